@@ -1,0 +1,1 @@
+//! What verification costs, measured.

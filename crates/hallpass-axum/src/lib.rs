@@ -1,0 +1,1 @@
+//! hallpass on axum: extractors, guards, and the sign-in routes

@@ -1,0 +1,1 @@
+//! Claims, tokens, keys, roles, TOTP, cookies and denials of hallpass, without I/O
