@@ -1,0 +1,178 @@
+//! Roles as a closed set: an enum of at most 64 variants, and sets of them as one machine word.
+//!
+//! A role that the enum does not name does not exist: [`Role::from_name`] matches whole names, byte for byte, so that a
+//! look-alike, another case or a trailing space grants nothing. A set is a `u64`, so that asking for a role costs one `and`
+//! where a set of strings would cost a hash and a comparison.
+//!
+//! Nothing here decides who may pass: that is [`Requirement`](crate::Requirement).
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+
+/// What an account may do: one variant of the site's own enum.
+///
+/// Derive it; the derived names are the variants in `snake_case`, and `#[role(name = "…")]` on a variant says another.
+///
+/// ```
+/// use hallpass_core::{Role, RoleSet};
+///
+/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// enum SiteRole {
+///     Guest,
+///     #[role(name = "administrator")]
+///     Admin,
+/// }
+///
+/// assert_eq!(SiteRole::from_name("administrator"), Some(SiteRole::Admin));
+/// assert_eq!(SiteRole::from_name("Administrator"), None);
+/// assert!(RoleSet::from(SiteRole::Guest).contains(SiteRole::Guest));
+/// assert!(!RoleSet::from(SiteRole::Guest).contains(SiteRole::Admin));
+/// ```
+///
+/// An implementation by hand keeps three promises, since what a set says rests on them: `ALL` has at most 64 roles, each
+/// once; `index` is the role's position in it; names differ.
+pub trait Role: Copy + Eq + fmt::Debug + Send + Sync + 'static {
+    /// Every role, in the order of declaration; at most 64.
+    const ALL: &'static [Self];
+
+    /// The role's name in tokens and in the store.
+    fn name(self) -> &'static str;
+
+    /// The role's position in [`Role::ALL`].
+    fn index(self) -> u8;
+
+    /// Finds the role with exactly this name.
+    #[must_use]
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|role| role.name() == name)
+    }
+}
+
+/// A set of roles, in one word.
+pub struct RoleSet<R> {
+    bits: u64,
+    roles: PhantomData<R>,
+}
+
+impl<R: Role> RoleSet<R> {
+    /// The set without any role.
+    pub const EMPTY: Self = Self::from_bits(0);
+
+    /// Refuses an enum of more roles than a set has bits when it is compiled, not when it runs.
+    const FITS: () = assert!(R::ALL.len() <= 64, "a role enum has at most 64 variants");
+
+    /// Makes the set whose role `n` is present where bit `n` is.
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        const { Self::FITS };
+        Self { bits, roles: PhantomData }
+    }
+
+    /// The set as a word: bit `n` stands for the role with index `n`.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.bits
+    }
+
+    /// Adds a role; adding it twice changes nothing.
+    pub fn insert(&mut self, role: R) {
+        self.bits |= bit(role);
+    }
+
+    /// Tells whether the role is in the set.
+    #[must_use]
+    pub fn contains(self, role: R) -> bool {
+        self.bits & bit(role) != 0
+    }
+
+    /// Tells whether every role of `others` is in the set; so it is for the empty set.
+    #[must_use]
+    pub const fn contains_all(self, others: Self) -> bool {
+        self.bits & others.bits == others.bits
+    }
+
+    /// Tells whether at least one role of `others` is in the set; never so for the empty set.
+    #[must_use]
+    pub const fn intersects(self, others: Self) -> bool {
+        self.bits & others.bits != 0
+    }
+
+    /// How many roles are in the set.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.bits.count_ones() as usize
+    }
+
+    /// Tells whether the set is empty.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.bits == 0
+    }
+
+    /// The roles of the set, in the order of declaration.
+    pub fn iter(self) -> impl Iterator<Item = R> {
+        R::ALL.iter().copied().filter(move |role| self.contains(*role))
+    }
+}
+
+/// The one bit of a role. A broken `index` has no bit, so that it can never stand for a role that it is not.
+fn bit<R: Role>(role: R) -> u64 {
+    1u64.checked_shl(u32::from(role.index())).unwrap_or(0)
+}
+
+impl<R: Role> Default for RoleSet<R> {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl<R: Role> From<R> for RoleSet<R> {
+    fn from(role: R) -> Self {
+        Self::from_bits(bit(role))
+    }
+}
+
+impl<R: Role, const N: usize> From<[R; N]> for RoleSet<R> {
+    fn from(roles: [R; N]) -> Self {
+        roles.into_iter().collect()
+    }
+}
+
+impl<R: Role> FromIterator<R> for RoleSet<R> {
+    fn from_iter<I: IntoIterator<Item = R>>(roles: I) -> Self {
+        let mut set = Self::EMPTY;
+        for role in roles {
+            set.insert(role);
+        }
+        set
+    }
+}
+
+impl<R: Role> fmt::Debug for RoleSet<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+// By hand, because the derived ones would ask the same of `R`, which is only named here.
+impl<R> Clone for RoleSet<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for RoleSet<R> {}
+
+impl<R> PartialEq for RoleSet<R> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits == other.bits
+    }
+}
+
+impl<R> Eq for RoleSet<R> {}
+
+impl<R> Hash for RoleSet<R> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bits.hash(state);
+    }
+}

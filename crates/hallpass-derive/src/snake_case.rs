@@ -1,0 +1,45 @@
+//! A variant's name as a role's name.
+
+/// Turns `NewsEditor` into `news_editor`, and a run of capitals as one word: `HTTPAdmin` into `http_admin`.
+pub(crate) fn snake_case(variant: &str) -> String {
+    let mut name = String::with_capacity(variant.len() + 4);
+    let mut letters = variant.chars().peekable();
+    let mut before: Option<char> = None;
+    while let Some(letter) = letters.next() {
+        let starts_a_word = letter.is_uppercase()
+            && before.is_some_and(|before| {
+                before != '_'
+                    && (!before.is_uppercase()
+                        || letters.peek().is_some_and(|next| next.is_lowercase()))
+            });
+        if starts_a_word {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+        before = Some(letter);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snake_case;
+
+    #[test]
+    fn words_are_split_where_a_reader_splits_them() {
+        for (variant, name) in [
+            ("Admin", "admin"),
+            ("NewsEditor", "news_editor"),
+            ("HTTPAdmin", "http_admin"),
+            ("AdminHTTP", "admin_http"),
+            ("Level2Support", "level2_support"),
+            ("A", "a"),
+            ("AB", "ab"),
+            ("Already_Split", "already_split"),
+            ("snake_case", "snake_case"),
+            ("Übersetzer", "übersetzer"),
+        ] {
+            assert_eq!(snake_case(variant), name);
+        }
+    }
+}
