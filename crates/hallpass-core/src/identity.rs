@@ -1,0 +1,319 @@
+//! Who is calling, once their token has been verified.
+//!
+//! [`Identity`] is what a handler gets; it exists only by verification. It is one shared allocation with the strings beside each
+//! other in a second one, so that handing it through layers, extensions and extractors costs a reference count. It carries no
+//! token: what was never kept cannot leak into a log.
+
+use std::{
+    any::{Any, TypeId},
+    fmt,
+    marker::PhantomData,
+    sync::Arc,
+};
+
+use crate::{Methods, Role, RoleSet, TokenErrorKind, UnixTime};
+
+/// A verified caller and the roles that the token grants.
+///
+/// `R` is the application's role enum. Two handles on one verification share their content.
+pub struct Identity<R> {
+    facts: Arc<Facts>,
+    roles: PhantomData<fn() -> R>,
+}
+
+impl<R: Role> Identity<R> {
+    pub(crate) fn new(facts: Facts) -> Self {
+        debug_assert_eq!(
+            facts.roles_of,
+            TypeId::of::<R>(),
+            "facts of another role enum"
+        );
+        Self::from_shared(Arc::new(facts))
+    }
+
+    fn from_shared(facts: Arc<Facts>) -> Self {
+        Self {
+            facts,
+            roles: PhantomData,
+        }
+    }
+
+    /// The name the user signed in with, as the account shows it (`sub`).
+    pub fn username(&self) -> &str {
+        self.facts.username()
+    }
+
+    /// The name to show. It is the [user name](Self::username).
+    pub fn display_name(&self) -> &str {
+        self.facts.username()
+    }
+
+    /// The account's identifier (`user_id`).
+    pub fn user_id(&self) -> &str {
+        self.facts.user_id()
+    }
+
+    /// The roles that the token grants, out of those that `R` knows; a name that `R` does not know grants nothing.
+    pub fn roles(&self) -> RoleSet<R> {
+        RoleSet::from_bits(self.facts.roles)
+    }
+
+    /// The token generation (`gen`); 0 where the token names none.
+    pub fn generation(&self) -> u32 {
+        self.facts.generation
+    }
+
+    /// The session that the token belongs to (`sid`).
+    pub fn session(&self) -> Option<&str> {
+        self.facts.session()
+    }
+
+    /// The moment from which the token is dead (`exp`).
+    pub fn expires_at(&self) -> UnixTime {
+        self.facts.expires_at
+    }
+
+    /// When the token was made (`iat`).
+    pub fn issued_at(&self) -> Option<UnixTime> {
+        self.facts.issued_at
+    }
+
+    /// When the user last proved who they are (`auth_time`); a refreshed token keeps it.
+    pub fn authenticated_at(&self) -> Option<UnixTime> {
+        self.facts.authenticated_at
+    }
+
+    /// How the user proved it (`amr`).
+    pub fn methods(&self) -> Methods {
+        self.facts.methods
+    }
+
+    /// The application's own claims, where the verifier was told to read an `X`
+    /// ([`Verifier::with_claims`](crate::Verifier::with_claims)); `None` where it was not, or read another type.
+    pub fn claims<X: 'static>(&self) -> Option<&X> {
+        self.facts
+            .own_claims
+            .as_deref()
+            .and_then(|claims| (claims as &dyn Any).downcast_ref())
+    }
+}
+
+impl<R> Clone for Identity<R> {
+    fn clone(&self) -> Self {
+        Self {
+            facts: Arc::clone(&self.facts),
+            roles: PhantomData,
+        }
+    }
+}
+
+impl<R: Role> fmt::Debug for Identity<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("username", &self.username())
+            .field("user_id", &self.user_id())
+            .field("roles", &self.roles())
+            .field("generation", &self.generation())
+            .field("session", &self.session())
+            .field("expires_at", &self.expires_at())
+            .field("methods", &self.methods())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the outer layer found out about a request's caller: verified, or anonymous and why.
+///
+/// It is not generic, so that a guard which asks for "signed in" needs no role enum, and so that one request extension serves all.
+///
+/// ```
+/// use hallpass_core::{Authentication, TokenErrorKind};
+///
+/// let stranger = Authentication::anonymous();
+/// assert_eq!((stranger.username(), stranger.reason()), (None, None));
+/// let late = Authentication::rejected(TokenErrorKind::Expired);
+/// assert_eq!(late.reason(), Some(TokenErrorKind::Expired));
+/// ```
+#[derive(Clone)]
+pub struct Authentication(State);
+
+#[derive(Clone)]
+enum State {
+    Anonymous,
+    Rejected(TokenErrorKind),
+    Identified(Arc<Facts>),
+}
+
+impl Authentication {
+    /// No token was there.
+    pub fn anonymous() -> Self {
+        Self(State::Anonymous)
+    }
+
+    /// A token was there that does not verify: anonymous, with the reason kept.
+    pub fn rejected(kind: TokenErrorKind) -> Self {
+        Self(State::Rejected(kind))
+    }
+
+    /// A verified caller.
+    pub fn identified<R: Role>(identity: Identity<R>) -> Self {
+        Self(State::Identified(identity.facts))
+    }
+
+    /// The verified caller; `None` where there is none, or where it was verified for another role enum than `R`.
+    pub fn identity<R: Role>(&self) -> Option<Identity<R>> {
+        match &self.0 {
+            State::Identified(facts) if facts.roles_of == TypeId::of::<R>() => {
+                Some(Identity::from_shared(Arc::clone(facts)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Why the token was refused; `None` where it was not, or where there was none.
+    pub fn reason(&self) -> Option<TokenErrorKind> {
+        match self.0 {
+            State::Rejected(kind) => Some(kind),
+            _ => None,
+        }
+    }
+
+    /// The verified caller's user name.
+    pub fn username(&self) -> Option<&str> {
+        self.facts().map(Facts::username)
+    }
+
+    /// The verified caller's account identifier.
+    pub fn user_id(&self) -> Option<&str> {
+        self.facts().map(Facts::user_id)
+    }
+
+    /// The verified caller's session.
+    pub fn session(&self) -> Option<&str> {
+        self.facts().and_then(Facts::session)
+    }
+
+    pub(crate) fn facts(&self) -> Option<&Facts> {
+        match &self.0 {
+            State::Identified(facts) => Some(facts),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            State::Anonymous => f.write_str("Anonymous"),
+            State::Rejected(kind) => f.debug_tuple("Rejected").field(kind).finish(),
+            State::Identified(facts) => f
+                .debug_tuple("Identified")
+                .field(&facts.username())
+                .finish(),
+        }
+    }
+}
+
+/// What a verified token says, without the role enum's type.
+pub(crate) struct Facts {
+    pub(crate) strings: Strings,
+    pub(crate) roles: u64,
+    pub(crate) roles_of: TypeId,
+    pub(crate) generation: u32,
+    pub(crate) methods: Methods,
+    pub(crate) expires_at: UnixTime,
+    pub(crate) issued_at: Option<UnixTime>,
+    pub(crate) authenticated_at: Option<UnixTime>,
+    pub(crate) own_claims: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Facts {
+    pub(crate) fn username(&self) -> &str {
+        self.strings.username()
+    }
+
+    pub(crate) fn user_id(&self) -> &str {
+        self.strings.user_id()
+    }
+
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.strings.session()
+    }
+
+    /// The role set's bits, of the enum that [`roles_of`](Self::roles_of) names.
+    pub(crate) fn role_bits(&self) -> u64 {
+        self.roles
+    }
+
+    pub(crate) fn roles_of(&self) -> TypeId {
+        self.roles_of
+    }
+
+    pub(crate) fn methods(&self) -> Methods {
+        self.methods
+    }
+
+    pub(crate) fn authenticated_at(&self) -> Option<UnixTime> {
+        self.authenticated_at
+    }
+}
+
+/// User name, account identifier and session in one allocation, in this order.
+pub(crate) struct Strings {
+    text: Box<str>,
+    username_end: usize,
+    user_id_end: usize,
+    has_session: bool,
+}
+
+impl Strings {
+    pub(crate) fn new(username: &str, user_id: &str, session: Option<&str>) -> Self {
+        let mut text =
+            String::with_capacity(username.len() + user_id.len() + session.map_or(0, str::len));
+        text.push_str(username);
+        text.push_str(user_id);
+        text.push_str(session.unwrap_or_default());
+        Self {
+            username_end: username.len(),
+            user_id_end: username.len() + user_id.len(),
+            has_session: session.is_some(),
+            text: text.into_boxed_str(),
+        }
+    }
+
+    // The offsets are those of the parts that `new` joined, so the ranges lie within the text and on character boundaries.
+
+    fn username(&self) -> &str {
+        self.text.get(..self.username_end).unwrap_or_default()
+    }
+
+    fn user_id(&self) -> &str {
+        self.text
+            .get(self.username_end..self.user_id_end)
+            .unwrap_or_default()
+    }
+
+    fn session(&self) -> Option<&str> {
+        self.has_session
+            .then(|| self.text.get(self.user_id_end..).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_strings_come_apart_where_they_were_joined() {
+        let both = Strings::new("zoë", "17", Some("s-1"));
+        assert_eq!(
+            (both.username(), both.user_id(), both.session()),
+            ("zoë", "17", Some("s-1"))
+        );
+        let bare = Strings::new("zoë", "17", None);
+        assert_eq!(
+            (bare.username(), bare.user_id(), bare.session()),
+            ("zoë", "17", None)
+        );
+        assert_eq!(Strings::new("a", "b", Some("")).session(), Some(""));
+    }
+}

@@ -1,0 +1,128 @@
+//! How a user proved who they are: the `amr` claim (RFC 8176) as a small set.
+//!
+//! Values that this crate does not know are ignored on reading: a method that nobody here can weigh must not count as a second
+//! factor. RFC 8176 section 2 gives the names.
+
+use std::{
+    fmt,
+    ops::{BitOr, BitOrAssign},
+};
+
+/// A set of authentication methods.
+///
+/// ```
+/// use hallpass_core::Methods;
+///
+/// assert!(!Methods::PASSWORD.includes_second_factor());
+/// assert!((Methods::PASSWORD | Methods::ONE_TIME_CODE).includes_second_factor());
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Methods(u8);
+
+impl Methods {
+    /// No method known.
+    pub const NONE: Self = Self(0);
+    /// A password (`pwd`).
+    pub const PASSWORD: Self = Self(1);
+    /// A one-time code (`otp`), recovery codes included.
+    pub const ONE_TIME_CODE: Self = Self(1 << 1);
+    /// Proof of possession of a hardware-secured key (`hwk`).
+    pub const HARDWARE_KEY: Self = Self(1 << 2);
+    /// Proof of possession of a software-secured key (`swk`).
+    pub const SOFTWARE_KEY: Self = Self(1 << 3);
+    /// More than one factor, as another issuer says it (`mfa`).
+    pub const MULTI_FACTOR: Self = Self(1 << 4);
+
+    /// Whether every method of `other` is in this set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether something beyond the password was shown: `otp`, `hwk`, `swk` or `mfa`; never `pwd` alone.
+    pub const fn includes_second_factor(self) -> bool {
+        const SECOND: u8 = Methods::ONE_TIME_CODE.0
+            | Methods::HARDWARE_KEY.0
+            | Methods::SOFTWARE_KEY.0
+            | Methods::MULTI_FACTOR.0;
+        self.0 & SECOND != 0
+    }
+
+    /// Whether no method is known.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The RFC 8176 names, in the order of the constants.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        NAMES
+            .into_iter()
+            .filter(move |(method, _)| self.contains(*method))
+            .map(|(_, name)| name)
+    }
+
+    /// The method of this name; the empty set for a name that is not one of the constants.
+    pub fn from_name(name: &str) -> Self {
+        NAMES
+            .into_iter()
+            .find(|(_, known)| *known == name)
+            .map_or(Self::NONE, |(method, _)| method)
+    }
+}
+
+impl BitOr for Methods {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Methods {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+impl fmt::Debug for Methods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
+const NAMES: [(Methods, &str); 5] = [
+    (Methods::PASSWORD, "pwd"),
+    (Methods::ONE_TIME_CODE, "otp"),
+    (Methods::HARDWARE_KEY, "hwk"),
+    (Methods::SOFTWARE_KEY, "swk"),
+    (Methods::MULTI_FACTOR, "mfa"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_goes_beyond_the_password_is_a_second_factor() {
+        assert!(!Methods::NONE.includes_second_factor());
+        assert!(!Methods::PASSWORD.includes_second_factor());
+        for method in [
+            Methods::ONE_TIME_CODE,
+            Methods::HARDWARE_KEY,
+            Methods::SOFTWARE_KEY,
+            Methods::MULTI_FACTOR,
+        ] {
+            assert!(method.includes_second_factor(), "{method:?}");
+        }
+    }
+
+    #[test]
+    fn names_go_out_and_come_back_and_unknown_ones_count_for_nothing() {
+        for (method, name) in NAMES {
+            assert_eq!(Methods::from_name(name), method);
+            assert_eq!(method.names().collect::<Vec<_>>(), [name]);
+        }
+        for unknown in ["", "PWD", "face", "otp ", "pin"] {
+            assert!(Methods::from_name(unknown).is_empty(), "{unknown}");
+        }
+    }
+}

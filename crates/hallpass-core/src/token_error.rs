@@ -1,0 +1,98 @@
+//! Why a token was refused.
+//!
+//! The error is opaque: it says its [kind](TokenError::kind) and nothing of the token, so that it can go into a log or a metric
+//! label as it is. To the outside every kind but expiry and revocation looks the same (see [`Denial`](crate::Denial)): a forger
+//! learns nothing from being told which check failed first.
+
+use std::fmt;
+
+/// A token that does not verify.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TokenError(TokenErrorKind);
+
+impl TokenError {
+    pub(crate) const fn new(kind: TokenErrorKind) -> Self {
+        Self(kind)
+    }
+
+    /// Which check refused it: the first one that did, in the order of [`TokenErrorKind`].
+    pub const fn kind(self) -> TokenErrorKind {
+        self.0
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "token refused: {}", self.0.as_str())
+    }
+}
+
+impl std::error::Error for TokenError {}
+
+impl From<TokenErrorKind> for TokenError {
+    fn from(kind: TokenErrorKind) -> Self {
+        Self(kind)
+    }
+}
+
+/// The check that refused a token, in the order in which they run.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum TokenErrorKind {
+    /// More than one token stood in the request and it is not clear which one counts.
+    Ambiguous,
+    /// Longer than the cap; nothing of it was parsed.
+    TooLong,
+    /// Not a compact JWS: not three base64url segments (RFC 7515 section 7.1), or a header that is not a strict JSON object.
+    Malformed,
+    /// A `typ` other than those accepted: a token of another kind (RFC 8725 section 3.11).
+    Type,
+    /// An `alg` that is not the one its key is bound to (RFC 8725 section 3.1), or a header that asks for what is not done here: `crit`, `b64`, `zip`.
+    Algorithm,
+    /// No key of this `kid` is accepted at this time.
+    UnknownKey,
+    /// The signature is not that of the key.
+    Signature,
+    /// The claims are not a strict JSON object, or a claim is missing, twice there, or of the wrong type.
+    Claims,
+    /// `iss` is another issuer.
+    Issuer,
+    /// `aud` does not name this audience.
+    Audience,
+    /// `exp` has come.
+    Expired,
+    /// `nbf`, `iat` or `auth_time` lies in the future.
+    NotYetValid,
+    /// From `iat` to `exp` is longer than this verifier allows.
+    LifetimeTooLong,
+    /// Torn up before its time: its session ended or its token generation was raised.
+    Revoked,
+}
+
+impl TokenErrorKind {
+    /// A stable kebab-case name, for logs and metric labels.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ambiguous => "ambiguous",
+            Self::TooLong => "too-long",
+            Self::Malformed => "malformed",
+            Self::Type => "type",
+            Self::Algorithm => "algorithm",
+            Self::UnknownKey => "unknown-key",
+            Self::Signature => "signature",
+            Self::Claims => "claims",
+            Self::Issuer => "issuer",
+            Self::Audience => "audience",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::LifetimeTooLong => "lifetime-too-long",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl fmt::Display for TokenErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
