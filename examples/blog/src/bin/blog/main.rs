@@ -1,0 +1,3 @@
+//! The example blog on axum.
+
+fn main() {}

@@ -1,0 +1,168 @@
+//! What the blog reads from its environment, parsed once at start.
+//!
+//! A wrong value is an error here, before anything is opened: it names the setting and says what to write instead. Nothing in this
+//! module touches the disk or the network.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use sqlx::sqlite::SqliteConnectOptions;
+
+/// The blog's settings.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Where to listen. Defaults to `127.0.0.1:3000`, because an example should not be open to the network unasked.
+    pub address: SocketAddr,
+    /// The store's address. Defaults to `sqlite://blog.db`, because it needs no server.
+    pub database_url: String,
+    /// The key ring's file. Defaults to `blog-keys.json` beside the database, because the two belong to one site.
+    pub keys: PathBuf,
+}
+
+impl Config {
+    /// Reads `BLOG_ADDR`, `DATABASE_URL` and `BLOG_KEYS`.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the setting.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_settings(|name| match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => Err(ConfigError::NotText(name)),
+        })
+    }
+
+    fn from_settings(
+        setting: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
+    ) -> Result<Self, ConfigError> {
+        let address = setting("BLOG_ADDR")?.unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
+        let address = address.parse().map_err(|_| ConfigError::Address(address))?;
+        let database_url = setting("DATABASE_URL")?.unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
+        let database = sqlite_file(&database_url)?;
+        let keys = match setting("BLOG_KEYS")? {
+            Some(path) if path.is_empty() => return Err(ConfigError::EmptyKeys),
+            Some(path) => PathBuf::from(path),
+            None => database.with_file_name(DEFAULT_KEYS),
+        };
+        Ok(Self {
+            address,
+            database_url,
+            keys,
+        })
+    }
+}
+
+/// The file that a `sqlite:` address names.
+fn sqlite_file(url: &str) -> Result<PathBuf, ConfigError> {
+    let refused = || ConfigError::Database(without_password(url));
+    if !url.starts_with("sqlite:") {
+        return Err(refused());
+    }
+    let options = SqliteConnectOptions::from_str(url).map_err(|_| refused())?;
+    let file: &Path = options.get_filename();
+    // An in-memory database is another one in each process: the operator's commands would speak to nobody.
+    if url.contains(":memory:") || url.contains("mode=memory") || file.file_name().is_none() {
+        return Err(refused());
+    }
+    Ok(file.to_path_buf())
+}
+
+/// The address as the error may print it: `user:password@` cut out, since the line lands in logs.
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme + 3 <= at => {
+            format!("{}…{}", &url[..scheme + 3], &url[at..])
+        }
+        _ => url.to_owned(),
+    }
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The value is not UTF-8.
+    #[error("{0} is not valid UTF-8; write it in plain text")]
+    NotText(&'static str),
+    /// `BLOG_ADDR` is not an IP address with a port.
+    #[error(
+        "BLOG_ADDR {0:?} is not an address with a port; write an IP address and a port, such as 127.0.0.1:3000"
+    )]
+    Address(String),
+    /// `DATABASE_URL` names no SQLite file.
+    #[error(
+        "DATABASE_URL {0:?} is not a store that this build can open; write the address of a SQLite file, such as sqlite://blog.db"
+    )]
+    Database(String),
+    /// `BLOG_KEYS` is set, to nothing.
+    #[error(
+        "BLOG_KEYS is empty; write the path of the key file, such as blog-keys.json, or unset it"
+    )]
+    EmptyKeys,
+}
+
+const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
+const DEFAULT_DATABASE: &str = "sqlite://blog.db";
+const DEFAULT_KEYS: &str = "blog-keys.json";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_settings(|name| {
+            Ok(settings
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned()))
+        })
+    }
+
+    #[test]
+    fn nothing_set_gives_the_published_defaults() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.address.to_string(), "127.0.0.1:3000");
+        assert_eq!(config.database_url, "sqlite://blog.db");
+        assert_eq!(config.keys, Path::new("blog-keys.json"));
+    }
+
+    #[test]
+    fn the_keys_stand_beside_the_database() {
+        let config = read(&[("DATABASE_URL", "sqlite:///var/lib/site.db?mode=rwc")]).unwrap();
+        assert_eq!(config.keys, Path::new("/var/lib/blog-keys.json"));
+        let config = read(&[("BLOG_KEYS", "/etc/keys.json")]).unwrap();
+        assert_eq!(config.keys, Path::new("/etc/keys.json"));
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_setting_in_one_line() {
+        for (name, value) in [
+            ("BLOG_ADDR", "3000"),
+            ("BLOG_ADDR", "localhost"),
+            ("BLOG_ADDR", ""),
+            ("BLOG_ADDR", "127.0.0.1:99999"),
+            ("DATABASE_URL", ""),
+            ("DATABASE_URL", "blog.db"),
+            ("DATABASE_URL", "mysql://localhost/blog"),
+            ("DATABASE_URL", "sqlite://"),
+            ("DATABASE_URL", "sqlite::memory:"),
+            ("DATABASE_URL", "sqlite://x.db?nonsense=1"),
+            ("DATABASE_URL", "sqlite://line\nbreak?x=1"),
+            ("BLOG_KEYS", ""),
+        ] {
+            let line = read(&[(name, value)]).unwrap_err().to_string();
+            assert!(line.starts_with(name), "{name}={value:?}: {line}");
+            assert!(!line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_line_never_repeats_a_password() {
+        let url = "postgres://blog:s3cret@db.example/blog";
+        let line = read(&[("DATABASE_URL", url)]).unwrap_err().to_string();
+        assert!(!line.contains("s3cret"), "{line}");
+        assert!(line.contains("postgres://…@db.example"), "{line}");
+    }
+}
