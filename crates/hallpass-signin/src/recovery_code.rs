@@ -1,0 +1,157 @@
+//! Recovery codes: the way in when the authenticator is lost.
+//!
+//! Ten codes of 100 random bits, shown once, each good for one sign-in. They are stored as SHA-256, not argon2: a hash
+//! must be slow where the secret can be guessed, and 2¹⁰⁰ guesses are out of reach at any speed. The fast hash keeps the
+//! code step free of the hash gate, and being a plain look-up it lets the store spend a code with one `DELETE`.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// One recovery code, as shown: four groups of five characters, `k7d2m-…`. Redacted in `Debug`, wiped on drop.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct RecoveryCode(String);
+
+impl RecoveryCode {
+    /// Writes 100 of these bits as a code.
+    #[must_use]
+    pub fn from_random(mut bytes: [u8; 20]) -> Self {
+        let mut text = String::with_capacity(CHARS + CHARS / GROUP);
+        for (position, byte) in bytes.iter().enumerate() {
+            if position > 0 && position % GROUP == 0 {
+                text.push('-');
+            }
+            // 256 is a multiple of 32: each character is uniform.
+            text.push(char::from(ALPHABET[usize::from(byte & 31)]));
+        }
+        bytes.zeroize();
+        Self(text)
+    }
+
+    /// Reads what a person typed: case, spaces and hyphens do not matter, and `o`, `i`, `l` read as `0`, `1`, `1`
+    /// (Crockford's base32). `None` for what cannot be a code.
+    #[must_use]
+    pub fn parse(typed: &str) -> Option<Self> {
+        let mut code = Self(String::with_capacity(CHARS + CHARS / GROUP));
+        let mut count = 0;
+        for c in typed.chars().filter(|c| !matches!(c, ' ' | '-')) {
+            let c = match c.to_ascii_lowercase() {
+                'o' => '0',
+                'i' | 'l' => '1',
+                other => other,
+            };
+            if count == CHARS || !u8::try_from(c).is_ok_and(|byte| ALPHABET.contains(&byte)) {
+                return None;
+            }
+            if count > 0 && count % GROUP == 0 {
+                code.0.push('-');
+            }
+            code.0.push(c);
+            count += 1;
+        }
+        (count == CHARS).then_some(code)
+    }
+
+    /// Returns the code as it is shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns what the store keeps of it.
+    #[must_use]
+    pub fn hash(&self) -> RecoveryHash {
+        let mut hash = Sha256::new();
+        hash.update(b"hallpass recovery code\0");
+        hash.update(self.0.as_bytes());
+        RecoveryHash(hash.finalize().into())
+    }
+}
+
+impl fmt::Debug for RecoveryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryCode(..)")
+    }
+}
+
+/// The stored form of a recovery code: SHA-256, 32 bytes. A store compares it for equality.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct RecoveryHash([u8; 32]);
+
+impl RecoveryHash {
+    /// Takes what the store kept.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the bytes for the store to keep.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RecoveryHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryHash(..)")
+    }
+}
+
+/// Crockford's base32: no `i`, `l`, `o`, `u`.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const CHARS: usize = 20;
+const GROUP: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_however_it_is_typed() {
+        let code = RecoveryCode::from_random([
+            0, 1, 31, 32, 33, 255, 7, 8, 9, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+        ]);
+        assert_eq!(code.as_str(), "01z01-z789a-01234-56789");
+        for typed in [
+            "01Z01-Z789A-01234-56789",
+            "oIz0l z789a ol234 56789",
+            "01z01z789a0123456789",
+        ] {
+            assert_eq!(
+                RecoveryCode::parse(typed).unwrap().hash(),
+                code.hash(),
+                "{typed}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_code_is_refused_and_another_code_hashes_otherwise() {
+        for typed in [
+            "",
+            "123456",
+            "01z01-z789a-01234-5678",
+            "01z01-z789a-01234-567890",
+            "u1z01-z789a-01234-56789",
+            "é1z01-z789a-01234-56789",
+        ] {
+            assert!(RecoveryCode::parse(typed).is_none(), "{typed}");
+        }
+        let (a, b) = (
+            RecoveryCode::from_random([1; 20]),
+            RecoveryCode::from_random([2; 20]),
+        );
+        assert_ne!(a.hash(), b.hash());
+    }
+
+    #[test]
+    fn debug_says_nothing() {
+        let code = RecoveryCode::from_random([9; 20]);
+        assert_eq!(
+            format!("{code:?} {:?}", code.hash()),
+            "RecoveryCode(..) RecoveryHash(..)"
+        );
+    }
+}

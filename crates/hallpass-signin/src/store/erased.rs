@@ -1,0 +1,93 @@
+//! The object-safe twins of the store traits, so that `SignIn` names a role enum and no store.
+//!
+//! Each twin is implemented for every store of its trait; it boxes the future and wraps the error. One allocation per
+//! store call, on the sign-in path only.
+
+use std::{future::Future, pin::Pin};
+
+use hallpass_core::UnixTime;
+
+use crate::{
+    account::{Account, AccountId},
+    attempt::{AttemptPolicy, Attempted},
+    recovery_code::RecoveryHash,
+    session_id::SessionId,
+    store::{
+        Accounts, Administration, Attempts, Changes, Cursor, Enabled, Ended, Enrolment, Feed,
+        NewAccount, NewSession, PasswordChange, Passwords, Registered, Registration, Replaced,
+        SecondFactors, Session, SessionOpened, Sessions, Spend, StoreFault,
+    },
+    username::Username,
+};
+
+/// The answer of an erased store, on its way.
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreFault>> + Send + 'a>>;
+
+fn erase<'a, T, E>(answer: impl Future<Output = Result<T, E>> + Send + 'a) -> Answer<'a, T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    Box::pin(async { answer.await.map_err(StoreFault::failed) })
+}
+
+/// Writes a twin: the same methods, their answers boxed.
+macro_rules! twin {
+    ($twin:ident of $store:ident { $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* }) => {
+        pub(crate) trait $twin: Send + Sync + 'static {
+            $(fn $method<'a>(&'a self, $($arg: $type),*) -> Answer<'a, $answer>;)*
+        }
+
+        impl<S: $store> $twin for S {
+            $(fn $method<'a>(&'a self, $($arg: $type),*) -> Answer<'a, $answer> {
+                erase($store::$method(self, $($arg),*))
+            })*
+        }
+    };
+}
+
+twin!(ErasedAccounts of Accounts {
+    fn by_username(name: &'a Username) -> Option<Account>;
+    fn by_id(id: &'a AccountId) -> Option<Account>;
+});
+
+twin!(ErasedRegistration of Registration {
+    fn create(account: NewAccount) -> Registered;
+});
+
+twin!(ErasedPasswords of Passwords {
+    fn replace_hash(id: &'a AccountId, old_hash: &'a str, new_hash: &'a str) -> Replaced;
+    fn change(change: PasswordChange) -> Option<u32>;
+});
+
+twin!(ErasedSecondFactors of SecondFactors {
+    fn enable(enrolment: Enrolment) -> Enabled;
+    fn spend_step(id: &'a AccountId, step: u64) -> Spend;
+    fn spend_recovery_code(id: &'a AccountId, code: &'a RecoveryHash) -> Spend;
+    fn replace_recovery_codes(id: &'a AccountId, codes: &'a [RecoveryHash]) -> Replaced;
+    fn disable(id: &'a AccountId, keep: Option<&'a SessionId>, at: UnixTime) -> Option<u32>;
+    fn reseal(id: &'a AccountId, old_sealed: &'a [u8], new_sealed: &'a [u8]) -> Replaced;
+});
+
+twin!(ErasedSessions of Sessions {
+    fn open(session: NewSession) -> SessionOpened;
+    fn list(account: &'a AccountId, now: UnixTime) -> Vec<Session>;
+    fn end(account: &'a AccountId, session: &'a SessionId, at: UnixTime) -> Ended;
+    fn end_all(account: &'a AccountId, keep: Option<&'a SessionId>, at: UnixTime) -> Option<u32>;
+});
+
+twin!(ErasedAdministration of Administration {
+    fn set_roles(id: &'a AccountId, roles: &'a [String], at: UnixTime) -> Option<u32>;
+    fn set_disabled(id: &'a AccountId, disabled: bool, at: UnixTime) -> Option<u32>;
+    fn list(after: Option<&'a Username>, limit: u32) -> Vec<Account>;
+});
+
+twin!(ErasedFeed of Feed {
+    fn since(cursor: Cursor) -> Changes;
+    fn forget(before: UnixTime) -> ();
+});
+
+twin!(ErasedAttempts of Attempts {
+    fn try_take(key: &'a str, policy: &'a AttemptPolicy, now: UnixTime) -> Attempted;
+    fn give_back(key: &'a str, policy: &'a AttemptPolicy, now: UnixTime) -> ();
+    fn clear(key: &'a str) -> ();
+});

@@ -1,0 +1,81 @@
+//! The revocation feed: what was voided, in an order that a cursor can follow.
+
+use std::future::Future;
+
+use hallpass_core::UnixTime;
+
+use crate::{account::AccountId, session_id::SessionId};
+
+/// Reads the revocation feed. Not tied to [`Accounts`](crate::Accounts), because the feed may live in another store.
+pub trait Feed: Send + Sync + 'static {
+    /// What goes wrong in this store.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Reads the changes behind the cursor, oldest first, as many as the store likes to hand over at once, and the
+    /// cursor behind them. No changes and the same cursor: the reader has caught up.
+    ///
+    /// **Nothing is skipped:** a change whose transaction commits late must come behind every cursor handed out before
+    /// that commit. Coming twice does no harm.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn since(&self, cursor: Cursor) -> impl Future<Output = Result<Changes, Self::Error>> + Send;
+
+    /// Drops the changes made before `before`: no live token can carry what they void. Cursors stay good.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn forget(&self, before: UnixTime) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// A place in the feed. Its number means something to the store only.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Cursor(u128);
+
+impl Cursor {
+    /// The place before the oldest change that is still kept.
+    pub const START: Self = Self(0);
+
+    /// Makes a cursor of the store's number. 0 is [`Cursor::START`].
+    #[must_use]
+    pub const fn from_number(number: u128) -> Self {
+        Self(number)
+    }
+
+    /// Returns the store's number.
+    #[must_use]
+    pub const fn number(self) -> u128 {
+        self.0
+    }
+}
+
+/// A stretch of the feed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Changes {
+    /// What was voided, oldest first.
+    pub changes: Vec<Change>,
+    /// Where to go on.
+    pub cursor: Cursor,
+}
+
+/// One thing that voids tokens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Change {
+    /// Tokens of the account below this generation are void.
+    Generation {
+        /// Whose.
+        account: AccountId,
+        /// The lowest generation that is good.
+        generation: u32,
+        /// When it was raised.
+        at: UnixTime,
+    },
+    /// Tokens of this session are void.
+    SessionEnded {
+        /// Which.
+        session: SessionId,
+        /// When it ended.
+        at: UnixTime,
+    },
+}

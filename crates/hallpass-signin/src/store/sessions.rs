@@ -1,0 +1,155 @@
+//! Keeping sessions: who is signed in where.
+
+use std::future::Future;
+
+use hallpass_core::UnixTime;
+
+use crate::{account::AccountId, session_id::SessionId, store::Accounts};
+
+/// Keeps sessions: turns on `/profile/sessions`, and makes log-out and "sign out everywhere" hold on every node.
+///
+/// Without it a log-out removes the cookie and voids the session on the node that answered.
+pub trait Sessions: Accounts {
+    /// Opens a session, **atomically with the check** that the account is enabled and still at `generation`. A
+    /// password change or a disabling that slipped between the read of the account and this call must win.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn open(
+        &self,
+        session: NewSession,
+    ) -> impl Future<Output = Result<SessionOpened, Self::Error>> + Send;
+
+    /// Lists the account's sessions that have not expired at `now`, newest first.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn list(
+        &self,
+        account: &AccountId,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Vec<Session>, Self::Error>> + Send;
+
+    /// Ends one session **of this account**, and writes the feed, in one transaction. A session of somebody else is
+    /// [`Ended::NotFound`] and lives on.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn end(
+        &self,
+        account: &AccountId,
+        session: &SessionId,
+        at: UnixTime,
+    ) -> impl Future<Output = Result<Ended, Self::Error>> + Send;
+
+    /// Ends all sessions of the account but `keep`: rows gone, generation raised, feed written, in **one
+    /// transaction**. Answers the new generation, or `None` for an unknown account.
+    ///
+    /// The generation is raised even though the rows are listed one by one, so that tokens whose session has no row
+    /// die as well; the session that is kept gets a token with the new generation.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn end_all(
+        &self,
+        account: &AccountId,
+        keep: Option<&SessionId>,
+        at: UnixTime,
+    ) -> impl Future<Output = Result<Option<u32>, Self::Error>> + Send;
+}
+
+/// The session to be opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct NewSession {
+    /// A fresh random id.
+    pub id: SessionId,
+    /// Whose.
+    pub account: AccountId,
+    /// The generation that the account must still have.
+    pub generation: u32,
+    /// What the browser calls itself, cut to 200 characters; shown on the sessions page, as text.
+    pub device: String,
+    /// When it begins.
+    pub at: UnixTime,
+    /// When it ends at the latest.
+    pub expires: UnixTime,
+}
+
+impl NewSession {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        id: SessionId,
+        account: AccountId,
+        generation: u32,
+        device: String,
+        at: UnixTime,
+        expires: UnixTime,
+    ) -> Self {
+        Self {
+            id,
+            account,
+            generation,
+            device,
+            at,
+            expires,
+        }
+    }
+}
+
+/// What became of opening a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum SessionOpened {
+    /// The session is there.
+    Opened,
+    /// The account is disabled, gone, or at another generation. Nothing was written.
+    AccountChanged,
+}
+
+/// A session as listed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// What the browser called itself.
+    pub device: String,
+    /// When it began.
+    pub created: UnixTime,
+    /// When it was last renewed; when it began, if never.
+    pub renewed: UnixTime,
+    /// When it ends at the latest.
+    pub expires: UnixTime,
+}
+
+impl Session {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        id: SessionId,
+        device: String,
+        created: UnixTime,
+        renewed: UnixTime,
+        expires: UnixTime,
+    ) -> Self {
+        Self {
+            id,
+            device,
+            created,
+            renewed,
+            expires,
+        }
+    }
+}
+
+/// What became of ending a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Ended {
+    /// It was live and has ended.
+    Ended,
+    /// The account has no such live session.
+    NotFound,
+}
