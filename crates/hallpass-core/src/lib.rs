@@ -2,17 +2,27 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
+mod caller;
 mod clock;
+mod denial;
 mod identity;
 mod methods;
+mod requirement;
 mod role;
+mod safe_next;
 mod time;
 mod token_error;
 
+pub use answer::{Answer, AnswerSettings, answer, refusal_headers};
+pub use caller::Caller;
 pub use clock::{Clock, SystemClock};
+pub use denial::{Denial, DenialKind};
 pub use identity::{Authentication, Identity};
 pub use methods::Methods;
+pub use requirement::{Admitted, Requirement};
 pub use role::{Role, RoleSet};
+pub use safe_next::SafeNext;
 pub use time::UnixTime;
 pub use token_error::{TokenError, TokenErrorKind};
 

@@ -65,7 +65,10 @@ impl<R: Role> RoleSet<R> {
     /// Makes the set whose role `n` is present where bit `n` is.
     pub(crate) const fn from_bits(bits: u64) -> Self {
         const { Self::FITS };
-        Self { bits, roles: PhantomData }
+        Self {
+            bits,
+            roles: PhantomData,
+        }
     }
 
     /// The set as a word: bit `n` stands for the role with index `n`.
@@ -111,7 +114,10 @@ impl<R: Role> RoleSet<R> {
 
     /// The roles of the set, in the order of declaration.
     pub fn iter(self) -> impl Iterator<Item = R> {
-        R::ALL.iter().copied().filter(move |role| self.contains(*role))
+        R::ALL
+            .iter()
+            .copied()
+            .filter(move |role| self.contains(*role))
     }
 }
 
@@ -176,3 +182,6 @@ impl<R> Hash for RoleSet<R> {
         self.bits.hash(state);
     }
 }
+
+#[cfg(test)]
+mod tests;

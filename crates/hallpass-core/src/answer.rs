@@ -1,0 +1,281 @@
+//! How a refusal looks: the one place that maps kind and caller to an answer.
+//!
+//! | caller | signed out (401) | known, and no (403) | anything else |
+//! |---|---|---|---|
+//! | browser, navigating | 303 to the log-in page, with `next` | 403, a page with the way forward | its status, a page |
+//! | browser, form or `fetch` | 401, a page | 403, a page | its status, a page |
+//! | prefers JSON | 401, problem+json (RFC 9457) | 403, problem+json | its status, problem+json |
+//! | htmx | 401 with `HX-Redirect` | 403, with `HX-Redirect` where there is a way forward | its status, a page |
+//! | WebSocket or other upgrade | 401, problem+json, nothing upgraded | 403, problem+json | its status, problem+json |
+//! | gRPC | 200, `grpc-status` 16 | 200, `grpc-status` 7 | 200, its `grpc-status` |
+//!
+//! Every answer is `no-store`, since it depends on who asked. A 401 carries a challenge, as RFC 9110 section 15.5.2 demands, and
+//! nothing else does. The scheme is `Bearer` (RFC 6750) where a site accepts one; else it is `Cookie`, after
+//! draft-broyer-http-cookie-auth: no registered scheme stands for a cookie, and browsers pass over one that they do not know,
+//! where `Basic` would raise their own log-in box.
+//!
+//! The tests hold the whole table, every kind against every caller.
+
+use crate::{Caller, Denial, DenialKind, SafeNext, caller::CallerKind};
+
+mod page;
+mod wording;
+
+use page::{Link, page};
+use wording::Wording;
+
+/// A refusal, ready to send. Header names are lower-case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, each name once.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; empty where the headers say it all.
+    pub body: String,
+}
+
+/// Where a site's pages are that a refusal leads to.
+#[derive(Clone, Debug)]
+pub struct AnswerSettings {
+    login_path: String,
+    two_factor_path: String,
+    style_sheet: Option<String>,
+    bearer: bool,
+}
+
+impl AnswerSettings {
+    /// Says where the log-in page is. Defaults to `/login`, because the sign-in routes have it there.
+    #[must_use]
+    pub fn login_path(mut self, path: &str) -> Self {
+        self.login_path = header_safe(path);
+        self
+    }
+
+    /// Says where a second factor is set up. Defaults to `/profile/two-factor`, because the sign-in routes have it there.
+    #[must_use]
+    pub fn two_factor_path(mut self, path: &str) -> Self {
+        self.two_factor_path = header_safe(path);
+        self
+    }
+
+    /// Links a style sheet in the default page. Defaults to none, because a service that only verifies serves none.
+    #[must_use]
+    pub fn style_sheet(mut self, path: &str) -> Self {
+        self.style_sheet = Some(header_safe(path));
+        self
+    }
+
+    /// Challenges with `Bearer`. Defaults to `Cookie`, because that is where the token is unless a site turns `Bearer` on.
+    #[must_use]
+    pub fn bearer(mut self) -> Self {
+        self.bearer = true;
+        self
+    }
+}
+
+impl Default for AnswerSettings {
+    fn default() -> Self {
+        Self {
+            login_path: "/login".to_owned(),
+            two_factor_path: "/profile/two-factor".to_owned(),
+            style_sheet: None,
+            bearer: false,
+        }
+    }
+}
+
+/// The answer to a refused request.
+///
+/// ```
+/// use hallpass_core::{AnswerSettings, Caller, Denial, DenialKind, answer};
+///
+/// let browser = Caller::new("GET", "/posts/new?draft=1", |_| None);
+/// let signed_out = answer(Denial::new(DenialKind::SignedOut), &browser, &AnswerSettings::default());
+/// assert_eq!(signed_out.status, 303);
+/// assert!(signed_out.headers.contains(&("location", "/login?next=%2Fposts%2Fnew%3Fdraft%3D1".to_owned())));
+///
+/// let script = Caller::new("GET", "/admin", |name| (name == "accept").then_some(&b"application/json"[..]));
+/// let forbidden = answer(Denial::new(DenialKind::RoleMissing), &script, &AnswerSettings::default());
+/// assert_eq!(forbidden.status, 403);
+/// assert!(forbidden.body.contains("urn:hallpass:problem:role-missing"));
+/// ```
+pub fn answer(denial: Denial, caller: &Caller<'_>, settings: &AnswerSettings) -> Answer {
+    let wording = Wording::of(denial.kind());
+    let links = ways_forward(denial.kind(), caller, settings);
+    match caller.kind() {
+        CallerKind::Page if denial.status() == 401 && caller.navigates() => see_login(&links),
+        CallerKind::Page => html(denial, page(wording, &links, settings), settings),
+        CallerKind::Htmx => {
+            let mut answer = html(denial, page(wording, &links, settings), settings);
+            answer
+                .headers
+                .extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
+            answer
+        }
+        CallerKind::Json | CallerKind::Upgrade => problem_json(denial, wording, settings),
+        CallerKind::Grpc => grpc(denial, wording, "application/grpc"),
+        CallerKind::GrpcWeb => grpc(denial, wording, "application/grpc-web"),
+    }
+}
+
+/// The headers that every refusal carries, a site's own page included: not to be stored, the challenge of a 401, and how long to
+/// wait.
+#[must_use]
+pub fn refusal_headers(denial: Denial, settings: &AnswerSettings) -> Vec<(&'static str, String)> {
+    let mut headers = not_stored();
+    if denial.status() == 401 {
+        headers.push(("www-authenticate", settings.challenge(denial.kind())));
+    }
+    if let Some(wait) = denial.retry_after() {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        headers.push(("retry-after", seconds.to_string()));
+    }
+    headers
+}
+
+fn not_stored() -> Vec<(&'static str, String)> {
+    vec![
+        ("cache-control", "no-store".to_owned()),
+        ("vary", "accept, cookie".to_owned()),
+    ]
+}
+
+fn see_login(links: &[Link]) -> Answer {
+    let mut headers = not_stored();
+    headers.extend(links.first().map(|link| ("location", link.path.clone())));
+    Answer {
+        status: 303,
+        headers,
+        body: String::new(),
+    }
+}
+
+fn html(denial: Denial, body: String, settings: &AnswerSettings) -> Answer {
+    let mut headers = refusal_headers(denial, settings);
+    headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
+    Answer {
+        status: denial.status(),
+        headers,
+        body,
+    }
+}
+
+/// RFC 9457. Nothing in it comes from the request, so nothing needs escaping.
+fn problem_json(denial: Denial, wording: Wording, settings: &AnswerSettings) -> Answer {
+    let mut headers = refusal_headers(denial, settings);
+    headers.push(("content-type", "application/problem+json".to_owned()));
+    let body = format!(
+        r#"{{"type":"urn:hallpass:problem:{}","title":"{}","status":{},"detail":"{}"}}"#,
+        denial.kind(),
+        wording.title,
+        denial.status(),
+        wording.detail,
+    );
+    Answer {
+        status: denial.status(),
+        headers,
+        body,
+    }
+}
+
+/// A "Trailers-Only" answer (gRPC over HTTP/2): gRPC speaks of failure in `grpc-status`, under the HTTP status 200.
+fn grpc(denial: Denial, wording: Wording, content_type: &str) -> Answer {
+    let status = match denial.status() {
+        401 => 16, // UNAUTHENTICATED
+        403 => 7,  // PERMISSION_DENIED
+        429 => 8,  // RESOURCE_EXHAUSTED
+        503 => 14, // UNAVAILABLE
+        _ => 13,   // INTERNAL
+    };
+    let mut headers = not_stored();
+    headers.push(("content-type", content_type.to_owned()));
+    headers.push(("grpc-status", status.to_string()));
+    headers.push(("grpc-message", wording.detail.to_owned()));
+    Answer {
+        status: 200,
+        headers,
+        body: String::new(),
+    }
+}
+
+/// What the person can do about it, the first thing first.
+fn ways_forward(kind: DenialKind, caller: &Caller<'_>, settings: &AnswerSettings) -> Vec<Link> {
+    let sign_in = |label| Link {
+        label,
+        path: settings.login(caller),
+    };
+    match kind {
+        DenialKind::SignedOut => vec![sign_in("Sign in")],
+        DenialKind::Expired | DenialKind::Revoked | DenialKind::NotRecent => {
+            vec![sign_in("Sign in again")]
+        }
+        DenialKind::SecondFactorMissing => vec![
+            Link {
+                label: "Set up a second factor",
+                path: settings.two_factor_path.clone(),
+            },
+            sign_in("Sign in again"),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+impl AnswerSettings {
+    /// The log-in page, told where to go on to. A target that would leave the site is none ([`SafeNext`]).
+    fn login(&self, caller: &Caller<'_>) -> String {
+        let mut path = self.login_path.clone();
+        if let Some(target) = caller.way_back() {
+            path.push_str(if path.contains('?') {
+                "&next="
+            } else {
+                "?next="
+            });
+            push_encoded(&mut path, SafeNext::parse(Some(target)).as_str());
+        }
+        path
+    }
+
+    fn challenge(&self, kind: DenialKind) -> String {
+        match (self.bearer, kind) {
+            (false, _) => format!("Cookie form-action=\"{}\"", self.login_path),
+            // RFC 6750 section 3.1: no error code where no token was sent, and a bad one is not told from none.
+            (true, DenialKind::Expired | DenialKind::Revoked) => {
+                "Bearer error=\"invalid_token\"".to_owned()
+            }
+            (true, _) => "Bearer".to_owned(),
+        }
+    }
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986 section 2.3.
+fn push_encoded(path: &mut String, value: &str) {
+    const HEX: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+    ];
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            path.push(char::from(byte));
+        } else {
+            path.push('%');
+            path.extend([HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        }
+    }
+}
+
+/// A path as it may stand in a header and within quotes there: what may not is percent-encoded.
+fn header_safe(path: &str) -> String {
+    let mut safe = String::with_capacity(path.len());
+    let mut bytes = [0; 4];
+    for character in path.chars() {
+        match character {
+            '!' | '#'..=';' | '=' | '?'..='[' | ']'..='~' => safe.push(character),
+            _ => push_encoded(&mut safe, character.encode_utf8(&mut bytes)),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+use super::*;
+
+fn caller(method: &str, headers: &[(&str, &'static str)]) -> Caller<'static> {
+    Caller::new(method, "/posts?page=2", |name| {
+        headers
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_bytes())
+    })
+}
+
+#[test]
+fn json_is_answered_to_who_prefers_it() {
+    let table = [
+        // What browsers send.
+        (
+            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
+            false,
+        ),
+        ("*/*", false),
+        ("", false),
+        // What scripts send: fetch with a header, axios, curl.
+        ("application/json", true),
+        ("application/problem+json", true),
+        ("APPLICATION/JSON", true),
+        ("application/json, text/plain, */*", true),
+        ("application/json;charset=utf-8", true),
+        // Weights.
+        ("text/html, application/json", false),
+        ("application/json, text/html", false),
+        ("text/html;q=0.9, application/json", true),
+        ("text/html;q=0.9,application/json;q=0.8", false),
+        ("text/html; q=0.899 ,application/json ; q=0.9", true),
+        ("application/json;q=0", false),
+        ("application/json;q=0, */*", false),
+        ("text/html;q=0, application/json;q=0.001", true),
+        ("text/html;q=0, */*", true),
+        ("text/*, application/json;q=0.9", false),
+        ("application/*", true),
+        ("application/*;q=0.5, text/html;q=0.4", true),
+        ("application/xhtml+xml, application/json", true),
+        // The most exact range counts, wherever it stands.
+        (
+            "application/json;q=0.2, application/*, text/html;q=0.5",
+            false,
+        ),
+        ("*/*, text/html;q=0.1", true),
+        // Nonsense is passed over.
+        ("application/json;q=2", false),
+        ("application/json;q=0.1234", false),
+        ("application/json;q=", false),
+        ("application/json;q=-1", false),
+        ("application/json;Q=0.7", true),
+        ("application", false),
+        ("json", false),
+        (",,;;q=1,/", false),
+        ("application/jsonp", false),
+        ("xapplication/json", false),
+        ("application/json garbage", false),
+    ];
+    for (accept, json) in table {
+        let caller = caller("GET", &[("accept", accept)]);
+        assert_eq!(caller.prefers_json(), json, "{accept}");
+        assert_eq!(caller.takes_page(), !json, "{accept}");
+    }
+}
+
+#[test]
+fn each_client_is_told_from_its_headers() {
+    let table: &[(&[(&str, &'static str)], CallerKind)] = &[
+        (&[], CallerKind::Page),
+        (&[("accept", "text/html")], CallerKind::Page),
+        (&[("accept", "application/json")], CallerKind::Json),
+        (&[("hx-request", "true")], CallerKind::Htmx),
+        (
+            &[("hx-request", "true"), ("accept", "*/*")],
+            CallerKind::Htmx,
+        ),
+        (
+            &[("hx-request", "true"), ("accept", "application/json")],
+            CallerKind::Json,
+        ),
+        (
+            &[("upgrade", "websocket"), ("connection", "upgrade")],
+            CallerKind::Upgrade,
+        ),
+        (&[("content-type", "application/grpc")], CallerKind::Grpc),
+        (
+            &[("content-type", "application/grpc+proto")],
+            CallerKind::Grpc,
+        ),
+        (
+            &[("content-type", "application/grpc-web+proto")],
+            CallerKind::GrpcWeb,
+        ),
+        (&[("content-type", "application/json")], CallerKind::Page),
+    ];
+    for (headers, kind) in table {
+        assert_eq!(caller("GET", headers).kind(), *kind, "{headers:?}");
+    }
+    assert_eq!(caller("CONNECT", &[]).kind(), CallerKind::Upgrade);
+}
+
+#[test]
+fn only_a_navigation_has_a_page_to_come_back_to() {
+    assert_eq!(caller("GET", &[]).way_back(), Some("/posts?page=2"));
+    assert_eq!(caller("HEAD", &[]).way_back(), Some("/posts?page=2"));
+    assert_eq!(
+        caller("GET", &[("sec-fetch-mode", "navigate")]).way_back(),
+        Some("/posts?page=2")
+    );
+    assert_eq!(
+        caller("GET", &[("sec-fetch-mode", "cors")]).way_back(),
+        None
+    );
+    assert_eq!(
+        caller("GET", &[("sec-fetch-mode", "no-cors")]).way_back(),
+        None
+    );
+    assert_eq!(caller("POST", &[]).way_back(), None);
+}
+
+#[test]
+fn htmx_comes_back_to_the_page_around_the_fragment() {
+    for (url, path) in [
+        (
+            "https://site.example/posts?page=2#end",
+            Some("/posts?page=2"),
+        ),
+        ("https://site.example/", Some("/")),
+        ("https://site.example", None),
+        ("/posts", None),
+        ("", None),
+        ("https://site.example/ü", Some("/ü")),
+    ] {
+        let caller = caller("POST", &[("hx-request", "true"), ("hx-current-url", url)]);
+        assert_eq!(caller.way_back(), path, "{url}");
+    }
+    let broken = Caller::new("GET", "/", |name| match name {
+        "hx-request" => Some(b"true"),
+        "hx-current-url" => Some(b"https://site.example/\xff"),
+        _ => None,
+    });
+    assert_eq!(broken.way_back(), None);
+}
