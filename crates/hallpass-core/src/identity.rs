@@ -134,7 +134,10 @@ impl<R: Role> fmt::Debug for Identity<R> {
 /// assert_eq!(late.reason(), Some(TokenErrorKind::Expired));
 /// ```
 #[derive(Clone)]
-pub struct Authentication(State);
+pub struct Authentication {
+    state: State,
+    checked_at: Option<UnixTime>,
+}
 
 #[derive(Clone)]
 enum State {
@@ -146,22 +149,39 @@ enum State {
 impl Authentication {
     /// No token was there.
     pub fn anonymous() -> Self {
-        Self(State::Anonymous)
+        Self::of(State::Anonymous)
     }
 
     /// A token was there that does not verify: anonymous, with the reason kept.
     pub fn rejected(kind: TokenErrorKind) -> Self {
-        Self(State::Rejected(kind))
+        Self::of(State::Rejected(kind))
     }
 
     /// A verified caller.
     pub fn identified<R: Role>(identity: Identity<R>) -> Self {
-        Self(State::Identified(identity.facts))
+        Self::of(State::Identified(identity.facts))
+    }
+
+    fn of(state: State) -> Self {
+        Self { state, checked_at: None }
+    }
+
+    /// Notes by which moment the token was judged.
+    #[must_use]
+    pub fn checked_at(mut self, now: UnixTime) -> Self {
+        self.checked_at = Some(now);
+        self
+    }
+
+    /// The moment by which the token was judged, so that a guard which asks for freshness judges by the same clock; `None` where
+    /// nobody noted it.
+    pub fn moment(&self) -> Option<UnixTime> {
+        self.checked_at
     }
 
     /// The verified caller; `None` where there is none, or where it was verified for another role enum than `R`.
     pub fn identity<R: Role>(&self) -> Option<Identity<R>> {
-        match &self.0 {
+        match &self.state {
             State::Identified(facts) if facts.roles_of == TypeId::of::<R>() => {
                 Some(Identity::from_shared(Arc::clone(facts)))
             }
@@ -171,7 +191,7 @@ impl Authentication {
 
     /// Why the token was refused; `None` where it was not, or where there was none.
     pub fn reason(&self) -> Option<TokenErrorKind> {
-        match self.0 {
+        match self.state {
             State::Rejected(kind) => Some(kind),
             _ => None,
         }
@@ -193,7 +213,7 @@ impl Authentication {
     }
 
     pub(crate) fn facts(&self) -> Option<&Facts> {
-        match &self.0 {
+        match &self.state {
             State::Identified(facts) => Some(facts),
             _ => None,
         }
@@ -202,7 +222,7 @@ impl Authentication {
 
 impl fmt::Debug for Authentication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.state {
             State::Anonymous => f.write_str("Anonymous"),
             State::Rejected(kind) => f.debug_tuple("Rejected").field(kind).finish(),
             State::Identified(facts) => f
