@@ -1,0 +1,14 @@
+-- One row for each account.
+-- username_key is the canonical form: uniqueness, limits and look-ups go by it. username is the form that is shown.
+-- roles is a JSON array of names. generation only ever grows: every token of a lower one is void.
+-- Times, here and in every other table, are Unix seconds.
+CREATE TABLE hallpass_accounts (
+    id            TEXT    NOT NULL PRIMARY KEY,
+    username      TEXT    NOT NULL,
+    username_key  TEXT    NOT NULL UNIQUE,
+    password_hash TEXT    NOT NULL,
+    roles         TEXT    NOT NULL CHECK (json_type(roles) = 'array'),
+    generation    INTEGER NOT NULL DEFAULT 0 CHECK (generation BETWEEN 0 AND 4294967295),
+    disabled      INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
+    created_at    INTEGER NOT NULL
+) STRICT;

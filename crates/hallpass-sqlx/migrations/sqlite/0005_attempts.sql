@@ -1,0 +1,10 @@
+-- Attempts counted, for each account and address that made some lately. After forget_at the row means nothing.
+CREATE TABLE hallpass_attempts (
+    key           TEXT    NOT NULL PRIMARY KEY,
+    count         INTEGER NOT NULL,
+    last_at       INTEGER NOT NULL,
+    blocked_until INTEGER NOT NULL,
+    forget_at     INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX hallpass_attempts_by_end ON hallpass_attempts (forget_at);

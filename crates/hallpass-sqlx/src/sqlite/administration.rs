@@ -1,0 +1,62 @@
+//! What an operator does to an account.
+
+use hallpass_core::UnixTime;
+use hallpass_signin::{Account, AccountId, Administration, Username};
+
+use super::{
+    SqliteStore,
+    accounts::{self, select_accounts},
+    column, revoke,
+};
+use crate::StoreError;
+
+impl Administration for SqliteStore {
+    async fn set_roles(
+        &self,
+        id: &AccountId,
+        roles: &[String],
+        at: UnixTime,
+    ) -> Result<Option<u32>, StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query("UPDATE hallpass_accounts SET roles = ?2 WHERE id = ?1")
+            .bind(id.as_str())
+            .bind(column::from_roles(roles)?)
+            .execute(write.connection())
+            .await?;
+        let generation = revoke::generation(write.connection(), id, at).await?;
+        write.commit().await?;
+        Ok(generation)
+    }
+
+    async fn set_disabled(
+        &self,
+        id: &AccountId,
+        disabled: bool,
+        at: UnixTime,
+    ) -> Result<Option<u32>, StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query("UPDATE hallpass_accounts SET disabled = ?2 WHERE id = ?1")
+            .bind(id.as_str())
+            .bind(disabled)
+            .execute(write.connection())
+            .await?;
+        let generation = match disabled {
+            true => revoke::everything(write.connection(), id, None, at).await?,
+            false => revoke::generation(write.connection(), id, at).await?,
+        };
+        write.commit().await?;
+        Ok(generation)
+    }
+
+    async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, StoreError> {
+        // No key is empty, so the empty text is before the first one.
+        let rows = sqlx::query(select_accounts!(
+            "WHERE a.username_key > ?1 ORDER BY a.username_key LIMIT ?2"
+        ))
+        .bind(after.map_or("", Username::key))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(accounts::read).collect()
+    }
+}

@@ -1,0 +1,34 @@
+//! Between SQLite's columns and our values. SQLite's integers are signed; our seconds, steps and generations are not.
+
+use std::num::TryFromIntError;
+
+use hallpass_core::UnixTime;
+
+use crate::StoreError;
+
+/// A time past the year 292 billion is stored as that year.
+pub(super) fn from_time(time: UnixTime) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn to_time(column: i64) -> Result<UnixTime, StoreError> {
+    to_unsigned(column).map(UnixTime::from_secs)
+}
+
+/// Not cut to fit as a time is: that would spend every step to come.
+pub(super) fn from_step(step: u64) -> Result<i64, StoreError> {
+    i64::try_from(step).map_err(StoreError::corrupt)
+}
+
+/// A number that does not fit is corruption: wrapping or cutting it could revive a token or a spent step.
+pub(super) fn to_unsigned<T>(column: i64) -> Result<T, StoreError>
+where
+    T: TryFrom<i64, Error = TryFromIntError>,
+{
+    T::try_from(column).map_err(StoreError::corrupt)
+}
+
+/// Names may hold any character, so no separator would do.
+pub(super) fn from_roles(roles: &[String]) -> Result<String, StoreError> {
+    serde_json::to_string(roles).map_err(StoreError::corrupt)
+}

@@ -1,0 +1,165 @@
+//! Opening the file: made on first use, readable by its owner alone, safe against a crash.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::{Duration, Instant},
+};
+
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{MigrateError, SqliteStore};
+use crate::StoreError;
+
+impl SqliteStore {
+    /// Opens the file that `url` names, `sqlite://site.db` say, and brings its tables up to date. A file that is not there
+    /// is made, with mode 0600 where the system has modes: it holds password hashes.
+    ///
+    /// What it sets, for each connection:
+    ///
+    /// | setting | value | because |
+    /// |---|---|---|
+    /// | `journal_mode` | `WAL` | readers go on while somebody writes |
+    /// | `synchronous` | `FULL` | a log-out or a spent code that was acknowledged must outlive a power cut. `NORMAL` outlives only a killed process |
+    /// | `busy_timeout` | 5 s | another process may hold the write lock for a moment |
+    /// | `foreign_keys` | `ON` | no session without its account |
+    ///
+    /// A call waits at most 2 s for a connection, so that a log-in fails in time for a person to try again.
+    ///
+    /// `sqlite::memory:` gives a database that lives as long as the store and its clones, on one connection.
+    ///
+    /// # Errors
+    /// `url` is no SQLite address, or the file cannot be made, opened or brought up to date. [`OpenError`] says which.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let Some(address) = url.strip_prefix("sqlite:") else {
+            return Err(OpenError::Scheme);
+        };
+        let options = SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Address {
+            source: error.into(),
+        })?;
+        let pool = if is_in_memory(address) {
+            in_memory(options).await
+        } else {
+            on_file(options).await
+        }?;
+        let store = Self::from_pool(pool);
+        store.migrate().await?;
+        Ok(store)
+    }
+}
+
+/// The store could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The address names another kind of database.
+    #[error("the database address must begin with sqlite: — write for example sqlite://site.db")]
+    Scheme,
+    /// The address has a query parameter that SQLite does not know.
+    #[error("the database address cannot be read: write for example sqlite://site.db")]
+    Address {
+        /// What is wrong with it.
+        source: StoreError,
+    },
+    /// The file is not there and cannot be made.
+    #[error("the database file {} cannot be made: create its directory, or let the server write there", path.display())]
+    Make {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is there but cannot be opened as a database.
+    #[error("the database file {} cannot be opened: it must be an SQLite database that the server may write", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: StoreError,
+    },
+    /// The tables could not be brought up to date.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+}
+
+/// SQLite's own default in sqlx, written down because the table of `open` promises it.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECTION_WAIT: Duration = Duration::from_secs(2);
+/// One of them writes; the others read accounts at sign-in. More would only queue on two or four cores.
+const CONNECTIONS: u32 = 8;
+
+fn is_in_memory(address: &str) -> bool {
+    let address = address.strip_prefix("//").unwrap_or(address);
+    let (name, query) = address.split_once('?').unwrap_or((address, ""));
+    name == ":memory:" || query.split('&').any(|pair| pair == "mode=memory")
+}
+
+/// A connection that closes takes a database in memory with it: there is one, and it stays.
+async fn in_memory(options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
+    let path = options.get_filename().to_owned();
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.shared_cache(false))
+        .await
+        .map_err(|error| OpenError::Open {
+            path,
+            source: error.into(),
+        })
+}
+
+async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
+    let path = options.get_filename().to_owned();
+    make_private(&path).map_err(|source| OpenError::Make {
+        path: path.clone(),
+        source,
+    })?;
+    let options = options
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(CONNECTION_WAIT);
+    let give_up = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        // Turning a new file to WAL takes a lock for which SQLite does not wait, so of two processes that start together
+        // one is refused. It tries again. Guarded by `many_processes_may_start_at_once`.
+        match pool.clone().connect_with(options.clone()).await {
+            Ok(pool) => return Ok(pool),
+            Err(error) if is_locked(&error) && Instant::now() < give_up => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            Err(error) => {
+                let source = StoreError::from(error);
+                return Err(OpenError::Open { path, source });
+            }
+        }
+    }
+}
+
+/// SQLite would make the file readable by everybody (mode 0644, less the umask). Its `-wal` and `-shm` take their mode
+/// from it. A file that is there keeps its mode: that is the operator's choice.
+fn make_private(path: &Path) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
+}
+
+/// `SQLITE_BUSY` (5) and `SQLITE_LOCKED` (6), in the low byte of every extended code.
+fn is_locked(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}
