@@ -1,0 +1,156 @@
+//! A hash table that is read without a lock: open addressing over pairs of atomic words.
+//!
+//! A slot's key is written once, after its entry, and never changes within one table; so a reader who finds its key finds its
+//! entry. Dropping an entry empties the entry and leaves the key, which keeps the probes of others whole. Whatever would move keys
+//! (more room, fewer dead slots) makes a new table, and the view swaps it in. One writer at a time: the view holds a mutex.
+//!
+//! 16 bytes a slot, two slots an entry when a table is made, rebuilt when three quarters are used: a million entries take 31 MiB at the
+//! most, and as much again while they are copied.
+
+use std::{
+    iter,
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+
+use crate::UnixTime;
+
+use super::entry::Entry;
+
+pub(super) struct Table {
+    slots: Box<[Slot]>,
+    /// Slots with a key.
+    used: AtomicUsize,
+    /// Slots with an entry.
+    live: AtomicUsize,
+}
+
+/// No slot is free that may be taken.
+#[derive(Debug)]
+pub(super) struct Full;
+
+#[derive(Default)]
+struct Slot {
+    /// 0 while the slot is free.
+    key: AtomicU64,
+    /// An [`Entry`], or 0 where it was dropped.
+    entry: AtomicU64,
+}
+
+impl Table {
+    pub(super) fn with_room_for(entries: usize) -> Self {
+        let capacity = entries.saturating_mul(2).max(LEAST_CAPACITY);
+        Self {
+            slots: iter::repeat_with(Slot::default).take(capacity).collect(),
+            used: AtomicUsize::new(0),
+            live: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn find(&self, key: u64) -> Option<Entry> {
+        for slot in self.probe(key) {
+            match slot.key.load(Ordering::Acquire) {
+                FREE => return None,
+                taken if taken == key => return slot.entry(),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Enters what voids all that the present entry and this one void.
+    pub(super) fn put(&self, key: u64, entry: Entry) -> Result<(), Full> {
+        for slot in self.probe(key) {
+            match slot.key.load(Ordering::Relaxed) {
+                FREE => return self.take(slot, key, entry),
+                taken if taken == key => {
+                    let present = slot.entry();
+                    if present.is_none() {
+                        self.live.fetch_add(1, Ordering::Relaxed);
+                    }
+                    slot.set(present.map_or(entry, |present| present.merged(entry)));
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+        Err(Full)
+    }
+
+    fn take(&self, slot: &Slot, key: u64, entry: Entry) -> Result<(), Full> {
+        let used = self.used.load(Ordering::Relaxed) + 1;
+        if used > self.slots.len() / 4 * 3 {
+            return Err(Full);
+        }
+        self.used.store(used, Ordering::Relaxed);
+        self.live.fetch_add(1, Ordering::Relaxed);
+        slot.set(entry);
+        slot.key.store(key, Ordering::Release);
+        Ok(())
+    }
+
+    /// The latest time to forget an entry, of those that are over at `now`.
+    pub(super) fn latest_over(&self, now: UnixTime) -> Option<u32> {
+        self.over(now).map(|(_, entry)| entry.forget_after()).max()
+    }
+
+    pub(super) fn drop_over(&self, now: UnixTime) {
+        for (slot, _) in self.over(now) {
+            slot.entry.store(0, Ordering::Release);
+            self.live.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The same entries without the dead slots, with room for `more`.
+    pub(super) fn rebuilt(&self, more: usize) -> Self {
+        let table = Self::with_room_for(self.live() + more);
+        for slot in &self.slots {
+            if let Some(entry) = slot.entry() {
+                // Half of the slots stay free.
+                let _ = table.put(slot.key.load(Ordering::Relaxed), entry);
+            }
+        }
+        table
+    }
+
+    /// Whether most of the memory would be saved by a [rebuilt](Self::rebuilt) table.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.slots.len() > LEAST_CAPACITY && self.live() < self.slots.len() / 8
+    }
+
+    pub(super) fn live(&self) -> usize {
+        self.live.load(Ordering::Relaxed)
+    }
+
+    /// In bytes.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.slots)
+    }
+
+    /// All slots from the key's own on, round once.
+    fn probe(&self, key: u64) -> impl Iterator<Item = &Slot> {
+        // The key's high bits choose a slot of any capacity (Lemire's reduction), so home < capacity.
+        let home = ((u128::from(key) * self.slots.len() as u128) >> 64) as usize;
+        let (before, from) = self.slots.split_at_checked(home).unwrap_or_default();
+        from.iter().chain(before)
+    }
+
+    fn over(&self, now: UnixTime) -> impl Iterator<Item = (&Slot, Entry)> {
+        self.slots.iter().filter_map(move |slot| {
+            let entry = slot.entry()?;
+            entry.is_over(now).then_some((slot, entry))
+        })
+    }
+}
+
+impl Slot {
+    fn entry(&self) -> Option<Entry> {
+        Entry::from_bits(self.entry.load(Ordering::Acquire))
+    }
+
+    fn set(&self, entry: Entry) {
+        self.entry.store(entry.bits(), Ordering::Release);
+    }
+}
+
+const FREE: u64 = 0;
+const LEAST_CAPACITY: usize = 64;

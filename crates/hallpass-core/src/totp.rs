@@ -1,0 +1,250 @@
+//! One-time codes (RFC 6238, TOTP), over totp-rs.
+//!
+//! [`Totp::check`] says which time step a code belongs to, and that is all it can say: a code works once only if the caller spends
+//! the step in the store, by compare-and-set (RFC 6238 section 5.2). The step length is 30 seconds and no setting, because
+//! authenticators ignore any other in the QR code.
+//!
+//! Every step of the window is computed, and each is compared in constant time, so that the time taken tells neither how much of a
+//! code was right nor whose clock is off.
+
+use std::{fmt, time::Duration};
+
+use crate::{TotpSecret, UnixTime};
+
+#[cfg(test)]
+mod tests;
+
+/// How codes are made. The default is what every authenticator understands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TotpSettings {
+    pub(crate) algorithm: TotpAlgorithm,
+    pub(crate) digits: TotpDigits,
+    skew: TotpSkew,
+}
+
+impl TotpSettings {
+    /// Chooses the hash function.
+    /// Defaults to SHA-1, because several authenticators ignore another choice and then show wrong codes; HMAC does not rest on collisions.
+    #[must_use]
+    pub const fn algorithm(mut self, algorithm: TotpAlgorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Chooses the number of digits.
+    /// Defaults to six, because several authenticators ignore another choice; it is the limit on attempts that stops guessing.
+    #[must_use]
+    pub const fn digits(mut self, digits: TotpDigits) -> Self {
+        self.digits = digits;
+        self
+    }
+
+    /// Chooses how far the authenticator's clock may be off.
+    /// Defaults to one step, because RFC 6238 section 5.2 allows that much for people who type.
+    #[must_use]
+    pub const fn skew(mut self, skew: TotpSkew) -> Self {
+        self.skew = skew;
+        self
+    }
+}
+
+/// The hash function under the HMAC (RFC 6238 section 1.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TotpAlgorithm {
+    /// HMAC-SHA-1.
+    #[default]
+    Sha1,
+    /// HMAC-SHA-256.
+    Sha256,
+    /// HMAC-SHA-512.
+    Sha512,
+}
+
+/// The length of a code (RFC 4226 section 5.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TotpDigits {
+    /// Six digits.
+    #[default]
+    Six,
+    /// Eight digits.
+    Eight,
+}
+
+/// How many steps before and after the present one count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TotpSkew {
+    /// The present step only.
+    None,
+    /// One step before and one after.
+    #[default]
+    One,
+}
+
+/// A 30-second step since the epoch: RFC 6238's T. A store keeps the last one spent and takes only later ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimeStep(u64);
+
+impl TimeStep {
+    /// The length of a step: 30 seconds (RFC 6238 section 5.2).
+    pub const LENGTH: Duration = Duration::from_secs(30);
+
+    /// The step that `now` lies in.
+    pub const fn at(now: UnixTime) -> Self {
+        Self(now.as_secs() / Self::LENGTH.as_secs())
+    }
+
+    /// The step of this number, as a store kept it.
+    pub const fn from_u64(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The step's number, for a store to keep.
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    /// The first second of the step.
+    const fn start(self) -> u64 {
+        self.0.saturating_mul(Self::LENGTH.as_secs())
+    }
+}
+
+/// One account's authenticator, as the site sees it.
+///
+/// ```
+/// use std::time::Duration;
+/// use hallpass_core::{TimeStep, Totp, TotpSecret, TotpSettings, UnixTime};
+///
+/// let totp = Totp::new(TotpSecret::from_random(*b"12345678901234567890"), TotpSettings::default());
+/// let now = UnixTime::from_secs(1_111_111_109); // RFC 6238 appendix B, cut to six digits
+/// assert_eq!(totp.check("081 804", now), Ok(TimeStep::at(now)));
+/// assert!(totp.check("081805", now).is_err());
+/// assert!(totp.check("081804", now.saturating_add(Duration::from_secs(90))).is_err());
+/// ```
+#[derive(Clone)]
+pub struct Totp {
+    /// Built without skew: the window is walked here.
+    codes: totp_rs::Totp,
+    settings: TotpSettings,
+}
+
+impl Totp {
+    /// Puts a secret and the settings together.
+    pub fn new(secret: TotpSecret, settings: TotpSettings) -> Self {
+        // Compliant by construction: secret and digits were parsed. `build` would say so in an error that nobody could act on.
+        let codes = totp_rs::Builder::new()
+            .with_algorithm(settings.algorithm.into())
+            .with_digits(settings.digits.count())
+            .with_skew(0)
+            .with_step_duration(TimeStep::LENGTH.as_secs())
+            .with_secret(secret.into_inner())
+            .build_noncompliant();
+        Self { codes, settings }
+    }
+
+    /// The step that a code belongs to, out of those that count at `now`. It is for the caller to spend.
+    ///
+    /// Spaces are passed over, because authenticators show a code in two groups and people type and paste what they see; they carry no
+    /// information, so nothing is given away. Whatever else is not an ASCII digit is refused, other scripts' digits included.
+    ///
+    /// # Errors
+    /// [`WrongCode`], which does not say how wrong.
+    pub fn check(&self, code: &str, now: UnixTime) -> Result<TimeStep, WrongCode> {
+        let code = typed_digits(code)?;
+        let present = TimeStep::at(now).0;
+        let skew = self.settings.skew.steps();
+        (present.saturating_sub(skew)..=present.saturating_add(skew))
+            .map(TimeStep)
+            .filter(|step| self.codes.check(&code, step.start()).is_some())
+            .fold(None, |first, step| first.or(Some(step)))
+            .ok_or(WrongCode(()))
+    }
+
+    /// The code that an authenticator shows at `now`. For tests and operators: a site never needs to know it.
+    pub fn code_at(&self, now: UnixTime) -> String {
+        self.codes.generate(TimeStep::at(now).start()).to_string()
+    }
+
+    /// The settings it was made with.
+    pub fn settings(&self) -> TotpSettings {
+        self.settings
+    }
+
+    /// The secret it was made with.
+    pub fn secret(&self) -> TotpSecret {
+        TotpSecret::from(self.codes.secret())
+    }
+}
+
+impl fmt::Debug for Totp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Totp")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Not a code that counts now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongCode(());
+
+impl fmt::Display for WrongCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("wrong one-time code")
+    }
+}
+
+impl std::error::Error for WrongCode {}
+
+impl TotpAlgorithm {
+    /// The name in an `otpauth` URI.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+            Self::Sha512 => "SHA512",
+        }
+    }
+}
+
+impl From<TotpAlgorithm> for totp_rs::Algorithm {
+    fn from(algorithm: TotpAlgorithm) -> Self {
+        match algorithm {
+            TotpAlgorithm::Sha1 => Self::SHA1,
+            TotpAlgorithm::Sha256 => Self::SHA256,
+            TotpAlgorithm::Sha512 => Self::SHA512,
+        }
+    }
+}
+
+impl TotpDigits {
+    pub(crate) const fn count(self) -> u8 {
+        match self {
+            Self::Six => 6,
+            Self::Eight => 8,
+        }
+    }
+}
+
+impl TotpSkew {
+    const fn steps(self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::One => 1,
+        }
+    }
+}
+
+/// The code without its spaces. The cap keeps a form field of kilobytes from being copied.
+fn typed_digits(code: &str) -> Result<String, WrongCode> {
+    if code.len() > MAX_TYPED_LENGTH || !code.bytes().all(|b| b == b' ' || b.is_ascii_digit()) {
+        return Err(WrongCode(()));
+    }
+    Ok(code.chars().filter(|c| *c != ' ').collect())
+}
+
+/// Eight digits with a space around each, in bytes.
+const MAX_TYPED_LENGTH: usize = 17;
