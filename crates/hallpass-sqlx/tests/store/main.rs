@@ -1,4 +1,7 @@
 //! The SQLite store against real files. `suite` asks for the store traits alone: any store must pass it.
 
+mod crash;
 mod opening;
 mod scratch;
+mod sqlite_suite;
+mod suite;

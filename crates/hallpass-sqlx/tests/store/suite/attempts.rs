@@ -1,0 +1,62 @@
+//! Counting attempts.
+
+use std::time::Duration;
+
+use hallpass_signin::{AttemptPolicy, Attempted, Attempts};
+
+use super::at;
+
+const POLICY: AttemptPolicy = AttemptPolicy::new(3, Duration::from_secs(30));
+
+fn blocked(seconds: u64) -> Attempted {
+    let retry_after = Duration::from_secs(seconds);
+    Attempted::Blocked { retry_after }
+}
+
+pub(crate) async fn attempts_are_counted_for_each_key<S: Attempts>(store: &S) {
+    let take = async |key, second| store.try_take(key, &POLICY, at(second)).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(take("account:alice", 0).await, Attempted::Allowed);
+    }
+    assert_eq!(take("account:alice", 1).await, blocked(29));
+    assert_eq!(take("account:bob", 1).await, Attempted::Allowed);
+    assert_eq!(take("account:ALICE", 1).await, Attempted::Allowed);
+    assert_eq!(take("account:alice", 30).await, Attempted::Allowed);
+    assert_eq!(take("account:alice", 30).await, blocked(60));
+    store.clear("account:alice").await.unwrap();
+    assert_eq!(take("account:alice", 31).await, Attempted::Allowed);
+    store.clear("account:nobody").await.unwrap();
+}
+
+pub(crate) async fn an_attempt_given_back_was_never_made<S: Attempts>(store: &S) {
+    let take = async |second| store.try_take("a", &POLICY, at(second)).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(take(0).await, Attempted::Allowed);
+    }
+    store.give_back("a", &POLICY, at(0)).await.unwrap();
+    assert_eq!(take(0).await, Attempted::Allowed);
+    assert_eq!(take(0).await, blocked(30));
+    store
+        .give_back("never taken", &POLICY, at(0))
+        .await
+        .unwrap();
+}
+
+pub(crate) async fn old_attempts_are_forgotten<S: Attempts>(store: &S) {
+    let day = 24 * 3600;
+    for key in ["a", "b"] {
+        for _ in 0..3 {
+            let taken = store.try_take(key, &POLICY, at(0)).await.unwrap();
+            assert_eq!(taken, Attempted::Allowed);
+        }
+    }
+    // "a" was quiet for a day, "b" knocked once more meanwhile.
+    let taken = store.try_take("b", &POLICY, at(day - 10)).await.unwrap();
+    assert_eq!(taken, Attempted::Allowed);
+    for second in 0..3 {
+        let taken = store.try_take("a", &POLICY, at(day + second)).await;
+        assert_eq!(taken.unwrap(), Attempted::Allowed);
+    }
+    let taken = store.try_take("b", &POLICY, at(day)).await.unwrap();
+    assert_eq!(taken, blocked(50));
+}

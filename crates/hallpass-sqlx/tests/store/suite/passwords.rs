@@ -1,0 +1,68 @@
+//! Writing password hashes.
+
+use hallpass_signin::{
+    AccountId, Cursor, Feed, PasswordChange, Passwords, Registration, Replaced, Sessions,
+};
+
+use super::{account, at, news, open, open_sessions, raised, register};
+
+pub(crate) async fn an_upgrade_replaces_only_the_expected_hash<S>(store: &S)
+where
+    S: Passwords + Registration + Sessions + Feed,
+{
+    let id = register(store, "alice").await;
+    let session = open(store, &id, 1).await;
+    let other = register(store, "bob").await;
+
+    let stale = store.replace_hash(&id, "hash-9", "hash-1").await;
+    assert_eq!(stale.unwrap(), Replaced::Changed);
+    assert_eq!(account(store, &id).await.password_hash(), "hash-0");
+
+    let upgraded = store.replace_hash(&id, "hash-0", "hash-1").await;
+    assert_eq!(upgraded.unwrap(), Replaced::Replaced);
+    assert_eq!(account(store, &id).await.password_hash(), "hash-1");
+    assert_eq!(account(store, &id).await.generation(), 0, "tokens stay");
+    assert_eq!(open_sessions(store, &id).await, [session]);
+    assert_eq!(account(store, &other).await.password_hash(), "hash-0");
+    assert_eq!(news(store, &mut Cursor::START.clone()).await, []);
+
+    let unknown = store
+        .replace_hash(&AccountId::new("?"), "hash-0", "x")
+        .await;
+    assert_eq!(unknown.unwrap(), Replaced::Changed);
+}
+
+pub(crate) async fn a_password_change_ends_what_was_before<S>(store: &S)
+where
+    S: Passwords + Registration + Sessions + Feed,
+{
+    let id = register(store, "alice").await;
+    let other = register(store, "bob").await;
+    let here = open(store, &id, 1).await;
+    open(store, &id, 2).await;
+    let others = open(store, &other, 3).await;
+    let mut cursor = Cursor::START;
+
+    let change = |old: &str, new: &str, keep| {
+        PasswordChange::new(id.clone(), old.into(), new.into(), keep, at(30))
+    };
+    let stale = store.change(change("hash-9", "hash-1", None)).await;
+    assert_eq!(stale.unwrap(), None);
+    assert_eq!(account(store, &id).await.password_hash(), "hash-0");
+    assert_eq!(open_sessions(store, &id).await.len(), 2);
+    assert_eq!(news(store, &mut cursor).await, []);
+
+    let changed = store.change(change("hash-0", "hash-1", Some(here))).await;
+    assert_eq!(changed.unwrap(), Some(1));
+    let now = account(store, &id).await;
+    assert_eq!((now.password_hash(), now.generation()), ("hash-1", 1));
+    assert_eq!(open_sessions(store, &id).await, [here]);
+    assert_eq!(news(store, &mut cursor).await, [raised(&id, 1, at(30))]);
+
+    let changed = store.change(change("hash-1", "hash-2", None)).await;
+    assert_eq!(changed.unwrap(), Some(2));
+    assert_eq!(open_sessions(store, &id).await, []);
+
+    assert_eq!(account(store, &other).await.generation(), 0);
+    assert_eq!(open_sessions(store, &other).await, [others]);
+}

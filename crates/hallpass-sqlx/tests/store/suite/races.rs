@@ -1,0 +1,110 @@
+//! What may happen once happens once, whoever else tries at that moment and in whichever process.
+
+use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
+
+use hallpass_signin::{
+    AttemptPolicy, Attempted, Attempts, Registered, Registration, SecondFactors, Spend,
+};
+use tokio::{sync::Barrier, task::JoinSet};
+
+use super::{at, enrol, name, new_account, recovery_hash, register};
+
+/// Runs `tasks` of them at once, spread over the stores, and counts the answers that are `win`.
+async fn winners<S, F, T>(
+    stores: &[Arc<S>],
+    tasks: usize,
+    attempt: impl Fn(Arc<S>, usize) -> F,
+    win: impl Fn(&T) -> bool,
+) -> usize
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let barrier = Arc::new(Barrier::new(tasks));
+    let mut set = JoinSet::new();
+    for (number, store) in stores.iter().cycle().take(tasks).enumerate() {
+        let (attempt, barrier) = (attempt(store.clone(), number), barrier.clone());
+        set.spawn(async move {
+            barrier.wait().await;
+            attempt.await
+        });
+    }
+    set.join_all()
+        .await
+        .iter()
+        .filter(|answer| win(answer))
+        .count()
+}
+
+pub(crate) async fn a_step_is_spent_once<S>(stores: &[Arc<S>], rounds: u64)
+where
+    S: SecondFactors + Registration,
+{
+    let id = register(&*stores[0], "alice").await;
+    enrol(&*stores[0], &id).await;
+    for step in 101..101 + rounds {
+        let spend = |store: Arc<S>, _| {
+            let id = id.clone();
+            async move { store.spend_step(&id, step).await.unwrap() }
+        };
+        let spent = winners(stores, 64, spend, |spend| *spend == Spend::Spent).await;
+        assert_eq!(spent, 1, "step {step}");
+    }
+}
+
+pub(crate) async fn ten_codes_serve_ten_of_64<S>(stores: &[Arc<S>], rounds: u8)
+where
+    S: SecondFactors + Registration,
+{
+    let id = register(&*stores[0], "alice").await;
+    enrol(&*stores[0], &id).await;
+    for round in 0..rounds {
+        let codes: Vec<_> = (0..10)
+            .map(|code| recovery_hash(round * 10 + code))
+            .collect();
+        let _ = stores[0].replace_recovery_codes(&id, &codes).await.unwrap();
+        let spend = |store: Arc<S>, number: usize| {
+            let (id, code) = (id.clone(), codes[number % 10].clone());
+            async move { store.spend_recovery_code(&id, &code).await.unwrap() }
+        };
+        let spent = winners(stores, 64, spend, |spend| *spend == Spend::Spent).await;
+        assert_eq!(spent, 10, "round {round}");
+    }
+}
+
+pub(crate) async fn a_name_in_64_spellings_is_one_account<S: Registration>(stores: &[Arc<S>]) {
+    let spelling = |number: usize| -> String {
+        let upper_where_set = |(bit, letter): (usize, char)| match number >> bit & 1 {
+            0 => letter,
+            _ => letter.to_ascii_uppercase(),
+        };
+        "rosanna".chars().enumerate().map(upper_where_set).collect()
+    };
+    assert_eq!((0..64).map(spelling).collect::<HashSet<_>>().len(), 64);
+    let create = |store: Arc<S>, number| {
+        let account = new_account(&format!("id-{number}"), &spelling(number));
+        async move { store.create(account).await.unwrap() }
+    };
+    let created = |answer: &Registered| matches!(answer, Registered::Created(_));
+    assert_eq!(winners(stores, 64, create, created).await, 1);
+    let mut rows = 0;
+    for number in 0..64 {
+        let id = hallpass_signin::AccountId::new(format!("id-{number}"));
+        rows += usize::from(stores[0].by_id(&id).await.unwrap().is_some());
+    }
+    assert_eq!(rows, 1);
+    let found = stores[0].by_username(&name("rosanna")).await.unwrap();
+    assert!(found.is_some());
+}
+
+pub(crate) async fn of_200_attempts_five_are_evaluated<S: Attempts>(stores: &[Arc<S>]) {
+    const POLICY: AttemptPolicy = AttemptPolicy::new(5, Duration::from_secs(30));
+    let take = |store: Arc<S>, _| async move {
+        store
+            .try_take("account:alice", &POLICY, at(0))
+            .await
+            .unwrap()
+    };
+    let allowed = |attempted: &Attempted| *attempted == Attempted::Allowed;
+    assert_eq!(winners(stores, 200, take, allowed).await, 5);
+}

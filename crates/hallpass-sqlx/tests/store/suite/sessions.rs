@@ -1,0 +1,122 @@
+//! Keeping sessions.
+
+use hallpass_signin::{
+    AccountId, Administration, Change, Cursor, Ended, Feed, NewSession, Registration,
+    SessionOpened, Sessions,
+};
+
+use super::{account, at, news, open, open_sessions, raised, register, session_id};
+
+pub(crate) async fn sessions_are_listed_newest_first_until_they_expire<S>(store: &S)
+where
+    S: Sessions + Registration,
+{
+    let id = register(store, "alice").await;
+    for (number, begins, ends) in [(1, 10, 100), (2, 30, 50), (3, 20, 100)] {
+        let device = format!("Browser {number} <b>");
+        let session = session_id(number);
+        let new = NewSession::new(session, id.clone(), 0, device, at(begins), at(ends));
+        assert_eq!(store.open(new).await.unwrap(), SessionOpened::Opened);
+    }
+    let listed = store.list(&id, at(49)).await.unwrap();
+    let ids: Vec<_> = listed.iter().map(|session| session.id).collect();
+    assert_eq!(ids, [2, 3, 1].map(session_id));
+    let newest = &listed[0];
+    assert_eq!(newest.device, "Browser 2 <b>");
+    assert_eq!(
+        (newest.created, newest.renewed, newest.expires),
+        (at(30), at(30), at(50))
+    );
+    let later = store.list(&id, at(50)).await.unwrap();
+    assert_eq!(later.len(), 2, "one ends at 50, so at 50 it is over");
+    assert_eq!(store.list(&AccountId::new("?"), at(0)).await.unwrap(), []);
+}
+
+pub(crate) async fn no_session_opens_on_an_account_that_changed<S>(store: &S)
+where
+    S: Sessions + Registration + Administration,
+{
+    let id = register(store, "alice").await;
+    let new = |generation, account: &AccountId| {
+        let device = String::new();
+        NewSession::new(
+            session_id(1),
+            account.clone(),
+            generation,
+            device,
+            at(10),
+            at(99),
+        )
+    };
+    for wrong in [new(1, &id), new(0, &AccountId::new("nobody"))] {
+        let opened = store.open(wrong).await.unwrap();
+        assert_eq!(opened, SessionOpened::AccountChanged);
+    }
+    store.set_disabled(&id, true, at(1)).await.unwrap();
+    let opened = store.open(new(1, &id)).await.unwrap();
+    assert_eq!(opened, SessionOpened::AccountChanged, "disabled");
+    assert_eq!(open_sessions(store, &id).await, []);
+    store.set_disabled(&id, false, at(2)).await.unwrap();
+    let opened = store.open(new(2, &id)).await.unwrap();
+    assert_eq!(opened, SessionOpened::Opened);
+}
+
+pub(crate) async fn a_session_is_ended_by_its_own_account_alone<S>(store: &S)
+where
+    S: Sessions + Registration + Feed,
+{
+    let id = register(store, "alice").await;
+    let other = register(store, "bob").await;
+    let session = open(store, &id, 1).await;
+    let stays = open(store, &id, 2).await;
+    let mut cursor = Cursor::START;
+
+    let foreign = store.end(&other, &session, at(20)).await.unwrap();
+    assert_eq!(foreign, Ended::NotFound);
+    assert_eq!(open_sessions(store, &id).await.len(), 2);
+    assert_eq!(news(store, &mut cursor).await, []);
+
+    assert_eq!(
+        store.end(&id, &session, at(20)).await.unwrap(),
+        Ended::Ended
+    );
+    let ended = Change::SessionEnded {
+        session,
+        at: at(20),
+    };
+    assert_eq!(news(store, &mut cursor).await, [ended]);
+    assert_eq!(open_sessions(store, &id).await, [stays]);
+    assert_eq!(account(store, &id).await.generation(), 0);
+
+    let again = store.end(&id, &session, at(21)).await.unwrap();
+    assert_eq!(again, Ended::NotFound);
+    assert_eq!(news(store, &mut cursor).await, []);
+}
+
+pub(crate) async fn sign_out_everywhere_raises_the_generation<S>(store: &S)
+where
+    S: Sessions + Registration + Feed,
+{
+    let id = register(store, "alice").await;
+    let other = register(store, "bob").await;
+    let here = open(store, &id, 1).await;
+    open(store, &id, 2).await;
+    let others = open(store, &other, 3).await;
+    let mut cursor = Cursor::START;
+
+    assert_eq!(
+        store.end_all(&id, Some(&here), at(20)).await.unwrap(),
+        Some(1)
+    );
+    assert_eq!(open_sessions(store, &id).await, [here]);
+    assert_eq!(news(store, &mut cursor).await, [raised(&id, 1, at(20))]);
+
+    assert_eq!(store.end_all(&id, None, at(21)).await.unwrap(), Some(2));
+    assert_eq!(open_sessions(store, &id).await, []);
+    assert_eq!(news(store, &mut cursor).await, [raised(&id, 2, at(21))]);
+
+    assert_eq!(open_sessions(store, &other).await, [others]);
+    let unknown = store.end_all(&AccountId::new("?"), None, at(22)).await;
+    assert_eq!(unknown.unwrap(), None);
+    assert_eq!(news(store, &mut cursor).await, []);
+}
