@@ -1,1 +1,19 @@
-//! The black-box walk.
+//! The blog as an outsider meets it: a real process, a real socket, a real SQLite file, and no line of hallpass on this side.
+//!
+//! Each row of the contract that the blog serves stands here as a request and what must come back. One-time codes come from
+//! RFC 6238 written out in `authenticator`.
+
+mod authenticator;
+mod bad_input;
+mod client;
+mod cookies;
+mod operator;
+mod origin;
+mod own_routes;
+mod person;
+mod second_factor;
+mod sessions;
+mod sign_in;
+mod site;
+mod start_and_stop;
+mod walk;

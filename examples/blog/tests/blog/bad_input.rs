@@ -1,0 +1,129 @@
+//! Input that nobody meant well: each a clear refusal, none a 500, nothing written.
+
+use crate::client::form;
+use crate::person::{PASSWORD, enrol, register, with_role};
+use crate::site::Site;
+
+#[test]
+fn a_body_over_eight_kib_is_too_large() {
+    let site = Site::start();
+    let mut ann = register(site.browser(), "ann");
+    let filler = "x".repeat(8 * 1024);
+    let body = form(&[("username", "bob"), ("password", PASSWORD), ("code", "1"), ("filler", &filler)]);
+    for path in ["/register", "/login", "/login/code", "/profile/password", "/profile/two-factor", "/profile/sessions/revoke"] {
+        ann.post_body(path, body.clone()).expect(413);
+    }
+    site.script().post("/register", &[("username", "bob"), ("password", PASSWORD), ("filler", &filler)]).expect_problem(413);
+    assert!(!site.operator(&["user", "list"]).contains("bob"));
+}
+
+#[test]
+fn fields_of_the_wrong_type_are_named() {
+    let site = Site::start();
+    for body in [
+        r#"{"username":1,"password":"correct horse battery"}"#,
+        r#"{"username":"bob","password":null}"#,
+        r#"{"username":["bob"],"password":"correct horse battery"}"#,
+        r#"{"username":"bob","password":{"a":1}}"#,
+        r#"{"username":"bob","username":"eve","password":"correct horse battery"}"#,
+        r#"{"username":"bob"}"#,
+        "{}",
+        "[]",
+        "7",
+        "null",
+        "\"bob\"",
+    ] {
+        site.script().post_body("/register", body).expect_problem(422);
+        site.script().post_body("/login", body).expect_problem(422);
+    }
+    for body in ["username=bob", "password=x", "", "username=bob&username=eve&password=correct+horse+battery", "username=%ff&password=x"] {
+        site.browser().post_body("/register", body).expect_page(422);
+        site.browser().post_body("/login", body).expect_page(422);
+    }
+    let mut ann = register(site.script(), "ann");
+    ann.post("/profile/password", &[("current_password", PASSWORD)]).expect_problem(422);
+    ann.post("/profile/two-factor", &[]).expect_problem(422);
+    ann.post("/profile/sessions/revoke", &[]).expect_problem(422);
+    enrol(&ann);
+    ann.post("/profile/two-factor/disable", &[("code", "123456")]).expect_problem(422);
+    ann.post("/profile/recovery-codes", &[]).expect_problem(422);
+    let list = site.operator(&["user", "list"]);
+    assert!(!list.contains("bob") && !list.contains("eve"), "{list}");
+}
+
+#[test]
+fn json_that_is_none_is_refused() {
+    let site = Site::start();
+    for body in ["", "{", "{\"username\":", "username=bob", "\u{0}"] {
+        let status = site.script().post_body("/login", body).status;
+        assert!(matches!(status, 400 | 422), "{body:?}: {status}");
+    }
+}
+
+#[test]
+fn a_method_without_a_meaning_is_answered_with_those_that_have_one() {
+    let site = Site::start();
+    let mut admin = with_role(&site, site.browser(), "root", "admin");
+    for (method, path, allowed) in [
+        ("GET", "/logout", &["POST"][..]),
+        ("GET", "/session/refresh", &["POST"]),
+        ("GET", "/profile/password", &["POST"]),
+        ("GET", "/posts", &["POST"]),
+        ("GET", "/posts/x/hide", &["POST"]),
+        ("GET", "/admin/users/ann/role", &["POST"]),
+        ("DELETE", "/login", &["GET", "HEAD", "POST"]),
+        ("PUT", "/", &["GET", "HEAD"]),
+        ("POST", "/posts/new", &["GET", "HEAD"]),
+        ("POST", "/profile", &["GET", "HEAD"]),
+        ("PATCH", "/admin", &["GET", "HEAD"]),
+        ("POST", "/profile/sessions", &["GET", "HEAD"]),
+        ("POST", "/.well-known/jwks.json", &["GET", "HEAD"]),
+        ("POST", "/healthz", &["GET", "HEAD"]),
+        ("BREW", "/", &["GET", "HEAD"]),
+    ] {
+        for json in [false, true] {
+            let mut client = if json { admin.as_script() } else { admin.clone() };
+            let answer = client.send(client.request(method, path)).expect(405);
+            let allow = answer.header("allow").unwrap_or_default();
+            let mut methods: Vec<_> = allow.split(',').map(str::trim).collect();
+            methods.sort_unstable();
+            assert_eq!(methods, allowed, "{method} {path}");
+            if json {
+                answer.expect_problem(405);
+            }
+        }
+    }
+    admin.get("/profile").expect_page(200);
+}
+
+#[test]
+fn head_is_get_without_the_body() {
+    let site = Site::start();
+    let mut visitor = site.browser();
+    for path in ["/", "/login", "/healthz", "/style.css"] {
+        let answer = visitor.send(visitor.request("HEAD", path)).expect(200);
+        assert_eq!(answer.body, "", "{path}");
+    }
+    visitor.send(visitor.request("HEAD", "/profile")).expect_log_in("/profile");
+}
+
+#[test]
+fn the_public_keys_of_a_symmetric_ring_are_none() {
+    let site = Site::start();
+    let keys = site.browser().get("/.well-known/jwks.json").expect(200);
+    assert_eq!(keys.json(), serde_json::json!({"keys": []}));
+}
+
+#[test]
+fn odd_addresses_open_nothing() {
+    let site = Site::start();
+    let mut guest = register(site.browser(), "ann");
+    for path in ["//admin", "/admin/", "/admin/.", "/%61dmin", "/ADMIN", "/admin;x", "/admin%2f", "/posts/..%2f..%2fadmin", "/./admin"] {
+        let answer = guest.get(path);
+        assert!(matches!(answer.status, 400 | 403 | 404), "{path}: {}", answer.status);
+    }
+    for path in ["/posts/%ff", "/posts/%00", "/?before=x", "/?before=-1", "/?before=99999999999999999999"] {
+        let status = guest.get(path).status;
+        assert!(matches!(status, 200 | 400 | 404 | 422), "{path}: {status}");
+    }
+}

@@ -1,0 +1,126 @@
+//! What the cookies are, letter by letter.
+
+use crate::client::{Answer, SetCookie};
+use crate::person::{ACCESS, PASSWORD, enrol, log_in, register};
+use crate::site::Site;
+
+const REFRESH: &str = "__Host-hallpass_refresh";
+const PENDING: &str = "__Host-hallpass_pending";
+
+/// `Path=/; Secure; HttpOnly; SameSite=Lax` and a `Max-Age`, which is returned; nothing else.
+#[track_caller]
+fn max_age(cookie: &SetCookie) -> u64 {
+    let (age, rest): (Vec<_>, Vec<_>) = cookie.attributes.iter().partition(|attribute| attribute.starts_with("max-age="));
+    assert_eq!(rest, ["httponly", "path=/", "samesite=lax", "secure"], "{cookie:?}");
+    assert_eq!(age.len(), 1, "{cookie:?}");
+    age[0]["max-age=".len()..].parse().expect("seconds")
+}
+
+#[track_caller]
+fn only_known_names(answer: &Answer) {
+    for cookie in answer.set_cookies() {
+        assert!([ACCESS, REFRESH, PENDING].contains(&cookie.name.as_str()), "{cookie:?}");
+        assert!(cookie.value.len() < 4000);
+        max_age(&cookie);
+    }
+}
+
+#[test]
+fn attributes_are_those_of_the_contract() {
+    let site = Site::start();
+    let mut ann = site.browser();
+    let answer = ann.post("/register", &[("username", "ann"), ("password", PASSWORD)]);
+    only_known_names(&answer);
+    let access = answer.set_cookie(ACCESS).expect("signed in");
+    let life = max_age(&access);
+    assert!((60..=3600).contains(&life), "short-lived: {life} s");
+    assert_eq!(access.value.split('.').count(), 3, "a JWT");
+    if let Some(refresh) = answer.set_cookie(REFRESH) {
+        assert!(max_age(&refresh) > life && refresh.value.len() >= 43, "256 bits");
+    }
+
+    enrol(&ann);
+    let answer = log_in(&mut site.browser(), "ann", "");
+    only_known_names(&answer);
+    let pending = answer.set_cookie(PENDING).expect("a code is awaited");
+    assert_eq!(max_age(&pending), 300);
+    assert!(answer.set_cookie(ACCESS).is_none_or(|cookie| max_age(&cookie) == 0));
+}
+
+#[test]
+fn removal_has_the_attributes_of_what_it_removes() {
+    let site = Site::start();
+    let mut ann = register(site.browser(), "ann");
+    let held: Vec<_> = ann.cookies.keys().cloned().collect();
+    let answer = ann.post("/logout", &[]).expect_see_other("/");
+    only_known_names(&answer);
+    for name in held {
+        let removal = answer.set_cookie(&name).expect("each cookie is removed");
+        assert_eq!((removal.value.as_str(), max_age(&removal)), ("", 0));
+    }
+}
+
+#[test]
+fn no_get_sets_a_session_cookie_or_changes_anything() {
+    let site = Site::start();
+    let mut ann = register(site.browser(), "ann");
+    for path in ["/logout", "/session/refresh", "/profile/password", "/profile/sessions/revoke", "/profile/recovery-codes"] {
+        let answer = ann.get(path).expect(405);
+        assert_eq!(answer.header("allow"), Some("POST"), "{path}");
+        assert_eq!(answer.set_cookies(), [], "{path}");
+    }
+    for path in ["/", "/login", "/register", "/profile", "/profile/sessions"] {
+        assert_eq!(ann.get(path).expect_page(200).set_cookies(), [], "{path}");
+    }
+    ann.get("/profile").expect_page(200);
+}
+
+#[test]
+fn a_corrupt_cookie_is_nobodys() {
+    let site = Site::start();
+    let ann = register(site.browser(), "ann");
+    let good = ann.cookies[ACCESS].clone();
+    let mut bad: Vec<String> = ["", "x", "..", "a.b.c", "%00", "\"\"", "eyJhbGciOiJub25lIn0.e30."].map(str::to_owned).into();
+    bad.push(good[..good.len() - 1].to_owned());
+    bad.push(format!("{good}x"));
+    bad.push(format!("\"{good}\""));
+    bad.push(good.replace('.', "%2E"));
+    bad.push("é".repeat(50));
+    bad.push("x".repeat(6000));
+    for position in [5, good.len() / 2, good.len() - 5] {
+        let mut bytes = good.clone().into_bytes();
+        bytes[position] = if bytes[position] == b'A' { b'B' } else { b'A' };
+        bad.push(String::from_utf8(bytes).expect("ASCII"));
+    }
+    for value in bad {
+        let mut client = site.browser();
+        client.cookies.insert(ACCESS.to_owned(), value.clone());
+        let home = client.get("/").expect_page(200);
+        assert!(home.body.contains("Log in"), "{value}");
+        client.get("/profile").expect_log_in("/profile");
+        client.as_script().get("/profile").expect_problem(401);
+    }
+}
+
+#[test]
+fn two_cookies_of_one_name_are_nobodys() {
+    let site = Site::start();
+    let mut ann = register(site.script(), "ann");
+    let token = ann.cookies.remove(ACCESS).expect("signed in");
+    for header in [
+        format!("{ACCESS}={token}; {ACCESS}={token}"),
+        format!("{ACCESS}=x; {ACCESS}={token}"),
+        format!("__%48ost-hallpass={token}"),
+        format!("{}={token}", ACCESS.to_lowercase()),
+    ] {
+        let mut stranger = site.script();
+        let mut request = stranger.request("GET", "/profile");
+        request.headers.push(("cookie", header));
+        stranger.send(request).expect_problem(401);
+    }
+    // A neighbour is harmless.
+    let mut stranger = site.script();
+    let mut request = stranger.request("GET", "/profile");
+    request.headers.push(("cookie", format!("a=\"; b=é; {ACCESS}={token}; c")));
+    stranger.send(request).expect(200);
+}

@@ -1,0 +1,74 @@
+//! Requests that another site makes a browser send.
+
+use crate::client::{Answer, Client, form};
+use crate::person::{ACCESS, PASSWORD, register, with_role};
+use crate::site::Site;
+
+/// A form posted by another site's page, from the browser that holds these cookies.
+fn cross_site(client: &mut Client, path: &str, fields: &[(&str, &str)], headers: &[(&'static str, &str)]) -> Answer {
+    let mut request = client.request("POST", path);
+    request.headers.retain(|(name, _)| !["origin", "sec-fetch-site"].contains(name));
+    request.headers.extend(headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    request.headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
+    request.body = form(fields).into();
+    client.send(request)
+}
+
+#[test]
+fn another_sites_form_is_refused_before_anything_is_looked_at() {
+    let site = Site::start();
+    let mut admin = with_role(&site, site.browser(), "root", "admin");
+    admin.post("/posts", &[("title", "Stays"), ("body", "x")]).expect_see_other("/posts/stays");
+    let held = admin.cookies.clone();
+    let good = [("username", "root"), ("password", PASSWORD)];
+    for (path, fields) in [
+        ("/login", good.as_slice()),
+        ("/register", &[("username", "eve"), ("password", PASSWORD)]),
+        ("/logout", &[]),
+        ("/profile/password", &[("current_password", PASSWORD), ("new_password", "taken over by eve")]),
+        ("/posts", &[("title", "Eve"), ("body", "was here")]),
+        ("/posts/stays/hide", &[]),
+        ("/admin/users/root/role", &[("role", "guest")]),
+    ] {
+        for headers in [
+            [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")].as_slice(),
+            &[("sec-fetch-site", "same-site"), ("origin", "http://evil.127.0.0.1")],
+            &[("origin", "https://evil.example")],
+            &[("origin", "null")],
+        ] {
+            let answer = cross_site(&mut admin, path, fields, headers).expect(403);
+            assert_eq!(answer.set_cookies(), [], "{path}: {headers:?}");
+        }
+    }
+    assert_eq!(admin.cookies, held);
+    admin.get("/posts/stays").expect_page(200);
+    admin.get("/posts/new").expect_page(200);
+    assert!(!site.operator(&["user", "list"]).contains("eve"));
+}
+
+#[test]
+fn a_browser_of_this_site_and_a_script_pass() {
+    let site = Site::start();
+    let mut ann = register(site.browser(), "ann");
+    let address = site.address;
+    for headers in [
+        vec![("sec-fetch-site", "same-origin".to_owned())],
+        vec![("sec-fetch-site", "none".to_owned())],
+        vec![("origin", format!("http://{address}"))],
+        vec![],
+    ] {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        cross_site(&mut ann, "/login", &[("username", "ann"), ("password", PASSWORD)], &headers).expect_see_other("/");
+        assert!(ann.cookies.contains_key(ACCESS));
+    }
+}
+
+#[test]
+fn another_sites_link_only_reads() {
+    let site = Site::start();
+    let mut ann = register(site.browser(), "ann");
+    let mut request = ann.request("GET", "/profile");
+    request.headers.retain(|(name, _)| *name != "sec-fetch-site");
+    request.headers.push(("sec-fetch-site", "cross-site".to_owned()));
+    ann.send(request).expect_page(200);
+}

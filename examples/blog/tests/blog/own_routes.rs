@@ -1,0 +1,200 @@
+//! The blog's own table: who gets which page.
+
+use crate::client::Client;
+use crate::person::{admin, log_in, register, with_role};
+use crate::site::{Site, within_bound};
+
+const POST: [(&str, &str); 2] = [("title", "Hello"), ("body", "Words.")];
+
+#[test]
+fn everyone_reads() {
+    let site = Site::start();
+    let mut visitor = site.browser();
+    let home = visitor.get("/").expect_page(200);
+    assert!(home.body.contains("Log in") && !home.body.contains("New post"));
+    assert_eq!(home.header("cache-control"), Some("no-store"), "it shows who is signed in");
+    visitor.get("/posts/no-such").expect_page(404);
+    visitor.get("/no/such/page").expect_page(404);
+    let mut script = site.script();
+    assert_eq!(script.get("/").expect(200).json()["posts"], serde_json::json!([]));
+    script.get("/posts/no-such").expect_problem(404);
+    script.get("/no/such/page").expect_problem(404);
+
+    let mut ann = register(site.browser(), "ann");
+    let home = ann.get("/").expect_page(200);
+    assert!(home.body.contains("ann") && home.body.contains("Log out") && !home.body.contains("New post"));
+}
+
+#[test]
+fn strangers_are_sent_to_the_log_in() {
+    let site = Site::start();
+    for path in ["/profile", "/posts/new", "/admin"] {
+        let answer = site.browser().get(path);
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        answer.expect_log_in(path);
+        let answer = site.script().get(path);
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert!(answer.header("www-authenticate").is_some(), "RFC 9110, section 15.5.2");
+        answer.expect_problem(401);
+    }
+    for path in ["/posts", "/posts/x/hide", "/admin/users/ann/role"] {
+        site.script().post(path, &POST).expect_problem(401);
+        assert_eq!(site.browser().post(path, &POST).status, 401, "{path}");
+    }
+}
+
+#[test]
+fn each_role_opens_its_own_doors() {
+    let site = Site::start();
+    let mut admin = with_role(&site, site.browser(), "root", "admin");
+    let mut moderator = with_role(&site, site.browser(), "mod", "moderator");
+    let mut guest = register(site.browser(), "guest");
+
+    admin.get("/posts/new").expect_page(200);
+    admin.post("/posts", &POST).expect_see_other("/posts/hello");
+    admin.post("/posts", &POST).expect_see_other("/posts/hello-2");
+    for (client, name) in [(&mut moderator, "moderator"), (&mut guest, "guest")] {
+        client.get("/posts/new").expect_page(403);
+        client.post("/posts", &POST).expect_page(403);
+        client.as_script().post("/posts", &POST).expect_problem(403);
+        client.get("/admin").expect_page(403);
+        assert!(!client.get("/").expect_page(200).body.contains("New post"), "{name}");
+    }
+
+    guest.post("/posts/hello/hide", &[]).expect_page(403);
+    guest.get("/posts/hello").expect_page(200);
+    assert!(!guest.get("/posts/hello").body.contains("Hide"));
+    assert!(moderator.get("/posts/hello").body.contains("Hide"));
+    moderator.post("/posts/hello/hide", &[]).expect_see_other("/");
+    guest.get("/posts/hello").expect_page(404);
+    admin.post("/posts/hello-2/hide", &[]).expect_see_other("/");
+    moderator.post("/posts/no-such/hide", &[]).expect_page(404);
+    assert_eq!(site.script().get("/").json()["posts"], serde_json::json!([]));
+}
+
+#[test]
+fn a_script_publishes_and_reads_in_json() {
+    let site = Site::start();
+    let mut admin = with_role(&site, site.script(), "root", "admin");
+    let answer = admin.post("/posts", &POST).expect_see_other("/posts/hello");
+    assert_eq!(answer.json()["slug"], "hello");
+    let post = site.script().get("/posts/hello").expect(200).json();
+    assert_eq!((&post["title"], &post["body"], &post["author"]), (&"Hello".into(), &"Words.".into(), &"root".into()));
+    assert_eq!(site.script().get("/").json()["posts"][0]["slug"], "hello");
+}
+
+#[test]
+fn a_draft_with_a_fault_is_shown_again_with_what_was_typed() {
+    let site = Site::start();
+    let mut admin = with_role(&site, site.browser(), "root", "admin");
+    let long = "x".repeat(20_001);
+    for (fields, field) in [
+        (vec![], "title"),
+        (vec![("title", ""), ("body", "kept words")], "title"),
+        (vec![("title", "kept title"), ("body", "")], "body"),
+        (vec![("title", "kept title"), ("body", long.as_str())], "body"),
+        (vec![("title", "two\nlines"), ("body", "x")], "title"),
+    ] {
+        let page = admin.post("/posts", &fields).expect_page(422);
+        assert!(page.body.contains(&format!("id=\"{field}-error\"")), "{field}");
+        assert!(page.body.contains("kept") || !fields.iter().any(|(_, value)| value.starts_with("kept")));
+        let problem = admin.as_script().post("/posts", &fields).expect_problem(422);
+        assert!(problem["errors"][field].is_string(), "{problem}");
+    }
+    for body in ["{", "[]", "7", "{\"title\":1,\"body\":\"x\"}", "{\"title\":null,\"body\":[]}"] {
+        admin.as_script().post_body("/posts", body).expect_problem(422);
+    }
+    assert_eq!(site.script().get("/").json()["posts"], serde_json::json!([]));
+}
+
+#[test]
+fn the_profile_says_who_what_and_where() {
+    let site = Site::start();
+    let mut ann = register(site.browser(), "ann");
+    let page = ann.get("/profile").expect_page(200);
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    for part in ["ann", "guest", "Off", "/profile/two-factor", "/profile/sessions", "action=\"/profile/password\""] {
+        assert!(page.body.contains(part), "{part}");
+    }
+    let profile = ann.as_script().get("/profile").expect(200).json();
+    assert_eq!(profile["roles"], serde_json::json!(["guest"]));
+    assert_eq!(profile["second_factor"], false);
+    assert_eq!(profile["sessions"].as_array().expect("an array").len(), 1);
+}
+
+#[test]
+fn the_peoples_page_asks_for_role_factor_and_freshness() {
+    let site = Site::start();
+    // The role without the factor: the page says which way on, and JSON says which kind.
+    let mut unarmed = with_role(&site, site.browser(), "unarmed", "admin");
+    let page = unarmed.get("/admin").expect_page(403);
+    assert!(page.body.contains("/profile/two-factor"), "{}", page.body);
+    let problem = unarmed.as_script().get("/admin").expect_problem(403);
+    assert!(problem["type"].as_str().expect("text").ends_with("second-factor-missing"), "{problem}");
+    // The factor without the role.
+    let mut guest = register(site.browser(), "guest");
+    let (mut codes, _) = crate::person::enrol(&guest);
+    log_in(&mut guest, "guest", &codes.code()).expect_see_other("/");
+    let problem = guest.as_script().get("/admin").expect_problem(403);
+    assert!(problem["type"].as_str().expect("text").ends_with("role-missing"), "{problem}");
+    // Both.
+    let (mut root, _) = admin(&site, site.browser(), "root");
+    let page = root.get("/admin").expect_page(200);
+    for name in ["unarmed", "guest", "root"] {
+        assert!(page.body.contains(name), "{name}");
+    }
+    let people = root.as_script().get("/admin").expect(200).json();
+    assert_eq!(people["users"].as_array().expect("an array").len(), 3);
+}
+
+#[test]
+fn a_role_given_on_the_page_ends_the_old_token_and_holds_from_the_next_sign_in() {
+    let site = Site::start();
+    let (mut root, _) = admin(&site, site.browser(), "root");
+    let mut ann = register(site.browser(), "ann");
+    root.post("/admin/users/ann/role", &[("role", "moderator")]).expect_see_other("/admin");
+    ann.get("/profile").expect_log_in("/profile");
+    log_in(&mut ann, "ann", "").expect_see_other("/");
+    assert_eq!(ann.as_script().get("/profile").json()["roles"], serde_json::json!(["moderator"]));
+
+    let mut script: Client = root.as_script();
+    script.post("/admin/users/ann/role", &[("role", "guest")]).expect(204);
+    script.post("/admin/users/nobody/role", &[("role", "guest")]).expect_problem(404);
+    for role in ["", "owner", "Admin", "admin "] {
+        script.post("/admin/users/ann/role", &[("role", role)]).expect_problem(422);
+    }
+    script.post("/admin/users/ann/role", &[]).expect_problem(422);
+    ann.post("/admin/users/ann/role", &[("role", "admin")]).expect(401);
+    within_bound("the role is a guest's", || log_in(&mut ann, "ann", "").status == 303);
+    ann.post("/admin/users/ann/role", &[("role", "admin")]).expect_page(403);
+}
+
+#[test]
+fn health_is_for_everyone() {
+    let site = Site::start();
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(site.script().get(path).expect(200).set_cookies(), []);
+        site.browser().get(path).expect(200);
+    }
+}
+
+#[test]
+fn every_page_carries_the_security_headers() {
+    let site = Site::start();
+    let mut ann = register(site.browser(), "ann");
+    for path in [
+        "/", "/login", "/register", "/profile", "/profile/two-factor", "/profile/sessions", "/posts/new", "/admin", "/no-such", "/logout",
+        "/style.css", "/favicon.svg", "/healthz",
+    ] {
+        let answer = ann.get(path);
+        let policy = answer.header("content-security-policy").unwrap_or_default().to_owned();
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{path}: {policy}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("referrer-policy"), Some("same-origin"), "{path}");
+        for name in ["content-security-policy", "x-content-type-options", "referrer-policy"] {
+            assert_eq!(answer.headers.iter().filter(|(known, _)| known == name).count(), 1, "{path}: {name}");
+        }
+    }
+    assert_eq!(ann.get("/style.css").header("content-type"), Some("text/css; charset=utf-8"));
+}

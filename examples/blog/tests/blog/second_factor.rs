@@ -1,0 +1,141 @@
+//! The second factor: on, used, renewed, off.
+
+use crate::person::{ACCESS, PASSWORD, enrol, log_in, register};
+use crate::site::Site;
+
+#[test]
+fn set_up_shows_a_key_until_it_is_on_and_never_after() {
+    let site = Site::start();
+    let mut ann = register(site.browser(), "ann");
+    let before = ann.as_script().get("/profile/two-factor").expect(200);
+    assert_eq!(before.header("cache-control"), Some("no-store"));
+    let before = before.json();
+    assert_eq!(before["enabled"], false);
+    let secret = before["secret"].as_str().expect("a secret");
+    assert_eq!(secret.len(), 32, "160 bits in base32");
+    let uri = before["otpauth_uri"].as_str().expect("a link");
+    assert!(uri.starts_with("otpauth://totp/") && uri.contains(secret), "{uri}");
+    assert!(before["qr_svg"].as_str().expect("a picture").starts_with("<svg"));
+
+    let (_, codes) = enrol(&ann);
+    assert_eq!(codes.len(), 10);
+    let after = ann.as_script().get("/profile/two-factor").expect(200).json();
+    assert_eq!(after["enabled"], true);
+    for field in ["secret", "otpauth_uri", "qr_svg"] {
+        assert!(after[field].is_null(), "{field}");
+    }
+    let page = ann.get("/profile/two-factor").expect_page(200).body;
+    assert!(!page.contains("otpauth://") && codes.iter().all(|code| !page.contains(code.as_str())));
+}
+
+#[test]
+fn a_wrong_first_code_changes_nothing() {
+    let site = Site::start();
+    let ann = register(site.script(), "ann");
+    let mut script = ann.as_script();
+    let secret = script.get("/profile/two-factor").json()["secret"].as_str().expect("a secret").to_owned();
+    let authenticator = crate::authenticator::Authenticator::of_base32(&secret);
+    script.post("/profile/two-factor", &[("code", &authenticator.wrong_code())]).expect_problem(401);
+    assert_eq!(script.get("/profile/two-factor").json()["enabled"], false);
+    log_in(&mut site.browser(), "ann", "").expect_see_other("/");
+}
+
+#[test]
+fn the_password_alone_gets_a_pending_cookie_that_opens_the_code_page_only() {
+    let site = Site::start();
+    let (mut authenticator, _) = enrol(&register(site.browser(), "ann"));
+
+    let mut script = site.script();
+    let answer = log_in(&mut script, "ann", "").expect(200).json();
+    assert_eq!(answer, serde_json::json!({"status": "second_factor_required"}));
+    assert!(!script.cookies.contains_key(ACCESS));
+    for path in ["/profile", "/profile/two-factor", "/profile/sessions", "/posts/new", "/admin"] {
+        script.get(path).expect_problem(401);
+    }
+    for path in ["/session/refresh", "/profile/password", "/profile/two-factor/disable", "/profile/recovery-codes"] {
+        assert_eq!(script.post(path, &[]).status, 401, "{path}");
+    }
+
+    // The pending token under the access token's name is no access token.
+    let mut forged = site.script();
+    let pending = script.cookies["__Host-hallpass_pending"].clone();
+    forged.cookies.insert(ACCESS.to_owned(), pending);
+    forged.get("/profile").expect_problem(401);
+
+    let done = script.post("/login/code", &[("code", &authenticator.code())]).expect(200).json();
+    assert_eq!(done["status"], "signed_in");
+    script.get("/profile").expect(200);
+    assert_eq!(script.cookies.len(), script.cookies.keys().filter(|name| !name.contains("pending")).count());
+}
+
+#[test]
+fn the_code_may_come_with_the_password() {
+    let site = Site::start();
+    let (mut authenticator, _) = enrol(&register(site.browser(), "ann"));
+    log_in(&mut site.browser(), "ann", &authenticator.code()).expect_see_other("/");
+    let problem = log_in(&mut site.script(), "ann", &authenticator.same_code()).expect_problem(401);
+    assert!(problem.to_string().contains("Invalid username, password or code"), "{problem}");
+    log_in(&mut site.script(), "ann", &authenticator.code()).expect(200);
+}
+
+#[test]
+fn the_code_page_leads_on_to_next() {
+    let site = Site::start();
+    let (mut authenticator, _) = enrol(&register(site.browser(), "ann"));
+    let mut ann = site.browser();
+    let answer = ann.post("/login", &[("username", "ann"), ("password", PASSWORD), ("next", "/profile")]).expect(303);
+    let place = answer.header("location").expect("a place").to_owned();
+    assert!(place.starts_with("/login/code"), "{place}");
+    let page = ann.get(&place).expect_page(200);
+    assert!(page.body.contains("autocomplete=\"one-time-code\"") && page.body.contains("inputmode=\"numeric\""));
+    let fields = [("code", authenticator.code()), ("next", "/profile".to_owned())];
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    ann.post("/login/code", &fields).expect_see_other("/profile");
+}
+
+#[test]
+fn no_code_without_a_password_first() {
+    let site = Site::start();
+    let (mut authenticator, _) = enrol(&register(site.browser(), "ann"));
+    site.script().post("/login/code", &[("code", &authenticator.code())]).expect_problem(401);
+    let answer = site.browser().get("/login/code");
+    assert!(answer.status == 303 || answer.status == 200, "{answer:#?}");
+    assert_eq!(answer.set_cookies(), []);
+}
+
+#[test]
+fn a_recovery_code_opens_once() {
+    let site = Site::start();
+    let (mut authenticator, codes) = enrol(&register(site.browser(), "ann"));
+    let mut ann = site.browser();
+    log_in(&mut ann, "ann", "").expect_see_other("/login/code");
+    ann.post("/login/code", &[("code", &codes[0])]).expect_see_other("/");
+    log_in(&mut site.browser(), "ann", &codes[0]).expect_page(401);
+    log_in(&mut site.browser(), "ann", &codes[1]).expect_see_other("/");
+
+    // A new set, and the old one is dead.
+    let mut script = ann.as_script();
+    let wrong = authenticator.wrong_code();
+    script.post("/profile/recovery-codes", &[("code", &wrong)]).expect_problem(401);
+    let renewed = script.post("/profile/recovery-codes", &[("code", &authenticator.code())]).expect(200).json();
+    let renewed = renewed["recovery_codes"].as_array().expect("codes").clone();
+    assert_eq!(renewed.len(), 10);
+    log_in(&mut site.browser(), "ann", &codes[2]).expect_page(401);
+    log_in(&mut site.browser(), "ann", renewed[0].as_str().expect("text")).expect_see_other("/");
+}
+
+#[test]
+fn switching_off_takes_password_and_code() {
+    let site = Site::start();
+    let ann = register(site.script(), "ann");
+    let (mut authenticator, _) = enrol(&ann);
+    let mut script = ann.as_script();
+    let path = "/profile/two-factor/disable";
+    let (right, wrong) = (authenticator.code(), authenticator.wrong_code());
+    script.post(path, &[("password", "wrong password"), ("code", &right)]).expect_problem(401);
+    script.post(path, &[("password", PASSWORD), ("code", &wrong)]).expect_problem(401);
+    assert_eq!(script.get("/profile/two-factor").expect(200).json()["enabled"], true);
+    let code = authenticator.code();
+    script.post(path, &[("password", PASSWORD), ("code", &code)]).expect(204);
+    log_in(&mut site.browser(), "ann", "").expect_see_other("/");
+}

@@ -1,0 +1,134 @@
+//! Starting, stopping, starting again, and settings that cannot be.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use crate::person::{ACCESS, enrol, log_in, register};
+use crate::site::{Site, command, within_bound};
+
+#[test]
+fn an_empty_directory_is_enough() {
+    let mut site = Site::start();
+    site.browser().get("/").expect_page(200);
+    assert!(site.file("blog.db").exists());
+    let keys = std::fs::metadata(site.file("blog-keys.json")).expect("keys are made");
+    assert_eq!(keys.permissions().mode() & 0o777, 0o600);
+    assert_eq!(site.stop("INT").code(), Some(0));
+}
+
+#[test]
+fn accounts_tokens_and_revocations_outlive_a_restart() {
+    let mut site = Site::start();
+    let ann = register(site.browser(), "ann");
+    let (mut authenticator, _) = enrol(&register(site.browser(), "bob"));
+    let mut eve = register(site.browser(), "eve");
+    let eve_copy = eve.cookies.clone();
+    eve.post("/logout", &[]).expect_see_other("/");
+    let dan = register(site.browser(), "dan");
+    site.operator(&["user", "sign-out", "dan"]);
+    site.restart();
+
+    let mut again = site.browser();
+    again.cookies = ann.cookies;
+    again.get("/profile").expect_page(200);
+    for (dead, whose) in [(eve_copy, "logged out"), (dan.cookies, "signed out by the operator")] {
+        let mut client = site.script();
+        client.cookies = dead;
+        assert_eq!(client.get("/profile").status, 401, "{whose}");
+    }
+    log_in(&mut site.browser(), "ann", "").expect_see_other("/");
+    log_in(&mut site.browser(), "bob", "").expect_see_other("/login/code");
+    log_in(&mut site.browser(), "bob", &authenticator.same_code()).expect_page(401);
+    log_in(&mut site.browser(), "bob", &authenticator.code()).expect_see_other("/");
+}
+
+#[test]
+fn a_stop_lets_a_request_in_flight_end() {
+    let mut site = Site::start();
+    let body = "username=ann&password=correct+horse+battery+staple";
+    let mut stream = TcpStream::connect(site.address).expect("the blog listens");
+    let head = format!(
+        "POST /register HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
+        site.address,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).expect("sent");
+    std::thread::sleep(Duration::from_millis(300));
+    site.signal("TERM");
+    std::thread::sleep(Duration::from_millis(300));
+    stream.write_all(body.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 303") && answer.contains(ACCESS), "{answer}");
+    assert_eq!(site.wait(Duration::from_secs(10)).code(), Some(0));
+    assert!(TcpStream::connect(site.address).is_err());
+}
+
+#[test]
+fn a_request_that_never_ends_does_not_hold_the_stop() {
+    let mut site = Site::start();
+    let mut stream = TcpStream::connect(site.address).expect("the blog listens");
+    stream.write_all(b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nuser").expect("sent");
+    let _idle = TcpStream::connect(site.address).expect("the blog listens");
+    std::thread::sleep(Duration::from_millis(300));
+    let start = Instant::now();
+    assert_eq!(site.stop("TERM").code(), Some(0));
+    assert!(start.elapsed() <= Duration::from_millis(10_500), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_setting_that_cannot_be_ends_the_start_with_one_line() {
+    let site = Site::start();
+    let directory = site.file("");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().expect("an address").to_string();
+    let nowhere = format!("sqlite://{}", site.file("no/such/directory/blog.db").display());
+    std::fs::write(site.file("not-a.db"), "this is no database, and long enough to have a header of one").expect("written");
+    let no_database = format!("sqlite://{}", site.file("not-a.db").display());
+    std::fs::write(site.file("broken.json"), "{\"keys\":[").expect("written");
+    let broken = site.file("broken.json").display().to_string();
+    let short = r#"{"keys":[{"kty":"oct","kid":"a","alg":"HS256","use":"sig","k":"c2hvcnQ"}],"active":"a"}"#;
+    std::fs::write(site.file("short.json"), short).expect("written");
+    let short = site.file("short.json").display().to_string();
+    let keys_nowhere = site.file("no/such/directory/keys.json").display().to_string();
+    for (name, value) in [
+        ("BLOG_ADDR", "nowhere"),
+        ("BLOG_ADDR", "127.0.0.1"),
+        ("BLOG_ADDR", taken.as_str()),
+        ("BLOG_ADDR", "192.0.2.1:3000"),
+        ("DATABASE_URL", "mysql://root:hunter2@localhost/blog"),
+        ("DATABASE_URL", ""),
+        ("DATABASE_URL", nowhere.as_str()),
+        ("DATABASE_URL", no_database.as_str()),
+        ("BLOG_KEYS", broken.as_str()),
+        ("BLOG_KEYS", short.as_str()),
+        ("BLOG_KEYS", keys_nowhere.as_str()),
+        ("BLOG_KEYS", ""),
+    ] {
+        let output = command(&directory).env(name, value).output().expect("the blog runs");
+        let text = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(output.status.code().is_some_and(|code| code != 0), "{name}={value}");
+        assert_eq!(output.stdout, b"", "{name}={value}: it must not say that it listens");
+        assert_eq!(text.lines().count(), 1, "{name}={value}: {text}");
+        assert!(text.contains(name) && !text.contains("panicked") && !text.contains("hunter2"), "{name}={value}: {text}");
+    }
+}
+
+#[test]
+fn an_operator_works_without_a_server() {
+    let mut site = Site::start();
+    register(site.browser(), "ann");
+    site.stop("TERM");
+    site.operator(&["user", "set-role", "ann", "admin"]);
+    assert!(site.operator(&["user", "list"]).contains("admin"));
+    site.operator(&["keys", "rotate"]);
+}
+
+#[test]
+fn readiness_follows_the_store() {
+    let site = Site::start();
+    within_bound("ready", || site.script().get("/readyz").status == 200);
+    site.script().get("/healthz").expect(200);
+}
