@@ -123,3 +123,6 @@ fn name(variant: &Variant, taken: &[String]) -> Result<String> {
     }
     Ok(name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+use syn::parse_quote;
+
+use super::*;
+
+fn refusals(input: &DeriveInput) -> Vec<String> {
+    match implementation(input, parse_quote!(::hallpass_core)) {
+        Ok(tokens) => panic!("accepted: {tokens}"),
+        Err(error) => error.into_iter().map(|error| error.to_string()).collect(),
+    }
+}
+
+fn accepted(input: &DeriveInput) -> String {
+    implementation(input, parse_quote!(::hallpass_core))
+        .unwrap()
+        .to_string()
+}
+
+fn of_variants(count: usize) -> DeriveInput {
+    let variants = (0..count).map(|index| quote::format_ident!("Role{index}"));
+    parse_quote!(enum Many { #(#variants),* })
+}
+
+#[test]
+fn what_is_no_role_enum_is_refused_with_the_mend() {
+    let table: [(DeriveInput, &str); 12] = [
+        (
+            parse_quote!(
+                struct Admin;
+            ),
+            "`Role` is derived for an enum, one variant a role",
+        ),
+        (
+            parse_quote!(union Admin { a: u8 }),
+            "`Role` is derived for an enum, one variant a role",
+        ),
+        (
+            parse_quote!(
+                enum Site {}
+            ),
+            "a role enum has at least one variant",
+        ),
+        (
+            parse_quote!(
+                enum Site<T> {
+                    Guest,
+                }
+            ),
+            "a role enum has no generic parameters",
+        ),
+        (
+            parse_quote!(
+                enum Site {
+                    Guest,
+                    Admin(u8),
+                }
+            ),
+            "a role has no fields: what belongs to one account goes into the token's own claims",
+        ),
+        (
+            parse_quote!(
+                enum Site {
+                    Guest { since: u8 },
+                }
+            ),
+            "a role has no fields: what belongs to one account goes into the token's own claims",
+        ),
+        (
+            parse_quote!(
+                enum Site {
+                    Guest,
+                    #[role(name = "guest")]
+                    Visitor,
+                }
+            ),
+            "another role is already named `guest`; say `#[role(name = \"…\")]`",
+        ),
+        (
+            parse_quote!(
+                enum Site {
+                    #[role(name = "")]
+                    Guest,
+                }
+            ),
+            "a role's name cannot be empty",
+        ),
+        (
+            parse_quote!(
+                enum Site {
+                    #[role(name = "a", name = "b")]
+                    Guest,
+                }
+            ),
+            "`name` is said twice",
+        ),
+        (
+            parse_quote!(
+                enum Site {
+                    #[role(nam = "a")]
+                    Guest,
+                }
+            ),
+            "`#[role(…)]` takes `name = \"…\"` here",
+        ),
+        (
+            parse_quote!(
+                #[role(name = "site")]
+                enum Site {
+                    Guest,
+                }
+            ),
+            "`name` belongs on a variant, not on the enum",
+        ),
+        (
+            parse_quote!(
+                enum Site {
+                    #[role(crate = "hallpass")]
+                    Guest,
+                }
+            ),
+            "`crate` belongs on the enum, not on a variant",
+        ),
+    ];
+    for (input, refusal) in table {
+        assert_eq!(refusals(&input), [refusal]);
+    }
+}
+
+#[test]
+fn every_wrong_variant_is_named_at_once() {
+    let input = parse_quote!(
+        enum Site {
+            Guest(u8),
+            Admin,
+            #[role(name = "admin")]
+            Root,
+        }
+    );
+    assert_eq!(refusals(&input).len(), 2);
+}
+
+#[test]
+fn a_set_has_room_for_64_roles() {
+    assert!(accepted(&of_variants(64)).contains("63u8"));
+    assert_eq!(
+        refusals(&of_variants(65)),
+        ["a role enum has at most 64 variants, one for each bit of a set; this is the 65th"],
+    );
+}
+
+#[test]
+fn the_path_is_the_given_one_unless_the_enum_says_another() {
+    let plain = accepted(&parse_quote!(
+        enum Site {
+            Guest,
+        }
+    ));
+    assert!(
+        plain.contains("impl :: hallpass_core :: Role for Site"),
+        "{plain}"
+    );
+    let renamed = accepted(&parse_quote!(
+        #[role(crate = "crate::auth")]
+        enum Site {
+            Guest,
+        }
+    ));
+    assert!(
+        renamed.contains("impl crate :: auth :: Role for Site"),
+        "{renamed}"
+    );
+}
+
+#[test]
+fn a_raw_identifier_is_named_without_its_marker() {
+    assert!(
+        accepted(&parse_quote!(
+            enum Site {
+                r#Type,
+            }
+        ))
+        .contains("\"type\"")
+    );
+}
