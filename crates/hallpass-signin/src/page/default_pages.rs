@@ -1,0 +1,254 @@
+//! The look that comes along: content by askama templates, the frame by a [`Layout`].
+
+use askama::Template;
+
+use super::model::{
+    CodePage, FailurePage, LoginPage, Page, PasswordPage, RecoveryCodesPage, RegisterPage,
+    SessionsPage, TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
+};
+use super::texts::Texts;
+use super::{Pages, when};
+use crate::next_link::with_next;
+
+/// The frame around a page's content: a site's own head, navigation and foot.
+///
+/// ```
+/// use hallpass_signin::{DefaultPages, Layout, Viewer};
+///
+/// struct Frame;
+///
+/// impl Layout for Frame {
+///     fn wrap(&self, title: &str, main: &str, _viewer: Option<&Viewer<'_>>) -> String {
+///         format!(
+///             "<!doctype html><html lang=\"en\"><title>{title}</title>\
+///              <link rel=\"stylesheet\" href=\"/hallpass.css\"><main>{main}</main></html>"
+///         )
+///     }
+/// }
+///
+/// let pages = DefaultPages::new().layout(Frame);
+/// ```
+pub trait Layout: Send + Sync + 'static {
+    /// Makes the document. `title` is plain text out of [`Texts`]; `main` is HTML that is safe to embed as it stands,
+    /// with one `<h1>`; `viewer` is who is signed in, in plain text that wants escaping.
+    fn wrap(&self, title: &str, main: &str, viewer: Option<&Viewer<'_>>) -> String;
+}
+
+/// The default pages: accessible HTML that works without JavaScript, light and dark, styled by
+/// [`STYLE_SHEET`](crate::STYLE_SHEET).
+#[derive(Debug)]
+pub struct DefaultPages<L = DefaultLayout> {
+    texts: Texts,
+    layout: L,
+}
+
+/// A plain frame: the site's name as a link home, and who is signed in, with a button to log out.
+#[derive(Debug)]
+pub struct DefaultLayout {
+    texts: Texts,
+}
+
+impl DefaultPages {
+    /// English, in the plain frame.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            texts: Texts::english(),
+            layout: DefaultLayout {
+                texts: Texts::english(),
+            },
+        }
+    }
+
+    /// Sets the texts, and with them the language. Defaults to [`Texts::english`], because most of the field reads it.
+    #[must_use]
+    pub fn texts(self, texts: Texts) -> Self {
+        Self {
+            layout: DefaultLayout {
+                texts: texts.clone(),
+            },
+            texts,
+        }
+    }
+
+    /// Sets the frame. Defaults to [`DefaultLayout`], because a page wants to be whole without any set-up.
+    #[must_use]
+    pub fn layout<L: Layout>(self, layout: L) -> DefaultPages<L> {
+        DefaultPages {
+            texts: self.texts,
+            layout,
+        }
+    }
+}
+
+impl Default for DefaultPages {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<L: Layout> Pages for DefaultPages<L> {
+    fn render(&self, page: &Page<'_>, viewer: Option<&Viewer<'_>>) -> String {
+        let t = &self.texts;
+        let (title, main) = match page {
+            Page::Register(page) => (t.register, RegisterTemplate { t, page }.render()),
+            Page::Login(page) => (t.log_in, LoginTemplate { t, page, viewer }.render()),
+            Page::Code(page) => (t.code_title, CodeTemplate { t, page }.render()),
+            Page::TwoFactorSetUp(page) => {
+                (t.two_factor, TwoFactorSetUpTemplate { t, page }.render())
+            }
+            Page::TwoFactorOn(page) => (t.two_factor, TwoFactorOnTemplate { t, page }.render()),
+            Page::RecoveryCodes(page) => {
+                (t.codes_title, RecoveryCodesTemplate { t, page }.render())
+            }
+            Page::Password(page) => (
+                t.password_title,
+                PasswordTemplate { t, page, viewer }.render(),
+            ),
+            Page::Sessions(page) => (t.sessions_title, SessionsTemplate { t, page }.render()),
+            Page::Failure(page) => {
+                let template = FailureTemplate { t, page };
+                (template.title(), template.render())
+            }
+        };
+        // Rendering into a String fails only where a value's Display does, and none of these has one of its own.
+        self.layout.wrap(title, &main.unwrap_or_default(), viewer)
+    }
+}
+
+impl Layout for DefaultLayout {
+    fn wrap(&self, title: &str, main: &str, viewer: Option<&Viewer<'_>>) -> String {
+        LayoutTemplate {
+            t: &self.texts,
+            title,
+            main,
+            viewer,
+        }
+        .render()
+        .unwrap_or_default()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "layout.html")]
+struct LayoutTemplate<'a> {
+    t: &'a Texts,
+    title: &'a str,
+    main: &'a str,
+    viewer: Option<&'a Viewer<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct RegisterTemplate<'a> {
+    t: &'a Texts,
+    page: &'a RegisterPage<'a>,
+}
+
+impl RegisterTemplate<'_> {
+    fn login_link(&self) -> String {
+        with_next("/login", self.page.next)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginTemplate<'a> {
+    t: &'a Texts,
+    page: &'a LoginPage<'a>,
+    viewer: Option<&'a Viewer<'a>>,
+}
+
+impl LoginTemplate<'_> {
+    fn register_link(&self) -> String {
+        with_next("/register", self.page.next)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct CodeTemplate<'a> {
+    t: &'a Texts,
+    page: &'a CodePage<'a>,
+}
+
+impl CodeTemplate<'_> {
+    fn login_link(&self) -> String {
+        with_next("/login", self.page.next)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "two_factor_set_up.html")]
+struct TwoFactorSetUpTemplate<'a> {
+    t: &'a Texts,
+    page: &'a TwoFactorSetUpPage<'a>,
+}
+
+impl TwoFactorSetUpTemplate<'_> {
+    /// The key in groups of four, which is how people read a long key aloud.
+    fn key_groups(&self) -> impl Iterator<Item = &str> {
+        let mut rest = self.page.secret;
+        std::iter::from_fn(move || {
+            let (group, after) = rest.split_at_checked(4).unwrap_or((rest, ""));
+            rest = after;
+            (!group.is_empty()).then_some(group)
+        })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "two_factor_on.html")]
+struct TwoFactorOnTemplate<'a> {
+    t: &'a Texts,
+    page: &'a TwoFactorOnPage,
+}
+
+#[derive(Template)]
+#[template(path = "recovery_codes.html")]
+struct RecoveryCodesTemplate<'a> {
+    t: &'a Texts,
+    page: &'a RecoveryCodesPage<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct PasswordTemplate<'a> {
+    t: &'a Texts,
+    page: &'a PasswordPage,
+    viewer: Option<&'a Viewer<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "sessions.html")]
+struct SessionsTemplate<'a> {
+    t: &'a Texts,
+    page: &'a SessionsPage<'a>,
+}
+
+impl SessionsTemplate<'_> {
+    fn stamp(&self, unix: &u64) -> String {
+        when::rfc3339(*unix)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct FailureTemplate<'a> {
+    t: &'a Texts,
+    page: &'a FailurePage<'a>,
+}
+
+impl FailureTemplate<'_> {
+    fn title(&self) -> &'static str {
+        self.t
+            .failure(self.page.kind)
+            .map_or(self.t.failure_title, |failure| failure.title)
+    }
+
+    fn text(&self) -> &str {
+        self.t
+            .failure(self.page.kind)
+            .map_or(self.page.detail, |failure| failure.text)
+    }
+}
