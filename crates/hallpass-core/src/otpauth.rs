@@ -16,7 +16,8 @@ use crate::{TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpSecret, TotpSecretErr
 mod tests;
 
 impl Totp {
-    /// The URI for an authenticator. `issuer` is the site's name, `account` the user's; both are shown to the user.
+    /// The URI for an authenticator. `issuer` is the site's name, `account` the user's; both are shown to the user. Without an issuer,
+    /// authenticators take what stands before a colon in `account` for one.
     ///
     /// It holds the secret: show it to its owner once, and to no log.
     ///
@@ -128,7 +129,7 @@ pub enum OtpauthError {
     /// Another type than `totp`, such as the counter-based `hotp`.
     #[error("only otpauth URIs of type totp are read")]
     Kind,
-    /// The account is missing, or the issuer before it is not the one in the query.
+    /// The account is missing, has a colon without an issuer before it, or the issuer before it is not the one in the query.
     #[error("the otpauth URI's label has no account, or another issuer than its query")]
     Label,
     /// There is no secret.
@@ -218,7 +219,8 @@ fn split_label(label: &str, issuer: Option<&str>) -> Result<(String, String), Ot
         },
     };
     let account = account.trim_start_matches(' ');
-    if account.is_empty() {
+    // Without an issuer a colon would be read as the end of one by whoever reads what is printed from this.
+    if account.is_empty() || (issuer.is_empty() && account.contains(':')) {
         return Err(OtpauthError::Label);
     }
     Ok((issuer.to_owned(), account.to_owned()))

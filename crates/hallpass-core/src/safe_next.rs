@@ -13,13 +13,16 @@
 //!    lies beyond ASCII is normalised by some of those who read it.
 //! 3. No `\`, `"`, `<` or `>` anywhere: a browser sends none of them unescaped.
 //! 4. In the path no dot segment, written out or escaped: `/.//evil.example` is a path whose resolved form starts with `//`.
-//! 5. In the path no escape that stands for `/`, `\`, `%` or a control character: harmless here, but whoever decodes once more (a
-//!    proxy, the site's own router) would meet rules 1 to 4 again.
+//! 5. In the path no escape that stands for `/`, `\`, `%` or a control character, and none that is not UTF-8 (`%c0%af` is a slash
+//!    to a careless decoder): harmless here, but whoever decodes once more (a proxy, the site's own router) would meet rules 1 to
+//!    4 again.
 //! 6. At most 2048 bytes.
 //!
 //! The table is in `safe_next/tests.rs`.
 
 use std::fmt;
+
+use percent_encoding::percent_decode_str;
 
 #[cfg(test)]
 mod tests;
@@ -75,49 +78,25 @@ impl fmt::Display for SafeNext {
 const DEFAULT: &str = "/";
 
 fn stays_here(next: &str) -> bool {
-    let Some(rest) = next.strip_prefix('/') else {
-        return false;
-    };
-    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    let path = next.split(['?', '#']).next().unwrap_or_default();
     next.len() <= SafeNext::MAX_LENGTH
-        && !rest.starts_with('/')
         && next.bytes().all(is_sent_unescaped)
-        && !path.split('/').any(is_dot_segment)
-        && escapes(path).all(stays_itself)
+        && path.starts_with('/')
+        && !path.starts_with("//")
+        && percent_decode_str(path)
+            .decode_utf8()
+            .is_ok_and(|decoded| is_read_alike(path, &decoded))
 }
 
 fn is_sent_unescaped(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>')
 }
 
-/// `.` and `..`, with any dot written `%2e` (WHATWG URL, "single-dot" and "double-dot URL path segment").
-fn is_dot_segment(segment: &str) -> bool {
-    let mut rest = segment;
-    let mut dots = 0;
-    while let Some(after) = strip_dot(rest) {
-        rest = after;
-        dots += 1;
-    }
-    rest.is_empty() && matches!(dots, 1 | 2)
-}
-
-fn strip_dot(text: &str) -> Option<&str> {
-    text.strip_prefix('.')
-        .or_else(|| text.strip_prefix("%2e"))
-        .or_else(|| text.strip_prefix("%2E"))
-}
-
-/// What each `%` of the path stands for; `None` where no two hexadecimal digits follow it.
-fn escapes(path: &str) -> impl Iterator<Item = Option<u8>> {
-    path.split('%').skip(1).map(|after| match after.as_bytes() {
-        [high, low, ..] => {
-            let digit = |byte: u8| char::from(byte).to_digit(16);
-            u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
-        }
-        _ => None,
-    })
-}
-
-fn stays_itself(escaped: Option<u8>) -> bool {
-    escaped.is_some_and(|byte| !byte.is_ascii_control() && !matches!(byte, b'/' | b'\\' | b'%'))
+/// Rules 4 and 5: a `%` that decoding leaves is half an escape, or an escaped one.
+fn is_read_alike(path: &str, decoded: &str) -> bool {
+    decoded.matches('/').count() == path.matches('/').count()
+        && !decoded.contains(|c: char| matches!(c, '\\' | '%') || c.is_control())
+        && !decoded
+            .split('/')
+            .any(|segment| matches!(segment, "." | ".."))
 }

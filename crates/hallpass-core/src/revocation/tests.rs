@@ -1,1 +1,371 @@
+use std::{
+    collections::HashMap,
+    sync::atomic::AtomicU32,
+    thread,
+    time::{Duration, Instant},
+};
+
+use proptest::{collection::vec, prelude::*};
+
 use super::*;
+
+const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
+
+fn at(seconds: u64) -> UnixTime {
+    NOW.saturating_add(Duration::from_secs(seconds))
+}
+
+fn token<'a>(user_id: &'a str, generation: u32, session: Option<&'a str>) -> TokenFacts<'a> {
+    TokenFacts {
+        user_id,
+        generation,
+        session,
+        expires_at: at(900),
+    }
+}
+
+fn refusal(view: &RevocationView, token: TokenFacts<'_>) -> Option<RevokedKind> {
+    view.check(&token, NOW).err().map(Revoked::kind)
+}
+
+#[test]
+fn a_raised_generation_voids_what_lies_below_it() {
+    let view = RevocationView::new();
+    view.raise_generation("17", 5, at(900));
+    for (generation, expected) in [
+        (0, Some(RevokedKind::Generation)),
+        (4, Some(RevokedKind::Generation)),
+        (5, None),
+        (6, None),
+        (u32::MAX, None),
+    ] {
+        assert_eq!(refusal(&view, token("17", generation, None)), expected);
+    }
+    assert_eq!(refusal(&view, token("18", 0, None)), None);
+}
+
+#[test]
+fn a_late_message_lowers_nothing() {
+    let view = RevocationView::new();
+    view.raise_generation("17", 5, at(900));
+    view.raise_generation("17", 3, at(100));
+    assert!(refusal(&view, token("17", 4, None)).is_some());
+    view.forget(at(500));
+    assert!(refusal(&view, token("17", 4, None)).is_some());
+    assert_eq!(view.len(), 1);
+}
+
+#[test]
+fn generation_0_voids_nothing_and_the_highest_voids_all_below() {
+    let view = RevocationView::new();
+    view.raise_generation("17", 0, at(900));
+    assert!(view.is_empty());
+    view.raise_generation("17", u32::MAX, at(900));
+    assert!(refusal(&view, token("17", u32::MAX - 1, None)).is_some());
+    assert!(refusal(&view, token("17", u32::MAX, None)).is_none());
+}
+
+#[test]
+fn an_ended_session_voids_its_tokens_alone() {
+    let view = RevocationView::new();
+    view.end_session("s-1", at(900));
+    let ended = Some(RevokedKind::Session);
+    assert_eq!(refusal(&view, token("17", 9, Some("s-1"))), ended);
+    assert_eq!(refusal(&view, token("17", 9, Some("s-2"))), None);
+    assert_eq!(refusal(&view, token("17", 9, None)), None);
+    // An account of the same name is something else.
+    assert_eq!(refusal(&view, token("s-1", 0, None)), None);
+    view.raise_generation("s-3", 7, at(900));
+    assert_eq!(refusal(&view, token("17", 9, Some("s-3"))), None);
+}
+
+#[test]
+fn every_clone_is_the_same_view() {
+    let view = RevocationView::new();
+    view.clone().end_session("s-1", at(900));
+    assert!(refusal(&view, token("17", 0, Some("s-1"))).is_some());
+}
+
+#[test]
+fn an_entry_stays_to_the_last_second_and_then_goes() {
+    let view = RevocationView::new();
+    view.end_session("s-1", at(900));
+    view.forget(at(900));
+    assert_eq!(view.len(), 1);
+    view.forget(at(901));
+    assert_eq!(view.len(), 0);
+}
+
+#[test]
+fn an_entry_without_end_is_never_forgotten() {
+    let view = RevocationView::new();
+    view.raise_generation("17", 5, UnixTime::from_secs(u64::MAX));
+    view.forget(UnixTime::from_secs(u64::MAX));
+    assert!(refusal(&view, token("17", 4, None)).is_some());
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_and_back_revives_nothing_and_locks_nobody_out() {
+    let view = RevocationView::new();
+    view.end_session("s-1", at(900));
+    view.forget(at(10_000_000));
+    assert_eq!(view.len(), 0);
+    let forgotten = Some(RevokedKind::Forgotten);
+    assert_eq!(refusal(&view, token("17", 0, Some("s-1"))), forgotten);
+    // Whoever signs in again, or refreshes, gets a token that ends later than anything dropped.
+    let fresh = TokenFacts {
+        expires_at: at(901),
+        ..token("17", 0, Some("s-2"))
+    };
+    assert_eq!(refusal(&view, fresh), None);
+}
+
+#[test]
+fn a_silent_feed_is_answered_by_the_policy() {
+    let after = Duration::from_secs(30);
+    let lenient = RevocationView::new();
+    let strict = RevocationView::with_stale_policy(StalePolicy::Refuse { after });
+    let stale = Some(RevokedKind::Stale);
+    let any = token("17", 0, None);
+    assert_eq!(
+        (lenient.staleness(NOW), strict.staleness(NOW)),
+        (None, None)
+    );
+    assert_eq!(
+        (refusal(&lenient, any), refusal(&strict, any)),
+        (None, stale)
+    );
+    for (synced, age, expected) in [
+        (NOW, 30, None),
+        (NOW, 31, stale),
+        (at(60), 90, None),
+        (at(60), 91, stale),
+    ] {
+        strict.synced(synced);
+        assert_eq!(
+            strict.check(&any, at(age)).err().map(Revoked::kind),
+            expected
+        );
+    }
+    // A clock set back reads as "just now".
+    assert_eq!(strict.staleness(NOW), Some(Duration::ZERO));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Raise(u8, u32, u64),
+    End(u8, u64),
+    Forget(u64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0..40_u8, 0..6_u32, 0..100_u64).prop_map(|(user, generation, until)| Step::Raise(user, generation, until)),
+        4 => (0..40_u8, 0..100_u64).prop_map(|(session, until)| Step::End(session, until)),
+        1 => (0..120_u64).prop_map(Step::Forget),
+    ];
+    vec(step, 0..300)
+}
+
+/// The view in plain maps: name → (generation, forget after), and the latest time that was dropped.
+#[derive(Default)]
+struct Model {
+    accounts: HashMap<u8, (u32, u64)>,
+    sessions: HashMap<u8, (u32, u64)>,
+    horizon: u64,
+}
+
+impl Model {
+    fn take(&mut self, step: &Step) {
+        let merge = |map: &mut HashMap<u8, (u32, u64)>, name, generation, until| {
+            let entry = map.entry(name).or_insert((generation, until));
+            *entry = (entry.0.max(generation), entry.1.max(until));
+        };
+        match *step {
+            Step::Raise(_, 0, _) => {}
+            Step::Raise(user, generation, until) => {
+                merge(&mut self.accounts, user, generation, until)
+            }
+            Step::End(session, until) => merge(&mut self.sessions, session, 1, until),
+            Step::Forget(now) => {
+                for map in [&mut self.accounts, &mut self.sessions] {
+                    map.retain(|_, (_, until)| {
+                        let over = *until < now;
+                        if over {
+                            self.horizon = self.horizon.max(*until);
+                        }
+                        !over
+                    });
+                }
+            }
+        }
+    }
+
+    fn refuses(&self, user: u8, generation: u32, session: u8, expires_at: u64) -> bool {
+        self.accounts
+            .get(&user)
+            .is_some_and(|entry| entry.0 > generation)
+            || self.sessions.contains_key(&session)
+            || expires_at <= self.horizon
+    }
+}
+
+fn apply(view: &RevocationView, step: &Step) {
+    match *step {
+        Step::Raise(user, generation, until) => {
+            view.raise_generation(&format!("u{user}"), generation, UnixTime::from_secs(until));
+        }
+        Step::End(session, until) => {
+            view.end_session(&format!("s{session}"), UnixTime::from_secs(until));
+        }
+        Step::Forget(now) => view.forget(UnixTime::from_secs(now)),
+    }
+}
+
+fn accepts(view: &RevocationView, user: u8, generation: u32, session: u8, expires_at: u64) -> bool {
+    let facts = TokenFacts {
+        user_id: &format!("u{user}"),
+        generation,
+        session: Some(&format!("s{session}")),
+        expires_at: UnixTime::from_secs(expires_at),
+    };
+    view.check(&facts, UnixTime::from_secs(0)).is_ok()
+}
+
+proptest! {
+    #[test]
+    fn it_agrees_with_plain_maps(steps in steps(), generation in 0..6_u32, expires_at in 1..120_u64) {
+        let (view, mut model) = (RevocationView::new(), Model::default());
+        for step in &steps {
+            apply(&view, step);
+            model.take(step);
+            prop_assert_eq!(view.len(), model.accounts.len() + model.sessions.len());
+        }
+        for name in 0..40 {
+            prop_assert_eq!(
+                accepts(&view, name, generation, name, expires_at),
+                !model.refuses(name, generation, name, expires_at)
+            );
+        }
+    }
+
+    /// SECURITY row 21: once voided, a token is refused for good, whatever times `forget` is called with.
+    #[test]
+    fn nothing_voided_comes_back_whatever_the_clock_does(steps in steps(), expires_at in 1..100_u64) {
+        let view = RevocationView::new();
+        let mut ended = Vec::new();
+        for step in &steps {
+            // The contract of `forget_after`: no token that this voids ends later.
+            let step = match *step {
+                Step::End(session, until) => {
+                    ended.push(session);
+                    Step::End(session, until.max(expires_at))
+                }
+                ref other => other.clone(),
+            };
+            apply(&view, &step);
+            for session in &ended {
+                prop_assert!(!accepts(&view, 200, 0, *session, expires_at));
+            }
+        }
+    }
+}
+
+/// One writer adds, raises and forgets through many rebuilt tables; whatever it says is done, every reader must see from then on, and
+/// whoever was never voided must never be refused.
+#[test]
+fn readers_see_every_finished_write_and_nothing_else() {
+    const WRITES: u32 = if cfg!(miri) { 200 } else { 20_000 };
+    let (view, done) = (RevocationView::new(), AtomicU32::new(0));
+    // Every other entry is short-lived and about someone else, so that tables fill with dead slots and shrink.
+    let write = || {
+        for n in 1..=WRITES {
+            view.raise_generation(&format!("u{n}"), n, at(1000));
+            view.end_session(&format!("passing-{n}"), at(u64::from(n % 800)));
+            done.store(n, Ordering::Release);
+            if n % 64 == 0 {
+                view.forget(at(u64::from(n % 900)));
+            }
+        }
+    };
+    let read = |start: u32| {
+        let mut n = start;
+        while done.load(Ordering::Relaxed) < WRITES {
+            let finished = done.load(Ordering::Acquire);
+            n = n.wrapping_mul(48_271) % 65_537;
+            let asked = n % finished.max(1) + 1;
+            if asked <= finished {
+                let name = format!("u{asked}");
+                let facts = TokenFacts {
+                    expires_at: at(1000),
+                    ..token(&name, asked - 1, None)
+                };
+                assert_eq!(
+                    refusal(&view, facts),
+                    Some(RevokedKind::Generation),
+                    "{asked}"
+                );
+                let facts = TokenFacts {
+                    generation: asked,
+                    ..facts
+                };
+                assert_eq!(refusal(&view, facts), None, "{asked}");
+            }
+        }
+    };
+    thread::scope(|threads| {
+        threads.spawn(write);
+        for start in 1..=3 {
+            threads.spawn(move || read(start));
+        }
+    });
+    assert_eq!(done.into_inner(), WRITES);
+}
+
+#[test]
+fn a_million_entries_take_at_most_64_mib_and_leave_again() {
+    const MIB: usize = 1 << 20;
+    let (view, mut greatest) = (RevocationView::new(), 0);
+    for n in 0..1_000_000 {
+        let before = view.size();
+        view.end_session(&n.to_string(), at(n / 1000));
+        if view.size() != before {
+            // While entries are copied there are two tables.
+            greatest = greatest.max(before + view.size());
+        }
+    }
+    assert_eq!(view.len(), 1_000_000);
+    assert!(view.size() <= 32 * MIB, "{} bytes", view.size());
+    assert!(greatest <= 64 * MIB, "{greatest} bytes");
+    assert!(refusal(&view, token("17", 0, Some("999999"))).is_some());
+    view.forget(at(2000));
+    assert_eq!(view.len(), 0);
+    assert!(view.size() <= 4096, "{} bytes", view.size());
+}
+
+/// Run with `cargo test --release -p hallpass-core -- --ignored --nocapture lookup_cost`.
+#[test]
+#[ignore = "a measurement, meaningful in release builds alone"]
+fn lookup_cost() {
+    const LOOKUPS: u32 = 2_000_000;
+    let names: Vec<[String; 2]> = (0..1 << 16)
+        .map(|n| [format!("user-{n:06}"), format!("session-{n:014}")])
+        .collect();
+    for entries in [0_u32, 1_000, 1_000_000] {
+        let view = RevocationView::new();
+        for n in 0..entries {
+            view.end_session(&format!("ended-{n}"), at(900));
+        }
+        let start = Instant::now();
+        for [user, session] in names.iter().cycle().take(LOOKUPS as usize) {
+            let facts = token(user, 0, Some(session));
+            assert!(std::hint::black_box(&view).check(&facts, NOW).is_ok());
+        }
+        println!(
+            "{entries:>9} entries, {:>8} bytes: {:.1} ns",
+            view.size(),
+            (start.elapsed() / LOOKUPS).as_nanos() as f64
+                + f64::from(start.elapsed().subsec_nanos() % LOOKUPS) / f64::from(LOOKUPS)
+        );
+    }
+}
