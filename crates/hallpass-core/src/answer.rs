@@ -22,7 +22,6 @@ mod page;
 mod wording;
 
 use page::{Link, page};
-use wording::Wording;
 
 /// A refusal, ready to send. Header names are lower-case.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -102,21 +101,20 @@ impl Default for AnswerSettings {
 /// assert!(forbidden.body.contains("urn:hallpass:problem:role-missing"));
 /// ```
 pub fn answer(denial: Denial, caller: &Caller<'_>, settings: &AnswerSettings) -> Answer {
-    let wording = Wording::of(denial.kind());
     let links = ways_forward(denial.kind(), caller, settings);
     match caller.kind() {
         CallerKind::Page if denial.status() == 401 && caller.navigates() => see_login(&links),
-        CallerKind::Page => html(denial, page(wording, &links, settings), settings),
+        CallerKind::Page => html(denial, page(denial.kind(), &links, settings), settings),
         CallerKind::Htmx => {
-            let mut answer = html(denial, page(wording, &links, settings), settings);
+            let mut answer = html(denial, page(denial.kind(), &links, settings), settings);
             answer
                 .headers
                 .extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
             answer
         }
-        CallerKind::Json | CallerKind::Upgrade => problem_json(denial, wording, settings),
-        CallerKind::Grpc => grpc(denial, wording, "application/grpc"),
-        CallerKind::GrpcWeb => grpc(denial, wording, "application/grpc-web"),
+        CallerKind::Json | CallerKind::Upgrade => problem_json(denial, settings),
+        CallerKind::Grpc => grpc(denial, "application/grpc"),
+        CallerKind::GrpcWeb => grpc(denial, "application/grpc-web"),
     }
 }
 
@@ -163,15 +161,15 @@ fn html(denial: Denial, body: String, settings: &AnswerSettings) -> Answer {
 }
 
 /// RFC 9457. Nothing in it comes from the request, so nothing needs escaping.
-fn problem_json(denial: Denial, wording: Wording, settings: &AnswerSettings) -> Answer {
+fn problem_json(denial: Denial, settings: &AnswerSettings) -> Answer {
     let mut headers = refusal_headers(denial, settings);
     headers.push(("content-type", "application/problem+json".to_owned()));
     let body = format!(
         r#"{{"type":"urn:hallpass:problem:{}","title":"{}","status":{},"detail":"{}"}}"#,
         denial.kind(),
-        wording.title,
+        denial.kind().title(),
         denial.status(),
-        wording.detail,
+        denial.kind().detail(),
     );
     Answer {
         status: denial.status(),
@@ -181,7 +179,7 @@ fn problem_json(denial: Denial, wording: Wording, settings: &AnswerSettings) -> 
 }
 
 /// A "Trailers-Only" answer (gRPC over HTTP/2): gRPC speaks of failure in `grpc-status`, under the HTTP status 200.
-fn grpc(denial: Denial, wording: Wording, content_type: &str) -> Answer {
+fn grpc(denial: Denial, content_type: &str) -> Answer {
     let status = match denial.status() {
         401 => 16, // UNAUTHENTICATED
         403 => 7,  // PERMISSION_DENIED
@@ -192,7 +190,7 @@ fn grpc(denial: Denial, wording: Wording, content_type: &str) -> Answer {
     let mut headers = not_stored();
     headers.push(("content-type", content_type.to_owned()));
     headers.push(("grpc-status", status.to_string()));
-    headers.push(("grpc-message", wording.detail.to_owned()));
+    headers.push(("grpc-message", denial.kind().detail().to_owned()));
     Answer {
         status: 200,
         headers,

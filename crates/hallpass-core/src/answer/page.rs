@@ -4,7 +4,8 @@
 
 use std::fmt::Write as _;
 
-use super::{AnswerSettings, wording::Wording};
+use super::AnswerSettings;
+use crate::DenialKind;
 
 /// A way forward.
 pub(super) struct Link {
@@ -13,8 +14,8 @@ pub(super) struct Link {
 }
 
 /// The whole page.
-pub(super) fn page(wording: Wording, links: &[Link], settings: &AnswerSettings) -> String {
-    let Wording { title, detail } = wording;
+pub(super) fn page(kind: DenialKind, links: &[Link], settings: &AnswerSettings) -> String {
+    let (title, detail) = (kind.title(), kind.detail());
     let mut page = String::with_capacity(640);
     page.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.push_str("<meta name=\"viewport\" content=\"width=device-width\">\n");

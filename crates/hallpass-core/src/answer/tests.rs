@@ -162,8 +162,7 @@ fn a_problem_is_json_with_a_stable_type() {
 #[test]
 fn the_words_need_no_escaping_anywhere() {
     for kind in DenialKind::ALL {
-        let Wording { title, detail } = Wording::of(*kind);
-        for text in [title, detail] {
+        for text in [kind.title(), kind.detail()] {
             let plain = |c: char| {
                 matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%' | '<' | '>' | '&')
             };
