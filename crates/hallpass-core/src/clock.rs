@@ -43,10 +43,7 @@ impl Clock for SystemClock {
     /// The machine's time; the end of time where the machine claims to stand before 1970, so that a broken clock expires tokens
     /// rather than reviving them.
     fn now(&self) -> UnixTime {
-        let seconds = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .as_ref()
-            .map_or(u64::MAX, Duration::as_secs);
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).as_ref().map_or(u64::MAX, Duration::as_secs);
         UnixTime::from_secs(seconds)
     }
 }

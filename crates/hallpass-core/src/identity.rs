@@ -23,19 +23,12 @@ pub struct Identity<R> {
 
 impl<R: Role> Identity<R> {
     pub(crate) fn new(facts: Facts) -> Self {
-        debug_assert_eq!(
-            facts.roles_of,
-            TypeId::of::<R>(),
-            "facts of another role enum"
-        );
+        debug_assert_eq!(facts.roles_of, TypeId::of::<R>(), "facts of another role enum");
         Self::from_shared(Arc::new(facts))
     }
 
     fn from_shared(facts: Arc<Facts>) -> Self {
-        Self {
-            facts,
-            roles: PhantomData,
-        }
+        Self { facts, roles: PhantomData }
     }
 
     /// The name the user signed in with, as the account shows it (`sub`).
@@ -91,19 +84,13 @@ impl<R: Role> Identity<R> {
     /// The application's own claims, where the verifier was told to read an `X`
     /// ([`Verifier::with_claims`](crate::Verifier::with_claims)); `None` where it was not, or read another type.
     pub fn claims<X: 'static>(&self) -> Option<&X> {
-        self.facts
-            .own_claims
-            .as_deref()
-            .and_then(|claims| (claims as &dyn Any).downcast_ref())
+        self.facts.own_claims.as_deref().and_then(|claims| (claims as &dyn Any).downcast_ref())
     }
 }
 
 impl<R> Clone for Identity<R> {
     fn clone(&self) -> Self {
-        Self {
-            facts: Arc::clone(&self.facts),
-            roles: PhantomData,
-        }
+        Self { facts: Arc::clone(&self.facts), roles: PhantomData }
     }
 }
 
@@ -225,10 +212,7 @@ impl fmt::Debug for Authentication {
         match &self.state {
             State::Anonymous => f.write_str("Anonymous"),
             State::Rejected(kind) => f.debug_tuple("Rejected").field(kind).finish(),
-            State::Identified(facts) => f
-                .debug_tuple("Identified")
-                .field(&facts.username())
-                .finish(),
+            State::Identified(facts) => f.debug_tuple("Identified").field(&facts.username()).finish(),
         }
     }
 }
@@ -287,8 +271,7 @@ pub(crate) struct Strings {
 
 impl Strings {
     pub(crate) fn new(username: &str, user_id: &str, session: Option<&str>) -> Self {
-        let mut text =
-            String::with_capacity(username.len() + user_id.len() + session.map_or(0, str::len));
+        let mut text = String::with_capacity(username.len() + user_id.len() + session.map_or(0, str::len));
         text.push_str(username);
         text.push_str(user_id);
         text.push_str(session.unwrap_or_default());
@@ -307,14 +290,11 @@ impl Strings {
     }
 
     fn user_id(&self) -> &str {
-        self.text
-            .get(self.username_end..self.user_id_end)
-            .unwrap_or_default()
+        self.text.get(self.username_end..self.user_id_end).unwrap_or_default()
     }
 
     fn session(&self) -> Option<&str> {
-        self.has_session
-            .then(|| self.text.get(self.user_id_end..).unwrap_or_default())
+        self.has_session.then(|| self.text.get(self.user_id_end..).unwrap_or_default())
     }
 }
 
@@ -325,15 +305,9 @@ mod tests {
     #[test]
     fn joined_strings_come_apart_where_they_were_joined() {
         let both = Strings::new("zoë", "17", Some("s-1"));
-        assert_eq!(
-            (both.username(), both.user_id(), both.session()),
-            ("zoë", "17", Some("s-1"))
-        );
+        assert_eq!((both.username(), both.user_id(), both.session()), ("zoë", "17", Some("s-1")));
         let bare = Strings::new("zoë", "17", None);
-        assert_eq!(
-            (bare.username(), bare.user_id(), bare.session()),
-            ("zoë", "17", None)
-        );
+        assert_eq!((bare.username(), bare.user_id(), bare.session()), ("zoë", "17", None));
         assert_eq!(Strings::new("a", "b", Some("")).session(), Some(""));
     }
 }

@@ -2,51 +2,104 @@
 
 #![forbid(unsafe_code)]
 
+mod algorithm;
 mod answer;
+#[cfg(feature = "asymmetric")]
+mod asymmetric_key;
+mod base64url;
 mod caller;
+mod claim_reader;
+mod claim_scanner;
+mod claim_set;
+mod claim_writer;
+mod claims;
 mod clock;
 mod cookie_reader;
 mod cookie_settings;
 mod denial;
+#[cfg(feature = "asymmetric")]
+mod ed25519_points;
+mod equal;
+mod header;
+mod hmac_key;
 mod identity;
+mod issue_error;
+mod issued_token;
+mod issuer;
+mod jwk;
+mod key;
+mod key_error;
+mod key_file;
+mod key_id;
+mod key_maker;
+mod key_ring;
+mod key_ring_error;
+mod keys;
 mod methods;
 mod origin;
 #[cfg(feature = "totp")]
 mod otpauth;
+mod own_claims;
+#[cfg(feature = "asymmetric")]
+mod pem;
+mod pending;
+mod permission;
 mod requirement;
 mod revocation;
 mod role;
 mod safe_next;
+mod secret_check;
+mod signature;
+mod signed_in;
+mod strict_json;
 mod time;
 mod token_error;
+mod token_kind;
+mod token_opener;
+mod token_rules;
 #[cfg(feature = "totp")]
 mod totp;
 #[cfg(feature = "totp")]
 mod totp_secret;
+mod verifier;
 
+pub use algorithm::Algorithm;
 pub use answer::{Answer, AnswerSettings, answer, refusal_headers};
 pub use caller::Caller;
+pub use claims::{Claims, ClaimsBuffer};
 pub use clock::{Clock, SystemClock};
 pub use cookie_reader::{DuplicateCookie, find_cookie};
-pub use cookie_settings::{
-    CookieSettings, CookieSettingsBuilder, CookieSettingsError, SameSite, SetCookieError,
-};
+pub use cookie_settings::{CookieSettings, CookieSettingsBuilder, CookieSettingsError, SameSite, SetCookieError};
 pub use denial::{Denial, DenialKind};
 pub use identity::{Authentication, Identity};
+pub use issue_error::IssueError;
+pub use issued_token::{AccessToken, PendingToken};
+pub use issuer::Issuer;
+pub use key::Key;
+pub use key_error::KeyError;
+pub use key_id::{KeyId, KeyIdError};
+pub use key_ring::{KeyRing, RingEntry};
+pub use key_ring_error::KeyRingError;
+pub use keys::Keys;
 pub use methods::Methods;
 pub use origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin};
 #[cfg(feature = "totp")]
 pub use otpauth::{OtpauthError, OtpauthUri};
+pub use pending::Pending;
+pub use permission::Permission;
 pub use requirement::{Admitted, Requirement};
 pub use revocation::{Live, RevocationView, Revoked, RevokedKind, StalePolicy, TokenFacts};
 pub use role::{Role, RoleSet};
 pub use safe_next::SafeNext;
+pub use signed_in::{SignedIn, SignedInFacts};
 pub use time::UnixTime;
 pub use token_error::{TokenError, TokenErrorKind};
+pub use token_opener::MAX_TOKEN_BYTES;
 #[cfg(feature = "totp")]
 pub use totp::{TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew, WrongCode};
 #[cfg(feature = "totp")]
 pub use totp_secret::{TotpSecret, TotpSecretError};
+pub use verifier::Verifier;
 
 #[cfg(feature = "derive")]
 pub use hallpass_derive::Role;

@@ -40,10 +40,8 @@ impl Methods {
 
     /// Whether something beyond the password was shown: `otp`, `hwk`, `swk` or `mfa`; never `pwd` alone.
     pub const fn includes_second_factor(self) -> bool {
-        const SECOND: u8 = Methods::ONE_TIME_CODE.0
-            | Methods::HARDWARE_KEY.0
-            | Methods::SOFTWARE_KEY.0
-            | Methods::MULTI_FACTOR.0;
+        const SECOND: u8 =
+            Methods::ONE_TIME_CODE.0 | Methods::HARDWARE_KEY.0 | Methods::SOFTWARE_KEY.0 | Methods::MULTI_FACTOR.0;
         self.0 & SECOND != 0
     }
 
@@ -54,18 +52,12 @@ impl Methods {
 
     /// The RFC 8176 names, in the order of the constants.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        NAMES
-            .into_iter()
-            .filter(move |(method, _)| self.contains(*method))
-            .map(|(_, name)| name)
+        NAMES.into_iter().filter(move |(method, _)| self.contains(*method)).map(|(_, name)| name)
     }
 
     /// The method of this name; the empty set for a name that is not one of the constants.
     pub fn from_name(name: &str) -> Self {
-        NAMES
-            .into_iter()
-            .find(|(_, known)| *known == name)
-            .map_or(Self::NONE, |(method, _)| method)
+        NAMES.into_iter().find(|(_, known)| *known == name).map_or(Self::NONE, |(method, _)| method)
     }
 }
 
@@ -105,12 +97,7 @@ mod tests {
     fn only_what_goes_beyond_the_password_is_a_second_factor() {
         assert!(!Methods::NONE.includes_second_factor());
         assert!(!Methods::PASSWORD.includes_second_factor());
-        for method in [
-            Methods::ONE_TIME_CODE,
-            Methods::HARDWARE_KEY,
-            Methods::SOFTWARE_KEY,
-            Methods::MULTI_FACTOR,
-        ] {
+        for method in [Methods::ONE_TIME_CODE, Methods::HARDWARE_KEY, Methods::SOFTWARE_KEY, Methods::MULTI_FACTOR] {
             assert!(method.includes_second_factor(), "{method:?}");
         }
     }

@@ -58,15 +58,9 @@ mod tests {
     #[test]
     fn arithmetic_saturates_at_both_ends() {
         let second = Duration::from_secs(1);
-        assert_eq!(
-            UnixTime(u64::MAX).saturating_add(second),
-            UnixTime(u64::MAX)
-        );
+        assert_eq!(UnixTime(u64::MAX).saturating_add(second), UnixTime(u64::MAX));
         assert_eq!(UnixTime(0).saturating_sub(second), UnixTime(0));
-        assert_eq!(
-            UnixTime(5).saturating_sub(second).saturating_add(second),
-            UnixTime(5)
-        );
+        assert_eq!(UnixTime(5).saturating_sub(second).saturating_add(second), UnixTime(5));
     }
 
     #[test]

@@ -11,10 +11,6 @@ use std::fmt;
 pub struct TokenError(TokenErrorKind);
 
 impl TokenError {
-    pub(crate) const fn new(kind: TokenErrorKind) -> Self {
-        Self(kind)
-    }
-
     /// Which check refused it: the first one that did, in the order of [`TokenErrorKind`].
     pub const fn kind(self) -> TokenErrorKind {
         self.0
@@ -45,12 +41,15 @@ pub enum TokenErrorKind {
     TooLong,
     /// Not a compact JWS: not three base64url segments (RFC 7515 section 7.1), or a header that is not a strict JSON object.
     Malformed,
+    /// The header asks for what is not done here (`crit`, `b64`, `zip`) or brings or points to a key of its own (`jwk`, `jku`,
+    /// `x5u`, `x5c`).
+    Header,
     /// A `typ` other than those accepted: a token of another kind (RFC 8725 section 3.11).
     Type,
-    /// An `alg` that is not the one its key is bound to (RFC 8725 section 3.1), or a header that asks for what is not done here: `crit`, `b64`, `zip`.
-    Algorithm,
     /// No key of this `kid` is accepted at this time.
     UnknownKey,
+    /// An `alg` that is not the one its key is bound to (RFC 8725 section 3.1).
+    Algorithm,
     /// The signature is not that of the key.
     Signature,
     /// The claims are not a strict JSON object, or a claim is missing, twice there, or of the wrong type.
@@ -77,8 +76,9 @@ impl TokenErrorKind {
             Self::TooLong => "too-long",
             Self::Malformed => "malformed",
             Self::Type => "type",
-            Self::Algorithm => "algorithm",
+            Self::Header => "header",
             Self::UnknownKey => "unknown-key",
+            Self::Algorithm => "algorithm",
             Self::Signature => "signature",
             Self::Claims => "claims",
             Self::Issuer => "issuer",

@@ -1,0 +1,88 @@
+//! The signature algorithms of RFC 7518 section 3.1 and RFC 8037 that a key can be bound to.
+//!
+//! `none` is not among them and cannot be written: there is no value for it.
+
+use std::fmt;
+
+/// A signature algorithm. A [`Key`](crate::Key) has exactly one; a token's `alg` is compared with it and never chooses.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// HMAC with SHA-256: one secret signs and verifies.
+    Hs256,
+    /// HMAC with SHA-384.
+    Hs384,
+    /// HMAC with SHA-512.
+    Hs512,
+    /// Ed25519 (RFC 8037).
+    EdDsa,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// ECDSA on P-384 with SHA-384.
+    Es384,
+    /// RSASSA-PKCS1-v1_5 with SHA-256; verifies the tokens of others, signs none.
+    Rs256,
+    /// RSASSA-PSS with SHA-256; verifies the tokens of others, signs none.
+    Ps256,
+}
+
+impl Algorithm {
+    /// Every algorithm, in the order above.
+    pub const ALL: [Self; 8] =
+        [Self::Hs256, Self::Hs384, Self::Hs512, Self::EdDsa, Self::Es256, Self::Es384, Self::Rs256, Self::Ps256];
+
+    /// The `alg` value, such as `HS256`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hs256 => "HS256",
+            Self::Hs384 => "HS384",
+            Self::Hs512 => "HS512",
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Rs256 => "RS256",
+            Self::Ps256 => "PS256",
+        }
+    }
+
+    /// The algorithm of this `alg` value; exact spelling only (RFC 7515 section 4.1.1: case-sensitive).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
+    }
+
+    /// Whether the same secret signs and verifies.
+    pub const fn is_symmetric(self) -> bool {
+        matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
+    }
+
+    /// The shortest secret in bytes: the hash's output size (RFC 7518 section 3.2). `None` where the algorithm has no secret.
+    pub const fn shortest_secret(self) -> Option<usize> {
+        match self {
+            Self::Hs256 => Some(32),
+            Self::Hs384 => Some(48),
+            Self::Hs512 => Some(64),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_exact() {
+        for algorithm in Algorithm::ALL {
+            assert_eq!(Algorithm::from_name(algorithm.as_str()), Some(algorithm));
+        }
+        for other in ["none", "None", "", "hs256", "HS256 ", "HS1", "ES512", "RS512", "eddsa"] {
+            assert_eq!(Algorithm::from_name(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Claims of the one layout that hallpass writes, read without a JSON parser.
+//!
+//! [The writer](crate::claim_writer) puts the claims in one order, without white space and without escapes wherever it can. Then
+//! their beginning is known bytes per verifier, and the rest is a walk from one expected byte to the next. Whatever is not exactly
+//! so (an escape, another order, a member more) gives `None`, and [the reader](crate::claim_reader) decides; so a token is never
+//! refused here, and nothing is accepted here that the reader would not. The property `the_scanner_agrees_with_the_reader`
+//! guards that.
+
+use std::borrow::Cow;
+
+use crate::{
+    Methods, UnixTime,
+    claim_set::{ClaimSet, LATEST, RoleBit, is_plain},
+};
+
+/// The claims of `text`, if it begins with `opening` and goes on in our layout.
+pub(crate) fn scan<'b>(text: &'b str, opening: &str, role_bit: RoleBit) -> Option<ClaimSet<'b>> {
+    let mut rest = Rest(text.strip_prefix(opening)?);
+    let username = rest.text()?;
+    rest.pass(r#","user_id":""#)?;
+    let user_id = rest.text()?;
+    let roles = if rest.pass(r#","role":""#).is_some() {
+        role_bit(rest.text()?)
+    } else if rest.pass(r#","roles":["#).is_some() {
+        rest.names(role_bit)?
+    } else {
+        0
+    };
+    rest.pass(r#","iat":"#)?;
+    let issued_at = rest.time()?;
+    rest.pass(r#","exp":"#)?;
+    let expires_at = rest.time()?;
+    rest.pass(r#","auth_time":"#)?;
+    let authenticated_at = rest.time()?;
+    let methods = if rest.pass(r#","amr":["#).is_some() { rest.names(Methods::from_name)? } else { Methods::NONE };
+    let session = if rest.pass(r#","sid":""#).is_some() { Some(Cow::Borrowed(rest.text()?)) } else { None };
+    rest.pass(r#","gen":"#)?;
+    let generation = u32::try_from(rest.number()?).ok()?;
+    (rest.0 == "}").then_some(ClaimSet {
+        username: Cow::Borrowed(username),
+        user_id: Cow::Borrowed(user_id),
+        session,
+        roles,
+        generation,
+        methods,
+        expires_at,
+        issued_at: Some(issued_at),
+        not_before: None,
+        authenticated_at: Some(authenticated_at),
+    })
+}
+
+/// What has not been read yet.
+struct Rest<'b>(&'b str);
+
+impl<'b> Rest<'b> {
+    fn pass(&mut self, expected: &str) -> Option<()> {
+        self.0 = self.0.strip_prefix(expected)?;
+        Some(())
+    }
+
+    /// The text up to the closing quote, which is passed: at least one character, no escape, no control character.
+    fn text(&mut self) -> Option<&'b str> {
+        let ends = |byte: &u8| *byte == b'"' || *byte == b'\\' || !is_plain(*byte);
+        let end = self.0.bytes().position(|byte| ends(&byte)).filter(|end| *end > 0)?;
+        let (text, rest) = self.0.split_at_checked(end)?;
+        self.0 = rest.strip_prefix('"')?;
+        Some(text)
+    }
+
+    /// Quoted texts up to the closing bracket, which is passed; at least one.
+    fn names<S: Default + std::ops::BitOr<Output = S>>(&mut self, value: impl Fn(&str) -> S) -> Option<S> {
+        let mut sum = S::default();
+        loop {
+            self.pass("\"")?;
+            sum = sum | value(self.text()?);
+            if self.pass(",").is_none() {
+                return self.pass("]").map(|()| sum);
+            }
+        }
+    }
+
+    /// Digits without a leading zero, few enough that their value cannot overflow.
+    fn number(&mut self) -> Option<u64> {
+        let digits = self.0.bytes().take_while(u8::is_ascii_digit).count();
+        let (text, rest) = self.0.split_at_checked(digits)?;
+        if !(1..=MOST_DIGITS).contains(&digits) || (digits > 1 && text.starts_with('0')) {
+            return None;
+        }
+        self.0 = rest;
+        Some(text.bytes().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
+    }
+
+    fn time(&mut self) -> Option<UnixTime> {
+        self.number().filter(|seconds| *seconds <= LATEST).map(UnixTime::from_secs)
+    }
+}
+
+/// Those of [`LATEST`]; ten to this power is far below 2^64.
+const MOST_DIGITS: usize = 12;

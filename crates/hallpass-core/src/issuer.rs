@@ -1,0 +1,182 @@
+//! Issuing: from the proof of a sign-in to a signed token.
+//!
+//! One issuer says names, lifetime and keys once; [its verifier](Issuer::verifier) takes them from there.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::{
+    AccessToken, ClaimsBuffer, IssueError, Keys, MAX_TOKEN_BYTES, Methods, Pending, PendingToken, Role, SignedIn,
+    TokenError, UnixTime, Verifier, base64url,
+    claim_set::is_plain,
+    claim_writer::{self, Outgoing},
+    own_claims,
+    signature::SigningInput,
+    token_kind::TokenKind,
+    token_rules::TokenRules,
+};
+
+/// Signs tokens of one issuer for one audience.
+///
+/// An access token is signed for a [`SignedIn`] only; see [`Verifier`] for an example.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    keys: Keys,
+    issuer: Box<str>,
+    audience: Box<str>,
+    /// What every claims set of this issuer begins with.
+    opening: Box<str>,
+    lifetime: Duration,
+}
+
+impl Issuer {
+    /// An issuer of this name (`iss`), signing for this audience (`aud`) with whichever key is active at the time.
+    pub fn new(keys: impl Into<Keys>, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        let (issuer, audience) = (issuer.into(), audience.into());
+        Self {
+            keys: keys.into(),
+            opening: claim_writer::opening(&issuer, &audience).into(),
+            issuer: issuer.into(),
+            audience: audience.into(),
+            lifetime: LIFETIME,
+        }
+    }
+
+    /// How long an access token lives. Defaults to 15 minutes, because that is how long a copied cookie can be worth anything to a
+    /// service that hears of no revocations.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Signs an access token.
+    ///
+    /// # Errors
+    /// When no key is active, a name is one that no verifier would take, or the token would not fit into a cookie.
+    pub fn issue<R: Role>(&self, who: &SignedIn<R>, now: UnixTime) -> Result<AccessToken, IssueError> {
+        self.issue_access(who, now, "")
+    }
+
+    /// Signs an access token that carries an application's own claims beside ours.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue), and when `own` is not an object in JSON or takes a name of ours.
+    pub fn issue_with<R: Role, X: Serialize>(
+        &self,
+        who: &SignedIn<R>,
+        own: &X,
+        now: UnixTime,
+    ) -> Result<AccessToken, IssueError> {
+        self.issue_access(who, now, &own_claims::members(own)?)
+    }
+
+    fn issue_access<R: Role>(&self, who: &SignedIn<R>, now: UnixTime, own: &str) -> Result<AccessToken, IssueError> {
+        let expires_at = now.saturating_add(self.lifetime);
+        let claims = Outgoing {
+            username: who.username(),
+            user_id: who.user_id(),
+            roles: who.roles().iter().map(Role::name),
+            issued_at: now,
+            expires_at,
+            authenticated_at: who.authenticated_at(),
+            methods: who.methods(),
+            session: Some(who.session()),
+            generation: who.generation(),
+        };
+        let text = self.sign(TokenKind::Access, claims, own)?;
+        Ok(AccessToken::new(text, expires_at))
+    }
+
+    /// Signs the token that stands between the password and the second factor. It lives five minutes and opens the code page only.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue).
+    pub fn issue_pending(&self, user_id: &str, generation: u32, now: UnixTime) -> Result<PendingToken, IssueError> {
+        let expires_at = now.saturating_add(PENDING_LIFETIME);
+        let claims = Outgoing {
+            username: user_id,
+            user_id,
+            roles: std::iter::empty(),
+            issued_at: now,
+            expires_at,
+            authenticated_at: now,
+            methods: Methods::PASSWORD,
+            session: None,
+            generation,
+        };
+        let text = self.sign(TokenKind::Pending, claims, "")?;
+        Ok(PendingToken::new(text, expires_at))
+    }
+
+    /// Verifies a pending token and says for whom the password was accepted.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`]; an access token is refused as one of another kind.
+    pub fn open_pending(&self, token: &[u8], now: UnixTime) -> Result<Pending, TokenError> {
+        let names = (self.issuer.to_string(), self.audience.to_string());
+        let rules = TokenRules::new(TokenKind::Pending, self.keys.clone(), names.0, names.1, |_| 0);
+        let mut buffer = ClaimsBuffer::new();
+        let (claims, _) = rules.check(token, now, &mut buffer.0)?;
+        Ok(Pending::new(&claims.user_id, claims.generation, claims.authenticated_at.unwrap_or(now)))
+    }
+
+    /// A verifier of this issuer's access tokens, which shares its keys.
+    pub fn verifier<R: Role>(&self) -> Verifier<R> {
+        let verifier = Verifier::new(self.keys.clone(), &*self.issuer, &*self.audience);
+        if self.lifetime > crate::token_rules::LONGEST_LIFE { verifier.max_lifetime(self.lifetime) } else { verifier }
+    }
+
+    /// How long an access token lives.
+    pub fn access_lifetime(&self) -> Duration {
+        self.lifetime
+    }
+
+    /// The keys, shared: replacing the ring there reaches this issuer.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The name that goes into `iss`.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The name that goes into `aud`.
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    fn sign<N: Iterator<Item = &'static str>>(
+        &self,
+        kind: TokenKind,
+        claims: Outgoing<'_, N>,
+        own: &str,
+    ) -> Result<String, IssueError> {
+        for text in [Some(claims.username), Some(claims.user_id), claims.session].into_iter().flatten() {
+            if text.is_empty() || !text.bytes().all(is_plain) {
+                return Err(IssueError::NotPlain);
+            }
+        }
+        let ring = self.keys.borrow();
+        let key = ring.active().ok_or(IssueError::NoActiveKey)?;
+        let header = key.header(kind);
+        let mut token = String::from(header);
+        base64url::encode_append(claims.write(&self.opening, own).as_bytes(), &mut token);
+        let (whole, payload) = (token.as_bytes(), token.get(header.len()..).unwrap_or_default().as_bytes());
+        let signature = key.sign(SigningInput::AfterHeader { kind, whole, payload }).ok_or(IssueError::Signing)?;
+        token.push('.');
+        base64url::encode_append(&signature, &mut token);
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(IssueError::TooLong { length: token.len() });
+        }
+        Ok(token)
+    }
+}
+
+/// RFC 9700 asks for short-lived access tokens; this is the upper end of what is usual.
+const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// Time to find the telephone and type a code.
+const PENDING_LIFETIME: Duration = Duration::from_secs(5 * 60);

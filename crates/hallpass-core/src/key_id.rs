@@ -1,0 +1,78 @@
+//! The name of a key: the `kid` of RFC 7515 section 4.1.4.
+//!
+//! A `kid` comes from whoever sent the token, and elsewhere has been pasted into paths, SQL and shell commands. Here it is only ever
+//! compared with the names of the ring, and it can hold nothing but a small set of ASCII characters.
+
+use std::fmt;
+
+/// A key's name: 1 to 128 bytes out of ASCII letters, digits and `-._~+/=:@`.
+///
+/// ```
+/// use hallpass_core::KeyId;
+///
+/// assert_eq!(KeyId::parse("2026-11-24.a9f3").unwrap().as_str(), "2026-11-24.a9f3");
+/// assert!(KeyId::parse("../../dev/null\0").is_err());
+/// assert!(KeyId::parse("' OR 1=1").is_err());
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(Box<str>);
+
+impl KeyId {
+    /// Reads a key name.
+    ///
+    /// # Errors
+    /// When it is empty, longer than 128 bytes, or holds another character.
+    pub fn parse(text: &str) -> Result<Self, KeyIdError> {
+        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=:@".contains(byte);
+        if text.is_empty() || text.len() > LONGEST || !text.as_bytes().iter().all(allowed) {
+            return Err(KeyIdError);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// A name that this crate put together out of characters that are allowed.
+    pub(crate) fn of_trusted(text: String) -> Self {
+        debug_assert!(Self::parse(&text).is_ok(), "{text}");
+        Self(text.into_boxed_str())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text that cannot name a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a key's name is 1 to 128 ASCII letters, digits or any of -._~+/=:@")]
+pub struct KeyIdError;
+
+/// Bytes. The names that issuers in the field use are a date, a UUID or a digest, 64 hexadecimal digits at the longest.
+const LONGEST: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_other_issuers_are_names_and_injections_are_not() {
+        for name in ["a", "k-1", "Zm9v+/8=", "arn:aws:kms/x", &"f".repeat(128)] {
+            assert_eq!(KeyId::parse(name).map(|id| id.to_string()), Ok(name.to_owned()));
+        }
+        for name in ["", " ", "a b", "a\0", "é", "\"", "\\", "a\n", "$(id)", "a;b", "a|b", &"f".repeat(129)] {
+            assert_eq!(KeyId::parse(name), Err(KeyIdError), "{name:?}");
+        }
+    }
+}

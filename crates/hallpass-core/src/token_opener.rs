@@ -1,0 +1,144 @@
+//! From the bytes of a token to the bytes of its payload, which are worth reading from here on: the compact JWS of RFC 7515
+//! section 7.1, its header and its signature.
+//!
+//! In this order: the length, so that a megabyte costs nothing; the header, as known bytes of a key of the ring where the token is
+//! one of ours and else by a [strict reading](crate::header); the kind; the key, by name out of the ring and never out of the
+//! token; the algorithm, which must be the key's; the signature; and only then the payload's own encoding. Only the compact form
+//! is read: no JSON serialisation, no encryption, no detached payload.
+
+use std::mem::MaybeUninit;
+
+use crate::{
+    Key, KeyId, KeyRing, TokenErrorKind, UnixTime, base64url, header::Header, signature::SigningInput,
+    token_kind::TokenKind,
+};
+
+/// What a verifier accepts by way of header and key.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenOpener {
+    kind: TokenKind,
+    other_types: Vec<Box<str>>,
+    accepts_untyped: bool,
+    key_without_kid: Option<KeyId>,
+}
+
+/// The longest token that is read or issued, in bytes: what a browser keeps of a cookie, name and value together
+/// (RFC 6265bis section 5.6). A longer one is refused before anything of it is looked at.
+pub const MAX_TOKEN_BYTES: usize = 4096;
+
+/// Where a decoded payload is put.
+pub(crate) type PayloadBuffer = [MaybeUninit<u8>; LONGEST_PAYLOAD];
+
+/// Bytes: no token within the cap has a longer one.
+pub(crate) const LONGEST_PAYLOAD: usize = MAX_TOKEN_BYTES / 4 * 3;
+
+impl TokenOpener {
+    pub(crate) const fn new(kind: TokenKind) -> Self {
+        Self { kind, other_types: Vec::new(), accepts_untyped: false, key_without_kid: None }
+    }
+
+    /// A pending token's type is never added: it must open nothing but the code page, whatever a setting says.
+    pub(crate) fn accept_type(&mut self, typ: &str) {
+        if typ != TokenKind::Pending.typ() {
+            self.other_types.push(typ.into());
+        }
+    }
+
+    pub(crate) fn accept_untyped(&mut self) {
+        self.accepts_untyped = true;
+    }
+
+    pub(crate) fn set_key_without_kid(&mut self, id: KeyId) {
+        self.key_without_kid = Some(id);
+    }
+
+    /// The payload, once the signature has been found to be that of a key of the ring.
+    pub(crate) fn open<'b>(
+        &self,
+        ring: &KeyRing,
+        token: &[u8],
+        now: UnixTime,
+        buffer: &'b mut PayloadBuffer,
+    ) -> Result<&'b [u8], TokenErrorKind> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenErrorKind::TooLong);
+        }
+        let parts = match self.known_header(ring, token, now) {
+            Some(parts) => parts,
+            None => self.any_header(ring, token, now)?,
+        };
+        let mut space = [MaybeUninit::uninit(); LONGEST_SIGNATURE];
+        let signature = base64url::decode_into(parts.signature, &mut space).map_err(|_| TokenErrorKind::Malformed)?;
+        let _genuine = parts.key.check(parts.input, signature).map_err(|_| TokenErrorKind::Signature)?;
+        base64url::decode_into(parts.payload, buffer).map_err(|_| TokenErrorKind::Malformed)
+    }
+
+    /// A token that begins with the very bytes which a key of the ring writes: kind, algorithm and `kid` are then right, and where
+    /// the signature begins follows from its length. A dot in the payload is found when it is decoded.
+    fn known_header<'t>(&self, ring: &'t KeyRing, token: &'t [u8], now: UnixTime) -> Option<Parts<'t>> {
+        let accepted = ring.keys().filter(|entry| entry.is_accepted(now));
+        let (key, rest) = accepted
+            .filter_map(|entry| Some((entry.key(), token.strip_prefix(entry.key().header(self.kind).as_bytes())?)))
+            .next()?;
+        let signature_length = base64url::encoded_length(key.signature_length());
+        let payload_length = rest.len().checked_sub(signature_length + 1)?;
+        let (payload, signature) = rest.split_at_checked(payload_length)?;
+        let signature = signature.strip_prefix(b".")?;
+        let whole = token.get(..token.len() - signature_length - 1)?;
+        let input = SigningInput::AfterHeader { kind: self.kind, whole, payload };
+        (!payload.is_empty()).then_some(Parts { key, input, payload, signature })
+    }
+
+    fn any_header<'t>(&self, ring: &'t KeyRing, token: &'t [u8], now: UnixTime) -> Result<Parts<'t>, TokenErrorKind> {
+        let mut segments = token.split(|byte| *byte == b'.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (segments.next(), segments.next(), segments.next(), segments.next())
+        else {
+            return Err(TokenErrorKind::Malformed);
+        };
+        if payload.is_empty() || signature.is_empty() {
+            return Err(TokenErrorKind::Malformed);
+        }
+        let mut space = [MaybeUninit::uninit(); LONGEST_HEADER];
+        let json = base64url::decode_into(header, &mut space).map_err(|_| TokenErrorKind::Malformed)?;
+        let header = Header::read(json)?;
+        self.check_type(header.typ.as_deref())?;
+        let key = self.key(ring, header.key_id.as_deref(), now)?;
+        if header.algorithm != key.algorithm().as_str() {
+            return Err(TokenErrorKind::Algorithm);
+        }
+        // The signature is the token's last part, behind a dot, so the subtraction cannot fail.
+        let signed = token.len().saturating_sub(signature.len() + 1);
+        let input = SigningInput::Whole(token.get(..signed).unwrap_or_default());
+        Ok(Parts { key, input, payload, signature })
+    }
+
+    /// Exact spelling: RFC 7515 section 4.1.9 would allow `application/` and any case, and a second spelling of a kind is what
+    /// RFC 8725 section 3.11 wants to get rid of.
+    fn check_type(&self, typ: Option<&str>) -> Result<(), TokenErrorKind> {
+        let accepted = match typ {
+            Some(typ) => typ == self.kind.typ() || self.other_types.iter().any(|other| **other == *typ),
+            None => self.accepts_untyped,
+        };
+        if accepted { Ok(()) } else { Err(TokenErrorKind::Type) }
+    }
+
+    fn key<'r>(&self, ring: &'r KeyRing, id: Option<&str>, now: UnixTime) -> Result<&'r Key, TokenErrorKind> {
+        let id = id.or(self.key_without_kid.as_ref().map(KeyId::as_str)).ok_or(TokenErrorKind::UnknownKey)?;
+        ring.accepted(id, now).map(|key| &**key).ok_or(TokenErrorKind::UnknownKey)
+    }
+}
+
+/// A token taken apart, with the key that should have signed it.
+struct Parts<'t> {
+    key: &'t Key,
+    input: SigningInput<'t>,
+    payload: &'t [u8],
+    signature: &'t [u8],
+}
+
+/// Bytes, decoded. Ours have 60; what grows beyond this carries a certificate chain, which is refused anyway.
+const LONGEST_HEADER: usize = 1024;
+
+/// Bytes: that of an RSA key of 8192 bits.
+const LONGEST_SIGNATURE: usize = 1024;

@@ -1,0 +1,157 @@
+//! What is issued comes back, under every algorithm.
+
+use std::time::Duration;
+
+use hallpass_core::{
+    ClaimsBuffer, IssueError, KeyRing, Methods, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime, Verifier,
+};
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::site::{AUDIENCE, ISSUER, NOW, SIGNING, SiteRole, alice, alice_facts, issuer, ring};
+
+#[test]
+fn every_algorithm_signs_what_it_verifies() {
+    for algorithm in SIGNING {
+        let issuer = issuer(ring(algorithm));
+        let token = issuer.issue(&alice(), NOW).unwrap();
+        let identity = issuer.verifier::<SiteRole>().verify(token.as_str().as_bytes(), NOW).unwrap();
+        assert_eq!(identity.username(), "alice", "{algorithm}");
+        assert_eq!(identity.user_id(), "17");
+        assert_eq!(identity.roles(), RoleSet::from([SiteRole::Admin]));
+        assert_eq!(identity.generation(), 3);
+        assert_eq!(identity.session(), Some("s-1"));
+        assert_eq!(identity.issued_at(), Some(NOW));
+        assert_eq!(identity.authenticated_at(), Some(NOW));
+        assert_eq!(identity.expires_at(), NOW.saturating_add(Duration::from_secs(900)));
+        assert!(identity.methods().includes_second_factor());
+    }
+}
+
+#[test]
+fn the_claims_are_written_in_the_order_of_the_contract() {
+    let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    let mut buffer = ClaimsBuffer::new();
+    let verifier = issuer.verifier::<SiteRole>();
+    let claims = verifier.claims(token.as_str().as_bytes(), NOW, &mut buffer).unwrap();
+    assert_eq!(
+        claims.as_json(),
+        concat!(
+            r#"{"iss":"https://site.example","aud":"site","sub":"alice","user_id":"17","role":"admin","iat":1764000000,"#,
+            r#""exp":1764000900,"auth_time":1764000000,"amr":["pwd","otp"],"sid":"s-1","gen":3}"#
+        )
+    );
+}
+
+#[test]
+fn one_changed_bit_anywhere_refuses_the_token() {
+    for algorithm in SIGNING {
+        let issuer = issuer(ring(algorithm));
+        let verifier = issuer.verifier::<SiteRole>();
+        let token = issuer.issue(&alice(), NOW).unwrap();
+        let token = token.as_str().as_bytes();
+        for place in 0..token.len() {
+            let mut forged = token.to_vec();
+            forged[place] ^= 1;
+            assert!(verifier.verify(&forged, NOW).is_err(), "{algorithm}: byte {place}");
+        }
+        for length in 0..token.len() {
+            assert!(verifier.verify(&token[..length], NOW).is_err(), "{algorithm}: cut to {length}");
+        }
+    }
+}
+
+#[test]
+fn a_pending_token_opens_the_code_page_and_nothing_else() {
+    let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
+    let pending = issuer.issue_pending("17", 3, NOW).unwrap();
+    let bytes = pending.as_str().as_bytes();
+    let opened = issuer.open_pending(bytes, NOW).unwrap();
+    assert_eq!((opened.user_id(), opened.generation(), opened.authenticated_at()), ("17", 3, NOW));
+    assert_eq!(pending.expires_at(), NOW.saturating_add(Duration::from_secs(300)));
+    assert_eq!(issuer.open_pending(bytes, pending.expires_at()).unwrap_err().kind(), TokenErrorKind::Expired);
+
+    let lenient = issuer.verifier::<SiteRole>().accept_type("hallpass-pending+jwt").insecure_accept_untyped();
+    assert_eq!(lenient.verify(bytes, NOW).unwrap_err().kind(), TokenErrorKind::Type);
+    let access = issuer.issue(&alice(), NOW).unwrap();
+    assert_eq!(issuer.open_pending(access.as_str().as_bytes(), NOW).unwrap_err().kind(), TokenErrorKind::Type);
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug)]
+struct Tenant {
+    tenant: String,
+    seats: Vec<u32>,
+}
+
+#[test]
+fn an_application_reads_its_own_claims_beside_ours() {
+    let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
+    let own = Tenant { tenant: "acme \"north\"".to_owned(), seats: vec![1, 2] };
+    let token = issuer.issue_with(&alice(), &own, NOW).unwrap();
+    let verifier = issuer.verifier::<SiteRole>().with_claims::<Tenant>();
+    let identity = verifier.verify(token.as_str().as_bytes(), NOW).unwrap();
+    assert_eq!(identity.claims::<Tenant>(), Some(&own));
+    assert_eq!(identity.claims::<String>(), None);
+
+    let plain = issuer.issue(&alice(), NOW).unwrap();
+    assert_eq!(verifier.verify(plain.as_str().as_bytes(), NOW).unwrap_err().kind(), TokenErrorKind::Claims);
+    let without = issuer.verifier::<SiteRole>().verify(token.as_str().as_bytes(), NOW).unwrap();
+    assert_eq!(without.claims::<Tenant>(), None);
+}
+
+#[test]
+fn own_claims_cannot_take_the_place_of_ours() {
+    let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
+    let refused = |own: serde_json::Value| issuer.issue_with(&alice(), &own, NOW).unwrap_err();
+    assert_eq!(refused(serde_json::json!({"role": "admin"})), IssueError::ReservedClaim("role"));
+    assert_eq!(refused(serde_json::json!({"nbf": 0})), IssueError::ReservedClaim("nbf"));
+    assert_eq!(refused(serde_json::json!(["role"])), IssueError::OwnClaimsNotAnObject);
+    assert!(matches!(refused(serde_json::json!({"x": "y".repeat(4000)})), IssueError::TooLong { .. }));
+}
+
+proptest! {
+    /// Whatever an account is called, its token says so, or it is not issued.
+    #[test]
+    fn any_name_comes_back(
+        username in "\\PC{0,40}|.{0,40}", user_id in ".{0,40}", session in ".{0,40}", generation: u32, bits in 0_usize..8, issued in 0_u64..253_402_200_000,
+    ) {
+        let now = UnixTime::from_secs(issued);
+        let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
+        let roles: RoleSet<SiteRole> = [SiteRole::Guest, SiteRole::Moderator, SiteRole::Admin].into_iter()
+            .enumerate().filter(|(place, _)| bits >> place & 1 == 1).map(|(_, role)| role).collect();
+        let who = SignedIn::insecure_vouch(SignedInFacts {
+            username: username.clone(), user_id: user_id.clone(), session: session.clone(), generation, roles,
+            authenticated_at: now, methods: Methods::NONE,
+        });
+        let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte >= 0x20 && byte != 0x7f);
+        match issuer.issue(&who, now) {
+            Ok(token) => {
+                let identity = Verifier::<SiteRole>::new(issuer.keys().clone(), ISSUER, AUDIENCE).verify(token.as_str().as_bytes(), now).unwrap();
+                prop_assert_eq!(identity.username(), username);
+                prop_assert_eq!(identity.user_id(), user_id);
+                prop_assert_eq!(identity.session(), Some(&*session));
+                prop_assert_eq!(identity.generation(), generation);
+                prop_assert_eq!(identity.roles(), roles);
+            }
+            Err(error) => {
+                prop_assert_eq!(error, IssueError::NotPlain);
+                prop_assert!(!(plain(&username) && plain(&user_id) && plain(&session)));
+            }
+        }
+    }
+}
+
+#[test]
+fn debug_shows_no_token() {
+    let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    let pending = issuer.issue_pending("17", 3, NOW).unwrap();
+    let identity = issuer.verifier::<SiteRole>().verify(token.as_str().as_bytes(), NOW).unwrap();
+    let shown = format!("{token:?}{pending:?}{identity:?}{issuer:?}{:?}", SignedIn::insecure_vouch(alice_facts()));
+    let secret = issuer.keys().current().to_json();
+    let secret = secret.split("\"k\":\"").nth(1).unwrap().split('"').next().unwrap();
+    for hidden in token.as_str().split('.').chain(pending.as_str().split('.')).chain([secret]) {
+        assert!(!shown.contains(hidden), "{shown}");
+    }
+}
