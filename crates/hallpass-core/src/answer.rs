@@ -107,9 +107,7 @@ pub fn answer(denial: Denial, caller: &Caller<'_>, settings: &AnswerSettings) ->
         CallerKind::Page => html(denial, page(denial.kind(), &links, settings), settings),
         CallerKind::Htmx => {
             let mut answer = html(denial, page(denial.kind(), &links, settings), settings);
-            answer
-                .headers
-                .extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
+            answer.headers.extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
             answer
         }
         CallerKind::Json | CallerKind::Upgrade => problem_json(denial, settings),
@@ -134,30 +132,19 @@ pub fn refusal_headers(denial: Denial, settings: &AnswerSettings) -> Vec<(&'stat
 }
 
 fn not_stored() -> Vec<(&'static str, String)> {
-    vec![
-        ("cache-control", "no-store".to_owned()),
-        ("vary", "accept, cookie".to_owned()),
-    ]
+    vec![("cache-control", "no-store".to_owned()), ("vary", "accept, cookie".to_owned())]
 }
 
 fn see_login(links: &[Link]) -> Answer {
     let mut headers = not_stored();
     headers.extend(links.first().map(|link| ("location", link.path.clone())));
-    Answer {
-        status: 303,
-        headers,
-        body: String::new(),
-    }
+    Answer { status: 303, headers, body: String::new() }
 }
 
 fn html(denial: Denial, body: String, settings: &AnswerSettings) -> Answer {
     let mut headers = refusal_headers(denial, settings);
     headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
-    Answer {
-        status: denial.status(),
-        headers,
-        body,
-    }
+    Answer { status: denial.status(), headers, body }
 }
 
 /// RFC 9457. Nothing in it comes from the request, so nothing needs escaping.
@@ -171,11 +158,7 @@ fn problem_json(denial: Denial, settings: &AnswerSettings) -> Answer {
         denial.status(),
         denial.kind().detail(),
     );
-    Answer {
-        status: denial.status(),
-        headers,
-        body,
-    }
+    Answer { status: denial.status(), headers, body }
 }
 
 /// A "Trailers-Only" answer (gRPC over HTTP/2): gRPC speaks of failure in `grpc-status`, under the HTTP status 200.
@@ -191,29 +174,19 @@ fn grpc(denial: Denial, content_type: &str) -> Answer {
     headers.push(("content-type", content_type.to_owned()));
     headers.push(("grpc-status", status.to_string()));
     headers.push(("grpc-message", denial.kind().detail().to_owned()));
-    Answer {
-        status: 200,
-        headers,
-        body: String::new(),
-    }
+    Answer { status: 200, headers, body: String::new() }
 }
 
 /// What the person can do about it, the first thing first.
 fn ways_forward(kind: DenialKind, caller: &Caller<'_>, settings: &AnswerSettings) -> Vec<Link> {
-    let sign_in = |label| Link {
-        label,
-        path: settings.login(caller),
-    };
+    let sign_in = |label| Link { label, path: settings.login(caller) };
     match kind {
         DenialKind::SignedOut => vec![sign_in("Sign in")],
         DenialKind::Expired | DenialKind::Revoked | DenialKind::NotRecent => {
             vec![sign_in("Sign in again")]
         }
         DenialKind::SecondFactorMissing => vec![
-            Link {
-                label: "Set up a second factor",
-                path: settings.two_factor_path.clone(),
-            },
+            Link { label: "Set up a second factor", path: settings.two_factor_path.clone() },
             sign_in("Sign in again"),
         ],
         _ => Vec::new(),
@@ -225,11 +198,7 @@ impl AnswerSettings {
     fn login(&self, caller: &Caller<'_>) -> String {
         let mut path = self.login_path.clone();
         if let Some(target) = caller.way_back() {
-            path.push_str(if path.contains('?') {
-                "&next="
-            } else {
-                "?next="
-            });
+            path.push_str(if path.contains('?') { "&next=" } else { "?next=" });
             push_encoded(&mut path, SafeNext::parse(Some(target)).as_str());
         }
         path
@@ -239,9 +208,7 @@ impl AnswerSettings {
         match (self.bearer, kind) {
             (false, _) => format!("Cookie form-action=\"{}\"", self.login_path),
             // RFC 6750 section 3.1: no error code where no token was sent, and a bad one is not told from none.
-            (true, DenialKind::Expired | DenialKind::Revoked) => {
-                "Bearer error=\"invalid_token\"".to_owned()
-            }
+            (true, DenialKind::Expired | DenialKind::Revoked) => "Bearer error=\"invalid_token\"".to_owned(),
             (true, _) => "Bearer".to_owned(),
         }
     }
@@ -249,9 +216,7 @@ impl AnswerSettings {
 
 /// Percent-encodes all but the unreserved characters of RFC 3986 section 2.3.
 fn push_encoded(path: &mut String, value: &str) {
-    const HEX: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             path.push(char::from(byte));

@@ -46,13 +46,7 @@ impl<'a> Caller<'a> {
         // say which request is which (Fetch Metadata); what says nothing is taken for a person's.
         let mode = header("sec-fetch-mode").unwrap_or(b"navigate");
         let navigates = matches!(method, "GET" | "HEAD") && mode == b"navigate";
-        Self {
-            kind,
-            target,
-            navigates,
-            page: header("hx-current-url"),
-            prefers_json,
-        }
+        Self { kind, target, navigates, page: header("hx-current-url"), prefers_json }
     }
 
     /// Tells whether the client would rather have JSON than HTML (RFC 9110 section 12.5.1).
@@ -112,11 +106,7 @@ fn prefers_json(accept: &[u8]) -> bool {
     let plain = weight(accept, b"application", b"json");
     let problem = weight(accept, b"application", b"problem+json");
     // A wildcard that covers both says nothing of the problem type that the plain one did not say.
-    let json = if problem.exactness == EXACT {
-        plain.max(problem)
-    } else {
-        plain
-    };
+    let json = if problem.exactness == EXACT { plain.max(problem) } else { plain };
     json.quality > 0 && json > weight(accept, b"text", b"html")
 }
 
@@ -133,11 +123,7 @@ fn weight(accept: &[u8], kind: &[u8], subtype: &[u8]) -> Weight {
     for range in accept.split(|byte| *byte == b',') {
         let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         let name = parts.next().unwrap_or_default();
-        let exactness = match name
-            .iter()
-            .position(|byte| *byte == b'/')
-            .map(|slash| name.split_at(slash))
-        {
+        let exactness = match name.iter().position(|byte| *byte == b'/').map(|slash| name.split_at(slash)) {
             Some((b"*", b"/*")) => 1,
             Some((given, b"/*")) if given.eq_ignore_ascii_case(kind) => 2,
             Some((given, [b'/', rest @ ..]))
@@ -147,10 +133,7 @@ fn weight(accept: &[u8], kind: &[u8], subtype: &[u8]) -> Weight {
             }
             _ => continue,
         };
-        let given = parts.find_map(|part| {
-            part.strip_prefix(b"q=")
-                .or_else(|| part.strip_prefix(b"Q="))
-        });
+        let given = parts.find_map(|part| part.strip_prefix(b"q=").or_else(|| part.strip_prefix(b"Q=")));
         let quality = match given.map(thousandths) {
             None => 1000,
             Some(Some(quality)) => quality,

@@ -27,10 +27,7 @@ pub struct Denial {
 impl Denial {
     /// A refusal of this kind.
     pub const fn new(kind: DenialKind) -> Self {
-        Self {
-            kind,
-            retry_after: None,
-        }
+        Self { kind, retry_after: None }
     }
 
     /// Says how long to wait before trying again, in whole seconds, rounded up.
@@ -131,9 +128,7 @@ impl DenialKind {
     pub const fn status(self) -> u16 {
         match self {
             Self::SignedOut | Self::Expired | Self::Revoked => 401,
-            Self::RoleMissing | Self::SecondFactorMissing | Self::NotRecent | Self::CrossOrigin => {
-                403
-            }
+            Self::RoleMissing | Self::SecondFactorMissing | Self::NotRecent | Self::CrossOrigin => 403,
             Self::Limited => 429,
             Self::Unavailable => 503,
             Self::Misconfigured => 500,
@@ -186,20 +181,13 @@ mod tests {
         ] {
             assert_eq!(Denial::from(fault).kind(), DenialKind::SignedOut, "{fault}");
         }
-        assert_eq!(
-            Denial::from(TokenErrorKind::Expired).kind(),
-            DenialKind::Expired
-        );
-        assert_eq!(
-            Denial::from(TokenErrorKind::Revoked).kind(),
-            DenialKind::Revoked
-        );
+        assert_eq!(Denial::from(TokenErrorKind::Expired).kind(), DenialKind::Expired);
+        assert_eq!(Denial::from(TokenErrorKind::Revoked).kind(), DenialKind::Revoked);
     }
 
     #[test]
     fn kinds_have_distinct_names() {
-        let names: std::collections::HashSet<_> =
-            DenialKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let names: std::collections::HashSet<_> = DenialKind::ALL.iter().map(|kind| kind.as_str()).collect();
         assert_eq!(names.len(), DenialKind::ALL.len());
     }
 }

@@ -35,45 +35,25 @@ impl Requirement {
     /// Asks for any verified caller.
     #[must_use]
     pub const fn login() -> Self {
-        Self {
-            all: 0,
-            any: None,
-            second_factor: false,
-            recent: None,
-            roles_of: None,
-        }
+        Self { all: 0, any: None, second_factor: false, recent: None, roles_of: None }
     }
 
     /// Asks for every one of these roles; none asks for a verified caller of this role enum.
     #[must_use]
     pub fn all_of<R: Role>(roles: impl Into<RoleSet<R>>) -> Self {
-        Self {
-            all: roles.into().bits(),
-            roles_of: Some(RoleEnum::of::<R>()),
-            ..Self::login()
-        }
+        Self { all: roles.into().bits(), roles_of: Some(RoleEnum::of::<R>()), ..Self::login() }
     }
 
     /// Asks for one of these roles at least; of none there is none, so an empty set refuses everyone.
     #[must_use]
     pub fn any_of<R: Role>(roles: impl Into<RoleSet<R>>) -> Self {
-        Self {
-            any: Some(roles.into().bits()),
-            roles_of: Some(RoleEnum::of::<R>()),
-            ..Self::login()
-        }
+        Self { any: Some(roles.into().bits()), roles_of: Some(RoleEnum::of::<R>()), ..Self::login() }
     }
 
     /// Asks for this role or one that the enum orders above it.
     #[must_use]
     pub fn at_least<R: Role + Ord>(lowest: R) -> Self {
-        Self::any_of(
-            R::ALL
-                .iter()
-                .copied()
-                .filter(|role| *role >= lowest)
-                .collect::<RoleSet<R>>(),
-        )
+        Self::any_of(R::ALL.iter().copied().filter(|role| *role >= lowest).collect::<RoleSet<R>>())
     }
 
     /// Asks for a sign-in that used a second factor.
@@ -97,14 +77,9 @@ impl Requirement {
     /// freshness. [`DenialKind::Misconfigured`] where the caller was verified for another role enum than the one asked for.
     pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<Admitted, Denial> {
         let Some(facts) = who.facts() else {
-            return Err(who
-                .reason()
-                .map_or(Denial::new(DenialKind::SignedOut), Denial::from));
+            return Err(who.reason().map_or(Denial::new(DenialKind::SignedOut), Denial::from));
         };
-        if self
-            .roles_of
-            .is_some_and(|asked| asked.id != facts.roles_of())
-        {
+        if self.roles_of.is_some_and(|asked| asked.id != facts.roles_of()) {
             return Err(Denial::new(DenialKind::Misconfigured));
         }
         let has = facts.role_bits();
@@ -172,16 +147,11 @@ struct RoleEnum {
 
 impl RoleEnum {
     fn of<R: Role>() -> Self {
-        Self {
-            id: TypeId::of::<R>(),
-            name: |index| R::ALL.get(index).map(|role| role.name()),
-        }
+        Self { id: TypeId::of::<R>(), name: |index| R::ALL.get(index).map(|role| role.name()) }
     }
 
     fn names(self, bits: u64) -> impl Iterator<Item = &'static str> {
-        (0..64)
-            .filter(move |index| bits & (1 << index) != 0)
-            .filter_map(self.name)
+        (0..64).filter(move |index| bits & (1 << index) != 0).filter_map(self.name)
     }
 }
 

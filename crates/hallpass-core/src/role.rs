@@ -65,10 +65,7 @@ impl<R: Role> RoleSet<R> {
     /// Makes the set whose role `n` is present where bit `n` is.
     pub(crate) const fn from_bits(bits: u64) -> Self {
         const { Self::FITS };
-        Self {
-            bits,
-            roles: PhantomData,
-        }
+        Self { bits, roles: PhantomData }
     }
 
     /// The set as a word: bit `n` stands for the role with index `n`.
@@ -114,10 +111,7 @@ impl<R: Role> RoleSet<R> {
 
     /// The roles of the set, in the order of declaration.
     pub fn iter(self) -> impl Iterator<Item = R> {
-        R::ALL
-            .iter()
-            .copied()
-            .filter(move |role| self.contains(*role))
+        R::ALL.iter().copied().filter(move |role| self.contains(*role))
     }
 }
 

@@ -21,11 +21,7 @@ fn implementation(input: &DeriveInput, default_crate: Path) -> Result<TokenStrea
     let names = names(variants)?;
     let hallpass = attribute::crate_path(&input.attrs)?.unwrap_or(default_crate);
     let role = &input.ident;
-    let variant: Vec<_> = variants
-        .variants
-        .iter()
-        .map(|variant| &variant.ident)
-        .collect();
+    let variant: Vec<_> = variants.variants.iter().map(|variant| &variant.ident).collect();
     let index = 0..u8::try_from(variant.len()).unwrap_or(u8::MAX);
     let index: Vec<_> = index.collect();
     Ok(quote! {
@@ -58,22 +54,13 @@ fn implementation(input: &DeriveInput, default_crate: Path) -> Result<TokenStrea
 /// The variants of a plain enum that fits.
 fn variants(input: &DeriveInput) -> Result<&DataEnum> {
     let Data::Enum(data) = &input.data else {
-        return Err(Error::new_spanned(
-            &input.ident,
-            "`Role` is derived for an enum, one variant a role",
-        ));
+        return Err(Error::new_spanned(&input.ident, "`Role` is derived for an enum, one variant a role"));
     };
     if let Some(parameter) = input.generics.params.first() {
-        return Err(Error::new_spanned(
-            parameter,
-            "a role enum has no generic parameters",
-        ));
+        return Err(Error::new_spanned(parameter, "a role enum has no generic parameters"));
     }
     if data.variants.is_empty() {
-        return Err(Error::new_spanned(
-            &input.ident,
-            "a role enum has at least one variant",
-        ));
+        return Err(Error::new_spanned(&input.ident, "a role enum has at least one variant"));
     }
     if let Some(one_too_many) = data.variants.iter().nth(MOST_ROLES) {
         let message = format!(

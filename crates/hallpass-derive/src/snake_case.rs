@@ -8,9 +8,7 @@ pub(crate) fn snake_case(variant: &str) -> String {
     while let Some(letter) = letters.next() {
         let starts_a_word = letter.is_uppercase()
             && before.is_some_and(|before| {
-                before != '_'
-                    && (!before.is_uppercase()
-                        || letters.peek().is_some_and(|next| next.is_lowercase()))
+                before != '_' && (!before.is_uppercase() || letters.peek().is_some_and(|next| next.is_lowercase()))
             });
         if starts_a_word {
             name.push('_');

@@ -25,10 +25,7 @@ pub(super) fn page(kind: DenialKind, links: &[Link], settings: &AnswerSettings) 
     if let Some(path) = &settings.style_sheet {
         let _ = writeln!(page, "<link rel=\"stylesheet\" href=\"{}\">", escaped(path));
     }
-    let _ = writeln!(
-        page,
-        "</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{detail}</p>"
-    );
+    let _ = writeln!(page, "</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{detail}</p>");
     for Link { label, path } in links {
         let _ = writeln!(page, "<p><a href=\"{}\">{label}</a></p>", escaped(path));
     }

@@ -4,10 +4,7 @@ use super::*;
 
 type Headers = &'static [(&'static str, &'static str)];
 
-const BROWSER: Headers = &[
-    ("accept", "text/html,*/*;q=0.8"),
-    ("sec-fetch-mode", "navigate"),
-];
+const BROWSER: Headers = &[("accept", "text/html,*/*;q=0.8"), ("sec-fetch-mode", "navigate")];
 const FETCH: Headers = &[("accept", "*/*"), ("sec-fetch-mode", "cors")];
 const JSON: Headers = &[("accept", "application/json")];
 const HTMX: Headers = &[
@@ -22,20 +19,14 @@ const GRPC_WEB: Headers = &[("content-type", "application/grpc-web+proto")];
 
 fn ask(kind: DenialKind, method: &str, headers: Headers) -> Answer {
     let caller = Caller::new(method, "/admin?x=1&y=ü", |name| {
-        headers
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.as_bytes())
+        headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_bytes())
     });
     answer(Denial::new(kind), &caller, &AnswerSettings::default())
 }
 
 impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -44,100 +35,38 @@ impl Answer {
 fn every_kind_for_every_caller() {
     use DenialKind::*;
     let table: [(DenialKind, [u16; 6], &str, Option<&str>); 10] = [
-        (
-            SignedOut,
-            [303, 401, 401, 401, 401, 401],
-            "16",
-            Some("/login?next=%2Fposts%3Fpage%3D2"),
-        ),
-        (
-            Expired,
-            [303, 401, 401, 401, 401, 401],
-            "16",
-            Some("/login?next=%2Fposts%3Fpage%3D2"),
-        ),
-        (
-            Revoked,
-            [303, 401, 401, 401, 401, 401],
-            "16",
-            Some("/login?next=%2Fposts%3Fpage%3D2"),
-        ),
+        (SignedOut, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
+        (Expired, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
+        (Revoked, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (RoleMissing, [403; 6], "7", None),
-        (
-            SecondFactorMissing,
-            [403; 6],
-            "7",
-            Some("/profile/two-factor"),
-        ),
-        (
-            NotRecent,
-            [403; 6],
-            "7",
-            Some("/login?next=%2Fposts%3Fpage%3D2"),
-        ),
+        (SecondFactorMissing, [403; 6], "7", Some("/profile/two-factor")),
+        (NotRecent, [403; 6], "7", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (CrossOrigin, [403; 6], "7", None),
         (Limited, [429; 6], "8", None),
         (Unavailable, [503; 6], "14", None),
         (Misconfigured, [500; 6], "13", None),
     ];
-    assert_eq!(
-        table.map(|row| row.0),
-        DenialKind::ALL,
-        "a kind without a row"
-    );
+    assert_eq!(table.map(|row| row.0), DenialKind::ALL, "a kind without a row");
 
     for (kind, statuses, grpc_status, hx_redirect) in table {
-        let callers = [
-            ("GET", BROWSER),
-            ("POST", BROWSER),
-            ("GET", FETCH),
-            ("GET", JSON),
-            ("GET", WEB_SOCKET),
-            ("GET", HTMX),
-        ];
+        let callers =
+            [("GET", BROWSER), ("POST", BROWSER), ("GET", FETCH), ("GET", JSON), ("GET", WEB_SOCKET), ("GET", HTMX)];
         for ((method, headers), status) in callers.into_iter().zip(statuses) {
             let answer = ask(kind, method, headers);
             assert_eq!(answer.status, status, "{kind} {method} {headers:?}");
-            assert_eq!(
-                answer.header("cache-control"),
-                Some("no-store"),
-                "{kind} {headers:?}"
-            );
-            assert_eq!(
-                answer.header("vary"),
-                Some("accept, cookie"),
-                "{kind} {headers:?}"
-            );
-            assert_eq!(
-                answer.header("www-authenticate").is_some(),
-                status == 401,
-                "{kind} {headers:?}"
-            );
-            assert_eq!(
-                answer.header("location").is_some(),
-                status == 303,
-                "{kind} {headers:?}"
-            );
-            assert_eq!(
-                answer.header("hx-redirect"),
-                hx_redirect.filter(|_| headers == HTMX),
-                "{kind} {headers:?}"
-            );
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "{kind} {headers:?}");
+            assert_eq!(answer.header("vary"), Some("accept, cookie"), "{kind} {headers:?}");
+            assert_eq!(answer.header("www-authenticate").is_some(), status == 401, "{kind} {headers:?}");
+            assert_eq!(answer.header("location").is_some(), status == 303, "{kind} {headers:?}");
+            assert_eq!(answer.header("hx-redirect"), hx_redirect.filter(|_| headers == HTMX), "{kind} {headers:?}");
             let content_type = match headers {
                 _ if status == 303 => None,
                 JSON | WEB_SOCKET => Some("application/problem+json"),
                 _ => Some("text/html; charset=utf-8"),
             };
-            assert_eq!(
-                answer.header("content-type"),
-                content_type,
-                "{kind} {headers:?}"
-            );
+            assert_eq!(answer.header("content-type"), content_type, "{kind} {headers:?}");
         }
-        for (headers, content_type) in [
-            (GRPC, "application/grpc"),
-            (GRPC_WEB, "application/grpc-web"),
-        ] {
+        for (headers, content_type) in [(GRPC, "application/grpc"), (GRPC_WEB, "application/grpc-web")] {
             let answer = ask(kind, "POST", headers);
             assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{kind}");
             assert_eq!(answer.header("content-type"), Some(content_type), "{kind}");
@@ -163,9 +92,7 @@ fn a_problem_is_json_with_a_stable_type() {
 fn the_words_need_no_escaping_anywhere() {
     for kind in DenialKind::ALL {
         for text in [kind.title(), kind.detail()] {
-            let plain = |c: char| {
-                matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%' | '<' | '>' | '&')
-            };
+            let plain = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%' | '<' | '>' | '&');
             assert!(!text.is_empty() && text.chars().all(plain), "{text}");
         }
     }
@@ -175,9 +102,7 @@ fn the_words_need_no_escaping_anywhere() {
 fn the_log_in_page_learns_where_to_go_on_to() {
     let to = |target: &str, settings: &AnswerSettings| {
         let caller = Caller::new("GET", target, |_| None);
-        answer(Denial::new(DenialKind::SignedOut), &caller, settings)
-            .header("location")
-            .map(str::to_owned)
+        answer(Denial::new(DenialKind::SignedOut), &caller, settings).header("location").map(str::to_owned)
     };
     let settings = AnswerSettings::default();
     assert_eq!(to("/a b", &settings).as_deref(), Some("/login?next=%2F"));
@@ -185,109 +110,49 @@ fn the_log_in_page_learns_where_to_go_on_to() {
         to("/posts/new?x=1&y=%C3%BC", &settings).as_deref(),
         Some("/login?next=%2Fposts%2Fnew%3Fx%3D1%26y%3D%25C3%25BC")
     );
-    for off_site in [
-        "//evil.example/",
-        "/\\evil.example",
-        "https://evil.example/",
-        "*",
-        "",
-        "/a\r\nset-cookie: x",
-    ] {
-        assert_eq!(
-            to(off_site, &settings).as_deref(),
-            Some("/login?next=%2F"),
-            "{off_site:?}"
-        );
+    for off_site in ["//evil.example/", "/\\evil.example", "https://evil.example/", "*", "", "/a\r\nset-cookie: x"] {
+        assert_eq!(to(off_site, &settings).as_deref(), Some("/login?next=%2F"), "{off_site:?}");
     }
     let own = AnswerSettings::default().login_path("/sign-in?from=guard");
-    assert_eq!(
-        to("/a", &own).as_deref(),
-        Some("/sign-in?from=guard&next=%2Fa")
-    );
+    assert_eq!(to("/a", &own).as_deref(), Some("/sign-in?from=guard&next=%2Fa"));
     let hostile = AnswerSettings::default().login_path("/x\"\r\n<é>\\");
-    assert_eq!(
-        to("/a", &hostile).as_deref(),
-        Some("/x%22%0D%0A%3C%C3%A9%3E%5C?next=%2Fa")
-    );
+    assert_eq!(to("/a", &hostile).as_deref(), Some("/x%22%0D%0A%3C%C3%A9%3E%5C?next=%2Fa"));
 }
 
 #[test]
 fn a_page_shows_the_way_forward() {
-    let settings = AnswerSettings::default()
-        .style_sheet("/hallpass.css?a&b")
-        .two_factor_path("/me/2fa");
+    let settings = AnswerSettings::default().style_sheet("/hallpass.css?a&b").two_factor_path("/me/2fa");
     let caller = Caller::new("GET", "/admin", |_| None);
-    let page = answer(
-        Denial::new(DenialKind::SecondFactorMissing),
-        &caller,
-        &settings,
-    )
-    .body;
-    assert!(
-        page.contains("<a href=\"/me/2fa\">Set up a second factor</a>"),
-        "{page}"
-    );
-    assert!(
-        page.contains("<a href=\"/login?next=%2Fadmin\">Sign in again</a>"),
-        "{page}"
-    );
+    let page = answer(Denial::new(DenialKind::SecondFactorMissing), &caller, &settings).body;
+    assert!(page.contains("<a href=\"/me/2fa\">Set up a second factor</a>"), "{page}");
+    assert!(page.contains("<a href=\"/login?next=%2Fadmin\">Sign in again</a>"), "{page}");
     assert!(page.contains("href=\"/hallpass.css?a&amp;b\""), "{page}");
-    assert!(
-        !page.contains("<style") && !page.contains("<script"),
-        "{page}"
-    );
+    assert!(!page.contains("<style") && !page.contains("<script"), "{page}");
 
-    let page = answer(
-        Denial::new(DenialKind::RoleMissing),
-        &caller,
-        &AnswerSettings::default(),
-    )
-    .body;
-    assert!(
-        !page.contains("/login") && !page.contains("stylesheet"),
-        "{page}"
-    );
+    let page = answer(Denial::new(DenialKind::RoleMissing), &caller, &AnswerSettings::default()).body;
+    assert!(!page.contains("/login") && !page.contains("stylesheet"), "{page}");
 }
 
 #[test]
 fn a_challenge_names_the_scheme_that_works() {
     let challenge = |kind, settings: &AnswerSettings| {
         let headers = refusal_headers(Denial::new(kind), settings);
-        headers
-            .into_iter()
-            .find(|(name, _)| *name == "www-authenticate")
-            .map(|(_, value)| value)
+        headers.into_iter().find(|(name, _)| *name == "www-authenticate").map(|(_, value)| value)
     };
     let cookie = AnswerSettings::default();
     let bearer = AnswerSettings::default().bearer();
-    assert_eq!(
-        challenge(DenialKind::Expired, &cookie).as_deref(),
-        Some("Cookie form-action=\"/login\"")
-    );
-    assert_eq!(
-        challenge(DenialKind::SignedOut, &bearer).as_deref(),
-        Some("Bearer")
-    );
-    assert_eq!(
-        challenge(DenialKind::Expired, &bearer).as_deref(),
-        Some("Bearer error=\"invalid_token\"")
-    );
+    assert_eq!(challenge(DenialKind::Expired, &cookie).as_deref(), Some("Cookie form-action=\"/login\""));
+    assert_eq!(challenge(DenialKind::SignedOut, &bearer).as_deref(), Some("Bearer"));
+    assert_eq!(challenge(DenialKind::Expired, &bearer).as_deref(), Some("Bearer error=\"invalid_token\""));
     assert_eq!(challenge(DenialKind::RoleMissing, &bearer), None);
 }
 
 #[test]
 fn waiting_is_said_in_whole_seconds_rounded_up() {
-    for (wait, seconds) in [
-        (Duration::ZERO, "0"),
-        (Duration::from_millis(1), "1"),
-        (Duration::from_secs(30), "30"),
-    ] {
+    for (wait, seconds) in [(Duration::ZERO, "0"), (Duration::from_millis(1), "1"), (Duration::from_secs(30), "30")] {
         let denial = Denial::new(DenialKind::Limited).with_retry_after(wait);
         let headers = refusal_headers(denial, &AnswerSettings::default());
-        assert!(
-            headers.contains(&("retry-after", seconds.to_owned())),
-            "{wait:?}: {headers:?}"
-        );
+        assert!(headers.contains(&("retry-after", seconds.to_owned())), "{wait:?}: {headers:?}");
     }
     assert!(
         refusal_headers(Denial::new(DenialKind::Limited), &AnswerSettings::default())

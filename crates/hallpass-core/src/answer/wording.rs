@@ -20,32 +20,16 @@ impl DenialKind {
         match self {
             Self::SignedOut => ("Signed out", "Sign in to go on."),
             Self::Expired => ("Your sign-in has expired", "Sign in again to go on."),
-            Self::Revoked => (
-                "You have been signed out",
-                "This sign-in was ended. Sign in again to go on.",
-            ),
-            Self::RoleMissing => (
-                "Access denied",
-                "You are signed in, but your account may not do this.",
-            ),
-            Self::SecondFactorMissing => (
-                "A second factor is needed",
-                "Set one up, or sign in again with its code, to go on.",
-            ),
-            Self::NotRecent => (
-                "A fresh sign-in is needed",
-                "You signed in a while ago. Sign in again to go on.",
-            ),
-            Self::CrossOrigin => (
-                "Refused",
-                "Another site sent this request. Nothing was changed.",
-            ),
+            Self::Revoked => ("You have been signed out", "This sign-in was ended. Sign in again to go on."),
+            Self::RoleMissing => ("Access denied", "You are signed in, but your account may not do this."),
+            Self::SecondFactorMissing => {
+                ("A second factor is needed", "Set one up, or sign in again with its code, to go on.")
+            }
+            Self::NotRecent => ("A fresh sign-in is needed", "You signed in a while ago. Sign in again to go on."),
+            Self::CrossOrigin => ("Refused", "Another site sent this request. Nothing was changed."),
             Self::Limited => ("Too many attempts", "Wait a little, then try again."),
             Self::Unavailable => ("Not available right now", "Try again in a moment."),
-            Self::Misconfigured => (
-                "Something is wrong here",
-                "The fault is in the service, not in what you did.",
-            ),
+            Self::Misconfigured => ("Something is wrong here", "The fault is in the service, not in what you did."),
         }
     }
 }

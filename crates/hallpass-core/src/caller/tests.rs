@@ -2,10 +2,7 @@ use super::*;
 
 fn caller(method: &str, headers: &[(&str, &'static str)]) -> Caller<'static> {
     Caller::new(method, "/posts?page=2", |name| {
-        headers
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.as_bytes())
+        headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_bytes())
     })
 }
 
@@ -13,10 +10,7 @@ fn caller(method: &str, headers: &[(&str, &'static str)]) -> Caller<'static> {
 fn json_is_answered_to_who_prefers_it() {
     let table = [
         // What browsers send.
-        (
-            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
-            false,
-        ),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", false),
         ("*/*", false),
         ("", false),
         // What scripts send: fetch with a header, axios, curl.
@@ -40,10 +34,7 @@ fn json_is_answered_to_who_prefers_it() {
         ("application/*;q=0.5, text/html;q=0.4", true),
         ("application/xhtml+xml, application/json", true),
         // The most exact range counts, wherever it stands.
-        (
-            "application/json;q=0.2, application/*, text/html;q=0.5",
-            false,
-        ),
+        ("application/json;q=0.2, application/*, text/html;q=0.5", false),
         ("*/*, text/html;q=0.1", true),
         // Nonsense is passed over.
         ("application/json;q=2", false),
@@ -72,27 +63,12 @@ fn each_client_is_told_from_its_headers() {
         (&[("accept", "text/html")], CallerKind::Page),
         (&[("accept", "application/json")], CallerKind::Json),
         (&[("hx-request", "true")], CallerKind::Htmx),
-        (
-            &[("hx-request", "true"), ("accept", "*/*")],
-            CallerKind::Htmx,
-        ),
-        (
-            &[("hx-request", "true"), ("accept", "application/json")],
-            CallerKind::Json,
-        ),
-        (
-            &[("upgrade", "websocket"), ("connection", "upgrade")],
-            CallerKind::Upgrade,
-        ),
+        (&[("hx-request", "true"), ("accept", "*/*")], CallerKind::Htmx),
+        (&[("hx-request", "true"), ("accept", "application/json")], CallerKind::Json),
+        (&[("upgrade", "websocket"), ("connection", "upgrade")], CallerKind::Upgrade),
         (&[("content-type", "application/grpc")], CallerKind::Grpc),
-        (
-            &[("content-type", "application/grpc+proto")],
-            CallerKind::Grpc,
-        ),
-        (
-            &[("content-type", "application/grpc-web+proto")],
-            CallerKind::GrpcWeb,
-        ),
+        (&[("content-type", "application/grpc+proto")], CallerKind::Grpc),
+        (&[("content-type", "application/grpc-web+proto")], CallerKind::GrpcWeb),
         (&[("content-type", "application/json")], CallerKind::Page),
     ];
     for (headers, kind) in table {
@@ -105,28 +81,16 @@ fn each_client_is_told_from_its_headers() {
 fn only_a_navigation_has_a_page_to_come_back_to() {
     assert_eq!(caller("GET", &[]).way_back(), Some("/posts?page=2"));
     assert_eq!(caller("HEAD", &[]).way_back(), Some("/posts?page=2"));
-    assert_eq!(
-        caller("GET", &[("sec-fetch-mode", "navigate")]).way_back(),
-        Some("/posts?page=2")
-    );
-    assert_eq!(
-        caller("GET", &[("sec-fetch-mode", "cors")]).way_back(),
-        None
-    );
-    assert_eq!(
-        caller("GET", &[("sec-fetch-mode", "no-cors")]).way_back(),
-        None
-    );
+    assert_eq!(caller("GET", &[("sec-fetch-mode", "navigate")]).way_back(), Some("/posts?page=2"));
+    assert_eq!(caller("GET", &[("sec-fetch-mode", "cors")]).way_back(), None);
+    assert_eq!(caller("GET", &[("sec-fetch-mode", "no-cors")]).way_back(), None);
     assert_eq!(caller("POST", &[]).way_back(), None);
 }
 
 #[test]
 fn htmx_comes_back_to_the_page_around_the_fragment() {
     for (url, path) in [
-        (
-            "https://site.example/posts?page=2#end",
-            Some("/posts?page=2"),
-        ),
+        ("https://site.example/posts?page=2#end", Some("/posts?page=2")),
         ("https://site.example/", Some("/")),
         ("https://site.example", None),
         ("/posts", None),

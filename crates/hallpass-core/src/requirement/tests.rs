@@ -30,12 +30,7 @@ struct Visitor {
 impl Visitor {
     fn with(roles: impl Into<RoleSet<SiteRole>>) -> Self {
         let roles = roles.into().bits();
-        Self {
-            roles,
-            roles_of: TypeId::of::<SiteRole>(),
-            methods: Methods::PASSWORD,
-            authenticated_at: Some(NOW),
-        }
+        Self { roles, roles_of: TypeId::of::<SiteRole>(), methods: Methods::PASSWORD, authenticated_at: Some(NOW) }
     }
 
     fn asks(self, requirement: Requirement) -> Result<(), DenialKind> {
@@ -51,10 +46,7 @@ impl Visitor {
             own_claims: None,
         };
         let who = Authentication::identified(Identity::<SiteRole>::new(facts));
-        requirement
-            .admit(&who, NOW)
-            .map(|_| ())
-            .map_err(Denial::kind)
+        requirement.admit(&who, NOW).map(|_| ()).map_err(Denial::kind)
     }
 }
 
@@ -69,81 +61,33 @@ fn roles_are_all_of_any_of_or_at_least() {
         (Requirement::all_of([Admin]), Admin.into(), Ok(())),
         (Requirement::all_of([Admin]), Moderator.into(), MISSING),
         (Requirement::all_of([Admin]), none, MISSING),
-        (
-            Requirement::all_of([Admin, Moderator]),
-            Admin.into(),
-            MISSING,
-        ),
-        (
-            Requirement::all_of([Admin, Moderator]),
-            [Moderator, Admin].into(),
-            Ok(()),
-        ),
-        (
-            Requirement::all_of(RoleSet::<SiteRole>::EMPTY),
-            none,
-            Ok(()),
-        ),
-        (
-            Requirement::any_of([Admin, Moderator]),
-            Moderator.into(),
-            Ok(()),
-        ),
-        (
-            Requirement::any_of([Admin, Moderator]),
-            Guest.into(),
-            MISSING,
-        ),
-        (
-            Requirement::any_of(RoleSet::<SiteRole>::EMPTY),
-            all,
-            MISSING,
-        ),
+        (Requirement::all_of([Admin, Moderator]), Admin.into(), MISSING),
+        (Requirement::all_of([Admin, Moderator]), [Moderator, Admin].into(), Ok(())),
+        (Requirement::all_of(RoleSet::<SiteRole>::EMPTY), none, Ok(())),
+        (Requirement::any_of([Admin, Moderator]), Moderator.into(), Ok(())),
+        (Requirement::any_of([Admin, Moderator]), Guest.into(), MISSING),
+        (Requirement::any_of(RoleSet::<SiteRole>::EMPTY), all, MISSING),
         (Requirement::at_least(Moderator), Moderator.into(), Ok(())),
         (Requirement::at_least(Moderator), Admin.into(), Ok(())),
         (Requirement::at_least(Moderator), Guest.into(), MISSING),
         (Requirement::at_least(Guest), none, MISSING),
-        (
-            Requirement::at_least(Admin),
-            [Guest, Moderator].into(),
-            MISSING,
-        ),
+        (Requirement::at_least(Admin), [Guest, Moderator].into(), MISSING),
     ];
     for (requirement, roles, expected) in table {
-        assert_eq!(
-            Visitor::with(*roles).asks(*requirement),
-            *expected,
-            "{requirement} of {roles:?}"
-        );
+        assert_eq!(Visitor::with(*roles).asks(*requirement), *expected, "{requirement} of {roles:?}");
     }
 }
 
 #[test]
 fn who_is_not_signed_in_is_told_so_whatever_is_asked() {
-    for requirement in [
-        Requirement::login(),
-        Requirement::all_of([SiteRole::Admin]).and_second_factor(),
-    ] {
+    for requirement in [Requirement::login(), Requirement::all_of([SiteRole::Admin]).and_second_factor()] {
         for (who, kind) in [
             (Authentication::anonymous(), DenialKind::SignedOut),
-            (
-                Authentication::rejected(TokenErrorKind::Signature),
-                DenialKind::SignedOut,
-            ),
-            (
-                Authentication::rejected(TokenErrorKind::Expired),
-                DenialKind::Expired,
-            ),
-            (
-                Authentication::rejected(TokenErrorKind::Revoked),
-                DenialKind::Revoked,
-            ),
+            (Authentication::rejected(TokenErrorKind::Signature), DenialKind::SignedOut),
+            (Authentication::rejected(TokenErrorKind::Expired), DenialKind::Expired),
+            (Authentication::rejected(TokenErrorKind::Revoked), DenialKind::Revoked),
         ] {
-            assert_eq!(
-                requirement.admit(&who, NOW).unwrap_err().kind(),
-                kind,
-                "{requirement} {who:?}"
-            );
+            assert_eq!(requirement.admit(&who, NOW).unwrap_err().kind(), kind, "{requirement} {who:?}");
         }
     }
 }
@@ -156,14 +100,8 @@ fn roles_of_another_enum_are_the_services_fault() {
         Err(DenialKind::Misconfigured)
     );
     let empty = Requirement::all_of(RoleSet::<OtherRole>::EMPTY);
-    assert_eq!(
-        Visitor::with(SiteRole::Admin).asks(empty),
-        Err(DenialKind::Misconfigured)
-    );
-    assert_eq!(
-        Visitor::with(SiteRole::Guest).asks(Requirement::login()),
-        Ok(())
-    );
+    assert_eq!(Visitor::with(SiteRole::Admin).asks(empty), Err(DenialKind::Misconfigured));
+    assert_eq!(Visitor::with(SiteRole::Guest).asks(Requirement::login()), Ok(()));
 }
 
 #[test]
@@ -176,10 +114,7 @@ fn a_password_alone_is_no_second_factor() {
         (Methods::HARDWARE_KEY, Ok(())),
         (Methods::MULTI_FACTOR, Ok(())),
     ] {
-        let visitor = Visitor {
-            methods,
-            ..Visitor::with(SiteRole::Guest)
-        };
+        let visitor = Visitor { methods, ..Visitor::with(SiteRole::Guest) };
         assert_eq!(visitor.asks(requirement), expected, "{methods:?}");
     }
 }
@@ -196,43 +131,18 @@ fn freshness_is_to_the_second() {
         (Some(UnixTime::from_secs(0)), Err(DenialKind::NotRecent)),
         (None, Err(DenialKind::NotRecent)),
     ] {
-        let visitor = Visitor {
-            authenticated_at,
-            ..Visitor::with(SiteRole::Guest)
-        };
+        let visitor = Visitor { authenticated_at, ..Visitor::with(SiteRole::Guest) };
         assert_eq!(visitor.asks(requirement), expected, "{authenticated_at:?}");
     }
 }
 
 #[test]
 fn the_first_thing_to_mend_is_named() {
-    let requirement = Requirement::all_of([SiteRole::Admin])
-        .and_second_factor()
-        .and_recent(Duration::ZERO);
-    let stale = || Visitor {
-        authenticated_at: None,
-        ..Visitor::with(SiteRole::Admin)
-    };
-    assert_eq!(
-        Visitor {
-            roles: 0,
-            ..stale()
-        }
-        .asks(requirement),
-        Err(DenialKind::RoleMissing)
-    );
-    assert_eq!(
-        stale().asks(requirement),
-        Err(DenialKind::SecondFactorMissing)
-    );
-    assert_eq!(
-        Visitor {
-            methods: Methods::ONE_TIME_CODE,
-            ..stale()
-        }
-        .asks(requirement),
-        Err(DenialKind::NotRecent)
-    );
+    let requirement = Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::ZERO);
+    let stale = || Visitor { authenticated_at: None, ..Visitor::with(SiteRole::Admin) };
+    assert_eq!(Visitor { roles: 0, ..stale() }.asks(requirement), Err(DenialKind::RoleMissing));
+    assert_eq!(stale().asks(requirement), Err(DenialKind::SecondFactorMissing));
+    assert_eq!(Visitor { methods: Methods::ONE_TIME_CODE, ..stale() }.asks(requirement), Err(DenialKind::NotRecent));
 }
 
 #[test]
@@ -240,20 +150,12 @@ fn a_requirement_reads_as_a_line_of_a_table() {
     for (requirement, line) in [
         (Requirement::login(), "login"),
         (Requirement::all_of([SiteRole::Admin]), "all of admin"),
-        (
-            Requirement::all_of([SiteRole::Admin, SiteRole::Guest]),
-            "all of guest, admin",
-        ),
-        (
-            Requirement::at_least(SiteRole::Moderator),
-            "any of moderator, admin",
-        ),
+        (Requirement::all_of([SiteRole::Admin, SiteRole::Guest]), "all of guest, admin"),
+        (Requirement::at_least(SiteRole::Moderator), "any of moderator, admin"),
         (Requirement::any_of([OtherRole::Helper]), "any of helper"),
         (Requirement::any_of(RoleSet::<SiteRole>::EMPTY), "nobody"),
         (
-            Requirement::login()
-                .and_second_factor()
-                .and_recent(Duration::from_secs(600)),
+            Requirement::login().and_second_factor().and_recent(Duration::from_secs(600)),
             "login; second factor; within 600 s",
         ),
     ] {

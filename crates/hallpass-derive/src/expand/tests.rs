@@ -10,9 +10,7 @@ fn refusals(input: &DeriveInput) -> Vec<String> {
 }
 
 fn accepted(input: &DeriveInput) -> String {
-    implementation(input, parse_quote!(::hallpass_core))
-        .unwrap()
-        .to_string()
+    implementation(input, parse_quote!(::hallpass_core)).unwrap().to_string()
 }
 
 fn of_variants(count: usize) -> DeriveInput {
@@ -29,10 +27,7 @@ fn what_is_no_role_enum_is_refused_with_the_mend() {
             ),
             "`Role` is derived for an enum, one variant a role",
         ),
-        (
-            parse_quote!(union Admin { a: u8 }),
-            "`Role` is derived for an enum, one variant a role",
-        ),
+        (parse_quote!(union Admin { a: u8 }), "`Role` is derived for an enum, one variant a role"),
         (
             parse_quote!(
                 enum Site {}
@@ -154,20 +149,14 @@ fn the_path_is_the_given_one_unless_the_enum_says_another() {
             Guest,
         }
     ));
-    assert!(
-        plain.contains("impl :: hallpass_core :: Role for Site"),
-        "{plain}"
-    );
+    assert!(plain.contains("impl :: hallpass_core :: Role for Site"), "{plain}");
     let renamed = accepted(&parse_quote!(
         #[role(crate = "crate::auth")]
         enum Site {
             Guest,
         }
     ));
-    assert!(
-        renamed.contains("impl crate :: auth :: Role for Site"),
-        "{renamed}"
-    );
+    assert!(renamed.contains("impl crate :: auth :: Role for Site"), "{renamed}");
 }
 
 #[test]
