@@ -1,0 +1,115 @@
+//! Verifying a token of our own allocates nothing; making an `Identity` of it, twice.
+//!
+//! A binary of its own, because it runs on a counting allocator.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use hallpass_core::{
+    Algorithm, ClaimsBuffer, Issuer, Key, KeyId, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime,
+};
+
+#[derive(Role, Clone, Copy, PartialEq, Eq, Debug)]
+enum SiteRole {
+    Guest,
+    Admin,
+}
+
+const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
+
+fn allocations(work: impl FnOnce()) -> u64 {
+    allocation_counter::measure(work).count_total
+}
+
+fn issuer(algorithm: Algorithm) -> Issuer {
+    let id = KeyId::parse("20261124-3fa91c2b").unwrap();
+    let ring = match algorithm {
+        Algorithm::EdDsa => KeyRing::signing_with(Key::ed25519(id, &[7; 32]).unwrap()),
+        Algorithm::Es256 => KeyRing::signing_with(Key::generate_ecdsa(id, algorithm).unwrap()),
+        _ => Ok(KeyRing::generate_hs256([7; 32], NOW)),
+    };
+    Issuer::new(ring.unwrap(), "https://site.example", "site")
+}
+
+fn token(issuer: &Issuer, roles: RoleSet<SiteRole>) -> String {
+    let who = SignedIn::insecure_vouch(SignedInFacts {
+        username: "alice".to_owned(),
+        user_id: "0193b6a2-7c1e-7000-8000-4c2f1f6f9e11".to_owned(),
+        roles,
+        generation: 3,
+        session: "q83Jm1vOzXk2".to_owned(),
+        authenticated_at: NOW,
+        methods: Methods::PASSWORD | Methods::ONE_TIME_CODE,
+    });
+    issuer.issue(&who, NOW).unwrap().as_str().to_owned()
+}
+
+#[test]
+fn claims_of_our_own_tokens_are_lent_without_an_allocation() {
+    for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256] {
+        let issuer = issuer(algorithm);
+        let verifier = issuer.verifier::<SiteRole>();
+        for roles in [RoleSet::EMPTY, RoleSet::from(SiteRole::Admin), RoleSet::from([SiteRole::Guest, SiteRole::Admin])]
+        {
+            let token = token(&issuer, roles);
+            // The first use of an `ArcSwap` on a thread makes its thread-local slots.
+            verifier.verify(token.as_bytes(), NOW).unwrap();
+            let mut buffer = ClaimsBuffer::new();
+            let count = allocations(|| assert!(verifier.claims(token.as_bytes(), NOW, &mut buffer).is_ok()));
+            assert_eq!(count, 0, "{algorithm} {roles:?}");
+            let count = allocations(|| assert!(verifier.verify(token.as_bytes(), NOW).is_ok()));
+            assert_eq!(count, 2, "{algorithm} {roles:?}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_token_of_our_own_costs_no_allocation_either() {
+    let issuer = issuer(Algorithm::Hs256);
+    let verifier = issuer.verifier::<SiteRole>();
+    let token = token(&issuer, RoleSet::from(SiteRole::Admin));
+    verifier.verify(token.as_bytes(), NOW).unwrap();
+    let mut forged = token.clone().into_bytes();
+    let last = forged.len() - 10;
+    forged[last] ^= 1;
+    let whole = token.into_bytes();
+    let huge = vec![b'A'; 1 << 20];
+    for (bytes, now) in [(&forged, NOW), (&whole, UnixTime::from_secs(u64::MAX)), (&huge, NOW)] {
+        assert_eq!(allocations(|| assert!(verifier.verify(bytes, now).is_err())), 0);
+    }
+}
+
+/// Run in release: `cargo test --release -p hallpass-core --test allocations -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement, meaningful in release builds alone"]
+fn verification_cost() {
+    for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256] {
+        let issuer = issuer(algorithm);
+        let verifier = issuer.verifier::<SiteRole>();
+        let token = token(&issuer, RoleSet::from(SiteRole::Admin));
+        let rounds = if algorithm == Algorithm::Hs256 { 200_000 } else { 5_000 };
+        let mut times = [0.0, 0.0].map(|_: f64| Vec::new());
+        for _ in 0..9 {
+            let begin = std::time::Instant::now();
+            for _ in 0..rounds {
+                let mut buffer = ClaimsBuffer::new();
+                std::hint::black_box(verifier.claims(std::hint::black_box(token.as_bytes()), NOW, &mut buffer).is_ok());
+            }
+            times[0].push(begin.elapsed().as_nanos() as f64 / f64::from(rounds));
+            let begin = std::time::Instant::now();
+            for _ in 0..rounds {
+                std::hint::black_box(verifier.verify(std::hint::black_box(token.as_bytes()), NOW)).unwrap();
+            }
+            times[1].push(begin.elapsed().as_nanos() as f64 / f64::from(rounds));
+        }
+        let median = |times: &mut Vec<f64>| {
+            times.sort_by(f64::total_cmp);
+            times[times.len() / 2]
+        };
+        println!(
+            "{algorithm}, {} bytes: claims {:.0} ns, identity {:.0} ns",
+            token.len(),
+            median(&mut times[0]),
+            median(&mut times[1])
+        );
+    }
+}
