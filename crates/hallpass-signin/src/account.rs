@@ -171,10 +171,7 @@ impl LiveFactor {
     /// Pairs the sealed secret with the last spent time step of RFC 6238, if a code was ever spent.
     #[must_use]
     pub fn new(sealed_secret: Vec<u8>, last_step: Option<u64>) -> Self {
-        Self {
-            sealed_secret,
-            last_step,
-        }
+        Self { sealed_secret, last_step }
     }
 
     /// Returns the secret as the store keeps it: sealed, of no use without the key ring.
@@ -192,8 +189,6 @@ impl LiveFactor {
 
 impl fmt::Debug for LiveFactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveFactor")
-            .field("last_step", &self.last_step)
-            .finish_non_exhaustive()
+        f.debug_struct("LiveFactor").field("last_step", &self.last_step).finish_non_exhaustive()
     }
 }

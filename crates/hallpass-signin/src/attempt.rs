@@ -1,8 +1,8 @@
 //! How many guesses, and how fast: the arithmetic of the limits, free of any store.
 //!
 //! A key (an account, an address) has some attempts free; past them each further attempt must wait, and each wait is
-//! twice the one before, up to a longest wait. It is a delay and no lock: after the wait the owner gets in with the right
-//! password, whatever a stranger did meanwhile, and the right password clears the account's count.
+//! twice the one before, up to a longest wait. Time gives attempts back, one by one. It is a delay and no lock: after the
+//! wait the owner gets in with the right password, and the right password clears the account's count.
 //!
 //! The count is taken **before** the password or code is looked at and given back if it was right. Limits that count
 //! failures afterwards let a burst of parallel guesses through (AuthQuake 2024, CVE-2026-27801); guarded by
@@ -31,19 +31,14 @@ pub struct AttemptPolicy {
     free: u32,
     first_wait: Duration,
     longest_wait: Duration,
-    forget_after: Duration,
+    regain: Duration,
 }
 
 impl AttemptPolicy {
     /// Allows `free` attempts at once, then one after `first_wait`, the next after twice that, and so on.
     #[must_use]
     pub const fn new(free: u32, first_wait: Duration) -> Self {
-        Self {
-            free,
-            first_wait,
-            longest_wait: Duration::from_secs(15 * 60),
-            forget_after: Duration::from_secs(24 * 60 * 60),
-        }
+        Self { free, first_wait, longest_wait: Duration::from_secs(15 * 60), regain: Duration::from_secs(3 * 60 * 60) }
     }
 
     /// Sets the longest wait. Defaults to 15 minutes, because that makes about 100 guesses a day, the order that NIST
@@ -54,11 +49,11 @@ impl AttemptPolicy {
         self
     }
 
-    /// Sets how long a key must be quiet to be forgotten. Defaults to 24 hours, because a shorter quiet would sell
-    /// free attempts for patience.
+    /// Sets the time that gives one attempt back, 1 second at least. Defaults to 3 hours, because eight more free guesses a
+    /// day change nothing, while nobody pays for the slips of last week.
     #[must_use]
-    pub const fn forget_after(mut self, quiet: Duration) -> Self {
-        self.forget_after = quiet;
+    pub const fn regain_every(mut self, time: Duration) -> Self {
+        self.regain = time;
         self
     }
 
@@ -72,11 +67,7 @@ impl AttemptPolicy {
             return (state, Attempted::Blocked { retry_after });
         }
         let count = state.count.saturating_add(1);
-        let taken = AttemptState {
-            count,
-            last: now,
-            blocked_until: now.saturating_add(self.wait_after(count)),
-        };
+        let taken = AttemptState { count, blocked_until: now.saturating_add(self.wait_after(count)), ..state };
         (taken, Attempted::Allowed)
     }
 
@@ -86,33 +77,37 @@ impl AttemptPolicy {
         let mut state = self.current(state, now);
         state.count = state.count.saturating_sub(1);
         if state.count < self.free {
-            state.blocked_until = state.last;
+            state.blocked_until = now;
         }
         (state.count > 0).then_some(state)
     }
 
-    /// Returns how long a key must be quiet to be forgotten; a store may delete older states.
+    /// Returns when a key in this state is as good as forgotten; a store may delete it from then on.
     #[must_use]
-    pub const fn quiet(&self) -> Duration {
-        self.forget_after
+    pub fn forgotten_at(&self, state: &AttemptState) -> UnixTime {
+        state.last.saturating_add(self.regain().saturating_mul(state.count))
     }
 
-    /// The state as of now: fresh where there is none or it is long ago, and never blocked for longer than the longest
-    /// wait, so that a clock that once ran ahead does not shut anybody out for good.
+    /// The state as of now: less what time gave back, and never blocked for longer than the longest wait, so that a
+    /// clock that once ran ahead does not shut anybody out for good.
     fn current(&self, state: Option<AttemptState>, now: UnixTime) -> AttemptState {
-        match state {
-            Some(state) if now.since(state.last) < self.forget_after => AttemptState {
-                blocked_until: state
-                    .blocked_until
-                    .min(now.saturating_add(self.longest_wait)),
-                ..state
-            },
-            _ => AttemptState {
-                count: 0,
-                last: now,
-                blocked_until: now,
-            },
+        let fresh = AttemptState { count: 0, last: now, blocked_until: now };
+        let Some(state) = state else { return fresh };
+        let regained = now.since(state.last).as_secs() / self.regain().as_secs();
+        let regained = u32::try_from(regained).unwrap_or(u32::MAX);
+        if regained >= state.count {
+            return fresh;
         }
+        AttemptState {
+            count: state.count - regained,
+            // What has passed of the next regaining stays to its credit.
+            last: state.last.saturating_add(self.regain() * regained).min(now),
+            blocked_until: state.blocked_until.min(now.saturating_add(self.longest_wait)),
+        }
+    }
+
+    fn regain(&self) -> Duration {
+        self.regain.max(Duration::from_secs(1))
     }
 
     fn wait_after(&self, count: u32) -> Duration {
@@ -120,18 +115,16 @@ impl AttemptPolicy {
             return Duration::ZERO;
         };
         let factor = 2_u32.checked_pow(doublings).unwrap_or(u32::MAX);
-        self.first_wait
-            .saturating_mul(factor)
-            .min(self.longest_wait)
+        self.first_wait.saturating_mul(factor).min(self.longest_wait)
     }
 }
 
 /// What a store keeps of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AttemptState {
-    /// Attempts counted.
+    /// Attempts counted and not given back.
     pub count: u32,
-    /// When the last one was.
+    /// Since when the time runs that gives the next one back.
     pub last: UnixTime,
     /// Before this moment the next one is refused.
     pub blocked_until: UnixTime,
@@ -161,9 +154,7 @@ mod tests {
     }
 
     fn blocked(seconds: u64) -> Attempted {
-        Attempted::Blocked {
-            retry_after: Duration::from_secs(seconds),
-        }
+        Attempted::Blocked { retry_after: Duration::from_secs(seconds) }
     }
 
     /// Takes attempts at these moments, one after another.
@@ -182,24 +173,8 @@ mod tests {
     fn waits_double_up_to_the_longest() {
         let (_, answers) = takes(&[0, 0, 0, 0, 29, 30, 89, 90]);
         let allowed = Attempted::Allowed;
-        assert_eq!(
-            answers,
-            [
-                allowed,
-                allowed,
-                allowed,
-                blocked(30),
-                blocked(1),
-                allowed,
-                blocked(1),
-                allowed
-            ]
-        );
-        let many = AttemptState {
-            count: u32::MAX,
-            last: at(0),
-            blocked_until: at(0),
-        };
+        assert_eq!(answers, [allowed, allowed, allowed, blocked(30), blocked(1), allowed, blocked(1), allowed]);
+        let many = AttemptState { count: u32::MAX, last: at(0), blocked_until: at(0) };
         let (state, _) = POLICY.take(Some(many), at(0));
         assert_eq!(state.blocked_until, at(900));
     }
@@ -211,10 +186,16 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_quiet_forgets() {
+    fn time_gives_attempts_back_one_by_one() {
+        const HOUR: u64 = 3600;
         let (state, _) = takes(&[0, 0, 0]);
-        let (state, answer) = POLICY.take(state, at(24 * 3600));
-        assert_eq!((state.count, answer), (1, Attempted::Allowed));
+        let (after_two, _) = POLICY.take(state, at(3 * HOUR - 1));
+        assert_eq!(after_two.count, 4);
+        let (state, _) = POLICY.take(state, at(4 * HOUR));
+        assert_eq!((state.count, state.last), (3, at(3 * HOUR)), "the fourth hour is not lost");
+        assert_eq!(POLICY.forgotten_at(&state), at(12 * HOUR));
+        let (state, answer) = POLICY.take(Some(state), at(12 * HOUR));
+        assert_eq!((state.count, state.last, answer), (1, at(12 * HOUR), Attempted::Allowed));
     }
 
     #[test]
@@ -230,11 +211,7 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_shuts_nobody_out_for_longer_than_the_longest_wait() {
-        let ahead = AttemptState {
-            count: 3,
-            last: at(1_000_000),
-            blocked_until: at(1_000_030),
-        };
+        let ahead = AttemptState { count: 3, last: at(1_000_000), blocked_until: at(1_000_030) };
         assert_eq!(POLICY.take(Some(ahead), at(0)).1, blocked(900));
     }
 }

@@ -110,20 +110,10 @@ mod tests {
 
     #[test]
     fn a_code_is_read_however_it_is_typed() {
-        let code = RecoveryCode::from_random([
-            0, 1, 31, 32, 33, 255, 7, 8, 9, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-        ]);
+        let code = RecoveryCode::from_random([0, 1, 31, 32, 33, 255, 7, 8, 9, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
         assert_eq!(code.as_str(), "01z01-z789a-01234-56789");
-        for typed in [
-            "01Z01-Z789A-01234-56789",
-            "oIz0l z789a ol234 56789",
-            "01z01z789a0123456789",
-        ] {
-            assert_eq!(
-                RecoveryCode::parse(typed).unwrap().hash(),
-                code.hash(),
-                "{typed}"
-            );
+        for typed in ["01Z01-Z789A-01234-56789", "oIz0l z789a ol234 56789", "01z01z789a0123456789"] {
+            assert_eq!(RecoveryCode::parse(typed).unwrap().hash(), code.hash(), "{typed}");
         }
     }
 
@@ -139,19 +129,13 @@ mod tests {
         ] {
             assert!(RecoveryCode::parse(typed).is_none(), "{typed}");
         }
-        let (a, b) = (
-            RecoveryCode::from_random([1; 20]),
-            RecoveryCode::from_random([2; 20]),
-        );
+        let (a, b) = (RecoveryCode::from_random([1; 20]), RecoveryCode::from_random([2; 20]));
         assert_ne!(a.hash(), b.hash());
     }
 
     #[test]
     fn debug_says_nothing() {
         let code = RecoveryCode::from_random([9; 20]);
-        assert_eq!(
-            format!("{code:?} {:?}", code.hash()),
-            "RecoveryCode(..) RecoveryHash(..)"
-        );
+        assert_eq!(format!("{code:?} {:?}", code.hash()), "RecoveryCode(..) RecoveryHash(..)");
     }
 }

@@ -63,14 +63,7 @@ mod tests {
     fn other_spellings_are_refused() {
         let good = SessionId::from_random([0xab; 16]).to_string();
         assert_eq!(good.parse(), Ok(SessionId::from_random([0xab; 16])));
-        for bad in [
-            "",
-            "ab",
-            &good.to_uppercase(),
-            &format!("+{}", &good[1..]),
-            &format!("{good}0"),
-            "others",
-        ] {
+        for bad in ["", "ab", &good.to_uppercase(), &format!("+{}", &good[1..]), &format!("{good}0"), "others"] {
             assert_eq!(bad.parse::<SessionId>(), Err(MalformedSessionId), "{bad:?}");
         }
     }

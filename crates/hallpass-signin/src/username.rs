@@ -99,9 +99,7 @@ pub enum UsernameError {
     #[error("A user name has 1 to 64 characters.")]
     Length,
     /// A character that is not allowed, or a first one that is no letter and no digit.
-    #[error(
-        "A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'."
-    )]
+    #[error("A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.")]
     Character,
 }
 
@@ -109,11 +107,7 @@ pub enum UsernameError {
 /// folding may leave a form that is not normal. Twice: the result must be its own key.
 fn fold(text: &str) -> String {
     let once = |text: &str| -> String {
-        text.nfkc()
-            .flat_map(char::to_uppercase)
-            .flat_map(char::to_lowercase)
-            .nfkc()
-            .collect()
+        text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
     };
     once(&once(text))
 }
@@ -165,8 +159,7 @@ mod tests {
 
     #[test]
     fn scripts_other_than_latin_are_names() {
-        for name in ["नमस्ते", "山田", "Ольга", "מיכל", "9lives", "j.-p._2"]
-        {
+        for name in ["नमस्ते", "山田", "Ольга", "מיכל", "9lives", "j.-p._2"] {
             assert!(Username::parse(name).is_ok(), "{name}");
         }
     }

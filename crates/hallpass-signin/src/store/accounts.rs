@@ -39,17 +39,11 @@ pub trait Accounts: Send + Sync + 'static {
     ///
     /// # Errors
     /// The store's own.
-    fn by_username(
-        &self,
-        name: &Username,
-    ) -> impl Future<Output = Result<Option<Account>, Self::Error>> + Send;
+    fn by_username(&self, name: &Username) -> impl Future<Output = Result<Option<Account>, Self::Error>> + Send;
 
     /// Finds the account with this id, on the same terms.
     ///
     /// # Errors
     /// The store's own.
-    fn by_id(
-        &self,
-        id: &AccountId,
-    ) -> impl Future<Output = Result<Option<Account>, Self::Error>> + Send;
+    fn by_id(&self, id: &AccountId) -> impl Future<Output = Result<Option<Account>, Self::Error>> + Send;
 }

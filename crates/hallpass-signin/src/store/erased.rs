@@ -13,9 +13,9 @@ use crate::{
     recovery_code::RecoveryHash,
     session_id::SessionId,
     store::{
-        Accounts, Administration, Attempts, Changes, Cursor, Enabled, Ended, Enrolment, Feed,
-        NewAccount, NewSession, PasswordChange, Passwords, Registered, Registration, Replaced,
-        SecondFactors, Session, SessionOpened, Sessions, Spend, StoreFault,
+        Accounts, Administration, Attempts, Changes, Cursor, Enabled, Ended, Enrolment, Feed, NewAccount, NewSession,
+        PasswordChange, Passwords, Registered, Registration, Replaced, SecondFactors, Session, SessionOpened, Sessions,
+        Spend, StoreFault,
     },
     username::Username,
 };

@@ -25,11 +25,7 @@ impl fmt::Display for StoreFault {
         match &self.0 {
             Cause::Failed(_) => f.write_str("the store failed"),
             Cause::TimedOut(bound) => {
-                write!(
-                    f,
-                    "the store did not answer within {} ms",
-                    bound.as_millis()
-                )
+                write!(f, "the store did not answer within {} ms", bound.as_millis())
             }
         }
     }

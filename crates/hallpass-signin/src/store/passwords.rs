@@ -29,10 +29,7 @@ pub trait Passwords: Accounts {
     ///
     /// # Errors
     /// The store's own.
-    fn change(
-        &self,
-        change: PasswordChange,
-    ) -> impl Future<Output = Result<Option<u32>, Self::Error>> + Send;
+    fn change(&self, change: PasswordChange) -> impl Future<Output = Result<Option<u32>, Self::Error>> + Send;
 }
 
 /// Whether a compare-and-set found what it expected.
@@ -64,20 +61,8 @@ pub struct PasswordChange {
 impl PasswordChange {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(
-        account: AccountId,
-        old_hash: String,
-        new_hash: String,
-        keep: Option<SessionId>,
-        at: UnixTime,
-    ) -> Self {
-        Self {
-            account,
-            old_hash,
-            new_hash,
-            keep,
-            at,
-        }
+    pub fn new(account: AccountId, old_hash: String, new_hash: String, keep: Option<SessionId>, at: UnixTime) -> Self {
+        Self { account, old_hash, new_hash, keep, at }
     }
 }
 

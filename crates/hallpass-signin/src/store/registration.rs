@@ -15,10 +15,7 @@ pub trait Registration: Accounts {
     ///
     /// # Errors
     /// The store's own; a name that is taken is not an error.
-    fn create(
-        &self,
-        account: NewAccount,
-    ) -> impl Future<Output = Result<Registered, Self::Error>> + Send;
+    fn create(&self, account: NewAccount) -> impl Future<Output = Result<Registered, Self::Error>> + Send;
 }
 
 /// The account to be made.
@@ -40,20 +37,8 @@ pub struct NewAccount {
 impl NewAccount {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(
-        id: AccountId,
-        username: Username,
-        password_hash: String,
-        roles: Vec<String>,
-        at: UnixTime,
-    ) -> Self {
-        Self {
-            id,
-            username,
-            password_hash,
-            roles,
-            at,
-        }
+    pub fn new(id: AccountId, username: Username, password_hash: String, roles: Vec<String>, at: UnixTime) -> Self {
+        Self { id, username, password_hash, roles, at }
     }
 }
 

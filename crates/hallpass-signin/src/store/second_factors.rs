@@ -23,10 +23,7 @@ pub trait SecondFactors: Accounts {
     ///
     /// # Errors
     /// The store's own.
-    fn enable(
-        &self,
-        enrolment: Enrolment,
-    ) -> impl Future<Output = Result<Enabled, Self::Error>> + Send;
+    fn enable(&self, enrolment: Enrolment) -> impl Future<Output = Result<Enabled, Self::Error>> + Send;
 
     /// Spends a time step (RFC 6238, 5.2: a code is accepted once).
     ///
@@ -37,11 +34,7 @@ pub trait SecondFactors: Accounts {
     ///
     /// # Errors
     /// The store's own.
-    fn spend_step(
-        &self,
-        id: &AccountId,
-        step: u64,
-    ) -> impl Future<Output = Result<Spend, Self::Error>> + Send;
+    fn spend_step(&self, id: &AccountId, step: u64) -> impl Future<Output = Result<Spend, Self::Error>> + Send;
 
     /// Spends one recovery code: deletes its hash.
     ///
@@ -125,15 +118,7 @@ impl Enrolment {
         keep: Option<SessionId>,
         at: UnixTime,
     ) -> Self {
-        Self {
-            account,
-            generation,
-            sealed,
-            step,
-            recovery_codes,
-            keep,
-            at,
-        }
+        Self { account, generation, sealed, step, recovery_codes, keep, at }
     }
 }
 

@@ -15,10 +15,7 @@ pub trait Sessions: Accounts {
     ///
     /// # Errors
     /// The store's own.
-    fn open(
-        &self,
-        session: NewSession,
-    ) -> impl Future<Output = Result<SessionOpened, Self::Error>> + Send;
+    fn open(&self, session: NewSession) -> impl Future<Output = Result<SessionOpened, Self::Error>> + Send;
 
     /// Lists the account's sessions that have not expired at `now`, newest first.
     ///
@@ -87,14 +84,7 @@ impl NewSession {
         at: UnixTime,
         expires: UnixTime,
     ) -> Self {
-        Self {
-            id,
-            account,
-            generation,
-            device,
-            at,
-            expires,
-        }
+        Self { id, account, generation, device, at, expires }
     }
 }
 
@@ -127,20 +117,8 @@ pub struct Session {
 impl Session {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(
-        id: SessionId,
-        device: String,
-        created: UnixTime,
-        renewed: UnixTime,
-        expires: UnixTime,
-    ) -> Self {
-        Self {
-            id,
-            device,
-            created,
-            renewed,
-            expires,
-        }
+    pub fn new(id: SessionId, device: String, created: UnixTime, renewed: UnixTime, expires: UnixTime) -> Self {
+        Self { id, device, created, renewed, expires }
     }
 }
 

@@ -1,0 +1,254 @@
+//! Building the sign-in of a site: settings, and the abilities that its store has.
+//!
+//! Each ability asks for its store trait, so a site that turns one on whose trait is missing does not compile
+//! (`tests/compile/ability_without_trait.rs`).
+
+mod ability;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use hallpass_core::{
+    AnswerSettings, Clock, CookieSettings, Issuer, OriginCheck, RevocationView, Role, RoleSet, SystemClock,
+    TotpSettings,
+};
+
+use crate::{
+    attempt::AttemptPolicy,
+    event::{Event, Events},
+    hash_gate::{HashGate, ImpossibleCost},
+    hash_gate_settings::HashGateSettings,
+    limits::Limits,
+    local_attempts::LocalAttempts,
+    page::Pages,
+    password_policy::PasswordPolicy,
+    random::{Random, SystemRandom},
+    sign_in::{SignIn, Site},
+    store::Accounts,
+    stores::Stores,
+};
+
+/// Builds a [`SignIn`]; begun by [`SignIn::builder`].
+#[must_use]
+pub struct SignInBuilder<R, S> {
+    store: Arc<S>,
+    stores: Stores,
+    issuer: Issuer,
+    view: RevocationView,
+    gate: HashGateSettings,
+    limits: Limits,
+    passwords: PasswordPolicy,
+    totp: TotpSettings,
+    first_roles: RoleSet<R>,
+    name: Option<String>,
+    cookies: CookieSettings,
+    origin_check: OriginCheck,
+    answers: AnswerSettings,
+    pages: Option<Arc<dyn Pages>>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    events: Events,
+}
+
+impl<R: Role, S: Accounts> SignInBuilder<R, S> {
+    pub(crate) fn new(store: S, issuer: Issuer) -> Self {
+        let store = Arc::new(store);
+        Self {
+            stores: Stores {
+                accounts: store.clone(),
+                attempts: Arc::new(LocalAttempts::default()),
+                registration: None,
+                passwords: None,
+                second_factors: None,
+                sessions: None,
+                administration: None,
+                feed: None,
+                bound: Duration::from_millis(1500),
+                events: Events::default(),
+            },
+            store,
+            issuer,
+            view: RevocationView::new(),
+            gate: HashGateSettings::default(),
+            limits: Limits::default(),
+            passwords: PasswordPolicy::default(),
+            totp: TotpSettings::default(),
+            first_roles: RoleSet::EMPTY,
+            name: None,
+            cookies: CookieSettings::default(),
+            origin_check: OriginCheck::new(),
+            answers: AnswerSettings::default().style_sheet("/hallpass.css"),
+            pages: None,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            events: Events::default(),
+        }
+    }
+
+    /// Sets the name of the site, shown in authenticators. Defaults to the issuer's name, because that is there already.
+    pub fn site_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sets the roles of a new registration. Defaults to none, because a role is a grant.
+    pub fn first_roles(mut self, roles: impl Into<RoleSet<R>>) -> Self {
+        self.first_roles = roles.into();
+        self
+    }
+
+    /// Sets the rules for new passwords. Defaults to [`PasswordPolicy::default`], because it follows ASVS 5.0.
+    pub fn password_policy(mut self, policy: PasswordPolicy) -> Self {
+        self.passwords = policy;
+        self
+    }
+
+    /// Sets the bounds of the hash gate. Defaults to [`HashGateSettings::default`], because it takes them from the machine.
+    pub fn hash_gate(mut self, settings: HashGateSettings) -> Self {
+        self.gate = settings;
+        self
+    }
+
+    /// Sets how codes are made. Defaults to [`TotpSettings::default`], because every authenticator knows it.
+    pub fn totp(mut self, settings: TotpSettings) -> Self {
+        self.totp = settings;
+        self
+    }
+
+    /// Sets the limit per account. Defaults to 5 attempts free, then waits from 30 seconds to 15 minutes, because a person
+    /// needs few and a guesser needs thousands.
+    pub fn account_attempts(mut self, policy: AttemptPolicy) -> Self {
+        self.limits.account = policy;
+        self
+    }
+
+    /// Sets the limit per address. Defaults to 100 attempts free and one back each minute, because a school sits behind one
+    /// address; right attempts do not count.
+    pub fn address_attempts(mut self, policy: AttemptPolicy) -> Self {
+        self.limits.address = policy;
+        self
+    }
+
+    /// Sets how long one call to the store may take. Defaults to 1.5 seconds, because a log-in is to be answered within 2,
+    /// with a 503 if need be.
+    pub fn max_store_wait(mut self, wait: Duration) -> Self {
+        self.stores.bound = wait;
+        self
+    }
+
+    /// Sets the revocation view. Defaults to a new one, because one is needed; give the one that your gates ask.
+    pub fn view(mut self, view: RevocationView) -> Self {
+        self.view = view;
+        self
+    }
+
+    /// Sets names and attributes of the cookies. Defaults to `__Host-` and `Lax`, because nothing is tighter that works.
+    pub fn cookies(mut self, cookies: CookieSettings) -> Self {
+        self.cookies = cookies;
+        self
+    }
+
+    /// Sets the origin check of the sign-in routes. Defaults to same origin only, because a sign-in is asked for by the site
+    /// itself.
+    pub fn origin_check(mut self, check: OriginCheck) -> Self {
+        self.origin_check = check;
+        self
+    }
+
+    /// Sets how refusals are answered. Defaults to the paths of the sign-in routes, because they are there.
+    pub fn answers(mut self, answers: AnswerSettings) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// Sets the pages. Defaults to `DefaultPages` with the feature `pages`; without it they must be set.
+    pub fn pages(mut self, pages: impl Pages) -> Self {
+        self.pages = Some(Arc::new(pages));
+        self
+    }
+
+    /// Sets the clock. Defaults to the machine's, because there is no other outside tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets the source of random bytes. Defaults to the operating system's, because there is no other outside tests.
+    pub fn random(mut self, random: impl Random) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+
+    /// Sets who is told what happens. It runs inside the request: hand long work to a task. Defaults to nobody, because
+    /// `tracing` is told anyway.
+    pub fn on_event(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.events = Events::to(hook);
+        self
+    }
+
+    /// Builds the sign-in.
+    ///
+    /// # Errors
+    /// Says which setting cannot work and what to do.
+    pub fn build(self) -> Result<SignIn<R>, SignInBuildError> {
+        let ring = self.issuer.keys().current();
+        if ring.active().is_none() {
+            return Err(SignInBuildError::NoSigningKey);
+        }
+        if self.stores.second_factors.is_some() && ring.sealing_keys().next().is_none() {
+            return Err(SignInBuildError::NoSealingKey);
+        }
+        let name = self.name.unwrap_or_else(|| self.issuer.issuer().to_owned());
+        Ok(SignIn::of(Site {
+            gate: HashGate::new(self.gate, Arc::clone(&self.random))?,
+            pages: self.pages.or_else(default_pages).ok_or(SignInBuildError::NoPages)?,
+            passwords: self.passwords.context_word(&name),
+            stores: Stores { events: self.events.clone(), ..self.stores },
+            issuer: self.issuer,
+            view: self.view,
+            limits: self.limits,
+            totp: self.totp,
+            first_roles: self.first_roles,
+            name,
+            cookies: self.cookies,
+            origin_check: self.origin_check,
+            answers: self.answers,
+            clock: self.clock,
+            random: self.random,
+            events: self.events,
+        }))
+    }
+}
+
+#[cfg(feature = "pages")]
+fn default_pages() -> Option<Arc<dyn Pages>> {
+    Some(Arc::new(crate::page::DefaultPages::new()))
+}
+
+#[cfg(not(feature = "pages"))]
+fn default_pages() -> Option<Arc<dyn Pages>> {
+    None
+}
+
+/// Why a sign-in could not be built.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignInBuildError {
+    /// The ring only verifies.
+    #[error("the key ring has no active key: a sign-in issues tokens, so give it a ring that can sign")]
+    NoSigningKey,
+    /// Second factors are on, and nothing could seal their secrets.
+    #[error("the key ring has no sealing key, which second factors need: add one (\"use\": \"enc\") or leave them off")]
+    NoSealingKey,
+    /// The hash cost is outside what argon2 allows.
+    #[error(transparent)]
+    HashCost(#[from] ImpossibleCost),
+    /// No pages were set.
+    #[error("there are no pages: set some with `pages`, or turn the feature `pages` on")]
+    NoPages,
+}
+
+impl<R, S> fmt::Debug for SignInBuilder<R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignInBuilder").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! Following the revocation feed: what other nodes and operators voided, put into this node's view.
+
+use std::time::Duration;
+
+use hallpass_core::{Role, UnixTime};
+
+use crate::{
+    sign_in::SignIn,
+    store::{Change, Cursor, StoreFault},
+};
+
+impl<R: Role> SignIn<R> {
+    /// Reads the feed from the cursor to its end into the view, and marks the view as of now. Answers where to go on.
+    ///
+    /// Called before a node says that it is ready, with [`Cursor::START`], and then again and again; how often is the bound
+    /// within which a revocation elsewhere takes effect here. Without a feed the view is this node's own, and current.
+    ///
+    /// # Errors
+    /// The store's fault. The view keeps what it has, grows stale, and its policy decides; the next call starts from the same
+    /// cursor.
+    pub async fn catch_up(&self, from: Cursor) -> Result<Cursor, StoreFault> {
+        // Of before the reading: a change written while it goes on belongs to the next one.
+        let now = self.now();
+        let mut cursor = from;
+        if let Some(feed) = &self.stores().feed {
+            loop {
+                let read = self.stores().within_bound(feed.since(cursor)).await?;
+                for change in &read.changes {
+                    self.apply(change);
+                }
+                if read.changes.is_empty() || read.cursor == cursor {
+                    break;
+                }
+                cursor = read.cursor;
+            }
+        }
+        self.view().synced(now);
+        Ok(cursor)
+    }
+
+    /// Drops from feed and view what no live token can carry any more. Once a minute is often enough.
+    ///
+    /// # Errors
+    /// The store's fault; the view has been tidied all the same.
+    pub async fn forget(&self) -> Result<(), StoreFault> {
+        let now = self.now();
+        self.view().forget(now);
+        let Some(feed) = &self.stores().feed else {
+            return Ok(());
+        };
+        let before = now.saturating_sub(self.issuer().access_lifetime() + CLOCKS_APART);
+        self.stores().within_bound(feed.forget(before)).await
+    }
+
+    /// The latest moment at which a token voided at `at` could still be alive.
+    pub(crate) fn forget_after(&self, at: UnixTime) -> UnixTime {
+        at.saturating_add(self.issuer().access_lifetime() + CLOCKS_APART)
+    }
+
+    fn apply(&self, change: &Change) {
+        match change {
+            Change::Generation { account, generation, at } => {
+                self.view().raise_generation(account.as_str(), *generation, self.forget_after(*at))
+            }
+            Change::SessionEnded { session, at } => {
+                self.view().end_session(&session.to_string(), self.forget_after(*at))
+            }
+        }
+    }
+}
+
+/// How far the clocks of two nodes may be apart: the node that issued a token may be ahead of the one that voids it.
+const CLOCKS_APART: Duration = Duration::from_secs(60);

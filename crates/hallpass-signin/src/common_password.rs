@@ -1,0 +1,240 @@
+//! The first guesses: common words with the usual decorations, runs of the keyboard or the alphabet, repetitions.
+//!
+//! A rule instead of a long list. Of the published lists of common passwords, the entries of eight characters and more
+//! are for the greater part one common word, put in capitals or leet letters, with a year, a number or a mark behind it.
+//! The rule covers such forms whether or not they made the list.
+
+/// Tells whether a guesser would get to the password early. `context` holds words of the site and the user, in lower case.
+///
+/// What remains once guessable parts are taken away must still have [`ENOUGH`] characters.
+pub(crate) fn is_guessable(password: &str, context: &[&str]) -> bool {
+    let lower = password.to_lowercase();
+    // Digits and marks at the end are decoration, not letters in disguise.
+    let body = lower.trim_end_matches(|c: char| !c.is_alphabetic());
+    let plain: String = body.chars().map(unleet).collect();
+    remaining(&lower, context) < ENOUGH || remaining(&plain, context) < ENOUGH
+}
+
+/// How many characters are left without context words, common words, runs, repetitions, and digits or marks at the end.
+fn remaining(text: &str, context: &[&str]) -> usize {
+    let mut rest = text.to_owned();
+    for word in context.iter().filter(|word| word.chars().count() >= 3) {
+        rest = rest.replace(word, SEAM);
+    }
+    for word in WORDS {
+        rest = rest.replace(word, SEAM);
+    }
+    let rest = rest.trim_end_matches(|c: char| !c.is_alphabetic());
+    let units: Vec<char> = rest.chars().filter(|c| !SEAM.contains(*c)).collect();
+    unpredicted(&units)
+}
+
+/// Counts the characters that do not follow from the ones before: not the next in a run, not a repetition.
+fn unpredicted(chars: &[char]) -> usize {
+    let mut count = 0;
+    for (position, c) in chars.iter().enumerate() {
+        let before = &chars[..position];
+        let follows = before.last().is_some_and(|last| is_neighbour(*last, *c));
+        let repeats = (1..=4).any(|back| {
+            // The unit of `back` characters has just been repeated in full, or is being repeated.
+            position >= 2 * back && before[position - back] == *c
+        });
+        count += usize::from(!follows && !repeats);
+    }
+    count
+}
+
+/// Next to one another in the alphabet, among the digits, or in a row of a QWERTY keyboard; or the same.
+fn is_neighbour(a: char, b: char) -> bool {
+    let in_row = |row: &str| row.chars().zip(row.chars().skip(1)).any(|pair| pair == (a, b) || pair == (b, a));
+    a == b || ROWS.iter().any(|row| in_row(row))
+}
+
+fn unleet(c: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' | '!' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        other => other,
+    }
+}
+
+/// Characters that must remain; fewer are within reach of an attacker who knows the rules.
+const ENOUGH: usize = 4;
+/// Stands where a word was, so that its neighbours do not join to a new word.
+const SEAM: &str = "\u{1f}";
+const ROWS: [&str; 6] =
+    ["abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop"];
+/// Words that stand at the head of every published count, and what people take when told to choose a password.
+const WORDS: &[&str] = &[
+    "password",
+    "passwort",
+    "passwd",
+    "motdepasse",
+    "contraseña",
+    "wachtwoord",
+    "secret",
+    "geheim",
+    "letmein",
+    "welcome",
+    "willkommen",
+    "bienvenue",
+    "admin",
+    "administrator",
+    "root",
+    "guest",
+    "user",
+    "login",
+    "master",
+    "default",
+    "changeme",
+    "change",
+    "test",
+    "temp",
+    "demo",
+    "access",
+    "iloveyou",
+    "love",
+    "princess",
+    "sunshine",
+    "dragon",
+    "monkey",
+    "football",
+    "baseball",
+    "basketball",
+    "soccer",
+    "hockey",
+    "superman",
+    "batman",
+    "pokemon",
+    "starwars",
+    "trustno",
+    "shadow",
+    "michael",
+    "jennifer",
+    "jessica",
+    "ashley",
+    "daniel",
+    "charlie",
+    "jordan",
+    "hunter",
+    "killer",
+    "freedom",
+    "whatever",
+    "computer",
+    "internet",
+    "google",
+    "facebook",
+    "samsung",
+    "hello",
+    "summer",
+    "winter",
+    "spring",
+    "autumn",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "monday",
+    "friday",
+    "sunday",
+    "london",
+    "liverpool",
+    "chelsea",
+    "arsenal",
+    "barcelona",
+    "cheese",
+    "cookie",
+    "chocolate",
+    "flower",
+    "purple",
+    "orange",
+    "silver",
+    "golden",
+    "ginger",
+    "maggie",
+    "buster",
+    "pepper",
+    "merlin",
+    "thunder",
+    "tigger",
+    "matrix",
+    "phoenix",
+    "mustang",
+    "ferrari",
+    "corvette",
+    "harley",
+    "yamaha",
+    "qazwsx",
+    "1qaz2wsx",
+    "1q2w3e4r",
+    "zaq12wsx",
+    "abc123",
+    "qwerty",
+    "azerty",
+    "asdf",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_guesses_are_refused() {
+        for guess in [
+            "password",
+            "Password1",
+            "P@ssw0rd123!",
+            "passwordpassword",
+            "1234567890",
+            "0987654321",
+            "qwertyuiop",
+            "Qwerty123456",
+            "aaaaaaaaaaaa",
+            "abcabcabcabc",
+            "abcdefghij",
+            "iloveyou2",
+            "1q2w3e4r5t",
+            "Summer2026!!",
+            "letmein12345",
+            "admin_admin_admin",
+            "asdfghjkl123",
+            "zxcvbnm12345",
+            "11112222333",
+        ] {
+            assert!(is_guessable(guess, &[]), "{guess}");
+        }
+    }
+
+    #[test]
+    fn what_has_some_thought_in_it_passes() {
+        for good in [
+            "correct horse battery staple",
+            "kPw7-vX2q-mZ9t",
+            "two grey herons",
+            "Tr0ub4dor&3x",
+            "ναι μεν αλλα",
+            "seven maps of nowhere",
+            "my password is a poem of lead",
+        ] {
+            assert!(!is_guessable(good, &[]), "{good}");
+        }
+    }
+
+    #[test]
+    fn context_words_count_as_nothing() {
+        assert!(is_guessable("alice-alice-99", &["alice"]));
+        assert!(!is_guessable("alice likes quiet rooms", &["alice"]));
+        assert!(!is_guessable("quiet rooms by al", &["al"]), "two letters are in half of all sentences");
+    }
+}

@@ -1,0 +1,34 @@
+//! The flows: typed states from a password to a token, and the changes that a person makes to their own account.
+//!
+//! ```text
+//! attempt counted ─▶ PasswordAccepted ─▶ Due::Nothing ────────────────────▶ Proven ─▶ SignedIn ─▶ access token
+//!                                    └─▶ Due::SecondFactor ─▶ FactorDue ──────┘
+//! ```
+//!
+//! Each arrow consumes its state and there is no other way along, so a forgotten check does not compile
+//! (`tests/compile/`). [`vouch`] alone calls `SignedIn::insecure_vouch`.
+//!
+//! **No oracle.** Each failing way through `log_in` takes one argon2 run and ends in the one error
+//! [`Refused`](crate::SignInErrorKind::Refused); what it was goes to the [events](crate::Event).
+
+mod administration;
+mod code;
+mod factor_due;
+mod log_in;
+mod own_account;
+mod password;
+mod password_accepted;
+mod proven;
+mod recovery;
+mod register;
+mod second_factor;
+mod sessions;
+mod vouch;
+
+pub use self::{
+    factor_due::FactorDue,
+    log_in::{LoginStep, Member, Opened},
+    password_accepted::{Due, PasswordAccepted},
+    proven::Proven,
+    second_factor::{SetUp, TwoFactor},
+};

@@ -1,0 +1,103 @@
+//! Spending a code: the authenticator's, or one of the recovery codes.
+
+use hallpass_core::{KeyRing, Role, Totp, TotpSecret};
+
+use crate::{
+    account::{Account, LiveFactor},
+    event::{Event, RefusedReason},
+    recovery_code::RecoveryCode,
+    sealing,
+    sign_in::SignIn,
+    sign_in_error::SignInError,
+    store::{Replaced, Spend},
+    stores::{UNAVAILABLE, offered},
+};
+
+/// Proof that a code was right, and was spent by this request and no other.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct CodeSpent(());
+
+impl<R: Role> SignIn<R> {
+    /// Checks and spends a code. The caller has counted the attempt.
+    ///
+    /// The outer error is a fault; the inner one says why the code does not count.
+    pub(super) async fn spend_code(
+        &self,
+        account: &Account,
+        code: &str,
+    ) -> Result<Result<CodeSpent, RefusedReason>, SignInError> {
+        let Some(factor) = account.second_factor() else {
+            return Ok(Err(RefusedReason::WrongCode));
+        };
+        match RecoveryCode::parse(code) {
+            Some(code) => self.spend_recovery_code(account, &code).await,
+            None => self.spend_step(account, factor, code).await,
+        }
+    }
+
+    async fn spend_step(
+        &self,
+        account: &Account,
+        factor: &LiveFactor,
+        code: &str,
+    ) -> Result<Result<CodeSpent, RefusedReason>, SignInError> {
+        let ring = self.issuer().keys().current();
+        let secret = self.live_secret(&ring, account, factor).await?;
+        let Ok(step) = Totp::new(secret, self.totp()).check(code, self.now()) else {
+            return Ok(Err(RefusedReason::WrongCode));
+        };
+        // Accepted because the store says that nobody was first (RFC 6238, 5.2), and for no other reason: two requests
+        // may both have got this far with one code.
+        let store = offered(self.stores().second_factors.as_ref())?;
+        let spend = store.spend_step(account.id(), step.as_u64());
+        Ok(match self.stores().ask("spend step", spend).await? {
+            Spend::Spent => Ok(CodeSpent(())),
+            Spend::AlreadySpent => Err(RefusedReason::SpentCode),
+        })
+    }
+
+    async fn spend_recovery_code(
+        &self,
+        account: &Account,
+        code: &RecoveryCode,
+    ) -> Result<Result<CodeSpent, RefusedReason>, SignInError> {
+        let hash = code.hash();
+        let store = offered(self.stores().second_factors.as_ref())?;
+        let spend = store.spend_recovery_code(account.id(), &hash);
+        Ok(match self.stores().ask("spend recovery code", spend).await? {
+            Spend::Spent => {
+                let account = account.id().clone();
+                self.events().happened(Event::RecoveryCodeUsed { account });
+                Ok(CodeSpent(()))
+            }
+            Spend::AlreadySpent => Err(RefusedReason::WrongCode),
+        })
+    }
+
+    /// Opens the sealed secret, and seals it anew where the ring has a newer key.
+    async fn live_secret(
+        &self,
+        ring: &KeyRing,
+        account: &Account,
+        factor: &LiveFactor,
+    ) -> Result<TotpSecret, SignInError> {
+        let fault = |error: sealing::SealError| {
+            tracing::error!(target: "hallpass", account = %account.id(), %error, "a second factor could not be opened");
+            UNAVAILABLE
+        };
+        let opened = sealing::open(ring, account.id(), factor.sealed_secret()).map_err(fault)?;
+        if opened.is_outdated {
+            let sealed = sealing::seal(ring, account.id(), &opened.secret, self.random());
+            let sealed = sealed.map_err(fault)?;
+            let store = offered(self.stores().second_factors.as_ref())?;
+            let reseal = store.reseal(account.id(), factor.sealed_secret(), &sealed);
+            // The old key still opens: a store that fails now fails nobody's sign-in.
+            if let Ok(Replaced::Replaced) = self.stores().ask("reseal", reseal).await {
+                let account = account.id().clone();
+                self.events().happened(Event::SecondFactorResealed { account });
+            }
+        }
+        Ok(opened.secret)
+    }
+}

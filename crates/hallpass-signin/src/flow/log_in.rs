@@ -1,0 +1,99 @@
+//! Log-in, in one step or two: the typed states put together the way the sign-in routes need them.
+
+use hallpass_core::{AccessToken, PendingToken, Role, SignedIn};
+
+use crate::{
+    flow::{Due, Proven},
+    sign_in::SignIn,
+    sign_in_error::SignInError,
+    stores::UNAVAILABLE,
+    visitor::Visitor,
+};
+
+/// How far a log-in got.
+#[derive(Debug)]
+#[must_use]
+pub enum LoginStep {
+    /// To the end.
+    SignedIn(Opened),
+    /// To the code: this token opens the code page and nothing else.
+    FactorDue(PendingToken),
+}
+
+/// A session that has just been opened.
+#[derive(Debug)]
+#[must_use]
+pub struct Opened {
+    /// The access token.
+    pub access: AccessToken,
+    /// Who signed in.
+    pub user: Member,
+}
+
+/// Who signed in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Member {
+    /// The account's id.
+    pub id: String,
+    /// The user name, as shown.
+    pub username: String,
+    /// The names of the roles that the token carries.
+    pub roles: Vec<&'static str>,
+}
+
+impl<R: Role> SignIn<R> {
+    /// Logs in with a user name, a password and, where the person has it at hand, the code.
+    ///
+    /// A code that is not due is not looked at.
+    ///
+    /// # Errors
+    /// As [`accept_password`](Self::accept_password); a wrong code is refused exactly like a wrong password.
+    pub async fn log_in(
+        &self,
+        username: &str,
+        password: &str,
+        code: Option<&str>,
+        visitor: &Visitor<'_>,
+    ) -> Result<LoginStep, SignInError> {
+        let accepted = self.accept_password(username, password, visitor).await?;
+        let proven = match (accepted.next().await, code) {
+            (Due::Nothing(proven), _) => proven,
+            (Due::SecondFactor(due), Some(code)) => due.accept_code(code).await?,
+            (Due::SecondFactor(due), None) => return due.wait().await.map(LoginStep::FactorDue),
+        };
+        self.opened(proven, visitor).await.map(LoginStep::SignedIn)
+    }
+
+    /// Completes a log-in that waits for its code.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume) and [`accept_code`](super::FactorDue::accept_code).
+    pub async fn log_in_with_code(
+        &self,
+        pending: &[u8],
+        code: &str,
+        visitor: &Visitor<'_>,
+    ) -> Result<Opened, SignInError> {
+        let due = self.resume(pending, visitor).await?;
+        self.opened(due.accept_code(code).await?, visitor).await
+    }
+
+    pub(super) async fn opened(&self, proven: Proven<R>, visitor: &Visitor<'_>) -> Result<Opened, SignInError> {
+        let signed_in = proven.open_session(visitor).await?;
+        Ok(Opened {
+            access: self.access_token(&signed_in)?,
+            user: Member {
+                id: signed_in.user_id().to_owned(),
+                username: signed_in.username().to_owned(),
+                roles: signed_in.roles().iter().map(Role::name).collect(),
+            },
+        })
+    }
+
+    pub(super) fn access_token(&self, who: &SignedIn<R>) -> Result<AccessToken, SignInError> {
+        self.issuer().issue(who, self.now()).map_err(|error| {
+            tracing::error!(target: "hallpass", %error, "an access token could not be signed");
+            UNAVAILABLE
+        })
+    }
+}

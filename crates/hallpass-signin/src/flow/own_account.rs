@@ -1,0 +1,51 @@
+//! The account behind a verified identity, read again before anything of it is changed.
+
+use hallpass_core::{AccessToken, Identity, Methods, Role};
+
+use crate::{
+    account::{Account, AccountId},
+    flow::vouch::go_on,
+    session_id::SessionId,
+    sign_in::SignIn,
+    sign_in_error::{SignInError, SignInErrorKind},
+};
+
+impl<R: Role> SignIn<R> {
+    /// Reads the account, which must be alive and at the token's generation. The revocation view has let the request
+    /// through; the store, which cannot lag, has the last word before a change.
+    pub(super) async fn own_account(&self, who: &Identity<R>) -> Result<Account, SignInError> {
+        let id = AccountId::new(who.user_id());
+        let found = self.stores().accounts.by_id(&id);
+        match self.stores().ask("find account", found).await? {
+            Some(account) if !account.disabled() && account.generation() == who.generation() => Ok(account),
+            _ => Err(SignInErrorKind::SignedOut.into()),
+        }
+    }
+
+    /// After a change that raised the generation: this node refuses the older tokens at once, and this session goes
+    /// on with a new one.
+    pub(super) fn goes_on(
+        &self,
+        who: &Identity<R>,
+        account: &Account,
+        generation: u32,
+        methods: Methods,
+    ) -> Result<AccessToken, SignInError> {
+        self.generation_raised(account.id(), generation);
+        self.access_token(&go_on(who, account, generation, methods, self.events()))
+    }
+
+    pub(super) fn generation_raised(&self, account: &AccountId, generation: u32) {
+        let forget_after = self.forget_after(self.now());
+        self.view().raise_generation(account.as_str(), generation, forget_after);
+    }
+
+    pub(super) fn session_ended(&self, session: &str) {
+        self.view().end_session(session, self.forget_after(self.now()));
+    }
+}
+
+/// The session of a token that this crate issued; `None` for a token of another issuer.
+pub(super) fn session_of<R: Role>(who: &Identity<R>) -> Option<SessionId> {
+    who.session()?.parse().ok()
+}

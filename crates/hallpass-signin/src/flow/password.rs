@@ -1,0 +1,58 @@
+//! Changing one's password: with the current one only.
+
+use hallpass_core::{AccessToken, Identity, Role};
+
+use crate::{
+    event::{Event, RefusedReason},
+    flow::own_account::session_of,
+    hash_gate::Checked,
+    password::Password,
+    sign_in::SignIn,
+    sign_in_error::{SignInError, SignInErrorKind},
+    store::PasswordChange,
+    stores::offered,
+    visitor::Visitor,
+};
+
+impl<R: Role> SignIn<R> {
+    /// Changes the password. Every other session of the account is dead; this one goes on with the token returned.
+    ///
+    /// # Errors
+    /// [`Password`](SignInErrorKind::Password) for a new one that may not be one; [`Refused`](SignInErrorKind::Refused) for a
+    /// wrong current one, which counts as an attempt on the account; [`SignedOut`](SignInErrorKind::SignedOut).
+    pub async fn change_password(
+        &self,
+        who: &Identity<R>,
+        current: &str,
+        new: &str,
+    ) -> Result<AccessToken, SignInError> {
+        let store = offered(self.stores().passwords.as_ref())?;
+        let account = self.own_account(who).await?;
+        let new = self
+            .password_policy()
+            .accept(&Password::typed(new), account.username())
+            .map_err(SignInErrorKind::Password)?;
+        let now = self.now();
+        let counted = self.limits().count(self.stores(), Some(account.username()), &Visitor::default(), now).await?;
+        let current = Password::typed(current);
+        let hash = Some(account.password_hash());
+        if let Checked::Wrong = self.check_password(&current, hash).await? {
+            return Err(self.refused(Some(&account), RefusedReason::WrongPassword, &counted));
+        }
+        let new_hash = self.gate().hash(&new).await;
+        let new_hash = new_hash.map_err(|closed| self.busy(closed))?;
+        let change = store.change(PasswordChange::new(
+            account.id().clone(),
+            account.password_hash().to_owned(),
+            new_hash,
+            session_of(who),
+            now,
+        ));
+        let Some(generation) = self.stores().ask("change password", change).await? else {
+            return Err(self.refused(Some(&account), RefusedReason::AccountChanged, &counted));
+        };
+        self.limits().succeeded(self.stores(), counted, now).await;
+        self.events().happened(Event::PasswordChanged { account: account.id().clone() });
+        self.goes_on(who, &account, generation, who.methods())
+    }
+}

@@ -1,0 +1,140 @@
+//! The first state: the password is right. Whether that is enough is the account's to say.
+
+use std::fmt;
+
+use hallpass_core::{Methods, Role};
+
+use crate::{
+    account::Account,
+    event::{Event, RefusedReason},
+    flow::{FactorDue, Proven},
+    hash_gate::{Checked, GateClosed},
+    limits::Counted,
+    password::Password,
+    sign_in::SignIn,
+    sign_in_error::{SignInError, SignInErrorKind},
+    store::Replaced,
+    username::Username,
+    visitor::Visitor,
+};
+
+/// Proof that an account's password was given, within the limits, and that the account is not disabled.
+#[must_use]
+pub struct PasswordAccepted<R> {
+    sign_in: SignIn<R>,
+    account: Account,
+    counted: Counted,
+    /// The password, where the stored hash is to be replaced by a stronger one of it.
+    upgrade: Option<Password>,
+}
+
+/// What is missing after the password.
+#[must_use]
+pub enum Due<R> {
+    /// Nothing: the account has no second factor.
+    Nothing(Proven<R>),
+    /// A code.
+    SecondFactor(FactorDue<R>),
+}
+
+impl<R: Role> SignIn<R> {
+    /// Checks a user name and a password.
+    ///
+    /// # Errors
+    /// [`Refused`](SignInErrorKind::Refused) for an unknown name, a wrong password and a disabled account alike, each after one
+    /// argon2 run; [`Limited`](SignInErrorKind::Limited), [`Busy`](SignInErrorKind::Busy) and
+    /// [`Unavailable`](SignInErrorKind::Unavailable) without any.
+    pub async fn accept_password(
+        &self,
+        username: &str,
+        password: &str,
+        visitor: &Visitor<'_>,
+    ) -> Result<PasswordAccepted<R>, SignInError> {
+        // What cannot be a name goes the whole way too: a short cut would be a difference to measure.
+        let name = Username::parse(username).ok();
+        let counted = self.limits().count(self.stores(), name.as_ref(), visitor, self.now()).await?;
+        let account = match &name {
+            Some(name) => {
+                let found = self.stores().accounts.by_username(name);
+                self.stores().ask("find account", found).await?
+            }
+            None => None,
+        };
+        let password = Password::typed(password);
+        let hash = account.as_ref().map(Account::password_hash);
+        let checked = self.check_password(&password, hash).await?;
+        let reason = match (account, checked) {
+            (Some(account), Checked::Right(_)) if account.disabled() => {
+                self.refused(Some(&account), RefusedReason::Disabled, &counted)
+            }
+            (Some(account), Checked::Right(right)) => {
+                return Ok(PasswordAccepted {
+                    sign_in: self.clone(),
+                    account,
+                    counted,
+                    upgrade: right.is_outdated().then_some(password),
+                });
+            }
+            (Some(account), Checked::Wrong) => self.refused(Some(&account), RefusedReason::WrongPassword, &counted),
+            (None, _) => self.refused(None, RefusedReason::UnknownAccount, &counted),
+        };
+        Err(reason)
+    }
+
+    /// One run through the hash gate; an event where it is closed.
+    pub(super) async fn check_password(&self, password: &Password, hash: Option<&str>) -> Result<Checked, SignInError> {
+        let checked = self.gate().check(password, hash).await;
+        checked.map_err(|closed| self.busy(closed))
+    }
+
+    pub(super) fn busy(&self, closed: GateClosed) -> SignInError {
+        self.events().happened(Event::HashingBusy);
+        let retry_after = closed.retry_after;
+        SignInErrorKind::Busy { retry_after }.into()
+    }
+
+    /// Says to the events what it was, and to the person nothing.
+    pub(super) fn refused(&self, account: Option<&Account>, reason: RefusedReason, counted: &Counted) -> SignInError {
+        self.events().happened(Event::Refused {
+            account: account.map(|account| account.id().clone()),
+            reason,
+            peer: counted.peer(),
+        });
+        SignInErrorKind::Refused.into()
+    }
+}
+
+impl<R: Role> PasswordAccepted<R> {
+    /// Goes on to what is due. The account decides, not the caller.
+    pub async fn next(self) -> Due<R> {
+        if self.account.second_factor().is_some() {
+            return Due::SecondFactor(FactorDue::new(self.sign_in, self.account, self.counted, self.upgrade));
+        }
+        let account = upgraded(&self.sign_in, self.account, self.upgrade).await;
+        Due::Nothing(Proven::new(self.sign_in, account, self.counted, Methods::PASSWORD))
+    }
+}
+
+/// Replaces an outdated hash, now that nothing that follows can fail for a guesser: upgraded right after the password,
+/// a right password with a wrong code would take two argon2 runs and so tell itself apart from a wrong password.
+///
+/// A hash that cannot be replaced now will be at the next sign-in.
+pub(super) async fn upgraded<R: Role>(sign_in: &SignIn<R>, account: Account, upgrade: Option<Password>) -> Account {
+    let (Some(password), Some(passwords)) = (upgrade, &sign_in.stores().passwords) else {
+        return account;
+    };
+    let Ok(hash) = sign_in.gate().rehash(&password).await else {
+        return account;
+    };
+    let replaced = passwords.replace_hash(account.id(), account.password_hash(), &hash);
+    if let Ok(Replaced::Replaced) = sign_in.stores().ask("upgrade hash", replaced).await {
+        sign_in.events().happened(Event::PasswordHashUpgraded { account: account.id().clone() });
+    }
+    account
+}
+
+impl<R> fmt::Debug for PasswordAccepted<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PasswordAccepted").field(self.account.id()).finish()
+    }
+}

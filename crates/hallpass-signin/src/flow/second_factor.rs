@@ -1,0 +1,152 @@
+//! One's own second factor: set up, turned on by its first right code, turned off by password and code.
+
+use hallpass_core::{AccessToken, Identity, Methods, Role, Totp, TotpSecret};
+
+use crate::{
+    account::Account,
+    event::{Event, RefusedReason},
+    flow::{own_account::session_of, recovery},
+    hash_gate::Checked,
+    limits::Counted,
+    password::Password,
+    recovery_code::RecoveryCode,
+    sealing,
+    set_up_secret::set_up_secrets,
+    sign_in::SignIn,
+    sign_in_error::{SignInError, SignInErrorKind},
+    store::{Enabled, Enrolment},
+    stores::{UNAVAILABLE, offered},
+    visitor::Visitor,
+};
+
+/// How the second factor of an account stands.
+#[derive(Debug)]
+#[must_use]
+pub enum TwoFactor {
+    /// It is on.
+    On,
+    /// It is off; this is what to put into the authenticator. Nothing has been written.
+    Off(SetUp),
+}
+
+/// What goes into an authenticator.
+#[derive(Debug)]
+pub struct SetUp {
+    /// The secret that the first code must come from.
+    pub secret: TotpSecret,
+    /// The same as an `otpauth://` link, for a QR code.
+    pub otpauth_uri: String,
+}
+
+impl<R: Role> SignIn<R> {
+    /// Says how the second factor stands. Changes nothing.
+    ///
+    /// # Errors
+    /// [`SignedOut`](SignInErrorKind::SignedOut), and the faults of a store.
+    pub async fn two_factor(&self, who: &Identity<R>) -> Result<TwoFactor, SignInError> {
+        let account = self.own_account(who).await?;
+        if account.second_factor().is_some() {
+            return Ok(TwoFactor::On);
+        }
+        let ring = self.issuer().keys().current();
+        let keys = ring.sealing_keys().map(|(_, key)| key);
+        let secret = set_up_secrets(keys, &account, who.session()).next();
+        let secret = secret.ok_or(UNAVAILABLE)?;
+        let otpauth_uri =
+            Totp::new(secret.clone(), self.totp()).otpauth_uri(self.site_name(), account.username().as_str());
+        Ok(TwoFactor::Off(SetUp { secret, otpauth_uri }))
+    }
+
+    /// Turns the second factor on by its first right code, which is spent with it. Answers the recovery codes, to be shown
+    /// once, and the token with which this session goes on; every other session of the account is dead.
+    ///
+    /// A live factor is never replaced: it must be turned off first, with password and code.
+    ///
+    /// # Errors
+    /// [`Refused`](SignInErrorKind::Refused) for a wrong code, with nothing changed; [`AlreadyOn`](SignInErrorKind::AlreadyOn).
+    pub async fn enable_two_factor(
+        &self,
+        who: &Identity<R>,
+        code: &str,
+    ) -> Result<(Vec<RecoveryCode>, AccessToken), SignInError> {
+        let store = offered(self.stores().second_factors.as_ref())?;
+        let account = self.own_account(who).await?;
+        if account.second_factor().is_some() {
+            return Err(SignInErrorKind::AlreadyOn.into());
+        }
+        let (counted, now) = (self.count_own(&account).await?, self.now());
+        let ring = self.issuer().keys().current();
+        let keys = ring.sealing_keys().map(|(_, key)| key);
+        let right = set_up_secrets(keys, &account, who.session()).find_map(|secret| {
+            let step = Totp::new(secret.clone(), self.totp()).check(code, now);
+            step.ok().map(|step| (secret, step))
+        });
+        let Some((secret, step)) = right else {
+            return Err(self.refused(Some(&account), RefusedReason::WrongCode, &counted));
+        };
+        let sealed = sealing::seal(&ring, account.id(), &secret, self.random());
+        let sealed = sealed.map_err(|_| UNAVAILABLE)?;
+        let codes = recovery::ten_codes(self.random())?;
+        let enabled = store.enable(Enrolment::new(
+            account.id().clone(),
+            account.generation(),
+            sealed,
+            step.as_u64(),
+            codes.iter().map(RecoveryCode::hash).collect(),
+            session_of(who),
+            now,
+        ));
+        let generation = match self.stores().ask("enable second factor", enabled).await? {
+            Enabled::Live { generation } => generation,
+            Enabled::Changed => return Err(SignInErrorKind::AlreadyOn.into()),
+        };
+        self.limits().succeeded(self.stores(), counted, now).await;
+        self.events().happened(Event::SecondFactorEnabled { account: account.id().clone() });
+        let methods = who.methods() | Methods::ONE_TIME_CODE;
+        let access = self.goes_on(who, &account, generation, methods)?;
+        Ok((codes, access))
+    }
+
+    /// Turns the second factor off, with the password and a code (a recovery code will do). Answers the token with which this
+    /// session goes on, the code no longer among its methods; every other session of the account is dead.
+    ///
+    /// # Errors
+    /// [`Refused`](SignInErrorKind::Refused) for a wrong password or code alike; [`AlreadyOff`](SignInErrorKind::AlreadyOff).
+    pub async fn disable_two_factor(
+        &self,
+        who: &Identity<R>,
+        password: &str,
+        code: &str,
+    ) -> Result<AccessToken, SignInError> {
+        let store = offered(self.stores().second_factors.as_ref())?;
+        let account = self.own_account(who).await?;
+        if account.second_factor().is_none() {
+            return Err(SignInErrorKind::AlreadyOff.into());
+        }
+        let counted = self.count_own(&account).await?;
+        let password = Password::typed(password);
+        let hash = Some(account.password_hash());
+        if let Checked::Wrong = self.check_password(&password, hash).await? {
+            return Err(self.refused(Some(&account), RefusedReason::WrongPassword, &counted));
+        }
+        if let Err(reason) = self.spend_code(&account, code).await? {
+            return Err(self.refused(Some(&account), reason, &counted));
+        }
+        let (session, now) = (session_of(who), self.now());
+        let disabled = store.disable(account.id(), session.as_ref(), now);
+        let Some(generation) = self.stores().ask("disable second factor", disabled).await? else {
+            return Err(SignInErrorKind::AlreadyOff.into());
+        };
+        self.limits().succeeded(self.stores(), counted, now).await;
+        self.events().happened(Event::SecondFactorDisabled { account: account.id().clone() });
+        self.goes_on(who, &account, generation, Methods::PASSWORD)
+    }
+
+    /// Counts an attempt that a signed-in person makes on their own account: a stolen session must not be a place to
+    /// guess the code in peace.
+    pub(super) async fn count_own(&self, account: &Account) -> Result<Counted, SignInError> {
+        let name = Some(account.username());
+        let nowhere = Visitor::default();
+        self.limits().count(self.stores(), name, &nowhere, self.now()).await
+    }
+}

@@ -1,0 +1,254 @@
+//! The hash gate: the one bounded door through which every argon2 run goes.
+//!
+//! argon2 is slow and large on purpose: 19 MiB and 15 ms of a core each. Six hundred log-ins at once through plain
+//! `spawn_blocking` took 11.3 GiB here and held other tasks up for seconds. So:
+//! - at most `permits` runs at once, each in memory that is kept and reused;
+//! - the permit lives **inside the blocking work**: a client that hangs up does not hand its slot to the next one while
+//!   its run still burns;
+//! - a bounded queue and a bounded wait before it; past either, [`GateClosed`] (a 503 with `Retry-After`);
+//! - a stored hash above the ceiling is refused before any allocation;
+//! - **one run on every failing path**: an unknown account, an unusable hash and a wrong password cost the same
+//!   ([`HashGate::runs`] is what the tests count).
+//!
+//! Memory is not wiped between runs: the next run overwrites it, and who can read it can read the typed passwords too.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use argon2::Block;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    hash_gate_settings::HashGateSettings,
+    password::Password,
+    password_policy::AcceptablePassword,
+    random::{NoRandomness, Random, draw},
+    stored_hash::{Match, StoredHash, UnusableHash, hash},
+};
+
+/// Runs argon2 within bounds. Cheap to clone; clones share the bounds.
+#[derive(Clone)]
+pub struct HashGate {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: HashGateSettings,
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    runs: AtomicU64,
+    memory: Mutex<Vec<Vec<Block>>>,
+    random: Arc<dyn Random>,
+}
+
+impl HashGate {
+    /// Opens a gate.
+    ///
+    /// # Errors
+    /// When argon2 cannot run at the cost in the settings.
+    pub fn new(settings: HashGateSettings, random: Arc<dyn Random>) -> Result<Self, ImpossibleCost> {
+        settings.cost().params().map_err(|_| ImpossibleCost)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                permits: Arc::new(Semaphore::new(settings.permits())),
+                waiting: AtomicUsize::new(0),
+                runs: AtomicU64::new(0),
+                memory: Mutex::new(Vec::new()),
+                settings,
+                random,
+            }),
+        })
+    }
+
+    /// Returns how many argon2 runs there have been.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.inner.runs.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many sign-ins wait for a permit now.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.inner.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Hashes a new password.
+    pub(crate) async fn hash(&self, password: &AcceptablePassword) -> Result<String, GateClosed> {
+        self.rehash(password.password()).await
+    }
+
+    /// Hashes a password that is in use already: no policy is asked, or an older one could not be upgraded.
+    pub(crate) async fn rehash(&self, password: &Password) -> Result<String, GateClosed> {
+        let password = password.clone();
+        self.run(move |inner| {
+            let salt = draw(&*inner.random)?;
+            let cost = inner.settings.cost();
+            inner.with_memory(cost.params()?.block_count(), |memory| hash(password.as_bytes(), salt, cost, memory))
+        })
+        .await
+    }
+
+    /// Checks a password against a stored hash; against a dummy where there is none, or none that may be run.
+    pub(crate) async fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, GateClosed> {
+        let password = password.clone();
+        let stored = stored.map(|phc| StoredHash::parse(phc, self.inner.settings.ceiling()));
+        self.run(move |inner| inner.check(&password, stored)).await
+    }
+
+    /// Waits for a permit and does the work on a blocking thread, permit in hand.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, Broken> + Send + 'static,
+    ) -> Result<T, GateClosed> {
+        let permit = self.permit().await?;
+        let inner = Arc::clone(&self.inner);
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work(&inner);
+            drop(permit);
+            result
+        });
+        match done.await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(broken)) => {
+                tracing::error!(error = %broken, "a password could not be hashed");
+                Err(self.closed())
+            }
+            // The blocking work panicked or the runtime is shutting down.
+            Err(_) => Err(self.closed()),
+        }
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, GateClosed> {
+        let permits = Arc::clone(&self.inner.permits);
+        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _place = Place::take(&self.inner).ok_or_else(|| self.closed())?;
+        match tokio::time::timeout(self.inner.settings.wait(), permits.acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(self.closed()),
+        }
+    }
+
+    fn closed(&self) -> GateClosed {
+        GateClosed { retry_after: self.inner.settings.wait().max(Duration::from_secs(1)) }
+    }
+}
+
+impl Inner {
+    /// Exactly one argon2 run, whatever is found.
+    fn check(&self, password: &Password, stored: Option<Result<StoredHash, UnusableHash>>) -> Result<Checked, Broken> {
+        let cost = self.settings.cost();
+        let run = |hash: &StoredHash| self.with_memory(hash.blocks(), |memory| hash.check(password.as_bytes(), memory));
+        match stored {
+            Some(Ok(stored)) => Ok(match run(&stored)? {
+                Match::Right => Checked::Right(RightPassword { outdated: stored.is_outdated(cost) }),
+                Match::Wrong => Checked::Wrong,
+            }),
+            unusable_or_none => {
+                if let Some(Err(unusable)) = unusable_or_none {
+                    tracing::error!(target: "hallpass", error = %unusable, "a stored password hash was refused");
+                }
+                let _disbelieved = run(&StoredHash::dummy(cost, DUMMY_SALT)?)?;
+                Ok(Checked::Wrong)
+            }
+        }
+    }
+
+    /// One argon2 run, counted, in memory from the pool.
+    fn with_memory<T>(
+        &self,
+        blocks: usize,
+        run: impl FnOnce(&mut [Block]) -> Result<T, argon2::Error>,
+    ) -> Result<T, Broken> {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        // A panic while the lock was held left a list of buffers, each still good.
+        let pool = || self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = pool().pop().unwrap_or_default();
+        if memory.len() < blocks {
+            memory.resize(blocks, Block::new());
+        }
+        let result = run(&mut memory);
+        // Memory for a costlier stored hash is not kept: the budget is counted at the site's own cost.
+        if u32::try_from(memory.len()).is_ok_and(|len| len <= self.settings.cost().memory_kib()) {
+            pool().push(memory);
+        }
+        Ok(result?)
+    }
+}
+
+/// A place in the queue, given up on drop: a client that hangs up while waiting leaves the queue.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(inner: &'a Inner) -> Option<Self> {
+        let before = inner.waiting.fetch_add(1, Ordering::Relaxed);
+        let place = Self(&inner.waiting);
+        (before < inner.settings.queue()).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What a check found.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Checked {
+    Right(RightPassword),
+    Wrong,
+}
+
+/// Proof that a password was checked against the stored hash and is right.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct RightPassword {
+    outdated: bool,
+}
+
+impl RightPassword {
+    /// Tells whether the stored hash is weaker than what the site would write now.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.outdated
+    }
+}
+
+/// No hashing capacity left: a 503.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("no hashing capacity left")]
+pub(crate) struct GateClosed {
+    pub(crate) retry_after: Duration,
+}
+
+/// The cost in the settings is outside what argon2 allows (RFC 9106 section 3.1: at least 8 KiB per lane, 1 pass, 1 lane).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("argon2 needs at least 8 KiB of memory per lane, 1 pass and 1 lane: set another hash cost")]
+pub struct ImpossibleCost;
+
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("{0}")]
+    Argon2(argon2::Error),
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+}
+
+impl From<argon2::Error> for Broken {
+    fn from(error: argon2::Error) -> Self {
+        Self::Argon2(error)
+    }
+}
+
+/// No secret: it only has to be as long as a real one.
+const DUMMY_SALT: [u8; 16] = *b"hallpass no such";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Counting an attempt before it is looked at, per account and per address.
+//!
+//! The account's key is the **name's** key, so that unknown names are limited exactly like known ones and a 429 tells
+//! nothing; so that spellings, pending cookies, sessions and addresses share one count; and so that a wrong code counts like a wrong
+//! password. How the owner gets in while a stranger keeps guessing: the wait has an end (15 minutes at most), blocked
+//! attempts do not prolong it, sessions that exist go on, and the right password with the right code clears the count.
+
+use std::{net::IpAddr, time::Duration};
+
+use hallpass_core::UnixTime;
+
+use crate::{
+    attempt::{AttemptPolicy, Attempted},
+    event::{Event, Limit},
+    sign_in_error::{SignInError, SignInErrorKind},
+    stores::Stores,
+    username::Username,
+    visitor::Visitor,
+};
+
+/// The two policies.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) account: AttemptPolicy,
+    pub(crate) address: AttemptPolicy,
+}
+
+/// Proof that an attempt was counted and may be evaluated.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Counted {
+    account_key: Option<String>,
+    address_key: Option<String>,
+    peer: Option<IpAddr>,
+}
+
+impl Limits {
+    /// Counts an attempt on an account; on the address alone where the name cannot be one.
+    pub(crate) async fn count(
+        &self,
+        stores: &Stores,
+        name: Option<&Username>,
+        visitor: &Visitor<'_>,
+        now: UnixTime,
+    ) -> Result<Counted, SignInError> {
+        let counted = Counted {
+            account_key: name.map(|name| format!("account:{}", name.key())),
+            address_key: visitor.address_key(),
+            peer: visitor.peer,
+        };
+        let keys = [
+            (&counted.address_key, &self.address, Limit::Address),
+            (&counted.account_key, &self.account, Limit::Account),
+        ];
+        for (key, policy, limit) in keys {
+            let Some(key) = key else { continue };
+            let taken = stores.attempts.try_take(key, policy, now);
+            if let Attempted::Blocked { retry_after } = stores.ask("count", taken).await? {
+                let peer = visitor.peer;
+                stores.events.happened(Event::Limited { limit, peer, retry_after });
+                return Err(SignInErrorKind::Limited { retry_after }.into());
+            }
+        }
+        Ok(counted)
+    }
+
+    /// The attempt was right to the end: the account starts afresh, the address gets this one attempt back. A store
+    /// that fails now fails nobody's sign-in.
+    pub(crate) async fn succeeded(&self, stores: &Stores, counted: Counted, now: UnixTime) {
+        if let Some(key) = &counted.account_key {
+            let _logged = stores.ask("clear", stores.attempts.clear(key)).await;
+        }
+        self.right_so_far(stores, &counted, now).await;
+    }
+
+    /// The password was right and a code is due: the address gets this attempt back, the account does not, or whoever
+    /// knows the password could guess codes without end.
+    pub(crate) async fn right_so_far(&self, stores: &Stores, counted: &Counted, now: UnixTime) {
+        if let Some(key) = &counted.address_key {
+            let back = stores.attempts.give_back(key, &self.address, now);
+            let _logged = stores.ask("give back", back).await;
+        }
+    }
+}
+
+impl Counted {
+    /// The same, to stay counted even if all goes well: each registration counts on its address.
+    pub(crate) fn for_good(self) -> Self {
+        Self { account_key: None, address_key: None, ..self }
+    }
+
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            account: AttemptPolicy::new(5, FIRST_WAIT),
+            // A school behind one address, all mistyping at nine o'clock.
+            address: AttemptPolicy::new(100, FIRST_WAIT).regain_every(Duration::from_secs(60)),
+        }
+    }
+}
+
+const FIRST_WAIT: Duration = Duration::from_secs(30);

@@ -1,0 +1,169 @@
+//! The sign-in of a site: everything that its flows share, behind one cheap handle.
+//!
+//! Generic over the role enum and over nothing else: the store is erased when it is [built](SignInBuilder), so that
+//! handlers, routes and adapters name `SignIn<SiteRole>` whatever the site stores its accounts in.
+
+use std::{fmt, sync::Arc};
+
+use hallpass_core::{
+    AnswerSettings, Clock, CookieSettings, Issuer, OriginCheck, RevocationView, Role, RoleSet, TotpSettings, UnixTime,
+};
+
+use crate::{
+    builder::SignInBuilder, event::Events, hash_gate::HashGate, limits::Limits, page::Pages,
+    password_policy::PasswordPolicy, random::Random, store::Accounts, stores::Stores,
+};
+
+/// The sign-in of a site. Cheap to clone; clones share everything.
+pub struct SignIn<R> {
+    site: Arc<Site<R>>,
+}
+
+/// What the flows share.
+pub(crate) struct Site<R> {
+    pub(crate) stores: Stores,
+    pub(crate) issuer: Issuer,
+    pub(crate) view: RevocationView,
+    pub(crate) gate: HashGate,
+    pub(crate) limits: Limits,
+    pub(crate) passwords: PasswordPolicy,
+    pub(crate) totp: TotpSettings,
+    pub(crate) first_roles: RoleSet<R>,
+    pub(crate) name: String,
+    pub(crate) cookies: CookieSettings,
+    pub(crate) origin_check: OriginCheck,
+    pub(crate) answers: AnswerSettings,
+    pub(crate) pages: Arc<dyn Pages>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) events: Events,
+}
+
+/// What a site may turn on beyond the password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ability {
+    Registration,
+    Passwords,
+    SecondFactors,
+    Sessions,
+}
+
+impl<R: Role> SignIn<R> {
+    /// Starts to build the sign-in of a site on its store. The issuer says keys, names and lifetime once, for everything.
+    #[must_use]
+    pub fn builder<S: Accounts>(store: S, issuer: Issuer) -> SignInBuilder<R, S> {
+        SignInBuilder::new(store, issuer)
+    }
+
+    pub(crate) fn of(site: Site<R>) -> Self {
+        Self { site: Arc::new(site) }
+    }
+
+    /// Returns the issuer of this site's tokens.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.site.issuer
+    }
+
+    /// Returns the revocation view that the flows write to and the gate should ask.
+    #[must_use]
+    pub fn view(&self) -> &RevocationView {
+        &self.site.view
+    }
+
+    /// Returns the cookie settings.
+    #[must_use]
+    pub fn cookies(&self) -> &CookieSettings {
+        &self.site.cookies
+    }
+
+    /// Returns the origin check of the sign-in routes.
+    #[must_use]
+    pub fn origin_check(&self) -> &OriginCheck {
+        &self.site.origin_check
+    }
+
+    /// Returns how refusals are answered.
+    #[must_use]
+    pub fn answers(&self) -> &AnswerSettings {
+        &self.site.answers
+    }
+
+    /// Returns the clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.site.clock
+    }
+
+    /// Returns the hash gate, for its counters.
+    #[must_use]
+    pub fn hash_gate(&self) -> &HashGate {
+        &self.site.gate
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.site.clock.now()
+    }
+
+    pub(crate) fn has(&self, ability: Ability) -> bool {
+        let stores = &self.site.stores;
+        match ability {
+            Ability::Registration => stores.registration.is_some(),
+            Ability::Passwords => stores.passwords.is_some(),
+            Ability::SecondFactors => stores.second_factors.is_some(),
+            Ability::Sessions => stores.sessions.is_some(),
+        }
+    }
+
+    pub(crate) fn pages(&self) -> &dyn Pages {
+        &*self.site.pages
+    }
+
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.site.stores
+    }
+
+    pub(crate) fn gate(&self) -> &HashGate {
+        &self.site.gate
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.site.limits
+    }
+
+    pub(crate) fn password_policy(&self) -> &PasswordPolicy {
+        &self.site.passwords
+    }
+
+    pub(crate) fn totp(&self) -> TotpSettings {
+        self.site.totp
+    }
+
+    pub(crate) fn first_roles(&self) -> RoleSet<R> {
+        self.site.first_roles
+    }
+
+    pub(crate) fn site_name(&self) -> &str {
+        &self.site.name
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        &*self.site.random
+    }
+
+    pub(crate) fn events(&self) -> &Events {
+        &self.site.events
+    }
+}
+
+impl<R> Clone for SignIn<R> {
+    fn clone(&self) -> Self {
+        Self { site: Arc::clone(&self.site) }
+    }
+}
+
+impl<R> fmt::Debug for SignIn<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIn").field("name", &self.site.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,112 @@
+//! A stored password hash: a PHC string, parsed and held against a ceiling before a byte is allocated for it.
+//!
+//! A hash in the store is input. Whoever can write one (an import, an injection elsewhere) could name 2 GiB of memory or
+//! 4 billion passes, and argon2 0.6 obeys; so the parameters are judged first.
+
+use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::PasswordHash};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::hash_cost::HashCost;
+
+/// A stored hash that is affordable to check.
+pub(crate) struct StoredHash {
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    salt: Vec<u8>,
+    tag: Vec<u8>,
+}
+
+/// Why a stored hash cannot be checked. For logs: the person sees the answer for a wrong password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum UnusableHash {
+    #[error("the stored password hash is no PHC string of argon2")]
+    Malformed,
+    #[error("the stored password hash asks for more memory or time than the ceiling allows")]
+    OverCeiling,
+}
+
+impl StoredHash {
+    /// Parses `$argon2id$…` (or `argon2i`, `argon2d`) whose cost is at most `ceiling`.
+    pub(crate) fn parse(phc: &str, ceiling: HashCost) -> Result<Self, UnusableHash> {
+        let malformed = UnusableHash::Malformed;
+        let hash = PasswordHash::new(phc).map_err(|_| malformed)?;
+        let algorithm = Algorithm::new(hash.algorithm.as_str()).map_err(|_| malformed)?;
+        // The PHC strings of argon2 before version 1.3 have no version field.
+        let version = hash.version.unwrap_or(0x10);
+        let version = Version::try_from(version).map_err(|_| malformed)?;
+        let params = Params::try_from(&hash).map_err(|_| malformed)?;
+        let cost = HashCost::new(params.m_cost(), params.t_cost(), params.p_cost());
+        if !cost.is_within(ceiling) {
+            return Err(UnusableHash::OverCeiling);
+        }
+        Ok(Self {
+            algorithm,
+            version,
+            params,
+            salt: hash.salt.ok_or(malformed)?.as_ref().to_vec(),
+            tag: hash.hash.ok_or(malformed)?.as_bytes().to_vec(),
+        })
+    }
+
+    /// Makes the hash that stands in for an account that does not exist, at the same cost. Nobody knows a password for
+    /// it, and the gate does not believe it if somebody should.
+    pub(crate) fn dummy(cost: HashCost, salt: [u8; 16]) -> Result<Self, argon2::Error> {
+        Ok(Self {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            params: cost.params()?,
+            salt: salt.to_vec(),
+            tag: vec![0; Params::DEFAULT_OUTPUT_LEN],
+        })
+    }
+
+    /// How many blocks of 1 KiB a check needs.
+    pub(crate) fn blocks(&self) -> usize {
+        self.params.block_count()
+    }
+
+    /// Tells whether the hash is weaker than what the site would write now, or of an older kind.
+    pub(crate) fn is_outdated(&self, cost: HashCost) -> bool {
+        self.algorithm != Algorithm::Argon2id
+            || self.version != Version::V0x13
+            || !cost.is_within(HashCost::new(self.params.m_cost(), self.params.t_cost(), u32::MAX))
+    }
+
+    /// Runs argon2 once and compares in constant time.
+    pub(crate) fn check(&self, password: &[u8], memory: &mut [Block]) -> Result<Match, argon2::Error> {
+        let argon2 = Argon2::new(self.algorithm, self.version, self.params.clone());
+        let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
+        argon2.hash_password_into_with_memory(password, &self.salt, &mut tag, memory)?;
+        let equal = tag.ct_eq(&self.tag);
+        Ok(if bool::from(equal) { Match::Right } else { Match::Wrong })
+    }
+}
+
+/// Whether a password is the stored one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub(crate) enum Match {
+    Right,
+    Wrong,
+}
+
+/// Runs argon2id once and writes the result as a PHC string.
+pub(crate) fn hash(
+    password: &[u8],
+    salt: [u8; 16],
+    cost: HashCost,
+    memory: &mut [Block],
+) -> Result<String, argon2::Error> {
+    let params = cost.params()?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let mut tag = Zeroizing::new([0; Params::DEFAULT_OUTPUT_LEN]);
+    argon2.hash_password_into_with_memory(password, &salt, &mut *tag, memory)?;
+    Ok(format!("$argon2id$v=19${cost}${}${}", base64(&salt), base64(&*tag)))
+}
+
+/// The PHC format's base64: standard alphabet, no padding.
+fn base64(bytes: &[u8]) -> String {
+    base64_simd::STANDARD_NO_PAD.encode_to_string(bytes)
+}

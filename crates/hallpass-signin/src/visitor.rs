@@ -1,0 +1,53 @@
+//! Who knocks: what limits and the session list need to know of a request.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::device::device_name;
+
+/// Who asks to be signed in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Visitor<'a> {
+    /// The address of the client. Behind a proxy this must be what the **configured** proxy says, or anybody names their own; `None`
+    /// turns the limit per address off.
+    pub peer: Option<IpAddr>,
+    /// The `User-Agent`, as sent.
+    pub device: &'a str,
+}
+
+impl Visitor<'_> {
+    /// The key that the limit per address counts by. An IPv6 client owns at least a /64 (RFC 6177), so its whole prefix is
+    /// one key; counted singly, each of 2⁶⁴ addresses would buy fresh attempts.
+    pub(crate) fn address_key(&self) -> Option<String> {
+        let key = match self.peer?.to_canonical() {
+            IpAddr::V4(address) => format!("address:{address}"),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("address:{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            }
+        };
+        Some(key)
+    }
+
+    pub(crate) fn device_name(&self) -> String {
+        device_name(self.device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(peer: &str) -> Option<String> {
+        let peer = peer.parse().ok();
+        Visitor { peer, device: "" }.address_key()
+    }
+
+    #[test]
+    fn one_client_has_one_key() {
+        assert_eq!(key("192.0.2.1"), key("::ffff:192.0.2.1"));
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+        assert_eq!(Visitor::default().address_key(), None);
+    }
+}
