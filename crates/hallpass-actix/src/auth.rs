@@ -1,0 +1,178 @@
+//! The outer middleware: finds out who asks, and says how a refusal looks.
+//!
+//! Guards inside refuse by leaving a denial on their response; this middleware, which knows the site's settings, turns it into
+//! the page, the redirect or the problem document. What a response carried besides, set by middleware in between, stays on it.
+
+use std::{
+    future::{Future, Ready, ready},
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse,
+    body::EitherBody,
+    dev::{Service, ServiceRequest, ServiceResponse, Transform},
+    http::header::{AUTHORIZATION, COOKIE, HeaderValue},
+};
+use hallpass_core::{AnswerSettings, Clock, Denial, Gate, Role, SystemClock};
+use pin_project_lite::pin_project;
+
+use crate::refusal::{caller, default_answer, own_page, take_refusal};
+
+/// The middleware around the app: [`App::wrap`](actix_web::App::wrap) it outermost.
+///
+/// It is cheap to clone, and `Send`: build it once, clone it into each worker's app.
+pub struct Auth<R: Role> {
+    gate: Arc<Gate<R>>,
+    clock: Arc<dyn Clock>,
+    answers: Arc<AnswerSettings>,
+    denied_page: Option<DeniedPage>,
+}
+
+type DeniedPage = Arc<dyn Fn(Denial, &HttpRequest) -> Option<HttpResponse> + Send + Sync>;
+
+impl<R: Role> Auth<R> {
+    /// Verifies with this verifier, or with a [`Gate`] where more is to be said than which tokens are right.
+    pub fn new(gate: impl Into<Gate<R>>) -> Self {
+        let gate = gate.into();
+        let answers = AnswerSettings::default();
+        let answers = if gate.accepts_bearer() { answers.bearer() } else { answers };
+        Self { gate: Arc::new(gate), clock: Arc::new(SystemClock), answers: Arc::new(answers), denied_page: None }
+    }
+
+    /// Says what time it is. Defaults to the system's clock, because tokens live by it.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Says where the site's pages are that refusals lead to. Defaults to the paths of the sign-in routes, because they serve them.
+    #[must_use]
+    pub fn answers(mut self, answers: AnswerSettings) -> Self {
+        self.answers = Arc::new(answers);
+        self
+    }
+
+    /// Shows the site's own page where a request is refused; `None` leaves it to the default answer.
+    ///
+    /// The page is asked for only where the caller takes one: a client that prefers JSON, speaks gRPC or wants to upgrade gets
+    /// its own form of answer. A page with a status of success is sent with the refusal's: a refusal never looks like success.
+    /// Defaults to a plain page, because a refusal without any page leaves a person without a way on.
+    #[must_use]
+    pub fn on_denied(
+        mut self,
+        page: impl Fn(Denial, &HttpRequest) -> Option<HttpResponse> + Send + Sync + 'static,
+    ) -> Self {
+        self.denied_page = Some(Arc::new(page));
+        self
+    }
+
+    fn authenticate(&self, request: &ServiceRequest) {
+        let now = self.clock.now();
+        let headers = request.headers();
+        let who = self.gate.authenticate(
+            headers.get_all(COOKIE).map(HeaderValue::as_bytes),
+            headers.get_all(AUTHORIZATION).map(HeaderValue::as_bytes),
+            now,
+        );
+        if let Some(reason) = who.reason() {
+            tracing::debug!(reason = reason.as_str(), "token refused");
+        }
+        // Replaces whatever an outer service may have left there: only this middleware's word counts inside of it.
+        request.extensions_mut().insert(who.checked_at(now));
+    }
+
+    fn answer<B>(&self, mut response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+        let Some(denial) = take_refusal(response.response_mut()) else {
+            return response.map_into_left_body();
+        };
+        let (request, guarded) = response.into_parts();
+        let caller = caller(&request);
+        let page = self.denied_page.as_ref().filter(|_| caller.takes_page());
+        let answer = match page.and_then(|page| page(denial, &request)) {
+            Some(page) => own_page(denial, guarded, page, &self.answers),
+            None => default_answer(denial, &caller, guarded, &self.answers),
+        };
+        ServiceResponse::new(request, answer.map_into_right_body())
+    }
+}
+
+impl<R: Role> Clone for Auth<R> {
+    fn clone(&self) -> Self {
+        Self {
+            gate: Arc::clone(&self.gate),
+            clock: Arc::clone(&self.clock),
+            answers: Arc::clone(&self.answers),
+            denied_page: self.denied_page.clone(),
+        }
+    }
+}
+
+impl<S, B, R> Transform<S, ServiceRequest> for Auth<R>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    R: Role,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = AuthService<S, R>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(AuthService { inner, auth: Rc::new(self.clone()) }))
+    }
+}
+
+/// An app that is told who asks.
+pub struct AuthService<S, R: Role> {
+    inner: S,
+    auth: Rc<Auth<R>>,
+}
+
+impl<S, B, R> Service<ServiceRequest> for AuthService<S, R>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    R: Role,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = AuthFuture<S::Future, R>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        self.auth.authenticate(&request);
+        AuthFuture { inner: self.inner.call(request), auth: Rc::clone(&self.auth) }
+    }
+}
+
+pin_project! {
+    /// The answer of an app that is told who asks.
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct AuthFuture<F, R: Role> {
+        #[pin]
+        inner: F,
+        auth: Rc<Auth<R>>,
+    }
+}
+
+impl<F, B, R> Future for AuthFuture<F, R>
+where
+    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+    R: Role,
+{
+    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.inner.poll(cx))?;
+        Poll::Ready(Ok(this.auth.answer(response)))
+    }
+}

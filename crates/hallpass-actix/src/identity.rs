@@ -1,0 +1,58 @@
+//! The signed-in caller as a handler's argument.
+
+use std::{
+    future::{Ready, ready},
+    ops::Deref,
+};
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use hallpass_core::{Denial, DenialKind, Requirement, Role, RoleSet};
+
+use crate::{
+    authentication::{admit, caller},
+    refusal::Refused,
+};
+
+/// The verified caller, and the proof that there is one.
+///
+/// As an extractor it refuses who is not signed in; as `Option<Identity<R>>` it refuses nobody, and no token and a bad one are
+/// both `None`. It is [`hallpass_core::Identity`], which it derefs to, under a name of this crate, since actix-web's trait can only
+/// be implemented for one's own types.
+///
+/// actix-web makes `None` of every refusal, a missing [`Auth`](crate::Auth) included; that one is logged as an error.
+///
+/// A handler that shows who asks sends an answer that no cache may share: set `Cache-Control: no-store`, or wrap the resource in
+/// [`require_login`](crate::require_login), which does.
+#[derive(Clone, Debug)]
+pub struct Identity<R: Role>(hallpass_core::Identity<R>);
+
+impl<R: Role> Identity<R> {
+    /// The caller without actix-web.
+    pub fn into_inner(self) -> hallpass_core::Identity<R> {
+        self.0
+    }
+
+    pub(crate) fn admitted(requirement: &Requirement, request: &HttpRequest) -> Result<Self, Denial> {
+        let _admitted = admit(requirement, request.extensions())?;
+        // Admitted by a requirement that names no role, and verified for another enum than `R`: `None`.
+        caller("Identity", request.extensions())?.identity().map(Self).ok_or(DenialKind::Misconfigured.into())
+    }
+}
+
+impl<R: Role> Deref for Identity<R> {
+    type Target = hallpass_core::Identity<R>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<R: Role> FromRequest for Identity<R> {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let anyone = Requirement::all_of(RoleSet::<R>::EMPTY);
+        ready(Self::admitted(&anyone, request).map_err(Refused::new))
+    }
+}
