@@ -36,6 +36,7 @@ mod visitor;
 pub use account::{Account, AccountId, LiveFactor};
 pub use attempt::{AttemptPolicy, AttemptState, Attempted};
 pub use builder::{SignInBuildError, SignInBuilder};
+pub use endpoint::{Body, EndpointRequest, EndpointResponse, Route, SECURITY_HEADERS};
 pub use event::{Event, Limit, RefusedReason};
 pub use flow::{Due, FactorDue, LoginStep, Member, Opened, PasswordAccepted, Proven, SetUp, TwoFactor};
 pub use hash_cost::HashCost;

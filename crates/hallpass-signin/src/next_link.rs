@@ -12,11 +12,7 @@ pub(crate) fn with_next(path: &str, next: &str) -> String {
 }
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
-const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]
 mod tests {
@@ -24,10 +20,7 @@ mod tests {
 
     #[test]
     fn next_is_escaped_and_the_default_is_left_out() {
-        assert_eq!(
-            with_next("/login", "/posts/new?a=1&b=2"),
-            "/login?next=%2Fposts%2Fnew%3Fa%3D1%26b%3D2"
-        );
+        assert_eq!(with_next("/login", "/posts/new?a=1&b=2"), "/login?next=%2Fposts%2Fnew%3Fa%3D1%26b%3D2");
         assert_eq!(with_next("/login", "/"), "/login");
     }
 }

@@ -23,8 +23,8 @@ mod when;
 pub use default_pages::{DefaultLayout, DefaultPages, Layout};
 pub use fault::{Fault, FieldFault};
 pub use model::{
-    CodePage, FailurePage, LoginPage, Page, PasswordPage, RecoveryCodesPage, RegisterPage,
-    SessionLine, SessionsPage, TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
+    CodePage, FailurePage, LoginPage, Page, PasswordPage, RecoveryCodesPage, RegisterPage, SessionLine, SessionsPage,
+    TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
 };
 pub(crate) use qr_code::qr_code;
 #[cfg(feature = "pages")]

@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::model::{
-    CodePage, FailurePage, LoginPage, Page, PasswordPage, RecoveryCodesPage, RegisterPage,
-    SessionsPage, TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
+    CodePage, FailurePage, LoginPage, Page, PasswordPage, RecoveryCodesPage, RegisterPage, SessionsPage,
+    TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
 };
 use super::texts::Texts;
 use super::{Pages, when};
@@ -52,32 +52,19 @@ impl DefaultPages {
     /// English, in the plain frame.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            texts: Texts::english(),
-            layout: DefaultLayout {
-                texts: Texts::english(),
-            },
-        }
+        Self { texts: Texts::english(), layout: DefaultLayout { texts: Texts::english() } }
     }
 
     /// Sets the texts, and with them the language. Defaults to [`Texts::english`], because most of the field reads it.
     #[must_use]
     pub fn texts(self, texts: Texts) -> Self {
-        Self {
-            layout: DefaultLayout {
-                texts: texts.clone(),
-            },
-            texts,
-        }
+        Self { layout: DefaultLayout { texts: texts.clone() }, texts }
     }
 
     /// Sets the frame. Defaults to [`DefaultLayout`], because a page wants to be whole without any set-up.
     #[must_use]
     pub fn layout<L: Layout>(self, layout: L) -> DefaultPages<L> {
-        DefaultPages {
-            texts: self.texts,
-            layout,
-        }
+        DefaultPages { texts: self.texts, layout }
     }
 }
 
@@ -94,17 +81,10 @@ impl<L: Layout> Pages for DefaultPages<L> {
             Page::Register(page) => (t.register, RegisterTemplate { t, page }.render()),
             Page::Login(page) => (t.log_in, LoginTemplate { t, page, viewer }.render()),
             Page::Code(page) => (t.code_title, CodeTemplate { t, page }.render()),
-            Page::TwoFactorSetUp(page) => {
-                (t.two_factor, TwoFactorSetUpTemplate { t, page }.render())
-            }
+            Page::TwoFactorSetUp(page) => (t.two_factor, TwoFactorSetUpTemplate { t, page }.render()),
             Page::TwoFactorOn(page) => (t.two_factor, TwoFactorOnTemplate { t, page }.render()),
-            Page::RecoveryCodes(page) => {
-                (t.codes_title, RecoveryCodesTemplate { t, page }.render())
-            }
-            Page::Password(page) => (
-                t.password_title,
-                PasswordTemplate { t, page, viewer }.render(),
-            ),
+            Page::RecoveryCodes(page) => (t.codes_title, RecoveryCodesTemplate { t, page }.render()),
+            Page::Password(page) => (t.password_title, PasswordTemplate { t, page, viewer }.render()),
             Page::Sessions(page) => (t.sessions_title, SessionsTemplate { t, page }.render()),
             Page::Failure(page) => {
                 let template = FailureTemplate { t, page };
@@ -118,14 +98,7 @@ impl<L: Layout> Pages for DefaultPages<L> {
 
 impl Layout for DefaultLayout {
     fn wrap(&self, title: &str, main: &str, viewer: Option<&Viewer<'_>>) -> String {
-        LayoutTemplate {
-            t: &self.texts,
-            title,
-            main,
-            viewer,
-        }
-        .render()
-        .unwrap_or_default()
+        LayoutTemplate { t: &self.texts, title, main, viewer }.render().unwrap_or_default()
     }
 }
 
@@ -241,14 +214,10 @@ struct FailureTemplate<'a> {
 
 impl FailureTemplate<'_> {
     fn title(&self) -> &'static str {
-        self.t
-            .failure(self.page.kind)
-            .map_or(self.t.failure_title, |failure| failure.title)
+        self.t.failure(self.page.kind).map_or(self.t.failure_title, |failure| failure.title)
     }
 
     fn text(&self) -> &str {
-        self.t
-            .failure(self.page.kind)
-            .map_or(self.page.detail, |failure| failure.text)
+        self.t.failure(self.page.kind).map_or(self.page.detail, |failure| failure.text)
     }
 }

@@ -101,9 +101,7 @@ pub struct TwoFactorSetUpPage<'a> {
 
 impl std::fmt::Debug for TwoFactorSetUpPage<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TwoFactorSetUpPage")
-            .field("fault", &self.fault)
-            .finish_non_exhaustive()
+        f.debug_struct("TwoFactorSetUpPage").field("fault", &self.fault).finish_non_exhaustive()
     }
 }
 
@@ -134,9 +132,7 @@ pub struct RecoveryCodesPage<'a> {
 
 impl std::fmt::Debug for RecoveryCodesPage<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RecoveryCodesPage")
-            .field("codes", &self.codes.len())
-            .finish_non_exhaustive()
+        f.debug_struct("RecoveryCodesPage").field("codes", &self.codes.len()).finish_non_exhaustive()
     }
 }
 

@@ -23,17 +23,10 @@ pub(crate) fn qr_code(text: &str) -> String {
     for y in 0..code.size() {
         let mut x = 0;
         while x < code.size() {
-            let run = (x..code.size())
-                .take_while(|&at| code.get_module(at, y))
-                .count();
+            let run = (x..code.size()).take_while(|&at| code.get_module(at, y)).count();
             if run > 0 {
                 // Writing into a String cannot fail.
-                let _ = write!(
-                    svg,
-                    "M{} {}h{run}v1h-{run}z",
-                    x + QUIET_ZONE,
-                    y + QUIET_ZONE
-                );
+                let _ = write!(svg, "M{} {}h{run}v1h-{run}z", x + QUIET_ZONE, y + QUIET_ZONE);
             }
             x += i32::try_from(run).unwrap_or(i32::MAX).max(1);
         }
@@ -63,17 +56,11 @@ mod tests {
             let (x, y): (i32, i32) = (x.parse().unwrap(), y.parse().unwrap());
             let length: i32 = rest.split('v').next().unwrap().parse().unwrap();
             for step in 0..length {
-                assert!(
-                    drawn.insert((x + step - QUIET_ZONE, y - QUIET_ZONE)),
-                    "drawn twice"
-                );
+                assert!(drawn.insert((x + step - QUIET_ZONE, y - QUIET_ZONE)), "drawn twice");
             }
         }
         let dark = (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (x, y)));
-        assert_eq!(
-            drawn,
-            dark.filter(|&(x, y)| code.get_module(x, y)).collect()
-        );
+        assert_eq!(drawn, dark.filter(|&(x, y)| code.get_module(x, y)).collect());
     }
 
     #[test]

@@ -20,9 +20,7 @@ fn render(page: &Page<'_>) -> String {
 
 fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
     let svg = qr_code(URI);
-    let codes: Vec<_> = (0..10)
-        .map(|n| RecoveryCode::from_random([n; 20]))
-        .collect();
+    let codes: Vec<_> = (0..10).map(|n| RecoveryCode::from_random([n; 20])).collect();
     let missing = Some(FieldFault::Missing);
     let session = |current| SessionLine {
         id: "a1",
@@ -33,27 +31,10 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
         renewed_ago: Duration::ZERO,
         current,
     };
-    let set_up = |fault| TwoFactorSetUpPage {
-        secret: SECRET,
-        otpauth_uri: URI,
-        qr_svg: &svg,
-        code_fault: None,
-        fault,
-    };
-    let failure = |kind, wait| FailurePage {
-        status: 429,
-        kind,
-        detail: "Too many.",
-        retry_after: wait,
-    };
+    let set_up = |fault| TwoFactorSetUpPage { secret: SECRET, otpauth_uri: URI, qr_svg: &svg, code_fault: None, fault };
+    let failure = |kind, wait| FailurePage { status: 429, kind, detail: "Too many.", retry_after: wait };
 
-    look(
-        "register",
-        &Page::Register(RegisterPage {
-            next: "/",
-            ..RegisterPage::default()
-        }),
-    );
+    look("register", &Page::Register(RegisterPage { next: "/", ..RegisterPage::default() }));
     look(
         "register-refused",
         &Page::Register(RegisterPage {
@@ -63,14 +44,7 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
             next: "/posts/new?a=1&b=2",
         }),
     );
-    look(
-        "login",
-        &Page::Login(LoginPage {
-            next: "/",
-            registration: true,
-            ..LoginPage::default()
-        }),
-    );
+    look("login", &Page::Login(LoginPage { next: "/", registration: true, ..LoginPage::default() }));
     look(
         "login-refused",
         &Page::Login(LoginPage {
@@ -81,30 +55,11 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
             ..LoginPage::default()
         }),
     );
-    look(
-        "code",
-        &Page::Code(CodePage {
-            next: "/",
-            ..CodePage::default()
-        }),
-    );
-    look(
-        "code-refused",
-        &Page::Code(CodePage {
-            next: "/",
-            code_fault: None,
-            fault: Some(Fault::Credentials),
-        }),
-    );
+    look("code", &Page::Code(CodePage { next: "/", ..CodePage::default() }));
+    look("code-refused", &Page::Code(CodePage { next: "/", code_fault: None, fault: Some(Fault::Credentials) }));
     look("two-factor", &Page::TwoFactorSetUp(set_up(None)));
-    look(
-        "two-factor-refused",
-        &Page::TwoFactorSetUp(set_up(Some(Fault::Code))),
-    );
-    look(
-        "two-factor-on",
-        &Page::TwoFactorOn(TwoFactorOnPage::default()),
-    );
+    look("two-factor-refused", &Page::TwoFactorSetUp(set_up(Some(Fault::Code))));
+    look("two-factor-on", &Page::TwoFactorOn(TwoFactorOnPage::default()));
     look(
         "two-factor-on-refused",
         &Page::TwoFactorOn(TwoFactorOnPage {
@@ -115,35 +70,14 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
             disable_code_fault: missing,
         }),
     );
-    look(
-        "recovery-codes",
-        &Page::RecoveryCodes(RecoveryCodesPage {
-            codes: &codes,
-            just_enabled: true,
-        }),
-    );
+    look("recovery-codes", &Page::RecoveryCodes(RecoveryCodesPage { codes: &codes, just_enabled: true }));
     look(
         "password",
-        &Page::Password(PasswordPage {
-            fault: Some(Fault::Confirmation),
-            current_fault: missing,
-            new_fault: missing,
-        }),
+        &Page::Password(PasswordPage { fault: Some(Fault::Confirmation), current_fault: missing, new_fault: missing }),
     );
-    look(
-        "sessions",
-        &Page::Sessions(SessionsPage {
-            sessions: vec![session(true), session(false), session(false)],
-        }),
-    );
-    look(
-        "failure",
-        &Page::Failure(failure("limited", Some(Duration::from_secs(90)))),
-    );
-    look(
-        "failure-unknown",
-        &Page::Failure(failure("brand-new", None)),
-    );
+    look("sessions", &Page::Sessions(SessionsPage { sessions: vec![session(true), session(false), session(false)] }));
+    look("failure", &Page::Failure(failure("limited", Some(Duration::from_secs(90)))));
+    look("failure-unknown", &Page::Failure(failure("brand-new", None)));
 }
 
 #[test]
@@ -151,20 +85,10 @@ fn every_page_keeps_the_policy_of_its_headers() {
     let mut seen = 0;
     with_every_page(|name, page| {
         let html = render(page);
-        for refused in [
-            "<script",
-            "style=",
-            "<style",
-            " on",
-            "http:",
-            "https:",
-            "javascript:",
-        ] {
+        for refused in ["<script", "style=", "<style", " on", "http:", "https:", "javascript:"] {
             // The SVG namespace is a name, not an address that is fetched.
             let html = html.replace("http://www.w3.org/2000/svg", "");
-            let at = html
-                .find(refused)
-                .filter(|_| refused != " on" || inline_handler(&html));
+            let at = html.find(refused).filter(|_| refused != " on" || inline_handler(&html));
             assert_eq!(at, None, "{name}: {refused}");
         }
         seen += 1;
@@ -173,9 +97,7 @@ fn every_page_keeps_the_policy_of_its_headers() {
 }
 
 fn inline_handler(html: &str) -> bool {
-    ["onclick=", "onload=", "onsubmit=", "onerror=", "onfocus="]
-        .iter()
-        .any(|handler| html.contains(handler))
+    ["onclick=", "onload=", "onsubmit=", "onerror=", "onfocus="].iter().any(|handler| html.contains(handler))
 }
 
 #[test]
@@ -189,30 +111,17 @@ fn every_field_has_one_label_and_every_reference_a_target() {
         assert_eq!(distinct.len(), ids.len(), "{name}: an id twice");
         let labels: Vec<&str> = attributes(&html, "for").collect();
         for input in tags(&html, "input").filter(|input| !input.contains("hidden")) {
-            let id = attributes(input, "id")
-                .next()
-                .unwrap_or_else(|| panic!("{name}: {input}"));
-            assert_eq!(
-                labels.iter().filter(|label| **label == id).count(),
-                1,
-                "{name}: {input}"
-            );
+            let id = attributes(input, "id").next().unwrap_or_else(|| panic!("{name}: {input}"));
+            assert_eq!(labels.iter().filter(|label| **label == id).count(), 1, "{name}: {input}");
             assert!(input.contains("autocomplete="), "{name}: {input}");
-            assert_eq!(
-                input.contains("aria-invalid"),
-                input.contains("-fault"),
-                "{name}: {input}"
-            );
+            assert_eq!(input.contains("aria-invalid"), input.contains("-fault"), "{name}: {input}");
         }
         for described in attributes(&html, "aria-describedby").flat_map(str::split_whitespace) {
             assert!(ids.contains(&described), "{name}: {described}");
         }
         assert_eq!(html.matches("<h1>").count(), 1, "{name}");
         assert_eq!(html.matches("<main").count(), 1, "{name}");
-        assert!(
-            html.starts_with("<!doctype html>\n<html lang=\"en\">"),
-            "{name}"
-        );
+        assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"), "{name}");
     });
 }
 
@@ -222,13 +131,7 @@ fn fields_tell_password_managers_what_they_are() {
     with_every_page(|name, page| {
         for input in tags(&render(page), "input").filter(|input| !input.contains("hidden")) {
             let value = |of| attributes(input, of).next().unwrap_or_default().to_owned();
-            found.push((
-                name.to_owned(),
-                value("name"),
-                value("type"),
-                value("autocomplete"),
-                value("inputmode"),
-            ));
+            found.push((name.to_owned(), value("name"), value("type"), value("autocomplete"), value("inputmode")));
         }
     });
     for (page, field, kind, autocomplete, inputmode) in [
@@ -238,29 +141,12 @@ fn fields_tell_password_managers_what_they_are() {
         ("login", "password", "password", "current-password", ""),
         ("code", "code", "text", "one-time-code", "numeric"),
         ("two-factor", "code", "text", "one-time-code", "numeric"),
-        (
-            "two-factor-on",
-            "password",
-            "password",
-            "current-password",
-            "",
-        ),
-        (
-            "password",
-            "current_password",
-            "password",
-            "current-password",
-            "",
-        ),
+        ("two-factor-on", "password", "password", "current-password", ""),
+        ("password", "current_password", "password", "current-password", ""),
         ("password", "new_password", "password", "new-password", ""),
     ] {
         let expected = [page, field, kind, autocomplete, inputmode].map(str::to_owned);
-        assert!(
-            found
-                .iter()
-                .any(|(a, b, c, d, e)| [a, b, c, d, e].into_iter().eq(&expected)),
-            "{expected:?}"
-        );
+        assert!(found.iter().any(|(a, b, c, d, e)| [a, b, c, d, e].into_iter().eq(&expected)), "{expected:?}");
     }
 }
 
@@ -272,68 +158,39 @@ fn what_was_typed_is_shown_again_and_escaped() {
         fault: Some(Fault::Credentials),
         ..LoginPage::default()
     }));
-    assert!(
-        html.contains("value=\"&#34;&#62;&#60;script&#62;"),
-        "{html}"
-    );
+    assert!(html.contains("value=\"&#34;&#62;&#60;script&#62;"), "{html}");
     assert!(!html.contains("<script") && !html.contains("<b>"));
-    assert!(
-        html.contains(
-            "<p class=\"hp-alert\" role=\"alert\">Invalid username, password or code</p>"
-        )
-    );
+    assert!(html.contains("<p class=\"hp-alert\" role=\"alert\">Invalid username, password or code</p>"));
 }
 
 #[test]
 fn a_link_to_the_other_page_carries_next_along() {
-    let html = render(&Page::Register(RegisterPage {
-        next: "/posts/new?a=1&b=2",
-        ..RegisterPage::default()
-    }));
+    let html = render(&Page::Register(RegisterPage { next: "/posts/new?a=1&b=2", ..RegisterPage::default() }));
     assert!(html.contains("href=\"/login?next=%2Fposts%2Fnew%3Fa%3D1%26b%3D2\""));
-    let html = render(&Page::Login(LoginPage {
-        next: "/posts/new",
-        registration: true,
-        ..LoginPage::default()
-    }));
+    let html = render(&Page::Login(LoginPage { next: "/posts/new", registration: true, ..LoginPage::default() }));
     assert!(html.contains("href=\"/register?next=%2Fposts%2Fnew\""));
-    let html = render(&Page::Login(LoginPage {
-        next: "/",
-        ..LoginPage::default()
-    }));
-    assert!(
-        !html.contains("/register"),
-        "no link to a page that is not there"
-    );
+    let html = render(&Page::Login(LoginPage { next: "/", ..LoginPage::default() }));
+    assert!(!html.contains("/register"), "no link to a page that is not there");
 }
 
 #[test]
 fn the_key_is_shown_in_groups_that_copy_as_one_word() {
-    assert_eq!(
-        TotpSecret::from_base32(SECRET)
-            .unwrap()
-            .to_base32()
-            .as_str(),
-        SECRET
-    );
+    assert_eq!(TotpSecret::from_base32(SECRET).unwrap().to_base32().as_str(), SECRET);
     with_every_page(|name, page| {
         if name == "two-factor" {
             let html = render(page);
-            assert!(html.contains(
-                &"<span>JBSW</span><span>Y3DP</span><span>EHPK</span><span>3PXP</span>".repeat(2)
-            ));
+            assert!(html.contains(&"<span>JBSW</span><span>Y3DP</span><span>EHPK</span><span>3PXP</span>".repeat(2)));
             assert!(html.contains("<a href=\"otpauth://totp/site:alice?secret="));
-            assert!(html.contains("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"hp-qr-title\""));
+            assert!(
+                html.contains("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"hp-qr-title\"")
+            );
         }
     });
 }
 
 #[test]
 fn dutch_pages_say_nothing_in_english() {
-    let (english, dutch) = (
-        DefaultPages::new(),
-        DefaultPages::new().texts(Texts::dutch()),
-    );
+    let (english, dutch) = (DefaultPages::new(), DefaultPages::new().texts(Texts::dutch()));
     with_every_page(|name, page| {
         if name == "failure-unknown" {
             return;
@@ -352,13 +209,7 @@ fn dutch_pages_say_nothing_in_english() {
             assert!(!dutch.contains(&sentence), "{name}: {sentence}");
         }
     });
-    let kinds = |texts: Texts| {
-        texts
-            .failures
-            .iter()
-            .map(|failure| failure.kind)
-            .collect::<Vec<_>>()
-    };
+    let kinds = |texts: Texts| texts.failures.iter().map(|failure| failure.kind).collect::<Vec<_>>();
     assert_eq!(kinds(Texts::english()), kinds(Texts::dutch()));
 }
 
@@ -366,23 +217,16 @@ fn dutch_pages_say_nothing_in_english() {
 fn debug_shows_no_secret() {
     with_every_page(|name, page| {
         let shown = format!("{page:?}");
-        assert!(
-            !shown.contains("JBSW") && !shown.contains("00000-"),
-            "{name}: {shown}"
-        );
+        assert!(!shown.contains("JBSW") && !shown.contains("00000-"), "{name}: {shown}");
     });
 }
 
 fn tags<'h>(html: &'h str, name: &'h str) -> impl Iterator<Item = &'h str> {
-    html.split('<')
-        .filter(move |tag| tag.starts_with(name))
-        .map(|tag| tag.split('>').next().unwrap())
+    html.split('<').filter(move |tag| tag.starts_with(name)).map(|tag| tag.split('>').next().unwrap())
 }
 
 fn attributes<'h>(html: &'h str, name: &str) -> impl Iterator<Item = &'h str> {
     let start = format!(" {name}=\"");
     let parts: Vec<&'h str> = html.split(start.as_str()).skip(1).collect();
-    parts
-        .into_iter()
-        .map(|rest| rest.split('"').next().unwrap())
+    parts.into_iter().map(|rest| rest.split('"').next().unwrap())
 }

@@ -231,9 +231,7 @@ impl Texts {
             FieldFault::Username(UsernameError::Length) => self.username_length.into(),
             FieldFault::Username(UsernameError::Character) => self.username_character.into(),
             FieldFault::NameTaken => self.name_taken.into(),
-            FieldFault::Password(PasswordError::Length { min }) => {
-                numbered(self.password_length, *min)
-            }
+            FieldFault::Password(PasswordError::Length { min }) => numbered(self.password_length, *min),
             FieldFault::Password(PasswordError::Common) => self.password_common.into(),
         }
     }
@@ -263,11 +261,7 @@ impl Texts {
 }
 
 fn counted([one, many]: [&'static str; 2], n: u64) -> String {
-    if n == 1 {
-        one.into()
-    } else {
-        numbered(many, n)
-    }
+    if n == 1 { one.into() } else { numbered(many, n) }
 }
 
 fn numbered(text: &'static str, n: impl ToString) -> String {

@@ -72,36 +72,14 @@ pub(super) const TEXTS: Texts = Texts {
     password_length: "Gebruik {n} tot 1024 tekens.",
     password_common: "Dit is een van de wachtwoorden die iedereen het eerst probeert. Kies een ander.",
     failure_title: "Dat is niet gelukt",
-    wait_seconds: [
-        "Probeer het over 1 seconde opnieuw.",
-        "Probeer het over {n} seconden opnieuw.",
-    ],
-    wait_minutes: [
-        "Probeer het over 1 minuut opnieuw.",
-        "Probeer het over {n} minuten opnieuw.",
-    ],
+    wait_seconds: ["Probeer het over 1 seconde opnieuw.", "Probeer het over {n} seconden opnieuw."],
+    wait_minutes: ["Probeer het over 1 minuut opnieuw.", "Probeer het over {n} minuten opnieuw."],
     home: "Startpagina",
     failures: &[
-        failure(
-            "signed-out",
-            "Log eerst in",
-            "Deze pagina is voor wie is ingelogd.",
-        ),
-        failure(
-            "expired",
-            "Je sessie is verlopen",
-            "Log opnieuw in om verder te gaan.",
-        ),
-        failure(
-            "revoked",
-            "Je bent uitgelogd",
-            "Deze sessie is beëindigd. Log opnieuw in om verder te gaan.",
-        ),
-        failure(
-            "role-missing",
-            "Niet voor dit account",
-            "Je account mag deze pagina niet zien.",
-        ),
+        failure("signed-out", "Log eerst in", "Deze pagina is voor wie is ingelogd."),
+        failure("expired", "Je sessie is verlopen", "Log opnieuw in om verder te gaan."),
+        failure("revoked", "Je bent uitgelogd", "Deze sessie is beëindigd. Log opnieuw in om verder te gaan."),
+        failure("role-missing", "Niet voor dit account", "Je account mag deze pagina niet zien."),
         failure(
             "second-factor-missing",
             "Tweestapsverificatie nodig",
@@ -117,11 +95,7 @@ pub(super) const TEXTS: Texts = Texts {
             "Verstuurd vanaf een andere site",
             "Het verzoek kwam van een andere site en is geweigerd. Ga naar de pagina op deze site en probeer het daar.",
         ),
-        failure(
-            "limited",
-            "Te veel pogingen",
-            "Om het account te beschermen moeten verdere pogingen even wachten.",
-        ),
+        failure("limited", "Te veel pogingen", "Om het account te beschermen moeten verdere pogingen even wachten."),
         failure(
             "unavailable",
             "Nu even niet bereikbaar",
@@ -133,41 +107,13 @@ pub(super) const TEXTS: Texts = Texts {
             "De site is verkeerd ingesteld. Het logboek zegt waar.",
         ),
         failure("not-found", "Niet gevonden", "Hier is niets."),
-        failure(
-            "method-not-allowed",
-            "Hier is geen pagina",
-            "Dit adres neemt alleen formulieren aan.",
-        ),
-        failure(
-            "body-too-large",
-            "Te veel",
-            "Het formulier was groter dan 8 KiB.",
-        ),
-        failure(
-            "malformed-body",
-            "Niet leesbaar",
-            "Wat is verstuurd, kon niet worden gelezen.",
-        ),
-        failure(
-            "unsupported-media-type",
-            "Niet leesbaar",
-            "Stuur een formulier of JSON.",
-        ),
-        failure(
-            "invalid-field",
-            "Er ontbreekt iets",
-            "Een veld ontbreekt of is geen tekst.",
-        ),
-        failure(
-            "second-factor-on",
-            "Tweestapsverificatie staat al aan",
-            "Zet deze eerst uit om opnieuw te beginnen.",
-        ),
-        failure(
-            "second-factor-off",
-            "Tweestapsverificatie staat uit",
-            "Zet deze eerst aan.",
-        ),
+        failure("method-not-allowed", "Hier is geen pagina", "Dit adres neemt alleen formulieren aan."),
+        failure("body-too-large", "Te veel", "Het formulier was groter dan 8 KiB."),
+        failure("malformed-body", "Niet leesbaar", "Wat is verstuurd, kon niet worden gelezen."),
+        failure("unsupported-media-type", "Niet leesbaar", "Stuur een formulier of JSON."),
+        failure("invalid-field", "Er ontbreekt iets", "Een veld ontbreekt of is geen tekst."),
+        failure("second-factor-on", "Tweestapsverificatie staat al aan", "Zet deze eerst uit om opnieuw te beginnen."),
+        failure("second-factor-off", "Tweestapsverificatie staat uit", "Zet deze eerst aan."),
     ],
 };
 

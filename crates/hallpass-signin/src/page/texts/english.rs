@@ -76,26 +76,10 @@ pub(super) const TEXTS: Texts = Texts {
     wait_minutes: ["Try again in 1 minute.", "Try again in {n} minutes."],
     home: "Home",
     failures: &[
-        failure(
-            "signed-out",
-            "Please log in",
-            "This page is for people who are signed in.",
-        ),
-        failure(
-            "expired",
-            "Your session has ended",
-            "Log in again to go on.",
-        ),
-        failure(
-            "revoked",
-            "You were logged out",
-            "This session was ended. Log in again to go on.",
-        ),
-        failure(
-            "role-missing",
-            "Not for this account",
-            "Your account may not see this page.",
-        ),
+        failure("signed-out", "Please log in", "This page is for people who are signed in."),
+        failure("expired", "Your session has ended", "Log in again to go on."),
+        failure("revoked", "You were logged out", "This session was ended. Log in again to go on."),
+        failure("role-missing", "Not for this account", "Your account may not see this page."),
         failure(
             "second-factor-missing",
             "A second factor is needed",
@@ -111,57 +95,17 @@ pub(super) const TEXTS: Texts = Texts {
             "Sent from another site",
             "The request came from another site and was refused. Go to the page on this site and try there.",
         ),
-        failure(
-            "limited",
-            "Too many attempts",
-            "To protect the account, further attempts have to wait.",
-        ),
-        failure(
-            "unavailable",
-            "Busy right now",
-            "The site cannot check this at the moment. Nothing was changed.",
-        ),
-        failure(
-            "misconfigured",
-            "Something is set up wrongly",
-            "The site is set up wrongly. Its log says where.",
-        ),
+        failure("limited", "Too many attempts", "To protect the account, further attempts have to wait."),
+        failure("unavailable", "Busy right now", "The site cannot check this at the moment. Nothing was changed."),
+        failure("misconfigured", "Something is set up wrongly", "The site is set up wrongly. Its log says where."),
         failure("not-found", "Not found", "There is nothing here."),
-        failure(
-            "method-not-allowed",
-            "There is no page here",
-            "This address only takes forms.",
-        ),
-        failure(
-            "body-too-large",
-            "Too much",
-            "The form was larger than 8 KiB.",
-        ),
-        failure(
-            "malformed-body",
-            "Not readable",
-            "What was sent could not be read.",
-        ),
-        failure(
-            "unsupported-media-type",
-            "Not readable",
-            "Send a form or JSON.",
-        ),
-        failure(
-            "invalid-field",
-            "Something is missing",
-            "A field is missing or is not text.",
-        ),
-        failure(
-            "second-factor-on",
-            "Two-factor is on already",
-            "Turn it off first to set it up anew.",
-        ),
-        failure(
-            "second-factor-off",
-            "Two-factor is off",
-            "Turn it on first.",
-        ),
+        failure("method-not-allowed", "There is no page here", "This address only takes forms."),
+        failure("body-too-large", "Too much", "The form was larger than 8 KiB."),
+        failure("malformed-body", "Not readable", "What was sent could not be read."),
+        failure("unsupported-media-type", "Not readable", "Send a form or JSON."),
+        failure("invalid-field", "Something is missing", "A field is missing or is not text."),
+        failure("second-factor-on", "Two-factor is on already", "Turn it off first to set it up anew."),
+        failure("second-factor-off", "Two-factor is off", "Turn it on first."),
     ],
 };
 

@@ -1,0 +1,55 @@
+//! `/login/code`: the second step, for whoever holds the pending cookie of the first.
+//!
+//! The pending cookie opens nothing else: it is a token of another type under another name. Without one that is live, `POST` says
+//! the same words as a wrong code does, and the page leads back to the start.
+
+use hallpass_core::{Role, SafeNext};
+
+use super::{exchange::Exchange, fields::Fields, login, refused::Refused, response::EndpointResponse};
+use crate::next_link::with_next;
+use crate::page::{CodePage, Fault, Page};
+
+pub(super) fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let next = exchange.next_of_query();
+    if exchange.awaits_code() {
+        Ok(exchange.page(200, &form(&next, None)))
+    } else if exchange.wants_json() {
+        Err(Refused::Credentials)
+    } else {
+        Ok(EndpointResponse::see_other(&SafeNext::parse(Some(&with_next("/login", next.as_str())))))
+    }
+}
+
+pub(super) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let fields = exchange.fields()?;
+    let next = SafeNext::parse(Some(fields.typed("next")));
+    Ok(confirm(exchange, &fields, &next).await.unwrap_or_else(|refused| {
+        exchange.refuse(&refused, |refused| {
+            if exchange.awaits_code() {
+                form(&next, Some(refused))
+            } else {
+                login::form(exchange, "", &next, Some(refused))
+            }
+        })
+    }))
+}
+
+async fn confirm<R: Role>(
+    exchange: &Exchange<'_, R>,
+    fields: &Fields,
+    next: &SafeNext,
+) -> Result<EndpointResponse, Refused> {
+    let code = fields.required("code")?;
+    fields.optional("next")?;
+    let pending = exchange.pending().ok_or(Refused::Credentials)?;
+    let opened = exchange.sign_in.log_in_with_code(pending, code, &exchange.visitor()).await?;
+    exchange.signed_in(&opened, 200, next)
+}
+
+fn form<'p>(next: &'p SafeNext, refused: Option<&Refused>) -> Page<'p> {
+    Page::Code(CodePage {
+        next: next.as_str(),
+        code_fault: refused.and_then(|refused| refused.fault_of("code")),
+        fault: refused.and_then(|refused| refused.fault(Fault::Credentials)),
+    })
+}

@@ -1,0 +1,214 @@
+//! One request on its way through an endpoint: what it brings, and how the answer is made.
+
+use hallpass_core::{
+    AccessToken, Caller, Denial, DenialKind, Identity, PendingToken, Requirement, Role, SafeNext, SetCookieError,
+    answer, find_cookie, refusal_headers,
+};
+use serde_json::json;
+
+use super::fields::Fields;
+use super::refused::Refused;
+use super::request::{Body, EndpointRequest};
+use super::response::EndpointResponse;
+use crate::flow::{Member, Opened};
+use crate::page::{FailurePage, Page, Viewer};
+use crate::sign_in::SignIn;
+use crate::visitor::Visitor;
+
+pub(super) struct Exchange<'a, R: Role> {
+    pub(super) sign_in: &'a SignIn<R>,
+    pub(super) request: &'a EndpointRequest,
+    pub(super) caller: Caller<'a>,
+}
+
+impl<'a, R: Role> Exchange<'a, R> {
+    /// The person that asks, where the endpoint is for those who are signed in.
+    pub(super) fn member(&self) -> Result<Identity<R>, Refused> {
+        let _admitted = Requirement::login().admit(&self.request.who, self.sign_in.now())?;
+        self.request.who.identity::<R>().ok_or_else(|| DenialKind::Misconfigured.into())
+    }
+
+    /// Who knocks, where nobody is signed in yet.
+    pub(super) fn visitor(&self) -> Visitor<'a> {
+        let agent = self.request.header("user-agent").unwrap_or_default();
+        Visitor { peer: self.request.peer, device: std::str::from_utf8(agent).unwrap_or_default() }
+    }
+
+    /// The body, once it is known to be small and whole.
+    pub(super) fn body(&self) -> Result<&'a [u8], Refused> {
+        match &self.request.body {
+            // An adapter that reads more than asked must not widen what the fields are parsed from.
+            Body::Whole(bytes) if bytes.len() > EndpointRequest::BODY_LIMIT => Err(Refused::BodyTooLarge),
+            Body::Whole(bytes) => Ok(bytes),
+            Body::TooLarge => Err(Refused::BodyTooLarge),
+            Body::Broken => Err(Refused::Malformed),
+        }
+    }
+
+    /// The fields of the body.
+    pub(super) fn fields(&self) -> Result<Fields, Refused> {
+        Ok(Fields::parse(self.request.header("content-type"), self.body()?)?)
+    }
+
+    /// Where the query says to go on to.
+    pub(super) fn next_of_query(&self) -> SafeNext {
+        let query = Fields::of_form(self.request.query.as_deref().unwrap_or_default().as_bytes());
+        SafeNext::parse(Some(query.typed("next")))
+    }
+
+    pub(super) fn wants_json(&self) -> bool {
+        self.caller.prefers_json()
+    }
+
+    pub(super) fn page(&self, status: u16, page: &Page<'_>) -> EndpointResponse {
+        EndpointResponse::page(status, self.render(page))
+    }
+
+    /// The answer to a refusal: the problem for JSON; for people the form once more, where it can say what to mend, else a page
+    /// of its own.
+    pub(super) fn refuse<'p>(
+        &self,
+        refused: &'p Refused,
+        form: impl FnOnce(&'p Refused) -> Page<'p>,
+    ) -> EndpointResponse {
+        match refused {
+            Refused::Denied(denial) => self.deny(*denial),
+            refused if self.wants_json() => {
+                self.refusal(refused, EndpointResponse::problem(refused.status(), &refused.problem()))
+            }
+            refused if refused.can_be_mended() => self.refusal(refused, self.page(refused.status(), &form(refused))),
+            refused => self.refuse_plainly(refused),
+        }
+    }
+
+    /// The answer to a refusal that no form goes with.
+    pub(super) fn refuse_plainly(&self, refused: &Refused) -> EndpointResponse {
+        match refused {
+            Refused::Denied(denial) => self.deny(*denial),
+            refused if self.wants_json() => {
+                self.refusal(refused, EndpointResponse::problem(refused.status(), &refused.problem()))
+            }
+            refused => {
+                let detail = refused.detail();
+                let page =
+                    FailurePage { status: refused.status(), kind: refused.kind(), detail: &detail, retry_after: None };
+                self.refusal(refused, self.page(refused.status(), &Page::Failure(page)))
+            }
+        }
+    }
+
+    /// The headers that the status asks for.
+    fn refusal(&self, refused: &Refused, response: EndpointResponse) -> EndpointResponse {
+        match refused {
+            // RFC 9110 section 15.5.2: a 401 carries a challenge. Core knows which.
+            Refused::Credentials => refusal_headers(Denial::new(DenialKind::SignedOut), self.sign_in.answers())
+                .into_iter()
+                .fold(response, |response, (name, value)| response.with_only_header(name, value)),
+            Refused::MethodNotAllowed(allow) => response.with_header("allow", *allow),
+            _ => response,
+        }
+    }
+
+    /// Core says how a denial looks; where that is a page, it is the site's own.
+    fn deny(&self, denial: Denial) -> EndpointResponse {
+        let answer = EndpointResponse::from(answer(denial, &self.caller, self.sign_in.answers()));
+        if answer.status < 400 || !self.caller.takes_page() {
+            return answer;
+        }
+        let detail = denial.to_string();
+        let page = FailurePage {
+            status: answer.status,
+            kind: denial.kind().as_str(),
+            detail: &detail,
+            retry_after: denial.retry_after(),
+        };
+        let page = self.page(answer.status, &Page::Failure(page));
+        answer.headers.into_iter().fold(page, |page, (name, value)| page.with_only_header(name, value))
+    }
+
+    /// Signed in: the access cookie, and where to go on to or who it is.
+    pub(super) fn signed_in(
+        &self,
+        opened: &Opened,
+        created: u16,
+        next: &SafeNext,
+    ) -> Result<EndpointResponse, Refused> {
+        let Member { id, username, roles } = &opened.user;
+        let response = if self.wants_json() {
+            let user = json!({ "id": id, "username": username, "roles": roles });
+            let expires_at = opened.access.expires_at().as_secs();
+            EndpointResponse::json(created, &json!({ "status": "signed_in", "user": user, "expires_at": expires_at }))
+        } else {
+            EndpointResponse::see_other(next)
+        };
+        let response = self.with_access(response, &opened.access)?;
+        // A code page that was left open must not go on with another person's password.
+        Ok(if self.pending().is_some() {
+            response.with_cookie(self.sign_in.cookies().remove_pending())
+        } else {
+            response
+        })
+    }
+
+    /// The pending cookie's value: `None` where there is none, or more than one.
+    pub(super) fn pending(&self) -> Option<&'a [u8]> {
+        find_cookie(self.request.lines("cookie"), self.sign_in.cookies().pending_name()).ok().flatten()
+    }
+
+    /// Whether a password was accepted within the last minutes and its code is awaited.
+    pub(super) fn awaits_code(&self) -> bool {
+        let now = self.sign_in.now();
+        self.pending().is_some_and(|pending| self.sign_in.issuer().open_pending(pending, now).is_ok())
+    }
+
+    /// Sets the access cookie, for as long as the token lives.
+    pub(super) fn with_access(
+        &self,
+        response: EndpointResponse,
+        access: &AccessToken,
+    ) -> Result<EndpointResponse, Refused> {
+        let life = access.expires_at().since(self.sign_in.now());
+        let cookie = self.sign_in.cookies().set_access(access.as_str(), life).map_err(unsettable)?;
+        Ok(response.with_cookie(cookie))
+    }
+
+    /// Sets the pending cookie, for as long as the token lives.
+    pub(super) fn with_pending(
+        &self,
+        response: EndpointResponse,
+        pending: &PendingToken,
+    ) -> Result<EndpointResponse, Refused> {
+        let life = pending.expires_at().since(self.sign_in.now());
+        let cookie = self.sign_in.cookies().set_pending(pending.as_str(), life).map_err(unsettable)?;
+        Ok(response.with_cookie(cookie))
+    }
+
+    /// Removes every cookie of ours.
+    pub(super) fn without_cookies(&self, response: EndpointResponse) -> EndpointResponse {
+        let cookies = self.sign_in.cookies();
+        response
+            .with_cookie(cookies.remove_access())
+            .with_cookie(cookies.remove_refresh())
+            .with_cookie(cookies.remove_pending())
+    }
+
+    /// Done: 204, or back to a page.
+    pub(super) fn done(&self, page: &str) -> EndpointResponse {
+        if self.wants_json() {
+            EndpointResponse::empty(204)
+        } else {
+            EndpointResponse::see_other(&SafeNext::parse(Some(page)))
+        }
+    }
+
+    fn render(&self, page: &Page<'_>) -> String {
+        let viewer = self.request.who.username().map(|username| Viewer { username });
+        self.sign_in.pages().render(page, viewer.as_ref())
+    }
+}
+
+/// A token that no browser would keep: an application's own claims are too large for a cookie.
+fn unsettable(error: SetCookieError) -> Refused {
+    tracing::error!(%error, "the token does not fit into a cookie");
+    DenialKind::Misconfigured.into()
+}

@@ -1,0 +1,229 @@
+//! The fields of a form or of a JSON object: typed, exact, each at most once.
+//!
+//! Both encodings give the same fields or the same refusal. What a lenient reader would mend is refused here: bytes that are not
+//! UTF-8 would otherwise become U+FFFD and change a password; of two fields of one name, one part of a service may read the
+//! first and another the last; a JSON number is no text, or `007` and `7` would be one code.
+
+use std::fmt;
+
+use percent_encoding::percent_decode;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use zeroize::Zeroizing;
+
+use crate::page::FieldFault;
+
+/// The fields of one body. Wiped on drop.
+pub(super) struct Fields(Vec<(String, Value)>);
+
+#[derive(Deserialize)]
+#[serde(from = "Json")]
+enum Value {
+    Text(Zeroizing<String>),
+    NotText,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Json {
+    Text(String),
+    Other(IgnoredAny),
+}
+
+impl From<Json> for Value {
+    fn from(value: Json) -> Self {
+        match value {
+            Json::Text(text) => Self::Text(Zeroizing::new(text)),
+            Json::Other(_) => Self::NotText,
+        }
+    }
+}
+
+/// Why a body has no fields to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// Neither a form nor JSON.
+    MediaType,
+    /// Not what it says it is.
+    Malformed,
+}
+
+/// Which field was refused, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FieldError {
+    pub(super) field: &'static str,
+    pub(super) fault: FieldFault,
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = self.field;
+        match self.fault {
+            FieldFault::Missing => write!(f, "The field `{field}` is missing."),
+            FieldFault::NotText => write!(f, "The field `{field}` must be text."),
+            FieldFault::Repeated => write!(f, "The field `{field}` is there more than once."),
+            FieldFault::NameTaken => f.write_str("This user name is taken."),
+            FieldFault::Username(error) => error.fmt(f),
+            FieldFault::Password(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Fields {
+    /// Reads a body by its `Content-Type`. An empty body without a type has no fields.
+    pub(super) fn parse(content_type: Option<&[u8]>, body: &[u8]) -> Result<Self, Unreadable> {
+        match content_type.map(media_type) {
+            None if body.is_empty() => Ok(Self(Vec::new())),
+            Some(kind) if kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") => Ok(Self::of_form(body)),
+            Some(kind) if kind.eq_ignore_ascii_case(b"application/json") => of_json(body),
+            _ => Err(Unreadable::MediaType),
+        }
+    }
+
+    /// Reads `application/x-www-form-urlencoded` (WHATWG URL, section 5.1), without its lossy UTF-8.
+    pub(super) fn of_form(form: &[u8]) -> Self {
+        let pairs = form.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty());
+        Self(
+            pairs
+                .map(|pair| {
+                    let mut halves = pair.splitn(2, |&byte| byte == b'=');
+                    let name = form_text(halves.next().unwrap_or_default()).unwrap_or_default();
+                    let value = form_text(halves.next().unwrap_or_default());
+                    (name, value.map_or(Value::NotText, |text| Value::Text(Zeroizing::new(text))))
+                })
+                .collect(),
+        )
+    }
+
+    /// The text of a field that must be there; it may be empty.
+    pub(super) fn required(&self, field: &'static str) -> Result<&str, FieldError> {
+        self.optional(field)?.ok_or(FieldError { field, fault: FieldFault::Missing })
+    }
+
+    /// The text of a field that may be absent.
+    pub(super) fn optional(&self, field: &'static str) -> Result<Option<&str>, FieldError> {
+        let mut found = self.0.iter().filter(|(name, _)| name == field).map(|(_, value)| value);
+        match (found.next(), found.next()) {
+            (None, _) => Ok(None),
+            (Some(_), Some(_)) => Err(FieldError { field, fault: FieldFault::Repeated }),
+            (Some(Value::NotText), None) => Err(FieldError { field, fault: FieldFault::NotText }),
+            (Some(Value::Text(text)), None) => Ok(Some(text)),
+        }
+    }
+
+    /// What to show again in a form that was refused: never used for passwords and codes.
+    pub(super) fn typed(&self, field: &'static str) -> &str {
+        self.optional(field).ok().flatten().unwrap_or_default()
+    }
+}
+
+/// The type without its parameters: a charset changes nothing, both kinds are UTF-8 by definition.
+fn media_type(header: &[u8]) -> &[u8] {
+    header.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii()
+}
+
+fn form_text(encoded: &[u8]) -> Option<String> {
+    let spaced: Zeroizing<Vec<u8>> =
+        Zeroizing::new(encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect());
+    String::from_utf8(percent_decode(&spaced).collect()).ok()
+}
+
+fn of_json(json: &[u8]) -> Result<Fields, Unreadable> {
+    match serde_json::from_slice(json) {
+        Ok(fields) => Ok(fields),
+        // Well-formed and no object: it has no fields, so the first one asked for is missing.
+        Err(error) if error.is_data() && serde_json::from_slice::<IgnoredAny>(json).is_ok() => Ok(Fields(Vec::new())),
+        Err(_) => Err(Unreadable::Malformed),
+    }
+}
+
+/// Keeps a name that comes twice, for [`Fields::optional`] to refuse: a map would keep the last.
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    fields.push(entry);
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORM: Option<&[u8]> = Some(b"application/x-www-form-urlencoded");
+    const JSON: Option<&[u8]> = Some(b"application/json");
+
+    fn field(content_type: Option<&[u8]>, body: &[u8]) -> Result<Option<String>, FieldFault> {
+        let fields = Fields::parse(content_type, body).unwrap_or_else(|_| panic!("unreadable"));
+        fields.optional("code").map(|text| text.map(str::to_owned)).map_err(|error| error.fault)
+    }
+
+    #[test]
+    fn a_form_and_json_give_the_same_fields() {
+        for (form, json, text) in [
+            (&b"code=123"[..], &br#"{"code":"123"}"#[..], Ok(Some("123".to_owned()))),
+            (b"a=1&code=a+b%2B%26", br#"{"a":"1","code":"a b+&"}"#, Ok(Some("a b+&".to_owned()))),
+            (b"code=", br#"{"code":""}"#, Ok(Some(String::new()))),
+            (b"code", br#"{"code":""}"#, Ok(Some(String::new()))),
+            (b"c%6Fde=%C3%A9", b"{\"c\\u006fde\":\"\xc3\xa9\"}", Ok(Some("\u{e9}".to_owned()))),
+            (b"", b"{}", Ok(None)),
+            (b"Code=1", br#"{"Code":"1"}"#, Ok(None)),
+            (b"code=1&code=1", br#"{"code":"1","code":"1"}"#, Err(FieldFault::Repeated)),
+            (b"code=%ff", br#"{"code":7}"#, Err(FieldFault::NotText)),
+        ] {
+            assert_eq!(field(FORM, form), text, "{form:?}");
+            assert_eq!(field(JSON, json), text, "{json:?}");
+        }
+    }
+
+    #[test]
+    fn what_json_has_instead_of_text_is_no_text() {
+        for value in ["1", "1.5", "-1", "true", "null", "[]", "{}", "[\"1\"]", "{\"code\":\"1\"}"] {
+            let body = format!("{{\"code\":{value}}}");
+            assert_eq!(field(JSON, body.as_bytes()), Err(FieldFault::NotText), "{value}");
+        }
+    }
+
+    #[test]
+    fn json_that_is_no_object_has_no_fields() {
+        for body in ["[]", "[\"code\"]", "null", "true", "1", "\"code\""] {
+            assert_eq!(field(JSON, body.as_bytes()), Ok(None), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_malformed() {
+        let nested = "[".repeat(4000);
+        for body in ["", "{", "{\"code\":\"1\"", "[1,", "{} {}", "{'code':'1'}", "nul", &nested] {
+            assert_eq!(Fields::parse(JSON, body.as_bytes()).err(), Some(Unreadable::Malformed), "{body}");
+        }
+        assert_eq!(Fields::parse(JSON, b"{\"code\":\"\xff\"}").err(), Some(Unreadable::Malformed));
+    }
+
+    #[test]
+    fn the_content_type_decides_without_its_parameters() {
+        assert!(Fields::parse(Some(b"Application/JSON; charset=utf-8"), b"{}").is_ok());
+        assert!(Fields::parse(None, b"").is_ok());
+        for kind in
+            [None, Some(&b"text/plain"[..]), Some(b"multipart/form-data; boundary=x"), Some(b"application/jsonx")]
+        {
+            assert_eq!(Fields::parse(kind, b"{}").err(), Some(Unreadable::MediaType), "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! `/profile/password`: a new password; every other session of the account ends, this one goes on.
+
+use hallpass_core::Role;
+
+use super::{exchange::Exchange, fields::Fields, refused::Refused, response::EndpointResponse};
+use crate::page::{Fault, Page, PasswordPage};
+
+pub(super) async fn change<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let who = exchange.member()?;
+    let fields = exchange.fields()?;
+    let changed = async |fields: &Fields| {
+        let (current, new) = (fields.required(CURRENT)?, fields.required(NEW)?);
+        let access =
+            exchange.sign_in.change_password(&who, current, new).await.map_err(|error| Refused::of_form(error, NEW))?;
+        exchange.with_access(exchange.done("/profile"), &access)
+    };
+    Ok(changed(&fields).await.unwrap_or_else(|refused| {
+        exchange.refuse(&refused, |refused| {
+            Page::Password(PasswordPage {
+                fault: refused.fault(Fault::Confirmation),
+                current_fault: refused.fault_of(CURRENT),
+                new_fault: refused.fault_of(NEW),
+            })
+        })
+    }))
+}
+
+const CURRENT: &str = "current_password";
+const NEW: &str = "new_password";

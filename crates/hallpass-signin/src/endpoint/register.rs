@@ -1,0 +1,33 @@
+//! `/register`: a new account, signed in at once.
+
+use hallpass_core::{Role, SafeNext};
+
+use super::{exchange::Exchange, fields::Fields, refused::Refused, response::EndpointResponse};
+use crate::page::{Page, RegisterPage};
+
+pub(super) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
+    let next = exchange.next_of_query();
+    exchange.page(200, &form("", next.as_str(), None))
+}
+
+pub(super) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let fields = exchange.fields()?;
+    Ok(register(exchange, &fields).await.unwrap_or_else(|refused| {
+        exchange.refuse(&refused, |refused| form(fields.typed("username"), "/", Some(refused)))
+    }))
+}
+
+async fn register<R: Role>(exchange: &Exchange<'_, R>, fields: &Fields) -> Result<EndpointResponse, Refused> {
+    let (username, password) = (fields.required("username")?, fields.required("password")?);
+    let opened = exchange.sign_in.register(username, password, &exchange.visitor()).await?;
+    exchange.signed_in(&opened, 201, &SafeNext::parse(Some("/profile")))
+}
+
+fn form<'p>(username: &'p str, next: &'p str, refused: Option<&Refused>) -> Page<'p> {
+    Page::Register(RegisterPage {
+        username,
+        username_fault: refused.and_then(|refused| refused.fault_of("username")),
+        password_fault: refused.and_then(|refused| refused.fault_of("password")),
+        next,
+    })
+}

@@ -1,0 +1,109 @@
+//! A request as the endpoints see it: bytes and text, no framework.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use hallpass_core::{Authentication, OriginFacts};
+use zeroize::Zeroize;
+
+/// A request to one of the sign-in routes, filled in by an adapter.
+///
+/// Everything is handed over as it came: nothing decoded, nothing trimmed, nothing dropped. `headers` needs those of
+/// [`EndpointRequest::HEADERS`] only, each line an entry of its own.
+pub struct EndpointRequest {
+    /// The method, in the case in which it was sent.
+    pub method: String,
+    /// The path as the browser sees it, not decoded.
+    pub path: String,
+    /// What stands after `?`, not decoded.
+    pub query: Option<String>,
+    /// Header lines: lower-case name, value. Over HTTP/2 the adapter writes `:authority` as `host`.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body, at most [`EndpointRequest::BODY_LIMIT`] bytes of it.
+    pub body: Body,
+    /// Whose connection it is: what limits per address count by. Behind a proxy, the address that the site trusts.
+    pub peer: Option<IpAddr>,
+    /// Who asks, as the gate found it.
+    pub who: Authentication,
+}
+
+/// A request's body, read by an adapter up to [`EndpointRequest::BODY_LIMIT`].
+pub enum Body {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// Longer than the limit: the rest was not read.
+    TooLarge,
+    /// The connection broke off, or the framing was wrong.
+    Broken,
+}
+
+impl EndpointRequest {
+    /// The greatest body that is read, in bytes: 8 KiB, some forty times the largest form here.
+    pub const BODY_LIMIT: usize = 8 * 1024;
+
+    /// The headers that the endpoints look at, in lower case.
+    pub const HEADERS: &'static [&'static str] = &[
+        "accept",
+        "content-type",
+        "cookie",
+        "host",
+        "hx-current-url",
+        "hx-request",
+        "origin",
+        "sec-fetch-mode",
+        "sec-fetch-site",
+        "upgrade",
+        "user-agent",
+    ];
+
+    /// The first line of a header.
+    pub(super) fn header(&self, name: &str) -> Option<&[u8]> {
+        self.lines(name).next()
+    }
+
+    /// Every line of a header.
+    pub(super) fn lines(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// What core's origin check looks at.
+    pub(super) fn origin_facts(&self) -> OriginFacts<'_> {
+        OriginFacts {
+            method: &self.method,
+            host: self.header("host"),
+            origin: self.header("origin"),
+            sec_fetch_site: self.header("sec-fetch-site"),
+            path: &self.path,
+        }
+    }
+}
+
+/// Shows neither cookies nor the body: they hold tokens and passwords.
+impl fmt::Debug for EndpointRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndpointRequest")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(bytes) => write!(f, "Whole({} bytes)", bytes.len()),
+            Self::TooLarge => f.write_str("TooLarge"),
+            Self::Broken => f.write_str("Broken"),
+        }
+    }
+}
+
+/// A form holds a password.
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Self::Whole(bytes) = self {
+            bytes.zeroize();
+        }
+    }
+}

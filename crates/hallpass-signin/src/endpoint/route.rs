@@ -1,0 +1,78 @@
+//! Which paths there are, and what each takes. An ability that is not turned on has no path.
+
+/// One path of the sign-in routes, for an adapter to register for **every** method: the endpoints answer 405 themselves, since
+/// the origin check comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The path, without parameters.
+    pub path: &'static str,
+    /// The methods that it takes.
+    pub methods: &'static [&'static str],
+}
+
+/// What answers a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Register,
+    Login,
+    Code,
+    Logout,
+    TwoFactor,
+    DisableTwoFactor,
+    RecoveryCodes,
+    Password,
+    Sessions,
+    RevokeSession,
+    Jwks,
+    StyleSheet,
+}
+
+impl Endpoint {
+    pub(super) const ALL: [Self; 12] = [
+        Self::Register,
+        Self::Login,
+        Self::Code,
+        Self::Logout,
+        Self::TwoFactor,
+        Self::DisableTwoFactor,
+        Self::RecoveryCodes,
+        Self::Password,
+        Self::Sessions,
+        Self::RevokeSession,
+        Self::Jwks,
+        Self::StyleSheet,
+    ];
+
+    pub(super) const fn route(self) -> Route {
+        let (path, methods) = match self {
+            Self::Register => ("/register", PAGE_AND_FORM),
+            Self::Login => ("/login", PAGE_AND_FORM),
+            Self::Code => ("/login/code", PAGE_AND_FORM),
+            Self::Logout => ("/logout", FORM),
+            Self::TwoFactor => ("/profile/two-factor", PAGE_AND_FORM),
+            Self::DisableTwoFactor => ("/profile/two-factor/disable", FORM),
+            Self::RecoveryCodes => ("/profile/recovery-codes", FORM),
+            Self::Password => ("/profile/password", FORM),
+            Self::Sessions => ("/profile/sessions", PAGE),
+            Self::RevokeSession => ("/profile/sessions/revoke", FORM),
+            Self::Jwks => ("/.well-known/jwks.json", PAGE),
+            Self::StyleSheet => ("/hallpass.css", PAGE),
+        };
+        Route { path, methods }
+    }
+}
+
+impl Route {
+    /// The value of `Allow`.
+    pub(super) fn allow(&self) -> &'static str {
+        match self.methods {
+            ["GET", "HEAD", "POST"] => "GET, HEAD, POST",
+            ["GET", "HEAD"] => "GET, HEAD",
+            _ => "POST",
+        }
+    }
+}
+
+const PAGE: &[&str] = &["GET", "HEAD"];
+const FORM: &[&str] = &["POST"];
+const PAGE_AND_FORM: &[&str] = &["GET", "HEAD", "POST"];
