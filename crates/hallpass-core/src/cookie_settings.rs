@@ -222,8 +222,7 @@ impl CookieSettingsBuilder {
             (false, Some(_)) => "__Secure-",
             (false, None) => "__Host-",
         };
-        let named =
-            |name: Option<String>, or: &str| name.unwrap_or_else(|| format!("{prefix}{or}"));
+        let named = |name: Option<String>, or: &str| name.unwrap_or_else(|| format!("{prefix}{or}"));
         CookieSettings {
             access_name: named(self.access_name, "hallpass"),
             refresh_name: named(self.refresh_name, "hallpass_refresh"),

@@ -20,6 +20,7 @@ mod denial;
 #[cfg(feature = "asymmetric")]
 mod ed25519_points;
 mod equal;
+mod gate;
 mod header;
 mod hmac_key;
 mod identity;
@@ -71,6 +72,7 @@ pub use clock::{Clock, SystemClock};
 pub use cookie_reader::{DuplicateCookie, find_cookie};
 pub use cookie_settings::{CookieSettings, CookieSettingsBuilder, CookieSettingsError, SameSite, SetCookieError};
 pub use denial::{Denial, DenialKind};
+pub use gate::Gate;
 pub use identity::{Authentication, Identity};
 pub use issue_error::IssueError;
 pub use issued_token::{AccessToken, PendingToken};

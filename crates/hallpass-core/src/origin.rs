@@ -128,22 +128,12 @@ impl OriginCheck {
                 Some(origin) => is_of_host(origin, request.host) || self.is_exempt(request),
             },
         };
-        if passes {
-            Ok(SameOrigin(()))
-        } else {
-            Err(Denial::new(DenialKind::CrossOrigin))
-        }
+        if passes { Ok(SameOrigin(())) } else { Err(Denial::new(DenialKind::CrossOrigin)) }
     }
 
     fn is_exempt(&self, request: &OriginFacts<'_>) -> bool {
-        let trusted = |origin| {
-            self.trusted
-                .iter()
-                .any(|trusted| trusted.as_bytes() == origin)
-        };
-        let bypassed = |path: &str| {
-            request.path == path || (path.ends_with('/') && request.path.starts_with(path))
-        };
+        let trusted = |origin| self.trusted.iter().any(|trusted| trusted.as_bytes() == origin);
+        let bypassed = |path: &str| request.path == path || (path.ends_with('/') && request.path.starts_with(path));
         present(request.origin).is_some_and(trusted)
             || (self.bypassed.iter().any(|path| bypassed(path)) && reads_one_way(request.path))
     }
@@ -163,13 +153,9 @@ fn split_origin(origin: &[u8]) -> Option<(&[u8], &[u8])> {
     let (scheme, rest) = origin.split_at_checked(at)?;
     let authority = rest.strip_prefix(b"://")?;
     let scheme_is_one = scheme.first().is_some_and(u8::is_ascii_alphabetic)
-        && scheme
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
-    let authority_is_one = !authority.is_empty()
-        && authority
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte));
+        && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
+    let authority_is_one =
+        !authority.is_empty() && authority.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte));
     (scheme_is_one && authority_is_one).then_some((scheme, authority))
 }
 

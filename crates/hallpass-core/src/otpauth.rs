@@ -43,12 +43,7 @@ impl Totp {
         if !issuer.is_empty() {
             let _ = write!(uri, "{}:", encoded(issuer));
         }
-        let _ = write!(
-            uri,
-            "{}?secret={}",
-            encoded(account),
-            self.secret().to_base32()
-        );
+        let _ = write!(uri, "{}?secret={}", encoded(account), self.secret().to_base32());
         if !issuer.is_empty() {
             let _ = write!(uri, "&issuer={}", encoded(issuer));
         }
@@ -93,11 +88,7 @@ impl OtpauthUri {
         let (issuer, account) = split_label(&decoded(label)?, parameters.issuer.as_deref())?;
         let secret = parameters.secret.ok_or(OtpauthError::SecretMissing)?;
         let secret = TotpSecret::from_base32(&secret).map_err(OtpauthError::Secret)?;
-        Ok(Self {
-            issuer,
-            account,
-            totp: Totp::new(secret, parameters.settings),
-        })
+        Ok(Self { issuer, account, totp: Totp::new(secret, parameters.settings) })
     }
 
     /// The site's name; empty where none is given.
@@ -209,10 +200,7 @@ impl Parameters {
 fn split_label(label: &str, issuer: Option<&str>) -> Result<(String, String), OtpauthError> {
     let (issuer, account) = match issuer {
         None => label.split_once(':').unwrap_or(("", label)),
-        Some(issuer) => match label
-            .strip_prefix(issuer)
-            .and_then(|rest| rest.strip_prefix(':'))
-        {
+        Some(issuer) => match label.strip_prefix(issuer).and_then(|rest| rest.strip_prefix(':')) {
             Some(account) => (issuer, account),
             None if label.contains(':') => return Err(OtpauthError::Label),
             None => (issuer, label),
@@ -227,9 +215,7 @@ fn split_label(label: &str, issuer: Option<&str>) -> Result<(String, String), Ot
 }
 
 fn decoded(text: &str) -> Result<Cow<'_, str>, OtpauthError> {
-    percent_decode_str(text)
-        .decode_utf8()
-        .map_err(|_| OtpauthError::Encoding)
+    percent_decode_str(text).decode_utf8().map_err(|_| OtpauthError::Encoding)
 }
 
 fn strip_prefix_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
@@ -239,15 +225,7 @@ fn strip_prefix_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str
 
 const NAMES: [&str; 5] = ["secret", "issuer", "algorithm", "digits", "period"];
 
-const ALGORITHMS: [TotpAlgorithm; 3] = [
-    TotpAlgorithm::Sha1,
-    TotpAlgorithm::Sha256,
-    TotpAlgorithm::Sha512,
-];
+const ALGORITHMS: [TotpAlgorithm; 3] = [TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512];
 
 /// All but RFC 3986's unreserved characters: a space as `+` is shown as a plus by most authenticators.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

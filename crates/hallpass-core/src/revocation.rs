@@ -2,7 +2,7 @@
 //!
 //! The request path asks this instead of the store. It stays small because an entry may leave once no live token can carry what it
 //! voids: its size is bounded by the revocations of one token life. Readers take no lock and never wait: an empty view costs one
-//! atomic load, a full one two hashes and two probes of [`table`].
+//! atomic load, a full one two hashes, two bits of a [`filter`] and now and then a probe of the [`table`].
 //!
 //! It errs to one side only. Keys are 64-bit hashes under the seed of a `HashMap`, so two accounts may in theory share an entry
 //! (with a million entries, once in 10^13 look-ups); such an account is then asked to sign in again, and no revoked token passes.
@@ -34,6 +34,7 @@ use self::{
 };
 
 mod entry;
+mod filter;
 mod summary;
 mod table;
 #[cfg(test)]
@@ -232,10 +233,7 @@ impl Default for RevocationView {
 
 impl fmt::Debug for RevocationView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RevocationView")
-            .field("len", &self.len())
-            .field("stale", &self.0.stale)
-            .finish_non_exhaustive()
+        f.debug_struct("RevocationView").field("len", &self.len()).field("stale", &self.0.stale).finish_non_exhaustive()
     }
 }
 
@@ -266,9 +264,7 @@ impl Shared {
         if raised.is_some_and(|entry| entry.generation() > token.generation) {
             return Err(Revoked(RevokedKind::Generation));
         }
-        let ended = token
-            .session
-            .and_then(|session| table.find(self.key(Kind::Session, session)));
+        let ended = token.session.and_then(|session| table.find(self.key(Kind::Session, session)));
         if ended.is_some() {
             return Err(Revoked(RevokedKind::Session));
         }

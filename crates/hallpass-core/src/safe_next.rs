@@ -83,9 +83,7 @@ fn stays_here(next: &str) -> bool {
         && next.bytes().all(is_sent_unescaped)
         && path.starts_with('/')
         && !path.starts_with("//")
-        && percent_decode_str(path)
-            .decode_utf8()
-            .is_ok_and(|decoded| is_read_alike(path, &decoded))
+        && percent_decode_str(path).decode_utf8().is_ok_and(|decoded| is_read_alike(path, &decoded))
 }
 
 fn is_sent_unescaped(byte: u8) -> bool {
@@ -96,7 +94,5 @@ fn is_sent_unescaped(byte: u8) -> bool {
 fn is_read_alike(path: &str, decoded: &str) -> bool {
     decoded.matches('/').count() == path.matches('/').count()
         && !decoded.contains(|c: char| matches!(c, '\\' | '%') || c.is_control())
-        && !decoded
-            .split('/')
-            .any(|segment| matches!(segment, "." | ".."))
+        && !decoded.split('/').any(|segment| matches!(segment, "." | ".."))
 }

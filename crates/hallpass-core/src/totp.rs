@@ -181,9 +181,7 @@ impl Totp {
 
 impl fmt::Debug for Totp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Totp")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Totp").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 

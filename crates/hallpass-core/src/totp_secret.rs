@@ -46,17 +46,13 @@ impl TotpSecret {
     pub fn from_base32(text: &str) -> Result<Self, TotpSecretError> {
         let mut typed = zeroize::Zeroizing::new(String::with_capacity(text.len()));
         typed.extend(
-            text.trim_end_matches('=')
-                .chars()
-                .filter(|c| !matches!(c, ' ' | '-'))
-                .map(|c| c.to_ascii_uppercase()),
+            text.trim_end_matches('=').chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()),
         );
         // A count that no number of whole bytes encodes to (RFC 4648 section 6): characters are missing.
         if matches!(typed.len() % 8, 1 | 3 | 6) {
             return Err(TotpSecretError::Base32);
         }
-        let secret =
-            totp_rs::Secret::try_from_base32(&*typed).map_err(|_| TotpSecretError::Base32)?;
+        let secret = totp_rs::Secret::try_from_base32(&*typed).map_err(|_| TotpSecretError::Base32)?;
         Self::from_bytes(secret.as_bytes())
     }
 
@@ -98,8 +94,6 @@ pub enum TotpSecretError {
         bytes: usize,
     },
     /// Not base32.
-    #[error(
-        "a one-time code secret is written in base32: the letters A to Z and the digits 2 to 7"
-    )]
+    #[error("a one-time code secret is written in base32: the letters A to Z and the digits 2 to 7")]
     Base32,
 }

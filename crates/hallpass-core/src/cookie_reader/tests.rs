@@ -28,18 +28,9 @@ fn the_corpus_holds() {
     assert_eq!(rows.len(), 128);
     for row in rows {
         let headers: Vec<_> = row.headers.iter().map(|header| bytes(header)).collect();
-        let expected = if row.duplicate {
-            Err(DuplicateCookie(()))
-        } else {
-            Ok(row.found.as_deref().map(bytes))
-        };
+        let expected = if row.duplicate { Err(DuplicateCookie(())) } else { Ok(row.found.as_deref().map(bytes)) };
         let found = find_cookie(headers.iter().map(Vec::as_slice), NAME);
-        assert_eq!(
-            found.map(|v| v.map(<[u8]>::to_vec)),
-            expected,
-            "{}",
-            row.why
-        );
+        assert_eq!(found.map(|v| v.map(<[u8]>::to_vec)), expected, "{}", row.why);
     }
 }
 
@@ -48,10 +39,7 @@ fn model(headers: &[Vec<u8>], name: &str) -> Result<Option<Vec<u8>>, ()> {
     let stripped = |bytes: &[u8]| {
         let ours = |byte: &u8| matches!(byte, b' ' | b'\t');
         let from = bytes.iter().position(|b| !ours(b)).unwrap_or(bytes.len());
-        let to = bytes
-            .iter()
-            .rposition(|b| !ours(b))
-            .map_or(from, |at| at + 1);
+        let to = bytes.iter().rposition(|b| !ours(b)).map_or(from, |at| at + 1);
         bytes[from..to].to_vec()
     };
     let mut values = Vec::new();

@@ -10,17 +10,13 @@ use super::{CookieSettings, SameSite};
 #[non_exhaustive]
 pub enum CookieSettingsError {
     /// A name that is no token (RFC 9110 section 5.6.2), or longer than 128 bytes.
-    #[error(
-        "cookie name {0:?} cannot be used: write 1 to 128 letters, digits or one of !#$%&'*+-.^_`|~"
-    )]
+    #[error("cookie name {0:?} cannot be used: write 1 to 128 letters, digits or one of !#$%&'*+-.^_`|~")]
     Name(String),
     /// One name for two cookies.
     #[error("cookie name {0:?} is given to two cookies: each needs its own")]
     SameName(String),
     /// `__Host-` together with a domain.
-    #[error(
-        "cookie name {0:?} cannot go with a domain: browsers drop it; name it __Secure-… or leave the domain out"
-    )]
+    #[error("cookie name {0:?} cannot go with a domain: browsers drop it; name it __Secure-… or leave the domain out")]
     HostPrefixWithDomain(String),
     /// A prefix that asks for `Secure` over plain HTTP.
     #[error(
@@ -43,18 +39,10 @@ pub(super) fn check(settings: &CookieSettings) -> Result<(), CookieSettingsError
     if settings.same_site == SameSite::None && !settings.secure {
         return Err(CookieSettingsError::SameSiteNoneWithoutSecure);
     }
-    if let Some(domain) = settings
-        .domain
-        .as_deref()
-        .filter(|domain| !is_domain(domain))
-    {
+    if let Some(domain) = settings.domain.as_deref().filter(|domain| !is_domain(domain)) {
         return Err(CookieSettingsError::Domain(domain.to_owned()));
     }
-    let [access, refresh, pending] = [
-        &settings.access_name,
-        &settings.refresh_name,
-        &settings.pending_name,
-    ];
+    let [access, refresh, pending] = [&settings.access_name, &settings.refresh_name, &settings.pending_name];
     for name in [access, refresh, pending] {
         check_name(name, settings)?;
     }
@@ -70,11 +58,7 @@ fn check_name(name: &str, settings: &CookieSettings) -> Result<(), CookieSetting
     if !(1..=128).contains(&name.len()) || !name.bytes().all(is_token_byte) {
         return Err(CookieSettingsError::Name(name.to_owned()));
     }
-    if !settings.secure
-        && ["__Secure-", "__Host-", "__Http-"]
-            .iter()
-            .any(|prefix| has_prefix(name, prefix))
-    {
+    if !settings.secure && ["__Secure-", "__Host-", "__Http-"].iter().any(|prefix| has_prefix(name, prefix)) {
         return Err(CookieSettingsError::PrefixWithoutSecure(name.to_owned()));
     }
     if settings.domain.is_some() && has_prefix(name, "__Host-") {
@@ -85,8 +69,7 @@ fn check_name(name: &str, settings: &CookieSettings) -> Result<(), CookieSetting
 
 /// Browsers compare the prefixes without regard to case (RFC 6265bis section 5.4).
 fn has_prefix(name: &str, prefix: &str) -> bool {
-    name.get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 fn is_token_byte(byte: u8) -> bool {
@@ -104,13 +87,9 @@ fn is_domain(domain: &str) -> bool {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
     domain.len() <= 253
         && domain.split('.').all(is_label)
-        && domain
-            .rsplit_once('.')
-            .is_some_and(|(_, last)| !last.bytes().all(|byte| byte.is_ascii_digit()))
+        && domain.rsplit_once('.').is_some_and(|(_, last)| !last.bytes().all(|byte| byte.is_ascii_digit()))
 }

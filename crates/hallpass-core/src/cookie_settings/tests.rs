@@ -17,18 +17,9 @@ fn parsed(set_cookie: &str) -> (String, String, BTreeMap<String, String>) {
 
 fn all(cookies: &CookieSettings) -> Vec<[String; 2]> {
     vec![
-        [
-            cookies.set_access("a.b.c", LIFE).unwrap(),
-            cookies.remove_access(),
-        ],
-        [
-            cookies.set_refresh("abc", LIFE).unwrap(),
-            cookies.remove_refresh(),
-        ],
-        [
-            cookies.set_pending("a.b.c", LIFE).unwrap(),
-            cookies.remove_pending(),
-        ],
+        [cookies.set_access("a.b.c", LIFE).unwrap(), cookies.remove_access()],
+        [cookies.set_refresh("abc", LIFE).unwrap(), cookies.remove_refresh()],
+        [cookies.set_pending("a.b.c", LIFE).unwrap(), cookies.remove_pending()],
     ]
 }
 
@@ -39,19 +30,10 @@ fn variants() -> Vec<CookieSettings> {
         builder().same_site(SameSite::Strict),
         builder().same_site(SameSite::None),
         builder().domain("site.example"),
-        builder()
-            .domain("site.example")
-            .same_site(SameSite::None)
-            .access_name("__Secure-pass"),
+        builder().domain("site.example").same_site(SameSite::None).access_name("__Secure-pass"),
         builder().insecure_plain_http_cookies(),
-        builder()
-            .insecure_plain_http_cookies()
-            .domain("site.example")
-            .same_site(SameSite::Strict),
-        builder()
-            .access_name("token")
-            .refresh_name("token2")
-            .pending_name("token3"),
+        builder().insecure_plain_http_cookies().domain("site.example").same_site(SameSite::Strict),
+        builder().access_name("token").refresh_name("token2").pending_name("token3"),
         builder().access_name("__Http-pass"),
     ]
     .into_iter()
@@ -74,10 +56,7 @@ fn the_defaults_are_those_of_the_contract() {
         cookies.set_pending("a.b.c", LIFE).unwrap(),
         "__Host-hallpass_pending=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"
     );
-    assert_eq!(
-        cookies.remove_access(),
-        "__Host-hallpass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0"
-    );
+    assert_eq!(cookies.remove_access(), "__Host-hallpass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
     let built = CookieSettings::builder().build().unwrap();
     assert_eq!(built.remove_access(), cookies.remove_access());
 }
@@ -142,50 +121,17 @@ fn what_a_browser_would_drop_does_not_build() {
         (name("pass\r\nX: y"), E::Name("pass\r\nX: y".into())),
         (name("pässe"), E::Name("pässe".into())),
         (name(&"n".repeat(129)), E::Name("n".repeat(129))),
-        (
-            builder().access_name("one").refresh_name("one"),
-            E::SameName("one".into()),
-        ),
-        (
-            builder().access_name("one").pending_name("one"),
-            E::SameName("one".into()),
-        ),
-        (
-            builder().refresh_name("one").pending_name("one"),
-            E::SameName("one".into()),
-        ),
-        (
-            shared().access_name("__Host-pass"),
-            E::HostPrefixWithDomain("__Host-pass".into()),
-        ),
-        (
-            shared().access_name("__hOST-pass"),
-            E::HostPrefixWithDomain("__hOST-pass".into()),
-        ),
-        (
-            shared().pending_name("__Host-Http-pass"),
-            E::HostPrefixWithDomain("__Host-Http-pass".into()),
-        ),
-        (
-            plain().access_name("__Host-pass"),
-            E::PrefixWithoutSecure("__Host-pass".into()),
-        ),
-        (
-            plain().refresh_name("__Secure-pass"),
-            E::PrefixWithoutSecure("__Secure-pass".into()),
-        ),
-        (
-            plain().pending_name("__secure-pass"),
-            E::PrefixWithoutSecure("__secure-pass".into()),
-        ),
-        (
-            plain().access_name("__Http-pass"),
-            E::PrefixWithoutSecure("__Http-pass".into()),
-        ),
-        (
-            plain().same_site(SameSite::None),
-            E::SameSiteNoneWithoutSecure,
-        ),
+        (builder().access_name("one").refresh_name("one"), E::SameName("one".into())),
+        (builder().access_name("one").pending_name("one"), E::SameName("one".into())),
+        (builder().refresh_name("one").pending_name("one"), E::SameName("one".into())),
+        (shared().access_name("__Host-pass"), E::HostPrefixWithDomain("__Host-pass".into())),
+        (shared().access_name("__hOST-pass"), E::HostPrefixWithDomain("__hOST-pass".into())),
+        (shared().pending_name("__Host-Http-pass"), E::HostPrefixWithDomain("__Host-Http-pass".into())),
+        (plain().access_name("__Host-pass"), E::PrefixWithoutSecure("__Host-pass".into())),
+        (plain().refresh_name("__Secure-pass"), E::PrefixWithoutSecure("__Secure-pass".into())),
+        (plain().pending_name("__secure-pass"), E::PrefixWithoutSecure("__secure-pass".into())),
+        (plain().access_name("__Http-pass"), E::PrefixWithoutSecure("__Http-pass".into())),
+        (plain().same_site(SameSite::None), E::SameSiteNoneWithoutSecure),
     ];
     for (builder, expected) in cases {
         assert_eq!(builder.build().unwrap_err(), expected);
@@ -219,10 +165,7 @@ fn a_cookie_has_4096_bytes_at_most() {
     let room = 4096 - "__Host-hallpass".len();
     let set = cookies.set_access(&"a".repeat(room), LIFE).unwrap();
     assert_eq!(set.split(';').next().unwrap().len(), 4096 + "=".len());
-    assert_eq!(
-        cookies.set_access(&"a".repeat(room + 1), LIFE),
-        Err(SetCookieError::TooLong { length: 4097 })
-    );
+    assert_eq!(cookies.set_access(&"a".repeat(room + 1), LIFE), Err(SetCookieError::TooLong { length: 4097 }));
     // The longer name leaves less.
     assert!(cookies.set_refresh(&"a".repeat(room), LIFE).is_err());
 }
@@ -230,18 +173,9 @@ fn a_cookie_has_4096_bytes_at_most() {
 #[test]
 fn a_value_cannot_leave_its_place() {
     let cookies = CookieSettings::default();
-    for value in [
-        "a;b",
-        "a; Domain=evil.example",
-        "a\r\nSet-Cookie: b=c",
-        "a b",
-        "a,b",
-        "\"a\"",
-        "a\\b",
-        "a\0",
-        "ä",
-        "\u{7f}",
-    ] {
+    for value in
+        ["a;b", "a; Domain=evil.example", "a\r\nSet-Cookie: b=c", "a b", "a,b", "\"a\"", "a\\b", "a\0", "ä", "\u{7f}"]
+    {
         assert_eq!(cookies.set_access(value, LIFE), Err(SetCookieError::Value));
     }
 }

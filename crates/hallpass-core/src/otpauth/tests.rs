@@ -10,9 +10,7 @@ fn totp(settings: TotpSettings) -> Totp {
 
 #[test]
 fn everything_is_printed_and_read_back() {
-    let settings = TotpSettings::default()
-        .algorithm(TotpAlgorithm::Sha512)
-        .digits(TotpDigits::Eight);
+    let settings = TotpSettings::default().algorithm(TotpAlgorithm::Sha512).digits(TotpDigits::Eight);
     let uri = totp(settings).otpauth_uri("Ons café & meer", "zoë");
     assert_eq!(
         uri,
@@ -43,17 +41,9 @@ fn what_other_sites_print_is_read() {
             "john.doe@email.com",
         ),
         // An escaped colon, and spaces after it.
-        (
-            "otpauth://totp/Example%3A%20%20alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
-            "Example",
-            "alice",
-        ),
+        ("otpauth://totp/Example%3A%20%20alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "Example", "alice"),
         // No issuer at all; the scheme in other case; a secret in lower case, in groups, padded.
-        (
-            "OTPAUTH://TOTP/alice?secret=gezd-gnbv%20gy3t%20qojq%20gezd%20gnbv%20gy3t%20qojq%3D%3D",
-            "",
-            "alice",
-        ),
+        ("OTPAUTH://TOTP/alice?secret=gezd-gnbv%20gy3t%20qojq%20gezd%20gnbv%20gy3t%20qojq%3D%3D", "", "alice"),
         // The issuer in the query alone, an image, an empty parameter, one without a value.
         (
             "otpauth://totp/alice?image=https%3A%2F%2Fx%2Fy.png&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example&&flag",
@@ -61,28 +51,12 @@ fn what_other_sites_print_is_read() {
             "alice",
         ),
         // A plus is a plus.
-        (
-            "otpauth://totp/A+B:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A+B",
-            "A+B",
-            "alice",
-        ),
+        ("otpauth://totp/A+B:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A+B", "A+B", "alice"),
         // A colon in the account is told by the query's issuer.
-        (
-            "otpauth://totp/A:b:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A",
-            "A",
-            "b:c",
-        ),
-        (
-            "otpauth://totp/A%3Ab:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A%3Ab",
-            "A:b",
-            "c",
-        ),
+        ("otpauth://totp/A:b:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A", "A", "b:c"),
+        ("otpauth://totp/A%3Ab:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A%3Ab", "A:b", "c"),
         // Lower-case algorithm.
-        (
-            "otpauth://totp/A:b?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&algorithm=sha256",
-            "A",
-            "b",
-        ),
+        ("otpauth://totp/A:b?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&algorithm=sha256", "A", "b"),
     ] {
         let read = OtpauthUri::parse(uri).unwrap();
         assert_eq!((read.issuer(), read.account()), (issuer, account), "{uri}");
@@ -100,22 +74,13 @@ fn what_would_make_wrong_codes_is_refused() {
         ("otpauth:/totp/A:b".into(), E::Scheme),
         ("otpauth://".into(), E::Kind),
         ("otpauth://totp".into(), E::Kind),
-        (
-            format!("otpauth://hotp/A:b?secret={SECRET}&counter=1"),
-            E::Kind,
-        ),
+        (format!("otpauth://hotp/A:b?secret={SECRET}&counter=1"), E::Kind),
         (format!("otpauth://steam/A:b?secret={SECRET}"), E::Kind),
         ("otpauth://totp/A:b".into(), E::SecretMissing),
         (totp(""), E::SecretMissing),
         (totp("issuer=A"), E::SecretMissing),
-        (
-            totp("secret="),
-            E::Secret(TotpSecretError::Length { bytes: 0 }),
-        ),
-        (
-            totp("secret=GEZDGNBV"),
-            E::Secret(TotpSecretError::Length { bytes: 5 }),
-        ),
+        (totp("secret="), E::Secret(TotpSecretError::Length { bytes: 0 })),
+        (totp("secret=GEZDGNBV"), E::Secret(TotpSecretError::Length { bytes: 5 })),
         (totp("secret=0189"), E::Secret(TotpSecretError::Base32)),
         (format!("otpauth://totp/?secret={SECRET}"), E::Label),
         (format!("otpauth://totp/A:?secret={SECRET}"), E::Label),

@@ -25,10 +25,8 @@ const RFC_6238_B: [(u64, TotpAlgorithm, &str); 18] = [
 ];
 
 /// RFC 4226 appendix D: the codes of counts 0 to 9.
-const RFC_4226_D: [&str; 10] = [
-    "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871",
-    "520489",
-];
+const RFC_4226_D: [&str; 10] =
+    ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
 
 fn secret_of(algorithm: TotpAlgorithm) -> TotpSecret {
     let length = match algorithm {
@@ -51,14 +49,9 @@ fn at(seconds: u64) -> UnixTime {
 #[test]
 fn rfc_6238_appendix_b_holds() {
     for (time, algorithm, code) in RFC_6238_B {
-        let eight = TotpSettings::default()
-            .algorithm(algorithm)
-            .digits(TotpDigits::Eight);
+        let eight = TotpSettings::default().algorithm(algorithm).digits(TotpDigits::Eight);
         assert_eq!(totp(eight).code_at(at(time)), code);
-        assert_eq!(
-            totp(eight).check(code, at(time)),
-            Ok(TimeStep::from_u64(time / 30))
-        );
+        assert_eq!(totp(eight).check(code, at(time)), Ok(TimeStep::from_u64(time / 30)));
         // Six digits are the last six of the eight (RFC 4226 section 5.3).
         let six = eight.digits(TotpDigits::Six);
         assert_eq!(totp(six).code_at(at(time)), code[2..]);
@@ -70,10 +63,7 @@ fn rfc_4226_appendix_d_holds() {
     let totp = totp(TotpSettings::default().skew(TotpSkew::None));
     for (count, code) in (0..).zip(RFC_4226_D) {
         assert_eq!(totp.code_at(at(count * 30)), code);
-        assert_eq!(
-            totp.check(code, at(count * 30 + 29)),
-            Ok(TimeStep::from_u64(count))
-        );
+        assert_eq!(totp.check(code, at(count * 30 + 29)), Ok(TimeStep::from_u64(count)));
     }
 }
 
@@ -82,13 +72,9 @@ fn the_window_is_one_step_to_each_side_or_none() {
     let one = totp(TotpSettings::default());
     let none = totp(TotpSettings::default().skew(TotpSkew::None));
     let code = RFC_4226_D[5];
-    for (step, with_one, with_none) in [
-        (3, false, false),
-        (4, true, false),
-        (5, true, true),
-        (6, true, false),
-        (7, false, false),
-    ] {
+    for (step, with_one, with_none) in
+        [(3, false, false), (4, true, false), (5, true, true), (6, true, false), (7, false, false)]
+    {
         for second in [0, 29] {
             let now = at(step * 30 + second);
             assert_eq!(one.check(code, now).is_ok(), with_one, "step {step}");
@@ -149,28 +135,15 @@ fn the_ends_of_time_are_times() {
 fn nothing_shows_the_secret() {
     let totp = totp(TotpSettings::default());
     let shown = format!("{totp:?} {:?}", totp.secret());
-    assert!(
-        !shown.contains("GEZDGNBV") && !shown.contains("1234567890"),
-        "{shown}"
-    );
+    assert!(!shown.contains("GEZDGNBV") && !shown.contains("1234567890"), "{shown}");
     assert!(!shown.contains("49, 50, 51"), "{shown}");
 }
 
 fn any_settings() -> impl Strategy<Value = TotpSettings> {
     (0..3_usize, any::<bool>(), any::<bool>()).prop_map(|(algorithm, eight, skew)| {
         TotpSettings::default()
-            .algorithm(
-                [
-                    TotpAlgorithm::Sha1,
-                    TotpAlgorithm::Sha256,
-                    TotpAlgorithm::Sha512,
-                ][algorithm],
-            )
-            .digits(if eight {
-                TotpDigits::Eight
-            } else {
-                TotpDigits::Six
-            })
+            .algorithm([TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512][algorithm])
+            .digits(if eight { TotpDigits::Eight } else { TotpDigits::Six })
             .skew(if skew { TotpSkew::One } else { TotpSkew::None })
     })
 }
