@@ -1,1 +1,60 @@
-//! hallpass as tower layers over http 1.x: who asks, and may they
+//! hallpass as tower layers over `http` 1.x: who asks, and may they.
+//!
+//! [`AuthLayer`] goes around the whole service. It verifies the token of each request, without a store, and leaves an
+//! [`Authentication`](hallpass_core::Authentication) among the request's extensions; a bad token leaves an anonymous one, so
+//! that open routes stay open. [`require_roles`] and its siblings go around a route. They say no and nothing more: a refused
+//! request gets a bodiless answer that carries a [`Refusal`], and the outer layer turns that into the page, redirect,
+//! problem+json or gRPC status that fits the caller.
+//!
+//! [`OriginLayer`] refuses what another site makes a browser send, for every route within it.
+//!
+//! The layers know nothing of a framework, a runtime or a store; they allocate no future and no body on the way. A route is refused
+//! before its service is called, so a WebSocket is refused before the upgrade.
+//!
+//! ```
+//! use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
+//! use hallpass_tower::{AuthLayer, require_roles};
+//! use http::{Request, Response};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! enum SiteRole { Guest, Admin }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
+//! let site = ServiceBuilder::new()
+//!     .layer(AuthLayer::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site")))
+//!     .layer(require_roles([SiteRole::Admin]))
+//!     .service(service_fn(|_: Request<String>| async {
+//!         Ok::<_, std::convert::Infallible>(Response::new("the books".to_owned()))
+//!     }));
+//!
+//! let request = Request::get("/books").header("accept", "application/json").body(String::new());
+//! let response = site.oneshot(request.unwrap()).await.unwrap();
+//! assert_eq!(response.status(), 401);
+//! assert_eq!(response.headers()["content-type"], "application/problem+json");
+//! # }
+//! ```
+//!
+//! With tonic and other bodies that are not made from text, say how they are: `.body_with(tonic::body::Body::new)`.
+
+#![forbid(unsafe_code)]
+
+mod auth;
+mod denied_page;
+mod guard_future;
+mod origin;
+mod refusal;
+mod require;
+mod text_body;
+
+pub use auth::{AuthFuture, AuthLayer, AuthService};
+pub use denied_page::{DefaultPage, DeniedPage};
+pub use guard_future::GuardFuture;
+pub use origin::{OriginLayer, OriginService};
+pub use refusal::{DeniedRequest, Refusal};
+pub use require::{
+    RequireFuture, RequireLayer, RequireService, require_any_role, require_at_least, require_login, require_roles,
+};
+pub use text_body::{FromText, TextBody};

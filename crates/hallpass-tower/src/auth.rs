@@ -1,0 +1,180 @@
+//! The outer layer: verifies each request's token, and words the refusals that come back.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use hallpass_core::{AnswerSettings, Clock, Denial, Gate, Role, SystemClock};
+use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{DefaultPage, DeniedPage, DeniedRequest, FromText, Refusal, TextBody};
+
+mod render;
+
+/// Goes around a whole service and tells it who asks.
+///
+/// `P` is the site's own page for refused requests, `T` the way its bodies are made from text.
+pub struct AuthLayer<R, P = DefaultPage, T = FromText> {
+    shared: Arc<Shared<R, P, T>>,
+}
+
+/// What every clone of the layer and every request in flight share.
+#[derive(Clone)]
+struct Shared<R, P, T> {
+    gate: Gate<R>,
+    clock: Arc<dyn Clock>,
+    settings: AnswerSettings,
+    page: P,
+    text_body: T,
+}
+
+impl<R: Role> AuthLayer<R> {
+    /// Verifies with this verifier, or with a [`Gate`] where more is to be said than which tokens are right.
+    pub fn new(gate: impl Into<Gate<R>>) -> Self {
+        let gate = gate.into();
+        let settings = AnswerSettings::default();
+        let settings = if gate.accepts_bearer() { settings.bearer() } else { settings };
+        let clock = Arc::new(SystemClock);
+        Self { shared: Arc::new(Shared { gate, clock, settings, page: DefaultPage, text_body: FromText }) }
+    }
+}
+
+impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
+    /// Says what time it is. Defaults to the system's clock, because tokens live by it.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock) -> Self {
+        self.with(|shared| Shared { clock: Arc::new(clock), ..shared })
+    }
+
+    /// Says where the site's pages are that refusals lead to. Defaults to the paths of the sign-in routes, because they serve them.
+    #[must_use]
+    pub fn answers(self, settings: AnswerSettings) -> Self {
+        self.with(|shared| Shared { settings, ..shared })
+    }
+
+    /// Shows the site's own page where a request is refused; `None` leaves it to the default answer.
+    ///
+    /// The page is asked for only where the caller takes one: a client that prefers JSON, speaks gRPC or wants to upgrade gets
+    /// its own form of answer. A page with a status of success is sent with the refusal's: a refusal never looks like success.
+    /// Defaults to a plain page, because a refusal without any page leaves a person without a way on.
+    #[must_use]
+    pub fn on_denied<B, Q>(self, page: Q) -> AuthLayer<R, Q, T>
+    where
+        Q: Fn(Denial, &DeniedRequest) -> Option<Response<B>>,
+    {
+        self.with(|Shared { gate, clock, settings, text_body, .. }| Shared { gate, clock, settings, page, text_body })
+    }
+
+    /// Says how a response body is made from text, as in `.body_with(tonic::body::Body::new)`.
+    /// Defaults to the body's own `From<String>`, because most bodies have it.
+    #[must_use]
+    pub fn body_with<B, U>(self, text_body: U) -> AuthLayer<R, P, U>
+    where
+        U: Fn(String) -> B,
+    {
+        self.with(|Shared { gate, clock, settings, page, .. }| Shared { gate, clock, settings, page, text_body })
+    }
+
+    fn with<Q, U>(self, change: impl FnOnce(Shared<R, P, T>) -> Shared<R, Q, U>) -> AuthLayer<R, Q, U> {
+        AuthLayer { shared: Arc::new(change(Arc::unwrap_or_clone(self.shared))) }
+    }
+}
+
+impl<R, P, T> Clone for AuthLayer<R, P, T> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<R, P, T, S> Layer<S> for AuthLayer<R, P, T> {
+    type Service = AuthService<R, S, P, T>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        AuthService { inner, shared: Arc::clone(&self.shared) }
+    }
+}
+
+/// A service that is told who asks.
+pub struct AuthService<R, S, P = DefaultPage, T = FromText> {
+    inner: S,
+    shared: Arc<Shared<R, P, T>>,
+}
+
+impl<R, S: Clone, P, T> Clone for AuthService<R, S, P, T> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<R, S, P, T, Q, B> Service<Request<Q>> for AuthService<R, S, P, T>
+where
+    R: Role,
+    S: Service<Request<Q>, Response = Response<B>>,
+    P: DeniedPage<B>,
+    T: TextBody<B>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = AuthFuture<R, S::Future, P, T>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Q>) -> Self::Future {
+        let now = self.shared.clock.now();
+        let headers = request.headers();
+        let who = self
+            .shared
+            .gate
+            .authenticate(values(headers, &header::COOKIE), values(headers, &header::AUTHORIZATION), now)
+            .checked_at(now);
+        if let Some(reason) = who.reason() {
+            tracing::debug!(reason = reason.as_str(), "token refused");
+        }
+        // Replaces whatever an outer service may have left there: only this layer's word counts inside of it.
+        request.extensions_mut().insert(who);
+        // Kept from here, because a nested router hands its guards a URI without the prefix, and `next` must lead back to this one.
+        let uri = request.uri().clone();
+        AuthFuture { inner: self.inner.call(request), uri, shared: Arc::clone(&self.shared) }
+    }
+}
+
+fn values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h [u8]> {
+    headers.get_all(name).into_iter().map(|value| value.as_bytes())
+}
+
+pin_project! {
+    /// The answer of a service that is told who asks.
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct AuthFuture<R, F, P = DefaultPage, T = FromText> {
+        #[pin]
+        inner: F,
+        uri: Uri,
+        shared: Arc<Shared<R, P, T>>,
+    }
+}
+
+impl<R, F, P, T, B, E> Future for AuthFuture<R, F, P, T>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    P: DeniedPage<B>,
+    T: TextBody<B>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut response = ready!(this.inner.poll(cx))?;
+        let Some(mut refusal) = response.extensions_mut().remove::<Refusal>() else {
+            return Poll::Ready(Ok(response));
+        };
+        refusal.request.uri = std::mem::take(this.uri);
+        Poll::Ready(Ok(this.shared.render(refusal, response)))
+    }
+}

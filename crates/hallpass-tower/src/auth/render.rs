@@ -1,0 +1,66 @@
+//! From a guard's refusal to the answer that the caller sees.
+
+use hallpass_core::{Answer, Caller, Denial, answer, refusal_headers};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header, response::Parts};
+
+use super::Shared;
+use crate::{DeniedPage, Refusal, TextBody, refusal::status};
+
+impl<R, P, T> Shared<R, P, T> {
+    /// Words a refusal. `guarded` is the guard's bodiless answer; what layers in between added to it (a policy, a cookie) stays.
+    pub(super) fn render<B>(&self, refusal: Refusal, guarded: Response<B>) -> Response<B>
+    where
+        P: DeniedPage<B>,
+        T: TextBody<B>,
+    {
+        let Refusal { denial, request } = refusal;
+        let (mut parts, _no_body) = guarded.into_parts();
+        for of_the_old_body in
+            [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::CONTENT_ENCODING, header::TRANSFER_ENCODING]
+        {
+            parts.headers.remove(of_the_old_body);
+        }
+        // For whoever logs or counts further out; the refusal itself is spent, or an outer layer would word it anew.
+        parts.extensions.insert(denial);
+
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let caller = Caller::new(request.method().as_str(), target, |name| {
+            request.headers().get(name).map(HeaderValue::as_bytes)
+        });
+        if caller.takes_page()
+            && let Some(page) = self.page.page(denial, &request)
+        {
+            return self.own_page(denial, parts, page);
+        }
+        let Answer { status: code, headers, body } = answer(denial, &caller, &self.settings);
+        parts.status = status(code);
+        for (name, value) in typed(headers) {
+            parts.headers.insert(name, value);
+        }
+        Response::from_parts(parts, self.text_body.body(body))
+    }
+
+    /// Sends the site's own page, without letting it look like success or be stored.
+    fn own_page<B>(&self, denial: Denial, guarded: Parts, page: Response<B>) -> Response<B> {
+        let (page, body) = page.into_parts();
+        let mut parts = guarded;
+        parts.status = if page.status.is_success() { status(denial.status()) } else { page.status };
+        parts.version = page.version;
+        parts.headers.extend(page.headers);
+        parts.extensions.extend(page.extensions);
+        for (name, value) in typed(refusal_headers(denial, &self.settings)) {
+            // A page that redirects, say, is no 401 any more, and only a 401 carries a challenge.
+            if name != header::WWW_AUTHENTICATE || parts.status == StatusCode::UNAUTHORIZED {
+                parts.headers.entry(name).or_insert(value);
+            }
+        }
+        Response::from_parts(parts, body)
+    }
+}
+
+/// Core's headers. They are made of printable ASCII; one that were not is left out.
+fn typed(headers: Vec<(&'static str, String)>) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    headers
+        .into_iter()
+        .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)))
+}

@@ -1,0 +1,99 @@
+//! The cross-origin check for a whole site.
+//!
+//! The sign-in routes check for themselves; this is for the site's own forms. Put it inside the [`AuthLayer`](crate::AuthLayer), so
+//! that a refusal is worded for the caller. The rules and their reasons are those of [`OriginCheck`].
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use hallpass_core::{OriginCheck, OriginFacts, SameOrigin};
+use http::{HeaderValue, Request, Response, header::HOST};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{DeniedRequest, GuardFuture, Refusal};
+
+/// Refuses unsafe requests that another site made the browser send.
+///
+/// ```
+/// use hallpass_core::OriginCheck;
+/// use hallpass_tower::OriginLayer;
+/// use http::{Request, Response};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let site = ServiceBuilder::new().layer(OriginLayer::new(OriginCheck::new())).service(service_fn(
+///     |_: Request<()>| async { Ok::<_, std::convert::Infallible>(Response::new(String::new())) },
+/// ));
+/// let post = |from| Request::post("/posts").header("sec-fetch-site", from).body(()).unwrap();
+/// assert_eq!(site.clone().oneshot(post("same-origin")).await.unwrap().status(), 200);
+/// assert_eq!(site.oneshot(post("cross-site")).await.unwrap().status(), 403);
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct OriginLayer {
+    check: Arc<OriginCheck>,
+}
+
+impl OriginLayer {
+    /// Checks with these exceptions.
+    pub fn new(check: OriginCheck) -> Self {
+        Self { check: Arc::new(check) }
+    }
+}
+
+impl<S> Layer<S> for OriginLayer {
+    type Service = OriginService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        OriginService { inner, check: Arc::clone(&self.check) }
+    }
+}
+
+/// A service that other sites cannot make a browser change.
+#[derive(Clone, Debug)]
+pub struct OriginService<S> {
+    inner: S,
+    check: Arc<OriginCheck>,
+}
+
+impl<S, Q, B> Service<Request<Q>> for OriginService<S>
+where
+    S: Service<Request<Q>, Response = Response<B>>,
+    B: Default,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = GuardFuture<S::Future, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
+        match check(&self.check, &request) {
+            Ok(_same_origin) => GuardFuture::admitted(self.inner.call(request)),
+            Err(refusal) => GuardFuture::refused(refusal),
+        }
+    }
+}
+
+fn check<Q>(check: &OriginCheck, request: &Request<Q>) -> Result<SameOrigin, Refusal> {
+    let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
+    // The request target's authority goes before `Host`, and is all there is in HTTP/2 (RFC 9112 section 3.2.2).
+    let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+    let facts = OriginFacts {
+        method: request.method().as_str(),
+        host: authority.or_else(|| header(HOST.as_str())),
+        origin: header("origin"),
+        sec_fetch_site: header("sec-fetch-site"),
+        path: request.uri().path(),
+    };
+    check.check(&facts).map_err(|denial| {
+        tracing::debug!(kind = denial.kind().as_str(), "request refused");
+        Refusal::new(denial, DeniedRequest::of(request))
+    })
+}

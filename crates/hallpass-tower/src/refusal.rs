@@ -1,0 +1,94 @@
+//! What a guard leaves on its answer for the outer layer.
+
+use hallpass_core::{Authentication, Denial, DenialKind};
+use http::{HeaderMap, Method, Response, StatusCode, Uri, request};
+
+/// A refused request and why: the extension by which a guard hands its answer over to the [`AuthLayer`](crate::AuthLayer).
+///
+/// Guards of other frameworks make one the same way.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Refusal {
+    pub(crate) denial: Denial,
+    pub(crate) request: DeniedRequest,
+}
+
+impl Refusal {
+    /// A refusal of this request.
+    pub fn new(denial: Denial, request: DeniedRequest) -> Self {
+        Self { denial, request }
+    }
+
+    /// A refusal for want of the outer layer, which is the service's own fault. It is logged as an error under the name of the
+    /// guard that missed it.
+    pub fn without_layer(guard: &'static str, request: DeniedRequest) -> Self {
+        tracing::error!(
+            guard,
+            "refused, because nobody verified the token: put the AuthLayer (`hallpass.layer()`) around the routes, outside this guard"
+        );
+        Self::new(Denial::new(DenialKind::Misconfigured), request)
+    }
+
+    /// The answer as it is without an outer layer: the status, and no body.
+    pub fn into_response<B: Default>(self) -> Response<B> {
+        let mut response = Response::new(B::default());
+        *response.status_mut() = status(self.denial.status());
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The head of a refused request, and who sent it.
+#[derive(Clone, Debug)]
+pub struct DeniedRequest {
+    method: Method,
+    pub(crate) uri: Uri,
+    headers: HeaderMap,
+    authentication: Authentication,
+}
+
+impl DeniedRequest {
+    /// Copies what an answer may depend on out of a request.
+    pub fn of<B>(request: &http::Request<B>) -> Self {
+        Self::new(request.method(), request.uri(), request.headers(), request.extensions())
+    }
+
+    /// Copies what an answer may depend on out of a request's head.
+    pub fn of_parts(parts: &request::Parts) -> Self {
+        Self::new(&parts.method, &parts.uri, &parts.headers, &parts.extensions)
+    }
+
+    fn new(method: &Method, uri: &Uri, headers: &HeaderMap, extensions: &http::Extensions) -> Self {
+        Self {
+            method: method.clone(),
+            uri: uri.clone(),
+            headers: headers.clone(),
+            authentication: extensions.get().cloned().unwrap_or_else(Authentication::anonymous),
+        }
+    }
+
+    /// The request's method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The request's URI as it reached the [`AuthLayer`](crate::AuthLayer), before any router cut a prefix off it.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The request's headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Who sent it: signed in without what the route asks for, or anonymous.
+    pub fn authentication(&self) -> &Authentication {
+        &self.authentication
+    }
+}
+
+/// A status from core, which knows no `http` types. All that core gives are valid; were one not, the request stays refused.
+pub(crate) fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::FORBIDDEN)
+}

@@ -1,0 +1,156 @@
+//! Guards: layers that let a request through to a route, or leave a [`Refusal`].
+//!
+//! A guard needs no state and no role enum at the layer's type: what it asks is a [`Requirement`], who asks it reads from the
+//! request. Where nobody verified the token it refuses, since no answer to "who?" is not "anyone".
+//!
+//! What a guard lets through depends on who asked, so the answer must not be shared: unless the handler says otherwise, it is sent
+//! with `Cache-Control: no-store`. Without it, a cache may keep the answer to a request with a cookie and hand it to the next
+//! person (RFC 9111 section 3; only `Authorization` forbids that by itself).
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use hallpass_core::{Admitted, Authentication, Clock, Denial, DenialKind, Requirement, Role, RoleSet, SystemClock};
+use http::{HeaderValue, Request, Response, header::CACHE_CONTROL};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{DeniedRequest, GuardFuture, Refusal};
+
+/// Lets only callers through who are signed in.
+#[must_use]
+pub fn require_login() -> RequireLayer {
+    RequireLayer::new(Requirement::login())
+}
+
+/// Lets only callers through who have every one of these roles.
+#[must_use]
+pub fn require_roles<R: Role>(roles: impl Into<RoleSet<R>>) -> RequireLayer {
+    RequireLayer::new(Requirement::all_of(roles))
+}
+
+/// Lets only callers through who have one of these roles; no role lets no one through.
+#[must_use]
+pub fn require_any_role<R: Role>(roles: impl Into<RoleSet<R>>) -> RequireLayer {
+    RequireLayer::new(Requirement::any_of(roles))
+}
+
+/// Lets only callers through who have this role, or one that the enum orders above it.
+#[must_use]
+pub fn require_at_least<R: Role + Ord>(lowest: R) -> RequireLayer {
+    RequireLayer::new(Requirement::at_least(lowest))
+}
+
+/// A guard around a route.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct RequireLayer {
+    requirement: Requirement,
+}
+
+impl RequireLayer {
+    /// A guard that asks for this.
+    pub const fn new(requirement: Requirement) -> Self {
+        Self { requirement }
+    }
+
+    /// Asks for a sign-in that used a second factor, too.
+    pub const fn and_second_factor(mut self) -> Self {
+        self.requirement = self.requirement.and_second_factor();
+        self
+    }
+
+    /// Asks for a sign-in at most this long ago, too, to the second.
+    pub const fn and_recent(mut self, within: Duration) -> Self {
+        self.requirement = self.requirement.and_recent(within);
+        self
+    }
+
+    /// What it asks.
+    #[must_use]
+    pub const fn requirement(&self) -> &Requirement {
+        &self.requirement
+    }
+}
+
+impl<S> Layer<S> for RequireLayer {
+    type Service = RequireService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        RequireService { inner, requirement: self.requirement }
+    }
+}
+
+/// A route behind a guard.
+#[derive(Clone, Copy, Debug)]
+pub struct RequireService<S> {
+    inner: S,
+    requirement: Requirement,
+}
+
+impl<S, Q, B> Service<Request<Q>> for RequireService<S>
+where
+    S: Service<Request<Q>, Response = Response<B>>,
+    B: Default,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = RequireFuture<S::Future, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
+        let inner = match check(&self.requirement, &request) {
+            Ok(_admitted) => GuardFuture::admitted(self.inner.call(request)),
+            Err(refusal) => GuardFuture::refused(refusal),
+        };
+        RequireFuture { inner }
+    }
+}
+
+fn check<Q>(requirement: &Requirement, request: &Request<Q>) -> Result<Admitted, Refusal> {
+    let Some(who) = request.extensions().get::<Authentication>() else {
+        return Err(Refusal::without_layer("require", DeniedRequest::of(request)));
+    };
+    let now = who.moment().unwrap_or_else(|| SystemClock.now());
+    requirement.admit(who, now).map_err(|denial| {
+        note(denial, requirement);
+        Refusal::new(denial, DeniedRequest::of(request))
+    })
+}
+
+fn note(denial: Denial, requirement: &Requirement) {
+    if denial.kind() == DenialKind::Misconfigured {
+        tracing::error!(%requirement, "refused, because the route asks for roles of another enum than the token was verified for");
+    } else {
+        tracing::debug!(kind = denial.kind().as_str(), %requirement, "request refused");
+    }
+}
+
+pin_project! {
+    /// The answer of a route behind a guard.
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct RequireFuture<F, B> {
+        #[pin]
+        inner: GuardFuture<F, B>,
+    }
+}
+
+impl<F, B, E> Future for RequireFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut response = ready!(self.project().inner.poll(cx))?;
+        response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        Poll::Ready(Ok(response))
+    }
+}

@@ -1,0 +1,26 @@
+//! How a response body is made from text.
+//!
+//! Bodies have no common constructor. Most are made from a `String`, as axum's and hyper's `Full` are; tonic's and boxed ones are
+//! not, and a wrapper around every response, so as to be able to answer a few, would cost each of them a box.
+
+/// Makes a response body from text.
+pub trait TextBody<B> {
+    /// The body that holds this text.
+    fn body(&self, text: String) -> B;
+}
+
+/// Bodies that are made from a `String`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FromText;
+
+impl<B: From<String>> TextBody<B> for FromText {
+    fn body(&self, text: String) -> B {
+        B::from(text)
+    }
+}
+
+impl<B, F: Fn(String) -> B> TextBody<B> for F {
+    fn body(&self, text: String) -> B {
+        self(text)
+    }
+}

@@ -1,0 +1,371 @@
+//! Layers around a bare tower service: who comes through, and what the others see.
+
+mod office;
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use hallpass_core::{AnswerSettings, Authentication, Denial, DenialKind, Methods, OriginCheck, RoleSet};
+use hallpass_tower::{
+    AuthLayer, DeniedRequest, OriginLayer, RequireLayer, require_any_role, require_at_least, require_login,
+    require_roles,
+};
+use http::{Request, Response, header};
+use office::{Pass, SiteRole, layer, strangers, verifier};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+
+type Guarded = Request<String>;
+
+/// A handler that counts its calls and says who called.
+#[derive(Clone, Default)]
+struct Handler {
+    calls: Arc<AtomicUsize>,
+}
+
+impl Handler {
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+impl Service<Guarded> for Handler {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Guarded) -> Self::Future {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let who = request.extensions().get::<Authentication>().and_then(Authentication::username);
+        ready(Ok(Response::new(who.unwrap_or("nobody").to_owned())))
+    }
+}
+
+fn get(uri: &str, cookie: Option<&str>) -> Guarded {
+    let request = Request::get(uri).header("accept", "application/json");
+    let request = match cookie {
+        Some(cookie) => request.header("cookie", cookie),
+        None => request,
+    };
+    request.body(String::new()).unwrap()
+}
+
+async fn ask<S>(service: S, request: Guarded) -> Response<String>
+where
+    S: Service<Guarded, Response = Response<String>, Error = Infallible>,
+{
+    service.oneshot(request).await.unwrap()
+}
+
+fn kind(response: &Response<String>) -> Option<DenialKind> {
+    response.extensions().get::<Denial>().map(|denial| denial.kind())
+}
+
+#[tokio::test]
+async fn only_who_meets_the_requirement_comes_through() {
+    use DenialKind::{NotRecent, RoleMissing, SecondFactorMissing};
+    use SiteRole::{Admin, Guest, Moderator};
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let with_code =
+        |roles: RoleSet<SiteRole>| Pass { methods: Methods::PASSWORD | Methods::ONE_TIME_CODE, ..Pass::with(roles) };
+    let table: Vec<(RequireLayer, Pass, Option<DenialKind>)> = vec![
+        (require_login(), Pass::with(RoleSet::EMPTY), None),
+        (require_roles([Admin]), Pass::with(Admin), None),
+        (require_roles([Admin]), Pass::with(Moderator), Some(RoleMissing)),
+        (require_roles([Admin, Moderator]), Pass::with(Admin), Some(RoleMissing)),
+        (require_roles([Admin, Moderator]), Pass::with([Moderator, Admin]), None),
+        (require_any_role([Admin, Moderator]), Pass::with(Moderator), None),
+        (require_any_role([Admin, Moderator]), Pass::with(Guest), Some(RoleMissing)),
+        (require_any_role(RoleSet::<SiteRole>::EMPTY), Pass::with(Admin), Some(RoleMissing)),
+        (require_at_least(Moderator), Pass::with(Admin), None),
+        (require_at_least(Moderator), Pass::with(Guest), Some(RoleMissing)),
+        (require_login().and_second_factor(), Pass::with(Admin), Some(SecondFactorMissing)),
+        (require_login().and_second_factor(), with_code(Guest.into()), None),
+        (require_login().and_recent(minutes(10)), Pass { age: minutes(10), ..Pass::with(Guest) }, None),
+        (require_login().and_recent(minutes(10)), Pass { age: minutes(11), ..Pass::with(Guest) }, Some(NotRecent)),
+    ];
+    for (guard, pass, refusal) in table {
+        let handler = Handler::default();
+        let response = ask(layer().layer(guard.layer(handler.clone())), get("/", Some(&pass.cookie()))).await;
+        assert_eq!(kind(&response), refusal, "{guard:?}");
+        assert_eq!(response.status().as_u16(), refusal.map_or(200, DenialKind::status), "{guard:?}");
+        assert_eq!(handler.calls(), usize::from(refusal.is_none()), "{guard:?}");
+        assert_eq!(response.body() == "alice", refusal.is_none(), "{guard:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_is_nobody_on_an_open_route_and_refused_on_a_guarded_one() {
+    for (who, cookie, refusal) in strangers() {
+        let open = ask(layer().layer(Handler::default()), get("/", cookie.as_deref())).await;
+        assert_eq!((open.status().as_u16(), open.body().as_str()), (200, "nobody"), "{who}");
+
+        let handler = Handler::default();
+        let guarded = layer().layer(require_login().layer(handler.clone()));
+        let response = ask(guarded, get("/", cookie.as_deref())).await;
+        assert_eq!((response.status().as_u16(), handler.calls()), (401, 0), "{who}");
+        assert_eq!(kind(&response).map(DenialKind::as_str), Some(refusal), "{who}");
+        assert!(response.body().contains(&format!("urn:hallpass:problem:{refusal}")), "{who}: {}", response.body());
+        assert_eq!(response.headers()["www-authenticate"], "Cookie form-action=\"/login\"", "{who}");
+    }
+}
+
+#[tokio::test]
+async fn a_guard_without_the_outer_layer_refuses() {
+    let handler = Handler::default();
+    let response =
+        ask(require_login().layer(handler.clone()), get("/", Some(&Pass::with(SiteRole::Admin).cookie()))).await;
+    assert_eq!((response.status().as_u16(), handler.calls()), (500, 0));
+
+    // The other way round it is missing just as well.
+    let response = ask(require_login().layer(layer().layer(handler.clone())), get("/", None)).await;
+    assert_eq!((response.status().as_u16(), handler.calls()), (500, 0));
+}
+
+#[tokio::test]
+async fn roles_of_another_enum_do_not_open() {
+    #[derive(hallpass_core::Role, Clone, Copy, Debug, PartialEq, Eq)]
+    enum ShopRole {
+        Owner,
+    }
+    let handler = Handler::default();
+    let guarded = layer().layer(require_roles([ShopRole::Owner]).layer(handler.clone()));
+    // Bit 0 of one enum is `Guest`, of the other `Owner`.
+    let response = ask(guarded, get("/", Some(&Pass::with(SiteRole::Guest).cookie()))).await;
+    assert_eq!((response.status().as_u16(), handler.calls()), (500, 0));
+}
+
+#[tokio::test]
+async fn only_this_layers_word_on_who_asks_counts() {
+    let mut request = get("/", None);
+    let admin = verifier().verify(Pass::with(SiteRole::Admin).token().as_bytes(), office::NOW).unwrap();
+    request.extensions_mut().insert(Authentication::identified(admin));
+    let response = ask(layer().layer(require_roles([SiteRole::Admin]).layer(Handler::default())), request).await;
+    assert_eq!(response.status(), 401);
+}
+
+#[tokio::test]
+async fn each_caller_is_answered_in_its_own_form() {
+    let guarded = || layer().layer(require_roles([SiteRole::Admin]).layer(Handler::default()));
+    let send = |request: http::request::Builder| ask(guarded(), request.body(String::new()).unwrap());
+
+    let browser = send(Request::get("/admin?tab=users")).await;
+    assert_eq!(browser.status(), 303);
+    assert_eq!(browser.headers()["location"], "/login?next=%2Fadmin%3Ftab%3Dusers");
+
+    let form = send(Request::post("/admin")).await;
+    assert_eq!(
+        (form.status().as_u16(), form.headers()["content-type"].as_bytes()),
+        (401, &b"text/html; charset=utf-8"[..])
+    );
+
+    let fragment =
+        send(Request::get("/users").header("hx-request", "true").header("hx-current-url", "https://s.example/admin"))
+            .await;
+    assert_eq!(
+        (fragment.status().as_u16(), &fragment.headers()["hx-redirect"].as_bytes()[..]),
+        (401, &b"/login?next=%2Fadmin"[..])
+    );
+
+    let grpc = send(Request::post("/pkg.Service/Call").header("content-type", "application/grpc")).await;
+    assert_eq!((grpc.status().as_u16(), grpc.headers()["grpc-status"].as_bytes()), (200, &b"16"[..]));
+
+    let guest = Pass::with(SiteRole::Guest).cookie();
+    let page = send(Request::get("/admin").header("cookie", guest)).await;
+    assert_eq!(page.status(), 403);
+    assert!(page.body().contains("<h1>Access denied</h1>"), "{}", page.body());
+    for response in [browser, form, fragment, grpc, page] {
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers().contains_key("www-authenticate"), response.status() == 401);
+    }
+}
+
+#[tokio::test]
+async fn a_web_socket_is_refused_before_the_upgrade() {
+    let handler = Handler::default();
+    let guarded = layer().layer(require_login().layer(handler.clone()));
+    let handshake = Request::get("/feed")
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .body(String::new())
+        .unwrap();
+    let response = ask(guarded, handshake).await;
+    assert_eq!((response.status().as_u16(), handler.calls()), (401, 0));
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+}
+
+#[tokio::test]
+async fn next_leads_back_to_the_uri_before_a_router_cut_it() {
+    let nested = ServiceBuilder::new()
+        .layer(layer())
+        .map_request(|mut request: Guarded| {
+            *request.uri_mut() = "/users".parse().unwrap();
+            request
+        })
+        .layer(require_login())
+        .service(Handler::default());
+    let response = ask(nested, Request::get("/admin/users?page=2").body(String::new()).unwrap()).await;
+    assert_eq!(response.headers()["location"], "/login?next=%2Fadmin%2Fusers%3Fpage%3D2");
+}
+
+fn own_page(denial: Denial, request: &DeniedRequest) -> Option<Response<String>> {
+    let page = |text: String| {
+        Response::builder().header("content-type", "text/html").header("x-page", "own").body(text).unwrap()
+    };
+    match denial.kind() {
+        DenialKind::RoleMissing => {
+            Some(page(format!("{} may not {}", request.authentication().username().unwrap(), request.uri())))
+        }
+        DenialKind::SecondFactorMissing => {
+            Some(Response::builder().status(307).header("location", "/second").body(String::new()).unwrap())
+        }
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_sites_own_page_never_looks_like_success() {
+    let site = |guard: RequireLayer| layer().on_denied(own_page).layer(guard.layer(Handler::default()));
+    let guest = Pass::with(SiteRole::Guest).cookie();
+    let browse = |cookie: &str| Request::get("/admin").header("cookie", cookie).body(String::new()).unwrap();
+
+    let page = ask(site(require_roles([SiteRole::Admin])), browse(&guest)).await;
+    assert_eq!((page.status().as_u16(), page.body().as_str()), (403, "alice may not /admin"));
+    assert_eq!(page.headers()["x-page"], "own");
+    assert_eq!(page.headers()["cache-control"], "no-store");
+
+    let redirect = ask(site(require_login().and_second_factor()), browse(&guest)).await;
+    assert_eq!((redirect.status().as_u16(), redirect.headers()["location"].as_bytes()), (307, &b"/second"[..]));
+
+    let default = ask(site(require_login()), browse("")).await;
+    assert_eq!(default.status(), 303);
+
+    let json = ask(site(require_roles([SiteRole::Admin])), get("/admin", Some(&guest))).await;
+    assert_eq!(
+        (json.status().as_u16(), json.headers()["content-type"].as_bytes()),
+        (403, &b"application/problem+json"[..])
+    );
+}
+
+#[tokio::test]
+async fn what_layers_in_between_added_stays() {
+    let policy = |mut response: Response<String>| {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, "default-src 'self'".parse().unwrap());
+        headers.insert(header::CONTENT_LENGTH, "0".parse().unwrap());
+        headers.append(header::SET_COOKIE, "a=1".parse().unwrap());
+        headers.append(header::SET_COOKIE, "b=2".parse().unwrap());
+        response
+    };
+    let guest = Pass::with(SiteRole::Guest).cookie();
+    for accept in ["application/json", "text/html"] {
+        let inner = ServiceBuilder::new()
+            .map_response(policy)
+            .layer(require_roles([SiteRole::Admin]))
+            .service(Handler::default());
+        let request = Request::get("/").header("accept", accept).header("cookie", &guest).body(String::new()).unwrap();
+        let response = ask(layer().on_denied(own_page).layer(inner), request).await;
+        assert_eq!(response.headers()["content-security-policy"], "default-src 'self'", "{accept}");
+        assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2, "{accept}");
+        assert!(!response.headers().contains_key("content-length"), "{accept}: the length of the body that is gone");
+    }
+}
+
+#[tokio::test]
+async fn what_a_guard_lets_through_is_not_stored_unless_the_handler_says_so() {
+    let cache_control = async |guard: Option<RequireLayer>, said: Option<&'static str>| {
+        let handler = service_fn(move |_: Guarded| {
+            let response =
+                said.into_iter().fold(Response::builder(), |response, said| response.header("cache-control", said));
+            ready(Ok::<_, Infallible>(response.body(String::new()).unwrap()))
+        });
+        let request = get("/", Some(&Pass::with(SiteRole::Guest).cookie()));
+        let response = match guard {
+            Some(guard) => ask(layer().layer(guard.layer(handler)), request).await,
+            None => ask(layer().layer(handler), request).await,
+        };
+        response.headers().get("cache-control").map(|value| value.to_str().unwrap().to_owned())
+    };
+    assert_eq!(cache_control(Some(require_login()), None).await.as_deref(), Some("no-store"));
+    assert_eq!(
+        cache_control(Some(require_login()), Some("private, max-age=60")).await.as_deref(),
+        Some("private, max-age=60")
+    );
+    assert_eq!(cache_control(None, None).await, None);
+}
+
+#[tokio::test]
+async fn a_site_names_its_own_log_in_page() {
+    let settings = AnswerSettings::default().login_path("/sign-in");
+    let response = ask(
+        layer().answers(settings).layer(require_login().layer(Handler::default())),
+        Request::get("/a").body(String::new()).unwrap(),
+    )
+    .await;
+    assert_eq!(response.headers()["location"], "/sign-in?next=%2Fa");
+}
+
+#[tokio::test]
+async fn another_site_cannot_make_a_browser_post() {
+    let handler = Handler::default();
+    let site =
+        ServiceBuilder::new().layer(layer()).layer(OriginLayer::new(OriginCheck::new())).service(handler.clone());
+    let post = |uri: &str, headers: &[(&str, &str)]| {
+        let request = headers.iter().fold(Request::post(uri), |request, (name, value)| request.header(*name, *value));
+        ask(site.clone(), request.body(String::new()).unwrap())
+    };
+    let json = ("accept", "application/json");
+    for (uri, headers, status) in [
+        ("/posts", &[json, ("sec-fetch-site", "same-origin")][..], 200),
+        ("/posts", &[json, ("sec-fetch-site", "cross-site")], 403),
+        ("/posts", &[json, ("host", "site.example"), ("origin", "https://site.example")], 200),
+        ("/posts", &[json, ("host", "site.example"), ("origin", "https://evil.example")], 403),
+        // HTTP/2 has the host in the target, and it goes before a `Host` that says otherwise.
+        ("https://site.example/posts", &[json, ("origin", "https://site.example")], 200),
+        ("https://site.example/posts", &[json, ("host", "evil.example"), ("origin", "https://evil.example")], 403),
+    ] {
+        let calls = handler.calls();
+        let response = post(uri, headers).await;
+        assert_eq!(response.status().as_u16(), status, "{uri} {headers:?}");
+        assert_eq!(handler.calls() - calls, usize::from(status == 200), "{uri} {headers:?}");
+        assert_eq!(kind(&response).is_some(), status == 403, "{uri} {headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_are_not_made_from_text_are_told_how() {
+    use http_body_util::BodyExt;
+    use tonic::body::Body;
+
+    let service = service_fn(|_: Request<Body>| ready(Ok::<_, Infallible>(Response::new(Body::empty()))));
+    let guarded = AuthLayer::new(verifier()).body_with(Body::new).layer(require_login().layer(service));
+    let send = |request: http::request::Builder| guarded.clone().oneshot(request.body(Body::empty()).unwrap());
+
+    let grpc = send(Request::post("/pkg.Service/Call").header("content-type", "application/grpc")).await.unwrap();
+    let status = tonic::Status::from_header_map(grpc.headers()).unwrap();
+    assert_eq!((grpc.status().as_u16(), status.code()), (200, tonic::Code::Unauthenticated));
+
+    let json = send(Request::get("/").header("accept", "application/json")).await.unwrap();
+    let body = json.into_body().collect().await.unwrap().to_bytes();
+    assert!(body.starts_with(b"{\"type\":\"urn:hallpass:problem:signed-out\""), "{body:?}");
+}
+
+#[tokio::test]
+async fn an_error_of_the_service_within_passes_through() {
+    let service = service_fn(|_: Guarded| ready(Err::<Response<String>, _>("broken")));
+    let outcome = layer().layer(service).oneshot(get("/", None)).await;
+    assert_eq!(outcome.unwrap_err(), "broken");
+}
