@@ -33,10 +33,7 @@ impl StoreError {
     }
 
     pub(crate) fn corrupt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self {
-            kind: StoreErrorKind::Corrupt,
-            source: source.into(),
-        }
+        Self { kind: StoreErrorKind::Corrupt, source: source.into() }
     }
 }
 
@@ -44,18 +41,11 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::{Error, error::ErrorKind};
         let kind = match &error {
-            Error::Decode(_) | Error::ColumnDecode { .. } | Error::ColumnNotFound(_) => {
-                StoreErrorKind::Corrupt
-            }
-            Error::Database(refusal) if !matches!(refusal.kind(), ErrorKind::Other) => {
-                StoreErrorKind::Refused
-            }
+            Error::Decode(_) | Error::ColumnDecode { .. } | Error::ColumnNotFound(_) => StoreErrorKind::Corrupt,
+            Error::Database(refusal) if !matches!(refusal.kind(), ErrorKind::Other) => StoreErrorKind::Refused,
             _ => StoreErrorKind::Unavailable,
         };
-        Self {
-            kind,
-            source: error.into(),
-        }
+        Self { kind, source: error.into() }
     }
 }
 
@@ -71,10 +61,7 @@ impl fmt::Display for StoreError {
 
 impl fmt::Debug for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoreError")
-            .field("kind", &self.kind)
-            .field("source", &self.source)
-            .finish()
+        f.debug_struct("StoreError").field("kind", &self.kind).field("source", &self.source).finish()
     }
 }
 

@@ -26,7 +26,7 @@ mod write;
 pub use migrate::MigrateError;
 pub use open::OpenError;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use sqlx::SqlitePool;
 use tokio::sync::Semaphore;
@@ -51,6 +51,7 @@ pub struct SqliteStore {
     /// SQLite has one writer at a time, and those who wait for it sleep and try again, in no order. So the writers of this
     /// process queue here, first come, first served, and hold no connection while they wait: readers stay served.
     turn: Arc<Semaphore>,
+    path: Option<Arc<Path>>,
 }
 
 impl SqliteStore {
@@ -63,10 +64,14 @@ impl SqliteStore {
     /// This is the one signature with a type of sqlx in it: to share a pool, both must name the same type.
     #[must_use]
     pub fn from_pool(pool: SqlitePool) -> Self {
-        Self {
-            pool,
-            turn: Arc::new(Semaphore::new(1)),
-        }
+        Self { pool, turn: Arc::new(Semaphore::new(1)), path: None }
+    }
+
+    /// The file that [`open`](Self::open) opened, as its address names it. `None` for a database in memory, and for the
+    /// application's own pool.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Waits until the connections in use are returned, and closes them all. Later calls fail.

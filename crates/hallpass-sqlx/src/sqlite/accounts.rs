@@ -36,17 +36,14 @@ pub(super) use select_accounts;
 
 pub(super) fn read(row: &SqliteRow) -> Result<Account, StoreError> {
     let username = Username::parse(row.try_get("username")?).map_err(StoreError::corrupt)?;
-    let roles: Vec<String> =
-        serde_json::from_str(row.try_get("roles")?).map_err(StoreError::corrupt)?;
+    let roles: Vec<String> = serde_json::from_str(row.try_get("roles")?).map_err(StoreError::corrupt)?;
     let last_step: Option<i64> = row.try_get("last_step")?;
     let last_step = last_step.map(column::to_unsigned).transpose()?;
     let sealed: Option<Vec<u8>> = row.try_get("sealed")?;
     let id = AccountId::new(row.try_get::<String, _>("id")?);
-    Ok(
-        Account::new(id, username, row.try_get::<String, _>("password_hash")?)
-            .with_roles(roles)
-            .with_generation(column::to_unsigned(row.try_get("generation")?)?)
-            .with_disabled(row.try_get("disabled")?)
-            .with_second_factor(sealed.map(|sealed| LiveFactor::new(sealed, last_step))),
-    )
+    Ok(Account::new(id, username, row.try_get::<String, _>("password_hash")?)
+        .with_roles(roles)
+        .with_generation(column::to_unsigned(row.try_get("generation")?)?)
+        .with_disabled(row.try_get("disabled")?)
+        .with_second_factor(sealed.map(|sealed| LiveFactor::new(sealed, last_step))))
 }

@@ -11,12 +11,7 @@ use super::{
 use crate::StoreError;
 
 impl Administration for SqliteStore {
-    async fn set_roles(
-        &self,
-        id: &AccountId,
-        roles: &[String],
-        at: UnixTime,
-    ) -> Result<Option<u32>, StoreError> {
+    async fn set_roles(&self, id: &AccountId, roles: &[String], at: UnixTime) -> Result<Option<u32>, StoreError> {
         let mut write = self.write().await?;
         sqlx::query("UPDATE hallpass_accounts SET roles = ?2 WHERE id = ?1")
             .bind(id.as_str())
@@ -28,12 +23,7 @@ impl Administration for SqliteStore {
         Ok(generation)
     }
 
-    async fn set_disabled(
-        &self,
-        id: &AccountId,
-        disabled: bool,
-        at: UnixTime,
-    ) -> Result<Option<u32>, StoreError> {
+    async fn set_disabled(&self, id: &AccountId, disabled: bool, at: UnixTime) -> Result<Option<u32>, StoreError> {
         let mut write = self.write().await?;
         sqlx::query("UPDATE hallpass_accounts SET disabled = ?2 WHERE id = ?1")
             .bind(id.as_str())
@@ -50,13 +40,11 @@ impl Administration for SqliteStore {
 
     async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, StoreError> {
         // No key is empty, so the empty text is before the first one.
-        let rows = sqlx::query(select_accounts!(
-            "WHERE a.username_key > ?1 ORDER BY a.username_key LIMIT ?2"
-        ))
-        .bind(after.map_or("", Username::key))
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
+        let rows = sqlx::query(select_accounts!("WHERE a.username_key > ?1 ORDER BY a.username_key LIMIT ?2"))
+            .bind(after.map_or("", Username::key))
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter().map(accounts::read).collect()
     }
 }

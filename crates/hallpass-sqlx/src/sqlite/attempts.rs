@@ -10,12 +10,7 @@ use crate::StoreError;
 impl Attempts for SqliteStore {
     type Error = StoreError;
 
-    async fn try_take(
-        &self,
-        key: &str,
-        policy: &AttemptPolicy,
-        now: UnixTime,
-    ) -> Result<Attempted, StoreError> {
+    async fn try_take(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<Attempted, StoreError> {
         let mut write = self.write().await?;
         let before = load(write.connection(), key).await?;
         let (after, attempted) = policy.take(before, now);
@@ -28,12 +23,7 @@ impl Attempts for SqliteStore {
         Ok(attempted)
     }
 
-    async fn give_back(
-        &self,
-        key: &str,
-        policy: &AttemptPolicy,
-        now: UnixTime,
-    ) -> Result<(), StoreError> {
+    async fn give_back(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         let before = load(write.connection(), key).await?;
         match policy.give_back(before, now) {
@@ -50,10 +40,7 @@ impl Attempts for SqliteStore {
     }
 }
 
-async fn load(
-    connection: &mut SqliteConnection,
-    key: &str,
-) -> Result<Option<AttemptState>, StoreError> {
+async fn load(connection: &mut SqliteConnection, key: &str) -> Result<Option<AttemptState>, StoreError> {
     let query = "SELECT count, last_at, blocked_until FROM hallpass_attempts WHERE key = ?1";
     let query = sqlx::query(query).bind(key);
     let row = query.fetch_optional(connection).await?;
@@ -83,17 +70,14 @@ async fn store(
     .bind(state.count)
     .bind(column::from_time(state.last))
     .bind(column::from_time(state.blocked_until))
-    .bind(column::from_time(state.last.saturating_add(policy.quiet())))
+    .bind(column::from_time(policy.forgotten_at(&state)))
     .execute(connection)
     .await?;
     Ok(())
 }
 
 async fn delete(connection: &mut SqliteConnection, key: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM hallpass_attempts WHERE key = ?1")
-        .bind(key)
-        .execute(connection)
-        .await?;
+    sqlx::query("DELETE FROM hallpass_attempts WHERE key = ?1").bind(key).execute(connection).await?;
     Ok(())
 }
 

@@ -73,10 +73,7 @@ fn read(row: &SqliteRow) -> Result<Change, StoreError> {
     let at = column::to_time(row.try_get("at")?)?;
     let session: Option<&str> = row.try_get("session_id")?;
     Ok(match session {
-        Some(session) => Change::SessionEnded {
-            session: session.parse().map_err(StoreError::corrupt)?,
-            at,
-        },
+        Some(session) => Change::SessionEnded { session: session.parse().map_err(StoreError::corrupt)?, at },
         None => Change::Generation {
             account: AccountId::new(row.try_get::<String, _>("account_id")?),
             generation: column::to_unsigned(row.try_get("generation")?)?,

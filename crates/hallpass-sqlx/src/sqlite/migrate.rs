@@ -22,10 +22,7 @@ impl SqliteStore {
     /// The database does not answer, was written by a newer version of this crate, or its record of steps was changed.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         let mut write = self.write().await.map_err(MigrateError::failed)?;
-        migrator()
-            .run(write.connection())
-            .await
-            .map_err(MigrateError::from_driver)?;
+        migrator().run(write.connection()).await.map_err(MigrateError::from_driver)?;
         write.commit().await.map_err(MigrateError::failed)
     }
 }
@@ -46,10 +43,7 @@ enum Cause {
 
 impl MigrateError {
     fn failed(source: StoreError) -> Self {
-        Self {
-            cause: Cause::Failed,
-            source: source.into(),
-        }
+        Self { cause: Cause::Failed, source: source.into() }
     }
 
     fn from_driver(error: migrate::MigrateError) -> Self {
@@ -58,10 +52,7 @@ impl MigrateError {
             migrate::MigrateError::VersionMismatch(step) => Cause::Changed(step),
             _ => Cause::Failed,
         };
-        Self {
-            cause,
-            source: error.into(),
-        }
+        Self { cause, source: error.into() }
     }
 }
 

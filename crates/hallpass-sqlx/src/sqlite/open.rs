@@ -38,15 +38,15 @@ impl SqliteStore {
         let Some(address) = url.strip_prefix("sqlite:") else {
             return Err(OpenError::Scheme);
         };
-        let options = SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Address {
-            source: error.into(),
-        })?;
-        let pool = if is_in_memory(address) {
-            in_memory(options).await
+        let options =
+            SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Address { source: error.into() })?;
+        let store = if is_in_memory(address) {
+            Self::from_pool(in_memory(options).await?)
         } else {
-            on_file(options).await
-        }?;
-        let store = Self::from_pool(pool);
+            let path = options.get_filename().into();
+            let pool = on_file(options).await?;
+            Self { path: Some(path), ..Self::from_pool(pool) }
+        };
         store.migrate().await?;
         Ok(store)
     }
@@ -107,26 +107,18 @@ async fn in_memory(options: SqliteConnectOptions) -> Result<SqlitePool, OpenErro
         .max_lifetime(None)
         .connect_with(options.shared_cache(false))
         .await
-        .map_err(|error| OpenError::Open {
-            path,
-            source: error.into(),
-        })
+        .map_err(|error| OpenError::Open { path, source: error.into() })
 }
 
 async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
     let path = options.get_filename().to_owned();
-    make_private(&path).map_err(|source| OpenError::Make {
-        path: path.clone(),
-        source,
-    })?;
+    make_private(&path).map_err(|source| OpenError::Make { path: path.clone(), source })?;
     let options = options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true);
-    let pool = SqlitePoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(CONNECTION_WAIT);
+    let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
     let give_up = Instant::now() + BUSY_TIMEOUT;
     loop {
         // Turning a new file to WAL takes a lock for which SQLite does not wait, so of two processes that start together
@@ -160,6 +152,5 @@ fn make_private(path: &Path) -> io::Result<()> {
 /// `SQLITE_BUSY` (5) and `SQLITE_LOCKED` (6), in the low byte of every extended code.
 fn is_locked(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
-    code.and_then(|code| code.parse::<u32>().ok())
-        .is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }

@@ -6,12 +6,7 @@ use super::{SqliteStore, revoke, write::Write};
 use crate::StoreError;
 
 impl Passwords for SqliteStore {
-    async fn replace_hash(
-        &self,
-        id: &AccountId,
-        old_hash: &str,
-        new_hash: &str,
-    ) -> Result<Replaced, StoreError> {
+    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, StoreError> {
         let mut write = self.write().await?;
         let replaced = swap(&mut write, id, old_hash, new_hash).await?;
         write.commit().await?;
@@ -25,30 +20,19 @@ impl Passwords for SqliteStore {
             Replaced::Changed => return Ok(None),
             Replaced::Replaced => {}
         }
-        let generation =
-            revoke::everything(write.connection(), account, change.keep.as_ref(), change.at)
-                .await?;
+        let generation = revoke::everything(write.connection(), account, change.keep.as_ref(), change.at).await?;
         write.commit().await?;
         Ok(generation)
     }
 }
 
-async fn swap(
-    write: &mut Write,
-    id: &AccountId,
-    old_hash: &str,
-    new_hash: &str,
-) -> Result<Replaced, StoreError> {
-    let update = sqlx::query(
-        "UPDATE hallpass_accounts SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
-    )
-    .bind(id.as_str())
-    .bind(old_hash)
-    .bind(new_hash);
-    Ok(
-        match update.execute(write.connection()).await?.rows_affected() {
-            0 => Replaced::Changed,
-            _ => Replaced::Replaced,
-        },
-    )
+async fn swap(write: &mut Write, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, StoreError> {
+    let update = sqlx::query("UPDATE hallpass_accounts SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2")
+        .bind(id.as_str())
+        .bind(old_hash)
+        .bind(new_hash);
+    Ok(match update.execute(write.connection()).await?.rows_affected() {
+        0 => Replaced::Changed,
+        _ => Replaced::Replaced,
+    })
 }

@@ -1,9 +1,7 @@
 //! Keeping the authenticator. Each "once" is a condition in one `UPDATE` or `DELETE`.
 
 use hallpass_core::UnixTime;
-use hallpass_signin::{
-    AccountId, Enabled, Enrolment, RecoveryHash, Replaced, SecondFactors, SessionId, Spend,
-};
+use hallpass_signin::{AccountId, Enabled, Enrolment, RecoveryHash, Replaced, SecondFactors, SessionId, Spend};
 use sqlx::SqliteConnection;
 
 use super::{SqliteStore, column, revoke};
@@ -48,11 +46,7 @@ impl SecondFactors for SqliteStore {
         Ok(spend_of(spent))
     }
 
-    async fn spend_recovery_code(
-        &self,
-        id: &AccountId,
-        code: &RecoveryHash,
-    ) -> Result<Spend, StoreError> {
+    async fn spend_recovery_code(&self, id: &AccountId, code: &RecoveryHash) -> Result<Spend, StoreError> {
         let mut write = self.write().await?;
         let spend = sqlx::query(
             "DELETE FROM hallpass_recovery_codes WHERE account_id = ?1 AND code_hash = ?2 AND EXISTS \
@@ -65,11 +59,7 @@ impl SecondFactors for SqliteStore {
         Ok(spend_of(spent))
     }
 
-    async fn replace_recovery_codes(
-        &self,
-        id: &AccountId,
-        codes: &[RecoveryHash],
-    ) -> Result<Replaced, StoreError> {
+    async fn replace_recovery_codes(&self, id: &AccountId, codes: &[RecoveryHash]) -> Result<Replaced, StoreError> {
         let mut write = self.write().await?;
         let live = "SELECT 1 FROM hallpass_second_factors WHERE account_id = ?1";
         let live = sqlx::query(live).bind(id.as_str());
@@ -81,12 +71,7 @@ impl SecondFactors for SqliteStore {
         Ok(Replaced::Replaced)
     }
 
-    async fn disable(
-        &self,
-        id: &AccountId,
-        keep: Option<&SessionId>,
-        at: UnixTime,
-    ) -> Result<Option<u32>, StoreError> {
+    async fn disable(&self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Result<Option<u32>, StoreError> {
         let mut write = self.write().await?;
         let off = "DELETE FROM hallpass_second_factors WHERE account_id = ?1";
         let off = sqlx::query(off).bind(id.as_str());
@@ -99,19 +84,13 @@ impl SecondFactors for SqliteStore {
         Ok(generation)
     }
 
-    async fn reseal(
-        &self,
-        id: &AccountId,
-        old_sealed: &[u8],
-        new_sealed: &[u8],
-    ) -> Result<Replaced, StoreError> {
+    async fn reseal(&self, id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Result<Replaced, StoreError> {
         let mut write = self.write().await?;
-        let reseal = sqlx::query(
-            "UPDATE hallpass_second_factors SET sealed = ?3 WHERE account_id = ?1 AND sealed = ?2",
-        )
-        .bind(id.as_str())
-        .bind(old_sealed)
-        .bind(new_sealed);
+        let reseal =
+            sqlx::query("UPDATE hallpass_second_factors SET sealed = ?3 WHERE account_id = ?1 AND sealed = ?2")
+                .bind(id.as_str())
+                .bind(old_sealed)
+                .bind(new_sealed);
         let resealed = reseal.execute(write.connection()).await?.rows_affected();
         write.commit().await?;
         Ok(match resealed {

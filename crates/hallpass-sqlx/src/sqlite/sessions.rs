@@ -48,12 +48,7 @@ impl Sessions for SqliteStore {
         rows.iter().map(read).collect()
     }
 
-    async fn end(
-        &self,
-        account: &AccountId,
-        session: &SessionId,
-        at: UnixTime,
-    ) -> Result<Ended, StoreError> {
+    async fn end(&self, account: &AccountId, session: &SessionId, at: UnixTime) -> Result<Ended, StoreError> {
         let mut write = self.write().await?;
         let ended = revoke::session(write.connection(), account, session, at).await?;
         write.commit().await?;

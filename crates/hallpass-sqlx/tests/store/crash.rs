@@ -10,9 +10,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass_signin::{
-    Accounts, Cursor, Ended, PasswordChange, Passwords, Registration, SecondFactors, Sessions,
-};
+use hallpass_signin::{Accounts, Cursor, Ended, PasswordChange, Passwords, Registration, SecondFactors, Sessions};
 use hallpass_sqlx::SqliteStore;
 
 use crate::{

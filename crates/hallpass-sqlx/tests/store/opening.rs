@@ -17,6 +17,7 @@ use crate::scratch::Scratch;
 async fn a_new_file_is_the_owners_alone() {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
+    assert_eq!(store.path(), Some(&*scratch.path("site.db")));
     #[cfg(unix)]
     for name in ["site.db", "site.db-wal", "site.db-shm"] {
         use std::os::unix::fs::PermissionsExt;
@@ -62,20 +63,10 @@ async fn every_connection_is_set_for_crash_safety() {
 #[tokio::test]
 async fn what_is_wrong_is_one_sentence_with_the_mend() {
     let scratch = Scratch::new();
-    fs::write(
-        scratch.path("novel.txt"),
-        "It was a dark and stormy night. ".repeat(99),
-    )
-    .unwrap();
+    fs::write(scratch.path("novel.txt"), "It was a dark and stormy night. ".repeat(99)).unwrap();
     for (url, expected) in [
-        (
-            "postgres://db/site".to_owned(),
-            "write for example sqlite://site.db",
-        ),
-        (
-            scratch.url("site.db?colour=red"),
-            "write for example sqlite://site.db",
-        ),
+        ("postgres://db/site".to_owned(), "write for example sqlite://site.db"),
+        (scratch.url("site.db?colour=red"), "write for example sqlite://site.db"),
         (scratch.url("missing/site.db"), "create its directory"),
         (scratch.url("novel.txt"), "must be an SQLite database"),
     ] {
@@ -91,9 +82,7 @@ async fn what_is_wrong_is_one_sentence_with_the_mend() {
 #[tokio::test]
 async fn the_applications_own_migrations_are_left_alone() {
     let scratch = Scratch::new();
-    let pool = SqlitePool::connect(&scratch.url("site.db?mode=rwc"))
-        .await
-        .unwrap();
+    let pool = SqlitePool::connect(&scratch.url("site.db?mode=rwc")).await.unwrap();
     let own = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY);
                INSERT INTO _sqlx_migrations VALUES (20260101);
                CREATE TABLE accounts (id INTEGER PRIMARY KEY)";
@@ -118,9 +107,7 @@ async fn the_applications_own_migrations_are_left_alone() {
 #[tokio::test]
 async fn an_older_version_does_not_touch_a_newer_database() {
     let scratch = Scratch::new();
-    let pool = SqlitePool::connect(&scratch.url("site.db?mode=rwc"))
-        .await
-        .unwrap();
+    let pool = SqlitePool::connect(&scratch.url("site.db?mode=rwc")).await.unwrap();
     let store = SqliteStore::from_pool(pool.clone());
     store.migrate().await.unwrap();
     let newer = "INSERT INTO hallpass_migrations VALUES (999, 'newer', 0, TRUE, x'00', 0)";

@@ -13,9 +13,8 @@ pub(crate) mod sessions;
 
 use hallpass_core::UnixTime;
 use hallpass_signin::{
-    Account, AccountId, Accounts, Change, Cursor, Enabled, Enrolment, Feed, NewAccount, NewSession,
-    RecoveryCode, RecoveryHash, Registered, Registration, SecondFactors, SessionId, SessionOpened,
-    Sessions, Username,
+    Account, AccountId, Accounts, Change, Cursor, Enabled, Enrolment, Feed, NewAccount, NewSession, RecoveryCode,
+    RecoveryHash, Registered, Registration, SecondFactors, SessionId, SessionOpened, Sessions, Username,
 };
 
 /// Seconds after some moment of 2026.
@@ -37,13 +36,7 @@ pub(crate) fn recovery_hash(number: u8) -> RecoveryHash {
 
 pub(crate) fn new_account(id: &str, username: &str) -> NewAccount {
     let roles = vec!["guest".to_owned()];
-    NewAccount::new(
-        AccountId::new(id),
-        name(username),
-        "hash-0".into(),
-        roles,
-        at(0),
-    )
+    NewAccount::new(AccountId::new(id), name(username), "hash-0".into(), roles, at(0))
 }
 
 /// Registers an account. Its id is the name, in front of which stands `id-`.
@@ -63,14 +56,7 @@ pub(crate) async fn account<S: Accounts>(store: &S, id: &AccountId) -> Account {
 pub(crate) async fn open<S: Sessions>(store: &S, id: &AccountId, number: u8) -> SessionId {
     let session = session_id(number);
     let generation = account(store, id).await.generation();
-    let new = NewSession::new(
-        session,
-        id.clone(),
-        generation,
-        "Firefox".into(),
-        at(10),
-        at(1000),
-    );
+    let new = NewSession::new(session, id.clone(), generation, "Firefox".into(), at(10), at(1000));
     assert_eq!(store.open(new).await.unwrap(), SessionOpened::Opened);
     session
 }
@@ -84,15 +70,7 @@ pub(crate) async fn open_sessions<S: Sessions>(store: &S, id: &AccountId) -> Vec
 pub(crate) async fn enrolment<S: Accounts>(store: &S, id: &AccountId) -> Enrolment {
     let generation = account(store, id).await.generation();
     let codes = (0..10).map(recovery_hash).collect();
-    Enrolment::new(
-        id.clone(),
-        generation,
-        b"sealed".to_vec(),
-        100,
-        codes,
-        None,
-        at(5),
-    )
+    Enrolment::new(id.clone(), generation, b"sealed".to_vec(), 100, codes, None, at(5))
 }
 
 pub(crate) async fn enrol<S: SecondFactors>(store: &S, id: &AccountId) {
@@ -123,9 +101,5 @@ pub(crate) async fn news<S: Feed>(store: &S, cursor: &mut Cursor) -> Vec<Change>
 }
 
 pub(crate) fn raised(account: &AccountId, generation: u32, at: UnixTime) -> Change {
-    Change::Generation {
-        account: account.clone(),
-        generation,
-        at,
-    }
+    Change::Generation { account: account.clone(), generation, at }
 }

@@ -7,11 +7,7 @@ use super::{account, name, new_account, register};
 pub(crate) async fn a_new_account_is_found_by_either_key<S: Registration>(store: &S) {
     let id = register(store, "Zoë").await;
     assert!(store.by_username(&name("zoe")).await.unwrap().is_none());
-    let found = store
-        .by_username(&name("ZOE\u{308}"))
-        .await
-        .unwrap()
-        .unwrap();
+    let found = store.by_username(&name("ZOE\u{308}")).await.unwrap().unwrap();
     assert_eq!(found.id(), &id);
     assert_eq!(found.username().as_str(), "Zoë", "shown as it was typed");
     assert_eq!(found.password_hash(), "hash-0");
@@ -45,9 +41,7 @@ pub(crate) async fn a_name_is_taken_once_in_any_spelling<S: Registration>(store:
 
 pub(crate) async fn names_and_roles_come_back_as_they_went<S: Registration>(store: &S) {
     let mut new = new_account("1", "山田.太郎_2-x");
-    new.roles = ["a b", "c,d", "\"e\"", "[f]", "", "ролÿ"]
-        .map(str::to_owned)
-        .into();
+    new.roles = ["a b", "c,d", "\"e\"", "[f]", "", "ролÿ"].map(str::to_owned).into();
     let _ = store.create(new.clone()).await.unwrap();
     let found = account(store, &new.id).await;
     assert_eq!(found.roles(), new.roles);

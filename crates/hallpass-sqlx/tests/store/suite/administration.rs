@@ -16,11 +16,7 @@ where
     assert_eq!(store.set_roles(&id, &roles, at(30)).await.unwrap(), Some(1));
     let now = account(store, &id).await;
     assert_eq!((now.roles(), now.generation()), (&roles[..], 1));
-    assert_eq!(
-        open_sessions(store, &id).await,
-        [session],
-        "a refresh brings the new roles"
-    );
+    assert_eq!(open_sessions(store, &id).await, [session], "a refresh brings the new roles");
     assert_eq!(news(store, &mut cursor).await, [raised(&id, 1, at(30))]);
 
     assert_eq!(store.set_roles(&id, &[], at(31)).await.unwrap(), Some(2));
@@ -40,18 +36,12 @@ where
     open(store, &id, 1).await;
     let mut cursor = Cursor::START;
 
-    assert_eq!(
-        store.set_disabled(&id, true, at(30)).await.unwrap(),
-        Some(1)
-    );
+    assert_eq!(store.set_disabled(&id, true, at(30)).await.unwrap(), Some(1));
     assert!(account(store, &id).await.disabled());
     assert_eq!(open_sessions(store, &id).await, []);
     assert_eq!(news(store, &mut cursor).await, [raised(&id, 1, at(30))]);
 
-    assert_eq!(
-        store.set_disabled(&id, false, at(31)).await.unwrap(),
-        Some(2)
-    );
+    assert_eq!(store.set_disabled(&id, false, at(31)).await.unwrap(), Some(2));
     assert!(!account(store, &id).await.disabled());
     assert_eq!(news(store, &mut cursor).await, [raised(&id, 2, at(31))]);
 
@@ -75,10 +65,7 @@ where
         let names = page.iter().map(|account| account.username().to_string());
         pages.push(names.collect::<Vec<_>>());
     }
-    assert_eq!(
-        pages,
-        [vec!["alice", "Bob"], vec!["carol", "dave"], vec!["Ünal"]]
-    );
+    assert_eq!(pages, [vec!["alice", "Bob"], vec!["carol", "dave"], vec!["Ünal"]]);
     let behind_bob = store.list(Some(&name("BOB")), 100).await.unwrap();
     assert_eq!(behind_bob.len(), 3);
 }

@@ -36,10 +36,7 @@ pub(crate) async fn an_attempt_given_back_was_never_made<S: Attempts>(store: &S)
     store.give_back("a", &POLICY, at(0)).await.unwrap();
     assert_eq!(take(0).await, Attempted::Allowed);
     assert_eq!(take(0).await, blocked(30));
-    store
-        .give_back("never taken", &POLICY, at(0))
-        .await
-        .unwrap();
+    store.give_back("never taken", &POLICY, at(0)).await.unwrap();
 }
 
 pub(crate) async fn old_attempts_are_forgotten<S: Attempts>(store: &S) {

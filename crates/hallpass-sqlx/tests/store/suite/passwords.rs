@@ -1,8 +1,6 @@
 //! Writing password hashes.
 
-use hallpass_signin::{
-    AccountId, Cursor, Feed, PasswordChange, Passwords, Registration, Replaced, Sessions,
-};
+use hallpass_signin::{AccountId, Cursor, Feed, PasswordChange, Passwords, Registration, Replaced, Sessions};
 
 use super::{account, at, news, open, open_sessions, raised, register};
 
@@ -26,9 +24,7 @@ where
     assert_eq!(account(store, &other).await.password_hash(), "hash-0");
     assert_eq!(news(store, &mut Cursor::START.clone()).await, []);
 
-    let unknown = store
-        .replace_hash(&AccountId::new("?"), "hash-0", "x")
-        .await;
+    let unknown = store.replace_hash(&AccountId::new("?"), "hash-0", "x").await;
     assert_eq!(unknown.unwrap(), Replaced::Changed);
 }
 
@@ -43,9 +39,7 @@ where
     let others = open(store, &other, 3).await;
     let mut cursor = Cursor::START;
 
-    let change = |old: &str, new: &str, keep| {
-        PasswordChange::new(id.clone(), old.into(), new.into(), keep, at(30))
-    };
+    let change = |old: &str, new: &str, keep| PasswordChange::new(id.clone(), old.into(), new.into(), keep, at(30));
     let stale = store.change(change("hash-9", "hash-1", None)).await;
     assert_eq!(stale.unwrap(), None);
     assert_eq!(account(store, &id).await.password_hash(), "hash-0");

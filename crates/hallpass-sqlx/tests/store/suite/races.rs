@@ -2,9 +2,7 @@
 
 use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
-use hallpass_signin::{
-    AttemptPolicy, Attempted, Attempts, Registered, Registration, SecondFactors, Spend,
-};
+use hallpass_signin::{AttemptPolicy, Attempted, Attempts, Registered, Registration, SecondFactors, Spend};
 use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{at, enrol, name, new_account, recovery_hash, register};
@@ -29,11 +27,7 @@ where
             attempt.await
         });
     }
-    set.join_all()
-        .await
-        .iter()
-        .filter(|answer| win(answer))
-        .count()
+    set.join_all().await.iter().filter(|answer| win(answer)).count()
 }
 
 pub(crate) async fn a_step_is_spent_once<S>(stores: &[Arc<S>], rounds: u64)
@@ -59,9 +53,7 @@ where
     let id = register(&*stores[0], "alice").await;
     enrol(&*stores[0], &id).await;
     for round in 0..rounds {
-        let codes: Vec<_> = (0..10)
-            .map(|code| recovery_hash(round * 10 + code))
-            .collect();
+        let codes: Vec<_> = (0..10).map(|code| recovery_hash(round * 10 + code)).collect();
         let _ = stores[0].replace_recovery_codes(&id, &codes).await.unwrap();
         let spend = |store: Arc<S>, number: usize| {
             let (id, code) = (id.clone(), codes[number % 10].clone());
@@ -99,12 +91,7 @@ pub(crate) async fn a_name_in_64_spellings_is_one_account<S: Registration>(store
 
 pub(crate) async fn of_200_attempts_five_are_evaluated<S: Attempts>(stores: &[Arc<S>]) {
     const POLICY: AttemptPolicy = AttemptPolicy::new(5, Duration::from_secs(30));
-    let take = |store: Arc<S>, _| async move {
-        store
-            .try_take("account:alice", &POLICY, at(0))
-            .await
-            .unwrap()
-    };
+    let take = |store: Arc<S>, _| async move { store.try_take("account:alice", &POLICY, at(0)).await.unwrap() };
     let allowed = |attempted: &Attempted| *attempted == Attempted::Allowed;
     assert_eq!(winners(stores, 200, take, allowed).await, 5);
 }

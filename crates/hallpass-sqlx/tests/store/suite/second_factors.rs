@@ -1,13 +1,10 @@
 //! Keeping authenticators and recovery codes.
 
 use hallpass_signin::{
-    AccountId, Administration, Cursor, Enabled, Feed, Registration, Replaced, SecondFactors,
-    Sessions, Spend,
+    AccountId, Administration, Cursor, Enabled, Feed, Registration, Replaced, SecondFactors, Sessions, Spend,
 };
 
-use super::{
-    account, at, enrol, enrolment, news, open, open_sessions, raised, recovery_hash, register,
-};
+use super::{account, at, enrol, enrolment, news, open, open_sessions, raised, recovery_hash, register};
 
 pub(crate) async fn a_factor_goes_on_whole<S>(store: &S)
 where
@@ -25,10 +22,7 @@ where
 
     let now = account(store, &id).await;
     let factor = now.second_factor().unwrap();
-    assert_eq!(
-        (factor.sealed_secret(), factor.last_step()),
-        (&b"sealed"[..], Some(100))
-    );
+    assert_eq!((factor.sealed_secret(), factor.last_step()), (&b"sealed"[..], Some(100)));
     assert_eq!(now.generation(), 1);
     assert_eq!(open_sessions(store, &id).await, [here]);
     assert_eq!(news(store, &mut cursor).await, [raised(&id, 1, at(5))]);
@@ -55,30 +49,20 @@ where
 
     store.set_disabled(&id, true, at(2)).await.unwrap();
     let disabled = enrolment(store, &id).await;
-    assert_eq!(
-        store.enable(disabled.clone()).await.unwrap(),
-        Enabled::Changed
-    );
+    assert_eq!(store.enable(disabled.clone()).await.unwrap(), Enabled::Changed);
 
     let mut nobody = disabled;
     nobody.account = AccountId::new("nobody");
     assert_eq!(store.enable(nobody).await.unwrap(), Enabled::Changed);
     assert!(account(store, &id).await.second_factor().is_none());
     let code = store.spend_recovery_code(&id, &recovery_hash(0)).await;
-    assert_eq!(
-        code.unwrap(),
-        Spend::AlreadySpent,
-        "no codes without a factor"
-    );
+    assert_eq!(code.unwrap(), Spend::AlreadySpent, "no codes without a factor");
 }
 
 pub(crate) async fn only_a_later_step_is_good<S: SecondFactors + Registration>(store: &S) {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
-    assert_eq!(
-        store.spend_step(&id, 101).await.unwrap(),
-        Spend::AlreadySpent
-    );
+    assert_eq!(store.spend_step(&id, 101).await.unwrap(), Spend::AlreadySpent);
     enrol(store, &id).await;
     enrol(store, &other).await;
     for (step, expected) in [
@@ -90,24 +74,13 @@ pub(crate) async fn only_a_later_step_is_good<S: SecondFactors + Registration>(s
         (1 << 40, Spend::Spent),
         (103, Spend::AlreadySpent),
     ] {
-        assert_eq!(
-            store.spend_step(&id, step).await.unwrap(),
-            expected,
-            "{step}"
-        );
+        assert_eq!(store.spend_step(&id, step).await.unwrap(), expected, "{step}");
     }
-    let last = account(store, &id)
-        .await
-        .second_factor()
-        .unwrap()
-        .last_step();
+    let last = account(store, &id).await.second_factor().unwrap().last_step();
     assert_eq!(last, Some(1 << 40));
     assert_eq!(store.spend_step(&other, 101).await.unwrap(), Spend::Spent);
     let nobody = AccountId::new("nobody");
-    assert_eq!(
-        store.spend_step(&nobody, 500).await.unwrap(),
-        Spend::AlreadySpent
-    );
+    assert_eq!(store.spend_step(&nobody, 500).await.unwrap(), Spend::AlreadySpent);
 }
 
 pub(crate) async fn a_recovery_code_works_once<S: SecondFactors + Registration>(store: &S) {
@@ -127,11 +100,7 @@ pub(crate) async fn a_recovery_code_works_once<S: SecondFactors + Registration>(
     let fresh = [recovery_hash(20), recovery_hash(21)];
     let replaced = store.replace_recovery_codes(&id, &fresh).await.unwrap();
     assert_eq!(replaced, Replaced::Replaced);
-    assert_eq!(
-        spend(&id, 4).await,
-        Spend::AlreadySpent,
-        "the old set is dead"
-    );
+    assert_eq!(spend(&id, 4).await, Spend::AlreadySpent, "the old set is dead");
     assert_eq!(spend(&id, 20).await, Spend::Spent);
     assert_eq!(spend(&other, 4).await, Spend::Spent);
 }
@@ -157,10 +126,7 @@ where
     assert_eq!(news(store, &mut cursor).await, [raised(&id, 2, at(40))]);
     let code = store.spend_recovery_code(&id, &recovery_hash(1)).await;
     assert_eq!(code.unwrap(), Spend::AlreadySpent);
-    assert_eq!(
-        store.spend_step(&id, 200).await.unwrap(),
-        Spend::AlreadySpent
-    );
+    assert_eq!(store.spend_step(&id, 200).await.unwrap(), Spend::AlreadySpent);
 
     enrol(store, &id).await;
     let code = store.spend_recovery_code(&id, &recovery_hash(1)).await;
@@ -179,9 +145,6 @@ where
     assert_eq!(resealed, Replaced::Replaced);
     let now = account(store, &id).await;
     let factor = now.second_factor().unwrap();
-    assert_eq!(
-        (factor.sealed_secret(), factor.last_step()),
-        (&b"resealed"[..], Some(100))
-    );
+    assert_eq!((factor.sealed_secret(), factor.last_step()), (&b"resealed"[..], Some(100)));
     assert_eq!(now.generation(), 1, "a new seal voids nothing");
 }

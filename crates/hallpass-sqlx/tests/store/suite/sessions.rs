@@ -1,8 +1,7 @@
 //! Keeping sessions.
 
 use hallpass_signin::{
-    AccountId, Administration, Change, Cursor, Ended, Feed, NewSession, Registration,
-    SessionOpened, Sessions,
+    AccountId, Administration, Change, Cursor, Ended, Feed, NewSession, Registration, SessionOpened, Sessions,
 };
 
 use super::{account, at, news, open, open_sessions, raised, register, session_id};
@@ -23,10 +22,7 @@ where
     assert_eq!(ids, [2, 3, 1].map(session_id));
     let newest = &listed[0];
     assert_eq!(newest.device, "Browser 2 <b>");
-    assert_eq!(
-        (newest.created, newest.renewed, newest.expires),
-        (at(30), at(30), at(50))
-    );
+    assert_eq!((newest.created, newest.renewed, newest.expires), (at(30), at(30), at(50)));
     let later = store.list(&id, at(50)).await.unwrap();
     assert_eq!(later.len(), 2, "one ends at 50, so at 50 it is over");
     assert_eq!(store.list(&AccountId::new("?"), at(0)).await.unwrap(), []);
@@ -39,14 +35,7 @@ where
     let id = register(store, "alice").await;
     let new = |generation, account: &AccountId| {
         let device = String::new();
-        NewSession::new(
-            session_id(1),
-            account.clone(),
-            generation,
-            device,
-            at(10),
-            at(99),
-        )
+        NewSession::new(session_id(1), account.clone(), generation, device, at(10), at(99))
     };
     for wrong in [new(1, &id), new(0, &AccountId::new("nobody"))] {
         let opened = store.open(wrong).await.unwrap();
@@ -76,14 +65,8 @@ where
     assert_eq!(open_sessions(store, &id).await.len(), 2);
     assert_eq!(news(store, &mut cursor).await, []);
 
-    assert_eq!(
-        store.end(&id, &session, at(20)).await.unwrap(),
-        Ended::Ended
-    );
-    let ended = Change::SessionEnded {
-        session,
-        at: at(20),
-    };
+    assert_eq!(store.end(&id, &session, at(20)).await.unwrap(), Ended::Ended);
+    let ended = Change::SessionEnded { session, at: at(20) };
     assert_eq!(news(store, &mut cursor).await, [ended]);
     assert_eq!(open_sessions(store, &id).await, [stays]);
     assert_eq!(account(store, &id).await.generation(), 0);
@@ -104,10 +87,7 @@ where
     let others = open(store, &other, 3).await;
     let mut cursor = Cursor::START;
 
-    assert_eq!(
-        store.end_all(&id, Some(&here), at(20)).await.unwrap(),
-        Some(1)
-    );
+    assert_eq!(store.end_all(&id, Some(&here), at(20)).await.unwrap(), Some(1));
     assert_eq!(open_sessions(store, &id).await, [here]);
     assert_eq!(news(store, &mut cursor).await, [raised(&id, 1, at(20))]);
 

@@ -1,0 +1,128 @@
+//! From settings to a running handle.
+
+use std::sync::Arc;
+
+use hallpass_core::{Clock, CookieSettingsError, Gate, Issuer, Keys, OriginCheck, OriginCheckError, Role, SystemClock};
+use hallpass_signin::{Accounts, Cursor, SignIn, SignInBuildError, StoreFault};
+use tokio::runtime::Handle;
+
+use crate::{
+    Hallpass, HallpassBuilder, KeyFileError, NoFeed, WithFeed,
+    background::{Background, Work},
+    builder::KeySource,
+    watched_key_file::WatchedKeyFile,
+};
+
+impl<R: Role, S: Accounts> HallpassBuilder<R, S, NoFeed> {
+    /// Makes the handle.
+    ///
+    /// # Errors
+    /// A setting is missing or cannot be. [`BuildError`] says which, and what to write instead.
+    pub fn build(self) -> Result<Hallpass<R>, BuildError> {
+        let parts = self.assemble()?;
+        let background = match parts.key_file {
+            Some(_) => {
+                let runtime = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
+                let work = Work { sign_in: parts.sign_in.clone(), key_file: parts.key_file, feed: None };
+                Background::start(&runtime, work)
+            }
+            None => Background::idle(),
+        };
+        Ok(Hallpass { sign_in: parts.sign_in, gate: parts.gate, background: Arc::new(background) })
+    }
+}
+
+impl<R: Role, S: Accounts> HallpassBuilder<R, S, WithFeed> {
+    /// Loads the revocation view and makes the handle: what was revoked before stays revoked, from the first request on.
+    ///
+    /// # Errors
+    /// A setting is missing or cannot be, or the store does not answer. [`StartError`] says which, and what to write instead.
+    pub async fn start(self) -> Result<Hallpass<R>, StartError> {
+        let parts = self.assemble()?;
+        let cursor = parts.sign_in.catch_up(Cursor::START).await?;
+        let work = Work { sign_in: parts.sign_in.clone(), key_file: parts.key_file, feed: Some(cursor) };
+        let background = Background::start(&Handle::current(), work);
+        Ok(Hallpass { sign_in: parts.sign_in, gate: parts.gate, background: Arc::new(background) })
+    }
+}
+
+struct Parts<R> {
+    sign_in: SignIn<R>,
+    gate: Gate<R>,
+    key_file: Option<WatchedKeyFile>,
+}
+
+impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
+    fn assemble(self) -> Result<Parts<R>, BuildError> {
+        let (keys, key_file) = match self.keys {
+            KeySource::Missing => return Err(BuildError::NoKeys),
+            KeySource::Ring(keys) => (keys, None),
+            KeySource::File(file) => {
+                let (ring, watched) = WatchedKeyFile::open(file, SystemClock.now())?;
+                (Keys::from(ring), Some(watched))
+            }
+        };
+        if keys.current().active().is_none() {
+            return Err(BuildError::KeysOnlyVerify);
+        }
+        let cookies = self.cookies.build()?;
+        let mut origins = OriginCheck::new();
+        for origin in &self.trusted_origins {
+            origins = origins.trust(origin)?;
+        }
+        let mut issuer = Issuer::new(keys, self.issuer, self.audience);
+        if let Some(lifetime) = self.lifetime {
+            issuer = issuer.lifetime(lifetime);
+        }
+        let sign_in = SignIn::builder(self.store, issuer).cookies(cookies.clone()).origin_check(origins);
+        let sign_in = (self.sign_in)(sign_in).build()?;
+        // Lifetime and view come last: a token that lives longer than revocations are remembered would come back to life.
+        let verifier = (self.verifier)(sign_in.issuer().verifier())
+            .max_lifetime(sign_in.issuer().access_lifetime())
+            .revocation(sign_in.view().clone());
+        let gate = Gate::new(verifier).cookies(&cookies);
+        let gate = if self.bearer { gate.bearer() } else { gate };
+        Ok(Parts { sign_in, gate, key_file })
+    }
+}
+
+/// A setting that is missing or cannot be.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Nothing says which keys to sign with.
+    #[error("no keys: write .key_file(\"site-keys.json\"), or .keys(KeyRing::from_env(\"SITE_KEYS\")?)")]
+    NoKeys,
+    /// The ring has keys that verify, and none that signs.
+    #[error(
+        "the keys can only verify: name one of them in the ring's `active`, or make a ring with `hallpass keys new`"
+    )]
+    KeysOnlyVerify,
+    /// The key file cannot be used.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The cookies would not work.
+    #[error(transparent)]
+    Cookies(#[from] CookieSettingsError),
+    /// A trusted origin is none.
+    #[error(transparent)]
+    Origin(#[from] OriginCheckError),
+    /// A setting of the sign-in.
+    #[error(transparent)]
+    SignIn(#[from] SignInBuildError),
+    /// The key file cannot be watched.
+    #[error("a key file is watched by a task: call build() inside the tokio runtime, or give .keys(…) in its place")]
+    NoRuntime,
+}
+
+/// Why a site did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A setting is missing or cannot be.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The revocation view could not be loaded.
+    #[error("the store's revocation feed cannot be read: see to the database, then start again")]
+    Feed(#[from] StoreFault),
+}

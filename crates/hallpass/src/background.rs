@@ -1,0 +1,98 @@
+//! The one task beside the requests: each second it reads what was revoked elsewhere, and whether the key file has changed.
+
+use std::time::Duration;
+
+use hallpass_core::{Clock, Keys, Role, UnixTime};
+use hallpass_signin::{Cursor, SignIn};
+use tokio::{
+    runtime::Handle,
+    task::AbortHandle,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::watched_key_file::WatchedKeyFile;
+
+/// The task, for as long as this lives.
+pub(crate) struct Background {
+    task: Option<AbortHandle>,
+    polls: bool,
+}
+
+/// What the task does.
+pub(crate) struct Work<R> {
+    pub(crate) sign_in: SignIn<R>,
+    pub(crate) key_file: Option<WatchedKeyFile>,
+    /// How far the feed has been read; `None` where there is none.
+    pub(crate) feed: Option<Cursor>,
+}
+
+impl Background {
+    /// Starts the task on this runtime.
+    pub(crate) fn start<R: Role>(runtime: &Handle, work: Work<R>) -> Self {
+        let polls = work.feed.is_some();
+        Self { task: Some(runtime.spawn(work.run()).abort_handle()), polls }
+    }
+
+    /// Nothing to do.
+    pub(crate) const fn idle() -> Self {
+        Self { task: None, polls: false }
+    }
+
+    /// Whether there is a feed to read.
+    pub(crate) fn polls(&self) -> bool {
+        self.polls
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+impl<R: Role> Work<R> {
+    async fn run(mut self) {
+        let keys: Keys = self.sign_in.issuer().keys().clone();
+        let mut ticks = interval(PERIOD);
+        // After a pause, of the machine say, one reading is enough.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut forget_at = UnixTime::from_secs(0);
+        let mut feed_is_down = false;
+        loop {
+            ticks.tick().await;
+            if let Some(file) = &mut self.key_file {
+                file.take_up_changes(&keys).await;
+            }
+            let Some(cursor) = &mut self.feed else { continue };
+            match self.sign_in.catch_up(*cursor).await {
+                Ok(read) => {
+                    *cursor = read;
+                    if std::mem::take(&mut feed_is_down) {
+                        tracing::info!(target: "hallpass", "the revocation feed answers again");
+                    }
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut feed_is_down, true) {
+                        let source = std::error::Error::source(&error);
+                        tracing::error!(target: "hallpass", %error, source, "the revocation feed does not answer");
+                    }
+                    continue;
+                }
+            }
+            let now = self.sign_in.clock().now();
+            if now >= forget_at {
+                forget_at = now.saturating_add(FORGET_PERIOD);
+                if let Err(error) = self.sign_in.forget().await {
+                    let source = std::error::Error::source(&error);
+                    tracing::warn!(target: "hallpass", %error, source, "old revocations could not be deleted");
+                }
+            }
+        }
+    }
+}
+
+/// A fifth of the published bound: a reading may fail or be late, and the next ones still keep it.
+const PERIOD: Duration = Duration::from_secs(1);
+const FORGET_PERIOD: Duration = Duration::from_secs(60);

@@ -1,0 +1,199 @@
+//! The settings of a site, each said once.
+
+use std::{marker::PhantomData, path::PathBuf, time::Duration};
+
+use hallpass_core::{Clock, CookieSettings, CookieSettingsBuilder, Keys, Role, RoleSet, Verifier};
+use hallpass_signin::{Accounts, Pages, SignInBuilder};
+
+use crate::KeyFile;
+
+/// Makes a [`Hallpass`] over a store.
+///
+/// `F` says whether the store has a revocation feed: with one it is [started](HallpassBuilder::start), without one it is
+/// [built](HallpassBuilder::build). An ability that the store lacks does not compile:
+///
+/// ```compile_fail
+/// # use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+/// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
+/// # struct Users;
+/// # impl Accounts for Users {
+/// #     type Error = std::convert::Infallible;
+/// #     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> { Ok(None) }
+/// #     async fn by_id(&self, _: &AccountId) -> Result<Option<Account>, Self::Error> { Ok(None) }
+/// # }
+/// Hallpass::<SiteRole>::builder(Users).registration(); // `Users` has no `Registration`
+/// ```
+#[must_use]
+pub struct HallpassBuilder<R, S, F = NoFeed> {
+    pub(crate) store: S,
+    pub(crate) keys: KeySource,
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    pub(crate) lifetime: Option<Duration>,
+    pub(crate) cookies: CookieSettingsBuilder,
+    pub(crate) trusted_origins: Vec<String>,
+    pub(crate) bearer: bool,
+    pub(crate) verifier: Change<Verifier<R>>,
+    pub(crate) sign_in: Change<SignInBuilder<R, S>>,
+    feed: PhantomData<F>,
+}
+
+/// The store has no revocation feed, or it is not read.
+#[derive(Debug)]
+pub enum NoFeed {}
+
+/// The store's revocation feed is read each second.
+#[derive(Debug)]
+pub enum WithFeed {}
+
+pub(crate) enum KeySource {
+    Missing,
+    Ring(Keys),
+    File(KeyFile),
+}
+
+/// Settings for later: the parts that they change do not exist yet.
+pub(crate) type Change<T> = Box<dyn FnOnce(T) -> T + Send>;
+
+impl<R: Role, S: Accounts> HallpassBuilder<R, S, NoFeed> {
+    pub(crate) fn new(store: S) -> Self {
+        Self {
+            store,
+            keys: KeySource::Missing,
+            issuer: NAME.to_owned(),
+            audience: NAME.to_owned(),
+            lifetime: None,
+            cookies: CookieSettings::builder(),
+            trusted_origins: Vec::new(),
+            bearer: false,
+            verifier: Box::new(|verifier| verifier),
+            sign_in: Box::new(|sign_in| sign_in),
+            feed: PhantomData,
+        }
+    }
+}
+
+impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
+    /// Signs and verifies with these keys.
+    pub fn keys(mut self, keys: impl Into<Keys>) -> Self {
+        self.keys = KeySource::Ring(keys.into());
+        self
+    }
+
+    /// Signs and verifies with the keys in this file, which is made where there is none and read again when it changes.
+    pub fn key_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.keys = KeySource::File(KeyFile::new(path));
+        self
+    }
+
+    /// Names the issuer of the tokens (`iss`). Defaults to `hallpass`, because the keys already tell one site's tokens from
+    /// another's; name a site by its URL where other services verify its tokens.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = issuer.into();
+        self
+    }
+
+    /// Names those whom the tokens are for (`aud`). Defaults to `hallpass`, for the same reason.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = audience.into();
+        self
+    }
+
+    /// Sets how long an access token lives. No longer-lived one is accepted, since revocations are remembered for this long.
+    /// Defaults to 15 minutes, because that is [`Issuer::lifetime`]'s default.
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
+    }
+
+    /// Sets names and attributes of the cookies. Defaults to `__Host-hallpass` and its siblings, `SameSite=Lax`, because
+    /// browsers then accept them from this host over HTTPS alone.
+    pub fn cookies(mut self, cookies: CookieSettingsBuilder) -> Self {
+        self.cookies = cookies;
+        self
+    }
+
+    /// Lets the cookies travel over plain HTTP, under names without a prefix. Defaults to no, because whoever listens could
+    /// take them; browsers make an exception for `localhost` by themselves.
+    pub fn insecure_plain_http_cookies(mut self) -> Self {
+        self.cookies = self.cookies.insecure_plain_http_cookies();
+        self
+    }
+
+    /// Accepts unsafe requests from another origin, `https://shop.example` say. Defaults to none, because a form on
+    /// somebody else's page must not sign anybody in or out.
+    pub fn trust_origin(mut self, origin: impl Into<String>) -> Self {
+        self.trusted_origins.push(origin.into());
+        self
+    }
+
+    /// Also accepts the access token as `Authorization: Bearer`. Defaults to the cookie alone, because pages need no more.
+    pub fn bearer(mut self) -> Self {
+        self.bearer = true;
+        self
+    }
+
+    /// Changes how tokens are verified: `|verifier| verifier.accept_type("JWT")` where another program signs some with the
+    /// same keys. Defaults to the tokens that hallpass writes. Lifetime and revocation stay what the site says.
+    pub fn verifier(mut self, change: impl FnOnce(Verifier<R>) -> Verifier<R> + Send + 'static) -> Self {
+        let before = self.verifier;
+        self.verifier = Box::new(|verifier| change(before(verifier)));
+        self
+    }
+
+    /// Names the site on its pages and in authenticator apps.
+    pub fn site_name(self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.then(|sign_in| sign_in.site_name(name))
+    }
+
+    /// Gives these roles to accounts that register. Defaults to none, because a role is a grant, and no enum says which of
+    /// its roles is harmless.
+    pub fn first_roles(self, roles: impl Into<RoleSet<R>>) -> Self {
+        let roles = roles.into();
+        self.then(move |sign_in| sign_in.first_roles(roles))
+    }
+
+    /// Shows the site's own pages. Defaults to plain ones that work without JavaScript, because sign-in needs some.
+    pub fn pages(self, pages: impl Pages) -> Self {
+        self.then(|sign_in| sign_in.pages(pages))
+    }
+
+    /// Says what time it is. Defaults to the system's clock, because tokens live by it.
+    pub fn clock(self, clock: impl Clock) -> Self {
+        self.then(|sign_in| sign_in.clock(clock))
+    }
+
+    /// Changes any other setting of the sign-in: `|sign_in| sign_in.max_store_wait(Duration::from_secs(1))`.
+    pub fn sign_in(self, change: impl FnOnce(SignInBuilder<R, S>) -> SignInBuilder<R, S> + Send + 'static) -> Self {
+        self.then(change)
+    }
+
+    pub(crate) fn then(
+        mut self,
+        change: impl FnOnce(SignInBuilder<R, S>) -> SignInBuilder<R, S> + Send + 'static,
+    ) -> Self {
+        let before = self.sign_in;
+        self.sign_in = Box::new(|sign_in| change(before(sign_in)));
+        self
+    }
+
+    pub(crate) fn with_feed(self) -> HallpassBuilder<R, S, WithFeed> {
+        HallpassBuilder {
+            store: self.store,
+            keys: self.keys,
+            issuer: self.issuer,
+            audience: self.audience,
+            lifetime: self.lifetime,
+            cookies: self.cookies,
+            trusted_origins: self.trusted_origins,
+            bearer: self.bearer,
+            verifier: self.verifier,
+            sign_in: self.sign_in,
+            feed: PhantomData,
+        }
+    }
+}
+
+/// Names issuer and audience where the site does not.
+const NAME: &str = "hallpass";

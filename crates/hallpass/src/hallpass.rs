@@ -1,0 +1,113 @@
+//! The handle of a site: what its routes, its own code and its operator commands hold.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use hallpass_core::{Clock, Gate, Keys, Role, RoleSet};
+use hallpass_signin::{Account, AccountId, Accounts, SignIn, SignInError, Username};
+
+use crate::{HallpassBuilder, NoFeed, background::Background};
+
+/// Sign-in, routes and revocation of one site, said once.
+///
+/// Cheap to clone: clones share everything. While a clone or a layer of it lives, a task of the runtime keeps the revocation
+/// view current and takes up a changed key file; it stops with the last of them.
+///
+/// `R` is the site's role enum.
+pub struct Hallpass<R> {
+    pub(crate) sign_in: SignIn<R>,
+    pub(crate) gate: Gate<R>,
+    pub(crate) background: Arc<Background>,
+}
+
+impl<R: Role> Hallpass<R> {
+    /// Begins with the site's own store. Two methods of [`Accounts`] are enough to sign in with a password.
+    pub fn builder<S: Accounts>(store: S) -> HallpassBuilder<R, S, NoFeed> {
+        HallpassBuilder::new(store)
+    }
+
+    /// The sign-in, for an application that calls its steps itself.
+    #[must_use]
+    pub fn sign_in(&self) -> &SignIn<R> {
+        &self.sign_in
+    }
+
+    /// What answers "who asks?" on the request path. Keep the handle as long as it is in use.
+    #[must_use]
+    pub fn gate(&self) -> &Gate<R> {
+        &self.gate
+    }
+
+    /// The keys in use.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        self.sign_in.issuer().keys()
+    }
+
+    /// Finds an account by its user name, in any spelling.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn find(&self, username: &Username) -> Result<Option<Account>, SignInError> {
+        self.sign_in.find(username).await
+    }
+
+    /// Ends every session of the account. Its tokens are refused here at once, and on every node within 5 seconds.
+    ///
+    /// # Errors
+    /// The store does not answer, or there is no such account.
+    pub async fn sign_out_everywhere(&self, account: &AccountId) -> Result<(), SignInError> {
+        self.sign_in.sign_out_everywhere(account).await
+    }
+
+    /// Replaces the account's roles. Tokens with the old ones are refused here at once, and on every node within 5 seconds.
+    ///
+    /// # Errors
+    /// The store does not answer, or there is no such account.
+    pub async fn set_roles(&self, account: &AccountId, roles: impl Into<RoleSet<R>> + Send) -> Result<(), SignInError> {
+        self.sign_in.set_roles(account, roles).await
+    }
+
+    /// Ends every session of the account and lets nobody sign in to it until it is [enabled](Self::enable) again.
+    ///
+    /// # Errors
+    /// The store does not answer, or there is no such account.
+    pub async fn disable(&self, account: &AccountId) -> Result<(), SignInError> {
+        self.sign_in.disable(account).await
+    }
+
+    /// Lets the account sign in again.
+    ///
+    /// # Errors
+    /// The store does not answer, or there is no such account.
+    pub async fn enable(&self, account: &AccountId) -> Result<(), SignInError> {
+        self.sign_in.enable(account).await
+    }
+
+    /// Whether revocations are known to be current within the published 5 seconds: what `/readyz` says. Always so where the
+    /// store has no feed.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.background.polls() || self.staleness().is_some_and(|age| age <= BOUND)
+    }
+
+    /// How long ago the revocation feed was last read to its end. `None`: never, or the store has none.
+    #[must_use]
+    pub fn staleness(&self) -> Option<Duration> {
+        self.sign_in.view().staleness(self.sign_in.clock().now())
+    }
+}
+
+/// The published bound: a revocation counts on every node after this time.
+const BOUND: Duration = Duration::from_secs(5);
+
+impl<R> Clone for Hallpass<R> {
+    fn clone(&self) -> Self {
+        Self { sign_in: self.sign_in.clone(), gate: self.gate.clone(), background: Arc::clone(&self.background) }
+    }
+}
+
+impl<R> fmt::Debug for Hallpass<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hallpass").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,224 @@
+//! The key ring's file: made by the first process that needs it, replaced whole, read again while the server runs.
+//!
+//! Whoever reads the file can sign in as anybody, so it is made with mode 0600. It is never half written: its text goes to
+//! a temporary file beside it and reaches the disk there, and only then gets the name. Of processes that start together,
+//! one gives it the name, and the others take what they find.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use hallpass_core::{KeyRing, KeyRingError, UnixTime};
+use hallpass_signin::{NoRandomness, Random, SystemRandom};
+use zeroize::Zeroizing;
+
+/// A key ring in a file.
+///
+/// ```
+/// # let directory = std::env::temp_dir().join(format!("hallpass-{}", std::process::id()));
+/// # std::fs::create_dir_all(&directory)?;
+/// use std::time::Duration;
+/// use hallpass::{KeyFile, UnixTime};
+///
+/// let now = UnixTime::from_secs(1_764_000_000);
+/// let file = KeyFile::new(directory.join("site-keys.json"));
+/// assert!(file.load().is_err(), "it is not there yet");
+///
+/// let made = file.load_or_make(now)?;
+/// let found = file.load_or_make(now)?;
+/// assert_eq!(made.active().unwrap().id(), found.active().unwrap().id());
+///
+/// let rotated = file.rotate(now, Duration::from_secs(3600))?; // a running server takes it up within a second
+/// assert_eq!(rotated.keys().count(), 2);
+/// # std::fs::remove_dir_all(&directory)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyFile {
+    path: PathBuf,
+}
+
+impl KeyFile {
+    /// Names the file. Nothing is read or made.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Names the file that belongs to a database: `site-keys.json` beside `site.db`.
+    pub fn beside(database: impl AsRef<Path>) -> Self {
+        let database = database.as_ref();
+        let mut name = database.file_stem().unwrap_or_default().to_owned();
+        name.push("-keys.json");
+        Self::new(database.with_file_name(name))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the ring.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds no key ring.
+    pub fn load(&self) -> Result<KeyRing, KeyFileError> {
+        self.parse(&self.read()?)
+    }
+
+    /// Reads the ring; makes the file with a fresh HS256 key and a fresh sealing key where there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read or made, or holds no key ring.
+    pub fn load_or_make(&self, now: UnixTime) -> Result<KeyRing, KeyFileError> {
+        if let Err(KeyFileError::Read { source, .. }) = self.read()
+            && source.kind() == io::ErrorKind::NotFound
+        {
+            let ring = KeyRing::generate_hs256(*random()?, now);
+            self.make(&ring).map_err(|source| self.cannot_write(source))?;
+        }
+        self.load()
+    }
+
+    /// Puts a new signing key into use. The present one is accepted for `accept_old_for` longer, which must not be less than
+    /// the life of an access token, or whoever signed in just before is signed out.
+    ///
+    /// Not to be run twice at the same moment: the later of two would undo the earlier.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, or the ring in it signs nothing.
+    pub fn rotate(&self, now: UnixTime, accept_old_for: Duration) -> Result<KeyRing, KeyFileError> {
+        let ring = self.load()?;
+        let rotated = ring.rotated(*random()?, now, accept_old_for).map_err(|source| self.unusable(source))?;
+        self.save(&rotated)?;
+        Ok(rotated)
+    }
+
+    /// Puts this ring in the place of the one in the file, which keeps its mode.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, ring: &KeyRing) -> Result<(), KeyFileError> {
+        self.replace(ring).map_err(|source| self.cannot_write(source))
+    }
+
+    /// The file's text, for whoever wants to know whether it has changed.
+    pub(crate) fn read(&self) -> Result<Zeroizing<String>, KeyFileError> {
+        let text = fs::read_to_string(&self.path);
+        text.map(Zeroizing::new).map_err(|source| KeyFileError::Read { path: self.path.clone(), source })
+    }
+
+    pub(crate) fn parse(&self, text: &str) -> Result<KeyRing, KeyFileError> {
+        KeyRing::from_json(text).map_err(|source| self.unusable(source))
+    }
+
+    /// A hard link, unlike a rename, fails where the name is taken: so the first one wins, and its text is whole.
+    fn make(&self, ring: &KeyRing) -> io::Result<()> {
+        let temporary = Temporary::write(&self.path, ring)?;
+        match fs::hard_link(&temporary.path, &self.path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        sync_directory(&self.path)
+    }
+
+    fn replace(&self, ring: &KeyRing) -> io::Result<()> {
+        let temporary = Temporary::write(&self.path, ring)?;
+        if let Ok(present) = fs::metadata(&self.path) {
+            fs::set_permissions(&temporary.path, present.permissions())?;
+        }
+        fs::rename(&temporary.path, &self.path)?;
+        sync_directory(&self.path)
+    }
+
+    fn cannot_write(&self, source: io::Error) -> KeyFileError {
+        KeyFileError::Write { path: self.path.clone(), source }
+    }
+
+    fn unusable(&self, source: KeyRingError) -> KeyFileError {
+        KeyFileError::Unusable { path: self.path.clone(), source }
+    }
+}
+
+/// What is wrong with a key file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFileError {
+    /// It is not there, or may not be read.
+    #[error("the key file {} cannot be read: name one that is there, or let the server read it", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It cannot be made or replaced.
+    #[error("the key file {} cannot be written: create its directory, or let the server write there", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It holds no key ring that can be used.
+    #[error("the key file {} is of no use: {source}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and the mend.
+        source: KeyRingError,
+    },
+    /// There were no random bytes to make a key of.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+}
+
+fn random() -> Result<Zeroizing<[u8; 32]>, NoRandomness> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    SystemRandom.fill(&mut *bytes)?;
+    Ok(bytes)
+}
+
+/// The whole text, on the disk, under a name that nobody looks for. Goes when dropped, unless it was renamed.
+struct Temporary {
+    path: PathBuf,
+}
+
+impl Temporary {
+    fn write(beside: &Path, ring: &KeyRing) -> io::Result<Self> {
+        let mut number = [0; 8];
+        SystemRandom.fill(&mut number).map_err(io::Error::other)?;
+        let mut name = beside.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{:016x}.tmp", u64::from_ne_bytes(number)));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let path = beside.with_file_name(name);
+        let mut file = options.open(&path)?;
+        let temporary = Self { path };
+        file.write_all(ring.to_json().as_bytes())?;
+        file.sync_all()?;
+        Ok(temporary)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Where it was renamed there is nothing to remove, and a file that stays harms nobody: its mode is 0600.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// A name reaches the disk with its directory. Were the keys lost in a power cut that the database outlives, nobody's
+/// second factor could be opened any more.
+fn sync_directory(file: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        let directory = file.parent().filter(|path| !path.as_os_str().is_empty());
+        File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
+}

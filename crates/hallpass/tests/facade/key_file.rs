@@ -1,0 +1,85 @@
+//! The key ring's file.
+
+use std::{collections::HashSet, error::Error, fs, sync::Barrier, thread, time::Duration};
+
+use hallpass::{KeyFile, KeyFileError, UnixTime};
+
+use crate::scratch::Scratch;
+
+const NOW: UnixTime = UnixTime::from_secs(1_790_000_000);
+
+fn active(ring: &hallpass::KeyRing) -> String {
+    ring.active().unwrap().id().to_string()
+}
+
+#[test]
+fn those_who_start_together_agree_on_the_keys() {
+    for _ in 0..20 {
+        let scratch = Scratch::new();
+        let file = KeyFile::new(scratch.path("site-keys.json"));
+        let barrier = Barrier::new(8);
+        let start = || {
+            barrier.wait();
+            active(&file.load_or_make(NOW).unwrap())
+        };
+        let found: HashSet<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(found.len(), 1);
+        assert_eq!(scratch.names(), ["site-keys.json"], "no temporary file stays");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_the_owners_alone_and_a_rotation_keeps_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new();
+    let file = KeyFile::new(scratch.path("site-keys.json"));
+    let mode = || fs::metadata(file.path()).unwrap().permissions().mode() & 0o777;
+    file.load_or_make(NOW).unwrap();
+    assert_eq!(mode(), 0o600);
+    fs::set_permissions(file.path(), fs::Permissions::from_mode(0o640)).unwrap();
+    file.rotate(NOW, Duration::from_secs(60)).unwrap();
+    assert_eq!(mode(), 0o640);
+    assert_eq!(scratch.names(), ["site-keys.json"]);
+}
+
+#[test]
+fn a_rotation_keeps_the_old_key_for_a_while() {
+    let scratch = Scratch::new();
+    let file = KeyFile::new(scratch.path("site-keys.json"));
+    let before = active(&file.load_or_make(NOW).unwrap());
+    let rotated = file.rotate(NOW, Duration::from_secs(60)).unwrap();
+    assert_ne!(active(&rotated), before);
+    let loaded = file.load().unwrap();
+    assert_eq!(active(&loaded), active(&rotated));
+    let old = loaded.keys().find(|entry| entry.key().id().as_str() == before);
+    let until = NOW.saturating_add(Duration::from_secs(60));
+    assert_eq!(old.unwrap().accept_until(), Some(until));
+}
+
+#[test]
+fn what_is_wrong_is_one_sentence_with_the_mend() {
+    let scratch = Scratch::new();
+    let broken = scratch.path("broken.json");
+    fs::write(&broken, r#"{"keys": [{"kty": "oct", "k": "c2VjcmV0LW9mLW5vYm9keQ"}]}"#).unwrap();
+    for (error, expected) in [
+        (KeyFile::new(scratch.path("none.json")).load(), "name one that is there"),
+        (KeyFile::new(scratch.path("no/keys.json")).load_or_make(NOW), "create its directory"),
+        (KeyFile::new(&broken).load_or_make(NOW), "is of no use"),
+        (KeyFile::new(&broken).rotate(NOW, Duration::ZERO), "is of no use"),
+    ] {
+        let error = error.unwrap_err();
+        let sentence = error.to_string();
+        assert!(sentence.contains(expected), "{sentence}");
+        assert!(!sentence.contains("c2VjcmV0"), "a secret in {sentence}");
+        assert!(!format!("{error:?}").contains("c2VjcmV0"));
+        assert!(error.source().is_some());
+    }
+    // A file that is there is never made anew: it may be the only copy of what opens every second factor.
+    assert!(fs::read_to_string(&broken).unwrap().contains("c2VjcmV0"));
+    let missing = KeyFile::new(scratch.path("none.json")).rotate(NOW, Duration::ZERO);
+    assert!(matches!(missing, Err(KeyFileError::Read { .. })));
+}
