@@ -1,0 +1,18 @@
+//! The sign-in routes, each row of the contract's table, as HTML and as JSON, through [`SignIn::handle`] over a store in memory.
+
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
+#[path = "../memory/mod.rs"]
+mod memory;
+
+mod code;
+mod edge;
+mod log_in;
+mod log_out;
+mod outage;
+mod page;
+mod password;
+mod register;
+mod second_factor;
+mod sessions;
+mod site;

@@ -1,0 +1,103 @@
+//! `/profile/sessions` and `/profile/sessions/revoke`.
+
+use serde_json::Value;
+
+use crate::site::{ACCESS, Client, Site};
+
+const REVOKE: &str = "/profile/sessions/revoke";
+
+async fn list(client: &Client) -> Vec<Value> {
+    let list = client.as_script().get("/profile/sessions").await.expect(200).json();
+    list.as_array().unwrap().clone()
+}
+
+async fn own_id(client: &Client) -> String {
+    let list = list(client).await;
+    let own: Vec<_> = list.iter().filter(|session| session["current"] == true).collect();
+    assert_eq!(own.len(), 1);
+    own[0]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_list_names_devices_and_marks_this_one_first() {
+    let site = Site::new();
+    let ann = site.browser().registered("ann").await;
+    site.clock.pass(60);
+    site.browser().log_in("ann").await.expect(303);
+    let sessions = list(&ann).await;
+    assert_eq!(sessions.len(), 2);
+    assert_eq!(sessions[0]["current"], true);
+    assert_eq!(sessions[0]["created_at"], 1_800_000_000);
+    assert_eq!(sessions[1]["renewed_at"], 1_800_000_060);
+    assert_eq!(sessions[0]["device"], "Firefox on Linux");
+    let page = ann.clone().get("/profile/sessions").await.expect_page(200);
+    assert_eq!(page.body.matches("Firefox on Linux").count(), 2);
+    assert_eq!(page.body.matches("This device").count(), 1);
+    assert!(page.body.contains("<time datetime=\"2027-01-15T08:00:00Z\">1 minute ago</time>"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn one_is_ended_by_its_id() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    for json in [false, true] {
+        let mut phone = site.browser();
+        phone.log_in("ann").await.expect(303);
+        let id = own_id(&phone).await;
+        let mut client = if json { ann.as_script() } else { ann.clone() };
+        let answer = client.post(REVOKE, &[("session", &id)]).await;
+        if json {
+            answer.expect(204)
+        } else {
+            answer.expect_see_other("/profile/sessions")
+        };
+        phone.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+        let answer = client.post(REVOKE, &[("session", &id)]).await;
+        if json {
+            answer.expect_problem(404, "not-found");
+        } else {
+            answer.expect_page(404);
+        }
+    }
+    ann.get("/profile/sessions").await.expect_page(200);
+}
+
+#[tokio::test]
+async fn all_others_end_and_this_one_goes_on() {
+    let site = Site::new();
+    for (name, json) in [("ann", false), ("bob", true)] {
+        let ann = site.browser().registered(name).await;
+        let mut phone = site.browser();
+        phone.log_in(name).await.expect(303);
+        let mut client = if json { ann.as_script() } else { ann };
+        let answer = client.post(REVOKE, &[("session", "others")]).await;
+        let answer = if json { answer.expect(204) } else { answer.expect_see_other("/profile/sessions") };
+        assert!(answer.set_cookie(ACCESS).is_some());
+        phone.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+        assert_eq!(list(&client).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn ending_this_one_is_a_log_out() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    let copy = ann.clone();
+    let id = own_id(&ann).await;
+    ann.post(REVOKE, &[("session", &id)]).await.expect_see_other("/");
+    assert!(ann.cookies.is_empty());
+    copy.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+}
+
+#[tokio::test]
+async fn nobody_ends_what_is_not_theirs() {
+    let site = Site::new();
+    let ann = site.browser().registered("ann").await;
+    let mut eve = site.script().registered("eve").await;
+    let id = own_id(&ann).await;
+    for id in [id.as_str(), "", "x", "../../others", "OTHERS"] {
+        eve.post(REVOKE, &[("session", id)]).await.expect_problem(404, "not-found");
+    }
+    assert_eq!(eve.post(REVOKE, &[]).await.expect_problem(422, "invalid-field")["field"], "session");
+    assert_eq!(list(&ann).await.len(), 1);
+}

@@ -1,0 +1,309 @@
+//! A store in memory, for tests of what stands above a store: every ability but counting attempts, each call one lock and so atomic.
+//!
+//! It counts its calls, and fails each of them when told to: a store that is down.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use hallpass_core::UnixTime;
+use hallpass_signin::{
+    Account, AccountId, Accounts, Administration, Change, Changes, Cursor, Enabled, Ended, Enrolment, Feed, LiveFactor,
+    NewAccount, NewSession, PasswordChange, Passwords, RecoveryHash, Registered, Registration, Replaced, SecondFactors,
+    Session, SessionId, SessionOpened, Sessions, Spend, Username,
+};
+
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    down: AtomicBool,
+    calls: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    rows: BTreeMap<AccountId, Row>,
+    feed: Vec<Change>,
+}
+
+struct Row {
+    username: Username,
+    hash: String,
+    roles: Vec<String>,
+    generation: u32,
+    disabled: bool,
+    factor: Option<LiveFactor>,
+    recovery: Vec<RecoveryHash>,
+    sessions: Vec<Session>,
+}
+
+/// The store is down.
+#[derive(Debug)]
+pub struct Down;
+
+impl std::fmt::Display for Down {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the store is down")
+    }
+}
+
+impl std::error::Error for Down {}
+
+impl MemoryStore {
+    /// Makes every call fail, or work again.
+    pub fn set_down(&self, down: bool) {
+        self.0.down.store(down, Ordering::SeqCst);
+    }
+
+    pub fn calls(&self) -> u64 {
+        self.0.calls.load(Ordering::SeqCst)
+    }
+
+    /// How many accounts there are.
+    pub fn accounts(&self) -> usize {
+        self.0.state.lock().unwrap().rows.len()
+    }
+
+    fn lock(&self) -> Result<MutexGuard<'_, State>, Down> {
+        self.0.calls.fetch_add(1, Ordering::SeqCst);
+        if self.0.down.load(Ordering::SeqCst) { Err(Down) } else { Ok(self.0.state.lock().unwrap()) }
+    }
+}
+
+impl Row {
+    fn account(&self, id: &AccountId) -> Account {
+        Account::new(id.clone(), self.username.clone(), self.hash.clone())
+            .with_roles(self.roles.iter().cloned())
+            .with_generation(self.generation)
+            .with_disabled(self.disabled)
+            .with_second_factor(self.factor.clone())
+    }
+}
+
+impl State {
+    /// Raises the generation and ends every session but `keep`.
+    fn void(&mut self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Option<u32> {
+        let row = self.rows.get_mut(id)?;
+        row.generation += 1;
+        row.sessions.retain(|session| Some(&session.id) == keep);
+        self.feed.push(Change::Generation { account: id.clone(), generation: row.generation, at });
+        Some(row.generation)
+    }
+}
+
+impl Accounts for MemoryStore {
+    type Error = Down;
+
+    async fn by_username(&self, name: &Username) -> Result<Option<Account>, Down> {
+        let state = self.lock()?;
+        Ok(state.rows.iter().find(|(_, row)| row.username == *name).map(|(id, row)| row.account(id)))
+    }
+
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Down> {
+        Ok(self.lock()?.rows.get(id).map(|row| row.account(id)))
+    }
+}
+
+impl Registration for MemoryStore {
+    async fn create(&self, new: NewAccount) -> Result<Registered, Down> {
+        let mut state = self.lock()?;
+        if state.rows.values().any(|row| row.username == new.username) {
+            return Ok(Registered::NameTaken);
+        }
+        let row = Row {
+            username: new.username,
+            hash: new.password_hash,
+            roles: new.roles,
+            generation: 0,
+            disabled: false,
+            factor: None,
+            recovery: Vec::new(),
+            sessions: Vec::new(),
+        };
+        state.rows.insert(new.id.clone(), row);
+        Ok(Registered::Created(new.id))
+    }
+}
+
+impl Passwords for MemoryStore {
+    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, Down> {
+        let mut state = self.lock()?;
+        match state.rows.get_mut(id).filter(|row| row.hash == old_hash) {
+            Some(row) => {
+                row.hash = new_hash.to_owned();
+                Ok(Replaced::Replaced)
+            }
+            None => Ok(Replaced::Changed),
+        }
+    }
+
+    async fn change(&self, change: PasswordChange) -> Result<Option<u32>, Down> {
+        let mut state = self.lock()?;
+        match state.rows.get_mut(&change.account).filter(|row| row.hash == change.old_hash) {
+            Some(row) => {
+                row.hash = change.new_hash;
+                Ok(state.void(&change.account, change.keep.as_ref(), change.at))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+impl SecondFactors for MemoryStore {
+    async fn enable(&self, enrolment: Enrolment) -> Result<Enabled, Down> {
+        let mut state = self.lock()?;
+        let row = state.rows.get_mut(&enrolment.account);
+        let Some(row) =
+            row.filter(|row| row.factor.is_none() && !row.disabled && row.generation == enrolment.generation)
+        else {
+            return Ok(Enabled::Changed);
+        };
+        row.factor = Some(LiveFactor::new(enrolment.sealed, Some(enrolment.step)));
+        row.recovery = enrolment.recovery_codes;
+        let generation = state.void(&enrolment.account, enrolment.keep.as_ref(), enrolment.at);
+        Ok(generation.map_or(Enabled::Changed, |generation| Enabled::Live { generation }))
+    }
+
+    async fn spend_step(&self, id: &AccountId, step: u64) -> Result<Spend, Down> {
+        let mut state = self.lock()?;
+        let factor = state.rows.get_mut(id).and_then(|row| row.factor.as_mut());
+        match factor.filter(|factor| factor.last_step().is_none_or(|last| last < step)) {
+            Some(factor) => {
+                *factor = LiveFactor::new(factor.sealed_secret().to_vec(), Some(step));
+                Ok(Spend::Spent)
+            }
+            None => Ok(Spend::AlreadySpent),
+        }
+    }
+
+    async fn spend_recovery_code(&self, id: &AccountId, code: &RecoveryHash) -> Result<Spend, Down> {
+        let mut state = self.lock()?;
+        let row = state.rows.get_mut(id).filter(|row| row.factor.is_some());
+        let found = row.and_then(|row| {
+            let at = row.recovery.iter().position(|hash| hash == code)?;
+            Some(row.recovery.remove(at))
+        });
+        Ok(if found.is_some() { Spend::Spent } else { Spend::AlreadySpent })
+    }
+
+    async fn replace_recovery_codes(&self, id: &AccountId, codes: &[RecoveryHash]) -> Result<Replaced, Down> {
+        let mut state = self.lock()?;
+        match state.rows.get_mut(id).filter(|row| row.factor.is_some()) {
+            Some(row) => {
+                row.recovery = codes.to_vec();
+                Ok(Replaced::Replaced)
+            }
+            None => Ok(Replaced::Changed),
+        }
+    }
+
+    async fn disable(&self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Result<Option<u32>, Down> {
+        let mut state = self.lock()?;
+        match state.rows.get_mut(id).filter(|row| row.factor.is_some()) {
+            Some(row) => {
+                row.factor = None;
+                row.recovery.clear();
+                Ok(state.void(id, keep, at))
+            }
+            None => Ok(None),
+        }
+    }
+
+    async fn reseal(&self, id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Result<Replaced, Down> {
+        let mut state = self.lock()?;
+        let factor = state.rows.get_mut(id).and_then(|row| row.factor.as_mut());
+        match factor.filter(|factor| factor.sealed_secret() == old_sealed) {
+            Some(factor) => {
+                *factor = LiveFactor::new(new_sealed.to_vec(), factor.last_step());
+                Ok(Replaced::Replaced)
+            }
+            None => Ok(Replaced::Changed),
+        }
+    }
+}
+
+impl Sessions for MemoryStore {
+    async fn open(&self, new: NewSession) -> Result<SessionOpened, Down> {
+        let mut state = self.lock()?;
+        let row = state.rows.get_mut(&new.account);
+        match row.filter(|row| !row.disabled && row.generation == new.generation) {
+            Some(row) => {
+                row.sessions.insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
+                Ok(SessionOpened::Opened)
+            }
+            None => Ok(SessionOpened::AccountChanged),
+        }
+    }
+
+    async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, Down> {
+        let state = self.lock()?;
+        let sessions = state.rows.get(account).map_or(&[][..], |row| &row.sessions);
+        Ok(sessions.iter().filter(|session| now < session.expires).cloned().collect())
+    }
+
+    async fn end(&self, account: &AccountId, session: &SessionId, at: UnixTime) -> Result<Ended, Down> {
+        let mut state = self.lock()?;
+        let ended = state.rows.get_mut(account).and_then(|row| {
+            let position = row.sessions.iter().position(|one| one.id == *session)?;
+            Some(row.sessions.remove(position))
+        });
+        match ended {
+            Some(ended) => {
+                state.feed.push(Change::SessionEnded { session: ended.id, at });
+                Ok(Ended::Ended)
+            }
+            None => Ok(Ended::NotFound),
+        }
+    }
+
+    async fn end_all(&self, account: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Result<Option<u32>, Down> {
+        Ok(self.lock()?.void(account, keep, at))
+    }
+}
+
+impl Administration for MemoryStore {
+    async fn set_roles(&self, id: &AccountId, roles: &[String], at: UnixTime) -> Result<Option<u32>, Down> {
+        let mut state = self.lock()?;
+        if let Some(row) = state.rows.get_mut(id) {
+            row.roles = roles.to_vec();
+        }
+        Ok(state.void(id, None, at))
+    }
+
+    async fn set_disabled(&self, id: &AccountId, disabled: bool, at: UnixTime) -> Result<Option<u32>, Down> {
+        let mut state = self.lock()?;
+        if let Some(row) = state.rows.get_mut(id) {
+            row.disabled = disabled;
+        }
+        Ok(state.void(id, None, at))
+    }
+
+    async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, Down> {
+        let state = self.lock()?;
+        let mut accounts: Vec<_> = state.rows.iter().map(|(id, row)| row.account(id)).collect();
+        accounts.sort_by(|a, b| a.username().key().cmp(b.username().key()));
+        accounts.retain(|account| after.is_none_or(|after| account.username().key() > after.key()));
+        accounts.truncate(limit as usize);
+        Ok(accounts)
+    }
+}
+
+impl Feed for MemoryStore {
+    type Error = Down;
+
+    async fn since(&self, cursor: Cursor) -> Result<Changes, Down> {
+        let state = self.lock()?;
+        let from = usize::try_from(cursor.number()).unwrap_or(usize::MAX).min(state.feed.len());
+        let changes = state.feed.get(from..).unwrap_or_default().to_vec();
+        Ok(Changes { changes, cursor: Cursor::from_number(state.feed.len() as u128) })
+    }
+
+    async fn forget(&self, _before: UnixTime) -> Result<(), Down> {
+        self.lock().map(|_| ())
+    }
+}
