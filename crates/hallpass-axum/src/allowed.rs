@@ -1,0 +1,70 @@
+//! A guard as a handler's argument.
+
+use std::{fmt, ops::Deref};
+
+use axum_core::extract::FromRequestParts;
+use hallpass_core::Permission;
+use http::request::Parts;
+
+use crate::{Denied, Identity};
+
+/// A caller who may: the extractor refuses any other, so holding one is the proof.
+///
+/// Functions further in that must not run without the permission can ask for it by reference.
+///
+/// ```
+/// use hallpass_axum::Allowed;
+/// use hallpass_core::{Permission, Requirement, Role};
+///
+/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// enum SiteRole { Guest, Moderator, Admin }
+///
+/// struct HidePosts;
+///
+/// impl Permission for HidePosts {
+///     type Role = SiteRole;
+///
+///     fn requirement() -> Requirement {
+///         Requirement::at_least(SiteRole::Moderator)
+///     }
+/// }
+///
+/// async fn hide(moderator: Allowed<HidePosts>) -> String {
+///     format!("hidden by {}", moderator.username())
+/// }
+/// # let _: axum::Router = axum::Router::new().route("/hide", axum::routing::post(hide));
+/// ```
+#[must_use]
+pub struct Allowed<P: Permission> {
+    identity: Identity<P::Role>,
+}
+
+impl<P: Permission> Allowed<P> {
+    /// The caller, without the proof.
+    pub fn into_identity(self) -> Identity<P::Role> {
+        self.identity
+    }
+}
+
+impl<P: Permission> Deref for Allowed<P> {
+    type Target = Identity<P::Role>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.identity
+    }
+}
+
+impl<P: Permission> fmt::Debug for Allowed<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Allowed").field(&self.identity).finish()
+    }
+}
+
+impl<P: Permission, S: Sync> FromRequestParts<S> for Allowed<P> {
+    type Rejection = Denied;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Denied> {
+        let identity = Identity::admitted(&P::requirement(), parts, "Allowed")?;
+        Ok(Self { identity })
+    }
+}

@@ -1,0 +1,70 @@
+//! The signed-in caller as a handler's argument.
+
+use std::ops::Deref;
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use hallpass_core::{Denial, DenialKind, Requirement, Role, RoleSet};
+use http::request::Parts;
+
+use crate::{Denied, denied::admit};
+
+/// The verified caller, and the proof that there is one.
+///
+/// As an extractor it refuses who is not signed in; as `Option<Identity<R>>` it refuses nobody, and no token and a bad one are
+/// both `None`. It is [`hallpass_core::Identity`], which it derefs to, under a name of this crate, since axum's traits can only be
+/// implemented for one's own types.
+///
+/// A handler that shows who asks sends an answer that no cache may share: set `Cache-Control: no-store`, or put
+/// [`require_login`](hallpass_tower::require_login) around the route, which does.
+#[derive(Clone, Debug)]
+pub struct Identity<R: Role>(hallpass_core::Identity<R>);
+
+impl<R: Role> Identity<R> {
+    /// The caller without axum.
+    pub fn into_inner(self) -> hallpass_core::Identity<R> {
+        self.0
+    }
+
+    pub(crate) fn admitted(requirement: &Requirement, parts: &Parts, extractor: &'static str) -> Result<Self, Denied> {
+        let who = admit(requirement, parts, extractor)?;
+        match who.identity() {
+            Some(identity) => Ok(Self(identity)),
+            // Admitted by a requirement that names no role, and verified for another enum than `R`.
+            None => Err(Denied::new(Denial::new(DenialKind::Misconfigured), parts)),
+        }
+    }
+}
+
+impl<R: Role> Deref for Identity<R> {
+    type Target = hallpass_core::Identity<R>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// A caller of this role enum, whatever their roles.
+fn anyone<R: Role>() -> Requirement {
+    Requirement::all_of(RoleSet::<R>::EMPTY)
+}
+
+impl<R: Role, S: Sync> FromRequestParts<S> for Identity<R> {
+    type Rejection = Denied;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Denied> {
+        Self::admitted(&anyone::<R>(), parts, "Identity")
+    }
+}
+
+impl<R: Role, S: Sync> OptionalFromRequestParts<S> for Identity<R> {
+    type Rejection = Denied;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Denied> {
+        match Self::admitted(&anyone::<R>(), parts, "Option<Identity>") {
+            Ok(identity) => Ok(Some(identity)),
+            // A missing layer or another enum is the service's fault, and would hide for ever behind a `None`.
+            Err(denied) if denied.denial().kind() == DenialKind::Misconfigured => Err(denied),
+            Err(_) => Ok(None),
+        }
+    }
+}

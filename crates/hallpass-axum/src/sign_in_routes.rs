@@ -1,0 +1,95 @@
+//! The sign-in routes as a `Router`: requests are converted on the way in and answers on the way out, and nothing is decided here.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{Router, body::Body, extract::ConnectInfo, routing::any};
+use axum_core::response::{IntoResponse, Response};
+use hallpass_core::{Authentication, Role};
+use hallpass_signin::{Body as EndpointBody, EndpointRequest, EndpointResponse, SignIn};
+use hallpass_tower::{DeniedRequest, Refusal};
+use http::{HeaderName, HeaderValue, Request, StatusCode, header::HOST, request::Parts};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+/// The sign-in routes, to be merged into a site's router.
+///
+/// They are under the paths that [`SignIn::routes`] names; do not nest them, since the pages and cookies link to those paths. The
+/// [`AuthLayer`](hallpass_tower::AuthLayer) goes around them as around every other route: without it nobody would ever be signed in,
+/// so they refuse and log that it is missing.
+///
+/// Limits by address count the peer of the connection, which axum tells where the site is served with
+/// `into_make_service_with_connect_info::<SocketAddr>()`.
+pub fn sign_in_routes<R: Role, S>(sign_in: &SignIn<R>) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    sign_in.routes().into_iter().fold(Router::new(), |router, route| {
+        let sign_in = sign_in.clone();
+        router.route(
+            route.path,
+            any(move |request: Request<Body>| {
+                let sign_in = sign_in.clone();
+                async move { respond(&sign_in, request).await }
+            }),
+        )
+    })
+}
+
+async fn respond<R: Role>(sign_in: &SignIn<R>, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some(who) = parts.extensions.get::<Authentication>().cloned() else {
+        return Refusal::without_layer("sign_in_routes", DeniedRequest::of_parts(&parts)).into_response();
+    };
+    let request = EndpointRequest {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().map(str::to_owned),
+        headers: headers(&parts),
+        peer: peer(&parts),
+        who,
+        body: read(body).await,
+    };
+    into_response(sign_in.handle(request).await)
+}
+
+/// The header lines that the endpoints look at. HTTP/2 has the host in the request target (RFC 9113 section 8.3.1).
+fn headers(parts: &Parts) -> Vec<(String, Vec<u8>)> {
+    let mut headers = Vec::new();
+    for name in EndpointRequest::HEADERS {
+        match parts.uri.authority() {
+            Some(authority) if *name == HOST.as_str() => {
+                headers.push(((*name).to_owned(), authority.as_str().as_bytes().to_vec()));
+            }
+            _ => headers.extend(
+                parts.headers.get_all(*name).iter().map(|value| ((*name).to_owned(), value.as_bytes().to_vec())),
+            ),
+        }
+    }
+    headers
+}
+
+fn peer(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
+}
+
+/// Reads at most the limit. What is longer is not read to its end, so it costs no more than what is not.
+async fn read(body: Body) -> EndpointBody {
+    match Limited::new(body, EndpointRequest::BODY_LIMIT).collect().await {
+        Ok(whole) => EndpointBody::Whole(whole.to_bytes().into()),
+        Err(error) if error.is::<LengthLimitError>() => EndpointBody::TooLarge,
+        Err(_) => EndpointBody::Broken,
+    }
+}
+
+fn into_response(answer: EndpointResponse) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in answer.headers {
+        // The endpoints write printable ASCII. What cannot be a header must not be dropped either: it may remove a cookie.
+        let Ok(value) = HeaderValue::try_from(value) else {
+            tracing::error!(name, "the sign-in routes made a header that is none");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        response.headers_mut().append(HeaderName::from_static(name), value);
+    }
+    response
+}

@@ -1,0 +1,58 @@
+//! The request path cannot reach a store: that no query follows a sign-in is a fact of the dependency graph, and this reads it.
+
+use std::{collections::BTreeSet, process::Command};
+
+/// What a service that only verifies must not bring along: stores and their drivers, password hashing, pages, a runtime.
+const OUT_OF_REACH: &[&str] = &[
+    "argon2",
+    "askama",
+    "hallpass",
+    "hallpass-redis",
+    "hallpass-signin",
+    "hallpass-sqlx",
+    "libsqlite3-sys",
+    "redis",
+    "rusqlite",
+    "sqlx",
+    "sqlx-core",
+    "tokio",
+];
+
+/// The names of all crates that end up in a build of `package`, build scripts and tests aside.
+fn crates_of(package: &str, features: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--package", package])
+        .args(features)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).unwrap();
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+fn within_reach(package: &str, features: &[&str]) -> Vec<&'static str> {
+    let crates = crates_of(package, features);
+    assert!(crates.contains("hallpass-core"), "{package}: read the wrong tree: {crates:?}");
+    OUT_OF_REACH.iter().copied().filter(|name| crates.contains(*name)).collect()
+}
+
+#[test]
+fn the_request_path_cannot_reach_a_store() {
+    for (package, features) in [
+        ("hallpass-core", &["--all-features"][..]),
+        ("hallpass-core", &["--no-default-features"]),
+        ("hallpass-tower", &["--all-features"]),
+        ("hallpass-axum", &[]),
+    ] {
+        assert_eq!(within_reach(package, features), [""; 0], "{package} {features:?}");
+    }
+}
+
+#[test]
+fn the_reading_finds_what_is_there() {
+    let found = within_reach("hallpass-axum", &["--features", "signin"]);
+    for name in ["argon2", "hallpass-signin", "tokio"] {
+        assert!(found.contains(&name), "{name} is not among {found:?}");
+    }
+}
