@@ -6,7 +6,7 @@
 
 use crate::{Algorithm, KeyError};
 
-/// Proof-free: either the secret is usable or it says why not.
+/// Refuses a secret that is too short, published, regular, or no secret at all.
 pub(crate) fn check_secret(algorithm: Algorithm, needed: usize, secret: &[u8]) -> Result<(), KeyError> {
     if looks_like_key_file(secret) {
         return Err(KeyError::KeyFileAsSecret);
@@ -20,21 +20,27 @@ pub(crate) fn check_secret(algorithm: Algorithm, needed: usize, secret: &[u8]) -
     Ok(())
 }
 
-/// PEM, SSH, PGP and JWK by their first characters; DER by a SEQUENCE whose length is that of the rest.
+/// PEM, SSH and PGP by their first characters, JWK by its required member, DER by its structure.
+///
+/// None of it may hit a random secret: a key that the ring made must not be refused when its file is read again.
 fn looks_like_key_file(secret: &[u8]) -> bool {
     let text = secret.trim_ascii_start();
     let begins = |prefix: &&[u8]| text.starts_with(prefix);
-    KEY_FILE_BEGINNINGS.iter().any(begins) || is_der_sequence(secret)
+    let is_jwk = text.starts_with(b"{") && text.windows(5).any(|part| part == b"\"kty\"");
+    KEY_FILE_BEGINNINGS.iter().any(begins) || is_jwk || is_der_key(secret)
 }
 
-/// X.690 section 8.1.3: tag 0x30, then a length in one to three bytes that covers exactly what follows.
-fn is_der_sequence(bytes: &[u8]) -> bool {
-    match *bytes {
-        [0x30, length @ ..=0x7f, ref rest @ ..] => rest.len() == usize::from(length),
-        [0x30, 0x81, length, ref rest @ ..] => rest.len() == usize::from(length),
-        [0x30, 0x82, high, low, ref rest @ ..] => rest.len() == usize::from(u16::from_be_bytes([high, low])),
-        _ => false,
-    }
+/// X.690 section 8.1.3: a SEQUENCE whose length covers exactly what follows. Inside stands an algorithm (RFC 5280 section 4.1), a
+/// version (RFC 5958 section 2) or a modulus (RFC 8017 appendix A.1.1).
+fn is_der_key(bytes: &[u8]) -> bool {
+    let (length, content) = match *bytes {
+        [0x30, length @ ..=0x7f, ref content @ ..] => (usize::from(length), content),
+        [0x30, 0x81, length, ref content @ ..] => (usize::from(length), content),
+        [0x30, 0x82, high, low, ref content @ ..] => (usize::from(u16::from_be_bytes([high, low])), content),
+        _ => return false,
+    };
+    length == content.len()
+        && matches!(*content, [0x30, _, 0x06, ..] | [0x02, 0x01, 0x00, ..] | [0x02, 0x81 | 0x82, ..])
 }
 
 /// Fewer than [`FEWEST_DISTINCT`] different bytes, or one piece of at most half the length over and over.
@@ -57,8 +63,8 @@ fn is_published(secret: &[u8]) -> bool {
     PUBLISHED.iter().any(|published| folded.starts_with(published.as_bytes()))
 }
 
-const KEY_FILE_BEGINNINGS: [&[u8]; 7] =
-    [b"-----BEGIN", b"---- BEGIN", b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-", b"{"];
+const KEY_FILE_BEGINNINGS: [&[u8]; 6] =
+    [b"-----BEGIN", b"---- BEGIN", b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-"];
 
 /// Thirty-two random bytes have fewer than sixteen different values once in 10^9 draws.
 const FEWEST_DISTINCT: usize = 12;
@@ -120,20 +126,32 @@ mod tests {
         }
     }
 
+    /// One of 256 random secrets begins like a JWK, one of 65,536 like DER of its length.
+    #[test]
+    fn no_random_secret_is_taken_for_a_key_file() {
+        for beginning in [b"{".as_slice(), b" {", b"\n\t", &[0x30, 0x1e], &[0x30, 0x1e, 0x30], &[0x30, 0x1e, 0x02]] {
+            let random = (0..32_u8).map(|place| place.wrapping_mul(37) ^ 0x6b).skip(beginning.len());
+            let secret: Vec<u8> = beginning.iter().copied().chain(random).collect();
+            assert_eq!(refused(&secret), None, "{beginning:x?}");
+        }
+    }
+
     #[test]
     fn key_files_are_not_secrets() {
-        let mut der = vec![0x30, 0x2a];
-        der.extend((0..42).map(|i: u8| i.wrapping_mul(91)));
-        let mut long_der = vec![0x30, 0x82, 0x01, 0x22];
-        long_der.extend((0..0x122_u32).map(|i| (i * 91 % 251) as u8));
+        let der = |beginning: &[u8], length: usize| {
+            let filling = (0..length).map(|place| (place * 91 % 251) as u8);
+            beginning.iter().copied().chain(filling).collect::<Vec<u8>>()
+        };
         for secret in [
             b"-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE".as_slice(),
             b"\n  -----BEGIN RSA PUBLIC KEY-----\nMIIBCgKCAQEA",
             b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf0",
             b"ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY",
             b"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS\"}",
-            &der,
-            &long_der,
+            &der(&[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03], 38), // an Ed25519 key's SubjectPublicKeyInfo
+            &der(&[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30], 42), // its PKCS#8
+            &der(&[0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06], 287), // an RSA key's SubjectPublicKeyInfo
+            &der(&[0x30, 0x82, 0x01, 0x0a, 0x02, 0x82], 264), // its PKCS#1
         ] {
             assert_eq!(refused(secret), Some(KeyError::KeyFileAsSecret), "{:?}", String::from_utf8_lossy(secret));
         }
