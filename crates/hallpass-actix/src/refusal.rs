@@ -9,6 +9,7 @@ use actix_web::{
         StatusCode,
         header::{
             CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+            WWW_AUTHENTICATE,
         },
         uri::PathAndQuery,
     },
@@ -101,7 +102,9 @@ pub(crate) fn own_page<B>(
         response.headers_mut().append(name.clone(), value.clone());
     }
     for (name, value) in header_map(refusal_headers(denial, settings)) {
-        if !response.headers().contains_key(&name) {
+        // A page that redirects, say, is no 401 any more, and only a 401 carries a challenge.
+        let fits = name != WWW_AUTHENTICATE || response.status() == StatusCode::UNAUTHORIZED;
+        if fits && !response.headers().contains_key(&name) {
             response.headers_mut().insert(name, value);
         }
     }

@@ -1,0 +1,45 @@
+//! The table: every row of every file.
+
+use std::collections::HashSet;
+
+use crate::Row;
+
+const FILES: [(&str, &str); 7] = [
+    ("tokens.txt", include_str!("../table/tokens.txt")),
+    ("requirements.txt", include_str!("../table/requirements.txt")),
+    ("cookies.txt", include_str!("../table/cookies.txt")),
+    ("authorization.txt", include_str!("../table/authorization.txt")),
+    ("methods.txt", include_str!("../table/methods.txt")),
+    ("paths.txt", include_str!("../table/paths.txt")),
+    ("answers.txt", include_str!("../table/answers.txt")),
+];
+
+const GRPC: (&str, &str) = ("grpc.txt", include_str!("../table/grpc.txt"));
+
+/// The rows that every HTTP stack answers.
+#[must_use]
+pub fn rows() -> Vec<Row> {
+    FILES.into_iter().flat_map(|(file, text)| parse(file, text)).collect()
+}
+
+/// The rows of a gRPC service.
+#[must_use]
+pub fn grpc_rows() -> Vec<Row> {
+    parse(GRPC.0, GRPC.1)
+}
+
+fn parse(file: &str, text: &str) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let place = format!("{file}:{}", number + 1);
+        let line = line.trim();
+        if let Some(difference) = line.strip_prefix('~') {
+            rows.last_mut().expect("a difference stands under its row").add_difference(&place, difference);
+        } else if !line.is_empty() && !line.starts_with('#') {
+            rows.push(Row::parse(place, line));
+        }
+    }
+    let names: HashSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names.len(), rows.len(), "two rows of {file} have one name");
+    rows
+}
