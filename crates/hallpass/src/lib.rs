@@ -1,4 +1,79 @@
 //! Sign in once, pass every route: signed role cookies, two-factor sign-in and instant revocation, with no query on the way.
+//!
+//! A person signs in with a password and an authenticator's code, and that is when the store is read. From then on a signed
+//! cookie carries the roles, and each route checks them without a query. Log-out, a role change or a disabled account ends
+//! live tokens all the same, on every node within 5 seconds.
+//!
+//! This crate is the one dependency of a site. It puts the others together and says once what they share: names, keys,
+//! lifetimes, cookies. What it does not do is decide anything about a request: that is `hallpass-core`, which a service that only
+//! verifies tokens takes alone, with `hallpass-tower` or `hallpass-axum`.
+//!
+//! # 25 lines
+//!
+//! ```rust,no_run
+//! use axum::{Router, routing::get};
+//! use hallpass::{Hallpass, Identity, Role, require_login, require_roles};
+//!
+//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! enum SiteRole {
+//!     Guest,
+//!     Admin,
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let hallpass = Hallpass::<SiteRole>::open("sqlite://site.db").await?; // accounts, sessions, keys: made on first start
+//!     let app = Router::new()
+//!         .route("/", get(hello))
+//!         .route("/profile", get(hello).route_layer(require_login()))
+//!         .route("/admin", get(hello).route_layer(require_roles([SiteRole::Admin])))
+//!         .merge(hallpass.sign_in_routes())
+//!         .layer(hallpass.layer());
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     Ok(axum::serve(listener, app).await?)
+//! }
+//!
+//! async fn hello(me: Option<Identity<SiteRole>>) -> String {
+//!     me.map_or("Hello, stranger".into(), |me| format!("{} may {:?}", me.username(), me.roles()))
+//! }
+//! ```
+//!
+//! `/register`, `/login`, `/logout` and the pages under `/profile/` are there; accounts and sessions are in `site.db`, the keys in
+//! `site-keys.json` beside it. Browsers send the cookies over HTTPS, and to `localhost`.
+//!
+//! # A site with its own users table
+//!
+//! Two methods are enough to sign in with a password. Each further ability is one more small trait, and an ability whose trait is
+//! missing does not compile.
+//!
+//! ```
+//! # use hallpass::*;
+//! # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Guest, Admin }
+//! # struct Users;
+//! impl Accounts for Users {
+//!     type Error = std::io::Error; // sqlx::Error, say
+//!     async fn by_username(&self, name: &Username) -> Result<Option<Account>, Self::Error> {
+//!         Ok(None) // SELECT … WHERE username_key = name.key()
+//!     }
+//!     async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Self::Error> {
+//!         Ok(None) // SELECT … WHERE id = id.as_str()
+//!     }
+//! }
+//! # let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
+//! let hallpass = Hallpass::<SiteRole>::builder(Users).keys(ring).build()?; // KeyRing::from_env("SITE_KEYS")?
+//!
+//! let forgotten = Hallpass::<SiteRole>::builder(Users).build();
+//! assert!(forgotten.unwrap_err().to_string().starts_with("no keys: write .key_file("));
+//! # Ok::<(), BuildError>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it adds | default |
+//! |---|---|---|
+//! | `axum` | [`Hallpass::layer`], [`Hallpass::sign_in_routes`], the extractors and the guards | on |
+//! | `sqlite` | [`SqliteStore`] and [`Hallpass::open`], with SQLite itself | on |
+
 #![forbid(unsafe_code)]
 
 mod ability;

@@ -1,1 +1,25 @@
-fn main() {}
+use axum::{Router, routing::get};
+use hallpass::{Hallpass, Identity, Role, require_login, require_roles};
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+    Admin,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let hallpass = Hallpass::<SiteRole>::open("sqlite://site.db").await?; // accounts, sessions, keys: made on first start
+    let app = Router::new()
+        .route("/", get(hello))
+        .route("/profile", get(hello).route_layer(require_login()))
+        .route("/admin", get(hello).route_layer(require_roles([SiteRole::Admin])))
+        .merge(hallpass.sign_in_routes())
+        .layer(hallpass.layer());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
+
+async fn hello(me: Option<Identity<SiteRole>>) -> String {
+    me.map_or("Hello, stranger".into(), |me| format!("{} may {:?}", me.username(), me.roles()))
+}
