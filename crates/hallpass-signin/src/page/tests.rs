@@ -17,7 +17,6 @@ fn render(page: &Page<'_>) -> String {
 }
 
 /// Each page once as it is first shown, and once with everything that can be wrong with it.
-
 fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
     let svg = qr_code(URI);
     let codes: Vec<_> = (0..10).map(|n| RecoveryCode::from_random([n; 20])).collect();
@@ -222,11 +221,11 @@ fn debug_shows_no_secret() {
 }
 
 fn tags<'h>(html: &'h str, name: &'h str) -> impl Iterator<Item = &'h str> {
-    html.split('<').filter(move |tag| tag.starts_with(name)).map(|tag| tag.split('>').next().unwrap())
+    html.split('<').filter(move |tag| tag.starts_with(name)).map(|tag| tag.split('>').next().unwrap_or_default())
 }
 
 fn attributes<'h>(html: &'h str, name: &str) -> impl Iterator<Item = &'h str> {
     let start = format!(" {name}=\"");
     let parts: Vec<&'h str> = html.split(start.as_str()).skip(1).collect();
-    parts.into_iter().map(|rest| rest.split('"').next().unwrap())
+    parts.into_iter().map(|rest| rest.split('"').next().unwrap_or_default())
 }

@@ -1,6 +1,6 @@
 //! The sign-in routes, each row of the contract's table, as HTML and as JSON, through [`SignIn::handle`] over a store in memory.
 
-#![allow(unreachable_pub, reason = "a test binary has no outside")]
+#![allow(unreachable_pub, clippy::unwrap_used, reason = "a test binary: no outside, and a panic is its answer")]
 
 #[path = "../memory/mod.rs"]
 mod memory;

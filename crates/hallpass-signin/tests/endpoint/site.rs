@@ -78,7 +78,7 @@ impl Site {
 
     /// What the gate of an adapter makes of the cookies.
     fn who(&self, cookies: &[u8]) -> Authentication {
-        match find_cookie([cookies].into_iter(), ACCESS) {
+        match find_cookie([cookies], ACCESS) {
             Ok(Some(token)) => match self.verifier.verify(token, self.clock.now()) {
                 Ok(identity) => Authentication::identified(identity),
                 Err(error) => Authentication::rejected(error.kind()),
