@@ -46,11 +46,7 @@ impl Config {
             Some(path) => PathBuf::from(path),
             None => database.with_file_name(DEFAULT_KEYS),
         };
-        Ok(Self {
-            address,
-            database_url,
-            keys,
-        })
+        Ok(Self { address, database_url, keys })
     }
 }
 
@@ -87,9 +83,7 @@ pub enum ConfigError {
     #[error("{0} is not valid UTF-8; write it in plain text")]
     NotText(&'static str),
     /// `BLOG_ADDR` is not an IP address with a port.
-    #[error(
-        "BLOG_ADDR {0:?} is not an address with a port; write an IP address and a port, such as 127.0.0.1:3000"
-    )]
+    #[error("BLOG_ADDR {0:?} is not an address with a port; write an IP address and a port, such as 127.0.0.1:3000")]
     Address(String),
     /// `DATABASE_URL` names no SQLite file.
     #[error(
@@ -97,9 +91,7 @@ pub enum ConfigError {
     )]
     Database(String),
     /// `BLOG_KEYS` is set, to nothing.
-    #[error(
-        "BLOG_KEYS is empty; write the path of the key file, such as blog-keys.json, or unset it"
-    )]
+    #[error("BLOG_KEYS is empty; write the path of the key file, such as blog-keys.json, or unset it")]
     EmptyKeys,
 }
 
@@ -113,10 +105,7 @@ mod tests {
 
     fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_settings(|name| {
-            Ok(settings
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned()))
+            Ok(settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
         })
     }
 

@@ -12,9 +12,9 @@ impl Draft {
     ///
     /// # Errors
     /// What is wrong with each field, in words for the writer.
-    pub fn parse(title: Option<&str>, body: Option<&str>) -> Result<Self, DraftErrors> {
-        let title = title.unwrap_or_default().trim();
-        let body = body.unwrap_or_default().replace("\r\n", "\n");
+    pub fn parse(title: &str, body: &str) -> Result<Self, DraftErrors> {
+        let title = title.trim();
+        let body = body.replace("\r\n", "\n");
         let body = body.trim();
         let errors = DraftErrors {
             title: match title.chars().count() {
@@ -30,13 +30,7 @@ impl Draft {
             },
         };
         match errors {
-            DraftErrors {
-                title: None,
-                body: None,
-            } => Ok(Self {
-                title: title.to_owned(),
-                body: body.to_owned(),
-            }),
+            DraftErrors { title: None, body: None } => Ok(Self { title: title.to_owned(), body: body.to_owned() }),
             errors => Err(errors),
         }
     }
@@ -74,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_draft_is_trimmed_and_its_line_ends_are_one_kind() {
-        let draft = Draft::parse(Some(" A title "), Some("\r\none\r\n\r\ntwo\r\n")).unwrap();
+        let draft = Draft::parse(" A title ", "\r\none\r\n\r\ntwo\r\n").unwrap();
         assert_eq!((draft.title(), draft.body()), ("A title", "one\n\ntwo"));
     }
 
@@ -82,17 +76,17 @@ mod tests {
     fn each_field_is_blamed_for_itself() {
         let long = "é".repeat(121);
         for (title, body, title_wrong, body_wrong) in [
-            (None, None, true, true),
-            (Some(" "), Some("text"), true, false),
-            (Some("title"), Some("\r\n"), false, true),
-            (Some(long.as_str()), Some("text"), true, false),
-            (Some("two\nlines"), Some("text"), true, false),
+            ("", "", true, true),
+            (" ", "text", true, false),
+            ("title", "\r\n", false, true),
+            (long.as_str(), "text", true, false),
+            ("two\nlines", "text", true, false),
         ] {
             let errors = Draft::parse(title, body).unwrap_err();
             assert_eq!(errors.title.is_some(), title_wrong, "{title:?}");
             assert_eq!(errors.body.is_some(), body_wrong, "{body:?}");
         }
-        assert!(Draft::parse(Some(&"é".repeat(120)), Some(&"é".repeat(20_000))).is_ok());
-        assert!(Draft::parse(Some("title"), Some(&"é".repeat(20_001))).is_err());
+        assert!(Draft::parse(&"é".repeat(120), &"é".repeat(20_000)).is_ok());
+        assert!(Draft::parse("title", &"é".repeat(20_001)).is_err());
     }
 }

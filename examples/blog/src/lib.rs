@@ -3,14 +3,32 @@
 //! Nothing here signs anybody in or decides who may pass; that is hallpass's part. The program on axum stands in `src/bin/blog`, and
 //! another framework's blog can share everything in this half.
 
+mod command;
 mod config;
 mod date;
 mod draft;
+mod layout;
+mod notice;
+mod operator;
+mod page;
 mod posts;
+mod role;
+mod site;
 mod slug;
+mod style;
+mod viewer;
 
+pub use command::{Command, CommandError, Order};
 pub use config::{Config, ConfigError};
 pub use date::{long_date, rfc3339};
 pub use draft::{Draft, DraftErrors};
+pub use layout::BlogLayout;
+pub use notice::Notice;
+pub use operator::OperatorError;
+pub use page::{Admin, Content, Home, NewPost, Person, PostView, Profile, document, frame};
 pub use posts::{Hide, Post, PostPage, Posts};
+pub use role::BlogRole;
+pub use site::{OpenError, Site};
 pub use slug::Slug;
+pub use style::{FAVICON, style_sheet};
+pub use viewer::Viewer;

@@ -98,31 +98,21 @@ impl Notice {
 
     /// The page for a refusal that is about the request itself: its method, its size, its fields.
     #[must_use]
-    pub fn of_request(status: u16, heading: &'static str, detail: String) -> Self {
-        Self {
-            status,
-            heading,
-            text: vec![detail.into()],
-            ways: vec![FRONT_PAGE],
-        }
+    pub fn of_request(status: u16, heading: &'static str, detail: Cow<'static, str>) -> Self {
+        Self { status, heading, text: vec![detail], ways: vec![FRONT_PAGE] }
     }
 }
 
 fn way(href: impl Into<Cow<'static, str>>, label: &'static str) -> Way {
-    Way {
-        href: href.into(),
-        label,
-    }
+    Way { href: href.into(), label }
 }
 
 fn login(target: &str) -> String {
     format!("/login?next={}", utf8_percent_encode(target, QUERY_VALUE))
 }
 
-const FRONT_PAGE: Way = Way {
-    href: Cow::Borrowed("/"),
-    label: "Back to the front page",
-};
+const FRONT_PAGE: Way = Way { href: Cow::Borrowed("/"), label: "Back to the front page" };
 
 /// What would end a query's value or mean something else in it.
-const QUERY_VALUE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>');
+const QUERY_VALUE: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>');

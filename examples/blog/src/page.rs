@@ -93,6 +93,8 @@ pub struct Admin<'a> {
     pub people: &'a [Person],
     /// The names of all roles.
     pub roles: &'a [&'a str],
+    /// The last person on the page, where there are more.
+    pub more: Option<&'a Person>,
 }
 
 /// One row of the people's page.
@@ -109,6 +111,11 @@ pub struct Person {
 }
 
 impl Person {
+    /// Whether the list of roles shows this one as chosen.
+    fn holds(&self, role: &str) -> bool {
+        self.roles.iter().any(|held| held == role)
+    }
+
     /// The name as a segment of a path: a name may be of any script.
     fn path_name(&self) -> String {
         utf8_percent_encode(&self.username, NON_ALPHANUMERIC).to_string()
@@ -153,10 +160,7 @@ mod tests {
     use crate::BlogRole;
 
     fn viewer(role: BlogRole) -> Viewer {
-        Viewer {
-            username: "<ann>".to_owned(),
-            roles: RoleSet::from(role),
-        }
+        Viewer { username: "<ann>".to_owned(), roles: RoleSet::from(role) }
     }
 
     fn post(body: &str) -> Post {
@@ -174,10 +178,7 @@ mod tests {
     fn what_people_typed_is_escaped_wherever_it_shows() {
         let script = "<script>alert(1)</script>";
         let post = post(script);
-        let page = PostPage {
-            posts: vec![post.clone()],
-            older_than: None,
-        };
+        let page = PostPage { posts: vec![post.clone()], older_than: None };
         let viewer = viewer(BlogRole::Admin);
         for html in [
             document(&PostView { post: &post, may_hide: true }, Some(&viewer)),
@@ -214,7 +215,7 @@ mod tests {
             second_factor: false,
             disabled: false,
         };
-        let html = document(&Admin { people: &[person], roles: &["guest", "admin"] }, None);
+        let html = document(&Admin { people: &[person], roles: &["guest", "admin"], more: None }, None);
         assert!(html.contains("/admin/users/%C3%A5sa%2F%2E%2E%2Fx%3Fy/role"), "{html}");
         assert!(html.contains("<option selected>guest</option>"), "{html}");
     }

@@ -1,7 +1,10 @@
 //! The blog's posts: one table of its own, in the same database as hallpass's.
 
+use std::str::FromStr;
+use std::time::Duration;
+
 use sqlx::Row;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
 
 use crate::{Draft, Slug};
 
@@ -31,10 +34,7 @@ pub struct Post {
 impl Post {
     /// The text's paragraphs, in order.
     pub fn paragraphs(&self) -> impl Iterator<Item = &str> {
-        self.body
-            .split("\n\n")
-            .map(str::trim)
-            .filter(|paragraph| !paragraph.is_empty())
+        self.body.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty())
     }
 
     /// The opening of the first paragraph, cut between words.
@@ -70,11 +70,16 @@ pub enum Hide {
 }
 
 impl Posts {
-    /// The posts in this database; makes the table where it is missing.
+    /// The posts in this database, whose file is there; makes the table where it is missing.
+    ///
+    /// On connections of their own: hallpass's store does not lend its.
     ///
     /// # Errors
     /// The database's.
-    pub async fn open(pool: SqlitePool) -> Result<Self, sqlx::Error> {
+    pub async fn open(url: &str) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::from_str(url)?;
+        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
+        let pool = pool.connect_with(options).await?;
         sqlx::query(TABLE).execute(&pool).await?;
         Ok(Self { pool })
     }
@@ -96,13 +101,7 @@ impl Posts {
         }
     }
 
-    async fn insert(
-        &self,
-        slug: &Slug,
-        draft: &Draft,
-        author: &str,
-        at: u64,
-    ) -> Result<u64, sqlx::Error> {
+    async fn insert(&self, slug: &Slug, draft: &Draft, author: &str, at: u64) -> Result<u64, sqlx::Error> {
         sqlx::query(
             "INSERT INTO blog_posts (slug, title, body, author, published_at) VALUES (?, ?, ?, ?, ?) \
              ON CONFLICT (slug) DO NOTHING",
@@ -159,10 +158,8 @@ impl Posts {
     /// # Errors
     /// The database's.
     pub async fn hide(&self, slug: &str) -> Result<Hide, sqlx::Error> {
-        let done = sqlx::query("UPDATE blog_posts SET hidden = 1 WHERE slug = ?")
-            .bind(slug)
-            .execute(&self.pool)
-            .await?;
+        let done =
+            sqlx::query("UPDATE blog_posts SET hidden = 1 WHERE slug = ?").bind(slug).execute(&self.pool).await?;
         Ok(match done.rows_affected() {
             0 => Hide::NotFound,
             _ => Hide::Hidden,
@@ -190,6 +187,10 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS blog_posts (
     published_at INTEGER NOT NULL,
     hidden       INTEGER NOT NULL DEFAULT 0
 ) STRICT";
+/// Readers of posts at the same moment; one more waits for a few microseconds.
+const CONNECTIONS: u32 = 4;
+/// A page that cannot be had within this time is refused, so that a person may try again.
+const CONNECTION_WAIT: Duration = Duration::from_secs(2);
 /// Posts on one page.
 const PAGE: i64 = 20;
 /// About three lines on the front page.

@@ -2,7 +2,7 @@
 //!
 //! What a viewer sees decides nothing: each route asks for its roles again, and says no to an address typed by hand.
 
-use hallpass::{Identity, RoleSet};
+use hallpass::RoleSet;
 
 use crate::BlogRole;
 
@@ -11,18 +11,15 @@ use crate::BlogRole;
 pub struct Viewer {
     /// The name, as the person wrote it.
     pub username: String,
-    /// What the roles of the person are, as the token says.
+    /// The roles.
     pub roles: RoleSet<BlogRole>,
 }
 
 impl Viewer {
-    /// The viewer whom a token names.
+    /// A viewer of this name and these roles, as the token says.
     #[must_use]
-    pub fn of(identity: &Identity<BlogRole>) -> Self {
-        Self {
-            username: identity.username().to_owned(),
-            roles: identity.roles(),
-        }
+    pub fn new(username: &str, roles: RoleSet<BlogRole>) -> Self {
+        Self { username: username.to_owned(), roles }
     }
 
     /// Whether the link to the form for a new post shows.

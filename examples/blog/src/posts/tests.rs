@@ -1,31 +1,22 @@
 use std::path::PathBuf;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
-
 use super::*;
 
 /// Posts in a SQLite file of this test's own.
 async fn posts(name: &str) -> (Posts, PathBuf) {
     let file = std::env::temp_dir().join(format!("blog-posts-{name}-{}.db", std::process::id()));
-    let options = SqliteConnectOptions::new()
-        .filename(&file)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal);
-    let pool = SqlitePool::connect_with(options).await.unwrap();
-    (Posts::open(pool).await.unwrap(), file)
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    (Posts::open(&url).await.unwrap(), file)
 }
 
 fn draft(title: &str) -> Draft {
-    Draft::parse(Some(title), Some("One.\n\nTwo.")).unwrap()
+    Draft::parse(title, "One.\n\nTwo.").unwrap()
 }
 
 #[tokio::test]
 async fn a_post_is_found_under_its_slug_until_it_is_hidden() {
     let (posts, file) = posts("hide").await;
-    let slug = posts
-        .publish(&draft("First words"), "ann", 7)
-        .await
-        .unwrap();
+    let slug = posts.publish(&draft("First words"), "ann", 7).await.unwrap();
     let post = posts.by_slug(slug.as_str()).await.unwrap().unwrap();
     assert_eq!((post.author.as_str(), post.published_at), ("ann", 7));
     assert_eq!(post.paragraphs().collect::<Vec<_>>(), ["One.", "Two."]);
@@ -54,10 +45,7 @@ async fn slugs_stay_unique_among_writers_at_once() {
     slugs.sort();
     slugs.dedup();
     assert_eq!(slugs.len(), 16);
-    assert!(
-        !slugs.contains(&"new".to_owned()),
-        "the address of the form"
-    );
+    assert!(!slugs.contains(&"new".to_owned()), "the address of the form");
     std::fs::remove_file(file).unwrap();
 }
 
@@ -65,10 +53,7 @@ async fn slugs_stay_unique_among_writers_at_once() {
 async fn pages_hold_twenty_and_lead_on() {
     let (posts, file) = posts("pages").await;
     for n in 0..41 {
-        posts
-            .publish(&draft(&format!("Post {n}")), "ann", n)
-            .await
-            .unwrap();
+        posts.publish(&draft(&format!("Post {n}")), "ann", n).await.unwrap();
     }
     let mut seen = Vec::new();
     let mut older_than = None;
@@ -97,9 +82,6 @@ fn an_excerpt_ends_between_words() {
     };
     assert_eq!(post("Short.\n\nSecond.").excerpt(), "Short.");
     let long = post(&"wörd ".repeat(100)).excerpt();
-    assert!(
-        long.ends_with("wörd…") && long.chars().count() <= 241,
-        "{long}"
-    );
+    assert!(long.ends_with("wörd…") && long.chars().count() <= 241, "{long}");
     assert_eq!(post(&"x".repeat(500)).excerpt().chars().count(), 241);
 }

@@ -5,21 +5,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
-pub struct Authenticator {
+pub(crate) struct Authenticator {
     secret: Vec<u8>,
     last: Option<u64>,
 }
 
 impl Authenticator {
-    pub fn of_base32(key: &str) -> Self {
-        Self {
-            secret: base32(key),
-            last: None,
-        }
+    pub(crate) fn of_base32(key: &str) -> Self {
+        Self { secret: base32(key), last: None }
     }
 
     /// A code that was not used yet and that a server allowing one step of skew accepts; waits for the clock where it must.
-    pub fn code(&mut self) -> String {
+    pub(crate) fn code(&mut self) -> String {
         loop {
             let (now, left) = step();
             // The step before counts too; near its end it might lapse on the way.
@@ -34,12 +31,12 @@ impl Authenticator {
     }
 
     /// The code given last, once more.
-    pub fn same_code(&self) -> String {
+    pub(crate) fn same_code(&self) -> String {
         self.code_of(self.last.expect("a code was given"))
     }
 
     /// Six digits that are none of the codes a server could accept about now.
-    pub fn wrong_code(&self) -> String {
+    pub(crate) fn wrong_code(&self) -> String {
         let (now, _) = step();
         let live: Vec<_> = (now - 3..now + 4).map(|step| self.code_of(step)).collect();
         (0..).map(|n| format!("{n:06}")).find(|code| !live.contains(code)).expect("a million codes")

@@ -9,66 +9,56 @@ use std::time::Duration;
 use serde_json::Value;
 
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     address: SocketAddr,
     json: bool,
-    pub cookies: BTreeMap<String, String>,
+    pub(crate) cookies: BTreeMap<String, String>,
 }
 
-pub struct Request<'a> {
-    pub method: &'a str,
-    pub path: &'a str,
-    pub headers: Vec<(&'a str, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Request<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) headers: Vec<(&'a str, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 /// One `Set-Cookie`, taken apart.
 #[derive(Debug, PartialEq, Eq)]
-pub struct SetCookie {
-    pub name: String,
-    pub value: String,
+pub(crate) struct SetCookie {
+    pub(crate) name: String,
+    pub(crate) value: String,
     /// In lower case, sorted.
-    pub attributes: Vec<String>,
+    pub(crate) attributes: Vec<String>,
 }
 
 impl Client {
     /// Asks for HTML, posts forms, and sends what a browser sends about where a request comes from.
-    pub fn browser(address: SocketAddr) -> Self {
-        Self {
-            address,
-            json: false,
-            cookies: BTreeMap::new(),
-        }
+    pub(crate) fn browser(address: SocketAddr) -> Self {
+        Self { address, json: false, cookies: BTreeMap::new() }
     }
 
     /// Asks for JSON, posts JSON, and keeps cookies.
-    pub fn script(address: SocketAddr) -> Self {
-        Self {
-            json: true,
-            ..Self::browser(address)
-        }
+    pub(crate) fn script(address: SocketAddr) -> Self {
+        Self { json: true, ..Self::browser(address) }
     }
 
     /// The same cookies in a client that speaks JSON.
-    pub fn as_script(&self) -> Self {
-        Self {
-            json: true,
-            ..self.clone()
-        }
+    pub(crate) fn as_script(&self) -> Self {
+        Self { json: true, ..self.clone() }
     }
 
-    pub fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.send(self.request("GET", path))
     }
 
-    pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = if self.json {
             let object = fields.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
             Value::Object(object.collect()).to_string()
@@ -79,7 +69,7 @@ impl Client {
     }
 
     /// Posts a body as it is, under the client's own content type.
-    pub fn post_body(&mut self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
+    pub(crate) fn post_body(&mut self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         let content_type = if self.json { "application/json" } else { "application/x-www-form-urlencoded" };
         let mut request = self.request("POST", path);
         request.headers.push(("content-type", content_type.to_owned()));
@@ -88,7 +78,7 @@ impl Client {
     }
 
     /// A request with the client's own headers, without a body.
-    pub fn request<'a>(&self, method: &'a str, path: &'a str) -> Request<'a> {
+    pub(crate) fn request<'a>(&self, method: &'a str, path: &'a str) -> Request<'a> {
         let mut headers = vec![("host", self.address.to_string())];
         if self.json {
             headers.push(("accept", "application/json".to_owned()));
@@ -99,16 +89,11 @@ impl Client {
                 headers.push(("origin", format!("http://{}", self.address)));
             }
         }
-        Request {
-            method,
-            path,
-            headers,
-            body: Vec::new(),
-        }
+        Request { method, path, headers, body: Vec::new() }
     }
 
     /// Sends a request, with the jar's cookies, and keeps what comes back.
-    pub fn send(&mut self, request: Request<'_>) -> Answer {
+    pub(crate) fn send(&mut self, request: Request<'_>) -> Answer {
         let answer = self.exchange(&request);
         for cookie in answer.set_cookies() {
             if cookie.attributes.iter().any(|attribute| attribute == "max-age=0") {
@@ -156,11 +141,7 @@ impl Answer {
             .map(|line| line.split_once(": ").expect("a header line"))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
             .collect();
-        let answer = Self {
-            status: status.parse().expect("a number"),
-            headers,
-            body: body.to_owned(),
-        };
+        let answer = Self { status: status.parse().expect("a number"), headers, body: body.to_owned() };
         assert_eq!(answer.header("transfer-encoding"), None, "every body here has a length");
         if let (Some(length), false) = (answer.header("content-length"), head_only) {
             assert_eq!(length.parse(), Ok(body.len()), "the whole body came");
@@ -168,34 +149,34 @@ impl Answer {
         answer
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn set_cookies(&self) -> Vec<SetCookie> {
+    pub(crate) fn set_cookies(&self) -> Vec<SetCookie> {
         let lines = self.headers.iter().filter(|(name, _)| name == "set-cookie");
         lines.map(|(_, line)| SetCookie::parse(line)).collect()
     }
 
-    pub fn set_cookie(&self, name: &str) -> Option<SetCookie> {
+    pub(crate) fn set_cookie(&self, name: &str) -> Option<SetCookie> {
         self.set_cookies().into_iter().find(|cookie| cookie.name == name)
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let content_type = self.header("content-type").unwrap_or_default();
         assert!(content_type.starts_with("application/"), "{content_type}: {}", self.body);
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
     }
 
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{:#?}\n{}", self.headers, self.body);
         self
     }
 
     /// A redirect to exactly this place.
     #[track_caller]
-    pub fn expect_see_other(self, location: &str) -> Self {
+    pub(crate) fn expect_see_other(self, location: &str) -> Self {
         let answer = self.expect(303);
         assert_eq!(answer.header("location"), Some(location));
         answer
@@ -203,14 +184,14 @@ impl Answer {
 
     /// A redirect to the log-in, and from there back to this path.
     #[track_caller]
-    pub fn expect_log_in(self, path: &str) -> Self {
+    pub(crate) fn expect_log_in(self, path: &str) -> Self {
         let next = form(&[("next", path)]);
         self.expect_see_other(&format!("/login?{next}"))
     }
 
     /// An RFC 9457 body whose status is that of the answer.
     #[track_caller]
-    pub fn expect_problem(self, status: u16) -> Value {
+    pub(crate) fn expect_problem(self, status: u16) -> Value {
         let answer = self.expect(status);
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
         let problem = answer.json();
@@ -221,7 +202,7 @@ impl Answer {
 
     /// A page of HTML.
     #[track_caller]
-    pub fn expect_page(self, status: u16) -> Self {
+    pub(crate) fn expect_page(self, status: u16) -> Self {
         let answer = self.expect(status);
         assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{}", answer.body);
         assert!(answer.body.starts_with("<!doctype html>") && answer.body.trim_end().ends_with("</html>"));
@@ -235,16 +216,12 @@ impl SetCookie {
         let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a name and a value");
         let mut attributes: Vec<_> = parts.map(str::to_ascii_lowercase).collect();
         attributes.sort();
-        Self {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            attributes,
-        }
+        Self { name: name.to_owned(), value: value.to_owned(), attributes }
     }
 }
 
 /// `application/x-www-form-urlencoded`, every byte but the unreserved ones escaped.
-pub fn form(fields: &[(&str, &str)]) -> String {
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let escape = |text: &str| {
         text.bytes().fold(String::new(), |mut out, byte| {
             match byte {

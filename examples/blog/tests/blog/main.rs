@@ -3,6 +3,8 @@
 //! Each row of the contract that the blog serves stands here as a request and what must come back. One-time codes come from
 //! RFC 6238 written out in `authenticator`.
 
+#![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
+
 mod authenticator;
 mod bad_input;
 mod client;

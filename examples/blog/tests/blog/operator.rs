@@ -83,7 +83,10 @@ fn a_command_that_cannot_be_done_says_why_in_one_line() {
         let output = site.operator_output(&arguments);
         let text = String::from_utf8(output.stderr).expect("UTF-8");
         assert!(!output.status.success(), "{arguments:?}");
-        assert!(text.contains(words) && text.lines().count() == 1 && !text.contains("panicked"), "{arguments:?}: {text}");
+        assert!(
+            text.contains(words) && text.lines().count() == 1 && !text.contains("panicked"),
+            "{arguments:?}: {text}"
+        );
     }
     assert!(site.operator(&["user", "list"]).contains("guest"));
 }

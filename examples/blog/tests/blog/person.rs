@@ -4,23 +4,23 @@ use crate::authenticator::Authenticator;
 use crate::client::{Answer, Client};
 use crate::site::Site;
 
-pub const PASSWORD: &str = "correct horse battery staple";
-pub const ACCESS: &str = "__Host-hallpass";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const ACCESS: &str = "__Host-hallpass";
 
 /// Registers, and is signed in as a guest.
-pub fn register(mut client: Client, name: &str) -> Client {
+pub(crate) fn register(mut client: Client, name: &str) -> Client {
     let answer = client.post("/register", &[("username", name), ("password", PASSWORD)]);
     assert!(matches!(answer.status, 201 | 303), "{answer:#?}");
     assert!(client.cookies.contains_key(ACCESS));
     client
 }
 
-pub fn log_in(client: &mut Client, name: &str, code: &str) -> Answer {
+pub(crate) fn log_in(client: &mut Client, name: &str, code: &str) -> Answer {
     client.post("/login", &[("username", name), ("password", PASSWORD), ("code", code)])
 }
 
 /// Registers, takes a role by the operator's hand, and signs in again.
-pub fn with_role(site: &Site, client: Client, name: &str, role: &str) -> Client {
+pub(crate) fn with_role(site: &Site, client: Client, name: &str, role: &str) -> Client {
     let mut client = register(client, name);
     site.operator(&["user", "set-role", name, role]);
     let answer = log_in(&mut client, name, "");
@@ -28,22 +28,23 @@ pub fn with_role(site: &Site, client: Client, name: &str, role: &str) -> Client 
     client
 }
 
-/// Switches the second factor on; the authenticator, and the recovery codes.
-pub fn enrol(client: &Client) -> (Authenticator, Vec<String>) {
+/// Switches the second factor on, which renews the cookie; the authenticator, and the recovery codes.
+pub(crate) fn enrol(client: &mut Client) -> (Authenticator, Vec<String>) {
     let mut script = client.as_script();
     let set_up = script.get("/profile/two-factor").expect(200).json();
     assert_eq!(set_up["enabled"], false);
     let mut authenticator = Authenticator::of_base32(set_up["secret"].as_str().expect("a secret"));
     let code = authenticator.code();
     let codes = script.post("/profile/two-factor", &[("code", &code)]).expect(200).json();
+    client.cookies = script.cookies;
     let codes = codes["recovery_codes"].as_array().expect("codes").iter();
     (authenticator, codes.map(|code| code.as_str().expect("text").to_owned()).collect())
 }
 
 /// An administrator with the second factor on, freshly signed in with it; and the authenticator.
-pub fn admin(site: &Site, client: Client, name: &str) -> (Client, Authenticator) {
+pub(crate) fn admin(site: &Site, client: Client, name: &str) -> (Client, Authenticator) {
     let mut client = register(client, name);
-    let (mut authenticator, _) = enrol(&client);
+    let (mut authenticator, _) = enrol(&mut client);
     site.operator(&["user", "set-role", name, "admin"]);
     let answer = log_in(&mut client, name, &authenticator.code());
     assert!(matches!(answer.status, 200 | 303), "{answer:#?}");

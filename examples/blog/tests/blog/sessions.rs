@@ -36,7 +36,7 @@ fn the_list_marks_this_session_and_ends_others() {
     ann.as_script().post("/profile/sessions/revoke", &[("session", &id)]).expect_problem(404);
 
     // All the others.
-    ann.as_script().post("/profile/sessions/revoke", &[("session", "others")]).expect(204);
+    ann.post("/profile/sessions/revoke", &[("session", "others")]).expect_see_other("/profile/sessions");
     tablet.get("/profile").expect_log_in("/profile");
     ann.get("/profile").expect_page(200);
     assert_eq!(ids(&ann.as_script().get("/profile/sessions").json()).len(), 1);

@@ -121,7 +121,7 @@ fn every_wrong_log_in_says_the_same() {
     let site = Site::start();
     register(site.browser(), "ann");
     register(site.browser(), "eve");
-    let (authenticator, _) = enrol(&register(site.browser(), "dan"));
+    let (authenticator, _) = enrol(&mut register(site.browser(), "dan"));
     site.operator(&["user", "disable", "eve"]);
     let wrong = authenticator.wrong_code();
     let mut problems = Vec::new();

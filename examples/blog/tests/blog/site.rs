@@ -11,47 +11,43 @@ use std::time::{Duration, Instant};
 use crate::client::Client;
 
 /// The published bound within which an operator's word holds on a running server.
-pub const BOUND: Duration = Duration::from_secs(5);
+pub(crate) const BOUND: Duration = Duration::from_secs(5);
 
-pub struct Site {
+pub(crate) struct Site {
     directory: PathBuf,
     child: Child,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Site {
     /// Starts a blog on a free port, over an empty directory, and waits for its ready line.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("blog-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let directory = std::env::temp_dir().join(name);
         fs::create_dir(&directory).expect("a directory of this test's own");
         let (child, address) = run(&directory);
-        Self {
-            directory,
-            child,
-            address,
-        }
+        Self { directory, child, address }
     }
 
     /// Stops the process by a signal and starts it again over the same files.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.stop("TERM");
         (self.child, self.address) = run(&self.directory);
     }
 
     /// Sends a signal and waits for the end, at most the ten seconds of the contract and one more.
-    pub fn stop(&mut self, signal: &str) -> ExitStatus {
+    pub(crate) fn stop(&mut self, signal: &str) -> ExitStatus {
         self.signal(signal);
         self.wait(Duration::from_secs(11))
     }
 
-    pub fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", self.child.id())]).status();
         assert!(sent.expect("sh").success());
     }
 
-    pub fn wait(&mut self, at_most: Duration) -> ExitStatus {
+    pub(crate) fn wait(&mut self, at_most: Duration) -> ExitStatus {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("the process is ours") {
@@ -63,26 +59,26 @@ impl Site {
     }
 
     /// Runs an operator's command beside the server; panics unless it succeeds.
-    pub fn operator(&self, arguments: &[&str]) -> String {
+    pub(crate) fn operator(&self, arguments: &[&str]) -> String {
         let output = self.operator_output(arguments);
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
         text
     }
 
-    pub fn operator_output(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn operator_output(&self, arguments: &[&str]) -> Output {
         command(&self.directory).args(arguments).output().expect("the blog runs")
     }
 
-    pub fn browser(&self) -> Client {
+    pub(crate) fn browser(&self) -> Client {
         Client::browser(self.address)
     }
 
-    pub fn script(&self) -> Client {
+    pub(crate) fn script(&self) -> Client {
         Client::script(self.address)
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
 }
@@ -96,7 +92,7 @@ impl Drop for Site {
 }
 
 /// The blog's program with no setting but those of this directory.
-pub fn command(directory: &Path) -> Command {
+pub(crate) fn command(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blog"));
     command.current_dir(directory).env("BLOG_ADDR", "127.0.0.1:0");
     for name in ["DATABASE_URL", "BLOG_KEYS", "REDIS_URL", "RUST_LOG"] {
@@ -116,7 +112,7 @@ fn run(directory: &Path) -> (Child, SocketAddr) {
 
 /// Tries until it holds, at most the published bound; what takes longer is a broken promise.
 #[track_caller]
-pub fn within_bound(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn within_bound(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
         assert!(start.elapsed() < BOUND, "not within {BOUND:?}: {what}");

@@ -22,7 +22,7 @@ fn an_empty_directory_is_enough() {
 fn accounts_tokens_and_revocations_outlive_a_restart() {
     let mut site = Site::start();
     let ann = register(site.browser(), "ann");
-    let (mut authenticator, _) = enrol(&register(site.browser(), "bob"));
+    let (mut authenticator, _) = enrol(&mut register(site.browser(), "bob"));
     let mut eve = register(site.browser(), "eve");
     let eve_copy = eve.cookies.clone();
     eve.post("/logout", &[]).expect_see_other("/");
@@ -85,7 +85,8 @@ fn a_setting_that_cannot_be_ends_the_start_with_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("an address").to_string();
     let nowhere = format!("sqlite://{}", site.file("no/such/directory/blog.db").display());
-    std::fs::write(site.file("not-a.db"), "this is no database, and long enough to have a header of one").expect("written");
+    std::fs::write(site.file("not-a.db"), "this is no database, and long enough to have a header of one")
+        .expect("written");
     let no_database = format!("sqlite://{}", site.file("not-a.db").display());
     std::fs::write(site.file("broken.json"), "{\"keys\":[").expect("written");
     let broken = site.file("broken.json").display().to_string();
@@ -112,7 +113,10 @@ fn a_setting_that_cannot_be_ends_the_start_with_one_line() {
         assert!(output.status.code().is_some_and(|code| code != 0), "{name}={value}");
         assert_eq!(output.stdout, b"", "{name}={value}: it must not say that it listens");
         assert_eq!(text.lines().count(), 1, "{name}={value}: {text}");
-        assert!(text.contains(name) && !text.contains("panicked") && !text.contains("hunter2"), "{name}={value}: {text}");
+        assert!(
+            text.contains(name) && !text.contains("panicked") && !text.contains("hunter2"),
+            "{name}={value}: {text}"
+        );
     }
 }
 

@@ -15,7 +15,9 @@ fn register_enrol_sign_in_and_publish() {
     let fields = [("username", "ann"), ("password", PASSWORD)];
     ann.post("/register", &fields).expect_see_other("/profile");
     let profile = ann.get("/profile").expect_page(200);
-    assert!(profile.body.contains("ann") && profile.body.contains("guest") && profile.body.contains("/profile/two-factor"));
+    assert!(
+        profile.body.contains("ann") && profile.body.contains("guest") && profile.body.contains("/profile/two-factor")
+    );
 
     // Enrol: the page shows a QR code, a key and a link; the factor is on after its first right code only.
     let page = ann.get("/profile/two-factor").expect_page(200);

@@ -1,3 +1,62 @@
-//! The example blog on axum.
+//! The example blog on axum: `blog` serves, `blog user …` and `blog keys …` are the operator's commands.
+//!
+//! Whatever cannot be done ends with one line that says what to change, and an exit code that is not 0.
 
-fn main() {}
+mod denied;
+mod failure;
+mod fields;
+mod people;
+mod post_pages;
+mod profile;
+mod routes;
+mod security_headers;
+mod serve;
+mod visit;
+
+use std::error::Error;
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use blog::{Command, Config};
+use tracing_subscriber::filter::LevelFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("blog: {}", one_line(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let command = Command::parse(std::env::args().skip(1))?;
+    let config = Config::from_env()?;
+    match command {
+        Command::Serve => {
+            tracing_subscriber::fmt()
+                .with_writer(io::stderr)
+                .with_ansi(io::stderr().is_terminal())
+                .with_max_level(LevelFilter::WARN)
+                .init();
+            serve::serve(&config).await
+        }
+        Command::Operator(order) => Ok(order.run(&config, &mut io::stdout()).await?),
+    }
+}
+
+/// An error and its causes in one line, whatever a driver below wrote into its message.
+fn one_line(error: &(dyn Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(below) = cause {
+        let text = below.to_string();
+        if !line.contains(&text) {
+            line = format!("{line}: {text}");
+        }
+        cause = below.source();
+    }
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,38 @@
+//! The fields of a form or of a JSON object, whichever came.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::{Form, Json};
+use serde::de::DeserializeOwned;
+
+use crate::failure::Failure;
+
+/// What `T` says it needs, read from the body.
+pub(crate) struct Fields<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + 'static> FromRequest<S> for Fields<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
+        let json = content_type.is_some_and(|value| value.starts_with(b"application/json"));
+        let read = if json {
+            Json::from_request(request, state).await.map(|Json(fields)| fields).map_err(|rejection| rejection.status())
+        } else {
+            Form::from_request(request, state).await.map(|Form(fields)| fields).map_err(|rejection| rejection.status())
+        };
+        read.map(Self).map_err(|status| failure(status).into_response())
+    }
+}
+
+/// axum's own rejections, as the blog words them.
+fn failure(status: StatusCode) -> Failure {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Failure::MediaType,
+        StatusCode::UNPROCESSABLE_ENTITY => Failure::Fields,
+        _ => Failure::Malformed,
+    }
+}

@@ -1,0 +1,68 @@
+//! Every address of the blog, and what it asks of whoever comes.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::middleware::{from_fn, map_response};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use blog::{BlogRole, Site};
+use hallpass::{OriginLayer, require_any_role, require_login, require_roles};
+use hallpass_core::OriginCheck;
+
+use crate::denied::denied_page;
+use crate::failure::{Failure, render};
+use crate::security_headers::security_headers;
+use crate::{people, post_pages, profile};
+
+/// The whole site. The layers below the routes run from the last to the first.
+pub(crate) fn routes(site: Site) -> Router {
+    let admin = || require_roles([BlogRole::Admin]);
+    let recent_admin = || admin().and_second_factor().and_recent(TEN_MINUTES);
+    let moderator = || require_any_role([BlogRole::Moderator, BlogRole::Admin]);
+    Router::new()
+        .route("/", get(post_pages::home))
+        .route("/posts/{slug}", get(post_pages::post))
+        .route("/posts/new", get(post_pages::new).route_layer(admin()))
+        .route("/posts", post(post_pages::publish).route_layer(admin()).layer(DefaultBodyLimit::max(POST_LIMIT)))
+        .route("/posts/{slug}/hide", post(post_pages::hide).route_layer(moderator()))
+        .route("/profile", get(profile::profile).route_layer(require_login()))
+        .route("/admin", get(people::people).route_layer(recent_admin()))
+        .route("/admin/users/{username}/role", post(people::set_role).route_layer(recent_admin()))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/style.css", get(|| async { asset("text/css; charset=utf-8", blog::style_sheet()) }))
+        .route("/favicon.svg", get(|| async { asset("image/svg+xml", blog::FAVICON) }))
+        .fallback(|| async { Failure::NotFound })
+        .method_not_allowed_fallback(|| async { Failure::MethodNotAllowed })
+        .with_state(site.clone())
+        .merge(site.hallpass.sign_in_routes())
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .layer(from_fn(render))
+        .layer(OriginLayer::new(OriginCheck::new()))
+        .layer(site.hallpass.layer().on_denied(denied_page))
+        .layer(map_response(security_headers))
+}
+
+/// 503 while this process does not know what was revoked.
+async fn readyz(State(site): State<Site>) -> impl IntoResponse {
+    if site.hallpass.is_ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    }
+}
+
+fn asset(content_type: &'static str, content: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, content_type), (CACHE_CONTROL, "public, max-age=3600")], content)
+}
+
+/// How fresh a sign-in must be for giving roles.
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+/// Bytes of a form, as the sign-in routes have it.
+const FORM_LIMIT: usize = 8 * 1024;
+/// Bytes of a post: twenty thousand characters of four bytes, each byte escaped to three, and a title.
+const POST_LIMIT: usize = 256 * 1024;

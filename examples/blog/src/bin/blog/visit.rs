@@ -1,0 +1,53 @@
+//! One request's asker: who it is, and in which form the answer is wanted.
+
+use axum::Json;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
+use axum::http::request::Parts;
+use axum::response::{Html, IntoResponse, Response};
+use blog::{BlogRole, Content, Viewer};
+use hallpass::{Denied, Identity};
+use hallpass_core::Caller;
+use serde_json::Value;
+
+/// Who asks, and how to answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    pub(crate) viewer: Option<Viewer>,
+    json: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Denied;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denied> {
+        let me = <Identity<BlogRole> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let header = |name: &str| parts.headers.get(name).map(|value| value.as_bytes());
+        let caller = Caller::new(parts.method.as_str(), parts.uri.path(), header);
+        Ok(Self { viewer: me.map(|me| Viewer::new(me.username(), me.roles())), json: caller.prefers_json() })
+    }
+}
+
+impl Visit {
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    /// The page in the blog's frame.
+    pub(crate) fn page(&self, content: &impl Content) -> Response {
+        (PERSONAL, Html(blog::document(content, self.viewer.as_ref()))).into_response()
+    }
+
+    /// The page, or the same as JSON.
+    pub(crate) fn answer(&self, content: &impl Content, json: impl FnOnce() -> Value) -> Response {
+        if self.json { (PERSONAL, Json(json())).into_response() } else { self.page(content) }
+    }
+
+    /// Problem details (RFC 9457).
+    pub(crate) fn problem(&self, problem: &Value) -> Response {
+        (PERSONAL, [(CONTENT_TYPE, "application/problem+json")], problem.to_string()).into_response()
+    }
+}
+
+/// Every page shows who is signed in, so none may be kept for the next person.
+const PERSONAL: [(axum::http::HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (VARY, "accept, cookie")];

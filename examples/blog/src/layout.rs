@@ -1,0 +1,16 @@
+//! The blog's frame around the library's sign-in pages.
+
+use hallpass::{Layout, RoleSet};
+
+use crate::{Viewer, frame};
+
+/// Puts the content of a sign-in page where the blog's own pages have theirs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BlogLayout;
+
+impl Layout for BlogLayout {
+    fn wrap(&self, title: &str, main: &str, viewer: Option<&hallpass::Viewer<'_>>) -> String {
+        let viewer = viewer.map(|viewer| Viewer::new(viewer.username, RoleSet::EMPTY));
+        frame(title, main, viewer.as_ref())
+    }
+}

@@ -1,0 +1,64 @@
+//! The blog put together: sign-in, store and posts over one database.
+
+use hallpass::{DefaultPages, Hallpass, SqliteStore, StartError};
+
+use crate::{BlogLayout, BlogRole, Config, Posts};
+
+/// What every request needs; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Who may pass.
+    pub hallpass: Hallpass<BlogRole>,
+    /// The accounts.
+    pub store: SqliteStore,
+    /// The posts.
+    pub posts: Posts,
+}
+
+impl Site {
+    /// Opens the database, brings its tables up to date, reads the keys, and loads what was revoked. What is missing is made.
+    ///
+    /// # Errors
+    /// An [`OpenError`] that names the setting to mend.
+    pub async fn open(config: &Config) -> Result<Self, OpenError> {
+        let store = SqliteStore::open(&config.database_url).await.map_err(hallpass::OpenError::from)?;
+        let posts = Posts::open(&config.database_url).await?;
+        let hallpass = Hallpass::builder(store.clone())
+            .everything()
+            .key_file(&config.keys)
+            .site_name("Hall Notes")
+            .first_roles([BlogRole::Guest])
+            .pages(DefaultPages::new().layout(BlogLayout))
+            .start()
+            .await
+            .map_err(OpenError::of_start)?;
+        Ok(Self { hallpass, store, posts })
+    }
+}
+
+/// What the settings name cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The database cannot be made, opened or brought up to date.
+    #[error("DATABASE_URL")]
+    Database(#[from] hallpass::OpenError),
+    /// The posts' table cannot be made.
+    #[error("DATABASE_URL: the table of posts cannot be made; the server must be able to write the database")]
+    Posts(#[from] sqlx::Error),
+    /// What was revoked cannot be read.
+    #[error("DATABASE_URL")]
+    Feed(#[source] StartError),
+    /// The key file cannot be made or read.
+    #[error("BLOG_KEYS")]
+    Keys(#[source] StartError),
+}
+
+impl OpenError {
+    fn of_start(error: StartError) -> Self {
+        match error {
+            StartError::Feed(_) => Self::Feed(error),
+            _ => Self::Keys(error),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""hallpass and PyJWT read each other's tokens, and refuse the same ones.
+
+    pip install pyjwt
+    python3 examples/pyjwt/interop.py
+
+Starts the service of src/main.rs with a secret that both sides know. Ends with a line that says how many things it saw, or at the
+first that is otherwise.
+"""
+import base64
+import json
+import os
+import pathlib
+import secrets
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import jwt
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ISSUER, AUDIENCE = "https://site.example", "site"
+KEY = secrets.token_urlsafe(48)
+seen = 0
+
+
+def see(what, got, expected):
+    global seen
+    if got != expected:
+        raise SystemExit(f"{what}: {got!r}, not {expected!r}")
+    seen += 1
+    print(f"  {what}: {got}")
+
+
+def get(url, token=None):
+    headers = {"Accept": "application/json"}
+    if token is not None:
+        headers["Cookie"] = f"__Host-hallpass={token}"
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def made_by_hallpass(site):
+    print("a token made by hallpass, read by PyJWT")
+    _, token = get(f"{site}/token")
+    claims = jwt.decode(token, KEY, algorithms=["HS256"], audience=AUDIENCE, issuer=ISSUER)
+    see("sub", claims["sub"], "ann")
+    see("user_id", claims["user_id"], "7")
+    see("roles", sorted(claims["roles"]), ["admin", "guest"])
+    see("typ", jwt.get_unverified_header(token)["typ"], "hallpass+jwt")
+    see("it lives for minutes", 0 < claims["exp"] - time.time() <= 3600, True)
+    for what, key, options in [
+        ("another key", KEY + "x", {"audience": AUDIENCE}),
+        ("another audience", KEY, {"audience": "another-site"}),
+        ("another issuer", KEY, {"audience": AUDIENCE, "issuer": "https://evil.example"}),
+    ]:
+        try:
+            jwt.decode(token, key, algorithms=["HS256"], **options)
+        except jwt.InvalidTokenError as error:
+            see(f"refused with {what}", isinstance(error, jwt.InvalidTokenError), True)
+        else:
+            raise SystemExit(f"PyJWT took a token with {what}")
+
+
+def made_by_pyjwt(site):
+    print("a token made by PyJWT, read by hallpass")
+    now = int(time.time())
+    # The article's four claims, and the two that say whose token it is.
+    good = {"sub": "guido", "role": "admin", "user_id": 42, "exp": now + 600, "iss": ISSUER, "aud": AUDIENCE}
+
+    def opens(path, claims=good, key=KEY, algorithm="HS256", headers=None):
+        return get(f"{site}{path}", jwt.encode(claims, key, algorithm=algorithm, headers=headers))[0]
+
+    def without(name):
+        return {claim: value for claim, value in good.items() if claim != name}
+
+    see("admin's page", get(f"{site}/admin", jwt.encode(good, KEY, algorithm="HS256")), (200, "guido 42 {Admin}"))
+    see("user_id as text", opens("/profile", good | {"user_id": "42"}), 200)
+    see("aud as a list", opens("/profile", good | {"aud": [AUDIENCE, "other"]}), 200)
+    see("a guest's profile", opens("/profile", good | {"role": "guest"}), 200)
+    see("a guest at the admin's page", opens("/admin", good | {"role": "guest"}), 403)
+    see("no role at the admin's page", opens("/admin", without("role")), 403)
+    see("an unknown role at the admin's page", opens("/admin", good | {"role": "root"}), 403)
+    see("no token", get(f"{site}/profile")[0], 401)
+    for name in ("exp", "iss", "aud", "sub", "user_id"):
+        see(f"without {name}", opens("/profile", without(name)), 401)
+    see("expired", opens("/profile", good | {"exp": now - 1}), 401)
+    see("not yet", opens("/profile", good | {"nbf": now + 600}), 401)
+    see("for another site", opens("/profile", good | {"aud": "another-site"}), 401)
+    see("from another site", opens("/profile", good | {"iss": "https://evil.example"}), 401)
+    see("another key", opens("/profile", key=KEY[::-1]), 401)
+    see("alg none", opens("/profile", key=None, algorithm="none"), 401)
+    see("another algorithm with the same key", opens("/profile", algorithm="HS512"), 401)
+    see("a kid that nobody knows", opens("/profile", headers={"kid": "other"}), 401)
+    see("crit", opens("/profile", headers={"crit": ["exp"], "exp": now}), 401)
+    token = jwt.encode(good, KEY, algorithm="HS256")
+    head, body, signature = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    forged = base64.urlsafe_b64encode(json.dumps(claims | {"sub": "eve"}).encode()).rstrip(b"=").decode()
+    see("claims changed after signing", get(f"{site}/profile", f"{head}.{forged}.{signature}")[0], 401)
+
+
+def main():
+    subprocess.run(["cargo", "build", "-q", "-p", "pyjwt"], cwd=ROOT, check=True)
+    program = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/pyjwt"
+    service = subprocess.Popen([program], env={**os.environ, "SITE_SECRET": KEY}, stdout=subprocess.PIPE, text=True)
+    try:
+        ready = service.stdout.readline().strip()
+        if not ready.startswith("listening on "):
+            raise SystemExit(f"the service did not start: {ready!r}")
+        site = ready.removeprefix("listening on ")
+        made_by_hallpass(site)
+        made_by_pyjwt(site)
+    finally:
+        service.terminate()
+        service.wait()
+    print(f"{seen} things seen, each as it should be")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+//! A Rust service beside a Python site: the site signs its cookie with PyJWT, and this service opens its routes for it.
+//!
+//! PyJWT writes `typ: JWT` and no `kid`, so the service says that it takes both: two settings, and strict in everything else. A
+//! site in Starlette's habit writes `sub`, `role`, `user_id` and `exp`, with a number as `user_id`; it has to add `iss` and `aud`, without
+//! which a token could be another service's.
+//!
+//! `interop.py` beside this file starts the service and shows both directions, what is refused included.
+
+use std::error::Error;
+use std::io::{self, Write};
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Router, serve};
+use hallpass_axum::Identity;
+use hallpass_core::{
+    Algorithm, Clock, Issuer, Key, KeyId, KeyRing, Keys, Methods, Role, RoleSet, SignedIn, SignedInFacts, SystemClock,
+    Verifier,
+};
+use hallpass_tower::{AuthLayer, require_login, require_roles};
+use tokio::net::TcpListener;
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+    Admin,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let secret = std::env::var("SITE_SECRET")
+        .map_err(|_| "SITE_SECRET is not set; write the secret that the Python site signs with")?;
+    let shared = KeyId::parse("shared")?;
+    let keys = Keys::from(KeyRing::signing_with(Key::hmac(shared.clone(), Algorithm::Hs256, secret.as_bytes())?)?);
+
+    let verifier = Verifier::<SiteRole>::new(keys.clone(), ISSUER, AUDIENCE)
+        .accept_type("JWT")
+        .key_without_kid(shared)
+        .accept_integer_user_id();
+    let app = Router::new()
+        .route("/profile", get(profile).route_layer(require_login()))
+        .route("/admin", get(profile).route_layer(require_roles([SiteRole::Admin])))
+        .route("/token", get(token))
+        .with_state(Issuer::new(keys, ISSUER, AUDIENCE))
+        .layer(AuthLayer::new(verifier));
+
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
+    serve(listener, app).await?;
+    Ok(())
+}
+
+async fn profile(me: Identity<SiteRole>) -> String {
+    format!("{} {} {:?}", me.username(), me.user_id(), me.roles())
+}
+
+/// A token made here, for whoever asks: what a sign-in would put into the cookie.
+async fn token(State(issuer): State<Issuer>) -> Result<String, String> {
+    let now = SystemClock.now();
+    let ann = SignedIn::insecure_vouch(SignedInFacts {
+        username: "ann".to_owned(),
+        user_id: "7".to_owned(),
+        roles: RoleSet::from([SiteRole::Guest, SiteRole::Admin]),
+        generation: 0,
+        session: "a-session".to_owned(),
+        authenticated_at: now,
+        methods: Methods::PASSWORD,
+    });
+    let token = issuer.issue(&ann, now).map_err(|error| error.to_string())?;
+    Ok(token.as_str().to_owned())
+}
+
+const ISSUER: &str = "https://site.example";
+const AUDIENCE: &str = "site";
