@@ -1,0 +1,174 @@
+//! Verification of one token: hallpass, `jsonwebtoken::decode` with equal checks, and the bare primitives, in one run.
+//!
+//! `cargo bench -p hallpass-benches --bench verify`. The allocations are counted first and printed; the assertion on ours is that
+//! there are none.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use hallpass_benches::{AUDIENCE, ISSUER, NOW, SECRET, SiteRole, full_claims_token, ring, small_token};
+use hallpass_core::{Algorithm, ClaimsBuffer, KeyRing, Verifier};
+use hmac::{Hmac, KeyInit, Mac};
+use jsonwebtoken::{DecodingKey, Validation, jwk::JwkSet};
+use serde::Deserialize;
+use sha2::{Sha256, Sha384, Sha512};
+use subtle::ConstantTimeEq;
+
+criterion_group!(benches, hs256_small, hmac_full, asymmetric);
+criterion_main!(benches);
+
+/// What jsonwebtoken reads the claims into: owned, since its `decode` asks for that.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "reading them is what is measured")]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    user_id: String,
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    roles: Vec<String>,
+    exp: u64,
+    #[serde(default)]
+    sid: String,
+    #[serde(default)]
+    amr: Vec<String>,
+}
+
+/// The claims as serde_json reads them without an allocation: the primitive under the strict path.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "reading them is what is measured")]
+struct Borrowed<'b> {
+    iss: &'b str,
+    aud: &'b str,
+    sub: &'b str,
+    user_id: &'b str,
+    exp: u64,
+}
+
+fn hs256_small(c: &mut Criterion) {
+    let (ring, token) = small_token().unwrap();
+    let verifier = Verifier::<SiteRole>::new(ring, "s", "s");
+    group(c, "HS256 small", &verifier, &token, peer(Algorithm::Hs256, "s", "s"), &hmac_primitives::<Sha256Mac>());
+}
+
+fn hmac_full(c: &mut Criterion) {
+    for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
+        let ring = ring(algorithm).unwrap();
+        let token = full_claims_token(ring.clone()).unwrap();
+        let verifier = Verifier::<SiteRole>::new(ring, ISSUER, AUDIENCE);
+        let bare: Box<dyn Fn(&str) -> bool> = match algorithm {
+            Algorithm::Hs384 => Box::new(hmac_primitives::<Sha384Mac>()),
+            Algorithm::Hs512 => Box::new(hmac_primitives::<Sha512Mac>()),
+            _ => Box::new(hmac_primitives::<Sha256Mac>()),
+        };
+        group(c, &format!("{algorithm} full"), &verifier, &token, peer(algorithm, ISSUER, AUDIENCE), &bare);
+    }
+}
+
+type Sha256Mac = Hmac<Sha256>;
+type Sha384Mac = Hmac<Sha384>;
+type Sha512Mac = Hmac<Sha512>;
+
+fn group(
+    c: &mut Criterion,
+    name: &str,
+    verifier: &Verifier<SiteRole>,
+    token: &str,
+    (key, validation): (DecodingKey, Validation),
+    bare: &dyn Fn(&str) -> bool,
+) {
+    let ours = |token: &str| verifier.claims(token.as_bytes(), NOW, &mut ClaimsBuffer::new()).is_ok();
+    let theirs = |token: &str| jsonwebtoken::decode::<Claims>(token, &key, &validation).is_ok();
+    assert!(ours(token) && theirs(token) && bare(token), "{name}: a token that all three accept");
+    let forged = format!("{}A{}", &token[..token.len() - 5], &token[token.len() - 4..]);
+    assert!(!ours(&forged) && !theirs(&forged) && !bare(&forged), "{name}: a token that all three refuse");
+
+    let counted = allocation_counter::measure(|| assert!(ours(token))).count_total;
+    let counted_theirs = allocation_counter::measure(|| assert!(theirs(token))).count_total;
+    println!("{name}: {} bytes; allocations: hallpass {counted}, jsonwebtoken {counted_theirs}", token.len());
+    assert_eq!(counted, 0, "{name}: a verification allocates nothing");
+
+    let mut group = c.benchmark_group(name);
+    group.bench_function("hallpass", |b| b.iter(|| ours(black_box(token))));
+    group.bench_function("hallpass to an identity", |b| {
+        b.iter(|| verifier.verify(black_box(token).as_bytes(), NOW).is_ok());
+    });
+    group.bench_function("jsonwebtoken", |b| b.iter(|| theirs(black_box(token))));
+    group.bench_function("primitives", |b| b.iter(|| bare(black_box(token))));
+    group.finish();
+}
+
+/// MAC with the key schedule made once, base64url of payload and signature, the borrowed claims: nothing that could be left out.
+fn hmac_primitives<M: Mac + KeyInit + Clone>() -> impl Fn(&str) -> bool {
+    let keyed = <M as KeyInit>::new_from_slice(&SECRET).unwrap();
+    move |token| {
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let (_, payload) = signed.split_once('.').unwrap();
+        let mut tag = [0; 64];
+        let Ok(tag) = base64_simd::URL_SAFE_NO_PAD.decode(signature.as_bytes(), base64_simd::Out::from_slice(&mut tag))
+        else {
+            return false;
+        };
+        let computed = keyed.clone().chain_update(signed).finalize().into_bytes();
+        let mut json = [0; 1024];
+        let out = base64_simd::Out::from_slice(&mut json);
+        let json = base64_simd::URL_SAFE_NO_PAD.decode(payload.as_bytes(), out).unwrap();
+        let claims: Borrowed<'_> = serde_json::from_slice(json).unwrap();
+        bool::from(computed.ct_eq(tag)) && claims.exp > NOW.as_secs()
+    }
+}
+
+fn peer(algorithm: Algorithm, issuer: &str, audience: &str) -> (DecodingKey, Validation) {
+    (DecodingKey::from_secret(&SECRET), validation(algorithm, issuer, audience))
+}
+
+fn validation(algorithm: Algorithm, issuer: &str, audience: &str) -> Validation {
+    let mut validation = Validation::new(algorithm.as_str().parse().expect("a name of RFC 7518"));
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[audience]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.leeway = 0;
+    validation
+}
+
+fn asymmetric(c: &mut Criterion) {
+    for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384] {
+        let ring = ring(algorithm).unwrap();
+        let token = full_claims_token(ring.clone()).unwrap();
+        let jwks = ring.to_jwks();
+        let set: JwkSet = serde_json::from_str(&jwks).unwrap();
+        let key = DecodingKey::from_jwk(&set.keys[0]).unwrap();
+        let verifier = Verifier::<SiteRole>::new(KeyRing::from_jwks(&jwks).unwrap(), ISSUER, AUDIENCE);
+        let peer = (key, validation(algorithm, ISSUER, AUDIENCE));
+        group(c, &format!("{algorithm} full"), &verifier, &token, peer, &signature_check(algorithm, &jwks));
+    }
+}
+
+/// The signature check alone, with the key parsed once.
+fn signature_check(algorithm: Algorithm, jwks: &str) -> impl Fn(&str) -> bool {
+    use aws_lc_rs::signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey, VerificationAlgorithm,
+    };
+    let set: serde_json::Value = serde_json::from_str(jwks).unwrap();
+    let part = |name: &str| {
+        let text = set["keys"][0][name].as_str().unwrap_or_default();
+        base64_simd::URL_SAFE_NO_PAD.decode_to_vec(text).unwrap()
+    };
+    let (kind, point): (&'static dyn VerificationAlgorithm, Vec<u8>) = match algorithm {
+        Algorithm::EdDsa => (&ED25519, part("x")),
+        Algorithm::Es256 => (&ECDSA_P256_SHA256_FIXED, [vec![4], part("x"), part("y")].concat()),
+        _ => (&ECDSA_P384_SHA384_FIXED, [vec![4], part("x"), part("y")].concat()),
+    };
+    let key = ParsedPublicKey::new(kind, point).unwrap();
+    move |token| {
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let mut space = [0; 128];
+        let out = base64_simd::Out::from_slice(&mut space);
+        let Ok(signature) = base64_simd::URL_SAFE_NO_PAD.decode(signature.as_bytes(), out) else { return false };
+        key.verify_sig(signed.as_bytes(), signature).is_ok()
+    }
+}

@@ -1,0 +1,72 @@
+//! The tokens that are verified.
+
+use std::time::Duration;
+
+use base64_simd::URL_SAFE_NO_PAD;
+use hallpass_core::{
+    Algorithm, Issuer, Key, KeyId, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime,
+};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// The roles of the site.
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum SiteRole {
+    Guest,
+    Moderator,
+    Admin,
+}
+
+/// The moment of every bench: far enough ahead that jsonwebtoken, which asks the system's clock, finds the tokens alive.
+pub const NOW: UnixTime = UnixTime::from_secs(4_000_000_000);
+
+/// The HMAC secret of every HMAC bench.
+pub const SECRET: [u8; 64] = {
+    let mut secret = [0; 64];
+    let mut place = 0;
+    while place < 64 {
+        secret[place] = (place as u8).wrapping_mul(59) ^ 0x17;
+        place += 1;
+    }
+    secret
+};
+
+/// Who signs.
+pub const ISSUER: &str = "https://site.example";
+/// Who it is for.
+pub const AUDIENCE: &str = "site";
+
+/// A ring that signs with a key of this algorithm.
+pub fn ring(algorithm: Algorithm) -> Result<KeyRing, Box<dyn std::error::Error>> {
+    let id = KeyId::parse("20261124-3fa91c2b")?;
+    if algorithm.is_symmetric() {
+        return Ok(KeyRing::signing_with(Key::hmac(id, algorithm, &SECRET)?)?);
+    }
+    Ok(KeyRing::generate(algorithm, [7; 32], NOW)?)
+}
+
+/// An access token as hallpass issues it: all claims, two roles, password and code.
+pub fn full_claims_token(ring: KeyRing) -> Result<String, Box<dyn std::error::Error>> {
+    let issuer = Issuer::new(ring, ISSUER, AUDIENCE).lifetime(Duration::from_secs(900));
+    let who = SignedIn::insecure_vouch(SignedInFacts {
+        username: "alice".into(),
+        user_id: "9f3c2a1b".into(),
+        roles: RoleSet::from([SiteRole::Moderator, SiteRole::Admin]),
+        generation: 3,
+        session: "0123456789abcdef0123456789abcdef".into(),
+        authenticated_at: NOW,
+        methods: Methods::PASSWORD | Methods::ONE_TIME_CODE,
+    });
+    Ok(issuer.issue(&who, NOW)?.as_str().to_owned())
+}
+
+/// A token of about 220 bytes: HS256, the required claims and a role, signed by the key of [`ring`] under the name `k1`.
+pub fn small_token() -> Result<(KeyRing, String), Box<dyn std::error::Error>> {
+    let ring = KeyRing::signing_with(Key::hmac(KeyId::parse("k1")?, Algorithm::Hs256, &SECRET)?)?;
+    let header = URL_SAFE_NO_PAD.encode_to_string(r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1"}"#);
+    let claims = r#"{"iss":"s","aud":"s","sub":"alice","user_id":"17","role":"admin","exp":4000000900}"#;
+    let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode_to_string(claims));
+    let tag = Hmac::<Sha256>::new_from_slice(&SECRET)?.chain_update(&signed).finalize().into_bytes();
+    Ok((ring, format!("{signed}.{}", URL_SAFE_NO_PAD.encode_to_string(tag))))
+}
