@@ -31,6 +31,18 @@ impl HashCost {
         self.memory_kib
     }
 
+    /// Returns how often a run passes over its memory.
+    #[must_use]
+    pub const fn passes(self) -> u32 {
+        self.passes
+    }
+
+    /// Returns how many lanes the memory has.
+    #[must_use]
+    pub const fn lanes(self) -> u32 {
+        self.lanes
+    }
+
     pub(crate) fn is_within(self, ceiling: Self) -> bool {
         self.memory_kib <= ceiling.memory_kib && self.passes <= ceiling.passes && self.lanes <= ceiling.lanes
     }

@@ -17,6 +17,7 @@ mod hash_gate_settings;
 mod limits;
 mod local_attempts;
 mod next_link;
+mod offline_hash;
 mod page;
 mod password;
 mod password_policy;
@@ -43,6 +44,7 @@ pub use hash_cost::HashCost;
 pub use hash_gate::{HashGate, ImpossibleCost};
 pub use hash_gate_settings::HashGateSettings;
 pub use local_attempts::LocalAttempts;
+pub use offline_hash::{HashError, RightPassword, check_password, hash_password};
 pub use page::{
     CodePage, FailurePage, Fault, FieldFault, LoginPage, Page, Pages, PasswordPage, RecoveryCodesPage, RegisterPage,
     STYLE_SHEET, SessionLine, SessionsPage, TwoFactorOnPage, TwoFactorSetUpPage, Viewer,

@@ -78,9 +78,28 @@ impl KeyFile {
             && source.kind() == io::ErrorKind::NotFound
         {
             let ring = KeyRing::generate_hs256(*random()?, now);
-            self.make(&ring).map_err(|source| self.cannot_write(source))?;
+            match self.create(&ring) {
+                Ok(()) | Err(KeyFileError::Exists { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         self.load()
+    }
+
+    /// Makes the file with this ring in it.
+    ///
+    /// # Errors
+    /// The file is there already, or cannot be written.
+    pub fn create(&self, ring: &KeyRing) -> Result<(), KeyFileError> {
+        let temporary = Temporary::write(&self.path, ring).map_err(|source| self.cannot_write(source))?;
+        // A hard link, unlike a rename, fails where the name is taken: so the first one wins, and its text is whole.
+        match fs::hard_link(&temporary.path, &self.path) {
+            Ok(()) => sync_directory(&self.path).map_err(|source| self.cannot_write(source)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(KeyFileError::Exists { path: self.path.clone() })
+            }
+            Err(source) => Err(self.cannot_write(source)),
+        }
     }
 
     /// Puts a new signing key into use. The present one is accepted for `accept_old_for` longer, which must not be less than
@@ -115,16 +134,6 @@ impl KeyFile {
         KeyRing::from_json(text).map_err(|source| self.unusable(source))
     }
 
-    /// A hard link, unlike a rename, fails where the name is taken: so the first one wins, and its text is whole.
-    fn make(&self, ring: &KeyRing) -> io::Result<()> {
-        let temporary = Temporary::write(&self.path, ring)?;
-        match fs::hard_link(&temporary.path, &self.path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        sync_directory(&self.path)
-    }
-
     fn replace(&self, ring: &KeyRing) -> io::Result<()> {
         let temporary = Temporary::write(&self.path, ring)?;
         if let Ok(present) = fs::metadata(&self.path) {
@@ -154,6 +163,12 @@ pub enum KeyFileError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// It is to be made and is there already.
+    #[error("the key file {} is there already: name another, or remove that one first", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
     },
     /// It cannot be made or replaced.
     #[error("the key file {} cannot be written: create its directory, or let the server write there", path.display())]

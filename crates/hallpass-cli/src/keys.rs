@@ -1,0 +1,142 @@
+//! `hallpass keys`: the key ring's file.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::Subcommand;
+use hallpass::KeyFile;
+use hallpass_core::{Algorithm, Key, KeyId, KeyRing, RingEntry, UnixTime};
+use hallpass_signin::{Random, SystemRandom};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::{algorithm_name, command_error::CommandError, report::Report, seconds};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a key ring: a signing key and a sealing key
+    New {
+        /// HS256, HS384, HS512, ed25519, ES256 or ES384
+        #[arg(long, value_parser = algorithm_name::parse, default_value = "HS256")]
+        alg: Algorithm,
+        /// The file to make, with mode 0600; standard output if not given
+        #[arg(long)]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        time: Time,
+    },
+    /// Put a new signing key into use; the present one stays accepted for a while
+    Rotate {
+        #[command(flatten)]
+        ring: Ring,
+        /// Seconds; at least the life of an access token, or users are signed out
+        #[arg(long, value_parser = seconds::span, default_value = "900")]
+        accept_old_for: Duration,
+        #[command(flatten)]
+        time: Time,
+    },
+    /// Throw a key away that is not in use: its signatures are refused from then on
+    Retire {
+        #[command(flatten)]
+        ring: Ring,
+        /// The key's name, as `keys list` shows it
+        kid: String,
+    },
+    /// Show the keys, without their secrets
+    List {
+        #[command(flatten)]
+        ring: Ring,
+        #[command(flatten)]
+        time: Time,
+    },
+    /// Print the public keys as a JWK Set
+    Jwks {
+        #[command(flatten)]
+        ring: Ring,
+    },
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Ring {
+    /// The key ring's file
+    #[arg(long)]
+    keys: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Time {
+    /// Unix seconds to take for now
+    #[arg(long)]
+    now: Option<u64>,
+}
+
+impl Time {
+    fn moment(&self) -> UnixTime {
+        seconds::moment(self.now)
+    }
+}
+
+pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandError> {
+    match command {
+        Command::New { alg, out, time } => make(alg, out, time.moment(), report)?,
+        Command::Rotate { ring, accept_old_for, time } => {
+            let rotated = KeyFile::new(ring.keys).rotate(time.moment(), accept_old_for)?;
+            report_active(&rotated, report)?;
+        }
+        Command::Retire { ring, kid } => {
+            let file = KeyFile::new(ring.keys);
+            file.save(&file.load()?.retire(&KeyId::parse(&kid)?)?)?;
+            report.print(&format!("{kid} is retired"), &json!({ "retired": kid }))?;
+        }
+        Command::List { ring, time } => list(&KeyFile::new(ring.keys).load()?, time.moment(), report)?,
+        Command::Jwks { ring } => {
+            let set = KeyFile::new(ring.keys).load()?.to_jwks();
+            report.print(&set, &serde_json::from_str(&set).unwrap_or_default())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn make(algorithm: Algorithm, out: Option<PathBuf>, now: UnixTime, report: Report) -> Result<(), CommandError> {
+    let mut random = Zeroizing::new([0; 32]);
+    SystemRandom.fill(&mut *random)?;
+    let ring = KeyRing::generate(algorithm, *random, now)?;
+    let Some(path) = out else {
+        let text = ring.to_json();
+        return Ok(report.print(&text, &serde_json::from_str(&text).unwrap_or_default())?);
+    };
+    KeyFile::new(path).create(&ring)?;
+    report_active(&ring, report)
+}
+
+fn report_active(ring: &KeyRing, report: Report) -> Result<(), CommandError> {
+    let kid = ring.active().map(Key::id).map(ToString::to_string).unwrap_or_default();
+    Ok(report.print(&format!("{kid} is in use"), &json!({ "active": kid }))?)
+}
+
+fn list(ring: &KeyRing, now: UnixTime, report: Report) -> Result<(), CommandError> {
+    for entry in ring.keys() {
+        let (status, until) = (status(ring, entry, now), entry.accept_until().map(UnixTime::as_secs));
+        let (kid, alg) = (entry.key().id().as_str(), entry.key().algorithm().as_str());
+        let text = match until {
+            Some(until) => format!("{kid}  {alg}  {status}, until {until}"),
+            None => format!("{kid}  {alg}  {status}"),
+        };
+        report.print(&text, &json!({ "kid": kid, "alg": alg, "status": status, "accept_until": until }))?;
+    }
+    for (place, (kid, _)) in ring.sealing_keys().enumerate() {
+        let status = if place == 0 { "seals" } else { "opens" };
+        let value = json!({ "kid": kid.as_str(), "alg": Value::Null, "status": status, "accept_until": Value::Null });
+        report.print(&format!("{kid}  -  {status}"), &value)?;
+    }
+    Ok(())
+}
+
+fn status(ring: &KeyRing, entry: &RingEntry, now: UnixTime) -> &'static str {
+    if ring.active().is_some_and(|active| active.id() == entry.key().id()) {
+        "signs"
+    } else if entry.accept_until().is_some_and(|until| until <= now) {
+        "over"
+    } else {
+        "accepted"
+    }
+}

@@ -1,0 +1,73 @@
+//! `hallpass password`: argon2id hashes as the sign-in writes and checks them, for imports and for a first administrator.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Subcommand;
+use hallpass_signin::{HashCost, HashError, Password, Random, SystemRandom, check_password, hash_password};
+use serde_json::json;
+
+use crate::{command_error::CommandError, report::Report, secret_input};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Print the hash of the password, as a PHC string
+    Hash {
+        #[command(flatten)]
+        password: PasswordFile,
+        #[command(flatten)]
+        cost: Cost,
+    },
+    /// Check the password against a hash; ends with 1 where it is another one's
+    Verify {
+        #[command(flatten)]
+        password: PasswordFile,
+        /// A file with the hash, as a PHC string
+        #[arg(long)]
+        hash: PathBuf,
+    },
+}
+
+#[derive(clap::Args)]
+pub(crate) struct PasswordFile {
+    /// A file with the password on its one line; standard input if not given
+    #[arg(long, default_value = "-")]
+    password: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Cost {
+    /// Memory in KiB
+    #[arg(long, default_value_t = HashCost::default().memory_kib())]
+    memory_kib: u32,
+    /// Passes over the memory
+    #[arg(long, default_value_t = HashCost::default().passes())]
+    passes: u32,
+    /// Lanes
+    #[arg(long, default_value_t = HashCost::default().lanes())]
+    lanes: u32,
+}
+
+pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandError> {
+    match command {
+        Command::Hash { password, cost } => {
+            let password = Password::typed(&secret_input::read(&password.password, "the password")?);
+            let mut salt = [0; 16];
+            SystemRandom.fill(&mut salt)?;
+            let cost = HashCost::new(cost.memory_kib, cost.passes, cost.lanes);
+            let hash = hash_password(&password, salt, cost)?;
+            report.print(&hash, &json!({ "hash": hash }))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Verify { password, hash } => {
+            let hash = secret_input::read(&hash, "the hash")?;
+            let password = Password::typed(&secret_input::read(&password.password, "the password")?);
+            let right = match check_password(&password, &hash) {
+                Ok(_) => true,
+                Err(HashError::Wrong) => false,
+                Err(error) => return Err(error.into()),
+            };
+            report.print(if right { "right" } else { "wrong password" }, &json!({ "ok": right }))?;
+            Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}

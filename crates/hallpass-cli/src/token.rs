@@ -1,0 +1,185 @@
+//! `hallpass token`: sign, verify, look inside.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::Subcommand;
+use hallpass::KeyFile;
+use hallpass_core::{Algorithm, Issuer, KeyId, Methods, SignedIn, SignedInFacts};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    algorithm_name,
+    command_error::CommandError,
+    named_role::NamedRole,
+    report::Report,
+    seconds, secret_input,
+    token_lines::TokenLines,
+    verdict::{Judge, inspect},
+};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Sign an access token for anybody: whoever holds the keys can
+    Sign(Box<Sign>),
+    /// Judge the tokens on standard input, one a line; prints one JSON verdict a line
+    Verify(Box<Verify>),
+    /// Show header and claims of the tokens on standard input, one a line. Checks nothing
+    Inspect,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Sign {
+    /// The key ring's file
+    #[arg(long)]
+    keys: PathBuf,
+    #[command(flatten)]
+    names: Names,
+    /// The user name (`sub`)
+    #[arg(long)]
+    sub: String,
+    /// The account's identifier
+    #[arg(long)]
+    user_id: String,
+    /// Roles to grant, with commas between
+    #[arg(long, value_delimiter = ',')]
+    roles: Vec<String>,
+    /// What was shown at sign-in (RFC 8176), with commas between
+    #[arg(long, value_delimiter = ',', default_value = "pwd")]
+    amr: Vec<String>,
+    /// The session (`sid`)
+    #[arg(long, default_value = "cli")]
+    sid: String,
+    /// The account's token generation (`gen`)
+    #[arg(long = "gen", default_value_t = 0)]
+    generation: u32,
+    /// When the user signed in, in Unix seconds; now if not given
+    #[arg(long)]
+    auth_time: Option<u64>,
+    /// Seconds
+    #[arg(long, value_parser = seconds::span, default_value = "900")]
+    lifetime: Duration,
+    /// A file with a JSON object of claims of your own
+    #[arg(long)]
+    claims: Option<PathBuf>,
+    /// Unix seconds to take for now
+    #[arg(long)]
+    now: Option<u64>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Names {
+    /// Who signs (`iss`)
+    #[arg(long)]
+    pub(crate) issuer: String,
+    /// Who it is for (`aud`)
+    #[arg(long)]
+    pub(crate) audience: String,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Verify {
+    /// A file with a key ring or a JWK Set
+    #[arg(long)]
+    pub(crate) keys: PathBuf,
+    #[command(flatten)]
+    pub(crate) names: Names,
+    /// The one algorithm to accept; keys that name none are bound to it
+    #[arg(long, value_parser = algorithm_name::parse)]
+    pub(crate) alg: Option<Algorithm>,
+    /// Another `typ` to accept beside hallpass+jwt, such as JWT
+    #[arg(long)]
+    pub(crate) typ: Vec<String>,
+    /// The key to try on tokens without a `kid`
+    #[arg(long, value_parser = key_id)]
+    pub(crate) key_without_kid: Option<KeyId>,
+    /// Accept a `user_id` that is a number
+    #[arg(long)]
+    pub(crate) integer_user_id: bool,
+    /// The roles there are, with commas between; others are left out of the claims shown, since they grant nothing
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) roles: Option<Vec<String>>,
+    /// Claims that must be there, with commas between
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) require: Vec<String>,
+    /// Seconds that the issuer's clock may differ
+    #[arg(long, value_parser = seconds::span, default_value = "0")]
+    pub(crate) leeway: Duration,
+    /// The longest life a token may have, in seconds; unbounded if not given
+    #[arg(long, value_parser = seconds::span, default_value = "18446744073709551615", hide_default_value = true)]
+    pub(crate) max_lifetime: Duration,
+    /// Unix seconds to take for now
+    #[arg(long)]
+    pub(crate) now: Option<u64>,
+    /// End with 1 where any token was refused
+    #[arg(long)]
+    pub(crate) fail: bool,
+}
+
+/// Reads a key's name for clap.
+fn key_id(text: &str) -> Result<KeyId, String> {
+    KeyId::parse(text).map_err(|error| error.to_string())
+}
+
+pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandError> {
+    match command {
+        Command::Sign(options) => sign(*options, report),
+        Command::Verify(options) => verify(*options),
+        Command::Inspect => each_line(|line| Ok(inspect(line))).map(|_| ExitCode::SUCCESS),
+    }
+}
+
+fn sign(options: Sign, report: Report) -> Result<ExitCode, CommandError> {
+    let (ring, now) = (KeyFile::new(options.keys).load()?, seconds::moment(options.now));
+    let issuer = Issuer::new(ring, options.names.issuer, options.names.audience).lifetime(options.lifetime);
+    let own: Map<String, Value> = match options.claims {
+        Some(path) => {
+            let text = secret_input::read(&path, "the claims")?;
+            serde_json::from_str(&text)
+                .map_err(|error| CommandError::OwnClaims { line: error.line(), column: error.column() })?
+        }
+        None => Map::new(),
+    };
+    let who = SignedIn::insecure_vouch(SignedInFacts {
+        username: options.sub,
+        user_id: options.user_id,
+        roles: NamedRole::name_all(options.roles)?,
+        generation: options.generation,
+        session: options.sid,
+        authenticated_at: options.auth_time.map_or(now, hallpass_core::UnixTime::from_secs),
+        methods: options.amr.iter().fold(Methods::NONE, |sum, name| sum | Methods::from_name(name)),
+    });
+    let token = issuer.issue_with(&who, &own, now)?;
+    let value = json!({ "token": token.as_str(), "expires_at": token.expires_at().as_secs() });
+    report.print(token.as_str(), &value)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(options: Verify) -> Result<ExitCode, CommandError> {
+    let (fail, judge) = (options.fail, Judge::new(options)?);
+    let mut refused = false;
+    each_line(|line| {
+        let verdict = judge.verdict(line);
+        refused |= verdict.get("ok") != Some(&Value::Bool(true));
+        Ok(verdict)
+    })?;
+    Ok(if refused && fail { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Answers each line of standard input with a line of JSON. Flushes whenever no further input is there, so that a program at the
+/// other end of a pipe can ask and read in turn.
+fn each_line(mut answer: impl FnMut(&[u8]) -> Result<Value, CommandError>) -> Result<(), CommandError> {
+    let mut lines = TokenLines::new(io::stdin().lock());
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    while let Some(line) = lines.next_line()? {
+        writeln!(out, "{}", answer(line)?)?;
+        if lines.must_wait() {
+            out.flush()?;
+        }
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,113 @@
+//! One token, judged by the verifier that stands behind the middleware.
+
+use std::collections::BTreeSet;
+
+use hallpass_core::{Algorithm, ClaimsBuffer, KeyRing, Role, TokenErrorKind, UnixTime, Verifier};
+use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
+
+use crate::{command_error::CommandError, named_role::NamedRole, seconds, secret_input, token::Verify};
+
+pub(crate) struct Judge {
+    verifier: Verifier<NamedRole>,
+    /// Whether the command line said which roles there are.
+    roles_named: bool,
+    require: BTreeSet<String>,
+    now: Option<u64>,
+}
+
+impl Judge {
+    pub(crate) fn new(options: Verify) -> Result<Self, CommandError> {
+        let text = secret_input::read(&options.keys, "the keys")?;
+        let mut verifier = Verifier::new(ring(&text, options.alg)?, options.names.issuer, options.names.audience)
+            .leeway(options.leeway);
+        for typ in &options.typ {
+            verifier = verifier.accept_type(typ);
+        }
+        if let Some(id) = options.key_without_kid {
+            verifier = verifier.key_without_kid(id);
+        }
+        if options.integer_user_id {
+            verifier = verifier.accept_integer_user_id();
+        }
+        verifier = verifier.max_lifetime(options.max_lifetime);
+        let roles_named = options.roles.is_some();
+        NamedRole::name_all(options.roles.unwrap_or_default())?;
+        Ok(Self { verifier, roles_named, require: options.require.into_iter().collect(), now: options.now })
+    }
+
+    pub(crate) fn verdict(&self, token: &[u8]) -> Value {
+        match self.claims(token, seconds::moment(self.now)) {
+            Ok(claims) => json!({ "ok": true, "claims": claims }),
+            Err(kind) => json!({ "ok": false, "kind": kind.as_str() }),
+        }
+    }
+
+    fn claims(&self, token: &[u8], now: UnixTime) -> Result<Map<String, Value>, TokenErrorKind> {
+        let mut buffer = ClaimsBuffer::new();
+        let claims = self.verifier.claims(token, now, &mut buffer).map_err(|error| error.kind())?;
+        let mut shown: Map<String, Value> = claims.own().map_err(|error| error.kind())?;
+        if self.require.iter().any(|name| !shown.contains_key(name)) {
+            return Err(TokenErrorKind::Claims);
+        }
+        if self.roles_named {
+            leave_out_unknown_roles(&mut shown);
+        }
+        Ok(shown)
+    }
+}
+
+/// A role that the site does not know grants nothing, so it is not shown as if it did.
+fn leave_out_unknown_roles(claims: &mut Map<String, Value>) {
+    let known = |role: &Value| role.as_str().and_then(NamedRole::from_name).is_some();
+    if claims.get("role").is_some_and(|role| !known(role)) {
+        claims.remove("role");
+    }
+    if let Some(Value::Array(roles)) = claims.get_mut("roles") {
+        roles.retain(known);
+    }
+}
+
+/// A key ring's file or a JWK Set. With `algorithm`, its keys alone: a key that names none is bound to it.
+fn ring(text: &str, algorithm: Option<Algorithm>) -> Result<KeyRing, CommandError> {
+    let not_json = |error: serde_json::Error| CommandError::NotJson { line: error.line(), column: error.column() };
+    let mut set: Value = serde_json::from_str(text).map_err(not_json)?;
+    let is_public = is_public(&set);
+    if let (Some(algorithm), Some(Value::Array(keys))) = (algorithm, set.get_mut("keys")) {
+        keys.retain_mut(|key| bind(key, algorithm));
+    }
+    let text = Zeroizing::new(set.to_string());
+    Ok(if is_public { KeyRing::from_jwks(&text)? } else { KeyRing::from_json(&text)? })
+}
+
+/// Whether it is a JWK Set for others. A key ring's file says which key is active, or holds what must not be published.
+fn is_public(set: &Value) -> bool {
+    let secret = |key: &Value| key.get("d").is_some() || key.get("k").is_some();
+    set.get("active").is_none()
+        && !set.get("keys").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(secret))
+}
+
+/// Whether the key is one of this algorithm, or could be.
+fn bind(key: &mut Value, algorithm: Algorithm) -> bool {
+    let Value::Object(key) = key else { return true };
+    if key.get("use").is_some_and(|usage| usage == "enc") {
+        return true;
+    }
+    key.entry("alg").or_insert_with(|| algorithm.as_str().into()) == algorithm.as_str()
+}
+
+/// Header and claims as they stand, without any check.
+pub(crate) fn inspect(token: &[u8]) -> Value {
+    let mut segments = token.split(|byte| *byte == b'.');
+    let header = segments.next().and_then(decoded);
+    let claims = segments.next().and_then(decoded);
+    match (header, claims) {
+        (Some(header), Some(claims)) => json!({ "verified": false, "header": header, "claims": claims }),
+        _ => json!({ "verified": false, "kind": TokenErrorKind::Malformed.as_str() }),
+    }
+}
+
+fn decoded(segment: &[u8]) -> Option<Value> {
+    let json = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(segment).ok()?;
+    serde_json::from_slice(&json).ok()
+}

@@ -1,0 +1,85 @@
+//! `hallpass keys`.
+
+use serde_json::Value;
+
+use crate::command::{Directory, hallpass};
+
+#[test]
+fn a_new_key_file_is_private_and_never_overwritten() {
+    let directory = Directory::new();
+    let path = directory.path("keys.json");
+    let made = hallpass(&["keys", "new", "--alg", "ed25519", "--out", &path], b"");
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let content = std::fs::read_to_string(&path).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let again = hallpass(&["keys", "new", "--out", &path], b"");
+    assert_eq!(again.code, Some(2));
+    assert!(again.err.contains("is there already"), "{}", again.err);
+    assert_eq!(again.err.lines().count(), 1);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
+}
+
+#[test]
+fn each_algorithm_that_signs_is_made_and_only_public_keys_are_published() {
+    let directory = Directory::new();
+    for (alg, published) in [("HS256", 0), ("hs384", 0), ("HS512", 0), ("EdDSA", 1), ("ES256", 1), ("ES384", 1)] {
+        let path = directory.path(&format!("{alg}.json"));
+        assert_eq!(hallpass(&["keys", "new", "--alg", alg, "--out", &path], b"").code, Some(0), "{alg}");
+        let set = hallpass(&["--json", "keys", "jwks", "--keys", &path], b"").json().remove(0);
+        let keys = set["keys"].as_array().unwrap();
+        assert_eq!(keys.len(), published, "{alg}");
+        assert!(keys.iter().all(|key| key.get("d").is_none() && key.get("k").is_none()), "{alg}");
+    }
+    let refused = hallpass(&["keys", "new", "--alg", "RS256"], b"");
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn rotation_keeps_the_old_key_for_its_time_and_retiring_ends_it() {
+    let directory = Directory::new();
+    let path = directory.path("keys.json");
+    hallpass(&["keys", "new", "--out", &path, "--now", "1000"], b"");
+    let old = active(&path);
+    hallpass(&["keys", "rotate", "--keys", &path, "--accept-old-for", "900", "--now", "2000"], b"");
+    let new = active(&path);
+    assert_ne!(old, new);
+
+    let in_use = hallpass(&["keys", "retire", "--keys", &path, &new], b"");
+    assert_eq!(in_use.code, Some(2));
+    assert!(in_use.err.contains("rotate first"), "{}", in_use.err);
+
+    let status = |now: &str| {
+        let listed = hallpass(&["--json", "keys", "list", "--keys", &path, "--now", now], b"").json();
+        listed.into_iter().find(|key| key["kid"] == old.as_str()).map(|key| key["status"].clone())
+    };
+    assert_eq!(status("2899"), Some(Value::from("accepted")));
+    assert_eq!(status("2900"), Some(Value::from("over")));
+    assert_eq!(hallpass(&["keys", "retire", "--keys", &path, &old], b"").code, Some(0));
+    assert_eq!(status("2000"), None);
+}
+
+#[test]
+fn listing_shows_no_secret() {
+    let directory = Directory::new();
+    let path = directory.path("keys.json");
+    hallpass(&["keys", "new", "--out", &path], b"");
+    let set: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let secrets: Vec<&str> = set["keys"].as_array().unwrap().iter().map(|key| key["k"].as_str().unwrap()).collect();
+    assert_eq!(secrets.len(), 2);
+    for arguments in [&["keys", "list", "--keys", &path][..], &["--json", "keys", "list", "--keys", &path]] {
+        let listed = hallpass(arguments, b"");
+        assert_eq!(listed.code, Some(0), "{}", listed.err);
+        assert!(secrets.iter().all(|secret| !listed.out.contains(secret)));
+    }
+}
+
+/// The name of the key that signs.
+fn active(path: &str) -> String {
+    let listed = hallpass(&["--json", "keys", "list", "--keys", path], b"").json();
+    let signs = listed.iter().find(|key| key["status"] == "signs").unwrap();
+    signs["kid"].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,34 @@
+//! `hallpass password`.
+
+use crate::command::{Directory, hallpass};
+
+#[test]
+fn a_hash_is_of_its_password_alone() {
+    let directory = Directory::new();
+    let hashed = hallpass(&["password", "hash"], "gânt ôl \n".as_bytes());
+    assert_eq!(hashed.code, Some(0), "{}", hashed.err);
+    assert!(hashed.out.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hashed.out);
+    let hash = directory.file("hash", &hashed.out);
+    let check = |password: &str| hallpass(&["password", "verify", "--hash", &hash], password.as_bytes()).code;
+    assert_eq!(check("gânt ôl \n"), Some(0));
+    assert_eq!(check("gânt ôl \r\n"), Some(0));
+    assert_eq!(check("gânt ôl"), Some(1), "a space is part of a password");
+    assert_eq!(check("GÂNT ÔL "), Some(1));
+}
+
+#[test]
+fn two_hashes_of_one_password_differ() {
+    let hash = || hallpass(&["password", "hash", "--memory-kib", "64", "--passes", "1"], b"the same").out;
+    assert_ne!(hash(), hash());
+}
+
+#[test]
+fn a_hash_that_asks_for_too_much_is_refused_at_once() {
+    let directory = Directory::new();
+    let greedy = "$argon2id$v=19$m=2097152,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+    let hash = directory.file("hash", greedy);
+    let refused = hallpass(&["password", "verify", "--hash", &hash], b"any");
+    assert_eq!((refused.code, refused.err.lines().count()), (Some(2), 1), "{}", refused.err);
+    let impossible = hallpass(&["password", "hash", "--memory-kib", "1"], b"any");
+    assert_eq!((impossible.code, impossible.out.as_str()), (Some(2), ""));
+}

@@ -1,0 +1,149 @@
+//! `hallpass token`.
+
+use serde_json::{Value, json};
+
+use crate::command::{Directory, Outcome, hallpass};
+
+const NOW: &str = "1764000000";
+
+/// A ring of this algorithm, and arguments that name it, the issuer, the audience and the moment.
+fn site(directory: &Directory, alg: &str) -> Vec<String> {
+    let path = directory.path(&format!("{alg}.json"));
+    assert_eq!(hallpass(&["keys", "new", "--alg", alg, "--out", &path, "--now", NOW], b"").code, Some(0));
+    ["--keys", &path, "--issuer", "https://site.example", "--audience", "site"].map(str::to_owned).to_vec()
+}
+
+fn run(verb: &str, site: &[String], more: &[&str], input: &[u8]) -> Outcome {
+    let mut arguments = vec!["token", verb];
+    arguments.extend(site.iter().map(String::as_str));
+    arguments.extend(more);
+    hallpass(&arguments, input)
+}
+
+fn sign(site: &[String], more: &[&str]) -> String {
+    let signed = run("sign", site, &[&["--sub", "alice", "--user-id", "17", "--now", NOW], more].concat(), b"");
+    assert_eq!(signed.code, Some(0), "{}", signed.err);
+    signed.out.trim_end().to_owned()
+}
+
+#[test]
+fn a_signed_token_verifies_with_the_public_half_alone() {
+    let directory = Directory::new();
+    for alg in ["EdDSA", "ES256", "ES384"] {
+        let site = site(&directory, alg);
+        let token = sign(&site, &["--roles", "admin,moderator", "--amr", "pwd,otp", "--gen", "3"]);
+        let jwks =
+            directory.file(&format!("{alg}-jwks.json"), &hallpass(&["keys", "jwks", "--keys", &site[1]], b"").out);
+        let public = [&["--keys".to_owned(), jwks], &site[2..]].concat();
+        let verdicts = run("verify", &public, &["--now", NOW, "--alg", alg], token.as_bytes()).json();
+        assert_eq!(verdicts[0]["ok"], true, "{alg}: {}", verdicts[0]);
+        let claims = &verdicts[0]["claims"];
+        assert_eq!((&claims["sub"], &claims["user_id"], &claims["gen"]), (&json!("alice"), &json!("17"), &json!(3)));
+        assert_eq!(claims["roles"], json!(["admin", "moderator"]));
+        assert_eq!(claims["amr"], json!(["pwd", "otp"]));
+    }
+}
+
+#[test]
+fn one_verdict_a_line_whatever_the_line_holds() {
+    let directory = Directory::new();
+    let site = site(&directory, "HS256");
+    let token = sign(&site, &["--roles", "admin"]);
+    let mut input = Vec::new();
+    for line in [token.as_bytes(), b"", b"\xff\xfe", b"a.b.c", &vec![b'x'; 1 << 20], token.as_bytes()] {
+        input.extend_from_slice(line);
+        input.push(b'\n');
+    }
+    let outcome = run("verify", &site, &["--now", NOW], &input);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.err);
+    let kinds: Vec<Value> =
+        outcome.json().iter().map(|verdict| verdict.get("kind").cloned().unwrap_or_default()).collect();
+    assert_eq!(
+        kinds,
+        [json!(null), json!("malformed"), json!("malformed"), json!("malformed"), json!("too-long"), json!(null)]
+    );
+    assert_eq!(run("verify", &site, &["--now", NOW, "--fail"], &input).code, Some(1));
+    assert_eq!(run("verify", &site, &["--now", NOW, "--fail"], token.as_bytes()).code, Some(0));
+}
+
+#[test]
+fn each_setting_refuses_what_it_should() {
+    let directory = Directory::new();
+    let site = site(&directory, "HS256");
+    let token = sign(&site, &["--roles", "admin"]);
+    let kind = |site: &[String], more: &[&str]| {
+        let verdict = run("verify", site, more, token.as_bytes()).json().remove(0);
+        verdict.get("kind").and_then(Value::as_str).unwrap_or("ok").to_owned()
+    };
+    let named = |issuer: &str, audience: &str| {
+        [&site[..2], &["--issuer", issuer, "--audience", audience].map(str::to_owned)].concat()
+    };
+    assert_eq!(kind(&site, &["--now", NOW]), "ok");
+    assert_eq!(kind(&site, &["--now", "1764000899"]), "ok");
+    assert_eq!(kind(&site, &["--now", "1764000900"]), "expired");
+    assert_eq!(kind(&site, &["--now", "1764000900", "--leeway", "1"]), "ok");
+    assert_eq!(kind(&site, &["--now", "1763999999"]), "not-yet-valid");
+    assert_eq!(kind(&site, &["--now", NOW, "--max-lifetime", "899"]), "lifetime-too-long");
+    assert_eq!(kind(&site, &["--now", NOW, "--require", "sid,gen"]), "ok");
+    assert_eq!(kind(&site, &["--now", NOW, "--require", "sid,email"]), "claims");
+    assert_eq!(kind(&named("https://other.example", "site"), &["--now", NOW]), "issuer");
+    assert_eq!(kind(&named("https://site.example", "other"), &["--now", NOW]), "audience");
+    assert_eq!(kind(&site, &["--now", NOW, "--alg", "HS256"]), "ok");
+}
+
+#[test]
+fn a_role_that_the_site_does_not_know_is_not_shown_as_granted() {
+    let directory = Directory::new();
+    let site = site(&directory, "HS256");
+    let claims = |roles: &str| {
+        let token = sign(&site, &["--roles", roles]);
+        run("verify", &site, &["--now", NOW, "--roles", "guest,admin"], token.as_bytes()).json().remove(0)["claims"]
+            .clone()
+    };
+    assert_eq!(claims("admin")["role"], "admin");
+    assert_eq!(claims("Admin").get("role"), None);
+    assert_eq!(claims("admin,root")["roles"], json!(["admin"]));
+}
+
+#[test]
+fn own_claims_are_signed_beside_ours_and_never_in_their_place() {
+    let directory = Directory::new();
+    let site = site(&directory, "HS256");
+    let own = directory.file("own.json", r#"{"tenant":"blue"}"#);
+    let token = sign(&site, &["--claims", &own]);
+    let verdict = run("verify", &site, &["--now", NOW], token.as_bytes()).json().remove(0);
+    assert_eq!(verdict["claims"]["tenant"], "blue");
+
+    let forged = directory.file("forged.json", r#"{"role":"admin"}"#);
+    let refused = run("sign", &site, &["--sub", "eve", "--user-id", "6", "--claims", &forged], b"");
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn inspect_says_that_nothing_was_verified() {
+    let directory = Directory::new();
+    let token = sign(&site(&directory, "HS256"), &[]);
+    let shown = hallpass(&["token", "inspect"], format!("{token}\nnonsense\n").as_bytes()).json();
+    assert_eq!((&shown[0]["verified"], &shown[0]["claims"]["sub"]), (&json!(false), &json!("alice")));
+    assert_eq!(shown[0]["header"]["typ"], "hallpass+jwt");
+    assert_eq!(shown[1], json!({ "verified": false, "kind": "malformed" }));
+}
+
+#[test]
+fn what_is_wrong_with_the_keys_is_said_in_one_line() {
+    let directory = Directory::new();
+    let names = ["--issuer", "i", "--audience", "a"];
+    for (content, word) in [
+        ("{", "JSON"),
+        (r#"{"keys":[]}"#, "no usable key"),
+        (r#"{"keys":[{"kty":"oct","kid":"k","k":"c2hvcnQ"}]}"#, "32"),
+    ] {
+        let path = directory.file("bad.json", content);
+        let refused = hallpass(&[&["token", "verify", "--keys", &path], &names[..]].concat(), b"x\n");
+        assert_eq!((refused.code, refused.err.lines().count()), (Some(2), 1), "{content}: {}", refused.err);
+        assert!(refused.err.contains(word), "{content}: {}", refused.err);
+        assert!(!refused.err.contains("c2hvcnQ"), "a secret in an error: {}", refused.err);
+    }
+    let missing = hallpass(&[&["token", "verify", "--keys", "no-such-file"], &names[..]].concat(), b"");
+    assert_eq!((missing.code, missing.err.lines().count()), (Some(2), 1), "{}", missing.err);
+}

@@ -1,0 +1,59 @@
+//! `hallpass totp`, held against RFC 6238 appendix B.
+
+use serde_json::json;
+
+use crate::command::{Directory, hallpass};
+
+/// Base32 of the RFC's secrets, "12345678901234567890" and its continuations.
+const SHA1: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+const SHA256: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA";
+const SHA512: &str =
+    "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNA";
+
+#[test]
+fn the_codes_are_those_of_the_rfc() {
+    let rows = [
+        (SHA1, "sha1", "59", "94287082"),
+        (SHA256, "sha256", "1111111109", "68084774"),
+        (SHA512, "sha512", "20000000000", "47863826"),
+    ];
+    for (secret, algorithm, now, code) in rows {
+        let arguments = ["totp", "code", "--secret", "-", "--digits", "8", "--algorithm", algorithm, "--now", now];
+        assert_eq!(hallpass(&arguments, secret.as_bytes()).out, format!("{code}\n"), "{algorithm} at {now}");
+    }
+}
+
+#[test]
+fn a_code_is_checked_and_its_step_named() {
+    let directory = Directory::new();
+    let secret = directory.file("secret", SHA1);
+    let check = |code: &str, now: &str, skew: &str| {
+        let arguments =
+            ["--json", "totp", "verify", "--secret", &secret, "--digits", "8", "--skew", skew, "--now", now];
+        let outcome = hallpass(&arguments, code.as_bytes());
+        (outcome.code, outcome.json().remove(0))
+    };
+    assert_eq!(check("94287082\n", "59", "0"), (Some(0), json!({ "ok": true, "time_step": 1 })));
+    assert_eq!(check("94287082", "60", "1"), (Some(0), json!({ "ok": true, "time_step": 1 })));
+    assert_eq!(check("94287082", "60", "0"), (Some(1), json!({ "ok": false })));
+    assert_eq!(check("94287083", "59", "1"), (Some(1), json!({ "ok": false })));
+}
+
+#[test]
+fn a_new_secret_gives_codes_through_its_own_link() {
+    let made = hallpass(&["--json", "totp", "new", "--issuer", "A site", "--account", "alice"], b"").json().remove(0);
+    let (secret, uri) = (made["secret"].as_str().unwrap(), made["otpauth_uri"].as_str().unwrap());
+    assert_eq!(secret.len(), 32, "160 bits in base32");
+    let code = |input: &str| hallpass(&["totp", "code", "--secret", "-", "--now", "59"], input.as_bytes()).out;
+    assert_eq!(code(secret), code(uri));
+    let other = hallpass(&["--json", "totp", "new", "--issuer", "A site", "--account", "alice"], b"").json().remove(0);
+    assert_ne!(other["secret"], made["secret"]);
+}
+
+#[test]
+fn a_secret_that_is_none_is_refused() {
+    for input in ["", "not base32!", "MFRGG"] {
+        let refused = hallpass(&["totp", "code", "--secret", "-"], input.as_bytes());
+        assert_eq!((refused.code, refused.out.as_str(), refused.err.lines().count()), (Some(2), "", 1), "{input}");
+    }
+}
