@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Each arrow consumes its state and there is no other way along, so a forgotten check does not compile
-//! (`tests/compile/`). [`vouch`] alone calls `SignedIn::insecure_vouch`.
+//! (`tests/compile/`, and the examples of [`PasswordAccepted`]). [`vouch`] alone calls `SignedIn::insecure_vouch`.
 //!
 //! **No oracle.** Each failing way through `log_in` takes one argon2 run and ends in the one error
 //! [`Refused`](crate::SignInErrorKind::Refused); what it was goes to the [events](crate::Event).

@@ -22,7 +22,6 @@ pub enum LoginStep {
 
 /// A session that has just been opened.
 #[derive(Debug)]
-#[must_use]
 pub struct Opened {
     /// The access token.
     pub access: AccessToken,

@@ -19,6 +19,35 @@ use crate::{
 };
 
 /// Proof that an account's password was given, within the limits, and that the account is not disabled.
+///
+/// ```
+/// use hallpass_core::{Role, SignedIn};
+/// use hallpass_signin::{Due, SignIn, SignInError, Visitor};
+///
+/// async fn sign_in<R: Role>(site: &SignIn<R>, code: &str) -> Result<SignedIn<R>, SignInError> {
+///     let visitor = Visitor::default();
+///     let proven = match site.accept_password("alice", "a password", &visitor).await?.next().await {
+///         Due::Nothing(proven) => proven,
+///         Due::SecondFactor(due) => due.accept_code(code).await?,
+///     };
+///     proven.open_session(&visitor).await
+/// }
+/// ```
+///
+/// The code cannot be forgotten:
+///
+/// ```compile_fail,E0599
+/// # use hallpass_core::{Role, SignedIn};
+/// # use hallpass_signin::{Due, SignIn, SignInError, Visitor};
+/// async fn sign_in<R: Role>(site: &SignIn<R>) -> Result<SignedIn<R>, SignInError> {
+///     let visitor = Visitor::default();
+///     let proven = match site.accept_password("alice", "a password", &visitor).await?.next().await {
+///         Due::Nothing(proven) => proven,
+///         Due::SecondFactor(due) => return due.open_session(&visitor).await,
+///     };
+///     proven.open_session(&visitor).await
+/// }
+/// ```
 #[must_use]
 pub struct PasswordAccepted<R> {
     sign_in: SignIn<R>,
@@ -29,6 +58,7 @@ pub struct PasswordAccepted<R> {
 }
 
 /// What is missing after the password.
+#[derive(Debug)]
 #[must_use]
 pub enum Due<R> {
     /// Nothing: the account has no second factor.

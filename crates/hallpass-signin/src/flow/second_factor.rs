@@ -1,5 +1,7 @@
 //! One's own second factor: set up, turned on by its first right code, turned off by password and code.
 
+use std::fmt;
+
 use hallpass_core::{AccessToken, Identity, Methods, Role, Totp, TotpSecret};
 
 use crate::{
@@ -29,8 +31,7 @@ pub enum TwoFactor {
     Off(SetUp),
 }
 
-/// What goes into an authenticator.
-#[derive(Debug)]
+/// What goes into an authenticator. Redacted in `Debug`.
 pub struct SetUp {
     /// The secret that the first code must come from.
     pub secret: TotpSecret,
@@ -148,5 +149,11 @@ impl<R: Role> SignIn<R> {
         let name = Some(account.username());
         let nowhere = Visitor::default();
         self.limits().count(self.stores(), name, &nowhere, self.now()).await
+    }
+}
+
+impl fmt::Debug for SetUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SetUp(..)")
     }
 }

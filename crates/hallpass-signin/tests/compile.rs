@@ -1,0 +1,15 @@
+//! Wrong order does not compile, and the compiler says why.
+//!
+//! That it does not compile is also a test of every run: the examples in `flow.rs`.
+
+#[test]
+#[ignore = "builds the crate afresh and compares the messages of one compiler version; .ci/run runs it"]
+fn wrong_order_does_not_compile() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/compile/right_order.rs");
+    cases.compile_fail("tests/compile/ability_without_trait.rs");
+    cases.compile_fail("tests/compile/access_without_signed_in.rs");
+    cases.compile_fail("tests/compile/signed_in_from_nothing.rs");
+    cases.compile_fail("tests/compile/signed_in_past_a_due_factor.rs");
+    cases.compile_fail("tests/compile/state_used_twice.rs");
+}

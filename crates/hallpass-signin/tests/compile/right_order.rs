@@ -1,0 +1,15 @@
+use hallpass_core::{AccessToken, Role};
+use hallpass_signin::{Due, SignIn, SignInError, Visitor};
+
+async fn log_in<R: Role>(sign_in: SignIn<R>, code: &str) -> Result<AccessToken, SignInError> {
+    let visitor = Visitor::default();
+    let accepted = sign_in.accept_password("alice", "password", &visitor).await?;
+    let proven = match accepted.next().await {
+        Due::Nothing(proven) => proven,
+        Due::SecondFactor(due) => due.accept_code(code).await?,
+    };
+    let signed_in = proven.open_session(&visitor).await?;
+    Ok(sign_in.issuer().issue(&signed_in, sign_in.clock().now()).unwrap())
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! The flows over a real store, without HTTP: order, costs, limits, replay, revocation, faults, secrets.
+
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
+#[path = "../memory/mod.rs"]
+mod memory;
+
+mod fault;
+mod limit;
+mod log_in;
+mod one_cost;
+mod revocation;
+mod second_factor;
+mod secret;
+mod site;
+mod upgrade;
