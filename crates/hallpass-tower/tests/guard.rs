@@ -246,12 +246,21 @@ async fn a_sites_own_page_never_looks_like_success() {
     assert_eq!((page.status().as_u16(), page.body().as_str()), (403, "alice may not /admin"));
     assert_eq!(page.headers()["x-page"], "own");
     assert_eq!(page.headers()["cache-control"], "no-store");
+    assert_eq!(page.headers()["vary"], "accept, cookie");
+    assert!(!page.headers().contains_key("www-authenticate"));
 
     let redirect = ask(site(require_login().and_second_factor()), browse(&guest)).await;
     assert_eq!((redirect.status().as_u16(), redirect.headers()["location"].as_bytes()), (307, &b"/second"[..]));
 
     let default = ask(site(require_login()), browse("")).await;
     assert_eq!(default.status(), 303);
+
+    let signed_out = layer()
+        .on_denied(|_, _| Some(Response::new("who?".to_owned())))
+        .layer(require_login().layer(Handler::default()));
+    let page = ask(signed_out, browse("")).await;
+    assert_eq!((page.status().as_u16(), page.body().as_str()), (401, "who?"));
+    assert!(page.headers().contains_key("www-authenticate"));
 
     let json = ask(site(require_roles([SiteRole::Admin])), get("/admin", Some(&guest))).await;
     assert_eq!(

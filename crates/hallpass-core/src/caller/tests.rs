@@ -38,6 +38,8 @@ fn json_is_answered_to_who_prefers_it() {
         ("*/*, text/html;q=0.1", true),
         // Nonsense is passed over.
         ("application/json;q=2", false),
+        ("application/json;q=1.5, text/html", false),
+        ("application/json;q=0.9, application/json;q=0, text/html;q=0.5", true),
         ("application/json;q=0.1234", false),
         ("application/json;q=", false),
         ("application/json;q=-1", false),
