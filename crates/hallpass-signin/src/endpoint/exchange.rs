@@ -89,9 +89,12 @@ impl<'a, R: Role> Exchange<'a, R> {
                 self.refusal(refused, EndpointResponse::problem(refused.status(), &refused.problem()))
             }
             refused => {
-                let detail = refused.detail();
-                let page =
-                    FailurePage { status: refused.status(), kind: refused.kind(), detail: &detail, retry_after: None };
+                let page = FailurePage {
+                    status: refused.status(),
+                    kind: refused.kind(),
+                    detail: refused.detail(),
+                    retry_after: None,
+                };
                 self.refusal(refused, self.page(refused.status(), &Page::Failure(page)))
             }
         }
@@ -115,14 +118,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         if answer.status < 400 || !self.caller.takes_page() {
             return answer;
         }
-        let detail = denial.to_string();
-        let page = FailurePage {
-            status: answer.status,
-            kind: denial.kind().as_str(),
-            detail: &detail,
-            retry_after: denial.retry_after(),
-        };
-        let page = self.page(answer.status, &Page::Failure(page));
+        let page = self.page(answer.status, &Page::Failure(FailurePage::of(denial)));
         answer.headers.into_iter().fold(page, |page, (name, value)| page.with_only_header(name, value))
     }
 

@@ -218,6 +218,15 @@ impl FailureTemplate<'_> {
     }
 
     fn text(&self) -> &str {
-        self.t.failure(self.page.kind).map_or(self.page.detail, |failure| failure.text)
+        self.t.failure(self.page.kind).map_or(&self.page.detail, |failure| failure.text)
+    }
+
+    /// The way forward: where to go, and what the link says.
+    fn way(&self) -> (&'static str, &'static str) {
+        match self.page.kind {
+            "signed-out" | "expired" | "revoked" | "not-recent" => ("/login", self.t.log_in),
+            "second-factor-missing" => ("/profile/two-factor", self.t.two_factor),
+            _ => ("/", self.t.home),
+        }
     }
 }

@@ -3,7 +3,10 @@
 //! All text is plain and wants escaping, [`TwoFactorSetUpPage::qr_svg`] alone excepted. Each form posts to the path that
 //! stands in its page's doc, with the field names of that doc.
 
+use std::borrow::Cow;
 use std::time::Duration;
+
+use hallpass_core::Denial;
 
 use super::fault::{Fault, FieldFault};
 use crate::recovery_code::RecoveryCode;
@@ -186,7 +189,20 @@ pub struct FailurePage<'a> {
     /// The stable name of the kind, the last part of the problem's `type`: `cross-origin`, `body-too-large`, ….
     pub kind: &'a str,
     /// One sentence in English. A page in another language says its own by `kind`.
-    pub detail: &'a str,
+    pub detail: Cow<'a, str>,
     /// How long to wait before the next try, where that helps.
     pub retry_after: Option<Duration>,
+}
+
+impl FailurePage<'_> {
+    /// The page of a denial; for a site's own guarded routes too, so that every refusal has one look.
+    #[must_use]
+    pub fn of(denial: Denial) -> Self {
+        Self {
+            status: denial.status(),
+            kind: denial.kind().as_str(),
+            detail: denial.to_string().into(),
+            retry_after: denial.retry_after(),
+        }
+    }
 }

@@ -53,7 +53,7 @@ pub(super) const TEXTS: Texts = Texts {
     unknown_device: "Onbekend apparaat",
     logged_in: "Ingelogd",
     last_seen: "laatst vernieuwd",
-    end_session: "Dit apparaat uitloggen",
+    end_session: "Uitloggen",
     end_others: "Alle andere apparaten uitloggen",
     log_out: "Uitloggen",
     moments_ago: "zojuist",

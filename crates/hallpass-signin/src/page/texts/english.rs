@@ -53,7 +53,7 @@ pub(super) const TEXTS: Texts = Texts {
     unknown_device: "Unknown device",
     logged_in: "Logged in",
     last_seen: "last renewed",
-    end_session: "Log out this device",
+    end_session: "Log out",
     end_others: "Log out all other devices",
     log_out: "Log out",
     moments_ago: "just now",
