@@ -6,6 +6,9 @@
 //! refused here, and nothing is accepted here that the reader would not. The property `the_scanner_agrees_with_the_reader`
 //! guards that.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use crate::{

@@ -7,3 +7,6 @@ mod site;
 
 #[path = "core/round_trip.rs"]
 mod round_trip;
+
+#[path = "core/attacks.rs"]
+mod attacks;
