@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hallpass_core::{
-    Authentication, Clock, Issuer, KeyRing, Role, Totp, TotpSecret, TotpSettings, UnixTime, Verifier, find_cookie,
-};
+use hallpass_core::{Authentication, Clock, Gate, Issuer, KeyRing, Role, Totp, TotpSecret, TotpSettings, UnixTime};
 use hallpass_signin::{Body, EndpointRequest, EndpointResponse, SignIn};
 use serde_json::Value;
 
@@ -46,7 +44,7 @@ pub struct Site {
     pub sign_in: SignIn<SiteRole>,
     pub store: MemoryStore,
     pub clock: TestClock,
-    verifier: Arc<Verifier<SiteRole>>,
+    gate: Gate<SiteRole>,
 }
 
 impl Site {
@@ -65,7 +63,8 @@ impl Site {
             .build()
             .unwrap();
         let verifier = sign_in.issuer().verifier().revocation(sign_in.view().clone());
-        Self { sign_in, store, clock, verifier: Arc::new(verifier) }
+        let gate = Gate::new(verifier).cookies(sign_in.cookies());
+        Self { sign_in, store, clock, gate }
     }
 
     pub fn browser(&self) -> Client {
@@ -74,17 +73,6 @@ impl Site {
 
     pub fn script(&self) -> Client {
         Client { json: true, ..self.browser() }
-    }
-
-    /// What the gate of an adapter makes of the cookies.
-    fn who(&self, cookies: &[u8]) -> Authentication {
-        match find_cookie([cookies], ACCESS) {
-            Ok(Some(token)) => match self.verifier.verify(token, self.clock.now()) {
-                Ok(identity) => Authentication::identified(identity),
-                Err(error) => Authentication::rejected(error.kind()),
-            },
-            _ => Authentication::anonymous(),
-        }
     }
 }
 
@@ -163,7 +151,7 @@ impl Client {
     pub async fn send(&mut self, mut request: EndpointRequest) -> Answer {
         let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = pairs.join("; ");
-        request.who = self.site.who(cookies.as_bytes());
+        request.who = self.site.gate.authenticate([cookies.as_bytes()], [], self.site.clock.now());
         if !cookies.is_empty() {
             request.headers.push(("cookie".into(), cookies.into()));
         }
