@@ -32,13 +32,8 @@ impl StoreError {
         self.kind
     }
 
-    pub(crate) fn corrupt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind: StoreErrorKind::Corrupt, source: source.into() }
-    }
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
+    /// No `From`, which would make the driver's error a part of the interface.
+    pub(crate) fn from_driver(error: sqlx::Error) -> Self {
         use sqlx::{Error, error::ErrorKind};
         let kind = match &error {
             Error::Decode(_) | Error::ColumnDecode { .. } | Error::ColumnNotFound(_) => StoreErrorKind::Corrupt,
@@ -46,6 +41,10 @@ impl From<sqlx::Error> for StoreError {
             _ => StoreErrorKind::Unavailable,
         };
         Self { kind, source: error.into() }
+    }
+
+    pub(crate) fn corrupt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind: StoreErrorKind::Corrupt, source: source.into() }
     }
 }
 

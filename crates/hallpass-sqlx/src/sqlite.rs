@@ -21,6 +21,7 @@ mod registration;
 mod revoke;
 mod second_factors;
 mod sessions;
+mod statement;
 mod write;
 
 pub use migrate::MigrateError;

@@ -71,8 +71,9 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `axum` | [`Hallpass::layer`], [`Hallpass::sign_in_routes`], the extractors and the guards | on |
-//! | `sqlite` | [`SqliteStore`] and [`Hallpass::open`], with SQLite itself | on |
+//! | `asymmetric` | keys of EdDSA, ECDSA and RSA, whose public halves `/.well-known/jwks.json` shows | off, because one site alone needs no more than HMAC, and aws-lc takes a minute to build |
+//! | `axum` | [`Hallpass::layer`], [`Hallpass::sign_in_routes`], the extractors and the guards | on, because most sites here are |
+//! | `sqlite` | [`SqliteStore`] and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |
 
 #![forbid(unsafe_code)]
 

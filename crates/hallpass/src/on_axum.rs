@@ -15,7 +15,9 @@ impl<R: Role> Hallpass<R> {
     pub fn layer(&self) -> AuthLayer<R> {
         let clock =
             ClockOfTheSite { clock: Arc::clone(self.sign_in.clock()), _background: Arc::clone(&self.background) };
-        AuthLayer::new(self.gate.clone()).clock(clock).answers(self.sign_in.answers().clone())
+        let answers = self.sign_in.answers().clone();
+        let answers = if self.gate.accepts_bearer() { answers.bearer() } else { answers };
+        AuthLayer::new(self.gate.clone()).clock(clock).answers(answers)
     }
 
     /// The sign-in routes, to be merged into the router. Do not nest them: pages and cookies name their paths.

@@ -1,23 +1,24 @@
 //! Finding accounts: one statement, so one moment.
 
 use hallpass_signin::{Account, AccountId, Accounts, LiveFactor, Username};
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStore, column};
+use super::{
+    SqliteStore, column,
+    statement::{get, sql},
+};
 use crate::StoreError;
 
 impl Accounts for SqliteStore {
     type Error = StoreError;
 
     async fn by_username(&self, name: &Username) -> Result<Option<Account>, StoreError> {
-        let query = sqlx::query(select_accounts!("WHERE a.username_key = ?1")).bind(name.key());
-        let row = query.fetch_optional(&self.pool).await?;
+        let row = self.row(sql(select_accounts!("WHERE a.username_key = ?1")).bind(name.key())).await?;
         row.as_ref().map(read).transpose()
     }
 
     async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
-        let query = sqlx::query(select_accounts!("WHERE a.id = ?1")).bind(id.as_str());
-        let row = query.fetch_optional(&self.pool).await?;
+        let row = self.row(sql(select_accounts!("WHERE a.id = ?1")).bind(id.as_str())).await?;
         row.as_ref().map(read).transpose()
     }
 }
@@ -35,15 +36,15 @@ macro_rules! select_accounts {
 pub(super) use select_accounts;
 
 pub(super) fn read(row: &SqliteRow) -> Result<Account, StoreError> {
-    let username = Username::parse(row.try_get("username")?).map_err(StoreError::corrupt)?;
-    let roles: Vec<String> = serde_json::from_str(row.try_get("roles")?).map_err(StoreError::corrupt)?;
-    let last_step: Option<i64> = row.try_get("last_step")?;
+    let username = Username::parse(get(row, "username")?).map_err(StoreError::corrupt)?;
+    let roles: Vec<String> = serde_json::from_str(get(row, "roles")?).map_err(StoreError::corrupt)?;
+    let last_step: Option<i64> = get(row, "last_step")?;
     let last_step = last_step.map(column::to_unsigned).transpose()?;
-    let sealed: Option<Vec<u8>> = row.try_get("sealed")?;
-    let id = AccountId::new(row.try_get::<String, _>("id")?);
-    Ok(Account::new(id, username, row.try_get::<String, _>("password_hash")?)
+    let sealed: Option<Vec<u8>> = get(row, "sealed")?;
+    let id = AccountId::new(get::<String>(row, "id")?);
+    Ok(Account::new(id, username, get::<String>(row, "password_hash")?)
         .with_roles(roles)
-        .with_generation(column::to_unsigned(row.try_get("generation")?)?)
-        .with_disabled(row.try_get("disabled")?)
+        .with_generation(column::to_unsigned(get(row, "generation")?)?)
+        .with_disabled(get(row, "disabled")?)
         .with_second_factor(sealed.map(|sealed| LiveFactor::new(sealed, last_step))))
 }

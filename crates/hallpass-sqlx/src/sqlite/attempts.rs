@@ -2,9 +2,13 @@
 
 use hallpass_core::UnixTime;
 use hallpass_signin::{AttemptPolicy, AttemptState, Attempted, Attempts};
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStore, column};
+use super::{
+    SqliteStore, column,
+    statement::{get, sql},
+    write::Write,
+};
 use crate::StoreError;
 
 impl Attempts for SqliteStore {
@@ -12,12 +16,12 @@ impl Attempts for SqliteStore {
 
     async fn try_take(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<Attempted, StoreError> {
         let mut write = self.write().await?;
-        let before = load(write.connection(), key).await?;
+        let before = load(&mut write, key).await?;
         let (after, attempted) = policy.take(before, now);
         // A blocked attempt changes nothing, so a flood of them costs no write to the disk.
         if before != Some(after) {
-            store(write.connection(), key, after, policy).await?;
-            forget_some(write.connection(), now).await?;
+            store(&mut write, key, after, policy).await?;
+            forget_some(&mut write, now).await?;
             write.commit().await?;
         }
         Ok(attempted)
@@ -25,71 +29,55 @@ impl Attempts for SqliteStore {
 
     async fn give_back(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        let before = load(write.connection(), key).await?;
+        let before = load(&mut write, key).await?;
         match policy.give_back(before, now) {
-            Some(after) => store(write.connection(), key, after, policy).await?,
-            None => delete(write.connection(), key).await?,
+            Some(after) => store(&mut write, key, after, policy).await?,
+            None => delete(&mut write, key).await?,
         }
         write.commit().await
     }
 
     async fn clear(&self, key: &str) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        delete(write.connection(), key).await?;
+        delete(&mut write, key).await?;
         write.commit().await
     }
 }
 
-async fn load(connection: &mut SqliteConnection, key: &str) -> Result<Option<AttemptState>, StoreError> {
-    let query = "SELECT count, last_at, blocked_until FROM hallpass_attempts WHERE key = ?1";
-    let query = sqlx::query(query).bind(key);
-    let row = query.fetch_optional(connection).await?;
+async fn load(write: &mut Write, key: &str) -> Result<Option<AttemptState>, StoreError> {
+    let load = sql("SELECT count, last_at, blocked_until FROM hallpass_attempts WHERE key = ?1");
+    let row = write.row(load.bind(key)).await?;
     row.as_ref().map(read).transpose()
 }
 
 fn read(row: &SqliteRow) -> Result<AttemptState, StoreError> {
     Ok(AttemptState {
-        count: column::to_unsigned(row.try_get("count")?)?,
-        last: column::to_time(row.try_get("last_at")?)?,
-        blocked_until: column::to_time(row.try_get("blocked_until")?)?,
+        count: column::to_unsigned(get(row, "count")?)?,
+        last: column::to_time(get(row, "last_at")?)?,
+        blocked_until: column::to_time(get(row, "blocked_until")?)?,
     })
 }
 
-async fn store(
-    connection: &mut SqliteConnection,
-    key: &str,
-    state: AttemptState,
-    policy: &AttemptPolicy,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO hallpass_attempts (key, count, last_at, blocked_until, forget_at) \
+async fn store(write: &mut Write, key: &str, state: AttemptState, policy: &AttemptPolicy) -> Result<(), StoreError> {
+    let upsert = sql("INSERT INTO hallpass_attempts (key, count, last_at, blocked_until, forget_at) \
          VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET count = excluded.count, \
-         last_at = excluded.last_at, blocked_until = excluded.blocked_until, forget_at = excluded.forget_at",
-    )
+         last_at = excluded.last_at, blocked_until = excluded.blocked_until, forget_at = excluded.forget_at")
     .bind(key)
     .bind(state.count)
     .bind(column::from_time(state.last))
     .bind(column::from_time(state.blocked_until))
-    .bind(column::from_time(policy.forgotten_at(&state)))
-    .execute(connection)
-    .await?;
-    Ok(())
+    .bind(column::from_time(policy.forgotten_at(&state)));
+    write.change(upsert).await.map(drop)
 }
 
-async fn delete(connection: &mut SqliteConnection, key: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM hallpass_attempts WHERE key = ?1").bind(key).execute(connection).await?;
-    Ok(())
+async fn delete(write: &mut Write, key: &str) -> Result<(), StoreError> {
+    write.change(sql("DELETE FROM hallpass_attempts WHERE key = ?1").bind(key)).await.map(drop)
 }
 
-/// Each new row pays for the removal of a few old ones: the table stays the size of one period of quiet, and no call
-/// ever pays for all of them.
-async fn forget_some(connection: &mut SqliteConnection, now: UnixTime) -> Result<(), StoreError> {
-    sqlx::query(
-        "DELETE FROM hallpass_attempts WHERE rowid IN \
-         (SELECT rowid FROM hallpass_attempts WHERE forget_at <= ?1 LIMIT 10)",
-    )
-    .bind(column::from_time(now))
-    .execute(connection)
-    .await?;
-    Ok(())
+/// Each counted attempt pays for the removal of a few forgotten ones: the table holds what still counts, and no call ever
+/// pays for a whole flood.
+async fn forget_some(write: &mut Write, now: UnixTime) -> Result<(), StoreError> {
+    let forget = sql("DELETE FROM hallpass_attempts WHERE rowid IN \
+         (SELECT rowid FROM hallpass_attempts WHERE forget_at <= ?1 LIMIT 10)");
+    write.change(forget.bind(column::from_time(now))).await.map(drop)
 }

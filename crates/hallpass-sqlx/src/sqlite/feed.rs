@@ -5,9 +5,13 @@
 
 use hallpass_core::UnixTime;
 use hallpass_signin::{AccountId, Change, Changes, Cursor, Feed, SessionId};
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStore, column};
+use super::{
+    SqliteStore, column,
+    statement::{get, sql},
+    write::Write,
+};
 use crate::StoreError;
 
 impl Feed for SqliteStore {
@@ -15,16 +19,11 @@ impl Feed for SqliteStore {
 
     async fn since(&self, cursor: Cursor) -> Result<Changes, StoreError> {
         let place = i64::try_from(cursor.number()).unwrap_or(i64::MAX);
-        let rows = sqlx::query(
-            "SELECT place, account_id, generation, session_id, at FROM hallpass_feed \
-             WHERE place > ?1 ORDER BY place LIMIT ?2",
-        )
-        .bind(place)
-        .bind(STRETCH)
-        .fetch_all(&self.pool)
-        .await?;
+        let since = sql("SELECT place, account_id, generation, session_id, at FROM hallpass_feed \
+             WHERE place > ?1 ORDER BY place LIMIT ?2");
+        let rows = self.rows(since.bind(place).bind(STRETCH)).await?;
         let cursor = match rows.last() {
-            Some(row) => Cursor::from_number(column::to_unsigned(row.try_get("place")?)?),
+            Some(row) => Cursor::from_number(column::to_unsigned(get(row, "place")?)?),
             None => cursor,
         };
         let changes = rows.iter().map(read).collect::<Result<_, StoreError>>()?;
@@ -33,50 +32,37 @@ impl Feed for SqliteStore {
 
     async fn forget(&self, before: UnixTime) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        sqlx::query("DELETE FROM hallpass_feed WHERE at < ?1")
-            .bind(column::from_time(before))
-            .execute(write.connection())
-            .await?;
+        let forget = sql("DELETE FROM hallpass_feed WHERE at < ?1");
+        write.change(forget.bind(column::from_time(before))).await?;
         write.commit().await
     }
 }
 
 pub(super) async fn generation_raised(
-    connection: &mut SqliteConnection,
+    write: &mut Write,
     account: &AccountId,
-    generation: i64,
+    generation: u32,
     at: UnixTime,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO hallpass_feed (account_id, generation, at) VALUES (?1, ?2, ?3)")
-        .bind(account.as_str())
-        .bind(generation)
-        .bind(column::from_time(at))
-        .execute(connection)
-        .await?;
-    Ok(())
+    let insert = sql("INSERT INTO hallpass_feed (account_id, generation, at) VALUES (?1, ?2, ?3)");
+    let insert = insert.bind(account.as_str()).bind(generation).bind(column::from_time(at));
+    write.change(insert).await.map(drop)
 }
 
-pub(super) async fn session_ended(
-    connection: &mut SqliteConnection,
-    session: &SessionId,
-    at: UnixTime,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO hallpass_feed (session_id, at) VALUES (?1, ?2)")
-        .bind(session.to_string())
-        .bind(column::from_time(at))
-        .execute(connection)
-        .await?;
-    Ok(())
+pub(super) async fn session_ended(write: &mut Write, session: &SessionId, at: UnixTime) -> Result<(), StoreError> {
+    let insert = sql("INSERT INTO hallpass_feed (session_id, at) VALUES (?1, ?2)");
+    let insert = insert.bind(session.to_string()).bind(column::from_time(at));
+    write.change(insert).await.map(drop)
 }
 
 fn read(row: &SqliteRow) -> Result<Change, StoreError> {
-    let at = column::to_time(row.try_get("at")?)?;
-    let session: Option<&str> = row.try_get("session_id")?;
+    let at = column::to_time(get(row, "at")?)?;
+    let session: Option<&str> = get(row, "session_id")?;
     Ok(match session {
         Some(session) => Change::SessionEnded { session: session.parse().map_err(StoreError::corrupt)?, at },
         None => Change::Generation {
-            account: AccountId::new(row.try_get::<String, _>("account_id")?),
-            generation: column::to_unsigned(row.try_get("generation")?)?,
+            account: AccountId::new(get::<String>(row, "account_id")?),
+            generation: column::to_unsigned(get(row, "generation")?)?,
             at,
         },
     })

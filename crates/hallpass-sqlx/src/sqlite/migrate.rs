@@ -1,15 +1,14 @@
 //! The schema, step by step, and what brings a database up to date.
 //!
-//! The list stands here by hand: `sqlx::migrate!` would bring sqlx's macros, which read a database at compile time.
+//! The loop is our own. sqlx's takes no lock on SQLite, so two processes that start together would run a step twice; and its
+//! macro brings a proc-macro crate with it.
 
 use std::{error::Error, fmt};
 
-use sqlx::{
-    SqlSafeStr,
-    migrate::{self, Migration, MigrationType, Migrator},
+use super::{
+    SqliteStore, column,
+    statement::{get, sql},
 };
-
-use super::SqliteStore;
 use crate::StoreError;
 
 impl SqliteStore {
@@ -19,87 +18,76 @@ impl SqliteStore {
     /// transaction that holds the write lock, so each step runs once and a crash leaves nothing half done.
     ///
     /// # Errors
-    /// The database does not answer, was written by a newer version of this crate, or its record of steps was changed.
+    /// The database does not answer, or was written by a newer version of this crate.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
-        let mut write = self.write().await.map_err(MigrateError::failed)?;
-        migrator().run(write.connection()).await.map_err(MigrateError::from_driver)?;
-        write.commit().await.map_err(MigrateError::failed)
+        let mut write = self.write().await?;
+        let record = sql("CREATE TABLE IF NOT EXISTS hallpass_migrations \
+             (step INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT");
+        write.change(record).await?;
+        let latest = sql("SELECT step FROM hallpass_migrations ORDER BY step DESC LIMIT 1");
+        let latest = write.row(latest).await?;
+        let done: u32 = latest.map_or(Ok(0), |row| column::to_unsigned(get(&row, "step")?))?;
+        if usize::try_from(done).is_ok_and(|done| done > STEPS.len()) {
+            return Err(MigrateError(Cause::Newer(done)));
+        }
+        for (number, step) in (1..).zip(&STEPS).filter(|(number, _)| *number > done) {
+            write.script(step.sql).await?;
+            let record = sql("INSERT INTO hallpass_migrations (step, name) VALUES (?1, ?2)");
+            write.change(record.bind(number).bind(step.name)).await?;
+        }
+        Ok(write.commit().await?)
     }
 }
 
 /// The schema could not be brought up to date.
 #[derive(Debug)]
-pub struct MigrateError {
-    cause: Cause,
-    source: Box<dyn Error + Send + Sync>,
-}
+pub struct MigrateError(Cause);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Cause {
-    Newer(i64),
-    Changed(i64),
-    Failed,
+    Newer(u32),
+    Failed(StoreError),
 }
 
-impl MigrateError {
-    fn failed(source: StoreError) -> Self {
-        Self { cause: Cause::Failed, source: source.into() }
-    }
-
-    fn from_driver(error: migrate::MigrateError) -> Self {
-        let cause = match error {
-            migrate::MigrateError::VersionMissing(step) => Cause::Newer(step),
-            migrate::MigrateError::VersionMismatch(step) => Cause::Changed(step),
-            _ => Cause::Failed,
-        };
-        Self { cause, source: error.into() }
+impl From<StoreError> for MigrateError {
+    fn from(source: StoreError) -> Self {
+        Self(Cause::Failed(source))
     }
 }
 
 impl fmt::Display for MigrateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.cause {
+        match self.0 {
             Cause::Newer(step) => write!(
                 f,
-                "the database knows schema step {step}, which this version of hallpass does not: start a newer version"
+                "the database is at schema step {step}, and this version of hallpass knows {}: start a newer version",
+                STEPS.len()
             ),
-            Cause::Changed(step) => write!(
-                f,
-                "schema step {step} was applied with another text than this version's: restore {TABLE} from a backup"
-            ),
-            Cause::Failed => f.write_str("the tables of hallpass could not be brought up to date"),
+            Cause::Failed(_) => f.write_str("the tables of hallpass could not be brought up to date"),
         }
     }
 }
 
 impl Error for MigrateError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.source)
+        match &self.0 {
+            Cause::Newer(_) => None,
+            Cause::Failed(source) => Some(source),
+        }
     }
 }
 
-/// Not sqlx's own `_sqlx_migrations`: that one is the application's.
-const TABLE: &str = "hallpass_migrations";
-
-fn migrator() -> Migrator {
-    macro_rules! step {
-        ($version:literal, $name:literal, $file:literal) => {
-            Migration::new(
-                $version,
-                $name.into(),
-                MigrationType::Simple,
-                include_str!(concat!("../../migrations/sqlite/", $file)).into_sql_str(),
-                false,
-            )
-        };
-    }
-    let mut migrator = Migrator::with_migrations(vec![
-        step!(1, "accounts", "0001_accounts.sql"),
-        step!(2, "second factors", "0002_second_factors.sql"),
-        step!(3, "sessions", "0003_sessions.sql"),
-        step!(4, "feed", "0004_feed.sql"),
-        step!(5, "attempts", "0005_attempts.sql"),
-    ]);
-    migrator.dangerous_set_table_name(TABLE);
-    migrator
+struct Step {
+    name: &'static str,
+    sql: &'static str,
 }
+
+macro_rules! steps {
+    ($($file:literal)+) => {
+        [$(Step { name: $file, sql: include_str!(concat!("../../migrations/sqlite/", $file)) }),+]
+    };
+}
+
+/// Step 1 first. What was published is never changed or moved: a change of the schema is a further step.
+static STEPS: [Step; 5] =
+    steps!["0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_feed.sql" "0005_attempts.sql"];

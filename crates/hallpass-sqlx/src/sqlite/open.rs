@@ -38,8 +38,8 @@ impl SqliteStore {
         let Some(address) = url.strip_prefix("sqlite:") else {
             return Err(OpenError::Scheme);
         };
-        let options =
-            SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Address { source: error.into() })?;
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|error| OpenError::Address { source: StoreError::from_driver(error) })?;
         let store = if is_in_memory(address) {
             Self::from_pool(in_memory(options).await?)
         } else {
@@ -107,7 +107,7 @@ async fn in_memory(options: SqliteConnectOptions) -> Result<SqlitePool, OpenErro
         .max_lifetime(None)
         .connect_with(options.shared_cache(false))
         .await
-        .map_err(|error| OpenError::Open { path, source: error.into() })
+        .map_err(|error| OpenError::Open { path, source: StoreError::from_driver(error) })
 }
 
 async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
@@ -129,7 +129,7 @@ async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, OpenError>
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             Err(error) => {
-                let source = StoreError::from(error);
+                let source = StoreError::from_driver(error);
                 return Err(OpenError::Open { path, source });
             }
         }

@@ -2,7 +2,7 @@
 
 use hallpass_signin::{AccountId, PasswordChange, Passwords, Replaced};
 
-use super::{SqliteStore, revoke, write::Write};
+use super::{SqliteStore, revoke, statement::sql, write::Write};
 use crate::StoreError;
 
 impl Passwords for SqliteStore {
@@ -20,18 +20,18 @@ impl Passwords for SqliteStore {
             Replaced::Changed => return Ok(None),
             Replaced::Replaced => {}
         }
-        let generation = revoke::everything(write.connection(), account, change.keep.as_ref(), change.at).await?;
+        let generation = revoke::everything(&mut write, account, change.keep.as_ref(), change.at).await?;
         write.commit().await?;
         Ok(generation)
     }
 }
 
 async fn swap(write: &mut Write, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, StoreError> {
-    let update = sqlx::query("UPDATE hallpass_accounts SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2")
+    let update = sql("UPDATE hallpass_accounts SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2")
         .bind(id.as_str())
         .bind(old_hash)
         .bind(new_hash);
-    Ok(match update.execute(write.connection()).await?.rows_affected() {
+    Ok(match write.change(update).await? {
         0 => Replaced::Changed,
         _ => Replaced::Replaced,
     })

@@ -2,23 +2,22 @@
 
 use hallpass_signin::{NewAccount, Registered, Registration};
 
-use super::{SqliteStore, column};
+use super::{SqliteStore, column, statement::sql};
 use crate::StoreError;
 
 impl Registration for SqliteStore {
     async fn create(&self, account: NewAccount) -> Result<Registered, StoreError> {
         let mut write = self.write().await?;
-        let insert = sqlx::query(
-            "INSERT INTO hallpass_accounts (id, username, username_key, password_hash, roles, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (username_key) DO NOTHING",
-        )
-        .bind(account.id.as_str())
-        .bind(account.username.as_str())
-        .bind(account.username.key())
-        .bind(&account.password_hash)
-        .bind(column::from_roles(&account.roles)?)
-        .bind(column::from_time(account.at));
-        if insert.execute(write.connection()).await?.rows_affected() == 0 {
+        let insert =
+            sql("INSERT INTO hallpass_accounts (id, username, username_key, password_hash, roles, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (username_key) DO NOTHING")
+            .bind(account.id.as_str())
+            .bind(account.username.as_str())
+            .bind(account.username.key())
+            .bind(&account.password_hash)
+            .bind(column::from_roles(&account.roles)?)
+            .bind(column::from_time(account.at));
+        if write.change(insert).await? == 0 {
             return Ok(Registered::NameTaken);
         }
         write.commit().await?;

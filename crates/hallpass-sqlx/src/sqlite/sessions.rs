@@ -2,9 +2,12 @@
 
 use hallpass_core::UnixTime;
 use hallpass_signin::{AccountId, Ended, NewSession, Session, SessionId, SessionOpened, Sessions};
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStore, column, revoke};
+use super::{
+    SqliteStore, column, revoke,
+    statement::{get, sql},
+};
 use crate::StoreError;
 
 impl Sessions for SqliteStore {
@@ -12,23 +15,18 @@ impl Sessions for SqliteStore {
         let mut write = self.write().await?;
         let account = session.account.as_str();
         // Nothing else deletes them, so an account keeps at most the sessions of one session's life.
-        sqlx::query("DELETE FROM hallpass_sessions WHERE account_id = ?1 AND expires_at <= ?2")
-            .bind(account)
-            .bind(column::from_time(session.at))
-            .execute(write.connection())
-            .await?;
-        let insert = sqlx::query(
-            "INSERT INTO hallpass_sessions (id, account_id, device, created_at, renewed_at, expires_at) \
+        let expire = sql("DELETE FROM hallpass_sessions WHERE account_id = ?1 AND expires_at <= ?2");
+        write.change(expire.bind(account).bind(column::from_time(session.at))).await?;
+        let insert = sql("INSERT INTO hallpass_sessions (id, account_id, device, created_at, renewed_at, expires_at) \
              SELECT ?1, id, ?4, ?5, ?5, ?6 FROM hallpass_accounts \
-             WHERE id = ?2 AND generation = ?3 AND disabled = 0",
-        )
+             WHERE id = ?2 AND generation = ?3 AND disabled = 0")
         .bind(session.id.to_string())
         .bind(account)
         .bind(session.generation)
         .bind(&session.device)
         .bind(column::from_time(session.at))
         .bind(column::from_time(session.expires));
-        let opened = match insert.execute(write.connection()).await?.rows_affected() {
+        let opened = match write.change(insert).await? {
             0 => SessionOpened::AccountChanged,
             _ => SessionOpened::Opened,
         };
@@ -37,20 +35,15 @@ impl Sessions for SqliteStore {
     }
 
     async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, device, created_at, renewed_at, expires_at FROM hallpass_sessions \
-             WHERE account_id = ?1 AND expires_at > ?2 ORDER BY created_at DESC, id",
-        )
-        .bind(account.as_str())
-        .bind(column::from_time(now))
-        .fetch_all(&self.pool)
-        .await?;
+        let list = sql("SELECT id, device, created_at, renewed_at, expires_at FROM hallpass_sessions \
+             WHERE account_id = ?1 AND expires_at > ?2 ORDER BY created_at DESC, id");
+        let rows = self.rows(list.bind(account.as_str()).bind(column::from_time(now))).await?;
         rows.iter().map(read).collect()
     }
 
     async fn end(&self, account: &AccountId, session: &SessionId, at: UnixTime) -> Result<Ended, StoreError> {
         let mut write = self.write().await?;
-        let ended = revoke::session(write.connection(), account, session, at).await?;
+        let ended = revoke::session(&mut write, account, session, at).await?;
         write.commit().await?;
         Ok(match ended {
             0 => Ended::NotFound,
@@ -65,19 +58,19 @@ impl Sessions for SqliteStore {
         at: UnixTime,
     ) -> Result<Option<u32>, StoreError> {
         let mut write = self.write().await?;
-        let generation = revoke::everything(write.connection(), account, keep, at).await?;
+        let generation = revoke::everything(&mut write, account, keep, at).await?;
         write.commit().await?;
         Ok(generation)
     }
 }
 
 fn read(row: &SqliteRow) -> Result<Session, StoreError> {
-    let id: &str = row.try_get("id")?;
+    let id: &str = get(row, "id")?;
     Ok(Session::new(
         id.parse().map_err(StoreError::corrupt)?,
-        row.try_get("device")?,
-        column::to_time(row.try_get("created_at")?)?,
-        column::to_time(row.try_get("renewed_at")?)?,
-        column::to_time(row.try_get("expires_at")?)?,
+        get(row, "device")?,
+        column::to_time(get(row, "created_at")?)?,
+        column::to_time(get(row, "renewed_at")?)?,
+        column::to_time(get(row, "expires_at")?)?,
     ))
 }

@@ -18,16 +18,16 @@ impl Write {
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.transaction.commit().await?)
+        self.transaction.commit().await.map_err(StoreError::from_driver)
     }
 }
 
 impl SqliteStore {
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
         let turn = self.turn.clone().acquire_owned().await;
-        // The semaphore is never closed; a closed one would mean the pool is gone.
-        let _turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
-        let transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Write { transaction, _turn })
+        // Nobody closes the semaphore.
+        let turn = turn.map_err(|_| StoreError::from_driver(sqlx::Error::PoolClosed))?;
+        let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
+        Ok(Write { transaction: begun.map_err(StoreError::from_driver)?, _turn: turn })
     }
 }

@@ -110,17 +110,10 @@ async fn an_older_version_does_not_touch_a_newer_database() {
     let pool = SqlitePool::connect(&scratch.url("site.db?mode=rwc")).await.unwrap();
     let store = SqliteStore::from_pool(pool.clone());
     store.migrate().await.unwrap();
-    let newer = "INSERT INTO hallpass_migrations VALUES (999, 'newer', 0, TRUE, x'00', 0)";
+    let newer = "INSERT INTO hallpass_migrations VALUES (999, 'newer')";
     sqlx::query(newer).execute(&pool).await.unwrap();
-    let error = store.migrate().await.unwrap_err();
-    assert!(error.to_string().contains("schema step 999"), "{error}");
-    assert!(error.source().is_some());
-
-    let changed = "DELETE FROM hallpass_migrations WHERE version = 999;
-                   UPDATE hallpass_migrations SET checksum = x'00' WHERE version = 1";
-    sqlx::raw_sql(changed).execute(&pool).await.unwrap();
-    let error = store.migrate().await.unwrap_err();
-    assert!(error.to_string().contains("schema step 1 "), "{error}");
+    let error = store.migrate().await.unwrap_err().to_string();
+    assert!(error.contains("schema step 999") && error.contains("start a newer version"), "{error}");
 }
 
 const CHILD: &str = "HALLPASS_TEST_DATABASE";

@@ -34,7 +34,7 @@ each_on_its_own_file! {
     attempts:
         attempts_are_counted_for_each_key
         an_attempt_given_back_was_never_made
-        old_attempts_are_forgotten;
+        time_gives_attempts_back;
     feed:
         the_feed_is_read_in_order_over_many_calls
         forgetting_leaves_cursors_good;

@@ -1,4 +1,11 @@
 //! The facade as an application uses it.
 
+mod background;
+mod hands;
 mod key_file;
+mod opening;
 mod scratch;
+mod site;
+mod users;
+mod visit;
+mod zero_queries;

@@ -39,21 +39,20 @@ pub(crate) async fn an_attempt_given_back_was_never_made<S: Attempts>(store: &S)
     store.give_back("never taken", &POLICY, at(0)).await.unwrap();
 }
 
-pub(crate) async fn old_attempts_are_forgotten<S: Attempts>(store: &S) {
-    let day = 24 * 3600;
+pub(crate) async fn time_gives_attempts_back<S: Attempts>(store: &S) {
+    const HOUR: u64 = 3600;
+    const HOURLY: AttemptPolicy = POLICY.regain_every(Duration::from_secs(HOUR));
+    let take = async |key, second| store.try_take(key, &HOURLY, at(second)).await.unwrap();
     for key in ["a", "b"] {
         for _ in 0..3 {
-            let taken = store.try_take(key, &POLICY, at(0)).await.unwrap();
-            assert_eq!(taken, Attempted::Allowed);
+            assert_eq!(take(key, 0).await, Attempted::Allowed);
         }
+        assert_eq!(take(key, 0).await, blocked(30));
     }
-    // "a" was quiet for a day, "b" knocked once more meanwhile.
-    let taken = store.try_take("b", &POLICY, at(day - 10)).await.unwrap();
-    assert_eq!(taken, Attempted::Allowed);
-    for second in 0..3 {
-        let taken = store.try_take("a", &POLICY, at(day + second)).await;
-        assert_eq!(taken.unwrap(), Attempted::Allowed);
+    assert_eq!(take("a", HOUR).await, Attempted::Allowed);
+    assert_eq!(take("a", HOUR).await, blocked(30), "one of three came back");
+    for _ in 0..3 {
+        assert_eq!(take("b", 3 * HOUR).await, Attempted::Allowed);
     }
-    let taken = store.try_take("b", &POLICY, at(day)).await.unwrap();
-    assert_eq!(taken, blocked(50));
+    assert_eq!(take("b", 3 * HOUR).await, blocked(30), "all three came back, and no more");
 }

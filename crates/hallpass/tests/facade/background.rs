@@ -1,0 +1,198 @@
+//! What comes from elsewhere while the site runs: revocations, and another key file.
+
+use std::{
+    fs,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use hallpass::{
+    AccountId, Changes, Clock, Cursor, Feed, Hallpass, KeyFile, KeyRing, Keys, StartError, SystemClock, UnixTime,
+    Username,
+};
+use tokio::time::sleep;
+
+use crate::{
+    hands::Hands,
+    scratch::Scratch,
+    site::{SiteRole, pages},
+    users::Users,
+    visit::{cookie_of, status},
+};
+
+/// The published bound.
+const BOUND: Duration = Duration::from_secs(5);
+/// Long enough for the task to have looked.
+const A_LOOK: Duration = Duration::from_millis(1500);
+
+async fn within_the_bound<F: Future<Output = bool>>(holds: impl Fn() -> F) {
+    let end = Instant::now() + BOUND;
+    while !holds().await {
+        assert!(Instant::now() < end, "not within {BOUND:?}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn id_of(site: &Hallpass<SiteRole>, name: &str) -> AccountId {
+    let account = site.find(&Username::parse(name).unwrap()).await.unwrap();
+    account.unwrap().id().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_process_revokes_the_others_refuse() {
+    let scratch = Scratch::new();
+    let url = scratch.url("site.db");
+    let here = Hallpass::<SiteRole>::open(&url).await.unwrap();
+    let there = Hallpass::<SiteRole>::open(&url).await.unwrap();
+    let (pages_here, pages_there) = (pages(&here), pages(&there));
+    let alice = cookie_of(&pages_here, "/register", "alice").await;
+    let bob = cookie_of(&pages_here, "/register", "bob").await;
+    assert_eq!(status(&pages_there, "/profile", &alice).await, 200);
+    let id = id_of(&here, "alice").await;
+
+    for revoke in ["sign-out", "roles", "disable"] {
+        let cookie = cookie_of(&pages_here, "/login", "alice").await;
+        match revoke {
+            "sign-out" => here.sign_out_everywhere(&id).await,
+            "roles" => here.set_roles(&id, [SiteRole::Guest]).await,
+            _ => here.disable(&id).await,
+        }
+        .unwrap();
+        assert_eq!(status(&pages_here, "/profile", &cookie).await, 401, "{revoke}: here, at once");
+        within_the_bound(|| async { status(&pages_there, "/profile", &cookie).await == 401 }).await;
+    }
+    // After a restart, from the first request on.
+    let restarted = Hallpass::<SiteRole>::open(&url).await.unwrap();
+    assert_eq!(status(&pages(&restarted), "/profile", &alice).await, 401);
+    assert_eq!(status(&pages(&restarted), "/profile", &bob).await, 200);
+
+    here.enable(&id).await.unwrap();
+    let again = cookie_of(&pages_there, "/login", "alice").await;
+    assert_eq!(status(&pages_there, "/profile", &again).await, 200);
+    assert_eq!(status(&pages_there, "/profile", &alice).await, 401, "what was void stays void");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_out_ends_the_copied_cookie_elsewhere() {
+    let scratch = Scratch::new();
+    let url = scratch.url("site.db");
+    let (here, there) = (Hallpass::open(&url).await.unwrap(), Hallpass::open(&url).await.unwrap());
+    let (pages_here, pages_there) = (pages(&here), pages(&there));
+    let copied = cookie_of(&pages_here, "/register", "alice").await;
+    let elsewhere = cookie_of(&pages_here, "/login", "alice").await;
+    assert_eq!(status(&pages_there, "/profile", &copied).await, 200);
+    crate::visit::log_out(&pages_here, &copied).await;
+    assert_eq!(status(&pages_here, "/profile", &copied).await, 401);
+    within_the_bound(|| async { status(&pages_there, "/profile", &copied).await == 401 }).await;
+    assert_eq!(status(&pages_there, "/profile", &elsewhere).await, 200, "another session of hers");
+}
+
+fn active(keys: &Keys) -> String {
+    keys.current().active().unwrap().id().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_key_file_is_taken_up_and_a_bad_one_is_not() {
+    let scratch = Scratch::new();
+    let site = Hallpass::<SiteRole>::open(&scratch.url("site.db")).await.unwrap();
+    let pages = pages(&site);
+    let file = KeyFile::beside(scratch.path("site.db"));
+    let cookie = cookie_of(&pages, "/register", "alice").await;
+
+    let rotated = file.rotate(SystemClock.now(), Duration::from_secs(900)).unwrap();
+    let new = rotated.active().unwrap().id().to_string();
+    within_the_bound(|| async { active(site.keys()) == new }).await;
+    assert_eq!(status(&pages, "/profile", &cookie).await, 200, "signed before the rotation");
+    let newer = cookie_of(&pages, "/login", "alice").await;
+
+    let good = fs::read_to_string(file.path()).unwrap();
+    for bad in [Some("{"), Some(r#"{"keys": []}"#), None] {
+        match bad {
+            Some(text) => fs::write(file.path(), text).unwrap(),
+            None => fs::remove_file(file.path()).unwrap(),
+        }
+        sleep(A_LOOK).await;
+        assert_eq!(active(site.keys()), new);
+        assert_eq!(status(&pages, "/profile", &newer).await, 200);
+    }
+
+    let old = KeyRing::from_json(&good).unwrap();
+    let last = old.rotated([9; 32], SystemClock.now(), Duration::ZERO).unwrap();
+    file.save(&last).unwrap();
+    within_the_bound(|| async { status(&pages, "/profile", &newer).await == 401 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_task_ends_with_the_last_handle_or_layer() {
+    let scratch = Scratch::new();
+    let site = Hallpass::<SiteRole>::open(&scratch.url("site.db")).await.unwrap();
+    let file = KeyFile::beside(scratch.path("site.db"));
+    let keys = site.keys().clone();
+    let rotate = || {
+        let ring = file.rotate(SystemClock.now(), Duration::from_secs(900)).unwrap();
+        ring.active().unwrap().id().to_string()
+    };
+
+    let layer = site.layer();
+    drop(site);
+    let new = rotate();
+    within_the_bound(|| async { active(&keys) == new }).await;
+
+    drop(layer);
+    rotate();
+    sleep(A_LOOK).await;
+    assert_eq!(active(&keys), new, "nobody looks any more");
+}
+
+/// A feed without news, which can be down.
+#[derive(Clone, Default)]
+struct Line(Arc<AtomicBool>);
+
+impl Feed for Line {
+    type Error = std::io::Error;
+
+    async fn since(&self, cursor: Cursor) -> Result<Changes, std::io::Error> {
+        match self.0.load(Ordering::SeqCst) {
+            true => Err(std::io::ErrorKind::ConnectionReset.into()),
+            false => Ok(Changes { changes: Vec::new(), cursor }),
+        }
+    }
+
+    async fn forget(&self, _: UnixTime) -> Result<(), std::io::Error> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_whose_feed_is_down_is_not_ready() {
+    let (line, clock) = (Line::default(), Hands::new());
+    let start = || {
+        Hallpass::<SiteRole>::builder(Users::default())
+            .keys(KeyRing::generate_hs256([1; 32], clock.now()))
+            .clock(clock.clone())
+            .feed_from(line.clone())
+            .start()
+    };
+    line.0.store(true, Ordering::SeqCst);
+    assert!(matches!(start().await, Err(StartError::Feed(_))), "it says nothing that it does not know");
+
+    line.0.store(false, Ordering::SeqCst);
+    let site = start().await.unwrap();
+    assert!(site.is_ready());
+    assert_eq!(site.staleness(), Some(Duration::ZERO));
+
+    line.0.store(true, Ordering::SeqCst);
+    sleep(A_LOOK).await;
+    clock.turn(BOUND);
+    assert!(site.is_ready(), "still within the bound");
+    clock.turn(Duration::from_secs(1));
+    assert!(!site.is_ready());
+    assert_eq!(site.staleness(), Some(Duration::from_secs(6)));
+
+    line.0.store(false, Ordering::SeqCst);
+    within_the_bound(|| async { site.is_ready() }).await;
+}

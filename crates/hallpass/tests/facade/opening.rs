@@ -1,0 +1,98 @@
+//! One call opens a site; several processes open it together.
+
+use std::{collections::HashSet, error::Error, fs};
+
+use hallpass::{CookieSettings, Hallpass, HallpassBuilder, KeyRing, NoFeed, UnixTime};
+use tokio::task::JoinSet;
+
+use crate::{
+    scratch::Scratch,
+    site::{SiteRole, pages},
+    users::Users,
+    visit::{cookie_of, status},
+};
+
+#[tokio::test]
+async fn everything_is_made_on_the_first_start_and_found_on_the_second() {
+    let scratch = Scratch::new();
+    let first = Hallpass::<SiteRole>::open(&scratch.url("site.db")).await.unwrap();
+    assert!(first.is_ready());
+    let cookie = cookie_of(&pages(&first), "/register", "alice").await;
+    assert_eq!(status(&pages(&first), "/profile", &cookie).await, 200);
+    drop(first);
+    let made = scratch.names();
+    assert!(made.contains(&"site.db".to_owned()) && made.contains(&"site-keys.json".to_owned()), "{made:?}");
+
+    let second = Hallpass::<SiteRole>::open(&scratch.url("site.db")).await.unwrap();
+    assert_eq!(status(&pages(&second), "/profile", &cookie).await, 200);
+    assert_eq!(status(&pages(&second), "/admin", &cookie).await, 403, "nobody gave her a role");
+    cookie_of(&pages(&second), "/login", "ALICE").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_open_it_together_accept_each_others_tokens() {
+    let scratch = Scratch::new();
+    let mut opening = JoinSet::new();
+    for _ in 0..6 {
+        let url = scratch.url("site.db");
+        opening.spawn(async move { Hallpass::<SiteRole>::open(&url).await.unwrap() });
+    }
+    let sites = opening.join_all().await;
+    let active = |site: &Hallpass<SiteRole>| site.keys().current().active().unwrap().id().to_string();
+    assert_eq!(sites.iter().map(active).collect::<HashSet<_>>().len(), 1);
+    let cookie = cookie_of(&pages(&sites[0]), "/register", "alice").await;
+    for site in &sites {
+        assert_eq!(status(&pages(site), "/profile", &cookie).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_database_in_memory_leaves_no_file() {
+    let before = fs::read_dir(".").unwrap().count();
+    let site = Hallpass::<SiteRole>::open("sqlite::memory:").await.unwrap();
+    let cookie = cookie_of(&pages(&site), "/register", "alice").await;
+    assert_eq!(status(&pages(&site), "/profile", &cookie).await, 200);
+    assert_eq!(fs::read_dir(".").unwrap().count(), before);
+}
+
+#[tokio::test]
+async fn what_keeps_a_site_from_opening_is_one_sentence_with_the_mend() {
+    let scratch = Scratch::new();
+    fs::write(scratch.path("broken-keys.json"), "{}").unwrap();
+    for (url, expected) in [
+        ("mysql://site".to_owned(), "write for example sqlite://site.db"),
+        (scratch.url("no/site.db"), "create its directory"),
+        (scratch.url("broken.db"), "broken-keys.json is of no use"),
+    ] {
+        let error = Hallpass::<SiteRole>::open(&url).await.unwrap_err().to_string();
+        assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+    }
+}
+
+fn builder() -> HallpassBuilder<SiteRole, Users, NoFeed> {
+    Hallpass::builder(Users::default())
+}
+
+/// Not in a runtime, as the last case needs it.
+#[test]
+fn what_is_wrong_with_a_setting_is_one_sentence_with_the_mend() {
+    let scratch = Scratch::new();
+    let ring = || KeyRing::generate_hs256([1; 32], UnixTime::from_secs(1_790_000_000));
+    let id = ring().active().unwrap().id().to_string();
+    let without_active = ring().to_json().replace(&format!(r#","active":"{id}""#), "");
+    let verifies = KeyRing::from_json(&without_active).unwrap();
+    for (settings, expected) in [
+        (builder(), r#"write .key_file("site-keys.json")"#),
+        (builder().keys(verifies), "make a ring with `hallpass keys new`"),
+        (builder().keys(ring()).trust_origin("shop.example"), "shop.example"),
+        (builder().keys(ring()).cookies(CookieSettings::builder().access_name("a b")), "a b"),
+        (builder().key_file(scratch.path("no/keys.json")), "create its directory"),
+        (builder().key_file(scratch.path("keys.json")), "call build() inside the tokio runtime"),
+    ] {
+        let error = settings.build().unwrap_err();
+        let sentence = error.to_string();
+        assert!(sentence.contains(expected) && !sentence.contains('\n'), "{sentence}");
+        assert!(error.source().is_none_or(|source| source.to_string() != sentence), "said twice: {sentence}");
+    }
+    assert!(builder().keys(ring()).build().is_ok());
+}

@@ -1,0 +1,75 @@
+//! A users table in memory that, once sealed, panics when anybody asks it anything.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use hallpass::{Account, AccountId, Accounts, NewAccount, Registered, Registration, Username};
+
+#[derive(Clone, Default)]
+pub(crate) struct Users(Arc<Table>);
+
+#[derive(Default)]
+struct Table {
+    accounts: Mutex<Vec<Account>>,
+    sealed: AtomicBool,
+    calls: AtomicUsize,
+}
+
+impl Users {
+    /// From here on every call panics.
+    pub(crate) fn seal(&self) {
+        self.0.sealed.store(true, Ordering::SeqCst);
+        self.0.calls.store(0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn calls(&self) -> usize {
+        self.0.calls.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn give_roles(&self, name: &str, roles: &[&str]) {
+        let name = Username::parse(name).unwrap();
+        for account in self.0.accounts.lock().unwrap().iter_mut() {
+            if account.username() == &name {
+                *account = account.clone().with_roles(roles.iter().copied());
+            }
+        }
+    }
+
+    fn find(&self, wanted: impl Fn(&Account) -> bool) -> Option<Account> {
+        self.called();
+        self.0.accounts.lock().unwrap().iter().find(|account| wanted(account)).cloned()
+    }
+
+    fn called(&self) {
+        self.0.calls.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.0.sealed.load(Ordering::SeqCst), "the store was asked");
+    }
+}
+
+impl Accounts for Users {
+    type Error = Infallible;
+
+    async fn by_username(&self, name: &Username) -> Result<Option<Account>, Infallible> {
+        Ok(self.find(|account| account.username() == name))
+    }
+
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Infallible> {
+        Ok(self.find(|account| account.id() == id))
+    }
+}
+
+impl Registration for Users {
+    async fn create(&self, new: NewAccount) -> Result<Registered, Infallible> {
+        if self.find(|account| account.username() == &new.username).is_some() {
+            return Ok(Registered::NameTaken);
+        }
+        let account = Account::new(new.id.clone(), new.username, new.password_hash).with_roles(new.roles);
+        self.0.accounts.lock().unwrap().push(account);
+        Ok(Registered::Created(new.id))
+    }
+}

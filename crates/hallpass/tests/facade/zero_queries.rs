@@ -1,0 +1,172 @@
+//! The project's reason: after sign-in, no request asks the store.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, Response, header},
+    routing::get,
+};
+use hallpass::{Authentication, Clock, Hallpass, Identity, KeyRing, Role, require_login, require_roles};
+use http_body_util::BodyExt;
+use tower::{Layer, Service, ServiceExt, service_fn};
+
+use crate::{hands::Hands, users::Users, visit::cookie_of};
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+    Admin,
+}
+
+const LIFETIME: Duration = Duration::from_secs(900);
+
+fn site(users: &Users, key: u8, clock: &Hands) -> Hallpass<SiteRole> {
+    Hallpass::builder(users.clone())
+        .keys(KeyRing::generate_hs256([key; 32], clock.now()))
+        .lifetime(LIFETIME)
+        .first_roles([SiteRole::Guest])
+        .clock(clock.clone())
+        .registration()
+        .build()
+        .unwrap()
+}
+
+fn pages(hallpass: &Hallpass<SiteRole>) -> Router {
+    let who = |me: Option<Identity<SiteRole>>| async move {
+        me.map_or("nobody".to_owned(), |me| format!("{} {:?}", me.username(), me.roles()))
+    };
+    Router::new()
+        .route("/", get(who))
+        .route("/profile", get(who).route_layer(require_login()))
+        .route("/admin", get(who).route_layer(require_roles([SiteRole::Admin])))
+        .merge(hallpass.sign_in_routes())
+        .layer(hallpass.layer())
+}
+
+/// The same three answers from a bare service, without a router and without axum's body.
+async fn answer(request: Request<Body>) -> Result<Response<String>, Infallible> {
+    let who = request.extensions().get::<Authentication>().unwrap();
+    let identity = who.identity::<SiteRole>();
+    let text = identity.map_or("nobody".to_owned(), |me| format!("{} {:?}", me.username(), me.roles()));
+    Ok(Response::new(text))
+}
+
+/// A `Cookie` header, who it speaks for, and the status of the two guarded routes.
+struct Caller {
+    cookie: String,
+    who: &'static str,
+    profile: u16,
+    admin: u16,
+}
+
+impl Caller {
+    fn refused(cookie: impl Into<String>) -> Self {
+        Self { cookie: cookie.into(), who: "nobody", profile: 401, admin: 401 }
+    }
+}
+
+/// The token with one part replaced.
+fn with_part(cookie: &str, part: usize, text: &str) -> String {
+    let mut parts: Vec<_> = cookie.split('.').collect();
+    parts[part] = text;
+    parts.join(".")
+}
+
+/// Signs everybody in, some of them long ago.
+async fn callers(users: &Users, pages: &Router, clock: &Hands) -> Vec<Caller> {
+    let expired = cookie_of(pages, "/register", "carol").await;
+    let foreign = cookie_of(&self::pages(&site(users, 2, clock)), "/login", "carol").await;
+    clock.turn(LIFETIME);
+
+    let guest = cookie_of(pages, "/register", "alice").await;
+    cookie_of(pages, "/register", "bob").await;
+    users.give_roles("bob", &["admin"]);
+    let admin = cookie_of(pages, "/login", "bob").await;
+    let foreign_too = cookie_of(&self::pages(&site(users, 2, clock)), "/login", "bob").await;
+
+    let admins_claims = admin.split('.').nth(1).unwrap();
+    let signature = guest.split('.').nth(2).unwrap();
+    let flipped = if signature.starts_with('A') { "B" } else { "A" }.to_owned() + &signature[1..];
+    // {"alg":"none"}
+    let unsigned = with_part(&with_part(&admin, 0, "__Host-hallpass=eyJhbGciOiJub25lIn0"), 2, "");
+    vec![
+        Caller { cookie: guest.clone(), who: "alice {Guest}", profile: 200, admin: 403 },
+        Caller { cookie: format!("a=1; {admin}; b=2"), who: "bob {Admin}", profile: 200, admin: 200 },
+        Caller::refused(""),
+        Caller::refused("theme=dark"),
+        Caller::refused(expired),
+        Caller::refused(foreign),
+        Caller::refused(foreign_too),
+        Caller::refused(unsigned),
+        Caller::refused(with_part(&guest, 1, admins_claims)),
+        Caller::refused(with_part(&guest, 2, &flipped)),
+        Caller::refused("__Host-hallpass=not.a.token"),
+        Caller::refused(format!("__Host-hallpass={}", "A".repeat(4000))),
+        Caller::refused(format!("{guest}; {admin}")),
+    ]
+}
+
+fn request(path: &str, cookie: &str) -> Request<Body> {
+    let request = Request::get(path).header(header::ACCEPT, "application/json").header(header::COOKIE, cookie);
+    request.body(Body::empty()).unwrap()
+}
+
+/// Sends requests of every caller to every route, and checks each answer. Returns how many it sent.
+async fn walk<S, B>(service: impl Fn(&'static str) -> S, callers: &[Caller], rounds: usize) -> usize
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
+    B: axum::body::HttpBody<Error: std::fmt::Debug>,
+{
+    let mut sent = 0;
+    for _ in 0..rounds {
+        for caller in callers {
+            for (path, status) in [("/", 200), ("/profile", caller.profile), ("/admin", caller.admin)] {
+                let response = service(path).oneshot(request(path, &caller.cookie)).await.unwrap();
+                assert_eq!(response.status(), status, "{path} with {}", caller.cookie);
+                if status == 200 {
+                    let body = response.into_body().collect().await.unwrap().to_bytes();
+                    assert_eq!(body, caller.who, "{path} with {}", caller.cookie);
+                }
+                sent += 1;
+            }
+        }
+    }
+    sent
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_thousand_requests_ask_the_store_nothing() {
+    let (users, clock) = (Users::default(), Hands::new());
+    let hallpass = site(&users, 1, &clock);
+    let pages = pages(&hallpass);
+    let callers = Arc::new(callers(&users, &pages, &clock).await);
+    users.seal();
+
+    let rounds = 50_000_usize.div_ceil(3 * callers.len());
+    let on_axum = tokio::spawn({
+        let (pages, callers) = (pages.clone(), callers.clone());
+        async move { walk(|_| pages.clone(), &callers, rounds).await }
+    });
+    let on_tower = tokio::spawn(async move {
+        let open = hallpass.layer();
+        let service = |path| {
+            let guarded = match path {
+                "/profile" => tower::util::Either::Left(require_login().layer(service_fn(answer))),
+                "/admin" => tower::util::Either::Left(require_roles([SiteRole::Admin]).layer(service_fn(answer))),
+                _ => tower::util::Either::Right(service_fn(answer)),
+            };
+            open.layer(guarded)
+        };
+        walk(service, &callers, rounds).await
+    });
+    let sent = on_axum.await.unwrap() + on_tower.await.unwrap();
+    assert!(sent >= 100_000, "{sent}");
+    assert_eq!(users.calls(), 0);
+
+    // The seal holds: whoever signs in now does ask.
+    let late = tokio::spawn(async move { cookie_of(&pages, "/login", "alice").await });
+    assert!(late.await.unwrap_err().is_panic());
+    assert_eq!(users.calls(), 1);
+}
