@@ -15,6 +15,7 @@ use hallpass_core::{
 use crate::{
     attempt::AttemptPolicy,
     event::{Event, Events},
+    factor_policy::FactorPolicy,
     hash_gate::{HashGate, ImpossibleCost},
     hash_gate_settings::HashGateSettings,
     limits::Limits,
@@ -38,6 +39,7 @@ pub struct SignInBuilder<R, S> {
     limits: Limits,
     passwords: PasswordPolicy,
     totp: TotpSettings,
+    factor_policy: FactorPolicy<R>,
     first_roles: RoleSet<R>,
     name: Option<String>,
     cookies: CookieSettings,
@@ -72,6 +74,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             limits: Limits::default(),
             passwords: PasswordPolicy::default(),
             totp: TotpSettings::default(),
+            factor_policy: FactorPolicy::Optional,
             first_roles: RoleSet::EMPTY,
             name: None,
             cookies: CookieSettings::default(),
@@ -111,6 +114,12 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// Sets how codes are made. Defaults to [`TotpSettings::default`], because every authenticator knows it.
     pub fn totp(mut self, settings: TotpSettings) -> Self {
         self.totp = settings;
+        self
+    }
+
+    /// Sets who must have a second factor. Defaults to [`FactorPolicy::Optional`], because a site has to tell its people first.
+    pub fn factor_policy(mut self, policy: FactorPolicy<R>) -> Self {
+        self.factor_policy = policy;
         self
     }
 
@@ -197,6 +206,9 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         if self.stores.second_factors.is_some() && ring.sealing_keys().next().is_none() {
             return Err(SignInBuildError::NoSealingKey);
         }
+        if self.stores.second_factors.is_none() && !matches!(self.factor_policy, FactorPolicy::Optional) {
+            return Err(SignInBuildError::FactorsRequiredButOff);
+        }
         let name = self.name.unwrap_or_else(|| self.issuer.issuer().to_owned());
         Ok(SignIn::of(Site {
             gate: HashGate::new(self.gate, Arc::clone(&self.random))?,
@@ -207,6 +219,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             view: self.view,
             limits: self.limits,
             totp: self.totp,
+            factor_policy: self.factor_policy,
             first_roles: self.first_roles,
             name,
             cookies: self.cookies,
@@ -239,6 +252,9 @@ pub enum SignInBuildError {
     /// Second factors are on, and nothing could seal their secrets.
     #[error("the key ring has no sealing key, which second factors need: add one (\"use\": \"enc\") or leave them off")]
     NoSealingKey,
+    /// A factor is required that nobody could set up.
+    #[error("second factors are required but not turned on: call `second_factors()`, or make them optional")]
+    FactorsRequiredButOff,
     /// The hash cost is outside what argon2 allows.
     #[error(transparent)]
     HashCost(#[from] ImpossibleCost),

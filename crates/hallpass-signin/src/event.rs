@@ -104,6 +104,11 @@ pub enum Event {
         /// The name of the role.
         role: String,
     },
+    /// Roles were withheld: the account must have a second factor and has none.
+    EnrolmentDue {
+        /// Whose.
+        account: AccountId,
+    },
     /// The account was disabled.
     Disabled {
         /// Whose.

@@ -10,8 +10,8 @@ use hallpass_core::{
 };
 
 use crate::{
-    builder::SignInBuilder, event::Events, hash_gate::HashGate, limits::Limits, page::Pages,
-    password_policy::PasswordPolicy, random::Random, store::Accounts, stores::Stores,
+    builder::SignInBuilder, event::Events, factor_policy::FactorPolicy, hash_gate::HashGate, limits::Limits,
+    page::Pages, password_policy::PasswordPolicy, random::Random, store::Accounts, stores::Stores,
 };
 
 /// The sign-in of a site. Cheap to clone; clones share everything.
@@ -28,6 +28,7 @@ pub(crate) struct Site<R> {
     pub(crate) limits: Limits,
     pub(crate) passwords: PasswordPolicy,
     pub(crate) totp: TotpSettings,
+    pub(crate) factor_policy: FactorPolicy<R>,
     pub(crate) first_roles: RoleSet<R>,
     pub(crate) name: String,
     pub(crate) cookies: CookieSettings,
@@ -137,6 +138,10 @@ impl<R: Role> SignIn<R> {
 
     pub(crate) fn totp(&self) -> TotpSettings {
         self.site.totp
+    }
+
+    pub(crate) fn factor_policy(&self) -> &FactorPolicy<R> {
+        &self.site.factor_policy
     }
 
     pub(crate) fn first_roles(&self) -> RoleSet<R> {

@@ -32,7 +32,7 @@ impl<R: Role> SignIn<R> {
         methods: Methods,
     ) -> Result<AccessToken, SignInError> {
         self.generation_raised(account.id(), generation);
-        self.access_token(&go_on(who, account, generation, methods, self.events()))
+        self.access_token(&go_on(self, who, account, generation, methods))
     }
 
     pub(super) fn generation_raised(&self, account: &AccountId, generation: u32) {

@@ -60,7 +60,7 @@ impl<R: Role> Proven<R> {
         }
         sign_in.limits().succeeded(sign_in.stores(), counted, now).await;
         sign_in.events().happened(Event::SignedIn { account: account.id().clone(), session, methods });
-        Ok(vouch(&account, session, methods, now, sign_in.events()))
+        Ok(vouch(&sign_in, &account, session, methods, now))
     }
 }
 

@@ -5,6 +5,7 @@
 #[path = "../memory/mod.rs"]
 mod memory;
 
+mod factor_policy;
 mod fault;
 mod limit;
 mod log_in;

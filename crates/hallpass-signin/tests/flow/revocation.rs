@@ -1,7 +1,7 @@
 //! Whatever voids tokens voids them here at once, on another node once it has read the feed, and after a restart (SECURITY row 8).
 
 use hallpass_core::AccessToken;
-use hallpass_signin::{Cursor, SignInErrorKind, Username};
+use hallpass_signin::{Cursor, LoginStep, SignIn, SignInErrorKind, Username};
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, signed_in};
 
@@ -143,4 +143,20 @@ async fn a_log_out_that_the_store_refuses_changes_nothing() {
     site.sign_in.log_out(&who).await.unwrap();
     assert_dead(&site, &access).await;
     assert!(site.sign_in.log_in("alice", PASSWORD, None, &here()).await.is_ok());
+}
+
+#[tokio::test]
+async fn without_a_session_store_a_log_out_holds_on_this_node() {
+    let site = Site::new();
+    site.register("alice").await;
+    let sign_in = SignIn::<SiteRole>::builder(site.store.clone(), site.sign_in.issuer().clone());
+    let sign_in = sign_in.clock(site.clock.clone()).build().unwrap();
+    let Ok(LoginStep::SignedIn(opened)) = sign_in.log_in("alice", PASSWORD, None, &here()).await else {
+        panic!("no factor is due");
+    };
+    let verifier = sign_in.issuer().verifier::<SiteRole>().revocation(sign_in.view().clone());
+    let token = opened.access.as_str().as_bytes();
+    let who = verifier.verify(token, site.now()).unwrap();
+    sign_in.log_out(&who).await.unwrap();
+    assert!(verifier.verify(token, site.now()).is_err());
 }
