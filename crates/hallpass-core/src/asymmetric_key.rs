@@ -194,9 +194,12 @@ fn curve(algorithm: Algorithm) -> Option<Curve> {
     }
 }
 
-/// The library checks the modulus' size only at the first signature; a key is to be refused when it is loaded.
+/// The library looks at these numbers only at the first signature, and takes an exponent of 1, with which everybody signs.
 fn rsa(parameters: &'static RsaParameters, n: &[u8], e: &[u8]) -> Option<ParsedPublicKey> {
-    if !RSA_MODULUS_BYTES.contains(&n.len()) || n.first().is_none_or(|first| *first < 0x80) {
+    let is_whole = n.first().is_some_and(|first| *first >= 0x80);
+    let is_odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
+    let is_exponent = is_odd(e) && e.len() <= RSA_EXPONENT_BYTES && e != [1];
+    if !RSA_MODULUS_BYTES.contains(&n.len()) || !is_whole || !is_odd(n) || !is_exponent {
         return None;
     }
     RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters).ok()
@@ -207,3 +210,6 @@ const UNCOMPRESSED: u8 = 4;
 
 /// 2048 to 8192 bits (RFC 7518 section 3.3 asks for 2048; beyond 8192 a signature check becomes a way to spend our time).
 const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
+
+/// FIPS 186-5 appendix A.1.1 would allow more; nobody uses more than the 17 bits of 65537, and a long exponent is slow.
+const RSA_EXPONENT_BYTES: usize = 4;

@@ -10,3 +10,9 @@ mod round_trip;
 
 #[path = "core/attacks.rs"]
 mod attacks;
+
+#[path = "core/key_rings.rs"]
+mod key_rings;
+
+#[path = "core/settings.rs"]
+mod settings;

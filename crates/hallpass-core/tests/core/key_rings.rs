@@ -1,0 +1,265 @@
+//! Key rings: their file, their JWK Set, their rotation.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use hallpass_core::{Algorithm, Key, KeyError, KeyRing, KeyRingError, Keys, TokenErrorKind, UnixTime, Verifier};
+use serde_json::{Value, json};
+
+use crate::site::{AUDIENCE, ISSUER, NOW, SIGNING, SiteRole, alice, issuer, key_id, ring, secret};
+
+const LIFE: Duration = Duration::from_secs(900);
+
+#[test]
+fn a_ring_reads_back_from_its_own_file() {
+    for algorithm in SIGNING {
+        let first = ring(algorithm).with_new_sealing_key([4; 32], NOW).with_new_sealing_key([5; 32], NOW);
+        let written = first.rotated([3; 32], NOW, LIFE).unwrap();
+        let read = KeyRing::from_json(&written.to_json()).unwrap();
+        assert_eq!(read.to_json(), written.to_json(), "{algorithm}");
+        assert_eq!(read.active().unwrap().algorithm(), algorithm);
+        let ends: Vec<_> = read.keys().map(|entry| entry.accept_until()).collect();
+        assert_eq!(ends, [None, Some(NOW.saturating_add(LIFE))]);
+        assert!(read.sealing_keys().eq(written.sealing_keys()));
+        assert_eq!(read.sealing_keys().count(), 2);
+
+        for (signing, verifying) in [(&first, &read), (&written, &read), (&read, &written)] {
+            let token = issuer(signing.clone()).issue(&alice(), NOW).unwrap();
+            let verifier = Verifier::<SiteRole>::new(verifying.clone(), ISSUER, AUDIENCE);
+            assert!(verifier.verify(token.as_str().as_bytes(), NOW).is_ok(), "{algorithm}");
+        }
+    }
+}
+
+#[test]
+fn what_is_published_verifies_and_signs_nothing() {
+    for algorithm in SIGNING {
+        let ring = ring(algorithm).with_new_sealing_key([4; 32], NOW);
+        let jwks = ring.to_jwks();
+        if algorithm.is_symmetric() {
+            assert_eq!(jwks, r#"{"keys":[]}"#, "{algorithm}");
+            assert_eq!(KeyRing::from_jwks(&jwks).unwrap_err(), KeyRingError::Empty);
+            assert!(matches!(KeyRing::from_jwks(&ring.to_json()), Err(KeyRingError::NotPublic(_))));
+            continue;
+        }
+        let public = KeyRing::from_jwks(&jwks).unwrap();
+        assert!(public.active().is_none() && public.sealing_keys().next().is_none());
+        assert!(matches!(KeyRing::from_jwks(&ring.to_json()), Err(KeyRingError::NotPublic(_))), "{algorithm}");
+        let token = issuer(ring).issue(&alice(), NOW).unwrap();
+        let verifier = Verifier::<SiteRole>::new(public.clone(), ISSUER, AUDIENCE);
+        assert!(verifier.verify(token.as_str().as_bytes(), NOW).is_ok());
+        assert_eq!(issuer(public).issue(&alice(), NOW).unwrap_err(), hallpass_core::IssueError::NoActiveKey);
+    }
+}
+
+/// RFC 7517, section 5: what is not understood is left out.
+#[test]
+fn another_issuers_set_may_hold_keys_that_are_not_for_us() {
+    let ours = json!({"kty": "OKP", "crv": "Ed25519", "kid": "ours", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "x5c": ["MII"], "ext": true});
+    let others = [
+        json!({"kty": "EC", "crv": "P-521", "kid": "1", "x": "AA", "y": "AA"}),
+        json!({"kty": "EC", "crv": "secp256k1", "kid": "2", "x": "AA", "y": "AA"}),
+        json!({"kty": "AKP", "alg": "ML-DSA-44", "kid": "3", "pub": "AA"}),
+        json!({"kty": "RSA", "use": "enc", "kid": "4", "n": "AA", "e": "AQAB"}),
+        json!({"kty": "RSA", "alg": "RS512", "kid": "5", "n": "AA", "e": "AQAB"}),
+        json!({"kty": "RSA", "key_ops": ["encrypt"], "kid": "6", "n": "AA", "e": "AQAB"}),
+        json!({"kty": "OKP", "crv": "X25519", "kid": "7", "x": "AA"}),
+    ];
+    let set = json!({ "keys": others.into_iter().chain([ours]).collect::<Vec<_>>(), "more": 1 });
+    let ring = KeyRing::from_jwks(&set.to_string()).unwrap();
+    let names: Vec<_> = ring.keys().map(|entry| entry.key().id().as_str()).collect();
+    assert_eq!(names, ["ours"]);
+}
+
+#[test]
+fn what_is_not_a_ring_is_refused_with_its_reason() {
+    let oct = |kid: &str, secret: &[u8]| json!({"kty": "oct", "kid": kid, "alg": "HS256", "k": base64_simd::URL_SAFE_NO_PAD.encode_to_string(secret)});
+    let good = oct("a", &secret::<32>());
+    let with = |member: &str, value: Value| {
+        let mut key = good.clone();
+        key[member] = value;
+        json!({"keys": [key], "active": "a"})
+    };
+    let ed = json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    let refusal = |ring: Value| KeyRing::from_json(&ring.to_string()).unwrap_err();
+    assert!(KeyRing::from_json(&json!({"keys": [good], "active": "a"}).to_string()).is_ok());
+
+    for text in
+        ["", "{}", "[]", "null", "{\"keys\":{}}", "{\"keys\":[1]}", "{\"keys\":[]} x", "{\"keys\":[],\"keys\":[]}"]
+    {
+        assert!(matches!(KeyRing::from_json(text), Err(KeyRingError::Json { .. })), "{text}");
+    }
+    assert_eq!(refusal(json!({"keys": []})), KeyRingError::Empty);
+    assert_eq!(refusal(json!({"keys": [good], "active": "b"})), KeyRingError::NoActiveKey);
+    assert_eq!(refusal(json!({"keys": [good, good]})), KeyRingError::DuplicateName(key_id("a")));
+    assert_eq!(refusal(json!({"keys": [ed], "active": "a"})), KeyRingError::CannotSign(key_id("a")));
+    let key_error = |source| KeyRingError::Key { name: "a".to_owned(), source };
+    let short = KeyError::SecretTooShort { algorithm: Algorithm::Hs256, needed: 32, found: 31 };
+    assert_eq!(refusal(json!({"keys": [oct("a", &secret::<31>())]})), key_error(short));
+    assert_eq!(refusal(json!({"keys": [oct("a", &[7; 32])]})), key_error(KeyError::Placeholder));
+    assert_eq!(
+        refusal(json!({"keys": [oct("a", b"your-256-bit-secret-but-a-bit-longer")]})),
+        key_error(KeyError::Placeholder)
+    );
+    let member = |member| KeyRingError::Member { name: "a".to_owned(), member };
+    assert_eq!(refusal(with("k", json!("?"))), member("k"));
+    assert_eq!(refusal(with("k", Value::Null)), member("k"));
+    assert_eq!(refusal(with("k", json!("AAAA="))), member("k"));
+    assert_eq!(refusal(with("alg", json!("none"))), member("alg"));
+    assert_eq!(refusal(with("alg", json!("RS256"))), member("alg"));
+    assert_eq!(refusal(with("alg", json!("hs256"))), member("alg"));
+    assert_eq!(refusal(with("use", json!("tls"))), member("use"));
+    assert_eq!(refusal(with("kid", json!("a b"))), KeyRingError::Member { name: "0".to_owned(), member: "kid" });
+    assert_eq!(
+        refusal(json!({"keys": [good, {"kty": "oct", "kid": "s", "use": "enc", "k": "AAAA"}]})),
+        KeyRingError::Member { name: "s".to_owned(), member: "k" }
+    );
+}
+
+#[test]
+fn weak_and_malformed_public_keys_are_refused() {
+    let refused = |key: Value| {
+        matches!(
+            KeyRing::from_jwks(&json!({ "keys": [key] }).to_string()),
+            Err(KeyRingError::Key { .. } | KeyRingError::Member { .. })
+        )
+    };
+    let text = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
+    let identity: Vec<u8> = std::iter::once(1).chain([0; 31]).collect();
+    for x in [
+        text(&[0; 32]),
+        text(&identity),
+        text(&[0xff; 32]),
+        text(&[9; 31]),
+        text(&[9; 33]),
+        String::new(),
+        "=".to_owned(),
+    ] {
+        assert!(refused(json!({"kty": "OKP", "crv": "Ed25519", "x": x})), "{x}");
+    }
+    let (x, y) = ("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
+    assert!(!refused(json!({"kty": "EC", "crv": "P-256", "x": x, "y": y})));
+    for (x, y) in [(x, x), (y, x), (x, "AA"), ("AA", y), (&text(&[0; 32]), &text(&[0; 32])), (&text(&[0xff; 32]), y)] {
+        assert!(refused(json!({"kty": "EC", "crv": "P-256", "x": x, "y": y})), "{x} {y}");
+    }
+    assert!(refused(json!({"kty": "EC", "crv": "P-384", "x": x, "y": y})));
+    let modulus = |bytes: usize, first: u8| {
+        text(&std::iter::once(first).chain((1..bytes).map(|place| (place % 251) as u8 | 1)).collect::<Vec<_>>())
+    };
+    assert!(!refused(json!({"kty": "RSA", "n": modulus(256, 0x80), "e": "AQAB"})));
+    for (n, e) in [
+        (modulus(128, 0x80), "AQAB"),
+        (modulus(255, 0x80), "AQAB"),
+        (modulus(256, 0x7f), "AQAB"),
+        (modulus(257, 0), "AQAB"),
+        (modulus(1025, 0x80), "AQAB"),
+        (modulus(256, 0x80), ""),
+        (modulus(256, 0x80), "AA"),
+        (modulus(256, 0x80), "AQ"),
+    ] {
+        assert!(refused(json!({"kty": "RSA", "n": n, "e": e})), "{} {e}", n.len());
+    }
+}
+
+#[test]
+fn halves_that_do_not_belong_together_are_refused() {
+    for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384] {
+        let file = |seed: u8| {
+            serde_json::from_str::<Value>(&KeyRing::generate(algorithm, [seed; 32], NOW).unwrap().to_json()).unwrap()
+        };
+        let (mut mixed, other) = (file(1), file(2));
+        mixed["keys"][0]["d"] = other["keys"][0]["d"].clone();
+        assert!(
+            matches!(
+                KeyRing::from_json(&mixed.to_string()),
+                Err(KeyRingError::Key { source: KeyError::Malformed(_), .. })
+            ),
+            "{algorithm}"
+        );
+    }
+}
+
+#[test]
+fn a_variable_holds_the_same_text_and_its_absence_is_named() {
+    assert_eq!(
+        KeyRing::from_env("HALLPASS_TEST_NO_SUCH_VARIABLE").unwrap_err(),
+        KeyRingError::NoVariable("HALLPASS_TEST_NO_SUCH_VARIABLE".to_owned())
+    );
+    // `CARGO_PKG_NAME` is set by cargo and is no key ring.
+    assert_eq!(KeyRing::from_env("CARGO_PKG_NAME").unwrap_err(), KeyRingError::Json { line: 1, column: 1 });
+}
+
+#[test]
+fn pem_files_become_keys_of_their_own_type_alone() {
+    // RFC 8410, sections 10.3 and 10.1: a private key and its public half.
+    let private = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+    let public = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+    let signing = Key::from_pem(key_id("k"), Algorithm::EdDsa, private).unwrap();
+    let token = issuer(KeyRing::signing_with(signing).unwrap()).issue(&alice(), NOW).unwrap();
+    let verifying = Key::from_pem(key_id("k"), Algorithm::EdDsa, public).unwrap();
+    assert!(!verifying.can_sign());
+    let ring = KeyRing::default().accepting(verifying, None).unwrap();
+    assert!(Verifier::<SiteRole>::new(ring, ISSUER, AUDIENCE).verify(token.as_str().as_bytes(), NOW).is_ok());
+    for algorithm in Algorithm::ALL {
+        let fits = algorithm == Algorithm::EdDsa;
+        assert_eq!(Key::from_pem(key_id("k"), algorithm, private).is_ok(), fits, "{algorithm}");
+        assert_eq!(Key::from_pem(key_id("k"), algorithm, public).is_ok(), fits, "{algorithm}");
+        assert!(Key::from_pem(key_id("k"), algorithm, b"").is_err());
+    }
+}
+
+#[test]
+fn twenty_rotations_under_load_refuse_nothing_and_accept_nothing_retired() {
+    let keys = Keys::from(KeyRing::generate_hs256([0; 32], NOW));
+    let issuer = hallpass_core::Issuer::new(keys.clone(), ISSUER, AUDIENCE);
+    let verifier = issuer.verifier::<SiteRole>();
+    let done = AtomicBool::new(false);
+    let verified = [AtomicUsize::new(0), AtomicUsize::new(0)];
+    thread::scope(|scope| {
+        for count in &verified {
+            let (issuer, verifier, done) = (&issuer, &verifier, &done);
+            scope.spawn(move || {
+                while !done.load(Ordering::SeqCst) {
+                    let token = issuer.issue(&alice(), NOW).unwrap();
+                    verifier.verify(token.as_str().as_bytes(), NOW).unwrap();
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        for turn in 1..=20_u8 {
+            let before = issuer.issue(&alice(), NOW).unwrap();
+            let old = keys.current().active().unwrap().id().clone();
+            keys.replace(keys.current().rotated([turn; 32], NOW, LIFE).unwrap());
+            verifier.verify(before.as_str().as_bytes(), NOW).unwrap();
+            // Two rounds later no thread holds a token of the old key any more.
+            for count in &verified {
+                let enough = count.load(Ordering::SeqCst) + 2;
+                while count.load(Ordering::SeqCst) < enough {
+                    thread::yield_now();
+                }
+            }
+            keys.replace(keys.current().retire(&old).unwrap());
+            let refused = verifier.verify(before.as_str().as_bytes(), NOW).unwrap_err();
+            assert_eq!(refused.kind(), TokenErrorKind::UnknownKey);
+        }
+        done.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(keys.current().keys().count(), 1);
+}
+
+#[test]
+fn a_retired_key_ends_at_its_second() {
+    let old = KeyRing::generate_hs256([1; 32], NOW);
+    let token = issuer(old.clone()).lifetime(Duration::from_secs(86_400)).issue(&alice(), NOW).unwrap();
+    let verifier = Verifier::<SiteRole>::new(old.rotated([2; 32], NOW, LIFE).unwrap(), ISSUER, AUDIENCE);
+    let verdict = |seconds| {
+        verifier
+            .verify(token.as_str().as_bytes(), UnixTime::from_secs(NOW.as_secs() + seconds))
+            .map_err(|error| error.kind())
+    };
+    assert!(verdict(899).is_ok());
+    assert_eq!(verdict(900).unwrap_err(), TokenErrorKind::UnknownKey);
+}

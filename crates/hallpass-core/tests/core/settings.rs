@@ -1,0 +1,177 @@
+//! What each setting of a verifier opens, and that it opens nothing else.
+
+use std::time::{Duration, Instant};
+
+use hallpass_core::{
+    ClaimsBuffer, Identity, KeyRing, MAX_TOKEN_BYTES, RevocationView, RoleSet, TokenError, TokenErrorKind, UnixTime,
+    Verifier,
+};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::site::{AUDIENCE, ISSUER, NOW, SiteRole, alice, issuer, key_id, secret};
+
+const CLAIMS: &str = r#"{"iss":"https://site.example","aud":"site","sub":"alice","user_id":"17","role":"admin","iat":1764000000,"exp":1764000900}"#;
+const HEADER: &str = r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1"}"#;
+
+/// A token signed by this test's own hand.
+fn token(header: &str, claims: &str) -> Vec<u8> {
+    let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
+    let input = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
+    let tag = Hmac::<Sha256>::new_from_slice(&secret::<32>()).unwrap().chain_update(&input).finalize().into_bytes();
+    format!("{input}.{}", encode(&tag)).into_bytes()
+}
+
+fn verifier() -> Verifier<SiteRole> {
+    let key = hallpass_core::Key::hmac(key_id("k1"), hallpass_core::Algorithm::Hs256, &secret::<32>()).unwrap();
+    Verifier::new(KeyRing::signing_with(key).unwrap(), ISSUER, AUDIENCE)
+}
+
+fn kind(result: Result<Identity<SiteRole>, TokenError>) -> Option<TokenErrorKind> {
+    result.err().map(TokenError::kind)
+}
+
+fn after(seconds: u64) -> UnixTime {
+    NOW.saturating_add(Duration::from_secs(seconds))
+}
+
+#[test]
+fn another_type_is_accepted_where_it_is_named_and_only_as_it_is_spelled() {
+    let jwt = token(&HEADER.replace("hallpass+jwt", "JWT"), CLAIMS);
+    assert_eq!(kind(verifier().verify(&jwt, NOW)), Some(TokenErrorKind::Type));
+    assert_eq!(kind(verifier().accept_type("JWT").verify(&jwt, NOW)), None);
+    assert_eq!(kind(verifier().accept_type("jwt").verify(&jwt, NOW)), Some(TokenErrorKind::Type));
+    assert_eq!(kind(verifier().accept_type("JWT").verify(&token(HEADER, CLAIMS), NOW)), None);
+    let untyped = token(r#"{"alg":"HS256","kid":"k1"}"#, CLAIMS);
+    assert_eq!(kind(verifier().accept_type("JWT").verify(&untyped, NOW)), Some(TokenErrorKind::Type));
+    assert_eq!(kind(verifier().insecure_accept_untyped().verify(&untyped, NOW)), None);
+    assert_eq!(kind(verifier().insecure_accept_untyped().verify(&jwt, NOW)), Some(TokenErrorKind::Type));
+}
+
+#[test]
+fn a_token_without_a_kid_is_tried_with_the_named_key_alone() {
+    let bare = token(r#"{"alg":"HS256","typ":"hallpass+jwt"}"#, CLAIMS);
+    assert_eq!(kind(verifier().verify(&bare, NOW)), Some(TokenErrorKind::UnknownKey));
+    assert_eq!(kind(verifier().key_without_kid(key_id("k1")).verify(&bare, NOW)), None);
+    assert_eq!(kind(verifier().key_without_kid(key_id("k2")).verify(&bare, NOW)), Some(TokenErrorKind::UnknownKey));
+    let other = token(&HEADER.replace("k1", "k2"), CLAIMS);
+    assert_eq!(kind(verifier().key_without_kid(key_id("k1")).verify(&other, NOW)), Some(TokenErrorKind::UnknownKey));
+}
+
+/// The token that the article's Starlette site writes with PyJWT, and an issuer and audience.
+#[test]
+fn the_cookie_of_a_starlette_site_opens_where_it_is_let_in() {
+    let claims = r#"{"sub": "alice", "role": "admin", "user_id": 17, "exp": 1764000900, "iss": "https://site.example", "aud": "site"}"#;
+    let bytes = token(r#"{"alg":"HS256","typ":"JWT"}"#, claims);
+    let lenient = verifier().accept_type("JWT").key_without_kid(key_id("k1"));
+    assert_eq!(kind(lenient.clone().verify(&bytes, NOW)), Some(TokenErrorKind::Claims));
+    let identity = lenient.accept_integer_user_id().verify(&bytes, NOW).unwrap();
+    assert_eq!(
+        (identity.username(), identity.user_id(), identity.roles()),
+        ("alice", "17", RoleSet::from(SiteRole::Admin))
+    );
+    assert_eq!((identity.session(), identity.generation(), identity.issued_at()), (None, 0, None));
+}
+
+#[test]
+fn integers_as_identifiers_are_exact() {
+    let verifier = verifier().accept_integer_user_id();
+    for (json, user_id) in [
+        ("17", Some("17")),
+        ("0", Some("0")),
+        ("18446744073709551615", Some("18446744073709551615")),
+        ("\"17\"", Some("17")),
+        ("-1", None),
+        ("17.0", None),
+        ("1e3", None),
+        ("true", None),
+        ("null", None),
+        ("[17]", None),
+        ("\"\"", None),
+        ("\"1\\n7\"", None),
+    ] {
+        let bytes = token(HEADER, &CLAIMS.replace("\"17\"", json));
+        let read = verifier.verify(&bytes, NOW).ok();
+        assert_eq!(read.as_ref().map(Identity::user_id), user_id, "{json}");
+    }
+}
+
+#[test]
+fn leeway_moves_both_ends_and_the_default_is_none() {
+    let bytes = token(HEADER, CLAIMS);
+    let early = UnixTime::from_secs(NOW.as_secs() - 1);
+    assert_eq!(kind(verifier().verify(&bytes, after(899))), None);
+    assert_eq!(kind(verifier().verify(&bytes, after(900))), Some(TokenErrorKind::Expired));
+    assert_eq!(kind(verifier().verify(&bytes, early)), Some(TokenErrorKind::NotYetValid));
+    let lenient = verifier().leeway(Duration::from_secs(60));
+    assert_eq!(kind(lenient.verify(&bytes, after(959))), None);
+    assert_eq!(kind(lenient.verify(&bytes, after(960))), Some(TokenErrorKind::Expired));
+    assert_eq!(kind(lenient.verify(&bytes, UnixTime::from_secs(NOW.as_secs() - 60))), None);
+    assert_eq!(
+        kind(lenient.verify(&bytes, UnixTime::from_secs(NOW.as_secs() - 61))),
+        Some(TokenErrorKind::NotYetValid)
+    );
+    let endless = verifier().leeway(Duration::MAX);
+    assert_eq!(kind(endless.verify(&bytes, UnixTime::from_secs(u64::MAX))), Some(TokenErrorKind::Expired));
+}
+
+#[test]
+fn a_life_longer_than_the_maximum_is_refused() {
+    let bytes = token(HEADER, CLAIMS);
+    assert_eq!(kind(verifier().max_lifetime(Duration::from_secs(900)).verify(&bytes, NOW)), None);
+    assert_eq!(
+        kind(verifier().max_lifetime(Duration::from_secs(899)).verify(&bytes, NOW)),
+        Some(TokenErrorKind::LifetimeTooLong)
+    );
+    let year = token(HEADER, &CLAIMS.replace("1764000900", "1795536000"));
+    assert_eq!(kind(verifier().verify(&year, NOW)), Some(TokenErrorKind::LifetimeTooLong));
+    assert_eq!(kind(verifier().max_lifetime(Duration::MAX).verify(&year, NOW)), None);
+}
+
+/// An issuer with a long life has a verifier that takes it.
+#[test]
+fn an_issuer_and_its_verifier_agree_on_the_lifetime() {
+    let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW)).lifetime(Duration::from_secs(7 * 86_400));
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    assert_eq!(kind(issuer.verifier::<SiteRole>().verify(token.as_str().as_bytes(), NOW)), None);
+}
+
+#[test]
+fn what_was_torn_up_is_refused_from_that_moment() {
+    let view = RevocationView::new();
+    let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
+    let verifier = issuer.verifier::<SiteRole>().revocation(view.clone());
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    let verdict = || kind(verifier.verify(token.as_str().as_bytes(), NOW));
+    assert_eq!(verdict(), None);
+    view.raise_generation("17", 3, after(900));
+    assert_eq!(verdict(), None);
+    view.raise_generation("17", 4, after(900));
+    assert_eq!(verdict(), Some(TokenErrorKind::Revoked));
+
+    let view = RevocationView::new();
+    let verifier = issuer.verifier::<SiteRole>().revocation(view.clone());
+    view.end_session("s-2", after(900));
+    assert_eq!(kind(verifier.verify(token.as_str().as_bytes(), NOW)), None);
+    view.end_session("s-1", after(900));
+    assert_eq!(kind(verifier.verify(token.as_str().as_bytes(), NOW)), Some(TokenErrorKind::Revoked));
+}
+
+#[test]
+fn a_megabyte_costs_nothing() {
+    let verifier = verifier().accept_type("JWT").key_without_kid(key_id("k1")).insecure_accept_untyped();
+    let mut buffer = ClaimsBuffer::new();
+    let begins_well = token(HEADER, CLAIMS);
+    for filling in [b'A', b'.', b'{', b'=', 0, 0xff] {
+        let mut bytes = begins_well.clone();
+        bytes.resize(1 << 20, filling);
+        let fastest = (0..20).map(|_| {
+            let begin = Instant::now();
+            assert_eq!(verifier.claims(&bytes, NOW, &mut buffer).unwrap_err().kind(), TokenErrorKind::TooLong);
+            begin.elapsed()
+        });
+        assert!(fastest.min().unwrap() < Duration::from_micros(20), "{filling}");
+    }
+    let longest = begins_well.iter().copied().chain(std::iter::repeat(b'A')).take(MAX_TOKEN_BYTES).collect::<Vec<_>>();
+    assert_ne!(kind(verifier.verify(&longest, NOW)), Some(TokenErrorKind::TooLong));
+}
