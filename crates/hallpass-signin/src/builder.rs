@@ -87,7 +87,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         }
     }
 
-    /// Sets the name of the site, shown in authenticators. Defaults to the issuer's name, because that is there already.
+    /// Sets the name of the site, shown in authenticators and on the default pages. Defaults to the issuer's name, because that is there already.
     pub fn site_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -209,10 +209,11 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         if self.stores.second_factors.is_none() && !matches!(self.factor_policy, FactorPolicy::Optional) {
             return Err(SignInBuildError::FactorsRequiredButOff);
         }
+        let site_name = self.name.clone();
         let name = self.name.unwrap_or_else(|| self.issuer.issuer().to_owned());
         Ok(SignIn::of(Site {
             gate: HashGate::new(self.gate, Arc::clone(&self.random))?,
-            pages: self.pages.or_else(default_pages).ok_or(SignInBuildError::NoPages)?,
+            pages: self.pages.or_else(|| default_pages(site_name)).ok_or(SignInBuildError::NoPages)?,
             passwords: self.passwords.context_word(&name),
             stores: Stores { events: self.events.clone(), ..self.stores },
             issuer: self.issuer,
@@ -233,12 +234,16 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
 }
 
 #[cfg(feature = "pages")]
-fn default_pages() -> Option<Arc<dyn Pages>> {
-    Some(Arc::new(crate::page::DefaultPages::new()))
+fn default_pages(site_name: Option<String>) -> Option<Arc<dyn Pages>> {
+    let pages = crate::page::DefaultPages::new();
+    Some(match site_name {
+        Some(name) => Arc::new(pages.site_name(name)),
+        None => Arc::new(pages),
+    })
 }
 
 #[cfg(not(feature = "pages"))]
-fn default_pages() -> Option<Arc<dyn Pages>> {
+fn default_pages(_site_name: Option<String>) -> Option<Arc<dyn Pages>> {
     None
 }
 

@@ -46,19 +46,29 @@ pub struct DefaultPages<L = DefaultLayout> {
 #[derive(Debug)]
 pub struct DefaultLayout {
     texts: Texts,
+    site_name: Option<String>,
 }
 
 impl DefaultPages {
     /// English, in the plain frame.
     #[must_use]
     pub fn new() -> Self {
-        Self { texts: Texts::english(), layout: DefaultLayout { texts: Texts::english() } }
+        let texts = Texts::english();
+        Self { layout: DefaultLayout { texts: texts.clone(), site_name: None }, texts }
+    }
+
+    /// Sets the name of the site, in titles and at the top of the frame. Defaults to none, because only the site knows it: the
+    /// frame then says "Home".
+    #[must_use]
+    pub fn site_name(mut self, name: impl Into<String>) -> Self {
+        self.layout.site_name = Some(name.into());
+        self
     }
 
     /// Sets the texts, and with them the language. Defaults to [`Texts::english`], because most of the field reads it.
     #[must_use]
     pub fn texts(self, texts: Texts) -> Self {
-        Self { layout: DefaultLayout { texts: texts.clone() }, texts }
+        Self { layout: DefaultLayout { texts: texts.clone(), ..self.layout }, texts }
     }
 
     /// Sets the frame. Defaults to [`DefaultLayout`], because a page wants to be whole without any set-up.
@@ -98,7 +108,9 @@ impl<L: Layout> Pages for DefaultPages<L> {
 
 impl Layout for DefaultLayout {
     fn wrap(&self, title: &str, main: &str, viewer: Option<&Viewer<'_>>) -> String {
-        LayoutTemplate { t: &self.texts, title, main, viewer }.render().unwrap_or_default()
+        LayoutTemplate { t: &self.texts, site: self.site_name.as_deref(), title, main, viewer }
+            .render()
+            .unwrap_or_default()
     }
 }
 
@@ -106,6 +118,7 @@ impl Layout for DefaultLayout {
 #[template(path = "layout.html")]
 struct LayoutTemplate<'a> {
     t: &'a Texts,
+    site: Option<&'a str>,
     title: &'a str,
     main: &'a str,
     viewer: Option<&'a Viewer<'a>>,

@@ -13,7 +13,7 @@ const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 const URI: &str = "otpauth://totp/site:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=site";
 
 fn render(page: &Page<'_>) -> String {
-    DefaultPages::new().render(page, Some(&Viewer { username: "alice" }))
+    DefaultPages::new().site_name("R&D").render(page, Some(&Viewer { username: "alice" }))
 }
 
 /// Each page once as it is first shown, and once with everything that can be wrong with it.
@@ -120,6 +120,7 @@ fn every_field_has_one_label_and_every_reference_a_target() {
         }
         assert_eq!(html.matches("<h1>").count(), 1, "{name}");
         assert_eq!(html.matches("<main").count(), 1, "{name}");
+        assert!(html.contains(" – R&#38;D</title>"), "{name}");
         assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"), "{name}");
     });
 }

@@ -18,9 +18,8 @@ use crate::{password_policy::PasswordError, username::UsernameError};
 /// use hallpass_signin::{DefaultPages, Texts};
 ///
 /// let mut texts = Texts::english();
-/// texts.site = "The Daily Planet";
 /// texts.log_in = "Sign in";
-/// let pages = DefaultPages::new().texts(texts);
+/// let pages = DefaultPages::new().texts(texts).site_name("The Daily Planet");
 /// ```
 ///
 /// The texts are plain, not HTML; `{name}` and `{n}` stand for what the field's doc says.
@@ -29,8 +28,6 @@ use crate::{password_policy::PasswordError, username::UsernameError};
 pub struct Texts {
     /// The `lang` attribute of the document.
     pub lang: &'static str,
-    /// The name of the site, in titles and at the top of the default layout.
-    pub site: &'static str,
 
     // Log-in
     /// Title, heading and button.

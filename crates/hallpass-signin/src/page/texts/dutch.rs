@@ -4,7 +4,6 @@ use super::{FailureText, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     lang: "nl",
-    site: "Deze site",
     log_in: "Inloggen",
     username: "Gebruikersnaam",
     password: "Wachtwoord",

@@ -4,7 +4,6 @@ use super::{FailureText, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     lang: "en",
-    site: "This site",
     log_in: "Log in",
     username: "User name",
     password: "Password",
