@@ -15,12 +15,18 @@ use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::EitherBody,
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
-    http::header::{AUTHORIZATION, COOKIE, HeaderValue},
+    http::{
+        StatusCode,
+        header::{AUTHORIZATION, COOKIE, HeaderValue},
+    },
 };
-use hallpass_core::{AnswerSettings, Clock, Denial, Gate, Role, SystemClock};
+use hallpass_core::{AnswerSettings, Clock, Denial, DenialKind, Gate, Role, SystemClock};
 use pin_project_lite::pin_project;
 
-use crate::refusal::{caller, default_answer, own_page, take_refusal};
+use crate::{
+    refusal::{caller, default_answer, own_page, take_refusal},
+    statement::Statement,
+};
 
 /// The middleware around the app: [`App::wrap`](actix_web::App::wrap) it outermost.
 ///
@@ -30,6 +36,7 @@ pub struct Auth<R: Role> {
     clock: Arc<dyn Clock>,
     answers: Arc<AnswerSettings>,
     denied_page: Option<DeniedPage>,
+    strict: bool,
 }
 
 type DeniedPage = Arc<dyn Fn(Denial, &HttpRequest) -> Option<HttpResponse> + Send + Sync>;
@@ -40,7 +47,13 @@ impl<R: Role> Auth<R> {
         let gate = gate.into();
         let answers = AnswerSettings::default();
         let answers = if gate.accepts_bearer() { answers.bearer() } else { answers };
-        Self { gate: Arc::new(gate), clock: Arc::new(SystemClock), answers: Arc::new(answers), denied_page: None }
+        Self {
+            gate: Arc::new(gate),
+            clock: Arc::new(SystemClock),
+            answers: Arc::new(answers),
+            denied_page: None,
+            strict: false,
+        }
     }
 
     /// Says what time it is. Defaults to the system's clock, because tokens live by it.
@@ -71,6 +84,18 @@ impl<R: Role> Auth<R> {
         self
     }
 
+    /// Refuses what a route answers that no guard of this crate stood before, the app's default service included: a forgotten guard
+    /// is then a 500 and an error in the log instead of an open door. A route that is open on purpose says [`everyone`](crate::everyone).
+    ///
+    /// The handler of such a route has run by then, since a guard further in could still have spoken:
+    /// [`stated`](crate::stated) does not let such a route be registered at all. Defaults to off, because a site that has its open
+    /// routes outside of hallpass would stand still.
+    #[must_use]
+    pub fn every_route_states_its_requirement(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
     fn authenticate(&self, request: &ServiceRequest) {
         let now = self.clock.now();
         let headers = request.headers();
@@ -84,13 +109,37 @@ impl<R: Role> Auth<R> {
         }
         // Replaces whatever an outer service may have left there: only this middleware's word counts inside of it.
         request.extensions_mut().insert(who.checked_at(now));
+        if self.strict {
+            request.extensions_mut().insert(Statement::default());
+        }
     }
 
     fn answer<B>(&self, mut response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-        let Some(denial) = take_refusal(response.response_mut()) else {
-            return response.map_into_left_body();
-        };
-        let (request, guarded) = response.into_parts();
+        if let Some(denial) = take_refusal(response.response_mut()) {
+            let (request, guarded) = response.into_parts();
+            return self.word(denial, request, guarded);
+        }
+        if self.strict && Statement::is_missing(response.request().extensions()) {
+            // Nothing of what the route answered goes out, its headers included.
+            let (request, _) = response.into_parts();
+            tracing::error!(
+                method = request.method().as_str(),
+                route = request.match_pattern().as_deref().unwrap_or("none"),
+                path = request.path(),
+                "refused, because the route states no requirement: wrap it in a guard, or in everyone()"
+            );
+            let denial = Denial::new(DenialKind::Misconfigured);
+            return self.word(denial, request, HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR));
+        }
+        response.map_into_left_body()
+    }
+
+    fn word<B, G>(
+        &self,
+        denial: Denial,
+        request: HttpRequest,
+        guarded: HttpResponse<G>,
+    ) -> ServiceResponse<EitherBody<B>> {
         let caller = caller(&request);
         let page = self.denied_page.as_ref().filter(|_| caller.takes_page());
         let answer = match page.and_then(|page| page(denial, &request)) {
@@ -108,6 +157,7 @@ impl<R: Role> Clone for Auth<R> {
             clock: Arc::clone(&self.clock),
             answers: Arc::clone(&self.answers),
             denied_page: self.denied_page.clone(),
+            strict: self.strict,
         }
     }
 }

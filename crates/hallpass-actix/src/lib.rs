@@ -47,18 +47,23 @@
 mod allowed;
 mod auth;
 mod authentication;
+mod guard;
 mod identity;
+mod origin;
 mod refusal;
 mod require;
 #[cfg(feature = "signin")]
 mod sign_in_routes;
+mod stated;
+mod statement;
 
 pub use allowed::Allowed;
 pub use auth::{Auth, AuthFuture, AuthService};
+pub use guard::{GuardFuture, GuardService};
 pub use identity::Identity;
+pub use origin::SameOrigin;
 pub use refusal::Refused;
-pub use require::{
-    Require, RequireFuture, RequireService, require_any_role, require_at_least, require_login, require_roles,
-};
+pub use require::{Require, everyone, require_any_role, require_at_least, require_login, require_roles};
 #[cfg(feature = "signin")]
 pub use sign_in_routes::sign_in_routes;
+pub use stated::{StatedRoutes, route_table, stated};

@@ -8,23 +8,30 @@
 //! person (RFC 9111 section 3; only `Authorization` forbids that by itself).
 
 use std::{
-    future::{Future, Ready, ready},
-    pin::Pin,
-    task::{Context, Poll, ready},
+    future::{Ready, ready},
     time::Duration,
 };
 
 use actix_web::{
     Error, HttpMessage,
-    body::{BoxBody, EitherBody},
+    body::EitherBody,
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
     guard::{Guard, GuardContext},
-    http::header::{CACHE_CONTROL, HeaderValue},
 };
-use hallpass_core::{Requirement, Role, RoleSet};
-use pin_project_lite::pin_project;
+use hallpass_core::{Denial, Requirement, Role, RoleSet};
 
-use crate::{authentication::admit, refusal::refuse};
+use crate::{
+    authentication::admit,
+    guard::{Check, GuardService},
+    statement::state,
+};
+
+/// Lets everyone through, and says so: what a route that is open on purpose states where
+/// [every route has to](crate::Auth::every_route_states_its_requirement).
+#[must_use]
+pub fn everyone() -> Require {
+    Require::new(Requirement::everyone())
+}
 
 /// Lets signed-in callers through.
 #[must_use]
@@ -100,7 +107,22 @@ impl Require {
 
 impl Guard for Require {
     fn check(&self, context: &GuardContext<'_>) -> bool {
-        admit(&self.requirement, context.req_data()).is_ok()
+        // Only a match states anything: the next route has to speak for itself.
+        admit(&self.requirement, context.req_data()).is_ok_and(|_admitted| {
+            state(context.req_data());
+            true
+        })
+    }
+}
+
+impl Check for Require {
+    fn check(&self, request: &ServiceRequest) -> Result<(), Denial> {
+        state(request.extensions());
+        admit(&self.requirement, request.extensions()).map(drop)
+    }
+
+    fn asks_who(&self) -> bool {
+        !self.requirement.is_open()
     }
 }
 
@@ -110,74 +132,11 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Transform = RequireService<S>;
+    type Transform = GuardService<S, Self>;
     type InitError = ();
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
-        ready(Ok(RequireService { inner, requirement: self.requirement }))
-    }
-}
-
-/// A route behind a guard.
-#[derive(Debug)]
-pub struct RequireService<S> {
-    inner: S,
-    requirement: Requirement,
-}
-
-impl<S, B> Service<ServiceRequest> for RequireService<S>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = Error;
-    type Future = RequireFuture<S::Future>;
-
-    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        let verdict = admit(&self.requirement, request.extensions());
-        match verdict {
-            Ok(_admitted) => RequireFuture::Admitted { inner: self.inner.call(request) },
-            Err(denial) => RequireFuture::Refused { response: Some(request.into_response(refuse(denial))) },
-        }
-    }
-}
-
-pin_project! {
-    /// The answer of a route behind a guard.
-    #[must_use = "futures do nothing unless they are polled"]
-    #[project = RequireProjection]
-    pub enum RequireFuture<F> {
-        #[doc(hidden)]
-        Admitted { #[pin] inner: F },
-        #[doc(hidden)]
-        Refused { response: Option<ServiceResponse<BoxBody>> },
-    }
-}
-
-impl<F, B> Future for RequireFuture<F>
-where
-    F: Future<Output = Result<ServiceResponse<B>, Error>>,
-{
-    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            RequireProjection::Admitted { inner } => {
-                let mut response = ready!(inner.poll(cx))?;
-                if !response.headers().contains_key(CACHE_CONTROL) {
-                    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-                }
-                Poll::Ready(Ok(response.map_into_left_body()))
-            }
-            // A future that is polled after it was ready may never answer (`Future::poll`), and this one stays refused.
-            RequireProjection::Refused { response } => {
-                response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response.map_into_right_body())))
-            }
-        }
+        ready(Ok(GuardService { inner, check: self.clone() }))
     }
 }

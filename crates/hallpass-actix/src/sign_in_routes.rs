@@ -23,7 +23,7 @@ use actix_web::{
 use hallpass_core::Role;
 use hallpass_signin::{Body, EndpointRequest, EndpointResponse, SignIn};
 
-use crate::{authentication::caller, refusal::Refused};
+use crate::{authentication::caller, everyone, refusal::Refused};
 
 /// The sign-in routes, for [`App::configure`](actix_web::App::configure), inside of [`Auth`](crate::Auth).
 ///
@@ -33,13 +33,14 @@ pub fn sign_in_routes<R: Role>(sign_in: SignIn<R>) -> impl FnOnce(&mut ServiceCo
     move |config| {
         for route in sign_in.routes() {
             let sign_in = sign_in.clone();
-            config.service(web::resource(route.path).to(move |request: HttpRequest, payload: Payload| {
+            let endpoint = move |request: HttpRequest, payload: Payload| {
                 let sign_in = sign_in.clone();
                 async move {
                     let asked = read(&request, payload).await?;
                     Ok::<_, Refused>(response(sign_in.handle(asked).await))
                 }
-            }));
+            };
+            config.service(web::resource(route.path).wrap(everyone()).to(endpoint));
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::{Authentication, Denial, DenialKind, Role, RoleSet, UnixTime};
 /// ```
 #[derive(Clone, Copy)]
 pub struct Requirement {
+    open: bool,
     all: u64,
     any: Option<u64>,
     second_factor: bool,
@@ -32,10 +33,16 @@ pub struct Requirement {
 }
 
 impl Requirement {
+    /// Asks nothing: what a route that is open on purpose states. With a factor or freshness it asks for a verified caller again.
+    #[must_use]
+    pub const fn everyone() -> Self {
+        Self { open: true, ..Self::login() }
+    }
+
     /// Asks for any verified caller.
     #[must_use]
     pub const fn login() -> Self {
-        Self { all: 0, any: None, second_factor: false, recent: None, roles_of: None }
+        Self { open: false, all: 0, any: None, second_factor: false, recent: None, roles_of: None }
     }
 
     /// Asks for every one of these roles; none asks for a verified caller of this role enum.
@@ -59,6 +66,7 @@ impl Requirement {
     /// Asks for a sign-in that used a second factor.
     #[must_use]
     pub const fn and_second_factor(mut self) -> Self {
+        self.open = false;
         self.second_factor = true;
         self
     }
@@ -66,8 +74,32 @@ impl Requirement {
     /// Asks for a sign-in at most this long ago, to the second. A token that does not say when (`auth_time`) is too old.
     #[must_use]
     pub const fn and_recent(mut self, within: Duration) -> Self {
+        self.open = false;
         self.recent = Some(within);
         self
+    }
+
+    /// Whether it asks nothing, so that the answer behind it need not depend on who asked.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// How far a caller with these roles gets, `None` being one who is not signed in, where factor and freshness are there: a cell
+    /// of the [route table](crate::RouteTable).
+    pub(crate) fn reach<R: Role>(&self, roles: Option<RoleSet<R>>) -> &'static str {
+        let Some(has) = roles.map(RoleSet::bits) else {
+            return if self.open { "yes" } else { "-" };
+        };
+        if self.roles_of.is_some_and(|asked| asked.id != TypeId::of::<R>()) {
+            return "?";
+        }
+        match has & self.all {
+            _ if self.any.is_some_and(|any| has & any == 0) => "-",
+            part if part == self.all => "yes",
+            0 => "-",
+            _ => "part",
+        }
     }
 
     /// Decides.
@@ -76,6 +108,9 @@ impl Requirement {
     /// The first thing that is missing, in the order in which a person would mend it: signed in, roles, second factor,
     /// freshness. [`DenialKind::Misconfigured`] where the caller was verified for another role enum than the one asked for.
     pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<Admitted, Denial> {
+        if self.open {
+            return Ok(Admitted(()));
+        }
         let Some(facts) = who.facts() else {
             return Err(who.reason().map_or(Denial::new(DenialKind::SignedOut), Denial::from));
         };
@@ -112,6 +147,7 @@ impl fmt::Display for Requirement {
             Ok(())
         };
         match (self.all, self.any) {
+            _ if self.open => f.write_str("everyone")?,
             (_, Some(0)) => f.write_str("nobody")?,
             (_, Some(any)) => names(f, "any of", any)?,
             (0, None) => f.write_str("login")?,

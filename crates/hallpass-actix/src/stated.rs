@@ -1,0 +1,92 @@
+//! Deny by default: routes that cannot be registered without what they ask.
+
+use std::cell::RefCell;
+
+use actix_web::{
+    App, Route,
+    web::{self, ServiceConfig},
+};
+use hallpass_core::RouteTable;
+
+use crate::Require;
+
+/// Registers routes, each with its requirement, and writes them down.
+///
+/// ```
+/// use actix_web::{App, HttpResponse, web};
+/// use hallpass_actix::{StatedRoutes, everyone, require_roles, route_table, stated};
+/// # use hallpass_core::Role;
+/// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// # enum SiteRole { Guest, Admin }
+///
+/// fn routes(site: &mut StatedRoutes<'_>) {
+///     site.route("/", everyone(), web::get().to(async || "the front page"));
+///     site.route("/admin", require_roles([SiteRole::Admin]), web::to(async || "the office"));
+///     site.default_service(everyone(), web::to(HttpResponse::NotFound));
+/// }
+///
+/// let app = App::new().configure(stated(routes)); // and `.wrap(auth)`
+/// assert_eq!(route_table(routes).render::<SiteRole>(), "\
+/// route            signed out  guest  admin  asks
+/// /                yes         yes    yes    everyone
+/// /admin           -           -      yes    all of admin
+/// (anything else)  yes         yes    yes    everyone
+/// ");
+/// # drop(app);
+/// ```
+pub struct StatedRoutes<'a> {
+    config: &'a mut ServiceConfig,
+    prefix: String,
+    table: &'a RefCell<RouteTable>,
+}
+
+impl StatedRoutes<'_> {
+    /// A route at a path. Methods that the route does not take are refused and answered like those that it takes.
+    pub fn route(&mut self, path: &str, asks: Require, route: Route) {
+        self.note(path, &asks);
+        self.config.service(web::resource(path).wrap(asks).route(route));
+    }
+
+    /// A scope whose routes state their own.
+    pub fn scope(&mut self, path: &str, routes: impl FnOnce(&mut StatedRoutes<'_>)) {
+        let prefix = format!("{}{path}", self.prefix);
+        let table = self.table;
+        let inside = |config: &mut ServiceConfig| routes(&mut StatedRoutes { config, prefix, table });
+        self.config.service(web::scope(path).configure(inside));
+    }
+
+    /// Routes that state their requirement themselves, as the sign-in routes do: under a name for the table, which takes `asks` on
+    /// trust. [`Auth::every_route_states_its_requirement`](crate::Auth::every_route_states_its_requirement) does not.
+    pub fn configure(&mut self, name: &str, asks: &Require, routes: impl FnOnce(&mut ServiceConfig)) {
+        self.note(name, asks);
+        self.config.configure(routes);
+    }
+
+    /// What no route matches.
+    pub fn default_service(&mut self, asks: Require, route: Route) {
+        self.note("(anything else)", &asks);
+        self.config.default_service(route.wrap(asks));
+    }
+
+    fn note(&self, name: &str, asks: &Require) {
+        self.table.borrow_mut().state(format!("{}{name}", self.prefix), *asks.requirement());
+    }
+}
+
+/// Makes routes ready for [`App::configure`](actix_web::App::configure).
+pub fn stated(routes: impl FnOnce(&mut StatedRoutes<'_>)) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        let table = RefCell::default();
+        routes(&mut StatedRoutes { config, prefix: String::new(), table: &table });
+    }
+}
+
+/// What the routes ask, as a table for a site's own snapshot test.
+pub fn route_table(routes: impl FnOnce(&mut StatedRoutes<'_>)) -> RouteTable {
+    let table = RefCell::default();
+    let write = |config: &mut ServiceConfig| {
+        routes(&mut StatedRoutes { config, prefix: String::new(), table: &table });
+    };
+    drop(App::new().configure(write));
+    table.into_inner()
+}
