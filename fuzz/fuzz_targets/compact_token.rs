@@ -1,0 +1,16 @@
+//! No edit of a token is accepted but the token itself: neither its header, claims and signature nor their spelling can be changed.
+#![no_main]
+
+use hallpass_fuzz::{NOW, SiteRole, issuer, token};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|edits: Vec<(u16, u8, u8)>| {
+    let (mut edited, issued) = (token().into_bytes(), token().into_bytes());
+    for (place, removed, added) in edits {
+        let start = usize::from(place) % (edited.len() + 1);
+        let end = (start + usize::from(removed % 3)).min(edited.len());
+        edited.splice(start..end, (added != 0).then_some(added));
+    }
+    let accepted = issuer().verifier::<SiteRole>().verify(&edited, NOW).is_ok();
+    assert_eq!(accepted, edited == issued);
+});
