@@ -4,6 +4,9 @@
 
 use std::fmt;
 
+#[cfg(test)]
+mod tests;
+
 /// A shared secret of 16 to 128 bytes.
 ///
 /// ```

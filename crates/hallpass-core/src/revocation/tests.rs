@@ -92,7 +92,7 @@ fn an_entry_without_end_is_never_forgotten() {
     let view = RevocationView::new();
     view.raise_generation("17", 5, UnixTime::from_secs(u64::MAX));
     view.forget(UnixTime::from_secs(u64::MAX));
-    assert!(refusal(&view, token("17", 4, None)).is_some());
+    assert_eq!(refusal(&view, token("17", 4, None)), Some(RevokedKind::Generation));
 }
 
 #[test]
