@@ -24,11 +24,12 @@ use argon2::Block;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
+    foreign_hash::ForeignMatch,
     hash_gate_settings::HashGateSettings,
     password::Password,
     password_policy::AcceptablePassword,
     random::{NoRandomness, Random, draw},
-    stored_hash::{Match, StoredHash, UnusableHash, hash},
+    stored_hash::{Match, StoredHash, hash},
 };
 
 /// Runs argon2 within bounds. Cheap to clone; clones share the bounds.
@@ -96,8 +97,8 @@ impl HashGate {
     /// Checks a password against a stored hash; against a dummy where there is none, or none that may be run.
     pub(crate) async fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, GateClosed> {
         let password = password.clone();
-        let stored = stored.map(|phc| StoredHash::parse(phc, self.inner.settings.ceiling()));
-        self.run(move |inner| inner.check(&password, stored)).await
+        let stored = stored.map(str::to_owned);
+        self.run(move |inner| inner.check(&password, stored.as_deref())).await
     }
 
     /// Waits for a permit and does the work on a blocking thread, permit in hand.
@@ -142,22 +143,31 @@ impl HashGate {
 
 impl Inner {
     /// Exactly one argon2 run, whatever is found.
-    fn check(&self, password: &Password, stored: Option<Result<StoredHash, UnusableHash>>) -> Result<Checked, Broken> {
-        let cost = self.settings.cost();
-        let run = |hash: &StoredHash| self.with_memory(hash.blocks(), |memory| hash.check(password.as_bytes(), memory));
-        match stored {
-            Some(Ok(stored)) => Ok(match run(&stored)? {
-                Match::Right => Checked::Right(RightPassword { outdated: stored.is_outdated(cost) }),
-                Match::Wrong => Checked::Wrong,
-            }),
-            unusable_or_none => {
-                if let Some(Err(unusable)) = unusable_or_none {
+    fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, Broken> {
+        let (cost, password) = (self.settings.cost(), password.as_bytes());
+        let run = |hash: &StoredHash| self.with_memory(hash.blocks(), |memory| hash.check(password, memory));
+        let parsed = stored.map(|phc| (phc, StoredHash::parse(phc, self.settings.ceiling())));
+        let foreign = match parsed {
+            Some((_, Ok(stored))) => {
+                return Ok(match run(&stored)? {
+                    Match::Right => Checked::Right(RightPassword { outdated: stored.is_outdated(cost) }),
+                    Match::Wrong => Checked::Wrong,
+                });
+            }
+            Some((phc, Err(unusable))) => {
+                let foreign = self.settings.foreign_match(password, phc);
+                if foreign.is_none() {
                     tracing::error!(target: "hallpass", error = %unusable, "a stored password hash was refused");
                 }
-                let _disbelieved = run(&StoredHash::dummy(cost, DUMMY_SALT)?)?;
-                Ok(Checked::Wrong)
+                foreign
             }
-        }
+            None => None,
+        };
+        let _disbelieved = run(&StoredHash::dummy(cost, DUMMY_SALT)?)?;
+        Ok(match foreign {
+            Some(ForeignMatch::Right) => Checked::Right(RightPassword { outdated: true }),
+            Some(ForeignMatch::Wrong) | None => Checked::Wrong,
+        })
     }
 
     /// One argon2 run, counted, in memory from the pool.

@@ -1,8 +1,11 @@
 //! The bounds of the hash gate.
 
-use std::{num::NonZero, thread, time::Duration};
+use std::{fmt, num::NonZero, sync::Arc, thread, time::Duration};
 
-use crate::hash_cost::HashCost;
+use crate::{
+    foreign_hash::{ForeignHash, ForeignMatch},
+    hash_cost::HashCost,
+};
 
 /// The bounds of the hash gate.
 ///
@@ -12,7 +15,7 @@ use crate::hash_cost::HashCost;
 /// let small = HashGateSettings::default().memory_budget_mib(38);
 /// assert!(small.permits() <= 2, "38 MiB hold two runs of 19 MiB");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HashGateSettings {
     cost: HashCost,
     ceiling: HashCost,
@@ -20,6 +23,7 @@ pub struct HashGateSettings {
     budget_kib: u32,
     queue: Option<usize>,
     wait: Duration,
+    foreign: Vec<Arc<dyn ForeignHash>>,
 }
 
 impl HashGateSettings {
@@ -69,6 +73,13 @@ impl HashGateSettings {
         self
     }
 
+    /// Reads hashes of another scheme too; what is right becomes argon2id at once. Defaults to none, because a new site has none.
+    #[must_use]
+    pub fn read_also(mut self, scheme: impl ForeignHash) -> Self {
+        self.foreign.push(Arc::new(scheme));
+        self
+    }
+
     /// Returns how many runs go on at once: cores and memory budget taken together, at least 1.
     #[must_use]
     pub fn permits(&self) -> usize {
@@ -93,6 +104,11 @@ impl HashGateSettings {
     pub(crate) fn wait(&self) -> Duration {
         self.wait
     }
+
+    /// Asks the readers of other schemes, in the order in which they were added.
+    pub(crate) fn foreign_match(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
+        self.foreign.iter().find_map(|scheme| scheme.check(password, stored))
+    }
 }
 
 impl Default for HashGateSettings {
@@ -104,6 +120,20 @@ impl Default for HashGateSettings {
             budget_kib: 256 * 1024,
             queue: None,
             wait: Duration::from_secs(1),
+            foreign: Vec::new(),
         }
+    }
+}
+
+impl fmt::Debug for HashGateSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HashGateSettings")
+            .field("cost", &self.cost)
+            .field("ceiling", &self.ceiling)
+            .field("permits", &self.permits())
+            .field("queue", &self.queue())
+            .field("wait", &self.wait)
+            .field("foreign", &self.foreign.len())
+            .finish()
     }
 }

@@ -12,6 +12,7 @@ mod endpoint;
 mod event;
 mod factor_policy;
 mod flow;
+mod foreign_hash;
 mod hash_cost;
 mod hash_gate;
 mod hash_gate_settings;
@@ -42,6 +43,7 @@ pub use endpoint::{Body, EndpointRequest, EndpointResponse, Route, SECURITY_HEAD
 pub use event::{Event, Limit, RefusedReason};
 pub use factor_policy::FactorPolicy;
 pub use flow::{Due, FactorDue, LoginStep, Member, Opened, PasswordAccepted, Proven, SetUp, TwoFactor};
+pub use foreign_hash::{ForeignHash, ForeignMatch};
 pub use hash_cost::HashCost;
 pub use hash_gate::{HashGate, ImpossibleCost};
 pub use hash_gate_settings::HashGateSettings;

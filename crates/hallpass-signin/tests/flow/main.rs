@@ -7,6 +7,7 @@ mod memory;
 
 mod factor_policy;
 mod fault;
+mod foreign_hash;
 mod limit;
 mod log_in;
 mod one_cost;
