@@ -1,4 +1,16 @@
-//! SQLite and PostgreSQL stores for the sign-in of hallpass
+//! SQL stores for the sign-in of hallpass: [`SqliteStore`] implements every store trait of `hallpass-signin`.
+//!
+//! It keeps accounts, second factors, recovery codes, sessions, attempts and the revocation feed, in tables of its own whose names
+//! begin with `hallpass_`. It decides nothing: what must happen once, or only if something still is, the traits say, and each of
+//! their operations is one transaction here. A site with a users table of its own implements the traits instead.
+//!
+//! It is apart from `hallpass-signin`, because a database driver is the largest part of a site's dependencies, and apart from the
+//! request path, because that must not be able to reach a store.
+//!
+//! | feature | what it adds | default |
+//! |---|---|---|
+//! | `sqlite` | [`SqliteStore`], with SQLite itself compiled in | on, because a site should start without a server beside it |
+
 #![forbid(unsafe_code)]
 
 mod error;
@@ -7,4 +19,4 @@ mod sqlite;
 
 pub use error::{StoreError, StoreErrorKind};
 #[cfg(feature = "sqlite")]
-pub use sqlite::{MigrateError, OpenError, SqliteStore};
+pub use sqlite::{MigrateError, SqliteStore, StoreOpenError};

@@ -25,7 +25,7 @@ mod statement;
 mod write;
 
 pub use migrate::MigrateError;
-pub use open::OpenError;
+pub use open::StoreOpenError;
 
 use std::{fmt, path::Path, sync::Arc};
 

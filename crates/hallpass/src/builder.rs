@@ -141,7 +141,7 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
         self
     }
 
-    /// Names the site on its pages and in authenticator apps.
+    /// Names the site on its pages and in authenticator apps. Defaults to the issuer's name, because that is there already.
     pub fn site_name(self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.then(|sign_in| sign_in.site_name(name))

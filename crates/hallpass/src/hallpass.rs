@@ -13,6 +13,29 @@ use crate::{HallpassBuilder, NoFeed, background::Background};
 /// view current and takes up a changed key file; it stops with the last of them.
 ///
 /// `R` is the site's role enum.
+///
+/// ```
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use hallpass::{AccountId, Clock, Hallpass, Role, SystemClock, TokenErrorKind, Visitor};
+///
+/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// enum SiteRole { Guest, Admin }
+///
+/// let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
+/// let visitor = Visitor { peer: None, device: "an example" };
+/// let alice = hallpass.sign_in().register("alice", "correct horse battery staple", &visitor).await?;
+/// let cookie = format!("__Host-hallpass={}", alice.access.as_str());
+///
+/// let who = hallpass.gate().authenticate([cookie.as_bytes()], [], SystemClock.now());
+/// assert_eq!(who.username(), Some("alice"));
+///
+/// hallpass.sign_out_everywhere(&AccountId::new(alice.user.id)).await?;
+/// let who = hallpass.gate().authenticate([cookie.as_bytes()], [], SystemClock.now());
+/// assert_eq!((who.username(), who.reason()), (None, Some(TokenErrorKind::Revoked)));
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+/// ```
 pub struct Hallpass<R> {
     pub(crate) sign_in: SignIn<R>,
     pub(crate) gate: Gate<R>,

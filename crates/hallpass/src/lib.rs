@@ -124,14 +124,24 @@ pub use hallpass_core::{
 // Codes.
 pub use hallpass_core::{OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpSecret, TotpSettings, TotpSkew};
 
-// Sign-in: its settings, its pages, and the stores that a site may bring.
+// Sign-in: its settings, its steps and its pages.
 pub use hallpass_signin::{
-    Account, AccountId, Accounts, Administration, AttemptPolicy, AttemptState, Attempted, Attempts, Change, Changes,
-    Cursor, Enabled, Ended, Enrolment, Event, Feed, HashGateSettings, LiveFactor, NewAccount, NewSession, Page, Pages,
-    Password, PasswordChange, PasswordPolicy, Passwords, RecoveryHash, Registered, Registration, Replaced,
-    SecondFactors, Session, SessionId, SessionOpened, Sessions, SignIn, SignInBuildError, SignInBuilder, SignInError,
-    SignInErrorKind, Spend, StoreFault, Username, UsernameError, Viewer,
+    AttemptPolicy, Event, FactorPolicy, ForeignHash, ForeignMatch, HashCost, HashGateSettings, Limit, LoginStep,
+    Member, NoRandomness, Opened, Password, PasswordError, PasswordPolicy, Random, RefusedReason, SetUp, SignIn,
+    SignInBuildError, SignInBuilder, SignInError, SignInErrorKind, SystemRandom, TwoFactor, Visitor,
 };
-pub use hallpass_signin::{DefaultLayout, DefaultPages, Layout, STYLE_SHEET, Texts};
+pub use hallpass_signin::{
+    CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page, Pages,
+    PasswordPage, RecoveryCodesPage, RegisterPage, STYLE_SHEET, SessionLine, SessionsPage, Texts, TwoFactorOnPage,
+    TwoFactorSetUpPage, Viewer,
+};
+
+// Stores: what a site's own one implements.
+pub use hallpass_signin::{
+    Account, AccountId, Accounts, Administration, AttemptState, Attempted, Attempts, Change, Changes, Cursor, Enabled,
+    Ended, Enrolment, Feed, LiveFactor, LocalAttempts, MalformedSessionId, NewAccount, NewSession, PasswordChange,
+    Passwords, RecoveryCode, RecoveryHash, Registered, Registration, Replaced, SecondFactors, Session, SessionId,
+    SessionOpened, Sessions, Spend, StoreFault, Username, UsernameError,
+};
 #[cfg(feature = "sqlite")]
-pub use hallpass_sqlx::{SqliteStore, StoreError, StoreErrorKind};
+pub use hallpass_sqlx::{MigrateError, SqliteStore, StoreError, StoreErrorKind, StoreOpenError};

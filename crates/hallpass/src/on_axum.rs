@@ -24,7 +24,6 @@ impl<R: Role> Hallpass<R> {
     ///
     /// Attempts are limited by address too where the site is served with `into_make_service_with_connect_info::<SocketAddr>()`;
     /// limits by account need nothing.
-    #[must_use]
     pub fn sign_in_routes<S>(&self) -> Router<S>
     where
         S: Clone + Send + Sync + 'static,

@@ -2,7 +2,7 @@
 
 use hallpass_core::{Clock, KeyRing, Role, SystemClock};
 use hallpass_signin::{NoRandomness, Random, SystemRandom};
-use hallpass_sqlx::SqliteStore;
+use hallpass_sqlx::{SqliteStore, StoreOpenError};
 use zeroize::Zeroizing;
 
 use crate::{Hallpass, KeyFile, StartError};
@@ -53,7 +53,7 @@ impl<R: Role> Hallpass<R> {
 pub enum OpenError {
     /// The database cannot be opened.
     #[error(transparent)]
-    Store(#[from] hallpass_sqlx::OpenError),
+    Store(#[from] StoreOpenError),
     /// The keys cannot be used, or the revocation view cannot be loaded.
     #[error(transparent)]
     Start(#[from] StartError),

@@ -33,13 +33,13 @@ impl SqliteStore {
     /// `sqlite::memory:` gives a database that lives as long as the store and its clones, on one connection.
     ///
     /// # Errors
-    /// `url` is no SQLite address, or the file cannot be made, opened or brought up to date. [`OpenError`] says which.
-    pub async fn open(url: &str) -> Result<Self, OpenError> {
+    /// `url` is no SQLite address, or the file cannot be made, opened or brought up to date. [`StoreOpenError`] says which.
+    pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
         let Some(address) = url.strip_prefix("sqlite:") else {
-            return Err(OpenError::Scheme);
+            return Err(StoreOpenError::Scheme);
         };
         let options = SqliteConnectOptions::from_str(url)
-            .map_err(|error| OpenError::Address { source: StoreError::from_driver(error) })?;
+            .map_err(|error| StoreOpenError::Address { source: StoreError::from_driver(error) })?;
         let store = if is_in_memory(address) {
             Self::from_pool(in_memory(options).await?)
         } else {
@@ -55,7 +55,7 @@ impl SqliteStore {
 /// The store could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum OpenError {
+pub enum StoreOpenError {
     /// The address names another kind of database.
     #[error("the database address must begin with sqlite: — write for example sqlite://site.db")]
     Scheme,
@@ -99,7 +99,7 @@ fn is_in_memory(address: &str) -> bool {
 }
 
 /// A connection that closes takes a database in memory with it: there is one, and it stays.
-async fn in_memory(options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
+async fn in_memory(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpenError> {
     let path = options.get_filename().to_owned();
     SqlitePoolOptions::new()
         .max_connections(1)
@@ -107,12 +107,12 @@ async fn in_memory(options: SqliteConnectOptions) -> Result<SqlitePool, OpenErro
         .max_lifetime(None)
         .connect_with(options.shared_cache(false))
         .await
-        .map_err(|error| OpenError::Open { path, source: StoreError::from_driver(error) })
+        .map_err(|error| StoreOpenError::Open { path, source: StoreError::from_driver(error) })
 }
 
-async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
+async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpenError> {
     let path = options.get_filename().to_owned();
-    make_private(&path).map_err(|source| OpenError::Make { path: path.clone(), source })?;
+    make_private(&path).map_err(|source| StoreOpenError::Make { path: path.clone(), source })?;
     let options = options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -130,7 +130,7 @@ async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, OpenError>
             }
             Err(error) => {
                 let source = StoreError::from_driver(error);
-                return Err(OpenError::Open { path, source });
+                return Err(StoreOpenError::Open { path, source });
             }
         }
     }
@@ -153,4 +153,31 @@ fn make_private(path: &Path) -> io::Result<()> {
 fn is_locked(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_is_set_as_promised() {
+        let directory = std::env::temp_dir().join(format!("hallpass-sqlx-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let store = SqliteStore::open(&format!("sqlite://{}", directory.join("site.db").display())).await.unwrap();
+        let mut connections = Vec::new();
+        for _ in 0..CONNECTIONS {
+            connections.push(store.pool.acquire().await.unwrap());
+        }
+        for connection in &mut connections {
+            for (pragma, promised) in
+                [("PRAGMA synchronous", 2_i64), ("PRAGMA foreign_keys", 1), ("PRAGMA busy_timeout", 5000)]
+            {
+                let value: i64 = sqlx::query_scalar(pragma).fetch_one(&mut **connection).await.unwrap();
+                assert_eq!(value, promised, "{pragma}");
+            }
+        }
+        drop(connections);
+        store.close().await;
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
 }

@@ -1,5 +1,7 @@
 //! The SQLite store against real files. `suite` asks for the store traits alone: any store must pass it.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod crash;
 mod opening;
 mod scratch;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass_sqlx::{OpenError, SqliteStore};
+use hallpass_sqlx::{SqliteStore, StoreOpenError};
 use sqlx::{Row, SqlitePool};
 
 use crate::scratch::Scratch;
@@ -50,10 +50,10 @@ async fn a_file_that_is_there_keeps_its_mode_and_its_rows() {
 }
 
 #[tokio::test]
-async fn every_connection_is_set_for_crash_safety() {
+async fn the_file_is_in_wal_mode() {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
-    // WAL is a property of the file: another connection sees it.
+    // It is a property of the file: another connection sees it.
     let pool = SqlitePool::connect(&scratch.url("site.db")).await.unwrap();
     let mode = sqlx::query("PRAGMA journal_mode").fetch_one(&pool).await;
     assert_eq!(mode.unwrap().get::<String, _>(0), "wal");
@@ -74,7 +74,7 @@ async fn what_is_wrong_is_one_sentence_with_the_mend() {
         let sentence = error.to_string();
         assert!(sentence.contains(expected), "{url}: {sentence}");
         assert!(!sentence.contains('\n'));
-        assert_eq!(error.source().is_none(), matches!(error, OpenError::Scheme));
+        assert_eq!(error.source().is_none(), matches!(error, StoreOpenError::Scheme));
     }
     assert!(!scratch.path("missing").exists());
 }

@@ -1,5 +1,7 @@
 //! The facade as an application uses it.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod background;
 mod hands;
 mod key_file;

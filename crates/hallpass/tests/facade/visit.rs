@@ -26,7 +26,7 @@ pub(crate) async fn cookie_of(pages: &Router, path: &str, name: &str) -> String 
     assert_eq!(response.status(), StatusCode::SEE_OTHER, "{path} of {name}");
     let cookies = response.headers().get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
     let pairs = cookies.map(|cookie| cookie.split(';').next().unwrap());
-    pairs.filter(|pair| pair.starts_with("__Host-hallpass=")).last().unwrap().to_owned()
+    pairs.rev().find(|pair| pair.starts_with("__Host-hallpass=")).unwrap().to_owned()
 }
 
 pub(crate) async fn log_out(pages: &Router, cookie: &str) {

@@ -1,5 +1,7 @@
 //! The 25 lines are the same text everywhere, and they work.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod client;
 mod served;
 mod text;
