@@ -30,6 +30,7 @@ async fn every_page_comes_with_the_policy_and_is_not_kept() {
         assert_eq!(page.header("referrer-policy"), Some("same-origin"));
         assert_eq!(page.header("cache-control"), Some("no-store"));
         assert_eq!(page.header("vary"), Some("accept, cookie"));
+        assert!(page.body.contains(" – The Site</title>"), "the name that the builder was told: {}", page.body);
         assert!(
             page.body.starts_with("<!doctype html>")
                 && page.body.contains("<link rel=\"stylesheet\" href=\"/hallpass.css\">")

@@ -54,6 +54,7 @@ impl Site {
         let keys = KeyRing::generate_hs256([7; 32], clock.now());
         let sign_in = SignIn::<SiteRole>::builder(store.clone(), Issuer::new(keys, "https://site.example", "site"))
             .clock(clock.clone())
+            .site_name("The Site")
             .first_roles(SiteRole::Guest)
             .registration()
             .passwords()
