@@ -14,6 +14,7 @@ use hallpass_core::{
 
 use crate::{
     attempt::AttemptPolicy,
+    breached::BreachedPasswords,
     event::{Event, Events},
     factor_policy::FactorPolicy,
     hash_gate::{HashGate, ImpossibleCost},
@@ -64,6 +65,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
                 sessions: None,
                 administration: None,
                 feed: None,
+                breached: None,
                 bound: Duration::from_millis(1500),
                 events: Events::default(),
             },
@@ -102,6 +104,13 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// Sets the rules for new passwords. Defaults to [`PasswordPolicy::default`], because it follows ASVS 5.0.
     pub fn password_policy(mut self, policy: PasswordPolicy) -> Self {
         self.passwords = policy;
+        self
+    }
+
+    /// Sets a service that knows breached passwords; new ones are looked up there. Defaults to none, because asking one tells it
+    /// something.
+    pub fn breached_passwords(mut self, service: impl BreachedPasswords) -> Self {
+        self.stores.breached = Some(Arc::new(service));
         self
     }
 

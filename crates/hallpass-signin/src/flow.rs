@@ -12,6 +12,7 @@
 //! [`Refused`](crate::SignInErrorKind::Refused); what it was goes to the [events](crate::Event).
 
 mod administration;
+mod breached_password;
 mod code;
 mod factor_due;
 mod log_in;

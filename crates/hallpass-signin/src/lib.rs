@@ -1,9 +1,70 @@
-//! The sign-in of hallpass: flows, store traits, hash gate, limits, endpoints for any framework
+//! The sign-in of hallpass: flows, store traits, hash gate, limits, endpoints for any framework.
+//!
+//! A person proves who they are once, here; from then on a signed token does, and no store is asked. This crate knows no HTTP framework
+//! (its endpoints take and give plain values) and no database (its stores are traits), but it needs tokio, for bounds on time and
+//! for the blocking threads on which passwords are hashed.
+//!
+//! | to | begin with |
+//! |---|---|
+//! | put a sign-in together | [`SignIn::builder`] |
+//! | bring a users table of one's own | [`Accounts`], two methods; then one trait for each further ability |
+//! | mount the sign-in routes | [`SignIn::routes`] and [`SignIn::handle`], or the adapter of a framework |
+//! | write a route of one's own | the typed flow: [`SignIn::accept_password`] |
+//! | end sessions, change roles | [`SignIn::sign_out_everywhere`], [`SignIn::set_roles`], [`SignIn::disable`] |
+//! | hear what happens | [`Event`], [`SignInBuilder::on_event`] |
+//!
+//! What it does on purpose not do: send mail, sign people in by other sites, or read a `Forwarded` header.
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use hallpass_core::{Issuer, KeyRing, Role, SystemClock, Clock};
+//! use hallpass_signin::{Account, AccountId, Accounts, HashCost, LoginStep, Password, SignIn, Username, Visitor, hash_password};
+//!
+//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! enum SiteRole {
+//!     Editor,
+//! }
+//!
+//! struct Users(Account);
+//!
+//! impl Accounts for Users {
+//!     type Error = Infallible;
+//!
+//!     async fn by_username(&self, name: &Username) -> Result<Option<Account>, Infallible> {
+//!         Ok((self.0.username() == name).then(|| self.0.clone()))
+//!     }
+//!
+//!     async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Infallible> {
+//!         Ok((self.0.id() == id).then(|| self.0.clone()))
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let hash = hash_password(&Password::typed("two grey herons"), [7; 16], HashCost::default())?;
+//! let alice = Account::new(AccountId::new("1"), Username::parse("alice")?, hash).with_roles(["editor"]);
+//! let keys = KeyRing::generate_hs256([1; 32], SystemClock.now()); // bytes of the operating system, outside an example
+//! let site = SignIn::<SiteRole>::builder(Users(alice), Issuer::new(keys, "https://site.example", "site")).build()?;
+//!
+//! let visitor = Visitor::default();
+//! let LoginStep::SignedIn(opened) = site.log_in("Alice", "two grey herons", None, &visitor).await? else {
+//!     panic!("alice has no second factor");
+//! };
+//! assert_eq!(opened.user.roles, ["editor"]);
+//! assert!(site.log_in("alice", "another password", None, &visitor).await.is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | feature | what | default |
+//! |---|---|---|
+//! | `pages` | [`DefaultPages`]: the sign-in pages as HTML | on |
 
 #![forbid(unsafe_code)]
 
 mod account;
 mod attempt;
+mod breached;
 mod builder;
 mod catch_up;
 mod common_password;
@@ -38,6 +99,7 @@ mod visitor;
 
 pub use account::{Account, AccountId, LiveFactor};
 pub use attempt::{AttemptPolicy, AttemptState, Attempted};
+pub use breached::{Breach, BreachedPasswords};
 pub use builder::{SignInBuildError, SignInBuilder};
 pub use endpoint::{Body, EndpointRequest, EndpointResponse, Route, SECURITY_HEADERS};
 pub use event::{Event, Limit, RefusedReason};

@@ -94,7 +94,8 @@ pub enum PasswordError {
         /// The fewest characters.
         min: usize,
     },
-    /// Among the first that a guesser tries: a common password, a keyboard run, the user's or the site's name.
+    /// Among the first that a guesser tries: a common password, a keyboard run, the user's or the site's name, one known from a
+    /// breach.
     Common,
 }
 

@@ -10,8 +10,8 @@ use crate::{
     store::{
         StoreFault,
         erased::{
-            Answer, ErasedAccounts, ErasedAdministration, ErasedAttempts, ErasedFeed, ErasedPasswords,
-            ErasedRegistration, ErasedSecondFactors, ErasedSessions,
+            Answer, ErasedAccounts, ErasedAdministration, ErasedAttempts, ErasedBreachedPasswords, ErasedFeed,
+            ErasedPasswords, ErasedRegistration, ErasedSecondFactors, ErasedSessions,
         },
     },
 };
@@ -27,6 +27,7 @@ pub(crate) struct Stores {
     pub(crate) sessions: Option<Arc<dyn ErasedSessions>>,
     pub(crate) administration: Option<Arc<dyn ErasedAdministration>>,
     pub(crate) feed: Option<Arc<dyn ErasedFeed>>,
+    pub(crate) breached: Option<Arc<dyn ErasedBreachedPasswords>>,
     pub(crate) bound: Duration,
     pub(crate) events: Events,
 }

@@ -39,6 +39,7 @@ impl<R: Role> SignIn<R> {
         if let Checked::Wrong = self.check_password(&current, hash).await? {
             return Err(self.refused(Some(&account), RefusedReason::WrongPassword, &counted));
         }
+        self.refuse_breached(&new).await?;
         let new_hash = self.gate().hash(&new).await;
         let new_hash = new_hash.map_err(|closed| self.busy(closed))?;
         let change = store.change(PasswordChange::new(

@@ -33,6 +33,7 @@ impl<R: Role> SignIn<R> {
             self.password_policy().accept(&Password::typed(password), &username).map_err(SignInErrorKind::Password)?;
         let now = self.now();
         let counted = self.limits().count(self.stores(), None, visitor, now).await?;
+        self.refuse_breached(&password).await?;
         let hash = self.gate().hash(&password).await;
         let hash = hash.map_err(|closed| self.busy(closed))?;
         let roles = self.first_roles();

@@ -10,6 +10,7 @@ use hallpass_core::UnixTime;
 use crate::{
     account::{Account, AccountId},
     attempt::{AttemptPolicy, Attempted},
+    breached::{Breach, BreachedPasswords},
     recovery_code::RecoveryHash,
     session_id::SessionId,
     store::{
@@ -90,4 +91,8 @@ twin!(ErasedAttempts of Attempts {
     fn try_take(key: &'a str, policy: &'a AttemptPolicy, now: UnixTime) -> Attempted;
     fn give_back(key: &'a str, policy: &'a AttemptPolicy, now: UnixTime) -> ();
     fn clear(key: &'a str) -> ();
+});
+
+twin!(ErasedBreachedPasswords of BreachedPasswords {
+    fn look_up(password: &'a str) -> Breach;
 });

@@ -5,6 +5,7 @@
 #[path = "../memory/mod.rs"]
 mod memory;
 
+mod breached;
 mod factor_policy;
 mod fault;
 mod foreign_hash;
