@@ -1,14 +1,15 @@
 //! From a request's headers to its caller: the one decision that every adapter makes first.
 //!
 //! 1. The access cookie is looked for by [`find_cookie`]. Where its name stands twice, nobody is signed in.
-//! 2. Where bearer tokens are on, `Authorization: Bearer` (RFC 6750 section 2.1) is looked at. Other schemes are someone else's
-//!    and count as absent; a second `Authorization` field, which RFC 9110 section 5.3 does not allow, makes the request ambiguous.
-//! 3. A cookie and a bearer token must be the same token. Two accounts in one request is a mistake or an attack (a token planted
-//!    beside the visitor's own), and whichever won would surprise someone.
+//! 2. Where bearer tokens are on, `Authorization: Bearer` (RFC 6750 section 2.1) is looked at. Other schemes are
+//!    someone else's and count as absent; a second `Authorization` field, which RFC 9110 section 5.3 does not allow,
+//!    makes the request ambiguous.
+//! 3. A cookie and a bearer token must be the same token. Two accounts in one request is a mistake or an attack (a
+//!    token planted beside the visitor's own), and whichever won would surprise someone.
 //! 4. The one token is [verified](crate::Verifier), the revocation view included.
 //!
-//! It never refuses a request: an open route serves a visitor with a broken cookie like one with none, and the reason is kept for
-//! the guard, which may refuse, and for the log.
+//! It never refuses a request: an open route serves a visitor with a broken cookie like one with none, and the reason
+//! is kept for the guard, which may refuse, and for the log.
 
 use std::fmt;
 
@@ -51,14 +52,16 @@ impl<R: Role> Gate<R> {
         Self { verifier, access_name: CookieSettings::default().access_name().to_owned(), bearer: false }
     }
 
-    /// Reads the cookie of these settings. Defaults to `__Host-hallpass`, because that is what the sign-in routes set by default.
+    /// Reads the cookie of these settings. Defaults to `__Host-hallpass`, because that is what the sign-in routes set
+    /// by default.
     #[must_use]
     pub fn cookies(mut self, settings: &CookieSettings) -> Self {
         settings.access_name().clone_into(&mut self.access_name);
         self
     }
 
-    /// Also takes a token from `Authorization: Bearer`. Defaults to the cookie alone, because a site of pages has no other caller.
+    /// Also takes a token from `Authorization: Bearer`. Defaults to the cookie alone, because a site of pages has no
+    /// other caller.
     #[must_use]
     pub fn bearer(mut self) -> Self {
         self.bearer = true;
@@ -140,8 +143,8 @@ fn find_bearer<'h>(headers: impl IntoIterator<Item = &'h [u8]>) -> Result<Option
     }
 }
 
-/// The token of a `Bearer` field; `None` for another scheme. The scheme's name has no case, and spaces part it from the token
-/// (RFC 9110 section 11.4).
+/// The token of a `Bearer` field; `None` for another scheme. The scheme's name has no case, and spaces part it from the
+/// token (RFC 9110 section 11.4).
 fn bearer_token(header: &[u8]) -> Option<&[u8]> {
     let (scheme, mut token) = header.split_at_checked(SCHEME.len())?;
     let parted = token.is_empty() || token.starts_with(b" ");

@@ -63,6 +63,8 @@ mod token_rules;
 mod totp;
 #[cfg(feature = "totp")]
 mod totp_secret;
+#[cfg(feature = "totp")]
+mod totp_settings;
 mod verifier;
 
 pub use algorithm::Algorithm;
@@ -100,9 +102,11 @@ pub use time::UnixTime;
 pub use token_error::{TokenError, TokenErrorKind};
 pub use token_opener::MAX_TOKEN_BYTES;
 #[cfg(feature = "totp")]
-pub use totp::{TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew, WrongCode};
+pub use totp::{TimeStep, Totp, WrongCode};
 #[cfg(feature = "totp")]
 pub use totp_secret::{TotpSecret, TotpSecretError};
+#[cfg(feature = "totp")]
+pub use totp_settings::{TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew};
 pub use verifier::Verifier;
 
 #[cfg(feature = "derive")]

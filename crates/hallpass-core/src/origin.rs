@@ -1,25 +1,29 @@
 //! Refusing what another site makes a browser send.
 //!
 //! A cookie goes along with a request whoever wrote the form. `SameSite=Lax` stops most of that, but not a sister host
-//! (`blog.example.com` against `shop.example.com`), not an old browser, and not log-in CSRF, where the attacker's own password is
-//! posted so that the victim works in the attacker's account. So unsafe requests are asked where they come from.
+//! (`blog.example.com` against `shop.example.com`), not an old browser, and not log-in CSRF, where the attacker's own
+//! password is posted so that the victim works in the attacker's account. So unsafe requests are asked where they come
+//! from.
 //!
-//! The algorithm is that of `CrossOriginProtection` in Go 1.25's `net/http`, rule for rule, so that every adapter gives the answer
-//! that the field has reviewed:
+//! The algorithm is that of `CrossOriginProtection` in Go 1.25's `net/http`, rule for rule, so that every adapter gives
+//! the answer that the field has reviewed:
 //!
 //! 1. `GET`, `HEAD` and `OPTIONS` pass: they must not change anything.
-//! 2. `Sec-Fetch-Site: same-origin` or `none` (typed, bookmarked) passes. Any other value is refused, `same-site` included.
-//! 3. Without that header: an `Origin` whose host and port are those of `Host` passes; without `Origin` too the request passes,
-//!    since every browser since 2020 sends one of the two with an unsafe request, and what is no browser has no cookie to abuse.
+//! 2. `Sec-Fetch-Site: same-origin` or `none` (typed, bookmarked) passes. Any other value is refused, `same-site`
+//!    included.
+//! 3. Without that header: an `Origin` whose host and port are those of `Host` passes; without `Origin` too the request
+//!    passes, since every browser since 2020 sends one of the two with an unsafe request, and what is no browser has no
+//!    cookie to abuse.
 //! 4. What 2 or 3 would refuse still passes for a trusted origin or an `insecure_bypass` path.
 //!
-//! An empty header counts as an absent one. Two departures from Go, both towards refusing: an `Origin` is read by the grammar of
-//! RFC 6454 section 7.1 and not as a whole URL, so `https://me@host/` matches nothing; and a bypass path with a dot segment, an
-//! escape, `//` or `\` is not bypassed, where Go cleans the path first, since the router behind may read it otherwise.
+//! An empty header counts as an absent one. Two departures from Go, both towards refusing: an `Origin` is read by the
+//! grammar of RFC 6454 section 7.1 and not as a whole URL, so `https://me@host/` matches nothing; and a bypass path
+//! with a dot segment, an escape, `//` or `\` is not bypassed, where Go cleans the path first, since the router behind
+//! may read it otherwise.
 //!
-//! `Host` does not tell the scheme, so in rule 3 `http://site` passes for `https://site`. Send `Strict-Transport-Security`; browsers
-//! since 2023 are judged by rule 2. A proxy in front must hand on the `Host` that the browser sent. A WebSocket handshake is a `GET`
-//! and passes: it is `SameSite` that keeps the cookie from it.
+//! `Host` does not tell the scheme, so in rule 3 `http://site` passes for `https://site`. Send
+//! `Strict-Transport-Security`; browsers since 2023 are judged by rule 2. A proxy in front must hand on the `Host` that
+//! the browser sent. A WebSocket handshake is a `GET` and passes: it is `SameSite` that keeps the cookie from it.
 
 use crate::{Denial, DenialKind};
 
@@ -88,8 +92,8 @@ impl OriginCheck {
         Self::default()
     }
 
-    /// Lets unsafe requests of another origin through, such as `https://admin.example`. It may then do whatever a signed-in visitor may.
-    /// Defaults to none, because a site knows which others it owns.
+    /// Lets unsafe requests of another origin through, such as `https://admin.example`. It may then do whatever a
+    /// signed-in visitor may. Defaults to none, because a site knows which others it owns.
     ///
     /// # Errors
     /// [`OriginCheckError::Origin`] where no browser would send this origin.
@@ -101,8 +105,9 @@ impl OriginCheck {
         Ok(self)
     }
 
-    /// Takes one path out of the check, or all below it where it ends in `/`. For endpoints that carry their own proof, such as a signed webhook.
-    /// Defaults to none, because a path left out can be posted to from any site, with the visitor's cookie.
+    /// Takes one path out of the check, or all below it where it ends in `/`. For endpoints that carry their own proof,
+    /// such as a signed webhook. Defaults to none, because a path left out can be posted to from any site, with the
+    /// visitor's cookie.
     ///
     /// # Errors
     /// [`OriginCheckError::Path`] where the path does not start with `/`, or could be read in two ways.

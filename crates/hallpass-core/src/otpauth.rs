@@ -1,23 +1,26 @@
 //! The `otpauth` URI: what stands in the QR code that an authenticator reads.
 //!
 //! There is no standard; this is Google Authenticator's "Key URI Format", which all the others follow:
-//! `otpauth://totp/ISSUER:ACCOUNT?secret=BASE32&issuer=ISSUER&algorithm=SHA1&digits=6&period=30`. Everything is printed, defaults
-//! included, since authenticators do not agree on them. Reading is for import and for tests: strict where a slip would make wrong codes, and
-//! parameters that are not ours (an image, a colour) are passed over. Not the `otpauth` feature of totp-rs, which
-//! brings the `url` crate and its Unicode tables for these few lines.
+//! `otpauth://totp/ISSUER:ACCOUNT?secret=BASE32&issuer=ISSUER&algorithm=SHA1&digits=6&period=30`. Everything is
+//! printed, defaults included, since authenticators do not agree on them. Reading is for import and for tests: strict
+//! where a slip would make wrong codes, and parameters that are not ours (an image, a colour) are passed over. Not the
+//! `otpauth` feature of totp-rs, which brings the `url` crate and its Unicode tables for these few lines.
 
 use std::{borrow::Cow, fmt::Write as _};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::{TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpSecret, TotpSecretError, TotpSettings};
+use crate::{TimeStep, Totp, TotpSecret, TotpSecretError};
 
+use self::parameters::Parameters;
+
+mod parameters;
 #[cfg(test)]
 mod tests;
 
 impl Totp {
-    /// The URI for an authenticator. `issuer` is the site's name, `account` the user's; both are shown to the user. Without an issuer,
-    /// authenticators take what stands before a colon in `account` for one.
+    /// The URI for an authenticator. `issuer` is the site's name, `account` the user's; both are shown to the user.
+    /// Without an issuer, authenticators take what stands before a colon in `account` for one.
     ///
     /// It holds the secret: show it to its owner once, and to no log.
     ///
@@ -120,7 +123,8 @@ pub enum OtpauthError {
     /// Another type than `totp`, such as the counter-based `hotp`.
     #[error("only otpauth URIs of type totp are read")]
     Kind,
-    /// The account is missing, has a colon without an issuer before it, or the issuer before it is not the one in the query.
+    /// The account is missing, has a colon without an issuer before it, or the issuer before it is not the one in the
+    /// query.
     #[error("the otpauth URI's label has no account, or another issuer than its query")]
     Label,
     /// There is no secret.
@@ -144,56 +148,6 @@ pub enum OtpauthError {
     /// An escape that is not UTF-8.
     #[error("the otpauth URI has an escape that is not UTF-8")]
     Encoding,
-}
-
-#[derive(Default)]
-struct Parameters {
-    secret: Option<zeroize::Zeroizing<String>>,
-    issuer: Option<String>,
-    settings: TotpSettings,
-}
-
-impl Parameters {
-    fn parse(query: &str) -> Result<Self, OtpauthError> {
-        let mut parameters = Self::default();
-        let mut seen = Vec::new();
-        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            if !NAMES.contains(&name) {
-                continue;
-            }
-            if seen.contains(&name) {
-                return Err(OtpauthError::Repeated);
-            }
-            seen.push(name);
-            parameters.take(name, decoded(value)?)?;
-        }
-        Ok(parameters)
-    }
-
-    fn take(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), OtpauthError> {
-        match name {
-            "secret" => self.secret = Some(value.into_owned().into()),
-            "issuer" => self.issuer = Some(value.into_owned()).filter(|issuer| !issuer.is_empty()),
-            "algorithm" => {
-                let algorithm = ALGORITHMS
-                    .into_iter()
-                    .find(|algorithm| value.eq_ignore_ascii_case(algorithm.as_str()))
-                    .ok_or(OtpauthError::Algorithm)?;
-                self.settings = self.settings.algorithm(algorithm);
-            }
-            "digits" => {
-                let digits = match &*value {
-                    "6" => TotpDigits::Six,
-                    "8" => TotpDigits::Eight,
-                    _ => return Err(OtpauthError::Digits),
-                };
-                self.settings = self.settings.digits(digits);
-            }
-            _ if value != "30" => return Err(OtpauthError::Period),
-            _ => {}
-        }
-        Ok(())
-    }
 }
 
 /// Issuer and account. The query's issuer says where the label is to be cut; without one, the first colon does.
@@ -222,10 +176,6 @@ fn strip_prefix_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str
     let (start, rest) = text.split_at_checked(prefix.len())?;
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
-
-const NAMES: [&str; 5] = ["secret", "issuer", "algorithm", "digits", "period"];
-
-const ALGORITHMS: [TotpAlgorithm; 3] = [TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512];
 
 /// All but RFC 3986's unreserved characters: a space as `+` is shown as a plus by most authenticators.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -1,40 +1,40 @@
 //! What was torn up lately: the accounts whose token generation was raised, and the sessions that were ended.
 //!
-//! The request path asks this instead of the store. It stays small because an entry may leave once no live token can carry what it
-//! voids: its size is bounded by the revocations of one token life. Readers take no lock and never wait: an empty view costs one
-//! atomic load, a full one two hashes, two bits of a [`filter`] and now and then a probe of the [`table`].
+//! The request path asks this instead of the store. It stays small because an entry may leave once no live token can
+//! carry what it voids: its size is bounded by the revocations of one token life. Readers take no lock and never wait:
+//! an empty view costs one atomic load, a full one two hashes, two bits of a [`filter`] and now and then a probe of the
+//! [`table`].
 //!
-//! It errs to one side only. Keys are 64-bit hashes under the seed of a `HashMap`, so two accounts may in theory share an entry
-//! (with a million entries, once in 10^13 look-ups); such an account is then asked to sign in again, and no revoked token passes.
+//! It errs to one side only. Keys are 64-bit hashes under the seed of a `HashMap`, so two accounts may in theory share
+//! an entry (with a million entries, once in 10^13 look-ups); such an account is then asked to sign in again, and no
+//! revoked token passes.
 //!
-//! **A clock that jumps ahead and back brings nothing to life.** [`forget`](RevocationView::forget) believes the clock that it is given;
-//! if that was wrong, voided tokens would be live again once the clock is set right (SECURITY row 21). So the view remembers the
-//! latest `forget_after` that it dropped, and refuses tokens that end no later. With an honest clock these have expired anyway.
+//! **A clock that jumps ahead and back brings nothing to life.** [`forget`](RevocationView::forget) believes the clock
+//! that it is given; if that was wrong, voided tokens would be live again once the clock is set right (SECURITY row
+//! 21). So the view remembers the latest `forget_after` that it dropped, and refuses tokens that end no later. With an
+//! honest clock these have expired anyway.
 //!
 //! What is not here: where the entries come from. That is the feed, in `hallpass-signin`.
 
 use std::{
     fmt,
-    hash::{BuildHasher, Hash, Hasher, RandomState},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
-
 use crate::UnixTime;
 
 use self::{
     entry::Entry,
-    summary::Summary,
-    table::{Full, Table},
+    ledger::{Kind, Ledger},
 };
 
 mod entry;
 mod filter;
+mod ledger;
 mod summary;
 mod table;
 #[cfg(test)]
@@ -85,11 +85,13 @@ pub struct Revoked(RevokedKind);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RevokedKind {
-    /// The account's token generation was raised: sign-out everywhere, a change of role, password or factor, or the account is disabled.
+    /// The account's token generation was raised: sign-out everywhere, a change of role, password or factor, or the
+    /// account is disabled.
     Generation,
     /// The session was ended.
     Session,
-    /// It ends no later than an entry that was dropped already: the clock was set back, and what voided the token may be gone.
+    /// It ends no later than an entry that was dropped already: the clock was set back, and what voided the token may
+    /// be gone.
     Forgotten,
     /// The feed has been silent for longer than [`StalePolicy::Refuse`] allows.
     Stale,
@@ -102,7 +104,8 @@ pub enum StalePolicy {
     /// They serve until `exp`: a fault of the store keeps nobody out.
     #[default]
     ServeUntilExpiry,
-    /// They are refused once the view is older than this, and before it was first loaded: nobody outlives a revocation by more.
+    /// They are refused once the view is older than this, and before it was first loaded: nobody outlives a revocation
+    /// by more.
     Refuse {
         /// The greatest age of the view, in whole seconds.
         after: Duration,
@@ -110,15 +113,10 @@ pub enum StalePolicy {
 }
 
 struct Shared {
-    /// [`Summary`], so that an empty view is answered by one load.
-    summary: AtomicU64,
-    table: ArcSwap<Table>,
-    /// Held while writing; readers never touch it.
-    writing: Mutex<()>,
+    ledger: Ledger,
     /// When the feed was last read to its end, in seconds; [`NEVER`] before the first time.
     synced: AtomicU64,
     stale: StalePolicy,
-    seed: RandomState,
 }
 
 impl RevocationView {
@@ -130,28 +128,19 @@ impl RevocationView {
 
     /// An empty view with another answer to a silent feed.
     pub fn with_stale_policy(stale: StalePolicy) -> Self {
-        Self(Arc::new(Shared {
-            summary: AtomicU64::new(0),
-            table: ArcSwap::from_pointee(Table::with_room_for(0)),
-            writing: Mutex::new(()),
-            synced: AtomicU64::new(NEVER),
-            stale,
-            seed: RandomState::new(),
-        }))
+        Self(Arc::new(Shared { ledger: Ledger::new(), synced: AtomicU64::new(NEVER), stale }))
     }
 
     /// Whether a token still counts at `now`.
     ///
     /// # Errors
-    /// [`Revoked`] where the account's generation was raised above the token's, its session was ended, it may have been voided by an
-    /// entry dropped under a wrong clock, or the view is staler than its policy allows.
+    /// [`Revoked`] where the account's generation was raised above the token's, its session was ended, it may have been
+    /// voided by an entry dropped under a wrong clock, or the view is staler than its policy allows.
     pub fn check(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<Live, Revoked> {
-        let view = &*self.0;
-        // Acquire: whoever learns of an entry here also sees it in the table.
-        if !view.summary().is_empty() {
-            view.look_up(token)?;
+        if let Some(kind) = self.0.ledger.look_up(token) {
+            return Err(Revoked(kind));
         }
-        match view.stale {
+        match self.0.stale {
             StalePolicy::ServeUntilExpiry => Ok(Live(())),
             StalePolicy::Refuse { after } => match self.staleness(now) {
                 Some(age) if age <= after => Ok(Live(())),
@@ -166,8 +155,7 @@ impl RevocationView {
     pub fn raise_generation(&self, user_id: &str, generation: u32, forget_after: UnixTime) {
         // No generation lies below 0, so this voids nothing.
         if generation > 0 {
-            let key = self.0.key(Kind::Account, user_id);
-            self.0.put(key, Entry::new(generation, forget_after));
+            self.0.ledger.put(Kind::Account, user_id, Entry::new(generation, forget_after));
         }
     }
 
@@ -175,30 +163,17 @@ impl RevocationView {
     ///
     /// `forget_after` is the latest `exp` that such a token can have.
     pub fn end_session(&self, session: &str, forget_after: UnixTime) {
-        let key = self.0.key(Kind::Session, session);
-        self.0.put(key, Entry::new(1, forget_after));
+        self.0.ledger.put(Kind::Session, session, Entry::new(1, forget_after));
     }
 
     /// Drops the entries whose `forget_after` lies before `now`.
     pub fn forget(&self, now: UnixTime) {
-        let view = &*self.0;
-        let _writing = view.write();
-        let table = view.table.load();
-        let Some(horizon) = table.latest_over(now) else {
-            return;
-        };
-        // The horizon first, and the entries after it: a reader who misses an entry then sees the horizon.
-        view.publish(view.summary().with_horizon(horizon));
-        table.drop_over(now);
-        view.publish(view.summary().with_entries(table.live() > 0));
-        if table.is_too_large() {
-            view.table.store(Arc::new(table.rebuilt(0)));
-        }
+        self.0.ledger.forget(now);
     }
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.0.table.load().live()
+        self.0.ledger.len()
     }
 
     /// Whether nothing is voided.
@@ -208,7 +183,7 @@ impl RevocationView {
 
     /// How many bytes the entries take.
     pub fn size(&self) -> usize {
-        self.0.table.load().size()
+        self.0.ledger.size()
     }
 
     /// Notes that the feed was read to its end at this moment.
@@ -256,65 +231,5 @@ impl fmt::Display for Revoked {
 }
 
 impl std::error::Error for Revoked {}
-
-impl Shared {
-    fn look_up(&self, token: &TokenFacts<'_>) -> Result<(), Revoked> {
-        let table = self.table.load();
-        let raised = table.find(self.key(Kind::Account, token.user_id));
-        if raised.is_some_and(|entry| entry.generation() > token.generation) {
-            return Err(Revoked(RevokedKind::Generation));
-        }
-        let ended = token.session.and_then(|session| table.find(self.key(Kind::Session, session)));
-        if ended.is_some() {
-            return Err(Revoked(RevokedKind::Session));
-        }
-        // Read again, after the probes: see `forget`.
-        if self.summary().covers(token.expires_at) {
-            return Err(Revoked(RevokedKind::Forgotten));
-        }
-        Ok(())
-    }
-
-    fn put(&self, key: u64, entry: Entry) {
-        let _writing = self.write();
-        let table = self.table.load();
-        if let Err(Full) = table.put(key, entry) {
-            let larger = table.rebuilt(1);
-            // It was made with room for one more.
-            let _ = larger.put(key, entry);
-            self.table.store(Arc::new(larger));
-        }
-        self.publish(self.summary().with_entries(true));
-    }
-
-    fn summary(&self) -> Summary {
-        Summary::from_bits(self.summary.load(Ordering::Acquire))
-    }
-
-    /// Only while [`writing`](Self::write).
-    fn publish(&self, summary: Summary) {
-        self.summary.store(summary.bits(), Ordering::Release);
-    }
-
-    /// A writer that panicked left no half-written entry: each is one atomic store.
-    fn write(&self) -> MutexGuard<'_, ()> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Never 0, which marks an empty slot.
-    fn key(&self, kind: Kind, name: &str) -> u64 {
-        let mut hasher = self.seed.build_hasher();
-        kind.hash(&mut hasher);
-        name.hash(&mut hasher);
-        hasher.finish().max(1)
-    }
-}
-
-/// Keeps an account and a session of one name apart.
-#[derive(Clone, Copy, Hash)]
-enum Kind {
-    Account,
-    Session,
-}
 
 const NEVER: u64 = u64::MAX;

@@ -1,87 +1,18 @@
 //! One-time codes (RFC 6238, TOTP), over totp-rs.
 //!
-//! [`Totp::check`] says which time step a code belongs to, and that is all it can say: a code works once only if the caller spends
-//! the step in the store, by compare-and-set (RFC 6238 section 5.2). The step length is 30 seconds and no setting, because
-//! authenticators ignore any other in the QR code.
+//! [`Totp::check`] says which time step a code belongs to, and that is all it can say: a code works once only if the
+//! caller spends the step in the store, by compare-and-set (RFC 6238 section 5.2). The step length is 30 seconds and no
+//! setting, because authenticators ignore any other in the QR code.
 //!
-//! Every step of the window is computed, and each is compared in constant time, so that the time taken tells neither how much of a
-//! code was right nor whose clock is off.
+//! Every step of the window is computed, and each is compared in constant time, so that the time taken tells neither
+//! how much of a code was right nor whose clock is off.
 
 use std::{fmt, time::Duration};
 
-use crate::{TotpSecret, UnixTime};
+use crate::{TotpSecret, TotpSettings, UnixTime};
 
 #[cfg(test)]
 mod tests;
-
-/// How codes are made. The default is what every authenticator understands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TotpSettings {
-    pub(crate) algorithm: TotpAlgorithm,
-    pub(crate) digits: TotpDigits,
-    skew: TotpSkew,
-}
-
-impl TotpSettings {
-    /// Chooses the hash function.
-    /// Defaults to SHA-1, because several authenticators ignore another choice and then show wrong codes; HMAC does not rest on collisions.
-    #[must_use]
-    pub const fn algorithm(mut self, algorithm: TotpAlgorithm) -> Self {
-        self.algorithm = algorithm;
-        self
-    }
-
-    /// Chooses the number of digits.
-    /// Defaults to six, because several authenticators ignore another choice; it is the limit on attempts that stops guessing.
-    #[must_use]
-    pub const fn digits(mut self, digits: TotpDigits) -> Self {
-        self.digits = digits;
-        self
-    }
-
-    /// Chooses how far the authenticator's clock may be off.
-    /// Defaults to one step, because RFC 6238 section 5.2 allows that much for people who type.
-    #[must_use]
-    pub const fn skew(mut self, skew: TotpSkew) -> Self {
-        self.skew = skew;
-        self
-    }
-}
-
-/// The hash function under the HMAC (RFC 6238 section 1.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TotpAlgorithm {
-    /// HMAC-SHA-1.
-    #[default]
-    Sha1,
-    /// HMAC-SHA-256.
-    Sha256,
-    /// HMAC-SHA-512.
-    Sha512,
-}
-
-/// The length of a code (RFC 4226 section 5.3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TotpDigits {
-    /// Six digits.
-    #[default]
-    Six,
-    /// Eight digits.
-    Eight,
-}
-
-/// How many steps before and after the present one count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TotpSkew {
-    /// The present step only.
-    None,
-    /// One step before and one after.
-    #[default]
-    One,
-}
 
 /// A 30-second step since the epoch: RFC 6238's T. A store keeps the last one spent and takes only later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,7 +65,8 @@ pub struct Totp {
 impl Totp {
     /// Puts a secret and the settings together.
     pub fn new(secret: TotpSecret, settings: TotpSettings) -> Self {
-        // Compliant by construction: secret and digits were parsed. `build` would say so in an error that nobody could act on.
+        // Compliant by construction: secret and digits were parsed. `build` would say so in an error that nobody could
+        // act on.
         let codes = totp_rs::Builder::new()
             .with_algorithm(settings.algorithm.into())
             .with_digits(settings.digits.count())
@@ -147,8 +79,9 @@ impl Totp {
 
     /// The step that a code belongs to, out of those that count at `now`. It is for the caller to spend.
     ///
-    /// Spaces are passed over, because authenticators show a code in two groups and people type and paste what they see; they carry no
-    /// information, so nothing is given away. Whatever else is not an ASCII digit is refused, other scripts' digits included.
+    /// Spaces are passed over, because authenticators show a code in two groups and people type and paste what they
+    /// see; they carry no information, so nothing is given away. Whatever else is not an ASCII digit is refused, other
+    /// scripts' digits included.
     ///
     /// # Errors
     /// [`WrongCode`], which does not say how wrong.
@@ -197,46 +130,8 @@ impl fmt::Display for WrongCode {
 
 impl std::error::Error for WrongCode {}
 
-impl TotpAlgorithm {
-    /// The name in an `otpauth` URI.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sha1 => "SHA1",
-            Self::Sha256 => "SHA256",
-            Self::Sha512 => "SHA512",
-        }
-    }
-}
-
-impl From<TotpAlgorithm> for totp_rs::Algorithm {
-    fn from(algorithm: TotpAlgorithm) -> Self {
-        match algorithm {
-            TotpAlgorithm::Sha1 => Self::SHA1,
-            TotpAlgorithm::Sha256 => Self::SHA256,
-            TotpAlgorithm::Sha512 => Self::SHA512,
-        }
-    }
-}
-
-impl TotpDigits {
-    pub(crate) const fn count(self) -> u8 {
-        match self {
-            Self::Six => 6,
-            Self::Eight => 8,
-        }
-    }
-}
-
-impl TotpSkew {
-    const fn steps(self) -> u64 {
-        match self {
-            Self::None => 0,
-            Self::One => 1,
-        }
-    }
-}
-
-/// The code without its spaces; totp-rs takes ASCII digits alone. The cap keeps a form field of kilobytes from being copied.
+/// The code without its spaces; totp-rs takes ASCII digits alone. The cap keeps a form field of kilobytes from being
+/// copied.
 fn typed_digits(code: &str) -> Result<String, WrongCode> {
     if code.len() > MAX_TYPED_LENGTH {
         return Err(WrongCode(()));

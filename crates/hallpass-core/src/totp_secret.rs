@@ -23,7 +23,8 @@ pub struct TotpSecret(totp_rs::Secret);
 impl TotpSecret {
     /// The shortest secret taken, in bytes: 128 bits (RFC 4226 section 4, R6).
     pub const MIN_LENGTH: usize = 16;
-    /// The longest secret taken, in bytes: the block of SHA-512; HMAC would hash anything longer down first (RFC 2104 section 2).
+    /// The longest secret taken, in bytes: the block of SHA-512; HMAC would hash anything longer down first (RFC 2104
+    /// section 2).
     pub const MAX_LENGTH: usize = 128;
 
     /// A fresh secret of the length that RFC 4226 recommends (160 bits), from a cryptographic random source.
@@ -42,7 +43,8 @@ impl TotpSecret {
         Ok(Self(totp_rs::Secret::from(bytes)))
     }
 
-    /// A secret as people type it: base32 (RFC 4648 section 6) in either case, with or without padding, with spaces or hyphens between groups.
+    /// A secret as people type it: base32 (RFC 4648 section 6) in either case, with or without padding, with spaces or
+    /// hyphens between groups.
     ///
     /// # Errors
     /// [`TotpSecretError`] where it is not base32, or below 16 or above 128 bytes.

@@ -1,7 +1,7 @@
 //! What a browser drops (RFC 6265bis sections 4.1.3, 5.6 and 5.7), asked before it can.
 //!
-//! Not asked: whether the domain is a public suffix, since that list changes weekly, and whether it covers the host that answers,
-//! since core does not know it.
+//! Not asked: whether the domain is a public suffix, since that list changes weekly, and whether it covers the host
+//! that answers, since core does not know it.
 
 use super::{CookieSettings, SameSite};
 
@@ -81,7 +81,8 @@ pub(super) fn is_cookie_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
-/// Letters, digits and inner hyphens in at least two labels, the last of them not a number: neither an address nor `localhost`.
+/// Letters, digits and inner hyphens in at least two labels, the last of them not a number: neither an address nor
+/// `localhost`.
 fn is_domain(domain: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())

@@ -4,7 +4,8 @@ use super::*;
 
 const LIFE: Duration = Duration::from_secs(900);
 
-/// Name, value and attributes, as RFC 6265bis section 5.6 takes a `Set-Cookie` value apart; attribute names in lower case.
+/// Name, value and attributes, as RFC 6265bis section 5.6 takes a `Set-Cookie` value apart; attribute names in lower
+/// case.
 fn parsed(set_cookie: &str) -> (String, String, BTreeMap<String, String>) {
     let mut parts = set_cookie.split(';').map(str::trim);
     let (name, value) = parts.next().unwrap().split_once('=').unwrap();

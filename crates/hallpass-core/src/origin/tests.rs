@@ -47,7 +47,8 @@ fn the_table_holds() {
     }
 }
 
-/// What is refused only for want of an exception passes with it, and the other way round: the exceptions widen, and do nothing else.
+/// What is refused only for want of an exception passes with it, and the other way round: the exceptions widen, and do
+/// nothing else.
 #[test]
 fn without_exceptions_only_the_exempt_rows_turn() {
     let (with, without) = (check(), OriginCheck::new());

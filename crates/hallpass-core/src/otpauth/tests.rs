@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::{TotpAlgorithm, TotpDigits, TotpSettings};
 
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
@@ -120,7 +121,7 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 16..=128), issuer in ".{1,20}", account in "[^ ].{0,20}", eight: bool, algorithm in 0..3_usize,
     ) {
         let settings = TotpSettings::default()
-            .algorithm(ALGORITHMS[algorithm])
+            .algorithm([TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512][algorithm])
             .digits(if eight { TotpDigits::Eight } else { TotpDigits::Six });
         let totp = Totp::new(TotpSecret::from_bytes(&bytes).unwrap(), settings);
         let read = OtpauthUri::parse(&totp.otpauth_uri(&issuer, &account)).unwrap();

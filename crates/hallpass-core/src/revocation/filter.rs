@@ -1,8 +1,8 @@
 //! Says of most keys that they are not in the table, from memory that stays in the processor's cache.
 //!
-//! Nearly every token that is asked about was not voided, and in a table of a million entries that answer is a wait for main memory
-//! (80 ns). This is a Bloom filter of one hash: a bit that is not set is proof, a bit that is set sends the reader to the table. With four bits a slot
-//! at most one absent key in six goes there in vain.
+//! Nearly every token that is asked about was not voided, and in a table of a million entries that answer is a wait for
+//! main memory (80 ns). This is a Bloom filter of one hash: a bit that is not set is proof, a bit that is set sends the
+//! reader to the table. With four bits a slot at most one absent key in six goes there in vain.
 
 use std::{
     iter,

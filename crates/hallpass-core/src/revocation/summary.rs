@@ -16,9 +16,8 @@ impl Summary {
         self.0
     }
 
-    /// No entry there, and none dropped.
-    pub(super) const fn is_empty(self) -> bool {
-        self.0 == 0
+    pub(super) const fn has_entries(self) -> bool {
+        self.0 & ENTRIES != 0
     }
 
     pub(super) const fn with_entries(self, some: bool) -> Self {

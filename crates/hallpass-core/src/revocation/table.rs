@@ -1,11 +1,12 @@
 //! A hash table that is read without a lock: open addressing over pairs of atomic words.
 //!
-//! A slot's key is written once, after its entry, and never changes within one table; so a reader who finds its key finds its
-//! entry. Dropping an entry empties the entry and leaves the key, which keeps the probes of others whole. Whatever would move keys
-//! (more room, fewer dead slots) makes a new table, and the view swaps it in. One writer at a time: the view holds a mutex.
+//! A slot's key is written once, after its entry, and never changes within one table; so a reader who finds its key
+//! finds its entry. Dropping an entry empties the entry and leaves the key, which keeps the probes of others whole.
+//! Whatever would move keys (more room, fewer dead slots) makes a new table, and the view swaps it in. One writer at a
+//! time: the view holds a mutex.
 //!
-//! 16 bytes and four filter bits a slot, two slots an entry when a table is made, rebuilt when three quarters are used: a million
-//! entries take 31.5 MiB at the most, and as much again while they are copied.
+//! 16 bytes and four filter bits a slot, two slots an entry when a table is made, rebuilt when three quarters are used:
+//! a million entries take 31.5 MiB at the most, and as much again while they are copied.
 
 use std::{
     iter,

@@ -1,6 +1,6 @@
 use std::{
     collections::HashMap,
-    sync::atomic::AtomicU32,
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -102,6 +102,9 @@ fn a_clock_that_jumps_ahead_and_back_revives_nothing_and_locks_nobody_out() {
     view.forget(at(10_000_000));
     assert_eq!(view.len(), 0);
     let forgotten = Some(RevokedKind::Forgotten);
+    assert_eq!(refusal(&view, token("17", 0, Some("s-1"))), forgotten);
+    // With entries about others as without any.
+    view.raise_generation("18", 1, at(900));
     assert_eq!(refusal(&view, token("17", 0, Some("s-1"))), forgotten);
     // Whoever signs in again, or refreshes, gets a token that ends later than anything dropped.
     let fresh = TokenFacts { expires_at: at(901), ..token("17", 0, Some("s-2")) };
@@ -241,8 +244,8 @@ proptest! {
     }
 }
 
-/// One writer adds, raises and forgets through many rebuilt tables; whatever it says is done, every reader must see from then on, and
-/// whoever was never voided must never be refused.
+/// One writer adds, raises and forgets through many rebuilt tables; whatever it says is done, every reader must see
+/// from then on, and whoever was never voided must never be refused.
 #[test]
 fn readers_see_every_finished_write_and_nothing_else() {
     const WRITES: u32 = if cfg!(miri) { 200 } else { 20_000 };

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::{TotpAlgorithm, TotpDigits, TotpSkew};
 
 /// RFC 6238 appendix B, which extends RFC 4226's secret to the length of each hash; with the codes of eight digits.
 const RFC_6238_B: [(u64, TotpAlgorithm, &str); 18] = [
@@ -149,7 +150,8 @@ fn any_settings() -> impl Strategy<Value = TotpSettings> {
 }
 
 proptest! {
-    /// A code counts exactly while its step is in the window, wherever the site's clock has gone in the meantime, and names a step in the window.
+    /// A code counts exactly while its step is in the window, wherever the site's clock has gone in the meantime, and
+    /// names a step in the window.
     #[test]
     fn a_code_counts_while_its_step_is_in_the_window(
         random: [u8; 20], settings in any_settings(), shown_at in 0..1_u64 << 40, drift in -200_i64..200,

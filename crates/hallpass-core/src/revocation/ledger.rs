@@ -1,0 +1,131 @@
+//! The entries and who may touch them: readers look up without a lock, writers take turns.
+
+use std::{
+    hash::{BuildHasher, Hash, Hasher, RandomState},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+
+use crate::UnixTime;
+
+use super::{
+    RevokedKind, TokenFacts,
+    entry::Entry,
+    summary::Summary,
+    table::{Full, Table},
+};
+
+pub(super) struct Ledger {
+    /// [`Summary`], so that an empty ledger is answered by one load.
+    summary: AtomicU64,
+    table: ArcSwap<Table>,
+    /// Held while writing; readers never touch it.
+    writing: Mutex<()>,
+    seed: RandomState,
+}
+
+/// Keeps an account and a session of one name apart.
+#[derive(Clone, Copy, Hash)]
+pub(super) enum Kind {
+    Account,
+    Session,
+}
+
+impl Ledger {
+    pub(super) fn new() -> Self {
+        Self {
+            summary: AtomicU64::new(0),
+            table: ArcSwap::from_pointee(Table::with_room_for(0)),
+            writing: Mutex::new(()),
+            seed: RandomState::new(),
+        }
+    }
+
+    /// What voids a token, if anything does.
+    pub(super) fn look_up(&self, token: &TokenFacts<'_>) -> Option<RevokedKind> {
+        let mut summary = self.summary();
+        if summary.has_entries() {
+            let voided = self.find(token);
+            if voided.is_some() {
+                return voided;
+            }
+            // Read again: an entry that was dropped before the table was asked has moved the horizon before that.
+            summary = self.summary();
+        }
+        summary.covers(token.expires_at).then_some(RevokedKind::Forgotten)
+    }
+
+    fn find(&self, token: &TokenFacts<'_>) -> Option<RevokedKind> {
+        let table = self.table.load();
+        let raised = table.find(self.key(Kind::Account, token.user_id));
+        if raised.is_some_and(|entry| entry.generation() > token.generation) {
+            return Some(RevokedKind::Generation);
+        }
+        let ended = token.session.and_then(|session| table.find(self.key(Kind::Session, session)));
+        ended.map(|_| RevokedKind::Session)
+    }
+
+    pub(super) fn put(&self, kind: Kind, name: &str, entry: Entry) {
+        let key = self.key(kind, name);
+        let _writing = self.write();
+        let table = self.table.load();
+        if let Err(Full) = table.put(key, entry) {
+            let larger = table.rebuilt(1);
+            // It was made with room for one more.
+            let _ = larger.put(key, entry);
+            self.table.store(Arc::new(larger));
+        }
+        self.publish(self.summary().with_entries(true));
+    }
+
+    pub(super) fn forget(&self, now: UnixTime) {
+        let _writing = self.write();
+        let table = self.table.load();
+        let Some(horizon) = table.latest_over(now) else {
+            return;
+        };
+        // The horizon first, and the entries after it: a reader who misses an entry then sees the horizon.
+        self.publish(self.summary().with_horizon(horizon));
+        table.drop_over(now);
+        self.publish(self.summary().with_entries(table.live() > 0));
+        if table.is_too_large() {
+            self.table.store(Arc::new(table.rebuilt(0)));
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.table.load().live()
+    }
+
+    /// In bytes.
+    pub(super) fn size(&self) -> usize {
+        self.table.load().size()
+    }
+
+    /// Acquire: whoever learns of an entry here also sees it in the table.
+    fn summary(&self) -> Summary {
+        Summary::from_bits(self.summary.load(Ordering::Acquire))
+    }
+
+    /// Only while [`writing`](Self::write).
+    fn publish(&self, summary: Summary) {
+        self.summary.store(summary.bits(), Ordering::Release);
+    }
+
+    /// A writer that panicked left no half-written entry: each is one atomic store.
+    fn write(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Never 0, which marks an empty slot.
+    fn key(&self, kind: Kind, name: &str) -> u64 {
+        let mut hasher = self.seed.build_hasher();
+        kind.hash(&mut hasher);
+        name.hash(&mut hasher);
+        hasher.finish().max(1)
+    }
+}
