@@ -14,6 +14,9 @@ fuzz_target!(|claims: &[u8]| {
     assert_eq!(format!("{facts:?}"), format!("{strictly:?}"));
     if let Ok((who, Ok(token))) = facts.map(|who| (who.clone(), issuer().issue(&again(&who), NOW))) {
         let reissued = verify(token.as_str()).unwrap();
-        assert_eq!((who.username(), who.user_id(), who.roles()), (reissued.username(), reissued.user_id(), reissued.roles()));
+        assert_eq!(
+            (who.username(), who.user_id(), who.roles()),
+            (reissued.username(), reissued.user_id(), reissued.roles())
+        );
     }
 });

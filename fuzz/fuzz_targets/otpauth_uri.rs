@@ -8,10 +8,11 @@ fuzz_target!(|uri: &str| {
     let Ok(read) = OtpauthUri::parse(uri) else { return };
     let (issuer, account) = (read.issuer().to_owned(), read.account().to_owned());
     let totp = read.into_totp();
-    let Ok(reread) = OtpauthUri::parse(&totp.otpauth_uri(&issuer, &account)) else {
-        return assert!(uri.len() > OtpauthUri::MAX_LENGTH / 4, "only length can be the reason");
-    };
-    assert_eq!((reread.issuer(), reread.account()), (&*issuer, &*account));
-    let now = UnixTime::from_secs(1_764_000_000);
-    assert_eq!(reread.into_totp().code_at(now), totp.code_at(now));
+    let printed = totp.otpauth_uri(&issuer, &account);
+    if printed.len() <= OtpauthUri::MAX_LENGTH {
+        let reread = OtpauthUri::parse(&printed).unwrap();
+        assert_eq!((reread.issuer(), reread.account()), (&*issuer, &*account));
+        let now = UnixTime::from_secs(1_764_000_000);
+        assert_eq!(reread.into_totp().code_at(now), totp.code_at(now));
+    }
 });

@@ -1,5 +1,7 @@
 //! One site for all targets: its key is known here, so that a target can sign what the fuzzer made up and reach what lies behind the
 //! signature.
+//!
+//! `cargo +nightly fuzz run claims fuzz/corpus/claims fuzz/seeds/claims`; `seeds/` holds inputs that reach the inner checks.
 
 use hallpass_core::{
     Algorithm, Identity, Issuer, Key, KeyId, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime,
