@@ -10,28 +10,25 @@ use http::request::Parts;
 /// As a response it is bodiless and carries the refusal; the [`AuthLayer`](hallpass_tower::AuthLayer) words it.
 #[derive(Debug)]
 #[must_use]
-pub struct Denied {
-    denial: Denial,
-    refusal: Box<Refusal>,
-}
+pub struct Denied(Refusal);
 
 impl Denied {
     /// Why.
     pub fn denial(&self) -> Denial {
-        self.denial
+        self.0.denial()
     }
 
     pub(crate) fn new(denial: Denial, parts: &Parts) -> Self {
         if denial.kind() == DenialKind::Misconfigured {
             tracing::error!("refused, because the handler asks for another role enum than the token was verified for");
         }
-        Self { denial, refusal: Box::new(Refusal::new(denial, DeniedRequest::of_parts(parts))) }
+        Self(Refusal::new(denial, DeniedRequest::of_parts(parts)))
     }
 }
 
 impl IntoResponse for Denied {
     fn into_response(self) -> Response {
-        self.refusal.into_response()
+        self.0.into_response()
     }
 }
 
@@ -42,8 +39,7 @@ pub(crate) fn admit<'p>(
     extractor: &'static str,
 ) -> Result<&'p Authentication, Denied> {
     let Some(who) = parts.extensions.get::<Authentication>() else {
-        let refusal = Refusal::without_layer(extractor, DeniedRequest::of_parts(parts));
-        return Err(Denied { denial: Denial::new(DenialKind::Misconfigured), refusal: Box::new(refusal) });
+        return Err(Denied(Refusal::without_layer(extractor, DeniedRequest::of_parts(parts))));
     };
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
     match requirement.admit(who, now) {

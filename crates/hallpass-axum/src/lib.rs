@@ -8,6 +8,40 @@
 //!
 //! All of them only say no. [`AuthLayer`](hallpass_tower::AuthLayer) around the router says who asks, and how "no" looks.
 //!
+//! ```
+//! use axum::{Router, body::Body, routing::get};
+//! use hallpass_axum::Identity;
+//! use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
+//! use hallpass_tower::{AuthLayer, require_roles};
+//! use http::Request;
+//! use tower::ServiceExt;
+//!
+//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! enum SiteRole { Guest, Admin }
+//!
+//! async fn home(me: Option<Identity<SiteRole>>) -> String {
+//!     me.map_or("Hello, stranger".to_owned(), |me| format!("Hello, {}", me.username()))
+//! }
+//!
+//! async fn report(me: Identity<SiteRole>) -> String {
+//!     format!("{} may {:?}", me.username(), me.roles())
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
+//! let app = Router::new()
+//!     .route("/", get(home))
+//!     .route("/report", get(report).route_layer(require_roles([SiteRole::Admin])))
+//!     .layer(AuthLayer::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site")));
+//!
+//! let get = |path| Request::get(path).body(Body::empty()).unwrap();
+//! assert_eq!(app.clone().oneshot(get("/")).await.unwrap().status(), 200);
+//! let refused = app.oneshot(get("/report")).await.unwrap();
+//! assert_eq!((refused.status().as_u16(), refused.headers()["location"].as_bytes()), (303, &b"/login?next=%2Freport"[..]));
+//! # }
+//! ```
+//!
 //! | feature | what it adds | default |
 //! |---|---|---|
 //! | `signin` | `sign_in_routes`: the sign-in endpoints as a `Router` | off, because a service that only verifies tokens needs no store, no argon2 and no tokio |

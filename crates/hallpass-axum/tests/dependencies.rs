@@ -1,5 +1,7 @@
 //! The request path cannot reach a store: that no query follows a sign-in is a fact of the dependency graph, and this reads it.
 
+#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+
 use std::{collections::BTreeSet, process::Command};
 
 /// What a service that only verifies must not bring along: stores and their drivers, password hashing, pages, a runtime.

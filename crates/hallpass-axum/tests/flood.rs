@@ -1,5 +1,7 @@
 //! 100,000 requests with every sort of pass through the axum stack, each answer checked.
 
+#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+
 #[path = "../../hallpass-tower/tests/office/mod.rs"]
 mod office;
 

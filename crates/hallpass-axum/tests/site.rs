@@ -1,5 +1,7 @@
 //! A site on axum: extractors, guards as layers and as arguments, nested routers and fallbacks, through the real `Router`.
 
+#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+
 #[path = "../../hallpass-tower/tests/office/mod.rs"]
 mod office;
 

@@ -62,6 +62,31 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     /// The page is asked for only where the caller takes one: a client that prefers JSON, speaks gRPC or wants to upgrade gets
     /// its own form of answer. A page with a status of success is sent with the refusal's: a refusal never looks like success.
     /// Defaults to a plain page, because a refusal without any page leaves a person without a way on.
+    ///
+    /// ```
+    /// # use hallpass_core::{DenialKind, KeyRing, Role, UnixTime, Verifier};
+    /// # use hallpass_tower::{AuthLayer, require_login};
+    /// # use http::{Request, Response};
+    /// # use tower::{ServiceBuilder, ServiceExt, service_fn};
+    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+    /// # enum SiteRole { Guest }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
+    /// # let verifier = Verifier::<SiteRole>::new(keys, "https://site.example", "site");
+    /// # let handler = service_fn(|_: Request<()>| async { Ok::<_, std::convert::Infallible>(Response::new(String::new())) });
+    /// let layer = AuthLayer::new(verifier).on_denied(|denial, request| match denial.kind() {
+    ///     DenialKind::SignedOut => Some(Response::new(format!("No pass for {}.", request.uri()))),
+    ///     _ => None,
+    /// });
+    /// # let site = ServiceBuilder::new().layer(layer).layer(require_login()).service(handler);
+    /// let page = site.clone().oneshot(Request::get("/desk").body(()).unwrap()).await.unwrap();
+    /// assert_eq!((page.status().as_u16(), page.body().as_str()), (401, "No pass for /desk."));
+    ///
+    /// let json = Request::get("/desk").header("accept", "application/json").body(()).unwrap();
+    /// assert!(site.oneshot(json).await.unwrap().body().starts_with('{'));
+    /// # }
+    /// ```
     #[must_use]
     pub fn on_denied<B, Q>(self, page: Q) -> AuthLayer<R, Q, T>
     where

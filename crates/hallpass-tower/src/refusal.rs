@@ -10,13 +10,14 @@ use http::{HeaderMap, Method, Response, StatusCode, Uri, request};
 #[must_use]
 pub struct Refusal {
     pub(crate) denial: Denial,
-    pub(crate) request: DeniedRequest,
+    // In a box, because it is handed up through results whose other side is nothing at all.
+    pub(crate) request: Box<DeniedRequest>,
 }
 
 impl Refusal {
     /// A refusal of this request.
     pub fn new(denial: Denial, request: DeniedRequest) -> Self {
-        Self { denial, request }
+        Self { denial, request: Box::new(request) }
     }
 
     /// A refusal for want of the outer layer, which is the service's own fault. It is logged as an error under the name of the
@@ -27,6 +28,11 @@ impl Refusal {
             "refused, because nobody verified the token: put the AuthLayer (`hallpass.layer()`) around the routes, outside this guard"
         );
         Self::new(Denial::new(DenialKind::Misconfigured), request)
+    }
+
+    /// Why it was refused.
+    pub fn denial(&self) -> Denial {
+        self.denial
     }
 
     /// The answer as it is without an outer layer: the status, and no body.

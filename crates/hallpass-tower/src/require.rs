@@ -22,25 +22,21 @@ use tower_service::Service;
 use crate::{DeniedRequest, GuardFuture, Refusal};
 
 /// Lets only callers through who are signed in.
-#[must_use]
 pub fn require_login() -> RequireLayer {
     RequireLayer::new(Requirement::login())
 }
 
 /// Lets only callers through who have every one of these roles.
-#[must_use]
 pub fn require_roles<R: Role>(roles: impl Into<RoleSet<R>>) -> RequireLayer {
     RequireLayer::new(Requirement::all_of(roles))
 }
 
 /// Lets only callers through who have one of these roles; no role lets no one through.
-#[must_use]
 pub fn require_any_role<R: Role>(roles: impl Into<RoleSet<R>>) -> RequireLayer {
     RequireLayer::new(Requirement::any_of(roles))
 }
 
 /// Lets only callers through who have this role, or one that the enum orders above it.
-#[must_use]
 pub fn require_at_least<R: Role + Ord>(lowest: R) -> RequireLayer {
     RequireLayer::new(Requirement::at_least(lowest))
 }

@@ -1,6 +1,8 @@
 //! 100,000 requests with every sort of pass, each answer checked. Nothing here can reach a store: the dependency test of
 //! hallpass-axum reads that off the graph.
 
+#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+
 mod office;
 
 use std::{convert::Infallible, future::ready};
