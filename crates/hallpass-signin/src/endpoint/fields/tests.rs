@@ -1,0 +1,106 @@
+//! The reader of fields, by example and by property.
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use proptest::prelude::*;
+use serde_json::{Map, Value as AnyJson};
+
+use super::*;
+
+const FORM: Option<&[u8]> = Some(b"application/x-www-form-urlencoded");
+const JSON: Option<&[u8]> = Some(b"application/json");
+
+fn field(content_type: Option<&[u8]>, body: &[u8]) -> Result<Option<String>, FieldFault> {
+    let fields = Fields::parse(content_type, body).unwrap_or_else(|_| panic!("unreadable"));
+    fields.optional("code").map(|text| text.map(str::to_owned)).map_err(|error| error.fault)
+}
+
+#[test]
+fn a_form_and_json_give_the_same_fields() {
+    for (form, json, text) in [
+        (&b"code=123"[..], &br#"{"code":"123"}"#[..], Ok(Some("123".to_owned()))),
+        (b"a=1&code=a+b%2B%26", br#"{"a":"1","code":"a b+&"}"#, Ok(Some("a b+&".to_owned()))),
+        (b"code=", br#"{"code":""}"#, Ok(Some(String::new()))),
+        (b"code", br#"{"code":""}"#, Ok(Some(String::new()))),
+        (b"c%6Fde=%C3%A9", b"{\"c\\u006fde\":\"\xc3\xa9\"}", Ok(Some("\u{e9}".to_owned()))),
+        (b"", b"{}", Ok(None)),
+        (b"Code=1", br#"{"Code":"1"}"#, Ok(None)),
+        (b"code=1&code=1", br#"{"code":"1","code":"1"}"#, Err(FieldFault::Repeated)),
+        (b"code=%ff", br#"{"code":7}"#, Err(FieldFault::NotText)),
+    ] {
+        assert_eq!(field(FORM, form), text, "{form:?}");
+        assert_eq!(field(JSON, json), text, "{json:?}");
+    }
+}
+
+#[test]
+fn what_json_has_instead_of_text_is_no_text() {
+    for value in ["1", "1.5", "-1", "true", "null", "[]", "{}", "[\"1\"]", "{\"code\":\"1\"}"] {
+        let body = format!("{{\"code\":{value}}}");
+        assert_eq!(field(JSON, body.as_bytes()), Err(FieldFault::NotText), "{value}");
+    }
+}
+
+#[test]
+fn json_that_is_no_object_has_no_fields() {
+    for body in ["[]", "[\"code\"]", "null", "true", "1", "\"code\""] {
+        assert_eq!(field(JSON, body.as_bytes()), Ok(None), "{body}");
+    }
+}
+
+#[test]
+fn what_is_not_json_is_malformed() {
+    let nested = "[".repeat(4000);
+    for body in ["", "{", "{\"code\":\"1\"", "[1,", "{} {}", "{'code':'1'}", "nul", &nested] {
+        assert_eq!(Fields::parse(JSON, body.as_bytes()).err(), Some(Unreadable::Malformed), "{body}");
+    }
+    assert_eq!(Fields::parse(JSON, b"{\"code\":\"\xff\"}").err(), Some(Unreadable::Malformed));
+}
+
+#[test]
+fn the_content_type_decides_without_its_parameters() {
+    assert!(Fields::parse(Some(b"Application/JSON; charset=utf-8"), b"{}").is_ok());
+    assert!(Fields::parse(None, b"").is_ok());
+    for kind in [None, Some(&b"text/plain"[..]), Some(b"multipart/form-data; boundary=x"), Some(b"application/jsonx")] {
+        assert_eq!(Fields::parse(kind, b"{}").err(), Some(Unreadable::MediaType), "{kind:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_a_client_writes_is_what_is_read(fields in prop::collection::btree_map("[a-z_]{1,8}", any::<String>(), 0..6)) {
+        let escaped = |text: &str| percent_encode(text.as_bytes(), NON_ALPHANUMERIC).to_string();
+        let form: Vec<_> = fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
+        let json: Map<_, _> = fields.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        for (kind, body) in [(FORM, form.join("&")), (JSON, AnyJson::Object(json).to_string())] {
+            let read = Fields::parse(kind, body.as_bytes()).unwrap_or_else(|_| panic!("unreadable: {body}"));
+            prop_assert_eq!(read.0.len(), fields.len());
+            for (name, value) in &read.0 {
+                let Value::Text(value) = value else { panic!("{name} is text") };
+                prop_assert_eq!(fields.get(name), Some(&**value));
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_comes_twice_is_refused_wherever_it_stands(pairs in prop::collection::vec(("[ab]", "[a-z]{0,3}"), 0..5)) {
+        let form: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let json: Vec<_> = pairs.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
+        let mine: Vec<_> = pairs.iter().filter(|(name, _)| name == "a").map(|(_, value)| value.clone()).collect();
+        let expected = match &mine[..] {
+            [] => Ok(None),
+            [value] => Ok(Some(value.as_str())),
+            _ => Err(FieldError { field: "a", fault: FieldFault::Repeated }),
+        };
+        for (kind, body) in [(FORM, form.join("&")), (JSON, format!("{{{}}}", json.join(",")))] {
+            let read = Fields::parse(kind, body.as_bytes()).unwrap_or_else(|_| panic!("unreadable: {body}"));
+            prop_assert_eq!(read.optional("a"), expected);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(body in any::<Vec<u8>>()) {
+        for kind in [None, FORM, JSON] {
+            let _ = Fields::parse(kind, &body);
+        }
+    }
+}
