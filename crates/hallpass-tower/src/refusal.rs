@@ -1,7 +1,13 @@
 //! What a guard leaves on its answer for the outer layer.
 
+use std::fmt;
+
 use hallpass_core::{Authentication, Denial, DenialKind};
-use http::{HeaderMap, Method, Response, StatusCode, Uri, request};
+use http::{
+    HeaderMap, Method, Response, StatusCode, Uri,
+    header::{AUTHORIZATION, COOKIE},
+    request,
+};
 
 /// A refused request and why: the extension by which a guard hands its answer over to the [`AuthLayer`](crate::AuthLayer).
 ///
@@ -45,7 +51,7 @@ impl Refusal {
 }
 
 /// The head of a refused request, and who sent it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeniedRequest {
     method: Method,
     pub(crate) uri: Uri,
@@ -65,10 +71,15 @@ impl DeniedRequest {
     }
 
     fn new(method: &Method, uri: &Uri, headers: &HeaderMap, extensions: &http::Extensions) -> Self {
+        let mut headers = headers.clone();
+        // The token stands in one of them, and a site's page may well log what it was asked for.
+        for (name, value) in &mut headers {
+            value.set_sensitive(value.is_sensitive() || name == COOKIE || name == AUTHORIZATION);
+        }
         Self {
             method: method.clone(),
             uri: uri.clone(),
-            headers: headers.clone(),
+            headers,
             authentication: extensions.get().cloned().unwrap_or_else(Authentication::anonymous),
         }
     }
@@ -83,7 +94,7 @@ impl DeniedRequest {
         &self.uri
     }
 
-    /// The request's headers.
+    /// The request's headers. Those that hold tokens are marked as sensitive, so that `Debug` does not show them.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -94,7 +105,44 @@ impl DeniedRequest {
     }
 }
 
+/// Shows neither headers nor query: tokens travel in them.
+impl fmt::Debug for DeniedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeniedRequest")
+            .field("method", &self.method)
+            .field("path", &self.uri.path())
+            .field("authentication", &self.authentication)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A status from core, which knows no `http` types. All that core gives are valid; were one not, the request stays refused.
 pub(crate) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::FORBIDDEN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_token() {
+        let request = http::Request::get("/reset?token=hush")
+            .header("cookie", "__Host-hallpass=hush")
+            .header("authorization", "Bearer hush")
+            .header("accept", "text/html")
+            .body(())
+            .unwrap();
+        let request = DeniedRequest::of(&request);
+        let refusal = Refusal::new(Denial::new(DenialKind::SignedOut), request.clone());
+        for shown in [
+            format!("{refusal:?}"),
+            format!("{:?}", refusal.into_response::<String>()),
+            format!("{:?}", request.headers()),
+        ] {
+            assert!(!shown.contains("hush"), "{shown}");
+        }
+        assert_eq!(request.headers()["cookie"], "__Host-hallpass=hush");
+        assert!(format!("{:?}", request.headers()).contains("text/html"));
+    }
 }
