@@ -7,7 +7,7 @@ use hallpass_signin::{Accounts, Pages, SignInBuilder};
 
 use crate::KeyFile;
 
-/// Makes a [`Hallpass`] over a store.
+/// Makes a [`Hallpass`](crate::Hallpass) over a store.
 ///
 /// `F` says whether the store has a revocation feed: with one it is [started](HallpassBuilder::start), without one it is
 /// [built](HallpassBuilder::build). An ability that the store lacks does not compile:
@@ -100,7 +100,7 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
     }
 
     /// Sets how long an access token lives. No longer-lived one is accepted, since revocations are remembered for this long.
-    /// Defaults to 15 minutes, because that is [`Issuer::lifetime`]'s default.
+    /// Defaults to 15 minutes, because a copied cookie is worth something for this long to a service that hears of no revocation.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
         self

@@ -4,6 +4,7 @@
 
 mod crash;
 mod opening;
+mod rows;
 mod scratch;
 mod sqlite_suite;
 mod suite;

@@ -7,6 +7,7 @@ mod hands;
 mod key_file;
 mod opening;
 mod scratch;
+mod settings;
 mod site;
 mod users;
 mod visit;

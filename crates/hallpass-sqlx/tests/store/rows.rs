@@ -1,0 +1,74 @@
+//! What the traits do not show, read from the tables.
+
+use hallpass_signin::{Accounts, Administration, SecondFactors};
+use hallpass_sqlx::{SqliteStore, StoreErrorKind};
+use sqlx::SqlitePool;
+
+use crate::{
+    scratch::Scratch,
+    suite::{account, at, enrol, open, register, session_id},
+};
+
+async fn store_and_tables(scratch: &Scratch) -> (SqliteStore, SqlitePool) {
+    let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
+    (store, SqlitePool::connect(&scratch.url("site.db")).await.unwrap())
+}
+
+#[tokio::test]
+async fn nothing_stays_of_a_factor_that_is_off() {
+    let scratch = Scratch::new();
+    let (store, tables) = store_and_tables(&scratch).await;
+    let id = register(&store, "alice").await;
+    enrol(&store, &id).await;
+    let count =
+        "SELECT (SELECT count(*) FROM hallpass_second_factors) + (SELECT count(*) FROM hallpass_recovery_codes)";
+    assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&tables).await.unwrap(), 11);
+    store.disable(&id, None, at(9)).await.unwrap();
+    assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&tables).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn expired_sessions_are_deleted_when_the_next_one_opens() {
+    let scratch = Scratch::new();
+    let (store, tables) = store_and_tables(&scratch).await;
+    let id = register(&store, "alice").await;
+    open(&store, &id, 1).await;
+    let past = "UPDATE hallpass_sessions SET expires_at = created_at";
+    sqlx::query(past).execute(&tables).await.unwrap();
+    open(&store, &id, 2).await;
+    let ids = sqlx::query_scalar::<_, String>("SELECT id FROM hallpass_sessions").fetch_all(&tables).await.unwrap();
+    assert_eq!(ids, [session_id(2).to_string()]);
+}
+
+#[tokio::test]
+async fn a_generation_does_not_wrap_around() {
+    let scratch = Scratch::new();
+    let (store, tables) = store_and_tables(&scratch).await;
+    let id = register(&store, "alice").await;
+    let highest = "UPDATE hallpass_accounts SET generation = 4294967294";
+    sqlx::query(highest).execute(&tables).await.unwrap();
+    assert_eq!(store.set_roles(&id, &[], at(1)).await.unwrap(), Some(u32::MAX));
+    let error = store.set_roles(&id, &["admin".to_owned()], at(2)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    let now = account(&store, &id).await;
+    assert_eq!((now.generation(), now.roles().len()), (u32::MAX, 0), "the roles are as before, too");
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_an_error_and_no_account() {
+    let scratch = Scratch::new();
+    let (store, tables) = store_and_tables(&scratch).await;
+    let id = register(&store, "alice").await;
+    for damage in [
+        "UPDATE hallpass_accounts SET roles = '[1]'",
+        "UPDATE hallpass_accounts SET roles = '[]', username = 'a b'",
+        "UPDATE hallpass_accounts SET username = 'alice'; INSERT INTO hallpass_second_factors SELECT id, x'', -1 FROM hallpass_accounts",
+    ] {
+        sqlx::raw_sql(damage).execute(&tables).await.unwrap();
+        let error = store.by_id(&id).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{damage}");
+        assert!(std::error::Error::source(&error).is_some());
+    }
+    sqlx::query("DELETE FROM hallpass_second_factors").execute(&tables).await.unwrap();
+    assert!(store.by_id(&id).await.unwrap().is_some());
+}
