@@ -161,8 +161,10 @@ pub enum Limit {
 /// Where events go.
 #[derive(Clone, Default)]
 pub(crate) struct Events {
-    hook: Option<Arc<dyn Fn(&Event) + Send + Sync>>,
+    hook: Option<Arc<Hook>>,
 }
+
+type Hook = dyn Fn(&Event) + Send + Sync;
 
 impl Events {
     pub(crate) fn to(hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {

@@ -51,7 +51,6 @@ pub(crate) enum Ability {
 
 impl<R: Role> SignIn<R> {
     /// Starts to build the sign-in of a site on its store. The issuer says keys, names and lifetime once, for everything.
-    #[must_use]
     pub fn builder<S: Accounts>(store: S, issuer: Issuer) -> SignInBuilder<R, S> {
         SignInBuilder::new(store, issuer)
     }

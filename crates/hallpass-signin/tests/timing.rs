@@ -1,5 +1,7 @@
 //! A name that exists cannot be told from one that does not by the time it takes to refuse it (SECURITY row 14).
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a test binary has no outside")]
+
 #[path = "memory/mod.rs"]
 mod memory;
 

@@ -1,6 +1,6 @@
 //! The flows over a real store, without HTTP: order, costs, limits, replay, revocation, faults, secrets.
 
-#![allow(unreachable_pub, reason = "a test binary has no outside")]
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary has no outside")]
 
 #[path = "../memory/mod.rs"]
 mod memory;
