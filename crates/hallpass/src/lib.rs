@@ -106,7 +106,7 @@ pub use hallpass_axum::{Allowed, Denied, Identity};
 #[cfg(not(feature = "axum"))]
 pub use hallpass_core::Identity;
 pub use hallpass_core::{
-    AnswerSettings, Authentication, Denial, DenialKind, Gate, Methods, Permission, Requirement, TokenError,
+    AnswerSettings, Authentication, Caller, Denial, DenialKind, Gate, Methods, Permission, Requirement, TokenError,
     TokenErrorKind, Verifier,
 };
 #[cfg(feature = "axum")]

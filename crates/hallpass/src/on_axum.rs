@@ -4,13 +4,31 @@ use std::sync::Arc;
 
 use axum::Router;
 use hallpass_core::{Clock, Role, UnixTime};
-use hallpass_tower::AuthLayer;
+use hallpass_tower::{AuthLayer, OriginLayer};
 
 use crate::{Hallpass, background::Background};
 
 impl<R: Role> Hallpass<R> {
     /// The outer layer: tells every route who asks, and words the refusals that come back. Goes around the router, after the
     /// last route.
+    ///
+    /// ```
+    /// # use axum::response::{Html, IntoResponse};
+    /// # use hallpass::{Hallpass, Role};
+    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
+    /// use hallpass::DenialKind;
+    ///
+    /// let with_own_page = hallpass.layer().on_denied(|denial, request| match denial.kind() {
+    ///     DenialKind::RoleMissing => Some(Html(format!("{} is not for you", request.uri())).into_response()), // the status stays 403
+    ///     _ => None, // the default answer
+    /// });
+    /// # let _router: axum::Router = axum::Router::new().layer(with_own_page);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
     #[must_use]
     pub fn layer(&self) -> AuthLayer<R> {
         let clock =
@@ -18,6 +36,33 @@ impl<R: Role> Hallpass<R> {
         let answers = self.sign_in.answers().clone();
         let answers = if self.gate.accepts_bearer() { answers.bearer() } else { answers };
         AuthLayer::new(self.gate.clone()).clock(clock).answers(answers)
+    }
+
+    /// The origin check for the site's own forms: one line for every route of the router. Goes inside [`layer`](Self::layer), which
+    /// words its refusals; the sign-in routes check for themselves. An origin that the site trusts is trusted here too.
+    ///
+    /// ```
+    /// # use hallpass::{Hallpass, Role};
+    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
+    /// use axum::{Router, body::Body, http::Request, routing::post};
+    /// use tower::ServiceExt;
+    ///
+    /// let site: Router = Router::new()
+    ///     .route("/posts", post(|| async { "published" }))
+    ///     .layer(hallpass.origin_layer())
+    ///     .layer(hallpass.layer());
+    /// let form_of = |site| Request::post("/posts").header("sec-fetch-site", site).body(Body::empty());
+    /// assert_eq!(site.clone().oneshot(form_of("same-origin")?).await?.status(), 200);
+    /// assert_eq!(site.oneshot(form_of("cross-site")?).await?.status(), 403);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    #[must_use]
+    pub fn origin_layer(&self) -> OriginLayer {
+        OriginLayer::new(self.sign_in.origin_check().clone())
     }
 
     /// The sign-in routes, to be merged into the router. Do not nest them: pages and cookies name their paths.
