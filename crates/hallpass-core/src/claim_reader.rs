@@ -14,7 +14,7 @@ use serde::{
 
 use crate::{
     Methods, TokenErrorKind, UnixTime,
-    claim_set::{ClaimSet, LATEST, RoleBit, is_plain},
+    claim_set::{ClaimSet, LATEST, RoleBit, Times, is_plain},
     strict_json::{Budget, Names, Skip, Text},
 };
 
@@ -104,10 +104,12 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
                 roles: role.or(roles).unwrap_or_default(),
                 generation: generation.unwrap_or_default(),
                 methods: methods.unwrap_or_default(),
-                expires_at: expires_at.ok_or_else(|| A::Error::missing_field("exp"))?,
-                issued_at,
-                not_before,
-                authenticated_at,
+                times: Times {
+                    expires_at: expires_at.ok_or_else(|| A::Error::missing_field("exp"))?,
+                    issued_at,
+                    not_before,
+                    authenticated_at,
+                },
             },
         })
     }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use crate::{
     Methods, UnixTime,
-    claim_set::{ClaimSet, LATEST, RoleBit, is_plain},
+    claim_set::{ClaimSet, LATEST, RoleBit, Times, is_plain},
 };
 
 /// The claims of `text`, if it begins with `opening` and goes on in our layout.
@@ -52,10 +52,12 @@ pub(crate) fn scan<'b>(text: &'b str, opening: &str, role_bit: RoleBit) -> Optio
         roles,
         generation,
         methods,
-        expires_at,
-        issued_at: Some(issued_at),
-        not_before: None,
-        authenticated_at: Some(authenticated_at),
+        times: Times {
+            expires_at,
+            issued_at: Some(issued_at),
+            not_before: None,
+            authenticated_at: Some(authenticated_at),
+        },
     })
 }
 

@@ -14,6 +14,12 @@ pub(crate) struct ClaimSet<'b> {
     pub(crate) roles: u64,
     pub(crate) generation: u32,
     pub(crate) methods: Methods,
+    pub(crate) times: Times,
+}
+
+/// The moments that a token names (RFC 7519 sections 4.1.4 to 4.1.6, OpenID Connect Core section 2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Times {
     pub(crate) expires_at: UnixTime,
     pub(crate) issued_at: Option<UnixTime>,
     pub(crate) not_before: Option<UnixTime>,

@@ -73,17 +73,17 @@ impl<'b, R: Role> Claims<'b, R> {
 
     /// The moment from which the token is dead (`exp`).
     pub fn expires_at(&self) -> UnixTime {
-        self.set.expires_at
+        self.set.times.expires_at
     }
 
     /// When the token was made (`iat`).
     pub fn issued_at(&self) -> Option<UnixTime> {
-        self.set.issued_at
+        self.set.times.issued_at
     }
 
     /// When the user last proved who they are (`auth_time`).
     pub fn authenticated_at(&self) -> Option<UnixTime> {
-        self.set.authenticated_at
+        self.set.times.authenticated_at
     }
 
     /// How the user proved it (`amr`).

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Methods, Role, RoleSet, TokenErrorKind, UnixTime};
+use crate::{Methods, Role, RoleSet, TokenErrorKind, TokenFacts, UnixTime, claim_set::Times};
 
 /// A verified caller and the roles that the token grants.
 ///
@@ -23,11 +23,15 @@ pub struct Identity<R> {
 
 impl<R: Role> Identity<R> {
     pub(crate) fn new(facts: Facts) -> Self {
-        debug_assert_eq!(facts.roles_of, TypeId::of::<R>(), "facts of another role enum");
         Self::from_shared(Arc::new(facts))
     }
 
-    fn from_shared(facts: Arc<Facts>) -> Self {
+    pub(crate) fn shared_facts(&self) -> &Arc<Facts> {
+        &self.facts
+    }
+
+    pub(crate) fn from_shared(facts: Arc<Facts>) -> Self {
+        debug_assert_eq!(facts.roles_of, TypeId::of::<R>(), "facts of another role enum");
         Self { facts, roles: PhantomData }
     }
 
@@ -63,17 +67,17 @@ impl<R: Role> Identity<R> {
 
     /// The moment from which the token is dead (`exp`).
     pub fn expires_at(&self) -> UnixTime {
-        self.facts.expires_at
+        self.facts.times.expires_at
     }
 
     /// When the token was made (`iat`).
     pub fn issued_at(&self) -> Option<UnixTime> {
-        self.facts.issued_at
+        self.facts.times.issued_at
     }
 
     /// When the user last proved who they are (`auth_time`); a refreshed token keeps it.
     pub fn authenticated_at(&self) -> Option<UnixTime> {
-        self.facts.authenticated_at
+        self.facts.times.authenticated_at
     }
 
     /// How the user proved it (`amr`).
@@ -224,9 +228,7 @@ pub(crate) struct Facts {
     pub(crate) roles_of: TypeId,
     pub(crate) generation: u32,
     pub(crate) methods: Methods,
-    pub(crate) expires_at: UnixTime,
-    pub(crate) issued_at: Option<UnixTime>,
-    pub(crate) authenticated_at: Option<UnixTime>,
+    pub(crate) times: Times,
     pub(crate) own_claims: Option<Box<dyn Any + Send + Sync>>,
 }
 
@@ -243,6 +245,16 @@ impl Facts {
         self.strings.session()
     }
 
+    /// What the revocation view wants to know.
+    pub(crate) fn for_revocation(&self) -> TokenFacts<'_> {
+        TokenFacts {
+            user_id: self.user_id(),
+            generation: self.generation,
+            session: self.session(),
+            expires_at: self.times.expires_at,
+        }
+    }
+
     /// The role set's bits, of the enum that [`roles_of`](Self::roles_of) names.
     pub(crate) fn role_bits(&self) -> u64 {
         self.roles
@@ -257,7 +269,7 @@ impl Facts {
     }
 
     pub(crate) fn authenticated_at(&self) -> Option<UnixTime> {
-        self.authenticated_at
+        self.times.authenticated_at
     }
 }
 

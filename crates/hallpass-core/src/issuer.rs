@@ -118,8 +118,8 @@ impl Issuer {
         let names = (self.issuer.to_string(), self.audience.to_string());
         let rules = TokenRules::new(TokenKind::Pending, self.keys.clone(), names.0, names.1, |_| 0);
         let mut buffer = ClaimsBuffer::new();
-        let (claims, _) = rules.check(token, now, &mut buffer.0)?;
-        Ok(Pending::new(&claims.user_id, claims.generation, claims.authenticated_at.unwrap_or(now)))
+        let claims = rules.check(&self.keys.borrow(), token, now, &mut buffer.0)?.claims;
+        Ok(Pending::new(&claims.user_id, claims.generation, claims.times.authenticated_at.unwrap_or(now)))
     }
 
     /// A verifier of this issuer's access tokens, which shares its keys.

@@ -201,6 +201,10 @@ impl RingEntry {
         self.accept_until
     }
 
+    pub(crate) fn shared_key(&self) -> &Arc<Key> {
+        &self.key
+    }
+
     pub(crate) fn is_accepted(&self, now: UnixTime) -> bool {
         self.accept_until.is_none_or(|until| now < until)
     }

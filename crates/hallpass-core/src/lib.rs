@@ -55,6 +55,7 @@ mod signature;
 mod signed_in;
 mod strict_json;
 mod time;
+mod token_cache;
 mod token_error;
 mod token_kind;
 mod token_opener;

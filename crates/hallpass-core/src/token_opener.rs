@@ -11,7 +11,7 @@ mod tests;
 #[cfg(all(test, feature = "asymmetric"))]
 mod wycheproof;
 
-use std::mem::MaybeUninit;
+use std::{mem::MaybeUninit, sync::Arc};
 
 use crate::{
     Key, KeyId, KeyRing, TokenErrorKind, UnixTime, base64url, header::Header, signature::SigningInput,
@@ -57,14 +57,14 @@ impl TokenOpener {
         self.key_without_kid = Some(id);
     }
 
-    /// The payload, once the signature has been found to be that of a key of the ring.
-    pub(crate) fn open<'b>(
+    /// The payload and the key of the ring whose signature it has.
+    pub(crate) fn open<'b, 'r>(
         &self,
-        ring: &KeyRing,
+        ring: &'r KeyRing,
         token: &[u8],
         now: UnixTime,
         buffer: &'b mut PayloadBuffer,
-    ) -> Result<&'b [u8], TokenErrorKind> {
+    ) -> Result<(&'b [u8], &'r Arc<Key>), TokenErrorKind> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenErrorKind::TooLong);
         }
@@ -75,15 +75,18 @@ impl TokenOpener {
         let mut space = [MaybeUninit::uninit(); LONGEST_SIGNATURE];
         let signature = base64url::decode_into(parts.signature, &mut space).map_err(|_| TokenErrorKind::Malformed)?;
         let _genuine = parts.key.check(parts.input, signature).map_err(|_| TokenErrorKind::Signature)?;
-        base64url::decode_into(parts.payload, buffer).map_err(|_| TokenErrorKind::Malformed)
+        let payload = base64url::decode_into(parts.payload, buffer).map_err(|_| TokenErrorKind::Malformed)?;
+        Ok((payload, parts.key))
     }
 
     /// A token that begins with the very bytes which a key of the ring writes: kind, algorithm and `kid` are then right, and where
     /// the signature begins follows from its length. A dot in the payload is found when it is decoded.
-    fn known_header<'t>(&self, ring: &'t KeyRing, token: &'t [u8], now: UnixTime) -> Option<Parts<'t>> {
+    fn known_header<'t, 'r>(&self, ring: &'r KeyRing, token: &'t [u8], now: UnixTime) -> Option<Parts<'t, 'r>> {
         let accepted = ring.keys().filter(|entry| entry.is_accepted(now));
         let (key, rest) = accepted
-            .filter_map(|entry| Some((entry.key(), token.strip_prefix(entry.key().header(self.kind).as_bytes())?)))
+            .filter_map(|entry| {
+                Some((entry.shared_key(), token.strip_prefix(entry.shared_key().header(self.kind).as_bytes())?))
+            })
             .next()?;
         let signature_length = base64url::encoded_length(key.signature_length());
         let payload_length = rest.len().checked_sub(signature_length + 1)?;
@@ -94,7 +97,12 @@ impl TokenOpener {
         Some(Parts { key, input, payload, signature })
     }
 
-    fn any_header<'t>(&self, ring: &'t KeyRing, token: &'t [u8], now: UnixTime) -> Result<Parts<'t>, TokenErrorKind> {
+    fn any_header<'t, 'r>(
+        &self,
+        ring: &'r KeyRing,
+        token: &'t [u8],
+        now: UnixTime,
+    ) -> Result<Parts<'t, 'r>, TokenErrorKind> {
         let mut segments = token.split(|byte| *byte == b'.');
         let (Some(header), Some(payload), Some(signature), None) =
             (segments.next(), segments.next(), segments.next(), segments.next())
@@ -125,15 +133,15 @@ impl TokenOpener {
         if accepted { Ok(()) } else { Err(TokenErrorKind::Type) }
     }
 
-    fn key<'r>(&self, ring: &'r KeyRing, id: Option<&str>, now: UnixTime) -> Result<&'r Key, TokenErrorKind> {
+    fn key<'r>(&self, ring: &'r KeyRing, id: Option<&str>, now: UnixTime) -> Result<&'r Arc<Key>, TokenErrorKind> {
         let id = id.or(self.key_without_kid.as_ref().map(KeyId::as_str)).ok_or(TokenErrorKind::UnknownKey)?;
-        ring.accepted(id, now).map(|key| &**key).ok_or(TokenErrorKind::UnknownKey)
+        ring.accepted(id, now).ok_or(TokenErrorKind::UnknownKey)
     }
 }
 
 /// A token taken apart, with the key that should have signed it.
-struct Parts<'t> {
-    key: &'t Key,
+struct Parts<'t, 'r> {
+    key: &'r Arc<Key>,
     input: SigningInput<'t>,
     payload: &'t [u8],
     signature: &'t [u8],

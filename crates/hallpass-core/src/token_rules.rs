@@ -1,12 +1,12 @@
 //! What a token of one kind must satisfy: signature, issuer, audience, time, and not being torn up.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Keys, RevocationView, TokenErrorKind, TokenFacts, UnixTime,
+    Key, KeyRing, Keys, RevocationView, TokenErrorKind, TokenFacts, UnixTime,
     claim_reader::ClaimReader,
     claim_scanner,
-    claim_set::{ClaimSet, RoleBit},
+    claim_set::{ClaimSet, RoleBit, Times},
     claim_writer,
     token_kind::TokenKind,
     token_opener::{PayloadBuffer, TokenOpener},
@@ -43,22 +43,29 @@ impl TokenRules {
         }
     }
 
-    /// The claims of a token that satisfies every rule, and the JSON that they were read from.
-    pub(crate) fn check<'b>(
+    /// The claims of a token that satisfies every rule under a key of this ring.
+    pub(crate) fn check<'b, 'r>(
         &self,
+        ring: &'r KeyRing,
         token: &[u8],
         now: UnixTime,
         buffer: &'b mut PayloadBuffer,
-    ) -> Result<(ClaimSet<'b>, &'b str), TokenErrorKind> {
-        let payload = self.opener.open(&self.keys.borrow(), token, now, buffer)?;
+    ) -> Result<Checked<'b, 'r>, TokenErrorKind> {
+        let (payload, key) = self.opener.open(ring, token, now, buffer)?;
         let json = std::str::from_utf8(payload).map_err(|_| TokenErrorKind::Claims)?;
         let claims = match claim_scanner::scan(json, &self.opening, self.role_bit) {
             Some(claims) => claims,
             None => self.reader().read(json)?,
         };
-        self.check_times(&claims, now)?;
-        self.check_revocation(&claims, now)?;
-        Ok((claims, json))
+        self.check_times(&claims.times, now)?;
+        let facts = TokenFacts {
+            user_id: &claims.user_id,
+            generation: claims.generation,
+            session: claims.session.as_deref(),
+            expires_at: claims.times.expires_at,
+        };
+        self.check_revocation(&facts, now)?;
+        Ok(Checked { claims, json, key })
     }
 
     fn reader(&self) -> ClaimReader<'_> {
@@ -71,36 +78,38 @@ impl TokenRules {
     }
 
     /// RFC 7519 sections 4.1.4 to 4.1.6. A token is dead at `exp`, not after it.
-    fn check_times(&self, claims: &ClaimSet<'_>, now: UnixTime) -> Result<(), TokenErrorKind> {
-        if now >= claims.expires_at.saturating_add(self.leeway) {
+    pub(crate) fn check_times(&self, times: &Times, now: UnixTime) -> Result<(), TokenErrorKind> {
+        if now >= times.expires_at.saturating_add(self.leeway) {
             return Err(TokenErrorKind::Expired);
         }
         let latest = now.saturating_add(self.leeway);
-        let begins = [claims.not_before, claims.issued_at, claims.authenticated_at];
+        let begins = [times.not_before, times.issued_at, times.authenticated_at];
         if begins.into_iter().flatten().any(|begin| begin > latest) {
             return Err(TokenErrorKind::NotYetValid);
         }
         // Without an `iat` what is left of the life is the least that it can have been.
-        let begin = claims.issued_at.unwrap_or(latest);
-        if claims.expires_at.since(begin) > self.max_lifetime {
+        let begin = times.issued_at.unwrap_or(latest);
+        if times.expires_at.since(begin) > self.max_lifetime {
             return Err(TokenErrorKind::LifetimeTooLong);
         }
         Ok(())
     }
 
-    fn check_revocation(&self, claims: &ClaimSet<'_>, now: UnixTime) -> Result<(), TokenErrorKind> {
-        let Some(view) = &self.revocation else {
-            return Ok(());
-        };
-        let token = TokenFacts {
-            user_id: &claims.user_id,
-            generation: claims.generation,
-            session: claims.session.as_deref(),
-            expires_at: claims.expires_at,
-        };
-        let _live = view.check(&token, now).map_err(|_| TokenErrorKind::Revoked)?;
+    pub(crate) fn check_revocation(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<(), TokenErrorKind> {
+        if let Some(view) = &self.revocation {
+            let _live = view.check(token, now).map_err(|_| TokenErrorKind::Revoked)?;
+        }
         Ok(())
     }
+}
+
+/// A token that satisfied every rule.
+pub(crate) struct Checked<'b, 'r> {
+    pub(crate) claims: ClaimSet<'b>,
+    /// What the claims were read from.
+    pub(crate) json: &'b str,
+    /// What signed them.
+    pub(crate) key: &'r Arc<Key>,
 }
 
 /// A day; [`Verifier::max_lifetime`](crate::Verifier::max_lifetime) says why.

@@ -16,3 +16,6 @@ mod key_rings;
 
 #[path = "core/settings.rs"]
 mod settings;
+
+#[path = "core/remembered.rs"]
+mod remembered;

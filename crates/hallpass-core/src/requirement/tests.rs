@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     Identity, Methods, TokenErrorKind,
+    claim_set::Times,
     identity::{Facts, Strings},
 };
 
@@ -40,9 +41,12 @@ impl Visitor {
             roles_of: self.roles_of,
             generation: 0,
             methods: self.methods,
-            expires_at: NOW,
-            issued_at: None,
-            authenticated_at: self.authenticated_at,
+            times: Times {
+                expires_at: NOW,
+                issued_at: None,
+                not_before: None,
+                authenticated_at: self.authenticated_at,
+            },
             own_claims: None,
         };
         let who = Authentication::identified(Identity::<SiteRole>::new(facts));

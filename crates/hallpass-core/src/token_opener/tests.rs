@@ -29,7 +29,7 @@ pub(super) fn lenient(key_without_kid: &str) -> TokenOpener {
 
 pub(super) fn open(ring: &KeyRing, opener: &TokenOpener, token: &str) -> Result<Vec<u8>, TokenErrorKind> {
     let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD];
-    opener.open(ring, token.as_bytes(), NOW, &mut buffer).map(<[u8]>::to_vec)
+    opener.open(ring, token.as_bytes(), NOW, &mut buffer).map(|(payload, _)| payload.to_vec())
 }
 
 fn ring(key: &serde_json::Value) -> KeyRing {
@@ -76,7 +76,9 @@ fn a_key_opens_nothing_from_the_moment_its_time_is_over() {
     let opener = TokenOpener::new(TokenKind::Access);
     let at = |seconds| {
         let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD];
-        opener.open(&ring, token.as_bytes(), UnixTime::from_secs(seconds), &mut buffer).map(<[u8]>::len)
+        opener
+            .open(&ring, token.as_bytes(), UnixTime::from_secs(seconds), &mut buffer)
+            .map(|(payload, _)| payload.len())
     };
     assert_eq!(at(899), Ok(2));
     assert_eq!(at(900), Err(TokenErrorKind::UnknownKey));

@@ -1,0 +1,117 @@
+//! Tokens that were verified a moment ago, so that the second request of a page does not pay for the same signature again.
+//!
+//! An Ed25519 or ECDSA signature costs a hundred times an HMAC; remembered, both cost the same few dozen nanoseconds. What may
+//! change between two requests is asked again at each hit: the key must still be accepted by the ring in use, the token alive,
+//! nothing torn up. What is remembered is only that these bytes bear that key's signature and say what they say.
+//!
+//! * **Found by** a seeded hash of the signature's last characters, which nobody but the signer chooses, and then by the whole
+//!   token, compared in constant time: a hit is the same bytes, never a likeness.
+//! * **Bounded**: a fixed number of slots; a token has two, and a newcomer takes an empty or dead one before it drives one out.
+//!   A slot holds at most 4 KiB of token and what was read from it, some 700 bytes in all for usual tokens.
+//! * **Only what verified goes in**, so a flood of forgeries changes nothing.
+//! * **Lock-free** for readers; two writers of one slot overwrite each other, which costs a verification and nothing else.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+
+use crate::{Key, KeyRing, UnixTime, equal::equal_in_constant_time, identity::Facts};
+
+pub(crate) struct TokenCache {
+    slots: Box<[ArcSwapOption<Entry>]>,
+    seed: [u64; 2],
+    also_hmac: bool,
+}
+
+struct Entry {
+    token: Box<[u8]>,
+    key: Arc<Key>,
+    facts: Arc<Facts>,
+}
+
+impl TokenCache {
+    /// Room for at least `tokens` tokens; `seed` is random.
+    pub(crate) fn new(tokens: usize, seed: [u8; 16], also_hmac: bool) -> Self {
+        let slots = tokens.clamp(2, MOST_SLOTS).next_power_of_two();
+        let [low, high] = [0, 8].map(|begin| word(seed.get(begin..).unwrap_or_default()));
+        Self { slots: (0..slots).map(|_| ArcSwapOption::empty()).collect(), seed: [low, high | 1], also_hmac }
+    }
+
+    /// An empty one of the same size and seed.
+    pub(crate) fn emptied(&self) -> Self {
+        let slots = self.slots.iter().map(|_| ArcSwapOption::empty()).collect();
+        Self { slots, seed: self.seed, also_hmac: self.also_hmac }
+    }
+
+    /// What the token said, if it was verified before and its key is accepted by this ring now.
+    pub(crate) fn find(&self, token: &[u8], ring: &KeyRing, now: UnixTime) -> Option<Arc<Facts>> {
+        self.slots_of(token).into_iter().flatten().find_map(|slot| {
+            let entry = slot.load();
+            let entry = entry.as_ref().filter(|entry| equal_in_constant_time(&entry.token, token))?;
+            let is_accepted = ring.keys().any(|key| Arc::ptr_eq(key.shared_key(), &entry.key) && key.is_accepted(now));
+            is_accepted.then(|| Arc::clone(&entry.facts))
+        })
+    }
+
+    /// Remembers a token that this key was found to have signed.
+    pub(crate) fn insert(&self, token: &[u8], key: &Arc<Key>, facts: &Arc<Facts>, now: UnixTime) {
+        if key.algorithm().is_symmetric() && !self.also_hmac {
+            return;
+        }
+        let slots = self.slots_of(token);
+        let is_free = |slot: &&ArcSwapOption<Entry>| slot.load().as_ref().is_none_or(|entry| entry.is_dead(now));
+        if let Some(slot) = slots.into_iter().flatten().find(is_free).or(slots[0]) {
+            let entry = Entry { token: token.into(), key: Arc::clone(key), facts: Arc::clone(facts) };
+            slot.store(Some(Arc::new(entry)));
+        }
+    }
+
+    /// Forgets the tokens whose time is over.
+    pub(crate) fn forget(&self, now: UnixTime) {
+        for slot in &self.slots {
+            if slot.load().as_ref().is_some_and(|entry| entry.is_dead(now)) {
+                slot.store(None);
+            }
+        }
+    }
+
+    /// How many tokens are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.load().is_some()).count()
+    }
+
+    fn slots_of(&self, token: &[u8]) -> [Option<&ArcSwapOption<Entry>>; 2] {
+        let tail = token.get(token.len().saturating_sub(TAIL)..).unwrap_or_default();
+        let hash = tail.chunks(8).fold(self.seed[0], |hash, bytes| fold(hash ^ word(bytes), self.seed[1]));
+        // The number of slots is a power of two, so the mask keeps the place within them, and so does its neighbour.
+        let place = (hash as usize) & (self.slots.len() - 1);
+        [self.slots.get(place), self.slots.get(place ^ 1)]
+    }
+}
+
+impl Entry {
+    fn is_dead(&self, now: UnixTime) -> bool {
+        self.facts.times.expires_at <= now
+    }
+}
+
+/// The first eight bytes, or what there is of them.
+fn word(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    for (to, from) in word.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    u64::from_le_bytes(word)
+}
+
+/// Both halves of the product, as in wyhash: each bit of the input reaches each bit of the place.
+fn fold(left: u64, right: u64) -> u64 {
+    let product = u128::from(left) * u128::from(right);
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+/// Characters, 192 bits of a signature.
+const TAIL: usize = 32;
+
+/// A million tokens; beyond that the memory is better spent elsewhere.
+const MOST_SLOTS: usize = 1 << 20;

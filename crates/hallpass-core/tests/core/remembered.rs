@@ -1,0 +1,185 @@
+//! A verifier that remembers says what one that does not would say.
+
+use std::{sync::Arc, thread, time::Duration};
+
+use hallpass_core::{
+    Algorithm, Issuer, KeyRing, RevocationView, SignedIn, TokenError, TokenErrorKind, UnixTime, Verifier,
+};
+use proptest::prelude::*;
+
+use crate::site::{AUDIENCE, ISSUER, NOW, SiteRole, alice, alice_facts, issuer, ring};
+
+const SEED: [u8; 16] = *b"not so random as";
+
+fn site(algorithm: Algorithm) -> (Issuer, Verifier<SiteRole>) {
+    let issuer = issuer(ring(algorithm));
+    let verifier = issuer.verifier().remember(64, SEED);
+    (issuer, verifier)
+}
+
+fn kind(verifier: &Verifier<SiteRole>, token: &str, now: UnixTime) -> Option<TokenErrorKind> {
+    verifier.verify(token.as_bytes(), now).err().map(TokenError::kind)
+}
+
+fn after(seconds: u64) -> UnixTime {
+    NOW.saturating_add(Duration::from_secs(seconds))
+}
+
+#[test]
+fn a_second_look_shares_the_first_ones_identity() {
+    let (issuer, verifier) = site(Algorithm::EdDsa);
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    let first = verifier.verify(token.as_str().as_bytes(), NOW).unwrap();
+    assert_eq!(verifier.remembered(), 1);
+    let second = verifier.verify(token.as_str().as_bytes(), after(1)).unwrap();
+    assert!(std::ptr::eq(first.username(), second.username()));
+    assert_eq!(format!("{first:?}"), format!("{second:?}"));
+}
+
+#[test]
+fn hmac_tokens_are_remembered_only_on_request() {
+    let (issuer, verifier) = site(Algorithm::Hs256);
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    assert_eq!(kind(&verifier, token.as_str(), NOW), None);
+    assert_eq!(verifier.remembered(), 0);
+    let verifier = issuer.verifier().remember_all(64, SEED);
+    assert_eq!(kind(&verifier, token.as_str(), NOW), None);
+    assert_eq!(verifier.remembered(), 1);
+}
+
+#[test]
+fn a_remembered_token_dies_at_its_time_and_does_not_live_before_it() {
+    let (issuer, verifier) = site(Algorithm::EdDsa);
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    for (moment, expected) in [
+        (NOW, None),
+        (after(899), None),
+        (after(900), Some(TokenErrorKind::Expired)),
+        (UnixTime::from_secs(NOW.as_secs() - 1), Some(TokenErrorKind::NotYetValid)),
+        (NOW, None),
+    ] {
+        assert_eq!(kind(&verifier, token.as_str(), moment), expected, "{moment:?}");
+    }
+    verifier.forget_expired(after(899));
+    assert_eq!(verifier.remembered(), 1);
+    verifier.forget_expired(after(900));
+    assert_eq!(verifier.remembered(), 0);
+}
+
+#[test]
+fn a_remembered_token_is_torn_up_like_any_other() {
+    let (issuer, verifier) = site(Algorithm::EdDsa);
+    let view = RevocationView::new();
+    let verifier = verifier.revocation(view.clone());
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    assert_eq!(kind(&verifier, token.as_str(), NOW), None);
+    assert_eq!(verifier.remembered(), 1);
+    view.end_session("s-1", after(900));
+    assert_eq!(kind(&verifier, token.as_str(), NOW), Some(TokenErrorKind::Revoked));
+}
+
+#[test]
+fn a_remembered_token_dies_with_its_key() {
+    let (issuer, verifier) = site(Algorithm::EdDsa);
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    assert_eq!(kind(&verifier, token.as_str(), NOW), None);
+    let old = issuer.keys().current().active().unwrap().id().clone();
+    issuer.keys().replace(issuer.keys().current().rotated([8; 32], NOW, Duration::from_secs(60)).unwrap());
+    assert_eq!(kind(&verifier, token.as_str(), after(59)), None);
+    assert_eq!(kind(&verifier, token.as_str(), after(60)), Some(TokenErrorKind::UnknownKey));
+    issuer.keys().replace(issuer.keys().current().retire(&old).unwrap());
+    assert_eq!(kind(&verifier, token.as_str(), NOW), Some(TokenErrorKind::UnknownKey));
+
+    // Another key under the old name: what was remembered of the first says nothing of it.
+    let other = KeyRing::generate(Algorithm::EdDsa, [9; 32], NOW).unwrap();
+    let renamed = other.to_json().replace(other.active().unwrap().id().as_str(), old.as_str());
+    issuer.keys().replace(KeyRing::from_json(&renamed).unwrap());
+    assert_eq!(kind(&verifier, token.as_str(), NOW), Some(TokenErrorKind::Signature));
+}
+
+/// Clones share what they remember; a clone that is made stricter must not inherit what the lenient one let in.
+#[test]
+fn a_changed_verifier_begins_with_nothing() {
+    let (issuer, lenient) = site(Algorithm::EdDsa);
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    assert_eq!(kind(&lenient, token.as_str(), NOW), None);
+    let shared = lenient.clone();
+    assert_eq!(shared.remembered(), 1);
+    let strict = lenient.with_claims::<Tenant>();
+    assert_eq!(strict.remembered(), 0);
+    assert_eq!(kind(&strict, token.as_str(), NOW), Some(TokenErrorKind::Claims));
+    assert_eq!(
+        kind(&shared.max_lifetime(Duration::from_secs(1)), token.as_str(), NOW),
+        Some(TokenErrorKind::LifetimeTooLong)
+    );
+}
+
+#[derive(serde::Deserialize)]
+struct Tenant {
+    #[expect(dead_code, reason = "its absence is the test")]
+    tenant: String,
+}
+
+#[test]
+fn forgeries_are_not_remembered_and_drive_nothing_out() {
+    let (issuer, verifier) = site(Algorithm::EdDsa);
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    assert_eq!(kind(&verifier, token.as_str(), NOW), None);
+    for place in 0..token.as_str().len() {
+        let mut forged = token.as_str().as_bytes().to_vec();
+        forged[place] ^= 1;
+        assert!(verifier.verify(&forged, NOW).is_err(), "byte {place}");
+    }
+    assert_eq!(verifier.remembered(), 1);
+}
+
+#[test]
+fn its_room_is_bounded_and_many_threads_agree() {
+    let (issuer, verifier) = site(Algorithm::EdDsa);
+    let tokens: Vec<_> = (0..200)
+        .map(|number| {
+            let mut facts = alice_facts();
+            facts.user_id = number.to_string();
+            issuer.issue(&SignedIn::insecure_vouch(facts), NOW).unwrap().as_str().to_owned()
+        })
+        .collect();
+    let (tokens, verifier) = (Arc::new(tokens), Arc::new(verifier));
+    thread::scope(|scope| {
+        for begin in 0..4 {
+            let (tokens, verifier) = (Arc::clone(&tokens), Arc::clone(&verifier));
+            scope.spawn(move || {
+                for turn in 0..2 {
+                    for (number, token) in tokens.iter().enumerate().skip(begin * 10 * turn) {
+                        let identity = verifier.verify(token.as_bytes(), NOW).unwrap();
+                        assert_eq!(identity.user_id(), number.to_string());
+                    }
+                }
+            });
+        }
+    });
+    assert!((33..=64).contains(&verifier.remembered()), "{}", verifier.remembered());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// The same questions, asked of both, at any time and in any order.
+    #[test]
+    fn remembering_changes_no_answer(questions in prop::collection::vec((0_usize..4, 0_u64..1_900, any::<bool>()), 1..20)) {
+        let issuer = issuer(KeyRing::generate(Algorithm::EdDsa, [1; 32], NOW).unwrap());
+        let view = RevocationView::new();
+        let remembering = issuer.verifier::<SiteRole>().revocation(view.clone()).remember(2, SEED);
+        let plain = Verifier::<SiteRole>::new(issuer.keys().clone(), ISSUER, AUDIENCE).revocation(view.clone());
+        let tokens: Vec<_> = (0..4).map(|number| {
+            let mut facts = alice_facts();
+            facts.session = format!("s-{number}");
+            issuer.issue(&SignedIn::insecure_vouch(facts), after(number * 300)).unwrap()
+        }).collect();
+        for (number, seconds, tears_up) in questions {
+            if tears_up {
+                view.end_session(&format!("s-{number}"), after(3_000));
+            }
+            let token = tokens[number].as_str();
+            prop_assert_eq!(kind(&remembering, token, after(seconds)), kind(&plain, token, after(seconds)));
+        }
+    }
+}
