@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, path::PathBuf, time::Duration};
 
 use hallpass_core::{Clock, CookieSettings, CookieSettingsBuilder, Keys, Role, RoleSet, Verifier};
-use hallpass_signin::{Accounts, Pages, SignInBuilder};
+use hallpass_signin::{Accounts, FactorPolicy, Pages, SignInBuilder};
 
 use crate::KeyFile;
 
@@ -152,6 +152,12 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
     pub fn first_roles(self, roles: impl Into<RoleSet<R>>) -> Self {
         let roles = roles.into();
         self.then(move |sign_in| sign_in.first_roles(roles))
+    }
+
+    /// Says who must have a second factor: `FactorPolicy::RequiredFor([SiteRole::Admin].into())`. Defaults to
+    /// [`FactorPolicy::Optional`], because a site has to tell its people first.
+    pub fn factor_policy(self, policy: FactorPolicy<R>) -> Self {
+        self.then(|sign_in| sign_in.factor_policy(policy))
     }
 
     /// Shows the site's own pages. Defaults to plain ones that work without JavaScript, because sign-in needs some.
