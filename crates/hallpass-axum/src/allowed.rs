@@ -2,15 +2,16 @@
 
 use std::{fmt, ops::Deref};
 
-use axum_core::extract::FromRequestParts;
-use hallpass_core::Permission;
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use hallpass_core::{DenialKind, Permission};
 use http::request::Parts;
 
 use crate::{Denied, Identity};
 
 /// A caller who may: the extractor refuses any other, so holding one is the proof.
 ///
-/// Functions further in that must not run without the permission can ask for it by reference.
+/// Functions further in that must not run without the permission can ask for it by reference. `Option<Allowed<P>>` refuses nobody:
+/// it is for showing a link to those only who may follow it.
 ///
 /// ```
 /// use hallpass_axum::Allowed;
@@ -66,5 +67,18 @@ impl<P: Permission, S: Sync> FromRequestParts<S> for Allowed<P> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Denied> {
         let identity = Identity::admitted(&P::requirement(), parts, "Allowed")?;
         Ok(Self { identity })
+    }
+}
+
+impl<P: Permission, S: Sync> OptionalFromRequestParts<S> for Allowed<P> {
+    type Rejection = Denied;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Denied> {
+        match Identity::admitted(&P::requirement(), parts, "Option<Allowed>") {
+            Ok(identity) => Ok(Some(Self { identity })),
+            // As with `Option<Identity>`: the service's own fault must not hide behind a `None`.
+            Err(denied) if denied.denial().kind() == DenialKind::Misconfigured => Err(denied),
+            Err(_) => Ok(None),
+        }
     }
 }

@@ -65,9 +65,14 @@ fn routes() -> Router {
         .route("/", get(home))
         .route("/profile", get(profile))
         .route("/hide", post(hide))
+        .route(
+            "/hide/link",
+            get(async |may: Option<Allowed<HidePosts>>| if may.is_some() { "shown" } else { "hidden" }),
+        )
         .route("/shop", get(async |_: Identity<ShopRole>| "in"))
         .route("/shop/maybe", get(async |_: Option<Identity<ShopRole>>| "in"))
         .route("/shop/enter", get(async |_: Allowed<EnterShop>| "in"))
+        .route("/shop/link", get(async |_: Option<Allowed<EnterShop>>| "in"))
         .route("/admin", get(async || "in").route_layer(require_roles([SiteRole::Admin])))
         .route("/posts", get(async || "open").post((async || "in").layer(require_roles([SiteRole::Admin]))))
         .nest(
@@ -105,6 +110,10 @@ async fn each_route_lets_through_whom_it_should() {
         ("POST", "/hide", Some(&moderator), 403, "second-factor-missing"),
         ("POST", "/hide", Some(&guest), 403, "role-missing"),
         ("POST", "/hide", None, 401, "signed-out"),
+        ("GET", "/hide/link", Some(&coded), 200, "shown"),
+        ("GET", "/hide/link", Some(&moderator), 200, "hidden"),
+        ("GET", "/hide/link", Some(&guest), 200, "hidden"),
+        ("GET", "/hide/link", None, 200, "hidden"),
         ("GET", "/admin", Some(&admin), 200, "in"),
         ("GET", "/admin", Some(&guest), 403, "role-missing"),
         ("HEAD", "/admin", Some(&guest), 403, ""),
@@ -149,7 +158,7 @@ async fn a_bad_token_is_nobody_where_nobody_may_come_and_the_reason_is_beside_it
 #[tokio::test]
 async fn what_the_service_itself_got_wrong_is_a_500() {
     let admin = Pass::with(SiteRole::Admin).cookie();
-    for uri in ["/shop", "/shop/maybe", "/shop/enter"] {
+    for uri in ["/shop", "/shop/maybe", "/shop/enter", "/shop/link"] {
         let (status, response) = ask(site(), "GET", uri, Some(&admin)).await;
         assert_eq!(status, 500, "{uri}");
         assert!(response.body().contains(DenialKind::Misconfigured.as_str()), "{uri}: {}", response.body());

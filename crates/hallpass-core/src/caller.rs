@@ -33,7 +33,8 @@ impl<'a> Caller<'a> {
             CallerKind::GrpcWeb
         } else if content_type.starts_with(b"application/grpc") {
             CallerKind::Grpc
-        } else if header("upgrade").is_some() || method == "CONNECT" {
+        } else if method == "CONNECT" || header("upgrade").is_some_and(|to| !to.eq_ignore_ascii_case(b"h2c")) {
+            // `h2c` is only an offer to go on in HTTP/2, which `curl --http2` makes with any page.
             CallerKind::Upgrade
         } else if prefers_json {
             CallerKind::Json

@@ -8,6 +8,7 @@ use std::{
 
 use hallpass_core::{AnswerSettings, Clock, Denial, Gate, Role, SystemClock};
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
+use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -142,6 +143,7 @@ where
     S: Service<Request<Q>, Response = Response<B>>,
     P: DeniedPage<B>,
     T: TextBody<B>,
+    B: Body,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -190,6 +192,7 @@ where
     F: Future<Output = Result<Response<B>, E>>,
     P: DeniedPage<B>,
     T: TextBody<B>,
+    B: Body,
 {
     type Output = F::Output;
 

@@ -272,6 +272,28 @@ async fn a_sites_own_page_never_looks_like_success() {
 }
 
 #[tokio::test]
+async fn a_head_is_answered_as_a_get_without_the_body() {
+    let guest = Pass::with(SiteRole::Guest).cookie();
+    for accept in ["application/json", "text/html"] {
+        for page in [false, true] {
+            let own = move |denial, request: &DeniedRequest| own_page(denial, request).filter(|_| page);
+            let site = || layer().on_denied(own).layer(require_roles([SiteRole::Admin]).layer(Handler::default()));
+            let request = |method| {
+                let request =
+                    Request::builder().method(method).uri("/").header("accept", accept).header("cookie", &guest);
+                request.body(String::new()).unwrap()
+            };
+            let get = ask(site(), request("GET")).await;
+            let mut head = ask(site(), request("HEAD")).await;
+            assert_eq!((head.status(), head.body().as_str()), (get.status(), ""), "{accept} {page}");
+            let length = head.headers_mut().remove("content-length").unwrap();
+            assert_eq!(length.to_str().unwrap(), get.body().len().to_string(), "{accept} {page}");
+            assert_eq!(head.headers(), get.headers(), "{accept} {page}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_layers_in_between_added_stays() {
     let policy = |mut response: Response<String>| {
         let headers = response.headers_mut();

@@ -68,6 +68,7 @@ fn each_client_is_told_from_its_headers() {
         (&[("hx-request", "true"), ("accept", "*/*")], CallerKind::Htmx),
         (&[("hx-request", "true"), ("accept", "application/json")], CallerKind::Json),
         (&[("upgrade", "websocket"), ("connection", "upgrade")], CallerKind::Upgrade),
+        (&[("upgrade", "h2c"), ("connection", "upgrade, http2-settings")], CallerKind::Page),
         (&[("content-type", "application/grpc")], CallerKind::Grpc),
         (&[("content-type", "application/grpc+proto")], CallerKind::Grpc),
         (&[("content-type", "application/grpc-web+proto")], CallerKind::GrpcWeb),

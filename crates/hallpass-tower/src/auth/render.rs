@@ -1,14 +1,40 @@
 //! From a guard's refusal to the answer that the caller sees.
 
 use hallpass_core::{Answer, Caller, Denial, answer, refusal_headers};
-use http::{HeaderName, HeaderValue, Response, StatusCode, header, response::Parts};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, response::Parts};
+use http_body::Body;
 
 use super::Shared;
 use crate::{DeniedPage, Refusal, TextBody, refusal::status};
 
 impl<R, P, T> Shared<R, P, T> {
-    /// Words a refusal. `guarded` is the guard's bodiless answer; what layers in between added to it (a policy, a cookie) stays.
+    /// Words a refusal; to a `HEAD` without the words. `guarded` is the guard's bodiless answer; what layers in between added to it (a policy, a cookie) stays.
     pub(super) fn render<B>(&self, refusal: Refusal, guarded: Response<B>) -> Response<B>
+    where
+        P: DeniedPage<B>,
+        T: TextBody<B>,
+        B: Body,
+    {
+        let head = refusal.request.method() == Method::HEAD;
+        let response = self.render_whole(refusal, guarded);
+        if head { self.head_of(response) } else { response }
+    }
+
+    /// RFC 9110 section 9.3.2: what `GET` would be answered, the length included, and no body. hyper drops one over HTTP/1; over
+    /// HTTP/2 it would reset the stream.
+    fn head_of<B>(&self, response: Response<B>) -> Response<B>
+    where
+        T: TextBody<B>,
+        B: Body,
+    {
+        let (mut parts, body) = response.into_parts();
+        if let Some(length) = body.size_hint().exact() {
+            parts.headers.entry(header::CONTENT_LENGTH).or_insert(length.into());
+        }
+        Response::from_parts(parts, self.text_body.body(String::new()))
+    }
+
+    fn render_whole<B>(&self, refusal: Refusal, guarded: Response<B>) -> Response<B>
     where
         P: DeniedPage<B>,
         T: TextBody<B>,
