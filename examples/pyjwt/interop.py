@@ -4,17 +4,20 @@
     pip install pyjwt
     python3 examples/pyjwt/interop.py
 
-Starts the service of src/main.rs with a secret that both sides know. Ends with a line that says how many things it saw, or at the
+Starts the service of src/main.rs with a secret that both sides know, and the example blog with the keys it makes. Ends with a line that says how many things it saw, or at the
 first that is otherwise.
 """
 import base64
+import contextlib
 import json
 import os
 import pathlib
 import secrets
 import subprocess
+import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import jwt
@@ -66,6 +69,41 @@ def made_by_hallpass(site):
             raise SystemExit(f"PyJWT took a token with {what}")
 
 
+def made_by_the_blog():
+    print("the cookie of the example blog, read by PyJWT")
+    with tempfile.TemporaryDirectory() as directory:
+        environment = {**os.environ, "BLOG_ADDR": "127.0.0.1:0", "DATABASE_URL": f"sqlite://{directory}/blog.db"}
+        with running("blog", environment) as site:
+            fields = urllib.parse.urlencode({"username": "ann", "password": "correct horse battery staple"}).encode()
+            request = urllib.request.Request(f"{site}/register", fields, {"Accept": "application/json"})
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                user = json.load(answer)["user"]
+                cookie = answer.headers["Set-Cookie"].split(";")[0].removeprefix("__Host-hallpass=")
+            ring = json.loads(pathlib.Path(directory, "blog-keys.json").read_text())
+    active = next(key for key in ring["keys"] if key["kid"] == ring["active"])
+    key = base64.urlsafe_b64decode(active["k"] + "=" * (-len(active["k"]) % 4))
+    claims = jwt.decode(cookie, key, algorithms=["HS256"], audience="hallpass", issuer="hallpass")
+    see("sub", claims["sub"], "ann")
+    see("user_id", claims["user_id"] == user["id"], True)
+    see("role", claims["role"], "guest")
+
+
+@contextlib.contextmanager
+def running(package, environment):
+    """Builds and starts a program of the workspace, and says where it listens."""
+    subprocess.run(["cargo", "build", "-q", "-p", package], cwd=ROOT, check=True)
+    program = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / package
+    process = subprocess.Popen([program], env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        ready = process.stdout.readline().strip()
+        if not ready.startswith("listening on "):
+            raise SystemExit(f"{package} did not start: {ready!r}")
+        yield ready.removeprefix("listening on ")
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def made_by_pyjwt(site):
     print("a token made by PyJWT, read by hallpass")
     now = int(time.time())
@@ -105,19 +143,10 @@ def made_by_pyjwt(site):
 
 
 def main():
-    subprocess.run(["cargo", "build", "-q", "-p", "pyjwt"], cwd=ROOT, check=True)
-    program = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/pyjwt"
-    service = subprocess.Popen([program], env={**os.environ, "SITE_SECRET": KEY}, stdout=subprocess.PIPE, text=True)
-    try:
-        ready = service.stdout.readline().strip()
-        if not ready.startswith("listening on "):
-            raise SystemExit(f"the service did not start: {ready!r}")
-        site = ready.removeprefix("listening on ")
+    with running("pyjwt", {**os.environ, "SITE_SECRET": KEY}) as site:
         made_by_hallpass(site)
         made_by_pyjwt(site)
-    finally:
-        service.terminate()
-        service.wait()
+    made_by_the_blog()
     print(f"{seen} things seen, each as it should be")
 
 

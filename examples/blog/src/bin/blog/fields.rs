@@ -1,8 +1,9 @@
-//! The fields of a form or of a JSON object, whichever came.
+//! What a request brings: the fields of a form or of a JSON object, whichever came, and the one part of a path that varies.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::{Form, Json};
 use serde::de::DeserializeOwned;
@@ -34,5 +35,17 @@ fn failure(status: StatusCode) -> Failure {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Failure::MediaType,
         StatusCode::UNPROCESSABLE_ENTITY => Failure::Fields,
         _ => Failure::Malformed,
+    }
+}
+
+/// The part of the path in braces. One that is no text names nothing that exists.
+pub(crate) struct Segment(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let read = Path::from_request_parts(parts, state).await;
+        read.map(|Path(text)| Self(text)).map_err(|_| Failure::NotFound)
     }
 }

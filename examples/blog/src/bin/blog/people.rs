@@ -1,6 +1,7 @@
 //! The people's page: who has an account, and which role.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use blog::{Admin, BlogRole, Person, Site};
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::fields::Fields;
+use crate::fields::{Fields, Segment};
 use crate::visit::Visit;
 
 #[derive(Deserialize)]
@@ -21,8 +22,9 @@ pub(crate) struct After {
 pub(crate) async fn people(
     visit: Visit,
     State(site): State<Site>,
-    Query(After { after }): Query<After>,
+    after: Result<Query<After>, QueryRejection>,
 ) -> Result<Response, Failure> {
+    let Query(After { after }) = after.map_err(|_| Failure::NotFound)?;
     let after = after.and_then(|name| Username::parse(&name).ok());
     let mut accounts = site.store.list(after.as_ref(), PAGE + 1).await.map_err(Failure::store)?;
     let more = accounts.len() > PAGE as usize;
@@ -54,7 +56,7 @@ pub(crate) struct RoleField {
 pub(crate) async fn set_role(
     visit: Visit,
     State(site): State<Site>,
-    Path(username): Path<String>,
+    Segment(username): Segment,
     Fields(RoleField { role }): Fields<RoleField>,
 ) -> Result<Response, Failure> {
     let role = BlogRole::from_name(&role).ok_or(Failure::Field("role", "Choose one of guest, moderator and admin."))?;

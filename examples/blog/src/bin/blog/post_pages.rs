@@ -1,7 +1,7 @@
 //! Reading, writing and hiding posts.
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::fields::Fields;
+use crate::fields::{Fields, Segment};
 use crate::visit::Visit;
 
 #[derive(Deserialize)]
@@ -25,9 +25,7 @@ pub(crate) async fn home(
     State(site): State<Site>,
     older: Result<Query<Older>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let Ok(Query(Older { before })) = older else {
-        return Err(Failure::NotFound);
-    };
+    let Query(Older { before }) = older.map_err(|_| Failure::NotFound)?;
     let page = site.posts.page(before).await.map_err(Failure::store)?;
     let home = Home { page: &page, first: before.is_none() };
     Ok(visit.answer(&home, || {
@@ -39,11 +37,7 @@ pub(crate) async fn home(
 }
 
 /// One post.
-pub(crate) async fn post(
-    visit: Visit,
-    State(site): State<Site>,
-    Path(slug): Path<String>,
-) -> Result<Response, Failure> {
+pub(crate) async fn post(visit: Visit, State(site): State<Site>, Segment(slug): Segment) -> Result<Response, Failure> {
     let post = site.posts.by_slug(&slug).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
     let view = PostView { post: &post, may_hide: visit.viewer.as_ref().is_some_and(Viewer::sees_hide) };
     Ok(visit.answer(&view, || {
@@ -91,7 +85,7 @@ pub(crate) async fn publish(
 }
 
 /// Hides a post.
-pub(crate) async fn hide(State(site): State<Site>, Path(slug): Path<String>) -> Result<Response, Failure> {
+pub(crate) async fn hide(State(site): State<Site>, Segment(slug): Segment) -> Result<Response, Failure> {
     match site.posts.hide(&slug).await.map_err(Failure::store)? {
         Hide::Hidden => Ok(Redirect::to("/").into_response()),
         Hide::NotFound => Err(Failure::NotFound),

@@ -10,8 +10,7 @@ use axum::middleware::{from_fn, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use blog::{BlogRole, Site};
-use hallpass::{OriginLayer, require_any_role, require_login, require_roles};
-use hallpass_core::OriginCheck;
+use hallpass::{require_any_role, require_login, require_roles};
 
 use crate::denied::denied_page;
 use crate::failure::{Failure, render};
@@ -42,7 +41,7 @@ pub(crate) fn routes(site: Site) -> Router {
         .merge(site.hallpass.sign_in_routes())
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(from_fn(render))
-        .layer(OriginLayer::new(OriginCheck::new()))
+        .layer(site.hallpass.origin_layer())
         .layer(site.hallpass.layer().on_denied(denied_page))
         .layer(map_response(security_headers))
 }

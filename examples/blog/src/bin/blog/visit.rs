@@ -6,8 +6,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use blog::{BlogRole, Content, Viewer};
-use hallpass::{Denied, Identity};
-use hallpass_core::Caller;
+use hallpass::{Caller, Denied, Identity};
 use serde_json::Value;
 
 /// Who asks, and how to answer.
