@@ -17,7 +17,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use argon2::Block;
@@ -43,6 +43,7 @@ struct Inner {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     runs: AtomicU64,
+    waited_micros: AtomicU64,
     memory: Mutex<Vec<Vec<Block>>>,
     random: Arc<dyn Random>,
 }
@@ -59,6 +60,7 @@ impl HashGate {
                 permits: Arc::new(Semaphore::new(settings.permits())),
                 waiting: AtomicUsize::new(0),
                 runs: AtomicU64::new(0),
+                waited_micros: AtomicU64::new(0),
                 memory: Mutex::new(Vec::new()),
                 settings,
                 random,
@@ -76,6 +78,13 @@ impl HashGate {
     #[must_use]
     pub fn depth(&self) -> usize {
         self.inner.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Returns how long sign-ins have waited for a permit, all of them together. Its growth divided by that of
+    /// [`runs`](Self::runs) is the mean wait.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        Duration::from_micros(self.inner.waited_micros.load(Ordering::Relaxed))
     }
 
     /// Hashes a new password.
@@ -130,7 +139,11 @@ impl HashGate {
             return Ok(permit);
         }
         let _place = Place::take(&self.inner).ok_or_else(|| self.closed())?;
-        match tokio::time::timeout(self.inner.settings.wait(), permits.acquire_owned()).await {
+        let start = Instant::now();
+        let permit = tokio::time::timeout(self.inner.settings.wait(), permits.acquire_owned()).await;
+        let waited = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.inner.waited_micros.fetch_add(waited, Ordering::Relaxed);
+        match permit {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(self.closed()),
         }

@@ -141,6 +141,7 @@ async fn waiting_has_an_end() {
     let held = gate.permit().await.unwrap();
     let refused = gate.check(&Password::typed("x"), None).await;
     assert_eq!(refused.unwrap_err().retry_after, Duration::from_secs(1));
+    assert!(gate.waited() >= Duration::from_millis(20));
     drop(held);
     assert!(gate.check(&Password::typed("x"), None).await.is_ok());
 }
