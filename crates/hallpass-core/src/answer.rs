@@ -16,6 +16,8 @@
 //!
 //! The tests hold the whole table, every kind against every caller.
 
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::{Caller, Denial, DenialKind, SafeNext, caller::CallerKind};
 
 mod page;
@@ -199,7 +201,7 @@ impl AnswerSettings {
         let mut path = self.login_path.clone();
         if let Some(target) = caller.way_back() {
             path.push_str(if path.contains('?') { "&next=" } else { "?next=" });
-            push_encoded(&mut path, SafeNext::parse(Some(target)).as_str());
+            path.extend(utf8_percent_encode(SafeNext::parse(Some(target)).as_str(), NOT_IN_QUERY_VALUE));
         }
         path
     }
@@ -214,31 +216,16 @@ impl AnswerSettings {
     }
 }
 
-/// Percent-encodes all but the unreserved characters of RFC 3986 section 2.3.
-fn push_encoded(path: &mut String, value: &str) {
-    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            path.push(char::from(byte));
-        } else {
-            path.push('%');
-            path.extend([HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        }
-    }
-}
-
 /// A path as it may stand in a header and within quotes there: what may not is percent-encoded.
 fn header_safe(path: &str) -> String {
-    let mut safe = String::with_capacity(path.len());
-    let mut bytes = [0; 4];
-    for character in path.chars() {
-        match character {
-            '!' | '#'..=';' | '=' | '?'..='[' | ']'..='~' => safe.push(character),
-            _ => push_encoded(&mut safe, character.encode_utf8(&mut bytes)),
-        }
-    }
-    safe
+    utf8_percent_encode(path, NOT_IN_HEADER).to_string()
 }
+
+/// All but the unreserved characters of RFC 3986 section 2.3.
+const NOT_IN_QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What would end a header or a quoted string, in HTML too. What lies beyond ASCII is always encoded.
+const NOT_IN_HEADER: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'\\').add(b'<').add(b'>');
 
 #[cfg(test)]
 mod tests;
