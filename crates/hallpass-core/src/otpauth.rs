@@ -9,6 +9,7 @@
 use std::{borrow::Cow, fmt::Write as _};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use zeroize::Zeroizing;
 
 use crate::{TimeStep, Totp, TotpSecret, TotpSecretError};
 
@@ -40,13 +41,13 @@ impl Totp {
     /// ```
     pub fn otpauth_uri(&self, issuer: &str, account: &str) -> String {
         let encoded = |text| utf8_percent_encode(text, RESERVED);
-        let settings = self.settings();
+        let (secret, settings) = (Zeroizing::new(self.secret().to_base32()), self.settings());
         let mut uri = String::from("otpauth://totp/");
         // Writing to a String cannot fail.
         if !issuer.is_empty() {
             let _ = write!(uri, "{}:", encoded(issuer));
         }
-        let _ = write!(uri, "{}?secret={}", encoded(account), self.secret().to_base32());
+        let _ = write!(uri, "{}?secret={}", encoded(account), *secret);
         if !issuer.is_empty() {
             let _ = write!(uri, "&issuer={}", encoded(issuer));
         }
