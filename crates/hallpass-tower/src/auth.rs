@@ -1,6 +1,7 @@
 //! The outer layer: verifies each request's token, and words the refusals that come back.
 
 use std::{
+    fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -114,6 +115,13 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
 impl<R, P, T> Clone for AuthLayer<R, P, T> {
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<R, P, T> fmt::Debug for AuthLayer<R, P, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shared { gate, settings, .. } = &*self.shared;
+        f.debug_struct("AuthLayer").field("gate", gate).field("answers", settings).finish_non_exhaustive()
     }
 }
 

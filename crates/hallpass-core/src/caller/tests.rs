@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn caller(method: &str, headers: &[(&str, &'static str)]) -> Caller<'static> {
@@ -109,4 +111,16 @@ fn htmx_comes_back_to_the_page_around_the_fragment() {
         _ => None,
     });
     assert_eq!(broken.way_back(), None);
+}
+
+proptest! {
+    /// The headers are the client's: whatever stands in them is read to an end.
+    #[test]
+    fn no_header_panics(value in any::<Vec<u8>>(), like_accept in "[a-z/*+;q=0-9., ]{0,60}") {
+        for value in [&value[..], like_accept.as_bytes()] {
+            let caller = Caller::new("GET", "/", |_| Some(value));
+            let _ = caller.way_back();
+            prop_assert!(weight(value, b"application", b"json").quality <= 1000);
+        }
+    }
 }
