@@ -114,6 +114,7 @@ mod tests {
         assert!(!leaked);
     }
 
+    #[cfg(feature = "asymmetric")]
     #[test]
     fn each_algorithm_that_signs_can_be_made() {
         let maker = KeyMaker::new([9; 32], UnixTime::from_secs(0));

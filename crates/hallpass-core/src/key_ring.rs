@@ -149,12 +149,9 @@ impl KeyRing {
         self.sealing.iter().map(|sealing| (&sealing.id, &*sealing.key))
     }
 
-    /// The key of this name, where its signatures are accepted now.
-    pub(crate) fn accepted(&self, id: &str, now: UnixTime) -> Option<&Arc<Key>> {
-        self.entries
-            .iter()
-            .find(|entry| entry.key.id().as_str() == id && entry.is_accepted(now))
-            .map(|entry| &entry.key)
+    /// The keys whose signatures are accepted now.
+    pub(crate) fn accepted(&self, now: UnixTime) -> impl Iterator<Item = &Arc<Key>> {
+        self.entries.iter().filter(move |entry| entry.is_accepted(now)).map(|entry| &entry.key)
     }
 
     /// Adds a sealing key behind the others.
@@ -201,11 +198,7 @@ impl RingEntry {
         self.accept_until
     }
 
-    pub(crate) fn shared_key(&self) -> &Arc<Key> {
-        &self.key
-    }
-
-    pub(crate) fn is_accepted(&self, now: UnixTime) -> bool {
+    fn is_accepted(&self, now: UnixTime) -> bool {
         self.accept_until.is_none_or(|until| now < until)
     }
 }

@@ -48,7 +48,7 @@ impl TokenCache {
         self.slots_of(token).into_iter().flatten().find_map(|slot| {
             let entry = slot.load();
             let entry = entry.as_ref().filter(|entry| equal_in_constant_time(&entry.token, token))?;
-            let is_accepted = ring.keys().any(|key| Arc::ptr_eq(key.shared_key(), &entry.key) && key.is_accepted(now));
+            let is_accepted = ring.accepted(now).any(|key| Arc::ptr_eq(key, &entry.key));
             is_accepted.then(|| Arc::clone(&entry.facts))
         })
     }

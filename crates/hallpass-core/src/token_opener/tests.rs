@@ -41,6 +41,9 @@ fn the_examples_of_the_rfcs_open_and_no_other_spelling_of_them_does() {
     let examples: Vec<Example> = EXAMPLES.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(examples.len(), 5);
     for Example { source, key, token, payload } in examples {
+        if cfg!(not(feature = "asymmetric")) && key["kty"] != "oct" {
+            continue;
+        }
         let ring = ring(&key);
         let opener = lenient(key["kid"].as_str().unwrap());
         assert_eq!(open(&ring, &opener, &token), Ok(payload.into_bytes()), "{source}");
