@@ -3,17 +3,19 @@
 use std::{
     future::{Future, poll_fn},
     io::{BufRead, BufReader},
-    path::PathBuf,
     pin::pin,
-    process::{Command, Stdio},
     task::Poll,
+    thread,
     time::Duration,
 };
 
-use hallpass_signin::{Accounts, Cursor, Ended, PasswordChange, Passwords, Registration, SecondFactors, Sessions};
+use hallpass_signin::{
+    AccountId, Accounts, Cursor, Ended, PasswordChange, Passwords, Registration, SecondFactors, Sessions, Spend,
+};
 use hallpass_sqlx::SqliteStore;
 
 use crate::{
+    child,
     scratch::Scratch,
     suite::{account, at, enrolment, feed_since, new_account, open, open_sessions, register, session_id},
 };
@@ -34,7 +36,7 @@ async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
 
 /// A write that changes nothing: when it is through, whatever was left behind has been rolled back or committed.
 async fn settle(store: &SqliteStore) {
-    let nobody = hallpass_signin::AccountId::new("nobody");
+    let nobody = AccountId::new("nobody");
     let ended = store.end(&nobody, &session_id(99), at(0)).await.unwrap();
     assert_eq!(ended, Ended::NotFound);
 }
@@ -86,7 +88,7 @@ async fn an_enrolment_dropped_at_any_await_is_whole_or_nothing() {
         assert_eq!(now.generation(), u32::from(on), "after {polls} polls");
         for code in &codes {
             let spent = store.spend_recovery_code(&id, code).await.unwrap();
-            assert_eq!(spent == hallpass_signin::Spend::Spent, on, "after {polls} polls");
+            assert_eq!(spent == Spend::Spent, on, "after {polls} polls");
         }
         if answer.is_some() {
             assert!(on);
@@ -95,35 +97,31 @@ async fn an_enrolment_dropped_at_any_await_is_whole_or_nothing() {
     }
 }
 
-const CHILD: &str = "HALLPASS_TEST_CRASH";
-
 #[tokio::test]
 async fn what_was_acknowledged_outlives_kill_9() {
     let scratch = Scratch::new();
     let mut acknowledged = Vec::new();
-    for round in 0..5 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "crash::register_until_killed", "--ignored", "--nocapture"])
-            .env(CHILD, scratch.path("site.db"))
+    for round in 0..10 {
+        let mut child = child::running("crash::register_until_killed", &scratch)
             .env("HALLPASS_TEST_ROUND", round.to_string())
-            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        let killer = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(60 + 17 * round));
+        let lines = stdout.lines().map_while(Result::ok);
+        let mut names = lines.filter_map(|line| line.strip_prefix("made ").map(str::to_owned));
+        acknowledged.extend(names.next());
+        let killer = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(7 * round));
             child.kill().unwrap();
             child.wait().unwrap();
         });
-        let lines = stdout.lines().map_while(Result::ok);
-        let names = lines.filter_map(|line| line.strip_prefix("made ").map(str::to_owned));
         acknowledged.extend(names);
         killer.join().unwrap();
     }
-    assert!(acknowledged.len() > 5, "{} accounts", acknowledged.len());
+    assert!(acknowledged.len() >= 10);
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
     for name in acknowledged {
-        let id = hallpass_signin::AccountId::new(name);
+        let id = AccountId::new(name);
         assert!(store.by_id(&id).await.unwrap().is_some(), "{id}");
     }
 }
@@ -131,10 +129,8 @@ async fn what_was_acknowledged_outlives_kill_9() {
 #[tokio::test]
 #[ignore = "is the child process of what_was_acknowledged_outlives_kill_9"]
 async fn register_until_killed() {
-    let database = PathBuf::from(std::env::var_os(CHILD).unwrap());
     let round = std::env::var("HALLPASS_TEST_ROUND").unwrap();
-    let url = format!("sqlite://{}", database.display());
-    let store = SqliteStore::open(&url).await.unwrap();
+    let store = SqliteStore::open(&child::url()).await.unwrap();
     for number in 0.. {
         let name = format!("user{round}.{number}");
         let _ = store.create(new_account(&name, &name)).await.unwrap();

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod child;
 mod crash;
 mod opening;
+mod processes;
 mod rows;
 mod scratch;
 mod sqlite_suite;

@@ -1,17 +1,11 @@
 //! Opening and migrating.
 
-use std::{
-    error::Error,
-    fs,
-    path::PathBuf,
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::{error::Error, fs, thread, time::Duration};
 
 use hallpass_sqlx::{SqliteStore, StoreOpenError};
 use sqlx::{Row, SqlitePool};
 
-use crate::scratch::Scratch;
+use crate::{child, scratch::Scratch};
 
 #[tokio::test]
 async fn a_new_file_is_the_owners_alone() {
@@ -116,28 +110,18 @@ async fn an_older_version_does_not_touch_a_newer_database() {
     assert!(error.contains("schema step 999") && error.contains("start a newer version"), "{error}");
 }
 
-const CHILD: &str = "HALLPASS_TEST_DATABASE";
-
 #[test]
 fn many_processes_may_start_at_once() {
     for _ in 0..10 {
         let scratch = Scratch::new();
-        let start = || {
-            Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "opening::start_beside_others", "--ignored"])
-                .env(CHILD, scratch.path("site.db"))
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap()
-        };
+        let start = || child::running("opening::start_beside_others", &scratch).spawn().unwrap();
         let children: Vec<_> = (0..4).map(|_| start()).collect();
-        std::thread::sleep(Duration::from_millis(30));
-        fs::write(scratch.path("go"), "").unwrap();
+        thread::sleep(Duration::from_millis(30));
+        child::go(&scratch);
         for child in children {
             let output = child.wait_with_output().unwrap();
             let said = String::from_utf8_lossy(&output.stdout);
-            assert!(output.status.success(), "{said}");
-            assert!(said.contains("1 passed"), "{said}");
+            assert!(output.status.success() && said.contains("1 passed"), "{said}");
         }
     }
 }
@@ -145,10 +129,6 @@ fn many_processes_may_start_at_once() {
 #[tokio::test]
 #[ignore = "is the child process of many_processes_may_start_at_once"]
 async fn start_beside_others() {
-    let database = PathBuf::from(std::env::var_os(CHILD).unwrap());
-    while !database.with_file_name("go").exists() {
-        std::thread::yield_now();
-    }
-    let url = format!("sqlite://{}", database.display());
-    SqliteStore::open(&url).await.unwrap().close().await;
+    child::wait_for_go();
+    SqliteStore::open(&child::url()).await.unwrap().close().await;
 }
