@@ -275,3 +275,5 @@ const DUMMY_SALT: [u8; 16] = *b"hallpass no such";
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

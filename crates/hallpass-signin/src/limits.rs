@@ -3,7 +3,8 @@
 //! The account's key is the **name's** key, so that unknown names are limited exactly like known ones and a 429 tells
 //! nothing; so that spellings, pending cookies, sessions and addresses share one count; and so that a wrong code counts like a wrong
 //! password. How the owner gets in while a stranger keeps guessing: the wait has an end (15 minutes at most), blocked
-//! attempts do not prolong it, sessions that exist go on, and the right password with the right code clears the count.
+//! attempts do not prolong it, sessions that exist go on, and the right password with the right code clears the count. What
+//! this alone does not prevent: a stranger who is quicker at the end of each wait takes the attempt that it gives.
 
 use std::{net::IpAddr, time::Duration};
 
