@@ -9,6 +9,7 @@ mod authenticator;
 mod bad_input;
 mod client;
 mod cookies;
+mod limits;
 mod operator;
 mod origin;
 mod own_routes;

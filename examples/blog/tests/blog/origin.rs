@@ -17,10 +17,10 @@ fn cross_site(client: &mut Client, path: &str, fields: &[(&str, &str)], headers:
 #[test]
 fn another_sites_form_is_refused_before_anything_is_looked_at() {
     let site = Site::start();
-    let mut admin = with_role(&site, site.browser(), "root", "admin");
+    let mut admin = with_role(&site, site.browser(), "chief", "admin");
     admin.post("/posts", &[("title", "Stays"), ("body", "x")]).expect_see_other("/posts/stays");
     let held = admin.cookies.clone();
-    let good = [("username", "root"), ("password", PASSWORD)];
+    let good = [("username", "chief"), ("password", PASSWORD)];
     for (path, fields) in [
         ("/login", good.as_slice()),
         ("/register", &[("username", "eve"), ("password", PASSWORD)]),
@@ -28,7 +28,8 @@ fn another_sites_form_is_refused_before_anything_is_looked_at() {
         ("/profile/password", &[("current_password", PASSWORD), ("new_password", "taken over by eve")]),
         ("/posts", &[("title", "Eve"), ("body", "was here")]),
         ("/posts/stays/hide", &[]),
-        ("/admin/users/root/role", &[("role", "guest")]),
+        ("/admin/users/chief/role", &[("role", "guest")]),
+        ("/no/such/page", &[]),
     ] {
         for headers in [
             [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")].as_slice(),

@@ -13,6 +13,9 @@ use crate::client::Client;
 /// The published bound within which an operator's word holds on a running server.
 pub(crate) const BOUND: Duration = Duration::from_secs(5);
 
+/// What a server wrote to standard error, in its directory.
+const LOG: &str = "log";
+
 pub(crate) struct Site {
     directory: PathBuf,
     child: Child,
@@ -87,7 +90,13 @@ impl Drop for Site {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let log = fs::read_to_string(self.file(LOG)).unwrap_or_default();
         let _ = fs::remove_dir_all(&self.directory);
+        if std::thread::panicking() {
+            eprintln!("the blog's log:\n{log}");
+        } else {
+            assert!(!log.contains("panicked"), "{log}");
+        }
     }
 }
 
@@ -102,7 +111,8 @@ pub(crate) fn command(directory: &Path) -> Command {
 }
 
 fn run(directory: &Path) -> (Child, SocketAddr) {
-    let mut child = command(directory).stdout(Stdio::piped()).spawn().expect("the blog runs");
+    let log = fs::OpenOptions::new().create(true).append(true).open(directory.join(LOG)).expect("a log");
+    let mut child = command(directory).stdout(Stdio::piped()).stderr(log).spawn().expect("the blog runs");
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
     let mut line = String::new();
     lines.read_line(&mut line).expect("a line");
