@@ -2,6 +2,9 @@
 //!
 //! Beside the keyed state stand two that have already absorbed the header segments which this key writes. Every token of one kind
 //! begins with the same bytes, so the hash blocks that they fill are paid for when the key is loaded and not once per request.
+//!
+//! Who has such a state can sign, so it is a secret like the key itself: hmac's and sha2's feature `zeroize` erases each when it
+//! goes, the clones of a verification included.
 
 use hmac::{KeyInit, Mac};
 use zeroize::Zeroizing;

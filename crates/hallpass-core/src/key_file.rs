@@ -1,20 +1,6 @@
 //! The key ring as text: the key file, an environment variable, and a JWK Set for others.
 //!
-//! The file is a JWK Set (RFC 7517 section 5) with two members of our own, so that tools that read JWKs read it too:
-//!
-//! ```json
-//! {
-//!   "keys": [
-//!     {"kty": "oct", "kid": "20261124-3fa91c2b", "alg": "HS256", "use": "sig", "k": "…"},
-//!     {"kty": "oct", "kid": "20261001-77ab0e12", "alg": "HS256", "use": "sig", "k": "…", "accept_until": 1795479300},
-//!     {"kty": "oct", "kid": "20261001-5d0c9f3e", "use": "enc", "k": "…"}
-//!   ],
-//!   "active": "20261124-3fa91c2b"
-//! }
-//! ```
-//!
-//! `active` names the key that signs; `accept_until` (Unix seconds) ends a key; `use` is `sig` for signatures and `enc` for the
-//! keys that seal secrets at rest, the first of which is in use. The file holds secrets: write it with mode 0600.
+//! [`KeyRing::from_json`] documents the format. It is a JWK Set, so that tools which read JWKs read it too.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -32,7 +18,25 @@ struct KeySet {
 }
 
 impl KeyRing {
-    /// Reads the key file's text. A ring without `active` verifies and signs nothing.
+    /// Reads the key file's text: a JWK Set (RFC 7517 section 5) with two members of our own, `active` and `accept_until`.
+    ///
+    /// ```json
+    /// {
+    ///   "keys": [
+    ///     {"kty": "oct", "kid": "20261124-3fa91c2b", "alg": "HS256", "use": "sig", "k": "…"},
+    ///     {"kty": "oct", "kid": "20261001-77ab0e12", "alg": "HS256", "use": "sig", "k": "…", "accept_until": 1795479300},
+    ///     {"kty": "oct", "kid": "20261001-5d0c9f3e", "use": "enc", "k": "…"}
+    ///   ],
+    ///   "active": "20261124-3fa91c2b"
+    /// }
+    /// ```
+    ///
+    /// * `active` names the key that signs; a ring without it verifies and signs nothing.
+    /// * `use` is `sig` for signatures and `enc` for the keys of 32 bytes that seal secrets at rest, the first of which is in use.
+    /// * `accept_until`, in Unix seconds, is the moment from which a key's signatures are refused; without it they are accepted.
+    /// * `alg` may be left out where the type has one algorithm; an `oct` key is then for HS256, an RSA key for RS256.
+    ///
+    /// The file holds secrets: write it with mode 0600.
     ///
     /// # Errors
     /// When it is not such a file, or any key of it is of no use here: a key that is silently left out would be missed in the
@@ -123,7 +127,10 @@ impl KeySet {
 
     #[expect(clippy::expect_used, reason = "strings and numbers only: nothing that JSON cannot write")]
     fn print(&self) -> String {
-        serde_json::to_string(self).expect("a JWK Set")
+        // Room for all of it at once: a buffer that grows leaves pieces of the secrets behind.
+        let mut json = Vec::with_capacity(ROOM_FOR_A_KEY * (self.keys.len() + 1));
+        serde_json::to_writer(&mut json, self).expect("a JWK Set");
+        String::from_utf8(json).expect("JSON is UTF-8")
     }
 }
 
@@ -153,3 +160,6 @@ fn public_half(key: &Key) -> Option<Jwk> {
 fn public_half(_: &Key) -> Option<Jwk> {
     None
 }
+
+/// Bytes; the longest with a secret is an ES384 key with some 350.
+const ROOM_FOR_A_KEY: usize = 512;
