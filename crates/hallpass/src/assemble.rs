@@ -38,10 +38,11 @@ impl<R: Role, S: Accounts> HallpassBuilder<R, S, WithFeed> {
     /// # Errors
     /// A setting is missing or cannot be, or the store does not answer. [`StartError`] says which, and what to write instead.
     pub async fn start(self) -> Result<Hallpass<R>, StartError> {
+        let runtime = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
         let parts = self.assemble()?;
         let cursor = parts.sign_in.catch_up(Cursor::START).await?;
         let work = Work { sign_in: parts.sign_in.clone(), key_file: parts.key_file, feed: Some(cursor) };
-        let background = Background::start(&Handle::current(), work);
+        let background = Background::start(&runtime, work);
         Ok(Hallpass { sign_in: parts.sign_in, gate: parts.gate, background: Arc::new(background) })
     }
 }
@@ -110,8 +111,10 @@ pub enum BuildError {
     /// A setting of the sign-in.
     #[error(transparent)]
     SignIn(#[from] SignInBuildError),
-    /// The key file cannot be watched.
-    #[error("a key file is watched by a task: call build() inside the tokio runtime, or give .keys(…) in its place")]
+    /// There is nothing to run the task that watches the feed and the key file.
+    #[error(
+        "a task watches the feed and the key file: call this inside the tokio runtime, or give .keys(…) and no feed"
+    )]
     NoRuntime,
 }
 

@@ -132,8 +132,8 @@ pub use hallpass_signin::{
 };
 pub use hallpass_signin::{
     CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page, Pages,
-    PasswordPage, RecoveryCodesPage, RegisterPage, STYLE_SHEET, SessionLine, SessionsPage, Texts, TwoFactorOnPage,
-    TwoFactorSetUpPage, Viewer,
+    PasswordPage, Reader, RecoveryCodesPage, RegisterPage, SCRIPT, STYLE_SHEET, SessionLine, SessionsPage, Texts,
+    TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
 };
 
 // Stores: what a site's own one implements.

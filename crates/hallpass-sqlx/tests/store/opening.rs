@@ -5,7 +5,7 @@ use std::{error::Error, fs, thread, time::Duration};
 use hallpass_sqlx::{SqliteStore, StoreOpenError};
 use sqlx::{Row, SqlitePool};
 
-use crate::{child, scratch::Scratch};
+use crate::{child, scratch::Scratch, suite::register};
 
 #[tokio::test]
 async fn a_new_file_is_the_owners_alone() {
@@ -74,7 +74,7 @@ async fn what_is_wrong_is_one_sentence_with_the_mend() {
 }
 
 #[tokio::test]
-async fn the_applications_own_migrations_are_left_alone() {
+async fn on_the_applications_own_pool_its_tables_are_left_alone() {
     let scratch = Scratch::new();
     let pool = SqlitePool::connect(&scratch.url("site.db?mode=rwc")).await.unwrap();
     let own = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY);
@@ -86,6 +86,7 @@ async fn the_applications_own_migrations_are_left_alone() {
     store.migrate().await.unwrap();
     store.migrate().await.unwrap();
 
+    register(&store, "alice").await;
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
     for row in sqlx::query(tables).fetch_all(&pool).await.unwrap() {
         let name: String = row.get(0);

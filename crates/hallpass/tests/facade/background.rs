@@ -103,6 +103,7 @@ async fn a_changed_key_file_is_taken_up_and_a_bad_one_is_not() {
     let file = KeyFile::beside(scratch.path("site.db"));
     let cookie = cookie_of(&pages, "/register", "alice").await;
 
+    let (first, first_text) = (active(site.keys()), fs::read_to_string(file.path()).unwrap());
     let rotated = file.rotate(SystemClock.now(), Duration::from_secs(900)).unwrap();
     let new = rotated.active().unwrap().id().to_string();
     within_the_bound(|| async { active(site.keys()) == new }).await;
@@ -124,6 +125,9 @@ async fn a_changed_key_file_is_taken_up_and_a_bad_one_is_not() {
     let last = old.rotated([9; 32], SystemClock.now(), Duration::ZERO).unwrap();
     file.save(&last).unwrap();
     within_the_bound(|| async { status(&pages, "/profile", &newer).await == 401 }).await;
+
+    fs::write(file.path(), first_text).unwrap();
+    within_the_bound(|| async { active(site.keys()) == first }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

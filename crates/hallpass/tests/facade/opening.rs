@@ -87,7 +87,7 @@ fn what_is_wrong_with_a_setting_is_one_sentence_with_the_mend() {
         (builder().keys(ring()).trust_origin("shop.example"), "shop.example"),
         (builder().keys(ring()).cookies(CookieSettings::builder().access_name("a b")), "a b"),
         (builder().key_file(scratch.path("no/keys.json")), "create its directory"),
-        (builder().key_file(scratch.path("keys.json")), "call build() inside the tokio runtime"),
+        (builder().key_file(scratch.path("keys.json")), "call this inside the tokio runtime"),
     ] {
         let error = settings.build().unwrap_err();
         let sentence = error.to_string();
