@@ -124,6 +124,7 @@ async fn past_the_queue_the_gate_closes_and_an_abandoned_run_keeps_its_permit() 
         tokio::task::yield_now().await;
     }
     abandoned.abort();
+    assert!(abandoned.await.unwrap_err().is_cancelled(), "its future is dropped, its run goes on");
     let queued = start(&gate);
     while gate.depth() == 0 && gate.runs() == 1 {
         tokio::task::yield_now().await;
