@@ -165,6 +165,9 @@ impl KeyRing {
     pub(crate) fn activating(mut self, id: &str) -> Result<Self, KeyRingError> {
         let place = self.entries.iter().position(|entry| entry.key.id().as_str() == id);
         let entry = place.map(|place| self.entries.remove(place)).ok_or(KeyRingError::NoActiveKey)?;
+        if entry.accept_until.is_some() {
+            return Err(KeyRingError::Member { name: id.to_owned(), member: "accept_until" });
+        }
         if !entry.key.can_sign() {
             return Err(KeyRingError::CannotSign(entry.key.id().clone()));
         }

@@ -8,9 +8,6 @@
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-#[cfg(feature = "asymmetric")]
-mod wycheproof;
 
 use std::{mem::MaybeUninit, sync::Arc};
 

@@ -4,6 +4,9 @@ use serde::Deserialize;
 
 use super::*;
 
+#[cfg(feature = "asymmetric")]
+mod wycheproof;
+
 /// RFC 7515 (A.1, A.3), RFC 7520 (4.1, 4.4) and RFC 8037 (A.4): one JSON object a line. RFC 7520's other examples are of
 /// algorithms, serialisations and detached contents that hallpass does not have.
 const EXAMPLES: &str = include_str!("../../tests/tables/rfc_jws.jsonl");
@@ -19,7 +22,7 @@ struct Example {
 const NOW: UnixTime = UnixTime::from_secs(0);
 
 /// What a token without a `typ` and perhaps without a `kid` needs.
-pub(super) fn lenient(key_without_kid: &str) -> TokenOpener {
+fn lenient(key_without_kid: &str) -> TokenOpener {
     let mut opener = TokenOpener::new(TokenKind::Access);
     opener.accept_untyped();
     opener.accept_type("JWT");
@@ -27,7 +30,7 @@ pub(super) fn lenient(key_without_kid: &str) -> TokenOpener {
     opener
 }
 
-pub(super) fn open(ring: &KeyRing, opener: &TokenOpener, token: &str) -> Result<Vec<u8>, TokenErrorKind> {
+fn open(ring: &KeyRing, opener: &TokenOpener, token: &str) -> Result<Vec<u8>, TokenErrorKind> {
     let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD];
     opener.open(ring, token.as_bytes(), NOW, &mut buffer).map(|(payload, _)| payload.to_vec())
 }

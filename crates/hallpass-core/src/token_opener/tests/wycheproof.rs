@@ -7,10 +7,7 @@ use std::{fs, path::PathBuf};
 
 use serde_json::Value;
 
-use super::{
-    tests::{lenient, open},
-    *,
-};
+use super::*;
 use crate::{
     Algorithm, KeyError,
     asymmetric_key::{AsymmetricKey, PublicParts},
