@@ -118,7 +118,7 @@ pub(crate) fn caller(request: &HttpRequest) -> Caller<'_> {
 }
 
 /// A status from core. All that core gives are valid; were one not, the request stays refused.
-fn status(code: u16) -> StatusCode {
+pub(crate) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::FORBIDDEN)
 }
 

@@ -13,23 +13,25 @@ use std::{
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     body::{BodySize, BoxBody, MessageBody},
-    http::{
-        StatusCode,
-        header::{CONTENT_LENGTH, HeaderName, HeaderValue},
-        uri::Authority,
-    },
+    http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue},
     web::{self, Bytes, Payload, ServiceConfig},
 };
 use hallpass_core::Role;
 use hallpass_signin::{Body, EndpointRequest, EndpointResponse, SignIn};
 
-use crate::{authentication::caller, everyone, refusal::Refused};
+use crate::{
+    authentication::caller,
+    everyone,
+    refusal::{Refused, status},
+};
 
-/// The sign-in routes, for [`App::configure`](actix_web::App::configure), inside of [`Auth`](crate::Auth).
+/// The sign-in routes, for [`App::configure`](actix_web::App::configure).
 ///
-/// Each path is registered for every method, since the endpoints answer 405 themselves. Limits per address count by the
-/// connection's peer.
-pub fn sign_in_routes<R: Role>(sign_in: SignIn<R>) -> impl FnOnce(&mut ServiceConfig) + Clone {
+/// They are under the paths that [`SignIn::routes`] names; do not scope them, since the pages and cookies link to those paths.
+/// [`Auth`](crate::Auth) goes around them as around every other route: without it nobody would ever be signed in, so they refuse
+/// and log that it is missing. Limits by address count the peer of the connection.
+pub fn sign_in_routes<R: Role>(sign_in: &SignIn<R>) -> impl FnOnce(&mut ServiceConfig) + Clone + use<R> {
+    let sign_in = sign_in.clone();
     move |config| {
         for route in sign_in.routes() {
             let sign_in = sign_in.clone();
@@ -45,10 +47,11 @@ pub fn sign_in_routes<R: Role>(sign_in: SignIn<R>) -> impl FnOnce(&mut ServiceCo
     }
 }
 
+/// Reads at most the limit of the body. What is longer is not read to its end, so it costs no more than what is not.
 async fn read(request: &HttpRequest, payload: Payload) -> Result<EndpointRequest, Refused> {
     let who = caller("sign_in_routes", request.extensions()).map_err(Refused::new)?.clone();
     let body = match payload.to_bytes_limited(EndpointRequest::BODY_LIMIT).await {
-        Ok(Ok(bytes)) => Body::Whole(bytes.to_vec()),
+        Ok(Ok(bytes)) => Body::Whole(bytes.into()),
         Ok(Err(_)) => Body::Broken,
         Err(_) => Body::TooLarge,
     };
@@ -56,42 +59,36 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<EndpointRequest
         method: request.method().as_str().to_owned(),
         path: request.uri().path().to_owned(),
         query: request.uri().query().map(str::to_owned),
-        headers: headers(request),
+        headers: EndpointRequest::HEADERS.iter().flat_map(|name| lines(request, name)).collect(),
         body,
         peer: request.peer_addr().as_ref().map(SocketAddr::ip),
         who,
     })
 }
 
-fn headers(request: &HttpRequest) -> Vec<(String, Vec<u8>)> {
-    let lines = |name: &'static str| request.headers().get_all(name).map(move |value| (name, value.as_bytes()));
-    let mut headers: Vec<(String, Vec<u8>)> = EndpointRequest::HEADERS
-        .iter()
-        .flat_map(|name| lines(name))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    // HTTP/2 says `:authority`, which actix-web keeps in the URI alone.
-    if let (None, Some(authority)) = (lines("host").next(), request.uri().authority().map(Authority::as_str)) {
-        headers.push(("host".to_owned(), authority.as_bytes().to_owned()));
+/// The lines of a header. HTTP/2 has the host in the request target (RFC 9113 section 8.3.1).
+fn lines(request: &HttpRequest, name: &str) -> Vec<(String, Vec<u8>)> {
+    let line = |value: &[u8]| (name.to_owned(), value.to_owned());
+    match request.uri().authority() {
+        Some(authority) if name == HOST => vec![line(authority.as_str().as_bytes())],
+        _ => request.headers().get_all(name).map(|value| line(value.as_bytes())).collect(),
     }
-    headers
 }
 
 fn response(answer: EndpointResponse) -> HttpResponse {
-    let EndpointResponse { status, headers, body } = answer;
-    let mut response = HttpResponse::new(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-    for (name, value) in headers {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().append(HeaderName::from_static(name), value);
-        }
+    let mut response = HttpResponse::new(status(answer.status));
+    for (name, value) in answer.headers {
+        // The endpoints write printable ASCII. What cannot be a header must not be dropped either: it may remove a cookie.
+        let Ok(value) = HeaderValue::try_from(value) else {
+            tracing::error!(name, "the sign-in routes made a header that is none");
+            return HttpResponse::InternalServerError().finish();
+        };
+        response.headers_mut().append(HeaderName::from_static(name), value);
     }
     // An answer to HEAD has a length and no body, and actix-web writes the length that the body says it has.
     let announced =
         response.headers_mut().remove(CONTENT_LENGTH).next().and_then(|length| length.to_str().ok()?.parse().ok());
-    match announced {
-        Some(length) => response.set_body(BoxBody::new(Announced(length))),
-        None => response.set_body(BoxBody::new(body)),
-    }
+    response.set_body(announced.map_or_else(|| BoxBody::new(answer.body), |length| BoxBody::new(Announced(length))))
 }
 
 /// The body of an answer to HEAD: so many bytes, none of which are sent.

@@ -14,6 +14,18 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// A request of a script, without more.
+    #[must_use]
+    pub fn new(method: &str, target: &str) -> Self {
+        let headers = [("host", "site.example"), ("accept", "application/json")];
+        Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_owned())).into(),
+            body: Vec::new(),
+        }
+    }
+
     /// Splits each cookie header into one header for each cookie, as HTTP/2 clients do (RFC 9113 section 8.2.3).
     #[must_use]
     pub fn with_cookie_crumbs(mut self) -> Self {

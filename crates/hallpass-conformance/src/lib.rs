@@ -20,6 +20,6 @@ mod token;
 pub use exchange::{Received, Sent};
 pub use judge::judge;
 pub use row::{Expected, Row};
-pub use site::{NOW, OtherRole, SiteRole, StoppedClock, gate, settings};
+pub use site::{NOW, OtherRole, SiteRole, StoppedClock, gate, ring, settings};
 pub use table::{grpc_rows, rows};
 pub use token::{COOKIE, token};

@@ -38,17 +38,22 @@ impl Clock for StoppedClock {
     }
 }
 
+/// The site's keys.
+#[must_use]
+pub fn ring() -> KeyRing {
+    let id = KeyId::parse("k1").expect("a key's name");
+    let key = Key::hmac(id, Algorithm::Hs256, SECRET).expect("a long secret");
+    KeyRing::signing_with(key).expect("a key that signs")
+}
+
 /// The gate that every stack uses.
 #[must_use]
 pub fn gate() -> Gate<SiteRole> {
-    let id = KeyId::parse("k1").expect("a key's name");
-    let key = Key::hmac(id, Algorithm::Hs256, SECRET).expect("a long secret");
-    let ring = KeyRing::signing_with(key).expect("a key that signs");
     let forget_after = UnixTime::from_secs(NOW + 900);
     let revoked = RevocationView::new();
     revoked.raise_generation("u-rex", 5, forget_after);
     revoked.end_session("s-ended", forget_after);
-    let verifier = Verifier::new(ring, "https://site.example", "site").revocation(revoked);
+    let verifier = Verifier::new(ring(), "https://site.example", "site").revocation(revoked);
     Gate::new(verifier).cookies(&CookieSettings::default()).bearer()
 }
 

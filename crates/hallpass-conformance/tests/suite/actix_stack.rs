@@ -42,7 +42,7 @@ const GUARDED_APP: Stack = Stack {
     },
 };
 
-fn site(config: &mut ServiceConfig) {
+pub(crate) fn site(config: &mut ServiceConfig) {
     let office = || require_roles([SiteRole::Admin]);
     let nested = web::scope("/nested")
         .wrap(require_login())
@@ -62,7 +62,7 @@ fn site(config: &mut ServiceConfig) {
     config.default_service(web::to(nothing).wrap(require_login()));
 }
 
-fn auth() -> Auth<SiteRole> {
+pub(crate) fn auth() -> Auth<SiteRole> {
     Auth::new(gate()).clock(StoppedClock).answers(settings()).on_denied(own_page)
 }
 
@@ -88,7 +88,7 @@ fn own_page(denial: Denial, request: &HttpRequest) -> Option<HttpResponse> {
     own.then(|| HttpResponse::Ok().body(OWN_PAGE))
 }
 
-fn request(sent: &Sent) -> TestRequest {
+pub(crate) fn request(sent: &Sent) -> TestRequest {
     let method = Method::from_bytes(sent.method.as_bytes()).expect("a method");
     sent.headers.iter().fold(TestRequest::with_uri(&sent.target).method(method), |request, (name, value)| {
         let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
@@ -96,7 +96,7 @@ fn request(sent: &Sent) -> TestRequest {
     })
 }
 
-async fn received<B: MessageBody>(response: ServiceResponse<B>) -> Received {
+pub(crate) async fn received<B: MessageBody>(response: ServiceResponse<B>) -> Received {
     let status = response.status().as_u16();
     let headers =
         response.headers().iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();

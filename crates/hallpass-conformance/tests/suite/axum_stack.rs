@@ -33,7 +33,7 @@ const STACK: Stack = Stack {
     },
 };
 
-fn site(runs: &Runs) -> Router {
+pub(crate) fn site(runs: &Runs) -> Router {
     let office = require_roles([SiteRole::Admin]);
     let inside = Router::new()
         .route("/profile", any(show))

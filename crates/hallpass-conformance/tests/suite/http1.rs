@@ -1,6 +1,6 @@
 //! An HTTP/1.1 client that writes what it is told, byte by byte.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use hallpass_conformance::{Received, Sent};
 use tokio::{
@@ -8,7 +8,13 @@ use tokio::{
     net::TcpStream,
 };
 
+/// Sends a request and reads its answer, within ten seconds.
 pub(crate) async fn send(server: SocketAddr, sent: &Sent) -> Received {
+    let exchange = tokio::time::timeout(Duration::from_secs(10), exchange(server, sent));
+    exchange.await.unwrap_or_else(|_| panic!("no whole answer to {} {}", sent.method, sent.target))
+}
+
+async fn exchange(server: SocketAddr, sent: &Sent) -> Received {
     let mut stream = TcpStream::connect(server).await.expect("the server listens");
     stream.write_all(&request(sent)).await.expect("the server reads");
     let mut answer = Vec::new();
@@ -49,7 +55,7 @@ fn parse(answer: &[u8], to_head: bool, closed: bool) -> Option<Received> {
         })
         .collect();
     let received = Received { status, headers, ..Received::default() };
-    let body = if to_head {
+    let body = if to_head || matches!(status, 204 | 304) {
         Vec::new()
     } else if let [length] = &received.header("content-length")[..] {
         rest.get(..length.parse().expect("a length"))?.to_vec()

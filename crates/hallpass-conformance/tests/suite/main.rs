@@ -9,8 +9,10 @@ mod http2;
 mod report;
 mod routes;
 mod runs;
+mod sign_in;
 mod tonic_stack;
 mod tower_stack;
+mod zero_queries;
 
 use std::{future::Future, net::SocketAddr};
 
