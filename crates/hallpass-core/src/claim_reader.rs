@@ -18,6 +18,9 @@ use crate::{
     strict_json::{Budget, Names, Skip, Text},
 };
 
+/// Names and elements in all; an application's own are among them.
+const MOST_MEMBERS: usize = 256;
+
 #[derive(Clone, Copy)]
 pub(crate) struct ClaimReader<'e> {
     pub(crate) issuer: &'e str,
@@ -65,7 +68,7 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
     }
 
     fn visit_map<A: MapAccess<'b>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut names, budget) = (Names::default(), Budget::new());
+        let (mut names, budget) = (Names::default(), Budget::of(MOST_MEMBERS));
         let (mut issuer, mut audience, mut username, mut user_id, mut session) = (None, None, None, None, None);
         let (mut role, mut roles, mut generation, mut methods) = (None, None, None, None);
         let (mut expires_at, mut issued_at, mut not_before, mut authenticated_at) = (None, None, None, None);

@@ -99,7 +99,7 @@ impl Jwk {
         fits.then_some(named)
     }
 
-    /// The key; `name` stands in for a missing `kid` and in errors.
+    /// The key that it describes, under this name and bound to this algorithm.
     pub(crate) fn to_key(&self, id: KeyId, algorithm: Algorithm) -> Result<Key, KeyRingError> {
         let name = id.to_string();
         if algorithm.is_symmetric() {

@@ -11,9 +11,6 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 /// How deep arrays and objects may stand in each other. Role structures of the large identity providers need three.
 pub(crate) const DEEPEST: usize = 16;
 
-/// How many members and elements a header or a claims set may have in all.
-pub(crate) const MOST_MEMBERS: usize = 256;
-
 /// Text, borrowed from the input where it has no escapes.
 pub(crate) struct Text;
 
@@ -47,7 +44,7 @@ pub(crate) struct Names<'de>(Vec<Cow<'de, str>>);
 
 impl<'de> Names<'de> {
     pub(crate) fn add<E: Error>(&mut self, name: Cow<'de, str>) -> Result<(), E> {
-        // At most `MOST_MEMBERS` names, so looking at each is cheap.
+        // The budget keeps the names few, so looking at each is cheap.
         if self.0.contains(&name) {
             return Err(E::custom("a name comes twice"));
         }
@@ -60,8 +57,9 @@ impl<'de> Names<'de> {
 pub(crate) struct Budget(Cell<usize>);
 
 impl Budget {
-    pub(crate) const fn new() -> Self {
-        Self(Cell::new(MOST_MEMBERS))
+    /// Room for so many members and elements, at all depths together.
+    pub(crate) const fn of(members: usize) -> Self {
+        Self(Cell::new(members))
     }
 
     pub(crate) fn spend<E: Error>(&self) -> Result<(), E> {
