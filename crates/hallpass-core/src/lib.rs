@@ -1,4 +1,28 @@
-//! Claims, tokens, keys, roles, TOTP, cookies and denials of hallpass, without I/O
+//! The decisions of hallpass, without I/O: who a token speaks for, whether they may, and what to answer if not.
+//!
+//! Everything here takes bytes, `&str` and numbers and gives a value back: a proof, or the reason why not. No runtime, no framework
+//! and no store is reached from here, no clock is read and no random number drawn; `now` and random bytes come in as values. So
+//! the crate is the same under tower, actix-web and a shell, and a test says what time it is.
+//!
+//! | to | there is |
+//! |---|---|
+//! | hold keys, rotate them, read and publish JWK Sets | [`KeyRing`], [`Keys`], [`Key`] |
+//! | sign a token, for a completed sign-in and nothing else | [`Issuer`], [`SignedIn`] |
+//! | verify one | [`Verifier`], [`Identity`], [`Claims`] |
+//! | find it in a request's headers | [`Gate`], [`CookieSettings`] |
+//! | tear it up before its time | [`RevocationView`] |
+//! | ask for roles, a second factor, freshness | [`Role`], [`RoleSet`], [`Requirement`] |
+//! | refuse, in the caller's own language | [`Denial`], [`answer()`] |
+//! | keep other sites out | [`OriginCheck`], [`SafeNext`] |
+//! | check one-time codes (feature `totp`) | `Totp`, `TotpSecret` |
+//!
+//! # Features
+//!
+//! | feature | brings | default |
+//! |---|---|---|
+//! | `asymmetric` | EdDSA, ECDSA and RSA keys, PEM and JWK of them, by aws-lc-rs | yes |
+//! | `derive` | `#[derive(Role)]` | yes |
+//! | `totp` | one-time codes, by totp-rs | yes |
 
 #![forbid(unsafe_code)]
 
