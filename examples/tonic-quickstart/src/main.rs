@@ -1,0 +1,42 @@
+//! A gRPC service that only verifies: the site signs, this service holds the key (`SITE_KEYS`) and asks nobody.
+//!
+//! `SITE_KEYS=$(cat site-keys.json) cargo run -p tonic-quickstart`, then call `site.Report/Read` with the metadata
+//! `authorization: Bearer TOKEN`: no token is UNAUTHENTICATED (16), a guest's is PERMISSION_DENIED (7).
+
+use hallpass_core::{Authentication, Gate, KeyRing, Role, Verifier};
+use hallpass_tower::{AuthLayer, require_roles};
+use report::report_server::{Report, ReportServer};
+use tonic::{Request, Response, Status, body::Body, service::LayerExt, transport::Server};
+
+#[allow(unreachable_pub, missing_docs, reason = "generated")]
+mod report {
+    tonic::include_proto!("site.Report");
+}
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+    Admin,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let verifier = Verifier::<SiteRole>::new(KeyRing::from_env("SITE_KEYS")?, "https://site.example", "site");
+    let address = std::env::var("SITE_ADDR").unwrap_or_else(|_| "127.0.0.1:50051".into()).parse()?;
+    Server::builder()
+        .layer(AuthLayer::new(Gate::new(verifier).bearer()).body_with(Body::new))
+        .add_service(require_roles([SiteRole::Admin]).named_layer(ReportServer::new(Reports)))
+        .serve(address)
+        .await?;
+    Ok(())
+}
+
+struct Reports;
+
+#[tonic::async_trait]
+impl Report for Reports {
+    async fn read(&self, request: Request<String>) -> Result<Response<String>, Status> {
+        let who = request.extensions().get().and_then(Authentication::username).unwrap_or("nobody");
+        Ok(Response::new(format!("{} for {who}", request.get_ref())))
+    }
+}
