@@ -35,16 +35,13 @@ pub(crate) fn scan<'b>(text: &'b str, opening: &str, role_bit: RoleBit) -> Optio
     } else {
         0
     };
-    rest.pass(r#","iat":"#)?;
-    let issued_at = rest.time()?;
+    let issued_at = rest.time_if_there(r#","iat":"#)?;
     rest.pass(r#","exp":"#)?;
     let expires_at = rest.time()?;
-    rest.pass(r#","auth_time":"#)?;
-    let authenticated_at = rest.time()?;
+    let authenticated_at = rest.time_if_there(r#","auth_time":"#)?;
     let methods = if rest.pass(r#","amr":["#).is_some() { rest.names(Methods::from_name)? } else { Methods::NONE };
     let session = if rest.pass(r#","sid":""#).is_some() { Some(Cow::Borrowed(rest.text()?)) } else { None };
-    rest.pass(r#","gen":"#)?;
-    let generation = u32::try_from(rest.number()?).ok()?;
+    let generation = if rest.pass(r#","gen":"#).is_some() { u32::try_from(rest.number()?).ok()? } else { 0 };
     (rest.0 == "}").then_some(ClaimSet {
         username: Cow::Borrowed(username),
         user_id: Cow::Borrowed(user_id),
@@ -54,9 +51,9 @@ pub(crate) fn scan<'b>(text: &'b str, opening: &str, role_bit: RoleBit) -> Optio
         methods,
         times: Times {
             expires_at,
-            issued_at: Some(issued_at),
+            issued_at,
             not_before: None,
-            authenticated_at: Some(authenticated_at),
+            authenticated_at,
         },
     })
 }
@@ -106,6 +103,11 @@ impl<'b> Rest<'b> {
         }
         self.0 = rest;
         Some(value)
+    }
+
+    /// The time of a claim that another issuer of our layout may leave out; `None` where it is there and no time.
+    fn time_if_there(&mut self, name: &str) -> Option<Option<UnixTime>> {
+        if self.pass(name).is_some() { self.time().map(Some) } else { Some(None) }
     }
 
     fn time(&mut self) -> Option<UnixTime> {
