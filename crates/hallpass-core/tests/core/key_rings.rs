@@ -17,6 +17,7 @@ const LIFE: Duration = Duration::from_secs(900);
 fn a_ring_reads_back_from_its_own_file() {
     for algorithm in SIGNING {
         let first = ring(algorithm).with_new_sealing_key([4; 32], NOW).with_new_sealing_key([5; 32], NOW);
+        let first = first.with_new_pepper([6; 32], NOW).with_new_pepper([7; 32], NOW);
         let written = first.rotated([3; 32], NOW, LIFE).unwrap();
         let read = KeyRing::from_json(&written.to_json()).unwrap();
         assert_eq!(read.to_json(), written.to_json(), "{algorithm}");
@@ -25,6 +26,8 @@ fn a_ring_reads_back_from_its_own_file() {
         assert_eq!(ends, [None, Some(NOW.saturating_add(LIFE))]);
         assert!(read.sealing_keys().eq(written.sealing_keys()));
         assert_eq!(read.sealing_keys().count(), 2);
+        assert!(read.peppers().eq(written.peppers()));
+        assert_eq!(read.peppers().count(), 2);
 
         for (signing, verifying) in [(&first, &read), (&written, &read), (&read, &written)] {
             let token = issuer(signing.clone()).issue(&alice(), NOW).unwrap();
@@ -32,6 +35,19 @@ fn a_ring_reads_back_from_its_own_file() {
             assert!(verifier.verify(token.as_str().as_bytes(), NOW).is_ok(), "{algorithm}");
         }
     }
+}
+
+#[test]
+fn a_pepper_is_retired_once_another_is_in_use() {
+    let first = ring(Algorithm::Hs256).with_new_pepper([6; 32], NOW);
+    let id = |ring: &KeyRing| ring.peppers().next().unwrap().0.clone();
+    let old = id(&first);
+    assert_eq!(first.retire(&old).unwrap_err(), KeyRingError::InUse(old.clone()));
+    let second = first.with_new_pepper([7; 32], NOW);
+    assert_ne!(id(&second), old);
+    let retired = second.retire(&old).unwrap();
+    assert_eq!(retired.peppers().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [id(&second)]);
+    assert_eq!(ring(Algorithm::Hs256).peppers().count(), 0, "whoever loses a pepper loses every password");
 }
 
 #[test]
@@ -118,6 +134,22 @@ fn what_is_not_a_ring_is_refused_with_its_reason() {
         refusal(json!({"keys": [good, {"kty": "oct", "kid": "s", "use": "enc", "k": "AAAA"}]})),
         KeyRingError::Member { name: "s".to_owned(), member: "k" }
     );
+}
+
+/// One key, one algorithm: the one that its type is for, whatever its `alg` says.
+#[test]
+fn a_key_cannot_name_an_algorithm_of_another_type() {
+    let named = |crv: &str, alg: &str| {
+        let key = json!({"kty": if crv == "Ed25519" { "OKP" } else { "EC" }, "kid": "a", "crv": crv, "alg": alg, "x": "AA", "y": "AA"});
+        KeyRing::from_json(&json!({ "keys": [key] }).to_string()).unwrap_err()
+    };
+    let alg = KeyRingError::Member { name: "a".to_owned(), member: "alg" };
+    for (crv, own) in [("Ed25519", "EdDSA"), ("P-256", "ES256"), ("P-384", "ES384")] {
+        for other in Algorithm::ALL.map(Algorithm::as_str).into_iter().filter(|other| *other != own) {
+            assert_eq!(named(crv, other), alg, "{crv} {other}");
+        }
+        assert!(matches!(named(crv, own), KeyRingError::Key { .. }), "{crv}");
+    }
 }
 
 #[test]
