@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use axum::{Router, routing::get};
 use hallpass_axum::{Identity, sign_in_routes};
 use hallpass_core::{Gate, Issuer, KeyRing, Role, UnixTime};
-use hallpass_signin::{AttemptPolicy, EndpointRequest, Page, Pages, SignIn, Viewer};
+use hallpass_signin::{AttemptPolicy, EndpointRequest, Page, Pages, Reader, SignIn};
 use hallpass_tower::AuthLayer;
 use memory::MemoryStore;
 use tokio::{
@@ -32,7 +32,7 @@ enum SiteRole {
 struct Plain;
 
 impl Pages for Plain {
-    fn render(&self, page: &Page<'_>, _: Option<&Viewer<'_>>) -> String {
+    fn render(&self, page: &Page<'_>, _: &Reader<'_>) -> String {
         format!("{page:?}")
     }
 }

@@ -34,7 +34,7 @@ pub use response::{EndpointResponse, SECURITY_HEADERS};
 pub use route::Route;
 
 use self::{exchange::Exchange, refused::Refused, route::Endpoint};
-use crate::page::STYLE_SHEET;
+use crate::page::{SCRIPT, STYLE_SHEET};
 use crate::sign_in::{Ability, SignIn};
 
 impl<R: Role> SignIn<R> {
@@ -89,6 +89,9 @@ impl<R: Role> SignIn<R> {
             (Endpoint::StyleSheet, _) => {
                 Ok(EndpointResponse::public("text/css; charset=utf-8", 3600, STYLE_SHEET.into()))
             }
+            (Endpoint::Script, _) => {
+                Ok(EndpointResponse::public("text/javascript; charset=utf-8", 3600, SCRIPT.into()))
+            }
         }
     }
 
@@ -100,7 +103,7 @@ impl<R: Role> SignIn<R> {
             }
             Endpoint::Password => self.has(Ability::Passwords),
             Endpoint::Sessions | Endpoint::RevokeSession => self.has(Ability::Sessions),
-            Endpoint::Login | Endpoint::Logout | Endpoint::Jwks | Endpoint::StyleSheet => true,
+            Endpoint::Login | Endpoint::Logout | Endpoint::Jwks | Endpoint::StyleSheet | Endpoint::Script => true,
         }
     }
 }

@@ -112,8 +112,8 @@ pub use hash_gate_settings::HashGateSettings;
 pub use local_attempts::LocalAttempts;
 pub use offline_hash::{HashError, RightPassword, check_password, hash_password};
 pub use page::{
-    CodePage, FailurePage, Fault, FieldFault, LoginPage, Page, Pages, PasswordPage, RecoveryCodesPage, RegisterPage,
-    STYLE_SHEET, SessionLine, SessionsPage, TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
+    CodePage, FailurePage, Fault, FieldFault, LoginPage, Page, Pages, PasswordPage, Reader, RecoveryCodesPage,
+    RegisterPage, SCRIPT, STYLE_SHEET, SessionLine, SessionsPage, TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
 };
 #[cfg(feature = "pages")]
 pub use page::{DefaultLayout, DefaultPages, FailureText, Layout, Texts};

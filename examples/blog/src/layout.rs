@@ -9,7 +9,8 @@ use crate::{Viewer, frame};
 pub struct BlogLayout;
 
 impl Layout for BlogLayout {
-    fn wrap(&self, title: &str, main: &str, viewer: Option<&hallpass::Viewer<'_>>) -> String {
+    /// The frame speaks English alone, and so do the pages that the blog asks for.
+    fn wrap(&self, title: &str, main: &str, _lang: &str, viewer: Option<&hallpass::Viewer<'_>>) -> String {
         let viewer = viewer.map(|viewer| Viewer::new(viewer.username, RoleSet::EMPTY));
         frame(title, main, viewer.as_ref())
     }

@@ -11,7 +11,7 @@ use super::refused::Refused;
 use super::request::{Body, EndpointRequest};
 use super::response::EndpointResponse;
 use crate::flow::{Member, Opened};
-use crate::page::{FailurePage, Page, Viewer};
+use crate::page::{FailurePage, Page, Reader, Viewer};
 use crate::sign_in::SignIn;
 use crate::visitor::Visitor;
 
@@ -106,6 +106,7 @@ impl<'a, R: Role> Exchange<'a, R> {
             // RFC 9110 section 15.5.2: a 401 carries a challenge. Core knows which.
             Refused::Credentials => refusal_headers(Denial::new(DenialKind::SignedOut), self.sign_in.answers())
                 .into_iter()
+                .filter(|(name, _)| *name != "vary")
                 .fold(response, |response, (name, value)| response.with_only_header(name, value)),
             Refused::MethodNotAllowed(allow) => response.with_header("allow", *allow),
             _ => response,
@@ -119,7 +120,8 @@ impl<'a, R: Role> Exchange<'a, R> {
             return answer;
         }
         let page = self.page(answer.status, &Page::Failure(FailurePage::of(denial)));
-        answer.headers.into_iter().fold(page, |page, (name, value)| page.with_only_header(name, value))
+        let headers = answer.headers.into_iter().filter(|(name, _)| *name != "vary");
+        headers.fold(page, |page, (name, value)| page.with_only_header(name, value))
     }
 
     /// Signed in: the access cookie, and where to go on to or who it is.
@@ -198,8 +200,12 @@ impl<'a, R: Role> Exchange<'a, R> {
     }
 
     fn render(&self, page: &Page<'_>) -> String {
-        let viewer = self.request.who.username().map(|username| Viewer { username });
-        self.sign_in.pages().render(page, viewer.as_ref())
+        let languages = self.request.header("accept-language").unwrap_or_default();
+        let reader = Reader {
+            viewer: self.request.who.username().map(|username| Viewer { username }),
+            languages: std::str::from_utf8(languages).unwrap_or_default(),
+        };
+        self.sign_in.pages().render(page, &reader)
     }
 }
 

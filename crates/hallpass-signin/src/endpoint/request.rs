@@ -44,6 +44,7 @@ impl EndpointRequest {
     /// The headers that the endpoints look at, in lower case.
     pub const HEADERS: &'static [&'static str] = &[
         "accept",
+        "accept-language",
         "content-type",
         "cookie",
         "host",

@@ -1,8 +1,9 @@
 //! An answer as the endpoints give it, and the headers that every one carries.
 //!
-//! Everything but the style sheet and the public keys depends on who asks, and some pages hold secrets, so `no-store` is the
-//! default here and the two exceptions say so. The policy of a page allows its own style sheet, images of its own and nothing
-//! else: no script, no inline style, no frame around it (clickjacking of the log-in and of "turn off"), no form to elsewhere.
+//! Everything but the style sheet, the script and the public keys depends on who asks, and some pages hold secrets, so
+//! `no-store` is the default here and the exceptions say so. The policy of a page allows style sheets, scripts and images that
+//! the site itself serves and nothing else: nothing inline, no frame around it (clickjacking of the log-in and of "turn off"),
+//! no form to elsewhere.
 //!
 //! `Referrer-Policy` is `same-origin`, not `no-referrer`: under the latter a browser writes `Origin: null` on a form's POST (Fetch,
 //! "append a request Origin header"), and a browser without `Sec-Fetch-Site` would then fail the origin check on its own site.
@@ -26,8 +27,8 @@ pub struct EndpointResponse {
 pub const SECURITY_HEADERS: [(&str, &str); 3] = [
     (
         "content-security-policy",
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; \
-         base-uri 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; \
+         frame-ancestors 'none'; base-uri 'none'",
     ),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "same-origin"),
@@ -36,7 +37,7 @@ pub const SECURITY_HEADERS: [(&str, &str); 3] = [
 impl EndpointResponse {
     /// An HTML page.
     pub(super) fn page(status: u16, html: String) -> Self {
-        let response = Self::of(status, "text/html; charset=utf-8", html);
+        let response = Self::of(status, "text/html; charset=utf-8", html).with_only_header("vary", VARY_OF_PAGES);
         SECURITY_HEADERS.iter().fold(response, |response, (name, value)| response.with_header(name, *value))
     }
 
@@ -107,3 +108,6 @@ impl From<Answer> for EndpointResponse {
 
 /// What an answer depends on beside the path.
 const VARY: &str = "accept, cookie";
+
+/// Pages are in the reader's language, too.
+const VARY_OF_PAGES: &str = "accept, accept-language, cookie";

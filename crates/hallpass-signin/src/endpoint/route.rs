@@ -25,10 +25,11 @@ pub(super) enum Endpoint {
     RevokeSession,
     Jwks,
     StyleSheet,
+    Script,
 }
 
 impl Endpoint {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Register,
         Self::Login,
         Self::Code,
@@ -41,6 +42,7 @@ impl Endpoint {
         Self::RevokeSession,
         Self::Jwks,
         Self::StyleSheet,
+        Self::Script,
     ];
 
     pub(super) const fn route(self) -> Route {
@@ -57,6 +59,7 @@ impl Endpoint {
             Self::RevokeSession => ("/profile/sessions/revoke", FORM),
             Self::Jwks => ("/.well-known/jwks.json", PAGE),
             Self::StyleSheet => ("/hallpass.css", PAGE),
+            Self::Script => ("/hallpass.js", PAGE),
         };
         Route { path, methods }
     }

@@ -3,11 +3,11 @@
 use askama::Template;
 
 use super::model::{
-    CodePage, FailurePage, LoginPage, Page, PasswordPage, RecoveryCodesPage, RegisterPage, SessionsPage,
+    CodePage, FailurePage, LoginPage, Page, PasswordPage, Reader, RecoveryCodesPage, RegisterPage, SessionsPage,
     TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
 };
 use super::texts::Texts;
-use super::{Pages, when};
+use super::{Pages, language::Languages, when};
 use crate::next_link::with_next;
 
 /// The frame around a page's content: a site's own head, navigation and foot.
@@ -18,9 +18,9 @@ use crate::next_link::with_next;
 /// struct Frame;
 ///
 /// impl Layout for Frame {
-///     fn wrap(&self, title: &str, main: &str, _viewer: Option<&Viewer<'_>>) -> String {
+///     fn wrap(&self, title: &str, main: &str, lang: &str, _viewer: Option<&Viewer<'_>>) -> String {
 ///         format!(
-///             "<!doctype html><html lang=\"en\"><title>{title}</title>\
+///             "<!doctype html><html lang=\"{lang}\"><title>{title}</title>\
 ///              <link rel=\"stylesheet\" href=\"/hallpass.css\"><main>{main}</main></html>"
 ///         )
 ///     }
@@ -30,22 +30,23 @@ use crate::next_link::with_next;
 /// ```
 pub trait Layout: Send + Sync + 'static {
     /// Makes the document. `title` is plain text out of [`Texts`]; `main` is HTML that is safe to embed as it stands,
-    /// with one `<h1>`; `viewer` is who is signed in, in plain text that wants escaping.
-    fn wrap(&self, title: &str, main: &str, viewer: Option<&Viewer<'_>>) -> String;
+    /// with one `<h1>`; `lang` is the language of both, for the `lang` attribute; `viewer` is who is signed in, in plain text
+    /// that wants escaping.
+    fn wrap(&self, title: &str, main: &str, lang: &str, viewer: Option<&Viewer<'_>>) -> String;
 }
 
 /// The default pages: accessible HTML that works without JavaScript, light and dark, styled by
 /// [`STYLE_SHEET`](crate::STYLE_SHEET).
 #[derive(Debug)]
 pub struct DefaultPages<L = DefaultLayout> {
-    texts: Texts,
+    languages: Languages,
     layout: L,
 }
 
 /// A plain frame: the site's name as a link home, and who is signed in, with a button to log out.
 #[derive(Debug)]
 pub struct DefaultLayout {
-    texts: Texts,
+    languages: Languages,
     site_name: Option<String>,
 }
 
@@ -53,8 +54,8 @@ impl DefaultPages {
     /// English, in the plain frame.
     #[must_use]
     pub fn new() -> Self {
-        let texts = Texts::english();
-        Self { layout: DefaultLayout { texts: texts.clone(), site_name: None }, texts }
+        let languages = Languages::one(Texts::english());
+        Self { layout: DefaultLayout { languages: languages.clone(), site_name: None }, languages }
     }
 
     /// Sets the name of the site, in titles and at the top of the frame. Defaults to none, because only the site knows it: the
@@ -65,16 +66,40 @@ impl DefaultPages {
         self
     }
 
-    /// Sets the texts, and with them the language. Defaults to [`Texts::english`], because most of the field reads it.
+    /// Sets the texts, and with them the one language of the pages. Defaults to [`Texts::english`], because most of the field
+    /// reads it.
     #[must_use]
     pub fn texts(self, texts: Texts) -> Self {
-        Self { layout: DefaultLayout { texts: texts.clone(), ..self.layout }, texts }
+        self.speaking(Languages::one(texts))
+    }
+
+    /// Adds a language. Each reader gets the one that their `Accept-Language` prefers, and the first where it names none.
+    /// Defaults to no second one, because a frame in one language around forms in another reads worse than either.
+    ///
+    /// ```
+    /// use hallpass_signin::{DefaultPages, FailurePage, Page, Pages, Reader, Texts};
+    /// use hallpass_core::{Denial, DenialKind};
+    ///
+    /// let pages = DefaultPages::new().and_texts(Texts::dutch());
+    /// let page = Page::Failure(FailurePage::of(Denial::new(DenialKind::Limited)));
+    /// let for_reader = |languages| pages.render(&page, &Reader::default().with_languages(languages));
+    /// assert!(for_reader("nl-BE,nl;q=0.9,en;q=0.5").contains("lang=\"nl\""));
+    /// assert!(for_reader("fr").contains("lang=\"en\""));
+    /// ```
+    #[must_use]
+    pub fn and_texts(self, texts: Texts) -> Self {
+        let languages = self.languages.clone().and(texts);
+        self.speaking(languages)
+    }
+
+    fn speaking(self, languages: Languages) -> Self {
+        Self { layout: DefaultLayout { languages: languages.clone(), ..self.layout }, languages }
     }
 
     /// Sets the frame. Defaults to [`DefaultLayout`], because a page wants to be whole without any set-up.
     #[must_use]
     pub fn layout<L: Layout>(self, layout: L) -> DefaultPages<L> {
-        DefaultPages { texts: self.texts, layout }
+        DefaultPages { languages: self.languages, layout }
     }
 }
 
@@ -85,8 +110,9 @@ impl Default for DefaultPages {
 }
 
 impl<L: Layout> Pages for DefaultPages<L> {
-    fn render(&self, page: &Page<'_>, viewer: Option<&Viewer<'_>>) -> String {
-        let t = &self.texts;
+    fn render(&self, page: &Page<'_>, reader: &Reader<'_>) -> String {
+        let t = self.languages.preferred(reader.languages);
+        let viewer = reader.viewer.as_ref();
         let (title, main) = match page {
             Page::Register(page) => (t.register, RegisterTemplate { t, page }.render()),
             Page::Login(page) => (t.log_in, LoginTemplate { t, page, viewer }.render()),
@@ -102,13 +128,13 @@ impl<L: Layout> Pages for DefaultPages<L> {
             }
         };
         // Rendering into a String fails only where a value's Display does, and none of these has one of its own.
-        self.layout.wrap(title, &main.unwrap_or_default(), viewer)
+        self.layout.wrap(title, &main.unwrap_or_default(), t.lang, viewer)
     }
 }
 
 impl Layout for DefaultLayout {
-    fn wrap(&self, title: &str, main: &str, viewer: Option<&Viewer<'_>>) -> String {
-        LayoutTemplate { t: &self.texts, site: self.site_name.as_deref(), title, main, viewer }
+    fn wrap(&self, title: &str, main: &str, lang: &str, viewer: Option<&Viewer<'_>>) -> String {
+        LayoutTemplate { t: self.languages.of(lang), site: self.site_name.as_deref(), title, main, viewer }
             .render()
             .unwrap_or_default()
     }

@@ -19,7 +19,7 @@ use crate::{password_policy::PasswordError, username::UsernameError};
 ///
 /// let mut texts = Texts::english();
 /// texts.log_in = "Sign in";
-/// let pages = DefaultPages::new().texts(texts).site_name("The Daily Planet");
+/// let pages = DefaultPages::new().texts(texts).and_texts(Texts::dutch()).site_name("The Daily Planet");
 /// ```
 ///
 /// The texts are plain, not HTML; `{name}` and `{n}` stand for what the field's doc says.
@@ -36,6 +36,10 @@ pub struct Texts {
     pub username: &'static str,
     /// Label.
     pub password: &'static str,
+    /// Button at a password field; the script makes it.
+    pub show_password: &'static str,
+    /// The same button once the password shows.
+    pub hide_password: &'static str,
     /// Before the link to registration.
     pub no_account: &'static str,
     /// Who is signed in already; `{name}` is the name.
@@ -82,6 +86,12 @@ pub struct Texts {
     pub step_scan: &'static str,
     /// Before the key.
     pub cannot_scan: &'static str,
+    /// Button at the key and at the recovery codes; the script makes it.
+    pub copy: &'static str,
+    /// The same button once it was pressed.
+    pub copied: &'static str,
+    /// Button at the recovery codes; the script makes it.
+    pub print: &'static str,
     /// Link with the key.
     pub open_app: &'static str,
     /// Second step.

@@ -7,7 +7,7 @@ use crate::site::{ACCESS, Client, PASSWORD, Site, SiteRole, form};
 
 fn routes(site: &Site) -> Vec<Route> {
     let routes = site.sign_in.routes();
-    assert_eq!(routes.len(), 12);
+    assert_eq!(routes.len(), 13);
     routes
 }
 
@@ -223,7 +223,7 @@ async fn a_site_with_passwords_alone_has_only_their_routes() {
     let issuer = Issuer::new(keys, "https://site.example", "site");
     let sign_in = SignIn::<SiteRole>::builder(OnlyAnn(ann), issuer).build().unwrap();
     let paths: Vec<_> = sign_in.routes().iter().map(|route| route.path).collect();
-    assert_eq!(paths, ["/login", "/logout", "/.well-known/jwks.json", "/hallpass.css"]);
+    assert_eq!(paths, ["/login", "/logout", "/.well-known/jwks.json", "/hallpass.css", "/hallpass.js"]);
 
     let mut site = Site::new();
     site.sign_in = sign_in;
@@ -236,7 +236,7 @@ async fn a_site_with_passwords_alone_has_only_their_routes() {
 }
 
 #[tokio::test]
-async fn the_public_keys_of_a_secret_ring_are_none_and_the_style_sheet_is_for_everybody() {
+async fn the_public_keys_of_a_secret_ring_are_none_and_style_sheet_and_script_are_for_everybody() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     assert!(ann.cookies.contains_key(ACCESS));
@@ -248,4 +248,14 @@ async fn the_public_keys_of_a_secret_ring_are_none_and_the_style_sheet_is_for_ev
     assert_eq!(style.header("cache-control"), Some("public, max-age=3600"));
     assert_eq!(style.header("x-content-type-options"), Some("nosniff"));
     assert!(style.body.contains("prefers-color-scheme: dark") && !style.body.contains("url("));
+    let script = ann.get("/hallpass.js").await.expect(200);
+    assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert_eq!(script.header("cache-control"), Some("public, max-age=3600"));
+    assert_eq!(script.header("x-content-type-options"), Some("nosniff"));
+    // It shows and copies; it fetches, stores and evaluates nothing.
+    assert!(
+        ["fetch(", "XMLHttp", "Storage", "cookie", "eval", "innerHTML", "import"]
+            .iter()
+            .all(|it| !script.body.contains(it))
+    );
 }

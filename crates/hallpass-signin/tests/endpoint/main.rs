@@ -6,6 +6,7 @@
 mod memory;
 
 mod code;
+mod cookie_jar;
 mod edge;
 mod log_in;
 mod log_out;

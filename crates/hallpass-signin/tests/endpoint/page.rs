@@ -1,8 +1,10 @@
 //! The headers of pages.
 
-use crate::site::{PASSWORD, Site};
+use hallpass_signin::{DefaultPages, Texts};
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+use crate::site::{PASSWORD, REFUSED, Site};
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 #[tokio::test]
 async fn every_page_comes_with_the_policy_and_is_not_kept() {
@@ -29,11 +31,28 @@ async fn every_page_comes_with_the_policy_and_is_not_kept() {
         assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(page.header("referrer-policy"), Some("same-origin"));
         assert_eq!(page.header("cache-control"), Some("no-store"));
-        assert_eq!(page.header("vary"), Some("accept, cookie"));
+        assert_eq!(page.header("vary"), Some("accept, accept-language, cookie"));
         assert!(page.body.contains(" – The Site</title>"), "the name that the builder was told: {}", page.body);
         assert!(
             page.body.starts_with("<!doctype html>")
                 && page.body.contains("<link rel=\"stylesheet\" href=\"/hallpass.css\">")
         );
+    }
+}
+
+#[tokio::test]
+async fn a_site_of_two_languages_answers_in_the_readers() {
+    let site = Site::with(|builder| builder.pages(DefaultPages::new().and_texts(Texts::dutch())));
+    let mut reader = site.browser();
+    for (languages, lang, refused) in [
+        ("nl-NL,nl;q=0.9,en;q=0.5", "nl", "Gebruikersnaam, wachtwoord of code onjuist"),
+        ("en-GB,en;q=0.9,nl;q=0.5", "en", REFUSED),
+        ("fr", "en", REFUSED),
+    ] {
+        let mut request = reader.form_request("/login", &[("username", "ann"), ("password", "no such password")]);
+        request.headers.push(("accept-language".into(), languages.into()));
+        let page = reader.send(request).await.expect_page(401);
+        assert!(page.body.contains(&format!("<html lang=\"{lang}\">")), "{languages}: {}", page.body);
+        assert!(page.body.contains(refused), "{languages}: {}", page.body);
     }
 }

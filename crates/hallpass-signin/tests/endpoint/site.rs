@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hallpass_core::{Authentication, Clock, Gate, Issuer, KeyRing, Role, Totp, TotpSecret, TotpSettings, UnixTime};
-use hallpass_signin::{Body, EndpointRequest, EndpointResponse, SignIn};
+use hallpass_signin::{Body, EndpointRequest, EndpointResponse, SignIn, SignInBuilder};
 use serde_json::Value;
 
 use crate::memory::MemoryStore;
@@ -49,10 +49,17 @@ pub struct Site {
 
 impl Site {
     pub fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    /// A site with settings of its own.
+    pub fn with(
+        change: impl FnOnce(SignInBuilder<SiteRole, MemoryStore>) -> SignInBuilder<SiteRole, MemoryStore>,
+    ) -> Self {
         let store = MemoryStore::default();
         let clock = TestClock(Arc::new(AtomicU64::new(1_800_000_000)));
         let keys = KeyRing::generate_hs256([7; 32], clock.now());
-        let sign_in = SignIn::<SiteRole>::builder(store.clone(), Issuer::new(keys, "https://site.example", "site"))
+        let builder = SignIn::<SiteRole>::builder(store.clone(), Issuer::new(keys, "https://site.example", "site"))
             .clock(clock.clone())
             .site_name("The Site")
             .first_roles(SiteRole::Guest)
@@ -60,9 +67,8 @@ impl Site {
             .passwords()
             .second_factors()
             .sessions()
-            .administration()
-            .build()
-            .unwrap();
+            .administration();
+        let sign_in = change(builder).build().unwrap();
         let verifier = sign_in.issuer().verifier().revocation(sign_in.view().clone());
         let gate = Gate::new(verifier).cookies(sign_in.cookies());
         Self { sign_in, store, clock, gate }
@@ -117,11 +123,20 @@ impl Client {
 
     /// Posts the text as it is, under the client's own content type.
     pub async fn post_body(&mut self, target: &str, body: &str) -> Answer {
+        self.send(self.body_request(target, body)).await
+    }
+
+    /// A form, ready to be sent.
+    pub fn form_request(&self, target: &str, fields: &[(&str, &str)]) -> EndpointRequest {
+        self.body_request(target, &form(fields))
+    }
+
+    fn body_request(&self, target: &str, body: &str) -> EndpointRequest {
         let mut request = self.request("POST", target);
         let kind = if self.json { "application/json" } else { "application/x-www-form-urlencoded" };
         request.headers.push(("content-type".into(), kind.into()));
         request.body = Body::Whole(body.into());
-        self.send(request).await
+        request
     }
 
     pub fn request(&self, method: &str, target: &str) -> EndpointRequest {
