@@ -86,6 +86,8 @@ mod password;
 mod password_policy;
 mod random;
 mod recovery_code;
+mod refresh_hash;
+mod refresh_state;
 mod sealing;
 mod session_id;
 mod set_up_secret;
@@ -121,13 +123,15 @@ pub use password::Password;
 pub use password_policy::{AcceptablePassword, PasswordError, PasswordPolicy};
 pub use random::{NoRandomness, Random, SystemRandom};
 pub use recovery_code::{RecoveryCode, RecoveryHash};
+pub use refresh_hash::RefreshHash;
+pub use refresh_state::{MalformedSpentRefreshes, Presented, RefreshState, Renewable, Renewal, SpentRefreshes};
 pub use session_id::{MalformedSessionId, SessionId};
 pub use sign_in::SignIn;
 pub use sign_in_error::{SignInError, SignInErrorKind};
 pub use store::{
     Accounts, Administration, Attempts, Change, Changes, Cursor, Enabled, Ended, Enrolment, Feed, NewAccount,
-    NewSession, PasswordChange, Passwords, Registered, Registration, Replaced, SecondFactors, Session, SessionOpened,
-    Sessions, Spend, StoreFault,
+    NewSession, PasswordChange, Passwords, Refreshes, Registered, Registration, Renewed, RenewedSession, Replaced,
+    SecondFactors, Session, SessionOpened, Sessions, Spend, StoreFault,
 };
 pub use username::{Username, UsernameError};
 pub use visitor::Visitor;

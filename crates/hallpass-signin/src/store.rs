@@ -21,6 +21,7 @@ pub(crate) mod erased;
 mod fault;
 mod feed;
 mod passwords;
+mod refreshes;
 mod registration;
 mod second_factors;
 mod sessions;
@@ -32,6 +33,7 @@ pub use self::{
     fault::StoreFault,
     feed::{Change, Changes, Cursor, Feed},
     passwords::{PasswordChange, Passwords, Replaced},
+    refreshes::{Refreshes, Renewed, RenewedSession},
     registration::{NewAccount, Registered, Registration},
     second_factors::{Enabled, Enrolment, SecondFactors, Spend},
     sessions::{Ended, NewSession, Session, SessionOpened, Sessions},

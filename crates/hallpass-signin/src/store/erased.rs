@@ -12,11 +12,12 @@ use crate::{
     attempt::{AttemptPolicy, Attempted},
     breached::{Breach, BreachedPasswords},
     recovery_code::RecoveryHash,
+    refresh_state::{Renewable, Renewal},
     session_id::SessionId,
     store::{
         Accounts, Administration, Attempts, Changes, Cursor, Enabled, Ended, Enrolment, Feed, NewAccount, NewSession,
-        PasswordChange, Passwords, Registered, Registration, Replaced, SecondFactors, Session, SessionOpened, Sessions,
-        Spend, StoreFault,
+        PasswordChange, Passwords, Refreshes, Registered, Registration, Renewed, Replaced, SecondFactors, Session,
+        SessionOpened, Sessions, Spend, StoreFault,
     },
     username::Username,
 };
@@ -74,6 +75,11 @@ twin!(ErasedSessions of Sessions {
     fn list(account: &'a AccountId, now: UnixTime) -> Vec<Session>;
     fn end(account: &'a AccountId, session: &'a SessionId, at: UnixTime) -> Ended;
     fn end_all(account: &'a AccountId, keep: Option<&'a SessionId>, at: UnixTime) -> Option<u32>;
+});
+
+twin!(ErasedRefreshes of Refreshes {
+    fn renew(session: &'a SessionId, renewal: &'a Renewal) -> Renewed;
+    fn restart(account: &'a AccountId, session: &'a SessionId, renewable: &'a Renewable, at: UnixTime) -> Replaced;
 });
 
 twin!(ErasedAdministration of Administration {

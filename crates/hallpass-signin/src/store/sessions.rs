@@ -4,7 +4,7 @@ use std::future::Future;
 
 use hallpass_core::UnixTime;
 
-use crate::{account::AccountId, session_id::SessionId, store::Accounts};
+use crate::{account::AccountId, refresh_state::Renewable, session_id::SessionId, store::Accounts};
 
 /// Keeps sessions: turns on `/profile/sessions`, and makes log-out and "sign out everywhere" hold on every node.
 ///
@@ -17,7 +17,8 @@ pub trait Sessions: Accounts {
     /// The store's own.
     fn open(&self, session: NewSession) -> impl Future<Output = Result<SessionOpened, Self::Error>> + Send;
 
-    /// Lists the account's sessions that have not expired at `now`, newest first.
+    /// Lists the account's sessions that have not expired at `now`, newest first. One that can be renewed expires when it is
+    /// idle, too.
     ///
     /// # Errors
     /// The store's own.
@@ -71,6 +72,9 @@ pub struct NewSession {
     pub at: UnixTime,
     /// When it ends at the latest.
     pub expires: UnixTime,
+    /// The beginning of its refresh tokens. `None`: it cannot be renewed, and lasts as long as its access token. Only a store
+    /// that is [`Refreshes`](crate::Refreshes) is given one.
+    pub renewable: Option<Renewable>,
 }
 
 impl NewSession {
@@ -84,7 +88,14 @@ impl NewSession {
         at: UnixTime,
         expires: UnixTime,
     ) -> Self {
-        Self { id, account, generation, device, at, expires }
+        Self { id, account, generation, device, at, expires, renewable: None }
+    }
+
+    /// Lets it be renewed. Defaults to not, because a site may have one token with one lifetime.
+    #[must_use]
+    pub fn with_renewable(mut self, renewable: Option<Renewable>) -> Self {
+        self.renewable = renewable;
+        self
     }
 }
 
