@@ -31,7 +31,7 @@ pub enum SameSite {
     None,
 }
 
-/// Names and attributes of the three cookies.
+/// Names and attributes of the four cookies.
 ///
 /// ```
 /// use std::time::Duration;
@@ -51,6 +51,7 @@ pub struct CookieSettings {
     access_name: String,
     refresh_name: String,
     pending_name: String,
+    device_name: String,
     same_site: SameSite,
     domain: Option<String>,
     secure: bool,
@@ -80,6 +81,11 @@ impl CookieSettings {
         &self.pending_name
     }
 
+    /// Name of the cookie by which a browser is known again.
+    pub fn device_name(&self) -> &str {
+        &self.device_name
+    }
+
     /// The `Set-Cookie` value that sets the access token, to be kept for `max_age` (whole seconds).
     ///
     /// # Errors
@@ -104,6 +110,14 @@ impl CookieSettings {
         self.set(&self.pending_name, value, max_age)
     }
 
+    /// The `Set-Cookie` value that sets the device token, to be kept for `max_age` (whole seconds).
+    ///
+    /// # Errors
+    /// [`SetCookieError`] where browsers would drop or cut the cookie.
+    pub fn set_device(&self, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
+        self.set(&self.device_name, value, max_age)
+    }
+
     /// The `Set-Cookie` value that removes the access token.
     pub fn remove_access(&self) -> String {
         self.write(&self.access_name, "", Duration::ZERO)
@@ -117,6 +131,11 @@ impl CookieSettings {
     /// The `Set-Cookie` value that removes the pending token.
     pub fn remove_pending(&self) -> String {
         self.write(&self.pending_name, "", Duration::ZERO)
+    }
+
+    /// The `Set-Cookie` value that removes the device token.
+    pub fn remove_device(&self) -> String {
+        self.write(&self.device_name, "", Duration::ZERO)
     }
 
     fn set(&self, name: &str, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
@@ -149,7 +168,7 @@ impl CookieSettings {
 }
 
 impl Default for CookieSettings {
-    /// `__Host-hallpass`, `__Host-hallpass_refresh` and `__Host-hallpass_pending`, `Secure` and `SameSite=Lax`.
+    /// `__Host-hallpass`, and the same with `_refresh`, `_pending` and `_device` behind it, `Secure` and `SameSite=Lax`.
     fn default() -> Self {
         CookieSettingsBuilder::default().with_default_names()
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::{
-    AccessToken, ClaimsBuffer, IssueError, Keys, MAX_TOKEN_BYTES, Methods, Pending, PendingToken, Role, SignedIn,
-    TokenError, UnixTime, Verifier, base64url,
-    claim_set::is_plain,
+    AccessToken, ClaimsBuffer, DeviceToken, EnrolmentToken, IssueError, Keys, KnownDevice, MAX_TOKEN_BYTES, Methods,
+    Pending, PendingEnrolment, PendingToken, Role, SignedIn, TokenError, UnixTime, Verifier, base64url,
+    claim_set::{ClaimSet, is_plain},
     claim_writer::{self, Outgoing},
     own_claims,
     signature::SigningInput,
@@ -95,19 +95,48 @@ impl Issuer {
     /// As [`issue`](Self::issue).
     pub fn issue_pending(&self, user_id: &str, generation: u32, now: UnixTime) -> Result<PendingToken, IssueError> {
         let expires_at = now.saturating_add(PENDING_LIFETIME);
-        let claims = Outgoing {
-            username: user_id,
-            user_id,
-            roles: std::iter::empty(),
-            issued_at: now,
-            expires_at,
-            authenticated_at: now,
-            methods: Methods::PASSWORD,
-            session: None,
-            generation,
-        };
+        let claims = without_roles(user_id, generation, now, expires_at);
         let text = self.sign(TokenKind::Pending, claims, "")?;
         Ok(PendingToken::new(text, expires_at))
+    }
+
+    /// Signs the token of an account whose password was right and which must set up a second factor first. It lives a quarter of
+    /// an hour and opens the page for that only; `session` is its random name.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue).
+    pub fn issue_enrolment(
+        &self,
+        user_id: &str,
+        generation: u32,
+        session: &str,
+        now: UnixTime,
+    ) -> Result<EnrolmentToken, IssueError> {
+        let expires_at = now.saturating_add(ENROLMENT_LIFETIME);
+        let claims = Outgoing { session: Some(session), ..without_roles(user_id, generation, now, expires_at) };
+        let text = self.sign(TokenKind::Enrolment, claims, "")?;
+        Ok(EnrolmentToken::new(text, expires_at))
+    }
+
+    /// Signs the token by which a browser is known again, for this long.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue).
+    pub fn issue_device(
+        &self,
+        device: &KnownDevice,
+        lifetime: Duration,
+        now: UnixTime,
+    ) -> Result<DeviceToken, IssueError> {
+        let expires_at = now.saturating_add(lifetime);
+        let claims = Outgoing {
+            username: &device.username,
+            session: Some(&device.device),
+            methods: device.methods,
+            ..without_roles(&device.user_id, device.generation, now, expires_at)
+        };
+        let text = self.sign(TokenKind::Device, claims, "")?;
+        Ok(DeviceToken::new(text, expires_at))
     }
 
     /// Verifies a pending token and says for whom the password was accepted.
@@ -115,11 +144,40 @@ impl Issuer {
     /// # Errors
     /// As [`Verifier::verify`]; an access token is refused as one of another kind.
     pub fn open_pending(&self, token: &[u8], now: UnixTime) -> Result<Pending, TokenError> {
+        self.open(TokenKind::Pending, token, now, |claims| Pending::new(claims, now))
+    }
+
+    /// Verifies an enrolment token and says for whom the password was accepted.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`]; a token of another kind is refused.
+    pub fn open_enrolment(&self, token: &[u8], now: UnixTime) -> Result<PendingEnrolment, TokenError> {
+        self.open(TokenKind::Enrolment, token, now, PendingEnrolment::new)
+    }
+
+    /// Verifies a device token and says whose browser it was given to. Whether the account is still at its generation is for the
+    /// caller to ask.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`]; a token of another kind is refused.
+    pub fn open_device(&self, token: &[u8], now: UnixTime) -> Result<KnownDevice, TokenError> {
+        self.open(TokenKind::Device, token, now, KnownDevice::of)
+    }
+
+    fn open<T>(
+        &self,
+        kind: TokenKind,
+        token: &[u8],
+        now: UnixTime,
+        read: impl FnOnce(&ClaimSet<'_>) -> T,
+    ) -> Result<T, TokenError> {
         let names = (self.issuer.to_string(), self.audience.to_string());
-        let rules = TokenRules::new(TokenKind::Pending, self.keys.clone(), names.0, names.1, |_| 0);
+        let mut rules = TokenRules::new(kind, self.keys.clone(), names.0, names.1, |_| 0);
+        // Whoever signed it has said how long it lives; the cap is for tokens of other issuers.
+        rules.max_lifetime = Duration::MAX;
         let mut buffer = ClaimsBuffer::new();
         let claims = rules.check(&self.keys.borrow(), token, now, &mut buffer.0)?.claims;
-        Ok(Pending::new(&claims.user_id, claims.generation, claims.times.authenticated_at.unwrap_or(now)))
+        Ok(read(&claims))
     }
 
     /// A verifier of this issuer's access tokens, which shares its keys.
@@ -175,8 +233,31 @@ impl Issuer {
     }
 }
 
+/// The claims of a token that grants nothing: the password alone, and no role.
+fn without_roles(
+    user_id: &str,
+    generation: u32,
+    now: UnixTime,
+    expires_at: UnixTime,
+) -> Outgoing<'_, std::iter::Empty<&'static str>> {
+    Outgoing {
+        username: user_id,
+        user_id,
+        roles: std::iter::empty(),
+        issued_at: now,
+        expires_at,
+        authenticated_at: now,
+        methods: Methods::PASSWORD,
+        session: None,
+        generation,
+    }
+}
+
 /// RFC 9700 asks for short-lived access tokens; this is the upper end of what is usual.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// Time to find the telephone and type a code.
 const PENDING_LIFETIME: Duration = Duration::from_secs(5 * 60);
+
+/// Time to install an authenticator.
+const ENROLMENT_LIFETIME: Duration = Duration::from_secs(15 * 60);

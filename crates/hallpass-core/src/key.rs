@@ -17,7 +17,7 @@ use crate::{
     hmac_key::HmacKey,
     secret_check::check_secret,
     signature::{Forged, Genuine, SigningInput},
-    token_kind::TokenKind,
+    token_kind::{PerKind, TokenKind},
 };
 
 /// A key bound to one algorithm and named by a `kid`.
@@ -182,10 +182,7 @@ impl fmt::Debug for Key {
 }
 
 /// The header segments that a key writes, each with its dot.
-struct Headers {
-    access: Box<str>,
-    pending: Box<str>,
-}
+struct Headers(PerKind<Box<str>>);
 
 impl Headers {
     fn new(id: &KeyId, algorithm: Algorithm) -> Self {
@@ -196,14 +193,11 @@ impl Headers {
             segment.push('.');
             segment.into_boxed_str()
         };
-        Self { access: segment(TokenKind::Access), pending: segment(TokenKind::Pending) }
+        Self(PerKind::from_fn(segment))
     }
 
     fn of(&self, kind: TokenKind) -> &str {
-        match kind {
-            TokenKind::Access => &self.access,
-            TokenKind::Pending => &self.pending,
-        }
+        self.0.of(kind)
     }
 }
 
@@ -221,7 +215,7 @@ mod tests {
     fn a_head_start_changes_no_signature() {
         for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
             let key = key(algorithm);
-            for kind in [TokenKind::Access, TokenKind::Pending] {
+            for kind in TokenKind::ALL {
                 for length in 0..200 {
                     let payload = vec![b'x'; length];
                     let whole = [key.header(kind).as_bytes(), &payload].concat();

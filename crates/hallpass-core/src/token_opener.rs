@@ -40,9 +40,9 @@ impl TokenOpener {
         Self { kind, other_types: Vec::new(), accepts_untyped: false, key_without_kid: None }
     }
 
-    /// A pending token's type is never added: it must open nothing but the code page, whatever a setting says.
+    /// The type of another kind of ours is never added: a pending token must open nothing but the code page, whatever a setting says.
     pub(crate) fn accept_type(&mut self, typ: &str) {
-        if typ != TokenKind::Pending.typ() {
+        if TokenKind::ALL.iter().all(|kind| kind.typ() != typ) {
             self.other_types.push(typ.into());
         }
     }

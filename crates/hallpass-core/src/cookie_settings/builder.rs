@@ -10,6 +10,7 @@ pub struct CookieSettingsBuilder {
     access_name: Option<String>,
     refresh_name: Option<String>,
     pending_name: Option<String>,
+    device_name: Option<String>,
     same_site: SameSite,
     domain: Option<String>,
     plain_http: bool,
@@ -34,6 +35,13 @@ impl CookieSettingsBuilder {
     /// after it, because the two belong together in a browser's list.
     pub fn pending_name(mut self, name: impl Into<String>) -> Self {
         self.pending_name = Some(name.into());
+        self
+    }
+
+    /// Names the cookie by which a browser is known again. Defaults to the default access name with `_device` after it,
+    /// because the two belong together in a browser's list.
+    pub fn device_name(mut self, name: impl Into<String>) -> Self {
+        self.device_name = Some(name.into());
         self
     }
 
@@ -80,6 +88,7 @@ impl CookieSettingsBuilder {
             access_name: named(self.access_name, "hallpass"),
             refresh_name: named(self.refresh_name, "hallpass_refresh"),
             pending_name: named(self.pending_name, "hallpass_pending"),
+            device_name: named(self.device_name, "hallpass_device"),
             same_site: self.same_site,
             domain: self.domain,
             secure: !self.plain_http,

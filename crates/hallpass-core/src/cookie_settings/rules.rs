@@ -42,12 +42,12 @@ pub(super) fn check(settings: &CookieSettings) -> Result<(), CookieSettingsError
     if let Some(domain) = settings.domain.as_deref().filter(|domain| !is_domain(domain)) {
         return Err(CookieSettingsError::Domain(domain.to_owned()));
     }
-    let [access, refresh, pending] = [&settings.access_name, &settings.refresh_name, &settings.pending_name];
-    for name in [access, refresh, pending] {
+    let names = [&settings.access_name, &settings.refresh_name, &settings.pending_name, &settings.device_name];
+    for name in names {
         check_name(name, settings)?;
     }
-    for (one, other) in [(access, refresh), (access, pending), (refresh, pending)] {
-        if one == other {
+    for (place, one) in names.into_iter().enumerate() {
+        if names.into_iter().skip(place + 1).any(|other| other == one) {
             return Err(CookieSettingsError::SameName(one.clone()));
         }
     }

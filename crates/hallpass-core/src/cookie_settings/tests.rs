@@ -21,6 +21,7 @@ fn all(cookies: &CookieSettings) -> Vec<[String; 2]> {
         [cookies.set_access("a.b.c", LIFE).unwrap(), cookies.remove_access()],
         [cookies.set_refresh("abc", LIFE).unwrap(), cookies.remove_refresh()],
         [cookies.set_pending("a.b.c", LIFE).unwrap(), cookies.remove_pending()],
+        [cookies.set_device("a.b.c", LIFE).unwrap(), cookies.remove_device()],
     ]
 }
 
@@ -102,6 +103,7 @@ fn names_follow_what_the_browser_allows() {
     assert_eq!(shared.refresh_name(), "__Secure-hallpass_refresh");
     let plain = builder().insecure_plain_http_cookies().build().unwrap();
     assert_eq!(plain.pending_name(), "hallpass_pending");
+    assert_eq!(plain.device_name(), "hallpass_device");
     assert!(!plain.remove_access().contains("Secure"));
 }
 
@@ -125,6 +127,7 @@ fn what_a_browser_would_drop_does_not_build() {
         (builder().access_name("one").refresh_name("one"), E::SameName("one".into())),
         (builder().access_name("one").pending_name("one"), E::SameName("one".into())),
         (builder().refresh_name("one").pending_name("one"), E::SameName("one".into())),
+        (builder().pending_name("one").device_name("one"), E::SameName("one".into())),
         (shared().access_name("__Host-pass"), E::HostPrefixWithDomain("__Host-pass".into())),
         (shared().access_name("__hOST-pass"), E::HostPrefixWithDomain("__hOST-pass".into())),
         (shared().pending_name("__Host-Http-pass"), E::HostPrefixWithDomain("__Host-Http-pass".into())),

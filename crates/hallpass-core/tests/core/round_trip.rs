@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hallpass_core::{
-    ClaimsBuffer, IssueError, KeyRing, Methods, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime, Verifier,
+    ClaimsBuffer, IssueError, KeyRing, KnownDevice, Methods, RoleSet, SignedIn, SignedInFacts, TokenErrorKind,
+    UnixTime, Verifier,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -63,7 +64,7 @@ fn one_changed_bit_anywhere_refuses_the_token() {
 }
 
 #[test]
-fn a_pending_token_opens_the_code_page_and_nothing_else() {
+fn each_kind_of_token_opens_its_own_page_and_nothing_else() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
     let pending = issuer.issue_pending("17", 3, NOW).unwrap();
     let bytes = pending.as_str().as_bytes();
@@ -71,6 +72,38 @@ fn a_pending_token_opens_the_code_page_and_nothing_else() {
     assert_eq!((opened.user_id(), opened.generation(), opened.authenticated_at()), ("17", 3, NOW));
     assert_eq!(pending.expires_at(), NOW.saturating_add(Duration::from_secs(300)));
     assert_eq!(issuer.open_pending(bytes, pending.expires_at()).unwrap_err().kind(), TokenErrorKind::Expired);
+
+    let enrolment = issuer.issue_enrolment("17", 3, "e-1", NOW).unwrap();
+    let opened = issuer.open_enrolment(enrolment.as_str().as_bytes(), NOW).unwrap();
+    assert_eq!((opened.user_id(), opened.generation(), opened.session()), ("17", 3, "e-1"));
+    assert_eq!(enrolment.expires_at(), NOW.saturating_add(Duration::from_secs(900)));
+    let device = KnownDevice {
+        username: "alice".to_owned(),
+        user_id: "17".to_owned(),
+        generation: 3,
+        device: "d-1".to_owned(),
+        methods: Methods::PASSWORD | Methods::ONE_TIME_CODE,
+    };
+    let month = Duration::from_secs(30 * 86_400);
+    let known = issuer.issue_device(&device, month, NOW).unwrap();
+    assert_eq!(issuer.open_device(known.as_str().as_bytes(), NOW).unwrap(), device);
+    assert_eq!(known.expires_at(), NOW.saturating_add(month));
+    assert_eq!(
+        issuer.open_device(known.as_str().as_bytes(), known.expires_at()).unwrap_err().kind(),
+        TokenErrorKind::Expired
+    );
+    for other in [bytes, enrolment.as_str().as_bytes(), known.as_str().as_bytes()] {
+        let verifier =
+            issuer.verifier::<SiteRole>().accept_type("hallpass-enrolment+jwt").accept_type("hallpass-device+jwt");
+        assert_eq!(
+            verifier.verify(other, NOW).unwrap_err().kind(),
+            TokenErrorKind::Type,
+            "no other kind is an access token"
+        );
+        assert_eq!(issuer.open_pending(other, NOW).is_ok(), other == bytes);
+        assert_eq!(issuer.open_enrolment(other, NOW).is_ok(), other == enrolment.as_str().as_bytes());
+        assert_eq!(issuer.open_device(other, NOW).is_ok(), other == known.as_str().as_bytes());
+    }
 
     let lenient = issuer.verifier::<SiteRole>().accept_type("hallpass-pending+jwt").insecure_accept_untyped();
     assert_eq!(lenient.verify(bytes, NOW).unwrap_err().kind(), TokenErrorKind::Type);
