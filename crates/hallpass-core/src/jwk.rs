@@ -53,6 +53,8 @@ pub(crate) enum Purpose {
     Signature,
     /// Sealing secrets at rest: `use` is `enc` and the key is symmetric.
     Sealing,
+    /// Hashing passwords: `use` is `pepper`, a value of our own (RFC 7517 section 4.2 allows others), and the key is symmetric.
+    Pepper,
     /// Something that hallpass does not do; RFC 7517 section 5 says to ignore such a key.
     Other,
 }
@@ -62,6 +64,7 @@ impl Jwk {
         let signs = |operation: &String| operation == "verify" || operation == "sign";
         match (self.usage.as_deref(), self.key_ops.as_deref()) {
             (Some("enc"), _) if self.kty == "oct" => Purpose::Sealing,
+            (Some("pepper"), _) if self.kty == "oct" => Purpose::Pepper,
             (None | Some("sig"), None) => Purpose::Signature,
             (None | Some("sig"), Some(operations)) if operations.iter().any(signs) => Purpose::Signature,
             _ => Purpose::Other,

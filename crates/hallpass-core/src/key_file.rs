@@ -25,14 +25,16 @@ impl KeyRing {
     ///   "keys": [
     ///     {"kty": "oct", "kid": "20261124-3fa91c2b", "alg": "HS256", "use": "sig", "k": "…"},
     ///     {"kty": "oct", "kid": "20261001-77ab0e12", "alg": "HS256", "use": "sig", "k": "…", "accept_until": 1795479300},
-    ///     {"kty": "oct", "kid": "20261001-5d0c9f3e", "use": "enc", "k": "…"}
+    ///     {"kty": "oct", "kid": "20261001-5d0c9f3e", "use": "enc", "k": "…"},
+    ///     {"kty": "oct", "kid": "20261124-90f2c4d7", "use": "pepper", "k": "…"}
     ///   ],
     ///   "active": "20261124-3fa91c2b"
     /// }
     /// ```
     ///
     /// * `active` names the key that signs; a ring without it verifies and signs nothing.
-    /// * `use` is `sig` for signatures and `enc` for the keys of 32 bytes that seal secrets at rest, the first of which is in use.
+    /// * `use` is `sig` for signatures and `enc` for the keys of 32 bytes that seal secrets at rest, the first of which is in use;
+    ///   `pepper` likewise for those that go into password hashes.
     /// * `accept_until`, in Unix seconds, is the moment from which a key's signatures are refused; without it they are accepted.
     /// * `alg` may be left out where the type has one algorithm; an `oct` key is then for HS256, an RSA key for RS256.
     ///
@@ -51,11 +53,8 @@ impl KeyRing {
                     let algorithm = jwk.algorithm().ok_or_else(|| member(&id, "alg"))?;
                     ring = ring.accepting(jwk.to_key(id, algorithm)?, jwk.accept_until())?;
                 }
-                Purpose::Sealing => {
-                    let secret = jwk.secret(id.as_str())?;
-                    let key = <[u8; 32]>::try_from(secret.as_slice()).map_err(|_| member(&id, "k"))?;
-                    ring = ring.sealing_also_with(id, Zeroizing::new(key))?;
-                }
+                Purpose::Sealing => ring = ring.sealing_also_with(id.clone(), of_32_bytes(jwk, &id)?)?,
+                Purpose::Pepper => ring = ring.peppered_also_with(id.clone(), of_32_bytes(jwk, &id)?)?,
                 Purpose::Other => return Err(member(&id, "use")),
             }
         }
@@ -83,7 +82,8 @@ impl KeyRing {
             jwk
         });
         let sealing = self.sealing_keys().map(|(id, key)| Jwk::of_secret(id, None, "enc", key));
-        let keys = signing.chain(sealing).collect();
+        let peppers = self.peppers().map(|(id, key)| Jwk::of_secret(id, None, "pepper", key));
+        let keys = signing.chain(sealing).chain(peppers).collect();
         let active = self.active().map(|key| key.id().to_string());
         Zeroizing::new(KeySet { keys, active }.print())
     }
@@ -137,6 +137,11 @@ impl KeySet {
 fn named(jwk: &Jwk, place: usize) -> Result<KeyId, KeyRingError> {
     let place = place.to_string();
     KeyId::parse(jwk.kid.as_deref().unwrap_or(&place)).map_err(|_| KeyRingError::Member { name: place, member: "kid" })
+}
+
+fn of_32_bytes(jwk: &Jwk, id: &KeyId) -> Result<Zeroizing<[u8; 32]>, KeyRingError> {
+    let secret = jwk.secret(id.as_str())?;
+    <[u8; 32]>::try_from(secret.as_slice()).map(Zeroizing::new).map_err(|_| member(id, "k"))
 }
 
 fn member(id: &KeyId, member: &'static str) -> KeyRingError {

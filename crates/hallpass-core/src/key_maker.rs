@@ -45,6 +45,10 @@ impl KeyMaker {
         (self.name("sealing key name"), self.first_half("sealing key"))
     }
 
+    pub(crate) fn pepper(&self) -> (KeyId, Zeroizing<[u8; 32]>) {
+        (self.name("pepper name"), self.first_half("pepper"))
+    }
+
     /// The day and eight hexadecimal digits: an operator sees how old a key is, and two keys of a day differ.
     fn name(&self, label: &str) -> KeyId {
         let (year, month, day) = civil_day(self.now.as_secs());

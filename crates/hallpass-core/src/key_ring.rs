@@ -1,4 +1,5 @@
-//! The keys of a site: the one that signs, the older ones still accepted, and those that seal secrets at rest.
+//! The keys of a site: the one that signs, the older ones still accepted, those that seal secrets at rest, and the peppers of
+//! password hashes.
 //!
 //! A ring is a value. [Rotation](KeyRing::rotated) makes another one, and [`Keys`](crate::Keys) swaps it under the running
 //! verifier; so a request sees one ring from beginning to end and never half of a change.
@@ -31,7 +32,8 @@ use crate::{Algorithm, Key, KeyId, KeyRingError, UnixTime, key_maker::KeyMaker};
 pub struct KeyRing {
     active: Option<Arc<Key>>,
     entries: Vec<RingEntry>,
-    sealing: Vec<SealingKey>,
+    sealing: Vec<StoredSecret>,
+    peppers: Vec<StoredSecret>,
 }
 
 /// A key of the ring and how long its signatures are accepted.
@@ -42,7 +44,7 @@ pub struct RingEntry {
 }
 
 #[derive(Clone)]
-struct SealingKey {
+struct StoredSecret {
     id: KeyId,
     key: Zeroizing<[u8; 32]>,
 }
@@ -105,6 +107,16 @@ impl KeyRing {
         ring
     }
 
+    /// A ring with a new pepper in use: new password hashes are made with it, and those of older peppers, or of none, go on being
+    /// read and are made anew at the next sign-in of each account.
+    ///
+    /// A pepper that is [retired](Self::retire) shuts out every account whose hash was still made with it.
+    pub fn with_new_pepper(&self, random: [u8; 32], now: UnixTime) -> Self {
+        let mut ring = self.clone();
+        ring.peppers.insert(0, KeyMaker::new(random, now).pepper().into());
+        ring
+    }
+
     /// A ring that accepts one more key, until a moment or without end.
     ///
     /// # Errors
@@ -119,9 +131,10 @@ impl KeyRing {
     /// A ring without this key: its signatures are refused from now on.
     ///
     /// # Errors
-    /// When there is no such key, or it is the one in use, for signing or for sealing: put a new one in its place first.
+    /// When there is no such key, or it is the one in use, for signing, sealing or hashing: put a new one in its place first.
     pub fn retire(&self, id: &KeyId) -> Result<Self, KeyRingError> {
-        let in_use = self.active.iter().map(|key| key.id()).chain(self.sealing.first().map(|key| &key.id));
+        let stored = [self.sealing.first(), self.peppers.first()];
+        let in_use = self.active.iter().map(|key| key.id()).chain(stored.into_iter().flatten().map(|key| &key.id));
         if in_use.into_iter().any(|used| used == id) {
             return Err(KeyRingError::InUse(id.clone()));
         }
@@ -131,6 +144,7 @@ impl KeyRing {
         let mut ring = self.clone();
         ring.entries.retain(|entry| entry.key.id() != id);
         ring.sealing.retain(|key| &key.id != id);
+        ring.peppers.retain(|key| &key.id != id);
         Ok(ring)
     }
 
@@ -149,6 +163,12 @@ impl KeyRing {
         self.sealing.iter().map(|sealing| (&sealing.id, &*sealing.key))
     }
 
+    /// The peppers of password hashes (argon2's secret value, RFC 9106 section 3.1), the one in use first; none unless one was
+    /// added, because whoever loses a pepper loses every password.
+    pub fn peppers(&self) -> impl Iterator<Item = (&KeyId, &[u8; 32])> {
+        self.peppers.iter().map(|pepper| (&pepper.id, &*pepper.key))
+    }
+
     /// The keys whose signatures are accepted now.
     pub(crate) fn accepted(&self, now: UnixTime) -> impl Iterator<Item = &Arc<Key>> {
         self.entries.iter().filter(move |entry| entry.is_accepted(now)).map(|entry| &entry.key)
@@ -157,7 +177,14 @@ impl KeyRing {
     /// Adds a sealing key behind the others.
     pub(crate) fn sealing_also_with(mut self, id: KeyId, key: Zeroizing<[u8; 32]>) -> Result<Self, KeyRingError> {
         self.refuse_known(&id)?;
-        self.sealing.push(SealingKey { id, key });
+        self.sealing.push(StoredSecret { id, key });
+        Ok(self)
+    }
+
+    /// Adds a pepper behind the others.
+    pub(crate) fn peppered_also_with(mut self, id: KeyId, key: Zeroizing<[u8; 32]>) -> Result<Self, KeyRingError> {
+        self.refuse_known(&id)?;
+        self.peppers.push(StoredSecret { id, key });
         Ok(self)
     }
 
@@ -182,7 +209,8 @@ impl KeyRing {
     }
 
     fn knows(&self, id: &KeyId) -> bool {
-        self.entries.iter().any(|entry| entry.key.id() == id) || self.sealing.iter().any(|key| &key.id == id)
+        let mut stored = self.sealing.iter().chain(&self.peppers);
+        self.entries.iter().any(|entry| entry.key.id() == id) || stored.any(|key| &key.id == id)
     }
 
     fn refuse_known(&self, id: &KeyId) -> Result<(), KeyRingError> {
@@ -206,7 +234,7 @@ impl RingEntry {
     }
 }
 
-impl From<(KeyId, Zeroizing<[u8; 32]>)> for SealingKey {
+impl From<(KeyId, Zeroizing<[u8; 32]>)> for StoredSecret {
     fn from((id, key): (KeyId, Zeroizing<[u8; 32]>)) -> Self {
         Self { id, key }
     }
@@ -218,6 +246,7 @@ impl fmt::Debug for KeyRing {
             .field("active", &self.active.as_deref().map(Key::id))
             .field("keys", &self.entries)
             .field("sealing_keys", &self.sealing.iter().map(|sealing| &sealing.id).collect::<Vec<_>>())
+            .field("peppers", &self.peppers.iter().map(|pepper| &pepper.id).collect::<Vec<_>>())
             .finish()
     }
 }
