@@ -134,19 +134,18 @@ impl IntoResponse for Failure {
 /// Words each [`Failure`] that the routes inside leave on their answers.
 pub(crate) async fn render(visit: Visit, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    let Some(failure) = response.extensions().get::<Failure>() else {
+    let Some(failure) = response.extensions().get::<Failure>().cloned() else {
         return response;
     };
-    let body = if visit.wants_json() { visit.problem(&failure.problem()) } else { visit.page(&failure.notice()) };
-    let mut headers = response.headers().clone();
-    if failure.status() == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, RETRY_SECONDS.into());
+    let worded = if visit.wants_json() { visit.problem(&failure.problem()) } else { visit.page(&failure.notice()) };
+    // The head stays that of the refusal, `Allow` included.
+    let (mut head, _) = response.into_parts();
+    let (told, body) = worded.into_parts();
+    head.headers.extend(told.headers);
+    if head.status == StatusCode::SERVICE_UNAVAILABLE {
+        head.headers.insert(RETRY_AFTER, RETRY_SECONDS.into());
     }
-    let (mut parts, body) = body.into_parts();
-    parts.status = failure.status();
-    headers.extend(parts.headers);
-    parts.headers = headers;
-    Response::from_parts(parts, body)
+    Response::from_parts(head, body)
 }
 
 /// About as long as SQLite waits for another writer.
