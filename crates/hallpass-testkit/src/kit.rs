@@ -1,0 +1,179 @@
+//! The kit: keys, names and a clock of one site in a test.
+
+use std::{fmt, marker::PhantomData};
+
+use hallpass_core::{Clock, Gate, Issuer, KeyRing, Keys, RevocationView, Role, RoleSet, UnixTime};
+
+use crate::{Authenticator, FrozenClock, User, route_answers::Visitor, store_calls::StoreCalls};
+
+/// One site in a test: it signs tokens, and its layer verifies them.
+///
+/// Kits share nothing, not even keys: a token of one is nobody in another. Clones of a kit are the same kit.
+pub struct Kit<R> {
+    issuer: Issuer,
+    view: RevocationView,
+    clock: FrozenClock,
+    pub(crate) store_calls: StoreCalls,
+    roles: PhantomData<fn() -> R>,
+}
+
+impl<R: Role> Kit<R> {
+    /// A kit with keys of its own, whose clock stands at 2026-01-01T00:00:00Z. Issuer and audience are `hallpass`, the names that a
+    /// site has if it names none.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::named("hallpass", "hallpass")
+    }
+
+    /// A kit whose tokens carry these names, `iss` and `aud`, for a site that has its own.
+    #[must_use]
+    pub fn named(issuer: &str, audience: &str) -> Self {
+        let keys = KeyRing::generate_hs256(key_of_this_kit(), NEW_YEAR);
+        Self {
+            issuer: Issuer::new(keys, issuer, audience),
+            view: RevocationView::new(),
+            clock: FrozenClock::at(NEW_YEAR),
+            store_calls: StoreCalls::default(),
+            roles: PhantomData,
+        }
+    }
+
+    /// Somebody who signed in just now, with a password, and has these roles: `kit.as_user(SiteRole::Admin)`, or
+    /// `kit.as_user([SiteRole::Guest, SiteRole::Moderator])`.
+    pub fn as_user(&self, roles: impl Into<RoleSet<R>>) -> User<R> {
+        User::signed_in(self.clone(), roles.into())
+    }
+
+    /// Somebody without a cookie.
+    pub fn as_stranger(&self) -> User<R> {
+        User::stranger(self.clone())
+    }
+
+    /// Ends the session of this user, as a log-out does: a copy of the cookie opens nothing from now on.
+    pub fn end_session(&self, user: &User<R>) {
+        self.view.end_session(user.session(), UnixTime::from_secs(u64::MAX));
+    }
+
+    /// Voids every token that this user's account has, as "sign out everywhere", a role change or a new password does.
+    pub fn void_tokens(&self, user: &User<R>) {
+        let generation = user.generation().saturating_add(1);
+        self.view.raise_generation(user.user_id(), generation, UnixTime::from_secs(u64::MAX));
+    }
+
+    /// The clock by which tokens are signed and verified here.
+    #[must_use]
+    pub fn clock(&self) -> FrozenClock {
+        self.clock.clone()
+    }
+
+    /// The keys, for a site's own builder or for a ring to be rotated.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        self.issuer.keys().clone()
+    }
+
+    /// The issuer of this kit's tokens.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// What was revoked in this kit.
+    #[must_use]
+    pub fn view(&self) -> &RevocationView {
+        &self.view
+    }
+
+    /// What finds and verifies the token of a request: what the kit's layers are made of.
+    #[must_use]
+    pub fn gate(&self) -> Gate<R> {
+        Gate::new(self.issuer.verifier().revocation(self.view.clone())).bearer()
+    }
+
+    /// The authenticator app of somebody to whom a site showed this `otpauth://` link. Its codes follow the kit's clock.
+    ///
+    /// # Panics
+    /// The link is none.
+    #[must_use]
+    pub fn authenticator(&self, otpauth_uri: &str) -> Authenticator {
+        Authenticator::scan(otpauth_uri, self.clock())
+    }
+
+    /// How often the stores that this kit watches were asked since it was made or [`forget_store_calls`](Self::forget_store_calls).
+    #[must_use]
+    pub fn store_calls(&self) -> u64 {
+        self.store_calls.count()
+    }
+
+    /// Begins to count anew: after the sign-in, say.
+    pub fn forget_store_calls(&self) {
+        self.store_calls.forget();
+    }
+
+    /// Asserts that no store that this kit watches was asked.
+    ///
+    /// # Panics
+    /// One was.
+    #[track_caller]
+    pub fn assert_no_store_calls(&self) {
+        let calls = self.store_calls();
+        assert!(calls == 0, "the store was asked {calls} times");
+    }
+
+    /// From now on a watched store panics when it is asked, so that the test shows where from.
+    pub fn forbid_store_calls(&self) {
+        self.store_calls.forbid();
+    }
+
+    /// Who is sent to a route, one after another: somebody without a cookie, then each role alone, without and with a second factor.
+    pub(crate) fn visitors(&self) -> Vec<Visitor<R>> {
+        let mut visitors = vec![Visitor::new("signed out", self.as_stranger(), None)];
+        visitors.extend(R::ALL.iter().map(|role| {
+            let user = self.as_user(*role).named(role.name());
+            Visitor::new(role.name(), user.clone(), Some(user.with_second_factor()))
+        }));
+        visitors
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+}
+
+impl<R: Role> Default for Kit<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R> Clone for Kit<R> {
+    fn clone(&self) -> Self {
+        Self {
+            issuer: self.issuer.clone(),
+            view: self.view.clone(),
+            clock: self.clock.clone(),
+            store_calls: self.store_calls.clone(),
+            roles: PhantomData,
+        }
+    }
+}
+
+impl<R> fmt::Debug for Kit<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kit").field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
+/// A different key for each kit of a process. Not a secret: it protects a test.
+fn key_of_this_kit() -> [u8; 32] {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static KITS: AtomicU64 = AtomicU64::new(1);
+    let mut key = [0x5a; 32];
+    for (byte, number) in key.iter_mut().zip(KITS.fetch_add(1, Ordering::Relaxed).to_le_bytes()) {
+        *byte = number;
+    }
+    key
+}
+
+/// 2026-01-01T00:00:00Z, in seconds. A whole number of 30-second steps, so that a one-time code of "now" is good for 30 more.
+const NEW_YEAR: UnixTime = UnixTime::from_secs(1_767_225_600);

@@ -1,0 +1,75 @@
+//! The kit on actix-web: the outer middleware, and requests for its `test` module.
+
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{Service, ServiceResponse},
+    http::{Method, header},
+    test::TestRequest,
+};
+use hallpass_actix::Auth;
+use hallpass_core::Role;
+
+use crate::{Kit, RouteAnswers, User};
+
+impl<R: Role> Kit<R> {
+    /// The outer middleware of the app under test, as `hallpass.middleware()` is the site's.
+    ///
+    /// ```
+    /// use actix_web::{App, test, web};
+    /// use hallpass_actix::require_roles;
+    /// use hallpass_core::Role;
+    /// use hallpass_testkit::Kit;
+    ///
+    /// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+    /// enum SiteRole { Guest, Admin }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() {
+    /// let kit = Kit::<SiteRole>::new();
+    /// let books = web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(|| async { "the books" });
+    /// let app = test::init_service(App::new().wrap(kit.middleware()).service(books)).await;
+    ///
+    /// let admin = kit.as_user(SiteRole::Admin).actix_get("/admin").to_request();
+    /// assert_eq!(test::call_service(&app, admin).await.status(), 200);
+    /// let guest = kit.as_user(SiteRole::Guest).actix_get("/admin").to_request();
+    /// assert_eq!(test::call_service(&app, guest).await.status(), 403);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn middleware(&self) -> Auth<R> {
+        Auth::new(self.gate()).clock(self.clock())
+    }
+
+    /// Sends everybody to every route, with `GET` as a browser does, and notes the answers: as `Kit::answers` does on axum.
+    ///
+    /// # Panics
+    /// The service fails.
+    pub async fn actix_answers<S, B>(&self, app: &S, routes: &[&str]) -> RouteAnswers
+    where
+        S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = Error>,
+        B: MessageBody,
+    {
+        RouteAnswers::collect(&self.visitors(), routes, async |user, route| {
+            let answer = app.call(user.actix_get(route).to_request()).await;
+            answer.unwrap_or_else(|error| panic!("{route}: {error:?}")).status().as_u16()
+        })
+        .await
+    }
+}
+
+impl<R: Role> User<R> {
+    /// A `GET` of this path and query, as this user's browser sends it; the test may add to it.
+    pub fn actix_get(&self, path: &str) -> TestRequest {
+        self.actix_request(Method::GET, path).insert_header((header::ACCEPT, "text/html"))
+    }
+
+    /// A request with this user's cookie on it, to be finished by the test.
+    pub fn actix_request(&self, method: Method, path: &str) -> TestRequest {
+        let request = TestRequest::default().method(method).uri(path).insert_header((header::HOST, "site.example"));
+        match self.cookie() {
+            cookie if cookie.is_empty() => request,
+            cookie => request.insert_header((header::COOKIE, cookie)),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The kit on tower and axum: the outer layer, and requests for `oneshot`.
+
+use axum_core::body::Body;
+use hallpass_core::Role;
+use hallpass_tower::AuthLayer;
+use http::{Method, Request, Response, header, request};
+use tower_service::Service;
+
+use crate::{Kit, RouteAnswers, User};
+
+impl<R: Role> Kit<R> {
+    /// The outer layer of the site under test, as `hallpass.layer()` is the site's.
+    #[must_use]
+    pub fn layer(&self) -> AuthLayer<R> {
+        AuthLayer::new(self.gate()).clock(self.clock())
+    }
+
+    /// Sends everybody to every route, with `GET` as a browser does, and notes the answers.
+    ///
+    /// ```
+    /// # use axum::{Router, routing::get};
+    /// # use hallpass_core::Role;
+    /// # use hallpass_testkit::Kit;
+    /// # use hallpass_tower::{require_login, require_roles};
+    /// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+    /// enum SiteRole { Guest, Admin }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let kit = Kit::<SiteRole>::new();
+    /// let page = || async { "a page" };
+    /// let app: Router = Router::new()
+    ///     .route("/", get(page))
+    ///     .route("/profile", get(page).route_layer(require_login()))
+    ///     .route("/admin", get(page).route_layer(require_roles([SiteRole::Admin]).and_second_factor()))
+    ///     .layer(kit.layer());
+    /// assert_eq!(kit.answers(&app, &["/", "/profile", "/admin"]).await.to_string(), "\
+    /// route     signed out  guest  admin
+    /// /         200         200    200
+    /// /profile  303         200    200
+    /// /admin    303         403    403→200
+    /// ");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// The service fails.
+    pub async fn answers<S, B>(&self, site: &S, routes: &[&str]) -> RouteAnswers
+    where
+        S: Service<Request<Body>, Response = Response<B>, Error: std::fmt::Debug> + Clone,
+    {
+        RouteAnswers::collect(&self.visitors(), routes, async |user, route| {
+            let mut site = site.clone();
+            let ready = std::future::poll_fn(|cx| site.poll_ready(cx)).await;
+            let answer = match ready {
+                Ok(()) => site.call(user.get(route)).await,
+                Err(error) => Err(error),
+            };
+            answer.unwrap_or_else(|error| panic!("{route}: {error:?}")).status().as_u16()
+        })
+        .await
+    }
+}
+
+impl<R: Role> User<R> {
+    /// A `GET` of this path and query, as this user's browser sends it.
+    ///
+    /// # Panics
+    /// The path is none.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Request<Body> {
+        finish(self.request(Method::GET, path).header(header::ACCEPT, "text/html"), Body::empty())
+    }
+
+    /// A `GET` of this path by a program that prefers JSON.
+    ///
+    /// # Panics
+    /// The path is none.
+    #[must_use]
+    pub fn get_json(&self, path: &str) -> Request<Body> {
+        finish(self.request(Method::GET, path).header(header::ACCEPT, "application/json"), Body::empty())
+    }
+
+    /// A form that this user sends from a page of the site itself.
+    ///
+    /// # Panics
+    /// The path is none.
+    #[must_use]
+    pub fn post_form(&self, path: &str, form: &str) -> Request<Body> {
+        let request = self.request(Method::POST, path).header("sec-fetch-site", "same-origin");
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        finish(request.header(header::ACCEPT, "text/html"), Body::from(form.to_owned()))
+    }
+
+    /// A request to be finished by the test, with this user's cookie on it.
+    pub fn request(&self, method: Method, path: &str) -> request::Builder {
+        let request = Request::builder().method(method).uri(path).header(header::HOST, "site.example");
+        match self.cookie() {
+            cookie if cookie.is_empty() => request,
+            cookie => request.header(header::COOKIE, cookie),
+        }
+    }
+}
+
+fn finish(request: request::Builder, body: Body) -> Request<Body> {
+    request.body(body).unwrap_or_else(|error| panic!("no request: {error}"))
+}

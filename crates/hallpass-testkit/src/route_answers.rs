@@ -1,0 +1,85 @@
+//! What each route answers to each role, measured, as a table to keep.
+//!
+//! [`RouteTable`](hallpass_core::RouteTable) shows what routes state that they ask; this shows what they do. It is made of
+//! requests through the site itself, so a route whose guard was forgotten stands in it with a `200` under "signed out".
+
+use std::fmt::{self, Write as _};
+
+use crate::User;
+
+/// What each route answered to each visitor: a line a route, a column a role, a status a cell.
+///
+/// `403→200` is the answer without and with a second factor, where the two differ. Everybody has signed in just now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteAnswers {
+    columns: Vec<&'static str>,
+    rows: Vec<(String, Vec<String>)>,
+}
+
+/// Somebody who is sent to every route.
+pub(crate) struct Visitor<R> {
+    column: &'static str,
+    user: User<R>,
+    with_factor: Option<User<R>>,
+}
+
+impl<R> Visitor<R> {
+    pub(crate) fn new(column: &'static str, user: User<R>, with_factor: Option<User<R>>) -> Self {
+        Self { column, user, with_factor }
+    }
+}
+
+impl RouteAnswers {
+    /// Sends each visitor to each route. `answer` sends one request and says with which status it was answered.
+    pub(crate) async fn collect<R>(
+        visitors: &[Visitor<R>],
+        routes: &[&str],
+        answer: impl AsyncFn(&User<R>, &str) -> u16,
+    ) -> Self {
+        let mut rows = Vec::new();
+        for route in routes {
+            let mut cells = Vec::new();
+            for visitor in visitors {
+                let status = answer(&visitor.user, route).await;
+                let with_factor = match &visitor.with_factor {
+                    Some(user) => answer(user, route).await,
+                    None => status,
+                };
+                cells.push(if status == with_factor {
+                    status.to_string()
+                } else {
+                    format!("{status}→{with_factor}")
+                });
+            }
+            rows.push(((*route).to_owned(), cells));
+        }
+        Self { columns: visitors.iter().map(|visitor| visitor.column).collect(), rows }
+    }
+
+    /// The cell of this route under this role, by the role's name, or under `signed out`.
+    #[must_use]
+    pub fn cell(&self, route: &str, column: &str) -> Option<&str> {
+        let place = self.columns.iter().position(|name| *name == column)?;
+        let (_, cells) = self.rows.iter().find(|(name, _)| name == route)?;
+        cells.get(place).map(String::as_str)
+    }
+}
+
+impl fmt::Display for RouteAnswers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let heading = ["route"].into_iter().chain(self.columns.iter().copied()).map(str::to_owned);
+        let mut lines = vec![heading.collect::<Vec<_>>()];
+        lines.extend(self.rows.iter().map(|(route, cells)| [std::slice::from_ref(route), cells].concat()));
+        let width =
+            |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
+        let widths: Vec<usize> = (0..=self.columns.len()).filter_map(width).collect();
+        for line in &lines {
+            let mut text = String::new();
+            for (cell, width) in line.iter().zip(&widths) {
+                write!(text, "{cell:width$}  ")?;
+            }
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! Somebody who sends a request.
+
+use std::{fmt, time::Duration};
+
+use hallpass_core::{CookieSettings, Methods, Role, RoleSet, SignedIn, SignedInFacts};
+
+use crate::Kit;
+
+/// Somebody who sends requests to the site of a [`Kit`].
+///
+/// The token is signed anew for each request, at the kit's time; [`cookie`](Self::cookie) hands out one to keep.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use hallpass_core::{Clock, Requirement, Role, TokenErrorKind};
+/// # use hallpass_testkit::Kit;
+/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// enum SiteRole { Admin }
+///
+/// let kit = Kit::<SiteRole>::new();
+/// let careful = kit.as_user(SiteRole::Admin).named("alice").with_second_factor().signed_in_ago(Duration::from_secs(60));
+/// let hasty = kit.as_user(SiteRole::Admin);
+///
+/// let vault = Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::from_secs(600));
+/// let who = |user: &hallpass_testkit::User<SiteRole>| kit.gate().authenticate([user.cookie().as_bytes()], [], kit.clock().now());
+/// assert!(vault.admit(&who(&careful), kit.clock().now()).is_ok());
+/// assert!(vault.admit(&who(&hasty), kit.clock().now()).is_err());
+///
+/// kit.end_session(&careful);
+/// assert_eq!(who(&careful).reason(), Some(TokenErrorKind::Revoked));
+/// ```
+pub struct User<R> {
+    kit: Kit<R>,
+    /// `None`: somebody without a cookie.
+    facts: Option<SignedInFacts<R>>,
+    signed_in_ago: Duration,
+}
+
+impl<R: Role> User<R> {
+    pub(crate) fn signed_in(kit: Kit<R>, roles: RoleSet<R>) -> Self {
+        let facts = SignedInFacts {
+            username: "alice".to_owned(),
+            user_id: "id-alice".to_owned(),
+            roles,
+            generation: 0,
+            session: "session-alice".to_owned(),
+            authenticated_at: kit.now(),
+            methods: Methods::PASSWORD,
+        };
+        Self { kit, facts: Some(facts), signed_in_ago: Duration::ZERO }
+    }
+
+    pub(crate) fn stranger(kit: Kit<R>) -> Self {
+        Self { kit, facts: None, signed_in_ago: Duration::ZERO }
+    }
+
+    /// Names the user; the account's id is `id-` and the name, the session's `session-` and the name. Defaults to `alice`.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        self.with(|facts| SignedInFacts {
+            username: name.to_owned(),
+            user_id: format!("id-{name}"),
+            session: format!("session-{name}"),
+            ..facts
+        })
+    }
+
+    /// Names the account, as the site's store does. Defaults to `id-` and the user's name.
+    #[must_use]
+    pub fn with_id(self, id: &str) -> Self {
+        self.with(|facts| SignedInFacts { user_id: id.to_owned(), ..facts })
+    }
+
+    /// Sets the token generation of the account. Defaults to 0.
+    #[must_use]
+    pub fn with_generation(self, generation: u32) -> Self {
+        self.with(|facts| SignedInFacts { generation, ..facts })
+    }
+
+    /// Lets the user have shown a one-time code too. Defaults to the password alone, because that is what most routes ask.
+    #[must_use]
+    pub fn with_second_factor(self) -> Self {
+        self.with(|facts| SignedInFacts { methods: facts.methods | Methods::ONE_TIME_CODE, ..facts })
+    }
+
+    /// Lets the password have been shown this long ago; the token itself is fresh. Defaults to just now.
+    #[must_use]
+    pub fn signed_in_ago(mut self, ago: Duration) -> Self {
+        self.signed_in_ago = ago;
+        self
+    }
+
+    /// The value of the `Cookie` header that this user's browser sends; empty for a stranger.
+    ///
+    /// # Panics
+    /// The name is one that no token can carry: empty, or with control characters.
+    #[must_use]
+    pub fn cookie(&self) -> String {
+        let name = CookieSettings::default();
+        self.token().map(|token| format!("{}={token}", name.access_name())).unwrap_or_default()
+    }
+
+    /// The access token, as a bearer of it would send it; `None` for a stranger.
+    ///
+    /// # Panics
+    /// As [`cookie`](Self::cookie).
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        let now = self.kit.now();
+        let authenticated_at = now.saturating_sub(self.signed_in_ago);
+        let facts = SignedInFacts { authenticated_at, ..self.facts.clone()? };
+        match self.kit.issuer().issue(&SignedIn::insecure_vouch(facts), now) {
+            Ok(token) => Some(token.as_str().to_owned()),
+            Err(error) => panic!("no token for this user: {error}"),
+        }
+    }
+
+    /// The account's id; empty for a stranger.
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        self.facts.as_ref().map_or("", |facts| &facts.user_id)
+    }
+
+    pub(crate) fn session(&self) -> &str {
+        self.facts.as_ref().map_or("", |facts| &facts.session)
+    }
+
+    pub(crate) fn generation(&self) -> u32 {
+        self.facts.as_ref().map_or(0, |facts| facts.generation)
+    }
+
+    fn with(mut self, change: impl FnOnce(SignedInFacts<R>) -> SignedInFacts<R>) -> Self {
+        self.facts = self.facts.map(change);
+        self
+    }
+}
+
+impl<R: Role> Clone for User<R> {
+    fn clone(&self) -> Self {
+        Self { kit: self.kit.clone(), facts: self.facts.clone(), signed_in_ago: self.signed_in_ago }
+    }
+}
+
+impl<R: Role> fmt::Debug for User<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let facts = self.facts.as_ref();
+        f.debug_struct("User")
+            .field("username", &facts.map(|facts| &facts.username))
+            .field("roles", &facts.map(|facts| facts.roles))
+            .finish_non_exhaustive()
+    }
+}

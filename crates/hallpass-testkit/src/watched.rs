@@ -1,0 +1,114 @@
+//! A store that is counted, and can be forbidden.
+//!
+//! It goes around a site's real store and has every ability that one has. Each call counts, whatever its answer.
+
+use hallpass_core::UnixTime;
+use hallpass_signin::{
+    Account, AccountId, Accounts, Administration, AttemptPolicy, Attempted, Attempts, Changes, Cursor, Enabled, Ended,
+    Enrolment, Feed, NewAccount, NewSession, PasswordChange, Passwords, RecoveryHash, Registered, Registration,
+    Replaced, SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, Username,
+};
+
+use crate::{Kit, store_calls::StoreCalls};
+
+impl<R: hallpass_core::Role> Kit<R> {
+    /// Watches a store: its calls count for [`assert_no_store_calls`](Self::assert_no_store_calls), and after
+    /// [`forbid_store_calls`](Self::forbid_store_calls) they panic.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use hallpass_core::Role;
+    /// # use hallpass_signin::{Account, AccountId, Accounts, Username};
+    /// # use hallpass_testkit::Kit;
+    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
+    /// # struct Users;
+    /// # impl Accounts for Users {
+    /// #     type Error = Infallible;
+    /// #     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Infallible> { Ok(None) }
+    /// #     async fn by_id(&self, _: &AccountId) -> Result<Option<Account>, Infallible> { Ok(None) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let kit = Kit::<SiteRole>::new();
+    /// let users = kit.watch(Users); // give this to the site's builder
+    /// kit.assert_no_store_calls();
+    ///
+    /// let _ = users.by_id(&AccountId::new("1")).await;
+    /// assert_eq!(kit.store_calls(), 1);
+    /// # }
+    /// ```
+    pub fn watch<S>(&self, store: S) -> Watched<S> {
+        Watched { store, calls: self.store_calls.clone() }
+    }
+}
+
+/// A store whose calls a [`Kit`] counts.
+#[derive(Clone, Debug)]
+pub struct Watched<S> {
+    store: S,
+    calls: StoreCalls,
+}
+
+/// Writes a trait's methods: count, then pass on.
+macro_rules! counted {
+    ($store:ident { $(type $error:ident;)? $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* }) => {
+        impl<S: $store> $store for Watched<S> {
+            $(type $error = S::$error;)?
+
+            $(async fn $method(&self, $($arg: $type),*) -> Result<$answer, Self::Error> {
+                self.calls.called(concat!(stringify!($store), "::", stringify!($method)));
+                $store::$method(&self.store, $($arg),*).await
+            })*
+        }
+    };
+}
+
+counted!(Accounts {
+    type Error;
+    fn by_username(name: &Username) -> Option<Account>;
+    fn by_id(id: &AccountId) -> Option<Account>;
+});
+
+counted!(Registration {
+    fn create(account: NewAccount) -> Registered;
+});
+
+counted!(Passwords {
+    fn replace_hash(id: &AccountId, old_hash: &str, new_hash: &str) -> Replaced;
+    fn change(change: PasswordChange) -> Option<u32>;
+});
+
+counted!(SecondFactors {
+    fn enable(enrolment: Enrolment) -> Enabled;
+    fn spend_step(id: &AccountId, step: u64) -> Spend;
+    fn spend_recovery_code(id: &AccountId, code: &RecoveryHash) -> Spend;
+    fn replace_recovery_codes(id: &AccountId, codes: &[RecoveryHash]) -> Replaced;
+    fn disable(id: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Option<u32>;
+    fn reseal(id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Replaced;
+});
+
+counted!(Sessions {
+    fn open(session: NewSession) -> SessionOpened;
+    fn list(account: &AccountId, now: UnixTime) -> Vec<Session>;
+    fn end(account: &AccountId, session: &SessionId, at: UnixTime) -> Ended;
+    fn end_all(account: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Option<u32>;
+});
+
+counted!(Administration {
+    fn set_roles(id: &AccountId, roles: &[String], at: UnixTime) -> Option<u32>;
+    fn set_disabled(id: &AccountId, disabled: bool, at: UnixTime) -> Option<u32>;
+    fn list(after: Option<&Username>, limit: u32) -> Vec<Account>;
+});
+
+counted!(Feed {
+    type Error;
+    fn since(cursor: Cursor) -> Changes;
+    fn forget(before: UnixTime) -> ();
+});
+
+counted!(Attempts {
+    type Error;
+    fn try_take(key: &str, policy: &AttemptPolicy, now: UnixTime) -> Attempted;
+    fn give_back(key: &str, policy: &AttemptPolicy, now: UnixTime) -> ();
+    fn clear(key: &str) -> ();
+});

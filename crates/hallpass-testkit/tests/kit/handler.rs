@@ -1,0 +1,100 @@
+//! A handler under test: who passes, who does not, and when.
+
+use std::time::Duration;
+
+use axum::{Router, routing::get};
+use hallpass::{Identity, require_login, require_roles};
+use hallpass_testkit::Kit;
+use hallpass_tower::AuthLayer;
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use crate::SiteRole;
+
+fn app(layer: AuthLayer<SiteRole>) -> Router {
+    let who = |me: Identity<SiteRole>| async move { format!("{} {} {:?}", me.username(), me.user_id(), me.roles()) };
+    let vault = require_roles([SiteRole::Admin]).and_second_factor().and_recent(Duration::from_secs(600));
+    Router::new()
+        .route("/profile", get(who).route_layer(require_login()))
+        .route("/admin", get(who).route_layer(require_roles([SiteRole::Admin])))
+        .route("/vault", get(who).route_layer(vault))
+        .layer(layer)
+}
+
+async fn status(kit: &Kit<SiteRole>, request: axum::extract::Request) -> u16 {
+    app(kit.layer()).oneshot(request).await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn an_admin_passes_and_others_do_not() {
+    let kit = Kit::<SiteRole>::new();
+    let response = app(kit.layer()).oneshot(kit.as_user(SiteRole::Admin).get("/admin")).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "alice id-alice {Admin}");
+
+    assert_eq!(status(&kit, kit.as_user([SiteRole::Guest, SiteRole::Admin]).get("/admin")).await, 200);
+    assert_eq!(status(&kit, kit.as_user(SiteRole::Guest).get("/admin")).await, 403);
+    assert_eq!(status(&kit, kit.as_stranger().get("/admin")).await, 303);
+    assert_eq!(status(&kit, kit.as_stranger().get_json("/admin")).await, 401);
+    kit.assert_no_store_calls();
+}
+
+#[tokio::test]
+async fn a_user_of_another_kit_is_a_stranger() {
+    let (kit, other) = (Kit::<SiteRole>::new(), Kit::<SiteRole>::new());
+    assert_eq!(status(&kit, other.as_user(SiteRole::Admin).get_json("/profile")).await, 401);
+    assert_eq!(status(&other, other.as_user(SiteRole::Admin).get_json("/profile")).await, 200);
+}
+
+#[tokio::test]
+async fn names_and_ids_are_the_tests_own() {
+    let kit = Kit::<SiteRole>::new();
+    let bob = kit.as_user(SiteRole::Moderator).named("bob").with_id("42");
+    let response = app(kit.layer()).oneshot(bob.get("/profile")).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "bob 42 {Moderator}");
+    assert_eq!((bob.user_id(), kit.as_stranger().user_id()), ("42", ""));
+}
+
+#[tokio::test]
+async fn factor_and_freshness_are_asked_for() {
+    let kit = Kit::<SiteRole>::new();
+    let admin = kit.as_user(SiteRole::Admin);
+    assert_eq!(status(&kit, admin.get("/vault")).await, 403);
+    let careful = admin.with_second_factor();
+    assert_eq!(status(&kit, careful.get("/vault")).await, 200);
+    assert_eq!(status(&kit, careful.clone().signed_in_ago(Duration::from_secs(600)).get("/vault")).await, 200);
+    assert_eq!(status(&kit, careful.signed_in_ago(Duration::from_secs(601)).get("/vault")).await, 403);
+}
+
+#[tokio::test]
+async fn a_kept_cookie_expires_when_the_clock_moves() {
+    let kit = Kit::<SiteRole>::new();
+    let alice = kit.as_user(SiteRole::Guest);
+    let cookie = alice.cookie();
+    let with_it = || {
+        let request = kit.as_stranger().request(http::Method::GET, "/profile").header("accept", "application/json");
+        request.header("cookie", &cookie).body(axum::body::Body::empty()).unwrap()
+    };
+    let life = kit.issuer().access_lifetime();
+    kit.clock().advance(life - Duration::from_secs(1));
+    assert_eq!(status(&kit, with_it()).await, 200);
+    kit.clock().advance(Duration::from_secs(1));
+    assert_eq!(status(&kit, with_it()).await, 401);
+    kit.clock().turn_back(life);
+    assert_eq!(status(&kit, with_it()).await, 200);
+    kit.end_session(&alice);
+    assert_eq!(status(&kit, with_it()).await, 401);
+}
+
+#[tokio::test]
+async fn voided_tokens_open_nothing_and_newer_ones_do() {
+    let kit = Kit::<SiteRole>::new();
+    let alice = kit.as_user(SiteRole::Guest).with_generation(3);
+    assert_eq!(status(&kit, alice.get_json("/profile")).await, 200);
+    kit.void_tokens(&alice);
+    assert_eq!(status(&kit, alice.get_json("/profile")).await, 401);
+    assert_eq!(status(&kit, alice.with_generation(4).get_json("/profile")).await, 200);
+    assert_eq!(status(&kit, kit.as_user(SiteRole::Guest).named("bob").get_json("/profile")).await, 200);
+}
