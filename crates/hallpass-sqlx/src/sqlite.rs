@@ -17,6 +17,7 @@ mod feed;
 mod migrate;
 mod open;
 mod passwords;
+mod refreshes;
 mod registration;
 mod revoke;
 mod second_factors;

@@ -2,7 +2,7 @@
 
 use std::num::TryFromIntError;
 
-use hallpass_core::UnixTime;
+use hallpass_core::{Methods, UnixTime};
 
 use crate::StoreError;
 
@@ -31,4 +31,14 @@ where
 /// Names may hold any character, so no separator would do.
 pub(super) fn from_roles(roles: &[String]) -> Result<String, StoreError> {
     serde_json::to_string(roles).map_err(StoreError::corrupt)
+}
+
+/// The names of RFC 8176, parted by spaces: no name has one.
+pub(super) fn from_methods(methods: Methods) -> String {
+    methods.names().collect::<Vec<_>>().join(" ")
+}
+
+/// A name that this version does not know counts for nothing.
+pub(super) fn to_methods(column: &str) -> Methods {
+    column.split(' ').map(Methods::from_name).fold(Methods::NONE, |all, one| all | one)
 }

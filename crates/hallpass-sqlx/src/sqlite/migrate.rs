@@ -89,5 +89,7 @@ macro_rules! steps {
 }
 
 /// Step 1 first. What was published is never changed or moved: a change of the schema is a further step.
-static STEPS: [Step; 5] =
-    steps!["0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_feed.sql" "0005_attempts.sql"];
+static STEPS: [Step; 6] = steps![
+    "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_feed.sql" "0005_attempts.sql"
+    "0006_refreshes.sql"
+];

@@ -11,6 +11,8 @@ use super::{
 use crate::StoreError;
 
 /// Ends every session of the account but `keep`, and raises its generation. `None`: there is no such account.
+///
+/// The kept session cannot be renewed until it is restarted: a copy of its refresh token must not outlive the change.
 pub(super) async fn everything(
     write: &mut Write,
     account: &AccountId,
@@ -21,6 +23,8 @@ pub(super) async fn everything(
         .bind(account.as_str())
         .bind(keep.map(SessionId::to_string));
     write.change(end).await?;
+    let void = sql("UPDATE hallpass_sessions SET refresh_hash = NULL, spent = x'' WHERE account_id = ?1");
+    write.change(void.bind(account.as_str())).await?;
     generation(write, account, at).await
 }
 

@@ -15,17 +15,22 @@ impl Sessions for SqliteStore {
         let mut write = self.write().await?;
         let account = session.account.as_str();
         // Nothing else deletes them, so an account keeps at most the sessions of one session's life.
-        let expire = sql("DELETE FROM hallpass_sessions WHERE account_id = ?1 AND expires_at <= ?2");
+        let expire = sql("DELETE FROM hallpass_sessions WHERE account_id = ?1 AND (expires_at <= ?2 OR idle_at <= ?2)");
         write.change(expire.bind(account).bind(column::from_time(session.at))).await?;
-        let insert = sql("INSERT INTO hallpass_sessions (id, account_id, device, created_at, renewed_at, expires_at) \
-             SELECT ?1, id, ?4, ?5, ?5, ?6 FROM hallpass_accounts \
+        let renewable = session.renewable.as_ref();
+        let insert = sql("INSERT INTO hallpass_sessions \
+             (id, account_id, device, created_at, renewed_at, expires_at, refresh_hash, idle_at, methods) \
+             SELECT ?1, id, ?4, ?5, ?5, ?6, ?7, ?8, ?9 FROM hallpass_accounts \
              WHERE id = ?2 AND generation = ?3 AND disabled = 0")
         .bind(session.id.to_string())
         .bind(account)
         .bind(session.generation)
         .bind(&session.device)
         .bind(column::from_time(session.at))
-        .bind(column::from_time(session.expires));
+        .bind(column::from_time(session.expires))
+        .bind(renewable.map(|renewable| renewable.first.as_bytes().as_slice()))
+        .bind(renewable.map(|renewable| column::from_time(renewable.idle_until)))
+        .bind(renewable.map(|renewable| column::from_methods(renewable.methods)));
         let opened = match write.change(insert).await? {
             0 => SessionOpened::AccountChanged,
             _ => SessionOpened::Opened,
@@ -36,7 +41,7 @@ impl Sessions for SqliteStore {
 
     async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, StoreError> {
         let list = sql("SELECT id, device, created_at, renewed_at, expires_at FROM hallpass_sessions \
-             WHERE account_id = ?1 AND expires_at > ?2 ORDER BY created_at DESC, id");
+             WHERE account_id = ?1 AND expires_at > ?2 AND (idle_at IS NULL OR idle_at > ?2) ORDER BY created_at DESC, id");
         let rows = self.rows(list.bind(account.as_str()).bind(column::from_time(now))).await?;
         rows.iter().map(read).collect()
     }

@@ -1,0 +1,14 @@
+-- The live authenticator of an account. The secret is sealed before it gets here.
+-- last_step is the latest time step that was spent (RFC 6238, 5.2): a code counts only with a later one.
+CREATE TABLE hallpass_second_factors (
+    account_id TEXT   NOT NULL PRIMARY KEY REFERENCES hallpass_accounts (id) ON DELETE CASCADE,
+    sealed     BYTEA  NOT NULL,
+    last_step  BIGINT
+);
+
+-- Recovery codes not yet spent, hashed. Spending one deletes its row.
+CREATE TABLE hallpass_recovery_codes (
+    account_id TEXT  NOT NULL REFERENCES hallpass_accounts (id) ON DELETE CASCADE,
+    code_hash  BYTEA NOT NULL,
+    PRIMARY KEY (account_id, code_hash)
+);
