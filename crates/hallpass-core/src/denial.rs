@@ -69,14 +69,20 @@ impl From<DenialKind> for Denial {
     }
 }
 
-/// Expiry and revocation show, since an honest client acts on them; every other fault of a token is "signed out".
+/// Expiry and revocation show, since an honest client acts on them, and so does a fault of ours, since the token is good once that
+/// has passed: a person sent to sign in again would only meet the same fault. Every other fault of a token is "signed out".
 impl From<TokenErrorKind> for Denial {
     fn from(fault: TokenErrorKind) -> Self {
-        Self::new(match fault {
+        let denial = Self::new(match fault {
             TokenErrorKind::Expired => DenialKind::Expired,
             TokenErrorKind::Revoked => DenialKind::Revoked,
+            TokenErrorKind::Unavailable => DenialKind::Unavailable,
             _ => DenialKind::SignedOut,
-        })
+        });
+        match fault {
+            TokenErrorKind::Unavailable => denial.with_retry_after(Duration::from_secs(1)),
+            _ => denial,
+        }
     }
 }
 
@@ -183,6 +189,8 @@ mod tests {
         }
         assert_eq!(Denial::from(TokenErrorKind::Expired).kind(), DenialKind::Expired);
         assert_eq!(Denial::from(TokenErrorKind::Revoked).kind(), DenialKind::Revoked);
+        let fault = Denial::from(TokenErrorKind::Unavailable);
+        assert_eq!((fault.status(), fault.retry_after()), (503, Some(Duration::from_secs(1))));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Why a token was refused.
 //!
 //! The error is opaque: it says its [kind](TokenError::kind) and nothing of the token, so that it can go into a log or a metric
-//! label as it is. To the outside every kind but expiry and revocation looks the same (see [`Denial`](crate::Denial)): a forger
+//! label as it is. To the outside every kind but expiry, revocation and our own faults looks the same (see [`Denial`](crate::Denial)): a forger
 //! learns nothing from being told which check failed first.
 
 use std::fmt;
@@ -66,6 +66,9 @@ pub enum TokenErrorKind {
     LifetimeTooLong,
     /// Torn up before its time: its session ended or its token generation was raised.
     Revoked,
+    /// Right in itself, but whether it was torn up cannot be told: the revocation view is staler than its policy allows, or a renewal
+    /// did not reach its store.
+    Unavailable,
 }
 
 impl TokenErrorKind {
@@ -87,6 +90,7 @@ impl TokenErrorKind {
             Self::NotYetValid => "not-yet-valid",
             Self::LifetimeTooLong => "lifetime-too-long",
             Self::Revoked => "revoked",
+            Self::Unavailable => "unavailable",
         }
     }
 }

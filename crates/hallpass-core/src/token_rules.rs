@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Key, KeyRing, Keys, RevocationView, TokenErrorKind, TokenFacts, UnixTime,
+    Key, KeyRing, Keys, RevocationView, RevokedKind, TokenErrorKind, TokenFacts, UnixTime,
     claim_reader::ClaimReader,
     claim_scanner,
     claim_set::{ClaimSet, RoleBit, Times},
@@ -97,7 +97,10 @@ impl TokenRules {
 
     pub(crate) fn check_revocation(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<(), TokenErrorKind> {
         if let Some(view) = &self.revocation {
-            let _live = view.check(token, now).map_err(|_| TokenErrorKind::Revoked)?;
+            let _live = view.check(token, now).map_err(|revoked| match revoked.kind() {
+                RevokedKind::Stale => TokenErrorKind::Unavailable,
+                _ => TokenErrorKind::Revoked,
+            })?;
         }
         Ok(())
     }
