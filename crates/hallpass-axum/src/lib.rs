@@ -44,6 +44,7 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
+//! | `router` | `StatedRouter`: a router that takes no route without its requirement | off, because it brings the whole of axum, where the extractors need its core alone |
 //! | `signin` | `sign_in_routes`: the sign-in endpoints as a `Router` | off, because a service that only verifies tokens needs no store, no argon2 and no tokio |
 
 #![forbid(unsafe_code)]
@@ -53,9 +54,13 @@ mod denied;
 mod identity;
 #[cfg(feature = "signin")]
 mod sign_in_routes;
+#[cfg(feature = "router")]
+mod stated_router;
 
 pub use allowed::Allowed;
 pub use denied::Denied;
 pub use identity::Identity;
 #[cfg(feature = "signin")]
 pub use sign_in_routes::sign_in_routes;
+#[cfg(feature = "router")]
+pub use stated_router::StatedRouter;

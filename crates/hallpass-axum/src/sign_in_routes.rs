@@ -6,7 +6,7 @@ use axum::{Router, body::Body, extract::ConnectInfo, routing::any};
 use axum_core::response::{IntoResponse, Response};
 use hallpass_core::{Authentication, Role};
 use hallpass_signin::{Body as EndpointBody, EndpointRequest, EndpointResponse, SignIn};
-use hallpass_tower::{DeniedRequest, Refusal};
+use hallpass_tower::{DeniedRequest, Refusal, everyone};
 use http::{HeaderName, HeaderValue, Request, StatusCode, header::HOST, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -22,7 +22,7 @@ pub fn sign_in_routes<R: Role, S>(sign_in: &SignIn<R>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    sign_in.routes().into_iter().fold(Router::new(), |router, route| {
+    let routes = sign_in.routes().into_iter().fold(Router::new(), |router, route| {
         let sign_in = sign_in.clone();
         router.route(
             route.path,
@@ -31,7 +31,9 @@ where
                 async move { respond(&sign_in, request).await }
             }),
         )
-    })
+    });
+    // The endpoints ask for themselves.
+    routes.layer(everyone())
 }
 
 async fn respond<R: Role>(sign_in: &SignIn<R>, request: Request<Body>) -> Response {

@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{DefaultPage, DeniedPage, DeniedRequest, FromText, Refusal, TextBody};
+use crate::{DefaultPage, DeniedPage, DeniedRequest, FromText, Refusal, TextBody, statement::Watched};
 
 mod render;
 
@@ -33,6 +33,7 @@ struct Shared<R, P, T> {
     settings: AnswerSettings,
     page: P,
     text_body: T,
+    strict: bool,
 }
 
 impl<R: Role> AuthLayer<R> {
@@ -42,7 +43,9 @@ impl<R: Role> AuthLayer<R> {
         let settings = AnswerSettings::default();
         let settings = if gate.accepts_bearer() { settings.bearer() } else { settings };
         let clock = Arc::new(SystemClock);
-        Self { shared: Arc::new(Shared { gate, clock, settings, page: DefaultPage, text_body: FromText }) }
+        Self {
+            shared: Arc::new(Shared { gate, clock, settings, page: DefaultPage, text_body: FromText, strict: false }),
+        }
     }
 }
 
@@ -94,7 +97,14 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     where
         Q: Fn(Denial, &DeniedRequest) -> Option<Response<B>>,
     {
-        self.with(|Shared { gate, clock, settings, text_body, .. }| Shared { gate, clock, settings, page, text_body })
+        self.with(|Shared { gate, clock, settings, text_body, strict, .. }| Shared {
+            gate,
+            clock,
+            settings,
+            page,
+            text_body,
+            strict,
+        })
     }
 
     /// Says how a response body is made from text, as in `.body_with(tonic::body::Body::new)`.
@@ -104,7 +114,47 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     where
         U: Fn(String) -> B,
     {
-        self.with(|Shared { gate, clock, settings, page, .. }| Shared { gate, clock, settings, page, text_body })
+        self.with(|Shared { gate, clock, settings, page, strict, .. }| Shared {
+            gate,
+            clock,
+            settings,
+            page,
+            text_body,
+            strict,
+        })
+    }
+
+    /// Refuses what a route answers that no guard of this crate stood before, fallbacks included: a forgotten guard is then a 500 and
+    /// an error in the log instead of an open door. A route that is open on purpose says [`everyone`](crate::everyone).
+    ///
+    /// The service behind such a route has run by then, since a guard further in could still have spoken; a router that cannot
+    /// be given a route without a requirement is hallpass-axum's `StatedRouter`. Defaults to off, because a site that has its open
+    /// routes outside of hallpass would stand still.
+    ///
+    /// ```
+    /// # use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
+    /// # use hallpass_tower::{AuthLayer, everyone};
+    /// # use http::{Request, Response};
+    /// # use tower::{Layer, ServiceExt, service_fn};
+    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+    /// # enum SiteRole { Guest }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
+    /// # let verifier = Verifier::<SiteRole>::new(keys, "https://site.example", "site");
+    /// # let page = service_fn(|_: Request<()>| async { Ok::<_, std::convert::Infallible>(Response::new("a page".to_owned())) });
+    /// let strict = AuthLayer::new(verifier).every_route_states_its_requirement();
+    /// let open = strict.layer(everyone().layer(page)).oneshot(Request::new(())).await.unwrap();
+    /// assert_eq!((open.status().as_u16(), open.body().as_str()), (200, "a page"));
+    ///
+    /// let forgotten = strict.layer(page).oneshot(Request::new(())).await.unwrap();
+    /// assert_eq!(forgotten.status(), 500);
+    /// assert!(!forgotten.body().contains("a page"));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn every_route_states_its_requirement(self) -> Self {
+        self.with(|shared| Shared { strict: true, ..shared })
     }
 
     fn with<Q, U>(self, change: impl FnOnce(Shared<R, P, T>) -> Shared<R, Q, U>) -> AuthLayer<R, Q, U> {
@@ -176,7 +226,8 @@ where
         request.extensions_mut().insert(who);
         // Kept from here, because a nested router hands its guards a URI without the prefix, and `next` must lead back to this one.
         let uri = request.uri().clone();
-        AuthFuture { inner: self.inner.call(request), uri, shared: Arc::clone(&self.shared) }
+        let watched = self.shared.strict.then(|| Box::new(Watched::new(&mut request)));
+        AuthFuture { inner: self.inner.call(request), uri, watched, shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -191,6 +242,7 @@ pin_project! {
         #[pin]
         inner: F,
         uri: Uri,
+        watched: Option<Box<Watched>>,
         shared: Arc<Shared<R, P, T>>,
     }
 }
@@ -207,10 +259,15 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = ready!(this.inner.poll(cx))?;
-        let Some(mut refusal) = response.extensions_mut().remove::<Refusal>() else {
-            return Poll::Ready(Ok(response));
-        };
-        refusal.request.uri = std::mem::take(this.uri);
-        Poll::Ready(Ok(this.shared.render(refusal, response)))
+        if let Some(mut refusal) = response.extensions_mut().remove::<Refusal>() {
+            refusal.request.uri = std::mem::take(this.uri);
+            return Poll::Ready(Ok(this.shared.render(refusal, response)));
+        }
+        if let Some(refusal) = this.watched.take().and_then(|watched| watched.refusal()) {
+            // Nothing of what the route answered goes out, its headers included.
+            response.headers_mut().clear();
+            return Poll::Ready(Ok(this.shared.render(refusal, response)));
+        }
+        Poll::Ready(Ok(response))
     }
 }

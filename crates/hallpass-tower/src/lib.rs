@@ -47,6 +47,7 @@ mod guard_future;
 mod origin;
 mod refusal;
 mod require;
+mod statement;
 mod text_body;
 
 pub use auth::{AuthFuture, AuthLayer, AuthService};
@@ -55,6 +56,7 @@ pub use guard_future::GuardFuture;
 pub use origin::{OriginLayer, OriginService};
 pub use refusal::{DeniedRequest, Refusal};
 pub use require::{
-    RequireFuture, RequireLayer, RequireService, require_any_role, require_at_least, require_login, require_roles,
+    RequireFuture, RequireLayer, RequireService, everyone, require_any_role, require_at_least, require_login,
+    require_roles,
 };
 pub use text_body::{FromText, TextBody};

@@ -19,7 +19,13 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{DeniedRequest, GuardFuture, Refusal};
+use crate::{DeniedRequest, GuardFuture, Refusal, statement::Statement};
+
+/// Lets everyone through, and says so: what a route that is open on purpose states where
+/// [every route has to](crate::AuthLayer::every_route_states_its_requirement).
+pub fn everyone() -> RequireLayer {
+    RequireLayer::new(Requirement::everyone())
+}
 
 /// Lets only callers through who are signed in.
 pub fn require_login() -> RequireLayer {
@@ -102,11 +108,12 @@ where
     }
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
+        Statement::make(request.extensions());
         let inner = match check(&self.requirement, &request) {
             Ok(_admitted) => GuardFuture::admitted(self.inner.call(request)),
             Err(refusal) => GuardFuture::refused(refusal),
         };
-        RequireFuture { inner }
+        RequireFuture { inner, no_store: !self.requirement.is_open() }
     }
 }
 
@@ -135,6 +142,7 @@ pin_project! {
     pub struct RequireFuture<F, B> {
         #[pin]
         inner: GuardFuture<F, B>,
+        no_store: bool,
     }
 }
 
@@ -145,8 +153,11 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut response = ready!(self.project().inner.poll(cx))?;
-        response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        let this = self.project();
+        let mut response = ready!(this.inner.poll(cx))?;
+        if *this.no_store {
+            response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        }
         Poll::Ready(Ok(response))
     }
 }

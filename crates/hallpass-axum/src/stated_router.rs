@@ -1,0 +1,139 @@
+//! Deny by default: a router that takes no route without what it asks.
+
+use std::convert::Infallible;
+
+use axum::{Router, handler::Handler, routing::MethodRouter};
+use hallpass_core::RouteTable;
+use hallpass_tower::{RequireLayer, everyone};
+use http::StatusCode;
+
+/// A router whose routes state their requirement, and which writes them down.
+///
+/// Methods that a route does not take are behind its guard, too, and so is the fallback, which answers 404 where none is stated.
+/// [`AuthLayer::every_route_states_its_requirement`](hallpass_tower::AuthLayer::every_route_states_its_requirement) beside it refuses
+/// what was registered past it.
+///
+/// ```
+/// use axum::{Router, body::Body, routing::get};
+/// use hallpass_axum::StatedRouter;
+/// use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
+/// use hallpass_tower::{AuthLayer, everyone, require_roles};
+/// use http::Request;
+/// use tower::ServiceExt;
+///
+/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// enum SiteRole { Guest, Admin }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let site = StatedRouter::new()
+///     .route("/", everyone(), get(|| async { "the front page" }))
+///     .route("/admin", require_roles([SiteRole::Admin]), get(|| async { "the office" }));
+/// assert_eq!(site.table().render::<SiteRole>(), "\
+/// route            signed out  guest  admin  asks
+/// /                yes         yes    yes    everyone
+/// /admin           -           -      yes    all of admin
+/// (anything else)  yes         yes    yes    everyone
+/// ");
+///
+/// # let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
+/// # let verifier = Verifier::<SiteRole>::new(keys, "https://site.example", "site");
+/// let app: Router = site
+///     .into_router()
+///     .route("/forgotten", get(|| async { "the safe" }))
+///     .layer(AuthLayer::new(verifier).every_route_states_its_requirement());
+/// for (path, status) in [("/", 200), ("/admin", 303), ("/nowhere", 404), ("/forgotten", 500)] {
+///     let request = Request::get(path).body(Body::empty()).unwrap();
+///     assert_eq!(app.clone().oneshot(request).await.unwrap().status(), status, "{path}");
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct StatedRouter<S = ()> {
+    router: Router<S>,
+    table: RouteTable,
+    fallback: Option<RequireLayer>,
+}
+
+impl<S> StatedRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    /// A router without routes.
+    pub fn new() -> Self {
+        Self { router: Router::new(), table: RouteTable::new(), fallback: None }
+    }
+
+    /// A route at a path.
+    #[must_use]
+    pub fn route(mut self, path: &str, asks: RequireLayer, methods: MethodRouter<S>) -> Self {
+        self.table.state(path, *asks.requirement());
+        self.router = self.router.route(path, methods.layer::<_, Infallible>(asks));
+        self
+    }
+
+    /// The routes of another router under a prefix.
+    #[must_use]
+    pub fn nest(mut self, prefix: &str, inner: StatedRouter<S>) -> Self {
+        for (route, asks) in inner.table.rows() {
+            self.table.state(format!("{prefix}{route}"), *asks);
+        }
+        self.router = self.router.nest(prefix, inner.router);
+        self
+    }
+
+    /// The routes of another router.
+    #[must_use]
+    pub fn merge(mut self, other: StatedRouter<S>) -> Self {
+        for (route, asks) in other.table.rows() {
+            self.table.state(route, *asks);
+        }
+        self.router = self.router.merge(other.router);
+        self
+    }
+
+    /// Routes that state their requirement themselves, as the sign-in routes do: under a name for the table, which takes `asks` on
+    /// trust. `AuthLayer::every_route_states_its_requirement` does not.
+    #[must_use]
+    pub fn merge_router(mut self, name: &str, asks: RequireLayer, routes: Router<S>) -> Self {
+        self.table.state(name, *asks.requirement());
+        self.router = self.router.merge(routes);
+        self
+    }
+
+    /// What no route matches. Defaults to everyone and a bare 404, because that tells nobody anything.
+    #[must_use]
+    pub fn fallback<H, A>(mut self, asks: RequireLayer, handler: H) -> Self
+    where
+        H: Handler<A, S>,
+        A: 'static,
+    {
+        self.router = self.router.fallback(handler.layer(asks));
+        self.fallback = Some(asks);
+        self
+    }
+
+    /// What the routes ask, as a table for a site's own snapshot test.
+    pub fn table(&self) -> RouteTable {
+        let mut table = self.table.clone();
+        table.state("(anything else)", *self.fallback.unwrap_or_else(everyone).requirement());
+        table
+    }
+
+    /// The router, for layers and for `axum::serve`.
+    pub fn into_router(self) -> Router<S> {
+        if self.fallback.is_some() {
+            return self.router;
+        }
+        self.fallback(everyone(), || async { StatusCode::NOT_FOUND }).router
+    }
+}
+
+impl<S> Default for StatedRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}
