@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     Claims, ClaimsBuffer, Identity, KeyId, Keys, RevocationView, Role, TokenError, TokenErrorKind, UnixTime,
     identity::{Facts, Strings},
-    token_cache::TokenCache,
+    token_cache::{TokenCache, USUAL_TOKENS},
     token_kind::TokenKind,
     token_rules::{Checked, TokenRules},
 };
@@ -60,7 +60,8 @@ impl<R: Role> Verifier<R> {
     /// A verifier of the tokens that `issuer` signs for `audience` with these keys. Both are compared byte by byte.
     pub fn new(keys: impl Into<Keys>, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         let rules = TokenRules::new(TokenKind::Access, keys.into(), issuer.into(), audience.into(), role_bit::<R>);
-        Self { rules, own_claims: None, cache: None, roles: PhantomData }
+        let cache = Some(Arc::new(TokenCache::new(USUAL_TOKENS, false)));
+        Self { rules, own_claims: None, cache, roles: PhantomData }
     }
 
     /// Also accepts tokens of this `typ`, spelled exactly so. Defaults to `hallpass+jwt` alone, because a token of another kind
@@ -121,22 +122,45 @@ impl<R: Role> Verifier<R> {
     }
 
     /// Remembers up to `tokens` verified tokens of asymmetric keys, so that [`verify`](Self::verify) checks each signature once;
-    /// expiry, revocation and the key's place in the ring are checked at every request all the same. `seed` is random, from the
-    /// operating system, so that nobody can choose tokens that drive out others. A remembered token takes about 700 bytes, at most
-    /// 9 KiB. Defaults to none, because a ring of HMAC keys gains little.
+    /// expiry, revocation and the key's place in the ring are checked at every request all the same. 0 remembers none. A remembered
+    /// token takes about 700 bytes, at most 9 KiB.
+    ///
+    /// Defaults to 8,192, because an Ed25519 or ECDSA signature costs a hundred times an HMAC, and the next request of a page brings
+    /// the same one. Where all keys are HMAC's nothing is set aside.
+    ///
+    /// ```
+    /// # use hallpass_core::{Algorithm, Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime};
+    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+    /// # enum SiteRole { Guest }
+    /// # let now = UnixTime::from_secs(1_764_000_000);
+    /// # let issuer = Issuer::new(KeyRing::generate(Algorithm::EdDsa, [1; 32], now)?, "https://site.example", "site");
+    /// # let alice = SignedIn::<SiteRole>::insecure_vouch(SignedInFacts {
+    /// #     username: "alice".into(), user_id: "17".into(), roles: RoleSet::EMPTY, generation: 0,
+    /// #     session: "s1".into(), authenticated_at: now, methods: Methods::PASSWORD,
+    /// # });
+    /// # let token = issuer.issue(&alice, now)?;
+    /// let verifier = issuer.verifier::<SiteRole>().remember(100_000);
+    /// assert!(verifier.verify(token.as_str().as_bytes(), now).is_ok());
+    /// assert_eq!(verifier.remembered(), 1);
+    ///
+    /// let late = verifier.verify(token.as_str().as_bytes(), token.expires_at());
+    /// assert_eq!(late.unwrap_err().kind(), TokenErrorKind::Expired);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn remember(self, tokens: usize, seed: [u8; 16]) -> Self {
-        Self { cache: Some(Arc::new(TokenCache::new(tokens, seed, false))), ..self }
+    pub fn remember(self, tokens: usize) -> Self {
+        Self { cache: (tokens > 0).then(|| Arc::new(TokenCache::new(tokens, false))), ..self }
     }
 
-    /// As [`remember`](Self::remember), and tokens of HMAC keys too.
+    /// As [`remember`](Self::remember), and tokens of HMAC keys too. Defaults to no, because an HMAC of a token costs little more
+    /// than to find it again.
     #[must_use]
-    pub fn remember_all(self, tokens: usize, seed: [u8; 16]) -> Self {
-        Self { cache: Some(Arc::new(TokenCache::new(tokens, seed, true))), ..self }
+    pub fn remember_all(self, tokens: usize) -> Self {
+        Self { cache: (tokens > 0).then(|| Arc::new(TokenCache::new(tokens, true))), ..self }
     }
 
-    /// Forgets the remembered tokens that have expired, which otherwise stay until another takes their place. For a task that runs
-    /// once a minute or so.
+    /// Forgets the remembered tokens that have expired, which otherwise stay until newcomers take or sweep their places. For a task
+    /// that runs once a minute or so.
     pub fn forget_expired(&self, now: UnixTime) {
         if let Some(cache) = &self.cache {
             cache.forget(now);

@@ -52,7 +52,7 @@ fn token(issuer: &Issuer, roles: RoleSet<SiteRole>) -> String {
 fn claims_of_our_own_tokens_are_lent_without_an_allocation() {
     for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256] {
         let issuer = issuer(algorithm);
-        let verifier = issuer.verifier::<SiteRole>();
+        let verifier = issuer.verifier::<SiteRole>().remember(0);
         for roles in [RoleSet::EMPTY, RoleSet::from(SiteRole::Admin), RoleSet::from([SiteRole::Guest, SiteRole::Admin])]
         {
             let token = token(&issuer, roles);
@@ -63,7 +63,7 @@ fn claims_of_our_own_tokens_are_lent_without_an_allocation() {
             assert_eq!(count, 0, "{algorithm} {roles:?}");
             let count = allocations(|| assert!(verifier.verify(token.as_bytes(), NOW).is_ok()));
             assert_eq!(count, 2, "{algorithm} {roles:?}");
-            let remembering = issuer.verifier::<SiteRole>().remember_all(64, [1; 16]);
+            let remembering = issuer.verifier::<SiteRole>().remember_all(64);
             remembering.verify(token.as_bytes(), NOW).unwrap();
             let count = allocations(|| assert!(remembering.verify(token.as_bytes(), NOW).is_ok()));
             assert_eq!(count, 0, "{algorithm} {roles:?}");
@@ -93,7 +93,7 @@ fn a_refused_token_of_our_own_costs_no_allocation_either() {
 fn verification_cost() {
     for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256] {
         let issuer = issuer(algorithm);
-        let verifier = issuer.verifier::<SiteRole>();
+        let verifier = issuer.verifier::<SiteRole>().remember(0);
         let token = token(&issuer, RoleSet::from(SiteRole::Admin));
         let bytes = token.as_bytes();
         let rounds = if algorithm == Algorithm::Hs256 { 200_000 } else { 5_000 };
@@ -102,7 +102,7 @@ fn verification_cost() {
             verifier.claims(black_box(bytes), NOW, &mut buffer).is_ok()
         });
         let identity = fastest(rounds, || verifier.verify(black_box(bytes), NOW).is_ok());
-        let remembering = issuer.verifier::<SiteRole>().remember_all(1024, [1; 16]);
+        let remembering = issuer.verifier::<SiteRole>().remember_all(1024);
         let hit = fastest(200_000, || remembering.verify(black_box(bytes), NOW).is_ok());
         println!(
             "{algorithm}, {} bytes: claims {claims:.0} ns, identity {identity:.0} ns, remembered {hit:.0} ns",

@@ -3,17 +3,15 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use hallpass_core::{
-    Algorithm, Issuer, KeyRing, RevocationView, SignedIn, TokenError, TokenErrorKind, UnixTime, Verifier,
+    Algorithm, Issuer, KeyRing, RevocationView, SignedIn, SignedInFacts, TokenError, TokenErrorKind, UnixTime, Verifier,
 };
 use proptest::prelude::*;
 
 use crate::site::{AUDIENCE, ISSUER, NOW, SiteRole, alice, alice_facts, issuer, ring};
 
-const SEED: [u8; 16] = *b"not so random as";
-
 fn site(algorithm: Algorithm) -> (Issuer, Verifier<SiteRole>) {
     let issuer = issuer(ring(algorithm));
-    let verifier = issuer.verifier().remember(64, SEED);
+    let verifier = issuer.verifier().remember(64);
     (issuer, verifier)
 }
 
@@ -42,9 +40,39 @@ fn hmac_tokens_are_remembered_only_on_request() {
     let token = issuer.issue(&alice(), NOW).unwrap();
     assert_eq!(kind(&verifier, token.as_str(), NOW), None);
     assert_eq!(verifier.remembered(), 0);
-    let verifier = issuer.verifier().remember_all(64, SEED);
+    let verifier = issuer.verifier().remember_all(64);
     assert_eq!(kind(&verifier, token.as_str(), NOW), None);
     assert_eq!(verifier.remembered(), 1);
+}
+
+#[test]
+fn a_verifier_remembers_unless_it_is_told_not_to() {
+    let (issuer, _) = site(Algorithm::EdDsa);
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    let usual = issuer.verifier::<SiteRole>();
+    assert_eq!((kind(&usual, token.as_str(), NOW), usual.remembered()), (None, 1));
+    let forgetful = issuer.verifier::<SiteRole>().remember(0);
+    assert_eq!((kind(&forgetful, token.as_str(), NOW), forgetful.remembered()), (None, 0));
+}
+
+/// No task sweeps where a service only verifies: its own traffic does.
+#[test]
+fn newcomers_clear_away_the_dead() {
+    let (issuer, verifier) = site(Algorithm::EdDsa);
+    let token_of = |user: u64, now| {
+        let facts = SignedInFacts { user_id: user.to_string(), ..alice_facts() };
+        issuer.issue(&SignedIn::insecure_vouch(facts), now).unwrap()
+    };
+    for user in 0..40 {
+        assert_eq!(kind(&verifier, token_of(user, NOW).as_str(), NOW), None);
+    }
+    let early = verifier.remembered();
+    assert!(early > 16, "{early}");
+    let later = after(2_000);
+    for user in 0..16 {
+        assert_eq!(kind(&verifier, token_of(user, later).as_str(), later), None);
+    }
+    assert!(verifier.remembered() <= 16, "{}", verifier.remembered());
 }
 
 #[test]
@@ -167,8 +195,8 @@ proptest! {
     fn remembering_changes_no_answer(questions in prop::collection::vec((0_usize..4, 0_u64..1_900, any::<bool>()), 1..20)) {
         let issuer = issuer(KeyRing::generate(Algorithm::EdDsa, [1; 32], NOW).unwrap());
         let view = RevocationView::new();
-        let remembering = issuer.verifier::<SiteRole>().revocation(view.clone()).remember(2, SEED);
-        let plain = Verifier::<SiteRole>::new(issuer.keys().clone(), ISSUER, AUDIENCE).revocation(view.clone());
+        let remembering = issuer.verifier::<SiteRole>().revocation(view.clone()).remember(2);
+        let plain = Verifier::<SiteRole>::new(issuer.keys().clone(), ISSUER, AUDIENCE).revocation(view.clone()).remember(0);
         let tokens: Vec<_> = (0..4).map(|number| {
             let mut facts = alice_facts();
             facts.session = format!("s-{number}");
