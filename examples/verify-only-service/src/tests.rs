@@ -1,0 +1,65 @@
+//! Tokens that the site signs with its private key, brought to this service, which has the public one.
+
+#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+
+use axum::{body::Body, http::Request};
+use hallpass_core::{Algorithm, Clock, Issuer, Key, KeyId, Methods, RoleSet, SignedIn, SignedInFacts, SystemClock};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use super::*;
+
+fn ring(seed: u8) -> KeyRing {
+    KeyRing::generate(Algorithm::EdDsa, [seed; 32], SystemClock.now()).unwrap()
+}
+
+fn token(ring: KeyRing, audience: &str, role: SiteRole) -> String {
+    let now = SystemClock.now();
+    let ann = SignedIn::insecure_vouch(SignedInFacts {
+        username: "ann".into(),
+        user_id: "7".into(),
+        roles: RoleSet::from(role),
+        generation: 0,
+        session: "s".into(),
+        authenticated_at: now,
+        methods: Methods::PASSWORD,
+    });
+    Issuer::new(ring, "https://site.example", audience).issue(&ann, now).unwrap().as_str().to_owned()
+}
+
+async fn answer(app: &Router, token: &str) -> (u16, String) {
+    let request = Request::get("/report").header("accept", "application/json");
+    let request = request.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
+    let response = app.clone().oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn the_public_key_alone_tells_right_tokens_from_wrong_ones() {
+    let site = ring(1);
+    let jwks = site.to_jwks();
+    assert!(jwks.contains("\"Ed25519\"") && !jwks.contains("\"d\""), "{jwks}");
+    let app = app(KeyRing::from_jwks(&jwks).unwrap());
+
+    let admin = token(site.clone(), "site", SiteRole::Admin);
+    assert_eq!(answer(&app, &admin).await, (200, "The report, for ann".to_owned()));
+    assert_eq!(answer(&app, &token(site.clone(), "site", SiteRole::Guest)).await.0, 403);
+    assert_eq!(answer(&app, &token(site.clone(), "another-site", SiteRole::Admin)).await.0, 401);
+    assert_eq!(answer(&app, &token(ring(2), "site", SiteRole::Admin)).await.0, 401);
+    assert_eq!(answer(&app, &admin[..admin.len() - 4]).await.0, 401);
+
+    // What is public of the key as the secret of an HMAC (CVE-2015-9235): the key has one algorithm.
+    let public = jwks.split("\"x\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let name = KeyId::parse(site.active().unwrap().id().as_str()).unwrap();
+    let confused = KeyRing::signing_with(Key::hmac(name, Algorithm::Hs256, public.as_bytes()).unwrap()).unwrap();
+    assert_eq!(answer(&app, &token(confused, "site", SiteRole::Admin)).await.0, 401);
+}
+
+#[tokio::test]
+async fn the_service_starts_with_the_key_that_lies_beside_it_and_cannot_sign() {
+    let ring = KeyRing::from_jwks(JWKS).unwrap();
+    assert!(ring.active().is_none());
+    assert_eq!(answer(&app(ring), "x.y.z").await.0, 401);
+}

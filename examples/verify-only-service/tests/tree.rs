@@ -1,0 +1,24 @@
+//! What is built for a service that only verifies, and what is not.
+
+#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+
+use std::{collections::BTreeSet, process::Command};
+
+#[test]
+fn no_store_no_password_hash_and_no_template_engine_is_built() {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .args(["--package", env!("CARGO_PKG_NAME")])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let crates: BTreeSet<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    for there in ["axum", "hallpass-axum", "hallpass-core", "hallpass-tower"] {
+        assert!(crates.contains(there), "{there} is not in the tree: read the wrong one?");
+    }
+    for absent in ["argon2", "askama", "hallpass", "hallpass-signin", "hallpass-sqlx", "libsqlite3-sys", "sqlx-core"] {
+        assert!(!crates.contains(absent), "{absent} is built");
+    }
+}
