@@ -24,6 +24,7 @@ use crate::{
     page::Pages,
     password_policy::PasswordPolicy,
     random::{Random, SystemRandom},
+    session_limits::SessionLimits,
     sign_in::{SignIn, Site},
     store::Accounts,
     stores::Stores,
@@ -38,6 +39,7 @@ pub struct SignInBuilder<R, S> {
     view: RevocationView,
     gate: HashGateSettings,
     limits: Limits,
+    session_limits: SessionLimits,
     passwords: PasswordPolicy,
     totp: TotpSettings,
     factor_policy: FactorPolicy<R>,
@@ -63,6 +65,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
                 passwords: None,
                 second_factors: None,
                 sessions: None,
+                refreshes: None,
                 administration: None,
                 feed: None,
                 breached: None,
@@ -77,6 +80,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             passwords: PasswordPolicy::default(),
             totp: TotpSettings::default(),
             factor_policy: FactorPolicy::Optional,
+            session_limits: SessionLimits::default(),
             first_roles: RoleSet::EMPTY,
             name: None,
             cookies: CookieSettings::default(),
@@ -149,6 +153,13 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// Sets how long one call to the store may take. Defaults to 1.5 seconds, because a log-in is to be answered within 2,
     /// with a 503 if need be.
     pub fn max_store_wait(mut self, wait: Duration) -> Self {
+    /// Sets how long a session lasts, where sessions are renewed. Defaults to [`SessionLimits::default`]: 30 days, 7 of them idle,
+    /// because that is the longest that NIST SP 800-63B-4 lets a password alone last.
+    pub fn session_limits(mut self, limits: SessionLimits) -> Self {
+        self.session_limits = limits;
+        self
+    }
+
         self.stores.bound = wait;
         self
     }
@@ -212,7 +223,8 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         if ring.active().is_none() {
             return Err(SignInBuildError::NoSigningKey);
         }
-        if self.stores.second_factors.is_some() && ring.sealing_keys().next().is_none() {
+        let seals = self.stores.second_factors.is_some() || self.stores.refreshes.is_some();
+        if seals && ring.sealing_keys().next().is_none() {
             return Err(SignInBuildError::NoSealingKey);
         }
         if self.stores.second_factors.is_none() && !matches!(self.factor_policy, FactorPolicy::Optional) {
@@ -231,6 +243,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             totp: self.totp,
             factor_policy: self.factor_policy,
             first_roles: self.first_roles,
+            session_limits: self.session_limits,
             name,
             cookies: self.cookies,
             origin_check: self.origin_check,
@@ -263,8 +276,10 @@ pub enum SignInBuildError {
     /// The ring only verifies.
     #[error("the key ring has no active key: a sign-in issues tokens, so give it a ring that can sign")]
     NoSigningKey,
-    /// Second factors are on, and nothing could seal their secrets.
-    #[error("the key ring has no sealing key, which second factors need: add one (\"use\": \"enc\") or leave them off")]
+    /// Second factors or refresh tokens are on, and nothing could seal or derive them.
+    #[error(
+        "the key ring has no sealing key, which second factors and refresh tokens need: add one (\"use\": \"enc\") or leave them off"
+    )]
     NoSealingKey,
     /// A factor is required that nobody could set up.
     #[error("second factors are required but not turned on: call `second_factors()`, or make them optional")]

@@ -19,6 +19,7 @@ mod login;
 mod logout;
 mod password;
 mod recovery_codes;
+mod refresh;
 mod refused;
 mod register;
 mod request;
@@ -85,6 +86,7 @@ impl<R: Role> SignIn<R> {
             (Endpoint::Password, _) => password::change(exchange).await,
             (Endpoint::Sessions, _) => sessions::list(exchange).await,
             (Endpoint::RevokeSession, _) => sessions::revoke(exchange).await,
+            (Endpoint::Refresh, _) => refresh::submit(exchange).await,
             (Endpoint::Jwks, _) => Ok(jwks::show(exchange)),
             (Endpoint::StyleSheet, _) => {
                 Ok(EndpointResponse::public("text/css; charset=utf-8", 3600, STYLE_SHEET.into()))
@@ -103,6 +105,7 @@ impl<R: Role> SignIn<R> {
             }
             Endpoint::Password => self.has(Ability::Passwords),
             Endpoint::Sessions | Endpoint::RevokeSession => self.has(Ability::Sessions),
+            Endpoint::Refresh => self.has(Ability::Refreshes),
             Endpoint::Login | Endpoint::Logout | Endpoint::Jwks | Endpoint::StyleSheet | Endpoint::Script => true,
         }
     }

@@ -80,6 +80,20 @@ pub enum Event {
         /// Whose.
         account: AccountId,
     },
+    /// A session was renewed.
+    SessionRenewed {
+        /// Whose.
+        account: AccountId,
+        /// Which session.
+        session: SessionId,
+    },
+    /// A refresh token came back long after it was spent: somebody has a copy of it. The session was ended.
+    RefreshReused {
+        /// Whose.
+        account: AccountId,
+        /// Which session.
+        session: SessionId,
+    },
     /// One session ended, by log-out or from the list.
     SessionEnded {
         /// Whose.
@@ -204,3 +218,4 @@ impl Event {
         )
     }
 }
+                | Self::RefreshReused { .. }

@@ -21,6 +21,7 @@ mod password;
 mod password_accepted;
 mod proven;
 mod recovery;
+mod refresh;
 mod register;
 mod second_factor;
 mod sessions;
@@ -31,5 +32,6 @@ pub use self::{
     log_in::{LoginStep, Member, Opened},
     password_accepted::{Due, PasswordAccepted},
     proven::Proven,
+    refresh::Tokens,
     second_factor::{SetUp, TwoFactor},
 };

@@ -22,6 +22,10 @@ impl SessionId {
     pub const fn from_random(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
 }
 
 impl fmt::Display for SessionId {

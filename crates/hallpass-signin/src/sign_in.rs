@@ -11,7 +11,8 @@ use hallpass_core::{
 
 use crate::{
     builder::SignInBuilder, event::Events, factor_policy::FactorPolicy, hash_gate::HashGate, limits::Limits,
-    page::Pages, password_policy::PasswordPolicy, random::Random, store::Accounts, stores::Stores,
+    page::Pages, password_policy::PasswordPolicy, random::Random, session_limits::SessionLimits, store::Accounts,
+    stores::Stores,
 };
 
 /// The sign-in of a site. Cheap to clone; clones share everything.
@@ -26,6 +27,7 @@ pub(crate) struct Site<R> {
     pub(crate) view: RevocationView,
     pub(crate) gate: HashGate,
     pub(crate) limits: Limits,
+    pub(crate) session_limits: SessionLimits,
     pub(crate) passwords: PasswordPolicy,
     pub(crate) totp: TotpSettings,
     pub(crate) factor_policy: FactorPolicy<R>,
@@ -47,6 +49,7 @@ pub(crate) enum Ability {
     Passwords,
     SecondFactors,
     Sessions,
+    Refreshes,
 }
 
 impl<R: Role> SignIn<R> {
@@ -112,6 +115,7 @@ impl<R: Role> SignIn<R> {
             Ability::Passwords => stores.passwords.is_some(),
             Ability::SecondFactors => stores.second_factors.is_some(),
             Ability::Sessions => stores.sessions.is_some(),
+            Ability::Refreshes => stores.refreshes.is_some(),
         }
     }
 
@@ -129,6 +133,10 @@ impl<R: Role> SignIn<R> {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.site.limits
+    }
+
+    pub(crate) fn session_limits(&self) -> SessionLimits {
+        self.site.session_limits
     }
 
     pub(crate) fn password_policy(&self) -> &PasswordPolicy {

@@ -11,7 +11,7 @@ use crate::{
         StoreFault,
         erased::{
             Answer, ErasedAccounts, ErasedAdministration, ErasedAttempts, ErasedBreachedPasswords, ErasedFeed,
-            ErasedPasswords, ErasedRegistration, ErasedSecondFactors, ErasedSessions,
+            ErasedPasswords, ErasedRefreshes, ErasedRegistration, ErasedSecondFactors, ErasedSessions,
         },
     },
 };
@@ -29,6 +29,7 @@ pub(crate) struct Stores {
     pub(crate) feed: Option<Arc<dyn ErasedFeed>>,
     pub(crate) breached: Option<Arc<dyn ErasedBreachedPasswords>>,
     pub(crate) bound: Duration,
+    pub(crate) refreshes: Option<Arc<dyn ErasedRefreshes>>,
     pub(crate) events: Events,
 }
 

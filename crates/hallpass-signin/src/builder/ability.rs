@@ -6,7 +6,7 @@ use hallpass_core::Role;
 
 use crate::{
     builder::SignInBuilder,
-    store::{Accounts, Administration, Attempts, Feed, Passwords, Registration, SecondFactors, Sessions},
+    store::{Accounts, Administration, Attempts, Feed, Passwords, Refreshes, Registration, SecondFactors, Sessions},
 };
 
 impl<R: Role, S: Accounts> SignInBuilder<R, S> {
@@ -45,6 +45,24 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         S: Sessions,
     {
         self.stores.sessions = Some(self.store.clone());
+        self
+    }
+
+    /// Renews sessions: `/session/refresh`, renewal within a request, and sessions that last as [`SessionLimits`] says. Without it a
+    /// session is one access token with one lifetime. Turns [`sessions`](Self::sessions) on too, since it is those that are renewed.
+    ///
+    /// [`SessionLimits`]: crate::SessionLimits
+    pub fn refreshes(mut self) -> Self
+    where
+        S: Refreshes,
+    {
+        self.stores.refreshes = Some(self.store.clone());
+        self.sessions()
+    }
+
+    /// Renews no session, whatever was turned on before: one token, one lifetime, and then the password again.
+    pub fn without_refreshes(mut self) -> Self {
+        self.stores.refreshes = None;
         self
     }
 
@@ -91,8 +109,8 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// Turns everything on that a store can have.
     pub fn everything(self) -> Self
     where
-        S: Registration + Passwords + SecondFactors + Sessions + Administration + Feed + Attempts,
+        S: Registration + Passwords + SecondFactors + Refreshes + Administration + Feed + Attempts,
     {
-        self.registration().passwords().second_factors().sessions().administration().feed().attempts()
+        self.registration().passwords().second_factors().refreshes().administration().feed().attempts()
     }
 }

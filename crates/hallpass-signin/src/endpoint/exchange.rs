@@ -10,8 +10,9 @@ use super::fields::Fields;
 use super::refused::Refused;
 use super::request::{Body, EndpointRequest};
 use super::response::EndpointResponse;
-use crate::flow::{Member, Opened};
+use crate::flow::{Member, Opened, Tokens};
 use crate::page::{FailurePage, Page, Reader, Viewer};
+use crate::refresh_token::RefreshToken;
 use crate::sign_in::SignIn;
 use crate::visitor::Visitor;
 
@@ -124,7 +125,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         headers.fold(page, |page, (name, value)| page.with_only_header(name, value))
     }
 
-    /// Signed in: the access cookie, and where to go on to or who it is.
+    /// Signed in: the session's cookies, and where to go on to or who it is.
     pub(super) fn signed_in(
         &self,
         opened: &Opened,
@@ -140,6 +141,7 @@ impl<'a, R: Role> Exchange<'a, R> {
             EndpointResponse::see_other(next)
         };
         let response = self.with_access(response, &opened.access)?;
+        let response = self.with_refresh(response, opened.refresh.as_ref())?;
         // A code page that was left open must not go on with another person's password.
         Ok(if self.pending().is_some() {
             response.with_cookie(self.sign_in.cookies().remove_pending())
@@ -159,12 +161,30 @@ impl<'a, R: Role> Exchange<'a, R> {
         self.pending().is_some_and(|pending| self.sign_in.issuer().open_pending(pending, now).is_ok())
     }
 
-    /// Sets the access cookie, for as long as the token lives.
-    pub(super) fn with_access(
+    /// The refresh cookie's value: `None` where there is none, or more than one.
+    pub(super) fn refresh_cookie(&self) -> Option<&'a [u8]> {
+        find_cookie(self.request.lines("cookie"), self.sign_in.cookies().refresh_name()).ok().flatten()
+    }
+
+    /// Sets the cookies with which a session goes on.
+    pub(super) fn with_tokens(&self, response: EndpointResponse, tokens: &Tokens) -> Result<EndpointResponse, Refused> {
+        self.with_refresh(self.with_access(response, &tokens.access)?, tokens.refresh.as_ref())
+    }
+
+    /// Sets the refresh cookie, for as long as the session can last.
+    fn with_refresh(
         &self,
         response: EndpointResponse,
-        access: &AccessToken,
+        refresh: Option<&RefreshToken>,
     ) -> Result<EndpointResponse, Refused> {
+        let Some(refresh) = refresh else { return Ok(response) };
+        let life = refresh.expires_at().since(self.sign_in.now());
+        let cookie = self.sign_in.cookies().set_refresh(refresh.as_str(), life).map_err(unsettable)?;
+        Ok(response.with_cookie(cookie))
+    }
+
+    /// Sets the access cookie, for as long as the token lives.
+    fn with_access(&self, response: EndpointResponse, access: &AccessToken) -> Result<EndpointResponse, Refused> {
         let life = access.expires_at().since(self.sign_in.now());
         let cookie = self.sign_in.cookies().set_access(access.as_str(), life).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))

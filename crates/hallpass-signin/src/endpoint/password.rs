@@ -10,9 +10,9 @@ pub(super) async fn change<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoi
     let fields = exchange.fields()?;
     let changed = async |fields: &Fields| {
         let (current, new) = (fields.required(CURRENT)?, fields.required(NEW)?);
-        let access =
+        let tokens =
             exchange.sign_in.change_password(&who, current, new).await.map_err(|error| Refused::of_form(error, NEW))?;
-        exchange.with_access(exchange.done("/profile"), &access)
+        exchange.with_tokens(exchange.done("/profile"), &tokens)
     };
     Ok(changed(&fields).await.unwrap_or_else(|refused| {
         exchange.refuse(&refused, |refused| {

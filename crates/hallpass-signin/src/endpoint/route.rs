@@ -23,13 +23,14 @@ pub(super) enum Endpoint {
     Password,
     Sessions,
     RevokeSession,
+    Refresh,
     Jwks,
     StyleSheet,
     Script,
 }
 
 impl Endpoint {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Register,
         Self::Login,
         Self::Code,
@@ -40,6 +41,7 @@ impl Endpoint {
         Self::Password,
         Self::Sessions,
         Self::RevokeSession,
+        Self::Refresh,
         Self::Jwks,
         Self::StyleSheet,
         Self::Script,
@@ -57,6 +59,7 @@ impl Endpoint {
             Self::Password => ("/profile/password", FORM),
             Self::Sessions => ("/profile/sessions", PAGE),
             Self::RevokeSession => ("/profile/sessions/revoke", FORM),
+            Self::Refresh => ("/session/refresh", FORM),
             Self::Jwks => ("/.well-known/jwks.json", PAGE),
             Self::StyleSheet => ("/hallpass.css", PAGE),
             Self::Script => ("/hallpass.js", PAGE),

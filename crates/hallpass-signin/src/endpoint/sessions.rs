@@ -37,8 +37,8 @@ pub(super) async fn revoke<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoi
     let fields = exchange.fields()?;
     match fields.required("session")? {
         "others" => {
-            let access = exchange.sign_in.end_other_sessions(&who).await?;
-            exchange.with_access(exchange.done("/profile/sessions"), &access)
+            let tokens = exchange.sign_in.end_other_sessions(&who).await?;
+            exchange.with_tokens(exchange.done("/profile/sessions"), &tokens)
         }
         // Ending the session that asks is a log-out.
         id if who.session() == Some(id) => {

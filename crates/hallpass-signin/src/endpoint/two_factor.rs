@@ -36,8 +36,8 @@ pub(super) async fn enable<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoi
     let fields = exchange.fields()?;
     let enabled = async {
         let code = fields.required("code")?;
-        let (codes, access) = exchange.sign_in.enable_two_factor(&who, code).await?;
-        exchange.with_access(recovery_codes::shown(exchange, &codes, true), &access)
+        let (codes, tokens) = exchange.sign_in.enable_two_factor(&who, code).await?;
+        exchange.with_tokens(recovery_codes::shown(exchange, &codes, true), &tokens)
     };
     match enabled.await {
         Err(refused) if refused.can_be_mended() && !exchange.wants_json() => {
@@ -57,8 +57,8 @@ pub(super) async fn disable<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpo
     let fields = exchange.fields()?;
     let disabled = async |fields: &Fields| {
         let (password, code) = (fields.required("password")?, fields.required("code")?);
-        let access = exchange.sign_in.disable_two_factor(&who, password, code).await?;
-        exchange.with_access(exchange.done("/profile"), &access)
+        let tokens = exchange.sign_in.disable_two_factor(&who, password, code).await?;
+        exchange.with_tokens(exchange.done("/profile"), &tokens)
     };
     Ok(disabled(&fields).await.unwrap_or_else(|refused| {
         exchange.refuse(&refused, |refused| {

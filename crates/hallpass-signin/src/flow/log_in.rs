@@ -1,9 +1,10 @@
 //! Log-in, in one step or two: the typed states put together the way the sign-in routes need them.
 
-use hallpass_core::{AccessToken, PendingToken, Role, SignedIn};
+use hallpass_core::{AccessToken, Issuer, PendingToken, Role, SignedIn};
 
 use crate::{
     flow::{Due, Proven},
+    refresh_token::RefreshToken,
     sign_in::SignIn,
     sign_in_error::SignInError,
     stores::UNAVAILABLE,
@@ -25,6 +26,8 @@ pub enum LoginStep {
 pub struct Opened {
     /// The access token.
     pub access: AccessToken,
+    /// The refresh token, where the site renews sessions.
+    pub refresh: Option<RefreshToken>,
     /// Who signed in.
     pub user: Member,
 }
@@ -78,9 +81,10 @@ impl<R: Role> SignIn<R> {
     }
 
     pub(super) async fn opened(&self, proven: Proven<R>, visitor: &Visitor<'_>) -> Result<Opened, SignInError> {
-        let signed_in = proven.open_session(visitor).await?;
+        let (signed_in, refresh) = proven.open_renewable_session(visitor).await?;
         Ok(Opened {
             access: self.access_token(&signed_in)?,
+            refresh,
             user: Member {
                 id: signed_in.user_id().to_owned(),
                 username: signed_in.username().to_owned(),
@@ -90,7 +94,11 @@ impl<R: Role> SignIn<R> {
     }
 
     pub(super) fn access_token(&self, who: &SignedIn<R>) -> Result<AccessToken, SignInError> {
-        self.issuer().issue(who, self.now()).map_err(|error| {
+        self.sign(self.issuer(), who)
+    }
+
+    pub(super) fn sign(&self, issuer: &Issuer, who: &SignedIn<R>) -> Result<AccessToken, SignInError> {
+        issuer.issue(who, self.now()).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an access token could not be signed");
             UNAVAILABLE
         })

@@ -1,10 +1,10 @@
 //! The account behind a verified identity, read again before anything of it is changed.
 
-use hallpass_core::{AccessToken, Identity, Methods, Role};
+use hallpass_core::{Identity, Methods, Role};
 
 use crate::{
     account::{Account, AccountId},
-    flow::vouch::go_on,
+    flow::{Tokens, vouch::go_on},
     session_id::SessionId,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
@@ -23,16 +23,19 @@ impl<R: Role> SignIn<R> {
     }
 
     /// After a change that raised the generation: this node refuses the older tokens at once, and this session goes
-    /// on with a new one.
-    pub(super) fn goes_on(
+    /// on with new ones: the store has made its refresh token void, too.
+    pub(super) async fn goes_on(
         &self,
         who: &Identity<R>,
         account: &Account,
         generation: u32,
         methods: Methods,
-    ) -> Result<AccessToken, SignInError> {
+    ) -> Result<Tokens, SignInError> {
         self.generation_raised(account.id(), generation);
-        self.access_token(&go_on(self, who, account, generation, methods))
+        let access = self.access_token(&go_on(self, who, account, generation, methods))?;
+        let begun = who.authenticated_at().unwrap_or(self.now());
+        let refresh = self.restart(account.id(), session_of(who), begun, methods).await?;
+        Ok(Tokens { access, refresh })
     }
 
     pub(super) fn generation_raised(&self, account: &AccountId, generation: u32) {

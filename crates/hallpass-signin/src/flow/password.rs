@@ -1,10 +1,10 @@
 //! Changing one's password: with the current one only.
 
-use hallpass_core::{AccessToken, Identity, Role};
+use hallpass_core::{Identity, Role};
 
 use crate::{
     event::{Event, RefusedReason},
-    flow::own_account::session_of,
+    flow::{Tokens, own_account::session_of},
     hash_gate::Checked,
     password::Password,
     sign_in::SignIn,
@@ -15,17 +15,12 @@ use crate::{
 };
 
 impl<R: Role> SignIn<R> {
-    /// Changes the password. Every other session of the account is dead; this one goes on with the token returned.
+    /// Changes the password. Every other session of the account is dead; this one goes on with the tokens returned.
     ///
     /// # Errors
     /// [`Password`](SignInErrorKind::Password) for a new one that may not be one; [`Refused`](SignInErrorKind::Refused) for a
     /// wrong current one, which counts as an attempt on the account; [`SignedOut`](SignInErrorKind::SignedOut).
-    pub async fn change_password(
-        &self,
-        who: &Identity<R>,
-        current: &str,
-        new: &str,
-    ) -> Result<AccessToken, SignInError> {
+    pub async fn change_password(&self, who: &Identity<R>, current: &str, new: &str) -> Result<Tokens, SignInError> {
         let store = offered(self.stores().passwords.as_ref())?;
         let account = self.own_account(who).await?;
         let new = self
@@ -54,6 +49,6 @@ impl<R: Role> SignIn<R> {
         };
         self.limits().succeeded(self.stores(), counted, now).await;
         self.events().happened(Event::PasswordChanged { account: account.id().clone() });
-        self.goes_on(who, &account, generation, who.methods())
+        self.goes_on(who, &account, generation, who.methods()).await
     }
 }

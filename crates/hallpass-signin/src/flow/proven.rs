@@ -10,6 +10,8 @@ use crate::{
     flow::vouch::vouch,
     limits::Counted,
     random::draw,
+    refresh_state::Renewable,
+    refresh_token::RefreshToken,
     session_id::SessionId,
     sign_in::SignIn,
     sign_in_error::SignInError,
@@ -32,24 +34,59 @@ impl<R: Role> Proven<R> {
         Self { sign_in, account, counted, methods }
     }
 
-    /// Opens the session, and vouches.
+    /// Opens the session, and vouches. The session lasts as long as its one access token.
     ///
     /// # Errors
     /// [`Refused`](crate::SignInErrorKind::Refused) where the account was disabled or changed since its password was read;
     /// [`Unavailable`](crate::SignInErrorKind::Unavailable).
     pub async fn open_session(self, visitor: &Visitor<'_>) -> Result<SignedIn<R>, SignInError> {
+        let session = self.fresh_id()?;
+        self.open(session, None, visitor).await
+    }
+
+    /// Opens the session, and vouches; with the token that renews it, where the site renews sessions.
+    ///
+    /// # Errors
+    /// As [`open_session`](Self::open_session).
+    pub async fn open_renewable_session(
+        self,
+        visitor: &Visitor<'_>,
+    ) -> Result<(SignedIn<R>, Option<RefreshToken>), SignInError> {
+        let session = self.fresh_id()?;
+        let (sign_in, now) = (self.sign_in.clone(), self.sign_in.now());
+        let Some((first, renewable)) = sign_in.first_refresh(session, self.methods, now)? else {
+            return Ok((self.open(session, None, visitor).await?, None));
+        };
+        let refresh = sign_in.refresh_token(&first, now.saturating_add(sign_in.session_limits().absolute))?;
+        Ok((self.open(session, Some(renewable), visitor).await?, Some(refresh)))
+    }
+
+    fn fresh_id(&self) -> Result<SessionId, SignInError> {
+        draw(self.sign_in.random()).map(SessionId::from_random).map_err(|_| UNAVAILABLE)
+    }
+
+    async fn open(
+        self,
+        session: SessionId,
+        renewable: Option<Renewable>,
+        visitor: &Visitor<'_>,
+    ) -> Result<SignedIn<R>, SignInError> {
         let Self { sign_in, account, counted, methods } = self;
         let now = sign_in.now();
-        let session = SessionId::from_random(draw(sign_in.random()).map_err(|_| UNAVAILABLE)?);
+        let life = match renewable {
+            Some(_) => sign_in.session_limits().absolute,
+            None => sign_in.issuer().access_lifetime(),
+        };
         if let Some(sessions) = &sign_in.stores().sessions {
-            let opened = sessions.open(NewSession::new(
+            let new = NewSession::new(
                 session,
                 account.id().clone(),
                 account.generation(),
                 visitor.device_name(),
                 now,
-                now.saturating_add(sign_in.issuer().access_lifetime()),
-            ));
+                now.saturating_add(life),
+            );
+            let opened = sessions.open(new.with_renewable(renewable));
             match sign_in.stores().ask("open session", opened).await? {
                 SessionOpened::Opened => {}
                 SessionOpened::AccountChanged => {

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use hallpass_core::{AccessToken, Identity, Methods, Role, Totp, TotpSecret};
+use hallpass_core::{Identity, Methods, Role, Totp, TotpSecret};
 
 use crate::{
     account::Account,
     event::{Event, RefusedReason},
-    flow::{own_account::session_of, recovery},
+    flow::{Tokens, own_account::session_of, recovery},
     hash_gate::Checked,
     limits::Counted,
     password::Password,
@@ -59,7 +59,7 @@ impl<R: Role> SignIn<R> {
     }
 
     /// Turns the second factor on by its first right code, which is spent with it. Answers the recovery codes, to be shown
-    /// once, and the token with which this session goes on; every other session of the account is dead.
+    /// once, and the tokens with which this session goes on; every other session of the account is dead.
     ///
     /// A live factor is never replaced: it must be turned off first, with password and code.
     ///
@@ -69,7 +69,7 @@ impl<R: Role> SignIn<R> {
         &self,
         who: &Identity<R>,
         code: &str,
-    ) -> Result<(Vec<RecoveryCode>, AccessToken), SignInError> {
+    ) -> Result<(Vec<RecoveryCode>, Tokens), SignInError> {
         let store = offered(self.stores().second_factors.as_ref())?;
         let account = self.own_account(who).await?;
         if account.second_factor().is_some() {
@@ -104,8 +104,8 @@ impl<R: Role> SignIn<R> {
         self.limits().succeeded(self.stores(), counted, now).await;
         self.events().happened(Event::SecondFactorEnabled { account: account.id().clone() });
         let methods = who.methods() | Methods::ONE_TIME_CODE;
-        let access = self.goes_on(who, &account, generation, methods)?;
-        Ok((codes, access))
+        let tokens = self.goes_on(who, &account, generation, methods).await?;
+        Ok((codes, tokens))
     }
 
     /// Turns the second factor off, with the password and a code (a recovery code will do). Answers the token with which this
@@ -118,7 +118,7 @@ impl<R: Role> SignIn<R> {
         who: &Identity<R>,
         password: &str,
         code: &str,
-    ) -> Result<AccessToken, SignInError> {
+    ) -> Result<Tokens, SignInError> {
         let store = offered(self.stores().second_factors.as_ref())?;
         let account = self.own_account(who).await?;
         if account.second_factor().is_none() {
@@ -140,7 +140,7 @@ impl<R: Role> SignIn<R> {
         };
         self.limits().succeeded(self.stores(), counted, now).await;
         self.events().happened(Event::SecondFactorDisabled { account: account.id().clone() });
-        self.goes_on(who, &account, generation, Methods::PASSWORD)
+        self.goes_on(who, &account, generation, Methods::PASSWORD).await
     }
 
     /// Counts an attempt that a signed-in person makes on their own account: a stolen session must not be a place to

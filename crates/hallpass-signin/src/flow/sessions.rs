@@ -1,11 +1,11 @@
 //! One's own sessions: log-out, the list, ending one or all others.
 
-use hallpass_core::{AccessToken, Identity, Role};
+use hallpass_core::{Identity, Role};
 
 use crate::{
     account::AccountId,
     event::Event,
-    flow::own_account::session_of,
+    flow::{Tokens, own_account::session_of},
     session_id::SessionId,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
@@ -61,11 +61,11 @@ impl<R: Role> SignIn<R> {
         }
     }
 
-    /// Ends every session but this one, which goes on with the token returned.
+    /// Ends every session but this one, which goes on with the tokens returned.
     ///
     /// # Errors
     /// [`SignedOut`](SignInErrorKind::SignedOut), and the faults of a store.
-    pub async fn end_other_sessions(&self, who: &Identity<R>) -> Result<AccessToken, SignInError> {
+    pub async fn end_other_sessions(&self, who: &Identity<R>) -> Result<Tokens, SignInError> {
         let store = offered(self.stores().sessions.as_ref())?;
         let account = self.own_account(who).await?;
         let session = session_of(who);
@@ -73,7 +73,7 @@ impl<R: Role> SignIn<R> {
         let generation = self.stores().ask("end other sessions", ended).await?;
         let generation = generation.ok_or(SignInErrorKind::SignedOut)?;
         self.events().happened(Event::SessionsEnded { account: account.id().clone() });
-        self.goes_on(who, &account, generation, who.methods())
+        self.goes_on(who, &account, generation, who.methods()).await
     }
 
     async fn end(&self, account: &AccountId, session: &SessionId) -> Result<Ended, SignInError> {

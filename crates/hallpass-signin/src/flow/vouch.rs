@@ -1,7 +1,8 @@
 //! The one place where a [`SignedIn`] comes from.
 //!
-//! Two doors lead here: a sign-in that is [`Proven`](super::Proven), and a live session of an identity whose account has
-//! just been read again, which goes on with fresh facts after a change that voided its token.
+//! Three doors lead here: a sign-in that is [`Proven`](super::Proven); a live session of an identity whose account has just been
+//! read again, which goes on with fresh facts after a change that voided its token; and a session whose refresh token the store
+//! has just spent, or followed within the grace.
 
 use hallpass_core::{Identity, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime};
 
@@ -11,15 +12,16 @@ use crate::{
     factor_policy::FactorPolicy,
     session_id::SessionId,
     sign_in::SignIn,
+    store::RenewedSession,
 };
 
-/// Vouches for a sign-in that has just been completed. Only [`Proven::open_session`](super::Proven::open_session) calls it.
+/// Vouches for a sign-in that was completed at this moment: by [`Proven`](super::Proven), and by [`renew`].
 pub(super) fn vouch<R: Role>(
     site: &SignIn<R>,
     account: &Account,
     session: SessionId,
     methods: Methods,
-    now: UnixTime,
+    authenticated_at: UnixTime,
 ) -> SignedIn<R> {
     SignedIn::insecure_vouch(SignedInFacts {
         username: account.username().as_str().to_owned(),
@@ -27,7 +29,7 @@ pub(super) fn vouch<R: Role>(
         roles: granted(site.factor_policy(), account, methods, site.events()),
         generation: account.generation(),
         session: session.to_string(),
-        authenticated_at: now,
+        authenticated_at,
         methods,
     })
 }
@@ -53,6 +55,12 @@ pub(super) fn go_on<R: Role>(
         authenticated_at: who.authenticated_at().unwrap_or(UnixTime::from_secs(0)),
         methods,
     })
+}
+
+/// Vouches for a session that is renewed: the store has just said that it is live and what its account is like. The moment of
+/// sign-in is that of the session.
+pub(super) fn renew<R: Role>(site: &SignIn<R>, id: SessionId, session: &RenewedSession) -> SignedIn<R> {
+    vouch(site, &session.account, id, session.methods, session.created)
 }
 
 /// The stored roles that the enum knows, less those that ask for a factor that was not shown. A name that the enum does not know

@@ -24,14 +24,14 @@ async fn an_admin_must_enrol_to_be_one() {
     let who = site.verify(&opened.access).unwrap();
     let TwoFactor::Off(set_up) = site.sign_in.two_factor(&who).await.unwrap() else { panic!() };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
-    let (codes, access) = site.sign_in.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
-    let who = site.verify(&access).unwrap();
+    let (codes, tokens) = site.sign_in.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+    let who = site.verify(&tokens.access).unwrap();
     assert!(who.roles().contains(SiteRole::Admin), "the first right code brings the role");
 
     let opened = signed_in(site.log_in("alice", PASSWORD, Some(codes[0].as_str())).await);
     assert_eq!(opened.user.roles, ["guest", "admin"]);
     let off = site.sign_in.disable_two_factor(&who, PASSWORD, codes[1].as_str()).await.unwrap();
-    assert!(!site.verify(&off).unwrap().roles().contains(SiteRole::Admin), "off, and the role is gone");
+    assert!(!site.verify(&off.access).unwrap().roles().contains(SiteRole::Admin), "off, and the role is gone");
 }
 
 #[tokio::test]

@@ -37,10 +37,10 @@ async fn a_password_change_keeps_this_session_and_kills_the_others() {
     assert!(matches!(change(PASSWORD, "short").await.unwrap_err().kind(), SignInErrorKind::Password(_)));
     assert!(site.verify(&other).is_some(), "nothing has changed");
 
-    let access = change(PASSWORD, "seven maps of nowhere").await.unwrap();
+    let tokens = change(PASSWORD, "seven maps of nowhere").await.unwrap();
     assert_dead(&site, &other).await;
     assert_dead(&site, &mine).await;
-    let who_now = site.verify(&access).unwrap();
+    let who_now = site.verify(&tokens.access).unwrap();
     assert_eq!((who_now.session(), who_now.authenticated_at()), (who.session(), who.authenticated_at()));
     let sessions = site.sign_in.sessions(&who_now).await.unwrap();
     assert_eq!(
@@ -101,9 +101,9 @@ async fn sessions_are_listed_and_ended_and_nobody_ends_another_persons() {
     assert_dead(&site, &phone).await;
 
     let tablet = signed_in(site.log_in("alice", PASSWORD, None).await).access;
-    let access = site.sign_in.end_other_sessions(&who).await.unwrap();
+    let tokens = site.sign_in.end_other_sessions(&who).await.unwrap();
     assert_dead(&site, &tablet).await;
-    let who = site.verify(&access).unwrap();
+    let who = site.verify(&tokens.access).unwrap();
     assert_eq!(site.sign_in.sessions(&who).await.unwrap().len(), 1);
 }
 

@@ -122,9 +122,9 @@ async fn turning_it_off_takes_password_and_code_and_the_session_loses_the_factor
         let refused = site.sign_in.disable_two_factor(&who, password, &code).await;
         assert_eq!(refused.unwrap_err().kind(), SignInErrorKind::Refused);
     }
-    let access = site.sign_in.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
+    let tokens = site.sign_in.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
     assert!(site.verify(&alice.access).is_none(), "a copy of the old token is dead");
-    let who = site.verify(&access).unwrap();
+    let who = site.verify(&tokens.access).unwrap();
     assert_eq!(who.methods(), Methods::PASSWORD);
     let off = site.sign_in.disable_two_factor(&who, PASSWORD, "000000").await;
     assert_eq!(off.unwrap_err().kind(), SignInErrorKind::AlreadyOff);

@@ -56,7 +56,7 @@ async fn nothing_that_opens_a_door_is_written_anywhere() {
     secrets.push(totp.code_at(site.now()));
     let (codes, access) = site.sign_in.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
     shown += &format!("{codes:?} {access:?}");
-    secrets.push(access.as_str().to_owned());
+    secrets.push(access.access.as_str().to_owned());
     secrets.extend(codes.iter().map(|code| code.as_str().to_owned()));
 
     let step = site.log_in("alice", PASSWORD, None).await;

@@ -105,9 +105,9 @@ impl Site {
         };
         let totp = Totp::new(set_up.secret, TotpSettings::default());
         let first_code = totp.code_at(self.clock.now());
-        let (codes, access) = self.sign_in.enable_two_factor(&who, &first_code).await.unwrap();
+        let (codes, tokens) = self.sign_in.enable_two_factor(&who, &first_code).await.unwrap();
         let recovery = codes.iter().map(|code| code.as_str().to_owned()).collect();
-        Enrolled { totp, clock: self.clock.clone(), first_code, recovery, before: opened.access, access }
+        Enrolled { totp, clock: self.clock.clone(), first_code, recovery, before: opened.access, access: tokens.access }
     }
 
     pub fn now(&self) -> UnixTime {

@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use hallpass_core::UnixTime;
+use hallpass_core::{Methods, UnixTime};
 use hallpass_signin::{
     Account, AccountId, Accounts, Administration, Change, Changes, Cursor, Enabled, Ended, Enrolment, Feed, LiveFactor,
-    NewAccount, NewSession, PasswordChange, Passwords, RecoveryHash, Registered, Registration, Replaced, SecondFactors,
-    Session, SessionId, SessionOpened, Sessions, Spend, Username,
+    NewAccount, NewSession, PasswordChange, Passwords, Presented, RecoveryHash, RefreshState, Refreshes, Registered,
+    Registration, Renewable, Renewal, Renewed, RenewedSession, Replaced, SecondFactors, Session, SessionId,
+    SessionOpened, Sessions, Spend, SpentRefreshes, Username,
 };
 
 #[derive(Clone, Default)]
@@ -40,6 +41,13 @@ struct Row {
     factor: Option<LiveFactor>,
     recovery: Vec<RecoveryHash>,
     sessions: Vec<Session>,
+    refreshes: BTreeMap<SessionId, Kept>,
+}
+
+/// How a session is renewed.
+struct Kept {
+    state: RefreshState,
+    methods: Methods,
 }
 
 /// The store is down.
@@ -91,6 +99,7 @@ impl State {
         let row = self.rows.get_mut(id)?;
         row.generation += 1;
         row.sessions.retain(|session| Some(&session.id) == keep);
+        row.refreshes.clear();
         self.feed.push(Change::Generation { account: id.clone(), generation: row.generation, at });
         Some(row.generation)
     }
@@ -124,6 +133,7 @@ impl Registration for MemoryStore {
             factor: None,
             recovery: Vec::new(),
             sessions: Vec::new(),
+            refreshes: BTreeMap::new(),
         };
         state.rows.insert(new.id.clone(), row);
         Ok(Registered::Created(new.id))
@@ -233,6 +243,11 @@ impl Sessions for MemoryStore {
         let row = state.rows.get_mut(&new.account);
         match row.filter(|row| !row.disabled && row.generation == new.generation) {
             Some(row) => {
+                if let Some(Renewable { first, idle_until, methods, .. }) = new.renewable {
+                    let spent = SpentRefreshes::default();
+                    let state = RefreshState::new(first, spent, new.at, idle_until, new.expires);
+                    row.refreshes.insert(new.id, Kept { state, methods });
+                }
                 row.sessions.insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
                 Ok(SessionOpened::Opened)
             }
@@ -250,6 +265,7 @@ impl Sessions for MemoryStore {
         let mut state = self.lock()?;
         let ended = state.rows.get_mut(account).and_then(|row| {
             let position = row.sessions.iter().position(|one| one.id == *session)?;
+            row.refreshes.remove(session);
             Some(row.sessions.remove(position))
         });
         match ended {
@@ -266,13 +282,66 @@ impl Sessions for MemoryStore {
     }
 }
 
+impl Refreshes for MemoryStore {
+    async fn renew(&self, session: &SessionId, renewal: &Renewal) -> Result<Renewed, Down> {
+        let mut state = self.lock()?;
+        let found = state.rows.iter_mut().find(|(_, row)| row.refreshes.contains_key(session) && !row.disabled);
+        let Some((id, row)) = found else { return Ok(Renewed::Ended) };
+        let (id, account) = (id.clone(), row.account(id));
+        let (Some(kept), Some(listed)) =
+            (row.refreshes.get_mut(session), row.sessions.iter_mut().find(|one| one.id == *session))
+        else {
+            return Ok(Renewed::Ended);
+        };
+        let presented = renewal.present(&kept.state);
+        if let Presented::Spent(next) = &presented {
+            kept.state = next.clone();
+            (listed.renewed, listed.expires) = (next.renewed, next.expires);
+        }
+        let RefreshState { live, idle_until, expires, .. } = kept.state;
+        let session_now = Box::new(RenewedSession::new(account, listed.created, kept.methods, idle_until, expires));
+        Ok(match presented {
+            Presented::Spent(_) => Renewed::Spent(session_now),
+            Presented::InGrace => Renewed::InGrace { live, session: session_now },
+            Presented::TooOften => Renewed::TooOften,
+            over => {
+                row.refreshes.remove(session);
+                row.sessions.retain(|one| one.id != *session);
+                state.feed.push(Change::SessionEnded { session: *session, at: renewal.at });
+                if over == Presented::Reused { Renewed::Reused { account: id } } else { Renewed::Ended }
+            }
+        })
+    }
+
+    async fn restart(
+        &self,
+        account: &AccountId,
+        session: &SessionId,
+        renewable: &Renewable,
+        at: UnixTime,
+    ) -> Result<Replaced, Down> {
+        let mut state = self.lock()?;
+        let Some(row) = state.rows.get_mut(account) else { return Ok(Replaced::Changed) };
+        let Some(listed) = row.sessions.iter_mut().find(|one| one.id == *session) else {
+            return Ok(Replaced::Changed);
+        };
+        listed.renewed = at;
+        let Renewable { first, idle_until, methods, .. } = renewable.clone();
+        let state = RefreshState::new(first, SpentRefreshes::default(), at, idle_until, listed.expires);
+        row.refreshes.insert(*session, Kept { state, methods });
+        Ok(Replaced::Replaced)
+    }
+}
+
 impl Administration for MemoryStore {
     async fn set_roles(&self, id: &AccountId, roles: &[String], at: UnixTime) -> Result<Option<u32>, Down> {
         let mut state = self.lock()?;
-        if let Some(row) = state.rows.get_mut(id) {
-            row.roles = roles.to_vec();
-        }
-        Ok(state.void(id, None, at))
+        let Some(row) = state.rows.get_mut(id) else { return Ok(None) };
+        row.roles = roles.to_vec();
+        row.generation += 1;
+        let generation = row.generation;
+        state.feed.push(Change::Generation { account: id.clone(), generation, at });
+        Ok(Some(generation))
     }
 
     async fn set_disabled(&self, id: &AccountId, disabled: bool, at: UnixTime) -> Result<Option<u32>, Down> {
