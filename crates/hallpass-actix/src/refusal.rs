@@ -33,12 +33,14 @@ pub(crate) fn take_refusal<B>(response: &mut HttpResponse<B>) -> Option<Denial> 
     Some(denial)
 }
 
-/// The error with which an extractor refuses.
+/// The error with which an extractor, or a handler of the site's own, refuses.
 #[derive(Clone, Copy, Debug)]
 pub struct Refused(Denial);
 
 impl Refused {
-    pub(crate) fn new(denial: Denial) -> Self {
+    /// A refusal for this reason; for what a site itself refuses (its own limit, a store that is down), so that it looks like the
+    /// rest.
+    pub fn new(denial: Denial) -> Self {
         Self(denial)
     }
 

@@ -21,5 +21,5 @@ pub use exchange::{Received, Sent};
 pub use judge::judge;
 pub use row::{Expected, Row};
 pub use site::{NOW, OtherRole, SiteRole, StoppedClock, gate, ring, settings};
-pub use table::{grpc_rows, rows};
+pub use table::{grpc_rows, negotiation_rows, rows};
 pub use token::{COOKIE, token};

@@ -14,12 +14,20 @@ const FILES: [(&str, &str); 7] = [
     ("answers.txt", include_str!("../table/answers.txt")),
 ];
 
+const NEGOTIATION: (&str, &str) = ("negotiation.txt", include_str!("../table/negotiation.txt"));
+
 const GRPC: (&str, &str) = ("grpc.txt", include_str!("../table/grpc.txt"));
 
 /// The rows that every HTTP stack answers.
 #[must_use]
 pub fn rows() -> Vec<Row> {
     FILES.into_iter().flat_map(|(file, text)| parse(file, text)).collect()
+}
+
+/// Every kind of denial for every caller, at `/denied/{kind}`.
+#[must_use]
+pub fn negotiation_rows() -> Vec<Row> {
+    parse(NEGOTIATION.0, NEGOTIATION.1)
 }
 
 /// The rows of a gRPC service.

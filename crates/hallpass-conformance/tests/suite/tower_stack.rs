@@ -139,9 +139,12 @@ async fn over_http2() {
 }
 
 async fn serve(runs: &Runs) -> SocketAddr {
+    serve_site(site(runs)).await
+}
+
+pub(crate) async fn serve_site(site: Site) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let site = site(runs);
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.expect("a connection");
