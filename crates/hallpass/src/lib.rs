@@ -71,6 +71,7 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
+//! | `actix` | [`Hallpass::middleware`], [`Hallpass::actix_sign_in_routes`], and the module [`actix`] with extractors and guards | off, because a site is on one framework |
 //! | `asymmetric` | keys of EdDSA, ECDSA and RSA, whose public halves `/.well-known/jwks.json` shows | off, because one site alone needs no more than HMAC, and aws-lc takes a minute to build |
 //! | `axum` | [`Hallpass::layer`], [`Hallpass::sign_in_routes`], the extractors and the guards | on, because most sites here are |
 //! | `sqlite` | [`SqliteStore`] and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |
@@ -83,10 +84,14 @@ mod background;
 mod builder;
 mod hallpass;
 mod key_file;
+#[cfg(feature = "actix")]
+mod on_actix;
 #[cfg(feature = "axum")]
 mod on_axum;
 #[cfg(feature = "sqlite")]
 mod open;
+#[cfg(any(feature = "actix", feature = "axum"))]
+mod site_clock;
 mod watched_key_file;
 
 pub use assemble::{BuildError, StartError};
@@ -102,16 +107,25 @@ pub use hallpass_derive::FacadeRole as Role;
 
 // Who asks, and may they.
 #[cfg(feature = "axum")]
-pub use hallpass_axum::{Allowed, Denied, Identity};
+pub use hallpass_axum::{Allowed, Denied, Identity, StatedRouter};
 #[cfg(not(feature = "axum"))]
 pub use hallpass_core::Identity;
+
+/// The same for actix-web, in a module of its own: a site may run on both.
+#[cfg(feature = "actix")]
+pub mod actix {
+    pub use hallpass_actix::{
+        Allowed, Auth, Identity, Refused, Require, SameOrigin, StatedRoutes, everyone, require_any_role,
+        require_at_least, require_login, require_roles, route_table, stated,
+    };
+}
 pub use hallpass_core::{
-    AnswerSettings, Authentication, Caller, Denial, DenialKind, Gate, Methods, Permission, Requirement, TokenError,
-    TokenErrorKind, Verifier,
+    AnswerSettings, Authentication, Caller, Denial, DenialKind, Gate, Methods, Permission, Requirement, RouteTable,
+    TokenError, TokenErrorKind, Verifier,
 };
 #[cfg(feature = "axum")]
 pub use hallpass_tower::{
-    AuthLayer, DeniedRequest, OriginLayer, RequireLayer, require_any_role, require_at_least, require_login,
+    AuthLayer, DeniedRequest, OriginLayer, RequireLayer, everyone, require_any_role, require_at_least, require_login,
     require_roles,
 };
 
@@ -130,6 +144,7 @@ pub use hallpass_signin::{
     Member, NoRandomness, Opened, Password, PasswordError, PasswordPolicy, Random, RefusedReason, SetUp, SignIn,
     SignInBuildError, SignInBuilder, SignInError, SignInErrorKind, SystemRandom, TwoFactor, Visitor,
 };
+pub use hallpass_signin::{HashError, RightPassword, check_password, hash_password};
 pub use hallpass_signin::{
     CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page, Pages,
     PasswordPage, Reader, RecoveryCodesPage, RegisterPage, SCRIPT, STYLE_SHEET, SessionLine, SessionsPage, Texts,

@@ -1,12 +1,10 @@
 //! What an axum router takes from the handle.
 
-use std::sync::Arc;
-
 use axum::Router;
-use hallpass_core::{Clock, Role, UnixTime};
+use hallpass_core::Role;
 use hallpass_tower::{AuthLayer, OriginLayer};
 
-use crate::{Hallpass, background::Background};
+use crate::Hallpass;
 
 impl<R: Role> Hallpass<R> {
     /// The outer layer: tells every route who asks, and words the refusals that come back. Goes around the router, after the
@@ -31,11 +29,7 @@ impl<R: Role> Hallpass<R> {
     /// ```
     #[must_use]
     pub fn layer(&self) -> AuthLayer<R> {
-        let clock =
-            ClockOfTheSite { clock: Arc::clone(self.sign_in.clock()), _background: Arc::clone(&self.background) };
-        let answers = self.sign_in.answers().clone();
-        let answers = if self.gate.accepts_bearer() { answers.bearer() } else { answers };
-        AuthLayer::new(self.gate.clone()).clock(clock).answers(answers)
+        AuthLayer::new(self.gate.clone()).clock(self.clock_of_the_site()).answers(self.answers())
     }
 
     /// The origin check for the site's own forms: one line for every route of the router. Goes inside [`layer`](Self::layer), which
@@ -74,18 +68,5 @@ impl<R: Role> Hallpass<R> {
         S: Clone + Send + Sync + 'static,
     {
         hallpass_axum::sign_in_routes(&self.sign_in)
-    }
-}
-
-/// The site's clock, which keeps the background task running for as long as a layer asks it for the time: a router outlives
-/// the function that made the handle.
-struct ClockOfTheSite {
-    clock: Arc<dyn Clock>,
-    _background: Arc<Background>,
-}
-
-impl Clock for ClockOfTheSite {
-    fn now(&self) -> UnixTime {
-        self.clock.now()
     }
 }

@@ -1,0 +1,13 @@
+//! What the 25 lines on axum do, those on actix-web do: the same test.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../../quickstart/tests/quickstart/client.rs"]
+mod client;
+#[path = "../../quickstart/tests/quickstart/served.rs"]
+mod served;
+
+#[test]
+fn the_example_has_at_most_25_lines() {
+    assert!(include_str!("../src/main.rs").lines().count() <= 25);
+}
