@@ -68,6 +68,9 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
                 refreshes: None,
                 administration: None,
                 feed: None,
+                pushes: Vec::new(),
+                outbox: Arc::default(),
+                feed_is_silent: Arc::default(),
                 breached: None,
                 bound: Duration::from_millis(1500),
                 events: Events::default(),
@@ -77,10 +80,10 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             view: RevocationView::new(),
             gate: HashGateSettings::default(),
             limits: Limits::default(),
+            session_limits: SessionLimits::default(),
             passwords: PasswordPolicy::default(),
             totp: TotpSettings::default(),
             factor_policy: FactorPolicy::Optional,
-            session_limits: SessionLimits::default(),
             first_roles: RoleSet::EMPTY,
             name: None,
             cookies: CookieSettings::default(),
@@ -150,9 +153,6 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         self
     }
 
-    /// Sets how long one call to the store may take. Defaults to 1.5 seconds, because a log-in is to be answered within 2,
-    /// with a 503 if need be.
-    pub fn max_store_wait(mut self, wait: Duration) -> Self {
     /// Sets how long a session lasts, where sessions are renewed. Defaults to [`SessionLimits::default`]: 30 days, 7 of them idle,
     /// because that is the longest that NIST SP 800-63B-4 lets a password alone last.
     pub fn session_limits(mut self, limits: SessionLimits) -> Self {
@@ -160,6 +160,9 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         self
     }
 
+    /// Sets how long one call to the store may take. Defaults to 1.5 seconds, because a log-in is to be answered within 2,
+    /// with a 503 if need be.
+    pub fn max_store_wait(mut self, wait: Duration) -> Self {
         self.stores.bound = wait;
         self
     }
@@ -240,10 +243,10 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             issuer: self.issuer,
             view: self.view,
             limits: self.limits,
+            session_limits: self.session_limits,
             totp: self.totp,
             factor_policy: self.factor_policy,
             first_roles: self.first_roles,
-            session_limits: self.session_limits,
             name,
             cookies: self.cookies,
             origin_check: self.origin_check,

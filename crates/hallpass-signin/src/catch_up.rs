@@ -1,10 +1,11 @@
 //! Following the revocation feed: what other nodes and operators voided, put into this node's view.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use hallpass_core::{Role, UnixTime};
 
 use crate::{
+    event::Event,
     sign_in::SignIn,
     store::{Change, Cursor, StoreFault},
 };
@@ -21,21 +22,36 @@ impl<R: Role> SignIn<R> {
     pub async fn catch_up(&self, from: Cursor) -> Result<Cursor, StoreFault> {
         // Of before the reading: a change written while it goes on belongs to the next one.
         let now = self.now();
-        let mut cursor = from;
-        if let Some(feed) = &self.stores().feed {
-            loop {
-                let read = self.stores().within_bound(feed.since(cursor)).await?;
-                for change in &read.changes {
-                    self.apply(change);
-                }
-                if read.changes.is_empty() || read.cursor == cursor {
-                    break;
-                }
-                cursor = read.cursor;
+        let read = self.read_on(from).await;
+        let was_silent = self.stores().feed_is_silent.swap(read.is_err(), Ordering::Relaxed);
+        match (&read, was_silent) {
+            (Err(_), false) => self.events().happened(Event::FeedSilent),
+            (Ok(_), true) => {
+                let staleness = self.view().staleness(now).unwrap_or_default();
+                self.events().happened(Event::FeedAnswers { staleness });
             }
+            _ => {}
         }
+        let cursor = read?;
         self.view().synced(now);
         Ok(cursor)
+    }
+
+    async fn read_on(&self, from: Cursor) -> Result<Cursor, StoreFault> {
+        let mut cursor = from;
+        let Some(feed) = &self.stores().feed else {
+            return Ok(cursor);
+        };
+        loop {
+            let read = self.stores().within_bound(feed.since(cursor)).await?;
+            for change in &read.changes {
+                self.apply(change);
+            }
+            if read.cursor == cursor {
+                return Ok(cursor);
+            }
+            cursor = read.cursor;
+        }
     }
 
     /// Drops from feed and view what no live token can carry any more. Once a minute is often enough.

@@ -135,6 +135,13 @@ pub enum Event {
     },
     /// No hashing capacity was left.
     HashingBusy,
+    /// The revocation feed does not answer: what is revoked elsewhere counts here no more, until it is back.
+    FeedSilent,
+    /// The revocation feed answers again, and was read to its end.
+    FeedAnswers {
+        /// How old this node's picture of it had become.
+        staleness: Duration,
+    },
     /// A store did not answer.
     StoreFailed {
         /// What was asked of it.
@@ -212,10 +219,11 @@ impl Event {
                 | Self::Limited { .. }
                 | Self::SecondFactorDisabled { .. }
                 | Self::RecoveryCodeUsed { .. }
+                | Self::RefreshReused { .. }
                 | Self::UnknownRole { .. }
                 | Self::HashingBusy
+                | Self::FeedSilent
                 | Self::StoreFailed { .. }
         )
     }
 }
-                | Self::RefreshReused { .. }

@@ -72,6 +72,7 @@ mod device;
 mod endpoint;
 mod event;
 mod factor_policy;
+mod feed_push;
 mod flow;
 mod foreign_hash;
 mod hash_cost;
@@ -81,6 +82,7 @@ mod limits;
 mod local_attempts;
 mod next_link;
 mod offline_hash;
+mod outbox;
 mod page;
 mod password;
 mod password_policy;
@@ -109,6 +111,7 @@ pub use builder::{SignInBuildError, SignInBuilder};
 pub use endpoint::{Body, EndpointRequest, EndpointResponse, Route, SECURITY_HEADERS};
 pub use event::{Event, Limit, RefusedReason};
 pub use factor_policy::FactorPolicy;
+pub use feed_push::FeedPush;
 pub use flow::{Due, FactorDue, LoginStep, Member, Opened, PasswordAccepted, Proven, SetUp, Tokens, TwoFactor};
 pub use foreign_hash::{ForeignHash, ForeignMatch};
 pub use hash_cost::HashCost;
@@ -136,8 +139,8 @@ pub use sign_in::SignIn;
 pub use sign_in_error::{SignInError, SignInErrorKind};
 pub use store::{
     Accounts, Administration, Attempts, Change, Changes, Cursor, Enabled, Ended, Enrolment, Feed, NewAccount,
-    NewSession, PasswordChange, Passwords, Refreshes, Registered, Registration, Renewed, RenewedSession, Replaced,
-    SecondFactors, Session, SessionOpened, Sessions, Spend, StoreFault,
+    NewSession, NoPush, PasswordChange, Passwords, Push, Refreshes, Registered, Registration, Renewed, RenewedSession,
+    Replaced, SecondFactors, Session, SessionOpened, Sessions, Spend, StoreFault,
 };
 pub use username::{Username, UsernameError};
 pub use visitor::Visitor;

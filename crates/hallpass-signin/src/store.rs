@@ -21,6 +21,7 @@ pub(crate) mod erased;
 mod fault;
 mod feed;
 mod passwords;
+mod push;
 mod refreshes;
 mod registration;
 mod second_factors;
@@ -33,6 +34,7 @@ pub use self::{
     fault::StoreFault,
     feed::{Change, Changes, Cursor, Feed},
     passwords::{PasswordChange, Passwords, Replaced},
+    push::{NoPush, Push},
     refreshes::{Refreshes, Renewed, RenewedSession},
     registration::{NewAccount, Registered, Registration},
     second_factors::{Enabled, Enrolment, SecondFactors, Spend},

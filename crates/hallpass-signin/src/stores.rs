@@ -1,11 +1,15 @@
 //! The stores of one sign-in, erased, and the bound on how long each call may take.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use tokio::time::timeout;
 
 use crate::{
     event::{Event, Events},
+    outbox::Outbox,
     sign_in_error::{SignInError, SignInErrorKind},
     store::{
         StoreFault,
@@ -25,11 +29,15 @@ pub(crate) struct Stores {
     pub(crate) passwords: Option<Arc<dyn ErasedPasswords>>,
     pub(crate) second_factors: Option<Arc<dyn ErasedSecondFactors>>,
     pub(crate) sessions: Option<Arc<dyn ErasedSessions>>,
+    pub(crate) refreshes: Option<Arc<dyn ErasedRefreshes>>,
     pub(crate) administration: Option<Arc<dyn ErasedAdministration>>,
     pub(crate) feed: Option<Arc<dyn ErasedFeed>>,
+    /// Told of what is revoked, and listened to, but not read.
+    pub(crate) pushes: Vec<Arc<dyn ErasedFeed>>,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) feed_is_silent: Arc<AtomicBool>,
     pub(crate) breached: Option<Arc<dyn ErasedBreachedPasswords>>,
     pub(crate) bound: Duration,
-    pub(crate) refreshes: Option<Arc<dyn ErasedRefreshes>>,
     pub(crate) events: Events,
 }
 

@@ -1,4 +1,4 @@
-//! SQL stores for the sign-in of hallpass: [`SqliteStore`] implements every store trait of `hallpass-signin`.
+//! SQL stores for the sign-in of hallpass: [`SqliteStore`] and [`PostgresStore`] implement every store trait of `hallpass-signin`.
 //!
 //! It keeps accounts, second factors, recovery codes, sessions, attempts and the revocation feed, in tables of its own whose names
 //! begin with `hallpass_`. It decides nothing: what must happen once, or only if something still is, the traits say, and each of
@@ -9,14 +9,25 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
+//! | `postgres` | [`PostgresStore`] | off, because it needs a server |
 //! | `sqlite` | [`SqliteStore`], with SQLite itself compiled in | on, because a site should start without a server beside it |
 
 #![forbid(unsafe_code)]
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod column;
 mod error;
+mod open_error;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use error::{StoreError, StoreErrorKind};
+pub use open_error::StoreOpenError;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+pub use schema::MigrateError;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{MigrateError, SqliteStore, StoreOpenError};
+pub use sqlite::SqliteStore;

@@ -12,7 +12,6 @@
 mod accounts;
 mod administration;
 mod attempts;
-mod column;
 mod feed;
 mod migrate;
 mod open;
@@ -25,13 +24,12 @@ mod sessions;
 mod statement;
 mod write;
 
-pub use migrate::MigrateError;
-pub use open::StoreOpenError;
-
 use std::{fmt, path::Path, sync::Arc};
 
 use sqlx::SqlitePool;
 use tokio::sync::Semaphore;
+
+use crate::column;
 
 /// Accounts, sessions, attempts and the revocation feed in one SQLite file.
 ///

@@ -84,9 +84,15 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         self
     }
 
-    /// Follows the revocation feed of another store.
+    /// Follows the revocation feed of another store, and tells it what is revoked here.
     pub fn feed_from(mut self, feed: impl Feed) -> Self {
         self.stores.feed = Some(Arc::new(feed));
+        self
+    }
+
+    /// Tells this feed too of what is revoked, and is woken by it, while the feed that is followed stays the one that is read.
+    pub fn push_through(mut self, feed: impl Feed) -> Self {
+        self.stores.pushes.push(Arc::new(feed));
         self
     }
 

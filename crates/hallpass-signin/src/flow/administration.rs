@@ -40,7 +40,7 @@ impl<R: Role> SignIn<R> {
         let ended = store.end_all(account, None, self.now());
         let generation = self.stores().ask("end all sessions", ended).await?;
         let account_id = account.clone();
-        self.changed(account, generation, Event::SessionsEnded { account: account_id })
+        self.changed(account, generation, Event::SessionsEnded { account: account_id }).await
     }
 
     /// Replaces the account's roles. Tokens with the old roles are refused: here at once, elsewhere as soon as the feed tells.
@@ -54,7 +54,7 @@ impl<R: Role> SignIn<R> {
         let set = store.set_roles(account, &names, self.now());
         let generation = self.stores().ask("set roles", set).await?;
         let account_id = account.clone();
-        self.changed(account, generation, Event::RolesChanged { account: account_id })
+        self.changed(account, generation, Event::RolesChanged { account: account_id }).await
     }
 
     /// Disables the account: it cannot sign in, its sessions are over, its tokens are refused.
@@ -79,13 +79,18 @@ impl<R: Role> SignIn<R> {
         let store = offered(self.stores().administration.as_ref())?;
         let set = store.set_disabled(account, disabled, self.now());
         let generation = self.stores().ask("set disabled", set).await?;
-        self.changed(account, generation, event)
+        self.changed(account, generation, event).await
     }
 
-    fn changed(&self, account: &AccountId, generation: Option<u32>, event: Event) -> Result<(), SignInError> {
+    /// Tells it before it answers: an operator's command ends right after.
+    async fn changed(&self, account: &AccountId, generation: Option<u32>, event: Event) -> Result<(), SignInError> {
         let generation = generation.ok_or(SignInErrorKind::NotFound)?;
         self.generation_raised(account, generation);
         self.events().happened(event);
+        if let Err(error) = self.announce().await {
+            let source = std::error::Error::source(&error);
+            tracing::warn!(target: "hallpass", %error, source, "a change is not announced yet");
+        }
         Ok(())
     }
 }

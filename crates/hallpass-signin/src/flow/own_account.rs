@@ -8,6 +8,7 @@ use crate::{
     session_id::SessionId,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
+    store::Change,
 };
 
 impl<R: Role> SignIn<R> {
@@ -39,12 +40,17 @@ impl<R: Role> SignIn<R> {
     }
 
     pub(super) fn generation_raised(&self, account: &AccountId, generation: u32) {
-        let forget_after = self.forget_after(self.now());
-        self.view().raise_generation(account.as_str(), generation, forget_after);
+        let at = self.now();
+        self.view().raise_generation(account.as_str(), generation, self.forget_after(at));
+        self.stores().outbox.put(Change::Generation { account: account.clone(), generation, at });
     }
 
     pub(super) fn session_ended(&self, session: &str) {
-        self.view().end_session(session, self.forget_after(self.now()));
+        let at = self.now();
+        self.view().end_session(session, self.forget_after(at));
+        if let Ok(session) = session.parse() {
+            self.stores().outbox.put(Change::SessionEnded { session, at });
+        }
     }
 }
 

@@ -15,9 +15,9 @@ use crate::{
     refresh_state::{Renewable, Renewal},
     session_id::SessionId,
     store::{
-        Accounts, Administration, Attempts, Changes, Cursor, Enabled, Ended, Enrolment, Feed, NewAccount, NewSession,
-        PasswordChange, Passwords, Refreshes, Registered, Registration, Renewed, Replaced, SecondFactors, Session,
-        SessionOpened, Sessions, Spend, StoreFault,
+        Accounts, Administration, Attempts, Change, Changes, Cursor, Enabled, Ended, Enrolment, Feed, NewAccount,
+        NewSession, PasswordChange, Passwords, Push, Refreshes, Registered, Registration, Renewed, Replaced,
+        SecondFactors, Session, SessionOpened, Sessions, Spend, StoreFault,
     },
     username::Username,
 };
@@ -88,10 +88,41 @@ twin!(ErasedAdministration of Administration {
     fn list(after: Option<&'a Username>, limit: u32) -> Vec<Account>;
 });
 
-twin!(ErasedFeed of Feed {
-    fn since(cursor: Cursor) -> Changes;
-    fn forget(before: UnixTime) -> ();
-});
+/// By hand, since a push is made and not asked for.
+pub(crate) trait ErasedFeed: Send + Sync + 'static {
+    fn since(&self, cursor: Cursor) -> Answer<'_, Changes>;
+    fn forget(&self, before: UnixTime) -> Answer<'_, ()>;
+    fn announce<'a>(&'a self, change: &'a Change) -> Answer<'a, ()>;
+    fn push(&self) -> Box<dyn ErasedPush>;
+}
+
+impl<S: Feed> ErasedFeed for S {
+    fn since(&self, cursor: Cursor) -> Answer<'_, Changes> {
+        erase(Feed::since(self, cursor))
+    }
+
+    fn forget(&self, before: UnixTime) -> Answer<'_, ()> {
+        erase(Feed::forget(self, before))
+    }
+
+    fn announce<'a>(&'a self, change: &'a Change) -> Answer<'a, ()> {
+        erase(Feed::announce(self, change))
+    }
+
+    fn push(&self) -> Box<dyn ErasedPush> {
+        Box::new(Feed::push(self))
+    }
+}
+
+pub(crate) trait ErasedPush: Send + 'static {
+    fn news(&mut self) -> Answer<'_, ()>;
+}
+
+impl<P: Push> ErasedPush for P {
+    fn news(&mut self) -> Answer<'_, ()> {
+        erase(Push::news(self))
+    }
+}
 
 twin!(ErasedAttempts of Attempts {
     fn try_take(key: &'a str, policy: &'a AttemptPolicy, now: UnixTime) -> Attempted;

@@ -4,18 +4,23 @@ use std::future::Future;
 
 use hallpass_core::UnixTime;
 
-use crate::{account::AccountId, session_id::SessionId};
+use crate::{
+    account::AccountId,
+    session_id::SessionId,
+    store::push::{NoPush, Push},
+};
 
 /// Reads the revocation feed. Not tied to [`Accounts`](crate::Accounts), because the feed may live in another store.
 pub trait Feed: Send + Sync + 'static {
     /// What goes wrong in this store.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Reads the changes behind the cursor, oldest first, as many as the store likes to hand over at once, and the
-    /// cursor behind them. No changes and the same cursor: the reader has caught up.
+    /// Reads the changes behind the cursor, oldest first, as many as the store likes to hand over at once, and where to
+    /// go on. The same cursor, with changes or without: the reader has caught up.
     ///
     /// **Nothing is skipped:** a change whose transaction commits late must come behind every cursor handed out before
-    /// that commit. Coming twice does no harm.
+    /// that commit. **Nothing waits:** a change is handed over by the first call after its commit, even where another
+    /// transaction is still open and the cursor cannot move beyond it yet. Coming twice does no harm.
     ///
     /// # Errors
     /// The store's own.
@@ -26,6 +31,21 @@ pub trait Feed: Send + Sync + 'static {
     /// # Errors
     /// The store's own.
     fn forget(&self, before: UnixTime) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// What wakes a reader when there is news. Defaults to [`NoPush`], because the poll finds it too, a second later.
+    fn push(&self) -> impl Push {
+        NoPush
+    }
+
+    /// Tells the feed of a change that the store has made, for a feed that lives elsewhere. Defaults to nothing, because a
+    /// store with a feed of its own has written it in the transaction of the change.
+    ///
+    /// # Errors
+    /// The store's own. The sign-in then goes on telling until the feed takes it.
+    fn announce(&self, change: &Change) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _told_already = change;
+        std::future::ready(Ok(()))
+    }
 }
 
 /// A place in the feed. Its number means something to the store only.

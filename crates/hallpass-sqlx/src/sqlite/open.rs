@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    path::{Path, PathBuf},
+    path::Path,
     str::FromStr,
     time::{Duration, Instant},
 };
@@ -12,8 +12,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{MigrateError, SqliteStore};
-use crate::StoreError;
+use super::SqliteStore;
+use crate::{StoreError, StoreOpenError};
 
 impl SqliteStore {
     /// Opens the file that `url` names, `sqlite://site.db` say, and brings its tables up to date. A file that is not there
@@ -36,10 +36,10 @@ impl SqliteStore {
     /// `url` is no SQLite address, or the file cannot be made, opened or brought up to date. [`StoreOpenError`] says which.
     pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
         let Some(address) = url.strip_prefix("sqlite:") else {
-            return Err(StoreOpenError::Scheme);
+            return Err(StoreOpenError::Scheme { example: EXAMPLE });
         };
         let options = SqliteConnectOptions::from_str(url)
-            .map_err(|error| StoreOpenError::Address { source: StoreError::from_driver(error) })?;
+            .map_err(|error| StoreOpenError::Address { example: EXAMPLE, source: StoreError::from_driver(error) })?;
         let store = if is_in_memory(address) {
             Self::from_pool(in_memory(options).await?)
         } else {
@@ -52,40 +52,7 @@ impl SqliteStore {
     }
 }
 
-/// The store could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreOpenError {
-    /// The address names another kind of database.
-    #[error("the database address must begin with sqlite: — write for example sqlite://site.db")]
-    Scheme,
-    /// The address has a query parameter that SQLite does not know.
-    #[error("the database address cannot be read: write for example sqlite://site.db")]
-    Address {
-        /// What is wrong with it.
-        source: StoreError,
-    },
-    /// The file is not there and cannot be made.
-    #[error("the database file {} cannot be made: create its directory, or let the server write there", path.display())]
-    Make {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file is there but cannot be opened as a database.
-    #[error("the database file {} cannot be opened: it must be an SQLite database that the server may write", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: StoreError,
-    },
-    /// The tables could not be brought up to date.
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
-}
-
+const EXAMPLE: &str = "sqlite://site.db";
 /// SQLite's own default in sqlx, written down because the table of `open` promises it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);

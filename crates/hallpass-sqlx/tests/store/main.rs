@@ -1,12 +1,14 @@
-//! The SQLite store against real files. `suite` asks for the store traits alone: any store must pass it.
+//! The SQL stores against real databases: the suite of `hallpass-testkit`, and what it cannot see.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod child;
 mod crash;
+mod dropped;
 mod opening;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod processes;
 mod rows;
 mod scratch;
 mod sqlite_suite;
-mod suite;

@@ -5,7 +5,8 @@ use std::{error::Error, fs, thread, time::Duration};
 use hallpass_sqlx::{SqliteStore, StoreOpenError};
 use sqlx::{Row, SqlitePool};
 
-use crate::{child, scratch::Scratch, suite::register};
+use crate::{child, scratch::Scratch};
+use hallpass_testkit::store_suite::fixture::register;
 
 #[tokio::test]
 async fn a_new_file_is_the_owners_alone() {
@@ -68,7 +69,7 @@ async fn what_is_wrong_is_one_sentence_with_the_mend() {
         let sentence = error.to_string();
         assert!(sentence.contains(expected), "{url}: {sentence}");
         assert!(!sentence.contains('\n'));
-        assert_eq!(error.source().is_none(), matches!(error, StoreOpenError::Scheme));
+        assert_eq!(error.source().is_none(), matches!(error, StoreOpenError::Scheme { .. }));
     }
     assert!(!scratch.path("missing").exists());
 }

@@ -6,11 +6,8 @@ use hallpass_signin::{AccountId, SecondFactors, Spend};
 use hallpass_sqlx::SqliteStore;
 use tokio::task::JoinSet;
 
-use crate::{
-    child,
-    scratch::Scratch,
-    suite::{enrol, register},
-};
+use crate::{child, scratch::Scratch};
+use hallpass_testkit::store_suite::fixture::{enrol, register};
 
 const STEPS: std::ops::Range<u64> = 101..161;
 

@@ -4,10 +4,8 @@ use hallpass_signin::{Accounts, Administration, SecondFactors};
 use hallpass_sqlx::{SqliteStore, StoreErrorKind};
 use sqlx::SqlitePool;
 
-use crate::{
-    scratch::Scratch,
-    suite::{account, at, enrol, open, register, session_id},
-};
+use crate::scratch::Scratch;
+use hallpass_testkit::store_suite::fixture::{account, at, enrol, open, register, session_id};
 
 async fn store_and_tables(scratch: &Scratch) -> (SqliteStore, SqlitePool) {
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();

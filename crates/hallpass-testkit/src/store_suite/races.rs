@@ -5,7 +5,7 @@ use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 use hallpass_signin::{AttemptPolicy, Attempted, Attempts, Registered, Registration, SecondFactors, Spend};
 use tokio::{sync::Barrier, task::JoinSet};
 
-use super::{at, enrol, name, new_account, recovery_hash, register};
+use super::fixture::{at, enrol, name, new_account, recovery_hash, register};
 
 /// Runs `tasks` of them at once, spread over the stores, and counts the answers that are `win`.
 async fn winners<S, F, T>(
@@ -30,7 +30,7 @@ where
     set.join_all().await.iter().filter(|answer| win(answer)).count()
 }
 
-pub(crate) async fn a_step_is_spent_once<S>(stores: &[Arc<S>], rounds: u64)
+pub async fn a_step_is_spent_once<S>(stores: &[Arc<S>], rounds: u64)
 where
     S: SecondFactors + Registration,
 {
@@ -46,7 +46,7 @@ where
     }
 }
 
-pub(crate) async fn ten_codes_serve_ten_of_64<S>(stores: &[Arc<S>], rounds: u8)
+pub async fn ten_codes_serve_ten_of_64<S>(stores: &[Arc<S>], rounds: u8)
 where
     S: SecondFactors + Registration,
 {
@@ -64,7 +64,7 @@ where
     }
 }
 
-pub(crate) async fn a_name_in_64_spellings_is_one_account<S: Registration>(stores: &[Arc<S>]) {
+pub async fn a_name_in_64_spellings_is_one_account<S: Registration>(stores: &[Arc<S>]) {
     let spelling = |number: usize| -> String {
         let upper_where_set = |(bit, letter): (usize, char)| match number >> bit & 1 {
             0 => letter,
@@ -89,7 +89,7 @@ pub(crate) async fn a_name_in_64_spellings_is_one_account<S: Registration>(store
     assert!(found.is_some());
 }
 
-pub(crate) async fn of_200_attempts_five_are_evaluated<S: Attempts>(stores: &[Arc<S>]) {
+pub async fn of_200_attempts_five_are_evaluated<S: Attempts>(stores: &[Arc<S>]) {
     const POLICY: AttemptPolicy = AttemptPolicy::new(5, Duration::from_secs(30));
     let take = |store: Arc<S>, _| async move { store.try_take("account:alice", &POLICY, at(0)).await.unwrap() };
     let allowed = |attempted: &Attempted| *attempted == Attempted::Allowed;

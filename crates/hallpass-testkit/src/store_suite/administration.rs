@@ -1,55 +1,55 @@
 //! What an operator does.
 
-use hallpass_signin::{AccountId, Administration, Cursor, Feed, Registration, Sessions};
+use hallpass_signin::{AccountId, Administration, Feed, Registration, Sessions};
 
-use super::{account, at, name, news, open, open_sessions, raised, register};
+use super::fixture::{Reader, account, at, name, open, open_sessions, raised, register};
 
-pub(crate) async fn new_roles_void_the_tokens_with_the_old_ones<S>(store: &S)
+pub async fn new_roles_void_the_tokens_with_the_old_ones<S>(store: &S)
 where
     S: Administration + Registration + Sessions + Feed,
 {
     let id = register(store, "alice").await;
     let session = open(store, &id, 1).await;
-    let mut cursor = Cursor::START;
+    let mut feed = Reader::new(store);
     let roles = ["moderator", "admin"].map(str::to_owned);
 
     assert_eq!(store.set_roles(&id, &roles, at(30)).await.unwrap(), Some(1));
     let now = account(store, &id).await;
     assert_eq!((now.roles(), now.generation()), (&roles[..], 1));
     assert_eq!(open_sessions(store, &id).await, [session], "a refresh brings the new roles");
-    assert_eq!(news(store, &mut cursor).await, [raised(&id, 1, at(30))]);
+    assert_eq!(feed.news().await, [raised(&id, 1, at(30))]);
 
     assert_eq!(store.set_roles(&id, &[], at(31)).await.unwrap(), Some(2));
     assert!(account(store, &id).await.roles().is_empty());
-    news(store, &mut cursor).await;
+    feed.news().await;
 
     let unknown = store.set_roles(&AccountId::new("?"), &roles, at(32)).await;
     assert_eq!(unknown.unwrap(), None);
-    assert_eq!(news(store, &mut cursor).await, []);
+    assert_eq!(feed.news().await, []);
 }
 
-pub(crate) async fn a_disabled_account_has_no_session_left<S>(store: &S)
+pub async fn a_disabled_account_has_no_session_left<S>(store: &S)
 where
     S: Administration + Registration + Sessions + Feed,
 {
     let id = register(store, "alice").await;
     open(store, &id, 1).await;
-    let mut cursor = Cursor::START;
+    let mut feed = Reader::new(store);
 
     assert_eq!(store.set_disabled(&id, true, at(30)).await.unwrap(), Some(1));
     assert!(account(store, &id).await.disabled());
     assert_eq!(open_sessions(store, &id).await, []);
-    assert_eq!(news(store, &mut cursor).await, [raised(&id, 1, at(30))]);
+    assert_eq!(feed.news().await, [raised(&id, 1, at(30))]);
 
     assert_eq!(store.set_disabled(&id, false, at(31)).await.unwrap(), Some(2));
     assert!(!account(store, &id).await.disabled());
-    assert_eq!(news(store, &mut cursor).await, [raised(&id, 2, at(31))]);
+    assert_eq!(feed.news().await, [raised(&id, 2, at(31))]);
 
     let unknown = store.set_disabled(&AccountId::new("?"), true, at(32)).await;
     assert_eq!(unknown.unwrap(), None);
 }
 
-pub(crate) async fn accounts_are_listed_by_key_in_pages<S>(store: &S)
+pub async fn accounts_are_listed_by_key_in_pages<S>(store: &S)
 where
     S: Administration + Registration,
 {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hallpass_signin::{AttemptPolicy, Attempted, Attempts};
 
-use super::at;
+use super::fixture::at;
 
 const POLICY: AttemptPolicy = AttemptPolicy::new(3, Duration::from_secs(30));
 
@@ -13,7 +13,7 @@ fn blocked(seconds: u64) -> Attempted {
     Attempted::Blocked { retry_after }
 }
 
-pub(crate) async fn attempts_are_counted_for_each_key<S: Attempts>(store: &S) {
+pub async fn attempts_are_counted_for_each_key<S: Attempts>(store: &S) {
     let take = async |key, second| store.try_take(key, &POLICY, at(second)).await.unwrap();
     for _ in 0..3 {
         assert_eq!(take("account:alice", 0).await, Attempted::Allowed);
@@ -28,7 +28,7 @@ pub(crate) async fn attempts_are_counted_for_each_key<S: Attempts>(store: &S) {
     store.clear("account:nobody").await.unwrap();
 }
 
-pub(crate) async fn an_attempt_given_back_was_never_made<S: Attempts>(store: &S) {
+pub async fn an_attempt_given_back_was_never_made<S: Attempts>(store: &S) {
     let take = async |second| store.try_take("a", &POLICY, at(second)).await.unwrap();
     for _ in 0..3 {
         assert_eq!(take(0).await, Attempted::Allowed);
@@ -39,7 +39,7 @@ pub(crate) async fn an_attempt_given_back_was_never_made<S: Attempts>(store: &S)
     store.give_back("never taken", &POLICY, at(0)).await.unwrap();
 }
 
-pub(crate) async fn time_gives_attempts_back<S: Attempts>(store: &S) {
+pub async fn time_gives_attempts_back<S: Attempts>(store: &S) {
     const HOUR: u64 = 3600;
     const HOURLY: AttemptPolicy = POLICY.regain_every(Duration::from_secs(HOUR));
     let take = async |key, second| store.try_take(key, &HOURLY, at(second)).await.unwrap();

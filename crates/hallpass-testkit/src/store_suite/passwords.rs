@@ -1,10 +1,10 @@
 //! Writing password hashes.
 
-use hallpass_signin::{AccountId, Cursor, Feed, PasswordChange, Passwords, Registration, Replaced, Sessions};
+use hallpass_signin::{AccountId, Feed, PasswordChange, Passwords, Registration, Replaced, Sessions};
 
-use super::{account, at, news, open, open_sessions, raised, register};
+use super::fixture::{Reader, account, at, open, open_sessions, raised, register};
 
-pub(crate) async fn an_upgrade_replaces_only_the_expected_hash<S>(store: &S)
+pub async fn an_upgrade_replaces_only_the_expected_hash<S>(store: &S)
 where
     S: Passwords + Registration + Sessions + Feed,
 {
@@ -22,13 +22,13 @@ where
     assert_eq!(account(store, &id).await.generation(), 0, "tokens stay");
     assert_eq!(open_sessions(store, &id).await, [session]);
     assert_eq!(account(store, &other).await.password_hash(), "hash-0");
-    assert_eq!(news(store, &mut Cursor::START.clone()).await, []);
+    assert_eq!(Reader::new(store).news().await, []);
 
     let unknown = store.replace_hash(&AccountId::new("?"), "hash-0", "x").await;
     assert_eq!(unknown.unwrap(), Replaced::Changed);
 }
 
-pub(crate) async fn a_password_change_ends_what_was_before<S>(store: &S)
+pub async fn a_password_change_ends_what_was_before<S>(store: &S)
 where
     S: Passwords + Registration + Sessions + Feed,
 {
@@ -37,21 +37,21 @@ where
     let here = open(store, &id, 1).await;
     open(store, &id, 2).await;
     let others = open(store, &other, 3).await;
-    let mut cursor = Cursor::START;
+    let mut feed = Reader::new(store);
 
     let change = |old: &str, new: &str, keep| PasswordChange::new(id.clone(), old.into(), new.into(), keep, at(30));
     let stale = store.change(change("hash-9", "hash-1", None)).await;
     assert_eq!(stale.unwrap(), None);
     assert_eq!(account(store, &id).await.password_hash(), "hash-0");
     assert_eq!(open_sessions(store, &id).await.len(), 2);
-    assert_eq!(news(store, &mut cursor).await, []);
+    assert_eq!(feed.news().await, []);
 
     let changed = store.change(change("hash-0", "hash-1", Some(here))).await;
     assert_eq!(changed.unwrap(), Some(1));
     let now = account(store, &id).await;
     assert_eq!((now.password_hash(), now.generation()), ("hash-1", 1));
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(news(store, &mut cursor).await, [raised(&id, 1, at(30))]);
+    assert_eq!(feed.news().await, [raised(&id, 1, at(30))]);
 
     let changed = store.change(change("hash-1", "hash-2", None)).await;
     assert_eq!(changed.unwrap(), Some(2));

@@ -1,12 +1,12 @@
 //! Keeping sessions.
 
 use hallpass_signin::{
-    AccountId, Administration, Change, Cursor, Ended, Feed, NewSession, Registration, SessionOpened, Sessions,
+    AccountId, Administration, Change, Ended, Feed, NewSession, Registration, SessionOpened, Sessions,
 };
 
-use super::{account, at, news, open, open_sessions, raised, register, session_id};
+use super::fixture::{Reader, account, at, open, open_sessions, raised, register, session_id};
 
-pub(crate) async fn sessions_are_listed_newest_first_until_they_expire<S>(store: &S)
+pub async fn sessions_are_listed_newest_first_until_they_expire<S>(store: &S)
 where
     S: Sessions + Registration,
 {
@@ -28,7 +28,7 @@ where
     assert_eq!(store.list(&AccountId::new("?"), at(0)).await.unwrap(), []);
 }
 
-pub(crate) async fn no_session_opens_on_an_account_that_changed<S>(store: &S)
+pub async fn no_session_opens_on_an_account_that_changed<S>(store: &S)
 where
     S: Sessions + Registration + Administration,
 {
@@ -50,7 +50,7 @@ where
     assert_eq!(opened, SessionOpened::Opened);
 }
 
-pub(crate) async fn a_session_is_ended_by_its_own_account_alone<S>(store: &S)
+pub async fn a_session_is_ended_by_its_own_account_alone<S>(store: &S)
 where
     S: Sessions + Registration + Feed,
 {
@@ -58,25 +58,25 @@ where
     let other = register(store, "bob").await;
     let session = open(store, &id, 1).await;
     let stays = open(store, &id, 2).await;
-    let mut cursor = Cursor::START;
+    let mut feed = Reader::new(store);
 
     let foreign = store.end(&other, &session, at(20)).await.unwrap();
     assert_eq!(foreign, Ended::NotFound);
     assert_eq!(open_sessions(store, &id).await.len(), 2);
-    assert_eq!(news(store, &mut cursor).await, []);
+    assert_eq!(feed.news().await, []);
 
     assert_eq!(store.end(&id, &session, at(20)).await.unwrap(), Ended::Ended);
     let ended = Change::SessionEnded { session, at: at(20) };
-    assert_eq!(news(store, &mut cursor).await, [ended]);
+    assert_eq!(feed.news().await, [ended]);
     assert_eq!(open_sessions(store, &id).await, [stays]);
     assert_eq!(account(store, &id).await.generation(), 0);
 
     let again = store.end(&id, &session, at(21)).await.unwrap();
     assert_eq!(again, Ended::NotFound);
-    assert_eq!(news(store, &mut cursor).await, []);
+    assert_eq!(feed.news().await, []);
 }
 
-pub(crate) async fn sign_out_everywhere_raises_the_generation<S>(store: &S)
+pub async fn sign_out_everywhere_raises_the_generation<S>(store: &S)
 where
     S: Sessions + Registration + Feed,
 {
@@ -85,18 +85,18 @@ where
     let here = open(store, &id, 1).await;
     open(store, &id, 2).await;
     let others = open(store, &other, 3).await;
-    let mut cursor = Cursor::START;
+    let mut feed = Reader::new(store);
 
     assert_eq!(store.end_all(&id, Some(&here), at(20)).await.unwrap(), Some(1));
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(news(store, &mut cursor).await, [raised(&id, 1, at(20))]);
+    assert_eq!(feed.news().await, [raised(&id, 1, at(20))]);
 
     assert_eq!(store.end_all(&id, None, at(21)).await.unwrap(), Some(2));
     assert_eq!(open_sessions(store, &id).await, []);
-    assert_eq!(news(store, &mut cursor).await, [raised(&id, 2, at(21))]);
+    assert_eq!(feed.news().await, [raised(&id, 2, at(21))]);
 
     assert_eq!(open_sessions(store, &other).await, [others]);
     let unknown = store.end_all(&AccountId::new("?"), None, at(22)).await;
     assert_eq!(unknown.unwrap(), None);
-    assert_eq!(news(store, &mut cursor).await, []);
+    assert_eq!(feed.news().await, []);
 }

@@ -2,9 +2,9 @@
 
 use hallpass_signin::{AccountId, Registered, Registration};
 
-use super::{account, name, new_account, register};
+use super::fixture::{account, name, new_account, register};
 
-pub(crate) async fn a_new_account_is_found_by_either_key<S: Registration>(store: &S) {
+pub async fn a_new_account_is_found_by_either_key<S: Registration>(store: &S) {
     let id = register(store, "Zoë").await;
     assert!(store.by_username(&name("zoe")).await.unwrap().is_none());
     let found = store.by_username(&name("ZOE\u{308}")).await.unwrap().unwrap();
@@ -18,7 +18,7 @@ pub(crate) async fn a_new_account_is_found_by_either_key<S: Registration>(store:
     assert_eq!(account(store, &id).await.username(), &name("zoë"));
 }
 
-pub(crate) async fn an_unknown_account_is_none_and_no_error<S: Registration>(store: &S) {
+pub async fn an_unknown_account_is_none_and_no_error<S: Registration>(store: &S) {
     register(store, "alice").await;
     assert!(store.by_username(&name("bob")).await.unwrap().is_none());
     for id in ["", "id-bob", "ID-ALICE", "id-alice ", "%", "' OR 1=1 --"] {
@@ -27,7 +27,7 @@ pub(crate) async fn an_unknown_account_is_none_and_no_error<S: Registration>(sto
     }
 }
 
-pub(crate) async fn a_name_is_taken_once_in_any_spelling<S: Registration>(store: &S) {
+pub async fn a_name_is_taken_once_in_any_spelling<S: Registration>(store: &S) {
     let first = register(store, "alice").await;
     for spelling in ["alice", "ALICE", "\u{ff21}lice"] {
         let second = store.create(new_account("second", spelling)).await;
@@ -39,7 +39,7 @@ pub(crate) async fn a_name_is_taken_once_in_any_spelling<S: Registration>(store:
     assert_eq!(found.id(), &first);
 }
 
-pub(crate) async fn names_and_roles_come_back_as_they_went<S: Registration>(store: &S) {
+pub async fn names_and_roles_come_back_as_they_went<S: Registration>(store: &S) {
     let mut new = new_account("1", "山田.太郎_2-x");
     new.roles = ["a b", "c,d", "\"e\"", "[f]", "", "ролÿ"].map(str::to_owned).into();
     let _ = store.create(new.clone()).await.unwrap();

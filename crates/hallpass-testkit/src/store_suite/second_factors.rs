@@ -1,19 +1,19 @@
 //! Keeping authenticators and recovery codes.
 
 use hallpass_signin::{
-    AccountId, Administration, Cursor, Enabled, Feed, Registration, Replaced, SecondFactors, Sessions, Spend,
+    AccountId, Administration, Enabled, Feed, Registration, Replaced, SecondFactors, Sessions, Spend,
 };
 
-use super::{account, at, enrol, enrolment, news, open, open_sessions, raised, recovery_hash, register};
+use super::fixture::{Reader, account, at, enrol, enrolment, open, open_sessions, raised, recovery_hash, register};
 
-pub(crate) async fn a_factor_goes_on_whole<S>(store: &S)
+pub async fn a_factor_goes_on_whole<S>(store: &S)
 where
     S: SecondFactors + Registration + Sessions + Feed,
 {
     let id = register(store, "alice").await;
     let here = open(store, &id, 1).await;
     open(store, &id, 2).await;
-    let mut cursor = Cursor::START;
+    let mut feed = Reader::new(store);
 
     let mut first = enrolment(store, &id).await;
     first.keep = Some(here);
@@ -25,7 +25,7 @@ where
     assert_eq!((factor.sealed_secret(), factor.last_step()), (&b"sealed"[..], Some(100)));
     assert_eq!(now.generation(), 1);
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(news(store, &mut cursor).await, [raised(&id, 1, at(5))]);
+    assert_eq!(feed.news().await, [raised(&id, 1, at(5))]);
     let first_code_again = store.spend_step(&id, 100).await.unwrap();
     assert_eq!(first_code_again, Spend::AlreadySpent);
 
@@ -35,10 +35,10 @@ where
     assert_eq!(store.enable(second).await.unwrap(), Enabled::Changed);
     let now = account(store, &id).await;
     assert_eq!(now.second_factor().unwrap().sealed_secret(), b"sealed");
-    assert_eq!(news(store, &mut cursor).await, []);
+    assert_eq!(feed.news().await, []);
 }
 
-pub(crate) async fn a_factor_is_refused_to_an_account_that_changed<S>(store: &S)
+pub async fn a_factor_is_refused_to_an_account_that_changed<S>(store: &S)
 where
     S: SecondFactors + Registration + Administration,
 {
@@ -59,7 +59,7 @@ where
     assert_eq!(code.unwrap(), Spend::AlreadySpent, "no codes without a factor");
 }
 
-pub(crate) async fn only_a_later_step_is_good<S: SecondFactors + Registration>(store: &S) {
+pub async fn only_a_later_step_is_good<S: SecondFactors + Registration>(store: &S) {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
     assert_eq!(store.spend_step(&id, 101).await.unwrap(), Spend::AlreadySpent);
@@ -83,7 +83,7 @@ pub(crate) async fn only_a_later_step_is_good<S: SecondFactors + Registration>(s
     assert_eq!(store.spend_step(&nobody, 500).await.unwrap(), Spend::AlreadySpent);
 }
 
-pub(crate) async fn a_recovery_code_works_once<S: SecondFactors + Registration>(store: &S) {
+pub async fn a_recovery_code_works_once<S: SecondFactors + Registration>(store: &S) {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
     enrol(store, &id).await;
@@ -105,7 +105,7 @@ pub(crate) async fn a_recovery_code_works_once<S: SecondFactors + Registration>(
     assert_eq!(spend(&other, 4).await, Spend::Spent);
 }
 
-pub(crate) async fn a_factor_goes_off_whole<S>(store: &S)
+pub async fn a_factor_goes_off_whole<S>(store: &S)
 where
     S: SecondFactors + Registration + Sessions + Feed,
 {
@@ -116,14 +116,14 @@ where
     enrol(store, &id).await;
     let here = open(store, &id, 1).await;
     open(store, &id, 2).await;
-    let mut cursor = Cursor::START;
-    news(store, &mut cursor).await;
+    let mut feed = Reader::new(store);
+    feed.news().await;
 
     let off = store.disable(&id, Some(&here), at(40)).await.unwrap();
     assert_eq!(off, Some(2));
     assert!(account(store, &id).await.second_factor().is_none());
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(news(store, &mut cursor).await, [raised(&id, 2, at(40))]);
+    assert_eq!(feed.news().await, [raised(&id, 2, at(40))]);
     let code = store.spend_recovery_code(&id, &recovery_hash(1)).await;
     assert_eq!(code.unwrap(), Spend::AlreadySpent);
     assert_eq!(store.spend_step(&id, 200).await.unwrap(), Spend::AlreadySpent);
@@ -133,7 +133,7 @@ where
     assert_eq!(code.unwrap(), Spend::Spent, "on again, with a new set");
 }
 
-pub(crate) async fn a_new_seal_keeps_the_spent_step<S>(store: &S)
+pub async fn a_new_seal_keeps_the_spent_step<S>(store: &S)
 where
     S: SecondFactors + Registration,
 {

@@ -1,0 +1,50 @@
+//! Finding accounts: one statement, so one moment.
+
+use hallpass_signin::{Account, AccountId, Accounts, LiveFactor, Username};
+use sqlx::postgres::PgRow;
+
+use super::{
+    PostgresStore, column,
+    statement::{get, sql},
+};
+use crate::StoreError;
+
+impl Accounts for PostgresStore {
+    type Error = StoreError;
+
+    async fn by_username(&self, name: &Username) -> Result<Option<Account>, StoreError> {
+        let row = self.row(sql(select_accounts!("WHERE a.username_key = $1")).bind(name.key())).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
+        let row = self.row(sql(select_accounts!("WHERE a.id = $1")).bind(id.as_str())).await?;
+        row.as_ref().map(read).transpose()
+    }
+}
+
+/// The columns that [`read`] reads. A macro, because sqlx takes literal SQL alone.
+macro_rules! select_accounts {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, a.username, a.password_hash, a.roles, a.generation, a.disabled, f.sealed, f.last_step ",
+            "FROM hallpass_accounts a LEFT JOIN hallpass_second_factors f ON f.account_id = a.id ",
+            $rest
+        )
+    };
+}
+pub(super) use select_accounts;
+
+pub(super) fn read(row: &PgRow) -> Result<Account, StoreError> {
+    let username = Username::parse(get(row, "username")?).map_err(StoreError::corrupt)?;
+    let roles: Vec<String> = serde_json::from_str(get(row, "roles")?).map_err(StoreError::corrupt)?;
+    let last_step: Option<i64> = get(row, "last_step")?;
+    let last_step = last_step.map(column::to_unsigned).transpose()?;
+    let sealed: Option<Vec<u8>> = get(row, "sealed")?;
+    let id = AccountId::new(get::<String>(row, "id")?);
+    Ok(Account::new(id, username, get::<String>(row, "password_hash")?)
+        .with_roles(roles)
+        .with_generation(column::to_unsigned(get(row, "generation")?)?)
+        .with_disabled(get(row, "disabled")?)
+        .with_second_factor(sealed.map(|sealed| LiveFactor::new(sealed, last_step))))
+}

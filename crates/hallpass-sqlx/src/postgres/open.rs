@@ -1,0 +1,58 @@
+//! Opening the database on a server that is there.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    Executor,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::PostgresStore;
+use crate::{StoreError, StoreOpenError};
+
+impl PostgresStore {
+    /// Connects to the database that `url` names, `postgres://site@localhost/site` say, and brings its tables up to date. What
+    /// the address leaves out comes from the usual `PG…` variables. PostgreSQL 13 or later.
+    ///
+    /// What it sets, for each connection:
+    ///
+    /// | setting | value | because |
+    /// |---|---|---|
+    /// | `synchronous_commit` | `on`, unless it is stricter | a log-out or a spent code that was acknowledged must outlive a power cut |
+    /// | `statement_timeout` | 5 s | the sign-in has given up long before, and the lock must not outlive it |
+    /// | `idle_in_transaction_session_timeout` | 10 s | a process that stops in the middle must not hold its lock |
+    ///
+    /// There are at most 8 connections, and a call waits at most 2 s for one, so that a log-in fails in time for a person to try
+    /// again. The revocation feed listens on one more.
+    ///
+    /// # Errors
+    /// `url` is no PostgreSQL address, or the database cannot be reached or brought up to date. [`StoreOpenError`] says which.
+    pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
+        if !(url.starts_with("postgres:") || url.starts_with("postgresql:")) {
+            return Err(StoreOpenError::Scheme { example: EXAMPLE });
+        }
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|error| StoreOpenError::Address { example: EXAMPLE, source: StoreError::from_driver(error) })?;
+        let host = format!("{}:{}", options.get_host(), options.get_port());
+        let database = options.get_database().unwrap_or(options.get_username()).to_owned();
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(CONNECTION_WAIT)
+            .after_connect(|connection, _| Box::pin(async { connection.execute(SETTINGS).await.map(drop) }))
+            .connect_with(options)
+            .await
+            .map_err(|error| StoreOpenError::Connect { host, database, source: StoreError::from_driver(error) })?;
+        let store = Self::from_pool(pool);
+        store.migrate().await?;
+        Ok(store)
+    }
+}
+
+const EXAMPLE: &str = "postgres://site@localhost/site";
+/// `remote_apply` waits for a replica as well, and is left alone.
+const SETTINGS: &str = "SET statement_timeout = 5000; SET idle_in_transaction_session_timeout = 10000; \
+     SELECT set_config('synchronous_commit', 'on', FALSE) \
+     WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')";
+const CONNECTION_WAIT: Duration = Duration::from_secs(2);
+/// For each process. More would only queue on the server's cores, and a server takes 100 in all unless it is told otherwise.
+const CONNECTIONS: u32 = 8;

@@ -1,0 +1,38 @@
+//! Writing password hashes, always against the hash that is expected to be there.
+
+use hallpass_signin::{AccountId, PasswordChange, Passwords, Replaced};
+
+use super::{PostgresStore, revoke, statement::sql, write::Write};
+use crate::StoreError;
+
+impl Passwords for PostgresStore {
+    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, StoreError> {
+        let mut write = self.write_to(id).await?;
+        let replaced = swap(&mut write, id, old_hash, new_hash).await?;
+        write.commit().await?;
+        Ok(replaced)
+    }
+
+    async fn change(&self, change: PasswordChange) -> Result<Option<u32>, StoreError> {
+        let account = &change.account;
+        let mut write = self.write_to(account).await?;
+        match swap(&mut write, account, &change.old_hash, &change.new_hash).await? {
+            Replaced::Changed => return Ok(None),
+            Replaced::Replaced => {}
+        }
+        let generation = revoke::everything(&mut write, account, change.keep.as_ref(), change.at).await?;
+        write.commit().await?;
+        Ok(generation)
+    }
+}
+
+async fn swap(write: &mut Write, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, StoreError> {
+    let update = sql("UPDATE hallpass_accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+        .bind(id.as_str())
+        .bind(old_hash)
+        .bind(new_hash);
+    Ok(match write.change(update).await? {
+        0 => Replaced::Changed,
+        _ => Replaced::Replaced,
+    })
+}

@@ -1,0 +1,132 @@
+//! Keeping refresh tokens: beside their session, in its row.
+
+use hallpass_core::{Methods, UnixTime};
+use hallpass_signin::{
+    Account, AccountId, Presented, RefreshHash, RefreshState, Refreshes, Renewable, Renewal, Renewed, RenewedSession,
+    Replaced, SessionId, SpentRefreshes,
+};
+use sqlx::postgres::PgRow;
+
+use super::{
+    PostgresStore,
+    accounts::{self, select_accounts},
+    column, revoke,
+    statement::{get, sql},
+    write::Write,
+};
+use crate::StoreError;
+
+impl Refreshes for PostgresStore {
+    async fn renew(&self, session: &SessionId, renewal: &Renewal) -> Result<Renewed, StoreError> {
+        let mut write = self.write_to_account_of(session).await?;
+        let Some((account, row)) = load(&mut write, session).await? else {
+            return Ok(Renewed::Ended);
+        };
+        let Kept { state, created, methods } = row;
+        let go_on = |account, state: &RefreshState| {
+            Box::new(RenewedSession::new(account, created, methods, state.idle_until, state.expires))
+        };
+        match renewal.present(&state) {
+            Presented::Spent(next) => {
+                if spend(&mut write, session, &renewal.presented, &next).await? == 0 {
+                    // The account is locked since before the row was read.
+                    return Err(StoreError::corrupt("a session changed under the lock of its account"));
+                }
+                write.commit().await?;
+                Ok(Renewed::Spent(go_on(account, &next)))
+            }
+            Presented::InGrace => Ok(Renewed::InGrace { live: state.live, session: go_on(account, &state) }),
+            Presented::TooOften => Ok(Renewed::TooOften),
+            over => {
+                revoke::session(&mut write, account.id(), session, renewal.at).await?;
+                write.commit().await?;
+                Ok(match over {
+                    Presented::Reused => Renewed::Reused { account: account.id().clone() },
+                    _ => Renewed::Ended,
+                })
+            }
+        }
+    }
+
+    async fn restart(
+        &self,
+        account: &AccountId,
+        session: &SessionId,
+        renewable: &Renewable,
+        at: UnixTime,
+    ) -> Result<Replaced, StoreError> {
+        let mut write = self.write_to(account).await?;
+        let restart = sql("UPDATE hallpass_sessions \
+             SET refresh_hash = $3, spent = '', idle_at = $4, methods = $5, renewed_at = $6 \
+             WHERE id = $1 AND account_id = $2")
+        .bind(session.to_string())
+        .bind(account.as_str())
+        .bind(renewable.first.as_bytes().as_slice())
+        .bind(column::from_time(renewable.idle_until))
+        .bind(column::from_methods(renewable.methods))
+        .bind(column::from_time(at));
+        let restarted = write.change(restart).await?;
+        write.commit().await?;
+        Ok(match restarted {
+            0 => Replaced::Changed,
+            _ => Replaced::Replaced,
+        })
+    }
+}
+
+/// What is kept of a session that can be renewed.
+struct Kept {
+    state: RefreshState,
+    created: UnixTime,
+    methods: Methods,
+}
+
+/// The session and its account, where the one can be renewed and the other is enabled.
+async fn load(write: &mut Write, session: &SessionId) -> Result<Option<(Account, Kept)>, StoreError> {
+    let select = "SELECT account_id, refresh_hash, spent, created_at, renewed_at, idle_at, expires_at, methods \
+                  FROM hallpass_sessions WHERE id = $1 AND refresh_hash IS NOT NULL";
+    let Some(row) = write.row(sql(select).bind(session.to_string())).await? else {
+        return Ok(None);
+    };
+    let account: &str = get(&row, "account_id")?;
+    let account = sql(select_accounts!("WHERE a.id = $1 AND NOT a.disabled")).bind(account);
+    let Some(account) = write.row(account).await? else {
+        return Ok(None);
+    };
+    Ok(Some((accounts::read(&account)?, read(&row)?)))
+}
+
+/// Puts the successor in the place of the presented token, if that is still the live one. Answers how many rows it was: 1 or 0.
+async fn spend(
+    write: &mut Write,
+    session: &SessionId,
+    presented: &RefreshHash,
+    next: &RefreshState,
+) -> Result<u64, StoreError> {
+    let update = sql("UPDATE hallpass_sessions \
+         SET refresh_hash = $3, spent = $4, renewed_at = $5, idle_at = $6, expires_at = $7 \
+         WHERE id = $1 AND refresh_hash = $2")
+    .bind(session.to_string())
+    .bind(presented.as_bytes().as_slice())
+    .bind(next.live.as_bytes().as_slice())
+    .bind(next.spent.to_bytes())
+    .bind(column::from_time(next.renewed))
+    .bind(column::from_time(next.idle_until))
+    .bind(column::from_time(next.expires));
+    write.change(update).await
+}
+
+fn read(row: &PgRow) -> Result<Kept, StoreError> {
+    let live: &[u8] = get(row, "refresh_hash")?;
+    let spent = SpentRefreshes::from_bytes(get(row, "spent")?).map_err(StoreError::corrupt)?;
+    let methods: Option<&str> = get(row, "methods")?;
+    let time = |name| column::to_time(get(row, name)?);
+    let state = RefreshState::new(
+        RefreshHash::from_bytes(live.try_into().map_err(StoreError::corrupt)?),
+        spent,
+        time("renewed_at")?,
+        time("idle_at")?,
+        time("expires_at")?,
+    );
+    Ok(Kept { state, created: time("created_at")?, methods: column::to_methods(methods.unwrap_or_default()) })
+}

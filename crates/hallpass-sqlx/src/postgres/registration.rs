@@ -1,0 +1,24 @@
+//! Making accounts. The unique index on the key decides who was first.
+
+use hallpass_signin::{NewAccount, Registered, Registration};
+
+use super::{PostgresStore, column, statement::sql};
+use crate::StoreError;
+
+impl Registration for PostgresStore {
+    async fn create(&self, account: NewAccount) -> Result<Registered, StoreError> {
+        let insert =
+            sql("INSERT INTO hallpass_accounts (id, username, username_key, password_hash, roles, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (username_key) DO NOTHING")
+            .bind(account.id.as_str())
+            .bind(account.username.as_str())
+            .bind(account.username.key())
+            .bind(&account.password_hash)
+            .bind(column::from_roles(&account.roles)?)
+            .bind(column::from_time(account.at));
+        if self.change(insert).await? == 0 {
+            return Ok(Registered::NameTaken);
+        }
+        Ok(Registered::Created(account.id))
+    }
+}

@@ -1,0 +1,63 @@
+//! What every revocation does, inside the caller's transaction: the generation goes up, sessions go, the feed is written.
+
+use hallpass_core::UnixTime;
+use hallpass_signin::{AccountId, SessionId};
+
+use super::{
+    column, feed,
+    statement::{get, sql},
+    write::Write,
+};
+use crate::StoreError;
+
+/// Ends every session of the account but `keep`, and raises its generation. `None`: there is no such account.
+///
+/// The kept session cannot be renewed until it is restarted: a copy of its refresh token must not outlive the change.
+pub(super) async fn everything(
+    write: &mut Write,
+    account: &AccountId,
+    keep: Option<&SessionId>,
+    at: UnixTime,
+) -> Result<Option<u32>, StoreError> {
+    let end = sql("DELETE FROM hallpass_sessions WHERE account_id = $1 AND id IS DISTINCT FROM $2")
+        .bind(account.as_str())
+        .bind(keep.map(SessionId::to_string));
+    write.change(end).await?;
+    let void = sql("UPDATE hallpass_sessions SET refresh_hash = NULL, spent = '' WHERE account_id = $1");
+    write.change(void.bind(account.as_str())).await?;
+    generation(write, account, at).await
+}
+
+/// Raises the account's generation: every token issued before is void. Sessions stay.
+///
+/// At the highest generation the schema refuses the change. To wrap around would revive every old token.
+pub(super) async fn generation(
+    write: &mut Write,
+    account: &AccountId,
+    at: UnixTime,
+) -> Result<Option<u32>, StoreError> {
+    let raise = "UPDATE hallpass_accounts SET generation = generation + 1 WHERE id = $1 RETURNING generation";
+    let Some(row) = write.row(sql(raise).bind(account.as_str())).await? else {
+        return Ok(None);
+    };
+    let generation = column::to_unsigned(get(&row, "generation")?)?;
+    feed::generation_raised(write, account, generation, at).await?;
+    Ok(Some(generation))
+}
+
+/// Ends one session of the account. Answers how many there were: 1 or 0.
+pub(super) async fn session(
+    write: &mut Write,
+    account: &AccountId,
+    session: &SessionId,
+    at: UnixTime,
+) -> Result<u64, StoreError> {
+    let end = sql("DELETE FROM hallpass_sessions WHERE id = $1 AND account_id = $2")
+        .bind(session.to_string())
+        .bind(account.as_str());
+    let ended = write.change(end).await?;
+    if ended != 0 {
+        feed::session_ended(write, session, at).await?;
+    }
+    Ok(ended)
+}

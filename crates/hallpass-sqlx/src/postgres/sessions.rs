@@ -1,0 +1,81 @@
+//! Keeping sessions.
+
+use hallpass_core::UnixTime;
+use hallpass_signin::{AccountId, Ended, NewSession, Session, SessionId, SessionOpened, Sessions};
+use sqlx::postgres::PgRow;
+
+use super::{
+    PostgresStore, column, revoke,
+    statement::{get, sql},
+};
+use crate::StoreError;
+
+impl Sessions for PostgresStore {
+    async fn open(&self, session: NewSession) -> Result<SessionOpened, StoreError> {
+        let mut write = self.write_to(&session.account).await?;
+        let account = session.account.as_str();
+        // Nothing else deletes them, so an account keeps at most the sessions of one session's life.
+        let expire = sql("DELETE FROM hallpass_sessions WHERE account_id = $1 AND (expires_at <= $2 OR idle_at <= $2)");
+        write.change(expire.bind(account).bind(column::from_time(session.at))).await?;
+        let renewable = session.renewable.as_ref();
+        let insert = sql("INSERT INTO hallpass_sessions \
+             (id, account_id, device, created_at, renewed_at, expires_at, refresh_hash, idle_at, methods) \
+             SELECT $1, id, $4, $5, $5, $6, $7, $8, $9 FROM hallpass_accounts \
+             WHERE id = $2 AND generation = $3 AND NOT disabled")
+        .bind(session.id.to_string())
+        .bind(account)
+        .bind(i64::from(session.generation))
+        .bind(&session.device)
+        .bind(column::from_time(session.at))
+        .bind(column::from_time(session.expires))
+        .bind(renewable.map(|renewable| renewable.first.as_bytes().as_slice()))
+        .bind(renewable.map(|renewable| column::from_time(renewable.idle_until)))
+        .bind(renewable.map(|renewable| column::from_methods(renewable.methods)));
+        let opened = match write.change(insert).await? {
+            0 => SessionOpened::AccountChanged,
+            _ => SessionOpened::Opened,
+        };
+        write.commit().await?;
+        Ok(opened)
+    }
+
+    async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, StoreError> {
+        let list = sql("SELECT id, device, created_at, renewed_at, expires_at FROM hallpass_sessions \
+             WHERE account_id = $1 AND expires_at > $2 AND (idle_at IS NULL OR idle_at > $2) ORDER BY created_at DESC, id");
+        let rows = self.rows(list.bind(account.as_str()).bind(column::from_time(now))).await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn end(&self, account: &AccountId, session: &SessionId, at: UnixTime) -> Result<Ended, StoreError> {
+        let mut write = self.write_to(account).await?;
+        let ended = revoke::session(&mut write, account, session, at).await?;
+        write.commit().await?;
+        Ok(match ended {
+            0 => Ended::NotFound,
+            _ => Ended::Ended,
+        })
+    }
+
+    async fn end_all(
+        &self,
+        account: &AccountId,
+        keep: Option<&SessionId>,
+        at: UnixTime,
+    ) -> Result<Option<u32>, StoreError> {
+        let mut write = self.write_to(account).await?;
+        let generation = revoke::everything(&mut write, account, keep, at).await?;
+        write.commit().await?;
+        Ok(generation)
+    }
+}
+
+fn read(row: &PgRow) -> Result<Session, StoreError> {
+    let id: &str = get(row, "id")?;
+    Ok(Session::new(
+        id.parse().map_err(StoreError::corrupt)?,
+        get(row, "device")?,
+        column::to_time(get(row, "created_at")?)?,
+        column::to_time(get(row, "renewed_at")?)?,
+        column::to_time(get(row, "expires_at")?)?,
+    ))
+}

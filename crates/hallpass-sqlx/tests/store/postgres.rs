@@ -1,0 +1,91 @@
+//! The PostgreSQL store against a real server: the suite, the races through two pools, and what is PostgreSQL's own.
+//!
+//! Each test has a schema of its own in the database of `DATABASE_URL`, and drops it afterwards.
+
+mod feed;
+mod opening;
+mod schema;
+
+use std::{ops::Deref, sync::Arc};
+
+use hallpass_sqlx::PostgresStore;
+use hallpass_testkit::{store_suite::races, test_store};
+
+use crate::dropped;
+use schema::Schema;
+
+/// A store, and its schema, which goes with it.
+struct OnItsOwnSchema {
+    store: PostgresStore,
+    _schema: Schema,
+}
+
+impl Deref for OnItsOwnSchema {
+    type Target = PostgresStore;
+
+    fn deref(&self) -> &PostgresStore {
+        &self.store
+    }
+}
+
+async fn on_its_own_schema() -> OnItsOwnSchema {
+    let schema = Schema::new().await;
+    OnItsOwnSchema { store: PostgresStore::open(&schema.url()).await.unwrap(), _schema: schema }
+}
+
+mod suite {
+    use super::*;
+
+    test_store! {
+        #[tokio::test]
+        #[ignore = "needs PostgreSQL: DATABASE_URL"]
+        on_its_own_schema: accounts administration attempts feed passwords second_factors sessions
+    }
+}
+
+/// Two stores with pools of their own, as two processes have.
+async fn two_on_one_schema(schema: &Schema) -> [Arc<PostgresStore>; 2] {
+    let first = PostgresStore::open(&schema.url()).await.unwrap();
+    let second = PostgresStore::open(&schema.url()).await.unwrap();
+    [Arc::new(first), Arc::new(second)]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_step_is_spent_once() {
+    let schema = Schema::new().await;
+    races::a_step_is_spent_once(&two_on_one_schema(&schema).await, 100).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn ten_codes_serve_ten_of_64() {
+    let schema = Schema::new().await;
+    races::ten_codes_serve_ten_of_64(&two_on_one_schema(&schema).await, 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_name_in_64_spellings_is_one_account() {
+    let schema = Schema::new().await;
+    races::a_name_in_64_spellings_is_one_account(&two_on_one_schema(&schema).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn of_200_attempts_five_are_evaluated() {
+    let schema = Schema::new().await;
+    races::of_200_attempts_five_are_evaluated(&two_on_one_schema(&schema).await).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_password_change_dropped_at_any_await_is_whole_or_nothing() {
+    dropped::a_password_change_is_whole_or_nothing(&*on_its_own_schema().await).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn an_enrolment_dropped_at_any_await_is_whole_or_nothing() {
+    dropped::an_enrolment_is_whole_or_nothing(&*on_its_own_schema().await).await;
+}

@@ -1,0 +1,159 @@
+//! What is revoked in transactions that overlap, and what wakes a node.
+
+use std::time::Duration;
+
+use hallpass_signin::{AccountId, Administration, Change, Cursor, Feed, Push};
+use hallpass_sqlx::PostgresStore;
+use hallpass_testkit::store_suite::fixture::{Reader, at, raised, register, session_id};
+use sqlx::{Connection, PgConnection, PgPool};
+use tokio::time::timeout;
+
+use super::{on_its_own_schema, schema::Schema};
+
+const END_A_SESSION: &str = "INSERT INTO hallpass_feed (session_id, at) VALUES ($1, 1790000001)";
+
+fn ended(number: u8) -> Change {
+    Change::SessionEnded { session: session_id(number), at: at(1) }
+}
+
+/// Writes a row of the feed in a transaction of its own, which is left open.
+async fn open_transaction(connection: &mut PgConnection, number: u8) -> sqlx::Transaction<'_, sqlx::Postgres> {
+    let mut transaction = connection.begin().await.unwrap();
+    sqlx::query(END_A_SESSION).bind(session_id(number).to_string()).execute(&mut *transaction).await.unwrap();
+    transaction
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_transaction_that_commits_late_is_not_skipped() {
+    let schema = Schema::new().await;
+    let store = PostgresStore::open(&schema.url()).await.unwrap();
+    let (mut one, mut two) =
+        (PgConnection::connect(&schema.url()).await.unwrap(), PgConnection::connect(&schema.url()).await.unwrap());
+    let mut feed = Reader::new(&store);
+
+    // The first gets the lower number, and the second commits first.
+    let first = open_transaction(&mut one, 1).await;
+    let second = open_transaction(&mut two, 2).await;
+    assert_eq!(feed.news().await, []);
+    second.commit().await.unwrap();
+    assert_eq!(feed.news().await, [ended(2)], "what is committed waits for no other transaction");
+    first.commit().await.unwrap();
+    assert_eq!(feed.news().await, [ended(1)], "a reader beyond its number would have missed it");
+
+    // A third that is rolled back leaves a gap, and no more.
+    let third = open_transaction(&mut one, 3).await;
+    let fourth = open_transaction(&mut two, 4).await;
+    fourth.commit().await.unwrap();
+    third.rollback().await.unwrap();
+    assert_eq!(feed.news().await, [ended(4)]);
+    assert_eq!(Reader::new(&store).news().await.len(), 3);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_transaction_that_stays_open_delays_nothing_however_much_is_revoked() {
+    let store = on_its_own_schema().await;
+    let other_tables = Schema::new().await;
+    other_tables.run("CREATE TABLE import (row INT)".into()).await;
+    let mut connection = PgConnection::connect(&other_tables.url()).await.unwrap();
+    let mut long = connection.begin().await.unwrap();
+    sqlx::query("INSERT INTO import VALUES (1)").execute(&mut *long).await.unwrap();
+
+    let id = register(&*store, "alice").await;
+    let mut feed = Reader::new(&*store);
+    // More than one call hands over of what is settled.
+    for number in 1..=1100 {
+        store.set_roles(&id, &[], at(number)).await.unwrap();
+    }
+    assert_eq!(feed.news().await.len(), 1100);
+    store.set_roles(&id, &[], at(2000)).await.unwrap();
+    assert_eq!(feed.news().await, [raised(&id, 1101, at(2000))]);
+    long.commit().await.unwrap();
+    assert_eq!(feed.news().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_reader_among_many_writers_misses_nothing() {
+    const WRITERS: u8 = 8;
+    const EACH: u64 = 50;
+    let store = on_its_own_schema().await;
+    let mut writers = tokio::task::JoinSet::new();
+    for number in 0..WRITERS {
+        let store = store.clone();
+        let id = register(&store, &format!("user{number}")).await;
+        writers.spawn(async move {
+            for second in 0..EACH {
+                store.set_roles(&id, &[], at(second)).await.unwrap();
+            }
+        });
+    }
+    let mut feed = Reader::new(&*store);
+    let mut seen = Vec::new();
+    while !writers.is_empty() {
+        seen.extend(feed.news().await);
+        while writers.try_join_next().is_some() {}
+    }
+    seen.extend(feed.news().await);
+    for number in 0..WRITERS {
+        let id = AccountId::new(format!("id-user{number}"));
+        let of_one =
+            seen.iter().filter(|change| matches!(change, Change::Generation { account, .. } if *account == id));
+        assert_eq!(of_one.count(), usize::try_from(EACH).unwrap(), "{id}");
+    }
+}
+
+async fn is_woken(push: &mut impl Push) -> bool {
+    match timeout(Duration::from_millis(500), push.news()).await {
+        Ok(news) => news.map(|()| true).unwrap(),
+        Err(_) => false,
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_change_wakes_the_listener_when_it_commits_and_not_before() {
+    let schema = Schema::new().await;
+    let store = PostgresStore::open(&schema.url()).await.unwrap();
+    let mut push = store.push();
+    assert!(is_woken(&mut push).await, "connected: whatever came before is to be read now");
+    let mut one = PgConnection::connect(&schema.url()).await.unwrap();
+    let change = open_transaction(&mut one, 1).await;
+    // Other tests notify too; they do not for half a second on end.
+    while is_woken(&mut push).await {
+        assert_eq!(store.since(Cursor::START).await.unwrap().changes, []);
+    }
+    change.commit().await.unwrap();
+    assert!(is_woken(&mut push).await);
+    assert_eq!(store.since(Cursor::START).await.unwrap().changes, [ended(1)]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_listener_whose_connection_was_killed_says_so_and_connects_again() {
+    let schema = Schema::new().await;
+    let store = PostgresStore::open(&schema.url()).await.unwrap();
+    let mut push = store.push();
+    assert!(is_woken(&mut push).await);
+    let admin = PgPool::connect(&schema.url()).await.unwrap();
+    // A listener is recognised by its last statement; only those of this test's schema are killed.
+    let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                WHERE query LIKE 'LISTEN%' AND application_name = $1";
+    let name = "hallpass-test-killed-listener";
+    let named = PostgresStore::open(&format!("{}&application_name={name}", schema.url())).await.unwrap();
+    let mut push = named.push();
+    assert!(is_woken(&mut push).await);
+    assert_eq!(sqlx::query_scalar::<_, i64>(kill).bind(name).fetch_one(&admin).await.unwrap(), 1);
+    let broken = loop {
+        // Notifications of other tests may come before.
+        match timeout(Duration::from_secs(5), push.news()).await.unwrap() {
+            Ok(()) => {}
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(broken.to_string(), "the account database did not answer");
+    assert!(is_woken(&mut push).await, "connected again");
+    sqlx::query(END_A_SESSION).bind(session_id(1).to_string()).execute(&admin).await.unwrap();
+    assert!(is_woken(&mut push).await);
+}

@@ -1,0 +1,83 @@
+//! Opening and migrating.
+
+use std::error::Error;
+
+use hallpass_sqlx::{PostgresStore, StoreErrorKind, StoreOpenError};
+use hallpass_testkit::store_suite::fixture::register;
+use sqlx::{PgPool, Row};
+use tokio::task::JoinSet;
+
+use super::schema::Schema;
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn many_may_start_at_once_on_an_empty_schema() {
+    let schema = Schema::new().await;
+    let mut starts = JoinSet::new();
+    for _ in 0..8 {
+        let url = schema.url();
+        starts.spawn(async move { PostgresStore::open(&url).await.map(drop) });
+    }
+    for started in starts.join_all().await {
+        started.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn on_the_applications_own_pool_its_tables_are_left_alone() {
+    let schema = Schema::new().await;
+    schema
+        .run("CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY); CREATE TABLE accounts (id INT)".into())
+        .await;
+    let pool = PgPool::connect(&schema.url()).await.unwrap();
+    let store = PostgresStore::from_pool(pool.clone());
+    store.migrate().await.unwrap();
+    store.migrate().await.unwrap();
+    register(&store, "alice").await;
+    let tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()";
+    for row in sqlx::query(tables).fetch_all(&pool).await.unwrap() {
+        let name: String = row.get(0);
+        assert!(["_sqlx_migrations", "accounts"].contains(&name.as_str()) || name.starts_with("hallpass_"), "{name}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn an_older_version_does_not_touch_a_newer_database() {
+    let schema = Schema::new().await;
+    let store = PostgresStore::open(&schema.url()).await.unwrap();
+    schema.run("INSERT INTO hallpass_migrations VALUES (999, 'newer')".into()).await;
+    let error = store.migrate().await.unwrap_err().to_string();
+    assert!(error.contains("schema step 999") && error.contains("start a newer version"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_one_sentence_with_the_mend_and_without_the_password() {
+    for (url, expected) in [
+        ("sqlite://site.db", "write for example postgres://site@localhost/site"),
+        ("postgres://site@localhost:port/site", "write for example postgres://site@localhost/site"),
+        (
+            "postgres://site:hunter2@127.0.0.1:1/site",
+            "the database site at 127.0.0.1:1 cannot be reached: start the server",
+        ),
+    ] {
+        let error = PostgresStore::open(url).await.unwrap_err();
+        let (sentence, cause) = (error.to_string(), error.source().map(ToString::to_string).unwrap_or_default());
+        assert!(sentence.contains(expected), "{url}: {sentence}");
+        assert!(!format!("{sentence}{cause}{error:?}").contains("hunter2"), "{error:?}");
+        assert_eq!(error.source().is_none(), matches!(error, StoreOpenError::Scheme { .. }));
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_row_that_would_break_a_rule_is_refused() {
+    use hallpass_signin::Administration;
+    let schema = Schema::new().await;
+    let store = PostgresStore::open(&schema.url()).await.unwrap();
+    let id = register(&store, "alice").await;
+    schema.run("UPDATE hallpass_accounts SET generation = 4294967295".into()).await;
+    let error = store.set_roles(&id, &["admin".to_owned()], hallpass_core::UnixTime::from_secs(1)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Refused, "to wrap around would revive every old token");
+}

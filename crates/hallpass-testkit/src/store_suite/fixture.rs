@@ -1,0 +1,103 @@
+//! The people and things of the checks, for the further tests of a store too.
+
+use hallpass_core::UnixTime;
+use hallpass_signin::{
+    Account, AccountId, Accounts, Change, Cursor, Enabled, Enrolment, Feed, NewAccount, NewSession, RecoveryCode,
+    RecoveryHash, Registered, Registration, SecondFactors, SessionId, SessionOpened, Sessions, Username,
+};
+
+/// Seconds after some moment of 2026.
+pub fn at(seconds: u64) -> UnixTime {
+    UnixTime::from_secs(1_790_000_000 + seconds)
+}
+
+pub fn name(name: &str) -> Username {
+    Username::parse(name).unwrap()
+}
+
+pub fn session_id(number: u8) -> SessionId {
+    SessionId::from_random([number; 16])
+}
+
+pub fn recovery_hash(number: u8) -> RecoveryHash {
+    RecoveryCode::from_random([number; 20]).hash()
+}
+
+pub fn new_account(id: &str, username: &str) -> NewAccount {
+    let roles = vec!["guest".to_owned()];
+    NewAccount::new(AccountId::new(id), name(username), "hash-0".into(), roles, at(0))
+}
+
+/// Registers an account. Its id is the name, in front of which stands `id-`.
+pub async fn register<S: Registration>(store: &S, username: &str) -> AccountId {
+    let account = new_account(&format!("id-{username}"), username);
+    match store.create(account).await.unwrap() {
+        Registered::Created(id) => id,
+        Registered::NameTaken => panic!("{username} is taken: the store was not empty"),
+    }
+}
+
+pub async fn account<S: Accounts>(store: &S, id: &AccountId) -> Account {
+    store.by_id(id).await.unwrap().unwrap()
+}
+
+/// Opens a session at second 10, which lasts until second 1000.
+pub async fn open<S: Sessions>(store: &S, id: &AccountId, number: u8) -> SessionId {
+    let session = session_id(number);
+    let generation = account(store, id).await.generation();
+    let new = NewSession::new(session, id.clone(), generation, "Firefox".into(), at(10), at(1000));
+    assert_eq!(store.open(new).await.unwrap(), SessionOpened::Opened);
+    session
+}
+
+pub async fn open_sessions<S: Sessions>(store: &S, id: &AccountId) -> Vec<SessionId> {
+    let sessions = store.list(id, at(20)).await.unwrap();
+    sessions.iter().map(|session| session.id).collect()
+}
+
+/// An enrolment at step 100, with ten recovery codes.
+pub async fn enrolment<S: Accounts>(store: &S, id: &AccountId) -> Enrolment {
+    let generation = account(store, id).await.generation();
+    let codes = (0..10).map(recovery_hash).collect();
+    Enrolment::new(id.clone(), generation, b"sealed".to_vec(), 100, codes, None, at(5))
+}
+
+pub async fn enrol<S: SecondFactors>(store: &S, id: &AccountId) {
+    let enabled = store.enable(enrolment(store, id).await).await.unwrap();
+    assert!(matches!(enabled, Enabled::Live { .. }));
+}
+
+#[derive(Debug)]
+/// Somebody who follows the feed, as a node does.
+pub struct Reader<'s, S> {
+    store: &'s S,
+    cursor: Cursor,
+    seen: Vec<Change>,
+}
+
+impl<'s, S: Feed> Reader<'s, S> {
+    pub fn new(store: &'s S) -> Self {
+        Self { store, cursor: Cursor::START, seen: Vec::new() }
+    }
+
+    /// What the feed tells that it has not told this reader before. A feed may repeat itself.
+    pub async fn news(&mut self) -> Vec<Change> {
+        let known = self.seen.len();
+        loop {
+            let read = self.store.since(self.cursor).await.unwrap();
+            for change in read.changes {
+                if !self.seen.contains(&change) {
+                    self.seen.push(change);
+                }
+            }
+            if read.cursor == self.cursor {
+                return self.seen[known..].to_vec();
+            }
+            self.cursor = read.cursor;
+        }
+    }
+}
+
+pub fn raised(account: &AccountId, generation: u32, at: UnixTime) -> Change {
+    Change::Generation { account: account.clone(), generation, at }
+}

@@ -1,0 +1,93 @@
+//! The macro that turns the suite into tests.
+
+/// Makes one test of each check of the [store suite](crate::store_suite) for the named parts.
+///
+/// It takes the attributes of a test, the path of an async function that makes an empty store, and the parts: one for each trait
+/// that the store has. The function may answer anything that derefs to the store: a box, or a guard that removes a file.
+///
+/// ```
+/// # use hallpass_signin::LocalAttempts;
+/// async fn empty() -> Box<LocalAttempts> {
+///     Box::default()
+/// }
+///
+/// hallpass_testkit::test_store! { #[tokio::test] empty: attempts }
+///
+/// // The whole of it:
+/// // test_store! { #[tokio::test] empty: accounts administration attempts feed passwords second_factors sessions }
+/// ```
+#[macro_export]
+macro_rules! test_store {
+    ($(#[$attribute:meta])+ $empty:path: $($part:ident)+) => {
+        $crate::test_store!(@parts [$(#[$attribute])+] $empty: $($part)+);
+    };
+    (@parts $attributes:tt $empty:path: $($part:ident)+) => {
+        $($crate::test_store!(@part $part $attributes $empty);)+
+    };
+    (@part accounts $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks accounts $attributes $empty:
+            a_new_account_is_found_by_either_key
+            an_unknown_account_is_none_and_no_error
+            a_name_is_taken_once_in_any_spelling
+            names_and_roles_come_back_as_they_went
+        );
+    };
+    (@part administration $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks administration $attributes $empty:
+            new_roles_void_the_tokens_with_the_old_ones
+            a_disabled_account_has_no_session_left
+            accounts_are_listed_by_key_in_pages
+        );
+    };
+    (@part attempts $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks attempts $attributes $empty:
+            attempts_are_counted_for_each_key
+            an_attempt_given_back_was_never_made
+            time_gives_attempts_back
+        );
+    };
+    (@part feed $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks feed $attributes $empty:
+            the_feed_is_read_in_order_over_many_calls
+            an_empty_feed_has_been_read_to_its_end
+            forgetting_leaves_cursors_good
+        );
+    };
+    (@part passwords $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks passwords $attributes $empty:
+            an_upgrade_replaces_only_the_expected_hash
+            a_password_change_ends_what_was_before
+        );
+    };
+    (@part second_factors $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks second_factors $attributes $empty:
+            a_factor_goes_on_whole
+            a_factor_is_refused_to_an_account_that_changed
+            only_a_later_step_is_good
+            a_recovery_code_works_once
+            a_factor_goes_off_whole
+            a_new_seal_keeps_the_spent_step
+        );
+    };
+    (@part sessions $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks sessions $attributes $empty:
+            sessions_are_listed_newest_first_until_they_expire
+            no_session_opens_on_an_account_that_changed
+            a_session_is_ended_by_its_own_account_alone
+            sign_out_everywhere_raises_the_generation
+        );
+    };
+    (@checks $part:ident $attributes:tt $empty:path: $($check:ident)+) => {
+        mod $part {
+            use super::*;
+            $($crate::test_store!(@check $part $check $attributes $empty);)+
+        }
+    };
+    (@check $part:ident $check:ident [$($attributes:tt)+] $empty:path) => {
+        $($attributes)+
+        async fn $check() {
+            let store = $empty().await;
+            $crate::store_suite::$part::$check(::std::ops::Deref::deref(&store)).await;
+        }
+    };
+}
