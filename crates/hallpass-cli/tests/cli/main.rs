@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod attacks;
 mod command;
 mod keys;
 mod password;
+mod rsa;
 mod token;
 mod totp;
