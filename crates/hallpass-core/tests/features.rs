@@ -1,0 +1,94 @@
+//! Whatever features are on, a token is signed and verified: `.ci/run` runs this with each combination of them.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use hallpass_core::{
+    Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime, Verifier,
+};
+
+const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
+
+/// Written out, because the macro is a feature.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Admin;
+
+impl Role for Admin {
+    const ALL: &'static [Self] = &[Self];
+
+    fn name(self) -> &'static str {
+        "admin"
+    }
+
+    fn index(self) -> u8 {
+        0
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        (name == "admin").then_some(Self)
+    }
+}
+
+fn rings() -> Vec<KeyRing> {
+    let mut rings = Vec::from([KeyRing::generate_hs256([7; 32], NOW)]);
+    if cfg!(feature = "asymmetric") {
+        rings.push(KeyRing::generate(hallpass_core::Algorithm::EdDsa, [8; 32], NOW).unwrap());
+    }
+    rings
+}
+
+#[test]
+fn a_token_is_signed_and_verified() {
+    for ring in rings() {
+        let issuer = Issuer::new(ring, "https://site.example", "site");
+        let who = SignedIn::insecure_vouch(SignedInFacts {
+            username: "alice".to_owned(),
+            user_id: "17".to_owned(),
+            roles: RoleSet::from(Admin),
+            generation: 0,
+            session: "s-1".to_owned(),
+            authenticated_at: NOW,
+            methods: Methods::PASSWORD,
+        });
+        let token = issuer.issue(&who, NOW).unwrap();
+        let verifier: Verifier<Admin> = issuer.verifier();
+        let identity = verifier.verify(token.as_str().as_bytes(), NOW).unwrap();
+        assert!(identity.roles().contains(Admin));
+
+        let last = token.as_str().len() - 1;
+        let cut = &token.as_str().as_bytes()[..last];
+        assert!(verifier.verify(cut, NOW).is_err());
+        let late = verifier.verify(token.as_str().as_bytes(), token.expires_at());
+        assert_eq!(late.unwrap_err().kind(), TokenErrorKind::Expired);
+    }
+}
+
+/// Without the feature the algorithm is known by name and refused, not mistaken for another.
+#[cfg(not(feature = "asymmetric"))]
+#[test]
+fn a_key_of_an_absent_algorithm_is_refused() {
+    assert!(KeyRing::generate(hallpass_core::Algorithm::EdDsa, [8; 32], NOW).is_err());
+}
+
+#[cfg(feature = "derive")]
+mod derived {
+    use hallpass_core::Role;
+
+    #[derive(Role, Clone, Copy, PartialEq, Eq, Debug)]
+    enum SiteRole {
+        Guest,
+    }
+
+    #[test]
+    fn the_macro_writes_what_is_written_by_hand() {
+        assert_eq!((SiteRole::from_name("guest"), SiteRole::from_name("Guest")), (Some(SiteRole::Guest), None));
+    }
+}
+
+#[cfg(feature = "totp")]
+#[test]
+fn a_code_is_made_and_checked() {
+    use hallpass_core::{Totp, TotpSecret, TotpSettings};
+    let totp = Totp::new(TotpSecret::from_random([7; 20]), TotpSettings::default());
+    assert!(totp.check(&totp.code_at(NOW), NOW).is_ok());
+    assert!(totp.check("000000x", NOW).is_err());
+}
