@@ -100,9 +100,15 @@ impl Drop for Site {
     }
 }
 
+/// The blog that is tested: the one on axum, or its neighbour, whose own test this file is part of, too.
+const PROGRAM: &str = match (option_env!("CARGO_BIN_EXE_blog"), option_env!("CARGO_BIN_EXE_blog-actix")) {
+    (Some(program), _) | (None, Some(program)) => program,
+    (None, None) => panic!("cargo names the program to test"),
+};
+
 /// The blog's program with no setting but those of this directory.
 pub(crate) fn command(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_blog"));
+    let mut command = Command::new(PROGRAM);
     command.current_dir(directory).env("BLOG_ADDR", "127.0.0.1:0");
     for name in ["DATABASE_URL", "BLOG_KEYS", "REDIS_URL", "RUST_LOG"] {
         command.env_remove(name);

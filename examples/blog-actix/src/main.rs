@@ -1,0 +1,39 @@
+//! The example blog on actix-web: the same accounts, posts, templates and operator's commands as `blog`, whose library half this is
+//! built on, and the same sign-in. Its own pages are HTML alone.
+//!
+//! `cargo run -p blog-actix`, with the settings of `blog`.
+
+mod failure;
+mod pages;
+mod routes;
+mod serve;
+mod visit;
+
+use std::{error::Error, io, process::ExitCode};
+
+use blog::{Command, Config};
+use tracing_subscriber::filter::LevelFilter;
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            eprintln!("blog-actix: {error}{cause}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let command = Command::parse(std::env::args().skip(1))?;
+    let config = Config::from_env()?;
+    match command {
+        Command::Serve => {
+            tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(LevelFilter::WARN).init();
+            serve::serve(&config).await
+        }
+        Command::Operator(order) => Ok(order.run(&config, &mut io::stdout()).await?),
+    }
+}
