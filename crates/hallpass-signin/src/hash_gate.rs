@@ -21,6 +21,7 @@ use std::{
 };
 
 use argon2::Block;
+use hallpass_core::Keys;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
@@ -28,8 +29,9 @@ use crate::{
     hash_gate_settings::HashGateSettings,
     password::Password,
     password_policy::AcceptablePassword,
+    pepper::Pepper,
     random::{NoRandomness, Random, draw},
-    stored_hash::{Match, StoredHash, hash},
+    stored_hash::{Match, StoredHash, UnusableHash, hash},
 };
 
 /// Runs argon2 within bounds. Cheap to clone; clones share the bounds.
@@ -45,15 +47,16 @@ struct Inner {
     runs: AtomicU64,
     waited_micros: AtomicU64,
     memory: Mutex<Vec<Vec<Block>>>,
+    keys: Keys,
     random: Arc<dyn Random>,
 }
 
 impl HashGate {
-    /// Opens a gate.
+    /// Opens a gate. The peppers are those that the keys have at each run.
     ///
     /// # Errors
     /// When argon2 cannot run at the cost in the settings.
-    pub fn new(settings: HashGateSettings, random: Arc<dyn Random>) -> Result<Self, ImpossibleCost> {
+    pub fn new(settings: HashGateSettings, keys: Keys, random: Arc<dyn Random>) -> Result<Self, ImpossibleCost> {
         settings.cost().params().map_err(|_| ImpossibleCost)?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -63,6 +66,7 @@ impl HashGate {
                 waited_micros: AtomicU64::new(0),
                 memory: Mutex::new(Vec::new()),
                 settings,
+                keys,
                 random,
             }),
         })
@@ -97,8 +101,10 @@ impl HashGate {
         let password = password.clone();
         self.run(move |inner| {
             let salt = draw(&*inner.random)?;
-            let cost = inner.settings.cost();
-            inner.with_memory(cost.params()?.block_count(), |memory| hash(password.as_bytes(), salt, cost, memory))
+            let (cost, ring) = (inner.settings.cost(), inner.keys.current());
+            inner.with_memory(cost.params()?.block_count(), |memory| {
+                hash(password.as_bytes(), salt, cost, Pepper::in_use(&ring), memory)
+            })
         })
         .await
     }
@@ -157,13 +163,19 @@ impl HashGate {
 impl Inner {
     /// Exactly one argon2 run, whatever is found.
     fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, Broken> {
-        let (cost, password) = (self.settings.cost(), password.as_bytes());
-        let run = |hash: &StoredHash| self.with_memory(hash.blocks(), |memory| hash.check(password, memory));
-        let parsed = stored.map(|phc| (phc, StoredHash::parse(phc, self.settings.ceiling())));
-        let foreign = match parsed {
-            Some((_, Ok(stored))) => {
-                return Ok(match run(&stored)? {
-                    Match::Right => Checked::Right(RightPassword { outdated: stored.is_outdated(cost) }),
+        let (cost, password, ring) = (self.settings.cost(), password.as_bytes(), self.keys.current());
+        let in_use = Pepper::in_use(&ring);
+        let run =
+            |hash: &StoredHash, pepper| self.with_memory(hash.blocks(), |memory| hash.check(password, pepper, memory));
+        let parse = |phc| {
+            let stored = StoredHash::parse(phc, self.settings.ceiling())?;
+            let pepper = stored.pepper(&ring)?;
+            Ok::<_, UnusableHash>((stored, pepper))
+        };
+        let foreign = match stored.map(|phc| (phc, parse(phc))) {
+            Some((_, Ok((stored, pepper)))) => {
+                return Ok(match run(&stored, pepper)? {
+                    Match::Right => Checked::Right(RightPassword { outdated: stored.is_outdated(cost, in_use) }),
                     Match::Wrong => Checked::Wrong,
                 });
             }
@@ -176,7 +188,7 @@ impl Inner {
             }
             None => None,
         };
-        let _disbelieved = run(&StoredHash::dummy(cost, DUMMY_SALT)?)?;
+        let _disbelieved = run(&StoredHash::dummy(cost, DUMMY_SALT)?, in_use)?;
         Ok(match foreign {
             Some(ForeignMatch::Right) => Checked::Right(RightPassword { outdated: true }),
             Some(ForeignMatch::Wrong) | None => Checked::Wrong,

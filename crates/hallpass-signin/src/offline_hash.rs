@@ -4,6 +4,7 @@
 //! bounds how many run at once.
 
 use argon2::Block;
+use hallpass_core::KeyRing;
 
 use crate::{
     hash_cost::HashCost,
@@ -28,17 +29,21 @@ use crate::{
 /// [`HashError::Cost`] where argon2 cannot run so.
 pub fn hash_password(password: &Password, salt: [u8; 16], cost: HashCost) -> Result<String, HashError> {
     let blocks = cost.params().map_err(|_| HashError::Cost(cost))?.block_count();
-    hash(password.as_bytes(), salt, cost, &mut vec![Block::default(); blocks]).map_err(|_| HashError::Cost(cost))
+    hash(password.as_bytes(), salt, cost, None, &mut vec![Block::default(); blocks]).map_err(|_| HashError::Cost(cost))
 }
 
 /// Checks a password against a PHC string of argon2, within the ceiling that the hash gate has by default.
+///
+/// A hash that was made with a pepper of a key ring is a server's to check.
 ///
 /// # Errors
 /// [`HashError::Wrong`] where it is another password's, and the other kinds where the hash cannot be checked.
 pub fn check_password(password: &Password, phc: &str) -> Result<RightPassword, HashError> {
     let stored = StoredHash::parse(phc, HashGateSettings::default().ceiling())?;
+    let no_peppers = KeyRing::default();
+    let pepper = stored.pepper(&no_peppers)?;
     let mut memory = vec![Block::default(); stored.blocks()];
-    match stored.check(password.as_bytes(), &mut memory) {
+    match stored.check(password.as_bytes(), pepper, &mut memory) {
         Ok(Match::Right) => Ok(RightPassword(())),
         Ok(Match::Wrong) => Err(HashError::Wrong),
         Err(_) => Err(HashError::Malformed),
@@ -63,6 +68,9 @@ pub enum HashError {
     /// Its parameters ask for more than the ceiling; nothing was allocated for it.
     #[error("the hash asks for more memory or time than the ceiling allows: hash the password anew")]
     OverCeiling,
+    /// Made with a pepper, which is in the site's key ring.
+    #[error("the hash was made with a pepper: only the site, which has it in its key ring, can check it")]
+    Peppered,
     /// argon2 has bounds: at least 8 KiB a lane, one pass, one lane.
     #[error("argon2 cannot run at {0}: give at least 8 KiB of memory a lane, one pass and one lane")]
     Cost(HashCost),
@@ -73,6 +81,7 @@ impl From<UnusableHash> for HashError {
         match unusable {
             UnusableHash::Malformed => Self::Malformed,
             UnusableHash::OverCeiling => Self::OverCeiling,
+            UnusableHash::UnknownPepper => Self::Peppered,
         }
     }
 }

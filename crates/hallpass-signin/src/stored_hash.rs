@@ -4,10 +4,11 @@
 //! 4 billion passes, and argon2 0.6 obeys; so the parameters are judged first.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::PasswordHash};
+use hallpass_core::KeyRing;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::hash_cost::HashCost;
+use crate::{hash_cost::HashCost, pepper::Pepper};
 
 /// A stored hash that is affordable to check.
 pub(crate) struct StoredHash {
@@ -25,6 +26,8 @@ pub(crate) enum UnusableHash {
     Malformed,
     #[error("the stored password hash asks for more memory or time than the ceiling allows")]
     OverCeiling,
+    #[error("the stored password hash was made with a pepper that the key ring does not have")]
+    UnknownPepper,
 }
 
 impl StoredHash {
@@ -67,16 +70,30 @@ impl StoredHash {
         self.params.block_count()
     }
 
-    /// Tells whether the hash is weaker than what the site would write now, or of an older kind.
-    pub(crate) fn is_outdated(&self, cost: HashCost) -> bool {
+    /// Finds the pepper that it was made with: none where it names none.
+    pub(crate) fn pepper<'r>(&self, ring: &'r KeyRing) -> Result<Option<Pepper<'r>>, UnusableHash> {
+        match self.params.keyid() {
+            [] => Ok(None),
+            name => Pepper::named(ring, name).map(Some).ok_or(UnusableHash::UnknownPepper),
+        }
+    }
+
+    /// Tells whether the hash is weaker than what the site would write now, of an older kind, or of another pepper.
+    pub(crate) fn is_outdated(&self, cost: HashCost, pepper: Option<Pepper<'_>>) -> bool {
         self.algorithm != Algorithm::Argon2id
             || self.version != Version::V0x13
+            || self.params.keyid() != pepper.map(Pepper::name).as_ref().map_or(&[][..], |name| name)
             || !cost.is_within(HashCost::new(self.params.m_cost(), self.params.t_cost(), u32::MAX))
     }
 
     /// Runs argon2 once and compares in constant time.
-    pub(crate) fn check(&self, password: &[u8], memory: &mut [Block]) -> Result<Match, argon2::Error> {
-        let argon2 = Argon2::new(self.algorithm, self.version, self.params.clone());
+    pub(crate) fn check(
+        &self,
+        password: &[u8],
+        pepper: Option<Pepper<'_>>,
+        memory: &mut [Block],
+    ) -> Result<Match, argon2::Error> {
+        let argon2 = argon2(self.algorithm, self.version, self.params.clone(), pepper)?;
         let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
         argon2.hash_password_into_with_memory(password, &self.salt, &mut tag, memory)?;
         let equal = tag.ct_eq(&self.tag);
@@ -92,18 +109,31 @@ pub(crate) enum Match {
     Wrong,
 }
 
-/// Runs argon2id once and writes the result as a PHC string.
+/// Runs argon2id once and writes the result as a PHC string, which names the pepper.
 pub(crate) fn hash(
     password: &[u8],
     salt: [u8; 16],
     cost: HashCost,
+    pepper: Option<Pepper<'_>>,
     memory: &mut [Block],
 ) -> Result<String, argon2::Error> {
-    let params = cost.params()?;
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let argon2 = argon2(Algorithm::Argon2id, Version::V0x13, cost.params()?, pepper)?;
     let mut tag = Zeroizing::new([0; Params::DEFAULT_OUTPUT_LEN]);
     argon2.hash_password_into_with_memory(password, &salt, &mut *tag, memory)?;
-    Ok(format!("$argon2id$v=19${cost}${}${}", base64(&salt), base64(&*tag)))
+    let keyid = pepper.map(|pepper| format!(",keyid={}", base64(&pepper.name()))).unwrap_or_default();
+    Ok(format!("$argon2id$v=19${cost}{keyid}${}${}", base64(&salt), base64(&*tag)))
+}
+
+fn argon2<'r>(
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    pepper: Option<Pepper<'r>>,
+) -> Result<Argon2<'r>, argon2::Error> {
+    match pepper {
+        Some(pepper) => Argon2::new_with_secret(pepper.secret(), algorithm, version, params),
+        None => Ok(Argon2::new(algorithm, version, params)),
+    }
 }
 
 /// The PHC format's base64: standard alphabet, no padding.

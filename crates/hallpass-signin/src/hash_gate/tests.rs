@@ -1,3 +1,5 @@
+use hallpass_core::{KeyRing, UnixTime};
+
 use super::*;
 use crate::{hash_cost::HashCost, password_policy::PasswordPolicy, random::SystemRandom, username::Username};
 
@@ -5,7 +7,7 @@ use crate::{hash_cost::HashCost, password_policy::PasswordPolicy, random::System
 const CHEAP: HashCost = HashCost::new(64, 1, 1);
 
 fn gate(settings: HashGateSettings) -> HashGate {
-    HashGate::new(settings, Arc::new(SystemRandom)).unwrap()
+    HashGate::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap()
 }
 
 fn cheap() -> HashGateSettings {
@@ -22,6 +24,46 @@ async fn is_right(gate: &HashGate, password: &str, stored: Option<&str>) -> bool
     let checked = gate.check(&Password::typed(password), stored).await;
     matches!(checked.unwrap(), Checked::Right(_))
 }
+
+/// Row 17: the ring turns under a running gate, and each hash is read with the pepper that it names.
+#[tokio::test]
+async fn a_pepper_is_asked_for_and_rotates() {
+    let now = UnixTime::from_secs(0);
+    let keys = Keys::from(KeyRing::default());
+    let gate = HashGate::new(cheap(), keys.clone(), Arc::new(SystemRandom)).unwrap();
+    let outdated = async |hash: &str| match gate.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
+        Checked::Right(right) => Some(right.is_outdated()),
+        Checked::Wrong => None,
+    };
+    let plain = stored(&gate, GOOD).await;
+    assert!(!plain.contains("keyid") && outdated(&plain).await == Some(false));
+
+    let first = KeyRing::default().with_new_pepper([1; 32], now);
+    keys.replace(first.clone());
+    let peppered = stored(&gate, GOOD).await;
+    assert!(peppered.starts_with("$argon2id$v=19$m=64,t=1,p=1,keyid="), "{peppered}");
+    assert_eq!((outdated(&plain).await, outdated(&peppered).await), (Some(true), Some(false)));
+
+    let second = first.with_new_pepper([2; 32], now);
+    keys.replace(second.clone());
+    assert_eq!(outdated(&peppered).await, Some(true), "an older pepper is read, and makes way");
+    let newest = stored(&gate, GOOD).await;
+    assert_eq!(outdated(&newest).await, Some(false));
+
+    // Another secret under the same name, no name, and a ring that has lost the pepper: wrong, after one run like any other.
+    let nameless = newest.split(",keyid=").next().unwrap().to_owned()
+        + "$"
+        + newest.split_once("keyid=").unwrap().1.split_once('$').unwrap().1;
+    let before = gate.runs();
+    assert_eq!(outdated(&nameless).await, None);
+    keys.replace(second.retire(first.peppers().next().unwrap().0).unwrap());
+    assert_eq!(outdated(&peppered).await, None);
+    keys.replace(KeyRing::default());
+    assert_eq!(outdated(&newest).await, None);
+    assert_eq!(gate.runs() - before, 3);
+}
+
+const GOOD: &str = "kPw7-vX2q-mZ9t";
 
 #[tokio::test]
 async fn each_failing_path_takes_exactly_one_run() {
@@ -150,5 +192,5 @@ async fn waiting_has_an_end() {
 #[test]
 fn a_cost_that_argon2_cannot_run_is_a_setup_error() {
     let settings = HashGateSettings::default().hash_cost(HashCost::new(4, 1, 1));
-    assert!(HashGate::new(settings, Arc::new(SystemRandom)).is_err());
+    assert!(HashGate::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).is_err());
 }

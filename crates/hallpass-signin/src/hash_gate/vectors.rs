@@ -3,6 +3,7 @@
 
 use std::{env, fs};
 
+use hallpass_core::KeyRing;
 use serde_json::Value;
 
 use super::*;
@@ -18,7 +19,7 @@ async fn the_reference_table_is_read_and_its_negatives_match_nothing() {
 
     let settings =
         HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1)).cost_ceiling(HashCost::new(1 << 20, 4, 2));
-    let gate = HashGate::new(settings, Arc::new(SystemRandom)).unwrap();
+    let gate = HashGate::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap();
     let cases = rows("cases");
     assert_eq!(cases.len(), 26);
     for case in &cases {
