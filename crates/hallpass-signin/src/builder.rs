@@ -23,6 +23,7 @@ use crate::{
     local_attempts::LocalAttempts,
     page::Pages,
     password_policy::PasswordPolicy,
+    proxies::Proxies,
     random::{Random, SystemRandom},
     session_limits::SessionLimits,
     sign_in::{SignIn, Site},
@@ -52,6 +53,8 @@ pub struct SignInBuilder<R, S> {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     events: Events,
+    proxies: Proxies,
+    answer_within: Duration,
 }
 
 impl<R: Role, S: Accounts> SignInBuilder<R, S> {
@@ -93,6 +96,8 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             events: Events::default(),
+            proxies: Proxies::default(),
+            answer_within: Duration::from_millis(1800),
         }
     }
 
@@ -167,6 +172,19 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         self
     }
 
+    /// Sets how long one of the sign-in routes may take in all; what is not done by then is a 503. Defaults to 1.8 seconds, because a
+    /// person is to hear within 2 whatever the store does.
+    pub fn answer_within(mut self, time: Duration) -> Self {
+        self.answer_within = time;
+        self
+    }
+
+    /// Sets the proxies whose word on the client's address counts. Defaults to none, because anybody can write the header.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
     /// Sets the revocation view. Defaults to a new one, because one is needed; give the one that your gates ask.
     pub fn view(mut self, view: RevocationView) -> Self {
         self.view = view;
@@ -236,7 +254,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         let site_name = self.name.clone();
         let name = self.name.unwrap_or_else(|| self.issuer.issuer().to_owned());
         Ok(SignIn::of(Site {
-            gate: HashGate::new(self.gate, Arc::clone(&self.random))?,
+            gate: HashGate::new(self.gate, self.issuer.keys().clone(), Arc::clone(&self.random))?,
             pages: self.pages.or_else(|| default_pages(site_name)).ok_or(SignInBuildError::NoPages)?,
             passwords: self.passwords.context_word(&name),
             stores: Stores { events: self.events.clone(), ..self.stores },
@@ -254,6 +272,8 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             clock: self.clock,
             random: self.random,
             events: self.events,
+            proxies: self.proxies,
+            answer_within: self.answer_within,
         }))
     }
 }

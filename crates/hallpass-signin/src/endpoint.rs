@@ -28,13 +28,17 @@ mod route;
 mod sessions;
 mod two_factor;
 
-use hallpass_core::{Caller, Role};
+use std::time::Duration;
+
+use hallpass_core::{Caller, Denial, DenialKind, Role};
+use tokio::time::timeout;
 
 pub use request::{Body, EndpointRequest};
 pub use response::{EndpointResponse, SECURITY_HEADERS};
 pub use route::Route;
 
 use self::{exchange::Exchange, refused::Refused, route::Endpoint};
+use crate::event::Event;
 use crate::page::{SCRIPT, STYLE_SHEET};
 use crate::sign_in::{Ability, SignIn};
 
@@ -53,11 +57,19 @@ impl<R: Role> SignIn<R> {
         };
         let caller = Caller::new(&request.method, &target, |name| request.header(name));
         let exchange = Exchange { sign_in: self, request: &request, caller };
-        let response = match self.dispatch(&exchange).await {
-            Ok(response) => response,
-            Err(refused) => exchange.refuse_plainly(&refused),
+        let response = match timeout(self.answer_within(), self.dispatch(&exchange)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(refused)) => exchange.refuse_plainly(&refused),
+            Err(_) => exchange.refuse_plainly(&self.overdue()),
         };
         if request.method == "HEAD" { response.without_body() } else { response }
+    }
+
+    /// Each call to a store has its bound, and bounds add up; this is the one for the whole. A flow may be dropped at any await: what
+    /// it had written stands, and nothing was acknowledged.
+    fn overdue(&self) -> Refused {
+        self.events().happened(Event::Overdue { after: self.answer_within() });
+        Denial::new(DenialKind::Unavailable).with_retry_after(Duration::from_secs(1)).into()
     }
 
     async fn dispatch(&self, exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {

@@ -142,6 +142,11 @@ pub enum Event {
         /// How old this node's picture of it had become.
         staleness: Duration,
     },
+    /// An answer was not ready in time, so that it became a 503: a store that is slow at each call.
+    Overdue {
+        /// The time that it had.
+        after: Duration,
+    },
     /// A store did not answer.
     StoreFailed {
         /// What was asked of it.
@@ -223,6 +228,7 @@ impl Event {
                 | Self::UnknownRole { .. }
                 | Self::HashingBusy
                 | Self::FeedSilent
+                | Self::Overdue { .. }
                 | Self::StoreFailed { .. }
         )
     }

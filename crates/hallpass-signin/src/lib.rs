@@ -13,7 +13,7 @@
 //! | end sessions, change roles | [`SignIn::sign_out_everywhere`], [`SignIn::set_roles`], [`SignIn::disable`] |
 //! | hear what happens | [`Event`], [`SignInBuilder::on_event`] |
 //!
-//! What it does on purpose not do: send mail, sign people in by other sites, or read a `Forwarded` header.
+//! What it does on purpose not do: send mail, or sign people in by other sites.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -86,6 +86,8 @@ mod outbox;
 mod page;
 mod password;
 mod password_policy;
+mod pepper;
+mod proxies;
 mod random;
 mod recovery_code;
 mod refresh_hash;
@@ -127,6 +129,7 @@ pub use page::{
 pub use page::{DefaultLayout, DefaultPages, FailureText, Layout, Texts};
 pub use password::Password;
 pub use password_policy::{AcceptablePassword, PasswordError, PasswordPolicy};
+pub use proxies::{Proxies, ProxiesError};
 pub use random::{NoRandomness, Random, SystemRandom};
 pub use recovery_code::{RecoveryCode, RecoveryHash};
 pub use refresh_hash::RefreshHash;

@@ -3,7 +3,7 @@
 //! Generic over the role enum and over nothing else: the store is erased when it is [built](SignInBuilder), so that
 //! handlers, routes and adapters name `SignIn<SiteRole>` whatever the site stores its accounts in.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use hallpass_core::{
     AnswerSettings, Clock, CookieSettings, Issuer, OriginCheck, RevocationView, Role, RoleSet, TotpSettings, UnixTime,
@@ -11,8 +11,8 @@ use hallpass_core::{
 
 use crate::{
     builder::SignInBuilder, event::Events, factor_policy::FactorPolicy, hash_gate::HashGate, limits::Limits,
-    page::Pages, password_policy::PasswordPolicy, random::Random, session_limits::SessionLimits, store::Accounts,
-    stores::Stores,
+    page::Pages, password_policy::PasswordPolicy, proxies::Proxies, random::Random, session_limits::SessionLimits,
+    store::Accounts, stores::Stores,
 };
 
 /// The sign-in of a site. Cheap to clone; clones share everything.
@@ -40,6 +40,8 @@ pub(crate) struct Site<R> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) events: Events,
+    pub(crate) proxies: Proxies,
+    pub(crate) answer_within: Duration,
 }
 
 /// What a site may turn on beyond the password.
@@ -157,6 +159,14 @@ impl<R: Role> SignIn<R> {
 
     pub(crate) fn site_name(&self) -> &str {
         &self.site.name
+    }
+
+    pub(crate) fn proxies(&self) -> &Proxies {
+        &self.site.proxies
+    }
+
+    pub(crate) fn answer_within(&self) -> Duration {
+        self.site.answer_within
     }
 
     pub(crate) fn random(&self) -> &dyn Random {

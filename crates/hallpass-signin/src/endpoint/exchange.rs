@@ -32,7 +32,10 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Who knocks, where nobody is signed in yet.
     pub(super) fn visitor(&self) -> Visitor<'a> {
         let agent = self.request.header("user-agent").unwrap_or_default();
-        Visitor { peer: self.request.peer, device: std::str::from_utf8(agent).unwrap_or_default() }
+        let proxies = self.sign_in.proxies();
+        let lines: Vec<&[u8]> = proxies.header().into_iter().flat_map(|name| self.request.lines(name)).collect();
+        let peer = proxies.client(self.request.peer, lines);
+        Visitor { peer, device: std::str::from_utf8(agent).unwrap_or_default() }
     }
 
     /// The body, once it is known to be small and whole.

@@ -21,7 +21,7 @@ pub struct EndpointRequest {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body, at most [`EndpointRequest::BODY_LIMIT`] bytes of it.
     pub body: Body,
-    /// Whose connection it is: what limits per address count by. Behind a proxy, the address that the site trusts.
+    /// Whose connection it is. Who asks through it is for the site's [`Proxies`](crate::Proxies) to say.
     pub peer: Option<IpAddr>,
     /// Who asks, as the gate found it.
     pub who: Authentication,
@@ -47,6 +47,7 @@ impl EndpointRequest {
         "accept-language",
         "content-type",
         "cookie",
+        "forwarded",
         "host",
         "hx-current-url",
         "hx-request",
@@ -55,6 +56,7 @@ impl EndpointRequest {
         "sec-fetch-site",
         "upgrade",
         "user-agent",
+        "x-forwarded-for",
     ];
 
     /// The first line of a header.

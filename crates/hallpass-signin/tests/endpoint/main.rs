@@ -13,6 +13,7 @@ mod log_out;
 mod outage;
 mod page;
 mod password;
+mod proxies;
 mod register;
 mod second_factor;
 mod sessions;

@@ -1,5 +1,12 @@
 //! When the store is down, and when somebody guesses: nothing is set, nothing is removed, and it is said when to come back.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
+use hallpass_core::UnixTime;
+use hallpass_signin::{AttemptPolicy, Attempted, Attempts};
+use tokio::time::{Instant, sleep};
+
 use crate::site::{ACCESS, PASSWORD, Site};
 
 #[tokio::test]
@@ -62,4 +69,39 @@ async fn too_many_attempts_are_429_and_say_how_long_to_wait() {
     // The right password too, or the limit would tell which one it is.
     let page = site.browser().log_in("ann").await.expect_page(429);
     assert!(page.body.contains("Try again in") && page.set_cookie(ACCESS).is_none());
+}
+
+/// A store that is slow at each call, and never so slow that the call itself is given up.
+struct Slow;
+
+impl Attempts for Slow {
+    type Error = Infallible;
+
+    async fn try_take(&self, _: &str, _: &AttemptPolicy, _: UnixTime) -> Result<Attempted, Infallible> {
+        sleep(Duration::from_millis(1200)).await;
+        Ok(Attempted::Allowed)
+    }
+
+    async fn give_back(&self, _: &str, _: &AttemptPolicy, _: UnixTime) -> Result<(), Infallible> {
+        sleep(Duration::from_millis(1200)).await;
+        Ok(())
+    }
+
+    async fn clear(&self, _: &str) -> Result<(), Infallible> {
+        sleep(Duration::from_millis(1200)).await;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_slow_at_each_call_is_503_within_two_seconds_in_all() {
+    let site = Site::with(|builder| builder.attempts_in(Slow));
+    let mut request = site.browser().form_request("/login", &[("username", "ann"), ("password", PASSWORD)]);
+    request.peer = "192.0.2.1".parse().ok();
+    let start = Instant::now();
+    let answer = site.sign_in.handle(request).await;
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert_eq!(answer.status, 503);
+    let named = |wanted| answer.headers.iter().any(|(name, _)| *name == wanted);
+    assert!(named("retry-after") && !named("set-cookie"), "{:?}", answer.headers);
 }
