@@ -1,0 +1,83 @@
+//! Sign-in over a users table that was there before hallpass: `customers`, with columns of its own.
+//!
+//! `users.rs` is all that it takes: two methods, and people sign in with their passwords; two more, and they change them.
+
+#![forbid(unsafe_code)]
+
+mod users;
+
+use std::{
+    error::Error,
+    io::{self, Write},
+};
+
+use axum::{Router, routing::get};
+use hallpass::{
+    Hallpass, HashCost, Identity, KeyFile, Keys, Password, Role, SystemClock, require_login, require_roles,
+};
+use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
+use tokio::net::TcpListener;
+
+use crate::users::Customers;
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Customer,
+    Staff,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let pool = application().await?;
+    let keys = KeyFile::new("shop-keys.json").load_or_make(hallpass::Clock::now(&SystemClock))?;
+    let hallpass = sign_in(Customers::new(pool), keys)?;
+    let listener = TcpListener::bind(std::env::var("SHOP_ADDR").unwrap_or("127.0.0.1:3002".into())).await?;
+    writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
+    Ok(axum::serve(listener, app(&hallpass)).await?)
+}
+
+fn sign_in(
+    customers: impl hallpass::Passwords,
+    keys: impl Into<Keys>,
+) -> Result<Hallpass<SiteRole>, hallpass::BuildError> {
+    Hallpass::builder(customers).keys(keys).site_name("the shop").passwords().build()
+}
+
+fn app(hallpass: &Hallpass<SiteRole>) -> Router {
+    let hello = |me: Identity<SiteRole>| async move { format!("{} may {:?}", me.username(), me.roles()) };
+    Router::new()
+        .route("/profile", get(hello).route_layer(require_login()))
+        .route("/stock", get(hello).route_layer(require_roles([SiteRole::Staff])))
+        .merge(hallpass.sign_in_routes())
+        .layer(hallpass.layer())
+}
+
+/// The application that was there before: its table, and two people in it. `grace` is staff.
+async fn application() -> Result<SqlitePool, Box<dyn Error>> {
+    let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;
+    sqlx::query(
+        "CREATE TABLE customers (
+            number INTEGER PRIMARY KEY,
+            login TEXT NOT NULL UNIQUE,
+            pwhash TEXT NOT NULL,
+            is_staff INTEGER NOT NULL DEFAULT 0,
+            blocked INTEGER NOT NULL DEFAULT 0,
+            token_generation INTEGER NOT NULL DEFAULT 0
+        )",
+    )
+    .execute(&pool)
+    .await?;
+    for (login, is_staff, salt) in [("ada", false, [1; 16]), ("grace", true, [2; 16])] {
+        let hash = hallpass::hash_password(&Password::typed("correct horse battery"), salt, HashCost::default())?;
+        sqlx::query("INSERT INTO customers (login, pwhash, is_staff) VALUES (?, ?, ?)")
+            .bind(login)
+            .bind(hash)
+            .bind(is_staff)
+            .execute(&pool)
+            .await?;
+    }
+    Ok(pool)
+}
+
+#[cfg(test)]
+mod tests;

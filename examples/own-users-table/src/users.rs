@@ -1,0 +1,69 @@
+//! The application's own table as the sign-in sees it.
+
+use hallpass::{Account, AccountId, Accounts, PasswordChange, Passwords, Replaced, Username};
+use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+
+/// The table `customers`.
+#[derive(Clone)]
+pub(crate) struct Customers {
+    pool: SqlitePool,
+}
+
+impl Customers {
+    pub(crate) fn new(pool: SqlitePool) -> Self {
+        Self { pool }
+    }
+}
+
+// Two methods: password sign-in works.
+
+impl Accounts for Customers {
+    type Error = sqlx::Error;
+
+    /// `login` holds names in lower case, as `Username::key` writes them.
+    async fn by_username(&self, name: &Username) -> Result<Option<Account>, sqlx::Error> {
+        let row = sqlx::query("SELECT * FROM customers WHERE login = ?").bind(name.key());
+        row.fetch_optional(&self.pool).await?.map(account).transpose()
+    }
+
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, sqlx::Error> {
+        let row = sqlx::query("SELECT * FROM customers WHERE number = ?").bind(number(id));
+        row.fetch_optional(&self.pool).await?.map(account).transpose()
+    }
+}
+
+// One more ability, two more methods: `POST /profile/password` is there, and weak hashes are upgraded at the next sign-in.
+
+impl Passwords for Customers {
+    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, sqlx::Error> {
+        let update = sqlx::query("UPDATE customers SET pwhash = ? WHERE number = ? AND pwhash = ?");
+        let update = update.bind(new_hash).bind(number(id)).bind(old_hash).execute(&self.pool).await?;
+        Ok(if update.rows_affected() == 1 { Replaced::Replaced } else { Replaced::Changed })
+    }
+
+    /// One statement, so that password and generation change together or not at all.
+    async fn change(&self, change: PasswordChange) -> Result<Option<u32>, sqlx::Error> {
+        let row = sqlx::query(
+            "UPDATE customers SET pwhash = ?, token_generation = token_generation + 1
+             WHERE number = ? AND pwhash = ? RETURNING token_generation",
+        );
+        let row = row.bind(change.new_hash).bind(number(&change.account)).bind(change.old_hash);
+        row.fetch_optional(&self.pool).await?.map(|row| row.try_get(0)).transpose()
+    }
+}
+
+fn account(row: SqliteRow) -> Result<Account, sqlx::Error> {
+    let login: String = row.try_get("login")?;
+    let name = Username::parse(&login).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let id = AccountId::new(row.try_get::<i64, _>("number")?.to_string());
+    let role = if row.try_get("is_staff")? { "staff" } else { "customer" };
+    Ok(Account::new(id, name, row.try_get::<String, _>("pwhash")?)
+        .with_roles([role])
+        .with_disabled(row.try_get("blocked")?)
+        .with_generation(row.try_get("token_generation")?))
+}
+
+/// An id that is no number is nobody's.
+fn number(id: &AccountId) -> i64 {
+    id.as_str().parse().unwrap_or(-1)
+}
