@@ -5,8 +5,9 @@
 use hallpass_core::UnixTime;
 use hallpass_signin::{
     Account, AccountId, Accounts, Administration, AttemptPolicy, Attempted, Attempts, Changes, Cursor, Enabled, Ended,
-    Enrolment, Feed, NewAccount, NewSession, PasswordChange, Passwords, RecoveryHash, Registered, Registration,
-    Replaced, SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, Username,
+    Enrolment, Feed, NewAccount, NewSession, PasswordChange, Passwords, RecoveryHash, Refreshes, Registered,
+    Registration, Renewable, Renewal, Renewed, Replaced, SecondFactors, Session, SessionId, SessionOpened, Sessions,
+    Spend, Username,
 };
 
 use crate::{Kit, store_calls::StoreCalls};
@@ -92,6 +93,11 @@ counted!(Sessions {
     fn list(account: &AccountId, now: UnixTime) -> Vec<Session>;
     fn end(account: &AccountId, session: &SessionId, at: UnixTime) -> Ended;
     fn end_all(account: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Option<u32>;
+});
+
+counted!(Refreshes {
+    fn renew(session: &SessionId, renewal: &Renewal) -> Renewed;
+    fn restart(account: &AccountId, session: &SessionId, renewable: &Renewable, at: UnixTime) -> Replaced;
 });
 
 counted!(Administration {
