@@ -25,7 +25,11 @@ impl<R: Role> SignIn<R> {
         let read = self.read_on(from).await;
         let was_silent = self.stores().feed_is_silent.swap(read.is_err(), Ordering::Relaxed);
         match (&read, was_silent) {
-            (Err(_), false) => self.events().happened(Event::FeedSilent),
+            (Err(error), false) => {
+                let source = std::error::Error::source(error);
+                tracing::error!(target: "hallpass", %error, source, "the revocation feed does not answer");
+                self.events().happened(Event::FeedSilent);
+            }
             (Ok(_), true) => {
                 let staleness = self.view().staleness(now).unwrap_or_default();
                 self.events().happened(Event::FeedAnswers { staleness });

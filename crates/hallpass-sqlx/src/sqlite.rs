@@ -22,6 +22,7 @@ mod revoke;
 mod second_factors;
 mod sessions;
 mod statement;
+mod watch;
 mod write;
 
 use std::{fmt, path::Path, sync::Arc};

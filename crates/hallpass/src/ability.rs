@@ -1,8 +1,9 @@
 //! What the store can do, turned on one by one or all at once.
 
-use hallpass_core::Role;
+use hallpass_core::{RevocationView, Role, StalePolicy};
 use hallpass_signin::{
-    Accounts, Administration, Attempts, Feed, Passwords, Registration, SecondFactors, Sessions, SignInBuilder,
+    Accounts, Administration, Attempts, Feed, Passwords, Refreshes, Registration, SecondFactors, Sessions,
+    SignInBuilder,
 };
 
 use crate::{HallpassBuilder, NoFeed, WithFeed};
@@ -40,6 +41,21 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
         self.then(SignInBuilder::sessions)
     }
 
+    /// Renews sessions: who has signed in stays so for up to 30 days, while an access token lives for 15 minutes. Turns
+    /// [`sessions`](Self::sessions) on too.
+    pub fn refreshes(self) -> Self
+    where
+        S: Refreshes,
+    {
+        self.then(SignInBuilder::refreshes)
+    }
+
+    /// Renews no session: one token, one lifetime, and then the password again. Comes after [`everything`](Self::everything), and
+    /// goes with a longer [`lifetime`](Self::lifetime).
+    pub fn without_refreshes(self) -> Self {
+        self.then(SignInBuilder::without_refreshes)
+    }
+
     /// Lets the application change roles, and disable accounts.
     pub fn administration(self) -> Self
     where
@@ -75,8 +91,31 @@ impl<R: Role, S: Accounts> HallpassBuilder<R, S, NoFeed> {
     /// Turns on all that the store can do.
     pub fn everything(self) -> HallpassBuilder<R, S, WithFeed>
     where
-        S: Registration + Passwords + SecondFactors + Sessions + Administration + Attempts + Feed,
+        S: Registration + Passwords + SecondFactors + Refreshes + Administration + Attempts + Feed,
     {
         self.then(SignInBuilder::everything).with_feed()
+    }
+}
+
+impl<R: Role, S: Accounts> HallpassBuilder<R, S, WithFeed> {
+    /// Tells this feed too of what is revoked, and is woken by it; the store's own stays the one that is read. Defaults to what
+    /// the store itself can push, because that takes no further server.
+    pub fn push_through(self, feed: impl Feed) -> Self {
+        self.then(|sign_in| sign_in.push_through(feed))
+    }
+
+    /// Counts attempts in this store, in the place of the site's own, and pushes through it: a [`RedisStore`](crate::RedisStore),
+    /// say, so that log-ins and guesses write nothing to the database but sessions.
+    ///
+    /// While it is down nobody can log in, since an uncounted guess is not made; whoever is signed in stays so, and revocations
+    /// arrive by the store's own push and by the poll.
+    pub fn limits_and_push_in(self, shared: impl Attempts + Feed + Clone) -> Self {
+        self.then(|sign_in| sign_in.attempts_in(shared.clone()).push_through(shared))
+    }
+
+    /// Says what happens to tokens while the revocation feed is down. Defaults to [`StalePolicy::ServeUntilExpiry`], because most
+    /// sites rather let a visitor in for some minutes more than turn all of them away.
+    pub fn stale_policy(self, policy: StalePolicy) -> Self {
+        self.then(move |sign_in| sign_in.view(RevocationView::with_stale_policy(policy)))
     }
 }

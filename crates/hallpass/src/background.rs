@@ -1,4 +1,5 @@
-//! The one task beside the requests: each second it reads what was revoked elsewhere, and whether the key file has changed.
+//! The one task beside the requests: as soon as something is pushed, and each second in any case, it reads what was revoked
+//! elsewhere; and each second whether the key file has changed.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::watched_key_file::WatchedKeyFile;
+use crate::{lines::Lines, watched_key_file::WatchedKeyFile};
 
 /// The task, for as long as this lives.
 pub(crate) struct Background {
@@ -55,32 +56,27 @@ impl Drop for Background {
 impl<R: Role> Work<R> {
     async fn run(mut self) {
         let keys: Keys = self.sign_in.issuer().keys().clone();
+        let lines = match self.feed {
+            Some(_) => Lines::open(&self.sign_in),
+            None => Lines::closed(),
+        };
         let mut ticks = interval(PERIOD);
         // After a pause, of the machine say, one reading is enough.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut forget_at = UnixTime::from_secs(0);
-        let mut feed_is_down = false;
         loop {
-            ticks.tick().await;
-            if let Some(file) = &mut self.key_file {
-                file.take_up_changes(&keys).await;
+            tokio::select! {
+                _ = ticks.tick() => {
+                    if let Some(file) = &mut self.key_file {
+                        file.take_up_changes(&keys).await;
+                    }
+                }
+                () = lines.news() => {}
             }
             let Some(cursor) = &mut self.feed else { continue };
-            match self.sign_in.catch_up(*cursor).await {
-                Ok(read) => {
-                    *cursor = read;
-                    if std::mem::take(&mut feed_is_down) {
-                        tracing::info!(target: "hallpass", "the revocation feed answers again");
-                    }
-                }
-                Err(error) => {
-                    if !std::mem::replace(&mut feed_is_down, true) {
-                        let source = std::error::Error::source(&error);
-                        tracing::error!(target: "hallpass", %error, source, "the revocation feed does not answer");
-                    }
-                    continue;
-                }
-            }
+            // A failure is an event, and the next second another try.
+            let Ok(read) = self.sign_in.catch_up(*cursor).await else { continue };
+            *cursor = read;
             let now = self.sign_in.clock().now();
             if now >= forget_at {
                 forget_at = now.saturating_add(FORGET_PERIOD);

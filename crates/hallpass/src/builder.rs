@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, path::PathBuf, time::Duration};
 
 use hallpass_core::{Clock, CookieSettings, CookieSettingsBuilder, Keys, Role, RoleSet, Verifier};
-use hallpass_signin::{Accounts, FactorPolicy, Pages, SignInBuilder};
+use hallpass_signin::{Accounts, FactorPolicy, Pages, SessionLimits, SignInBuilder};
 
 use crate::KeyFile;
 
@@ -158,6 +158,11 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
     /// [`FactorPolicy::Optional`], because a site has to tell its people first.
     pub fn factor_policy(self, policy: FactorPolicy<R>) -> Self {
         self.then(|sign_in| sign_in.factor_policy(policy))
+    }
+
+    /// Says how long a session lasts, where sessions are renewed. Defaults to [`SessionLimits::default`]: 30 days, 7 of them idle.
+    pub fn session_limits(self, limits: SessionLimits) -> Self {
+        self.then(move |sign_in| sign_in.session_limits(limits))
     }
 
     /// Shows the site's own pages. Defaults to plain ones that work without JavaScript, because sign-in needs some.

@@ -84,6 +84,7 @@ mod background;
 mod builder;
 mod hallpass;
 mod key_file;
+mod lines;
 #[cfg(feature = "actix")]
 mod on_actix;
 #[cfg(feature = "axum")]
@@ -141,22 +142,24 @@ pub use hallpass_core::{OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpSecret,
 // Sign-in: its settings, its steps and its pages.
 pub use hallpass_signin::{
     AttemptPolicy, Event, FactorPolicy, ForeignHash, ForeignMatch, HashCost, HashGateSettings, Limit, LoginStep,
-    Member, NoRandomness, Opened, Password, PasswordError, PasswordPolicy, Random, RefusedReason, SetUp, SignIn,
-    SignInBuildError, SignInBuilder, SignInError, SignInErrorKind, SystemRandom, TwoFactor, Visitor,
+    Member, NoRandomness, Opened, Password, PasswordError, PasswordPolicy, Random, RefreshToken, RefusedReason,
+    SessionLimits, SetUp, SignIn, SignInBuildError, SignInBuilder, SignInError, SignInErrorKind, SystemRandom, Tokens,
+    TwoFactor, Visitor,
 };
-pub use hallpass_signin::{HashError, RightPassword, check_password, hash_password};
 pub use hallpass_signin::{
     CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page, Pages,
     PasswordPage, Reader, RecoveryCodesPage, RegisterPage, SCRIPT, STYLE_SHEET, SessionLine, SessionsPage, Texts,
     TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
 };
+pub use hallpass_signin::{HashError, RightPassword, check_password, hash_password};
 
 // Stores: what a site's own one implements.
 pub use hallpass_signin::{
     Account, AccountId, Accounts, Administration, AttemptState, Attempted, Attempts, Change, Changes, Cursor, Enabled,
-    Ended, Enrolment, Feed, LiveFactor, LocalAttempts, MalformedSessionId, NewAccount, NewSession, PasswordChange,
-    Passwords, RecoveryCode, RecoveryHash, Registered, Registration, Replaced, SecondFactors, Session, SessionId,
-    SessionOpened, Sessions, Spend, StoreFault, Username, UsernameError,
+    Ended, Enrolment, Feed, LiveFactor, LocalAttempts, MalformedSessionId, MalformedSpentRefreshes, NewAccount,
+    NewSession, PasswordChange, Passwords, Presented, RecoveryCode, RecoveryHash, RefreshHash, RefreshState, Refreshes,
+    Registered, Registration, Renewable, Renewal, Renewed, RenewedSession, Replaced, SecondFactors, Session, SessionId,
+    SessionOpened, Sessions, Spend, SpentRefreshes, StoreFault, Username, UsernameError,
 };
 #[cfg(feature = "sqlite")]
 pub use hallpass_sqlx::{MigrateError, SqliteStore, StoreError, StoreErrorKind, StoreOpenError};

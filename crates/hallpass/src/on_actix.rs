@@ -1,7 +1,7 @@
 //! What an actix-web app takes from the handle.
 
 use actix_web::web::ServiceConfig;
-use hallpass_actix::{Auth, SameOrigin};
+use hallpass_actix::{Auth, Renewal, SameOrigin};
 use hallpass_core::Role;
 
 use crate::Hallpass;
@@ -34,7 +34,10 @@ impl<R: Role> Hallpass<R> {
     /// ```
     #[must_use]
     pub fn middleware(&self) -> Auth<R> {
-        Auth::new(self.gate.clone()).clock(self.clock_of_the_site()).answers(self.answers())
+        Auth::new(self.gate.clone())
+            .clock(self.clock_of_the_site())
+            .answers(self.answers())
+            .renew(Renewal::new(&self.sign_in, &self.gate))
     }
 
     /// The origin check for the site's own forms. Goes inside [`middleware`](Self::middleware), which words its refusals; the

@@ -1,6 +1,7 @@
 //! What an axum router takes from the handle.
 
 use axum::Router;
+use hallpass_axum::Renewal;
 use hallpass_core::Role;
 use hallpass_tower::{AuthLayer, OriginLayer};
 
@@ -29,7 +30,10 @@ impl<R: Role> Hallpass<R> {
     /// ```
     #[must_use]
     pub fn layer(&self) -> AuthLayer<R> {
-        AuthLayer::new(self.gate.clone()).clock(self.clock_of_the_site()).answers(self.answers())
+        AuthLayer::new(self.gate.clone())
+            .clock(self.clock_of_the_site())
+            .answers(self.answers())
+            .renew(Renewal::new(&self.sign_in, &self.gate))
     }
 
     /// The origin check for the site's own forms: one line for every route of the router. Goes inside [`layer`](Self::layer), which

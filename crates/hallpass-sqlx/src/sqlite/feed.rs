@@ -4,12 +4,13 @@
 //! was handed out before.
 
 use hallpass_core::UnixTime;
-use hallpass_signin::{AccountId, Change, Changes, Cursor, Feed, SessionId};
+use hallpass_signin::{AccountId, Change, Changes, Cursor, Feed, Push, SessionId};
 use sqlx::sqlite::SqliteRow;
 
 use super::{
     SqliteStore, column,
     statement::{get, sql},
+    watch::Watch,
     write::Write,
 };
 use crate::StoreError;
@@ -35,6 +36,10 @@ impl Feed for SqliteStore {
         let forget = sql("DELETE FROM hallpass_feed WHERE at < ?1");
         write.change(forget.bind(column::from_time(before))).await?;
         write.commit().await
+    }
+
+    fn push(&self) -> impl Push {
+        Watch::over(self.pool.clone())
     }
 }
 

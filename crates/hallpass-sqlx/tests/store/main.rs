@@ -12,3 +12,4 @@ mod processes;
 mod rows;
 mod scratch;
 mod sqlite_suite;
+mod watching;

@@ -1,0 +1,43 @@
+//! Being woken by a write to the file.
+
+use std::time::Duration;
+
+use hallpass_signin::{Administration, Feed, Push};
+use hallpass_sqlx::SqliteStore;
+use hallpass_testkit::store_suite::fixture::{at, register};
+use tokio::time::timeout;
+
+use crate::scratch::Scratch;
+
+async fn is_woken(push: &mut impl Push) -> bool {
+    match timeout(Duration::from_millis(300), push.news()).await {
+        Ok(news) => news.map(|()| true).unwrap(),
+        Err(_) => false,
+    }
+}
+
+#[tokio::test]
+async fn a_write_of_another_process_wakes_the_watcher() {
+    let scratch = Scratch::new();
+    let here = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
+    let there = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
+    let id = register(&there, "alice").await;
+    let mut push = here.push();
+    assert!(is_woken(&mut push).await, "what came before is to be read now");
+    assert!(!is_woken(&mut push).await);
+    assert!(is_woken(&mut push).await, "a dropped future forgets what it saw, so it begins afresh");
+    there.set_roles(&id, &[], at(1)).await.unwrap();
+    assert!(is_woken(&mut push).await);
+    assert!(!is_woken(&mut push).await);
+}
+
+#[tokio::test]
+async fn a_closed_store_is_watched_no_longer() {
+    let scratch = Scratch::new();
+    let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
+    let mut push = store.push();
+    assert!(is_woken(&mut push).await);
+    store.close().await;
+    assert!(timeout(Duration::from_secs(1), push.news()).await.unwrap().is_err());
+    assert!(push.news().await.is_err());
+}
