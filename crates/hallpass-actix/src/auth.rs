@@ -25,6 +25,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     refusal::{caller, default_answer, own_page, take_refusal},
+    renew::{Renew, RenewFuture, RenewService},
     statement::Statement,
 };
 
@@ -37,6 +38,7 @@ pub struct Auth<R: Role> {
     answers: Arc<AnswerSettings>,
     denied_page: Option<DeniedPage>,
     strict: bool,
+    renew: Option<Arc<dyn Renew>>,
 }
 
 type DeniedPage = Arc<dyn Fn(Denial, &HttpRequest) -> Option<HttpResponse> + Send + Sync>;
@@ -53,6 +55,7 @@ impl<R: Role> Auth<R> {
             answers: Arc::new(answers),
             denied_page: None,
             strict: false,
+            renew: None,
         }
     }
 
@@ -81,6 +84,14 @@ impl<R: Role> Auth<R> {
         page: impl Fn(Denial, &HttpRequest) -> Option<HttpResponse> + Send + Sync + 'static,
     ) -> Self {
         self.denied_page = Some(Arc::new(page));
+        self
+    }
+
+    /// Renews the session of a request whose access token has run out, and sets the new cookies on the answer. Defaults to not,
+    /// because this middleware knows no store: `Renewal`, with the feature `signin`, does.
+    #[must_use]
+    pub fn renew(mut self, renew: impl Renew) -> Self {
+        self.renew = Some(Arc::new(renew));
         self
     }
 
@@ -158,6 +169,7 @@ impl<R: Role> Clone for Auth<R> {
             answers: Arc::clone(&self.answers),
             denied_page: self.denied_page.clone(),
             strict: self.strict,
+            renew: self.renew.clone(),
         }
     }
 }
@@ -174,13 +186,14 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
+        let inner = RenewService::new(inner, self.renew.clone());
         ready(Ok(AuthService { inner, auth: Rc::new(self.clone()) }))
     }
 }
 
 /// An app that is told who asks.
 pub struct AuthService<S, R: Role> {
-    inner: S,
+    inner: RenewService<S>,
     auth: Rc<Auth<R>>,
 }
 
@@ -191,7 +204,7 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = AuthFuture<S::Future, R>;
+    type Future = AuthFuture<RenewFuture<S, S::Future>, R>;
 
     fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(cx)

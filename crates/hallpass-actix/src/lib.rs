@@ -10,7 +10,7 @@
 //!
 //! | feature | what |
 //! |---|---|
-//! | `signin` | `sign_in_routes`: the sign-in endpoints, for `App::configure` |
+//! | `signin` | `sign_in_routes`: the sign-in endpoints, for `App::configure`; `Renewal`: renewal within a request, for `Auth::renew` |
 //!
 //! ```
 //! use actix_web::{App, http::StatusCode, test, web};
@@ -51,6 +51,9 @@ mod guard;
 mod identity;
 mod origin;
 mod refusal;
+mod renew;
+#[cfg(feature = "signin")]
+mod renewal;
 mod require;
 #[cfg(feature = "signin")]
 mod sign_in_routes;
@@ -63,6 +66,9 @@ pub use guard::{GuardFuture, GuardService};
 pub use identity::Identity;
 pub use origin::SameOrigin;
 pub use refusal::Refused;
+pub use renew::{Renew, RenewFuture, Renewed, Renewing};
+#[cfg(feature = "signin")]
+pub use renewal::Renewal;
 pub use require::{Require, everyone, require_any_role, require_at_least, require_login, require_roles};
 #[cfg(feature = "signin")]
 pub use sign_in_routes::sign_in_routes;

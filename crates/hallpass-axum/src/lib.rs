@@ -45,13 +45,15 @@
 //! | feature | what it adds | default |
 //! |---|---|---|
 //! | `router` | `StatedRouter`: a router that takes no route without its requirement | off, because it brings the whole of axum, where the extractors need its core alone |
-//! | `signin` | `sign_in_routes`: the sign-in endpoints as a `Router` | off, because a service that only verifies tokens needs no store, no argon2 and no tokio |
+//! | `signin` | `sign_in_routes`: the sign-in endpoints as a `Router`; `Renewal`: renewal within a request, for `AuthLayer::renew` | off, because a service that only verifies tokens needs no store, no argon2 and no tokio |
 
 #![forbid(unsafe_code)]
 
 mod allowed;
 mod denied;
 mod identity;
+#[cfg(feature = "signin")]
+mod renewal;
 #[cfg(feature = "signin")]
 mod sign_in_routes;
 #[cfg(feature = "router")]
@@ -60,6 +62,8 @@ mod stated_router;
 pub use allowed::Allowed;
 pub use denied::Denied;
 pub use identity::Identity;
+#[cfg(feature = "signin")]
+pub use renewal::Renewal;
 #[cfg(feature = "signin")]
 pub use sign_in_routes::sign_in_routes;
 #[cfg(feature = "router")]

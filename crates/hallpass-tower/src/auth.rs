@@ -14,7 +14,10 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{DefaultPage, DeniedPage, DeniedRequest, FromText, Refusal, TextBody, statement::Watched};
+use crate::{
+    DefaultPage, DeniedPage, DeniedRequest, FromText, Refusal, Renew, RenewFuture, TextBody, renew::RenewService,
+    statement::Watched,
+};
 
 mod render;
 
@@ -34,6 +37,7 @@ struct Shared<R, P, T> {
     page: P,
     text_body: T,
     strict: bool,
+    renew: Option<Arc<dyn Renew>>,
 }
 
 impl<R: Role> AuthLayer<R> {
@@ -44,7 +48,15 @@ impl<R: Role> AuthLayer<R> {
         let settings = if gate.accepts_bearer() { settings.bearer() } else { settings };
         let clock = Arc::new(SystemClock);
         Self {
-            shared: Arc::new(Shared { gate, clock, settings, page: DefaultPage, text_body: FromText, strict: false }),
+            shared: Arc::new(Shared {
+                gate,
+                clock,
+                settings,
+                page: DefaultPage,
+                text_body: FromText,
+                strict: false,
+                renew: None,
+            }),
         }
     }
 }
@@ -97,13 +109,14 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     where
         Q: Fn(Denial, &DeniedRequest) -> Option<Response<B>>,
     {
-        self.with(|Shared { gate, clock, settings, text_body, strict, .. }| Shared {
+        self.with(|Shared { gate, clock, settings, text_body, strict, renew, .. }| Shared {
             gate,
             clock,
             settings,
             page,
             text_body,
             strict,
+            renew,
         })
     }
 
@@ -114,14 +127,22 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     where
         U: Fn(String) -> B,
     {
-        self.with(|Shared { gate, clock, settings, page, strict, .. }| Shared {
+        self.with(|Shared { gate, clock, settings, page, strict, renew, .. }| Shared {
             gate,
             clock,
             settings,
             page,
             text_body,
             strict,
+            renew,
         })
+    }
+
+    /// Renews the session of a request whose access token has run out, and sets the new cookies on the answer. Defaults to not,
+    /// because this layer knows no store: hallpass-axum's `Renewal` does.
+    #[must_use]
+    pub fn renew(self, renew: impl Renew) -> Self {
+        self.with(|shared| Shared { renew: Some(Arc::new(renew)), ..shared })
     }
 
     /// Refuses what a route answers that no guard of this crate stood before, fallbacks included: a forgotten guard is then a 500 and
@@ -179,13 +200,14 @@ impl<R, P, T, S> Layer<S> for AuthLayer<R, P, T> {
     type Service = AuthService<R, S, P, T>;
 
     fn layer(&self, inner: S) -> Self::Service {
+        let inner = RenewService { inner, renew: self.shared.renew.clone() };
         AuthService { inner, shared: Arc::clone(&self.shared) }
     }
 }
 
 /// A service that is told who asks.
 pub struct AuthService<R, S, P = DefaultPage, T = FromText> {
-    inner: S,
+    inner: RenewService<S>,
     shared: Arc<Shared<R, P, T>>,
 }
 
@@ -198,14 +220,14 @@ impl<R, S: Clone, P, T> Clone for AuthService<R, S, P, T> {
 impl<R, S, P, T, Q, B> Service<Request<Q>> for AuthService<R, S, P, T>
 where
     R: Role,
-    S: Service<Request<Q>, Response = Response<B>>,
+    S: Service<Request<Q>, Response = Response<B>> + Clone,
     P: DeniedPage<B>,
     T: TextBody<B>,
     B: Body,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = AuthFuture<R, S::Future, P, T>;
+    type Future = AuthFuture<R, RenewFuture<S, S::Future, Q>, P, T>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)

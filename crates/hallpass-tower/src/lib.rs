@@ -46,6 +46,7 @@ mod denied_page;
 mod guard_future;
 mod origin;
 mod refusal;
+mod renew;
 mod require;
 mod statement;
 mod text_body;
@@ -55,6 +56,7 @@ pub use denied_page::{DefaultPage, DeniedPage};
 pub use guard_future::GuardFuture;
 pub use origin::{OriginLayer, OriginService};
 pub use refusal::{DeniedRequest, Refusal};
+pub use renew::{Renew, RenewFuture, Renewed, Renewing};
 pub use require::{
     RequireFuture, RequireLayer, RequireService, everyone, require_any_role, require_at_least, require_login,
     require_roles,
