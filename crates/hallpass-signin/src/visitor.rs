@@ -16,9 +16,14 @@ pub struct Visitor<'a> {
 
 impl Visitor<'_> {
     /// The key that the limit per address counts by. An IPv6 client owns at least a /64 (RFC 6177), so its whole prefix is
-    /// one key; counted singly, each of 2⁶⁴ addresses would buy fresh attempts.
+    /// one key; counted singly, each of 2⁶⁴ addresses would buy fresh attempts. A loopback address is no client's but a proxy's
+    /// that nobody configured, and has none: counted, one guesser would shut out everybody behind that proxy.
     pub(crate) fn address_key(&self) -> Option<String> {
-        let key = match self.peer?.to_canonical() {
+        let peer = self.peer?.to_canonical();
+        if peer.is_loopback() {
+            return None;
+        }
+        let key = match peer {
             IpAddr::V4(address) => format!("address:{address}"),
             IpAddr::V6(address) => {
                 let [a, b, c, d, ..] = address.segments();
@@ -49,5 +54,8 @@ mod tests {
         assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
         assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
         assert_eq!(Visitor::default().address_key(), None);
+        for loopback in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(key(loopback), None, "{loopback}");
+        }
     }
 }
