@@ -25,9 +25,8 @@ impl Failure {
     }
 
     fn notice(self) -> Notice {
-        let of_request = |heading, detail: &'static str| {
-            Notice::of_request(self.status_code().as_u16(), heading, detail.into())
-        };
+        let of_request =
+            |heading, detail: &'static str| Notice::of_request(self.status_code().as_u16(), heading, detail.into());
         match self {
             Self::NotFound => Notice::not_found(),
             Self::Malformed => of_request("That is not a form", "The body cannot be read."),

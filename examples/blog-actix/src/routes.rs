@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpResponse,
+    HttpResponse, Route, guard,
     http::header::{CACHE_CONTROL, CONTENT_TYPE},
     web::{self, Data, FormConfig},
 };
@@ -17,20 +17,25 @@ pub(crate) fn routes(hallpass: &hallpass::Hallpass<BlogRole>, site: &mut StatedR
     let admin = || require_roles([BlogRole::Admin]);
     let recent_admin = || admin().and_second_factor().and_recent(TEN_MINUTES);
     let moderator = require_any_role([BlogRole::Moderator, BlogRole::Admin]);
-    site.route("/", everyone(), web::get().to(pages::home));
-    site.route("/posts/new", admin(), web::get().to(pages::new));
+    site.route("/", everyone(), get().to(pages::home));
+    site.route("/posts/new", admin(), get().to(pages::new));
     site.route("/posts", admin(), web::post().to(pages::publish));
-    site.route("/posts/{slug}", everyone(), web::get().to(pages::post));
+    site.route("/posts/{slug}", everyone(), get().to(pages::post));
     site.route("/posts/{slug}/hide", moderator, web::post().to(pages::hide));
-    site.route("/profile", require_login(), web::get().to(pages::profile));
-    site.route("/admin", recent_admin(), web::get().to(pages::people));
+    site.route("/profile", require_login(), get().to(pages::profile));
+    site.route("/admin", recent_admin(), get().to(pages::people));
     site.route("/admin/users/{username}/role", recent_admin(), web::post().to(pages::set_role));
-    site.route("/healthz", everyone(), web::get().to(async || "ok\n"));
-    site.route("/readyz", everyone(), web::get().to(readyz));
-    site.route("/style.css", everyone(), web::get().to(async || asset("text/css; charset=utf-8", blog::style_sheet())));
-    site.route("/favicon.svg", everyone(), web::get().to(async || asset("image/svg+xml", blog::FAVICON)));
+    site.route("/healthz", everyone(), get().to(async || "ok\n"));
+    site.route("/readyz", everyone(), get().to(readyz));
+    site.route("/style.css", everyone(), get().to(async || asset("text/css; charset=utf-8", blog::style_sheet())));
+    site.route("/favicon.svg", everyone(), get().to(async || asset("image/svg+xml", blog::FAVICON)));
     site.configure("(sign-in)", &everyone(), hallpass.actix_sign_in_routes());
     site.default_service(everyone(), web::to(async || Err::<HttpResponse, _>(Failure::NotFound)));
+}
+
+/// `GET`, and `HEAD`, which actix-web answers only where it is told to.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// How forms are read.

@@ -5,11 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use actix_web::{
-    App, HttpServer,
-    middleware::DefaultHeaders,
-    web::Data,
-};
+use actix_web::{App, HttpServer, middleware::DefaultHeaders, web::Data};
 use blog::{Config, Site};
 use hallpass::actix::stated;
 use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,5 @@
-//! The walk of the blog, as an outsider goes it, on the actix-web one: `blog`'s own test, with another program.
+//! The blog as an outsider meets it, on actix-web: `blog`'s own black-box tests with another program, but for those that ask the
+//! blog's own pages for JSON, which this one has not.
 
 #![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
 #![allow(dead_code, reason = "the other blog's tests use more of it")]
@@ -7,9 +8,23 @@
 mod authenticator;
 #[path = "../../blog/tests/blog/client.rs"]
 mod client;
+#[path = "../../blog/tests/blog/cookies.rs"]
+mod cookies;
+#[path = "../../blog/tests/blog/limits.rs"]
+mod limits;
+#[path = "../../blog/tests/blog/operator.rs"]
+mod operator;
+#[path = "../../blog/tests/blog/origin.rs"]
+mod origin;
 #[path = "../../blog/tests/blog/person.rs"]
 mod person;
+#[path = "../../blog/tests/blog/second_factor.rs"]
+mod second_factor;
+#[path = "../../blog/tests/blog/sessions.rs"]
+mod sessions;
 #[path = "../../blog/tests/blog/site.rs"]
 mod site;
+#[path = "../../blog/tests/blog/start_and_stop.rs"]
+mod start_and_stop;
 #[path = "../../blog/tests/blog/walk.rs"]
 mod walk;
