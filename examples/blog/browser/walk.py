@@ -1,0 +1,187 @@
+"""The whole walk with clicks and typing, past every page that the blog can show. `seen` is called at each."""
+from running_blog import PASSWORD, code
+
+POSTS = [
+    (
+        "The guard who never asks the office",
+        "A school has one office and many doors. If every door had to ring the office before it opened, the office would do "
+        "nothing but answer the telephone.\n\nSo the office signs a pass, once, in ink that nobody else has. The doors know "
+        "the ink. They look at the pass, at the name, at the hour, and that is all: no ringing, no waiting.\n\nWhat is left "
+        "is the awkward question. What if a pass must be torn up while somebody still carries it?",
+    ),
+    (
+        "Six digits, thirty seconds",
+        "The code on your telephone is not sent to you by anyone. Two clocks and one shared secret agree on it, quietly, "
+        "twice a minute.\n\nA code works once. The second time, even within its half minute, it is only a number.",
+    ),
+    (
+        "On saying no kindly",
+        "There are two ways to be turned away. One says: I do not know you. The other says: I know you well, and this is not "
+        "your door. People mind the second less when somebody points at the way back.",
+    ),
+]
+PHONE = "Mozilla/5.0 (Android 16; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0"
+
+
+class Walk:
+    def __init__(self, browser, blog, site, seen):
+        self.browser, self.blog, self.site, self.seen = browser, blog, site, seen
+
+    def fill(self, form="main form", **fields):
+        for name, text in fields.items():
+            self.browser.type(f"{form} [name={name}]", text)
+        self.browser.follow(f"{form} button:not([type=button])")
+
+    def go(self, link, ends):
+        """Follows a link that leads to this path."""
+        self.browser.follow(link)
+        self.at(ends)
+
+    def at(self, path):
+        place = self.browser.url().removeprefix(self.site)
+        if place != path:
+            raise AssertionError(f"at {place}, not at {path}: {self.browser.text('main')}")
+
+    def shows(self, text, where="main"):
+        shown = self.browser.text(where)
+        if text not in shown:
+            raise AssertionError(f"{self.browser.url()} does not show {text!r} but {shown!r}")
+
+    def type_address(self, path):
+        self.browser.open(self.site + path)
+
+    def register(self, name):
+        self.go("header a[href='/register']", "/register")
+        self.fill(username=name, password=PASSWORD)
+        self.at("/profile")
+
+    def log_out(self):
+        self.go("header form button", "/")
+
+    def log_in(self, name, ends, password=PASSWORD):
+        self.fill(username=name, password=password)
+        self.at(ends)
+
+    def enrol(self):
+        """From the page that shows the key to the recovery codes; the key."""
+        secret = self.browser.text(".hp-key").replace(" ", "").replace("\n", "")
+        self.fill(code=code(secret, -1))
+        self.shows("Your recovery codes")
+        return secret
+
+    def finish(self, secret):
+        """From the page that awaits a code to the front page."""
+        self.fill(code=code(secret, 0))
+        self.at("/")
+
+    def all_pages(self):
+        self.strangers()
+        self.guest()
+        secret = self.enrolment()
+        self.admin(secret)
+        self.half_an_admin()
+
+    def strangers(self):
+        self.type_address("/")
+        self.seen("home-empty")
+        self.go("header a[href='/login']", "/login")
+        self.seen("login")
+        self.go("main a[href='/register']", "/register")
+        self.seen("register")
+        self.fill(username="grace hopper", password=PASSWORD)
+        self.seen("register-error")
+        if self.browser.property("#username", "value") != "grace hopper" or self.browser.property("#password", "value"):
+            raise AssertionError("what was typed is kept, but for the password")
+
+    def guest(self):
+        self.register("grace")
+        self.blog.sign_in_elsewhere("grace", PHONE)
+        self.type_address("/profile")
+        self.seen("profile")
+        self.fill(form="form[action='/profile/password']", current_password="not hers", new_password="A sentence nobody else has")
+        self.shows("Nothing was changed")
+        self.seen("password-error")
+        self.type_address("/profile")
+        self.go("main a[href='/profile/sessions']", "/profile/sessions")
+        self.shows("Firefox on Android")
+        self.seen("sessions")
+        self.browser.follow("form:has([value=others]) button")
+        if "Firefox on Android" in self.browser.text("main"):
+            raise AssertionError("the other device is still signed in")
+        self.type_address("/posts/new")
+        self.shows("This door stays shut")
+        self.seen("access-denied")
+        self.type_address("/no-such-page")
+        self.seen("not-found")
+        self.log_out()
+        self.type_address("/profile")
+        self.at("/login?next=%2Fprofile")
+        self.log_in("grace", "/login", password="not her password")
+        self.shows("Invalid username, password or code")
+        self.seen("login-error")
+        self.browser.type("[name=password]", PASSWORD)
+        self.browser.follow("main form button:not([type=button])")
+        self.at("/profile")
+        self.log_out()
+
+    def enrolment(self):
+        self.register("ada")
+        self.go("main a[href='/profile/two-factor']", "/profile/two-factor")
+        self.seen("two-factor")
+        self.fill(code="000000")
+        self.seen("two-factor-error")
+        secret = self.enrol()
+        self.seen("recovery-codes")
+        self.go("main a.hp-button", "/profile")
+        self.go("main a[href='/profile/two-factor']", "/profile/two-factor")
+        self.seen("two-factor-on")
+        self.log_out()
+        self.blog.operator("user", "set-role", "ada", "admin")
+        return secret
+
+    def admin(self, secret):
+        self.go("header a[href='/login']", "/login")
+        self.log_in("ada", "/login/code")
+        self.seen("code")
+        self.fill(code="000000")
+        self.shows("Invalid username, password or code")
+        self.seen("code-error")
+        self.finish(secret)
+        for title, body in reversed(POSTS):
+            self.go("header a[href='/posts/new']", "/posts/new")
+            self.browser.type("#title", title)
+            self.browser.type("#body", body)
+            if title == POSTS[0][0]:
+                self.seen("new-post")
+            self.browser.follow("main form button")
+        self.shows(POSTS[0][0])
+        self.seen("post")
+        self.go("header a[href='/admin']", "/admin")
+        self.seen("people")
+        self.go("form[action='/admin/users/grace/role'] button", "/admin")
+        self.go("header a.brand", "/")
+        self.seen("home")
+
+        token = self.browser.cookies(self.site)["__Host-hallpass"]["value"]
+        self.hold(self.blog.aged(token, 660))
+        self.type_address("/admin")
+        self.shows("Are you still there?")
+        self.seen("sign-in-again")
+        self.hold(token)
+        self.type_address("/admin")
+        self.shows("Everyone with an account")
+
+    def half_an_admin(self):
+        self.log_out()
+        self.blog.operator("user", "set-role", "grace", "admin")
+        self.go("header a[href='/login']", "/login")
+        self.log_in("grace", "/")
+        self.type_address("/admin")
+        self.shows("One step more")
+        self.seen("second-factor-needed")
+        self.log_out()
+
+    def hold(self, token):
+        cookie = {"path": "/", "secure": True, "httpOnly": True, "sameSite": "Lax"}
+        if not self.browser.devtools("Network.setCookie", name="__Host-hallpass", value=token, url=self.site, **cookie)["success"]:
+            raise AssertionError("the browser does not take the cookie")
