@@ -16,5 +16,6 @@ pub mod feed;
 pub mod fixture;
 pub mod passwords;
 pub mod races;
+pub mod refreshes;
 pub mod second_factors;
 pub mod sessions;

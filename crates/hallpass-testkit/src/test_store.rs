@@ -14,7 +14,7 @@
 /// hallpass_testkit::test_store! { #[tokio::test] empty: attempts }
 ///
 /// // The whole of it:
-/// // test_store! { #[tokio::test] empty: accounts administration attempts feed passwords second_factors sessions }
+/// // test_store! { #[tokio::test] empty: accounts administration attempts feed passwords refreshes second_factors sessions }
 /// ```
 #[macro_export]
 macro_rules! test_store {
@@ -57,6 +57,16 @@ macro_rules! test_store {
         $crate::test_store!(@checks passwords $attributes $empty:
             an_upgrade_replaces_only_the_expected_hash
             a_password_change_ends_what_was_before
+        );
+    };
+    (@part refreshes $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks refreshes $attributes $empty:
+            a_session_is_renewed_with_what_its_account_is_now
+            a_spent_token_leads_to_the_live_one_for_the_grace_alone
+            a_session_past_a_limit_ends
+            a_clock_set_back_shortens_what_is_left
+            what_cannot_be_renewed_is_not
+            a_kept_session_begins_a_new_chain
         );
     };
     (@part second_factors $attributes:tt $empty:path) => {

@@ -28,7 +28,7 @@ async fn on_its_own_file() -> OnItsOwnFile {
 
 test_store! {
     #[tokio::test]
-    on_its_own_file: accounts administration attempts feed passwords second_factors sessions
+    on_its_own_file: accounts administration attempts feed passwords refreshes second_factors sessions
 }
 
 /// Two stores with pools of their own: between them SQLite's file locks decide, as between two processes.
@@ -43,6 +43,12 @@ async fn two_on_one_file(scratch: &Scratch) -> [Arc<SqliteStore>; 2] {
 async fn a_step_is_spent_once() {
     let scratch = Scratch::new();
     races::a_step_is_spent_once(&two_on_one_file(&scratch).await, 50).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_is_spent_once() {
+    let scratch = Scratch::new();
+    races::a_refresh_token_is_spent_once(&two_on_one_file(&scratch).await, 50).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,10 +2,15 @@
 
 use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
-use hallpass_signin::{AttemptPolicy, Attempted, Attempts, Registered, Registration, SecondFactors, Spend};
+use hallpass_signin::{
+    AttemptPolicy, Attempted, Attempts, Refreshes, Registered, Registration, Renewed, SecondFactors, Spend,
+};
 use tokio::{sync::Barrier, task::JoinSet};
 
-use super::fixture::{at, enrol, name, new_account, recovery_hash, register};
+use super::{
+    fixture::{at, enrol, name, new_account, recovery_hash, register},
+    refreshes::{open_renewable, presenting, token},
+};
 
 /// Runs `tasks` of them at once, spread over the stores, and counts the answers that are `win`.
 async fn winners<S, F, T>(
@@ -87,6 +92,26 @@ pub async fn a_name_in_64_spellings_is_one_account<S: Registration>(stores: &[Ar
     assert_eq!(rows, 1);
     let found = stores[0].by_username(&name("rosanna")).await.unwrap();
     assert!(found.is_some());
+}
+
+/// One call spends the token; every other one gets the same successor, and the session lives on.
+pub async fn a_refresh_token_is_spent_once<S>(stores: &[Arc<S>], rounds: u64)
+where
+    S: Refreshes + Registration,
+{
+    let id = register(&*stores[0], "alice").await;
+    let session = open_renewable(&*stores[0], &id, 1, at(10_000_000)).await;
+    for round in 1..=rounds {
+        let renew = |store: Arc<S>, _| async move {
+            let renewal = presenting(round, at(400 * round));
+            match store.renew(&session, &renewal).await.unwrap() {
+                Renewed::Spent(_) => true,
+                Renewed::InGrace { live, .. } if live == token(round + 1) => false,
+                other => panic!("round {round}: {other:?}"),
+            }
+        };
+        assert_eq!(winners(stores, 64, renew, |spent| *spent).await, 1, "round {round}");
+    }
 }
 
 pub async fn of_200_attempts_five_are_evaluated<S: Attempts>(stores: &[Arc<S>]) {
