@@ -9,6 +9,7 @@ mod http2;
 mod negotiation;
 mod next;
 mod origin_check;
+mod renewal;
 mod report;
 mod routes;
 mod runs;
