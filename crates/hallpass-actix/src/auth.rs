@@ -32,6 +32,7 @@ use crate::{
 /// The middleware around the app: [`App::wrap`](actix_web::App::wrap) it outermost.
 ///
 /// It is cheap to clone, and `Send`: build it once, clone it into each worker's app.
+#[derive(Clone)]
 pub struct Auth<R: Role> {
     gate: Arc<Gate<R>>,
     clock: Arc<dyn Clock>,
@@ -158,19 +159,6 @@ impl<R: Role> Auth<R> {
             None => default_answer(denial, &caller, guarded, &self.answers),
         };
         ServiceResponse::new(request, answer.map_into_right_body())
-    }
-}
-
-impl<R: Role> Clone for Auth<R> {
-    fn clone(&self) -> Self {
-        Self {
-            gate: Arc::clone(&self.gate),
-            clock: Arc::clone(&self.clock),
-            answers: Arc::clone(&self.answers),
-            denied_page: self.denied_page.clone(),
-            strict: self.strict,
-            renew: self.renew.clone(),
-        }
     }
 }
 

@@ -55,6 +55,31 @@ where
     }
 }
 
+/// Lets a [`Check`] be wrapped around a resource, a scope or an app.
+macro_rules! transform {
+    ($check:ty) => {
+        impl<S, B> actix_web::dev::Transform<S, actix_web::dev::ServiceRequest> for $check
+        where
+            S: actix_web::dev::Service<
+                    actix_web::dev::ServiceRequest,
+                    Response = actix_web::dev::ServiceResponse<B>,
+                    Error = actix_web::Error,
+                >,
+        {
+            type Response = actix_web::dev::ServiceResponse<actix_web::body::EitherBody<B>>;
+            type Error = actix_web::Error;
+            type Transform = crate::guard::GuardService<S, Self>;
+            type InitError = ();
+            type Future = std::future::Ready<Result<Self::Transform, ()>>;
+
+            fn new_transform(&self, inner: S) -> Self::Future {
+                std::future::ready(Ok(crate::guard::GuardService { inner, check: self.clone() }))
+            }
+        }
+    };
+}
+pub(crate) use transform;
+
 pin_project! {
     /// The answer of a service behind a guard.
     #[project = GuardProjection]

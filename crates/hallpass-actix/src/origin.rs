@@ -3,20 +3,15 @@
 //! The sign-in routes check for themselves; this is for the site's own forms. Wrap the app in it before [`Auth`](crate::Auth), so
 //! that a refusal is worded for the caller. The rules and their reasons are those of [`OriginCheck`].
 
-use std::{
-    future::{Ready, ready},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use actix_web::{
-    Error,
-    body::EitherBody,
-    dev::{Service, ServiceRequest, ServiceResponse, Transform},
+    dev::ServiceRequest,
     http::{header::HeaderValue, uri::Authority},
 };
 use hallpass_core::{Denial, OriginCheck, OriginFacts};
 
-use crate::guard::{Check, GuardService};
+use crate::guard::{Check, transform};
 
 /// Refuses unsafe requests that another site made the browser send.
 ///
@@ -68,17 +63,4 @@ impl Check for SameOrigin {
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for SameOrigin
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = Error;
-    type Transform = GuardService<S, Self>;
-    type InitError = ();
-    type Future = Ready<Result<Self::Transform, ()>>;
-
-    fn new_transform(&self, inner: S) -> Self::Future {
-        ready(Ok(GuardService { inner, check: self.clone() }))
-    }
-}
+transform!(SameOrigin);

@@ -7,22 +7,18 @@
 //! with `Cache-Control: no-store`. Without it, a cache may keep the answer to a request with a cookie and hand it to the next
 //! person (RFC 9111 section 3; only `Authorization` forbids that by itself).
 
-use std::{
-    future::{Ready, ready},
-    time::Duration,
-};
+use std::time::Duration;
 
 use actix_web::{
-    Error, HttpMessage,
-    body::EitherBody,
-    dev::{Service, ServiceRequest, ServiceResponse, Transform},
+    HttpMessage,
+    dev::ServiceRequest,
     guard::{Guard, GuardContext},
 };
 use hallpass_core::{Denial, Requirement, Role, RoleSet};
 
 use crate::{
     authentication::admit,
-    guard::{Check, GuardService},
+    guard::{Check, transform},
     statement::state,
 };
 
@@ -126,17 +122,4 @@ impl Check for Require {
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for Require
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = Error;
-    type Transform = GuardService<S, Self>;
-    type InitError = ();
-    type Future = Ready<Result<Self::Transform, ()>>;
-
-    fn new_transform(&self, inner: S) -> Self::Future {
-        ready(Ok(GuardService { inner, check: self.clone() }))
-    }
-}
+transform!(Require);

@@ -49,6 +49,8 @@ fn the_request_path_cannot_reach_a_store() {
     ] {
         assert_eq!(within_reach(package, features), [""; 0], "{package} {features:?}");
     }
+    // actix-web is a runtime of its own; hallpass-actix adds nothing else of these to it.
+    assert_eq!(within_reach("hallpass-actix", &[]), ["tokio"]);
 }
 
 #[test]

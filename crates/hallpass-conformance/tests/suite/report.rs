@@ -23,7 +23,6 @@ impl Report {
 
     pub(crate) fn finish(self) {
         let Self { title, compared, wrong } = self;
-        println!("{title}: {compared} exchanges");
         assert!(compared > 0, "{title}: nothing was compared");
         assert!(wrong.is_empty(), "{title}: {} of {compared} are wrong:\n{}", wrong.len(), wrong.join("\n"));
     }
