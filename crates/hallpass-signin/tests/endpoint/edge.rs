@@ -7,7 +7,7 @@ use crate::site::{ACCESS, Client, PASSWORD, Site, SiteRole, form};
 
 fn routes(site: &Site) -> Vec<Route> {
     let routes = site.sign_in.routes();
-    assert_eq!(routes.len(), 13);
+    assert_eq!(routes.len(), 14);
     routes
 }
 

@@ -15,6 +15,7 @@ mod page;
 mod password;
 mod proxies;
 mod register;
+mod refresh;
 mod second_factor;
 mod sessions;
 mod site;

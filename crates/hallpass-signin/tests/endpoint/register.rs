@@ -12,7 +12,7 @@ async fn a_browser_is_signed_in_and_goes_to_its_profile() {
         ann.post("/register", &[("username", "ann"), ("password", PASSWORD)]).await.expect_see_other("/profile");
     let cookie = answer.set_cookie(ACCESS).unwrap();
     assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"), "{cookie}");
-    assert_eq!(answer.set_cookies().len(), 1);
+    assert_eq!(answer.set_cookies().len(), 2);
     ann.get("/profile/sessions").await.expect_page(200);
 }
 

@@ -66,7 +66,7 @@ impl Site {
             .registration()
             .passwords()
             .second_factors()
-            .sessions()
+            .refreshes()
             .administration();
         let sign_in = change(builder).build().unwrap();
         let verifier = sign_in.issuer().verifier().revocation(sign_in.view().clone());
