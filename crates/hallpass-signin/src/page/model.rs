@@ -225,7 +225,7 @@ impl FailurePage<'_> {
         Self {
             status: denial.status(),
             kind: denial.kind().as_str(),
-            detail: denial.to_string().into(),
+            detail: denial.kind().detail().into(),
             retry_after: denial.retry_after(),
         }
     }

@@ -222,7 +222,9 @@ impl Texts {
         dutch::TEXTS
     }
 
-    pub(super) fn fault(&self, fault: &Fault) -> &'static str {
+    /// Why a form was refused.
+    #[must_use]
+    pub fn fault(&self, fault: &Fault) -> &'static str {
         match fault {
             Fault::Credentials => self.credentials,
             Fault::Confirmation => self.confirmation,
@@ -230,7 +232,9 @@ impl Texts {
         }
     }
 
-    pub(super) fn field_fault(&self, fault: &FieldFault) -> String {
+    /// What is wrong with a field.
+    #[must_use]
+    pub fn field_fault(&self, fault: &FieldFault) -> String {
         match fault {
             FieldFault::Missing => self.missing.into(),
             FieldFault::NotText => self.not_text.into(),
@@ -243,11 +247,15 @@ impl Texts {
         }
     }
 
-    pub(super) fn failure(&self, kind: &str) -> Option<&FailureText> {
+    /// What the page of a refusal says, by the last part of the problem's `type`.
+    #[must_use]
+    pub fn failure(&self, kind: &str) -> Option<&FailureText> {
         self.failures.iter().find(|text| text.kind == kind)
     }
 
-    pub(super) fn ago(&self, age: &Duration) -> String {
+    /// How long ago that was, in its largest whole unit: it reads right in every time zone.
+    #[must_use]
+    pub fn ago(&self, age: &Duration) -> String {
         match Age::of(*age) {
             Age::Moments => self.moments_ago.into(),
             Age::Minutes(n) => counted(self.minutes_ago, n),
@@ -257,7 +265,8 @@ impl Texts {
     }
 
     /// How long to wait, rounded up: whoever comes back when it said must not be too early.
-    pub(super) fn wait(&self, wait: &Duration) -> String {
+    #[must_use]
+    pub fn wait(&self, wait: &Duration) -> String {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         if seconds < 120 {
             counted(self.wait_seconds, seconds)

@@ -61,6 +61,7 @@ impl Jar {
 async fn walk(site: &Site, url: &str) -> Jar {
     let mut jar = Jar::new(site.browser(), url);
     jar.post("/register", &[("username", "ann"), ("password", PASSWORD)]).await;
+    jar.post("/session/refresh", &[]).await;
     jar.post("/profile/password", &[("current_password", PASSWORD), ("new_password", NEW_PASSWORD)]).await;
     jar.client.cookies = jar.returned(&jar.url);
     let secret = jar.client.as_script().get("/profile/two-factor").await.json()["secret"].as_str().unwrap().to_owned();
@@ -85,7 +86,7 @@ async fn walk(site: &Site, url: &str) -> Jar {
 
 #[tokio::test]
 async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
-    let site = Site::new();
+    let site = Site::with(|builder| builder.refreshes());
     let mut jar = walk(&site, "https://site.example/login").await;
     let held = jar.returned(&jar.url);
     assert!(held.contains_key(ACCESS));
@@ -103,6 +104,15 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
     assert_eq!(jar.jar.iter_unexpired().count(), 0, "nothing is left");
 
     let expected: BTreeSet<String> = [
+        ("/register", REFRESH, "set"),
+        ("/session/refresh", ACCESS, "set"),
+        ("/session/refresh", REFRESH, "set"),
+        ("/profile/password", REFRESH, "set"),
+        ("/profile/two-factor", REFRESH, "set"),
+        ("/profile/sessions/revoke", REFRESH, "set"),
+        ("/login", REFRESH, "set"),
+        ("/login/code", REFRESH, "set"),
+        ("/profile/two-factor/disable", REFRESH, "set"),
         ("/register", ACCESS, "set"),
         ("/profile/password", ACCESS, "set"),
         ("/profile/two-factor", ACCESS, "set"),
@@ -141,7 +151,7 @@ async fn so_are_those_of_a_site_with_cookies_of_its_own() {
         (plain, "http://intranet/login", "http://intranet/posts"),
     ] {
         let cookies = cookies.build().unwrap();
-        let site = Site::with(|builder| builder.cookies(cookies));
+        let site = Site::with(|builder| builder.refreshes().cookies(cookies));
         let mut jar = walk(&site, url).await;
         let held = jar.returned(&jar.url);
         assert!(!held.is_empty(), "{url}");

@@ -11,6 +11,7 @@ mod edge;
 mod log_in;
 mod log_out;
 mod outage;
+mod own_pages;
 mod page;
 mod password;
 mod proxies;
