@@ -137,7 +137,7 @@ impl Requirement {
 /// As one line of a route × role table: `login`, `all of editor, admin; second factor; within 600 s`.
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = |f: &mut fmt::Formatter<'_>, kind: &str, bits: u64| {
+        let names = |f: &mut fmt::Formatter<'_>, kind: &str, bits: u64| -> fmt::Result {
             f.write_str(kind)?;
             let mut separator = " ";
             for name in self.roles_of.iter().flat_map(|asked| asked.names(bits)) {
