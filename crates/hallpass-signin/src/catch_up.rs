@@ -65,11 +65,11 @@ impl<R: Role> SignIn<R> {
     pub async fn forget(&self) -> Result<(), StoreFault> {
         let now = self.now();
         self.view().forget(now);
-        let Some(feed) = &self.stores().feed else {
-            return Ok(());
-        };
         let before = now.saturating_sub(self.issuer().access_lifetime() + CLOCKS_APART);
-        self.stores().within_bound(feed.forget(before)).await
+        for feed in self.stores().feed.iter().chain(&self.stores().pushes) {
+            self.stores().within_bound(feed.forget(before)).await?;
+        }
+        Ok(())
     }
 
     /// The latest moment at which a token voided at `at` could still be alive.

@@ -66,6 +66,13 @@ impl PostgresStore {
         Self { pool }
     }
 
+    /// The name of the database.
+    #[must_use]
+    pub fn database(&self) -> String {
+        let options = self.pool.connect_options();
+        options.get_database().unwrap_or(options.get_username()).to_owned()
+    }
+
     /// Waits until the connections in use are returned, and closes them all. Later calls fail.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -11,6 +11,7 @@
 
 pub mod accounts;
 pub mod administration;
+pub mod announcements;
 pub mod attempts;
 pub mod feed;
 pub mod fixture;

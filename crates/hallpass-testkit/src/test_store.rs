@@ -39,6 +39,12 @@ macro_rules! test_store {
             accounts_are_listed_by_key_in_pages
         );
     };
+    (@part announcements $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks announcements $attributes $empty:
+            what_is_announced_is_read_in_order
+            what_is_old_is_forgotten_and_cursors_stay_good
+        );
+    };
     (@part attempts $attributes:tt $empty:path) => {
         $crate::test_store!(@checks attempts $attributes $empty:
             attempts_are_counted_for_each_key

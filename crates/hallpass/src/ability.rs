@@ -104,8 +104,7 @@ impl<R: Role, S: Accounts> HallpassBuilder<R, S, WithFeed> {
         self.then(|sign_in| sign_in.push_through(feed))
     }
 
-    /// Counts attempts in this store, in the place of the site's own, and pushes through it: a [`RedisStore`](crate::RedisStore),
-    /// say, so that log-ins and guesses write nothing to the database but sessions.
+    /// Counts attempts in this store, in the place of the site's own, and pushes through it: a `RedisStore`, say, so that log-ins and guesses write nothing to the database but sessions.
     ///
     /// While it is down nobody can log in, since an uncounted guess is not made; whoever is signed in stays so, and revocations
     /// arrive by the store's own push and by the poll.

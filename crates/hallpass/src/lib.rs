@@ -74,6 +74,8 @@
 //! | `actix` | [`Hallpass::middleware`], [`Hallpass::actix_sign_in_routes`], and the module [`actix`] with extractors and guards | off, because a site is on one framework |
 //! | `asymmetric` | keys of EdDSA, ECDSA and RSA, whose public halves `/.well-known/jwks.json` shows | off, because one site alone needs no more than HMAC, and aws-lc takes a minute to build |
 //! | `axum` | [`Hallpass::layer`], [`Hallpass::sign_in_routes`], the extractors and the guards | on, because most sites here are |
+//! | `postgres` | [`PostgresStore`] and [`Hallpass::open`] on it | off, because it needs a server |
+//! | `redis` | [`RedisStore`], for [`HallpassBuilder::limits_and_push_in`] | off, because one node needs none |
 //! | `sqlite` | [`SqliteStore`] and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |
 
 #![forbid(unsafe_code)]
@@ -89,7 +91,7 @@ mod lines;
 mod on_actix;
 #[cfg(feature = "axum")]
 mod on_axum;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod open;
 #[cfg(any(feature = "actix", feature = "axum"))]
 mod site_clock;
@@ -99,7 +101,7 @@ pub use assemble::{BuildError, StartError};
 pub use builder::{HallpassBuilder, NoFeed, WithFeed};
 pub use hallpass::Hallpass;
 pub use key_file::{KeyFile, KeyFileError};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use open::OpenError;
 
 // Roles. The macro of this name writes `::hallpass`, so that a site needs no other crate of ours.
@@ -154,12 +156,19 @@ pub use hallpass_signin::{
 pub use hallpass_signin::{HashError, RightPassword, check_password, hash_password};
 
 // Stores: what a site's own one implements.
+#[cfg(feature = "redis")]
+pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
 pub use hallpass_signin::{
     Account, AccountId, Accounts, Administration, AttemptState, Attempted, Attempts, Change, Changes, Cursor, Enabled,
     Ended, Enrolment, Feed, LiveFactor, LocalAttempts, MalformedSessionId, MalformedSpentRefreshes, NewAccount,
-    NewSession, PasswordChange, Passwords, Presented, RecoveryCode, RecoveryHash, RefreshHash, RefreshState, Refreshes,
-    Registered, Registration, Renewable, Renewal, Renewed, RenewedSession, Replaced, SecondFactors, Session, SessionId,
-    SessionOpened, Sessions, Spend, SpentRefreshes, StoreFault, Username, UsernameError,
+    NewSession, NoPush, PasswordChange, Passwords, Presented, Push, RecoveryCode, RecoveryHash, RefreshHash,
+    RefreshState, Refreshes, Registered, Registration, Renewable, Renewal, Renewed, RenewedSession, Replaced,
+    SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, SpentRefreshes, StoreFault, Username,
+    UsernameError,
 };
+#[cfg(feature = "postgres")]
+pub use hallpass_sqlx::PostgresStore;
 #[cfg(feature = "sqlite")]
-pub use hallpass_sqlx::{MigrateError, SqliteStore, StoreError, StoreErrorKind, StoreOpenError};
+pub use hallpass_sqlx::SqliteStore;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use hallpass_sqlx::{MigrateError, StoreError, StoreErrorKind, StoreOpenError};

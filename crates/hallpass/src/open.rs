@@ -1,19 +1,29 @@
-//! The short way: one SQLite file, everything on.
+//! The short way: one database, everything on.
 
-use hallpass_core::{Clock, KeyRing, Role, SystemClock};
-use hallpass_signin::{NoRandomness, Random, SystemRandom};
-use hallpass_sqlx::{SqliteStore, StoreOpenError};
-use zeroize::Zeroizing;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
-use crate::{Hallpass, KeyFile, StartError};
+use hallpass_core::Role;
+use hallpass_signin::NoRandomness;
+use hallpass_sqlx::StoreOpenError;
+
+use crate::{Hallpass, StartError};
 
 impl<R: Role> Hallpass<R> {
-    /// Opens a site on one SQLite file, `sqlite://site.db` say, with everything on. File, tables and keys are made on the first
-    /// start: the keys in `site-keys.json` beside it, with mode 0600. The revocation view is loaded when this returns.
+    /// Opens a site on one database, with everything on. Tables and keys are made on the first start. The revocation view is
+    /// loaded when this returns.
+    ///
+    /// - `sqlite://site.db` is one file, which is made, and `site-keys.json` beside it, with mode 0600.
+    /// - `postgres://site@localhost/site`, with the feature `postgres`, is a database that is there; the keys are in
+    ///   `site-keys.json`, named as the database is, in the directory in which the server runs. **Nodes on several machines must
+    ///   have the same file**, or each refuses the others' tokens.
     ///
     /// It is short for this, which takes further settings before `start`:
     ///
     /// ```no_run
+    /// # #[cfg(feature = "sqlite")]
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// # use hallpass::{Hallpass, Role, SqliteStore};
     /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Guest, Admin }
@@ -30,22 +40,22 @@ impl<R: Role> Hallpass<R> {
     /// `sqlite::memory:` keeps accounts and keys in memory, for a test.
     ///
     /// # Errors
-    /// The file cannot be opened, or the keys beside it cannot be used. [`OpenError`] says which, and what to write instead.
+    /// The database cannot be opened, or the keys cannot be used. [`OpenError`] says which, and what to write instead.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let store = SqliteStore::open(url).await?;
-        let key_file = store.path().map(KeyFile::beside);
-        let builder = Self::builder(store);
-        let builder = match key_file {
-            Some(file) => builder.key_file(file.path()),
-            None => {
-                let mut random = Zeroizing::new([0; 32]);
-                SystemRandom.fill(&mut *random)?;
-                builder.keys(KeyRing::generate_hs256(*random, SystemClock.now()))
-            }
-        };
-        Ok(builder.everything().start().await?)
+        match url.split_once(':') {
+            #[cfg(feature = "sqlite")]
+            Some(("sqlite", _)) => Self::open_sqlite(url).await,
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => Self::open_postgres(url).await,
+            _ => Err(StoreOpenError::Scheme { example: EXAMPLE }.into()),
+        }
     }
 }
+
+#[cfg(feature = "sqlite")]
+const EXAMPLE: &str = "sqlite://site.db";
+#[cfg(not(feature = "sqlite"))]
+const EXAMPLE: &str = "postgres://site@localhost/site";
 
 /// Why a site could not be opened.
 #[derive(Debug, thiserror::Error)]

@@ -78,6 +78,16 @@ pub struct Changes {
     pub cursor: Cursor,
 }
 
+impl Change {
+    /// When it was made.
+    #[must_use]
+    pub fn at(&self) -> UnixTime {
+        match self {
+            Self::Generation { at, .. } | Self::SessionEnded { at, .. } => *at,
+        }
+    }
+}
+
 /// One thing that voids tokens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]

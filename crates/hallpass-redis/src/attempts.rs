@@ -1,0 +1,98 @@
+//! Counting attempts by compare-and-set.
+//!
+//! The arithmetic is the policy's, in one place for every store. So the state is read, the policy asked, and the answer written
+//! **only if the state is still the one that was read**; else all of it begins again. Of many at once on one key each writes at
+//! most once, and who finds the key blocked writes nothing: as many rounds as attempts are allowed settle it.
+
+use std::{num::ParseIntError, time::Duration};
+
+use hallpass_core::UnixTime;
+use hallpass_signin::{AttemptPolicy, AttemptState, Attempted, Attempts};
+
+use crate::{RedisStore, RedisStoreError};
+
+impl Attempts for RedisStore {
+    type Error = RedisStoreError;
+
+    async fn try_take(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<Attempted, RedisStoreError> {
+        let key = self.attempts_key(key);
+        loop {
+            let before = self.load(&key).await?;
+            let state = before.as_deref().map(read).transpose()?;
+            let (after, attempted) = policy.take(state, now);
+            if state == Some(after) || self.swap(&key, before, Some(after), policy, now).await? == Swapped::Yes {
+                return Ok(attempted);
+            }
+        }
+    }
+
+    async fn give_back(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<(), RedisStoreError> {
+        let key = self.attempts_key(key);
+        loop {
+            let before = self.load(&key).await?;
+            let after = policy.give_back(before.as_deref().map(read).transpose()?, now);
+            if self.swap(&key, before, after, policy, now).await? == Swapped::Yes {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn clear(&self, key: &str) -> Result<(), RedisStoreError> {
+        self.line.ask(redis::cmd("DEL").arg(self.attempts_key(key))).await
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Swapped {
+    Yes,
+    No,
+}
+
+impl RedisStore {
+    async fn load(&self, key: &str) -> Result<Option<String>, RedisStoreError> {
+        self.line.ask(redis::cmd("GET").arg(key)).await
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        before: Option<String>,
+        after: Option<AttemptState>,
+        policy: &AttemptPolicy,
+        now: UnixTime,
+    ) -> Result<Swapped, RedisStoreError> {
+        let life = after.map_or(0, |state| policy.forgotten_at(&state).since(now).saturating_add(MARGIN).as_secs());
+        let mut swap = redis::cmd("EVAL");
+        // The server goes by its own clock and only deletes by it; a life of 68 years is for ever.
+        swap.arg(SWAP).arg(1).arg(key).arg(before.unwrap_or_default());
+        swap.arg(after.map(write).unwrap_or_default()).arg(life.min(u64::from(u32::MAX / 2)));
+        Ok(match self.line.ask(&swap).await? {
+            0 => Swapped::No,
+            _ => Swapped::Yes,
+        })
+    }
+}
+
+/// The empty text stands for a key that is not there.
+const SWAP: &str = "if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end \
+    if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end \
+    return 1";
+/// A key outlives its meaning by this, so that clocks apart do not shorten a wait.
+const MARGIN: Duration = Duration::from_secs(60);
+
+fn write(state: AttemptState) -> String {
+    format!("{} {} {}", state.count, state.last.as_secs(), state.blocked_until.as_secs())
+}
+
+fn read(text: &str) -> Result<AttemptState, RedisStoreError> {
+    let mut numbers = text.split(' ').map(str::parse::<u64>);
+    let mut next = || match numbers.next() {
+        Some(number) => number.map_err(|error: ParseIntError| RedisStoreError::corrupt(error)),
+        None => Err(RedisStoreError::corrupt("a state of attempts is three numbers")),
+    };
+    Ok(AttemptState {
+        count: u32::try_from(next()?).map_err(RedisStoreError::corrupt)?,
+        last: UnixTime::from_secs(next()?),
+        blocked_until: UnixTime::from_secs(next()?),
+    })
+}

@@ -1,0 +1,31 @@
+//! The Redis store against a real server: the parts of the suite that it has, and what is Redis's own.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod opening;
+mod push;
+mod server;
+
+use std::sync::Arc;
+
+use hallpass_testkit::{store_suite::races, test_store};
+
+use server::empty;
+
+mod suite {
+    use super::*;
+
+    test_store! {
+        #[tokio::test]
+        #[ignore = "needs Redis or Valkey: REDIS_URL"]
+        empty: attempts announcements
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Redis or Valkey: REDIS_URL"]
+async fn of_200_attempts_five_are_evaluated() {
+    let prefix = server::prefix();
+    let stores = [server::named(&prefix).await, server::named(&prefix).await].map(Arc::new);
+    races::of_200_attempts_five_are_evaluated(&stores).await;
+}
