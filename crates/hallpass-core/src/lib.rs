@@ -76,6 +76,7 @@ mod role;
 mod route_table;
 mod safe_next;
 mod secret_check;
+mod shared;
 mod signature;
 mod signed_in;
 mod strict_json;

@@ -35,6 +35,8 @@ use self::{
 mod entry;
 mod filter;
 mod ledger;
+#[cfg(all(test, shuttle))]
+mod model;
 mod summary;
 mod table;
 #[cfg(test)]
@@ -191,11 +193,15 @@ impl RevocationView {
         self.0.synced.store(at.as_secs(), Ordering::Relaxed);
     }
 
-    /// How long ago the feed was last read to its end; `None` where it never was.
+    /// How long ago the feed was last read to its end; `None` where it never was. Under a clock that was set back since, by how far:
+    /// a silent feed would seem current for as long.
     pub fn staleness(&self, now: UnixTime) -> Option<Duration> {
         match self.0.synced.load(Ordering::Relaxed) {
             NEVER => None,
-            at => Some(now.since(UnixTime::from_secs(at))),
+            at => {
+                let at = UnixTime::from_secs(at);
+                Some(now.since(at).max(at.since(now)))
+            }
         }
     }
 }

@@ -4,10 +4,9 @@
 //! main memory (80 ns). This is a Bloom filter of one hash: a bit that is not set is proof, a bit that is set sends the
 //! reader to the table. With four bits a slot at most one absent key in six goes there in vain.
 
-use std::{
-    iter,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::iter;
+
+use crate::shared::{AtomicU64, Ordering};
 
 pub(super) struct Filter {
     words: Box<[AtomicU64]>,
@@ -16,7 +15,7 @@ pub(super) struct Filter {
 impl Filter {
     pub(super) fn for_slots(slots: usize) -> Self {
         let words = slots.div_ceil(SLOTS_PER_WORD);
-        Self { words: iter::repeat_with(AtomicU64::default).take(words).collect() }
+        Self { words: iter::repeat_with(|| AtomicU64::new(0)).take(words).collect() }
     }
 
     /// Release: whoever sees the bit sees the slot that was written before it.

@@ -1,16 +1,14 @@
 //! The entries and who may touch them: readers look up without a lock, writers take turns.
 
 use std::{
-    hash::{BuildHasher, Hash, Hasher, RandomState},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    hash::{BuildHasher, Hash, Hasher},
+    sync::{Arc, PoisonError},
 };
 
-use arc_swap::ArcSwap;
-
-use crate::UnixTime;
+use crate::{
+    UnixTime,
+    shared::{AtomicU64, Mutex, MutexGuard, Ordering, Seed, Swap},
+};
 
 use super::{
     RevokedKind, TokenFacts,
@@ -22,10 +20,10 @@ use super::{
 pub(super) struct Ledger {
     /// [`Summary`], so that an empty ledger is answered by one load.
     summary: AtomicU64,
-    table: ArcSwap<Table>,
+    table: Swap<Table>,
     /// Held while writing; readers never touch it.
     writing: Mutex<()>,
-    seed: RandomState,
+    seed: Seed,
 }
 
 /// Keeps an account and a session of one name apart.
@@ -39,9 +37,9 @@ impl Ledger {
     pub(super) fn new() -> Self {
         Self {
             summary: AtomicU64::new(0),
-            table: ArcSwap::from_pointee(Table::with_room_for(0)),
+            table: Swap::from_pointee(Table::with_room_for(0)),
             writing: Mutex::new(()),
-            seed: RandomState::new(),
+            seed: Seed::new(),
         }
     }
 

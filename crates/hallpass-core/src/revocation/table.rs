@@ -8,12 +8,12 @@
 //! 16 bytes and four filter bits a slot, two slots an entry when a table is made, rebuilt when three quarters are used:
 //! a million entries take 31.5 MiB at the most, and as much again while they are copied.
 
-use std::{
-    iter,
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
-};
+use std::iter;
 
-use crate::UnixTime;
+use crate::{
+    UnixTime,
+    shared::{AtomicU64, AtomicUsize, Ordering},
+};
 
 use super::{entry::Entry, filter::Filter};
 
@@ -30,7 +30,6 @@ pub(super) struct Table {
 #[derive(Debug)]
 pub(super) struct Full;
 
-#[derive(Default)]
 struct Slot {
     /// 0 while the slot is free.
     key: AtomicU64,
@@ -42,7 +41,7 @@ impl Table {
     pub(super) fn with_room_for(entries: usize) -> Self {
         let capacity = entries.saturating_mul(2).max(LEAST_CAPACITY);
         Self {
-            slots: iter::repeat_with(Slot::default).take(capacity).collect(),
+            slots: iter::repeat_with(Slot::free).take(capacity).collect(),
             filter: Filter::for_slots(capacity),
             used: AtomicUsize::new(0),
             live: AtomicUsize::new(0),
@@ -150,6 +149,10 @@ impl Table {
 }
 
 impl Slot {
+    fn free() -> Self {
+        Self { key: AtomicU64::new(FREE), entry: AtomicU64::new(0) }
+    }
+
     fn entry(&self) -> Option<Entry> {
         Entry::from_bits(self.entry.load(Ordering::Acquire))
     }
@@ -160,4 +163,4 @@ impl Slot {
 }
 
 const FREE: u64 = 0;
-const LEAST_CAPACITY: usize = 64;
+const LEAST_CAPACITY: usize = if cfg!(all(test, shuttle)) { 4 } else { 64 };
