@@ -4,10 +4,10 @@
 
 use hallpass_core::UnixTime;
 use hallpass_signin::{
-    Account, AccountId, Accounts, Administration, AttemptPolicy, Attempted, Attempts, Changes, Cursor, Enabled, Ended,
-    Enrolment, Feed, NewAccount, NewSession, PasswordChange, Passwords, RecoveryHash, Refreshes, Registered,
-    Registration, Renewable, Renewal, Renewed, Replaced, SecondFactors, Session, SessionId, SessionOpened, Sessions,
-    Spend, Username,
+    Account, AccountId, Accounts, Administration, AttemptPolicy, Attempted, Attempts, Change, Changes, Cursor, Enabled,
+    Ended, Enrolment, Feed, NewAccount, NewSession, PasswordChange, Passwords, Push, RecoveryHash, Refreshes,
+    Registered, Registration, Renewable, Renewal, Renewed, Replaced, SecondFactors, Session, SessionId, SessionOpened,
+    Sessions, Spend, Username,
 };
 
 use crate::{Kit, store_calls::StoreCalls};
@@ -106,11 +106,29 @@ counted!(Administration {
     fn list(after: Option<&Username>, limit: u32) -> Vec<Account>;
 });
 
-counted!(Feed {
-    type Error;
-    fn since(cursor: Cursor) -> Changes;
-    fn forget(before: UnixTime) -> ();
-});
+impl<S: Feed> Feed for Watched<S> {
+    type Error = S::Error;
+
+    async fn since(&self, cursor: Cursor) -> Result<Changes, Self::Error> {
+        self.calls.called("Feed::since");
+        self.store.since(cursor).await
+    }
+
+    async fn forget(&self, before: UnixTime) -> Result<(), Self::Error> {
+        self.calls.called("Feed::forget");
+        self.store.forget(before).await
+    }
+
+    /// Waiting to be woken asks nothing, and so does not count.
+    fn push(&self) -> impl Push {
+        self.store.push()
+    }
+
+    async fn announce(&self, change: &Change) -> Result<(), Self::Error> {
+        self.calls.called("Feed::announce");
+        self.store.announce(change).await
+    }
+}
 
 counted!(Attempts {
     type Error;

@@ -29,7 +29,8 @@ impl Shop {
         let status = response.status().as_u16();
         let cookies = response.headers().get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
         let pairs = cookies.filter_map(|cookie| cookie.split(';').next());
-        let cookie = pairs.filter(|pair| pair.starts_with("__Host-hallpass=")).map(str::to_owned).last();
+        let mut pairs = pairs.filter(|pair| pair.starts_with("__Host-hallpass="));
+        let cookie = pairs.next().map(str::to_owned);
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, cookie, String::from_utf8(body.to_vec()).unwrap())
     }
