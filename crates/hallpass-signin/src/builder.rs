@@ -5,7 +5,11 @@
 
 mod ability;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use hallpass_core::{
     AnswerSettings, Clock, CookieSettings, Issuer, OriginCheck, RevocationView, Role, RoleSet, SystemClock,
@@ -270,6 +274,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             origin_check: self.origin_check,
             answers: self.answers,
             clock: self.clock,
+            latest: AtomicU64::new(0),
             random: self.random,
             events: self.events,
             proxies: self.proxies,

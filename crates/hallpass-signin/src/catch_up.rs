@@ -74,7 +74,7 @@ impl<R: Role> SignIn<R> {
 
     /// The latest moment at which a token voided at `at` could still be alive.
     pub(crate) fn forget_after(&self, at: UnixTime) -> UnixTime {
-        at.saturating_add(self.issuer().access_lifetime() + CLOCKS_APART)
+        at.max(self.latest()).saturating_add(self.issuer().access_lifetime() + CLOCKS_APART)
     }
 
     fn apply(&self, change: &Change) {

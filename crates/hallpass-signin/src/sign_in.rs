@@ -3,7 +3,14 @@
 //! Generic over the role enum and over nothing else: the store is erased when it is [built](SignInBuilder), so that
 //! handlers, routes and adapters name `SignIn<SiteRole>` whatever the site stores its accounts in.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use hallpass_core::{
     AnswerSettings, Clock, CookieSettings, Issuer, OriginCheck, RevocationView, Role, RoleSet, TotpSettings, UnixTime,
@@ -38,6 +45,7 @@ pub(crate) struct Site<R> {
     pub(crate) answers: AnswerSettings,
     pub(crate) pages: Arc<dyn Pages>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) latest: AtomicU64,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) events: Events,
     pub(crate) proxies: Proxies,
@@ -107,7 +115,16 @@ impl<R: Role> SignIn<R> {
     }
 
     pub(crate) fn now(&self) -> UnixTime {
-        self.site.clock.now()
+        let now = self.site.clock.now();
+        self.site.latest.fetch_max(now.as_secs(), Ordering::Relaxed);
+        now
+    }
+
+    /// The latest moment that this process has seen: what a revocation is dated. Under a clock that was set back it would
+    /// otherwise be forgotten before the last token that it voids has run out, which was issued while the clock was ahead.
+    /// Guarded by `tests/flow/model.rs`.
+    pub(crate) fn latest(&self) -> UnixTime {
+        UnixTime::from_secs(self.site.latest.load(Ordering::Relaxed)).max(self.now())
     }
 
     pub(crate) fn has(&self, ability: Ability) -> bool {

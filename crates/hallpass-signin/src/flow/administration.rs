@@ -37,7 +37,7 @@ impl<R: Role> SignIn<R> {
     /// faults of a store.
     pub async fn sign_out_everywhere(&self, account: &AccountId) -> Result<(), SignInError> {
         let store = offered(self.stores().sessions.as_ref())?;
-        let ended = store.end_all(account, None, self.now());
+        let ended = store.end_all(account, None, self.latest());
         let generation = self.stores().ask("end all sessions", ended).await?;
         let account_id = account.clone();
         self.changed(account, generation, Event::SessionsEnded { account: account_id }).await
@@ -51,7 +51,7 @@ impl<R: Role> SignIn<R> {
         let store = offered(self.stores().administration.as_ref())?;
         let roles: RoleSet<R> = roles.into();
         let names: Vec<String> = roles.iter().map(|role| role.name().to_owned()).collect();
-        let set = store.set_roles(account, &names, self.now());
+        let set = store.set_roles(account, &names, self.latest());
         let generation = self.stores().ask("set roles", set).await?;
         let account_id = account.clone();
         self.changed(account, generation, Event::RolesChanged { account: account_id }).await
@@ -77,7 +77,7 @@ impl<R: Role> SignIn<R> {
 
     async fn set_disabled(&self, account: &AccountId, disabled: bool, event: Event) -> Result<(), SignInError> {
         let store = offered(self.stores().administration.as_ref())?;
-        let set = store.set_disabled(account, disabled, self.now());
+        let set = store.set_disabled(account, disabled, self.latest());
         let generation = self.stores().ask("set disabled", set).await?;
         self.changed(account, generation, event).await
     }

@@ -40,13 +40,13 @@ impl<R: Role> SignIn<R> {
     }
 
     pub(super) fn generation_raised(&self, account: &AccountId, generation: u32) {
-        let at = self.now();
+        let at = self.latest();
         self.view().raise_generation(account.as_str(), generation, self.forget_after(at));
         self.stores().outbox.put(Change::Generation { account: account.clone(), generation, at });
     }
 
     pub(super) fn session_ended(&self, session: &str) {
-        let at = self.now();
+        let at = self.latest();
         self.view().end_session(session, self.forget_after(at));
         if let Ok(session) = session.parse() {
             self.stores().outbox.put(Change::SessionEnded { session, at });

@@ -42,7 +42,7 @@ impl<R: Role> SignIn<R> {
             account.password_hash().to_owned(),
             new_hash,
             session_of(who),
-            now,
+            self.latest(),
         ));
         let Some(generation) = self.stores().ask("change password", change).await? else {
             return Err(self.refused(Some(&account), RefusedReason::AccountChanged, &counted));

@@ -61,7 +61,7 @@ impl<R: Role> SignIn<R> {
             Err(error) => return Err(error),
         };
         let (account, id) = (session.account.id(), secret.session());
-        let end = sessions.end(account, &id, self.now());
+        let end = sessions.end(account, &id, self.latest());
         if self.stores().ask("end session", end).await? == Ended::Ended {
             self.events().happened(Event::SessionEnded { account: account.clone(), session: id });
         }

@@ -95,7 +95,7 @@ impl<R: Role> SignIn<R> {
             step.as_u64(),
             codes.iter().map(RecoveryCode::hash).collect(),
             session_of(who),
-            now,
+            self.latest(),
         ));
         let generation = match self.stores().ask("enable second factor", enabled).await? {
             Enabled::Live { generation } => generation,
@@ -134,7 +134,7 @@ impl<R: Role> SignIn<R> {
             return Err(self.refused(Some(&account), reason, &counted));
         }
         let (session, now) = (session_of(who), self.now());
-        let disabled = store.disable(account.id(), session.as_ref(), now);
+        let disabled = store.disable(account.id(), session.as_ref(), self.latest());
         let Some(generation) = self.stores().ask("disable second factor", disabled).await? else {
             return Err(SignInErrorKind::AlreadyOff.into());
         };

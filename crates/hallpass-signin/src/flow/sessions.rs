@@ -69,7 +69,7 @@ impl<R: Role> SignIn<R> {
         let store = offered(self.stores().sessions.as_ref())?;
         let account = self.own_account(who).await?;
         let session = session_of(who);
-        let ended = store.end_all(account.id(), session.as_ref(), self.now());
+        let ended = store.end_all(account.id(), session.as_ref(), self.latest());
         let generation = self.stores().ask("end other sessions", ended).await?;
         let generation = generation.ok_or(SignInErrorKind::SignedOut)?;
         self.events().happened(Event::SessionsEnded { account: account.id().clone() });
@@ -78,7 +78,7 @@ impl<R: Role> SignIn<R> {
 
     async fn end(&self, account: &AccountId, session: &SessionId) -> Result<Ended, SignInError> {
         let store = offered(self.stores().sessions.as_ref())?;
-        let end = store.end(account, session, self.now());
+        let end = store.end(account, session, self.latest());
         let ended = self.stores().ask("end session", end).await?;
         if ended == Ended::Ended {
             self.session_ended(&session.to_string());

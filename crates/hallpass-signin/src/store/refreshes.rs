@@ -32,7 +32,8 @@ pub trait Refreshes: Sessions {
     ///
     /// In order: no such session, one that is not renewable, or an account that is gone or disabled: [`Renewed::Ended`], nothing
     /// is written. Then as [`Renewal::present`] says; where the session ends, its row goes and the feed is written, in the same
-    /// transaction.
+    /// transaction, dated with the later of [`Renewal::at`] and the last renewal: a clock that was set back must not make the entry
+    /// be forgotten early.
     ///
     /// A wrong `Spent` starts a second chain, which a thief lives on; a wrong `Reused` signs an honest person out.
     ///

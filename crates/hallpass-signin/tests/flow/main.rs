@@ -11,6 +11,7 @@ mod fault;
 mod foreign_hash;
 mod limit;
 mod log_in;
+mod model;
 mod one_cost;
 mod revocation;
 mod second_factor;

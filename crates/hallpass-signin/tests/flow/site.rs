@@ -34,6 +34,10 @@ impl TestClock {
     pub fn pass(&self, seconds: u64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
+
+    pub fn set(&self, to: UnixTime) {
+        self.0.store(to.as_secs(), Ordering::SeqCst);
+    }
 }
 
 /// One node of a site. Clones of its store make further nodes.
@@ -75,7 +79,7 @@ impl Site {
             .registration()
             .passwords()
             .second_factors()
-            .sessions()
+            .refreshes()
             .administration()
             .feed();
         let sign_in = set(builder).build().unwrap();

@@ -97,9 +97,14 @@ impl State {
     /// Raises the generation and ends every session but `keep`.
     fn void(&mut self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Option<u32> {
         let row = self.rows.get_mut(id)?;
-        row.generation += 1;
         row.sessions.retain(|session| Some(&session.id) == keep);
         row.refreshes.clear();
+        self.raise(id, at)
+    }
+
+    fn raise(&mut self, id: &AccountId, at: UnixTime) -> Option<u32> {
+        let row = self.rows.get_mut(id)?;
+        row.generation += 1;
         self.feed.push(Change::Generation { account: id.clone(), generation: row.generation, at });
         Some(row.generation)
     }
@@ -298,7 +303,7 @@ impl Refreshes for MemoryStore {
             kept.state = next.clone();
             (listed.renewed, listed.expires) = (next.renewed, next.expires);
         }
-        let RefreshState { live, idle_until, expires, .. } = kept.state;
+        let RefreshState { live, idle_until, expires, renewed, .. } = kept.state;
         let session_now = Box::new(RenewedSession::new(account, listed.created, kept.methods, idle_until, expires));
         Ok(match presented {
             Presented::Spent(_) => Renewed::Spent(session_now),
@@ -307,7 +312,7 @@ impl Refreshes for MemoryStore {
             over => {
                 row.refreshes.remove(session);
                 row.sessions.retain(|one| one.id != *session);
-                state.feed.push(Change::SessionEnded { session: *session, at: renewal.at });
+                state.feed.push(Change::SessionEnded { session: *session, at: renewal.at.max(renewed) });
                 if over == Presented::Reused { Renewed::Reused { account: id } } else { Renewed::Ended }
             }
         })
@@ -336,12 +341,10 @@ impl Refreshes for MemoryStore {
 impl Administration for MemoryStore {
     async fn set_roles(&self, id: &AccountId, roles: &[String], at: UnixTime) -> Result<Option<u32>, Down> {
         let mut state = self.lock()?;
-        let Some(row) = state.rows.get_mut(id) else { return Ok(None) };
-        row.roles = roles.to_vec();
-        row.generation += 1;
-        let generation = row.generation;
-        state.feed.push(Change::Generation { account: id.clone(), generation, at });
-        Ok(Some(generation))
+        if let Some(row) = state.rows.get_mut(id) {
+            row.roles = roles.to_vec();
+        }
+        Ok(state.raise(id, at))
     }
 
     async fn set_disabled(&self, id: &AccountId, disabled: bool, at: UnixTime) -> Result<Option<u32>, Down> {
@@ -349,7 +352,7 @@ impl Administration for MemoryStore {
         if let Some(row) = state.rows.get_mut(id) {
             row.disabled = disabled;
         }
-        Ok(state.void(id, None, at))
+        Ok(if disabled { state.void(id, None, at) } else { state.raise(id, at) })
     }
 
     async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, Down> {

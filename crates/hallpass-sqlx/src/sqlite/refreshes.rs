@@ -38,7 +38,7 @@ impl Refreshes for SqliteStore {
             Presented::InGrace => Ok(Renewed::InGrace { live: state.live, session: go_on(account, &state) }),
             Presented::TooOften => Ok(Renewed::TooOften),
             over => {
-                revoke::session(&mut write, account.id(), session, renewal.at).await?;
+                revoke::session(&mut write, account.id(), session, renewal.at.max(state.renewed)).await?;
                 write.commit().await?;
                 Ok(match over {
                     Presented::Reused => Renewed::Reused { account: account.id().clone() },
