@@ -6,6 +6,7 @@ mod background;
 mod hands;
 mod key_file;
 mod opening;
+mod renewal;
 mod scratch;
 mod settings;
 mod site;

@@ -1,0 +1,219 @@
+//! Sessions that outlive their access token, over the whole axum stack on SQLite: the quarter of an hour under load, and one token
+//! in many hands in two processes.
+
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, header},
+    routing::post,
+};
+use hallpass::{Hallpass, KeyFile, SqliteStore, require_login};
+use http_body_util::BodyExt;
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+use crate::{hands::Hands, scratch::Scratch, site::SiteRole};
+
+const QUARTER: Duration = Duration::from_secs(15 * 60);
+const DATABASE: &str = "HALLPASS_RENEWAL_DATABASE";
+
+fn posts(hallpass: &Hallpass<SiteRole>) -> Router {
+    Router::new()
+        .route("/posts", post(|body: String| async { body }).layer(require_login()))
+        .merge(hallpass.sign_in_routes())
+        .layer(hallpass.layer())
+}
+
+/// What a browser holds: both cookies, or after the quarter of an hour the refresh cookie alone.
+#[derive(Clone)]
+struct Browser {
+    access: Option<String>,
+    refresh: String,
+}
+
+impl Browser {
+    fn cookies(&self) -> String {
+        self.access.iter().chain([&self.refresh]).map(String::as_str).collect::<Vec<_>>().join("; ")
+    }
+
+    fn keep(&mut self, set_cookies: &[String]) {
+        for cookie in set_cookies {
+            let pair = cookie.split(';').next().unwrap().to_owned();
+            match pair.split_once('=').unwrap().0 {
+                "__Host-hallpass" => self.access = Some(pair),
+                _ => self.refresh = pair,
+            }
+        }
+    }
+}
+
+/// Sends a request, and answers status, what it sets, and the body.
+async fn send(site: &Router, path: &str, cookies: &str, body: String) -> (u16, Vec<String>, String) {
+    let request = Request::post(path)
+        .header(header::ACCEPT, "application/json")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::HOST, "site.example")
+        .header(header::COOKIE, cookies);
+    let response = site.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    let status = response.status().as_u16();
+    let set = response.headers().get_all(header::SET_COOKIE).iter();
+    let set = set.map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, set, String::from_utf8_lossy(&body).into_owned())
+}
+
+async fn registered(site: &Router, name: &str) -> Browser {
+    let form = format!("username={name}&password=correct+horse+battery+staple");
+    let (status, set, body) = send(site, "/register", "", form).await;
+    assert_eq!(status, 201, "{body}");
+    let mut browser = Browser { access: None, refresh: String::new() };
+    browser.keep(&set);
+    browser
+}
+
+/// 200 sessions with four tabs each, whose token runs out at the same moment, again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_loses_a_post_at_the_quarter_of_an_hour() {
+    let (scratch, hands) = (Scratch::new(), Hands::new());
+    let url = scratch.url("site.db");
+    let hallpass = Hallpass::<SiteRole>::builder(SqliteStore::open(&url).await.unwrap())
+        .key_file(scratch.path("keys.json"))
+        .clock(hands.clone())
+        .everything()
+        .start()
+        .await
+        .unwrap();
+    let site = posts(&hallpass);
+    // One person each would be 200 hashes, which is not what is asked here.
+    let ann = registered(&site, "ann").await;
+    let mut sessions = vec![ann];
+    let log_in = "username=ann&password=correct+horse+battery+staple";
+    while sessions.len() < 200 {
+        let (status, set, _) = send(&site, "/login", "", log_in.to_owned()).await;
+        assert_eq!(status, 200);
+        let mut browser = Browser { access: None, refresh: String::new() };
+        browser.keep(&set);
+        sessions.push(browser);
+    }
+    for round in 0..3 {
+        hands.turn(QUARTER);
+        let mut tabs = JoinSet::new();
+        for (number, browser) in sessions.iter().enumerate() {
+            for tab in 0..4 {
+                let (site, browser) = (site.clone(), browser.clone());
+                tabs.spawn(async move {
+                    // Two of the tabs are of a browser that has dropped the cookie already.
+                    let cookies = if tab % 2 == 0 { browser.cookies() } else { browser.refresh.clone() };
+                    let text = format!("round {round}, session {number}, tab {tab}");
+                    let (status, set, body) = send(&site, "/posts", &cookies, text.clone()).await;
+                    assert_eq!((status, body), (200, text), "a post was lost");
+                    (number, set)
+                });
+            }
+        }
+        let mut leaves = vec![BTreeSet::new(); sessions.len()];
+        for (number, set) in tabs.join_all().await {
+            assert_eq!(set.len(), 2);
+            sessions[number].keep(&set);
+            leaves[number].insert(sessions[number].refresh.clone());
+        }
+        assert!(leaves.iter().all(|leaves| leaves.len() == 1), "a second chain began");
+    }
+}
+
+/// One process of two that present the same token: it reads tokens, presents each in `TABS` requests at once, and says what they got.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "is the child process of one_token_in_two_processes_has_one_leaf"]
+async fn present_beside_another() {
+    let database = std::path::PathBuf::from(std::env::var_os(DATABASE).unwrap());
+    let store = SqliteStore::open(&format!("sqlite://{}", database.display())).await.unwrap();
+    let hallpass = Hallpass::<SiteRole>::builder(store)
+        .key_file(KeyFile::beside(&database).path())
+        .everything()
+        .start()
+        .await
+        .unwrap();
+    println!("\nready");
+    for line in std::io::stdin().lines() {
+        let line = line.unwrap();
+        let mut tabs = JoinSet::new();
+        for _ in 0..TABS {
+            let (sign_in, token) = (hallpass.sign_in().clone(), line.clone());
+            tabs.spawn(async move {
+                sign_in.refresh(token.as_bytes()).await.map(|tokens| tokens.refresh.unwrap().as_str().to_owned())
+            });
+        }
+        let got: Vec<_> = tabs.join_all().await;
+        let leaves: BTreeSet<_> = got.iter().flatten().collect();
+        let lost = got.iter().filter(|got| got.is_err()).count();
+        println!("\nleaves {lost} {}", leaves.into_iter().cloned().collect::<Vec<_>>().join(" "));
+    }
+}
+
+const TABS: usize = 32;
+
+async fn race(rounds: usize) {
+    let scratch = Scratch::new();
+    let database = scratch.path("site.db");
+    let hallpass = Hallpass::<SiteRole>::open(&scratch.url("site.db")).await.unwrap();
+    let opened = hallpass.sign_in().register("ann", "correct horse battery staple", &Default::default()).await.unwrap();
+    let mut token = opened.refresh.unwrap().as_str().to_owned();
+    let start = || {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "renewal::present_beside_another", "--ignored", "--nocapture"])
+            .env(DATABASE, &database)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+        said.find(|line| line.as_ref().unwrap() == "ready").unwrap().unwrap();
+        (child.stdin.take().unwrap(), said, child)
+    };
+    let mut children = [start(), start()];
+    for round in 0..rounds {
+        for (to, ..) in &mut children {
+            writeln!(to, "{token}").unwrap();
+        }
+        let mut leaves = BTreeSet::new();
+        for (_, said, _) in &mut children {
+            let line = said.find_map(|line| line.unwrap().strip_prefix("leaves ").map(str::to_owned)).unwrap();
+            let (lost, of_child) = line.split_once(' ').unwrap();
+            assert_eq!(lost, "0", "round {round}: somebody lost the session");
+            leaves.extend(of_child.split(' ').map(str::to_owned));
+        }
+        assert_eq!(leaves.len(), 1, "round {round}: {} chains", leaves.len());
+        let leaf = leaves.pop_first().unwrap();
+        assert_ne!(leaf, token);
+        token = leaf;
+        // 64 renewals within the grace are the limit: the session that is raced is a new one from time to time.
+        if round % 60 == 59 {
+            let visitor = Default::default();
+            let again = hallpass.sign_in().log_in("ann", "correct horse battery staple", None, &visitor).await.unwrap();
+            let hallpass::LoginStep::SignedIn(opened) = again else { panic!("no factor is on") };
+            token = opened.refresh.unwrap().as_str().to_owned();
+        }
+    }
+    for (to, _, mut child) in children {
+        drop(to);
+        child.wait().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_token_in_two_processes_has_one_leaf() {
+    race(50).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes more than 20 seconds: run by .ci/run"]
+async fn one_token_in_two_processes_has_one_leaf_a_thousand_times() {
+    race(1000).await;
+}
