@@ -133,6 +133,7 @@ impl Issuer {
             username: &device.username,
             session: Some(&device.device),
             methods: device.methods,
+            authenticated_at: device.authenticated_at,
             ..without_roles(&device.user_id, device.generation, now, expires_at)
         };
         let text = self.sign(TokenKind::Device, claims, "")?;
@@ -161,7 +162,7 @@ impl Issuer {
     /// # Errors
     /// As [`Verifier::verify`]; a token of another kind is refused.
     pub fn open_device(&self, token: &[u8], now: UnixTime) -> Result<KnownDevice, TokenError> {
-        self.open(TokenKind::Device, token, now, KnownDevice::of)
+        self.open(TokenKind::Device, token, now, |claims| KnownDevice::new(claims, now))
     }
 
     fn open<T>(

@@ -3,7 +3,7 @@
 //! Its token opens nothing by itself. It lets the sign-in tell the owner's browser from a stranger's: for limits that a stranger
 //! cannot hold over the owner (OWASP, "device cookies"), and, where the person asked for it, to leave the code out.
 
-use crate::{Methods, claim_set::ClaimSet};
+use crate::{Methods, UnixTime, claim_set::ClaimSet};
 
 /// What a device token says, for [`Issuer::issue_device`](crate::Issuer::issue_device) and from
 /// [`Issuer::open_device`](crate::Issuer::open_device).
@@ -17,18 +17,21 @@ pub struct KnownDevice {
     pub generation: u32,
     /// The device's own random name.
     pub device: String,
-    /// What the device may stand in for: with a one-time code among them, for the code.
+    /// What was shown on the device: with a one-time code among them, and the person's consent, it may stand in for the code.
     pub methods: Methods,
+    /// When that was.
+    pub authenticated_at: UnixTime,
 }
 
 impl KnownDevice {
-    pub(crate) fn of(claims: &ClaimSet<'_>) -> Self {
+    pub(crate) fn new(claims: &ClaimSet<'_>, now: UnixTime) -> Self {
         Self {
             username: claims.username.to_string(),
             user_id: claims.user_id.to_string(),
             generation: claims.generation,
             device: claims.session.as_deref().unwrap_or_default().to_owned(),
             methods: claims.methods,
+            authenticated_at: claims.times.authenticated_at.unwrap_or(now),
         }
     }
 }

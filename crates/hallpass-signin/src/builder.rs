@@ -59,6 +59,7 @@ pub struct SignInBuilder<R, S> {
     events: Events,
     proxies: Proxies,
     answer_within: Duration,
+    remember_devices: Option<Duration>,
 }
 
 impl<R: Role, S: Accounts> SignInBuilder<R, S> {
@@ -102,6 +103,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             events: Events::default(),
             proxies: Proxies::default(),
             answer_within: Duration::from_millis(1800),
+            remember_devices: None,
         }
     }
 
@@ -180,6 +182,14 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// person is to hear within 2 whatever the store does.
     pub fn answer_within(mut self, time: Duration) -> Self {
         self.answer_within = time;
+        self
+    }
+
+    /// Lets people have a browser stand in for the code for this long, at most 180 days, after they showed one there and asked for
+    /// it. Not for accounts that [must](Self::factor_policy) have a second factor, and not on routes that ask for one. Defaults to
+    /// never, because a code that is not asked for protects nothing.
+    pub fn remember_devices(mut self, time: Duration) -> Self {
+        self.remember_devices = Some(time);
         self
     }
 
@@ -279,6 +289,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             events: self.events,
             proxies: self.proxies,
             answer_within: self.answer_within,
+            remember_devices: self.remember_devices,
         }))
     }
 }

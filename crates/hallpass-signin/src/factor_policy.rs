@@ -1,17 +1,17 @@
-//! Who must have a second factor, and what an account that must and has not may do.
+//! Who must have a second factor.
 
 use std::fmt;
 
 use hallpass_core::{Methods, Role, RoleSet};
 
+use crate::account::Account;
+
 /// Who must have a second factor.
 ///
-/// The rule is on what was **shown**, at the one place where tokens are vouched for: a role that asks for a factor is granted to a
-/// session that showed one and to no other. An account that must enrol signs in without those roles, so that it can get to the
-/// enrolment page; the first right code there brings them. Turning the factor off takes them away again.
-///
-/// Routes that only ask for a sign-in stay open to it. A site that wants nothing open asks for
-/// [`and_second_factor`](hallpass_core::Requirement::and_second_factor) there.
+/// An account that must and has none gets **no access token**: its password leads to an enrolment token, which opens
+/// `/profile/two-factor` and nothing else, and the first right code there signs it in. So a site has nothing to remember: there is
+/// nothing that a route which only asks for a sign-in could take for one. Where the factor is turned off, enrolment is due again;
+/// a session of before the policy ends with its token.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum FactorPolicy<R> {
@@ -23,27 +23,26 @@ pub enum FactorPolicy<R> {
     RequiredForAll,
 }
 
-/// What a session is granted.
-pub(crate) struct Granted<R> {
-    pub(crate) roles: RoleSet<R>,
-    /// Whether something is withheld until the account has a second factor.
-    pub(crate) enrolment_due: bool,
+/// What the policy asks of a session beyond what it has shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub(crate) enum Asked {
+    Nothing,
+    SecondFactor,
 }
 
 impl<R: Role> FactorPolicy<R> {
-    /// Grants what these methods are good for.
-    pub(crate) fn grant(&self, roles: RoleSet<R>, methods: Methods) -> Granted<R> {
-        if methods.includes_second_factor() {
-            return Granted { roles, enrolment_due: false };
-        }
-        match self {
-            Self::Optional => Granted { roles, enrolment_due: false },
-            Self::RequiredForAll => Granted { roles: RoleSet::EMPTY, enrolment_due: true },
-            Self::RequiredFor(asking) => Granted {
-                roles: roles.iter().filter(|role| !asking.contains(*role)).collect(),
-                enrolment_due: roles.intersects(*asking),
-            },
-        }
+    /// What it asks of an account's session with these methods.
+    pub(crate) fn asks(&self, account: &Account, methods: Methods) -> Asked {
+        let asks = match self {
+            _ if methods.includes_second_factor() => false,
+            Self::Optional => false,
+            Self::RequiredForAll => true,
+            Self::RequiredFor(asking) => {
+                account.roles().iter().filter_map(|name| R::from_name(name)).any(|role| asking.contains(role))
+            }
+        };
+        if asks { Asked::SecondFactor } else { Asked::Nothing }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! attempt counted ─▶ PasswordAccepted ─▶ Due::Nothing ────────────────────▶ Proven ─▶ SignedIn ─▶ access token
-//!                                    └─▶ Due::SecondFactor ─▶ FactorDue ──────┘
+//!                                    ├─▶ Due::SecondFactor ─▶ FactorDue ──────┤
+//!                                    └─▶ Due::Enrolment ─▶ Enrolling ─────────┘
 //! ```
 //!
 //! Each arrow consumes its state and there is no other way along, so a forgotten check does not compile
@@ -14,7 +15,9 @@
 mod administration;
 mod breached_password;
 mod code;
+mod enrolment;
 mod factor_due;
+mod known_device;
 mod log_in;
 mod own_account;
 mod password;
@@ -28,10 +31,11 @@ mod sessions;
 mod vouch;
 
 pub use self::{
+    enrolment::{Enrolling, EnrolmentDue},
     factor_due::FactorDue,
     log_in::{LoginStep, Member, Opened},
     password_accepted::{Due, PasswordAccepted},
     proven::Proven,
     refresh::Tokens,
-    second_factor::{SetUp, TwoFactor},
+    second_factor::{FactorOff, SetUp, TwoFactor},
 };

@@ -114,7 +114,10 @@ pub use endpoint::{Body, EndpointRequest, EndpointResponse, Route, SECURITY_HEAD
 pub use event::{Event, Limit, RefusedReason};
 pub use factor_policy::FactorPolicy;
 pub use feed_push::FeedPush;
-pub use flow::{Due, FactorDue, LoginStep, Member, Opened, PasswordAccepted, Proven, SetUp, Tokens, TwoFactor};
+pub use flow::{
+    Due, Enrolling, EnrolmentDue, FactorDue, FactorOff, LoginStep, Member, Opened, PasswordAccepted, Proven, SetUp,
+    Tokens, TwoFactor,
+};
 pub use foreign_hash::{ForeignHash, ForeignMatch};
 pub use hash_cost::HashCost;
 pub use hash_gate::{HashGate, ImpossibleCost};

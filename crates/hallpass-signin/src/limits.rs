@@ -2,13 +2,14 @@
 //!
 //! The account's key is the **name's** key, so that unknown names are limited exactly like known ones and a 429 tells
 //! nothing; so that spellings, pending cookies, sessions and addresses share one count; and so that a wrong code counts like a wrong
-//! password. How the owner gets in while a stranger keeps guessing: the wait has an end (15 minutes at most), blocked
+//! password. How the owner gets in while a stranger keeps guessing: a browser that they signed in with before has attempts of its
+//! own (see [`flow::known_device`](crate::flow)), which no stranger can use up. Elsewhere the wait has an end (15 minutes at most), blocked
 //! attempts do not prolong it, sessions that exist go on, and the right password with the right code clears the count. What
-//! this alone does not prevent: a stranger who is quicker at the end of each wait takes the attempt that it gives.
+//! that does not prevent: in a new browser, a stranger who is quicker at the end of each wait takes the attempt that it gives.
 
 use std::{net::IpAddr, time::Duration};
 
-use hallpass_core::UnixTime;
+use hallpass_core::{KnownDevice, UnixTime};
 
 use crate::{
     attempt::{AttemptPolicy, Attempted},
@@ -26,6 +27,34 @@ pub(crate) struct Limits {
     pub(crate) address: AttemptPolicy,
 }
 
+/// Whose attempts are counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whose<'a> {
+    /// No account's: what was typed cannot be a name, or no account is meant.
+    Nobodys,
+    Account(&'a Username),
+    /// Those of a browser that the account signed in with before.
+    Device(&'a KnownDevice),
+}
+
+impl<'a> Whose<'a> {
+    pub(crate) fn of(name: Option<&'a Username>, device: Option<&'a KnownDevice>) -> Self {
+        match (device, name) {
+            (Some(device), _) => Self::Device(device),
+            (None, Some(name)) => Self::Account(name),
+            (None, None) => Self::Nobodys,
+        }
+    }
+
+    fn key(self) -> Option<String> {
+        match self {
+            Self::Nobodys => None,
+            Self::Account(name) => Some(format!("account:{}", name.key())),
+            Self::Device(device) => Some(format!("device:{}", device.device)),
+        }
+    }
+}
+
 /// Proof that an attempt was counted and may be evaluated.
 #[derive(Debug)]
 #[must_use]
@@ -36,19 +65,16 @@ pub(crate) struct Counted {
 }
 
 impl Limits {
-    /// Counts an attempt on an account; on the address alone where the name cannot be one.
+    /// Counts an attempt on an account, or on a browser that it signed in with before; on the address alone where the name cannot be
+    /// one.
     pub(crate) async fn count(
         &self,
         stores: &Stores,
-        name: Option<&Username>,
+        whose: Whose<'_>,
         visitor: &Visitor<'_>,
         now: UnixTime,
     ) -> Result<Counted, SignInError> {
-        let counted = Counted {
-            account_key: name.map(|name| format!("account:{}", name.key())),
-            address_key: visitor.address_key(),
-            peer: visitor.peer,
-        };
+        let counted = Counted { account_key: whose.key(), address_key: visitor.address_key(), peer: visitor.peer };
         let keys = [
             (&counted.address_key, &self.address, Limit::Address),
             (&counted.account_key, &self.account, Limit::Account),

@@ -50,6 +50,7 @@ pub(crate) struct Site<R> {
     pub(crate) events: Events,
     pub(crate) proxies: Proxies,
     pub(crate) answer_within: Duration,
+    pub(crate) remember_devices: Option<Duration>,
 }
 
 /// What a site may turn on beyond the password.
@@ -180,6 +181,10 @@ impl<R: Role> SignIn<R> {
 
     pub(crate) fn proxies(&self) -> &Proxies {
         &self.site.proxies
+    }
+
+    pub(crate) fn remember_devices(&self) -> Option<Duration> {
+        self.site.remember_devices
     }
 
     pub(crate) fn answer_within(&self) -> Duration {

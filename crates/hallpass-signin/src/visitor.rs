@@ -1,17 +1,25 @@
 //! Who knocks: what limits and the session list need to know of a request.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::device::device_name;
 
 /// Who asks to be signed in.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Visitor<'a> {
     /// The address of the client. Behind a proxy this must be what the **configured** proxy says, or anybody names their own; `None`
     /// turns the limit per address off.
     pub peer: Option<IpAddr>,
     /// The `User-Agent`, as sent.
     pub device: &'a str,
+    /// The device cookie: the [`DeviceToken`](hallpass_core::DeviceToken) of an earlier sign-in.
+    pub known: Option<&'a [u8]>,
+    /// Whether the person wants this browser to stand in for the code next time. It does where the site
+    /// [remembers devices](crate::SignInBuilder::remember_devices).
+    pub remember: bool,
+    /// Whether the person is signed in already and comes for a second factor: no device stands in for the code then.
+    pub step_up: bool,
 }
 
 impl Visitor<'_> {
@@ -38,13 +46,20 @@ impl Visitor<'_> {
     }
 }
 
+/// Without the token.
+impl fmt::Debug for Visitor<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visitor").field("peer", &self.peer).field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn key(peer: &str) -> Option<String> {
         let peer = peer.parse().ok();
-        Visitor { peer, device: "" }.address_key()
+        Visitor { peer, ..Visitor::default() }.address_key()
     }
 
     #[test]

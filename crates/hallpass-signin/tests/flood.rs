@@ -29,7 +29,8 @@ async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
     let settings = HashGateSettings::default();
     let permits = settings.permits() as u64;
     let sign_in = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer).registration().build().unwrap();
-    let member = sign_in.register("member", "two grey herons at dawn", &Visitor::default()).await.unwrap();
+    let member =
+        sign_in.register("member", "two grey herons at dawn", &Visitor::default()).await.unwrap().opened().unwrap();
     let before = peak_kib();
 
     let flood: Vec<_> = (0..LOG_INS)

@@ -22,8 +22,8 @@ use crate::{HallpassBuilder, NoFeed, background::Background};
 /// enum SiteRole { Guest, Admin }
 ///
 /// let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
-/// let visitor = Visitor { peer: None, device: "an example" };
-/// let alice = hallpass.sign_in().register("alice", "correct horse battery staple", &visitor).await?;
+/// let visitor = Visitor { device: "an example", ..Visitor::default() };
+/// let alice = hallpass.sign_in().register("alice", "correct horse battery staple", &visitor).await?.opened().unwrap();
 /// let cookie = format!("__Host-hallpass={}", alice.access.as_str());
 ///
 /// let who = hallpass.gate().authenticate([cookie.as_bytes()], [], SystemClock.now());

@@ -143,10 +143,10 @@ pub use hallpass_core::{OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpSecret,
 
 // Sign-in: its settings, its steps and its pages.
 pub use hallpass_signin::{
-    AttemptPolicy, Event, FactorPolicy, ForeignHash, ForeignMatch, HashCost, HashGateSettings, Limit, LoginStep,
-    Member, NoRandomness, Opened, Password, PasswordError, PasswordPolicy, Random, RefreshToken, RefusedReason,
-    SessionLimits, SetUp, SignIn, SignInBuildError, SignInBuilder, SignInError, SignInErrorKind, SystemRandom, Tokens,
-    TwoFactor, Visitor,
+    AttemptPolicy, Due, Enrolling, EnrolmentDue, Event, FactorDue, FactorOff, FactorPolicy, ForeignHash, ForeignMatch,
+    HashCost, HashGateSettings, Limit, LoginStep, Member, NoRandomness, Opened, Password, PasswordAccepted,
+    PasswordError, PasswordPolicy, Proven, Proxies, ProxiesError, Random, RefreshToken, RefusedReason, SessionLimits, SetUp, SignIn,
+    SignInBuildError, SignInBuilder, SignInError, SignInErrorKind, SystemRandom, Tokens, TwoFactor, Visitor,
 };
 pub use hallpass_signin::{
     CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page, Pages,

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use hallpass::{Proxies, ProxiesError};
 use sqlx::sqlite::SqliteConnectOptions;
 
 /// The blog's settings.
@@ -19,10 +20,12 @@ pub struct Config {
     pub database_url: String,
     /// The key ring's file. Defaults to `blog-keys.json` beside the database, because the two belong to one site.
     pub keys: PathBuf,
+    /// The proxies whose `X-Forwarded-For` counts. Defaults to none, because anybody can write that header.
+    pub proxies: Proxies,
 }
 
 impl Config {
-    /// Reads `BLOG_ADDR`, `DATABASE_URL` and `BLOG_KEYS`.
+    /// Reads `BLOG_ADDR`, `DATABASE_URL`, `BLOG_KEYS` and `BLOG_PROXIES`.
     ///
     /// # Errors
     /// A [`ConfigError`] that names the setting.
@@ -46,7 +49,11 @@ impl Config {
             Some(path) => PathBuf::from(path),
             None => database.with_file_name(DEFAULT_KEYS),
         };
-        Ok(Self { address, database_url, keys })
+        let proxies = match setting("BLOG_PROXIES")? {
+            Some(list) => Proxies::x_forwarded_for(list.split(',').map(str::trim))?,
+            None => Proxies::default(),
+        };
+        Ok(Self { address, database_url, keys, proxies })
     }
 }
 
@@ -93,6 +100,9 @@ pub enum ConfigError {
     /// `BLOG_KEYS` is set, to nothing.
     #[error("BLOG_KEYS is empty; write the path of the key file, such as blog-keys.json, or unset it")]
     EmptyKeys,
+    /// `BLOG_PROXIES` is no list of addresses and networks.
+    #[error("BLOG_PROXIES: {0}")]
+    Proxies(#[from] ProxiesError),
 }
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
@@ -115,6 +125,13 @@ mod tests {
         assert_eq!(config.address.to_string(), "127.0.0.1:3000");
         assert_eq!(config.database_url, "sqlite://blog.db");
         assert_eq!(config.keys, Path::new("blog-keys.json"));
+        assert_eq!(config.proxies.header(), None);
+    }
+
+    #[test]
+    fn proxies_are_a_list() {
+        let config = read(&[("BLOG_PROXIES", "10.0.0.0/8, ::1")]).unwrap();
+        assert_eq!(config.proxies.header(), Some("x-forwarded-for"));
     }
 
     #[test]
@@ -140,6 +157,8 @@ mod tests {
             ("DATABASE_URL", "sqlite://x.db?nonsense=1"),
             ("DATABASE_URL", "sqlite://line\nbreak?x=1"),
             ("BLOG_KEYS", ""),
+            ("BLOG_PROXIES", ""),
+            ("BLOG_PROXIES", "10.0.0.0/8, proxy.example"),
         ] {
             let line = read(&[(name, value)]).unwrap_err().to_string();
             assert!(line.starts_with(name), "{name}={value:?}: {line}");

@@ -29,6 +29,7 @@ impl Site {
             .site_name("Hall Notes")
             .first_roles([BlogRole::Guest])
             .pages(DefaultPages::new().layout(BlogLayout))
+            .sign_in(|builder| builder.proxies(config.proxies.clone()))
             .start()
             .await
             .map_err(OpenError::of_start)?;

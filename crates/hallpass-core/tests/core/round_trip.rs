@@ -83,6 +83,7 @@ fn each_kind_of_token_opens_its_own_page_and_nothing_else() {
         generation: 3,
         device: "d-1".to_owned(),
         methods: Methods::PASSWORD | Methods::ONE_TIME_CODE,
+        authenticated_at: NOW.saturating_sub(Duration::from_secs(60)),
     };
     let month = Duration::from_secs(30 * 86_400);
     let known = issuer.issue_device(&device, month, NOW).unwrap();

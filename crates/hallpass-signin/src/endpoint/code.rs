@@ -8,11 +8,12 @@ use hallpass_core::{Role, SafeNext};
 use super::{exchange::Exchange, fields::Fields, login, refused::Refused, response::EndpointResponse};
 use crate::next_link::with_next;
 use crate::page::{CodePage, Fault, Page};
+use crate::visitor::Visitor;
 
 pub(super) fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
     let next = exchange.next_of_query();
     if exchange.awaits_code() {
-        Ok(exchange.page(200, &form(&next, None)))
+        Ok(exchange.page(200, &form(exchange, &next, None)))
     } else if exchange.wants_json() {
         Err(Refused::Credentials)
     } else {
@@ -26,7 +27,7 @@ pub(super) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoi
     Ok(confirm(exchange, &fields, &next).await.unwrap_or_else(|refused| {
         exchange.refuse(&refused, |refused| {
             if exchange.awaits_code() {
-                form(&next, Some(refused))
+                form(exchange, &next, Some(refused))
             } else {
                 login::form(exchange, "", &next, Some(refused))
             }
@@ -42,13 +43,16 @@ async fn confirm<R: Role>(
     let code = fields.required("code")?;
     fields.optional("next")?;
     let pending = exchange.pending().ok_or(Refused::Credentials)?;
-    let opened = exchange.sign_in.log_in_with_code(pending, code, &exchange.visitor()).await?;
+    let remember = fields.optional("remember_device")?.is_some_and(|choice| choice == "on");
+    let visitor = Visitor { remember, ..exchange.visitor() };
+    let opened = exchange.sign_in.log_in_with_code(pending, code, &visitor).await?;
     exchange.signed_in(&opened, 200, next)
 }
 
-fn form<'p>(next: &'p SafeNext, refused: Option<&Refused>) -> Page<'p> {
+fn form<'p, R: Role>(exchange: &Exchange<'_, R>, next: &'p SafeNext, refused: Option<&Refused>) -> Page<'p> {
     Page::Code(CodePage {
         next: next.as_str(),
+        remember_days: exchange.sign_in.remember_devices().map(|time| time.as_secs() / (24 * 60 * 60)),
         code_fault: refused.and_then(|refused| refused.fault_of("code")),
         fault: refused.and_then(|refused| refused.fault(Fault::Credentials)),
     })

@@ -1,8 +1,8 @@
 //! One request on its way through an endpoint: what it brings, and how the answer is made.
 
 use hallpass_core::{
-    AccessToken, Caller, Denial, DenialKind, Identity, PendingToken, Requirement, Role, SafeNext, SetCookieError,
-    answer, find_cookie, refusal_headers,
+    AccessToken, Caller, Denial, DenialKind, EnrolmentToken, Identity, PendingToken, Requirement, Role, SafeNext,
+    SetCookieError, answer, find_cookie, refusal_headers,
 };
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::refused::Refused;
 use super::request::{Body, EndpointRequest};
 use super::response::EndpointResponse;
-use crate::flow::{Member, Opened, Tokens};
+use crate::flow::{Enrolling, Member, Opened, Tokens};
 use crate::page::{FailurePage, Page, Reader, Viewer};
 use crate::refresh_token::RefreshToken;
 use crate::sign_in::SignIn;
@@ -35,7 +35,10 @@ impl<'a, R: Role> Exchange<'a, R> {
         let proxies = self.sign_in.proxies();
         let lines: Vec<&[u8]> = proxies.header().into_iter().flat_map(|name| self.request.lines(name)).collect();
         let peer = proxies.client(self.request.peer, lines);
-        Visitor { peer, device: std::str::from_utf8(agent).unwrap_or_default() }
+        let device = std::str::from_utf8(agent).unwrap_or_default();
+        let known = find_cookie(self.request.lines("cookie"), self.sign_in.cookies().device_name()).ok().flatten();
+        let step_up = self.request.who.username().is_some();
+        Visitor { peer, device, known, step_up, remember: false }
     }
 
     /// The body, once it is known to be small and whole.
@@ -143,8 +146,20 @@ impl<'a, R: Role> Exchange<'a, R> {
         } else {
             EndpointResponse::see_other(next)
         };
+        self.with_session(response, opened)
+    }
+
+    /// Sets the cookies of a session that was just opened.
+    pub(super) fn with_session(
+        &self,
+        response: EndpointResponse,
+        opened: &Opened,
+    ) -> Result<EndpointResponse, Refused> {
         let response = self.with_access(response, &opened.access)?;
         let response = self.with_refresh(response, opened.refresh.as_ref())?;
+        let life = opened.device.expires_at().since(self.sign_in.now());
+        let device = self.sign_in.cookies().set_device(opened.device.as_str(), life).map_err(unsettable)?;
+        let response = response.with_cookie(device);
         // A code page that was left open must not go on with another person's password.
         Ok(if self.pending().is_some() {
             response.with_cookie(self.sign_in.cookies().remove_pending())
@@ -204,13 +219,45 @@ impl<'a, R: Role> Exchange<'a, R> {
         Ok(response.with_cookie(cookie))
     }
 
-    /// Removes every cookie of ours.
+    /// The password was right, and a second factor must be set up before anything else: the way there, and the pending cookie, which
+    /// opens it.
+    pub(super) fn enrolment_due(&self, status: u16, token: &EnrolmentToken) -> Result<EndpointResponse, Refused> {
+        let response = if self.wants_json() {
+            EndpointResponse::json(status, &json!({ "status": "enrolment_required" }))
+        } else {
+            EndpointResponse::see_other(&SafeNext::parse(Some("/profile/two-factor")))
+        };
+        let life = token.expires_at().since(self.sign_in.now());
+        let cookie = self.sign_in.cookies().set_pending(token.as_str(), life).map_err(unsettable)?;
+        Ok(response.with_cookie(cookie))
+    }
+
+    /// The same where a session has just ended for it.
+    pub(super) fn enrolment_due_after_session(&self, token: &EnrolmentToken) -> Result<EndpointResponse, Refused> {
+        let cookies = self.sign_in.cookies();
+        let response = self.enrolment_due(200, token)?;
+        Ok(response.with_cookie(cookies.remove_access()).with_cookie(cookies.remove_refresh()))
+    }
+
+    /// The enrolment that the pending cookie is of; `None` where it is of none.
+    pub(super) async fn enrolling(&self) -> Result<Option<Enrolling<R>>, Refused> {
+        let (sign_in, now) = (self.sign_in, self.sign_in.now());
+        let token = self.pending().filter(|token| sign_in.issuer().open_enrolment(token, now).is_ok());
+        match token {
+            Some(token) => Ok(Some(sign_in.enrolling(token).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Removes every cookie of ours. The device cookie too, which opens nothing: whoever logs out leaves this browser, and the next
+    /// person at it should not read their name there.
     pub(super) fn without_cookies(&self, response: EndpointResponse) -> EndpointResponse {
         let cookies = self.sign_in.cookies();
         response
             .with_cookie(cookies.remove_access())
             .with_cookie(cookies.remove_refresh())
             .with_cookie(cookies.remove_pending())
+            .with_cookie(cookies.remove_device())
     }
 
     /// Done: 204, or back to a page.

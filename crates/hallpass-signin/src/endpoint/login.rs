@@ -11,6 +11,7 @@ use crate::flow::LoginStep;
 use crate::next_link::with_next;
 use crate::page::{Fault, LoginPage, Page};
 use crate::sign_in::Ability;
+use crate::visitor::Visitor;
 
 pub(super) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
     let next = exchange.next_of_query();
@@ -33,7 +34,9 @@ async fn log_in<R: Role>(
     let (username, password) = (fields.required("username")?, fields.required("password")?);
     let code = fields.optional("code")?.filter(|code| !code.is_empty());
     fields.optional("next")?;
-    match exchange.sign_in.log_in(username, password, code, &exchange.visitor()).await? {
+    let remember = fields.optional("remember_device")?.is_some_and(|choice| choice == "on");
+    let visitor = Visitor { remember, ..exchange.visitor() };
+    match exchange.sign_in.log_in(username, password, code, &visitor).await? {
         LoginStep::SignedIn(opened) => exchange.signed_in(&opened, 200, next),
         LoginStep::FactorDue(pending) => {
             let response = if exchange.wants_json() {
@@ -43,6 +46,7 @@ async fn log_in<R: Role>(
             };
             exchange.with_pending(response, &pending)
         }
+        LoginStep::EnrolmentDue(token) => exchange.enrolment_due(200, &token),
     }
 }
 

@@ -1,8 +1,9 @@
 //! `/register`: a new account, signed in at once.
 
-use hallpass_core::{Role, SafeNext};
+use hallpass_core::{DenialKind, Role, SafeNext};
 
 use super::{exchange::Exchange, fields::Fields, refused::Refused, response::EndpointResponse};
+use crate::flow::LoginStep;
 use crate::page::{Page, RegisterPage};
 
 pub(super) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
@@ -19,8 +20,12 @@ pub(super) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoi
 
 async fn register<R: Role>(exchange: &Exchange<'_, R>, fields: &Fields) -> Result<EndpointResponse, Refused> {
     let (username, password) = (fields.required("username")?, fields.required("password")?);
-    let opened = exchange.sign_in.register(username, password, &exchange.visitor()).await?;
-    exchange.signed_in(&opened, 201, &SafeNext::parse(Some("/profile")))
+    match exchange.sign_in.register(username, password, &exchange.visitor()).await? {
+        LoginStep::SignedIn(opened) => exchange.signed_in(&opened, 201, &SafeNext::parse(Some("/profile"))),
+        LoginStep::EnrolmentDue(token) => exchange.enrolment_due(201, &token),
+        // A new account has no factor that a code could be of.
+        LoginStep::FactorDue(_) => Err(DenialKind::Misconfigured.into()),
+    }
 }
 
 fn form<'p>(username: &'p str, next: &'p str, refused: Option<&Refused>) -> Page<'p> {

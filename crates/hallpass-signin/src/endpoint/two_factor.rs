@@ -4,17 +4,16 @@
 //! [`set_up_secret`](crate::set_up_secret)), so the page may be loaded again, and loaded by a prefetch, without anything changing.
 //! The key goes live only by the first right code.
 
-use hallpass_core::Role;
+use hallpass_core::{Identity, Role};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{exchange::Exchange, fields::Fields, recovery_codes, refused::Refused, response::EndpointResponse};
-use crate::flow::{SetUp, TwoFactor};
+use crate::flow::{Enrolling, FactorOff, SetUp, TwoFactor};
 use crate::page::{Fault, Page, TwoFactorOnPage, TwoFactorSetUpPage, qr_code};
 
 pub(super) async fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
-    let who = exchange.member()?;
-    Ok(match exchange.sign_in.two_factor(&who).await? {
+    Ok(match Subject::of(exchange).await?.factor(exchange).await? {
         TwoFactor::On if exchange.wants_json() => EndpointResponse::json(200, &json!({ "enabled": true })),
         TwoFactor::On => exchange.page(200, &Page::TwoFactorOn(TwoFactorOnPage::default())),
         TwoFactor::Off(set_up) => {
@@ -32,17 +31,16 @@ pub(super) async fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoint
 }
 
 pub(super) async fn enable<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
-    let who = exchange.member()?;
+    let subject = Subject::of(exchange).await?;
     let fields = exchange.fields()?;
     let enabled = async {
         let code = fields.required("code")?;
-        let (codes, tokens) = exchange.sign_in.enable_two_factor(&who, code).await?;
-        exchange.with_tokens(recovery_codes::shown(exchange, &codes, true), &tokens)
+        subject.enable(exchange, code).await
     };
     match enabled.await {
         Err(refused) if refused.can_be_mended() && !exchange.wants_json() => {
             // The same key once more: it is derived, and a person who mistyped has it in the app already.
-            let TwoFactor::Off(set_up) = exchange.sign_in.two_factor(&who).await? else {
+            let TwoFactor::Off(set_up) = subject.factor(exchange).await? else {
                 return Err(Refused::SecondFactorOn);
             };
             let key = DrawnKey::of(&set_up);
@@ -52,13 +50,52 @@ pub(super) async fn enable<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoi
     }
 }
 
+/// Whose second factor it is.
+enum Subject<R> {
+    Member(Identity<R>),
+    /// Somebody who is not signed in before they have one.
+    Enrolling(Enrolling<R>),
+}
+
+impl<R: Role> Subject<R> {
+    /// An enrolment comes first: whoever has one under way has just typed that account's password.
+    async fn of(exchange: &Exchange<'_, R>) -> Result<Self, Refused> {
+        Ok(match exchange.enrolling().await? {
+            Some(enrolling) => Self::Enrolling(enrolling),
+            None => Self::Member(exchange.member()?),
+        })
+    }
+
+    async fn factor(&self, exchange: &Exchange<'_, R>) -> Result<TwoFactor, Refused> {
+        Ok(match self {
+            Self::Member(who) => exchange.sign_in.two_factor(who).await?,
+            Self::Enrolling(enrolling) => TwoFactor::Off(enrolling.set_up()?),
+        })
+    }
+
+    async fn enable(&self, exchange: &Exchange<'_, R>, code: &str) -> Result<EndpointResponse, Refused> {
+        match self {
+            Self::Member(who) => {
+                let (codes, tokens) = exchange.sign_in.enable_two_factor(who, code).await?;
+                exchange.with_tokens(recovery_codes::shown(exchange, &codes, true), &tokens)
+            }
+            Self::Enrolling(enrolling) => {
+                let (codes, opened) = enrolling.accept_first_code(code, &exchange.visitor()).await?;
+                exchange.with_session(recovery_codes::shown(exchange, &codes, true), &opened)
+            }
+        }
+    }
+}
+
 pub(super) async fn disable<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
     let who = exchange.member()?;
     let fields = exchange.fields()?;
     let disabled = async |fields: &Fields| {
         let (password, code) = (fields.required("password")?, fields.required("code")?);
-        let tokens = exchange.sign_in.disable_two_factor(&who, password, code).await?;
-        exchange.with_tokens(exchange.done("/profile"), &tokens)
+        match exchange.sign_in.disable_two_factor(&who, password, code).await? {
+            FactorOff::GoesOn(tokens) => exchange.with_tokens(exchange.done("/profile"), &tokens),
+            FactorOff::EnrolmentDue(token) => exchange.enrolment_due_after_session(&token),
+        }
     };
     Ok(disabled(&fields).await.unwrap_or_else(|refused| {
         exchange.refuse(&refused, |refused| {

@@ -8,7 +8,7 @@ use crate::{
     account::{Account, AccountId},
     event::RefusedReason,
     flow::{Proven, password_accepted::upgraded},
-    limits::Counted,
+    limits::{Counted, Whose},
     password::Password,
     sign_in::SignIn,
     sign_in_error::SignInError,
@@ -73,14 +73,16 @@ impl<R: Role> SignIn<R> {
         let now = self.now();
         let Ok(pending) = self.issuer().open_pending(pending, now) else {
             // Counted on the address, for the sake of the signature checks that a stranger can order.
-            let counted = self.limits().count(self.stores(), None, visitor, now).await?;
+            let counted = self.limits().count(self.stores(), Whose::Nobodys, visitor, now).await?;
             return Err(self.refused(None, RefusedReason::StalePending, &counted));
         };
         let id = AccountId::new(pending.user_id());
         let account = self.stores().accounts.by_id(&id);
         let account = self.stores().ask("find account", account).await?;
         let name = account.as_ref().map(Account::username);
-        let counted = self.limits().count(self.stores(), name, visitor, now).await?;
+        let device = name.and_then(|name| self.known_device(visitor, name));
+        let whose = Whose::of(name, device.as_ref());
+        let counted = self.limits().count(self.stores(), whose, visitor, now).await?;
         let alive = |account: &Account| {
             !account.disabled() && account.generation() == pending.generation() && account.second_factor().is_some()
         };

@@ -1,6 +1,6 @@
 //! Log-in, in one step or two: the typed states put together the way the sign-in routes need them.
 
-use hallpass_core::{AccessToken, Issuer, PendingToken, Role, SignedIn};
+use hallpass_core::{AccessToken, DeviceToken, EnrolmentToken, Issuer, PendingToken, Role, SignedIn};
 
 use crate::{
     flow::{Due, Proven},
@@ -19,6 +19,20 @@ pub enum LoginStep {
     SignedIn(Opened),
     /// To the code: this token opens the code page and nothing else.
     FactorDue(PendingToken),
+    /// To the enrolment page: the account must set up a second factor first, and this token opens the page for that and nothing
+    /// else.
+    EnrolmentDue(EnrolmentToken),
+}
+
+impl LoginStep {
+    /// The session, where the log-in went to its end.
+    #[must_use]
+    pub fn opened(self) -> Option<Opened> {
+        match self {
+            Self::SignedIn(opened) => Some(opened),
+            Self::FactorDue(_) | Self::EnrolmentDue(_) => None,
+        }
+    }
 }
 
 /// A session that has just been opened.
@@ -28,6 +42,8 @@ pub struct Opened {
     pub access: AccessToken,
     /// The refresh token, where the site renews sessions.
     pub refresh: Option<RefreshToken>,
+    /// The token by which the browser is known again.
+    pub device: DeviceToken,
     /// Who signed in.
     pub user: Member,
 }
@@ -62,6 +78,7 @@ impl<R: Role> SignIn<R> {
             (Due::Nothing(proven), _) => proven,
             (Due::SecondFactor(due), Some(code)) => due.accept_code(code).await?,
             (Due::SecondFactor(due), None) => return due.wait().await.map(LoginStep::FactorDue),
+            (Due::Enrolment(due), _) => return due.wait().await.map(LoginStep::EnrolmentDue),
         };
         self.opened(proven, visitor).await.map(LoginStep::SignedIn)
     }
@@ -81,10 +98,12 @@ impl<R: Role> SignIn<R> {
     }
 
     pub(super) async fn opened(&self, proven: Proven<R>, visitor: &Visitor<'_>) -> Result<Opened, SignInError> {
+        let device = self.device_token(proven.account(), proven.methods(), visitor)?;
         let (signed_in, refresh) = proven.open_renewable_session(visitor).await?;
         Ok(Opened {
             access: self.access_token(&signed_in)?,
             refresh,
+            device,
             user: Member {
                 id: signed_in.user_id().to_owned(),
                 username: signed_in.username().to_owned(),

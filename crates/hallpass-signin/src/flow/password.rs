@@ -11,7 +11,6 @@ use crate::{
     sign_in_error::{SignInError, SignInErrorKind},
     store::PasswordChange,
     stores::offered,
-    visitor::Visitor,
 };
 
 impl<R: Role> SignIn<R> {
@@ -28,7 +27,7 @@ impl<R: Role> SignIn<R> {
             .accept(&Password::typed(new), account.username())
             .map_err(SignInErrorKind::Password)?;
         let now = self.now();
-        let counted = self.limits().count(self.stores(), Some(account.username()), &Visitor::default(), now).await?;
+        let counted = self.count_own(&account).await?;
         let current = Password::typed(current);
         let hash = Some(account.password_hash());
         if let Checked::Wrong = self.check_password(&current, hash).await? {

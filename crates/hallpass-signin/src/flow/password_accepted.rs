@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use hallpass_core::{Methods, Role};
+use hallpass_core::{KnownDevice, Methods, Role};
 
 use crate::{
     account::Account,
     event::{Event, RefusedReason},
-    flow::{FactorDue, Proven},
+    factor_policy::Asked,
+    flow::{EnrolmentDue, FactorDue, Proven},
     hash_gate::{Checked, GateClosed},
-    limits::Counted,
+    limits::{Counted, Whose},
     password::Password,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
@@ -24,13 +25,14 @@ use crate::{
 /// use hallpass_core::{Role, SignedIn};
 /// use hallpass_signin::{Due, SignIn, SignInError, Visitor};
 ///
-/// async fn sign_in<R: Role>(site: &SignIn<R>, code: &str) -> Result<SignedIn<R>, SignInError> {
+/// async fn sign_in<R: Role>(site: &SignIn<R>, code: &str) -> Result<Option<SignedIn<R>>, SignInError> {
 ///     let visitor = Visitor::default();
 ///     let proven = match site.accept_password("alice", "a password", &visitor).await?.next().await {
 ///         Due::Nothing(proven) => proven,
 ///         Due::SecondFactor(due) => due.accept_code(code).await?,
+///         Due::Enrolment(_) => return Ok(None), // the way leads to the enrolment page
 ///     };
-///     proven.open_session(&visitor).await
+///     proven.open_session(&visitor).await.map(Some)
 /// }
 /// ```
 ///
@@ -44,6 +46,7 @@ use crate::{
 ///     let proven = match site.accept_password("alice", "a password", &visitor).await?.next().await {
 ///         Due::Nothing(proven) => proven,
 ///         Due::SecondFactor(due) => return due.open_session(&visitor).await,
+///         Due::Enrolment(due) => return due.open_session(&visitor).await,
 ///     };
 ///     proven.open_session(&visitor).await
 /// }
@@ -55,16 +58,20 @@ pub struct PasswordAccepted<R> {
     counted: Counted,
     /// The password, where the stored hash is to be replaced by a stronger one of it.
     upgrade: Option<Password>,
+    /// The browser, where the account signed in with it before.
+    device: Option<KnownDevice>,
 }
 
 /// What is missing after the password.
 #[derive(Debug)]
 #[must_use]
 pub enum Due<R> {
-    /// Nothing: the account has no second factor.
+    /// Nothing: the account has no second factor, or the site and the person let this browser stand in for it.
     Nothing(Proven<R>),
     /// A code.
     SecondFactor(FactorDue<R>),
+    /// A second factor to be set up, since the account must have one.
+    Enrolment(EnrolmentDue<R>),
 }
 
 impl<R: Role> SignIn<R> {
@@ -82,7 +89,9 @@ impl<R: Role> SignIn<R> {
     ) -> Result<PasswordAccepted<R>, SignInError> {
         // What cannot be a name goes the whole way too: a short cut would be a difference to measure.
         let name = Username::parse(username).ok();
-        let counted = self.limits().count(self.stores(), name.as_ref(), visitor, self.now()).await?;
+        let device = name.as_ref().and_then(|name| self.known_device(visitor, name));
+        let whose = Whose::of(name.as_ref(), device.as_ref());
+        let counted = self.limits().count(self.stores(), whose, visitor, self.now()).await?;
         let account = match &name {
             Some(name) => {
                 let found = self.stores().accounts.by_username(name);
@@ -103,12 +112,21 @@ impl<R: Role> SignIn<R> {
                     account,
                     counted,
                     upgrade: right.is_outdated().then_some(password),
+                    device: device.filter(|_| !visitor.step_up),
                 });
             }
             (Some(account), Checked::Wrong) => self.refused(Some(&account), RefusedReason::WrongPassword, &counted),
             (None, _) => self.refused(None, RefusedReason::UnknownAccount, &counted),
         };
         Err(reason)
+    }
+
+    /// What is due of an account that has no second factor: the policy decides.
+    pub(super) fn due_without_factor(&self, account: Account, counted: Counted) -> Due<R> {
+        match self.factor_policy().asks(&account, Methods::PASSWORD) {
+            Asked::Nothing => Due::Nothing(Proven::new(self.clone(), account, counted, Methods::PASSWORD)),
+            Asked::SecondFactor => Due::Enrolment(EnrolmentDue::new(self.clone(), account, counted)),
+        }
     }
 
     /// One run through the hash gate; an event where it is closed.
@@ -137,11 +155,18 @@ impl<R: Role> SignIn<R> {
 impl<R: Role> PasswordAccepted<R> {
     /// Goes on to what is due. The account decides, not the caller.
     pub async fn next(self) -> Due<R> {
-        if self.account.second_factor().is_some() {
-            return Due::SecondFactor(FactorDue::new(self.sign_in, self.account, self.counted, self.upgrade));
+        let Self { sign_in, account, counted, upgrade, device } = self;
+        if account.second_factor().is_none() {
+            let account = upgraded(&sign_in, account, upgrade).await;
+            return sign_in.due_without_factor(account, counted);
         }
-        let account = upgraded(&self.sign_in, self.account, self.upgrade).await;
-        Due::Nothing(Proven::new(self.sign_in, account, self.counted, Methods::PASSWORD))
+        match sign_in.remembered(device.as_ref(), &account) {
+            None => Due::SecondFactor(FactorDue::new(sign_in, account, counted, upgrade)),
+            Some(_remembered) => {
+                let account = upgraded(&sign_in, account, upgrade).await;
+                Due::Nothing(Proven::new(sign_in, account, counted, Methods::PASSWORD))
+            }
+        }
     }
 }
 

@@ -34,6 +34,14 @@ impl<R: Role> Proven<R> {
         Self { sign_in, account, counted, methods }
     }
 
+    pub(super) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    pub(super) fn methods(&self) -> Methods {
+        self.methods
+    }
+
     /// Opens the session, and vouches. The session lasts as long as its one access token.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use hallpass_core::{AccessToken, Methods, Role, UnixTime};
 use crate::{
     account::AccountId,
     event::Event,
+    factor_policy::Asked,
     flow::vouch::renew,
     refresh_state::{Renewable, Renewal},
     refresh_token::{RefreshSecret, RefreshToken},
@@ -42,6 +43,11 @@ impl<R: Role> SignIn<R> {
     /// the grace. [`Unavailable`](SignInErrorKind::Unavailable), and the same token is good for another try.
     pub async fn refresh(&self, token: &[u8]) -> Result<Tokens, SignInError> {
         let (secret, session) = self.present(token).await?;
+        if self.factor_policy().asks(&session.account, session.methods) == Asked::SecondFactor {
+            // Of before the policy: from here on only a sign-in leads on, to the enrolment page if need be.
+            self.end_renewed(&secret, &session).await?;
+            return Err(SignInErrorKind::SignedOut.into());
+        }
         let signed_in = renew(self, secret.session(), &session);
         let now = self.now();
         // A token that outlived its session would make the absolute limit the limit and a quarter of an hour.
@@ -53,13 +59,17 @@ impl<R: Role> SignIn<R> {
 
     /// Ends the session of a refresh token: a log-out after the access token has run out.
     pub(crate) async fn log_out_by_refresh(&self, token: &[u8]) -> Result<(), SignInError> {
-        let Some(sessions) = &self.stores().sessions else { return Ok(()) };
         let (secret, session) = match self.present(token).await {
             Ok(presented) => presented,
             // Nothing of it is alive.
             Err(error) if error.kind() == SignInErrorKind::SignedOut => return Ok(()),
             Err(error) => return Err(error),
         };
+        self.end_renewed(&secret, &session).await
+    }
+
+    async fn end_renewed(&self, secret: &RefreshSecret, session: &RenewedSession) -> Result<(), SignInError> {
+        let Some(sessions) = &self.stores().sessions else { return Ok(()) };
         let (account, id) = (session.account.id(), secret.session());
         let end = sessions.end(account, &id, self.latest());
         if self.stores().ask("end session", end).await? == Ended::Ended {

@@ -1,24 +1,23 @@
 //! Registration: a new account, signed in.
 
-use hallpass_core::{Methods, Role};
+use hallpass_core::Role;
 
 use crate::{
     account::{Account, AccountId},
     event::Event,
-    flow::{Opened, Proven},
+    flow::{Due, LoginStep, enrolment::fresh_name},
+    limits::Whose,
     password::Password,
-    random::draw,
-    session_id::SessionId,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
     store::{NewAccount, Registered},
-    stores::{UNAVAILABLE, offered},
+    stores::offered,
     username::Username,
     visitor::Visitor,
 };
 
 impl<R: Role> SignIn<R> {
-    /// Makes an account with the first roles and signs it in.
+    /// Makes an account with the first roles and signs it in; or leads it to the enrolment page, where it must have a second factor.
     ///
     /// That a name is taken is said openly: a form that makes accounts cannot hide it. The limit per address bounds how
     /// many names can be tried out, and hashing.
@@ -26,13 +25,18 @@ impl<R: Role> SignIn<R> {
     /// # Errors
     /// [`Username`](SignInErrorKind::Username), [`Password`](SignInErrorKind::Password) and
     /// [`NameTaken`](SignInErrorKind::NameTaken), with nothing written; the faults of a log-in.
-    pub async fn register(&self, username: &str, password: &str, visitor: &Visitor<'_>) -> Result<Opened, SignInError> {
+    pub async fn register(
+        &self,
+        username: &str,
+        password: &str,
+        visitor: &Visitor<'_>,
+    ) -> Result<LoginStep, SignInError> {
         let store = offered(self.stores().registration.as_ref())?;
         let username = Username::parse(username).map_err(SignInErrorKind::Username)?;
         let password =
             self.password_policy().accept(&Password::typed(password), &username).map_err(SignInErrorKind::Password)?;
         let now = self.now();
-        let counted = self.limits().count(self.stores(), None, visitor, now).await?;
+        let counted = self.limits().count(self.stores(), Whose::Nobodys, visitor, now).await?;
         self.refuse_breached(&password).await?;
         let hash = self.gate().hash(&password).await;
         let hash = hash.map_err(|closed| self.busy(closed))?;
@@ -51,13 +55,15 @@ impl<R: Role> SignIn<R> {
         };
         self.events().happened(Event::Registered { account: id.clone() });
         let account = Account::new(id, username, hash).with_roles(names);
-        let proven = Proven::new(self.clone(), account, counted.for_good(), Methods::PASSWORD);
-        self.opened(proven, visitor).await
+        match self.due_without_factor(account, counted.for_good()) {
+            Due::Nothing(proven) => self.opened(proven, visitor).await.map(LoginStep::SignedIn),
+            Due::Enrolment(due) => due.wait().await.map(LoginStep::EnrolmentDue),
+            Due::SecondFactor(due) => due.wait().await.map(LoginStep::FactorDue),
+        }
     }
 
     /// 128 random bits: no two nodes ask each other for a number, and no id tells how many accounts there are.
     fn fresh_account_id(&self) -> Result<AccountId, SignInError> {
-        let bytes = draw(self.random()).map_err(|_| UNAVAILABLE)?;
-        Ok(AccountId::new(SessionId::from_random(bytes).to_string()))
+        fresh_name(self.random()).map(AccountId::new)
     }
 }

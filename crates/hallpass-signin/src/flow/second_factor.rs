@@ -2,17 +2,19 @@
 
 use std::fmt;
 
-use hallpass_core::{Identity, Methods, Role, Totp, TotpSecret};
+use hallpass_core::{EnrolmentToken, Identity, Methods, Role, Totp, TotpSecret};
 
 use crate::{
     account::Account,
     event::{Event, RefusedReason},
+    factor_policy::Asked,
     flow::{Tokens, own_account::session_of, recovery},
     hash_gate::Checked,
-    limits::Counted,
+    limits::{Counted, Whose},
     password::Password,
     recovery_code::RecoveryCode,
     sealing,
+    session_id::SessionId,
     set_up_secret::set_up_secrets,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
@@ -39,6 +41,16 @@ pub struct SetUp {
     pub otpauth_uri: String,
 }
 
+/// How it goes on after the second factor was turned off.
+#[derive(Debug)]
+#[must_use]
+pub enum FactorOff {
+    /// The session goes on with these.
+    GoesOn(Tokens),
+    /// The account must have a second factor: every session is over, and this token opens the page where a new one is set up.
+    EnrolmentDue(EnrolmentToken),
+}
+
 impl<R: Role> SignIn<R> {
     /// Says how the second factor stands. Changes nothing.
     ///
@@ -49,13 +61,18 @@ impl<R: Role> SignIn<R> {
         if account.second_factor().is_some() {
             return Ok(TwoFactor::On);
         }
+        self.set_up_of(&account, who.session()).map(TwoFactor::Off)
+    }
+
+    /// What this session of an account is shown.
+    pub(super) fn set_up_of(&self, account: &Account, session: Option<&str>) -> Result<SetUp, SignInError> {
         let ring = self.issuer().keys().current();
         let keys = ring.sealing_keys().map(|(_, key)| key);
-        let secret = set_up_secrets(keys, &account, who.session()).next();
+        let secret = set_up_secrets(keys, account, session).next();
         let secret = secret.ok_or(UNAVAILABLE)?;
         let otpauth_uri =
             Totp::new(secret.clone(), self.totp()).otpauth_uri(self.site_name(), account.username().as_str());
-        Ok(TwoFactor::Off(SetUp { secret, otpauth_uri }))
+        Ok(SetUp { secret, otpauth_uri })
     }
 
     /// Turns the second factor on by its first right code, which is spent with it. Answers the recovery codes, to be shown
@@ -70,20 +87,38 @@ impl<R: Role> SignIn<R> {
         who: &Identity<R>,
         code: &str,
     ) -> Result<(Vec<RecoveryCode>, Tokens), SignInError> {
-        let store = offered(self.stores().second_factors.as_ref())?;
         let account = self.own_account(who).await?;
         if account.second_factor().is_some() {
             return Err(SignInErrorKind::AlreadyOn.into());
         }
-        let (counted, now) = (self.count_own(&account).await?, self.now());
+        let counted = self.count_own(&account).await?;
+        let (codes, generation) = self.go_live(&account, who.session(), session_of(who), code, &counted).await?;
+        self.limits().succeeded(self.stores(), counted, self.now()).await;
+        let methods = who.methods() | Methods::ONE_TIME_CODE;
+        let tokens = self.goes_on(who, &account, generation, methods).await?;
+        Ok((codes, tokens))
+    }
+
+    /// Makes the key that this session was shown the live one, if the code is its own. Answers the recovery codes and the new
+    /// generation; every session but `keep` is dead.
+    pub(super) async fn go_live(
+        &self,
+        account: &Account,
+        session: Option<&str>,
+        keep: Option<SessionId>,
+        code: &str,
+        counted: &Counted,
+    ) -> Result<(Vec<RecoveryCode>, u32), SignInError> {
+        let store = offered(self.stores().second_factors.as_ref())?;
+        let now = self.now();
         let ring = self.issuer().keys().current();
         let keys = ring.sealing_keys().map(|(_, key)| key);
-        let right = set_up_secrets(keys, &account, who.session()).find_map(|secret| {
+        let right = set_up_secrets(keys, account, session).find_map(|secret| {
             let step = Totp::new(secret.clone(), self.totp()).check(code, now);
             step.ok().map(|step| (secret, step))
         });
         let Some((secret, step)) = right else {
-            return Err(self.refused(Some(&account), RefusedReason::WrongCode, &counted));
+            return Err(self.refused(Some(account), RefusedReason::WrongCode, counted));
         };
         let sealed = sealing::seal(&ring, account.id(), &secret, self.random());
         let sealed = sealed.map_err(|_| UNAVAILABLE)?;
@@ -94,22 +129,20 @@ impl<R: Role> SignIn<R> {
             sealed,
             step.as_u64(),
             codes.iter().map(RecoveryCode::hash).collect(),
-            session_of(who),
+            keep,
             self.latest(),
         ));
         let generation = match self.stores().ask("enable second factor", enabled).await? {
             Enabled::Live { generation } => generation,
             Enabled::Changed => return Err(SignInErrorKind::AlreadyOn.into()),
         };
-        self.limits().succeeded(self.stores(), counted, now).await;
         self.events().happened(Event::SecondFactorEnabled { account: account.id().clone() });
-        let methods = who.methods() | Methods::ONE_TIME_CODE;
-        let tokens = self.goes_on(who, &account, generation, methods).await?;
-        Ok((codes, tokens))
+        Ok((codes, generation))
     }
 
     /// Turns the second factor off, with the password and a code (a recovery code will do). Answers the token with which this
-    /// session goes on, the code no longer among its methods; every other session of the account is dead.
+    /// session goes on, the code no longer among its methods; every other session of the account is dead. Where the account must
+    /// have a factor this session ends as well, and a new one is to be set up.
     ///
     /// # Errors
     /// [`Refused`](SignInErrorKind::Refused) for a wrong password or code alike; [`AlreadyOff`](SignInErrorKind::AlreadyOff).
@@ -118,7 +151,7 @@ impl<R: Role> SignIn<R> {
         who: &Identity<R>,
         password: &str,
         code: &str,
-    ) -> Result<Tokens, SignInError> {
+    ) -> Result<FactorOff, SignInError> {
         let store = offered(self.stores().second_factors.as_ref())?;
         let account = self.own_account(who).await?;
         if account.second_factor().is_none() {
@@ -133,22 +166,28 @@ impl<R: Role> SignIn<R> {
         if let Err(reason) = self.spend_code(&account, code).await? {
             return Err(self.refused(Some(&account), reason, &counted));
         }
-        let (session, now) = (session_of(who), self.now());
+        let asked = self.factor_policy().asks(&account, Methods::PASSWORD);
+        let (session, now) = (session_of(who).filter(|_| asked == Asked::Nothing), self.now());
         let disabled = store.disable(account.id(), session.as_ref(), self.latest());
         let Some(generation) = self.stores().ask("disable second factor", disabled).await? else {
             return Err(SignInErrorKind::AlreadyOff.into());
         };
         self.limits().succeeded(self.stores(), counted, now).await;
         self.events().happened(Event::SecondFactorDisabled { account: account.id().clone() });
-        self.goes_on(who, &account, generation, Methods::PASSWORD).await
+        match asked {
+            Asked::Nothing => self.goes_on(who, &account, generation, Methods::PASSWORD).await.map(FactorOff::GoesOn),
+            Asked::SecondFactor => {
+                self.generation_raised(account.id(), generation);
+                self.enrolment_token(&account, generation).map(FactorOff::EnrolmentDue)
+            }
+        }
     }
 
     /// Counts an attempt that a signed-in person makes on their own account: a stolen session must not be a place to
     /// guess the code in peace.
     pub(super) async fn count_own(&self, account: &Account) -> Result<Counted, SignInError> {
-        let name = Some(account.username());
-        let nowhere = Visitor::default();
-        self.limits().count(self.stores(), name, &nowhere, self.now()).await
+        let whose = Whose::Account(account.username());
+        self.limits().count(self.stores(), whose, &Visitor::default(), self.now()).await
     }
 }
 

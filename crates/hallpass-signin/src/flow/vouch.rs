@@ -9,7 +9,7 @@ use hallpass_core::{Identity, Methods, Role, RoleSet, SignedIn, SignedInFacts, U
 use crate::{
     account::Account,
     event::{Event, Events},
-    factor_policy::FactorPolicy,
+    factor_policy::{Asked, FactorPolicy},
     session_id::SessionId,
     sign_in::SignIn,
     store::RenewedSession,
@@ -63,9 +63,13 @@ pub(super) fn renew<R: Role>(site: &SignIn<R>, id: SessionId, session: &RenewedS
     vouch(site, &session.account, id, session.methods, session.created)
 }
 
-/// The stored roles that the enum knows, less those that ask for a factor that was not shown. A name that the enum does not know
-/// grants nothing, and an event says so.
+/// The stored roles that the enum knows. A name that it does not know grants nothing, and an event says so; and so does a session of
+/// before the policy, which goes on without the factor that its account must show.
 fn granted<R: Role>(policy: &FactorPolicy<R>, account: &Account, methods: Methods, events: &Events) -> RoleSet<R> {
+    if policy.asks(account, methods) == Asked::SecondFactor {
+        events.happened(Event::EnrolmentDue { account: account.id().clone() });
+        return RoleSet::EMPTY;
+    }
     let mut roles = RoleSet::EMPTY;
     for name in account.roles() {
         match R::from_name(name) {
@@ -73,9 +77,5 @@ fn granted<R: Role>(policy: &FactorPolicy<R>, account: &Account, methods: Method
             None => events.happened(Event::UnknownRole { account: account.id().clone(), role: name.clone() }),
         }
     }
-    let granted = policy.grant(roles, methods);
-    if granted.enrolment_due {
-        events.happened(Event::EnrolmentDue { account: account.id().clone() });
-    }
-    granted.roles
+    roles
 }

@@ -105,6 +105,8 @@ pub struct LoginPage<'a> {
 pub struct CodePage<'a> {
     /// Where to go afterwards: a path on this site.
     pub next: &'a str,
+    /// For how many days this browser may stand in for the code, where the site lets it: a box `remember_device`, whose value is `on`.
+    pub remember_days: Option<u64>,
     /// What is wrong with the code's field.
     pub code_fault: Option<FieldFault>,
     /// Why the last attempt was refused.

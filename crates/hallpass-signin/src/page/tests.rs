@@ -55,7 +55,10 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
         }),
     );
     look("code", &Page::Code(CodePage { next: "/", ..CodePage::default() }));
-    look("code-refused", &Page::Code(CodePage { next: "/", code_fault: None, fault: Some(Fault::Credentials) }));
+    look(
+        "code-refused",
+        &Page::Code(CodePage { next: "/", remember_days: Some(30), code_fault: None, fault: Some(Fault::Credentials) }),
+    );
     look("two-factor", &Page::TwoFactorSetUp(set_up(None)));
     look("two-factor-refused", &Page::TwoFactorSetUp(set_up(Some(Fault::Code))));
     look("two-factor-on", &Page::TwoFactorOn(TwoFactorOnPage::default()));

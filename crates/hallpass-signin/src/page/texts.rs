@@ -70,6 +70,8 @@ pub struct Texts {
     pub confirm: &'static str,
     /// Opens the form for a recovery code.
     pub lost_device: &'static str,
+    /// Beside the box that lets this browser stand in for the code; `{days}` is for how long.
+    pub remember_device: &'static str,
     /// Label.
     pub recovery_code: &'static str,
     /// Below the field.

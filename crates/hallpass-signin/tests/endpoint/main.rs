@@ -8,6 +8,7 @@ mod memory;
 mod code;
 mod cookie_jar;
 mod edge;
+mod enrolment;
 mod log_in;
 mod log_out;
 mod outage;

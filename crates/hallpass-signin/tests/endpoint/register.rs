@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::site::{ACCESS, PASSWORD, Site};
+use crate::site::{ACCESS, DEVICE, PASSWORD, Site};
 
 #[tokio::test]
 async fn a_browser_is_signed_in_and_goes_to_its_profile() {
@@ -12,7 +12,8 @@ async fn a_browser_is_signed_in_and_goes_to_its_profile() {
         ann.post("/register", &[("username", "ann"), ("password", PASSWORD)]).await.expect_see_other("/profile");
     let cookie = answer.set_cookie(ACCESS).unwrap();
     assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"), "{cookie}");
-    assert_eq!(answer.set_cookies().len(), 2);
+    assert!(answer.set_cookie(DEVICE).is_some());
+    assert_eq!(answer.set_cookies().len(), 3);
     ann.get("/profile/sessions").await.expect_page(200);
 }
 

@@ -14,6 +14,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 pub const ACCESS: &str = "__Host-hallpass";
 pub const REFRESH: &str = "__Host-hallpass_refresh";
 pub const PENDING: &str = "__Host-hallpass_pending";
+pub const DEVICE: &str = "__Host-hallpass_device";
 
 /// The one text of every refused log-in (CONTRACT, `POST /login`).
 pub const REFUSED: &str = "Invalid username, password or code";

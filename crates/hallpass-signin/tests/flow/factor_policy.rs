@@ -1,45 +1,113 @@
-//! Who must have a second factor gets what asks for it by showing one, and not before.
+//! Who must have a second factor gets no access token before they have one.
 
-use hallpass_core::{RoleSet, Totp, TotpSettings};
-use hallpass_signin::{Administration as _, Event, FactorPolicy, SignInBuildError, TwoFactor};
+use hallpass_core::{EnrolmentToken, Methods, Totp, TotpSettings};
+use hallpass_signin::{
+    Administration as _, Event, FactorOff, FactorPolicy, LoginStep, SignInBuildError, SignInErrorKind, TwoFactor,
+    Username,
+};
 
-use crate::site::{PASSWORD, Site, SiteRole, id_of, signed_in};
+use crate::site::{PASSWORD, Site, SiteRole, here, id_of, signed_in};
 
 fn required(policy: FactorPolicy<SiteRole>) -> Site {
     let site = Site::new();
     Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.factor_policy(policy))
 }
 
-#[tokio::test]
-async fn an_admin_must_enrol_to_be_one() {
-    let site = required(FactorPolicy::RequiredFor(SiteRole::Admin.into()));
-    let who = site.verify(&site.register("alice").await.access).unwrap();
-    assert_eq!(who.roles(), RoleSet::from(SiteRole::Guest), "guests as they like");
-    let roles = ["guest", "admin"].map(str::to_owned);
-    site.store.set_roles(&id_of(&who), &roles, site.now()).await.unwrap();
+fn enrolment_due(step: LoginStep) -> EnrolmentToken {
+    match step {
+        LoginStep::EnrolmentDue(token) => token,
+        other => panic!("no enrolment is due: {other:?}"),
+    }
+}
 
-    let opened = signed_in(site.log_in("alice", PASSWORD, None).await);
-    assert_eq!(opened.user.roles, ["guest"]);
-    assert_eq!(site.heard(|event| matches!(event, Event::EnrolmentDue { .. })), 1);
-    let who = site.verify(&opened.access).unwrap();
-    let TwoFactor::Off(set_up) = site.sign_in.two_factor(&who).await.unwrap() else { panic!() };
-    let totp = Totp::new(set_up.secret, TotpSettings::default());
-    let (codes, tokens) = site.sign_in.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
-    let who = site.verify(&tokens.access).unwrap();
-    assert!(who.roles().contains(SiteRole::Admin), "the first right code brings the role");
-
-    let opened = signed_in(site.log_in("alice", PASSWORD, Some(codes[0].as_str())).await);
-    assert_eq!(opened.user.roles, ["guest", "admin"]);
-    let off = site.sign_in.disable_two_factor(&who, PASSWORD, codes[1].as_str()).await.unwrap();
-    assert!(!site.verify(&off.access).unwrap().roles().contains(SiteRole::Admin), "off, and the role is gone");
+/// The code that the enrolment's own key has now.
+async fn first_code(site: &Site, token: &EnrolmentToken) -> String {
+    let set_up = site.sign_in.enrolling(token.as_str().as_bytes()).await.unwrap().set_up().unwrap();
+    Totp::new(set_up.secret, TotpSettings::default()).code_at(site.now())
 }
 
 #[tokio::test]
-async fn where_all_must_a_password_alone_grants_no_role() {
+async fn an_admin_must_enrol_and_gets_nothing_else_before() {
+    let site = required(FactorPolicy::RequiredFor(SiteRole::Admin.into()));
+    let who = site.verify(&site.register("alice").await.access).unwrap();
+    let roles = ["guest", "admin"].map(str::to_owned);
+    site.store.set_roles(&id_of(&who), &roles, site.now()).await.unwrap();
+
+    let token = enrolment_due(site.log_in("alice", PASSWORD, None).await.unwrap());
+    assert_eq!(site.heard(|event| matches!(event, Event::EnrolmentDue { .. })), 1);
+    let verifier = site.sign_in.issuer().verifier::<SiteRole>();
+    assert!(verifier.verify(token.as_str().as_bytes(), site.now()).is_err(), "no access token");
+    let pending = site.sign_in.log_in_with_code(token.as_str().as_bytes(), "000000", &here()).await;
+    assert_eq!(pending.unwrap_err().kind(), SignInErrorKind::Refused, "nor a pending one");
+
+    let enrolling = site.sign_in.enrolling(token.as_str().as_bytes()).await.unwrap();
+    let wrong = enrolling.accept_first_code("000000", &here()).await;
+    assert_eq!(wrong.map(|_| ()).unwrap_err().kind(), SignInErrorKind::Refused);
+    let code = first_code(&site, &token).await;
+    let (codes, opened) = enrolling.accept_first_code(&code, &here()).await.unwrap();
+    assert_eq!(opened.user.roles, ["guest", "admin"]);
+    let who = site.verify(&opened.access).unwrap();
+    assert_eq!(who.methods(), Methods::PASSWORD | Methods::ONE_TIME_CODE);
+    let again = site.sign_in.enrolling(token.as_str().as_bytes()).await;
+    assert_eq!(again.map(|_| ()).unwrap_err().kind(), SignInErrorKind::SignedOut, "an enrolment is over once");
+    assert!(matches!(site.log_in("alice", PASSWORD, None).await, Ok(LoginStep::FactorDue(_))));
+
+    let off = site.sign_in.disable_two_factor(&who, PASSWORD, codes[1].as_str()).await.unwrap();
+    assert!(site.verify(&opened.access).is_none(), "off, and every session is over");
+    let FactorOff::EnrolmentDue(token) = off else { panic!("a session without its factor: {off:?}") };
+    let code = first_code(&site, &token).await;
+    let enrolling = site.sign_in.enrolling(token.as_str().as_bytes()).await.unwrap();
+    assert!(enrolling.accept_first_code(&code, &here()).await.is_ok(), "with another app");
+}
+
+#[tokio::test]
+async fn where_all_must_registration_and_log_in_lead_to_enrolment() {
     let site = required(FactorPolicy::RequiredForAll);
-    let opened = site.register("alice").await;
-    assert_eq!(opened.user.roles, [""; 0]);
-    assert!(site.verify(&opened.access).unwrap().roles().is_empty());
+    let first = enrolment_due(site.sign_in.register("alice", PASSWORD, &here()).await.unwrap());
+    let second = enrolment_due(site.log_in("alice", PASSWORD, None).await.unwrap());
+    let (one, other) = (first_code(&site, &first).await, first_code(&site, &second).await);
+    assert_ne!(one, other, "a browser of somebody else who knows the password is shown another key");
+    let enrolling = site.sign_in.enrolling(second.as_str().as_bytes()).await.unwrap();
+    assert!(enrolling.accept_first_code(&one, &here()).await.is_err());
+    assert!(enrolling.accept_first_code(&other, &here()).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_enrolment_ends_with_its_time_and_with_the_account_as_it_was() {
+    let site = required(FactorPolicy::RequiredForAll);
+    let token = enrolment_due(site.sign_in.register("alice", PASSWORD, &here()).await.unwrap());
+    let kind = async |token: &EnrolmentToken| {
+        site.sign_in.enrolling(token.as_str().as_bytes()).await.map(|_| ()).map_err(|error| error.kind())
+    };
+    assert_eq!(kind(&token).await, Ok(()));
+    site.clock.pass(15 * 60);
+    assert_eq!(kind(&token).await, Err(SignInErrorKind::SignedOut));
+    let token = enrolment_due(site.log_in("alice", PASSWORD, None).await.unwrap());
+    let account = site.sign_in.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+    site.sign_in.sign_out_everywhere(account.id()).await.unwrap();
+    assert_eq!(kind(&token).await, Err(SignInErrorKind::SignedOut));
+}
+
+/// A session of before the policy: it goes on to its token's end, grants nothing new, and is renewed no more.
+#[tokio::test]
+async fn a_session_of_before_the_policy_is_not_renewed() {
+    let before = Site::new();
+    let opened = before.register("alice").await;
+    let after = Site::node(before.store.clone(), before.clock.clone(), before.keys.clone(), |builder| {
+        builder.factor_policy(FactorPolicy::RequiredForAll)
+    });
+    let who = after.verify(&opened.access).unwrap();
+    let tokens = after.sign_in.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    assert!(after.verify(&tokens.access).unwrap().roles().is_empty());
+    if let Some(refresh) = tokens.refresh {
+        let renewed = after.sign_in.refresh(refresh.as_str().as_bytes()).await;
+        assert_eq!(renewed.map(|_| ()).unwrap_err().kind(), SignInErrorKind::SignedOut);
+        assert!(after.sign_in.sessions(&who).await.map_or(true, |sessions| sessions.is_empty()), "it is over");
+    }
+    signed_in(before.log_in("alice", "seven maps of nowhere", None).await);
+    let TwoFactor::Off(_) = after.sign_in.two_factor(&after.verify(&tokens.access).unwrap()).await.unwrap() else {
+        panic!("no factor yet")
+    };
 }
 
 #[test]

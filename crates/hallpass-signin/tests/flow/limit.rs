@@ -8,7 +8,7 @@ use hallpass_signin::{Event, Limit, LoginStep, RefusedReason, SignInErrorKind, V
 use crate::site::{PASSWORD, Site, here, signed_in};
 
 fn from(address: [u8; 4]) -> Visitor<'static> {
-    Visitor { peer: Some(IpAddr::from(address)), device: "" }
+    Visitor { peer: Some(IpAddr::from(address)), ..Visitor::default() }
 }
 
 fn is_limited(kind: SignInErrorKind) -> bool {

@@ -9,6 +9,7 @@ mod breached;
 mod factor_policy;
 mod fault;
 mod foreign_hash;
+mod known_device;
 mod limit;
 mod log_in;
 mod model;

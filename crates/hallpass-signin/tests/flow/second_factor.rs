@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hallpass_core::{Methods, TotpSettings};
-use hallpass_signin::{Event, LoginStep, RefusedReason, SignInErrorKind, TwoFactor, Username};
+use hallpass_signin::{Event, FactorOff, LoginStep, RefusedReason, SignInErrorKind, TwoFactor, Username};
 
 use crate::site::{PASSWORD, Site, here, signed_in};
 
@@ -122,7 +122,8 @@ async fn turning_it_off_takes_password_and_code_and_the_session_loses_the_factor
         let refused = site.sign_in.disable_two_factor(&who, password, &code).await;
         assert_eq!(refused.unwrap_err().kind(), SignInErrorKind::Refused);
     }
-    let tokens = site.sign_in.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
+    let off = site.sign_in.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
+    let FactorOff::GoesOn(tokens) = off else { panic!("nobody must have a factor here") };
     assert!(site.verify(&alice.access).is_none(), "a copy of the old token is dead");
     let who = site.verify(&tokens.access).unwrap();
     assert_eq!(who.methods(), Methods::PASSWORD);

@@ -87,7 +87,7 @@ impl Site {
     }
 
     pub async fn register(&self, name: &str) -> Opened {
-        self.sign_in.register(name, PASSWORD, &here()).await.unwrap()
+        self.sign_in.register(name, PASSWORD, &here()).await.unwrap().opened().unwrap()
     }
 
     pub async fn log_in(&self, name: &str, password: &str, code: Option<&str>) -> Result<LoginStep, SignInErrorKind> {
@@ -150,7 +150,7 @@ impl Enrolled {
 }
 
 pub fn here() -> Visitor<'static> {
-    Visitor { peer: Some([192, 0, 2, 1].into()), device: "test" }
+    Visitor { peer: Some([192, 0, 2, 1].into()), device: "test", ..Visitor::default() }
 }
 
 pub fn id_of(who: &Identity<SiteRole>) -> AccountId {

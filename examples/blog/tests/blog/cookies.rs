@@ -6,6 +6,7 @@ use crate::site::Site;
 
 const REFRESH: &str = "__Host-hallpass_refresh";
 const PENDING: &str = "__Host-hallpass_pending";
+const DEVICE: &str = "__Host-hallpass_device";
 
 /// `Path=/; Secure; HttpOnly; SameSite=Lax` and a `Max-Age`, which is returned; nothing else.
 #[track_caller]
@@ -20,7 +21,7 @@ fn max_age(cookie: &SetCookie) -> u64 {
 #[track_caller]
 fn only_known_names(answer: &Answer) {
     for cookie in answer.set_cookies() {
-        assert!([ACCESS, REFRESH, PENDING].contains(&cookie.name.as_str()), "{cookie:?}");
+        assert!([ACCESS, REFRESH, PENDING, DEVICE].contains(&cookie.name.as_str()), "{cookie:?}");
         assert!(cookie.value.len() < 4000);
         max_age(&cookie);
     }

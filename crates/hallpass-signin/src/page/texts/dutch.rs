@@ -22,6 +22,7 @@ pub(super) const TEXTS: Texts = Texts {
     code: "Code",
     confirm: "Bevestigen",
     lost_device: "Gebruik een herstelcode",
+    remember_device: "Vraag in deze browser {days} dagen lang niet om een code",
     recovery_code: "Herstelcode",
     recovery_hint: "Een van de codes die je bewaarde toen je tweestapsverificatie aanzette. Elke code werkt één keer.",
     start_over: "Opnieuw beginnen",

@@ -22,6 +22,7 @@ pub(super) const TEXTS: Texts = Texts {
     code: "Code",
     confirm: "Confirm",
     lost_device: "Use a recovery code instead",
+    remember_device: "Do not ask for a code in this browser for {days} days",
     recovery_code: "Recovery code",
     recovery_hint: "One of the codes you saved when you turned on two-factor. Each works once.",
     start_over: "Start over",
