@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use axum::{Router, routing::get};
 use hallpass_axum::{Identity, sign_in_routes};
 use hallpass_core::{Gate, Issuer, KeyRing, Role, UnixTime};
-use hallpass_signin::{AttemptPolicy, EndpointRequest, Page, Pages, Reader, SignIn};
+use hallpass_signin::{AttemptPolicy, EndpointRequest, Page, Pages, Proxies, Reader, SignIn};
 use hallpass_tower::AuthLayer;
 use memory::MemoryStore;
 use tokio::{
@@ -46,6 +46,7 @@ fn sign_in() -> SignIn<SiteRole> {
         .sessions()
         .administration()
         .address_attempts(AttemptPolicy::new(3, Duration::from_secs(60)))
+        .proxies(Proxies::x_forwarded_for(["127.0.0.1"]).unwrap())
         .build()
         .unwrap()
 }
@@ -194,16 +195,21 @@ async fn methods_are_answered_by_the_endpoints() {
 }
 
 #[tokio::test]
-async fn attempts_are_counted_by_the_peers_address() {
+async fn attempts_are_counted_by_the_address_that_the_configured_proxy_tells() {
     let site = site().await;
-    let guess = async |from: &str, name: &str| send_from(from, site, &post("/login", "", &credentials(name))).await;
+    let guess = async |proxy: &str, client: &str, name: &str| {
+        let forwarded = format!("x-forwarded-for: 198.51.100.9, {client}\r\n");
+        send_from(proxy, site, &post("/login", &forwarded, &credentials(name))).await
+    };
     let mut statuses = Vec::new();
     for name in ["a1", "a2", "a3", "a4"] {
-        statuses.push(guess("127.0.0.1", name).await.status);
+        statuses.push(guess("127.0.0.1", "192.0.2.1", name).await.status);
     }
     assert_eq!(statuses, [401, 401, 401, 429]);
-    assert!(guess("127.0.0.1", "a5").await.header("retry-after").is_some());
-    assert_eq!(guess("127.0.0.2", "a6").await.status, 401);
+    assert!(guess("127.0.0.1", "192.0.2.1", "a5").await.header("retry-after").is_some());
+    assert_eq!(guess("127.0.0.1", "192.0.2.2", "a6").await.status, 401);
+    // No proxy of this site's: its header is not looked at, and what a loopback address sends is not counted.
+    assert_eq!(guess("127.0.0.2", "192.0.2.1", "a7").await.status, 401);
 }
 
 #[tokio::test]

@@ -145,8 +145,9 @@ pub use hallpass_core::{OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpSecret,
 pub use hallpass_signin::{
     AttemptPolicy, Due, Enrolling, EnrolmentDue, Event, FactorDue, FactorOff, FactorPolicy, ForeignHash, ForeignMatch,
     HashCost, HashGateSettings, Limit, LoginStep, Member, NoRandomness, Opened, Password, PasswordAccepted,
-    PasswordError, PasswordPolicy, Proven, Proxies, ProxiesError, Random, RefreshToken, RefusedReason, SessionLimits, SetUp, SignIn,
-    SignInBuildError, SignInBuilder, SignInError, SignInErrorKind, SystemRandom, Tokens, TwoFactor, Visitor,
+    PasswordError, PasswordPolicy, Proven, Proxies, ProxiesError, Random, RefreshToken, RefusedReason, SessionLimits,
+    SetUp, SignIn, SignInBuildError, SignInBuilder, SignInError, SignInErrorKind, SystemRandom, Tokens, TwoFactor,
+    Visitor,
 };
 pub use hallpass_signin::{
     CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page, Pages,

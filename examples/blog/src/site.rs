@@ -23,13 +23,14 @@ impl Site {
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
         let store = SqliteStore::open(&config.database_url).await.map_err(hallpass::OpenError::from)?;
         let posts = Posts::open(&config.database_url).await?;
+        let proxies = config.proxies.clone();
         let hallpass = Hallpass::builder(store.clone())
             .everything()
             .key_file(&config.keys)
             .site_name("Hall Notes")
             .first_roles([BlogRole::Guest])
             .pages(DefaultPages::new().layout(BlogLayout))
-            .sign_in(|builder| builder.proxies(config.proxies.clone()))
+            .sign_in(|builder| builder.proxies(proxies))
             .start()
             .await
             .map_err(OpenError::of_start)?;

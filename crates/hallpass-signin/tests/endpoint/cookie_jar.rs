@@ -10,7 +10,7 @@ use cookie_store::CookieStore;
 use hallpass_core::{CookieSettings, SameSite};
 use url::Url;
 
-use crate::site::{ACCESS, Client, PASSWORD, PENDING, REFRESH, Site};
+use crate::site::{ACCESS, Client, DEVICE, PASSWORD, PENDING, REFRESH, Site};
 
 const NEW_PASSWORD: &str = "another horse, another battery";
 
@@ -104,6 +104,11 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
     assert_eq!(jar.jar.iter_unexpired().count(), 0, "nothing is left");
 
     let expected: BTreeSet<String> = [
+        ("/register", DEVICE, "set"),
+        ("/login", DEVICE, "set"),
+        ("/login/code", DEVICE, "set"),
+        ("/profile/sessions/revoke", DEVICE, "remove"),
+        ("/logout", DEVICE, "remove"),
         ("/register", REFRESH, "set"),
         ("/session/refresh", ACCESS, "set"),
         ("/session/refresh", REFRESH, "set"),
