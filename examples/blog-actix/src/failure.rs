@@ -2,8 +2,16 @@
 
 use std::fmt;
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use actix_web::{
+    Error, HttpResponse, ResponseError,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::StatusCode,
+    middleware::Next,
+};
 use blog::Notice;
+
+use crate::visit::Visit;
 
 /// Why a request came to nothing.
 #[derive(Clone, Copy, Debug)]
@@ -52,9 +60,21 @@ impl ResponseError for Failure {
         }
     }
 
+    /// Without a body: [`render`] words it, since an error does not know who asked.
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status_code())
-            .content_type("text/html; charset=utf-8")
-            .body(blog::document(&self.notice(), None))
+        HttpResponse::new(self.status_code())
     }
+}
+
+/// Words each [`Failure`] that a route inside answers with, for whoever asked.
+pub(crate) async fn render<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let response = next.call(request).await?;
+    let Some(failure) = response.response().error().and_then(Error::as_error::<Failure>).copied() else {
+        return Ok(response.map_into_left_body());
+    };
+    let page = Visit::of(response.request()).page_with(failure.status_code(), &failure.notice());
+    Ok(response.into_response(page.map_into_right_body()))
 }

@@ -5,12 +5,16 @@ use std::{
     io::{self, Write},
 };
 
-use actix_web::{App, HttpServer, middleware::DefaultHeaders, web::Data};
-use blog::{Config, Site};
+use actix_web::{
+    App, HttpServer,
+    middleware::{DefaultHeaders, from_fn},
+    web::Data,
+};
+use blog::{Config, SECURITY_HEADERS, Site};
 use hallpass::actix::stated;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{routes, visit::denied_page};
+use crate::{failure::render, routes, visit::denied_page};
 
 /// Serves until SIGINT or SIGTERM, then finishes what is in flight.
 pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -28,6 +32,7 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
             .app_data(Data::new(site.clone()))
             .app_data(routes::forms())
             .configure(stated(|routes| routes::routes(&hallpass, routes)))
+            .wrap(from_fn(render))
             .wrap(site.hallpass.origin_middleware())
             .wrap(site.hallpass.middleware().on_denied(denied_page).every_route_states_its_requirement())
             .wrap(security_headers())
@@ -43,17 +48,9 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
     Ok(server.run().await?)
 }
 
-/// No script, no frame, no font, nothing from elsewhere.
+/// The headers that every answer carries, unless a route inside said another word.
 fn security_headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add((
-            "content-security-policy",
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-             frame-ancestors 'none'",
-        ))
-        .add(("x-content-type-options", "nosniff"))
-        .add(("x-frame-options", "DENY"))
-        .add(("referrer-policy", "same-origin"))
+    SECURITY_HEADERS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add)
 }
 
 /// Seconds that what is in flight gets to finish.

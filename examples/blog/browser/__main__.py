@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Walks through the blog in headless Chromium and fails where a page is not as it should be.
 
-    python3 examples/blog/browser [--pictures DIRECTORY]
+    python3 examples/blog/browser [--package blog-actix] [--pictures DIRECTORY]
 
-Builds and starts the blog over an empty database. With `--pictures`, each page goes into the directory, light and dark, wide and
+Builds and starts the blog, on axum unless the other package is named, over an empty database. With `--pictures`, each page goes into the directory, light and dark, wide and
 narrow; the repository's own are made by `python3 examples/blog/browser --pictures docs/screenshots`.
 
 Needs chromium, chromedriver, oathtool and npm, which fetches axe-core into a temporary directory; pngquant for `--pictures`.
@@ -27,10 +27,10 @@ ACCESS, REFRESH, PENDING = "__Host-hallpass", "__Host-hallpass_refresh", "__Host
 
 
 class Pages(unittest.TestCase):
-    axe = pictures = None
+    package = axe = pictures = None
 
     def setUp(self):
-        self.blog = self.enterContext(Blog())
+        self.blog = self.enterContext(Blog(self.package))
         self.driver = self.enterContext(Driver())
         self.seen = []
 
@@ -180,9 +180,11 @@ class Pages(unittest.TestCase):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--package", default="blog", metavar="NAME")
     arguments.add_argument("--pictures", type=pathlib.Path, metavar="DIRECTORY")
-    Pages.pictures = arguments.parse_args().pictures
-    subprocess.run(["cargo", "build", "-q", "-p", "blog"], cwd=ROOT, check=True)
+    given = arguments.parse_args()
+    Pages.package, Pages.pictures = given.package, given.pictures
+    subprocess.run(["cargo", "build", "-q", "-p", given.package], cwd=ROOT, check=True)
     with tempfile.TemporaryDirectory() as directory:
         npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", directory, AXE_CORE]
         subprocess.run(npm, check=True)

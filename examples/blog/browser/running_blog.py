@@ -16,12 +16,13 @@ PASSWORD = "correct horse battery staple"
 
 
 class Blog:
+    def __init__(self, package):
+        self.program = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "debug", package)
+
     def __enter__(self):
         self.directory = tempfile.TemporaryDirectory()
         database = f"sqlite://{self.directory.name}/blog.db"
         self.environment = {**os.environ, "BLOG_ADDR": "127.0.0.1:0", "DATABASE_URL": database}
-        target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-        self.program = target / "debug/blog"
         self.process = subprocess.Popen([self.program], env=self.environment, stdout=subprocess.PIPE, text=True)
         ready = self.process.stdout.readline().strip()
         if not ready.startswith("listening on "):
