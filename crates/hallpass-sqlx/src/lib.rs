@@ -1,5 +1,7 @@
 //! SQL stores for the sign-in of hallpass: [`SqliteStore`] and [`PostgresStore`] implement every store trait of `hallpass-signin`.
 //!
+//! [`SqlStore`] is whichever the site's settings name.
+//!
 //! It keeps accounts, second factors, recovery codes, sessions, attempts and the revocation feed, in tables of its own whose names
 //! begin with `hallpass_`. It decides nothing: what must happen once, or only if something still is, the traits say, and each of
 //! their operations is one transaction here. A site with a users table of its own implements the traits instead.
@@ -21,6 +23,8 @@ mod open_error;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schema;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql_store;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -29,5 +33,7 @@ pub use open_error::StoreOpenError;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use schema::MigrateError;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use sql_store::SqlStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

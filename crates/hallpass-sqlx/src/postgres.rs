@@ -25,6 +25,8 @@ mod sessions;
 mod statement;
 mod write;
 
+pub(crate) use listen::Listen;
+
 use std::fmt;
 
 use sqlx::PgPool;

@@ -25,6 +25,8 @@ mod statement;
 mod watch;
 mod write;
 
+pub(crate) use watch::Watch;
+
 use std::{fmt, path::Path, sync::Arc};
 
 use sqlx::SqlitePool;

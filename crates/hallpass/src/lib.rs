@@ -172,4 +172,4 @@ pub use hallpass_sqlx::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use hallpass_sqlx::SqliteStore;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use hallpass_sqlx::{MigrateError, StoreError, StoreErrorKind, StoreOpenError};
+pub use hallpass_sqlx::{MigrateError, SqlStore, StoreError, StoreErrorKind, StoreOpenError};

@@ -1,15 +1,11 @@
 //! The short way: one database, everything on.
 
-#[cfg(feature = "postgres")]
-mod postgres;
-#[cfg(feature = "sqlite")]
-mod sqlite;
+use hallpass_core::{Clock, KeyRing, Role, SystemClock};
+use hallpass_signin::{NoRandomness, Random, SystemRandom};
+use hallpass_sqlx::{SqlStore, StoreOpenError};
+use zeroize::Zeroizing;
 
-use hallpass_core::Role;
-use hallpass_signin::NoRandomness;
-use hallpass_sqlx::StoreOpenError;
-
-use crate::{Hallpass, StartError};
+use crate::{Hallpass, KeyFile, StartError};
 
 impl<R: Role> Hallpass<R> {
     /// Opens a site on one database, with everything on. Tables and keys are made on the first start. The revocation view is
@@ -25,9 +21,9 @@ impl<R: Role> Hallpass<R> {
     /// ```no_run
     /// # #[cfg(feature = "sqlite")]
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use hallpass::{Hallpass, Role, SqliteStore};
+    /// # use hallpass::{Hallpass, Role, SqlStore};
     /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Guest, Admin }
-    /// let store = SqliteStore::open("sqlite://site.db").await?;
+    /// let store = SqlStore::open("sqlite://site.db").await?;
     /// let hallpass = Hallpass::<SiteRole>::builder(store)
     ///     .key_file("site-keys.json")
     ///     .everything()
@@ -42,20 +38,32 @@ impl<R: Role> Hallpass<R> {
     /// # Errors
     /// The database cannot be opened, or the keys cannot be used. [`OpenError`] says which, and what to write instead.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        match url.split_once(':') {
-            #[cfg(feature = "sqlite")]
-            Some(("sqlite", _)) => Self::open_sqlite(url).await,
-            #[cfg(feature = "postgres")]
-            Some(("postgres" | "postgresql", _)) => Self::open_postgres(url).await,
-            _ => Err(StoreOpenError::Scheme { example: EXAMPLE }.into()),
-        }
+        let store = SqlStore::open(url).await?;
+        let key_file = key_file(&store);
+        let builder = Self::builder(store);
+        let builder = match key_file {
+            Some(file) => builder.key_file(file.path()),
+            None => {
+                let mut random = Zeroizing::new([0; 32]);
+                SystemRandom.fill(&mut *random)?;
+                builder.keys(KeyRing::generate_hs256(*random, SystemClock.now()))
+            }
+        };
+        Ok(builder.everything().start().await?)
     }
 }
 
-#[cfg(feature = "sqlite")]
-const EXAMPLE: &str = "sqlite://site.db";
-#[cfg(not(feature = "sqlite"))]
-const EXAMPLE: &str = "postgres://site@localhost/site";
+/// `None` for what lives in memory.
+fn key_file(store: &SqlStore) -> Option<KeyFile> {
+    match store {
+        #[cfg(feature = "postgres")]
+        SqlStore::Postgres(store) => Some(KeyFile::new(format!("{}-keys.json", store.database()))),
+        #[cfg(feature = "sqlite")]
+        SqlStore::Sqlite(store) => store.path().map(KeyFile::beside),
+        // Neither: the enum is open to further databases.
+        _ => None,
+    }
+}
 
 /// Why a site could not be opened.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use hallpass::{Proxies, ProxiesError};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
 /// The blog's settings.
@@ -16,9 +17,12 @@ use sqlx::sqlite::SqliteConnectOptions;
 pub struct Config {
     /// Where to listen. Defaults to `127.0.0.1:3000`, because an example should not be open to the network unasked.
     pub address: SocketAddr,
-    /// The store's address. Defaults to `sqlite://blog.db`, because it needs no server.
+    /// The store's address, of a SQLite file or a PostgreSQL database. Defaults to `sqlite://blog.db`, because it needs no server.
     pub database_url: String,
-    /// The key ring's file. Defaults to `blog-keys.json` beside the database, because the two belong to one site.
+    /// The Redis server for limits and pushed revocations. Defaults to none, because one node needs none.
+    pub redis_url: Option<String>,
+    /// The key ring's file. Defaults to `blog-keys.json` beside the database's file, because the two belong to one site; in the
+    /// working directory where the database is a server's.
     pub keys: PathBuf,
     /// The proxies whose `X-Forwarded-For` counts. Defaults to none, because anybody can write that header.
     pub proxies: Proxies,
@@ -43,23 +47,31 @@ impl Config {
         let address = setting("BLOG_ADDR")?.unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
         let address = address.parse().map_err(|_| ConfigError::Address(address))?;
         let database_url = setting("DATABASE_URL")?.unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
-        let database = sqlite_file(&database_url)?;
+        let directory = directory_of(&database_url)?;
+        let redis_url = match setting("REDIS_URL")? {
+            Some(url) if !url.starts_with("redis:") => return Err(ConfigError::Redis(without_password(&url))),
+            url => url,
+        };
         let keys = match setting("BLOG_KEYS")? {
             Some(path) if path.is_empty() => return Err(ConfigError::EmptyKeys),
             Some(path) => PathBuf::from(path),
-            None => database.with_file_name(DEFAULT_KEYS),
+            None => directory.join(DEFAULT_KEYS),
         };
         let proxies = match setting("BLOG_PROXIES")? {
             Some(list) => Proxies::x_forwarded_for(list.split(',').map(str::trim))?,
             None => Proxies::default(),
         };
-        Ok(Self { address, database_url, keys, proxies })
+        Ok(Self { address, database_url, redis_url, keys, proxies })
     }
 }
 
-/// The file that a `sqlite:` address names.
-fn sqlite_file(url: &str) -> Result<PathBuf, ConfigError> {
+/// Where the files lie that belong to the database.
+fn directory_of(url: &str) -> Result<PathBuf, ConfigError> {
     let refused = || ConfigError::Database(without_password(url));
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        PgConnectOptions::from_str(url).map_err(|_| refused())?;
+        return Ok(PathBuf::new());
+    }
     if !url.starts_with("sqlite:") {
         return Err(refused());
     }
@@ -69,7 +81,7 @@ fn sqlite_file(url: &str) -> Result<PathBuf, ConfigError> {
     if url.contains(":memory:") || url.contains("mode=memory") || file.file_name().is_none() {
         return Err(refused());
     }
-    Ok(file.to_path_buf())
+    Ok(file.parent().unwrap_or(Path::new("")).to_path_buf())
 }
 
 /// The address as the error may print it: `user:password@` cut out, since the line lands in logs.
@@ -92,11 +104,16 @@ pub enum ConfigError {
     /// `BLOG_ADDR` is not an IP address with a port.
     #[error("BLOG_ADDR {0:?} is not an address with a port; write an IP address and a port, such as 127.0.0.1:3000")]
     Address(String),
-    /// `DATABASE_URL` names no SQLite file.
+    /// `DATABASE_URL` names neither a SQLite file nor a PostgreSQL database.
     #[error(
-        "DATABASE_URL {0:?} is not a store that this build can open; write the address of a SQLite file, such as sqlite://blog.db"
+        "DATABASE_URL {0:?} is not a store that the blog can open; write the address of a SQLite file or of a PostgreSQL database, such as sqlite://blog.db or postgres://blog@localhost/blog"
     )]
     Database(String),
+    /// `REDIS_URL` is no address of Redis.
+    #[error(
+        "REDIS_URL {0:?} is not the address of a Redis server; write for example redis://127.0.0.1:6379, or unset it"
+    )]
+    Redis(String),
     /// `BLOG_KEYS` is set, to nothing.
     #[error("BLOG_KEYS is empty; write the path of the key file, such as blog-keys.json, or unset it")]
     EmptyKeys,
@@ -138,6 +155,8 @@ mod tests {
     fn the_keys_stand_beside_the_database() {
         let config = read(&[("DATABASE_URL", "sqlite:///var/lib/site.db?mode=rwc")]).unwrap();
         assert_eq!(config.keys, Path::new("/var/lib/blog-keys.json"));
+        let config = read(&[("DATABASE_URL", "postgres://blog@db.example/blog")]).unwrap();
+        assert_eq!(config.keys, Path::new("blog-keys.json"));
         let config = read(&[("BLOG_KEYS", "/etc/keys.json")]).unwrap();
         assert_eq!(config.keys, Path::new("/etc/keys.json"));
     }
@@ -168,9 +187,12 @@ mod tests {
 
     #[test]
     fn the_line_never_repeats_a_password() {
-        let url = "postgres://blog:s3cret@db.example/blog";
-        let line = read(&[("DATABASE_URL", url)]).unwrap_err().to_string();
-        assert!(!line.contains("s3cret"), "{line}");
-        assert!(line.contains("postgres://…@db.example"), "{line}");
+        for (name, url) in
+            [("DATABASE_URL", "mysql://blog:s3cret@db.example/blog"), ("REDIS_URL", "http://:s3cret@db.example")]
+        {
+            let line = read(&[(name, url)]).unwrap_err().to_string();
+            assert!(!line.contains("s3cret"), "{line}");
+            assert!(line.contains("://…@db.example"), "{line}");
+        }
     }
 }

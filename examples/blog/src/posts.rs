@@ -1,17 +1,18 @@
 //! The blog's posts: one table of its own, in the same database as hallpass's.
+//!
+//! SQLite and PostgreSQL read the same statements; only the table is made in two ways.
 
-use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::Row;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
+use sqlx::any::{AnyPoolOptions, AnyRow};
+use sqlx::{AnyPool, Row};
 
 use crate::{Draft, Slug};
 
 /// The published posts.
 #[derive(Clone, Debug)]
 pub struct Posts {
-    pool: SqlitePool,
+    pool: AnyPool,
 }
 
 /// One published post.
@@ -70,17 +71,18 @@ pub enum Hide {
 }
 
 impl Posts {
-    /// The posts in this database, whose file is there; makes the table where it is missing.
+    /// The posts in this database, which is there; makes the table where it is missing.
     ///
     /// On connections of their own: hallpass's store does not lend its.
     ///
     /// # Errors
     /// The database's.
     pub async fn open(url: &str) -> Result<Self, sqlx::Error> {
-        let options = SqliteConnectOptions::from_str(url)?;
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
-        let pool = pool.connect_with(options).await?;
-        sqlx::query(TABLE).execute(&pool).await?;
+        sqlx::any::install_default_drivers();
+        let pool = AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
+        let pool = pool.connect(url).await?;
+        let table = if url.starts_with("sqlite:") { SQLITE_TABLE } else { POSTGRES_TABLE };
+        sqlx::raw_sql(table).execute(&pool).await?;
         Ok(Self { pool })
     }
 
@@ -103,7 +105,7 @@ impl Posts {
 
     async fn insert(&self, slug: &Slug, draft: &Draft, author: &str, at: u64) -> Result<u64, sqlx::Error> {
         sqlx::query(
-            "INSERT INTO blog_posts (slug, title, body, author, published_at) VALUES (?, ?, ?, ?, ?) \
+            "INSERT INTO blog_posts (slug, title, body, author, published_at) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (slug) DO NOTHING",
         )
         .bind(slug.as_str())
@@ -123,7 +125,7 @@ impl Posts {
     pub async fn page(&self, older_than: Option<i64>) -> Result<PostPage, sqlx::Error> {
         let rows = sqlx::query(
             "SELECT id, slug, title, body, author, published_at FROM blog_posts \
-             WHERE NOT hidden AND id < ? ORDER BY id DESC LIMIT ?",
+             WHERE NOT hidden AND id < $1 ORDER BY id DESC LIMIT $2",
         )
         .bind(older_than.unwrap_or(i64::MAX))
         .bind(PAGE + 1)
@@ -143,7 +145,7 @@ impl Posts {
     pub async fn by_slug(&self, slug: &str) -> Result<Option<Post>, sqlx::Error> {
         sqlx::query(
             "SELECT id, slug, title, body, author, published_at FROM blog_posts \
-             WHERE NOT hidden AND slug = ?",
+             WHERE NOT hidden AND slug = $1",
         )
         .bind(slug)
         .fetch_optional(&self.pool)
@@ -159,7 +161,7 @@ impl Posts {
     /// The database's.
     pub async fn hide(&self, slug: &str) -> Result<Hide, sqlx::Error> {
         let done =
-            sqlx::query("UPDATE blog_posts SET hidden = 1 WHERE slug = ?").bind(slug).execute(&self.pool).await?;
+            sqlx::query("UPDATE blog_posts SET hidden = TRUE WHERE slug = $1").bind(slug).execute(&self.pool).await?;
         Ok(match done.rows_affected() {
             0 => Hide::NotFound,
             _ => Hide::Hidden,
@@ -167,7 +169,7 @@ impl Posts {
     }
 }
 
-fn post(row: &SqliteRow) -> Result<Post, sqlx::Error> {
+fn post(row: &AnyRow) -> Result<Post, sqlx::Error> {
     Ok(Post {
         id: row.try_get("id")?,
         slug: row.try_get("slug")?,
@@ -178,7 +180,7 @@ fn post(row: &SqliteRow) -> Result<Post, sqlx::Error> {
     })
 }
 
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS blog_posts (
+const SQLITE_TABLE: &str = "CREATE TABLE IF NOT EXISTS blog_posts (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     slug         TEXT    NOT NULL UNIQUE,
     title        TEXT    NOT NULL,
@@ -187,6 +189,17 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS blog_posts (
     published_at INTEGER NOT NULL,
     hidden       INTEGER NOT NULL DEFAULT 0
 ) STRICT";
+/// The lock, because of two servers that start together and make one table, PostgreSQL lets one fail.
+const POSTGRES_TABLE: &str = "BEGIN; SELECT pg_advisory_xact_lock(73048230199);
+CREATE TABLE IF NOT EXISTS blog_posts (
+    id           BIGINT  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    slug         TEXT    NOT NULL UNIQUE,
+    title        TEXT    NOT NULL,
+    body         TEXT    NOT NULL,
+    author       TEXT    NOT NULL,
+    published_at BIGINT  NOT NULL,
+    hidden       BOOLEAN NOT NULL DEFAULT FALSE
+); COMMIT";
 /// Readers of posts at the same moment; one more waits for a few microseconds.
 const CONNECTIONS: u32 = 4;
 /// A page that cannot be had within this time is refused, so that a person may try again.

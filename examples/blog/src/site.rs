@@ -1,6 +1,6 @@
 //! The blog put together: sign-in, store and posts over one database.
 
-use hallpass::{DefaultPages, Hallpass, SqliteStore, StartError};
+use hallpass::{DefaultPages, Hallpass, RedisOpenError, RedisStore, SqlStore, StartError};
 
 use crate::{BlogLayout, BlogRole, Config, Posts};
 
@@ -10,22 +10,26 @@ pub struct Site {
     /// Who may pass.
     pub hallpass: Hallpass<BlogRole>,
     /// The accounts.
-    pub store: SqliteStore,
+    pub store: SqlStore,
     /// The posts.
     pub posts: Posts,
 }
 
 impl Site {
-    /// Opens the database, brings its tables up to date, reads the keys, and loads what was revoked. What is missing is made.
+    /// Opens the database, and Redis where there is one, brings the tables up to date, reads the keys, and loads what was revoked. What is missing is made.
     ///
     /// # Errors
     /// An [`OpenError`] that names the setting to mend.
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
-        let store = SqliteStore::open(&config.database_url).await.map_err(hallpass::OpenError::from)?;
+        let store = SqlStore::open(&config.database_url).await.map_err(hallpass::OpenError::from)?;
         let posts = Posts::open(&config.database_url).await?;
         let proxies = config.proxies.clone();
-        let hallpass = Hallpass::builder(store.clone())
-            .everything()
+        let hallpass = Hallpass::builder(store.clone()).everything();
+        let hallpass = match &config.redis_url {
+            Some(url) => hallpass.limits_and_push_in(RedisStore::open(url).await?),
+            None => hallpass,
+        };
+        let hallpass = hallpass
             .key_file(&config.keys)
             .site_name("Hall Notes")
             .first_roles([BlogRole::Guest])
@@ -51,6 +55,9 @@ pub enum OpenError {
     /// What was revoked cannot be read.
     #[error("DATABASE_URL")]
     Feed(#[source] StartError),
+    /// The Redis server cannot be reached.
+    #[error("REDIS_URL")]
+    Redis(#[from] RedisOpenError),
     /// The key file cannot be made or read.
     #[error("BLOG_KEYS")]
     Keys(#[source] StartError),

@@ -14,7 +14,6 @@ use sqlx::postgres::PgRow;
 
 use super::{
     PostgresStore, column,
-    listen::Listen,
     statement::{get, sql},
     write::Write,
 };
@@ -41,7 +40,7 @@ impl Feed for PostgresStore {
     }
 
     fn push(&self) -> impl Push {
-        Listen::on(self.pool.clone())
+        self.listen()
     }
 }
 

@@ -6,10 +6,11 @@ use hallpass_signin::Push;
 use sqlx::{PgPool, postgres::PgListener};
 use tokio::time::{Instant, timeout_at};
 
+use super::PostgresStore;
 use crate::StoreError;
 
 /// Listens on a connection of its own, which it takes from nobody: the pool is asked for its address only.
-pub(super) struct Listen {
+pub(crate) struct Listen {
     pool: PgPool,
     line: Option<Line>,
 }
@@ -20,11 +21,13 @@ struct Line {
     until: Instant,
 }
 
-impl Listen {
-    pub(super) fn on(pool: PgPool) -> Self {
-        Self { pool, line: None }
+impl PostgresStore {
+    pub(crate) fn listen(&self) -> Listen {
+        Listen { pool: self.pool.clone(), line: None }
     }
+}
 
+impl Listen {
     async fn connect(&self) -> Result<Line, sqlx::Error> {
         let one = sqlx::postgres::PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECTION_WAIT);
         let own = one.connect_with((*self.pool.connect_options()).clone()).await?;

@@ -10,7 +10,6 @@ use sqlx::sqlite::SqliteRow;
 use super::{
     SqliteStore, column,
     statement::{get, sql},
-    watch::Watch,
     write::Write,
 };
 use crate::StoreError;
@@ -39,7 +38,7 @@ impl Feed for SqliteStore {
     }
 
     fn push(&self) -> impl Push {
-        Watch::over(self.pool.clone())
+        self.watch()
     }
 }
 

@@ -10,17 +10,18 @@ use hallpass_signin::Push;
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::time::sleep;
 
+use super::SqliteStore;
 use crate::StoreError;
 
 /// Watches the file from a connection of its own. A write of this process counts as news too: then the feed is read for nothing.
-pub(super) struct Watch {
+pub(crate) struct Watch {
     pool: SqlitePool,
     seen: Option<(SqliteConnection, i64)>,
 }
 
-impl Watch {
-    pub(super) fn over(pool: SqlitePool) -> Self {
-        Self { pool, seen: None }
+impl SqliteStore {
+    pub(crate) fn watch(&self) -> Watch {
+        Watch { pool: self.pool.clone(), seen: None }
     }
 }
 

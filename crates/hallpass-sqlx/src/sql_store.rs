@@ -1,0 +1,184 @@
+//! One type for either database, for a site whose settings choose.
+
+use hallpass_core::UnixTime;
+use hallpass_signin::{
+    Account, AccountId, Accounts, Administration, AttemptPolicy, Attempted, Attempts, Change, Changes, Cursor, Enabled,
+    Ended, Enrolment, Feed, NewAccount, NewSession, PasswordChange, Passwords, Push, RecoveryHash, Refreshes,
+    Registered, Registration, Renewable, Renewal, Renewed, Replaced, SecondFactors, Session, SessionId, SessionOpened,
+    Sessions, Spend, Username,
+};
+
+#[cfg(feature = "postgres")]
+use crate::PostgresStore;
+#[cfg(feature = "sqlite")]
+use crate::SqliteStore;
+use crate::{StoreError, StoreOpenError};
+
+/// The store that an address names: a file for a developer, a server for the site.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use hallpass_sqlx::SqlStore;
+///
+/// let store = SqlStore::open("sqlite::memory:").await?; // or postgres://site@localhost/site
+/// # drop(store);
+/// assert!(SqlStore::open("mysql://site@localhost/site").await.is_err());
+/// # Ok(())
+/// # }
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SqlStore {
+    /// On PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresStore),
+    /// On SQLite.
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqliteStore),
+}
+
+impl SqlStore {
+    /// Opens what `url` names and brings its tables up to date: [`SqliteStore::open`](crate::SqliteStore::open) for `sqlite:`,
+    /// `PostgresStore::open` for `postgres:`.
+    ///
+    /// # Errors
+    /// The address names neither, or the database cannot be opened. [`StoreOpenError`] says which.
+    pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
+        match url.split_once(':') {
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => PostgresStore::open(url).await.map(Self::Postgres),
+            #[cfg(feature = "sqlite")]
+            Some(("sqlite", _)) => SqliteStore::open(url).await.map(Self::Sqlite),
+            _ => Err(StoreOpenError::Scheme { example: EXAMPLE }),
+        }
+    }
+}
+
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
+const EXAMPLE: &str = "sqlite://site.db, or postgres://site@localhost/site";
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+const EXAMPLE: &str = "postgres://site@localhost/site";
+#[cfg(all(feature = "sqlite", not(feature = "postgres")))]
+const EXAMPLE: &str = "sqlite://site.db";
+
+/// Asks the one that it is.
+macro_rules! ask {
+    ($self:ident, $store:ident => $answer:expr) => {
+        match $self {
+            #[cfg(feature = "postgres")]
+            SqlStore::Postgres($store) => $answer,
+            #[cfg(feature = "sqlite")]
+            SqlStore::Sqlite($store) => $answer,
+        }
+    };
+}
+
+/// Writes a trait whose methods all ask the one that it is.
+macro_rules! either {
+    ($trait:ident { $(type $error:ident;)? $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)+ }) => {
+        impl $trait for SqlStore {
+            $(type $error = StoreError;)?
+
+            $(async fn $method(&self, $($arg: $type),*) -> Result<$answer, StoreError> {
+                ask!(self, store => $trait::$method(store, $($arg),*).await)
+            })+
+        }
+    };
+}
+
+either!(Accounts {
+    type Error;
+    fn by_username(name: &Username) -> Option<Account>;
+    fn by_id(id: &AccountId) -> Option<Account>;
+});
+
+either!(Registration {
+    fn create(account: NewAccount) -> Registered;
+});
+
+either!(Passwords {
+    fn replace_hash(id: &AccountId, old_hash: &str, new_hash: &str) -> Replaced;
+    fn change(change: PasswordChange) -> Option<u32>;
+});
+
+either!(SecondFactors {
+    fn enable(enrolment: Enrolment) -> Enabled;
+    fn spend_step(id: &AccountId, step: u64) -> Spend;
+    fn spend_recovery_code(id: &AccountId, code: &RecoveryHash) -> Spend;
+    fn replace_recovery_codes(id: &AccountId, codes: &[RecoveryHash]) -> Replaced;
+    fn disable(id: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Option<u32>;
+    fn reseal(id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Replaced;
+});
+
+either!(Sessions {
+    fn open(session: NewSession) -> SessionOpened;
+    fn list(account: &AccountId, now: UnixTime) -> Vec<Session>;
+    fn end(account: &AccountId, session: &SessionId, at: UnixTime) -> Ended;
+    fn end_all(account: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Option<u32>;
+});
+
+either!(Refreshes {
+    fn renew(session: &SessionId, renewal: &Renewal) -> Renewed;
+    fn restart(account: &AccountId, session: &SessionId, renewable: &Renewable, at: UnixTime) -> Replaced;
+});
+
+either!(Administration {
+    fn set_roles(id: &AccountId, roles: &[String], at: UnixTime) -> Option<u32>;
+    fn set_disabled(id: &AccountId, disabled: bool, at: UnixTime) -> Option<u32>;
+    fn list(after: Option<&Username>, limit: u32) -> Vec<Account>;
+});
+
+either!(Attempts {
+    type Error;
+    fn try_take(key: &str, policy: &AttemptPolicy, now: UnixTime) -> Attempted;
+    fn give_back(key: &str, policy: &AttemptPolicy, now: UnixTime) -> ();
+    fn clear(key: &str) -> ();
+});
+
+impl Feed for SqlStore {
+    type Error = StoreError;
+
+    async fn since(&self, cursor: Cursor) -> Result<Changes, StoreError> {
+        ask!(self, store => store.since(cursor).await)
+    }
+
+    async fn forget(&self, before: UnixTime) -> Result<(), StoreError> {
+        ask!(self, store => store.forget(before).await)
+    }
+
+    fn push(&self) -> impl Push {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => SqlPush::Postgres(store.listen()),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => SqlPush::Sqlite(store.watch()),
+        }
+    }
+
+    async fn announce(&self, change: &Change) -> Result<(), StoreError> {
+        ask!(self, store => store.announce(change).await)
+    }
+}
+
+enum SqlPush {
+    #[cfg(feature = "postgres")]
+    Postgres(crate::postgres::Listen),
+    #[cfg(feature = "sqlite")]
+    Sqlite(crate::sqlite::Watch),
+}
+
+impl Push for SqlPush {
+    type Error = StoreError;
+
+    async fn news(&mut self) -> Result<(), StoreError> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(push) => push.news().await,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(push) => push.news().await,
+        }
+    }
+}
