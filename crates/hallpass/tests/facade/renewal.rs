@@ -163,8 +163,8 @@ async fn race(rounds: usize) {
     let scratch = Scratch::new();
     let database = scratch.path("site.db");
     let hallpass = Hallpass::<SiteRole>::open(&scratch.url("site.db")).await.unwrap();
-    let opened = hallpass.sign_in().register("ann", "correct horse battery staple", &Default::default()).await.unwrap();
-    let mut token = opened.refresh.unwrap().as_str().to_owned();
+    let step = hallpass.sign_in().register("ann", "correct horse battery staple", &Default::default()).await.unwrap();
+    let mut token = step.opened().unwrap().refresh.unwrap().as_str().to_owned();
     let start = || {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "renewal::present_beside_another", "--ignored", "--nocapture"])
@@ -197,8 +197,7 @@ async fn race(rounds: usize) {
         if round % 60 == 59 {
             let visitor = Default::default();
             let again = hallpass.sign_in().log_in("ann", "correct horse battery staple", None, &visitor).await.unwrap();
-            let hallpass::LoginStep::SignedIn(opened) = again else { panic!("no factor is on") };
-            token = opened.refresh.unwrap().as_str().to_owned();
+            token = again.opened().unwrap().refresh.unwrap().as_str().to_owned();
         }
     }
     for (to, _, mut child) in children {
