@@ -1,0 +1,46 @@
+"""Measures hallpass beside its peers, and writes docs/BENCHMARKS.md and the plots in docs/benchmarks.
+
+    python3 benches/report                  everything, about ten minutes
+    python3 benches/report axum load        these steps alone; what the others found last time stays
+    python3 benches/report page             the page and the plots from what was found last time
+
+Steps: verify, axum, actix, users, roles, cookies (times, in rounds), allocations, instructions, load, page.
+What was found is kept in docs/benchmarks/results.json. Needs cargo and python3; `instructions` needs valgrind, `load` needs wrk and, for
+the article's stack, a Python with starlette, pyjwt and uvicorn[standard] (PYTHON_OF_THE_ARTICLE names it; python3 otherwise).
+"""
+import json
+import sys
+
+import machine
+import load
+import page
+import plots
+from peers import TIMED, allocations, build, instructions, times
+from places import RESULTS
+
+# Rounds of each group: enough for a median that a busy moment does not move.
+ROUNDS = {"verify": 41, "axum": 41, "actix": 41, "users": 21, "roles": 21, "cookies": 21}
+
+STEPS = {group: lambda group=group: times(group, ROUNDS[group]) for group in TIMED}
+STEPS |= {"allocations": allocations, "instructions": instructions, "load": load.measure}
+
+
+def main(wanted):
+    unknown = set(wanted) - set(STEPS) - {"page"}
+    if unknown:
+        sys.exit(f"no step is called {', '.join(sorted(unknown))}\n\n{__doc__}")
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    steps = [step for step in STEPS if step in wanted or not wanted]
+    if steps:
+        build()
+        results["machine"] = machine.describe()
+    for step in steps:
+        print(f"== {step}", flush=True)
+        results[step] = STEPS[step]()
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    plots.draw(results)
+    page.write(results)
+
+
+main(sys.argv[1:])
