@@ -51,7 +51,11 @@ impl TokenRules {
         now: UnixTime,
         buffer: &'b mut PayloadBuffer,
     ) -> Result<Checked<'b, 'r>, TokenErrorKind> {
-        let (payload, key) = self.opener.open(ring, token, now, buffer)?;
+        let (payload, key) = self.opener.open(ring, token, now, buffer).inspect_err(|kind| {
+            if *kind == TokenErrorKind::UnknownKey {
+                self.keys.note_unknown();
+            }
+        })?;
         let json = std::str::from_utf8(payload).map_err(|_| TokenErrorKind::Claims)?;
         let claims = match claim_scanner::scan(json, &self.opening, self.role_bit) {
             Some(claims) => claims,
