@@ -165,6 +165,7 @@ fn a_requirement_reads_as_a_line_of_a_table() {
     ] {
         assert_eq!(requirement.to_string(), line);
     }
+    assert_eq!(format!("{:?}", Requirement::login()), "Requirement(login)");
 }
 
 #[test]

@@ -51,8 +51,9 @@ fn a_verifier_remembers_unless_it_is_told_not_to() {
     let token = issuer.issue(&alice(), NOW).unwrap();
     let usual = issuer.verifier::<SiteRole>();
     assert_eq!((kind(&usual, token.as_str(), NOW), usual.remembered()), (None, 1));
-    let forgetful = issuer.verifier::<SiteRole>().remember(0);
-    assert_eq!((kind(&forgetful, token.as_str(), NOW), forgetful.remembered()), (None, 0));
+    for forgetful in [issuer.verifier::<SiteRole>().remember(0), issuer.verifier().remember_all(0)] {
+        assert_eq!((kind(&forgetful, token.as_str(), NOW), forgetful.remembered()), (None, 0));
+    }
 }
 
 /// No task sweeps where a service only verifies: its own traffic does.

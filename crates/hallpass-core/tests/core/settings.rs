@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use hallpass_core::{
-    ClaimsBuffer, Identity, KeyRing, MAX_TOKEN_BYTES, RevocationView, RoleSet, TokenError, TokenErrorKind, UnixTime,
-    Verifier,
+    ClaimsBuffer, Identity, KeyRing, MAX_TOKEN_BYTES, RevocationView, RoleSet, StalePolicy, TokenError, TokenErrorKind,
+    UnixTime, Verifier,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -155,6 +155,28 @@ fn what_was_torn_up_is_refused_from_that_moment() {
     assert_eq!(kind(verifier.verify(token.as_str().as_bytes(), NOW)), None);
     view.end_session("s-1", after(900));
     assert_eq!(kind(verifier.verify(token.as_str().as_bytes(), NOW)), Some(TokenErrorKind::Revoked));
+}
+
+/// The store is at fault there, not the token: nobody is told to sign in again.
+#[test]
+fn a_stale_view_is_a_fault_and_no_revocation() {
+    let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
+    let view = RevocationView::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(5) });
+    let verifier = issuer.verifier::<SiteRole>().revocation(view.clone());
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    let at = |now| kind(verifier.verify(token.as_str().as_bytes(), now));
+    assert_eq!(at(NOW), Some(TokenErrorKind::Unavailable));
+    view.synced(NOW);
+    assert_eq!((at(after(5)), at(after(6))), (None, Some(TokenErrorKind::Unavailable)));
+    view.end_session("s-1", after(900));
+    assert_eq!(at(NOW), Some(TokenErrorKind::Revoked));
+}
+
+#[test]
+fn a_verifier_prints_its_names_and_no_key() {
+    let printed = format!("{:?}", verifier());
+    assert!(printed.contains(ISSUER) && printed.contains(AUDIENCE), "{printed}");
+    assert!(printed.len() < 120, "{printed}");
 }
 
 #[test]
