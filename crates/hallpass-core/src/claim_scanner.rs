@@ -49,12 +49,7 @@ pub(crate) fn scan<'b>(text: &'b str, opening: &str, role_bit: RoleBit) -> Optio
         roles,
         generation,
         methods,
-        times: Times {
-            expires_at,
-            issued_at,
-            not_before: None,
-            authenticated_at,
-        },
+        times: Times { expires_at, issued_at, not_before: None, authenticated_at },
     })
 }
 
