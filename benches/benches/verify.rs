@@ -1,11 +1,12 @@
 //! Verification of one token: hallpass, `jsonwebtoken::decode` with equal checks, and the bare primitives, in one run.
 //!
 //! `cargo bench -p hallpass-benches --bench verify`. The allocations are counted first and printed; the assertion on ours is that
-//! there are none.
+//! there are none. Last comes a remembered EdDSA token beside an HS256 verification, with the ratio that it must keep. Instruction
+//! counts of the same work are printed by `python3 benches/report instructions`, since they need valgrind.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench")]
 
-use std::hint::black_box;
+use std::{hint::black_box, time::Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hallpass_benches::{AUDIENCE, ISSUER, NOW, SECRET, SiteRole, full_claims_token, ring, small_token};
@@ -16,7 +17,7 @@ use serde::Deserialize;
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 
-criterion_group!(benches, hs256_small, hmac_full, asymmetric);
+criterion_group!(benches, hs256_small, hmac_full, asymmetric, remembered);
 criterion_main!(benches);
 
 /// What jsonwebtoken reads the claims into: owned, since its `decode` asks for that.
@@ -95,7 +96,8 @@ fn group(
     let mut group = c.benchmark_group(name);
     group.bench_function("hallpass", |b| b.iter(|| ours(black_box(token))));
     group.bench_function("hallpass to an identity", |b| {
-        b.iter(|| verifier.verify(black_box(token).as_bytes(), NOW).is_ok());
+        let forgetful = verifier.clone().remember(0);
+        b.iter(|| forgetful.verify(black_box(token).as_bytes(), NOW).is_ok());
     });
     group.bench_function("jsonwebtoken", |b| b.iter(|| theirs(black_box(token))));
     group.bench_function("primitives", |b| b.iter(|| bare(black_box(token))));
@@ -171,4 +173,41 @@ fn signature_check(algorithm: Algorithm, jwks: &str) -> impl Fn(&str) -> bool {
         let Ok(signature) = base64_simd::URL_SAFE_NO_PAD.decode(signature.as_bytes(), out) else { return false };
         key.verify_sig(signed.as_bytes(), signature).is_ok()
     }
+}
+
+/// A token of an asymmetric key, seen before, beside the whole verification of an HS256 token of the same claims.
+fn remembered(c: &mut Criterion) {
+    let hmac_ring = ring(Algorithm::Hs256).unwrap();
+    let hmac_token = full_claims_token(hmac_ring.clone()).unwrap();
+    let hmac = Verifier::<SiteRole>::new(hmac_ring, ISSUER, AUDIENCE);
+    let eddsa_ring = ring(Algorithm::EdDsa).unwrap();
+    let eddsa_token = full_claims_token(eddsa_ring.clone()).unwrap();
+    let eddsa = Verifier::<SiteRole>::new(eddsa_ring, ISSUER, AUDIENCE);
+    let whole = || hmac.verify(black_box(&hmac_token).as_bytes(), NOW).is_ok();
+    let hit = || eddsa.verify(black_box(&eddsa_token).as_bytes(), NOW).is_ok();
+    assert!(whole() && hit() && hmac.remembered() == 0 && eddsa.remembered() == 1);
+
+    let (whole_ns, hit_ns) = (fastest(whole), fastest(hit));
+    println!(
+        "remembered: a hit takes {hit_ns:.0} ns, an HS256 verification {whole_ns:.0} ns: {:.2} of it",
+        hit_ns / whole_ns
+    );
+    assert!(hit_ns * 3.0 <= whole_ns, "a hit costs at most a third of an HS256 verification");
+
+    let mut group = c.benchmark_group("remembered");
+    group.bench_function("EdDSA, seen before", |b| b.iter(hit));
+    group.bench_function("HS256", |b| b.iter(whole));
+    group.finish();
+}
+
+/// Nanoseconds of one call, the fastest of fifteen runs: other work on the machine only adds.
+fn fastest(work: impl Fn() -> bool) -> f64 {
+    let run = |_| {
+        let begin = Instant::now();
+        for _ in 0..100_000 {
+            black_box(work());
+        }
+        begin.elapsed().as_nanos() as f64 / 100_000.0
+    };
+    (0..15).map(run).fold(f64::INFINITY, f64::min)
 }
