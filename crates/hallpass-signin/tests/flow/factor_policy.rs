@@ -2,8 +2,7 @@
 
 use hallpass_core::{EnrolmentToken, Methods, Totp, TotpSettings};
 use hallpass_signin::{
-    Administration as _, Event, FactorOff, FactorPolicy, LoginStep, SignInBuildError, SignInErrorKind, TwoFactor,
-    Username,
+    Administration as _, Event, FactorOff, FactorPolicy, LoginStep, SignInBuildError, SignInErrorKind, Username,
 };
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of};

@@ -9,6 +9,8 @@ use std::{
 use crate::scratch::Scratch;
 
 const DATABASE: &str = "HALLPASS_TEST_DATABASE";
+pub(crate) const NUMBER: &str = "HALLPASS_TEST_NUMBER";
+pub(crate) const ROUNDS: &str = "HALLPASS_TEST_ROUNDS";
 
 /// The process that runs this ignored test on the scratch directory's `site.db`. What it prints is piped.
 pub(crate) fn running(test: &str, scratch: &Scratch) -> Command {
@@ -32,6 +34,32 @@ pub(crate) fn url() -> String {
 pub(crate) fn wait_for_go() {
     while !database().with_file_name("go").exists() {
         thread::yield_now();
+    }
+}
+
+/// One of two processes that go the same way together.
+pub(crate) struct Child {
+    pub(crate) number: u64,
+    pub(crate) rounds: u64,
+}
+
+impl Child {
+    pub(crate) fn of_env() -> Self {
+        let read = |name| std::env::var(name).unwrap().parse().unwrap();
+        Self { number: read(NUMBER), rounds: read(ROUNDS) }
+    }
+
+    /// Waits until the other one has come as far.
+    pub(crate) fn meet(&self, place: u64) {
+        let mark = |number| database().with_file_name(format!("place-{number}"));
+        // Written aside and moved, so that nobody reads half a number.
+        let aside = mark(self.number).with_extension("new");
+        std::fs::write(&aside, place.to_string()).unwrap();
+        std::fs::rename(&aside, mark(self.number)).unwrap();
+        let other = || std::fs::read_to_string(mark(1 - self.number)).ok()?.parse::<u64>().ok();
+        while other().is_none_or(|other| other < place) {
+            thread::yield_now();
+        }
     }
 }
 

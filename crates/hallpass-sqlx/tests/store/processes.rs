@@ -1,52 +1,112 @@
 //! The races once more, between processes: there it is locks on the file that decide, not locks in memory.
+//!
+//! Two processes meet before each round, so that both take part in it, with 32 tasks each.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, future::Future, sync::Arc};
 
-use hallpass_signin::{AccountId, SecondFactors, Spend};
+use hallpass_signin::{AccountId, Registered, Registration, Replaced, SecondFactors, Spend};
 use hallpass_sqlx::SqliteStore;
+use hallpass_testkit::store_suite::fixture::{enrol, new_account, recovery_hash, register};
 use tokio::task::JoinSet;
 
-use crate::{child, scratch::Scratch};
-use hallpass_testkit::store_suite::fixture::{enrol, register};
-
-const STEPS: std::ops::Range<u64> = 101..161;
+use crate::{
+    child::{self, Child},
+    scratch::Scratch,
+};
 
 #[tokio::test]
-async fn two_processes_spend_each_step_once() {
+async fn two_processes_race_and_one_wins() {
+    race(40).await;
+}
+
+#[tokio::test]
+#[ignore = "1,000 rounds take a minute on an idle machine; .ci/run runs it"]
+async fn two_processes_race_a_thousand_times_and_one_wins() {
+    race(1000).await;
+}
+
+/// Each step is spent once, of ten recovery codes ten serve, and a name in 64 spellings is one row.
+async fn race(rounds: u64) {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
     let id = register(&store, "alice").await;
     enrol(&store, &id).await;
-    let start = || child::running("processes::spend_beside_another", &scratch).spawn().unwrap();
-    let children = [start(), start()];
-    child::go(&scratch);
-    let mut spent = Vec::new();
-    for child in children {
+    let start = |number| {
+        let mut command = child::running("processes::race_beside_another", &scratch);
+        command.env(child::NUMBER, number).env(child::ROUNDS, rounds.to_string()).spawn().unwrap()
+    };
+    let mut won = BTreeMap::<String, u64>::new();
+    for child in [start("0"), start("1")] {
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success());
         let said = String::from_utf8(output.stdout).unwrap();
-        let steps = said.lines().filter_map(|line| line.strip_prefix("spent "));
-        spent.extend(steps.map(|step| step.parse::<u64>().unwrap()));
+        for line in said.lines().filter_map(|line| line.strip_prefix("won ")) {
+            *won.entry(line.to_owned()).or_default() += 1;
+        }
     }
-    spent.sort_unstable();
-    assert_eq!(spent, STEPS.collect::<Vec<_>>());
+    for round in 0..rounds {
+        let wins = |what: &str| won.get(&format!("{what} {round}")).copied().unwrap_or_default();
+        assert_eq!((wins("step"), wins("code"), wins("name")), (1, 10, 1), "round {round}");
+    }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "is the child process of two_processes_spend_each_step_once"]
-async fn spend_beside_another() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "is the child process of two_processes_race_and_one_wins"]
+async fn race_beside_another() {
+    let child = Child::of_env();
     let store = Arc::new(SqliteStore::open(&child::url()).await.unwrap());
-    child::wait_for_go();
-    for step in STEPS {
-        let mut tasks = JoinSet::new();
-        for _ in 0..32 {
-            let store = store.clone();
-            tasks.spawn(async move { store.spend_step(&AccountId::new("id-alice"), step).await.unwrap() });
+    let alice = AccountId::new("id-alice");
+    for round in 0..child.rounds {
+        child.meet(3 * round);
+        let (id, step) = (alice.clone(), 101 + round);
+        won(&store, ("step", round), |store, _| {
+            let id = id.clone();
+            async move { store.spend_step(&id, step).await.unwrap() == Spend::Spent }
+        })
+        .await;
+
+        // The one makes ten codes that there have not been; both spend them.
+        if child.number == 0 {
+            let codes: Vec<_> = (0..10).map(recovery_hash).collect();
+            assert_eq!(store.replace_recovery_codes(&alice, &codes).await.unwrap(), Replaced::Replaced);
         }
-        for spend in tasks.join_all().await {
-            if spend == Spend::Spent {
-                println!("spent {step}");
-            }
-        }
+        child.meet(3 * round + 1);
+        won(&store, ("code", round), |store, task| {
+            let (id, code) = (alice.clone(), recovery_hash(u8::try_from(task % 10).unwrap()));
+            async move { store.spend_recovery_code(&id, &code).await.unwrap() == Spend::Spent }
+        })
+        .await;
+
+        child.meet(3 * round + 2);
+        let first = child.number * 32;
+        won(&store, ("name", round), |store, task| {
+            let account = new_account(&format!("{round}.{}", first + task), &spelling(first + task, round));
+            async move { matches!(store.create(account).await.unwrap(), Registered::Created(_)) }
+        })
+        .await;
     }
+}
+
+/// Runs 32 attempts at once and says each that won.
+async fn won<F: Future<Output = bool> + Send + 'static>(
+    store: &Arc<SqliteStore>,
+    (what, round): (&str, u64),
+    attempt: impl Fn(Arc<SqliteStore>, u64) -> F,
+) {
+    let mut tasks = JoinSet::new();
+    for task in 0..32 {
+        tasks.spawn(attempt(store.clone(), task));
+    }
+    for _ in tasks.join_all().await.into_iter().filter(|won| *won) {
+        println!("won {what} {round}");
+    }
+}
+
+/// One of 64 spellings of this round's name.
+fn spelling(number: u64, round: u64) -> String {
+    let upper_where_set = |(bit, letter): (usize, char)| match number >> bit & 1 {
+        0 => letter,
+        _ => letter.to_ascii_uppercase(),
+    };
+    "rosann".chars().enumerate().map(upper_where_set).chain(round.to_string().chars()).collect()
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod background;
+mod guesses;
 mod hands;
 mod key_file;
 mod opening;

@@ -49,6 +49,11 @@ impl Client {
         Self { json: true, ..Self::browser(address) }
     }
 
+    /// The same client at a blog that was started again, on another port.
+    pub(crate) fn at(&self, site: &crate::site::Site) -> Self {
+        Self { address: site.address, ..self.clone() }
+    }
+
     /// The same cookies in a client that speaks JSON.
     pub(crate) fn as_script(&self) -> Self {
         Self { json: true, ..self.clone() }

@@ -9,6 +9,7 @@ mod authenticator;
 mod bad_input;
 mod client;
 mod cookies;
+mod killed;
 mod limits;
 mod operator;
 mod origin;

@@ -39,6 +39,13 @@ impl Site {
         (self.child, self.address) = run(&self.directory);
     }
 
+    /// Ends the process where it stands and starts it again over the same files.
+    pub(crate) fn kill_and_restart(&mut self) {
+        self.child.kill().expect("the process is ours");
+        self.child.wait().expect("it ended");
+        (self.child, self.address) = run(&self.directory);
+    }
+
     /// Sends a signal and waits for the end, at most the ten seconds of the contract and one more.
     pub(crate) fn stop(&mut self, signal: &str) -> ExitStatus {
         self.signal(signal);
@@ -110,7 +117,7 @@ const PROGRAM: &str = match (option_env!("CARGO_BIN_EXE_blog"), option_env!("CAR
 pub(crate) fn command(directory: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
     command.current_dir(directory).env("BLOG_ADDR", "127.0.0.1:0");
-    for name in ["DATABASE_URL", "BLOG_KEYS", "REDIS_URL", "RUST_LOG"] {
+    for name in ["DATABASE_URL", "BLOG_KEYS", "BLOG_PROXIES", "REDIS_URL", "RUST_LOG"] {
         command.env_remove(name);
     }
     command

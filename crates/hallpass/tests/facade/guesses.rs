@@ -1,0 +1,102 @@
+//! Guesses over a real file: counted before they are looked at, and forgotten by nothing that a guesser can bring about
+//! (SECURITY row 7).
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use hallpass::{
+    AttemptPolicy, Clock, Event, Hallpass, HashCost, HashGateSettings, LoginStep, RefusedReason, SignInErrorKind,
+    SqliteStore, SystemClock, Totp, TotpSettings, TwoFactor, Visitor,
+};
+
+use crate::{scratch::Scratch, site::SiteRole};
+
+const PASSWORD: &str = "correct horse battery staple";
+
+struct Node {
+    site: Hallpass<SiteRole>,
+    looked_at: Arc<AtomicUsize>,
+}
+
+/// A process's site over this file. `looked_at` counts the codes that were evaluated and wrong.
+async fn node(scratch: &Scratch) -> Node {
+    let looked_at = Arc::new(AtomicUsize::new(0));
+    let counter = looked_at.clone();
+    let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
+    let site = Hallpass::<SiteRole>::builder(store)
+        .everything()
+        .key_file(scratch.path("keys.json"))
+        .sign_in(move |builder| {
+            builder
+                .hash_gate(HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1)))
+                .account_attempts(AttemptPolicy::new(5, std::time::Duration::from_secs(600)))
+                .on_event(move |event| {
+                    if let Event::Refused { reason: RefusedReason::WrongCode, .. } = event {
+                        counter.fetch_add(1, Ordering::SeqCst);
+                    }
+                })
+        })
+        .start()
+        .await
+        .unwrap();
+    Node { site, looked_at }
+}
+
+fn from(number: u8) -> Visitor<'static> {
+    Visitor { peer: Some(IpAddr::from([198, 51, 100, number])), ..Visitor::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forgets_nothing() {
+    let scratch = Scratch::new();
+    let (one, other) = (node(&scratch).await, node(&scratch).await);
+    let sign_in = one.site.sign_in();
+    let alice = sign_in.register("alice", PASSWORD, &from(1)).await.unwrap().opened().unwrap();
+    let verify =
+        |token: &str| sign_in.issuer().verifier::<SiteRole>().verify(token.as_bytes(), SystemClock.now()).unwrap();
+    let who = verify(alice.access.as_str());
+    let TwoFactor::Off(set_up) = sign_in.two_factor(&who).await.unwrap() else { panic!("a new account has no factor") };
+    let totp = Totp::new(set_up.secret, TotpSettings::default());
+    let (_codes, tokens) = sign_in.enable_two_factor(&who, &totp.code_at(SystemClock.now())).await.unwrap();
+    let who = verify(tokens.access.as_str());
+    let now = SystemClock.now().as_secs();
+    let live = [-60_i64, -30, 0, 30, 60]
+        .map(|skew| totp.code_at(hallpass::UnixTime::from_secs(now.saturating_add_signed(skew))));
+    let wrong = (0..).map(|number| format!("{number:06}")).find(|code| !live.contains(code)).unwrap();
+
+    // A fresh pending token and another address each time.
+    let guess = |node: &Node, number: u8| {
+        let sign_in = node.site.sign_in().clone();
+        let pending = sign_in.issuer().issue_pending(who.user_id(), who.generation(), SystemClock.now()).unwrap();
+        let wrong = wrong.clone();
+        async move {
+            let refused = sign_in.log_in_with_code(pending.as_str().as_bytes(), &wrong, &from(number)).await;
+            refused.map(|_| ()).unwrap_err().kind()
+        }
+    };
+    let tasks: Vec<_> =
+        (0..200_u8).map(|number| tokio::spawn(guess(if number % 2 == 0 { &one } else { &other }, number))).collect();
+    let mut limited = 0;
+    for task in tasks {
+        limited += usize::from(matches!(task.await.unwrap(), SignInErrorKind::Limited { .. }));
+    }
+    let looked_at = one.looked_at.load(Ordering::SeqCst) + other.looked_at.load(Ordering::SeqCst);
+    assert_eq!((looked_at, limited), (5, 195));
+
+    drop((one, other));
+    let restarted = node(&scratch).await;
+    assert!(matches!(guess(&restarted, 201).await, SignInErrorKind::Limited { .. }), "after a restart");
+    for spelling in ["alice", "ALICE", " Alice", "\u{ff21}lice"] {
+        let step = restarted.site.sign_in().log_in(spelling, PASSWORD, None, &from(202)).await;
+        assert!(
+            matches!(step.map(|_: LoginStep| ()).unwrap_err().kind(), SignInErrorKind::Limited { .. }),
+            "{spelling:?}"
+        );
+    }
+    assert_eq!(restarted.looked_at.load(Ordering::SeqCst), 0);
+}
