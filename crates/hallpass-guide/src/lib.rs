@@ -21,6 +21,7 @@ page! {
     moving: "moving.md"
     operating: "operating.md"
     own_users: "own-users.md"
+    pages: "pages.md"
     revocation: "revocation.md"
     roles: "roles.md"
     second_factor: "second-factor.md"
