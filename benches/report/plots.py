@@ -8,9 +8,8 @@ SHORT = {
     "hallpass: layer outside, guard, remembered": "hallpass, tokens remembered",
     "hallpass: layer outside, guard": "hallpass, layer outside the router",
     "hallpass: layer and guard": "hallpass, layer in the router",
-    "hallpass: layer outside, extractor": "hallpass, layer outside, extractor",
-    "hallpass": "hallpass",
-    "hallpass, to an identity": "hallpass, to an identity",
+    "hallpass: layer outside, guard on the handler": "hallpass, guard on the handler",
+    "hallpass: layer outside, extractor": "hallpass, guard as an extractor",
 }
 
 
@@ -65,16 +64,16 @@ def users(found):
     series = [(name.replace("every account voided lately", "all revoked lately"), points, ink) for name, points, ink in grown(found, inks)]
     return svg.lines(
         "A whole request, as the site grows", "nanoseconds in process, both axes logarithmic; up to 10,000 different callers",
-        series, "users of the site", "ns a request", True)
+        series, "users of the site", True)
 
 
 def roles(found):
     return svg.lines(
         "Verifying a token that names many roles", "nanoseconds; HS256, an enum of 64 roles",
-        grown(found, {"jsonwebtoken": "--second", "hallpass": "--ours"}), "roles in the token", "ns a token", False)
+        grown(found, {"jsonwebtoken": "--second", "hallpass": "--ours"}), "roles in the token", False)
 
 
 def cookies(found):
     return svg.lines(
         "A whole request, with other cookies before ours", "nanoseconds in process",
-        grown(found, {"by hand, with a CookieJar": "--second", "hallpass": "--ours"}), "other cookies", "ns a request", False)
+        grown(found, {"by hand, with a CookieJar": "--second", "hallpass": "--ours"}), "other cookies", False)

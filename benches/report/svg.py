@@ -57,7 +57,7 @@ def dots(title, subtitle, rows, unit, label_width=300):
     return frame(title, subtitle, bottom + 18, parts)
 
 
-def lines(title, subtitle, series, x_label, y_label, logarithmic):
+def lines(title, subtitle, series, x_label, logarithmic):
     """series: (name, [(x, y)], colour variable). Both axes logarithmic, or both linear from zero."""
     left, right, top, bottom = 76, WIDTH - 250, 70, 370
     xs = [x for _, points, _ in series for x, _ in points]
@@ -76,10 +76,12 @@ def lines(title, subtitle, series, x_label, y_label, logarithmic):
     for tick in y_ticks:
         parts.append(f'<line class="rule" x1="{left}" x2="{right}" y1="{y_of(tick):.1f}" y2="{y_of(tick):.1f}"/>')
         parts.append(label(f"{tick:,.0f}", left - 8, y_of(tick) + 4, "end", "soft"))
+    last = -math.inf
     for tick in sorted(set(xs)):
-        parts.append(label(f"{tick:,}", x_of(tick), bottom + 20, "middle", "soft"))
+        if x_of(tick) - last > 20:
+            last = x_of(tick)
+            parts.append(label(f"{tick:,}", last, bottom + 20, "middle", "soft"))
     parts.append(label(x_label, (left + right) / 2, bottom + 42, "middle", "soft"))
-    parts.append(label(y_label, left - 60, top - 12, "start", "soft"))
     ends = apart(sorted(((y_of(points[-1][1]), name, ink) for name, points, ink in series)))
     for name, points, ink in series:
         path = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in points)
