@@ -12,7 +12,8 @@ pub(crate) fn is_guessable(password: &str, context: &[&str]) -> bool {
     // Digits and marks at the end are decoration, not letters in disguise.
     let body = lower.trim_end_matches(|c: char| !c.is_alphabetic());
     let plain: String = body.chars().map(unleet).collect();
-    remaining(&lower, context) < ENOUGH || remaining(&plain, context) < ENOUGH
+    let backwards: String = body.chars().rev().collect();
+    [&lower, &plain, &backwards].into_iter().any(|form| remaining(form, context) < ENOUGH)
 }
 
 /// How many characters are left without context words, common words, runs, repetitions, and digits or marks at the end.
@@ -44,7 +45,7 @@ fn unpredicted(chars: &[char]) -> usize {
     count
 }
 
-/// Next to one another in the alphabet, among the digits, or in a row of a QWERTY keyboard; or the same.
+/// Next to one another in the alphabet, among the digits, or in a row or a column of a QWERTY, QWERTZ or AZERTY keyboard; or the same.
 fn is_neighbour(a: char, b: char) -> bool {
     let in_row = |row: &str| row.chars().zip(row.chars().skip(1)).any(|pair| pair == (a, b) || pair == (b, a));
     a == b || ROWS.iter().any(|row| in_row(row))
@@ -66,8 +67,25 @@ fn unleet(c: char) -> char {
 const ENOUGH: usize = 4;
 /// Stands where a word was, so that its neighbours do not join to a new word.
 const SEAM: &str = "\u{1f}";
-const ROWS: [&str; 6] =
-    ["abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop"];
+const ROWS: [&str; 17] = [
+    "abcdefghijklmnopqrstuvwxyz",
+    "01234567890",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "qwertzuiop",
+    "azertyuiop",
+    "qsdfghjklm",
+    "wxcvbn",
+    "1qaz",
+    "2wsx",
+    "3edc",
+    "4rfv",
+    "5tgb",
+    "6yhn",
+    "7ujm",
+    "8ik",
+];
 /// Words that stand at the head of every published count, and what people take when told to choose a password.
 const WORDS: &[&str] = &[
     "password",
@@ -211,6 +229,14 @@ mod tests {
             "asdfghjkl123",
             "zxcvbnm12345",
             "11112222333",
+            // Turned round, walked down the columns, typed on other keyboards, said again and again.
+            "drowssap2024",
+            "3edc4rfv5tgb",
+            "azertyuiop12",
+            "qsdfghjklm",
+            "secretsecretsecret",
+            "2024Passwort",
+            "P@ssw0rd-P@ssw0rd",
         ] {
             assert!(is_guessable(guess, &[]), "{guess}");
         }

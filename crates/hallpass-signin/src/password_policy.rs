@@ -3,7 +3,7 @@
 //! No composition rules ("one digit, one symbol"): they make passwords worse (NIST SP 800-63B section 3.1.1.2, ASVS
 //! 6.2.5).
 
-use std::fmt;
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use crate::{common_password::is_guessable, password::Password, username::Username};
 
@@ -19,10 +19,11 @@ use crate::{common_password::is_guessable, password::Password, username::Usernam
 /// assert_eq!(policy.accept(&Password::typed("Password2024!"), &alice), Err(PasswordError::Common));
 /// # Ok::<(), hallpass_signin::UsernameError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PasswordPolicy {
     min: usize,
     context: Vec<String>,
+    refused: Arc<HashSet<String>>,
 }
 
 impl PasswordPolicy {
@@ -42,6 +43,27 @@ impl PasswordPolicy {
         self
     }
 
+    /// Refuses these passwords as well, in any case: a site's own list of the commonest, one a line. Defaults to none beside the rule,
+    /// because no list is ours to ship; the rule covers the forms that lists are made of.
+    ///
+    /// ```
+    /// use hallpass_signin::{Password, PasswordError, PasswordPolicy, Username};
+    ///
+    /// let list = "blink182rocks\nNCC1701-enterprise"; // a file of the site's
+    /// let policy = PasswordPolicy::default().also_refuse(list.lines());
+    /// let alice = Username::parse("alice")?;
+    /// assert_eq!(policy.accept(&Password::typed("ncc1701-Enterprise"), &alice), Err(PasswordError::Common));
+    /// assert!(policy.accept(&Password::typed("two grey herons"), &alice).is_ok());
+    /// # Ok::<(), hallpass_signin::UsernameError>(())
+    /// ```
+    #[must_use]
+    pub fn also_refuse<'w>(mut self, passwords: impl IntoIterator<Item = &'w str>) -> Self {
+        let mut refused = Arc::unwrap_or_clone(self.refused);
+        refused.extend(passwords.into_iter().map(str::to_lowercase));
+        self.refused = Arc::new(refused);
+        self
+    }
+
     /// Accepts the password for this user, or says which rule it breaks. Lengths are counted in characters.
     ///
     /// # Errors
@@ -54,16 +76,27 @@ impl PasswordPolicy {
         }
         let words = self.context.iter().map(String::as_str);
         let words: Vec<&str> = words.chain([user.key()]).collect();
-        if is_guessable(text, &words) {
+        if is_guessable(text, &words) || self.refused.contains(&text.to_lowercase()) {
             return Err(PasswordError::Common);
         }
         Ok(AcceptablePassword(password.clone()))
     }
 }
 
+/// The list as a number: it may be long.
+impl fmt::Debug for PasswordPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordPolicy")
+            .field("min", &self.min)
+            .field("context", &self.context)
+            .field("refused", &self.refused.len())
+            .finish()
+    }
+}
+
 impl Default for PasswordPolicy {
     fn default() -> Self {
-        Self { min: 10, context: Vec::new() }
+        Self { min: 10, context: Vec::new(), refused: Arc::default() }
     }
 }
 
