@@ -1,6 +1,10 @@
 //! `/profile/two-factor`, `/profile/two-factor/disable` and `/profile/recovery-codes`.
 
-use crate::site::{ACCESS, Authenticator, Client, PASSWORD, Site};
+use std::time::Duration;
+
+use hallpass_signin::AttemptPolicy;
+
+use crate::site::{ACCESS, Authenticator, Client, DEVICE, PASSWORD, PENDING, REFRESH, Site};
 
 async fn shown(client: &mut Client) -> String {
     let set_up = client.as_script().get("/profile/two-factor").await.expect(200).json();
@@ -162,4 +166,49 @@ async fn what_is_off_has_no_codes_to_renew_and_nothing_to_turn_off() {
     ann.post("/profile/recovery-codes", &[("code", "123456")]).await.expect_problem(409, "second-factor-off");
     let fields = [("password", PASSWORD), ("code", "123456")];
     ann.post("/profile/two-factor/disable", &fields).await.expect_problem(409, "second-factor-off");
+}
+
+/// Row 6: whatever a route is given, the password of an account with a second factor is not enough.
+#[tokio::test]
+async fn no_route_gives_a_session_for_the_password_alone() {
+    // No limit cuts the walk short.
+    let ample = AttemptPolicy::new(10_000, Duration::from_secs(1));
+    let site = Site::with(|builder| builder.refreshes().account_attempts(ample.clone()).address_attempts(ample));
+    let mut ann = site.browser().registered("ann").await;
+    let (mut authenticator, _) = ann.enrol().await;
+    let mut waiting = site.browser();
+    waiting.log_in("ann").await.expect(303);
+    let pending = waiting.cookies[PENDING].clone();
+    let fields = [
+        ("username", "ann"),
+        ("password", PASSWORD),
+        ("current_password", PASSWORD),
+        ("new_password", "a wholly different phrase"),
+        ("code", ""),
+        ("session", "others"),
+        ("remember_device", "on"),
+    ];
+    let mut asked = 0;
+    for route in site.sign_in.routes() {
+        for method in route.methods {
+            for cookie in [None, Some(PENDING), Some(ACCESS), Some(REFRESH), Some(DEVICE)] {
+                let mut client = site.browser();
+                client.cookies.extend(cookie.map(|name| (name.to_owned(), pending.clone())));
+                let mut request = client.form_request(route.path, &fields);
+                (*method).clone_into(&mut request.method);
+                let answer = client.send(request).await;
+                for name in [ACCESS, REFRESH, DEVICE] {
+                    let set = answer.set_cookie(name).is_some_and(|set| !set.contains("Max-Age=0"));
+                    assert!(!set, "{method} {} with {cookie:?}: {answer:?}", route.path);
+                }
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 100, "{asked}");
+    // That the walk can see one: the code makes it.
+    let mut client = site.browser();
+    client.log_in("ann").await.expect(303);
+    let opened = client.post("/login/code", &[("code", &authenticator.code())]).await.expect(303);
+    assert!(opened.set_cookie(ACCESS).is_some());
 }

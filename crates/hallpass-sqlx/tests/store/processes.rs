@@ -25,7 +25,7 @@ async fn two_processes_race_a_thousand_times_and_one_wins() {
     race(1000).await;
 }
 
-/// Each step is spent once, of ten recovery codes ten serve, and a name in 64 spellings is one row.
+/// Each step is spent once; each tenth round, of ten recovery codes ten serve, and a name in 64 spellings is one row.
 async fn race(rounds: u64) {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
@@ -46,7 +46,8 @@ async fn race(rounds: u64) {
     }
     for round in 0..rounds {
         let wins = |what: &str| won.get(&format!("{what} {round}")).copied().unwrap_or_default();
-        assert_eq!((wins("step"), wins("code"), wins("name")), (1, 10, 1), "round {round}");
+        let codes = if round % 10 == 0 { 10 } else { 0 };
+        assert_eq!((wins("step"), wins("code"), wins("name")), (1, codes, codes / 10), "round {round}");
     }
 }
 
@@ -65,6 +66,9 @@ async fn race_beside_another() {
         })
         .await;
 
+        if round % 10 != 0 {
+            continue;
+        }
         // The one makes ten codes that there have not been; both spend them.
         if child.number == 0 {
             let codes: Vec<_> = (0..10).map(recovery_hash).collect();
@@ -88,6 +92,7 @@ async fn race_beside_another() {
 }
 
 /// Runs 32 attempts at once and says each that won.
+#[allow(clippy::print_stdout, reason = "how the child tells its parent")]
 async fn won<F: Future<Output = bool> + Send + 'static>(
     store: &Arc<SqliteStore>,
     (what, round): (&str, u64),
