@@ -1,14 +1,14 @@
 //! A whole request through axum, in process: the plain route, the same behind the layer, and behind layer and guard.
 //!
 //! `cargo bench -p hallpass-benches --bench request`. The difference of two lines is what hallpass adds; it is printed with its
-//! allocations first, since those repeat. "hand-written" is what people write without hallpass: a middleware by `from_fn` that
-//! searches the cookie, asks jsonwebtoken and compares role names.
+//! allocations first, since those repeat. "no-op" are two layers that do nothing, in the same places: what axum charges for boxing them
+//! inside of a router. The peers are in `benches/peers`.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
 
 use std::convert::Infallible;
 
-use axum::{Router, body::Body, routing::get};
+use axum::{Router, body::Body, handler::Handler, routing::get};
 use criterion::{Criterion, criterion_group, criterion_main};
 use hallpass_axum::Identity;
 use hallpass_benches::{AUDIENCE, ISSUER, NOW, SiteRole, full_claims_token, ring};
@@ -16,7 +16,7 @@ use hallpass_core::{Algorithm, Clock, UnixTime, Verifier};
 use hallpass_tower::{AuthLayer, require_roles};
 use http::{Request, Response};
 use tokio::runtime::Runtime;
-use tower::{Service, ServiceExt};
+use tower::{Layer, Service, ServiceExt, layer::util::Identity as NoOp};
 
 criterion_group!(benches, axum_request);
 criterion_main!(benches);
@@ -51,8 +51,12 @@ fn axum_request(c: &mut Criterion) {
             "hello"
         }),
     );
+    let page = async || "hello";
+    let on_handler = Router::new().route("/admin", get(page.layer(require_roles([SiteRole::Admin]))));
+    let no_op = Router::new().route("/admin", get(|| async { "hello" }).route_layer(NoOp::new())).layer(NoOp::new());
     let stacks = [
         ("plain", plain()),
+        ("no-op layers", no_op),
         ("layer", plain().layer(layer())),
         ("layer and guard", guarded().layer(layer())),
         ("layer and extractor", extracted.layer(layer())),
@@ -62,13 +66,12 @@ fn axum_request(c: &mut Criterion) {
     for (name, stack) in stacks {
         measure(&mut group, &runtime, name, stack, &cookie);
     }
-    measure(
-        &mut group,
-        &runtime,
-        "layer outside the router, and guard",
-        tower::Layer::layer(&layer(), guarded()),
-        &cookie,
-    );
+    for (name, router) in [
+        ("layer outside the router, and guard", guarded()),
+        ("layer outside the router, and guard on the handler", on_handler),
+    ] {
+        measure(&mut group, &runtime, name, layer().layer(router), &cookie);
+    }
     group.finish();
 }
 

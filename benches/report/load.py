@@ -18,17 +18,19 @@ from places import PEERS, PROGRAMS
 ROUNDS, SECONDS, CONNECTIONS = 7, 2, 16
 SERVER_CORE, CLIENT_CORE = "0", "1"
 
-SITES = {
-    "axum, open route": "plain",
-    "hallpass: layer and guard": "hallpass: layer and guard",
-    "hallpass: layer outside, guard": "hallpass: layer outside, guard",
-    "hallpass: layer outside, guard, remembered": "hallpass: layer outside, guard, remembered",
-    "by hand: CookieJar, jsonwebtoken, role": "by hand: CookieJar, jsonwebtoken, role",
-    "axum-jwt-auth": "axum-jwt-auth",
-    "axum-login: memory": "axum-login: memory",
-    "axum-gate": "axum-gate",
-    "axum-login: SQLite file": "axum-login: SQLite file",
-}
+OPEN = "plain"
+SITES = [
+    OPEN,
+    "hallpass: layer and guard",
+    "hallpass: layer outside, guard",
+    "hallpass: layer outside, guard on the handler",
+    "hallpass: layer outside, guard, remembered",
+    "by hand: CookieJar, jsonwebtoken, role",
+    "axum-jwt-auth",
+    "axum-login: memory",
+    "axum-gate",
+    "axum-login: SQLite file",
+]
 ARTICLE = {"Starlette, open route": "open", "Starlette, PyJWT, @requires (the article)": "guarded"}
 
 
@@ -82,9 +84,11 @@ class Unfollowed(urllib.request.HTTPRedirectHandler):
 def measure():
     servers = []
     try:
-        servers.extend(Server(name, [str(PROGRAMS / "measure"), "serve", site]) for name, site in SITES.items())
+        for site in SITES:
+            servers.append(Server(site if site != OPEN else "axum, open route", [str(PROGRAMS / "measure"), "serve", site]))
         servers.extend(article(servers[1]))
         for server in servers:
+            wait_for(server.address)
             server.check()
             server.round(1)
         for _ in range(ROUNDS):
@@ -103,15 +107,11 @@ def article(hallpass):
     python = os.environ.get("PYTHON_OF_THE_ARTICLE", sys.executable)
     if subprocess.run([python, "-c", "import jwt, starlette, uvicorn, uvloop, httptools"], stderr=subprocess.DEVNULL).returncode:
         print(f"  {python} has no starlette, pyjwt and uvicorn[standard]: the article's stack is left out")
-        return []
-    servers = []
+        return
     for name, kind in ARTICLE.items():
         port = free_port()
         command = [python, str(PEERS / "article.py"), hallpass.secret, str(port), kind]
-        servers.append(Server(name, command, f"127.0.0.1:{port}", hallpass.cookie))
-    for server in servers:
-        wait_for(server.address)
-    return servers
+        yield Server(name, command, f"127.0.0.1:{port}", hallpass.cookie)
 
 
 def figures(server, plain):

@@ -66,7 +66,6 @@ fn by_jsonwebtoken(name: &str, algorithm: jsonwebtoken::Algorithm, key: Decoding
 
 /// The claims that jwt-simple and jwt-compact do not know by themselves.
 #[derive(Deserialize, Serialize)]
-#[expect(dead_code, reason = "reading them is what is measured")]
 struct Own {
     #[serde(default)]
     iss: String,
