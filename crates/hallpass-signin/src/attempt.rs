@@ -210,6 +210,13 @@ mod tests {
     }
 
     #[test]
+    fn who_has_used_up_the_free_ones_goes_on_waiting() {
+        let (state, _) = takes(&[0, 0, 0, 30]);
+        let state = POLICY.give_back(state, at(31)).unwrap();
+        assert_eq!((state.count, state.blocked_until), (3, at(90)));
+    }
+
+    #[test]
     fn a_clock_set_back_shuts_nobody_out_for_longer_than_the_longest_wait() {
         let ahead = AttemptState { count: 3, last: at(1_000_000), blocked_until: at(1_000_030) };
         assert_eq!(POLICY.take(Some(ahead), at(0)).1, blocked(900));
