@@ -19,9 +19,10 @@ impl PostgresStore {
     /// The database does not answer, or was written by a newer version of this crate.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         let mut write = self.write().await?;
+        // Another process's steps may take long, and so may these.
+        write.script("SET LOCAL statement_timeout = 0").await?;
         // Two transactions that create one table at the same time would not wait for each other: one of them fails.
         write.row(sql("SELECT pg_advisory_xact_lock(730482301)")).await?;
-        write.script("SET LOCAL statement_timeout = 0").await?;
         let record =
             "CREATE TABLE IF NOT EXISTS hallpass_migrations (step BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)";
         // A notice that the table is there is not worth a line in the log of each start.

@@ -39,7 +39,7 @@ mod suite {
     test_store! {
         #[tokio::test]
         #[ignore = "needs PostgreSQL: DATABASE_URL"]
-        on_its_own_schema: accounts administration attempts feed passwords second_factors sessions
+        on_its_own_schema: accounts administration attempts feed passwords refreshes second_factors sessions
     }
 }
 
@@ -88,4 +88,18 @@ async fn a_password_change_dropped_at_any_await_is_whole_or_nothing() {
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
 async fn an_enrolment_dropped_at_any_await_is_whole_or_nothing() {
     dropped::an_enrolment_is_whole_or_nothing(&*on_its_own_schema().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_refresh_token_is_spent_once() {
+    let schema = Schema::new().await;
+    races::a_refresh_token_is_spent_once(&two_on_one_schema(&schema).await, 100).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn no_session_outlives_a_disabling_beside_it() {
+    let schema = Schema::new().await;
+    races::no_session_outlives_a_disabling_beside_it(&two_on_one_schema(&schema).await, 15).await;
 }

@@ -78,3 +78,9 @@ async fn a_password_change_dropped_at_any_await_is_whole_or_nothing() {
 async fn an_enrolment_dropped_at_any_await_is_whole_or_nothing() {
     dropped::an_enrolment_is_whole_or_nothing(&*on_its_own_file().await).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_session_outlives_a_disabling_beside_it() {
+    let scratch = Scratch::new();
+    races::no_session_outlives_a_disabling_beside_it(&two_on_one_file(&scratch).await, 5).await;
+}

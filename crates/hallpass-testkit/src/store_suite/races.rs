@@ -3,12 +3,13 @@
 use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
 use hallpass_signin::{
-    AttemptPolicy, Attempted, Attempts, Refreshes, Registered, Registration, Renewed, SecondFactors, Spend,
+    Administration, AttemptPolicy, Attempted, Attempts, NewSession, Refreshes, Registered, Registration, Renewed,
+    SecondFactors, Sessions, Spend,
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{
-    fixture::{at, enrol, name, new_account, recovery_hash, register},
+    fixture::{at, enrol, name, new_account, open_sessions, recovery_hash, register, session_id},
     refreshes::{open_renewable, presenting, token},
 };
 
@@ -111,6 +112,30 @@ where
             }
         };
         assert_eq!(winners(stores, 64, renew, |spent| *spent).await, 1, "round {round}");
+    }
+}
+
+/// A log-in that has read the account opens its session while an operator disables it: whoever is first, no session is left.
+pub async fn no_session_outlives_a_disabling_beside_it<S>(stores: &[Arc<S>], rounds: u8)
+where
+    S: Sessions + Administration + Registration,
+{
+    for round in 0..rounds {
+        let id = register(&*stores[0], &format!("user{round}")).await;
+        let beside = |store: Arc<S>, number: usize| {
+            let id = id.clone();
+            async move {
+                if number == 8 {
+                    store.set_disabled(&id, true, at(20)).await.unwrap();
+                    return;
+                }
+                let session = session_id(round * 16 + u8::try_from(number).unwrap());
+                let new = NewSession::new(session, id, 0, "Firefox".into(), at(10), at(1000));
+                let _either = store.open(new).await.unwrap();
+            }
+        };
+        winners(stores, 16, beside, |()| true).await;
+        assert_eq!(open_sessions(&*stores[0], &id).await, [], "round {round}");
     }
 }
 
