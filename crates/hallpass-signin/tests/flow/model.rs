@@ -236,6 +236,8 @@ impl World {
             let tokens = got.expect("the live token");
             let refresh = tokens.refresh.unwrap().as_str().to_owned();
             assert_ne!(refresh, token);
+            // What is out of its grace once stays so, however the clock is set.
+            session.spent.retain(|_, spent| spent.abs_diff(now) < GRACE);
             session.spent.insert(token, now);
             (session.used, session.seen, session.live) = (session.used + idle, now, refresh.clone());
             self.issued(tokens.access, &refresh, &id, person);

@@ -48,15 +48,25 @@ async fn nothing_that_opens_a_door_is_written_anywhere() {
     let opened = site.register("alice").await;
     let who = site.verify(&opened.access).unwrap();
     secrets.push(opened.access.as_str().to_owned());
+    let refresh = opened.refresh.as_ref().unwrap();
+    secrets.push(refresh.as_str().to_owned());
+    shown += &format!(
+        "{:?}",
+        site.sign_in.refresh(refresh.as_str().as_bytes()).await.map(|next| {
+            secrets.push(next.refresh.as_ref().unwrap().as_str().to_owned());
+            next
+        })
+    );
     shown += &format!("{opened:?} {who:?} {:?}", site.sign_in);
     let TwoFactor::Off(set_up) = site.sign_in.two_factor(&who).await.unwrap() else { panic!() };
     shown += &format!("{set_up:?}");
     secrets.push(set_up.secret.to_base32());
     let totp = Totp::new(set_up.secret, TotpSettings::default());
     secrets.push(totp.code_at(site.now()));
-    let (codes, access) = site.sign_in.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
-    shown += &format!("{codes:?} {access:?}");
-    secrets.push(access.access.as_str().to_owned());
+    let (codes, tokens) = site.sign_in.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+    shown += &format!("{codes:?} {tokens:?}");
+    secrets.push(tokens.access.as_str().to_owned());
+    secrets.push(tokens.refresh.unwrap().as_str().to_owned());
     secrets.extend(codes.iter().map(|code| code.as_str().to_owned()));
 
     let step = site.log_in("alice", PASSWORD, None).await;

@@ -49,14 +49,14 @@ impl Client {
         Self { json: true, ..Self::browser(address) }
     }
 
-    /// The same client at a blog that was started again, on another port.
-    pub(crate) fn at(&self, site: &crate::site::Site) -> Self {
-        Self { address: site.address, ..self.clone() }
-    }
-
     /// The same cookies in a client that speaks JSON.
     pub(crate) fn as_script(&self) -> Self {
         Self { json: true, ..self.clone() }
+    }
+
+    /// The same cookies at another process.
+    pub(crate) fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Answer {

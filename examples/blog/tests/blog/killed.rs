@@ -135,7 +135,7 @@ fn check(site: &Site, life: &Life) {
     };
     assert_eq!(steps, 1, "{name}: a live secret whose first step is not spent");
     assert!(codes == 10 || (codes == 9 && life.spending), "{name}: {codes} recovery codes");
-    let mut before = life.first_session.clone().expect("acknowledged").at(site);
+    let mut before = life.first_session.clone().expect("acknowledged").at(site.address);
     assert_eq!(before.get("/profile/sessions").status, 401, "{name}: a session of before the factor lives on");
     if let Some(recovery) = &life.recovery {
         assert_eq!(log(password, &recovery[1]).status, 200, "{name}");

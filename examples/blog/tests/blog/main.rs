@@ -21,3 +21,4 @@ mod sign_in;
 mod site;
 mod start_and_stop;
 mod walk;
+mod torn_up;

@@ -39,6 +39,12 @@ impl Site {
         (self.child, self.address) = run(&self.directory);
     }
 
+    /// A second process of the same site, over the same files.
+    pub(crate) fn neighbour(&self) -> Neighbour {
+        let (child, address) = run(&self.directory);
+        Neighbour { child, address }
+    }
+
     /// Ends the process where it stands and starts it again over the same files.
     pub(crate) fn kill_and_restart(&mut self) {
         self.child.kill().expect("the process is ours");
@@ -90,6 +96,19 @@ impl Site {
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.directory.join(name)
+    }
+}
+
+/// A process beside a [`Site`]'s.
+pub(crate) struct Neighbour {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
