@@ -4,6 +4,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
+    time::Duration,
 };
 
 use crate::scratch::Scratch;
@@ -58,7 +59,7 @@ impl Child {
         std::fs::rename(&aside, mark(self.number)).unwrap();
         let other = || std::fs::read_to_string(mark(1 - self.number)).ok()?.parse::<u64>().ok();
         while other().is_none_or(|other| other < place) {
-            thread::yield_now();
+            thread::sleep(Duration::from_micros(50));
         }
     }
 }

@@ -7,6 +7,7 @@ mod guesses;
 mod hands;
 mod key_file;
 mod opening;
+mod outage;
 mod renewal;
 mod scratch;
 mod settings;

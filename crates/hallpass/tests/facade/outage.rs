@@ -1,0 +1,75 @@
+//! A store that hangs: log-in fails closed and in time, and who is signed in does not notice (SECURITY row 16).
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use hallpass::{Hallpass, SqliteStore};
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+use tower::ServiceExt;
+
+use crate::{
+    scratch::Scratch,
+    site::{SiteRole, pages},
+    visit::{cookie_of, status},
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn while_the_store_hangs_log_in_is_503_within_two_seconds_and_100_000_requests_go_on() {
+    let scratch = Scratch::new();
+    let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
+    let hallpass =
+        Hallpass::<SiteRole>::builder(store).everything().key_file(scratch.path("keys.json")).start().await.unwrap();
+    let site = pages(&hallpass);
+    let cookie = cookie_of(&site, "/register", "alice").await;
+    let options = SqliteConnectOptions::new().filename(scratch.path("site.db"));
+    let mut writer = options.connect().await.unwrap();
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut writer).await.unwrap();
+
+    let done = Arc::new(AtomicBool::new(false));
+    let log_ins = tokio::spawn({
+        let (site, done) = (site.clone(), done.clone());
+        async move {
+            let mut slowest = Duration::ZERO;
+            while !done.load(Ordering::SeqCst) {
+                let request = Request::post("/login")
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .header(header::HOST, "site.example")
+                    .body(Body::from("username=alice&password=correct+horse+battery+staple"));
+                let start = Instant::now();
+                let answer = site.clone().oneshot(request.unwrap()).await.unwrap();
+                slowest = slowest.max(start.elapsed());
+                assert_eq!(answer.status(), 503);
+                assert!(answer.headers().contains_key(header::RETRY_AFTER));
+                assert!(!answer.headers().contains_key(header::SET_COOKIE));
+            }
+            slowest
+        }
+    });
+    let requests = (0..4).map(|_| {
+        let (site, cookie) = (site.clone(), cookie.clone());
+        tokio::spawn(async move {
+            for _ in 0..25_000 {
+                assert_eq!(status(&site, "/profile", &cookie).await, 200);
+                // A socket would let others run here.
+                tokio::task::yield_now().await;
+            }
+        })
+    });
+    for requests in requests.collect::<Vec<_>>() {
+        requests.await.unwrap();
+    }
+    done.store(true, Ordering::SeqCst);
+    let slowest = log_ins.await.unwrap();
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    sqlx::query("ROLLBACK").execute(&mut writer).await.unwrap();
+    assert!(!cookie_of(&site, "/login", "alice").await.is_empty(), "and once it answers, she gets in");
+}
