@@ -58,7 +58,9 @@ fn kill(times: u64) {
         let live = {
             let (life, client) = (life.clone(), site.script());
             // It ends by a panic where the blog ends before it.
-            thread::spawn(move || (0..u32::MAX).for_each(|number| live(&life, client.clone(), &format!("r{round}n{number}"))))
+            thread::spawn(move || {
+                (0..u32::MAX).for_each(|number| live(&life, client.clone(), &format!("r{round}n{number}")))
+            })
         };
         thread::sleep(Duration::from_micros(delay as u64));
         site.kill_and_restart();

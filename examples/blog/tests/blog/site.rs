@@ -29,6 +29,7 @@ impl Site {
         let name = format!("blog-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let directory = std::env::temp_dir().join(name);
         fs::create_dir(&directory).expect("a directory of this test's own");
+        on_postgres(|server| psql(server, &format!("CREATE SCHEMA {}", schema(&directory))));
         let (child, address) = run(&directory);
         Self { directory, child, address }
     }
@@ -117,6 +118,7 @@ impl Drop for Site {
         let _ = self.child.kill();
         let _ = self.child.wait();
         let log = fs::read_to_string(self.file(LOG)).unwrap_or_default();
+        on_postgres(|server| psql(server, &format!("DROP SCHEMA {} CASCADE", schema(&self.directory))));
         let _ = fs::remove_dir_all(&self.directory);
         if std::thread::panicking() {
             eprintln!("the blog's log:\n{log}");
@@ -139,7 +141,26 @@ pub(crate) fn command(directory: &Path) -> Command {
     for name in ["DATABASE_URL", "BLOG_KEYS", "BLOG_PROXIES", "REDIS_URL", "RUST_LOG"] {
         command.env_remove(name);
     }
+    on_postgres(|server| {
+        command.env("DATABASE_URL", format!("{server}?options[search_path]={}", schema(directory)));
+    });
     command
+}
+
+/// The same tests on PostgreSQL: `BLOG_TESTS_ON=postgres://…` names a database in which each test makes a schema of its own.
+fn on_postgres(act: impl FnOnce(&str)) {
+    if let Ok(server) = std::env::var("BLOG_TESTS_ON") {
+        act(&server);
+    }
+}
+
+fn schema(directory: &Path) -> String {
+    directory.file_name().unwrap_or_default().to_string_lossy().replace('-', "_")
+}
+
+fn psql(server: &str, sql: &str) {
+    let done = Command::new("psql").args(["-q", server, "-c", sql]).stderr(Stdio::null()).status();
+    assert!(done.expect("psql runs").success() || std::thread::panicking(), "{sql}");
 }
 
 fn run(directory: &Path) -> (Child, SocketAddr) {
