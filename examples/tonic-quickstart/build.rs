@@ -11,5 +11,9 @@ fn main() {
         .output_type("String")
         .codec_path("tonic_prost::ProstCodec")
         .build();
-    Builder::new().build_client(false).compile(&[Service::builder().package("site").name("Report").method(read).build()]);
+    Builder::new().build_client(false).compile(&[Service::builder()
+        .package("site")
+        .name("Report")
+        .method(read)
+        .build()]);
 }
