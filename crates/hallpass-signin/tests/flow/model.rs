@@ -233,7 +233,7 @@ impl World {
             return;
         }
         if token == session.live {
-            let tokens = got.expect("the live token");
+            let tokens = got.unwrap();
             let refresh = tokens.refresh.unwrap().as_str().to_owned();
             assert_ne!(refresh, token);
             // What is out of its grace once stays so, however the clock is set.
@@ -242,7 +242,7 @@ impl World {
             (session.used, session.seen, session.live) = (session.used + idle, now, refresh.clone());
             self.issued(tokens.access, &refresh, &id, person);
         } else if session.spent.get(&token).is_some_and(|spent| spent.abs_diff(now) < GRACE) {
-            let tokens = got.expect("within the grace");
+            let tokens = got.unwrap();
             assert_eq!(tokens.refresh.unwrap().as_str(), session.live, "no second chain");
             let live = session.live.clone();
             self.issued(tokens.access, &live, &id, person);

@@ -11,7 +11,6 @@ mod client;
 mod cookies;
 mod killed;
 mod limits;
-mod many_nodes;
 mod operator;
 mod origin;
 mod own_routes;
