@@ -138,6 +138,9 @@ fn nothing_shows_the_secret() {
     let shown = format!("{totp:?} {:?}", totp.secret());
     assert!(!shown.contains("GEZDGNBV") && !shown.contains("1234567890"), "{shown}");
     assert!(!shown.contains("49, 50, 51"), "{shown}");
+    let printed = format!("{totp:?}");
+    assert!(printed.starts_with("Totp {") && printed.contains("Sha1"), "{printed}");
+    assert_eq!(WrongCode(()).to_string(), "wrong one-time code");
 }
 
 fn any_settings() -> impl Strategy<Value = TotpSettings> {
