@@ -53,6 +53,7 @@ async fn nothing_that_opens_a_door_is_written_anywhere() {
     let next = site.sign_in.refresh(refresh.as_str().as_bytes()).await.unwrap();
     shown += &format!("{next:?}");
     secrets.push(next.refresh.unwrap().as_str().to_owned());
+    shown += &format!("{opened:?} {who:?} {:?}", site.sign_in);
     let TwoFactor::Off(set_up) = site.sign_in.two_factor(&who).await.unwrap() else { panic!() };
     shown += &format!("{set_up:?}");
     secrets.push(set_up.secret.to_base32());
