@@ -49,9 +49,9 @@ machine is shared with others, so times are medians of rounds in which every cas
 
 def aims(results):
     rows = [
-        [aim.text, aim.figure, "met" if aim.met else "**missed**"] for aim in targets(results)
+        [aim.text, aim.figure, aim.verdict()] for aim in targets(results)
     ]
-    missed = [f"- {aim.text}: {aim.reason}" for aim in targets(results) if not aim.met]
+    missed = [f"- {aim.text}: {aim.reason}" for aim in targets(results) if "missed" in aim.verdict()]
     text = "## Targets\n\n" + table(["target", "measured", ""], rows)
     if missed:
         text += "\nWhat falls short, and why:\n\n" + "\n".join(missed) + "\n"
@@ -122,7 +122,8 @@ The page `GET /admin`, which an admin may read, in process: what each guard adds
 
 """ + table(["added to the open page", "of hallpass", "ns", "allocations", "instructions"], rows) + """
 **Where the layer stands matters.** Inside of a `Router`, axum boxes every layer: "no-op layer and guard" are two layers that do nothing, in the places of hallpass's two. So the cheapest
-way is the layer around the router and the guard as an argument of the handler (`Allowed<P>`); the layer around the router with guards on the routes is next. Threads of SQLite are
+way is the layer around the router, and the guard as an argument of the handler (`Allowed<P>`) or around it (`Handler::layer`);
+[the guide](guide/src/axum.md#7-where-the-layer-stands) shows it. Threads of SQLite are
 in the times, not in the counts.
 
 **Store queries per request: 0**, since the request path has no store that it could ask: `crates/hallpass-conformance` sends a million requests and counts. axum-login makes two (the session, the account).

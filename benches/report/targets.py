@@ -3,8 +3,10 @@ from dataclasses import dataclass
 
 OUTSIDE = "hallpass: layer outside, guard"
 INSIDE = "hallpass: layer and guard"
+ON_HANDLER = "hallpass: layer outside, guard on the handler"
 REMEMBERED = "hallpass: layer outside, guard, remembered"
 BY_HAND = "by hand: CookieJar, jsonwebtoken, role"
+GATE = "axum-gate"
 SQLITE = "axum-login: SQLite file"
 ARTICLE = "Starlette, PyJWT, @requires (the article)"
 
@@ -14,7 +16,12 @@ class Target:
     text: str
     figure: str
     met: bool
+    # Met with the guard on the handler, where the route's own guard does not reach it.
+    on_handler: bool = False
     reason: str = ""
+
+    def verdict(self):
+        return "met" if self.met else "met by the guard on the handler" if self.on_handler else "**missed**"
 
 
 def targets(results):
@@ -23,46 +30,53 @@ def targets(results):
         found += in_process({case["case"]: case["added"] for case in results["axum"]}, results.get("allocations", {}).get("axum"))
     if "actix" in results:
         added = next(case["added"] for case in results["actix"] if case["case"] == "hallpass: middleware and guard")
-        found.append(Target("middleware and guard add at most 700 ns on actix-web", f"{added:,.0f} ns", added <= 700))
+        found.append(Target("middleware and guard add at most 700 ns on actix-web", f"{added:,.0f} ns", added <= 700, reason=REASONS["actix"]))
     if "load" in results:
         found += on_the_wire({case["case"]: case for case in results["load"]})
     return found
 
 
 def in_process(added, allocations):
-    ours = added[OUTSIDE]
+    ours, on_handler = added[OUTSIDE], added[ON_HANDLER]
     found = [
-        Target("layer and guard add at most 800 ns to a request on axum", f"{ours:,.0f} ns (layer outside the router), {added[INSIDE]:,.0f} ns (in it)",
-               ours <= 800)
+        Target("layer and guard add at most 800 ns to a request on axum", f"{ours:,.0f} ns, guard on the handler {on_handler:,.0f} ns, layer in the router {added[INSIDE]:,.0f} ns",
+               ours <= 800, on_handler <= 800, REASONS["axum"])
     ]
     if allocations:
-        outside, inside, nothing = (allocations[name] - allocations["plain"] for name in (OUTSIDE, INSIDE, "no-op layer and guard"))
-        found.append(Target("… and at most 8 allocations", f"{outside} (layer outside the router), {inside} (in it, where two layers that do nothing cost {nothing})",
-                            outside <= 8))
+        outside, handler, inside, nothing = (allocations[name] - allocations["plain"] for name in (OUTSIDE, ON_HANDLER, INSIDE, "no-op layer and guard"))
+        found.append(Target("… and at most 8 allocations", f"{outside}, guard on the handler {handler}, layer in the router {inside} (where two layers that do nothing cost {nothing})",
+                            outside <= 8, handler <= 8))
     for text, peer, share in [
         ("at most a quarter of what a middleware by hand adds", BY_HAND, 4),
-        ("at most a seventh of what axum-gate adds", "axum-gate", 7),
+        ("at most a seventh of what axum-gate adds", GATE, 7),
         ("at most a fortieth of what axum-login on SQLite adds", SQLITE, 40),
     ]:
-        found.append(Target(text, f"1/{added[peer] / ours:.1f}", ours <= added[peer] / share, REASONS.get(peer, "")))
+        figure = f"1/{added[peer] / ours:.1f}, guard on the handler 1/{added[peer] / on_handler:.1f}"
+        found.append(Target(text, figure, ours <= added[peer] / share, on_handler <= added[peer] / share, REASONS.get(peer, "")))
     return found
 
 
 def on_the_wire(found):
-    share = lambda name: found[name]["share"]
-    ours = found[OUTSIDE]["requests"]
-    aims = [
-        Target("over loopback at least 0.88 of the open route's requests per second", f"{share(OUTSIDE):.3f}", share(OUTSIDE) >= 0.88, REASONS["open"]),
-        Target("… 0.92 with the cache of verified tokens", f"{share(REMEMBERED):.3f}", share(REMEMBERED) >= 0.92, REASONS["remembered"]),
-    ]
+    aims = []
+    for text, least, case, on_handler in [
+        ("over loopback at least 0.88 of the open route's requests per second", 0.88, OUTSIDE, ON_HANDLER),
+        ("… 0.92 with the cache of verified tokens", 0.92, REMEMBERED, REMEMBERED),
+    ]:
+        share, other = found[case]["share"], found[on_handler]["share"]
+        figure = f"{share:.3f}" if case == on_handler else f"{share:.3f}, guard on the handler {other:.3f}"
+        aims.append(Target(text, figure, share >= least, other >= least, REASONS["loopback"]))
     for text, peer, factor in [
-        ("twice axum-gate's", "axum-gate", 2), ("six times axum-login's on SQLite", SQLITE, 6), ("fifteen times the article's own stack's", ARTICLE, 15),
+        ("twice axum-gate's", GATE, 2), ("six times axum-login's on SQLite", SQLITE, 6), ("fifteen times the article's own stack's", ARTICLE, 15),
     ]:
         if peer in found:
-            times = ours / found[peer]["requests"]
-            aims.append(Target(text, f"{times:.1f}×", times >= factor, REASONS.get(peer, "")))
+            times, other = (found[case]["requests"] / found[peer]["requests"] for case in (OUTSIDE, ON_HANDLER))
+            aims.append(Target(text, f"{times:.1f}×, guard on the handler {other:.1f}×", times >= factor, other >= factor, REASONS["loopback"]))
     return aims
 
 
 # Why a target is missed, where it is: shown only then.
-REASONS = {"open": "", "remembered": ""}
+REASONS = {
+    "axum": "",
+    "actix": "",
+    "loopback": "",
+}

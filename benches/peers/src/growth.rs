@@ -41,10 +41,10 @@ pub fn users(runtime: &'static Runtime) -> Vec<(u64, Case)> {
     cases
 }
 
-/// Verification of a token that names 1 to 64 roles of an enum of 64.
+/// Verification of a token that names 2 to 64 roles of an enum of 64.
 pub fn roles() -> Vec<(u64, Case)> {
     let mut cases = Vec::new();
-    for count in [1, 2, 4, 8, 16, 32, 64] {
+    for count in [2, 4, 8, 16, 32, 64] {
         let roles: RoleSet<Many> = Many::ALL.iter().copied().take(count).collect();
         let token = access_token(hs256(), "9f3c2a1b", roles, now());
         let (ours, theirs) = (token.clone(), token);
@@ -56,15 +56,7 @@ pub fn roles() -> Vec<(u64, Case)> {
         });
         let (key, validation) = (DecodingKey::from_secret(&SECRET), validation(Algorithm::HS256));
         let jsonwebtoken = Case::new("jsonwebtoken", move || {
-            // A token of one role names it outside of an array.
-            if count > 1 {
-                assert_eq!(
-                    jsonwebtoken::decode::<Claims>(&theirs, &key, &validation).unwrap().claims.roles.len(),
-                    count
-                );
-            } else {
-                jsonwebtoken::decode::<serde::de::IgnoredAny>(&theirs, &key, &validation).unwrap();
-            }
+            assert_eq!(jsonwebtoken::decode::<Claims>(&theirs, &key, &validation).unwrap().claims.roles.len(), count);
         });
         cases.extend([(count as u64, hallpass), (count as u64, jsonwebtoken)]);
     }
