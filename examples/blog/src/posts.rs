@@ -143,6 +143,10 @@ impl Posts {
     /// # Errors
     /// The database's.
     pub async fn by_slug(&self, slug: &str) -> Result<Option<Post>, sqlx::Error> {
+        // PostgreSQL has no text with this character, and refuses to look for one.
+        if slug.contains('\0') {
+            return Ok(None);
+        }
         sqlx::query(
             "SELECT id, slug, title, body, author, published_at FROM blog_posts \
              WHERE NOT hidden AND slug = $1",
@@ -160,6 +164,9 @@ impl Posts {
     /// # Errors
     /// The database's.
     pub async fn hide(&self, slug: &str) -> Result<Hide, sqlx::Error> {
+        if slug.contains('\0') {
+            return Ok(Hide::NotFound);
+        }
         let done =
             sqlx::query("UPDATE blog_posts SET hidden = TRUE WHERE slug = $1").bind(slug).execute(&self.pool).await?;
         Ok(match done.rows_affected() {

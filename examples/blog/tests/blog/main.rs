@@ -11,6 +11,7 @@ mod client;
 mod cookies;
 mod killed;
 mod limits;
+mod many_nodes;
 mod operator;
 mod origin;
 mod own_routes;
