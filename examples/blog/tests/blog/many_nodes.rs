@@ -3,6 +3,8 @@
 //! What one node revokes the others must refuse: within 100 ms by push, within the published bound without it, and after a restart
 //! from the first request on. A live cookie is good all the while.
 
+#![allow(clippy::print_stdout, reason = "the figures are what is to be shown")]
+
 mod database;
 mod fault_proxy;
 mod nodes;
