@@ -1,4 +1,5 @@
-//! Log-ins and renewals a second, on SQLite in a file: one after the other, and eight at once.
+//! Log-ins and renewals a second, on SQLite in a file, and on PostgreSQL where `DATABASE_URL` names an empty database: one after the
+//! other, and eight people at once.
 //!
 //! `cargo bench -p hallpass-benches --bench sign_in`. A log-in is one argon2 run at the default cost and one write; a renewal is one
 //! write. Each write is flushed to the disk before it counts, so the disk is part of the figure: it is printed beside the bare
@@ -17,7 +18,7 @@ use std::{
 use hallpass_benches::SiteRole;
 use hallpass_core::{Clock, Issuer, KeyRing, SystemClock};
 use hallpass_signin::{AttemptPolicy, SessionLimits, SignIn, Visitor};
-use hallpass_sqlx::SqliteStore;
+use hallpass_sqlx::SqlStore;
 use tokio::{runtime::Runtime, task::JoinSet};
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -28,13 +29,18 @@ fn main() {
     fs::create_dir_all(&directory).unwrap();
     let rate = flushes(&directory);
     println!("bare flushes of the disk: {rate:.0}/s");
-    Runtime::new().unwrap().block_on(run(&format!("sqlite://{}", directory.join("site.db").display())));
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(run(&format!("sqlite://{}", directory.join("site.db").display())));
+    if let Ok(url) = std::env::var("DATABASE_URL") {
+        println!("on PostgreSQL:");
+        runtime.block_on(run(&url));
+    }
     fs::remove_dir_all(&directory).unwrap();
 }
 
 async fn run(url: &str) {
     let ring = KeyRing::generate_hs256([7; 32], SystemClock.now());
-    let store = SqliteStore::open(url).await.unwrap();
+    let store = SqlStore::open(url).await.unwrap();
     // Without a grace, a chain may be as fast as it can.
     let limits = SessionLimits::default().grace(Duration::ZERO);
     let site = SignIn::<SiteRole>::builder(store, Issuer::new(ring, "https://site.example", "site"))
@@ -43,20 +49,21 @@ async fn run(url: &str) {
         .everything()
         .build()
         .unwrap();
-    let registered = site.register("ann", PASSWORD, &Visitor::default()).await.unwrap();
-    drop(registered);
+    for person in 0..8 {
+        drop(site.register(&name(person), PASSWORD, &Visitor::default()).await.unwrap());
+    }
     for at_once in [1, 8] {
-        let log_ins = rate(&site, at_once, |site, end| async move {
+        let log_ins = rate(&site, at_once, |site, person, end| async move {
             let mut count = 0;
             while Instant::now() < end {
-                log_in(&site).await;
+                log_in(&site, person).await;
                 count += 1;
             }
             count
         });
         println!("log-ins, {at_once} at once: {:.0}/s", log_ins.await);
-        let renewals = rate(&site, at_once, |site, end| async move {
-            let (mut token, mut count) = (log_in(&site).await, 0);
+        let renewals = rate(&site, at_once, |site, person, end| async move {
+            let (mut token, mut count) = (log_in(&site, person).await, 0);
             while Instant::now() < end {
                 token = site.refresh(token.as_bytes()).await.unwrap().refresh.unwrap().as_str().to_owned();
                 count += 1;
@@ -67,20 +74,24 @@ async fn run(url: &str) {
     }
 }
 
-async fn log_in(site: &SignIn<SiteRole>) -> String {
-    let step = site.log_in("ann", PASSWORD, None, &Visitor::default()).await.unwrap();
+fn name(person: usize) -> String {
+    format!("person{person}")
+}
+
+async fn log_in(site: &SignIn<SiteRole>, person: usize) -> String {
+    let step = site.log_in(&name(person), PASSWORD, None, &Visitor::default()).await.unwrap();
     step.opened().unwrap().refresh.unwrap().as_str().to_owned()
 }
 
 /// How many a second so many tasks get done together.
-async fn rate<F>(site: &SignIn<SiteRole>, at_once: usize, task: impl Fn(SignIn<SiteRole>, Instant) -> F) -> f64
+async fn rate<F>(site: &SignIn<SiteRole>, at_once: usize, task: impl Fn(SignIn<SiteRole>, usize, Instant) -> F) -> f64
 where
     F: Future<Output = u32> + Send + 'static,
 {
     let start = Instant::now();
     let mut tasks = JoinSet::new();
-    for _ in 0..at_once {
-        tasks.spawn(task(site.clone(), start + LONG));
+    for person in 0..at_once {
+        tasks.spawn(task(site.clone(), person, start + LONG));
     }
     let count: u32 = tasks.join_all().await.iter().sum();
     f64::from(count) / start.elapsed().as_secs_f64()
