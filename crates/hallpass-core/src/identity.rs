@@ -1,8 +1,8 @@
 //! Who is calling, once their token has been verified.
 //!
-//! [`Identity`] is what a handler gets; it exists only by verification. It is one shared allocation with the strings beside each
-//! other in a second one, so that handing it through layers, extensions and extractors costs a reference count. It carries no
-//! token: what was never kept cannot leak into a log.
+//! [`Identity`] is what a handler gets; it exists only by verification. It is one shared allocation, the strings in it, so that handing
+//! it through layers, extensions and extractors costs a reference count. It carries no token: what was never kept cannot leak into a
+//! log.
 
 use std::{
     any::{Any, TypeId},
@@ -12,6 +12,10 @@ use std::{
 };
 
 use crate::{Methods, Role, RoleSet, TokenErrorKind, TokenFacts, UnixTime, claim_set::Times};
+
+mod strings;
+
+pub(crate) use strings::Strings;
 
 /// A verified caller and the roles that the token grants.
 ///
@@ -270,56 +274,5 @@ impl Facts {
 
     pub(crate) fn authenticated_at(&self) -> Option<UnixTime> {
         self.times.authenticated_at
-    }
-}
-
-/// User name, account identifier and session in one allocation, in this order.
-pub(crate) struct Strings {
-    text: Box<str>,
-    username_end: usize,
-    user_id_end: usize,
-    has_session: bool,
-}
-
-impl Strings {
-    pub(crate) fn new(username: &str, user_id: &str, session: Option<&str>) -> Self {
-        let mut text = String::with_capacity(username.len() + user_id.len() + session.map_or(0, str::len));
-        text.push_str(username);
-        text.push_str(user_id);
-        text.push_str(session.unwrap_or_default());
-        Self {
-            username_end: username.len(),
-            user_id_end: username.len() + user_id.len(),
-            has_session: session.is_some(),
-            text: text.into_boxed_str(),
-        }
-    }
-
-    // The offsets are those of the parts that `new` joined, so the ranges lie within the text and on character boundaries.
-
-    fn username(&self) -> &str {
-        self.text.get(..self.username_end).unwrap_or_default()
-    }
-
-    fn user_id(&self) -> &str {
-        self.text.get(self.username_end..self.user_id_end).unwrap_or_default()
-    }
-
-    fn session(&self) -> Option<&str> {
-        self.has_session.then(|| self.text.get(self.user_id_end..).unwrap_or_default())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn joined_strings_come_apart_where_they_were_joined() {
-        let both = Strings::new("zoë", "17", Some("s-1"));
-        assert_eq!((both.username(), both.user_id(), both.session()), ("zoë", "17", Some("s-1")));
-        let bare = Strings::new("zoë", "17", None);
-        assert_eq!((bare.username(), bare.user_id(), bare.session()), ("zoë", "17", None));
-        assert_eq!(Strings::new("a", "b", Some("")).session(), Some(""));
     }
 }
