@@ -3,7 +3,7 @@
 //! `cargo bench -p hallpass-benches --bench actix`. The difference of two lines is what hallpass adds; `--bench request` has the same
 //! lines for axum. Every future here is ready at once, so it is polled once by hand, without a runtime's share in the time.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
 
 use std::{
     future::Future,
