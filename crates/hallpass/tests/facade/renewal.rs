@@ -48,7 +48,8 @@ impl Browser {
             let pair = cookie.split(';').next().unwrap().to_owned();
             match pair.split_once('=').unwrap().0 {
                 "__Host-hallpass" => self.access = Some(pair),
-                _ => self.refresh = pair,
+                "__Host-hallpass_refresh" => self.refresh = pair,
+                _ => {}
             }
         }
     }
