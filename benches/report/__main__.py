@@ -19,7 +19,7 @@ from peers import TIMED, allocations, build, instructions, times
 from places import RESULTS
 
 # Rounds of each group: enough for a median that a busy moment does not move.
-ROUNDS = {"verify": 41, "axum": 41, "actix": 41, "users": 21, "roles": 21, "cookies": 21}
+ROUNDS = {"verify": 101, "axum": 151, "actix": 151, "users": 21, "roles": 21, "cookies": 21}
 
 STEPS = {group: lambda group=group: times(group, ROUNDS[group]) for group in TIMED}
 STEPS |= {"allocations": allocations, "instructions": instructions, "load": load.measure}

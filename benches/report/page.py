@@ -123,8 +123,8 @@ The page `GET /admin`, which an admin may read, in process: what each guard adds
 """ + table(["added to the open page", "of hallpass", "ns", "allocations", "instructions"], rows) + """
 **Where the layer stands matters.** Inside of a `Router`, axum boxes every layer: "no-op layer and guard" are two layers that do nothing, in the places of hallpass's two. So the cheapest
 way is the layer around the router, and the guard as an argument of the handler (`Allowed<P>`) or around it (`Handler::layer`);
-[the guide](guide/src/axum.md#7-where-the-layer-stands) shows it. Threads of SQLite are
-in the times, not in the counts.
+[the guide](guide/src/axum.md#7-where-the-layer-stands) shows it. In process, a request to
+SQLite waits for SQLite's thread to be woken, which is most of its time here; what it costs a busy server is [below](#over-loopback). The counts are the request's own thread's.
 
 **Store queries per request: 0**, since the request path has no store that it could ask: `crates/hallpass-conformance` sends a million requests and counts. axum-login makes two (the session, the account).
 
@@ -182,7 +182,8 @@ def load(results):
     return """## Over loopback
 
 One server process on one core, `wrk` with 16 connections on the other. The first column is the share of the open route's requests, the second how many times as many hallpass answers
-(the layer outside the router). CPU is the server's, by the kernel's accounting.
+(the layer outside the router). Of seven rounds the best, since neighbours on
+the machine only ever slow a server down; CPU is the server's, by the kernel's accounting (the lower quartile).
 
 """ + table(["", "of open", "hallpass answers", "requests/s", "CPU µs a request"], rows) + """
 ![Requests per second](benchmarks/loopback.svg)

@@ -27,23 +27,20 @@ def lines(*command):
 
 
 def times(group, rounds):
-    """The median of each case; and what it adds to the group's first, as the median of the differences within a round."""
+    """The median of each case; and what it adds to the plain one, as the median of the differences within a round."""
     found = lines(str(PROGRAMS / "measure"), "time", str(rounds), group)
-    first = found[0]["samples"]
-    plain = {case["case"]: case["samples"] for case in found}
+    samples = {case["case"]: case["samples"] for case in found}
     figures = []
     for case in found:
-        samples = case["samples"]
-        beside = plain["plain on axum 0.7"] if "axum 0.7" in case["case"] else first
-        low, _, high = statistics.quantiles(samples, n=4)
+        name = case["case"]
+        beside = samples["plain on axum 0.7"] if "axum 0.7" in name else found[0]["samples"]
         figures.append({
-            "case": case["case"],
+            "case": name,
             "grown": case["grown"],
-            "ns": round(statistics.median(samples), 1),
-            "quartiles": [round(low, 1), round(high, 1)],
-            "added": round(statistics.median(here - there for here, there in zip(samples, beside)), 1),
+            "ns": round(statistics.median(case["samples"]), 1),
+            "added": round(statistics.median(here - there for here, there in zip(case["samples"], beside)), 1),
         })
-        print(f"  {case['grown'] or '':>8} {case['case']:<45} {figures[-1]['ns']:>10.0f} ns", flush=True)
+        print(f"  {case['grown'] or '':>8} {name:<45} {figures[-1]['ns']:>10.0f} ns", flush=True)
     return figures
 
 

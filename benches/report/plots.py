@@ -31,7 +31,7 @@ def added(found):
     rows = [(*named(case["case"]), case["added"]) for case in found if not case["case"].startswith(left_out)]
     rows.sort(key=lambda row: row[2])
     return svg.dots(
-        "What a guard adds to a request on axum 0.8", "nanoseconds in process, beside the open route; logarithmic; jwt-authorizer on axum 0.7",
+        "What a guard adds to a request on axum 0.8", "nanoseconds in process, beside the open route; logarithmic; with SQLite most is waiting for its thread",
         [(name, value, ours) for name, ours, value in rows], "ns")
 
 
