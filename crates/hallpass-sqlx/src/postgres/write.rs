@@ -56,8 +56,14 @@ impl PostgresStore {
 
     /// A transaction without a turn. Its level is said, because an application's pool may default to another, at which a
     /// statement would not see what was committed while it waited.
+    ///
+    /// It begins in a task of its own. Were it dropped between the server's `BEGIN` and sqlx's counting of it, the connection would go
+    /// back to the pool inside a transaction that nobody ends, and whoever got it next would lose what it wrote
+    /// (`an_enrolment_dropped_at_any_await_is_whole_or_nothing`).
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
-        let begun = self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await;
+        let pool = self.pool.clone();
+        let begin = tokio::spawn(async move { pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await });
+        let begun = begin.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
         Ok(Write { transaction: begun.map_err(StoreError::from_driver)? })
     }
 }
