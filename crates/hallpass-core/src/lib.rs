@@ -89,6 +89,8 @@ mod token_rules;
 #[cfg(feature = "totp")]
 mod totp;
 #[cfg(feature = "totp")]
+mod totp_drift;
+#[cfg(feature = "totp")]
 mod totp_secret;
 #[cfg(feature = "totp")]
 mod totp_settings;
@@ -130,7 +132,9 @@ pub use time::UnixTime;
 pub use token_error::{TokenError, TokenErrorKind};
 pub use token_opener::MAX_TOKEN_BYTES;
 #[cfg(feature = "totp")]
-pub use totp::{TimeStep, Totp, WrongCode};
+pub use totp::{RightCode, TimeStep, Totp, WrongCode};
+#[cfg(feature = "totp")]
+pub use totp_drift::TotpDrift;
 #[cfg(feature = "totp")]
 pub use totp_secret::{TotpSecret, TotpSecretError};
 #[cfg(feature = "totp")]

@@ -5,11 +5,12 @@
 //! setting, because authenticators ignore any other in the QR code.
 //!
 //! Every step of the window is computed, and each is compared in constant time, so that the time taken tells neither
-//! how much of a code was right nor whose clock is off.
+//! how much of a code was right nor whose clock is off. Where drift is remembered there are two windows, around the
+//! present step and around the authenticator's, and both are computed even where they are the same.
 
-use std::{fmt, time::Duration};
+use std::{fmt, iter, time::Duration};
 
-use crate::{TotpSecret, TotpSettings, UnixTime};
+use crate::{TotpDrift, TotpSecret, TotpSettings, UnixTime};
 
 #[cfg(test)]
 mod tests;
@@ -77,7 +78,8 @@ impl Totp {
         Self { codes, settings }
     }
 
-    /// The step that a code belongs to, out of those that count at `now`. It is for the caller to spend.
+    /// The step that a code belongs to, out of those that count at `now` for a clock that is not off by more than the skew. It
+    /// is for the caller to spend.
     ///
     /// Spaces are passed over, because authenticators show a code in two groups and people type and paste what they
     /// see; they carry no information, so nothing is given away. Whatever else is not an ASCII digit is refused, other
@@ -86,10 +88,52 @@ impl Totp {
     /// # Errors
     /// [`WrongCode`], which does not say how wrong.
     pub fn check(&self, code: &str, now: UnixTime) -> Result<TimeStep, WrongCode> {
-        let code = typed_digits(code)?;
+        self.matching(code, self.window(TimeStep::at(now).0))
+    }
+
+    /// As [`check`](Self::check), for an authenticator whose clock was found off by `drift` before, where the settings
+    /// [remember](TotpSettings::remember_drift) that; elsewhere `drift` counts for nothing. Answers what to remember now.
+    ///
+    /// A code counts around the present step as well as around the authenticator's: a clock may have been set right.
+    ///
+    /// ```
+    /// use hallpass_core::{TimeStep, Totp, TotpDrift, TotpSecret, TotpSettings, UnixTime};
+    ///
+    /// let settings = TotpSettings::default().remember_drift();
+    /// let totp = Totp::new(TotpSecret::from_random(*b"12345678901234567890"), settings);
+    /// let now = UnixTime::from_secs(1_111_111_109);
+    /// let two_steps_behind = totp.code_at(UnixTime::from_secs(1_111_111_049));
+    ///
+    /// assert!(totp.check_drifting(&two_steps_behind, now, TotpDrift::NONE).is_err());
+    /// let right = totp.check_drifting(&two_steps_behind, now, TotpDrift::from_steps(-1))?;
+    /// assert_eq!(right.drift, TotpDrift::from_steps(-2));
+    /// # Ok::<(), hallpass_core::WrongCode>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`WrongCode`], which does not say how wrong.
+    pub fn check_drifting(&self, code: &str, now: UnixTime, drift: TotpDrift) -> Result<RightCode, WrongCode> {
+        if !self.settings.remembers_drift {
+            return self.check(code, now).map(|step| RightCode { step, drift: TotpDrift::NONE });
+        }
         let present = TimeStep::at(now).0;
-        let skew = self.settings.skew.steps();
-        (present.saturating_sub(skew)..=present.saturating_add(skew))
+        let shown = present.saturating_add_signed(drift.steps());
+        // Its own window first: where two steps have one code, the one that the clock is likelier at is remembered.
+        let step = self.matching(code, self.window(shown).chain(self.window(present)))?;
+        let off = step.0.wrapping_sub(present).cast_signed();
+        Ok(RightCode { step, drift: TotpDrift::from_steps(off) })
+    }
+
+    /// The steps that count around this one, the nearest first.
+    fn window(&self, center: u64) -> impl Iterator<Item = u64> {
+        let off = 1..=self.settings.skew.steps();
+        iter::once(center).chain(off.flat_map(move |off| [center.saturating_sub(off), center.saturating_add(off)]))
+    }
+
+    /// The first of the steps whose code it is; all of them are computed.
+    fn matching(&self, code: &str, steps: impl Iterator<Item = u64>) -> Result<TimeStep, WrongCode> {
+        let code = typed_digits(code)?;
+        steps
             .map(TimeStep)
             .filter(|step| self.codes.check(&code, step.start()).is_some())
             .fold(None, |first, step| first.or(Some(step)))
@@ -116,6 +160,16 @@ impl fmt::Debug for Totp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Totp").field("settings", &self.settings).finish_non_exhaustive()
     }
+}
+
+/// A code that counts: what the caller spends, and remembers with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RightCode {
+    /// The step that it belongs to.
+    pub step: TimeStep,
+    /// By how much the authenticator's clock is off; none where it is not remembered.
+    pub drift: TotpDrift,
 }
 
 /// Not a code that counts now.

@@ -9,6 +9,7 @@ pub struct TotpSettings {
     pub(crate) algorithm: TotpAlgorithm,
     pub(crate) digits: TotpDigits,
     pub(crate) skew: TotpSkew,
+    pub(crate) remembers_drift: bool,
 }
 
 impl TotpSettings {
@@ -33,6 +34,17 @@ impl TotpSettings {
     #[must_use]
     pub const fn skew(mut self, skew: TotpSkew) -> Self {
         self.skew = skew;
+        self
+    }
+
+    /// Remembers by how much each authenticator's clock is off, up to [`TotpDrift::MAX_STEPS`](crate::TotpDrift::MAX_STEPS),
+    /// and counts that in when the next code is checked (RFC 6238 section 6): for hardware tokens, whose clocks nobody sets.
+    /// Has nothing to remember with [`TotpSkew::None`].
+    /// Defaults to off, because telephones set their clocks themselves, and where it is on up to six codes count at a moment
+    /// in the place of three, and one that was noted ahead of time up to two minutes earlier.
+    #[must_use]
+    pub const fn remember_drift(mut self) -> Self {
+        self.remembers_drift = true;
         self
     }
 }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use hallpass_core::TotpDrift;
+
 use crate::username::Username;
 
 /// Names an account for good: what tokens carry as `user_id` and what stores look up.
@@ -160,18 +162,27 @@ impl fmt::Debug for Account {
     }
 }
 
-/// An authenticator that is on: its secret, sealed, and the last time step that it spent.
+/// An authenticator that is on: its secret, sealed, the last time step that it spent, and by how much its clock was off then.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LiveFactor {
     sealed_secret: Vec<u8>,
     last_step: Option<u64>,
+    drift: TotpDrift,
 }
 
 impl LiveFactor {
     /// Pairs the sealed secret with the last spent time step of RFC 6238, if a code was ever spent.
     #[must_use]
     pub fn new(sealed_secret: Vec<u8>, last_step: Option<u64>) -> Self {
-        Self { sealed_secret, last_step }
+        Self { sealed_secret, last_step, drift: TotpDrift::NONE }
+    }
+
+    /// Sets by how much the authenticator's clock was off when that step was spent. Defaults to not at all, because a site
+    /// [remembers](hallpass_core::TotpSettings::remember_drift) that only if it wants.
+    #[must_use]
+    pub fn with_drift(mut self, drift: TotpDrift) -> Self {
+        self.drift = drift;
+        self
     }
 
     /// Returns the secret as the store keeps it: sealed, of no use without the key ring.
@@ -184,6 +195,12 @@ impl LiveFactor {
     #[must_use]
     pub fn last_step(&self) -> Option<u64> {
         self.last_step
+    }
+
+    /// Returns by how much the authenticator's clock was off when that step was spent.
+    #[must_use]
+    pub fn drift(&self) -> TotpDrift {
+        self.drift
     }
 }
 

@@ -80,6 +80,7 @@ macro_rules! test_store {
             a_factor_goes_on_whole
             a_factor_is_refused_to_an_account_that_changed
             only_a_later_step_is_good
+            a_drift_is_kept_with_the_step_that_showed_it
             a_recovery_code_works_once
             a_factor_goes_off_whole
             a_new_seal_keeps_the_spent_step

@@ -2,7 +2,7 @@
 //!
 //! It goes around a site's real store and has every ability that one has. Each call counts, whatever its answer.
 
-use hallpass_core::UnixTime;
+use hallpass_core::{TotpDrift, UnixTime};
 use hallpass_signin::{
     Account, AccountId, Accounts, Administration, AttemptPolicy, Attempted, Attempts, Change, Changes, Cursor, Enabled,
     Ended, Enrolment, Feed, NewAccount, NewSession, PasswordChange, Passwords, Push, RecoveryHash, Refreshes,
@@ -81,7 +81,7 @@ counted!(Passwords {
 
 counted!(SecondFactors {
     fn enable(enrolment: Enrolment) -> Enabled;
-    fn spend_step(id: &AccountId, step: u64) -> Spend;
+    fn spend_step(id: &AccountId, step: u64, drift: TotpDrift) -> Spend;
     fn spend_recovery_code(id: &AccountId, code: &RecoveryHash) -> Spend;
     fn replace_recovery_codes(id: &AccountId, codes: &[RecoveryHash]) -> Replaced;
     fn disable(id: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Option<u32>;

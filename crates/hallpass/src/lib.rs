@@ -139,7 +139,7 @@ pub use hallpass_core::{
 };
 
 // Codes.
-pub use hallpass_core::{OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpSecret, TotpSettings, TotpSkew};
+pub use hallpass_core::{OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpDrift, TotpSecret, TotpSettings, TotpSkew};
 
 // Sign-in: its settings, its steps and its pages.
 pub use hallpass_signin::{

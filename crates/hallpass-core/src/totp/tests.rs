@@ -1,4 +1,4 @@
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::{TotpAlgorithm, TotpDigits, TotpSkew};
@@ -88,6 +88,36 @@ fn the_window_is_one_step_to_each_side_or_none() {
 }
 
 #[test]
+fn a_remembered_drift_moves_one_window_and_leaves_the_other() {
+    let totp = totp(TotpSettings::default().remember_drift());
+    let now = at(1_000_000 * 30);
+    let counts = |steps: i64, drift: i64| {
+        let code = totp.code_at(at((1_000_000 + steps).cast_unsigned() * 30));
+        let right = totp.check_drifting(&code, now, TotpDrift::from_steps(drift)).ok();
+        right.map(|right| (right.step.as_u64().cast_signed() - 1_000_000, right.drift.steps()))
+    };
+    for drift in -4..=4 {
+        for steps in -7..=7_i64 {
+            let near = steps.abs() <= 1 || (steps - drift).abs() <= 1;
+            let expected = near.then_some((steps, steps.clamp(-4, 4)));
+            assert_eq!(counts(steps, drift), expected, "{steps} steps off, {drift} remembered");
+        }
+    }
+}
+
+#[test]
+fn a_drift_counts_for_nothing_where_it_is_not_remembered() {
+    let (off, on) = (totp(TotpSettings::default()), totp(TotpSettings::default().remember_drift()));
+    let (now, drift) = (at(1_000_000 * 30), TotpDrift::from_steps(-4));
+    let four_behind = on.code_at(at(999_996 * 30));
+    assert!(on.check_drifting(&four_behind, now, drift).is_ok());
+    assert!(off.check_drifting(&four_behind, now, drift).is_err());
+    let one_behind = on.code_at(at(999_999 * 30));
+    let right = off.check_drifting(&one_behind, now, drift).unwrap();
+    assert_eq!((right.step, right.drift), (TimeStep::from_u64(999_999), TotpDrift::NONE));
+}
+
+#[test]
 fn only_ascii_digits_in_the_right_number_and_spaces_count() {
     let now = at(1_111_111_109);
     let totp = totp(TotpSettings::default());
@@ -130,6 +160,11 @@ fn the_ends_of_time_are_times() {
     assert_eq!(totp.check(RFC_4226_D[1], at(0)), Ok(TimeStep::from_u64(1)));
     let end = at(u64::MAX);
     assert_eq!(totp.check(&totp.code_at(end), end), Ok(TimeStep::at(end)));
+    let drifting = self::totp(TotpSettings::default().remember_drift());
+    for (now, drift) in [(at(0), -4), (at(0), 4), (end, -4), (end, 4)] {
+        let right = drifting.check_drifting(&drifting.code_at(now), now, TotpDrift::from_steps(drift));
+        assert!(right.is_ok(), "{now:?} {drift}");
+    }
 }
 
 #[test]
@@ -141,6 +176,25 @@ fn nothing_shows_the_secret() {
     let printed = format!("{totp:?}");
     assert!(printed.starts_with("Totp {") && printed.contains("Sha1"), "{printed}");
     assert_eq!(WrongCode(()).to_string(), "wrong one-time code");
+}
+
+/// What a site keeps of an authenticator.
+#[derive(Default)]
+struct Kept {
+    last_step: Option<TimeStep>,
+    drift: TotpDrift,
+}
+
+impl Kept {
+    /// Takes a code as the sign-in does: right, and of a later step than the last.
+    fn take(&mut self, totp: &Totp, code: &str, now: UnixTime) -> Option<TimeStep> {
+        let right = totp.check_drifting(code, now, self.drift).ok()?;
+        if self.last_step.is_some_and(|last| last >= right.step) {
+            return None;
+        }
+        *self = Self { last_step: Some(right.step), drift: right.drift };
+        Some(right.step)
+    }
 }
 
 fn any_settings() -> impl Strategy<Value = TotpSettings> {
@@ -169,6 +223,57 @@ proptest! {
         match totp.check(&code, now) {
             Ok(step) => prop_assert!(near(step.as_u64()) && same_code(step.as_u64())),
             Err(WrongCode(())) => prop_assert!(!near(shown) && !window.clone().any(same_code)),
+        }
+    }
+
+    /// A clock that gains or loses up to a step from one sign-in to the next, and not more than the bound in all, is followed.
+    #[test]
+    fn a_clock_that_drifts_slowly_is_followed(
+        random: [u8; 20], pace in vec((1..1000_u64, -1..=1_i64), 1..60),
+    ) {
+        let totp = Totp::new(TotpSecret::from_random(random), TotpSettings::default().remember_drift());
+        let (mut kept, mut present, mut off) = (Kept::default(), 1 << 30, 0_i64);
+        for (steps, more) in pace {
+            // Enough steps that the code is a later one than the last, whichever way the clock went.
+            present += steps + 2;
+            off = (off + more).clamp(-TotpDrift::MAX_STEPS, TotpDrift::MAX_STEPS);
+            let shown = at(present.saturating_add_signed(off) * 30);
+            let code = totp.code_at(shown);
+            let taken = kept.take(&totp, &code, at(present * 30));
+            prop_assert!(taken.is_some(), "{} steps off, {:?} remembered", off, kept.drift);
+            if taken != Some(TimeStep::at(shown)) {
+                // Two steps of the window have one code, which happens once in 200,000.
+                prop_assert_eq!(totp.code_at(at(taken.unwrap().as_u64() * 30)), code);
+                break;
+            }
+        }
+    }
+
+    /// Whatever the two clocks do, and whatever is typed again: what counts is near one of the clocks as remembered, no step
+    /// counts twice, and what is remembered stays within its bound.
+    #[test]
+    fn no_step_counts_twice_wherever_the_clocks_go(
+        random: [u8; 20], remembered: bool, moves in vec((-5..6_i64, -8..9_i64, any::<bool>()), 1..60),
+    ) {
+        let settings = TotpSettings::default();
+        let settings = if remembered { settings.remember_drift() } else { settings };
+        let totp = Totp::new(TotpSecret::from_random(random), settings);
+        let (mut kept, mut present, mut typed) = (Kept::default(), 1_u64 << 30, String::new());
+        let mut spent = Vec::new();
+        for (passed, off, again) in moves {
+            present = present.saturating_add_signed(passed);
+            if !again {
+                typed = totp.code_at(at(present.saturating_add_signed(off) * 30));
+            }
+            let before = kept.drift.steps();
+            if let Some(step) = kept.take(&totp, &typed, at(present * 30)) {
+                let off = step.as_u64().cast_signed() - present.cast_signed();
+                prop_assert!(off.abs() <= 1 || (remembered && (off - before).abs() <= 1));
+                prop_assert!(!spent.contains(&step));
+                spent.push(step);
+            }
+            let most = if remembered { TotpDrift::MAX_STEPS } else { 0 };
+            prop_assert!(kept.drift.steps().abs() <= most);
         }
     }
 

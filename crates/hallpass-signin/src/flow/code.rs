@@ -44,13 +44,13 @@ impl<R: Role> SignIn<R> {
     ) -> Result<Result<CodeSpent, RefusedReason>, SignInError> {
         let ring = self.issuer().keys().current();
         let secret = self.live_secret(&ring, account, factor).await?;
-        let Ok(step) = Totp::new(secret, self.totp()).check(code, self.now()) else {
+        let Ok(right) = Totp::new(secret, self.totp()).check_drifting(code, self.now(), factor.drift()) else {
             return Ok(Err(RefusedReason::WrongCode));
         };
         // Accepted because the store says that nobody was first (RFC 6238, 5.2), and for no other reason: two requests
         // may both have got this far with one code.
         let store = offered(self.stores().second_factors.as_ref())?;
-        let spend = store.spend_step(account.id(), step.as_u64());
+        let spend = store.spend_step(account.id(), right.step.as_u64(), right.drift);
         Ok(match self.stores().ask("spend step", spend).await? {
             Spend::Spent => Ok(CodeSpent(())),
             Spend::AlreadySpent => Err(RefusedReason::SpentCode),

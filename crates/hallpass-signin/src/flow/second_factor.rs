@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hallpass_core::{EnrolmentToken, Identity, Methods, Role, Totp, TotpSecret};
+use hallpass_core::{EnrolmentToken, Identity, Methods, Role, Totp, TotpDrift, TotpSecret};
 
 use crate::{
     account::Account,
@@ -114,24 +114,25 @@ impl<R: Role> SignIn<R> {
         let ring = self.issuer().keys().current();
         let keys = ring.sealing_keys().map(|(_, key)| key);
         let right = set_up_secrets(keys, account, session).find_map(|secret| {
-            let step = Totp::new(secret.clone(), self.totp()).check(code, now);
-            step.ok().map(|step| (secret, step))
+            let right = Totp::new(secret.clone(), self.totp()).check_drifting(code, now, TotpDrift::NONE);
+            right.ok().map(|right| (secret, right))
         });
-        let Some((secret, step)) = right else {
+        let Some((secret, right)) = right else {
             return Err(self.refused(Some(account), RefusedReason::WrongCode, counted));
         };
         let sealed = sealing::seal(&ring, account.id(), &secret, self.random());
         let sealed = sealed.map_err(|_| UNAVAILABLE)?;
         let codes = recovery::ten_codes(self.random())?;
-        let enabled = store.enable(Enrolment::new(
+        let enrolment = Enrolment::new(
             account.id().clone(),
             account.generation(),
             sealed,
-            step.as_u64(),
+            right.step.as_u64(),
             codes.iter().map(RecoveryCode::hash).collect(),
             keep,
             self.latest(),
-        ));
+        );
+        let enabled = store.enable(enrolment.with_drift(right.drift));
         let generation = match self.stores().ask("enable second factor", enabled).await? {
             Enabled::Live { generation } => generation,
             Enabled::Changed => return Err(SignInErrorKind::AlreadyOn.into()),

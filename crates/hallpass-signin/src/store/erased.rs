@@ -5,7 +5,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use hallpass_core::UnixTime;
+use hallpass_core::{TotpDrift, UnixTime};
 
 use crate::{
     account::{Account, AccountId},
@@ -63,7 +63,7 @@ twin!(ErasedPasswords of Passwords {
 
 twin!(ErasedSecondFactors of SecondFactors {
     fn enable(enrolment: Enrolment) -> Enabled;
-    fn spend_step(id: &'a AccountId, step: u64) -> Spend;
+    fn spend_step(id: &'a AccountId, step: u64, drift: TotpDrift) -> Spend;
     fn spend_recovery_code(id: &'a AccountId, code: &'a RecoveryHash) -> Spend;
     fn replace_recovery_codes(id: &'a AccountId, codes: &'a [RecoveryHash]) -> Replaced;
     fn disable(id: &'a AccountId, keep: Option<&'a SessionId>, at: UnixTime) -> Option<u32>;

@@ -1,8 +1,8 @@
-//! Keeping the authenticator: its sealed secret, the time steps it has spent, and the recovery codes.
+//! Keeping the authenticator: its sealed secret, the time steps it has spent, its clock, and the recovery codes.
 
 use std::{fmt, future::Future};
 
-use hallpass_core::UnixTime;
+use hallpass_core::{TotpDrift, UnixTime};
 
 use crate::{
     account::AccountId,
@@ -18,23 +18,29 @@ use crate::{
 /// sealed; the store cannot read it.
 pub trait SecondFactors: Accounts {
     /// Turns the factor on, in **one transaction** and only if no factor is live and the account is enabled and still
-    /// at the enrolment's generation: the secret becomes live with the step spent, the recovery hashes take the place
+    /// at the enrolment's generation: the secret becomes live with the step spent and the drift kept, the recovery hashes take the place
     /// of all earlier ones, the generation is raised, every session but `keep` ends, the feed is written.
     ///
     /// # Errors
     /// The store's own.
     fn enable(&self, enrolment: Enrolment) -> impl Future<Output = Result<Enabled, Self::Error>> + Send;
 
-    /// Spends a time step (RFC 6238, 5.2: a code is accepted once).
+    /// Spends a time step (RFC 6238, 5.2: a code is accepted once), and keeps by how much the clock was off (section 6) in the
+    /// place of what was kept before.
     ///
-    /// **Atomic:** one conditional write, "set the last step to `step` where a factor is live and its last step is
-    /// below `step` or unset". Of any number of calls at once with one step, in any number of processes, exactly one
+    /// **Atomic:** one conditional write, "set the last step to `step` and the drift to `drift` where a factor is live and
+    /// its last step is below `step` or unset". Of any number of calls at once with one step, in any number of processes, exactly one
     /// answers [`Spend::Spent`]. A wrong `Spent` lets a code seen over the shoulder work a second time; a wrong
     /// `AlreadySpent` costs the person the wait for the next code.
     ///
     /// # Errors
     /// The store's own.
-    fn spend_step(&self, id: &AccountId, step: u64) -> impl Future<Output = Result<Spend, Self::Error>> + Send;
+    fn spend_step(
+        &self,
+        id: &AccountId,
+        step: u64,
+        drift: TotpDrift,
+    ) -> impl Future<Output = Result<Spend, Self::Error>> + Send;
 
     /// Spends one recovery code: deletes its hash.
     ///
@@ -60,7 +66,7 @@ pub trait SecondFactors: Accounts {
         codes: &[RecoveryHash],
     ) -> impl Future<Output = Result<Replaced, Self::Error>> + Send;
 
-    /// Turns the factor off, in **one transaction**: secret, last step and recovery hashes gone, generation raised,
+    /// Turns the factor off, in **one transaction**: secret, last step, drift and recovery hashes gone, generation raised,
     /// every session but `keep` ended, feed written. Answers the new generation, or `None` if no factor was
     /// live.
     ///
@@ -74,7 +80,7 @@ pub trait SecondFactors: Accounts {
     ) -> impl Future<Output = Result<Option<u32>, Self::Error>> + Send;
 
     /// Puts the live secret, sealed under a newer key, in the place of `old_sealed`; a compare-and-set. The last
-    /// spent step stays.
+    /// spent step and the drift stay.
     ///
     /// # Errors
     /// The store's own.
@@ -98,6 +104,8 @@ pub struct Enrolment {
     pub sealed: Vec<u8>,
     /// The time step of the first code, spent by this very call.
     pub step: u64,
+    /// By how much the authenticator's clock is off.
+    pub drift: TotpDrift,
     /// The hashes of the recovery codes that will be shown once.
     pub recovery_codes: Vec<RecoveryHash>,
     /// The session in which the person enrols, which lives on.
@@ -107,7 +115,7 @@ pub struct Enrolment {
 }
 
 impl Enrolment {
-    /// Puts the parts together.
+    /// Puts the parts together, for a clock that is not off.
     #[must_use]
     pub fn new(
         account: AccountId,
@@ -118,7 +126,14 @@ impl Enrolment {
         keep: Option<SessionId>,
         at: UnixTime,
     ) -> Self {
-        Self { account, generation, sealed, step, recovery_codes, keep, at }
+        Self { account, generation, sealed, step, drift: TotpDrift::NONE, recovery_codes, keep, at }
+    }
+
+    /// Sets by how much the authenticator's clock is off. Defaults to not at all, because most are right.
+    #[must_use]
+    pub fn with_drift(mut self, drift: TotpDrift) -> Self {
+        self.drift = drift;
+        self
     }
 }
 
@@ -128,6 +143,7 @@ impl fmt::Debug for Enrolment {
             .field("account", &self.account)
             .field("generation", &self.generation)
             .field("step", &self.step)
+            .field("drift", &self.drift)
             .field("keep", &self.keep)
             .finish_non_exhaustive()
     }

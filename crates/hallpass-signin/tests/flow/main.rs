@@ -6,6 +6,7 @@
 mod memory;
 
 mod breached;
+mod drift;
 mod factor_policy;
 mod fault;
 mod foreign_hash;

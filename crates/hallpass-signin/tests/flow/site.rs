@@ -125,7 +125,7 @@ impl Site {
 
 /// Somebody with an authenticator.
 pub struct Enrolled {
-    totp: Totp,
+    pub totp: Totp,
     clock: TestClock,
     pub first_code: String,
     pub recovery: Vec<String>,

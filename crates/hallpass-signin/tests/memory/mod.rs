@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use hallpass_core::{Methods, UnixTime};
+use hallpass_core::{Methods, TotpDrift, UnixTime};
 use hallpass_signin::{
     Account, AccountId, Accounts, Administration, Change, Changes, Cursor, Enabled, Ended, Enrolment, Feed, LiveFactor,
     NewAccount, NewSession, PasswordChange, Passwords, Presented, RecoveryHash, RefreshState, Refreshes, Registered,
@@ -178,18 +178,18 @@ impl SecondFactors for MemoryStore {
         else {
             return Ok(Enabled::Changed);
         };
-        row.factor = Some(LiveFactor::new(enrolment.sealed, Some(enrolment.step)));
+        row.factor = Some(LiveFactor::new(enrolment.sealed, Some(enrolment.step)).with_drift(enrolment.drift));
         row.recovery = enrolment.recovery_codes;
         let generation = state.void(&enrolment.account, enrolment.keep.as_ref(), enrolment.at);
         Ok(generation.map_or(Enabled::Changed, |generation| Enabled::Live { generation }))
     }
 
-    async fn spend_step(&self, id: &AccountId, step: u64) -> Result<Spend, Down> {
+    async fn spend_step(&self, id: &AccountId, step: u64, drift: TotpDrift) -> Result<Spend, Down> {
         let mut state = self.lock()?;
         let factor = state.rows.get_mut(id).and_then(|row| row.factor.as_mut());
         match factor.filter(|factor| factor.last_step().is_none_or(|last| last < step)) {
             Some(factor) => {
-                *factor = LiveFactor::new(factor.sealed_secret().to_vec(), Some(step));
+                *factor = LiveFactor::new(factor.sealed_secret().to_vec(), Some(step)).with_drift(drift);
                 Ok(Spend::Spent)
             }
             None => Ok(Spend::AlreadySpent),
@@ -234,7 +234,7 @@ impl SecondFactors for MemoryStore {
         let factor = state.rows.get_mut(id).and_then(|row| row.factor.as_mut());
         match factor.filter(|factor| factor.sealed_secret() == old_sealed) {
             Some(factor) => {
-                *factor = LiveFactor::new(new_sealed.to_vec(), factor.last_step());
+                *factor = LiveFactor::new(new_sealed.to_vec(), factor.last_step()).with_drift(factor.drift());
                 Ok(Replaced::Replaced)
             }
             None => Ok(Replaced::Changed),

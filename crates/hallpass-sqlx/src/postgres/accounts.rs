@@ -1,5 +1,6 @@
 //! Finding accounts: one statement, so one moment.
 
+use hallpass_core::TotpDrift;
 use hallpass_signin::{Account, AccountId, Accounts, LiveFactor, Username};
 use sqlx::postgres::PgRow;
 
@@ -27,7 +28,8 @@ impl Accounts for PostgresStore {
 macro_rules! select_accounts {
     ($rest:literal) => {
         concat!(
-            "SELECT a.id, a.username, a.password_hash, a.roles, a.generation, a.disabled, f.sealed, f.last_step ",
+            "SELECT a.id, a.username, a.password_hash, a.roles, a.generation, a.disabled, ",
+            "f.sealed, f.last_step, f.drift ",
             "FROM hallpass_accounts a LEFT JOIN hallpass_second_factors f ON f.account_id = a.id ",
             $rest
         )
@@ -40,11 +42,13 @@ pub(super) fn read(row: &PgRow) -> Result<Account, StoreError> {
     let roles: Vec<String> = serde_json::from_str(get(row, "roles")?).map_err(StoreError::corrupt)?;
     let last_step: Option<i64> = get(row, "last_step")?;
     let last_step = last_step.map(column::to_unsigned).transpose()?;
+    let drift: Option<i64> = get(row, "drift")?;
+    let drift = drift.map_or(TotpDrift::NONE, TotpDrift::from_steps);
     let sealed: Option<Vec<u8>> = get(row, "sealed")?;
     let id = AccountId::new(get::<String>(row, "id")?);
     Ok(Account::new(id, username, get::<String>(row, "password_hash")?)
         .with_roles(roles)
         .with_generation(column::to_unsigned(get(row, "generation")?)?)
         .with_disabled(get(row, "disabled")?)
-        .with_second_factor(sealed.map(|sealed| LiveFactor::new(sealed, last_step))))
+        .with_second_factor(sealed.map(|sealed| LiveFactor::new(sealed, last_step).with_drift(drift))))
 }

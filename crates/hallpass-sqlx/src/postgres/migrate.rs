@@ -40,7 +40,7 @@ impl PostgresStore {
     }
 }
 
-static STEPS: [Step; 6] = steps!["postgres":
+static STEPS: [Step; 7] = steps!["postgres":
     "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_feed.sql" "0005_attempts.sql"
-    "0006_refreshes.sql"
+    "0006_refreshes.sql" "0007_drift.sql"
 ];

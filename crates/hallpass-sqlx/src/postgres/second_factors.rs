@@ -1,6 +1,6 @@
 //! Keeping the authenticator. Each "once" is a condition in one statement.
 
-use hallpass_core::UnixTime;
+use hallpass_core::{TotpDrift, UnixTime};
 use hallpass_signin::{AccountId, Enabled, Enrolment, RecoveryHash, Replaced, SecondFactors, SessionId, Spend};
 
 use super::{PostgresStore, column, revoke, statement::sql, write::Write};
@@ -10,13 +10,14 @@ impl SecondFactors for PostgresStore {
     async fn enable(&self, enrolment: Enrolment) -> Result<Enabled, StoreError> {
         let id = &enrolment.account;
         let mut write = self.write_to(id).await?;
-        let enable = sql("INSERT INTO hallpass_second_factors (account_id, sealed, last_step) \
-             SELECT id, $3, $4 FROM hallpass_accounts WHERE id = $1 AND generation = $2 AND NOT disabled \
+        let enable = sql("INSERT INTO hallpass_second_factors (account_id, sealed, last_step, drift) \
+             SELECT id, $3, $4, $5 FROM hallpass_accounts WHERE id = $1 AND generation = $2 AND NOT disabled \
              ON CONFLICT (account_id) DO NOTHING")
         .bind(id.as_str())
         .bind(i64::from(enrolment.generation))
         .bind(&enrolment.sealed)
-        .bind(column::from_step(enrolment.step)?);
+        .bind(column::from_step(enrolment.step)?)
+        .bind(enrolment.drift.steps());
         if write.change(enable).await? == 0 {
             return Ok(Enabled::Changed);
         }
@@ -29,10 +30,10 @@ impl SecondFactors for PostgresStore {
         Ok(Enabled::Live { generation })
     }
 
-    async fn spend_step(&self, id: &AccountId, step: u64) -> Result<Spend, StoreError> {
-        let spend = sql("UPDATE hallpass_second_factors SET last_step = $2 \
+    async fn spend_step(&self, id: &AccountId, step: u64, drift: TotpDrift) -> Result<Spend, StoreError> {
+        let spend = sql("UPDATE hallpass_second_factors SET last_step = $2, drift = $3 \
              WHERE account_id = $1 AND (last_step IS NULL OR last_step < $2)");
-        let spent = self.change(spend.bind(id.as_str()).bind(column::from_step(step)?)).await?;
+        let spent = self.change(spend.bind(id.as_str()).bind(column::from_step(step)?).bind(drift.steps())).await?;
         Ok(spend_of(spent))
     }
 

@@ -35,7 +35,7 @@ impl SqliteStore {
     }
 }
 
-static STEPS: [Step; 6] = steps!["sqlite":
+static STEPS: [Step; 7] = steps!["sqlite":
     "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_feed.sql" "0005_attempts.sql"
-    "0006_refreshes.sql"
+    "0006_refreshes.sql" "0007_drift.sql"
 ];

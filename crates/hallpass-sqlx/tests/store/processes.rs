@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 
+use hallpass_core::TotpDrift;
 use hallpass_signin::{AccountId, Registered, Registration, Replaced, SecondFactors, Spend};
 use hallpass_sqlx::SqliteStore;
 use hallpass_testkit::store_suite::fixture::{enrol, new_account, recovery_hash, register};
@@ -62,7 +63,7 @@ async fn race_beside_another() {
         let (id, step) = (alice.clone(), 101 + round);
         won(&store, ("step", round), |store, _| {
             let id = id.clone();
-            async move { store.spend_step(&id, step).await.unwrap() == Spend::Spent }
+            async move { store.spend_step(&id, step, TotpDrift::NONE).await.unwrap() == Spend::Spent }
         })
         .await;
 

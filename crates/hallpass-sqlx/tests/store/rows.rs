@@ -60,7 +60,7 @@ async fn a_row_that_cannot_be_read_is_an_error_and_no_account() {
     for damage in [
         "UPDATE hallpass_accounts SET roles = '[1]'",
         "UPDATE hallpass_accounts SET roles = '[]', username = 'a b'",
-        "UPDATE hallpass_accounts SET username = 'alice'; INSERT INTO hallpass_second_factors SELECT id, x'', -1 FROM hallpass_accounts",
+        "UPDATE hallpass_accounts SET username = 'alice'; INSERT INTO hallpass_second_factors (account_id, sealed, last_step) SELECT id, x'', -1 FROM hallpass_accounts",
     ] {
         sqlx::raw_sql(damage).execute(&tables).await.unwrap();
         let error = store.by_id(&id).await.unwrap_err();

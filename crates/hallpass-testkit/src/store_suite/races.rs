@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
+use hallpass_core::TotpDrift;
 use hallpass_signin::{
     Administration, AttemptPolicy, Attempted, Attempts, NewSession, Refreshes, Registered, Registration, Renewed,
     SecondFactors, Sessions, Spend,
@@ -45,7 +46,7 @@ where
     for step in 101..101 + rounds {
         let spend = |store: Arc<S>, _| {
             let id = id.clone();
-            async move { store.spend_step(&id, step).await.unwrap() }
+            async move { store.spend_step(&id, step, TotpDrift::NONE).await.unwrap() }
         };
         let spent = winners(stores, 64, spend, |spend| *spend == Spend::Spent).await;
         assert_eq!(spent, 1, "step {step}");

@@ -1,5 +1,6 @@
 //! Keeping authenticators and recovery codes.
 
+use hallpass_core::TotpDrift;
 use hallpass_signin::{
     AccountId, Administration, Enabled, Feed, Registration, Replaced, SecondFactors, Sessions, Spend,
 };
@@ -26,7 +27,7 @@ where
     assert_eq!(now.generation(), 1);
     assert_eq!(open_sessions(store, &id).await, [here]);
     assert_eq!(feed.news().await, [raised(&id, 1, at(5))]);
-    let first_code_again = store.spend_step(&id, 100).await.unwrap();
+    let first_code_again = store.spend_step(&id, 100, TotpDrift::NONE).await.unwrap();
     assert_eq!(first_code_again, Spend::AlreadySpent);
 
     // A second one, even of the right generation, does not replace it.
@@ -62,7 +63,7 @@ where
 pub async fn only_a_later_step_is_good<S: SecondFactors + Registration>(store: &S) {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
-    assert_eq!(store.spend_step(&id, 101).await.unwrap(), Spend::AlreadySpent);
+    assert_eq!(store.spend_step(&id, 101, TotpDrift::NONE).await.unwrap(), Spend::AlreadySpent);
     enrol(store, &id).await;
     enrol(store, &other).await;
     for (step, expected) in [
@@ -74,13 +75,37 @@ pub async fn only_a_later_step_is_good<S: SecondFactors + Registration>(store: &
         (1 << 40, Spend::Spent),
         (103, Spend::AlreadySpent),
     ] {
-        assert_eq!(store.spend_step(&id, step).await.unwrap(), expected, "{step}");
+        assert_eq!(store.spend_step(&id, step, TotpDrift::NONE).await.unwrap(), expected, "{step}");
     }
     let last = account(store, &id).await.second_factor().unwrap().last_step();
     assert_eq!(last, Some(1 << 40));
-    assert_eq!(store.spend_step(&other, 101).await.unwrap(), Spend::Spent);
+    assert_eq!(store.spend_step(&other, 101, TotpDrift::NONE).await.unwrap(), Spend::Spent);
     let nobody = AccountId::new("nobody");
-    assert_eq!(store.spend_step(&nobody, 500).await.unwrap(), Spend::AlreadySpent);
+    assert_eq!(store.spend_step(&nobody, 500, TotpDrift::NONE).await.unwrap(), Spend::AlreadySpent);
+}
+
+/// The drift goes with the step: kept by the call that spends it, and by no other.
+pub async fn a_drift_is_kept_with_the_step_that_showed_it<S: SecondFactors + Registration>(store: &S) {
+    let id = register(store, "alice").await;
+    let other = register(store, "bob").await;
+    let steps = TotpDrift::from_steps;
+    let kept = async |id| account(store, id).await.second_factor().map(|factor| factor.drift().steps());
+    let first = enrolment(store, &id).await.with_drift(steps(1));
+    assert!(matches!(store.enable(first).await.unwrap(), Enabled::Live { .. }));
+    enrol(store, &other).await;
+    assert_eq!((kept(&id).await, kept(&other).await), (Some(1), Some(0)));
+    for (step, drift, expected) in [(102, 2, 2), (102, -1, 2), (101, 4, 2), (103, -4, -4), (104, 0, 0), (105, 4, 4)] {
+        let spent = store.spend_step(&id, step, steps(drift)).await.unwrap();
+        assert_eq!((spent == Spend::Spent, kept(&id).await), (expected == drift, Some(expected)), "{step} {drift}");
+    }
+    assert_eq!(store.reseal(&id, b"sealed", b"resealed").await.unwrap(), Replaced::Replaced);
+    assert_eq!((kept(&id).await, kept(&other).await), (Some(4), Some(0)));
+
+    // A factor that is set up anew is another authenticator.
+    store.disable(&id, None, at(40)).await.unwrap();
+    assert_eq!(kept(&id).await, None);
+    enrol(store, &id).await;
+    assert_eq!(kept(&id).await, Some(0));
 }
 
 pub async fn a_recovery_code_works_once<S: SecondFactors + Registration>(store: &S) {
@@ -126,7 +151,7 @@ where
     assert_eq!(feed.news().await, [raised(&id, 2, at(40))]);
     let code = store.spend_recovery_code(&id, &recovery_hash(1)).await;
     assert_eq!(code.unwrap(), Spend::AlreadySpent);
-    assert_eq!(store.spend_step(&id, 200).await.unwrap(), Spend::AlreadySpent);
+    assert_eq!(store.spend_step(&id, 200, TotpDrift::NONE).await.unwrap(), Spend::AlreadySpent);
 
     enrol(store, &id).await;
     let code = store.spend_recovery_code(&id, &recovery_hash(1)).await;
