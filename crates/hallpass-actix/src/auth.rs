@@ -20,7 +20,7 @@ use actix_web::{
         header::{AUTHORIZATION, COOKIE, HeaderValue},
     },
 };
-use hallpass_core::{AnswerSettings, Clock, Denial, DenialKind, Gate, Role, SystemClock};
+use hallpass_core::{AnswerSettings, Clock, Denial, DenialKind, Gate, Meter, Role, SystemClock};
 use pin_project_lite::pin_project;
 
 use crate::{
@@ -40,6 +40,7 @@ pub struct Auth<R: Role> {
     denied_page: Option<DeniedPage>,
     strict: bool,
     renew: Option<Arc<dyn Renew>>,
+    meter: Meter,
 }
 
 type DeniedPage = Arc<dyn Fn(Denial, &HttpRequest) -> Option<HttpResponse> + Send + Sync>;
@@ -57,6 +58,7 @@ impl<R: Role> Auth<R> {
             denied_page: None,
             strict: false,
             renew: None,
+            meter: Meter::new(),
         }
     }
 
@@ -116,8 +118,9 @@ impl<R: Role> Auth<R> {
             headers.get_all(AUTHORIZATION).map(HeaderValue::as_bytes),
             now,
         );
+        self.meter.verified(&who);
         if let Some(reason) = who.reason() {
-            tracing::debug!(reason = reason.as_str(), "token refused");
+            tracing::debug!(target: "hallpass", reason = reason.as_str(), "token refused");
         }
         // Replaces whatever an outer service may have left there: only this middleware's word counts inside of it.
         request.extensions_mut().insert(who.checked_at(now));
@@ -135,6 +138,7 @@ impl<R: Role> Auth<R> {
             // Nothing of what the route answered goes out, its headers included.
             let (request, _) = response.into_parts();
             tracing::error!(
+                target: "hallpass",
                 method = request.method().as_str(),
                 route = request.match_pattern().as_deref().unwrap_or("none"),
                 path = request.path(),
@@ -152,6 +156,7 @@ impl<R: Role> Auth<R> {
         request: HttpRequest,
         guarded: HttpResponse<G>,
     ) -> ServiceResponse<EitherBody<B>> {
+        self.meter.denied(denial);
         let caller = caller(&request);
         let page = self.denied_page.as_ref().filter(|_| caller.takes_page());
         let answer = match page.and_then(|page| page(denial, &request)) {

@@ -13,6 +13,7 @@ pub(crate) fn caller<'r>(
 ) -> Result<Ref<'r, Authentication>, Denial> {
     Ref::filter_map(extensions, Extensions::get).map_err(|_| {
         tracing::error!(
+            target: "hallpass",
             guard,
             "refused, because nobody verified the token: wrap the app in Auth (`hallpass.middleware()`), outside this guard"
         );
@@ -29,8 +30,8 @@ pub(crate) fn admit(requirement: &Requirement, extensions: Ref<'_, Extensions>) 
 
 fn note(denial: Denial, requirement: &Requirement) {
     if denial.kind() == DenialKind::Misconfigured {
-        tracing::error!(%requirement, "refused, because the route asks for roles of another enum than the token was verified for");
+        tracing::error!(target: "hallpass", %requirement, "refused, because the route asks for roles of another enum than the token was verified for");
     } else {
-        tracing::debug!(kind = denial.kind().as_str(), %requirement, "request refused");
+        tracing::debug!(target: "hallpass", kind = denial.kind().as_str(), %requirement, "request refused");
     }
 }

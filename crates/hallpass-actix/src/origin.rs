@@ -54,7 +54,7 @@ impl Check for SameOrigin {
             path: request.uri().path(),
         };
         self.check.check(&facts).map(drop).inspect_err(|denial| {
-            tracing::debug!(kind = denial.kind().as_str(), "request refused");
+            tracing::debug!(target: "hallpass", kind = denial.kind().as_str(), "request refused");
         })
     }
 

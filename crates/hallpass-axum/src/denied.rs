@@ -20,7 +20,7 @@ impl Denied {
 
     pub(crate) fn new(denial: Denial, parts: &Parts) -> Self {
         if denial.kind() == DenialKind::Misconfigured {
-            tracing::error!("refused, because the handler asks for another role enum than the token was verified for");
+            tracing::error!(target: "hallpass", "refused, because the handler asks for another role enum than the token was verified for");
         }
         Self(Refusal::new(denial, DeniedRequest::of_parts(parts)))
     }

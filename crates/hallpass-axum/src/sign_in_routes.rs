@@ -88,7 +88,7 @@ fn into_response(answer: EndpointResponse) -> Response {
     for (name, value) in answer.headers {
         // The endpoints write printable ASCII. What cannot be a header must not be dropped either: it may remove a cookie.
         let Ok(value) = HeaderValue::try_from(value) else {
-            tracing::error!(name, "the sign-in routes made a header that is none");
+            tracing::error!(target: "hallpass", name, "the sign-in routes made a header that is none");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         response.headers_mut().append(HeaderName::from_static(name), value);

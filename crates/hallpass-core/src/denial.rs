@@ -197,5 +197,6 @@ mod tests {
     fn kinds_have_distinct_names() {
         let names: std::collections::HashSet<_> = DenialKind::ALL.iter().map(|kind| kind.as_str()).collect();
         assert_eq!(names.len(), DenialKind::ALL.len());
+        assert!(DenialKind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
     }
 }

@@ -13,6 +13,7 @@
 //! | tear it up before its time | [`RevocationView`] |
 //! | ask for roles, a second factor, freshness | [`Role`], [`RoleSet`], [`Requirement`] |
 //! | refuse, in the caller's own language | [`Denial`], [`answer()`] |
+//! | count what was let in and what was not | [`Meter`] |
 //! | keep other sites out | [`OriginCheck`], [`SafeNext`] |
 //! | check one-time codes (feature `totp`) | `Totp`, `TotpSecret` |
 //!
@@ -22,6 +23,7 @@
 //! |---|---|---|
 //! | `asymmetric` | EdDSA, ECDSA and RSA keys, PEM and JWK of them, by aws-lc-rs | yes |
 //! | `derive` | `#[derive(Role)]` | yes |
+//! | `metrics` | what adapters count, for the recorder of the `metrics` facade | no, because a site without a recorder has nobody to count for |
 //! | `totp` | one-time codes, by totp-rs | yes |
 
 #![forbid(unsafe_code)]
@@ -64,6 +66,7 @@ mod known_device;
 mod methods;
 mod origin;
 #[cfg(feature = "totp")]
+mod meter;
 mod otpauth;
 mod own_claims;
 #[cfg(feature = "asymmetric")]
@@ -121,6 +124,7 @@ pub use origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin};
 #[cfg(feature = "totp")]
 pub use otpauth::{OtpauthError, OtpauthUri};
 pub use pending::{Pending, PendingEnrolment};
+pub use meter::Meter;
 pub use permission::Permission;
 pub use requirement::{Admitted, Requirement};
 pub use revocation::{Live, RevocationView, Revoked, RevokedKind, StalePolicy, TokenFacts};

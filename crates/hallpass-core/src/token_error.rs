@@ -72,6 +72,26 @@ pub enum TokenErrorKind {
 }
 
 impl TokenErrorKind {
+    /// Every kind, for tables that must miss none.
+    pub const ALL: &'static [Self] = &[
+        Self::Ambiguous,
+        Self::TooLong,
+        Self::Malformed,
+        Self::Header,
+        Self::Type,
+        Self::UnknownKey,
+        Self::Algorithm,
+        Self::Signature,
+        Self::Claims,
+        Self::Issuer,
+        Self::Audience,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::LifetimeTooLong,
+        Self::Revoked,
+        Self::Unavailable,
+    ];
+
     /// A stable kebab-case name, for logs and metric labels.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -98,5 +118,19 @@ impl TokenErrorKind {
 impl fmt::Display for TokenErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_stand_in_their_order_and_have_distinct_names() {
+        for (place, kind) in TokenErrorKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, place, "{kind}");
+        }
+        let names: std::collections::HashSet<_> = TokenErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(names.len(), TokenErrorKind::Unavailable as usize + 1);
     }
 }

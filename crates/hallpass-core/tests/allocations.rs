@@ -10,6 +10,8 @@ use base64_simd::AsOut;
 use hallpass_core::{
     Algorithm, ClaimsBuffer, Issuer, Key, KeyId, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime,
 };
+#[cfg(feature = "metrics")]
+use hallpass_core::{DenialKind, Gate, Meter};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -85,6 +87,25 @@ fn a_refused_token_of_our_own_costs_no_allocation_either() {
     for (bytes, now) in [(&forged, NOW), (&whole, UnixTime::from_secs(u64::MAX)), (&huge, NOW)] {
         assert_eq!(allocations(|| assert!(verifier.verify(bytes, now).is_err())), 0);
     }
+}
+
+/// The first request registers the counters; from then on each costs an addition.
+#[cfg(feature = "metrics")]
+#[test]
+fn counting_a_request_costs_no_allocation() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let gate = Gate::new(issuer(Algorithm::Hs256).verifier::<SiteRole>());
+    let forged = gate.authenticate([&b"__Host-hallpass=e30.e30.AAAA"[..]], [], NOW);
+    metrics::with_local_recorder(&recorder, || {
+        let meter = Meter::new();
+        meter.verified(&forged);
+        let count = allocations(|| {
+            meter.verified(&forged);
+            meter.denied(DenialKind::SignedOut.into());
+        });
+        assert_eq!(count, 0);
+    });
+    assert_eq!(forged.reason(), Some(hallpass_core::TokenErrorKind::Malformed));
 }
 
 /// Run in release: `cargo test --release -p hallpass-core --test allocations -- --ignored --nocapture`.

@@ -26,6 +26,7 @@ page! {
     roles: "roles.md"
     second_factor: "second-factor.md"
     testing: "testing.md"
+    telemetry: "telemetry.md"
     threats: "threats.md"
     verify_only: "verify-only.md"
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use hallpass_core::{
-    AnswerSettings, Clock, CookieSettings, Issuer, OriginCheck, RevocationView, Role, RoleSet, SystemClock,
+    AnswerSettings, Clock, CookieSettings, Issuer, Meter, OriginCheck, RevocationView, Role, RoleSet, SystemClock,
     TotpSettings,
 };
 
@@ -254,6 +254,8 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// # Errors
     /// Says which setting cannot work and what to do.
     pub fn build(self) -> Result<SignIn<R>, SignInBuildError> {
+        #[cfg(feature = "metrics")]
+        crate::metric::describe();
         let ring = self.issuer.keys().current();
         if ring.active().is_none() {
             return Err(SignInBuildError::NoSigningKey);
@@ -290,6 +292,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             proxies: self.proxies,
             answer_within: self.answer_within,
             remember_devices: self.remember_devices,
+            meter: Meter::new(),
         }))
     }
 }

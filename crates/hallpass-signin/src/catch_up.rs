@@ -36,8 +36,12 @@ impl<R: Role> SignIn<R> {
             }
             _ => {}
         }
+        #[cfg(feature = "metrics")]
+        crate::metric::view_entries(self.view().len());
         let cursor = read?;
         self.view().synced(now);
+        #[cfg(feature = "metrics")]
+        crate::metric::view_synced(now);
         Ok(cursor)
     }
 

@@ -34,6 +34,7 @@ use hallpass_core::{Caller, Denial, DenialKind, Role};
 use tokio::time::timeout;
 
 pub use request::{Body, EndpointRequest};
+use tracing::Instrument;
 pub use response::{EndpointResponse, SECURITY_HEADERS};
 pub use route::Route;
 
@@ -53,6 +54,13 @@ impl<R: Role> SignIn<R> {
     pub async fn handle(&self, request: EndpointRequest) -> EndpointResponse {
         let target = match &request.query {
             Some(query) => format!("{}?{query}", request.path),
+        // A name of ours, not the path that was typed.
+        let route = self.endpoint(&request.path).map(|endpoint| endpoint.route().path);
+        let span = tracing::info_span!(target: "hallpass", "sign_in", method = request.method, route);
+        self.answer(request).instrument(span).await
+    }
+
+    async fn answer(&self, request: EndpointRequest) -> EndpointResponse {
             None => request.path.clone(),
         };
         let caller = Caller::new(&request.method, &target, |name| request.header(name));
@@ -75,10 +83,7 @@ impl<R: Role> SignIn<R> {
     async fn dispatch(&self, exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
         let request = exchange.request;
         let _same_origin = self.origin_check().check(&request.origin_facts())?;
-        let endpoint = Endpoint::ALL
-            .into_iter()
-            .find(|endpoint| endpoint.route().path == request.path && self.serves(*endpoint))
-            .ok_or(Refused::NotFound)?;
+        let endpoint = self.endpoint(&request.path).ok_or(Refused::NotFound)?;
         let route = endpoint.route();
         if !route.methods.contains(&request.method.as_str()) {
             return Err(Refused::MethodNotAllowed(route.allow()));
@@ -111,6 +116,10 @@ impl<R: Role> SignIn<R> {
 
     fn serves(&self, endpoint: Endpoint) -> bool {
         match endpoint {
+    fn endpoint(&self, path: &str) -> Option<Endpoint> {
+        Endpoint::ALL.into_iter().find(|endpoint| endpoint.route().path == path && self.serves(*endpoint))
+    }
+
             Endpoint::Register => self.has(Ability::Registration),
             Endpoint::Code | Endpoint::TwoFactor | Endpoint::DisableTwoFactor | Endpoint::RecoveryCodes => {
                 self.has(Ability::SecondFactors)

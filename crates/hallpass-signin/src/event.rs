@@ -1,4 +1,4 @@
-//! What is worth knowing: one typed event each, to `tracing` and to a hook of the site's own.
+//! What is worth knowing: one typed event each, to `tracing`, to a hook of the site's own and to its metrics.
 //!
 //! No event holds a secret: no password, code, token or hash, and **no user name that was only typed**, since people type
 //! passwords into the name field. A name stands here once an account has it.
@@ -8,6 +8,9 @@ use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 use hallpass_core::Methods;
 
 use crate::{account::AccountId, session_id::SessionId};
+
+mod log;
+mod name;
 
 /// Something that happened in a sign-in or to an account.
 #[derive(Clone, Debug)]
@@ -198,11 +201,9 @@ impl Events {
     }
 
     pub(crate) fn happened(&self, event: Event) {
-        if event.is_alarming() {
-            tracing::warn!(target: "hallpass", ?event);
-        } else {
-            tracing::info!(target: "hallpass", ?event);
-        }
+        log::log(&event);
+        #[cfg(feature = "metrics")]
+        crate::metric::happened(&event);
         if let Some(hook) = &self.hook {
             hook(&event);
         }

@@ -131,7 +131,7 @@ impl HashGate {
         match done.await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(broken)) => {
-                tracing::error!(error = %broken, "a password could not be hashed");
+                tracing::error!(target: "hallpass", error = %broken, "a password could not be hashed");
                 Err(self.closed())
             }
             // The blocking work panicked or the runtime is shutting down.
@@ -142,12 +142,17 @@ impl HashGate {
     async fn permit(&self) -> Result<OwnedSemaphorePermit, GateClosed> {
         let permits = Arc::clone(&self.inner.permits);
         if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
+            #[cfg(feature = "metrics")]
+            crate::metric::hash_gate_waited(Duration::ZERO);
             return Ok(permit);
         }
         let _place = Place::take(&self.inner).ok_or_else(|| self.closed())?;
         let start = Instant::now();
         let permit = tokio::time::timeout(self.inner.settings.wait(), permits.acquire_owned()).await;
-        let waited = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let waited = start.elapsed();
+        #[cfg(feature = "metrics")]
+        crate::metric::hash_gate_waited(waited);
+        let waited = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
         self.inner.waited_micros.fetch_add(waited, Ordering::Relaxed);
         match permit {
             Ok(Ok(permit)) => Ok(permit),
@@ -223,6 +228,8 @@ struct Place<'a>(&'a AtomicUsize);
 impl<'a> Place<'a> {
     fn take(inner: &'a Inner) -> Option<Self> {
         let before = inner.waiting.fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "metrics")]
+        crate::metric::hash_gate_waiting(1.0);
         let place = Self(&inner.waiting);
         (before < inner.settings.queue()).then_some(place)
     }
@@ -231,6 +238,8 @@ impl<'a> Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+        #[cfg(feature = "metrics")]
+        crate::metric::hash_gate_waiting(-1.0);
     }
 }
 

@@ -58,6 +58,7 @@
 //!
 //! | feature | what | default |
 //! |---|---|---|
+//! | `metrics` | sign-ins, limits, renewals, hash gate and revocation view in numbers, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
 //! | `pages` | [`DefaultPages`]: the sign-in pages as HTML | on |
 
 #![forbid(unsafe_code)]
@@ -81,6 +82,8 @@ mod hash_gate_settings;
 mod limits;
 mod local_attempts;
 mod next_link;
+#[cfg(feature = "metrics")]
+mod metric;
 mod offline_hash;
 mod outbox;
 mod page;

@@ -13,7 +13,8 @@ use std::{
 };
 
 use hallpass_core::{
-    AnswerSettings, Clock, CookieSettings, Issuer, OriginCheck, RevocationView, Role, RoleSet, TotpSettings, UnixTime,
+    AnswerSettings, Clock, CookieSettings, Issuer, Meter, OriginCheck, RevocationView, Role, RoleSet, TotpSettings,
+    UnixTime,
 };
 
 use crate::{
@@ -51,6 +52,7 @@ pub(crate) struct Site<R> {
     pub(crate) proxies: Proxies,
     pub(crate) answer_within: Duration,
     pub(crate) remember_devices: Option<Duration>,
+    pub(crate) meter: Meter,
 }
 
 /// What a site may turn on beyond the password.
@@ -113,6 +115,10 @@ impl<R: Role> SignIn<R> {
     #[must_use]
     pub fn hash_gate(&self) -> &HashGate {
         &self.site.gate
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.site.meter
     }
 
     pub(crate) fn now(&self) -> UnixTime {

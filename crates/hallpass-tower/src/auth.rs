@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use hallpass_core::{AnswerSettings, Clock, Denial, Gate, Role, SystemClock};
+use hallpass_core::{AnswerSettings, Clock, Denial, Gate, Meter, Role, SystemClock};
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -38,6 +38,7 @@ struct Shared<R, P, T> {
     text_body: T,
     strict: bool,
     renew: Option<Arc<dyn Renew>>,
+    meter: Meter,
 }
 
 impl<R: Role> AuthLayer<R> {
@@ -56,6 +57,7 @@ impl<R: Role> AuthLayer<R> {
                 text_body: FromText,
                 strict: false,
                 renew: None,
+                meter: Meter::new(),
             }),
         }
     }
@@ -109,7 +111,7 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     where
         Q: Fn(Denial, &DeniedRequest) -> Option<Response<B>>,
     {
-        self.with(|Shared { gate, clock, settings, text_body, strict, renew, .. }| Shared {
+        self.with(|Shared { gate, clock, settings, text_body, strict, renew, meter, .. }| Shared {
             gate,
             clock,
             settings,
@@ -117,6 +119,7 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
             text_body,
             strict,
             renew,
+            meter,
         })
     }
 
@@ -127,7 +130,7 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     where
         U: Fn(String) -> B,
     {
-        self.with(|Shared { gate, clock, settings, page, strict, renew, .. }| Shared {
+        self.with(|Shared { gate, clock, settings, page, strict, renew, meter, .. }| Shared {
             gate,
             clock,
             settings,
@@ -135,6 +138,7 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
             text_body,
             strict,
             renew,
+            meter,
         })
     }
 
@@ -241,8 +245,9 @@ where
             .gate
             .authenticate(values(headers, &header::COOKIE), values(headers, &header::AUTHORIZATION), now)
             .checked_at(now);
+        self.shared.meter.verified(&who);
         if let Some(reason) = who.reason() {
-            tracing::debug!(reason = reason.as_str(), "token refused");
+            tracing::debug!(target: "hallpass", reason = reason.as_str(), "token refused");
         }
         // Replaces whatever an outer service may have left there: only this layer's word counts inside of it.
         request.extensions_mut().insert(who);

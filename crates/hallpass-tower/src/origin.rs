@@ -93,7 +93,7 @@ fn check<Q>(check: &OriginCheck, request: &Request<Q>) -> Result<SameOrigin, Ref
         path: request.uri().path(),
     };
     check.check(&facts).map_err(|denial| {
-        tracing::debug!(kind = denial.kind().as_str(), "request refused");
+        tracing::debug!(target: "hallpass", kind = denial.kind().as_str(), "request refused");
         Refusal::new(denial, DeniedRequest::of(request))
     })
 }

@@ -30,6 +30,7 @@ impl Refusal {
     /// guard that missed it.
     pub fn without_layer(guard: &'static str, request: DeniedRequest) -> Self {
         tracing::error!(
+            target: "hallpass",
             guard,
             "refused, because nobody verified the token: put the AuthLayer (`hallpass.layer()`) around the routes, outside this guard"
         );

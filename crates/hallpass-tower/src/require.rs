@@ -130,9 +130,9 @@ fn check<Q>(requirement: &Requirement, request: &Request<Q>) -> Result<Admitted,
 
 fn note(denial: Denial, requirement: &Requirement) {
     if denial.kind() == DenialKind::Misconfigured {
-        tracing::error!(%requirement, "refused, because the route asks for roles of another enum than the token was verified for");
+        tracing::error!(target: "hallpass", %requirement, "refused, because the route asks for roles of another enum than the token was verified for");
     } else {
-        tracing::debug!(kind = denial.kind().as_str(), %requirement, "request refused");
+        tracing::debug!(target: "hallpass", kind = denial.kind().as_str(), %requirement, "request refused");
     }
 }
 

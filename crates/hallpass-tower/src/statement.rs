@@ -44,6 +44,7 @@ impl Watched {
             return None;
         }
         tracing::error!(
+            target: "hallpass",
             method = %self.request.method(),
             path = self.request.uri().path(),
             "refused, because the route states no requirement: put a guard on it, or everyone()"

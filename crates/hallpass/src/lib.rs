@@ -74,6 +74,7 @@
 //! | `actix` | [`Hallpass::middleware`], [`Hallpass::actix_sign_in_routes`], and the module [`actix`] with extractors and guards | off, because a site is on one framework |
 //! | `asymmetric` | keys of EdDSA, ECDSA and RSA, whose public halves `/.well-known/jwks.json` shows | off, because one site alone needs no more than HMAC, and aws-lc takes a minute to build |
 //! | `axum` | [`Hallpass::layer`], [`Hallpass::sign_in_routes`], the extractors and the guards | on, because most sites here are |
+//! | `metrics` | counters, gauges and a histogram of requests, sign-ins, hash gate and revocation view, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
 //! | `postgres` | [`PostgresStore`] and [`Hallpass::open`] on it | off, because it needs a server |
 //! | `redis` | [`RedisStore`], for [`HallpassBuilder::limits_and_push_in`] | off, because one node needs none |
 //! | `sqlite` | [`SqliteStore`] and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |

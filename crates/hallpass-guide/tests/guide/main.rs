@@ -4,6 +4,7 @@
 
 mod contents;
 mod links;
+mod logs;
 mod promises;
 mod threats;
 

@@ -122,6 +122,7 @@ impl<'a, R: Role> Exchange<'a, R> {
 
     /// Core says how a denial looks; where that is a page, it is the site's own.
     fn deny(&self, denial: Denial) -> EndpointResponse {
+        self.sign_in.meter().denied(denial);
         let answer = EndpointResponse::from(answer(denial, &self.caller, self.sign_in.answers()));
         if answer.status < 400 || !self.caller.takes_page() {
             return answer;
@@ -281,6 +282,6 @@ impl<'a, R: Role> Exchange<'a, R> {
 
 /// A token that no browser would keep: an application's own claims are too large for a cookie.
 fn unsettable(error: SetCookieError) -> Refused {
-    tracing::error!(%error, "the token does not fit into a cookie");
+    tracing::error!(target: "hallpass", %error, "the token does not fit into a cookie");
     DenialKind::Misconfigured.into()
 }

@@ -40,6 +40,7 @@ impl<R, P, T> Shared<R, P, T> {
         T: TextBody<B>,
     {
         let Refusal { denial, request } = refusal;
+        self.meter.denied(denial);
         let (mut parts, _no_body) = guarded.into_parts();
         for of_the_old_body in
             [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::CONTENT_ENCODING, header::TRANSFER_ENCODING]
