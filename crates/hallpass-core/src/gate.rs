@@ -73,6 +73,11 @@ impl<R: Role> Gate<R> {
         self.bearer
     }
 
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn access_name(&self) -> &str {
+        &self.access_name
+    }
+
     /// What verifies the tokens.
     pub fn verifier(&self) -> &Verifier<R> {
         &self.verifier

@@ -25,11 +25,14 @@
 //! | `derive` | `#[derive(Role)]` | yes |
 //! | `metrics` | what adapters count, for the recorder of the `metrics` facade | no, because a site without a recorder has nobody to count for |
 //! | `totp` | one-time codes, by totp-rs | yes |
+//! | `utoipa` | `ApiSecurity`: security schemes and requirements for an OpenAPI document | no, because most sites have no such document |
 
 #![forbid(unsafe_code)]
 
 mod algorithm;
 mod answer;
+#[cfg(feature = "utoipa")]
+mod api_security;
 #[cfg(feature = "asymmetric")]
 mod asymmetric_key;
 mod base64url;
@@ -63,10 +66,10 @@ mod key_ring;
 mod key_ring_error;
 mod keys;
 mod known_device;
+mod meter;
 mod methods;
 mod origin;
 #[cfg(feature = "totp")]
-mod meter;
 mod otpauth;
 mod own_claims;
 #[cfg(feature = "asymmetric")]
@@ -101,6 +104,8 @@ mod verifier;
 
 pub use algorithm::Algorithm;
 pub use answer::{Answer, AnswerSettings, answer, refusal_headers};
+#[cfg(feature = "utoipa")]
+pub use api_security::ApiSecurity;
 pub use caller::Caller;
 pub use claims::{Claims, ClaimsBuffer};
 pub use clock::{Clock, SystemClock};
@@ -119,12 +124,12 @@ pub use key_ring::{KeyRing, RingEntry};
 pub use key_ring_error::KeyRingError;
 pub use keys::Keys;
 pub use known_device::KnownDevice;
+pub use meter::Meter;
 pub use methods::Methods;
 pub use origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin};
 #[cfg(feature = "totp")]
 pub use otpauth::{OtpauthError, OtpauthUri};
 pub use pending::{Pending, PendingEnrolment};
-pub use meter::Meter;
 pub use permission::Permission;
 pub use requirement::{Admitted, Requirement};
 pub use revocation::{Live, RevocationView, Revoked, RevokedKind, StalePolicy, TokenFacts};

@@ -85,6 +85,32 @@ impl Requirement {
         self.open
     }
 
+    /// Whether it asks for a sign-in and nothing more.
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn is_login(&self) -> bool {
+        !self.open && self.all == 0 && self.any.is_none() && !self.second_factor && self.recent.is_none()
+    }
+
+    /// The sets of role names each of which is enough. Never none: of no roles at all it is the empty one.
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn enough(&self) -> Vec<Vec<&'static str>> {
+        let names = |bits| self.roles_of.iter().flat_map(|asked| asked.names(bits)).collect::<Vec<_>>();
+        match self.any {
+            Some(any) if any != 0 => names(any).into_iter().map(|name| vec![name]).collect(),
+            _ => vec![names(self.all)],
+        }
+    }
+
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn asks_second_factor(&self) -> bool {
+        self.second_factor
+    }
+
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn asks_recent(&self) -> Option<Duration> {
+        self.recent
+    }
+
     /// How far a caller with these roles gets, `None` being one who is not signed in, where factor and freshness are there: a cell
     /// of the [route table](crate::RouteTable).
     pub(crate) fn reach<R: Role>(&self, roles: Option<RoleSet<R>>) -> &'static str {

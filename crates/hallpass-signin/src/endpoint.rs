@@ -11,6 +11,8 @@
 //!
 //! No `GET` changes anything or sets a cookie, and no refusal sets or removes one.
 
+#[cfg(feature = "utoipa")]
+mod api;
 mod code;
 mod exchange;
 mod fields;
@@ -32,9 +34,9 @@ use std::time::Duration;
 
 use hallpass_core::{Caller, Denial, DenialKind, Role};
 use tokio::time::timeout;
+use tracing::Instrument;
 
 pub use request::{Body, EndpointRequest};
-use tracing::Instrument;
 pub use response::{EndpointResponse, SECURITY_HEADERS};
 pub use route::Route;
 
@@ -52,8 +54,6 @@ impl<R: Role> SignIn<R> {
 
     /// Answers a request to one of the [`routes`](Self::routes).
     pub async fn handle(&self, request: EndpointRequest) -> EndpointResponse {
-        let target = match &request.query {
-            Some(query) => format!("{}?{query}", request.path),
         // A name of ours, not the path that was typed.
         let route = self.endpoint(&request.path).map(|endpoint| endpoint.route().path);
         let span = tracing::info_span!(target: "hallpass", "sign_in", method = request.method, route);
@@ -61,6 +61,8 @@ impl<R: Role> SignIn<R> {
     }
 
     async fn answer(&self, request: EndpointRequest) -> EndpointResponse {
+        let target = match &request.query {
+            Some(query) => format!("{}?{query}", request.path),
             None => request.path.clone(),
         };
         let caller = Caller::new(&request.method, &target, |name| request.header(name));
@@ -114,12 +116,12 @@ impl<R: Role> SignIn<R> {
         }
     }
 
-    fn serves(&self, endpoint: Endpoint) -> bool {
-        match endpoint {
     fn endpoint(&self, path: &str) -> Option<Endpoint> {
         Endpoint::ALL.into_iter().find(|endpoint| endpoint.route().path == path && self.serves(*endpoint))
     }
 
+    fn serves(&self, endpoint: Endpoint) -> bool {
+        match endpoint {
             Endpoint::Register => self.has(Ability::Registration),
             Endpoint::Code | Endpoint::TwoFactor | Endpoint::DisableTwoFactor | Endpoint::RecoveryCodes => {
                 self.has(Ability::SecondFactors)

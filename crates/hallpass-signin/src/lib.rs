@@ -60,6 +60,7 @@
 //! |---|---|---|
 //! | `metrics` | sign-ins, limits, renewals, hash gate and revocation view in numbers, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
 //! | `pages` | [`DefaultPages`]: the sign-in pages as HTML | on |
+//! | `utoipa` | `SignIn::describe`: the sign-in routes in an OpenAPI document | off, because most sites have no such document |
 
 #![forbid(unsafe_code)]
 
@@ -81,9 +82,9 @@ mod hash_gate;
 mod hash_gate_settings;
 mod limits;
 mod local_attempts;
-mod next_link;
 #[cfg(feature = "metrics")]
 mod metric;
+mod next_link;
 mod offline_hash;
 mod outbox;
 mod page;

@@ -78,6 +78,7 @@
 //! | `postgres` | [`PostgresStore`] and [`Hallpass::open`] on it | off, because it needs a server |
 //! | `redis` | [`RedisStore`], for [`HallpassBuilder::limits_and_push_in`] | off, because one node needs none |
 //! | `sqlite` | [`SqliteStore`] and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |
+//! | `utoipa` | `ApiSecurity` and `SignIn::describe`: security schemes, requirements and the sign-in routes for an OpenAPI document | off, because most sites have no such document |
 
 #![forbid(unsafe_code)]
 
@@ -123,6 +124,8 @@ pub mod actix {
         require_at_least, require_login, require_roles, route_table, stated,
     };
 }
+#[cfg(feature = "utoipa")]
+pub use hallpass_core::ApiSecurity;
 pub use hallpass_core::{
     AnswerSettings, Authentication, Caller, Denial, DenialKind, Gate, Methods, Permission, Requirement, RouteTable,
     TokenError, TokenErrorKind, Verifier,

@@ -1,0 +1,177 @@
+//! The OpenAPI document of a site: what it says is what the routes do, on axum and on actix-web.
+
+#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::Request,
+    routing::get,
+};
+use hallpass::{
+    ApiSecurity, CookieSettings, Hallpass, KeyRing, Role, RouteTable, SqliteStore, StatedRouter, UnixTime, everyone,
+    require_at_least, require_login,
+};
+use hallpass_testkit::Kit;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum SiteRole {
+    Guest,
+    Moderator,
+    Admin,
+}
+
+#[derive(OpenApi)]
+#[openapi(info(title = "reports", version = "1"), paths(front, profile, report))]
+struct Api;
+
+#[utoipa::path(get, path = "/", responses((status = 200, description = "The front page")))]
+async fn front() -> &'static str {
+    "the front page"
+}
+
+#[utoipa::path(get, path = "/profile", responses((status = 200, description = "You")))]
+async fn profile() -> &'static str {
+    "you"
+}
+
+#[utoipa::path(get, path = "/reports/{id}", responses((status = 200, description = "The report")))]
+async fn report() -> &'static str {
+    "the report"
+}
+
+fn document(api: &utoipa::openapi::OpenApi) -> Value {
+    serde_json::from_str(&api.to_json().unwrap()).unwrap()
+}
+
+/// Whether a request with these roles is let in, going by the document alone: one alternative whose roles it has all.
+fn promised(operation: &Value, roles: Option<&[&str]>) -> u16 {
+    let alternatives = operation["security"].as_array().unwrap();
+    let Some(roles) = roles else { return if alternatives.is_empty() { 200 } else { 401 } };
+    let has = |needed: &Value| needed.as_array().unwrap().iter().all(|role| roles.contains(&role.as_str().unwrap()));
+    let enough = |alternative: &Value| alternative.as_object().unwrap().values().all(has);
+    if alternatives.is_empty() || alternatives.iter().any(enough) { 200 } else { 403 }
+}
+
+fn check_security(document: &Value) {
+    let security = |path: &str| document["paths"][path]["get"]["security"].clone();
+    let either = |roles: &[Value]| {
+        let with = |scheme: &str| roles.iter().map(|roles| json!({ scheme: roles })).collect::<Vec<_>>();
+        Value::Array([with("hallpass"), with("hallpass-bearer")].concat())
+    };
+    assert_eq!(security("/"), json!([]));
+    assert_eq!(security("/profile"), either(&[json!([])]));
+    assert_eq!(security("/reports/{id}"), either(&[json!(["moderator"]), json!(["admin"])]));
+    let schemes = &document["components"]["securitySchemes"];
+    assert_eq!(schemes["hallpass"]["name"], "__Host-hallpass");
+    assert_eq!(schemes["hallpass-bearer"]["scheme"], "bearer");
+    let refused = &document["paths"]["/reports/{id}"]["get"]["responses"]["403"];
+    assert!(refused["content"]["application/problem+json"].is_object(), "{refused}");
+    assert!(
+        document["components"]["responses"]["HallpassSignedOut"]["content"]["application/problem+json"].is_object()
+    );
+}
+
+#[tokio::test]
+async fn on_axum_the_document_says_what_the_routes_do() {
+    let kit = Kit::<SiteRole>::new();
+    let site = StatedRouter::new()
+        .route("/", everyone(), get(front))
+        .route("/profile", require_login(), get(profile))
+        .route("/reports/{id}", require_at_least(SiteRole::Moderator), get(report));
+    let mut api = Api::openapi();
+    kit.gate().api_security().describe(&mut api, &site.table());
+    let text = api.to_json().unwrap();
+    let app: Router =
+        site.into_router().route("/openapi.json", get(move || async move { text.clone() })).layer(kit.layer());
+
+    let request = Request::get("/openapi.json").body(Body::empty()).unwrap();
+    let answer = app.clone().oneshot(request).await.unwrap();
+    let document: Value = serde_json::from_slice(&to_bytes(answer.into_body(), 1 << 20).await.unwrap()).unwrap();
+    check_security(&document);
+
+    for path in ["/", "/profile", "/reports/7"] {
+        let operation = &document["paths"][path.replace('7', "{id}")]["get"];
+        for role in SiteRole::ALL {
+            let status = app.clone().oneshot(kit.as_user(*role).get_json(path)).await.unwrap().status();
+            assert_eq!(status, promised(operation, Some(&[role.name()])), "{path} as {role:?}");
+        }
+        let status = app.clone().oneshot(kit.as_stranger().get_json(path)).await.unwrap().status();
+        assert_eq!(status, promised(operation, None), "{path} signed out");
+    }
+}
+
+#[actix_web::test]
+async fn on_actix_the_document_says_what_the_routes_do() {
+    use actix_web::{App, test, web};
+    use hallpass::actix::{self, StatedRoutes, route_table, stated};
+
+    fn site(routes: &mut StatedRoutes<'_>) {
+        routes.route("/", actix::everyone(), web::get().to(front));
+        routes.route("/profile", actix::require_login(), web::get().to(profile));
+        routes.scope("/reports", |reports| {
+            reports.route("/{id:[0-9]+}", actix::require_at_least(SiteRole::Moderator), web::get().to(report));
+        });
+    }
+
+    let kit = Kit::<SiteRole>::new();
+    let mut api = Api::openapi();
+    kit.gate().api_security().describe(&mut api, &route_table(site));
+    let document = document(&api);
+    check_security(&document);
+
+    let app = test::init_service(App::new().wrap(kit.middleware()).configure(stated(site))).await;
+    for path in ["/", "/profile", "/reports/7"] {
+        let operation = &document["paths"][path.replace('7', "{id}")]["get"];
+        for role in SiteRole::ALL {
+            let request = kit.as_user(*role).actix_request(actix_web::http::Method::GET, path);
+            let request = request.insert_header(("accept", "application/json")).to_request();
+            let status = test::call_service(&app, request).await.status().as_u16();
+            assert_eq!(status, promised(operation, Some(&[role.name()])), "{path} as {role:?}");
+        }
+    }
+}
+
+#[test]
+fn beside_a_router_of_utoipa_axum_the_table_is_written_by_hand() {
+    let (router, mut api): (Router, _) = OpenApiRouter::new().routes(routes!(report)).split_for_parts();
+    let guard = require_at_least(SiteRole::Moderator);
+    let mut table = RouteTable::new();
+    table.state("/reports/{id}", *guard.requirement());
+    ApiSecurity::new(&CookieSettings::default()).describe(&mut api, &table);
+    let security = &document(&api)["paths"]["/reports/{id}"]["get"]["security"];
+    assert_eq!(*security, json!([{ "hallpass": ["moderator"] }, { "hallpass": ["admin"] }]));
+    drop(router.route_layer(guard));
+}
+
+#[tokio::test]
+async fn the_sign_in_routes_are_those_that_are_served() {
+    let store = SqliteStore::open("sqlite::memory:").await.unwrap();
+    let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
+    let site = Hallpass::<SiteRole>::builder(store).keys(keys).everything().start().await.unwrap();
+    let mut api = Api::openapi();
+    let security = site.gate().api_security();
+    security.describe(&mut api, &RouteTable::new());
+    site.sign_in().describe(&mut api, &security);
+    let document = document(&api);
+
+    let files = ["/hallpass.css", "/hallpass.js"];
+    for route in site.sign_in().routes().into_iter().filter(|route| !files.contains(&route.path)) {
+        let item = document["paths"][route.path].as_object().unwrap_or_else(|| panic!("{} is not there", route.path));
+        let methods: Vec<String> = item.keys().map(|method| method.to_uppercase()).collect();
+        assert!(
+            route.methods.iter().filter(|it| **it != "HEAD").all(|it| methods.contains(&(*it).to_owned())),
+            "{route:?}"
+        );
+    }
+    let login = &document["paths"]["/login"]["post"];
+    assert_eq!(login["security"], json!([]));
+    let form = &login["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"];
+    assert_eq!(form["required"], json!(["username", "password"]));
+    assert!(form["properties"]["next"].is_object() && login["responses"]["429"].is_object());
+    assert_eq!(document["paths"]["/profile/password"]["post"]["security"], json!([{ "hallpass": [] }]));
+}
