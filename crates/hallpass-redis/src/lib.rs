@@ -8,6 +8,10 @@
 //! has none, it tells what the store has already done: see [`RedisStore`] for what that is worth.
 //!
 //! Redis 6.2 or later, Valkey 7.2 or later. It runs one script, of three commands on one key.
+//!
+//! | feature | what it adds | default |
+//! |---|---|---|
+//! | `tls` | `rediss://`: TLS on the way to the server | off, because many a server is on the same machine, and aws-lc takes a minute to build |
 
 #![forbid(unsafe_code)]
 
@@ -15,8 +19,10 @@ mod attempts;
 mod error;
 mod feed;
 mod line;
+mod open;
 mod push;
 mod store;
 
 pub use error::{RedisStoreError, RedisStoreErrorKind};
-pub use store::{RedisOpenError, RedisStore};
+pub use open::RedisOpenError;
+pub use store::RedisStore;

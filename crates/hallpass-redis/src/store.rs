@@ -2,9 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use redis::{Client, IntoConnectionInfo};
+use redis::Client;
 
-use crate::{RedisStoreError, line::Line};
+use crate::line::Line;
 
 /// Attempts, and a revocation feed, in Redis or Valkey.
 ///
@@ -38,22 +38,8 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Connects to the server that `url` names, `redis://127.0.0.1:6379` say, and asks whether it is there.
-    ///
-    /// # Errors
-    /// `url` is no Redis address, or nobody answers there. [`RedisOpenError`] says which.
-    pub async fn open(url: &str) -> Result<Self, RedisOpenError> {
-        let address = url.into_connection_info();
-        let address = address.map_err(|error| RedisOpenError::Address(RedisStoreError::from_driver(error)))?;
-        let host = address.addr().to_string();
-        let client = Client::open(address);
-        let client = client.map_err(|error| RedisOpenError::Address(RedisStoreError::from_driver(error)))?;
-        let store = Self { line: Arc::new(Line::to(client)), prefix: PREFIX.into() };
-        let there: Result<String, _> = store.line.ask(&redis::cmd("PING")).await;
-        match there {
-            Ok(_) => Ok(store),
-            Err(source) => Err(RedisOpenError::Connect { host, source }),
-        }
+    pub(crate) fn to(client: Client) -> Self {
+        Self { line: Arc::new(Line::to(client)), prefix: PREFIX.into() }
     }
 
     /// Sets what the names of all keys begin with. Defaults to `hallpass`, because most servers serve one site.
@@ -76,23 +62,6 @@ impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
     }
-}
-
-/// The server could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RedisOpenError {
-    /// The address is none of Redis.
-    #[error("the Redis address cannot be read: write for example redis://127.0.0.1:6379")]
-    Address(#[source] RedisStoreError),
-    /// Nobody answers there, or this user may not come in.
-    #[error("the Redis server at {host} cannot be reached: start it, or mend host, user or password in its address")]
-    Connect {
-        /// The server's host and port.
-        host: String,
-        /// What the server or the network said.
-        source: RedisStoreError,
-    },
 }
 
 const PREFIX: &str = "hallpass";

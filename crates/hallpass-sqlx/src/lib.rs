@@ -13,6 +13,7 @@
 //! |---|---|---|
 //! | `postgres` | [`PostgresStore`] | off, because it needs a server |
 //! | `sqlite` | [`SqliteStore`], with SQLite itself compiled in | on, because a site should start without a server beside it |
+//! | `tls` | TLS on the way to PostgreSQL | off, because many a server is on the same machine, and aws-lc takes a minute to build |
 
 #![forbid(unsafe_code)]
 

@@ -38,6 +38,12 @@ pub enum StoreOpenError {
         /// What SQLite said.
         source: StoreError,
     },
+    /// The address asks for TLS, and this build has none.
+    #[error("the database address asks for TLS, which this build leaves out: build it with the feature `tls`")]
+    Tls {
+        /// What the driver said.
+        source: StoreError,
+    },
     /// The server cannot be reached, or does not let this user into this database.
     #[error(
         "the database {database} at {host} cannot be reached: start the server, or mend user, password or database in its address"

@@ -78,6 +78,7 @@
 //! | `postgres` | [`PostgresStore`] and [`Hallpass::open`] on it | off, because it needs a server |
 //! | `redis` | [`RedisStore`], for [`HallpassBuilder::limits_and_push_in`] | off, because one node needs none |
 //! | `sqlite` | [`SqliteStore`] and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |
+//! | `tls` | TLS on the way to PostgreSQL (`sslmode=verify-full`), Redis and Valkey (`rediss://`) | off, because many a server is on the same machine, and aws-lc takes a minute to build |
 //! | `utoipa` | `ApiSecurity` and `SignIn::describe`: security schemes, requirements and the sign-in routes for an OpenAPI document | off, because most sites have no such document |
 
 #![forbid(unsafe_code)]

@@ -5,6 +5,7 @@
 mod opening;
 mod push;
 mod server;
+mod tls;
 
 use std::sync::Arc;
 

@@ -25,6 +25,12 @@ impl PostgresStore {
     /// There are at most 8 connections, and a call waits at most 2 s for one, so that a log-in fails in time for a person to try
     /// again. The revocation feed listens on one more.
     ///
+    /// # TLS
+    /// With the feature `tls`, and `sslmode` as PostgreSQL's own clients know it. **A server across a network is named with
+    /// `?sslmode=verify-full`**: `prefer`, which is what an address without it means, and `require` encrypt, but ask no certificate
+    /// who is there. Trusted are the authorities that Mozilla trusts, compiled in, and those of the file in
+    /// `sslrootcert=/etc/site/ca.pem`; `sslcert` and `sslkey` name the site's own certificate.
+    ///
     /// # Errors
     /// `url` is no PostgreSQL address, or the database cannot be reached or brought up to date. [`StoreOpenError`] says which.
     pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
@@ -41,7 +47,13 @@ impl PostgresStore {
             .after_connect(|connection, _| Box::pin(async { connection.execute(SETTINGS).await.map(drop) }))
             .connect_with(options)
             .await
-            .map_err(|error| StoreOpenError::Connect { host, database, source: StoreError::from_driver(error) })?;
+            .map_err(|error| match error {
+                // sqlx says so before it sends anything. Another crate may have turned its TLS on: so it is asked, not the feature.
+                error @ sqlx::Error::Tls(_) if cfg!(not(feature = "tls")) => {
+                    StoreOpenError::Tls { source: StoreError::from_driver(error) }
+                }
+                error => StoreOpenError::Connect { host, database, source: StoreError::from_driver(error) },
+            })?;
         let store = Self::from_pool(pool);
         store.migrate().await?;
         Ok(store)

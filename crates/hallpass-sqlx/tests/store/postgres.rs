@@ -5,6 +5,7 @@
 mod feed;
 mod opening;
 mod schema;
+mod tls;
 
 use std::{ops::Deref, sync::Arc};
 

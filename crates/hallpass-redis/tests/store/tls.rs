@@ -1,0 +1,75 @@
+//! TLS on the way to the server: what an address asks for happens, or it fails at the start. `.ci/with_tls` starts such a server.
+
+/// Whom the address trusts, and by which name it calls the server.
+#[cfg(feature = "tls")]
+mod over_tls {
+    use std::{error::Error, time::Duration};
+
+    use hallpass_core::UnixTime;
+    use hallpass_redis::{RedisOpenError, RedisStore};
+    use hallpass_signin::{AccountId, AttemptPolicy, Attempted, Attempts, Change, Feed, Push};
+    use tokio::time::timeout;
+
+    /// The server's address, `localhost` in it, and the authority of its certificate.
+    fn server() -> (String, String) {
+        (std::env::var("TLS_REDIS_URL").unwrap(), std::env::var("TLS_CA").unwrap())
+    }
+
+    #[tokio::test]
+    #[ignore = "needs a Redis with TLS: .ci/with_tls"]
+    async fn a_store_and_its_follower_speak_to_a_server_that_has_shown_who_it_is() {
+        let (server, authority) = server();
+        assert!(server.starts_with("rediss:"));
+        let store = RedisStore::open(&format!("{server}?ssl_ca_certs={authority}")).await.unwrap();
+        let now = UnixTime::from_secs(1_790_000_000);
+        let policy = AttemptPolicy::new(3, Duration::from_secs(30));
+        assert_eq!(store.try_take("alice", &policy, now).await.unwrap(), Attempted::Allowed);
+        let mut push = store.push();
+        push.news().await.unwrap(); // connected
+        let change = Change::Generation { account: AccountId::new("alice"), generation: 2, at: now };
+        store.announce(&change).await.unwrap();
+        timeout(Duration::from_secs(1), push.news()).await.expect("nothing was pushed").unwrap();
+    }
+
+    #[tokio::test]
+    #[ignore = "needs a Redis with TLS: .ci/with_tls"]
+    async fn a_server_that_cannot_show_who_it_is_is_refused() {
+        let (server, authority) = server();
+        let elsewhere = server.replace("localhost", "127.0.0.1");
+        for (url, cause) in [
+            (server.clone(), "UnknownIssuer"),
+            (format!("{elsewhere}?ssl_ca_certs={authority}"), "not valid for name"),
+            (format!("{server}/#insecure"), "Cannot create insecure client"),
+        ] {
+            let error = RedisStore::open(&url).await.unwrap_err();
+            assert!(matches!(error, RedisOpenError::Connect { .. }), "{url}: {error:?}");
+            let said = format!("{:?}", error.source().unwrap());
+            assert!(said.contains(cause), "{url}: {said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn authorities_that_cannot_be_read_fail_at_the_start() {
+        for url in [
+            "rediss://127.0.0.1:1?ssl_ca_certs=/nowhere/ca.pem",
+            // Who names authorities wants TLS.
+            concat!("redis://127.0.0.1:1?ssl_ca_certs=", env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+        ] {
+            let error = RedisStore::open(url).await.unwrap_err();
+            assert!(matches!(error, RedisOpenError::Authorities { .. }), "{url}: {error:?}");
+            assert!(error.to_string().contains("ssl_ca_certs"), "{error}");
+        }
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+#[tokio::test]
+async fn a_build_without_tls_says_so() {
+    use hallpass_redis::{RedisOpenError, RedisStore};
+
+    for url in ["rediss://cache.example:6379", "valkeys://cache.example:6379"] {
+        let error = RedisStore::open(url).await.unwrap_err();
+        assert!(matches!(error, RedisOpenError::Tls(_)), "{error:?}");
+        assert!(error.to_string().contains("build it with the feature `tls`"), "{error}");
+    }
+}

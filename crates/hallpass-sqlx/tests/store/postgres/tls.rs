@@ -1,0 +1,75 @@
+//! TLS on the way to the server: what an address asks for happens, or it fails at the start. `.ci/with_tls` starts such a server.
+
+/// Whom the address trusts, and by which name it calls the server.
+#[cfg(feature = "tls")]
+mod over_tls {
+    use std::{error::Error, time::Duration};
+
+    use hallpass_core::UnixTime;
+    use hallpass_signin::{Administration, Feed, Push};
+    use hallpass_sqlx::{PostgresStore, StoreOpenError};
+    use hallpass_testkit::store_suite::fixture::register;
+    use sqlx::{Connection, PgConnection};
+    use tokio::time::timeout;
+
+    /// The server's address, `localhost` in it, and the authority of its certificate.
+    fn server() -> (String, String) {
+        (std::env::var("TLS_DATABASE_URL").unwrap(), std::env::var("TLS_CA").unwrap())
+    }
+
+    #[tokio::test]
+    #[ignore = "needs a PostgreSQL with TLS: .ci/with_tls"]
+    async fn a_store_and_its_listener_speak_to_a_server_that_has_shown_who_it_is() {
+        let (server, authority) = server();
+        let url = format!("{server}?sslmode=verify-full&sslrootcert={authority}");
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        let encrypted = sqlx::query_scalar::<_, bool>("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+        assert!(encrypted.fetch_one(&mut connection).await.unwrap(), "the server must be one with TLS");
+
+        let store = PostgresStore::open(&url).await.unwrap();
+        let id = register(&store, "alice").await;
+        let mut push = store.push();
+        push.news().await.unwrap(); // connected
+        store.set_roles(&id, &["admin".to_owned()], UnixTime::from_secs(1_790_000_000)).await.unwrap();
+        timeout(Duration::from_secs(1), push.news()).await.expect("nothing was pushed").unwrap();
+    }
+
+    #[tokio::test]
+    #[ignore = "needs a PostgreSQL with TLS: .ci/with_tls"]
+    async fn a_server_that_cannot_show_who_it_is_is_refused() {
+        let (server, authority) = server();
+        let elsewhere = server.replace("localhost", "127.0.0.1");
+        for (url, cause) in [
+            (format!("{server}?sslmode=verify-full"), "UnknownIssuer"),
+            (format!("{server}?sslmode=verify-ca"), "UnknownIssuer"),
+            (format!("{elsewhere}?sslmode=verify-full&sslrootcert={authority}"), "NotValidForName"),
+            (format!("{server}?sslmode=disable"), "no encryption"),
+        ] {
+            let error = PostgresStore::open(&url).await.unwrap_err();
+            assert!(matches!(error, StoreOpenError::Connect { .. }), "{url}: {error:?}");
+            let said = format!("{:?}", error.source().unwrap());
+            assert!(said.contains(cause), "{url}: {said}");
+        }
+        for weaker in
+            [format!("{elsewhere}?sslmode=verify-ca&sslrootcert={authority}"), format!("{server}?sslmode=require")]
+        {
+            PostgresStore::open(&weaker).await.unwrap();
+        }
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+#[tokio::test]
+async fn a_build_without_tls_says_so() {
+    use hallpass_sqlx::{PostgresStore, StoreOpenError};
+
+    // Somebody listens there; nothing is sent to them.
+    let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = server.local_addr().unwrap().port();
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let error =
+            PostgresStore::open(&format!("postgres://site@127.0.0.1:{port}/site?sslmode={mode}")).await.unwrap_err();
+        assert!(matches!(error, StoreOpenError::Tls { .. }), "{error:?}");
+        assert!(error.to_string().contains("build it with the feature `tls`"), "{error}");
+    }
+}
