@@ -205,6 +205,9 @@ impl Headers {
 mod tests {
     use super::*;
 
+    #[cfg(all(wycheproof, feature = "asymmetric"))]
+    mod wycheproof;
+
     fn key(algorithm: Algorithm) -> Key {
         let secret: Vec<u8> = (0..64_u8).map(|byte| byte.wrapping_mul(59) ^ 0x17).collect();
         Key::hmac(KeyId::parse("k").unwrap(), algorithm, &secret).unwrap()

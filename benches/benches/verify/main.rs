@@ -1,14 +1,16 @@
 //! Verification of one token: hallpass, `jsonwebtoken::decode` with equal checks, and the bare primitives, in one run.
 //!
 //! `cargo bench -p hallpass-benches --bench verify`. The allocations are counted first and printed; the assertion on ours is that
-//! there are none. Last comes a remembered EdDSA token beside an HS256 verification, with the ratio that it must keep. Instruction
-//! counts of the same work are printed by `python3 benches/report instructions`, since they need valgrind.
+//! there are none. Last come a remembered EdDSA token beside an HS256 verification, with the ratio that it must keep, and the
+//! instructions of every case where valgrind is installed.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench")]
 
+mod instructions;
+
 use std::{hint::black_box, time::Instant};
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use hallpass_benches::{AUDIENCE, ISSUER, NOW, SECRET, SiteRole, full_claims_token, ring, small_token};
 use hallpass_core::{Algorithm, ClaimsBuffer, KeyRing, Verifier};
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,8 +19,112 @@ use serde::Deserialize;
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 
-criterion_group!(benches, hs256_small, hmac_full, asymmetric, remembered);
-criterion_main!(benches);
+fn main() {
+    let tokens = tokens();
+    if instructions::asked_for() {
+        return instructions::run(&tokens);
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    for token in &tokens {
+        token.check();
+        token.time(&mut criterion);
+    }
+    remembered(&mut criterion);
+    criterion.final_summary();
+    instructions::print(&tokens);
+}
+
+/// A token, and those who verify it.
+struct Token {
+    name: String,
+    text: String,
+    /// Says yes or no to a token.
+    ways: [(&'static str, Box<Way>); 4],
+}
+
+type Way = dyn Fn(&str) -> bool;
+
+impl Token {
+    fn new(
+        name: &str,
+        verifier: Verifier<SiteRole>,
+        text: String,
+        (key, validation): (DecodingKey, Validation),
+        bare: impl Fn(&str) -> bool + 'static,
+    ) -> Self {
+        let forgetful = verifier.clone().remember(0);
+        let ours = move |token: &str| verifier.claims(token.as_bytes(), NOW, &mut ClaimsBuffer::new()).is_ok();
+        let to_identity = move |token: &str| forgetful.verify(token.as_bytes(), NOW).is_ok();
+        let theirs = move |token: &str| jsonwebtoken::decode::<Claims>(token, &key, &validation).is_ok();
+        Self {
+            name: name.to_owned(),
+            text,
+            ways: [
+                (OURS, Box::new(ours)),
+                ("hallpass to an identity", Box::new(to_identity)),
+                ("jsonwebtoken", Box::new(theirs)),
+                ("primitives", Box::new(bare)),
+            ],
+        }
+    }
+
+    /// All accept the token and refuse a forged one, and ours allocates nothing.
+    fn check(&self) {
+        let forged = format!("{}A{}", &self.text[..self.text.len() - 5], &self.text[self.text.len() - 4..]);
+        println!("{}: {} bytes", self.name, self.text.len());
+        for (way, verify) in &self.ways {
+            assert!(verify(&self.text), "{}: {way} accepts the token", self.name);
+            assert!(!verify(&forged), "{}: {way} refuses a forged one", self.name);
+            let counted = allocation_counter::measure(|| assert!(verify(&self.text))).count_total;
+            println!("  {way}: {counted} allocations");
+            assert!(*way != OURS || counted == 0, "{}: a verification allocates nothing", self.name);
+        }
+    }
+
+    fn time(&self, criterion: &mut Criterion) {
+        let mut group = criterion.benchmark_group(&self.name);
+        for (way, verify) in &self.ways {
+            group.bench_function(*way, |b| b.iter(|| verify(black_box(&self.text))));
+        }
+        group.finish();
+    }
+}
+
+const OURS: &str = "hallpass";
+
+fn tokens() -> Vec<Token> {
+    let (small_ring, small) = small_token().unwrap();
+    let verifier = Verifier::new(small_ring, "s", "s");
+    let bare = hmac_primitives::<Hmac<Sha256>>();
+    let mut tokens = vec![Token::new("HS256 small", verifier, small, by_secret(Algorithm::Hs256, "s", "s"), bare)];
+    for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
+        let ring = ring(algorithm).unwrap();
+        let text = full_claims_token(ring.clone()).unwrap();
+        let bare: Box<Way> = match algorithm {
+            Algorithm::Hs384 => Box::new(hmac_primitives::<Hmac<Sha384>>()),
+            Algorithm::Hs512 => Box::new(hmac_primitives::<Hmac<Sha512>>()),
+            _ => Box::new(hmac_primitives::<Hmac<Sha256>>()),
+        };
+        let verifier = Verifier::new(ring, ISSUER, AUDIENCE);
+        tokens.push(Token::new(
+            &format!("{algorithm} full"),
+            verifier,
+            text,
+            by_secret(algorithm, ISSUER, AUDIENCE),
+            bare,
+        ));
+    }
+    for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384] {
+        let ring = ring(algorithm).unwrap();
+        let text = full_claims_token(ring.clone()).unwrap();
+        let jwks = ring.to_jwks();
+        let set: JwkSet = serde_json::from_str(&jwks).unwrap();
+        let peer = (DecodingKey::from_jwk(&set.keys[0]).unwrap(), validation(algorithm, ISSUER, AUDIENCE));
+        let verifier = Verifier::new(KeyRing::from_jwks(&jwks).unwrap(), ISSUER, AUDIENCE);
+        tokens.push(Token::new(&format!("{algorithm} full"), verifier, text, peer, signature_check(algorithm, &jwks)));
+    }
+    tokens
+}
 
 /// What jsonwebtoken reads the claims into: owned, since its `decode` asks for that.
 #[derive(Deserialize)]
@@ -50,60 +156,6 @@ struct Borrowed<'b> {
     exp: u64,
 }
 
-fn hs256_small(c: &mut Criterion) {
-    let (ring, token) = small_token().unwrap();
-    let verifier = Verifier::<SiteRole>::new(ring, "s", "s");
-    group(c, "HS256 small", &verifier, &token, peer(Algorithm::Hs256, "s", "s"), &hmac_primitives::<Sha256Mac>());
-}
-
-fn hmac_full(c: &mut Criterion) {
-    for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
-        let ring = ring(algorithm).unwrap();
-        let token = full_claims_token(ring.clone()).unwrap();
-        let verifier = Verifier::<SiteRole>::new(ring, ISSUER, AUDIENCE);
-        let bare: Box<dyn Fn(&str) -> bool> = match algorithm {
-            Algorithm::Hs384 => Box::new(hmac_primitives::<Sha384Mac>()),
-            Algorithm::Hs512 => Box::new(hmac_primitives::<Sha512Mac>()),
-            _ => Box::new(hmac_primitives::<Sha256Mac>()),
-        };
-        group(c, &format!("{algorithm} full"), &verifier, &token, peer(algorithm, ISSUER, AUDIENCE), &bare);
-    }
-}
-
-type Sha256Mac = Hmac<Sha256>;
-type Sha384Mac = Hmac<Sha384>;
-type Sha512Mac = Hmac<Sha512>;
-
-fn group(
-    c: &mut Criterion,
-    name: &str,
-    verifier: &Verifier<SiteRole>,
-    token: &str,
-    (key, validation): (DecodingKey, Validation),
-    bare: &dyn Fn(&str) -> bool,
-) {
-    let ours = |token: &str| verifier.claims(token.as_bytes(), NOW, &mut ClaimsBuffer::new()).is_ok();
-    let theirs = |token: &str| jsonwebtoken::decode::<Claims>(token, &key, &validation).is_ok();
-    assert!(ours(token) && theirs(token) && bare(token), "{name}: a token that all three accept");
-    let forged = format!("{}A{}", &token[..token.len() - 5], &token[token.len() - 4..]);
-    assert!(!ours(&forged) && !theirs(&forged) && !bare(&forged), "{name}: a token that all three refuse");
-
-    let counted = allocation_counter::measure(|| assert!(ours(token))).count_total;
-    let counted_theirs = allocation_counter::measure(|| assert!(theirs(token))).count_total;
-    println!("{name}: {} bytes; allocations: hallpass {counted}, jsonwebtoken {counted_theirs}", token.len());
-    assert_eq!(counted, 0, "{name}: a verification allocates nothing");
-
-    let mut group = c.benchmark_group(name);
-    group.bench_function("hallpass", |b| b.iter(|| ours(black_box(token))));
-    group.bench_function("hallpass to an identity", |b| {
-        let forgetful = verifier.clone().remember(0);
-        b.iter(|| forgetful.verify(black_box(token).as_bytes(), NOW).is_ok());
-    });
-    group.bench_function("jsonwebtoken", |b| b.iter(|| theirs(black_box(token))));
-    group.bench_function("primitives", |b| b.iter(|| bare(black_box(token))));
-    group.finish();
-}
-
 /// MAC with the key schedule made once, base64url of payload and signature, the borrowed claims: nothing that could be left out.
 fn hmac_primitives<M: Mac + KeyInit + Clone>() -> impl Fn(&str) -> bool {
     let keyed = <M as KeyInit>::new_from_slice(&SECRET).unwrap();
@@ -124,7 +176,7 @@ fn hmac_primitives<M: Mac + KeyInit + Clone>() -> impl Fn(&str) -> bool {
     }
 }
 
-fn peer(algorithm: Algorithm, issuer: &str, audience: &str) -> (DecodingKey, Validation) {
+fn by_secret(algorithm: Algorithm, issuer: &str, audience: &str) -> (DecodingKey, Validation) {
     (DecodingKey::from_secret(&SECRET), validation(algorithm, issuer, audience))
 }
 
@@ -137,21 +189,8 @@ fn validation(algorithm: Algorithm, issuer: &str, audience: &str) -> Validation 
     validation
 }
 
-fn asymmetric(c: &mut Criterion) {
-    for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384] {
-        let ring = ring(algorithm).unwrap();
-        let token = full_claims_token(ring.clone()).unwrap();
-        let jwks = ring.to_jwks();
-        let set: JwkSet = serde_json::from_str(&jwks).unwrap();
-        let key = DecodingKey::from_jwk(&set.keys[0]).unwrap();
-        let verifier = Verifier::<SiteRole>::new(KeyRing::from_jwks(&jwks).unwrap(), ISSUER, AUDIENCE);
-        let peer = (key, validation(algorithm, ISSUER, AUDIENCE));
-        group(c, &format!("{algorithm} full"), &verifier, &token, peer, &signature_check(algorithm, &jwks));
-    }
-}
-
 /// The signature check alone, with the key parsed once.
-fn signature_check(algorithm: Algorithm, jwks: &str) -> impl Fn(&str) -> bool {
+fn signature_check(algorithm: Algorithm, jwks: &str) -> impl Fn(&str) -> bool + use<> {
     use aws_lc_rs::signature::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey, VerificationAlgorithm,
     };
