@@ -34,6 +34,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         time: Time,
     },
+    /// Put a new pepper into use: password hashes are made with it from then on, each at the next sign-in of its account.
+    /// Whoever loses the file then loses every password
+    Pepper {
+        #[command(flatten)]
+        ring: Ring,
+        #[command(flatten)]
+        time: Time,
+    },
     /// Throw a key away that is not in use: its signatures are refused from then on
     Retire {
         #[command(flatten)]
@@ -82,9 +90,14 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
             let rotated = KeyFile::new(ring.keys).rotate(time.moment(), accept_old_for)?;
             report_active(&rotated, report)?;
         }
+        Command::Pepper { ring, time } => {
+            let peppered = KeyFile::new(ring.keys).add_pepper(time.moment())?;
+            let kid = peppered.peppers().next().map(|(kid, _)| kid.to_string()).unwrap_or_default();
+            report.print(&format!("{kid} goes into password hashes"), &json!({ "pepper": kid }))?;
+        }
         Command::Retire { ring, kid } => {
-            let file = KeyFile::new(ring.keys);
-            file.save(&file.load()?.retire(&KeyId::parse(&kid)?)?)?;
+            let id = KeyId::parse(&kid)?;
+            KeyFile::new(ring.keys).update(|ring| ring.retire(&id))?;
             report.print(&format!("{kid} is retired"), &json!({ "retired": kid }))?;
         }
         Command::List { ring, time } => list(&KeyFile::new(ring.keys).load()?, time.moment(), report)?,
@@ -123,8 +136,11 @@ fn list(ring: &KeyRing, now: UnixTime, report: Report) -> Result<(), CommandErro
         };
         report.print(&text, &json!({ "kid": kid, "alg": alg, "status": status, "accept_until": until }))?;
     }
-    for (place, (kid, _)) in ring.sealing_keys().enumerate() {
-        let status = if place == 0 { "seals" } else { "opens" };
+    let in_use = |words: [&'static str; 2]| move |place: usize| if place == 0 { words[0] } else { words[1] };
+    let (sealing, peppering) = (in_use(["seals", "opens"]), in_use(["peppers", "reads"]));
+    let sealing = ring.sealing_keys().enumerate().map(|(place, (kid, _))| (kid, sealing(place)));
+    let peppers = ring.peppers().enumerate().map(|(place, (kid, _))| (kid, peppering(place)));
+    for (kid, status) in sealing.chain(peppers) {
         let value = json!({ "kid": kid.as_str(), "alg": Value::Null, "status": status, "accept_until": Value::Null });
         report.print(&format!("{kid}  -  {status}"), &value)?;
     }

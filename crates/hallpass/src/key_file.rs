@@ -2,13 +2,15 @@
 //!
 //! Whoever reads the file can sign in as anybody, so it is made with mode 0600. It is never half written: its text goes to
 //! a temporary file beside it and reaches the disk there, and only then gets the name. Of processes that start together,
-//! one gives it the name, and the others take what they find.
+//! one gives it the name, and the others take what they find; of those that change it, each waits for the one before
+//! ([`KeyFile::update`]).
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use hallpass_core::{KeyRing, KeyRingError, UnixTime};
@@ -105,18 +107,42 @@ impl KeyFile {
     /// Puts a new signing key into use. The present one is accepted for `accept_old_for` longer, which must not be less than
     /// the life of an access token, or whoever signed in just before is signed out.
     ///
-    /// Not to be run twice at the same moment: the later of two would undo the earlier.
-    ///
     /// # Errors
-    /// The file cannot be read or written, or the ring in it signs nothing.
+    /// As [`update`](Self::update), or the ring in it signs nothing.
     pub fn rotate(&self, now: UnixTime, accept_old_for: Duration) -> Result<KeyRing, KeyFileError> {
-        let ring = self.load()?;
-        let rotated = ring.rotated(*random()?, now, accept_old_for).map_err(|source| self.unusable(source))?;
-        self.save(&rotated)?;
-        Ok(rotated)
+        let random = random()?;
+        self.update(|ring| ring.rotated(*random, now, accept_old_for))
     }
 
-    /// Puts this ring in the place of the one in the file, which keeps its mode.
+    /// Puts a new pepper into use: new password hashes are made with it, and each older hash at the next sign-in of its account.
+    ///
+    /// From then on the file is as precious as the database: whoever loses a pepper loses every password that was made with it.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub fn add_pepper(&self, now: UnixTime) -> Result<KeyRing, KeyFileError> {
+        let random = random()?;
+        self.update(|ring| Ok(ring.with_new_pepper(*random, now)))
+    }
+
+    /// Reads the ring, changes it and puts it back, while no other process does: of two rotations at the same moment, neither
+    /// undoes the other. They take turns by a lock on a file beside it, which stays there, empty.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, the ring cannot be changed so, or another process is not done with it after five
+    /// seconds; nothing is changed then.
+    pub fn update(
+        &self,
+        change: impl FnOnce(&KeyRing) -> Result<KeyRing, KeyRingError>,
+    ) -> Result<KeyRing, KeyFileError> {
+        let _turn = self.turn()?;
+        let changed = change(&self.load()?).map_err(|source| self.unusable(source))?;
+        self.save(&changed)?;
+        Ok(changed)
+    }
+
+    /// Puts this ring in the place of the one in the file, which keeps its mode, whatever the file holds by then:
+    /// [`update`](Self::update) loses nothing.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -132,6 +158,21 @@ impl KeyFile {
 
     pub(crate) fn parse(&self, text: &str) -> Result<KeyRing, KeyFileError> {
         KeyRing::from_json(text).map_err(|source| self.unusable(source))
+    }
+
+    /// Waits until nobody else changes the file. The turn ends when the answer is dropped, and with the process.
+    fn turn(&self) -> Result<File, KeyFileError> {
+        let start = Instant::now();
+        let lock = private().create(true).open(named_after(&self.path, ".lock"));
+        let lock = lock.map_err(|source| self.cannot_write(source))?;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(lock),
+                Err(TryLockError::WouldBlock) if start.elapsed() < LONGEST_TURN => thread::sleep(AGAIN_AFTER),
+                Err(TryLockError::WouldBlock) => return Err(KeyFileError::Busy { path: self.path.clone() }),
+                Err(TryLockError::Error(source)) => return Err(self.cannot_write(source)),
+            }
+        }
     }
 
     fn replace(&self, ring: &KeyRing) -> io::Result<()> {
@@ -178,6 +219,12 @@ pub enum KeyFileError {
         /// What the system said.
         source: io::Error,
     },
+    /// Another process changes it, and is not done.
+    #[error("the key file {} is being changed by another process: try again", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// It holds no key ring that can be used.
     #[error("the key file {} is of no use: {source}", path.display())]
     Unusable {
@@ -197,6 +244,21 @@ fn random() -> Result<Zeroizing<[u8; 32]>, NoRandomness> {
     Ok(bytes)
 }
 
+/// How a file is opened that is its owner's alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn named_after(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    file.with_file_name(name)
+}
+
 /// The whole text, on the disk, under a name that nobody looks for. Goes when dropped, unless it was renamed.
 struct Temporary {
     path: PathBuf,
@@ -206,14 +268,8 @@ impl Temporary {
     fn write(beside: &Path, ring: &KeyRing) -> io::Result<Self> {
         let mut number = [0; 8];
         SystemRandom.fill(&mut number).map_err(io::Error::other)?;
-        let mut name = beside.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{:016x}.tmp", u64::from_ne_bytes(number)));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let path = beside.with_file_name(name);
-        let mut file = options.open(&path)?;
+        let path = named_after(beside, &format!(".{:016x}.tmp", u64::from_ne_bytes(number)));
+        let mut file = private().create_new(true).open(&path)?;
         let temporary = Self { path };
         file.write_all(ring.to_json().as_bytes())?;
         file.sync_all()?;
@@ -237,3 +293,7 @@ fn sync_directory(file: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// A turn takes some milliseconds; who has one for longer is stuck.
+const LONGEST_TURN: Duration = Duration::from_secs(5);
+const AGAIN_AFTER: Duration = Duration::from_millis(5);

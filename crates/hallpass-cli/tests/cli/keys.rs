@@ -63,13 +63,58 @@ fn rotation_keeps_the_old_key_for_its_time_and_retiring_ends_it() {
 }
 
 #[test]
+fn a_pepper_is_put_before_the_older_ones_and_only_those_can_be_retired() {
+    let directory = Directory::new();
+    let path = directory.path("keys.json");
+    hallpass(&["keys", "new", "--out", &path, "--now", "1000"], b"");
+    let add = |now: &str| {
+        let added = hallpass(&["--json", "keys", "pepper", "--keys", &path, "--now", now], b"");
+        assert_eq!(added.code, Some(0), "{}", added.err);
+        added.json()[0]["pepper"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (add("1000"), add("2000"));
+    let statuses = || {
+        let listed = hallpass(&["--json", "keys", "list", "--keys", &path], b"").json();
+        let of = |kid: &str| listed.iter().find(|key| key["kid"] == kid).map(|key| key["status"].clone());
+        (of(&first), of(&second), listed.len())
+    };
+    assert_eq!(statuses(), (Some("reads".into()), Some("peppers".into()), 4));
+    let in_use = hallpass(&["keys", "retire", "--keys", &path, &second], b"");
+    assert_eq!((in_use.code, in_use.err.contains("in use")), (Some(2), true), "{}", in_use.err);
+    assert_eq!(hallpass(&["keys", "retire", "--keys", &path, &first], b"").code, Some(0));
+    assert_eq!(statuses(), (None, Some("peppers".into()), 3));
+}
+
+/// Each is a process: it is the lock beside the file that they meet at.
+#[test]
+fn of_changes_at_the_same_moment_none_undoes_another() {
+    let directory = Directory::new();
+    let path = directory.path("keys.json");
+    hallpass(&["keys", "new", "--out", &path], b"");
+    std::thread::scope(|scope| {
+        for process in 0..24 {
+            let words = if process % 3 == 0 { "pepper" } else { "rotate" };
+            let path = &path;
+            scope.spawn(move || {
+                let changed = hallpass(&["keys", words, "--keys", path], b"");
+                assert_eq!(changed.code, Some(0), "{}", changed.err);
+            });
+        }
+    });
+    let listed = hallpass(&["--json", "keys", "list", "--keys", &path], b"").json();
+    let count = |status: &str| listed.iter().filter(|key| key["status"] == status).count();
+    assert_eq!((count("signs"), count("accepted"), count("peppers"), count("reads")), (1, 16, 1, 7));
+}
+
+#[test]
 fn listing_shows_no_secret() {
     let directory = Directory::new();
     let path = directory.path("keys.json");
     hallpass(&["keys", "new", "--out", &path], b"");
+    hallpass(&["keys", "pepper", "--keys", &path], b"");
     let set: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
     let secrets: Vec<&str> = set["keys"].as_array().unwrap().iter().map(|key| key["k"].as_str().unwrap()).collect();
-    assert_eq!(secrets.len(), 2);
+    assert_eq!(secrets.len(), 3);
     for arguments in [&["keys", "list", "--keys", &path][..], &["--json", "keys", "list", "--keys", &path]] {
         let listed = hallpass(arguments, b"");
         assert_eq!(listed.code, Some(0), "{}", listed.err);

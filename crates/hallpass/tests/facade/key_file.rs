@@ -43,7 +43,9 @@ fn the_file_is_the_owners_alone_and_a_rotation_keeps_its_mode() {
     fs::set_permissions(file.path(), fs::Permissions::from_mode(0o640)).unwrap();
     file.rotate(NOW, Duration::from_secs(60)).unwrap();
     assert_eq!(mode(), 0o640);
-    assert_eq!(scratch.names(), ["site-keys.json"]);
+    assert_eq!(scratch.names(), ["site-keys.json", "site-keys.json.lock"]);
+    let lock = fs::metadata(scratch.path("site-keys.json.lock")).unwrap();
+    assert_eq!((lock.permissions().mode() & 0o777, lock.len()), (0o600, 0));
 }
 
 #[test]
@@ -58,6 +60,21 @@ fn a_rotation_keeps_the_old_key_for_a_while() {
     let old = loaded.keys().find(|entry| entry.key().id().as_str() == before);
     let until = NOW.saturating_add(Duration::from_secs(60));
     assert_eq!(old.unwrap().accept_until(), Some(until));
+}
+
+#[test]
+fn a_file_that_another_changes_is_left_alone() {
+    let scratch = Scratch::new();
+    let file = KeyFile::new(scratch.path("site-keys.json"));
+    file.load_or_make(NOW).unwrap();
+    let before = fs::read_to_string(file.path()).unwrap();
+    let other = fs::File::create(scratch.path("site-keys.json.lock")).unwrap();
+    other.lock().unwrap();
+    let refused = file.rotate(NOW, Duration::ZERO).unwrap_err();
+    assert!(matches!(refused, KeyFileError::Busy { .. }), "{refused}");
+    assert_eq!(fs::read_to_string(file.path()).unwrap(), before);
+    drop(other);
+    file.rotate(NOW, Duration::ZERO).unwrap();
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod hands;
 mod key_file;
 mod opening;
 mod outage;
+mod pepper;
 mod renewal;
 mod scratch;
 mod settings;

@@ -1,0 +1,94 @@
+//! Peppers turn under a running site: the file gets a new one, hashes of before are read, and made anew as people sign in.
+
+use std::time::{Duration, Instant};
+
+use hallpass::{
+    Accounts, Clock, Hallpass, HashCost, HashGateSettings, KeyFile, KeyId, KeyRing, SignInErrorKind, SqliteStore,
+    SystemClock, Username, Visitor,
+};
+use tokio::time::sleep;
+
+use crate::{scratch::Scratch, site::SiteRole};
+
+const PASSWORD: &str = "correct horse battery staple";
+
+struct Site {
+    hallpass: Hallpass<SiteRole>,
+    store: SqliteStore,
+    keys: KeyFile,
+}
+
+impl Site {
+    async fn start(scratch: &Scratch) -> Self {
+        let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
+        let keys = KeyFile::new(scratch.path("keys.json"));
+        let cheap = HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1));
+        let hallpass = Hallpass::<SiteRole>::builder(store.clone())
+            .everything()
+            .key_file(keys.path())
+            .sign_in(|sign_in| sign_in.hash_gate(cheap))
+            .start()
+            .await
+            .unwrap();
+        Self { hallpass, store, keys }
+    }
+
+    /// Waits until the running site has the ring of the file.
+    async fn takes_up(&self, ring: &KeyRing) {
+        let end = Instant::now() + Duration::from_secs(5);
+        let names = |ring: &KeyRing| ring.peppers().map(|(id, _)| id.clone()).collect::<Vec<_>>();
+        while names(&self.hallpass.sign_in().issuer().keys().current()) != names(ring) {
+            assert!(Instant::now() < end, "the site does not read its key file");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// A new pepper in the file, and in the site.
+    async fn add_pepper(&self) -> KeyId {
+        let ring = self.keys.add_pepper(SystemClock.now()).unwrap();
+        self.takes_up(&ring).await;
+        ring.peppers().next().unwrap().0.clone()
+    }
+
+    /// The pepper that somebody's hash names; empty for none.
+    async fn named_in_hash(&self, name: &str) -> String {
+        let account = self.store.by_username(&Username::parse(name).unwrap()).await.unwrap().unwrap();
+        let named = account.password_hash().split_once("keyid=").map(|(_, rest)| rest.split('$').next().unwrap());
+        named.unwrap_or_default().to_owned()
+    }
+
+    async fn log_in(&self, name: &str) -> Result<(), SignInErrorKind> {
+        let step = self.hallpass.sign_in().log_in(name, PASSWORD, None, &Visitor::default()).await;
+        step.map(|_| ()).map_err(|error| error.kind())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pepper_turns_under_a_running_site_and_nobody_is_locked_out() {
+    let scratch = Scratch::new();
+    let site = Site::start(&scratch).await;
+    for name in ["alice", "bob"] {
+        let _opened = site.hallpass.sign_in().register(name, PASSWORD, &Visitor::default()).await.unwrap();
+    }
+    assert_eq!(site.named_in_hash("alice").await, "", "nobody asked for a pepper");
+
+    let first = site.add_pepper().await;
+    site.log_in("alice").await.unwrap();
+    let with_first = site.named_in_hash("alice").await;
+    assert_ne!(with_first, "");
+    site.log_in("bob").await.unwrap();
+    assert_eq!(site.named_in_hash("bob").await, with_first);
+
+    let second = site.add_pepper().await;
+    assert_ne!(first, second);
+    site.log_in("alice").await.unwrap();
+    let with_second = site.named_in_hash("alice").await;
+    assert!(with_second != with_first && !with_second.is_empty());
+    assert_eq!(site.named_in_hash("bob").await, with_first, "not before he signs in");
+
+    // The hash that was not made anew goes with its pepper, and that of the pepper in use does not.
+    let retired = site.keys.update(|ring| ring.retire(&first)).unwrap();
+    site.takes_up(&retired).await;
+    site.log_in("alice").await.unwrap();
+    assert_eq!(site.log_in("bob").await, Err(SignInErrorKind::Refused));
+}
