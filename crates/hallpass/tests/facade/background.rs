@@ -3,33 +3,24 @@
 use std::{
     fs,
     future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, Instant},
 };
 
-use hallpass::{
-    AccountId, Changes, Clock, Cursor, Feed, Hallpass, KeyFile, KeyRing, Keys, StartError, SystemClock, UnixTime,
-    Username,
-};
+use hallpass::{AccountId, Clock, Hallpass, KeyFile, KeyRing, Keys, SystemClock, Username};
 use tokio::time::sleep;
 
 use crate::{
-    hands::Hands,
     scratch::Scratch,
     site::{SiteRole, pages},
-    users::Users,
     visit::{cookie_of, status},
 };
 
 /// The published bound.
-const BOUND: Duration = Duration::from_secs(5);
+pub(crate) const BOUND: Duration = Duration::from_secs(5);
 /// Long enough for the task to have looked.
-const A_LOOK: Duration = Duration::from_millis(1500);
+pub(crate) const A_LOOK: Duration = Duration::from_millis(1500);
 
-async fn within_the_bound<F: Future<Output = bool>>(holds: impl Fn() -> F) {
+pub(crate) async fn within_the_bound<F: Future<Output = bool>>(holds: impl Fn() -> F) {
     let end = Instant::now() + BOUND;
     while !holds().await {
         assert!(Instant::now() < end, "not within {BOUND:?}");
@@ -150,53 +141,4 @@ async fn the_task_ends_with_the_last_handle_or_layer() {
     rotate();
     sleep(A_LOOK).await;
     assert_eq!(active(&keys), new, "nobody looks any more");
-}
-
-/// A feed without news, which can be down.
-#[derive(Clone, Default)]
-struct Line(Arc<AtomicBool>);
-
-impl Feed for Line {
-    type Error = std::io::Error;
-
-    async fn since(&self, cursor: Cursor) -> Result<Changes, std::io::Error> {
-        match self.0.load(Ordering::SeqCst) {
-            true => Err(std::io::ErrorKind::ConnectionReset.into()),
-            false => Ok(Changes { changes: Vec::new(), cursor }),
-        }
-    }
-
-    async fn forget(&self, _: UnixTime) -> Result<(), std::io::Error> {
-        Ok(())
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_site_whose_feed_is_down_is_not_ready() {
-    let (line, clock) = (Line::default(), Hands::new());
-    let start = || {
-        Hallpass::<SiteRole>::builder(Users::default())
-            .keys(KeyRing::generate_hs256([1; 32], clock.now()))
-            .clock(clock.clone())
-            .feed_from(line.clone())
-            .start()
-    };
-    line.0.store(true, Ordering::SeqCst);
-    assert!(matches!(start().await, Err(StartError::Feed(_))), "it says nothing that it does not know");
-
-    line.0.store(false, Ordering::SeqCst);
-    let site = start().await.unwrap();
-    assert!(site.is_ready());
-    assert_eq!(site.staleness(), Some(Duration::ZERO));
-
-    line.0.store(true, Ordering::SeqCst);
-    sleep(A_LOOK).await;
-    clock.turn(BOUND);
-    assert!(site.is_ready(), "still within the bound");
-    clock.turn(Duration::from_secs(1));
-    assert!(!site.is_ready());
-    assert_eq!(site.staleness(), Some(Duration::from_secs(6)));
-
-    line.0.store(false, Ordering::SeqCst);
-    within_the_bound(|| async { site.is_ready() }).await;
 }

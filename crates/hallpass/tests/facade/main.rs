@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod background;
+mod feed;
 mod guesses;
 mod hands;
 mod key_file;
@@ -10,6 +11,9 @@ mod opening;
 mod outage;
 mod pepper;
 mod renewal;
+#[cfg(feature = "postgres")]
+#[path = "../../../hallpass-sqlx/tests/store/postgres/schema.rs"]
+mod schema;
 mod scratch;
 mod settings;
 mod site;
