@@ -46,6 +46,7 @@ readme! {
     hallpass_axum: "hallpass-axum"
     hallpass_core: "hallpass-core"
     hallpass_derive: "hallpass-derive"
+    hallpass_redis: "hallpass-redis"
     hallpass_signin: "hallpass-signin"
     hallpass_sqlx: "hallpass-sqlx"
     hallpass_testkit: "hallpass-testkit"

@@ -11,5 +11,6 @@ mod postgres;
 mod processes;
 mod rows;
 mod scratch;
+mod sizes;
 mod sqlite_suite;
 mod watching;

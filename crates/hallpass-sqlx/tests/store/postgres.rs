@@ -13,7 +13,7 @@ use hallpass_sqlx::PostgresStore;
 use hallpass_testkit::{store_suite::races, test_store};
 
 use crate::dropped;
-use schema::Schema;
+pub(crate) use schema::Schema;
 
 /// A store, and its schema, which goes with it.
 struct OnItsOwnSchema {

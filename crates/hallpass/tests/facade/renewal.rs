@@ -90,6 +90,7 @@ async fn site_at(url: &str, keys: &Path, hands: &Hands) -> Router {
 }
 
 /// 200 sessions with four tabs each, whose token runs out at the same moment, again and again.
+#[expect(clippy::print_stdout, reason = "a figure")]
 async fn quarter_of_an_hour(url: &str) {
     let (scratch, hands) = (Scratch::new(), Hands::new());
     let site = site_at(url, &scratch.path("keys.json"), &hands).await;

@@ -8,13 +8,13 @@ use std::{
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-pub(super) struct Schema {
+pub(crate) struct Schema {
     server: String,
     name: String,
 }
 
 impl Schema {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let server = std::env::var("DATABASE_URL").unwrap();
@@ -24,12 +24,12 @@ impl Schema {
     }
 
     /// The database's address, with this schema in the place of `public`.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let mark = if self.server.contains('?') { '&' } else { '?' };
         format!("{}{mark}options[search_path]={}", self.server, self.name)
     }
 
-    pub(super) async fn run(&self, sql: String) {
+    pub(crate) async fn run(&self, sql: String) {
         let mut connection = PgConnection::connect(&self.url()).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
