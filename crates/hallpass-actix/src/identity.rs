@@ -1,17 +1,15 @@
-//! The signed-in caller as a handler's argument.
+//! The signed-in caller as a handler's argument, and the one who holds a permission.
 
 use std::{
+    fmt,
     future::{Ready, ready},
     ops::Deref,
 };
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
-use hallpass_core::{Denial, DenialKind, Requirement, Role, RoleSet};
+use hallpass_core::{Denial, DenialKind, Permission, Requirement, Role, RoleSet};
 
-use crate::{
-    authentication::{admit, caller},
-    refusal::Refused,
-};
+use crate::{Refused, authentication::admit};
 
 /// The verified caller, and the proof that there is one.
 ///
@@ -33,9 +31,9 @@ impl<R: Role> Identity<R> {
     }
 
     pub(crate) fn admitted(requirement: &Requirement, request: &HttpRequest) -> Result<Self, Denial> {
-        let _admitted = admit(requirement, request.extensions())?;
+        let who = admit(requirement, request.extensions())?;
         // Admitted by a requirement that names no role, and verified for another enum than `R`: `None`.
-        caller("Identity", request.extensions())?.identity().map(Self).ok_or(DenialKind::Misconfigured.into())
+        who.identity().map(Self).ok_or(DenialKind::Misconfigured.into())
     }
 }
 
@@ -54,5 +52,44 @@ impl<R: Role> FromRequest for Identity<R> {
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let anyone = Requirement::all_of(RoleSet::<R>::EMPTY);
         ready(Self::admitted(&anyone, request).map_err(Refused::new))
+    }
+}
+
+/// A caller who may: the extractor refuses any other, so holding one is the proof.
+///
+/// Functions further in that must not run without the permission can ask for it by reference.
+#[must_use]
+pub struct Allowed<P: Permission> {
+    identity: Identity<P::Role>,
+}
+
+impl<P: Permission> Allowed<P> {
+    /// The caller, without the proof.
+    pub fn into_identity(self) -> Identity<P::Role> {
+        self.identity
+    }
+}
+
+impl<P: Permission> Deref for Allowed<P> {
+    type Target = Identity<P::Role>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.identity
+    }
+}
+
+impl<P: Permission> fmt::Debug for Allowed<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Allowed").field(&self.identity).finish()
+    }
+}
+
+impl<P: Permission> FromRequest for Allowed<P> {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let identity = Identity::admitted(&P::requirement(), request);
+        ready(identity.map(|identity| Self { identity }).map_err(Refused::new))
     }
 }

@@ -44,31 +44,24 @@
 
 #![forbid(unsafe_code)]
 
-mod allowed;
+mod around;
 mod auth;
 mod authentication;
-mod guard;
 mod identity;
 mod origin;
 mod refusal;
-mod renew;
-#[cfg(feature = "signin")]
-mod renewal;
 mod require;
 #[cfg(feature = "signin")]
 mod sign_in_routes;
 mod stated;
-mod statement;
 
-pub use allowed::Allowed;
-pub use auth::{Auth, AuthFuture, AuthService};
-pub use guard::{GuardFuture, GuardService};
-pub use identity::Identity;
+pub use around::{AroundFuture, AroundService};
+pub use auth::Auth;
+#[cfg(feature = "signin")]
+pub use hallpass_signin::RequestRenewal as Renewal;
+pub use identity::{Allowed, Identity};
 pub use origin::SameOrigin;
 pub use refusal::Refused;
-pub use renew::{Renew, RenewFuture, Renewed, Renewing};
-#[cfg(feature = "signin")]
-pub use renewal::Renewal;
 pub use require::{Require, everyone, require_any_role, require_at_least, require_login, require_roles};
 #[cfg(feature = "signin")]
 pub use sign_in_routes::sign_in_routes;

@@ -5,13 +5,10 @@
 
 use std::sync::Arc;
 
-use actix_web::{
-    dev::ServiceRequest,
-    http::{header::HeaderValue, uri::Authority},
-};
-use hallpass_core::{Denial, OriginCheck, OriginFacts};
+use actix_web::{dev::ServiceRequest, http::header::HeaderValue};
+use hallpass_core::{Denial, OriginCheck, OriginFacts, Renewing};
 
-use crate::guard::{Check, transform};
+use crate::around::Around;
 
 /// Refuses unsafe requests that another site made the browser send.
 ///
@@ -41,26 +38,18 @@ impl SameOrigin {
     }
 }
 
-impl Check for SameOrigin {
-    fn check(&self, request: &ServiceRequest) -> Result<(), Denial> {
-        let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
-        // The request target's authority goes before `Host`, and is all there is in HTTP/2 (RFC 9112 section 3.2.2).
-        let authority = request.uri().authority().map(Authority::as_str).map(str::as_bytes);
-        let facts = OriginFacts {
-            method: request.method().as_str(),
-            host: authority.or_else(|| header("host")),
-            origin: header("origin"),
-            sec_fetch_site: header("sec-fetch-site"),
-            path: request.uri().path(),
-        };
-        self.check.check(&facts).map(drop).inspect_err(|denial| {
+impl Around for SameOrigin {
+    fn before(&self, request: &ServiceRequest) -> Result<Option<Renewing>, Denial> {
+        let checked = self.check.check(&origin_facts(request)).inspect_err(|denial| {
             tracing::debug!(target: "hallpass", kind = denial.kind().as_str(), "request refused");
-        })
-    }
-
-    fn asks_who(&self) -> bool {
-        false
+        });
+        checked.map(|_same_origin| None)
     }
 }
 
-transform!(SameOrigin);
+pub(crate) fn origin_facts(request: &ServiceRequest) -> OriginFacts<'_> {
+    let (uri, headers) = (request.uri(), request.headers());
+    let authority = uri.authority().map(|authority| authority.as_str());
+    let header = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+    OriginFacts::read(request.method().as_str(), authority, uri.path(), header)
+}

@@ -11,44 +11,40 @@ use std::time::Duration;
 
 use actix_web::{
     HttpMessage,
-    dev::ServiceRequest,
+    body::EitherBody,
+    dev::{ServiceRequest, ServiceResponse},
     guard::{Guard, GuardContext},
+    http::header::{CACHE_CONTROL, HeaderValue},
 };
-use hallpass_core::{Denial, Requirement, Role, RoleSet};
+use hallpass_core::{Denial, Renewing, Requirement, Role, RoleSet};
 
 use crate::{
-    authentication::admit,
-    guard::{Check, transform},
-    statement::state,
+    around::Around,
+    authentication::{admit, state},
 };
 
 /// Lets everyone through, and says so: what a route that is open on purpose states where
 /// [every route has to](crate::Auth::every_route_states_its_requirement).
-#[must_use]
 pub fn everyone() -> Require {
     Require::new(Requirement::everyone())
 }
 
 /// Lets signed-in callers through.
-#[must_use]
 pub fn require_login() -> Require {
     Require::new(Requirement::login())
 }
 
 /// Lets callers through who have every one of these roles.
-#[must_use]
 pub fn require_roles<R: Role>(roles: impl Into<RoleSet<R>>) -> Require {
     Require::new(Requirement::all_of(roles))
 }
 
 /// Lets callers through who have one of these roles.
-#[must_use]
 pub fn require_any_role<R: Role>(roles: impl Into<RoleSet<R>>) -> Require {
     Require::new(Requirement::any_of(roles))
 }
 
 /// Lets callers through who have this role or one that the enum orders above it.
-#[must_use]
 pub fn require_at_least<R: Role + Ord>(lowest: R) -> Require {
     Require::new(Requirement::at_least(lowest))
 }
@@ -71,25 +67,23 @@ pub fn require_at_least<R: Role + Ord>(lowest: R) -> Require {
 /// # let _ = (guarded, routed);
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Require {
     requirement: Requirement,
 }
 
 impl Require {
     /// Lets callers through who meet this requirement.
-    #[must_use]
     pub fn new(requirement: Requirement) -> Self {
         Self { requirement }
     }
 
     /// Asks for a sign-in with a second factor, too.
-    #[must_use]
     pub fn and_second_factor(self) -> Self {
         Self::new(self.requirement.and_second_factor())
     }
 
     /// Asks for a sign-in at most this long ago, too.
-    #[must_use]
     pub fn and_recent(self, within: Duration) -> Self {
         Self::new(self.requirement.and_recent(within))
     }
@@ -104,22 +98,21 @@ impl Require {
 impl Guard for Require {
     fn check(&self, context: &GuardContext<'_>) -> bool {
         // Only a match states anything: the next route has to speak for itself.
-        admit(&self.requirement, context.req_data()).is_ok_and(|_admitted| {
-            state(context.req_data());
-            true
-        })
+        let admitted = admit(&self.requirement, context.req_data());
+        admitted.map(|_proof| state(context.req_data())).is_ok()
     }
 }
 
-impl Check for Require {
-    fn check(&self, request: &ServiceRequest) -> Result<(), Denial> {
+impl Around for Require {
+    fn before(&self, request: &ServiceRequest) -> Result<Option<Renewing>, Denial> {
         state(request.extensions());
-        admit(&self.requirement, request.extensions()).map(drop)
+        admit(&self.requirement, request.extensions()).map(|_admitted| None)
     }
 
-    fn asks_who(&self) -> bool {
-        !self.requirement.is_open()
+    fn after<B>(&self, mut answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+        if !self.requirement.is_open() && !answer.headers().contains_key(CACHE_CONTROL) {
+            answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        answer.map_into_left_body()
     }
 }
-
-transform!(Require);

@@ -3,27 +3,19 @@
 //! Nothing is decided here: a request is copied into the framework-neutral form, `hallpass-signin` answers it, and the answer is
 //! copied back.
 
-use std::{
-    convert::Infallible,
-    net::SocketAddr,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::net::SocketAddr;
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
-    body::{BodySize, BoxBody, MessageBody},
-    http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue},
-    web::{self, Bytes, Payload, ServiceConfig},
+    body::{BoxBody, SizedStream},
+    dev,
+    http::header::{CONTENT_LENGTH, HeaderValue},
+    web::{self, Payload, ServiceConfig},
 };
 use hallpass_core::Role;
 use hallpass_signin::{Body, EndpointRequest, EndpointResponse, SignIn};
 
-use crate::{
-    authentication::caller,
-    everyone,
-    refusal::{Refused, status},
-};
+use crate::{Refused, authentication::caller, everyone, refusal::status};
 
 /// The sign-in routes, for [`App::configure`](actix_web::App::configure).
 ///
@@ -35,73 +27,48 @@ pub fn sign_in_routes<R: Role>(sign_in: &SignIn<R>) -> impl FnOnce(&mut ServiceC
     move |config| {
         for route in sign_in.routes() {
             let sign_in = sign_in.clone();
-            let endpoint = move |request: HttpRequest, payload: Payload| {
+            let endpoint = move |request, payload| {
                 let sign_in = sign_in.clone();
-                async move {
-                    let asked = read(&request, payload).await?;
-                    Ok::<_, Refused>(response(sign_in.handle(asked).await))
-                }
+                async move { respond(&sign_in, request, payload).await }
             };
             config.service(web::resource(route.path).wrap(everyone()).to(endpoint));
         }
     }
 }
 
-/// Reads at most the limit of the body. What is longer is not read to its end, so it costs no more than what is not.
-async fn read(request: &HttpRequest, payload: Payload) -> Result<EndpointRequest, Refused> {
+async fn respond<R: Role>(
+    sign_in: &SignIn<R>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Refused> {
     let who = caller("sign_in_routes", request.extensions()).map_err(Refused::new)?.clone();
+    // Read to the limit at most. What is longer is not read to its end, so it costs no more than what is not.
     let body = match payload.to_bytes_limited(EndpointRequest::BODY_LIMIT).await {
         Ok(Ok(bytes)) => Body::Whole(bytes.into()),
         Ok(Err(_)) => Body::Broken,
         Err(_) => Body::TooLarge,
     };
-    Ok(EndpointRequest {
-        method: request.method().as_str().to_owned(),
-        path: request.uri().path().to_owned(),
-        query: request.uri().query().map(str::to_owned),
-        headers: EndpointRequest::HEADERS.iter().flat_map(|name| lines(request, name)).collect(),
-        body,
-        peer: request.peer_addr().as_ref().map(SocketAddr::ip),
-        who,
-    })
-}
-
-/// The lines of a header. HTTP/2 has the host in the request target (RFC 9113 section 8.3.1).
-fn lines(request: &HttpRequest, name: &str) -> Vec<(String, Vec<u8>)> {
-    let line = |value: &[u8]| (name.to_owned(), value.to_owned());
-    match request.uri().authority() {
-        Some(authority) if name == HOST => vec![line(authority.as_str().as_bytes())],
-        _ => request.headers().get_all(name).map(|value| line(value.as_bytes())).collect(),
-    }
+    let (uri, headers) = (request.uri(), request.headers());
+    let authority = uri.authority().map(|authority| authority.as_str());
+    let lines = |name| headers.get_all(name).map(HeaderValue::as_bytes);
+    let head = EndpointRequest::head(request.method().as_str(), authority, (uri.path(), uri.query()), who, lines);
+    let peer = request.peer_addr().as_ref().map(SocketAddr::ip);
+    Ok(response(sign_in.handle(EndpointRequest { peer, body, ..head }).await))
 }
 
 fn response(answer: EndpointResponse) -> HttpResponse {
-    let mut response = HttpResponse::new(status(answer.status));
-    for (name, value) in answer.headers {
-        // The endpoints write printable ASCII. What cannot be a header must not be dropped either: it may remove a cookie.
-        let Ok(value) = HeaderValue::try_from(value) else {
-            tracing::error!(target: "hallpass", name, "the sign-in routes made a header that is none");
-            return HttpResponse::InternalServerError().finish();
-        };
-        response.headers_mut().append(HeaderName::from_static(name), value);
+    let mut response = HttpResponse::build(status(answer.status));
+    // The endpoints write printable ASCII. What cannot be a header makes an error of the answer instead of being dropped: it may
+    // remove a cookie.
+    for header in answer.headers {
+        response.append_header(header);
     }
+    let mut response = response.finish();
     // An answer to HEAD has a length and no body, and actix-web writes the length that the body says it has.
-    let announced =
+    let length =
         response.headers_mut().remove(CONTENT_LENGTH).next().and_then(|length| length.to_str().ok()?.parse().ok());
-    response.set_body(announced.map_or_else(|| BoxBody::new(answer.body), |length| BoxBody::new(Announced(length))))
+    let only = |length| BoxBody::new(SizedStream::new(length, NO_BODY));
+    response.set_body(length.map_or_else(|| BoxBody::new(answer.body), only))
 }
 
-/// The body of an answer to HEAD: so many bytes, none of which are sent.
-struct Announced(u64);
-
-impl MessageBody for Announced {
-    type Error = Infallible;
-
-    fn size(&self) -> BodySize {
-        BodySize::Sized(self.0)
-    }
-
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
-        Poll::Ready(None)
-    }
-}
+const NO_BODY: dev::Payload = dev::Payload::None;

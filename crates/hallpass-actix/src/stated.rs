@@ -1,7 +1,5 @@
 //! Deny by default: routes that cannot be registered without what they ask.
 
-use std::cell::RefCell;
-
 use actix_web::{
     App, Route,
     web::{self, ServiceConfig},
@@ -37,7 +35,7 @@ use crate::Require;
 pub struct StatedRoutes<'a> {
     config: &'a mut ServiceConfig,
     prefix: String,
-    table: &'a RefCell<RouteTable>,
+    table: &'a mut RouteTable,
 }
 
 impl StatedRoutes<'_> {
@@ -50,7 +48,7 @@ impl StatedRoutes<'_> {
     /// A scope whose routes state their own.
     pub fn scope(&mut self, path: &str, routes: impl FnOnce(&mut StatedRoutes<'_>)) {
         let prefix = format!("{}{path}", self.prefix);
-        let table = self.table;
+        let table = &mut *self.table;
         let inside = |config: &mut ServiceConfig| routes(&mut StatedRoutes { config, prefix, table });
         self.config.service(web::scope(path).configure(inside));
     }
@@ -68,25 +66,20 @@ impl StatedRoutes<'_> {
         self.config.default_service(route.wrap(asks));
     }
 
-    fn note(&self, name: &str, asks: &Require) {
-        self.table.borrow_mut().state(format!("{}{name}", self.prefix), *asks.requirement());
+    fn note(&mut self, name: &str, asks: &Require) {
+        self.table.state(format!("{}{name}", self.prefix), *asks.requirement());
     }
 }
 
 /// Makes routes ready for [`App::configure`](actix_web::App::configure).
 pub fn stated(routes: impl FnOnce(&mut StatedRoutes<'_>)) -> impl FnOnce(&mut ServiceConfig) {
-    move |config| {
-        let table = RefCell::default();
-        routes(&mut StatedRoutes { config, prefix: String::new(), table: &table });
-    }
+    move |config| routes(&mut StatedRoutes { config, prefix: String::new(), table: &mut RouteTable::default() })
 }
 
 /// What the routes ask, as a table for a site's own snapshot test.
 pub fn route_table(routes: impl FnOnce(&mut StatedRoutes<'_>)) -> RouteTable {
-    let table = RefCell::default();
-    let write = |config: &mut ServiceConfig| {
-        routes(&mut StatedRoutes { config, prefix: String::new(), table: &table });
-    };
+    let mut table = RouteTable::default();
+    let write = |config: &mut _| routes(&mut StatedRoutes { config, prefix: String::new(), table: &mut table });
     drop(App::new().configure(write));
-    table.into_inner()
+    table
 }

@@ -53,17 +53,15 @@ mod allowed;
 mod denied;
 mod identity;
 #[cfg(feature = "signin")]
-mod renewal;
-#[cfg(feature = "signin")]
 mod sign_in_routes;
 #[cfg(feature = "router")]
 mod stated_router;
 
 pub use allowed::Allowed;
 pub use denied::Denied;
-pub use identity::Identity;
 #[cfg(feature = "signin")]
-pub use renewal::Renewal;
+pub use hallpass_signin::RequestRenewal as Renewal;
+pub use identity::Identity;
 #[cfg(feature = "signin")]
 pub use sign_in_routes::sign_in_routes;
 #[cfg(feature = "router")]

@@ -7,7 +7,7 @@ use axum_core::response::{IntoResponse, Response};
 use hallpass_core::{Authentication, Role};
 use hallpass_signin::{Body as EndpointBody, EndpointRequest, EndpointResponse, SignIn};
 use hallpass_tower::{DeniedRequest, Refusal, everyone};
-use http::{HeaderName, HeaderValue, Request, StatusCode, header::HOST, request::Parts};
+use http::{HeaderName, HeaderValue, Request, StatusCode, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 /// The sign-in routes, to be merged into a site's router.
@@ -41,32 +41,13 @@ async fn respond<R: Role>(sign_in: &SignIn<R>, request: Request<Body>) -> Respon
     let Some(who) = parts.extensions.get::<Authentication>().cloned() else {
         return Refusal::without_layer("sign_in_routes", DeniedRequest::of_parts(&parts)).into_response();
     };
-    let request = EndpointRequest {
-        method: parts.method.as_str().to_owned(),
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().map(str::to_owned),
-        headers: headers(&parts),
-        peer: peer(&parts),
-        who,
-        body: read(body).await,
-    };
+    let uri = &parts.uri;
+    let authority = uri.authority().map(|authority| authority.as_str());
+    let head = EndpointRequest::head(parts.method.as_str(), authority, (uri.path(), uri.query()), who, |name| {
+        parts.headers.get_all(name).iter().map(HeaderValue::as_bytes)
+    });
+    let request = EndpointRequest { peer: peer(&parts), body: read(body).await, ..head };
     into_response(sign_in.handle(request).await)
-}
-
-/// The header lines that the endpoints look at. HTTP/2 has the host in the request target (RFC 9113 section 8.3.1).
-fn headers(parts: &Parts) -> Vec<(String, Vec<u8>)> {
-    let mut headers = Vec::new();
-    for name in EndpointRequest::HEADERS {
-        match parts.uri.authority() {
-            Some(authority) if *name == HOST.as_str() => {
-                headers.push(((*name).to_owned(), authority.as_str().as_bytes().to_vec()));
-            }
-            _ => headers.extend(
-                parts.headers.get_all(*name).iter().map(|value| ((*name).to_owned(), value.as_bytes().to_vec())),
-            ),
-        }
-    }
-    headers
 }
 
 fn peer(parts: &Parts) -> Option<IpAddr> {

@@ -18,7 +18,7 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{Caller, Denial, DenialKind, SafeNext, caller::CallerKind};
+use crate::{Caller, Denial, DenialKind, Gate, Role, SafeNext, caller::CallerKind};
 
 mod page;
 mod wording;
@@ -47,6 +47,12 @@ pub struct AnswerSettings {
 }
 
 impl AnswerSettings {
+    /// Challenges with `Bearer` where this gate takes a bearer token.
+    #[must_use]
+    pub fn for_gate<R: Role>(self, gate: &Gate<R>) -> Self {
+        if gate.accepts_bearer() { self.bearer() } else { self }
+    }
+
     /// Says where the log-in page is. Defaults to `/login`, because the sign-in routes have it there.
     #[must_use]
     pub fn login_path(mut self, path: &str) -> Self {
@@ -132,6 +138,23 @@ pub fn refusal_headers(denial: Denial, settings: &AnswerSettings) -> Vec<(&'stat
     }
     headers
 }
+
+/// What a site's own page lacks as the answer to a refusal: a status that is no success, not to be stored, and a challenge where it
+/// still is a 401 (a page that redirects, say, is none any more). `has` tells which headers are set already; the body is the page's.
+pub fn own_page(
+    denial: Denial,
+    page_status: u16,
+    settings: &AnswerSettings,
+    has: impl Fn(&'static str) -> bool,
+) -> Answer {
+    let status = if (200..300).contains(&page_status) { denial.status() } else { page_status };
+    let mut headers = refusal_headers(denial, settings);
+    headers.retain(|(name, _)| !has(name) && (status == 401 || *name != "www-authenticate"));
+    Answer { status, headers, body: String::new() }
+}
+
+/// The headers that speak of a body, and go with the one that a refusal's answer replaces.
+pub const BODY_HEADERS: [&str; 4] = ["content-length", "content-type", "content-encoding", "transfer-encoding"];
 
 fn not_stored() -> Vec<(&'static str, String)> {
     vec![("cache-control", "no-store".to_owned()), ("vary", "accept, cookie".to_owned())]

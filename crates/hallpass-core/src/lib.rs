@@ -76,6 +76,7 @@ mod own_claims;
 mod pem;
 mod pending;
 mod permission;
+mod renew;
 mod requirement;
 mod revocation;
 mod role;
@@ -103,7 +104,7 @@ mod totp_settings;
 mod verifier;
 
 pub use algorithm::Algorithm;
-pub use answer::{Answer, AnswerSettings, answer, refusal_headers};
+pub use answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal_headers};
 #[cfg(feature = "utoipa")]
 pub use api_security::ApiSecurity;
 pub use caller::Caller;
@@ -131,6 +132,7 @@ pub use origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin};
 pub use otpauth::{OtpauthError, OtpauthUri};
 pub use pending::{Pending, PendingEnrolment};
 pub use permission::Permission;
+pub use renew::{Renew, RenewedRequest, Renewing};
 pub use requirement::{Admitted, Requirement};
 pub use revocation::{Live, RevocationView, Revoked, RevokedKind, StalePolicy, TokenFacts};
 pub use role::{Role, RoleSet};

@@ -65,6 +65,25 @@ pub struct OriginFacts<'a> {
     pub path: &'a str,
 }
 
+impl<'a> OriginFacts<'a> {
+    /// Reads them from a request whose target has this path and, in HTTP/2 and to a proxy, this authority; `header` gives the first
+    /// value of a header by its lower-case name. The authority goes before `Host` (RFC 9112 section 3.2.2).
+    pub fn read(
+        method: &'a str,
+        authority: Option<&'a str>,
+        path: &'a str,
+        header: impl Fn(&str) -> Option<&'a [u8]>,
+    ) -> Self {
+        Self {
+            method,
+            host: authority.map(str::as_bytes).or_else(|| header("host")),
+            origin: header("origin"),
+            sec_fetch_site: header("sec-fetch-site"),
+            path,
+        }
+    }
+}
+
 /// Proof that a request was not sent by another site.
 #[derive(Debug)]
 #[must_use]

@@ -142,7 +142,7 @@ pub use recovery_code::{RecoveryCode, RecoveryHash};
 pub use refresh_hash::RefreshHash;
 pub use refresh_state::{MalformedSpentRefreshes, Presented, RefreshState, Renewable, Renewal, SpentRefreshes};
 pub use refresh_token::RefreshToken;
-pub use request_renewal::RenewedRequest;
+pub use request_renewal::RequestRenewal;
 pub use session_id::{MalformedSessionId, SessionId};
 pub use session_limits::SessionLimits;
 pub use sign_in::SignIn;

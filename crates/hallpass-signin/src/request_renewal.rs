@@ -2,17 +2,21 @@
 //!
 //! What an adapter asks here, in this order, is the whole decision; the adapter moves bytes.
 //!
-//! 1. [`SignIn::renewable`]: is this a request to renew in? The access token has run out, or is gone, which is what a browser makes of
-//!    one that has. A forged, ambiguous or revoked one is not renewed: that would be a way around the refusal.
-//!    An unsafe request that another site caused renews nothing, nor does `OPTIONS`, which carries no cookie of the person's.
-//! 2. [`SignIn::renew_request`]: the session is renewed, and the request goes on as its person. Where the store does not answer, it
-//!    goes on as one whose token cannot be judged: 503 on a guarded route, and the cookies stay. Where the session is over it goes
-//!    on as it came.
-//! 3. [`SignIn::speaks_of_session`]: an answer that sets or removes a session's cookies itself, as log-in and log-out do, has the
-//!    last word. Any other gets the new ones, and `Cache-Control: no-store`, since a cache may keep a `Set-Cookie` (RFC 9111,
-//!    section 7.3).
+//! 1. [`RequestRenewal::due`](Renew::due): is this a request to renew in? The access token has run out, or is gone, which is what a
+//!    browser makes of one that has. A forged, ambiguous or revoked one is not renewed: that would be a way around the refusal.
+//!    An unsafe request that another site caused renews nothing, nor does `OPTIONS`, which carries no cookie of the person's, nor what
+//!    came with a bearer token.
+//! 2. The session is renewed, and the request goes on as its person. Where the store does not answer, it goes on as one whose token
+//!    cannot be judged: 503 on a guarded route, and the cookies stay. Where the session is over it goes on as it came.
+//! 3. The answer takes the new cookies, unless it [speaks of them itself](RenewedRequest::cookies_beside).
 
-use hallpass_core::{Authentication, OriginFacts, Role, TokenErrorKind, UnixTime, Verifier, find_cookie};
+use std::{fmt, sync::Arc};
+
+use hallpass_core::{
+    Authentication, Gate, OriginFacts, Renew, RenewedRequest, Renewing, Role, TokenErrorKind, UnixTime, Verifier,
+    find_cookie,
+};
+use zeroize::Zeroizing;
 
 use crate::{
     flow::Tokens,
@@ -20,19 +24,60 @@ use crate::{
     sign_in_error::SignInErrorKind,
 };
 
-/// How a request goes on after [`SignIn::renew_request`].
-#[derive(Debug)]
-#[must_use]
-pub struct RenewedRequest {
-    /// Who asks.
-    pub who: Option<Authentication>,
-    /// The `Set-Cookie` values for the answer.
-    pub cookies: Vec<String>,
+/// Renews sessions inside requests, for `AuthLayer::renew` of hallpass-tower and `Auth::renew` of hallpass-actix. `Hallpass::layer` and
+/// `Hallpass::middleware` have it.
+///
+/// ```
+/// # use hallpass_core::{Gate, Role};
+/// # use hallpass_signin::{RequestRenewal, SignIn};
+/// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Guest }
+/// fn renewal(sign_in: &SignIn<SiteRole>) -> RequestRenewal<SiteRole> {
+///     let gate = Gate::new(sign_in.issuer().verifier().revocation(sign_in.view().clone()));
+///     RequestRenewal::new(sign_in, &gate)
+/// }
+/// ```
+pub struct RequestRenewal<R> {
+    sign_in: SignIn<R>,
+    verifier: Arc<Verifier<R>>,
+    bearer: bool,
+}
+
+impl<R: Role> RequestRenewal<R> {
+    /// Renews by this sign-in, whose tokens the gate verifies.
+    pub fn new(sign_in: &SignIn<R>, gate: &Gate<R>) -> Self {
+        let verifier = Arc::new(gate.verifier().clone());
+        Self { sign_in: sign_in.clone(), verifier, bearer: gate.accepts_bearer() }
+    }
+}
+
+impl<R: Role> Renew for RequestRenewal<R> {
+    fn due(
+        &self,
+        who: &Authentication,
+        request: &OriginFacts<'_>,
+        cookies: &mut dyn Iterator<Item = &[u8]>,
+        authorization: bool,
+    ) -> Option<Renewing> {
+        // What came as a bearer token is not renewed by a cookie.
+        if self.bearer && authorization {
+            return None;
+        }
+        let token = Zeroizing::new(self.sign_in.renewable(who, request, cookies)?.to_vec());
+        let at = who.moment().unwrap_or_else(|| self.sign_in.clock().now());
+        let (sign_in, verifier) = (self.sign_in.clone(), Arc::clone(&self.verifier));
+        Some(Box::pin(async move { sign_in.renew_request(&token, &verifier, at).await }))
+    }
+}
+
+impl<R> fmt::Debug for RequestRenewal<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestRenewal").finish_non_exhaustive()
+    }
 }
 
 impl<R: Role> SignIn<R> {
-    /// Finds the refresh token, where the request is one to renew in. `cookies` are the values of all its `Cookie` fields.
-    pub fn renewable<'h>(
+    /// Finds the refresh token, where the request is one to renew in.
+    fn renewable<'h>(
         &self,
         who: &Authentication,
         request: &OriginFacts<'_>,
@@ -48,7 +93,7 @@ impl<R: Role> SignIn<R> {
     }
 
     /// Renews the session of the token. `verifier` is the one behind the gate, and `at` the moment of the request.
-    pub async fn renew_request(&self, token: &[u8], verifier: &Verifier<R>, at: UnixTime) -> RenewedRequest {
+    async fn renew_request(&self, token: &[u8], verifier: &Verifier<R>, at: UnixTime) -> RenewedRequest {
         let (who, cookies) = match self.refresh(token).await {
             Ok(tokens) => match verifier.verify(tokens.access.as_str().as_bytes(), self.now()) {
                 Ok(identity) => (Some(Authentication::identified(identity)), self.cookies_of(&tokens)),
@@ -59,13 +104,6 @@ impl<R: Role> SignIn<R> {
             Err(_) => (Some(Authentication::rejected(TokenErrorKind::Unavailable)), None),
         };
         RenewedRequest { who: who.map(|who| who.checked_at(at)), cookies: cookies.unwrap_or_default() }
-    }
-
-    /// Whether a `Set-Cookie` value sets or removes a cookie of the session.
-    #[must_use]
-    pub fn speaks_of_session(&self, set_cookie: &[u8]) -> bool {
-        let names = [self.cookies().access_name(), self.cookies().refresh_name()];
-        names.iter().any(|name| set_cookie.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
     }
 
     fn cookies_of(&self, tokens: &Tokens) -> Option<Vec<String>> {

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use hallpass_core::{AnswerSettings, Clock, Denial, Gate, Meter, Role, SystemClock};
+use hallpass_core::{AnswerSettings, Clock, Denial, Gate, Meter, Renew, Role, SystemClock};
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -15,7 +15,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    DefaultPage, DeniedPage, DeniedRequest, FromText, Refusal, Renew, RenewFuture, TextBody, renew::RenewService,
+    DefaultPage, DeniedPage, DeniedRequest, FromText, Refusal, RenewFuture, TextBody, renew::RenewService,
     statement::Watched,
 };
 
@@ -45,8 +45,7 @@ impl<R: Role> AuthLayer<R> {
     /// Verifies with this verifier, or with a [`Gate`] where more is to be said than which tokens are right.
     pub fn new(gate: impl Into<Gate<R>>) -> Self {
         let gate = gate.into();
-        let settings = AnswerSettings::default();
-        let settings = if gate.accepts_bearer() { settings.bearer() } else { settings };
+        let settings = AnswerSettings::default().for_gate(&gate);
         let clock = Arc::new(SystemClock);
         Self {
             shared: Arc::new(Shared {

@@ -66,7 +66,7 @@ pub use origin::{OriginLayer, OriginService};
 pub use refusal::{DeniedRequest, Refusal};
 #[cfg(feature = "remote-jwks")]
 pub use remote_jwks::{RemoteJwks, RemoteJwksError};
-pub use renew::{Renew, RenewFuture, Renewed, Renewing};
+pub use renew::RenewFuture;
 pub use require::{
     RequireFuture, RequireLayer, RequireService, everyone, require_any_role, require_at_least, require_login,
     require_roles,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use hallpass_core::{OriginCheck, OriginFacts, SameOrigin};
-use http::{HeaderValue, Request, Response, header::HOST};
+use http::{HeaderValue, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -82,18 +82,16 @@ where
 }
 
 fn check<Q>(check: &OriginCheck, request: &Request<Q>) -> Result<SameOrigin, Refusal> {
-    let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
-    // The request target's authority goes before `Host`, and is all there is in HTTP/2 (RFC 9112 section 3.2.2).
-    let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
-    let facts = OriginFacts {
-        method: request.method().as_str(),
-        host: authority.or_else(|| header(HOST.as_str())),
-        origin: header("origin"),
-        sec_fetch_site: header("sec-fetch-site"),
-        path: request.uri().path(),
-    };
-    check.check(&facts).map_err(|denial| {
+    check.check(&origin_facts(request)).map_err(|denial| {
         tracing::debug!(target: "hallpass", kind = denial.kind().as_str(), "request refused");
         Refusal::new(denial, DeniedRequest::of(request))
+    })
+}
+
+pub(crate) fn origin_facts<Q>(request: &Request<Q>) -> OriginFacts<'_> {
+    let (uri, headers) = (request.uri(), request.headers());
+    let authority = uri.authority().map(|authority| authority.as_str());
+    OriginFacts::read(request.method().as_str(), authority, uri.path(), |name| {
+        headers.get(name).map(HeaderValue::as_bytes)
     })
 }

@@ -12,8 +12,7 @@ impl<R: Role> Hallpass<R> {
     }
 
     pub(crate) fn answers(&self) -> AnswerSettings {
-        let answers = self.sign_in.answers().clone();
-        if self.gate.accepts_bearer() { answers.bearer() } else { answers }
+        self.sign_in.answers().clone().for_gate(&self.gate)
     }
 }
 

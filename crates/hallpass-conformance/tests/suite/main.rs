@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
 mod actix_stack;
+mod adapter_size;
 mod attacks;
 mod axum_stack;
 mod http1;

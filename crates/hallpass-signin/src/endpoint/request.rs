@@ -59,6 +59,33 @@ impl EndpointRequest {
         "x-forwarded-for",
     ];
 
+    /// Copies a request's head: its method, the authority, path and query of its target, and through `lines` every line of the headers
+    /// that count. In HTTP/2 the authority stands for `Host` (RFC 9113 section 8.3.1). Body and peer are to be set by whoever has them.
+    pub fn head<'h, V: Iterator<Item = &'h [u8]>>(
+        method: &str,
+        authority: Option<&str>,
+        (path, query): (&str, Option<&str>),
+        who: Authentication,
+        lines: impl Fn(&'static str) -> V,
+    ) -> Self {
+        let mut headers = Vec::new();
+        for name in Self::HEADERS {
+            match authority {
+                Some(authority) if *name == "host" => headers.push(((*name).to_owned(), authority.as_bytes().to_vec())),
+                _ => headers.extend(lines(name).map(|value| ((*name).to_owned(), value.to_vec()))),
+            }
+        }
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.map(str::to_owned),
+            headers,
+            body: Body::Whole(Vec::new()),
+            peer: None,
+            who,
+        }
+    }
+
     /// The first line of a header.
     pub(super) fn header(&self, name: &str) -> Option<&[u8]> {
         self.lines(name).next()
@@ -71,13 +98,8 @@ impl EndpointRequest {
 
     /// What core's origin check looks at.
     pub(super) fn origin_facts(&self) -> OriginFacts<'_> {
-        OriginFacts {
-            method: &self.method,
-            host: self.header("host"),
-            origin: self.header("origin"),
-            sec_fetch_site: self.header("sec-fetch-site"),
-            path: &self.path,
-        }
+        // `head` wrote the authority as `host`.
+        OriginFacts::read(&self.method, None, &self.path, |name| self.header(name))
     }
 }
 

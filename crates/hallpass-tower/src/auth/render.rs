@@ -1,7 +1,7 @@
 //! From a guard's refusal to the answer that the caller sees.
 
-use hallpass_core::{Answer, Caller, Denial, answer, refusal_headers};
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, response::Parts};
+use hallpass_core::{Answer, BODY_HEADERS, Caller, Denial, answer, own_page};
+use http::{HeaderName, HeaderValue, Method, Response, header, response::Parts};
 use http_body::Body;
 
 use super::Shared;
@@ -42,10 +42,8 @@ impl<R, P, T> Shared<R, P, T> {
         let Refusal { denial, request } = refusal;
         self.meter.denied(denial);
         let (mut parts, _no_body) = guarded.into_parts();
-        for of_the_old_body in
-            [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::CONTENT_ENCODING, header::TRANSFER_ENCODING]
-        {
-            parts.headers.remove(of_the_old_body);
+        for name in BODY_HEADERS {
+            parts.headers.remove(name);
         }
         // For whoever logs or counts further out; the refusal itself is spent, or an outer layer would word it anew.
         parts.extensions.insert(denial);
@@ -71,16 +69,13 @@ impl<R, P, T> Shared<R, P, T> {
     fn own_page<B>(&self, denial: Denial, guarded: Parts, page: Response<B>) -> Response<B> {
         let (page, body) = page.into_parts();
         let mut parts = guarded;
-        parts.status = if page.status.is_success() { status(denial.status()) } else { page.status };
         parts.version = page.version;
         parts.headers.extend(page.headers);
         parts.extensions.extend(page.extensions);
-        for (name, value) in typed(refusal_headers(denial, &self.settings)) {
-            // A page that redirects, say, is no 401 any more, and only a 401 carries a challenge.
-            if name != header::WWW_AUTHENTICATE || parts.status == StatusCode::UNAUTHORIZED {
-                parts.headers.entry(name).or_insert(value);
-            }
-        }
+        let has = |name| parts.headers.contains_key(name);
+        let Answer { status: code, headers, .. } = own_page(denial, page.status.as_u16(), &self.settings, has);
+        parts.status = status(code);
+        parts.headers.extend(typed(headers));
         Response::from_parts(parts, body)
     }
 }

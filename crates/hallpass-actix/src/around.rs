@@ -1,0 +1,146 @@
+//! The one shape of this crate's middleware: [`Around`] says what comes before a request and what becomes of its answer.
+//!
+//! Nothing is allocated, boxed or awaited on the way: only where a renewal is due is there a future of its own to wait for.
+
+use std::{
+    future::{Future, Ready, ready},
+    pin::Pin,
+    rc::Rc,
+    task::{self, Context, Poll},
+};
+
+use actix_web::{
+    Error, HttpMessage, ResponseError,
+    body::EitherBody,
+    dev::{Service, ServiceRequest, ServiceResponse, Transform},
+    http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE},
+};
+use hallpass_core::{Denial, RenewedRequest, Renewing, Role};
+use pin_project_lite::pin_project;
+
+use crate::{Auth, Refused, Require, SameOrigin};
+
+/// What a middleware does around the service inside.
+pub trait Around {
+    /// Looks at a request on its way in: it goes on, at once or once it is renewed, or is refused. A denial is left on a bare response
+    /// for [`Auth`] to word, and the service inside is not asked.
+    fn before(&self, request: &ServiceRequest) -> Result<Option<Renewing>, Denial>;
+
+    /// Completes the answer of the service inside. Defaults to leaving it as it is, because most of a guard's work is done before.
+    fn after<B>(&self, answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+        answer.map_into_left_body()
+    }
+}
+
+/// A service inside one of this crate's middlewares: the two of them, shared with the requests that are renewed first.
+pub struct AroundService<A, S>(Rc<(A, S)>);
+
+impl<A, S, B> Service<ServiceRequest> for AroundService<A, S>
+where
+    A: Around,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = AroundFuture<A, S, S::Future>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.0.1.poll_ready(cx)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let shared = Rc::clone(&self.0);
+        let (around, inner) = &*self.0;
+        match around.before(&request) {
+            Ok(None) => AroundFuture::Asked { answer: inner.call(request), renewed: None, shared },
+            Ok(Some(renewing)) => AroundFuture::Waiting { renewing, request: Some(request), shared },
+            Err(denial) => {
+                let refused = request.into_response(Refused::new(denial).error_response());
+                AroundFuture::Refused { answer: Some(refused) }
+            }
+        }
+    }
+}
+
+pin_project! {
+    /// The answer of a service inside one of this crate's middlewares.
+    #[project = Stage]
+    #[must_use = "futures do nothing unless they are polled"]
+    pub enum AroundFuture<A, S, F> {
+        #[doc(hidden)]
+        Asked { #[pin] answer: F, renewed: Option<Box<RenewedRequest>>, shared: Rc<(A, S)> },
+        #[doc(hidden)]
+        Waiting { renewing: Renewing, request: Option<ServiceRequest>, shared: Rc<(A, S)> },
+        #[doc(hidden)]
+        Refused { answer: Option<ServiceResponse> },
+    }
+}
+
+impl<A, S, B> Future for AroundFuture<A, S, S::Future>
+where
+    A: Around,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let asked = match self.as_mut().project() {
+                Stage::Asked { answer, renewed, shared } => {
+                    let mut answer = task::ready!(answer.poll(cx))?;
+                    renewed.take().inspect(|renewed| set_cookies(renewed, answer.headers_mut()));
+                    return Poll::Ready(Ok(shared.0.after(answer)));
+                }
+                Stage::Waiting { renewing, request, shared } => {
+                    let mut renewed = task::ready!(renewing.as_mut().poll(cx));
+                    // Taken once: what is put in this stage's place below does not come back here.
+                    let Some(request) = request.take() else { return Poll::Pending };
+                    renewed.who.take().map(|who| request.extensions_mut().insert(who));
+                    Self::Asked {
+                        answer: shared.1.call(request),
+                        renewed: Some(Box::new(renewed)),
+                        shared: Rc::clone(shared),
+                    }
+                }
+                // A future that is polled after it was ready may never answer (`Future::poll`), and this one stays refused.
+                Stage::Refused { answer } => {
+                    return answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer.map_into_right_body())));
+                }
+            };
+            self.set(asked);
+        }
+    }
+}
+
+fn set_cookies(renewed: &RenewedRequest, headers: &mut HeaderMap) {
+    let cookies = renewed.cookies_beside(headers.get_all(SET_COOKIE).map(HeaderValue::as_bytes));
+    // They are printable ASCII: base64url, and names that were checked at set-up.
+    for cookie in cookies.iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok()) {
+        headers.append(SET_COOKIE, cookie);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// Lets an [`Around`] be wrapped around a resource, a scope or an app.
+macro_rules! transform {
+    ($around:ty $(, $role:ident)?) => {
+        impl<S, B $(, $role: Role)?> Transform<S, ServiceRequest> for $around
+        where
+            S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+        {
+            type Response = ServiceResponse<EitherBody<B>>;
+            type Error = Error;
+            type Transform = AroundService<Self, S>;
+            type InitError = ();
+            type Future = Ready<Result<Self::Transform, ()>>;
+
+            fn new_transform(&self, inner: S) -> Self::Future {
+                ready(Ok(AroundService(Rc::new((self.clone(), inner)))))
+            }
+        }
+    };
+}
+
+transform!(Auth<R>, R);
+transform!(Require);
+transform!(SameOrigin);
