@@ -36,7 +36,6 @@ impl<R: Role> Kit<R> {
     /// assert_eq!(test::call_service(&app, guest).await.status(), 403);
     /// # }
     /// ```
-    #[must_use]
     pub fn middleware(&self) -> Auth<R> {
         Auth::new(self.gate()).clock(self.clock())
     }

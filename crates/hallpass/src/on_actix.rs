@@ -32,7 +32,6 @@ impl<R: Role> Hallpass<R> {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn middleware(&self) -> Auth<R> {
         Auth::new(self.gate.clone())
             .clock(self.clock_of_the_site())
