@@ -135,7 +135,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     named.into_iter().filter_map(Option::as_mut).chain(additional_operations.values_mut())
 }
 
-/// A route as OpenAPI writes it: without the star of axum's catch-alls and the patterns of actix-web's parameters.
+/// A route as OpenAPI writes it: without the star of axum's wildcards and the patterns of actix-web's parameters.
 fn template(route: &str) -> String {
     let (mut path, mut depth, mut in_pattern) = (String::new(), 0, false);
     for character in route.chars() {

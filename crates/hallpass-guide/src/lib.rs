@@ -1,6 +1,6 @@
 //! The guide's snippets, compiled and run: `cargo test -p hallpass-guide`.
 //!
-//! Each page of `docs/guide`, and each crate's README, is the documentation of a module here, so that each of its blocks of Rust is a test. `tests/guide` reads the
+//! Each page of `docs/guide`, the README and each crate's, is the documentation of a module here, so that each of its blocks of Rust is a test. `tests/guide` reads the
 //! pages as text: what they link to is there, the table of contents is whole, and each test that the threat table names exists.
 
 #![forbid(unsafe_code)]
@@ -31,6 +31,10 @@ page! {
     threats: "threats.md"
     verify_only: "verify-only.md"
 }
+
+/// The README of the whole.
+#[doc = include_str!("../../../README.md")]
+mod readme {}
 
 /// A crate's README.
 macro_rules! readme {

@@ -41,6 +41,14 @@
 //! `/register`, `/login`, `/logout` and the pages under `/profile/` are there; accounts and sessions are in `site.db`, the keys in
 //! `site-keys.json` beside it. Browsers send the cookies over HTTPS, and to `localhost`.
 //!
+//! A password hash is work on purpose, and dozens of times as much where nothing is optimised: log-in would answer 503 in a debug build
+//! without these lines of `Cargo.toml`.
+//!
+//! ```toml
+//! [profile.dev.package.argon2]
+//! opt-level = 3
+//! ```
+//!
 //! # A site with its own users table
 //!
 //! Two methods are enough to sign in with a password. Each further ability is one more small trait, and an ability whose trait is
