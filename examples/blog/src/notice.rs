@@ -57,7 +57,7 @@ impl Notice {
                 status,
                 heading: "Sign in first",
                 text: vec!["You are not signed in, or no longer. Nothing was changed.".into()],
-                ways: vec![way("/login", "Log in"), FRONT_PAGE],
+                ways: vec![way(login(target), "Log in"), FRONT_PAGE],
             },
             DenialKind::CrossOrigin => Self {
                 status,
@@ -108,7 +108,16 @@ fn way(href: impl Into<Cow<'static, str>>, label: &'static str) -> Way {
 }
 
 fn login(target: &str) -> String {
-    format!("/login?next={}", utf8_percent_encode(target, QUERY_VALUE))
+    format!("/login?next={}", utf8_percent_encode(page_of(target), QUERY_VALUE))
+}
+
+/// The page to come back to: this one, or the one whose form went there.
+fn page_of(target: &str) -> &str {
+    match target {
+        "/posts" => "/posts/new",
+        target if target.starts_with("/admin/users/") => "/admin",
+        target => target.strip_suffix("/hide").unwrap_or(target),
+    }
 }
 
 const FRONT_PAGE: Way = Way { href: Cow::Borrowed("/"), label: "Back to the front page" };

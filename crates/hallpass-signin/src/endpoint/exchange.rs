@@ -10,6 +10,7 @@ use super::fields::Fields;
 use super::refused::Refused;
 use super::request::{Body, EndpointRequest};
 use super::response::EndpointResponse;
+use super::route::Endpoint;
 use crate::flow::{Enrolling, Member, Opened, Tokens};
 use crate::page::{FailurePage, Page, Reader, Viewer};
 use crate::refresh_token::RefreshToken;
@@ -63,6 +64,12 @@ impl<'a, R: Role> Exchange<'a, R> {
         SafeNext::parse(Some(query.typed("next")))
     }
 
+    /// The page that the person was on, where signing in again is worth coming back from.
+    fn way_back(&self) -> &'static str {
+        let endpoint = Endpoint::ALL.into_iter().find(|endpoint| endpoint.route().path == self.request.path);
+        endpoint.map_or("/", Endpoint::page)
+    }
+
     pub(super) fn wants_json(&self) -> bool {
         self.caller.prefers_json()
     }
@@ -101,6 +108,7 @@ impl<'a, R: Role> Exchange<'a, R> {
                     kind: refused.kind(),
                     detail: refused.detail(),
                     retry_after: None,
+                    next: self.way_back(),
                 };
                 self.refusal(refused, self.page(refused.status(), &Page::Failure(page)))
             }
@@ -127,7 +135,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         if answer.status < 400 || !self.caller.takes_page() {
             return answer;
         }
-        let page = self.page(answer.status, &Page::Failure(FailurePage::of(denial)));
+        let page = self.page(answer.status, &Page::Failure(FailurePage::of(denial).with_next(self.way_back())));
         let headers = answer.headers.into_iter().filter(|(name, _)| *name != "vary");
         headers.fold(page, |page, (name, value)| page.with_only_header(name, value))
     }

@@ -66,6 +66,23 @@ impl Endpoint {
         };
         Route { path, methods }
     }
+
+    /// The page that a person is on who uses it: its own, or the one that its form stands on. `/` where nobody need come back.
+    pub(super) const fn page(self) -> &'static str {
+        match self {
+            Self::TwoFactor | Self::DisableTwoFactor | Self::RecoveryCodes => "/profile/two-factor",
+            Self::Password => "/profile",
+            Self::Sessions | Self::RevokeSession => "/profile/sessions",
+            Self::Register
+            | Self::Login
+            | Self::Code
+            | Self::Logout
+            | Self::Refresh
+            | Self::Jwks
+            | Self::StyleSheet
+            | Self::Script => "/",
+        }
+    }
 }
 
 impl Route {

@@ -261,11 +261,11 @@ impl FailureTemplate<'_> {
     }
 
     /// The way forward: where to go, and what the link says.
-    fn way(&self) -> (&'static str, &'static str) {
+    fn way(&self) -> (String, &'static str) {
         match self.page.kind {
-            "signed-out" | "expired" | "revoked" | "not-recent" => ("/login", self.t.log_in),
-            "second-factor-missing" => ("/profile/two-factor", self.t.two_factor),
-            _ => ("/", self.t.home),
+            "signed-out" | "expired" | "revoked" | "not-recent" => (with_next("/login", self.page.next), self.t.log_in),
+            "second-factor-missing" => ("/profile/two-factor".to_owned(), self.t.two_factor),
+            _ => ("/".to_owned(), self.t.home),
         }
     }
 }

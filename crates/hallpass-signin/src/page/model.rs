@@ -218,9 +218,11 @@ pub struct FailurePage<'a> {
     pub detail: Cow<'a, str>,
     /// How long to wait before the next try, where that helps.
     pub retry_after: Option<Duration>,
+    /// The page that the person was on, a checked path: where a link to the log-in leads back to. `/` where there is none.
+    pub next: &'a str,
 }
 
-impl FailurePage<'_> {
+impl<'a> FailurePage<'a> {
     /// The page of a denial; for a site's own guarded routes too, so that every refusal has one look.
     #[must_use]
     pub fn of(denial: Denial) -> Self {
@@ -229,6 +231,14 @@ impl FailurePage<'_> {
             kind: denial.kind().as_str(),
             detail: denial.kind().detail().into(),
             retry_after: denial.retry_after(),
+            next: "/",
         }
+    }
+
+    /// Says where a log-in leads back to. Defaults to `/`, because a denial does not know which page it is of.
+    #[must_use]
+    pub fn with_next(mut self, next: &'a str) -> Self {
+        self.next = next;
+        self
     }
 }

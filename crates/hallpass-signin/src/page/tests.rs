@@ -31,7 +31,8 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
         current,
     };
     let set_up = |fault| TwoFactorSetUpPage { secret: SECRET, otpauth_uri: URI, qr_svg: &svg, code_fault: None, fault };
-    let failure = |kind, wait| FailurePage { status: 429, kind, detail: "Too many.".into(), retry_after: wait };
+    let failure =
+        |kind, wait| FailurePage { status: 429, kind, detail: "Too many.".into(), retry_after: wait, next: "/" };
 
     look("register", &Page::Register(RegisterPage { next: "/", ..RegisterPage::default() }));
     look(

@@ -117,6 +117,17 @@ async fn strangers_are_shown_to_log_in_before_their_body_is_read() {
     let mut late = site.script().registered("ann").await;
     site.clock.pass(900);
     late.get("/profile/sessions").await.expect_problem(401, "expired");
+    // The way forward leads back to where the form was.
+    let mut late = late.as_browser();
+    for (path, page) in [
+        ("/profile/sessions/revoke", "%2Fprofile%2Fsessions"),
+        ("/profile/two-factor/disable", "%2Fprofile%2Ftwo-factor"),
+        ("/profile/recovery-codes", "%2Fprofile%2Ftwo-factor"),
+        ("/profile/password", "%2Fprofile"),
+    ] {
+        let refused = late.post(path, &[]).await.expect_page(401);
+        assert!(refused.body.contains(&format!("href=\"/login?next={page}\"")), "{path}: {}", refused.body);
+    }
 }
 
 const FORMS: [&str; 8] = [

@@ -104,6 +104,11 @@ impl Client {
         self.post("/login", &[("username", name), ("password", PASSWORD)]).await
     }
 
+    /// The same cookies in a browser.
+    pub fn as_browser(&self) -> Self {
+        Self { json: false, ..self.clone() }
+    }
+
     /// The same cookies in a client that speaks JSON.
     pub fn as_script(&self) -> Self {
         Self { json: true, ..self.clone() }

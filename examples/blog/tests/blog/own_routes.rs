@@ -37,9 +37,11 @@ fn strangers_are_sent_to_the_log_in() {
         assert!(answer.header("www-authenticate").is_some(), "RFC 9110, section 15.5.2");
         answer.expect_problem(401);
     }
-    for path in ["/posts", "/posts/x/hide", "/admin/users/ann/role"] {
+    // A form cannot be come back to; the page that it stands on can.
+    for (path, page) in [("/posts", "/posts/new"), ("/posts/x/hide", "/posts/x"), ("/admin/users/ann/role", "/admin")] {
         site.script().post(path, &POST).expect_problem(401);
-        assert_eq!(site.browser().post(path, &POST).status, 401, "{path}");
+        let refused = site.browser().post(path, &POST).expect_page(401);
+        assert!(refused.body.contains(&format!("href=\"/login?next={page}\"")), "{path}: {}", refused.body);
     }
 }
 
