@@ -1,12 +1,15 @@
 //! `kill -9` at a moment that nobody chose, during registration, enrolment, a recovery code's use and a change of password.
 //!
+//! Which of the four, and on which side of its answer, goes round, so that each is met; when exactly is left to chance.
+//!
 //! After each the blog is started again over the same files and must be before or after each step, never between: no half user,
 //! no factor without its ten codes and its spent first step, no spent code that works, no session of before the factor; and
 //! nothing that was acknowledged is lost.
 
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
@@ -33,11 +36,28 @@ struct Life {
     spent: bool,
     changing: bool,
     changed: bool,
+    /// How long each operation took, where it was answered.
+    took: [Option<Duration>; 4],
 }
+
+impl Life {
+    fn acknowledged(&self) -> usize {
+        [self.registered, self.recovery.is_some(), self.spent, self.changed].iter().filter(|it| **it).count()
+    }
+}
+
+/// Where a kill is to land: during this operation, or once it has been answered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Moment {
+    operation: usize,
+    answered: bool,
+}
+
+const OPERATIONS: [&str; 4] = ["registration", "enrolment", "code", "password change"];
 
 #[test]
 fn a_killed_blog_is_before_or_after_each_step() {
-    kill(6);
+    kill(8);
 }
 
 #[test]
@@ -50,39 +70,62 @@ fn kill(times: u64) {
     let mut site = Site::start();
     let mut random = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64 | 1;
     eprintln!("seed {random}");
-    let mut reached = [0; 5];
+    // Kills before and after the answer, by operation; and how long each took lately.
+    let (mut hit, mut typical) = ([[0; 2]; 4], [Duration::from_millis(50); 4]);
     for round in 0..times {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let delay = Duration::from_micros(random >> 33).min(Duration::from_secs(9)).as_micros() % 700_000;
+        let moment = Moment { operation: (round / 2 % 4) as usize, answered: round % 2 == 1 };
         let life = Arc::new(Mutex::new(Life::default()));
+        let (there, arrival) = mpsc::channel();
         let live = {
             let (life, client) = (life.clone(), site.script());
             // It ends by a panic where the blog ends before it.
-            thread::spawn(move || {
-                (0..u32::MAX).for_each(|number| live(&life, client.clone(), &format!("r{round}n{number}")))
-            })
+            thread::spawn(move || live(&life, client, &format!("r{round}"), moment, &there))
         };
-        thread::sleep(Duration::from_micros(delay as u64));
+        arrival.recv().expect("it gets there");
+        let longest = if moment.answered { Duration::from_millis(5) } else { typical[moment.operation] };
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        thread::sleep(longest.mul_f64((random >> 33) as f64 / (1_u64 << 31) as f64));
         site.kill_and_restart();
         let _ended = live.join();
         let life = life.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
-        reached
-            [[life.registered, life.recovery.is_some(), life.spent, life.changed].iter().filter(|it| **it).count()] +=
-            1;
+        hit[moment.operation][usize::from(life.acknowledged() > moment.operation)] += 1;
+        for (typical, took) in typical.iter_mut().zip(life.took) {
+            *typical = took.unwrap_or(*typical);
+        }
         check(&site, &life);
     }
-    eprintln!("killed before the registration, the factor, the code, the change, the end: {reached:?}");
+    for (operation, [before, after]) in OPERATIONS.iter().zip(hit) {
+        eprintln!("{operation}: killed {before} times before its answer, {after} times after");
+        let least = times / 20;
+        assert!(before >= least && after >= least, "{operation}: too few to show anything");
+    }
 }
 
-fn live(life: &Mutex<Life>, mut client: Client, name: &str) {
+/// Lives until the moment, says when it is there, and goes no further than the answer to that operation.
+fn live(life: &Mutex<Life>, mut client: Client, name: &str, moment: Moment, there: &Sender<()>) {
     let note = |change: &mut dyn FnMut(&mut Life)| change(&mut life.lock().expect("no panic within"));
+    let at = |operation, answered| {
+        if (Moment { operation, answered }) == moment {
+            there.send(()).expect("somebody waits");
+        }
+    };
     note(&mut |life| *life = Life { name: name.to_owned(), ..Life::default() });
+    at(0, false);
+    let start = Instant::now();
     client.post("/register", &[("username", name), ("password", PASSWORD)]).expect(201);
-    note(&mut |life| (life.registered, life.first_session) = (true, Some(client.clone())));
+    note(&mut |life| {
+        (life.registered, life.first_session, life.took[0]) = (true, Some(client.clone()), Some(start.elapsed()));
+    });
+    at(0, true);
+    if moment.operation == 0 {
+        return;
+    }
 
     let set_up = client.get("/profile/two-factor").expect(200).json();
     let code = Authenticator::of_base32(set_up["secret"].as_str().expect("a secret")).code();
     note(&mut |life| life.first_code = Some(code.clone()));
+    at(1, false);
+    let start = Instant::now();
     let codes = client.post("/profile/two-factor", &[("code", &code)]).expect(200).json();
     let codes: Vec<_> = codes["recovery_codes"]
         .as_array()
@@ -90,18 +133,31 @@ fn live(life: &Mutex<Life>, mut client: Client, name: &str) {
         .iter()
         .map(|code| code.as_str().expect("text").to_owned())
         .collect();
-    note(&mut |life| life.recovery = Some(codes.clone()));
+    note(&mut |life| (life.recovery, life.took[1]) = (Some(codes.clone()), Some(start.elapsed())));
+    at(1, true);
+    if moment.operation == 1 {
+        return;
+    }
 
     note(&mut |life| life.spending = true);
+    at(2, false);
+    let start = Instant::now();
     let mut other = client.clone();
     other.cookies.clear();
     other.post("/login", &[("username", name), ("password", PASSWORD), ("code", &codes[0])]).expect(200);
-    note(&mut |life| life.spent = true);
+    note(&mut |life| (life.spent, life.took[2]) = (true, Some(start.elapsed())));
+    at(2, true);
+    if moment.operation == 2 {
+        return;
+    }
 
     note(&mut |life| life.changing = true);
+    at(3, false);
+    let start = Instant::now();
     let change = [("current_password", PASSWORD), ("new_password", NEW_PASSWORD)];
     client.post("/profile/password", &change).expect(204);
-    note(&mut |life| life.changed = true);
+    note(&mut |life| (life.changed, life.took[3]) = (true, Some(start.elapsed())));
+    at(3, true);
 }
 
 fn check(site: &Site, life: &Life) {
