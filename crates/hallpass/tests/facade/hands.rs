@@ -18,6 +18,10 @@ impl Hands {
         Self(Arc::new(AtomicU64::new(1_790_000_000)))
     }
 
+    pub(crate) fn set(&self, to: UnixTime) {
+        self.0.store(to.as_secs(), Ordering::SeqCst);
+    }
+
     pub(crate) fn turn(&self, by: Duration) {
         self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
     }

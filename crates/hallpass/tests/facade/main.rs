@@ -10,6 +10,9 @@ mod key_file;
 mod opening;
 mod outage;
 mod pepper;
+#[cfg(feature = "postgres")]
+mod postgres_outage;
+mod races;
 mod renewal;
 #[cfg(feature = "postgres")]
 #[path = "../../../hallpass-sqlx/tests/store/postgres/schema.rs"]

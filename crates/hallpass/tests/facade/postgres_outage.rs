@@ -1,0 +1,197 @@
+//! A PostgreSQL that drops in the middle of a query, ends connections, or hangs: log-in is 503 in time and sets nothing, and whoever
+//! is signed in does not notice (SECURITY row 16).
+
+mod fault_proxy;
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, header},
+};
+use fault_proxy::{Fault, FaultProxy};
+use hallpass::{AttemptPolicy, Hallpass, HashCost, HashGateSettings, PostgresStore};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::time::sleep;
+use tower::ServiceExt;
+
+use crate::{
+    scratch::Scratch,
+    site::{SiteRole, pages},
+    visit::{cookie_of, status},
+};
+
+/// What a log-in is to be answered within, whatever the store does.
+const BOUND: Duration = Duration::from_secs(2);
+/// More than the answers of the server that one log-in takes.
+const ANSWERS: u32 = 24;
+
+/// A schema of this test's own, and the way around the proxy.
+struct Database {
+    url: String,
+    schema: String,
+}
+
+impl Database {
+    async fn new() -> Self {
+        let database = Self {
+            url: std::env::var("DATABASE_URL").unwrap(),
+            schema: format!("hallpass_outage_{}", std::process::id()),
+        };
+        database.run(&format!("CREATE SCHEMA {}", database.schema)).await;
+        database
+    }
+
+    /// The server's address and port, and the same URL with another in its place, naming this schema.
+    fn server(&self) -> String {
+        let authority = self.url.split("://").nth(1).unwrap().split(['/', '?']).next().unwrap();
+        let host = authority.rsplit('@').next().unwrap();
+        if host.contains(':') { host.to_owned() } else { format!("{host}:5432") }
+    }
+
+    fn through(&self, proxy: &FaultProxy) -> String {
+        let direct = self.server();
+        let host = if self.url.contains(&direct) { direct.as_str() } else { direct.trim_end_matches(":5432") };
+        let mark = if self.url.contains('?') { '&' } else { '?' };
+        let url = self.url.replacen(host, &proxy.address(), 1);
+        format!("{url}{mark}options[search_path]={}&application_name={}", self.schema, self.schema)
+    }
+
+    async fn run(&self, sql: &str) {
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// Ends every connection of the site, whatever it is about.
+    async fn terminate(&self) {
+        let of_site = format!("WHERE application_name = '{}'", self.schema);
+        self.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity {of_site}")).await;
+    }
+}
+
+/// Log-ins of both kinds.
+#[derive(Clone, Copy, Default)]
+struct LogIns {
+    opened: u32,
+    refused: u32,
+}
+
+impl LogIns {
+    /// Logs in; panics unless that ends in time, with everything or with nothing.
+    async fn one(&mut self, site: &Router) {
+        let request = Request::post("/login")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::HOST, "site.example")
+            .body(Body::from("username=alice&password=correct+horse+battery+staple"));
+        let start = Instant::now();
+        let answer = site.clone().oneshot(request.unwrap()).await.unwrap();
+        assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
+        let sets = answer.headers().contains_key(header::SET_COOKIE);
+        match answer.status().as_u16() {
+            303 => (self.opened, _) = (self.opened + 1, assert!(sets)),
+            503 => {
+                self.refused += 1;
+                assert!(!sets && answer.headers().contains_key(header::RETRY_AFTER), "{:?}", answer.headers());
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    /// Until one is opened: the store is well again.
+    async fn recovered(site: &Router) {
+        let start = Instant::now();
+        let mut tried = Self::default();
+        while tried.opened == 0 {
+            assert!(start.elapsed() < Duration::from_secs(10), "the site does not come back to its store");
+            tried.one(site).await;
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs a PostgreSQL server: DATABASE_URL"]
+async fn on_postgres_drops_ends_and_hangs_refuse_log_ins_in_time_and_100_000_requests_go_on() {
+    let (scratch, database) = (Scratch::new(), Database::new().await);
+    let proxy = FaultProxy::to(database.server()).await;
+    let store = PostgresStore::open(&database.through(&proxy)).await.unwrap();
+    let wide = AttemptPolicy::new(1_000_000, Duration::from_secs(1));
+    // The store is what fails here: the hash is not to be what takes the time.
+    let hash = HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1));
+    let hallpass = Hallpass::<SiteRole>::builder(store)
+        .everything()
+        .key_file(scratch.path("keys.json"))
+        .sign_in(|sign_in| sign_in.hash_gate(hash).account_attempts(wide.clone()).address_attempts(wide))
+        .start()
+        .await
+        .unwrap();
+    let site = pages(&hallpass);
+    let cookie = cookie_of(&site, "/register", "alice").await;
+
+    let (passed, failed) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let guarded = |site: Router, cookie: String| {
+        let (passed, failed) = (passed.clone(), failed.clone());
+        async move {
+            for _ in 0..25_000 {
+                let answered = status(&site, "/profile", &cookie).await;
+                if answered == 200 { &passed } else { &failed }.fetch_add(1, Ordering::Relaxed);
+                // A socket would let others run here.
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    let requests: Vec<_> = (0..4).map(|_| tokio::spawn(guarded(site.clone(), cookie.clone()))).collect();
+
+    // Cut in the middle of each answer that a log-in waits for, in turn.
+    let cut = faulted(&site, |answer| {
+        proxy.at(answer, Fault::Cut);
+        std::future::ready(())
+    })
+    .await;
+    assert!(cut.refused >= 5, "{} refused, {} opened", cut.refused, cut.opened);
+    // Ended by the server, while log-ins run.
+    let ended = faulted(&site, |_| database.terminate()).await;
+    assert!(ended.refused + ended.opened >= ANSWERS);
+    // Hanging in the middle of an answer, until it is over.
+    let mut hung = LogIns::default();
+    for answer in [0, 1, 3, 5] {
+        LogIns::recovered(&site).await;
+        proxy.at(answer, Fault::Hang);
+        for _ in 0..3 {
+            hung.one(&site).await;
+        }
+        proxy.mend();
+    }
+    assert!(hung.refused >= 8, "{} refused, {} opened", hung.refused, hung.opened);
+    LogIns::recovered(&site).await;
+
+    for requests in requests {
+        requests.await.unwrap();
+    }
+    assert_eq!((passed.load(Ordering::Relaxed), failed.load(Ordering::Relaxed)), (100_000, 0));
+    for (what, LogIns { opened, refused }) in [("cut", cut), ("ended", ended), ("hung", hung)] {
+        println!("{what}: {refused} log-ins were 503, {opened} opened");
+    }
+    drop(hallpass);
+    database.run(&format!("DROP SCHEMA {} CASCADE", database.schema)).await;
+}
+
+/// A log-in beside each fault, the store well again before each.
+async fn faulted<F: Future<Output = ()>>(site: &Router, fault: impl Fn(u32) -> F) -> LogIns {
+    let mut log_ins = LogIns::default();
+    for answer in 0..ANSWERS {
+        LogIns::recovered(site).await;
+        let beside = fault(answer);
+        tokio::join!(beside, log_ins.one(site));
+    }
+    log_ins
+}

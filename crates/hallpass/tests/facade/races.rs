@@ -1,0 +1,190 @@
+//! What may happen once happens once through the whole flow, in two processes over one database: a one-time code, recovery codes,
+//! the registration of a name.
+//!
+//! A code is spent in the second step of the log-in, which hashes nothing; registrations hash with argon2's least cost, since it is
+//! not the hash that is raced. The limits are wide, and attempts are counted in each process, or they would be what stops the 63.
+
+use std::{
+    io::{BufRead, BufReader, Lines, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::Duration,
+};
+
+use hallpass::{
+    AccountId, AttemptPolicy, Hallpass, HashCost, HashGateSettings, RecoveryCode, SecondFactors, SignInErrorKind,
+    SqliteStore, Totp, TotpSettings, TwoFactor, UnixTime, Visitor,
+};
+use tokio::task::JoinSet;
+
+use crate::{hands::Hands, scratch::Scratch, site::SiteRole};
+
+const DATABASE: &str = "HALLPASS_RACES_DATABASE";
+const PASSWORD: &str = "correct horse battery staple";
+const EACH: usize = 32;
+/// The length of a time step (RFC 6238 section 5.2).
+const STEP: Duration = Duration::from_secs(30);
+
+async fn open(database: &Path, hands: Hands) -> (Hallpass<SiteRole>, SqliteStore) {
+    let store = SqliteStore::open(&format!("sqlite://{}", database.display())).await.unwrap();
+    let wide = AttemptPolicy::new(u32::MAX, Duration::from_secs(1));
+    let hallpass = Hallpass::<SiteRole>::builder(store.clone())
+        .registration()
+        .second_factors()
+        .sessions()
+        .clock(hands)
+        .key_file(database.with_file_name("keys.json"))
+        .sign_in(|sign_in| {
+            let gate = HashGateSettings::default()
+                .hash_cost(HashCost::new(8, 1, 1))
+                .queue_length(64)
+                .max_wait(Duration::from_secs(60));
+            // On a machine that is busy with 64 tasks, a loser must not be one because it waited too long.
+            let patient = Duration::from_secs(60);
+            sign_in.hash_gate(gate).account_attempts(wide.clone()).address_attempts(wide).max_store_wait(patient)
+        })
+        .build()
+        .unwrap();
+    (hallpass, store)
+}
+
+/// One process of two. A line is a race: the moment, which it is, and what it takes; what comes of it is a line too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "is the child process of each_is_done_once_in_two_processes"]
+async fn race_beside_another() {
+    let database = PathBuf::from(std::env::var_os(DATABASE).unwrap());
+    let hands = Hands::new();
+    let (hallpass, _) = open(&database, hands.clone()).await;
+    println!("\nready");
+    for line in std::io::stdin().lines() {
+        let line = line.unwrap();
+        let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+        let [moment, what, first, rest @ ..] = words.as_slice() else { panic!("{line}") };
+        hands.set(UnixTime::from_secs(moment.parse().unwrap()));
+        let mut tasks = JoinSet::new();
+        for task in 0..EACH {
+            let (sign_in, what, first, rest) = (hallpass.sign_in().clone(), what.clone(), first.clone(), rest.to_vec());
+            tasks.spawn(async move {
+                let here = Visitor::default();
+                let done = if what == "name" {
+                    let name = spelling(&rest[0], first.parse::<usize>().unwrap() + task);
+                    sign_in.register(&name, PASSWORD, &here).await.map(|_| ())
+                } else {
+                    let code = &rest[task % rest.len()];
+                    sign_in.log_in_with_code(first.as_bytes(), code, &here).await.map(|_| ())
+                };
+                done.map_err(|error| error.kind())
+            });
+        }
+        let outcomes = tasks.join_all().await;
+        let count = |wanted: &[Result<(), SignInErrorKind>]| outcomes.iter().filter(|it| wanted.contains(it)).count();
+        let lost = count(&[Err(SignInErrorKind::Refused), Err(SignInErrorKind::NameTaken)]);
+        println!("\ndone {} {lost}", count(&[Ok(())]));
+    }
+}
+
+/// One of 64 spellings of a name that begins with six letters.
+fn spelling(name: &str, number: usize) -> String {
+    let raise = |(place, letter): (usize, char)| match place < 6 && number >> place & 1 == 1 {
+        true => letter.to_ascii_uppercase(),
+        false => letter,
+    };
+    name.chars().enumerate().map(raise).collect()
+}
+
+struct Racer {
+    to: ChildStdin,
+    said: Lines<BufReader<ChildStdout>>,
+    process: Child,
+}
+
+impl Racer {
+    fn start(database: &Path) -> Self {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "races::race_beside_another", "--ignored", "--nocapture"])
+            .env(DATABASE, database)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
+        said.find(|line| line.as_ref().unwrap() == "ready").unwrap().unwrap();
+        Self { to: process.stdin.take().unwrap(), said, process }
+    }
+
+    /// How many of its tasks won, and how many lost to another.
+    fn outcome(&mut self) -> (usize, usize) {
+        let line = self.said.find_map(|line| line.unwrap().strip_prefix("done ").map(str::to_owned)).unwrap();
+        let (won, lost) = line.split_once(' ').unwrap();
+        (won.parse().unwrap(), lost.parse().unwrap())
+    }
+}
+
+/// Both at once; each is given its own line.
+fn race(racers: &mut [Racer; 2], line: impl Fn(usize) -> String) -> (usize, usize) {
+    for (number, racer) in racers.iter_mut().enumerate() {
+        writeln!(racer.to, "{}", line(number)).unwrap();
+    }
+    let [(won, lost), (also_won, also_lost)] = racers.each_mut().map(Racer::outcome);
+    (won + also_won, lost + also_lost)
+}
+
+async fn races(rounds: u64) {
+    let (scratch, hands) = (Scratch::new(), Hands::new());
+    let database = scratch.path("site.db");
+    let (hallpass, store) = open(&database, hands.clone()).await;
+    let sign_in = hallpass.sign_in();
+    let now = || hallpass::Clock::now(&hands);
+    let ann = sign_in.register("ann", PASSWORD, &Visitor::default()).await.unwrap().opened().unwrap();
+    let who = sign_in.issuer().verifier::<SiteRole>().verify(ann.access.as_str().as_bytes(), now()).unwrap();
+    let TwoFactor::Off(set_up) = sign_in.two_factor(&who).await.unwrap() else { panic!("a new account has no factor") };
+    let totp = Totp::new(set_up.secret, TotpSettings::default());
+    let _codes = sign_in.enable_two_factor(&who, &totp.code_at(now())).await.unwrap();
+    let id = AccountId::new(who.user_id());
+
+    let mut racers = [Racer::start(&database), Racer::start(&database)];
+    for round in 0..rounds {
+        hands.turn(STEP);
+        let moment = now().as_secs();
+        let pending = sign_in.issuer().issue_pending(who.user_id(), 1, now()).unwrap();
+        let pending = pending.as_str();
+
+        let code = totp.code_at(now());
+        let outcome = race(&mut racers, |_| format!("{moment} code {pending} {code}"));
+        assert_eq!(outcome, (1, 63), "round {round}: one code");
+
+        let recovery: Vec<_> = (0..10).map(|number| recovery_code(round, number)).collect();
+        let hashes: Vec<_> = recovery.iter().map(RecoveryCode::hash).collect();
+        let _replaced = store.replace_recovery_codes(&id, &hashes).await.unwrap();
+        let recovery = recovery.iter().map(RecoveryCode::as_str).collect::<Vec<_>>().join(" ");
+        let outcome = race(&mut racers, |_| format!("{moment} recovery {pending} {recovery}"));
+        assert_eq!(outcome, (10, 54), "round {round}: ten recovery codes");
+
+        let outcome = race(&mut racers, |racer| format!("{moment} name {} rosann{round}", racer * EACH));
+        assert_eq!(outcome, (1, 63), "round {round}: one name");
+    }
+    for Racer { to, mut process, .. } in racers {
+        drop(to);
+        assert!(process.wait().unwrap().success());
+    }
+    let accounts = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM hallpass_accounts");
+    let file = sqlx::SqlitePool::connect(&scratch.url("site.db")).await.unwrap();
+    assert_eq!(accounts.fetch_one(&file).await.unwrap(), i64::try_from(rounds).unwrap() + 1, "one row a name");
+}
+
+fn recovery_code(round: u64, number: u8) -> RecoveryCode {
+    let mut random = [number; 20];
+    random[..8].copy_from_slice(&round.to_be_bytes());
+    RecoveryCode::from_random(random)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_is_done_once_in_two_processes() {
+    races(10).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "1,000 rounds take some minutes: ROUNDS says how many, and .ci/run runs a share of them"]
+async fn each_is_done_once_in_two_processes_a_thousand_times() {
+    races(std::env::var("ROUNDS").map_or(1000, |rounds| rounds.parse().unwrap())).await;
+}
