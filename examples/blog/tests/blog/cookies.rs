@@ -1,12 +1,8 @@
 //! What the cookies are, letter by letter.
 
 use crate::client::{Answer, SetCookie};
-use crate::person::{ACCESS, PASSWORD, enrol, log_in, register};
+use crate::person::{ACCESS, DEVICE, PASSWORD, PENDING, REFRESH, enrol, log_in, register};
 use crate::site::Site;
-
-const REFRESH: &str = "__Host-hallpass_refresh";
-const PENDING: &str = "__Host-hallpass_pending";
-const DEVICE: &str = "__Host-hallpass_device";
 
 /// `Path=/; Secure; HttpOnly; SameSite=Lax` and a `Max-Age`, which is returned; nothing else.
 #[track_caller]

@@ -6,6 +6,9 @@ use crate::site::Site;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) const ACCESS: &str = "__Host-hallpass";
+pub(crate) const REFRESH: &str = "__Host-hallpass_refresh";
+pub(crate) const PENDING: &str = "__Host-hallpass_pending";
+pub(crate) const DEVICE: &str = "__Host-hallpass_device";
 
 /// Registers, and is signed in as a guest.
 pub(crate) fn register(mut client: Client, name: &str) -> Client {

@@ -1,6 +1,7 @@
 //! The second factor: on, used, renewed, off.
 
-use crate::person::{ACCESS, PASSWORD, enrol, log_in, register};
+use crate::client::form;
+use crate::person::{ACCESS, DEVICE, PASSWORD, PENDING, REFRESH, enrol, log_in, register};
 use crate::site::Site;
 
 #[test]
@@ -137,4 +138,68 @@ fn switching_off_takes_password_and_code() {
     let code = authenticator.code();
     script.post(path, &[("password", PASSWORD), ("code", &code)]).expect(204);
     log_in(&mut site.browser(), "ann", "").expect_see_other("/");
+}
+
+/// The sign-in's own routes are walked where they are at home; these are the blog's, and those again as the blog has them.
+#[test]
+fn no_route_of_the_blog_gives_a_session_for_the_password_alone() {
+    const SIGN_IN: [&str; 11] = [
+        "/register",
+        "/login",
+        "/login/code",
+        "/logout",
+        "/session/refresh",
+        "/profile/two-factor",
+        "/profile/two-factor/disable",
+        "/profile/recovery-codes",
+        "/profile/password",
+        "/profile/sessions",
+        "/profile/sessions/revoke",
+    ];
+    let site = Site::start();
+    enrol(&mut register(site.browser(), "ann"));
+    let mut waiting = site.browser();
+    log_in(&mut waiting, "ann", "").expect_see_other("/login/code");
+    let pending = waiting.cookies[PENDING].clone();
+    let own: Vec<_> = include_str!("../../src/bin/blog/routes.rs").split(".route(\"").skip(1).collect();
+    let own = own.iter().filter_map(|rest| rest.split('"').next());
+    let own = own.map(|path| path.replace("{slug}", "hello").replace("{username}", "ann"));
+    let fields = [
+        ("username", "ann"),
+        ("password", PASSWORD),
+        ("current_password", PASSWORD),
+        ("new_password", "a wholly different phrase"),
+        ("code", ""),
+        ("session", "others"),
+        ("role", "admin"),
+        ("title", "Hello"),
+        ("body", "World"),
+        ("remember_device", "on"),
+    ];
+    let (mut paths, mut asked) = (0, 0);
+    for path in own.chain(SIGN_IN.map(str::to_owned)) {
+        paths += 1;
+        for method in ["GET", "HEAD", "POST"] {
+            // Passwords are few: five attempts.
+            let names = if path == "/login" { &[PENDING][..] } else { &[PENDING, ACCESS, REFRESH, DEVICE] };
+            for name in names {
+                let mut client = site.browser();
+                client.cookies.insert((*name).to_owned(), pending.clone());
+                let mut request = client.request(method, &path);
+                if method == "POST" {
+                    request.headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
+                    request.body = form(&fields).into();
+                }
+                let answer = client.send(request);
+                assert_ne!(answer.status, 429, "{method} {path}: the walk is cut short");
+                for session in [ACCESS, REFRESH, DEVICE] {
+                    let set = answer.set_cookie(session);
+                    let set = set.filter(|set| !set.attributes.iter().any(|attribute| attribute == "max-age=0"));
+                    assert_eq!(set, None, "{method} {path} with {name}");
+                }
+                asked += 1;
+            }
+        }
+    }
+    assert!(paths >= 23 && asked > 250, "{paths} paths, {asked} requests");
 }

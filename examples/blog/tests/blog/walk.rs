@@ -1,10 +1,8 @@
 //! The spine, end to end, as one person walks it.
 
 use crate::authenticator::Authenticator;
-use crate::person::{ACCESS, PASSWORD};
+use crate::person::{ACCESS, PASSWORD, PENDING};
 use crate::site::{Site, within_bound};
-
-const PENDING: &str = "__Host-hallpass_pending";
 
 #[test]
 fn register_enrol_sign_in_and_publish() {
