@@ -1,9 +1,10 @@
 //! The example blog on actix-web: the same accounts, posts, templates and operator's commands as `blog`, whose library half this is
-//! built on, and the same sign-in. Its own pages are HTML alone.
+//! built on, and the same sign-in.
 //!
 //! `cargo run -p blog-actix`, with the settings of `blog`.
 
 mod failure;
+mod fields;
 mod pages;
 mod routes;
 mod serve;

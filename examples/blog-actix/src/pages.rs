@@ -3,33 +3,29 @@
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header::LOCATION},
-    web::{Data, Form, Path, Query},
+    web::{Data, Path, Query},
 };
-use blog::{Admin, BlogRole, Draft, Hide, Home, NewPost, Person, PostView, Profile, Site, Viewer};
-use hallpass::{
-    Account, AccountId, Accounts, Administration, Clock, Role, Sessions, SystemClock, Username, actix::Identity,
+use blog::{
+    Admin, After, BlogRole, Draft, DraftFields, Failure, Hide, Home, NewPost, Older, Person, PostView, Profile,
+    RoleField, Site, Viewer,
 };
-use serde::Deserialize;
+use hallpass::{AccountId, Accounts, Administration, Clock, Role, Sessions, SystemClock, Username, actix::Identity};
+use serde_json::json;
 
-use crate::{failure::Failure, visit::Visit};
+use crate::{failure::Failed, fields::Fields, visit::Visit};
 
-type Answer = Result<HttpResponse, Failure>;
-
-#[derive(Deserialize)]
-pub(crate) struct Older {
-    before: Option<i64>,
-}
+type Answer = Result<HttpResponse, Failed>;
 
 /// The posts, the newest first.
 pub(crate) async fn home(visit: Visit, site: Data<Site>, older: Query<Older>) -> Answer {
     let page = site.posts.page(older.before).await.map_err(Failure::store)?;
-    Ok(visit.page(&Home { page: &page, first: older.before.is_none() }))
+    Ok(visit.answer(&Home { page: &page, first: older.before.is_none() }))
 }
 
 /// One post.
 pub(crate) async fn post(visit: Visit, site: Data<Site>, slug: Path<String>) -> Answer {
     let post = site.posts.by_slug(&slug).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
-    Ok(visit.page(&PostView { post: &post, may_hide: visit.viewer.as_ref().is_some_and(Viewer::sees_hide) }))
+    Ok(visit.answer(&PostView { post: &post, may_hide: visit.viewer.as_ref().is_some_and(Viewer::sees_hide) }))
 }
 
 /// The form for a new post.
@@ -37,38 +33,36 @@ pub(crate) async fn new(visit: Visit) -> HttpResponse {
     visit.page(&NewPost::default())
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct DraftFields {
-    title: String,
-    body: String,
-}
-
 /// Publishes, and leads to the post; shows the form again, with what was typed, where something is wrong with it.
 pub(crate) async fn publish(
     visit: Visit,
     me: Identity<BlogRole>,
     site: Data<Site>,
-    Form(DraftFields { title, body }): Form<DraftFields>,
+    Fields(DraftFields { title, body }): Fields<DraftFields>,
 ) -> Answer {
-    match Draft::parse(&title, &body) {
-        Ok(draft) => {
-            let now = SystemClock.now().as_secs();
-            let slug = site.posts.publish(&draft, me.username(), now).await.map_err(Failure::store)?;
-            Ok(see_other(&format!("/posts/{slug}")))
-        }
+    let draft = match Draft::parse(&title, &body) {
+        Ok(draft) => draft,
+        Err(errors) if visit.wants_json() => return Err(Failure::Draft(errors).into()),
         Err(errors) => {
             let form = NewPost { title: &title, body: &body, errors };
-            Ok(visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &form))
+            return Ok(visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &form));
         }
+    };
+    let now = SystemClock.now().as_secs();
+    let slug = site.posts.publish(&draft, me.username(), now).await.map_err(Failure::store)?;
+    let place = format!("/posts/{slug}");
+    if visit.wants_json() {
+        let json = json!({"slug": slug.as_str(), "url": place});
+        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, place)).json(json));
     }
+    Ok(see_other(&place))
 }
 
 /// Hides a post.
 pub(crate) async fn hide(site: Data<Site>, slug: Path<String>) -> Answer {
     match site.posts.hide(&slug).await.map_err(Failure::store)? {
         Hide::Hidden => Ok(see_other("/")),
-        Hide::NotFound => Err(Failure::NotFound),
+        Hide::NotFound => Err(Failure::NotFound.into()),
     }
 }
 
@@ -78,13 +72,14 @@ pub(crate) async fn profile(visit: Visit, me: Identity<BlogRole>, site: Data<Sit
     let account = site.store.by_id(&id).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
     let sessions = Sessions::list(&site.store, &id, SystemClock.now()).await.map_err(Failure::store)?;
     let roles: Vec<_> = me.roles().iter().map(Role::name).collect();
-    let second_factor = account.second_factor().is_some();
-    Ok(visit.page(&Profile { username: me.username(), roles: &roles, second_factor, sessions: sessions.len() }))
-}
-
-#[derive(Deserialize)]
-pub(crate) struct After {
-    after: Option<String>,
+    Ok(visit.answer(&Profile {
+        id: id.as_str(),
+        username: me.username(),
+        roles: &roles,
+        second_factor: account.second_factor().is_some(),
+        sessions: &sessions,
+        session: me.session(),
+    }))
 }
 
 /// Everyone with an account, a hundred at a time, by name.
@@ -93,33 +88,26 @@ pub(crate) async fn people(visit: Visit, site: Data<Site>, Query(After { after }
     let mut accounts = Administration::list(&site.store, after.as_ref(), PAGE + 1).await.map_err(Failure::store)?;
     let more = accounts.len() > PAGE as usize;
     accounts.truncate(PAGE as usize);
-    let people: Vec<_> = accounts.iter().map(person).collect();
+    let people: Vec<_> = accounts.iter().map(Person::from).collect();
     let roles: Vec<_> = BlogRole::ALL.iter().map(|role| role.name()).collect();
-    Ok(visit.page(&Admin { people: &people, roles: &roles, more: people.last().filter(|_| more) }))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct RoleField {
-    role: String,
+    Ok(visit.answer(&Admin { people: &people, roles: &roles, more: people.last().filter(|_| more) }))
 }
 
 /// Gives somebody a role, in the place of all others; whoever had another signs in again.
-pub(crate) async fn set_role(site: Data<Site>, username: Path<String>, field: Form<RoleField>) -> Answer {
-    let role = BlogRole::from_name(&field.role).ok_or(Failure::UnknownRole)?;
+pub(crate) async fn set_role(
+    visit: Visit,
+    site: Data<Site>,
+    username: Path<String>,
+    Fields(field): Fields<RoleField>,
+) -> Answer {
+    let role = field.role()?;
     let username = Username::parse(&username).map_err(|_| Failure::NotFound)?;
     let account = site.store.by_username(&username).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
     site.hallpass.set_roles(account.id(), [role]).await.map_err(Failure::store)?;
-    Ok(see_other("/admin"))
-}
-
-fn person(account: &Account) -> Person {
-    Person {
-        username: account.username().to_string(),
-        roles: account.roles().to_vec(),
-        second_factor: account.second_factor().is_some(),
-        disabled: account.disabled(),
+    if visit.wants_json() {
+        return Ok(HttpResponse::NoContent().finish());
     }
+    Ok(see_other("/admin"))
 }
 
 fn see_other(place: &str) -> HttpResponse {

@@ -4,43 +4,78 @@ use std::time::Duration;
 
 use actix_web::{
     HttpResponse, Route, guard,
-    http::header::{CACHE_CONTROL, CONTENT_TYPE},
-    web::{self, Data, FormConfig},
+    http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
+    web::{self, Data, FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceConfig},
 };
-use blog::{BlogRole, Site};
-use hallpass::actix::{StatedRoutes, everyone, require_any_role, require_login, require_roles};
+use blog::{BlogRole, Failure, Site};
+use hallpass::actix::{Require, StatedRoutes, everyone, require_any_role, require_login, require_roles};
 
-use crate::{failure::Failure, pages};
+use crate::{
+    failure::Failed,
+    fields::{form_failure, json_failure, not_found},
+    pages,
+};
 
 /// The whole site.
 pub(crate) fn routes(hallpass: &hallpass::Hallpass<BlogRole>, site: &mut StatedRoutes<'_>) {
     let admin = || require_roles([BlogRole::Admin]);
     let recent_admin = || admin().and_second_factor().and_recent(TEN_MINUTES);
     let moderator = require_any_role([BlogRole::Moderator, BlogRole::Admin]);
-    site.route("/", everyone(), get().to(pages::home));
-    site.route("/posts/new", admin(), get().to(pages::new));
-    site.route("/posts", admin(), web::post().to(pages::publish));
-    site.route("/posts/{slug}", everyone(), get().to(pages::post));
-    site.route("/posts/{slug}/hide", moderator, web::post().to(pages::hide));
-    site.route("/profile", require_login(), get().to(pages::profile));
-    site.route("/admin", recent_admin(), get().to(pages::people));
-    site.route("/admin/users/{username}/role", recent_admin(), web::post().to(pages::set_role));
-    site.route("/healthz", everyone(), get().to(async || "ok\n"));
-    site.route("/readyz", everyone(), get().to(readyz));
-    site.route("/style.css", everyone(), get().to(async || asset("text/css; charset=utf-8", blog::style_sheet())));
-    site.route("/favicon.svg", everyone(), get().to(async || asset("image/svg+xml", blog::FAVICON)));
+    read(site, "/", everyone(), web::to(pages::home));
+    read(site, "/posts/new", admin(), web::to(pages::new));
+    write(site, "/posts", admin(), POST_LIMIT, web::to(pages::publish));
+    read(site, "/posts/{slug}", everyone(), web::to(pages::post));
+    write(site, "/posts/{slug}/hide", moderator, FORM_LIMIT, web::to(pages::hide));
+    read(site, "/profile", require_login(), web::to(pages::profile));
+    read(site, "/admin", recent_admin(), web::to(pages::people));
+    write(site, "/admin/users/{username}/role", recent_admin(), FORM_LIMIT, web::to(pages::set_role));
+    read(site, "/healthz", everyone(), web::to(async || "ok\n"));
+    read(site, "/readyz", everyone(), web::to(readyz));
+    read(site, "/style.css", everyone(), web::to(async || asset("text/css; charset=utf-8", blog::style_sheet())));
+    read(site, "/favicon.svg", everyone(), web::to(async || asset("image/svg+xml", blog::FAVICON)));
+    site.configure("(other methods)", &everyone(), other_methods);
     site.configure("(sign-in)", &everyone(), hallpass.actix_sign_in_routes());
-    site.default_service(everyone(), web::to(async || Err::<HttpResponse, _>(Failure::NotFound)));
+    site.default_service(everyone(), web::to(async || Err::<HttpResponse, _>(Failed::from(Failure::NotFound))));
 }
 
-/// `GET`, and `HEAD`, which actix-web answers only where it is told to.
-fn get() -> Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+/// A page: `GET`, and `HEAD`, which actix-web answers only where it is told to. Another method does not come as far as the guard, and
+/// is told which there are.
+fn read(site: &mut StatedRoutes<'_>, path: &str, asks: Require, route: Route) {
+    let methods = guard::Any(guard::Get()).or(guard::Head());
+    site.configure(path, &asks.clone(), |config| {
+        config.service(web::resource(path).guard(methods).wrap(asks).route(route));
+    });
 }
 
-/// How forms are read.
-pub(crate) fn forms() -> FormConfig {
-    FormConfig::default().limit(POST_LIMIT).error_handler(|_, _| Failure::Malformed.into())
+/// A form's target.
+fn write(site: &mut StatedRoutes<'_>, path: &str, asks: Require, limit: usize, route: Route) {
+    let forms = FormConfig::default().limit(limit).error_handler(form_failure);
+    let json = JsonConfig::default().limit(limit).error_handler(json_failure);
+    site.configure(path, &asks.clone(), |config| {
+        let resource = web::resource(path).guard(guard::Post()).app_data(forms).app_data(json);
+        config.service(resource.wrap(asks).route(route));
+    });
+}
+
+/// The paths above with a method that they have not.
+fn other_methods(config: &mut ServiceConfig) {
+    let written = ["/posts", "/posts/{slug}/hide", "/admin/users/{username}/role"].map(|path| (path, "POST"));
+    let read =
+        ["/", "/posts/new", "/posts/{slug}", "/profile", "/admin", "/healthz", "/readyz", "/style.css", "/favicon.svg"];
+    for (path, methods) in read.map(|path| (path, "GET, HEAD")).into_iter().chain(written) {
+        let answer = async move || {
+            let mut refused = HttpResponse::from_error(Failed::from(Failure::MethodNotAllowed));
+            refused.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+            refused
+        };
+        config.service(web::resource(path).wrap(everyone()).to(answer));
+    }
+}
+
+/// How queries and paths are read.
+pub(crate) fn addresses(config: &mut ServiceConfig) {
+    config.app_data(QueryConfig::default().error_handler(not_found));
+    config.app_data(PathConfig::default().error_handler(not_found));
 }
 
 /// 503 while this process does not know what was revoked.
@@ -61,6 +96,8 @@ fn asset(content_type: &'static str, content: &'static str) -> HttpResponse {
 
 /// How fresh a sign-in must be for giving roles.
 const TEN_MINUTES: Duration = Duration::from_secs(600);
+/// Bytes of a form, as the sign-in routes have it.
+const FORM_LIMIT: usize = 8 * 1024;
 /// Bytes of a post, as the blog on axum takes it.
 const POST_LIMIT: usize = 256 * 1024;
 
@@ -90,6 +127,7 @@ route                         signed out  guest  moderator  admin  asks
 /readyz                       yes         yes    yes        yes    everyone
 /style.css                    yes         yes    yes        yes    everyone
 /favicon.svg                  yes         yes    yes        yes    everyone
+(other methods)               yes         yes    yes        yes    everyone
 (sign-in)                     yes         yes    yes        yes    everyone
 (anything else)               yes         yes    yes        yes    everyone
 "

@@ -30,7 +30,7 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
         let hallpass = site.hallpass.clone();
         App::new()
             .app_data(Data::new(site.clone()))
-            .app_data(routes::forms())
+            .configure(routes::addresses)
             .configure(stated(|routes| routes::routes(&hallpass, routes)))
             .wrap(from_fn(render))
             .wrap(site.hallpass.origin_middleware())

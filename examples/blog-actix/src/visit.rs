@@ -1,4 +1,4 @@
-//! One request's asker, and pages for them.
+//! One request's asker: who it is, and in which form the answer is wanted.
 
 use std::future::{Ready, ready};
 
@@ -10,32 +10,58 @@ use actix_web::{
         header::{CACHE_CONTROL, VARY},
     },
 };
-use blog::{BlogRole, Content, Notice, Viewer};
-use hallpass::{Authentication, Denial};
+use blog::{BlogRole, Content, Data, Failure, Notice, Viewer};
+use hallpass::{Authentication, Caller, Denial};
 
-/// Who asks.
+/// Who asks, and how to answer.
 pub(crate) struct Visit {
     pub(crate) viewer: Option<Viewer>,
+    json: bool,
 }
 
 impl Visit {
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let identity = request.extensions().get::<Authentication>().and_then(Authentication::identity::<BlogRole>);
-        Self { viewer: identity.map(|me| Viewer::new(me.username(), me.roles())) }
+        let header = |name: &str| request.headers().get(name).map(|value| value.as_bytes());
+        let caller = Caller::new(request.method().as_str(), request.path(), header);
+        Self { viewer: identity.map(|me| Viewer::new(me.username(), me.roles())), json: caller.prefers_json() }
     }
 
-    /// The page in the blog's frame. Every page shows who is signed in, so none may be kept for the next person.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    /// The page in the blog's frame.
     pub(crate) fn page(&self, content: &impl Content) -> HttpResponse {
         self.page_with(StatusCode::OK, content)
     }
 
     pub(crate) fn page_with(&self, status: StatusCode, content: &impl Content) -> HttpResponse {
-        HttpResponseBuilder::new(status)
-            .content_type("text/html; charset=utf-8")
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .insert_header((VARY, "accept, cookie"))
-            .body(blog::document(content, self.viewer.as_ref()))
+        let document = blog::document(content, self.viewer.as_ref());
+        personal(status).content_type("text/html; charset=utf-8").body(document)
     }
+
+    /// The page, or the same as JSON.
+    pub(crate) fn answer(&self, page: &impl Data) -> HttpResponse {
+        if self.json { personal(StatusCode::OK).json(page.json()) } else { self.page(page) }
+    }
+
+    /// Why a request came to nothing: a page, or problem details (RFC 9457).
+    pub(crate) fn failure(&self, failure: &Failure) -> HttpResponse {
+        let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if self.json {
+            personal(status).content_type("application/problem+json").body(failure.problem().to_string())
+        } else {
+            self.page_with(status, &failure.notice())
+        }
+    }
+}
+
+/// Every page shows who is signed in, so none may be kept for the next person.
+fn personal(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponseBuilder::new(status);
+    response.insert_header((CACHE_CONTROL, "no-store")).insert_header((VARY, "accept, cookie"));
+    response
 }
 
 impl FromRequest for Visit {

@@ -1,11 +1,12 @@
-//! The blog as an outsider meets it, on actix-web: `blog`'s own black-box tests with another program, but for those that ask the
-//! blog's own pages for JSON, which this one has not.
+//! The blog as an outsider meets it, on actix-web: `blog`'s own black-box tests with another program.
 
 #![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
 #![allow(dead_code, reason = "the other blog's tests use more of it")]
 
 #[path = "../../blog/tests/blog/authenticator.rs"]
 mod authenticator;
+#[path = "../../blog/tests/blog/bad_input.rs"]
+mod bad_input;
 #[path = "../../blog/tests/blog/client.rs"]
 mod client;
 #[path = "../../blog/tests/blog/cookies.rs"]
@@ -16,12 +17,16 @@ mod limits;
 mod operator;
 #[path = "../../blog/tests/blog/origin.rs"]
 mod origin;
+#[path = "../../blog/tests/blog/own_routes.rs"]
+mod own_routes;
 #[path = "../../blog/tests/blog/person.rs"]
 mod person;
 #[path = "../../blog/tests/blog/second_factor.rs"]
 mod second_factor;
 #[path = "../../blog/tests/blog/sessions.rs"]
 mod sessions;
+#[path = "../../blog/tests/blog/sign_in.rs"]
+mod sign_in;
 #[path = "../../blog/tests/blog/site.rs"]
 mod site;
 #[path = "../../blog/tests/blog/start_and_stop.rs"]

@@ -1,6 +1,7 @@
 //! The blog's pages: one frame, and what stands in it.
 
 use askama::Template;
+use hallpass::{Account, Session};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{DraftErrors, Post, PostPage, Viewer};
@@ -75,14 +76,18 @@ pub struct NewPost<'a> {
 #[derive(Template)]
 #[template(path = "profile.html")]
 pub struct Profile<'a> {
+    /// The account's id.
+    pub id: &'a str,
     /// The name as the person wrote it.
     pub username: &'a str,
     /// Names of roles.
     pub roles: &'a [&'a str],
     /// Whether a code is asked at sign-in.
     pub second_factor: bool,
-    /// How many devices are signed in.
-    pub sessions: usize,
+    /// Where they are signed in.
+    pub sessions: &'a [Session],
+    /// The session that asks.
+    pub session: Option<&'a str>,
 }
 
 /// Everyone with an account; each row posts `role` to `/admin/users/{username}/role`.
@@ -100,6 +105,8 @@ pub struct Admin<'a> {
 /// One row of the people's page.
 #[derive(Clone, Debug)]
 pub struct Person {
+    /// The account's id.
+    pub id: String,
     /// The name as the person wrote it.
     pub username: String,
     /// Names of roles.
@@ -108,6 +115,18 @@ pub struct Person {
     pub second_factor: bool,
     /// Whether the account is barred from signing in.
     pub disabled: bool,
+}
+
+impl From<&Account> for Person {
+    fn from(account: &Account) -> Self {
+        Self {
+            id: account.id().as_str().to_owned(),
+            username: account.username().to_string(),
+            roles: account.roles().to_vec(),
+            second_factor: account.second_factor().is_some(),
+            disabled: account.disabled(),
+        }
+    }
 }
 
 impl Person {
@@ -210,6 +229,7 @@ mod tests {
     #[test]
     fn a_name_of_any_script_stays_one_segment_of_the_path() {
         let person = Person {
+            id: "1".to_owned(),
             username: "åsa/../x?y".to_owned(),
             roles: vec!["guest".to_owned()],
             second_factor: false,

@@ -6,9 +6,10 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::{Form, Json};
+use blog::Failure;
 use serde::de::DeserializeOwned;
 
-use crate::failure::Failure;
+use crate::failure::Failed;
 
 /// What `T` says it needs, read from the body.
 pub(crate) struct Fields<T>(pub(crate) T);
@@ -24,7 +25,7 @@ impl<S: Send + Sync, T: DeserializeOwned + 'static> FromRequest<S> for Fields<T>
         } else {
             Form::from_request(request, state).await.map(|Form(fields)| fields).map_err(|rejection| rejection.status())
         };
-        read.map(Self).map_err(|status| failure(status).into_response())
+        read.map(Self).map_err(|status| Failed::from(failure(status)).into_response())
     }
 }
 
@@ -42,10 +43,10 @@ fn failure(status: StatusCode) -> Failure {
 pub(crate) struct Segment(pub(crate) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Segment {
-    type Rejection = Failure;
+    type Rejection = Failed;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failed> {
         let read = Path::from_request_parts(parts, state).await;
-        read.map(|Path(text)| Self(text)).map_err(|_| Failure::NotFound)
+        read.map(|Path(text)| Self(text)).map_err(|_| Failure::NotFound.into())
     }
 }

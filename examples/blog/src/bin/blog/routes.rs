@@ -9,11 +9,11 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::middleware::{from_fn, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use blog::{BlogRole, Site};
+use blog::{BlogRole, Failure, Site};
 use hallpass::{require_any_role, require_login, require_roles};
 
 use crate::denied::denied_page;
-use crate::failure::{Failure, render};
+use crate::failure::{Failed, render};
 use crate::security_headers::security_headers;
 use crate::{people, post_pages, profile};
 
@@ -35,8 +35,8 @@ pub(crate) fn routes(site: Site) -> Router {
         .route("/readyz", get(readyz))
         .route("/style.css", get(|| async { asset("text/css; charset=utf-8", blog::style_sheet()) }))
         .route("/favicon.svg", get(|| async { asset("image/svg+xml", blog::FAVICON) }))
-        .fallback(|| async { Failure::NotFound })
-        .method_not_allowed_fallback(|| async { Failure::MethodNotAllowed })
+        .fallback(|| async { Failed::from(Failure::NotFound) })
+        .method_not_allowed_fallback(|| async { Failed::from(Failure::MethodNotAllowed) })
         .with_state(site.clone())
         .merge(site.hallpass.sign_in_routes())
         .layer(DefaultBodyLimit::max(FORM_LIMIT))

@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
-use blog::{BlogRole, Content, Viewer};
+use blog::{BlogRole, Content, Data, Viewer};
 use hallpass::{Caller, Denied, Identity};
 use serde_json::Value;
 
@@ -38,8 +38,8 @@ impl Visit {
     }
 
     /// The page, or the same as JSON.
-    pub(crate) fn answer(&self, content: &impl Content, json: impl FnOnce() -> Value) -> Response {
-        if self.json { (PERSONAL, Json(json())).into_response() } else { self.page(content) }
+    pub(crate) fn answer(&self, page: &impl Data) -> Response {
+        if self.json { (PERSONAL, Json(page.json())).into_response() } else { self.page(page) }
     }
 
     /// Problem details (RFC 9457).

@@ -1,0 +1,73 @@
+//! The blog's pages as JSON, for whoever prefers that.
+
+use serde_json::{Value, json};
+
+use crate::{Admin, Content, Home, Post, PostView, Profile, rfc3339};
+
+/// A page that is JSON too.
+pub trait Data: Content {
+    /// The same as the page, without its words.
+    fn json(&self) -> Value;
+}
+
+impl Data for Home<'_> {
+    fn json(&self) -> Value {
+        json!({
+            "posts": self.page.posts.iter().map(summary).collect::<Vec<_>>(),
+            "older": self.page.older_than.map(|id| format!("/?before={id}")),
+        })
+    }
+}
+
+impl Data for PostView<'_> {
+    fn json(&self) -> Value {
+        let mut json = summary(self.post);
+        json["body"] = self.post.body.clone().into();
+        json
+    }
+}
+
+impl Data for Profile<'_> {
+    fn json(&self) -> Value {
+        let sessions = self.sessions.iter().map(|session| {
+            json!({
+                "id": session.id.to_string(),
+                "device": session.device,
+                "created_at": session.created.as_secs(),
+                "renewed_at": session.renewed.as_secs(),
+                "current": self.session == Some(session.id.to_string().as_str()),
+            })
+        });
+        json!({
+            "id": self.id,
+            "username": self.username,
+            "roles": self.roles,
+            "second_factor": self.second_factor,
+            "sessions": sessions.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Data for Admin<'_> {
+    fn json(&self) -> Value {
+        let users = self.people.iter().map(|person| {
+            json!({
+                "id": person.id,
+                "username": person.username,
+                "roles": person.roles,
+                "second_factor": person.second_factor,
+                "disabled": person.disabled,
+            })
+        });
+        json!({"users": users.collect::<Vec<_>>()})
+    }
+}
+
+fn summary(post: &Post) -> Value {
+    json!({
+        "slug": post.slug,
+        "title": post.title,
+        "author": post.author,
+        "published_at": rfc3339(post.published_at),
+    })
+}
