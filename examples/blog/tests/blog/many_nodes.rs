@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "the figures are what is to be shown")]
 
 mod database;
+mod every_change;
 mod fault_proxy;
 mod nodes;
 mod own_server;

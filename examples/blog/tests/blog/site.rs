@@ -129,14 +129,19 @@ impl Drop for Site {
 }
 
 /// The blog that is tested: the one on axum, or its neighbour, whose own test this file is part of, too.
-const PROGRAM: &str = match (option_env!("CARGO_BIN_EXE_blog"), option_env!("CARGO_BIN_EXE_blog-actix")) {
+pub(crate) const PROGRAM: &str = match (option_env!("CARGO_BIN_EXE_blog"), option_env!("CARGO_BIN_EXE_blog-actix")) {
     (Some(program), _) | (None, Some(program)) => program,
     (None, None) => panic!("cargo names the program to test"),
 };
 
 /// The blog's program with no setting but those of this directory.
 pub(crate) fn command(directory: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
+    command_of(Path::new(PROGRAM), directory)
+}
+
+/// A program that takes the blog's settings, with none but those of this directory.
+pub(crate) fn command_of(program: &Path, directory: &Path) -> Command {
+    let mut command = Command::new(program);
     command.current_dir(directory).env("BLOG_ADDR", "127.0.0.1:0");
     for name in ["DATABASE_URL", "BLOG_KEYS", "BLOG_PROXIES", "REDIS_URL", "RUST_LOG"] {
         command.env_remove(name);

@@ -1,0 +1,165 @@
+//! A node that is nothing but tower: hyper, the layers of `hallpass-tower`, and one page that asks for a role.
+//!
+//! The tests of many nodes (`examples/blog/tests/blog/many_nodes`) run it beside the blogs, over the same database and key file, and
+//! with their settings. Two things of it the blogs have not:
+//!
+//! - The store behind its gate counts, so that a request which asks it is found out: `GET /calls` says how many calls there were
+//!   within requests. The revocation feed has a store of its own.
+//! - Its standard input takes an operator's orders, one a line, and each is answered with one: `register NAME`, `log-in NAME` (the
+//!   access token), `set-role NAME ROLE`, `disable NAME`, `enable NAME`, `password NAME`. So a thousand of them need neither a thousand
+//!   processes nor, since passwords are hashed for next to nothing here, an hour.
+
+#![allow(clippy::print_stdout, reason = "a program that answers its parent")]
+
+use std::{
+    collections::HashSet,
+    convert::Infallible,
+    env,
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use hallpass::{
+    AccountId, Hallpass, HashCost, HashGateSettings, RedisStore, Role, SqlStore, Username, Visitor, require_roles,
+};
+use hallpass_testkit::Kit;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, stdin},
+    net::TcpListener,
+};
+use tower::{Layer, ServiceExt, service_fn};
+
+/// The blog's roles.
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+    Moderator,
+    Admin,
+}
+
+type Fault = Box<dyn Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), Fault> {
+    let kit = Arc::new(Kit::<SiteRole>::new());
+    let store = SqlStore::open(&env::var("DATABASE_URL")?).await?;
+    let site = Hallpass::<SiteRole>::builder(kit.watch(store.clone()))
+        .registration()
+        .passwords()
+        .refreshes()
+        .administration()
+        .attempts()
+        .feed_from(store)
+        .key_file("blog-keys.json")
+        .first_roles([SiteRole::Guest])
+        .sign_in(|builder| builder.hash_gate(HashGateSettings::default().hash_cost(NEXT_TO_NOTHING)));
+    let site = match env::var("REDIS_URL") {
+        Ok(url) => site.limits_and_push_in(RedisStore::open(&url).await?),
+        Err(_) => site,
+    };
+    let hallpass = site.start().await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    tokio::spawn(serve(listener, hallpass.clone(), kit));
+    obey(&hallpass).await
+}
+
+async fn serve(listener: TcpListener, hallpass: Hallpass<SiteRole>, kit: Arc<Kit<SiteRole>>) {
+    let page =
+        service_fn(async |_: Request<hyper::body::Incoming>| Ok::<_, Infallible>(Response::new(Full::from("a page"))));
+    let guarded = hallpass.layer().layer(require_roles([SiteRole::Admin]).layer(page));
+    let within_requests = Arc::new(AtomicU64::new(0));
+    let site = service_fn(move |request: Request<hyper::body::Incoming>| {
+        let (guarded, kit, within_requests) = (guarded.clone(), Arc::clone(&kit), Arc::clone(&within_requests));
+        async move {
+            if request.uri().path() == "/calls" {
+                let count = within_requests.load(Ordering::SeqCst);
+                return Ok(Response::new(Full::<Bytes>::from(count.to_string())));
+            }
+            let before = kit.store_calls();
+            let answer = guarded.oneshot(request).await;
+            within_requests.fetch_add(kit.store_calls() - before, Ordering::SeqCst);
+            answer
+        }
+    });
+    while let Ok((stream, _)) = listener.accept().await {
+        let service = TowerToHyperService::new(site.clone());
+        tokio::spawn(async move {
+            // A client that hangs up is no defect.
+            let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+/// Carries out the orders, until there are no more.
+async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
+    let mut orders = BufReader::new(stdin()).lines();
+    let mut changed = HashSet::new();
+    while let Some(order) = orders.next_line().await? {
+        let words: Vec<_> = order.split(' ').collect();
+        let said = match words.as_slice() {
+            ["register", name] => {
+                let _registered = hallpass.sign_in().register(name, PASSWORDS[0], &Visitor::default()).await?;
+                "done".to_owned()
+            }
+            ["log-in", name] => log_in(hallpass, name, changed.contains(*name)).await?,
+            ["set-role", name, role] => {
+                let role = SiteRole::from_name(role).ok_or("no such role")?;
+                hallpass.set_roles(&id(hallpass, name).await?, [role]).await?;
+                "done".to_owned()
+            }
+            ["disable", name] => {
+                hallpass.disable(&id(hallpass, name).await?).await?;
+                "done".to_owned()
+            }
+            ["enable", name] => {
+                hallpass.enable(&id(hallpass, name).await?).await?;
+                "done".to_owned()
+            }
+            ["password", name] => {
+                let was = changed.contains(*name);
+                let token = log_in(hallpass, name, was).await?;
+                let who = hallpass.gate().verifier().verify(token.as_bytes(), hallpass.sign_in().clock().now());
+                let who = who.map_err(|_| "a token of our own does not verify")?;
+                let (old, new) = (PASSWORDS[usize::from(was)], PASSWORDS[usize::from(!was)]);
+                let _tokens = hallpass.sign_in().change_password(&who, old, new).await?;
+                if was {
+                    changed.remove(*name)
+                } else {
+                    changed.insert((*name).to_owned())
+                };
+                "done".to_owned()
+            }
+            _ => return Err(format!("no such order: {order}").into()),
+        };
+        println!("{said}");
+    }
+    Ok(())
+}
+
+async fn log_in(hallpass: &Hallpass<SiteRole>, name: &str, changed: bool) -> Result<String, Fault> {
+    let step = hallpass.sign_in().log_in(name, PASSWORDS[usize::from(changed)], None, &Visitor::default()).await?;
+    let opened = step.opened().ok_or("a second factor is due")?;
+    Ok(opened.access.as_str().to_owned())
+}
+
+async fn id(hallpass: &Hallpass<SiteRole>, name: &str) -> Result<AccountId, Fault> {
+    let account = hallpass.find(&Username::parse(name)?).await?.ok_or("nobody has this name")?;
+    Ok(account.id().clone())
+}
+
+/// The first one, and what it is changed to and back.
+const PASSWORDS: [&str; 2] = ["correct horse battery staple", "another horse battery staple"];
+/// 8 KiB, one pass: these passwords guard nothing.
+const NEXT_TO_NOTHING: HashCost = HashCost::new(8, 1, 1);

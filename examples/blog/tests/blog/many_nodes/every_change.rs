@@ -1,0 +1,258 @@
+//! Whatever voids a token, on every kind of node: four changes, three ways to hear of them, and how long each node takes.
+//!
+//! Four processes over one database: the blog on axum, the blog on actix-web, and twice a node that is nothing but tower
+//! (`hallpass-conformance`'s example `tower_node`), one of which is the operator's. The change is made in one process, which must
+//! refuse the copied cookie at once; the others are timed.
+//!
+//! The other two programs are looked for beside the blog's own: `cargo build -p blog-actix`, and
+//! `cargo build -p hallpass-conformance --example tower_node`.
+
+use std::{
+    cell::RefCell,
+    io::{BufRead, Write},
+    path::{Path, PathBuf},
+    process::ChildStdin,
+    time::{Duration, Instant},
+};
+
+use super::{
+    LIVE,
+    database::Database,
+    fault_proxy::FaultProxy,
+    nodes::{Node, Nodes},
+    own_server::OwnRedis,
+    somebody_with,
+};
+use crate::{
+    client::Client,
+    person::ACCESS,
+    site::{BOUND, PROGRAM},
+};
+
+/// Rounds of each change where pushes get through: a p99 wants a thousand. `ROUNDS` may say less.
+fn rounds() -> usize {
+    std::env::var("ROUNDS").map_or(1000, |rounds| rounds.parse().expect("ROUNDS is a number"))
+}
+
+#[test]
+#[ignore = "needs PostgreSQL, and the programs of blog-actix and tower_node: DATABASE_URL, ROUNDS"]
+fn every_change_is_pushed_to_every_kind_of_node() {
+    let database = Database::new();
+    let site = Mixed::start(&[("DATABASE_URL", database.url())]);
+    site.assert_pushed("LISTEN/NOTIFY");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL and Redis, and the programs of blog-actix and tower_node: DATABASE_URL, ROUNDS"]
+fn every_change_is_pushed_to_every_kind_of_node_through_redis() {
+    let database = Database::new();
+    let redis = OwnRedis::start();
+    let site = Mixed::start(&[("DATABASE_URL", database.url()), ("REDIS_URL", redis.url())]);
+    database.run("DROP TRIGGER hallpass_feed_notify ON hallpass_feed");
+    site.assert_pushed("Redis stream");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL, and the programs of blog-actix and tower_node: DATABASE_URL"]
+fn with_every_push_dropped_each_kind_of_node_keeps_the_bound() {
+    let database = Database::new();
+    let proxy = FaultProxy::to(database.host());
+    let site = Mixed::start(&[("DATABASE_URL", database.url_at(proxy.port()))]);
+    proxy.drop_notifications();
+    for change in CHANGES {
+        let delays = site.delays(change, 10);
+        println!("{}", line("none (poll)", change, &delays));
+        for (kind, delays) in &delays {
+            assert!(delays.iter().all(|delay| *delay < BOUND), "{change:?} on {kind}: {delays:?}");
+        }
+    }
+    assert!(proxy.dropped() >= 10, "they were on their way");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL, and the programs of blog-actix and tower_node: DATABASE_URL"]
+fn every_change_outlives_a_restart_of_every_kind_of_node() {
+    let database = Database::new();
+    let mut site = Mixed::start(&[("DATABASE_URL", database.url())]);
+    let mut dead = Vec::new();
+    for change in CHANGES {
+        for round in 0..3 {
+            dead.push(site.change(change, round).0);
+        }
+    }
+    site.operator.order("register", "fay");
+    let live = site.operator.order("log-in", "fay");
+    for kind in KINDS {
+        site.nodes.restart(kind.0);
+        for copied in &dead {
+            assert_eq!(site.nodes.status_with(kind.0, copied), 401, "{}, straight after a restart", kind.1);
+        }
+        assert_eq!(site.nodes.status_with(kind.0, &live), LIVE, "{}", kind.1);
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// At the blog on axum and the blog on actix-web, in turns.
+    LogOut,
+    SetRole,
+    Disable,
+    Password,
+}
+
+const CHANGES: [Change; 4] = [Change::LogOut, Change::SetRole, Change::Disable, Change::Password];
+/// The nodes that are asked.
+const KINDS: [(usize, &str); 3] = [(0, "axum"), (1, "actix-web"), (2, "tower")];
+
+type Delays = Vec<(&'static str, Vec<Duration>)>;
+
+struct Mixed {
+    operator: Operator,
+    nodes: Nodes,
+}
+
+impl Mixed {
+    fn start(settings: &[(&str, String)]) -> Self {
+        let programs = [PROGRAM.into(), beside("blog-actix"), beside("examples/tower_node")];
+        let nodes = Nodes::of(&programs, settings);
+        let operator = Operator::start(nodes.one_more(&beside("examples/tower_node")));
+        for change in CHANGES {
+            operator.order("register", name(change));
+        }
+        Self { operator, nodes }
+    }
+
+    /// Voids a copied cookie: the cookie, which node did it and was asked at once, and when.
+    fn change(&self, change: Change, round: usize) -> (String, Option<usize>, Instant) {
+        let name = name(change);
+        if change == Change::Disable {
+            self.operator.order("enable", name);
+        }
+        let copied = self.operator.order("log-in", name);
+        for (node, kind) in KINDS {
+            assert_eq!(self.nodes.status_with(node, &copied), LIVE, "{change:?} on {kind}");
+        }
+        let by = match change {
+            Change::LogOut => {
+                let mut browser = self.nodes.browser(round % 2);
+                browser.cookies.insert(ACCESS.to_owned(), copied.clone());
+                browser.post("/logout", &[]).expect_see_other("/");
+                Some(round % 2)
+            }
+            Change::SetRole => {
+                self.operator.order("set-role", &format!("{name} {}", ["moderator", "guest"][round % 2]));
+                None
+            }
+            Change::Disable => {
+                self.operator.order("disable", name);
+                None
+            }
+            Change::Password => {
+                self.operator.order("password", name);
+                None
+            }
+        };
+        let done = Instant::now();
+        let at_once =
+            by.map_or_else(|| self.operator.status_with(&copied), |node| self.nodes.status_with(node, &copied));
+        assert_eq!(at_once, 401, "{change:?}: at once where it was made");
+        (copied, by, done)
+    }
+
+    /// How long after the change each kind of node refuses the copied cookie, in order.
+    fn delays(&self, change: Change, rounds: usize) -> Delays {
+        let mut delays: Delays = KINDS.iter().map(|(_, kind)| (*kind, Vec::new())).collect();
+        for round in 0..rounds {
+            let (copied, by, done) = self.change(change, round);
+            let mut waiting: Vec<_> = KINDS.iter().map(|(node, _)| *node).filter(|node| Some(*node) != by).collect();
+            // All are asked in turns, so that the one that is asked last is not charged with the others.
+            while !waiting.is_empty() {
+                waiting.retain(|node| match self.nodes.status_with(*node, &copied) {
+                    401 => {
+                        delays[*node].1.push(done.elapsed());
+                        false
+                    }
+                    LIVE => true,
+                    status => panic!("{change:?}: node {node} answers {status}"),
+                });
+                assert!(done.elapsed() < BOUND, "{change:?}: {waiting:?} accept it still");
+            }
+        }
+        delays.iter_mut().for_each(|(_, delays)| delays.sort_unstable());
+        delays
+    }
+
+    fn assert_pushed(&self, transport: &str) {
+        let found = CHANGES.map(|change| {
+            let delays = self.delays(change, rounds());
+            println!("{}", line(transport, change, &delays));
+            (change, delays)
+        });
+        let calls = self.nodes.script(2).get("/calls").expect(200).body;
+        assert_eq!(calls, "0", "the gate asked the store");
+        println!("calls of the store within guarded requests: {calls}");
+        for (change, delays) in &found {
+            for (kind, delays) in delays {
+                let p99 = delays[delays.len() * 99 / 100];
+                assert!(p99 < Duration::from_millis(100), "{change:?} on {kind} by {transport}: {p99:?}");
+            }
+        }
+    }
+}
+
+/// An account of its own for each change.
+fn name(change: Change) -> &'static str {
+    match change {
+        Change::LogOut => "ann",
+        Change::SetRole => "bob",
+        Change::Disable => "eve",
+        Change::Password => "dan",
+    }
+}
+
+/// A row of the table in `docs/many-nodes.md`.
+fn line(transport: &str, change: Change, delays: &Delays) -> String {
+    let change = match change {
+        Change::LogOut => "log-out",
+        Change::SetRole => "role",
+        Change::Disable => "disable",
+        Change::Password => "password",
+    };
+    let figures = delays.iter().map(|(_, delays)| {
+        let at = |part: usize| delays[delays.len() * part / 100].as_secs_f64() * 1000.0;
+        format!("{:.1} / {:.1}", at(50), at(99))
+    });
+    format!("| {transport} | {change} | {} |", figures.collect::<Vec<_>>().join(" | "))
+}
+
+/// A node that takes an operator's orders.
+struct Operator {
+    node: RefCell<Node>,
+    orders: RefCell<ChildStdin>,
+}
+
+impl Operator {
+    fn start(mut node: Node) -> Self {
+        let orders = node.child.stdin.take().expect("a pipe");
+        Self { node: node.into(), orders: orders.into() }
+    }
+
+    fn order(&self, order: &str, whom: &str) -> String {
+        writeln!(self.orders.borrow_mut(), "{order} {whom}").expect("it listens");
+        let mut line = String::new();
+        self.node.borrow_mut().output.read_line(&mut line).expect("it answers");
+        assert!(!line.is_empty(), "{order} {whom}: it could not be done");
+        line.trim_end().to_owned()
+    }
+
+    fn status_with(&self, access: &str) -> u16 {
+        somebody_with(Client::script(self.node.borrow().address), access)
+    }
+}
+
+/// A program of the same build.
+fn beside(name: &str) -> PathBuf {
+    let program = Path::new(PROGRAM).with_file_name(name);
+    assert!(program.exists(), "{} is missing: build it first", program.display());
+    program
+}
