@@ -42,3 +42,6 @@ pub(crate) fn from_methods(methods: Methods) -> String {
 pub(crate) fn to_methods(column: &str) -> Methods {
     column.split(' ').map(Methods::from_name).fold(Methods::NONE, |all, one| all | one)
 }
+
+/// Bytes, and none. Each database has another literal for them.
+pub(crate) const NOTHING: &[u8] = &[];

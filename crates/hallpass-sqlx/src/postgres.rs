@@ -9,28 +9,43 @@
 //!   that commits.
 //! - A dropped future leaves the state before or the state after: an unfinished transaction is rolled back.
 
-mod accounts;
-mod administration;
 mod attempts;
 mod feed;
 mod listen;
 mod migrate;
 mod open;
-mod passwords;
-mod refreshes;
-mod registration;
-mod revoke;
-mod second_factors;
-mod sessions;
-mod statement;
 mod write;
+
+// One text for both databases, in the terms that stand below.
+#[path = "sql/accounts.rs"]
+mod accounts;
+#[path = "sql/administration.rs"]
+mod administration;
+#[path = "sql/passwords.rs"]
+mod passwords;
+#[path = "sql/refreshes.rs"]
+mod refreshes;
+#[path = "sql/registration.rs"]
+mod registration;
+#[path = "sql/revoke.rs"]
+mod revoke;
+#[path = "sql/second_factors.rs"]
+mod second_factors;
+#[path = "sql/sessions.rs"]
+mod sessions;
+#[path = "sql/statement.rs"]
+mod statement;
 
 pub(crate) use listen::Listen;
 
 use std::fmt;
 
-use sqlx::PgPool;
+use sqlx::{
+    PgPool, Postgres as Database,
+    postgres::{PgArguments as Arguments, PgRow as Row},
+};
 
+use self::PostgresStore as Store;
 use crate::column;
 
 /// Accounts, sessions, attempts and the revocation feed in one PostgreSQL database.

@@ -9,29 +9,44 @@
 //! - The revocation feed is written in the transaction of the change that it tells of.
 //! - A dropped future leaves the state before or the state after: SQLite rolls an unfinished transaction back.
 
-mod accounts;
-mod administration;
 mod attempts;
 mod feed;
 mod migrate;
 mod open;
-mod passwords;
-mod refreshes;
-mod registration;
-mod revoke;
-mod second_factors;
-mod sessions;
-mod statement;
 mod watch;
 mod write;
+
+// One text for both databases, in the terms that stand below.
+#[path = "sql/accounts.rs"]
+mod accounts;
+#[path = "sql/administration.rs"]
+mod administration;
+#[path = "sql/passwords.rs"]
+mod passwords;
+#[path = "sql/refreshes.rs"]
+mod refreshes;
+#[path = "sql/registration.rs"]
+mod registration;
+#[path = "sql/revoke.rs"]
+mod revoke;
+#[path = "sql/second_factors.rs"]
+mod second_factors;
+#[path = "sql/sessions.rs"]
+mod sessions;
+#[path = "sql/statement.rs"]
+mod statement;
 
 pub(crate) use watch::Watch;
 
 use std::{fmt, path::Path, sync::Arc};
 
-use sqlx::SqlitePool;
+use sqlx::{
+    Sqlite as Database, SqlitePool,
+    sqlite::{SqliteArguments as Arguments, SqliteRow as Row},
+};
 use tokio::sync::Semaphore;
 
+use self::SqliteStore as Store;
 use crate::column;
 
 /// Accounts, sessions, attempts and the revocation feed in one SQLite file.

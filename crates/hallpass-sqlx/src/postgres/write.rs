@@ -7,7 +7,10 @@
 use hallpass_signin::{AccountId, SessionId};
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use super::{PostgresStore, statement::sql};
+use super::{
+    PostgresStore,
+    statement::{Statement, sql},
+};
 use crate::StoreError;
 
 /// A transaction that has its turn. Dropped without [`commit`](Self::commit), it is rolled back.
@@ -26,6 +29,12 @@ impl Write {
 }
 
 impl PostgresStore {
+    /// A change that is one statement, and so one transaction. Answers how many rows were changed.
+    pub(super) async fn change(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        let changed = statement.execute(&self.pool).await;
+        changed.map(|result| result.rows_affected()).map_err(StoreError::from_driver)
+    }
+
     /// Waits for the account's turn. An account that is not there has none, and its changes change nothing.
     ///
     /// The lock is the one that an update takes, which the foreign keys of sessions and factors do not wait for.

@@ -1,9 +1,10 @@
 //! One write transaction: the writers' turn, and the write lock from its start.
 
+use hallpass_signin::{AccountId, SessionId};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::SqliteStore;
+use super::{SqliteStore, statement::Statement};
 use crate::StoreError;
 
 /// A transaction that holds the write lock. Dropped without [`commit`](Self::commit), it is rolled back.
@@ -23,6 +24,24 @@ impl Write {
 }
 
 impl SqliteStore {
+    /// A change that is one statement. Answers how many rows were changed.
+    pub(super) async fn change(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        let mut write = self.write().await?;
+        let changed = write.change(statement).await?;
+        write.commit().await?;
+        Ok(changed)
+    }
+
+    /// The file has one lock, which is the account's too.
+    pub(super) async fn write_to(&self, _account: &AccountId) -> Result<Write, StoreError> {
+        self.write().await
+    }
+
+    /// As [`write_to`](Self::write_to).
+    pub(super) async fn write_to_account_of(&self, _session: &SessionId) -> Result<Write, StoreError> {
+        self.write().await
+    }
+
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
         let turn = self.turn.clone().acquire_owned().await;
         // Nobody closes the semaphore.

@@ -2,25 +2,23 @@
 
 use hallpass_signin::{NewAccount, Registered, Registration};
 
-use super::{SqliteStore, column, statement::sql};
+use super::{Store, column, statement::sql};
 use crate::StoreError;
 
-impl Registration for SqliteStore {
+impl Registration for Store {
     async fn create(&self, account: NewAccount) -> Result<Registered, StoreError> {
-        let mut write = self.write().await?;
         let insert =
             sql("INSERT INTO hallpass_accounts (id, username, username_key, password_hash, roles, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (username_key) DO NOTHING")
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (username_key) DO NOTHING")
             .bind(account.id.as_str())
             .bind(account.username.as_str())
             .bind(account.username.key())
             .bind(&account.password_hash)
             .bind(column::from_roles(&account.roles)?)
             .bind(column::from_time(account.at));
-        if write.change(insert).await? == 0 {
+        if self.change(insert).await? == 0 {
             return Ok(Registered::NameTaken);
         }
-        write.commit().await?;
         Ok(Registered::Created(account.id))
     }
 }

@@ -3,10 +3,10 @@
 use hallpass_core::{TotpDrift, UnixTime};
 use hallpass_signin::{AccountId, Enabled, Enrolment, RecoveryHash, Replaced, SecondFactors, SessionId, Spend};
 
-use super::{PostgresStore, column, revoke, statement::sql, write::Write};
+use super::{Store, column, revoke, statement::sql, write::Write};
 use crate::StoreError;
 
-impl SecondFactors for PostgresStore {
+impl SecondFactors for Store {
     async fn enable(&self, enrolment: Enrolment) -> Result<Enabled, StoreError> {
         let id = &enrolment.account;
         let mut write = self.write_to(id).await?;

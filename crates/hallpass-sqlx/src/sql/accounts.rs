@@ -2,15 +2,14 @@
 
 use hallpass_core::TotpDrift;
 use hallpass_signin::{Account, AccountId, Accounts, LiveFactor, Username};
-use sqlx::postgres::PgRow;
 
 use super::{
-    PostgresStore, column,
+    Row, Store, column,
     statement::{get, sql},
 };
 use crate::StoreError;
 
-impl Accounts for PostgresStore {
+impl Accounts for Store {
     type Error = StoreError;
 
     async fn by_username(&self, name: &Username) -> Result<Option<Account>, StoreError> {
@@ -37,7 +36,7 @@ macro_rules! select_accounts {
 }
 pub(super) use select_accounts;
 
-pub(super) fn read(row: &PgRow) -> Result<Account, StoreError> {
+pub(super) fn read(row: &Row) -> Result<Account, StoreError> {
     let username = Username::parse(get(row, "username")?).map_err(StoreError::corrupt)?;
     let roles: Vec<String> = serde_json::from_str(get(row, "roles")?).map_err(StoreError::corrupt)?;
     let last_step: Option<i64> = get(row, "last_step")?;

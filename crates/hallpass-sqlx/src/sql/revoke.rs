@@ -23,8 +23,8 @@ pub(super) async fn everything(
         .bind(account.as_str())
         .bind(keep.map(SessionId::to_string));
     write.change(end).await?;
-    let void = sql("UPDATE hallpass_sessions SET refresh_hash = NULL, spent = '' WHERE account_id = $1");
-    write.change(void.bind(account.as_str())).await?;
+    let void = sql("UPDATE hallpass_sessions SET refresh_hash = NULL, spent = $2 WHERE account_id = $1");
+    write.change(void.bind(account.as_str()).bind(column::NOTHING)).await?;
     generation(write, account, at).await
 }
 

@@ -4,14 +4,14 @@ use hallpass_core::UnixTime;
 use hallpass_signin::{Account, AccountId, Administration, Username};
 
 use super::{
-    PostgresStore,
+    Store,
     accounts::{self, select_accounts},
     column, revoke,
     statement::sql,
 };
 use crate::StoreError;
 
-impl Administration for PostgresStore {
+impl Administration for Store {
     async fn set_roles(&self, id: &AccountId, roles: &[String], at: UnixTime) -> Result<Option<u32>, StoreError> {
         let mut write = self.write_to(id).await?;
         let update = sql("UPDATE hallpass_accounts SET roles = $2 WHERE id = $1");

@@ -2,10 +2,10 @@
 
 use hallpass_signin::{AccountId, PasswordChange, Passwords, Replaced};
 
-use super::{PostgresStore, revoke, statement::sql, write::Write};
+use super::{Store, revoke, statement::sql, write::Write};
 use crate::StoreError;
 
-impl Passwords for PostgresStore {
+impl Passwords for Store {
     async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, StoreError> {
         let mut write = self.write_to(id).await?;
         let replaced = swap(&mut write, id, old_hash, new_hash).await?;

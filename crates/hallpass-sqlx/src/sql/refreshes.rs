@@ -5,10 +5,9 @@ use hallpass_signin::{
     Account, AccountId, Presented, RefreshHash, RefreshState, Refreshes, Renewable, Renewal, Renewed, RenewedSession,
     Replaced, SessionId, SpentRefreshes,
 };
-use sqlx::postgres::PgRow;
 
 use super::{
-    PostgresStore,
+    Row, Store,
     accounts::{self, select_accounts},
     column, revoke,
     statement::{get, sql},
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::StoreError;
 
-impl Refreshes for PostgresStore {
+impl Refreshes for Store {
     async fn renew(&self, session: &SessionId, renewal: &Renewal) -> Result<Renewed, StoreError> {
         let mut write = self.write_to_account_of(session).await?;
         let Some((account, row)) = load(&mut write, session).await? else {
@@ -29,8 +28,8 @@ impl Refreshes for PostgresStore {
         match renewal.present(&state) {
             Presented::Spent(next) => {
                 if spend(&mut write, session, &renewal.presented, &next).await? == 0 {
-                    // The account is locked since before the row was read.
-                    return Err(StoreError::corrupt("a session changed under the lock of its account"));
+                    // The lock is held since before the row was read.
+                    return Err(StoreError::corrupt("a session changed under the lock"));
                 }
                 write.commit().await?;
                 Ok(Renewed::Spent(go_on(account, &next)))
@@ -57,14 +56,15 @@ impl Refreshes for PostgresStore {
     ) -> Result<Replaced, StoreError> {
         let mut write = self.write_to(account).await?;
         let restart = sql("UPDATE hallpass_sessions \
-             SET refresh_hash = $3, spent = '', idle_at = $4, methods = $5, renewed_at = $6 \
+             SET refresh_hash = $3, spent = $7, idle_at = $4, methods = $5, renewed_at = $6 \
              WHERE id = $1 AND account_id = $2")
         .bind(session.to_string())
         .bind(account.as_str())
         .bind(renewable.first.as_bytes().as_slice())
         .bind(column::from_time(renewable.idle_until))
         .bind(column::from_methods(renewable.methods))
-        .bind(column::from_time(at));
+        .bind(column::from_time(at))
+        .bind(column::NOTHING);
         let restarted = write.change(restart).await?;
         write.commit().await?;
         Ok(match restarted {
@@ -116,7 +116,7 @@ async fn spend(
     write.change(update).await
 }
 
-fn read(row: &PgRow) -> Result<Kept, StoreError> {
+fn read(row: &Row) -> Result<Kept, StoreError> {
     let live: &[u8] = get(row, "refresh_hash")?;
     let spent = SpentRefreshes::from_bytes(get(row, "spent")?).map_err(StoreError::corrupt)?;
     let methods: Option<&str> = get(row, "methods")?;

@@ -2,15 +2,14 @@
 
 use hallpass_core::UnixTime;
 use hallpass_signin::{AccountId, Ended, NewSession, Session, SessionId, SessionOpened, Sessions};
-use sqlx::postgres::PgRow;
 
 use super::{
-    PostgresStore, column, revoke,
+    Row, Store, column, revoke,
     statement::{get, sql},
 };
 use crate::StoreError;
 
-impl Sessions for PostgresStore {
+impl Sessions for Store {
     async fn open(&self, session: NewSession) -> Result<SessionOpened, StoreError> {
         let mut write = self.write_to(&session.account).await?;
         let account = session.account.as_str();
@@ -69,7 +68,7 @@ impl Sessions for PostgresStore {
     }
 }
 
-fn read(row: &PgRow) -> Result<Session, StoreError> {
+fn read(row: &Row) -> Result<Session, StoreError> {
     let id: &str = get(row, "id")?;
     Ok(Session::new(
         id.parse().map_err(StoreError::corrupt)?,
