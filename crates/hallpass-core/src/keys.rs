@@ -1,16 +1,14 @@
 //! The ring that everything shares, and that can be swapped while requests run.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::{fmt, sync::Arc};
+
+use crate::{
+    KeyRing,
+    shared::{AtomicBool, Held, Ordering, Swap},
 };
 
-use arc_swap::{ArcSwap, Guard};
-
-use crate::KeyRing;
+#[cfg(all(test, shuttle))]
+mod model;
 
 /// A handle on the key ring in use. Clones are handles on the same one, so a [replacement](Self::replace) reaches every issuer and
 /// verifier at once and each request sees the old ring or the new one, whole.
@@ -27,7 +25,7 @@ use crate::KeyRing;
 pub struct Keys(Arc<Shared>);
 
 struct Shared {
-    ring: ArcSwap<KeyRing>,
+    ring: Swap<KeyRing>,
     /// Whether a token named a key that is not in the ring.
     unknown_asked: AtomicBool,
 }
@@ -44,7 +42,7 @@ impl Keys {
     }
 
     /// The ring in use, for the length of one request and without touching its reference count.
-    pub(crate) fn borrow(&self) -> Guard<Arc<KeyRing>> {
+    pub(crate) fn borrow(&self) -> Held<KeyRing> {
         self.0.ring.load()
     }
 
@@ -64,7 +62,7 @@ impl Keys {
 
 impl From<KeyRing> for Keys {
     fn from(ring: KeyRing) -> Self {
-        Self(Arc::new(Shared { ring: ArcSwap::from_pointee(ring), unknown_asked: AtomicBool::new(false) }))
+        Self(Arc::new(Shared { ring: Swap::from_pointee(ring), unknown_asked: AtomicBool::new(false) }))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What threads share of the revocation view: atomics, a lock and the swapped pointer, of the standard library and arc-swap. In the
+//! What threads share of the key ring and the revocation view: atomics, a lock and the swapped pointer, of the standard library and arc-swap. In the
 //! model checker's build (`--cfg shuttle`) they are shuttle's, which stops and starts threads at each of them.
 
 #[cfg(not(all(test, shuttle)))]
@@ -6,12 +6,15 @@ mod real {
     pub(crate) use std::{
         hash::RandomState as Seed,
         sync::{
-            Mutex, MutexGuard,
-            atomic::{AtomicU64, AtomicUsize, Ordering},
+            Arc, Mutex, MutexGuard,
+            atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         },
     };
 
     pub(crate) use arc_swap::ArcSwap as Swap;
+
+    /// A value of a [`Swap`] for as long as it is looked at.
+    pub(crate) type Held<T> = arc_swap::Guard<Arc<T>>;
 }
 
 #[cfg(all(test, shuttle))]
@@ -23,8 +26,10 @@ mod modelled {
 
     pub(crate) use shuttle::sync::{
         Mutex, MutexGuard,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     };
+
+    pub(crate) type Held<T> = Arc<T>;
 
     /// The same hash in every run, since shuttle repeats them.
     #[derive(Default)]
@@ -55,6 +60,10 @@ mod modelled {
             Self { latest: AtomicUsize::new(0), values: sync::Mutex::new(vec![Arc::new(value)]) }
         }
 
+        pub(crate) fn load_full(&self) -> Arc<T> {
+            self.load()
+        }
+
         pub(crate) fn load(&self) -> Arc<T> {
             let latest = self.latest.load(Ordering::Acquire);
             Arc::clone(&self.values.lock().unwrap_or_else(PoisonError::into_inner)[latest])
@@ -72,6 +81,6 @@ mod modelled {
 }
 
 #[cfg(all(test, shuttle))]
-pub(crate) use modelled::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, Seed, Swap};
+pub(crate) use modelled::{AtomicBool, AtomicU64, AtomicUsize, Held, Mutex, MutexGuard, Ordering, Seed, Swap};
 #[cfg(not(all(test, shuttle)))]
-pub(crate) use real::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, Seed, Swap};
+pub(crate) use real::{AtomicBool, AtomicU64, AtomicUsize, Held, Mutex, MutexGuard, Ordering, Seed, Swap};
