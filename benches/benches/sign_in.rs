@@ -1,5 +1,5 @@
 //! Log-ins and renewals a second, on SQLite in a file, and on PostgreSQL where `DATABASE_URL` names an empty database: one after the
-//! other, and eight people at once.
+//! other, and eight people at once. `python3 benches/report sign_in` runs it in a schema of its own and reads what it prints.
 //!
 //! `cargo bench -p hallpass-benches --bench sign_in`. A log-in is one argon2 run at the default cost and one write; a renewal is one
 //! write. Each write is flushed to the disk before it counts, so the disk is part of the figure: it is printed beside the bare
@@ -19,6 +19,7 @@ use hallpass_benches::SiteRole;
 use hallpass_core::{Clock, Issuer, KeyRing, SystemClock};
 use hallpass_signin::{AttemptPolicy, SessionLimits, SignIn, Visitor};
 use hallpass_sqlx::SqlStore;
+use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::{runtime::Runtime, task::JoinSet};
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -30,12 +31,27 @@ fn main() {
     let rate = flushes(&directory);
     println!("bare flushes of the disk: {rate:.0}/s");
     let runtime = Runtime::new().unwrap();
-    runtime.block_on(run(&format!("sqlite://{}", directory.join("site.db").display())));
+    let file = format!("sqlite://{}", directory.join("site.db").display());
+    println!("on SQLite {}:", runtime.block_on(sqlite_version()));
+    runtime.block_on(run(&file));
     if let Ok(url) = std::env::var("DATABASE_URL") {
-        println!("on PostgreSQL:");
+        println!("on PostgreSQL {}:", runtime.block_on(postgres_version(&url)));
         runtime.block_on(run(&url));
     }
     fs::remove_dir_all(&directory).unwrap();
+}
+
+async fn sqlite_version() -> String {
+    let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut connection).await.unwrap()
+}
+
+async fn postgres_version(url: &str) -> String {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    sqlx::query_scalar("SELECT split_part(current_setting('server_version'), ' ', 1)")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
 }
 
 async fn run(url: &str) {

@@ -4,15 +4,17 @@
     python3 benches/report axum load        these steps alone; what the others found last time stays
     python3 benches/report page             the page and the plots from what was found last time
 
-Steps: verify, axum, actix, users, roles, cookies (times, in rounds), allocations, instructions, load, page.
+Steps: verify, axum, actix, users, roles, cookies (times, in rounds), allocations, instructions, load, revocation, sign_in, page.
 What was found is kept in docs/benchmarks/results.json. Needs cargo and python3; `instructions` needs valgrind, `load` needs wrk and, for
-the article's stack, a Python with starlette, pyjwt and uvicorn[standard] (PYTHON_OF_THE_ARTICLE names it; python3 otherwise).
+the article's stack, a Python with starlette, pyjwt and uvicorn[standard] (PYTHON_OF_THE_ARTICLE names it; python3 otherwise); `sign_in`
+needs psql and a PostgreSQL in DATABASE_URL, or measures SQLite alone.
 """
 import json
 import sys
 
 import machine
 import load
+import own
 import page
 import plots
 from peers import TIMED, allocations, build, instructions, times
@@ -23,6 +25,9 @@ ROUNDS = {"verify": 101, "axum": 151, "actix": 151, "users": 21, "roles": 21, "c
 
 STEPS = {group: lambda group=group: times(group, ROUNDS[group]) for group in TIMED}
 STEPS |= {"allocations": allocations, "instructions": instructions, "load": load.measure}
+# Without the peers' programs.
+OWN = {"revocation": own.revocation, "sign_in": own.sign_in}
+STEPS |= OWN
 
 
 def main(wanted):
@@ -31,8 +36,9 @@ def main(wanted):
         sys.exit(f"no step is called {', '.join(sorted(unknown))}\n\n{__doc__}")
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     steps = [step for step in STEPS if step in wanted or not wanted]
-    if steps:
+    if set(steps) - set(OWN):
         build()
+    if steps:
         results["machine"] = machine.describe()
     for step in steps:
         print(f"== {step}", flush=True)

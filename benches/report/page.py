@@ -12,7 +12,7 @@ def write(results):
     _, found, after = rest.partition(END)
     if not found:
         sys.exit(f"{PAGE} has no markers: {BEGIN} and {END}")
-    parts = [part(results) for part in (machine, aims, verify, axum, actix, growth, load)]
+    parts = [part(results) for part in (machine, aims, verify, axum, actix, growth, load, revocation, sign_in)]
     PAGE.write_text(before + BEGIN + "\n" + "\n".join(filter(None, parts)) + "\n" + END + after)
     print(f"wrote {PAGE}")
 
@@ -188,3 +188,30 @@ the machine only ever slow a server down; CPU is the server's, by the kernel's a
 """ + table(["", "of open", "hallpass answers", "requests/s", "CPU µs a request"], rows) + """
 ![Requests per second](benchmarks/loopback.svg)
 """
+
+
+def revocation(results):
+    found = results.get("revocation")
+    if not found:
+        return ""
+    rows = [[case["case"].replace("1000000", "1,000,000").replace("1000 ", "1,000 "), f"{case['ns']:,.0f}"] for case in found]
+    return """## Behind a revocation view
+
+Verification of a live token with all claims, which asks the view for its account and for its session: `cargo bench -p hallpass-benches --bench revocation`. Half of the entries are accounts, half sessions.
+
+""" + table(["in the view", "ns"], rows)
+
+
+def sign_in(results):
+    found = results.get("sign_in")
+    if not found:
+        return ""
+    names = list(found["databases"][0]["rates"])
+    rows = [[name, *(number(database["rates"][name]) for database in found["databases"])] for name in names]
+    head = ["a second", *(database["database"] for database in found["databases"])]
+    return f"""## Log-ins and renewals
+
+`cargo bench -p hallpass-benches --bench sign_in`, one at a time and eight people at once. A log-in is one argon2 run at the default cost and one write, a renewal is one write. Each write is on the disk before it is answered;
+this disk does {number(found['flushes'])} bare flushes a second. The server is on the same machine.
+
+""" + table(head, rows)
