@@ -4,7 +4,7 @@
 //! nothing; so that spellings, pending cookies, sessions and addresses share one count; and so that a wrong code counts like a wrong
 //! password. How the owner gets in while a stranger keeps guessing: a browser that they signed in with before has attempts of its
 //! own (see [`flow::known_device`](crate::flow)), which no stranger can use up. Elsewhere the wait has an end (15 minutes at most), blocked
-//! attempts do not prolong it, sessions that exist go on, and the right password with the right code clears the count. What
+//! attempts do not prolong it, sessions that exist go on and have attempts of their own for what they change, and the right password with the right code clears the count. What
 //! that does not prevent: in a new browser, a stranger who is quicker at the end of each wait takes the attempt that it gives.
 
 use std::{net::IpAddr, time::Duration};
@@ -35,6 +35,9 @@ pub(crate) enum Whose<'a> {
     Account(&'a Username),
     /// Those of a browser that the account signed in with before.
     Device(&'a KnownDevice),
+    /// Those of a session, or of an enrolment, on its own account: a stranger who keeps the account's count full must not keep the
+    /// owner from changing the password, and a stolen session must not be a place to guess it.
+    Own(&'a Username, Option<&'a str>),
 }
 
 impl<'a> Whose<'a> {
@@ -51,6 +54,8 @@ impl<'a> Whose<'a> {
             Self::Nobodys => None,
             Self::Account(name) => Some(format!("account:{}", name.key())),
             Self::Device(device) => Some(format!("device:{}", device.device)),
+            // The session first: a name may have a colon in it.
+            Self::Own(name, session) => Some(format!("own:{}:{}", session.unwrap_or_default(), name.key())),
         }
     }
 }

@@ -73,7 +73,7 @@ impl<R: Role> Enrolling<R> {
         visitor: &Visitor<'_>,
     ) -> Result<(Vec<RecoveryCode>, Opened), SignInError> {
         let Self { sign_in, account, session } = self;
-        let counted = sign_in.count_own(account).await?;
+        let counted = sign_in.count_own(account, None).await?;
         let (codes, generation) = sign_in.go_live(account, Some(session), None, code, &counted).await?;
         sign_in.generation_raised(account.id(), generation);
         let account = account.clone().with_generation(generation);

@@ -27,7 +27,7 @@ impl<R: Role> SignIn<R> {
             .accept(&Password::typed(new), account.username())
             .map_err(SignInErrorKind::Password)?;
         let now = self.now();
-        let counted = self.count_own(&account).await?;
+        let counted = self.count_own(&account, who.session()).await?;
         let current = Password::typed(current);
         let hash = Some(account.password_hash());
         if let Checked::Wrong = self.check_password(&current, hash).await? {

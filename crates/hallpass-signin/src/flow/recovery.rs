@@ -23,7 +23,7 @@ impl<R: Role> SignIn<R> {
         if account.second_factor().is_none() {
             return Err(SignInErrorKind::AlreadyOff.into());
         }
-        let counted = self.count_own(&account).await?;
+        let counted = self.count_own(&account, who.session()).await?;
         if let Err(reason) = self.spend_code(&account, code).await? {
             return Err(self.refused(Some(&account), reason, &counted));
         }

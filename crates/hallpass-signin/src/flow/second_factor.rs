@@ -91,7 +91,7 @@ impl<R: Role> SignIn<R> {
         if account.second_factor().is_some() {
             return Err(SignInErrorKind::AlreadyOn.into());
         }
-        let counted = self.count_own(&account).await?;
+        let counted = self.count_own(&account, who.session()).await?;
         let (codes, generation) = self.go_live(&account, who.session(), session_of(who), code, &counted).await?;
         self.limits().succeeded(self.stores(), counted, self.now()).await;
         let methods = who.methods() | Methods::ONE_TIME_CODE;
@@ -158,7 +158,7 @@ impl<R: Role> SignIn<R> {
         if account.second_factor().is_none() {
             return Err(SignInErrorKind::AlreadyOff.into());
         }
-        let counted = self.count_own(&account).await?;
+        let counted = self.count_own(&account, who.session()).await?;
         let password = Password::typed(password);
         let hash = Some(account.password_hash());
         if let Checked::Wrong = self.check_password(&password, hash).await? {
@@ -186,8 +186,8 @@ impl<R: Role> SignIn<R> {
 
     /// Counts an attempt that a signed-in person makes on their own account: a stolen session must not be a place to
     /// guess the code in peace.
-    pub(super) async fn count_own(&self, account: &Account) -> Result<Counted, SignInError> {
-        let whose = Whose::Account(account.username());
+    pub(super) async fn count_own(&self, account: &Account, session: Option<&str>) -> Result<Counted, SignInError> {
+        let whose = Whose::Own(account.username(), session);
         self.limits().count(self.stores(), whose, &Visitor::default(), self.now()).await
     }
 }

@@ -124,3 +124,34 @@ async fn an_address_is_limited_over_all_names_and_right_attempts_do_not_count() 
     let elsewhere = site.sign_in.log_in("alice", PASSWORD, None, &from([203, 0, 113, 9])).await;
     assert!(elsewhere.is_ok());
 }
+
+/// A stranger keeps the account's count full; the owner, signed in, changes the password all the same.
+#[tokio::test]
+async fn a_stranger_cannot_hold_a_signed_in_owner_from_their_own_changes() {
+    let site = Site::new();
+    let alice = site.enrolled("alice").await;
+    let who = site.verify(&alice.access).unwrap();
+    while !site.log_in("alice", "a guess", None).await.is_err_and(is_limited) {}
+    let code = alice.next_code();
+    while !site.log_in("alice", "a guess", None).await.is_err_and(is_limited) {}
+    let _codes = site.sign_in.renew_recovery_codes(&who, &code).await.unwrap();
+    let _tokens = site.sign_in.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    assert!(site.log_in("alice", PASSWORD, None).await.is_err_and(is_limited), "which frees no guess elsewhere");
+}
+
+/// Each session has its own five, and each of them needed the password.
+#[tokio::test]
+async fn a_stolen_session_uses_up_its_own_attempts_and_no_others() {
+    let site = Site::new();
+    let stolen = site.verify(&site.register("alice").await.access).unwrap();
+    let own = site.verify(&signed_in(site.log_in("alice", PASSWORD, None).await).access).unwrap();
+    let guess = async |number: u32| {
+        let guessed = site.sign_in.change_password(&stolen, &format!("guess {number}"), "seven maps of nowhere").await;
+        guessed.unwrap_err().kind()
+    };
+    for number in 0..5 {
+        assert_eq!(guess(number).await, SignInErrorKind::Refused);
+    }
+    assert!(is_limited(guess(5).await));
+    let _tokens = site.sign_in.change_password(&own, PASSWORD, "seven maps of nowhere").await.unwrap();
+}
