@@ -1,8 +1,8 @@
-//! Log-ins and renewals a second, on SQLite in a file, and on PostgreSQL where `DATABASE_URL` names an empty database: one after the
+//! Log-ins, renewals and log-outs a second, on SQLite in a file, and on PostgreSQL where `DATABASE_URL` names an empty database: one after the
 //! other, and eight people at once. `python3 benches/report sign_in` runs it in a schema of its own and reads what it prints.
 //!
-//! `cargo bench -p hallpass-benches --bench sign_in`. A log-in is one argon2 run at the default cost and one write; a renewal is one
-//! write. Each write is flushed to the disk before it counts, so the disk is part of the figure: it is printed beside the bare
+//! `cargo bench -p hallpass-benches --bench sign_in`. A log-in is one argon2 run at the default cost and one write; a renewal
+//! and a log-out are one write each. Each write is flushed to the disk before it counts, so the disk is part of the figure: it is printed beside the bare
 //! flushes that the same disk does.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
@@ -16,13 +16,14 @@ use std::{
 };
 
 use hallpass_benches::SiteRole;
-use hallpass_core::{Clock, Issuer, KeyRing, SystemClock};
-use hallpass_signin::{AttemptPolicy, SessionLimits, SignIn, Visitor};
+use hallpass_core::{Clock, Identity, Issuer, KeyRing, SystemClock};
+use hallpass_signin::{AttemptPolicy, Opened, SessionLimits, SignIn, Visitor};
 use hallpass_sqlx::SqlStore;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::{runtime::Runtime, task::JoinSet};
 
 const PASSWORD: &str = "correct horse battery staple";
+const SESSIONS: usize = 240;
 const LONG: Duration = Duration::from_secs(5);
 
 fn main() {
@@ -87,6 +88,7 @@ async fn run(url: &str) {
             count
         });
         println!("renewals, {at_once} at once: {:.0}/s", renewals.await);
+        println!("log-outs, {at_once} at once: {:.0}/s", log_outs(&site, at_once).await);
     }
 }
 
@@ -95,8 +97,42 @@ fn name(person: usize) -> String {
 }
 
 async fn log_in(site: &SignIn<SiteRole>, person: usize) -> String {
+    open(site, person).await.refresh.unwrap().as_str().to_owned()
+}
+
+async fn open(site: &SignIn<SiteRole>, person: usize) -> Opened {
     let step = site.log_in(&name(person), PASSWORD, None, &Visitor::default()).await.unwrap();
-    step.opened().unwrap().refresh.unwrap().as_str().to_owned()
+    step.opened().unwrap()
+}
+
+/// How many a second end, so many people at once, of sessions that were opened before the clock starts.
+async fn log_outs(site: &SignIn<SiteRole>, at_once: usize) -> f64 {
+    let mut opening = JoinSet::new();
+    for person in 0..at_once {
+        let site = site.clone();
+        opening.spawn(async move { sessions(&site, person, SESSIONS / at_once).await });
+    }
+    let open = opening.join_all().await;
+    let (start, mut ending) = (Instant::now(), JoinSet::new());
+    for sessions in open {
+        let site = site.clone();
+        ending.spawn(async move {
+            for who in &sessions {
+                site.log_out(who).await.unwrap();
+            }
+        });
+    }
+    ending.join_all().await;
+    SESSIONS as f64 / start.elapsed().as_secs_f64()
+}
+
+async fn sessions(site: &SignIn<SiteRole>, person: usize, count: usize) -> Vec<Identity<SiteRole>> {
+    let (verifier, mut sessions) = (site.issuer().verifier(), Vec::new());
+    for _ in 0..count {
+        let access = open(site, person).await.access;
+        sessions.push(verifier.verify(access.as_str().as_bytes(), SystemClock.now()).unwrap());
+    }
+    sessions
 }
 
 /// How many a second so many tasks get done together.

@@ -1,4 +1,4 @@
-"""Runs the benches that measure hallpass alone: verification behind a revocation view, and log-ins and renewals on real databases."""
+"""Runs the benches that measure hallpass alone: verification behind a revocation view, and log-ins, renewals and log-outs on real databases."""
 import json
 import os
 import re

@@ -209,9 +209,9 @@ def sign_in(results):
     names = list(found["databases"][0]["rates"])
     rows = [[name, *(number(database["rates"][name]) for database in found["databases"])] for name in names]
     head = ["a second", *(database["database"] for database in found["databases"])]
-    return f"""## Log-ins and renewals
+    return f"""## Log-ins, renewals and log-outs
 
-`cargo bench -p hallpass-benches --bench sign_in`, one at a time and eight people at once. A log-in is one argon2 run at the default cost and one write, a renewal is one write. Each write is on the disk before it is answered;
+`cargo bench -p hallpass-benches --bench sign_in`, one at a time and eight people at once. A log-in is one argon2 run at the default cost and one write, a renewal and a log-out are one write each. Each is on the disk before it is answered;
 this disk does {number(found['flushes'])} bare flushes a second. The server is on the same machine.
 
 """ + table(head, rows)

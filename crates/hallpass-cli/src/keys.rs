@@ -72,7 +72,7 @@ pub(crate) struct Ring {
 
 #[derive(clap::Args)]
 pub(crate) struct Time {
-    /// Unix seconds to take for now
+    /// Unix seconds to take as the present
     #[arg(long)]
     now: Option<u64>,
 }

@@ -66,7 +66,7 @@ pub(crate) struct Sign {
     /// A file with a JSON object of claims of your own
     #[arg(long)]
     claims: Option<PathBuf>,
-    /// Unix seconds to take for now
+    /// Unix seconds to take as the present
     #[arg(long)]
     now: Option<u64>,
 }
@@ -112,7 +112,7 @@ pub(crate) struct Verify {
     /// The longest life a token may have, in seconds; unbounded if not given
     #[arg(long, value_parser = seconds::span, default_value = "18446744073709551615", hide_default_value = true)]
     pub(crate) max_lifetime: Duration,
-    /// Unix seconds to take for now
+    /// Unix seconds to take as the present
     #[arg(long)]
     pub(crate) now: Option<u64>,
     /// End with 1 where any token was refused

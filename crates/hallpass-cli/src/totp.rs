@@ -28,7 +28,7 @@ pub(crate) enum Command {
         secret: Secret,
         #[command(flatten)]
         shape: Shape,
-        /// Unix seconds to take for now
+        /// Unix seconds to take as the present
         #[arg(long)]
         now: Option<u64>,
     },
@@ -41,7 +41,7 @@ pub(crate) enum Command {
         /// Steps of 30 seconds that the code may be early or late: 0 or 1
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
         skew: u8,
-        /// Unix seconds to take for now
+        /// Unix seconds to take as the present
         #[arg(long)]
         now: Option<u64>,
     },
