@@ -14,7 +14,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, Once, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -213,12 +213,27 @@ impl Inner {
         if memory.len() < blocks {
             memory.resize(blocks, Block::new());
         }
+        let start = Instant::now();
         let result = run(&mut memory);
+        advise(start.elapsed());
         // Memory for a costlier stored hash is not kept: the budget is counted at the site's own cost.
         if u32::try_from(memory.len()).is_ok_and(|len| len <= self.settings.cost().memory_kib()) {
             pool().push(memory);
         }
         Ok(result?)
+    }
+}
+
+/// Says once what makes log-in slow in a debug build, since all that is seen of it is a 503.
+fn advise(run: Duration) {
+    static ADVICE: Once = Once::new();
+    if cfg!(debug_assertions) && run > UNOPTIMISED {
+        ADVICE.call_once(|| {
+            tracing::warn!(
+                target: "hallpass",
+                "hashing is not optimised: put `[profile.dev.package.argon2]` with `opt-level = 3` at the end of Cargo.toml"
+            );
+        });
     }
 }
 
@@ -290,6 +305,9 @@ impl From<argon2::Error> for Broken {
         Self::Argon2(error)
     }
 }
+
+/// A run at the default cost takes some 15 ms with optimisation and 600 ms without.
+const UNOPTIMISED: Duration = Duration::from_millis(400);
 
 /// No secret: it only has to be as long as a real one.
 const DUMMY_SALT: [u8; 16] = *b"hallpass no such";

@@ -89,13 +89,13 @@ async fn site_at(url: &str, keys: &Path, hands: &Hands) -> Router {
     posts(&hallpass.await.unwrap())
 }
 
-/// 200 sessions with four tabs each, whose token runs out at the same moment, again and again.
+/// So many sessions with four tabs each, whose token runs out at the same moment, again and again.
 #[expect(clippy::print_stdout, reason = "a figure")]
-async fn quarter_of_an_hour(url: &str) {
+async fn quarter_of_an_hour(url: &str, people: usize) {
     let (scratch, hands) = (Scratch::new(), Hands::new());
     let site = site_at(url, &scratch.path("keys.json"), &hands).await;
     let mut sessions = Vec::new();
-    for number in 0..200 {
+    for number in 0..people {
         sessions.push(registered(&site, &format!("person{number}")).await);
     }
     for round in 0..3 {
@@ -129,7 +129,14 @@ async fn quarter_of_an_hour(url: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_loses_a_post_at_the_quarter_of_an_hour() {
-    quarter_of_an_hour(&Scratch::new().url("site.db")).await;
+    quarter_of_an_hour(&Scratch::new().url("site.db"), 40).await;
+}
+
+/// A second of one disk's and two cores' work, and an answer has 1.8 seconds.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the machine to itself: run by .ci/run"]
+async fn nobody_of_200_loses_a_post_at_the_quarter_of_an_hour() {
+    quarter_of_an_hour(&Scratch::new().url("site.db"), 200).await;
 }
 
 /// A spent token leads to the live one for the grace; whoever comes with it later has copied it, and nobody keeps the session.
@@ -256,7 +263,7 @@ mod on_postgres {
     #[tokio::test(flavor = "multi_thread")]
     #[ignore = "needs PostgreSQL: DATABASE_URL"]
     async fn nobody_loses_a_post_at_the_quarter_of_an_hour() {
-        quarter_of_an_hour(&Schema::new().await.url()).await;
+        quarter_of_an_hour(&Schema::new().await.url(), 200).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
