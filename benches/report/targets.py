@@ -84,9 +84,8 @@ def on_the_wire(found):
 
 # Why a target is missed, where it is: shown only then.
 REASONS = {
-    "axum": "two thirds of it are the verification itself, the rest is the request's extension, two headers looked up and one set, and axum's box around the route's guard.",
-    GATE: "axum-gate is quicker in this run than in the one that the target came from (it added 5,727 ns there), and more than half of what hallpass adds is the verification of a token with all claims, which has little left to give.",
-    "actix": "two thirds of it are the verification itself; the figure moves by a tenth with the machine's neighbours.",
-    "loopback": "the open route costs the server 5.7 µs here, and the guarded one about a microsecond more: what it adds in process, a longer answer (`Cache-Control: no-store`) and colder caches. "
-                "The peers and the article's stack answer more requests here than where the targets came from (91,771 and 9,070 a second there), the open route fewer (201,474 there).",
+    "axum": "the target came from a machine on which the plain page took 674 ns; the table below says what it takes here. Two thirds of what hallpass adds are the verification itself, the rest is the request's extension, two headers looked up and one set, and axum's box around the route's guard.",
+    GATE: "more than half of what hallpass adds is the verification of a token with all claims, which has little left to give.",
+    "actix": "the target came from a machine on which the plain page took 605 ns; the table below says what it takes here. Two thirds of what hallpass adds are the verification itself.",
+    "loopback": "a guarded request costs the server what it adds in process, a longer answer (`Cache-Control: no-store`) and colder caches; the slower the machine computes beside its kernel, the more that weighs.",
 }
