@@ -6,10 +6,9 @@ use actix_web::{
     web::{Data, Path, Query},
 };
 use blog::{
-    Admin, After, BlogRole, Draft, DraftFields, Failure, Hide, Home, NewPost, Older, Person, PostView, Profile,
-    RoleField, Site, Viewer,
+    After, BlogRole, Draft, DraftFields, Failure, Hide, Home, NewPost, Older, PostView, RoleField, Site, Viewer,
 };
-use hallpass::{AccountId, Accounts, Administration, Clock, Role, Sessions, SystemClock, Username, actix::Identity};
+use hallpass::{Clock, SystemClock, actix::Identity};
 use serde_json::json;
 
 use crate::{failure::Failed, fields::Fields, visit::Visit};
@@ -66,31 +65,15 @@ pub(crate) async fn hide(site: Data<Site>, slug: Path<String>) -> Answer {
     }
 }
 
-/// Name, roles, second factor and sessions. The token knows the first two; the rest is read, since this page is about it.
+/// Name, roles, second factor and sessions.
 pub(crate) async fn profile(visit: Visit, me: Identity<BlogRole>, site: Data<Site>) -> Answer {
-    let id = AccountId::new(me.user_id());
-    let account = site.store.by_id(&id).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
-    let sessions = Sessions::list(&site.store, &id, SystemClock.now()).await.map_err(Failure::store)?;
-    let roles: Vec<_> = me.roles().iter().map(Role::name).collect();
-    Ok(visit.answer(&Profile {
-        id: id.as_str(),
-        username: me.username(),
-        roles: &roles,
-        second_factor: account.second_factor().is_some(),
-        sessions: &sessions,
-        session: me.session(),
-    }))
+    let viewer = Viewer::new(me.username(), me.roles());
+    Ok(visit.answer(&site.profile(me.user_id(), viewer, me.session()).await?))
 }
 
 /// Everyone with an account, a hundred at a time, by name.
 pub(crate) async fn people(visit: Visit, site: Data<Site>, Query(After { after }): Query<After>) -> Answer {
-    let after = after.and_then(|name| Username::parse(&name).ok());
-    let mut accounts = Administration::list(&site.store, after.as_ref(), PAGE + 1).await.map_err(Failure::store)?;
-    let more = accounts.len() > PAGE as usize;
-    accounts.truncate(PAGE as usize);
-    let people: Vec<_> = accounts.iter().map(Person::from).collect();
-    let roles: Vec<_> = BlogRole::ALL.iter().map(|role| role.name()).collect();
-    Ok(visit.answer(&Admin { people: &people, roles: &roles, more: people.last().filter(|_| more) }))
+    Ok(visit.answer(&site.people(after.as_deref()).await?))
 }
 
 /// Gives somebody a role, in the place of all others; whoever had another signs in again.
@@ -100,10 +83,7 @@ pub(crate) async fn set_role(
     username: Path<String>,
     Fields(field): Fields<RoleField>,
 ) -> Answer {
-    let role = field.role()?;
-    let username = Username::parse(&username).map_err(|_| Failure::NotFound)?;
-    let account = site.store.by_username(&username).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
-    site.hallpass.set_roles(account.id(), [role]).await.map_err(Failure::store)?;
+    site.give_role(&username, field.role()?).await?;
     if visit.wants_json() {
         return Ok(HttpResponse::NoContent().finish());
     }
@@ -113,6 +93,3 @@ pub(crate) async fn set_role(
 fn see_other(place: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, place)).finish()
 }
-
-/// People on a page.
-const PAGE: u32 = 100;

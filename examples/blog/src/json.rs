@@ -27,7 +27,7 @@ impl Data for PostView<'_> {
     }
 }
 
-impl Data for Profile<'_> {
+impl Data for Profile {
     fn json(&self) -> Value {
         let sessions = self.sessions.iter().map(|session| {
             json!({
@@ -35,7 +35,7 @@ impl Data for Profile<'_> {
                 "device": session.device,
                 "created_at": session.created.as_secs(),
                 "renewed_at": session.renewed.as_secs(),
-                "current": self.session == Some(session.id.to_string().as_str()),
+                "current": self.session.as_ref() == Some(&session.id.to_string()),
             })
         });
         json!({
@@ -48,7 +48,7 @@ impl Data for Profile<'_> {
     }
 }
 
-impl Data for Admin<'_> {
+impl Data for Admin {
     fn json(&self) -> Value {
         let users = self.people.iter().map(|person| {
             json!({

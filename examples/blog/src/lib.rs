@@ -3,6 +3,7 @@
 //! Nothing here signs anybody in or decides who may pass; that is hallpass's part. The program on axum stands in `src/bin/blog`, and
 //! another framework's blog can share everything in this half.
 
+mod accounts;
 mod command;
 mod config;
 mod date;

@@ -75,31 +75,31 @@ pub struct NewPost<'a> {
 /// The profile of whoever is signed in.
 #[derive(Template)]
 #[template(path = "profile.html")]
-pub struct Profile<'a> {
+pub struct Profile {
     /// The account's id.
-    pub id: &'a str,
+    pub id: String,
     /// The name as the person wrote it.
-    pub username: &'a str,
+    pub username: String,
     /// Names of roles.
-    pub roles: &'a [&'a str],
+    pub roles: Vec<&'static str>,
     /// Whether a code is asked at sign-in.
     pub second_factor: bool,
     /// Where they are signed in.
-    pub sessions: &'a [Session],
+    pub sessions: Vec<Session>,
     /// The session that asks.
-    pub session: Option<&'a str>,
+    pub session: Option<String>,
 }
 
 /// Everyone with an account; each row posts `role` to `/admin/users/{username}/role`.
 #[derive(Template)]
 #[template(path = "admin.html")]
-pub struct Admin<'a> {
+pub struct Admin {
     /// One row each.
-    pub people: &'a [Person],
+    pub people: Vec<Person>,
     /// The names of all roles.
-    pub roles: &'a [&'a str],
+    pub roles: Vec<&'static str>,
     /// The last person on the page, where there are more.
-    pub more: Option<&'a Person>,
+    pub more: Option<Person>,
 }
 
 /// One row of the people's page.
@@ -159,13 +159,13 @@ impl Content for NewPost<'_> {
     }
 }
 
-impl Content for Profile<'_> {
+impl Content for Profile {
     fn title(&self) -> &str {
         "Your profile"
     }
 }
 
-impl Content for Admin<'_> {
+impl Content for Admin {
     fn title(&self) -> &str {
         "People"
     }
@@ -235,7 +235,7 @@ mod tests {
             second_factor: false,
             disabled: false,
         };
-        let html = document(&Admin { people: &[person], roles: &["guest", "admin"], more: None }, None);
+        let html = document(&Admin { people: vec![person], roles: vec!["guest", "admin"], more: None }, None);
         assert!(html.contains("/admin/users/%C3%A5sa%2F%2E%2E%2Fx%3Fy/role"), "{html}");
         assert!(html.contains("<option selected>guest</option>"), "{html}");
     }

@@ -4,8 +4,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use blog::{Admin, After, BlogRole, Failure, Person, RoleField, Site};
-use hallpass::{Accounts, Administration, Role, Username};
+use blog::{After, Failure, RoleField, Site};
 
 use crate::failure::Failed;
 use crate::fields::{Fields, Segment};
@@ -18,13 +17,7 @@ pub(crate) async fn people(
     after: Result<Query<After>, QueryRejection>,
 ) -> Result<Response, Failed> {
     let Query(After { after }) = after.map_err(|_| Failure::NotFound)?;
-    let after = after.and_then(|name| Username::parse(&name).ok());
-    let mut accounts = site.store.list(after.as_ref(), PAGE + 1).await.map_err(Failure::store)?;
-    let more = accounts.len() > PAGE as usize;
-    accounts.truncate(PAGE as usize);
-    let people: Vec<_> = accounts.iter().map(Person::from).collect();
-    let roles: Vec<_> = BlogRole::ALL.iter().map(|role| role.name()).collect();
-    Ok(visit.answer(&Admin { people: &people, roles: &roles, more: people.last().filter(|_| more) }))
+    Ok(visit.answer(&site.people(after.as_deref()).await?))
 }
 
 /// Gives somebody a role, in the place of all others; whoever had another signs in again.
@@ -34,15 +27,9 @@ pub(crate) async fn set_role(
     Segment(username): Segment,
     Fields(field): Fields<RoleField>,
 ) -> Result<Response, Failed> {
-    let role = field.role()?;
-    let username = Username::parse(&username).map_err(|_| Failure::NotFound)?;
-    let account = site.store.by_username(&username).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
-    site.hallpass.set_roles(account.id(), [role]).await.map_err(Failure::store)?;
+    site.give_role(&username, field.role()?).await?;
     if visit.wants_json() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     Ok(Redirect::to("/admin").into_response())
 }
-
-/// Rows on one page.
-const PAGE: u32 = 100;

@@ -1,0 +1,55 @@
+//! What the blog's own pages read about accounts, and the one thing that they change.
+
+use hallpass::{AccountId, Accounts, Administration, Clock, Role, Sessions, SystemClock, Username};
+
+use crate::{Admin, BlogRole, Failure, Person, Profile, Site, Viewer};
+
+impl Site {
+    /// The profile of whoever is signed in, in this session. The token knows name and roles; the rest is read, since this page is about it.
+    ///
+    /// # Errors
+    /// The store fails, or the account is gone.
+    pub async fn profile(&self, user_id: &str, viewer: Viewer, session: Option<&str>) -> Result<Profile, Failure> {
+        let id = AccountId::new(user_id);
+        let account = self.store.by_id(&id).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
+        let sessions = Sessions::list(&self.store, &id, SystemClock.now()).await.map_err(Failure::store)?;
+        Ok(Profile {
+            id: user_id.to_owned(),
+            username: viewer.username,
+            roles: viewer.roles.iter().map(Role::name).collect(),
+            second_factor: account.second_factor().is_some(),
+            sessions,
+            session: session.map(str::to_owned),
+        })
+    }
+
+    /// Everyone with an account, a hundred at a time, by name: those after this one.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn people(&self, after: Option<&str>) -> Result<Admin, Failure> {
+        let after = after.and_then(|name| Username::parse(name).ok());
+        let mut accounts = Administration::list(&self.store, after.as_ref(), PAGE + 1).await.map_err(Failure::store)?;
+        let more = accounts.len() > PAGE as usize;
+        accounts.truncate(PAGE as usize);
+        let people: Vec<_> = accounts.iter().map(Person::from).collect();
+        Ok(Admin {
+            roles: BlogRole::ALL.iter().map(|role| role.name()).collect(),
+            more: people.last().filter(|_| more).cloned(),
+            people,
+        })
+    }
+
+    /// Gives somebody a role, in the place of all others; whoever had another signs in again.
+    ///
+    /// # Errors
+    /// The store fails, or nobody has this name.
+    pub async fn give_role(&self, username: &str, role: BlogRole) -> Result<(), Failure> {
+        let username = Username::parse(username).map_err(|_| Failure::NotFound)?;
+        let account = self.store.by_username(&username).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
+        self.hallpass.set_roles(account.id(), [role]).await.map_err(Failure::store)
+    }
+}
+
+/// People on a page.
+const PAGE: u32 = 100;
