@@ -12,11 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{
-    Router,
-    body::Body,
-    http::{Request, header},
-};
+use axum::{Router, http::header};
 use fault_proxy::{Fault, FaultProxy};
 use hallpass::{AttemptPolicy, Hallpass, HashCost, HashGateSettings, PostgresStore};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -26,7 +22,7 @@ use tower::ServiceExt;
 use crate::{
     scratch::Scratch,
     site::{SiteRole, pages},
-    visit::{cookie_of, status},
+    visit::{cookie_of, form, status},
 };
 
 /// What a log-in is to be answered within, whatever the store does.
@@ -88,12 +84,8 @@ struct LogIns {
 impl LogIns {
     /// Logs in; panics unless that ends in time, with everything or with nothing.
     async fn one(&mut self, site: &Router) {
-        let request = Request::post("/login")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::HOST, "site.example")
-            .body(Body::from("username=alice&password=correct+horse+battery+staple"));
         let start = Instant::now();
-        let answer = site.clone().oneshot(request.unwrap()).await.unwrap();
+        let answer = site.clone().oneshot(form("/login", "alice")).await.unwrap();
         assert!(start.elapsed() < BOUND, "{:?}", start.elapsed());
         let sets = answer.headers().contains_key(header::SET_COOKIE);
         match answer.status().as_u16() {

@@ -16,17 +16,20 @@ pub(crate) async fn status(pages: &Router, path: &str, cookie: &str) -> u16 {
 
 /// Posts the form and gives back the access cookie.
 pub(crate) async fn cookie_of(pages: &Router, path: &str, name: &str) -> String {
-    let form = format!("username={name}&password=correct+horse+battery+staple");
-    let request = Request::post(path)
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header(header::HOST, "site.example")
-        .body(Body::from(form))
-        .unwrap();
-    let response = pages.clone().oneshot(request).await.unwrap();
+    let response = pages.clone().oneshot(form(path, name)).await.unwrap();
     assert_eq!(response.status(), StatusCode::SEE_OTHER, "{path} of {name}");
     let cookies = response.headers().get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
     let pairs = cookies.map(|cookie| cookie.split(';').next().unwrap());
     pairs.rev().find(|pair| pair.starts_with("__Host-hallpass=")).unwrap().to_owned()
+}
+
+/// What a browser sends of the log-in or the registration form, with everybody's password.
+pub(crate) fn form(path: &str, name: &str) -> Request<Body> {
+    Request::post(path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::HOST, "site.example")
+        .body(Body::from(format!("username={name}&password=correct+horse+battery+staple")))
+        .unwrap()
 }
 
 pub(crate) async fn log_out(pages: &Router, cookie: &str) {
