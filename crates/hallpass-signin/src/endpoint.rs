@@ -54,19 +54,20 @@ impl<R: Role> SignIn<R> {
 
     /// Answers a request to one of the [`routes`](Self::routes).
     pub async fn handle(&self, request: EndpointRequest) -> EndpointResponse {
+        let endpoint = self.endpoint(&request.path);
         // A name of ours, not the path that was typed.
-        let route = self.endpoint(&request.path).map(|endpoint| endpoint.route().path);
+        let route = endpoint.map(|endpoint| endpoint.route().path);
         let span = tracing::info_span!(target: "hallpass", "sign_in", method = request.method, route);
-        self.answer(request).instrument(span).await
+        self.answer(&request, endpoint).instrument(span).await
     }
 
-    async fn answer(&self, request: EndpointRequest) -> EndpointResponse {
+    async fn answer(&self, request: &EndpointRequest, endpoint: Option<Endpoint>) -> EndpointResponse {
         let target = match &request.query {
             Some(query) => format!("{}?{query}", request.path),
             None => request.path.clone(),
         };
         let caller = Caller::new(&request.method, &target, |name| request.header(name));
-        let exchange = Exchange { sign_in: self, request: &request, caller };
+        let exchange = Exchange { sign_in: self, request, caller, endpoint };
         let response = match timeout(self.answer_within(), self.dispatch(&exchange)).await {
             Ok(Ok(response)) => response,
             Ok(Err(refused)) => exchange.refuse_plainly(&refused),
@@ -85,7 +86,7 @@ impl<R: Role> SignIn<R> {
     async fn dispatch(&self, exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
         let request = exchange.request;
         let _same_origin = self.origin_check().check(&request.origin_facts())?;
-        let endpoint = self.endpoint(&request.path).ok_or(Refused::NotFound)?;
+        let endpoint = exchange.endpoint.ok_or(Refused::NotFound)?;
         let route = endpoint.route();
         if !route.methods.contains(&request.method.as_str()) {
             return Err(Refused::MethodNotAllowed(route.allow()));

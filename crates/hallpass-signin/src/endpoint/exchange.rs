@@ -21,6 +21,8 @@ pub(super) struct Exchange<'a, R: Role> {
     pub(super) sign_in: &'a SignIn<R>,
     pub(super) request: &'a EndpointRequest,
     pub(super) caller: Caller<'a>,
+    /// Which of the routes it is; `None` where it is none.
+    pub(super) endpoint: Option<Endpoint>,
 }
 
 impl<'a, R: Role> Exchange<'a, R> {
@@ -66,8 +68,7 @@ impl<'a, R: Role> Exchange<'a, R> {
 
     /// The page that the person was on, where signing in again is worth coming back from.
     fn way_back(&self) -> &'static str {
-        let endpoint = Endpoint::ALL.into_iter().find(|endpoint| endpoint.route().path == self.request.path);
-        endpoint.map_or("/", Endpoint::page)
+        self.endpoint.map_or("/", Endpoint::page)
     }
 
     pub(super) fn wants_json(&self) -> bool {
