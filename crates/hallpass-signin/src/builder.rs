@@ -30,7 +30,7 @@ use crate::{
     proxies::Proxies,
     random::{Random, SystemRandom},
     session_limits::SessionLimits,
-    sign_in::{SignIn, Site},
+    sign_in::{Renewals, SignIn, Site},
     store::Accounts,
     stores::Stores,
 };
@@ -293,6 +293,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             answer_within: self.answer_within,
             remember_devices: self.remember_devices,
             meter: Meter::new(),
+            renewals: Renewals::new(),
         }))
     }
 }

@@ -30,6 +30,7 @@ mod second_factor;
 mod sessions;
 mod vouch;
 
+pub(crate) use self::refresh::Live;
 pub use self::{
     enrolment::{Enrolling, EnrolmentDue},
     factor_due::FactorDue,

@@ -104,6 +104,7 @@ mod session_limits;
 mod set_up_secret;
 mod sign_in;
 mod sign_in_error;
+mod single_flight;
 mod store;
 mod stored_hash;
 mod stores;

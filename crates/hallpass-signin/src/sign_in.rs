@@ -18,8 +18,9 @@ use hallpass_core::{
 };
 
 use crate::{
-    builder::SignInBuilder, event::Events, factor_policy::FactorPolicy, hash_gate::HashGate, limits::Limits,
-    page::Pages, password_policy::PasswordPolicy, proxies::Proxies, random::Random, session_limits::SessionLimits,
+    builder::SignInBuilder, event::Events, factor_policy::FactorPolicy, flow::Live, hash_gate::HashGate,
+    limits::Limits, page::Pages, password_policy::PasswordPolicy, proxies::Proxies, random::Random,
+    refresh_hash::RefreshHash, session_limits::SessionLimits, sign_in_error::SignInError, single_flight::SingleFlight,
     store::Accounts, stores::Stores,
 };
 
@@ -53,7 +54,11 @@ pub(crate) struct Site<R> {
     pub(crate) answer_within: Duration,
     pub(crate) remember_devices: Option<Duration>,
     pub(crate) meter: Meter,
+    pub(crate) renewals: Renewals,
 }
+
+/// Renewals under way, by the token that was presented.
+pub(crate) type Renewals = SingleFlight<RefreshHash, Result<Arc<Live>, SignInError>>;
 
 /// What a site may turn on beyond the password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,6 +124,10 @@ impl<R: Role> SignIn<R> {
 
     pub(crate) fn meter(&self) -> &Meter {
         &self.site.meter
+    }
+
+    pub(crate) fn renewals(&self) -> &Renewals {
+        &self.site.renewals
     }
 
     pub(crate) fn now(&self) -> UnixTime {

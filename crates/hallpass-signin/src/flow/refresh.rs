@@ -3,9 +3,9 @@
 //! Here, once in a token's life and never on the path of a request whose token is live, the store is asked: roles, disabling and
 //! the generation are of the moment of the renewal.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use hallpass_core::{AccessToken, Methods, Role, UnixTime};
+use hallpass_core::{AccessToken, KeyRing, Methods, Role, UnixTime};
 
 use crate::{
     account::AccountId,
@@ -31,6 +31,12 @@ pub struct Tokens {
     pub refresh: Option<RefreshToken>,
 }
 
+/// The token that a session goes on with, and the session as the store has it now.
+pub(crate) struct Live {
+    secret: RefreshSecret,
+    session: Box<RenewedSession>,
+}
+
 impl<R: Role> SignIn<R> {
     /// Renews a session: spends its refresh token for the next one, and issues an access token with the roles of this moment.
     ///
@@ -42,30 +48,31 @@ impl<R: Role> SignIn<R> {
     /// are not to be removed: another tab may have set newer ones. [`Limited`](SignInErrorKind::Limited) after 64 renewals within
     /// the grace. [`Unavailable`](SignInErrorKind::Unavailable), and the same token is good for another try.
     pub async fn refresh(&self, token: &[u8]) -> Result<Tokens, SignInError> {
-        let (secret, session) = self.present(token).await?;
+        let live = self.present(token).await?;
+        let Live { secret, session } = &*live;
         if self.factor_policy().asks(&session.account, session.methods) == Asked::SecondFactor {
             // Of before the policy: from here on only a sign-in leads on, to the enrolment page if need be.
-            self.end_renewed(&secret, &session).await?;
+            self.end_renewed(secret, session).await?;
             return Err(SignInErrorKind::SignedOut.into());
         }
-        let signed_in = renew(self, secret.session(), &session);
+        let signed_in = renew(self, secret.session(), session);
         let now = self.now();
         // A token that outlived its session would make the absolute limit the limit and a quarter of an hour.
         let life = session.expires.since(now).min(self.issuer().access_lifetime());
         let access = self.sign(&self.issuer().clone().lifetime(life), &signed_in)?;
-        let refresh = self.refresh_token(&secret, session.expires)?;
+        let refresh = self.refresh_token(secret, session.expires)?;
         Ok(Tokens { access, refresh: Some(refresh) })
     }
 
     /// Ends the session of a refresh token: a log-out after the access token has run out.
     pub(crate) async fn log_out_by_refresh(&self, token: &[u8]) -> Result<(), SignInError> {
-        let (secret, session) = match self.present(token).await {
-            Ok(presented) => presented,
+        let live = match self.present(token).await {
+            Ok(live) => live,
             // Nothing of it is alive.
             Err(error) if error.kind() == SignInErrorKind::SignedOut => return Ok(()),
             Err(error) => return Err(error),
         };
-        self.end_renewed(&secret, &session).await
+        self.end_renewed(&live.secret, &live.session).await
     }
 
     async fn end_renewed(&self, secret: &RefreshSecret, session: &RenewedSession) -> Result<(), SignInError> {
@@ -79,11 +86,16 @@ impl<R: Role> SignIn<R> {
         Ok(())
     }
 
-    /// Spends the token, or follows it within the grace. Answers the live one.
-    async fn present(&self, token: &[u8]) -> Result<(RefreshSecret, Box<RenewedSession>), SignInError> {
-        let store = offered(self.stores().refreshes.as_ref())?;
+    /// Spends the token, or follows it within the grace. Answers the live one; the tabs and pictures of one moment wait for one answer.
+    async fn present(&self, token: &[u8]) -> Result<Arc<Live>, SignInError> {
         let ring = self.issuer().keys().current();
         let presented = RefreshSecret::open(token, &ring).ok_or(SignInErrorKind::SignedOut)?;
+        let spend = async { self.spend(&presented, &ring).await.map(Arc::new) };
+        self.renewals().call(presented.hash(), spend).await
+    }
+
+    async fn spend(&self, presented: &RefreshSecret, ring: &KeyRing) -> Result<Live, SignInError> {
+        let store = offered(self.stores().refreshes.as_ref())?;
         let (_, key) = ring.sealing_keys().next().ok_or(UNAVAILABLE)?;
         let (id, successor, limits) = (presented.session(), presented.successor(key), self.session_limits());
         let renewal = Renewal::new(presented.hash(), successor.hash(), self.now(), self.idle_limit(), limits.grace);
@@ -91,12 +103,12 @@ impl<R: Role> SignIn<R> {
             Renewed::Spent(session) => {
                 let account = session.account.id().clone();
                 self.events().happened(Event::SessionRenewed { account, session: id });
-                Ok((successor, session))
+                Ok(Live { secret: successor, session })
             }
             Renewed::InGrace { live, session } => {
                 // Made by a node with a newer ring, which this one is about to read: the next try finds it.
-                let live = presented.leading_to(&live, &ring).ok_or(UNAVAILABLE)?;
-                Ok((live, session))
+                let live = presented.leading_to(&live, ring).ok_or(UNAVAILABLE)?;
+                Ok(Live { secret: live, session })
             }
             Renewed::Reused { account } => {
                 self.session_ended(&id.to_string());

@@ -1,8 +1,9 @@
 //! `/session/refresh`, and what the other routes do to the refresh cookie.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use hallpass_signin::SessionLimits;
+use tokio::task::JoinSet;
 
 use crate::site::{ACCESS, Client, PASSWORD, REFRESH, Site};
 
@@ -76,18 +77,25 @@ async fn a_copy_that_comes_late_ends_the_session_for_both() {
 }
 
 #[tokio::test]
-async fn tabs_that_ask_together_go_on_together() {
+async fn tabs_that_ask_together_go_on_together_after_one_call_to_the_store() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     after_a_quarter(&mut ann).await;
-    let mut leaves = std::collections::BTreeSet::new();
+    let (calls, mut tabs) = (site.store.calls(), JoinSet::new());
     for _ in 0..8 {
         let mut tab = ann.clone();
-        tab.post(PATH, &[]).await.expect(204);
-        leaves.insert(tab.cookies[REFRESH].clone());
+        tabs.spawn(async move {
+            tab.post(PATH, &[]).await.expect(204);
+            tab
+        });
+    }
+    let tabs = tabs.join_all().await;
+    assert_eq!(site.store.calls(), calls + 1);
+    let leaves: BTreeSet<_> = tabs.iter().map(|tab| tab.cookies[REFRESH].clone()).collect();
+    assert_eq!(leaves.len(), 1);
+    for tab in tabs {
         expect_signed_in(&tab).await;
     }
-    assert_eq!(leaves.len(), 1);
 }
 
 #[tokio::test]

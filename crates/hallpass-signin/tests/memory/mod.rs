@@ -289,6 +289,8 @@ impl Sessions for MemoryStore {
 
 impl Refreshes for MemoryStore {
     async fn renew(&self, session: &SessionId, renewal: &Renewal) -> Result<Renewed, Down> {
+        // Others have their turn meanwhile, as while a store is asked over a wire.
+        tokio::task::yield_now().await;
         let mut state = self.lock()?;
         let found = state.rows.iter_mut().find(|(_, row)| row.refreshes.contains_key(session) && !row.disabled);
         let Some((id, row)) = found else { return Ok(Renewed::Ended) };
