@@ -114,7 +114,7 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
     }
 
     /// Lets the cookies travel over plain HTTP, under names without a prefix. Defaults to no, because whoever listens could
-    /// take them; browsers make an exception for `localhost` by themselves.
+    /// take them; Chromium and Firefox make an exception for `localhost` by themselves, Safari does not (WebKit bug 281149).
     pub fn insecure_plain_http_cookies(mut self) -> Self {
         self.cookies = self.cookies.insecure_plain_http_cookies();
         self

@@ -39,7 +39,7 @@
 //! ```
 //!
 //! `/register`, `/login`, `/logout` and the pages under `/profile/` are there; accounts and sessions are in `site.db`, the keys in
-//! `site-keys.json` beside it. Browsers send the cookies over HTTPS, and to `localhost`.
+//! `site-keys.json` beside it. Browsers send the cookies over HTTPS, and all but Safari to `localhost`.
 //!
 //! A password hash is work on purpose, and dozens of times as much where nothing is optimised: log-in would answer 503 in a debug build
 //! without these lines of `Cargo.toml`.

@@ -59,6 +59,20 @@ fn schemes_are_those_of_the_gate() {
 }
 
 #[test]
+fn whatever_a_signed_in_person_may_lack_is_a_403() {
+    for (asks, factor, fresh) in [
+        (Requirement::all_of([SiteRole::Admin]), Value::Null, Value::Null),
+        (Requirement::any_of([SiteRole::Admin]), Value::Null, Value::Null),
+        (Requirement::login().and_second_factor(), json!(true), Value::Null),
+        (Requirement::login().and_recent(Duration::from_secs(600)), Value::Null, json!(600)),
+    ] {
+        let get = &stated(&ApiSecurity::new(&CookieSettings::default()), asks)["paths"]["/a/{id}"]["get"];
+        assert!(get["responses"]["403"].is_object(), "{asks}");
+        assert_eq!((&get["x-required-second-factor"], &get["x-required-sign-in-within-seconds"]), (&factor, &fresh));
+    }
+}
+
+#[test]
 fn refusals_are_problems_and_what_openapi_has_no_word_for_is_an_extension() {
     let asks = Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::from_secs(600));
     let api = stated(&ApiSecurity::new(&CookieSettings::default()), asks);

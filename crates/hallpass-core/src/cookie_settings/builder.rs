@@ -60,8 +60,8 @@ impl CookieSettingsBuilder {
     }
 
     /// Leaves `Secure` and the name prefixes out, so that the cookies work over `http://` on other hosts than
-    /// `localhost`, where anyone on the way can read them. Defaults to off, because browsers take `Secure` cookies from
-    /// `http://localhost` as it is.
+    /// `localhost`, where anyone on the way can read them. Defaults to off, because Chromium and Firefox take `Secure` cookies from
+    /// `http://localhost` as it is; Safari does not (WebKit bug 281149).
     pub fn insecure_plain_http_cookies(mut self) -> Self {
         self.plain_http = true;
         self
