@@ -15,6 +15,9 @@
 //! * **Only what verified goes in**, so a flood of forgeries changes nothing.
 //! * **Lock-free** for readers; two writers of one slot overwrite each other, which costs a verification and nothing else.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{

@@ -89,3 +89,11 @@ fn a_key_opens_nothing_from_the_moment_its_time_is_over() {
     assert_eq!(at(899), Ok(2));
     assert_eq!(at(900), Err(TokenErrorKind::UnknownKey));
 }
+
+/// A buffer that is too small would refuse tokens of the site's own; a larger one lies on the stack of every request.
+#[test]
+fn the_buffer_holds_the_payload_of_the_longest_token_and_no_more() {
+    let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD + 1];
+    let payload = base64url::decode_into(&[b'A'; MAX_TOKEN_BYTES], &mut buffer).unwrap();
+    assert_eq!(payload.len(), LONGEST_PAYLOAD);
+}

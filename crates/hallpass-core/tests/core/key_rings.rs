@@ -296,3 +296,20 @@ fn a_retired_key_ends_at_its_second() {
     assert!(verdict(899).is_ok());
     assert_eq!(verdict(900).unwrap_err(), TokenErrorKind::UnknownKey);
 }
+
+#[test]
+fn only_a_token_that_names_a_key_which_is_not_there_asks_for_newer_keys() {
+    let (issuer, other) = (issuer(ring(Algorithm::Hs256)), issuer(KeyRing::generate_hs256([9; 32], NOW)));
+    let verifier = issuer.verifier::<SiteRole>();
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    let asks = |token: &str| {
+        let _refused = verifier.verify(token.as_bytes(), NOW);
+        issuer.keys().take_unknown_asked()
+    };
+    assert!(!asks(token.as_str()));
+    for refused in ["", "a.b.c", &token.as_str()[1..], &format!("{}A", token.as_str())] {
+        assert!(!asks(refused), "{refused}");
+    }
+    assert!(asks(other.issue(&alice(), NOW).unwrap().as_str()));
+    assert!(!issuer.keys().take_unknown_asked(), "it was asked for once");
+}
