@@ -1,21 +1,31 @@
-use std::ptr;
+use std::{iter, ptr};
 
 use super::*;
 
-#[test]
-fn each_token_has_two_places_and_tokens_are_spread_over_all() {
-    let cache = TokenCache::new(64, false);
+/// Tokens' last characters, which differ at one end, at the other, or throughout.
+fn tails() -> impl Iterator<Item = String> {
+    (0..1_600_u64).flat_map(|number| {
+        [format!("{number:032}"), format!("{number:<032}"), format!("{number:016}{:016}", number * number)]
+    })
+}
+
+/// How many tokens have each slot as their first place. The second is another one.
+fn first_places(cache: &TokenCache) -> [u32; 64] {
     let slots: Vec<_> = (0..64).map(|_| Slot::empty()).collect();
     let place = |found: Option<&Slot>| slots.iter().position(|slot| ptr::eq(slot, found.unwrap())).unwrap();
-    let mut first_places = [0; 64];
-    for number in 0..6_400_u64 {
-        // A token's last characters, which differ at one end, at the other, or throughout.
-        let tail = [format!("{number:032}"), format!("{number:<032}"), format!("{number:016}{:016}", number * number)];
-        for tail in tail {
-            let [first, second] = cache.slots_of(&slots, tail.as_bytes()).map(place);
-            assert_ne!(first, second, "{tail}");
-            first_places[first] += 1;
-        }
+    let mut tokens = [0; 64];
+    for tail in tails() {
+        let [first, second] = cache.slots_of(&slots, tail.as_bytes()).map(place);
+        assert_ne!(first, second, "{tail}");
+        tokens[first] += 1;
     }
-    assert!(first_places.iter().all(|tokens| (150..600).contains(tokens)), "{first_places:?}");
+    tokens
+}
+
+/// 75 each, give or take: so under 99 of 100 seeds, and under 8 of 100 with a hash that mixes badly.
+#[test]
+fn each_token_has_two_places_and_tokens_are_spread_over_all() {
+    let is_even = |tokens: &[u32; 64]| tokens.iter().all(|tokens| (25..150).contains(tokens));
+    let even = iter::repeat_with(|| first_places(&TokenCache::new(64, false))).take(16).filter(is_even).count();
+    assert!(even > 8, "only under {even} of 16 seeds");
 }
