@@ -116,9 +116,9 @@ impl Limits {
 }
 
 impl Counted {
-    /// The same, to stay counted even if all goes well: each registration counts on its address.
+    /// The same, to stay counted on its address even if all goes well, as each registration does.
     pub(crate) fn for_good(self) -> Self {
-        Self { account_key: None, address_key: None, ..self }
+        Self { address_key: None, ..self }
     }
 
     pub(crate) fn peer(&self) -> Option<IpAddr> {

@@ -125,6 +125,18 @@ async fn an_address_is_limited_over_all_names_and_right_attempts_do_not_count() 
     assert!(elsewhere.is_ok());
 }
 
+/// For whoever blocks addresses further out.
+#[tokio::test]
+async fn what_is_refused_or_limited_is_told_with_its_address() {
+    let site = Site::new();
+    site.register("alice").await;
+    let visitor = from([203, 0, 113, 7]);
+    let guess = async || site.sign_in.log_in("alice", "a guess", None, &visitor).await.unwrap_err().kind();
+    while !is_limited(guess().await) {}
+    assert_eq!(site.heard(|event| matches!(event, Event::Refused { peer, .. } if *peer == visitor.peer)), 5);
+    assert_eq!(site.heard(|event| matches!(event, Event::Limited { peer, .. } if *peer == visitor.peer)), 1);
+}
+
 /// A stranger keeps the account's count full; the owner, signed in, changes the password all the same.
 #[tokio::test]
 async fn a_stranger_cannot_hold_a_signed_in_owner_from_their_own_changes() {
