@@ -148,6 +148,7 @@ fn only_ascii_digits_in_the_right_number_and_spaces_count() {
         "081804'--",
         "000000000000000000000000081804",
         "081804            ",
+        "081804                 ",
     ] {
         assert_eq!(totp.check(code, now), Err(WrongCode(())), "{code:?}");
     }

@@ -17,7 +17,7 @@ use crate::{
     session_id::SessionId,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
-    store::{Ended, Renewed, RenewedSession, Replaced},
+    store::{Ended, Renewed, RenewedSession, Replaced, erased::ErasedRefreshes},
     stores::{UNAVAILABLE, offered},
 };
 
@@ -88,14 +88,19 @@ impl<R: Role> SignIn<R> {
 
     /// Spends the token, or follows it within the grace. Answers the live one; the tabs and pictures of one moment wait for one answer.
     async fn present(&self, token: &[u8]) -> Result<Arc<Live>, SignInError> {
+        let store = offered(self.stores().refreshes.as_ref())?;
         let ring = self.issuer().keys().current();
         let presented = RefreshSecret::open(token, &ring).ok_or(SignInErrorKind::SignedOut)?;
-        let spend = async { self.spend(&presented, &ring).await.map(Arc::new) };
+        let spend = async { self.spend(store, &presented, &ring).await.map(Arc::new) };
         self.renewals().call(presented.hash(), spend).await
     }
 
-    async fn spend(&self, presented: &RefreshSecret, ring: &KeyRing) -> Result<Live, SignInError> {
-        let store = offered(self.stores().refreshes.as_ref())?;
+    async fn spend(
+        &self,
+        store: &dyn ErasedRefreshes,
+        presented: &RefreshSecret,
+        ring: &KeyRing,
+    ) -> Result<Live, SignInError> {
         let (_, key) = ring.sealing_keys().next().ok_or(UNAVAILABLE)?;
         let (id, successor, limits) = (presented.session(), presented.successor(key), self.session_limits());
         let renewal = Renewal::new(presented.hash(), successor.hash(), self.now(), self.idle_limit(), limits.grace);

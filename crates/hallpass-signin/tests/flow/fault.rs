@@ -82,6 +82,7 @@ async fn a_password_only_store_signs_in_and_offers_nothing_else() {
     assert!(sign_in.log_in("alice", PASSWORD, None, &here()).await.is_ok());
     let registering = sign_in.register("bob", PASSWORD, &here()).await;
     assert_eq!(registering.unwrap_err().kind(), SignInErrorKind::NotOffered);
+    assert_eq!(sign_in.refresh(b"whatever").await.unwrap_err().kind(), SignInErrorKind::NotOffered);
 
     let bob = site.enrolled("bob").await;
     let code = bob.next_code();
