@@ -32,11 +32,10 @@ impl Site {
         let mut accounts = Administration::list(&self.store, after.as_ref(), PAGE + 1).await.map_err(Failure::store)?;
         let more = accounts.len() > PAGE as usize;
         accounts.truncate(PAGE as usize);
-        let people: Vec<_> = accounts.iter().map(Person::from).collect();
         Ok(Admin {
+            people: accounts.iter().map(Person::from).collect(),
             roles: BlogRole::ALL.iter().map(|role| role.name()).collect(),
-            more: people.last().filter(|_| more).cloned(),
-            people,
+            more,
         })
     }
 

@@ -98,8 +98,8 @@ pub struct Admin {
     pub people: Vec<Person>,
     /// The names of all roles.
     pub roles: Vec<&'static str>,
-    /// The last person on the page, where there are more.
-    pub more: Option<Person>,
+    /// Whether there are more, after the last one on the page.
+    pub more: bool,
 }
 
 /// One row of the people's page.
@@ -235,7 +235,7 @@ mod tests {
             second_factor: false,
             disabled: false,
         };
-        let html = document(&Admin { people: vec![person], roles: vec!["guest", "admin"], more: None }, None);
+        let html = document(&Admin { people: vec![person], roles: vec!["guest", "admin"], more: false }, None);
         assert!(html.contains("/admin/users/%C3%A5sa%2F%2E%2E%2Fx%3Fy/role"), "{html}");
         assert!(html.contains("<option selected>guest</option>"), "{html}");
     }
