@@ -4,7 +4,7 @@
     python3 benches/report axum load        these steps alone; what the others found last time stays
     python3 benches/report page             the page and the plots from what was found last time
 
-Steps: verify, axum, actix, users, roles, cookies (times, in rounds), allocations, instructions, load, revocation, sign_in, page.
+Steps: verify, axum, actix, users, roles, cookies (times, in rounds), allocations, instructions, load, revocation, sign_in, builds, page.
 What was found is kept in docs/benchmarks/results.json. Needs cargo and python3; `instructions` needs valgrind, `load` needs wrk and, for
 the article's stack, a Python with starlette, pyjwt and uvicorn[standard] (PYTHON_OF_THE_ARTICLE names it; python3 otherwise); `sign_in`
 needs psql and a PostgreSQL in DATABASE_URL, or measures SQLite alone.
@@ -12,8 +12,9 @@ needs psql and a PostgreSQL in DATABASE_URL, or measures SQLite alone.
 import json
 import sys
 
-import machine
+import builds
 import load
+import machine
 import own
 import page
 import plots
@@ -26,7 +27,7 @@ ROUNDS = {"verify": 101, "axum": 151, "actix": 151, "users": 21, "roles": 21, "c
 STEPS = {group: lambda group=group: times(group, ROUNDS[group]) for group in TIMED}
 STEPS |= {"allocations": allocations, "instructions": instructions, "load": load.measure}
 # Without the peers' programs.
-OWN = {"revocation": own.revocation, "sign_in": own.sign_in}
+OWN = {"revocation": own.revocation, "sign_in": own.sign_in, "builds": builds.measure}
 STEPS |= OWN
 
 

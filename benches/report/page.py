@@ -12,7 +12,7 @@ def write(results):
     _, found, after = rest.partition(END)
     if not found:
         sys.exit(f"{PAGE} has no markers: {BEGIN} and {END}")
-    parts = [part(results) for part in (machine, aims, verify, axum, actix, growth, load, revocation, sign_in)]
+    parts = [part(results) for part in (machine, aims, verify, axum, actix, growth, load, revocation, sign_in, builds)]
     PAGE.write_text(before + BEGIN + "\n" + "\n".join(filter(None, parts)) + "\n" + END + after)
     print(f"wrote {PAGE}")
 
@@ -215,3 +215,16 @@ def sign_in(results):
 this disk does {number(found['flushes'])} bare flushes a second. The server is on the same machine.
 
 """ + table(head, rows)
+
+
+def builds(results):
+    found = results.get("builds")
+    if not found:
+        return ""
+    rows = [[strong(it["case"]), *(number(it[what]) for what in ("crates", "with_build", "seconds", "cpu"))] for it in found]
+    return """## What it takes to build
+
+What a service with one guarded route on axum depends on, built from nothing in debug. The [service that only verifies](guide/src/verify-only.md) is the one with public keys: they
+bring aws-lc, which is C.
+
+""" + table(["", "crates", "with build scripts'", "seconds", "CPU seconds"], rows)
