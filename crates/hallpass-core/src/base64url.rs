@@ -29,6 +29,11 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
+/// What every text begins with whose bytes begin with `bytes`: the characters of whole groups of three.
+pub(crate) fn encode_beginning(bytes: &[u8]) -> String {
+    encode(bytes.as_chunks::<3>().0.as_flattened())
+}
+
 /// Appends the encoded bytes to `text`.
 pub(crate) fn encode_append(bytes: &[u8], text: &mut String) {
     URL_SAFE_NO_PAD.encode_append(bytes, text);
@@ -83,6 +88,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_beginning_stays_whatever_follows(bytes in prop::collection::vec(any::<u8>(), 0..60), more: [u8; 5]) {
+            let beginning = encode_beginning(&bytes);
+            prop_assert_eq!(beginning.len(), bytes.len() / 3 * 4);
+            prop_assert!(encode(&[&bytes[..], &more].concat()).starts_with(&beginning));
+        }
+
         #[test]
         fn bytes_come_back(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let text = encode(&bytes);

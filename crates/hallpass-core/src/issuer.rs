@@ -220,11 +220,9 @@ impl Issuer {
         }
         let ring = self.keys.borrow();
         let key = ring.active().ok_or(IssueError::NoActiveKey)?;
-        let header = key.header(kind);
-        let mut token = String::from(header);
+        let mut token = String::from(key.header(kind));
         base64url::encode_append(claims.write(&self.opening, own).as_bytes(), &mut token);
-        let (whole, payload) = (token.as_bytes(), token.get(header.len()..).unwrap_or_default().as_bytes());
-        let signature = key.sign(SigningInput::AfterHeader { kind, whole, payload }).ok_or(IssueError::Signing)?;
+        let signature = key.sign(SigningInput::Whole(token.as_bytes())).ok_or(IssueError::Signing)?;
         token.push('.');
         base64url::encode_append(&signature, &mut token);
         if token.len() > MAX_TOKEN_BYTES {

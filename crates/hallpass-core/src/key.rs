@@ -223,10 +223,12 @@ mod tests {
                     let payload = vec![b'x'; length];
                     let whole = [key.header(kind).as_bytes(), &payload].concat();
                     let plain = key.sign(SigningInput::Whole(&whole)).unwrap();
-                    let input = SigningInput::AfterHeader { kind, whole: &whole, payload: &payload };
-                    assert_eq!(key.sign(input).unwrap(), plain, "{algorithm} {kind:?} {length}");
-                    assert!(key.check(input, &plain).is_ok());
-                    assert!(key.check(input, &plain[1..]).is_err());
+                    for first_claims in [&b"x".repeat(70)[..], b"another site's"] {
+                        let input = SigningInput::AfterHeader { kind, first_claims, whole: &whole, payload: &payload };
+                        assert_eq!(key.sign(input).unwrap(), plain, "{algorithm} {kind:?} {length}");
+                        assert!(key.check(input, &plain).is_ok());
+                        assert!(key.check(input, &plain[1..]).is_err());
+                    }
                 }
             }
         }

@@ -5,9 +5,11 @@ use crate::token_kind::TokenKind;
 /// The header segment, a dot, and the payload segment (RFC 7515 section 5.1).
 #[derive(Clone, Copy)]
 pub(crate) enum SigningInput<'t> {
-    /// It begins with the very header segment that its key writes for this kind, dot included; `payload` is what follows.
+    /// It begins with the very header segment that its key writes for this kind, dot included; `payload` is what follows, and
+    /// `first_claims` what that begins with where the issuer wrote it, by what the verifier was told.
     AfterHeader {
         kind: TokenKind,
+        first_claims: &'t [u8],
         #[cfg_attr(not(feature = "asymmetric"), expect(dead_code, reason = "HMAC has a head start over the header"))]
         whole: &'t [u8],
         payload: &'t [u8],

@@ -20,6 +20,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct TokenOpener {
     kind: TokenKind,
+    /// What a payload of ours begins with, encoded.
+    first_claims: Box<str>,
     other_types: Vec<Box<str>>,
     accepts_untyped: bool,
     key_without_kid: Option<KeyId>,
@@ -36,8 +38,10 @@ pub(crate) type PayloadBuffer = [MaybeUninit<u8>; LONGEST_PAYLOAD];
 pub(crate) const LONGEST_PAYLOAD: usize = MAX_TOKEN_BYTES / 4 * 3;
 
 impl TokenOpener {
-    pub(crate) const fn new(kind: TokenKind) -> Self {
-        Self { kind, other_types: Vec::new(), accepts_untyped: false, key_without_kid: None }
+    /// `opening` is how our claims of this issuer and audience begin; any others are read as well.
+    pub(crate) fn new(kind: TokenKind, opening: &str) -> Self {
+        let first_claims = base64url::encode_beginning(opening.as_bytes()).into();
+        Self { kind, first_claims, other_types: Vec::new(), accepts_untyped: false, key_without_kid: None }
     }
 
     /// The type of another kind of ours is never added: a pending token must open nothing but the code page, whatever a setting says.
@@ -79,7 +83,7 @@ impl TokenOpener {
 
     /// A token that begins with the very bytes which a key of the ring writes: kind, algorithm and `kid` are then right, and where
     /// the signature begins follows from its length. A dot in the payload is found when it is decoded.
-    fn known_header<'t, 'r>(&self, ring: &'r KeyRing, token: &'t [u8], now: UnixTime) -> Option<Parts<'t, 'r>> {
+    fn known_header<'t, 'r>(&'t self, ring: &'r KeyRing, token: &'t [u8], now: UnixTime) -> Option<Parts<'t, 'r>> {
         let after_header = |key: &'r Arc<Key>| token.strip_prefix(key.header(self.kind).as_bytes());
         let (key, rest) = ring.accepted(now).find_map(|key| Some((key, after_header(key)?)))?;
         let signature_length = base64url::encoded_length(key.signature_length());
@@ -87,7 +91,8 @@ impl TokenOpener {
         let (payload, signature) = rest.split_at_checked(payload_length)?;
         let signature = signature.strip_prefix(b".")?;
         let whole = token.get(..token.len() - signature_length - 1)?;
-        let input = SigningInput::AfterHeader { kind: self.kind, whole, payload };
+        let first_claims = self.first_claims.as_bytes();
+        let input = SigningInput::AfterHeader { kind: self.kind, first_claims, whole, payload };
         Some(Parts { key, input, payload, signature })
     }
 

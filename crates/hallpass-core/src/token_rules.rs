@@ -29,10 +29,11 @@ pub(crate) struct TokenRules {
 
 impl TokenRules {
     pub(crate) fn new(kind: TokenKind, keys: Keys, issuer: String, audience: String, role_bit: RoleBit) -> Self {
+        let opening = claim_writer::opening(&issuer, &audience);
         Self {
-            opener: TokenOpener::new(kind),
+            opener: TokenOpener::new(kind, &opening),
             keys,
-            opening: claim_writer::opening(&issuer, &audience).into(),
+            opening: opening.into(),
             issuer: issuer.into(),
             audience: audience.into(),
             role_bit,
