@@ -63,13 +63,13 @@ impl TokenRules {
             None => self.reader().read(json)?,
         };
         self.check_times(&claims.times, now)?;
-        let facts = TokenFacts {
+        let facts = || TokenFacts {
             user_id: &claims.user_id,
             generation: claims.generation,
             session: claims.session.as_deref(),
             expires_at: claims.times.expires_at,
         };
-        self.check_revocation(&facts, now)?;
+        self.check_revocation(facts, now)?;
         Ok(Checked { claims, json, key })
     }
 
@@ -100,9 +100,14 @@ impl TokenRules {
         Ok(())
     }
 
-    pub(crate) fn check_revocation(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<(), TokenErrorKind> {
+    /// `token` is asked for where there is a view.
+    pub(crate) fn check_revocation<'t>(
+        &self,
+        token: impl FnOnce() -> TokenFacts<'t>,
+        now: UnixTime,
+    ) -> Result<(), TokenErrorKind> {
         if let Some(view) = &self.revocation {
-            let _live = view.check(token, now).map_err(|revoked| match revoked.kind() {
+            let _live = view.check(&token(), now).map_err(|revoked| match revoked.kind() {
                 RevokedKind::Stale => TokenErrorKind::Unavailable,
                 _ => TokenErrorKind::Revoked,
             })?;

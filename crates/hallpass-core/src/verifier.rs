@@ -192,7 +192,7 @@ impl<R: Role> Verifier<R> {
         let ring = self.rules.keys.borrow();
         if let Some(facts) = self.cache.as_ref().and_then(|cache| cache.find(token, &ring, now)) {
             self.rules.check_times(&facts.times, now)?;
-            self.rules.check_revocation(&facts.for_revocation(), now)?;
+            self.rules.check_revocation(|| facts.for_revocation(), now)?;
             return Ok(Identity::from_shared(facts));
         }
         let mut buffer = ClaimsBuffer::new();
