@@ -19,7 +19,7 @@ pub trait Feed: Send + Sync + 'static {
     /// go on. The same cursor, with changes or without: the reader has caught up.
     ///
     /// **Nothing is skipped:** a change whose transaction commits late must come behind every cursor handed out before
-    /// that commit. **Nothing waits:** a change is handed over by the first call after its commit, even where another
+    /// that commit. **Nothing waits:** who reads to the end gets every change that was committed by then, even where another
     /// transaction is still open and the cursor cannot move beyond it yet. Coming twice does no harm.
     ///
     /// # Errors

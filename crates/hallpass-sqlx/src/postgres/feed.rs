@@ -46,15 +46,18 @@ impl Feed for PostgresStore {
 
 /// One statement, so that the limit of what is settled and the rows are of one snapshot.
 ///
-/// What is settled comes in stretches; what is not comes whole, since no cursor can point into it. That is at most what was
-/// revoked while the oldest open transaction runs, and not yet [forgotten](Feed::forget).
-const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first) \
+/// What is settled comes in stretches, and behind the last of them, whole, what is not, since no cursor can point into it. That is
+/// at most what was revoked while the oldest open transaction runs, and not yet [forgotten](Feed::forget).
+const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first), \
+     stretch AS MATERIALIZED ( \
+        SELECT *, TRUE AS settled FROM hallpass_feed \
+        WHERE (transaction, place) > ($1, $2) AND transaction < (SELECT first FROM open) \
+        ORDER BY transaction, place LIMIT $3) \
      SELECT transaction, place, account_id, generation, session_id, at, settled FROM ( \
-        (SELECT *, TRUE AS settled FROM hallpass_feed \
-         WHERE (transaction, place) > ($1, $2) AND transaction < (SELECT first FROM open) \
-         ORDER BY transaction, place LIMIT $3) \
+        SELECT * FROM stretch \
         UNION ALL \
-        (SELECT *, FALSE AS settled FROM hallpass_feed WHERE transaction >= (SELECT first FROM open)) \
+        SELECT *, FALSE FROM hallpass_feed \
+        WHERE transaction >= (SELECT first FROM open) AND (SELECT count(*) FROM stretch) < $3 \
      ) AS news ORDER BY transaction, place";
 
 /// The transaction in the upper half, the place in the lower. The first transaction of a server is number 3.

@@ -73,6 +73,26 @@ async fn a_transaction_that_stays_open_delays_nothing_however_much_is_revoked() 
     assert_eq!(feed.news().await, []);
 }
 
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn what_is_not_settled_comes_behind_all_that_is() {
+    let schema = Schema::new().await;
+    let store = PostgresStore::open(&schema.url()).await.unwrap();
+    let mut connection = PgConnection::connect(&schema.url()).await.unwrap();
+    let id = register(&store, "alice").await;
+    // More than one call hands over; then a few that an older transaction keeps from being settled.
+    for number in 1..=1100 {
+        store.set_roles(&id, &[], at(number)).await.unwrap();
+    }
+    let older = open_transaction(&mut connection, 1).await;
+    for number in 1101..=1110 {
+        store.set_roles(&id, &[], at(number)).await.unwrap();
+    }
+    let in_order: Vec<_> = (1..=1110).map(|number| raised(&id, number, at(number.into()))).collect();
+    assert_eq!(Reader::new(&store).news().await, in_order);
+    older.commit().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
 async fn a_reader_among_many_writers_misses_nothing() {
