@@ -1,6 +1,6 @@
 """Measures hallpass beside its peers, and writes docs/BENCHMARKS.md and the plots in docs/benchmarks.
 
-    python3 benches/report                  everything, about ten minutes
+    python3 benches/report                  everything, a quarter of an hour
     python3 benches/report axum load        these steps alone; what the others found last time stays
     python3 benches/report page             the page and the plots from what was found last time
 
