@@ -1,7 +1,6 @@
 """Writes what was found into docs/BENCHMARKS.md, between its markers; what stands outside of them is written by hand."""
 import sys
 
-from load import ROUNDS
 from places import PAGE
 from targets import targets
 
@@ -183,7 +182,7 @@ def load(results):
     return f"""## Over loopback
 
 One server process on one core, `wrk` with 16 connections on the other. The first column is the share of the open route's requests, the second how many times as many hallpass answers
-(the layer outside the router). Of {ROUNDS} rounds of a second the best, since neighbours on
+(the layer outside the router). Of {len(ours['rates'])} rounds of a second the best, since neighbours on
 the machine only ever slow a server down; CPU is the server's, by the kernel's accounting (the lower quartile).
 
 """ + table(["", "of open", "hallpass answers", "requests/s", "CPU µs a request"], rows) + """
