@@ -185,6 +185,8 @@ pub enum Limit {
     Account,
     /// The one per address.
     Address,
+    /// The one per session on changes to its own account.
+    Changes,
 }
 
 /// Where events go.

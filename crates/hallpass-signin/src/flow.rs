@@ -32,6 +32,7 @@ mod vouch;
 
 pub(crate) use self::refresh::Live;
 pub use self::{
+    administration::Commands,
     enrolment::{Enrolling, EnrolmentDue},
     factor_due::FactorDue,
     log_in::{LoginStep, Member, Opened},

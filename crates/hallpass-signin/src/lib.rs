@@ -120,8 +120,8 @@ pub use event::{Event, Limit, RefusedReason};
 pub use factor_policy::FactorPolicy;
 pub use feed_push::FeedPush;
 pub use flow::{
-    Due, Enrolling, EnrolmentDue, FactorDue, FactorOff, LoginStep, Member, Opened, PasswordAccepted, Proven, SetUp,
-    Tokens, TwoFactor,
+    Commands, Due, Enrolling, EnrolmentDue, FactorDue, FactorOff, LoginStep, Member, Opened, PasswordAccepted, Proven,
+    SetUp, Tokens, TwoFactor,
 };
 pub use foreign_hash::{ForeignHash, ForeignMatch};
 pub use hash_cost::HashCost;
@@ -149,9 +149,10 @@ pub use session_limits::SessionLimits;
 pub use sign_in::SignIn;
 pub use sign_in_error::{SignInError, SignInErrorKind};
 pub use store::{
-    Accounts, Administration, Attempts, Change, Changes, Cursor, Enabled, Ended, Enrolment, Feed, NewAccount,
-    NewSession, NoPush, PasswordChange, Passwords, Push, Refreshes, Registered, Registration, Renewed, RenewedSession,
-    Replaced, SecondFactors, Session, SessionOpened, Sessions, Spend, StoreFault,
+    Accounts, Actor, Administration, Attempts, Change, Changes, CommandOutcome, Cursor, Ended, Enrolment, Feed,
+    NewAccount, NewSession, NoPush, OwnChange, OwnChangeOutcome, PasswordChange, Passwords, Push, Refreshes,
+    Registered, Registration, Renewed, RenewedSession, Replaced, SecondFactors, Session, SessionOpened, Sessions,
+    Spend, StoreFault,
 };
 pub use username::{Username, UsernameError};
 pub use visitor::Visitor;

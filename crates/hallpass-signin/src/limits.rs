@@ -20,11 +20,13 @@ use crate::{
     visitor::Visitor,
 };
 
-/// The two policies.
+/// The policies.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) account: AttemptPolicy,
     pub(crate) address: AttemptPolicy,
+    /// Changes that one session makes to its own account, right or wrong. A right one is not given back.
+    pub(crate) changes: AttemptPolicy,
 }
 
 /// Whose attempts are counted.
@@ -69,6 +71,12 @@ pub(crate) struct Counted {
     peer: Option<IpAddr>,
 }
 
+/// A change that was counted and may be evaluated.
+#[must_use]
+pub(crate) struct CountedChange {
+    key: String,
+}
+
 impl Limits {
     /// Counts an attempt on an account, or on a browser that it signed in with before; on the address alone where the name cannot be
     /// one.
@@ -94,6 +102,35 @@ impl Limits {
             }
         }
         Ok(counted)
+    }
+
+    /// Counts a change that a session makes to its own account: per session, so that a copied access token cannot use up the
+    /// changes of the owner's other sessions; per account where the token names no session.
+    pub(crate) async fn count_change(
+        &self,
+        stores: &Stores,
+        account: &str,
+        session: Option<&str>,
+        now: UnixTime,
+    ) -> Result<CountedChange, SignInError> {
+        let key = match session {
+            Some(session) => format!("change:session:{session}"),
+            None => format!("change:account:{account}"),
+        };
+        let taken = stores.attempts.try_take(&key, &self.changes, now);
+        match stores.ask("count change", taken).await? {
+            Attempted::Allowed => Ok(CountedChange { key }),
+            Attempted::Blocked { retry_after } => {
+                stores.events.happened(Event::Limited { limit: Limit::Changes, peer: None, retry_after });
+                Err(SignInErrorKind::Limited { retry_after }.into())
+            }
+        }
+    }
+
+    /// The change was not evaluated, since a store or the hashing capacity was missing: it does not count.
+    pub(crate) async fn not_evaluated(&self, stores: &Stores, change: CountedChange, now: UnixTime) {
+        let back = stores.attempts.give_back(&change.key, &self.changes, now);
+        let _logged = stores.ask("give back", back).await;
     }
 
     /// The attempt was right to the end: the account starts afresh, the address gets this one attempt back. A store
@@ -132,6 +169,10 @@ impl Default for Limits {
             account: AttemptPolicy::new(5, FIRST_WAIT),
             // A school behind one address, all mistyping at nine o'clock.
             address: AttemptPolicy::new(100, FIRST_WAIT).regain_every(Duration::from_secs(60)),
+            // Nobody makes eight changes in a row by hand. At most ten within any minute: eight at once, one after 30 seconds.
+            changes: AttemptPolicy::new(8, FIRST_WAIT)
+                .longest_wait(Duration::from_secs(5 * 60))
+                .regain_every(Duration::from_secs(3 * 60)),
         }
     }
 }

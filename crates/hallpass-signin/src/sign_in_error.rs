@@ -41,6 +41,7 @@ impl fmt::Display for SignInError {
             SignInErrorKind::AlreadyOff => f.write_str("The second factor is off."),
             SignInErrorKind::NotFound => f.write_str("There is no such account or session."),
             SignInErrorKind::SignedOut => f.write_str("Sign in first."),
+            SignInErrorKind::Revoked => f.write_str("This session has ended. Log in again."),
             SignInErrorKind::NotOffered => f.write_str("This site does not offer that."),
             SignInErrorKind::Limited { .. } => f.write_str("Too many attempts."),
             SignInErrorKind::Busy { .. } | SignInErrorKind::Unavailable { .. } => {
@@ -70,8 +71,11 @@ pub enum SignInErrorKind {
     AlreadyOff,
     /// No such account, or no such session of this account.
     NotFound,
-    /// The account behind the identity is gone, disabled, or has moved on to another generation.
+    /// A refresh token or an enrolment that is not accepted (any more).
     SignedOut,
+    /// The access token is revoked, or was while the change was on its way: the account is gone, disabled or at another
+    /// generation, or the session has ended. Nothing was changed.
+    Revoked,
     /// The ability was not turned on in the builder.
     NotOffered,
     /// Too many attempts.

@@ -10,6 +10,10 @@
 //! - **Acknowledged means durable**: once the future has answered `Ok`, a crash does not lose the change.
 //! - **Cancel-safe**: the future may be dropped at any await (a time bound, a client that left). The change then
 //!   happened as a whole or not at all.
+//! - **An own change repeats the conditions that it was decided on.** A method that takes an [`OwnChange`] or an [`Actor`]
+//!   writes only if the account exists, is not disabled, is still at the actor's generation, and the acting session still
+//!   exists; all of it checked **in the transaction of the write**. It returns the account as written. Otherwise an
+//!   operator's command that is committed between the decision and the write would be undone.
 //! - Methods that void tokens raise the account's generation and append to the revocation feed **in the transaction of
 //!   the change itself**. A store without a feed leaves the second half out.
 //! - `at` is the sign-in's clock. A store writes it as given and asks no clock of its own.
@@ -20,6 +24,7 @@ mod attempts;
 pub(crate) mod erased;
 mod fault;
 mod feed;
+mod own_change;
 mod passwords;
 mod push;
 mod refreshes;
@@ -33,10 +38,11 @@ pub use self::{
     attempts::Attempts,
     fault::StoreFault,
     feed::{Change, Changes, Cursor, Feed},
+    own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome},
     passwords::{PasswordChange, Passwords, Replaced},
     push::{NoPush, Push},
     refreshes::{Refreshes, Renewed, RenewedSession},
     registration::{NewAccount, Registered, Registration},
-    second_factors::{Enabled, Enrolment, SecondFactors, Spend},
+    second_factors::{Enrolment, SecondFactors, Spend},
     sessions::{Ended, NewSession, Session, SessionOpened, Sessions},
 };

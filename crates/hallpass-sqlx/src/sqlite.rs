@@ -21,6 +21,8 @@ mod write;
 mod accounts;
 #[path = "sql/administration.rs"]
 mod administration;
+#[path = "sql/own_change.rs"]
+mod own_change;
 #[path = "sql/passwords.rs"]
 mod passwords;
 #[path = "sql/refreshes.rs"]

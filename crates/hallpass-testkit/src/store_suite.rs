@@ -15,6 +15,7 @@ pub mod announcements;
 pub mod attempts;
 pub mod feed;
 pub mod fixture;
+pub mod own_changes;
 pub mod passwords;
 pub mod races;
 pub mod refreshes;

@@ -14,7 +14,7 @@
 /// hallpass_testkit::test_store! { #[tokio::test] empty: attempts }
 ///
 /// // The whole of it:
-/// // test_store! { #[tokio::test] empty: accounts administration attempts feed passwords refreshes second_factors sessions }
+/// // test_store! { #[tokio::test] empty: accounts administration attempts feed own_changes passwords refreshes second_factors sessions }
 /// ```
 #[macro_export]
 macro_rules! test_store {
@@ -59,6 +59,14 @@ macro_rules! test_store {
             forgetting_leaves_cursors_good
         );
     };
+    (@part own_changes $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks own_changes $attributes $empty:
+            an_own_change_after_a_command_writes_nothing
+            an_own_change_needs_a_session_of_the_account
+            a_code_is_not_spent_on_an_account_that_changed
+            a_command_by_somebody_who_lost_the_right_writes_nothing
+        );
+    };
     (@part passwords $attributes:tt $empty:path) => {
         $crate::test_store!(@checks passwords $attributes $empty:
             an_upgrade_replaces_only_the_expected_hash
@@ -73,6 +81,7 @@ macro_rules! test_store {
             a_clock_set_back_shortens_what_is_left
             what_cannot_be_renewed_is_not
             a_kept_session_begins_a_new_chain
+            a_kept_session_without_a_new_token_is_not_refreshed
         );
     };
     (@part second_factors $attributes:tt $empty:path) => {

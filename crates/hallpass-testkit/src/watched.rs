@@ -4,10 +4,10 @@
 
 use hallpass_core::{TotpDrift, UnixTime};
 use hallpass_signin::{
-    Account, AccountId, Accounts, Administration, AttemptPolicy, Attempted, Attempts, Change, Changes, Cursor, Enabled,
-    Ended, Enrolment, Feed, NewAccount, NewSession, PasswordChange, Passwords, Push, RecoveryHash, Refreshes,
-    Registered, Registration, Renewable, Renewal, Renewed, Replaced, SecondFactors, Session, SessionId, SessionOpened,
-    Sessions, Spend, Username,
+    Account, AccountId, Accounts, Actor, Administration, AttemptPolicy, Attempted, Attempts, Change, Changes,
+    CommandOutcome, Cursor, Ended, Enrolment, Feed, NewAccount, NewSession, OwnChange, OwnChangeOutcome,
+    PasswordChange, Passwords, Push, RecoveryHash, Refreshes, Registered, Registration, Renewal, Renewed, Replaced,
+    SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, Username,
 };
 
 use crate::{Kit, store_calls::StoreCalls};
@@ -76,33 +76,33 @@ counted!(Registration {
 
 counted!(Passwords {
     fn replace_hash(id: &AccountId, old_hash: &str, new_hash: &str) -> Replaced;
-    fn change(change: PasswordChange) -> Option<u32>;
+    fn change(change: PasswordChange) -> OwnChangeOutcome;
 });
 
 counted!(SecondFactors {
-    fn enable(enrolment: Enrolment) -> Enabled;
-    fn spend_step(id: &AccountId, step: u64, drift: TotpDrift) -> Spend;
-    fn spend_recovery_code(id: &AccountId, code: &RecoveryHash) -> Spend;
-    fn replace_recovery_codes(id: &AccountId, codes: &[RecoveryHash]) -> Replaced;
-    fn disable(id: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Option<u32>;
+    fn enable(enrolment: Enrolment) -> OwnChangeOutcome;
+    fn spend_step(id: &AccountId, generation: u32, step: u64, drift: TotpDrift) -> Spend;
+    fn spend_recovery_code(id: &AccountId, generation: u32, code: &RecoveryHash) -> Spend;
+    fn replace_recovery_codes(own: &OwnChange, codes: &[RecoveryHash]) -> OwnChangeOutcome;
+    fn disable(own: &OwnChange) -> OwnChangeOutcome;
     fn reseal(id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Replaced;
 });
 
 counted!(Sessions {
     fn open(session: NewSession) -> SessionOpened;
     fn list(account: &AccountId, now: UnixTime) -> Vec<Session>;
-    fn end(account: &AccountId, session: &SessionId, at: UnixTime) -> Ended;
-    fn end_all(account: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Option<u32>;
+    fn end(account: &AccountId, session: &SessionId, by: Option<&Actor>, at: UnixTime) -> Ended;
+    fn end_others(own: &OwnChange) -> OwnChangeOutcome;
+    fn end_all(account: &AccountId, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
 });
 
 counted!(Refreshes {
     fn renew(session: &SessionId, renewal: &Renewal) -> Renewed;
-    fn restart(account: &AccountId, session: &SessionId, renewable: &Renewable, at: UnixTime) -> Replaced;
 });
 
 counted!(Administration {
-    fn set_roles(id: &AccountId, roles: &[String], at: UnixTime) -> Option<u32>;
-    fn set_disabled(id: &AccountId, disabled: bool, at: UnixTime) -> Option<u32>;
+    fn set_roles(id: &AccountId, roles: &[String], by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
+    fn set_disabled(id: &AccountId, disabled: bool, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&Username>, limit: u32) -> Vec<Account>;
 });
 

@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use hallpass_core::{Clock, Gate, Keys, Role, RoleSet};
-use hallpass_signin::{Account, AccountId, Accounts, SignIn, SignInError, Username};
+use hallpass_core::{Clock, Gate, Identity, Keys, Role, RoleSet};
+use hallpass_signin::{Account, AccountId, Accounts, Commands, SignIn, SignInError, Username};
 
 use crate::{HallpassBuilder, NoFeed, background::Background};
 
@@ -104,6 +104,13 @@ impl<R: Role> Hallpass<R> {
     /// The store does not answer, or there is no such account.
     pub async fn enable(&self, account: &AccountId) -> Result<(), SignInError> {
         self.sign_in.enable(account).await
+    }
+
+    /// Returns the commands for a route of the site, given by this person: they are carried out only if the person's account is
+    /// enabled, at the generation of the token and in a session that exists, checked in the transaction of the command. A route
+    /// that calls [`set_roles`](Self::set_roles) itself would let an administrator who is being demoted take that back.
+    pub fn commands_of<'a>(&'a self, who: &Identity<R>) -> Commands<'a, R> {
+        self.sign_in.commands_of(who)
     }
 
     /// Whether revocations are known to be current within the published 5 seconds: what `/readyz` says. Always so where the

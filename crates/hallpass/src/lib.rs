@@ -156,11 +156,11 @@ pub use hallpass_core::{OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpDrift, 
 
 // Sign-in: its settings, its steps and its pages.
 pub use hallpass_signin::{
-    AttemptPolicy, Due, Enrolling, EnrolmentDue, Event, FactorDue, FactorOff, FactorPolicy, ForeignHash, ForeignMatch,
-    HashCost, HashGateSettings, Limit, LoginStep, Member, NoRandomness, Opened, Password, PasswordAccepted,
-    PasswordError, PasswordPolicy, Proven, Proxies, ProxiesError, Random, RefreshToken, RefusedReason, SessionLimits,
-    SetUp, SignIn, SignInBuildError, SignInBuilder, SignInError, SignInErrorKind, SystemRandom, Tokens, TwoFactor,
-    Visitor,
+    AttemptPolicy, Commands, Due, Enrolling, EnrolmentDue, Event, FactorDue, FactorOff, FactorPolicy, ForeignHash,
+    ForeignMatch, HashCost, HashGateSettings, Limit, LoginStep, Member, NoRandomness, Opened, Password,
+    PasswordAccepted, PasswordError, PasswordPolicy, Proven, Proxies, ProxiesError, Random, RefreshToken,
+    RefusedReason, SessionLimits, SetUp, SignIn, SignInBuildError, SignInBuilder, SignInError, SignInErrorKind,
+    SystemRandom, Tokens, TwoFactor, Visitor,
 };
 pub use hallpass_signin::{
     CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page, Pages,
@@ -173,12 +173,12 @@ pub use hallpass_signin::{HashError, RightPassword, check_password, hash_passwor
 #[cfg(feature = "redis")]
 pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
 pub use hallpass_signin::{
-    Account, AccountId, Accounts, Administration, AttemptState, Attempted, Attempts, Change, Changes, Cursor, Enabled,
-    Ended, Enrolment, Feed, LiveFactor, LocalAttempts, MalformedSessionId, MalformedSpentRefreshes, NewAccount,
-    NewSession, NoPush, PasswordChange, Passwords, Presented, Push, RecoveryCode, RecoveryHash, RefreshHash,
-    RefreshState, Refreshes, Registered, Registration, Renewable, Renewal, Renewed, RenewedSession, Replaced,
-    SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, SpentRefreshes, StoreFault, Username,
-    UsernameError,
+    Account, AccountId, Accounts, Actor, Administration, AttemptState, Attempted, Attempts, Change, Changes,
+    CommandOutcome, Cursor, Ended, Enrolment, Feed, LiveFactor, LocalAttempts, MalformedSessionId,
+    MalformedSpentRefreshes, NewAccount, NewSession, NoPush, OwnChange, OwnChangeOutcome, PasswordChange, Passwords,
+    Presented, Push, RecoveryCode, RecoveryHash, RefreshHash, RefreshState, Refreshes, Registered, Registration,
+    Renewable, Renewal, Renewed, RenewedSession, Replaced, SecondFactors, Session, SessionId, SessionOpened, Sessions,
+    Spend, SpentRefreshes, StoreFault, Username, UsernameError,
 };
 #[cfg(feature = "postgres")]
 pub use hallpass_sqlx::PostgresStore;

@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
-        header::{ALLOW, RETRY_AFTER},
+        header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     middleware::Next,
 };
@@ -58,6 +58,9 @@ pub(crate) async fn render<B: MessageBody + 'static>(
     }
     if let Some(seconds) = failure.retry_after() {
         worded.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    if let Some(challenge) = failure.challenge() {
+        worded.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     Ok(response.into_response(worded.map_into_right_body()))
 }

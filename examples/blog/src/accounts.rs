@@ -1,6 +1,6 @@
 //! What the blog's own pages read about accounts, and the one thing that they change.
 
-use hallpass::{AccountId, Accounts, Administration, Clock, Role, Sessions, SystemClock, Username};
+use hallpass::{AccountId, Accounts, Administration, Clock, Commands, Role, Sessions, SystemClock, Username};
 
 use crate::{Admin, BlogRole, Failure, Person, Profile, Site, Viewer};
 
@@ -39,14 +39,19 @@ impl Site {
         })
     }
 
-    /// Gives somebody a role, in the place of all others; whoever had another signs in again.
+    /// Gives somebody a role, in the place of all others, on behalf of an administrator. Whoever had another role logs in again.
     ///
     /// # Errors
-    /// The store fails, or nobody has this name.
-    pub async fn give_role(&self, username: &str, role: BlogRole) -> Result<(), Failure> {
+    /// The store fails, nobody has this name, or the administrator was demoted, disabled or logged out meanwhile.
+    pub async fn give_role(
+        &self,
+        administrator: Commands<'_, BlogRole>,
+        username: &str,
+        role: BlogRole,
+    ) -> Result<(), Failure> {
         let username = Username::parse(username).map_err(|_| Failure::NotFound)?;
         let account = self.store.by_username(&username).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
-        self.hallpass.set_roles(account.id(), [role]).await.map_err(Failure::store)
+        administrator.set_roles(account.id(), [role]).await.map_err(|error| Failure::command(&error))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use hallpass::SignInErrorKind;
 use serde_json::{Map, Value, json};
 
 use crate::{DraftErrors, Notice};
@@ -26,6 +27,8 @@ pub enum Failure {
     Field(&'static str, &'static str),
     /// A draft that cannot be published as it is.
     Draft(DraftErrors),
+    /// The session ended, or lost its role, while the request was on its way.
+    Revoked,
     /// The store did not answer.
     Unavailable,
 }
@@ -35,6 +38,17 @@ impl Failure {
     pub fn store(error: impl std::error::Error) -> Self {
         tracing::error!(%error, "the store failed");
         Self::Unavailable
+    }
+
+    /// What the library's command came to.
+    #[must_use]
+    pub fn command(error: &hallpass::SignInError) -> Self {
+        match error.kind() {
+            SignInErrorKind::Revoked => Self::Revoked,
+            SignInErrorKind::NotFound => Self::NotFound,
+            // The library has logged its cause.
+            _ => Self::Unavailable,
+        }
     }
 
     /// The HTTP status.
@@ -47,6 +61,7 @@ impl Failure {
             Self::MediaType => 415,
             Self::Malformed => 400,
             Self::Fields | Self::Field(..) | Self::Draft(_) => 422,
+            Self::Revoked => 401,
             Self::Unavailable => 503,
         }
     }
@@ -55,6 +70,12 @@ impl Failure {
     #[must_use]
     pub fn retry_after(&self) -> Option<u16> {
         matches!(self, Self::Unavailable).then_some(5)
+    }
+
+    /// The challenge of a 401 (RFC 9110 section 15.5.2), the same as the library's.
+    #[must_use]
+    pub fn challenge(&self) -> Option<&'static str> {
+        matches!(self, Self::Revoked).then_some("Cookie form-action=\"/login\"")
     }
 
     /// The last part of the problem's type, under the names that the library's sign-in routes use.
@@ -66,6 +87,7 @@ impl Failure {
             Self::MediaType => "unsupported-media-type",
             Self::Malformed => "malformed-body",
             Self::Fields | Self::Field(..) | Self::Draft(_) => "invalid-field",
+            Self::Revoked => "revoked",
             Self::Unavailable => "unavailable",
         }
     }
@@ -77,6 +99,7 @@ impl Failure {
             Self::TooLarge => "That is too long",
             Self::MediaType | Self::Malformed => "That is not a form",
             Self::Fields | Self::Field(..) | Self::Draft(_) => "Something is missing",
+            Self::Revoked => "Your session has ended",
             Self::Unavailable => "The blog has to catch its breath",
         }
     }
@@ -91,6 +114,7 @@ impl Failure {
             Self::Fields => "Each field is text, and given once.".into(),
             Self::Field(field, fault) => format!("{field}: {fault}").into(),
             Self::Draft(_) => "Nothing was published.".into(),
+            Self::Revoked => "Nothing was changed. Log in again.".into(),
             Self::Unavailable => "The store does not answer just now. Try again in a moment.".into(),
         }
     }

@@ -1,6 +1,6 @@
 //! The application's own table as the sign-in sees it.
 
-use hallpass::{Account, AccountId, Accounts, PasswordChange, Passwords, Replaced, Username};
+use hallpass::{Account, AccountId, Accounts, OwnChangeOutcome, PasswordChange, Passwords, Replaced, Username};
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
 /// The table `customers`.
@@ -41,14 +41,19 @@ impl Passwords for Customers {
         Ok(if update.rows_affected() == 1 { Replaced::Replaced } else { Replaced::Changed })
     }
 
-    /// One statement, so that password and generation change together or not at all.
-    async fn change(&self, change: PasswordChange) -> Result<Option<u32>, sqlx::Error> {
+    /// One statement, so that password and generation change together or not at all, and only while the account is as the
+    /// person's token says: a customer who is blocked at this moment stays blocked.
+    async fn change(&self, change: PasswordChange) -> Result<OwnChangeOutcome, sqlx::Error> {
         let row = sqlx::query(
             "UPDATE customers SET pwhash = ?, token_generation = token_generation + 1
-             WHERE number = ? AND pwhash = ? RETURNING token_generation",
+             WHERE number = ? AND pwhash = ? AND token_generation = ? AND NOT blocked RETURNING *",
         );
-        let row = row.bind(change.new_hash).bind(number(&change.account)).bind(change.old_hash);
-        row.fetch_optional(&self.pool).await?.map(|row| row.try_get(0)).transpose()
+        let actor = change.own.actor;
+        let row = row.bind(change.new_hash).bind(number(&actor.account)).bind(change.old_hash).bind(actor.generation);
+        Ok(match row.fetch_optional(&self.pool).await? {
+            Some(row) => OwnChangeOutcome::Written(Box::new(account(row)?)),
+            None => OwnChangeOutcome::NotWritten,
+        })
     }
 }
 

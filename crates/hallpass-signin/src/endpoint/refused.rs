@@ -141,6 +141,7 @@ impl Refused {
             // Its route is not there either.
             SignInErrorKind::NotFound | SignInErrorKind::NotOffered => Self::NotFound,
             SignInErrorKind::SignedOut => DenialKind::SignedOut.into(),
+            SignInErrorKind::Revoked => DenialKind::Revoked.into(),
             SignInErrorKind::Limited { retry_after } => {
                 Denial::new(DenialKind::Limited).with_retry_after(retry_after).into()
             }

@@ -59,6 +59,7 @@ impl Limit {
         match self {
             Self::Account => "account",
             Self::Address => "address",
+            Self::Changes => "changes",
         }
     }
 }

@@ -50,7 +50,7 @@ impl<R: Role> SignIn<R> {
         // Accepted because the store says that nobody was first (RFC 6238, 5.2), and for no other reason: two requests
         // may both have got this far with one code.
         let store = offered(self.stores().second_factors.as_ref())?;
-        let spend = store.spend_step(account.id(), right.step.as_u64(), right.drift);
+        let spend = store.spend_step(account.id(), account.generation(), right.step.as_u64(), right.drift);
         Ok(match self.stores().ask("spend step", spend).await? {
             Spend::Spent => Ok(CodeSpent(())),
             Spend::AlreadySpent => Err(RefusedReason::SpentCode),
@@ -64,7 +64,7 @@ impl<R: Role> SignIn<R> {
     ) -> Result<Result<CodeSpent, RefusedReason>, SignInError> {
         let hash = code.hash();
         let store = offered(self.stores().second_factors.as_ref())?;
-        let spend = store.spend_recovery_code(account.id(), &hash);
+        let spend = store.spend_recovery_code(account.id(), account.generation(), &hash);
         Ok(match self.stores().ask("spend recovery code", spend).await? {
             Spend::Spent => {
                 let account = account.id().clone();

@@ -15,6 +15,7 @@ use crate::{
     session_id::SessionId,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
+    store::{Actor, OwnChange},
     stores::UNAVAILABLE,
     visitor::Visitor,
 };
@@ -49,7 +50,7 @@ impl<R: Role> EnrolmentDue<R> {
         let Self { sign_in, account, counted } = self;
         // All that the account can show was right.
         sign_in.limits().succeeded(sign_in.stores(), counted, sign_in.now()).await;
-        sign_in.enrolment_token(&account, account.generation())
+        sign_in.enrolment_token(&account)
     }
 }
 
@@ -74,9 +75,13 @@ impl<R: Role> Enrolling<R> {
     ) -> Result<(Vec<RecoveryCode>, Opened), SignInError> {
         let Self { sign_in, account, session } = self;
         let counted = sign_in.count_own(account, None).await?;
-        let (codes, generation) = sign_in.go_live(account, Some(session), None, code, &counted).await?;
-        sign_in.generation_raised(account.id(), generation);
-        let account = account.clone().with_generation(generation);
+        let actor = Actor::new(account.id().clone(), account.generation(), None);
+        let own = OwnChange::new(actor, sign_in.latest());
+        let live = sign_in.go_live(account, Some(session), own, code, &counted).await?;
+        let Some((codes, account)) = live else {
+            return Err(SignInErrorKind::SignedOut.into());
+        };
+        sign_in.generation_raised(account.id(), account.generation());
         let methods = Methods::PASSWORD | Methods::ONE_TIME_CODE;
         let proven = Proven::new(sign_in.clone(), account, counted, methods);
         Ok((codes, sign_in.opened(proven, visitor).await?))
@@ -100,10 +105,11 @@ impl<R: Role> SignIn<R> {
         Ok(Enrolling { sign_in: self.clone(), account, session: pending.session().to_owned() })
     }
 
-    pub(super) fn enrolment_token(&self, account: &Account, generation: u32) -> Result<EnrolmentToken, SignInError> {
+    pub(super) fn enrolment_token(&self, account: &Account) -> Result<EnrolmentToken, SignInError> {
         self.events().happened(Event::EnrolmentDue { account: account.id().clone() });
         let session = fresh_name(self.random())?;
-        self.issuer().issue_enrolment(account.id().as_str(), generation, &session, self.now()).map_err(|error| {
+        let token = self.issuer().issue_enrolment(account.id().as_str(), account.generation(), &session, self.now());
+        token.map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an enrolment token could not be signed");
             UNAVAILABLE
         })

@@ -3,13 +3,14 @@
 use hallpass_core::{Identity, Role};
 
 use crate::{
+    account::Account,
     event::{Event, RefusedReason},
-    flow::{Tokens, own_account::session_of},
+    flow::Tokens,
     hash_gate::Checked,
     password::Password,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
-    store::PasswordChange,
+    store::{OwnChangeOutcome, PasswordChange},
     stores::offered,
 };
 
@@ -18,36 +19,38 @@ impl<R: Role> SignIn<R> {
     ///
     /// # Errors
     /// [`Password`](SignInErrorKind::Password) for a new one that may not be one; [`Refused`](SignInErrorKind::Refused) for a
-    /// wrong current one, which counts as an attempt on the account; [`SignedOut`](SignInErrorKind::SignedOut).
+    /// wrong current one, which counts as an attempt on the account; [`Revoked`](SignInErrorKind::Revoked),
+    /// [`Limited`](SignInErrorKind::Limited).
     pub async fn change_password(&self, who: &Identity<R>, current: &str, new: &str) -> Result<Tokens, SignInError> {
-        let store = offered(self.stores().passwords.as_ref())?;
-        let account = self.own_account(who).await?;
-        let new = self
-            .password_policy()
-            .accept(&Password::typed(new), account.username())
-            .map_err(SignInErrorKind::Password)?;
-        let now = self.now();
-        let counted = self.count_own(&account, who.session()).await?;
-        let current = Password::typed(current);
-        let hash = Some(account.password_hash());
-        if let Checked::Wrong = self.check_password(&current, hash).await? {
-            return Err(self.refused(Some(&account), RefusedReason::WrongPassword, &counted));
-        }
-        self.refuse_breached(&new).await?;
-        let new_hash = self.gate().hash(&new).await;
-        let new_hash = new_hash.map_err(|closed| self.busy(closed))?;
-        let change = store.change(PasswordChange::new(
-            account.id().clone(),
-            account.password_hash().to_owned(),
-            new_hash,
-            session_of(who),
-            self.latest(),
-        ));
-        let Some(generation) = self.stores().ask("change password", change).await? else {
-            return Err(self.refused(Some(&account), RefusedReason::AccountChanged, &counted));
-        };
-        self.limits().succeeded(self.stores(), counted, now).await;
-        self.events().happened(Event::PasswordChanged { account: account.id().clone() });
-        self.goes_on(who, &account, generation, who.methods()).await
+        self.changing(who, async {
+            let store = offered(self.stores().passwords.as_ref())?;
+            let account = self.own_account(who).await?;
+            let new = self
+                .password_policy()
+                .accept(&Password::typed(new), account.username())
+                .map_err(SignInErrorKind::Password)?;
+            let now = self.now();
+            let counted = self.count_own(&account, who.session()).await?;
+            let current = Password::typed(current);
+            let hash = Some(account.password_hash());
+            if let Checked::Wrong = self.check_password(&current, hash).await? {
+                return Err(self.refused(Some(&account), RefusedReason::WrongPassword, &counted));
+            }
+            self.refuse_breached(&new).await?;
+            let new_hash = self.gate().hash(&new).await;
+            let new_hash = new_hash.map_err(|closed| self.busy(closed))?;
+            let prepared = self.own_change(who, who.methods())?;
+            let old_hash = account.password_hash().to_owned();
+            let change = store.change(PasswordChange::new(prepared.own.clone(), old_hash, new_hash));
+            let OwnChangeOutcome::Written(written) = self.stores().ask("change password", change).await? else {
+                // The hash of the same password was upgraded meanwhile: the next try succeeds.
+                let upgraded = |now: &Account| now.password_hash() != account.password_hash();
+                return Err(self.not_written(who, |now| upgraded(now).then_some(SignInErrorKind::Refused)).await);
+            };
+            self.limits().succeeded(self.stores(), counted, now).await;
+            self.events().happened(Event::PasswordChanged { account: written.id().clone() });
+            self.goes_on(who, prepared, &written)
+        })
+        .await
     }
 }

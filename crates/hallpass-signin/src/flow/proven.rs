@@ -79,7 +79,7 @@ impl<R: Role> Proven<R> {
         renewable: Option<Renewable>,
         visitor: &Visitor<'_>,
     ) -> Result<SignedIn<R>, SignInError> {
-        let Self { sign_in, account, counted, methods } = self;
+        let Self { sign_in, mut account, counted, methods } = self;
         let now = sign_in.now();
         let life = match renewable {
             Some(_) => sign_in.session_limits().absolute,
@@ -96,7 +96,7 @@ impl<R: Role> Proven<R> {
             );
             let opened = sessions.open(new.with_renewable(renewable));
             match sign_in.stores().ask("open session", opened).await? {
-                SessionOpened::Opened => {}
+                SessionOpened::Opened(written) => account = *written,
                 SessionOpened::AccountChanged => {
                     let changed = RefusedReason::AccountChanged;
                     return Err(sign_in.refused(Some(&account), changed, &counted));

@@ -3,12 +3,13 @@
 use hallpass_core::{Identity, Role};
 
 use crate::{
+    account::Account,
     event::Event,
     random::{Random, draw},
     recovery_code::RecoveryCode,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
-    store::Replaced,
+    store::{OwnChange, OwnChangeOutcome},
     stores::{UNAVAILABLE, offered},
 };
 
@@ -18,25 +19,28 @@ impl<R: Role> SignIn<R> {
     /// # Errors
     /// [`Refused`](SignInErrorKind::Refused) for a wrong code; [`AlreadyOff`](SignInErrorKind::AlreadyOff).
     pub async fn renew_recovery_codes(&self, who: &Identity<R>, code: &str) -> Result<Vec<RecoveryCode>, SignInError> {
-        let store = offered(self.stores().second_factors.as_ref())?;
-        let account = self.own_account(who).await?;
-        if account.second_factor().is_none() {
-            return Err(SignInErrorKind::AlreadyOff.into());
-        }
-        let counted = self.count_own(&account, who.session()).await?;
-        if let Err(reason) = self.spend_code(&account, code).await? {
-            return Err(self.refused(Some(&account), reason, &counted));
-        }
-        let codes = ten_codes(self.random())?;
-        let hashes: Vec<_> = codes.iter().map(RecoveryCode::hash).collect();
-        let replaced = store.replace_recovery_codes(account.id(), &hashes);
-        match self.stores().ask("renew recovery codes", replaced).await? {
-            Replaced::Replaced => {}
-            Replaced::Changed => return Err(SignInErrorKind::AlreadyOff.into()),
-        }
-        self.limits().succeeded(self.stores(), counted, self.now()).await;
-        self.events().happened(Event::RecoveryCodesRenewed { account: account.id().clone() });
-        Ok(codes)
+        self.changing(who, async {
+            let store = offered(self.stores().second_factors.as_ref())?;
+            let account = self.own_account(who).await?;
+            if account.second_factor().is_none() {
+                return Err(SignInErrorKind::AlreadyOff.into());
+            }
+            let counted = self.count_own(&account, who.session()).await?;
+            self.spend_own_code(who, &account, code, &counted).await?;
+            let codes = ten_codes(self.random())?;
+            let hashes: Vec<_> = codes.iter().map(RecoveryCode::hash).collect();
+            let own = OwnChange::new(self.actor(who), self.latest());
+            let replaced = store.replace_recovery_codes(&own, &hashes);
+            if let OwnChangeOutcome::NotWritten = self.stores().ask("renew recovery codes", replaced).await? {
+                let off_meanwhile =
+                    |now: &Account| now.second_factor().is_none().then_some(SignInErrorKind::AlreadyOff);
+                return Err(self.not_written(who, off_meanwhile).await);
+            }
+            self.limits().succeeded(self.stores(), counted, self.now()).await;
+            self.events().happened(Event::RecoveryCodesRenewed { account: account.id().clone() });
+            Ok(codes)
+        })
+        .await
     }
 }
 

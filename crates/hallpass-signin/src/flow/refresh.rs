@@ -8,7 +8,6 @@ use std::{sync::Arc, time::Duration};
 use hallpass_core::{AccessToken, KeyRing, Methods, Role, UnixTime};
 
 use crate::{
-    account::AccountId,
     event::Event,
     factor_policy::Asked,
     flow::vouch::renew,
@@ -17,7 +16,7 @@ use crate::{
     session_id::SessionId,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
-    store::{Ended, Renewed, RenewedSession, Replaced, erased::ErasedRefreshes},
+    store::{Ended, Renewed, RenewedSession, erased::ErasedRefreshes},
     stores::{UNAVAILABLE, offered},
 };
 
@@ -78,7 +77,7 @@ impl<R: Role> SignIn<R> {
     async fn end_renewed(&self, secret: &RefreshSecret, session: &RenewedSession) -> Result<(), SignInError> {
         let Some(sessions) = &self.stores().sessions else { return Ok(()) };
         let (account, id) = (session.account.id(), secret.session());
-        let end = sessions.end(account, &id, self.latest());
+        let end = sessions.end(account, &id, None, self.latest());
         if self.stores().ask("end session", end).await? == Ended::Ended {
             self.events().happened(Event::SessionEnded { account: account.clone(), session: id });
         }
@@ -138,30 +137,6 @@ impl<R: Role> SignIn<R> {
         let first = RefreshSecret::draw(session, self.random()).map_err(|_| UNAVAILABLE)?;
         let renewable = Renewable::new(first.hash(), now.saturating_add(self.idle_limit()), methods);
         Ok(Some((first, renewable)))
-    }
-
-    /// After a change that made the session one that cannot be renewed: a chain of its own, which no copy of the older tokens is
-    /// part of. `None` where the session has no row, or the store fails now: the change itself has happened.
-    pub(super) async fn restart(
-        &self,
-        account: &AccountId,
-        session: Option<SessionId>,
-        begun: UnixTime,
-        methods: Methods,
-    ) -> Result<Option<RefreshToken>, SignInError> {
-        let (Some(store), Some(session), now) = (&self.stores().refreshes, session, self.now()) else {
-            return Ok(None);
-        };
-        let Some((first, renewable)) = self.first_refresh(session, methods, now)? else {
-            return Ok(None);
-        };
-        let restart = store.restart(account, &session, &renewable, now);
-        match self.stores().ask("restart session", restart).await {
-            Ok(Replaced::Replaced) => {
-                self.refresh_token(&first, begun.saturating_add(self.session_limits().absolute)).map(Some)
-            }
-            Ok(Replaced::Changed) | Err(_) => Ok(None),
-        }
     }
 
     pub(super) fn refresh_token(

@@ -8,17 +8,16 @@ use crate::{
     account::Account,
     event::{Event, RefusedReason},
     factor_policy::Asked,
-    flow::{Tokens, own_account::session_of, recovery},
+    flow::{Tokens, recovery},
     hash_gate::Checked,
     limits::{Counted, Whose},
     password::Password,
     recovery_code::RecoveryCode,
     sealing,
-    session_id::SessionId,
     set_up_secret::set_up_secrets,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
-    store::{Enabled, Enrolment},
+    store::{Enrolment, OwnChange, OwnChangeOutcome},
     stores::{UNAVAILABLE, offered},
     visitor::Visitor,
 };
@@ -87,28 +86,35 @@ impl<R: Role> SignIn<R> {
         who: &Identity<R>,
         code: &str,
     ) -> Result<(Vec<RecoveryCode>, Tokens), SignInError> {
-        let account = self.own_account(who).await?;
-        if account.second_factor().is_some() {
-            return Err(SignInErrorKind::AlreadyOn.into());
-        }
-        let counted = self.count_own(&account, who.session()).await?;
-        let (codes, generation) = self.go_live(&account, who.session(), session_of(who), code, &counted).await?;
-        self.limits().succeeded(self.stores(), counted, self.now()).await;
-        let methods = who.methods() | Methods::ONE_TIME_CODE;
-        let tokens = self.goes_on(who, &account, generation, methods).await?;
-        Ok((codes, tokens))
+        self.changing(who, async {
+            let account = self.own_account(who).await?;
+            if account.second_factor().is_some() {
+                return Err(SignInErrorKind::AlreadyOn.into());
+            }
+            let counted = self.count_own(&account, who.session()).await?;
+            let prepared = self.own_change(who, who.methods() | Methods::ONE_TIME_CODE)?;
+            let live = self.go_live(&account, who.session(), prepared.own.clone(), code, &counted).await?;
+            let Some((codes, written)) = live else {
+                let live_meanwhile = |now: &Account| now.second_factor().map(|_| SignInErrorKind::AlreadyOn);
+                return Err(self.not_written(who, live_meanwhile).await);
+            };
+            self.limits().succeeded(self.stores(), counted, self.now()).await;
+            let tokens = self.goes_on(who, prepared, &written)?;
+            Ok((codes, tokens))
+        })
+        .await
     }
 
-    /// Makes the key that this session was shown the live one, if the code is its own. Answers the recovery codes and the new
-    /// generation; every session but `keep` is dead.
+    /// Makes the key that this session was shown the live one, if the code belongs to it. Returns the recovery codes and the
+    /// account as written; `None` where the store has not written, since the account or the session has changed.
     pub(super) async fn go_live(
         &self,
         account: &Account,
         session: Option<&str>,
-        keep: Option<SessionId>,
+        own: OwnChange,
         code: &str,
         counted: &Counted,
-    ) -> Result<(Vec<RecoveryCode>, u32), SignInError> {
+    ) -> Result<Option<(Vec<RecoveryCode>, Account)>, SignInError> {
         let store = offered(self.stores().second_factors.as_ref())?;
         let now = self.now();
         let ring = self.issuer().keys().current();
@@ -123,22 +129,15 @@ impl<R: Role> SignIn<R> {
         let sealed = sealing::seal(&ring, account.id(), &secret, self.random());
         let sealed = sealed.map_err(|_| UNAVAILABLE)?;
         let codes = recovery::ten_codes(self.random())?;
-        let enrolment = Enrolment::new(
-            account.id().clone(),
-            account.generation(),
-            sealed,
-            right.step.as_u64(),
-            codes.iter().map(RecoveryCode::hash).collect(),
-            keep,
-            self.latest(),
-        );
-        let enabled = store.enable(enrolment.with_drift(right.drift));
-        let generation = match self.stores().ask("enable second factor", enabled).await? {
-            Enabled::Live { generation } => generation,
-            Enabled::Changed => return Err(SignInErrorKind::AlreadyOn.into()),
-        };
-        self.events().happened(Event::SecondFactorEnabled { account: account.id().clone() });
-        Ok((codes, generation))
+        let hashes = codes.iter().map(RecoveryCode::hash).collect();
+        let enrolment = Enrolment::new(own, sealed, right.step.as_u64(), hashes).with_drift(right.drift);
+        match self.stores().ask("enable second factor", store.enable(enrolment)).await? {
+            OwnChangeOutcome::Written(written) => {
+                self.events().happened(Event::SecondFactorEnabled { account: written.id().clone() });
+                Ok(Some((codes, *written)))
+            }
+            OwnChangeOutcome::NotWritten => Ok(None),
+        }
     }
 
     /// Turns the second factor off, with the password and a code (a recovery code will do). Answers the token with which this
@@ -153,35 +152,55 @@ impl<R: Role> SignIn<R> {
         password: &str,
         code: &str,
     ) -> Result<FactorOff, SignInError> {
-        let store = offered(self.stores().second_factors.as_ref())?;
-        let account = self.own_account(who).await?;
-        if account.second_factor().is_none() {
-            return Err(SignInErrorKind::AlreadyOff.into());
-        }
-        let counted = self.count_own(&account, who.session()).await?;
-        let password = Password::typed(password);
-        let hash = Some(account.password_hash());
-        if let Checked::Wrong = self.check_password(&password, hash).await? {
-            return Err(self.refused(Some(&account), RefusedReason::WrongPassword, &counted));
-        }
-        if let Err(reason) = self.spend_code(&account, code).await? {
-            return Err(self.refused(Some(&account), reason, &counted));
-        }
-        let asked = self.factor_policy().asks(&account, Methods::PASSWORD);
-        let (session, now) = (session_of(who).filter(|_| asked == Asked::Nothing), self.now());
-        let disabled = store.disable(account.id(), session.as_ref(), self.latest());
-        let Some(generation) = self.stores().ask("disable second factor", disabled).await? else {
-            return Err(SignInErrorKind::AlreadyOff.into());
-        };
-        self.limits().succeeded(self.stores(), counted, now).await;
-        self.events().happened(Event::SecondFactorDisabled { account: account.id().clone() });
-        match asked {
-            Asked::Nothing => self.goes_on(who, &account, generation, Methods::PASSWORD).await.map(FactorOff::GoesOn),
-            Asked::SecondFactor => {
-                self.generation_raised(account.id(), generation);
-                self.enrolment_token(&account, generation).map(FactorOff::EnrolmentDue)
+        self.changing(who, async {
+            let store = offered(self.stores().second_factors.as_ref())?;
+            let account = self.own_account(who).await?;
+            if account.second_factor().is_none() {
+                return Err(SignInErrorKind::AlreadyOff.into());
             }
-        }
+            let counted = self.count_own(&account, who.session()).await?;
+            let password = Password::typed(password);
+            let hash = Some(account.password_hash());
+            if let Checked::Wrong = self.check_password(&password, hash).await? {
+                return Err(self.refused(Some(&account), RefusedReason::WrongPassword, &counted));
+            }
+            self.spend_own_code(who, &account, code, &counted).await?;
+            let asked = self.factor_policy().asks(&account, Methods::PASSWORD);
+            let mut prepared = self.own_change(who, Methods::PASSWORD)?;
+            if asked == Asked::SecondFactor {
+                prepared.own = prepared.own.ending_session();
+            }
+            let disabled = store.disable(&prepared.own);
+            let OwnChangeOutcome::Written(written) = self.stores().ask("disable second factor", disabled).await? else {
+                let off_meanwhile =
+                    |now: &Account| now.second_factor().is_none().then_some(SignInErrorKind::AlreadyOff);
+                return Err(self.not_written(who, off_meanwhile).await);
+            };
+            self.limits().succeeded(self.stores(), counted, self.now()).await;
+            self.events().happened(Event::SecondFactorDisabled { account: written.id().clone() });
+            match asked {
+                Asked::Nothing => self.goes_on(who, prepared, &written).map(FactorOff::GoesOn),
+                Asked::SecondFactor => {
+                    self.generation_raised(written.id(), written.generation());
+                    self.enrolment_token(&written).map(FactorOff::EnrolmentDue)
+                }
+            }
+        })
+        .await
+    }
+
+    /// Checks and spends a code of one's own account. Where the store did not spend it, the account may have changed: then the
+    /// token is revoked, and the code was not wrong.
+    pub(super) async fn spend_own_code(
+        &self,
+        who: &Identity<R>,
+        account: &Account,
+        code: &str,
+        counted: &Counted,
+    ) -> Result<(), SignInError> {
+        let Err(reason) = self.spend_code(account, code).await? else { return Ok(()) };
+        self.own_account(who).await?;
+        Err(self.refused(Some(account), reason, counted))
     }
 
     /// Counts an attempt that a signed-in person makes on their own account: a stolen session must not be a place to

@@ -9,7 +9,7 @@ use crate::{
     session_id::SessionId,
     sign_in::SignIn,
     sign_in_error::{SignInError, SignInErrorKind},
-    store::{Ended, Session},
+    store::{Actor, Ended, OwnChangeOutcome, Session},
     stores::offered,
 };
 
@@ -29,7 +29,7 @@ impl<R: Role> SignIn<R> {
         match session_of(who) {
             Some(id) if self.stores().sessions.is_some() => {
                 // Ended by somebody else meanwhile: ended all the same.
-                let _: Ended = self.end(&AccountId::new(who.user_id()), &id).await?;
+                let _: Ended = self.end(&AccountId::new(who.user_id()), &id, None).await?;
             }
             _ => {}
         }
@@ -40,7 +40,7 @@ impl<R: Role> SignIn<R> {
     /// Lists the sessions, newest first.
     ///
     /// # Errors
-    /// [`SignedOut`](SignInErrorKind::SignedOut), and the faults of a store.
+    /// [`Revoked`](SignInErrorKind::Revoked), and the faults of a store.
     pub async fn sessions(&self, who: &Identity<R>) -> Result<Vec<Session>, SignInError> {
         let store = offered(self.stores().sessions.as_ref())?;
         let account = self.own_account(who).await?;
@@ -51,34 +51,44 @@ impl<R: Role> SignIn<R> {
     /// Ends one session of one's own.
     ///
     /// # Errors
-    /// [`NotFound`](SignInErrorKind::NotFound) for what is no live session of this account, other people's included.
+    /// [`NotFound`](SignInErrorKind::NotFound) for what is no live session of this account, other people's included;
+    /// [`Revoked`](SignInErrorKind::Revoked), [`Limited`](SignInErrorKind::Limited).
     pub async fn end_session(&self, who: &Identity<R>, session: &str) -> Result<(), SignInError> {
-        let session: SessionId = session.parse().map_err(|_| SignInErrorKind::NotFound)?;
-        let account = self.own_account(who).await?;
-        match self.end(account.id(), &session).await? {
-            Ended::Ended => Ok(()),
-            Ended::NotFound => Err(SignInErrorKind::NotFound.into()),
-        }
+        self.changing(who, async {
+            let session: SessionId = session.parse().map_err(|_| SignInErrorKind::NotFound)?;
+            let actor = self.actor(who);
+            match self.end(&actor.account, &session, Some(&actor)).await? {
+                Ended::Ended => Ok(()),
+                Ended::NotFound => Err(SignInErrorKind::NotFound.into()),
+                Ended::ActorChanged => Err(self.not_written(who, |_| None).await),
+            }
+        })
+        .await
     }
 
     /// Ends every session but this one, which goes on with the tokens returned.
     ///
     /// # Errors
-    /// [`SignedOut`](SignInErrorKind::SignedOut), and the faults of a store.
+    /// [`Revoked`](SignInErrorKind::Revoked), [`Limited`](SignInErrorKind::Limited), and the faults of a store.
     pub async fn end_other_sessions(&self, who: &Identity<R>) -> Result<Tokens, SignInError> {
-        let store = offered(self.stores().sessions.as_ref())?;
-        let account = self.own_account(who).await?;
-        let session = session_of(who);
-        let ended = store.end_all(account.id(), session.as_ref(), self.latest());
-        let generation = self.stores().ask("end other sessions", ended).await?;
-        let generation = generation.ok_or(SignInErrorKind::SignedOut)?;
-        self.events().happened(Event::SessionsEnded { account: account.id().clone() });
-        self.goes_on(who, &account, generation, who.methods()).await
+        self.changing(who, async {
+            let store = offered(self.stores().sessions.as_ref())?;
+            let prepared = self.own_change(who, who.methods())?;
+            let ended = store.end_others(&prepared.own);
+            match self.stores().ask("end other sessions", ended).await? {
+                OwnChangeOutcome::Written(account) => {
+                    self.events().happened(Event::SessionsEnded { account: account.id().clone() });
+                    self.goes_on(who, prepared, &account)
+                }
+                OwnChangeOutcome::NotWritten => Err(self.not_written(who, |_| None).await),
+            }
+        })
+        .await
     }
 
-    async fn end(&self, account: &AccountId, session: &SessionId) -> Result<Ended, SignInError> {
+    async fn end(&self, account: &AccountId, session: &SessionId, by: Option<&Actor>) -> Result<Ended, SignInError> {
         let store = offered(self.stores().sessions.as_ref())?;
-        let end = store.end(account, session, self.latest());
+        let end = store.end(account, session, by, self.latest());
         let ended = self.stores().ask("end session", end).await?;
         if ended == Ended::Ended {
             self.session_ended(&session.to_string());

@@ -36,21 +36,16 @@ pub(super) fn vouch<R: Role>(
 
 /// Vouches for a session that goes on: same session, same moment of sign-in, the account's new generation.
 ///
-/// `who` was verified and `account` is theirs and alive: [`own_account`](super::own_account) has seen to both. The
+/// `who` was verified and `account` is the row that the store returned from the change, in whose transaction it checked that
+/// the account is enabled and the session exists: see [`own_account`](super::own_account). The
 /// moment of sign-in does not move, because a password or a code typed inside a session is no sign-in (OpenID Connect
 /// Core section 2, `auth_time`).
-pub(super) fn go_on<R: Role>(
-    site: &SignIn<R>,
-    who: &Identity<R>,
-    account: &Account,
-    generation: u32,
-    methods: Methods,
-) -> SignedIn<R> {
+pub(super) fn go_on<R: Role>(site: &SignIn<R>, who: &Identity<R>, account: &Account, methods: Methods) -> SignedIn<R> {
     SignedIn::insecure_vouch(SignedInFacts {
         username: account.username().as_str().to_owned(),
         user_id: account.id().as_str().to_owned(),
         roles: granted(site.factor_policy(), account, methods, site.events()),
-        generation,
+        generation: account.generation(),
         session: who.session().unwrap_or_default().to_owned(),
         authenticated_at: who.authenticated_at().unwrap_or(UnixTime::from_secs(0)),
         methods,

@@ -12,12 +12,12 @@ use crate::{
     attempt::{AttemptPolicy, Attempted},
     breached::{Breach, BreachedPasswords},
     recovery_code::RecoveryHash,
-    refresh_state::{Renewable, Renewal},
+    refresh_state::Renewal,
     session_id::SessionId,
     store::{
-        Accounts, Administration, Attempts, Change, Changes, Cursor, Enabled, Ended, Enrolment, Feed, NewAccount,
-        NewSession, PasswordChange, Passwords, Push, Refreshes, Registered, Registration, Renewed, Replaced,
-        SecondFactors, Session, SessionOpened, Sessions, Spend, StoreFault,
+        Accounts, Actor, Administration, Attempts, Change, Changes, CommandOutcome, Cursor, Ended, Enrolment, Feed,
+        NewAccount, NewSession, OwnChange, OwnChangeOutcome, PasswordChange, Passwords, Push, Refreshes, Registered,
+        Registration, Renewed, Replaced, SecondFactors, Session, SessionOpened, Sessions, Spend, StoreFault,
     },
     username::Username,
 };
@@ -58,33 +58,33 @@ twin!(ErasedRegistration of Registration {
 
 twin!(ErasedPasswords of Passwords {
     fn replace_hash(id: &'a AccountId, old_hash: &'a str, new_hash: &'a str) -> Replaced;
-    fn change(change: PasswordChange) -> Option<u32>;
+    fn change(change: PasswordChange) -> OwnChangeOutcome;
 });
 
 twin!(ErasedSecondFactors of SecondFactors {
-    fn enable(enrolment: Enrolment) -> Enabled;
-    fn spend_step(id: &'a AccountId, step: u64, drift: TotpDrift) -> Spend;
-    fn spend_recovery_code(id: &'a AccountId, code: &'a RecoveryHash) -> Spend;
-    fn replace_recovery_codes(id: &'a AccountId, codes: &'a [RecoveryHash]) -> Replaced;
-    fn disable(id: &'a AccountId, keep: Option<&'a SessionId>, at: UnixTime) -> Option<u32>;
+    fn enable(enrolment: Enrolment) -> OwnChangeOutcome;
+    fn spend_step(id: &'a AccountId, generation: u32, step: u64, drift: TotpDrift) -> Spend;
+    fn spend_recovery_code(id: &'a AccountId, generation: u32, code: &'a RecoveryHash) -> Spend;
+    fn replace_recovery_codes(own: &'a OwnChange, codes: &'a [RecoveryHash]) -> OwnChangeOutcome;
+    fn disable(own: &'a OwnChange) -> OwnChangeOutcome;
     fn reseal(id: &'a AccountId, old_sealed: &'a [u8], new_sealed: &'a [u8]) -> Replaced;
 });
 
 twin!(ErasedSessions of Sessions {
     fn open(session: NewSession) -> SessionOpened;
     fn list(account: &'a AccountId, now: UnixTime) -> Vec<Session>;
-    fn end(account: &'a AccountId, session: &'a SessionId, at: UnixTime) -> Ended;
-    fn end_all(account: &'a AccountId, keep: Option<&'a SessionId>, at: UnixTime) -> Option<u32>;
+    fn end(account: &'a AccountId, session: &'a SessionId, by: Option<&'a Actor>, at: UnixTime) -> Ended;
+    fn end_others(own: &'a OwnChange) -> OwnChangeOutcome;
+    fn end_all(account: &'a AccountId, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
 });
 
 twin!(ErasedRefreshes of Refreshes {
     fn renew(session: &'a SessionId, renewal: &'a Renewal) -> Renewed;
-    fn restart(account: &'a AccountId, session: &'a SessionId, renewable: &'a Renewable, at: UnixTime) -> Replaced;
 });
 
 twin!(ErasedAdministration of Administration {
-    fn set_roles(id: &'a AccountId, roles: &'a [String], at: UnixTime) -> Option<u32>;
-    fn set_disabled(id: &'a AccountId, disabled: bool, at: UnixTime) -> Option<u32>;
+    fn set_roles(id: &'a AccountId, roles: &'a [String], by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
+    fn set_disabled(id: &'a AccountId, disabled: bool, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&'a Username>, limit: u32) -> Vec<Account>;
 });
 

@@ -2,9 +2,10 @@
 
 use std::{fmt, future::Future};
 
-use hallpass_core::UnixTime;
-
-use crate::{account::AccountId, session_id::SessionId, store::Accounts};
+use crate::{
+    account::AccountId,
+    store::{Accounts, OwnChange, OwnChangeOutcome},
+};
 
 /// Writes password hashes: turns on `POST /profile/password`, and the upgrade of a hash whose parameters have become
 /// too weak.
@@ -23,13 +24,12 @@ pub trait Passwords: Accounts {
         new_hash: &str,
     ) -> impl Future<Output = Result<Replaced, Self::Error>> + Send;
 
-    /// Changes the password: compare-and-set on the old hash, generation raised, every session but `keep` ended, the
-    /// feed written; **one transaction**. Answers the new generation, or `None`
-    /// where the hash is not the old one any more (or the account is gone) and nothing was written.
+    /// Changes the password: the [`Actor`](crate::Actor) is checked, the old hash compared and replaced, the generation
+    /// raised, every session but the acting one ended, the feed written; **one transaction**.
     ///
     /// # Errors
     /// The store's own.
-    fn change(&self, change: PasswordChange) -> impl Future<Output = Result<Option<u32>, Self::Error>> + Send;
+    fn change(&self, change: PasswordChange) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 }
 
 /// Whether a compare-and-set found what it expected.
@@ -46,31 +46,24 @@ pub enum Replaced {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct PasswordChange {
-    /// Whose.
-    pub account: AccountId,
+    /// Who makes it, and when.
+    pub own: OwnChange,
     /// The PHC string that must still be there.
     pub old_hash: String,
     /// The PHC string to write.
     pub new_hash: String,
-    /// The session in which the change was asked for, which lives on.
-    pub keep: Option<SessionId>,
-    /// When.
-    pub at: UnixTime,
 }
 
 impl PasswordChange {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(account: AccountId, old_hash: String, new_hash: String, keep: Option<SessionId>, at: UnixTime) -> Self {
-        Self { account, old_hash, new_hash, keep, at }
+    pub fn new(own: OwnChange, old_hash: String, new_hash: String) -> Self {
+        Self { own, old_hash, new_hash }
     }
 }
 
 impl fmt::Debug for PasswordChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PasswordChange")
-            .field("account", &self.account)
-            .field("keep", &self.keep)
-            .finish_non_exhaustive()
+        f.debug_struct("PasswordChange").field("own", &self.own).finish_non_exhaustive()
     }
 }

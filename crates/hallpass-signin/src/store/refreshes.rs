@@ -7,9 +7,9 @@ use hallpass_core::{Methods, UnixTime};
 use crate::{
     account::{Account, AccountId},
     refresh_hash::RefreshHash,
-    refresh_state::{Renewable, Renewal},
+    refresh_state::Renewal,
     session_id::SessionId,
-    store::{Replaced, Sessions},
+    store::Sessions,
 };
 
 /// Keeps refresh tokens, hashed, one live for each session: turns on `POST /session/refresh`, and renewal within a request.
@@ -21,8 +21,10 @@ use crate::{
 /// # What this adds to the other traits
 /// A method that keeps one session and ends the others ([`Passwords::change`](crate::Passwords::change),
 /// [`SecondFactors::enable`](crate::SecondFactors::enable) and [`disable`](crate::SecondFactors::disable),
-/// [`Sessions::end_all`]) makes the kept one **not renewable, in the same transaction**: whoever holds a copy of its refresh token
-/// would otherwise outlive the new password. The sign-in then [restarts](Self::restart) it.
+/// [`Sessions::end_others`]) replaces the refresh tokens of the kept one, **in the same transaction**, by
+/// [`OwnChange::renewable`](crate::OwnChange::renewable): its first token is live, the session counts as refreshed now, and no
+/// earlier token is in its grace. Whoever holds a copy of an earlier one would otherwise outlive the new password. With `None`
+/// the session cannot be refreshed any more.
 pub trait Refreshes: Sessions {
     /// Presents a refresh token of the session: spends it, follows it within the grace, or ends the session.
     ///
@@ -44,19 +46,6 @@ pub trait Refreshes: Sessions {
         session: &SessionId,
         renewal: &Renewal,
     ) -> impl Future<Output = Result<Renewed, Self::Error>> + Send;
-
-    /// Begins a new chain on a live session of this account, `renewed` now, with none spent: whatever came before is
-    /// [reused](Renewed::Reused) from here on. [`Replaced::Changed`]: there is no such session.
-    ///
-    /// # Errors
-    /// The store's own.
-    fn restart(
-        &self,
-        account: &AccountId,
-        session: &SessionId,
-        renewable: &Renewable,
-        at: UnixTime,
-    ) -> impl Future<Output = Result<Replaced, Self::Error>> + Send;
 }
 
 /// What became of a presented refresh token.

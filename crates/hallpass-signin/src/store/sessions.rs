@@ -4,7 +4,12 @@ use std::future::Future;
 
 use hallpass_core::UnixTime;
 
-use crate::{account::AccountId, refresh_state::Renewable, session_id::SessionId, store::Accounts};
+use crate::{
+    account::{Account, AccountId},
+    refresh_state::Renewable,
+    session_id::SessionId,
+    store::{Accounts, Actor, CommandOutcome, OwnChange, OwnChangeOutcome},
+};
 
 /// Keeps sessions: turns on `/profile/sessions`, and makes log-out and "sign out everywhere" hold on every node.
 ///
@@ -29,7 +34,8 @@ pub trait Sessions: Accounts {
     ) -> impl Future<Output = Result<Vec<Session>, Self::Error>> + Send;
 
     /// Ends one session **of this account**, and writes the feed, in one transaction. A session of somebody else is
-    /// [`Ended::NotFound`] and lives on.
+    /// [`Ended::NotFound`] and lives on. `by` is who ends it from the list of sessions; `None` is a log-out of that session
+    /// itself, which works whatever has become of the account.
     ///
     /// # Errors
     /// The store's own.
@@ -37,23 +43,31 @@ pub trait Sessions: Accounts {
         &self,
         account: &AccountId,
         session: &SessionId,
+        by: Option<&Actor>,
         at: UnixTime,
     ) -> impl Future<Output = Result<Ended, Self::Error>> + Send;
 
-    /// Ends all sessions of the account but `keep`: rows gone, generation raised, feed written, in **one
-    /// transaction**. Answers the new generation, or `None` for an unknown account.
+    /// Ends all sessions of the account but the acting one: rows gone, generation raised, feed written, in **one
+    /// transaction**, if the [`Actor`] passes.
     ///
-    /// The generation is raised even though the rows are listed one by one, so that tokens whose session has no row
-    /// die as well; the session that is kept gets a token with the new generation.
+    /// The generation is raised, so that tokens whose session has no row are revoked as well. The acting session gets a
+    /// token of the new generation.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn end_others(&self, own: &OwnChange) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
+
+    /// Ends all sessions of the account: rows gone, generation raised, feed written, in **one transaction**. `by` is the
+    /// person who commands it through a route of the site; `None` is the application itself or an operator at a terminal.
     ///
     /// # Errors
     /// The store's own.
     fn end_all(
         &self,
         account: &AccountId,
-        keep: Option<&SessionId>,
+        by: Option<&Actor>,
         at: UnixTime,
-    ) -> impl Future<Output = Result<Option<u32>, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<CommandOutcome, Self::Error>> + Send;
 }
 
 /// The session to be opened.
@@ -100,11 +114,11 @@ impl NewSession {
 }
 
 /// What became of opening a session.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub enum SessionOpened {
-    /// The session is there.
-    Opened,
+    /// The session is there. This is its account, read in the same transaction: the access token is issued from this row.
+    Opened(Box<Account>),
     /// The account is disabled, gone, or at another generation. Nothing was written.
     AccountChanged,
 }
@@ -141,4 +155,6 @@ pub enum Ended {
     Ended,
     /// The account has no such live session.
     NotFound,
+    /// The [`Actor`] did not pass. Nothing was written.
+    ActorChanged,
 }

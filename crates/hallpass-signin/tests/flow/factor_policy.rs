@@ -30,7 +30,7 @@ async fn an_admin_must_enrol_and_gets_nothing_else_before() {
     let site = required(FactorPolicy::RequiredFor(SiteRole::Admin.into()));
     let who = site.verify(&site.register("alice").await.access).unwrap();
     let roles = ["guest", "admin"].map(str::to_owned);
-    site.store.set_roles(&id_of(&who), &roles, site.now()).await.unwrap();
+    let _done = site.store.set_roles(&id_of(&who), &roles, None, site.now()).await.unwrap();
 
     let token = enrolment_due(site.log_in("alice", PASSWORD, None).await.unwrap());
     assert_eq!(site.heard(|event| matches!(event, Event::EnrolmentDue { .. })), 1);

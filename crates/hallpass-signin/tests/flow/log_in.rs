@@ -107,7 +107,7 @@ async fn a_role_that_the_enum_does_not_know_grants_nothing_and_is_reported() {
     site.register("alice").await;
     let alice = site.sign_in.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
     let roles = ["admin ", "Admin", "root", "guest"].map(str::to_owned);
-    site.store.set_roles(alice.id(), &roles, site.now()).await.unwrap();
+    let _done = site.store.set_roles(alice.id(), &roles, None, site.now()).await.unwrap();
     let opened = signed_in(site.log_in("alice", PASSWORD, None).await);
     assert_eq!(opened.user.roles, [SiteRole::Guest.name()]);
     assert_eq!(site.heard(|event| matches!(event, Event::UnknownRole { .. })), 3);

@@ -15,6 +15,7 @@ mod limit;
 mod log_in;
 mod model;
 mod one_cost;
+mod own_changes;
 mod revocation;
 mod second_factor;
 mod secret;

@@ -51,7 +51,7 @@ async fn a_password_change_keeps_this_session_and_kills_the_others() {
     assert_eq!(site.log_in("alice", PASSWORD, None).await.map(|_| ()), Err(SignInErrorKind::Refused));
     signed_in(site.log_in("alice", "seven maps of nowhere", None).await);
     let stale = site.sign_in.change_password(&who, "seven maps of nowhere", PASSWORD).await;
-    assert_eq!(stale.unwrap_err().kind(), SignInErrorKind::SignedOut, "an identity of before changes nothing");
+    assert_eq!(stale.unwrap_err().kind(), SignInErrorKind::Revoked, "an identity of before changes nothing");
 }
 
 #[tokio::test]

@@ -2,7 +2,12 @@
 //!
 //! It counts its calls, and fails each of them when told to: a store that is down.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses its part; a poisoned lock is a failed test")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test binary uses its part; a poisoned lock is a failed test"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,10 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use hallpass_core::{Methods, TotpDrift, UnixTime};
 use hallpass_signin::{
-    Account, AccountId, Accounts, Administration, Change, Changes, Cursor, Enabled, Ended, Enrolment, Feed, LiveFactor,
-    NewAccount, NewSession, PasswordChange, Passwords, Presented, RecoveryHash, RefreshState, Refreshes, Registered,
-    Registration, Renewable, Renewal, Renewed, RenewedSession, Replaced, SecondFactors, Session, SessionId,
-    SessionOpened, Sessions, Spend, SpentRefreshes, Username,
+    Account, AccountId, Accounts, Actor, Administration, Change, Changes, CommandOutcome, Cursor, Ended, Enrolment,
+    Feed, LiveFactor, NewAccount, NewSession, OwnChange, OwnChangeOutcome, PasswordChange, Passwords, Presented,
+    RecoveryHash, RefreshState, Refreshes, Registered, Registration, Renewable, Renewal, Renewed, RenewedSession,
+    Replaced, SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, SpentRefreshes, Username,
 };
 
 #[derive(Clone, Default)]
@@ -94,19 +99,55 @@ impl Row {
 }
 
 impl State {
-    /// Raises the generation and ends every session but `keep`.
-    fn void(&mut self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Option<u32> {
-        let row = self.rows.get_mut(id)?;
-        row.sessions.retain(|session| Some(&session.id) == keep);
-        row.refreshes.clear();
-        self.raise(id, at)
+    /// The row of the actor, if they pass.
+    fn row_of(&mut self, actor: &Actor) -> Option<&mut Row> {
+        let row = self.rows.get_mut(&actor.account)?;
+        let in_session = |session: &SessionId| row.sessions.iter().any(|one| one.id == *session);
+        let passes =
+            !row.disabled && row.generation == actor.generation && actor.session.as_ref().is_none_or(in_session);
+        passes.then_some(row)
     }
 
-    fn raise(&mut self, id: &AccountId, at: UnixTime) -> Option<u32> {
-        let row = self.rows.get_mut(id)?;
+    fn passes(&mut self, by: Option<&Actor>) -> bool {
+        by.is_none_or(|actor| self.row_of(actor).is_some())
+    }
+
+    /// Raises the generation and ends every session but the one that is kept, which gets its new refresh token.
+    fn revoking(&mut self, own: &OwnChange) -> OwnChangeOutcome {
+        let id = &own.actor.account;
+        self.void(id, own.kept_session(), own.at);
+        let Some(row) = self.rows.get_mut(id) else { return OwnChangeOutcome::NotWritten };
+        if let (Some(session), Some(renewable)) = (own.kept_session(), &own.renewable) {
+            let Some(listed) = row.sessions.iter_mut().find(|one| one.id == *session) else {
+                return OwnChangeOutcome::NotWritten;
+            };
+            listed.renewed = own.at;
+            let Renewable { first, idle_until, methods, .. } = renewable.clone();
+            let state = RefreshState::new(first, SpentRefreshes::default(), own.at, idle_until, listed.expires);
+            row.refreshes.insert(*session, Kept { state, methods });
+        }
+        OwnChangeOutcome::Written(Box::new(row.account(id)))
+    }
+
+    fn commanded(&self, id: &AccountId) -> CommandOutcome {
+        match self.rows.get(id) {
+            Some(row) => CommandOutcome::Done(Box::new(row.account(id))),
+            None => CommandOutcome::NotFound,
+        }
+    }
+
+    /// Raises the generation and ends every session but `keep`.
+    fn void(&mut self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) {
+        let Some(row) = self.rows.get_mut(id) else { return };
+        row.sessions.retain(|session| Some(&session.id) == keep);
+        row.refreshes.clear();
+        self.raise(id, at);
+    }
+
+    fn raise(&mut self, id: &AccountId, at: UnixTime) {
+        let Some(row) = self.rows.get_mut(id) else { return };
         row.generation += 1;
         self.feed.push(Change::Generation { account: id.clone(), generation: row.generation, at });
-        Some(row.generation)
     }
 }
 
@@ -157,36 +198,33 @@ impl Passwords for MemoryStore {
         }
     }
 
-    async fn change(&self, change: PasswordChange) -> Result<Option<u32>, Down> {
+    async fn change(&self, change: PasswordChange) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
-        match state.rows.get_mut(&change.account).filter(|row| row.hash == change.old_hash) {
+        match state.row_of(&change.own.actor).filter(|row| row.hash == change.old_hash) {
             Some(row) => {
                 row.hash = change.new_hash;
-                Ok(state.void(&change.account, change.keep.as_ref(), change.at))
+                Ok(state.revoking(&change.own))
             }
-            None => Ok(None),
+            None => Ok(OwnChangeOutcome::NotWritten),
         }
     }
 }
 
 impl SecondFactors for MemoryStore {
-    async fn enable(&self, enrolment: Enrolment) -> Result<Enabled, Down> {
+    async fn enable(&self, enrolment: Enrolment) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
-        let row = state.rows.get_mut(&enrolment.account);
-        let Some(row) =
-            row.filter(|row| row.factor.is_none() && !row.disabled && row.generation == enrolment.generation)
-        else {
-            return Ok(Enabled::Changed);
+        let Some(row) = state.row_of(&enrolment.own.actor).filter(|row| row.factor.is_none()) else {
+            return Ok(OwnChangeOutcome::NotWritten);
         };
         row.factor = Some(LiveFactor::new(enrolment.sealed, Some(enrolment.step)).with_drift(enrolment.drift));
         row.recovery = enrolment.recovery_codes;
-        let generation = state.void(&enrolment.account, enrolment.keep.as_ref(), enrolment.at);
-        Ok(generation.map_or(Enabled::Changed, |generation| Enabled::Live { generation }))
+        Ok(state.revoking(&enrolment.own))
     }
 
-    async fn spend_step(&self, id: &AccountId, step: u64, drift: TotpDrift) -> Result<Spend, Down> {
+    async fn spend_step(&self, id: &AccountId, generation: u32, step: u64, drift: TotpDrift) -> Result<Spend, Down> {
         let mut state = self.lock()?;
-        let factor = state.rows.get_mut(id).and_then(|row| row.factor.as_mut());
+        let row = state.row_of(&Actor::new(id.clone(), generation, None));
+        let factor = row.and_then(|row| row.factor.as_mut());
         match factor.filter(|factor| factor.last_step().is_none_or(|last| last < step)) {
             Some(factor) => {
                 *factor = LiveFactor::new(factor.sealed_secret().to_vec(), Some(step)).with_drift(drift);
@@ -196,9 +234,9 @@ impl SecondFactors for MemoryStore {
         }
     }
 
-    async fn spend_recovery_code(&self, id: &AccountId, code: &RecoveryHash) -> Result<Spend, Down> {
+    async fn spend_recovery_code(&self, id: &AccountId, generation: u32, code: &RecoveryHash) -> Result<Spend, Down> {
         let mut state = self.lock()?;
-        let row = state.rows.get_mut(id).filter(|row| row.factor.is_some());
+        let row = state.row_of(&Actor::new(id.clone(), generation, None)).filter(|row| row.factor.is_some());
         let found = row.and_then(|row| {
             let at = row.recovery.iter().position(|hash| hash == code)?;
             Some(row.recovery.remove(at))
@@ -206,26 +244,26 @@ impl SecondFactors for MemoryStore {
         Ok(if found.is_some() { Spend::Spent } else { Spend::AlreadySpent })
     }
 
-    async fn replace_recovery_codes(&self, id: &AccountId, codes: &[RecoveryHash]) -> Result<Replaced, Down> {
+    async fn replace_recovery_codes(&self, own: &OwnChange, codes: &[RecoveryHash]) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
-        match state.rows.get_mut(id).filter(|row| row.factor.is_some()) {
+        match state.row_of(&own.actor).filter(|row| row.factor.is_some()) {
             Some(row) => {
                 row.recovery = codes.to_vec();
-                Ok(Replaced::Replaced)
+                Ok(OwnChangeOutcome::Written(Box::new(row.account(&own.actor.account))))
             }
-            None => Ok(Replaced::Changed),
+            None => Ok(OwnChangeOutcome::NotWritten),
         }
     }
 
-    async fn disable(&self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Result<Option<u32>, Down> {
+    async fn disable(&self, own: &OwnChange) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
-        match state.rows.get_mut(id).filter(|row| row.factor.is_some()) {
+        match state.row_of(&own.actor).filter(|row| row.factor.is_some()) {
             Some(row) => {
                 row.factor = None;
                 row.recovery.clear();
-                Ok(state.void(id, keep, at))
+                Ok(state.revoking(own))
             }
-            None => Ok(None),
+            None => Ok(OwnChangeOutcome::NotWritten),
         }
     }
 
@@ -254,7 +292,7 @@ impl Sessions for MemoryStore {
                     row.refreshes.insert(new.id, Kept { state, methods });
                 }
                 row.sessions.insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
-                Ok(SessionOpened::Opened)
+                Ok(SessionOpened::Opened(Box::new(row.account(&new.account))))
             }
             None => Ok(SessionOpened::AccountChanged),
         }
@@ -263,11 +301,22 @@ impl Sessions for MemoryStore {
     async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, Down> {
         let state = self.lock()?;
         let sessions = state.rows.get(account).map_or(&[][..], |row| &row.sessions);
-        Ok(sessions.iter().filter(|session| now < session.expires).cloned().collect())
+        let mut live: Vec<_> = sessions.iter().filter(|session| now < session.expires).cloned().collect();
+        live.sort_by_key(|session| std::cmp::Reverse(session.created));
+        Ok(live)
     }
 
-    async fn end(&self, account: &AccountId, session: &SessionId, at: UnixTime) -> Result<Ended, Down> {
+    async fn end(
+        &self,
+        account: &AccountId,
+        session: &SessionId,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<Ended, Down> {
         let mut state = self.lock()?;
+        if !state.passes(by) {
+            return Ok(Ended::ActorChanged);
+        }
         let ended = state.rows.get_mut(account).and_then(|row| {
             let position = row.sessions.iter().position(|one| one.id == *session)?;
             row.refreshes.remove(session);
@@ -282,8 +331,18 @@ impl Sessions for MemoryStore {
         }
     }
 
-    async fn end_all(&self, account: &AccountId, keep: Option<&SessionId>, at: UnixTime) -> Result<Option<u32>, Down> {
-        Ok(self.lock()?.void(account, keep, at))
+    async fn end_others(&self, own: &OwnChange) -> Result<OwnChangeOutcome, Down> {
+        let mut state = self.lock()?;
+        Ok(if state.passes(Some(&own.actor)) { state.revoking(own) } else { OwnChangeOutcome::NotWritten })
+    }
+
+    async fn end_all(&self, account: &AccountId, by: Option<&Actor>, at: UnixTime) -> Result<CommandOutcome, Down> {
+        let mut state = self.lock()?;
+        if !state.passes(by) {
+            return Ok(CommandOutcome::ActorChanged);
+        }
+        state.void(account, None, at);
+        Ok(state.commanded(account))
     }
 }
 
@@ -319,42 +378,47 @@ impl Refreshes for MemoryStore {
             }
         })
     }
-
-    async fn restart(
-        &self,
-        account: &AccountId,
-        session: &SessionId,
-        renewable: &Renewable,
-        at: UnixTime,
-    ) -> Result<Replaced, Down> {
-        let mut state = self.lock()?;
-        let Some(row) = state.rows.get_mut(account) else { return Ok(Replaced::Changed) };
-        let Some(listed) = row.sessions.iter_mut().find(|one| one.id == *session) else {
-            return Ok(Replaced::Changed);
-        };
-        listed.renewed = at;
-        let Renewable { first, idle_until, methods, .. } = renewable.clone();
-        let state = RefreshState::new(first, SpentRefreshes::default(), at, idle_until, listed.expires);
-        row.refreshes.insert(*session, Kept { state, methods });
-        Ok(Replaced::Replaced)
-    }
 }
 
 impl Administration for MemoryStore {
-    async fn set_roles(&self, id: &AccountId, roles: &[String], at: UnixTime) -> Result<Option<u32>, Down> {
+    async fn set_roles(
+        &self,
+        id: &AccountId,
+        roles: &[String],
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, Down> {
         let mut state = self.lock()?;
+        if !state.passes(by) {
+            return Ok(CommandOutcome::ActorChanged);
+        }
         if let Some(row) = state.rows.get_mut(id) {
             row.roles = roles.to_vec();
         }
-        Ok(state.raise(id, at))
+        state.raise(id, at);
+        Ok(state.commanded(id))
     }
 
-    async fn set_disabled(&self, id: &AccountId, disabled: bool, at: UnixTime) -> Result<Option<u32>, Down> {
+    async fn set_disabled(
+        &self,
+        id: &AccountId,
+        disabled: bool,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, Down> {
         let mut state = self.lock()?;
+        if !state.passes(by) {
+            return Ok(CommandOutcome::ActorChanged);
+        }
         if let Some(row) = state.rows.get_mut(id) {
             row.disabled = disabled;
         }
-        Ok(if disabled { state.void(id, None, at) } else { state.raise(id, at) })
+        if disabled {
+            state.void(id, None, at)
+        } else {
+            state.raise(id, at)
+        }
+        Ok(state.commanded(id))
     }
 
     async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, Down> {

@@ -4,7 +4,7 @@
 //! the account's row, or the counted key. What it reads afterwards nobody else changes until it ends, since everybody takes this
 //! lock first; and as there is only one to wait for, no two transactions wait for each other.
 
-use hallpass_signin::{AccountId, SessionId};
+use hallpass_signin::{AccountId, Actor, SessionId};
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::{
@@ -42,6 +42,16 @@ impl PostgresStore {
         let mut write = self.write().await?;
         let lock = sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 FOR NO KEY UPDATE");
         write.row(lock.bind(account.as_str())).await?;
+        Ok(write)
+    }
+
+    /// Waits for the turns of the account and of whoever commands the change. Always in the order of their ids: two
+    /// administrators who change each other would otherwise wait for each other.
+    pub(super) async fn write_to_both(&self, account: &AccountId, by: Option<&Actor>) -> Result<Write, StoreError> {
+        let mut write = self.write().await?;
+        let lock = sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 OR id = $2 ORDER BY id FOR NO KEY UPDATE");
+        let by = by.map(|actor| actor.account.as_str());
+        write.change(lock.bind(account.as_str()).bind(by)).await?;
         Ok(write)
     }
 

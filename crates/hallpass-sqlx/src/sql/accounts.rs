@@ -6,8 +6,22 @@ use hallpass_signin::{Account, AccountId, Accounts, LiveFactor, Username};
 use super::{
     Row, Store, column,
     statement::{get, sql},
+    write::Write,
 };
 use crate::StoreError;
+
+/// The columns that [`read`] reads. A macro, because sqlx takes literal SQL alone.
+macro_rules! select_accounts {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, a.username, a.password_hash, a.roles, a.generation, a.disabled, ",
+            "f.sealed, f.last_step, f.drift ",
+            "FROM hallpass_accounts a LEFT JOIN hallpass_second_factors f ON f.account_id = a.id ",
+            $rest
+        )
+    };
+}
+pub(super) use select_accounts;
 
 impl Accounts for Store {
     type Error = StoreError;
@@ -23,18 +37,15 @@ impl Accounts for Store {
     }
 }
 
-/// The columns that [`read`] reads. A macro, because sqlx takes literal SQL alone.
-macro_rules! select_accounts {
-    ($rest:literal) => {
-        concat!(
-            "SELECT a.id, a.username, a.password_hash, a.roles, a.generation, a.disabled, ",
-            "f.sealed, f.last_step, f.drift ",
-            "FROM hallpass_accounts a LEFT JOIN hallpass_second_factors f ON f.account_id = a.id ",
-            $rest
-        )
-    };
+/// The account as this transaction has written it. The lock on its row keeps it there.
+pub(super) async fn written(write: &mut Write, id: &AccountId) -> Result<Account, StoreError> {
+    find(write, id).await?.ok_or_else(|| StoreError::corrupt("an account vanished under its lock"))
 }
-pub(super) use select_accounts;
+
+pub(super) async fn find(write: &mut Write, id: &AccountId) -> Result<Option<Account>, StoreError> {
+    let row = write.row(sql(select_accounts!("WHERE a.id = $1")).bind(id.as_str())).await?;
+    row.as_ref().map(read).transpose()
+}
 
 pub(super) fn read(row: &Row) -> Result<Account, StoreError> {
     let username = Username::parse(get(row, "username")?).map_err(StoreError::corrupt)?;

@@ -1,36 +1,52 @@
 //! What an operator does to an account.
 
 use hallpass_core::UnixTime;
-use hallpass_signin::{Account, AccountId, Administration, Username};
+use hallpass_signin::{Account, AccountId, Actor, Administration, CommandOutcome, Username};
 
 use super::{
     Store,
     accounts::{self, select_accounts},
-    column, revoke,
+    column, own_change, revoke,
     statement::sql,
 };
 use crate::StoreError;
 
 impl Administration for Store {
-    async fn set_roles(&self, id: &AccountId, roles: &[String], at: UnixTime) -> Result<Option<u32>, StoreError> {
-        let mut write = self.write_to(id).await?;
+    async fn set_roles(
+        &self,
+        id: &AccountId,
+        roles: &[String],
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, StoreError> {
+        let mut write = self.write_to_both(id, by).await?;
+        if !own_change::command_passes(&mut write, by).await? {
+            return Ok(CommandOutcome::ActorChanged);
+        }
         let update = sql("UPDATE hallpass_accounts SET roles = $2 WHERE id = $1");
         write.change(update.bind(id.as_str()).bind(column::from_roles(roles)?)).await?;
-        let generation = revoke::generation(&mut write, id, at).await?;
-        write.commit().await?;
-        Ok(generation)
+        revoke::generation(&mut write, id, at).await?;
+        own_change::commanded(write, id).await
     }
 
-    async fn set_disabled(&self, id: &AccountId, disabled: bool, at: UnixTime) -> Result<Option<u32>, StoreError> {
-        let mut write = self.write_to(id).await?;
+    async fn set_disabled(
+        &self,
+        id: &AccountId,
+        disabled: bool,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, StoreError> {
+        let mut write = self.write_to_both(id, by).await?;
+        if !own_change::command_passes(&mut write, by).await? {
+            return Ok(CommandOutcome::ActorChanged);
+        }
         let update = sql("UPDATE hallpass_accounts SET disabled = $2 WHERE id = $1");
         write.change(update.bind(id.as_str()).bind(disabled)).await?;
-        let generation = match disabled {
+        match disabled {
             true => revoke::everything(&mut write, id, None, at).await?,
             false => revoke::generation(&mut write, id, at).await?,
-        };
-        write.commit().await?;
-        Ok(generation)
+        }
+        own_change::commanded(write, id).await
     }
 
     async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, StoreError> {

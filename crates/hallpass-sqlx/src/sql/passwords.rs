@@ -1,8 +1,8 @@
 //! Writing password hashes, always against the hash that is expected to be there.
 
-use hallpass_signin::{AccountId, PasswordChange, Passwords, Replaced};
+use hallpass_signin::{AccountId, OwnChangeOutcome, PasswordChange, Passwords, Replaced};
 
-use super::{Store, revoke, statement::sql, write::Write};
+use super::{Store, own_change, statement::sql, write::Write};
 use crate::StoreError;
 
 impl Passwords for Store {
@@ -13,16 +13,16 @@ impl Passwords for Store {
         Ok(replaced)
     }
 
-    async fn change(&self, change: PasswordChange) -> Result<Option<u32>, StoreError> {
-        let account = &change.account;
-        let mut write = self.write_to(account).await?;
-        match swap(&mut write, account, &change.old_hash, &change.new_hash).await? {
-            Replaced::Changed => return Ok(None),
-            Replaced::Replaced => {}
+    async fn change(&self, change: PasswordChange) -> Result<OwnChangeOutcome, StoreError> {
+        let actor = &change.own.actor;
+        let mut write = self.write_to(&actor.account).await?;
+        if !own_change::passes(&mut write, actor).await? {
+            return Ok(OwnChangeOutcome::NotWritten);
         }
-        let generation = revoke::everything(&mut write, account, change.keep.as_ref(), change.at).await?;
-        write.commit().await?;
-        Ok(generation)
+        match swap(&mut write, &actor.account, &change.old_hash, &change.new_hash).await? {
+            Replaced::Changed => Ok(OwnChangeOutcome::NotWritten),
+            Replaced::Replaced => own_change::revoking(write, &change.own).await,
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use hallpass_core::{Methods, UnixTime};
 use hallpass_signin::{
-    Account, AccountId, Presented, RefreshHash, RefreshState, Refreshes, Renewable, Renewal, Renewed, RenewedSession,
-    Replaced, SessionId, SpentRefreshes,
+    Account, Presented, RefreshHash, RefreshState, Refreshes, Renewal, Renewed, RenewedSession, SessionId,
+    SpentRefreshes,
 };
 
 use super::{
@@ -45,32 +45,6 @@ impl Refreshes for Store {
                 })
             }
         }
-    }
-
-    async fn restart(
-        &self,
-        account: &AccountId,
-        session: &SessionId,
-        renewable: &Renewable,
-        at: UnixTime,
-    ) -> Result<Replaced, StoreError> {
-        let mut write = self.write_to(account).await?;
-        let restart = sql("UPDATE hallpass_sessions \
-             SET refresh_hash = $3, spent = $7, idle_at = $4, methods = $5, renewed_at = $6 \
-             WHERE id = $1 AND account_id = $2")
-        .bind(session.to_string())
-        .bind(account.as_str())
-        .bind(renewable.first.as_bytes().as_slice())
-        .bind(column::from_time(renewable.idle_until))
-        .bind(column::from_methods(renewable.methods))
-        .bind(column::from_time(at))
-        .bind(column::NOTHING);
-        let restarted = write.change(restart).await?;
-        write.commit().await?;
-        Ok(match restarted {
-            0 => Replaced::Changed,
-            _ => Replaced::Replaced,
-        })
     }
 }
 

@@ -10,15 +10,15 @@ use super::{
 };
 use crate::StoreError;
 
-/// Ends every session of the account but `keep`, and raises its generation. `None`: there is no such account.
+/// Ends every session of the account but `keep`, and raises its generation.
 ///
-/// The kept session cannot be renewed until it is restarted: a copy of its refresh token must not outlive the change.
+/// The kept session cannot be refreshed any more until its refresh token is replaced: a copy must not outlive the change.
 pub(super) async fn everything(
     write: &mut Write,
     account: &AccountId,
     keep: Option<&SessionId>,
     at: UnixTime,
-) -> Result<Option<u32>, StoreError> {
+) -> Result<(), StoreError> {
     let end = sql("DELETE FROM hallpass_sessions WHERE account_id = $1 AND id IS DISTINCT FROM $2")
         .bind(account.as_str())
         .bind(keep.map(SessionId::to_string));
@@ -28,21 +28,16 @@ pub(super) async fn everything(
     generation(write, account, at).await
 }
 
-/// Raises the account's generation: every token issued before is void. Sessions stay.
+/// Raises the account's generation: every token issued before is revoked. Sessions stay. An account that does not exist stays so.
 ///
 /// At the highest generation the schema refuses the change. To wrap around would revive every old token.
-pub(super) async fn generation(
-    write: &mut Write,
-    account: &AccountId,
-    at: UnixTime,
-) -> Result<Option<u32>, StoreError> {
+pub(super) async fn generation(write: &mut Write, account: &AccountId, at: UnixTime) -> Result<(), StoreError> {
     let raise = "UPDATE hallpass_accounts SET generation = generation + 1 WHERE id = $1 RETURNING generation";
     let Some(row) = write.row(sql(raise).bind(account.as_str())).await? else {
-        return Ok(None);
+        return Ok(());
     };
     let generation = column::to_unsigned(get(&row, "generation")?)?;
-    feed::generation_raised(write, account, generation, at).await?;
-    Ok(Some(generation))
+    feed::generation_raised(write, account, generation, at).await
 }
 
 /// Ends one session of the account. Answers how many there were: 1 or 0.

@@ -1,10 +1,13 @@
 //! Keeping sessions.
 
 use hallpass_core::UnixTime;
-use hallpass_signin::{AccountId, Ended, NewSession, Session, SessionId, SessionOpened, Sessions};
+use hallpass_signin::{
+    AccountId, Actor, CommandOutcome, Ended, NewSession, OwnChange, OwnChangeOutcome, Session, SessionId,
+    SessionOpened, Sessions,
+};
 
 use super::{
-    Row, Store, column, revoke,
+    Row, Store, accounts, column, own_change, revoke,
     statement::{get, sql},
 };
 use crate::StoreError;
@@ -32,7 +35,7 @@ impl Sessions for Store {
         .bind(renewable.map(|renewable| column::from_methods(renewable.methods)));
         let opened = match write.change(insert).await? {
             0 => SessionOpened::AccountChanged,
-            _ => SessionOpened::Opened,
+            _ => SessionOpened::Opened(Box::new(accounts::written(&mut write, &session.account).await?)),
         };
         write.commit().await?;
         Ok(opened)
@@ -45,8 +48,17 @@ impl Sessions for Store {
         rows.iter().map(read).collect()
     }
 
-    async fn end(&self, account: &AccountId, session: &SessionId, at: UnixTime) -> Result<Ended, StoreError> {
+    async fn end(
+        &self,
+        account: &AccountId,
+        session: &SessionId,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<Ended, StoreError> {
         let mut write = self.write_to(account).await?;
+        if !own_change::command_passes(&mut write, by).await? {
+            return Ok(Ended::ActorChanged);
+        }
         let ended = revoke::session(&mut write, account, session, at).await?;
         write.commit().await?;
         Ok(match ended {
@@ -55,16 +67,26 @@ impl Sessions for Store {
         })
     }
 
+    async fn end_others(&self, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {
+        let mut write = self.write_to(&own.actor.account).await?;
+        if !own_change::passes(&mut write, &own.actor).await? {
+            return Ok(OwnChangeOutcome::NotWritten);
+        }
+        own_change::revoking(write, own).await
+    }
+
     async fn end_all(
         &self,
         account: &AccountId,
-        keep: Option<&SessionId>,
+        by: Option<&Actor>,
         at: UnixTime,
-    ) -> Result<Option<u32>, StoreError> {
-        let mut write = self.write_to(account).await?;
-        let generation = revoke::everything(&mut write, account, keep, at).await?;
-        write.commit().await?;
-        Ok(generation)
+    ) -> Result<CommandOutcome, StoreError> {
+        let mut write = self.write_to_both(account, by).await?;
+        if !own_change::command_passes(&mut write, by).await? {
+            return Ok(CommandOutcome::ActorChanged);
+        }
+        revoke::everything(&mut write, account, None, at).await?;
+        own_change::commanded(write, account).await
     }
 }
 

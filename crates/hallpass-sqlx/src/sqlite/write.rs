@@ -1,6 +1,6 @@
 //! One write transaction: the writers' turn, and the write lock from its start.
 
-use hallpass_signin::{AccountId, SessionId};
+use hallpass_signin::{AccountId, Actor, SessionId};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -34,6 +34,11 @@ impl SqliteStore {
 
     /// The file has one lock, which is the account's too.
     pub(super) async fn write_to(&self, _account: &AccountId) -> Result<Write, StoreError> {
+        self.write().await
+    }
+
+    /// As [`write_to`](Self::write_to).
+    pub(super) async fn write_to_both(&self, _account: &AccountId, _by: Option<&Actor>) -> Result<Write, StoreError> {
         self.write().await
     }
 

@@ -9,7 +9,9 @@ use std::{
 use hallpass_signin::{
     AccountId, Feed, PasswordChange, Passwords, Registration, Replaced, SecondFactors, Sessions, Spend,
 };
-use hallpass_testkit::store_suite::fixture::{Reader, account, at, enrolment, open, open_sessions, register};
+use hallpass_testkit::store_suite::fixture::{
+    Reader, account, at, enrolment, open, open_sessions, own, register, written,
+};
 
 /// Polls the future as often as it is woken, but at most `polls` times. `None`: it was dropped unfinished.
 async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
@@ -40,7 +42,8 @@ where
         let id = register(store, &format!("user{polls}")).await;
         let here = open(store, &id, 2 * polls).await;
         open(store, &id, 2 * polls + 1).await;
-        let change = PasswordChange::new(id.clone(), "hash-0".into(), "hash-1".into(), Some(here), at(30));
+        let change = own(store, &id, Some(here), at(30)).await;
+        let change = PasswordChange::new(change, "hash-0".into(), "hash-1".into());
         let answer = at_most(polls.into(), store.change(change)).await;
         settle(store, &id).await;
 
@@ -53,7 +56,7 @@ where
             between => panic!("after {polls} polls: {between:?}"),
         }
         if let Some(answer) = answer {
-            assert_eq!(answer.unwrap(), Some(1));
+            assert_eq!(written(answer.unwrap()).generation(), 1);
             break;
         }
     }
@@ -75,7 +78,7 @@ where
         let on = now.second_factor().is_some();
         assert_eq!(now.generation(), u32::from(on), "after {polls} polls");
         for code in &codes {
-            let spent = store.spend_recovery_code(&id, code).await.unwrap();
+            let spent = store.spend_recovery_code(&id, now.generation(), code).await.unwrap();
             assert_eq!(spent == Spend::Spent, on, "after {polls} polls");
         }
         if answer.is_some() {

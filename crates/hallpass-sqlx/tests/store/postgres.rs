@@ -40,7 +40,8 @@ mod suite {
     test_store! {
         #[tokio::test]
         #[ignore = "needs PostgreSQL: DATABASE_URL"]
-        on_its_own_schema: accounts administration attempts feed passwords refreshes second_factors sessions
+        on_its_own_schema: accounts administration attempts feed own_changes passwords refreshes
+        second_factors sessions
     }
 }
 
@@ -103,4 +104,19 @@ async fn a_refresh_token_is_spent_once() {
 async fn no_session_outlives_a_disabling_beside_it() {
     let schema = Schema::new().await;
     races::no_session_outlives_a_disabling_beside_it(&two_on_one_schema(&schema).await, 15).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_command_beside_an_own_change_holds() {
+    let schema = Schema::new().await;
+    races::a_command_beside_an_own_change_holds(&two_on_one_schema(&schema).await, 15).await;
+}
+
+/// Two administrators who disable each other: one wins, nobody waits for ever, and the loser's command is not carried out.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn of_two_administrators_who_disable_each_other_one_wins() {
+    let schema = Schema::new().await;
+    races::of_two_administrators_one_wins(&two_on_one_schema(&schema).await, 50).await;
 }

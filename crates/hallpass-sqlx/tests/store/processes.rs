@@ -5,9 +5,9 @@
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 
 use hallpass_core::TotpDrift;
-use hallpass_signin::{AccountId, Registered, Registration, Replaced, SecondFactors, Spend};
+use hallpass_signin::{AccountId, Registered, Registration, SecondFactors, Spend};
 use hallpass_sqlx::SqliteStore;
-use hallpass_testkit::store_suite::fixture::{enrol, new_account, recovery_hash, register};
+use hallpass_testkit::store_suite::fixture::{at, enrol, new_account, own, recovery_hash, register, written};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -63,7 +63,7 @@ async fn race_beside_another() {
         let (id, step) = (alice.clone(), 101 + round);
         won(&store, ("step", round), |store, _| {
             let id = id.clone();
-            async move { store.spend_step(&id, step, TotpDrift::NONE).await.unwrap() == Spend::Spent }
+            async move { store.spend_step(&id, 1, step, TotpDrift::NONE).await.unwrap() == Spend::Spent }
         })
         .await;
 
@@ -73,12 +73,13 @@ async fn race_beside_another() {
         // The one makes ten codes that there have not been; both spend them.
         if child.number == 0 {
             let codes: Vec<_> = (0..10).map(recovery_hash).collect();
-            assert_eq!(store.replace_recovery_codes(&alice, &codes).await.unwrap(), Replaced::Replaced);
+            let own = own(&*store, &alice, None, at(6)).await;
+            written(store.replace_recovery_codes(&own, &codes).await.unwrap());
         }
         child.meet(3 * round + 1);
         won(&store, ("code", round), |store, task| {
             let (id, code) = (alice.clone(), recovery_hash(u8::try_from(task % 10).unwrap()));
-            async move { store.spend_recovery_code(&id, &code).await.unwrap() == Spend::Spent }
+            async move { store.spend_recovery_code(&id, 1, &code).await.unwrap() == Spend::Spent }
         })
         .await;
 

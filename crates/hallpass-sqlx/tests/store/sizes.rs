@@ -7,10 +7,10 @@ use std::time::Duration;
 use hallpass_core::Methods;
 use hallpass_signin::{
     AccountId, Administration, NewAccount, NewSession, RefreshHash, Refreshes, Registered, Registration, Renewable,
-    Renewal, Renewed, SessionId, SessionOpened, Sessions,
+    Renewal, Renewed, SessionId, Sessions,
 };
 use hallpass_sqlx::SqliteStore;
-use hallpass_testkit::store_suite::fixture::{at, name};
+use hallpass_testkit::store_suite::fixture::{at, done, name, opened};
 use sqlx::{ConnectOptions, Row, sqlite::SqliteConnectOptions};
 
 use crate::scratch::Scratch;
@@ -46,7 +46,7 @@ async fn sessions<S: Sessions + Refreshes>(store: &S) {
         let id = SessionId::from_random(random(ACCOUNTS + number).to_be_bytes());
         let renewable = Renewable::new(refresh(number), at(5000), Methods::PASSWORD | Methods::ONE_TIME_CODE);
         let new = NewSession::new(id, account(number / 2), 0, "Firefox on Linux".into(), at(10), at(9000));
-        assert_eq!(store.open(new.with_renewable(Some(renewable))).await.unwrap(), SessionOpened::Opened);
+        opened(store.open(new.with_renewable(Some(renewable))).await.unwrap());
         let (idle, grace) = (Duration::from_secs(5000), Duration::from_secs(30));
         let renewal = Renewal::new(refresh(number), refresh(2 * ACCOUNTS + number), at(900), idle, grace);
         assert!(matches!(store.renew(&id, &renewal).await.unwrap(), Renewed::Spent(_)));
@@ -55,7 +55,7 @@ async fn sessions<S: Sessions + Refreshes>(store: &S) {
 
 async fn revocations<S: Administration>(store: &S) {
     for number in 0..ACCOUNTS {
-        store.set_roles(&account(number), &["admin".to_owned()], at(1000)).await.unwrap();
+        done(store.set_roles(&account(number), &["admin".to_owned()], None, at(1000)).await.unwrap());
     }
 }
 

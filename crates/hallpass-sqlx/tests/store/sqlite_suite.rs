@@ -28,7 +28,8 @@ async fn on_its_own_file() -> OnItsOwnFile {
 
 test_store! {
     #[tokio::test]
-    on_its_own_file: accounts administration attempts feed passwords refreshes second_factors sessions
+    on_its_own_file: accounts administration attempts feed own_changes passwords refreshes
+        second_factors sessions
 }
 
 /// Two stores with pools of their own: between them SQLite's file locks decide, as between two processes.
@@ -83,4 +84,16 @@ async fn an_enrolment_dropped_at_any_await_is_whole_or_nothing() {
 async fn no_session_outlives_a_disabling_beside_it() {
     let scratch = Scratch::new();
     races::no_session_outlives_a_disabling_beside_it(&two_on_one_file(&scratch).await, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_beside_an_own_change_holds() {
+    let scratch = Scratch::new();
+    races::a_command_beside_an_own_change_holds(&two_on_one_file(&scratch).await, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_administrators_who_disable_each_other_one_wins() {
+    let scratch = Scratch::new();
+    races::of_two_administrators_one_wins(&two_on_one_file(&scratch).await, 10).await;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hallpass_signin::{Administration, Feed, Push};
 use hallpass_sqlx::SqliteStore;
-use hallpass_testkit::store_suite::fixture::{at, register};
+use hallpass_testkit::store_suite::fixture::{at, done, register};
 use tokio::time::timeout;
 
 use crate::scratch::Scratch;
@@ -26,7 +26,7 @@ async fn a_write_of_another_process_wakes_the_watcher() {
     assert!(is_woken(&mut push).await, "what came before is to be read now");
     assert!(!is_woken(&mut push).await);
     assert!(is_woken(&mut push).await, "a dropped future forgets what it saw, so it begins afresh");
-    there.set_roles(&id, &[], at(1)).await.unwrap();
+    done(there.set_roles(&id, &[], None, at(1)).await.unwrap());
     assert!(is_woken(&mut push).await);
     assert!(!is_woken(&mut push).await);
 }

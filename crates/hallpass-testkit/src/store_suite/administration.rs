@@ -1,8 +1,8 @@
 //! What an operator does.
 
-use hallpass_signin::{AccountId, Administration, Feed, Registration, Sessions};
+use hallpass_signin::{AccountId, Administration, CommandOutcome, Feed, Registration, Sessions};
 
-use super::fixture::{Reader, account, at, name, open, open_sessions, raised, register};
+use super::fixture::{Reader, account, at, done, name, open, open_sessions, raised, register};
 
 pub async fn new_roles_void_the_tokens_with_the_old_ones<S>(store: &S)
 where
@@ -13,18 +13,18 @@ where
     let mut feed = Reader::new(store);
     let roles = ["moderator", "admin"].map(str::to_owned);
 
-    assert_eq!(store.set_roles(&id, &roles, at(30)).await.unwrap(), Some(1));
-    let now = account(store, &id).await;
+    let now = done(store.set_roles(&id, &roles, None, at(30)).await.unwrap());
+    assert_eq!(now.roles(), account(store, &id).await.roles(), "the row as written");
     assert_eq!((now.roles(), now.generation()), (&roles[..], 1));
     assert_eq!(open_sessions(store, &id).await, [session], "a refresh brings the new roles");
     assert_eq!(feed.news().await, [raised(&id, 1, at(30))]);
 
-    assert_eq!(store.set_roles(&id, &[], at(31)).await.unwrap(), Some(2));
+    assert_eq!(done(store.set_roles(&id, &[], None, at(31)).await.unwrap()).generation(), 2);
     assert!(account(store, &id).await.roles().is_empty());
     feed.news().await;
 
-    let unknown = store.set_roles(&AccountId::new("?"), &roles, at(32)).await;
-    assert_eq!(unknown.unwrap(), None);
+    let unknown = store.set_roles(&AccountId::new("?"), &roles, None, at(32)).await;
+    assert!(matches!(unknown.unwrap(), CommandOutcome::NotFound));
     assert_eq!(feed.news().await, []);
 }
 
@@ -36,17 +36,17 @@ where
     open(store, &id, 1).await;
     let mut feed = Reader::new(store);
 
-    assert_eq!(store.set_disabled(&id, true, at(30)).await.unwrap(), Some(1));
+    assert_eq!(done(store.set_disabled(&id, true, None, at(30)).await.unwrap()).generation(), 1);
     assert!(account(store, &id).await.disabled());
     assert_eq!(open_sessions(store, &id).await, []);
     assert_eq!(feed.news().await, [raised(&id, 1, at(30))]);
 
-    assert_eq!(store.set_disabled(&id, false, at(31)).await.unwrap(), Some(2));
+    assert_eq!(done(store.set_disabled(&id, false, None, at(31)).await.unwrap()).generation(), 2);
     assert!(!account(store, &id).await.disabled());
     assert_eq!(feed.news().await, [raised(&id, 2, at(31))]);
 
-    let unknown = store.set_disabled(&AccountId::new("?"), true, at(32)).await;
-    assert_eq!(unknown.unwrap(), None);
+    let unknown = store.set_disabled(&AccountId::new("?"), true, None, at(32)).await;
+    assert!(matches!(unknown.unwrap(), CommandOutcome::NotFound));
 }
 
 pub async fn accounts_are_listed_by_key_in_pages<S>(store: &S)

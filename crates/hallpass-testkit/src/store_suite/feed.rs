@@ -2,7 +2,7 @@
 
 use hallpass_signin::{Administration, Change, Cursor, Feed, Registration};
 
-use super::fixture::{Reader, at, raised, register};
+use super::fixture::{Reader, at, done, raised, register};
 
 pub async fn the_feed_is_read_in_order_over_many_calls<S>(store: &S)
 where
@@ -13,7 +13,7 @@ where
     assert_eq!(feed.news().await, []);
     // More than one call hands over at once.
     for number in 1..=1100 {
-        store.set_roles(&id, &[], at(number)).await.unwrap();
+        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
     let generations = feed.news().await.into_iter().map(|change| match change {
         Change::Generation { generation, .. } => generation,
@@ -21,7 +21,7 @@ where
     });
     assert!(generations.eq(1..=1100));
 
-    store.set_roles(&id, &[], at(2000)).await.unwrap();
+    done(store.set_roles(&id, &[], None, at(2000)).await.unwrap());
     assert_eq!(feed.news().await, [raised(&id, 1101, at(2000))]);
 }
 
@@ -38,7 +38,7 @@ where
     let id = register(store, "alice").await;
     let mut feed = Reader::new(store);
     for number in 1..=3 {
-        store.set_roles(&id, &[], at(number)).await.unwrap();
+        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
     feed.news().await;
 
@@ -48,6 +48,6 @@ where
     // With every row gone, the next one must still come behind the cursor.
     store.forget(at(100)).await.unwrap();
     assert_eq!(feed.news().await, []);
-    store.set_roles(&id, &[], at(200)).await.unwrap();
+    done(store.set_roles(&id, &[], None, at(200)).await.unwrap());
     assert_eq!(feed.news().await, [raised(&id, 4, at(200))]);
 }

@@ -2,8 +2,9 @@
 
 use hallpass_core::UnixTime;
 use hallpass_signin::{
-    Account, AccountId, Accounts, Change, Cursor, Enabled, Enrolment, Feed, NewAccount, NewSession, RecoveryCode,
-    RecoveryHash, Registered, Registration, SecondFactors, SessionId, SessionOpened, Sessions, Username,
+    Account, AccountId, Accounts, Actor, Change, CommandOutcome, Cursor, Enrolment, Feed, NewAccount, NewSession,
+    OwnChange, OwnChangeOutcome, RecoveryCode, RecoveryHash, Registered, Registration, SecondFactors, SessionId,
+    SessionOpened, Sessions, Username,
 };
 
 /// Seconds after some moment of 2026.
@@ -46,8 +47,46 @@ pub async fn open<S: Sessions>(store: &S, id: &AccountId, number: u8) -> Session
     let session = session_id(number);
     let generation = account(store, id).await.generation();
     let new = NewSession::new(session, id.clone(), generation, "Firefox".into(), at(10), at(1000));
-    assert_eq!(store.open(new).await.unwrap(), SessionOpened::Opened);
+    opened(store.open(new).await.unwrap());
     session
+}
+
+/// The account of a session that was opened.
+pub fn opened(opened: SessionOpened) -> Account {
+    match opened {
+        SessionOpened::Opened(account) => *account,
+        SessionOpened::AccountChanged => panic!("the session was not opened"),
+    }
+}
+
+/// The account as a change has written it.
+pub fn written(outcome: OwnChangeOutcome) -> Account {
+    match outcome {
+        OwnChangeOutcome::Written(account) => *account,
+        OwnChangeOutcome::NotWritten => panic!("the change was not written"),
+    }
+}
+
+pub fn is_written(outcome: &OwnChangeOutcome) -> bool {
+    matches!(outcome, OwnChangeOutcome::Written(_))
+}
+
+/// The account as a command has written it.
+pub fn done(outcome: CommandOutcome) -> Account {
+    match outcome {
+        CommandOutcome::Done(account) => *account,
+        other => panic!("the command was not carried out: {other:?}"),
+    }
+}
+
+/// The person of the account, as a token of this moment describes them.
+pub async fn actor<S: Accounts>(store: &S, id: &AccountId, session: Option<SessionId>) -> Actor {
+    Actor::new(id.clone(), account(store, id).await.generation(), session)
+}
+
+/// A change of that person's own.
+pub async fn own<S: Accounts>(store: &S, id: &AccountId, session: Option<SessionId>, when: UnixTime) -> OwnChange {
+    OwnChange::new(actor(store, id, session).await, when)
 }
 
 pub async fn open_sessions<S: Sessions>(store: &S, id: &AccountId) -> Vec<SessionId> {
@@ -57,14 +96,17 @@ pub async fn open_sessions<S: Sessions>(store: &S, id: &AccountId) -> Vec<Sessio
 
 /// An enrolment at step 100, with ten recovery codes.
 pub async fn enrolment<S: Accounts>(store: &S, id: &AccountId) -> Enrolment {
-    let generation = account(store, id).await.generation();
     let codes = (0..10).map(recovery_hash).collect();
-    Enrolment::new(id.clone(), generation, b"sealed".to_vec(), 100, codes, None, at(5))
+    Enrolment::new(own(store, id, None, at(5)).await, b"sealed".to_vec(), 100, codes)
 }
 
 pub async fn enrol<S: SecondFactors>(store: &S, id: &AccountId) {
-    let enabled = store.enable(enrolment(store, id).await).await.unwrap();
-    assert!(matches!(enabled, Enabled::Live { .. }));
+    written(store.enable(enrolment(store, id).await).await.unwrap());
+}
+
+/// Turns the factor off.
+pub async fn disable<S: SecondFactors>(store: &S, id: &AccountId) {
+    written(store.disable(&own(store, id, None, at(40)).await).await.unwrap());
 }
 
 #[derive(Debug)]

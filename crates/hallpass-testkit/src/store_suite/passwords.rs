@@ -2,7 +2,7 @@
 
 use hallpass_signin::{AccountId, Feed, PasswordChange, Passwords, Registration, Replaced, Sessions};
 
-use super::fixture::{Reader, account, at, open, open_sessions, raised, register};
+use super::fixture::{Reader, account, at, is_written, open, open_sessions, own, raised, register, written};
 
 pub async fn an_upgrade_replaces_only_the_expected_hash<S>(store: &S)
 where
@@ -39,22 +39,23 @@ where
     let others = open(store, &other, 3).await;
     let mut feed = Reader::new(store);
 
-    let change = |old: &str, new: &str, keep| PasswordChange::new(id.clone(), old.into(), new.into(), keep, at(30));
-    let stale = store.change(change("hash-9", "hash-1", None)).await;
-    assert_eq!(stale.unwrap(), None);
+    let change = async |old: &str, new: &str, session| {
+        PasswordChange::new(own(store, &id, session, at(30)).await, old.into(), new.into())
+    };
+    let stale = store.change(change("hash-9", "hash-1", None).await).await;
+    assert!(!is_written(&stale.unwrap()));
     assert_eq!(account(store, &id).await.password_hash(), "hash-0");
     assert_eq!(open_sessions(store, &id).await.len(), 2);
     assert_eq!(feed.news().await, []);
 
-    let changed = store.change(change("hash-0", "hash-1", Some(here))).await;
-    assert_eq!(changed.unwrap(), Some(1));
-    let now = account(store, &id).await;
+    let changed = store.change(change("hash-0", "hash-1", Some(here)).await).await;
+    let now = written(changed.unwrap());
     assert_eq!((now.password_hash(), now.generation()), ("hash-1", 1));
     assert_eq!(open_sessions(store, &id).await, [here]);
     assert_eq!(feed.news().await, [raised(&id, 1, at(30))]);
 
-    let changed = store.change(change("hash-1", "hash-2", None)).await;
-    assert_eq!(changed.unwrap(), Some(2));
+    let changed = store.change(change("hash-1", "hash-2", None).await).await;
+    assert_eq!(written(changed.unwrap()).generation(), 2);
     assert_eq!(open_sessions(store, &id).await, []);
 
     assert_eq!(account(store, &other).await.generation(), 0);

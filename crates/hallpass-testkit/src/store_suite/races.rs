@@ -4,13 +4,17 @@ use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
 use hallpass_core::TotpDrift;
 use hallpass_signin::{
-    Administration, AttemptPolicy, Attempted, Attempts, NewSession, Refreshes, Registered, Registration, Renewed,
-    SecondFactors, Sessions, Spend,
+    Administration, AttemptPolicy, Attempted, Attempts, CommandOutcome, NewSession, Passwords, Refreshes, Registered,
+    Registration, Renewed, SecondFactors, SessionId, Sessions, Spend,
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{
-    fixture::{at, enrol, name, new_account, open_sessions, recovery_hash, register, session_id},
+    fixture::{
+        account, actor, at, done, enrol, is_written, name, new_account, open_sessions, opened, own, recovery_hash,
+        register, session_id, written,
+    },
+    own_changes::{Command, Own},
     refreshes::{open_renewable, presenting, token},
 };
 
@@ -46,7 +50,7 @@ where
     for step in 101..101 + rounds {
         let spend = |store: Arc<S>, _| {
             let id = id.clone();
-            async move { store.spend_step(&id, step, TotpDrift::NONE).await.unwrap() }
+            async move { store.spend_step(&id, 1, step, TotpDrift::NONE).await.unwrap() }
         };
         let spent = winners(stores, 64, spend, |spend| *spend == Spend::Spent).await;
         assert_eq!(spent, 1, "step {step}");
@@ -61,10 +65,11 @@ where
     enrol(&*stores[0], &id).await;
     for round in 0..rounds {
         let codes: Vec<_> = (0..10).map(|code| recovery_hash(round * 10 + code)).collect();
-        let _ = stores[0].replace_recovery_codes(&id, &codes).await.unwrap();
+        let own = own(&*stores[0], &id, None, at(6)).await;
+        written(stores[0].replace_recovery_codes(&own, &codes).await.unwrap());
         let spend = |store: Arc<S>, number: usize| {
             let (id, code) = (id.clone(), codes[number % 10].clone());
-            async move { store.spend_recovery_code(&id, &code).await.unwrap() }
+            async move { store.spend_recovery_code(&id, 1, &code).await.unwrap() }
         };
         let spent = winners(stores, 64, spend, |spend| *spend == Spend::Spent).await;
         assert_eq!(spent, 10, "round {round}");
@@ -127,7 +132,7 @@ where
             let id = id.clone();
             async move {
                 if number == 8 {
-                    store.set_disabled(&id, true, at(20)).await.unwrap();
+                    done(store.set_disabled(&id, true, None, at(20)).await.unwrap());
                     return;
                 }
                 let session = session_id(round * 16 + u8::try_from(number).unwrap());
@@ -145,4 +150,70 @@ pub async fn of_200_attempts_five_are_evaluated<S: Attempts>(stores: &[Arc<S>]) 
     let take = |store: Arc<S>, _| async move { store.try_take("account:alice", &POLICY, at(0)).await.unwrap() };
     let allowed = |attempted: &Attempted| *attempted == Attempted::Allowed;
     assert_eq!(winners(stores, 200, take, allowed).await, 5);
+}
+
+/// Whichever comes first: the command holds. The roles are the operator's, a disabled account has no session, and of an account
+/// that was logged out the session stays only where the change came first, and then ends with the command.
+pub async fn a_command_beside_an_own_change_holds<S>(stores: &[Arc<S>], rounds: u32)
+where
+    S: Registration + Passwords + SecondFactors + Sessions + Administration,
+{
+    for round in 0..rounds {
+        for (number, change) in Own::ALL.into_iter().enumerate() {
+            for command in Command::ALL {
+                let store = &*stores[0];
+                let name = format!("user{round}x{number}x{command:?}");
+                let id = register(store, &name).await;
+                if change.needs_factor() {
+                    enrol(store, &id).await;
+                }
+                let mut random = [0; 16];
+                random[..4].copy_from_slice(&round.to_be_bytes());
+                random[4..6].copy_from_slice(&[u8::try_from(number).unwrap(), command as u8]);
+                let session = SessionId::from_random(random);
+                let generation = account(store, &id).await.generation();
+                let new = NewSession::new(session, id.clone(), generation, "Firefox".into(), at(10), at(1000));
+                opened(store.open(new).await.unwrap());
+                let decided = own(store, &id, Some(session), at(30)).await;
+
+                let beside = |store: Arc<S>, task: usize| {
+                    let (id, decided) = (id.clone(), decided.clone());
+                    async move {
+                        if task == 1 {
+                            command.give(&*store, &id, &session, at(30)).await;
+                            return None;
+                        }
+                        Some(change.make(&*store, decided).await)
+                    }
+                };
+                let won = winners(stores, 2, beside, |made| made.as_ref().is_some_and(is_written)).await;
+
+                let what = format!("round {round}: {change:?} beside {command:?}, written: {won}");
+                let (now, sessions) = (account(store, &id).await, open_sessions(store, &id).await);
+                match command {
+                    Command::SetRoles => assert_eq!(now.roles(), ["visitor"], "{what}"),
+                    Command::Disable => assert!(now.disabled() && sessions.is_empty(), "{what}"),
+                    Command::LogOut | Command::EndSession => assert_eq!(sessions, [], "{what}"),
+                }
+            }
+        }
+    }
+}
+
+/// Two administrators disable each other at the same moment. One command is carried out, the other one's actor is disabled by then.
+pub async fn of_two_administrators_one_wins<S>(stores: &[Arc<S>], rounds: u32)
+where
+    S: Registration + Administration,
+{
+    for round in 0..rounds {
+        let store = &*stores[0];
+        let ids = [register(store, &format!("ann{round}")).await, register(store, &format!("bob{round}")).await];
+        let actors = [actor(store, &ids[0], None).await, actor(store, &ids[1], None).await];
+        let disable_the_other = |store: Arc<S>, task: usize| {
+            let (by, target) = (actors[task].clone(), ids[1 - task].clone());
+            async move { store.set_disabled(&target, true, Some(&by), at(20)).await.unwrap() }
+        };
+        let won = winners(stores, 2, disable_the_other, |outcome| matches!(outcome, CommandOutcome::Done(_))).await;
+        assert_eq!(won, 1, "round {round}");
+    }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use hallpass_core::{Methods, UnixTime};
 use hallpass_signin::{
     AccountId, Administration, Change, Ended, Feed, NewSession, PasswordChange, Passwords, RefreshHash, Refreshes,
-    Registration, Renewable, Renewal, Renewed, RenewedSession, Replaced, SessionId, SessionOpened, Sessions,
+    Registration, Renewable, Renewal, Renewed, RenewedSession, SessionId, Sessions,
 };
 
-use super::fixture::{Reader, account, at, raised, register, session_id};
+use super::fixture::{Reader, account, at, done, opened, own, raised, register, session_id, written};
 
 /// The hash of a token, by its number.
 pub fn token(number: u64) -> RefreshHash {
@@ -29,7 +29,7 @@ pub async fn open_renewable<S: Sessions>(store: &S, id: &AccountId, number: u8, 
     let methods = Methods::PASSWORD | Methods::ONE_TIME_CODE;
     let new = NewSession::new(session, id.clone(), generation, "Firefox".into(), at(10), expires)
         .with_renewable(Some(Renewable::new(token(1), at(510), methods)));
-    assert_eq!(store.open(new).await.unwrap(), SessionOpened::Opened);
+    opened(store.open(new).await.unwrap());
     session
 }
 
@@ -54,10 +54,10 @@ where
     assert_eq!((listed[0].created, listed[0].renewed, listed[0].expires), (at(10), at(400), at(2000)));
     assert_eq!(Sessions::list(store, &id, at(900)).await.unwrap(), [], "idle");
 
-    let raised = store.set_roles(&id, &["admin".to_owned()], at(500)).await.unwrap();
+    let raised = done(store.set_roles(&id, &["admin".to_owned()], None, at(500)).await.unwrap());
     let renewed = spend(store, &session, 2, 600).await;
     assert_eq!(renewed.account.roles(), ["admin"], "the session outlives a change of roles");
-    assert_eq!(Some(renewed.account.generation()), raised);
+    assert_eq!(renewed.account.generation(), raised.generation());
 }
 
 pub async fn a_spent_token_leads_to_the_live_one_for_the_grace_alone<S>(store: &S)
@@ -123,17 +123,17 @@ where
 {
     let id = register(store, "alice").await;
     let plain = NewSession::new(session_id(1), id.clone(), 0, "Firefox".into(), at(10), at(2000));
-    assert_eq!(store.open(plain).await.unwrap(), SessionOpened::Opened);
+    opened(store.open(plain).await.unwrap());
     let disabled = open_renewable(store, &id, 2, at(2000)).await;
     let logged_out = open_renewable(store, &id, 3, at(2000)).await;
-    assert_eq!(store.end(&id, &logged_out, at(20)).await.unwrap(), Ended::Ended);
+    assert_eq!(store.end(&id, &logged_out, None, at(20)).await.unwrap(), Ended::Ended);
     let mut reader = Reader::new(store);
     for session in [session_id(1), logged_out, session_id(9)] {
         let ended = store.renew(&session, &presenting(1, at(30))).await.unwrap();
         assert!(matches!(ended, Renewed::Ended), "{ended:?}");
     }
     assert_eq!(Sessions::list(store, &id, at(30)).await.unwrap().len(), 2, "nothing was written");
-    store.set_disabled(&id, true, at(40)).await.unwrap();
+    done(store.set_disabled(&id, true, None, at(40)).await.unwrap());
     let _disabling = reader.news().await;
     let ended = store.renew(&disabled, &presenting(1, at(50))).await.unwrap();
     assert!(matches!(ended, Renewed::Ended), "{ended:?}");
@@ -146,25 +146,32 @@ where
 {
     let id = register(store, "alice").await;
     let (kept, other) = (open_renewable(store, &id, 1, at(2000)).await, open_renewable(store, &id, 2, at(2000)).await);
-    let change = PasswordChange::new(id.clone(), "hash-0".into(), "hash-1".into(), Some(kept), at(100));
-    assert_eq!(store.change(change).await.unwrap(), Some(1));
-    for session in [kept, other] {
-        let void = store.renew(&session, &presenting(1, at(110))).await.unwrap();
-        assert!(matches!(void, Renewed::Ended), "void in the transaction of the change: {void:?}");
-    }
-    let renewable = Renewable::new(token(50), at(620), Methods::PASSWORD);
-    for (account, session) in [(&AccountId::new("?"), &kept), (&id, &other)] {
-        assert_eq!(store.restart(account, session, &renewable, at(120)).await.unwrap(), Replaced::Changed);
-    }
-    assert_eq!(store.restart(&id, &kept, &renewable, at(120)).await.unwrap(), Replaced::Replaced);
+    let first = Renewable::new(token(50), at(620), Methods::PASSWORD);
+    let change = own(store, &id, Some(kept), at(120)).await.with_renewable(Some(first));
+    let change = PasswordChange::new(change, "hash-0".into(), "hash-1".into());
+    assert_eq!(written(store.change(change).await.unwrap()).generation(), 1);
+    let ended = store.renew(&other, &presenting(1, at(121))).await.unwrap();
+    assert!(matches!(ended, Renewed::Ended), "revoked in the transaction of the change: {ended:?}");
     assert_eq!(store.list(&id, at(120)).await.unwrap()[0].renewed, at(120));
     let renewed = spend(store, &kept, 50, 130).await;
     assert_eq!((renewed.created, renewed.expires), (at(10), at(2000)), "no longer than before");
     assert_eq!(renewed.methods, Methods::PASSWORD);
 
     let mut reader = Reader::new(store);
-    assert_eq!(reader.news().await, [raised(&id, 1, at(100))]);
+    assert_eq!(reader.news().await, [raised(&id, 1, at(120))]);
     let copy = store.renew(&kept, &presenting(1, at(131))).await.unwrap();
     assert!(matches!(copy, Renewed::Reused { .. }), "a copy of what went before: {copy:?}");
     assert_eq!(reader.news().await, [Change::SessionEnded { session: kept, at: at(131) }]);
+}
+
+pub async fn a_kept_session_without_a_new_token_is_not_refreshed<S>(store: &S)
+where
+    S: Refreshes + Registration,
+{
+    let id = register(store, "alice").await;
+    let kept = open_renewable(store, &id, 1, at(2000)).await;
+    written(store.end_others(&own(store, &id, Some(kept), at(100)).await).await.unwrap());
+    let ended = store.renew(&kept, &presenting(1, at(110))).await.unwrap();
+    assert!(matches!(ended, Renewed::Ended), "{ended:?}");
+    assert_eq!(store.list(&id, at(120)).await.unwrap().len(), 1, "it stays listed");
 }

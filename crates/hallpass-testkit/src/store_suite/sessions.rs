@@ -1,10 +1,12 @@
 //! Keeping sessions.
 
 use hallpass_signin::{
-    AccountId, Administration, Change, Ended, Feed, NewSession, Registration, SessionOpened, Sessions,
+    AccountId, Administration, Change, CommandOutcome, Ended, Feed, NewSession, Registration, SessionOpened, Sessions,
 };
 
-use super::fixture::{Reader, account, at, open, open_sessions, raised, register, session_id};
+use super::fixture::{
+    Reader, account, at, done, open, open_sessions, opened, own, raised, register, session_id, written,
+};
 
 pub async fn sessions_are_listed_newest_first_until_they_expire<S>(store: &S)
 where
@@ -15,7 +17,7 @@ where
         let device = format!("Browser {number} <b>");
         let session = session_id(number);
         let new = NewSession::new(session, id.clone(), 0, device, at(begins), at(ends));
-        assert_eq!(store.open(new).await.unwrap(), SessionOpened::Opened);
+        assert_eq!(opened(store.open(new).await.unwrap()).roles(), ["guest"]);
     }
     let listed = store.list(&id, at(49)).await.unwrap();
     let ids: Vec<_> = listed.iter().map(|session| session.id).collect();
@@ -39,15 +41,14 @@ where
     };
     for wrong in [new(1, &id), new(0, &AccountId::new("nobody"))] {
         let opened = store.open(wrong).await.unwrap();
-        assert_eq!(opened, SessionOpened::AccountChanged);
+        assert!(matches!(opened, SessionOpened::AccountChanged));
     }
-    store.set_disabled(&id, true, at(1)).await.unwrap();
-    let opened = store.open(new(1, &id)).await.unwrap();
-    assert_eq!(opened, SessionOpened::AccountChanged, "disabled");
+    done(store.set_disabled(&id, true, None, at(1)).await.unwrap());
+    let disabled = store.open(new(1, &id)).await.unwrap();
+    assert!(matches!(disabled, SessionOpened::AccountChanged), "disabled");
     assert_eq!(open_sessions(store, &id).await, []);
-    store.set_disabled(&id, false, at(2)).await.unwrap();
-    let opened = store.open(new(2, &id)).await.unwrap();
-    assert_eq!(opened, SessionOpened::Opened);
+    done(store.set_disabled(&id, false, None, at(2)).await.unwrap());
+    assert_eq!(opened(store.open(new(2, &id)).await.unwrap()).generation(), 2);
 }
 
 pub async fn a_session_is_ended_by_its_own_account_alone<S>(store: &S)
@@ -60,18 +61,18 @@ where
     let stays = open(store, &id, 2).await;
     let mut feed = Reader::new(store);
 
-    let foreign = store.end(&other, &session, at(20)).await.unwrap();
+    let foreign = store.end(&other, &session, None, at(20)).await.unwrap();
     assert_eq!(foreign, Ended::NotFound);
     assert_eq!(open_sessions(store, &id).await.len(), 2);
     assert_eq!(feed.news().await, []);
 
-    assert_eq!(store.end(&id, &session, at(20)).await.unwrap(), Ended::Ended);
+    assert_eq!(store.end(&id, &session, None, at(20)).await.unwrap(), Ended::Ended);
     let ended = Change::SessionEnded { session, at: at(20) };
     assert_eq!(feed.news().await, [ended]);
     assert_eq!(open_sessions(store, &id).await, [stays]);
     assert_eq!(account(store, &id).await.generation(), 0);
 
-    let again = store.end(&id, &session, at(21)).await.unwrap();
+    let again = store.end(&id, &session, None, at(21)).await.unwrap();
     assert_eq!(again, Ended::NotFound);
     assert_eq!(feed.news().await, []);
 }
@@ -87,16 +88,17 @@ where
     let others = open(store, &other, 3).await;
     let mut feed = Reader::new(store);
 
-    assert_eq!(store.end_all(&id, Some(&here), at(20)).await.unwrap(), Some(1));
+    let others_ended = store.end_others(&own(store, &id, Some(here), at(20)).await).await.unwrap();
+    assert_eq!(written(others_ended).generation(), 1);
     assert_eq!(open_sessions(store, &id).await, [here]);
     assert_eq!(feed.news().await, [raised(&id, 1, at(20))]);
 
-    assert_eq!(store.end_all(&id, None, at(21)).await.unwrap(), Some(2));
+    assert_eq!(done(store.end_all(&id, None, at(21)).await.unwrap()).generation(), 2);
     assert_eq!(open_sessions(store, &id).await, []);
     assert_eq!(feed.news().await, [raised(&id, 2, at(21))]);
 
     assert_eq!(open_sessions(store, &other).await, [others]);
     let unknown = store.end_all(&AccountId::new("?"), None, at(22)).await;
-    assert_eq!(unknown.unwrap(), None);
+    assert!(matches!(unknown.unwrap(), CommandOutcome::NotFound));
     assert_eq!(feed.news().await, []);
 }

@@ -12,8 +12,8 @@ use std::{
 };
 
 use hallpass::{
-    AccountId, AttemptPolicy, Hallpass, HashCost, HashGateSettings, RecoveryCode, SecondFactors, SignInErrorKind,
-    SqliteStore, Totp, TotpSettings, TwoFactor, UnixTime, Visitor,
+    AccountId, Actor, AttemptPolicy, Hallpass, HashCost, HashGateSettings, OwnChange, OwnChangeOutcome, RecoveryCode,
+    SecondFactors, SignInErrorKind, SqliteStore, Totp, TotpSettings, TwoFactor, UnixTime, Visitor,
 };
 use tokio::task::JoinSet;
 
@@ -155,7 +155,9 @@ async fn races(rounds: u64) {
 
         let recovery: Vec<_> = (0..10).map(|number| recovery_code(round, number)).collect();
         let hashes: Vec<_> = recovery.iter().map(RecoveryCode::hash).collect();
-        let _replaced = store.replace_recovery_codes(&id, &hashes).await.unwrap();
+        let own = OwnChange::new(Actor::new(id.clone(), 1, None), now());
+        let replaced = store.replace_recovery_codes(&own, &hashes).await.unwrap();
+        assert!(matches!(replaced, OwnChangeOutcome::Written(_)));
         let recovery = recovery.iter().map(RecoveryCode::as_str).collect::<Vec<_>>().join(" ");
         let outcome = race(&mut racers, |_| format!("{moment} recovery {pending} {recovery}"));
         assert_eq!(outcome, (10, 54), "round {round}: ten recovery codes");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hallpass_signin::{AccountId, Administration, Change, Cursor, Feed, Push};
 use hallpass_sqlx::PostgresStore;
-use hallpass_testkit::store_suite::fixture::{Reader, at, raised, register, session_id};
+use hallpass_testkit::store_suite::fixture::{Reader, at, done, raised, register, session_id};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::time::timeout;
 
@@ -64,10 +64,10 @@ async fn a_transaction_that_stays_open_delays_nothing_however_much_is_revoked() 
     let mut feed = Reader::new(&*store);
     // More than one call hands over of what is settled.
     for number in 1..=1100 {
-        store.set_roles(&id, &[], at(number)).await.unwrap();
+        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
     assert_eq!(feed.news().await.len(), 1100);
-    store.set_roles(&id, &[], at(2000)).await.unwrap();
+    done(store.set_roles(&id, &[], None, at(2000)).await.unwrap());
     assert_eq!(feed.news().await, [raised(&id, 1101, at(2000))]);
     long.commit().await.unwrap();
     assert_eq!(feed.news().await, []);
@@ -82,11 +82,11 @@ async fn what_is_not_settled_comes_behind_all_that_is() {
     let id = register(&store, "alice").await;
     // More than one call hands over; then a few that an older transaction keeps from being settled.
     for number in 1..=1100 {
-        store.set_roles(&id, &[], at(number)).await.unwrap();
+        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
     let older = open_transaction(&mut connection, 1).await;
     for number in 1101..=1110 {
-        store.set_roles(&id, &[], at(number)).await.unwrap();
+        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
     let in_order: Vec<_> = (1..=1110).map(|number| raised(&id, number, at(number.into()))).collect();
     assert_eq!(Reader::new(&store).news().await, in_order);
@@ -105,7 +105,7 @@ async fn a_reader_among_many_writers_misses_nothing() {
         let id = register(&store, &format!("user{number}")).await;
         writers.spawn(async move {
             for second in 0..EACH {
-                store.set_roles(&id, &[], at(second)).await.unwrap();
+                done(store.set_roles(&id, &[], None, at(second)).await.unwrap());
             }
         });
     }

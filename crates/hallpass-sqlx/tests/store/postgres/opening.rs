@@ -78,6 +78,7 @@ async fn a_row_that_would_break_a_rule_is_refused() {
     let store = PostgresStore::open(&schema.url()).await.unwrap();
     let id = register(&store, "alice").await;
     schema.run("UPDATE hallpass_accounts SET generation = 4294967295".into()).await;
-    let error = store.set_roles(&id, &["admin".to_owned()], hallpass_core::UnixTime::from_secs(1)).await.unwrap_err();
+    let error =
+        store.set_roles(&id, &["admin".to_owned()], None, hallpass_core::UnixTime::from_secs(1)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Refused, "to wrap around would revive every old token");
 }

@@ -30,7 +30,7 @@ mod over_tls {
         let id = register(&store, "alice").await;
         let mut push = store.push();
         push.news().await.unwrap(); // connected
-        store.set_roles(&id, &["admin".to_owned()], UnixTime::from_secs(1_790_000_000)).await.unwrap();
+        store.set_roles(&id, &["admin".to_owned()], None, UnixTime::from_secs(1_790_000_000)).await.unwrap();
         timeout(Duration::from_secs(1), push.news()).await.expect("nothing was pushed").unwrap();
     }
 

@@ -5,7 +5,7 @@
 
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use blog::Failure;
@@ -44,6 +44,9 @@ pub(crate) async fn render(visit: Visit, request: Request, next: Next) -> Respon
     head.headers.extend(told.headers);
     if let Some(seconds) = failure.retry_after() {
         head.headers.insert(RETRY_AFTER, seconds.into());
+    }
+    if let Some(challenge) = failure.challenge() {
+        head.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     Response::from_parts(head, body)
 }

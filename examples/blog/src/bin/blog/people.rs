@@ -4,7 +4,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use blog::{After, Failure, RoleField, Site};
+use blog::{After, BlogRole, Failure, RoleField, Site};
+use hallpass::Identity;
 
 use crate::failure::Failed;
 use crate::fields::{Fields, Segment};
@@ -23,11 +24,12 @@ pub(crate) async fn people(
 /// Gives somebody a role, in the place of all others; whoever had another signs in again.
 pub(crate) async fn set_role(
     visit: Visit,
+    me: Identity<BlogRole>,
     State(site): State<Site>,
     Segment(username): Segment,
     Fields(field): Fields<RoleField>,
 ) -> Result<Response, Failed> {
-    site.give_role(&username, field.role()?).await?;
+    site.give_role(site.hallpass.commands_of(&me), &username, field.role()?).await?;
     if visit.wants_json() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }

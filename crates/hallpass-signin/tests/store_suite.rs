@@ -1,0 +1,26 @@
+//! The public store suite on the store in memory that the tests of the flows stand on.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod memory;
+
+use std::sync::Arc;
+
+use hallpass_testkit::{store_suite::races, test_store};
+
+use memory::MemoryStore;
+
+async fn empty() -> Box<MemoryStore> {
+    Box::default()
+}
+
+test_store! {
+    #[tokio::test]
+    empty: accounts administration own_changes passwords second_factors sessions
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_beside_an_own_change_holds() {
+    let store = Arc::new(MemoryStore::default());
+    races::a_command_beside_an_own_change_holds(&[store.clone(), store], 5).await;
+}

@@ -1,0 +1,63 @@
+//! The conditions of an own change and of a command, checked in the transaction that writes; and the row that it returns.
+//!
+//! The account's row is locked since the transaction began, so what is checked here holds until it ends.
+
+use hallpass_signin::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome, SessionId};
+
+use super::{accounts, column, revoke, statement::sql, write::Write};
+use crate::StoreError;
+
+/// Whether the actor is enabled, at the generation of the token, and in a session that exists.
+pub(super) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, StoreError> {
+    let check = sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $2 AND NOT disabled \
+         AND (CAST($3 AS TEXT) IS NULL \
+              OR EXISTS (SELECT 1 FROM hallpass_sessions WHERE id = $3 AND account_id = $1))")
+    .bind(actor.account.as_str())
+    .bind(i64::from(actor.generation))
+    .bind(actor.session.as_ref().map(SessionId::to_string));
+    Ok(write.row(check).await?.is_some())
+}
+
+/// The same for a command: the application itself always passes.
+pub(super) async fn command_passes(write: &mut Write, by: Option<&Actor>) -> Result<bool, StoreError> {
+    match by {
+        Some(actor) => passes(write, actor).await,
+        None => Ok(true),
+    }
+}
+
+/// Ends a change that revokes: every other session ends, the acting one goes on with its new refresh token.
+pub(super) async fn revoking(mut write: Write, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {
+    let account = &own.actor.account;
+    revoke::everything(&mut write, account, own.kept_session(), own.at).await?;
+    if let (Some(session), Some(renewable)) = (own.kept_session(), &own.renewable) {
+        let restart = sql("UPDATE hallpass_sessions \
+             SET refresh_hash = $3, spent = $7, idle_at = $4, methods = $5, renewed_at = $6 \
+             WHERE id = $1 AND account_id = $2")
+        .bind(session.to_string())
+        .bind(account.as_str())
+        .bind(renewable.first.as_bytes().as_slice())
+        .bind(column::from_time(renewable.idle_until))
+        .bind(column::from_methods(renewable.methods))
+        .bind(column::from_time(own.at))
+        .bind(column::NOTHING);
+        write.change(restart).await?;
+    }
+    written(write, account).await
+}
+
+/// Commits, and returns the account as written.
+pub(super) async fn written(mut write: Write, account: &AccountId) -> Result<OwnChangeOutcome, StoreError> {
+    let account = accounts::written(&mut write, account).await?;
+    write.commit().await?;
+    Ok(OwnChangeOutcome::Written(Box::new(account)))
+}
+
+/// Commits a command, and returns the account as written, where there is one.
+pub(super) async fn commanded(mut write: Write, account: &AccountId) -> Result<CommandOutcome, StoreError> {
+    let Some(account) = accounts::find(&mut write, account).await? else {
+        return Ok(CommandOutcome::NotFound);
+    };
+    write.commit().await?;
+    Ok(CommandOutcome::Done(Box::new(account)))
+}
