@@ -12,7 +12,7 @@ use crate::site::SiteRole;
 pub(super) enum Command {
     SetRole,
     Disable,
-    LogOutEverywhere,
+    LogOut,
     /// The account's row is deleted with SQL: the nodes are not told.
     DeleteAccount,
     /// The row of the person's session is deleted with SQL: the nodes are not told.
@@ -26,7 +26,8 @@ pub(super) enum Row {
     Kept,
     /// The row was deleted before the change wrote anything.
     DeletedBefore,
-    /// The row was deleted after the change was committed.
+    /// The row was deleted after the change was committed. The tokens that the change returns are
+    /// those of a session that had a row, which its refresh token shows.
     DeletedAfter,
 }
 
@@ -39,23 +40,31 @@ pub(super) enum Fault {
     LiveDisabled,
     /// A node accepts an access token from before the log-out, or a refresh token refreshes.
     LiveLoggedOut,
-    /// A token without a row: it was issued after the row was deleted, or its session has no row, or
+    /// A token without a row: it was issued after the row was deleted, its session has no row, or
     /// its refresh token refreshes.
     WithoutRow,
+    /// The change wrote to the account after a command that ends its session.
+    WroteAfter,
 }
 
 impl Command {
     pub(super) const ALL: [Self; 5] =
-        [Self::SetRole, Self::Disable, Self::LogOutEverywhere, Self::DeleteAccount, Self::DeleteSession];
+        [Self::SetRole, Self::Disable, Self::LogOut, Self::DeleteAccount, Self::DeleteSession];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::SetRole => "set role",
             Self::Disable => "disable",
-            Self::LogOutEverywhere => "log out everywhere",
+            Self::LogOut => "log out everywhere",
             Self::DeleteAccount => "account row deleted",
             Self::DeleteSession => "session row deleted",
         }
+    }
+
+    /// Whether the command ends the session in which the change is made, so that a change may write
+    /// nothing after it.
+    pub(super) fn ends_the_session(self) -> bool {
+        matches!(self, Self::Disable | Self::LogOut)
     }
 
     /// Gives the command by this handle, or by hand in the database.
@@ -70,7 +79,7 @@ impl Command {
                 by.disable(id).await.unwrap();
                 return Row::Kept;
             }
-            Self::LogOutEverywhere => {
+            Self::LogOut => {
                 by.sign_out_everywhere(id).await.unwrap();
                 return Row::Kept;
             }
@@ -106,7 +115,9 @@ impl Command {
             (_, found) => assert!(found.is_some()),
         }
         let roles = account.as_ref().map_or(&[][..], |account| account.roles());
-        if new.is_some() && row == Row::DeletedBefore {
+        // Tokens without a refresh token are of a session that has no row.
+        let of_no_row = |new: &Held| row == Row::DeletedBefore || new.refresh.is_none();
+        if row != Row::Kept && new.is_some_and(of_no_row) {
             faults.push(Fault::WithoutRow);
         }
         let mut held: Vec<_> = new.into_iter().chain([&ready.person.tokens]).collect();
@@ -143,7 +154,7 @@ impl Command {
                         faults.push(Fault::WithoutRow);
                     }
                 }
-                Self::Disable | Self::LogOutEverywhere => faults.push(self.fault()),
+                Self::Disable | Self::LogOut => faults.push(self.fault()),
                 Self::DeleteAccount | Self::DeleteSession => {}
             }
         }
@@ -154,7 +165,7 @@ impl Command {
         match self {
             Self::SetRole => Fault::StaleRole,
             Self::Disable => Fault::LiveDisabled,
-            Self::LogOutEverywhere => Fault::LiveLoggedOut,
+            Self::LogOut => Fault::LiveLoggedOut,
             Self::DeleteAccount | Self::DeleteSession => Fault::WithoutRow,
         }
     }

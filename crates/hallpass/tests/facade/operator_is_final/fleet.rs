@@ -5,15 +5,16 @@ use std::{
     time::Duration,
 };
 
-use hallpass::{
-    Account, AccountId, Accounts, AttemptPolicy, Clock, Cursor, Hallpass, HashCost, HashGateSettings, NoRandomness,
-    Opened, Random, Role, SignInBuilder, SqlStore, SystemClock, SystemRandom, Tokens, UnixTime, Visitor,
-};
+use hallpass::{Account, AccountId, Accounts, AttemptPolicy, Cursor, Hallpass};
+use hallpass::{Clock, NoRandomness, Random, SystemClock, SystemRandom, UnixTime};
+use hallpass::{HashCost, HashGateSettings, Opened, Role, SignInBuilder, SqlStore, Tokens, Visitor};
 use sqlx::AssertSqlSafe;
 use tokio::sync::Mutex;
 
 use super::stops;
 use crate::{scratch::Scratch, site::SiteRole};
+
+type Builder = SignInBuilder<SiteRole, SqlStore>;
 
 pub(super) const PASSWORD: &str = "correct horse battery staple";
 
@@ -127,7 +128,7 @@ impl Fleet {
         }
     }
 
-    /// What each node makes of the access token, as its routes do: nodes that refuse it are left out.
+    /// What each node that accepts the access token reads in it.
     pub(super) fn accepted(&self, access: &str) -> Vec<Accepted> {
         let accepted = self.nodes.iter().filter_map(|node| {
             let who = node.gate().verifier().verify(access.as_bytes(), SystemClock.now()).ok()?;
@@ -143,17 +144,34 @@ impl Fleet {
         self.store.by_id(id).await.unwrap()
     }
 
+    /// What own changes write, as it is now.
+    pub(super) async fn written(&self, id: &AccountId) -> Written {
+        let account = self.account(id).await.unwrap();
+        let id = id.as_str();
+        let codes = "SELECT code_hash FROM hallpass_recovery_codes WHERE account_id";
+        let sessions = "SELECT count(*) FROM hallpass_sessions WHERE account_id";
+        Written {
+            password_hash: account.password_hash().to_owned(),
+            generation: account.generation(),
+            second_factor: account.second_factor().is_some(),
+            recovery_codes: self.sql.bytes(&format!("{codes} = '{id}'")).await,
+            sessions: self.sql.number(&format!("{sessions} = '{id}'")).await,
+        }
+    }
+
     pub(super) async fn has_session(&self, session: &str) -> bool {
         let count = format!("SELECT count(*) FROM hallpass_sessions WHERE id = '{session}'");
         self.sql.number(&count).await == Some(1)
     }
 }
 
-fn settings(sign_in: SignInBuilder<SiteRole, SqlStore>, attempts: Attempts) -> SignInBuilder<SiteRole, SqlStore> {
+fn settings(sign_in: Builder, attempts: Attempts) -> Builder {
     // The hash is not what is raced, and on a busy machine nothing is to fail because it waited.
     let patient = Duration::from_secs(60);
-    let gate = HashGateSettings::default().hash_cost(HashCost::new(8, 1, 1)).queue_length(64).max_wait(patient);
-    let sign_in = sign_in.hash_gate(gate).max_store_wait(patient).random(Stoppable);
+    let gate = HashGateSettings::default().hash_cost(HashCost::new(8, 1, 1));
+    let gate = gate.queue_length(64).max_wait(patient);
+    let sign_in = sign_in.hash_gate(gate).random(Stoppable);
+    let sign_in = sign_in.max_store_wait(patient).answer_within(patient);
     if attempts == Attempts::Default {
         return sign_in;
     }
@@ -190,6 +208,26 @@ impl From<Tokens> for Held {
     }
 }
 
+/// What own changes write to an account.
+pub(super) struct Written {
+    password_hash: String,
+    generation: u32,
+    second_factor: bool,
+    recovery_codes: Vec<Vec<u8>>,
+    sessions: Option<i64>,
+}
+
+impl Written {
+    /// Whether nothing has been written since, but that recovery codes were used up.
+    pub(super) fn is_still(&self, now: &Self) -> bool {
+        self.password_hash == now.password_hash
+            && self.generation == now.generation
+            && self.second_factor == now.second_factor
+            && now.recovery_codes.iter().all(|code| self.recovery_codes.contains(code))
+            && self.sessions == now.sessions
+    }
+}
+
 /// What a node that accepts an access token reads in it.
 pub(super) struct Accepted {
     pub(super) roles: Vec<String>,
@@ -223,6 +261,15 @@ impl Sql {
         }
     }
 
+    async fn bytes(&self, sql: &str) -> Vec<Vec<u8>> {
+        let query = AssertSqlSafe(sql);
+        match self {
+            Self::Sqlite(pool) => sqlx::query_scalar(query).fetch_all(pool).await.unwrap(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => sqlx::query_scalar(query).fetch_all(pool).await.unwrap(),
+        }
+    }
+
     /// Deletes the account's row. Returns its generation at that moment.
     pub(super) async fn delete_account(&self, id: &AccountId) -> Option<i64> {
         let id = id.as_str();
@@ -234,7 +281,8 @@ impl Sql {
     /// transaction: the change waits for the deletion, or the deletion for the change.
     pub(super) async fn delete_session(&self, id: &AccountId, session: &str) -> Option<i64> {
         let delete = format!("DELETE FROM hallpass_sessions WHERE id = '{session}'");
-        let generation = format!("SELECT generation FROM hallpass_accounts WHERE id = '{}'", id.as_str());
+        let select = "SELECT generation FROM hallpass_accounts";
+        let generation = format!("{select} WHERE id = '{}'", id.as_str());
         macro_rules! both {
             ($pool:ident, $begin:literal) => {{
                 let mut write = $pool.begin_with($begin).await.unwrap();

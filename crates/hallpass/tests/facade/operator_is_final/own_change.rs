@@ -1,6 +1,7 @@
 //! What people change about their own accounts.
 
-use hallpass::{Clock, FactorOff, Hallpass, RecoveryCode, SignInError, SystemClock, Totp, TotpSettings, TwoFactor};
+use hallpass::{Clock, FactorOff, Hallpass, RecoveryCode, SignInError, SystemClock};
+use hallpass::{Totp, TotpSettings, TwoFactor};
 
 use super::fleet::{Fleet, Held, PASSWORD, Person};
 use crate::site::SiteRole;
@@ -10,7 +11,7 @@ pub(super) enum OwnChange {
     Password,
     FactorOff,
     FactorOn,
-    RecoveryCodes,
+    NewCodes,
     EndOthers,
     EndOne,
 }
@@ -30,15 +31,17 @@ pub(super) struct Ready {
 }
 
 impl OwnChange {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Password, Self::FactorOff, Self::FactorOn, Self::RecoveryCodes, Self::EndOthers, Self::EndOne];
+    pub(super) const ALL: [Self; 6] = {
+        use OwnChange::*;
+        [Password, FactorOff, FactorOn, NewCodes, EndOthers, EndOne]
+    };
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Password => "change the password",
             Self::FactorOff => "factor off",
             Self::FactorOn => "factor on",
-            Self::RecoveryCodes => "new recovery codes",
+            Self::NewCodes => "new recovery codes",
             Self::EndOthers => "end other sessions",
             Self::EndOne => "end one session",
         }
@@ -52,7 +55,7 @@ impl OwnChange {
         match self {
             Self::Password => {}
             Self::FactorOn => typed = first_code(here, &person).await,
-            Self::FactorOff | Self::RecoveryCodes => {
+            Self::FactorOff | Self::NewCodes => {
                 let code = first_code(here, &person).await;
                 let (codes, tokens) = enable(here, &person, &code).await.unwrap();
                 codes[0].as_str().clone_into(&mut typed);
@@ -73,8 +76,8 @@ impl OwnChange {
         Ready { other, generation: accepted[0].generation, session, typed, person }
     }
 
-    /// Makes the change at a node, with the person's access token. Returns the tokens with which the
-    /// session continues, if there are new ones. `None`: the node does not accept the token.
+    /// Makes the change at a node, with the person's access token. Returns the tokens with which
+    /// the session continues, if there are new ones. `None`: the node does not accept the token.
     pub(super) async fn make(
         self,
         node: &Hallpass<SiteRole>,
@@ -94,8 +97,11 @@ impl OwnChange {
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => Err(error),
             },
-            Self::FactorOn => sign_in.enable_two_factor(&who, typed).await.map(|(_, tokens)| some(tokens)),
-            Self::RecoveryCodes => sign_in.renew_recovery_codes(&who, typed).await.map(|_| None),
+            Self::FactorOn => {
+                let enabled = sign_in.enable_two_factor(&who, typed).await;
+                enabled.map(|(_codes, tokens)| some(tokens))
+            }
+            Self::NewCodes => sign_in.renew_recovery_codes(&who, typed).await.map(|_| None),
             Self::EndOthers => sign_in.end_other_sessions(&who).await.map(some),
             Self::EndOne => sign_in.end_session(&who, typed).await.map(|()| None),
         })

@@ -8,14 +8,19 @@ use std::{
 
 use tokio::sync::Barrier;
 
-use super::{command::Command, fleet::Fleet, own_change::OwnChange, tally::Tally};
+use super::{
+    fleet::Fleet,
+    own_change::OwnChange,
+    tally::{Pair, Tally},
+};
 
 /// Runs the change and the command in parallel so many times, each time with a new account.
 ///
-/// In half of the rounds both start at once. In the others one of them starts later, so that over the
-/// rounds the command begins everywhere from shortly before the change to its end.
-pub(super) async fn race(fleet: &Arc<Fleet>, change: OwnChange, command: Command, rounds: usize) -> Tally {
-    let mut tally = Tally::new(change, command);
+/// In half of the rounds both start at once. In the others one of them starts later, so that over
+/// the rounds the command begins everywhere from shortly before the change to its end.
+pub(super) async fn race(fleet: &Arc<Fleet>, pair: Pair, rounds: usize) -> Tally {
+    let (change, command) = pair;
+    let mut tally = Tally::new(pair);
     let mut usual = alone(fleet, change).await;
     for round in 0..rounds {
         let node = round % fleet.nodes.len();
@@ -24,7 +29,7 @@ pub(super) async fn race(fleet: &Arc<Fleet>, change: OwnChange, command: Command
             0 => (Duration::ZERO, Duration::ZERO),
             _ => {
                 let from = usual / 2;
-                let at = usual * u32::try_from(round * 15).unwrap() / u32::try_from(rounds * 10).unwrap();
+                let at = usual.mul_f64(1.5 * round as f64 / rounds as f64);
                 (from.saturating_sub(at), at.saturating_sub(from))
             }
         };
@@ -50,7 +55,7 @@ pub(super) async fn race(fleet: &Arc<Fleet>, change: OwnChange, command: Command
         if matches!(made, Some(Ok(_))) {
             usual = (usual * 3 + took) / 4;
         }
-        tally.judge(fleet, &ready, made, row, round).await;
+        tally.judge(fleet, &ready, made, row, round, Vec::new()).await;
     }
     tally
 }
@@ -72,7 +77,7 @@ async fn alone(fleet: &Fleet, change: OwnChange) -> Duration {
 }
 
 /// A timer would wait for a millisecond at least.
-fn spin(time: Duration) {
+pub(super) fn spin(time: Duration) {
     let start = Instant::now();
     while start.elapsed() < time {
         spin_loop();

@@ -12,7 +12,11 @@ use std::{
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{command::Command, fleet::Fleet, own_change::OwnChange, tally::Tally};
+use super::{
+    command::Fault,
+    fleet::Fleet,
+    tally::{Pair, Tally},
+};
 
 tokio::task_local! {
     static STOP: Stop;
@@ -39,8 +43,9 @@ pub(super) fn called() {
 }
 
 /// Stops the change at each of its calls in turn, one per round, and gives the command there.
-pub(super) async fn at_every_call(fleet: &Arc<Fleet>, change: OwnChange, command: Command) -> Tally {
-    let mut tally = Tally::new(change, command);
+pub(super) async fn at_every_call(fleet: &Arc<Fleet>, pair: Pair) -> Tally {
+    let (change, command) = pair;
+    let mut tally = Tally::new(pair);
     for stop_at in 1.. {
         let node = stop_at % fleet.nodes.len();
         let ready = change.ready(fleet, node).await;
@@ -58,20 +63,27 @@ pub(super) async fn at_every_call(fleet: &Arc<Fleet>, change: OwnChange, command
             assert!(making.await.unwrap().unwrap().is_ok(), "without a command it succeeds");
             return tally;
         }
-        let row = {
-            let by = fleet.other_than(node, stop_at);
-            let giving = command.give(fleet, by, &ready);
-            tokio::pin!(giving);
-            // A change may be stopped while it holds a lock. The command then waits for the change.
-            let row = tokio::time::timeout(Duration::from_secs(2), &mut giving).await;
-            go.send(()).unwrap();
-            match row {
-                Ok(row) => row,
-                Err(_) => giving.await,
-            }
+        let by = fleet.other_than(node, stop_at);
+        let giving = command.give(fleet, by, &ready);
+        tokio::pin!(giving);
+        // A change may be stopped while it holds a lock. The command then waits for the change.
+        let row = tokio::time::timeout(Duration::from_secs(2), &mut giving).await;
+        let before = match row.is_ok() && command.ends_the_session() {
+            true => Some(fleet.written(&ready.person.id).await),
+            false => None,
+        };
+        go.send(()).unwrap();
+        let row = match row {
+            Ok(row) => row,
+            Err(_) => giving.await,
         };
         let made = making.await.unwrap();
-        tally.judge(fleet, &ready, made, row, stop_at).await;
+        let mut faults = Vec::new();
+        if let Some(before) = before {
+            let still = before.is_still(&fleet.written(&ready.person.id).await);
+            faults.extend((!still).then_some(Fault::WroteAfter));
+        }
+        tally.judge(fleet, &ready, made, row, stop_at, faults).await;
     }
     tally
 }

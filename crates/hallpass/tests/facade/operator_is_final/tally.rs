@@ -10,6 +10,9 @@ use super::{
     own_change::{OwnChange, Ready},
 };
 
+/// A change and the command that meets it.
+pub(super) type Pair = (OwnChange, Command);
+
 pub(super) struct Tally {
     change: OwnChange,
     command: Command,
@@ -22,7 +25,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(change: OwnChange, command: Command) -> Self {
+    pub(super) fn new((change, command): Pair) -> Self {
         Self { change, command, rounds: 0, made: 0, wrong: 0, faults: BTreeMap::new() }
     }
 
@@ -31,7 +34,7 @@ impl Tally {
         self.rounds - self.made
     }
 
-    /// Judges a round in which both have ended.
+    /// Judges a round in which both have ended, and in which these faults were found already.
     pub(super) async fn judge(
         &mut self,
         fleet: &Fleet,
@@ -39,6 +42,7 @@ impl Tally {
         made: Option<Result<Option<Held>, SignInError>>,
         row: Row,
         round: usize,
+        mut faults: Vec<Fault>,
     ) {
         let new = match made {
             Some(Ok(new)) => {
@@ -59,7 +63,7 @@ impl Tally {
             }
             None => None,
         };
-        let faults = self.command.faults(fleet, ready, new.as_ref(), row, round).await;
+        faults.extend(self.command.faults(fleet, ready, new.as_ref(), row, round).await);
         self.rounds += 1;
         self.wrong += usize::from(!faults.is_empty());
         for fault in faults {
