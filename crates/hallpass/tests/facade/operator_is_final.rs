@@ -39,8 +39,10 @@ async fn races(fleet: Fleet, commands: &[Command], rounds: usize) {
     }
     assert_final(&tallies);
     // Were it not so, no command would have met a change in progress.
-    assert!(tallies.iter().any(|tally| tally.made > 0), "a change won");
-    assert!(tallies.iter().any(|tally| tally.refused() > 0), "a command won");
+    assert!(tallies.iter().any(|tally| tally.made > 0), "no change came first");
+    let refused = tallies.iter().any(|tally| tally.made < rounds);
+    let must_be = commands.iter().any(|command| command.ends_the_session());
+    assert!(refused || !must_be, "no command came first");
 }
 
 async fn stops(fleet: Fleet) {
@@ -87,7 +89,7 @@ async fn a_command_between_any_two_steps_of_a_change_is_final() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "1,000 rounds of each pair take an hour: ROUNDS says how many"]
+#[ignore = "1,000 rounds of each pair take half an hour: ROUNDS sets how many"]
 async fn every_command_is_final_a_thousand_times() {
     races(Fleet::on_sqlite(Attempts::Wide).await, &Command::ALL, rounds(A_THOUSAND)).await;
 }

@@ -219,9 +219,9 @@ async fn end_other_sessions_repeated_survives_no_command() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "takes four times SECONDS, which is 130 by default"]
+#[ignore = "takes four times THIEF_SECONDS, which is 130 by default"]
 async fn end_other_sessions_repeated_for_minutes_survives_no_command() {
-    let seconds = std::env::var("SECONDS").map_or(130, |seconds| seconds.parse().unwrap());
+    let seconds = std::env::var("THIEF_SECONDS").map_or(130, |seconds| seconds.parse().unwrap());
     let before = Duration::from_secs(seconds);
     runs(Fleet::on_sqlite(Attempts::Default).await, before).await;
 }

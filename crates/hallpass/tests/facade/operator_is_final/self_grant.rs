@@ -230,7 +230,7 @@ async fn a_demoted_admin_cannot_take_the_role_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "200 rounds take some minutes: ROUNDS says how many"]
+#[ignore = "200 rounds take half a minute: ROUNDS sets how many"]
 async fn a_demoted_admin_cannot_take_the_role_back_in_200_rounds() {
     attacks(Fleet::on_sqlite(Attempts::Wide).await, rounds(TWO_HUNDRED)).await;
 }

@@ -29,11 +29,6 @@ impl Tally {
         Self { change, command, rounds: 0, made: 0, wrong: 0, faults: BTreeMap::new() }
     }
 
-    /// The rounds in which the change was refused.
-    pub(super) fn refused(&self) -> usize {
-        self.rounds - self.made
-    }
-
     /// Judges a round in which both have ended, and in which these faults were found already.
     pub(super) async fn judge(
         &mut self,
