@@ -8,6 +8,7 @@ mod guesses;
 mod hands;
 mod key_file;
 mod opening;
+mod operator_is_final;
 mod outage;
 mod pepper;
 #[cfg(feature = "postgres")]

@@ -1,0 +1,302 @@
+//! Three nodes and an operator's handle over one database, and direct access to its tables.
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use hallpass::{Account, AccountId, Accounts, AttemptPolicy, Cursor, Hallpass};
+use hallpass::{Clock, NoRandomness, Random, SystemClock, SystemRandom, UnixTime};
+use hallpass::{HashCost, HashGateSettings, Opened, Role, SignInBuilder, SqlStore, Tokens, Visitor};
+use sqlx::AssertSqlSafe;
+use tokio::sync::Mutex;
+
+use super::stops;
+use crate::{scratch::Scratch, site::SiteRole};
+
+type Builder = SignInBuilder<SiteRole, SqlStore>;
+
+pub(super) const PASSWORD: &str = "correct horse battery staple";
+
+/// The clock and the random bytes of every node. A change that runs under [`stops`] can be stopped
+/// at each of its calls.
+#[derive(Clone, Copy)]
+struct Stoppable;
+
+impl Clock for Stoppable {
+    fn now(&self) -> UnixTime {
+        stops::called();
+        SystemClock.now()
+    }
+}
+
+impl Random for Stoppable {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        stops::called();
+        SystemRandom.fill(bytes)
+    }
+}
+
+/// Which limits of attempts the nodes have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempts {
+    /// No test reaches them.
+    Wide,
+    /// As a site has that sets none.
+    Default,
+}
+
+pub(super) struct Fleet {
+    /// The three nodes that are judged.
+    pub(super) nodes: Vec<Hallpass<SiteRole>>,
+    /// The handle of an operator's command. No request goes to it.
+    pub(super) operator: Hallpass<SiteRole>,
+    pub(super) sql: Sql,
+    store: SqlStore,
+    read: Mutex<[Cursor; 3]>,
+    names: AtomicU32,
+    _scratch: Scratch,
+}
+
+impl Fleet {
+    pub(super) async fn on_sqlite(attempts: Attempts) -> Self {
+        let scratch = Scratch::new();
+        let url = scratch.url("site.db");
+        Self::start(scratch, &url, attempts).await
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(super) async fn on_postgres(schema: &crate::schema::Schema, attempts: Attempts) -> Self {
+        Self::start(Scratch::new(), &schema.url(), attempts).await
+    }
+
+    async fn start(scratch: Scratch, url: &str, attempts: Attempts) -> Self {
+        let store = SqlStore::open(url).await.unwrap();
+        let mut handles = Vec::new();
+        for _ in 0..4 {
+            // A pool of its own, as another process has.
+            let store = SqlStore::open(url).await.unwrap();
+            let builder = Hallpass::<SiteRole>::builder(store)
+                .everything()
+                .key_file(scratch.path("keys.json"))
+                .first_roles([SiteRole::Admin])
+                .clock(Stoppable)
+                .sign_in(move |sign_in| settings(sign_in, attempts));
+            handles.push(builder.start().await.unwrap());
+        }
+        let operator = handles.pop().unwrap();
+        Self {
+            nodes: handles,
+            operator,
+            sql: Sql::open(url).await,
+            store,
+            read: Mutex::new([Cursor::START; 3]),
+            names: AtomicU32::new(0),
+            _scratch: scratch,
+        }
+    }
+
+    /// The operator's handle, or a node other than this one, in turns.
+    pub(super) fn other_than(&self, node: usize, round: usize) -> &Hallpass<SiteRole> {
+        match round % 3 {
+            0 => &self.operator,
+            step => &self.nodes[(node + step) % 3],
+        }
+    }
+
+    /// Registers a new admin at a node.
+    pub(super) async fn register(&self, node: usize) -> Person {
+        let name = format!("person{}", self.names.fetch_add(1, Ordering::Relaxed));
+        let sign_in = self.nodes[node].sign_in();
+        let opened = sign_in.register(&name, PASSWORD, &Visitor::default()).await.unwrap();
+        let opened = opened.opened().unwrap();
+        Person { id: AccountId::new(opened.user.id.clone()), name, tokens: opened.into() }
+    }
+
+    /// Logs in to an account that has no second factor.
+    pub(super) async fn log_in(&self, node: usize, person: &Person) -> Held {
+        let sign_in = self.nodes[node].sign_in();
+        let step = sign_in.log_in(&person.name, PASSWORD, None, &Visitor::default()).await.unwrap();
+        step.opened().unwrap().into()
+    }
+
+    /// Brings the revocation view of each node up to date.
+    pub(super) async fn caught_up(&self) {
+        let mut read = self.read.lock().await;
+        for (node, cursor) in self.nodes.iter().zip(read.iter_mut()) {
+            *cursor = node.sign_in().catch_up(*cursor).await.unwrap();
+        }
+    }
+
+    /// What each node that accepts the access token reads in it.
+    pub(super) fn accepted(&self, access: &str) -> Vec<Accepted> {
+        let accepted = self.nodes.iter().filter_map(|node| {
+            let who = node.gate().verifier().verify(access.as_bytes(), SystemClock.now()).ok()?;
+            let roles = who.roles().iter().map(|role| role.name().to_owned());
+            let session = who.session().unwrap_or_default().to_owned();
+            Some(Accepted { roles: roles.collect(), session, generation: who.generation() })
+        });
+        accepted.collect()
+    }
+
+    /// The account's row.
+    pub(super) async fn account(&self, id: &AccountId) -> Option<Account> {
+        self.store.by_id(id).await.unwrap()
+    }
+
+    /// What own changes write, as it is now.
+    pub(super) async fn written(&self, id: &AccountId) -> Written {
+        let account = self.account(id).await.unwrap();
+        let id = id.as_str();
+        let codes = "SELECT code_hash FROM hallpass_recovery_codes WHERE account_id";
+        let sessions = "SELECT count(*) FROM hallpass_sessions WHERE account_id";
+        Written {
+            password_hash: account.password_hash().to_owned(),
+            generation: account.generation(),
+            second_factor: account.second_factor().is_some(),
+            recovery_codes: self.sql.bytes(&format!("{codes} = '{id}'")).await,
+            sessions: self.sql.number(&format!("{sessions} = '{id}'")).await,
+        }
+    }
+
+    pub(super) async fn has_session(&self, session: &str) -> bool {
+        let count = format!("SELECT count(*) FROM hallpass_sessions WHERE id = '{session}'");
+        self.sql.number(&count).await == Some(1)
+    }
+}
+
+fn settings(sign_in: Builder, attempts: Attempts) -> Builder {
+    // The hash is not what is raced, and on a busy machine nothing is to fail because it waited.
+    let patient = Duration::from_secs(60);
+    let gate = HashGateSettings::default().hash_cost(HashCost::new(8, 1, 1));
+    let gate = gate.queue_length(64).max_wait(patient);
+    let sign_in = sign_in.hash_gate(gate).random(Stoppable);
+    let sign_in = sign_in.max_store_wait(patient).answer_within(patient);
+    if attempts == Attempts::Default {
+        return sign_in;
+    }
+    let wide = AttemptPolicy::new(u32::MAX, Duration::from_secs(1));
+    sign_in.account_attempts(wide.clone()).address_attempts(wide)
+}
+
+/// A person with an account and one session.
+#[derive(Clone)]
+pub(super) struct Person {
+    pub(super) id: AccountId,
+    pub(super) name: String,
+    pub(super) tokens: Held,
+}
+
+/// The tokens of a session, as a browser holds them.
+#[derive(Clone)]
+pub(super) struct Held {
+    pub(super) access: String,
+    pub(super) refresh: Option<String>,
+}
+
+impl From<Opened> for Held {
+    fn from(opened: Opened) -> Self {
+        let refresh = opened.refresh.map(|token| token.as_str().to_owned());
+        Self { access: opened.access.as_str().to_owned(), refresh }
+    }
+}
+
+impl From<Tokens> for Held {
+    fn from(tokens: Tokens) -> Self {
+        let refresh = tokens.refresh.map(|token| token.as_str().to_owned());
+        Self { access: tokens.access.as_str().to_owned(), refresh }
+    }
+}
+
+/// What own changes write to an account.
+pub(super) struct Written {
+    password_hash: String,
+    generation: u32,
+    second_factor: bool,
+    recovery_codes: Vec<Vec<u8>>,
+    sessions: Option<i64>,
+}
+
+impl Written {
+    /// Whether nothing has been written since, but that recovery codes were used up.
+    pub(super) fn is_still(&self, now: &Self) -> bool {
+        self.password_hash == now.password_hash
+            && self.generation == now.generation
+            && self.second_factor == now.second_factor
+            && now.recovery_codes.iter().all(|code| self.recovery_codes.contains(code))
+            && self.sessions == now.sessions
+    }
+}
+
+/// What a node that accepts an access token reads in it.
+pub(super) struct Accepted {
+    pub(super) roles: Vec<String>,
+    pub(super) session: String,
+    pub(super) generation: u32,
+}
+
+/// The database's tables, for what is done to them by hand.
+pub(super) enum Sql {
+    Sqlite(sqlx::SqlitePool),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgPool),
+}
+
+impl Sql {
+    async fn open(url: &str) -> Self {
+        #[cfg(feature = "postgres")]
+        if url.starts_with("postgres") {
+            return Self::Postgres(sqlx::PgPool::connect(url).await.unwrap());
+        }
+        Self::Sqlite(sqlx::SqlitePool::connect(url).await.unwrap())
+    }
+
+    /// Runs a statement that returns a number, or no row.
+    pub(super) async fn number(&self, sql: &str) -> Option<i64> {
+        let query = AssertSqlSafe(sql);
+        match self {
+            Self::Sqlite(pool) => sqlx::query_scalar(query).fetch_optional(pool).await.unwrap(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => sqlx::query_scalar(query).fetch_optional(pool).await.unwrap(),
+        }
+    }
+
+    async fn bytes(&self, sql: &str) -> Vec<Vec<u8>> {
+        let query = AssertSqlSafe(sql);
+        match self {
+            Self::Sqlite(pool) => sqlx::query_scalar(query).fetch_all(pool).await.unwrap(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => sqlx::query_scalar(query).fetch_all(pool).await.unwrap(),
+        }
+    }
+
+    /// Deletes the account's row. Returns its generation at that moment.
+    pub(super) async fn delete_account(&self, id: &AccountId) -> Option<i64> {
+        let id = id.as_str();
+        let delete = "DELETE FROM hallpass_accounts";
+        self.number(&format!("{delete} WHERE id = '{id}' RETURNING generation")).await
+    }
+
+    /// Deletes the session's row, and returns the account's generation as it is after that, in one
+    /// transaction: the change waits for the deletion, or the deletion for the change.
+    pub(super) async fn delete_session(&self, id: &AccountId, session: &str) -> Option<i64> {
+        let delete = format!("DELETE FROM hallpass_sessions WHERE id = '{session}'");
+        let select = "SELECT generation FROM hallpass_accounts";
+        let generation = format!("{select} WHERE id = '{}'", id.as_str());
+        macro_rules! both {
+            ($pool:ident, $begin:literal) => {{
+                let mut write = $pool.begin_with($begin).await.unwrap();
+                sqlx::query(AssertSqlSafe(delete)).execute(&mut *write).await.unwrap();
+                let read = sqlx::query_scalar(AssertSqlSafe(generation));
+                let generation = read.fetch_optional(&mut *write).await.unwrap();
+                write.commit().await.unwrap();
+                generation
+            }};
+        }
+        match self {
+            Self::Sqlite(pool) => both!(pool, "BEGIN IMMEDIATE"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => both!(pool, "BEGIN"),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What people change about their own accounts.
+
+use hallpass::{Clock, FactorOff, Hallpass, RecoveryCode, SignInError, SystemClock};
+use hallpass::{Totp, TotpSettings, TwoFactor};
+
+use super::fleet::{Fleet, Held, PASSWORD, Person};
+use crate::site::SiteRole;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum OwnChange {
+    Password,
+    FactorOff,
+    FactorOn,
+    NewCodes,
+    EndOthers,
+    EndOne,
+}
+
+/// A person who is about to make the change.
+#[derive(Clone)]
+pub(super) struct Ready {
+    pub(super) person: Person,
+    /// A second session of the person, where the change needs one.
+    pub(super) other: Option<Held>,
+    /// The generation of the account and of the person's access token.
+    pub(super) generation: u32,
+    /// The person's session.
+    pub(super) session: String,
+    /// What the person types: a code, or the session to end.
+    typed: String,
+}
+
+impl OwnChange {
+    pub(super) const ALL: [Self; 6] = {
+        use OwnChange::*;
+        [Password, FactorOff, FactorOn, NewCodes, EndOthers, EndOne]
+    };
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Password => "change the password",
+            Self::FactorOff => "factor off",
+            Self::FactorOn => "factor on",
+            Self::NewCodes => "new recovery codes",
+            Self::EndOthers => "end other sessions",
+            Self::EndOne => "end one session",
+        }
+    }
+
+    /// Registers a person at a node and prepares everything that the change needs.
+    pub(super) async fn ready(self, fleet: &Fleet, node: usize) -> Ready {
+        let mut person = fleet.register(node).await;
+        let here = &fleet.nodes[node];
+        let (mut typed, mut other) = (String::new(), None);
+        match self {
+            Self::Password => {}
+            Self::FactorOn => typed = first_code(here, &person).await,
+            Self::FactorOff | Self::NewCodes => {
+                let code = first_code(here, &person).await;
+                let (codes, tokens) = enable(here, &person, &code).await.unwrap();
+                codes[0].as_str().clone_into(&mut typed);
+                person.tokens = tokens;
+            }
+            Self::EndOthers => other = Some(fleet.log_in(node, &person).await),
+            Self::EndOne => {
+                let held = fleet.log_in(node, &person).await;
+                fleet.accepted(&held.access)[0].session.clone_into(&mut typed);
+                other = Some(held);
+            }
+        }
+        fleet.caught_up().await;
+        let accepted = fleet.accepted(&person.tokens.access);
+        assert_eq!(accepted.len(), fleet.nodes.len(), "every node accepts a fresh token");
+        assert_eq!(accepted[0].roles, ["admin"]);
+        let session = accepted[0].session.clone();
+        Ready { other, generation: accepted[0].generation, session, typed, person }
+    }
+
+    /// Makes the change at a node, with the person's access token. Returns the tokens with which
+    /// the session continues, if there are new ones. `None`: the node does not accept the token.
+    pub(super) async fn make(
+        self,
+        node: &Hallpass<SiteRole>,
+        ready: &Ready,
+    ) -> Option<Result<Option<Held>, SignInError>> {
+        let (sign_in, typed) = (node.sign_in(), ready.typed.as_str());
+        let access = ready.person.tokens.access.as_bytes();
+        let who = node.gate().verifier().verify(access, sign_in.clock().now()).ok()?;
+        let some = |tokens| Some(Held::from(tokens));
+        Some(match self {
+            Self::Password => {
+                let new = "another horse battery staple";
+                sign_in.change_password(&who, PASSWORD, new).await.map(some)
+            }
+            Self::FactorOff => match sign_in.disable_two_factor(&who, PASSWORD, typed).await {
+                Ok(FactorOff::GoesOn(tokens)) => Ok(some(tokens)),
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => Err(error),
+            },
+            Self::FactorOn => {
+                let enabled = sign_in.enable_two_factor(&who, typed).await;
+                enabled.map(|(_codes, tokens)| some(tokens))
+            }
+            Self::NewCodes => sign_in.renew_recovery_codes(&who, typed).await.map(|_| None),
+            Self::EndOthers => sign_in.end_other_sessions(&who).await.map(some),
+            Self::EndOne => sign_in.end_session(&who, typed).await.map(|()| None),
+        })
+    }
+}
+
+async fn first_code(node: &Hallpass<SiteRole>, person: &Person) -> String {
+    let access = person.tokens.access.as_bytes();
+    let who = node.gate().verifier().verify(access, SystemClock.now()).unwrap();
+    let TwoFactor::Off(set_up) = node.sign_in().two_factor(&who).await.unwrap() else {
+        panic!("a new account has no second factor")
+    };
+    Totp::new(set_up.secret, TotpSettings::default()).code_at(SystemClock.now())
+}
+
+async fn enable(
+    node: &Hallpass<SiteRole>,
+    person: &Person,
+    code: &str,
+) -> Result<(Vec<RecoveryCode>, Held), SignInError> {
+    let access = person.tokens.access.as_bytes();
+    let who = node.gate().verifier().verify(access, SystemClock.now()).unwrap();
+    let (codes, tokens) = node.sign_in().enable_two_factor(&who, code).await?;
+    Ok((codes, tokens.into()))
+}

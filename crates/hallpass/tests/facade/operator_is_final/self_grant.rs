@@ -1,0 +1,244 @@
+//! A demoted admin cannot give the role back to themselves through the site's own route.
+//!
+//! Three attacks on a route that only admins may call: the request is in progress at the demotion;
+//! its body comes after the demotion; it is sent with the token that an own change in progress at
+//! the demotion returned.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    slice::from_ref,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    http::{Request, StatusCode, header},
+    routing::post,
+};
+use hallpass::{AccountId, Hallpass, Identity, Username, require_roles};
+use tokio::{net::TcpListener, sync::Barrier};
+use tower::ServiceExt;
+
+use super::{
+    fleet::{Attempts, Fleet, Person},
+    own_change::OwnChange,
+    race::spin,
+    rounds,
+};
+use crate::site::SiteRole;
+
+const ROUNDS: usize = 20;
+const TWO_HUNDRED: usize = 200;
+
+/// The site's own route: an admin makes the named person an admin.
+async fn make_admin(
+    State(hallpass): State<Hallpass<SiteRole>>,
+    me: Identity<SiteRole>,
+    // The name of the person, which is the whole body.
+    name: String,
+) -> StatusCode {
+    let Ok(name) = Username::parse(&name) else { return StatusCode::UNPROCESSABLE_ENTITY };
+    let Ok(Some(account)) = hallpass.find(&name).await else { return StatusCode::NOT_FOUND };
+    match give_role(&hallpass, &me, account.id()).await {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::FORBIDDEN,
+    }
+}
+
+/// THE ROUTE'S CALL: the one place in these tests where a request gives a role. The method that
+/// checks the actor in the transaction of the command is to be called here.
+async fn give_role(
+    hallpass: &Hallpass<SiteRole>,
+    _actor: &Identity<SiteRole>,
+    account: &AccountId,
+) -> Result<(), hallpass::SignInError> {
+    hallpass.sign_in().set_roles(account, [SiteRole::Admin]).await
+}
+
+fn site(hallpass: &Hallpass<SiteRole>) -> Router {
+    let admin = require_roles([SiteRole::Admin]);
+    Router::new()
+        .route("/admin/role", post(make_admin).route_layer(admin))
+        .with_state(hallpass.clone())
+        .layer(hallpass.layer())
+}
+
+/// Asks a node to make the person an admin, with this access token.
+async fn ask(site: &Router, access: &str, person: &Person) -> StatusCode {
+    let request = Request::post("/admin/role")
+        .header(header::COOKIE, format!("__Host-hallpass={access}"))
+        .body(Body::from(person.name.clone()));
+    site.clone().oneshot(request.unwrap()).await.unwrap().status()
+}
+
+struct Attack {
+    fleet: Fleet,
+    sites: Vec<Router>,
+}
+
+impl Attack {
+    async fn on(fleet: Fleet) -> Arc<Self> {
+        let sites: Vec<_> = fleet.nodes.iter().map(site).collect();
+        let admin = fleet.register(0).await;
+        let guest = fleet.register(1).await;
+        fleet.operator.set_roles(&guest.id, [SiteRole::Guest]).await.unwrap();
+        // The route does what it is for.
+        let answer = ask(&sites[2], &admin.tokens.access, &guest).await;
+        assert_eq!(answer, StatusCode::NO_CONTENT);
+        let made = fleet.account(&guest.id).await.unwrap();
+        assert_eq!(made.roles(), ["admin"]);
+        Arc::new(Self { fleet, sites })
+    }
+
+    async fn demote(&self, person: &Person) {
+        self.fleet.operator.set_roles(&person.id, [SiteRole::Guest]).await.unwrap();
+    }
+
+    /// Whether the person has the role in spite of the demotion. Tries these tokens again first, on
+    /// every node.
+    async fn succeeded(&self, person: &Person, tokens: &[String]) -> bool {
+        for again in 0..2 {
+            for access in tokens {
+                for site in &self.sites {
+                    ask(site, access, person).await;
+                }
+            }
+            if again == 0 {
+                self.fleet.caught_up().await;
+            }
+        }
+        self.fleet.account(&person.id).await.unwrap().roles() != ["guest"]
+    }
+
+    /// The requests and the demotion start together.
+    async fn in_progress(self: &Arc<Self>, round: usize) -> bool {
+        let person = self.fleet.register(round % 3).await;
+        let barrier = Arc::new(Barrier::new(self.sites.len() + 1));
+        let mut asked = Vec::new();
+        for node in 0..self.sites.len() {
+            let (attack, person, barrier) = (self.clone(), person.clone(), barrier.clone());
+            asked.push(tokio::spawn(async move {
+                barrier.wait().await;
+                ask(&attack.sites[node], &person.tokens.access, &person).await
+            }));
+        }
+        barrier.wait().await;
+        spin(Duration::from_micros(u64::try_from(round % 20).unwrap() * 50));
+        self.demote(&person).await;
+        for asked in asked {
+            asked.await.unwrap();
+        }
+        self.succeeded(&person, from_ref(&person.tokens.access)).await
+    }
+
+    /// The guard lets the request in, and the body is held back until the demotion is done.
+    async fn late_body(self: &Arc<Self>, round: usize, address: SocketAddr) -> bool {
+        let person = self.fleet.register(round % 3).await;
+        let (name, access) = (person.name.clone(), person.tokens.access.clone());
+        let in_there = move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let length = name.len();
+            write!(
+                stream,
+                "POST /admin/role HTTP/1.1\r\nhost: site.example\r\nconnection: close\r\n\
+                 cookie: __Host-hallpass={access}\r\nexpect: 100-continue\r\n\
+                 content-length: {length}\r\n\r\n"
+            )
+            .unwrap();
+            // Sent when the handler begins to read the body, and so after the guard.
+            let mut continues = [0; 25];
+            stream.read_exact(&mut continues).unwrap();
+            assert_eq!(&continues, b"HTTP/1.1 100 Continue\r\n\r\n");
+            (stream, name)
+        };
+        let (mut stream, name) = tokio::task::spawn_blocking(in_there).await.unwrap();
+        self.demote(&person).await;
+        let finish = move || {
+            stream.write_all(name.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+        };
+        tokio::task::spawn_blocking(finish).await.unwrap();
+        self.succeeded(&person, from_ref(&person.tokens.access)).await
+    }
+
+    /// An own change and the demotion start together, and the change's new token is used.
+    async fn with_the_token_of_a_change(self: &Arc<Self>, round: usize) -> bool {
+        let change = [OwnChange::EndOthers, OwnChange::Password, OwnChange::FactorOff][round % 3];
+        let node = round / 3 % 3;
+        let ready = change.ready(&self.fleet, node).await;
+        let barrier = Arc::new(Barrier::new(2));
+        let changed = {
+            let (attack, ready, barrier) = (self.clone(), ready.clone(), barrier.clone());
+            tokio::spawn(async move {
+                barrier.wait().await;
+                let made = change.make(&attack.fleet.nodes[node], &ready).await;
+                let new = made.and_then(Result::ok).flatten();
+                if let Some(new) = &new {
+                    for site in &attack.sites {
+                        ask(site, &new.access, &ready.person).await;
+                    }
+                }
+                new
+            })
+        };
+        barrier.wait().await;
+        spin(Duration::from_micros(u64::try_from(round % 20).unwrap() * 50));
+        self.demote(&ready.person).await;
+        let mut tokens = vec![ready.person.tokens.access.clone()];
+        if let Some(new) = changed.await.unwrap() {
+            tokens.push(new.access);
+            if let Some(refresh) = new.refresh {
+                let refreshed = self.fleet.nodes[node].sign_in().refresh(refresh.as_bytes()).await;
+                tokens.extend(refreshed.ok().map(|tokens| tokens.access.as_str().to_owned()));
+            }
+        }
+        self.succeeded(&ready.person, &tokens).await
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the figures of each attack")]
+async fn attacks(fleet: Fleet, rounds: usize) {
+    let attack = Attack::on(fleet).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = tokio::spawn(axum::serve(listener, attack.sites[0].clone()).into_future());
+    let mut succeeded = [0; 3];
+    for round in 0..rounds {
+        succeeded[0] += usize::from(attack.in_progress(round).await);
+        succeeded[1] += usize::from(attack.late_body(round, address).await);
+        succeeded[2] += usize::from(attack.with_the_token_of_a_change(round).await);
+    }
+    served.abort();
+    let [request, body, token] = succeeded;
+    let figures = format!(
+        "of {rounds} rounds each: request in progress {request}, late body {body}, \
+         token of a change {token}"
+    );
+    println!("self-grants {figures}");
+    assert_eq!(succeeded, [0; 3], "a demoted admin made themselves an admin, {figures}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_demoted_admin_cannot_take_the_role_back() {
+    attacks(Fleet::on_sqlite(Attempts::Wide).await, ROUNDS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "200 rounds take half a minute: ROUNDS sets how many"]
+async fn a_demoted_admin_cannot_take_the_role_back_in_200_rounds() {
+    attacks(Fleet::on_sqlite(Attempts::Wide).await, rounds(TWO_HUNDRED)).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn on_postgres_a_demoted_admin_cannot_take_the_role_back() {
+    let schema = crate::schema::Schema::new().await;
+    attacks(Fleet::on_postgres(&schema, Attempts::Wide).await, rounds(ROUNDS)).await;
+}

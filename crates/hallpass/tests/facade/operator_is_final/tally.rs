@@ -1,0 +1,78 @@
+//! What the rounds of one change and one command came to.
+
+use std::{collections::BTreeMap, fmt};
+
+use hallpass::{SignInError, SignInErrorKind};
+
+use super::{
+    command::{Command, Fault, Row},
+    fleet::{Fleet, Held},
+    own_change::{OwnChange, Ready},
+};
+
+/// A change and the command that meets it.
+pub(super) type Pair = (OwnChange, Command);
+
+pub(super) struct Tally {
+    change: OwnChange,
+    command: Command,
+    rounds: usize,
+    /// The rounds in which the change succeeded.
+    pub(super) made: usize,
+    /// The rounds in which something was wrong.
+    pub(super) wrong: usize,
+    faults: BTreeMap<Fault, usize>,
+}
+
+impl Tally {
+    pub(super) fn new((change, command): Pair) -> Self {
+        Self { change, command, rounds: 0, made: 0, wrong: 0, faults: BTreeMap::new() }
+    }
+
+    /// Judges a round in which both have ended, and in which these faults were found already.
+    pub(super) async fn judge(
+        &mut self,
+        fleet: &Fleet,
+        ready: &Ready,
+        made: Option<Result<Option<Held>, SignInError>>,
+        row: Row,
+        round: usize,
+        mut faults: Vec<Fault>,
+    ) {
+        let new = match made {
+            Some(Ok(new)) => {
+                self.made += 1;
+                new
+            }
+            Some(Err(error)) => {
+                // A change that fails for another reason than the command tests nothing.
+                let kind = error.kind();
+                let fails = matches!(
+                    kind,
+                    SignInErrorKind::Limited { .. }
+                        | SignInErrorKind::Busy { .. }
+                        | SignInErrorKind::Unavailable { .. }
+                );
+                assert!(!fails, "{}, {}: {kind:?}", self.change.name(), self.command.name());
+                None
+            }
+            None => None,
+        };
+        faults.extend(self.command.faults(fleet, ready, new.as_ref(), row, round).await);
+        self.rounds += 1;
+        self.wrong += usize::from(!faults.is_empty());
+        for fault in faults {
+            *self.faults.entry(fault).or_default() += 1;
+        }
+    }
+}
+
+/// A row of the table that a failed test prints.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { change, command, rounds, made, wrong, faults } = self;
+        let (change, command) = (change.name(), command.name());
+        write!(f, "{change:<20} | {command:<20} | {wrong} of {rounds} wrong")?;
+        write!(f, " | {made} changes made | {faults:?}")
+    }
+}
