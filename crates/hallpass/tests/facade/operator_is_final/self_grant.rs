@@ -19,7 +19,7 @@ use axum::{
     http::{Request, StatusCode, header},
     routing::post,
 };
-use hallpass::{AccountId, Hallpass, Identity, Username, require_roles};
+use hallpass::{Hallpass, Identity, Username, require_roles};
 use tokio::{net::TcpListener, sync::Barrier};
 use tower::ServiceExt;
 
@@ -43,20 +43,10 @@ async fn make_admin(
 ) -> StatusCode {
     let Ok(name) = Username::parse(&name) else { return StatusCode::UNPROCESSABLE_ENTITY };
     let Ok(Some(account)) = hallpass.find(&name).await else { return StatusCode::NOT_FOUND };
-    match give_role(&hallpass, &me, account.id()).await {
+    match hallpass.commands_of(&me).set_roles(account.id(), [SiteRole::Admin]).await {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(_) => StatusCode::FORBIDDEN,
     }
-}
-
-/// THE ROUTE'S CALL: the one place in these tests where a request gives a role. The method that
-/// checks the actor in the transaction of the command is to be called here.
-async fn give_role(
-    hallpass: &Hallpass<SiteRole>,
-    _actor: &Identity<SiteRole>,
-    account: &AccountId,
-) -> Result<(), hallpass::SignInError> {
-    hallpass.sign_in().set_roles(account, [SiteRole::Admin]).await
 }
 
 fn site(hallpass: &Hallpass<SiteRole>) -> Router {
