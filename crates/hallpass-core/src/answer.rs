@@ -18,7 +18,13 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{Caller, Denial, DenialKind, Gate, Role, SafeNext, caller::CallerKind};
+use crate::{
+    caller::{Caller, CallerKind},
+    denial::{Denial, DenialKind},
+    gate::Gate,
+    role::Role,
+    safe_next::SafeNext,
+};
 
 mod page;
 mod wording;

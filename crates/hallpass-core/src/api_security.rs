@@ -12,7 +12,9 @@ use utoipa::openapi::{
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 
-use crate::{CookieSettings, Gate, Requirement, Role, RouteTable};
+use crate::{
+    cookie_settings::CookieSettings, gate::Gate, requirement::Requirement, role::Role, route_table::RouteTable,
+};
 
 /// The security of an API, as its OpenAPI document has it.
 ///

@@ -15,7 +15,9 @@ use aws_lc_rs::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Algorithm, KeyError, ed25519_points,
+    algorithm::Algorithm,
+    ed25519_points,
+    key_error::KeyError,
     signature::{Forged, Genuine},
 };
 

@@ -13,9 +13,11 @@ use serde::{
 };
 
 use crate::{
-    Methods, TokenErrorKind, UnixTime,
     claim_set::{ClaimSet, LATEST, RoleBit, Times, is_plain},
+    methods::Methods,
     strict_json::{Budget, Names, Skip, Text},
+    time::UnixTime,
+    token_error::TokenErrorKind,
 };
 
 /// Names and elements in all; an application's own are among them.

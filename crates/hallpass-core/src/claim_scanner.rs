@@ -12,8 +12,9 @@ mod tests;
 use std::borrow::Cow;
 
 use crate::{
-    Methods, UnixTime,
     claim_set::{ClaimSet, LATEST, RoleBit, Times, is_plain},
+    methods::Methods,
+    time::UnixTime,
 };
 
 /// The claims of `text`, if it begins with `opening` and goes on in our layout.

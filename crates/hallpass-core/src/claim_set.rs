@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Methods, UnixTime};
+use crate::{methods::Methods, time::UnixTime};
 
 /// The claims that hallpass knows, each of its right type. `iss` and `aud` are compared while reading and not kept.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use crate::{Methods, UnixTime};
+use crate::{methods::Methods, time::UnixTime};
 
 /// What a token is to say.
 pub(crate) struct Outgoing<'a, N> {

@@ -7,8 +7,11 @@ use std::{fmt, marker::PhantomData, mem::MaybeUninit};
 use serde::Deserialize;
 
 use crate::{
-    Methods, Role, RoleSet, TokenError, TokenErrorKind, UnixTime,
     claim_set::ClaimSet,
+    methods::Methods,
+    role::{Role, RoleSet},
+    time::UnixTime,
+    token_error::{TokenError, TokenErrorKind},
     token_opener::{LONGEST_PAYLOAD, PayloadBuffer},
 };
 

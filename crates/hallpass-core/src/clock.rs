@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use crate::UnixTime;
+use crate::time::UnixTime;
 
 /// A source of the present moment.
 ///

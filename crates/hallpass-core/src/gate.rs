@@ -13,7 +13,10 @@
 
 use std::fmt;
 
-use crate::{Authentication, CookieSettings, Role, TokenErrorKind, UnixTime, Verifier, find_cookie};
+use crate::{
+    cookie_reader::find_cookie, cookie_settings::CookieSettings, identity::Authentication, role::Role, time::UnixTime,
+    token_error::TokenErrorKind, verifier::Verifier,
+};
 
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,8 @@ use std::{borrow::Cow, fmt};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use crate::{
-    TokenErrorKind,
     strict_json::{Budget, Names, Skip, Text},
+    token_error::TokenErrorKind,
 };
 
 pub(crate) struct Header<'h> {

@@ -11,7 +11,14 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Methods, Role, RoleSet, TokenErrorKind, TokenFacts, UnixTime, claim_set::Times};
+use crate::{
+    claim_set::Times,
+    methods::Methods,
+    revocation::TokenFacts,
+    role::{Role, RoleSet},
+    time::UnixTime,
+    token_error::TokenErrorKind,
+};
 
 mod strings;
 

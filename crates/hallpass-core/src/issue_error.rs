@@ -11,7 +11,10 @@ pub enum IssueError {
     #[error("the signature could not be made")]
     Signing,
     /// The token would not fit into a cookie. Fewer roles, shorter names or fewer own claims make it smaller.
-    #[error("the token would have {length} bytes and a cookie holds {}: put less into it", crate::MAX_TOKEN_BYTES)]
+    #[error(
+        "the token would have {length} bytes and a cookie holds {}: put less into it",
+        crate::token_opener::MAX_TOKEN_BYTES
+    )]
     TooLong {
         /// Bytes.
         length: usize,

@@ -7,7 +7,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::UnixTime;
+use crate::time::UnixTime;
 
 macro_rules! issued_token {
     ($(#[$doc:meta])* $name:ident) => {

@@ -7,14 +7,26 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::{
-    AccessToken, ClaimsBuffer, DeviceToken, EnrolmentToken, IssueError, Keys, KnownDevice, MAX_TOKEN_BYTES, Methods,
-    Pending, PendingEnrolment, PendingToken, Role, SignedIn, TokenError, UnixTime, Verifier, base64url,
+    base64url,
     claim_set::{ClaimSet, is_plain},
     claim_writer::{self, Outgoing},
+    claims::ClaimsBuffer,
+    issue_error::IssueError,
+    issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken},
+    keys::Keys,
+    known_device::KnownDevice,
+    methods::Methods,
     own_claims,
+    pending::{Pending, PendingEnrolment},
+    role::Role,
     signature::SigningInput,
+    signed_in::SignedIn,
+    time::UnixTime,
+    token_error::TokenError,
     token_kind::TokenKind,
+    token_opener::MAX_TOKEN_BYTES,
     token_rules::TokenRules,
+    verifier::Verifier,
 };
 
 /// Signs tokens of one issuer for one audience.

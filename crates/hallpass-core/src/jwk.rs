@@ -7,12 +7,12 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{Algorithm, Key, KeyId, KeyRingError, UnixTime, base64url};
+use crate::{algorithm::Algorithm, base64url, key::Key, key_id::KeyId, key_ring_error::KeyRingError, time::UnixTime};
 
 #[cfg(feature = "asymmetric")]
 use crate::{
-    KeyError,
     asymmetric_key::{AsymmetricKey, PublicParts},
+    key_error::KeyError,
 };
 
 /// The members that matter here; a secret one is erased when the value goes.
@@ -192,7 +192,7 @@ impl Jwk {
 #[cfg(not(feature = "asymmetric"))]
 impl Jwk {
     fn to_asymmetric_key(&self, id: KeyId, algorithm: Algorithm) -> Result<Key, KeyRingError> {
-        let source = crate::KeyError::NotBuiltIn(algorithm);
+        let source = crate::key_error::KeyError::NotBuiltIn(algorithm);
         Err(KeyRingError::Key { name: id.to_string(), source })
     }
 }

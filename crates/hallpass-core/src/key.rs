@@ -13,8 +13,11 @@ use zeroize::Zeroizing;
 #[cfg(feature = "asymmetric")]
 use crate::asymmetric_key::AsymmetricKey;
 use crate::{
-    Algorithm, KeyError, KeyId, base64url,
+    algorithm::Algorithm,
+    base64url,
     hmac_key::HmacKey,
+    key_error::KeyError,
+    key_id::KeyId,
     secret_check::check_secret,
     signature::{Forged, Genuine, SigningInput},
     token_kind::{PerKind, TokenKind},

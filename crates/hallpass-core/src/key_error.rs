@@ -1,6 +1,6 @@
 //! Why a key was refused when it was loaded.
 
-use crate::Algorithm;
+use crate::algorithm::Algorithm;
 
 /// A key that cannot be used, and what to do about it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -6,8 +6,12 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
-    Key, KeyId, KeyRing, KeyRingError, UnixTime,
     jwk::{Jwk, Purpose},
+    key::Key,
+    key_id::KeyId,
+    key_ring::KeyRing,
+    key_ring_error::KeyRingError,
+    time::UnixTime,
 };
 
 #[derive(Serialize, Deserialize)]

@@ -8,7 +8,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
-use crate::{Algorithm, Key, KeyId, KeyRingError, UnixTime, key_maker::KeyMaker};
+use crate::{
+    algorithm::Algorithm, key::Key, key_id::KeyId, key_maker::KeyMaker, key_ring_error::KeyRingError, time::UnixTime,
+};
 
 /// Keys by name, each name once.
 ///

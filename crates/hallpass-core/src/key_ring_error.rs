@@ -1,6 +1,6 @@
 //! Why a key ring was refused.
 
-use crate::{KeyError, KeyId};
+use crate::{key_error::KeyError, key_id::KeyId};
 
 /// A key ring that cannot be read or changed so, and what to do about it. Never says anything of a secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

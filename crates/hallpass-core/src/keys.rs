@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    KeyRing,
+    key_ring::KeyRing,
     shared::{AtomicBool, Held, Ordering, Swap},
 };
 

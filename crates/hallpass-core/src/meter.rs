@@ -10,7 +10,7 @@
 #[cfg(feature = "metrics")]
 use std::sync::{Arc, OnceLock};
 
-use crate::{Authentication, Denial};
+use crate::{denial::Denial, identity::Authentication};
 
 /// The counters of an outer layer. Clones count together.
 ///
@@ -51,7 +51,11 @@ impl Meter {
 mod counters {
     use metrics::{Counter, counter, describe_counter};
 
-    use crate::{Authentication, Denial, DenialKind, TokenErrorKind};
+    use crate::{
+        denial::{Denial, DenialKind},
+        identity::Authentication,
+        token_error::TokenErrorKind,
+    };
 
     /// Handles, the refusals' in the order of their kinds.
     #[derive(Debug)]
@@ -100,7 +104,7 @@ mod tests {
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     use super::*;
-    use crate::{DenialKind, TokenErrorKind};
+    use crate::{denial::DenialKind, token_error::TokenErrorKind};
 
     /// Series that stand above zero: name, label, count.
     fn counted(count: impl FnOnce(&Meter)) -> Vec<(String, String, u64)> {

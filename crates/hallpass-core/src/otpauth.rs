@@ -11,7 +11,10 @@ use std::{borrow::Cow, fmt::Write as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use zeroize::Zeroizing;
 
-use crate::{TimeStep, Totp, TotpSecret, TotpSecretError};
+use crate::{
+    totp::{TimeStep, Totp},
+    totp_secret::{TotpSecret, TotpSecretError},
+};
 
 use self::parameters::Parameters;
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{IssueError, claim_writer::RESERVED};
+use crate::{claim_writer::RESERVED, issue_error::IssueError};
 
 /// The members of `claims` in JSON, without the braces, ready to stand behind ours.
 pub(crate) fn members<X: Serialize>(claims: &X) -> Result<String, IssueError> {

@@ -6,8 +6,11 @@ use aws_lc_rs::{rsa, signature::RsaPublicKeyComponents};
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, EncodingKey, errors::Result};
 
 use crate::{
-    Algorithm, Key, KeyError, KeyId,
+    algorithm::Algorithm,
     asymmetric_key::{AsymmetricKey, PublicParts},
+    key::Key,
+    key_error::KeyError,
+    key_id::KeyId,
 };
 
 impl Key {

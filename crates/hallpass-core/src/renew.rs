@@ -6,7 +6,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use crate::{Authentication, OriginFacts};
+use crate::{identity::Authentication, origin::OriginFacts};
 
 /// Renews sessions for an adapter's outer middleware.
 pub trait Renew: Send + Sync + 'static {

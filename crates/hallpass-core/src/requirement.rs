@@ -6,7 +6,12 @@
 
 use std::{any::TypeId, fmt, time::Duration};
 
-use crate::{Authentication, Denial, DenialKind, Role, RoleSet, UnixTime};
+use crate::{
+    denial::{Denial, DenialKind},
+    identity::Authentication,
+    role::{Role, RoleSet},
+    time::UnixTime,
+};
 
 /// What a route asks: signed in, roles, a second factor, a fresh sign-in.
 ///

@@ -25,7 +25,7 @@ use std::{
     time::Duration,
 };
 
-use crate::UnixTime;
+use crate::time::UnixTime;
 
 use self::{
     entry::Entry,

@@ -4,7 +4,10 @@
 
 use std::fmt::Write as _;
 
-use crate::{Requirement, Role, RoleSet};
+use crate::{
+    requirement::Requirement,
+    role::{Role, RoleSet},
+};
 
 /// The routes of a site, each with what it asks.
 ///
@@ -85,14 +88,14 @@ fn line<R: Role>(route: &str, asks: &Requirement) -> Vec<String> {
 mod tests {
     use super::*;
 
-    #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     enum SiteRole {
         Guest,
         Moderator,
         Admin,
     }
 
-    #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+    #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
     enum OtherRole {
         Admin,
     }

@@ -5,7 +5,11 @@
 
 use std::fmt;
 
-use crate::{Methods, Role, RoleSet, UnixTime};
+use crate::{
+    methods::Methods,
+    role::{Role, RoleSet},
+    time::UnixTime,
+};
 
 /// A completed sign-in.
 #[must_use = "a sign-in that is dropped signs nobody in"]

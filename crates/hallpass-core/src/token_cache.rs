@@ -28,7 +28,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 
-use crate::{Key, KeyRing, UnixTime, equal::equal_in_constant_time, identity::Facts};
+use crate::{equal::equal_in_constant_time, identity::Facts, key::Key, key_ring::KeyRing, time::UnixTime};
 
 pub(crate) struct TokenCache {
     /// Made for the first token.

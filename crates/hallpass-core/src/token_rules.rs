@@ -3,11 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Key, KeyRing, Keys, RevocationView, RevokedKind, TokenErrorKind, TokenFacts, UnixTime,
     claim_reader::ClaimReader,
     claim_scanner,
     claim_set::{ClaimSet, RoleBit, Times},
     claim_writer,
+    key::Key,
+    key_ring::KeyRing,
+    keys::Keys,
+    revocation::{RevocationView, RevokedKind, TokenFacts},
+    time::UnixTime,
+    token_error::TokenErrorKind,
     token_kind::TokenKind,
     token_opener::{PayloadBuffer, TokenOpener},
 };

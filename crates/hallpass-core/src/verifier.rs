@@ -15,9 +15,15 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Claims, ClaimsBuffer, Identity, KeyId, Keys, RevocationView, Role, TokenError, TokenErrorKind, UnixTime,
-    identity::{Facts, Strings},
+    claims::{Claims, ClaimsBuffer},
+    identity::{Facts, Identity, Strings},
+    key_id::KeyId,
+    keys::Keys,
+    revocation::RevocationView,
+    role::Role,
+    time::UnixTime,
     token_cache::{TokenCache, USUAL_TOKENS},
+    token_error::{TokenError, TokenErrorKind},
     token_kind::TokenKind,
     token_rules::{Checked, TokenRules},
 };

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::AnswerSettings;
-use crate::DenialKind;
+use crate::denial::DenialKind;
 
 /// A way forward.
 pub(super) struct Link {

@@ -1,7 +1,7 @@
 //! What a refusal says to a person. Constants only: plain ASCII without quotes, backslashes, `%`, `<` or `&`, so that the same
 //! words stand in HTML, JSON and a gRPC header as they are; a test holds them to it.
 
-use crate::DenialKind;
+use crate::denial::DenialKind;
 
 impl DenialKind {
     /// A heading for a person to read.

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use utoipa::openapi::{HttpMethod, InfoBuilder, OpenApiBuilder, PathsBuilder, path::OperationBuilder};
 
 use super::*;
-use crate::{KeyRing, RoleSet, UnixTime, Verifier};
+use crate::{key_ring::KeyRing, role::RoleSet, time::UnixTime, verifier::Verifier};
 
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum SiteRole {
     Guest,
     Moderator,

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{claim_reader::ClaimReader, claim_writer, claim_writer::Outgoing};
+use crate::{
+    claim_reader::ClaimReader,
+    claim_writer::{self, Outgoing},
+};
 
 const ISSUER: &str = "https://site.example";
 const AUDIENCE: &str = "site";
@@ -16,7 +19,7 @@ fn scanned(text: &str) -> Option<ClaimSet<'_>> {
     scan(text, &claim_writer::opening(ISSUER, AUDIENCE), role_bit)
 }
 
-fn read(text: &str) -> Result<ClaimSet<'_>, crate::TokenErrorKind> {
+fn read(text: &str) -> Result<ClaimSet<'_>, crate::token_error::TokenErrorKind> {
     ClaimReader { issuer: ISSUER, audience: AUDIENCE, role_bit, integer_user_id: false }.read(text)
 }
 

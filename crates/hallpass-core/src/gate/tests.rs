@@ -1,7 +1,14 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{Issuer, KeyRing, Methods, RevocationView, RoleSet, SignedIn, SignedInFacts};
+use crate::{
+    issuer::Issuer,
+    key_ring::KeyRing,
+    methods::Methods,
+    revocation::RevocationView,
+    role::RoleSet,
+    signed_in::{SignedIn, SignedInFacts},
+};
 
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
 enum SiteRole {

@@ -6,9 +6,18 @@ use std::time::Duration;
 use shuttle::thread;
 
 use super::Keys;
-use crate::{Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime, Verifier};
+use crate::{
+    issuer::Issuer,
+    key_ring::KeyRing,
+    methods::Methods,
+    role::RoleSet,
+    signed_in::{SignedIn, SignedInFacts},
+    time::UnixTime,
+    token_error::TokenErrorKind,
+    verifier::Verifier,
+};
 
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
 enum SiteRole {
     Guest,
 }

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
-use crate::{OtpauthError, TotpAlgorithm, TotpDigits, TotpSettings};
+use crate::{
+    otpauth::OtpauthError,
+    totp_settings::{TotpAlgorithm, TotpDigits, TotpSettings},
+};
 
 use super::decoded;
 

@@ -1,11 +1,12 @@
 use super::*;
 use crate::{
-    Identity, Methods, TokenErrorKind,
     claim_set::Times,
-    identity::{Facts, Strings},
+    identity::{Facts, Identity, Strings},
+    methods::Methods,
+    token_error::TokenErrorKind,
 };
 
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum SiteRole {
     Guest,
     Moderator,
@@ -13,7 +14,7 @@ enum SiteRole {
 }
 
 /// Declared from the top down, with an order of its own.
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
 enum OtherRole {
     Owner,
     Helper,

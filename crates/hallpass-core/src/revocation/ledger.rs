@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::{
-    UnixTime,
     shared::{AtomicU64, Mutex, MutexGuard, Ordering, Seed, Swap},
+    time::UnixTime,
 };
 
 use super::{

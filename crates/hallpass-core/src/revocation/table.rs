@@ -11,8 +11,8 @@
 use std::iter;
 
 use crate::{
-    UnixTime,
     shared::{AtomicU64, AtomicUsize, Ordering},
+    time::UnixTime,
 };
 
 use super::{entry::Entry, filter::Filter};

@@ -1,7 +1,6 @@
 use super::*;
-use crate::Role;
 
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
 enum SiteRole {
     Guest,
     NewsEditor,
@@ -10,7 +9,7 @@ enum SiteRole {
 }
 
 /// Discriminants are the site's own business; the index is the position.
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 enum Numbered {
     Low = 7,
