@@ -14,9 +14,9 @@ use serde::{
 
 use crate::{
     claim_set::{ClaimSet, LATEST, RoleBit, Times, is_plain},
+    encoding::strict_json::{Budget, Names, Skip, Text},
     methods::Methods,
-    strict_json::{Budget, Names, Skip, Text},
-    time::UnixTime,
+    time::unix_time::UnixTime,
     token_error::TokenErrorKind,
 };
 

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use crate::{
     claim_set::{ClaimSet, LATEST, RoleBit, Times, is_plain},
     methods::Methods,
-    time::UnixTime,
+    time::unix_time::UnixTime,
 };
 
 /// The claims of `text`, if it begins with `opening` and goes on in our layout.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{methods::Methods, time::UnixTime};
+use crate::{methods::Methods, time::unix_time::UnixTime};
 
 /// The claims that hallpass knows, each of its right type. `iss` and `aud` are compared while reading and not kept.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use crate::{methods::Methods, time::UnixTime};
+use crate::{methods::Methods, time::unix_time::UnixTime};
 
 /// What a token is to say.
 pub(crate) struct Outgoing<'a, N> {

@@ -10,7 +10,7 @@ use crate::{
     claim_set::ClaimSet,
     methods::Methods,
     role::{Role, RoleSet},
-    time::UnixTime,
+    time::unix_time::UnixTime,
     token_error::{TokenError, TokenErrorKind},
     token_opener::{LONGEST_PAYLOAD, PayloadBuffer},
 };

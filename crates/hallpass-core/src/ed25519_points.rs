@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn the_public_key_of_rfc_8037_is_sound() {
-        let point = crate::base64url::decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        let point = crate::encoding::base64url::decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
         assert_eq!(refuse_unsound_point(&point), Ok(()));
     }
 }

@@ -14,8 +14,8 @@
 use std::fmt;
 
 use crate::{
-    cookie_reader::find_cookie, cookie_settings::CookieSettings, identity::Authentication, role::Role, time::UnixTime,
-    token_error::TokenErrorKind, verifier::Verifier,
+    cookie_reader::find_cookie, cookie_settings::CookieSettings, identity::Authentication, role::Role,
+    time::unix_time::UnixTime, token_error::TokenErrorKind, verifier::Verifier,
 };
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{borrow::Cow, fmt};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use crate::{
-    strict_json::{Budget, Names, Skip, Text},
+    encoding::strict_json::{Budget, Names, Skip, Text},
     token_error::TokenErrorKind,
 };
 

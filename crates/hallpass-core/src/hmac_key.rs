@@ -13,7 +13,7 @@ use hmac::{KeyInit, Mac};
 use zeroize::Zeroizing;
 
 use crate::{
-    equal::equal_in_constant_time,
+    encoding::equal::equal_in_constant_time,
     signature::{Forged, Genuine, SigningInput},
     token_kind::{PerKind, TokenKind},
 };

@@ -16,7 +16,7 @@ use crate::{
     methods::Methods,
     revocation::TokenFacts,
     role::{Role, RoleSet},
-    time::UnixTime,
+    time::unix_time::UnixTime,
     token_error::TokenErrorKind,
 };
 

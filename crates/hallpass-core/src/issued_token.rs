@@ -7,7 +7,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::time::UnixTime;
+use crate::time::unix_time::UnixTime;
 
 macro_rules! issued_token {
     ($(#[$doc:meta])* $name:ident) => {

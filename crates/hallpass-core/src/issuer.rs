@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::{
-    base64url,
     claim_set::{ClaimSet, is_plain},
     claim_writer::{self, Outgoing},
     claims::ClaimsBuffer,
+    encoding::base64url,
     issue_error::IssueError,
     issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken},
     keys::Keys,
@@ -21,7 +21,7 @@ use crate::{
     role::Role,
     signature::SigningInput,
     signed_in::SignedIn,
-    time::UnixTime,
+    time::unix_time::UnixTime,
     token_error::TokenError,
     token_kind::TokenKind,
     token_opener::MAX_TOKEN_BYTES,

@@ -7,7 +7,10 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{algorithm::Algorithm, base64url, key::Key, key_id::KeyId, key_ring_error::KeyRingError, time::UnixTime};
+use crate::{
+    algorithm::Algorithm, encoding::base64url, key::Key, key_id::KeyId, key_ring_error::KeyRingError,
+    time::unix_time::UnixTime,
+};
 
 #[cfg(feature = "asymmetric")]
 use crate::{

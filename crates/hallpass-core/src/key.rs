@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::asymmetric_key::AsymmetricKey;
 use crate::{
     algorithm::Algorithm,
-    base64url,
+    encoding::base64url,
     hmac_key::HmacKey,
     key_error::KeyError,
     key_id::KeyId,

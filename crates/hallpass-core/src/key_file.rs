@@ -11,7 +11,7 @@ use crate::{
     key_id::KeyId,
     key_ring::KeyRing,
     key_ring_error::KeyRingError,
-    time::UnixTime,
+    time::unix_time::UnixTime,
 };
 
 #[derive(Serialize, Deserialize)]

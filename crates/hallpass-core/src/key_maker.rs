@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha512;
 use zeroize::Zeroizing;
 
-use crate::{algorithm::Algorithm, key::Key, key_error::KeyError, key_id::KeyId, time::UnixTime};
+use crate::{algorithm::Algorithm, key::Key, key_error::KeyError, key_id::KeyId, time::unix_time::UnixTime};
 
 pub(crate) struct KeyMaker {
     random: Zeroizing<[u8; 32]>,

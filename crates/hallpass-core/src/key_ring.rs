@@ -9,7 +9,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
 
 use crate::{
-    algorithm::Algorithm, key::Key, key_id::KeyId, key_maker::KeyMaker, key_ring_error::KeyRingError, time::UnixTime,
+    algorithm::Algorithm, key::Key, key_id::KeyId, key_maker::KeyMaker, key_ring_error::KeyRingError,
+    time::unix_time::UnixTime,
 };
 
 /// Keys by name, each name once.

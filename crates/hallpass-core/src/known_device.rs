@@ -3,7 +3,7 @@
 //! Its token opens nothing by itself. It lets the sign-in tell the owner's browser from a stranger's: for limits that a stranger
 //! cannot hold over the owner (OWASP, "device cookies"), and, where the person asked for it, to leave the code out.
 
-use crate::{claim_set::ClaimSet, methods::Methods, time::UnixTime};
+use crate::{claim_set::ClaimSet, methods::Methods, time::unix_time::UnixTime};
 
 /// What a device token says, for [`Issuer::issue_device`](crate::Issuer::issue_device) and from
 /// [`Issuer::open_device`](crate::Issuer::open_device).

@@ -35,20 +35,18 @@ mod answer;
 mod api_security;
 #[cfg(feature = "asymmetric")]
 mod asymmetric_key;
-mod base64url;
 mod caller;
 mod claim_reader;
 mod claim_scanner;
 mod claim_set;
 mod claim_writer;
 mod claims;
-mod clock;
 mod cookie_reader;
 mod cookie_settings;
 mod denial;
 #[cfg(feature = "asymmetric")]
 mod ed25519_points;
-mod equal;
+mod encoding;
 mod gate;
 mod header;
 mod hmac_key;
@@ -86,7 +84,6 @@ mod secret_check;
 mod shared;
 mod signature;
 mod signed_in;
-mod strict_json;
 mod time;
 mod token_cache;
 mod token_error;
@@ -109,7 +106,6 @@ pub use answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal
 pub use api_security::ApiSecurity;
 pub use caller::Caller;
 pub use claims::{Claims, ClaimsBuffer};
-pub use clock::{Clock, SystemClock};
 pub use cookie_reader::{DuplicateCookie, find_cookie};
 pub use cookie_settings::{CookieSettings, CookieSettingsBuilder, CookieSettingsError, SameSite, SetCookieError};
 pub use denial::{Denial, DenialKind};
@@ -139,7 +135,8 @@ pub use role::{Role, RoleSet};
 pub use route_table::RouteTable;
 pub use safe_next::SafeNext;
 pub use signed_in::{SignedIn, SignedInFacts};
-pub use time::UnixTime;
+pub use time::clock::{Clock, SystemClock};
+pub use time::unix_time::UnixTime;
 pub use token_error::{TokenError, TokenErrorKind};
 pub use token_opener::MAX_TOKEN_BYTES;
 #[cfg(feature = "totp")]

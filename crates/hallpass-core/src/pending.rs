@@ -1,6 +1,6 @@
 //! The proofs that a password was accepted and something is still missing: a code, or a second factor to give codes.
 
-use crate::{claim_set::ClaimSet, time::UnixTime};
+use crate::{claim_set::ClaimSet, time::unix_time::UnixTime};
 
 /// What a verified pending token says.
 #[derive(Debug)]

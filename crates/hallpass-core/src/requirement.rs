@@ -10,7 +10,7 @@ use crate::{
     denial::{Denial, DenialKind},
     identity::Authentication,
     role::{Role, RoleSet},
-    time::UnixTime,
+    time::unix_time::UnixTime,
 };
 
 /// What a route asks: signed in, roles, a second factor, a fresh sign-in.

@@ -25,7 +25,7 @@ use std::{
     time::Duration,
 };
 
-use crate::time::UnixTime;
+use crate::time::unix_time::UnixTime;
 
 use self::{
     entry::Entry,

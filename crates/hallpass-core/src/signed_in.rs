@@ -8,7 +8,7 @@ use std::fmt;
 use crate::{
     methods::Methods,
     role::{Role, RoleSet},
-    time::UnixTime,
+    time::unix_time::UnixTime,
 };
 
 /// A completed sign-in.

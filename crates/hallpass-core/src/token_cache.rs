@@ -28,7 +28,9 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 
-use crate::{equal::equal_in_constant_time, identity::Facts, key::Key, key_ring::KeyRing, time::UnixTime};
+use crate::{
+    encoding::equal::equal_in_constant_time, identity::Facts, key::Key, key_ring::KeyRing, time::unix_time::UnixTime,
+};
 
 pub(crate) struct TokenCache {
     /// Made for the first token.

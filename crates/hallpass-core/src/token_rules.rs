@@ -11,7 +11,7 @@ use crate::{
     key_ring::KeyRing,
     keys::Keys,
     revocation::{RevocationView, RevokedKind, TokenFacts},
-    time::UnixTime,
+    time::unix_time::UnixTime,
     token_error::TokenErrorKind,
     token_kind::TokenKind,
     token_opener::{PayloadBuffer, TokenOpener},

@@ -10,7 +10,7 @@
 
 use std::{fmt, iter, time::Duration};
 
-use crate::{time::UnixTime, totp_drift::TotpDrift, totp_secret::TotpSecret, totp_settings::TotpSettings};
+use crate::{time::unix_time::UnixTime, totp_drift::TotpDrift, totp_secret::TotpSecret, totp_settings::TotpSettings};
 
 #[cfg(test)]
 mod tests;

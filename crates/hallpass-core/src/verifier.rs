@@ -21,7 +21,7 @@ use crate::{
     keys::Keys,
     revocation::RevocationView,
     role::Role,
-    time::UnixTime,
+    time::unix_time::UnixTime,
     token_cache::{TokenCache, USUAL_TOKENS},
     token_error::{TokenError, TokenErrorKind},
     token_kind::TokenKind,

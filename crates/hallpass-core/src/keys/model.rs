@@ -12,7 +12,7 @@ use crate::{
     methods::Methods,
     role::RoleSet,
     signed_in::{SignedIn, SignedInFacts},
-    time::UnixTime,
+    time::unix_time::UnixTime,
     token_error::TokenErrorKind,
     verifier::Verifier,
 };

@@ -1,6 +1,6 @@
 //! One entry in one word, so that a reader finds all of it or none: the generation above, the time to forget it below.
 
-use crate::time::UnixTime;
+use crate::time::unix_time::UnixTime;
 
 /// The least generation that still counts, and the last second in which a token below it may be alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     shared::{AtomicU64, Mutex, MutexGuard, Ordering, Seed, Swap},
-    time::UnixTime,
+    time::unix_time::UnixTime,
 };
 
 use super::{

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use shuttle::thread;
 
-use crate::time::UnixTime;
+use crate::time::unix_time::UnixTime;
 
 use super::{
     TokenFacts,

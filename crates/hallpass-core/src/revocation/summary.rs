@@ -2,7 +2,7 @@
 //!
 //! The horizon is the latest `forget_after` of any entry that was dropped, in seconds.
 
-use crate::time::UnixTime;
+use crate::time::unix_time::UnixTime;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Summary(u64);

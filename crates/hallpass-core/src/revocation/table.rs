@@ -12,7 +12,7 @@ use std::iter;
 
 use crate::{
     shared::{AtomicU64, AtomicUsize, Ordering},
-    time::UnixTime,
+    time::unix_time::UnixTime,
 };
 
 use super::{entry::Entry, filter::Filter};

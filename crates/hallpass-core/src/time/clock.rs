@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use crate::time::UnixTime;
+use crate::time::unix_time::UnixTime;
 
 /// A source of the present moment.
 ///
