@@ -29,12 +29,9 @@
 
 #![forbid(unsafe_code)]
 
-mod algorithm;
 mod answer;
 #[cfg(feature = "utoipa")]
 mod api_security;
-#[cfg(feature = "asymmetric")]
-mod asymmetric_key;
 mod caller;
 mod claim_reader;
 mod claim_scanner;
@@ -44,24 +41,13 @@ mod claims;
 mod cookie_reader;
 mod cookie_settings;
 mod denial;
-#[cfg(feature = "asymmetric")]
-mod ed25519_points;
 mod encoding;
 mod gate;
 mod header;
-mod hmac_key;
 mod identity;
 mod issue_error;
 mod issued_token;
 mod issuer;
-mod jwk;
-mod key;
-mod key_error;
-mod key_file;
-mod key_id;
-mod key_maker;
-mod key_ring;
-mod key_ring_error;
 mod keys;
 mod known_device;
 mod meter;
@@ -70,8 +56,6 @@ mod origin;
 #[cfg(feature = "totp")]
 mod otpauth;
 mod own_claims;
-#[cfg(feature = "asymmetric")]
-mod pem;
 mod pending;
 mod permission;
 mod renew;
@@ -80,14 +64,11 @@ mod revocation;
 mod role;
 mod route_table;
 mod safe_next;
-mod secret_check;
 mod shared;
-mod signature;
 mod signed_in;
 mod time;
 mod token_cache;
 mod token_error;
-mod token_kind;
 mod token_opener;
 mod token_rules;
 #[cfg(feature = "totp")]
@@ -100,7 +81,6 @@ mod totp_secret;
 mod totp_settings;
 mod verifier;
 
-pub use algorithm::Algorithm;
 pub use answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal_headers};
 #[cfg(feature = "utoipa")]
 pub use api_security::ApiSecurity;
@@ -114,12 +94,13 @@ pub use identity::{Authentication, Identity};
 pub use issue_error::IssueError;
 pub use issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken};
 pub use issuer::Issuer;
-pub use key::Key;
-pub use key_error::KeyError;
-pub use key_id::{KeyId, KeyIdError};
-pub use key_ring::{KeyRing, RingEntry};
-pub use key_ring_error::KeyRingError;
-pub use keys::Keys;
+pub use keys::algorithm::Algorithm;
+pub use keys::error::KeyError;
+pub use keys::error::KeyRingError;
+pub use keys::handle::Keys;
+pub use keys::key::Key;
+pub use keys::key_id::{KeyId, KeyIdError};
+pub use keys::key_ring::{KeyRing, RingEntry};
 pub use known_device::KnownDevice;
 pub use meter::Meter;
 pub use methods::Methods;

@@ -29,7 +29,10 @@ use std::{
 use arc_swap::ArcSwapOption;
 
 use crate::{
-    encoding::equal::equal_in_constant_time, identity::Facts, key::Key, key_ring::KeyRing, time::unix_time::UnixTime,
+    encoding::equal::equal_in_constant_time,
+    identity::Facts,
+    keys::{key::Key, key_ring::KeyRing},
+    time::unix_time::UnixTime,
 };
 
 pub(crate) struct TokenCache {

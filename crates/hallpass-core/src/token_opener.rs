@@ -12,8 +12,16 @@ mod tests;
 use std::{mem::MaybeUninit, sync::Arc};
 
 use crate::{
-    encoding::base64url, header::Header, key::Key, key_id::KeyId, key_ring::KeyRing, signature::SigningInput,
-    time::unix_time::UnixTime, token_error::TokenErrorKind, token_kind::TokenKind,
+    encoding::base64url,
+    header::Header,
+    keys::{
+        key::Key,
+        key_id::KeyId,
+        key_ring::KeyRing,
+        signature::{SigningInput, TokenKind},
+    },
+    time::unix_time::UnixTime,
+    token_error::TokenErrorKind,
 };
 
 /// What a verifier accepts by way of header and key.

@@ -7,13 +7,10 @@ use crate::{
     claim_scanner,
     claim_set::{ClaimSet, RoleBit, Times},
     claim_writer,
-    key::Key,
-    key_ring::KeyRing,
-    keys::Keys,
+    keys::{handle::Keys, key::Key, key_ring::KeyRing, signature::TokenKind},
     revocation::{RevocationView, RevokedKind, TokenFacts},
     time::unix_time::UnixTime,
     token_error::TokenErrorKind,
-    token_kind::TokenKind,
     token_opener::{PayloadBuffer, TokenOpener},
 };
 

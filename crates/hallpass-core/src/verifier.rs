@@ -17,16 +17,17 @@ use serde::de::DeserializeOwned;
 use crate::{
     claims::{Claims, ClaimsBuffer},
     identity::{Facts, Identity, Strings},
-    key_id::KeyId,
-    keys::Keys,
+    keys::{handle::Keys, key_id::KeyId, signature::TokenKind},
     revocation::RevocationView,
     role::Role,
     time::unix_time::UnixTime,
     token_cache::{TokenCache, USUAL_TOKENS},
     token_error::{TokenError, TokenErrorKind},
-    token_kind::TokenKind,
     token_rules::{Checked, TokenRules},
 };
+
+#[cfg(all(test, shuttle))]
+mod model;
 
 /// Checks tokens for one issuer and one audience.
 ///

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::{
     issuer::Issuer,
-    key_ring::KeyRing,
+    keys::key_ring::KeyRing,
     methods::Methods,
     revocation::RevocationView,
     role::RoleSet,

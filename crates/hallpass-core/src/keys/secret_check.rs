@@ -4,7 +4,7 @@
 //! known (documentation, starter templates) or long and regular is caught here. The list is short on purpose: it holds the secrets
 //! that stand in the documentation which people copy from.
 
-use crate::{algorithm::Algorithm, key_error::KeyError};
+use crate::keys::{algorithm::Algorithm, error::KeyError};
 
 /// Refuses a secret that is too short, published, regular, or no secret at all.
 pub(crate) fn check_secret(algorithm: Algorithm, needed: usize, secret: &[u8]) -> Result<(), KeyError> {

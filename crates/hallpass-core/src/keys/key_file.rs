@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
-    jwk::{Jwk, Purpose},
-    key::Key,
-    key_id::KeyId,
-    key_ring::KeyRing,
-    key_ring_error::KeyRingError,
+    keys::{
+        error::KeyRingError,
+        jwk::{Jwk, Purpose},
+        key::Key,
+        key_id::KeyId,
+        key_ring::KeyRing,
+    },
     time::unix_time::UnixTime,
 };
 

@@ -14,10 +14,10 @@ use aws_lc_rs::{
 };
 use zeroize::Zeroizing;
 
-use crate::{
+use crate::keys::{
     algorithm::Algorithm,
     ed25519_points,
-    key_error::KeyError,
+    error::KeyError,
     signature::{Forged, Genuine},
 };
 

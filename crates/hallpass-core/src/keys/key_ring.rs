@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
 
 use crate::{
-    algorithm::Algorithm, key::Key, key_id::KeyId, key_maker::KeyMaker, key_ring_error::KeyRingError,
+    keys::{algorithm::Algorithm, error::KeyRingError, key::Key, key_id::KeyId, key_maker::KeyMaker},
     time::unix_time::UnixTime,
 };
 

@@ -7,7 +7,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha512;
 use zeroize::Zeroizing;
 
-use crate::{algorithm::Algorithm, key::Key, key_error::KeyError, key_id::KeyId, time::unix_time::UnixTime};
+use crate::{
+    keys::{algorithm::Algorithm, error::KeyError, key::Key, key_id::KeyId},
+    time::unix_time::UnixTime,
+};
 
 pub(crate) struct KeyMaker {
     random: Zeroizing<[u8; 32]>,

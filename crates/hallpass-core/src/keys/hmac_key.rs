@@ -14,8 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     encoding::equal::equal_in_constant_time,
-    signature::{Forged, Genuine, SigningInput},
-    token_kind::{PerKind, TokenKind},
+    keys::signature::{Forged, Genuine, PerKind, SigningInput, TokenKind},
 };
 
 pub(crate) struct HmacKey<M> {

@@ -11,16 +11,17 @@ use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 #[cfg(feature = "asymmetric")]
-use crate::asymmetric_key::AsymmetricKey;
+use crate::keys::asymmetric_key::AsymmetricKey;
 use crate::{
-    algorithm::Algorithm,
     encoding::base64url,
-    hmac_key::HmacKey,
-    key_error::KeyError,
-    key_id::KeyId,
-    secret_check::check_secret,
-    signature::{Forged, Genuine, SigningInput},
-    token_kind::{PerKind, TokenKind},
+    keys::{
+        algorithm::Algorithm,
+        error::KeyError,
+        hmac_key::HmacKey,
+        key_id::KeyId,
+        secret_check::check_secret,
+        signature::{Forged, Genuine, PerKind, SigningInput, TokenKind},
+    },
 };
 
 /// A key bound to one algorithm and named by a `kid`.

@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
-    algorithm::Algorithm, encoding::base64url, key::Key, key_id::KeyId, key_ring_error::KeyRingError,
+    encoding::base64url,
+    keys::{algorithm::Algorithm, error::KeyRingError, key::Key, key_id::KeyId},
     time::unix_time::UnixTime,
 };
 
 #[cfg(feature = "asymmetric")]
-use crate::{
+use crate::keys::{
     asymmetric_key::{AsymmetricKey, PublicParts},
-    key_error::KeyError,
+    error::KeyError,
 };
 
 /// The members that matter here; a secret one is erased when the value goes.
@@ -195,7 +196,7 @@ impl Jwk {
 #[cfg(not(feature = "asymmetric"))]
 impl Jwk {
     fn to_asymmetric_key(&self, id: KeyId, algorithm: Algorithm) -> Result<Key, KeyRingError> {
-        let source = crate::key_error::KeyError::NotBuiltIn(algorithm);
+        let source = crate::keys::error::KeyError::NotBuiltIn(algorithm);
         Err(KeyRingError::Key { name: id.to_string(), source })
     }
 }

@@ -5,11 +5,11 @@
 use aws_lc_rs::{rsa, signature::RsaPublicKeyComponents};
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, EncodingKey, errors::Result};
 
-use crate::{
+use crate::keys::{
     algorithm::Algorithm,
     asymmetric_key::{AsymmetricKey, PublicParts},
+    error::KeyError,
     key::Key,
-    key_error::KeyError,
     key_id::KeyId,
 };
 
