@@ -53,8 +53,6 @@ mod known_device;
 mod meter;
 mod methods;
 mod origin;
-#[cfg(feature = "totp")]
-mod otpauth;
 mod own_claims;
 mod pending;
 mod permission;
@@ -73,12 +71,6 @@ mod token_opener;
 mod token_rules;
 #[cfg(feature = "totp")]
 mod totp;
-#[cfg(feature = "totp")]
-mod totp_drift;
-#[cfg(feature = "totp")]
-mod totp_secret;
-#[cfg(feature = "totp")]
-mod totp_settings;
 mod verifier;
 
 pub use answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal_headers};
@@ -105,8 +97,6 @@ pub use known_device::KnownDevice;
 pub use meter::Meter;
 pub use methods::Methods;
 pub use origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin};
-#[cfg(feature = "totp")]
-pub use otpauth::{OtpauthError, OtpauthUri};
 pub use pending::{Pending, PendingEnrolment};
 pub use permission::Permission;
 pub use renew::{Renew, RenewedRequest, Renewing};
@@ -121,13 +111,15 @@ pub use time::unix_time::UnixTime;
 pub use token_error::{TokenError, TokenErrorKind};
 pub use token_opener::MAX_TOKEN_BYTES;
 #[cfg(feature = "totp")]
-pub use totp::{RightCode, TimeStep, Totp, WrongCode};
+pub use totp::check::TotpDrift;
 #[cfg(feature = "totp")]
-pub use totp_drift::TotpDrift;
+pub use totp::check::{RightCode, TimeStep, Totp, WrongCode};
 #[cfg(feature = "totp")]
-pub use totp_secret::{TotpSecret, TotpSecretError};
+pub use totp::otpauth::{OtpauthError, OtpauthUri};
 #[cfg(feature = "totp")]
-pub use totp_settings::{TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew};
+pub use totp::secret::{TotpSecret, TotpSecretError};
+#[cfg(feature = "totp")]
+pub use totp::settings::{TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew};
 pub use verifier::Verifier;
 
 #[cfg(feature = "derive")]

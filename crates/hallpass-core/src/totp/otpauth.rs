@@ -11,14 +11,12 @@ use std::{borrow::Cow, fmt::Write as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use zeroize::Zeroizing;
 
-use crate::{
-    totp::{TimeStep, Totp},
-    totp_secret::{TotpSecret, TotpSecretError},
+use crate::totp::{
+    check::{TimeStep, Totp},
+    secret::{TotpSecret, TotpSecretError},
+    settings::{TotpAlgorithm, TotpDigits, TotpSettings},
 };
 
-use self::parameters::Parameters;
-
-mod parameters;
 #[cfg(test)]
 mod tests;
 
@@ -154,6 +152,57 @@ pub enum OtpauthError {
     Encoding,
 }
 
+/// The query: what is ours is read strictly and once, the rest is passed over.
+#[derive(Default)]
+struct Parameters {
+    secret: Option<Zeroizing<String>>,
+    issuer: Option<String>,
+    settings: TotpSettings,
+}
+
+impl Parameters {
+    fn parse(query: &str) -> Result<Self, OtpauthError> {
+        let mut parameters = Self::default();
+        let mut seen = Vec::new();
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            if !NAMES.contains(&name) {
+                continue;
+            }
+            if seen.contains(&name) {
+                return Err(OtpauthError::Repeated);
+            }
+            seen.push(name);
+            parameters.take(name, decoded(value)?)?;
+        }
+        Ok(parameters)
+    }
+
+    fn take(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), OtpauthError> {
+        match name {
+            "secret" => self.secret = Some(value.into_owned().into()),
+            "issuer" => self.issuer = Some(value.into_owned()).filter(|issuer| !issuer.is_empty()),
+            "algorithm" => {
+                let algorithm = ALGORITHMS
+                    .into_iter()
+                    .find(|algorithm| value.eq_ignore_ascii_case(algorithm.as_str()))
+                    .ok_or(OtpauthError::Algorithm)?;
+                self.settings = self.settings.algorithm(algorithm);
+            }
+            "digits" => {
+                let digits = match &*value {
+                    "6" => TotpDigits::Six,
+                    "8" => TotpDigits::Eight,
+                    _ => return Err(OtpauthError::Digits),
+                };
+                self.settings = self.settings.digits(digits);
+            }
+            _ if value != "30" => return Err(OtpauthError::Period),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
 /// Issuer and account. The query's issuer says where the label is to be cut; without one, the first colon does.
 fn split_label(label: &str, issuer: Option<&str>) -> Result<(String, String), OtpauthError> {
     let (issuer, account) = match issuer {
@@ -183,3 +232,8 @@ fn strip_prefix_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str
 
 /// All but RFC 3986's unreserved characters: a space as `+` is shown as a plus by most authenticators.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The parameters that are read.
+const NAMES: [&str; 5] = ["secret", "issuer", "algorithm", "digits", "period"];
+
+const ALGORITHMS: [TotpAlgorithm; 3] = [TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512];

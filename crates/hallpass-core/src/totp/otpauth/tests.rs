@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::totp_settings::{TotpAlgorithm, TotpDigits, TotpSettings};
+use crate::totp::settings::{TotpAlgorithm, TotpDigits, TotpSettings};
 
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 

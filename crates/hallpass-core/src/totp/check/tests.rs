@@ -1,7 +1,7 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::totp_settings::{TotpAlgorithm, TotpDigits, TotpSkew};
+use crate::totp::settings::{TotpAlgorithm, TotpDigits, TotpSkew};
 
 /// RFC 6238 appendix B, which extends RFC 4226's secret to the length of each hash; with the codes of eight digits.
 const RFC_6238_B: [(u64, TotpAlgorithm, &str); 18] = [
