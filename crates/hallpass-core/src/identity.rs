@@ -14,7 +14,7 @@ use std::{
 use crate::{
     claim_set::Times,
     methods::Methods,
-    revocation::TokenFacts,
+    revocation::outcome::TokenFacts,
     role::{Role, RoleSet},
     time::unix_time::UnixTime,
     token_error::TokenErrorKind,

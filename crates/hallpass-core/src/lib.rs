@@ -101,7 +101,10 @@ pub use pending::{Pending, PendingEnrolment};
 pub use permission::Permission;
 pub use renew::{Renew, RenewedRequest, Renewing};
 pub use requirement::{Admitted, Requirement};
-pub use revocation::{Live, RevocationView, Revoked, RevokedKind, StalePolicy, TokenFacts};
+pub use revocation::{
+    outcome::{Live, Revoked, RevokedKind, TokenFacts},
+    view::{RevocationView, StalePolicy},
+};
 pub use role::{Role, RoleSet};
 pub use route_table::RouteTable;
 pub use safe_next::SafeNext;

@@ -8,7 +8,10 @@ use crate::{
     claim_set::{ClaimSet, RoleBit, Times},
     claim_writer,
     keys::{handle::Keys, key::Key, key_ring::KeyRing, signature::TokenKind},
-    revocation::{RevocationView, RevokedKind, TokenFacts},
+    revocation::{
+        outcome::{RevokedKind, TokenFacts},
+        view::RevocationView,
+    },
     time::unix_time::UnixTime,
     token_error::TokenErrorKind,
     token_opener::{PayloadBuffer, TokenOpener},

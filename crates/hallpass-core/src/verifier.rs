@@ -18,7 +18,7 @@ use crate::{
     claims::{Claims, ClaimsBuffer},
     identity::{Facts, Identity, Strings},
     keys::{handle::Keys, key_id::KeyId, signature::TokenKind},
-    revocation::RevocationView,
+    revocation::view::RevocationView,
     role::Role,
     time::unix_time::UnixTime,
     token_cache::{TokenCache, USUAL_TOKENS},

@@ -5,7 +5,7 @@ use crate::{
     issuer::Issuer,
     keys::key_ring::KeyRing,
     methods::Methods,
-    revocation::RevocationView,
+    revocation::view::RevocationView,
     role::RoleSet,
     signed_in::{SignedIn, SignedInFacts},
 };
