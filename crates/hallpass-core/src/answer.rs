@@ -22,8 +22,8 @@ use crate::{
     caller::{Caller, CallerKind},
     denial::{Denial, DenialKind},
     gate::Gate,
-    role::Role,
     safe_next::SafeNext,
+    token::role::Role,
 };
 
 mod page;

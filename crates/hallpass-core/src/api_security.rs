@@ -13,7 +13,7 @@ use utoipa::openapi::{
 };
 
 use crate::{
-    cookie_settings::CookieSettings, gate::Gate, requirement::Requirement, role::Role, route_table::RouteTable,
+    cookie_settings::CookieSettings, gate::Gate, requirement::Requirement, route_table::RouteTable, token::role::Role,
 };
 
 /// The security of an API, as its OpenAPI document has it.

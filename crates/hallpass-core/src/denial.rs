@@ -6,7 +6,7 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use crate::token_error::TokenErrorKind;
+use crate::token::error::TokenErrorKind;
 
 /// A refusal: its kind, and how long to wait where waiting helps.
 ///

@@ -14,8 +14,10 @@
 use std::fmt;
 
 use crate::{
-    cookie_reader::find_cookie, cookie_settings::CookieSettings, identity::Authentication, role::Role,
-    time::unix_time::UnixTime, token_error::TokenErrorKind, verifier::Verifier,
+    cookie_reader::find_cookie,
+    cookie_settings::CookieSettings,
+    time::unix_time::UnixTime,
+    token::{error::TokenErrorKind, identity::Authentication, role::Role, verifier::Verifier},
 };
 
 #[cfg(test)]

@@ -33,59 +33,34 @@ mod answer;
 #[cfg(feature = "utoipa")]
 mod api_security;
 mod caller;
-mod claim_reader;
-mod claim_scanner;
-mod claim_set;
-mod claim_writer;
-mod claims;
 mod cookie_reader;
 mod cookie_settings;
 mod denial;
 mod encoding;
 mod gate;
-mod header;
-mod identity;
-mod issue_error;
-mod issued_token;
-mod issuer;
 mod keys;
-mod known_device;
 mod meter;
-mod methods;
 mod origin;
-mod own_claims;
-mod pending;
 mod permission;
 mod renew;
 mod requirement;
 mod revocation;
-mod role;
 mod route_table;
 mod safe_next;
 mod shared;
-mod signed_in;
 mod time;
-mod token_cache;
-mod token_error;
-mod token_opener;
-mod token_rules;
+mod token;
 #[cfg(feature = "totp")]
 mod totp;
-mod verifier;
 
 pub use answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal_headers};
 #[cfg(feature = "utoipa")]
 pub use api_security::ApiSecurity;
 pub use caller::Caller;
-pub use claims::{Claims, ClaimsBuffer};
 pub use cookie_reader::{DuplicateCookie, find_cookie};
 pub use cookie_settings::{CookieSettings, CookieSettingsBuilder, CookieSettingsError, SameSite, SetCookieError};
 pub use denial::{Denial, DenialKind};
 pub use gate::Gate;
-pub use identity::{Authentication, Identity};
-pub use issue_error::IssueError;
-pub use issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken};
-pub use issuer::Issuer;
 pub use keys::algorithm::Algorithm;
 pub use keys::error::KeyError;
 pub use keys::error::KeyRingError;
@@ -93,11 +68,8 @@ pub use keys::handle::Keys;
 pub use keys::key::Key;
 pub use keys::key_id::{KeyId, KeyIdError};
 pub use keys::key_ring::{KeyRing, RingEntry};
-pub use known_device::KnownDevice;
 pub use meter::Meter;
-pub use methods::Methods;
 pub use origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin};
-pub use pending::{Pending, PendingEnrolment};
 pub use permission::Permission;
 pub use renew::{Renew, RenewedRequest, Renewing};
 pub use requirement::{Admitted, Requirement};
@@ -105,14 +77,23 @@ pub use revocation::{
     outcome::{Live, Revoked, RevokedKind, TokenFacts},
     view::{RevocationView, StalePolicy},
 };
-pub use role::{Role, RoleSet};
 pub use route_table::RouteTable;
 pub use safe_next::SafeNext;
-pub use signed_in::{SignedIn, SignedInFacts};
 pub use time::clock::{Clock, SystemClock};
 pub use time::unix_time::UnixTime;
-pub use token_error::{TokenError, TokenErrorKind};
-pub use token_opener::MAX_TOKEN_BYTES;
+pub use token::claims::{Claims, ClaimsBuffer};
+pub use token::error::{TokenError, TokenErrorKind};
+pub use token::identity::{Authentication, Identity};
+pub use token::issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken};
+pub use token::issuer::IssueError;
+pub use token::issuer::Issuer;
+pub use token::methods::Methods;
+pub use token::opened_token::KnownDevice;
+pub use token::opened_token::{Pending, PendingEnrolment};
+pub use token::opener::MAX_TOKEN_BYTES;
+pub use token::role::{Role, RoleSet};
+pub use token::signed_in::{SignedIn, SignedInFacts};
+pub use token::verifier::Verifier;
 #[cfg(feature = "totp")]
 pub use totp::check::TotpDrift;
 #[cfg(feature = "totp")]
@@ -123,7 +104,6 @@ pub use totp::otpauth::{OtpauthError, OtpauthUri};
 pub use totp::secret::{TotpSecret, TotpSecretError};
 #[cfg(feature = "totp")]
 pub use totp::settings::{TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew};
-pub use verifier::Verifier;
 
 #[cfg(feature = "derive")]
 pub use hallpass_derive::Role;
@@ -131,7 +111,7 @@ pub use hallpass_derive::Role;
 /// The trait without the macro of the same name, for the facade, whose macro writes other paths.
 #[doc(hidden)]
 pub mod __facade {
-    pub use crate::role::Role;
+    pub use crate::token::role::Role;
 }
 
 // The macro writes `::hallpass_core`, and so do this crate's own tests.

@@ -10,7 +10,7 @@
 #[cfg(feature = "metrics")]
 use std::sync::{Arc, OnceLock};
 
-use crate::{denial::Denial, identity::Authentication};
+use crate::{denial::Denial, token::identity::Authentication};
 
 /// The counters of an outer layer. Clones count together.
 ///
@@ -53,8 +53,7 @@ mod counters {
 
     use crate::{
         denial::{Denial, DenialKind},
-        identity::Authentication,
-        token_error::TokenErrorKind,
+        token::{error::TokenErrorKind, identity::Authentication},
     };
 
     /// Handles, the refusals' in the order of their kinds.
@@ -104,7 +103,7 @@ mod tests {
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     use super::*;
-    use crate::{denial::DenialKind, token_error::TokenErrorKind};
+    use crate::{denial::DenialKind, token::error::TokenErrorKind};
 
     /// Series that stand above zero: name, label, count.
     fn counted(count: impl FnOnce(&Meter)) -> Vec<(String, String, u64)> {

@@ -3,7 +3,7 @@
 //! A handler that asks for a permission says so in its arguments (`Allowed<P>` of the adapters), and the requirement stands once, at
 //! the permission.
 
-use crate::{requirement::Requirement, role::Role};
+use crate::{requirement::Requirement, token::role::Role};
 
 /// Something a caller may be allowed to do.
 ///

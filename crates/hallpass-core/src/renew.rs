@@ -6,7 +6,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use crate::{identity::Authentication, origin::OriginFacts};
+use crate::{origin::OriginFacts, token::identity::Authentication};
 
 /// Renews sessions for an adapter's outer middleware.
 pub trait Renew: Send + Sync + 'static {

@@ -8,9 +8,11 @@ use std::{any::TypeId, fmt, time::Duration};
 
 use crate::{
     denial::{Denial, DenialKind},
-    identity::Authentication,
-    role::{Role, RoleSet},
     time::unix_time::UnixTime,
+    token::{
+        identity::Authentication,
+        role::{Role, RoleSet},
+    },
 };
 
 /// What a route asks: signed in, roles, a second factor, a fresh sign-in.

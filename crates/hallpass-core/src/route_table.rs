@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::{
     requirement::Requirement,
-    role::{Role, RoleSet},
+    token::role::{Role, RoleSet},
 };
 
 /// The routes of a site, each with what it asks.

@@ -4,7 +4,11 @@ use serde_json::{Value, json};
 use utoipa::openapi::{HttpMethod, InfoBuilder, OpenApiBuilder, PathsBuilder, path::OperationBuilder};
 
 use super::*;
-use crate::{keys::key_ring::KeyRing, role::RoleSet, time::unix_time::UnixTime, verifier::Verifier};
+use crate::{
+    keys::key_ring::KeyRing,
+    time::unix_time::UnixTime,
+    token::{role::RoleSet, verifier::Verifier},
+};
 
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum SiteRole {

@@ -2,12 +2,14 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    issuer::Issuer,
     keys::key_ring::KeyRing,
-    methods::Methods,
     revocation::view::RevocationView,
-    role::RoleSet,
-    signed_in::{SignedIn, SignedInFacts},
+    token::{
+        issuer::Issuer,
+        methods::Methods,
+        role::RoleSet,
+        signed_in::{SignedIn, SignedInFacts},
+    },
 };
 
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]

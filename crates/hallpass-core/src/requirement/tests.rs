@@ -1,9 +1,9 @@
 use super::*;
-use crate::{
-    claim_set::Times,
+use crate::token::{
+    claims::Times,
+    error::TokenErrorKind,
     identity::{Facts, Identity, Strings},
     methods::Methods,
-    token_error::TokenErrorKind,
 };
 
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 //! section 7.1, its header and its signature.
 //!
 //! In this order: the length, so that a megabyte costs nothing; the header, as known bytes of a key of the ring where the token is
-//! one of ours and else by a [strict reading](crate::header); the kind; the key, by name out of the ring and never out of the
+//! one of ours and else by a [strict reading](crate::token::header); the kind; the key, by name out of the ring and never out of the
 //! token; the algorithm, which must be the key's; the signature; and only then the payload's own encoding. Only the compact form
 //! is read: no JSON serialisation, no encryption, no detached payload.
 
@@ -13,7 +13,6 @@ use std::{mem::MaybeUninit, sync::Arc};
 
 use crate::{
     encoding::base64url,
-    header::Header,
     keys::{
         key::Key,
         key_id::KeyId,
@@ -21,7 +20,7 @@ use crate::{
         signature::{SigningInput, TokenKind},
     },
     time::unix_time::UnixTime,
-    token_error::TokenErrorKind,
+    token::{error::TokenErrorKind, header::Header},
 };
 
 /// What a verifier accepts by way of header and key.

@@ -6,14 +6,16 @@ use std::time::Duration;
 use shuttle::thread;
 
 use crate::{
-    issuer::Issuer,
     keys::{handle::Keys, key_ring::KeyRing},
-    methods::Methods,
-    role::RoleSet,
-    signed_in::{SignedIn, SignedInFacts},
     time::unix_time::UnixTime,
-    token_error::TokenErrorKind,
-    verifier::Verifier,
+    token::{
+        error::TokenErrorKind,
+        issuer::Issuer,
+        methods::Methods,
+        role::RoleSet,
+        signed_in::{SignedIn, SignedInFacts},
+        verifier::Verifier,
+    },
 };
 
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]

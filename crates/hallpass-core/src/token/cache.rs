@@ -30,9 +30,9 @@ use arc_swap::ArcSwapOption;
 
 use crate::{
     encoding::equal::equal_in_constant_time,
-    identity::Facts,
     keys::{key::Key, key_ring::KeyRing},
     time::unix_time::UnixTime,
+    token::identity::Facts,
 };
 
 pub(crate) struct TokenCache {

@@ -3,18 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    claim_reader::ClaimReader,
-    claim_scanner,
-    claim_set::{ClaimSet, RoleBit, Times},
-    claim_writer,
     keys::{handle::Keys, key::Key, key_ring::KeyRing, signature::TokenKind},
     revocation::{
         outcome::{RevokedKind, TokenFacts},
         view::RevocationView,
     },
     time::unix_time::UnixTime,
-    token_error::TokenErrorKind,
-    token_opener::{PayloadBuffer, TokenOpener},
+    token::{
+        claim_reader::ClaimReader,
+        claim_scanner, claim_writer,
+        claims::{ClaimSet, RoleBit, Times},
+        error::TokenErrorKind,
+        opener::{PayloadBuffer, TokenOpener},
+    },
 };
 
 /// What a token of one kind must satisfy, without the type of the role enum.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
+use crate::token::{
     claim_reader::ClaimReader,
     claim_writer::{self, Outgoing},
 };
@@ -19,7 +19,7 @@ fn scanned(text: &str) -> Option<ClaimSet<'_>> {
     scan(text, &claim_writer::opening(ISSUER, AUDIENCE), role_bit)
 }
 
-fn read(text: &str) -> Result<ClaimSet<'_>, crate::token_error::TokenErrorKind> {
+fn read(text: &str) -> Result<ClaimSet<'_>, crate::token::error::TokenErrorKind> {
     ClaimReader { issuer: ISSUER, audience: AUDIENCE, role_bit, integer_user_id: false }.read(text)
 }
 

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use crate::{
     encoding::strict_json::{Budget, Names, Skip, Text},
-    token_error::TokenErrorKind,
+    token::error::TokenErrorKind,
 };
 
 pub(crate) struct Header<'h> {

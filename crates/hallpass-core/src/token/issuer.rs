@@ -5,29 +5,28 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
-    claim_set::{ClaimSet, is_plain},
-    claim_writer::{self, Outgoing},
-    claims::ClaimsBuffer,
     encoding::base64url,
-    issue_error::IssueError,
-    issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken},
     keys::{
         handle::Keys,
         signature::{SigningInput, TokenKind},
     },
-    known_device::KnownDevice,
-    methods::Methods,
-    own_claims,
-    pending::{Pending, PendingEnrolment},
-    role::Role,
-    signed_in::SignedIn,
     time::unix_time::UnixTime,
-    token_error::TokenError,
-    token_opener::MAX_TOKEN_BYTES,
-    token_rules::TokenRules,
-    verifier::Verifier,
+    token::{
+        claim_writer::{self, Outgoing, RESERVED},
+        claims::{ClaimSet, ClaimsBuffer, is_plain},
+        error::TokenError,
+        issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken},
+        methods::Methods,
+        opened_token::{KnownDevice, Pending, PendingEnrolment},
+        opener::MAX_TOKEN_BYTES,
+        role::Role,
+        rules::TokenRules,
+        signed_in::SignedIn,
+        verifier::Verifier,
+    },
 };
 
 /// Signs tokens of one issuer for one audience.
@@ -82,7 +81,7 @@ impl Issuer {
         own: &X,
         now: UnixTime,
     ) -> Result<AccessToken, IssueError> {
-        self.issue_access(who, now, &own_claims::members(own)?)
+        self.issue_access(who, now, &own_members(own)?)
     }
 
     fn issue_access<R: Role>(&self, who: &SignedIn<R>, now: UnixTime, own: &str) -> Result<AccessToken, IssueError> {
@@ -197,7 +196,7 @@ impl Issuer {
     /// A verifier of this issuer's access tokens, which shares its keys.
     pub fn verifier<R: Role>(&self) -> Verifier<R> {
         let verifier = Verifier::new(self.keys.clone(), &*self.issuer, &*self.audience);
-        if self.lifetime > crate::token_rules::LONGEST_LIFE { verifier.max_lifetime(self.lifetime) } else { verifier }
+        if self.lifetime > crate::token::rules::LONGEST_LIFE { verifier.max_lifetime(self.lifetime) } else { verifier }
     }
 
     /// How long an access token lives.
@@ -243,6 +242,46 @@ impl Issuer {
         }
         Ok(token)
     }
+}
+
+/// A token that could not be issued.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// The ring in use has no key that signs.
+    #[error("the key ring has no active key: name one of its keys in `active`")]
+    NoActiveKey,
+    /// The library underneath could not sign.
+    #[error("the signature could not be made")]
+    Signing,
+    /// The token would not fit into a cookie. Fewer roles, shorter names or fewer own claims make it smaller.
+    #[error("the token would have {length} bytes and a cookie holds {}: put less into it", MAX_TOKEN_BYTES)]
+    TooLong {
+        /// Bytes.
+        length: usize,
+    },
+    /// A user name, an identifier or a session that is empty or holds a control character: no verifier would take the token.
+    #[error("the user name, the identifier or the session is empty or holds a control character")]
+    NotPlain,
+    /// The application's own claims are not an object, or cannot be written as JSON.
+    #[error("an application's own claims must be a struct or a map with string keys")]
+    OwnClaimsNotAnObject,
+    /// The application's own claims use a name of ours.
+    #[error("an application's own claims cannot be named {0}: choose another name")]
+    ReservedClaim(&'static str),
+}
+
+/// The members of an application's own `claims` in JSON, without the braces, ready to stand behind ours.
+fn own_members<X: Serialize>(claims: &X) -> Result<String, IssueError> {
+    let Ok(Value::Object(members)) = serde_json::to_value(claims) else {
+        return Err(IssueError::OwnClaimsNotAnObject);
+    };
+    if let Some(taken) = RESERVED.into_iter().find(|name| members.contains_key(*name)) {
+        return Err(IssueError::ReservedClaim(taken));
+    }
+    let json = Value::Object(members).to_string();
+    let inside = json.strip_prefix('{').and_then(|json| json.strip_suffix('}'));
+    Ok(inside.unwrap_or_default().to_owned())
 }
 
 /// The claims of a token that grants nothing: the password alone, and no role.

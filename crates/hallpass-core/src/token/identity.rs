@@ -12,12 +12,14 @@ use std::{
 };
 
 use crate::{
-    claim_set::Times,
-    methods::Methods,
     revocation::outcome::TokenFacts,
-    role::{Role, RoleSet},
     time::unix_time::UnixTime,
-    token_error::TokenErrorKind,
+    token::{
+        claims::Times,
+        error::TokenErrorKind,
+        methods::Methods,
+        role::{Role, RoleSet},
+    },
 };
 
 mod strings;

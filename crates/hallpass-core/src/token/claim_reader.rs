@@ -1,6 +1,6 @@
 //! Claims of any layout, read strictly (RFC 7519 section 4).
 //!
-//! This is the reading that counts; [the scanner](crate::claim_scanner) is a shortcut to the same answer for the one layout that
+//! This is the reading that counts; [the scanner](crate::token::claim_scanner) is a shortcut to the same answer for the one layout that
 //! hallpass writes. Each claim has one type and a wrong one refuses the token, `null` included: a `role` that is a number is not
 //! "no role" (CVE-2024-53861, CVE-2026-25537). Times are whole seconds; RFC 7519 allows fractions, which nobody needs here and
 //! which two readers would round differently. Members that are not ours belong to the application and are only counted.
@@ -13,11 +13,13 @@ use serde::{
 };
 
 use crate::{
-    claim_set::{ClaimSet, LATEST, RoleBit, Times, is_plain},
     encoding::strict_json::{Budget, Names, Skip, Text},
-    methods::Methods,
     time::unix_time::UnixTime,
-    token_error::TokenErrorKind,
+    token::{
+        claims::{ClaimSet, LATEST, RoleBit, Times, is_plain},
+        error::TokenErrorKind,
+        methods::Methods,
+    },
 };
 
 /// Names and elements in all; an application's own are among them.

@@ -6,9 +6,11 @@
 use std::fmt;
 
 use crate::{
-    methods::Methods,
-    role::{Role, RoleSet},
     time::unix_time::UnixTime,
+    token::{
+        methods::Methods,
+        role::{Role, RoleSet},
+    },
 };
 
 /// A completed sign-in.

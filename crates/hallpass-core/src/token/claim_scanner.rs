@@ -1,8 +1,8 @@
 //! Claims of the one layout that hallpass writes, read without a JSON parser.
 //!
-//! [The writer](crate::claim_writer) puts the claims in one order, without white space and without escapes wherever it can. Then
+//! [The writer](crate::token::claim_writer) puts the claims in one order, without white space and without escapes wherever it can. Then
 //! their beginning is known bytes per verifier, and the rest is a walk from one expected byte to the next. Whatever is not exactly
-//! so (an escape, another order, a member more) gives `None`, and [the reader](crate::claim_reader) decides; so a token is never
+//! so (an escape, another order, a member more) gives `None`, and [the reader](crate::token::claim_reader) decides; so a token is never
 //! refused here, and nothing is accepted here that the reader would not. The property `the_scanner_agrees_with_the_reader`
 //! guards that.
 
@@ -12,9 +12,11 @@ mod tests;
 use std::borrow::Cow;
 
 use crate::{
-    claim_set::{ClaimSet, LATEST, RoleBit, Times, is_plain},
-    methods::Methods,
     time::unix_time::UnixTime,
+    token::{
+        claims::{ClaimSet, LATEST, RoleBit, Times, is_plain},
+        methods::Methods,
+    },
 };
 
 /// The claims of `text`, if it begins with `opening` and goes on in our layout.

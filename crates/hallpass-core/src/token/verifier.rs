@@ -1,7 +1,7 @@
 //! Verification: from the bytes in a cookie to an [`Identity`], or the reason why not.
 //!
-//! It asks no store, no clock and no network. [Header, key and signature](crate::token_opener) come first; what is signed is then
-//! read [by a scanner](crate::claim_scanner) or [strictly](crate::claim_reader), and the claims must name this issuer and this
+//! It asks no store, no clock and no network. [Header, key and signature](crate::token::opener) come first; what is signed is then
+//! read [by a scanner](crate::token::claim_scanner) or [strictly](crate::token::claim_reader), and the claims must name this issuer and this
 //! audience, be alive now, and not have been torn up. Every check that needs `now` takes it as a value.
 
 use std::{
@@ -15,15 +15,17 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    claims::{Claims, ClaimsBuffer},
-    identity::{Facts, Identity, Strings},
     keys::{handle::Keys, key_id::KeyId, signature::TokenKind},
     revocation::view::RevocationView,
-    role::Role,
     time::unix_time::UnixTime,
-    token_cache::{TokenCache, USUAL_TOKENS},
-    token_error::{TokenError, TokenErrorKind},
-    token_rules::{Checked, TokenRules},
+    token::{
+        cache::{TokenCache, USUAL_TOKENS},
+        claims::{Claims, ClaimsBuffer},
+        error::{TokenError, TokenErrorKind},
+        identity::{Facts, Identity, Strings},
+        role::Role,
+        rules::{Checked, TokenRules},
+    },
 };
 
 #[cfg(all(test, shuttle))]

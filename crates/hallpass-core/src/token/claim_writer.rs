@@ -1,11 +1,11 @@
 //! The claims as hallpass writes them: one order, no white space.
 //!
-//! The order is what [the scanner](crate::claim_scanner) expects: `iss`, `aud`, `sub`, `user_id`, `role` or `roles`, `iat`, `exp`,
+//! The order is what [the scanner](crate::token::claim_scanner) expects: `iss`, `aud`, `sub`, `user_id`, `role` or `roles`, `iat`, `exp`,
 //! `auth_time`, `amr`, `sid`, `gen`, and then an application's own.
 
 use std::fmt::Write;
 
-use crate::{methods::Methods, time::unix_time::UnixTime};
+use crate::{time::unix_time::UnixTime, token::methods::Methods};
 
 /// What a token is to say.
 pub(crate) struct Outgoing<'a, N> {

@@ -9,7 +9,7 @@ mod wycheproof;
 
 /// RFC 7515 (A.1, A.3), RFC 7520 (4.1, 4.4) and RFC 8037 (A.4): one JSON object a line. RFC 7520's other examples are of
 /// algorithms, serialisations and detached contents that hallpass does not have.
-const EXAMPLES: &str = include_str!("../../tests/tables/rfc_jws.jsonl");
+const EXAMPLES: &str = include_str!("../../../tests/tables/rfc_jws.jsonl");
 
 #[derive(Deserialize)]
 struct Example {
