@@ -29,38 +29,21 @@
 
 #![forbid(unsafe_code)]
 
-mod answer;
-#[cfg(feature = "utoipa")]
-mod api_security;
-mod caller;
-mod cookie_reader;
-mod cookie_settings;
-mod denial;
+mod access;
 mod encoding;
-mod gate;
 mod keys;
-mod meter;
-mod origin;
-mod permission;
-mod renew;
-mod requirement;
+mod request;
 mod revocation;
-mod route_table;
-mod safe_next;
 mod shared;
 mod time;
 mod token;
 #[cfg(feature = "totp")]
 mod totp;
 
-pub use answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal_headers};
-#[cfg(feature = "utoipa")]
-pub use api_security::ApiSecurity;
-pub use caller::Caller;
-pub use cookie_reader::{DuplicateCookie, find_cookie};
-pub use cookie_settings::{CookieSettings, CookieSettingsBuilder, CookieSettingsError, SameSite, SetCookieError};
-pub use denial::{Denial, DenialKind};
-pub use gate::Gate;
+pub use access::denial::{Denial, DenialKind};
+pub use access::requirement::Permission;
+pub use access::requirement::{Admitted, Requirement};
+pub use access::route_table::RouteTable;
 pub use keys::algorithm::Algorithm;
 pub use keys::error::KeyError;
 pub use keys::error::KeyRingError;
@@ -68,22 +51,27 @@ pub use keys::handle::Keys;
 pub use keys::key::Key;
 pub use keys::key_id::{KeyId, KeyIdError};
 pub use keys::key_ring::{KeyRing, RingEntry};
-pub use meter::Meter;
-pub use origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin};
-pub use permission::Permission;
-pub use renew::{Renew, RenewedRequest, Renewing};
-pub use requirement::{Admitted, Requirement};
+pub use request::answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal_headers};
+#[cfg(feature = "utoipa")]
+pub use request::api_security::ApiSecurity;
+pub use request::caller::Caller;
+pub use request::cookie_reader::{DuplicateCookie, find_cookie};
+pub use request::cookie_settings::{
+    CookieSettings, SameSite, SetCookieError, builder::CookieSettingsBuilder, rules::CookieSettingsError,
+};
+pub use request::gate::Gate;
+pub use request::meter::Meter;
+pub use request::origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin};
+pub use request::renew::{Renew, RenewedRequest, Renewing};
+pub use request::safe_next::SafeNext;
 pub use revocation::{
     outcome::{Live, Revoked, RevokedKind, TokenFacts},
     view::{RevocationView, StalePolicy},
 };
-pub use route_table::RouteTable;
-pub use safe_next::SafeNext;
 pub use time::clock::{Clock, SystemClock};
 pub use time::unix_time::UnixTime;
 pub use token::claims::{Claims, ClaimsBuffer};
 pub use token::error::{TokenError, TokenErrorKind};
-pub use token::identity::{Authentication, Identity};
 pub use token::issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken};
 pub use token::issuer::IssueError;
 pub use token::issuer::Issuer;
@@ -104,6 +92,7 @@ pub use totp::otpauth::{OtpauthError, OtpauthUri};
 pub use totp::secret::{TotpSecret, TotpSecretError};
 #[cfg(feature = "totp")]
 pub use totp::settings::{TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew};
+pub use {access::authentication::Authentication, token::identity::Identity};
 
 #[cfg(feature = "derive")]
 pub use hallpass_derive::Role;

@@ -11,13 +11,10 @@ use std::{fmt, time::Duration};
 
 use cookie::Cookie;
 
-mod builder;
-mod rules;
+pub(crate) mod builder;
+pub(crate) mod rules;
 #[cfg(test)]
 mod tests;
-
-pub use builder::CookieSettingsBuilder;
-pub use rules::CookieSettingsError;
 
 /// When a browser sends the cookies along with a request that another site caused (RFC 6265bis section 5.6.7.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,11 +57,6 @@ pub struct CookieSettings {
 impl CookieSettings {
     /// The longest name and value that browsers keep, together, in bytes (RFC 6265bis section 5.6, step 6).
     pub const MAX_LENGTH: usize = 4096;
-
-    /// Starts from the defaults.
-    pub fn builder() -> CookieSettingsBuilder {
-        CookieSettingsBuilder::default()
-    }
 
     /// Name of the cookie that holds the access token.
     pub fn access_name(&self) -> &str {
@@ -143,7 +135,7 @@ impl CookieSettings {
         if length > Self::MAX_LENGTH {
             return Err(SetCookieError::TooLong { length });
         }
-        if !value.bytes().all(rules::is_cookie_octet) {
+        if !value.bytes().all(is_cookie_octet) {
             return Err(SetCookieError::Value);
         }
         Ok(self.write(name, value, max_age))
@@ -164,13 +156,6 @@ impl CookieSettings {
             cookie.set_domain(domain);
         }
         cookie.to_string()
-    }
-}
-
-impl Default for CookieSettings {
-    /// `__Host-hallpass`, and the same with `_refresh`, `_pending` and `_device` behind it, `Secure` and `SameSite=Lax`.
-    fn default() -> Self {
-        CookieSettingsBuilder::default().with_default_names()
     }
 }
 
@@ -210,4 +195,9 @@ impl From<SameSite> for cookie::SameSite {
             SameSite::None => Self::None,
         }
     }
+}
+
+/// RFC 6265 section 4.1.1: visible ASCII without `"`, `,`, `;` and `\`.
+fn is_cookie_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }

@@ -13,7 +13,9 @@ use utoipa::openapi::{
 };
 
 use crate::{
-    cookie_settings::CookieSettings, gate::Gate, requirement::Requirement, route_table::RouteTable, token::role::Role,
+    access::{requirement::Requirement, route_table::RouteTable},
+    request::{cookie_settings::CookieSettings, gate::Gate},
+    token::role::Role,
 };
 
 /// The security of an API, as its OpenAPI document has it.

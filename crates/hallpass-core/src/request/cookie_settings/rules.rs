@@ -3,7 +3,7 @@
 //! Not asked: whether the domain is a public suffix, since that list changes weekly, and whether it covers the host
 //! that answers, since core does not know it.
 
-use super::{CookieSettings, SameSite};
+use crate::request::cookie_settings::{CookieSettings, SameSite};
 
 /// Settings that browsers would answer by dropping the cookies.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,11 +74,6 @@ fn has_prefix(name: &str, prefix: &str) -> bool {
 
 fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
-/// RFC 6265 section 4.1.1: visible ASCII without `"`, `,`, `;` and `\`.
-pub(super) fn is_cookie_octet(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
 /// Letters, digits and inner hyphens in at least two labels, the last of them not a number: neither an address nor

@@ -14,10 +14,10 @@
 use std::fmt;
 
 use crate::{
-    cookie_reader::find_cookie,
-    cookie_settings::CookieSettings,
+    access::authentication::Authentication,
+    request::{cookie_reader::find_cookie, cookie_settings::CookieSettings},
     time::unix_time::UnixTime,
-    token::{error::TokenErrorKind, identity::Authentication, role::Role, verifier::Verifier},
+    token::{error::TokenErrorKind, role::Role, verifier::Verifier},
 };
 
 #[cfg(test)]

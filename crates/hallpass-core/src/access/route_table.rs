@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    requirement::Requirement,
+    access::requirement::Requirement,
     token::role::{Role, RoleSet},
 };
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::*;
+use super::{rules::CookieSettingsError, *};
 
 const LIFE: Duration = Duration::from_secs(900);
 

@@ -24,7 +24,7 @@ fn check() -> OriginCheck {
 }
 
 fn rows() -> Vec<Row> {
-    include_str!("../../tests/tables/origin.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    include_str!("../../../tests/tables/origin.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Cookie settings on the way: each setter says what it defaults to, and [`build`](CookieSettingsBuilder::build) looks
 //! at the whole.
 
-use super::{CookieSettings, CookieSettingsError, SameSite, rules};
+use crate::request::cookie_settings::{
+    CookieSettings, SameSite,
+    rules::{self, CookieSettingsError},
+};
 
 /// Settings being made, checked as a whole by [`build`](Self::build).
 #[derive(Clone, Debug, Default)]
@@ -77,7 +80,7 @@ impl CookieSettingsBuilder {
         Ok(settings)
     }
 
-    pub(super) fn with_default_names(self) -> CookieSettings {
+    fn with_default_names(self) -> CookieSettings {
         let prefix = match (self.plain_http, &self.domain) {
             (true, _) => "",
             (false, Some(_)) => "__Secure-",
@@ -93,5 +96,19 @@ impl CookieSettingsBuilder {
             domain: self.domain,
             secure: !self.plain_http,
         }
+    }
+}
+
+impl CookieSettings {
+    /// Starts from the defaults.
+    pub fn builder() -> CookieSettingsBuilder {
+        CookieSettingsBuilder::default()
+    }
+}
+
+impl Default for CookieSettings {
+    /// `__Host-hallpass`, and the same with `_refresh`, `_pending` and `_device` behind it, `Secure` and `SameSite=Lax`.
+    fn default() -> Self {
+        CookieSettingsBuilder::default().with_default_names()
     }
 }

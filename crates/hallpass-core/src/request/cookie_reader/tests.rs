@@ -21,7 +21,7 @@ fn bytes(text: &str) -> Vec<u8> {
 
 #[test]
 fn the_corpus_holds() {
-    let rows: Vec<Row> = include_str!("../../tests/tables/cookies.jsonl")
+    let rows: Vec<Row> = include_str!("../../../tests/tables/cookies.jsonl")
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();

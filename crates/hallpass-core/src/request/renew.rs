@@ -6,7 +6,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use crate::{origin::OriginFacts, token::identity::Authentication};
+use crate::{access::authentication::Authentication, request::origin::OriginFacts};
 
 /// Renews sessions for an adapter's outer middleware.
 pub trait Renew: Send + Sync + 'static {

@@ -12,8 +12,10 @@ struct Row {
 
 #[test]
 fn the_table_holds() {
-    let rows: Vec<Row> =
-        include_str!("../../tests/tables/next.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rows: Vec<Row> = include_str!("../../../tests/tables/next.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(rows.len(), 145);
     for row in rows {
         let next = SafeNext::parse(Some(&row.next));

@@ -10,7 +10,7 @@
 #[cfg(feature = "metrics")]
 use std::sync::{Arc, OnceLock};
 
-use crate::{denial::Denial, token::identity::Authentication};
+use crate::access::{authentication::Authentication, denial::Denial};
 
 /// The counters of an outer layer. Clones count together.
 ///
@@ -52,8 +52,11 @@ mod counters {
     use metrics::{Counter, counter, describe_counter};
 
     use crate::{
-        denial::{Denial, DenialKind},
-        token::{error::TokenErrorKind, identity::Authentication},
+        access::{
+            authentication::Authentication,
+            denial::{Denial, DenialKind},
+        },
+        token::error::TokenErrorKind,
     };
 
     /// Handles, the refusals' in the order of their kinds.
@@ -103,7 +106,7 @@ mod tests {
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     use super::*;
-    use crate::{denial::DenialKind, token::error::TokenErrorKind};
+    use crate::{access::denial::DenialKind, token::error::TokenErrorKind};
 
     /// Series that stand above zero: name, label, count.
     fn counted(count: impl FnOnce(&Meter)) -> Vec<(String, String, u64)> {

@@ -7,12 +7,12 @@
 use std::{any::TypeId, fmt, time::Duration};
 
 use crate::{
-    denial::{Denial, DenialKind},
-    time::unix_time::UnixTime,
-    token::{
-        identity::Authentication,
-        role::{Role, RoleSet},
+    access::{
+        authentication::Authentication,
+        denial::{Denial, DenialKind},
     },
+    time::unix_time::UnixTime,
+    token::role::{Role, RoleSet},
 };
 
 /// What a route asks: signed in, roles, a second factor, a fresh sign-in.
@@ -206,6 +206,37 @@ impl fmt::Debug for Requirement {
 #[derive(Debug)]
 #[must_use]
 pub struct Admitted(());
+
+/// Something a caller may be allowed to do, as a type of the site's own.
+///
+/// A handler that asks for a permission says so in its arguments (`Allowed<P>` of the adapters), and the requirement stands once, at
+/// the permission.
+///
+/// ```
+/// use hallpass_core::{Permission, Requirement, Role};
+///
+/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// enum SiteRole { Guest, Moderator, Admin }
+///
+/// struct HidePosts;
+///
+/// impl Permission for HidePosts {
+///     type Role = SiteRole;
+///
+///     fn requirement() -> Requirement {
+///         Requirement::at_least(SiteRole::Moderator)
+///     }
+/// }
+///
+/// assert_eq!(HidePosts::requirement().to_string(), "any of moderator, admin");
+/// ```
+pub trait Permission: 'static {
+    /// The role enum that the site's tokens are verified for.
+    type Role: Role;
+
+    /// What it takes. It is asked at each request, so it should be no more than a [`Requirement`] put together.
+    fn requirement() -> Requirement;
+}
 
 /// A role enum without its type: enough to compare it and to print its names.
 #[derive(Clone, Copy)]
