@@ -40,59 +40,63 @@ mod token;
 #[cfg(feature = "totp")]
 mod totp;
 
-pub use access::denial::{Denial, DenialKind};
-pub use access::requirement::Permission;
-pub use access::requirement::{Admitted, Requirement};
-pub use access::route_table::RouteTable;
-pub use keys::algorithm::Algorithm;
-pub use keys::error::KeyError;
-pub use keys::error::KeyRingError;
-pub use keys::handle::Keys;
-pub use keys::key::Key;
-pub use keys::key_id::{KeyId, KeyIdError};
-pub use keys::key_ring::{KeyRing, RingEntry};
-pub use request::answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal_headers};
+pub use access::{
+    authentication::Authentication,
+    denial::{Denial, DenialKind},
+    requirement::{Admitted, Permission, Requirement},
+    route_table::RouteTable,
+};
+pub use keys::{
+    algorithm::Algorithm,
+    error::{KeyError, KeyRingError},
+    handle::Keys,
+    key::Key,
+    key_id::{KeyId, KeyIdError},
+    key_ring::{KeyRing, RingEntry},
+};
 #[cfg(feature = "utoipa")]
 pub use request::api_security::ApiSecurity;
-pub use request::caller::Caller;
-pub use request::cookie_reader::{DuplicateCookie, find_cookie};
-pub use request::cookie_settings::{
-    CookieSettings, SameSite, SetCookieError, builder::CookieSettingsBuilder, rules::CookieSettingsError,
+pub use request::{
+    answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal_headers},
+    caller::Caller,
+    cookie_reader::{DuplicateCookie, find_cookie},
+    cookie_settings::{
+        CookieSettings, SameSite, SetCookieError, builder::CookieSettingsBuilder, rules::CookieSettingsError,
+    },
+    gate::Gate,
+    meter::Meter,
+    origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin},
+    renew::{Renew, RenewedRequest, Renewing},
+    safe_next::SafeNext,
 };
-pub use request::gate::Gate;
-pub use request::meter::Meter;
-pub use request::origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin};
-pub use request::renew::{Renew, RenewedRequest, Renewing};
-pub use request::safe_next::SafeNext;
 pub use revocation::{
     outcome::{Live, Revoked, RevokedKind, TokenFacts},
     view::{RevocationView, StalePolicy},
 };
-pub use time::clock::{Clock, SystemClock};
-pub use time::unix_time::UnixTime;
-pub use token::claims::{Claims, ClaimsBuffer};
-pub use token::error::{TokenError, TokenErrorKind};
-pub use token::issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken};
-pub use token::issuer::IssueError;
-pub use token::issuer::Issuer;
-pub use token::methods::Methods;
-pub use token::opened_token::KnownDevice;
-pub use token::opened_token::{Pending, PendingEnrolment};
-pub use token::opener::MAX_TOKEN_BYTES;
-pub use token::role::{Role, RoleSet};
-pub use token::signed_in::{SignedIn, SignedInFacts};
-pub use token::verifier::Verifier;
+pub use time::{
+    clock::{Clock, SystemClock},
+    unix_time::UnixTime,
+};
+pub use token::{
+    claims::{Claims, ClaimsBuffer},
+    error::{TokenError, TokenErrorKind},
+    identity::Identity,
+    issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken},
+    issuer::{IssueError, Issuer},
+    methods::Methods,
+    opened_token::{KnownDevice, Pending, PendingEnrolment},
+    opener::MAX_TOKEN_BYTES,
+    role::{Role, RoleSet},
+    signed_in::{SignedIn, SignedInFacts},
+    verifier::Verifier,
+};
 #[cfg(feature = "totp")]
-pub use totp::check::TotpDrift;
-#[cfg(feature = "totp")]
-pub use totp::check::{RightCode, TimeStep, Totp, WrongCode};
-#[cfg(feature = "totp")]
-pub use totp::otpauth::{OtpauthError, OtpauthUri};
-#[cfg(feature = "totp")]
-pub use totp::secret::{TotpSecret, TotpSecretError};
-#[cfg(feature = "totp")]
-pub use totp::settings::{TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew};
-pub use {access::authentication::Authentication, token::identity::Identity};
+pub use totp::{
+    check::{RightCode, TimeStep, Totp, TotpDrift, WrongCode},
+    otpauth::{OtpauthError, OtpauthUri},
+    secret::{TotpSecret, TotpSecretError},
+    settings::{TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew},
+};
 
 #[cfg(feature = "derive")]
 pub use hallpass_derive::Role;
