@@ -5,6 +5,8 @@
 //! here.
 
 mod ledger;
+#[cfg(all(test, shuttle))]
+mod model;
 pub(crate) mod outcome;
 mod table;
 pub(crate) mod view;

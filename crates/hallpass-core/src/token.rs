@@ -16,6 +16,8 @@ pub(crate) mod identity;
 pub(crate) mod issued_token;
 pub(crate) mod issuer;
 pub(crate) mod methods;
+#[cfg(all(test, shuttle))]
+mod model;
 pub(crate) mod opened_token;
 pub(crate) mod opener;
 pub(crate) mod role;

@@ -14,9 +14,6 @@ use crate::{
     time::unix_time::UnixTime,
 };
 
-#[cfg(all(test, shuttle))]
-mod model;
-
 pub(super) struct Ledger {
     /// [`Summary`], so that an empty ledger is answered by one load.
     summary: AtomicU64,

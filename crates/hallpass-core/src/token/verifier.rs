@@ -28,9 +28,6 @@ use crate::{
     },
 };
 
-#[cfg(all(test, shuttle))]
-mod model;
-
 /// Checks tokens for one issuer and one audience.
 ///
 /// ```

@@ -1,7 +1,7 @@
 //! The orders in which a reader and the writers may meet, walked through by shuttle: 20,000 with at most three preemptions each,
 //! which is where such faults show (probabilistic concurrency testing), since all of them are too many.
 //!
-//! `RUSTFLAGS="--cfg shuttle" cargo test -p hallpass-core --no-default-features --features derive --lib revocation::ledger::model --release`.
+//! `RUSTFLAGS="--cfg shuttle" cargo test -p hallpass-core --no-default-features --features derive --lib revocation::model --release`.
 //! The table is small there, so that growing and shrinking are within reach. Loom is not used: 0.7.3 forgets that another thread read
 //! a word once the writer has read it too, and then walks through a single order.
 
@@ -9,9 +9,12 @@ use std::{sync::Arc, time::Duration};
 
 use shuttle::thread;
 
-use super::{Kind, Ledger};
 use crate::{
-    revocation::{outcome::TokenFacts, table::Entry},
+    revocation::{
+        ledger::{Kind, Ledger},
+        outcome::TokenFacts,
+        table::Entry,
+    },
     time::unix_time::UnixTime,
 };
 

@@ -1,5 +1,5 @@
 //! The orders in which requests and a rotation may meet, walked through by shuttle as those of the revocation view are
-//! (`revocation/ledger/model.rs`): 20,000, with five changes of turn each, because to see a retired key come back takes four.
+//! (`revocation/model.rs`): 20,000, with five changes of turn each, because to see a retired key come back takes four.
 
 use std::time::Duration;
 
