@@ -1,5 +1,5 @@
 //! Project Wycheproof's signed and encrypted tokens and its keys, against the signature layer (their payloads are not claims sets).
-//! Its bare signatures are in `key/tests/wycheproof.rs`.
+//! Its bare signatures are in `keys/key/tests/wycheproof.rs`.
 //!
 //! The files are not part of this repository: `WYCHEPROOF_DIR` names a folder that holds them. Every deviation is listed here with
 //! its reason, and the counts are asserted, so that a file that shrank or a check that stopped checking is seen.
