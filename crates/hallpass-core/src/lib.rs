@@ -29,128 +29,74 @@
 
 #![forbid(unsafe_code)]
 
-mod algorithm;
-mod answer;
-#[cfg(feature = "utoipa")]
-mod api_security;
-#[cfg(feature = "asymmetric")]
-mod asymmetric_key;
-mod base64url;
-mod caller;
-mod claim_reader;
-mod claim_scanner;
-mod claim_set;
-mod claim_writer;
-mod claims;
-mod clock;
-mod cookie_reader;
-mod cookie_settings;
-mod denial;
-#[cfg(feature = "asymmetric")]
-mod ed25519_points;
-mod equal;
-mod gate;
-mod header;
-mod hmac_key;
-mod identity;
-mod issue_error;
-mod issued_token;
-mod issuer;
-mod jwk;
-mod key;
-mod key_error;
-mod key_file;
-mod key_id;
-mod key_maker;
-mod key_ring;
-mod key_ring_error;
+mod access;
+mod encoding;
 mod keys;
-mod known_device;
-mod meter;
-mod methods;
-mod origin;
-#[cfg(feature = "totp")]
-mod otpauth;
-mod own_claims;
-#[cfg(feature = "asymmetric")]
-mod pem;
-mod pending;
-mod permission;
-mod renew;
-mod requirement;
+mod request;
 mod revocation;
-mod role;
-mod route_table;
-mod safe_next;
-mod secret_check;
 mod shared;
-mod signature;
-mod signed_in;
-mod strict_json;
 mod time;
-mod token_cache;
-mod token_error;
-mod token_kind;
-mod token_opener;
-mod token_rules;
+mod token;
 #[cfg(feature = "totp")]
 mod totp;
-#[cfg(feature = "totp")]
-mod totp_drift;
-#[cfg(feature = "totp")]
-mod totp_secret;
-#[cfg(feature = "totp")]
-mod totp_settings;
-mod verifier;
 
-pub use algorithm::Algorithm;
-pub use answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal_headers};
+pub use access::{
+    authentication::Authentication,
+    denial::{Denial, DenialKind},
+    requirement::{Admitted, Permission, Requirement},
+    route_table::RouteTable,
+};
+pub use keys::{
+    algorithm::Algorithm,
+    error::{KeyError, KeyRingError},
+    handle::Keys,
+    key::Key,
+    key_id::{KeyId, KeyIdError},
+    key_ring::{KeyRing, RingEntry},
+};
 #[cfg(feature = "utoipa")]
-pub use api_security::ApiSecurity;
-pub use caller::Caller;
-pub use claims::{Claims, ClaimsBuffer};
-pub use clock::{Clock, SystemClock};
-pub use cookie_reader::{DuplicateCookie, find_cookie};
-pub use cookie_settings::{CookieSettings, CookieSettingsBuilder, CookieSettingsError, SameSite, SetCookieError};
-pub use denial::{Denial, DenialKind};
-pub use gate::Gate;
-pub use identity::{Authentication, Identity};
-pub use issue_error::IssueError;
-pub use issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken};
-pub use issuer::Issuer;
-pub use key::Key;
-pub use key_error::KeyError;
-pub use key_id::{KeyId, KeyIdError};
-pub use key_ring::{KeyRing, RingEntry};
-pub use key_ring_error::KeyRingError;
-pub use keys::Keys;
-pub use known_device::KnownDevice;
-pub use meter::Meter;
-pub use methods::Methods;
-pub use origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin};
+pub use request::api_security::ApiSecurity;
+pub use request::{
+    answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal_headers},
+    caller::Caller,
+    cookie_reader::{DuplicateCookie, find_cookie},
+    cookie_settings::{
+        CookieSettings, SameSite, SetCookieError, builder::CookieSettingsBuilder, rules::CookieSettingsError,
+    },
+    gate::Gate,
+    meter::Meter,
+    origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin},
+    renew::{Renew, RenewedRequest, Renewing},
+    safe_next::SafeNext,
+};
+pub use revocation::{
+    outcome::{Live, Revoked, RevokedKind, TokenFacts},
+    view::{RevocationView, StalePolicy},
+};
+pub use time::{
+    clock::{Clock, SystemClock},
+    unix_time::UnixTime,
+};
+pub use token::{
+    claims::{Claims, ClaimsBuffer},
+    error::{TokenError, TokenErrorKind},
+    identity::Identity,
+    issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken},
+    issuer::{IssueError, Issuer},
+    methods::Methods,
+    opened_token::{KnownDevice, Pending, PendingEnrolment},
+    opener::MAX_TOKEN_BYTES,
+    role::{Role, RoleSet},
+    signed_in::{SignedIn, SignedInFacts},
+    verifier::Verifier,
+};
 #[cfg(feature = "totp")]
-pub use otpauth::{OtpauthError, OtpauthUri};
-pub use pending::{Pending, PendingEnrolment};
-pub use permission::Permission;
-pub use renew::{Renew, RenewedRequest, Renewing};
-pub use requirement::{Admitted, Requirement};
-pub use revocation::{Live, RevocationView, Revoked, RevokedKind, StalePolicy, TokenFacts};
-pub use role::{Role, RoleSet};
-pub use route_table::RouteTable;
-pub use safe_next::SafeNext;
-pub use signed_in::{SignedIn, SignedInFacts};
-pub use time::UnixTime;
-pub use token_error::{TokenError, TokenErrorKind};
-pub use token_opener::MAX_TOKEN_BYTES;
-#[cfg(feature = "totp")]
-pub use totp::{RightCode, TimeStep, Totp, WrongCode};
-#[cfg(feature = "totp")]
-pub use totp_drift::TotpDrift;
-#[cfg(feature = "totp")]
-pub use totp_secret::{TotpSecret, TotpSecretError};
-#[cfg(feature = "totp")]
-pub use totp_settings::{TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew};
-pub use verifier::Verifier;
+pub use totp::{
+    check::{RightCode, TimeStep, Totp, TotpDrift, WrongCode},
+    otpauth::{OtpauthError, OtpauthUri},
+    secret::{TotpSecret, TotpSecretError},
+    settings::{TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew},
+};
 
 #[cfg(feature = "derive")]
 pub use hallpass_derive::Role;
@@ -158,7 +104,7 @@ pub use hallpass_derive::Role;
 /// The trait without the macro of the same name, for the facade, whose macro writes other paths.
 #[doc(hidden)]
 pub mod __facade {
-    pub use crate::role::Role;
+    pub use crate::token::role::Role;
 }
 
 // The macro writes `::hallpass_core`, and so do this crate's own tests.

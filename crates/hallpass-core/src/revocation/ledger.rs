@@ -6,15 +6,12 @@ use std::{
 };
 
 use crate::{
-    UnixTime,
+    revocation::{
+        outcome::{RevokedKind, TokenFacts},
+        table::{Entry, Full, Table},
+    },
     shared::{AtomicU64, Mutex, MutexGuard, Ordering, Seed, Swap},
-};
-
-use super::{
-    RevokedKind, TokenFacts,
-    entry::Entry,
-    summary::Summary,
-    table::{Full, Table},
+    time::unix_time::UnixTime,
 };
 
 pub(super) struct Ledger {
@@ -127,3 +124,42 @@ impl Ledger {
         hasher.finish().max(1)
     }
 }
+
+/// What a reader must know before it looks anything up, in one word: whether there are entries, and the horizon.
+///
+/// The horizon is the latest `forget_after` of any entry that was dropped, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Summary(u64);
+
+impl Summary {
+    const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    const fn bits(self) -> u64 {
+        self.0
+    }
+
+    const fn has_entries(self) -> bool {
+        self.0 & ENTRIES != 0
+    }
+
+    const fn with_entries(self, some: bool) -> Self {
+        let horizon = self.0 & HORIZON;
+        Self(if some { horizon | ENTRIES } else { horizon })
+    }
+
+    /// The horizon only moves on.
+    fn with_horizon(self, seconds: u32) -> Self {
+        let horizon = (self.0 & HORIZON).max(u64::from(seconds));
+        Self(self.0 & ENTRIES | horizon)
+    }
+
+    /// Whether a token that ends then may have been voided by an entry that was dropped.
+    const fn covers(self, expires_at: UnixTime) -> bool {
+        expires_at.as_secs() <= self.0 & HORIZON
+    }
+}
+
+const ENTRIES: u64 = 1 << 63;
+const HORIZON: u64 = u32::MAX as u64;

@@ -9,12 +9,13 @@ use std::{sync::Arc, time::Duration};
 
 use shuttle::thread;
 
-use crate::UnixTime;
-
-use super::{
-    TokenFacts,
-    entry::Entry,
-    ledger::{Kind, Ledger},
+use crate::{
+    revocation::{
+        ledger::{Kind, Ledger},
+        outcome::TokenFacts,
+        table::Entry,
+    },
+    time::unix_time::UnixTime,
 };
 
 fn in_many_orders(model: fn()) {

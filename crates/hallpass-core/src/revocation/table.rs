@@ -11,11 +11,9 @@
 use std::iter;
 
 use crate::{
-    UnixTime,
     shared::{AtomicU64, AtomicUsize, Ordering},
+    time::unix_time::UnixTime,
 };
-
-use super::{entry::Entry, filter::Filter};
 
 pub(super) struct Table {
     slots: Box<[Slot]>,
@@ -162,5 +160,89 @@ impl Slot {
     }
 }
 
+/// The least generation that still counts, and the last second in which a token below it may be alive: the generation above, the
+/// time to forget it below, in one word, so that a reader finds all of it or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry(u64);
+
+impl Entry {
+    /// `generation` is at least 1, so an entry is never the empty word. A time beyond 2106 is kept for good.
+    pub(super) fn new(generation: u32, forget_after: UnixTime) -> Self {
+        let seconds = u32::try_from(forget_after.as_secs()).unwrap_or(FOR_GOOD);
+        Self(u64::from(generation) << 32 | u64::from(seconds))
+    }
+
+    /// `None` for the empty word: nothing was entered, or it was dropped.
+    pub(super) const fn from_bits(bits: u64) -> Option<Self> {
+        if bits == 0 { None } else { Some(Self(bits)) }
+    }
+
+    pub(super) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(super) const fn generation(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    pub(super) const fn forget_after(self) -> u32 {
+        self.0 as u32
+    }
+
+    pub(super) fn is_over(self, now: UnixTime) -> bool {
+        self.forget_after() != FOR_GOOD && u64::from(self.forget_after()) < now.as_secs()
+    }
+
+    /// What voids all that either voids, for as long as either does.
+    pub(super) fn merged(self, other: Self) -> Self {
+        let generation = self.generation().max(other.generation());
+        let forget_after = self.forget_after().max(other.forget_after());
+        Self(u64::from(generation) << 32 | u64::from(forget_after))
+    }
+}
+
+/// Says of most keys that they are not in the table, from memory that stays in the processor's cache.
+///
+/// Nearly every token that is asked about was not voided, and in a table of a million entries that answer is a wait for
+/// main memory (80 ns). This is a Bloom filter of one hash: a bit that is not set is proof, a bit that is set sends the
+/// reader to the table. With four bits a slot at most one absent key in six goes there in vain.
+struct Filter {
+    words: Box<[AtomicU64]>,
+}
+
+impl Filter {
+    fn for_slots(slots: usize) -> Self {
+        let words = slots.div_ceil(SLOTS_PER_WORD);
+        Self { words: iter::repeat_with(|| AtomicU64::new(0)).take(words).collect() }
+    }
+
+    /// Release: whoever sees the bit sees the slot that was written before it.
+    fn add(&self, key: u64) {
+        let (word, bit) = self.place(key);
+        if let Some(word) = word {
+            word.fetch_or(bit, Ordering::Release);
+        }
+    }
+
+    fn may_have(&self, key: u64) -> bool {
+        let (word, bit) = self.place(key);
+        word.is_none_or(|word| word.load(Ordering::Acquire) & bit != 0)
+    }
+
+    /// In bytes.
+    fn size(&self) -> usize {
+        size_of_val(&*self.words)
+    }
+
+    /// The word by the key's low half and the bit by the six bits above it; the table's slot goes by the highest.
+    fn place(&self, key: u64) -> (Option<&AtomicU64>, u64) {
+        let low = u128::from(key & u64::from(u32::MAX));
+        let word = ((low * self.words.len() as u128) >> 32) as usize;
+        (self.words.get(word), 1 << ((key >> 32) & 63))
+    }
+}
+
 const FREE: u64 = 0;
 const LEAST_CAPACITY: usize = if cfg!(all(test, shuttle)) { 4 } else { 64 };
+const SLOTS_PER_WORD: usize = 16;
+const FOR_GOOD: u32 = u32::MAX;

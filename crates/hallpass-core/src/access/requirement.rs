@@ -1,0 +1,259 @@
+//! What a route asks of its caller.
+//!
+//! A requirement is not generic, since "signed in" names no role enum; it remembers which enum its roles are of, and refuses a
+//! caller who was verified for another one as the service's own fault, never as a silent yes or no. Checking it is arithmetic:
+//! nothing is looked up and nothing is awaited.
+
+use std::{any::TypeId, fmt, time::Duration};
+
+use crate::{
+    access::{
+        authentication::Authentication,
+        denial::{Denial, DenialKind},
+    },
+    time::unix_time::UnixTime,
+    token::role::{Role, RoleSet},
+};
+
+/// What a route asks: signed in, roles, a second factor, a fresh sign-in.
+///
+/// ```
+/// use hallpass_core::{Authentication, DenialKind, Requirement, Role, UnixTime};
+///
+/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// enum SiteRole { Guest, Moderator, Admin }
+///
+/// let requirement = Requirement::at_least(SiteRole::Moderator).and_second_factor();
+/// assert_eq!(requirement.to_string(), "any of moderator, admin; second factor");
+///
+/// let refused = requirement.admit(&Authentication::anonymous(), UnixTime::from_secs(0));
+/// assert_eq!(refused.unwrap_err().kind(), DenialKind::SignedOut);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Requirement {
+    open: bool,
+    all: u64,
+    any: Option<u64>,
+    second_factor: bool,
+    recent: Option<Duration>,
+    roles_of: Option<RoleEnum>,
+}
+
+impl Requirement {
+    /// Asks nothing: what a route that is open on purpose states. With a factor or freshness it asks for a verified caller again.
+    #[must_use]
+    pub const fn everyone() -> Self {
+        Self { open: true, ..Self::login() }
+    }
+
+    /// Asks for any verified caller.
+    #[must_use]
+    pub const fn login() -> Self {
+        Self { open: false, all: 0, any: None, second_factor: false, recent: None, roles_of: None }
+    }
+
+    /// Asks for every one of these roles; none asks for a verified caller of this role enum.
+    #[must_use]
+    pub fn all_of<R: Role>(roles: impl Into<RoleSet<R>>) -> Self {
+        Self { all: roles.into().bits(), roles_of: Some(RoleEnum::of::<R>()), ..Self::login() }
+    }
+
+    /// Asks for one of these roles at least; of none there is none, so an empty set refuses everyone.
+    #[must_use]
+    pub fn any_of<R: Role>(roles: impl Into<RoleSet<R>>) -> Self {
+        Self { any: Some(roles.into().bits()), roles_of: Some(RoleEnum::of::<R>()), ..Self::login() }
+    }
+
+    /// Asks for this role or one that the enum orders above it.
+    #[must_use]
+    pub fn at_least<R: Role + Ord>(lowest: R) -> Self {
+        Self::any_of(R::ALL.iter().copied().filter(|role| *role >= lowest).collect::<RoleSet<R>>())
+    }
+
+    /// Asks for a sign-in that used a second factor.
+    #[must_use]
+    pub const fn and_second_factor(mut self) -> Self {
+        self.open = false;
+        self.second_factor = true;
+        self
+    }
+
+    /// Asks for a sign-in at most this long ago, to the second. A token that does not say when (`auth_time`) is too old.
+    #[must_use]
+    pub const fn and_recent(mut self, within: Duration) -> Self {
+        self.open = false;
+        self.recent = Some(within);
+        self
+    }
+
+    /// Whether it asks nothing, so that the answer behind it need not depend on who asked.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Whether it asks for a sign-in and nothing more.
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn is_login(&self) -> bool {
+        !self.open && self.all == 0 && self.any.is_none() && !self.second_factor && self.recent.is_none()
+    }
+
+    /// The sets of role names each of which is enough. Never none: of no roles at all it is the empty one.
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn enough(&self) -> Vec<Vec<&'static str>> {
+        let names = |bits| self.roles_of.iter().flat_map(|asked| asked.names(bits)).collect::<Vec<_>>();
+        match self.any {
+            Some(any) if any != 0 => names(any).into_iter().map(|name| vec![name]).collect(),
+            _ => vec![names(self.all)],
+        }
+    }
+
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn asks_second_factor(&self) -> bool {
+        self.second_factor
+    }
+
+    #[cfg(feature = "utoipa")]
+    pub(crate) fn asks_recent(&self) -> Option<Duration> {
+        self.recent
+    }
+
+    /// How far a caller with these roles gets, `None` being one who is not signed in, where factor and freshness are there: a cell
+    /// of the [route table](crate::RouteTable).
+    pub(crate) fn reach<R: Role>(&self, roles: Option<RoleSet<R>>) -> &'static str {
+        let Some(has) = roles.map(RoleSet::bits) else {
+            return if self.open { "yes" } else { "-" };
+        };
+        if self.roles_of.is_some_and(|asked| asked.id != TypeId::of::<R>()) {
+            return "?";
+        }
+        match has & self.all {
+            _ if self.any.is_some_and(|any| has & any == 0) => "-",
+            part if part == self.all => "yes",
+            0 => "-",
+            _ => "part",
+        }
+    }
+
+    /// Decides.
+    ///
+    /// # Errors
+    /// The first thing that is missing, in the order in which a person would mend it: signed in, roles, second factor,
+    /// freshness. [`DenialKind::Misconfigured`] where the caller was verified for another role enum than the one asked for.
+    pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<Admitted, Denial> {
+        if self.open {
+            return Ok(Admitted(()));
+        }
+        let Some(facts) = who.facts() else {
+            return Err(who.reason().map_or(Denial::new(DenialKind::SignedOut), Denial::from));
+        };
+        if self.roles_of.is_some_and(|asked| asked.id != facts.roles_of()) {
+            return Err(Denial::new(DenialKind::Misconfigured));
+        }
+        let has = facts.role_bits();
+        if has & self.all != self.all || self.any.is_some_and(|any| has & any == 0) {
+            return Err(Denial::new(DenialKind::RoleMissing));
+        }
+        if self.second_factor && !facts.methods().includes_second_factor() {
+            return Err(Denial::new(DenialKind::SecondFactorMissing));
+        }
+        if let Some(within) = self.recent {
+            match facts.authenticated_at() {
+                Some(at) if now.since(at) <= within => {}
+                _ => return Err(Denial::new(DenialKind::NotRecent)),
+            }
+        }
+        Ok(Admitted(()))
+    }
+}
+
+/// As one line of a route × role table: `login`, `all of editor, admin; second factor; within 600 s`.
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |f: &mut fmt::Formatter<'_>, kind: &str, bits: u64| -> fmt::Result {
+            f.write_str(kind)?;
+            let mut separator = " ";
+            for name in self.roles_of.iter().flat_map(|asked| asked.names(bits)) {
+                write!(f, "{separator}{name}")?;
+                separator = ", ";
+            }
+            Ok(())
+        };
+        match (self.all, self.any) {
+            _ if self.open => f.write_str("everyone")?,
+            (_, Some(0)) => f.write_str("nobody")?,
+            (_, Some(any)) => names(f, "any of", any)?,
+            (0, None) => f.write_str("login")?,
+            (all, None) => names(f, "all of", all)?,
+        }
+        if self.second_factor {
+            f.write_str("; second factor")?;
+        }
+        if let Some(within) = self.recent {
+            write!(f, "; within {} s", within.as_secs())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Requirement({self})")
+    }
+}
+
+/// Proof that a caller met a requirement.
+#[derive(Debug)]
+#[must_use]
+pub struct Admitted(());
+
+/// Something a caller may be allowed to do, as a type of the site's own.
+///
+/// A handler that asks for a permission says so in its arguments (`Allowed<P>` of the adapters), and the requirement stands once, at
+/// the permission.
+///
+/// ```
+/// use hallpass_core::{Permission, Requirement, Role};
+///
+/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// enum SiteRole { Guest, Moderator, Admin }
+///
+/// struct HidePosts;
+///
+/// impl Permission for HidePosts {
+///     type Role = SiteRole;
+///
+///     fn requirement() -> Requirement {
+///         Requirement::at_least(SiteRole::Moderator)
+///     }
+/// }
+///
+/// assert_eq!(HidePosts::requirement().to_string(), "any of moderator, admin");
+/// ```
+pub trait Permission: 'static {
+    /// The role enum that the site's tokens are verified for.
+    type Role: Role;
+
+    /// What it takes. It is asked at each request, so it should be no more than a [`Requirement`] put together.
+    fn requirement() -> Requirement;
+}
+
+/// A role enum without its type: enough to compare it and to print its names.
+#[derive(Clone, Copy)]
+struct RoleEnum {
+    id: TypeId,
+    name: fn(usize) -> Option<&'static str>,
+}
+
+impl RoleEnum {
+    fn of<R: Role>() -> Self {
+        Self { id: TypeId::of::<R>(), name: |index| R::ALL.get(index).map(|role| role.name()) }
+    }
+
+    fn names(self, bits: u64) -> impl Iterator<Item = &'static str> {
+        (0..64).filter(move |index| bits & (1 << index) != 0).filter_map(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+use super::*;
+use crate::token::{
+    claims::Times,
+    error::TokenErrorKind,
+    identity::{Facts, Identity, Strings},
+    methods::Methods,
+};
+
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum SiteRole {
+    Guest,
+    Moderator,
+    Admin,
+}
+
+/// Declared from the top down, with an order of its own.
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum OtherRole {
+    Owner,
+    Helper,
+}
+
+const NOW: UnixTime = UnixTime::from_secs(1_000_000);
+
+struct Visitor {
+    roles: u64,
+    roles_of: TypeId,
+    methods: Methods,
+    authenticated_at: Option<UnixTime>,
+}
+
+impl Visitor {
+    fn with(roles: impl Into<RoleSet<SiteRole>>) -> Self {
+        let roles = roles.into().bits();
+        Self { roles, roles_of: TypeId::of::<SiteRole>(), methods: Methods::PASSWORD, authenticated_at: Some(NOW) }
+    }
+
+    fn asks(self, requirement: Requirement) -> Result<(), DenialKind> {
+        let facts = Facts {
+            strings: Strings::new("alice", "7", None),
+            roles: self.roles,
+            roles_of: self.roles_of,
+            generation: 0,
+            methods: self.methods,
+            times: Times {
+                expires_at: NOW,
+                issued_at: None,
+                not_before: None,
+                authenticated_at: self.authenticated_at,
+            },
+            own_claims: None,
+        };
+        let who = Authentication::identified(Identity::<SiteRole>::new(facts));
+        requirement.admit(&who, NOW).map(|_| ()).map_err(Denial::kind)
+    }
+}
+
+#[test]
+fn roles_are_all_of_any_of_or_at_least() {
+    use SiteRole::{Admin, Guest, Moderator};
+    const MISSING: Result<(), DenialKind> = Err(DenialKind::RoleMissing);
+    let none = RoleSet::EMPTY;
+    let all: RoleSet<SiteRole> = SiteRole::ALL.iter().copied().collect();
+    let table: &[(Requirement, RoleSet<SiteRole>, Result<(), DenialKind>)] = &[
+        (Requirement::login(), none, Ok(())),
+        (Requirement::all_of([Admin]), Admin.into(), Ok(())),
+        (Requirement::all_of([Admin]), Moderator.into(), MISSING),
+        (Requirement::all_of([Admin]), none, MISSING),
+        (Requirement::all_of([Admin, Moderator]), Admin.into(), MISSING),
+        (Requirement::all_of([Admin, Moderator]), [Moderator, Admin].into(), Ok(())),
+        (Requirement::all_of(RoleSet::<SiteRole>::EMPTY), none, Ok(())),
+        (Requirement::any_of([Admin, Moderator]), Moderator.into(), Ok(())),
+        (Requirement::any_of([Admin, Moderator]), Guest.into(), MISSING),
+        (Requirement::any_of(RoleSet::<SiteRole>::EMPTY), all, MISSING),
+        (Requirement::at_least(Moderator), Moderator.into(), Ok(())),
+        (Requirement::at_least(Moderator), Admin.into(), Ok(())),
+        (Requirement::at_least(Moderator), Guest.into(), MISSING),
+        (Requirement::at_least(Guest), none, MISSING),
+        (Requirement::at_least(Admin), [Guest, Moderator].into(), MISSING),
+    ];
+    for (requirement, roles, expected) in table {
+        assert_eq!(Visitor::with(*roles).asks(*requirement), *expected, "{requirement} of {roles:?}");
+    }
+}
+
+#[test]
+fn who_is_not_signed_in_is_told_so_whatever_is_asked() {
+    for requirement in [Requirement::login(), Requirement::all_of([SiteRole::Admin]).and_second_factor()] {
+        for (who, kind) in [
+            (Authentication::anonymous(), DenialKind::SignedOut),
+            (Authentication::rejected(TokenErrorKind::Signature), DenialKind::SignedOut),
+            (Authentication::rejected(TokenErrorKind::Expired), DenialKind::Expired),
+            (Authentication::rejected(TokenErrorKind::Revoked), DenialKind::Revoked),
+        ] {
+            assert_eq!(requirement.admit(&who, NOW).unwrap_err().kind(), kind, "{requirement} {who:?}");
+        }
+    }
+}
+
+#[test]
+fn roles_of_another_enum_are_the_services_fault() {
+    // Bit 0 is `Guest` in one enum and `Owner` in the other: compared as bits it would open.
+    assert_eq!(
+        Visitor::with(SiteRole::Guest).asks(Requirement::all_of([OtherRole::Owner])),
+        Err(DenialKind::Misconfigured)
+    );
+    let empty = Requirement::all_of(RoleSet::<OtherRole>::EMPTY);
+    assert_eq!(Visitor::with(SiteRole::Admin).asks(empty), Err(DenialKind::Misconfigured));
+    assert_eq!(Visitor::with(SiteRole::Guest).asks(Requirement::login()), Ok(()));
+}
+
+#[test]
+fn a_password_alone_is_no_second_factor() {
+    let requirement = Requirement::login().and_second_factor();
+    for (methods, expected) in [
+        (Methods::NONE, Err(DenialKind::SecondFactorMissing)),
+        (Methods::PASSWORD, Err(DenialKind::SecondFactorMissing)),
+        (Methods::PASSWORD | Methods::ONE_TIME_CODE, Ok(())),
+        (Methods::HARDWARE_KEY, Ok(())),
+        (Methods::MULTI_FACTOR, Ok(())),
+    ] {
+        let visitor = Visitor { methods, ..Visitor::with(SiteRole::Guest) };
+        assert_eq!(visitor.asks(requirement), expected, "{methods:?}");
+    }
+}
+
+#[test]
+fn freshness_is_to_the_second() {
+    let requirement = Requirement::login().and_recent(Duration::from_secs(600));
+    let seconds_ago = |seconds| Some(NOW.saturating_sub(Duration::from_secs(seconds)));
+    for (authenticated_at, expected) in [
+        (seconds_ago(0), Ok(())),
+        (seconds_ago(599), Ok(())),
+        (seconds_ago(600), Ok(())),
+        (seconds_ago(601), Err(DenialKind::NotRecent)),
+        (Some(UnixTime::from_secs(0)), Err(DenialKind::NotRecent)),
+        (None, Err(DenialKind::NotRecent)),
+    ] {
+        let visitor = Visitor { authenticated_at, ..Visitor::with(SiteRole::Guest) };
+        assert_eq!(visitor.asks(requirement), expected, "{authenticated_at:?}");
+    }
+}
+
+#[test]
+fn the_first_thing_to_mend_is_named() {
+    let requirement = Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::ZERO);
+    let stale = || Visitor { authenticated_at: None, ..Visitor::with(SiteRole::Admin) };
+    assert_eq!(Visitor { roles: 0, ..stale() }.asks(requirement), Err(DenialKind::RoleMissing));
+    assert_eq!(stale().asks(requirement), Err(DenialKind::SecondFactorMissing));
+    assert_eq!(Visitor { methods: Methods::ONE_TIME_CODE, ..stale() }.asks(requirement), Err(DenialKind::NotRecent));
+}
+
+#[test]
+fn a_requirement_reads_as_a_line_of_a_table() {
+    for (requirement, line) in [
+        (Requirement::login(), "login"),
+        (Requirement::all_of([SiteRole::Admin]), "all of admin"),
+        (Requirement::all_of([SiteRole::Admin, SiteRole::Guest]), "all of guest, admin"),
+        (Requirement::at_least(SiteRole::Moderator), "any of moderator, admin"),
+        (Requirement::any_of([OtherRole::Helper]), "any of helper"),
+        (Requirement::any_of(RoleSet::<SiteRole>::EMPTY), "nobody"),
+        (
+            Requirement::login().and_second_factor().and_recent(Duration::from_secs(600)),
+            "login; second factor; within 600 s",
+        ),
+    ] {
+        assert_eq!(requirement.to_string(), line);
+    }
+    assert_eq!(format!("{:?}", Requirement::login()), "Requirement(login)");
+}
+
+#[test]
+fn everyone_is_let_through_until_more_is_asked() {
+    let (now, stranger) = (UnixTime::from_secs(0), Authentication::anonymous());
+    let open = Requirement::everyone();
+    assert!(open.is_open() && open.admit(&stranger, now).is_ok());
+    assert_eq!(open.to_string(), "everyone");
+    for closed in [open.and_second_factor(), open.and_recent(Duration::from_secs(1)), Requirement::login()] {
+        assert!(!closed.is_open());
+        assert_eq!(closed.admit(&stranger, now).unwrap_err().kind(), DenialKind::SignedOut, "{closed}");
+    }
+}

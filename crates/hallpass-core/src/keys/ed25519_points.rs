@@ -1,0 +1,81 @@
+//! Ed25519 points that no honest key or signature has.
+//!
+//! A public key of small order verifies one signature for many messages, and a point with two spellings gives a token two
+//! spellings. RFC 8032 leaves both to the implementation and aws-lc accepts such keys, so they are refused here. The test
+//! `small_order_and_non_canonical_points_are_refused` guards it.
+
+/// Bytes of a compressed point (RFC 8032 section 5.1.2).
+pub(crate) const LENGTH: usize = 32;
+
+/// A point of small order, or not in its canonical spelling.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct UnsoundPoint;
+
+pub(crate) fn refuse_unsound_point(point: &[u8]) -> Result<(), UnsoundPoint> {
+    let mut y = <[u8; LENGTH]>::try_from(point).map_err(|_| UnsoundPoint)?;
+    // The sign of x is the last bit (RFC 8032 section 5.1.2); what is left is y.
+    y[LENGTH - 1] &= 0x7f;
+    let is_canonical = y.iter().rev().lt(PRIME.iter().rev());
+    if !is_canonical || SMALL_ORDER.contains(&y) {
+        return Err(UnsoundPoint);
+    }
+    Ok(())
+}
+
+/// 2^255 − 19, little-endian.
+const PRIME: [u8; LENGTH] = {
+    let mut prime = [0xff; LENGTH];
+    prime[0] = 0xed;
+    prime[LENGTH - 1] = 0x7f;
+    prime
+};
+
+/// The y coordinates of the eight points whose order divides 8, little-endian: order 4, 1, 2, and twice 8.
+const SMALL_ORDER: [[u8; LENGTH]; 5] = [
+    [0; LENGTH],
+    {
+        let mut one = [0; LENGTH];
+        one[0] = 1;
+        one
+    },
+    {
+        let mut minus_one = PRIME;
+        minus_one[0] = 0xec;
+        minus_one
+    },
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_order_and_non_canonical_points_are_refused() {
+        for mut point in SMALL_ORDER {
+            for sign in [0, 0x80] {
+                point[LENGTH - 1] = point[LENGTH - 1] & 0x7f | sign;
+                assert_eq!(refuse_unsound_point(&point), Err(UnsoundPoint), "{point:x?}");
+            }
+        }
+        for low in 0xed..=0xff {
+            let mut beyond = PRIME;
+            beyond[0] = low;
+            assert_eq!(refuse_unsound_point(&beyond), Err(UnsoundPoint), "{low:x}");
+        }
+        assert_eq!(refuse_unsound_point(&[1; 31]), Err(UnsoundPoint));
+    }
+
+    #[test]
+    fn the_public_key_of_rfc_8037_is_sound() {
+        let point = crate::encoding::base64url::decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        assert_eq!(refuse_unsound_point(&point), Ok(()));
+    }
+}

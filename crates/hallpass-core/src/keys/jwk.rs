@@ -1,0 +1,202 @@
+//! One JSON Web Key (RFC 7517 section 4) and the key that it describes.
+//!
+//! The members are read as they stand and judged by the key's type; `x5c` and `x5u` are ignored and nothing is fetched. A key
+//! without `alg` is bound to the algorithm of its type (an RSA key to RS256, which is what the issuers who leave it out mean), so
+//! that it has one all the same.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::{
+    encoding::base64url,
+    keys::{algorithm::Algorithm, error::KeyRingError, key::Key, key_id::KeyId},
+    time::unix_time::UnixTime,
+};
+
+#[cfg(feature = "asymmetric")]
+use crate::keys::{
+    asymmetric_key::{AsymmetricKey, PublicParts},
+    error::KeyError,
+};
+
+/// The members that matter here; a secret one is erased when the value goes.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Jwk {
+    pub(crate) kty: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) alg: Option<String>,
+    #[serde(rename = "use", skip_serializing_if = "Option::is_none")]
+    pub(crate) usage: Option<String>,
+    #[serde(skip_serializing)]
+    key_ops: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crv: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    x: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    y: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    e: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    d: Option<Zeroizing<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    k: Option<Zeroizing<String>>,
+    /// Unix seconds from which signatures are refused; a member of our own, which others ignore (RFC 7517 section 4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) accept_until: Option<u64>,
+}
+
+/// What a key of a set is good for here.
+pub(crate) enum Purpose {
+    /// Signing or verifying.
+    Signature,
+    /// Sealing secrets at rest: `use` is `enc` and the key is symmetric.
+    Sealing,
+    /// Hashing passwords: `use` is `pepper`, a value of our own (RFC 7517 section 4.2 allows others), and the key is symmetric.
+    Pepper,
+    /// Something that hallpass does not do; RFC 7517 section 5 says to ignore such a key.
+    Other,
+}
+
+impl Jwk {
+    pub(crate) fn purpose(&self) -> Purpose {
+        let signs = |operation: &String| operation == "verify" || operation == "sign";
+        match (self.usage.as_deref(), self.key_ops.as_deref()) {
+            (Some("enc"), _) if self.kty == "oct" => Purpose::Sealing,
+            (Some("pepper"), _) if self.kty == "oct" => Purpose::Pepper,
+            (None | Some("sig"), None) => Purpose::Signature,
+            (None | Some("sig"), Some(operations)) if operations.iter().any(signs) => Purpose::Signature,
+            _ => Purpose::Other,
+        }
+    }
+
+    /// Whether it holds anything that must not be published.
+    pub(crate) fn has_secret(&self) -> bool {
+        self.d.is_some() || self.k.is_some() || self.kty == "oct"
+    }
+
+    pub(crate) fn accept_until(&self) -> Option<UnixTime> {
+        self.accept_until.map(UnixTime::from_secs)
+    }
+
+    /// The algorithm that the key is bound to; `None` where hallpass has no such algorithm or curve.
+    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
+        let bound_by_type = match (self.kty.as_str(), self.crv.as_deref()) {
+            ("OKP", Some("Ed25519")) => Some(Algorithm::EdDsa),
+            ("EC", Some("P-256")) => Some(Algorithm::Es256),
+            ("EC", Some("P-384")) => Some(Algorithm::Es384),
+            ("RSA", _) => Some(Algorithm::Rs256),
+            ("oct", _) => Some(Algorithm::Hs256),
+            _ => None,
+        }?;
+        let Some(named) = self.alg.as_deref() else {
+            return Some(bound_by_type);
+        };
+        let named = Algorithm::from_name(named)?;
+        let fits = match bound_by_type {
+            Algorithm::Rs256 => matches!(named, Algorithm::Rs256 | Algorithm::Ps256),
+            Algorithm::Hs256 => named.is_symmetric(),
+            curve => named == curve,
+        };
+        fits.then_some(named)
+    }
+
+    /// The key that it describes, under this name and bound to this algorithm.
+    pub(crate) fn to_key(&self, id: KeyId, algorithm: Algorithm) -> Result<Key, KeyRingError> {
+        let name = id.to_string();
+        if algorithm.is_symmetric() {
+            let secret = self.secret(&name)?;
+            return Key::hmac(id, algorithm, &secret).map_err(|source| KeyRingError::Key { name, source });
+        }
+        self.to_asymmetric_key(id, algorithm)
+    }
+
+    pub(crate) fn secret(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, KeyRingError> {
+        self.number("k", self.k.as_ref().map(|text| text.as_str()), name).map(Zeroizing::new)
+    }
+
+    fn number(&self, member: &'static str, text: Option<&str>, name: &str) -> Result<Vec<u8>, KeyRingError> {
+        text.and_then(|text| base64url::decode(text).ok())
+            .ok_or_else(|| KeyRingError::Member { name: name.to_owned(), member })
+    }
+
+    /// A symmetric key as the key ring's file writes it.
+    pub(crate) fn of_secret(kid: &KeyId, alg: Option<Algorithm>, usage: &str, secret: &[u8]) -> Self {
+        Self {
+            kty: "oct".to_owned(),
+            kid: Some(kid.to_string()),
+            alg: alg.map(|alg| alg.to_string()),
+            usage: Some(usage.to_owned()),
+            k: Some(Zeroizing::new(base64url::encode(secret))),
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(feature = "asymmetric")]
+impl Jwk {
+    fn to_asymmetric_key(&self, id: KeyId, algorithm: Algorithm) -> Result<Key, KeyRingError> {
+        let name = id.to_string();
+        let parts = self.public_parts(&name)?;
+        let key = match &self.d {
+            // Hallpass signs nothing with RSA, so the private half of such a key has no business here.
+            Some(_) if self.kty == "RSA" => Err(KeyError::WrongAlgorithm(algorithm)),
+            Some(d) => {
+                let private = Zeroizing::new(self.number("d", Some(d), &name)?);
+                AsymmetricKey::from_private(algorithm, parts, &private)
+            }
+            None => AsymmetricKey::from_public(algorithm, parts),
+        };
+        let key = key.map_err(|source| KeyRingError::Key { name, source })?;
+        Ok(Key::asymmetric(id, algorithm, key))
+    }
+
+    fn public_parts(&self, name: &str) -> Result<PublicParts, KeyRingError> {
+        let number = |member, text: &Option<String>| self.number(member, text.as_deref(), name);
+        match self.kty.as_str() {
+            "OKP" => Ok(PublicParts::Okp { x: number("x", &self.x)? }),
+            "EC" => Ok(PublicParts::Ec { x: number("x", &self.x)?, y: number("y", &self.y)? }),
+            _ => Ok(PublicParts::Rsa { n: number("n", &self.n)?, e: number("e", &self.e)? }),
+        }
+    }
+
+    /// The public half of an asymmetric key.
+    pub(crate) fn of_public(kid: &KeyId, algorithm: Algorithm, key: &AsymmetricKey) -> Self {
+        let text = |bytes: &[u8]| Some(base64url::encode(bytes));
+        let common = Self {
+            kid: Some(kid.to_string()),
+            alg: Some(algorithm.to_string()),
+            usage: Some("sig".to_owned()),
+            ..Self::default()
+        };
+        match key.public_parts() {
+            PublicParts::Okp { x } => {
+                Self { kty: "OKP".to_owned(), crv: Some("Ed25519".to_owned()), x: text(x), ..common }
+            }
+            PublicParts::Ec { x, y } => {
+                let curve = if algorithm == Algorithm::Es256 { "P-256" } else { "P-384" };
+                Self { kty: "EC".to_owned(), crv: Some(curve.to_owned()), x: text(x), y: text(y), ..common }
+            }
+            PublicParts::Rsa { n, e } => Self { kty: "RSA".to_owned(), n: text(n), e: text(e), ..common },
+        }
+    }
+
+    /// Both halves of an asymmetric key, or the public one where there is no other.
+    pub(crate) fn of_both_halves(kid: &KeyId, algorithm: Algorithm, key: &AsymmetricKey) -> Self {
+        let d = key.private_part().map(|private| Zeroizing::new(base64url::encode(&private)));
+        Self { d, ..Self::of_public(kid, algorithm, key) }
+    }
+}
+
+#[cfg(not(feature = "asymmetric"))]
+impl Jwk {
+    fn to_asymmetric_key(&self, id: KeyId, algorithm: Algorithm) -> Result<Key, KeyRingError> {
+        let source = crate::keys::error::KeyError::NotBuiltIn(algorithm);
+        Err(KeyRingError::Key { name: id.to_string(), source })
+    }
+}

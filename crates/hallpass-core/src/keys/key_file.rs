@@ -1,0 +1,176 @@
+//! The key ring as text: the key file, an environment variable, and a JWK Set for others.
+//!
+//! [`KeyRing::from_json`] documents the format. It is a JWK Set, so that tools which read JWKs read it too.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::{
+    keys::{
+        error::KeyRingError,
+        jwk::{Jwk, Purpose},
+        key::Key,
+        key_id::KeyId,
+        key_ring::KeyRing,
+    },
+    time::unix_time::UnixTime,
+};
+
+#[derive(Serialize, Deserialize)]
+struct KeySet {
+    keys: Vec<Jwk>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    active: Option<String>,
+}
+
+impl KeyRing {
+    /// Reads the key file's text: a JWK Set (RFC 7517 section 5) with two members of our own, `active` and `accept_until`.
+    ///
+    /// ```json
+    /// {
+    ///   "keys": [
+    ///     {"kty": "oct", "kid": "20261124-3fa91c2b", "alg": "HS256", "use": "sig", "k": "…"},
+    ///     {"kty": "oct", "kid": "20261001-77ab0e12", "alg": "HS256", "use": "sig", "k": "…", "accept_until": 1795479300},
+    ///     {"kty": "oct", "kid": "20261001-5d0c9f3e", "use": "enc", "k": "…"},
+    ///     {"kty": "oct", "kid": "20261124-90f2c4d7", "use": "pepper", "k": "…"}
+    ///   ],
+    ///   "active": "20261124-3fa91c2b"
+    /// }
+    /// ```
+    ///
+    /// * `active` names the key that signs; a ring without it verifies and signs nothing.
+    /// * `use` is `sig` for signatures and `enc` for the keys of 32 bytes that seal secrets at rest, the first of which is in use;
+    ///   `pepper` likewise for those that go into password hashes.
+    /// * `accept_until`, in Unix seconds, is the moment from which a key's signatures are refused; without it they are accepted.
+    /// * `alg` may be left out where the type has one algorithm; an `oct` key is then for HS256, an RSA key for RS256.
+    ///
+    /// The file holds secrets: write it with mode 0600.
+    ///
+    /// # Errors
+    /// When it is not such a file, or any key of it is of no use here: a key that is silently left out would be missed in the
+    /// middle of the night.
+    pub fn from_json(text: &str) -> Result<Self, KeyRingError> {
+        let set = KeySet::parse(text)?;
+        let mut ring = Self::default();
+        for (place, jwk) in set.keys.iter().enumerate() {
+            let id = named(jwk, place)?;
+            match jwk.purpose() {
+                Purpose::Signature => {
+                    let algorithm = jwk.algorithm().ok_or_else(|| member(&id, "alg"))?;
+                    ring = ring.accepting(jwk.to_key(id, algorithm)?, jwk.accept_until())?;
+                }
+                Purpose::Sealing => ring = ring.sealing_also_with(id.clone(), of_32_bytes(jwk, &id)?)?,
+                Purpose::Pepper => ring = ring.peppered_also_with(id.clone(), of_32_bytes(jwk, &id)?)?,
+                Purpose::Other => return Err(member(&id, "use")),
+            }
+        }
+        match set.active {
+            Some(active) => ring.activating(&active),
+            None if ring.keys().next().is_none() => Err(KeyRingError::Empty),
+            None => Ok(ring),
+        }
+    }
+
+    /// Reads the key file's text from an environment variable.
+    ///
+    /// # Errors
+    /// When the variable is not set, or for the reasons of [`from_json`](Self::from_json).
+    pub fn from_env(name: &str) -> Result<Self, KeyRingError> {
+        let text = std::env::var(name).map_err(|_| KeyRingError::NoVariable(name.to_owned()))?;
+        Self::from_json(&Zeroizing::new(text))
+    }
+
+    /// The key file's text, secrets included; erased from memory when it goes.
+    pub fn to_json(&self) -> Zeroizing<String> {
+        let signing = self.keys().map(|entry| {
+            let mut jwk = with_secrets(entry.key());
+            jwk.accept_until = entry.accept_until().map(UnixTime::as_secs);
+            jwk
+        });
+        let sealing = self.sealing_keys().map(|(id, key)| Jwk::of_secret(id, None, "enc", key));
+        let peppers = self.peppers().map(|(id, key)| Jwk::of_secret(id, None, "pepper", key));
+        let keys = signing.chain(sealing).chain(peppers).collect();
+        let active = self.active().map(|key| key.id().to_string());
+        Zeroizing::new(KeySet { keys, active }.print())
+    }
+
+    /// Reads the JWK Set (RFC 7517) of another issuer: a ring that verifies and signs nothing.
+    ///
+    /// Keys of types, curves, algorithms and uses that are not known here are left out, as RFC 7517 section 5 asks. A key without
+    /// a `kid` is named by its place, `0` for the first; see
+    /// [`Verifier::key_without_kid`](crate::Verifier::key_without_kid).
+    ///
+    /// # Errors
+    /// When it is not a JWK Set, a usable key is malformed, no key is usable, or a private or symmetric key stands in it.
+    pub fn from_jwks(text: &str) -> Result<Self, KeyRingError> {
+        let set = KeySet::parse(text)?;
+        let mut ring = Self::default();
+        for (place, jwk) in set.keys.iter().enumerate() {
+            let id = named(jwk, place)?;
+            if jwk.has_secret() {
+                return Err(KeyRingError::NotPublic(id.to_string()));
+            }
+            if let (Purpose::Signature, Some(algorithm)) = (jwk.purpose(), jwk.algorithm()) {
+                ring = ring.accepting(jwk.to_key(id, algorithm)?, None)?;
+            }
+        }
+        if ring.keys().next().is_none() { Err(KeyRingError::Empty) } else { Ok(ring) }
+    }
+
+    /// The public keys as a JWK Set (RFC 7517), for those who verify our tokens. A ring of HMAC keys has none:
+    /// `{"keys":[]}`.
+    pub fn to_jwks(&self) -> String {
+        let keys = self.keys().filter_map(|entry| public_half(entry.key())).collect();
+        KeySet { keys, active: None }.print()
+    }
+}
+
+impl KeySet {
+    fn parse(text: &str) -> Result<Self, KeyRingError> {
+        // The library's own message can quote the text, which is secret; its place is enough.
+        serde_json::from_str(text).map_err(|error| KeyRingError::Json { line: error.line(), column: error.column() })
+    }
+
+    #[expect(clippy::expect_used, reason = "strings and numbers only: nothing that JSON cannot write")]
+    fn print(&self) -> String {
+        // Room for all of it at once: a buffer that grows leaves pieces of the secrets behind.
+        let mut json = Vec::with_capacity(ROOM_FOR_A_KEY * (self.keys.len() + 1));
+        serde_json::to_writer(&mut json, self).expect("a JWK Set");
+        String::from_utf8(json).expect("JSON is UTF-8")
+    }
+}
+
+fn named(jwk: &Jwk, place: usize) -> Result<KeyId, KeyRingError> {
+    let place = place.to_string();
+    KeyId::parse(jwk.kid.as_deref().unwrap_or(&place)).map_err(|_| KeyRingError::Member { name: place, member: "kid" })
+}
+
+fn of_32_bytes(jwk: &Jwk, id: &KeyId) -> Result<Zeroizing<[u8; 32]>, KeyRingError> {
+    let secret = jwk.secret(id.as_str())?;
+    <[u8; 32]>::try_from(secret.as_slice()).map(Zeroizing::new).map_err(|_| member(id, "k"))
+}
+
+fn member(id: &KeyId, member: &'static str) -> KeyRingError {
+    KeyRingError::Member { name: id.to_string(), member }
+}
+
+fn with_secrets(key: &Key) -> Jwk {
+    #[cfg(feature = "asymmetric")]
+    if let Some(pair) = key.pair() {
+        return Jwk::of_both_halves(key.id(), key.algorithm(), pair);
+    }
+    Jwk::of_secret(key.id(), Some(key.algorithm()), "sig", key.secret().unwrap_or_default())
+}
+
+#[cfg(feature = "asymmetric")]
+fn public_half(key: &Key) -> Option<Jwk> {
+    key.pair().map(|pair| Jwk::of_public(key.id(), key.algorithm(), pair))
+}
+
+#[cfg(not(feature = "asymmetric"))]
+fn public_half(_: &Key) -> Option<Jwk> {
+    None
+}
+
+/// Bytes; the longest with a secret is an ES384 key with some 350.
+const ROOM_FOR_A_KEY: usize = 512;

@@ -1,0 +1,17 @@
+//! Requests: from headers to the caller, and from a refusal to a response.
+//!
+//! Cookies, the CSRF check by origin, the redirect target after a login, renewal inside a request and
+//! the counters. Headers are bytes and strings: no type of an HTTP crate or framework is used, and
+//! nothing is sent.
+
+pub(crate) mod answer;
+#[cfg(feature = "utoipa")]
+pub(crate) mod api_security;
+pub(crate) mod caller;
+pub(crate) mod cookie_reader;
+pub(crate) mod cookie_settings;
+pub(crate) mod gate;
+pub(crate) mod meter;
+pub(crate) mod origin;
+pub(crate) mod renew;
+pub(crate) mod safe_next;

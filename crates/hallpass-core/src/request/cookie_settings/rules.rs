@@ -1,0 +1,91 @@
+//! What a browser drops (RFC 6265bis sections 4.1.3, 5.6 and 5.7), asked before it can.
+//!
+//! Not asked: whether the domain is a public suffix, since that list changes weekly, and whether it covers the host
+//! that answers, since core does not know it.
+
+use crate::request::cookie_settings::{CookieSettings, SameSite};
+
+/// Settings that browsers would answer by dropping the cookies.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CookieSettingsError {
+    /// A name that is no token (RFC 9110 section 5.6.2), or longer than 128 bytes.
+    #[error("cookie name {0:?} cannot be used: write 1 to 128 letters, digits or one of !#$%&'*+-.^_`|~")]
+    Name(String),
+    /// One name for two cookies.
+    #[error("cookie name {0:?} is given to two cookies: each needs its own")]
+    SameName(String),
+    /// `__Host-` together with a domain.
+    #[error("cookie name {0:?} cannot go with a domain: browsers drop it; name it __Secure-… or leave the domain out")]
+    HostPrefixWithDomain(String),
+    /// A prefix that asks for `Secure` over plain HTTP.
+    #[error(
+        "cookie name {0:?} cannot go with insecure_plain_http_cookies(): its prefix asks for Secure; leave the prefix out"
+    )]
+    PrefixWithoutSecure(String),
+    /// `SameSite=None` over plain HTTP.
+    #[error(
+        "SameSite::None cannot go with insecure_plain_http_cookies(): browsers drop such a cookie; use SameSite::Lax"
+    )]
+    SameSiteNoneWithoutSecure,
+    /// Not a domain name with a dot in it.
+    #[error(
+        "cookie domain {0:?} cannot be used: write a domain name in lower case such as site.example, without a leading dot and without a port"
+    )]
+    Domain(String),
+}
+
+pub(super) fn check(settings: &CookieSettings) -> Result<(), CookieSettingsError> {
+    if settings.same_site == SameSite::None && !settings.secure {
+        return Err(CookieSettingsError::SameSiteNoneWithoutSecure);
+    }
+    if let Some(domain) = settings.domain.as_deref().filter(|domain| !is_domain(domain)) {
+        return Err(CookieSettingsError::Domain(domain.to_owned()));
+    }
+    let names = [&settings.access_name, &settings.refresh_name, &settings.pending_name, &settings.device_name];
+    for name in names {
+        check_name(name, settings)?;
+    }
+    for (place, one) in names.into_iter().enumerate() {
+        if names.into_iter().skip(place + 1).any(|other| other == one) {
+            return Err(CookieSettingsError::SameName(one.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn check_name(name: &str, settings: &CookieSettings) -> Result<(), CookieSettingsError> {
+    if !(1..=128).contains(&name.len()) || !name.bytes().all(is_token_byte) {
+        return Err(CookieSettingsError::Name(name.to_owned()));
+    }
+    if !settings.secure && ["__Secure-", "__Host-", "__Http-"].iter().any(|prefix| has_prefix(name, prefix)) {
+        return Err(CookieSettingsError::PrefixWithoutSecure(name.to_owned()));
+    }
+    if settings.domain.is_some() && has_prefix(name, "__Host-") {
+        return Err(CookieSettingsError::HostPrefixWithDomain(name.to_owned()));
+    }
+    Ok(())
+}
+
+/// Browsers compare the prefixes without regard to case (RFC 6265bis section 5.4).
+fn has_prefix(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Letters, digits and inner hyphens in at least two labels, the last of them not a number: neither an address nor
+/// `localhost`.
+fn is_domain(domain: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    domain.len() <= 253
+        && domain.split('.').all(is_label)
+        && domain.rsplit_once('.').is_some_and(|(_, last)| !last.bytes().all(|byte| byte.is_ascii_digit()))
+}

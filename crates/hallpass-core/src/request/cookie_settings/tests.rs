@@ -1,0 +1,191 @@
+use std::collections::BTreeMap;
+
+use super::{rules::CookieSettingsError, *};
+
+const LIFE: Duration = Duration::from_secs(900);
+
+/// Name, value and attributes, as RFC 6265bis section 5.6 takes a `Set-Cookie` value apart; attribute names in lower
+/// case.
+fn parsed(set_cookie: &str) -> (String, String, BTreeMap<String, String>) {
+    let mut parts = set_cookie.split(';').map(str::trim);
+    let (name, value) = parts.next().unwrap().split_once('=').unwrap();
+    let attributes = parts
+        .map(|part| part.split_once('=').unwrap_or((part, "")))
+        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+        .collect();
+    (name.to_owned(), value.to_owned(), attributes)
+}
+
+fn all(cookies: &CookieSettings) -> Vec<[String; 2]> {
+    vec![
+        [cookies.set_access("a.b.c", LIFE).unwrap(), cookies.remove_access()],
+        [cookies.set_refresh("abc", LIFE).unwrap(), cookies.remove_refresh()],
+        [cookies.set_pending("a.b.c", LIFE).unwrap(), cookies.remove_pending()],
+        [cookies.set_device("a.b.c", LIFE).unwrap(), cookies.remove_device()],
+    ]
+}
+
+fn variants() -> Vec<CookieSettings> {
+    let builder = CookieSettings::builder;
+    [
+        builder(),
+        builder().same_site(SameSite::Strict),
+        builder().same_site(SameSite::None),
+        builder().domain("site.example"),
+        builder().domain("site.example").same_site(SameSite::None).access_name("__Secure-pass"),
+        builder().insecure_plain_http_cookies(),
+        builder().insecure_plain_http_cookies().domain("site.example").same_site(SameSite::Strict),
+        builder().access_name("token").refresh_name("token2").pending_name("token3"),
+        builder().access_name("__Http-pass"),
+    ]
+    .into_iter()
+    .map(|builder| builder.build().unwrap())
+    .collect()
+}
+
+#[test]
+fn the_defaults_are_those_of_the_contract() {
+    let cookies = CookieSettings::default();
+    assert_eq!(
+        cookies.set_access("a.b.c", LIFE).unwrap(),
+        "__Host-hallpass=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"
+    );
+    assert_eq!(
+        cookies.set_refresh("xyz", LIFE).unwrap(),
+        "__Host-hallpass_refresh=xyz; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"
+    );
+    assert_eq!(
+        cookies.set_pending("a.b.c", LIFE).unwrap(),
+        "__Host-hallpass_pending=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"
+    );
+    assert_eq!(cookies.remove_access(), "__Host-hallpass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
+    let built = CookieSettings::builder().build().unwrap();
+    assert_eq!(built.remove_access(), cookies.remove_access());
+}
+
+/// RFC 6265bis section 5.7: a cookie is replaced only by one of the same name, domain and path.
+#[test]
+fn a_removal_differs_from_its_cookie_in_value_and_age_alone() {
+    for cookies in variants() {
+        for [set, remove] in all(&cookies) {
+            let (name, value, mut attributes) = parsed(&set);
+            let (removed_name, removed_value, mut removed_attributes) = parsed(&remove);
+            assert_eq!(name, removed_name);
+            assert!(!value.is_empty() && removed_value.is_empty());
+            assert_eq!(attributes.remove("max-age").unwrap(), "900");
+            assert_eq!(removed_attributes.remove("max-age").unwrap(), "0");
+            assert_eq!(attributes, removed_attributes, "{set}");
+        }
+    }
+}
+
+#[test]
+fn every_cookie_keeps_the_rules_of_its_name() {
+    for cookies in variants() {
+        for set in all(&cookies).concat() {
+            let (name, _, attributes) = parsed(&set);
+            let has = |attribute| attributes.contains_key(attribute);
+            assert!(has("httponly"), "{set}");
+            assert_eq!(attributes["path"], "/", "{set}");
+            assert!(has("secure") || !name.starts_with("__"), "{set}");
+            assert!(has("secure") || attributes["samesite"] != "None", "{set}");
+            assert!(!has("domain") || !name.starts_with("__Host-"), "{set}");
+        }
+    }
+}
+
+#[test]
+fn names_follow_what_the_browser_allows() {
+    let names = |cookies: CookieSettings| cookies.access_name().to_owned();
+    let builder = CookieSettings::builder;
+    assert_eq!(names(builder().build().unwrap()), "__Host-hallpass");
+    let shared = builder().domain("site.example").build().unwrap();
+    assert_eq!(shared.refresh_name(), "__Secure-hallpass_refresh");
+    let plain = builder().insecure_plain_http_cookies().build().unwrap();
+    assert_eq!(plain.pending_name(), "hallpass_pending");
+    assert_eq!(plain.device_name(), "hallpass_device");
+    assert!(!plain.remove_access().contains("Secure"));
+}
+
+#[test]
+fn what_a_browser_would_drop_does_not_build() {
+    use CookieSettingsError as E;
+    let builder = CookieSettings::builder;
+    let name = |name: &str| builder().access_name(name);
+    let plain = || builder().insecure_plain_http_cookies();
+    let shared = || builder().domain("site.example");
+    let cases = [
+        (name(""), E::Name(String::new())),
+        (name("a b"), E::Name("a b".into())),
+        (name("a=b"), E::Name("a=b".into())),
+        (name("a;b"), E::Name("a;b".into())),
+        (name("a,b"), E::Name("a,b".into())),
+        (name("\"a\""), E::Name("\"a\"".into())),
+        (name("pass\r\nX: y"), E::Name("pass\r\nX: y".into())),
+        (name("pässe"), E::Name("pässe".into())),
+        (name(&"n".repeat(129)), E::Name("n".repeat(129))),
+        (builder().access_name("one").refresh_name("one"), E::SameName("one".into())),
+        (builder().access_name("one").pending_name("one"), E::SameName("one".into())),
+        (builder().refresh_name("one").pending_name("one"), E::SameName("one".into())),
+        (builder().pending_name("one").device_name("one"), E::SameName("one".into())),
+        (shared().access_name("__Host-pass"), E::HostPrefixWithDomain("__Host-pass".into())),
+        (shared().access_name("__hOST-pass"), E::HostPrefixWithDomain("__hOST-pass".into())),
+        (shared().pending_name("__Host-Http-pass"), E::HostPrefixWithDomain("__Host-Http-pass".into())),
+        (plain().access_name("__Host-pass"), E::PrefixWithoutSecure("__Host-pass".into())),
+        (plain().refresh_name("__Secure-pass"), E::PrefixWithoutSecure("__Secure-pass".into())),
+        (plain().pending_name("__secure-pass"), E::PrefixWithoutSecure("__secure-pass".into())),
+        (plain().access_name("__Http-pass"), E::PrefixWithoutSecure("__Http-pass".into())),
+        (plain().same_site(SameSite::None), E::SameSiteNoneWithoutSecure),
+    ];
+    for (builder, expected) in cases {
+        assert_eq!(builder.build().unwrap_err(), expected);
+    }
+    for domain in [
+        "",
+        ".site.example",
+        "site.example.",
+        "site..example",
+        "Site.example",
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+        "site.example:3000",
+        "https://site.example",
+        "site.example/",
+        "-site.example",
+        "site-.example",
+        "bücher.example",
+        "site.example; Path=/admin",
+        "*.site.example",
+    ] {
+        let refusal = builder().domain(domain).build().unwrap_err();
+        assert_eq!(refusal, E::Domain(domain.to_owned()));
+    }
+}
+
+#[test]
+fn a_cookie_has_4096_bytes_at_most() {
+    let cookies = CookieSettings::default();
+    let room = 4096 - "__Host-hallpass".len();
+    let set = cookies.set_access(&"a".repeat(room), LIFE).unwrap();
+    assert_eq!(set.split(';').next().unwrap().len(), 4096 + "=".len());
+    assert_eq!(cookies.set_access(&"a".repeat(room + 1), LIFE), Err(SetCookieError::TooLong { length: 4097 }));
+    // The longer name leaves less.
+    assert!(cookies.set_refresh(&"a".repeat(room), LIFE).is_err());
+}
+
+#[test]
+fn a_value_cannot_leave_its_place() {
+    let cookies = CookieSettings::default();
+    for value in
+        ["a;b", "a; Domain=evil.example", "a\r\nSet-Cookie: b=c", "a b", "a,b", "\"a\"", "a\\b", "a\0", "ä", "\u{7f}"]
+    {
+        assert_eq!(cookies.set_access(value, LIFE), Err(SetCookieError::Value));
+    }
+}
+
+#[test]
+fn the_longest_life_stays_a_number() {
+    let set = CookieSettings::default().set_access("a", Duration::MAX);
+    assert!(set.unwrap().ends_with("; Max-Age=9223372036854775807"));
+}

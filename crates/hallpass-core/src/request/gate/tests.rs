@@ -1,0 +1,148 @@
+use std::time::Duration;
+
+use super::*;
+use crate::{
+    keys::key_ring::KeyRing,
+    revocation::view::RevocationView,
+    token::{
+        issuer::Issuer,
+        methods::Methods,
+        role::RoleSet,
+        signed_in::{SignedIn, SignedInFacts},
+    },
+};
+
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+    Admin,
+}
+
+const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
+
+fn issuer() -> Issuer {
+    Issuer::new(KeyRing::generate_hs256([7; 32], NOW), "https://site.example", "site")
+}
+
+fn token(issuer: &Issuer, username: &str) -> String {
+    let who = SignedIn::insecure_vouch(SignedInFacts {
+        username: username.to_owned(),
+        user_id: format!("id-{username}"),
+        roles: RoleSet::from([SiteRole::Guest, SiteRole::Admin]),
+        generation: 0,
+        session: format!("s-{username}"),
+        authenticated_at: NOW,
+        methods: Methods::PASSWORD,
+    });
+    issuer.issue(&who, NOW).unwrap().as_str().to_owned()
+}
+
+/// Who the gate sees: a user name, the reason why none, or neither.
+type Seen = Result<String, Option<TokenErrorKind>>;
+
+fn seen(gate: &Gate<SiteRole>, cookies: &[&str], authorization: &[&str]) -> Seen {
+    let caller = gate.authenticate(
+        cookies.iter().map(|header| header.as_bytes()),
+        authorization.iter().map(|header| header.as_bytes()),
+        NOW,
+    );
+    caller.username().map(str::to_owned).ok_or(caller.reason())
+}
+
+#[test]
+fn every_pair_of_cookie_and_bearer_is_decided() {
+    use TokenErrorKind::{Ambiguous, Malformed};
+    let issuer = issuer();
+    let (alice, bob) = (token(&issuer, "alice"), token(&issuer, "bob"));
+    let cookie = |token: &str| format!("a=b; __Host-hallpass={token}; c=d");
+    let bearer = |token: &str| format!("Bearer {token}");
+    let (alice_cookie, bob_cookie) = (cookie(&alice), cookie(&bob));
+    let (alice_bearer, bob_bearer) = (bearer(&alice), bearer(&bob));
+    let gate = Gate::new(issuer.verifier::<SiteRole>()).bearer();
+    let is = |name: &str| Ok(name.to_owned());
+    let table: [(&[&str], &[&str], Seen); 21] = [
+        (&[], &[], Err(None)),
+        (&["a=b"], &["Basic YTpi"], Err(None)),
+        (&[&alice_cookie], &[], is("alice")),
+        (&[], &[&alice_bearer], is("alice")),
+        (&[&alice_cookie], &[&alice_bearer], is("alice")),
+        (&[&alice_cookie], &["Basic YTpi"], is("alice")),
+        (&["a=b", &alice_cookie], &[], is("alice")),
+        // Two tokens, and whichever won would surprise someone.
+        (&[&alice_cookie], &[&bob_bearer], Err(Some(Ambiguous))),
+        (&[&bob_cookie], &[&alice_bearer], Err(Some(Ambiguous))),
+        (&[&alice_cookie], &["Bearer"], Err(Some(Ambiguous))),
+        (&["__Host-hallpass="], &[&alice_bearer], Err(Some(Ambiguous))),
+        (&["__Host-hallpass=broken"], &[&alice_bearer], Err(Some(Ambiguous))),
+        // The same name twice, in one header, over two, or in the other field.
+        (&[&alice_cookie, &alice_cookie], &[], Err(Some(Ambiguous))),
+        (&[&alice_cookie, &bob_cookie], &[&alice_bearer], Err(Some(Ambiguous))),
+        (&[], &[&alice_bearer, &alice_bearer], Err(Some(Ambiguous))),
+        (&[], &[&alice_bearer, "Basic YTpi"], Err(Some(Ambiguous))),
+        (&[&alice_cookie], &["Basic YTpi", "Basic YTpi"], Err(Some(Ambiguous))),
+        // One that is no token.
+        (&["__Host-hallpass="], &[], Err(Some(Malformed))),
+        (&["__Host-hallpass=\"a.b.c\""], &[], Err(Some(Malformed))),
+        (&[], &["Bearer"], Err(Some(Malformed))),
+        (&["__Host-hallpass=broken"], &["Bearer broken"], Err(Some(Malformed))),
+    ];
+    for (cookies, authorization, expected) in table {
+        assert_eq!(seen(&gate, cookies, authorization), expected, "{cookies:?} {authorization:?}");
+    }
+}
+
+#[test]
+fn the_scheme_is_read_as_http_reads_it() {
+    let issuer = issuer();
+    let alice = token(&issuer, "alice");
+    let gate = Gate::new(issuer.verifier::<SiteRole>()).bearer();
+    for scheme in ["Bearer ", "bearer ", "BEARER ", "bEaReR   "] {
+        assert_eq!(seen(&gate, &[], &[&format!("{scheme}{alice}")]), Ok("alice".into()), "{scheme}");
+    }
+    for scheme in ["", "Bearer", "Bearer\t", "Bearer=", "Bear ", "Token ", " Bearer ", "Bearer\u{a0}", "DPoP "] {
+        assert_eq!(seen(&gate, &[], &[&format!("{scheme}{alice}")]), Err(None), "{scheme}");
+    }
+    for rest in [format!("{alice} {alice}"), format!("{alice},"), format!("\"{alice}\""), format!("token={alice}")] {
+        let reason = seen(&gate, &[], &[&format!("Bearer {rest}")]).unwrap_err();
+        assert!(reason.is_some(), "{rest}");
+    }
+}
+
+#[test]
+fn authorization_is_not_looked_at_unless_bearer_is_on() {
+    let issuer = issuer();
+    let alice = token(&issuer, "alice");
+    let gate = Gate::from(issuer.verifier::<SiteRole>());
+    assert!(!gate.accepts_bearer() && gate.clone().bearer().accepts_bearer());
+    let (cookie, bearer) = (format!("__Host-hallpass={alice}"), format!("Bearer {alice}"));
+    assert_eq!(seen(&gate, &[], &[&bearer]), Err(None));
+    assert_eq!(seen(&gate, &[&cookie], &["Bearer other", "Bearer third"]), Ok("alice".into()));
+}
+
+#[test]
+fn the_cookie_is_the_one_that_the_settings_name() {
+    let issuer = issuer();
+    let alice = token(&issuer, "alice");
+    let settings = CookieSettings::builder().access_name("token").build().unwrap();
+    let gate = Gate::new(issuer.verifier::<SiteRole>()).cookies(&settings);
+    assert_eq!(seen(&gate, &[&format!("token={alice}")], &[]), Ok("alice".into()));
+    assert_eq!(seen(&gate, &[&format!("__Host-hallpass={alice}")], &[]), Err(None));
+    assert_eq!(seen(&gate, &[&format!("__Host-hallpass={alice}; token={alice}")], &[]), Ok("alice".into()));
+}
+
+#[test]
+fn the_reason_is_the_verifiers() {
+    let view = RevocationView::new();
+    let issuer = issuer();
+    let gate = Gate::new(issuer.verifier::<SiteRole>().revocation(view.clone()));
+    let cookie = format!("__Host-hallpass={}", token(&issuer, "alice"));
+    assert_eq!(seen(&gate, &[&cookie], &[]), Ok("alice".into()));
+
+    let late = gate.authenticate([cookie.as_bytes()], [], NOW.saturating_add(Duration::from_secs(900)));
+    assert_eq!(late.reason(), Some(TokenErrorKind::Expired));
+    view.end_session("s-alice", NOW.saturating_add(Duration::from_secs(900)));
+    assert_eq!(seen(&gate, &[&cookie], &[]), Err(Some(TokenErrorKind::Revoked)));
+    let long = format!("__Host-hallpass={}", "a".repeat(1 << 20));
+    assert_eq!(seen(&gate, &[&long], &[]), Err(Some(TokenErrorKind::TooLong)));
+    assert!(!format!("{gate:?}").contains("alice"));
+}

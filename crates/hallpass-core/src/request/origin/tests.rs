@@ -1,0 +1,138 @@
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Deserialize)]
+struct Row {
+    why: String,
+    method: String,
+    path: String,
+    host: Option<String>,
+    origin: Option<String>,
+    site: Option<String>,
+    passes: bool,
+}
+
+/// The table's own exceptions.
+fn check() -> OriginCheck {
+    OriginCheck::new()
+        .trust("https://admin.example")
+        .and_then(|check| check.trust("http://localhost:8080"))
+        .and_then(|check| check.insecure_bypass("/hooks/"))
+        .and_then(|check| check.insecure_bypass("/ping"))
+        .unwrap()
+}
+
+fn rows() -> Vec<Row> {
+    include_str!("../../../tests/tables/origin.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn the_table_holds() {
+    let check = check();
+    let rows = rows();
+    assert_eq!(rows.len(), 115);
+    for row in &rows {
+        let decision = check.check(&OriginFacts {
+            method: &row.method,
+            host: row.host.as_deref().map(str::as_bytes),
+            origin: row.origin.as_deref().map(str::as_bytes),
+            sec_fetch_site: row.site.as_deref().map(str::as_bytes),
+            path: &row.path,
+        });
+        assert_eq!(decision.is_ok(), row.passes, "{}", row.why);
+        if let Err(denial) = decision {
+            assert_eq!(denial.kind(), DenialKind::CrossOrigin, "{}", row.why);
+        }
+    }
+}
+
+/// What is refused only for want of an exception passes with it, and the other way round: the exceptions widen, and do
+/// nothing else.
+#[test]
+fn without_exceptions_only_the_exempt_rows_turn() {
+    let (with, without) = (check(), OriginCheck::new());
+    let mut turned = 0;
+    for row in rows() {
+        let facts = OriginFacts {
+            method: &row.method,
+            host: row.host.as_deref().map(str::as_bytes),
+            origin: row.origin.as_deref().map(str::as_bytes),
+            sec_fetch_site: row.site.as_deref().map(str::as_bytes),
+            path: &row.path,
+        };
+        let (with, without) = (with.check(&facts).is_ok(), without.check(&facts).is_ok());
+        assert!(with || !without, "{}", row.why);
+        turned += usize::from(with != without);
+    }
+    assert_eq!(turned, 9);
+}
+
+#[test]
+fn bytes_that_are_no_text_match_nothing() {
+    let check = OriginCheck::new();
+    let facts = OriginFacts {
+        method: "POST",
+        host: Some(b"site.example\xff"),
+        origin: Some(b"https://site.example\xff"),
+        path: "/",
+        ..OriginFacts::default()
+    };
+    assert!(check.check(&facts).is_err());
+    let facts = OriginFacts { sec_fetch_site: Some(b"same-origin\0"), ..facts };
+    assert!(check.check(&facts).is_err());
+}
+
+#[test]
+fn a_trusted_origin_is_written_as_browsers_send_it() {
+    for good in [
+        "https://site.example",
+        "http://site.example",
+        "https://site.example:8443",
+        "http://localhost:3000",
+        "http://[::1]:3000",
+        "https://xn--bcher-kva.example",
+        "chrome-extension://abcdefghijklmnop",
+        "http://site.example:443",
+    ] {
+        assert!(OriginCheck::new().trust(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "",
+        "null",
+        "*",
+        "site.example",
+        "https://",
+        "https://site.example/",
+        "https://site.example/path",
+        "https://site.example?query",
+        "https://site.example#fragment",
+        "https://si te.example",
+        "https://Site.example",
+        "HTTPS://site.example",
+        "https://site.example:443",
+        "http://site.example:80",
+        "https://site.example:",
+        "https://me@site.example",
+        "https://*.site.example",
+        "https://bücher.example",
+        "1https://site.example",
+    ] {
+        let refusal = OriginCheck::new().trust(bad).unwrap_err();
+        assert_eq!(refusal, OriginCheckError::Origin(bad.to_owned()));
+    }
+}
+
+#[test]
+fn a_bypass_path_can_be_read_one_way_only() {
+    for good in ["/", "/ping", "/hooks/", "/a/b.c/d", "/.well-known/x", "/..."] {
+        assert!(OriginCheck::new().insecure_bypass(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "", "ping", "*", "/*", "/{id}", "//ping", "/a//b", "/a/../b", "/a/.", "/..", "/a\\b", "/a%20b", "/ping?x",
+        "/ping#x",
+    ] {
+        let refusal = OriginCheck::new().insecure_bypass(bad).unwrap_err();
+        assert_eq!(refusal, OriginCheckError::Path(bad.to_owned()));
+    }
+}

@@ -1,0 +1,69 @@
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Deserialize)]
+struct Row {
+    why: String,
+    next: String,
+    to: String,
+}
+
+#[test]
+fn the_table_holds() {
+    let rows: Vec<Row> = include_str!("../../../tests/tables/next.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(rows.len(), 145);
+    for row in rows {
+        let next = SafeNext::parse(Some(&row.next));
+        assert_eq!(next.as_str(), row.to, "{}: {:?}", row.why, row.next);
+        assert_eq!(next.is_default(), row.to == "/", "{}", row.why);
+    }
+}
+
+#[test]
+fn nothing_asked_for_is_the_default() {
+    assert_eq!(SafeNext::parse(None), SafeNext::default());
+    assert_eq!(SafeNext::default().to_string(), "/");
+}
+
+/// How a browser reads a `Location` before it resolves it (WHATWG URL, basic URL parser): tab, CR and LF go wherever
+/// they are, other control characters and spaces go from both ends, and `\` is a slash.
+fn as_a_browser_reads(location: &str) -> String {
+    location
+        .trim_matches(|c: char| c <= ' ')
+        .chars()
+        .filter(|c| !matches!(c, '\t' | '\r' | '\n'))
+        .map(|c| if c == '\\' { '/' } else { c })
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn what_is_kept_stays_on_the_site(next in r"[/\\.%2eEfF5cC:@?#\t\n a]{0,12}") {
+        let kept = SafeNext::parse(Some(&next));
+        let read = as_a_browser_reads(kept.as_str());
+        prop_assert_eq!(&read, kept.as_str());
+        prop_assert!(read.starts_with('/') && !read.starts_with("//"));
+        let path = read.split(['?', '#']).next().unwrap();
+        let decoded = percent_encoding::percent_decode_str(path).decode_utf8().unwrap();
+        prop_assert!(!decoded.starts_with("//") && !decoded.contains('\\'));
+        prop_assert!(decoded.split('/').all(|segment| segment != "." && segment != ".."));
+    }
+
+    #[test]
+    fn keeping_is_all_or_nothing_and_stable(next in any::<String>()) {
+        let kept = SafeNext::parse(Some(&next));
+        prop_assert!(kept.as_str() == next || kept.is_default());
+        prop_assert_eq!(SafeNext::parse(Some(kept.as_str())), kept);
+    }
+
+    #[test]
+    fn an_honest_path_is_kept(path in "/[a-z0-9._~-]{1,8}[a-z](/[a-z0-9]{1,8}){0,3}(\\?[a-z0-9=&%/.]{0,12})?") {
+        let kept = SafeNext::parse(Some(&path));
+        prop_assert_eq!(kept.as_str(), path.as_str());
+    }
+}

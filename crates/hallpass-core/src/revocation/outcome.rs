@@ -1,0 +1,64 @@
+//! What the revocation view is asked about a token, and what it returns: proof that nothing known
+//! revokes the token, or the reason why it does not count.
+
+use std::fmt;
+
+use crate::time::unix_time::UnixTime;
+
+/// What the view is asked about: the claims of a token that has verified.
+#[derive(Clone, Copy)]
+pub struct TokenFacts<'a> {
+    /// The account (`user_id`).
+    pub user_id: &'a str,
+    /// The token generation (`gen`); 0 where the token has none.
+    pub generation: u32,
+    /// The session (`sid`).
+    pub session: Option<&'a str>,
+    /// The moment from which the token is dead (`exp`).
+    pub expires_at: UnixTime,
+}
+
+/// Proof that nothing known voids a token.
+#[derive(Debug)]
+#[must_use]
+pub struct Live(pub(super) ());
+
+/// A token that was torn up, or that cannot be shown to be whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revoked(pub(super) RevokedKind);
+
+/// Why a token does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RevokedKind {
+    /// The account's token generation was raised: sign-out everywhere, a change of role, password or factor, or the
+    /// account is disabled.
+    Generation,
+    /// The session was ended.
+    Session,
+    /// It ends no later than an entry that was dropped already: the clock was set back, and what voided the token may
+    /// be gone.
+    Forgotten,
+    /// The feed has been silent for longer than [`StalePolicy::Refuse`](crate::StalePolicy::Refuse) allows.
+    Stale,
+}
+
+impl Revoked {
+    /// Why.
+    pub const fn kind(self) -> RevokedKind {
+        self.0
+    }
+}
+
+impl fmt::Display for Revoked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            RevokedKind::Generation => "the account's older tokens were voided",
+            RevokedKind::Session => "the session was ended",
+            RevokedKind::Forgotten => "the token ends before what was forgotten",
+            RevokedKind::Stale => "revocations are not known to be current",
+        })
+    }
+}
+
+impl std::error::Error for Revoked {}

@@ -1,0 +1,231 @@
+//! Claims of any layout, read strictly (RFC 7519 section 4).
+//!
+//! This is the reading that counts; [the scanner](crate::token::claim_scanner) is a shortcut to the same answer for the one layout that
+//! hallpass writes. Each claim has one type and a wrong one refuses the token, `null` included: a `role` that is a number is not
+//! "no role" (CVE-2024-53861, CVE-2026-25537). Times are whole seconds; RFC 7519 allows fractions, which nobody needs here and
+//! which two readers would round differently. Members that are not ours belong to the application and are only counted.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor},
+};
+
+use crate::{
+    encoding::strict_json::{Budget, Names, Skip, Text},
+    time::unix_time::UnixTime,
+    token::{
+        claims::{ClaimSet, LATEST, RoleBit, Times, is_plain},
+        error::TokenErrorKind,
+        methods::Methods,
+    },
+};
+
+/// Names and elements in all; an application's own are among them.
+const MOST_MEMBERS: usize = 256;
+
+#[derive(Clone, Copy)]
+pub(crate) struct ClaimReader<'e> {
+    pub(crate) issuer: &'e str,
+    pub(crate) audience: &'e str,
+    pub(crate) role_bit: RoleBit,
+    pub(crate) integer_user_id: bool,
+}
+
+impl ClaimReader<'_> {
+    pub(crate) fn read<'b>(self, text: &'b str) -> Result<ClaimSet<'b>, TokenErrorKind> {
+        let claims = |_| TokenErrorKind::Claims;
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let reading = self.deserialize(&mut deserializer).map_err(claims)?;
+        deserializer.end().map_err(claims)?;
+        if !reading.is_our_issuer {
+            return Err(TokenErrorKind::Issuer);
+        }
+        if !reading.names_our_audience {
+            return Err(TokenErrorKind::Audience);
+        }
+        Ok(reading.claims)
+    }
+}
+
+/// What was read, and how it compares with what was expected.
+pub(crate) struct Reading<'b> {
+    claims: ClaimSet<'b>,
+    is_our_issuer: bool,
+    names_our_audience: bool,
+}
+
+impl<'b> DeserializeSeed<'b> for ClaimReader<'_> {
+    type Value = Reading<'b>;
+
+    fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'b> Visitor<'b> for ClaimReader<'_> {
+    type Value = Reading<'b>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a claims object")
+    }
+
+    fn visit_map<A: MapAccess<'b>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut names, budget) = (Names::default(), Budget::of(MOST_MEMBERS));
+        let (mut issuer, mut audience, mut username, mut user_id, mut session) = (None, None, None, None, None);
+        let (mut role, mut roles, mut generation, mut methods) = (None, None, None, None);
+        let (mut expires_at, mut issued_at, mut not_before, mut authenticated_at) = (None, None, None, None);
+        while let Some(name) = map.next_key_seed(Text)? {
+            budget.spend()?;
+            // A name that comes twice would overwrite here; `names.add` below refuses it before anything is used.
+            match &*name {
+                "iss" => issuer = Some(map.next_value_seed(Text)?),
+                "aud" => audience = Some(map.next_value_seed(Audience(self.audience))?),
+                "sub" => username = Some(map.next_value_seed(PlainText)?),
+                "user_id" if self.integer_user_id => user_id = Some(map.next_value_seed(UserId)?),
+                "user_id" => user_id = Some(map.next_value_seed(PlainText)?),
+                "sid" => session = Some(map.next_value_seed(PlainText)?),
+                "role" => role = Some((self.role_bit)(&map.next_value_seed(Text)?)),
+                "roles" => roles = Some(map.next_value_seed(Each(self.role_bit))?),
+                "amr" => methods = Some(map.next_value_seed(Each(Methods::from_name))?),
+                "gen" => generation = Some(map.next_value::<u32>()?),
+                "exp" => expires_at = Some(map.next_value_seed(Time)?),
+                "iat" => issued_at = Some(map.next_value_seed(Time)?),
+                "nbf" => not_before = Some(map.next_value_seed(Time)?),
+                "auth_time" => authenticated_at = Some(map.next_value_seed(Time)?),
+                _ => map.next_value_seed(Skip::member(&budget))?,
+            }
+            names.add(name)?;
+        }
+        if role.is_some() && roles.is_some() {
+            return Err(A::Error::custom("role and roles"));
+        }
+        Ok(Reading {
+            is_our_issuer: issuer.ok_or_else(|| A::Error::missing_field("iss"))? == self.issuer,
+            names_our_audience: audience.ok_or_else(|| A::Error::missing_field("aud"))?,
+            claims: ClaimSet {
+                username: username.ok_or_else(|| A::Error::missing_field("sub"))?,
+                user_id: user_id.ok_or_else(|| A::Error::missing_field("user_id"))?,
+                session,
+                roles: role.or(roles).unwrap_or_default(),
+                generation: generation.unwrap_or_default(),
+                methods: methods.unwrap_or_default(),
+                times: Times {
+                    expires_at: expires_at.ok_or_else(|| A::Error::missing_field("exp"))?,
+                    issued_at,
+                    not_before,
+                    authenticated_at,
+                },
+            },
+        })
+    }
+}
+
+/// Text of at least one character and without control characters.
+struct PlainText;
+
+impl<'b> DeserializeSeed<'b> for PlainText {
+    type Value = Cow<'b, str>;
+
+    fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let text = Text.deserialize(deserializer)?;
+        if text.is_empty() || !text.bytes().all(is_plain) {
+            return Err(D::Error::custom("empty or not plain"));
+        }
+        Ok(text)
+    }
+}
+
+/// An identifier that another issuer may have written as a number.
+struct UserId;
+
+impl<'b> DeserializeSeed<'b> for UserId {
+    type Value = Cow<'b, str>;
+
+    fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Number(u64),
+            Text(String),
+        }
+        match Either::deserialize(deserializer)? {
+            Either::Number(number) => Ok(Cow::Owned(number.to_string())),
+            Either::Text(text) if !text.is_empty() && text.bytes().all(is_plain) => Ok(Cow::Owned(text)),
+            Either::Text(_) => Err(D::Error::custom("empty or not plain")),
+        }
+    }
+}
+
+/// Whole seconds, not beyond the year 9999.
+struct Time;
+
+impl<'b> DeserializeSeed<'b> for Time {
+    type Value = UnixTime;
+
+    fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        match u64::deserialize(deserializer)? {
+            seconds @ 0..=LATEST => Ok(UnixTime::from_secs(seconds)),
+            _ => Err(D::Error::custom("beyond the year 9999")),
+        }
+    }
+}
+
+/// One audience or several; the value says whether ours is among them.
+struct Audience<'e>(&'e str);
+
+impl<'b> DeserializeSeed<'b> for Audience<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'b> Visitor<'b> for Audience<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an array of strings")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
+        Ok(text == self.0)
+    }
+
+    fn visit_seq<A: SeqAccess<'b>>(self, mut sequence: A) -> Result<bool, A::Error> {
+        let mut found = false;
+        while let Some(text) = sequence.next_element_seed(Text)? {
+            found |= text == self.0;
+        }
+        Ok(found)
+    }
+}
+
+/// An array of names, each turned into something that adds up.
+struct Each<F>(F);
+
+impl<'b, F: Fn(&str) -> S, S: Default + std::ops::BitOr<Output = S>> DeserializeSeed<'b> for Each<F> {
+    type Value = S;
+
+    fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<S, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'b, F: Fn(&str) -> S, S: Default + std::ops::BitOr<Output = S>> Visitor<'b> for Each<F> {
+    type Value = S;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of strings")
+    }
+
+    fn visit_seq<A: SeqAccess<'b>>(self, mut sequence: A) -> Result<S, A::Error> {
+        let mut sum = S::default();
+        while let Some(name) = sequence.next_element_seed(Text)? {
+            sum = sum | (self.0)(&name);
+        }
+        Ok(sum)
+    }
+}

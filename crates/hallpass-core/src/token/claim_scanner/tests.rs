@@ -1,0 +1,136 @@
+//! The scanner against the reader: where the scanner answers, the reader answers the same.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::token::{
+    claim_reader::ClaimReader,
+    claim_writer::{self, Outgoing},
+};
+
+const ISSUER: &str = "https://site.example";
+const AUDIENCE: &str = "site";
+
+fn role_bit(name: &str) -> u64 {
+    ["guest", "moderator", "admin"].iter().position(|known| *known == name).map_or(0, |place| 1 << place)
+}
+
+fn scanned(text: &str) -> Option<ClaimSet<'_>> {
+    scan(text, &claim_writer::opening(ISSUER, AUDIENCE), role_bit)
+}
+
+fn read(text: &str) -> Result<ClaimSet<'_>, crate::token::error::TokenErrorKind> {
+    ClaimReader { issuer: ISSUER, audience: AUDIENCE, role_bit, integer_user_id: false }.read(text)
+}
+
+fn written(roles: &[&'static str], methods: Methods, session: Option<&str>) -> String {
+    let claims = Outgoing {
+        username: "alice",
+        user_id: "17",
+        roles: roles.iter().copied(),
+        issued_at: UnixTime::from_secs(1_764_000_000),
+        expires_at: UnixTime::from_secs(1_764_000_900),
+        authenticated_at: UnixTime::from_secs(1_763_999_000),
+        methods,
+        session,
+        generation: 3,
+    };
+    claims.write(&claim_writer::opening(ISSUER, AUDIENCE), "")
+}
+
+#[test]
+fn everything_that_we_write_is_scanned() {
+    for roles in [&[][..], &["admin"], &["guest", "admin"], &["guest", "moderator", "admin"]] {
+        for methods in [Methods::NONE, Methods::PASSWORD, Methods::PASSWORD | Methods::ONE_TIME_CODE] {
+            for session in [None, Some("s-1")] {
+                let text = written(roles, methods, session);
+                let claims = scanned(&text).expect(&text);
+                assert_eq!(Ok(claims), read(&text), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn another_layout_is_left_to_the_reader() {
+    let text = written(&["admin"], Methods::PASSWORD, Some("s-1"));
+    for (from, to) in [
+        ("alice", "al\\u0069ce"),
+        ("\"gen\":3", "\"gen\": 3"),
+        ("\"gen\":3", "\"gen\":03"),
+        ("\"gen\":3", "\"gen\":4294967296"),
+        ("\"gen\":3", "\"gen\":3,\"x\":1"),
+        ("\"sub\":\"alice\"", "\"sub\":\"\""),
+        ("1764000900", "253402300800"),
+        ("1764000900", "1764000900.0"),
+        ("1764000900", "9999999999999999999999"),
+        ("\"role\":\"admin\"", "\"roles\":[]"),
+        ("}", "} "),
+    ] {
+        let other = text.replacen(from, to, 1);
+        assert_ne!(text, other);
+        assert_eq!(scanned(&other), None, "{other}");
+    }
+}
+
+proptest! {
+    /// One to three small edits of a written set, out of the pieces that such a set is made of.
+    #[test]
+    fn the_scanner_agrees_with_the_reader(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..12, prop::sample::select(PIECES)), 0..4),
+        roles in prop::sample::select(ROLES),
+    ) {
+        let mut text = written(roles, Methods::PASSWORD, Some("s-1"));
+        for (place, length, piece) in edits {
+            let begin = place.index(text.len());
+            let end = (begin + length).min(text.len());
+            if text.is_char_boundary(begin) && text.is_char_boundary(end) {
+                text.replace_range(begin..end, piece);
+            }
+        }
+        if let Some(claims) = scanned(&text) {
+            prop_assert_eq!(Ok(claims), read(&text), "{}", text);
+        }
+    }
+}
+
+const ROLES: &[&[&str]] = &[&[], &["admin"], &["guest", "admin"]];
+
+const PIECES: &[&str] = &[
+    "",
+    "\"",
+    "\\",
+    ",",
+    ":",
+    "[",
+    "]",
+    "{",
+    "}",
+    " ",
+    "0",
+    "1",
+    "9",
+    "00",
+    "-",
+    ".",
+    "e",
+    "\u{7f}",
+    "\n",
+    "é",
+    "\u{0}",
+    "null",
+    "true",
+    "\"role\":\"admin\"",
+    "\"roles\":[\"admin\"]",
+    ",\"role\":\"guest\"",
+    ",\"gen\":9",
+    "\"sub\":\"bob\"",
+    "\"exp\":",
+    "\"iat\":1,",
+    "\"amr\":[\"otp\"]",
+    "\",\"user_id\":\"1",
+    "\\u0022",
+    "18446744073709551616",
+    "253402300799",
+    "253402300800",
+];

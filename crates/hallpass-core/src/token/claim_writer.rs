@@ -1,0 +1,130 @@
+//! The claims as hallpass writes them: one order, no white space.
+//!
+//! The order is what [the scanner](crate::token::claim_scanner) expects: `iss`, `aud`, `sub`, `user_id`, `role` or `roles`, `iat`, `exp`,
+//! `auth_time`, `amr`, `sid`, `gen`, and then an application's own.
+
+use std::fmt::Write;
+
+use crate::{time::unix_time::UnixTime, token::methods::Methods};
+
+/// What a token is to say.
+pub(crate) struct Outgoing<'a, N> {
+    pub(crate) username: &'a str,
+    pub(crate) user_id: &'a str,
+    /// The names of the roles.
+    pub(crate) roles: N,
+    pub(crate) issued_at: UnixTime,
+    pub(crate) expires_at: UnixTime,
+    pub(crate) authenticated_at: UnixTime,
+    pub(crate) methods: Methods,
+    pub(crate) session: Option<&'a str>,
+    pub(crate) generation: u32,
+}
+
+/// Names that an application's own claims cannot take: ours, and those of RFC 7519 section 4.1.
+pub(crate) const RESERVED: [&str; 15] = [
+    "iss",
+    "aud",
+    "sub",
+    "user_id",
+    "role",
+    "roles",
+    "iat",
+    "exp",
+    "nbf",
+    "jti",
+    "auth_time",
+    "amr",
+    "sid",
+    "gen",
+    "act",
+];
+
+/// The text that every claims set of this issuer and audience begins with, up to the first character of `sub`.
+pub(crate) fn opening(issuer: &str, audience: &str) -> String {
+    let mut json = String::from(r#"{"iss":"#);
+    push_text(&mut json, issuer);
+    json.push_str(r#","aud":"#);
+    push_text(&mut json, audience);
+    json.push_str(r#","sub":""#);
+    json
+}
+
+impl<N: Iterator<Item = &'static str>> Outgoing<'_, N> {
+    /// The claims set; `own` are members in JSON, without braces, or nothing.
+    pub(crate) fn write(self, opening: &str, own: &str) -> String {
+        let mut json = String::with_capacity(opening.len() + own.len() + 256);
+        json.push_str(opening);
+        push_escaped(&mut json, self.username);
+        json.push_str(r#"","user_id":"#);
+        push_text(&mut json, self.user_id);
+        push_roles(&mut json, self.roles);
+        push_number(&mut json, "iat", self.issued_at.as_secs());
+        push_number(&mut json, "exp", self.expires_at.as_secs());
+        push_number(&mut json, "auth_time", self.authenticated_at.as_secs());
+        if !self.methods.is_empty() {
+            json.push_str(r#","amr":["#);
+            push_list(&mut json, self.methods.names());
+        }
+        if let Some(session) = self.session {
+            json.push_str(r#","sid":"#);
+            push_text(&mut json, session);
+        }
+        push_number(&mut json, "gen", self.generation.into());
+        if !own.is_empty() {
+            json.push(',');
+            json.push_str(own);
+        }
+        json.push('}');
+        json
+    }
+}
+
+/// `role` for one, as a Starlette site with the same scheme reads and writes it; `roles` for several; neither for none.
+fn push_roles(json: &mut String, names: impl Iterator<Item = &'static str>) {
+    let mut names = names.peekable();
+    let Some(first) = names.next() else { return };
+    if names.peek().is_none() {
+        json.push_str(r#","role":"#);
+        push_text(json, first);
+    } else {
+        json.push_str(r#","roles":["#);
+        push_list(json, std::iter::once(first).chain(names));
+    }
+}
+
+/// Texts and the closing bracket.
+fn push_list(json: &mut String, texts: impl Iterator<Item = &'static str>) {
+    for (place, text) in texts.enumerate() {
+        if place > 0 {
+            json.push(',');
+        }
+        push_text(json, text);
+    }
+    json.push(']');
+}
+
+fn push_number(json: &mut String, name: &str, number: u64) {
+    // Writing into a `String` does not fail.
+    let _ = write!(json, r#","{name}":{number}"#);
+}
+
+fn push_text(json: &mut String, text: &str) {
+    json.push('"');
+    push_escaped(json, text);
+    json.push('"');
+}
+
+/// RFC 8259 section 7: quotation mark, reverse solidus and the control characters, and nothing else.
+fn push_escaped(json: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\0'..='\u{1f}' => {
+                let _ = write!(json, "\\u{:04x}", u32::from(character));
+            }
+            _ => json.push(character),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The orders in which requests and a rotation may meet, walked through by shuttle as those of the revocation view are
+//! (`revocation/model.rs`): 20,000, with five changes of turn each, because to see a retired key come back takes four.
+
+use std::time::Duration;
+
+use shuttle::thread;
+
+use crate::{
+    keys::{handle::Keys, key_ring::KeyRing},
+    time::unix_time::UnixTime,
+    token::{
+        error::TokenErrorKind,
+        issuer::Issuer,
+        methods::Methods,
+        role::RoleSet,
+        signed_in::{SignedIn, SignedInFacts},
+        verifier::Verifier,
+    },
+};
+
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+}
+
+/// Two requests at a time beside a rotation and the retirement of the old key: a token of a key that is accepted throughout is never
+/// refused, a new key is accepted for good once it was, a retired one refused for good once it was, and when the calls are over
+/// there is no other answer.
+#[test]
+fn a_swap_is_whole_and_never_taken_back() {
+    let old = KeyRing::generate_hs256([1; 32], NOW);
+    let both = old.rotated([2; 32], NOW, Duration::from_secs(900)).unwrap();
+    let new = both.retire(old.active().unwrap().id()).unwrap();
+    shuttle::check_pct(
+        move || {
+            let (by_old, by_new) = (token(old.clone()), token(new.clone()));
+            let keys = Keys::from(old.clone());
+            let (both, new) = (both.clone(), new.clone());
+            let writer = {
+                let keys = keys.clone();
+                thread::spawn(move || {
+                    keys.replace(both);
+                    keys.replace(new);
+                })
+            };
+            let requests = [(); 2].map(|()| {
+                let (verifier, by_old, by_new) = (verifier(keys.clone()), by_old.clone(), by_new.clone());
+                thread::spawn(move || {
+                    let first = [accepts(&verifier, &by_old), accepts(&verifier, &by_new)];
+                    let second = [accepts(&verifier, &by_old), accepts(&verifier, &by_new)];
+                    assert!(first[0] || first[1], "one of the two is accepted by every ring");
+                    assert!(first[0] || !second[0], "a retired key came back");
+                    assert!(!first[1] || second[1], "a new key went away");
+                })
+            });
+            writer.join().unwrap();
+            let verifier = verifier(keys);
+            assert!(!accepts(&verifier, &by_old) && accepts(&verifier, &by_new));
+            requests.into_iter().for_each(|request| request.join().unwrap());
+        },
+        20_000,
+        5,
+    );
+}
+
+fn verifier(keys: Keys) -> Verifier<SiteRole> {
+    Verifier::new(keys, ISSUER, AUDIENCE)
+}
+
+fn accepts(verifier: &Verifier<SiteRole>, token: &str) -> bool {
+    match verifier.verify(token.as_bytes(), NOW) {
+        Ok(_) => true,
+        Err(refused) => {
+            assert_eq!(refused.kind(), TokenErrorKind::UnknownKey);
+            false
+        }
+    }
+}
+
+fn token(ring: KeyRing) -> String {
+    let alice = SignedIn::insecure_vouch(SignedInFacts {
+        username: "alice".into(),
+        user_id: "17".into(),
+        roles: RoleSet::from([SiteRole::Guest]),
+        generation: 0,
+        session: "s".into(),
+        authenticated_at: NOW,
+        methods: Methods::PASSWORD,
+    });
+    Issuer::new(ring, ISSUER, AUDIENCE).issue(&alice, NOW).unwrap().as_str().to_owned()
+}
+
+const ISSUER: &str = "https://site.example";
+const AUDIENCE: &str = "site";
+const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);

@@ -1,0 +1,88 @@
+use super::*;
+
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+    NewsEditor,
+    #[role(name = "root")]
+    Admin,
+}
+
+/// Discriminants are the site's own business; the index is the position.
+#[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+enum Numbered {
+    Low = 7,
+    High = 900,
+}
+
+#[test]
+fn a_role_has_a_name_and_a_place() {
+    use SiteRole::{Admin, Guest, NewsEditor};
+    assert_eq!(SiteRole::ALL, [Guest, NewsEditor, Admin]);
+    assert_eq!(SiteRole::ALL.iter().map(|role| role.name()).collect::<Vec<_>>(), ["guest", "news_editor", "root"]);
+    assert_eq!(SiteRole::ALL.iter().map(|role| role.index()).collect::<Vec<_>>(), [0, 1, 2]);
+    assert_eq!((Numbered::Low.index(), Numbered::High.index()), (0, 1));
+}
+
+#[test]
+fn only_the_exact_name_is_a_role() {
+    for role in SiteRole::ALL {
+        assert_eq!(SiteRole::from_name(role.name()), Some(*role));
+    }
+    for name in [
+        "",
+        "Guest",
+        "GUEST",
+        " guest",
+        "guest ",
+        "guest\0",
+        "gue",
+        "guests",
+        "admin",
+        "Admin",
+        "ｇuest",
+        "newseditor",
+        "NewsEditor",
+    ] {
+        assert_eq!(SiteRole::from_name(name), None, "{name:?}");
+    }
+}
+
+#[test]
+fn a_set_is_what_was_put_into_it() {
+    use SiteRole::{Admin, Guest, NewsEditor};
+    let set = RoleSet::from([Admin, Guest, Guest]);
+    assert_eq!((set.len(), set.is_empty(), set.bits()), (2, false, 0b101));
+    assert!(set.contains(Guest) && set.contains(Admin) && !set.contains(NewsEditor));
+    assert_eq!(set.iter().collect::<Vec<_>>(), [Guest, Admin]);
+    assert_eq!(format!("{set:?}"), "{Guest, Admin}");
+    assert_eq!(set, [Guest, Admin].into_iter().collect());
+
+    assert!(set.contains_all(Admin.into()) && set.contains_all(RoleSet::EMPTY));
+    assert!(!set.contains_all([Admin, NewsEditor].into()));
+    assert!(set.intersects([Admin, NewsEditor].into()));
+    assert!(!set.intersects(NewsEditor.into()) && !set.intersects(RoleSet::EMPTY));
+    assert_eq!(format!("{:?}", RoleSet::<SiteRole>::EMPTY), "{}");
+}
+
+/// By hand, and wrong: its place lies beyond the word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Misplaced;
+
+impl Role for Misplaced {
+    const ALL: &'static [Self] = &[Self];
+
+    fn name(self) -> &'static str {
+        "misplaced"
+    }
+
+    fn index(self) -> u8 {
+        64
+    }
+}
+
+#[test]
+fn a_misplaced_role_is_never_held() {
+    assert!(!RoleSet::from(Misplaced).contains(Misplaced));
+}

@@ -1,0 +1,135 @@
+//! What a token of one kind must satisfy: signature, issuer, audience, time, and not being torn up.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    keys::{handle::Keys, key::Key, key_ring::KeyRing, signature::TokenKind},
+    revocation::{
+        outcome::{RevokedKind, TokenFacts},
+        view::RevocationView,
+    },
+    time::unix_time::UnixTime,
+    token::{
+        claim_reader::ClaimReader,
+        claim_scanner, claim_writer,
+        claims::{ClaimSet, RoleBit, Times},
+        error::TokenErrorKind,
+        opener::{PayloadBuffer, TokenOpener},
+    },
+};
+
+/// What a token of one kind must satisfy, without the type of the role enum.
+#[derive(Clone)]
+pub(crate) struct TokenRules {
+    pub(crate) opener: TokenOpener,
+    pub(crate) keys: Keys,
+    pub(crate) issuer: Box<str>,
+    pub(crate) audience: Box<str>,
+    opening: Box<str>,
+    role_bit: RoleBit,
+    pub(crate) integer_user_id: bool,
+    pub(crate) leeway: Duration,
+    pub(crate) max_lifetime: Duration,
+    pub(crate) revocation: Option<RevocationView>,
+}
+
+impl TokenRules {
+    pub(crate) fn new(kind: TokenKind, keys: Keys, issuer: String, audience: String, role_bit: RoleBit) -> Self {
+        let opening = claim_writer::opening(&issuer, &audience);
+        Self {
+            opener: TokenOpener::new(kind, &opening),
+            keys,
+            opening: opening.into(),
+            issuer: issuer.into(),
+            audience: audience.into(),
+            role_bit,
+            integer_user_id: false,
+            leeway: Duration::ZERO,
+            max_lifetime: LONGEST_LIFE,
+            revocation: None,
+        }
+    }
+
+    /// The claims of a token that satisfies every rule under a key of this ring.
+    pub(crate) fn check<'b, 'r>(
+        &self,
+        ring: &'r KeyRing,
+        token: &[u8],
+        now: UnixTime,
+        buffer: &'b mut PayloadBuffer,
+    ) -> Result<Checked<'b, 'r>, TokenErrorKind> {
+        let (payload, key) = self.opener.open(ring, token, now, buffer).inspect_err(|kind| {
+            if *kind == TokenErrorKind::UnknownKey {
+                self.keys.note_unknown();
+            }
+        })?;
+        let json = std::str::from_utf8(payload).map_err(|_| TokenErrorKind::Claims)?;
+        let claims = match claim_scanner::scan(json, &self.opening, self.role_bit) {
+            Some(claims) => claims,
+            None => self.reader().read(json)?,
+        };
+        self.check_times(&claims.times, now)?;
+        let facts = || TokenFacts {
+            user_id: &claims.user_id,
+            generation: claims.generation,
+            session: claims.session.as_deref(),
+            expires_at: claims.times.expires_at,
+        };
+        self.check_revocation(facts, now)?;
+        Ok(Checked { claims, json, key })
+    }
+
+    fn reader(&self) -> ClaimReader<'_> {
+        ClaimReader {
+            issuer: &self.issuer,
+            audience: &self.audience,
+            role_bit: self.role_bit,
+            integer_user_id: self.integer_user_id,
+        }
+    }
+
+    /// RFC 7519 sections 4.1.4 to 4.1.6. A token is dead at `exp`, not after it.
+    pub(crate) fn check_times(&self, times: &Times, now: UnixTime) -> Result<(), TokenErrorKind> {
+        if now >= times.expires_at.saturating_add(self.leeway) {
+            return Err(TokenErrorKind::Expired);
+        }
+        let latest = now.saturating_add(self.leeway);
+        let begins = [times.not_before, times.issued_at, times.authenticated_at];
+        if begins.into_iter().flatten().any(|begin| begin > latest) {
+            return Err(TokenErrorKind::NotYetValid);
+        }
+        // Without an `iat` what is left of the life is the least that it can have been.
+        let begin = times.issued_at.unwrap_or(latest);
+        if times.expires_at.since(begin) > self.max_lifetime {
+            return Err(TokenErrorKind::LifetimeTooLong);
+        }
+        Ok(())
+    }
+
+    /// `token` is asked for where there is a view.
+    pub(crate) fn check_revocation<'t>(
+        &self,
+        token: impl FnOnce() -> TokenFacts<'t>,
+        now: UnixTime,
+    ) -> Result<(), TokenErrorKind> {
+        if let Some(view) = &self.revocation {
+            let _live = view.check(&token(), now).map_err(|revoked| match revoked.kind() {
+                RevokedKind::Stale => TokenErrorKind::Unavailable,
+                _ => TokenErrorKind::Revoked,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// A token that satisfied every rule.
+pub(crate) struct Checked<'b, 'r> {
+    pub(crate) claims: ClaimSet<'b>,
+    /// What the claims were read from.
+    pub(crate) json: &'b str,
+    /// What signed them.
+    pub(crate) key: &'r Arc<Key>,
+}
+
+/// A day; [`Verifier::max_lifetime`](crate::Verifier::max_lifetime) says why.
+pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(86_400);

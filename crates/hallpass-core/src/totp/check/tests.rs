@@ -1,0 +1,296 @@
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+use crate::totp::settings::{TotpAlgorithm, TotpDigits, TotpSkew};
+
+/// RFC 6238 appendix B, which extends RFC 4226's secret to the length of each hash; with the codes of eight digits.
+const RFC_6238_B: [(u64, TotpAlgorithm, &str); 18] = [
+    (59, TotpAlgorithm::Sha1, "94287082"),
+    (59, TotpAlgorithm::Sha256, "46119246"),
+    (59, TotpAlgorithm::Sha512, "90693936"),
+    (1_111_111_109, TotpAlgorithm::Sha1, "07081804"),
+    (1_111_111_109, TotpAlgorithm::Sha256, "68084774"),
+    (1_111_111_109, TotpAlgorithm::Sha512, "25091201"),
+    (1_111_111_111, TotpAlgorithm::Sha1, "14050471"),
+    (1_111_111_111, TotpAlgorithm::Sha256, "67062674"),
+    (1_111_111_111, TotpAlgorithm::Sha512, "99943326"),
+    (1_234_567_890, TotpAlgorithm::Sha1, "89005924"),
+    (1_234_567_890, TotpAlgorithm::Sha256, "91819424"),
+    (1_234_567_890, TotpAlgorithm::Sha512, "93441116"),
+    (2_000_000_000, TotpAlgorithm::Sha1, "69279037"),
+    (2_000_000_000, TotpAlgorithm::Sha256, "90698825"),
+    (2_000_000_000, TotpAlgorithm::Sha512, "38618901"),
+    (20_000_000_000, TotpAlgorithm::Sha1, "65353130"),
+    (20_000_000_000, TotpAlgorithm::Sha256, "77737706"),
+    (20_000_000_000, TotpAlgorithm::Sha512, "47863826"),
+];
+
+/// RFC 4226 appendix D: the codes of counts 0 to 9.
+const RFC_4226_D: [&str; 10] =
+    ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
+
+fn secret_of(algorithm: TotpAlgorithm) -> TotpSecret {
+    let length = match algorithm {
+        TotpAlgorithm::Sha1 => 20,
+        TotpAlgorithm::Sha256 => 32,
+        TotpAlgorithm::Sha512 => 64,
+    };
+    let digits: Vec<u8> = b"1234567890".iter().copied().cycle().take(length).collect();
+    TotpSecret::from_bytes(&digits).unwrap()
+}
+
+fn totp(settings: TotpSettings) -> Totp {
+    Totp::new(secret_of(settings.algorithm), settings)
+}
+
+fn at(seconds: u64) -> UnixTime {
+    UnixTime::from_secs(seconds)
+}
+
+#[test]
+fn rfc_6238_appendix_b_holds() {
+    for (time, algorithm, code) in RFC_6238_B {
+        let eight = TotpSettings::default().algorithm(algorithm).digits(TotpDigits::Eight);
+        assert_eq!(totp(eight).code_at(at(time)), code);
+        assert_eq!(totp(eight).check(code, at(time)), Ok(TimeStep::from_u64(time / 30)));
+        // Six digits are the last six of the eight (RFC 4226 section 5.3).
+        let six = eight.digits(TotpDigits::Six);
+        assert_eq!(totp(six).code_at(at(time)), code[2..]);
+    }
+}
+
+#[test]
+fn rfc_4226_appendix_d_holds() {
+    let totp = totp(TotpSettings::default().skew(TotpSkew::None));
+    for (count, code) in (0..).zip(RFC_4226_D) {
+        assert_eq!(totp.code_at(at(count * 30)), code);
+        assert_eq!(totp.check(code, at(count * 30 + 29)), Ok(TimeStep::from_u64(count)));
+    }
+}
+
+#[test]
+fn the_window_is_one_step_to_each_side_or_none() {
+    let one = totp(TotpSettings::default());
+    let none = totp(TotpSettings::default().skew(TotpSkew::None));
+    let code = RFC_4226_D[5];
+    for (step, with_one, with_none) in
+        [(3, false, false), (4, true, false), (5, true, true), (6, true, false), (7, false, false)]
+    {
+        for second in [0, 29] {
+            let now = at(step * 30 + second);
+            assert_eq!(one.check(code, now).is_ok(), with_one, "step {step}");
+            assert_eq!(none.check(code, now).is_ok(), with_none, "step {step}");
+        }
+    }
+    // It is the code's step that comes back, not the present one: replay is told by it.
+    assert_eq!(one.check(code, at(4 * 30)), Ok(TimeStep::from_u64(5)));
+    assert_eq!(one.check(code, at(6 * 30)), Ok(TimeStep::from_u64(5)));
+}
+
+#[test]
+fn a_remembered_drift_moves_one_window_and_leaves_the_other() {
+    let totp = totp(TotpSettings::default().remember_drift());
+    let now = at(1_000_000 * 30);
+    let counts = |steps: i64, drift: i64| {
+        let code = totp.code_at(at((1_000_000 + steps).cast_unsigned() * 30));
+        let right = totp.check_drifting(&code, now, TotpDrift::from_steps(drift)).ok();
+        right.map(|right| (right.step.as_u64().cast_signed() - 1_000_000, right.drift.steps()))
+    };
+    for drift in -4..=4 {
+        for steps in -7..=7_i64 {
+            let near = steps.abs() <= 1 || (steps - drift).abs() <= 1;
+            let expected = near.then_some((steps, steps.clamp(-4, 4)));
+            assert_eq!(counts(steps, drift), expected, "{steps} steps off, {drift} remembered");
+        }
+    }
+}
+
+#[test]
+fn a_drift_counts_for_nothing_where_it_is_not_remembered() {
+    let (off, on) = (totp(TotpSettings::default()), totp(TotpSettings::default().remember_drift()));
+    let (now, drift) = (at(1_000_000 * 30), TotpDrift::from_steps(-4));
+    let four_behind = on.code_at(at(999_996 * 30));
+    assert!(on.check_drifting(&four_behind, now, drift).is_ok());
+    assert!(off.check_drifting(&four_behind, now, drift).is_err());
+    let one_behind = on.code_at(at(999_999 * 30));
+    let right = off.check_drifting(&one_behind, now, drift).unwrap();
+    assert_eq!((right.step, right.drift), (TimeStep::from_u64(999_999), TotpDrift::NONE));
+}
+
+#[test]
+fn only_ascii_digits_in_the_right_number_and_spaces_count() {
+    let now = at(1_111_111_109);
+    let totp = totp(TotpSettings::default());
+    for code in ["081804", "081 804", " 081804 ", "0 8 1 8 0 4", "08 18 04", "081804           "] {
+        assert_eq!(totp.check(code, now), Ok(TimeStep::at(now)), "{code:?}");
+    }
+    for code in [
+        "",
+        " ",
+        "      ",
+        "81804",
+        "0818044",
+        "07081804",
+        "081805",
+        "+81804",
+        "-81804",
+        "081-804",
+        "081.804",
+        "081\t804",
+        "081804\n",
+        "081804\0",
+        "0x1804",
+        "081_804",
+        "081\u{a0}804",
+        "081\u{2009}804",
+        "٠٨١٨٠٤",
+        "０８１８０４",
+        "081804'--",
+        "000000000000000000000000081804",
+        "081804            ",
+        "081804                 ",
+    ] {
+        assert_eq!(totp.check(code, now), Err(WrongCode(())), "{code:?}");
+    }
+}
+
+#[test]
+fn the_ends_of_time_are_times() {
+    let totp = totp(TotpSettings::default());
+    assert_eq!(totp.check(RFC_4226_D[0], at(0)), Ok(TimeStep::from_u64(0)));
+    assert_eq!(totp.check(RFC_4226_D[1], at(0)), Ok(TimeStep::from_u64(1)));
+    let end = at(u64::MAX);
+    assert_eq!(totp.check(&totp.code_at(end), end), Ok(TimeStep::at(end)));
+    let drifting = self::totp(TotpSettings::default().remember_drift());
+    for (now, drift) in [(at(0), -4), (at(0), 4), (end, -4), (end, 4)] {
+        let right = drifting.check_drifting(&drifting.code_at(now), now, TotpDrift::from_steps(drift));
+        assert!(right.is_ok(), "{now:?} {drift}");
+    }
+}
+
+#[test]
+fn nothing_shows_the_secret() {
+    let totp = totp(TotpSettings::default());
+    let shown = format!("{totp:?} {:?}", totp.secret());
+    assert!(!shown.contains("GEZDGNBV") && !shown.contains("1234567890"), "{shown}");
+    assert!(!shown.contains("49, 50, 51"), "{shown}");
+    let printed = format!("{totp:?}");
+    assert!(printed.starts_with("Totp {") && printed.contains("Sha1"), "{printed}");
+    assert_eq!(WrongCode(()).to_string(), "wrong one-time code");
+}
+
+/// What a site keeps of an authenticator.
+#[derive(Default)]
+struct Kept {
+    last_step: Option<TimeStep>,
+    drift: TotpDrift,
+}
+
+impl Kept {
+    /// Takes a code as the sign-in does: right, and of a later step than the last.
+    fn take(&mut self, totp: &Totp, code: &str, now: UnixTime) -> Option<TimeStep> {
+        let right = totp.check_drifting(code, now, self.drift).ok()?;
+        if self.last_step.is_some_and(|last| last >= right.step) {
+            return None;
+        }
+        *self = Self { last_step: Some(right.step), drift: right.drift };
+        Some(right.step)
+    }
+}
+
+fn any_settings() -> impl Strategy<Value = TotpSettings> {
+    (0..3_usize, any::<bool>(), any::<bool>()).prop_map(|(algorithm, eight, skew)| {
+        TotpSettings::default()
+            .algorithm([TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512][algorithm])
+            .digits(if eight { TotpDigits::Eight } else { TotpDigits::Six })
+            .skew(if skew { TotpSkew::One } else { TotpSkew::None })
+    })
+}
+
+proptest! {
+    /// A code counts exactly while its step is in the window, wherever the site's clock has gone in the meantime, and
+    /// names a step in the window.
+    #[test]
+    fn a_code_counts_while_its_step_is_in_the_window(
+        random: [u8; 20], settings in any_settings(), shown_at in 0..1_u64 << 40, drift in -200_i64..200,
+    ) {
+        let totp = Totp::new(TotpSecret::from_random(random), settings);
+        let code = totp.code_at(at(shown_at));
+        let now = at(shown_at.saturating_add_signed(drift));
+        let (shown, present) = (TimeStep::at(at(shown_at)).as_u64(), TimeStep::at(now).as_u64());
+        let near = |step: u64| step.abs_diff(present) <= settings.skew.steps();
+        let same_code = |step: u64| totp.code_at(at(step * 30)) == code;
+        let window = present.saturating_sub(settings.skew.steps())..=present + settings.skew.steps();
+        match totp.check(&code, now) {
+            Ok(step) => prop_assert!(near(step.as_u64()) && same_code(step.as_u64())),
+            Err(WrongCode(())) => prop_assert!(!near(shown) && !window.clone().any(same_code)),
+        }
+    }
+
+    /// A clock that gains or loses up to a step from one sign-in to the next, and not more than the bound in all, is followed.
+    #[test]
+    fn a_clock_that_drifts_slowly_is_followed(
+        random: [u8; 20], pace in vec((1..1000_u64, -1..=1_i64), 1..60),
+    ) {
+        let totp = Totp::new(TotpSecret::from_random(random), TotpSettings::default().remember_drift());
+        let (mut kept, mut present, mut off) = (Kept::default(), 1 << 30, 0_i64);
+        for (steps, more) in pace {
+            // Enough steps that the code is a later one than the last, whichever way the clock went.
+            present += steps + 2;
+            off = (off + more).clamp(-TotpDrift::MAX_STEPS, TotpDrift::MAX_STEPS);
+            let shown = at(present.saturating_add_signed(off) * 30);
+            let code = totp.code_at(shown);
+            let taken = kept.take(&totp, &code, at(present * 30));
+            prop_assert!(taken.is_some(), "{} steps off, {:?} remembered", off, kept.drift);
+            if taken != Some(TimeStep::at(shown)) {
+                // Two steps of the window have one code, which happens once in 200,000.
+                prop_assert_eq!(totp.code_at(at(taken.unwrap().as_u64() * 30)), code);
+                break;
+            }
+        }
+    }
+
+    /// Whatever the two clocks do, and whatever is typed again: what counts is near one of the clocks as remembered, no step
+    /// counts twice, and what is remembered stays within its bound.
+    #[test]
+    fn no_step_counts_twice_wherever_the_clocks_go(
+        random: [u8; 20], remembered: bool, moves in vec((-5..6_i64, -8..9_i64, any::<bool>()), 1..60),
+    ) {
+        let settings = TotpSettings::default();
+        let settings = if remembered { settings.remember_drift() } else { settings };
+        let totp = Totp::new(TotpSecret::from_random(random), settings);
+        let (mut kept, mut present, mut typed) = (Kept::default(), 1_u64 << 30, String::new());
+        let mut spent = Vec::new();
+        for (passed, off, again) in moves {
+            present = present.saturating_add_signed(passed);
+            if !again {
+                typed = totp.code_at(at(present.saturating_add_signed(off) * 30));
+            }
+            let before = kept.drift.steps();
+            if let Some(step) = kept.take(&totp, &typed, at(present * 30)) {
+                let off = step.as_u64().cast_signed() - present.cast_signed();
+                prop_assert!(off.abs() <= 1 || (remembered && (off - before).abs() <= 1));
+                prop_assert!(!spent.contains(&step));
+                spent.push(step);
+            }
+            let most = if remembered { TotpDrift::MAX_STEPS } else { 0 };
+            prop_assert!(kept.drift.steps().abs() <= most);
+        }
+    }
+
+    #[test]
+    fn another_code_or_another_secret_does_not_count(random: [u8; 20], other: [u8; 20], time in 0..1_u64 << 40, guess in 0..1_000_000_u32) {
+        let none = TotpSettings::default().skew(TotpSkew::None);
+        let totp = Totp::new(TotpSecret::from_random(random), none);
+        let guess = format!("{guess:06}");
+        let right = totp.code_at(at(time));
+        prop_assert_eq!(totp.check(&guess, at(time)).is_ok(), guess == right);
+        let others = Totp::new(TotpSecret::from_random(other), none).code_at(at(time));
+        prop_assert_eq!(totp.check(&others, at(time)).is_ok(), others == right);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(code in any::<String>(), time: u64) {
+        let _ = totp(TotpSettings::default()).check(&code, at(time));
+    }
+}

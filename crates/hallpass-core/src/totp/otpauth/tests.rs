@@ -1,0 +1,153 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::totp::settings::{TotpAlgorithm, TotpDigits, TotpSettings};
+
+const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+fn totp(settings: TotpSettings) -> Totp {
+    Totp::new(TotpSecret::from_base32(SECRET).unwrap(), settings)
+}
+
+#[test]
+fn everything_is_printed_and_read_back() {
+    let settings = TotpSettings::default().algorithm(TotpAlgorithm::Sha512).digits(TotpDigits::Eight);
+    let uri = totp(settings).otpauth_uri("Ons café & meer", "zoë");
+    assert_eq!(
+        uri,
+        format!(
+            "otpauth://totp/Ons%20caf%C3%A9%20%26%20meer:zo%C3%AB?secret={SECRET}\
+             &issuer=Ons%20caf%C3%A9%20%26%20meer&algorithm=SHA512&digits=8&period=30"
+        )
+    );
+    let read = OtpauthUri::parse(&uri).unwrap();
+    assert_eq!((read.issuer(), read.account()), ("Ons café & meer", "zoë"));
+    let read = read.into_totp();
+    assert_eq!(read.settings(), settings);
+    assert_eq!(read.secret().to_base32(), SECRET);
+}
+
+#[test]
+fn what_other_sites_print_is_read() {
+    for (uri, issuer, account) in [
+        // The Key URI Format's own example.
+        (
+            "otpauth://totp/Example:alice@google.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example",
+            "Example",
+            "alice@google.com",
+        ),
+        (
+            "otpauth://totp/ACME%20Co:john.doe@email.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=ACME%20Co&algorithm=SHA1&digits=6&period=30",
+            "ACME Co",
+            "john.doe@email.com",
+        ),
+        // An escaped colon, and spaces after it.
+        ("otpauth://totp/Example%3A%20%20alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "Example", "alice"),
+        // No issuer at all; the scheme in other case; a secret in lower case, in groups, padded.
+        ("OTPAUTH://TOTP/alice?secret=gezd-gnbv%20gy3t%20qojq%20gezd%20gnbv%20gy3t%20qojq%3D%3D", "", "alice"),
+        // The issuer in the query alone, an image, an empty parameter, one without a value.
+        (
+            "otpauth://totp/alice?image=https%3A%2F%2Fx%2Fy.png&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example&&flag",
+            "Example",
+            "alice",
+        ),
+        // A plus is a plus.
+        ("otpauth://totp/A+B:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A+B", "A+B", "alice"),
+        // A colon in the account is told by the query's issuer.
+        ("otpauth://totp/A:b:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A", "A", "b:c"),
+        ("otpauth://totp/A%3Ab:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A%3Ab", "A:b", "c"),
+        // Lower-case algorithm.
+        ("otpauth://totp/A:b?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&algorithm=sha256", "A", "b"),
+    ] {
+        let read = OtpauthUri::parse(uri).unwrap();
+        assert_eq!((read.issuer(), read.account()), (issuer, account), "{uri}");
+    }
+}
+
+#[test]
+fn what_would_make_wrong_codes_is_refused() {
+    use OtpauthError as E;
+    let totp = |rest: &str| format!("otpauth://totp/A:b?{rest}");
+    let with = |rest: &str| format!("otpauth://totp/A:b?secret={SECRET}{rest}");
+    let cases = [
+        (String::new(), E::Scheme),
+        ("https://totp/A:b?secret=x".into(), E::Scheme),
+        ("otpauth:/totp/A:b".into(), E::Scheme),
+        ("otpauth://".into(), E::Kind),
+        ("otpauth://totp".into(), E::Kind),
+        (format!("otpauth://hotp/A:b?secret={SECRET}&counter=1"), E::Kind),
+        (format!("otpauth://steam/A:b?secret={SECRET}"), E::Kind),
+        ("otpauth://totp/A:b".into(), E::SecretMissing),
+        (totp(""), E::SecretMissing),
+        (totp("issuer=A"), E::SecretMissing),
+        (totp("secret="), E::Secret(TotpSecretError::Length { bytes: 0 })),
+        (totp("secret=GEZDGNBV"), E::Secret(TotpSecretError::Length { bytes: 5 })),
+        (totp("secret=0189"), E::Secret(TotpSecretError::Base32)),
+        (format!("otpauth://totp/?secret={SECRET}"), E::Label),
+        (format!("otpauth://totp/A:?secret={SECRET}"), E::Label),
+        (format!("otpauth://totp/A:%20?secret={SECRET}"), E::Label),
+        (with("&issuer=B"), E::Label),
+        (format!("otpauth://totp/:b:c?secret={SECRET}"), E::Label),
+        (with("&algorithm=MD5"), E::Algorithm),
+        (with("&algorithm="), E::Algorithm),
+        (with("&digits=7"), E::Digits),
+        (with("&digits=06"), E::Digits),
+        (with("&digits="), E::Digits),
+        (with("&period=60"), E::Period),
+        (with("&period=030"), E::Period),
+        (with(&format!("&secret={SECRET}")), E::Repeated),
+        (with("&issuer=A&issuer=B"), E::Repeated),
+        (with("&digits=6&digits=8"), E::Repeated),
+        (with("&issuer=%FF"), E::Encoding),
+        (format!("otpauth://totp/%FF?secret={SECRET}"), E::Encoding),
+        (with(&format!("&x={}", "x".repeat(4096))), E::TooLong),
+    ];
+    for (uri, expected) in cases {
+        assert_eq!(OtpauthUri::parse(&uri).unwrap_err(), expected, "{uri}");
+    }
+}
+
+#[test]
+fn neither_value_nor_error_shows_the_secret() {
+    let read = OtpauthUri::parse(&totp(TotpSettings::default()).otpauth_uri("A", "b")).unwrap();
+    assert!(!format!("{read:?}").contains("GEZDGNBV"));
+    let refusal = OtpauthUri::parse("otpauth://totp/A:b?secret=GEZDGNBV0").unwrap_err();
+    assert!(!format!("{refusal} {refusal:?}").contains("GEZDGNBV"));
+}
+
+proptest! {
+    #[test]
+    fn what_was_printed_reads_the_same(
+        bytes in proptest::collection::vec(any::<u8>(), 16..=128), issuer in ".{1,20}", account in "[^ ].{0,20}", eight: bool, algorithm in 0..3_usize,
+    ) {
+        let settings = TotpSettings::default()
+            .algorithm([TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512][algorithm])
+            .digits(if eight { TotpDigits::Eight } else { TotpDigits::Six });
+        let totp = Totp::new(TotpSecret::from_bytes(&bytes).unwrap(), settings);
+        let read = OtpauthUri::parse(&totp.otpauth_uri(&issuer, &account)).unwrap();
+        prop_assert_eq!((read.issuer(), read.account()), (&*issuer, &*account));
+        let read = read.into_totp();
+        prop_assert_eq!(read.settings(), settings);
+        let secret = read.secret();
+        prop_assert_eq!(secret.as_bytes(), &*bytes);
+    }
+
+    /// Whatever is read prints to something that reads the same.
+    #[test]
+    fn reading_printing_and_reading_agree(
+        label in "[a-zA-Z:% ]{0,4}(%3A|:)?[a-z%20]{0,6}", issuer in "(&issuer=[a-zA-Z:]{0,3})?", secret in "([A-Za-z2-7]{4}[ -]?){8}={0,6}", rest in "(&digits=(6|8))?(&period=30)?",
+    ) {
+        let uri = format!("otpauth://totp/{label}?secret={secret}{issuer}{rest}");
+        if let Ok(first) = OtpauthUri::parse(&uri) {
+            let (issuer, account) = (first.issuer().to_owned(), first.account().to_owned());
+            let first = first.into_totp();
+            let printed = first.otpauth_uri(&issuer, &account);
+            let second = OtpauthUri::parse(&printed).unwrap();
+            prop_assert_eq!((second.issuer(), second.account()), (&*issuer, &*account));
+            let second = second.into_totp();
+            prop_assert_eq!(second.settings(), first.settings());
+            prop_assert!(second.secret() == first.secret());
+            prop_assert_eq!(second.otpauth_uri(&issuer, &account), printed);
+        }
+    }
+}
