@@ -15,7 +15,7 @@ use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 use crate::{actix_stack, sign_in::memory::MemoryStore, tower_stack};
 
 /// The table of `hallpass-core`, whose own tests hold `SafeNext` to it.
-const TABLE: &str = include_str!("../../../hallpass-core/tests/tables/next.jsonl");
+const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/next.jsonl");
 const PASSWORD: &str = "correct horse battery staple";
 
 /// What was asked for, and where it leads.

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use crate::{actix_stack, http1, http2};
 
 #[allow(unreachable_pub, reason = "the file is another crate's, where this is its style")]
-#[path = "../../../hallpass-signin/tests/memory/mod.rs"]
+#[path = "../../../../hallpass-signin/tests/memory/mod.rs"]
 pub(crate) mod memory;
 
 const PASSWORD: &str = "correct+horse+battery+staple";

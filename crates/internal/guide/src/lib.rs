@@ -8,7 +8,7 @@
 /// A page of the guide.
 macro_rules! page {
     ($($name:ident: $file:literal)+) => {
-        $(#[doc = include_str!(concat!("../../../docs/guide/src/", $file))]
+        $(#[doc = include_str!(concat!("../../../../docs/guide/src/", $file))]
         mod $name {})+
     };
 }
@@ -33,13 +33,13 @@ page! {
 }
 
 /// The README of the whole.
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../../README.md")]
 mod readme {}
 
 /// A crate's README.
 macro_rules! readme {
     ($($name:ident: $directory:literal)+) => {
-        $(#[doc = include_str!(concat!("../../", $directory, "/README.md"))]
+        $(#[doc = include_str!(concat!("../../../", $directory, "/README.md"))]
         mod $name {})+
     };
 }
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn every_page_is_compiled() {
         let here = include_str!("lib.rs");
-        let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/src");
+        let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/guide/src");
         for page in std::fs::read_dir(pages).into_iter().flatten().flatten() {
             let name = page.file_name().into_string().unwrap_or_default();
             assert!(name == "SUMMARY.md" || here.contains(&format!("\"{name}\"")), "{name} is no module here");

@@ -17,7 +17,7 @@ use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 use crate::{actix_stack, http1, runs::Runs, sign_in::memory::MemoryStore, tower_stack};
 
 /// The table of `hallpass-core`, whose own tests hold the check to it.
-const TABLE: &str = include_str!("../../../hallpass-core/tests/tables/origin.jsonl");
+const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/origin.jsonl");
 
 struct Row {
     why: String,

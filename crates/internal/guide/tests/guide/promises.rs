@@ -1,6 +1,6 @@
 //! Promises that are text: what each crate says of itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{read, root};
 
@@ -11,17 +11,26 @@ fn packages(group: &str) -> Vec<PathBuf> {
     packages
 }
 
-/// Crates that are published: what others depend on.
+fn is_published(package: &Path) -> bool {
+    !read(&package.join("Cargo.toml")).contains("publish = false")
+}
+
+/// The published crates.
 fn published() -> Vec<PathBuf> {
-    packages("crates")
-        .into_iter()
-        .filter(|package| !read(&package.join("Cargo.toml")).contains("publish = false"))
-        .collect()
+    let packages = packages("crates");
+    packages.into_iter().filter(|package| is_published(package)).collect()
+}
+
+#[test]
+fn only_crates_outside_internal_are_published() {
+    assert_eq!(published(), packages("crates"));
+    let internal = packages("crates/internal");
+    assert!(internal.len() > 2 && !internal.iter().any(|package| is_published(package)), "{internal:?}");
 }
 
 #[test]
 fn no_crate_of_ours_allows_unsafe_code() {
-    let crates = packages("crates");
+    let crates = [packages("crates"), packages("crates/internal")].concat();
     assert!(crates.len() > 10, "{crates:?}");
     for package in crates {
         let root = ["src/lib.rs", "src/main.rs"].map(|file| package.join(file)).into_iter().find(|file| file.exists());

@@ -12,8 +12,8 @@ use tower::ServiceExt;
 
 use crate::{actix_stack, tower_stack};
 
-const CORPUS: &str = include_str!("../../../hallpass-core/tests/tables/attacks.jsonl");
-const KEYS: &str = include_str!("../../../hallpass-core/tests/tables/attack_keys.json");
+const CORPUS: &str = include_str!("../../../../hallpass-core/tests/tables/attacks.jsonl");
+const KEYS: &str = include_str!("../../../../hallpass-core/tests/tables/attack_keys.json");
 
 /// The moment that the corpus is written for.
 #[derive(Clone, Copy)]

@@ -125,7 +125,7 @@ fn series(prometheus: &PrometheusHandle) -> BTreeMap<String, f64> {
 
 /// The rows of a table of the page, their cells without the back quotes.
 fn table(heading: &str) -> Vec<Vec<String>> {
-    let page = include_str!("../../../docs/guide/src/telemetry.md");
+    let page = include_str!("../../../../docs/guide/src/telemetry.md");
     let rows = page.split_once(heading).unwrap().1.lines().skip(2).take_while(|line| line.starts_with('|'));
     rows.map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect()).collect()
 }
