@@ -1,47 +1,13 @@
 //! A request as it is sent, and the answer as it is received: names and bytes, as on the wire.
 
 /// A request, in any stack's or client's hands.
-#[derive(Clone, Debug)]
-pub struct Sent {
-    /// The method, any token.
-    pub method: String,
-    /// The request target, as it goes on the wire.
-    pub target: String,
-    /// The headers in order; values are bytes, since cookies may be.
-    pub headers: Vec<(String, Vec<u8>)>,
-    /// The body.
-    pub body: Vec<u8>,
-}
+pub use hallpass_test_support::http::Request as Sent;
+use hallpass_test_support::http::Response;
 
-impl Sent {
-    /// A request of a script, without more.
-    #[must_use]
-    pub fn new(method: &str, target: &str) -> Self {
-        let headers = [("host", "site.example"), ("accept", "application/json")];
-        Self {
-            method: method.to_owned(),
-            target: target.to_owned(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_owned())).into(),
-            body: Vec::new(),
-        }
-    }
-
-    /// Splits each cookie header into one header for each cookie, as HTTP/2 clients do (RFC 9113 section 8.2.3).
-    #[must_use]
-    pub fn with_cookie_crumbs(mut self) -> Self {
-        self.headers = std::mem::take(&mut self.headers)
-            .into_iter()
-            .flat_map(|(name, value)| {
-                let crumbs: Vec<Vec<u8>> = if name.eq_ignore_ascii_case("cookie") {
-                    value.split(|byte| *byte == b';').map(|crumb| crumb.trim_ascii().to_vec()).collect()
-                } else {
-                    vec![value]
-                };
-                crumbs.into_iter().map(move |crumb| (name.clone(), crumb))
-            })
-            .collect();
-        self
-    }
+/// A request of a script that accepts JSON.
+#[must_use]
+pub fn json_request(method: &str, target: &str) -> Sent {
+    Sent::new(method, target).header("host", "site.example").header("accept", "application/json")
 }
 
 /// An answer.
@@ -70,5 +36,11 @@ impl Received {
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl From<Response> for Received {
+    fn from(Response { status, headers, body }: Response) -> Self {
+        Self { status, headers, body, handler_runs: 0 }
     }
 }

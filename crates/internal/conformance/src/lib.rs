@@ -17,7 +17,7 @@ mod site;
 mod table;
 mod token;
 
-pub use exchange::{Received, Sent};
+pub use exchange::{Received, Sent, json_request};
 pub use judge::judge;
 pub use row::{Expected, Row};
 pub use site::{NOW, OtherRole, SiteRole, StoppedClock, gate, ring, settings};

@@ -171,6 +171,18 @@ impl CookieJar {
         Ok(Stored::Kept)
     }
 
+    /// Stores and removes the cookies of a response's `Set-Cookie` headers.
+    ///
+    /// # Panics
+    /// A browser would reject one of them.
+    #[track_caller]
+    pub fn keep(&mut self, path: &str, lines: impl IntoIterator<Item = impl AsRef<str>>) {
+        for line in lines {
+            let (line, stored) = (line.as_ref(), self.store(path, line.as_ref()));
+            assert_eq!(stored.err(), None, "{path}: a browser would reject {line}");
+        }
+    }
+
     fn accept(&self, set: &SetCookie, request_path: &str) -> Result<Cookie, Rejection> {
         let length = set.name.len() + set.value.len();
         if length == 0 || length > MAX_PAIR {

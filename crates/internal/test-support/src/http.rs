@@ -238,7 +238,7 @@ async fn exchange(source: Option<IpAddr>, server: SocketAddr, request: &Request)
     stream.write_all(&request.head()).await.expect("the server reads the head");
     // A server may reject a body before it has read all of it.
     let _ = stream.write_all(&request.body).await;
-    let (mut incoming, mut buffer) = (Incoming::to(request), [0; 16 * 1024]);
+    let (mut incoming, mut buffer) = (Incoming::to(request), vec![0; 16 * 1024]);
     loop {
         let read = stream.read(&mut buffer).await;
         if let Some(response) = incoming.take(read.map(|length| &buffer[..length])) {
@@ -257,7 +257,7 @@ pub fn send_blocking(server: SocketAddr, request: &Request) -> Response {
     stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
     stream.write_all(&request.head()).expect("the server reads the head");
     let _ = stream.write_all(&request.body);
-    let (mut incoming, mut buffer) = (Incoming::to(request), [0; 16 * 1024]);
+    let (mut incoming, mut buffer) = (Incoming::to(request), vec![0; 16 * 1024]);
     loop {
         let read = stream.read(&mut buffer);
         if let Some(response) = incoming.take(read.map(|length| &buffer[..length])) {

@@ -54,6 +54,16 @@ impl Scratch {
         self.path(name).into_os_string().into_string().expect("a path in UTF-8")
     }
 
+    /// Writes a file and returns its path, as an argument of a command.
+    ///
+    /// # Panics
+    /// The file cannot be written, or the path is not UTF-8.
+    #[must_use]
+    pub fn file(&self, name: &str, content: &str) -> String {
+        fs::write(self.path(name), content).expect("a file in a directory of our own");
+        self.argument(name)
+    }
+
     /// The address of an SQLite database in the directory.
     #[must_use]
     pub fn url(&self, name: &str) -> String {
@@ -112,6 +122,7 @@ mod tests {
         }
         assert_eq!((one.read("log").as_str(), one.read("none").as_str()), ("ab", ""));
         assert_eq!(one.names(), ["log"]);
+        assert_eq!(fs::read_to_string(one.file("x", "text")).ok().as_deref(), Some("text"));
         assert!(one.url("x.db").starts_with("sqlite:///") && one.argument("x").ends_with("/x"));
         let path = one.directory().to_owned();
         drop(one);

@@ -4,7 +4,7 @@
 use actix_web::{App, test::init_service, web};
 use axum::{Router, body::Body, routing::get};
 use hallpass_actix::Auth;
-use hallpass_conformance::{COOKIE, Sent, SiteRole};
+use hallpass_conformance::{COOKIE, Sent, SiteRole, json_request};
 use hallpass_core::{Clock, KeyRing, UnixTime, Verifier};
 use hallpass_tower::{AuthLayer, require_roles};
 use serde_json::Value;
@@ -43,7 +43,7 @@ fn attacks() -> Vec<(String, Sent, u16)> {
             "ok-without-role" => 403,
             _ => 401,
         };
-        let mut sent = Sent::new("GET", "/");
+        let mut sent = json_request("GET", "/");
         sent.headers.push(("cookie".to_owned(), format!("{COOKIE}={token}").into()));
         sendable.then_some((what, sent, status))
     });

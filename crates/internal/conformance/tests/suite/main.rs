@@ -6,8 +6,6 @@ mod actix_stack;
 mod adapter_size;
 mod attacks;
 mod axum_stack;
-mod http1;
-mod http2;
 mod negotiation;
 mod next;
 mod origin_check;
@@ -16,6 +14,7 @@ mod report;
 mod routes;
 mod runs;
 mod sign_in;
+mod sockets;
 mod tonic_stack;
 mod tower_stack;
 mod zero_queries;
@@ -24,6 +23,7 @@ use std::{future::Future, net::SocketAddr};
 
 use hallpass_conformance::{Received, Row, Sent, grpc_rows, rows};
 use report::Report;
+use sockets::Http2;
 
 #[test]
 fn the_table_has_its_rows() {
@@ -62,18 +62,18 @@ where
 async fn run_over_http1(stack: Stack, rows: Vec<Row>, server: SocketAddr, runs: runs::Runs) {
     run(stack, "HTTP/1.1", rows, |sent| {
         let runs = runs.clone();
-        async move { runs.counted(http1::send(server, &sent)).await }
+        async move { runs.counted(sockets::http1(server, &sent)).await }
     })
     .await;
 }
 
 async fn run_over_http2(stack: Stack, rows: Vec<Row>, server: SocketAddr, runs: runs::Runs) {
-    let client = http2::Client::connect(server).await;
+    let client = Http2::connect(server).await;
     // An HTTP/2 request cannot ask for an upgrade (RFC 9113 section 8.2.2), nor carry a line of `connection`.
     let rows = rows.into_iter().filter(|row| !row.name.contains("web socket")).collect();
     run(stack, "HTTP/2", rows, |sent| {
         let (runs, client) = (runs.clone(), client.clone());
-        async move { runs.counted(client.send(sent.with_cookie_crumbs())).await }
+        async move { runs.counted(client.send(sent)).await }
     })
     .await;
 }

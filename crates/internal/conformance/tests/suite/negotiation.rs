@@ -14,7 +14,11 @@ use http_body_util::{BodyExt, Full};
 use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
-use crate::{Stack, actix_stack, http1, http2, run, tower_stack};
+use crate::{
+    Stack, actix_stack, run,
+    sockets::{self, Http2},
+    tower_stack,
+};
 
 #[test]
 fn the_table_has_every_kind_for_every_caller() {
@@ -173,8 +177,8 @@ async fn tonic() {
 }
 
 async fn over_sockets(name: &'static str, server: SocketAddr) {
-    hold(name, "HTTP/1.1", negotiation_rows(), |sent| async move { http1::send(server, &sent).await }).await;
-    let client = http2::Client::connect(server).await;
+    hold(name, "HTTP/1.1", negotiation_rows(), |sent| async move { sockets::http1(server, &sent).await }).await;
+    let client = Http2::connect(server).await;
     hold(name, "HTTP/2", rows_of_http2(), |sent| {
         let client = client.clone();
         async move { client.send(sent).await }

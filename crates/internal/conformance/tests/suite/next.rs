@@ -4,9 +4,10 @@ use std::{future::Future, time::Duration};
 
 use actix_web::{App, HttpResponse, test::init_service, web};
 use axum::{Router, routing::any};
-use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, ring};
+use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::Issuer;
 use hallpass_signin::{AttemptPolicy, SignIn};
+use hallpass_test_support::http::percent;
 use hallpass_tower::{AuthLayer, require_login};
 use http::Request;
 use serde_json::Value;
@@ -30,12 +31,6 @@ fn rows() -> Vec<(String, String)> {
     rows
 }
 
-/// Percent-encodes all but RFC 3986's unreserved characters.
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
 fn sign_in() -> SignIn<SiteRole> {
     SignIn::builder(MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
         .first_roles(SiteRole::Guest)
@@ -47,7 +42,7 @@ fn sign_in() -> SignIn<SiteRole> {
 }
 
 fn form(target: &str, body: String) -> Sent {
-    let mut sent = Sent::new("POST", target);
+    let mut sent = json_request("POST", target);
     sent.headers.retain(|(name, _)| name != "accept");
     sent.headers.push(("content-type".to_owned(), b"application/x-www-form-urlencoded".to_vec()));
     sent.body = body.into_bytes();
@@ -56,16 +51,16 @@ fn form(target: &str, body: String) -> Sent {
 
 /// A person at the sign-in routes.
 async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(Sent) -> F) {
-    let account = format!("username=ann&password={}", encoded(PASSWORD));
+    let account = format!("username=ann&password={}", percent(PASSWORD));
     assert_eq!(send(form("/register", account.clone())).await.status, 303);
     for (next, to) in rows() {
-        let mut page = Sent::new("GET", &format!("/login?next={}", encoded(&next)));
+        let mut page = json_request("GET", &format!("/login?next={}", percent(&next)));
         page.headers.retain(|(name, _)| name != "accept");
         let page = send(page).await.text();
         let escaped = to.replace('&', "&#38;").replace('\'', "&#39;");
         assert!(page.contains(&format!("name=\"next\" value=\"{escaped}\"")), "{stack}: {next:?}: {page}");
 
-        let answer = send(form("/login", format!("{account}&next={}", encoded(&next)))).await;
+        let answer = send(form("/login", format!("{account}&next={}", percent(&next)))).await;
         assert_eq!((answer.status, answer.header("location")), (303, vec![to]), "{stack}: {next:?}");
     }
 }
@@ -105,16 +100,16 @@ async fn hold_guard<F: Future<Output = Received>>(stack: &str, send: impl Fn(Sen
     let is_header = |next: &str| !next.contains(|c: char| c.is_ascii_control());
     let (mut targets, mut pages) = (0, 0);
     for (next, to) in rows().into_iter().filter(|(next, _)| next.starts_with('/') && !next.contains('#')) {
-        let place = vec![format!("/login?next={}", encoded(&to))];
+        let place = vec![format!("/login?next={}", percent(&to))];
         if is_target(&next) {
             targets += 1;
-            let mut sent = Sent::new("GET", &next);
+            let mut sent = json_request("GET", &next);
             sent.headers.retain(|(name, _)| name != "accept");
             let answer = send(sent).await;
             assert_eq!((answer.status, answer.header("location")), (303, place), "{stack}: {next:?}");
         } else if is_header(&next) {
             pages += 1;
-            let mut sent = Sent::new("GET", "/fragment");
+            let mut sent = json_request("GET", "/fragment");
             sent.headers.retain(|(name, _)| name != "accept");
             let url = format!("https://site.example{next}").into_bytes();
             sent.headers.extend([("hx-request".to_owned(), b"true".to_vec()), ("hx-current-url".to_owned(), url)]);

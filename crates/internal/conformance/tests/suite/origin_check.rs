@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use actix_web::{App, HttpRequest, HttpServer, test::init_service, web};
 use axum::{Extension, Router};
 use hallpass_actix::SameOrigin;
-use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, ring};
+use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::{Issuer, OriginCheck};
 use hallpass_signin::{AttemptPolicy, SignIn};
 use hallpass_tower::{AuthLayer, OriginLayer};
@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
-use crate::{actix_stack, http1, runs::Runs, sign_in::memory::MemoryStore, tower_stack};
+use crate::{actix_stack, runs::Runs, sign_in::memory::MemoryStore, sockets, tower_stack};
 
 /// The table of `hallpass-core`, whose own tests hold the check to it.
 const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/origin.jsonl");
@@ -46,7 +46,7 @@ fn rows() -> Vec<Row> {
 
 fn row(line: &Value) -> Row {
     let text = |name: &str| line[name].as_str().map(str::to_owned);
-    let mut sent = Sent::new(&text("method").expect("a method"), &text("path").expect("a path"));
+    let mut sent = json_request(&text("method").expect("a method"), &text("path").expect("a path"));
     sent.headers.retain(|(name, _)| name != "host");
     for (name, member) in [("host", "host"), ("origin", "origin"), ("sec-fetch-site", "site")] {
         sent.headers.extend(text(member).map(|value| (name.to_owned(), value.into_bytes())));
@@ -94,7 +94,7 @@ async fn tower() {
     })
     .await;
     let server = tower_stack::serve_site(site).await;
-    hold("tower, HTTP/1.1", rows_of_http1(), &runs, |sent| async move { http1::send(server, &sent).await }).await;
+    hold("tower, HTTP/1.1", rows_of_http1(), &runs, |sent| async move { sockets::http1(server, &sent).await }).await;
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn axum() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let server = listener.local_addr().expect("an address");
     tokio::spawn(async move { axum::serve(listener, site).await });
-    hold("axum, HTTP/1.1", rows_of_http1(), &runs, |sent| async move { http1::send(server, &sent).await }).await;
+    hold("axum, HTTP/1.1", rows_of_http1(), &runs, |sent| async move { sockets::http1(server, &sent).await }).await;
 }
 
 #[actix_web::test]
@@ -143,7 +143,7 @@ async fn actix() {
     let server = server.run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    hold("actix, HTTP/1.1", rows_of_http1(), &runs, |sent| async move { http1::send(address, &sent).await }).await;
+    hold("actix, HTTP/1.1", rows_of_http1(), &runs, |sent| async move { sockets::http1(address, &sent).await }).await;
     handle.stop(false).await;
 }
 

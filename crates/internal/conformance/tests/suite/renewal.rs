@@ -1,7 +1,6 @@
 //! Renewal inside a request whose access token has run out: the same walk, over sockets, on axum and on actix-web.
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc,
@@ -14,13 +13,14 @@ use axum::{
     Router,
     routing::{any, get},
 };
-use hallpass_conformance::{NOW, Received, Sent, SiteRole};
+use hallpass_conformance::{NOW, Received, Sent, SiteRole, json_request};
 use hallpass_core::{Clock, Gate, Issuer, KeyRing, UnixTime};
 use hallpass_signin::{SignIn, Username};
+use hallpass_test_support::cookie_jar::CookieJar;
 use hallpass_tower::AuthLayer;
 use tokio::net::TcpListener;
 
-use crate::{http1, sign_in::memory::MemoryStore};
+use crate::{sign_in::memory::MemoryStore, sockets};
 
 const ACCESS: &str = "__Host-hallpass";
 const REFRESH: &str = "__Host-hallpass_refresh";
@@ -93,37 +93,26 @@ fn on_actix() -> (actix_web::dev::Server, Site) {
 }
 
 /// A browser, which forgets the access cookie when its time is over.
-#[derive(Clone, Default)]
-struct Browser(BTreeMap<String, String>);
+#[derive(Clone)]
+struct Browser(CookieJar);
 
 impl Browser {
     async fn registered(site: &Site, name: &str) -> Self {
-        let mut browser = Self::default();
+        let mut browser = Self(CookieJar::new("https://site.example"));
         let form = format!("username={name}&password=correct+horse+battery+staple");
         assert_eq!(browser.send(site, browser.request("POST", "/register", &form)).await.status, 201);
         browser
     }
 
     fn request(&self, method: &str, target: &str, body: &str) -> Sent {
-        let mut sent = Sent::new(method, target);
-        let cookies: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        sent.headers.push(("cookie".into(), cookies.join("; ").into()));
-        sent.headers.push(("content-type".into(), b"application/x-www-form-urlencoded".to_vec()));
-        sent.body = body.into();
-        sent
+        let sent = json_request(method, target).header("cookie", self.0.header("/").unwrap_or_default());
+        sent.header("content-type", "application/x-www-form-urlencoded").body(body)
     }
 
     /// Sends it and keeps what the answer sets.
     async fn send(&mut self, site: &Site, sent: Sent) -> Received {
-        let received = http1::send(site.server, &sent).await;
-        for cookie in received.header("set-cookie") {
-            let (name, value) = cookie.split(';').next().and_then(|pair| pair.split_once('=')).unwrap();
-            if value.is_empty() {
-                self.0.remove(name)
-            } else {
-                self.0.insert(name.to_owned(), value.to_owned())
-            };
-        }
+        let received = sockets::http1(site.server, &sent).await;
+        self.0.keep("/", received.header("set-cookie"));
         received
     }
 
@@ -175,15 +164,15 @@ async fn walk(site: &Site) {
     let calls = site.store.calls();
     let tab = || before.clone().without_access();
     let mut forged = tab();
-    forged.0.insert(ACCESS.into(), "e30.e30.AAAA".into());
+    forged.0.insert(ACCESS, "e30.e30.AAAA");
     let mut broken = tab();
-    broken.0.insert(REFRESH.into(), "A".repeat(86));
+    broken.0.insert(REFRESH, "A".repeat(86));
     let mut cross = tab().request("POST", "/posts", "x");
     cross.headers.push(("sec-fetch-site".into(), b"cross-site".to_vec()));
     let mut origin = tab().request("POST", "/posts", "x");
     origin.headers.push(("origin".into(), b"https://evil.example".to_vec()));
     let twice = format!("{REFRESH}={0}; {REFRESH}={0}", before.0[REFRESH]);
-    let mut ambiguous = Sent::new("POST", "/posts");
+    let mut ambiguous = json_request("POST", "/posts");
     ambiguous.headers.push(("cookie".into(), twice.into()));
     for (why, sent) in [
         ("a forged access token", forged.request("POST", "/posts", "x")),
@@ -193,7 +182,7 @@ async fn walk(site: &Site) {
         ("two refresh cookies", ambiguous),
         ("a preflight", tab().request("OPTIONS", "/posts", "")),
     ] {
-        let answer = http1::send(site.server, &sent).await;
+        let answer = sockets::http1(site.server, &sent).await;
         assert_eq!((answer.status, sets(&answer)), (401, 0), "{why}");
     }
     assert_eq!(site.store.calls(), calls);

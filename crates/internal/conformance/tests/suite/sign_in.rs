@@ -1,18 +1,22 @@
 //! The sign-in routes, on axum and on actix-web, over sockets: one script, sent to both, and the answers are the same to the byte but
 //! for what is random.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::net::SocketAddr;
 
 use actix_web::{App, HttpServer};
 use axum::Router;
 use hallpass_axum::sign_in_routes;
-use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, ring};
+use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::Issuer;
 use hallpass_signin::SignIn;
+use hallpass_test_support::cookie_jar::CookieJar;
 use hallpass_tower::AuthLayer;
 use tokio::net::TcpListener;
 
-use crate::{actix_stack, http1, http2};
+use crate::{
+    actix_stack,
+    sockets::{self, Http2},
+};
 
 #[allow(unreachable_pub, reason = "the file is another crate's, where this is its style")]
 #[path = "../../../../hallpass-signin/tests/memory/mod.rs"]
@@ -97,31 +101,25 @@ fn script() -> Vec<Line> {
     ]
 }
 
-/// What the answers set, as a browser keeps it; no rule is checked, that is the endpoints' own test.
-#[derive(Default)]
-struct Jar(BTreeMap<String, String>);
+/// What the answers set, as a browser keeps it.
+struct Jar(CookieJar);
 
 impl Jar {
+    fn new() -> Self {
+        Self(CookieJar::new("https://site.example"))
+    }
+
     fn fill(&self, (method, target, headers, body): &Line) -> Sent {
-        let mut sent = Sent::new(method, target);
-        for (name, value) in *headers {
-            sent.headers.retain(|(present, _)| present != name);
-            let cookies: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            sent.headers.push(((*name).to_owned(), value.replace("{jar}", &cookies.join("; ")).into()));
-        }
-        sent.body = body.clone().into();
-        sent
+        let cookies = self.0.header("/").unwrap_or_default();
+        let sent = json_request(method, target).body(body.as_str());
+        let set = |sent: Sent, (name, value): &(&str, &str)| {
+            sent.without(name).header(name, value.replace("{jar}", &cookies))
+        };
+        headers.iter().fold(sent, set)
     }
 
     fn keep(&mut self, received: &Received) {
-        for cookie in received.header("set-cookie") {
-            let (name, value) = cookie.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
-            if value.is_empty() {
-                self.0.remove(name)
-            } else {
-                self.0.insert(name.to_owned(), value.to_owned())
-            };
-        }
+        self.0.keep("/", received.header("set-cookie"));
     }
 }
 
@@ -154,10 +152,10 @@ async fn over_http1() {
     let handle = server.handle();
     actix_web::rt::spawn(server);
     let axum = axum_server().await;
-    let (mut jars, mut statuses) = ((Jar::default(), Jar::default()), Vec::new());
+    let (mut jars, mut statuses) = ((Jar::new(), Jar::new()), Vec::new());
     for line in script() {
-        let of_axum = http1::send(axum, &jars.0.fill(&line)).await;
-        let of_actix = http1::send(actix, &jars.1.fill(&line)).await;
+        let of_axum = sockets::http1(axum, &jars.0.fill(&line)).await;
+        let of_actix = sockets::http1(actix, &jars.1.fill(&line)).await;
         assert_eq!(comparable(&of_axum), comparable(&of_actix), "{} {} {:?}", line.0, line.1, line.2);
         if line.0 == "HEAD" {
             assert_eq!(of_axum.header("content-length"), of_actix.header("content-length"));
@@ -179,11 +177,11 @@ async fn over_http2() {
     let (server, actix) = actix_server();
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    let (axum, actix) = (http2::Client::connect(axum_server().await).await, http2::Client::connect(actix).await);
-    let mut jars = (Jar::default(), Jar::default());
+    let (axum, actix) = (Http2::connect(axum_server().await).await, Http2::connect(actix).await);
+    let mut jars = (Jar::new(), Jar::new());
     for line in script() {
-        let of_axum = axum.send(jars.0.fill(&line).with_cookie_crumbs()).await;
-        let of_actix = actix.send(jars.1.fill(&line).with_cookie_crumbs()).await;
+        let of_axum = axum.send(jars.0.fill(&line)).await;
+        let of_actix = actix.send(jars.1.fill(&line)).await;
         assert_eq!(comparable(&of_axum), comparable(&of_actix), "{} {} {:?}", line.0, line.1, line.2);
         jars.0.keep(&of_axum);
         jars.1.keep(&of_actix);

@@ -5,6 +5,7 @@ use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc}
 use bytes::Bytes;
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, rows, settings};
 use hallpass_core::{Authentication, Denial, DenialKind};
+use hallpass_test_support::http::http2::headers as headers_of;
 use hallpass_tower::{AuthLayer, DeniedRequest, RequireLayer, require_login, require_roles};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -18,7 +19,6 @@ use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
 use crate::{
     Stack,
-    http2::fields,
     routes::{OWN_PAGE, READ_ONLY, guarded},
     run, run_over_http1, run_over_http2,
     runs::Runs,
@@ -108,8 +108,8 @@ where
 {
     let (head, body) = response.into_parts();
     let body = body.collect().await.expect("a body");
-    let mut headers = fields(&head.headers);
-    headers.extend(body.trailers().map(fields).unwrap_or_default());
+    let mut headers = headers_of(&head.headers);
+    headers.extend(body.trailers().map(headers_of).unwrap_or_default());
     Received { status: head.status.as_u16(), headers, body: body.to_bytes().to_vec(), handler_runs: 0 }
 }
 

@@ -13,7 +13,7 @@ use std::{
 use actix_web::{App, test::init_service, web::Data};
 use axum::{Router, body::Body};
 use hallpass_axum::sign_in_routes;
-use hallpass_conformance::{COOKIE, Sent, SiteRole, StoppedClock, gate, ring, token};
+use hallpass_conformance::{COOKIE, Sent, SiteRole, StoppedClock, gate, json_request, ring, token};
 use hallpass_core::Issuer;
 use hallpass_signin::{Account, AccountId, Accounts, HashCost, Password, SignIn, Username, hash_password};
 use hallpass_tower::AuthLayer;
@@ -72,7 +72,7 @@ fn sign_in(store: &Tripwire) -> SignIn<SiteRole> {
 
 /// Signs in through the sign-in routes, then arms the store; the token of the cookie.
 async fn signed_in(store: &Tripwire, site: &Router) -> String {
-    let mut login = Sent::new("POST", "/login");
+    let mut login = json_request("POST", "/login");
     login.headers.push(("content-type".into(), b"application/x-www-form-urlencoded".to_vec()));
     login.body = format!("username=alice&password={}", PASSWORD.replace(' ', "+")).into();
     let answer = site.clone().oneshot(request(&login, Body::from(login.body.clone()))).await.expect("infallible");
@@ -88,7 +88,7 @@ async fn signed_in(store: &Tripwire, site: &Router) -> String {
 /// Requests of every kind with their statuses, around a token that was signed in for.
 fn cases(access: &str) -> Vec<(Sent, u16)> {
     let with = |path: &str, token: Option<&str>, status: u16| {
-        let mut sent = Sent::new("GET", path);
+        let mut sent = json_request("GET", path);
         sent.headers.extend(token.map(|token| ("cookie".to_owned(), format!("{COOKIE}={token}").into_bytes())));
         (sent, status)
     };
