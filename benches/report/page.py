@@ -126,7 +126,7 @@ way is the layer around the router, and the guard as an argument of the handler 
 [the guide](guide/src/axum.md#7-where-the-layer-stands) shows it. In process, a request to
 SQLite waits for SQLite's thread to be woken, which is most of its time here; what it costs a busy server is [below](#over-loopback). The counts are the request's own thread's.
 
-**Store queries per request: 0**, since the request path has no store that it could ask: `crates/hallpass-conformance` sends a million requests and counts. axum-login makes two (the session, the account).
+**Store queries per request: 0**, since the request path has no store that it could ask: `crates/internal/conformance` sends a million requests and counts. axum-login makes two (the session, the account).
 
 ![What a guard adds](benchmarks/added.svg)
 """

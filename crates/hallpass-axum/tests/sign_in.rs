@@ -8,18 +8,16 @@
 #[path = "../../hallpass-signin/tests/memory/mod.rs"]
 mod memory;
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use axum::{Router, routing::get};
+use axum::{Router, routing};
 use hallpass_axum::{Identity, sign_in_routes};
 use hallpass_core::{Gate, Issuer, KeyRing, Role, UnixTime};
 use hallpass_signin::{AttemptPolicy, EndpointRequest, Page, Pages, Proxies, Reader, SignIn};
+use hallpass_test_support::http::{Request, send, send_from};
 use hallpass_tower::AuthLayer;
 use memory::MemoryStore;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
+use tokio::net::TcpListener;
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -53,7 +51,7 @@ fn sign_in() -> SignIn<SiteRole> {
 
 fn routes(sign_in: &SignIn<SiteRole>) -> Router {
     Router::new()
-        .route("/profile", get(async |me: Identity<SiteRole>| me.username().to_owned()))
+        .route("/profile", routing::get(async |me: Identity<SiteRole>| me.username().to_owned()))
         .merge(sign_in_routes(sign_in))
 }
 
@@ -72,57 +70,17 @@ async fn serve(routes: Router) -> SocketAddr {
     address
 }
 
-/// An answer, taken apart by hand: what a client of another make would see.
-struct Reply {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
+/// A request, as somebody sends it whose browser has no cookies.
+fn request(method: &str, path: &str) -> Request {
+    Request::new(method, path).header("host", "site.example").header("connection", "close")
 }
 
-impl Reply {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The cookies that it sets, removed ones with an empty value.
-    fn cookies(&self) -> BTreeMap<&str, &str> {
-        let set = self.headers.iter().filter(|(name, _)| name == "set-cookie");
-        set.filter_map(|(_, cookie)| cookie.split(';').next()?.split_once('=')).collect()
-    }
+fn get(path: &str) -> Request {
+    request("GET", path)
 }
 
-/// Sends a request from an address of the loopback network, and reads the answer to its end.
-async fn send_from(from: &str, site: SocketAddr, request: &[u8]) -> Reply {
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind(SocketAddr::new(from.parse().unwrap(), 0)).unwrap();
-    let mut stream: TcpStream = socket.connect(site).await.unwrap();
-    stream.write_all(request).await.unwrap();
-    let mut reply = Vec::new();
-    stream.read_to_end(&mut reply).await.unwrap();
-    let reply = String::from_utf8(reply).unwrap();
-    let (head, body) = reply.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head: {reply:?}"));
-    let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap().parse().unwrap();
-    let headers =
-        lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Reply { status, headers: headers.collect(), body: body.to_owned() }
-}
-
-async fn send(site: SocketAddr, request: &[u8]) -> Reply {
-    send_from("127.0.0.1", site, request).await
-}
-
-fn post(path: &str, headers: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!(
-        "POST {path} HTTP/1.1\r\nhost: site.example\r\nconnection: close\r\ncontent-type: application/x-www-form-urlencoded\r\n\
-         content-length: {length}\r\n{headers}\r\n{body}",
-    )
-    .into_bytes()
-}
-
-fn ask(method: &str, path: &str, headers: &str) -> Vec<u8> {
-    format!("{method} {path} HTTP/1.1\r\nhost: site.example\r\nconnection: close\r\n{headers}\r\n").into_bytes()
+fn post(path: &str, body: impl Into<Vec<u8>>) -> Request {
+    request("POST", path).header("content-type", "application/x-www-form-urlencoded").body(body)
 }
 
 fn credentials(username: &str) -> String {
@@ -132,33 +90,36 @@ fn credentials(username: &str) -> String {
 #[tokio::test]
 async fn a_person_registers_is_known_and_logs_out() {
     let site = site().await;
-    let registered = send(site, &post("/register", "", &credentials("ann"))).await;
-    assert_eq!((registered.status, registered.header("location")), (303, Some("/profile")), "{}", registered.body);
-    let access = registered.cookies()["__Host-hallpass"].to_owned();
-    let cookie = format!("cookie: theme=dark; __Host-hallpass={access}\r\n");
+    let registered = send(site, &post("/register", credentials("ann"))).await;
+    assert_eq!((registered.status, registered.header("location")), (303, Some("/profile")), "{registered:?}");
+    let access = registered.set_cookie("__Host-hallpass").unwrap().value;
+    let cookie = format!("theme=dark; __Host-hallpass={access}");
 
-    let profile = send(site, &ask("GET", "/profile", &cookie)).await;
-    assert_eq!((profile.status, profile.body.as_str()), (200, "ann"));
-    let nobody = send(site, &ask("GET", "/profile", "")).await;
+    let profile = send(site, &get("/profile").header("cookie", &*cookie)).await;
+    assert_eq!((profile.status, profile.text().as_str()), (200, "ann"));
+    let nobody = send(site, &get("/profile")).await;
     assert_eq!((nobody.status, nobody.header("location")), (303, Some("/login?next=%2Fprofile")));
 
-    let logged_out = send(site, &post("/logout", &cookie, "")).await;
+    let logged_out = send(site, &post("/logout", "").header("cookie", &*cookie)).await;
     assert_eq!((logged_out.status, logged_out.header("location")), (303, Some("/")));
-    let removed = logged_out.cookies();
-    assert!(removed.len() > 1 && removed.values().all(|value| value.is_empty()), "{removed:?}");
-    assert_eq!(send(site, &ask("GET", "/profile", &format!("{cookie}accept: application/json\r\n"))).await.status, 401);
+    let removed = logged_out.set_cookies();
+    assert!(removed.len() > 1 && removed.iter().all(|cookie| cookie.value.is_empty()), "{removed:?}");
+    let script = get("/profile").header("cookie", &*cookie).header("accept", "application/json");
+    assert_eq!(send(site, &script).await.status, 401);
 }
 
 #[tokio::test]
 async fn what_the_origin_check_needs_arrives() {
     let site = site().await;
-    let from = async |path: &str, headers: &str| send(site, &post(path, headers, "username=x&password=y")).await.status;
-    assert_eq!(from("/login", "sec-fetch-site: cross-site\r\n").await, 403);
-    assert_eq!(from("/login", "origin: https://evil.example\r\n").await, 403);
-    assert_eq!(from("/login", "origin: https://site.example\r\n").await, 401);
+    let from = async |path: &str, name: &str, value: &str| {
+        send(site, &post(path, "username=x&password=y").header(name, value)).await.status
+    };
+    assert_eq!(from("/login", "sec-fetch-site", "cross-site").await, 403);
+    assert_eq!(from("/login", "origin", "https://evil.example").await, 403);
+    assert_eq!(from("/login", "origin", "https://site.example").await, 401);
     // The target in absolute form names the host, as `:authority` does in HTTP/2, and a `Host` that says otherwise is not asked.
-    assert_eq!(from("http://site.example/login", "origin: https://site.example\r\n").await, 401);
-    assert_eq!(from("http://shop.example/login", "origin: https://site.example\r\n").await, 403);
+    assert_eq!(from("http://site.example/login", "origin", "https://site.example").await, 401);
+    assert_eq!(from("http://shop.example/login", "origin", "https://site.example").await, 403);
 }
 
 #[tokio::test]
@@ -167,39 +128,38 @@ async fn a_body_is_read_to_the_limit_and_not_beyond() {
     let log_in = async |length: usize| {
         let start = "username=x&password=";
         let body = format!("{start}{}", "y".repeat(length - start.len()));
-        send(site, &post("/login", "", &body)).await.status
+        send(site, &post("/login", body)).await.status
     };
     assert_eq!(log_in(EndpointRequest::BODY_LIMIT).await, 401);
     assert_eq!(log_in(EndpointRequest::BODY_LIMIT + 1).await, 413);
 
     let chunks = format!("1000\r\n{}\r\n", "y".repeat(0x1000)).repeat(3);
-    let head = "POST /login HTTP/1.1\r\nhost: site.example\r\nconnection: close\r\ntransfer-encoding: chunked\r\n";
-    let chunked = format!("{head}content-type: application/x-www-form-urlencoded\r\n\r\n{chunks}0\r\n\r\n");
-    assert_eq!(send(site, chunked.as_bytes()).await.status, 413);
-    let malformed = format!("{head}content-type: application/x-www-form-urlencoded\r\n\r\nnot a length\r\n");
-    assert_eq!(send(site, malformed.as_bytes()).await.status, 400);
+    let chunked = |body: String| post("/login", body).header("transfer-encoding", "chunked");
+    assert_eq!(send(site, &chunked(format!("{chunks}0\r\n\r\n"))).await.status, 413);
+    assert_eq!(send(site, &chunked("not a length\r\n".to_owned())).await.status, 400);
 }
 
 #[tokio::test]
 async fn methods_are_answered_by_the_endpoints() {
     let site = site().await;
-    let get = send(site, &ask("GET", "/logout", "accept: application/json\r\n")).await;
-    assert_eq!((get.status, get.header("allow")), (405, Some("POST")));
-    let page = send(site, &ask("GET", "/login?next=%2Fprofile", "")).await;
+    let logout = send(site, &get("/logout").header("accept", "application/json")).await;
+    assert_eq!((logout.status, logout.header("allow")), (405, Some("POST")));
+    let page = send(site, &get("/login?next=%2Fprofile")).await;
     assert_eq!(page.status, 200);
-    assert!(page.body.contains("/profile"), "the query arrives: {}", page.body);
-    let head = send(site, &ask("HEAD", "/login?next=%2Fprofile", "")).await;
-    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    assert!(page.text().contains("/profile"), "the query arrives: {page:?}");
+    let head = send(site, &request("HEAD", "/login?next=%2Fprofile")).await;
+    assert_eq!((head.status, head.text().as_str()), (200, ""));
     assert_eq!(head.header("content-length"), page.header("content-length"));
-    assert_eq!(send(site, &ask("BREW", "/login", "")).await.status, 405);
+    assert_eq!(send(site, &request("BREW", "/login")).await.status, 405);
 }
 
 #[tokio::test]
 async fn attempts_are_counted_by_the_address_that_the_configured_proxy_tells() {
     let site = site().await;
     let guess = async |proxy: &str, client: &str, name: &str| {
-        let forwarded = format!("x-forwarded-for: 198.51.100.9, {client}\r\n");
-        send_from(proxy, site, &post("/login", &forwarded, &credentials(name))).await
+        let forwarded = format!("198.51.100.9, {client}");
+        let guess = post("/login", credentials(name)).header("x-forwarded-for", forwarded);
+        send_from(proxy.parse().unwrap(), site, &guess).await
     };
     let mut statuses = Vec::new();
     for name in ["a1", "a2", "a3", "a4"] {
@@ -215,7 +175,7 @@ async fn attempts_are_counted_by_the_address_that_the_configured_proxy_tells() {
 #[tokio::test]
 async fn without_the_outer_layer_nobody_could_ever_be_signed_in_so_they_refuse() {
     let site = serve(routes(&sign_in())).await;
-    let page = send(site, &ask("GET", "/login", "")).await;
-    assert_eq!((page.status, page.body.as_str()), (500, ""));
-    assert_eq!(send(site, &post("/register", "", &credentials("ann"))).await.status, 500);
+    let page = send(site, &get("/login")).await;
+    assert_eq!((page.status, page.text().as_str()), (500, ""));
+    assert_eq!(send(site, &post("/register", credentials("ann"))).await.status, 500);
 }

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[path = "../../quickstart/tests/quickstart/client.rs"]
-mod client;
 #[path = "../../quickstart/tests/quickstart/served.rs"]
 mod served;
 

@@ -3,12 +3,8 @@
 #![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
 #![allow(dead_code, reason = "the other blog's tests use more of it")]
 
-#[path = "../../blog/tests/blog/authenticator.rs"]
-mod authenticator;
 #[path = "../../blog/tests/blog/bad_input.rs"]
 mod bad_input;
-#[path = "../../blog/tests/blog/client.rs"]
-mod client;
 #[path = "../../blog/tests/blog/cookies.rs"]
 mod cookies;
 #[path = "../../blog/tests/blog/limits.rs"]

@@ -2,13 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command},
-    time::Duration,
-};
+use std::{process::Command, time::Duration};
 
 use hallpass_core::{Clock, Issuer, KeyRing, Methods, Role, SignedIn, SignedInFacts, SystemClock};
+use hallpass_test_support::process::{Process, free_address};
 use tonic::{Code, Request, Status, client::Grpc, codegen::http::uri::PathAndQuery, transport::Endpoint};
 use tonic_prost::ProstCodec;
 
@@ -16,16 +13,6 @@ use tonic_prost::ProstCodec;
 enum SiteRole {
     Guest,
     Admin,
-}
-
-/// The example's process, ended with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 fn token(keys: KeyRing, role: SiteRole) -> String {
@@ -64,12 +51,9 @@ async fn read(address: &str, token: Option<String>) -> Result<String, Status> {
 #[tokio::test]
 async fn only_an_admin_reads_the_report() {
     let keys = KeyRing::generate_hs256([7; 32], SystemClock.now());
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let program = Command::new(env!("CARGO_BIN_EXE_tonic-quickstart"))
-        .env("SITE_KEYS", keys.to_json().as_str())
-        .env("SITE_ADDR", &address)
-        .spawn();
-    let _server = Server(program.unwrap());
+    let address = free_address().to_string();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_tonic-quickstart"));
+    let _server = Process::start(program.env("SITE_KEYS", keys.to_json().as_str()).env("SITE_ADDR", &address));
     let read = |token| tokio::time::timeout(Duration::from_secs(20), read(&address, token));
     assert_eq!(read(None).await.unwrap().unwrap_err().code(), Code::Unauthenticated);
     assert_eq!(read(Some("x.y.z".into())).await.unwrap().unwrap_err().code(), Code::Unauthenticated);

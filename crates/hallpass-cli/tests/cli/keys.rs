@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use crate::command::{Directory, hallpass};
+use hallpass_test_support::scratch::Scratch;
+
+use crate::command::hallpass;
 
 #[test]
 fn a_new_key_file_is_private_and_never_overwritten() {
-    let directory = Directory::new();
-    let path = directory.path("keys.json");
+    let directory = Scratch::new();
+    let path = directory.argument("keys.json");
     let made = hallpass(&["keys", "new", "--alg", "ed25519", "--out", &path], b"");
     assert_eq!(made.code, Some(0), "{}", made.err);
     let content = std::fs::read_to_string(&path).unwrap();
@@ -25,9 +27,9 @@ fn a_new_key_file_is_private_and_never_overwritten() {
 
 #[test]
 fn each_algorithm_that_signs_is_made_and_only_public_keys_are_published() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     for (alg, published) in [("HS256", 0), ("hs384", 0), ("HS512", 0), ("EdDSA", 1), ("ES256", 1), ("ES384", 1)] {
-        let path = directory.path(&format!("{alg}.json"));
+        let path = directory.argument(&format!("{alg}.json"));
         assert_eq!(hallpass(&["keys", "new", "--alg", alg, "--out", &path], b"").code, Some(0), "{alg}");
         let set = hallpass(&["--json", "keys", "jwks", "--keys", &path], b"").json().remove(0);
         let keys = set["keys"].as_array().unwrap();
@@ -40,8 +42,8 @@ fn each_algorithm_that_signs_is_made_and_only_public_keys_are_published() {
 
 #[test]
 fn rotation_keeps_the_old_key_for_its_time_and_retiring_ends_it() {
-    let directory = Directory::new();
-    let path = directory.path("keys.json");
+    let directory = Scratch::new();
+    let path = directory.argument("keys.json");
     hallpass(&["keys", "new", "--out", &path, "--now", "1000"], b"");
     let old = active(&path);
     hallpass(&["keys", "rotate", "--keys", &path, "--accept-old-for", "900", "--now", "2000"], b"");
@@ -64,8 +66,8 @@ fn rotation_keeps_the_old_key_for_its_time_and_retiring_ends_it() {
 
 #[test]
 fn a_pepper_is_put_before_the_older_ones_and_only_those_can_be_retired() {
-    let directory = Directory::new();
-    let path = directory.path("keys.json");
+    let directory = Scratch::new();
+    let path = directory.argument("keys.json");
     hallpass(&["keys", "new", "--out", &path, "--now", "1000"], b"");
     let add = |now: &str| {
         let added = hallpass(&["--json", "keys", "pepper", "--keys", &path, "--now", now], b"");
@@ -88,8 +90,8 @@ fn a_pepper_is_put_before_the_older_ones_and_only_those_can_be_retired() {
 /// Each is a process: it is the lock beside the file that they meet at.
 #[test]
 fn of_changes_at_the_same_moment_none_undoes_another() {
-    let directory = Directory::new();
-    let path = directory.path("keys.json");
+    let directory = Scratch::new();
+    let path = directory.argument("keys.json");
     hallpass(&["keys", "new", "--out", &path], b"");
     std::thread::scope(|scope| {
         for process in 0..24 {
@@ -108,8 +110,8 @@ fn of_changes_at_the_same_moment_none_undoes_another() {
 
 #[test]
 fn listing_shows_no_secret() {
-    let directory = Directory::new();
-    let path = directory.path("keys.json");
+    let directory = Scratch::new();
+    let path = directory.argument("keys.json");
     hallpass(&["keys", "new", "--out", &path], b"");
     hallpass(&["keys", "pepper", "--keys", &path], b"");
     let set: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();

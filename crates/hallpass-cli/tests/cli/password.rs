@@ -1,10 +1,12 @@
 //! `hallpass password`.
 
-use crate::command::{Directory, hallpass};
+use hallpass_test_support::scratch::Scratch;
+
+use crate::command::hallpass;
 
 #[test]
 fn a_hash_is_of_its_password_alone() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     let hashed = hallpass(&["password", "hash"], "gânt ôl \n".as_bytes());
     assert_eq!(hashed.code, Some(0), "{}", hashed.err);
     assert!(hashed.out.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hashed.out);
@@ -24,7 +26,7 @@ fn two_hashes_of_one_password_differ() {
 
 #[test]
 fn a_hash_that_asks_for_too_much_is_refused_at_once() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     let greedy = "$argon2id$v=19$m=2097152,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
     let hash = directory.file("hash", greedy);
     let refused = hallpass(&["password", "verify", "--hash", &hash], b"any");

@@ -8,7 +8,9 @@ use aws_lc_rs::{
 use base64_simd::URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Value, json};
 
-use crate::command::{Directory, hallpass};
+use hallpass_test_support::scratch::Scratch;
+
+use crate::command::hallpass;
 
 const NOW: u64 = 1_764_000_000;
 
@@ -50,7 +52,7 @@ impl Other {
 
 #[test]
 fn rs256_and_ps256_tokens_verify_with_the_issuers_jwk_set() {
-    let (directory, other) = (Directory::new(), Other::new());
+    let (directory, other) = (Scratch::new(), Other::new());
     let (rs256, ps256) = (other.token("RS256", &RSA_PKCS1_SHA256), other.token("PS256", &RSA_PSS_SHA256));
     // Names the other algorithm than the one that made the signature.
     let mislabelled = other.token("RS256", &RSA_PSS_SHA256);
@@ -79,9 +81,9 @@ fn rs256_and_ps256_tokens_verify_with_the_issuers_jwk_set() {
 
 #[test]
 fn hallpass_signs_nothing_with_rsa() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     for alg in ["RS256", "PS256"] {
-        let refused = hallpass(&["keys", "new", "--alg", alg, "--out", &directory.path("rsa.json")], b"");
+        let refused = hallpass(&["keys", "new", "--alg", alg, "--out", &directory.argument("rsa.json")], b"");
         assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{alg}: {}", refused.err);
     }
 }

@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::command::{Directory, Outcome, hallpass};
+use hallpass_test_support::scratch::Scratch;
+
+use crate::command::{Outcome, hallpass};
 
 const NOW: &str = "1764000000";
 
 /// A ring of this algorithm, and arguments that name it, the issuer, the audience and the moment.
-fn site(directory: &Directory, alg: &str) -> Vec<String> {
-    let path = directory.path(&format!("{alg}.json"));
+fn site(directory: &Scratch, alg: &str) -> Vec<String> {
+    let path = directory.argument(&format!("{alg}.json"));
     assert_eq!(hallpass(&["keys", "new", "--alg", alg, "--out", &path, "--now", NOW], b"").code, Some(0));
     ["--keys", &path, "--issuer", "https://site.example", "--audience", "site"].map(str::to_owned).to_vec()
 }
@@ -28,7 +30,7 @@ fn sign(site: &[String], more: &[&str]) -> String {
 
 #[test]
 fn a_signed_token_verifies_with_the_public_half_alone() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     for alg in ["EdDSA", "ES256", "ES384"] {
         let site = site(&directory, alg);
         let token = sign(&site, &["--roles", "admin,moderator", "--amr", "pwd,otp", "--gen", "3"]);
@@ -46,7 +48,7 @@ fn a_signed_token_verifies_with_the_public_half_alone() {
 
 #[test]
 fn one_verdict_a_line_whatever_the_line_holds() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     let site = site(&directory, "HS256");
     let token = sign(&site, &["--roles", "admin"]);
     let mut input = Vec::new();
@@ -68,7 +70,7 @@ fn one_verdict_a_line_whatever_the_line_holds() {
 
 #[test]
 fn each_setting_refuses_what_it_should() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     let site = site(&directory, "HS256");
     let token = sign(&site, &["--roles", "admin"]);
     let kind = |site: &[String], more: &[&str]| {
@@ -93,7 +95,7 @@ fn each_setting_refuses_what_it_should() {
 
 #[test]
 fn a_role_that_the_site_does_not_know_is_not_shown_as_granted() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     let site = site(&directory, "HS256");
     let claims = |roles: &str| {
         let token = sign(&site, &["--roles", roles]);
@@ -107,7 +109,7 @@ fn a_role_that_the_site_does_not_know_is_not_shown_as_granted() {
 
 #[test]
 fn own_claims_are_signed_beside_ours_and_never_in_their_place() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     let site = site(&directory, "HS256");
     let own = directory.file("own.json", r#"{"tenant":"blue"}"#);
     let token = sign(&site, &["--claims", &own]);
@@ -121,7 +123,7 @@ fn own_claims_are_signed_beside_ours_and_never_in_their_place() {
 
 #[test]
 fn inspect_says_that_nothing_was_verified() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     let token = sign(&site(&directory, "HS256"), &[]);
     let shown = hallpass(&["token", "inspect"], format!("{token}\nnonsense\n").as_bytes()).json();
     assert_eq!((&shown[0]["verified"], &shown[0]["claims"]["sub"]), (&json!(false), &json!("alice")));
@@ -131,7 +133,7 @@ fn inspect_says_that_nothing_was_verified() {
 
 #[test]
 fn what_is_wrong_with_the_keys_is_said_in_one_line() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     let names = ["--issuer", "i", "--audience", "a"];
     for (content, word) in [
         ("{", "JSON"),

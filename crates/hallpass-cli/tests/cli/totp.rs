@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::command::{Directory, hallpass};
+use hallpass_test_support::scratch::Scratch;
+
+use crate::command::hallpass;
 
 /// Base32 of the RFC's secrets, "12345678901234567890" and its continuations.
 const SHA1: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -25,7 +27,7 @@ fn the_codes_are_those_of_the_rfc() {
 
 #[test]
 fn a_code_is_checked_and_its_step_named() {
-    let directory = Directory::new();
+    let directory = Scratch::new();
     let secret = directory.file("secret", SHA1);
     let check = |code: &str, now: &str, skew: &str| {
         let arguments =

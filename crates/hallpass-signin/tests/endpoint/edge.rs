@@ -2,8 +2,9 @@
 
 use hallpass_core::{Issuer, KeyRing, UnixTime};
 use hallpass_signin::{Account, AccountId, Accounts, Body, EndpointRequest, Route, SignIn, Username};
+use hallpass_test_support::http::form;
 
-use crate::site::{ACCESS, Client, PASSWORD, Site, SiteRole, form};
+use crate::site::{ACCESS, Client, PASSWORD, Site, SiteRole};
 
 fn routes(site: &Site) -> Vec<Route> {
     let routes = site.sign_in.routes();

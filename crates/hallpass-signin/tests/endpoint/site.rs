@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hallpass_core::{Authentication, Clock, Gate, Issuer, KeyRing, Role, Totp, TotpSecret, TotpSettings, UnixTime};
+use hallpass_core::{Authentication, Clock, Gate, Issuer, KeyRing, Role, UnixTime};
 use hallpass_signin::{Body, EndpointRequest, EndpointResponse, SignIn, SignInBuilder};
+use hallpass_test_support::{authenticator, http::form};
 use serde_json::Value;
 
 use crate::memory::MemoryStore;
@@ -204,13 +205,13 @@ impl Client {
 
 /// The app on the phone. Each code is a new one: it lets the clock pass.
 pub struct Authenticator {
-    totp: Totp,
+    app: authenticator::Authenticator,
     clock: TestClock,
 }
 
 impl Authenticator {
     pub fn new(secret: &str, clock: TestClock) -> Self {
-        Self { totp: Totp::new(TotpSecret::from_base32(secret).unwrap(), TotpSettings::default()), clock }
+        Self { app: authenticator::Authenticator::of_base32(secret), clock }
     }
 
     pub fn code(&mut self) -> String {
@@ -219,13 +220,11 @@ impl Authenticator {
     }
 
     pub fn same_code(&self) -> String {
-        self.totp.code_at(self.clock.now())
+        self.app.code_at(self.clock.now().as_secs())
     }
 
     pub fn wrong_code(&self) -> String {
-        let now = self.clock.now().as_secs();
-        let live = [now - 60, now - 30, now, now + 30, now + 60].map(|at| self.totp.code_at(UnixTime::from_secs(at)));
-        (0..).map(|n| format!("{n:06}")).find(|code| !live.contains(code)).unwrap()
+        self.app.wrong_code_at(self.clock.now().as_secs())
     }
 }
 
@@ -314,10 +313,4 @@ impl Answer {
         assert_eq!(self.header("allow").is_some(), self.status == 405, "{self:?}");
         assert_eq!(self.header("retry-after").is_some(), matches!(self.status, 429 | 503), "{self:?}");
     }
-}
-
-pub fn form(fields: &[(&str, &str)]) -> String {
-    let escaped = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
-    let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
-    pairs.join("&")
 }

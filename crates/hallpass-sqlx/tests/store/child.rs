@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use hallpass_test_support::process::this_test;
+
 use crate::scratch::Scratch;
 
 const DATABASE: &str = "HALLPASS_TEST_DATABASE";
@@ -15,9 +17,8 @@ pub(crate) const ROUNDS: &str = "HALLPASS_TEST_ROUNDS";
 
 /// The process that runs this ignored test on the scratch directory's `site.db`. What it prints is piped.
 pub(crate) fn running(test: &str, scratch: &Scratch) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", test, "--ignored", "--nocapture"]).env(DATABASE, scratch.path("site.db"));
-    command.stdout(Stdio::piped());
+    let mut command = this_test(test);
+    command.env(DATABASE, scratch.path("site.db")).stdout(Stdio::piped());
     command
 }
 

@@ -10,7 +10,8 @@ mod opening;
 mod postgres;
 mod processes;
 mod rows;
-mod scratch;
 mod sizes;
 mod sqlite_suite;
 mod watching;
+
+use hallpass_test_support::scratch;

@@ -4,7 +4,6 @@
 
 mod feed;
 mod opening;
-mod schema;
 mod tls;
 
 use std::{ops::Deref, sync::Arc};
@@ -13,7 +12,7 @@ use hallpass_sqlx::PostgresStore;
 use hallpass_testkit::{store_suite::races, test_store};
 
 use crate::dropped;
-pub(crate) use schema::Schema;
+pub(crate) use hallpass_test_support::postgres::Schema;
 
 /// A store, and its schema, which goes with it.
 struct OnItsOwnSchema {

@@ -5,6 +5,7 @@ use std::panic::catch_unwind;
 use actix_web::{App, test, web};
 use axum::{Router, routing::get};
 use hallpass::{require_any_role, require_login, require_roles};
+use hallpass_test_support::scratch::Scratch;
 use hallpass_testkit::{Kit, assert_snapshot};
 
 use crate::SiteRole::{self, Admin, Moderator};
@@ -60,7 +61,8 @@ async fn an_app_shows_the_same() {
 
 #[::core::prelude::v1::test]
 fn a_snapshot_fails_where_the_file_says_otherwise_or_is_not_there() {
-    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("routes-{}.txt", std::process::id()));
+    let scratch = Scratch::new();
+    let file = scratch.path("routes.txt");
     let message = |text: &'static str| {
         let file = file.clone();
         let panicked = catch_unwind(move || assert_snapshot(file, text)).err();
@@ -70,5 +72,4 @@ fn a_snapshot_fails_where_the_file_says_otherwise_or_is_not_there() {
     std::fs::write(&file, TABLE).unwrap();
     assert_eq!(message(TABLE), None);
     assert!(message("route  guest\n").unwrap().contains("+ route  guest"));
-    std::fs::remove_file(&file).unwrap();
 }

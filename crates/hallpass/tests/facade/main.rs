@@ -15,12 +15,12 @@ mod pepper;
 mod postgres_outage;
 mod races;
 mod renewal;
-#[cfg(feature = "postgres")]
-#[path = "../../../hallpass-sqlx/tests/store/postgres/schema.rs"]
-mod schema;
-mod scratch;
 mod settings;
 mod site;
 mod users;
 mod visit;
 mod zero_queries;
+
+#[cfg(feature = "postgres")]
+use hallpass_test_support::postgres as schema;
+use hallpass_test_support::scratch;

@@ -1,8 +1,6 @@
 //! A PostgreSQL that drops in the middle of a query, ends connections, or hangs: log-in is 503 in time and sets nothing, and whoever
 //! is signed in does not notice (SECURITY row 16).
 
-mod fault_proxy;
-
 use std::{
     future::Future,
     sync::{
@@ -13,13 +11,13 @@ use std::{
 };
 
 use axum::{Router, http::header};
-use fault_proxy::{Fault, FaultProxy};
 use hallpass::{AttemptPolicy, Hallpass, HashCost, HashGateSettings, PostgresStore};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use hallpass_test_support::fault_proxy::{Fault, FaultProxy};
 use tokio::time::sleep;
 use tower::ServiceExt;
 
 use crate::{
+    schema::Schema,
     scratch::Scratch,
     site::{SiteRole, pages},
     visit::{cookie_of, form, status},
@@ -30,48 +28,15 @@ const BOUND: Duration = Duration::from_secs(2);
 /// More than the answers of the server that one log-in takes.
 const ANSWERS: u32 = 24;
 
-/// A schema of this test's own, and the way around the proxy.
-struct Database {
-    url: String,
-    schema: String,
+/// The schema's address by way of the proxy; its connections bear the schema's name.
+fn through(proxy: &FaultProxy, schema: &Schema) -> String {
+    format!("{}&application_name={}", schema.url_through(proxy.address()), schema.name())
 }
 
-impl Database {
-    async fn new() -> Self {
-        let database = Self {
-            url: std::env::var("DATABASE_URL").unwrap(),
-            schema: format!("hallpass_outage_{}", std::process::id()),
-        };
-        database.run(&format!("CREATE SCHEMA {}", database.schema)).await;
-        database
-    }
-
-    /// The server's address and port, and the same URL with another in its place, naming this schema.
-    fn server(&self) -> String {
-        let authority = self.url.split("://").nth(1).unwrap().split(['/', '?']).next().unwrap();
-        let host = authority.rsplit('@').next().unwrap();
-        if host.contains(':') { host.to_owned() } else { format!("{host}:5432") }
-    }
-
-    fn through(&self, proxy: &FaultProxy) -> String {
-        let direct = self.server();
-        let host = if self.url.contains(&direct) { direct.as_str() } else { direct.trim_end_matches(":5432") };
-        let mark = if self.url.contains('?') { '&' } else { '?' };
-        let url = self.url.replacen(host, &proxy.address(), 1);
-        format!("{url}{mark}options[search_path]={}&application_name={}", self.schema, self.schema)
-    }
-
-    async fn run(&self, sql: &str) {
-        let mut connection = PgConnection::connect(&self.url).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    }
-
-    /// Ends every connection of the site, whatever it is about.
-    async fn terminate(&self) {
-        let of_site = format!("WHERE application_name = '{}'", self.schema);
-        self.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity {of_site}")).await;
-    }
+/// Ends every connection of the site, whatever it is about.
+async fn terminate(schema: &Schema) {
+    let of_site = format!("WHERE application_name = '{}'", schema.name());
+    schema.run(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity {of_site}")).await;
 }
 
 /// Log-ins of both kinds.
@@ -113,9 +78,9 @@ impl LogIns {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs a PostgreSQL server: DATABASE_URL"]
 async fn on_postgres_drops_ends_and_hangs_refuse_log_ins_in_time_and_100_000_requests_go_on() {
-    let (scratch, database) = (Scratch::new(), Database::new().await);
-    let proxy = FaultProxy::to(database.server()).await;
-    let store = PostgresStore::open(&database.through(&proxy)).await.unwrap();
+    let (scratch, schema) = (Scratch::new(), Schema::new().await);
+    let proxy = FaultProxy::to(schema.host());
+    let store = PostgresStore::open(&through(&proxy, &schema)).await.unwrap();
     let wide = AttemptPolicy::new(1_000_000, Duration::from_secs(1));
     // The store is what fails here: the hash is not to be what takes the time.
     let hash = HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1));
@@ -151,7 +116,7 @@ async fn on_postgres_drops_ends_and_hangs_refuse_log_ins_in_time_and_100_000_req
     .await;
     assert!(cut.refused >= 5, "{} refused, {} opened", cut.refused, cut.opened);
     // Ended by the server, while log-ins run.
-    let ended = faulted(&site, |_| database.terminate()).await;
+    let ended = faulted(&site, |_| terminate(&schema)).await;
     assert!(ended.refused + ended.opened >= ANSWERS);
     // Hanging in the middle of an answer, until it is over.
     let mut hung = LogIns::default();
@@ -173,8 +138,6 @@ async fn on_postgres_drops_ends_and_hangs_refuse_log_ins_in_time_and_100_000_req
     for (what, LogIns { opened, refused }) in [("cut", cut), ("ended", ended), ("hung", hung)] {
         println!("{what}: {refused} log-ins were 503, {opened} opened");
     }
-    drop(hallpass);
-    database.run(&format!("DROP SCHEMA {} CASCADE", database.schema)).await;
 }
 
 /// A log-in beside each fault, the store well again before each.

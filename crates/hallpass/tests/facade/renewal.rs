@@ -5,7 +5,7 @@ use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader, Write},
     path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -16,6 +16,7 @@ use axum::{
     routing::post,
 };
 use hallpass::{Hallpass, SqlStore, require_login};
+use hallpass_test_support::process::this_test;
 use http_body_util::BodyExt;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
@@ -203,8 +204,7 @@ async fn race(url: &str, rounds: usize) {
     let step = hallpass.sign_in().register("ann", "correct horse battery staple", &Default::default()).await.unwrap();
     let mut token = step.opened().unwrap().refresh.unwrap().as_str().to_owned();
     let start = || {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "renewal::present_beside_another", "--ignored", "--nocapture"])
+        let mut child = this_test("renewal::present_beside_another")
             .env(DATABASE, url)
             .env(KEYS, &keys)
             .stdin(Stdio::piped())

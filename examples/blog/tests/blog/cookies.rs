@@ -1,22 +1,22 @@
 //! What the cookies are, letter by letter.
 
-use crate::client::{Answer, SetCookie};
 use crate::person::{ACCESS, DEVICE, PASSWORD, PENDING, REFRESH, enrol, log_in, register};
 use crate::site::Site;
+use hallpass_test_support::{cookie_jar::SetCookie, http::Response};
 
 /// `Path=/; Secure; HttpOnly; SameSite=Lax` and a `Max-Age`, which is returned; nothing else.
 #[track_caller]
 fn max_age(cookie: &SetCookie) -> u64 {
     let (age, rest): (Vec<_>, Vec<_>) =
-        cookie.attributes.iter().partition(|attribute| attribute.starts_with("max-age="));
+        cookie.attributes().into_iter().partition(|attribute| attribute.starts_with("max-age="));
     assert_eq!(rest, ["httponly", "path=/", "samesite=lax", "secure"], "{cookie:?}");
     assert_eq!(age.len(), 1, "{cookie:?}");
     age[0]["max-age=".len()..].parse().expect("seconds")
 }
 
 #[track_caller]
-fn only_known_names(answer: &Answer) {
-    for cookie in answer.set_cookies() {
+fn only_known_names(response: &Response) {
+    for cookie in response.set_cookies() {
         assert!([ACCESS, REFRESH, PENDING, DEVICE].contains(&cookie.name.as_str()), "{cookie:?}");
         assert!(cookie.value.len() < 4000);
         max_age(&cookie);
@@ -49,7 +49,7 @@ fn attributes_are_those_of_the_contract() {
 fn removal_has_the_attributes_of_what_it_removes() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
-    let held: Vec<_> = ann.cookies.keys().cloned().collect();
+    let held: Vec<_> = ann.cookies.names().map(str::to_owned).collect();
     let answer = ann.post("/logout", &[]).expect_see_other("/");
     only_known_names(&answer);
     for name in held {
@@ -93,9 +93,9 @@ fn a_corrupt_cookie_is_nobodys() {
     }
     for value in bad {
         let mut client = site.browser();
-        client.cookies.insert(ACCESS.to_owned(), value.clone());
+        client.cookies.insert(ACCESS, value.clone());
         let home = client.get("/").expect_page(200);
-        assert!(home.body.contains("Log in"), "{value}");
+        assert!(home.text().contains("Log in"), "{value}");
         client.get("/profile").expect_log_in("/profile");
         client.as_script().get("/profile").expect_problem(401);
     }
@@ -114,12 +114,12 @@ fn two_cookies_of_one_name_are_nobodys() {
     ] {
         let mut stranger = site.script();
         let mut request = stranger.request("GET", "/profile");
-        request.headers.push(("cookie", header));
+        request = request.header("cookie", header);
         stranger.send(request).expect_problem(401);
     }
     // A neighbour is harmless.
     let mut stranger = site.script();
     let mut request = stranger.request("GET", "/profile");
-    request.headers.push(("cookie", format!("a=\"; b=é; {ACCESS}={token}; c")));
+    request = request.header("cookie", format!("a=\"; b=é; {ACCESS}={token}; c"));
     stranger.send(request).expect(200);
 }

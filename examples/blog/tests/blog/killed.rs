@@ -13,10 +13,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
-use crate::authenticator::Authenticator;
-use crate::client::Client;
 use crate::person::PASSWORD;
 use crate::site::Site;
+use hallpass_test_support::authenticator::Authenticator;
+use hallpass_test_support::http::client::Client;
 
 const NEW_PASSWORD: &str = "seven maps of nowhere";
 

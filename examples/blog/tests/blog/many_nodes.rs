@@ -5,21 +5,18 @@
 
 #![allow(clippy::print_stdout, reason = "the figures are what is to be shown")]
 
-mod database;
 mod every_change;
-mod fault_proxy;
 mod nodes;
 mod own_server;
 
 use std::time::{Duration, Instant};
 
+use hallpass_test_support::{fault_proxy::FaultProxy, http::client::Client, postgres::Database};
+
 use crate::{
-    client::Client,
     person::{ACCESS, PASSWORD, log_in, register},
     site::BOUND,
 };
-use database::Database;
-use fault_proxy::FaultProxy;
 use nodes::Nodes;
 use own_server::{OwnPostgres, OwnRedis};
 
@@ -113,7 +110,7 @@ fn what_operators_and_people_revoke_reaches_every_node_and_outlives_a_restart() 
 fn with_every_push_dropped_the_poll_keeps_the_bound() {
     let database = Database::new();
     let proxy = FaultProxy::to(database.host());
-    let nodes = Nodes::start(3, &[("DATABASE_URL", database.url_at(proxy.port()))]);
+    let nodes = Nodes::start(3, &[("DATABASE_URL", database.url_through(proxy.address()))]);
     proxy.drop_notifications();
     let delays = delays_of_log_outs(&nodes, 20);
     println!("polled: max {:?}, {} notifications dropped", delays[19], proxy.dropped());
@@ -127,7 +124,7 @@ fn a_feed_that_is_cut_for_a_minute_is_caught_up() {
     let database = Database::new();
     let proxy = FaultProxy::to(database.host());
     let nodes = Nodes::start(1, &[("DATABASE_URL", database.url())]);
-    let far = nodes.joined_by(&[("DATABASE_URL", database.url_at(proxy.port()))]);
+    let far = nodes.joined_by(&[("DATABASE_URL", database.url_through(proxy.address()))]);
     let live = register(nodes.browser(0), "ann").cookies[ACCESS].clone();
     let mut bob = register(nodes.browser(0), "bob");
     let copied = bob.cookies[ACCESS].clone();
@@ -216,7 +213,7 @@ fn both_servers_killed_and_started_again_bring_nothing_back() {
 /// Somebody with this cookie alone: no refresh token comes to the rescue.
 fn somebody_with(mut client: Client, access: &str) -> u16 {
     client.cookies.clear();
-    client.cookies.insert(ACCESS.to_owned(), access.to_owned());
+    client.cookies.insert(ACCESS, access.to_owned());
     client.get("/posts/new").status
 }
 

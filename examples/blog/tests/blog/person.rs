@@ -1,8 +1,8 @@
 //! Somebody with an account: what a test does often, said once.
 
-use crate::authenticator::Authenticator;
-use crate::client::{Answer, Client};
 use crate::site::Site;
+use hallpass_test_support::authenticator::Authenticator;
+use hallpass_test_support::http::{Response, client::Client};
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) const ACCESS: &str = "__Host-hallpass";
@@ -14,11 +14,11 @@ pub(crate) const DEVICE: &str = "__Host-hallpass_device";
 pub(crate) fn register(mut client: Client, name: &str) -> Client {
     let answer = client.post("/register", &[("username", name), ("password", PASSWORD)]);
     assert!(matches!(answer.status, 201 | 303), "{answer:#?}");
-    assert!(client.cookies.contains_key(ACCESS));
+    assert!(client.cookies.contains(ACCESS));
     client
 }
 
-pub(crate) fn log_in(client: &mut Client, name: &str, code: &str) -> Answer {
+pub(crate) fn log_in(client: &mut Client, name: &str, code: &str) -> Response {
     client.post("/login", &[("username", name), ("password", PASSWORD), ("code", code)])
 }
 

@@ -1,8 +1,8 @@
 //! The second factor: on, used, renewed, off.
 
-use crate::client::form;
 use crate::person::{ACCESS, DEVICE, PASSWORD, PENDING, REFRESH, enrol, log_in, register};
 use crate::site::Site;
+use hallpass_test_support::http::form;
 
 #[test]
 fn set_up_shows_a_key_until_it_is_on_and_never_after() {
@@ -25,7 +25,7 @@ fn set_up_shows_a_key_until_it_is_on_and_never_after() {
     for field in ["secret", "otpauth_uri", "qr_svg"] {
         assert!(after[field].is_null(), "{field}");
     }
-    let page = ann.get("/profile/two-factor").expect_page(200).body;
+    let page = ann.get("/profile/two-factor").expect_page(200).text();
     assert!(!page.contains("otpauth://") && codes.iter().all(|code| !page.contains(code.as_str())));
 }
 
@@ -35,7 +35,7 @@ fn a_wrong_first_code_changes_nothing() {
     let ann = register(site.script(), "ann");
     let mut script = ann.as_script();
     let secret = script.get("/profile/two-factor").json()["secret"].as_str().expect("a secret").to_owned();
-    let authenticator = crate::authenticator::Authenticator::of_base32(&secret);
+    let authenticator = hallpass_test_support::authenticator::Authenticator::of_base32(&secret);
     script.post("/profile/two-factor", &[("code", &authenticator.wrong_code())]).expect_problem(401);
     assert_eq!(script.get("/profile/two-factor").json()["enabled"], false);
     log_in(&mut site.browser(), "ann", "").expect_see_other("/");
@@ -49,7 +49,7 @@ fn the_password_alone_gets_a_pending_cookie_that_opens_the_code_page_only() {
     let mut script = site.script();
     let answer = log_in(&mut script, "ann", "").expect(200).json();
     assert_eq!(answer, serde_json::json!({"status": "second_factor_required"}));
-    assert!(!script.cookies.contains_key(ACCESS));
+    assert!(!script.cookies.contains(ACCESS));
     for path in ["/profile", "/profile/two-factor", "/profile/sessions", "/posts/new", "/admin"] {
         script.get(path).expect_problem(401);
     }
@@ -60,13 +60,13 @@ fn the_password_alone_gets_a_pending_cookie_that_opens_the_code_page_only() {
     // The pending token under the access token's name is no access token.
     let mut forged = site.script();
     let pending = script.cookies["__Host-hallpass_pending"].clone();
-    forged.cookies.insert(ACCESS.to_owned(), pending);
+    forged.cookies.insert(ACCESS, pending);
     forged.get("/profile").expect_problem(401);
 
     let done = script.post("/login/code", &[("code", &authenticator.code())]).expect(200).json();
     assert_eq!(done["status"], "signed_in");
     script.get("/profile").expect(200);
-    assert_eq!(script.cookies.len(), script.cookies.keys().filter(|name| !name.contains("pending")).count());
+    assert_eq!(script.cookies.len(), script.cookies.names().filter(|name| !name.contains("pending")).count());
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn the_code_page_leads_on_to_next() {
     let place = answer.header("location").expect("a place").to_owned();
     assert!(place.starts_with("/login/code"), "{place}");
     let page = ann.get(&place).expect_page(200);
-    assert!(page.body.contains("autocomplete=\"one-time-code\"") && page.body.contains("inputmode=\"numeric\""));
+    assert!(page.text().contains("autocomplete=\"one-time-code\"") && page.text().contains("inputmode=\"numeric\""));
     let fields = [("code", authenticator.code()), ("next", "/profile".to_owned())];
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     ann.post("/login/code", &fields).expect_see_other("/profile");
@@ -184,17 +184,16 @@ fn no_route_of_the_blog_gives_a_session_for_the_password_alone() {
             let names = if path == "/login" { &[PENDING][..] } else { &[PENDING, ACCESS, REFRESH, DEVICE] };
             for name in names {
                 let mut client = site.browser();
-                client.cookies.insert((*name).to_owned(), pending.clone());
+                client.cookies.insert(name, pending.clone());
                 let mut request = client.request(method, &path);
                 if method == "POST" {
-                    request.headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
-                    request.body = form(&fields).into();
+                    request = request.header("content-type", "application/x-www-form-urlencoded").body(form(&fields));
                 }
                 let answer = client.send(request);
                 assert_ne!(answer.status, 429, "{method} {path}: the walk is cut short");
                 for session in [ACCESS, REFRESH, DEVICE] {
                     let set = answer.set_cookie(session);
-                    let set = set.filter(|set| !set.attributes.iter().any(|attribute| attribute == "max-age=0"));
+                    let set = set.filter(|set| !set.attributes().contains(&"max-age=0".to_owned()));
                     assert_eq!(set, None, "{method} {path} with {name}");
                 }
                 asked += 1;

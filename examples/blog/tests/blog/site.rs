@@ -1,14 +1,14 @@
 //! The blog's process, in a directory of its own.
 
-use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitStatus, Output};
+use std::time::Duration;
 
-use crate::client::Client;
+use hallpass_test_support::http::client::Client;
+use hallpass_test_support::postgres::Schema;
+use hallpass_test_support::process::{Server, within};
+use hallpass_test_support::scratch::Scratch;
 
 /// The published bound within which an operator's word holds on a running server.
 pub(crate) const BOUND: Duration = Duration::from_secs(5);
@@ -17,40 +17,42 @@ pub(crate) const BOUND: Duration = Duration::from_secs(5);
 const LOG: &str = "log";
 
 pub(crate) struct Site {
-    directory: PathBuf,
-    child: Child,
+    server: Server,
     pub(crate) address: SocketAddr,
+    /// The same tests on PostgreSQL: `BLOG_TESTS_ON=postgres://…` names a database in which each test makes a schema of its own.
+    schema: Option<Schema>,
+    scratch: Scratch,
 }
 
 impl Site {
     /// Starts a blog on a free port, over an empty directory, and waits for its ready line.
     pub(crate) fn start() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("blog-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let directory = std::env::temp_dir().join(name);
-        fs::create_dir(&directory).expect("a directory of this test's own");
-        on_postgres(|server| psql(server, &format!("CREATE SCHEMA {}", schema(&directory))));
-        let (child, address) = run(&directory);
-        Self { directory, child, address }
+        let scratch = Scratch::new();
+        let schema = std::env::var("BLOG_TESTS_ON").ok().map(|server| Schema::on(&server));
+        let server = run(&scratch, schema.as_ref());
+        Self { address: server.address, server, schema, scratch }
     }
 
     /// Stops the process by a signal and starts it again over the same files.
     pub(crate) fn restart(&mut self) {
         self.stop("TERM");
-        (self.child, self.address) = run(&self.directory);
+        self.run_again();
     }
 
     /// A second process of the same site, over the same files.
-    pub(crate) fn neighbour(&self) -> Neighbour {
-        let (child, address) = run(&self.directory);
-        Neighbour { child, address }
+    pub(crate) fn neighbour(&self) -> Server {
+        run(&self.scratch, self.schema.as_ref())
     }
 
     /// Ends the process where it stands and starts it again over the same files.
     pub(crate) fn kill_and_restart(&mut self) {
-        self.child.kill().expect("the process is ours");
-        self.child.wait().expect("it ended");
-        (self.child, self.address) = run(&self.directory);
+        self.server.process.kill();
+        self.run_again();
+    }
+
+    fn run_again(&mut self) {
+        self.server = self.neighbour();
+        self.address = self.server.address;
     }
 
     /// Sends a signal and waits for the end, at most the ten seconds of the contract and one more.
@@ -60,19 +62,16 @@ impl Site {
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", self.child.id())]).status();
-        assert!(sent.expect("sh").success());
+        self.server.process.signal(signal);
     }
 
     pub(crate) fn wait(&mut self, at_most: Duration) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("the process is ours") {
-                return status;
-            }
-            assert!(start.elapsed() < at_most, "still running after {at_most:?}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        self.server.process.wait(at_most)
+    }
+
+    /// The blog's program with no setting but those of this directory.
+    pub(crate) fn command(&self) -> Command {
+        command(&self.scratch, self.schema.as_ref())
     }
 
     /// Runs an operator's command beside the server; panics unless it succeeds.
@@ -84,7 +83,7 @@ impl Site {
     }
 
     pub(crate) fn operator_output(&self, arguments: &[&str]) -> Output {
-        command(&self.directory).args(arguments).output().expect("the blog runs")
+        self.command().args(arguments).output().expect("the blog runs")
     }
 
     pub(crate) fn browser(&self) -> Client {
@@ -96,30 +95,14 @@ impl Site {
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
-    }
-}
-
-/// A process beside a [`Site`]'s.
-pub(crate) struct Neighbour {
-    child: Child,
-    pub(crate) address: SocketAddr,
-}
-
-impl Drop for Neighbour {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.scratch.path(name)
     }
 }
 
 impl Drop for Site {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let log = fs::read_to_string(self.file(LOG)).unwrap_or_default();
-        on_postgres(|server| psql(server, &format!("DROP SCHEMA {} CASCADE", schema(&self.directory))));
-        let _ = fs::remove_dir_all(&self.directory);
+        self.server.process.kill();
+        let log = self.scratch.read(LOG);
         if std::thread::panicking() {
             eprintln!("the blog's log:\n{log}");
         } else {
@@ -134,56 +117,30 @@ pub(crate) const PROGRAM: &str = match (option_env!("CARGO_BIN_EXE_blog"), optio
     (None, None) => panic!("cargo names the program to test"),
 };
 
-/// The blog's program with no setting but those of this directory.
-pub(crate) fn command(directory: &Path) -> Command {
-    command_of(Path::new(PROGRAM), directory)
-}
-
-/// A program that takes the blog's settings, with none but those of this directory.
-pub(crate) fn command_of(program: &Path, directory: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.current_dir(directory).env("BLOG_ADDR", "127.0.0.1:0");
-    for name in ["DATABASE_URL", "BLOG_KEYS", "BLOG_PROXIES", "REDIS_URL", "RUST_LOG"] {
-        command.env_remove(name);
+fn command(scratch: &Scratch, schema: Option<&Schema>) -> Command {
+    let mut command = command_of(Path::new(PROGRAM), scratch);
+    if let Some(schema) = schema {
+        command.env("DATABASE_URL", schema.url());
     }
-    on_postgres(|server| {
-        command.env("DATABASE_URL", format!("{server}?options[search_path]={}", schema(directory)));
-    });
     command
 }
 
-/// The same tests on PostgreSQL: `BLOG_TESTS_ON=postgres://…` names a database in which each test makes a schema of its own.
-fn on_postgres(act: impl FnOnce(&str)) {
-    if let Ok(server) = std::env::var("BLOG_TESTS_ON") {
-        act(&server);
+/// A program that takes the blog's settings, with none but those of this directory.
+pub(crate) fn command_of(program: &Path, scratch: &Scratch) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(scratch.directory()).env("BLOG_ADDR", "127.0.0.1:0");
+    for name in ["DATABASE_URL", "BLOG_KEYS", "BLOG_PROXIES", "REDIS_URL", "RUST_LOG"] {
+        command.env_remove(name);
     }
+    command
 }
 
-fn schema(directory: &Path) -> String {
-    directory.file_name().unwrap_or_default().to_string_lossy().replace('-', "_")
-}
-
-fn psql(server: &str, sql: &str) {
-    let done = Command::new("psql").args(["-q", server, "-c", sql]).stderr(Stdio::null()).status();
-    assert!(done.expect("psql runs").success() || std::thread::panicking(), "{sql}");
-}
-
-fn run(directory: &Path) -> (Child, SocketAddr) {
-    let log = fs::OpenOptions::new().create(true).append(true).open(directory.join(LOG)).expect("a log");
-    let mut child = command(directory).stdout(Stdio::piped()).stderr(log).spawn().expect("the blog runs");
-    let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut line = String::new();
-    lines.read_line(&mut line).expect("a line");
-    let address = line.trim_end().strip_prefix("listening on http://").and_then(|address| address.parse().ok());
-    (child, address.unwrap_or_else(|| panic!("not the ready line: {line:?}")))
+fn run(scratch: &Scratch, schema: Option<&Schema>) -> Server {
+    Server::start(command(scratch, schema).stderr(scratch.append(LOG)))
 }
 
 /// Tries until it holds, at most the published bound; what takes longer is a broken promise.
 #[track_caller]
-pub(crate) fn within_bound(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < BOUND, "not within {BOUND:?}: {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+pub(crate) fn within_bound(what: &str, holds: impl FnMut() -> bool) {
+    within(BOUND, what, holds);
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use crate::person::{ACCESS, enrol, log_in, register};
-use crate::site::{Site, command, within_bound};
+use crate::site::{Site, within_bound};
 
 #[test]
 fn an_empty_directory_is_enough() {
@@ -81,7 +81,6 @@ fn a_request_that_never_ends_does_not_hold_the_stop() {
 #[test]
 fn a_setting_that_cannot_be_ends_the_start_with_one_line() {
     let site = Site::start();
-    let directory = site.file("");
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("an address").to_string();
     let nowhere = format!("sqlite://{}", site.file("no/such/directory/blog.db").display());
@@ -108,7 +107,7 @@ fn a_setting_that_cannot_be_ends_the_start_with_one_line() {
         ("BLOG_KEYS", keys_nowhere.as_str()),
         ("BLOG_KEYS", ""),
     ] {
-        let output = command(&directory).env(name, value).output().expect("the blog runs");
+        let output = site.command().env(name, value).output().expect("the blog runs");
         let text = String::from_utf8(output.stderr).expect("UTF-8");
         assert!(output.status.code().is_some_and(|code| code != 0), "{name}={value}");
         assert_eq!(output.stdout, b"", "{name}={value}: it must not say that it listens");

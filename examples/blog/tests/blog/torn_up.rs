@@ -1,9 +1,9 @@
 //! A copied cookie after what should have ended it: dead at once where it was ended, on a second process of the same site within the
 //! bound, and straight after a restart. The copy is of everything that the browser had, the refresh cookie included.
 
-use crate::client::Client;
 use crate::person::{PASSWORD, log_in, register};
 use crate::site::{Site, within_bound};
+use hallpass_test_support::http::client::Client;
 
 /// Whether the copy still opens the profile.
 fn lives(copy: &Client) -> bool {

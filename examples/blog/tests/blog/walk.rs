@@ -1,8 +1,8 @@
 //! The spine, end to end, as one person walks it.
 
-use crate::authenticator::Authenticator;
 use crate::person::{ACCESS, PASSWORD, PENDING};
 use crate::site::{Site, within_bound};
+use hallpass_test_support::authenticator::Authenticator;
 
 #[test]
 fn register_enrol_sign_in_and_publish() {
@@ -14,19 +14,21 @@ fn register_enrol_sign_in_and_publish() {
     ann.post("/register", &fields).expect_see_other("/profile");
     let profile = ann.get("/profile").expect_page(200);
     assert!(
-        profile.body.contains("ann") && profile.body.contains("guest") && profile.body.contains("/profile/two-factor")
+        profile.text().contains("ann")
+            && profile.text().contains("guest")
+            && profile.text().contains("/profile/two-factor")
     );
 
     // Enrol: the page shows a QR code, a key and a link; the factor is on after its first right code only.
     let page = ann.get("/profile/two-factor").expect_page(200);
-    assert!(page.body.contains("<svg") && page.body.contains("otpauth://totp/"));
+    assert!(page.text().contains("<svg") && page.text().contains("otpauth://totp/"));
     let set_up = ann.as_script().get("/profile/two-factor").expect(200).json();
     let mut authenticator = Authenticator::of_base32(set_up["secret"].as_str().expect("a secret"));
     ann.post("/profile/two-factor", &[("code", &authenticator.wrong_code())]).expect_page(401);
     assert_eq!(ann.as_script().get("/profile/two-factor").json()["enabled"], false);
     let on = ann.post("/profile/two-factor", &[("code", &authenticator.code())]).expect_page(200);
-    let recovery_code =
-        on.body.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next()).expect("ten codes");
+    let shown = on.text();
+    let recovery_code = shown.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next()).expect("ten codes");
     assert_eq!(ann.as_script().get("/profile/two-factor").json()["enabled"], true);
 
     // Log out.
@@ -36,7 +38,7 @@ fn register_enrol_sign_in_and_publish() {
 
     // The password alone leads to the code page and opens nothing else.
     ann.post("/login", &fields).expect_see_other("/login/code");
-    assert_eq!(ann.cookies.keys().collect::<Vec<_>>(), [PENDING]);
+    assert_eq!(ann.cookies.names().collect::<Vec<_>>(), [PENDING]);
     ann.get("/login/code").expect_page(200);
     for path in ["/profile", "/profile/two-factor", "/profile/sessions", "/posts/new", "/admin"] {
         ann.get(path).expect_log_in(path);
@@ -49,21 +51,25 @@ fn register_enrol_sign_in_and_publish() {
     ann.post("/logout", &[]).expect_see_other("/");
     ann.post("/login", &fields).expect_see_other("/login/code");
     let refused = ann.post("/login/code", &[("code", &authenticator.same_code())]).expect_page(401);
-    assert!(refused.body.contains("Invalid username, password or code"));
-    assert!(!ann.cookies.contains_key(ACCESS));
+    assert!(refused.text().contains("Invalid username, password or code"));
+    assert!(!ann.cookies.contains(ACCESS));
     ann.post("/login/code", &[("code", &authenticator.code())]).expect_see_other("/");
 
     // A guest may not write.
     let denied = ann.get("/posts/new").expect_page(403);
-    assert!(denied.body.contains("This door stays shut") && denied.body.contains("href=\"/\""), "{}", denied.body);
+    assert!(
+        denied.text().contains("This door stays shut") && denied.text().contains("href=\"/\""),
+        "{}",
+        denied.text()
+    );
     ann.post("/posts", &[("title", "No"), ("body", "No")]).expect_page(403);
-    assert!(!ann.get("/").expect_page(200).body.contains("New post"));
+    assert!(!ann.get("/").expect_page(200).text().contains("New post"));
 
     // The operator makes her an admin: the old token ends, a new sign-in carries the role.
     site.operator(&["user", "set-role", "ann", "admin"]);
     within_bound("the old token ends", || ann.get("/profile").status == 303);
     ann.post("/login", &[fields.as_slice(), &[("code", recovery_code)]].concat()).expect_see_other("/");
-    assert!(ann.get("/").expect_page(200).body.contains("New post"));
+    assert!(ann.get("/").expect_page(200).text().contains("New post"));
     ann.get("/posts/new").expect_page(200);
     let text = "First paragraph.\r\n\r\nSecond, with <b>marks</b> & an \"accent\": é.";
     ann.post("/posts", &[("title", "A first post"), ("body", text)]).expect_see_other("/posts/a-first-post");
@@ -71,7 +77,7 @@ fn register_enrol_sign_in_and_publish() {
     // Everyone reads it.
     let mut reader = site.browser();
     let post = reader.get("/posts/a-first-post").expect_page(200);
-    assert!(post.body.contains("<p>First paragraph.</p>") && !post.body.contains("<b>marks"), "{}", post.body);
-    assert!(reader.get("/").expect_page(200).body.contains("A first post"));
+    assert!(post.text().contains("<p>First paragraph.</p>") && !post.text().contains("<b>marks"), "{}", post.text());
+    assert!(reader.get("/").expect_page(200).text().contains("A first post"));
     ann.get("/admin").expect_page(200);
 }

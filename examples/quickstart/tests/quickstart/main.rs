@@ -2,6 +2,5 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod client;
 mod served;
 mod text;

@@ -1,17 +1,13 @@
 //! The 25 lines as a process of their own: register, a guarded page, a role given from elsewhere.
 
-use std::{
-    fs,
-    net::{SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use hallpass::{Hallpass, Role, Username};
-
-use crate::client::Client;
+use hallpass_test_support::{
+    http::client::Client,
+    process::{Process, await_listener, free_address, this_test, within},
+    scratch::Scratch,
+};
 
 mod quickstart {
     include!(concat!(env!("OUT_DIR"), "/quickstart.rs"));
@@ -23,42 +19,19 @@ mod quickstart {
 
 /// The process, in a directory of its own.
 struct Quickstart {
-    child: Child,
-    directory: PathBuf,
+    _process: Process,
     address: SocketAddr,
+    scratch: Scratch,
 }
 
 impl Quickstart {
     fn start() -> Self {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("quickstart-{}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        // Free now, and in all likelihood a moment later.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "served::serve", "--ignored"])
-            .current_dir(&directory)
-            .env("QUICKSTART_ADDRESS", address.to_string())
-            .spawn()
-            .unwrap();
-        let quickstart = Self { child, directory, address };
-        within(Duration::from_secs(20), || TcpStream::connect(address).is_ok());
-        quickstart
-    }
-}
-
-impl Drop for Quickstart {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.directory);
-    }
-}
-
-fn within(bound: Duration, holds: impl Fn() -> bool) {
-    let end = Instant::now() + bound;
-    while !holds() {
-        assert!(Instant::now() < end, "not within {bound:?}");
-        thread::sleep(Duration::from_millis(50));
+        let (scratch, address) = (Scratch::new(), free_address());
+        let mut command = this_test("served::serve");
+        command.current_dir(scratch.directory()).env("QUICKSTART_ADDRESS", address.to_string());
+        let process = Process::start(&mut command);
+        await_listener(address);
+        Self { _process: process, address, scratch }
     }
 }
 
@@ -71,27 +44,27 @@ enum SiteRole {
 #[test]
 fn a_person_registers_and_an_operator_makes_her_an_admin() {
     let quickstart = Quickstart::start();
-    let mut alice = Client { address: quickstart.address, cookie: None };
+    let mut alice = Client::browser(quickstart.address);
 
-    assert_eq!(alice.get("/").body, "Hello, stranger");
+    assert_eq!(alice.get("/").text(), "Hello, stranger");
     let refused = alice.get("/profile");
     assert_eq!((refused.status, refused.header("location")), (303, Some("/login?next=%2Fprofile")));
     assert_eq!(alice.get("/admin").status, 303);
 
     let form = "username=alice&password=correct+horse+battery+staple";
-    assert_eq!(alice.post("/register", form).status, 303);
-    assert_eq!(alice.get("/profile").body, "alice may {}");
+    assert_eq!(alice.post_body("/register", form).status, 303);
+    assert_eq!(alice.get("/profile").text(), "alice may {}");
     assert_eq!(alice.get("/admin").status, 403);
 
-    let database = quickstart.directory.join("site.db");
-    assert!(database.exists() && quickstart.directory.join("site-keys.json").exists());
+    let database = quickstart.scratch.path("site.db");
+    assert!(database.exists() && quickstart.scratch.path("site-keys.json").exists());
     make_admin(&database);
     // Her token says that she is none, so it is void: within the published bound, in the other process.
-    within(Duration::from_secs(5), || alice.get("/profile").status == 303);
+    within(Duration::from_secs(5), "her token is void", || alice.get("/profile").status == 303);
 
-    assert_eq!(alice.post("/login", form).status, 303);
-    assert_eq!(alice.get("/admin").body, "alice may {Admin}");
-    alice.cookie = None;
+    assert_eq!(alice.post_body("/login", form).status, 303);
+    assert_eq!(alice.get("/admin").text(), "alice may {Admin}");
+    alice.cookies.clear();
     assert_eq!(alice.get("/admin").status, 303);
 }
 

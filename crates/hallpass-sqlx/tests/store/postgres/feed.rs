@@ -8,7 +8,7 @@ use hallpass_testkit::store_suite::fixture::{Reader, at, done, raised, register,
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::time::timeout;
 
-use super::{on_its_own_schema, schema::Schema};
+use super::{Schema, on_its_own_schema};
 
 const END_A_SESSION: &str = "INSERT INTO hallpass_feed (session_id, at) VALUES ($1, 1790000001)";
 

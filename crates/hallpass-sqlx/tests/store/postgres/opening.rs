@@ -7,7 +7,7 @@ use hallpass_testkit::store_suite::fixture::register;
 use sqlx::{PgPool, Row};
 use tokio::task::JoinSet;
 
-use super::schema::Schema;
+use super::Schema;
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]

@@ -15,16 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    LIVE,
-    database::Database,
-    fault_proxy::FaultProxy,
-    nodes::{Node, Nodes},
-    own_server::OwnRedis,
-    somebody_with,
-};
+use hallpass_test_support::{fault_proxy::FaultProxy, http::client::Client, postgres::Database, process::Server};
+
+use super::{LIVE, nodes::Nodes, own_server::OwnRedis, somebody_with};
 use crate::{
-    client::Client,
     person::ACCESS,
     site::{BOUND, PROGRAM},
 };
@@ -57,7 +51,7 @@ fn every_change_is_pushed_to_every_kind_of_node_through_redis() {
 fn with_every_push_dropped_each_kind_of_node_keeps_the_bound() {
     let database = Database::new();
     let proxy = FaultProxy::to(database.host());
-    let site = Mixed::start(&[("DATABASE_URL", database.url_at(proxy.port()))]);
+    let site = Mixed::start(&[("DATABASE_URL", database.url_through(proxy.address()))]);
     proxy.drop_notifications();
     for change in CHANGES {
         let delays = site.delays(change, 10);
@@ -135,7 +129,7 @@ impl Mixed {
         let by = match change {
             Change::LogOut => {
                 let mut browser = self.nodes.browser(round % 2);
-                browser.cookies.insert(ACCESS.to_owned(), copied.clone());
+                browser.cookies.insert(ACCESS, copied.clone());
                 browser.post("/logout", &[]).expect_see_other("/");
                 Some(round % 2)
             }
@@ -188,7 +182,7 @@ impl Mixed {
             println!("{}", line(transport, change, &delays));
             (change, delays)
         });
-        let calls = self.nodes.script(2).get("/calls").expect(200).body;
+        let calls = self.nodes.script(2).get("/calls").expect(200).text();
         assert_eq!(calls, "0", "the gate asked the store");
         println!("calls of the store within guarded requests: {calls}");
         for (change, delays) in &found {
@@ -229,13 +223,13 @@ fn line(transport: &str, change: Change, delays: &Delays) -> String {
 
 /// A node that takes an operator's orders.
 struct Operator {
-    node: RefCell<Node>,
+    node: RefCell<Server>,
     orders: RefCell<ChildStdin>,
 }
 
 impl Operator {
-    fn start(mut node: Node) -> Self {
-        let orders = node.child.stdin.take().expect("a pipe");
+    fn start(mut node: Server) -> Self {
+        let orders = node.process.take_stdin();
         Self { node: node.into(), orders: orders.into() }
     }
 

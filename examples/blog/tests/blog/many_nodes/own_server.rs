@@ -1,78 +1,70 @@
 //! Servers of the test's own, which it may kill: on free ports, with data of their own.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use hallpass_test_support::process::{Process, await_listener, free_address, within};
+use hallpass_test_support::scratch::Scratch;
 
 pub(super) struct OwnPostgres {
-    directory: PathBuf,
-    port: u16,
-    child: Child,
+    scratch: Scratch,
+    address: SocketAddr,
+    process: Process,
 }
 
 impl OwnPostgres {
     pub(super) fn start() -> Self {
-        let directory = directory("postgres");
-        as_postgres(Command::new("chown").args(["-R", "postgres"]).arg(&directory), false);
+        let scratch = Scratch::new();
+        as_postgres(Command::new("chown").args(["-R", "postgres"]).arg(scratch.directory()), false);
         let mut make = postgres_program("initdb");
         as_postgres(
-            make.args(["--auth", "trust", "--username", "postgres", "--no-sync", "-D"]).arg(directory.join("data")),
+            make.args(["--auth", "trust", "--username", "postgres", "--no-sync", "-D"]).arg(scratch.path("data")),
             true,
         );
-        let port = free_port();
-        let child = run_postgres(&directory, port);
-        Self { directory, port, child }
+        let address = free_address();
+        let process = run_postgres(&scratch, address);
+        Self { scratch, address, process }
     }
 
     pub(super) fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+        format!("postgres://postgres@{}/postgres?sslmode=disable", self.address)
     }
 
     /// The postmaster gets a SIGKILL, and its children notice.
     pub(super) fn kill(&mut self) {
-        kill(&mut self.child);
-        let pid = fs::read_to_string(self.directory.join("data/postmaster.pid")).unwrap_or_default();
+        self.process.kill();
+        let pid = self.scratch.read("data/postmaster.pid");
         let pid = pid.lines().next().unwrap_or_default().to_owned();
         let _ = Command::new("kill").args(["-9", &pid]).stderr(Stdio::null()).status();
         std::thread::sleep(Duration::from_secs(1));
     }
 
     pub(super) fn start_again(&mut self) {
-        self.child = run_postgres(&self.directory, self.port);
+        self.process = run_postgres(&self.scratch, self.address);
     }
 }
 
 impl Drop for OwnPostgres {
     fn drop(&mut self) {
         self.kill();
-        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
-fn run_postgres(directory: &Path, port: u16) -> Child {
+fn run_postgres(scratch: &Scratch, address: SocketAddr) -> Process {
+    let port = address.port().to_string();
     let mut server = postgres_program("postgres");
-    server
-        .arg("-D")
-        .arg(directory.join("data"))
-        .args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k"])
-        .arg(directory);
-    let child = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("postgres runs");
-    await_port(port);
+    server.arg("-D").arg(scratch.path("data")).args(["-p", &port, "-h", "127.0.0.1", "-k"]).arg(scratch.directory());
+    let process = Process::start(server.stdout(Stdio::null()).stderr(Stdio::null()));
+    await_listener(address);
     // The port is open before a recovery ends.
-    let ready = || {
+    within(Duration::from_secs(30), "PostgreSQL starts", || {
         let mut ask = Command::new("pg_isready");
-        ask.args(["-h", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null());
+        ask.args(["-h", "127.0.0.1", "-p", &port]).stdout(Stdio::null());
         ask.status().is_ok_and(|status| status.success())
-    };
-    let end = Instant::now() + Duration::from_secs(30);
-    while !ready() {
-        assert!(Instant::now() < end, "PostgreSQL does not start");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    child
+    });
+    process
 }
 
 /// A program of the newest PostgreSQL here, as the user that it demands: it refuses root.
@@ -92,68 +84,36 @@ fn as_postgres(command: &mut Command, must: bool) {
 }
 
 pub(super) struct OwnRedis {
-    directory: PathBuf,
-    port: u16,
-    child: Child,
+    scratch: Scratch,
+    address: SocketAddr,
+    process: Process,
 }
 
 impl OwnRedis {
     pub(super) fn start() -> Self {
-        let (directory, port) = (directory("redis"), free_port());
-        let child = run_redis(&directory, port);
-        Self { directory, port, child }
+        let (scratch, address) = (Scratch::new(), free_address());
+        let process = run_redis(&scratch, address);
+        Self { scratch, address, process }
     }
 
     pub(super) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://{}", self.address)
     }
 
     pub(super) fn kill(&mut self) {
-        kill(&mut self.child);
+        self.process.kill();
     }
 
     pub(super) fn start_again(&mut self) {
-        self.child = run_redis(&self.directory, self.port);
+        self.process = run_redis(&self.scratch, self.address);
     }
 }
 
-impl Drop for OwnRedis {
-    fn drop(&mut self) {
-        self.kill();
-        let _ = fs::remove_dir_all(&self.directory);
-    }
-}
-
-fn run_redis(directory: &Path, port: u16) -> Child {
+fn run_redis(scratch: &Scratch, address: SocketAddr) -> Process {
+    let port = address.port().to_string();
     let mut server = Command::new("redis-server");
-    server.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(directory);
-    let child = server.stdout(Stdio::null()).spawn().expect("redis-server runs");
-    await_port(port);
-    child
-}
-
-fn kill(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-fn directory(name: &str) -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("blog-{name}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let directory = std::env::temp_dir().join(name);
-    fs::create_dir(&directory).expect("a directory of this test's own");
-    directory
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
-fn await_port(port: u16) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(Instant::now() < end, "nobody listens on {port}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    server.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(scratch.directory());
+    let process = Process::start(server.stdout(Stdio::null()));
+    await_listener(address);
+    process
 }

@@ -1,0 +1,79 @@
+//! The table, over every adapter, in process and over sockets.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+
+mod actix_stack;
+mod adapter_size;
+mod attacks;
+mod axum_stack;
+mod negotiation;
+mod next;
+mod origin_check;
+mod renewal;
+mod report;
+mod routes;
+mod runs;
+mod sign_in;
+mod sockets;
+mod tonic_stack;
+mod tower_stack;
+mod zero_queries;
+
+use std::{future::Future, net::SocketAddr};
+
+use hallpass_conformance::{Received, Row, Sent, grpc_rows, rows};
+use report::Report;
+use sockets::Http2;
+
+#[test]
+fn the_table_has_its_rows() {
+    assert!(rows().len() + grpc_rows().len() >= 360, "{} and {} rows", rows().len(), grpc_rows().len());
+    let differences: Vec<String> = rows()
+        .iter()
+        .flat_map(|row| {
+            row.differences().map(|(stack, why)| format!("{}: {stack}: {why}", row.place)).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(differences.len() <= 8, "a stack is drifting away: {differences:#?}");
+}
+
+/// A stack: its name in the table, and its doors.
+#[derive(Clone, Copy)]
+struct Stack {
+    name: &'static str,
+    doors: fn(&str) -> Vec<&'static str>,
+}
+
+/// Sends every row's requests through `send` and compares.
+async fn run<F>(stack: Stack, over: &str, rows: Vec<Row>, mut send: impl FnMut(Sent) -> F)
+where
+    F: Future<Output = Received>,
+{
+    let mut report = Report::new(stack.name, over);
+    for row in rows {
+        for sent in row.requests(stack.doors) {
+            let received = send(sent.clone()).await;
+            report.compare(&row, &sent, row.expected(stack.name), &received);
+        }
+    }
+    report.finish();
+}
+
+async fn run_over_http1(stack: Stack, rows: Vec<Row>, server: SocketAddr, runs: runs::Runs) {
+    run(stack, "HTTP/1.1", rows, |sent| {
+        let runs = runs.clone();
+        async move { runs.counted(sockets::http1(server, &sent)).await }
+    })
+    .await;
+}
+
+async fn run_over_http2(stack: Stack, rows: Vec<Row>, server: SocketAddr, runs: runs::Runs) {
+    let client = Http2::connect(server).await;
+    // An HTTP/2 request cannot ask for an upgrade (RFC 9113 section 8.2.2), nor carry a line of `connection`.
+    let rows = rows.into_iter().filter(|row| !row.name.contains("web socket")).collect();
+    run(stack, "HTTP/2", rows, |sent| {
+        let (runs, client) = (runs.clone(), client.clone());
+        async move { runs.counted(client.send(sent)).await }
+    })
+    .await;
+}

@@ -1,0 +1,166 @@
+//! Core's table of `next`, on every stack: in the log-in page, in the redirect after a log-in, and in the redirect of a guard.
+
+use std::{future::Future, time::Duration};
+
+use actix_web::{App, HttpResponse, test::init_service, web};
+use axum::{Router, routing::any};
+use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
+use hallpass_core::Issuer;
+use hallpass_signin::{AttemptPolicy, SignIn};
+use hallpass_test_support::http::percent;
+use hallpass_tower::{AuthLayer, require_login};
+use http::Request;
+use serde_json::Value;
+use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
+
+use crate::{actix_stack, sign_in::memory::MemoryStore, tower_stack};
+
+/// The table of `hallpass-core`, whose own tests hold `SafeNext` to it.
+const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/next.jsonl");
+const PASSWORD: &str = "correct horse battery staple";
+
+/// What was asked for, and where it leads.
+fn rows() -> Vec<(String, String)> {
+    let text = |line: &Value, name: &str| line[name].as_str().expect("text").to_owned();
+    let rows: Vec<(String, String)> = TABLE
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
+        .map(|line| (text(&line, "next"), text(&line, "to")))
+        .collect();
+    assert_eq!(rows.len(), 145);
+    rows
+}
+
+fn sign_in() -> SignIn<SiteRole> {
+    SignIn::builder(MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
+        .first_roles(SiteRole::Guest)
+        .registration()
+        .clock(StoppedClock)
+        .address_attempts(AttemptPolicy::new(10_000, Duration::from_secs(60)))
+        .build()
+        .expect("a site")
+}
+
+fn form(target: &str, body: String) -> Sent {
+    let mut sent = json_request("POST", target);
+    sent.headers.retain(|(name, _)| name != "accept");
+    sent.headers.push(("content-type".to_owned(), b"application/x-www-form-urlencoded".to_vec()));
+    sent.body = body.into_bytes();
+    sent
+}
+
+/// A person at the sign-in routes.
+async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(Sent) -> F) {
+    let account = format!("username=ann&password={}", percent(PASSWORD));
+    assert_eq!(send(form("/register", account.clone())).await.status, 303);
+    for (next, to) in rows() {
+        let mut page = json_request("GET", &format!("/login?next={}", percent(&next)));
+        page.headers.retain(|(name, _)| name != "accept");
+        let page = send(page).await.text();
+        let escaped = to.replace('&', "&#38;").replace('\'', "&#39;");
+        assert!(page.contains(&format!("name=\"next\" value=\"{escaped}\"")), "{stack}: {next:?}: {page}");
+
+        let answer = send(form("/login", format!("{account}&next={}", percent(&next)))).await;
+        assert_eq!((answer.status, answer.header("location")), (303, vec![to]), "{stack}: {next:?}");
+    }
+}
+
+#[tokio::test]
+async fn axums_log_in() {
+    let site =
+        hallpass_axum::sign_in_routes::<SiteRole, ()>(&sign_in()).layer(AuthLayer::new(gate()).clock(StoppedClock));
+    hold_sign_in("axum", |sent| {
+        let (site, body) = (site.clone(), axum::body::Body::from(sent.body.clone()));
+        async move {
+            tower_stack::received(site.oneshot(tower_stack::request(&sent, body)).await.expect("infallible")).await
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn actixs_log_in() {
+    let app = App::new()
+        .configure(hallpass_actix::sign_in_routes(&sign_in()))
+        .wrap(hallpass_actix::Auth::new(gate()).clock(StoppedClock));
+    let app = init_service(app).await;
+    hold_sign_in("actix", |sent| {
+        let request = actix_stack::request(&sent).set_payload(sent.body.clone());
+        let exchange = actix_web::test::call_service(&app, request.to_request());
+        async move { actix_stack::received(exchange.await).await }
+    })
+    .await;
+}
+
+/// A stranger at a guarded path: as the request's target where it can be one, else as the page that htmx says it is on. A fragment
+/// goes in neither.
+async fn hold_guard<F: Future<Output = Received>>(stack: &str, send: impl Fn(Sent) -> F) {
+    // actix-web's `http` is older, and takes less.
+    let is_target = |next: &str| next.parse::<http::Uri>().is_ok() && next.parse::<actix_web::http::Uri>().is_ok();
+    let is_header = |next: &str| !next.contains(|c: char| c.is_ascii_control());
+    let (mut targets, mut pages) = (0, 0);
+    for (next, to) in rows().into_iter().filter(|(next, _)| next.starts_with('/') && !next.contains('#')) {
+        let place = vec![format!("/login?next={}", percent(&to))];
+        if is_target(&next) {
+            targets += 1;
+            let mut sent = json_request("GET", &next);
+            sent.headers.retain(|(name, _)| name != "accept");
+            let answer = send(sent).await;
+            assert_eq!((answer.status, answer.header("location")), (303, place), "{stack}: {next:?}");
+        } else if is_header(&next) {
+            pages += 1;
+            let mut sent = json_request("GET", "/fragment");
+            sent.headers.retain(|(name, _)| name != "accept");
+            let url = format!("https://site.example{next}").into_bytes();
+            sent.headers.extend([("hx-request".to_owned(), b"true".to_vec()), ("hx-current-url".to_owned(), url)]);
+            let answer = send(sent).await;
+            assert_eq!((answer.status, answer.header("hx-redirect")), (401, place), "{stack}: {next:?}");
+        }
+    }
+    assert_eq!((targets, pages), (77, 15), "{stack}");
+}
+
+#[tokio::test]
+async fn towers_guard() {
+    let handler = service_fn(async |_: Request<()>| {
+        Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::default()))
+    });
+    let guarded = require_login().layer(handler);
+    let site: tower_stack::Site = BoxCloneSyncService::new(AuthLayer::new(gate()).clock(StoppedClock).layer(guarded));
+    hold_guard("tower", |sent| {
+        let site = site.clone();
+        async move {
+            tower_stack::received(site.oneshot(tower_stack::request(&sent, ())).await.expect("infallible")).await
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn axums_guard() {
+    let site = Router::new()
+        .fallback_service(
+            any(async || "inside").layer::<_, std::convert::Infallible>(require_login()).with_state::<()>(()),
+        )
+        .layer(AuthLayer::new(gate()).clock(StoppedClock));
+    hold_guard("axum", |sent| {
+        let (site, body) = (site.clone(), axum::body::Body::empty());
+        async move {
+            tower_stack::received(site.oneshot(tower_stack::request(&sent, body)).await.expect("infallible")).await
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn actixs_guard() {
+    let app = App::new()
+        .default_service(web::to(async || HttpResponse::Ok()).wrap(hallpass_actix::require_login()))
+        .wrap(hallpass_actix::Auth::new(gate()).clock(StoppedClock));
+    let app = init_service(app).await;
+    hold_guard("actix", |sent| {
+        let exchange = actix_web::test::call_service(&app, actix_stack::request(&sent).to_request());
+        async move { actix_stack::received(exchange.await).await }
+    })
+    .await;
+}

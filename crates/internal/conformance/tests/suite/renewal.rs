@@ -1,0 +1,252 @@
+//! Renewal inside a request whose access token has run out: the same walk, over sockets, on axum and on actix-web.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use actix_web::{App, HttpServer, Responder, web};
+use axum::{
+    Router,
+    routing::{any, get},
+};
+use hallpass_conformance::{NOW, Received, Sent, SiteRole, json_request};
+use hallpass_core::{Clock, Gate, Issuer, KeyRing, UnixTime};
+use hallpass_signin::{SignIn, Username};
+use hallpass_test_support::cookie_jar::CookieJar;
+use hallpass_tower::AuthLayer;
+use tokio::net::TcpListener;
+
+use crate::{sign_in::memory::MemoryStore, sockets};
+
+const ACCESS: &str = "__Host-hallpass";
+const REFRESH: &str = "__Host-hallpass_refresh";
+const LIFE: u64 = 900;
+
+#[derive(Clone)]
+struct Hands(Arc<AtomicU64>);
+
+impl Clock for Hands {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A site on one of the frameworks, with its store and clock in reach.
+struct Site {
+    server: SocketAddr,
+    sign_in: SignIn<SiteRole>,
+    store: MemoryStore,
+    hands: Hands,
+}
+
+type Parts = (SignIn<SiteRole>, Gate<SiteRole>, MemoryStore, Hands);
+
+fn parts() -> Parts {
+    let (store, hands) = (MemoryStore::default(), Hands(Arc::new(AtomicU64::new(NOW))));
+    let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(NOW));
+    let sign_in = SignIn::builder(store.clone(), Issuer::new(ring, "https://site.example", "site"))
+        .first_roles(SiteRole::Guest)
+        .registration()
+        .refreshes()
+        .administration()
+        .clock(hands.clone())
+        .build()
+        .unwrap();
+    let gate = Gate::new(sign_in.issuer().verifier().revocation(sign_in.view().clone()));
+    (sign_in, gate, store, hands)
+}
+
+async fn on_axum() -> Site {
+    let (sign_in, gate, store, hands) = parts();
+    let renewal = hallpass_axum::Renewal::new(&sign_in, &gate);
+    let site = Router::new()
+        .route("/open", get(|| async { ([("cache-control", "public, max-age=60")], "open") }))
+        .route("/posts", any(|body: String| async { body }).layer(hallpass_tower::require_login()))
+        .merge(hallpass_axum::sign_in_routes(&sign_in))
+        .layer(AuthLayer::new(gate).clock(hands.clone()).renew(renewal));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, site).await });
+    Site { server, sign_in, store, hands }
+}
+
+fn on_actix() -> (actix_web::dev::Server, Site) {
+    let (sign_in, gate, store, hands) = parts();
+    let renewal = hallpass_actix::Renewal::new(&sign_in, &gate);
+    let auth = hallpass_actix::Auth::new(gate).clock(hands.clone()).renew(renewal);
+    let routes = hallpass_actix::sign_in_routes(&sign_in);
+    let app = move || {
+        let open = || async { ("open".to_owned()).customize().insert_header(("cache-control", "public, max-age=60")) };
+        App::new()
+            .route("/open", web::get().to(open))
+            .service(web::resource("/posts").wrap(hallpass_actix::require_login()).to(|body: String| async { body }))
+            .configure(routes.clone())
+            .wrap(auth.clone())
+    };
+    let server = HttpServer::new(app).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
+    let address = server.addrs()[0];
+    (server.run(), Site { server: address, sign_in, store, hands })
+}
+
+/// A browser, which forgets the access cookie when its time is over.
+#[derive(Clone)]
+struct Browser(CookieJar);
+
+impl Browser {
+    async fn registered(site: &Site, name: &str) -> Self {
+        let mut browser = Self(CookieJar::new("https://site.example"));
+        let form = format!("username={name}&password=correct+horse+battery+staple");
+        assert_eq!(browser.send(site, browser.request("POST", "/register", &form)).await.status, 201);
+        browser
+    }
+
+    fn request(&self, method: &str, target: &str, body: &str) -> Sent {
+        let sent = json_request(method, target).header("cookie", self.0.header("/").unwrap_or_default());
+        sent.header("content-type", "application/x-www-form-urlencoded").body(body)
+    }
+
+    /// Sends it and keeps what the answer sets.
+    async fn send(&mut self, site: &Site, sent: Sent) -> Received {
+        let received = sockets::http1(site.server, &sent).await;
+        self.0.keep("/", received.header("set-cookie"));
+        received
+    }
+
+    async fn post(&mut self, site: &Site, body: &str) -> Received {
+        self.send(site, self.request("POST", "/posts", body)).await
+    }
+
+    fn without_access(mut self) -> Self {
+        self.0.remove(ACCESS);
+        self
+    }
+}
+
+fn sets(received: &Received) -> usize {
+    received.header("set-cookie").len()
+}
+
+/// The whole of it. A copy of the browser asks where its own cookies are needed afterwards.
+async fn walk(site: &Site) {
+    let pass = |seconds| site.hands.0.fetch_add(seconds, Ordering::SeqCst);
+    let mut ann = Browser::registered(site, "ann").await;
+
+    // A live token: no renewal, and no call to the store.
+    let calls = site.store.calls();
+    let answer = ann.post(site, "live").await;
+    assert_eq!((answer.status, sets(&answer), site.store.calls()), (200, 0, calls));
+
+    // Run out: the post is answered, whole, and the cookies are new. With the dead cookie, as a script sends it, or without it.
+    pass(LIFE);
+    let before = ann.clone();
+    let answer = ann.post(site, "half a page, written slowly").await;
+    assert_eq!((answer.status, answer.text().as_str()), (200, "half a page, written slowly"));
+    assert_eq!(sets(&answer), 2);
+    assert_eq!(answer.header("cache-control"), ["no-store"]);
+    assert_ne!(ann.0[REFRESH], before.0[REFRESH]);
+
+    // Other tabs, at the same moment: each is answered, and all go on with one token.
+    for method in ["POST", "GET", "PUT", "DELETE"] {
+        let mut tab = before.clone().without_access();
+        let sent = tab.request(method, "/posts", "tab");
+        assert_eq!(tab.send(site, sent).await.status, 200, "{method}");
+        assert_eq!(tab.0[REFRESH], ann.0[REFRESH]);
+    }
+    let head = before.request("HEAD", "/posts", "");
+    let answer = before.clone().send(site, head).await;
+    assert_eq!((answer.status, sets(&answer)), (200, 2));
+
+    // Nothing is renewed by what is not the person's own request with a token that has run out.
+    let calls = site.store.calls();
+    let tab = || before.clone().without_access();
+    let mut forged = tab();
+    forged.0.insert(ACCESS, "e30.e30.AAAA");
+    let mut broken = tab();
+    broken.0.insert(REFRESH, "A".repeat(86));
+    let mut cross = tab().request("POST", "/posts", "x");
+    cross.headers.push(("sec-fetch-site".into(), b"cross-site".to_vec()));
+    let mut origin = tab().request("POST", "/posts", "x");
+    origin.headers.push(("origin".into(), b"https://evil.example".to_vec()));
+    let twice = format!("{REFRESH}={0}; {REFRESH}={0}", before.0[REFRESH]);
+    let mut ambiguous = json_request("POST", "/posts");
+    ambiguous.headers.push(("cookie".into(), twice.into()));
+    for (why, sent) in [
+        ("a forged access token", forged.request("POST", "/posts", "x")),
+        ("no refresh token of ours", broken.request("POST", "/posts", "x")),
+        ("another site's", cross),
+        ("another origin's", origin),
+        ("two refresh cookies", ambiguous),
+        ("a preflight", tab().request("OPTIONS", "/posts", "")),
+    ] {
+        let answer = sockets::http1(site.server, &sent).await;
+        assert_eq!((answer.status, sets(&answer)), (401, 0), "{why}");
+    }
+    assert_eq!(site.store.calls(), calls);
+
+    // What is public must not be kept with somebody's cookies on it.
+    let sent = tab().request("GET", "/open", "");
+    let answer = tab().send(site, sent).await;
+    assert_eq!((answer.status, sets(&answer)), (200, 2));
+    assert_eq!(answer.header("cache-control"), ["no-store"]);
+
+    // A store that is down: a guarded route says so and the cookies stay; an open one does not care.
+    pass(LIFE);
+    site.store.set_down(true);
+    let answer = ann.clone().without_access().post(site, "x").await;
+    assert_eq!((answer.status, sets(&answer)), (503, 0));
+    assert_eq!(answer.header("retry-after"), ["1"]);
+    let sent = ann.request("GET", "/open", "");
+    let answer = ann.clone().send(site, sent).await;
+    assert_eq!((answer.status, sets(&answer)), (200, 0));
+    site.store.set_down(false);
+
+    // A refresh by the route itself, and a log-out: the route has the last word.
+    let sent = ann.request("POST", "/session/refresh", "");
+    let answer = ann.send(site, sent).await;
+    assert_eq!((answer.status, sets(&answer)), (204, 2));
+    pass(LIFE);
+    let (mut leaving, copy) = (ann.clone().without_access(), ann.clone());
+    let sent = leaving.request("POST", "/logout", "");
+    let answer = leaving.send(site, sent).await;
+    assert_eq!(answer.status, 204);
+    assert!(answer.header("set-cookie").iter().all(|cookie| cookie.contains("Max-Age=0")), "{answer:?}");
+    let answer = copy.clone().post(site, "x").await;
+    assert_eq!((answer.status, sets(&answer)), (401, 0), "the copy is dead");
+
+    // A copy that comes after the grace ends the session.
+    let mut bob = Browser::registered(site, "bob").await;
+    pass(LIFE);
+    let thief = bob.clone().without_access();
+    assert_eq!(bob.post(site, "x").await.status, 200);
+    pass(30);
+    assert_eq!(thief.clone().post(site, "x").await.status, 401);
+    assert_eq!(bob.post(site, "x").await.status, 401, "and the owner learns of it");
+
+    // A change of roles: the token is revoked, which is no reason to renew; asked for, a refresh brings the new roles.
+    let mut eve = Browser::registered(site, "eve").await;
+    let account = site.sign_in.find(&Username::parse("eve").unwrap()).await.unwrap().unwrap();
+    site.sign_in.set_roles(account.id(), [SiteRole::Moderator]).await.unwrap();
+    let answer = eve.post(site, "x").await;
+    assert_eq!((answer.status, sets(&answer)), (401, 0));
+    let sent = eve.request("POST", "/session/refresh", "");
+    assert_eq!(eve.send(site, sent).await.status, 204);
+    assert_eq!(eve.post(site, "x").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_renews_its_session_on_axum() {
+    walk(&on_axum().await).await;
+}
+
+#[actix_web::test]
+async fn a_request_renews_its_session_on_actix() {
+    let (server, site) = on_actix();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    walk(&site).await;
+    handle.stop(false).await;
+}

@@ -1,0 +1,190 @@
+//! The sign-in routes, on axum and on actix-web, over sockets: one script, sent to both, and the answers are the same to the byte but
+//! for what is random.
+
+use std::net::SocketAddr;
+
+use actix_web::{App, HttpServer};
+use axum::Router;
+use hallpass_axum::sign_in_routes;
+use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
+use hallpass_core::Issuer;
+use hallpass_signin::SignIn;
+use hallpass_test_support::cookie_jar::CookieJar;
+use hallpass_tower::AuthLayer;
+use tokio::net::TcpListener;
+
+use crate::{
+    actix_stack,
+    sockets::{self, Http2},
+};
+
+#[allow(unreachable_pub, reason = "the file is another crate's, where this is its style")]
+#[path = "../../../../hallpass-signin/tests/memory/mod.rs"]
+pub(crate) mod memory;
+
+const PASSWORD: &str = "correct+horse+battery+staple";
+
+fn sign_in() -> SignIn<SiteRole> {
+    SignIn::builder(memory::MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
+        .first_roles(SiteRole::Guest)
+        .registration()
+        .sessions()
+        .clock(StoppedClock)
+        .build()
+        .expect("a site without second factors")
+}
+
+async fn axum_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let site = Router::new().merge(sign_in_routes(&sign_in())).layer(AuthLayer::new(gate()).clock(StoppedClock));
+    let service = site.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    address
+}
+
+fn actix_server() -> (actix_web::dev::Server, SocketAddr) {
+    let (sign_in, auth) = (sign_in(), actix_stack::auth());
+    let app = move || App::new().configure(hallpass_actix::sign_in_routes(&sign_in)).wrap(auth.clone());
+    let server = HttpServer::new(app).workers(1).disable_signals().bind_auto_h2c("127.0.0.1:0").expect("a free port");
+    let address = server.addrs()[0];
+    (server.run(), address)
+}
+
+/// A request of the script: method, target, header lines, body. `{jar}` is what the answers so far have set.
+type Line = (&'static str, &'static str, &'static [(&'static str, &'static str)], String);
+
+const HTML: (&str, &str) = ("accept", "text/html");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+const JSON: (&str, &str) = ("content-type", "application/json");
+const JAR: (&str, &str) = ("cookie", "{jar}");
+
+fn script() -> Vec<Line> {
+    let account = |name: &str| format!("username={name}&password={PASSWORD}");
+    let none = String::new;
+    vec![
+        ("GET", "/login", &[HTML], none()),
+        ("GET", "/login?next=%2Fprofile", &[HTML], none()),
+        ("HEAD", "/login", &[HTML], none()),
+        ("GET", "/register", &[HTML], none()),
+        ("GET", "/hallpass.css", &[HTML], none()),
+        ("GET", "/.well-known/jwks.json", &[], none()),
+        ("DELETE", "/login", &[HTML], none()),
+        ("BREW", "/login", &[], none()),
+        ("GET", "/logout", &[HTML], none()),
+        ("POST", "/login", &[FORM], account("nobody")),
+        ("POST", "/login", &[FORM, ("origin", "https://evil.example")], account("ann")),
+        ("POST", "/login", &[FORM, ("sec-fetch-site", "cross-site")], account("ann")),
+        ("POST", "/logout", &[FORM, ("origin", "http://site.example")], none()),
+        ("POST", "/login", &[("content-type", "text/plain")], account("ann")),
+        ("POST", "/login", &[FORM], "username=ann".to_owned()),
+        ("POST", "/login", &[JSON], "{\"username\":7}".to_owned()),
+        ("POST", "/login", &[JSON], "{\"username\":".to_owned()),
+        ("POST", "/login", &[FORM], format!("username=ann&password={}", "a".repeat(8 * 1024))),
+        ("POST", "/register", &[FORM], "username=ann&password=short".to_owned()),
+        ("POST", "/register", &[FORM, HTML], account("ann")),
+        ("POST", "/register", &[FORM], account("ann")),
+        ("GET", "/profile/sessions", &[], none()),
+        ("GET", "/profile/sessions", &[HTML], none()),
+        ("GET", "/profile/sessions", &[JAR, HTML, ("user-agent", "Firefox")], none()),
+        ("POST", "/profile/sessions/revoke", &[JAR, FORM], "session=none".to_owned()),
+        ("POST", "/logout", &[JAR, FORM, HTML], none()),
+        ("GET", "/profile/sessions", &[JAR], none()),
+        (
+            "POST",
+            "/login",
+            &[JSON],
+            format!("{{\"username\":\"ann\",\"password\":\"{}\"}}", PASSWORD.replace('+', " ")),
+        ),
+        ("POST", "/session/refresh", &[JAR, FORM], none()),
+        ("POST", "/logout", &[JAR], none()),
+    ]
+}
+
+/// What the answers set, as a browser keeps it.
+struct Jar(CookieJar);
+
+impl Jar {
+    fn new() -> Self {
+        Self(CookieJar::new("https://site.example"))
+    }
+
+    fn fill(&self, (method, target, headers, body): &Line) -> Sent {
+        let cookies = self.0.header("/").unwrap_or_default();
+        let sent = json_request(method, target).body(body.as_str());
+        let set = |sent: Sent, (name, value): &(&str, &str)| {
+            sent.without(name).header(name, value.replace("{jar}", &cookies))
+        };
+        headers.iter().fold(sent, set)
+    }
+
+    fn keep(&mut self, received: &Received) {
+        self.0.keep("/", received.header("set-cookie"));
+    }
+}
+
+/// An answer without what differs from run to run (tokens, identifiers) and what the framework adds (date, framing).
+fn comparable(received: &Received) -> (u16, Vec<(String, String)>, String) {
+    let framing = ["date", "content-length", "transfer-encoding", "connection"];
+    let headers = received.headers.iter().filter(|(name, _)| !framing.contains(&name.as_str()));
+    let mut headers: Vec<(String, String)> =
+        headers.map(|(name, value)| (name.clone(), without_random(&String::from_utf8_lossy(value)))).collect();
+    headers.sort();
+    (received.status, headers, without_random(&received.text()))
+}
+
+/// Runs of 22 or more letters of base64url, dots and dashes, but for words, become a star.
+fn without_random(text: &str) -> String {
+    let part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let mut out = String::new();
+    for run in text.split_inclusive(|c| !part(c)) {
+        let word = run.trim_end_matches(|c| !part(c));
+        let random = word.len() >= 22 && word.contains(|c: char| c.is_ascii_digit());
+        out.push_str(if random { "*" } else { word });
+        out.push_str(&run[word.len()..]);
+    }
+    out
+}
+
+#[actix_web::test]
+async fn over_http1() {
+    let (server, actix) = actix_server();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    let axum = axum_server().await;
+    let (mut jars, mut statuses) = ((Jar::new(), Jar::new()), Vec::new());
+    for line in script() {
+        let of_axum = sockets::http1(axum, &jars.0.fill(&line)).await;
+        let of_actix = sockets::http1(actix, &jars.1.fill(&line)).await;
+        assert_eq!(comparable(&of_axum), comparable(&of_actix), "{} {} {:?}", line.0, line.1, line.2);
+        if line.0 == "HEAD" {
+            assert_eq!(of_axum.header("content-length"), of_actix.header("content-length"));
+        }
+        jars.0.keep(&of_axum);
+        jars.1.keep(&of_actix);
+        statuses.push(of_axum.status);
+    }
+    let expected = [
+        200, 200, 200, 200, 200, 200, 405, 405, 405, 401, 403, 403, 204, 415, 422, 422, 400, 413, 422, 303, 409, 401,
+        303, 200, 404, 303, 401, 200, 404, 204,
+    ];
+    assert_eq!(statuses, expected);
+    handle.stop(false).await;
+}
+
+#[actix_web::test]
+async fn over_http2() {
+    let (server, actix) = actix_server();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    let (axum, actix) = (Http2::connect(axum_server().await).await, Http2::connect(actix).await);
+    let mut jars = (Jar::new(), Jar::new());
+    for line in script() {
+        let of_axum = axum.send(jars.0.fill(&line)).await;
+        let of_actix = actix.send(jars.1.fill(&line)).await;
+        assert_eq!(comparable(&of_axum), comparable(&of_actix), "{} {} {:?}", line.0, line.1, line.2);
+        jars.0.keep(&of_axum);
+        jars.1.keep(&of_actix);
+    }
+    handle.stop(false).await;
+}

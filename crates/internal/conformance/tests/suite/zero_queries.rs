@@ -1,0 +1,163 @@
+//! No store query after sign-in: a store that panics when it is asked stands behind the sign-in routes of each stack, and a million
+//! requests pass by it.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use actix_web::{App, test::init_service, web::Data};
+use axum::{Router, body::Body};
+use hallpass_axum::sign_in_routes;
+use hallpass_conformance::{COOKIE, Sent, SiteRole, StoppedClock, gate, json_request, ring, token};
+use hallpass_core::Issuer;
+use hallpass_signin::{Account, AccountId, Accounts, HashCost, Password, SignIn, Username, hash_password};
+use hallpass_tower::AuthLayer;
+use tower::ServiceExt;
+
+use crate::{
+    actix_stack, axum_stack,
+    runs::Runs,
+    tower_stack::{self, received, request},
+};
+
+/// In all; each stack takes a third.
+const REQUESTS: usize = 1_000_000;
+
+const PASSWORD: &str = "correct horse battery staple";
+
+/// One account, until it is armed: then every call panics.
+#[derive(Clone)]
+struct Tripwire {
+    hash: String,
+    armed: Arc<AtomicBool>,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Tripwire {
+    fn account(&self, id: AccountId) -> Account {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.armed.load(Ordering::SeqCst), "the store was asked after sign-in");
+        let username = Username::parse("alice").expect("a user name");
+        Account::new(id, username, self.hash.clone()).with_roles(["admin"])
+    }
+}
+
+impl Accounts for Tripwire {
+    type Error = Infallible;
+
+    async fn by_username(&self, _: &Username) -> Result<Option<Account>, Infallible> {
+        Ok(Some(self.account(AccountId::new("u-alice"))))
+    }
+
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Infallible> {
+        Ok(Some(self.account(id.clone())))
+    }
+}
+
+fn tripwire() -> Tripwire {
+    let password = Password::typed(PASSWORD);
+    let hash = hash_password(&password, [7; 16], HashCost::default()).expect("a hash");
+    Tripwire { hash, armed: Arc::default(), calls: Arc::default() }
+}
+
+fn sign_in(store: &Tripwire) -> SignIn<SiteRole> {
+    let issuer = Issuer::new(ring(), "https://site.example", "site");
+    SignIn::builder(store.clone(), issuer).clock(StoppedClock).build().expect("a password-only site")
+}
+
+/// Signs in through the sign-in routes, then arms the store; the token of the cookie.
+async fn signed_in(store: &Tripwire, site: &Router) -> String {
+    let mut login = json_request("POST", "/login");
+    login.headers.push(("content-type".into(), b"application/x-www-form-urlencoded".to_vec()));
+    login.body = format!("username=alice&password={}", PASSWORD.replace(' ', "+")).into();
+    let answer = site.clone().oneshot(request(&login, Body::from(login.body.clone()))).await.expect("infallible");
+    let answer = received(answer).await;
+    let cookies = answer.header("set-cookie");
+    let access = cookies.iter().find_map(|cookie| cookie.strip_prefix(COOKIE)?.strip_prefix('=')?.split(';').next());
+    let access = access.unwrap_or_else(|| panic!("{} {}", answer.status, answer.text())).to_owned();
+    assert!(store.calls.load(Ordering::SeqCst) > 0, "the store was asked at sign-in");
+    store.armed.store(true, Ordering::SeqCst);
+    access
+}
+
+/// Requests of every kind with their statuses, around a token that was signed in for.
+fn cases(access: &str) -> Vec<(Sent, u16)> {
+    let with = |path: &str, token: Option<&str>, status: u16| {
+        let mut sent = json_request("GET", path);
+        sent.headers.extend(token.map(|token| ("cookie".to_owned(), format!("{COOKIE}={token}").into_bytes())));
+        (sent, status)
+    };
+    let named = |path: &str, name: &str, status: u16| with(path, token(name).as_deref(), status);
+    vec![
+        with("/admin", Some(access), 200),
+        with("/profile", Some(access), 200),
+        with("/", Some(access), 200),
+        with("/admin", None, 401),
+        with("/", None, 200),
+        named("/admin", "guest", 403),
+        named("/admin", "expired", 401),
+        named("/admin", "tampered", 401),
+        named("/profile", "revoked", 401),
+        named("/", "expired", 200),
+    ]
+}
+
+/// Sends a third of the requests, in turn.
+async fn hammer<F: Future<Output = u16>>(store: &Tripwire, cases: &[(Sent, u16)], mut send: impl FnMut(&Sent) -> F) {
+    let before = store.calls.load(Ordering::SeqCst);
+    for (sent, status) in cases.iter().cycle().take(REQUESTS.div_ceil(3)) {
+        assert_eq!(send(sent).await, *status, "{sent:?}");
+    }
+    assert_eq!(store.calls.load(Ordering::SeqCst), before, "calls of the store");
+}
+
+fn axum_site(runs: &Runs, store: &Tripwire) -> Router {
+    let sign_in = sign_in_routes(&sign_in(store)).layer(AuthLayer::new(gate()).clock(StoppedClock));
+    axum_stack::site(runs).merge(sign_in)
+}
+
+#[tokio::test]
+async fn over_axum() {
+    let (runs, store) = (Runs::default(), tripwire());
+    let site = axum_site(&runs, &store);
+    let cases = cases(&signed_in(&store, &site).await);
+    hammer(&store, &cases, |sent| {
+        let answer = site.clone().oneshot(request(sent, Body::empty()));
+        async { answer.await.expect("infallible").status().as_u16() }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn over_tower() {
+    let (runs, store) = (Runs::default(), tripwire());
+    let cases = cases(&signed_in(&store, &axum_site(&runs, &store)).await);
+    let site = tower_stack::site(&runs);
+    hammer(&store, &cases, |sent| {
+        let answer = site.clone().oneshot(request(sent, ()));
+        async { answer.await.expect("infallible").status().as_u16() }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn over_actix() {
+    let (runs, store) = (Runs::default(), tripwire());
+    let cases = cases(&signed_in(&store, &axum_site(&runs, &store)).await);
+    let app = App::new()
+        .app_data(Data::new(runs))
+        .configure(hallpass_actix::sign_in_routes(&sign_in(&store)))
+        .configure(actix_stack::site)
+        .wrap(actix_stack::auth());
+    let app = init_service(app).await;
+    hammer(&store, &cases, |sent| {
+        let answer = actix_web::test::call_service(&app, actix_stack::request(sent).to_request());
+        async { answer.await.status().as_u16() }
+    })
+    .await;
+}

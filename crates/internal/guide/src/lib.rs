@@ -1,0 +1,71 @@
+//! The guide's snippets, compiled and run: `cargo test -p hallpass-guide`.
+//!
+//! Each page of `docs/guide`, the README and each crate's, is the documentation of a module here, so that each of its blocks of Rust is a test. `tests/guide` reads the
+//! pages as text: what they link to is there, the table of contents is whole, and each test that the threat table names exists.
+
+#![forbid(unsafe_code)]
+
+/// A page of the guide.
+macro_rules! page {
+    ($($name:ident: $file:literal)+) => {
+        $(#[doc = include_str!(concat!("../../../../docs/guide/src/", $file))]
+        mod $name {})+
+    };
+}
+
+page! {
+    actix: "actix.md"
+    axum: "axum.md"
+    introduction: "introduction.md"
+    many_nodes: "many-nodes.md"
+    moving: "moving.md"
+    openapi: "openapi.md"
+    operating: "operating.md"
+    own_users: "own-users.md"
+    pages: "pages.md"
+    revocation: "revocation.md"
+    roles: "roles.md"
+    second_factor: "second-factor.md"
+    telemetry: "telemetry.md"
+    testing: "testing.md"
+    threats: "threats.md"
+    verify_only: "verify-only.md"
+}
+
+/// The README of the whole.
+#[doc = include_str!("../../../../README.md")]
+mod readme {}
+
+/// A crate's README.
+macro_rules! readme {
+    ($($name:ident: $directory:literal)+) => {
+        $(#[doc = include_str!(concat!("../../../", $directory, "/README.md"))]
+        mod $name {})+
+    };
+}
+
+readme! {
+    hallpass: "hallpass"
+    hallpass_actix: "hallpass-actix"
+    hallpass_axum: "hallpass-axum"
+    hallpass_core: "hallpass-core"
+    hallpass_derive: "hallpass-derive"
+    hallpass_redis: "hallpass-redis"
+    hallpass_signin: "hallpass-signin"
+    hallpass_sqlx: "hallpass-sqlx"
+    hallpass_testkit: "hallpass-testkit"
+    hallpass_tower: "hallpass-tower"
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_page_is_compiled() {
+        let here = include_str!("lib.rs");
+        let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/guide/src");
+        for page in std::fs::read_dir(pages).into_iter().flatten().flatten() {
+            let name = page.file_name().into_string().unwrap_or_default();
+            assert!(name == "SUMMARY.md" || here.contains(&format!("\"{name}\"")), "{name} is no module here");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What a site's recorder and log see, from a site that runs: the rows of the guide's page, and nothing of anybody.
+//!
+//! A binary of its own, because a recorder is installed for the whole process.
+
+#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, http::Request, routing::get};
+use hallpass::{
+    AttemptPolicy, DenialKind, Hallpass, HashCost, HashGateSettings, LoginStep, Role, SqliteStore, TokenErrorKind,
+    Visitor, require_roles,
+};
+use hallpass_testkit::Kit;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tower::ServiceExt;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt},
+};
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+    Admin,
+}
+
+const PASSWORD: &str = "two grey herons";
+const TYPED: &str = "typed-in-the-wrong-field";
+const PEER: &str = "192.0.2.77";
+
+/// Everything that was said.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<Said>>>);
+
+/// The level, and each field with its value.
+type Said = (String, BTreeMap<String, String>);
+
+struct Fields(BTreeMap<String, String>);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.insert(field.name().to_owned(), format!("{value:?}").trim_matches('"').to_owned());
+    }
+}
+
+impl<S: tracing::Subscriber> Layer<S> for Log {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "hallpass" {
+            let mut fields = Fields(BTreeMap::new());
+            event.record(&mut fields);
+            self.0.lock().unwrap().push((event.metadata().level().to_string().to_lowercase(), fields.0));
+        }
+    }
+}
+
+/// Signs in, fails to, is limited, renews, ends sessions, and asks for pages with good tokens and bad ones.
+async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
+    let store = SqliteStore::open("sqlite::memory:").await.unwrap();
+    let few = AttemptPolicy::new(3, Duration::from_secs(60));
+    let site = Hallpass::<SiteRole>::builder(store)
+        .keys(kit.keys())
+        .clock(kit.clock())
+        .sign_in(move |sign_in| {
+            sign_in.account_attempts(few).hash_gate(HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1)))
+        })
+        .everything()
+        .start()
+        .await
+        .unwrap();
+    let app: Router = Router::new()
+        .route("/admin", get(|| async { "the books" }).route_layer(require_roles([SiteRole::Admin])))
+        .merge(site.sign_in_routes())
+        .layer(site.layer());
+    let ask = |cookie: &str| {
+        let request = Request::get("/admin").header("cookie", cookie).header("accept", "application/json");
+        app.clone().oneshot(request.body(Body::empty()).unwrap())
+    };
+    let here = Visitor { peer: Some(PEER.parse().unwrap()), ..Visitor::default() };
+
+    let alice = site.sign_in().register("alice", PASSWORD, &here).await.unwrap().opened().unwrap();
+    let refresh = alice.refresh.as_ref().unwrap().as_str().to_owned();
+    let _wrong = site.sign_in().log_in("alice", "not at all the password", None, &here).await.unwrap_err();
+    let LoginStep::SignedIn(again) = site.sign_in().log_in("alice", PASSWORD, None, &here).await.unwrap() else {
+        panic!()
+    };
+    for _ in 0..4 {
+        let _nobody = site.sign_in().log_in(TYPED, PASSWORD, None, &here).await.unwrap_err();
+    }
+    let _next = site.sign_in().refresh(refresh.as_bytes()).await.unwrap();
+
+    let good = format!("__Host-hallpass={}", again.access.as_str());
+    let admin = kit.as_user(SiteRole::Admin).cookie();
+    assert_eq!(ask(&admin).await.unwrap().status(), 200);
+    assert_eq!(ask(&good).await.unwrap().status(), 403);
+    let mut forged = good.clone();
+    forged.replace_range(
+        forged.len() - 9..forged.len() - 8,
+        if forged.as_bytes()[forged.len() - 9] == b'A' { "B" } else { "A" },
+    );
+    assert_eq!(ask(&forged).await.unwrap().status(), 401);
+    assert_eq!(ask("theme=dark").await.unwrap().status(), 401);
+    site.sign_out_everywhere(&hallpass::AccountId::new(alice.user.id.clone())).await.unwrap();
+    assert_eq!(ask(&good).await.unwrap().status(), 401);
+    let elsewhere = Request::post("/login").header("sec-fetch-site", "cross-site").body(Body::empty()).unwrap();
+    assert_eq!(app.clone().oneshot(elsewhere).await.unwrap().status(), 403);
+
+    let tokens = [alice.access.as_str(), again.access.as_str(), &refresh].map(str::to_owned);
+    let names = [PASSWORD, TYPED, "not at all the password"].map(str::to_owned);
+    tokens.into_iter().chain(names).collect()
+}
+
+/// The series above zero: `name{label="value"}` and the number.
+fn series(prometheus: &PrometheusHandle) -> BTreeMap<String, f64> {
+    let page = prometheus.render();
+    let lines = page.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit_once(' '));
+    lines.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).filter(|(_, value)| *value != 0.0).collect()
+}
+
+/// The rows of a table of the page, their cells without the back quotes.
+fn table(heading: &str) -> Vec<Vec<String>> {
+    let page = include_str!("../../../../docs/guide/src/telemetry.md");
+    let rows = page.split_once(heading).unwrap().1.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect()).collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
+    let prometheus = PrometheusBuilder::new().install_recorder().unwrap();
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
+    let kit = Kit::<SiteRole>::new();
+    let secrets = a_day(&kit).await;
+
+    let seen = series(&prometheus);
+    for (name, count) in [
+        (r#"hallpass_verifications_total{outcome="verified"}"#, 2.0),
+        (r#"hallpass_verifications_total{outcome="signature"}"#, 1.0),
+        (r#"hallpass_verifications_total{outcome="revoked"}"#, 1.0),
+        (r#"hallpass_denials_total{kind="role-missing"}"#, 1.0),
+        (r#"hallpass_denials_total{kind="signed-out"}"#, 2.0),
+        (r#"hallpass_denials_total{kind="revoked"}"#, 1.0),
+        (r#"hallpass_denials_total{kind="cross-origin"}"#, 1.0),
+        (r#"hallpass_sign_ins_total{outcome="signed-in"}"#, 2.0),
+        (r#"hallpass_sign_ins_total{outcome="wrong-password"}"#, 1.0),
+        (r#"hallpass_sign_ins_total{outcome="unknown-account"}"#, 3.0),
+        (r#"hallpass_limits_hit_total{limit="account"}"#, 1.0),
+        (r#"hallpass_renewals_total{outcome="renewed"}"#, 1.0),
+        (r#"hallpass_events_total{event="registered"}"#, 1.0),
+        (r#"hallpass_events_total{event="sessions-ended"}"#, 1.0),
+        ("hallpass_hash_gate_wait_seconds_count", 6.0),
+    ] {
+        assert_eq!(seen.get(name), Some(&count), "{name} in {seen:#?}");
+    }
+    assert!(seen["hallpass_revocation_view_synced_timestamp_seconds"] > 1_700_000_000.0);
+
+    // The page of a scraper names what the table names, and nothing else; the labels hold kinds alone.
+    let page = prometheus.render();
+    let typed = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")).filter_map(|line| line.split_once(' '));
+    let typed: BTreeSet<_> =
+        typed.map(|(name, kind)| (name.to_owned(), kind.replace("summary", "histogram"))).collect();
+    let rows = table("| name | kind | label | what |");
+    let written: BTreeSet<_> = rows.iter().map(|row| (row[0].clone(), row[1].clone())).collect();
+    assert_eq!(typed, written);
+    for row in &rows {
+        let labels = page.lines().filter(|line| line.starts_with(&format!("{}{{", row[0])));
+        assert!(
+            labels.clone().all(|line| line.contains(&format!("{{{}=\"", row[2])) || line.contains("{quantile=")),
+            "{row:?}"
+        );
+    }
+    let of_a_kind = |name: &str| page.matches(&format!("hallpass_{name}_total{{")).count();
+    assert_eq!(of_a_kind("verifications"), 1 + TokenErrorKind::ALL.len(), "all of them from the first request on");
+    assert_eq!(of_a_kind("denials"), DenialKind::ALL.len());
+    for word in secrets.iter().map(String::as_str).chain(["alice", PEER]) {
+        assert!(!page.contains(word), "{word} in {page}");
+    }
+
+    // Each event of the log has the level and the fields that the page lists.
+    let rows = table("| `event` | level | fields | when |");
+    let mut events = BTreeSet::new();
+    for (level, fields) in log.0.lock().unwrap().iter() {
+        assert!(secrets.iter().all(|secret| !format!("{fields:?}").contains(secret.as_str())), "{fields:?}");
+        let Some(event) = fields.get("event") else { continue };
+        let row = rows.iter().find(|row| row[0] == *event).unwrap();
+        let listed: BTreeSet<_> = row[2].split(", ").filter(|field| !field.is_empty()).collect();
+        let has: BTreeSet<_> =
+            fields.keys().map(String::as_str).filter(|it| *it != "event" && *it != "message").collect();
+        let left_out = listed.difference(&has).copied().collect::<Vec<_>>();
+        assert!(row[1] == *level && has.is_subset(&listed), "{event}: {level} {has:?}");
+        assert!(left_out.is_empty() || (event == "refused" && left_out == ["account"]), "{event} without {left_out:?}");
+        events.insert(event.clone());
+    }
+    let expected = ["limited", "refused", "registered", "session-renewed", "sessions-ended", "signed-in"];
+    assert!(expected.iter().all(|event| events.contains(*event)), "{events:?}");
+    let reasons = log.0.lock().unwrap().iter().filter(|(_, fields)| fields["message"] == "token refused").count();
+    assert_eq!(reasons, 2);
+}

@@ -1,0 +1,233 @@
+//! A TCP proxy in front of a server. A test makes it cut connections, stall in the middle of an
+//! answer, or drop the notifications of PostgreSQL.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    thread,
+};
+
+/// What happens in the middle of an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The connection ends, once.
+    Cut,
+    /// Nothing arrives any more, on any connection, until [`FaultProxy::mend`].
+    Hang,
+}
+
+/// The proxy. It has threads of its own, so it works beside any runtime and without one.
+#[derive(Debug)]
+pub struct FaultProxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default, Debug)]
+struct Shared {
+    faults: Mutex<Faults>,
+    mended: Condvar,
+}
+
+#[derive(Default, Debug)]
+struct Faults {
+    /// After how many more answers which fault happens.
+    next: Option<(u32, Fault)>,
+    hangs: bool,
+    is_cut: bool,
+    drops_notifications: bool,
+    dropped: usize,
+    open: Vec<TcpStream>,
+}
+
+impl FaultProxy {
+    /// Starts a proxy to a server, which is given by host and port.
+    ///
+    /// # Panics
+    /// No port is free.
+    #[must_use]
+    pub fn to(server: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let shared = Arc::new(Shared::default());
+        let proxy = Self { address, shared: shared.clone() };
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                if shared.faults().is_cut {
+                    continue;
+                }
+                let Ok(server) = TcpStream::connect(&server) else { continue };
+                carry(client, server, shared.clone());
+            }
+        });
+        proxy
+    }
+
+    /// Where the proxy listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Lets a fault happen in the middle of the answer after so many. What the server writes at
+    /// once is one answer.
+    pub fn at(&self, answers: u32, fault: Fault) {
+        self.shared.faults().next = Some((answers, fault));
+    }
+
+    /// Drops every notification of PostgreSQL from now on. The connections must be plain ones, with
+    /// `sslmode=disable`.
+    pub fn drop_notifications(&self) {
+        self.shared.faults().drops_notifications = true;
+    }
+
+    /// The number of notifications that were dropped.
+    #[must_use]
+    pub fn dropped(&self) -> usize {
+        self.shared.faults().dropped
+    }
+
+    /// Ends all connections, and each new one, until [`mend`](Self::mend).
+    pub fn cut(&self) {
+        let mut faults = self.shared.faults();
+        faults.is_cut = true;
+        for stream in faults.open.drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Ends a cut or a hang, and forgets a fault that has not happened yet.
+    pub fn mend(&self) {
+        let mut faults = self.shared.faults();
+        (faults.next, faults.hangs, faults.is_cut) = (None, false, false);
+        self.shared.mended.notify_all();
+    }
+}
+
+/// Lets threads go that hang.
+impl Drop for FaultProxy {
+    fn drop(&mut self) {
+        self.mend();
+        self.cut();
+    }
+}
+
+impl Shared {
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().expect("no thread panicked")
+    }
+
+    fn wait_while_hanging(&self) {
+        let faults = self.mended.wait_while(self.faults(), |faults| faults.hangs);
+        drop(faults.expect("no thread panicked"));
+    }
+}
+
+impl Faults {
+    /// What happens to an answer that has just arrived.
+    fn of_answer(&mut self) -> Option<Fault> {
+        match self.next.as_mut() {
+            Some((0, _)) => self.next.take().map(|(_, fault)| fault),
+            Some((answers, _)) => {
+                *answers -= 1;
+                None
+            }
+            None => None,
+        }
+    }
+}
+
+fn carry(client: TcpStream, server: TcpStream, shared: Arc<Shared>) {
+    let copy = |stream: &TcpStream| stream.try_clone().expect("a handle");
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    shared.faults().open.extend([copy(&client), copy(&server)]);
+    let (mut from_client, mut to_server) = (copy(&client), copy(&server));
+    thread::spawn(move || {
+        let _ = io::copy(&mut from_client, &mut to_server);
+        let _ = to_server.shutdown(Shutdown::Both);
+    });
+    thread::spawn(move || {
+        let _ended = carry_answers(&server, &client, &shared);
+        let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+    });
+}
+
+fn carry_answers(mut server: &TcpStream, mut client: &TcpStream, shared: &Shared) -> io::Result<()> {
+    let (mut buffer, mut messages) = (vec![0; 64 * 1024], Messages::default());
+    loop {
+        let length = server.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(());
+        }
+        let (answer, fault) = {
+            let mut faults = shared.faults();
+            let drops = faults.drops_notifications;
+            let answer = messages.pass(&buffer[..length], drops, &mut faults.dropped);
+            (answer, faults.of_answer())
+        };
+        let middle = if fault.is_some() { answer.len() / 2 } else { 0 };
+        client.write_all(&answer[..middle])?;
+        match fault {
+            Some(Fault::Cut) => return Ok(()),
+            Some(Fault::Hang) => shared.faults().hangs = true,
+            None => {}
+        }
+        shared.wait_while_hanging();
+        client.write_all(&answer[middle..])?;
+    }
+}
+
+/// Where the messages of PostgreSQL begin and end: a letter, a length of four bytes that includes
+/// itself, and the rest (PostgreSQL documentation, "Message Formats").
+#[derive(Default)]
+struct Messages {
+    /// The beginning of a message, up to its length.
+    head: Vec<u8>,
+    /// How much of the beginning was passed on already.
+    passed: usize,
+    /// How many bytes are left of the message.
+    left: usize,
+    /// Whether the message is dropped.
+    drops: bool,
+}
+
+impl Messages {
+    /// Returns the bytes, without the notifications where these are dropped. Where they are not, each
+    /// byte is passed on at once, so that the proxy serves any protocol.
+    fn pass(&mut self, mut bytes: &[u8], drops: bool, dropped: &mut usize) -> Vec<u8> {
+        let mut passed = Vec::with_capacity(bytes.len());
+        while let [first, rest @ ..] = bytes {
+            if self.left == 0 {
+                self.head.push(*first);
+                bytes = rest;
+                if !drops {
+                    passed.push(*first);
+                    self.passed = self.head.len();
+                }
+                if let [letter, length @ ..] = self.head.as_slice()
+                    && let Ok(length) = <[u8; 4]>::try_from(length)
+                {
+                    self.left = (u32::from_be_bytes(length) as usize).saturating_sub(4);
+                    self.drops = drops && *letter == b'A' && self.passed == 0;
+                    *dropped += usize::from(self.drops);
+                    if !self.drops {
+                        passed.extend_from_slice(&self.head[self.passed..]);
+                    }
+                    (self.head, self.passed) = (Vec::new(), 0);
+                }
+                continue;
+            }
+            let (of_message, behind) = bytes.split_at(self.left.min(bytes.len()));
+            if !self.drops {
+                passed.extend_from_slice(of_message);
+            }
+            self.left -= of_message.len();
+            bytes = behind;
+        }
+        passed
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! Each fault, on a server that sends what it is told.
+
+use std::{sync::mpsc, time::Duration};
+
+use super::*;
+
+/// A server that sends each answer to its one client.
+fn server() -> (String, mpsc::Sender<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let (sender, answers) = mpsc::channel::<Vec<u8>>();
+    thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client");
+        client.set_nodelay(true).expect("a socket option");
+        for answer in answers {
+            if client.write_all(&answer).is_err() {
+                return;
+            }
+        }
+    });
+    (address, sender)
+}
+
+fn client(proxy: &FaultProxy) -> TcpStream {
+    let stream = TcpStream::connect(proxy.address()).expect("the proxy listens");
+    stream.set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+    stream
+}
+
+/// Reads until so many bytes are there, or nothing arrives.
+fn read(stream: &mut TcpStream, length: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 64];
+    while bytes.len() < length {
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => break,
+            Ok(read) => bytes.extend_from_slice(&buffer[..read]),
+        }
+    }
+    bytes
+}
+
+fn message(letter: u8, text: &str) -> Vec<u8> {
+    let length = u32::try_from(text.len() + 4).expect("short").to_be_bytes();
+    [&[letter][..], &length, text.as_bytes()].concat()
+}
+
+#[test]
+fn a_cut_ends_the_connection_in_the_middle_of_an_answer() {
+    let (server, answers) = server();
+    let proxy = FaultProxy::to(server);
+    let mut client = client(&proxy);
+    proxy.at(1, Fault::Cut);
+    let first = message(b'T', "first");
+    answers.send(first.clone()).expect("a server");
+    assert_eq!(read(&mut client, first.len()), first);
+    answers.send(message(b'T', "second")).expect("a server");
+    assert_eq!(read(&mut client, 11), message(b'T', "second")[..5]);
+    assert_eq!(client.read(&mut [0]).ok(), Some(0), "it has ended");
+}
+
+#[test]
+fn a_hang_stalls_in_the_middle_of_an_answer_until_it_is_mended() {
+    let (server, answers) = server();
+    let proxy = FaultProxy::to(server);
+    let mut client = client(&proxy);
+    proxy.at(0, Fault::Hang);
+    let answer = message(b'T', "an answer");
+    answers.send(answer.clone()).expect("a server");
+    assert_eq!(read(&mut client, answer.len()), answer[..answer.len() / 2]);
+    proxy.mend();
+    let rest = answer.len() - answer.len() / 2;
+    assert_eq!(read(&mut client, rest), answer[answer.len() / 2..]);
+}
+
+#[test]
+fn a_cut_way_lets_nobody_through_until_it_is_mended() {
+    let (server, _answers) = server();
+    let proxy = FaultProxy::to(server);
+    let mut before = client(&proxy);
+    // Through the proxy before the cut.
+    before.write_all(b"x").expect("writable");
+    thread::sleep(Duration::from_millis(50));
+    proxy.cut();
+    assert_eq!(before.read(&mut [0]).ok(), Some(0));
+    assert_eq!(client(&proxy).read(&mut [0]).ok(), Some(0));
+    proxy.mend();
+    assert!(client(&proxy).read(&mut [0]).is_err(), "open, and nothing arrives");
+}
+
+#[test]
+fn notifications_are_dropped_and_counted_however_they_arrive() {
+    let stream = [message(b'Z', "I"), message(b'A', "news"), message(b'C', ""), message(b'A', "")];
+    let stream = stream.concat();
+    for size in 1..=stream.len() {
+        let (mut messages, mut dropped, mut passed) = (Messages::default(), 0, Vec::new());
+        for bytes in stream.chunks(size) {
+            passed.extend(messages.pass(bytes, true, &mut dropped));
+        }
+        assert_eq!(passed, [message(b'Z', "I"), message(b'C', "")].concat(), "{size}");
+        assert_eq!(dropped, 2);
+
+        let mut messages = Messages::default();
+        for bytes in stream.chunks(size) {
+            assert_eq!(messages.pass(bytes, false, &mut dropped), bytes, "{size}: passed on at once");
+        }
+        assert_eq!(dropped, 2);
+    }
+}

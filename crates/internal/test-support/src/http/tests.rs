@@ -1,0 +1,89 @@
+//! The client that judges is judged first: what it writes, and what it makes of what comes back.
+
+use std::{net::TcpListener, thread};
+
+use super::*;
+
+/// A server for one connection: it reads to the end of the head, then sends this text and closes.
+fn server(sends: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let received = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let mut received = Vec::new();
+        let mut byte = [0];
+        while !received.ends_with(b"\r\n\r\n") && stream.read(&mut byte).expect("readable") == 1 {
+            received.push(byte[0]);
+        }
+        stream.write_all(sends.as_bytes()).expect("the client reads");
+        String::from_utf8(received).expect("UTF-8")
+    });
+    (address, received)
+}
+
+#[test]
+fn a_request_is_written_as_it_is() {
+    let (address, received) = server("HTTP/1.1 204 No Content\r\n\r\n");
+    let request = Request::new("BREW", "http://a.example/b?c").header("Host", "x").header("a", "1");
+    let request = request.header("a", "2").header("b", "3").without("B");
+    assert_eq!(send_blocking(address, &request).status, 204);
+    let expected = "BREW http://a.example/b?c HTTP/1.1\r\nHost: x\r\na: 1\r\na: 2\r\n";
+    let expected = format!("{expected}content-length: 0\r\n\r\n");
+    assert_eq!(received.join().expect("no panic"), expected);
+}
+
+#[test]
+fn a_length_is_added_only_where_a_body_has_none() {
+    let head = |request: &Request| String::from_utf8(request.head()).expect("UTF-8");
+    assert_eq!(head(&Request::new("GET", "/")), "GET / HTTP/1.1\r\n\r\n");
+    assert!(head(&Request::new("GET", "/").body("ab")).contains("content-length: 2\r\n"));
+    let chunked = Request::new("POST", "/").header("transfer-encoding", "chunked").body("0\r\n\r\n");
+    assert!(!head(&chunked).contains("content-length"));
+}
+
+#[tokio::test]
+async fn a_response_ends_as_its_framing_says() {
+    for (text, body) in [
+        ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nab", "ab"),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", "abc"),
+        ("HTTP/1.1 200 OK\r\n\r\nto the end", "to the end"),
+        ("HTTP/1.1 304 Not Modified\r\ncontent-length: 2\r\n\r\n", ""),
+    ] {
+        let (address, _) = server(text);
+        assert_eq!(send(address, &Request::new("GET", "/")).await.text(), body, "{text}");
+        let (address, _) = server(text);
+        let request = Request::new("GET", "/").header("connection", "close");
+        assert_eq!(send_blocking(address, &request).text(), body, "{text}");
+    }
+    let (address, _) = server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nA: b\r\n\r\n");
+    let response = send(address, &Request::new("HEAD", "/")).await;
+    assert_eq!((response.header("a"), response.text().as_str()), (Some("b"), ""));
+}
+
+#[test]
+fn a_part_of_a_response_is_not_a_response() {
+    let whole = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nab";
+    for length in 0..whole.len() {
+        assert!(parse(&whole.as_bytes()[..length], false, false).is_none(), "{length}");
+    }
+    assert!(parse(whole.as_bytes(), false, false).is_some());
+}
+
+#[test]
+#[should_panic(expected = "incomplete")]
+fn a_truncated_response_panics() {
+    let (address, _) = server("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab");
+    let _ = send_blocking(address, &Request::new("GET", "/"));
+}
+
+#[test]
+#[should_panic(expected = "more than the announced")]
+fn bytes_after_the_response_panic() {
+    let (address, _) = server("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nab");
+    let _ = send_blocking(address, &Request::new("GET", "/").header("connection", "close"));
+}
+
+#[test]
+fn a_form_escapes_all_but_the_unreserved_characters() {
+    assert_eq!(form(&[("a b", "c&d=ü"), ("e", "~-._9")]), "a%20b=c%26d%3D%C3%BC&e=~-._9");
+}
