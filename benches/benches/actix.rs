@@ -1,7 +1,8 @@
 //! A whole request through actix-web, in process: the plain route, the same inside the middleware, and with a guard or an extractor.
 //!
-//! `cargo bench -p hallpass-benches --bench actix`. The difference of two lines is what hallpass adds; `--bench request` has the same
-//! lines for axum. Every future here is ready at once, so it is polled once by hand, without a runtime's share in the time.
+//! `cargo bench -p hallpass-benches --bench actix`. It prints ratios and instructions first, then
+//! allocations and times; `--bench request` has the same for axum. Every future here is ready when it
+//! is polled first, so it is polled by hand, without a runtime's share.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
 
@@ -19,13 +20,41 @@ use actix_web::{
     test::{TestRequest, init_service},
     web,
 };
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion};
 use hallpass_actix::{Auth, Identity, require_roles};
-use hallpass_benches::{AUDIENCE, ISSUER, NOW, SiteRole, full_claims_token, ring};
+use hallpass_benches::{AUDIENCE, ISSUER, NOW, Ratios, SiteRole, full_claims_token, print_ratios, ring};
 use hallpass_core::{Algorithm, Clock, UnixTime, Verifier};
 
-criterion_group!(benches, actix_request);
-criterion_main!(benches);
+fn main() {
+    let token = full_claims_token(ring(Algorithm::Hs256).unwrap()).unwrap();
+    let cookie = format!("theme=dark; __Host-hallpass={token}");
+    let cases = actix_web::rt::System::new().block_on(cases());
+    for case in &cases {
+        case.check(&cookie);
+    }
+    print_ratios(|counter| {
+        let rows =
+            cases.iter().map(|Case { name, call }| ((*name).to_owned(), counter.count(|| request(&cookie), call)));
+        let (title, unit) = ("actix-web, whole request".to_owned(), PLAIN.to_owned());
+        let whole = Ratios { title, unit, rows: rows.collect() };
+        let added = whole.beyond_unit("actix-web, added to the plain page", GUARDED);
+        vec![whole, added]
+    });
+    for Case { name, call } in &cases {
+        let prepared = request(&cookie);
+        let counted = allocation_counter::measure(|| assert_eq!(call(prepared), 200)).count_total;
+        println!("actix/{name}: {counted} allocations");
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut group = criterion.benchmark_group("actix");
+    for Case { name, call } in &cases {
+        group.bench_function(*name, |b| {
+            b.iter_batched(|| request(&cookie), call, BatchSize::SmallInput);
+        });
+    }
+    group.finish();
+    criterion.final_summary();
+}
 
 #[derive(Clone, Copy)]
 struct Frozen;
@@ -36,9 +65,10 @@ impl Clock for Frozen {
     }
 }
 
-fn auth() -> Auth<SiteRole> {
+/// The middleware, which remembers so many verified tokens.
+fn auth(remembered: usize) -> Auth<SiteRole> {
     let verifier = Verifier::<SiteRole>::new(ring(Algorithm::Hs256).unwrap(), ISSUER, AUDIENCE);
-    Auth::new(verifier).clock(Frozen)
+    Auth::new(verifier.remember(remembered)).clock(Frozen)
 }
 
 fn request(cookie: &str) -> Request {
@@ -48,45 +78,52 @@ fn request(cookie: &str) -> Request {
         .to_request()
 }
 
-fn actix_request(c: &mut Criterion) {
-    let token = full_claims_token(ring(Algorithm::Hs256).unwrap()).unwrap();
-    let cookie = format!("theme=dark; __Host-hallpass={token}");
+/// A way to build the site.
+struct Case {
+    name: &'static str,
+    call: Box<dyn Fn(Request) -> u16>,
+}
+
+impl Case {
+    fn new<S, B>(name: &'static str, app: S) -> Self
+    where
+        S: Service<Request, Response = ServiceResponse<B>, Error = Error> + 'static,
+        B: MessageBody,
+    {
+        let call = move |request| ready(app.call(request)).unwrap().status().as_u16();
+        Self { name, call: Box::new(call) }
+    }
+
+    fn check(&self, cookie: &str) {
+        let Self { name, call } = self;
+        assert_eq!(call(request(cookie)), 200, "{name}");
+        if name.contains("guard") || name.contains("extractor") {
+            assert_eq!(call(request("theme=dark")), 303, "{name}: a request without a token is rejected");
+        }
+    }
+}
+
+async fn cases() -> Vec<Case> {
     let plain = || web::resource("/admin").to(async || "hello");
     let guarded = || web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(async || "hello");
     let extracted = web::resource("/admin").to(async |me: Identity<SiteRole>| {
         drop(me);
         "hello"
     });
-    let mut group = c.benchmark_group("actix");
-    actix_web::rt::System::new().block_on(async {
-        measure(&mut group, "plain", init_service(App::new().service(plain())).await, &cookie);
-        let middleware = App::new().service(plain()).wrap(auth());
-        measure(&mut group, "middleware", init_service(middleware).await, &cookie);
-        let guard = App::new().service(guarded()).wrap(auth());
-        measure(&mut group, "middleware and guard", init_service(guard).await, &cookie);
-        let extractor = App::new().service(extracted).wrap(auth());
-        measure(&mut group, "middleware and extractor", init_service(extractor).await, &cookie);
-    });
-    group.finish();
+    let middleware = App::new().service(plain()).wrap(auth(0));
+    let guard = |remembered| App::new().service(guarded()).wrap(auth(remembered));
+    let extractor = App::new().service(extracted).wrap(auth(0));
+    vec![
+        Case::new(PLAIN, init_service(App::new().service(plain())).await),
+        Case::new("middleware", init_service(middleware).await),
+        Case::new(GUARDED, init_service(guard(0)).await),
+        Case::new("middleware and extractor", init_service(extractor).await),
+        Case::new("middleware and guard, remembered", init_service(guard(8192)).await),
+    ]
 }
 
-type Group<'c> = criterion::BenchmarkGroup<'c, criterion::measurement::WallTime>;
-
-fn measure<S, B>(group: &mut Group<'_>, name: &str, app: S, cookie: &str)
-where
-    S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
-    B: MessageBody,
-{
-    let call = |request: Request| ready(app.call(request)).unwrap().status().as_u16();
-    assert_eq!(call(request(cookie)), 200, "{name}");
-    if name.contains("guard") || name.contains("extractor") {
-        assert_eq!(call(request("theme=dark")), 303, "{name}: and a request without a token is refused");
-    }
-    let prepared = request(cookie);
-    let counted = allocation_counter::measure(|| assert_eq!(call(prepared), 200)).count_total;
-    println!("actix/{name}: {counted} allocations");
-    group.bench_function(name, |b| b.iter_batched(|| request(cookie), call, BatchSize::SmallInput));
-}
+const PLAIN: &str = "plain";
+const GUARDED: &str = "middleware and guard";
 
 fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {

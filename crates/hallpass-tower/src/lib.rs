@@ -38,12 +38,6 @@
 //! ```
 //!
 //! With tonic and other bodies that are not made from text, say how they are: `.body_with(tonic::body::Body::new)`.
-//!
-//! # Features
-//!
-//! | feature | what it adds | default |
-//! |---|---|---|
-//! | `remote-jwks` | `RemoteJwks`: keys of another service, fetched from its JWK Set again and again | off, because it needs tokio's timer, and a file does where both are deployed together |
 
 #![forbid(unsafe_code)]
 
@@ -52,8 +46,6 @@ mod denied_page;
 mod guard_future;
 mod origin;
 mod refusal;
-#[cfg(feature = "remote-jwks")]
-mod remote_jwks;
 mod renew;
 mod require;
 mod statement;
@@ -64,8 +56,6 @@ pub use denied_page::{DefaultPage, DeniedPage};
 pub use guard_future::GuardFuture;
 pub use origin::{OriginLayer, OriginService};
 pub use refusal::{DeniedRequest, Refusal};
-#[cfg(feature = "remote-jwks")]
-pub use remote_jwks::{RemoteJwks, RemoteJwksError};
 pub use renew::RenewFuture;
 pub use require::{
     RequireFuture, RequireLayer, RequireService, everyone, require_any_role, require_at_least, require_login,

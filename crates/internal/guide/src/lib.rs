@@ -51,6 +51,7 @@ readme! {
     hallpass_core: "hallpass-core"
     hallpass_derive: "hallpass-derive"
     hallpass_redis: "hallpass-redis"
+    hallpass_remote: "hallpass-remote"
     hallpass_signin: "hallpass-signin"
     hallpass_sqlx: "hallpass-sqlx"
     hallpass_testkit: "hallpass-testkit"

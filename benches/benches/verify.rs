@@ -1,18 +1,19 @@
 //! Verification of one token: hallpass, `jsonwebtoken::decode` with equal checks, and the bare primitives, in one run.
 //!
-//! `cargo bench -p hallpass-benches --bench verify`. The allocations are counted first and printed; the assertion on ours is that
-//! there are none. Last come a remembered EdDSA token beside an HS256 verification, with the ratio that it must keep, and the
-//! instructions of every case where valgrind is installed.
+//! `cargo bench -p hallpass-benches --bench verify`. It prints the ratios and the instructions of
+//! every case first, then the allocations; the assertion on ours is that there are none. A remembered
+//! EdDSA token beside an HS256 verification comes last, with the ratio that it must keep.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench")]
-
-mod instructions;
 
 use std::{hint::black_box, time::Instant};
 
 use criterion::Criterion;
-use hallpass_benches::{AUDIENCE, ISSUER, NOW, SECRET, SiteRole, full_claims_token, ring, small_token};
-use hallpass_core::{Algorithm, ClaimsBuffer, KeyRing, Verifier};
+use hallpass_benches::{
+    AUDIENCE, ISSUER, InstructionCounter, NOW, Ratios, SECRET, SiteRole, full_claims_token, print_ratios, ring,
+    small_token,
+};
+use hallpass_core::{Algorithm, ClaimsBuffer, Gate, KeyRing, Verifier};
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{DecodingKey, Validation, jwk::JwkSet};
 use serde::Deserialize;
@@ -21,9 +22,17 @@ use subtle::ConstantTimeEq;
 
 fn main() {
     let tokens = tokens();
-    if instructions::asked_for() {
-        return instructions::run(&tokens);
-    }
+    print_ratios(|counter| {
+        // Signatures of asymmetric keys have too many instructions to step through.
+        let hmac = tokens.iter().filter(|token| token.name.starts_with("HS"));
+        let mut tables: Vec<_> = hmac.map(|token| token.instructions(counter)).collect();
+        let ((verifier, small), ring) = (small(), ring(Algorithm::Hs256).unwrap());
+        tables.push(gate("HS256 small, in a cookie", counter, verifier, &small));
+        let full = full_claims_token(ring.clone()).unwrap();
+        let verifier = Verifier::new(ring, ISSUER, AUDIENCE);
+        tables.push(gate("HS256 full, in a cookie", counter, verifier, &full));
+        tables
+    });
     let mut criterion = Criterion::default().configure_from_args();
     for token in &tokens {
         token.check();
@@ -31,8 +40,21 @@ fn main() {
     }
     remembered(&mut criterion);
     criterion.final_summary();
-    instructions::print(&tokens);
 }
+
+/// A request with the token in a cookie: verified each time, and remembered.
+fn gate(title: &str, counter: &mut InstructionCounter, verifier: Verifier<SiteRole>, token: &str) -> Ratios {
+    let cookie = format!("theme=dark; __Host-hallpass={token}");
+    let rows = [(GATE, 0), ("gate, remembered", 8192)].map(|(name, remembered)| {
+        let gate = Gate::new(verifier.clone().remember(remembered));
+        let authenticate = |cookie: &str| gate.authenticate([cookie.as_bytes()], [], NOW);
+        assert!(authenticate(&cookie).identity::<SiteRole>().is_some(), "{title}: {name}");
+        (name.to_owned(), counter.count(|| &*cookie, authenticate))
+    });
+    Ratios { title: title.to_owned(), unit: GATE.to_owned(), rows: rows.into() }
+}
+
+const GATE: &str = "gate";
 
 /// A token, and those who verify it.
 struct Token {
@@ -81,6 +103,12 @@ impl Token {
         }
     }
 
+    fn instructions(&self, counter: &mut InstructionCounter) -> Ratios {
+        let count = |(way, verify): &(&str, Box<Way>)| ((*way).to_owned(), counter.count(|| &*self.text, verify));
+        let rows = self.ways.iter().map(count).collect();
+        Ratios { title: self.name.clone(), unit: OURS.to_owned(), rows }
+    }
+
     fn time(&self, criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(&self.name);
         for (way, verify) in &self.ways {
@@ -93,8 +121,7 @@ impl Token {
 const OURS: &str = "hallpass";
 
 fn tokens() -> Vec<Token> {
-    let (small_ring, small) = small_token().unwrap();
-    let verifier = Verifier::new(small_ring, "s", "s");
+    let (verifier, small) = small();
     let bare = hmac_primitives::<Hmac<Sha256>>();
     let mut tokens = vec![Token::new("HS256 small", verifier, small, by_secret(Algorithm::Hs256, "s", "s"), bare)];
     for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
@@ -124,6 +151,11 @@ fn tokens() -> Vec<Token> {
         tokens.push(Token::new(&format!("{algorithm} full"), verifier, text, peer, signature_check(algorithm, &jwks)));
     }
     tokens
+}
+
+fn small() -> (Verifier<SiteRole>, String) {
+    let (ring, token) = small_token().unwrap();
+    (Verifier::new(ring, "s", "s"), token)
 }
 
 /// What jsonwebtoken reads the claims into: owned, since its `decode` asks for that.

@@ -1,0 +1,252 @@
+//! Keys from a real server that rotates its key, fails, sends something else, and hangs.
+
+#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+
+use std::{
+    error::Error,
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use hallpass_core::{
+    Algorithm, Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime, Verifier,
+};
+use hallpass_remote::{
+    BodyTooLong, Fetch, FetchRequest, FetchResponse, LimitedBody, RemoteJwks, RemoteJwksError, get_with,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    time::sleep,
+};
+
+const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
+const URL: &str = "https://login.example/.well-known/jwks.json";
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+    Admin,
+}
+
+/// A server with one response, which counts its requests.
+#[derive(Clone, Default)]
+struct Server(Arc<Mutex<(String, u32)>>);
+
+impl Server {
+    async fn listen(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let server = self.clone();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 1024];
+                let _ = stream.read(&mut request).await;
+                let answer = {
+                    let mut state = server.0.lock().unwrap();
+                    state.1 += 1;
+                    state.0.clone()
+                };
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        address
+    }
+
+    fn answer(&self, status: &str, body: &str) {
+        self.0.lock().unwrap().0 =
+            format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    }
+
+    fn asked(&self) -> u32 {
+        self.0.lock().unwrap().1
+    }
+}
+
+/// A client that reads a response from a socket, as long as it may be.
+struct Client(String);
+
+impl Fetch for Client {
+    type Error = Box<dyn Error + Send + Sync>;
+
+    async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, Self::Error> {
+        let mut stream = TcpStream::connect(&self.0).await?;
+        let path = request.url().trim_start_matches("https://login.example");
+        let head = format!("{} {path} HTTP/1.1\r\nhost: login.example\r\n", request.method());
+        stream.write_all(head.as_bytes()).await?;
+        for (name, value) in request.headers() {
+            stream.write_all(format!("{name}: {value}\r\n").as_bytes()).await?;
+        }
+        stream.write_all(b"\r\n").await?;
+        stream.write_all(request.body()).await?;
+
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        let status = line.split(' ').nth(1).ok_or("no status")?.parse()?;
+        let mut headers = Vec::new();
+        loop {
+            line.clear();
+            stream.read_line(&mut line).await?;
+            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        let mut body = LimitedBody::default();
+        let mut chunk = [0; 4096];
+        while let read @ 1.. = stream.read(&mut chunk).await? {
+            body.push(&chunk[..read])?;
+        }
+        let response = FetchResponse::new(status, body);
+        Ok(headers.into_iter().fold(response, |response, (name, value)| response.header(name, value)))
+    }
+}
+
+fn issuer(random: u8) -> Issuer {
+    let ring = KeyRing::generate(Algorithm::EdDsa, [random; 32], NOW).unwrap();
+    Issuer::new(ring, "https://login.example", "orders")
+}
+
+fn token(issuer: &Issuer) -> String {
+    let who = SignedIn::insecure_vouch(SignedInFacts {
+        username: "alice".to_owned(),
+        user_id: "17".to_owned(),
+        roles: RoleSet::from(SiteRole::Admin),
+        generation: 0,
+        session: "s-1".to_owned(),
+        authenticated_at: NOW,
+        methods: Methods::PASSWORD,
+    });
+    issuer.issue(&who, NOW).unwrap().as_str().to_owned()
+}
+
+fn kind(verifier: &Verifier<SiteRole>, token: &str) -> Option<TokenErrorKind> {
+    verifier.verify(token.as_bytes(), NOW).err().map(|error| error.kind())
+}
+
+/// Returns when the token is accepted; a test that hangs here fails.
+async fn until_known(verifier: &Verifier<SiteRole>, token: &str) {
+    while kind(verifier, token).is_some() {
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn rotated_key_is_used_and_failing_server_changes_nothing() {
+    let (server, old, new) = (Server::default(), issuer(1), issuer(2));
+    let address = server.listen().await;
+    server.answer("200 OK", &old.keys().current().to_jwks());
+    let remote = RemoteJwks::new(URL, Client(address)).period(Duration::from_millis(40));
+    let verifier = Verifier::<SiteRole>::new(remote.keys(), "https://login.example", "orders");
+    assert_eq!(kind(&verifier, &token(&old)), Some(TokenErrorKind::UnknownKey));
+    let task = tokio::spawn(remote.run());
+    until_known(&verifier, &token(&old)).await;
+
+    let new_set = new.keys().current().to_jwks();
+    let long = format!("{new_set}{}", " ".repeat(LimitedBody::MAX));
+    for (status, body) in [
+        ("500 Oops", ""),
+        ("404 Not Found", &new_set),
+        ("302 Found", &new_set),
+        ("200 OK", "<html>"),
+        ("200 OK", r#"{"keys":[]}"#),
+        ("200 OK", &long),
+    ] {
+        server.answer(status, body);
+        let asked = server.asked();
+        while server.asked() < asked + 3 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(kind(&verifier, &token(&old)), None, "{status} {body:.60}");
+    }
+
+    server.answer("200 OK", &new_set);
+    until_known(&verifier, &token(&new)).await;
+    assert_eq!(kind(&verifier, &token(&old)), Some(TokenErrorKind::UnknownKey));
+    task.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_keys_cause_one_more_fetch_per_period() {
+    let (sets, asked) = (Arc::new(Mutex::new(issuer(1).keys().current().to_jwks())), Arc::new(Mutex::new(0)));
+    let mut remote = {
+        let (sets, asked) = (sets.clone(), asked.clone());
+        let get = move |_| {
+            *asked.lock().unwrap() += 1;
+            let text = sets.lock().unwrap().clone();
+            async move { Ok::<_, io::Error>(text) }
+        };
+        RemoteJwks::new(URL, get_with(get))
+    };
+    remote.load().await.unwrap();
+    let verifier = Verifier::<SiteRole>::new(remote.keys(), "https://login.example", "orders");
+    tokio::spawn(remote.run());
+    let asked = || *asked.lock().unwrap();
+
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(asked(), 1);
+    *sets.lock().unwrap() = issuer(2).keys().current().to_jwks();
+    assert_eq!(kind(&verifier, &token(&issuer(2))), Some(TokenErrorKind::UnknownKey));
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!((kind(&verifier, &token(&issuer(2))), asked()), (None, 2));
+
+    // Invented keys, for the rest of the period.
+    for _ in 0..400 {
+        assert_eq!(kind(&verifier, &token(&issuer(3))), Some(TokenErrorKind::UnknownKey));
+        sleep(Duration::from_secs(2)).await;
+    }
+    assert_eq!(asked(), 2);
+    sleep(Duration::from_secs(120)).await;
+    assert!((3..=4).contains(&asked()), "{}", asked());
+}
+
+#[tokio::test(start_paused = true)]
+async fn fetch_that_hangs_times_out_and_is_retried() {
+    let asked = Arc::new(Mutex::new(0));
+    let mut remote = {
+        let asked = asked.clone();
+        let get = move |_| {
+            *asked.lock().unwrap() += 1;
+            std::future::pending::<Result<String, io::Error>>()
+        };
+        RemoteJwks::new(URL, get_with(get))
+    };
+    assert!(matches!(remote.load().await, Err(RemoteJwksError::TimedOut)));
+    tokio::spawn(remote.run());
+    sleep(Duration::from_secs(60)).await;
+    let asked = *asked.lock().unwrap();
+    assert!((3..=5).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn each_failed_fetch_has_its_own_error() {
+    let server = Server::default();
+    let address = server.listen().await;
+    let mut remote = RemoteJwks::new(URL, Arc::new(Client(address)));
+    server.answer("503 Service Unavailable", "");
+    assert!(matches!(remote.load().await, Err(RemoteJwksError::Status(503))));
+    server.answer("200 OK", "{}");
+    assert!(matches!(remote.load().await, Err(RemoteJwksError::Set(_))));
+    server.answer("200 OK", &" ".repeat(LimitedBody::MAX + 1));
+    let error = remote.load().await.unwrap_err();
+    let source = error.source().unwrap();
+    assert_eq!(source.downcast_ref::<BodyTooLong>(), Some(&BodyTooLong), "{error}");
+
+    let refused = get_with(|_| async { Err::<Vec<u8>, _>(io::Error::other("no route")) });
+    let error = RemoteJwks::new(URL, refused).load().await.unwrap_err();
+    assert_eq!(error.source().unwrap().to_string(), "no route");
+    let bytes = get_with(|_| async { Ok::<_, io::Error>(vec![0xff]) });
+    let result = RemoteJwks::new(URL, bytes).load().await;
+    assert!(matches!(result, Err(RemoteJwksError::NotUtf8)));
+}
+
+#[tokio::test]
+async fn closure_gets_the_url_and_sends_nothing_but_get() {
+    let echo = get_with(|url: String| async move { Ok::<_, io::Error>(url) });
+    let response = echo.fetch(FetchRequest::get(URL)).await.unwrap();
+    assert_eq!((response.status(), response.body()), (200, URL.as_bytes()));
+    assert!(echo.fetch(FetchRequest::post(URL, "grant_type=x")).await.is_err());
+    let long = get_with(|_| async { Ok::<_, io::Error>(vec![0; LimitedBody::MAX + 1]) });
+    assert!(long.fetch(FetchRequest::get(URL)).await.unwrap_err().is::<BodyTooLong>());
+}
