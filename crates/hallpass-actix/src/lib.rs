@@ -58,7 +58,7 @@ mod stated;
 pub use around::{AroundFuture, AroundService};
 pub use auth::Auth;
 #[cfg(feature = "signin")]
-pub use hallpass_signin::RequestRenewal as Renewal;
+pub use hallpass_accounts::RequestRenewal as Renewal;
 pub use identity::{Allowed, Identity};
 pub use origin::SameOrigin;
 pub use refusal::Refused;

@@ -1,6 +1,6 @@
 //! The sign-in endpoints as resources of an actix-web app.
 //!
-//! Nothing is decided here: a request is copied into the framework-neutral form, `hallpass-signin` answers it, and the answer is
+//! Nothing is decided here: a request is copied into the framework-neutral form, `hallpass-web` answers it, and the answer is
 //! copied back.
 
 use std::net::SocketAddr;
@@ -13,34 +13,30 @@ use actix_web::{
     web::{self, Payload, ServiceConfig},
 };
 use hallpass_core::Role;
-use hallpass_signin::{Body, EndpointRequest, EndpointResponse, SignIn};
+use hallpass_web::{Body, EndpointRequest, EndpointResponse, Routes};
 
 use crate::{Refused, authentication::caller, everyone, refusal::status};
 
 /// The sign-in routes, for [`App::configure`](actix_web::App::configure).
 ///
-/// They are under the paths that [`SignIn::routes`] names; do not scope them, since the pages and cookies link to those paths.
+/// They are under the paths that [`Routes::routes`] names; do not scope them, since the pages and cookies link to those paths.
 /// [`Auth`](crate::Auth) goes around them as around every other route: without it nobody would ever be signed in, so they refuse
 /// and log that it is missing. Limits by address count the peer of the connection.
-pub fn sign_in_routes<R: Role>(sign_in: &SignIn<R>) -> impl FnOnce(&mut ServiceConfig) + Clone + use<R> {
-    let sign_in = sign_in.clone();
+pub fn sign_in_routes<R: Role>(routes: &Routes<R>) -> impl FnOnce(&mut ServiceConfig) + Clone + use<R> {
+    let routes = routes.clone();
     move |config| {
-        for route in sign_in.routes() {
-            let sign_in = sign_in.clone();
+        for route in routes.routes() {
+            let routes = routes.clone();
             let endpoint = move |request, payload| {
-                let sign_in = sign_in.clone();
-                async move { respond(&sign_in, request, payload).await }
+                let routes = routes.clone();
+                async move { respond(&routes, request, payload).await }
             };
             config.service(web::resource(route.path).wrap(everyone()).to(endpoint));
         }
     }
 }
 
-async fn respond<R: Role>(
-    sign_in: &SignIn<R>,
-    request: HttpRequest,
-    payload: Payload,
-) -> Result<HttpResponse, Refused> {
+async fn respond<R: Role>(routes: &Routes<R>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Refused> {
     let who = caller("sign_in_routes", request.extensions()).map_err(Refused::new)?.clone();
     // Read to the limit at most. What is longer is not read to its end, so it costs no more than what is not.
     let body = match payload.to_bytes_limited(EndpointRequest::BODY_LIMIT).await {
@@ -53,7 +49,7 @@ async fn respond<R: Role>(
     let lines = |name| headers.get_all(name).map(HeaderValue::as_bytes);
     let head = EndpointRequest::head(request.method().as_str(), authority, (uri.path(), uri.query()), who, lines);
     let peer = request.peer_addr().as_ref().map(SocketAddr::ip);
-    Ok(response(sign_in.handle(EndpointRequest { peer, body, ..head }).await))
+    Ok(response(routes.handle(EndpointRequest { peer, body, ..head }).await))
 }
 
 fn response(answer: EndpointResponse) -> HttpResponse {

@@ -60,7 +60,7 @@ mod stated_router;
 pub use allowed::Allowed;
 pub use denied::Denied;
 #[cfg(feature = "signin")]
-pub use hallpass_signin::RequestRenewal as Renewal;
+pub use hallpass_accounts::RequestRenewal as Renewal;
 pub use identity::Identity;
 #[cfg(feature = "signin")]
 pub use sign_in_routes::sign_in_routes;

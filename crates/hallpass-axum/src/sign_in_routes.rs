@@ -5,38 +5,38 @@ use std::net::{IpAddr, SocketAddr};
 use axum::{Router, body::Body, extract::ConnectInfo, routing::any};
 use axum_core::response::{IntoResponse, Response};
 use hallpass_core::{Authentication, Role};
-use hallpass_signin::{Body as EndpointBody, EndpointRequest, EndpointResponse, SignIn};
 use hallpass_tower::{DeniedRequest, Refusal, everyone};
+use hallpass_web::{Body as EndpointBody, EndpointRequest, EndpointResponse, Routes};
 use http::{HeaderName, HeaderValue, Request, StatusCode, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 /// The sign-in routes, to be merged into a site's router.
 ///
-/// They are under the paths that [`SignIn::routes`] names; do not nest them, since the pages and cookies link to those paths. The
+/// They are under the paths that [`Routes::routes`] names; do not nest them, since the pages and cookies link to those paths. The
 /// [`AuthLayer`](hallpass_tower::AuthLayer) goes around them as around every other route: without it nobody would ever be signed in,
 /// so they refuse and log that it is missing.
 ///
 /// Limits by address count the peer of the connection, which axum tells where the site is served with
 /// `into_make_service_with_connect_info::<SocketAddr>()`.
-pub fn sign_in_routes<R: Role, S>(sign_in: &SignIn<R>) -> Router<S>
+pub fn sign_in_routes<R: Role, S>(routes: &Routes<R>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let routes = sign_in.routes().into_iter().fold(Router::new(), |router, route| {
-        let sign_in = sign_in.clone();
+    let router = routes.routes().into_iter().fold(Router::new(), |router, route| {
+        let routes = routes.clone();
         router.route(
             route.path,
             any(move |request: Request<Body>| {
-                let sign_in = sign_in.clone();
-                async move { respond(&sign_in, request).await }
+                let routes = routes.clone();
+                async move { respond(&routes, request).await }
             }),
         )
     });
     // The endpoints ask for themselves.
-    routes.layer(everyone())
+    router.layer(everyone())
 }
 
-async fn respond<R: Role>(sign_in: &SignIn<R>, request: Request<Body>) -> Response {
+async fn respond<R: Role>(routes: &Routes<R>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let Some(who) = parts.extensions.get::<Authentication>().cloned() else {
         return Refusal::without_layer("sign_in_routes", DeniedRequest::of_parts(&parts)).into_response();
@@ -47,7 +47,7 @@ async fn respond<R: Role>(sign_in: &SignIn<R>, request: Request<Body>) -> Respon
         parts.headers.get_all(name).iter().map(HeaderValue::as_bytes)
     });
     let request = EndpointRequest { peer: peer(&parts), body: read(body).await, ..head };
-    into_response(sign_in.handle(request).await)
+    into_response(routes.handle(request).await)
 }
 
 fn peer(parts: &Parts) -> Option<IpAddr> {

@@ -9,9 +9,10 @@ const OUT_OF_REACH: &[&str] = &[
     "argon2",
     "askama",
     "hallpass",
+    "hallpass-accounts",
     "hallpass-redis",
-    "hallpass-signin",
     "hallpass-sqlx",
+    "hallpass-web",
     "libsqlite3-sys",
     "redis",
     "rusqlite",
@@ -58,7 +59,7 @@ fn the_request_path_cannot_reach_a_store() {
 #[test]
 fn the_reading_finds_what_is_there() {
     let found = within_reach("hallpass-axum", &["--features", "signin"]);
-    for name in ["argon2", "hallpass-signin", "tokio"] {
+    for name in ["argon2", "hallpass-accounts", "hallpass-web", "tokio"] {
         assert!(found.contains(&name), "{name} is not among {found:?}");
     }
 }

@@ -5,17 +5,18 @@
 #![cfg(feature = "signin")]
 
 #[allow(unreachable_pub, reason = "the file is another crate's, where this is its style")]
-#[path = "../../hallpass-signin/tests/memory/mod.rs"]
+#[path = "../../hallpass-accounts/tests/memory/mod.rs"]
 mod memory;
 
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, routing};
+use hallpass_accounts::{AttemptPolicy, Proxies, SignIn};
 use hallpass_axum::{Identity, sign_in_routes};
 use hallpass_core::{Gate, Issuer, KeyRing, Role, UnixTime};
-use hallpass_signin::{AttemptPolicy, EndpointRequest, Page, Pages, Proxies, Reader, SignIn};
 use hallpass_test_support::http::{Request, send, send_from};
 use hallpass_tower::AuthLayer;
+use hallpass_web::{EndpointRequest, Page, Pages, Reader, Routes};
 use memory::MemoryStore;
 use tokio::net::TcpListener;
 
@@ -38,7 +39,6 @@ impl Pages for Plain {
 fn sign_in() -> SignIn<SiteRole> {
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
     SignIn::builder(MemoryStore::default(), Issuer::new(keys, "https://site.example", "site"))
-        .pages(Plain)
         .first_roles(SiteRole::Guest)
         .registration()
         .sessions()
@@ -52,7 +52,7 @@ fn sign_in() -> SignIn<SiteRole> {
 fn routes(sign_in: &SignIn<SiteRole>) -> Router {
     Router::new()
         .route("/profile", routing::get(async |me: Identity<SiteRole>| me.username().to_owned()))
-        .merge(sign_in_routes(sign_in))
+        .merge(sign_in_routes(&Routes::with_pages(sign_in, Plain)))
 }
 
 /// Serves a site, and says where.

@@ -4,8 +4,8 @@
 use std::{io, path::PathBuf};
 
 use hallpass::KeyFileError;
+use hallpass_accounts::NoRandomness;
 use hallpass_core::{IssueError, KeyIdError, KeyRingError, OtpauthError, TotpSecretError};
-use hallpass_signin::NoRandomness;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
@@ -34,7 +34,7 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Otpauth(#[from] OtpauthError),
     #[error(transparent)]
-    Hash(#[from] hallpass_signin::HashError),
+    Hash(#[from] hallpass_accounts::HashError),
     #[error(transparent)]
     Random(#[from] NoRandomness),
     #[error("the output cannot be written: {0}")]

@@ -4,8 +4,8 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Subcommand;
 use hallpass::KeyFile;
+use hallpass_accounts::{Random, SystemRandom};
 use hallpass_core::{Algorithm, Key, KeyId, KeyRing, RingEntry, UnixTime};
-use hallpass_signin::{Random, SystemRandom};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Subcommand;
-use hallpass_signin::{HashCost, HashError, Password, Random, SystemRandom, check_password, hash_password};
+use hallpass_accounts::{HashCost, HashError, Password, Random, SystemRandom, check_password, hash_password};
 use serde_json::json;
 
 use crate::{command_error::CommandError, report::Report, secret_input};

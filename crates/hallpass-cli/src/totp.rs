@@ -3,8 +3,8 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Subcommand;
+use hallpass_accounts::{Random, SystemRandom};
 use hallpass_core::{OtpauthUri, TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpSecret, TotpSettings, TotpSkew};
-use hallpass_signin::{Random, SystemRandom};
 use serde_json::json;
 
 use crate::{command_error::CommandError, report::Report, seconds, secret_input};

@@ -6,8 +6,8 @@
 
 use std::{num::ParseIntError, time::Duration};
 
+use hallpass_accounts::{AttemptPolicy, AttemptState, Attempted, Attempts};
 use hallpass_core::UnixTime;
-use hallpass_signin::{AttemptPolicy, AttemptState, Attempted, Attempts};
 
 use crate::{RedisStore, RedisStoreError};
 

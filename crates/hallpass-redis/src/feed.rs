@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
+use hallpass_accounts::{AccountId, Change, Changes, Cursor, Feed, Push};
 use hallpass_core::UnixTime;
-use hallpass_signin::{AccountId, Change, Changes, Cursor, Feed, Push};
 
 use crate::{RedisStore, RedisStoreError, push::Follow};
 

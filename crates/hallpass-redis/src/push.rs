@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_signin::{Cursor, Push};
+use hallpass_accounts::{Cursor, Push};
 use redis::{AsyncConnectionConfig, aio::MultiplexedConnection};
 
 use crate::{

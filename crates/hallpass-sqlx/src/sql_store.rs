@@ -1,12 +1,12 @@
 //! One type for either database, for a site whose settings choose.
 
-use hallpass_core::{TotpDrift, UnixTime};
-use hallpass_signin::{
+use hallpass_accounts::{
     Account, AccountId, Accounts, Actor, Administration, AttemptPolicy, Attempted, Attempts, Change, Changes,
     CommandOutcome, Cursor, Ended, Enrolment, Feed, NewAccount, NewSession, OwnChange, OwnChangeOutcome,
     PasswordChange, Passwords, Push, RecoveryHash, Refreshes, Registered, Registration, Renewal, Renewed, Replaced,
     SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, Username,
 };
+use hallpass_core::{TotpDrift, UnixTime};
 
 #[cfg(feature = "postgres")]
 use crate::PostgresStore;

@@ -6,7 +6,7 @@
 /// that the store has. The function may answer anything that derefs to the store: a box, or a guard that removes a file.
 ///
 /// ```
-/// # use hallpass_signin::LocalAttempts;
+/// # use hallpass_accounts::LocalAttempts;
 /// async fn empty() -> Box<LocalAttempts> {
 ///     Box::default()
 /// }

@@ -2,13 +2,13 @@
 //!
 //! It goes around a site's real store and has every ability that one has. Each call counts, whatever its answer.
 
-use hallpass_core::{TotpDrift, UnixTime};
-use hallpass_signin::{
+use hallpass_accounts::{
     Account, AccountId, Accounts, Actor, Administration, AttemptPolicy, Attempted, Attempts, Change, Changes,
     CommandOutcome, Cursor, Ended, Enrolment, Feed, NewAccount, NewSession, OwnChange, OwnChangeOutcome,
     PasswordChange, Passwords, Push, RecoveryHash, Refreshes, Registered, Registration, Renewal, Renewed, Replaced,
     SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, Username,
 };
+use hallpass_core::{TotpDrift, UnixTime};
 
 use crate::{Kit, store_calls::StoreCalls};
 
@@ -19,7 +19,7 @@ impl<R: hallpass_core::Role> Kit<R> {
     /// ```
     /// # use std::convert::Infallible;
     /// # use hallpass_core::Role;
-    /// # use hallpass_signin::{Account, AccountId, Accounts, Username};
+    /// # use hallpass_accounts::{Account, AccountId, Accounts, Username};
     /// # use hallpass_testkit::Kit;
     /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
     /// # struct Users;

@@ -1,10 +1,10 @@
 //! What the store can do, turned on one by one or all at once.
 
-use hallpass_core::{RevocationView, Role, StalePolicy};
-use hallpass_signin::{
+use hallpass_accounts::{
     Accounts, Administration, Attempts, Feed, Passwords, Refreshes, Registration, SecondFactors, Sessions,
     SignInBuilder,
 };
+use hallpass_core::{RevocationView, Role, StalePolicy};
 
 use crate::{HallpassBuilder, NoFeed, WithFeed};
 

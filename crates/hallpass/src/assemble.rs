@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use hallpass_accounts::{Accounts, Cursor, SignIn, SignInBuildError, StoreFault};
 use hallpass_core::{Clock, CookieSettingsError, Gate, Issuer, Keys, OriginCheck, OriginCheckError, Role, SystemClock};
-use hallpass_signin::{Accounts, Cursor, SignIn, SignInBuildError, StoreFault};
+use hallpass_web::Routes;
 use tokio::runtime::Handle;
 
 use crate::{
@@ -28,7 +29,12 @@ impl<R: Role, S: Accounts> HallpassBuilder<R, S, NoFeed> {
             }
             None => Background::idle(),
         };
-        Ok(Hallpass { sign_in: parts.sign_in, gate: parts.gate, background: Arc::new(background) })
+        Ok(Hallpass {
+            sign_in: parts.sign_in,
+            routes: parts.routes,
+            gate: parts.gate,
+            background: Arc::new(background),
+        })
     }
 }
 
@@ -43,12 +49,18 @@ impl<R: Role, S: Accounts> HallpassBuilder<R, S, WithFeed> {
         let cursor = parts.sign_in.catch_up(Cursor::START).await?;
         let work = Work { sign_in: parts.sign_in.clone(), key_file: parts.key_file, feed: Some(cursor) };
         let background = Background::start(&runtime, work);
-        Ok(Hallpass { sign_in: parts.sign_in, gate: parts.gate, background: Arc::new(background) })
+        Ok(Hallpass {
+            sign_in: parts.sign_in,
+            routes: parts.routes,
+            gate: parts.gate,
+            background: Arc::new(background),
+        })
     }
 }
 
 struct Parts<R> {
     sign_in: SignIn<R>,
+    routes: Routes<R>,
     gate: Gate<R>,
     key_file: Option<WatchedKeyFile>,
 }
@@ -83,7 +95,11 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
             .revocation(sign_in.view().clone());
         let gate = Gate::new(verifier).cookies(&cookies);
         let gate = if self.bearer { gate.bearer() } else { gate };
-        Ok(Parts { sign_in, gate, key_file })
+        let routes = match self.pages {
+            Some(pages) => Routes::with_pages(&sign_in, pages),
+            None => Routes::new(&sign_in),
+        };
+        Ok(Parts { sign_in, routes, gate, key_file })
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use hallpass_accounts::{Cursor, SignIn};
 use hallpass_core::{Clock, Keys, Role, UnixTime};
-use hallpass_signin::{Cursor, SignIn};
 use tokio::{
     runtime::Handle,
     task::AbortHandle,

@@ -1,9 +1,10 @@
 //! The settings of a site, each said once.
 
-use std::{marker::PhantomData, path::PathBuf, time::Duration};
+use std::{marker::PhantomData, path::PathBuf, sync::Arc, time::Duration};
 
+use hallpass_accounts::{Accounts, FactorPolicy, SessionLimits, SignInBuilder};
 use hallpass_core::{Clock, CookieSettings, CookieSettingsBuilder, Keys, Role, RoleSet, Verifier};
-use hallpass_signin::{Accounts, FactorPolicy, Pages, SessionLimits, SignInBuilder};
+use hallpass_web::Pages;
 
 use crate::KeyFile;
 
@@ -35,6 +36,7 @@ pub struct HallpassBuilder<R, S, F = NoFeed> {
     pub(crate) bearer: bool,
     pub(crate) verifier: Change<Verifier<R>>,
     pub(crate) sign_in: Change<SignInBuilder<R, S>>,
+    pub(crate) pages: Option<Arc<dyn Pages>>,
     feed: PhantomData<F>,
 }
 
@@ -68,6 +70,7 @@ impl<R: Role, S: Accounts> HallpassBuilder<R, S, NoFeed> {
             bearer: false,
             verifier: Box::new(|verifier| verifier),
             sign_in: Box::new(|sign_in| sign_in),
+            pages: None,
             feed: PhantomData,
         }
     }
@@ -166,8 +169,9 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
     }
 
     /// Shows the site's own pages. Defaults to plain ones that work without JavaScript, because sign-in needs some.
-    pub fn pages(self, pages: impl Pages) -> Self {
-        self.then(|sign_in| sign_in.pages(pages))
+    pub fn pages(mut self, pages: impl Pages) -> Self {
+        self.pages = Some(Arc::new(pages));
+        self
     }
 
     /// Says what time it is. Defaults to the system's clock, because tokens live by it.
@@ -201,6 +205,7 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
             bearer: self.bearer,
             verifier: self.verifier,
             sign_in: self.sign_in,
+            pages: self.pages,
             feed: PhantomData,
         }
     }

@@ -2,8 +2,9 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use hallpass_accounts::{Account, AccountId, Accounts, Commands, SignIn, SignInError, Username};
 use hallpass_core::{Clock, Gate, Identity, Keys, Role, RoleSet};
-use hallpass_signin::{Account, AccountId, Accounts, Commands, SignIn, SignInError, Username};
+use hallpass_web::Routes;
 
 use crate::{HallpassBuilder, NoFeed, background::Background};
 
@@ -38,6 +39,7 @@ use crate::{HallpassBuilder, NoFeed, background::Background};
 /// ```
 pub struct Hallpass<R> {
     pub(crate) sign_in: SignIn<R>,
+    pub(crate) routes: Routes<R>,
     pub(crate) gate: Gate<R>,
     pub(crate) background: Arc<Background>,
 }
@@ -52,6 +54,12 @@ impl<R: Role> Hallpass<R> {
     #[must_use]
     pub fn sign_in(&self) -> &SignIn<R> {
         &self.sign_in
+    }
+
+    /// The sign-in routes, for an adapter of another framework and for an OpenAPI document.
+    #[must_use]
+    pub fn routes(&self) -> &Routes<R> {
+        &self.routes
     }
 
     /// What answers "who asks?" on the request path. Keep the handle as long as it is in use.
@@ -132,7 +140,12 @@ const BOUND: Duration = Duration::from_secs(5);
 
 impl<R> Clone for Hallpass<R> {
     fn clone(&self) -> Self {
-        Self { sign_in: self.sign_in.clone(), gate: self.gate.clone(), background: Arc::clone(&self.background) }
+        Self {
+            sign_in: self.sign_in.clone(),
+            routes: self.routes.clone(),
+            gate: self.gate.clone(),
+            background: Arc::clone(&self.background),
+        }
     }
 }
 

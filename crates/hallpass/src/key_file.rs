@@ -13,8 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hallpass_accounts::{NoRandomness, Random, SystemRandom};
 use hallpass_core::{KeyRing, KeyRingError, UnixTime};
-use hallpass_signin::{NoRandomness, Random, SystemRandom};
 use zeroize::Zeroizing;
 
 /// A key ring in a file.

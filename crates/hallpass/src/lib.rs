@@ -87,7 +87,7 @@
 //! | `redis` | [`RedisStore`], for [`HallpassBuilder::limits_and_push_in`] | off, because one node needs none |
 //! | `sqlite` | [`SqliteStore`] and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |
 //! | `tls` | TLS on the way to PostgreSQL (`sslmode=verify-full`), Redis and Valkey (`rediss://`) | off, because many a server is on the same machine, and aws-lc takes a minute to build |
-//! | `utoipa` | `ApiSecurity` and `SignIn::describe`: security schemes, requirements and the sign-in routes for an OpenAPI document | off, because most sites have no such document |
+//! | `utoipa` | `ApiSecurity` and `Routes::describe`: security schemes, requirements and the sign-in routes for an OpenAPI document | off, because most sites have no such document |
 
 #![forbid(unsafe_code)]
 
@@ -155,24 +155,22 @@ pub use hallpass_core::{
 pub use hallpass_core::{OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpDrift, TotpSecret, TotpSettings, TotpSkew};
 
 // Sign-in: its settings, its steps and its pages.
-pub use hallpass_signin::{
+pub use hallpass_accounts::{
     AttemptPolicy, Commands, Due, Enrolling, EnrolmentDue, Event, FactorDue, FactorOff, FactorPolicy, ForeignHash,
     ForeignMatch, HashCost, HashGateSettings, Limit, LoginStep, Member, NoRandomness, Opened, Password,
     PasswordAccepted, PasswordError, PasswordPolicy, Proven, Proxies, ProxiesError, Random, RefreshToken,
     RefusedReason, SessionLimits, SetUp, SignIn, SignInBuildError, SignInBuilder, SignInError, SignInErrorKind,
     SystemRandom, Tokens, TwoFactor, Visitor,
 };
-pub use hallpass_signin::{
+pub use hallpass_accounts::{HashError, RightPassword, check_password, hash_password};
+pub use hallpass_web::{
     CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page, Pages,
-    PasswordPage, Reader, RecoveryCodesPage, RegisterPage, SCRIPT, STYLE_SHEET, SessionLine, SessionsPage, Texts,
-    TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
+    PasswordPage, Reader, RecoveryCodesPage, RegisterPage, Routes, SCRIPT, STYLE_SHEET, SessionLine, SessionsPage,
+    Texts, TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
 };
-pub use hallpass_signin::{HashError, RightPassword, check_password, hash_password};
 
 // Stores: what a site's own one implements.
-#[cfg(feature = "redis")]
-pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
-pub use hallpass_signin::{
+pub use hallpass_accounts::{
     Account, AccountId, Accounts, Actor, Administration, AttemptState, Attempted, Attempts, Change, Changes,
     CommandOutcome, Cursor, Ended, Enrolment, Feed, LiveFactor, LocalAttempts, MalformedSessionId,
     MalformedSpentRefreshes, NewAccount, NewSession, NoPush, OwnChange, OwnChangeOutcome, PasswordChange, Passwords,
@@ -180,6 +178,8 @@ pub use hallpass_signin::{
     Renewable, Renewal, Renewed, RenewedSession, Replaced, SecondFactors, Session, SessionId, SessionOpened, Sessions,
     Spend, SpentRefreshes, StoreFault, Username, UsernameError,
 };
+#[cfg(feature = "redis")]
+pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
 #[cfg(feature = "postgres")]
 pub use hallpass_sqlx::PostgresStore;
 #[cfg(feature = "sqlite")]

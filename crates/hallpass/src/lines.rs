@@ -2,8 +2,8 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
+use hallpass_accounts::{FeedPush, SignIn};
 use hallpass_core::Role;
-use hallpass_signin::{FeedPush, SignIn};
 use tokio::{sync::Notify, task::JoinSet, time::sleep};
 
 /// The tasks of the lines, for as long as this lives.

@@ -48,6 +48,6 @@ impl<R: Role> Hallpass<R> {
 
     /// The sign-in routes, for `App::configure`. Do not scope them: pages and cookies name their paths.
     pub fn actix_sign_in_routes(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<R> {
-        hallpass_actix::sign_in_routes(&self.sign_in)
+        hallpass_actix::sign_in_routes(&self.routes)
     }
 }

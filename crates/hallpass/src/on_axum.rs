@@ -71,6 +71,6 @@ impl<R: Role> Hallpass<R> {
     where
         S: Clone + Send + Sync + 'static,
     {
-        hallpass_axum::sign_in_routes(&self.sign_in)
+        hallpass_axum::sign_in_routes(&self.routes)
     }
 }

@@ -1,7 +1,7 @@
 //! The short way: one database, everything on.
 
+use hallpass_accounts::{NoRandomness, Random, SystemRandom};
 use hallpass_core::{Clock, KeyRing, Role, SystemClock};
-use hallpass_signin::{NoRandomness, Random, SystemRandom};
 use hallpass_sqlx::{SqlStore, StoreOpenError};
 use zeroize::Zeroizing;
 

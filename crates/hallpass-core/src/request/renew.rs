@@ -1,7 +1,7 @@
 //! Renewal inside a request whose access token has run out.
 //!
 //! The gate knows no store. An adapter knows a moment: between finding out that nobody is signed in, and asking the site inside. What
-//! is done with it is a [`Renew`]'s; that of hallpass-signin renews sessions. A request that has nothing to renew passes without a wait
+//! is done with it is a [`Renew`]'s; that of hallpass-accounts renews sessions. A request that has nothing to renew passes without a wait
 //! or an allocation: the one future here is made where a renewal is due.
 
 use std::{future::Future, pin::Pin};

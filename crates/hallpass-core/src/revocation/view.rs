@@ -14,7 +14,7 @@
 //! 21). So the view remembers the latest `forget_after` that it dropped, and refuses tokens that end no later. With an
 //! honest clock these have expired anyway.
 //!
-//! What is not here: where the entries come from. That is the feed, in `hallpass-signin`.
+//! What is not here: where the entries come from. That is the feed, in `hallpass-accounts`.
 
 use std::{
     fmt,

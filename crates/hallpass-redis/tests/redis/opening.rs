@@ -2,9 +2,9 @@
 
 use std::error::Error;
 
+use hallpass_accounts::{AttemptPolicy, Attempts};
 use hallpass_core::UnixTime;
 use hallpass_redis::{RedisStore, RedisStoreErrorKind};
-use hallpass_signin::{AttemptPolicy, Attempts};
 
 use crate::server;
 

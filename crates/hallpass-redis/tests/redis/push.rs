@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_signin::{Change, Cursor, Feed, Push};
+use hallpass_accounts::{Change, Cursor, Feed, Push};
 use hallpass_testkit::store_suite::fixture::{at, session_id};
 use tokio::time::timeout;
 

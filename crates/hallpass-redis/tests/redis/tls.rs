@@ -5,9 +5,9 @@
 mod over_tls {
     use std::{error::Error, time::Duration};
 
+    use hallpass_accounts::{AccountId, AttemptPolicy, Attempted, Attempts, Change, Feed, Push};
     use hallpass_core::UnixTime;
     use hallpass_redis::{RedisOpenError, RedisStore};
-    use hallpass_signin::{AccountId, AttemptPolicy, Attempted, Attempts, Change, Feed, Push};
     use tokio::time::timeout;
 
     /// The server's address, `localhost` in it, and the authority of its certificate.

@@ -8,8 +8,8 @@
 //! Transaction numbers are those of this server. Whoever restores a dump on another one restarts the nodes, whose cursors mean
 //! nothing there; a physical replica that takes over has the same numbers.
 
+use hallpass_accounts::{AccountId, Change, Changes, Cursor, Feed, Push, SessionId};
 use hallpass_core::UnixTime;
-use hallpass_signin::{AccountId, Change, Changes, Cursor, Feed, Push, SessionId};
 use sqlx::postgres::PgRow;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use hallpass_signin::Push;
+use hallpass_accounts::Push;
 use sqlx::{PgPool, postgres::PgListener};
 use tokio::time::{Instant, timeout_at};
 

@@ -4,7 +4,7 @@
 //! the account's row, or the counted key. What it reads afterwards nobody else changes until it ends, since everybody takes this
 //! lock first; and as there is only one to wait for, no two transactions wait for each other.
 
-use hallpass_signin::{AccountId, Actor, SessionId};
+use hallpass_accounts::{AccountId, Actor, SessionId};
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::{

@@ -1,7 +1,7 @@
 //! Finding accounts: one statement, so one moment.
 
+use hallpass_accounts::{Account, AccountId, Accounts, LiveFactor, Username};
 use hallpass_core::TotpDrift;
-use hallpass_signin::{Account, AccountId, Accounts, LiveFactor, Username};
 
 use super::{
     Row, Store, column,

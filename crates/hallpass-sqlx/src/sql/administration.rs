@@ -1,7 +1,7 @@
 //! What an operator does to an account.
 
+use hallpass_accounts::{Account, AccountId, Actor, Administration, CommandOutcome, Username};
 use hallpass_core::UnixTime;
-use hallpass_signin::{Account, AccountId, Actor, Administration, CommandOutcome, Username};
 
 use super::{
     Store,

@@ -2,7 +2,7 @@
 //!
 //! The account's row is locked since the transaction began, so what is checked here holds until it ends.
 
-use hallpass_signin::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome, SessionId};
+use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome, SessionId};
 
 use super::{accounts, column, revoke, statement::sql, write::Write};
 use crate::StoreError;

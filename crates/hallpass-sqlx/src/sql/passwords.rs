@@ -1,6 +1,6 @@
 //! Writing password hashes, always against the hash that is expected to be there.
 
-use hallpass_signin::{AccountId, OwnChangeOutcome, PasswordChange, Passwords, Replaced};
+use hallpass_accounts::{AccountId, OwnChangeOutcome, PasswordChange, Passwords, Replaced};
 
 use super::{Store, own_change, statement::sql, write::Write};
 use crate::StoreError;

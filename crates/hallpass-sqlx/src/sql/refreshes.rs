@@ -1,10 +1,10 @@
 //! Keeping refresh tokens: beside their session, in its row.
 
-use hallpass_core::{Methods, UnixTime};
-use hallpass_signin::{
+use hallpass_accounts::{
     Account, Presented, RefreshHash, RefreshState, Refreshes, Renewal, Renewed, RenewedSession, SessionId,
     SpentRefreshes,
 };
+use hallpass_core::{Methods, UnixTime};
 
 use super::{
     Row, Store,

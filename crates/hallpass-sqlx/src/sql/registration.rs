@@ -1,6 +1,6 @@
 //! Making accounts. The unique index on the key decides who was first.
 
-use hallpass_signin::{NewAccount, Registered, Registration};
+use hallpass_accounts::{NewAccount, Registered, Registration};
 
 use super::{Store, column, statement::sql};
 use crate::StoreError;

@@ -1,7 +1,7 @@
 //! What every revocation does, inside the caller's transaction: the generation goes up, sessions go, the feed is written.
 
+use hallpass_accounts::{AccountId, SessionId};
 use hallpass_core::UnixTime;
-use hallpass_signin::{AccountId, SessionId};
 
 use super::{
     column, feed,

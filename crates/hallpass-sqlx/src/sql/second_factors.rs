@@ -1,9 +1,9 @@
 //! Keeping the authenticator. Each "once" is a condition in one statement.
 
-use hallpass_core::TotpDrift;
-use hallpass_signin::{
+use hallpass_accounts::{
     AccountId, Enrolment, OwnChange, OwnChangeOutcome, RecoveryHash, Replaced, SecondFactors, Spend,
 };
+use hallpass_core::TotpDrift;
 
 use super::{Store, column, own_change, statement::sql, write::Write};
 use crate::StoreError;

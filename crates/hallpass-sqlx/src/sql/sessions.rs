@@ -1,10 +1,10 @@
 //! Keeping sessions.
 
-use hallpass_core::UnixTime;
-use hallpass_signin::{
+use hallpass_accounts::{
     AccountId, Actor, CommandOutcome, Ended, NewSession, OwnChange, OwnChangeOutcome, Session, SessionId,
     SessionOpened, Sessions,
 };
+use hallpass_core::UnixTime;
 
 use super::{
     Row, Store, accounts, column, own_change, revoke,

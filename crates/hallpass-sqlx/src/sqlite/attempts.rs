@@ -1,7 +1,7 @@
 //! Counting attempts. The write lock is taken before the count is read, so the next reader sees it raised.
 
+use hallpass_accounts::{AttemptPolicy, AttemptState, Attempted, Attempts};
 use hallpass_core::UnixTime;
-use hallpass_signin::{AttemptPolicy, AttemptState, Attempted, Attempts};
 use sqlx::sqlite::SqliteRow;
 
 use super::{

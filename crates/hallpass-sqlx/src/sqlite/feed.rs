@@ -3,8 +3,8 @@
 //! SQLite has one writer at a time, so places are given in the order of commits: a row never appears behind a cursor that
 //! was handed out before.
 
+use hallpass_accounts::{AccountId, Change, Changes, Cursor, Feed, Push, SessionId};
 use hallpass_core::UnixTime;
-use hallpass_signin::{AccountId, Change, Changes, Cursor, Feed, Push, SessionId};
 use sqlx::sqlite::SqliteRow;
 
 use super::{

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use hallpass_signin::Push;
+use hallpass_accounts::Push;
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::time::sleep;
 

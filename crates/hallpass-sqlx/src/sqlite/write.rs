@@ -1,6 +1,6 @@
 //! One write transaction: the writers' turn, and the write lock from its start.
 
-use hallpass_signin::{AccountId, Actor, SessionId};
+use hallpass_accounts::{AccountId, Actor, SessionId};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OwnedSemaphorePermit;
 

@@ -6,7 +6,7 @@ use std::{
     task::Poll,
 };
 
-use hallpass_signin::{
+use hallpass_accounts::{
     AccountId, Feed, PasswordChange, Passwords, Registration, Replaced, SecondFactors, Sessions, Spend,
 };
 use hallpass_testkit::store_suite::fixture::{

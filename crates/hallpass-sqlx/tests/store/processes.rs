@@ -4,8 +4,8 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 
+use hallpass_accounts::{AccountId, Registered, Registration, SecondFactors, Spend};
 use hallpass_core::TotpDrift;
-use hallpass_signin::{AccountId, Registered, Registration, SecondFactors, Spend};
 use hallpass_sqlx::SqliteStore;
 use hallpass_testkit::store_suite::fixture::{at, enrol, new_account, own, recovery_hash, register, written};
 use tokio::task::JoinSet;

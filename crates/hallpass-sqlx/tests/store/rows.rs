@@ -1,6 +1,6 @@
 //! What the traits do not show, read from the tables.
 
-use hallpass_signin::{Accounts, Administration};
+use hallpass_accounts::{Accounts, Administration};
 use hallpass_sqlx::{SqliteStore, StoreErrorKind};
 use sqlx::SqlitePool;
 

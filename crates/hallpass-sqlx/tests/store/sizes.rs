@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use hallpass_core::Methods;
-use hallpass_signin::{
+use hallpass_accounts::{
     AccountId, Administration, NewAccount, NewSession, RefreshHash, Refreshes, Registered, Registration, Renewable,
     Renewal, Renewed, SessionId, Sessions,
 };
+use hallpass_core::Methods;
 use hallpass_sqlx::SqliteStore;
 use hallpass_testkit::store_suite::fixture::{at, done, name, opened};
 use sqlx::{ConnectOptions, Row, sqlite::SqliteConnectOptions};

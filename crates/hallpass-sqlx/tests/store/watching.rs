@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_signin::{Administration, Feed, Push};
+use hallpass_accounts::{Administration, Feed, Push};
 use hallpass_sqlx::SqliteStore;
 use hallpass_testkit::store_suite::fixture::{at, done, register};
 use tokio::time::timeout;

@@ -1,6 +1,6 @@
 //! Finding and making accounts.
 
-use hallpass_signin::{AccountId, Registered, Registration};
+use hallpass_accounts::{AccountId, Registered, Registration};
 
 use super::fixture::{account, name, new_account, register};
 

@@ -1,6 +1,6 @@
 //! What an operator does.
 
-use hallpass_signin::{AccountId, Administration, CommandOutcome, Feed, Registration, Sessions};
+use hallpass_accounts::{AccountId, Administration, CommandOutcome, Feed, Registration, Sessions};
 
 use super::fixture::{Reader, account, at, done, name, open, open_sessions, raised, register};
 

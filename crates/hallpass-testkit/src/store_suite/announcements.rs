@@ -1,6 +1,6 @@
 //! A feed apart from the store, which is told what the store has done.
 
-use hallpass_signin::{AccountId, Change, Feed};
+use hallpass_accounts::{AccountId, Change, Feed};
 
 use super::fixture::{Reader, at, raised, session_id};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_signin::{AttemptPolicy, Attempted, Attempts};
+use hallpass_accounts::{AttemptPolicy, Attempted, Attempts};
 
 use super::fixture::at;
 

@@ -1,6 +1,6 @@
 //! The revocation feed that the store itself writes.
 
-use hallpass_signin::{Administration, Change, Cursor, Feed, Registration};
+use hallpass_accounts::{Administration, Change, Cursor, Feed, Registration};
 
 use super::fixture::{Reader, at, done, raised, register};
 

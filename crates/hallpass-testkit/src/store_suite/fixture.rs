@@ -1,11 +1,11 @@
 //! The people and things of the checks, for the further tests of a store too.
 
-use hallpass_core::UnixTime;
-use hallpass_signin::{
+use hallpass_accounts::{
     Account, AccountId, Accounts, Actor, Change, CommandOutcome, Cursor, Enrolment, Feed, NewAccount, NewSession,
     OwnChange, OwnChangeOutcome, RecoveryCode, RecoveryHash, Registered, Registration, SecondFactors, SessionId,
     SessionOpened, Sessions, Username,
 };
+use hallpass_core::UnixTime;
 
 /// Seconds after some moment of 2026.
 pub fn at(seconds: u64) -> UnixTime {

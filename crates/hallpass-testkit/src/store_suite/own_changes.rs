@@ -1,10 +1,10 @@
 //! An operator's command is final: no change of one's own, and no command by somebody who lost the right to it, undoes it.
 
-use hallpass_core::{TotpDrift, UnixTime};
-use hallpass_signin::{
+use hallpass_accounts::{
     Account, AccountId, Actor, Administration, CommandOutcome, Ended, Feed, OwnChange, OwnChangeOutcome,
     PasswordChange, Passwords, Registration, SecondFactors, SessionId, Sessions, Spend,
 };
+use hallpass_core::{TotpDrift, UnixTime};
 
 use super::fixture::{
     Reader, account, actor, at, done, enrol, enrolment, is_written, open, open_sessions, own, recovery_hash, register,

@@ -1,6 +1,6 @@
 //! Writing password hashes.
 
-use hallpass_signin::{AccountId, Feed, PasswordChange, Passwords, Registration, Replaced, Sessions};
+use hallpass_accounts::{AccountId, Feed, PasswordChange, Passwords, Registration, Replaced, Sessions};
 
 use super::fixture::{Reader, account, at, is_written, open, open_sessions, own, raised, register, written};
 

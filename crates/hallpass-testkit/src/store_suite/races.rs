@@ -2,11 +2,11 @@
 
 use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
-use hallpass_core::TotpDrift;
-use hallpass_signin::{
+use hallpass_accounts::{
     Administration, AttemptPolicy, Attempted, Attempts, CommandOutcome, NewSession, Passwords, Refreshes, Registered,
     Registration, Renewed, SecondFactors, SessionId, Sessions, Spend,
 };
+use hallpass_core::TotpDrift;
 use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{
@@ -93,7 +93,7 @@ pub async fn a_name_in_64_spellings_is_one_account<S: Registration>(stores: &[Ar
     assert_eq!(winners(stores, 64, create, created).await, 1);
     let mut rows = 0;
     for number in 0..64 {
-        let id = hallpass_signin::AccountId::new(format!("id-{number}"));
+        let id = hallpass_accounts::AccountId::new(format!("id-{number}"));
         rows += usize::from(stores[0].by_id(&id).await.unwrap().is_some());
     }
     assert_eq!(rows, 1);

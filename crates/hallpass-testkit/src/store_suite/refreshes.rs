@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use hallpass_core::{Methods, UnixTime};
-use hallpass_signin::{
+use hallpass_accounts::{
     AccountId, Administration, Change, Ended, Feed, NewSession, PasswordChange, Passwords, RefreshHash, Refreshes,
     Registration, Renewable, Renewal, Renewed, RenewedSession, SessionId, Sessions,
 };
+use hallpass_core::{Methods, UnixTime};
 
 use super::fixture::{Reader, account, at, done, opened, own, raised, register, session_id, written};
 

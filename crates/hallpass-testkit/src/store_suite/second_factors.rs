@@ -1,9 +1,9 @@
 //! Keeping authenticators and recovery codes.
 
-use hallpass_core::TotpDrift;
-use hallpass_signin::{
+use hallpass_accounts::{
     AccountId, Accounts, Administration, Feed, Registration, Replaced, SecondFactors, Sessions, Spend,
 };
+use hallpass_core::TotpDrift;
 
 use super::fixture::{
     Reader, account, at, disable, done, enrol, enrolment, is_written, open, open_sessions, own, raised, recovery_hash,

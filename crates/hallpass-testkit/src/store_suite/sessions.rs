@@ -1,6 +1,6 @@
 //! Keeping sessions.
 
-use hallpass_signin::{
+use hallpass_accounts::{
     AccountId, Administration, Change, CommandOutcome, Ended, Feed, NewSession, Registration, SessionOpened, Sessions,
 };
 

@@ -46,16 +46,17 @@ macro_rules! readme {
 
 readme! {
     hallpass: "hallpass"
+    hallpass_accounts: "hallpass-accounts"
     hallpass_actix: "hallpass-actix"
     hallpass_axum: "hallpass-axum"
     hallpass_core: "hallpass-core"
     hallpass_derive: "hallpass-derive"
     hallpass_redis: "hallpass-redis"
     hallpass_remote: "hallpass-remote"
-    hallpass_signin: "hallpass-signin"
     hallpass_sqlx: "hallpass-sqlx"
     hallpass_testkit: "hallpass-testkit"
     hallpass_tower: "hallpass-tower"
+    hallpass_web: "hallpass-web"
 }
 
 #[cfg(test)]

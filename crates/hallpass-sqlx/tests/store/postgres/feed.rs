@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_signin::{AccountId, Administration, Change, Cursor, Feed, Push};
+use hallpass_accounts::{AccountId, Administration, Change, Cursor, Feed, Push};
 use hallpass_sqlx::PostgresStore;
 use hallpass_testkit::store_suite::fixture::{Reader, at, done, raised, register, session_id};
 use sqlx::{Connection, PgConnection, PgPool};

@@ -5,8 +5,8 @@
 mod over_tls {
     use std::{error::Error, time::Duration};
 
+    use hallpass_accounts::{Administration, Feed, Push};
     use hallpass_core::UnixTime;
-    use hallpass_signin::{Administration, Feed, Push};
     use hallpass_sqlx::{PostgresStore, StoreOpenError};
     use hallpass_testkit::store_suite::fixture::register;
     use sqlx::{Connection, PgConnection};

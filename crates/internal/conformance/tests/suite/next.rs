@@ -4,11 +4,12 @@ use std::{future::Future, time::Duration};
 
 use actix_web::{App, HttpResponse, test::init_service, web};
 use axum::{Router, routing::any};
+use hallpass_accounts::{AttemptPolicy, SignIn};
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::Issuer;
-use hallpass_signin::{AttemptPolicy, SignIn};
 use hallpass_test_support::http::percent;
 use hallpass_tower::{AuthLayer, require_login};
+use hallpass_web::Routes;
 use http::Request;
 use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
@@ -67,8 +68,8 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
 
 #[tokio::test]
 async fn axums_log_in() {
-    let site =
-        hallpass_axum::sign_in_routes::<SiteRole, ()>(&sign_in()).layer(AuthLayer::new(gate()).clock(StoppedClock));
+    let site = hallpass_axum::sign_in_routes::<SiteRole, ()>(&Routes::new(&sign_in()))
+        .layer(AuthLayer::new(gate()).clock(StoppedClock));
     hold_sign_in("axum", |sent| {
         let (site, body) = (site.clone(), axum::body::Body::from(sent.body.clone()));
         async move {
@@ -81,7 +82,7 @@ async fn axums_log_in() {
 #[actix_web::test]
 async fn actixs_log_in() {
     let app = App::new()
-        .configure(hallpass_actix::sign_in_routes(&sign_in()))
+        .configure(hallpass_actix::sign_in_routes(&Routes::new(&sign_in())))
         .wrap(hallpass_actix::Auth::new(gate()).clock(StoppedClock));
     let app = init_service(app).await;
     hold_sign_in("actix", |sent| {

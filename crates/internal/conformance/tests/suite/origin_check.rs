@@ -4,11 +4,12 @@ use std::{future::Future, time::Duration};
 
 use actix_web::{App, HttpRequest, HttpServer, test::init_service, web};
 use axum::{Extension, Router};
+use hallpass_accounts::{AttemptPolicy, SignIn};
 use hallpass_actix::SameOrigin;
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::{Issuer, OriginCheck};
-use hallpass_signin::{AttemptPolicy, SignIn};
 use hallpass_tower::{AuthLayer, OriginLayer};
+use hallpass_web::Routes;
 use http::Request;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -174,8 +175,8 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
 
 #[tokio::test]
 async fn axums_sign_in_routes() {
-    let site =
-        hallpass_axum::sign_in_routes::<SiteRole, ()>(&sign_in()).layer(AuthLayer::new(gate()).clock(StoppedClock));
+    let site = hallpass_axum::sign_in_routes::<SiteRole, ()>(&Routes::new(&sign_in()))
+        .layer(AuthLayer::new(gate()).clock(StoppedClock));
     hold_sign_in("axum", |sent| {
         let (site, body) = (site.clone(), axum::body::Body::empty());
         async move {
@@ -188,7 +189,7 @@ async fn axums_sign_in_routes() {
 #[actix_web::test]
 async fn actixs_sign_in_routes() {
     let app = App::new()
-        .configure(hallpass_actix::sign_in_routes(&sign_in()))
+        .configure(hallpass_actix::sign_in_routes(&Routes::new(&sign_in())))
         .wrap(hallpass_actix::Auth::new(gate()).clock(StoppedClock));
     let app = init_service(app).await;
     hold_sign_in("actix", |sent| {

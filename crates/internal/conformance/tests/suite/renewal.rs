@@ -13,11 +13,12 @@ use axum::{
     Router,
     routing::{any, get},
 };
+use hallpass_accounts::{SignIn, Username};
 use hallpass_conformance::{NOW, Received, Sent, SiteRole, json_request};
 use hallpass_core::{Clock, Gate, Issuer, KeyRing, UnixTime};
-use hallpass_signin::{SignIn, Username};
 use hallpass_test_support::cookie_jar::CookieJar;
 use hallpass_tower::AuthLayer;
+use hallpass_web::Routes;
 use tokio::net::TcpListener;
 
 use crate::{sign_in::memory::MemoryStore, sockets};
@@ -66,7 +67,7 @@ async fn on_axum() -> Site {
     let site = Router::new()
         .route("/open", get(|| async { ([("cache-control", "public, max-age=60")], "open") }))
         .route("/posts", any(|body: String| async { body }).layer(hallpass_tower::require_login()))
-        .merge(hallpass_axum::sign_in_routes(&sign_in))
+        .merge(hallpass_axum::sign_in_routes(&Routes::new(&sign_in)))
         .layer(AuthLayer::new(gate).clock(hands.clone()).renew(renewal));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = listener.local_addr().unwrap();
@@ -78,7 +79,7 @@ fn on_actix() -> (actix_web::dev::Server, Site) {
     let (sign_in, gate, store, hands) = parts();
     let renewal = hallpass_actix::Renewal::new(&sign_in, &gate);
     let auth = hallpass_actix::Auth::new(gate).clock(hands.clone()).renew(renewal);
-    let routes = hallpass_actix::sign_in_routes(&sign_in);
+    let routes = hallpass_actix::sign_in_routes(&Routes::new(&sign_in));
     let app = move || {
         let open = || async { ("open".to_owned()).customize().insert_header(("cache-control", "public, max-age=60")) };
         App::new()

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 
 use actix_web::{App, HttpServer};
 use axum::Router;
+use hallpass_accounts::SignIn;
 use hallpass_axum::sign_in_routes;
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::Issuer;
-use hallpass_signin::SignIn;
 use hallpass_test_support::cookie_jar::CookieJar;
 use hallpass_tower::AuthLayer;
+use hallpass_web::Routes;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
 };
 
 #[allow(unreachable_pub, reason = "the file is another crate's, where this is its style")]
-#[path = "../../../../hallpass-signin/tests/memory/mod.rs"]
+#[path = "../../../../hallpass-accounts/tests/memory/mod.rs"]
 pub(crate) mod memory;
 
 const PASSWORD: &str = "correct+horse+battery+staple";
@@ -37,7 +38,8 @@ fn sign_in() -> SignIn<SiteRole> {
 async fn axum_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let site = Router::new().merge(sign_in_routes(&sign_in())).layer(AuthLayer::new(gate()).clock(StoppedClock));
+    let site =
+        Router::new().merge(sign_in_routes(&Routes::new(&sign_in()))).layer(AuthLayer::new(gate()).clock(StoppedClock));
     let service = site.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     address
@@ -45,7 +47,7 @@ async fn axum_server() -> SocketAddr {
 
 fn actix_server() -> (actix_web::dev::Server, SocketAddr) {
     let (sign_in, auth) = (sign_in(), actix_stack::auth());
-    let app = move || App::new().configure(hallpass_actix::sign_in_routes(&sign_in)).wrap(auth.clone());
+    let app = move || App::new().configure(hallpass_actix::sign_in_routes(&Routes::new(&sign_in))).wrap(auth.clone());
     let server = HttpServer::new(app).workers(1).disable_signals().bind_auto_h2c("127.0.0.1:0").expect("a free port");
     let address = server.addrs()[0];
     (server.run(), address)

@@ -12,11 +12,12 @@ use std::{
 
 use actix_web::{App, test::init_service, web::Data};
 use axum::{Router, body::Body};
+use hallpass_accounts::{Account, AccountId, Accounts, HashCost, Password, SignIn, Username, hash_password};
 use hallpass_axum::sign_in_routes;
 use hallpass_conformance::{COOKIE, Sent, SiteRole, StoppedClock, gate, json_request, ring, token};
 use hallpass_core::Issuer;
-use hallpass_signin::{Account, AccountId, Accounts, HashCost, Password, SignIn, Username, hash_password};
 use hallpass_tower::AuthLayer;
+use hallpass_web::Routes;
 use tower::ServiceExt;
 
 use crate::{
@@ -117,7 +118,7 @@ async fn hammer<F: Future<Output = u16>>(store: &Tripwire, cases: &[(Sent, u16)]
 }
 
 fn axum_site(runs: &Runs, store: &Tripwire) -> Router {
-    let sign_in = sign_in_routes(&sign_in(store)).layer(AuthLayer::new(gate()).clock(StoppedClock));
+    let sign_in = sign_in_routes(&Routes::new(&sign_in(store))).layer(AuthLayer::new(gate()).clock(StoppedClock));
     axum_stack::site(runs).merge(sign_in)
 }
 
@@ -151,7 +152,7 @@ async fn over_actix() {
     let cases = cases(&signed_in(&store, &axum_site(&runs, &store)).await);
     let app = App::new()
         .app_data(Data::new(runs))
-        .configure(hallpass_actix::sign_in_routes(&sign_in(&store)))
+        .configure(hallpass_actix::sign_in_routes(&Routes::new(&sign_in(&store))))
         .configure(actix_stack::site)
         .wrap(actix_stack::auth());
     let app = init_service(app).await;

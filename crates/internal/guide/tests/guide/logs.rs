@@ -101,7 +101,7 @@ fn the_table_of_logs_is_what_the_source_says() {
 
 #[test]
 fn the_table_of_events_names_each() {
-    let names = read(&root().join("crates/hallpass-signin/src/event/name.rs"));
+    let names = read(&root().join("crates/hallpass-accounts/src/event/name.rs"));
     let of_events = names.split("impl RefusedReason").next().unwrap();
     let said: BTreeSet<String> =
         of_events.split("=> \"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();

@@ -1,0 +1,190 @@
+//! User names: what a person types, and the one key that every spelling of it shares.
+//!
+//! Uniqueness, look-ups and limits all use the key, so that `Alice`, `alice` and `ＡＬＩＣＥ` are one account with one
+//! counter. Were limits counted by what was typed, each spelling would buy fresh guesses.
+//!
+//! Look-alikes of different scripts (Latin `a`, Cyrillic `а`) are different names here: refusing them needs the
+//! confusables table of UTS 39, and a site that shows names as identity should apply it on registration.
+
+use std::fmt;
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+/// A user name that has been parsed: as shown, and as compared.
+///
+/// ```
+/// use hallpass_accounts::{Username, UsernameError};
+///
+/// let name = Username::parse(" Alice ")?;
+/// assert_eq!(name.as_str(), "Alice");
+/// assert_eq!(name, Username::parse("ALICE")?);
+/// assert_eq!(Username::parse("al ice"), Err(UsernameError::Character));
+/// # Ok::<(), UsernameError>(())
+/// ```
+#[derive(Clone)]
+pub struct Username {
+    shown: String,
+    key: String,
+}
+
+impl Username {
+    /// Parses what was typed: 1 to 64 characters, letters and digits of any script, `.`, `_`, `-`; surrounding space
+    /// is dropped. Shown in NFC; the key is NFKC with case folded.
+    ///
+    /// # Errors
+    /// Says which rule the name breaks; the sentence is fit to be shown to the person.
+    pub fn parse(typed: &str) -> Result<Self, UsernameError> {
+        let trimmed = typed.trim();
+        // Before any normalisation, so that the work is bounded whatever the caller's body limit is.
+        if trimmed.len() > MAX_BYTES {
+            return Err(UsernameError::Length);
+        }
+        let shown: String = trimmed.nfc().collect();
+        let key = fold(&shown);
+        if !(1..=MAX_CHARS).contains(&shown.chars().count()) || key.len() > MAX_BYTES {
+            return Err(UsernameError::Length);
+        }
+        // The key too: a compatibility form may unfold to spaces (U+FDFA does).
+        let starts_well = |text: &str| text.chars().next().is_some_and(char::is_alphanumeric);
+        if !starts_well(&shown) || !shown.chars().chain(key.chars()).all(allowed) {
+            return Err(UsernameError::Character);
+        }
+        Ok(Self { shown, key })
+    }
+
+    /// Returns the name as it is shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.shown
+    }
+
+    /// Returns the key: what a store makes unique, looks up and indexes, and what limits count by.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl PartialEq for Username {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Username {}
+
+impl std::hash::Hash for Username {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.shown, f)
+    }
+}
+
+/// Which rule a user name breaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UsernameError {
+    /// Empty, or longer than 64 characters.
+    #[error("A user name has 1 to 64 characters.")]
+    Length,
+    /// A character that is not allowed, or a first one that is no letter and no digit.
+    #[error("A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.")]
+    Character,
+}
+
+/// NFKC, then case folded through upper case and back (so that `ß`, `ẞ` and `ss` meet), then NFKC again, because
+/// folding may leave a form that is not normal. Twice: the result must be its own key.
+fn fold(text: &str) -> String {
+    let once = |text: &str| -> String {
+        text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
+    };
+    once(&once(text))
+}
+
+fn allowed(c: char) -> bool {
+    let written = c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '.' | '_' | '-');
+    written && !HANGUL_FILLERS.contains(&c)
+}
+
+/// Letters by property, blank on the screen.
+const HANGUL_FILLERS: [char; 4] = ['\u{115F}', '\u{1160}', '\u{3164}', '\u{FFA0}'];
+const MAX_CHARS: usize = 64;
+const MAX_BYTES: usize = 4 * MAX_CHARS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_name_share_a_key() {
+        for (a, b) in [
+            ("alice", "ALICE"),
+            ("alice", "\u{ff21}lice"),
+            ("alice", "  alice\t"),
+            ("zo\u{eb}", "ZOE\u{308}"),
+            ("stra\u{df}e", "STRASSE"),
+            ("\u{3c3}\u{3c2}", "\u{3a3}\u{3a3}"),
+            ("office", "o\u{fb03}ce"),
+            ("kelvin", "\u{212a}elvin"),
+        ] {
+            let (a, b) = (Username::parse(a).unwrap(), Username::parse(b).unwrap());
+            assert_eq!(a.key(), b.key());
+        }
+    }
+
+    #[test]
+    fn a_key_is_its_own_key() {
+        for name in ["\u{130}stanbul", "\u{1f80}x", "ǅ", "ŉa", "Ⅷ", "ﬁ"] {
+            let name = Username::parse(name).unwrap();
+            assert_eq!(Username::parse(name.key()).unwrap().key(), name.key());
+        }
+    }
+
+    #[test]
+    fn different_names_stay_different() {
+        assert_ne!(Username::parse("alice"), Username::parse("a.lice"));
+        assert_ne!(Username::parse("alice"), Username::parse("alic\u{e9}"));
+    }
+
+    #[test]
+    fn scripts_other_than_latin_are_names() {
+        for name in ["नमस्ते", "山田", "Ольга", "מיכל", "9lives", "j.-p._2"] {
+            assert!(Username::parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        for (name, why) in [
+            ("", UsernameError::Length),
+            (" \t", UsernameError::Length),
+            (&*"a".repeat(65), UsernameError::Length),
+            (&*"a".repeat(1 << 20), UsernameError::Length),
+            ("a b", UsernameError::Character),
+            ("a\u{a0}b", UsernameError::Character),
+            ("a\0b", UsernameError::Character),
+            ("a\u{200b}b", UsernameError::Character),
+            ("a\u{202e}b", UsernameError::Character),
+            ("a\u{3164}", UsernameError::Character),
+            ("\u{fdfa}", UsernameError::Character),
+            (".hidden", UsernameError::Character),
+            ("\u{301}a", UsernameError::Character),
+            ("<b>", UsernameError::Character),
+            ("a@b", UsernameError::Character),
+        ] {
+            assert_eq!(Username::parse(name), Err(why), "{name:?}");
+        }
+        assert!(Username::parse(&"a".repeat(64)).is_ok());
+    }
+}

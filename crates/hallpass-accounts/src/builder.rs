@@ -1,0 +1,314 @@
+//! Building the sign-in of a site: settings, and the abilities that its store has.
+//!
+//! Each ability asks for its store trait, so a site that turns one on whose trait is missing does not compile
+//! (`tests/compile/ability_without_trait.rs`).
+
+mod ability;
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use hallpass_core::{
+    AnswerSettings, Clock, CookieSettings, Issuer, Meter, OriginCheck, RevocationView, Role, RoleSet, SystemClock,
+    TotpSettings,
+};
+
+use crate::{
+    account::store::Accounts,
+    event::{Event, Events},
+    password::{
+        hash_gate::{HashGate, ImpossibleCost},
+        hash_gate_settings::HashGateSettings,
+        policy::{BreachedPasswords, PasswordPolicy},
+    },
+    random::{Random, SystemRandom},
+    rate_limit::{AttemptPolicy, limits::Limits, proxies::Proxies, store::LocalAttempts},
+    session::SessionLimits,
+    sign_in::{Renewals, SignIn, Site},
+    store::Stores,
+    two_factor::FactorPolicy,
+};
+
+/// Builds a [`SignIn`]; begun by [`SignIn::builder`].
+#[must_use]
+pub struct SignInBuilder<R, S> {
+    store: Arc<S>,
+    stores: Stores,
+    issuer: Issuer,
+    view: RevocationView,
+    gate: HashGateSettings,
+    limits: Limits,
+    session_limits: SessionLimits,
+    passwords: PasswordPolicy,
+    totp: TotpSettings,
+    factor_policy: FactorPolicy<R>,
+    first_roles: RoleSet<R>,
+    name: Option<String>,
+    cookies: CookieSettings,
+    origin_check: OriginCheck,
+    answers: AnswerSettings,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    events: Events,
+    proxies: Proxies,
+    answer_within: Duration,
+    remember_devices: Option<Duration>,
+}
+
+impl<R: Role, S: Accounts> SignInBuilder<R, S> {
+    pub(crate) fn new(store: S, issuer: Issuer) -> Self {
+        let store = Arc::new(store);
+        Self {
+            stores: Stores {
+                accounts: store.clone(),
+                attempts: Arc::new(LocalAttempts::default()),
+                registration: None,
+                passwords: None,
+                second_factors: None,
+                sessions: None,
+                refreshes: None,
+                administration: None,
+                feed: None,
+                pushes: Vec::new(),
+                outbox: Arc::default(),
+                feed_is_silent: Arc::default(),
+                breached: None,
+                bound: Duration::from_millis(1500),
+                events: Events::default(),
+            },
+            store,
+            issuer,
+            view: RevocationView::new(),
+            gate: HashGateSettings::default(),
+            limits: Limits::default(),
+            session_limits: SessionLimits::default(),
+            passwords: PasswordPolicy::default(),
+            totp: TotpSettings::default(),
+            factor_policy: FactorPolicy::Optional,
+            first_roles: RoleSet::EMPTY,
+            name: None,
+            cookies: CookieSettings::default(),
+            origin_check: OriginCheck::new(),
+            answers: AnswerSettings::default().style_sheet("/hallpass.css"),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            events: Events::default(),
+            proxies: Proxies::default(),
+            answer_within: Duration::from_millis(1800),
+            remember_devices: None,
+        }
+    }
+
+    /// Sets the name of the site, shown in authenticators and on the default pages. Defaults to the issuer's name, because that is there already.
+    pub fn site_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sets the roles of a new registration. Defaults to none, because a role is a grant.
+    pub fn first_roles(mut self, roles: impl Into<RoleSet<R>>) -> Self {
+        self.first_roles = roles.into();
+        self
+    }
+
+    /// Sets the rules for new passwords. Defaults to [`PasswordPolicy::default`], because it follows ASVS 5.0.
+    pub fn password_policy(mut self, policy: PasswordPolicy) -> Self {
+        self.passwords = policy;
+        self
+    }
+
+    /// Sets a service that knows breached passwords; new ones are looked up there. Defaults to none, because asking one tells it
+    /// something.
+    pub fn breached_passwords(mut self, service: impl BreachedPasswords) -> Self {
+        self.stores.breached = Some(Arc::new(service));
+        self
+    }
+
+    /// Sets the bounds of the hash gate. Defaults to [`HashGateSettings::default`], because it takes them from the machine.
+    pub fn hash_gate(mut self, settings: HashGateSettings) -> Self {
+        self.gate = settings;
+        self
+    }
+
+    /// Sets how codes are made. Defaults to [`TotpSettings::default`], because every authenticator knows it.
+    pub fn totp(mut self, settings: TotpSettings) -> Self {
+        self.totp = settings;
+        self
+    }
+
+    /// Sets who must have a second factor. Defaults to [`FactorPolicy::Optional`], because a site has to tell its people first.
+    pub fn factor_policy(mut self, policy: FactorPolicy<R>) -> Self {
+        self.factor_policy = policy;
+        self
+    }
+
+    /// Sets the limit per account. Defaults to 5 attempts free, then waits from 30 seconds to 15 minutes, because a person
+    /// needs few and a guesser needs thousands.
+    pub fn account_attempts(mut self, policy: AttemptPolicy) -> Self {
+        self.limits.account = policy;
+        self
+    }
+
+    /// Sets the limit per address. Defaults to 100 attempts free and one back each minute, because a school sits behind one
+    /// address; right attempts do not count.
+    pub fn address_attempts(mut self, policy: AttemptPolicy) -> Self {
+        self.limits.address = policy;
+        self
+    }
+
+    /// Sets how long a session lasts, where sessions are renewed. Defaults to [`SessionLimits::default`]: 30 days, 7 of them idle,
+    /// because that is the longest that NIST SP 800-63B-4 lets a password alone last.
+    pub fn session_limits(mut self, limits: SessionLimits) -> Self {
+        self.session_limits = limits;
+        self
+    }
+
+    /// Sets how long one call to the store may take. Defaults to 1.5 seconds, because a log-in is to be answered within 2,
+    /// with a 503 if need be.
+    pub fn max_store_wait(mut self, wait: Duration) -> Self {
+        self.stores.bound = wait;
+        self
+    }
+
+    /// Sets how long one of the sign-in routes may take in all; what is not done by then is a 503. Defaults to 1.8 seconds, because a
+    /// person is to hear within 2 whatever the store does.
+    pub fn answer_within(mut self, time: Duration) -> Self {
+        self.answer_within = time;
+        self
+    }
+
+    /// Lets people have a browser stand in for the code for this long, at most 180 days, after they showed one there and asked for
+    /// it. Not for accounts that [must](Self::factor_policy) have a second factor, and not on routes that ask for one. Defaults to
+    /// never, because a code that is not asked for protects nothing.
+    pub fn remember_devices(mut self, time: Duration) -> Self {
+        self.remember_devices = Some(time);
+        self
+    }
+
+    /// Sets the proxies whose word on the client's address counts. Defaults to none, because anybody can write the header.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Sets the revocation view. Defaults to a new one, because one is needed; give the one that your gates ask.
+    pub fn view(mut self, view: RevocationView) -> Self {
+        self.view = view;
+        self
+    }
+
+    /// Sets names and attributes of the cookies. Defaults to `__Host-` and `Lax`, because nothing is tighter that works.
+    pub fn cookies(mut self, cookies: CookieSettings) -> Self {
+        self.cookies = cookies;
+        self
+    }
+
+    /// Sets the origin check of the sign-in routes. Defaults to same origin only, because a sign-in is asked for by the site
+    /// itself.
+    pub fn origin_check(mut self, check: OriginCheck) -> Self {
+        self.origin_check = check;
+        self
+    }
+
+    /// Sets how refusals are answered. Defaults to the paths of the sign-in routes, because they are there.
+    pub fn answers(mut self, answers: AnswerSettings) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// Sets the clock. Defaults to the machine's, because there is no other outside tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets the source of random bytes. Defaults to the operating system's, because there is no other outside tests.
+    pub fn random(mut self, random: impl Random) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+
+    /// Sets who is told what happens. It runs inside the request: hand long work to a task. Defaults to nobody, because
+    /// `tracing` is told anyway.
+    pub fn on_event(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.events = Events::to(hook);
+        self
+    }
+
+    /// Builds the sign-in.
+    ///
+    /// # Errors
+    /// Says which setting cannot work and what to do.
+    pub fn build(self) -> Result<SignIn<R>, SignInBuildError> {
+        #[cfg(feature = "metrics")]
+        crate::metric::describe();
+        let ring = self.issuer.keys().current();
+        if ring.active().is_none() {
+            return Err(SignInBuildError::NoSigningKey);
+        }
+        let seals = self.stores.second_factors.is_some() || self.stores.refreshes.is_some();
+        if seals && ring.sealing_keys().next().is_none() {
+            return Err(SignInBuildError::NoSealingKey);
+        }
+        if self.stores.second_factors.is_none() && !matches!(self.factor_policy, FactorPolicy::Optional) {
+            return Err(SignInBuildError::FactorsRequiredButOff);
+        }
+        let given_name = self.name.clone();
+        let name = self.name.unwrap_or_else(|| self.issuer.issuer().to_owned());
+        Ok(SignIn::of(Site {
+            gate: HashGate::new(self.gate, self.issuer.keys().clone(), Arc::clone(&self.random))?,
+            passwords: self.passwords.context_word(&name),
+            stores: Stores { events: self.events.clone(), ..self.stores },
+            issuer: self.issuer,
+            view: self.view,
+            limits: self.limits,
+            session_limits: self.session_limits,
+            totp: self.totp,
+            factor_policy: self.factor_policy,
+            first_roles: self.first_roles,
+            name,
+            given_name,
+            cookies: self.cookies,
+            origin_check: self.origin_check,
+            answers: self.answers,
+            clock: self.clock,
+            latest: AtomicU64::new(0),
+            random: self.random,
+            events: self.events,
+            proxies: self.proxies,
+            answer_within: self.answer_within,
+            remember_devices: self.remember_devices,
+            meter: Meter::new(),
+            renewals: Renewals::new(),
+        }))
+    }
+}
+
+/// Why a sign-in could not be built.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignInBuildError {
+    /// The ring only verifies.
+    #[error("the key ring has no active key: a sign-in issues tokens, so give it a ring that can sign")]
+    NoSigningKey,
+    /// Second factors or refresh tokens are on, and nothing could seal or derive them.
+    #[error(
+        "the key ring has no sealing key, which second factors and refresh tokens need: add one (\"use\": \"enc\") or leave them off"
+    )]
+    NoSealingKey,
+    /// A factor is required that nobody could set up.
+    #[error("second factors are required but not turned on: call `second_factors()`, or make them optional")]
+    FactorsRequiredButOff,
+    /// The hash cost is outside what argon2 allows.
+    #[error(transparent)]
+    HashCost(#[from] ImpossibleCost),
+}
+
+impl<R, S> fmt::Debug for SignInBuilder<R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignInBuilder").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,125 @@
+//! The engine of hallpass: accounts, passwords, second factors, sessions, rate limits, log-in flows, store traits.
+//!
+//! A person proves who they are once, here; from then on a signed token does, and no store is asked. This crate has no pages and
+//! no routes: those are in `hallpass-web`. It knows no database (its stores are traits), but it needs tokio, for bounds on time
+//! and for the blocking threads on which passwords are hashed.
+//!
+//! | to | begin with |
+//! |---|---|
+//! | put a sign-in together | [`SignIn::builder`] |
+//! | bring a users table of one's own | [`Accounts`], two methods; then one trait for each further ability |
+//! | write a route of one's own | the typed flow: [`SignIn::accept_password`] |
+//! | end sessions, change roles | [`SignIn::sign_out_everywhere`], [`SignIn::set_roles`], [`SignIn::disable`] |
+//! | hear what happens | [`Event`], [`SignInBuilder::on_event`] |
+//!
+//! Each capability is a folder: its store trait in `store.rs`, its rules, its flows.
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use hallpass_core::{Issuer, KeyRing, Role, SystemClock, Clock};
+//! use hallpass_accounts::{Account, AccountId, Accounts, HashCost, LoginStep, Password, SignIn, Username, Visitor, hash_password};
+//!
+//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! enum SiteRole {
+//!     Editor,
+//! }
+//!
+//! struct Users(Account);
+//!
+//! impl Accounts for Users {
+//!     type Error = Infallible;
+//!
+//!     async fn by_username(&self, name: &Username) -> Result<Option<Account>, Infallible> {
+//!         Ok((self.0.username() == name).then(|| self.0.clone()))
+//!     }
+//!
+//!     async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Infallible> {
+//!         Ok((self.0.id() == id).then(|| self.0.clone()))
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let hash = hash_password(&Password::typed("two grey herons"), [7; 16], HashCost::default())?;
+//! let alice = Account::new(AccountId::new("1"), Username::parse("alice")?, hash).with_roles(["editor"]);
+//! let keys = KeyRing::generate_hs256([1; 32], SystemClock.now()); // bytes of the operating system, outside an example
+//! let site = SignIn::<SiteRole>::builder(Users(alice), Issuer::new(keys, "https://site.example", "site")).build()?;
+//!
+//! let visitor = Visitor::default();
+//! let LoginStep::SignedIn(opened) = site.log_in("Alice", "two grey herons", None, &visitor).await? else {
+//!     panic!("alice has no second factor");
+//! };
+//! assert_eq!(opened.user.roles, ["editor"]);
+//! assert!(site.log_in("alice", "another password", None, &visitor).await.is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | feature | what | default |
+//! |---|---|---|
+//! | `metrics` | sign-ins, limits, renewals, hash gate and revocation view in numbers, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
+
+#![forbid(unsafe_code)]
+
+mod account;
+mod builder;
+mod event;
+mod login;
+#[cfg(feature = "metrics")]
+mod metric;
+mod password;
+mod random;
+mod rate_limit;
+mod registration;
+mod revocation;
+mod session;
+mod sign_in;
+mod sign_in_error;
+mod store;
+mod two_factor;
+mod visitor;
+
+pub use account::administration::Commands;
+pub use account::own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
+pub use account::store::{Accounts, Administration};
+pub use account::username::{Username, UsernameError};
+pub use account::{Account, AccountId, LiveFactor};
+pub use builder::{SignInBuildError, SignInBuilder};
+pub use event::{Event, Limit, RefusedReason};
+pub use login::factor_due::FactorDue;
+pub use login::password_accepted::{Due, PasswordAccepted};
+pub use login::proven::Proven;
+pub use login::{LoginStep, Member, Opened};
+pub use password::Password;
+pub use password::hash_cost::HashCost;
+pub use password::hash_gate::{HashGate, ImpossibleCost};
+pub use password::hash_gate_settings::HashGateSettings;
+pub use password::offline_hash::{HashError, RightPassword, check_password, hash_password};
+pub use password::policy::{AcceptablePassword, Breach, BreachedPasswords, PasswordError, PasswordPolicy};
+pub use password::store::{PasswordChange, Passwords, Replaced};
+pub use password::stored_hash::{ForeignHash, ForeignMatch};
+pub use random::{NoRandomness, Random, SystemRandom};
+pub use rate_limit::proxies::{Proxies, ProxiesError};
+pub use rate_limit::store::{Attempts, LocalAttempts};
+pub use rate_limit::{AttemptPolicy, AttemptState, Attempted};
+pub use registration::{NewAccount, Registered, Registration};
+pub use revocation::catch_up::FeedPush;
+pub use revocation::store::{Change, Changes, Cursor, Feed, NoPush, Push};
+pub use session::SessionLimits;
+pub use session::refresh::Tokens;
+pub use session::refresh_state::{
+    MalformedSpentRefreshes, Presented, RefreshHash, RefreshState, Renewable, Renewal, SpentRefreshes,
+};
+pub use session::refresh_token::RefreshToken;
+pub use session::request_renewal::RequestRenewal;
+pub use session::session_id::{MalformedSessionId, SessionId};
+pub use session::store::{Ended, NewSession, Refreshes, Renewed, RenewedSession, Session, SessionOpened, Sessions};
+pub use sign_in::{Ability, SignIn};
+pub use sign_in_error::{SignInError, SignInErrorKind};
+pub use store::StoreFault;
+pub use two_factor::FactorPolicy;
+pub use two_factor::enrolment::{Enrolling, EnrolmentDue};
+pub use two_factor::recovery_code::{RecoveryCode, RecoveryHash};
+pub use two_factor::second_factor::{FactorOff, SetUp, TwoFactor};
+pub use two_factor::store::{Enrolment, SecondFactors, Spend};
+pub use visitor::Visitor;

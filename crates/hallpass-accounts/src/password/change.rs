@@ -1,0 +1,77 @@
+//! Changing one's password, with the current one only; and what every new password goes through.
+
+use hallpass_core::{Identity, Role};
+
+use crate::{
+    account::{Account, own_change::OwnChangeOutcome},
+    event::{Event, RefusedReason},
+    password::{
+        Password,
+        hash_gate::Checked,
+        policy::{AcceptablePassword, Breach, PasswordError},
+        store::PasswordChange,
+    },
+    session::refresh::Tokens,
+    sign_in::SignIn,
+    sign_in_error::{SignInError, SignInErrorKind},
+    store::offered,
+};
+
+impl<R: Role> SignIn<R> {
+    /// Changes the password. Every other session of the account is dead; this one goes on with the tokens returned.
+    ///
+    /// # Errors
+    /// [`Password`](SignInErrorKind::Password) for a new one that may not be one; [`Refused`](SignInErrorKind::Refused) for a
+    /// wrong current one, which counts as an attempt on the account; [`Revoked`](SignInErrorKind::Revoked),
+    /// [`Limited`](SignInErrorKind::Limited).
+    pub async fn change_password(&self, who: &Identity<R>, current: &str, new: &str) -> Result<Tokens, SignInError> {
+        self.changing(who, async {
+            let store = offered(self.stores().passwords.as_ref())?;
+            let account = self.own_account(who).await?;
+            let new = self
+                .password_policy()
+                .accept(&Password::typed(new), account.username())
+                .map_err(SignInErrorKind::Password)?;
+            let now = self.now();
+            let counted = self.count_own(&account, who.session()).await?;
+            let current = Password::typed(current);
+            let hash = Some(account.password_hash());
+            if let Checked::Wrong = self.check_password(&current, hash).await? {
+                return Err(self.refused(Some(&account), RefusedReason::WrongPassword, &counted));
+            }
+            self.refuse_breached(&new).await?;
+            let new_hash = self.gate().hash(&new).await;
+            let new_hash = new_hash.map_err(|closed| self.busy(closed))?;
+            let prepared = self.own_change(who, who.methods())?;
+            let old_hash = account.password_hash().to_owned();
+            let change = store.change(PasswordChange::new(prepared.own.clone(), old_hash, new_hash));
+            let OwnChangeOutcome::Written(written) = self.stores().ask("change password", change).await? else {
+                // The hash of the same password was upgraded meanwhile: the next try succeeds.
+                let upgraded = |now: &Account| now.password_hash() != account.password_hash();
+                return Err(self.not_written(who, |now| upgraded(now).then_some(SignInErrorKind::Refused)).await);
+            };
+            self.limits().succeeded(self.stores(), counted, now).await;
+            self.events().happened(Event::PasswordChanged { account: written.id().clone() });
+            self.goes_on(who, prepared, &written)
+        })
+        .await
+    }
+}
+
+impl<R: Role> SignIn<R> {
+    /// Refuses a password that the service knows. Asked after the attempt was counted: nobody orders requests to it without limit.
+    pub(crate) async fn refuse_breached(&self, password: &AcceptablePassword) -> Result<(), SignInError> {
+        let Some(service) = &self.stores().breached else {
+            return Ok(());
+        };
+        let found = service.look_up(password.password().as_str());
+        match self.stores().within_bound(found).await {
+            Ok(Breach::Unknown) => Ok(()),
+            Ok(Breach::Known) => Err(SignInErrorKind::Password(PasswordError::Common).into()),
+            Err(fault) => {
+                tracing::warn!(target: "hallpass", error = %fault, "breached passwords could not be looked up");
+                Ok(())
+            }
+        }
+    }
+}

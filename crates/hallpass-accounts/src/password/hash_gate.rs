@@ -1,0 +1,318 @@
+//! The hash gate: the one bounded door through which every argon2 run goes.
+//!
+//! argon2 is slow and large on purpose: 19 MiB and 15 ms of a core each. Six hundred log-ins at once through plain
+//! `spawn_blocking` took 11.3 GiB here and held other tasks up for seconds. So:
+//! - at most `permits` runs at once, each in memory that is kept and reused;
+//! - the permit lives **inside the blocking work**: a client that hangs up does not hand its slot to the next one while
+//!   its run still burns;
+//! - a bounded queue and a bounded wait before it; past either, [`GateClosed`] (a 503 with `Retry-After`);
+//! - a stored hash above the ceiling is refused before any allocation;
+//! - **one run on every failing path**: an unknown account, an unusable hash and a wrong password cost the same
+//!   ([`HashGate::runs`] is what the tests count).
+//!
+//! Memory is not wiped between runs: the next run overwrites it, and who can read it can read the typed passwords too.
+
+use std::{
+    sync::{
+        Arc, Mutex, Once, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use argon2::Block;
+use hallpass_core::Keys;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    password::{
+        Password,
+        hash_gate_settings::HashGateSettings,
+        policy::AcceptablePassword,
+        stored_hash::{ForeignMatch, Match, Pepper, StoredHash, UnusableHash, hash},
+    },
+    random::{NoRandomness, Random, draw},
+};
+
+/// Runs argon2 within bounds. Cheap to clone; clones share the bounds.
+#[derive(Clone)]
+pub struct HashGate {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: HashGateSettings,
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    runs: AtomicU64,
+    waited_micros: AtomicU64,
+    memory: Mutex<Vec<Vec<Block>>>,
+    keys: Keys,
+    random: Arc<dyn Random>,
+}
+
+impl HashGate {
+    /// Opens a gate. The peppers are those that the keys have at each run.
+    ///
+    /// # Errors
+    /// When argon2 cannot run at the cost in the settings.
+    pub fn new(settings: HashGateSettings, keys: Keys, random: Arc<dyn Random>) -> Result<Self, ImpossibleCost> {
+        settings.cost().params().map_err(|_| ImpossibleCost)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                permits: Arc::new(Semaphore::new(settings.permits())),
+                waiting: AtomicUsize::new(0),
+                runs: AtomicU64::new(0),
+                waited_micros: AtomicU64::new(0),
+                memory: Mutex::new(Vec::new()),
+                settings,
+                keys,
+                random,
+            }),
+        })
+    }
+
+    /// Returns how many argon2 runs there have been.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.inner.runs.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many sign-ins wait for a permit now.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.inner.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Returns how long sign-ins have waited for a permit, all of them together. Its growth divided by that of
+    /// [`runs`](Self::runs) is the mean wait.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        Duration::from_micros(self.inner.waited_micros.load(Ordering::Relaxed))
+    }
+
+    /// Hashes a new password.
+    pub(crate) async fn hash(&self, password: &AcceptablePassword) -> Result<String, GateClosed> {
+        self.rehash(password.password()).await
+    }
+
+    /// Hashes a password that is in use already: no policy is asked, or an older one could not be upgraded.
+    pub(crate) async fn rehash(&self, password: &Password) -> Result<String, GateClosed> {
+        let password = password.clone();
+        self.run(move |inner| {
+            let salt = draw(&*inner.random)?;
+            let (cost, ring) = (inner.settings.cost(), inner.keys.current());
+            inner.with_memory(cost.params()?.block_count(), |memory| {
+                hash(password.as_bytes(), salt, cost, Pepper::in_use(&ring), memory)
+            })
+        })
+        .await
+    }
+
+    /// Checks a password against a stored hash; against a dummy where there is none, or none that may be run.
+    pub(crate) async fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, GateClosed> {
+        let password = password.clone();
+        let stored = stored.map(str::to_owned);
+        self.run(move |inner| inner.check(&password, stored.as_deref())).await
+    }
+
+    /// Waits for a permit and does the work on a blocking thread, permit in hand.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, Broken> + Send + 'static,
+    ) -> Result<T, GateClosed> {
+        let permit = self.permit().await?;
+        let inner = Arc::clone(&self.inner);
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work(&inner);
+            drop(permit);
+            result
+        });
+        match done.await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(broken)) => {
+                tracing::error!(target: "hallpass", error = %broken, "a password could not be hashed");
+                Err(self.closed())
+            }
+            // The blocking work panicked or the runtime is shutting down.
+            Err(_) => Err(self.closed()),
+        }
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, GateClosed> {
+        let permits = Arc::clone(&self.inner.permits);
+        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
+            #[cfg(feature = "metrics")]
+            crate::metric::hash_gate_waited(Duration::ZERO);
+            return Ok(permit);
+        }
+        let _place = Place::take(&self.inner).ok_or_else(|| self.closed())?;
+        let start = Instant::now();
+        let permit = tokio::time::timeout(self.inner.settings.wait(), permits.acquire_owned()).await;
+        let waited = start.elapsed();
+        #[cfg(feature = "metrics")]
+        crate::metric::hash_gate_waited(waited);
+        let waited = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+        self.inner.waited_micros.fetch_add(waited, Ordering::Relaxed);
+        match permit {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(self.closed()),
+        }
+    }
+
+    fn closed(&self) -> GateClosed {
+        GateClosed { retry_after: self.inner.settings.wait().max(Duration::from_secs(1)) }
+    }
+}
+
+impl Inner {
+    /// Exactly one argon2 run, whatever is found.
+    fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, Broken> {
+        let (cost, password, ring) = (self.settings.cost(), password.as_bytes(), self.keys.current());
+        let in_use = Pepper::in_use(&ring);
+        let run =
+            |hash: &StoredHash, pepper| self.with_memory(hash.blocks(), |memory| hash.check(password, pepper, memory));
+        let parse = |phc| {
+            let stored = StoredHash::parse(phc, self.settings.ceiling())?;
+            let pepper = stored.pepper(&ring)?;
+            Ok::<_, UnusableHash>((stored, pepper))
+        };
+        let foreign = match stored.map(|phc| (phc, parse(phc))) {
+            Some((_, Ok((stored, pepper)))) => {
+                return Ok(match run(&stored, pepper)? {
+                    Match::Right => Checked::Right(RightPassword { outdated: stored.is_outdated(cost, in_use) }),
+                    Match::Wrong => Checked::Wrong,
+                });
+            }
+            Some((phc, Err(unusable))) => {
+                let foreign = self.settings.foreign_match(password, phc);
+                if foreign.is_none() {
+                    tracing::error!(target: "hallpass", error = %unusable, "a stored password hash was refused");
+                }
+                foreign
+            }
+            None => None,
+        };
+        let _disbelieved = run(&StoredHash::dummy(cost, DUMMY_SALT)?, in_use)?;
+        Ok(match foreign {
+            Some(ForeignMatch::Right) => Checked::Right(RightPassword { outdated: true }),
+            Some(ForeignMatch::Wrong) | None => Checked::Wrong,
+        })
+    }
+
+    /// One argon2 run, counted, in memory from the pool.
+    fn with_memory<T>(
+        &self,
+        blocks: usize,
+        run: impl FnOnce(&mut [Block]) -> Result<T, argon2::Error>,
+    ) -> Result<T, Broken> {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        // A panic while the lock was held left a list of buffers, each still good.
+        let pool = || self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = pool().pop().unwrap_or_default();
+        if memory.len() < blocks {
+            memory.resize(blocks, Block::new());
+        }
+        let start = Instant::now();
+        let result = run(&mut memory);
+        advise(start.elapsed());
+        // Memory for a costlier stored hash is not kept: the budget is counted at the site's own cost.
+        if u32::try_from(memory.len()).is_ok_and(|len| len <= self.settings.cost().memory_kib()) {
+            pool().push(memory);
+        }
+        Ok(result?)
+    }
+}
+
+/// Says once what makes log-in slow in a debug build, since all that is seen of it is a 503.
+fn advise(run: Duration) {
+    static ADVICE: Once = Once::new();
+    if cfg!(debug_assertions) && run > UNOPTIMISED {
+        ADVICE.call_once(|| {
+            tracing::warn!(
+                target: "hallpass",
+                "hashing is not optimised: put `[profile.dev.package.argon2]` with `opt-level = 3` at the end of Cargo.toml"
+            );
+        });
+    }
+}
+
+/// A place in the queue, given up on drop: a client that hangs up while waiting leaves the queue.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(inner: &'a Inner) -> Option<Self> {
+        let before = inner.waiting.fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "metrics")]
+        crate::metric::hash_gate_waiting(1.0);
+        let place = Self(&inner.waiting);
+        (before < inner.settings.queue()).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+        #[cfg(feature = "metrics")]
+        crate::metric::hash_gate_waiting(-1.0);
+    }
+}
+
+/// What a check found.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Checked {
+    Right(RightPassword),
+    Wrong,
+}
+
+/// Proof that a password was checked against the stored hash and is right.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct RightPassword {
+    outdated: bool,
+}
+
+impl RightPassword {
+    /// Tells whether the stored hash is weaker than what the site would write now.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.outdated
+    }
+}
+
+/// No hashing capacity left: a 503.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("no hashing capacity left")]
+pub(crate) struct GateClosed {
+    pub(crate) retry_after: Duration,
+}
+
+/// The cost in the settings is outside what argon2 allows (RFC 9106 section 3.1: at least 8 KiB per lane, 1 pass, 1 lane).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("argon2 needs at least 8 KiB of memory per lane, 1 pass and 1 lane: set another hash cost")]
+pub struct ImpossibleCost;
+
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("{0}")]
+    Argon2(argon2::Error),
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+}
+
+impl From<argon2::Error> for Broken {
+    fn from(error: argon2::Error) -> Self {
+        Self::Argon2(error)
+    }
+}
+
+/// A run at the default cost takes some 15 ms with optimisation and 600 ms without.
+const UNOPTIMISED: Duration = Duration::from_millis(400);
+
+/// No secret: it only has to be as long as a real one.
+const DUMMY_SALT: [u8; 16] = *b"hallpass no such";
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod vectors;

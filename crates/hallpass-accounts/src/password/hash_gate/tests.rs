@@ -1,0 +1,200 @@
+use hallpass_core::{KeyRing, UnixTime};
+
+use super::*;
+use crate::{
+    account::username::Username,
+    password::{hash_cost::HashCost, policy::PasswordPolicy},
+    random::SystemRandom,
+};
+
+/// Small enough for a debug build to run hundreds of times.
+const CHEAP: HashCost = HashCost::new(64, 1, 1);
+
+fn gate(settings: HashGateSettings) -> HashGate {
+    HashGate::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap()
+}
+
+fn cheap() -> HashGateSettings {
+    HashGateSettings::default().hash_cost(CHEAP)
+}
+
+async fn stored(gate: &HashGate, password: &str) -> String {
+    let user = Username::parse("somebody").unwrap();
+    let password = PasswordPolicy::default().accept(&Password::typed(password), &user).unwrap();
+    gate.hash(&password).await.unwrap()
+}
+
+async fn is_right(gate: &HashGate, password: &str, stored: Option<&str>) -> bool {
+    let checked = gate.check(&Password::typed(password), stored).await;
+    matches!(checked.unwrap(), Checked::Right(_))
+}
+
+/// Row 17: the ring turns under a running gate, and each hash is read with the pepper that it names.
+#[tokio::test]
+async fn a_pepper_is_asked_for_and_rotates() {
+    let now = UnixTime::from_secs(0);
+    let keys = Keys::from(KeyRing::default());
+    let gate = HashGate::new(cheap(), keys.clone(), Arc::new(SystemRandom)).unwrap();
+    let outdated = async |hash: &str| match gate.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
+        Checked::Right(right) => Some(right.is_outdated()),
+        Checked::Wrong => None,
+    };
+    let plain = stored(&gate, GOOD).await;
+    assert!(!plain.contains("keyid") && outdated(&plain).await == Some(false));
+
+    let first = KeyRing::default().with_new_pepper([1; 32], now);
+    keys.replace(first.clone());
+    let peppered = stored(&gate, GOOD).await;
+    assert!(peppered.starts_with("$argon2id$v=19$m=64,t=1,p=1,keyid="), "{peppered}");
+    assert_eq!((outdated(&plain).await, outdated(&peppered).await), (Some(true), Some(false)));
+
+    let second = first.with_new_pepper([2; 32], now);
+    keys.replace(second.clone());
+    assert_eq!(outdated(&peppered).await, Some(true), "an older pepper is read, and makes way");
+    let newest = stored(&gate, GOOD).await;
+    assert_eq!(outdated(&newest).await, Some(false));
+
+    // Another secret under the same name, no name, and a ring that has lost the pepper: wrong, after one run like any other.
+    let nameless = newest.split(",keyid=").next().unwrap().to_owned()
+        + "$"
+        + newest.split_once("keyid=").unwrap().1.split_once('$').unwrap().1;
+    let before = gate.runs();
+    assert_eq!(outdated(&nameless).await, None);
+    keys.replace(second.retire(first.peppers().next().unwrap().0).unwrap());
+    assert_eq!(outdated(&peppered).await, None);
+    keys.replace(KeyRing::default());
+    assert_eq!(outdated(&newest).await, None);
+    assert_eq!(gate.runs() - before, 3);
+}
+
+const GOOD: &str = "kPw7-vX2q-mZ9t";
+
+#[tokio::test]
+async fn each_failing_path_takes_exactly_one_run() {
+    let gate = gate(cheap());
+    let hash = stored(&gate, "kPw7-vX2q-mZ9t").await;
+    let too_dear = "$argon2id$v=19$m=2097152,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+    for stored in [Some(hash.as_str()), None, Some(too_dear), Some(""), Some("plaintext")] {
+        let before = gate.runs();
+        assert!(!is_right(&gate, "wrong", stored).await);
+        assert_eq!(gate.runs() - before, 1, "{stored:?}");
+    }
+    let before = gate.runs();
+    assert!(is_right(&gate, "kPw7-vX2q-mZ9t", Some(&hash)).await);
+    assert_eq!(gate.runs() - before, 1);
+}
+
+#[tokio::test]
+async fn a_password_is_taken_byte_for_byte() {
+    let gate = gate(cheap());
+    let typed = " Zo\u{eb} kPw7-vX2q ";
+    let hash = stored(&gate, typed).await;
+    assert!(is_right(&gate, typed, Some(&hash)).await);
+    for other in [typed.trim(), " zo\u{eb} kPw7-vX2q ", " Zoe\u{308} kPw7-vX2q "] {
+        assert!(!is_right(&gate, other, Some(&hash)).await, "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hash_of_the_default_cost_says_so_and_is_salted() {
+    let gate = gate(HashGateSettings::default());
+    let (one, two) = (stored(&gate, "kPw7-vX2q-mZ9t").await, stored(&gate, "kPw7-vX2q-mZ9t").await);
+    assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
+    assert_ne!(one, two);
+    assert!(is_right(&gate, "kPw7-vX2q-mZ9t", Some(&one)).await);
+}
+
+/// From the reference implementation's `test.c`: argon2i and argon2id, versions 1.0 and 1.3, one and two lanes.
+#[tokio::test]
+async fn phc_strings_of_the_reference_implementation_are_read() {
+    let gate = gate(cheap());
+    for phc in [
+        "$argon2i$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9XxHvc0MLxur+GP960kN9j7emXX8zwY",
+        "$argon2i$m=256,t=2,p=2$c29tZXNhbHQ$tsEVYKap1h6scGt5ovl9aLRGOqOth+AMB+KwHpDFZPs",
+        "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8",
+        "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
+        "$argon2id$v=19$m=65536,t=1,p=1$c29tZXNhbHQ$9qWtwbpyPd3vm1rB1GThgPzZ3/ydHL92zKL+15XZypg",
+    ] {
+        assert!(is_right(&gate, "password", Some(phc)).await, "{phc}");
+        assert!(!is_right(&gate, "passwore", Some(phc)).await, "{phc}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_stored_hashes_match_nothing_and_allocate_nothing() {
+    let gate = gate(cheap());
+    for phc in [
+        "$argon2id$v=19$m=2097152,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=8,t=4294967295,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=65536,t=2,p=1$\u{e9}$AAAA",
+        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$",
+        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ",
+        "$2b$12$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK",
+    ] {
+        for password in ["password", ""] {
+            assert!(!is_right(&gate, password, Some(phc)).await, "{phc}");
+        }
+    }
+    let kept = gate.inner.memory.lock().unwrap().iter().map(Vec::len).max();
+    assert_eq!(kept, Some(64), "blocks of the site's own cost and no more");
+}
+
+#[tokio::test]
+async fn a_weaker_hash_is_known_as_outdated_and_a_rehash_is_not() {
+    let old = gate(cheap());
+    let new = gate(cheap().hash_cost(HashCost::new(128, 1, 1)));
+    let password = Password::typed("kPw7-vX2q-mZ9t");
+    let weaker = stored(&old, "kPw7-vX2q-mZ9t").await;
+    let fresh = new.rehash(&password).await.unwrap();
+    assert!(fresh.starts_with("$argon2id$v=19$m=128,t=1,p=1$"));
+    for (gate, hash, outdated) in [(&new, &weaker, true), (&new, &fresh, false), (&old, &fresh, false)] {
+        let Checked::Right(right) = gate.check(&password, Some(hash)).await.unwrap() else {
+            panic!("{hash} is this password's");
+        };
+        assert_eq!(right.is_outdated(), outdated, "{hash}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn past_the_queue_the_gate_closes_and_an_abandoned_run_keeps_its_permit() {
+    let slow = HashCost::new(19_456, 16, 1);
+    let settings =
+        HashGateSettings::default().hash_cost(slow).max_permits(1).queue_length(1).max_wait(Duration::from_secs(5));
+    let gate = gate(settings);
+    let start = |gate: &HashGate| {
+        let gate = gate.clone();
+        tokio::spawn(async move { gate.check(&Password::typed("x"), None).await.map(|_| ()) })
+    };
+    let abandoned = start(&gate);
+    while gate.runs() == 0 {
+        tokio::task::yield_now().await;
+    }
+    abandoned.abort();
+    assert!(abandoned.await.unwrap_err().is_cancelled(), "its future is dropped, its run goes on");
+    let queued = start(&gate);
+    while gate.depth() == 0 && gate.runs() == 1 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(gate.runs(), 1, "the run of the client that left still holds the one permit");
+    let third = gate.check(&Password::typed("x"), None).await;
+    assert!(third.is_err(), "no place in the queue");
+    assert_eq!(queued.await.unwrap(), Ok(()));
+    assert_eq!((gate.runs(), gate.depth()), (2, 0));
+}
+
+#[tokio::test]
+async fn waiting_has_an_end() {
+    let gate = gate(cheap().max_permits(1).max_wait(Duration::from_millis(20)));
+    let held = gate.permit().await.unwrap();
+    let refused = gate.check(&Password::typed("x"), None).await;
+    assert_eq!(refused.unwrap_err().retry_after, Duration::from_secs(1));
+    assert!(gate.waited() >= Duration::from_millis(20));
+    drop(held);
+    assert!(gate.check(&Password::typed("x"), None).await.is_ok());
+}
+
+#[test]
+fn a_cost_that_argon2_cannot_run_is_a_setup_error() {
+    let settings = HashGateSettings::default().hash_cost(HashCost::new(4, 1, 1));
+    assert!(HashGate::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).is_err());
+}

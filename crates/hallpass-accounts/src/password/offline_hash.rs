@@ -1,0 +1,106 @@
+//! Password hashes where no server runs: an import, a first administrator, the command line.
+//!
+//! One argon2 run on the caller's thread, in memory of its own. A server goes through the [`HashGate`](crate::HashGate), which
+//! bounds how many run at once.
+
+use argon2::Block;
+use hallpass_core::KeyRing;
+
+use crate::password::{
+    Password,
+    hash_cost::HashCost,
+    hash_gate_settings::HashGateSettings,
+    stored_hash::{Match, StoredHash, UnusableHash, hash},
+};
+
+/// Hashes a password with argon2id and writes the PHC string that the sign-in checks. No policy is asked.
+///
+/// ```
+/// use hallpass_accounts::{HashCost, HashError, Password, check_password, hash_password};
+///
+/// let password = Password::typed("correct horse battery staple");
+/// let hash = hash_password(&password, [7; 16], HashCost::default())?; // the salt comes from the operating system
+/// assert!(check_password(&password, &hash).is_ok());
+/// assert_eq!(check_password(&Password::typed("another one"), &hash).unwrap_err(), HashError::Wrong);
+/// # Ok::<(), HashError>(())
+/// ```
+///
+/// # Errors
+/// [`HashError::Cost`] where argon2 cannot run so.
+pub fn hash_password(password: &Password, salt: [u8; 16], cost: HashCost) -> Result<String, HashError> {
+    let blocks = cost.params().map_err(|_| HashError::Cost(cost))?.block_count();
+    hash(password.as_bytes(), salt, cost, None, &mut vec![Block::default(); blocks]).map_err(|_| HashError::Cost(cost))
+}
+
+/// Checks a password against a PHC string of argon2, within the ceiling that the hash gate has by default.
+///
+/// A hash that was made with a pepper of a key ring is a server's to check.
+///
+/// # Errors
+/// [`HashError::Wrong`] where it is another password's, and the other kinds where the hash cannot be checked.
+pub fn check_password(password: &Password, phc: &str) -> Result<RightPassword, HashError> {
+    let stored = StoredHash::parse(phc, HashGateSettings::default().ceiling())?;
+    let no_peppers = KeyRing::default();
+    let pepper = stored.pepper(&no_peppers)?;
+    let mut memory = vec![Block::default(); stored.blocks()];
+    match stored.check(password.as_bytes(), pepper, &mut memory) {
+        Ok(Match::Right) => Ok(RightPassword(())),
+        Ok(Match::Wrong) => Err(HashError::Wrong),
+        Err(_) => Err(HashError::Malformed),
+    }
+}
+
+/// The proof that a password was the stored one.
+#[derive(Debug)]
+#[must_use]
+pub struct RightPassword(());
+
+/// Why a password was not hashed, or is not the stored one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HashError {
+    /// Another password.
+    #[error("wrong password")]
+    Wrong,
+    /// Not a PHC string of argon2.
+    #[error("the hash is no PHC string of argon2: give one that begins with $argon2id$")]
+    Malformed,
+    /// Its parameters ask for more than the ceiling; nothing was allocated for it.
+    #[error("the hash asks for more memory or time than the ceiling allows: hash the password anew")]
+    OverCeiling,
+    /// Made with a pepper, which is in the site's key ring.
+    #[error("the hash was made with a pepper: only the site, which has it in its key ring, can check it")]
+    Peppered,
+    /// argon2 has bounds: at least 8 KiB a lane, one pass, one lane.
+    #[error("argon2 cannot run at {0}: give at least 8 KiB of memory a lane, one pass and one lane")]
+    Cost(HashCost),
+}
+
+impl From<UnusableHash> for HashError {
+    fn from(unusable: UnusableHash) -> Self {
+        match unusable {
+            UnusableHash::Malformed => Self::Malformed,
+            UnusableHash::OverCeiling => Self::OverCeiling,
+            UnusableHash::UnknownPepper => Self::Peppered,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_over_the_ceiling_is_refused_before_it_is_run() {
+        let greedy = "$argon2id$v=19$m=2097152,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+        let refused = check_password(&Password::typed("any"), greedy).unwrap_err();
+        assert_eq!(refused, HashError::OverCeiling);
+        assert_eq!(check_password(&Password::typed("any"), "$1$md5").unwrap_err(), HashError::Malformed);
+    }
+
+    #[test]
+    fn an_impossible_cost_is_an_error() {
+        let cost = HashCost::new(1, 0, 0);
+        assert_eq!(hash_password(&Password::typed("any"), [0; 16], cost).unwrap_err(), HashError::Cost(cost));
+    }
+}

@@ -1,0 +1,231 @@
+//! What may become a password: long enough, and not among the first things that anybody would guess.
+//!
+//! No composition rules ("one digit, one symbol"): they make passwords worse (NIST SP 800-63B section 3.1.1.2, ASVS
+//! 6.2.5).
+//!
+//! A service that knows passwords from breaches is a hook, [`BreachedPasswords`]. This crate asks none of its own accord. One
+//! that is asked should learn as little as can be: Have I Been Pwned takes the first five digits of a SHA-1, for instance.
+
+use std::{collections::HashSet, fmt, future::Future, sync::Arc};
+
+use crate::{
+    account::username::Username,
+    password::{Password, common_password::is_guessable},
+};
+
+/// The rules for new passwords.
+///
+/// ```
+/// use hallpass_accounts::{Password, PasswordError, PasswordPolicy, Username};
+///
+/// let policy = PasswordPolicy::default();
+/// let alice = Username::parse("alice")?;
+/// assert!(policy.accept(&Password::typed("correct horse battery"), &alice).is_ok());
+/// assert_eq!(policy.accept(&Password::typed("12345678"), &alice), Err(PasswordError::Length { min: 10 }));
+/// assert_eq!(policy.accept(&Password::typed("Password2024!"), &alice), Err(PasswordError::Common));
+/// # Ok::<(), hallpass_accounts::UsernameError>(())
+/// ```
+#[derive(Clone)]
+pub struct PasswordPolicy {
+    min: usize,
+    context: Vec<String>,
+    refused: Arc<HashSet<String>>,
+}
+
+impl PasswordPolicy {
+    /// Sets the fewest characters; below 8 counts as 8, the floor of ASVS 6.2.1. Defaults to 10, because with hashing
+    /// and limits as they are here ten characters that are not guessable hold, and fifteen make people write them down.
+    #[must_use]
+    pub fn min_length(mut self, characters: usize) -> Self {
+        self.min = characters.clamp(FLOOR, MAX);
+        self
+    }
+
+    /// Adds a word that a guesser would try on this site: its name, its product. Defaults to none, because only the
+    /// site knows; the user name is always one.
+    #[must_use]
+    pub fn context_word(mut self, word: &str) -> Self {
+        self.context.push(word.to_lowercase());
+        self
+    }
+
+    /// Refuses these passwords as well, in any case: a site's own list, one a line. Defaults to none, because the 99,838 that were
+    /// counted most often in breaches are refused anyway, and so is what is made like them.
+    ///
+    /// ```
+    /// use hallpass_accounts::{Password, PasswordError, PasswordPolicy, Username};
+    ///
+    /// let list = "blink182rocks\nNCC1701-enterprise"; // a file of the site's
+    /// let policy = PasswordPolicy::default().also_refuse(list.lines());
+    /// let alice = Username::parse("alice")?;
+    /// assert_eq!(policy.accept(&Password::typed("ncc1701-Enterprise"), &alice), Err(PasswordError::Common));
+    /// assert!(policy.accept(&Password::typed("two grey herons"), &alice).is_ok());
+    /// # Ok::<(), hallpass_accounts::UsernameError>(())
+    /// ```
+    #[must_use]
+    pub fn also_refuse<'w>(mut self, passwords: impl IntoIterator<Item = &'w str>) -> Self {
+        let mut refused = Arc::unwrap_or_clone(self.refused);
+        refused.extend(passwords.into_iter().map(str::to_lowercase));
+        self.refused = Arc::new(refused);
+        self
+    }
+
+    /// Accepts the password for this user, or says which rule it breaks. Lengths are counted in characters.
+    ///
+    /// # Errors
+    /// The rule that it breaks; the sentence is fit to be shown to the person.
+    pub fn accept(&self, password: &Password, user: &Username) -> Result<AcceptablePassword, PasswordError> {
+        let text = password.as_str();
+        // Bytes first: counting characters of a huge text is work too.
+        if text.len() > 4 * MAX || !(self.min..=MAX).contains(&text.chars().count()) {
+            return Err(PasswordError::Length { min: self.min });
+        }
+        let words = self.context.iter().map(String::as_str);
+        let words: Vec<&str> = words.chain([user.key()]).collect();
+        if is_guessable(text, &words) || self.refused.contains(&text.to_lowercase()) {
+            return Err(PasswordError::Common);
+        }
+        Ok(AcceptablePassword(password.clone()))
+    }
+}
+
+/// The list as a number: it may be long.
+impl fmt::Debug for PasswordPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordPolicy")
+            .field("min", &self.min)
+            .field("context", &self.context)
+            .field("refused", &self.refused.len())
+            .finish()
+    }
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self { min: 10, context: Vec::new(), refused: Arc::default() }
+    }
+}
+
+/// A password that passed the policy: what may be hashed and stored.
+#[derive(Debug)]
+#[must_use]
+pub struct AcceptablePassword(Password);
+
+impl AcceptablePassword {
+    pub(crate) fn password(&self) -> &Password {
+        &self.0
+    }
+}
+
+impl PartialEq for AcceptablePassword {
+    /// For assertions on the refusal; two passwords are never compared for a decision.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes() == other.0.as_bytes()
+    }
+}
+
+/// Which rule a new password breaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum PasswordError {
+    /// Too short or too long.
+    Length {
+        /// The fewest characters.
+        min: usize,
+    },
+    /// Among the first that a guesser tries: a common password, a keyboard run, the user's or the site's name, one known from a
+    /// breach.
+    Common,
+}
+
+impl fmt::Display for PasswordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { min } => write!(f, "A password has {min} to {MAX} characters."),
+            Self::Common => f.write_str(
+                "This password is too easy to guess. Several words that do not belong together make a good one.",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PasswordError {}
+
+/// Knows passwords from breaches.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use hallpass_accounts::{Breach, BreachedPasswords};
+///
+/// struct OneLeak;
+///
+/// impl BreachedPasswords for OneLeak {
+///     type Error = Infallible;
+///
+///     async fn look_up(&self, password: &str) -> Result<Breach, Infallible> {
+///         Ok(if password == "correct horse battery staple" { Breach::Known } else { Breach::Unknown })
+///     }
+/// }
+/// ```
+pub trait BreachedPasswords: Send + Sync + 'static {
+    /// What goes wrong with the service.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Looks a new password up. It has passed the site's own rules; the answer is waited for as long as for a store.
+    ///
+    /// # Errors
+    /// The service's own. The password is then **accepted**: a service that is down must not stop registrations, and the site's
+    /// own rules have been kept.
+    fn look_up(&self, password: &str) -> impl Future<Output = Result<Breach, Self::Error>> + Send;
+}
+
+/// Whether a password is known from a breach.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Breach {
+    /// It is: refused like a common one.
+    Known,
+    /// It is not.
+    Unknown,
+}
+
+const FLOOR: usize = 8;
+const MAX: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accept(policy: &PasswordPolicy, password: &str) -> Result<(), PasswordError> {
+        let user = Username::parse("marguerite").unwrap();
+        policy.accept(&Password::typed(password), &user).map(|_| ())
+    }
+
+    #[test]
+    fn length_is_counted_in_characters() {
+        let policy = PasswordPolicy::default();
+        let short = Err(PasswordError::Length { min: 10 });
+        assert_eq!(accept(&policy, "q7$kP2vX9"), short);
+        assert_eq!(accept(&policy, "q7$kP2vX9w"), Ok(()));
+        assert_eq!(accept(&policy, "ß7öÄü2éñ9ç"), Ok(()));
+        assert_eq!(accept(&policy, &"q7$kP2vX".repeat(128)), Ok(()));
+        assert_eq!(accept(&policy, &"q7$kP2vX".repeat(129)), short);
+        assert_eq!(accept(&policy, &"x".repeat(1 << 20)), short);
+    }
+
+    #[test]
+    fn the_floor_cannot_be_set_below_eight() {
+        let policy = PasswordPolicy::default().min_length(1);
+        assert_eq!(accept(&policy, "q7$kP2v"), Err(PasswordError::Length { min: 8 }));
+        assert_eq!(accept(&policy, "q7$kP2vX"), Ok(()));
+    }
+
+    #[test]
+    fn names_of_user_and_site_are_no_secret() {
+        let policy = PasswordPolicy::default().context_word("Gazette");
+        for guess in ["Marguerite1", "marguerite-gazette", "GazetteGazette!", "gazette2026"] {
+            assert_eq!(accept(&policy, guess), Err(PasswordError::Common), "{guess}");
+        }
+        assert_eq!(accept(&policy, "marguerite reads seven maps"), Ok(()));
+    }
+}

@@ -1,0 +1,238 @@
+//! A stored password hash: a PHC string, parsed and held against a ceiling before a byte is allocated for it.
+//!
+//! A hash in the store is input. Whoever can write one (an import, an injection elsewhere) could name 2 GiB of memory or
+//! 4 billion passes, and argon2 0.6 obeys; so the parameters are judged first.
+//!
+//! # Peppers
+//! A pepper is a secret of the key ring that goes into password hashes, so that a copy of the database alone cannot be guessed
+//! against (argon2's secret value, RFC 9106 section 3.1). A hash names its pepper in the PHC string's `keyid`, by eight bytes of
+//! a hash of the key's name: there is no room for more, and the store learns nothing. So peppers rotate as the other keys do: an
+//! older one is still read, and the first right password makes the hash again with the one in use.
+//!
+//! # Other schemes
+//! This crate writes and reads argon2. Whoever brings accounts along with bcrypt, scrypt or PBKDF2 gives the gate a reader of
+//! that scheme; the first right password of each account turns its hash into argon2id, and one day the reader can go.
+
+use std::fmt;
+
+use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::PasswordHash};
+use hallpass_core::{KeyId, KeyRing};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::password::hash_cost::HashCost;
+
+/// A stored hash that is affordable to check.
+pub(crate) struct StoredHash {
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    salt: Vec<u8>,
+    tag: Vec<u8>,
+}
+
+/// Why a stored hash cannot be checked. For logs: the person sees the answer for a wrong password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum UnusableHash {
+    #[error("the stored password hash is no PHC string of argon2")]
+    Malformed,
+    #[error("the stored password hash asks for more memory or time than the ceiling allows")]
+    OverCeiling,
+    #[error("the stored password hash was made with a pepper that the key ring does not have")]
+    UnknownPepper,
+}
+
+impl StoredHash {
+    /// Parses `$argon2id$…` (or `argon2i`, `argon2d`) whose cost is at most `ceiling`.
+    pub(crate) fn parse(phc: &str, ceiling: HashCost) -> Result<Self, UnusableHash> {
+        let malformed = UnusableHash::Malformed;
+        let hash = PasswordHash::new(phc).map_err(|_| malformed)?;
+        let algorithm = Algorithm::new(hash.algorithm.as_str()).map_err(|_| malformed)?;
+        // The PHC strings of argon2 before version 1.3 have no version field.
+        let version = hash.version.unwrap_or(0x10);
+        let version = Version::try_from(version).map_err(|_| malformed)?;
+        let params = Params::try_from(&hash).map_err(|_| malformed)?;
+        let cost = HashCost::new(params.m_cost(), params.t_cost(), params.p_cost());
+        if !cost.is_within(ceiling) {
+            return Err(UnusableHash::OverCeiling);
+        }
+        Ok(Self {
+            algorithm,
+            version,
+            params,
+            salt: hash.salt.ok_or(malformed)?.as_ref().to_vec(),
+            tag: hash.hash.ok_or(malformed)?.as_bytes().to_vec(),
+        })
+    }
+
+    /// Makes the hash that stands in for an account that does not exist, at the same cost. Nobody knows a password for
+    /// it, and the gate does not believe it if somebody should.
+    pub(crate) fn dummy(cost: HashCost, salt: [u8; 16]) -> Result<Self, argon2::Error> {
+        Ok(Self {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            params: cost.params()?,
+            salt: salt.to_vec(),
+            tag: vec![0; Params::DEFAULT_OUTPUT_LEN],
+        })
+    }
+
+    /// How many blocks of 1 KiB a check needs.
+    pub(crate) fn blocks(&self) -> usize {
+        self.params.block_count()
+    }
+
+    /// Finds the pepper that it was made with: none where it names none.
+    pub(crate) fn pepper<'r>(&self, ring: &'r KeyRing) -> Result<Option<Pepper<'r>>, UnusableHash> {
+        match self.params.keyid() {
+            [] => Ok(None),
+            name => Pepper::named(ring, name).map(Some).ok_or(UnusableHash::UnknownPepper),
+        }
+    }
+
+    /// Tells whether the hash is weaker than what the site would write now, of an older kind, or of another pepper.
+    pub(crate) fn is_outdated(&self, cost: HashCost, pepper: Option<Pepper<'_>>) -> bool {
+        self.algorithm != Algorithm::Argon2id
+            || self.version != Version::V0x13
+            || self.params.keyid() != pepper.map(Pepper::name).as_ref().map_or(&[][..], |name| name)
+            || !cost.is_within(HashCost::new(self.params.m_cost(), self.params.t_cost(), u32::MAX))
+    }
+
+    /// Runs argon2 once and compares in constant time.
+    pub(crate) fn check(
+        &self,
+        password: &[u8],
+        pepper: Option<Pepper<'_>>,
+        memory: &mut [Block],
+    ) -> Result<Match, argon2::Error> {
+        let argon2 = argon2(self.algorithm, self.version, self.params.clone(), pepper)?;
+        let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
+        argon2.hash_password_into_with_memory(password, &self.salt, &mut tag, memory)?;
+        let equal = tag.ct_eq(&self.tag);
+        Ok(if bool::from(equal) { Match::Right } else { Match::Wrong })
+    }
+}
+
+/// Whether a password is the stored one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub(crate) enum Match {
+    Right,
+    Wrong,
+}
+
+/// Runs argon2id once and writes the result as a PHC string, which names the pepper.
+pub(crate) fn hash(
+    password: &[u8],
+    salt: [u8; 16],
+    cost: HashCost,
+    pepper: Option<Pepper<'_>>,
+    memory: &mut [Block],
+) -> Result<String, argon2::Error> {
+    let argon2 = argon2(Algorithm::Argon2id, Version::V0x13, cost.params()?, pepper)?;
+    let mut tag = Zeroizing::new([0; Params::DEFAULT_OUTPUT_LEN]);
+    argon2.hash_password_into_with_memory(password, &salt, &mut *tag, memory)?;
+    let keyid = pepper.map(|pepper| format!(",keyid={}", base64(&pepper.name()))).unwrap_or_default();
+    Ok(format!("$argon2id$v=19${cost}{keyid}${}${}", base64(&salt), base64(&*tag)))
+}
+
+fn argon2<'r>(
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    pepper: Option<Pepper<'r>>,
+) -> Result<Argon2<'r>, argon2::Error> {
+    match pepper {
+        Some(pepper) => Argon2::new_with_secret(pepper.secret(), algorithm, version, params),
+        None => Ok(Argon2::new(algorithm, version, params)),
+    }
+}
+
+/// The PHC format's base64: standard alphabet, no padding.
+fn base64(bytes: &[u8]) -> String {
+    base64_simd::STANDARD_NO_PAD.encode_to_string(bytes)
+}
+
+/// A pepper of a ring.
+#[derive(Clone, Copy)]
+pub(crate) struct Pepper<'r> {
+    name: PepperName,
+    secret: &'r [u8; 32],
+}
+
+/// What stands in `keyid`.
+pub(crate) type PepperName = [u8; 8];
+
+impl<'r> Pepper<'r> {
+    /// The one that new hashes are made with; `None` where the ring has none.
+    pub(crate) fn in_use(ring: &'r KeyRing) -> Option<Self> {
+        ring.peppers().next().map(Self::of)
+    }
+
+    /// The one that a hash was made with; `None` where the ring has it no more.
+    pub(crate) fn named(ring: &'r KeyRing, name: &[u8]) -> Option<Self> {
+        ring.peppers().map(Self::of).find(|pepper| pepper.name == *name)
+    }
+
+    pub(crate) fn name(self) -> PepperName {
+        self.name
+    }
+
+    pub(crate) fn secret(self) -> &'r [u8] {
+        self.secret
+    }
+
+    fn of((id, secret): (&KeyId, &'r [u8; 32])) -> Self {
+        let digest = Sha256::new().chain_update("hallpass pepper\0").chain_update(id.as_str()).finalize();
+        let [a, b, c, d, e, f, g, h, ..] = digest.0;
+        Self { name: [a, b, c, d, e, f, g, h], secret }
+    }
+}
+
+impl fmt::Debug for Pepper<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pepper(..)")
+    }
+}
+
+/// Reads the stored hashes of one other scheme.
+///
+/// It runs in the hash gate, on a blocking thread and with a permit, **beside** the one argon2 run that every path takes: so an
+/// account with a foreign hash never answers faster than one that does not exist.
+///
+/// ```
+/// use hallpass_accounts::{ForeignHash, ForeignMatch, HashGateSettings};
+///
+/// struct Rot13; // for the shape of it
+///
+/// impl ForeignHash for Rot13 {
+///     fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
+///         let stored = stored.strip_prefix("$rot13$")?; // not of this scheme: the next reader is asked
+///         let turned = password.iter().map(|b| if b.is_ascii_lowercase() { (b - b'a' + 13) % 26 + b'a' } else { *b });
+///         Some(if turned.eq(stored.bytes()) { ForeignMatch::Right } else { ForeignMatch::Wrong })
+///     }
+/// }
+///
+/// assert_eq!(Rot13.check(b"hello", "$rot13$uryyb"), Some(ForeignMatch::Right));
+/// assert_eq!(Rot13.check(b"hullo", "$rot13$uryyb"), Some(ForeignMatch::Wrong));
+/// assert_eq!(Rot13.check(b"hello", "$2b$12$…"), None);
+/// let gate = HashGateSettings::default().read_also(Rot13);
+/// # let _ = gate;
+/// ```
+pub trait ForeignHash: Send + Sync + 'static {
+    /// Checks a password against a stored hash; `None` where the hash is not of this scheme.
+    ///
+    /// The stored text is input: a cost above what the scheme was used with must be refused here, as [`ForeignMatch::Wrong`].
+    fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch>;
+}
+
+/// Whether a password is the one of a foreign hash.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum ForeignMatch {
+    /// It is.
+    Right,
+    /// It is not, or the hash may not be run.
+    Wrong,
+}

@@ -1,0 +1,228 @@
+//! How many guesses, and how fast: the arithmetic of the limits, free of any store.
+//!
+//! A key (an account, an address) has some attempts free; past them each further attempt must wait, and each wait is
+//! twice the one before, up to a longest wait. Time gives attempts back, one by one. It is a delay and no lock: after the
+//! wait the owner gets in with the right password, and the right password clears the account's count.
+//!
+//! The count is taken **before** the password or code is looked at and given back if it was right. Limits that count
+//! failures afterwards let a burst of parallel guesses through (AuthQuake 2024, CVE-2026-27801); guarded by
+//! `tests/limits.rs`.
+
+pub(crate) mod limits;
+pub(crate) mod proxies;
+pub(crate) mod store;
+
+use std::time::Duration;
+
+use hallpass_core::UnixTime;
+
+/// The limit of one kind of key.
+///
+/// ```
+/// use std::time::Duration;
+/// use hallpass_core::UnixTime;
+/// use hallpass_accounts::{AttemptPolicy, Attempted};
+///
+/// let policy = AttemptPolicy::new(1, Duration::from_secs(30));
+/// let now = UnixTime::from_secs(1_000);
+/// let (state, first) = policy.take(None, now);
+/// assert_eq!(first, Attempted::Allowed);
+/// let (_, second) = policy.take(Some(state), now);
+/// assert_eq!(second, Attempted::Blocked { retry_after: Duration::from_secs(30) });
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AttemptPolicy {
+    free: u32,
+    first_wait: Duration,
+    longest_wait: Duration,
+    regain: Duration,
+}
+
+impl AttemptPolicy {
+    /// Allows `free` attempts at once, then one after `first_wait`, the next after twice that, and so on.
+    #[must_use]
+    pub const fn new(free: u32, first_wait: Duration) -> Self {
+        Self { free, first_wait, longest_wait: Duration::from_secs(15 * 60), regain: Duration::from_secs(3 * 60 * 60) }
+    }
+
+    /// Sets the longest wait. Defaults to 15 minutes, because that makes about 100 guesses a day, the order that NIST
+    /// SP 800-63B section 3.2.2 allows in all, while the owner never waits longer than a coffee.
+    #[must_use]
+    pub const fn longest_wait(mut self, wait: Duration) -> Self {
+        self.longest_wait = wait;
+        self
+    }
+
+    /// Sets the time that gives one attempt back, 1 second at least. Defaults to 3 hours, because eight more free guesses a
+    /// day change nothing, while nobody pays for the slips of last week.
+    #[must_use]
+    pub const fn regain_every(mut self, time: Duration) -> Self {
+        self.regain = time;
+        self
+    }
+
+    /// Counts one attempt on a key in this state: what to write, and whether the attempt may be evaluated.
+    ///
+    /// A blocked attempt leaves the state as it was, so that a stranger who keeps knocking does not prolong the wait.
+    pub fn take(&self, state: Option<AttemptState>, now: UnixTime) -> (AttemptState, Attempted) {
+        let state = self.current(state, now);
+        if state.blocked_until > now {
+            let retry_after = state.blocked_until.since(now);
+            return (state, Attempted::Blocked { retry_after });
+        }
+        let count = state.count.saturating_add(1);
+        let taken = AttemptState { count, blocked_until: now.saturating_add(self.wait_after(count)), ..state };
+        (taken, Attempted::Allowed)
+    }
+
+    /// Takes back one counted attempt, which turned out right: what to write, `None` to drop the key.
+    #[must_use]
+    pub fn give_back(&self, state: Option<AttemptState>, now: UnixTime) -> Option<AttemptState> {
+        let mut state = self.current(state, now);
+        state.count = state.count.saturating_sub(1);
+        if state.count < self.free {
+            state.blocked_until = now;
+        }
+        (state.count > 0).then_some(state)
+    }
+
+    /// Returns when a key in this state is as good as forgotten; a store may delete it from then on.
+    #[must_use]
+    pub fn forgotten_at(&self, state: &AttemptState) -> UnixTime {
+        state.last.saturating_add(self.regain().saturating_mul(state.count))
+    }
+
+    /// The state as of now: less what time gave back, and never blocked for longer than the longest wait, so that a
+    /// clock that once ran ahead does not shut anybody out for good.
+    fn current(&self, state: Option<AttemptState>, now: UnixTime) -> AttemptState {
+        let fresh = AttemptState { count: 0, last: now, blocked_until: now };
+        let Some(state) = state else { return fresh };
+        let regained = now.since(state.last).as_secs() / self.regain().as_secs();
+        let regained = u32::try_from(regained).unwrap_or(u32::MAX);
+        if regained >= state.count {
+            return fresh;
+        }
+        AttemptState {
+            count: state.count - regained,
+            // What has passed of the next regaining stays to its credit.
+            last: state.last.saturating_add(self.regain() * regained).min(now),
+            blocked_until: state.blocked_until.min(now.saturating_add(self.longest_wait)),
+        }
+    }
+
+    fn regain(&self) -> Duration {
+        self.regain.max(Duration::from_secs(1))
+    }
+
+    fn wait_after(&self, count: u32) -> Duration {
+        let Some(doublings) = count.checked_sub(self.free) else {
+            return Duration::ZERO;
+        };
+        let factor = 2_u32.checked_pow(doublings).unwrap_or(u32::MAX);
+        self.first_wait.saturating_mul(factor).min(self.longest_wait)
+    }
+}
+
+/// What a store keeps of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AttemptState {
+    /// Attempts counted and not given back.
+    pub count: u32,
+    /// Since when the time runs that gives the next one back.
+    pub last: UnixTime,
+    /// Before this moment the next one is refused.
+    pub blocked_until: UnixTime,
+}
+
+/// Whether an attempt may be evaluated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Attempted {
+    /// It was counted and may be evaluated.
+    Allowed,
+    /// It was not counted and must not be evaluated.
+    Blocked {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: AttemptPolicy = AttemptPolicy::new(3, Duration::from_secs(30));
+
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::from_secs(1_000_000 + seconds)
+    }
+
+    fn blocked(seconds: u64) -> Attempted {
+        Attempted::Blocked { retry_after: Duration::from_secs(seconds) }
+    }
+
+    /// Takes attempts at these moments, one after another.
+    fn takes(moments: &[u64]) -> (Option<AttemptState>, Vec<Attempted>) {
+        let mut state = None;
+        let mut answers = Vec::new();
+        for moment in moments {
+            let (next, answer) = POLICY.take(state, at(*moment));
+            state = Some(next);
+            answers.push(answer);
+        }
+        (state, answers)
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let (_, answers) = takes(&[0, 0, 0, 0, 29, 30, 89, 90]);
+        let allowed = Attempted::Allowed;
+        assert_eq!(answers, [allowed, allowed, allowed, blocked(30), blocked(1), allowed, blocked(1), allowed]);
+        let many = AttemptState { count: u32::MAX, last: at(0), blocked_until: at(0) };
+        let (state, _) = POLICY.take(Some(many), at(0));
+        assert_eq!(state.blocked_until, at(900));
+    }
+
+    #[test]
+    fn knocking_while_blocked_does_not_prolong_the_wait() {
+        let (_, answers) = takes(&[0, 0, 0, 1, 2, 3, 29, 30]);
+        assert_eq!(answers.last(), Some(&Attempted::Allowed));
+    }
+
+    #[test]
+    fn time_gives_attempts_back_one_by_one() {
+        const HOUR: u64 = 3600;
+        let (state, _) = takes(&[0, 0, 0]);
+        let (after_two, _) = POLICY.take(state, at(3 * HOUR - 1));
+        assert_eq!(after_two.count, 4);
+        let (state, _) = POLICY.take(state, at(4 * HOUR));
+        assert_eq!((state.count, state.last), (3, at(3 * HOUR)), "the fourth hour is not lost");
+        assert_eq!(POLICY.forgotten_at(&state), at(12 * HOUR));
+        let (state, answer) = POLICY.take(Some(state), at(12 * HOUR));
+        assert_eq!((state.count, state.last, answer), (1, at(12 * HOUR), Attempted::Allowed));
+    }
+
+    #[test]
+    fn an_attempt_given_back_was_never_made() {
+        let (state, _) = takes(&[0, 0, 0]);
+        let state = POLICY.give_back(state, at(0));
+        let (state, answer) = POLICY.take(state, at(0));
+        assert_eq!((state.count, answer), (3, Attempted::Allowed));
+        let (first, _) = POLICY.take(None, at(0));
+        assert_eq!(POLICY.give_back(Some(first), at(0)), None);
+        assert_eq!(POLICY.give_back(None, at(0)), None);
+    }
+
+    #[test]
+    fn who_has_used_up_the_free_ones_goes_on_waiting() {
+        let (state, _) = takes(&[0, 0, 0, 30]);
+        let state = POLICY.give_back(state, at(31)).unwrap();
+        assert_eq!((state.count, state.blocked_until), (3, at(90)));
+    }
+
+    #[test]
+    fn a_clock_set_back_shuts_nobody_out_for_longer_than_the_longest_wait() {
+        let ahead = AttemptState { count: 3, last: at(1_000_000), blocked_until: at(1_000_030) };
+        assert_eq!(POLICY.take(Some(ahead), at(0)).1, blocked(900));
+    }
+}

@@ -1,0 +1,180 @@
+//! Counting an attempt before it is looked at, per account and per address.
+//!
+//! The account's key is the **name's** key, so that unknown names are limited exactly like known ones and a 429 tells
+//! nothing; so that spellings, pending cookies, sessions and addresses share one count; and so that a wrong code counts like a wrong
+//! password. How the owner gets in while a stranger keeps guessing: a browser that they signed in with before has attempts of its
+//! own (see [`flow::known_device`](crate::login)), which no stranger can use up. Elsewhere the wait has an end (15 minutes at most), blocked
+//! attempts do not prolong it, sessions that exist go on and have attempts of their own for what they change, and the right password with the right code clears the count. What
+//! that does not prevent: in a new browser, a stranger who is quicker at the end of each wait takes the attempt that it gives.
+
+use std::{net::IpAddr, time::Duration};
+
+use hallpass_core::{KnownDevice, UnixTime};
+
+use crate::{
+    account::username::Username,
+    event::{Event, Limit},
+    rate_limit::{AttemptPolicy, Attempted},
+    sign_in_error::{SignInError, SignInErrorKind},
+    store::Stores,
+    visitor::Visitor,
+};
+
+/// The policies.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) account: AttemptPolicy,
+    pub(crate) address: AttemptPolicy,
+    /// Changes that one session makes to its own account, right or wrong. A right one is not given back.
+    pub(crate) changes: AttemptPolicy,
+}
+
+/// Whose attempts are counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whose<'a> {
+    /// No account's: what was typed cannot be a name, or no account is meant.
+    Nobodys,
+    Account(&'a Username),
+    /// Those of a browser that the account signed in with before.
+    Device(&'a KnownDevice),
+    /// Those of a session, or of an enrolment, on its own account: a stranger who keeps the account's count full must not keep the
+    /// owner from changing the password, and a stolen session must not be a place to guess it.
+    Own(&'a Username, Option<&'a str>),
+}
+
+impl<'a> Whose<'a> {
+    pub(crate) fn of(name: Option<&'a Username>, device: Option<&'a KnownDevice>) -> Self {
+        match (device, name) {
+            (Some(device), _) => Self::Device(device),
+            (None, Some(name)) => Self::Account(name),
+            (None, None) => Self::Nobodys,
+        }
+    }
+
+    fn key(self) -> Option<String> {
+        match self {
+            Self::Nobodys => None,
+            Self::Account(name) => Some(format!("account:{}", name.key())),
+            Self::Device(device) => Some(format!("device:{}", device.device)),
+            // The session first: a name may have a colon in it.
+            Self::Own(name, session) => Some(format!("own:{}:{}", session.unwrap_or_default(), name.key())),
+        }
+    }
+}
+
+/// Proof that an attempt was counted and may be evaluated.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Counted {
+    account_key: Option<String>,
+    address_key: Option<String>,
+    peer: Option<IpAddr>,
+}
+
+/// A change that was counted and may be evaluated.
+#[must_use]
+pub(crate) struct CountedChange {
+    key: String,
+}
+
+impl Limits {
+    /// Counts an attempt on an account, or on a browser that it signed in with before; on the address alone where the name cannot be
+    /// one.
+    pub(crate) async fn count(
+        &self,
+        stores: &Stores,
+        whose: Whose<'_>,
+        visitor: &Visitor<'_>,
+        now: UnixTime,
+    ) -> Result<Counted, SignInError> {
+        let counted = Counted { account_key: whose.key(), address_key: visitor.address_key(), peer: visitor.peer };
+        let keys = [
+            (&counted.address_key, &self.address, Limit::Address),
+            (&counted.account_key, &self.account, Limit::Account),
+        ];
+        for (key, policy, limit) in keys {
+            let Some(key) = key else { continue };
+            let taken = stores.attempts.try_take(key, policy, now);
+            if let Attempted::Blocked { retry_after } = stores.ask("count", taken).await? {
+                let peer = visitor.peer;
+                stores.events.happened(Event::Limited { limit, peer, retry_after });
+                return Err(SignInErrorKind::Limited { retry_after }.into());
+            }
+        }
+        Ok(counted)
+    }
+
+    /// Counts a change that a session makes to its own account: per session, so that a copied access token cannot use up the
+    /// changes of the owner's other sessions; per account where the token names no session.
+    pub(crate) async fn count_change(
+        &self,
+        stores: &Stores,
+        account: &str,
+        session: Option<&str>,
+        now: UnixTime,
+    ) -> Result<CountedChange, SignInError> {
+        let key = match session {
+            Some(session) => format!("change:session:{session}"),
+            None => format!("change:account:{account}"),
+        };
+        let taken = stores.attempts.try_take(&key, &self.changes, now);
+        match stores.ask("count change", taken).await? {
+            Attempted::Allowed => Ok(CountedChange { key }),
+            Attempted::Blocked { retry_after } => {
+                stores.events.happened(Event::Limited { limit: Limit::Changes, peer: None, retry_after });
+                Err(SignInErrorKind::Limited { retry_after }.into())
+            }
+        }
+    }
+
+    /// The change was not evaluated, since a store or the hashing capacity was missing: it does not count.
+    pub(crate) async fn not_evaluated(&self, stores: &Stores, change: CountedChange, now: UnixTime) {
+        let back = stores.attempts.give_back(&change.key, &self.changes, now);
+        let _logged = stores.ask("give back", back).await;
+    }
+
+    /// The attempt was right to the end: the account starts afresh, the address gets this one attempt back. A store
+    /// that fails now fails nobody's sign-in.
+    pub(crate) async fn succeeded(&self, stores: &Stores, counted: Counted, now: UnixTime) {
+        if let Some(key) = &counted.account_key {
+            let _logged = stores.ask("clear", stores.attempts.clear(key)).await;
+        }
+        self.right_so_far(stores, &counted, now).await;
+    }
+
+    /// The password was right and a code is due: the address gets this attempt back, the account does not, or whoever
+    /// knows the password could guess codes without end.
+    pub(crate) async fn right_so_far(&self, stores: &Stores, counted: &Counted, now: UnixTime) {
+        if let Some(key) = &counted.address_key {
+            let back = stores.attempts.give_back(key, &self.address, now);
+            let _logged = stores.ask("give back", back).await;
+        }
+    }
+}
+
+impl Counted {
+    /// The same, to stay counted on its address even if all goes well, as each registration does.
+    pub(crate) fn for_good(self) -> Self {
+        Self { address_key: None, ..self }
+    }
+
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            account: AttemptPolicy::new(5, FIRST_WAIT),
+            // A school behind one address, all mistyping at nine o'clock.
+            address: AttemptPolicy::new(100, FIRST_WAIT).regain_every(Duration::from_secs(60)),
+            // Nobody makes eight changes in a row by hand. At most ten within any minute: eight at once, one after 30 seconds.
+            changes: AttemptPolicy::new(8, FIRST_WAIT)
+                .longest_wait(Duration::from_secs(5 * 60))
+                .regain_every(Duration::from_secs(3 * 60)),
+        }
+    }
+}
+
+const FIRST_WAIT: Duration = Duration::from_secs(30);

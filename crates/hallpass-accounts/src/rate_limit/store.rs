@@ -1,0 +1,148 @@
+//! Counting attempts: in a store, where a restart and another node see the count, or in the memory of a single node.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    future::Future,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use hallpass_core::UnixTime;
+
+use crate::rate_limit::{AttemptPolicy, AttemptState, Attempted};
+
+/// Counts attempts per key. Not tied to [`Accounts`](crate::Accounts), because limits may live in another store.
+///
+/// The arithmetic is [`AttemptPolicy`]'s: a store loads the key's [`AttemptState`](crate::AttemptState), asks the policy
+/// and writes what it answers, in one transaction that takes its write lock before it reads.
+pub trait Attempts: Send + Sync + 'static {
+    /// What goes wrong in this store.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Counts one attempt **before** it is evaluated, or says how long to wait: [`AttemptPolicy::take`].
+    ///
+    /// **Atomic:** of 200 calls at once on one key with 5 attempts free, exactly 5 are allowed. Counting after the
+    /// evaluation, or reading and then writing, lets all 200 guesses through (CVE-2026-27801, AuthQuake 2024).
+    ///
+    /// # Errors
+    /// The store's own. The sign-in then refuses with a 503: an uncounted guess is not made.
+    fn try_take(
+        &self,
+        key: &str,
+        policy: &AttemptPolicy,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Attempted, Self::Error>> + Send;
+
+    /// Takes one counted attempt back, since it turned out right: [`AttemptPolicy::give_back`]; atomic.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn give_back(
+        &self,
+        key: &str,
+        policy: &AttemptPolicy,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Forgets the key.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn clear(&self, key: &str) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// Counts attempts in this process. What a site gets whose store does not count.
+///
+/// Bounded: past [`CAPACITY`](Self::CAPACITY) keys the half that was quiet for longest is forgotten. To push one account's
+/// count out that way takes as many sign-ins on other names, each through the hash gate.
+#[derive(Debug, Default)]
+pub struct LocalAttempts {
+    states: Mutex<HashMap<String, AttemptState>>,
+}
+
+impl LocalAttempts {
+    /// The most keys kept: about 10 MiB of them.
+    pub const CAPACITY: usize = 1 << 16;
+
+    fn states(&self) -> MutexGuard<'_, HashMap<String, AttemptState>> {
+        // Every change below is one insert or one removal: a panic leaves no half of one behind.
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Attempts for LocalAttempts {
+    type Error = Infallible;
+
+    async fn try_take(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<Attempted, Infallible> {
+        let mut states = self.states();
+        let (state, attempted) = policy.take(states.get(key).copied(), now);
+        if states.len() >= Self::CAPACITY && !states.contains_key(key) {
+            forget_the_quieter_half(&mut states);
+        }
+        states.insert(key.to_owned(), state);
+        Ok(attempted)
+    }
+
+    async fn give_back(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<(), Infallible> {
+        let mut states = self.states();
+        match policy.give_back(states.get(key).copied(), now) {
+            Some(state) => states.insert(key.to_owned(), state),
+            None => states.remove(key),
+        };
+        Ok(())
+    }
+
+    async fn clear(&self, key: &str) -> Result<(), Infallible> {
+        self.states().remove(key);
+        Ok(())
+    }
+}
+
+fn forget_the_quieter_half(states: &mut HashMap<String, AttemptState>) {
+    let mut moments: Vec<UnixTime> = states.values().map(|state| state.last).collect();
+    let middle = moments.len() / 2;
+    let (_, median, _) = moments.select_nth_unstable(middle);
+    let median = *median;
+    states.retain(|_, state| state.last > median);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const POLICY: AttemptPolicy = AttemptPolicy::new(5, Duration::from_secs(30));
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_many_at_once_the_free_ones_pass() {
+        let attempts = std::sync::Arc::new(LocalAttempts::default());
+        let now = UnixTime::from_secs(1_000);
+        let tasks: Vec<_> = (0..200)
+            .map(|_| {
+                let attempts = attempts.clone();
+                tokio::spawn(async move { attempts.try_take("key", &POLICY, now).await })
+            })
+            .collect();
+        let mut allowed = 0;
+        for task in tasks {
+            allowed += usize::from(task.await.unwrap() == Ok(Attempted::Allowed));
+        }
+        assert_eq!(allowed, 5);
+        attempts.clear("key").await.unwrap();
+        assert_eq!(attempts.try_take("key", &POLICY, now).await, Ok(Attempted::Allowed));
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_and_the_latest_keys_stay() {
+        let attempts = LocalAttempts::default();
+        for number in 0..=LocalAttempts::CAPACITY {
+            let now = UnixTime::from_secs(number as u64);
+            let _ = attempts.try_take(&number.to_string(), &POLICY, now).await;
+        }
+        let states = attempts.states();
+        assert!(states.len() <= LocalAttempts::CAPACITY / 2 + 1);
+        assert!(states.contains_key(&LocalAttempts::CAPACITY.to_string()));
+        assert!(!states.contains_key("0"));
+    }
+}

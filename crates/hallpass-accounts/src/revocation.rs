@@ -1,0 +1,77 @@
+//! What was revoked here and a feed elsewhere has not been told.
+//!
+//! A store with a feed of its own writes it in the transaction of the change, and nothing waits here. A feed in Redis, say, can only
+//! be told afterwards, and may be down just then: a change stays here until it is told, so a log-out neither fails nor waits for it.
+//! What a process takes with it when it ends, the tokens' own end makes good.
+
+pub(crate) mod catch_up;
+pub(crate) mod store;
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use hallpass_core::Role;
+use tokio::sync::Notify;
+
+use crate::{revocation::store::Change, sign_in::SignIn, store::StoreFault};
+
+/// Changes that are to be told, oldest first.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    waiting: Mutex<VecDeque<Change>>,
+    filled: Notify,
+}
+
+impl Outbox {
+    pub(crate) fn put(&self, change: Change) {
+        let mut waiting = self.lock();
+        if waiting.len() < CAPACITY {
+            waiting.push_back(change);
+        }
+        self.filled.notify_one();
+    }
+
+    fn first(&self) -> Option<Change> {
+        self.lock().front().cloned()
+    }
+
+    /// Two may tell the same change at the same time; it leaves once.
+    fn told(&self, change: &Change) {
+        let mut waiting = self.lock();
+        if waiting.front() == Some(change) {
+            waiting.pop_front();
+        }
+    }
+
+    /// Nothing panics while it holds the lock.
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Change>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R: Role> SignIn<R> {
+    /// Tells the feeds that live apart from the store what was revoked here, and what an earlier call could not tell.
+    ///
+    /// # Errors
+    /// A feed's fault. What is left is told by the next call.
+    pub async fn announce(&self) -> Result<(), StoreFault> {
+        let stores = self.stores();
+        while let Some(change) = stores.outbox.first() {
+            for feed in stores.feed.iter().chain(&stores.pushes) {
+                stores.within_bound(feed.announce(&change)).await?;
+            }
+            stores.outbox.told(&change);
+        }
+        Ok(())
+    }
+
+    /// Waits until something was revoked here since the last call.
+    pub async fn revoked_something(&self) {
+        self.stores().outbox.filled.notified().await;
+    }
+}
+
+/// Some megabytes. A feed that is down for longer than it takes to fill this is caught up by the tokens' own end.
+const CAPACITY: usize = 50_000;

@@ -1,0 +1,138 @@
+//! The revocation feed: what was voided, in an order that a cursor can follow.
+
+use std::{
+    convert::Infallible,
+    future::{Future, pending},
+};
+
+use hallpass_core::UnixTime;
+
+use crate::{account::AccountId, session::session_id::SessionId};
+
+/// Reads the revocation feed. Not tied to [`Accounts`](crate::Accounts), because the feed may live in another store.
+pub trait Feed: Send + Sync + 'static {
+    /// What goes wrong in this store.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Reads the changes behind the cursor, oldest first, as many as the store likes to hand over at once, and where to
+    /// go on. The same cursor, with changes or without: the reader has caught up.
+    ///
+    /// **Nothing is skipped:** a change whose transaction commits late must come behind every cursor handed out before
+    /// that commit. **Nothing waits:** who reads to the end gets every change that was committed by then, even where another
+    /// transaction is still open and the cursor cannot move beyond it yet. Coming twice does no harm.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn since(&self, cursor: Cursor) -> impl Future<Output = Result<Changes, Self::Error>> + Send;
+
+    /// Drops the changes made before `before`: no live token can carry what they void. Cursors stay good.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn forget(&self, before: UnixTime) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// What wakes a reader when there is news. Defaults to [`NoPush`], because the poll finds it too, a second later.
+    fn push(&self) -> impl Push {
+        NoPush
+    }
+
+    /// Tells the feed of a change that the store has made, for a feed that lives elsewhere. Defaults to nothing, because a
+    /// store with a feed of its own has written it in the transaction of the change.
+    ///
+    /// # Errors
+    /// The store's own. The sign-in then goes on telling until the feed takes it.
+    fn announce(&self, change: &Change) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _told_already = change;
+        std::future::ready(Ok(()))
+    }
+}
+
+/// A place in the feed. Its number means something to the store only.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Cursor(u128);
+
+impl Cursor {
+    /// The place before the oldest change that is still kept.
+    pub const START: Self = Self(0);
+
+    /// Makes a cursor of the store's number. 0 is [`Cursor::START`].
+    #[must_use]
+    pub const fn from_number(number: u128) -> Self {
+        Self(number)
+    }
+
+    /// Returns the store's number.
+    #[must_use]
+    pub const fn number(self) -> u128 {
+        self.0
+    }
+}
+
+/// A stretch of the feed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Changes {
+    /// What was voided, oldest first.
+    pub changes: Vec<Change>,
+    /// Where to go on.
+    pub cursor: Cursor,
+}
+
+impl Change {
+    /// When it was made.
+    #[must_use]
+    pub fn at(&self) -> UnixTime {
+        match self {
+            Self::Generation { at, .. } | Self::SessionEnded { at, .. } => *at,
+        }
+    }
+}
+
+/// One thing that voids tokens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Change {
+    /// Tokens of the account below this generation are void.
+    Generation {
+        /// Whose.
+        account: AccountId,
+        /// The lowest generation that is good.
+        generation: u32,
+        /// When it was raised.
+        at: UnixTime,
+    },
+    /// Tokens of this session are void.
+    SessionEnded {
+        /// Which.
+        session: SessionId,
+        /// When it ended.
+        at: UnixTime,
+    },
+}
+
+/// Waits for news of a [`Feed`](crate::Feed), on a connection of its own.
+///
+/// A push carries no change and may be lost, doubled or false: it says "read the feed now", and the feed is what counts. Whoever
+/// reads the feed polls it as well.
+pub trait Push: Send + 'static {
+    /// What goes wrong on the way.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Waits until the feed may have news. The first call, and the first after an error, connects, and answers as soon as nothing
+    /// later can be missed: what happened before is there to be read.
+    ///
+    /// # Errors
+    /// The connection is lost or cannot be made. The caller waits a little and calls again.
+    fn news(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// No news is ever told: the feed is polled alone.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct NoPush;
+
+impl Push for NoPush {
+    type Error = Infallible;
+
+    async fn news(&mut self) -> Result<(), Infallible> {
+        pending().await
+    }
+}

@@ -1,0 +1,117 @@
+//! Renewal inside a request whose access token has just run out, so that nobody loses a half-written form.
+//!
+//! What an adapter asks here, in this order, is the whole decision; the adapter moves bytes.
+//!
+//! 1. [`RequestRenewal::due`](Renew::due): is this a request to renew in? The access token has run out, or is gone, which is what a
+//!    browser makes of one that has. A forged, ambiguous or revoked one is not renewed: that would be a way around the refusal.
+//!    An unsafe request that another site caused renews nothing, nor does `OPTIONS`, which carries no cookie of the person's, nor what
+//!    came with a bearer token.
+//! 2. The session is renewed, and the request goes on as its person. Where the store does not answer, it goes on as one whose token
+//!    cannot be judged: 503 on a guarded route, and the cookies stay. Where the session is over it goes on as it came.
+//! 3. The answer takes the new cookies, unless it [speaks of them itself](RenewedRequest::cookies_beside).
+
+use std::{fmt, sync::Arc};
+
+use hallpass_core::{
+    Authentication, Gate, OriginFacts, Renew, RenewedRequest, Renewing, Role, TokenErrorKind, UnixTime, Verifier,
+    find_cookie,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    session::refresh::Tokens,
+    sign_in::{Ability, SignIn},
+    sign_in_error::SignInErrorKind,
+};
+
+/// Renews sessions inside requests, for `AuthLayer::renew` of hallpass-tower and `Auth::renew` of hallpass-actix. `Hallpass::layer` and
+/// `Hallpass::middleware` have it.
+///
+/// ```
+/// # use hallpass_core::{Gate, Role};
+/// # use hallpass_accounts::{RequestRenewal, SignIn};
+/// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Guest }
+/// fn renewal(sign_in: &SignIn<SiteRole>) -> RequestRenewal<SiteRole> {
+///     let gate = Gate::new(sign_in.issuer().verifier().revocation(sign_in.view().clone()));
+///     RequestRenewal::new(sign_in, &gate)
+/// }
+/// ```
+pub struct RequestRenewal<R> {
+    sign_in: SignIn<R>,
+    verifier: Arc<Verifier<R>>,
+    bearer: bool,
+}
+
+impl<R: Role> RequestRenewal<R> {
+    /// Renews by this sign-in, whose tokens the gate verifies.
+    pub fn new(sign_in: &SignIn<R>, gate: &Gate<R>) -> Self {
+        let verifier = Arc::new(gate.verifier().clone());
+        Self { sign_in: sign_in.clone(), verifier, bearer: gate.accepts_bearer() }
+    }
+}
+
+impl<R: Role> Renew for RequestRenewal<R> {
+    fn due(
+        &self,
+        who: &Authentication,
+        request: &OriginFacts<'_>,
+        cookies: &mut dyn Iterator<Item = &[u8]>,
+        authorization: bool,
+    ) -> Option<Renewing> {
+        // What came as a bearer token is not renewed by a cookie.
+        if self.bearer && authorization {
+            return None;
+        }
+        let token = Zeroizing::new(self.sign_in.renewable(who, request, cookies)?.to_vec());
+        let at = who.moment().unwrap_or_else(|| self.sign_in.clock().now());
+        let (sign_in, verifier) = (self.sign_in.clone(), Arc::clone(&self.verifier));
+        Some(Box::pin(async move { sign_in.renew_request(&token, &verifier, at).await }))
+    }
+}
+
+impl<R> fmt::Debug for RequestRenewal<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestRenewal").finish_non_exhaustive()
+    }
+}
+
+impl<R: Role> SignIn<R> {
+    /// Finds the refresh token, where the request is one to renew in.
+    fn renewable<'h>(
+        &self,
+        who: &Authentication,
+        request: &OriginFacts<'_>,
+        cookies: impl IntoIterator<Item = &'h [u8]>,
+    ) -> Option<&'h [u8]> {
+        let has_run_out = who.username().is_none() && matches!(who.reason(), None | Some(TokenErrorKind::Expired));
+        if !has_run_out || !self.has(Ability::Refreshes) || matches!(request.method, "OPTIONS" | "TRACE") {
+            return None;
+        }
+        let token = find_cookie(cookies, self.cookies().refresh_name()).ok()??;
+        let _same_origin = self.origin_check().check(request).ok()?;
+        Some(token)
+    }
+
+    /// Renews the session of the token. `verifier` is the one behind the gate, and `at` the moment of the request.
+    async fn renew_request(&self, token: &[u8], verifier: &Verifier<R>, at: UnixTime) -> RenewedRequest {
+        let (who, cookies) = match self.refresh(token).await {
+            Ok(tokens) => match verifier.verify(tokens.access.as_str().as_bytes(), self.now()) {
+                Ok(identity) => (Some(Authentication::identified(identity)), self.cookies_of(&tokens)),
+                // Torn up between the two, or not the verifier of this sign-in.
+                Err(refusal) => (Some(Authentication::rejected(refusal.kind())), None),
+            },
+            Err(error) if error.kind() == SignInErrorKind::SignedOut => (None, None),
+            Err(_) => (Some(Authentication::rejected(TokenErrorKind::Unavailable)), None),
+        };
+        RenewedRequest { who: who.map(|who| who.checked_at(at)), cookies: cookies.unwrap_or_default() }
+    }
+
+    fn cookies_of(&self, tokens: &Tokens) -> Option<Vec<String>> {
+        let (cookies, now) = (self.cookies(), self.now());
+        let access = cookies.set_access(tokens.access.as_str(), tokens.access.expires_at().since(now));
+        let refresh = tokens.refresh.as_ref();
+        let refresh = refresh.map(|token| cookies.set_refresh(token.as_str(), token.expires_at().since(now)));
+        let all: Result<Vec<_>, _> = std::iter::once(access).chain(refresh).collect();
+        all.inspect_err(|error| tracing::error!(target: "hallpass", %error, "a token does not fit into a cookie")).ok()
+    }
+}

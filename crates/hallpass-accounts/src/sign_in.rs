@@ -1,0 +1,259 @@
+//! The sign-in of a site: everything that its flows share, behind one cheap handle.
+//!
+//! Generic over the role enum and over nothing else: the store is erased when it is [built](SignInBuilder), so that
+//! handlers, routes and adapters name `SignIn<SiteRole>` whatever the site stores its accounts in.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use hallpass_core::{
+    AnswerSettings, Clock, CookieSettings, Issuer, Meter, OriginCheck, RevocationView, Role, RoleSet, TotpSettings,
+    UnixTime,
+};
+
+use crate::{
+    account::store::Accounts,
+    builder::SignInBuilder,
+    event::{Event, Events},
+    password::{hash_gate::HashGate, policy::PasswordPolicy},
+    random::Random,
+    rate_limit::{limits::Limits, proxies::Proxies},
+    session::{SessionLimits, refresh::Live, refresh_state::RefreshHash, single_flight::SingleFlight},
+    sign_in_error::SignInError,
+    store::Stores,
+    two_factor::FactorPolicy,
+};
+
+/// The sign-in of a site. Cheap to clone; clones share everything.
+pub struct SignIn<R> {
+    site: Arc<Site<R>>,
+}
+
+/// What the flows share.
+pub(crate) struct Site<R> {
+    pub(crate) stores: Stores,
+    pub(crate) issuer: Issuer,
+    pub(crate) view: RevocationView,
+    pub(crate) gate: HashGate,
+    pub(crate) limits: Limits,
+    pub(crate) session_limits: SessionLimits,
+    pub(crate) passwords: PasswordPolicy,
+    pub(crate) totp: TotpSettings,
+    pub(crate) factor_policy: FactorPolicy<R>,
+    pub(crate) first_roles: RoleSet<R>,
+    pub(crate) name: String,
+    pub(crate) given_name: Option<String>,
+    pub(crate) cookies: CookieSettings,
+    pub(crate) origin_check: OriginCheck,
+    pub(crate) answers: AnswerSettings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) latest: AtomicU64,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) events: Events,
+    pub(crate) proxies: Proxies,
+    pub(crate) answer_within: Duration,
+    pub(crate) remember_devices: Option<Duration>,
+    pub(crate) meter: Meter,
+    pub(crate) renewals: Renewals,
+}
+
+/// Renewals under way, by the token that was presented.
+pub(crate) type Renewals = SingleFlight<RefreshHash, Result<Arc<Live>, SignInError>>;
+
+/// What a site may turn on beyond the password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Ability {
+    /// [`registration`](crate::SignInBuilder::registration)
+    Registration,
+    /// [`passwords`](crate::SignInBuilder::passwords)
+    Passwords,
+    /// [`second_factors`](crate::SignInBuilder::second_factors)
+    SecondFactors,
+    /// [`sessions`](crate::SignInBuilder::sessions)
+    Sessions,
+    /// [`refreshes`](crate::SignInBuilder::refreshes)
+    Refreshes,
+}
+
+impl<R: Role> SignIn<R> {
+    /// Starts to build the sign-in of a site on its store. The issuer says keys, names and lifetime once, for everything.
+    pub fn builder<S: Accounts>(store: S, issuer: Issuer) -> SignInBuilder<R, S> {
+        SignInBuilder::new(store, issuer)
+    }
+
+    pub(crate) fn of(site: Site<R>) -> Self {
+        Self { site: Arc::new(site) }
+    }
+
+    /// Returns the issuer of this site's tokens.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.site.issuer
+    }
+
+    /// Returns the revocation view that the flows write to and the gate should ask.
+    #[must_use]
+    pub fn view(&self) -> &RevocationView {
+        &self.site.view
+    }
+
+    /// Returns the cookie settings.
+    #[must_use]
+    pub fn cookies(&self) -> &CookieSettings {
+        &self.site.cookies
+    }
+
+    /// Returns the origin check of the sign-in routes.
+    #[must_use]
+    pub fn origin_check(&self) -> &OriginCheck {
+        &self.site.origin_check
+    }
+
+    /// Returns how refusals are answered.
+    #[must_use]
+    pub fn answers(&self) -> &AnswerSettings {
+        &self.site.answers
+    }
+
+    /// Returns the clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.site.clock
+    }
+
+    /// Returns the hash gate, for its counters.
+    #[must_use]
+    pub fn hash_gate(&self) -> &HashGate {
+        &self.site.gate
+    }
+
+    /// Returns the counter of denials, for the routes.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        &self.site.meter
+    }
+
+    pub(crate) fn renewals(&self) -> &Renewals {
+        &self.site.renewals
+    }
+
+    /// Returns the time of the clock.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        let now = self.site.clock.now();
+        self.site.latest.fetch_max(now.as_secs(), Ordering::Relaxed);
+        now
+    }
+
+    /// The latest moment that this process has seen: what a revocation is dated. Under a clock that was set back it would
+    /// otherwise be forgotten before the last token that it voids has run out, which was issued while the clock was ahead.
+    /// Guarded by `tests/flow/model.rs`.
+    pub(crate) fn latest(&self) -> UnixTime {
+        UnixTime::from_secs(self.site.latest.load(Ordering::Relaxed)).max(self.now())
+    }
+
+    /// Returns whether the ability is turned on.
+    #[must_use]
+    pub fn has(&self, ability: Ability) -> bool {
+        let stores = &self.site.stores;
+        match ability {
+            Ability::Registration => stores.registration.is_some(),
+            Ability::Passwords => stores.passwords.is_some(),
+            Ability::SecondFactors => stores.second_factors.is_some(),
+            Ability::Sessions => stores.sessions.is_some(),
+            Ability::Refreshes => stores.refreshes.is_some(),
+        }
+    }
+
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.site.stores
+    }
+
+    pub(crate) fn gate(&self) -> &HashGate {
+        &self.site.gate
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.site.limits
+    }
+
+    pub(crate) fn session_limits(&self) -> SessionLimits {
+        self.site.session_limits
+    }
+
+    pub(crate) fn password_policy(&self) -> &PasswordPolicy {
+        &self.site.passwords
+    }
+
+    pub(crate) fn totp(&self) -> TotpSettings {
+        self.site.totp
+    }
+
+    pub(crate) fn factor_policy(&self) -> &FactorPolicy<R> {
+        &self.site.factor_policy
+    }
+
+    pub(crate) fn first_roles(&self) -> RoleSet<R> {
+        self.site.first_roles
+    }
+
+    pub(crate) fn site_name(&self) -> &str {
+        &self.site.name
+    }
+
+    /// Returns the name of the site where the [builder](crate::SignInBuilder::site_name) was given one.
+    #[must_use]
+    pub fn given_name(&self) -> Option<&str> {
+        self.site.given_name.as_deref()
+    }
+
+    /// Returns the proxies whose header names the client's address.
+    #[must_use]
+    pub fn proxies(&self) -> &Proxies {
+        &self.site.proxies
+    }
+
+    /// Returns for how long a browser may stand in for the code.
+    #[must_use]
+    pub fn remember_devices(&self) -> Option<Duration> {
+        self.site.remember_devices
+    }
+
+    /// Returns the time within which a route answers.
+    #[must_use]
+    pub fn answer_within(&self) -> Duration {
+        self.site.answer_within
+    }
+
+    /// Reports an event to `tracing`, to the metrics and to the site's hook, for the routes, which have events of their own.
+    pub fn report(&self, event: Event) {
+        self.events().happened(event);
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        &*self.site.random
+    }
+
+    pub(crate) fn events(&self) -> &Events {
+        &self.site.events
+    }
+}
+
+impl<R> Clone for SignIn<R> {
+    fn clone(&self) -> Self {
+        Self { site: Arc::clone(&self.site) }
+    }
+}
+
+impl<R> fmt::Debug for SignIn<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIn").field("name", &self.site.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,102 @@
+//! The key of a second factor that is being set up: derived, not stored.
+//!
+//! `GET /profile/two-factor` shows a key that must be the same when the first code comes. Stored, it would make a `GET` write,
+//! and it would be one key per account: whoever was in the account before its owner would have seen the key that the owner turns
+//! on later. So it is derived from a sealing key of the ring, and from
+//!
+//! - the account and the **session**: another session of the same account is shown another key;
+//! - the token generation: after "off" the next set-up has a new key;
+//! - the password's hash, with its salt: a sealing key alone, leaked from a ring long rotated out, tells no key without the store.
+//!
+//! It goes live, sealed and stored, only by its first right code; from then on nothing is derived.
+
+use hallpass_core::TotpSecret;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::account::Account;
+
+/// The keys that a set-up page may have shown to this session, the one to show first: one for each sealing key, since the ring may
+/// turn between the page and its code.
+pub(crate) fn set_up_secrets<'k>(
+    sealing_keys: impl Iterator<Item = &'k [u8; 32]>,
+    account: &Account,
+    session: Option<&str>,
+) -> impl Iterator<Item = TotpSecret> {
+    sealing_keys.map(move |key| set_up_secret(key, account, session))
+}
+
+/// HMAC-SHA-256 as a pseudo-random function (NIST SP 800-108), cut to the 160 bits that RFC 4226 section 4 recommends.
+fn set_up_secret(key: &[u8; 32], account: &Account, session: Option<&str>) -> TotpSecret {
+    let generation = account.generation().to_be_bytes();
+    let parts = [
+        account.id().as_str().as_bytes(),
+        session.unwrap_or_default().as_bytes(),
+        &generation,
+        account.password_hash().as_bytes(),
+    ];
+    // HMAC pads a key with zeros to its block (RFC 2104 section 2); a whole block cannot be of a wrong length.
+    let mut block = Zeroizing::new([0; 64]);
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    let mut mac = Hmac::<Sha256>::new((&*block).into());
+    mac.update(b"hallpass two-factor set-up\0");
+    for part in parts {
+        // With its length, so that no two lists of parts run together into one text.
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    let output = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
+    let mut secret = Zeroizing::new([0; 20]);
+    secret.iter_mut().zip(output.iter()).for_each(|(to, from)| *to = *from);
+    TotpSecret::from_random(*secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::AccountId;
+    use crate::account::username::Username;
+
+    fn account(id: &str, hash: &str, generation: u32) -> Account {
+        let name = Username::parse("alice").unwrap();
+        Account::new(AccountId::new(id), name, hash).with_generation(generation)
+    }
+
+    fn shown(key: u8, account: &Account, session: Option<&str>) -> Vec<u8> {
+        set_up_secret(&[key; 32], account, session).as_bytes().to_vec()
+    }
+
+    #[test]
+    fn the_same_page_shows_the_same_key() {
+        let alice = account("1", "hash", 3);
+        assert_eq!(shown(7, &alice, Some("a")), shown(7, &alice, Some("a")));
+        assert_eq!(shown(7, &alice, Some("a")).len(), 20);
+    }
+
+    #[test]
+    fn whatever_differs_the_key_differs() {
+        let alice = account("1", "hash", 3);
+        let keys = [
+            shown(7, &alice, Some("a")),
+            shown(8, &alice, Some("a")),
+            shown(7, &alice, Some("b")),
+            shown(7, &alice, None),
+            shown(7, &account("2", "hash", 3), Some("a")),
+            shown(7, &account("1", "hash", 4), Some("a")),
+            shown(7, &account("1", "other", 3), Some("a")),
+            shown(7, &account("1a", "hash", 3), Some("")),
+        ];
+        let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+        assert_eq!(distinct.len(), keys.len());
+    }
+
+    #[test]
+    fn every_sealing_key_is_tried_the_one_in_use_first() {
+        let alice = account("1", "hash", 0);
+        let keys = [[1; 32], [2; 32]];
+        let secrets: Vec<_> =
+            set_up_secrets(keys.iter(), &alice, None).map(|secret| secret.as_bytes().to_vec()).collect();
+        assert_eq!(secrets, [shown(1, &alice, None), shown(2, &alice, None)]);
+    }
+}

@@ -1,0 +1,24 @@
+use std::convert::Infallible;
+
+use hallpass_core::{Issuer, Role};
+use hallpass_accounts::{Account, AccountId, Accounts, SignIn, Username};
+
+struct PasswordOnly;
+
+impl Accounts for PasswordOnly {
+    type Error = Infallible;
+
+    async fn by_username(&self, _: &Username) -> Result<Option<Account>, Infallible> {
+        Ok(None)
+    }
+
+    async fn by_id(&self, _: &AccountId) -> Result<Option<Account>, Infallible> {
+        Ok(None)
+    }
+}
+
+fn site<R: Role>(issuer: Issuer) {
+    let _ = SignIn::<R>::builder(PasswordOnly, issuer).registration();
+}
+
+fn main() {}

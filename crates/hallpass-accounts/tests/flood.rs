@@ -1,0 +1,82 @@
+//! A flood of log-ins stays bounded in memory and in time, and the gate of the routes does not feel it (SECURITY row 13).
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a test binary has no outside")]
+
+#[path = "memory/mod.rs"]
+mod memory;
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use hallpass_accounts::{HashGateSettings, SignIn, SignInErrorKind, Visitor};
+use hallpass_core::{Clock, Issuer, KeyRing, Role, SystemClock};
+
+use crate::memory::MemoryStore;
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+}
+
+const LOG_INS: usize = 1_000;
+const MIB: u64 = 1024;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes every core for some seconds and measures; .ci/run runs it alone"]
+async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
+    let keys = KeyRing::generate_hs256([1; 32], SystemClock.now());
+    let issuer = Issuer::new(keys, "https://site.example", "site");
+    let settings = HashGateSettings::default();
+    let permits = settings.permits() as u64;
+    let sign_in = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer).registration().build().unwrap();
+    let member =
+        sign_in.register("member", "two grey herons at dawn", &Visitor::default()).await.unwrap().opened().unwrap();
+    let before = peak_kib();
+
+    let flood: Vec<_> = (0..LOG_INS)
+        .map(|number| {
+            let sign_in = sign_in.clone();
+            tokio::spawn(async move {
+                let start = Instant::now();
+                let refused = sign_in.log_in(&format!("name{number}"), "x", None, &Visitor::default()).await;
+                (refused.unwrap_err().kind(), start.elapsed())
+            })
+        })
+        .collect();
+
+    // A guarded route meanwhile: the scheduler's delay and the verification of a token.
+    let verifier = sign_in.issuer().verifier::<SiteRole>().revocation(sign_in.view().clone());
+    let mut route = Vec::new();
+    while !flood.iter().all(tokio::task::JoinHandle::is_finished) {
+        let start = Instant::now();
+        tokio::spawn(tokio::time::sleep(Duration::from_millis(1))).await.unwrap();
+        assert!(verifier.verify(member.access.as_str().as_bytes(), SystemClock.now()).is_ok());
+        route.push(start.elapsed().saturating_sub(Duration::from_millis(1)));
+    }
+
+    let (mut looked_at, mut slowest) = (0, Duration::ZERO);
+    for log_in in flood {
+        let (kind, took) = log_in.await.unwrap();
+        slowest = slowest.max(took);
+        match kind {
+            SignInErrorKind::Refused => looked_at += 1,
+            SignInErrorKind::Busy { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    route.sort();
+    let p99 = route[route.len() * 99 / 100];
+    let grown = peak_kib() - before;
+    println!("{looked_at} hashed, slowest answer {slowest:?}, route p99 {p99:?}, memory +{} MiB", grown / MIB);
+    assert!(looked_at > 0);
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    assert!(p99 < Duration::from_millis(50), "{p99:?}");
+    assert!(grown <= permits * 19 * MIB + 64 * MIB, "{grown} KiB");
+}
+
+/// The most memory that the process has had, in KiB (Linux).
+fn peak_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}

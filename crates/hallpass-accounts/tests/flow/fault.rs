@@ -1,0 +1,104 @@
+//! A store that fails or hangs: a 503 in time, and nobody signed in (SECURITY row 16).
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::time::{Duration, Instant};
+
+use hallpass_accounts::{
+    Account, AccountId, Accounts, Event, HashCost, HashGateSettings, SignIn, SignInBuildError, SignInErrorKind,
+    Username,
+};
+use hallpass_core::{Issuer, KeyRing, UnixTime};
+
+use crate::memory::MemoryStore;
+use crate::site::{PASSWORD, Site, SiteRole, here};
+
+struct Hangs;
+
+impl Accounts for Hangs {
+    type Error = Infallible;
+
+    async fn by_username(&self, _: &Username) -> Result<Option<Account>, Infallible> {
+        pending().await
+    }
+
+    async fn by_id(&self, _: &AccountId) -> Result<Option<Account>, Infallible> {
+        pending().await
+    }
+}
+
+fn issuer() -> Issuer {
+    let keys = KeyRing::generate_hs256([1; 32], UnixTime::from_secs(0));
+    Issuer::new(keys, "https://site.example", "site")
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_given_up_in_time() {
+    let sign_in = SignIn::<SiteRole>::builder(Hangs, issuer()).build().unwrap();
+    let start = Instant::now();
+    let failed = sign_in.log_in("alice", PASSWORD, None, &here()).await.unwrap_err();
+    assert!(matches!(failed.kind(), SignInErrorKind::Unavailable { .. }));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert_eq!(sign_in.hash_gate().runs(), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_signs_nobody_in_and_costs_no_hashing() {
+    let site = Site::new();
+    site.register("alice").await;
+    let runs = site.sign_in.hash_gate().runs();
+    site.store.set_down(true);
+    for name in ["alice", "nobody"] {
+        let failed = site.log_in(name, PASSWORD, None).await.map(|_| ());
+        assert!(matches!(failed, Err(SignInErrorKind::Unavailable { .. })), "{failed:?}");
+    }
+    assert_eq!(site.sign_in.hash_gate().runs(), runs);
+    assert_eq!(site.heard(|event| matches!(event, Event::StoreFailed { .. })), 2);
+}
+
+#[tokio::test]
+async fn no_hashing_capacity_is_busy_and_not_refused() {
+    let store = MemoryStore::default();
+    let nothing_waits =
+        HashGateSettings::default().hash_cost(HashCost::new(19_456, 8, 1)).max_permits(1).queue_length(0);
+    let sign_in = SignIn::<SiteRole>::builder(store, issuer()).hash_gate(nothing_waits).build().unwrap();
+    let slow = {
+        let sign_in = sign_in.clone();
+        tokio::spawn(async move { sign_in.log_in("a", "x", None, &here()).await.map(|_| ()) })
+    };
+    while sign_in.hash_gate().runs() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let busy = sign_in.log_in("alice", PASSWORD, None, &here()).await.unwrap_err();
+    assert!(matches!(busy.kind(), SignInErrorKind::Busy { .. }), "{busy:?}");
+    assert_eq!(slow.await.unwrap().unwrap_err().kind(), SignInErrorKind::Refused);
+}
+
+#[tokio::test]
+async fn a_password_only_store_signs_in_and_offers_nothing_else() {
+    let site = Site::new();
+    site.register("alice").await;
+    let sign_in = SignIn::<SiteRole>::builder(site.store.clone(), issuer()).build().unwrap();
+    assert!(sign_in.log_in("alice", PASSWORD, None, &here()).await.is_ok());
+    let registering = sign_in.register("bob", PASSWORD, &here()).await;
+    assert_eq!(registering.unwrap_err().kind(), SignInErrorKind::NotOffered);
+    assert_eq!(sign_in.refresh(b"whatever").await.unwrap_err().kind(), SignInErrorKind::NotOffered);
+
+    let bob = site.enrolled("bob").await;
+    let code = bob.next_code();
+    let skipped = sign_in.log_in("bob", PASSWORD, Some(&code), &here()).await;
+    assert!(skipped.is_err(), "a factor that cannot be checked is not skipped");
+}
+
+#[test]
+fn a_setting_that_cannot_work_is_said_when_building() {
+    let verifies = KeyRing::from_jwks(r#"{"keys":[]}"#);
+    if let Ok(ring) = verifies {
+        let issuer = Issuer::new(ring, "https://site.example", "site");
+        let built = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer).build();
+        assert_eq!(built.map(|_| ()), Err(SignInBuildError::NoSigningKey));
+    }
+    let gate = HashGateSettings::default().hash_cost(HashCost::new(1, 1, 1));
+    let built = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer()).hash_gate(gate).build();
+    assert!(matches!(built.map(|_| ()), Err(SignInBuildError::HashCost(_))));
+}

@@ -1,0 +1,118 @@
+//! Accounts that come from elsewhere: PBKDF2 as Django writes it, bcrypt, scrypt, each read at the first sign-in and argon2id from
+//! then on.
+
+use hallpass_accounts::{
+    AccountId, ForeignHash, ForeignMatch, HashCost, HashGateSettings, NewAccount, Registered, Registration as _,
+    SignInErrorKind, Username,
+};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::site::{PASSWORD, Site, signed_in};
+
+/// `pbkdf2_sha256$<iterations>$<salt>$<base64 of 32 bytes>`; RFC 8018 section 5.2, one block of output.
+struct DjangoPbkdf2;
+
+impl ForeignHash for DjangoPbkdf2 {
+    fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
+        let mut parts = stored.strip_prefix("pbkdf2_sha256$")?.split('$');
+        let (iterations, salt, hash) = (parts.next()?.parse::<u32>().ok()?, parts.next()?, parts.next()?);
+        if iterations > 2_000_000 {
+            return Some(ForeignMatch::Wrong);
+        }
+        let prf = |message: &[u8]| -> [u8; 32] {
+            Hmac::<Sha256>::new_from_slice(password).unwrap().chain_update(message).finalize().into_bytes().into()
+        };
+        let mut round = prf(&[salt.as_bytes(), &1_u32.to_be_bytes()].concat());
+        let mut output = round;
+        for _ in 1..iterations {
+            round = prf(&round);
+            output.iter_mut().zip(round).for_each(|(out, next)| *out ^= next);
+        }
+        let equal = base64_simd::STANDARD.encode_to_string(output) == hash;
+        Some(if equal { ForeignMatch::Right } else { ForeignMatch::Wrong })
+    }
+}
+
+/// `$2b$<cost>$…`. Cost 4 in these tests; above 14 nobody is let wait for it.
+struct Bcrypt;
+
+impl ForeignHash for Bcrypt {
+    fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
+        let rest = ["$2a$", "$2b$", "$2y$"].into_iter().find_map(|scheme| stored.strip_prefix(scheme))?;
+        let cost: u32 = rest.split('$').next()?.parse().ok()?;
+        // What lies beyond 72 bytes bcrypt does not look at; whoever typed it then typed it all.
+        let right = cost <= 14 && bcrypt::verify(password, stored).unwrap_or(false);
+        Some(if right { ForeignMatch::Right } else { ForeignMatch::Wrong })
+    }
+}
+
+/// `scrypt$<log2 n>$<r>$<p>$<salt>$<base64 of 32 bytes>` (RFC 7914).
+struct Scrypt;
+
+impl ForeignHash for Scrypt {
+    fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
+        let parts: Vec<&str> = stored.strip_prefix("scrypt$")?.split('$').collect();
+        let [log_n, r, p, salt, hash] = parts[..] else { return None };
+        let (log_n, r, p) = (log_n.parse::<u8>().ok()?, r.parse().ok()?, p.parse().ok()?);
+        let params = scrypt::Params::new(log_n.min(15), r, p).ok()?;
+        let mut output = [0; 32];
+        scrypt::scrypt(password, salt.as_bytes(), &params, &mut output).ok()?;
+        let right = log_n <= 15 && base64_simd::STANDARD.encode_to_string(output) == hash;
+        Some(if right { ForeignMatch::Right } else { ForeignMatch::Wrong })
+    }
+}
+
+/// Python: `bcrypt.hashpw(PASSWORD, b"$2b$04$NaCl4importNaCl4imporO")`, and
+/// `base64.b64encode(hashlib.scrypt(PASSWORD, salt=b"NaCl4import", n=1024, r=8, p=1, dklen=32))`.
+const BCRYPT: &str = "$2b$04$NaCl4importNaCl4imporOBFzQXiRqXEs1Gmt6fvOBbX1//74YQni";
+const SCRYPT: &str = "scrypt$10$8$1$NaCl4import$Yd/3tg7HOK+eWUtcuRk6tp5hY4LeiP/Fv4s0OEOWxNw=";
+
+/// Python: `base64.b64encode(hashlib.pbkdf2_hmac("sha256", PASSWORD, b"NaCl4import", 1000))`.
+const STORED: &str = "pbkdf2_sha256$1000$NaCl4import$GT0mztpUuyrgxdbWMp/bhg6Q5uBcbm3al+V7PnPNMDw=";
+
+async fn imported(hash: &str) -> Site {
+    let gate = HashGateSettings::default()
+        .hash_cost(HashCost::new(64, 1, 1))
+        .read_also(DjangoPbkdf2)
+        .read_also(Bcrypt)
+        .read_also(Scrypt);
+    let site = Site::new();
+    let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.hash_gate(gate));
+    let name = Username::parse("alice").unwrap();
+    let account = NewAccount::new(AccountId::new("old-17"), name, hash.to_owned(), Vec::new(), site.now());
+    assert!(matches!(site.store.create(account).await, Ok(Registered::Created(_))));
+    site
+}
+
+#[tokio::test]
+async fn the_first_right_password_turns_a_foreign_hash_into_argon2id() {
+    for stored in [STORED, BCRYPT, SCRYPT] {
+        becomes_argon2id(stored).await;
+    }
+}
+
+async fn becomes_argon2id(stored: &str) {
+    let site = imported(stored).await;
+    let hash = async || {
+        let account = site.sign_in.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+        account.password_hash().to_owned()
+    };
+    let before = site.sign_in.hash_gate().runs();
+    assert_eq!(site.log_in("alice", "wrong", None).await.map(|_| ()), Err(SignInErrorKind::Refused));
+    assert_eq!(site.sign_in.hash_gate().runs() - before, 1, "a foreign hash fails at the cost of any other");
+    assert_eq!(hash().await, stored);
+
+    signed_in(site.log_in("alice", PASSWORD, None).await);
+    assert!(hash().await.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
+    signed_in(site.log_in("alice", PASSWORD, None).await);
+    assert_eq!(site.log_in("alice", "wrong", None).await.map(|_| ()), Err(SignInErrorKind::Refused));
+}
+
+#[tokio::test]
+async fn what_no_reader_knows_matches_nothing() {
+    for hash in ["$2b$12$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK", "pbkdf2_sha256$x$y$z", PASSWORD] {
+        let site = imported(hash).await;
+        assert_eq!(site.log_in("alice", PASSWORD, None).await.map(|_| ()), Err(SignInErrorKind::Refused), "{hash}");
+    }
+}

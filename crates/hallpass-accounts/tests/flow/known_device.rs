@@ -1,0 +1,152 @@
+//! A browser that its owner signed in with before: nobody shuts them out of it, and it may stand in for the code.
+
+use std::time::Duration;
+
+use hallpass_accounts::{FactorPolicy, LoginStep, Opened, SignInErrorKind, Visitor};
+use hallpass_core::Methods;
+
+use crate::site::{Enrolled, PASSWORD, Site, SiteRole, here, signed_in};
+
+const DAY: u64 = 24 * 60 * 60;
+
+fn with(device: &Opened) -> Visitor<'_> {
+    Visitor { known: Some(device.device.as_str().as_bytes()), ..here() }
+}
+
+async fn kind(site: &Site, password: &str, visitor: &Visitor<'_>) -> Result<(), SignInErrorKind> {
+    site.sign_in.log_in("alice", password, None, visitor).await.map(|_| ()).map_err(|error| error.kind())
+}
+
+fn is_limited(result: Result<(), SignInErrorKind>) -> bool {
+    matches!(result, Err(SignInErrorKind::Limited { .. }))
+}
+
+/// A stranger keeps the account's count full for a day; the owner comes and goes as they like, in their own browser.
+#[tokio::test]
+async fn a_stranger_cannot_hold_the_owner_out_of_their_own_browser() {
+    let site = Site::new();
+    let mut own = site.register("alice").await;
+    for _ in 0..96 {
+        while !is_limited(kind(&site, "a guess", &here()).await) {}
+        assert!(is_limited(kind(&site, PASSWORD, &here()).await), "a browser that nobody knows");
+        own = signed_in(site.sign_in.log_in("alice", PASSWORD, None, &with(&own)).await.map_err(|error| error.kind()));
+        site.clock.pass(15 * 60);
+    }
+}
+
+#[tokio::test]
+async fn a_known_browser_has_attempts_of_its_own_and_no_more_than_others() {
+    let site = Site::new();
+    let own = site.register("alice").await;
+    let bobs = site.register("bob").await;
+    let mut looked_at = 0;
+    while !is_limited(kind(&site, "a guess", &with(&own)).await) {
+        looked_at += 1;
+    }
+    assert_eq!(looked_at, 5);
+    let again = signed_in(site.log_in("alice", PASSWORD, None).await);
+    assert!(is_limited(kind(&site, PASSWORD, &with(&own)).await), "its own count is full");
+    assert_eq!(kind(&site, PASSWORD, &with(&again)).await, Ok(()), "another browser's is not");
+
+    // Another account's device, a forged one, and one that has run out count as none.
+    while !is_limited(kind(&site, "a guess", &here()).await) {}
+    assert!(is_limited(kind(&site, PASSWORD, &with(&bobs)).await));
+    let forged = own.device.as_str().replace('.', "x.");
+    assert!(is_limited(kind(&site, PASSWORD, &Visitor { known: Some(forged.as_bytes()), ..here() }).await));
+    assert!(is_limited(
+        kind(&site, PASSWORD, &Visitor { known: Some(own.access.as_str().as_bytes()), ..here() }).await
+    ));
+}
+
+/// A site that lets devices be remembered for 30 days, and alice with a second factor.
+async fn remembering(policy: FactorPolicy<SiteRole>) -> (Site, Enrolled) {
+    let plain = Site::new();
+    let site = Site::node(plain.store.clone(), plain.clock.clone(), plain.keys.clone(), |builder| {
+        builder.remember_devices(Duration::from_secs(30 * DAY)).factor_policy(policy)
+    });
+    // She enrolled before the site had a policy.
+    let alice = plain.enrolled("alice").await;
+    (site, alice)
+}
+
+async fn with_code(site: &Site, alice: &Enrolled, remember: bool) -> Opened {
+    let visitor = Visitor { remember, ..here() };
+    let code = alice.next_code();
+    let step = site.sign_in.log_in("alice", PASSWORD, Some(&code), &visitor).await;
+    signed_in(step.map_err(|error| error.kind()))
+}
+
+async fn is_asked_for_the_code(site: &Site, visitor: &Visitor<'_>) -> bool {
+    match site.sign_in.log_in("alice", PASSWORD, None, visitor).await.unwrap() {
+        LoginStep::FactorDue(_) => true,
+        LoginStep::SignedIn(opened) => {
+            assert_eq!(site.verify(&opened.access).unwrap().methods(), Methods::PASSWORD, "no code was shown");
+            false
+        }
+        LoginStep::EnrolmentDue(_) => panic!("she has a factor"),
+    }
+}
+
+#[tokio::test]
+async fn a_remembered_device_stands_in_for_the_code_as_long_as_was_said() {
+    let (site, alice) = remembering(FactorPolicy::Optional).await;
+    let plain = with_code(&site, &alice, false).await;
+    assert!(is_asked_for_the_code(&site, &with(&plain)).await, "she did not ask for it");
+    let mut own = with_code(&site, &alice, true).await;
+    assert!(!is_asked_for_the_code(&site, &with(&own)).await);
+    assert!(is_asked_for_the_code(&site, &here()).await, "another browser");
+    assert!(is_asked_for_the_code(&site, &Visitor { step_up: true, ..with(&own) }).await, "she comes for the factor");
+    // Coming back does not prolong it.
+    for _ in 0..29 {
+        site.clock.pass(DAY);
+        own = signed_in(site.sign_in.log_in("alice", PASSWORD, None, &with(&own)).await.map_err(|error| error.kind()));
+    }
+    site.clock.pass(DAY);
+    assert!(is_asked_for_the_code(&site, &with(&own)).await);
+}
+
+#[tokio::test]
+async fn a_new_password_a_factor_turned_off_and_ended_sessions_forget_the_device() {
+    for change in ["password", "factor", "sessions"] {
+        let (site, alice) = remembering(FactorPolicy::Optional).await;
+        let own = with_code(&site, &alice, true).await;
+        let who = site.verify(&own.access).unwrap();
+        match change {
+            "password" => {
+                let new = "seven maps of nowhere";
+                let tokens = site.sign_in.change_password(&who, PASSWORD, new).await.unwrap();
+                let who = site.verify(&tokens.access).unwrap();
+                let _tokens = site.sign_in.change_password(&who, new, PASSWORD).await.unwrap();
+            }
+            "factor" => {
+                let _off = site.sign_in.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
+                let opened = signed_in(site.log_in("alice", PASSWORD, None).await);
+                let who = site.verify(&opened.access).unwrap();
+                let hallpass_accounts::TwoFactor::Off(set_up) = site.sign_in.two_factor(&who).await.unwrap() else {
+                    panic!()
+                };
+                let totp = hallpass_core::Totp::new(set_up.secret, hallpass_core::TotpSettings::default());
+                let _on = site.sign_in.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+            }
+            _ => {
+                let _tokens = site.sign_in.end_other_sessions(&who).await.unwrap();
+            }
+        }
+        assert!(is_asked_for_the_code(&site, &with(&own)).await, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn who_must_have_a_factor_shows_it_each_time() {
+    let (site, alice) = remembering(FactorPolicy::RequiredForAll).await;
+    let own = with_code(&site, &alice, true).await;
+    assert!(is_asked_for_the_code(&site, &with(&own)).await);
+}
+
+#[tokio::test]
+async fn a_site_that_remembers_none_is_not_talked_into_it() {
+    let site = Site::new();
+    let alice = site.enrolled("alice").await;
+    let own = with_code(&site, &alice, true).await;
+    assert!(is_asked_for_the_code(&site, &with(&own)).await);
+}

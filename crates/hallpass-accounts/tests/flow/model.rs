@@ -1,0 +1,391 @@
+//! Any order of sign-in, renewal, revocation, clock steps, lost feeds and restarts, against a model: no token is accepted for longer
+//! than the bound after the model says that it is dead, and a renewal succeeds exactly where the model says so.
+//!
+//! The model knows no tables, hashes or limits as stored: it counts the time that each session has used up. A clock that is set back
+//! uses up nothing and gives nothing back.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use hallpass_accounts::{AccountId, Cursor, SignInErrorKind, Visitor};
+use hallpass_core::{AccessToken, Clock, Keys, RevocationView, StalePolicy, UnixTime};
+use proptest::prelude::*;
+
+use crate::{
+    memory::MemoryStore,
+    site::{PASSWORD, Site, SiteRole, TestClock, id_of, signed_in},
+};
+
+/// What a node that hears nothing may still accept.
+const BOUND: u64 = 5;
+const GRACE: u64 = 30;
+const IDLE: u64 = 7 * 86_400;
+const ABSOLUTE: u64 = 30 * 86_400;
+const PEOPLE: [&str; 2] = ["alice", "bob"];
+
+#[derive(Clone, Debug)]
+enum Op {
+    LogIn {
+        person: usize,
+        node: usize,
+    },
+    /// Presents one of all refresh tokens there ever were.
+    Refresh {
+        token: usize,
+        node: usize,
+    },
+    LogOut {
+        access: usize,
+        node: usize,
+    },
+    EndOthers {
+        access: usize,
+        node: usize,
+    },
+    SignOutEverywhere {
+        person: usize,
+        node: usize,
+    },
+    SetRoles {
+        person: usize,
+        node: usize,
+    },
+    Disable {
+        person: usize,
+        node: usize,
+    },
+    Enable {
+        person: usize,
+        node: usize,
+    },
+    Pass {
+        seconds: u64,
+    },
+    SetBack {
+        seconds: u64,
+    },
+    CutFeed {
+        node: usize,
+    },
+    MendFeed {
+        node: usize,
+    },
+    Forget {
+        node: usize,
+    },
+    Restart {
+        node: usize,
+    },
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let (node, person, any) = (0..2_usize, 0..2_usize, 0..64_usize);
+    prop_oneof![
+        4 => (person.clone(), node.clone()).prop_map(|(person, node)| Op::LogIn { person, node }),
+        8 => (any.clone(), node.clone()).prop_map(|(token, node)| Op::Refresh { token, node }),
+        2 => (any.clone(), node.clone()).prop_map(|(access, node)| Op::LogOut { access, node }),
+        2 => (any, node.clone()).prop_map(|(access, node)| Op::EndOthers { access, node }),
+        1 => (person.clone(), node.clone()).prop_map(|(person, node)| Op::SignOutEverywhere { person, node }),
+        2 => (person.clone(), node.clone()).prop_map(|(person, node)| Op::SetRoles { person, node }),
+        1 => (person.clone(), node.clone()).prop_map(|(person, node)| Op::Disable { person, node }),
+        2 => (person, node.clone()).prop_map(|(person, node)| Op::Enable { person, node }),
+        6 => (1..1200_u64).prop_map(|seconds| Op::Pass { seconds }),
+        1 => (1..9 * 86_400_u64).prop_map(|seconds| Op::Pass { seconds }),
+        2 => (1..2000_u64).prop_map(|seconds| Op::SetBack { seconds }),
+        2 => node.clone().prop_map(|node| Op::CutFeed { node }),
+        2 => node.clone().prop_map(|node| Op::MendFeed { node }),
+        1 => node.clone().prop_map(|node| Op::Forget { node }),
+        1 => node.prop_map(|node| Op::Restart { node }),
+    ]
+}
+
+/// What the model knows of a session.
+struct Session {
+    person: usize,
+    ended: bool,
+    live: String,
+    spent: BTreeMap<String, u64>,
+    used: u64,
+    seen: u64,
+}
+
+struct Node {
+    site: Site,
+    cursor: Cursor,
+    cut: bool,
+    synced: u64,
+}
+
+struct World {
+    clock: TestClock,
+    nodes: Vec<Node>,
+    accounts: Vec<AccountId>,
+    generations: [u32; 2],
+    disabled: [bool; 2],
+    sessions: BTreeMap<String, Session>,
+    /// Every refresh token, with its session.
+    refreshes: Vec<(String, String)>,
+    access: Vec<(AccessToken, String, usize, u32)>,
+    /// What this node itself has been told of, whatever its feed does: accounts' generations, and sessions.
+    told: Vec<([u32; 2], BTreeSet<String>)>,
+    latest: u64,
+}
+
+fn node(store: &MemoryStore, clock: &TestClock, keys: &Keys) -> Site {
+    let view = RevocationView::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(BOUND) });
+    Site::node(store.clone(), clock.clone(), keys.clone(), |builder| builder.view(view))
+}
+
+impl World {
+    async fn new() -> Self {
+        let first = Site::new();
+        let nodes: Vec<_> = (0..2)
+            .map(|_| Node {
+                site: node(&first.store, &first.clock, &first.keys),
+                cursor: Cursor::START,
+                cut: false,
+                synced: 0,
+            })
+            .collect();
+        let mut accounts = Vec::new();
+        for name in PEOPLE {
+            // Without a session that the model does not know.
+            let opened = first.register(name).await;
+            let who = first.verify(&opened.access).unwrap();
+            first.sign_in.log_out(&who).await.unwrap();
+            accounts.push(id_of(&who));
+        }
+        let mut world = Self {
+            clock: first.clock.clone(),
+            nodes,
+            accounts,
+            generations: [0; 2],
+            disabled: [false; 2],
+            sessions: BTreeMap::new(),
+            refreshes: Vec::new(),
+            access: Vec::new(),
+            told: vec![Default::default(); 2],
+            latest: first.clock.now().as_secs(),
+        };
+        world.hear().await;
+        world
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.now().as_secs()
+    }
+
+    /// What the background task does each second.
+    async fn hear(&mut self) {
+        let now = self.now();
+        for node in self.nodes.iter_mut().filter(|node| !node.cut) {
+            node.cursor = node.site.sign_in.catch_up(node.cursor).await.unwrap();
+            node.synced = now;
+        }
+        for (number, node) in self.nodes.iter().enumerate() {
+            if !node.cut {
+                let ended = self.sessions.iter().filter(|(_, session)| session.ended).map(|(id, _)| id.clone());
+                self.told[number] = (self.generations, ended.collect());
+            }
+        }
+    }
+
+    fn issued(&mut self, access: AccessToken, refresh: &str, session: &str, person: usize) {
+        self.refreshes.push((refresh.to_owned(), session.to_owned()));
+        self.access.push((access, session.to_owned(), person, self.generations[person]));
+    }
+
+    fn end(&mut self, session: &str, node: usize) {
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.ended = true;
+        }
+        self.told[node].1.insert(session.to_owned());
+    }
+
+    fn raise(&mut self, person: usize, node: usize, keep: Option<&str>, end: bool) {
+        self.generations[person] += 1;
+        self.told[node].0[person] = self.generations[person];
+        for (id, session) in &mut self.sessions {
+            // The rows go; the feed names the generation alone.
+            if end && session.person == person && Some(id.as_str()) != keep {
+                session.ended = true;
+            }
+        }
+    }
+
+    async fn refresh(&mut self, token: usize, node: usize) {
+        let Some((token, id)) = self.refreshes.get(token % self.refreshes.len().max(1)).cloned() else { return };
+        let now = self.now();
+        let sign_in = self.nodes[node].site.sign_in.clone();
+        let got = sign_in.refresh(token.as_bytes()).await;
+        let session = self.sessions.get_mut(&id).unwrap();
+        let person = session.person;
+        if session.ended || self.disabled[person] {
+            assert!(got.is_err(), "a session that is over was renewed");
+            return;
+        }
+        let idle = now.saturating_sub(session.seen);
+        if idle >= IDLE || session.used + idle >= ABSOLUTE {
+            assert!(got.is_err(), "idle {idle}, used {}", session.used);
+            session.ended = true;
+            return;
+        }
+        if token == session.live {
+            let tokens = got.unwrap();
+            let refresh = tokens.refresh.unwrap().as_str().to_owned();
+            assert_ne!(refresh, token);
+            // What is out of its grace once stays so, however the clock is set.
+            session.spent.retain(|_, spent| spent.abs_diff(now) < GRACE);
+            session.spent.insert(token, now);
+            (session.used, session.seen, session.live) = (session.used + idle, now, refresh.clone());
+            self.issued(tokens.access, &refresh, &id, person);
+        } else if session.spent.get(&token).is_some_and(|spent| spent.abs_diff(now) < GRACE) {
+            let tokens = got.unwrap();
+            assert_eq!(tokens.refresh.unwrap().as_str(), session.live, "no second chain");
+            let live = session.live.clone();
+            self.issued(tokens.access, &live, &id, person);
+        } else {
+            assert!(got.is_err(), "a replay was renewed");
+            self.end(&id, node);
+        }
+    }
+
+    async fn apply(&mut self, op: Op) {
+        match op {
+            Op::LogIn { person, node } => {
+                let site = &self.nodes[node].site;
+                let got = site.sign_in.log_in(PEOPLE[person], PASSWORD, None, &Visitor::default()).await;
+                if self.disabled[person] {
+                    assert!(got.is_err(), "a disabled account signed in");
+                    return;
+                }
+                let got = got.map_err(|error| error.kind());
+                // The refusals of a disabled account count as attempts.
+                if matches!(got, Err(SignInErrorKind::Limited { .. })) {
+                    return;
+                }
+                let opened = signed_in(got);
+                let verifier = site.sign_in.issuer().verifier::<SiteRole>();
+                let who = verifier.verify(opened.access.as_str().as_bytes(), self.clock.now()).unwrap();
+                let (id, live) = (who.session().unwrap().to_owned(), opened.refresh.unwrap().as_str().to_owned());
+                let session = Session {
+                    person,
+                    ended: false,
+                    live: live.clone(),
+                    spent: BTreeMap::new(),
+                    used: 0,
+                    seen: self.now(),
+                };
+                self.sessions.insert(id.clone(), session);
+                self.issued(opened.access, &live, &id, person);
+            }
+            Op::Refresh { token, node } => self.refresh(token, node).await,
+            Op::LogOut { access, node } => {
+                let Some((token, id, ..)) = self.access.get(access % self.access.len().max(1)) else { return };
+                let Some(who) = self.nodes[node].site.verify(token) else { return };
+                self.nodes[node].site.sign_in.log_out(&who).await.unwrap();
+                let id = id.clone();
+                self.end(&id, node);
+            }
+            Op::EndOthers { access, node } => {
+                let Some((token, id, person, _)) = self.access.get(access % self.access.len().max(1)) else { return };
+                let (id, person) = (id.clone(), *person);
+                let Some(who) = self.nodes[node].site.verify(token) else { return };
+                // The store has the last word, where the view has not heard yet.
+                let Ok(tokens) = self.nodes[node].site.sign_in.end_other_sessions(&who).await else { return };
+                self.raise(person, node, Some(&id), true);
+                let now = self.now();
+                let session = self.sessions.get_mut(&id).unwrap();
+                if let Some(refresh) = tokens.refresh.filter(|_| !session.ended) {
+                    session.spent.clear();
+                    session.live = refresh.as_str().to_owned();
+                    (session.used, session.seen) = (session.used + now.saturating_sub(session.seen), now);
+                    let live = session.live.clone();
+                    self.issued(tokens.access, &live, &id, person);
+                }
+            }
+            Op::SignOutEverywhere { person, node } => {
+                let account = self.accounts[person].clone();
+                self.nodes[node].site.sign_in.sign_out_everywhere(&account).await.unwrap();
+                self.raise(person, node, None, true);
+            }
+            Op::SetRoles { person, node } => {
+                let account = self.accounts[person].clone();
+                self.nodes[node].site.sign_in.set_roles(&account, [SiteRole::Guest]).await.unwrap();
+                self.raise(person, node, None, false);
+            }
+            Op::Disable { person, node } => {
+                let account = self.accounts[person].clone();
+                self.nodes[node].site.sign_in.disable(&account).await.unwrap();
+                self.disabled[person] = true;
+                self.raise(person, node, None, true);
+            }
+            Op::Enable { person, node } => {
+                let account = self.accounts[person].clone();
+                self.nodes[node].site.sign_in.enable(&account).await.unwrap();
+                self.disabled[person] = false;
+                self.raise(person, node, None, false);
+            }
+            Op::Pass { seconds } => {
+                self.clock.pass(seconds);
+                self.latest = self.latest.max(self.now());
+                self.hear().await;
+            }
+            Op::SetBack { seconds } => {
+                self.clock.set(UnixTime::from_secs(self.now() - seconds));
+                self.hear().await;
+            }
+            Op::CutFeed { node } => self.nodes[node].cut = true,
+            Op::MendFeed { node } => {
+                self.nodes[node].cut = false;
+                self.hear().await;
+            }
+            Op::Forget { node } => self.nodes[node].site.sign_in.forget().await.unwrap(),
+            // A process that starts under a clock that is behind cannot know of the tokens that were issued while it was ahead.
+            Op::Restart { .. } if self.now() < self.latest => {}
+            Op::Restart { node: number } => {
+                let Site { store, keys, .. } = &self.nodes[number].site;
+                let site = node(store, &self.clock, keys);
+                // It is not ready before it has read the feed.
+                let cursor = site.sign_in.catch_up(Cursor::START).await.unwrap();
+                self.nodes[number] = Node { site, cursor, cut: false, synced: self.now() };
+                self.hear().await;
+            }
+        }
+    }
+
+    /// The claim: whatever a node accepts is alive, or the node has not been told and may not have been, for the bound at most.
+    fn check(&self) {
+        let now = self.now();
+        for (number, node) in self.nodes.iter().enumerate() {
+            let (generations, ended) = &self.told[number];
+            let fresh = node.synced.abs_diff(now) <= BOUND;
+            for (token, session, person, generation) in &self.access {
+                let told = *generation < generations[*person] || ended.contains(session);
+                let dead = *generation < self.generations[*person] || self.sessions[session].ended;
+                if node.site.verify(token).is_some() {
+                    assert!(!told, "node {number} was told and accepts");
+                    assert!(!dead || fresh, "node {number} has heard nothing for long and accepts");
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_order_of_events_brings_a_dead_token_to_life(ops in prop::collection::vec(op(), 1..60)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::new().await;
+            for op in ops {
+                world.apply(op).await;
+                world.check();
+            }
+        });
+    }
+}

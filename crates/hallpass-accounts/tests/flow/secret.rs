@@ -1,0 +1,152 @@
+//! No secret in any log, event or `Debug` (SECURITY row 24).
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use hallpass_accounts::{FactorPolicy, LoginStep, TwoFactor, Username};
+use hallpass_core::{Totp, TotpSettings};
+use tracing::Dispatch;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::site::{PASSWORD, Site, here, signed_in};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[test]
+fn nothing_that_opens_a_door_is_written_anywhere() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .finish();
+    let dispatch = Dispatch::new(subscriber);
+    let of_threads = dispatch.clone();
+    // The threads that hash write to the same log.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&of_threads)))
+        .build()
+        .unwrap();
+    let _guard = tracing::dispatcher::set_default(&dispatch);
+    runtime.block_on(use_everything(&log));
+}
+
+async fn use_everything(log: &Log) {
+    let site = Site::new();
+    site.keys.replace(site.keys.current().with_new_pepper([5; 32], site.now()));
+    let mut secrets =
+        vec![PASSWORD.to_owned(), "seven maps of nowhere".to_owned(), "typed in the wrong field".to_owned()];
+    let ring = site.keys.current();
+    let mut shown = format!("{ring:?} {:?} {:?}", site.keys, site.sign_in.issuer());
+    for (_, key) in ring.peppers().chain(ring.sealing_keys()) {
+        secrets.extend(every_form(key));
+    }
+    secrets.extend(key_file_secrets(&ring.to_json()));
+
+    let opened = site.register("alice").await;
+    let who = site.verify(&opened.access).unwrap();
+    secrets.push(opened.access.as_str().to_owned());
+    secrets.push(opened.device.as_str().to_owned());
+    let refresh = opened.refresh.as_ref().unwrap();
+    secrets.push(refresh.as_str().to_owned());
+    let next = site.sign_in.refresh(refresh.as_str().as_bytes()).await.unwrap();
+    shown += &format!("{next:?}");
+    secrets.push(next.refresh.unwrap().as_str().to_owned());
+    shown += &format!("{opened:?} {who:?} {:?}", site.sign_in);
+    let TwoFactor::Off(set_up) = site.sign_in.two_factor(&who).await.unwrap() else { panic!() };
+    shown += &format!("{set_up:?}");
+    secrets.push(set_up.secret.to_base32());
+    let totp = Totp::new(set_up.secret, TotpSettings::default());
+    secrets.push(totp.code_at(site.now()));
+    let (codes, tokens) = site.sign_in.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+    shown += &format!("{codes:?} {tokens:?}");
+    secrets.push(tokens.access.as_str().to_owned());
+    secrets.push(tokens.refresh.unwrap().as_str().to_owned());
+    secrets.extend(codes.iter().map(|code| code.as_str().to_owned()));
+
+    let step = site.log_in("alice", PASSWORD, None).await;
+    shown += &format!("{step:?}");
+    let Ok(LoginStep::FactorDue(pending)) = step else { panic!() };
+    secrets.push(pending.as_str().to_owned());
+    let accepted = site.sign_in.accept_password("alice", PASSWORD, &here()).await.unwrap();
+    shown += &format!("{accepted:?}");
+    shown += &format!("{:?}", accepted.next().await);
+    site.clock.pass(30);
+    secrets.push(totp.code_at(site.now()));
+    let opened = signed_in(site.log_in("alice", PASSWORD, Some(&totp.code_at(site.now()))).await);
+    secrets.push(opened.access.as_str().to_owned());
+    secrets.push(opened.device.as_str().to_owned());
+    signed_in(site.log_in("alice", PASSWORD, Some(codes[0].as_str())).await);
+    let who = site.verify(&opened.access).unwrap();
+    let _ = site.log_in("typed in the wrong field", "x", None).await;
+    let _ = site.log_in("alice", "seven maps of nowhere", Some("123456")).await;
+    let _access = site.sign_in.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let account = site.sign_in.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+    shown += &format!("{account:?}");
+    secrets.push(account.password_hash().to_owned());
+
+    // Where everybody must have a second factor: the token that opens the enrolment, and what it ends with.
+    let strict = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| {
+        builder.factor_policy(FactorPolicy::RequiredForAll)
+    });
+    site.register("bob").await;
+    let step = strict.log_in("bob", PASSWORD, None).await;
+    shown += &format!("{step:?}");
+    let Ok(LoginStep::EnrolmentDue(enrolment)) = step else { panic!() };
+    secrets.push(enrolment.as_str().to_owned());
+    let enrolling = strict.sign_in.enrolling(enrolment.as_str().as_bytes()).await.unwrap();
+    let set_up = enrolling.set_up().unwrap();
+    shown += &format!("{enrolling:?} {set_up:?}");
+    secrets.push(set_up.secret.to_base32());
+    let code = Totp::new(set_up.secret, TotpSettings::default()).code_at(strict.now());
+    let (codes, opened) = enrolling.accept_first_code(&code, &here()).await.unwrap();
+    shown += &format!("{codes:?} {opened:?} {:?}", strict.events.lock().unwrap());
+    secrets.push(code);
+    secrets.extend(codes.iter().map(|code| code.as_str().to_owned()));
+    secrets
+        .extend([opened.access.as_str(), opened.device.as_str(), opened.refresh.unwrap().as_str()].map(str::to_owned));
+
+    shown += &String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    shown += &format!("{:?}", site.events.lock().unwrap());
+    assert!(shown.contains("SecondFactorEnabled") && shown.contains("WrongPassword"), "{shown}");
+    for secret in secrets {
+        assert!(!shown.contains(&secret), "{secret} in {shown}");
+    }
+}
+
+/// The key as a list of numbers, and in hexadecimal.
+fn every_form(key: &[u8; 32]) -> [String; 3] {
+    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let numbers = format!("{key:?}");
+    [numbers.trim_matches(['[', ']']).to_owned(), hex.to_uppercase(), hex]
+}
+
+/// Each key's secret as the key file has it: base64url.
+fn key_file_secrets(json: &str) -> Vec<String> {
+    let set: serde_json::Value = serde_json::from_str(json).unwrap();
+    let secrets: Vec<_> =
+        set["keys"].as_array().unwrap().iter().map(|key| key["k"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(secrets.len(), 3, "one that signs, one that seals, one pepper");
+    secrets
+}

@@ -1,0 +1,165 @@
+//! A site with a clock that stands still, and somebody's authenticator.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use hallpass_accounts::{
+    AccountId, Event, HashCost, HashGateSettings, LoginStep, Opened, SignIn, SignInBuilder, SignInErrorKind, TwoFactor,
+    Visitor,
+};
+use hallpass_core::{
+    AccessToken, Clock, Identity, Issuer, KeyRing, Keys, RevocationView, Role, TimeStep, Totp, TotpSettings, UnixTime,
+};
+
+use crate::memory::MemoryStore;
+
+pub const PASSWORD: &str = "two grey herons at dawn";
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteRole {
+    Guest,
+    Admin,
+}
+
+#[derive(Clone)]
+pub struct TestClock(Arc<AtomicU64>);
+
+impl Clock for TestClock {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl TestClock {
+    pub fn pass(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub fn set(&self, to: UnixTime) {
+        self.0.store(to.as_secs(), Ordering::SeqCst);
+    }
+}
+
+/// One node of a site. Clones of its store make further nodes.
+pub struct Site {
+    pub sign_in: SignIn<SiteRole>,
+    pub store: MemoryStore,
+    pub clock: TestClock,
+    pub keys: Keys,
+    pub events: Arc<Mutex<Vec<Event>>>,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let clock = TestClock(Arc::new(AtomicU64::new(1_800_000_000)));
+        let keys = Keys::from(KeyRing::generate_hs256([7; 32], clock.now()));
+        Self::node(MemoryStore::default(), clock, keys, |builder| builder)
+    }
+
+    /// Another node on the same store, keys and clock.
+    pub fn other_node(&self) -> Self {
+        Self::node(self.store.clone(), self.clock.clone(), self.keys.clone(), |builder| builder)
+    }
+
+    pub fn node(
+        store: MemoryStore,
+        clock: TestClock,
+        keys: Keys,
+        set: impl FnOnce(SignInBuilder<SiteRole, MemoryStore>) -> SignInBuilder<SiteRole, MemoryStore>,
+    ) -> Self {
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let heard = events.clone();
+        let issuer = Issuer::new(keys.clone(), "https://site.example", "site");
+        let builder = SignIn::builder(store.clone(), issuer)
+            .clock(clock.clone())
+            .view(RevocationView::new())
+            .hash_gate(HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1)))
+            .first_roles(SiteRole::Guest)
+            .on_event(move |event| heard.lock().unwrap().push(event.clone()))
+            .registration()
+            .passwords()
+            .second_factors()
+            .refreshes()
+            .administration()
+            .feed();
+        let sign_in = set(builder).build().unwrap();
+        Self { sign_in, store, clock, keys, events }
+    }
+
+    pub async fn register(&self, name: &str) -> Opened {
+        self.sign_in.register(name, PASSWORD, &here()).await.unwrap().opened().unwrap()
+    }
+
+    pub async fn log_in(&self, name: &str, password: &str, code: Option<&str>) -> Result<LoginStep, SignInErrorKind> {
+        self.sign_in.log_in(name, password, code, &here()).await.map_err(|error| error.kind())
+    }
+
+    /// What a gate on this node makes of a token; `None` where it is refused.
+    pub fn verify(&self, token: &AccessToken) -> Option<Identity<SiteRole>> {
+        let verifier = self.sign_in.issuer().verifier().revocation(self.sign_in.view().clone());
+        verifier.verify(token.as_str().as_bytes(), self.clock.now()).ok()
+    }
+
+    /// Registers and turns the second factor on.
+    pub async fn enrolled(&self, name: &str) -> Enrolled {
+        let opened = self.register(name).await;
+        let who = self.verify(&opened.access).unwrap();
+        let TwoFactor::Off(set_up) = self.sign_in.two_factor(&who).await.unwrap() else {
+            panic!("a new account has no factor");
+        };
+        let totp = Totp::new(set_up.secret, TotpSettings::default());
+        let first_code = totp.code_at(self.clock.now());
+        let (codes, tokens) = self.sign_in.enable_two_factor(&who, &first_code).await.unwrap();
+        let recovery = codes.iter().map(|code| code.as_str().to_owned()).collect();
+        Enrolled { totp, clock: self.clock.clone(), first_code, recovery, before: opened.access, access: tokens.access }
+    }
+
+    pub fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    pub fn heard(&self, wanted: impl Fn(&Event) -> bool) -> usize {
+        self.events.lock().unwrap().iter().filter(|event| wanted(event)).count()
+    }
+}
+
+/// Somebody with an authenticator.
+pub struct Enrolled {
+    pub totp: Totp,
+    clock: TestClock,
+    pub first_code: String,
+    pub recovery: Vec<String>,
+    /// The token of before.
+    pub before: AccessToken,
+    /// The token with which the session went on.
+    pub access: AccessToken,
+}
+
+impl Enrolled {
+    /// The code of a step that has not been used.
+    pub fn next_code(&self) -> String {
+        self.clock.pass(TimeStep::LENGTH.as_secs());
+        self.totp.code_at(self.clock.now())
+    }
+
+    pub fn wrong_code(&self) -> String {
+        let now = self.clock.now().as_secs();
+        let live = [now - 60, now - 30, now, now + 30, now + 60].map(|at| self.totp.code_at(UnixTime::from_secs(at)));
+        (0..).map(|number| format!("{number:06}")).find(|code| !live.contains(code)).unwrap()
+    }
+}
+
+pub fn here() -> Visitor<'static> {
+    Visitor { peer: Some([192, 0, 2, 1].into()), device: "test", ..Visitor::default() }
+}
+
+pub fn id_of(who: &Identity<SiteRole>) -> AccountId {
+    AccountId::new(who.user_id())
+}
+
+pub fn signed_in(step: Result<LoginStep, SignInErrorKind>) -> Opened {
+    match step {
+        Ok(LoginStep::SignedIn(opened)) => opened,
+        other => panic!("not signed in: {other:?}"),
+    }
+}

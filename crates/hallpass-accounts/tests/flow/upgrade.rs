@@ -1,0 +1,44 @@
+//! A hash below the site's cost is replaced at the next sign-in, and never tells a guesser anything.
+
+use hallpass_accounts::{Event, HashCost, HashGateSettings, SignInErrorKind, Username};
+
+use crate::site::{PASSWORD, Site, signed_in};
+
+fn stronger(site: &Site) -> Site {
+    let gate = HashGateSettings::default().hash_cost(HashCost::new(128, 1, 1));
+    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.hash_gate(gate))
+}
+
+async fn cost_of(site: &Site, name: &str) -> String {
+    let account = site.sign_in.find(&Username::parse(name).unwrap()).await.unwrap().unwrap();
+    account.password_hash().split('$').nth(3).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_next_sign_in_upgrades_and_the_one_after_finds_nothing_to_do() {
+    let old = Site::new();
+    old.register("alice").await;
+    let new = stronger(&old);
+    assert_eq!(cost_of(&new, "alice").await, "m=64,t=1,p=1");
+    assert!(new.log_in("alice", "wrong", None).await.is_err());
+    assert_eq!(cost_of(&new, "alice").await, "m=64,t=1,p=1");
+    for runs in [2, 1] {
+        let before = new.sign_in.hash_gate().runs();
+        signed_in(new.log_in("alice", PASSWORD, None).await);
+        assert_eq!(new.sign_in.hash_gate().runs() - before, runs);
+        assert_eq!(cost_of(&new, "alice").await, "m=128,t=1,p=1");
+    }
+    assert_eq!(new.heard(|event| matches!(event, Event::PasswordHashUpgraded { .. })), 1);
+}
+
+#[tokio::test]
+async fn a_right_password_with_a_wrong_code_does_not_give_itself_away_by_upgrading() {
+    let old = Site::new();
+    let alice = old.enrolled("alice").await;
+    let new = stronger(&old);
+    let before = new.sign_in.hash_gate().runs();
+    let refused = new.log_in("alice", PASSWORD, Some(&alice.wrong_code())).await.map(|_| ());
+    assert_eq!((refused, new.sign_in.hash_gate().runs() - before), (Err(SignInErrorKind::Refused), 1));
+    signed_in(new.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
+    assert_eq!(cost_of(&new, "alice").await, "m=128,t=1,p=1");
+}

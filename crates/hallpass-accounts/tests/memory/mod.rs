@@ -1,0 +1,447 @@
+//! A store in memory, for tests of what stands above a store: every ability but counting attempts, each call one lock and so atomic.
+//!
+//! It counts its calls, and fails each of them when told to: a store that is down.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test binary uses its part; a poisoned lock is a failed test"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use hallpass_accounts::{
+    Account, AccountId, Accounts, Actor, Administration, Change, Changes, CommandOutcome, Cursor, Ended, Enrolment,
+    Feed, LiveFactor, NewAccount, NewSession, OwnChange, OwnChangeOutcome, PasswordChange, Passwords, Presented,
+    RecoveryHash, RefreshState, Refreshes, Registered, Registration, Renewable, Renewal, Renewed, RenewedSession,
+    Replaced, SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, SpentRefreshes, Username,
+};
+use hallpass_core::{Methods, TotpDrift, UnixTime};
+
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    down: AtomicBool,
+    calls: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    rows: BTreeMap<AccountId, Row>,
+    feed: Vec<Change>,
+}
+
+struct Row {
+    username: Username,
+    hash: String,
+    roles: Vec<String>,
+    generation: u32,
+    disabled: bool,
+    factor: Option<LiveFactor>,
+    recovery: Vec<RecoveryHash>,
+    sessions: Vec<Session>,
+    refreshes: BTreeMap<SessionId, Kept>,
+}
+
+/// How a session is renewed.
+struct Kept {
+    state: RefreshState,
+    methods: Methods,
+}
+
+/// The store is down.
+#[derive(Debug)]
+pub struct Down;
+
+impl std::fmt::Display for Down {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the store is down")
+    }
+}
+
+impl std::error::Error for Down {}
+
+impl MemoryStore {
+    /// Makes every call fail, or work again.
+    pub fn set_down(&self, down: bool) {
+        self.0.down.store(down, Ordering::SeqCst);
+    }
+
+    pub fn calls(&self) -> u64 {
+        self.0.calls.load(Ordering::SeqCst)
+    }
+
+    /// How many accounts there are.
+    pub fn accounts(&self) -> usize {
+        self.0.state.lock().unwrap().rows.len()
+    }
+
+    fn lock(&self) -> Result<MutexGuard<'_, State>, Down> {
+        self.0.calls.fetch_add(1, Ordering::SeqCst);
+        if self.0.down.load(Ordering::SeqCst) { Err(Down) } else { Ok(self.0.state.lock().unwrap()) }
+    }
+}
+
+impl Row {
+    fn account(&self, id: &AccountId) -> Account {
+        Account::new(id.clone(), self.username.clone(), self.hash.clone())
+            .with_roles(self.roles.iter().cloned())
+            .with_generation(self.generation)
+            .with_disabled(self.disabled)
+            .with_second_factor(self.factor.clone())
+    }
+}
+
+impl State {
+    /// The row of the actor, if they pass.
+    fn row_of(&mut self, actor: &Actor) -> Option<&mut Row> {
+        let row = self.rows.get_mut(&actor.account)?;
+        let in_session = |session: &SessionId| row.sessions.iter().any(|one| one.id == *session);
+        let passes =
+            !row.disabled && row.generation == actor.generation && actor.session.as_ref().is_none_or(in_session);
+        passes.then_some(row)
+    }
+
+    fn passes(&mut self, by: Option<&Actor>) -> bool {
+        by.is_none_or(|actor| self.row_of(actor).is_some())
+    }
+
+    /// Raises the generation and ends every session but the one that is kept, which gets its new refresh token.
+    fn revoking(&mut self, own: &OwnChange) -> OwnChangeOutcome {
+        let id = &own.actor.account;
+        self.void(id, own.kept_session(), own.at);
+        let Some(row) = self.rows.get_mut(id) else { return OwnChangeOutcome::NotWritten };
+        if let (Some(session), Some(renewable)) = (own.kept_session(), &own.renewable) {
+            let Some(listed) = row.sessions.iter_mut().find(|one| one.id == *session) else {
+                return OwnChangeOutcome::NotWritten;
+            };
+            listed.renewed = own.at;
+            let Renewable { first, idle_until, methods, .. } = renewable.clone();
+            let state = RefreshState::new(first, SpentRefreshes::default(), own.at, idle_until, listed.expires);
+            row.refreshes.insert(*session, Kept { state, methods });
+        }
+        OwnChangeOutcome::Written(Box::new(row.account(id)))
+    }
+
+    fn commanded(&self, id: &AccountId) -> CommandOutcome {
+        match self.rows.get(id) {
+            Some(row) => CommandOutcome::Done(Box::new(row.account(id))),
+            None => CommandOutcome::NotFound,
+        }
+    }
+
+    /// Raises the generation and ends every session but `keep`.
+    fn void(&mut self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) {
+        let Some(row) = self.rows.get_mut(id) else { return };
+        row.sessions.retain(|session| Some(&session.id) == keep);
+        row.refreshes.clear();
+        self.raise(id, at);
+    }
+
+    fn raise(&mut self, id: &AccountId, at: UnixTime) {
+        let Some(row) = self.rows.get_mut(id) else { return };
+        row.generation += 1;
+        self.feed.push(Change::Generation { account: id.clone(), generation: row.generation, at });
+    }
+}
+
+impl Accounts for MemoryStore {
+    type Error = Down;
+
+    async fn by_username(&self, name: &Username) -> Result<Option<Account>, Down> {
+        let state = self.lock()?;
+        Ok(state.rows.iter().find(|(_, row)| row.username == *name).map(|(id, row)| row.account(id)))
+    }
+
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Down> {
+        Ok(self.lock()?.rows.get(id).map(|row| row.account(id)))
+    }
+}
+
+impl Registration for MemoryStore {
+    async fn create(&self, new: NewAccount) -> Result<Registered, Down> {
+        let mut state = self.lock()?;
+        if state.rows.values().any(|row| row.username == new.username) {
+            return Ok(Registered::NameTaken);
+        }
+        let row = Row {
+            username: new.username,
+            hash: new.password_hash,
+            roles: new.roles,
+            generation: 0,
+            disabled: false,
+            factor: None,
+            recovery: Vec::new(),
+            sessions: Vec::new(),
+            refreshes: BTreeMap::new(),
+        };
+        state.rows.insert(new.id.clone(), row);
+        Ok(Registered::Created(new.id))
+    }
+}
+
+impl Passwords for MemoryStore {
+    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, Down> {
+        let mut state = self.lock()?;
+        match state.rows.get_mut(id).filter(|row| row.hash == old_hash) {
+            Some(row) => {
+                row.hash = new_hash.to_owned();
+                Ok(Replaced::Replaced)
+            }
+            None => Ok(Replaced::Changed),
+        }
+    }
+
+    async fn change(&self, change: PasswordChange) -> Result<OwnChangeOutcome, Down> {
+        let mut state = self.lock()?;
+        match state.row_of(&change.own.actor).filter(|row| row.hash == change.old_hash) {
+            Some(row) => {
+                row.hash = change.new_hash;
+                Ok(state.revoking(&change.own))
+            }
+            None => Ok(OwnChangeOutcome::NotWritten),
+        }
+    }
+}
+
+impl SecondFactors for MemoryStore {
+    async fn enable(&self, enrolment: Enrolment) -> Result<OwnChangeOutcome, Down> {
+        let mut state = self.lock()?;
+        let Some(row) = state.row_of(&enrolment.own.actor).filter(|row| row.factor.is_none()) else {
+            return Ok(OwnChangeOutcome::NotWritten);
+        };
+        row.factor = Some(LiveFactor::new(enrolment.sealed, Some(enrolment.step)).with_drift(enrolment.drift));
+        row.recovery = enrolment.recovery_codes;
+        Ok(state.revoking(&enrolment.own))
+    }
+
+    async fn spend_step(&self, id: &AccountId, generation: u32, step: u64, drift: TotpDrift) -> Result<Spend, Down> {
+        let mut state = self.lock()?;
+        let row = state.row_of(&Actor::new(id.clone(), generation, None));
+        let factor = row.and_then(|row| row.factor.as_mut());
+        match factor.filter(|factor| factor.last_step().is_none_or(|last| last < step)) {
+            Some(factor) => {
+                *factor = LiveFactor::new(factor.sealed_secret().to_vec(), Some(step)).with_drift(drift);
+                Ok(Spend::Spent)
+            }
+            None => Ok(Spend::AlreadySpent),
+        }
+    }
+
+    async fn spend_recovery_code(&self, id: &AccountId, generation: u32, code: &RecoveryHash) -> Result<Spend, Down> {
+        let mut state = self.lock()?;
+        let row = state.row_of(&Actor::new(id.clone(), generation, None)).filter(|row| row.factor.is_some());
+        let found = row.and_then(|row| {
+            let at = row.recovery.iter().position(|hash| hash == code)?;
+            Some(row.recovery.remove(at))
+        });
+        Ok(if found.is_some() { Spend::Spent } else { Spend::AlreadySpent })
+    }
+
+    async fn replace_recovery_codes(&self, own: &OwnChange, codes: &[RecoveryHash]) -> Result<OwnChangeOutcome, Down> {
+        let mut state = self.lock()?;
+        match state.row_of(&own.actor).filter(|row| row.factor.is_some()) {
+            Some(row) => {
+                row.recovery = codes.to_vec();
+                Ok(OwnChangeOutcome::Written(Box::new(row.account(&own.actor.account))))
+            }
+            None => Ok(OwnChangeOutcome::NotWritten),
+        }
+    }
+
+    async fn disable(&self, own: &OwnChange) -> Result<OwnChangeOutcome, Down> {
+        let mut state = self.lock()?;
+        match state.row_of(&own.actor).filter(|row| row.factor.is_some()) {
+            Some(row) => {
+                row.factor = None;
+                row.recovery.clear();
+                Ok(state.revoking(own))
+            }
+            None => Ok(OwnChangeOutcome::NotWritten),
+        }
+    }
+
+    async fn reseal(&self, id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Result<Replaced, Down> {
+        let mut state = self.lock()?;
+        let factor = state.rows.get_mut(id).and_then(|row| row.factor.as_mut());
+        match factor.filter(|factor| factor.sealed_secret() == old_sealed) {
+            Some(factor) => {
+                *factor = LiveFactor::new(new_sealed.to_vec(), factor.last_step()).with_drift(factor.drift());
+                Ok(Replaced::Replaced)
+            }
+            None => Ok(Replaced::Changed),
+        }
+    }
+}
+
+impl Sessions for MemoryStore {
+    async fn open(&self, new: NewSession) -> Result<SessionOpened, Down> {
+        let mut state = self.lock()?;
+        let row = state.rows.get_mut(&new.account);
+        match row.filter(|row| !row.disabled && row.generation == new.generation) {
+            Some(row) => {
+                if let Some(Renewable { first, idle_until, methods, .. }) = new.renewable {
+                    let spent = SpentRefreshes::default();
+                    let state = RefreshState::new(first, spent, new.at, idle_until, new.expires);
+                    row.refreshes.insert(new.id, Kept { state, methods });
+                }
+                row.sessions.insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
+                Ok(SessionOpened::Opened(Box::new(row.account(&new.account))))
+            }
+            None => Ok(SessionOpened::AccountChanged),
+        }
+    }
+
+    async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, Down> {
+        let state = self.lock()?;
+        let sessions = state.rows.get(account).map_or(&[][..], |row| &row.sessions);
+        let mut live: Vec<_> = sessions.iter().filter(|session| now < session.expires).cloned().collect();
+        live.sort_by_key(|session| std::cmp::Reverse(session.created));
+        Ok(live)
+    }
+
+    async fn end(
+        &self,
+        account: &AccountId,
+        session: &SessionId,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<Ended, Down> {
+        let mut state = self.lock()?;
+        if !state.passes(by) {
+            return Ok(Ended::ActorChanged);
+        }
+        let ended = state.rows.get_mut(account).and_then(|row| {
+            let position = row.sessions.iter().position(|one| one.id == *session)?;
+            row.refreshes.remove(session);
+            Some(row.sessions.remove(position))
+        });
+        match ended {
+            Some(ended) => {
+                state.feed.push(Change::SessionEnded { session: ended.id, at });
+                Ok(Ended::Ended)
+            }
+            None => Ok(Ended::NotFound),
+        }
+    }
+
+    async fn end_others(&self, own: &OwnChange) -> Result<OwnChangeOutcome, Down> {
+        let mut state = self.lock()?;
+        Ok(if state.passes(Some(&own.actor)) { state.revoking(own) } else { OwnChangeOutcome::NotWritten })
+    }
+
+    async fn end_all(&self, account: &AccountId, by: Option<&Actor>, at: UnixTime) -> Result<CommandOutcome, Down> {
+        let mut state = self.lock()?;
+        if !state.passes(by) {
+            return Ok(CommandOutcome::ActorChanged);
+        }
+        state.void(account, None, at);
+        Ok(state.commanded(account))
+    }
+}
+
+impl Refreshes for MemoryStore {
+    async fn renew(&self, session: &SessionId, renewal: &Renewal) -> Result<Renewed, Down> {
+        // Others have their turn meanwhile, as while a store is asked over a wire.
+        tokio::task::yield_now().await;
+        let mut state = self.lock()?;
+        let found = state.rows.iter_mut().find(|(_, row)| row.refreshes.contains_key(session) && !row.disabled);
+        let Some((id, row)) = found else { return Ok(Renewed::Ended) };
+        let (id, account) = (id.clone(), row.account(id));
+        let (Some(kept), Some(listed)) =
+            (row.refreshes.get_mut(session), row.sessions.iter_mut().find(|one| one.id == *session))
+        else {
+            return Ok(Renewed::Ended);
+        };
+        let presented = renewal.present(&kept.state);
+        if let Presented::Spent(next) = &presented {
+            kept.state = next.clone();
+            (listed.renewed, listed.expires) = (next.renewed, next.expires);
+        }
+        let RefreshState { live, idle_until, expires, renewed, .. } = kept.state;
+        let session_now = Box::new(RenewedSession::new(account, listed.created, kept.methods, idle_until, expires));
+        Ok(match presented {
+            Presented::Spent(_) => Renewed::Spent(session_now),
+            Presented::InGrace => Renewed::InGrace { live, session: session_now },
+            Presented::TooOften => Renewed::TooOften,
+            over => {
+                row.refreshes.remove(session);
+                row.sessions.retain(|one| one.id != *session);
+                state.feed.push(Change::SessionEnded { session: *session, at: renewal.at.max(renewed) });
+                if over == Presented::Reused { Renewed::Reused { account: id } } else { Renewed::Ended }
+            }
+        })
+    }
+}
+
+impl Administration for MemoryStore {
+    async fn set_roles(
+        &self,
+        id: &AccountId,
+        roles: &[String],
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, Down> {
+        let mut state = self.lock()?;
+        if !state.passes(by) {
+            return Ok(CommandOutcome::ActorChanged);
+        }
+        if let Some(row) = state.rows.get_mut(id) {
+            row.roles = roles.to_vec();
+        }
+        state.raise(id, at);
+        Ok(state.commanded(id))
+    }
+
+    async fn set_disabled(
+        &self,
+        id: &AccountId,
+        disabled: bool,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, Down> {
+        let mut state = self.lock()?;
+        if !state.passes(by) {
+            return Ok(CommandOutcome::ActorChanged);
+        }
+        if let Some(row) = state.rows.get_mut(id) {
+            row.disabled = disabled;
+        }
+        if disabled {
+            state.void(id, None, at)
+        } else {
+            state.raise(id, at)
+        }
+        Ok(state.commanded(id))
+    }
+
+    async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, Down> {
+        let state = self.lock()?;
+        let mut accounts: Vec<_> = state.rows.iter().map(|(id, row)| row.account(id)).collect();
+        accounts.sort_by(|a, b| a.username().key().cmp(b.username().key()));
+        accounts.retain(|account| after.is_none_or(|after| account.username().key() > after.key()));
+        accounts.truncate(limit as usize);
+        Ok(accounts)
+    }
+}
+
+impl Feed for MemoryStore {
+    type Error = Down;
+
+    async fn since(&self, cursor: Cursor) -> Result<Changes, Down> {
+        let state = self.lock()?;
+        let from = usize::try_from(cursor.number()).unwrap_or(usize::MAX).min(state.feed.len());
+        let changes = state.feed.get(from..).unwrap_or_default().to_vec();
+        Ok(Changes { changes, cursor: Cursor::from_number(state.feed.len() as u128) })
+    }
+
+    async fn forget(&self, _before: UnixTime) -> Result<(), Down> {
+        self.lock().map(|_| ())
+    }
+}

@@ -1,0 +1,76 @@
+//! A name that exists cannot be told from one that does not by the time it takes to refuse it (SECURITY row 14).
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a test binary has no outside")]
+
+#[path = "memory/mod.rs"]
+mod memory;
+
+use std::time::{Duration, Instant};
+
+use hallpass_accounts::{AttemptPolicy, SignIn, SignInErrorKind, Visitor};
+use hallpass_core::{Issuer, KeyRing, Role, UnixTime};
+
+use crate::memory::MemoryStore;
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+}
+
+/// As long as a leak has |t| above 4.5, the threshold of the TVLA method, this many pairs show it.
+const PAIRS: usize = 500;
+
+#[tokio::test]
+#[ignore = "measures for twenty seconds and wants the machine to itself; .ci/run runs it alone"]
+async fn known_and_unknown_names_are_refused_in_the_same_time() {
+    let keys = KeyRing::generate_hs256([1; 32], UnixTime::from_secs(0));
+    let issuer = Issuer::new(keys, "https://site.example", "site");
+    let sign_in = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer)
+        .account_attempts(AttemptPolicy::new(u32::MAX, Duration::ZERO))
+        .registration()
+        .build()
+        .unwrap();
+    let nowhere = Visitor::default();
+    assert!(sign_in.register("known", "two grey herons at dawn", &nowhere).await.is_ok());
+
+    let time = async |name: &str| {
+        let start = Instant::now();
+        let refused = sign_in.log_in(name, "two grey herons at dusk", None, &nowhere).await;
+        assert_eq!(refused.unwrap_err().kind(), SignInErrorKind::Refused);
+        start.elapsed().as_secs_f64() * 1e6
+    };
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for pair in 0..PAIRS {
+        // Who goes first takes turns: a machine that warms up or slows down favours neither.
+        if pair % 2 == 0 {
+            known.push(time("known").await);
+            unknown.push(time("unkno").await);
+        } else {
+            unknown.push(time("unkno").await);
+            known.push(time("known").await);
+        }
+    }
+    let (t, apart) = (welch(&known, &unknown), median(&mut known) / median(&mut unknown) - 1.0);
+    println!("Welch t = {t:.2}, medians {:.2}% apart, {:.0} µs", apart * 100.0, median(&mut known));
+    assert!(t.abs() < 4.5, "{t}");
+    assert!(apart.abs() < 0.05, "{apart}");
+}
+
+fn welch(a: &[f64], b: &[f64]) -> f64 {
+    let (mean_a, spread_a) = moments(a);
+    let (mean_b, spread_b) = moments(b);
+    (mean_a - mean_b) / (spread_a + spread_b).sqrt()
+}
+
+/// The mean, and its squared standard error.
+fn moments(samples: &[f64]) -> (f64, f64) {
+    let count = samples.len() as f64;
+    let mean = samples.iter().sum::<f64>() / count;
+    let variance = samples.iter().map(|sample| (sample - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    (mean, variance / count)
+}
+
+fn median(samples: &mut [f64]) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}

@@ -1,0 +1,296 @@
+//! One request on its way through an endpoint: what it brings, and how the answer is made.
+
+use hallpass_accounts::{Enrolling, Member, Opened, RefreshToken, SignIn, Tokens, Visitor};
+use hallpass_core::{
+    AccessToken, Caller, Denial, DenialKind, EnrolmentToken, Identity, PendingToken, Requirement, Role, SafeNext,
+    SetCookieError, answer, find_cookie, refusal_headers,
+};
+use serde_json::json;
+
+use crate::{
+    fields::Fields,
+    pages::{FailurePage, Page, Pages, Reader, Viewer},
+    refused::Refused,
+    request::{Body, EndpointRequest},
+    response::EndpointResponse,
+    routes::table::Endpoint,
+};
+
+pub(crate) struct Exchange<'a, R: Role> {
+    pub(crate) sign_in: &'a SignIn<R>,
+    pub(crate) pages: &'a dyn Pages,
+    pub(crate) request: &'a EndpointRequest,
+    pub(crate) caller: Caller<'a>,
+    /// Which of the routes it is; `None` where it is none.
+    pub(crate) endpoint: Option<Endpoint>,
+}
+
+impl<'a, R: Role> Exchange<'a, R> {
+    /// The person that asks, where the endpoint is for those who are signed in.
+    pub(crate) fn member(&self) -> Result<Identity<R>, Refused> {
+        let _admitted = Requirement::login().admit(&self.request.who, self.sign_in.now())?;
+        self.request.who.identity::<R>().ok_or_else(|| DenialKind::Misconfigured.into())
+    }
+
+    /// Who knocks, where nobody is signed in yet.
+    pub(crate) fn visitor(&self) -> Visitor<'a> {
+        let agent = self.request.header("user-agent").unwrap_or_default();
+        let proxies = self.sign_in.proxies();
+        let lines: Vec<&[u8]> = proxies.header().into_iter().flat_map(|name| self.request.lines(name)).collect();
+        let peer = proxies.client(self.request.peer, lines);
+        let device = std::str::from_utf8(agent).unwrap_or_default();
+        let known = find_cookie(self.request.lines("cookie"), self.sign_in.cookies().device_name()).ok().flatten();
+        let step_up = self.request.who.username().is_some();
+        Visitor { peer, device, known, step_up, remember: false }
+    }
+
+    /// The body, once it is known to be small and whole.
+    pub(crate) fn body(&self) -> Result<&'a [u8], Refused> {
+        match &self.request.body {
+            // An adapter that reads more than asked must not widen what the fields are parsed from.
+            Body::Whole(bytes) if bytes.len() > EndpointRequest::BODY_LIMIT => Err(Refused::BodyTooLarge),
+            Body::Whole(bytes) => Ok(bytes),
+            Body::TooLarge => Err(Refused::BodyTooLarge),
+            Body::Broken => Err(Refused::Malformed),
+        }
+    }
+
+    /// The fields of the body.
+    pub(crate) fn fields(&self) -> Result<Fields, Refused> {
+        Ok(Fields::parse(self.request.header("content-type"), self.body()?)?)
+    }
+
+    /// Where the query says to go on to.
+    pub(crate) fn next_of_query(&self) -> SafeNext {
+        let query = Fields::of_form(self.request.query.as_deref().unwrap_or_default().as_bytes());
+        SafeNext::parse(Some(query.typed("next")))
+    }
+
+    /// The page that the person was on, where signing in again is worth coming back from.
+    fn way_back(&self) -> &'static str {
+        self.endpoint.map_or("/", Endpoint::page)
+    }
+
+    pub(crate) fn wants_json(&self) -> bool {
+        self.caller.prefers_json()
+    }
+
+    pub(crate) fn page(&self, status: u16, page: &Page<'_>) -> EndpointResponse {
+        EndpointResponse::page(status, self.render(page))
+    }
+
+    /// The answer to a refusal: the problem for JSON; for people the form once more, where it can say what to mend, else a page
+    /// of its own.
+    pub(crate) fn refuse<'p>(
+        &self,
+        refused: &'p Refused,
+        form: impl FnOnce(&'p Refused) -> Page<'p>,
+    ) -> EndpointResponse {
+        match refused {
+            Refused::Denied(denial) => self.deny(*denial),
+            refused if self.wants_json() => {
+                self.refusal(refused, EndpointResponse::problem(refused.status(), &refused.problem()))
+            }
+            refused if refused.can_be_mended() => self.refusal(refused, self.page(refused.status(), &form(refused))),
+            refused => self.refuse_plainly(refused),
+        }
+    }
+
+    /// The answer to a refusal that no form goes with.
+    pub(crate) fn refuse_plainly(&self, refused: &Refused) -> EndpointResponse {
+        match refused {
+            Refused::Denied(denial) => self.deny(*denial),
+            refused if self.wants_json() => {
+                self.refusal(refused, EndpointResponse::problem(refused.status(), &refused.problem()))
+            }
+            refused => {
+                let page = FailurePage {
+                    status: refused.status(),
+                    kind: refused.kind(),
+                    detail: refused.detail(),
+                    retry_after: None,
+                    next: self.way_back(),
+                };
+                self.refusal(refused, self.page(refused.status(), &Page::Failure(page)))
+            }
+        }
+    }
+
+    /// The headers that the status asks for.
+    fn refusal(&self, refused: &Refused, response: EndpointResponse) -> EndpointResponse {
+        match refused {
+            // RFC 9110 section 15.5.2: a 401 carries a challenge. Core knows which.
+            Refused::Credentials => refusal_headers(Denial::new(DenialKind::SignedOut), self.sign_in.answers())
+                .into_iter()
+                .filter(|(name, _)| *name != "vary")
+                .fold(response, |response, (name, value)| response.with_only_header(name, value)),
+            Refused::MethodNotAllowed(allow) => response.with_header("allow", *allow),
+            _ => response,
+        }
+    }
+
+    /// Core says how a denial looks; where that is a page, it is the site's own.
+    fn deny(&self, denial: Denial) -> EndpointResponse {
+        self.sign_in.meter().denied(denial);
+        let answer = EndpointResponse::from(answer(denial, &self.caller, self.sign_in.answers()));
+        if answer.status < 400 || !self.caller.takes_page() {
+            return answer;
+        }
+        let page = self.page(answer.status, &Page::Failure(FailurePage::of(denial).with_next(self.way_back())));
+        let headers = answer.headers.into_iter().filter(|(name, _)| *name != "vary");
+        headers.fold(page, |page, (name, value)| page.with_only_header(name, value))
+    }
+
+    /// Signed in: the session's cookies, and where to go on to or who it is.
+    pub(crate) fn signed_in(
+        &self,
+        opened: &Opened,
+        created: u16,
+        next: &SafeNext,
+    ) -> Result<EndpointResponse, Refused> {
+        let Member { id, username, roles } = &opened.user;
+        let response = if self.wants_json() {
+            let user = json!({ "id": id, "username": username, "roles": roles });
+            let expires_at = opened.access.expires_at().as_secs();
+            EndpointResponse::json(created, &json!({ "status": "signed_in", "user": user, "expires_at": expires_at }))
+        } else {
+            EndpointResponse::see_other(next)
+        };
+        self.with_session(response, opened)
+    }
+
+    /// Sets the cookies of a session that was just opened.
+    pub(crate) fn with_session(
+        &self,
+        response: EndpointResponse,
+        opened: &Opened,
+    ) -> Result<EndpointResponse, Refused> {
+        let response = self.with_access(response, &opened.access)?;
+        let response = self.with_refresh(response, opened.refresh.as_ref())?;
+        let life = opened.device.expires_at().since(self.sign_in.now());
+        let device = self.sign_in.cookies().set_device(opened.device.as_str(), life).map_err(unsettable)?;
+        let response = response.with_cookie(device);
+        // A code page that was left open must not go on with another person's password.
+        Ok(if self.pending().is_some() {
+            response.with_cookie(self.sign_in.cookies().remove_pending())
+        } else {
+            response
+        })
+    }
+
+    /// The pending cookie's value: `None` where there is none, or more than one.
+    pub(crate) fn pending(&self) -> Option<&'a [u8]> {
+        find_cookie(self.request.lines("cookie"), self.sign_in.cookies().pending_name()).ok().flatten()
+    }
+
+    /// Whether a password was accepted within the last minutes and its code is awaited.
+    pub(crate) fn awaits_code(&self) -> bool {
+        let now = self.sign_in.now();
+        self.pending().is_some_and(|pending| self.sign_in.issuer().open_pending(pending, now).is_ok())
+    }
+
+    /// The refresh cookie's value: `None` where there is none, or more than one.
+    pub(crate) fn refresh_cookie(&self) -> Option<&'a [u8]> {
+        find_cookie(self.request.lines("cookie"), self.sign_in.cookies().refresh_name()).ok().flatten()
+    }
+
+    /// Sets the cookies with which a session goes on.
+    pub(crate) fn with_tokens(&self, response: EndpointResponse, tokens: &Tokens) -> Result<EndpointResponse, Refused> {
+        self.with_refresh(self.with_access(response, &tokens.access)?, tokens.refresh.as_ref())
+    }
+
+    /// Sets the refresh cookie, for as long as the session can last.
+    fn with_refresh(
+        &self,
+        response: EndpointResponse,
+        refresh: Option<&RefreshToken>,
+    ) -> Result<EndpointResponse, Refused> {
+        let Some(refresh) = refresh else { return Ok(response) };
+        let life = refresh.expires_at().since(self.sign_in.now());
+        let cookie = self.sign_in.cookies().set_refresh(refresh.as_str(), life).map_err(unsettable)?;
+        Ok(response.with_cookie(cookie))
+    }
+
+    /// Sets the access cookie, for as long as the token lives.
+    fn with_access(&self, response: EndpointResponse, access: &AccessToken) -> Result<EndpointResponse, Refused> {
+        let life = access.expires_at().since(self.sign_in.now());
+        let cookie = self.sign_in.cookies().set_access(access.as_str(), life).map_err(unsettable)?;
+        Ok(response.with_cookie(cookie))
+    }
+
+    /// Sets the pending cookie, for as long as the token lives.
+    pub(crate) fn with_pending(
+        &self,
+        response: EndpointResponse,
+        pending: &PendingToken,
+    ) -> Result<EndpointResponse, Refused> {
+        let life = pending.expires_at().since(self.sign_in.now());
+        let cookie = self.sign_in.cookies().set_pending(pending.as_str(), life).map_err(unsettable)?;
+        Ok(response.with_cookie(cookie))
+    }
+
+    /// The password was right, and a second factor must be set up before anything else: the way there, and the pending cookie, which
+    /// opens it.
+    pub(crate) fn enrolment_due(&self, status: u16, token: &EnrolmentToken) -> Result<EndpointResponse, Refused> {
+        let response = if self.wants_json() {
+            EndpointResponse::json(status, &json!({ "status": "enrolment_required" }))
+        } else {
+            EndpointResponse::see_other(&SafeNext::parse(Some("/profile/two-factor")))
+        };
+        let life = token.expires_at().since(self.sign_in.now());
+        let cookie = self.sign_in.cookies().set_pending(token.as_str(), life).map_err(unsettable)?;
+        Ok(response.with_cookie(cookie))
+    }
+
+    /// The same where a session has just ended for it.
+    pub(crate) fn enrolment_due_after_session(&self, token: &EnrolmentToken) -> Result<EndpointResponse, Refused> {
+        let cookies = self.sign_in.cookies();
+        let response = self.enrolment_due(200, token)?;
+        Ok(response.with_cookie(cookies.remove_access()).with_cookie(cookies.remove_refresh()))
+    }
+
+    /// The enrolment that the pending cookie is of; `None` where it is of none.
+    pub(crate) async fn enrolling(&self) -> Result<Option<Enrolling<R>>, Refused> {
+        let (sign_in, now) = (self.sign_in, self.sign_in.now());
+        let token = self.pending().filter(|token| sign_in.issuer().open_enrolment(token, now).is_ok());
+        match token {
+            Some(token) => Ok(Some(sign_in.enrolling(token).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Removes every cookie of ours. The device cookie too, which opens nothing: whoever logs out leaves this browser, and the next
+    /// person at it should not read their name there.
+    pub(crate) fn without_cookies(&self, response: EndpointResponse) -> EndpointResponse {
+        let cookies = self.sign_in.cookies();
+        response
+            .with_cookie(cookies.remove_access())
+            .with_cookie(cookies.remove_refresh())
+            .with_cookie(cookies.remove_pending())
+            .with_cookie(cookies.remove_device())
+    }
+
+    /// Done: 204, or back to a page.
+    pub(crate) fn done(&self, page: &str) -> EndpointResponse {
+        if self.wants_json() {
+            EndpointResponse::empty(204)
+        } else {
+            EndpointResponse::see_other(&SafeNext::parse(Some(page)))
+        }
+    }
+
+    fn render(&self, page: &Page<'_>) -> String {
+        let languages = self.request.header("accept-language").unwrap_or_default();
+        let reader = Reader {
+            viewer: self.request.who.username().map(|username| Viewer { username }),
+            languages: std::str::from_utf8(languages).unwrap_or_default(),
+        };
+        self.pages.render(page, &reader)
+    }
+}
+
+/// A token that no browser would keep: an application's own claims are too large for a cookie.
+fn unsettable(error: SetCookieError) -> Refused {
+    tracing::error!(target: "hallpass", %error, "the token does not fit into a cookie");
+    DenialKind::Misconfigured.into()
+}

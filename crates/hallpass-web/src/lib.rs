@@ -1,0 +1,90 @@
+//! The sign-in routes of hallpass for any framework: routes, JSON, pages, texts, the page script and the style sheet.
+//!
+//! What is decided is decided in `hallpass-accounts`; this crate reads a request, calls a flow and writes the answer. It knows no
+//! HTTP framework: its routes take and give plain values, and an adapter moves the bytes.
+//!
+//! | to | begin with |
+//! |---|---|
+//! | mount the routes | [`Routes::new`], then the adapter of a framework |
+//! | write an adapter | [`Routes::routes`] and [`Routes::handle`] |
+//! | change how the pages look | [`Pages`], one method for all of them; or a [`Layout`], a frame around the default ones |
+//! | change what they say | [`Texts`] |
+//!
+//! ```
+//! use std::convert::Infallible;
+//!
+//! use hallpass_accounts::{Account, AccountId, Accounts, SignIn, Username};
+//! use hallpass_core::{Authentication, Clock, Issuer, KeyRing, Role, SystemClock};
+//! use hallpass_web::{EndpointRequest, Routes};
+//!
+//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! enum SiteRole {
+//!     Editor,
+//! }
+//!
+//! struct Nobody;
+//!
+//! impl Accounts for Nobody {
+//!     type Error = Infallible;
+//!
+//!     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Infallible> {
+//!         Ok(None)
+//!     }
+//!
+//!     async fn by_id(&self, _: &AccountId) -> Result<Option<Account>, Infallible> {
+//!         Ok(None)
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let mut bytes = [0; 32];
+//! hallpass_accounts::Random::fill(&hallpass_accounts::SystemRandom, &mut bytes)?;
+//! let issuer = Issuer::new(KeyRing::generate_hs256(bytes, SystemClock.now()), "https://site.example", "site");
+//! let routes = Routes::new(&SignIn::<SiteRole>::builder(Nobody, issuer).build()?);
+//! assert_eq!(routes.routes()[0].path, "/login", "no registration: the store cannot make accounts");
+//!
+//! let head = |method, path| EndpointRequest::head(method, None, (path, None), Authentication::anonymous(), |_| [].into_iter());
+//! assert_eq!(routes.handle(head("GET", "/login")).await.status, 200);
+//! assert_eq!(routes.handle(head("GET", "/profile/sessions")).await.status, 404);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | feature | what | default |
+//! |---|---|---|
+//! | `pages` | [`DefaultPages`]: the pages as HTML | on |
+//! | `utoipa` | `Routes::describe`: the routes in an OpenAPI document | off, because most sites have no such document |
+
+#![forbid(unsafe_code)]
+
+mod exchange;
+mod fields;
+mod login;
+mod pages;
+mod password;
+mod refused;
+mod register;
+mod request;
+mod response;
+mod routes;
+mod session;
+#[cfg(feature = "pages")]
+mod texts;
+mod two_factor;
+
+pub use fields::{Fault, FieldFault};
+pub use login::page::{CodePage, LoginPage};
+#[cfg(feature = "pages")]
+pub use pages::default_pages::{DefaultLayout, DefaultPages, Layout};
+pub use pages::{FailurePage, Page, Pages, Reader, SCRIPT, STYLE_SHEET, Viewer};
+pub use password::page::PasswordPage;
+pub use register::page::RegisterPage;
+pub use request::{Body, EndpointRequest};
+pub use response::{EndpointResponse, SECURITY_HEADERS};
+pub use routes::Routes;
+pub use routes::table::Route;
+pub use session::page::{SessionLine, SessionsPage};
+#[cfg(feature = "pages")]
+pub use texts::{FailureText, Texts};
+pub use two_factor::page::{RecoveryCodesPage, TwoFactorOnPage, TwoFactorSetUpPage};

@@ -1,0 +1,74 @@
+//! `/login`: name and password, and the code with them where a client has it at hand.
+//!
+//! A person who is signed in already still gets the form. Whoever comes here from "confirm that it is you" is signed in, and a
+//! redirect to `next` would send them in a circle; whoever comes by a bookmark finds a link onward on the page.
+
+pub(crate) mod code;
+pub(crate) mod page;
+
+use hallpass_accounts::{Ability, LoginStep, Visitor};
+use hallpass_core::{Role, SafeNext};
+use serde_json::json;
+
+use crate::{
+    exchange::Exchange,
+    fields::{Fault, Fields},
+    login::page::LoginPage,
+    pages::Page,
+    refused::Refused,
+    response::{EndpointResponse, with_next},
+};
+
+pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
+    let next = exchange.next_of_query();
+    exchange.page(200, &form(exchange, "", &next, None))
+}
+
+pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let fields = exchange.fields()?;
+    let next = SafeNext::parse(Some(fields.typed("next")));
+    Ok(log_in(exchange, &fields, &next).await.unwrap_or_else(|refused| {
+        exchange.refuse(&refused, |refused| form(exchange, fields.typed("username"), &next, Some(refused)))
+    }))
+}
+
+async fn log_in<R: Role>(
+    exchange: &Exchange<'_, R>,
+    fields: &Fields,
+    next: &SafeNext,
+) -> Result<EndpointResponse, Refused> {
+    let (username, password) = (fields.required("username")?, fields.required("password")?);
+    let code = fields.optional("code")?.filter(|code| !code.is_empty());
+    fields.optional("next")?;
+    let remember = fields.optional("remember_device")?.is_some_and(|choice| choice == "on");
+    let visitor = Visitor { remember, ..exchange.visitor() };
+    match exchange.sign_in.log_in(username, password, code, &visitor).await? {
+        LoginStep::SignedIn(opened) => exchange.signed_in(&opened, 200, next),
+        LoginStep::FactorDue(pending) => {
+            let response = if exchange.wants_json() {
+                EndpointResponse::json(200, &json!({ "status": "second_factor_required" }))
+            } else {
+                EndpointResponse::see_other(&SafeNext::parse(Some(&with_next("/login/code", next.as_str()))))
+            };
+            exchange.with_pending(response, &pending)
+        }
+        LoginStep::EnrolmentDue(token) => exchange.enrolment_due(200, &token),
+    }
+}
+
+/// The log-in page; also what a code page comes back to when its five minutes are over.
+pub(crate) fn form<'p, R: Role>(
+    exchange: &Exchange<'_, R>,
+    username: &'p str,
+    next: &'p SafeNext,
+    refused: Option<&Refused>,
+) -> Page<'p> {
+    Page::Login(LoginPage {
+        next: next.as_str(),
+        username,
+        username_fault: refused.and_then(|refused| refused.fault_of("username")),
+        password_fault: refused.and_then(|refused| refused.fault_of("password")),
+        fault: refused.and_then(|refused| refused.fault(Fault::Credentials)),
+        registration: exchange.sign_in.has(Ability::Registration),
+    })
+}

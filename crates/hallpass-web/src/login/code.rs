@@ -1,0 +1,64 @@
+//! `/login/code`: the second step, for whoever holds the pending cookie of the first.
+//!
+//! The pending cookie opens nothing else: it is a token of another type under another name. Without one that is live, `POST` says
+//! the same words as a wrong code does, and the page leads back to the start.
+
+use hallpass_accounts::Visitor;
+use hallpass_core::{Role, SafeNext};
+
+use crate::{
+    exchange::Exchange,
+    fields::{Fault, Fields},
+    login::{self, page::CodePage},
+    pages::Page,
+    refused::Refused,
+    response::{EndpointResponse, with_next},
+};
+
+pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let next = exchange.next_of_query();
+    if exchange.awaits_code() {
+        Ok(exchange.page(200, &form(exchange, &next, None)))
+    } else if exchange.wants_json() {
+        Err(Refused::Credentials)
+    } else {
+        Ok(EndpointResponse::see_other(&SafeNext::parse(Some(&with_next("/login", next.as_str())))))
+    }
+}
+
+pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let fields = exchange.fields()?;
+    let next = SafeNext::parse(Some(fields.typed("next")));
+    Ok(confirm(exchange, &fields, &next).await.unwrap_or_else(|refused| {
+        exchange.refuse(&refused, |refused| {
+            if exchange.awaits_code() {
+                form(exchange, &next, Some(refused))
+            } else {
+                login::form(exchange, "", &next, Some(refused))
+            }
+        })
+    }))
+}
+
+async fn confirm<R: Role>(
+    exchange: &Exchange<'_, R>,
+    fields: &Fields,
+    next: &SafeNext,
+) -> Result<EndpointResponse, Refused> {
+    let code = fields.required("code")?;
+    fields.optional("next")?;
+    let pending = exchange.pending().ok_or(Refused::Credentials)?;
+    let remember = fields.optional("remember_device")?.is_some_and(|choice| choice == "on");
+    let visitor = Visitor { remember, ..exchange.visitor() };
+    let opened = exchange.sign_in.log_in_with_code(pending, code, &visitor).await?;
+    exchange.signed_in(&opened, 200, next)
+}
+
+fn form<'p, R: Role>(exchange: &Exchange<'_, R>, next: &'p SafeNext, refused: Option<&Refused>) -> Page<'p> {
+    Page::Code(CodePage {
+        next: next.as_str(),
+        remember_days: exchange.sign_in.remember_devices().map(|time| time.as_secs() / (24 * 60 * 60)),
+        code_fault: refused.and_then(|refused| refused.fault_of("code")),
+        fault: refused.and_then(|refused| refused.fault(Fault::Credentials)),
+    })
+}

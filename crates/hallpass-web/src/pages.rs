@@ -1,0 +1,169 @@
+//! The pages of the sign-in routes: one documented view model, and a default look.
+//!
+//! An endpoint decides what is on a page ([`Page`]) and never how it looks: that is [`Pages`], one method, which a site
+//! may implement with any template engine. [`DefaultPages`](crate::DefaultPages) is the look that comes along; it renders each page's content
+//! and puts it into a [`Layout`](crate::Layout), so that a site may also keep the content and give only its own frame.
+//!
+//! What pages never carry: a password that was typed, an inline script, an inline style. The policy in the headers of
+//! every page (see [`SECURITY_HEADERS`](crate::SECURITY_HEADERS)) would refuse the last two. [`SCRIPT`] is a touch on top:
+//! nothing needs it.
+//!
+//! All text of a [`Page`] is plain and must be escaped, [`TwoFactorSetUpPage::qr_svg`] alone excepted. Each form posts to the
+//! path that stands in its page's doc, with the field names of that doc.
+
+#[cfg(feature = "pages")]
+pub(crate) mod default_pages;
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use hallpass_core::Denial;
+
+use crate::{
+    login::page::{CodePage, LoginPage},
+    password::page::PasswordPage,
+    register::page::RegisterPage,
+    session::page::SessionsPage,
+    two_factor::page::{RecoveryCodesPage, TwoFactorOnPage, TwoFactorSetUpPage},
+};
+
+/// Turns a page's content into a whole HTML document.
+///
+/// `examples/own_pages.rs` of this crate writes every page anew, without any template engine.
+///
+/// ```
+/// use hallpass_web::{Page, Pages, Reader};
+///
+/// struct Terse;
+///
+/// impl Pages for Terse {
+///     fn render(&self, page: &Page<'_>, _reader: &Reader<'_>) -> String {
+///         match page {
+///             Page::Failure(failure) => format!("<!doctype html><title>{}</title>", failure.status),
+///             _ => String::from("<!doctype html><title>Sign in</title>"),
+///         }
+///     }
+/// }
+/// ```
+///
+/// Whatever is shown must be escaped by the implementation: nothing in the model is HTML but
+/// [`TwoFactorSetUpPage::qr_svg`].
+pub trait Pages: Send + Sync + 'static {
+    /// Renders the page for whoever reads it.
+    fn render(&self, page: &Page<'_>, reader: &Reader<'_>) -> String;
+}
+
+impl<P: Pages + ?Sized> Pages for Arc<P> {
+    fn render(&self, page: &Page<'_>, reader: &Reader<'_>) -> String {
+        (**self).render(page, reader)
+    }
+}
+
+/// One page of the sign-in routes.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Page<'a> {
+    /// `GET /register`, and a registration that was refused.
+    Register(RegisterPage<'a>),
+    /// `GET /login`, and a log-in that was refused.
+    Login(LoginPage<'a>),
+    /// `GET /login/code`, and a code that was refused.
+    Code(CodePage<'a>),
+    /// `GET /profile/two-factor` while the second factor is off, and a first code that was refused.
+    TwoFactorSetUp(TwoFactorSetUpPage<'a>),
+    /// `GET /profile/two-factor` while the second factor is on, and the forms of that page when refused.
+    TwoFactorOn(TwoFactorOnPage),
+    /// Recovery codes, shown this once.
+    RecoveryCodes(RecoveryCodesPage<'a>),
+    /// A change of password that was refused.
+    Password(PasswordPage),
+    /// `GET /profile/sessions`.
+    Sessions(SessionsPage<'a>),
+    /// Any other refusal.
+    Failure(FailurePage<'a>),
+}
+
+/// Who is signed in.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Viewer<'a> {
+    /// The name as the person wrote it.
+    pub username: &'a str,
+}
+
+/// Who reads a page.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Reader<'a> {
+    /// Who is signed in, if anyone is.
+    pub viewer: Option<Viewer<'a>>,
+    /// `Accept-Language` as it was sent, or empty: the languages that the reader asks for.
+    pub languages: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    /// Somebody who signed in under this name.
+    #[must_use]
+    pub fn signed_in(username: &'a str) -> Self {
+        Self { viewer: Some(Viewer { username }), languages: "" }
+    }
+
+    /// The languages that the reader asks for, as `Accept-Language` has them.
+    #[must_use]
+    pub fn with_languages(self, accept_language: &'a str) -> Self {
+        Self { languages: accept_language, ..self }
+    }
+}
+
+/// A refusal that has no form to go back to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FailurePage<'a> {
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// The stable name of the kind, the last part of the problem's `type`: `cross-origin`, `body-too-large`, ….
+    pub kind: &'a str,
+    /// One sentence in English. A page in another language says its own by `kind`.
+    pub detail: Cow<'a, str>,
+    /// How long to wait before the next try, where that helps.
+    pub retry_after: Option<Duration>,
+    /// The page that the person was on, a checked path: where a link to the log-in leads back to. `/` where there is none.
+    pub next: &'a str,
+}
+
+impl<'a> FailurePage<'a> {
+    /// The page of a denial; for a site's own guarded routes too, so that every refusal has one look.
+    #[must_use]
+    pub fn of(denial: Denial) -> Self {
+        Self {
+            status: denial.status(),
+            kind: denial.kind().as_str(),
+            detail: denial.kind().detail().into(),
+            retry_after: denial.retry_after(),
+            next: "/",
+        }
+    }
+
+    /// Says where a log-in leads back to. Defaults to `/`, because a denial does not know which page it is of.
+    #[must_use]
+    pub fn with_next(mut self, next: &'a str) -> Self {
+        self.next = next;
+        self
+    }
+}
+
+/// The style sheet of the default pages, served at `/hallpass.css`.
+///
+/// Its class names begin with `hp-`, its colours are custom properties of the same prefix, and it styles nothing outside
+/// the classes but the frame of [`DefaultPages`](crate::DefaultPages), so that it can be linked from a site's own layout.
+pub const STYLE_SHEET: &str = include_str!("style.css");
+
+/// The script of the default pages, served at `/hallpass.js`: a button that shows a password, one that copies the key or the
+/// recovery codes, one that prints them.
+///
+/// Every button is made by the script, so that without it nothing is there that does nothing. It looks for the attributes
+/// `data-hp-show` and `data-hp-hide` (on a password field), `data-hp-copy`, `data-hp-copied` and `data-hp-print`, whose values
+/// are what the buttons say.
+pub const SCRIPT: &str = include_str!("script.js");
+
+#[cfg(all(test, feature = "pages"))]
+mod tests;

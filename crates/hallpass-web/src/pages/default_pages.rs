@@ -1,0 +1,180 @@
+//! The look that comes along: content by askama templates, the frame by a [`Layout`].
+
+use askama::Template;
+
+use crate::{
+    login::page::template::{CodeTemplate, LoginTemplate},
+    pages::{FailurePage, Page, Pages, Reader, Viewer},
+    password::page::template::PasswordTemplate,
+    register::page::template::RegisterTemplate,
+    response::with_next,
+    session::page::template::SessionsTemplate,
+    texts::{Texts, language::Languages},
+    two_factor::page::template::{RecoveryCodesTemplate, TwoFactorOnTemplate, TwoFactorSetUpTemplate},
+};
+
+/// The frame around a page's content: a site's own head, navigation and foot.
+///
+/// ```
+/// use hallpass_web::{DefaultPages, Layout, Viewer};
+///
+/// struct Frame;
+///
+/// impl Layout for Frame {
+///     fn wrap(&self, title: &str, main: &str, lang: &str, _viewer: Option<&Viewer<'_>>) -> String {
+///         format!(
+///             "<!doctype html><html lang=\"{lang}\"><title>{title}</title>\
+///              <link rel=\"stylesheet\" href=\"/hallpass.css\"><main>{main}</main></html>"
+///         )
+///     }
+/// }
+///
+/// let pages = DefaultPages::new().layout(Frame);
+/// ```
+pub trait Layout: Send + Sync + 'static {
+    /// Makes the document. `title` is plain text out of [`Texts`]; `main` is HTML that is safe to embed as it stands,
+    /// with one `<h1>`; `lang` is the language of both, for the `lang` attribute; `viewer` is who is signed in, in plain text
+    /// that wants escaping.
+    fn wrap(&self, title: &str, main: &str, lang: &str, viewer: Option<&Viewer<'_>>) -> String;
+}
+
+/// The default pages: accessible HTML that works without JavaScript, light and dark, styled by
+/// [`STYLE_SHEET`](crate::STYLE_SHEET).
+#[derive(Debug)]
+pub struct DefaultPages<L = DefaultLayout> {
+    languages: Languages,
+    layout: L,
+}
+
+/// A plain frame: the site's name as a link home, and who is signed in, with a button to log out.
+#[derive(Debug)]
+pub struct DefaultLayout {
+    languages: Languages,
+    site_name: Option<String>,
+}
+
+impl DefaultPages {
+    /// English, in the plain frame.
+    #[must_use]
+    pub fn new() -> Self {
+        let languages = Languages::one(Texts::english());
+        Self { layout: DefaultLayout { languages: languages.clone(), site_name: None }, languages }
+    }
+
+    /// Sets the name of the site, in titles and at the top of the frame. Defaults to none, because only the site knows it: the
+    /// frame then says "Home".
+    #[must_use]
+    pub fn site_name(mut self, name: impl Into<String>) -> Self {
+        self.layout.site_name = Some(name.into());
+        self
+    }
+
+    /// Sets the texts, and with them the one language of the pages. Defaults to [`Texts::english`], because most of the field
+    /// reads it.
+    #[must_use]
+    pub fn texts(self, texts: Texts) -> Self {
+        self.speaking(Languages::one(texts))
+    }
+
+    /// Adds a language. Each reader gets the one that their `Accept-Language` prefers, and the first where it names none.
+    /// Defaults to no second one, because a frame in one language around forms in another reads worse than either.
+    ///
+    /// ```
+    /// use hallpass_web::{DefaultPages, FailurePage, Page, Pages, Reader, Texts};
+    /// use hallpass_core::{Denial, DenialKind};
+    ///
+    /// let pages = DefaultPages::new().and_texts(Texts::dutch());
+    /// let page = Page::Failure(FailurePage::of(Denial::new(DenialKind::Limited)));
+    /// let for_reader = |languages| pages.render(&page, &Reader::default().with_languages(languages));
+    /// assert!(for_reader("nl-BE,nl;q=0.9,en;q=0.5").contains("lang=\"nl\""));
+    /// assert!(for_reader("fr").contains("lang=\"en\""));
+    /// ```
+    #[must_use]
+    pub fn and_texts(self, texts: Texts) -> Self {
+        let languages = self.languages.clone().and(texts);
+        self.speaking(languages)
+    }
+
+    fn speaking(self, languages: Languages) -> Self {
+        Self { layout: DefaultLayout { languages: languages.clone(), ..self.layout }, languages }
+    }
+
+    /// Sets the frame. Defaults to [`DefaultLayout`], because a page wants to be whole without any set-up.
+    #[must_use]
+    pub fn layout<L: Layout>(self, layout: L) -> DefaultPages<L> {
+        DefaultPages { languages: self.languages, layout }
+    }
+}
+
+impl Default for DefaultPages {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<L: Layout> Pages for DefaultPages<L> {
+    fn render(&self, page: &Page<'_>, reader: &Reader<'_>) -> String {
+        let t = self.languages.preferred(reader.languages);
+        let viewer = reader.viewer.as_ref();
+        let (title, main) = match page {
+            Page::Register(page) => (t.register, RegisterTemplate { t, page }.render()),
+            Page::Login(page) => (t.log_in, LoginTemplate { t, page, viewer }.render()),
+            Page::Code(page) => (t.code_title, CodeTemplate { t, page }.render()),
+            Page::TwoFactorSetUp(page) => (t.two_factor, TwoFactorSetUpTemplate { t, page }.render()),
+            Page::TwoFactorOn(page) => (t.two_factor, TwoFactorOnTemplate { t, page }.render()),
+            Page::RecoveryCodes(page) => (t.codes_title, RecoveryCodesTemplate { t, page }.render()),
+            Page::Password(page) => (t.password_title, PasswordTemplate { t, page, viewer }.render()),
+            Page::Sessions(page) => (t.sessions_title, SessionsTemplate { t, page }.render()),
+            Page::Failure(page) => {
+                let template = FailureTemplate { t, page };
+                (template.title(), template.render())
+            }
+        };
+        // Rendering into a String fails only where a value's Display does, and none of these has one of its own.
+        self.layout.wrap(title, &main.unwrap_or_default(), t.lang, viewer)
+    }
+}
+
+impl Layout for DefaultLayout {
+    fn wrap(&self, title: &str, main: &str, lang: &str, viewer: Option<&Viewer<'_>>) -> String {
+        LayoutTemplate { t: self.languages.of(lang), site: self.site_name.as_deref(), title, main, viewer }
+            .render()
+            .unwrap_or_default()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/layout.html")]
+struct LayoutTemplate<'a> {
+    t: &'a Texts,
+    site: Option<&'a str>,
+    title: &'a str,
+    main: &'a str,
+    viewer: Option<&'a Viewer<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/failure.html")]
+struct FailureTemplate<'a> {
+    t: &'a Texts,
+    page: &'a FailurePage<'a>,
+}
+
+impl FailureTemplate<'_> {
+    fn title(&self) -> &'static str {
+        self.t.failure(self.page.kind).map_or(self.t.failure_title, |failure| failure.title)
+    }
+
+    fn text(&self) -> &str {
+        self.t.failure(self.page.kind).map_or(&self.page.detail, |failure| failure.text)
+    }
+
+    /// The way forward: where to go, and what the link says.
+    fn way(&self) -> (String, &'static str) {
+        match self.page.kind {
+            "signed-out" | "expired" | "revoked" | "not-recent" => (with_next("/login", self.page.next), self.t.log_in),
+            "second-factor-missing" => ("/profile/two-factor".to_owned(), self.t.two_factor),
+            _ => ("/".to_owned(), self.t.home),
+        }
+    }
+}

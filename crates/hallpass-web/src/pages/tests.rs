@@ -1,0 +1,249 @@
+//! What every default page promises, whatever it looks like.
+
+use std::time::Duration;
+
+use hallpass_accounts::{PasswordError, RecoveryCode, UsernameError};
+use hallpass_core::TotpSecret;
+
+use super::*;
+use crate::{
+    fields::{Fault, FieldFault},
+    login::page::{CodePage, LoginPage},
+    pages::default_pages::DefaultPages,
+    password::page::PasswordPage,
+    register::page::RegisterPage,
+    session::page::{SessionLine, SessionsPage},
+    texts::Texts,
+    two_factor::{
+        page::{RecoveryCodesPage, TwoFactorOnPage, TwoFactorSetUpPage},
+        qr_code::qr_code,
+    },
+};
+
+const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+const URI: &str = "otpauth://totp/site:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=site";
+
+fn render(page: &Page<'_>) -> String {
+    DefaultPages::new().site_name("R&D").render(page, &Reader::signed_in("alice"))
+}
+
+/// Each page once as it is first shown, and once with everything that can be wrong with it.
+fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
+    let svg = qr_code(URI);
+    let codes: Vec<_> = (0..10).map(|n| RecoveryCode::from_random([n; 20])).collect();
+    let missing = Some(FieldFault::Missing);
+    let session = |current| SessionLine {
+        id: "a1",
+        device: if current { "Firefox on Linux" } else { "" },
+        created_at: 1_795_499_324,
+        created_ago: Duration::from_secs(7_200),
+        renewed_at: 1_795_506_524,
+        renewed_ago: Duration::ZERO,
+        current,
+    };
+    let set_up = |fault| TwoFactorSetUpPage { secret: SECRET, otpauth_uri: URI, qr_svg: &svg, code_fault: None, fault };
+    let failure =
+        |kind, wait| FailurePage { status: 429, kind, detail: "Too many.".into(), retry_after: wait, next: "/" };
+
+    look("register", &Page::Register(RegisterPage { next: "/", ..RegisterPage::default() }));
+    look(
+        "register-refused",
+        &Page::Register(RegisterPage {
+            username: "al ice",
+            username_fault: Some(FieldFault::Username(UsernameError::Character)),
+            password_fault: Some(FieldFault::Password(PasswordError::Length { min: 10 })),
+            next: "/posts/new?a=1&b=2",
+        }),
+    );
+    look("login", &Page::Login(LoginPage { next: "/", registration: true, ..LoginPage::default() }));
+    look(
+        "login-refused",
+        &Page::Login(LoginPage {
+            next: "/posts/new?a=1&b=2",
+            username: "alice",
+            fault: Some(Fault::Credentials),
+            registration: true,
+            ..LoginPage::default()
+        }),
+    );
+    look("code", &Page::Code(CodePage { next: "/", ..CodePage::default() }));
+    look(
+        "code-refused",
+        &Page::Code(CodePage { next: "/", remember_days: Some(30), code_fault: None, fault: Some(Fault::Credentials) }),
+    );
+    look("two-factor", &Page::TwoFactorSetUp(set_up(None)));
+    look("two-factor-refused", &Page::TwoFactorSetUp(set_up(Some(Fault::Code))));
+    look("two-factor-on", &Page::TwoFactorOn(TwoFactorOnPage::default()));
+    look(
+        "two-factor-on-refused",
+        &Page::TwoFactorOn(TwoFactorOnPage {
+            renew_fault: Some(Fault::Code),
+            renew_code_fault: missing,
+            disable_fault: Some(Fault::Confirmation),
+            disable_password_fault: missing,
+            disable_code_fault: missing,
+        }),
+    );
+    look("recovery-codes", &Page::RecoveryCodes(RecoveryCodesPage { codes: &codes, just_enabled: true }));
+    look(
+        "password",
+        &Page::Password(PasswordPage { fault: Some(Fault::Confirmation), current_fault: missing, new_fault: missing }),
+    );
+    look("sessions", &Page::Sessions(SessionsPage { sessions: vec![session(true), session(false), session(false)] }));
+    look("failure", &Page::Failure(failure("limited", Some(Duration::from_secs(90)))));
+    look("failure-unknown", &Page::Failure(failure("brand-new", None)));
+}
+
+#[test]
+fn every_page_keeps_the_policy_of_its_headers() {
+    let mut seen = 0;
+    with_every_page(|name, page| {
+        let html = render(page);
+        // The one script is a file of the site's own.
+        let html = html.replacen("<script src=\"/hallpass.js\" defer></script>", "", 1);
+        for refused in ["<script", "style=", "<style", " on", "http:", "https:", "javascript:"] {
+            // The SVG namespace is a name, not an address that is fetched.
+            let html = html.replace("http://www.w3.org/2000/svg", "");
+            let at = html.find(refused).filter(|_| refused != " on" || inline_handler(&html));
+            assert_eq!(at, None, "{name}: {refused}");
+        }
+        seen += 1;
+    });
+    assert_eq!(seen, 15);
+}
+
+fn inline_handler(html: &str) -> bool {
+    ["onclick=", "onload=", "onsubmit=", "onerror=", "onfocus="].iter().any(|handler| html.contains(handler))
+}
+
+#[test]
+fn every_field_has_one_label_and_every_reference_a_target() {
+    with_every_page(|name, page| {
+        let html = render(page);
+        let ids: Vec<&str> = attributes(&html, "id").collect();
+        let mut distinct = ids.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), ids.len(), "{name}: an id twice");
+        let labels: Vec<&str> = attributes(&html, "for").collect();
+        for input in tags(&html, "input").filter(|input| !input.contains("hidden")) {
+            let id = attributes(input, "id").next().unwrap_or_else(|| panic!("{name}: {input}"));
+            assert_eq!(labels.iter().filter(|label| **label == id).count(), 1, "{name}: {input}");
+            assert!(input.contains("autocomplete="), "{name}: {input}");
+            assert_eq!(input.contains("aria-invalid"), input.contains("-fault"), "{name}: {input}");
+        }
+        for described in attributes(&html, "aria-describedby").flat_map(str::split_whitespace) {
+            assert!(ids.contains(&described), "{name}: {described}");
+        }
+        assert_eq!(html.matches("<h1>").count(), 1, "{name}");
+        assert_eq!(html.matches("<main").count(), 1, "{name}");
+        assert!(html.contains(" – R&#38;D</title>"), "{name}");
+        assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"), "{name}");
+    });
+}
+
+#[test]
+fn fields_tell_password_managers_what_they_are() {
+    let mut found = Vec::new();
+    with_every_page(|name, page| {
+        for input in tags(&render(page), "input").filter(|input| !input.contains("hidden")) {
+            let value = |of| attributes(input, of).next().unwrap_or_default().to_owned();
+            found.push((name.to_owned(), value("name"), value("type"), value("autocomplete"), value("inputmode")));
+        }
+    });
+    for (page, field, kind, autocomplete, inputmode) in [
+        ("register", "username", "text", "username", ""),
+        ("register", "password", "password", "new-password", ""),
+        ("login", "username", "text", "username", ""),
+        ("login", "password", "password", "current-password", ""),
+        ("code", "code", "text", "one-time-code", "numeric"),
+        ("two-factor", "code", "text", "one-time-code", "numeric"),
+        ("two-factor-on", "password", "password", "current-password", ""),
+        ("password", "current_password", "password", "current-password", ""),
+        ("password", "new_password", "password", "new-password", ""),
+    ] {
+        let expected = [page, field, kind, autocomplete, inputmode].map(str::to_owned);
+        assert!(found.iter().any(|(a, b, c, d, e)| [a, b, c, d, e].into_iter().eq(&expected)), "{expected:?}");
+    }
+}
+
+#[test]
+fn what_was_typed_is_shown_again_and_escaped() {
+    let html = render(&Page::Login(LoginPage {
+        username: "\"><script>alert(1)</script>",
+        next: "/\"><b>",
+        fault: Some(Fault::Credentials),
+        ..LoginPage::default()
+    }));
+    assert!(html.contains("value=\"&#34;&#62;&#60;script&#62;"), "{html}");
+    assert!(!html.contains("<script>") && !html.contains("<b>"));
+    assert!(html.contains("<p class=\"hp-alert\" role=\"alert\">Invalid username, password or code</p>"));
+}
+
+#[test]
+fn a_link_to_the_other_page_carries_next_along() {
+    let html = render(&Page::Register(RegisterPage { next: "/posts/new?a=1&b=2", ..RegisterPage::default() }));
+    assert!(html.contains("href=\"/login?next=%2Fposts%2Fnew%3Fa%3D1%26b%3D2\""));
+    let html = render(&Page::Login(LoginPage { next: "/posts/new", registration: true, ..LoginPage::default() }));
+    assert!(html.contains("href=\"/register?next=%2Fposts%2Fnew\""));
+    let html = render(&Page::Login(LoginPage { next: "/", ..LoginPage::default() }));
+    assert!(!html.contains("/register"), "no link to a page that is not there");
+}
+
+#[test]
+fn the_key_is_shown_in_groups_that_copy_as_one_word() {
+    assert_eq!(TotpSecret::from_base32(SECRET).unwrap().to_base32().as_str(), SECRET);
+    with_every_page(|name, page| {
+        if name == "two-factor" {
+            let html = render(page);
+            assert!(html.contains(&"<span>JBSW</span><span>Y3DP</span><span>EHPK</span><span>3PXP</span>".repeat(2)));
+            assert!(html.contains("<a href=\"otpauth://totp/site:alice?secret="));
+            assert!(
+                html.contains("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"hp-qr-title\"")
+            );
+        }
+    });
+}
+
+#[test]
+fn dutch_pages_say_nothing_in_english() {
+    let (english, dutch) = (DefaultPages::new(), DefaultPages::new().texts(Texts::dutch()));
+    with_every_page(|name, page| {
+        if name == "failure-unknown" {
+            return;
+        }
+        let (english, dutch) = (english.render(page, &Reader::default()), dutch.render(page, &Reader::default()));
+        assert!(dutch.contains("<html lang=\"nl\">"));
+        let sentences = |html: &str| -> Vec<String> {
+            html.split(['<', '>'])
+                .map(str::trim)
+                .filter(|text| text.contains(' ') && text.ends_with('.'))
+                .map(str::to_owned)
+                .collect()
+        };
+        let dutch = sentences(&dutch);
+        for sentence in sentences(&english) {
+            assert!(!dutch.contains(&sentence), "{name}: {sentence}");
+        }
+    });
+    let kinds = |texts: Texts| texts.failures.iter().map(|failure| failure.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(Texts::english()), kinds(Texts::dutch()));
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    with_every_page(|name, page| {
+        let shown = format!("{page:?}");
+        assert!(!shown.contains("JBSW") && !shown.contains("00000-"), "{name}: {shown}");
+    });
+}
+
+fn tags<'h>(html: &'h str, name: &'h str) -> impl Iterator<Item = &'h str> {
+    html.split('<').filter(move |tag| tag.starts_with(name)).map(|tag| tag.split('>').next().unwrap_or_default())
+}
+
+fn attributes<'h>(html: &'h str, name: &str) -> impl Iterator<Item = &'h str> {
+    let start = format!(" {name}=\"");
+    let parts: Vec<&'h str> = html.split(start.as_str()).skip(1).collect();
+    parts.into_iter().map(|rest| rest.split('"').next().unwrap_or_default())
+}

@@ -1,0 +1,31 @@
+//! What is on the page of a change of password that was refused.
+
+use crate::fields::{Fault, FieldFault};
+
+/// Posts `current_password` and `new_password` to `/profile/password`.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct PasswordPage {
+    /// Why the change was refused.
+    pub fault: Option<Fault>,
+    /// What is wrong with the field of the old password.
+    pub current_fault: Option<FieldFault>,
+    /// What is wrong with the new password.
+    pub new_fault: Option<FieldFault>,
+}
+
+/// How that looks by default.
+#[cfg(feature = "pages")]
+pub(crate) mod template {
+    use askama::Template;
+
+    use crate::{pages::Viewer, password::page::PasswordPage, texts::Texts};
+
+    #[derive(Template)]
+    #[template(path = "password/password.html")]
+    pub(crate) struct PasswordTemplate<'a> {
+        pub(crate) t: &'a Texts,
+        pub(crate) page: &'a PasswordPage,
+        pub(crate) viewer: Option<&'a Viewer<'a>>,
+    }
+}

@@ -1,0 +1,42 @@
+//! `/register`: a new account, signed in at once.
+
+pub(crate) mod page;
+
+use hallpass_accounts::LoginStep;
+use hallpass_core::{DenialKind, Role, SafeNext};
+
+use crate::{
+    exchange::Exchange, fields::Fields, pages::Page, refused::Refused, register::page::RegisterPage,
+    response::EndpointResponse,
+};
+
+pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
+    let next = exchange.next_of_query();
+    exchange.page(200, &form("", next.as_str(), None))
+}
+
+pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let fields = exchange.fields()?;
+    Ok(register(exchange, &fields).await.unwrap_or_else(|refused| {
+        exchange.refuse(&refused, |refused| form(fields.typed("username"), "/", Some(refused)))
+    }))
+}
+
+async fn register<R: Role>(exchange: &Exchange<'_, R>, fields: &Fields) -> Result<EndpointResponse, Refused> {
+    let (username, password) = (fields.required("username")?, fields.required("password")?);
+    match exchange.sign_in.register(username, password, &exchange.visitor()).await? {
+        LoginStep::SignedIn(opened) => exchange.signed_in(&opened, 201, &SafeNext::parse(Some("/profile"))),
+        LoginStep::EnrolmentDue(token) => exchange.enrolment_due(201, &token),
+        // A new account has no factor that a code could be of.
+        LoginStep::FactorDue(_) => Err(DenialKind::Misconfigured.into()),
+    }
+}
+
+fn form<'p>(username: &'p str, next: &'p str, refused: Option<&Refused>) -> Page<'p> {
+    Page::Register(RegisterPage {
+        username,
+        username_fault: refused.and_then(|refused| refused.fault_of("username")),
+        password_fault: refused.and_then(|refused| refused.fault_of("password")),
+        next,
+    })
+}

@@ -1,0 +1,176 @@
+//! The sign-in routes without a framework: a request comes in as bytes and text, an answer goes out the same way.
+//!
+//! The order is fixed, and a test holds each step before the next:
+//!
+//! 1. **Origin.** An unsafe request that another site made the browser send is refused before its path, method, cookie or body is
+//!    looked at, log-in and log-out included.
+//! 2. **Path and method.** 404, or 405 with `Allow`. `HEAD` is `GET` without the body.
+//! 3. **Who.** What needs a sign-in asks for it before it reads the body.
+//! 4. **Body.** 413, 415, 400, then each field: 422.
+//! 5. **The flow**, and its answer as page, redirect or JSON.
+//!
+//! No `GET` changes anything or sets a cookie, and no refusal sets or removes one.
+
+#[cfg(feature = "utoipa")]
+mod openapi;
+pub(crate) mod table;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use hallpass_accounts::{Ability, Event, SignIn};
+use hallpass_core::{Caller, Denial, DenialKind, Role};
+use tokio::time::timeout;
+use tracing::Instrument;
+
+use crate::{
+    exchange::Exchange,
+    login::{self, code},
+    pages::{Pages, SCRIPT, STYLE_SHEET},
+    password,
+    refused::Refused,
+    register,
+    request::EndpointRequest,
+    response::EndpointResponse,
+    routes::table::{Endpoint, Route},
+    session, two_factor,
+};
+
+/// The sign-in routes of a site. Cheap to clone; clones share everything.
+pub struct Routes<R> {
+    sign_in: SignIn<R>,
+    pages: Arc<dyn Pages>,
+}
+
+impl<R: Role> Routes<R> {
+    /// The routes of this sign-in, with the default pages.
+    #[cfg(feature = "pages")]
+    #[must_use]
+    pub fn new(sign_in: &SignIn<R>) -> Self {
+        let pages = crate::pages::default_pages::DefaultPages::new();
+        match sign_in.given_name() {
+            Some(name) => Self::with_pages(sign_in, pages.site_name(name)),
+            None => Self::with_pages(sign_in, pages),
+        }
+    }
+
+    /// The routes of this sign-in, with pages of the site's own.
+    #[must_use]
+    pub fn with_pages(sign_in: &SignIn<R>, pages: impl Pages) -> Self {
+        Self { sign_in: sign_in.clone(), pages: Arc::new(pages) }
+    }
+
+    /// Returns the sign-in that the routes call.
+    #[must_use]
+    pub fn sign_in(&self) -> &SignIn<R> {
+        &self.sign_in
+    }
+
+    /// The paths that there are: those of the abilities that are turned on. An adapter registers each for every method.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Route> {
+        Endpoint::ALL.into_iter().filter(|endpoint| self.serves(*endpoint)).map(Endpoint::route).collect()
+    }
+
+    /// Answers a request to one of the [`routes`](Self::routes).
+    pub async fn handle(&self, request: EndpointRequest) -> EndpointResponse {
+        let endpoint = self.endpoint(&request.path);
+        // A name of ours, not the path that was typed.
+        let route = endpoint.map(|endpoint| endpoint.route().path);
+        let span = tracing::info_span!(target: "hallpass", "sign_in", method = request.method, route);
+        self.answer(&request, endpoint).instrument(span).await
+    }
+
+    async fn answer(&self, request: &EndpointRequest, endpoint: Option<Endpoint>) -> EndpointResponse {
+        let target = match &request.query {
+            Some(query) => format!("{}?{query}", request.path),
+            None => request.path.clone(),
+        };
+        let caller = Caller::new(&request.method, &target, |name| request.header(name));
+        let exchange = Exchange { sign_in: &self.sign_in, pages: &*self.pages, request, caller, endpoint };
+        let response = match timeout(self.sign_in.answer_within(), self.dispatch(&exchange)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(refused)) => exchange.refuse_plainly(&refused),
+            Err(_) => exchange.refuse_plainly(&self.overdue()),
+        };
+        if request.method == "HEAD" { response.without_body() } else { response }
+    }
+
+    /// Each call to a store has its bound, and bounds add up; this is the one for the whole. A flow may be dropped at any await: what
+    /// it had written stands, and nothing was acknowledged.
+    fn overdue(&self) -> Refused {
+        self.sign_in.report(Event::Overdue { after: self.sign_in.answer_within() });
+        Denial::new(DenialKind::Unavailable).with_retry_after(Duration::from_secs(1)).into()
+    }
+
+    async fn dispatch(&self, exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+        let request = exchange.request;
+        let _same_origin = self.sign_in.origin_check().check(&request.origin_facts())?;
+        let endpoint = exchange.endpoint.ok_or(Refused::NotFound)?;
+        let route = endpoint.route();
+        if !route.methods.contains(&request.method.as_str()) {
+            return Err(Refused::MethodNotAllowed(route.allow()));
+        }
+        match (endpoint, request.method == "POST") {
+            (Endpoint::Register, false) => Ok(register::show(exchange)),
+            (Endpoint::Register, true) => register::submit(exchange).await,
+            (Endpoint::Login, false) => Ok(login::show(exchange)),
+            (Endpoint::Login, true) => login::submit(exchange).await,
+            (Endpoint::Code, false) => code::show(exchange),
+            (Endpoint::Code, true) => code::submit(exchange).await,
+            (Endpoint::Logout, _) => session::log_out(exchange).await,
+            (Endpoint::TwoFactor, false) => two_factor::show(exchange).await,
+            (Endpoint::TwoFactor, true) => two_factor::enable(exchange).await,
+            (Endpoint::DisableTwoFactor, _) => two_factor::disable(exchange).await,
+            (Endpoint::RecoveryCodes, _) => two_factor::renew_codes(exchange).await,
+            (Endpoint::Password, _) => password::change(exchange).await,
+            (Endpoint::Sessions, _) => session::list(exchange).await,
+            (Endpoint::RevokeSession, _) => session::revoke(exchange).await,
+            (Endpoint::Refresh, _) => session::refresh(exchange).await,
+            (Endpoint::Jwks, _) => Ok(jwks(exchange)),
+            (Endpoint::StyleSheet, _) => {
+                Ok(EndpointResponse::public("text/css; charset=utf-8", 3600, STYLE_SHEET.into()))
+            }
+            (Endpoint::Script, _) => {
+                Ok(EndpointResponse::public("text/javascript; charset=utf-8", 3600, SCRIPT.into()))
+            }
+        }
+    }
+
+    fn endpoint(&self, path: &str) -> Option<Endpoint> {
+        Endpoint::ALL.into_iter().find(|endpoint| endpoint.route().path == path && self.serves(*endpoint))
+    }
+
+    fn serves(&self, endpoint: Endpoint) -> bool {
+        match endpoint {
+            Endpoint::Register => self.sign_in.has(Ability::Registration),
+            Endpoint::Code | Endpoint::TwoFactor | Endpoint::DisableTwoFactor | Endpoint::RecoveryCodes => {
+                self.sign_in.has(Ability::SecondFactors)
+            }
+            Endpoint::Password => self.sign_in.has(Ability::Passwords),
+            Endpoint::Sessions | Endpoint::RevokeSession => self.sign_in.has(Ability::Sessions),
+            Endpoint::Refresh => self.sign_in.has(Ability::Refreshes),
+            Endpoint::Login | Endpoint::Logout | Endpoint::Jwks | Endpoint::StyleSheet | Endpoint::Script => true,
+        }
+    }
+}
+
+impl<R> Clone for Routes<R> {
+    fn clone(&self) -> Self {
+        Self { sign_in: self.sign_in.clone(), pages: Arc::clone(&self.pages) }
+    }
+}
+
+impl<R> fmt::Debug for Routes<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Routes").field("sign_in", &self.sign_in).finish_non_exhaustive()
+    }
+}
+
+/// `/.well-known/jwks.json`: the public keys, for services that verify and do not issue. Empty for HMAC keys, which are secrets.
+fn jwks<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
+    EndpointResponse::public("application/jwk-set+json", KEPT, exchange.sign_in.issuer().keys().current().to_jwks())
+}
+
+/// Seconds for which a verifier may keep the keys: 5 minutes, a third of a token's life, so that a new key is known long before
+/// tokens of the old one have run out.
+const KEPT: u32 = 300;

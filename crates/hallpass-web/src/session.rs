@@ -1,0 +1,97 @@
+//! The routes of a session: `/profile/sessions`, `/session/refresh` and `/logout`.
+//!
+//! A refusal of `/session/refresh` removes no cookie. Of two tabs that ask with the same token the one that is refused may be
+//! answered last, and would take the other's new cookies with it.
+//!
+//! A browser drops the access cookie when its time is over, so a log-out may come with the refresh cookie alone: that one ends
+//! the session as well. It works signed out too, and then removes what cookies there may be: a cookie that no longer verifies is
+//! still a cookie. When the session cannot be ended the cookies stay, or the browser would look signed out while a copy of the
+//! token lives on.
+
+pub(crate) mod page;
+
+use hallpass_accounts::Ability;
+use hallpass_core::{DenialKind, Role};
+use serde_json::{Value, json};
+
+use crate::{
+    exchange::Exchange,
+    pages::Page,
+    refused::Refused,
+    response::EndpointResponse,
+    session::page::{SessionLine, SessionsPage},
+};
+
+pub(crate) async fn list<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let who = exchange.member()?;
+    let now = exchange.sign_in.now();
+    let sessions = exchange.sign_in.sessions(&who).await?;
+    let ids: Vec<String> = sessions.iter().map(|session| session.id.to_string()).collect();
+    let mut lines: Vec<SessionLine<'_>> = sessions
+        .iter()
+        .zip(&ids)
+        .map(|(session, id)| SessionLine {
+            id,
+            device: &session.device,
+            created_at: session.created.as_secs(),
+            created_ago: now.since(session.created),
+            renewed_at: session.renewed.as_secs(),
+            renewed_ago: now.since(session.renewed),
+            current: who.session() == Some(id),
+        })
+        .collect();
+    lines.sort_by_key(|line| !line.current);
+    Ok(if exchange.wants_json() {
+        EndpointResponse::json(200, &lines.iter().map(as_json).collect())
+    } else {
+        exchange.page(200, &Page::Sessions(SessionsPage { sessions: lines }))
+    })
+}
+
+pub(crate) async fn revoke<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let who = exchange.member()?;
+    let fields = exchange.fields()?;
+    match fields.required("session")? {
+        "others" => {
+            let tokens = exchange.sign_in.end_other_sessions(&who).await?;
+            exchange.with_tokens(exchange.done("/profile/sessions"), &tokens)
+        }
+        // Ending the session that asks is a log-out.
+        id if who.session() == Some(id) => {
+            exchange.sign_in.log_out(&who).await?;
+            Ok(exchange.without_cookies(exchange.done("/")))
+        }
+        id => {
+            exchange.sign_in.end_session(&who, id).await?;
+            Ok(exchange.done("/profile/sessions"))
+        }
+    }
+}
+
+/// Times are Unix seconds.
+fn as_json(line: &SessionLine<'_>) -> Value {
+    json!({
+        "id": line.id,
+        "device": line.device,
+        "created_at": line.created_at,
+        "renewed_at": line.renewed_at,
+        "current": line.current,
+    })
+}
+
+pub(crate) async fn refresh<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    exchange.body()?;
+    let token = exchange.refresh_cookie().ok_or(DenialKind::SignedOut)?;
+    let tokens = exchange.sign_in.refresh(token).await?;
+    exchange.with_tokens(EndpointResponse::empty(204), &tokens)
+}
+
+pub(crate) async fn log_out<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    exchange.body()?;
+    if let Some(who) = exchange.request.who.identity::<R>() {
+        exchange.sign_in.log_out(&who).await?;
+    } else if let Some(token) = exchange.refresh_cookie().filter(|_| exchange.sign_in.has(Ability::Refreshes)) {
+        exchange.sign_in.log_out_by_refresh(token).await?;
+    }
+    Ok(exchange.without_cookies(exchange.done("/")))
+}

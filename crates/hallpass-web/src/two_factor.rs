@@ -1,0 +1,176 @@
+//! `/profile/two-factor`: the second factor on and off. `/profile/recovery-codes`: a new set, the old one dead.
+//!
+//! `GET` shows a key that is not stored anywhere: the engine derives it from the account and the session, so the page may be
+//! loaded again, and loaded by a prefetch, without anything changing. The key goes live only by the first right code.
+
+pub(crate) mod page;
+pub(crate) mod qr_code;
+
+use hallpass_accounts::{Enrolling, FactorOff, RecoveryCode, SetUp, TwoFactor};
+use hallpass_core::{Identity, Role};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::{
+    exchange::Exchange,
+    fields::{Fault, Fields},
+    pages::Page,
+    refused::Refused,
+    response::EndpointResponse,
+    two_factor::{
+        page::{RecoveryCodesPage, TwoFactorOnPage, TwoFactorSetUpPage},
+        qr_code::qr_code,
+    },
+};
+
+pub(crate) async fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    Ok(match Subject::of(exchange).await?.factor(exchange).await? {
+        TwoFactor::On if exchange.wants_json() => EndpointResponse::json(200, &json!({ "enabled": true })),
+        TwoFactor::On => exchange.page(200, &Page::TwoFactorOn(TwoFactorOnPage::default())),
+        TwoFactor::Off(set_up) => {
+            let key = DrawnKey::of(&set_up);
+            if exchange.wants_json() {
+                let DrawnKey { secret, uri, svg } = &key;
+                let value =
+                    json!({ "enabled": false, "secret": secret.as_str(), "otpauth_uri": uri, "qr_svg": svg.as_str() });
+                EndpointResponse::json(200, &value)
+            } else {
+                exchange.page(200, &form(&key, None))
+            }
+        }
+    })
+}
+
+pub(crate) async fn enable<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let subject = Subject::of(exchange).await?;
+    let fields = exchange.fields()?;
+    let enabled = async {
+        let code = fields.required("code")?;
+        subject.enable(exchange, code).await
+    };
+    match enabled.await {
+        Err(refused) if refused.can_be_mended() && !exchange.wants_json() => {
+            // The same key once more: it is derived, and a person who mistyped has it in the app already.
+            let TwoFactor::Off(set_up) = subject.factor(exchange).await? else {
+                return Err(Refused::SecondFactorOn);
+            };
+            let key = DrawnKey::of(&set_up);
+            Ok(exchange.refuse(&refused, |refused| form(&key, Some(refused))))
+        }
+        answer => answer,
+    }
+}
+
+/// Whose second factor it is.
+enum Subject<R> {
+    Member(Identity<R>),
+    /// Somebody who is not signed in before they have one.
+    Enrolling(Enrolling<R>),
+}
+
+impl<R: Role> Subject<R> {
+    /// An enrolment comes first: whoever has one under way has just typed that account's password.
+    async fn of(exchange: &Exchange<'_, R>) -> Result<Self, Refused> {
+        Ok(match exchange.enrolling().await? {
+            Some(enrolling) => Self::Enrolling(enrolling),
+            None => Self::Member(exchange.member()?),
+        })
+    }
+
+    async fn factor(&self, exchange: &Exchange<'_, R>) -> Result<TwoFactor, Refused> {
+        Ok(match self {
+            Self::Member(who) => exchange.sign_in.two_factor(who).await?,
+            Self::Enrolling(enrolling) => TwoFactor::Off(enrolling.set_up()?),
+        })
+    }
+
+    async fn enable(&self, exchange: &Exchange<'_, R>, code: &str) -> Result<EndpointResponse, Refused> {
+        match self {
+            Self::Member(who) => {
+                let (codes, tokens) = exchange.sign_in.enable_two_factor(who, code).await?;
+                exchange.with_tokens(shown(exchange, &codes, true), &tokens)
+            }
+            Self::Enrolling(enrolling) => {
+                let (codes, opened) = enrolling.accept_first_code(code, &exchange.visitor()).await?;
+                exchange.with_session(shown(exchange, &codes, true), &opened)
+            }
+        }
+    }
+}
+
+pub(crate) async fn disable<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let who = exchange.member()?;
+    let fields = exchange.fields()?;
+    let disabled = async |fields: &Fields| {
+        let (password, code) = (fields.required("password")?, fields.required("code")?);
+        match exchange.sign_in.disable_two_factor(&who, password, code).await? {
+            FactorOff::GoesOn(tokens) => exchange.with_tokens(exchange.done("/profile"), &tokens),
+            FactorOff::EnrolmentDue(token) => exchange.enrolment_due_after_session(&token),
+        }
+    };
+    Ok(disabled(&fields).await.unwrap_or_else(|refused| {
+        exchange.refuse(&refused, |refused| {
+            Page::TwoFactorOn(TwoFactorOnPage {
+                disable_fault: refused.fault(Fault::Confirmation),
+                disable_password_fault: refused.fault_of("password"),
+                disable_code_fault: refused.fault_of("code"),
+                ..TwoFactorOnPage::default()
+            })
+        })
+    }))
+}
+
+fn form<'p>(key: &'p DrawnKey<'_>, refused: Option<&Refused>) -> Page<'p> {
+    Page::TwoFactorSetUp(TwoFactorSetUpPage {
+        secret: &key.secret,
+        otpauth_uri: key.uri,
+        qr_svg: &key.svg,
+        code_fault: refused.and_then(|refused| refused.fault_of("code")),
+        fault: refused.and_then(|refused| refused.fault(Fault::Code)),
+    })
+}
+
+/// The key in the three forms in which an app takes it. Wiped on drop.
+struct DrawnKey<'a> {
+    secret: Zeroizing<String>,
+    uri: &'a str,
+    svg: Zeroizing<String>,
+}
+
+impl<'a> DrawnKey<'a> {
+    fn of(set_up: &'a SetUp) -> Self {
+        Self {
+            secret: Zeroizing::new(set_up.secret.to_base32().to_string()),
+            uri: &set_up.otpauth_uri,
+            svg: Zeroizing::new(qr_code(&set_up.otpauth_uri)),
+        }
+    }
+}
+
+pub(crate) async fn renew_codes<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    let who = exchange.member()?;
+    let fields = exchange.fields()?;
+    let renewed = async |fields: &Fields| {
+        let codes = exchange.sign_in.renew_recovery_codes(&who, fields.required("code")?).await?;
+        Ok(shown(exchange, &codes, false))
+    };
+    Ok(renewed(&fields).await.unwrap_or_else(|refused: Refused| {
+        exchange.refuse(&refused, |refused| {
+            Page::TwoFactorOn(TwoFactorOnPage {
+                renew_fault: refused.fault(Fault::Code),
+                renew_code_fault: refused.fault_of("code"),
+                ..TwoFactorOnPage::default()
+            })
+        })
+    }))
+}
+
+/// A fresh set of recovery codes, shown this once.
+fn shown<R: Role>(exchange: &Exchange<'_, R>, codes: &[RecoveryCode], just_enabled: bool) -> EndpointResponse {
+    if exchange.wants_json() {
+        let codes: Vec<&str> = codes.iter().map(RecoveryCode::as_str).collect();
+        EndpointResponse::json(200, &json!({ "recovery_codes": codes }))
+    } else {
+        exchange.page(200, &Page::RecoveryCodes(RecoveryCodesPage { codes, just_enabled }))
+    }
+}

@@ -1,0 +1,167 @@
+//! Every `Set-Cookie` that a route can send, through a cookie jar that is not ours: it is kept, comes back, and goes when it is
+//! removed.
+//!
+//! The storage rules of RFC 6265 section 5 are the jar's own (the `cookie_store` crate); Chromium's are asked in
+//! `examples/blog/browser`.
+
+use std::collections::BTreeSet;
+
+use cookie_store::CookieStore;
+use hallpass_core::{CookieSettings, SameSite};
+use url::Url;
+
+use crate::site::{ACCESS, Client, DEVICE, PASSWORD, PENDING, REFRESH, Site};
+
+const NEW_PASSWORD: &str = "another horse, another battery";
+
+/// One client, with the jar beside the map that the other tests use.
+struct Jar {
+    client: Client,
+    jar: CookieStore,
+    url: Url,
+    /// Route, cookie and `set` or `remove`.
+    seen: BTreeSet<String>,
+}
+
+impl Jar {
+    fn new(client: Client, url: &str) -> Self {
+        Self { client, jar: CookieStore::default(), url: url.parse().unwrap(), seen: BTreeSet::new() }
+    }
+
+    async fn post(&mut self, route: &str, fields: &[(&str, &str)]) {
+        // What goes to the site is what the jar gives back, so a cookie that it refused would show at once.
+        self.client.cookies = self.returned(&self.url);
+        let answer = self.client.post(route, fields).await;
+        assert!(answer.status < 400, "{route}: {answer:?}");
+        for line in answer.set_cookies() {
+            let kept = self.jar.parse(line, &self.url);
+            let removes = line.contains("Max-Age=0");
+            let name = line.split('=').next().unwrap();
+            match (kept, removes) {
+                (Ok(cookie_store::StoreAction::ExpiredExisting), true) => {}
+                // A removal of what was never there, as log-out sends for cookies that this person has not.
+                (Err(cookie_store::CookieError::Expired), true) => {}
+                (Ok(cookie_store::StoreAction::Inserted | cookie_store::StoreAction::UpdatedExisting), false) => {}
+                (outcome, _) => panic!("{route}: the jar says {outcome:?} to {line}"),
+            }
+            assert_eq!(self.returned(&self.url).contains_key(name), !removes, "{route}: {line}");
+            self.seen.insert(format!("{route} {name} {}", if removes { "remove" } else { "set" }));
+        }
+        // The map of the other tests agrees with the jar.
+        assert_eq!(self.client.cookies, self.returned(&self.url), "{route}");
+    }
+
+    fn returned(&self, url: &Url) -> std::collections::BTreeMap<String, String> {
+        let pairs = self.jar.get_request_values(url);
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+}
+
+/// A life with every form in it.
+async fn walk(site: &Site, url: &str) -> Jar {
+    let mut jar = Jar::new(site.browser(), url);
+    jar.post("/register", &[("username", "ann"), ("password", PASSWORD)]).await;
+    jar.post("/session/refresh", &[]).await;
+    jar.post("/profile/password", &[("current_password", PASSWORD), ("new_password", NEW_PASSWORD)]).await;
+    jar.client.cookies = jar.returned(&jar.url);
+    let secret = jar.client.as_script().get("/profile/two-factor").await.json()["secret"].as_str().unwrap().to_owned();
+    let mut authenticator = crate::site::Authenticator::new(&secret, site.clock.clone());
+    jar.post("/profile/two-factor", &[("code", &authenticator.code())]).await;
+    jar.post("/profile/recovery-codes", &[("code", &authenticator.code())]).await;
+    jar.post("/profile/sessions/revoke", &[("session", "others")]).await;
+    let session = {
+        let list = jar.client.as_script().get("/profile/sessions").await.json();
+        list[0]["id"].as_str().unwrap().to_owned()
+    };
+    jar.post("/profile/sessions/revoke", &[("session", &session)]).await;
+    assert_eq!(jar.returned(&jar.url).len(), 0, "signed out: nothing is left");
+
+    jar.post("/login", &[("username", "ann"), ("password", NEW_PASSWORD)]).await;
+    assert_eq!(jar.returned(&jar.url).len(), 1, "a code is awaited");
+    jar.post("/login/code", &[("code", &authenticator.code())]).await;
+    jar.post("/profile/two-factor/disable", &[("password", NEW_PASSWORD), ("code", &authenticator.code())]).await;
+    jar.post("/login", &[("username", "ann"), ("password", NEW_PASSWORD)]).await;
+    jar
+}
+
+#[tokio::test]
+async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
+    let site = Site::with(|builder| builder.refreshes());
+    let mut jar = walk(&site, "https://site.example/login").await;
+    let held = jar.returned(&jar.url);
+    assert!(held.contains_key(ACCESS));
+    for other in ["http://site.example/", "https://www.site.example/", "https://example/", "https://evil.example/"] {
+        assert_eq!(jar.returned(&other.parse().unwrap()).len(), 0, "{other} gets nothing");
+    }
+    for path in ["/", "/posts/new", "/profile/two-factor/disable"] {
+        let url = format!("https://site.example{path}").parse().unwrap();
+        assert_eq!(jar.returned(&url), held, "{path} gets all");
+    }
+    for cookie in jar.jar.iter_unexpired() {
+        assert_eq!((cookie.http_only(), cookie.secure()), (Some(true), Some(true)), "{cookie:?}");
+    }
+    jar.post("/logout", &[]).await;
+    assert_eq!(jar.jar.iter_unexpired().count(), 0, "nothing is left");
+
+    let expected: BTreeSet<String> = [
+        ("/register", DEVICE, "set"),
+        ("/login", DEVICE, "set"),
+        ("/login/code", DEVICE, "set"),
+        ("/profile/sessions/revoke", DEVICE, "remove"),
+        ("/logout", DEVICE, "remove"),
+        ("/register", REFRESH, "set"),
+        ("/session/refresh", ACCESS, "set"),
+        ("/session/refresh", REFRESH, "set"),
+        ("/profile/password", REFRESH, "set"),
+        ("/profile/two-factor", REFRESH, "set"),
+        ("/profile/sessions/revoke", REFRESH, "set"),
+        ("/login", REFRESH, "set"),
+        ("/login/code", REFRESH, "set"),
+        ("/profile/two-factor/disable", REFRESH, "set"),
+        ("/register", ACCESS, "set"),
+        ("/profile/password", ACCESS, "set"),
+        ("/profile/two-factor", ACCESS, "set"),
+        ("/profile/sessions/revoke", ACCESS, "set"),
+        ("/profile/sessions/revoke", ACCESS, "remove"),
+        ("/profile/sessions/revoke", REFRESH, "remove"),
+        ("/profile/sessions/revoke", PENDING, "remove"),
+        ("/login", ACCESS, "set"),
+        ("/login", PENDING, "set"),
+        ("/login/code", ACCESS, "set"),
+        ("/login/code", PENDING, "remove"),
+        ("/profile/two-factor/disable", ACCESS, "set"),
+        ("/logout", ACCESS, "remove"),
+        ("/logout", REFRESH, "remove"),
+        ("/logout", PENDING, "remove"),
+    ]
+    .map(|(route, name, what)| format!("{route} {name} {what}"))
+    .into();
+    assert_eq!(jar.seen, expected);
+    // Every route that takes a form was asked.
+    let asked: BTreeSet<&str> = jar.seen.iter().filter_map(|seen| seen.split(' ').next()).collect();
+    let silent = ["/profile/recovery-codes"];
+    for route in site.routes.routes().iter().filter(|route| route.methods.contains(&"POST")) {
+        assert!(asked.contains(route.path) || silent.contains(&route.path), "{}", route.path);
+    }
+}
+
+#[tokio::test]
+async fn so_are_those_of_a_site_with_cookies_of_its_own() {
+    let all_subdomains = CookieSettings::builder().domain("site.example").same_site(SameSite::Strict);
+    let from_anywhere = CookieSettings::builder().same_site(SameSite::None).access_name("__Host-pass");
+    let plain = CookieSettings::builder().insecure_plain_http_cookies();
+    for (cookies, url, also) in [
+        (all_subdomains, "https://www.site.example/login", "https://blog.site.example/"),
+        (from_anywhere, "https://site.example/login", "https://site.example/posts"),
+        (plain, "http://intranet/login", "http://intranet/posts"),
+    ] {
+        let cookies = cookies.build().unwrap();
+        let site = Site::with(|builder| builder.refreshes().cookies(cookies));
+        let mut jar = walk(&site, url).await;
+        let held = jar.returned(&jar.url);
+        assert!(!held.is_empty(), "{url}");
+        assert_eq!(jar.returned(&also.parse().unwrap()), held, "{also}");
+        jar.post("/logout", &[]).await;
+        assert_eq!(jar.jar.iter_unexpired().count(), 0, "{url}: nothing is left");
+    }
+}

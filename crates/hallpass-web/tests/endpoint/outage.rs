@@ -1,0 +1,107 @@
+//! When the store is down, and when somebody guesses: nothing is set, nothing is removed, and it is said when to come back.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use hallpass_accounts::{AttemptPolicy, Attempted, Attempts};
+use hallpass_core::UnixTime;
+use tokio::time::{Instant, sleep};
+
+use crate::site::{ACCESS, PASSWORD, Site};
+
+#[tokio::test]
+async fn with_the_store_down_every_form_is_503_and_touches_no_cookie() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    let (mut authenticator, _) = ann.enrol().await;
+    let mut waiting = site.browser();
+    waiting.log_in("ann").await.expect(303);
+    let code = authenticator.code();
+    site.store.set_down(true);
+
+    let name = [("username", "ann"), ("password", PASSWORD)];
+    let code = [("code", code.as_str())];
+    let both = [("password", PASSWORD), code[0]];
+    let passwords = [("current_password", PASSWORD), ("new_password", "a wholly different phrase")];
+    let id = "0".repeat(32);
+    let session = [("session", id.as_str())];
+    for (client, path, fields) in [
+        (&site.browser(), "/register", &name[..]),
+        (&site.browser(), "/login", &name),
+        (&waiting, "/login/code", &code),
+        (&ann, "/logout", &[]),
+        (&ann, "/profile/two-factor", &code),
+        (&ann, "/profile/two-factor/disable", &both),
+        (&ann, "/profile/recovery-codes", &code),
+        (&ann, "/profile/password", &passwords),
+        (&ann, "/profile/sessions/revoke", &session),
+        (&ann, "/profile/sessions/revoke", &[("session", "others")]),
+    ] {
+        client.clone().post(path, fields).await.expect_page(503);
+        client.as_script().post(path, fields).await.expect_problem(503, "unavailable");
+    }
+    for path in ["/profile/two-factor", "/profile/sessions"] {
+        ann.get(path).await.expect_page(503);
+        ann.as_script().get(path).await.expect_problem(503, "unavailable");
+    }
+    ann.get("/login").await.expect_page(200);
+
+    site.store.set_down(false);
+    ann.get("/profile/sessions").await.expect_page(200);
+    waiting.post("/login/code", &code).await.expect_see_other("/");
+}
+
+#[tokio::test]
+async fn too_many_attempts_are_429_and_say_how_long_to_wait() {
+    let site = Site::new();
+    site.browser().registered("ann").await;
+    let wrong = [("username", "ann"), ("password", "wrong password here")];
+    let mut answer = site.script().post("/login", &wrong).await;
+    for _ in 0..20 {
+        if answer.status == 429 {
+            break;
+        }
+        answer = site.script().post("/login", &wrong).await;
+    }
+    let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=3600).contains(&seconds), "{seconds}");
+    answer.expect_problem(429, "limited");
+    // The right password too, or the limit would tell which one it is.
+    let page = site.browser().log_in("ann").await.expect_page(429);
+    assert!(page.body.contains("Try again in") && page.set_cookie(ACCESS).is_none());
+}
+
+/// A store that is slow at each call, and never so slow that the call itself is given up.
+struct Slow;
+
+impl Attempts for Slow {
+    type Error = Infallible;
+
+    async fn try_take(&self, _: &str, _: &AttemptPolicy, _: UnixTime) -> Result<Attempted, Infallible> {
+        sleep(Duration::from_millis(1200)).await;
+        Ok(Attempted::Allowed)
+    }
+
+    async fn give_back(&self, _: &str, _: &AttemptPolicy, _: UnixTime) -> Result<(), Infallible> {
+        sleep(Duration::from_millis(1200)).await;
+        Ok(())
+    }
+
+    async fn clear(&self, _: &str) -> Result<(), Infallible> {
+        sleep(Duration::from_millis(1200)).await;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_slow_at_each_call_is_503_within_two_seconds_in_all() {
+    let site = Site::with(|builder| builder.attempts_in(Slow));
+    let mut request = site.browser().form_request("/login", &[("username", "ann"), ("password", PASSWORD)]);
+    request.peer = "192.0.2.1".parse().ok();
+    let start = Instant::now();
+    let answer = site.routes.handle(request).await;
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert_eq!(answer.status, 503);
+    let named = |wanted| answer.headers.iter().any(|(name, _)| *name == wanted);
+    assert!(named("retry-after") && !named("set-cookie"), "{:?}", answer.headers);
+}

@@ -1,0 +1,244 @@
+//! `/session/refresh`, and what the other routes do to the refresh cookie.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use hallpass_accounts::SessionLimits;
+use tokio::task::JoinSet;
+
+use crate::site::{ACCESS, Client, PASSWORD, REFRESH, Site};
+
+const PATH: &str = "/session/refresh";
+const QUARTER: u64 = 15 * 60;
+const DAY: u64 = 24 * 3600;
+
+/// A browser whose access token has run out: it has dropped the cookie.
+async fn after_a_quarter(client: &mut Client) {
+    client.site.clock.pass(QUARTER);
+    client.cookies.remove(ACCESS);
+}
+
+async fn expect_signed_in(client: &Client) {
+    client.clone().as_script().get("/profile/sessions").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_refresh_sets_new_cookies_and_nothing_else() {
+    let site = Site::new();
+    for json in [false, true] {
+        let mut ann = if json { site.script() } else { site.browser() };
+        ann = ann.registered(if json { "ann" } else { "bob" }).await;
+        let first = ann.cookies[REFRESH].clone();
+        after_a_quarter(&mut ann).await;
+        let answer = ann.post(PATH, &[]).await.expect(204);
+        assert_eq!((answer.body.as_str(), answer.header("cache-control")), ("", Some("no-store")));
+        let access = answer.set_cookie(ACCESS).unwrap();
+        assert!(access.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"), "{access}");
+        let refresh = answer.set_cookie(REFRESH).unwrap();
+        let left = 30 * DAY - QUARTER;
+        assert!(refresh.ends_with(&format!("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age={left}")), "{refresh}");
+        assert_eq!(answer.set_cookies().len(), 2);
+        assert_ne!(ann.cookies[REFRESH], first);
+        expect_signed_in(&ann).await;
+    }
+}
+
+#[tokio::test]
+async fn log_in_sets_a_refresh_cookie_for_the_sessions_life() {
+    let site = Site::new();
+    let answer = site.script().post("/register", &[("username", "ann"), ("password", PASSWORD)]).await.expect(201);
+    let refresh = answer.set_cookie(REFRESH).unwrap();
+    assert!(refresh.ends_with(&format!("; Max-Age={}", 30 * DAY)), "{refresh}");
+    let mut phone = site.browser();
+    let answer = phone.log_in("ann").await;
+    assert!(answer.set_cookie(REFRESH).is_some());
+    let (mut authenticator, _) = phone.enrol().await;
+    let mut tablet = site.browser();
+    assert!(tablet.log_in("ann").await.set_cookie(REFRESH).is_none(), "a password alone opens no session here");
+    let code = authenticator.code();
+    assert!(tablet.post("/login/code", &[("code", &code)]).await.set_cookie(REFRESH).is_some());
+}
+
+#[tokio::test]
+async fn a_copy_that_comes_late_ends_the_session_for_both() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    let mut thief = ann.clone();
+    after_a_quarter(&mut ann).await;
+    ann.post(PATH, &[]).await.expect(204);
+    thief.cookies.remove(ACCESS);
+
+    site.clock.pass(29);
+    thief.clone().post(PATH, &[]).await.expect(204);
+    expect_signed_in(&ann).await;
+    site.clock.pass(1);
+    thief.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+    ann.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+    ann.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+}
+
+#[tokio::test]
+async fn tabs_that_ask_together_go_on_together_after_one_call_to_the_store() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    after_a_quarter(&mut ann).await;
+    let (calls, mut tabs) = (site.store.calls(), JoinSet::new());
+    for _ in 0..8 {
+        let mut tab = ann.clone();
+        tabs.spawn(async move {
+            tab.post(PATH, &[]).await.expect(204);
+            tab
+        });
+    }
+    let tabs = tabs.join_all().await;
+    assert_eq!(site.store.calls(), calls + 1);
+    let leaves: BTreeSet<_> = tabs.iter().map(|tab| tab.cookies[REFRESH].clone()).collect();
+    assert_eq!(leaves.len(), 1);
+    for tab in tabs {
+        expect_signed_in(&tab).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_refresh_token_is_401_without_a_call_to_the_store() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    after_a_quarter(&mut ann).await;
+    let good = ann.cookies[REFRESH].clone();
+    let calls = site.store.calls();
+    let forged = format!("{}AAAA", &good[..good.len() - 4]);
+    for bad in ["", "x", &forged, &good[1..], &"A".repeat(86), &"A".repeat(4000), &format!("\"{good}\"")] {
+        ann.cookies.insert(REFRESH.into(), bad.into());
+        ann.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+    }
+    site.script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+    let mut twice = ann.request("POST", PATH);
+    twice.headers.push(("cookie".into(), format!("{REFRESH}={good}; {REFRESH}={good}").into()));
+    assert_eq!(site.routes.handle(twice).await.status, 401);
+    assert_eq!(site.store.calls(), calls);
+
+    ann.cookies.insert(REFRESH.into(), good);
+    ann.post(PATH, &[]).await.expect(204);
+}
+
+#[tokio::test]
+async fn another_site_cannot_refresh() {
+    let site = Site::new();
+    let ann = site.browser().registered("ann").await;
+    let mut request = ann.request("POST", PATH);
+    request.headers.retain(|(name, _)| name != "sec-fetch-site");
+    request.headers.push(("sec-fetch-site".into(), b"cross-site".to_vec()));
+    let calls = site.store.calls();
+    let answer = ann.clone().send(request).await.expect(403);
+    assert_eq!((answer.set_cookies().len(), site.store.calls()), (0, calls));
+    let get = ann.request("GET", PATH);
+    assert_eq!(ann.clone().send(get).await.expect(405).header("allow"), Some("POST"));
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_costs_nobody_the_session() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    after_a_quarter(&mut ann).await;
+    site.store.set_down(true);
+    ann.as_script().post(PATH, &[]).await.expect_problem(503, "unavailable");
+    ann.clone().post("/logout", &[]).await.expect_page(503);
+    site.store.set_down(false);
+    ann.post(PATH, &[]).await.expect(204);
+    expect_signed_in(&ann).await;
+}
+
+#[tokio::test]
+async fn a_log_out_ends_the_session_by_either_cookie() {
+    let site = Site::new();
+    for late in [false, true] {
+        let mut ann = site.browser().registered(if late { "ann" } else { "bob" }).await;
+        if late {
+            after_a_quarter(&mut ann).await;
+        }
+        let mut copy = ann.clone();
+        let answer = ann.post("/logout", &[]).await.expect_see_other("/");
+        assert!(answer.set_cookie(REFRESH).unwrap().contains("Max-Age=0"));
+        assert!(ann.cookies.is_empty());
+        copy.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+        copy.get("/login").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_gives_this_session_a_new_chain_and_voids_every_copy() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    let thief = ann.clone();
+    let mut phone = site.browser();
+    phone.log_in("ann").await;
+    let fields = [("current_password", PASSWORD), ("new_password", "a wholly different phrase")];
+    let answer = ann.post("/profile/password", &fields).await.expect_see_other("/profile");
+    assert!(answer.set_cookie(REFRESH).is_some());
+    phone.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+    after_a_quarter(&mut ann).await;
+    ann.post(PATH, &[]).await.expect(204);
+    expect_signed_in(&ann).await;
+    // Whoever comes with a copy of before ends what is left: somebody has it who should not.
+    thief.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+    ann.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+}
+
+#[tokio::test]
+async fn the_list_says_when_a_session_was_last_renewed() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    after_a_quarter(&mut ann).await;
+    ann.post(PATH, &[]).await.expect(204);
+    let list = ann.as_script().get("/profile/sessions").await.expect(200).json();
+    assert_eq!(list[0]["created_at"], 1_800_000_000);
+    assert_eq!(list[0]["renewed_at"], 1_800_000_900);
+}
+
+#[tokio::test]
+async fn a_session_is_idle_after_a_week_and_over_after_a_month() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    let idle = ann.clone();
+    for _ in 0..4 {
+        site.clock.pass(7 * DAY - 1);
+        ann.cookies.remove(ACCESS);
+        ann.post(PATH, &[]).await.expect(204);
+    }
+    idle.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+
+    let mut bob = site.browser().registered("bob").await;
+    let start = site.clock.clone();
+    for _ in 0..4 {
+        start.pass(7 * DAY - 1);
+        bob.post(PATH, &[]).await.expect(204);
+    }
+    start.pass(2 * DAY - 56);
+    // A minute is left, and an access token does not outlive it.
+    let answer = bob.post(PATH, &[]).await.expect(204);
+    assert!(answer.set_cookie(ACCESS).unwrap().ends_with("Max-Age=60"), "{answer:?}");
+    start.pass(60);
+    bob.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+}
+
+#[tokio::test]
+async fn the_limits_are_the_sites() {
+    let limits = SessionLimits::default().idle(Duration::from_secs(3600)).absolute(Duration::from_secs(DAY));
+    let site = Site::with(|builder| builder.session_limits(limits));
+    let ann = site.browser().registered("ann").await;
+    site.clock.pass(3600);
+    ann.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+}
+
+#[tokio::test]
+async fn in_the_plain_mode_there_is_one_token_and_one_lifetime() {
+    let site = Site::with(|builder| builder.without_refreshes());
+    let mut ann = site.browser().registered("ann").await;
+    assert!(!ann.cookies.contains_key(REFRESH));
+    ann.as_script().post(PATH, &[]).await.expect_problem(404, "not-found");
+    assert!(site.routes.routes().iter().all(|route| route.path != PATH));
+    let fields = [("current_password", PASSWORD), ("new_password", "a wholly different phrase")];
+    assert!(ann.post("/profile/password", &fields).await.set_cookie(REFRESH).is_none());
+    assert_eq!(ann.as_script().get("/profile/sessions").await.json().as_array().unwrap().len(), 1);
+    site.clock.pass(QUARTER);
+    ann.as_script().get("/profile/sessions").await.expect_problem(401, "expired");
+}

@@ -1,0 +1,324 @@
+//! A site, and who comes to it: a browser or a script, each with the cookies that it was given.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hallpass_accounts::{SignIn, SignInBuilder};
+use hallpass_core::{Authentication, Clock, Gate, Issuer, KeyRing, Role, UnixTime};
+use hallpass_test_support::{authenticator, http::form};
+use hallpass_web::{Body, EndpointRequest, EndpointResponse, Pages, Routes};
+use serde_json::Value;
+
+use crate::memory::MemoryStore;
+
+pub const PASSWORD: &str = "correct horse battery staple";
+pub const ACCESS: &str = "__Host-hallpass";
+pub const REFRESH: &str = "__Host-hallpass_refresh";
+pub const PENDING: &str = "__Host-hallpass_pending";
+pub const DEVICE: &str = "__Host-hallpass_device";
+
+/// The one text of every refused log-in (CONTRACT, `POST /login`).
+pub const REFUSED: &str = "Invalid username, password or code";
+
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteRole {
+    Guest,
+    Admin,
+}
+
+#[derive(Clone)]
+pub struct TestClock(Arc<AtomicU64>);
+
+impl Clock for TestClock {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl TestClock {
+    pub fn pass(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+#[derive(Clone)]
+pub struct Site {
+    pub sign_in: SignIn<SiteRole>,
+    pub routes: Routes<SiteRole>,
+    pub store: MemoryStore,
+    pub clock: TestClock,
+    gate: Gate<SiteRole>,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    /// A site with settings of its own.
+    pub fn with(
+        change: impl FnOnce(SignInBuilder<SiteRole, MemoryStore>) -> SignInBuilder<SiteRole, MemoryStore>,
+    ) -> Self {
+        let store = MemoryStore::default();
+        let clock = TestClock(Arc::new(AtomicU64::new(1_800_000_000)));
+        let keys = KeyRing::generate_hs256([7; 32], clock.now());
+        let builder = SignIn::<SiteRole>::builder(store.clone(), Issuer::new(keys, "https://site.example", "site"))
+            .clock(clock.clone())
+            .site_name("The Site")
+            .first_roles(SiteRole::Guest)
+            .registration()
+            .passwords()
+            .second_factors()
+            .refreshes()
+            .administration();
+        let sign_in = change(builder).build().unwrap();
+        let verifier = sign_in.issuer().verifier().revocation(sign_in.view().clone());
+        let gate = Gate::new(verifier).cookies(sign_in.cookies());
+        Self { routes: Routes::new(&sign_in), sign_in, store, clock, gate }
+    }
+
+    /// A site with pages of its own.
+    pub fn with_pages(pages: impl Pages) -> Self {
+        let site = Self::new();
+        Self { routes: Routes::with_pages(&site.sign_in, pages), ..site }
+    }
+
+    pub fn browser(&self) -> Client {
+        Client { site: self.clone(), json: false, cookies: BTreeMap::new() }
+    }
+
+    pub fn script(&self) -> Client {
+        Client { json: true, ..self.browser() }
+    }
+}
+
+#[derive(Clone)]
+pub struct Client {
+    pub site: Site,
+    json: bool,
+    pub cookies: BTreeMap<String, String>,
+}
+
+impl Client {
+    /// Registers, and is signed in.
+    pub async fn registered(mut self, name: &str) -> Self {
+        let answer = self.post("/register", &[("username", name), ("password", PASSWORD)]).await;
+        assert!(matches!(answer.status, 201 | 303), "{answer:?}");
+        self
+    }
+
+    /// Logs in with the password alone.
+    pub async fn log_in(&mut self, name: &str) -> Answer {
+        self.post("/login", &[("username", name), ("password", PASSWORD)]).await
+    }
+
+    /// The same cookies in a browser.
+    pub fn as_browser(&self) -> Self {
+        Self { json: false, ..self.clone() }
+    }
+
+    /// The same cookies in a client that speaks JSON.
+    pub fn as_script(&self) -> Self {
+        Self { json: true, ..self.clone() }
+    }
+
+    pub async fn get(&mut self, target: &str) -> Answer {
+        self.send(self.request("GET", target)).await
+    }
+
+    pub async fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = if self.json {
+            Value::Object(fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()).to_string()
+        } else {
+            form(fields)
+        };
+        self.post_body(target, &body).await
+    }
+
+    /// Posts the text as it is, under the client's own content type.
+    pub async fn post_body(&mut self, target: &str, body: &str) -> Answer {
+        self.send(self.body_request(target, body)).await
+    }
+
+    /// A form, ready to be sent.
+    pub fn form_request(&self, target: &str, fields: &[(&str, &str)]) -> EndpointRequest {
+        self.body_request(target, &form(fields))
+    }
+
+    fn body_request(&self, target: &str, body: &str) -> EndpointRequest {
+        let mut request = self.request("POST", target);
+        let kind = if self.json { "application/json" } else { "application/x-www-form-urlencoded" };
+        request.headers.push(("content-type".into(), kind.into()));
+        request.body = Body::Whole(body.into());
+        request
+    }
+
+    pub fn request(&self, method: &str, target: &str) -> EndpointRequest {
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query.into())));
+        let accept = if self.json { "application/json" } else { "text/html,application/xhtml+xml,*/*;q=0.8" };
+        let mut headers = vec![
+            ("host".to_owned(), b"site.example".to_vec()),
+            ("accept".to_owned(), accept.into()),
+            (
+                "user-agent".to_owned(),
+                b"Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0".to_vec(),
+            ),
+        ];
+        if !self.json {
+            headers.push(("sec-fetch-site".into(), b"same-origin".to_vec()));
+        }
+        EndpointRequest {
+            method: method.into(),
+            path: path.into(),
+            query,
+            headers,
+            body: Body::Whole(Vec::new()),
+            peer: Some([192, 0, 2, 1].into()),
+            who: Authentication::anonymous(),
+        }
+    }
+
+    pub async fn send(&mut self, mut request: EndpointRequest) -> Answer {
+        let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = pairs.join("; ");
+        request.who = self.site.gate.authenticate([cookies.as_bytes()], [], self.site.clock.now());
+        if !cookies.is_empty() {
+            request.headers.push(("cookie".into(), cookies.into()));
+        }
+        let answer = Answer(self.site.routes.handle(request).await);
+        for cookie in answer.set_cookies() {
+            let (pair, attributes) = cookie.split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if attributes.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.into(), value.into());
+            }
+        }
+        answer
+    }
+
+    /// Turns the second factor on; the authenticator, and the recovery codes.
+    pub async fn enrol(&mut self) -> (Authenticator, Vec<String>) {
+        let mut script = self.as_script();
+        let set_up = script.get("/profile/two-factor").await.expect(200).json();
+        let mut authenticator = Authenticator::new(set_up["secret"].as_str().unwrap(), self.site.clock.clone());
+        let codes = script.post("/profile/two-factor", &[("code", &authenticator.code())]).await.expect(200).json();
+        self.cookies = script.cookies;
+        let codes = codes["recovery_codes"].as_array().unwrap().iter();
+        (authenticator, codes.map(|code| code.as_str().unwrap().to_owned()).collect())
+    }
+}
+
+/// The app on the phone. Each code is a new one: it lets the clock pass.
+pub struct Authenticator {
+    app: authenticator::Authenticator,
+    clock: TestClock,
+}
+
+impl Authenticator {
+    pub fn new(secret: &str, clock: TestClock) -> Self {
+        Self { app: authenticator::Authenticator::of_base32(secret), clock }
+    }
+
+    pub fn code(&mut self) -> String {
+        self.clock.pass(30);
+        self.same_code()
+    }
+
+    pub fn same_code(&self) -> String {
+        self.app.code_at(self.clock.now().as_secs())
+    }
+
+    pub fn wrong_code(&self) -> String {
+        self.app.wrong_code_at(self.clock.now().as_secs())
+    }
+}
+
+#[derive(Debug)]
+pub struct Answer(EndpointResponse);
+
+impl std::ops::Deref for Answer {
+    type Target = EndpointResponse;
+
+    fn deref(&self) -> &EndpointResponse {
+        &self.0
+    }
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.headers.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+        let first = lines.next();
+        assert!(name == "set-cookie" || lines.next().is_none(), "{name} twice: {:?}", self.headers);
+        first
+    }
+
+    pub fn set_cookies(&self) -> Vec<&str> {
+        self.headers.iter().filter(|(name, _)| *name == "set-cookie").map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The `Set-Cookie` of this name.
+    pub fn set_cookie(&self, name: &str) -> Option<&str> {
+        let start = format!("{name}=");
+        self.set_cookies().into_iter().find(|cookie| cookie.starts_with(&start))
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        assert!(self.header("content-type").unwrap().ends_with("json"), "{self:?}");
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{:?}", self.0);
+        self
+    }
+
+    /// A redirect to exactly this place, on no account to be kept.
+    #[track_caller]
+    pub fn expect_see_other(self, to: &str) -> Self {
+        let answer = self.expect(303);
+        assert_eq!(answer.header("location"), Some(to));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(answer.body, "");
+        answer
+    }
+
+    /// A page of this status that sets no cookie.
+    #[track_caller]
+    pub fn expect_page(self, status: u16) -> Self {
+        let answer = self.expect(status);
+        assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(answer.set_cookies(), [] as [&str; 0]);
+        answer.expect_headers_of_refusal();
+        answer
+    }
+
+    /// A problem of this status and type that sets no cookie.
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, kind: &str) -> Value {
+        let answer = self.expect(status);
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+        assert_eq!(answer.set_cookies(), [] as [&str; 0]);
+        answer.expect_headers_of_refusal();
+        let problem = answer.json();
+        assert_eq!(problem["type"], format!("urn:hallpass:problem:{kind}"), "{problem}");
+        assert_eq!(problem["status"], status);
+        for member in ["title", "detail"] {
+            assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+        }
+        problem
+    }
+
+    /// RFC 9110: a 401 has a challenge and nothing else has one; 405 says what there is; 429 and 503 say when.
+    #[track_caller]
+    fn expect_headers_of_refusal(&self) {
+        assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
+        assert_eq!(self.header("www-authenticate").is_some(), self.status == 401, "{self:?}");
+        assert_eq!(self.header("allow").is_some(), self.status == 405, "{self:?}");
+        assert_eq!(self.header("retry-after").is_some(), matches!(self.status, 429 | 503), "{self:?}");
+    }
+}
