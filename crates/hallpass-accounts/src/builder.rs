@@ -58,6 +58,13 @@ pub struct SignInBuilder<R, S> {
     remember_devices: Option<Duration>,
 }
 
+impl<R: Role> SignIn<R> {
+    /// Starts to build the sign-in of a site on its store. The issuer says keys, names and lifetime once, for everything.
+    pub fn builder<S: Accounts>(store: S, issuer: Issuer) -> SignInBuilder<R, S> {
+        SignInBuilder::new(store, issuer)
+    }
+}
+
 impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     pub(crate) fn new(store: S, issuer: Issuer) -> Self {
         let store = Arc::new(store);
@@ -244,7 +251,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// Says which setting cannot work and what to do.
     pub fn build(self) -> Result<SignIn<R>, SignInBuildError> {
         #[cfg(feature = "metrics")]
-        crate::metric::describe();
+        crate::event::metric::describe();
         let ring = self.issuer.keys().current();
         if ring.active().is_none() {
             return Err(SignInBuildError::NoSigningKey);

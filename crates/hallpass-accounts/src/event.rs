@@ -4,6 +4,8 @@
 //! passwords into the name field. A name stands here once an account has it.
 
 mod log;
+#[cfg(feature = "metrics")]
+pub(crate) mod metric;
 mod name;
 
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
@@ -205,7 +207,7 @@ impl Events {
     pub(crate) fn happened(&self, event: Event) {
         log::log(&event);
         #[cfg(feature = "metrics")]
-        crate::metric::happened(&event);
+        crate::event::metric::happened(&event);
         if let Some(hook) = &self.hook {
             hook(&event);
         }

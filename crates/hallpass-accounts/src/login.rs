@@ -13,18 +13,17 @@
 //! [`Refused`](crate::SignInErrorKind::Refused); what it was goes to the [events](crate::Event).
 
 pub(crate) mod factor_due;
+pub(crate) mod opened;
 pub(crate) mod password_accepted;
 pub(crate) mod proven;
 pub(crate) mod vouch;
 
-use hallpass_core::{AccessToken, DeviceToken, EnrolmentToken, Issuer, PendingToken, Role, SignedIn};
+use hallpass_core::{EnrolmentToken, PendingToken, Role};
 
 use crate::{
-    login::{password_accepted::Due, proven::Proven},
-    session::refresh_token::RefreshToken,
+    login::{opened::Opened, password_accepted::Due},
     sign_in::SignIn,
     sign_in_error::SignInError,
-    store::UNAVAILABLE,
     visitor::Visitor,
 };
 
@@ -50,30 +49,6 @@ impl LoginStep {
             Self::FactorDue(_) | Self::EnrolmentDue(_) => None,
         }
     }
-}
-
-/// A session that has just been opened.
-#[derive(Debug)]
-pub struct Opened {
-    /// The access token.
-    pub access: AccessToken,
-    /// The refresh token, where the site renews sessions.
-    pub refresh: Option<RefreshToken>,
-    /// The token by which the browser is known again.
-    pub device: DeviceToken,
-    /// Who signed in.
-    pub user: Member,
-}
-
-/// Who signed in.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Member {
-    /// The account's id.
-    pub id: String,
-    /// The user name, as shown.
-    pub username: String,
-    /// The names of the roles that the token carries.
-    pub roles: Vec<&'static str>,
 }
 
 impl<R: Role> SignIn<R> {
@@ -112,31 +87,5 @@ impl<R: Role> SignIn<R> {
     ) -> Result<Opened, SignInError> {
         let due = self.resume(pending, visitor).await?;
         self.opened(due.accept_code(code).await?, visitor).await
-    }
-
-    pub(crate) async fn opened(&self, proven: Proven<R>, visitor: &Visitor<'_>) -> Result<Opened, SignInError> {
-        let device = self.device_token(proven.account(), proven.methods(), visitor)?;
-        let (signed_in, refresh) = proven.open_renewable_session(visitor).await?;
-        Ok(Opened {
-            access: self.access_token(&signed_in)?,
-            refresh,
-            device,
-            user: Member {
-                id: signed_in.user_id().to_owned(),
-                username: signed_in.username().to_owned(),
-                roles: signed_in.roles().iter().map(Role::name).collect(),
-            },
-        })
-    }
-
-    pub(crate) fn access_token(&self, who: &SignedIn<R>) -> Result<AccessToken, SignInError> {
-        self.sign(self.issuer(), who)
-    }
-
-    pub(crate) fn sign(&self, issuer: &Issuer, who: &SignedIn<R>) -> Result<AccessToken, SignInError> {
-        issuer.issue(who, self.now()).map_err(|error| {
-            tracing::error!(target: "hallpass", %error, "an access token could not be signed");
-            UNAVAILABLE
-        })
     }
 }

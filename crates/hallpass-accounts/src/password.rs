@@ -5,7 +5,7 @@
 //! normalisation can never be changed again once hashes exist, and keyboards of one person type one form; pinned by
 //! `a_password_is_taken_byte_for_byte` in `hash_gate/tests.rs`.
 
-mod change;
+pub(crate) mod change;
 mod common_password;
 pub(crate) mod hash_cost;
 pub(crate) mod hash_gate;

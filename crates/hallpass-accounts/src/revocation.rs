@@ -12,16 +12,15 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use hallpass_core::Role;
 use tokio::sync::Notify;
 
-use crate::{revocation::store::Change, sign_in::SignIn, store::StoreFault};
+use crate::revocation::store::Change;
 
 /// Changes that are to be told, oldest first.
 #[derive(Default)]
 pub(crate) struct Outbox {
     waiting: Mutex<VecDeque<Change>>,
-    filled: Notify,
+    pub(crate) filled: Notify,
 }
 
 impl Outbox {
@@ -33,12 +32,12 @@ impl Outbox {
         self.filled.notify_one();
     }
 
-    fn first(&self) -> Option<Change> {
+    pub(crate) fn first(&self) -> Option<Change> {
         self.lock().front().cloned()
     }
 
     /// Two may tell the same change at the same time; it leaves once.
-    fn told(&self, change: &Change) {
+    pub(crate) fn told(&self, change: &Change) {
         let mut waiting = self.lock();
         if waiting.front() == Some(change) {
             waiting.pop_front();
@@ -48,28 +47,6 @@ impl Outbox {
     /// Nothing panics while it holds the lock.
     fn lock(&self) -> MutexGuard<'_, VecDeque<Change>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<R: Role> SignIn<R> {
-    /// Tells the feeds that live apart from the store what was revoked here, and what an earlier call could not tell.
-    ///
-    /// # Errors
-    /// A feed's fault. What is left is told by the next call.
-    pub async fn announce(&self) -> Result<(), StoreFault> {
-        let stores = self.stores();
-        while let Some(change) = stores.outbox.first() {
-            for feed in stores.feed.iter().chain(&stores.pushes) {
-                stores.within_bound(feed.announce(&change)).await?;
-            }
-            stores.outbox.told(&change);
-        }
-        Ok(())
-    }
-
-    /// Waits until something was revoked here since the last call.
-    pub async fn revoked_something(&self) {
-        self.stores().outbox.filled.notified().await;
     }
 }
 

@@ -18,13 +18,11 @@ use hallpass_core::{
 };
 
 use crate::{
-    account::store::Accounts,
-    builder::SignInBuilder,
     event::{Event, Events},
     password::{hash_gate::HashGate, policy::PasswordPolicy},
     random::Random,
     rate_limit::{limits::Limits, proxies::Proxies},
-    session::{SessionLimits, refresh::Live, refresh_state::RefreshHash, single_flight::SingleFlight},
+    session::{SessionLimits, refresh_state::RefreshHash, refresh_token::Live, single_flight::SingleFlight},
     sign_in_error::SignInError,
     store::Stores,
     two_factor::FactorPolicy,
@@ -83,11 +81,6 @@ pub enum Ability {
 }
 
 impl<R: Role> SignIn<R> {
-    /// Starts to build the sign-in of a site on its store. The issuer says keys, names and lifetime once, for everything.
-    pub fn builder<S: Accounts>(store: S, issuer: Issuer) -> SignInBuilder<R, S> {
-        SignInBuilder::new(store, issuer)
-    }
-
     pub(crate) fn of(site: Site<R>) -> Self {
         Self { site: Arc::new(site) }
     }

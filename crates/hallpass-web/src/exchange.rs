@@ -9,7 +9,10 @@ use serde_json::json;
 
 use crate::{
     fields::Fields,
-    pages::{FailurePage, Page, Pages, Reader, Viewer},
+    pages::{
+        FailurePage, Page, Pages,
+        reader::{Reader, Viewer},
+    },
     refused::Refused,
     request::{Body, EndpointRequest},
     response::EndpointResponse,

@@ -13,6 +13,7 @@
 
 #[cfg(feature = "pages")]
 pub(crate) mod default_pages;
+pub(crate) mod reader;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -20,6 +21,7 @@ use hallpass_core::Denial;
 
 use crate::{
     login::page::{CodePage, LoginPage},
+    pages::reader::Reader,
     password::page::PasswordPage,
     register::page::RegisterPage,
     session::page::SessionsPage,
@@ -80,38 +82,6 @@ pub enum Page<'a> {
     Sessions(SessionsPage<'a>),
     /// Any other refusal.
     Failure(FailurePage<'a>),
-}
-
-/// Who is signed in.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Viewer<'a> {
-    /// The name as the person wrote it.
-    pub username: &'a str,
-}
-
-/// Who reads a page.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct Reader<'a> {
-    /// Who is signed in, if anyone is.
-    pub viewer: Option<Viewer<'a>>,
-    /// `Accept-Language` as it was sent, or empty: the languages that the reader asks for.
-    pub languages: &'a str,
-}
-
-impl<'a> Reader<'a> {
-    /// Somebody who signed in under this name.
-    #[must_use]
-    pub fn signed_in(username: &'a str) -> Self {
-        Self { viewer: Some(Viewer { username }), languages: "" }
-    }
-
-    /// The languages that the reader asks for, as `Accept-Language` has them.
-    #[must_use]
-    pub fn with_languages(self, accept_language: &'a str) -> Self {
-        Self { languages: accept_language, ..self }
-    }
 }
 
 /// A refusal that has no form to go back to.

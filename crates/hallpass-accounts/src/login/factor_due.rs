@@ -7,8 +7,8 @@ use hallpass_core::{Methods, PendingToken, Role};
 use crate::{
     account::{Account, AccountId},
     event::RefusedReason,
-    login::{password_accepted::upgraded, proven::Proven},
-    password::Password,
+    login::proven::Proven,
+    password::{Password, change::upgraded},
     rate_limit::limits::{Counted, Whose},
     sign_in::SignIn,
     sign_in_error::SignInError,

@@ -9,7 +9,7 @@ use crate::{
         Password,
         hash_gate::Checked,
         policy::{AcceptablePassword, Breach, PasswordError},
-        store::PasswordChange,
+        store::{PasswordChange, Replaced},
     },
     session::refresh::Tokens,
     sign_in::SignIn,
@@ -74,4 +74,22 @@ impl<R: Role> SignIn<R> {
             }
         }
     }
+}
+
+/// Replaces an outdated hash, now that nothing that follows can fail for a guesser: upgraded right after the password,
+/// a right password with a wrong code would take two argon2 runs and so tell itself apart from a wrong password.
+///
+/// A hash that cannot be replaced now will be at the next sign-in.
+pub(crate) async fn upgraded<R: Role>(sign_in: &SignIn<R>, account: Account, upgrade: Option<Password>) -> Account {
+    let (Some(password), Some(passwords)) = (upgrade, &sign_in.stores().passwords) else {
+        return account;
+    };
+    let Ok(hash) = sign_in.gate().rehash(&password).await else {
+        return account;
+    };
+    let replaced = passwords.replace_hash(account.id(), account.password_hash(), &hash);
+    if let Ok(Replaced::Replaced) = sign_in.stores().ask("upgrade hash", replaced).await {
+        sign_in.events().happened(Event::PasswordHashUpgraded { account: account.id().clone() });
+    }
+    account
 }

@@ -143,7 +143,7 @@ impl HashGate {
         let permits = Arc::clone(&self.inner.permits);
         if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
             #[cfg(feature = "metrics")]
-            crate::metric::hash_gate_waited(Duration::ZERO);
+            crate::event::metric::hash_gate_waited(Duration::ZERO);
             return Ok(permit);
         }
         let _place = Place::take(&self.inner).ok_or_else(|| self.closed())?;
@@ -151,7 +151,7 @@ impl HashGate {
         let permit = tokio::time::timeout(self.inner.settings.wait(), permits.acquire_owned()).await;
         let waited = start.elapsed();
         #[cfg(feature = "metrics")]
-        crate::metric::hash_gate_waited(waited);
+        crate::event::metric::hash_gate_waited(waited);
         let waited = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
         self.inner.waited_micros.fetch_add(waited, Ordering::Relaxed);
         match permit {
@@ -244,7 +244,7 @@ impl<'a> Place<'a> {
     fn take(inner: &'a Inner) -> Option<Self> {
         let before = inner.waiting.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "metrics")]
-        crate::metric::hash_gate_waiting(1.0);
+        crate::event::metric::hash_gate_waiting(1.0);
         let place = Self(&inner.waiting);
         (before < inner.settings.queue()).then_some(place)
     }
@@ -254,7 +254,7 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
         #[cfg(feature = "metrics")]
-        crate::metric::hash_gate_waiting(-1.0);
+        crate::event::metric::hash_gate_waiting(-1.0);
     }
 }
 

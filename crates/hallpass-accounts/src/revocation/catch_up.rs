@@ -39,11 +39,11 @@ impl<R: Role> SignIn<R> {
             _ => {}
         }
         #[cfg(feature = "metrics")]
-        crate::metric::view_entries(self.view().len());
+        crate::event::metric::view_entries(self.view().len());
         let cursor = read?;
         self.view().synced(now);
         #[cfg(feature = "metrics")]
-        crate::metric::view_synced(now);
+        crate::event::metric::view_synced(now);
         Ok(cursor)
     }
 
@@ -121,6 +121,28 @@ impl<R: Role> SignIn<R> {
     pub fn pushes(&self) -> Vec<FeedPush> {
         let stores = self.stores();
         stores.feed.iter().chain(&stores.pushes).map(|feed| FeedPush(feed.push())).collect()
+    }
+}
+
+impl<R: Role> SignIn<R> {
+    /// Tells the feeds that live apart from the store what was revoked here, and what an earlier call could not tell.
+    ///
+    /// # Errors
+    /// A feed's fault. What is left is told by the next call.
+    pub async fn announce(&self) -> Result<(), StoreFault> {
+        let stores = self.stores();
+        while let Some(change) = stores.outbox.first() {
+            for feed in stores.feed.iter().chain(&stores.pushes) {
+                stores.within_bound(feed.announce(&change)).await?;
+            }
+            stores.outbox.told(&change);
+        }
+        Ok(())
+    }
+
+    /// Waits until something was revoked here since the last call.
+    pub async fn revoked_something(&self) {
+        self.stores().outbox.filled.notified().await;
     }
 }
 

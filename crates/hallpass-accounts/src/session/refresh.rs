@@ -12,7 +12,7 @@ use crate::{
     login::vouch::renew,
     session::{
         refresh_state::{Renewable, Renewal},
-        refresh_token::{RefreshSecret, RefreshToken},
+        refresh_token::{Live, RefreshSecret, RefreshToken},
         session_id::SessionId,
         store::{Ended, Renewed, RenewedSession},
     },
@@ -30,12 +30,6 @@ pub struct Tokens {
     pub access: AccessToken,
     /// The refresh token, where the site renews sessions and this one can be renewed.
     pub refresh: Option<RefreshToken>,
-}
-
-/// The token that a session goes on with, and the session as the store has it now.
-pub(crate) struct Live {
-    secret: RefreshSecret,
-    session: Box<RenewedSession>,
 }
 
 impl<R: Role> SignIn<R> {

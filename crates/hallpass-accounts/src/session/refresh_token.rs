@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     random::{NoRandomness, Random, draw},
-    session::{refresh_state::RefreshHash, session_id::SessionId},
+    session::{refresh_state::RefreshHash, session_id::SessionId, store::RenewedSession},
 };
 
 /// A refresh token on its way to its cookie. Redacted in `Debug`, wiped on drop.
@@ -124,6 +124,12 @@ impl RefreshSecret {
         mac.update(&*self.secret);
         mac
     }
+}
+
+/// The token that a session goes on with, and the session as the store has it now.
+pub(crate) struct Live {
+    pub(crate) secret: RefreshSecret,
+    pub(crate) session: Box<RenewedSession>,
 }
 
 const SECRET: usize = 32;

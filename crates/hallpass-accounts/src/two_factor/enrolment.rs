@@ -11,7 +11,7 @@ use crate::{
         own_change::{Actor, OwnChange},
     },
     event::Event,
-    login::{Opened, proven::Proven},
+    login::{opened::Opened, proven::Proven},
     random::{Random, draw},
     rate_limit::limits::Counted,
     session::session_id::SessionId,

@@ -41,7 +41,7 @@ pub(crate) mod template {
 
     use crate::{
         login::page::{CodePage, LoginPage},
-        pages::Viewer,
+        pages::reader::Viewer,
         response::with_next,
         texts::Texts,
     };

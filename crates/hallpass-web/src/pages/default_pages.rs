@@ -4,7 +4,10 @@ use askama::Template;
 
 use crate::{
     login::page::template::{CodeTemplate, LoginTemplate},
-    pages::{FailurePage, Page, Pages, Reader, Viewer},
+    pages::{
+        FailurePage, Page, Pages,
+        reader::{Reader, Viewer},
+    },
     password::page::template::PasswordTemplate,
     register::page::template::RegisterTemplate,
     response::with_next,

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     fields::{Fault, FieldFault},
     login::page::{CodePage, LoginPage},
-    pages::default_pages::DefaultPages,
+    pages::{default_pages::DefaultPages, reader::Reader},
     password::page::PasswordPage,
     register::page::RegisterPage,
     session::page::{SessionLine, SessionsPage},

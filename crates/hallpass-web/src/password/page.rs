@@ -19,7 +19,7 @@ pub struct PasswordPage {
 pub(crate) mod template {
     use askama::Template;
 
-    use crate::{pages::Viewer, password::page::PasswordPage, texts::Texts};
+    use crate::{pages::reader::Viewer, password::page::PasswordPage, texts::Texts};
 
     #[derive(Template)]
     #[template(path = "password/password.html")]
