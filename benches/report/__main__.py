@@ -5,7 +5,7 @@
     python3 benches/report page             the page and the plots from what was found last time
 
 Steps: verify, axum, actix, users, roles, cookies (times, in rounds), allocations, instructions, load, revocation, sign_in, builds, page.
-What was found is kept in docs/benchmarks/results.json. Needs cargo and python3; `instructions` needs valgrind, `load` needs wrk and, for
+What was found is kept in docs/benchmarks/results.json. Needs cargo and python3; `load` needs wrk and, for
 the article's stack, a Python with starlette, pyjwt and uvicorn[standard] (PYTHON_OF_THE_ARTICLE names it; python3 otherwise); `sign_in`
 needs psql and a PostgreSQL in DATABASE_URL, or measures SQLite alone.
 """

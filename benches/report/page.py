@@ -75,16 +75,16 @@ def verify(results):
         name = case["case"]
         ours = "hallpass, EdDSA" if "EdDSA" in name or "public" in name else "hallpass"
         allocations, instructions = counts(results, "verify", name)
-        rows.append([strong(name), times(case["ns"] / ns[ours]), number(case["ns"]), shown(allocations), shown(instructions)])
+        rows.append([strong(name), times(case["ns"] / ns[ours]), shown(instructions), number(case["ns"]), shown(allocations)])
     return """## Verifying one token
 
 Signature, issuer, audience and expiry checked and all claims read: user, two roles, times, methods, session and generation. HS256 where nothing else is said; jsonwebtoken has its
 faster backend for it (`rust_crypto`; for EdDSA as well).
 
-""" + table(["", "of hallpass", "ns", "allocations", "instructions"], rows) + """
+""" + table(["", "of hallpass", "instructions", "ns", "allocations"], rows) + """
 "To an identity" is what a request costs: the strings copied out of the token, so that a handler can keep them. "Remembered" is the second and any further time that the same
-token comes, with the cache of verified tokens; it is on by default for asymmetric keys alone. Instructions are callgrind's, whose processor has no SHA extensions: there an HMAC costs all
-of them several times what it costs on this machine.
+token comes, with the cache of verified tokens; it is on by default for asymmetric keys alone. The ratio is that of the times. Instructions are those of user code on this processor, counted by its hardware counter or, where the machine has none, by
+single-stepping; they repeat where times do not.
 
 ![Verifying one token](benchmarks/verify.svg)
 """
@@ -105,10 +105,10 @@ def added_rows(results, group, unit):
         allocations, instructions = counts(results, group, name)
         base = counts(results, group, plain)
         if name == plain:
-            rows.append([name, "", f"({number(case['ns'])})", f"({shown(allocations)})", f"({shown(instructions)})"])
+            rows.append([name, "", f"({shown(instructions)})", f"({number(case['ns'])})", f"({shown(allocations)})"])
             continue
-        more = [shown(None if there is None else there - here) for there, here in zip((allocations, instructions), base)]
-        rows.append([strong(name), times(case["added"] / ours), number(case["added"]), *more])
+        more_allocations, more_instructions = (shown(None if there is None else there - here) for there, here in zip((allocations, instructions), base))
+        rows.append([strong(name), times(case["added"] / ours), more_instructions, number(case["added"]), more_allocations])
     return rows
 
 
@@ -120,7 +120,7 @@ def axum(results):
 
 The page `GET /admin`, which an admin may read, in process: what each guard adds to the open page. The first column is how much of the second hallpass line.
 
-""" + table(["added to the open page", "of hallpass", "ns", "allocations", "instructions"], rows) + """
+""" + table(["added to the open page", "of hallpass", "instructions", "ns", "allocations"], rows) + """
 **Where the layer stands matters.** Inside of a `Router`, axum boxes every layer: "no-op layer and guard" are two layers that do nothing, in the places of hallpass's two. So the cheapest
 way is the layer around the router, and the guard as an argument of the handler (`Allowed<P>`) or around it (`Handler::layer`);
 [the guide](guide/src/axum.md#7-where-the-layer-stands) shows it. In process, a request to
@@ -138,7 +138,7 @@ def actix(results):
     rows = added_rows(results, "actix", "hallpass: middleware and guard")
     return """## A whole request on actix-web
 
-""" + table(["added to the open page", "of hallpass", "ns", "allocations", "instructions"], rows) + """
+""" + table(["added to the open page", "of hallpass", "instructions", "ns", "allocations"], rows) + """
 actix-identity has its session in an encrypted cookie here, which is its cheapest store.
 """
 

@@ -1,19 +1,13 @@
 """Runs the programs of benches/peers and makes figures of what they print."""
 import json
 import os
-import re
 import statistics
 import subprocess
-import tempfile
-from pathlib import Path
 
 from places import PEERS, PROGRAMS
 
 TIMED = ["verify", "axum", "actix", "users", "roles", "cookies"]
 COUNTED = ["verify", "axum", "actix"]
-# How often callgrind sees each case: it repeats to the instruction, so a few are enough.
-TIMES = 200
-WITHIN = "measure::instructions::measured"
 
 
 def build():
@@ -45,25 +39,12 @@ def times(group, rounds):
 
 
 def allocations():
-    found = lines(str(PROGRAMS / "allocations"), *COUNTED)
-    return {group: {case["case"]: case["allocations"] for case in found if case["group"] == group} for group in COUNTED}
+    return by_group(lines(str(PROGRAMS / "allocations"), *COUNTED), "allocations")
 
 
 def instructions():
-    """Callgrind writes a dump each time it leaves `measured`: one for each case, in order."""
-    counted = {}
-    with tempfile.TemporaryDirectory() as directory:
-        for group in COUNTED:
-            found = lines(
-                "valgrind", "--quiet", "--tool=callgrind", f"--toggle-collect={WITHIN}", f"--dump-after={WITHIN}",
-                f"--callgrind-out-file={directory}/{group}", str(PROGRAMS / "measure"), "instructions", str(TIMES), group,
-            )
-            counted[group] = {
-                case["case"]: round(summary(Path(directory, f"{group}.{number}")) / TIMES)
-                for number, case in enumerate(found, 1)
-            }
-    return counted
+    return by_group(lines(str(PROGRAMS / "measure"), "instructions", *COUNTED), "instructions")
 
 
-def summary(dump):
-    return int(re.search(r"^(?:summary|totals): (\d+)", dump.read_text(), re.MULTILINE).group(1))
+def by_group(found, what):
+    return {group: {case["case"]: case[what] for case in found if case["group"] == group} for group in COUNTED}

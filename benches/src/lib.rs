@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+mod instructions;
 mod token;
 
+pub use instructions::{InstructionCounter, Ratios, counted, print_ratios};
 pub use token::{AUDIENCE, ISSUER, NOW, SECRET, SiteRole, full_claims_token, ring, small_token};

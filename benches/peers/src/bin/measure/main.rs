@@ -1,7 +1,7 @@
 //! Measures hallpass beside its peers: times, instructions, and a server for a load generator to ask.
 //!
 //!     measure time ROUNDS GROUP...
-//!     measure instructions TIMES GROUP...
+//!     measure instructions GROUP...
 //!     measure serve SITE
 //!
 //! Each prints lines of JSON. Allocations are counted by `allocations`, a program of its own, since counting needs an allocator of its own,
@@ -18,8 +18,8 @@ fn main() {
     };
     match (what.as_str(), rest) {
         ("time", [rounds, groups @ ..]) => time::run(rounds.parse().expect("a number of rounds"), groups),
-        ("instructions", [times, groups @ ..]) => instructions::run(times.parse().expect("a number of times"), groups),
+        ("instructions", groups) => instructions::run(groups),
         ("serve", [site]) => serve::run(site),
-        _ => panic!("measure time ROUNDS GROUP... | instructions TIMES GROUP... | serve SITE"),
+        _ => panic!("measure time ROUNDS GROUP... | instructions GROUP... | serve SITE"),
     }
 }

@@ -1,0 +1,147 @@
+//! A hardware counter, or a process that is stepped through by its parent.
+
+use std::{
+    env,
+    io::{self, Write},
+    os::unix::process::CommandExt,
+    process::{self, Child, Command, Stdio},
+};
+
+use nix::{
+    sys::{
+        personality::{self, Persona},
+        ptrace,
+        signal::{Signal, raise},
+        wait::{WaitStatus, waitpid},
+    },
+    unistd::Pid,
+};
+use perf_event::{Builder, Counter, events::Hardware};
+
+/// What counts.
+pub(super) enum Source {
+    Hardware(Counter),
+    /// The parent process steps through what runs between two [`MARK`]s and writes the count to the
+    /// standard input.
+    Parent,
+}
+
+impl Source {
+    pub(super) fn begin(&mut self) -> io::Result<()> {
+        match self {
+            Self::Hardware(counter) => {
+                counter.reset()?;
+                counter.enable()
+            }
+            Self::Parent => Ok(raise(MARK)?),
+        }
+    }
+
+    pub(super) fn end(&mut self) -> io::Result<u64> {
+        match self {
+            Self::Hardware(counter) => {
+                counter.disable()?;
+                counter.read()
+            }
+            Self::Parent => {
+                raise(MARK)?;
+                let mut count = String::new();
+                io::stdin().read_line(&mut count)?;
+                count.trim().parse().map_err(io::Error::other)
+            }
+        }
+    }
+}
+
+/// Runs `body` in this process or, stepped through, in another that is started with the same
+/// arguments, and returns when it has ended.
+pub(super) fn counted(body: impl FnOnce(Source)) -> io::Result<()> {
+    if env::var_os(STEPPED).is_some() {
+        ptrace::traceme()?;
+        body(Source::Parent);
+        process::exit(0);
+    }
+    match Builder::new(Hardware::INSTRUCTIONS).exclude_hv(true).build() {
+        Ok(counter) => body(Source::Hardware(counter)),
+        Err(_) => step_through_this_program()?,
+    }
+    Ok(())
+}
+
+/// Starts this program again and serves its counter.
+fn step_through_this_program() -> io::Result<()> {
+    let randomised = personality::get()?;
+    personality::set(randomised | Persona::ADDR_NO_RANDOMIZE)?;
+    let mut command = Command::new(env::current_exe()?);
+    command.args(env::args_os().skip(1)).env(STEPPED, "1").stdin(Stdio::piped());
+    if let Some(name) = env::args_os().next() {
+        command.arg0(name);
+    }
+    let child = command.spawn();
+    personality::set(randomised)?;
+    match serve(child?)? {
+        WaitStatus::Exited(_, 0) => Ok(()),
+        ended => Err(io::Error::other(format!("the counted process ended with {ended:?}"))),
+    }
+}
+
+/// Lets the child run, and step by step between two marks, until it ends.
+fn serve(mut child: Child) -> io::Result<WaitStatus> {
+    let pid = Pid::from_raw(child.id().try_into().map_err(io::Error::other)?);
+    let mut counts = child.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?;
+    let mut steps = None;
+    loop {
+        let mut deliver = None;
+        match waitpid(pid, None)? {
+            WaitStatus::Stopped(_, MARK) => match steps.take() {
+                None => steps = Some(Steps::default()),
+                Some(Steps { count, .. }) => writeln!(counts, "{count}")?,
+            },
+            WaitStatus::Stopped(_, signal) => match (&mut steps, signal) {
+                (Some(steps), Signal::SIGTRAP) => steps.take_one(pid)?,
+                _ => deliver = Some(signal),
+            },
+            ended @ (WaitStatus::Exited(..) | WaitStatus::Signaled(..)) => return Ok(ended),
+            _ => {}
+        }
+        match steps {
+            Some(_) => ptrace::step(pid, deliver)?,
+            None => ptrace::cont(pid, deliver)?,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Steps {
+    count: u64,
+    /// The address at which the last step ended.
+    place: Option<u64>,
+}
+
+impl Steps {
+    /// Counts a step, unless the instruction is still the same: a step through an instruction with
+    /// a `rep` prefix is one of its repetitions.
+    fn take_one(&mut self, pid: Pid) -> io::Result<()> {
+        let place = place(pid)?;
+        self.count += u64::from(place.is_none() || place != self.place);
+        self.place = place;
+        Ok(())
+    }
+}
+
+/// The address of the next instruction, where instructions may repeat themselves.
+#[cfg(target_arch = "x86_64")]
+fn place(pid: Pid) -> io::Result<Option<u64>> {
+    Ok(Some(ptrace::getregs(pid)?.rip))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn place(_: Pid) -> io::Result<Option<u64>> {
+    Ok(None)
+}
+
+/// Set in the process that is stepped through.
+const STEPPED: &str = "HALLPASS_COUNT_INSTRUCTIONS";
+
+/// Begins and ends what is stepped through.
+const MARK: Signal = Signal::SIGUSR1;
