@@ -1,9 +1,9 @@
 //! Counts instructions of user code, which repeat where times on a shared machine do not.
 //!
 //! A hardware counter counts where the kernel has one. Elsewhere, as in most virtual machines, the
-//! program runs a second time and its parent executes what is measured step by step with `ptrace`, on
-//! the same processor and so along the same paths (SHA extensions, for example). An instruction with
-//! a `rep` prefix counts once, as in hardware.
+//! program runs a second time and its parent executes what is measured step by step with `ptrace`,
+//! on the same processor and so along the same paths (SHA extensions, for example). An instruction
+//! with a `rep` prefix counts once, as in hardware.
 //!
 //! The count is that of the calling thread, without the kernel. Addresses of the second run are not
 //! randomised, because copies and comparisons take other paths at other alignments.

@@ -119,8 +119,8 @@ struct Steps {
 }
 
 impl Steps {
-    /// Counts a step, unless the instruction is still the same: a step through an instruction with a
-    /// `rep` prefix is one of its repetitions.
+    /// Counts a step, unless the instruction is still the same: a step through an instruction with
+    /// a `rep` prefix is one of its repetitions.
     fn take_one(&mut self, pid: Pid) -> io::Result<()> {
         let place = place(pid)?;
         self.count += u64::from(place.is_none() || place != self.place);

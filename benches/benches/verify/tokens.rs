@@ -1,70 +1,23 @@
-//! Verification of one token: hallpass, `jsonwebtoken::decode` with equal checks, and the bare primitives, in one run.
-//!
-//! `cargo bench -p hallpass-benches --bench verify`. It prints the ratios and the instructions of
-//! every case first, then the allocations; the assertion on ours is that there are none. A remembered
-//! EdDSA token beside an HS256 verification comes last, with the ratio that it must keep.
+//! The tokens that are verified, and how: by hallpass, by `jsonwebtoken::decode` with equal checks,
+//! and by the bare primitives.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench")]
-
-use std::{hint::black_box, time::Instant};
-
-use criterion::Criterion;
-use hallpass_benches::{
-    AUDIENCE, ISSUER, InstructionCounter, NOW, Ratios, SECRET, SiteRole, full_claims_token, print_ratios, ring,
-    small_token,
-};
-use hallpass_core::{Algorithm, ClaimsBuffer, Gate, KeyRing, Verifier};
+use hallpass_benches::{AUDIENCE, ISSUER, NOW, SECRET, SiteRole, full_claims_token, ring, small_token};
+use hallpass_core::{Algorithm, ClaimsBuffer, KeyRing, Verifier};
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{DecodingKey, Validation, jwk::JwkSet};
 use serde::Deserialize;
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 
-fn main() {
-    let tokens = tokens();
-    print_ratios(|counter| {
-        // Signatures of asymmetric keys have too many instructions to step through.
-        let hmac = tokens.iter().filter(|token| token.name.starts_with("HS"));
-        let mut tables: Vec<_> = hmac.map(|token| token.instructions(counter)).collect();
-        let ((verifier, small), ring) = (small(), ring(Algorithm::Hs256).unwrap());
-        tables.push(gate("HS256 small, in a cookie", counter, verifier, &small));
-        let full = full_claims_token(ring.clone()).unwrap();
-        let verifier = Verifier::new(ring, ISSUER, AUDIENCE);
-        tables.push(gate("HS256 full, in a cookie", counter, verifier, &full));
-        tables
-    });
-    let mut criterion = Criterion::default().configure_from_args();
-    for token in &tokens {
-        token.check();
-        token.time(&mut criterion);
-    }
-    remembered(&mut criterion);
-    criterion.final_summary();
-}
-
-/// A request with the token in a cookie: verified each time, and remembered.
-fn gate(title: &str, counter: &mut InstructionCounter, verifier: Verifier<SiteRole>, token: &str) -> Ratios {
-    let cookie = format!("theme=dark; __Host-hallpass={token}");
-    let rows = [(GATE, 0), ("gate, remembered", 8192)].map(|(name, remembered)| {
-        let gate = Gate::new(verifier.clone().remember(remembered));
-        let authenticate = |cookie: &str| gate.authenticate([cookie.as_bytes()], [], NOW);
-        assert!(authenticate(&cookie).identity::<SiteRole>().is_some(), "{title}: {name}");
-        (name.to_owned(), counter.count(|| &*cookie, authenticate))
-    });
-    Ratios { title: title.to_owned(), unit: GATE.to_owned(), rows: rows.into() }
-}
-
-const GATE: &str = "gate";
-
 /// A token, and those who verify it.
-struct Token {
-    name: String,
-    text: String,
-    /// Says yes or no to a token.
-    ways: [(&'static str, Box<Way>); 4],
+pub(crate) struct Token {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    /// Whether a token is accepted.
+    pub(crate) ways: [(&'static str, Box<Way>); 4],
 }
 
-type Way = dyn Fn(&str) -> bool;
+pub(crate) type Way = dyn Fn(&str) -> bool;
 
 impl Token {
     fn new(
@@ -90,37 +43,21 @@ impl Token {
         }
     }
 
-    /// All accept the token and refuse a forged one, and ours allocates nothing.
+    /// All accept the token and reject a forged one.
     fn check(&self) {
-        let forged = format!("{}A{}", &self.text[..self.text.len() - 5], &self.text[self.text.len() - 4..]);
-        println!("{}: {} bytes", self.name, self.text.len());
-        for (way, verify) in &self.ways {
-            assert!(verify(&self.text), "{}: {way} accepts the token", self.name);
-            assert!(!verify(&forged), "{}: {way} refuses a forged one", self.name);
-            let counted = allocation_counter::measure(|| assert!(verify(&self.text))).count_total;
-            println!("  {way}: {counted} allocations");
-            assert!(*way != OURS || counted == 0, "{}: a verification allocates nothing", self.name);
+        let Self { name, text, ways } = self;
+        let forged = format!("{}A{}", &text[..text.len() - 5], &text[text.len() - 4..]);
+        for (way, verify) in ways {
+            assert!(verify(text), "{name}: {way} accepts the token");
+            assert!(!verify(&forged), "{name}: {way} rejects a forged one");
         }
-    }
-
-    fn instructions(&self, counter: &mut InstructionCounter) -> Ratios {
-        let count = |(way, verify): &(&str, Box<Way>)| ((*way).to_owned(), counter.count(|| &*self.text, verify));
-        let rows = self.ways.iter().map(count).collect();
-        Ratios { title: self.name.clone(), unit: OURS.to_owned(), rows }
-    }
-
-    fn time(&self, criterion: &mut Criterion) {
-        let mut group = criterion.benchmark_group(&self.name);
-        for (way, verify) in &self.ways {
-            group.bench_function(*way, |b| b.iter(|| verify(black_box(&self.text))));
-        }
-        group.finish();
     }
 }
 
-const OURS: &str = "hallpass";
+pub(crate) const OURS: &str = "hallpass";
 
-fn tokens() -> Vec<Token> {
+/// Every token, checked.
+pub(crate) fn tokens() -> Vec<Token> {
     let (verifier, small) = small();
     let bare = hmac_primitives::<Hmac<Sha256>>();
     let mut tokens = vec![Token::new("HS256 small", verifier, small, by_secret(Algorithm::Hs256, "s", "s"), bare)];
@@ -150,10 +87,12 @@ fn tokens() -> Vec<Token> {
         let verifier = Verifier::new(KeyRing::from_jwks(&jwks).unwrap(), ISSUER, AUDIENCE);
         tokens.push(Token::new(&format!("{algorithm} full"), verifier, text, peer, signature_check(algorithm, &jwks)));
     }
+    tokens.iter().for_each(Token::check);
     tokens
 }
 
-fn small() -> (Verifier<SiteRole>, String) {
+/// The small token and what verifies it.
+pub(crate) fn small() -> (Verifier<SiteRole>, String) {
     let (ring, token) = small_token().unwrap();
     (Verifier::new(ring, "s", "s"), token)
 }
@@ -188,7 +127,8 @@ struct Borrowed<'b> {
     exp: u64,
 }
 
-/// MAC with the key schedule made once, base64url of payload and signature, the borrowed claims: nothing that could be left out.
+/// MAC with the key schedule made once, base64url of payload and signature, the borrowed claims:
+/// nothing that could be left out.
 fn hmac_primitives<M: Mac + KeyInit + Clone>() -> impl Fn(&str) -> bool {
     let keyed = <M as KeyInit>::new_from_slice(&SECRET).unwrap();
     move |token| {
@@ -244,41 +184,4 @@ fn signature_check(algorithm: Algorithm, jwks: &str) -> impl Fn(&str) -> bool + 
         let Ok(signature) = base64_simd::URL_SAFE_NO_PAD.decode(signature.as_bytes(), out) else { return false };
         key.verify_sig(signed.as_bytes(), signature).is_ok()
     }
-}
-
-/// A token of an asymmetric key, seen before, beside the whole verification of an HS256 token of the same claims.
-fn remembered(c: &mut Criterion) {
-    let hmac_ring = ring(Algorithm::Hs256).unwrap();
-    let hmac_token = full_claims_token(hmac_ring.clone()).unwrap();
-    let hmac = Verifier::<SiteRole>::new(hmac_ring, ISSUER, AUDIENCE);
-    let eddsa_ring = ring(Algorithm::EdDsa).unwrap();
-    let eddsa_token = full_claims_token(eddsa_ring.clone()).unwrap();
-    let eddsa = Verifier::<SiteRole>::new(eddsa_ring, ISSUER, AUDIENCE);
-    let whole = || hmac.verify(black_box(&hmac_token).as_bytes(), NOW).is_ok();
-    let hit = || eddsa.verify(black_box(&eddsa_token).as_bytes(), NOW).is_ok();
-    assert!(whole() && hit() && hmac.remembered() == 0 && eddsa.remembered() == 1);
-
-    let (whole_ns, hit_ns) = (fastest(whole), fastest(hit));
-    println!(
-        "remembered: a hit takes {hit_ns:.0} ns, an HS256 verification {whole_ns:.0} ns: {:.2} of it",
-        hit_ns / whole_ns
-    );
-    assert!(hit_ns * 3.0 <= whole_ns, "a hit costs at most a third of an HS256 verification");
-
-    let mut group = c.benchmark_group("remembered");
-    group.bench_function("EdDSA, seen before", |b| b.iter(hit));
-    group.bench_function("HS256", |b| b.iter(whole));
-    group.finish();
-}
-
-/// Nanoseconds of one call, the fastest of fifteen runs: other work on the machine only adds.
-fn fastest(work: impl Fn() -> bool) -> f64 {
-    let run = |_| {
-        let begin = Instant::now();
-        for _ in 0..100_000 {
-            black_box(work());
-        }
-        begin.elapsed().as_nanos() as f64 / 100_000.0
-    };
-    (0..15).map(run).fold(f64::INFINITY, f64::min)
 }

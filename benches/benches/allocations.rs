@@ -1,0 +1,37 @@
+//! Allocations of the cases of the benches `verify`, `request` and `actix`; a verification by
+//! hallpass has none.
+//!
+//! `cargo bench -p hallpass-benches --bench allocations`. It is a program of its own, because
+//! counting needs an allocator of its own, which would be in the times and in the instructions.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench")]
+
+#[path = "actix/cases.rs"]
+mod actix;
+#[path = "request/cases.rs"]
+mod axum_cases;
+#[path = "verify/tokens.rs"]
+mod tokens;
+
+use tokens::OURS;
+
+fn main() {
+    for token in tokens::tokens() {
+        for (way, verify) in &token.ways {
+            let verified = || assert!(verify(&token.text));
+            let count = allocation_counter::measure(verified).count_total;
+            println!("{count:>4}  {}: {way}", token.name);
+            assert!(*way != OURS || count == 0, "{}: a verification allocates", token.name);
+        }
+    }
+    for case in axum_cases::cases() {
+        let request = case.request();
+        let count = allocation_counter::measure(|| assert_eq!(case.call(request), 200)).count_total;
+        println!("{count:>4}  axum: {}", case.name);
+    }
+    for case in actix::cases() {
+        let request = case.request();
+        let count = allocation_counter::measure(|| assert_eq!(case.call(request), 200)).count_total;
+        println!("{count:>4}  actix-web: {}", case.name);
+    }
+}
