@@ -139,9 +139,12 @@ mod tests {
     #[test]
     fn a_wrong_code_is_none_of_the_live_ones() {
         let authenticator = Authenticator::of_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-        let wrong = authenticator.wrong_code_at(1_111_111_109);
-        for seconds in 1_111_111_109 - 90..=1_111_111_109 + 90 {
-            assert_ne!(authenticator.code_at(seconds), wrong);
+        // The first step of this secret whose code is the first that is tried.
+        let first = 349_495;
+        assert_eq!(authenticator.code_of(first), "000000");
+        for (away, wrong) in [(0, "000001"), (3, "000001"), (4, "000000")] {
+            assert_eq!(authenticator.wrong_code_at((first - away) * STEP), wrong, "{away}");
+            assert_eq!(authenticator.wrong_code_at((first + away) * STEP), wrong, "{away}");
         }
     }
 

@@ -193,8 +193,8 @@ struct Messages {
 }
 
 impl Messages {
-    /// Returns the bytes, without the notifications where these are dropped. Where they are not, each
-    /// byte is passed on at once, so that the proxy serves any protocol.
+    /// Returns the bytes, without the notifications where these are dropped. Where they are not,
+    /// each byte is passed on at once, so that the proxy serves any protocol.
     fn pass(&mut self, mut bytes: &[u8], drops: bool, dropped: &mut usize) -> Vec<u8> {
         let mut passed = Vec::with_capacity(bytes.len());
         while let [first, rest @ ..] = bytes {

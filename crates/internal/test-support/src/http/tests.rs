@@ -4,7 +4,8 @@ use std::{net::TcpListener, thread};
 
 use super::*;
 
-/// A server for one connection: it reads to the end of the head, then sends this text and closes.
+/// A server for one connection: it reads to the end of the head, then sends this text, with a pause
+/// at each `|`, and closes.
 fn server(sends: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -15,7 +16,10 @@ fn server(sends: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {
         while !received.ends_with(b"\r\n\r\n") && stream.read(&mut byte).expect("readable") == 1 {
             received.push(byte[0]);
         }
-        stream.write_all(sends.as_bytes()).expect("the client reads");
+        for part in sends.split('|') {
+            stream.write_all(part.as_bytes()).expect("the client reads");
+            thread::sleep(Duration::from_millis(50));
+        }
         String::from_utf8(received).expect("UTF-8")
     });
     (address, received)
@@ -79,7 +83,7 @@ fn a_truncated_response_panics() {
 #[test]
 #[should_panic(expected = "more than the announced")]
 fn bytes_after_the_response_panic() {
-    let (address, _) = server("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nab");
+    let (address, _) = server("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na|b");
     let _ = send_blocking(address, &Request::new("GET", "/").header("connection", "close"));
 }
 
