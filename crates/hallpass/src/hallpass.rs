@@ -58,7 +58,7 @@ impl<R: Role> Hallpass<R> {
 
     /// The sign-in routes, for an adapter of another framework and for an OpenAPI document.
     #[must_use]
-    pub fn routes(&self) -> &Routes<R> {
+    pub fn endpoints(&self) -> &Routes<R> {
         &self.routes
     }
 

@@ -156,11 +156,11 @@ async fn the_sign_in_routes_are_those_that_are_served() {
     let mut api = Api::openapi();
     let security = site.gate().api_security();
     security.describe(&mut api, &RouteTable::new());
-    site.routes().describe(&mut api, &security);
+    site.endpoints().describe(&mut api, &security);
     let document = document(&api);
 
     let files = ["/hallpass.css", "/hallpass.js"];
-    for route in site.routes().routes().into_iter().filter(|route| !files.contains(&route.path)) {
+    for route in site.endpoints().routes().into_iter().filter(|route| !files.contains(&route.path)) {
         let item = document["paths"][route.path].as_object().unwrap_or_else(|| panic!("{} is not there", route.path));
         let methods: Vec<String> = item.keys().map(|method| method.to_uppercase()).collect();
         assert!(
