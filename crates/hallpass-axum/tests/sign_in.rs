@@ -49,7 +49,7 @@ fn sign_in() -> SignIn<SiteRole> {
         .unwrap()
 }
 
-fn routes(sign_in: &SignIn<SiteRole>) -> Router {
+fn app(sign_in: &SignIn<SiteRole>) -> Router {
     Router::new()
         .route("/profile", routing::get(async |me: Identity<SiteRole>| me.username().to_owned()))
         .merge(sign_in_routes(&Routes::with_pages(sign_in, Plain)))
@@ -59,7 +59,7 @@ fn routes(sign_in: &SignIn<SiteRole>) -> Router {
 async fn site() -> SocketAddr {
     let sign_in = sign_in();
     let verifier = sign_in.issuer().verifier::<SiteRole>().revocation(sign_in.view().clone());
-    serve(routes(&sign_in).layer(AuthLayer::new(Gate::new(verifier).cookies(sign_in.cookies())))).await
+    serve(app(&sign_in).layer(AuthLayer::new(Gate::new(verifier).cookies(sign_in.cookies())))).await
 }
 
 async fn serve(routes: Router) -> SocketAddr {
@@ -174,7 +174,7 @@ async fn attempts_are_counted_by_the_address_that_the_configured_proxy_tells() {
 
 #[tokio::test]
 async fn without_the_outer_layer_nobody_could_ever_be_signed_in_so_they_refuse() {
-    let site = serve(routes(&sign_in())).await;
+    let site = serve(app(&sign_in())).await;
     let page = send(site, &get("/login")).await;
     assert_eq!((page.status, page.text().as_str()), (500, ""));
     assert_eq!(send(site, &post("/register", credentials("ann"))).await.status, 500);
