@@ -116,7 +116,7 @@ def made_by_pyjwt(site):
     def without(name):
         return {claim: value for claim, value in good.items() if claim != name}
 
-    see("admin's page", get(f"{site}/admin", jwt.encode(good, KEY, algorithm="HS256")), (200, "guido 42 {Admin}"))
+    see("admin's page", get(f"{site}/admin", jwt.encode(good, KEY, algorithm="HS256")), (200, "guido 42 {admin}"))
     see("user_id as text", opens("/profile", good | {"user_id": "42"}), 200)
     see("aud as a list", opens("/profile", good | {"aud": [AUDIENCE, "other"]}), 200)
     see("a guest's profile", opens("/profile", good | {"role": "guest"}), 200)

@@ -95,7 +95,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             passwords: PasswordPolicy::default(),
             totp: TotpSettings::default(),
             factor_policy: FactorPolicy::Optional,
-            first_roles: RoleSet::EMPTY,
+            first_roles: R::default_role().map(RoleSet::from).unwrap_or_default(),
             name: None,
             cookies: CookieSettings::default(),
             origin_check: OriginCheck::new(),
@@ -115,7 +115,8 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         self
     }
 
-    /// Sets the roles of a new registration. Defaults to none, because a role is a grant.
+    /// Sets the roles of a newly registered account. Defaults to the variant with `#[role(default)]`, or to no role if no
+    /// variant has it, because a role is a grant.
     pub fn first_roles(mut self, roles: impl Into<RoleSet<R>>) -> Self {
         self.first_roles = roles.into();
         self

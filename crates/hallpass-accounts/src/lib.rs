@@ -19,7 +19,7 @@
 //! use hallpass_core::{Issuer, KeyRing, Role, SystemClock, Clock};
 //! use hallpass_accounts::{Account, AccountId, Accounts, HashCost, LoginStep, Password, SignIn, Username, Visitor, hash_password};
 //!
-//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! #[derive(Role)]
 //! enum SiteRole {
 //!     Editor,
 //! }

@@ -1,6 +1,12 @@
 //! Where random bytes come from: the one file that asks the operating system.
 
 /// A source of bytes that nobody can predict. The operating system's, outside tests.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a source of random bytes: it does not implement `Random`",
+    label = "`Random` is not implemented for this type",
+    note = "use `SystemRandom`, or write `impl Random for {Self}` with the method `fill`",
+    note = "guide: docs/guide/src/testing.md"
+)]
 pub trait Random: Send + Sync + 'static {
     /// Fills the buffer.
     ///

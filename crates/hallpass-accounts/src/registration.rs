@@ -9,6 +9,13 @@ use hallpass_core::UnixTime;
 use crate::account::{AccountId, store::Accounts, username::Username};
 
 /// Makes accounts: turns on `POST /register`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot register accounts: it does not implement `Registration`",
+    label = "`Registration` is not implemented for this type",
+    note = "write `impl Registration for {Self}`, or call neither `.registration()` nor \
+            `.everything()`",
+    note = "guide: docs/guide/src/own-users.md"
+)]
 pub trait Registration: Accounts {
     /// Makes the account, enabled, with generation 0 and no second factor.
     ///

@@ -23,7 +23,6 @@ use crate::account::Account;
 /// `/profile/two-factor` and nothing else, and the first right code there signs it in. So a site has nothing to remember: there is
 /// nothing that a route which only asks for a sign-in could take for one. Where the factor is turned off, enrolment is due again;
 /// a session of before the policy ends with its token.
-#[derive(Clone)]
 #[non_exhaustive]
 pub enum FactorPolicy<R> {
     /// Everybody as they like.
@@ -54,6 +53,17 @@ impl<R: Role> FactorPolicy<R> {
             }
         };
         if asks { Asked::SecondFactor } else { Asked::Nothing }
+    }
+}
+
+// By hand, because the derived one would require the same of `R`.
+impl<R> Clone for FactorPolicy<R> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Optional => Self::Optional,
+            Self::RequiredFor(roles) => Self::RequiredFor(*roles),
+            Self::RequiredForAll => Self::RequiredForAll,
+        }
     }
 }
 

@@ -27,7 +27,6 @@ use crate::{
 /// The middleware around the app: [`App::wrap`](actix_web::App::wrap) it outermost.
 ///
 /// It is cheap to clone, and `Send`: build it once, clone it into each worker's app.
-#[derive(Clone)]
 #[must_use]
 pub struct Auth<R: Role> {
     gate: Arc<Gate<R>>,
@@ -37,6 +36,21 @@ pub struct Auth<R: Role> {
     strict: bool,
     renew: Option<Arc<dyn Renew>>,
     meter: Meter,
+}
+
+// By hand, because the derived one would require the same of `R`.
+impl<R: Role> Clone for Auth<R> {
+    fn clone(&self) -> Self {
+        Self {
+            gate: Arc::clone(&self.gate),
+            clock: Arc::clone(&self.clock),
+            answers: Arc::clone(&self.answers),
+            denied_page: self.denied_page.clone(),
+            strict: self.strict,
+            renew: self.renew.clone(),
+            meter: self.meter.clone(),
+        }
+    }
 }
 
 type DeniedPage = dyn Fn(Denial, &HttpRequest) -> Option<HttpResponse> + Send + Sync;

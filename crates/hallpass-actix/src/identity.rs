@@ -21,8 +21,20 @@ use crate::{Refused, authentication::admit};
 ///
 /// A handler that shows who asks sends an answer that no cache may share: set `Cache-Control: no-store`, or wrap the resource in
 /// [`require_login`](crate::require_login), which does.
-#[derive(Clone, Debug)]
 pub struct Identity<R: Role>(hallpass_core::Identity<R>);
+
+// By hand, because the derived ones would require the same of `R`.
+impl<R: Role> Clone for Identity<R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<R: Role> fmt::Debug for Identity<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Identity").field(&self.0).finish()
+    }
+}
 
 impl<R: Role> Identity<R> {
     /// The caller without actix-web.

@@ -17,7 +17,7 @@
 //! use hallpass_actix::{Auth, Identity, require_roles};
 //! use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
 //!
-//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! #[derive(Role)]
 //! enum SiteRole { Guest, Admin }
 //!
 //! async fn home(me: Option<Identity<SiteRole>>) -> String {

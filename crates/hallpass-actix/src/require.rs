@@ -57,7 +57,7 @@ pub fn require_at_least<R: Role + Ord>(lowest: R) -> Require {
 /// use actix_web::web;
 /// use hallpass_actix::require_roles;
 /// # use hallpass_core::Role;
-/// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// # #[derive(Role)]
 /// # enum SiteRole { Guest, Admin }
 ///
 /// let guarded = web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(|| async { "the office" });

@@ -14,7 +14,7 @@ use crate::Require;
 /// use actix_web::{App, HttpResponse, web};
 /// use hallpass_actix::{StatedRoutes, everyone, require_roles, route_table, stated};
 /// # use hallpass_core::Role;
-/// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// # #[derive(Role)]
 /// # enum SiteRole { Guest, Admin }
 ///
 /// fn routes(site: &mut StatedRoutes<'_>) {

@@ -17,7 +17,7 @@ use crate::{Denied, Identity};
 /// use hallpass_axum::Allowed;
 /// use hallpass_core::{Permission, Requirement, Role};
 ///
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// #[derive(Role, PartialEq, Eq, PartialOrd, Ord)]
 /// enum SiteRole { Guest, Moderator, Admin }
 ///
 /// struct HidePosts;

@@ -1,6 +1,6 @@
 //! The signed-in caller as a handler's argument.
 
-use std::ops::Deref;
+use std::{fmt, ops::Deref};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use hallpass_core::{Denial, DenialKind, Requirement, Role, RoleSet};
@@ -16,8 +16,20 @@ use crate::{Denied, denied::admit};
 ///
 /// A handler that shows who asks sends an answer that no cache may share: set `Cache-Control: no-store`, or put
 /// [`require_login`](hallpass_tower::require_login) around the route, which does.
-#[derive(Clone, Debug)]
 pub struct Identity<R: Role>(hallpass_core::Identity<R>);
+
+// By hand, because the derived ones would require the same of `R`.
+impl<R: Role> Clone for Identity<R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<R: Role> fmt::Debug for Identity<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Identity").field(&self.0).finish()
+    }
+}
 
 impl<R: Role> Identity<R> {
     /// The caller without axum.

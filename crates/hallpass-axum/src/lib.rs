@@ -16,7 +16,7 @@
 //! use http::Request;
 //! use tower::ServiceExt;
 //!
-//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! #[derive(Role)]
 //! enum SiteRole { Guest, Admin }
 //!
 //! async fn home(me: Option<Identity<SiteRole>>) -> String {

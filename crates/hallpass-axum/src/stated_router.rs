@@ -21,7 +21,7 @@ use http::StatusCode;
 /// use http::Request;
 /// use tower::ServiceExt;
 ///
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// #[derive(Role)]
 /// enum SiteRole { Guest, Admin }
 ///
 /// # #[tokio::main(flavor = "current_thread")]

@@ -102,7 +102,7 @@ async fn each_route_lets_through_whom_it_should() {
     let coded = Pass { methods: Methods::PASSWORD | Methods::ONE_TIME_CODE, ..Pass::with(Moderator) }.cookie();
     let moderator = Pass::with(Moderator).cookie();
     for (method, uri, cookie, status, body) in [
-        ("GET", "/", Some(&guest), 200, "alice {Guest}"),
+        ("GET", "/", Some(&guest), 200, "alice {guest}"),
         ("GET", "/", None, 200, "nobody"),
         ("GET", "/profile", Some(&guest), 200, "alice"),
         ("GET", "/profile", None, 401, "signed-out"),

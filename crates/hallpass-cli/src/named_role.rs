@@ -36,12 +36,16 @@ impl Role for NamedRole {
         all
     };
 
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         NAMES.get().and_then(|names| names.get(usize::from(self.0))).map_or("", String::as_str)
     }
 
-    fn index(self) -> u8 {
+    fn index(&self) -> u8 {
         self.0
+    }
+
+    fn from_index(index: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(index)).copied()
     }
 
     /// Exact match. A place that was given no name has none that could match.

@@ -9,22 +9,21 @@ use hallpass_core::{
 const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
 
 /// Written out, because the macro is a feature.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Admin;
 
 impl Role for Admin {
     const ALL: &'static [Self] = &[Self];
 
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         "admin"
     }
 
-    fn index(self) -> u8 {
+    fn index(&self) -> u8 {
         0
     }
 
-    fn from_name(name: &str) -> Option<Self> {
-        (name == "admin").then_some(Self)
+    fn from_index(index: u8) -> Option<Self> {
+        (index == 0).then_some(Self)
     }
 }
 

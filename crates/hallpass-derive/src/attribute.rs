@@ -1,17 +1,20 @@
 //! What `#[role(…)]` says.
 
-use syn::{Attribute, Error, LitStr, Path, Result};
+use syn::{Attribute, Error, LitStr, Path, Result, meta::ParseNestedMeta};
 
 /// On the enum: the path of the crate that holds the trait.
 pub(crate) fn crate_path(attributes: &[Attribute]) -> Result<Option<Path>> {
     let mut path = None;
     read(attributes, |key, value| match key {
         "crate" => {
-            path = Some(value.parse()?);
+            path = Some(literal(value)?.parse()?);
             Ok(())
         }
-        "name" => Err(Error::new_spanned(value, "`name` belongs on a variant, not on the enum")),
-        _ => Err(unknown(value, "crate = \"path::to::crate\"")),
+        "name" => Err(value.error("`name` belongs on a variant, not on the enum")),
+        "default" => Err(value.error(
+            "`default` belongs on a variant, not on the enum: put `#[role(default)]` on the role of new accounts",
+        )),
+        _ => Err(value.error("`#[role(…)]` on the enum takes `crate = \"path::to::crate\"`")),
     })?;
     Ok(path)
 }
@@ -20,34 +23,61 @@ pub(crate) fn crate_path(attributes: &[Attribute]) -> Result<Option<Path>> {
 pub(crate) fn name(attributes: &[Attribute]) -> Result<Option<LitStr>> {
     let mut name = None;
     read(attributes, |key, value| match key {
-        "name" if value.value().is_empty() => Err(Error::new_spanned(value, "a role's name cannot be empty")),
         "name" => {
-            name = Some(value.clone());
+            let value = literal(value)?;
+            if value.value().is_empty() {
+                return Err(Error::new_spanned(value, "a role's name cannot be empty"));
+            }
+            name = Some(value);
             Ok(())
         }
-        "crate" => Err(Error::new_spanned(value, "`crate` belongs on the enum, not on a variant")),
-        _ => Err(unknown(value, "name = \"…\"")),
+        "default" => flag(value),
+        "crate" => Err(value.error("`crate` belongs on the enum, not on a variant")),
+        _ => Err(value.error("`#[role(…)]` on a variant takes `default` and `name = \"…\"`")),
     })?;
     Ok(name)
 }
 
-/// Calls `take` with each `key = "value"` of the `role` attributes.
-fn read(attributes: &[Attribute], mut take: impl FnMut(&str, &LitStr) -> Result<()>) -> Result<()> {
+/// On a variant: whether it is the role of new accounts.
+pub(crate) fn is_default(attributes: &[Attribute]) -> Result<bool> {
+    let mut default = false;
+    read(attributes, |key, value| match key {
+        "default" => {
+            default = true;
+            flag(value)
+        }
+        // Checked by `name`.
+        _ => literal(value).map(drop),
+    })?;
+    Ok(default)
+}
+
+/// The text of `key = "text"`.
+fn literal(meta: &ParseNestedMeta<'_>) -> Result<LitStr> {
+    meta.value()?.parse()
+}
+
+/// A key without a value.
+fn flag(meta: &ParseNestedMeta<'_>) -> Result<()> {
+    if meta.input.peek(syn::Token![=]) {
+        return Err(meta.error("`default` takes no value: write `#[role(default)]`"));
+    }
+    Ok(())
+}
+
+/// Calls `take` with each `key` or `key = "value"` of the `role` attributes.
+fn read(attributes: &[Attribute], mut take: impl FnMut(&str, &ParseNestedMeta<'_>) -> Result<()>) -> Result<()> {
     let mut seen: Vec<String> = Vec::new();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("role")) {
         attribute.parse_nested_meta(|meta| {
             let key = meta.path.require_ident()?.to_string();
             if seen.contains(&key) {
-                return Err(meta.error(format!("`{key}` is said twice")));
+                return Err(meta.error(format!("`{key}` is given twice: remove one")));
             }
-            take(&key, &meta.value()?.parse()?)?;
+            take(&key, &meta)?;
             seen.push(key);
             Ok(())
         })?;
     }
     Ok(())
-}
-
-fn unknown(at: &LitStr, expected: &str) -> Error {
-    Error::new_spanned(at, format!("`#[role(…)]` takes `{expected}` here"))
 }

@@ -24,22 +24,39 @@ fn implementation(input: &DeriveInput, default_crate: Path) -> Result<TokenStrea
     let variant: Vec<_> = variants.variants.iter().map(|variant| &variant.ident).collect();
     let index = 0..u8::try_from(variant.len()).unwrap_or(u8::MAX);
     let index: Vec<_> = index.collect();
+    let default_role = default_variant(variants)?.map(|variant| {
+        let variant = &variant.ident;
+        quote! {
+            fn default_role() -> ::core::option::Option<Self> {
+                ::core::option::Option::Some(Self::#variant)
+            }
+        }
+    });
     Ok(quote! {
         #[automatically_derived]
         impl #hallpass::Role for #role {
             const ALL: &'static [Self] = &[#(Self::#variant),*];
 
-            fn name(self) -> &'static str {
+            fn name(&self) -> &'static str {
                 match self {
                     #(Self::#variant => #names,)*
                 }
             }
 
-            fn index(self) -> u8 {
+            fn index(&self) -> u8 {
                 match self {
                     #(Self::#variant => #index,)*
                 }
             }
+
+            fn from_index(index: u8) -> ::core::option::Option<Self> {
+                match index {
+                    #(#index => ::core::option::Option::Some(Self::#variant),)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+
+            #default_role
 
             fn from_name(name: &str) -> ::core::option::Option<Self> {
                 match name {
@@ -54,13 +71,16 @@ fn implementation(input: &DeriveInput, default_crate: Path) -> Result<TokenStrea
 /// The variants of a plain enum that fits.
 fn variants(input: &DeriveInput) -> Result<&DataEnum> {
     let Data::Enum(data) = &input.data else {
-        return Err(Error::new_spanned(&input.ident, "`Role` is derived for an enum, one variant a role"));
+        return Err(Error::new_spanned(
+            &input.ident,
+            "`Role` can be derived for an enum only, with one variant for each role",
+        ));
     };
     if let Some(parameter) = input.generics.params.first() {
-        return Err(Error::new_spanned(parameter, "a role enum has no generic parameters"));
+        return Err(Error::new_spanned(parameter, "a role enum cannot have generic parameters: remove them"));
     }
     if data.variants.is_empty() {
-        return Err(Error::new_spanned(&input.ident, "a role enum has at least one variant"));
+        return Err(Error::new_spanned(&input.ident, "a role enum needs at least one variant: add one for each role"));
     }
     if let Some(one_too_many) = data.variants.iter().nth(MOST_ROLES) {
         let message = format!(
@@ -70,6 +90,23 @@ fn variants(input: &DeriveInput) -> Result<&DataEnum> {
         return Err(Error::new_spanned(&one_too_many.ident, message));
     }
     Ok(data)
+}
+
+/// The variant with `#[role(default)]`.
+fn default_variant(data: &DataEnum) -> Result<Option<&Variant>> {
+    let mut found: Option<&Variant> = None;
+    for variant in &data.variants {
+        if !attribute::is_default(&variant.attrs)? {
+            continue;
+        }
+        if let Some(first) = found {
+            let message =
+                format!("`{}` is the default role already: remove `#[role(default)]` from one of the two", first.ident);
+            return Err(Error::new_spanned(&variant.ident, message));
+        }
+        found = Some(variant);
+    }
+    Ok(found)
 }
 
 /// The role's name of each variant; every wrong variant is reported, not only the first.
@@ -105,7 +142,7 @@ fn name(variant: &Variant, taken: &[String]) -> Result<String> {
     if taken.contains(&name) {
         return Err(Error::new_spanned(
             &variant.ident,
-            format!("another role is already named `{name}`; say `#[role(name = \"…\")]`"),
+            format!("another role is already named `{name}`; give this one another name with `#[role(name = \"…\")]`"),
         ));
     }
     Ok(name)

@@ -17,12 +17,13 @@ mod snake_case;
 
 /// Derives `hallpass_core::Role` for an enum without fields.
 ///
-/// A role's name is its variant in `snake_case`; `#[role(name = "…")]` on the variant says another, and
+/// The enum needs no other derive. A role's name is its variant in `snake_case`; `#[role(name = "…")]` on the variant
+/// sets another name, `#[role(default)]` on a variant makes it the role of newly registered accounts, and
 /// `#[role(crate = "…")]` on the enum names the path to the trait's crate.
 ///
 /// # Errors
-/// Does not compile, and points at the place, when the item is not an enum, has no variant or more than 64, or when a variant
-/// has fields, or a name that is empty or already taken.
+/// Does not compile, and points at the place, if the item is not an enum, has no variant or more than 64, or two default
+/// roles, or if a variant has fields, or a name that is empty or already taken.
 #[proc_macro_derive(Role, attributes(role))]
 pub fn role(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -51,10 +51,11 @@ use std::{error::Error, fmt, future::Future, sync::Arc};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not fetch over HTTP",
-    label = "does not implement `hallpass_remote::Fetch`",
+    message = "`{Self}` is not an HTTP client: it does not implement `hallpass_remote::Fetch`",
+    label = "`Fetch` is not implemented for this type",
     note = "implement `Fetch` for a type that holds your HTTP client, or write \
-            `get_with(|url| async move {{ … }})` with a closure that returns the body"
+            `get_with(|url| async move {{ … }})` with a closure that returns the body",
+    note = "guide: docs/guide/src/verify-only.md"
 )]
 pub trait Fetch: Send + Sync + 'static {
     /// Why there was no response. It is logged as a source and never shown to a person.

@@ -21,7 +21,7 @@ use crate::fetch::{Fetch, FetchRequest};
 /// ```
 /// # use hallpass_core::{Role, Verifier};
 /// # use hallpass_remote::{RemoteJwks, get_with};
-/// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Guest }
+/// # #[derive(Role)] enum SiteRole { Guest }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// # #[derive(Clone)] struct Client;

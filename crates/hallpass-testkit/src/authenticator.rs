@@ -9,7 +9,7 @@ use crate::FrozenClock;
 /// ```
 /// use hallpass_core::Role;
 /// use hallpass_testkit::Kit;
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// #[derive(Role)]
 /// enum SiteRole { Admin }
 ///
 /// let kit = Kit::<SiteRole>::new();

@@ -129,7 +129,7 @@ impl<R: Role> Kit<R> {
     pub(crate) fn visitors(&self) -> Vec<Visitor<R>> {
         let mut visitors = vec![Visitor::new("signed out", self.as_stranger(), None)];
         visitors.extend(R::ALL.iter().map(|role| {
-            let user = self.as_user(*role).named(role.name());
+            let user = self.as_user(role).named(role.name());
             Visitor::new(role.name(), user.clone(), Some(user.with_second_factor()))
         }));
         visitors

@@ -16,7 +16,7 @@
 //! use hallpass_tower::{AuthLayer, require_roles};
 //! use tower::ServiceExt;
 //!
-//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! #[derive(Role)]
 //! enum SiteRole { Guest, Admin }
 //!
 //! fn app(layer: AuthLayer<SiteRole>) -> Router {

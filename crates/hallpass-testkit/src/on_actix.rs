@@ -21,7 +21,7 @@ impl<R: Role> Kit<R> {
     /// use hallpass_core::Role;
     /// use hallpass_testkit::Kit;
     ///
-    /// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+    /// #[derive(Role)]
     /// enum SiteRole { Guest, Admin }
     ///
     /// # #[actix_web::main]

@@ -22,7 +22,7 @@ impl<R: Role> Kit<R> {
     /// # use hallpass_core::Role;
     /// # use hallpass_testkit::Kit;
     /// # use hallpass_tower::{require_login, require_roles};
-    /// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+    /// #[derive(Role)]
     /// enum SiteRole { Guest, Admin }
     ///
     /// # #[tokio::main(flavor = "current_thread")]

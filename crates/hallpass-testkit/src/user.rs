@@ -14,7 +14,7 @@ use crate::Kit;
 /// # use std::time::Duration;
 /// # use hallpass_core::{Clock, Requirement, Role, TokenErrorKind};
 /// # use hallpass_testkit::Kit;
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// #[derive(Role)]
 /// enum SiteRole { Admin }
 ///
 /// let kit = Kit::<SiteRole>::new();

@@ -21,7 +21,7 @@ impl<R: hallpass_core::Role> Kit<R> {
     /// # use hallpass_core::Role;
     /// # use hallpass_accounts::{Account, AccountId, Accounts, Username};
     /// # use hallpass_testkit::Kit;
-    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
+    /// # #[derive(Role)] enum SiteRole { Admin }
     /// # struct Users;
     /// # impl Accounts for Users {
     /// #     type Error = Infallible;

@@ -29,7 +29,6 @@ pub struct AuthLayer<R, P = DefaultPage, T = FromText> {
 }
 
 /// What every clone of the layer and every request in flight share.
-#[derive(Clone)]
 struct Shared<R, P, T> {
     gate: Gate<R>,
     clock: Arc<dyn Clock>,
@@ -39,6 +38,22 @@ struct Shared<R, P, T> {
     strict: bool,
     renew: Option<Arc<dyn Renew>>,
     meter: Meter,
+}
+
+// By hand, because the derived one would require `R: Clone`.
+impl<R, P: Clone, T: Clone> Clone for Shared<R, P, T> {
+    fn clone(&self) -> Self {
+        Self {
+            gate: self.gate.clone(),
+            clock: Arc::clone(&self.clock),
+            settings: self.settings.clone(),
+            page: self.page.clone(),
+            text_body: self.text_body.clone(),
+            strict: self.strict,
+            renew: self.renew.clone(),
+            meter: self.meter.clone(),
+        }
+    }
 }
 
 impl<R: Role> AuthLayer<R> {
@@ -86,7 +101,7 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     /// # use hallpass_tower::{AuthLayer, require_login};
     /// # use http::{Request, Response};
     /// # use tower::{ServiceBuilder, ServiceExt, service_fn};
-    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+    /// # #[derive(Role)]
     /// # enum SiteRole { Guest }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
@@ -160,7 +175,7 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     /// # use hallpass_tower::{AuthLayer, everyone};
     /// # use http::{Request, Response};
     /// # use tower::{Layer, ServiceExt, service_fn};
-    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+    /// # #[derive(Role)]
     /// # enum SiteRole { Guest }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {

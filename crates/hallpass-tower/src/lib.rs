@@ -17,7 +17,7 @@
 //! use http::{Request, Response};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
-//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! #[derive(Role)]
 //! enum SiteRole { Guest, Admin }
 //!
 //! # #[tokio::main(flavor = "current_thread")]

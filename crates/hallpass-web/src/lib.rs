@@ -17,7 +17,7 @@
 //! use hallpass_core::{Authentication, Clock, Issuer, KeyRing, Role, SystemClock};
 //! use hallpass_web::{EndpointRequest, Routes};
 //!
-//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! #[derive(Role)]
 //! enum SiteRole {
 //!     Editor,
 //! }

@@ -49,6 +49,12 @@ use crate::{
 ///
 /// Whatever is shown must be escaped by the implementation: nothing in the model is HTML but
 /// [`TwoFactorSetUpPage::qr_svg`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not render the login pages: it does not implement `Pages`",
+    label = "`Pages` is not implemented for this type",
+    note = "write `impl Pages for {Self}` with the method `render`, or use `DefaultPages`",
+    note = "guide: docs/guide/src/pages.md"
+)]
 pub trait Pages: Send + Sync + 'static {
     /// Renders the page for whoever reads it.
     fn render(&self, page: &Page<'_>, reader: &Reader<'_>) -> String;

@@ -15,7 +15,7 @@ use crate::KeyFile;
 ///
 /// ```compile_fail
 /// # use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
-/// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
+/// # #[derive(Role)] enum SiteRole { Admin }
 /// # struct Users;
 /// # impl Accounts for Users {
 /// #     type Error = std::convert::Infallible;
@@ -150,8 +150,8 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
         self.then(|sign_in| sign_in.site_name(name))
     }
 
-    /// Gives these roles to accounts that register. Defaults to none, because a role is a grant, and no enum says which of
-    /// its roles is harmless.
+    /// Sets the roles of a newly registered account. Defaults to the variant with `#[role(default)]`, or to no role if no
+    /// variant has it, because a role is a grant.
     pub fn first_roles(self, roles: impl Into<RoleSet<R>>) -> Self {
         let roles = roles.into();
         self.then(move |sign_in| sign_in.first_roles(roles))

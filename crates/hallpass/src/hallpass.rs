@@ -19,7 +19,7 @@ use crate::{HallpassBuilder, NoFeed, background::Background};
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// use hallpass::{AccountId, Clock, Hallpass, Role, SystemClock, TokenErrorKind, Visitor};
 ///
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// #[derive(Role)]
 /// enum SiteRole { Guest, Admin }
 ///
 /// let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;

@@ -14,7 +14,7 @@
 //! use axum::{Router, routing::get};
 //! use hallpass::{Hallpass, Identity, Role, require_login, require_roles};
 //!
-//! #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+//! #[derive(Role)]
 //! enum SiteRole {
 //!     Guest,
 //!     Admin,
@@ -56,7 +56,7 @@
 //!
 //! ```
 //! # use hallpass::*;
-//! # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Guest, Admin }
+//! # #[derive(Role)] enum SiteRole { Guest, Admin }
 //! # struct Users;
 //! impl Accounts for Users {
 //!     type Error = std::io::Error; // sqlx::Error, say

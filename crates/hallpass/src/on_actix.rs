@@ -13,7 +13,7 @@ impl<R: Role> Hallpass<R> {
     /// ```
     /// # use actix_web::{App, test, web};
     /// # use hallpass::{Hallpass, Role};
-    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
+    /// # #[derive(Role)] enum SiteRole { Admin }
     /// # #[actix_web::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;

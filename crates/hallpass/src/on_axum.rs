@@ -14,7 +14,7 @@ impl<R: Role> Hallpass<R> {
     /// ```
     /// # use axum::response::{Html, IntoResponse};
     /// # use hallpass::{Hallpass, Role};
-    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
+    /// # #[derive(Role)] enum SiteRole { Admin }
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
     /// use hallpass::DenialKind;
@@ -41,7 +41,7 @@ impl<R: Role> Hallpass<R> {
     ///
     /// ```
     /// # use hallpass::{Hallpass, Role};
-    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
+    /// # #[derive(Role)] enum SiteRole { Admin }
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
     /// use axum::{Router, body::Body, http::Request, routing::post};

@@ -22,7 +22,7 @@ impl<R: Role> Hallpass<R> {
     /// # #[cfg(feature = "sqlite")]
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// # use hallpass::{Hallpass, Role, SqlStore};
-    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Guest, Admin }
+    /// # #[derive(Role)] enum SiteRole { Guest, Admin }
     /// let store = SqlStore::open("sqlite://site.db").await?;
     /// let hallpass = Hallpass::<SiteRole>::builder(store)
     ///     .key_file("site-keys.json")

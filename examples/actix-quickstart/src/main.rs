@@ -2,7 +2,7 @@ use actix_web::{App, HttpServer, web};
 use hallpass::actix::{Identity, require_login, require_roles};
 use hallpass::{Hallpass, Role};
 
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Role)]
 #[rustfmt::skip]
 enum SiteRole { Guest, Admin }
 

@@ -16,7 +16,7 @@ impl Site {
         Ok(Profile {
             id: user_id.to_owned(),
             username: viewer.username,
-            roles: viewer.roles.iter().map(Role::name).collect(),
+            roles: viewer.roles.iter().map(|role| role.name()).collect(),
             second_factor: account.second_factor().is_some(),
             sessions,
             session: session.map(str::to_owned),

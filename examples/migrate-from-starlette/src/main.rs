@@ -18,7 +18,7 @@ use hallpass::{
 };
 use tokio::net::TcpListener;
 
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Role)]
 enum SiteRole {
     Guest,
     Admin,

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::users::Customers;
 
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Role)]
 enum SiteRole {
     Customer,
     Staff,

@@ -20,7 +20,7 @@ use hallpass_core::{
 use hallpass_tower::{AuthLayer, require_login, require_roles};
 use tokio::net::TcpListener;
 
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Role)]
 enum SiteRole {
     Guest,
     Admin,

@@ -1,7 +1,7 @@
 use axum::{Router, routing::get};
 use hallpass::{Hallpass, Identity, Role, require_login, require_roles};
 
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Role)]
 enum SiteRole {
     Guest,
     Admin,

@@ -13,7 +13,7 @@ mod report {
     tonic::include_proto!("site.Report");
 }
 
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Role)]
 enum SiteRole {
     Guest,
     Admin,

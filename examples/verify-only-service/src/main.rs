@@ -16,7 +16,7 @@ use hallpass_core::{Gate, KeyRing, Role, Verifier};
 use hallpass_tower::{AuthLayer, require_roles};
 use tokio::net::TcpListener;
 
-#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Role)]
 enum SiteRole {
     Guest,
     Admin,

@@ -81,12 +81,18 @@ impl<R: Role> SignIn<R> {
 }
 
 /// Commands on accounts, and who gives them: [`SignIn::commands_of`].
-#[derive(Debug)]
 #[must_use]
 pub struct Commands<'a, R> {
     sign_in: &'a SignIn<R>,
     /// `None` is the application itself, or an operator at a terminal.
     by: Option<Actor>,
+}
+
+// By hand, because the derived one would require `R: Debug`.
+impl<R> std::fmt::Debug for Commands<'_, R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Commands").field("by", &self.by).finish_non_exhaustive()
+    }
 }
 
 impl<R: Role> Commands<'_, R> {

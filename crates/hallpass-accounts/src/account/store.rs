@@ -30,6 +30,12 @@ use crate::account::{
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an account store: it does not implement `Accounts`",
+    label = "`Accounts` is not implemented for this type",
+    note = "write `impl Accounts for {Self}` with the methods `by_username` and `by_id`",
+    note = "guide: docs/guide/src/own-users.md"
+)]
 pub trait Accounts: Send + Sync + 'static {
     /// What goes wrong in this store. It is logged as the source of a [`StoreFault`](crate::StoreFault) and never
     /// shown to the person.
@@ -57,6 +63,14 @@ pub trait Accounts: Send + Sync + 'static {
 /// the change, and so an administrator who is being demoted cannot take the demotion back. `None` is the application itself or
 /// an operator at a terminal. Where actor and account are two rows, lock both in the order of their ids, or two
 /// administrators who change each other wait for each other.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot change roles or disable accounts: it does not implement \
+            `Administration`",
+    label = "`Administration` is not implemented for this type",
+    note = "write `impl Administration for {Self}`, or call neither `.administration()` \
+            nor `.everything()`",
+    note = "guide: docs/guide/src/own-users.md"
+)]
 pub trait Administration: Accounts {
     /// Replaces the roles, raises the generation and writes the feed, in **one transaction**: tokens that carry the
     /// old roles die. Sessions stay, so that a refresh brings the new roles.

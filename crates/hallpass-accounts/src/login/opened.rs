@@ -42,7 +42,7 @@ impl<R: Role> SignIn<R> {
             user: Member {
                 id: signed_in.user_id().to_owned(),
                 username: signed_in.username().to_owned(),
-                roles: signed_in.roles().iter().map(Role::name).collect(),
+                roles: signed_in.roles().iter().map(|role| role.name()).collect(),
             },
         })
     }

@@ -64,7 +64,6 @@ pub struct PasswordAccepted<R> {
 }
 
 /// What is missing after the password.
-#[derive(Debug)]
 #[must_use]
 pub enum Due<R> {
     /// Nothing: the account has no second factor, or the site and the person let this browser stand in for it.
@@ -73,6 +72,17 @@ pub enum Due<R> {
     SecondFactor(FactorDue<R>),
     /// A second factor to be set up, since the account must have one.
     Enrolment(EnrolmentDue<R>),
+}
+
+// By hand, because the derived one would require the same of `R`.
+impl<R> fmt::Debug for Due<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing(proven) => f.debug_tuple("Nothing").field(proven).finish(),
+            Self::SecondFactor(due) => f.debug_tuple("SecondFactor").field(due).finish(),
+            Self::Enrolment(due) => f.debug_tuple("Enrolment").field(due).finish(),
+        }
+    }
 }
 
 impl<R: Role> SignIn<R> {

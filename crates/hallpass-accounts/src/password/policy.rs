@@ -167,6 +167,13 @@ impl std::error::Error for PasswordError {}
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot look up breached passwords: it does not implement \
+            `BreachedPasswords`",
+    label = "`BreachedPasswords` is not implemented for this type",
+    note = "write `impl BreachedPasswords for {Self}` with the method `look_up`",
+    note = "guide: docs/guide/src/operating.md"
+)]
 pub trait BreachedPasswords: Send + Sync + 'static {
     /// What goes wrong with the service.
     type Error: std::error::Error + Send + Sync + 'static;

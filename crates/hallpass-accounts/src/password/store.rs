@@ -10,6 +10,12 @@ use crate::account::{
 
 /// Writes password hashes: turns on `POST /profile/password`, and the upgrade of a hash whose parameters have become
 /// too weak.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot change passwords: it does not implement `Passwords`",
+    label = "`Passwords` is not implemented for this type",
+    note = "write `impl Passwords for {Self}`, or call neither `.passwords()` nor `.everything()`",
+    note = "guide: docs/guide/src/own-users.md"
+)]
 pub trait Passwords: Accounts {
     /// Puts a new hash of the **same** password in the place of the old one. Tokens and sessions stay.
     ///

@@ -220,6 +220,13 @@ impl fmt::Debug for Pepper<'_> {
 /// let gate = HashGateSettings::default().read_also(Rot13);
 /// # let _ = gate;
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot check password hashes of another scheme: it does not implement \
+            `ForeignHash`",
+    label = "`ForeignHash` is not implemented for this type",
+    note = "write `impl ForeignHash for {Self}` with the method `check`",
+    note = "guide: docs/guide/src/moving.md"
+)]
 pub trait ForeignHash: Send + Sync + 'static {
     /// Checks a password against a stored hash; `None` where the hash is not of this scheme.
     ///

@@ -15,6 +15,13 @@ use crate::rate_limit::{AttemptPolicy, AttemptState, Attempted};
 ///
 /// The arithmetic is [`AttemptPolicy`]'s: a store loads the key's [`AttemptState`](crate::AttemptState), asks the policy
 /// and writes what it answers, in one transaction that takes its write lock before it reads.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot count attempts for rate limits: it does not implement `Attempts`",
+    label = "`Attempts` is not implemented for this type",
+    note = "write `impl Attempts for {Self}`, or call neither `.attempts()` nor \
+            `.everything()`: attempts are then counted in memory",
+    note = "guide: docs/guide/src/own-users.md"
+)]
 pub trait Attempts: Send + Sync + 'static {
     /// What goes wrong in this store.
     type Error: std::error::Error + Send + Sync + 'static;

@@ -10,6 +10,12 @@ use hallpass_core::UnixTime;
 use crate::{account::AccountId, session::session_id::SessionId};
 
 /// Reads the revocation feed. Not tied to [`Accounts`](crate::Accounts), because the feed may live in another store.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no revocation feed: it does not implement `Feed`",
+    label = "`Feed` is not implemented for this type",
+    note = "write `impl Feed for {Self}`, or give `.feed_from(store)` a store that has one",
+    note = "guide: docs/guide/src/own-users.md"
+)]
 pub trait Feed: Send + Sync + 'static {
     /// What goes wrong in this store.
     type Error: std::error::Error + Send + Sync + 'static;
@@ -113,6 +119,12 @@ pub enum Change {
 ///
 /// A push carries no change and may be lost, doubled or false: it says "read the feed now", and the feed is what counts. Whoever
 /// reads the feed polls it as well.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot wait for news of a revocation feed: it does not implement `Push`",
+    label = "`Push` is not implemented for this type",
+    note = "use `NoPush`, or write `impl Push for {Self}`",
+    note = "guide: docs/guide/src/revocation.md"
+)]
 pub trait Push: Send + 'static {
     /// What goes wrong on the way.
     type Error: std::error::Error + Send + Sync + 'static;

@@ -19,6 +19,12 @@ use crate::{
 /// Keeps sessions: turns on `/profile/sessions`, and makes log-out and "sign out everywhere" hold on every node.
 ///
 /// Without it a log-out removes the cookie and voids the session on the node that answered.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot store sessions: it does not implement `Sessions`",
+    label = "`Sessions` is not implemented for this type",
+    note = "write `impl Sessions for {Self}`, or call neither `.sessions()` nor `.everything()`",
+    note = "guide: docs/guide/src/own-users.md"
+)]
 pub trait Sessions: Accounts {
     /// Opens a session, **atomically with the check** that the account is enabled and still at `generation`. A
     /// password change or a disabling that slipped between the read of the account and this call must win.
@@ -177,6 +183,12 @@ pub enum Ended {
 /// [`OwnChange::renewable`](crate::OwnChange::renewable): its first token is live, the session counts as refreshed now, and no
 /// earlier token is in its grace. Whoever holds a copy of an earlier one would otherwise outlive the new password. With `None`
 /// the session cannot be refreshed any more.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot store refresh tokens: it does not implement `Refreshes`",
+    label = "`Refreshes` is not implemented for this type",
+    note = "write `impl Refreshes for {Self}`, or call neither `.refreshes()` nor `.everything()`",
+    note = "guide: docs/guide/src/own-users.md"
+)]
 pub trait Refreshes: Sessions {
     /// Presents a refresh token of the session: spends it, follows it within the grace, or ends the session.
     ///

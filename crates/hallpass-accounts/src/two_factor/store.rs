@@ -19,6 +19,13 @@ use crate::{
 /// A store only ever holds a live secret, which [`Account`](crate::Account) brings along: one that awaits its first
 /// code is derived, not stored, so it cannot overwrite a live one nor be asked for at sign-in. What is stored is
 /// sealed; the store cannot read it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot store second factors: it does not implement `SecondFactors`",
+    label = "`SecondFactors` is not implemented for this type",
+    note = "write `impl SecondFactors for {Self}`, or call neither `.second_factors()` nor \
+            `.everything()`",
+    note = "guide: docs/guide/src/own-users.md"
+)]
 pub trait SecondFactors: Accounts {
     /// Turns the factor on, in **one transaction** and only if the [`Actor`](crate::Actor) passes and no factor is live: the
     /// secret becomes live with the step spent and the drift kept, the recovery hashes take the place of all earlier ones, the

@@ -1,12 +1,12 @@
 //! The way from a password to a token.
 
 use hallpass_accounts::{Event, LoginStep, RefusedReason, SignInErrorKind, Username};
-use hallpass_core::{Methods, Role};
+use hallpass_core::{Methods, Role, RoleSet};
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, signed_in};
 
 #[tokio::test]
-async fn a_registration_is_signed_in_with_the_first_roles() {
+async fn registration_gives_the_default_role_of_the_enum() {
     let site = Site::new();
     let opened = site.register("Alice").await;
     assert_eq!((opened.user.username.as_str(), opened.user.roles.as_slice()), ("Alice", &["guest"][..]));
@@ -14,6 +14,16 @@ async fn a_registration_is_signed_in_with_the_first_roles() {
     assert_eq!((who.username(), who.methods(), who.generation()), ("Alice", Methods::PASSWORD, 0));
     assert_eq!(who.authenticated_at(), Some(site.sign_in.clock().now()));
     assert!(who.roles().contains(SiteRole::Guest) && !who.roles().contains(SiteRole::Admin));
+}
+
+#[tokio::test]
+async fn first_roles_override_the_default_role_of_the_enum() {
+    let other = Site::new();
+    let site = Site::node(other.store, other.clock, other.keys, |builder| builder.first_roles([SiteRole::Admin]));
+    assert_eq!(site.register("alice").await.user.roles, ["admin"]);
+    let other = Site::new();
+    let site = Site::node(other.store, other.clock, other.keys, |builder| builder.first_roles(RoleSet::EMPTY));
+    assert!(site.register("alice").await.user.roles.is_empty());
 }
 
 #[tokio::test]

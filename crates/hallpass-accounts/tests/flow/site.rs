@@ -17,6 +17,7 @@ pub const PASSWORD: &str = "two grey herons at dawn";
 
 #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SiteRole {
+    #[role(default)]
     Guest,
     Admin,
 }
@@ -74,7 +75,6 @@ impl Site {
             .clock(clock.clone())
             .view(RevocationView::new())
             .hash_gate(HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1)))
-            .first_roles(SiteRole::Guest)
             .on_event(move |event| heard.lock().unwrap().push(event.clone()))
             .registration()
             .passwords()

@@ -20,7 +20,7 @@ use crate::{
 /// ```
 /// use hallpass_core::{Authentication, DenialKind, Requirement, Role, UnixTime};
 ///
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// #[derive(Role, PartialEq, Eq, PartialOrd, Ord)]
 /// enum SiteRole { Guest, Moderator, Admin }
 ///
 /// let requirement = Requirement::at_least(SiteRole::Moderator).and_second_factor();
@@ -67,7 +67,7 @@ impl Requirement {
     /// Asks for this role or one that the enum orders above it.
     #[must_use]
     pub fn at_least<R: Role + Ord>(lowest: R) -> Self {
-        Self::any_of(R::ALL.iter().copied().filter(|role| *role >= lowest).collect::<RoleSet<R>>())
+        Self::any_of(R::ALL.iter().filter(|role| **role >= lowest).collect::<RoleSet<R>>())
     }
 
     /// Asks for a sign-in that used a second factor.
@@ -215,7 +215,7 @@ pub struct Admitted(());
 /// ```
 /// use hallpass_core::{Permission, Requirement, Role};
 ///
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// #[derive(Role, PartialEq, Eq, PartialOrd, Ord)]
 /// enum SiteRole { Guest, Moderator, Admin }
 ///
 /// struct HidePosts;
@@ -230,6 +230,13 @@ pub struct Admitted(());
 ///
 /// assert_eq!(HidePosts::requirement().to_string(), "any of moderator, admin");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a permission: it does not implement `Permission`",
+    label = "`Permission` is not implemented for this type",
+    note = "write `impl Permission for {Self}` with the role enum as `type Role` and a function \
+            `requirement()` that returns the `Requirement`",
+    note = "guide: docs/guide/src/roles.md"
+)]
 pub trait Permission: 'static {
     /// The role enum that the site's tokens are verified for.
     type Role: Role;

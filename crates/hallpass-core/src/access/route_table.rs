@@ -14,7 +14,7 @@ use crate::{
 /// ```
 /// use hallpass_core::{Requirement, Role, RouteTable};
 ///
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// #[derive(Role, PartialEq, Eq, PartialOrd, Ord)]
 /// enum SiteRole { Guest, Moderator, Admin }
 ///
 /// let mut table = RouteTable::new();
@@ -79,7 +79,7 @@ fn heading<R: Role>() -> Vec<String> {
 
 fn line<R: Role>(route: &str, asks: &Requirement) -> Vec<String> {
     let mut line = vec![route.to_owned(), asks.reach::<R>(None).to_owned()];
-    line.extend(R::ALL.iter().map(|role| asks.reach::<R>(Some(RoleSet::from(*role))).to_owned()));
+    line.extend(R::ALL.iter().map(|role| asks.reach::<R>(Some(RoleSet::from(role))).to_owned()));
     line.push(asks.to_string());
     line
 }

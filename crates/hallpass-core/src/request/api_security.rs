@@ -24,7 +24,7 @@ use crate::{
 /// use hallpass_core::{ApiSecurity, CookieSettings, Requirement, Role, RouteTable};
 /// use utoipa::openapi::{HttpMethod, InfoBuilder, OpenApiBuilder, PathItem, PathsBuilder, path::OperationBuilder};
 ///
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// #[derive(Role)]
 /// enum SiteRole { Guest, Admin }
 ///
 /// let reports = PathItem::new(HttpMethod::Get, OperationBuilder::new());

@@ -27,7 +27,7 @@ mod tests;
 ///
 /// ```
 /// # use hallpass_core::{Gate, Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime};
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// #[derive(Role)]
 /// enum SiteRole { Guest, Admin }
 ///
 /// let now = UnixTime::from_secs(1_764_000_000);

@@ -9,6 +9,12 @@ use std::{future::Future, pin::Pin};
 use crate::{access::authentication::Authentication, request::origin::OriginFacts};
 
 /// Renews sessions for an adapter's outer middleware.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot renew sessions: it does not implement `Renew`",
+    label = "`Renew` is not implemented for this type",
+    note = "use `RequestRenewal` of hallpass-accounts, or write `impl Renew for {Self}`",
+    note = "guide: docs/guide/src/axum.md"
+)]
 pub trait Renew: Send + Sync + 'static {
     /// Begins a renewal, if this is a request to renew in. Asked where nobody is signed in; `cookies` are the values of all its
     /// `Cookie` fields, `authorization` tells whether it has an `Authorization` field.

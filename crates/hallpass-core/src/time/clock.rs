@@ -24,6 +24,12 @@ use crate::time::unix_time::UnixTime;
 /// }
 /// assert_eq!(Frozen(1_764_000_000).now().as_secs(), 1_764_000_000);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a clock: it does not implement `Clock`",
+    label = "`Clock` is not implemented for this type",
+    note = "use `SystemClock`, or write `impl Clock for {Self}` with a method `now` that returns a `UnixTime`",
+    note = "guide: docs/guide/src/testing.md"
+)]
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> UnixTime;

@@ -89,7 +89,7 @@ impl Issuer {
         let claims = Outgoing {
             username: who.username(),
             user_id: who.user_id(),
-            roles: who.roles().iter().map(Role::name),
+            roles: who.roles().iter().map(|role| role.name()),
             issued_at: now,
             expires_at,
             authenticated_at: who.authenticated_at(),

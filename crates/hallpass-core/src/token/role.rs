@@ -17,35 +17,56 @@ use std::marker::PhantomData;
 /// ```
 /// use hallpass_core::{Role, RoleSet};
 ///
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// #[derive(Role)]
 /// enum SiteRole {
+///     #[role(default)]
 ///     Guest,
 ///     #[role(name = "administrator")]
 ///     Admin,
 /// }
 ///
-/// assert_eq!(SiteRole::from_name("administrator"), Some(SiteRole::Admin));
-/// assert_eq!(SiteRole::from_name("Administrator"), None);
+/// assert_eq!(SiteRole::from_name("administrator").map(|role| role.index()), Some(1));
+/// assert!(SiteRole::from_name("Administrator").is_none());
 /// assert!(RoleSet::from(SiteRole::Guest).contains(SiteRole::Guest));
 /// assert!(!RoleSet::from(SiteRole::Guest).contains(SiteRole::Admin));
+/// assert_eq!(format!("{:?}", RoleSet::from(SiteRole::Admin)), "{administrator}");
 /// ```
 ///
+/// The derive is all that the enum needs. It may derive `Clone`, `Copy`, `Debug` and others as well.
+///
 /// An implementation by hand keeps three promises, since what a set says rests on them: `ALL` has at most 64 roles, each
-/// once; `index` is the role's position in it; names differ.
-pub trait Role: Copy + Eq + fmt::Debug + Send + Sync + 'static {
+/// once; `index` is the role's position in it, and `from_index` returns the role at that position; names differ.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a role enum: it does not implement `Role`",
+    label = "`Role` is not implemented for this type",
+    note = "add `#[derive(Role)]` to the enum, with `use hallpass::Role` or `use hallpass_core::Role`",
+    note = "guide: docs/guide/src/roles.md"
+)]
+pub trait Role: Sized + Send + Sync + 'static {
     /// Every role, in the order of declaration; at most 64.
     const ALL: &'static [Self];
 
     /// The role's name in tokens and in the store.
-    fn name(self) -> &'static str;
+    fn name(&self) -> &'static str;
 
     /// The role's position in [`Role::ALL`].
-    fn index(self) -> u8;
+    fn index(&self) -> u8;
+
+    /// Returns the role at this position of [`Role::ALL`].
+    fn from_index(index: u8) -> Option<Self>;
+
+    /// Returns the role that a newly registered account gets if the site sets no roles for new accounts.
+    ///
+    /// `#[role(default)]` on a variant names it. Defaults to `None`: a new account has no role.
+    #[must_use]
+    fn default_role() -> Option<Self> {
+        None
+    }
 
     /// Finds the role with exactly this name.
     #[must_use]
     fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|role| role.name() == name)
+        (0..64).map_while(Self::from_index).find(|role| role.name() == name)
     }
 }
 
@@ -76,13 +97,13 @@ impl<R: Role> RoleSet<R> {
 
     /// Adds a role; adding it twice changes nothing.
     pub fn insert(&mut self, role: R) {
-        self.bits |= bit(role);
+        self.bits |= bit(&role);
     }
 
     /// Tells whether the role is in the set.
     #[must_use]
     pub fn contains(self, role: R) -> bool {
-        self.bits & bit(role) != 0
+        self.bits & bit(&role) != 0
     }
 
     /// Tells whether every role of `others` is in the set; so it is for the empty set.
@@ -111,12 +132,12 @@ impl<R: Role> RoleSet<R> {
 
     /// The roles of the set, in the order of declaration.
     pub fn iter(self) -> impl Iterator<Item = R> {
-        R::ALL.iter().copied().filter(move |role| self.contains(*role))
+        (0..64).filter(move |index| self.bits & (1 << index) != 0).filter_map(R::from_index)
     }
 }
 
 /// The one bit of a role. A broken `index` has no bit, so that it can never stand for a role that it is not.
-fn bit<R: Role>(role: R) -> u64 {
+fn bit<R: Role>(role: &R) -> u64 {
     1u64.checked_shl(u32::from(role.index())).unwrap_or(0)
 }
 
@@ -128,6 +149,12 @@ impl<R: Role> Default for RoleSet<R> {
 
 impl<R: Role> From<R> for RoleSet<R> {
     fn from(role: R) -> Self {
+        Self::from_bits(bit(&role))
+    }
+}
+
+impl<R: Role> From<&R> for RoleSet<R> {
+    fn from(role: &R) -> Self {
         Self::from_bits(bit(role))
     }
 }
@@ -148,9 +175,24 @@ impl<R: Role> FromIterator<R> for RoleSet<R> {
     }
 }
 
+impl<'a, R: Role> FromIterator<&'a R> for RoleSet<R> {
+    fn from_iter<I: IntoIterator<Item = &'a R>>(roles: I) -> Self {
+        Self::from_bits(roles.into_iter().fold(0, |bits, role| bits | bit(role)))
+    }
+}
+
 impl<R: Role> fmt::Debug for RoleSet<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
+        f.debug_set().entries(self.iter().map(|role| Bare(role.name()))).finish()
+    }
+}
+
+/// Prints a role's name without quotation marks.
+struct Bare(&'static str);
+
+impl fmt::Debug for Bare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
     }
 }
 

@@ -18,7 +18,6 @@ use crate::{
 pub struct SignedIn<R>(SignedInFacts<R>);
 
 /// What is known of a completed sign-in.
-#[derive(Clone)]
 pub struct SignedInFacts<R> {
     /// The account's name as it shows it.
     pub username: String,
@@ -34,6 +33,21 @@ pub struct SignedInFacts<R> {
     pub authenticated_at: UnixTime,
     /// What was shown.
     pub methods: Methods,
+}
+
+// By hand, because the derived one would require the same of `R`.
+impl<R> Clone for SignedInFacts<R> {
+    fn clone(&self) -> Self {
+        Self {
+            username: self.username.clone(),
+            user_id: self.user_id.clone(),
+            roles: self.roles,
+            generation: self.generation,
+            session: self.session.clone(),
+            authenticated_at: self.authenticated_at,
+            methods: self.methods,
+        }
+    }
 }
 
 impl<R: Role> SignedIn<R> {

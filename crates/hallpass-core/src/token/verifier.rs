@@ -33,7 +33,7 @@ use crate::{
 /// ```
 /// # use hallpass_core::{Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime, Verifier};
 /// # use std::time::Duration;
-/// #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+/// #[derive(Role)]
 /// enum SiteRole { Guest, Admin }
 ///
 /// let now = UnixTime::from_secs(1_764_000_000);
@@ -136,7 +136,7 @@ impl<R: Role> Verifier<R> {
     ///
     /// ```
     /// # use hallpass_core::{Algorithm, Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime};
-    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+    /// # #[derive(Role)]
     /// # enum SiteRole { Guest }
     /// # let now = UnixTime::from_secs(1_764_000_000);
     /// # let issuer = Issuer::new(KeyRing::generate(Algorithm::EdDsa, [1; 32], now)?, "https://site.example", "site");

@@ -20,19 +20,19 @@ fn of_variants(count: usize) -> DeriveInput {
 
 #[test]
 fn what_is_no_role_enum_is_refused_with_the_mend() {
-    let table: [(DeriveInput, &str); 12] = [
+    let table: [(DeriveInput, &str); 15] = [
         (
             parse_quote!(
                 struct Admin;
             ),
-            "`Role` is derived for an enum, one variant a role",
+            "`Role` can be derived for an enum only, with one variant for each role",
         ),
-        (parse_quote!(union Admin { a: u8 }), "`Role` is derived for an enum, one variant a role"),
+        (parse_quote!(union Admin { a: u8 }), "`Role` can be derived for an enum only, with one variant for each role"),
         (
             parse_quote!(
                 enum Site {}
             ),
-            "a role enum has at least one variant",
+            "a role enum needs at least one variant: add one for each role",
         ),
         (
             parse_quote!(
@@ -40,7 +40,7 @@ fn what_is_no_role_enum_is_refused_with_the_mend() {
                     Guest,
                 }
             ),
-            "a role enum has no generic parameters",
+            "a role enum cannot have generic parameters: remove them",
         ),
         (
             parse_quote!(
@@ -67,7 +67,7 @@ fn what_is_no_role_enum_is_refused_with_the_mend() {
                     Visitor,
                 }
             ),
-            "another role is already named `guest`; say `#[role(name = \"…\")]`",
+            "another role is already named `guest`; give this one another name with `#[role(name = \"…\")]`",
         ),
         (
             parse_quote!(
@@ -85,7 +85,7 @@ fn what_is_no_role_enum_is_refused_with_the_mend() {
                     Guest,
                 }
             ),
-            "`name` is said twice",
+            "`name` is given twice: remove one",
         ),
         (
             parse_quote!(
@@ -94,7 +94,7 @@ fn what_is_no_role_enum_is_refused_with_the_mend() {
                     Guest,
                 }
             ),
-            "`#[role(…)]` takes `name = \"…\"` here",
+            "`#[role(…)]` on a variant takes `default` and `name = \"…\"`",
         ),
         (
             parse_quote!(
@@ -113,6 +113,35 @@ fn what_is_no_role_enum_is_refused_with_the_mend() {
                 }
             ),
             "`crate` belongs on the enum, not on a variant",
+        ),
+        (
+            parse_quote!(
+                #[role(default)]
+                enum Site {
+                    Guest,
+                }
+            ),
+            "`default` belongs on a variant, not on the enum: put `#[role(default)]` on the role of new accounts",
+        ),
+        (
+            parse_quote!(
+                enum Site {
+                    #[role(default)]
+                    Guest,
+                    #[role(name = "root", default)]
+                    Admin,
+                }
+            ),
+            "`Guest` is the default role already: remove `#[role(default)]` from one of the two",
+        ),
+        (
+            parse_quote!(
+                enum Site {
+                    #[role(default = "yes")]
+                    Guest,
+                }
+            ),
+            "`default` takes no value: write `#[role(default)]`",
         ),
     ];
     for (input, refusal) in table {

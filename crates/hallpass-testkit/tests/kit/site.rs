@@ -111,7 +111,7 @@ async fn the_telephone_is_in_the_tests_hand() {
     let next = format!("{FORM}&code={}", phone.next_code());
     let (status, cookie, _) = site.send(site.request(http::Method::POST, "/login", "", &next)).await;
     assert_eq!(status, 200);
-    assert_eq!(site.send(site.request(http::Method::GET, "/admin", &cookie.unwrap(), "")).await.2, "alice {Admin}");
+    assert_eq!(site.send(site.request(http::Method::GET, "/admin", &cookie.unwrap(), "")).await.2, "alice {admin}");
 }
 
 /// Scans the link in the JSON of the set-up page.

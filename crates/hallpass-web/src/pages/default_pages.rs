@@ -34,6 +34,12 @@ use crate::{
 ///
 /// let pages = DefaultPages::new().layout(Frame);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a page layout: it does not implement `Layout`",
+    label = "`Layout` is not implemented for this type",
+    note = "write `impl Layout for {Self}` with the method `wrap`",
+    note = "guide: docs/guide/src/pages.md"
+)]
 pub trait Layout: Send + Sync + 'static {
     /// Makes the document. `title` is plain text out of [`Texts`]; `main` is HTML that is safe to embed as it stands,
     /// with one `<h1>`; `lang` is the language of both, for the `lang` attribute; `viewer` is who is signed in, in plain text

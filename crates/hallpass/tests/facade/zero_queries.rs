@@ -92,8 +92,8 @@ async fn callers(users: &Users, pages: &Router, clock: &Hands) -> Vec<Caller> {
     // {"alg":"none"}
     let unsigned = with_part(&with_part(&admin, 0, "__Host-hallpass=eyJhbGciOiJub25lIn0"), 2, "");
     vec![
-        Caller { cookie: guest.clone(), who: "alice {Guest}", profile: 200, admin: 403 },
-        Caller { cookie: format!("a=1; {admin}; b=2"), who: "bob {Admin}", profile: 200, admin: 200 },
+        Caller { cookie: guest.clone(), who: "alice {guest}", profile: 200, admin: 403 },
+        Caller { cookie: format!("a=1; {admin}; b=2"), who: "bob {admin}", profile: 200, admin: 200 },
         Caller::refused(""),
         Caller::refused("theme=dark"),
         Caller::refused(expired),

@@ -63,7 +63,7 @@ fn a_person_registers_and_an_operator_makes_her_an_admin() {
     within(Duration::from_secs(5), "her token is void", || alice.get("/profile").status == 303);
 
     assert_eq!(alice.post_body("/login", form).status, 303);
-    assert_eq!(alice.get("/admin").text(), "alice may {Admin}");
+    assert_eq!(alice.get("/admin").text(), "alice may {admin}");
     alice.cookies.clear();
     assert_eq!(alice.get("/admin").status, 303);
 }

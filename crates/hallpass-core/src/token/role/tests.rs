@@ -56,7 +56,7 @@ fn a_set_is_what_was_put_into_it() {
     assert_eq!((set.len(), set.is_empty(), set.bits()), (2, false, 0b101));
     assert!(set.contains(Guest) && set.contains(Admin) && !set.contains(NewsEditor));
     assert_eq!(set.iter().collect::<Vec<_>>(), [Guest, Admin]);
-    assert_eq!(format!("{set:?}"), "{Guest, Admin}");
+    assert_eq!(format!("{set:?}"), "{guest, root}");
     assert_eq!(set, [Guest, Admin].into_iter().collect());
 
     assert!(set.contains_all(Admin.into()) && set.contains_all(RoleSet::EMPTY));
@@ -67,22 +67,56 @@ fn a_set_is_what_was_put_into_it() {
 }
 
 /// By hand, and wrong: its place lies beyond the word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Misplaced;
 
 impl Role for Misplaced {
     const ALL: &'static [Self] = &[Self];
 
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         "misplaced"
     }
 
-    fn index(self) -> u8 {
+    fn index(&self) -> u8 {
         64
+    }
+
+    fn from_index(_: u8) -> Option<Self> {
+        None
     }
 }
 
 #[test]
 fn a_misplaced_role_is_never_held() {
     assert!(!RoleSet::from(Misplaced).contains(Misplaced));
+}
+
+/// It derives `Role` alone, and has a default role.
+#[derive(hallpass_derive::Role)]
+enum Bare {
+    Admin,
+    #[role(default)]
+    Guest,
+}
+
+#[test]
+fn derive_role_alone_is_enough() {
+    let set = RoleSet::from([Bare::Guest, Bare::Admin]);
+    assert_eq!(format!("{set:?}"), "{admin, guest}");
+    assert_eq!(set.iter().map(|role| role.name()).collect::<Vec<_>>(), ["admin", "guest"]);
+    assert!(set.contains(Bare::Admin) && set == Bare::ALL.iter().collect());
+}
+
+#[test]
+fn default_role_is_the_marked_variant_or_none() {
+    assert_eq!(Bare::default_role().map(|role| role.name()), Some("guest"));
+    assert_eq!(SiteRole::default_role(), None);
+}
+
+#[test]
+fn from_index_is_the_inverse_of_index() {
+    for role in SiteRole::ALL {
+        assert_eq!(SiteRole::from_index(role.index()), Some(*role));
+    }
+    assert_eq!(SiteRole::from_index(3), None);
+    assert_eq!(SiteRole::from_index(u8::MAX), None);
 }

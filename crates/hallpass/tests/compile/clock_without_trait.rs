@@ -1,0 +1,27 @@
+//~ `Users` is not a clock: it does not implement `Clock`
+//~ use `SystemClock`, or write `impl Clock for Users`
+//~ guide: docs/guide/src/testing.md
+use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+
+#[derive(Role)]
+enum SiteRole {
+    Admin,
+}
+
+struct Users;
+
+impl Accounts for Users {
+    type Error = std::convert::Infallible;
+
+    async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> {
+        Ok(None)
+    }
+
+    async fn by_id(&self, _: &AccountId) -> Result<Option<Account>, Self::Error> {
+        Ok(None)
+    }
+}
+
+fn main() {
+    let _ = Hallpass::<SiteRole>::builder(Users).clock(Users);
+}

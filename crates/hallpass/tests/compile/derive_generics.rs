@@ -1,0 +1,9 @@
+//~ a role enum cannot have generic parameters: remove them
+use hallpass::Role;
+
+#[derive(Role)]
+enum SiteRole<T> {
+    Admin,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//~ `#[role(…)]` on a variant takes `default` and `name = "…"`
+use hallpass::Role;
+
+#[derive(Role)]
+enum SiteRole {
+    #[role(first)]
+    Guest,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+//~ missing: `wrap`
+struct Frame;
+
+impl hallpass::Layout for Frame {}
+
+fn main() {}

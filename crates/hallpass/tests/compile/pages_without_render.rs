@@ -1,0 +1,6 @@
+//~ missing: `render`
+struct ShopPages;
+
+impl hallpass::Pages for ShopPages {}
+
+fn main() {}

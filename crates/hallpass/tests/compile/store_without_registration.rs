@@ -1,0 +1,27 @@
+//~ `Users` cannot register accounts: it does not implement `Registration`
+//~ write `impl Registration for Users`, or call neither `.registration()` nor `.everything()`
+//~ guide: docs/guide/src/own-users.md
+use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+
+#[derive(Role)]
+enum SiteRole {
+    Admin,
+}
+
+struct Users;
+
+impl Accounts for Users {
+    type Error = std::convert::Infallible;
+
+    async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> {
+        Ok(None)
+    }
+
+    async fn by_id(&self, _: &AccountId) -> Result<Option<Account>, Self::Error> {
+        Ok(None)
+    }
+}
+
+fn main() {
+    let _ = Hallpass::<SiteRole>::builder(Users).registration();
+}
