@@ -15,10 +15,12 @@ use hallpass_core::{
     AnswerSettings, Clock, CookieSettings, Issuer, Meter, OriginCheck, RevocationView, Role, RoleSet, SystemClock,
     TotpSettings,
 };
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    account::store::Accounts,
+    account::{Account, store::Accounts},
     event::{Event, Events},
+    login::own_claims::OwnClaims,
     password::{
         hash_gate::{HashGate, ImpossibleCost},
         hash_gate_settings::HashGateSettings,
@@ -38,6 +40,7 @@ pub struct SignInBuilder<R, S> {
     store: Arc<S>,
     stores: Stores,
     issuer: Issuer,
+    own_claims: Option<OwnClaims<R>>,
     view: RevocationView,
     gate: HashGateSettings,
     limits: Limits,
@@ -88,6 +91,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             },
             store,
             issuer,
+            own_claims: None,
             view: RevocationView::new(),
             gate: HashGateSettings::default(),
             limits: Limits::default(),
@@ -119,6 +123,24 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// variant has it, because a role is a grant.
     pub fn first_roles(mut self, roles: impl Into<RoleSet<R>>) -> Self {
         self.first_roles = roles.into();
+        self
+    }
+
+    /// Adds the site's own claims to every access token. `claims_of` is called with the account, as
+    /// the store has it then, when a person logs in, when a session is refreshed, and when a change
+    /// of the account replaces the token. A claim is thus as old as the token. Defaults to none.
+    ///
+    /// [`SignIn::verifier`] reads them, for [`Identity::claims`](hallpass_core::Identity::claims).
+    ///
+    /// `X` is a struct with named fields, or a map with string keys. Its names cannot be those that
+    /// hallpass writes, and it must not deny unknown fields. Where the claims cannot be signed or
+    /// read back, no token is issued: the flow ends as
+    /// [`Unavailable`](crate::SignInErrorKind::Unavailable), and the log has the cause.
+    pub fn claims<X>(mut self, claims_of: impl Fn(&Account) -> X + Send + Sync + 'static) -> Self
+    where
+        X: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        self.own_claims = Some(OwnClaims::new(claims_of));
         self
     }
 
@@ -271,6 +293,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             passwords: self.passwords.context_word(&name),
             stores: Stores { events: self.events.clone(), ..self.stores },
             issuer: self.issuer,
+            own_claims: self.own_claims,
             view: self.view,
             limits: self.limits,
             session_limits: self.session_limits,

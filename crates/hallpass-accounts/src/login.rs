@@ -14,6 +14,7 @@
 
 pub(crate) mod factor_due;
 pub(crate) mod opened;
+pub(crate) mod own_claims;
 pub(crate) mod password_accepted;
 pub(crate) mod proven;
 pub(crate) mod vouch;

@@ -14,11 +14,12 @@ use std::{
 
 use hallpass_core::{
     AnswerSettings, Clock, CookieSettings, Issuer, Meter, OriginCheck, RevocationView, Role, RoleSet, TotpSettings,
-    UnixTime,
+    UnixTime, Verifier,
 };
 
 use crate::{
     event::{Event, Events},
+    login::own_claims::OwnClaims,
     password::{hash_gate::HashGate, policy::PasswordPolicy},
     random::Random,
     rate_limit::{limits::Limits, proxies::Proxies},
@@ -37,6 +38,7 @@ pub struct SignIn<R> {
 pub(crate) struct Site<R> {
     pub(crate) stores: Stores,
     pub(crate) issuer: Issuer,
+    pub(crate) own_claims: Option<OwnClaims<R>>,
     pub(crate) view: RevocationView,
     pub(crate) gate: HashGate,
     pub(crate) limits: Limits,
@@ -89,6 +91,22 @@ impl<R: Role> SignIn<R> {
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.site.issuer
+    }
+
+    /// Returns a verifier of this site's access tokens: it asks the revocation view and reads the
+    /// site's own claims.
+    #[must_use]
+    pub fn verifier(&self) -> Verifier<R> {
+        let verifier = self.issuer().verifier().max_lifetime(self.issuer().access_lifetime());
+        let verifier = verifier.revocation(self.view().clone());
+        match self.own_claims() {
+            Some(own) => own.read_by(verifier),
+            None => verifier,
+        }
+    }
+
+    pub(crate) fn own_claims(&self) -> Option<&OwnClaims<R>> {
+        self.site.own_claims.as_ref()
     }
 
     /// Returns the revocation view that the flows write to and the gate should ask.

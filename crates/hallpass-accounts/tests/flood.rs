@@ -8,7 +8,7 @@ mod memory;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use hallpass_accounts::{HashGateSettings, SignIn, SignInErrorKind, Visitor};
+use hallpass_accounts::{HashCost, HashGateSettings, SignIn, SignInErrorKind, Visitor};
 use hallpass_core::{Clock, Issuer, KeyRing, Role, SystemClock};
 
 use crate::memory::MemoryStore;
@@ -26,9 +26,10 @@ const MIB: u64 = 1024;
 async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
     let keys = KeyRing::generate_hs256([1; 32], SystemClock.now());
     let issuer = Issuer::new(keys, "https://site.example", "site");
-    let settings = HashGateSettings::default();
+    let settings = HashGateSettings::default().hash_cost(HashCost::new(19_456, 2, 1));
     let permits = settings.permits() as u64;
-    let sign_in = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer).registration().build().unwrap();
+    let sign_in = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer);
+    let sign_in = sign_in.hash_gate(settings).registration().build().unwrap();
     let member =
         sign_in.register("member", "two grey herons at dawn", &Visitor::default()).await.unwrap().opened().unwrap();
     let before = peak_kib();

@@ -7,7 +7,7 @@ mod memory;
 
 use std::time::{Duration, Instant};
 
-use hallpass_accounts::{AttemptPolicy, SignIn, SignInErrorKind, Visitor};
+use hallpass_accounts::{AttemptPolicy, HashCost, HashGateSettings, SignIn, SignInErrorKind, Visitor};
 use hallpass_core::{Issuer, KeyRing, Role, UnixTime};
 
 use crate::memory::MemoryStore;
@@ -27,6 +27,7 @@ async fn known_and_unknown_names_are_refused_in_the_same_time() {
     let issuer = Issuer::new(keys, "https://site.example", "site");
     let sign_in = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer)
         .account_attempts(AttemptPolicy::new(u32::MAX, Duration::ZERO))
+        .hash_gate(HashGateSettings::default().hash_cost(HashCost::new(19_456, 2, 1)))
         .registration()
         .build()
         .unwrap();

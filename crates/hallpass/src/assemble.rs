@@ -90,7 +90,7 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
         let sign_in = SignIn::builder(self.store, issuer).cookies(cookies.clone()).origin_check(origins);
         let sign_in = (self.sign_in)(sign_in).build()?;
         // Lifetime and view come last: a token that lives longer than revocations are remembered would come back to life.
-        let verifier = (self.verifier)(sign_in.issuer().verifier())
+        let verifier = (self.verifier)(sign_in.verifier())
             .max_lifetime(sign_in.issuer().access_lifetime())
             .revocation(sign_in.view().clone());
         let gate = Gate::new(verifier).cookies(&cookies);

@@ -2,9 +2,10 @@
 
 use std::{marker::PhantomData, path::PathBuf, sync::Arc, time::Duration};
 
-use hallpass_accounts::{Accounts, FactorPolicy, SessionLimits, SignInBuilder};
+use hallpass_accounts::{Account, Accounts, FactorPolicy, SessionLimits, SignInBuilder};
 use hallpass_core::{Clock, CookieSettings, CookieSettingsBuilder, Keys, Role, RoleSet, Verifier};
 use hallpass_web::Pages;
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::KeyFile;
 
@@ -155,6 +156,48 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
     pub fn first_roles(self, roles: impl Into<RoleSet<R>>) -> Self {
         let roles = roles.into();
         self.then(move |sign_in| sign_in.first_roles(roles))
+    }
+
+    /// Adds the site's own claims to every access token. `claims_of` is called with the account, as
+    /// the store has it then, when a person logs in, when a session is refreshed, and when a change
+    /// of the account replaces the token. A claim is thus as old as the token. Defaults to none.
+    ///
+    /// Handlers read them: `identity.claims::<X>()`.
+    ///
+    /// `X` is a struct with named fields, or a map with string keys. Its names cannot be those that
+    /// hallpass writes, and it must not deny unknown fields. Where the claims cannot be signed or
+    /// read back, no token is issued: the flow ends as
+    /// [`Unavailable`](crate::SignInErrorKind::Unavailable), and the log has the cause.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use hallpass::{Clock, Hallpass, KeyRing, Role, SqlStore, SystemClock, Visitor};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Guest }
+    /// # let (now, store) = (SystemClock.now(), SqlStore::open("sqlite::memory:").await?);
+    /// #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    /// struct TenantClaims { tenant: String }
+    ///
+    /// let hallpass = Hallpass::<SiteRole>::builder(store)
+    ///     .keys(KeyRing::generate_hs256([1; 32], now))
+    ///     .claims(|account| TenantClaims { tenant: format!("tenant of {}", account.username()) })
+    ///     .everything()
+    ///     .start()
+    ///     .await?;
+    ///
+    /// let visitor = Visitor::default();
+    /// let alice = hallpass.sign_in().register("alice", "correct horse battery staple", &visitor).await?.opened().unwrap();
+    /// let alice = hallpass.gate().verifier().verify(alice.access.as_str().as_bytes(), SystemClock.now())?;
+    /// assert_eq!(alice.claims(), Some(&TenantClaims { tenant: "tenant of alice".into() }));
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    pub fn claims<X>(self, claims_of: impl Fn(&Account) -> X + Send + Sync + 'static) -> Self
+    where
+        X: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        self.then(|sign_in| sign_in.claims(claims_of))
     }
 
     /// Says who must have a second factor: `FactorPolicy::RequiredFor([SiteRole::Admin].into())`. Defaults to

@@ -41,13 +41,8 @@
 //! `/register`, `/login`, `/logout` and the pages under `/profile/` are there; accounts and sessions are in `site.db`, the keys in
 //! `site-keys.json` beside it. Browsers send the cookies over HTTPS, and all but Safari to `localhost`.
 //!
-//! A password hash is work on purpose, and dozens of times as much where nothing is optimised: log-in would answer 503 in a debug build
-//! without these lines of `Cargo.toml`.
-//!
-//! ```toml
-//! [profile.dev.package.argon2]
-//! opt-level = 3
-//! ```
+//! A debug build hashes passwords cheaply, because argon2 without optimisation takes seconds, and
+//! logs a warning. A release build replaces these hashes at the next login.
 //!
 //! # A site with its own users table
 //!

@@ -93,7 +93,8 @@ impl<R: Role> SignIn<R> {
             None => who.expires_at(),
         };
         let life = ends.since(now).min(self.issuer().access_lifetime());
-        let access = self.sign(&self.issuer().clone().lifetime(life), &go_on(self, who, written, prepared.methods))?;
+        let signed_in = go_on(self, who, written, prepared.methods);
+        let access = self.sign(&self.issuer().clone().lifetime(life), &signed_in, written)?;
         let refresh = prepared.next.map(|next| self.refresh_token(&next, ends)).transpose()?;
         Ok(Tokens { access, refresh })
     }

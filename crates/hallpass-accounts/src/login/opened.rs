@@ -3,8 +3,8 @@
 use hallpass_core::{AccessToken, DeviceToken, Issuer, Role, SignedIn};
 
 use crate::{
-    login::proven::Proven, session::refresh_token::RefreshToken, sign_in::SignIn, sign_in_error::SignInError,
-    store::UNAVAILABLE, visitor::Visitor,
+    account::Account, login::proven::Proven, session::refresh_token::RefreshToken, sign_in::SignIn,
+    sign_in_error::SignInError, store::UNAVAILABLE, visitor::Visitor,
 };
 
 /// A session that has just been opened.
@@ -34,9 +34,9 @@ pub struct Member {
 impl<R: Role> SignIn<R> {
     pub(crate) async fn opened(&self, proven: Proven<R>, visitor: &Visitor<'_>) -> Result<Opened, SignInError> {
         let device = self.device_token(proven.account(), proven.methods(), visitor)?;
-        let (signed_in, refresh) = proven.open_renewable_session(visitor).await?;
+        let (signed_in, account, refresh) = proven.open_renewable(visitor).await?;
         Ok(Opened {
-            access: self.access_token(&signed_in)?,
+            access: self.sign(self.issuer(), &signed_in, &account)?,
             refresh,
             device,
             user: Member {
@@ -47,12 +47,20 @@ impl<R: Role> SignIn<R> {
         })
     }
 
-    pub(crate) fn access_token(&self, who: &SignedIn<R>) -> Result<AccessToken, SignInError> {
-        self.sign(self.issuer(), who)
-    }
-
-    pub(crate) fn sign(&self, issuer: &Issuer, who: &SignedIn<R>) -> Result<AccessToken, SignInError> {
-        issuer.issue(who, self.now()).map_err(|error| {
+    /// Signs an access token, with the site's own claims where it has some. `account` is the row
+    /// that `who` was vouched from.
+    pub(crate) fn sign(
+        &self,
+        issuer: &Issuer,
+        who: &SignedIn<R>,
+        account: &Account,
+    ) -> Result<AccessToken, SignInError> {
+        let now = self.now();
+        let token = match self.own_claims() {
+            Some(own) => own.issue(issuer, who, account, now),
+            None => issuer.issue(who, now).map_err(Into::into),
+        };
+        token.map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an access token could not be signed");
             UNAVAILABLE
         })

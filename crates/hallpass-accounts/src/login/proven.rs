@@ -7,7 +7,7 @@ use hallpass_core::{Methods, Role, SignedIn};
 use crate::{
     account::Account,
     event::{Event, RefusedReason},
-    login::vouch::vouch,
+    login::{opened::Opened, vouch::vouch},
     random::draw,
     rate_limit::limits::Counted,
     session::{
@@ -44,14 +44,28 @@ impl<R: Role> Proven<R> {
         self.methods
     }
 
+    /// Opens the session and signs its tokens, with the site's [own
+    /// claims](crate::SignInBuilder::claims).
+    ///
+    /// # Errors
+    /// As [`open_session`](Self::open_session).
+    pub async fn log_in(self, visitor: &Visitor<'_>) -> Result<Opened, SignInError> {
+        let sign_in = self.sign_in.clone();
+        sign_in.opened(self, visitor).await
+    }
+
     /// Opens the session, and vouches. The session lasts as long as its one access token.
+    ///
+    /// For a site that signs the token itself; [`log_in`](Self::log_in) signs it with the own
+    /// claims of the site.
     ///
     /// # Errors
     /// [`Refused`](crate::SignInErrorKind::Refused) where the account was disabled or changed since its password was read;
     /// [`Unavailable`](crate::SignInErrorKind::Unavailable).
     pub async fn open_session(self, visitor: &Visitor<'_>) -> Result<SignedIn<R>, SignInError> {
         let session = self.fresh_id()?;
-        self.open(session, None, visitor).await
+        let (signed_in, _account) = self.open(session, None, visitor).await?;
+        Ok(signed_in)
     }
 
     /// Opens the session, and vouches; with the token that renews it, where the site renews sessions.
@@ -62,13 +76,24 @@ impl<R: Role> Proven<R> {
         self,
         visitor: &Visitor<'_>,
     ) -> Result<(SignedIn<R>, Option<RefreshToken>), SignInError> {
+        let (signed_in, _account, refresh) = self.open_renewable(visitor).await?;
+        Ok((signed_in, refresh))
+    }
+
+    /// Returns the account too, as it was when the session was opened.
+    pub(crate) async fn open_renewable(
+        self,
+        visitor: &Visitor<'_>,
+    ) -> Result<(SignedIn<R>, Account, Option<RefreshToken>), SignInError> {
         let session = self.fresh_id()?;
         let (sign_in, now) = (self.sign_in.clone(), self.sign_in.now());
         let Some((first, renewable)) = sign_in.first_refresh(session, self.methods, now)? else {
-            return Ok((self.open(session, None, visitor).await?, None));
+            let (signed_in, account) = self.open(session, None, visitor).await?;
+            return Ok((signed_in, account, None));
         };
         let refresh = sign_in.refresh_token(&first, now.saturating_add(sign_in.session_limits().absolute))?;
-        Ok((self.open(session, Some(renewable), visitor).await?, Some(refresh)))
+        let (signed_in, account) = self.open(session, Some(renewable), visitor).await?;
+        Ok((signed_in, account, Some(refresh)))
     }
 
     fn fresh_id(&self) -> Result<SessionId, SignInError> {
@@ -80,7 +105,7 @@ impl<R: Role> Proven<R> {
         session: SessionId,
         renewable: Option<Renewable>,
         visitor: &Visitor<'_>,
-    ) -> Result<SignedIn<R>, SignInError> {
+    ) -> Result<(SignedIn<R>, Account), SignInError> {
         let Self { sign_in, mut account, counted, methods } = self;
         let now = sign_in.now();
         let life = match renewable {
@@ -107,7 +132,7 @@ impl<R: Role> Proven<R> {
         }
         sign_in.limits().succeeded(sign_in.stores(), counted, now).await;
         sign_in.events().happened(Event::SignedIn { account: account.id().clone(), session, methods });
-        Ok(vouch(&sign_in, &account, session, methods, now))
+        Ok((vouch(&sign_in, &account, session, methods, now), account))
     }
 }
 

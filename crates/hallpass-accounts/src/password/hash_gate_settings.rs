@@ -10,14 +10,16 @@ use crate::password::{
 /// The bounds of the hash gate.
 ///
 /// ```
-/// use hallpass_accounts::HashGateSettings;
+/// use hallpass_accounts::{HashCost, HashGateSettings};
 ///
-/// let small = HashGateSettings::default().memory_budget_mib(38);
+/// let cost = HashCost::new(19_456, 2, 1);
+/// let small = HashGateSettings::default().hash_cost(cost).memory_budget_mib(38);
 /// assert!(small.permits() <= 2, "38 MiB hold two runs of 19 MiB");
 /// ```
 #[derive(Clone)]
 pub struct HashGateSettings {
-    cost: HashCost,
+    /// `None`: the site has not set it.
+    cost: Option<HashCost>,
     ceiling: HashCost,
     permits: usize,
     budget_kib: u32,
@@ -29,9 +31,13 @@ pub struct HashGateSettings {
 impl HashGateSettings {
     /// Sets the cost of new hashes; weaker stored ones are upgraded at the next sign-in. Defaults to 19 MiB, 2 passes,
     /// 1 lane, because OWASP names it first and 15 ms of a core is what a sign-in can take.
+    ///
+    /// A build with `debug_assertions` defaults to 256 KiB and 1 pass, because argon2 without
+    /// optimisation is dozens of times as slow, and logs a warning. A release build replaces these
+    /// hashes at the next login, where [`passwords`](crate::SignInBuilder::passwords) is on.
     #[must_use]
     pub fn hash_cost(mut self, cost: HashCost) -> Self {
-        self.cost = cost;
+        self.cost = Some(cost);
         self
     }
 
@@ -83,18 +89,23 @@ impl HashGateSettings {
     /// Returns how many runs go on at once: cores and memory budget taken together, at least 1.
     #[must_use]
     pub fn permits(&self) -> usize {
-        let affordable = self.budget_kib / self.cost.memory_kib().max(1);
+        let affordable = self.budget_kib / self.cost().memory_kib().max(1);
         let affordable = usize::try_from(affordable).unwrap_or(usize::MAX);
         self.permits.min(affordable).max(1)
     }
 
     pub(crate) fn cost(&self) -> HashCost {
-        self.cost
+        self.cost.unwrap_or(HashCost::OF_THIS_BUILD)
+    }
+
+    /// Whether hashes are cheap because this is a debug build.
+    pub(crate) fn is_cheap(&self) -> bool {
+        self.cost.is_none() && HashCost::OF_THIS_BUILD != HashCost::OWASP
     }
 
     /// The ceiling, or the site's own cost where that is higher: its own hashes are always run.
     pub(crate) fn ceiling(&self) -> HashCost {
-        self.ceiling.max_of(self.cost)
+        self.ceiling.max_of(self.cost())
     }
 
     pub(crate) fn queue(&self) -> usize {
@@ -114,7 +125,7 @@ impl HashGateSettings {
 impl Default for HashGateSettings {
     fn default() -> Self {
         Self {
-            cost: HashCost::default(),
+            cost: None,
             ceiling: HashCost::new(64 * 1024, 16, 16),
             permits: thread::available_parallelism().map_or(1, NonZero::get),
             budget_kib: 256 * 1024,
@@ -128,7 +139,7 @@ impl Default for HashGateSettings {
 impl fmt::Debug for HashGateSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HashGateSettings")
-            .field("cost", &self.cost)
+            .field("cost", &self.cost())
             .field("ceiling", &self.ceiling)
             .field("permits", &self.permits())
             .field("queue", &self.queue())

@@ -54,7 +54,7 @@ impl<R: Role> SignIn<R> {
         let now = self.now();
         // A token that outlived its session would make the absolute limit the limit and a quarter of an hour.
         let life = session.expires.since(now).min(self.issuer().access_lifetime());
-        let access = self.sign(&self.issuer().clone().lifetime(life), &signed_in)?;
+        let access = self.sign(&self.issuer().clone().lifetime(life), &signed_in, &session.account)?;
         let refresh = self.refresh_token(secret, session.expires)?;
         Ok(Tokens { access, refresh: Some(refresh) })
     }

@@ -32,7 +32,7 @@ use crate::{
 /// # use hallpass_accounts::{RequestRenewal, SignIn};
 /// # #[derive(Role)] enum SiteRole { Guest }
 /// fn renewal(sign_in: &SignIn<SiteRole>) -> RequestRenewal<SiteRole> {
-///     let gate = Gate::new(sign_in.issuer().verifier().revocation(sign_in.view().clone()));
+///     let gate = Gate::new(sign_in.verifier());
 ///     RequestRenewal::new(sign_in, &gate)
 /// }
 /// ```

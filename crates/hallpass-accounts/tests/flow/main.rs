@@ -16,6 +16,7 @@ mod log_in;
 mod model;
 mod one_cost;
 mod own_changes;
+mod own_claims;
 mod revocation;
 mod second_factor;
 mod secret;

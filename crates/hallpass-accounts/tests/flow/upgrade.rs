@@ -32,6 +32,21 @@ async fn the_next_sign_in_upgrades_and_the_one_after_finds_nothing_to_do() {
 }
 
 #[tokio::test]
+async fn a_debug_builds_hash_is_replaced_at_the_release_cost() {
+    let site = Site::new();
+    let node = |gate: HashGateSettings| {
+        Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.hash_gate(gate))
+    };
+    let default = node(HashGateSettings::default());
+    default.register("alice").await;
+    let release = HashCost::new(19_456, 2, 1);
+    let made = if cfg!(debug_assertions) { "m=256,t=1,p=1".to_owned() } else { release.to_string() };
+    assert_eq!(cost_of(&default, "alice").await, made);
+    signed_in(node(HashGateSettings::default().hash_cost(release)).log_in("alice", PASSWORD, None).await);
+    assert_eq!(cost_of(&default, "alice").await, release.to_string());
+}
+
+#[tokio::test]
 async fn a_right_password_with_a_wrong_code_does_not_give_itself_away_by_upgrading() {
     let old = Site::new();
     let alice = old.enrolled("alice").await;

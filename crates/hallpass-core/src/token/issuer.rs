@@ -15,6 +15,7 @@ use crate::{
     },
     time::unix_time::UnixTime,
     token::{
+        claim_reader::ClaimReader,
         claim_writer::{self, Outgoing, RESERVED},
         claims::{ClaimSet, ClaimsBuffer, is_plain},
         error::TokenError,
@@ -74,7 +75,8 @@ impl Issuer {
     /// Signs an access token that carries an application's own claims beside ours.
     ///
     /// # Errors
-    /// As [`issue`](Self::issue), and when `own` is not an object in JSON or takes a name of ours.
+    /// As [`issue`](Self::issue), and when `own` is not an object in JSON, takes a name of ours, or
+    /// has a shape that every verifier rejects.
     pub fn issue_with<R: Role, X: Serialize>(
         &self,
         who: &SignedIn<R>,
@@ -233,7 +235,11 @@ impl Issuer {
         let ring = self.keys.borrow();
         let key = ring.active().ok_or(IssueError::NoActiveKey)?;
         let mut token = String::from(key.header(kind));
-        base64url::encode_append(claims.write(&self.opening, own).as_bytes(), &mut token);
+        let claims = claims.write(&self.opening, own);
+        if !own.is_empty() && !self.is_readable(&claims) {
+            return Err(IssueError::OwnClaimsUnreadable);
+        }
+        base64url::encode_append(claims.as_bytes(), &mut token);
         let signature = key.sign(SigningInput::Whole(token.as_bytes())).ok_or(IssueError::Signing)?;
         token.push('.');
         base64url::encode_append(&signature, &mut token);
@@ -241,6 +247,14 @@ impl Issuer {
             return Err(IssueError::TooLong { length: token.len() });
         }
         Ok(token)
+    }
+
+    /// Whether a verifier of this issuer can read the claims set: own claims may be nested too
+    /// deeply or have too many members.
+    fn is_readable(&self, claims: &str) -> bool {
+        let reader =
+            ClaimReader { issuer: &self.issuer, audience: &self.audience, role_bit: |_| 0, integer_user_id: false };
+        reader.read(claims).is_ok()
     }
 }
 
@@ -269,6 +283,10 @@ pub enum IssueError {
     /// The application's own claims use a name of ours.
     #[error("an application's own claims cannot be named {0}: choose another name")]
     ReservedClaim(&'static str),
+    /// The application's own claims are nested too deeply (the whole set: 16 levels) or have too
+    /// many members (256): every verifier would reject the token.
+    #[error("an application's own claims are nested too deeply or have too many members: put less into them")]
+    OwnClaimsUnreadable,
 }
 
 /// The members of an application's own `claims` in JSON, without the braces, ready to stand behind ours.

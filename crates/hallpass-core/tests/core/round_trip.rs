@@ -144,6 +144,28 @@ fn own_claims_cannot_take_the_place_of_ours() {
     assert!(matches!(refused(serde_json::json!({"x": "y".repeat(4000)})), IssueError::TooLong { .. }));
 }
 
+#[test]
+fn own_claims_that_a_verifier_rejects_are_not_signed() {
+    let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
+    let verifier = issuer.verifier::<SiteRole>();
+    let accepted = |own: &serde_json::Value| match issuer.issue_with(&alice(), own, NOW) {
+        Ok(token) => {
+            assert!(verifier.verify(token.as_str().as_bytes(), NOW).is_ok(), "signed and then rejected: {own}");
+            true
+        }
+        Err(error) => {
+            assert_eq!(error, IssueError::OwnClaimsUnreadable);
+            false
+        }
+    };
+    let nested = |depth: usize| (0..depth).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
+    let depths: Vec<bool> = (0..40).map(|depth| accepted(&serde_json::json!({"deep": nested(depth)}))).collect();
+    assert_eq!((depths[0], depths[39]), (true, false));
+    let wide = |members: usize| (0..members).map(|at| (format!("m{at}"), at.into())).collect();
+    let widths: Vec<bool> = (0..270).map(|members| accepted(&serde_json::Value::Object(wide(members)))).collect();
+    assert_eq!((widths[0], widths[269]), (true, false));
+}
+
 proptest! {
     /// Whatever an account is called, its token says so, or it is not issued.
     #[test]

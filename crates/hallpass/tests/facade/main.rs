@@ -10,6 +10,7 @@ mod key_file;
 mod opening;
 mod operator_is_final;
 mod outage;
+mod own_claims;
 mod pepper;
 #[cfg(feature = "postgres")]
 mod postgres_outage;

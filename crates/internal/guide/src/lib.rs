@@ -21,6 +21,7 @@ page! {
     moving: "moving.md"
     openapi: "openapi.md"
     operating: "operating.md"
+    own_claims: "own-claims.md"
     own_users: "own-users.md"
     pages: "pages.md"
     revocation: "revocation.md"

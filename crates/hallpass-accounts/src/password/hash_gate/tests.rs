@@ -99,9 +99,26 @@ async fn a_password_is_taken_byte_for_byte() {
 async fn a_hash_of_the_default_cost_says_so_and_is_salted() {
     let gate = gate(HashGateSettings::default());
     let (one, two) = (stored(&gate, "kPw7-vX2q-mZ9t").await, stored(&gate, "kPw7-vX2q-mZ9t").await);
-    assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
+    let default = if cfg!(debug_assertions) { "m=256,t=1,p=1" } else { "m=19456,t=2,p=1" };
+    assert!(one.starts_with(&format!("$argon2id$v=19${default}$")), "{one}");
     assert_ne!(one, two);
     assert!(is_right(&gate, "kPw7-vX2q-mZ9t", Some(&one)).await);
+}
+
+/// What a release build does with the hashes of a debug build, and the other way about.
+#[tokio::test]
+async fn a_debug_builds_hash_is_outdated_at_the_release_cost() {
+    let debug = gate(HashGateSettings::default().hash_cost(HashCost::new(256, 1, 1)));
+    let release = gate(HashGateSettings::default().hash_cost(HashCost::OWASP));
+    let outdated =
+        async |gate: &HashGate, hash: &str| match gate.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
+            Checked::Right(right) => right.is_outdated(),
+            Checked::Wrong => panic!("wrong"),
+        };
+    let (cheap, strong) = (stored(&debug, GOOD).await, stored(&release, GOOD).await);
+    assert!(outdated(&release, &cheap).await);
+    assert!(!outdated(&release, &strong).await);
+    assert!(!outdated(&debug, &strong).await, "a debug build makes no stored hash weaker");
 }
 
 /// From the reference implementation's `test.c`: argon2i and argon2id, versions 1.0 and 1.3, one and two lanes.

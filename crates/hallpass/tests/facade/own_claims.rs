@@ -1,0 +1,142 @@
+//! The site's own claims over HTTP: one setting, and handlers read them after whatever issued the
+//! token.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, header},
+    routing::get,
+};
+use hallpass::{Account, Hallpass, Identity, KeyRing, SqlStore, SystemClock};
+use http_body_util::BodyExt;
+use serde::{Deserialize, Serialize};
+use tower::ServiceExt;
+
+use crate::{hands::Hands, site::SiteRole};
+
+#[derive(Serialize, Deserialize)]
+struct TenantClaims {
+    tenant: String,
+}
+
+/// Every account of the name `PERSON.TENANT` belongs to the tenant.
+fn tenant_claims(account: &Account) -> TenantClaims {
+    let name = account.username().as_str();
+    TenantClaims { tenant: name.split_once('.').map_or(name, |(_, tenant)| tenant).to_owned() }
+}
+
+async fn hallpass(hands: &Hands) -> Hallpass<SiteRole> {
+    let store = SqlStore::open("sqlite::memory:").await.unwrap();
+    let builder = Hallpass::<SiteRole>::builder(store)
+        .keys(KeyRing::generate_hs256([7; 32], hallpass::Clock::now(&SystemClock)))
+        .clock(hands.clone())
+        .claims(tenant_claims);
+    builder.everything().start().await.unwrap()
+}
+
+const REGISTER: (&str, &str) = ("/register", "username=alice.acme&password=correct+horse+battery+staple");
+const CHANGE: (&str, &str) =
+    ("/profile/password", "current_password=correct+horse+battery+staple&new_password=seven+maps+of+nowhere");
+
+/// The cookies of a browser, by name.
+#[derive(Default)]
+struct Jar(BTreeMap<String, String>);
+
+impl Jar {
+    fn header(&self) -> String {
+        self.0.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    fn keep<'s>(&mut self, set: impl Iterator<Item = &'s str>) {
+        for cookie in set {
+            let pair = cookie.split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.0.insert(name.to_owned(), value.to_owned());
+        }
+    }
+}
+
+async fn send(site: &Router, jar: &mut Jar, path: &str, form: Option<&str>) -> (u16, String) {
+    let request = if form.is_some() { Request::post(path) } else { Request::get(path) }
+        .header(header::ACCEPT, "application/json")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::HOST, "site.example")
+        .header(header::COOKIE, jar.header());
+    let request = request.body(Body::from(form.unwrap_or_default().to_owned())).unwrap();
+    let response = site.clone().oneshot(request).await.unwrap();
+    jar.keep(response.headers().get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap()));
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8_lossy(&body).into_owned())
+}
+
+#[tokio::test]
+async fn handlers_on_axum_read_own_claims_after_every_issue() {
+    let hands = Hands::new();
+    let hallpass = hallpass(&hands).await;
+    let tenant = async |me: Identity<SiteRole>| me.claims::<TenantClaims>().unwrap().tenant.clone();
+    let site: Router =
+        Router::new().route("/tenant", get(tenant)).merge(hallpass.sign_in_routes()).layer(hallpass.layer());
+    let mut jar = Jar::default();
+    let acme = (200, "acme".to_owned());
+    assert_eq!(send(&site, &mut jar, REGISTER.0, Some(REGISTER.1)).await.0, 201);
+    assert_eq!(send(&site, &mut jar, "/tenant", None).await, acme, "after registration");
+
+    let (status, body) = send(&site, &mut jar, CHANGE.0, Some(CHANGE.1)).await;
+    assert!(status < 300, "{status} {body}");
+    assert_eq!(send(&site, &mut jar, "/tenant", None).await, acme, "after a password change");
+
+    hands.turn(Duration::from_secs(16 * 60));
+    let before = jar.header();
+    assert_eq!(send(&site, &mut jar, "/tenant", None).await, acme, "refreshed inside the request");
+    assert_ne!(jar.header(), before);
+    assert_eq!(send(&site, &mut jar, "/tenant", None).await, acme, "after a refresh");
+}
+
+#[cfg(feature = "actix")]
+#[actix_web::test]
+async fn handlers_on_actix_read_own_claims_after_every_issue() {
+    use actix_web::{App, test, web};
+    use hallpass::actix;
+
+    let hands = Hands::new();
+    let hallpass = hallpass(&hands).await;
+    let tenant = async |me: actix::Identity<SiteRole>| me.claims::<TenantClaims>().unwrap().tenant.clone();
+    let app = App::new()
+        .route("/tenant", web::get().to(tenant))
+        .configure(hallpass.actix_sign_in_routes())
+        .wrap(hallpass.middleware());
+    let app = test::init_service(app).await;
+    let mut jar = Jar::default();
+    for (path, form, expected) in [
+        (REGISTER.0, REGISTER.1, 201),
+        ("/tenant", "", 200),
+        (CHANGE.0, CHANGE.1, 204),
+        ("/tenant", "", 200),
+        ("wait", "", 0),
+        ("/tenant", "", 200),
+        ("/tenant", "", 200),
+    ] {
+        if path == "wait" {
+            hands.turn(Duration::from_secs(16 * 60));
+            continue;
+        }
+        let request = if form.is_empty() { test::TestRequest::get() } else { test::TestRequest::post() };
+        let request = request
+            .uri(path)
+            .insert_header(("accept", "application/json"))
+            .insert_header(("content-type", "application/x-www-form-urlencoded"))
+            .insert_header(("host", "site.example"))
+            .insert_header(("cookie", jar.header()));
+        let answer = test::call_service(&app, request.set_payload(form).to_request()).await;
+        jar.keep(answer.headers().get_all("set-cookie").map(|cookie| cookie.to_str().unwrap()));
+        let status = answer.status().as_u16();
+        let body = test::read_body(answer).await;
+        assert_eq!(status, expected, "{path} {body:?}");
+        if path == "/tenant" {
+            assert_eq!(body, "acme");
+        }
+    }
+}
