@@ -14,12 +14,15 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{
-    DefaultPage, DeniedPage, DeniedRequest, FromText, Refusal, RenewFuture, TextBody, renew::RenewService,
-    statement::Watched,
-};
-
 mod render;
+
+pub use render::{FromText, TextBody};
+
+use crate::{
+    refusal::{DefaultPage, DeniedPage, DeniedRequest, Refusal},
+    renew::{RenewFuture, RenewService},
+    require::Watched,
+};
 
 /// Goes around a whole service and tells it who asks.
 ///
