@@ -6,7 +6,7 @@ use hallpass_accounts::{Accounts, FactorPolicy, SessionLimits, SignInBuilder};
 use hallpass_core::{Clock, CookieSettings, CookieSettingsBuilder, Keys, Role, RoleSet, Verifier};
 use hallpass_web::Pages;
 
-use crate::KeyFile;
+use crate::key_file::KeyFile;
 
 /// Makes a [`Hallpass`](crate::Hallpass) over a store.
 ///
