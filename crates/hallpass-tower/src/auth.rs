@@ -14,15 +14,15 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-mod render;
-
-pub use render::{FromText, TextBody};
-
 use crate::{
     refusal::{DefaultPage, DeniedPage, DeniedRequest, Refusal},
     renew::{RenewFuture, RenewService},
     require::Watched,
 };
+
+mod render;
+
+pub use render::{FromText, TextBody};
 
 /// Goes around a whole service and tells it who asks.
 ///
