@@ -15,9 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hallpass_accounts::{AttemptPolicy, Opened, SessionLimits, SignIn, Visitor};
 use hallpass_benches::SiteRole;
 use hallpass_core::{Clock, Identity, Issuer, KeyRing, SystemClock};
-use hallpass_accounts::{AttemptPolicy, Opened, SessionLimits, SignIn, Visitor};
 use hallpass_sqlx::SqlStore;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::{runtime::Runtime, task::JoinSet};

@@ -16,7 +16,7 @@ async fn empty() -> Box<MemoryStore> {
 
 test_store! {
     #[tokio::test]
-    empty: accounts administration own_changes passwords second_factors sessions
+    empty: account administration own_change password session two_factor
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 //! Nothing is allocated, boxed or awaited on the way: only where a renewal is due is there a future of its own to wait for.
 
 use std::{
-    future::{Future, Ready, ready},
+    future::Future,
     pin::Pin,
     rc::Rc,
     task::{self, Context, Poll},
@@ -12,18 +12,18 @@ use std::{
 use actix_web::{
     Error, HttpMessage, ResponseError,
     body::EitherBody,
-    dev::{Service, ServiceRequest, ServiceResponse, Transform},
+    dev::{Service, ServiceRequest, ServiceResponse},
     http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE},
 };
-use hallpass_core::{Denial, RenewedRequest, Renewing, Role};
+use hallpass_core::{Denial, RenewedRequest, Renewing};
 use pin_project_lite::pin_project;
 
-use crate::{Auth, Refused, Require, SameOrigin};
+use crate::authentication::Refused;
 
 /// What a middleware does around the service inside.
 pub trait Around {
     /// Looks at a request on its way in: it goes on, at once or once it is renewed, or is refused. A denial is left on a bare response
-    /// for [`Auth`] to word, and the service inside is not asked.
+    /// for [`Auth`](crate::Auth) to word, and the service inside is not asked.
     fn before(&self, request: &ServiceRequest) -> Result<Option<Renewing>, Denial>;
 
     /// Completes the answer of the service inside. Defaults to leaving it as it is, because most of a guard's work is done before.
@@ -34,6 +34,12 @@ pub trait Around {
 
 /// A service inside one of this crate's middlewares: the two of them, shared with the requests that are renewed first.
 pub struct AroundService<A, S>(Rc<(A, S)>);
+
+impl<A, S> AroundService<A, S> {
+    pub(crate) fn new(around: A, inner: S) -> Self {
+        Self(Rc::new((around, inner)))
+    }
+}
 
 impl<A, S, B> Service<ServiceRequest> for AroundService<A, S>
 where
@@ -124,23 +130,26 @@ fn set_cookies(renewed: &RenewedRequest, headers: &mut HeaderMap) {
 /// Lets an [`Around`] be wrapped around a resource, a scope or an app.
 macro_rules! transform {
     ($around:ty $(, $role:ident)?) => {
-        impl<S, B $(, $role: Role)?> Transform<S, ServiceRequest> for $around
+        impl<S, B $(, $role: ::hallpass_core::Role)?>
+            ::actix_web::dev::Transform<S, ::actix_web::dev::ServiceRequest> for $around
         where
-            S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+            S: ::actix_web::dev::Service<
+                ::actix_web::dev::ServiceRequest,
+                Response = ::actix_web::dev::ServiceResponse<B>,
+                Error = ::actix_web::Error,
+            >,
         {
-            type Response = ServiceResponse<EitherBody<B>>;
-            type Error = Error;
-            type Transform = AroundService<Self, S>;
+            type Response = ::actix_web::dev::ServiceResponse<::actix_web::body::EitherBody<B>>;
+            type Error = ::actix_web::Error;
+            type Transform = $crate::around::AroundService<Self, S>;
             type InitError = ();
-            type Future = Ready<Result<Self::Transform, ()>>;
+            type Future = ::std::future::Ready<Result<Self::Transform, ()>>;
 
             fn new_transform(&self, inner: S) -> Self::Future {
-                ready(Ok(AroundService(Rc::new((self.clone(), inner)))))
+                ::std::future::ready(Ok($crate::around::AroundService::new(self.clone(), inner)))
             }
         }
     };
 }
 
-transform!(Auth<R>, R);
-transform!(Require);
-transform!(SameOrigin);
+pub(crate) use transform;

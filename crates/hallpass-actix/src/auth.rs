@@ -17,11 +17,9 @@ use hallpass_core::{
 };
 
 use crate::{
-    Refused,
-    around::Around,
-    authentication::{Statement, unstated},
+    around::{Around, transform},
+    authentication::{Refused, Statement, status, unstated},
     origin::origin_facts,
-    refusal::status,
 };
 
 /// The middleware around the app: [`App::wrap`](actix_web::App::wrap) it outermost.
@@ -152,6 +150,8 @@ impl<R: Role> Auth<R> {
         renew.due(who, &origin_facts(request), &mut cookies, headers.contains_key(AUTHORIZATION))
     }
 }
+
+transform!(Auth<R>, R);
 
 impl<R: Role> Around for Auth<R> {
     fn before(&self, request: &ServiceRequest) -> Result<Option<Renewing>, Denial> {

@@ -9,7 +9,7 @@ use std::{
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use hallpass_core::{Denial, DenialKind, Permission, Requirement, Role, RoleSet};
 
-use crate::{Refused, authentication::admit};
+use crate::authentication::{Refused, admit};
 
 /// The verified caller, and the proof that there is one.
 ///

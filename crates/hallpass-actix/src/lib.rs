@@ -49,7 +49,6 @@ mod auth;
 mod authentication;
 mod identity;
 mod origin;
-mod refusal;
 mod require;
 #[cfg(feature = "signin")]
 mod sign_in_routes;
@@ -57,11 +56,11 @@ mod stated;
 
 pub use around::{AroundFuture, AroundService};
 pub use auth::Auth;
+pub use authentication::Refused;
 #[cfg(feature = "signin")]
 pub use hallpass_accounts::RequestRenewal as Renewal;
 pub use identity::{Allowed, Identity};
 pub use origin::SameOrigin;
-pub use refusal::Refused;
 pub use require::{Require, everyone, require_any_role, require_at_least, require_login, require_roles};
 #[cfg(feature = "signin")]
 pub use sign_in_routes::sign_in_routes;

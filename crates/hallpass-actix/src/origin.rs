@@ -8,7 +8,7 @@ use std::sync::Arc;
 use actix_web::{dev::ServiceRequest, http::header::HeaderValue};
 use hallpass_core::{Denial, OriginCheck, OriginFacts, Renewing};
 
-use crate::around::Around;
+use crate::around::{Around, transform};
 
 /// Refuses unsafe requests that another site made the browser send.
 ///
@@ -37,6 +37,8 @@ impl SameOrigin {
         Self { check: Arc::new(check) }
     }
 }
+
+transform!(SameOrigin);
 
 impl Around for SameOrigin {
     fn before(&self, request: &ServiceRequest) -> Result<Option<Renewing>, Denial> {

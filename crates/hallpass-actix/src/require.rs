@@ -19,7 +19,7 @@ use actix_web::{
 use hallpass_core::{Denial, Renewing, Requirement, Role, RoleSet};
 
 use crate::{
-    around::Around,
+    around::{Around, transform},
     authentication::{admit, state},
 };
 
@@ -102,6 +102,8 @@ impl Guard for Require {
         admitted.map(|_proof| state(context.req_data())).is_ok()
     }
 }
+
+transform!(Require);
 
 impl Around for Require {
     fn before(&self, request: &ServiceRequest) -> Result<Option<Renewing>, Denial> {

@@ -15,7 +15,10 @@ use actix_web::{
 use hallpass_core::Role;
 use hallpass_web::{Body, EndpointRequest, EndpointResponse, Routes};
 
-use crate::{Refused, authentication::caller, everyone, refusal::status};
+use crate::{
+    authentication::{Refused, caller, status},
+    require::everyone,
+};
 
 /// The sign-in routes, for [`App::configure`](actix_web::App::configure).
 ///

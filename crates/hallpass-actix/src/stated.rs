@@ -6,7 +6,7 @@ use actix_web::{
 };
 use hallpass_core::RouteTable;
 
-use crate::Require;
+use crate::require::Require;
 
 /// Registers routes, each with its requirement, and writes them down.
 ///

@@ -6,7 +6,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use hallpass_core::{DenialKind, Permission};
 use http::request::Parts;
 
-use crate::{Denied, Identity};
+use crate::identity::{Denied, Identity};
 
 /// A caller who may: the extractor refuses any other, so holding one is the proof.
 ///

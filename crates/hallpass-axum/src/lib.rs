@@ -50,7 +50,6 @@
 #![forbid(unsafe_code)]
 
 mod allowed;
-mod denied;
 mod identity;
 #[cfg(feature = "signin")]
 mod sign_in_routes;
@@ -58,10 +57,9 @@ mod sign_in_routes;
 mod stated_router;
 
 pub use allowed::Allowed;
-pub use denied::Denied;
 #[cfg(feature = "signin")]
 pub use hallpass_accounts::RequestRenewal as Renewal;
-pub use identity::Identity;
+pub use identity::{Denied, Identity};
 #[cfg(feature = "signin")]
 pub use sign_in_routes::sign_in_routes;
 #[cfg(feature = "router")]

@@ -9,14 +9,17 @@ use hallpass_core::{Algorithm, Key, KeyId, KeyRing, RingEntry, UnixTime};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::{algorithm_name, command_error::CommandError, report::Report, seconds};
+use crate::{
+    input,
+    report::{CommandError, Report},
+};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a key ring: a signing key and a sealing key
     New {
         /// HS256, HS384, HS512, ed25519, ES256 or ES384
-        #[arg(long, value_parser = algorithm_name::parse, default_value = "HS256")]
+        #[arg(long, value_parser = input::algorithm, default_value = "HS256")]
         alg: Algorithm,
         /// The file to make, with mode 0600; standard output if not given
         #[arg(long)]
@@ -29,7 +32,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         ring: Ring,
         /// Seconds; at least the life of an access token, or users are signed out
-        #[arg(long, value_parser = seconds::span, default_value = "900")]
+        #[arg(long, value_parser = input::span, default_value = "900")]
         accept_old_for: Duration,
         #[command(flatten)]
         time: Time,
@@ -79,7 +82,7 @@ pub(crate) struct Time {
 
 impl Time {
     fn moment(&self) -> UnixTime {
-        seconds::moment(self.now)
+        input::moment(self.now)
     }
 }
 

@@ -6,14 +6,11 @@
 
 #![forbid(unsafe_code)]
 
-mod algorithm_name;
-mod command_error;
+mod input;
 mod keys;
 mod named_role;
 mod password;
 mod report;
-mod seconds;
-mod secret_input;
 mod token;
 mod token_lines;
 mod totp;
@@ -23,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{command_error::CommandError, report::Report};
+use crate::report::{CommandError, Report};
 
 /// Keys, tokens, one-time codes and password hashes of hallpass. Secrets are read from files and standard input, never from
 /// arguments.

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use hallpass_core::{Role, RoleSet};
 
-use crate::command_error::CommandError;
+use crate::report::CommandError;
 
 static NAMES: OnceLock<Vec<String>> = OnceLock::new();
 

@@ -6,7 +6,10 @@ use clap::Subcommand;
 use hallpass_accounts::{HashCost, HashError, Password, Random, SystemRandom, check_password, hash_password};
 use serde_json::json;
 
-use crate::{command_error::CommandError, report::Report, secret_input};
+use crate::{
+    input,
+    report::{CommandError, Report},
+};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -50,7 +53,7 @@ pub(crate) struct Cost {
 pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandError> {
     match command {
         Command::Hash { password, cost } => {
-            let password = Password::typed(&secret_input::read(&password.password, "the password")?);
+            let password = Password::typed(&input::secret(&password.password, "the password")?);
             let mut salt = [0; 16];
             SystemRandom.fill(&mut salt)?;
             let cost = HashCost::new(cost.memory_kib, cost.passes, cost.lanes);
@@ -59,8 +62,8 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
             Ok(ExitCode::SUCCESS)
         }
         Command::Verify { password, hash } => {
-            let hash = secret_input::read(&hash, "the hash")?;
-            let password = Password::typed(&secret_input::read(&password.password, "the password")?);
+            let hash = input::secret(&hash, "the hash")?;
+            let password = Password::typed(&input::secret(&password.password, "the password")?);
             let right = match check_password(&password, &hash) {
                 Ok(_) => true,
                 Err(HashError::Wrong) => false,

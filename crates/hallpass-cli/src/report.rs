@@ -1,7 +1,13 @@
-//! What a command prints: a line for a person, or one JSON value a line.
+//! What a command prints: a line for a person, or one JSON value a line; or why it could not be carried out.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
+use hallpass::KeyFileError;
+use hallpass_accounts::NoRandomness;
+use hallpass_core::{IssueError, KeyIdError, KeyRingError, OtpauthError, TotpSecretError};
 use serde_json::Value;
 
 #[derive(Clone, Copy)]
@@ -19,4 +25,40 @@ impl Report {
         let mut out = io::stdout().lock();
         if self.json { writeln!(out, "{value}") } else { writeln!(out, "{text}") }
     }
+}
+
+/// Why a command could not be carried out: one sentence, with the mend. A token or password that is refused is no error but an
+/// answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    #[error("the keys are of no use: {0}")]
+    KeyRing(#[from] KeyRingError),
+    #[error(transparent)]
+    KeyId(#[from] KeyIdError),
+    #[error("{} cannot be read ({source}): name a file that is there, or `-` for standard input", path.display())]
+    Input { path: PathBuf, source: io::Error },
+    #[error("{what} is not UTF-8 text: write it as text")]
+    NotText { what: &'static str },
+    #[error("{what} is empty: give it in a file or on standard input")]
+    NoInput { what: &'static str },
+    #[error("the keys file is not JSON, at line {line}, column {column}: give a key ring or a JWK Set")]
+    NotJson { line: usize, column: usize },
+    #[error("the claims of your own are not a JSON object, at line {line}, column {column}")]
+    OwnClaims { line: usize, column: usize },
+    #[error("{count} role names are more than a role set holds: name at most 64")]
+    TooManyRoles { count: usize },
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    #[error(transparent)]
+    TotpSecret(#[from] TotpSecretError),
+    #[error(transparent)]
+    Otpauth(#[from] OtpauthError),
+    #[error(transparent)]
+    Hash(#[from] hallpass_accounts::HashError),
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    #[error("the output cannot be written: {0}")]
+    Output(#[from] io::Error),
 }

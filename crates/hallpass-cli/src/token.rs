@@ -9,17 +9,15 @@ use std::{
 
 use clap::Subcommand;
 use hallpass::KeyFile;
-use hallpass_core::{Algorithm, Issuer, KeyId, Methods, SignedIn, SignedInFacts};
+use hallpass_core::{Issuer, Methods, SignedIn, SignedInFacts};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    algorithm_name,
-    command_error::CommandError,
+    input,
     named_role::NamedRole,
-    report::Report,
-    seconds, secret_input,
+    report::{CommandError, Report},
     token_lines::TokenLines,
-    verdict::{Judge, inspect},
+    verdict::{Judge, Names, Verify, inspect},
 };
 
 #[derive(Subcommand)]
@@ -61,7 +59,7 @@ pub(crate) struct Sign {
     #[arg(long)]
     auth_time: Option<u64>,
     /// Seconds
-    #[arg(long, value_parser = seconds::span, default_value = "900")]
+    #[arg(long, value_parser = input::span, default_value = "900")]
     lifetime: Duration,
     /// A file with a JSON object of claims of your own
     #[arg(long)]
@@ -69,60 +67,6 @@ pub(crate) struct Sign {
     /// Unix seconds to take as the present
     #[arg(long)]
     now: Option<u64>,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct Names {
-    /// Who signs (`iss`)
-    #[arg(long)]
-    pub(crate) issuer: String,
-    /// Who it is for (`aud`)
-    #[arg(long)]
-    pub(crate) audience: String,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct Verify {
-    /// A file with a key ring or a JWK Set
-    #[arg(long)]
-    pub(crate) keys: PathBuf,
-    #[command(flatten)]
-    pub(crate) names: Names,
-    /// The one algorithm to accept; keys that name none are bound to it
-    #[arg(long, value_parser = algorithm_name::parse)]
-    pub(crate) alg: Option<Algorithm>,
-    /// Another `typ` to accept beside hallpass+jwt, such as JWT
-    #[arg(long)]
-    pub(crate) typ: Vec<String>,
-    /// The key to try on tokens without a `kid`
-    #[arg(long, value_parser = key_id)]
-    pub(crate) key_without_kid: Option<KeyId>,
-    /// Accept a `user_id` that is a number
-    #[arg(long)]
-    pub(crate) integer_user_id: bool,
-    /// The roles there are, with commas between; others are left out of the claims shown, since they grant nothing
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) roles: Option<Vec<String>>,
-    /// Claims that must be there, with commas between
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) require: Vec<String>,
-    /// Seconds that the issuer's clock may differ
-    #[arg(long, value_parser = seconds::span, default_value = "0")]
-    pub(crate) leeway: Duration,
-    /// The longest life a token may have, in seconds; unbounded if not given
-    #[arg(long, value_parser = seconds::span, default_value = "18446744073709551615", hide_default_value = true)]
-    pub(crate) max_lifetime: Duration,
-    /// Unix seconds to take as the present
-    #[arg(long)]
-    pub(crate) now: Option<u64>,
-    /// End with 1 where any token was refused
-    #[arg(long)]
-    pub(crate) fail: bool,
-}
-
-/// Reads a key's name for clap.
-fn key_id(text: &str) -> Result<KeyId, String> {
-    KeyId::parse(text).map_err(|error| error.to_string())
 }
 
 pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandError> {
@@ -134,11 +78,11 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
 }
 
 fn sign(options: Sign, report: Report) -> Result<ExitCode, CommandError> {
-    let (ring, now) = (KeyFile::new(options.keys).load()?, seconds::moment(options.now));
+    let (ring, now) = (KeyFile::new(options.keys).load()?, input::moment(options.now));
     let issuer = Issuer::new(ring, options.names.issuer, options.names.audience).lifetime(options.lifetime);
     let own: Map<String, Value> = match options.claims {
         Some(path) => {
-            let text = secret_input::read(&path, "the claims")?;
+            let text = input::secret(&path, "the claims")?;
             serde_json::from_str(&text)
                 .map_err(|error| CommandError::OwnClaims { line: error.line(), column: error.column() })?
         }

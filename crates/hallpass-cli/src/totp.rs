@@ -7,7 +7,10 @@ use hallpass_accounts::{Random, SystemRandom};
 use hallpass_core::{OtpauthUri, TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpSecret, TotpSettings, TotpSkew};
 use serde_json::json;
 
-use crate::{command_error::CommandError, report::Report, seconds, secret_input};
+use crate::{
+    input,
+    report::{CommandError, Report},
+};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -88,7 +91,7 @@ impl Shape {
 
 impl Secret {
     fn totp(&self, shape: &Shape, skew: u8) -> Result<Totp, CommandError> {
-        let text = secret_input::read(&self.secret, "the secret")?;
+        let text = input::secret(&self.secret, "the secret")?;
         if text.starts_with("otpauth://") {
             return Ok(OtpauthUri::parse(&text)?.into_totp());
         }
@@ -107,13 +110,13 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
             report.print(&format!("{base32}\n{uri}"), &json!({ "secret": base32, "otpauth_uri": uri }))?;
         }
         Command::Code { secret, shape, now } => {
-            let code = secret.totp(&shape, 0)?.code_at(seconds::moment(now));
+            let code = secret.totp(&shape, 0)?.code_at(input::moment(now));
             report.print(&code, &json!({ "code": *code }))?;
         }
         Command::Verify { secret, shape, skew, now } => {
             let totp = secret.totp(&shape, skew)?;
-            let code = secret_input::read(&PathBuf::from("-"), "the code")?;
-            let Ok(step) = totp.check(&code, seconds::moment(now)) else {
+            let code = input::secret(&PathBuf::from("-"), "the code")?;
+            let Ok(step) = totp.check(&code, input::moment(now)) else {
                 report.print("wrong code", &json!({ "ok": false }))?;
                 return Ok(ExitCode::FAILURE);
             };

@@ -1,12 +1,61 @@
 //! One token, judged by the verifier that stands behind the middleware.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
-use hallpass_core::{Algorithm, ClaimsBuffer, KeyRing, Role, TokenErrorKind, UnixTime, Verifier};
+use hallpass_core::{Algorithm, ClaimsBuffer, KeyId, KeyRing, Role, TokenErrorKind, UnixTime, Verifier};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use crate::{command_error::CommandError, named_role::NamedRole, seconds, secret_input, token::Verify};
+use crate::{input, named_role::NamedRole, report::CommandError};
+
+#[derive(clap::Args)]
+pub(crate) struct Names {
+    /// Who signs (`iss`)
+    #[arg(long)]
+    pub(crate) issuer: String,
+    /// Who it is for (`aud`)
+    #[arg(long)]
+    pub(crate) audience: String,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Verify {
+    /// A file with a key ring or a JWK Set
+    #[arg(long)]
+    pub(crate) keys: PathBuf,
+    #[command(flatten)]
+    pub(crate) names: Names,
+    /// The one algorithm to accept; keys that name none are bound to it
+    #[arg(long, value_parser = input::algorithm)]
+    pub(crate) alg: Option<Algorithm>,
+    /// Another `typ` to accept beside hallpass+jwt, such as JWT
+    #[arg(long)]
+    pub(crate) typ: Vec<String>,
+    /// The key to try on tokens without a `kid`
+    #[arg(long, value_parser = input::key_id)]
+    pub(crate) key_without_kid: Option<KeyId>,
+    /// Accept a `user_id` that is a number
+    #[arg(long)]
+    pub(crate) integer_user_id: bool,
+    /// The roles there are, with commas between; others are left out of the claims shown, since they grant nothing
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) roles: Option<Vec<String>>,
+    /// Claims that must be there, with commas between
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) require: Vec<String>,
+    /// Seconds that the issuer's clock may differ
+    #[arg(long, value_parser = input::span, default_value = "0")]
+    pub(crate) leeway: Duration,
+    /// The longest life a token may have, in seconds; unbounded if not given
+    #[arg(long, value_parser = input::span, default_value = "18446744073709551615", hide_default_value = true)]
+    pub(crate) max_lifetime: Duration,
+    /// Unix seconds to take as the present
+    #[arg(long)]
+    pub(crate) now: Option<u64>,
+    /// End with 1 where any token was refused
+    #[arg(long)]
+    pub(crate) fail: bool,
+}
 
 pub(crate) struct Judge {
     verifier: Verifier<NamedRole>,
@@ -18,7 +67,7 @@ pub(crate) struct Judge {
 
 impl Judge {
     pub(crate) fn new(options: Verify) -> Result<Self, CommandError> {
-        let text = secret_input::read(&options.keys, "the keys")?;
+        let text = input::secret(&options.keys, "the keys")?;
         let mut verifier = Verifier::new(ring(&text, options.alg)?, options.names.issuer, options.names.audience)
             .leeway(options.leeway);
         for typ in &options.typ {
@@ -37,7 +86,7 @@ impl Judge {
     }
 
     pub(crate) fn verdict(&self, token: &[u8]) -> Value {
-        match self.claims(token, seconds::moment(self.now)) {
+        match self.claims(token, input::moment(self.now)) {
             Ok(claims) => json!({ "ok": true, "claims": claims }),
             Err(kind) => json!({ "ok": false, "kind": kind.as_str() }),
         }

@@ -15,12 +15,11 @@
 
 #![forbid(unsafe_code)]
 
-mod attempts;
 mod error;
-mod feed;
 mod line;
 mod open;
-mod push;
+mod rate_limit;
+mod revocation;
 mod store;
 
 pub use error::{RedisStoreError, RedisStoreErrorKind};

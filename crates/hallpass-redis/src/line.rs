@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, aio::MultiplexedConnection};
 use tokio::sync::Mutex;
 
-use crate::RedisStoreError;
+use crate::error::RedisStoreError;
 
 /// One connection for any number of commands at a time.
 pub(crate) struct Line {

@@ -2,7 +2,7 @@
 
 use redis::{Client, IntoConnectionInfo, RedisError};
 
-use crate::{RedisStore, RedisStoreError};
+use crate::{error::RedisStoreError, store::RedisStore};
 
 impl RedisStore {
     /// Connects to the server that `url` names, `redis://127.0.0.1:6379` say, and asks whether it is there.

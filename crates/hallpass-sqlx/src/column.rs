@@ -4,7 +4,7 @@ use std::num::TryFromIntError;
 
 use hallpass_core::{Methods, UnixTime};
 
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// A time past the year 292 billion is stored as that year.
 pub(crate) fn from_time(time: UnixTime) -> i64 {

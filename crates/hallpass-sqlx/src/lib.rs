@@ -16,7 +16,7 @@
 //! | `tls` | TLS on the way to PostgreSQL | off, because many a server is on the same machine, and aws-lc takes a minute to build |
 
 #![forbid(unsafe_code)]
-#![allow(clippy::duplicate_mod, reason = "the files of sql/ are modules of either database, in its terms")]
+#![allow(clippy::duplicate_mod, reason = "sql/ is a module of either database, in its terms")]
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod column;

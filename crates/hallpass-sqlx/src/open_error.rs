@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{MigrateError, StoreError};
+use crate::{error::StoreError, schema::MigrateError};
 
 /// The store could not be opened.
 #[derive(Debug, thiserror::Error)]

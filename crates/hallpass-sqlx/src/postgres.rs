@@ -9,36 +9,14 @@
 //!   that commits.
 //! - A dropped future leaves the state before or the state after: an unfinished transaction is rolled back.
 
-mod attempts;
-mod feed;
-mod listen;
-mod migrate;
 mod open;
+mod rate_limit;
+mod revocation;
+#[path = "sql/mod.rs"]
+mod sql;
 mod write;
 
-// One text for both databases, in the terms that stand below.
-#[path = "sql/accounts.rs"]
-mod accounts;
-#[path = "sql/administration.rs"]
-mod administration;
-#[path = "sql/own_change.rs"]
-mod own_change;
-#[path = "sql/passwords.rs"]
-mod passwords;
-#[path = "sql/refreshes.rs"]
-mod refreshes;
-#[path = "sql/registration.rs"]
-mod registration;
-#[path = "sql/revoke.rs"]
-mod revoke;
-#[path = "sql/second_factors.rs"]
-mod second_factors;
-#[path = "sql/sessions.rs"]
-mod sessions;
-#[path = "sql/statement.rs"]
-mod statement;
-
-pub(crate) use listen::Listen;
+pub(crate) use revocation::Listen;
 
 use std::fmt;
 
@@ -48,7 +26,6 @@ use sqlx::{
 };
 
 use self::PostgresStore as Store;
-use crate::column;
 
 /// Accounts, sessions, attempts and the revocation feed in one PostgreSQL database.
 ///

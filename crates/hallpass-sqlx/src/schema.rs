@@ -5,7 +5,7 @@
 
 use std::{error::Error, fmt};
 
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// One step: a file of the folder `migrations`.
 pub(crate) struct Step {

@@ -9,10 +9,10 @@ use hallpass_accounts::{
 use hallpass_core::{TotpDrift, UnixTime};
 
 #[cfg(feature = "postgres")]
-use crate::PostgresStore;
+use crate::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
-use crate::SqliteStore;
-use crate::{StoreError, StoreOpenError};
+use crate::sqlite::SqliteStore;
+use crate::{error::StoreError, open_error::StoreOpenError};
 
 /// The store that an address names: a file for a developer, a server for the site.
 ///

@@ -9,36 +9,14 @@
 //! - The revocation feed is written in the transaction of the change that it tells of.
 //! - A dropped future leaves the state before or the state after: SQLite rolls an unfinished transaction back.
 
-mod attempts;
-mod feed;
-mod migrate;
 mod open;
-mod watch;
+mod rate_limit;
+mod revocation;
+#[path = "sql/mod.rs"]
+mod sql;
 mod write;
 
-// One text for both databases, in the terms that stand below.
-#[path = "sql/accounts.rs"]
-mod accounts;
-#[path = "sql/administration.rs"]
-mod administration;
-#[path = "sql/own_change.rs"]
-mod own_change;
-#[path = "sql/passwords.rs"]
-mod passwords;
-#[path = "sql/refreshes.rs"]
-mod refreshes;
-#[path = "sql/registration.rs"]
-mod registration;
-#[path = "sql/revoke.rs"]
-mod revoke;
-#[path = "sql/second_factors.rs"]
-mod second_factors;
-#[path = "sql/sessions.rs"]
-mod sessions;
-#[path = "sql/statement.rs"]
-mod statement;
-
-pub(crate) use watch::Watch;
+pub(crate) use revocation::Watch;
 
 use std::{fmt, path::Path, sync::Arc};
 
@@ -49,7 +27,6 @@ use sqlx::{
 use tokio::sync::Semaphore;
 
 use self::SqliteStore as Store;
-use crate::column;
 
 /// Accounts, sessions, attempts and the revocation feed in one SQLite file.
 ///

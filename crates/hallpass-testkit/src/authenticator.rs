@@ -2,7 +2,7 @@
 
 use hallpass_core::{Clock, OtpauthUri, TimeStep, Totp};
 
-use crate::FrozenClock;
+use crate::frozen_clock::FrozenClock;
 
 /// An authenticator app that has scanned a site's QR code and follows the kit's clock.
 ///

@@ -2,9 +2,9 @@
 
 use std::{fmt, marker::PhantomData};
 
-use hallpass_core::{Clock, Gate, Issuer, KeyRing, Keys, RevocationView, Role, RoleSet, UnixTime};
+use hallpass_core::{Clock, Gate, Issuer, KeyRing, Keys, RevocationView, Role, UnixTime};
 
-use crate::{Authenticator, FrozenClock, User, route_answers::Visitor, store_calls::StoreCalls};
+use crate::{authenticator::Authenticator, frozen_clock::FrozenClock, store_calls::StoreCalls};
 
 /// One site in a test: it signs tokens, and its layer verifies them.
 ///
@@ -36,28 +36,6 @@ impl<R: Role> Kit<R> {
             store_calls: StoreCalls::default(),
             roles: PhantomData,
         }
-    }
-
-    /// Somebody who signed in just now, with a password, and has these roles: `kit.as_user(SiteRole::Admin)`, or
-    /// `kit.as_user([SiteRole::Guest, SiteRole::Moderator])`.
-    pub fn as_user(&self, roles: impl Into<RoleSet<R>>) -> User<R> {
-        User::signed_in(self.clone(), roles.into())
-    }
-
-    /// Somebody without a cookie.
-    pub fn as_stranger(&self) -> User<R> {
-        User::stranger(self.clone())
-    }
-
-    /// Ends the session of this user, as a log-out does: a copy of the cookie opens nothing from now on.
-    pub fn end_session(&self, user: &User<R>) {
-        self.view.end_session(user.session(), UnixTime::from_secs(u64::MAX));
-    }
-
-    /// Voids every token that this user's account has, as "sign out everywhere", a role change or a new password does.
-    pub fn void_tokens(&self, user: &User<R>) {
-        let generation = user.generation().saturating_add(1);
-        self.view.raise_generation(user.user_id(), generation, UnixTime::from_secs(u64::MAX));
     }
 
     /// The clock by which tokens are signed and verified here.
@@ -123,16 +101,6 @@ impl<R: Role> Kit<R> {
     /// From now on a watched store panics when it is asked, so that the test shows where from.
     pub fn forbid_store_calls(&self) {
         self.store_calls.forbid();
-    }
-
-    /// Who is sent to a route, one after another: somebody without a cookie, then each role alone, without and with a second factor.
-    pub(crate) fn visitors(&self) -> Vec<Visitor<R>> {
-        let mut visitors = vec![Visitor::new("signed out", self.as_stranger(), None)];
-        visitors.extend(R::ALL.iter().map(|role| {
-            let user = self.as_user(role).named(role.name());
-            Visitor::new(role.name(), user.clone(), Some(user.with_second_factor()))
-        }));
-        visitors
     }
 
     pub(crate) fn now(&self) -> UnixTime {

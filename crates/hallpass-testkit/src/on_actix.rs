@@ -10,7 +10,7 @@ use actix_web::{
 use hallpass_actix::Auth;
 use hallpass_core::Role;
 
-use crate::{Kit, RouteAnswers, User};
+use crate::{kit::Kit, route_answers::RouteAnswers, user::User};
 
 impl<R: Role> Kit<R> {
     /// The outer middleware of the app under test, as `hallpass.middleware()` is the site's.

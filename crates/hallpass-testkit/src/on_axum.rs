@@ -6,7 +6,7 @@ use hallpass_tower::AuthLayer;
 use http::{Method, Request, Response, header, request};
 use tower_service::Service;
 
-use crate::{Kit, RouteAnswers, User};
+use crate::{kit::Kit, route_answers::RouteAnswers, user::User};
 
 impl<R: Role> Kit<R> {
     /// The outer layer of the site under test, as `hallpass.layer()` is the site's.

@@ -5,7 +5,9 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::User;
+use hallpass_core::Role;
+
+use crate::{kit::Kit, user::User};
 
 /// What each route answered to each visitor: a line a route, a column a role, a status a cell.
 ///
@@ -24,8 +26,20 @@ pub(crate) struct Visitor<R> {
 }
 
 impl<R> Visitor<R> {
-    pub(crate) fn new(column: &'static str, user: User<R>, with_factor: Option<User<R>>) -> Self {
+    fn new(column: &'static str, user: User<R>, with_factor: Option<User<R>>) -> Self {
         Self { column, user, with_factor }
+    }
+}
+
+impl<R: Role> Kit<R> {
+    /// Who is sent to a route, one after another: somebody without a cookie, then each role alone, without and with a second factor.
+    pub(crate) fn visitors(&self) -> Vec<Visitor<R>> {
+        let mut visitors = vec![Visitor::new("signed out", self.as_stranger(), None)];
+        visitors.extend(R::ALL.iter().map(|role| {
+            let user = self.as_user(role).named(role.name());
+            Visitor::new(role.name(), user.clone(), Some(user.with_second_factor()))
+        }));
+        visitors
     }
 }
 

@@ -9,15 +9,11 @@
 #![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "to panic is how a check says no")]
 #![allow(missing_docs, reason = "the name of a check is the sentence that it checks")]
 
-pub mod accounts;
-pub mod administration;
-pub mod announcements;
-pub mod attempts;
-pub mod feed;
+pub mod account;
 pub mod fixture;
-pub mod own_changes;
-pub mod passwords;
+pub mod password;
 pub mod races;
-pub mod refreshes;
-pub mod second_factors;
-pub mod sessions;
+pub mod rate_limit;
+pub mod revocation;
+pub mod session;
+pub mod two_factor;

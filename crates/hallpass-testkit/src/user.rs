@@ -2,9 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use hallpass_core::{CookieSettings, Methods, Role, RoleSet, SignedIn, SignedInFacts};
+use hallpass_core::{CookieSettings, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime};
 
-use crate::Kit;
+use crate::kit::Kit;
 
 /// Somebody who sends requests to the site of a [`Kit`].
 ///
@@ -36,8 +36,32 @@ pub struct User<R> {
     signed_in_ago: Duration,
 }
 
+impl<R: Role> Kit<R> {
+    /// Somebody who signed in just now, with a password, and has these roles: `kit.as_user(SiteRole::Admin)`, or
+    /// `kit.as_user([SiteRole::Guest, SiteRole::Moderator])`.
+    pub fn as_user(&self, roles: impl Into<RoleSet<R>>) -> User<R> {
+        User::signed_in(self.clone(), roles.into())
+    }
+
+    /// Somebody without a cookie.
+    pub fn as_stranger(&self) -> User<R> {
+        User::stranger(self.clone())
+    }
+
+    /// Ends the session of this user, as a log-out does: a copy of the cookie opens nothing from now on.
+    pub fn end_session(&self, user: &User<R>) {
+        self.view().end_session(user.session(), UnixTime::from_secs(u64::MAX));
+    }
+
+    /// Voids every token that this user's account has, as "sign out everywhere", a role change or a new password does.
+    pub fn void_tokens(&self, user: &User<R>) {
+        let generation = user.generation().saturating_add(1);
+        self.view().raise_generation(user.user_id(), generation, UnixTime::from_secs(u64::MAX));
+    }
+}
+
 impl<R: Role> User<R> {
-    pub(crate) fn signed_in(kit: Kit<R>, roles: RoleSet<R>) -> Self {
+    fn signed_in(kit: Kit<R>, roles: RoleSet<R>) -> Self {
         let facts = SignedInFacts {
             username: "alice".to_owned(),
             user_id: "id-alice".to_owned(),
@@ -50,7 +74,7 @@ impl<R: Role> User<R> {
         Self { kit, facts: Some(facts), signed_in_ago: Duration::ZERO }
     }
 
-    pub(crate) fn stranger(kit: Kit<R>) -> Self {
+    fn stranger(kit: Kit<R>) -> Self {
         Self { kit, facts: None, signed_in_ago: Duration::ZERO }
     }
 

@@ -10,7 +10,7 @@ use hallpass_accounts::{
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
-use crate::{Kit, store_calls::StoreCalls};
+use crate::{kit::Kit, store_calls::StoreCalls};
 
 impl<R: hallpass_core::Role> Kit<R> {
     /// Watches a store: its calls count for [`assert_no_store_calls`](Self::assert_no_store_calls), and after

@@ -15,11 +15,14 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    DefaultPage, DeniedPage, DeniedRequest, FromText, Refusal, RenewFuture, TextBody, renew::RenewService,
-    statement::Watched,
+    refusal::{DefaultPage, DeniedPage, DeniedRequest, Refusal},
+    renew::{RenewFuture, RenewService},
+    require::Watched,
 };
 
 mod render;
+
+pub use render::{FromText, TextBody};
 
 /// Goes around a whole service and tells it who asks.
 ///

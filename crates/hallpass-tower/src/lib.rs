@@ -42,23 +42,16 @@
 #![forbid(unsafe_code)]
 
 mod auth;
-mod denied_page;
-mod guard_future;
 mod origin;
 mod refusal;
 mod renew;
 mod require;
-mod statement;
-mod text_body;
 
-pub use auth::{AuthFuture, AuthLayer, AuthService};
-pub use denied_page::{DefaultPage, DeniedPage};
-pub use guard_future::GuardFuture;
+pub use auth::{AuthFuture, AuthLayer, AuthService, FromText, TextBody};
 pub use origin::{OriginLayer, OriginService};
-pub use refusal::{DeniedRequest, Refusal};
+pub use refusal::{DefaultPage, DeniedPage, DeniedRequest, GuardFuture, Refusal};
 pub use renew::RenewFuture;
 pub use require::{
     RequireFuture, RequireLayer, RequireService, everyone, require_any_role, require_at_least, require_login,
     require_roles,
 };
-pub use text_body::{FromText, TextBody};

@@ -13,7 +13,7 @@ use http::{HeaderValue, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{DeniedRequest, GuardFuture, Refusal};
+use crate::refusal::{DeniedRequest, GuardFuture, Refusal};
 
 /// Refuses unsafe requests that another site made the browser send.
 ///

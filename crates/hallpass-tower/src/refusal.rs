@@ -1,6 +1,10 @@
-//! What a guard leaves on its answer for the outer layer.
+//! What a guard leaves on its answer for the outer layer, and a site's own page for it.
 
-use std::fmt;
+use std::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use hallpass_core::{Authentication, Denial, DenialKind};
 use http::{
@@ -8,6 +12,7 @@ use http::{
     header::{AUTHORIZATION, COOKIE},
     request,
 };
+use pin_project_lite::pin_project;
 
 /// A refused request and why: the extension by which a guard hands its answer over to the [`AuthLayer`](crate::AuthLayer).
 ///
@@ -114,6 +119,86 @@ impl fmt::Debug for DeniedRequest {
             .field("path", &self.uri.path())
             .field("authentication", &self.authentication)
             .finish_non_exhaustive()
+    }
+}
+
+/// Makes the page for a refused request, or leaves it to the default.
+///
+/// It is asked only where the caller takes a page: never for JSON, gRPC or a WebSocket, whose clients could not read one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not render pages of `Response<{B}>` for rejected requests: it \
+            does not implement `DeniedPage`",
+    label = "`DeniedPage` is not implemented for this type",
+    note = "the closure that `.on_denied(…)` takes must return `Option<Response<{B}>>`, \
+            with the body type of the service inside",
+    note = "guide: docs/guide/src/axum.md"
+)]
+pub trait DeniedPage<B> {
+    /// The page; `None` for the default answer.
+    fn page(&self, denial: Denial, request: &DeniedRequest) -> Option<Response<B>>;
+}
+
+/// No page of the site's own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DefaultPage;
+
+impl<B> DeniedPage<B> for DefaultPage {
+    fn page(&self, _: Denial, _: &DeniedRequest) -> Option<Response<B>> {
+        None
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<B, F: Fn(Denial, &DeniedRequest) -> Option<Response<B>>> DeniedPage<B> for F {
+    fn page(&self, denial: Denial, request: &DeniedRequest) -> Option<Response<B>> {
+        self(denial, request)
+    }
+}
+
+pin_project! {
+    /// The answer of the service within, or the refusal in its place.
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct GuardFuture<F, B> {
+        #[pin]
+        state: State<F, B>,
+    }
+}
+
+pin_project! {
+    #[project = Projection]
+    enum State<F, B> {
+        Admitted { #[pin] inner: F },
+        Refused { response: Option<Response<B>> },
+    }
+}
+
+impl<F, B> GuardFuture<F, B> {
+    pub(crate) fn admitted(inner: F) -> Self {
+        Self { state: State::Admitted { inner } }
+    }
+
+    pub(crate) fn refused(refusal: Refusal) -> Self
+    where
+        B: Default,
+    {
+        Self { state: State::Refused { response: Some(refusal.into_response()) } }
+    }
+}
+
+impl<F, B, E> Future for GuardFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            Projection::Admitted { inner } => inner.poll(cx),
+            // Polled again after it was ready, a future may never answer (`Future::poll`); this one stays refused.
+            Projection::Refused { response } => {
+                response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)))
+            }
+        }
     }
 }
 

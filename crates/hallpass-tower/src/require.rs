@@ -1,4 +1,4 @@
-//! Guards: layers that let a request through to a route, or leave a [`Refusal`].
+//! Guards: layers that let a request through to a route, or leave a [`Refusal`]; and whether a route said what it asks.
 //!
 //! A guard needs no state and no role enum at the layer's type: what it asks is a [`Requirement`], who asks it reads from the
 //! request. Where nobody verified the token it refuses, since no answer to "who?" is not "anyone".
@@ -9,17 +9,21 @@
 
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use hallpass_core::{Admitted, Authentication, Clock, Denial, DenialKind, Requirement, Role, RoleSet, SystemClock};
-use http::{HeaderValue, Request, Response, header::CACHE_CONTROL};
+use http::{Extensions, HeaderValue, Request, Response, header::CACHE_CONTROL};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{DeniedRequest, GuardFuture, Refusal, statement::Statement};
+use crate::refusal::{DeniedRequest, GuardFuture, Refusal};
 
 /// Lets everyone through, and says so: what a route that is open on purpose states where
 /// [every route has to](crate::AuthLayer::every_route_states_its_requirement).
@@ -159,5 +163,48 @@ where
             response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         }
         Poll::Ready(Ok(response))
+    }
+}
+
+/// On the extensions of a request where every route has to state its requirement: whether one did.
+#[derive(Clone, Default)]
+struct Statement(Arc<AtomicBool>);
+
+impl Statement {
+    /// Notes that a guard had its say.
+    fn make(extensions: &Extensions) {
+        if let Some(Self(made)) = extensions.get() {
+            // The answer travels back the way the request went, so that whoever reads this has it from the same task or a later one.
+            made.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// A request that is watched for a statement.
+pub(crate) struct Watched {
+    statement: Statement,
+    request: DeniedRequest,
+}
+
+impl Watched {
+    /// Watches a request from here on.
+    pub(crate) fn new<B>(request: &mut Request<B>) -> Self {
+        let statement = Statement::default();
+        request.extensions_mut().insert(statement.clone());
+        Self { statement, request: DeniedRequest::of(request) }
+    }
+
+    /// The refusal of a request whose route stated nothing.
+    pub(crate) fn refusal(self) -> Option<Refusal> {
+        if self.statement.0.load(Ordering::Acquire) {
+            return None;
+        }
+        tracing::error!(
+            target: "hallpass",
+            method = %self.request.method(),
+            path = self.request.uri().path(),
+            "refused, because the route states no requirement: put a guard on it, or everyone()"
+        );
+        Some(Refusal::new(Denial::new(DenialKind::Misconfigured), self.request))
     }
 }

@@ -6,7 +6,7 @@ use hallpass_accounts::{
 };
 use hallpass_core::{RevocationView, Role, StalePolicy};
 
-use crate::{HallpassBuilder, NoFeed, WithFeed};
+use crate::builder::{HallpassBuilder, NoFeed, WithFeed};
 
 impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
     /// Lets visitors register.

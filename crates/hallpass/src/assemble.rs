@@ -8,10 +8,10 @@ use hallpass_web::Routes;
 use tokio::runtime::Handle;
 
 use crate::{
-    Hallpass, HallpassBuilder, KeyFileError, NoFeed, WithFeed,
     background::{Background, Work},
-    builder::KeySource,
-    watched_key_file::WatchedKeyFile,
+    builder::{HallpassBuilder, KeySource, NoFeed, WithFeed},
+    hallpass::Hallpass,
+    key_file::{KeyFileError, WatchedKeyFile},
 };
 
 impl<R: Role, S: Accounts> HallpassBuilder<R, S, NoFeed> {

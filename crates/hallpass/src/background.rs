@@ -11,7 +11,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{lines::Lines, watched_key_file::WatchedKeyFile};
+use crate::{key_file::WatchedKeyFile, lines::Lines};
 
 /// The task, for as long as this lives.
 pub(crate) struct Background {

@@ -7,7 +7,7 @@ use hallpass_core::{Clock, CookieSettings, CookieSettingsBuilder, Keys, Role, Ro
 use hallpass_web::Pages;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::KeyFile;
+use crate::key_file::KeyFile;
 
 /// Makes a [`Hallpass`](crate::Hallpass) over a store.
 ///

@@ -6,7 +6,10 @@ use hallpass_accounts::{Account, AccountId, Accounts, Commands, SignIn, SignInEr
 use hallpass_core::{Clock, Gate, Identity, Keys, Role, RoleSet};
 use hallpass_web::Routes;
 
-use crate::{HallpassBuilder, NoFeed, background::Background};
+use crate::{
+    background::Background,
+    builder::{HallpassBuilder, NoFeed},
+};
 
 /// Sign-in, routes and revocation of one site, said once.
 ///
@@ -152,5 +155,32 @@ impl<R> Clone for Hallpass<R> {
 impl<R> fmt::Debug for Hallpass<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hallpass").finish_non_exhaustive()
+    }
+}
+
+/// What an adapter's outer layer takes from the handle beside the gate: the time, and how refusals look.
+#[cfg(any(feature = "actix", feature = "axum"))]
+impl<R: Role> Hallpass<R> {
+    pub(crate) fn clock_of_the_site(&self) -> impl Clock + use<R> {
+        ClockOfTheSite { clock: Arc::clone(self.sign_in.clock()), _background: Arc::clone(&self.background) }
+    }
+
+    pub(crate) fn answers(&self) -> hallpass_core::AnswerSettings {
+        self.sign_in.answers().clone().for_gate(&self.gate)
+    }
+}
+
+/// The site's clock, which keeps the background task running for as long as a layer asks it for the time: a router outlives
+/// the function that made the handle.
+#[cfg(any(feature = "actix", feature = "axum"))]
+struct ClockOfTheSite {
+    clock: Arc<dyn Clock>,
+    _background: Arc<Background>,
+}
+
+#[cfg(any(feature = "actix", feature = "axum"))]
+impl Clock for ClockOfTheSite {
+    fn now(&self) -> hallpass_core::UnixTime {
+        self.clock.now()
     }
 }

@@ -99,9 +99,6 @@ mod on_actix;
 mod on_axum;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod open;
-#[cfg(any(feature = "actix", feature = "axum"))]
-mod site_clock;
-mod watched_key_file;
 
 pub use assemble::{BuildError, StartError};
 pub use builder::{HallpassBuilder, NoFeed, WithFeed};

@@ -4,7 +4,7 @@ use actix_web::web::ServiceConfig;
 use hallpass_actix::{Auth, Renewal, SameOrigin};
 use hallpass_core::Role;
 
-use crate::Hallpass;
+use crate::hallpass::Hallpass;
 
 impl<R: Role> Hallpass<R> {
     /// The middleware around the app: tells every route who asks, and words the refusals that come back. `App::wrap` it last, so

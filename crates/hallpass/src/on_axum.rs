@@ -5,7 +5,7 @@ use hallpass_axum::Renewal;
 use hallpass_core::Role;
 use hallpass_tower::{AuthLayer, OriginLayer};
 
-use crate::Hallpass;
+use crate::hallpass::Hallpass;
 
 impl<R: Role> Hallpass<R> {
     /// The outer layer: tells every route who asks, and words the refusals that come back. Goes around the router, after the

@@ -5,7 +5,7 @@ use hallpass_core::{Clock, KeyRing, Role, SystemClock};
 use hallpass_sqlx::{SqlStore, StoreOpenError};
 use zeroize::Zeroizing;
 
-use crate::{Hallpass, KeyFile, StartError};
+use crate::{assemble::StartError, hallpass::Hallpass, key_file::KeyFile};
 
 impl<R: Role> Hallpass<R> {
     /// Opens a site on one database, with everything on. Tables and keys are made on the first start. The revocation view is

@@ -19,7 +19,7 @@ mod suite {
     test_store! {
         #[tokio::test]
         #[ignore = "needs Redis or Valkey: REDIS_URL"]
-        empty: attempts announcements
+        empty: rate_limit announcement
     }
 }
 

@@ -9,9 +9,9 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::{
     PostgresStore,
-    statement::{Statement, sql},
+    sql::statement::{Statement, sql},
 };
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// A transaction that has its turn. Dropped without [`commit`](Self::commit), it is rolled back.
 pub(super) struct Write {

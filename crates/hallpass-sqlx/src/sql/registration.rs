@@ -3,7 +3,7 @@
 use hallpass_accounts::{NewAccount, Registered, Registration};
 
 use super::{Store, column, statement::sql};
-use crate::StoreError;
+use crate::error::StoreError;
 
 impl Registration for Store {
     async fn create(&self, account: NewAccount) -> Result<Registered, StoreError> {

@@ -1,4 +1,4 @@
-//! Opening the file: made on first use, readable by its owner alone, safe against a crash.
+//! Opening the file: made on first use, readable by its owner alone, safe against a crash. And the schema, step by step.
 
 use std::{
     io,
@@ -12,8 +12,16 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::SqliteStore;
-use crate::{StoreError, StoreOpenError};
+use super::{
+    SqliteStore,
+    sql::statement::{get, sql},
+};
+use crate::{
+    column,
+    error::StoreError,
+    open_error::StoreOpenError,
+    schema::{MigrateError, Step, steps},
+};
 
 impl SqliteStore {
     /// Opens the file that `url` names, `sqlite://site.db` say, and brings its tables up to date. A file that is not there
@@ -121,6 +129,37 @@ fn is_locked(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
+
+impl SqliteStore {
+    /// Brings the tables up to date. Does nothing where they are.
+    ///
+    /// [`open`](Self::open) does this by itself. Any number of processes may call it at the same time: all of it is one
+    /// transaction that holds the write lock, so each step runs once and a crash leaves nothing half done.
+    ///
+    /// # Errors
+    /// The database does not answer, or was written by a newer version of this crate.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        let mut write = self.write().await?;
+        let record = sql("CREATE TABLE IF NOT EXISTS hallpass_migrations \
+             (step INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT");
+        write.change(record).await?;
+        let latest = sql("SELECT step FROM hallpass_migrations ORDER BY step DESC LIMIT 1");
+        let latest = write.row(latest).await?;
+        let done: u32 = latest.map_or(Ok(0), |row| column::to_unsigned(get(&row, "step")?))?;
+        MigrateError::unless_known(done, &STEPS)?;
+        for (number, step) in (1..).zip(&STEPS).filter(|(number, _)| *number > done) {
+            write.script(step.sql).await?;
+            let record = sql("INSERT INTO hallpass_migrations (step, name) VALUES (?1, ?2)");
+            write.change(record.bind(number).bind(step.name)).await?;
+        }
+        Ok(write.commit().await?)
+    }
+}
+
+static STEPS: [Step; 7] = steps!["sqlite":
+    "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_feed.sql" "0005_attempts.sql"
+    "0006_refreshes.sql" "0007_drift.sql"
+];
 
 #[cfg(test)]
 mod tests {

@@ -4,8 +4,8 @@ use hallpass_accounts::{AccountId, Actor, SessionId};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{SqliteStore, statement::Statement};
-use crate::StoreError;
+use super::{SqliteStore, sql::statement::Statement};
+use crate::error::StoreError;
 
 /// A transaction that holds the write lock. Dropped without [`commit`](Self::commit), it is rolled back.
 pub(super) struct Write {

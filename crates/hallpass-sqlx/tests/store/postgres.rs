@@ -39,8 +39,8 @@ mod suite {
     test_store! {
         #[tokio::test]
         #[ignore = "needs PostgreSQL: DATABASE_URL"]
-        on_its_own_schema: accounts administration attempts feed own_changes passwords refreshes
-        second_factors sessions
+        on_its_own_schema: account administration own_change password rate_limit refresh_token
+        revocation session two_factor
     }
 }
 

@@ -28,8 +28,8 @@ async fn on_its_own_file() -> OnItsOwnFile {
 
 test_store! {
     #[tokio::test]
-    on_its_own_file: accounts administration attempts feed own_changes passwords refreshes
-        second_factors sessions
+    on_its_own_file: account administration own_change password rate_limit refresh_token
+        revocation session two_factor
 }
 
 /// Two stores with pools of their own: between them SQLite's file locks decide, as between two processes.

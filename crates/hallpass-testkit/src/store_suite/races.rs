@@ -10,12 +10,12 @@ use hallpass_core::TotpDrift;
 use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{
+    account::own_change::{Command, Own},
     fixture::{
         account, actor, at, done, enrol, is_written, name, new_account, open_sessions, opened, own, recovery_hash,
         register, session_id, written,
     },
-    own_changes::{Command, Own},
-    refreshes::{open_renewable, presenting, token},
+    session::refresh_token::{open_renewable, presenting, token},
 };
 
 /// Runs `tasks` of them at once, spread over the stores, and counts the answers that are `win`.

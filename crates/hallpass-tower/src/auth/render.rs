@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue, Method, Response, header, response::Parts};
 use http_body::Body;
 
 use super::Shared;
-use crate::{DeniedPage, Refusal, TextBody, refusal::status};
+use crate::refusal::{DeniedPage, Refusal, status};
 
 impl<R, P, T> Shared<R, P, T> {
     /// Words a refusal; to a `HEAD` without the words. `guarded` is the guard's bodiless answer; what layers in between added to it (a policy, a cookie) stays.
@@ -85,4 +85,40 @@ fn typed(headers: Vec<(&'static str, String)>) -> impl Iterator<Item = (HeaderNa
     headers
         .into_iter()
         .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)))
+}
+
+/// Makes a response body from text.
+///
+/// Bodies have no common constructor. Most are made from a `String`, as axum's and hyper's `Full` are; tonic's and boxed ones are
+/// not, and a wrapper around every response, so as to be able to answer a few, would cost each of them a box.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot make the response body `{B}` from text: it does not implement \
+            `TextBody`",
+    label = "`TextBody` is not implemented for this type",
+    note = "write `.body_with(|text: String| …)` on the layer, with a closure that returns \
+            `{B}`; a body that implements `From<String>` does not need it",
+    note = "guide: docs/guide/src/axum.md"
+)]
+pub trait TextBody<B> {
+    /// The body that holds this text.
+    fn body(&self, text: String) -> B;
+}
+
+/// Bodies that are made from a `String`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FromText;
+
+// The error then names `TextBody` and the fix, not `From<String>` alone.
+#[diagnostic::do_not_recommend]
+impl<B: From<String>> TextBody<B> for FromText {
+    fn body(&self, text: String) -> B {
+        B::from(text)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<B, F: Fn(String) -> B> TextBody<B> for F {
+    fn body(&self, text: String) -> B {
+        self(text)
+    }
 }

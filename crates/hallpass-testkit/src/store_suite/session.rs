@@ -8,6 +8,8 @@ use super::fixture::{
     Reader, account, at, done, open, open_sessions, opened, own, raised, register, session_id, written,
 };
 
+pub mod refresh_token;
+
 pub async fn sessions_are_listed_newest_first_until_they_expire<S>(store: &S)
 where
     S: Sessions + Registration,

@@ -7,10 +7,14 @@ use hallpass_accounts::{
 use hallpass_core::UnixTime;
 
 use super::{
-    Row, Store, accounts, column, own_change, revoke,
+    Row, Store,
+    account::{self, own_change},
+    column, revocation,
     statement::{get, sql},
 };
-use crate::StoreError;
+use crate::error::StoreError;
+
+mod refresh_token;
 
 impl Sessions for Store {
     async fn open(&self, session: NewSession) -> Result<SessionOpened, StoreError> {
@@ -35,7 +39,7 @@ impl Sessions for Store {
         .bind(renewable.map(|renewable| column::from_methods(renewable.methods)));
         let opened = match write.change(insert).await? {
             0 => SessionOpened::AccountChanged,
-            _ => SessionOpened::Opened(Box::new(accounts::written(&mut write, &session.account).await?)),
+            _ => SessionOpened::Opened(Box::new(account::written(&mut write, &session.account).await?)),
         };
         write.commit().await?;
         Ok(opened)
@@ -59,7 +63,7 @@ impl Sessions for Store {
         if !own_change::command_passes(&mut write, by).await? {
             return Ok(Ended::ActorChanged);
         }
-        let ended = revoke::session(&mut write, account, session, at).await?;
+        let ended = revocation::session(&mut write, account, session, at).await?;
         write.commit().await?;
         Ok(match ended {
             0 => Ended::NotFound,
@@ -85,7 +89,7 @@ impl Sessions for Store {
         if !own_change::command_passes(&mut write, by).await? {
             return Ok(CommandOutcome::ActorChanged);
         }
-        revoke::everything(&mut write, account, None, at).await?;
+        revocation::everything(&mut write, account, None, at).await?;
         own_change::commanded(write, account).await
     }
 }

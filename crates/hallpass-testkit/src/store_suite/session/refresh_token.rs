@@ -8,7 +8,7 @@ use hallpass_accounts::{
 };
 use hallpass_core::{Methods, UnixTime};
 
-use super::fixture::{Reader, account, at, done, opened, own, raised, register, session_id, written};
+use crate::store_suite::fixture::{Reader, account, at, done, opened, own, raised, register, session_id, written};
 
 /// The hash of a token, by its number.
 pub fn token(number: u64) -> RefreshHash {

@@ -9,7 +9,7 @@ use std::{num::ParseIntError, time::Duration};
 use hallpass_accounts::{AttemptPolicy, AttemptState, Attempted, Attempts};
 use hallpass_core::UnixTime;
 
-use crate::{RedisStore, RedisStoreError};
+use crate::{error::RedisStoreError, store::RedisStore};
 
 impl Attempts for RedisStore {
     type Error = RedisStoreError;

@@ -2,8 +2,8 @@
 
 use hallpass_accounts::{AccountId, OwnChangeOutcome, PasswordChange, Passwords, Replaced};
 
-use super::{Store, own_change, statement::sql, write::Write};
-use crate::StoreError;
+use super::{Store, Write, account::own_change, statement::sql};
+use crate::error::StoreError;
 
 impl Passwords for Store {
     async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, StoreError> {

@@ -6,7 +6,7 @@ use hallpass_accounts::{
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
-use super::fixture::{
+use crate::store_suite::fixture::{
     Reader, account, actor, at, done, enrol, enrolment, is_written, open, open_sessions, own, recovery_hash, register,
     session_id, written,
 };

@@ -6,14 +6,13 @@ use hallpass_accounts::{
 };
 use hallpass_core::{Methods, UnixTime};
 
-use super::{
-    Row, Store,
-    accounts::{self, select_accounts},
-    column, revoke,
+use super::super::{
+    Row, Store, Write,
+    account::{self, select_accounts},
+    column, revocation,
     statement::{get, sql},
-    write::Write,
 };
-use crate::StoreError;
+use crate::error::StoreError;
 
 impl Refreshes for Store {
     async fn renew(&self, session: &SessionId, renewal: &Renewal) -> Result<Renewed, StoreError> {
@@ -37,7 +36,7 @@ impl Refreshes for Store {
             Presented::InGrace => Ok(Renewed::InGrace { live: state.live, session: go_on(account, &state) }),
             Presented::TooOften => Ok(Renewed::TooOften),
             over => {
-                revoke::session(&mut write, account.id(), session, renewal.at.max(state.renewed)).await?;
+                revocation::session(&mut write, account.id(), session, renewal.at.max(state.renewed)).await?;
                 write.commit().await?;
                 Ok(match over {
                     Presented::Reused => Renewed::Reused { account: account.id().clone() },
@@ -67,7 +66,7 @@ async fn load(write: &mut Write, session: &SessionId) -> Result<Option<(Account,
     let Some(account) = write.row(account).await? else {
         return Ok(None);
     };
-    Ok(Some((accounts::read(&account)?, read(&row)?)))
+    Ok(Some((account::read(&account)?, read(&row)?)))
 }
 
 /// Puts the successor in the place of the presented token, if that is still the live one. Answers how many rows it was: 1 or 0.

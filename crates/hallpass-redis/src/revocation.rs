@@ -3,15 +3,16 @@
 //! Redis does one thing at a time, so places are given in the order in which changes appear. A place is two numbers of 64 bits, a
 //! time and a counter, and just fills a cursor.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use hallpass_accounts::{AccountId, Change, Changes, Cursor, Feed, Push};
 use hallpass_core::UnixTime;
+use redis::{AsyncConnectionConfig, aio::MultiplexedConnection};
 
-use crate::{RedisStore, RedisStoreError, push::Follow};
+use crate::{error::RedisStoreError, store::RedisStore};
 
 /// An entry of a stream: its place, and its fields.
-pub(crate) type Entry = (String, HashMap<String, String>);
+type Entry = (String, HashMap<String, String>);
 
 impl Feed for RedisStore {
     type Error = RedisStoreError;
@@ -76,7 +77,7 @@ impl RedisStore {
         })
     }
 
-    pub(crate) async fn last_place(&self) -> Result<Option<Cursor>, RedisStoreError> {
+    async fn last_place(&self) -> Result<Option<Cursor>, RedisStoreError> {
         let mut last = redis::cmd("XREVRANGE");
         last.arg(self.feed_key()).arg("+").arg("-").arg("COUNT").arg(1);
         let last: Vec<Entry> = self.line.ask(&last).await?;
@@ -88,11 +89,11 @@ impl RedisStore {
     }
 }
 
-pub(crate) fn place(cursor: Cursor) -> String {
+fn place(cursor: Cursor) -> String {
     format!("{}-{}", cursor.number() >> 64, cursor.number() & u128::from(u64::MAX))
 }
 
-pub(crate) fn read_place(text: &str) -> Result<Cursor, RedisStoreError> {
+fn read_place(text: &str) -> Result<Cursor, RedisStoreError> {
     let (time, counter) = text.split_once('-').ok_or_else(|| RedisStoreError::corrupt("a place is two numbers"))?;
     let half = |text: &str| text.parse::<u64>().map(u128::from).map_err(RedisStoreError::corrupt);
     Ok(Cursor::from_number(half(time)? << 64 | half(counter)?))
@@ -113,3 +114,51 @@ fn read(fields: &HashMap<String, String>) -> Result<Change, RedisStoreError> {
 
 /// Entries a call.
 const STRETCH: u32 = 1000;
+
+/// Waits at the end of the stream, on a connection of its own: whoever waits for a stream blocks the connection for others.
+struct Follow {
+    store: RedisStore,
+    line: Option<(MultiplexedConnection, Cursor)>,
+}
+
+impl Follow {
+    fn stream(store: RedisStore) -> Self {
+        Self { store, line: None }
+    }
+
+    async fn connect(&self) -> Result<MultiplexedConnection, redis::RedisError> {
+        let settings = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECTION_WAIT))
+            .set_response_timeout(Some(BLOCK + CONNECTION_WAIT));
+        self.store.line.client().get_multiplexed_async_connection_with_config(&settings).await
+    }
+}
+
+impl Push for Follow {
+    type Error = RedisStoreError;
+
+    async fn news(&mut self) -> Result<(), RedisStoreError> {
+        // Put back only while it is good: a dropped future or an error leaves none, and the next call begins afresh.
+        let Some((mut connection, mut seen)) = self.line.take() else {
+            let connection = self.connect().await.map_err(RedisStoreError::from_driver)?;
+            let end = self.store.last_place().await?.unwrap_or_default();
+            self.line = Some((connection, end));
+            return Ok(());
+        };
+        let mut wait = redis::cmd("XREAD");
+        wait.arg("COUNT").arg(1000).arg("BLOCK").arg(BLOCK.as_millis().to_string());
+        wait.arg("STREAMS").arg(self.store.feed_key()).arg(place(seen));
+        let news: Option<Vec<(String, Vec<Entry>)>> =
+            wait.query_async(&mut connection).await.map_err(RedisStoreError::from_driver)?;
+        if let Some((last, _)) = news.iter().flatten().flat_map(|(_, entries)| entries).last() {
+            seen = read_place(last)?;
+        }
+        // After a silence, too, the caller may read once more: it costs little, and hides no wrong cursor.
+        self.line = Some((connection, seen));
+        Ok(())
+    }
+}
+
+const CONNECTION_WAIT: Duration = Duration::from_secs(2);
+/// How long the server may be silent. An answer that does not come in time is a connection that was cut without a word.
+const BLOCK: Duration = Duration::from_secs(10);

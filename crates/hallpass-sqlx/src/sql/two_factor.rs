@@ -5,8 +5,8 @@ use hallpass_accounts::{
 };
 use hallpass_core::TotpDrift;
 
-use super::{Store, column, own_change, statement::sql, write::Write};
-use crate::StoreError;
+use super::{Store, Write, account::own_change, column, statement::sql};
+use crate::error::StoreError;
 
 impl SecondFactors for Store {
     async fn enable(&self, enrolment: Enrolment) -> Result<OwnChangeOutcome, StoreError> {

@@ -1,34 +1,34 @@
-//! Counting attempts. The write lock is taken before the count is read, so the next reader sees it raised.
+//! Counting attempts. The key's lock is taken before the count is read, so the next reader sees it raised.
 
 use hallpass_accounts::{AttemptPolicy, AttemptState, Attempted, Attempts};
 use hallpass_core::UnixTime;
-use sqlx::sqlite::SqliteRow;
+use sqlx::postgres::PgRow;
 
 use super::{
-    SqliteStore, column,
-    statement::{get, sql},
+    PostgresStore,
+    sql::statement::{get, sql},
     write::Write,
 };
-use crate::StoreError;
+use crate::{column, error::StoreError};
 
-impl Attempts for SqliteStore {
+impl Attempts for PostgresStore {
     type Error = StoreError;
 
     async fn try_take(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<Attempted, StoreError> {
-        let mut write = self.write().await?;
+        let mut write = self.write_to_key(key).await?;
         let before = load(&mut write, key).await?;
         let (after, attempted) = policy.take(before, now);
         // A blocked attempt changes nothing, so a flood of them costs no write to the disk.
         if before != Some(after) {
             store(&mut write, key, after, policy).await?;
-            forget_some(&mut write, now).await?;
             write.commit().await?;
+            self.forget_some(now).await?;
         }
         Ok(attempted)
     }
 
     async fn give_back(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<(), StoreError> {
-        let mut write = self.write().await?;
+        let mut write = self.write_to_key(key).await?;
         let before = load(&mut write, key).await?;
         match policy.give_back(before, now) {
             Some(after) => store(&mut write, key, after, policy).await?,
@@ -38,19 +38,19 @@ impl Attempts for SqliteStore {
     }
 
     async fn clear(&self, key: &str) -> Result<(), StoreError> {
-        let mut write = self.write().await?;
+        let mut write = self.write_to_key(key).await?;
         delete(&mut write, key).await?;
         write.commit().await
     }
 }
 
 async fn load(write: &mut Write, key: &str) -> Result<Option<AttemptState>, StoreError> {
-    let load = sql("SELECT count, last_at, blocked_until FROM hallpass_attempts WHERE key = ?1");
+    let load = sql("SELECT count, last_at, blocked_until FROM hallpass_attempts WHERE key = $1");
     let row = write.row(load.bind(key)).await?;
     row.as_ref().map(read).transpose()
 }
 
-fn read(row: &SqliteRow) -> Result<AttemptState, StoreError> {
+fn read(row: &PgRow) -> Result<AttemptState, StoreError> {
     Ok(AttemptState {
         count: column::to_unsigned(get(row, "count")?)?,
         last: column::to_time(get(row, "last_at")?)?,
@@ -60,10 +60,10 @@ fn read(row: &SqliteRow) -> Result<AttemptState, StoreError> {
 
 async fn store(write: &mut Write, key: &str, state: AttemptState, policy: &AttemptPolicy) -> Result<(), StoreError> {
     let upsert = sql("INSERT INTO hallpass_attempts (key, count, last_at, blocked_until, forget_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET count = excluded.count, \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO UPDATE SET count = excluded.count, \
          last_at = excluded.last_at, blocked_until = excluded.blocked_until, forget_at = excluded.forget_at")
     .bind(key)
-    .bind(state.count)
+    .bind(i64::from(state.count))
     .bind(column::from_time(state.last))
     .bind(column::from_time(state.blocked_until))
     .bind(column::from_time(policy.forgotten_at(&state)));
@@ -71,13 +71,16 @@ async fn store(write: &mut Write, key: &str, state: AttemptState, policy: &Attem
 }
 
 async fn delete(write: &mut Write, key: &str) -> Result<(), StoreError> {
-    write.change(sql("DELETE FROM hallpass_attempts WHERE key = ?1").bind(key)).await.map(drop)
+    write.change(sql("DELETE FROM hallpass_attempts WHERE key = $1").bind(key)).await.map(drop)
 }
 
-/// Each counted attempt pays for the removal of a few forgotten ones: the table holds what still counts, and no call ever
-/// pays for a whole flood.
-async fn forget_some(write: &mut Write, now: UnixTime) -> Result<(), StoreError> {
-    let forget = sql("DELETE FROM hallpass_attempts WHERE rowid IN \
-         (SELECT rowid FROM hallpass_attempts WHERE forget_at <= ?1 LIMIT 10)");
-    write.change(forget.bind(column::from_time(now))).await.map(drop)
+impl PostgresStore {
+    /// Each counted attempt pays for the removal of a few forgotten ones: the table holds what still counts, and no call ever
+    /// pays for a whole flood. It is a transaction of its own, and passes over rows that another one is about to remove or to
+    /// count on, so that it waits for nobody.
+    async fn forget_some(&self, now: UnixTime) -> Result<(), StoreError> {
+        let forget = sql("DELETE FROM hallpass_attempts WHERE key IN \
+             (SELECT key FROM hallpass_attempts WHERE forget_at <= $1 LIMIT 10 FOR UPDATE SKIP LOCKED)");
+        self.change(forget.bind(column::from_time(now))).await.map(drop)
+    }
 }

@@ -4,11 +4,11 @@
 
 use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome, SessionId};
 
-use super::{accounts, column, revoke, statement::sql, write::Write};
-use crate::StoreError;
+use super::super::{Write, column, revocation, statement::sql};
+use crate::error::StoreError;
 
 /// Whether the actor is enabled, at the generation of the token, and in a session that exists.
-pub(super) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, StoreError> {
+pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, StoreError> {
     let check = sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $2 AND NOT disabled \
          AND (CAST($3 AS TEXT) IS NULL \
               OR EXISTS (SELECT 1 FROM hallpass_sessions WHERE id = $3 AND account_id = $1))")
@@ -19,7 +19,7 @@ pub(super) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, Sto
 }
 
 /// The same for a command: the application itself always passes.
-pub(super) async fn command_passes(write: &mut Write, by: Option<&Actor>) -> Result<bool, StoreError> {
+pub(crate) async fn command_passes(write: &mut Write, by: Option<&Actor>) -> Result<bool, StoreError> {
     match by {
         Some(actor) => passes(write, actor).await,
         None => Ok(true),
@@ -27,9 +27,9 @@ pub(super) async fn command_passes(write: &mut Write, by: Option<&Actor>) -> Res
 }
 
 /// Ends a change that revokes: every other session ends, the acting one goes on with its new refresh token.
-pub(super) async fn revoking(mut write: Write, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {
+pub(crate) async fn revoking(mut write: Write, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {
     let account = &own.actor.account;
-    revoke::everything(&mut write, account, own.kept_session(), own.at).await?;
+    revocation::everything(&mut write, account, own.kept_session(), own.at).await?;
     if let (Some(session), Some(renewable)) = (own.kept_session(), &own.renewable) {
         let restart = sql("UPDATE hallpass_sessions \
              SET refresh_hash = $3, spent = $7, idle_at = $4, methods = $5, renewed_at = $6 \
@@ -47,15 +47,15 @@ pub(super) async fn revoking(mut write: Write, own: &OwnChange) -> Result<OwnCha
 }
 
 /// Commits, and returns the account as written.
-pub(super) async fn written(mut write: Write, account: &AccountId) -> Result<OwnChangeOutcome, StoreError> {
-    let account = accounts::written(&mut write, account).await?;
+pub(crate) async fn written(mut write: Write, account: &AccountId) -> Result<OwnChangeOutcome, StoreError> {
+    let account = super::written(&mut write, account).await?;
     write.commit().await?;
     Ok(OwnChangeOutcome::Written(Box::new(account)))
 }
 
 /// Commits a command, and returns the account as written, where there is one.
-pub(super) async fn commanded(mut write: Write, account: &AccountId) -> Result<CommandOutcome, StoreError> {
-    let Some(account) = accounts::find(&mut write, account).await? else {
+pub(crate) async fn commanded(mut write: Write, account: &AccountId) -> Result<CommandOutcome, StoreError> {
+    let Some(account) = super::find(&mut write, account).await? else {
         return Ok(CommandOutcome::NotFound);
     };
     write.commit().await?;

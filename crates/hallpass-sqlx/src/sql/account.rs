@@ -1,0 +1,111 @@
+//! Finding accounts: one statement, so one moment. And what an operator does to one.
+
+use hallpass_accounts::{Account, AccountId, Accounts, Actor, Administration, CommandOutcome, LiveFactor, Username};
+use hallpass_core::{TotpDrift, UnixTime};
+
+use super::{
+    Row, Store, Write, column, revocation,
+    statement::{get, sql},
+};
+use crate::error::StoreError;
+
+pub(crate) mod own_change;
+
+/// The columns that [`read`] reads. A macro, because sqlx takes literal SQL alone.
+macro_rules! select_accounts {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, a.username, a.password_hash, a.roles, a.generation, a.disabled, ",
+            "f.sealed, f.last_step, f.drift ",
+            "FROM hallpass_accounts a LEFT JOIN hallpass_second_factors f ON f.account_id = a.id ",
+            $rest
+        )
+    };
+}
+pub(crate) use select_accounts;
+
+impl Accounts for Store {
+    type Error = StoreError;
+
+    async fn by_username(&self, name: &Username) -> Result<Option<Account>, StoreError> {
+        let row = self.row(sql(select_accounts!("WHERE a.username_key = $1")).bind(name.key())).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
+        let row = self.row(sql(select_accounts!("WHERE a.id = $1")).bind(id.as_str())).await?;
+        row.as_ref().map(read).transpose()
+    }
+}
+
+/// The account as this transaction has written it. The lock on its row keeps it there.
+pub(crate) async fn written(write: &mut Write, id: &AccountId) -> Result<Account, StoreError> {
+    find(write, id).await?.ok_or_else(|| StoreError::corrupt("an account vanished under its lock"))
+}
+
+pub(crate) async fn find(write: &mut Write, id: &AccountId) -> Result<Option<Account>, StoreError> {
+    let row = write.row(sql(select_accounts!("WHERE a.id = $1")).bind(id.as_str())).await?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(crate) fn read(row: &Row) -> Result<Account, StoreError> {
+    let username = Username::parse(get(row, "username")?).map_err(StoreError::corrupt)?;
+    let roles: Vec<String> = serde_json::from_str(get(row, "roles")?).map_err(StoreError::corrupt)?;
+    let last_step: Option<i64> = get(row, "last_step")?;
+    let last_step = last_step.map(column::to_unsigned).transpose()?;
+    let drift: Option<i64> = get(row, "drift")?;
+    let drift = drift.map_or(TotpDrift::NONE, TotpDrift::from_steps);
+    let sealed: Option<Vec<u8>> = get(row, "sealed")?;
+    let id = AccountId::new(get::<String>(row, "id")?);
+    Ok(Account::new(id, username, get::<String>(row, "password_hash")?)
+        .with_roles(roles)
+        .with_generation(column::to_unsigned(get(row, "generation")?)?)
+        .with_disabled(get(row, "disabled")?)
+        .with_second_factor(sealed.map(|sealed| LiveFactor::new(sealed, last_step).with_drift(drift))))
+}
+
+impl Administration for Store {
+    async fn set_roles(
+        &self,
+        id: &AccountId,
+        roles: &[String],
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, StoreError> {
+        let mut write = self.write_to_both(id, by).await?;
+        if !own_change::command_passes(&mut write, by).await? {
+            return Ok(CommandOutcome::ActorChanged);
+        }
+        let update = sql("UPDATE hallpass_accounts SET roles = $2 WHERE id = $1");
+        write.change(update.bind(id.as_str()).bind(column::from_roles(roles)?)).await?;
+        revocation::generation(&mut write, id, at).await?;
+        own_change::commanded(write, id).await
+    }
+
+    async fn set_disabled(
+        &self,
+        id: &AccountId,
+        disabled: bool,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, StoreError> {
+        let mut write = self.write_to_both(id, by).await?;
+        if !own_change::command_passes(&mut write, by).await? {
+            return Ok(CommandOutcome::ActorChanged);
+        }
+        let update = sql("UPDATE hallpass_accounts SET disabled = $2 WHERE id = $1");
+        write.change(update.bind(id.as_str()).bind(disabled)).await?;
+        match disabled {
+            true => revocation::everything(&mut write, id, None, at).await?,
+            false => revocation::generation(&mut write, id, at).await?,
+        }
+        own_change::commanded(write, id).await
+    }
+
+    async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, StoreError> {
+        let list = sql(select_accounts!("WHERE a.username_key > $1 ORDER BY a.username_key LIMIT $2"));
+        // No key is empty, so the empty text is before the first one.
+        let rows = self.rows(list.bind(after.map_or("", Username::key)).bind(i64::from(limit))).await?;
+        rows.iter().map(read).collect()
+    }
+}

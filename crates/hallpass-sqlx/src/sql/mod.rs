@@ -1,0 +1,44 @@
+//! What has one text for both databases: the module is part of `sqlite` and of `postgres`, compiled in the terms of each.
+//!
+//! It is a module twice, and not generic: sqlx states what a type of values needs (`Encode`, `Decode`, `Type`) for each database, so
+//! that each function here would repeat a dozen bounds. The driver's types and errors end here.
+
+mod account;
+mod password;
+mod registration;
+pub(super) mod revocation;
+mod session;
+pub(super) mod statement;
+mod two_factor;
+
+use self::statement::Statement;
+use super::{Arguments, Database, Row, Store, write::Write};
+use crate::{column, error::StoreError};
+
+impl Write {
+    /// Answers how many rows were changed.
+    pub(crate) async fn change(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        let changed = statement.execute(self.connection()).await;
+        changed.map(|result| result.rows_affected()).map_err(StoreError::from_driver)
+    }
+
+    /// Runs several statements.
+    pub(crate) async fn script(&mut self, text: &'static str) -> Result<(), StoreError> {
+        let run = sqlx::raw_sql(text).execute(self.connection()).await;
+        run.map(drop).map_err(StoreError::from_driver)
+    }
+
+    pub(crate) async fn row(&mut self, statement: Statement<'_>) -> Result<Option<Row>, StoreError> {
+        statement.fetch_optional(self.connection()).await.map_err(StoreError::from_driver)
+    }
+}
+
+impl Store {
+    pub(crate) async fn row(&self, statement: Statement<'_>) -> Result<Option<Row>, StoreError> {
+        statement.fetch_optional(&self.pool).await.map_err(StoreError::from_driver)
+    }
+
+    pub(crate) async fn rows(&self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
+        statement.fetch_all(&self.pool).await.map_err(StoreError::from_driver)
+    }
+}

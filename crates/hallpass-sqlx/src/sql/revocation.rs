@@ -1,0 +1,92 @@
+//! What every revocation does, inside the caller's transaction: the generation goes up, sessions go, the feed is written. How the
+//! feed is read is each database's own.
+
+use hallpass_accounts::{AccountId, Change, SessionId};
+use hallpass_core::UnixTime;
+
+use super::{
+    Row, Write, column,
+    statement::{get, sql},
+};
+use crate::error::StoreError;
+
+/// Ends every session of the account but `keep`, and raises its generation.
+///
+/// The kept session cannot be refreshed any more until its refresh token is replaced: a copy must not outlive the change.
+pub(crate) async fn everything(
+    write: &mut Write,
+    account: &AccountId,
+    keep: Option<&SessionId>,
+    at: UnixTime,
+) -> Result<(), StoreError> {
+    let end = sql("DELETE FROM hallpass_sessions WHERE account_id = $1 AND id IS DISTINCT FROM $2")
+        .bind(account.as_str())
+        .bind(keep.map(SessionId::to_string));
+    write.change(end).await?;
+    let void = sql("UPDATE hallpass_sessions SET refresh_hash = NULL, spent = $2 WHERE account_id = $1");
+    write.change(void.bind(account.as_str()).bind(column::NOTHING)).await?;
+    generation(write, account, at).await
+}
+
+/// Raises the account's generation: every token issued before is revoked. Sessions stay. An account that does not exist stays so.
+///
+/// At the highest generation the schema refuses the change. To wrap around would revive every old token.
+pub(crate) async fn generation(write: &mut Write, account: &AccountId, at: UnixTime) -> Result<(), StoreError> {
+    let raise = "UPDATE hallpass_accounts SET generation = generation + 1 WHERE id = $1 RETURNING generation";
+    let Some(row) = write.row(sql(raise).bind(account.as_str())).await? else {
+        return Ok(());
+    };
+    let generation = column::to_unsigned(get(&row, "generation")?)?;
+    generation_raised(write, account, generation, at).await
+}
+
+/// Ends one session of the account. Answers how many there were: 1 or 0.
+pub(crate) async fn session(
+    write: &mut Write,
+    account: &AccountId,
+    session: &SessionId,
+    at: UnixTime,
+) -> Result<u64, StoreError> {
+    let end = sql("DELETE FROM hallpass_sessions WHERE id = $1 AND account_id = $2")
+        .bind(session.to_string())
+        .bind(account.as_str());
+    let ended = write.change(end).await?;
+    if ended != 0 {
+        session_ended(write, session, at).await?;
+    }
+    Ok(ended)
+}
+
+async fn generation_raised(
+    write: &mut Write,
+    account: &AccountId,
+    generation: u32,
+    at: UnixTime,
+) -> Result<(), StoreError> {
+    let insert = sql("INSERT INTO hallpass_feed (account_id, generation, at) VALUES ($1, $2, $3)");
+    let insert = insert.bind(account.as_str()).bind(i64::from(generation)).bind(column::from_time(at));
+    write.change(insert).await.map(drop)
+}
+
+async fn session_ended(write: &mut Write, session: &SessionId, at: UnixTime) -> Result<(), StoreError> {
+    let insert = sql("INSERT INTO hallpass_feed (session_id, at) VALUES ($1, $2)");
+    let insert = insert.bind(session.to_string()).bind(column::from_time(at));
+    write.change(insert).await.map(drop)
+}
+
+/// Reads a row of the feed.
+pub(crate) fn change(row: &Row) -> Result<Change, StoreError> {
+    let at = column::to_time(get(row, "at")?)?;
+    let session: Option<&str> = get(row, "session_id")?;
+    Ok(match session {
+        Some(session) => Change::SessionEnded { session: session.parse().map_err(StoreError::corrupt)?, at },
+        None => Change::Generation {
+            account: AccountId::new(get::<String>(row, "account_id")?),
+            generation: column::to_unsigned(get(row, "generation")?)?,
+            at,
+        },
+    })
+}
+
+/// Rows a call: some 100 KiB of memory, and a million rows in a thousand calls.
+pub(crate) const STRETCH: i64 = 1000;
