@@ -1,6 +1,6 @@
 //! The public store suite on the store in memory that the tests of the flows stand on.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary has no outside")]
 
 mod memory;
 
