@@ -2,12 +2,7 @@
 //!
 //! It counts its calls, and fails each of them when told to: a store that is down.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    reason = "each test binary uses its part; a poisoned lock is a failed test"
-)]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses its part; a poisoned lock is a failed test")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
