@@ -8,7 +8,7 @@ use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hallpass_benches::{AUDIENCE, ISSUER, NOW, SiteRole, full_claims_token, ring};
-use hallpass_core::{Algorithm, ClaimsBuffer, RevocationView, Verifier};
+use hallpass_core::{Algorithm, ClaimsBuffer, RevocationList, Verifier};
 
 criterion_group!(benches, verification);
 criterion_main!(benches);
@@ -33,8 +33,8 @@ fn verification(c: &mut Criterion) {
 }
 
 /// Half accounts, half sessions, as a site has them.
-fn view_of(entries: u32) -> RevocationView {
-    let (view, forget_after) = (RevocationView::new(), NOW.saturating_add(Duration::from_secs(960)));
+fn view_of(entries: u32) -> RevocationList {
+    let (view, forget_after) = (RevocationList::new(), NOW.saturating_add(Duration::from_secs(960)));
     for number in 0..entries / 2 {
         view.raise_generation(&format!("account-{number}"), 3, forget_after);
         view.end_session(&format!("{number:032x}"), forget_after);

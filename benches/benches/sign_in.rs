@@ -1,7 +1,7 @@
 //! Log-ins, renewals and log-outs a second, on SQLite in a file, and on PostgreSQL where `DATABASE_URL` names an empty database: one after the
-//! other, and eight people at once. `python3 benches/report sign_in` runs it in a schema of its own and reads what it prints.
+//! other, and eight people at once. `python3 benches/report accounts` runs it in a schema of its own and reads what it prints.
 //!
-//! `cargo bench -p hallpass-benches --bench sign_in`. A log-in is one argon2 run at the default cost and one write; a renewal
+//! `cargo bench -p hallpass-benches --bench accounts`. A log-in is one argon2 run at the default cost and one write; a renewal
 //! and a log-out are one write each. Each write is flushed to the disk before it counts, so the disk is part of the figure: it is printed beside the bare
 //! flushes that the same disk does.
 
@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hallpass_accounts::{AttemptPolicy, Opened, SessionLimits, SignIn, Visitor};
+use hallpass_accounts::{Accounts, OpenedSession, RateLimit, SessionLimits, Visitor};
 use hallpass_benches::SiteRole;
 use hallpass_core::{Clock, Identity, Issuer, KeyRing, SystemClock};
 use hallpass_sqlx::SqlStore;
@@ -60,9 +60,9 @@ async fn run(url: &str) {
     let store = SqlStore::open(url).await.unwrap();
     // Without a grace, a chain may be as fast as it can.
     let limits = SessionLimits::default().grace(Duration::ZERO);
-    let site = SignIn::<SiteRole>::builder(store, Issuer::new(ring, "https://site.example", "site"))
+    let site = Accounts::<SiteRole>::builder(store, Issuer::new(ring, "https://site.example", "site"))
         .session_limits(limits)
-        .account_attempts(AttemptPolicy::new(1000, Duration::from_secs(1)))
+        .account_rate_limit(RateLimit::new(1000, Duration::from_secs(1)))
         .everything()
         .build()
         .unwrap();
@@ -79,7 +79,7 @@ async fn run(url: &str) {
             count
         });
         println!("log-ins, {at_once} at once: {:.0}/s", log_ins.await);
-        let renewals = rate(&site, at_once, |site, person, end| async move {
+        let refreshes_in_flight = rate(&site, at_once, |site, person, end| async move {
             let (mut token, mut count) = (log_in(&site, person).await, 0);
             while Instant::now() < end {
                 token = site.refresh(token.as_bytes()).await.unwrap().refresh.unwrap().as_str().to_owned();
@@ -87,7 +87,7 @@ async fn run(url: &str) {
             }
             count
         });
-        println!("renewals, {at_once} at once: {:.0}/s", renewals.await);
+        println!("renewals, {at_once} at once: {:.0}/s", refreshes_in_flight.await);
         println!("log-outs, {at_once} at once: {:.0}/s", log_outs(&site, at_once).await);
     }
 }
@@ -96,17 +96,17 @@ fn name(person: usize) -> String {
     format!("person{person}")
 }
 
-async fn log_in(site: &SignIn<SiteRole>, person: usize) -> String {
+async fn log_in(site: &Accounts<SiteRole>, person: usize) -> String {
     open(site, person).await.refresh.unwrap().as_str().to_owned()
 }
 
-async fn open(site: &SignIn<SiteRole>, person: usize) -> Opened {
+async fn open(site: &Accounts<SiteRole>, person: usize) -> OpenedSession {
     let step = site.log_in(&name(person), PASSWORD, None, &Visitor::default()).await.unwrap();
     step.opened().unwrap()
 }
 
 /// How many a second end, so many people at once, of sessions that were opened before the clock starts.
-async fn log_outs(site: &SignIn<SiteRole>, at_once: usize) -> f64 {
+async fn log_outs(site: &Accounts<SiteRole>, at_once: usize) -> f64 {
     let mut opening = JoinSet::new();
     for person in 0..at_once {
         let site = site.clone();
@@ -126,7 +126,7 @@ async fn log_outs(site: &SignIn<SiteRole>, at_once: usize) -> f64 {
     SESSIONS as f64 / start.elapsed().as_secs_f64()
 }
 
-async fn sessions(site: &SignIn<SiteRole>, person: usize, count: usize) -> Vec<Identity<SiteRole>> {
+async fn sessions(site: &Accounts<SiteRole>, person: usize, count: usize) -> Vec<Identity<SiteRole>> {
     let (verifier, mut sessions) = (site.issuer().verifier(), Vec::new());
     for _ in 0..count {
         let access = open(site, person).await.access;
@@ -136,7 +136,11 @@ async fn sessions(site: &SignIn<SiteRole>, person: usize, count: usize) -> Vec<I
 }
 
 /// How many a second so many tasks get done together.
-async fn rate<F>(site: &SignIn<SiteRole>, at_once: usize, task: impl Fn(SignIn<SiteRole>, usize, Instant) -> F) -> f64
+async fn rate<F>(
+    site: &Accounts<SiteRole>,
+    at_once: usize,
+    task: impl Fn(Accounts<SiteRole>, usize, Instant) -> F,
+) -> f64
 where
     F: Future<Output = u32> + Send + 'static,
 {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64_simd::URL_SAFE_NO_PAD;
 use hallpass_core::{
-    Algorithm, Issuer, Key, KeyId, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime,
+    Algorithm, Issuer, Key, KeyId, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, UnixTime,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -49,7 +49,7 @@ pub fn ring(algorithm: Algorithm) -> Result<KeyRing, Box<dyn std::error::Error>>
 /// An access token as hallpass issues it: all claims, two roles, password and code.
 pub fn full_claims_token(ring: KeyRing) -> Result<String, Box<dyn std::error::Error>> {
     let issuer = Issuer::new(ring, ISSUER, AUDIENCE).lifetime(Duration::from_secs(900));
-    let who = SignedIn::insecure_vouch(SignedInFacts {
+    let who = LoggedIn::insecure_new(LoggedInFacts {
         username: "alice".into(),
         user_id: "9f3c2a1b".into(),
         roles: RoleSet::from([SiteRole::Moderator, SiteRole::Admin]),

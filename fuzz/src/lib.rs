@@ -4,7 +4,7 @@
 //! `cargo +nightly fuzz run claims fuzz/corpus/claims fuzz/seeds/claims`; `seeds/` holds inputs that reach the inner checks.
 
 use hallpass_core::{
-    Algorithm, Identity, Issuer, Key, KeyId, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime,
+    Algorithm, Identity, Issuer, Key, KeyId, KeyRing, Methods, Role, RoleSet, LoggedIn, LoggedInFacts, UnixTime,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -40,8 +40,8 @@ pub fn signed(header: &[u8], claims: &[u8]) -> String {
 }
 
 /// A sign-in of whom a token named.
-pub fn again(who: &Identity<SiteRole>) -> SignedIn<SiteRole> {
-    SignedIn::insecure_vouch(SignedInFacts {
+pub fn again(who: &Identity<SiteRole>) -> LoggedIn<SiteRole> {
+    LoggedIn::insecure_new(LoggedInFacts {
         username: who.username().to_owned(),
         user_id: who.user_id().to_owned(),
         roles: who.roles(),
@@ -54,7 +54,7 @@ pub fn again(who: &Identity<SiteRole>) -> SignedIn<SiteRole> {
 
 /// A token of the site's own, the same each time.
 pub fn token() -> String {
-    let who = SignedIn::insecure_vouch(SignedInFacts {
+    let who = LoggedIn::insecure_new(LoggedInFacts {
         username: "alice".to_owned(),
         user_id: "17".to_owned(),
         roles: RoleSet::from([SiteRole::Moderator, SiteRole::Admin]),

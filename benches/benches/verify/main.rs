@@ -15,7 +15,7 @@ use criterion::Criterion;
 use hallpass_benches::{
     AUDIENCE, ISSUER, InstructionCounter, NOW, Ratios, SiteRole, full_claims_token, print_ratios, ring,
 };
-use hallpass_core::{Algorithm, Gate, Verifier};
+use hallpass_core::{Algorithm, RequestAuthenticator, Verifier};
 use tokens::{OURS, Token, Way, small, tokens};
 
 fn main() {
@@ -57,7 +57,7 @@ fn in_a_cookie(counter: &mut InstructionCounter) -> Ratios {
         [("HS256 small", small()), (FULL, full(Algorithm::Hs256)), ("EdDSA full, remembered", full(Algorithm::EdDsa))];
     let rows = rows.map(|(name, (verifier, token))| {
         let cookie = format!("theme=dark; __Host-hallpass={token}");
-        let gate = Gate::new(verifier);
+        let gate = RequestAuthenticator::new(verifier);
         let authenticate = |cookie: &str| gate.authenticate([cookie.as_bytes()], [], NOW);
         assert!(authenticate(&cookie).identity::<SiteRole>().is_some(), "{name}");
         (name.to_owned(), counter.count(|| &*cookie, authenticate))

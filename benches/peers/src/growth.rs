@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallpass_benches::{AUDIENCE, ISSUER, SECRET};
-use hallpass_core::{ClaimsBuffer, Clock, RevocationView, Role, RoleSet, SystemClock, Verifier};
+use hallpass_core::{ClaimsBuffer, Clock, RevocationList, Role, RoleSet, SystemClock, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use tokio::runtime::Runtime;
 
@@ -24,7 +24,7 @@ pub fn users(runtime: &'static Runtime) -> Vec<(u64, Case)> {
             .map(|turn| format!("{:08x}", turn * count / count.min(CALLERS)))
             .map(|user_id| hallpass::cookie_of(&admin_at(hs256(), &user_id, now())))
             .collect();
-        let voided = RevocationView::new();
+        let voided = RevocationList::new();
         for user in 0..count {
             // One below the generation of the tokens: every lookup finds an entry, and the token lives.
             voided.raise_generation(&format!("{user:08x}"), 2, now().saturating_add(Duration::from_secs(86_400)));

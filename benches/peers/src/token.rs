@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hallpass_benches::{AUDIENCE, ISSUER, SiteRole, ring};
 use hallpass_core::{
-    Algorithm, Clock, Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, SystemClock, UnixTime,
+    Algorithm, Clock, Issuer, KeyRing, Methods, Role, RoleSet, LoggedIn, LoggedInFacts, SystemClock, UnixTime,
 };
 use jsonwebtoken::Validation;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub fn admin_at(ring: KeyRing, user_id: &str, at: UnixTime) -> String {
 /// An access token that lives for half a day.
 pub fn access_token<R: Role>(ring: KeyRing, user_id: &str, roles: RoleSet<R>, at: UnixTime) -> String {
     let issuer = Issuer::new(ring, ISSUER, AUDIENCE).lifetime(Duration::from_secs(12 * 3600));
-    let who = SignedIn::insecure_vouch(SignedInFacts {
+    let who = LoggedIn::insecure_new(LoggedInFacts {
         username: "alice".into(),
         user_id: user_id.into(),
         roles,

@@ -1,6 +1,6 @@
 //! An account as the sign-in sees it: what one store read brings, and no more.
 //!
-//! It is not the application's user record. An application maps its own row into it in [`Accounts`](crate::Accounts).
+//! It is not the application's user record. An application maps its own row into it in [`AccountStore`](crate::AccountStore).
 
 pub(crate) mod administration;
 pub(crate) mod own_account;
@@ -171,7 +171,7 @@ impl fmt::Debug for Account {
 /// An authenticator that is on: its secret, sealed, the last time step that it spent, and by how much its clock was off then.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LiveFactor {
-    sealed_secret: Vec<u8>,
+    encrypted_secret: Vec<u8>,
     last_step: Option<u64>,
     drift: TotpDrift,
 }
@@ -179,8 +179,8 @@ pub struct LiveFactor {
 impl LiveFactor {
     /// Pairs the sealed secret with the last spent time step of RFC 6238, if a code was ever spent.
     #[must_use]
-    pub fn new(sealed_secret: Vec<u8>, last_step: Option<u64>) -> Self {
-        Self { sealed_secret, last_step, drift: TotpDrift::NONE }
+    pub fn new(encrypted_secret: Vec<u8>, last_step: Option<u64>) -> Self {
+        Self { encrypted_secret, last_step, drift: TotpDrift::NONE }
     }
 
     /// Sets by how much the authenticator's clock was off when that step was spent. Defaults to not at all, because a site
@@ -193,8 +193,8 @@ impl LiveFactor {
 
     /// Returns the secret as the store keeps it: sealed, of no use without the key ring.
     #[must_use]
-    pub fn sealed_secret(&self) -> &[u8] {
-        &self.sealed_secret
+    pub fn encrypted_secret(&self) -> &[u8] {
+        &self.encrypted_secret
     }
 
     /// Returns the last spent time step. Informative: spending is the store's compare-and-set.

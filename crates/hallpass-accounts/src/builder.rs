@@ -12,69 +12,69 @@ use std::{
 };
 
 use hallpass_core::{
-    AnswerSettings, Clock, CookieSettings, Issuer, Meter, OriginCheck, RevocationView, Role, RoleSet, SystemClock,
+    Clock, CookieSettings, Issuer, Meter, OriginCheck, RejectionSettings, RevocationList, Role, RoleSet, SystemClock,
     TotpSettings,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    account::{Account, store::Accounts},
+    account::{Account, store::AccountStore},
+    accounts::{Accounts, RefreshesInFlight, Site},
     event::{Event, Events},
     login::own_claims::OwnClaims,
     password::{
-        hash_gate::{HashGate, ImpossibleCost},
-        hash_gate_settings::HashGateSettings,
+        password_hasher::{ImpossibleCost, PasswordHasher},
+        password_hasher_settings::PasswordHasherSettings,
         policy::{BreachedPasswords, PasswordPolicy},
     },
     random::{Random, SystemRandom},
-    rate_limit::{AttemptPolicy, limits::Limits, proxies::Proxies, store::LocalAttempts},
+    rate_limit::{RateLimit, limits::RateLimits, proxies::Proxies, store::MemoryRateLimits},
     session::SessionLimits,
-    sign_in::{Renewals, SignIn, Site},
     store::Stores,
     two_factor::FactorPolicy,
 };
 
-/// Builds a [`SignIn`]; begun by [`SignIn::builder`].
+/// Builds a [`Accounts`]; begun by [`Accounts::builder`].
 #[must_use]
-pub struct SignInBuilder<R, S> {
+pub struct AccountsBuilder<R, S> {
     store: Arc<S>,
     stores: Stores,
     issuer: Issuer,
     own_claims: Option<OwnClaims<R>>,
-    view: RevocationView,
-    gate: HashGateSettings,
-    limits: Limits,
+    view: RevocationList,
+    gate: PasswordHasherSettings,
+    limits: RateLimits,
     session_limits: SessionLimits,
     passwords: PasswordPolicy,
     totp: TotpSettings,
     factor_policy: FactorPolicy<R>,
-    first_roles: RoleSet<R>,
+    default_roles: RoleSet<R>,
     name: Option<String>,
     cookies: CookieSettings,
     origin_check: OriginCheck,
-    answers: AnswerSettings,
+    answers: RejectionSettings,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     events: Events,
     proxies: Proxies,
-    answer_within: Duration,
-    remember_devices: Option<Duration>,
+    request_timeout: Duration,
+    trust_devices: Option<Duration>,
 }
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Starts to build the sign-in of a site on its store. The issuer says keys, names and lifetime once, for everything.
-    pub fn builder<S: Accounts>(store: S, issuer: Issuer) -> SignInBuilder<R, S> {
-        SignInBuilder::new(store, issuer)
+    pub fn builder<S: AccountStore>(store: S, issuer: Issuer) -> AccountsBuilder<R, S> {
+        AccountsBuilder::new(store, issuer)
     }
 }
 
-impl<R: Role, S: Accounts> SignInBuilder<R, S> {
+impl<R: Role, S: AccountStore> AccountsBuilder<R, S> {
     pub(crate) fn new(store: S, issuer: Issuer) -> Self {
         let store = Arc::new(store);
         Self {
             stores: Stores {
                 accounts: store.clone(),
-                attempts: Arc::new(LocalAttempts::default()),
+                attempts: Arc::new(MemoryRateLimits::default()),
                 registration: None,
                 passwords: None,
                 second_factors: None,
@@ -92,24 +92,24 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             store,
             issuer,
             own_claims: None,
-            view: RevocationView::new(),
-            gate: HashGateSettings::default(),
-            limits: Limits::default(),
+            view: RevocationList::new(),
+            gate: PasswordHasherSettings::default(),
+            limits: RateLimits::default(),
             session_limits: SessionLimits::default(),
             passwords: PasswordPolicy::default(),
             totp: TotpSettings::default(),
             factor_policy: FactorPolicy::Optional,
-            first_roles: R::default_role().map(RoleSet::from).unwrap_or_default(),
+            default_roles: R::default_role().map(RoleSet::from).unwrap_or_default(),
             name: None,
             cookies: CookieSettings::default(),
             origin_check: OriginCheck::new(),
-            answers: AnswerSettings::default().style_sheet("/hallpass.css"),
+            answers: RejectionSettings::default().style_sheet("/hallpass.css"),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             events: Events::default(),
             proxies: Proxies::default(),
-            answer_within: Duration::from_millis(1800),
-            remember_devices: None,
+            request_timeout: Duration::from_millis(1800),
+            trust_devices: None,
         }
     }
 
@@ -121,8 +121,8 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
 
     /// Sets the roles of a newly registered account. Defaults to the variant with `#[role(default)]`, or to no role if no
     /// variant has it, because a role is a grant.
-    pub fn first_roles(mut self, roles: impl Into<RoleSet<R>>) -> Self {
-        self.first_roles = roles.into();
+    pub fn default_roles(mut self, roles: impl Into<RoleSet<R>>) -> Self {
+        self.default_roles = roles.into();
         self
     }
 
@@ -130,12 +130,12 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// the store has it then, when a person logs in, when a session is refreshed, and when a change
     /// of the account replaces the token. A claim is thus as old as the token. Defaults to none.
     ///
-    /// [`SignIn::verifier`] reads them, for [`Identity::claims`](hallpass_core::Identity::claims).
+    /// [`Accounts::verifier`] reads them, for [`Identity::claims`](hallpass_core::Identity::claims).
     ///
     /// `X` is a struct with named fields, or a map with string keys. Its names cannot be those that
     /// hallpass writes, and it must not deny unknown fields. Where the claims cannot be signed or
     /// read back, no token is issued: the flow ends as
-    /// [`Unavailable`](crate::SignInErrorKind::Unavailable), and the log has the cause.
+    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable), and the log has the cause.
     pub fn claims<X>(mut self, claims_of: impl Fn(&Account) -> X + Send + Sync + 'static) -> Self
     where
         X: Serialize + DeserializeOwned + Send + Sync + 'static,
@@ -157,8 +157,8 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
         self
     }
 
-    /// Sets the bounds of the hash gate. Defaults to [`HashGateSettings::default`], because it takes them from the machine.
-    pub fn hash_gate(mut self, settings: HashGateSettings) -> Self {
+    /// Sets the bounds of the hash gate. Defaults to [`PasswordHasherSettings::default`], because it takes them from the machine.
+    pub fn password_hasher(mut self, settings: PasswordHasherSettings) -> Self {
         self.gate = settings;
         self
     }
@@ -177,14 +177,14 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
 
     /// Sets the limit per account. Defaults to 5 attempts free, then waits from 30 seconds to 15 minutes, because a person
     /// needs few and a guesser needs thousands.
-    pub fn account_attempts(mut self, policy: AttemptPolicy) -> Self {
+    pub fn account_rate_limit(mut self, policy: RateLimit) -> Self {
         self.limits.account = policy;
         self
     }
 
     /// Sets the limit per address. Defaults to 100 attempts free and one back each minute, because a school sits behind one
     /// address; right attempts do not count.
-    pub fn address_attempts(mut self, policy: AttemptPolicy) -> Self {
+    pub fn address_rate_limit(mut self, policy: RateLimit) -> Self {
         self.limits.address = policy;
         self
     }
@@ -198,23 +198,23 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
 
     /// Sets how long one call to the store may take. Defaults to 1.5 seconds, because a log-in is to be answered within 2,
     /// with a 503 if need be.
-    pub fn max_store_wait(mut self, wait: Duration) -> Self {
+    pub fn store_timeout(mut self, wait: Duration) -> Self {
         self.stores.bound = wait;
         self
     }
 
     /// Sets how long one of the sign-in routes may take in all; what is not done by then is a 503. Defaults to 1.8 seconds, because a
     /// person is to hear within 2 whatever the store does.
-    pub fn answer_within(mut self, time: Duration) -> Self {
-        self.answer_within = time;
+    pub fn request_timeout(mut self, time: Duration) -> Self {
+        self.request_timeout = time;
         self
     }
 
     /// Lets people have a browser stand in for the code for this long, at most 180 days, after they showed one there and asked for
     /// it. Not for accounts that [must](Self::factor_policy) have a second factor, and not on routes that ask for one. Defaults to
     /// never, because a code that is not asked for protects nothing.
-    pub fn remember_devices(mut self, time: Duration) -> Self {
-        self.remember_devices = Some(time);
+    pub fn trust_devices(mut self, time: Duration) -> Self {
+        self.trust_devices = Some(time);
         self
     }
 
@@ -225,7 +225,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     }
 
     /// Sets the revocation view. Defaults to a new one, because one is needed; give the one that your gates ask.
-    pub fn view(mut self, view: RevocationView) -> Self {
+    pub fn view(mut self, view: RevocationList) -> Self {
         self.view = view;
         self
     }
@@ -244,7 +244,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     }
 
     /// Sets how refusals are answered. Defaults to the paths of the sign-in routes, because they are there.
-    pub fn answers(mut self, answers: AnswerSettings) -> Self {
+    pub fn answers(mut self, answers: RejectionSettings) -> Self {
         self.answers = answers;
         self
     }
@@ -272,24 +272,24 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     ///
     /// # Errors
     /// Says which setting cannot work and what to do.
-    pub fn build(self) -> Result<SignIn<R>, SignInBuildError> {
+    pub fn build(self) -> Result<Accounts<R>, AccountsBuildError> {
         #[cfg(feature = "metrics")]
         crate::event::metric::describe();
         let ring = self.issuer.keys().current();
         if ring.active().is_none() {
-            return Err(SignInBuildError::NoSigningKey);
+            return Err(AccountsBuildError::NoSigningKey);
         }
         let seals = self.stores.second_factors.is_some() || self.stores.refreshes.is_some();
-        if seals && ring.sealing_keys().next().is_none() {
-            return Err(SignInBuildError::NoSealingKey);
+        if seals && ring.encryption_keys().next().is_none() {
+            return Err(AccountsBuildError::NoEncryptionKey);
         }
         if self.stores.second_factors.is_none() && !matches!(self.factor_policy, FactorPolicy::Optional) {
-            return Err(SignInBuildError::FactorsRequiredButOff);
+            return Err(AccountsBuildError::FactorsRequiredButOff);
         }
         let given_name = self.name.clone();
         let name = self.name.unwrap_or_else(|| self.issuer.issuer().to_owned());
-        Ok(SignIn::of(Site {
-            gate: HashGate::new(self.gate, self.issuer.keys().clone(), Arc::clone(&self.random))?,
+        Ok(Accounts::of(Site {
+            gate: PasswordHasher::new(self.gate, self.issuer.keys().clone(), Arc::clone(&self.random))?,
             passwords: self.passwords.context_word(&name),
             stores: Stores { events: self.events.clone(), ..self.stores },
             issuer: self.issuer,
@@ -299,7 +299,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             session_limits: self.session_limits,
             totp: self.totp,
             factor_policy: self.factor_policy,
-            first_roles: self.first_roles,
+            default_roles: self.default_roles,
             name,
             given_name,
             cookies: self.cookies,
@@ -310,10 +310,10 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
             random: self.random,
             events: self.events,
             proxies: self.proxies,
-            answer_within: self.answer_within,
-            remember_devices: self.remember_devices,
+            request_timeout: self.request_timeout,
+            trust_devices: self.trust_devices,
             meter: Meter::new(),
-            renewals: Renewals::new(),
+            refreshes_in_flight: RefreshesInFlight::new(),
         }))
     }
 }
@@ -321,7 +321,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
 /// Why a sign-in could not be built.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum SignInBuildError {
+pub enum AccountsBuildError {
     /// The ring only verifies.
     #[error("the key ring has no active key: a sign-in issues tokens, so give it a ring that can sign")]
     NoSigningKey,
@@ -329,7 +329,7 @@ pub enum SignInBuildError {
     #[error(
         "the key ring has no sealing key, which second factors and refresh tokens need: add one (\"use\": \"enc\") or leave them off"
     )]
-    NoSealingKey,
+    NoEncryptionKey,
     /// A factor is required that nobody could set up.
     #[error("second factors are required but not turned on: call `second_factors()`, or make them optional")]
     FactorsRequiredButOff,
@@ -338,7 +338,7 @@ pub enum SignInBuildError {
     HashCost(#[from] ImpossibleCost),
 }
 
-impl<R, S> fmt::Debug for SignInBuilder<R, S> {
+impl<R, S> fmt::Debug for AccountsBuilder<R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignInBuilder").finish_non_exhaustive()
     }

@@ -24,7 +24,7 @@ pub enum Event {
         account: AccountId,
     },
     /// Somebody signed in.
-    SignedIn {
+    LoggedIn {
         /// Whose.
         account: AccountId,
         /// Which session.
@@ -37,14 +37,14 @@ pub enum Event {
         /// Whose account it was aimed at, where there is one.
         account: Option<AccountId>,
         /// What it was.
-        reason: RefusedReason,
+        reason: RejectionReason,
         /// From where, if that is known.
         peer: Option<IpAddr>,
     },
     /// A limit was hit, and the attempt not looked at.
     Limited {
         /// Which limit.
-        limit: Limit,
+        limit: RateLimitKind,
         /// From where, if that is known.
         peer: Option<IpAddr>,
         /// How long to wait.
@@ -71,7 +71,7 @@ pub enum Event {
         account: AccountId,
     },
     /// The secret was sealed anew under the key in use.
-    SecondFactorResealed {
+    SecondFactorReencrypted {
         /// Whose.
         account: AccountId,
     },
@@ -81,12 +81,12 @@ pub enum Event {
         account: AccountId,
     },
     /// A new set of recovery codes was made.
-    RecoveryCodesRenewed {
+    RecoveryCodesReplaced {
         /// Whose.
         account: AccountId,
     },
     /// A session was renewed.
-    SessionRenewed {
+    SessionRefreshed {
         /// Whose.
         account: AccountId,
         /// Which session.
@@ -124,7 +124,7 @@ pub enum Event {
         role: String,
     },
     /// Roles were withheld: the account must have a second factor and has none.
-    EnrolmentDue {
+    EnrolmentRequired {
         /// Whose.
         account: AccountId,
     },
@@ -162,7 +162,7 @@ pub enum Event {
 /// Why an attempt was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum RefusedReason {
+pub enum RejectionReason {
     /// No account has the name.
     UnknownAccount,
     /// The password is wrong.
@@ -182,13 +182,13 @@ pub enum RefusedReason {
 /// Which limit was hit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum Limit {
+pub enum RateLimitKind {
     /// The one per account, whether there is such an account or not.
     Account,
     /// The one per address.
     Address,
     /// The one per session on changes to its own account.
-    Changes,
+    RevocationPage,
 }
 
 /// Where events go.

@@ -6,18 +6,18 @@
 //!
 //! | to | begin with |
 //! |---|---|
-//! | put a sign-in together | [`SignIn::builder`] |
-//! | bring a users table of one's own | [`Accounts`], two methods; then one trait for each further ability |
-//! | write a route of one's own | the typed flow: [`SignIn::accept_password`] |
-//! | end sessions, change roles | [`SignIn::sign_out_everywhere`], [`SignIn::set_roles`], [`SignIn::disable`] |
-//! | hear what happens | [`Event`], [`SignInBuilder::on_event`] |
+//! | put a sign-in together | [`Accounts::builder`] |
+//! | bring a users table of one's own | [`AccountStore`], two methods; then one trait for each further ability |
+//! | write a route of one's own | the typed flow: [`Accounts::accept_password`] |
+//! | end sessions, change roles | [`Accounts::log_out_everywhere`], [`Accounts::set_roles`], [`Accounts::disable`] |
+//! | hear what happens | [`Event`], [`AccountsBuilder::on_event`] |
 //!
 //! Each capability is a folder: its store trait in `store.rs`, its rules, its flows.
 //!
 //! ```
 //! use std::convert::Infallible;
 //! use hallpass_core::{Issuer, KeyRing, Role, SystemClock, Clock};
-//! use hallpass_accounts::{Account, AccountId, Accounts, HashCost, LoginStep, Password, SignIn, Username, Visitor, hash_password};
+//! use hallpass_accounts::{Account, AccountId, AccountStore, HashCost, LoginStep, Password, Accounts, Username, Visitor, hash_password};
 //!
 //! #[derive(Role)]
 //! enum SiteRole {
@@ -26,7 +26,7 @@
 //!
 //! struct Users(Account);
 //!
-//! impl Accounts for Users {
+//! impl AccountStore for Users {
 //!     type Error = Infallible;
 //!
 //!     async fn by_username(&self, name: &Username) -> Result<Option<Account>, Infallible> {
@@ -42,10 +42,10 @@
 //! let hash = hash_password(&Password::typed("two grey herons"), [7; 16], HashCost::default())?;
 //! let alice = Account::new(AccountId::new("1"), Username::parse("alice")?, hash).with_roles(["editor"]);
 //! let keys = KeyRing::generate_hs256([1; 32], SystemClock.now()); // bytes of the operating system, outside an example
-//! let site = SignIn::<SiteRole>::builder(Users(alice), Issuer::new(keys, "https://site.example", "site")).build()?;
+//! let site = Accounts::<SiteRole>::builder(Users(alice), Issuer::new(keys, "https://site.example", "site")).build()?;
 //!
 //! let visitor = Visitor::default();
-//! let LoginStep::SignedIn(opened) = site.log_in("Alice", "two grey herons", None, &visitor).await? else {
+//! let LoginStep::LoggedIn(opened) = site.log_in("Alice", "two grey herons", None, &visitor).await? else {
 //!     panic!("alice has no second factor");
 //! };
 //! assert_eq!(opened.user.roles, ["editor"]);
@@ -62,7 +62,9 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod accounts;
 mod builder;
+mod error;
 mod event;
 mod login;
 mod password;
@@ -71,54 +73,54 @@ mod rate_limit;
 mod registration;
 mod revocation;
 mod session;
-mod sign_in;
-mod sign_in_error;
 mod store;
 mod two_factor;
 mod visitor;
 
 pub use account::administration::Commands;
 pub use account::own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
-pub use account::store::{Accounts, Administration};
+pub use account::store::{AccountStore, AdministrationStore};
 pub use account::username::{Username, UsernameError};
 pub use account::{Account, AccountId, LiveFactor};
-pub use builder::{SignInBuildError, SignInBuilder};
-pub use event::{Event, Limit, RefusedReason};
+pub use accounts::{Ability, Accounts};
+pub use builder::{AccountsBuildError, AccountsBuilder};
+pub use error::{AccountsError, AccountsErrorKind};
+pub use event::{Event, RateLimitKind, RejectionReason};
 pub use login::LoginStep;
-pub use login::factor_due::FactorDue;
-pub use login::opened::{Member, Opened};
-pub use login::password_accepted::{Due, PasswordAccepted};
-pub use login::proven::Proven;
+pub use login::authenticated::Authenticated;
+pub use login::mfa_required::MfaRequired;
+pub use login::opened::{Member, OpenedSession};
+pub use login::password_accepted::{NextStep, PasswordAccepted};
 pub use password::Password;
 pub use password::hash_cost::HashCost;
-pub use password::hash_gate::{HashGate, ImpossibleCost};
-pub use password::hash_gate_settings::HashGateSettings;
 pub use password::offline_hash::{HashError, RightPassword, check_password, hash_password};
+pub use password::password_hasher::{ImpossibleCost, PasswordHasher};
+pub use password::password_hasher_settings::PasswordHasherSettings;
 pub use password::policy::{AcceptablePassword, Breach, BreachedPasswords, PasswordError, PasswordPolicy};
-pub use password::store::{PasswordChange, Passwords, Replaced};
+pub use password::store::{PasswordChange, PasswordStore, ReplaceOutcome};
 pub use password::stored_hash::{ForeignHash, ForeignMatch};
 pub use random::{NoRandomness, Random, SystemRandom};
 pub use rate_limit::proxies::{Proxies, ProxiesError};
-pub use rate_limit::store::{Attempts, LocalAttempts};
-pub use rate_limit::{AttemptPolicy, AttemptState, Attempted};
-pub use registration::{NewAccount, Registered, Registration};
-pub use revocation::catch_up::FeedPush;
-pub use revocation::store::{Change, Changes, Cursor, Feed, NoPush, Push};
+pub use rate_limit::store::{MemoryRateLimits, RateLimitStore};
+pub use rate_limit::{AttemptOutcome, AttemptState, RateLimit};
+pub use registration::{NewAccount, RegistrationOutcome, RegistrationStore};
+pub use revocation::catch_up::RevocationNotifier;
+pub use revocation::store::{Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage};
 pub use session::SessionLimits;
 pub use session::refresh::Tokens;
 pub use session::refresh_state::{
-    MalformedSpentRefreshes, Presented, RefreshHash, RefreshState, Renewable, Renewal, SpentRefreshes,
+    MalformedSpentRefreshes, RefreshChain, RefreshHash, RefreshState, Rotation, RotationOutcome, SpentRefreshes,
 };
 pub use session::refresh_token::RefreshToken;
-pub use session::request_renewal::RequestRenewal;
+pub use session::request_renewal::RequestRefresh;
 pub use session::session_id::{MalformedSessionId, SessionId};
-pub use session::store::{Ended, NewSession, Refreshes, Renewed, RenewedSession, Session, SessionOpened, Sessions};
-pub use sign_in::{Ability, SignIn};
-pub use sign_in_error::{SignInError, SignInErrorKind};
+pub use session::store::{
+    EndOutcome, NewSession, OpenOutcome, RefreshOutcome, RefreshTokenStore, RefreshedSession, Session, SessionStore,
+};
 pub use store::StoreFault;
 pub use two_factor::FactorPolicy;
-pub use two_factor::enrolment::{Enrolling, EnrolmentDue};
+pub use two_factor::enrolment::{Enrolling, EnrolmentRequired};
 pub use two_factor::recovery_code::{RecoveryCode, RecoveryHash};
 pub use two_factor::second_factor::{FactorOff, SetUp, TwoFactor};
-pub use two_factor::store::{Enrolment, SecondFactors, Spend};
+pub use two_factor::store::{ConsumeOutcome, Enrolment, TwoFactorStore};
 pub use visitor::Visitor;

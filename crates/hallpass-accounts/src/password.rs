@@ -3,14 +3,14 @@
 //! No trimming, no Unicode normalisation, no case folding: the bytes that came are the bytes that are hashed. NIST
 //! SP 800-63B suggests normalising; ASVS 6.2.8 asks for "exactly as received". The second is taken, because a
 //! normalisation can never be changed again once hashes exist, and keyboards of one person type one form; pinned by
-//! `a_password_is_taken_byte_for_byte` in `hash_gate/tests.rs`.
+//! `a_password_is_taken_byte_for_byte` in `password_hasher/tests.rs`.
 
 pub(crate) mod change;
 mod common_password;
 pub(crate) mod hash_cost;
-pub(crate) mod hash_gate;
-pub(crate) mod hash_gate_settings;
 pub(crate) mod offline_hash;
+pub(crate) mod password_hasher;
+pub(crate) mod password_hasher_settings;
 pub(crate) mod policy;
 pub(crate) mod store;
 pub(crate) mod stored_hash;

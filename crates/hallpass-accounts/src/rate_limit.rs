@@ -21,24 +21,24 @@ use hallpass_core::UnixTime;
 /// ```
 /// use std::time::Duration;
 /// use hallpass_core::UnixTime;
-/// use hallpass_accounts::{AttemptPolicy, Attempted};
+/// use hallpass_accounts::{RateLimit, AttemptOutcome};
 ///
-/// let policy = AttemptPolicy::new(1, Duration::from_secs(30));
+/// let policy = RateLimit::new(1, Duration::from_secs(30));
 /// let now = UnixTime::from_secs(1_000);
 /// let (state, first) = policy.take(None, now);
-/// assert_eq!(first, Attempted::Allowed);
+/// assert_eq!(first, AttemptOutcome::Allowed);
 /// let (_, second) = policy.take(Some(state), now);
-/// assert_eq!(second, Attempted::Blocked { retry_after: Duration::from_secs(30) });
+/// assert_eq!(second, AttemptOutcome::Blocked { retry_after: Duration::from_secs(30) });
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AttemptPolicy {
+pub struct RateLimit {
     free: u32,
     first_wait: Duration,
     longest_wait: Duration,
     regain: Duration,
 }
 
-impl AttemptPolicy {
+impl RateLimit {
     /// Allows `free` attempts at once, then one after `first_wait`, the next after twice that, and so on.
     #[must_use]
     pub const fn new(free: u32, first_wait: Duration) -> Self {
@@ -64,15 +64,15 @@ impl AttemptPolicy {
     /// Counts one attempt on a key in this state: what to write, and whether the attempt may be evaluated.
     ///
     /// A blocked attempt leaves the state as it was, so that a stranger who keeps knocking does not prolong the wait.
-    pub fn take(&self, state: Option<AttemptState>, now: UnixTime) -> (AttemptState, Attempted) {
+    pub fn take(&self, state: Option<AttemptState>, now: UnixTime) -> (AttemptState, AttemptOutcome) {
         let state = self.current(state, now);
         if state.blocked_until > now {
             let retry_after = state.blocked_until.since(now);
-            return (state, Attempted::Blocked { retry_after });
+            return (state, AttemptOutcome::Blocked { retry_after });
         }
         let count = state.count.saturating_add(1);
         let taken = AttemptState { count, blocked_until: now.saturating_add(self.wait_after(count)), ..state };
-        (taken, Attempted::Allowed)
+        (taken, AttemptOutcome::Allowed)
     }
 
     /// Takes back one counted attempt, which turned out right: what to write, `None` to drop the key.
@@ -137,7 +137,7 @@ pub struct AttemptState {
 /// Whether an attempt may be evaluated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
-pub enum Attempted {
+pub enum AttemptOutcome {
     /// It was counted and may be evaluated.
     Allowed,
     /// It was not counted and must not be evaluated.
@@ -151,18 +151,18 @@ pub enum Attempted {
 mod tests {
     use super::*;
 
-    const POLICY: AttemptPolicy = AttemptPolicy::new(3, Duration::from_secs(30));
+    const POLICY: RateLimit = RateLimit::new(3, Duration::from_secs(30));
 
     fn at(seconds: u64) -> UnixTime {
         UnixTime::from_secs(1_000_000 + seconds)
     }
 
-    fn blocked(seconds: u64) -> Attempted {
-        Attempted::Blocked { retry_after: Duration::from_secs(seconds) }
+    fn blocked(seconds: u64) -> AttemptOutcome {
+        AttemptOutcome::Blocked { retry_after: Duration::from_secs(seconds) }
     }
 
     /// Takes attempts at these moments, one after another.
-    fn takes(moments: &[u64]) -> (Option<AttemptState>, Vec<Attempted>) {
+    fn takes(moments: &[u64]) -> (Option<AttemptState>, Vec<AttemptOutcome>) {
         let mut state = None;
         let mut answers = Vec::new();
         for moment in moments {
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_longest() {
         let (_, answers) = takes(&[0, 0, 0, 0, 29, 30, 89, 90]);
-        let allowed = Attempted::Allowed;
+        let allowed = AttemptOutcome::Allowed;
         assert_eq!(answers, [allowed, allowed, allowed, blocked(30), blocked(1), allowed, blocked(1), allowed]);
         let many = AttemptState { count: u32::MAX, last: at(0), blocked_until: at(0) };
         let (state, _) = POLICY.take(Some(many), at(0));
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn knocking_while_blocked_does_not_prolong_the_wait() {
         let (_, answers) = takes(&[0, 0, 0, 1, 2, 3, 29, 30]);
-        assert_eq!(answers.last(), Some(&Attempted::Allowed));
+        assert_eq!(answers.last(), Some(&AttemptOutcome::Allowed));
     }
 
     #[test]
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!((state.count, state.last), (3, at(3 * HOUR)), "the fourth hour is not lost");
         assert_eq!(POLICY.forgotten_at(&state), at(12 * HOUR));
         let (state, answer) = POLICY.take(Some(state), at(12 * HOUR));
-        assert_eq!((state.count, state.last, answer), (1, at(12 * HOUR), Attempted::Allowed));
+        assert_eq!((state.count, state.last, answer), (1, at(12 * HOUR), AttemptOutcome::Allowed));
     }
 
     #[test]
@@ -207,7 +207,7 @@ mod tests {
         let (state, _) = takes(&[0, 0, 0]);
         let state = POLICY.give_back(state, at(0));
         let (state, answer) = POLICY.take(state, at(0));
-        assert_eq!((state.count, answer), (3, Attempted::Allowed));
+        assert_eq!((state.count, answer), (3, AttemptOutcome::Allowed));
         let (first, _) = POLICY.take(None, at(0));
         assert_eq!(POLICY.give_back(Some(first), at(0)), None);
         assert_eq!(POLICY.give_back(None, at(0)), None);

@@ -6,7 +6,7 @@ use std::{fmt, future::Future};
 
 use hallpass_core::UnixTime;
 
-use crate::account::{AccountId, store::Accounts, username::Username};
+use crate::account::{AccountId, store::AccountStore, username::Username};
 
 /// Makes accounts: turns on `POST /register`.
 #[diagnostic::on_unimplemented(
@@ -16,15 +16,15 @@ use crate::account::{AccountId, store::Accounts, username::Username};
             `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]
-pub trait Registration: Accounts {
+pub trait RegistrationStore: AccountStore {
     /// Makes the account, enabled, with generation 0 and no second factor.
     ///
     /// **Atomic:** [`Username::key`] is unique by a constraint of the store. Of any number of calls at once with one
-    /// key, in whatever spelling, exactly one answers [`Registered::Created`].
+    /// key, in whatever spelling, exactly one answers [`RegistrationOutcome::Created`].
     ///
     /// # Errors
     /// The store's own; a name that is taken is not an error.
-    fn create(&self, account: NewAccount) -> impl Future<Output = Result<Registered, Self::Error>> + Send;
+    fn create(&self, account: NewAccount) -> impl Future<Output = Result<RegistrationOutcome, Self::Error>> + Send;
 }
 
 /// The account to be made.
@@ -64,7 +64,7 @@ impl fmt::Debug for NewAccount {
 /// What became of a registration.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
-pub enum Registered {
+pub enum RegistrationOutcome {
     /// The account exists under this id, which every later call will use.
     Created(AccountId),
     /// Another account has the name's key. Nothing was written.

@@ -14,17 +14,17 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::revocation::store::Change;
+use crate::revocation::store::Revocation;
 
 /// Changes that are to be told, oldest first.
 #[derive(Default)]
 pub(crate) struct Outbox {
-    waiting: Mutex<VecDeque<Change>>,
+    waiting: Mutex<VecDeque<Revocation>>,
     pub(crate) filled: Notify,
 }
 
 impl Outbox {
-    pub(crate) fn put(&self, change: Change) {
+    pub(crate) fn put(&self, change: Revocation) {
         let mut waiting = self.lock();
         if waiting.len() < CAPACITY {
             waiting.push_back(change);
@@ -32,12 +32,12 @@ impl Outbox {
         self.filled.notify_one();
     }
 
-    pub(crate) fn first(&self) -> Option<Change> {
+    pub(crate) fn first(&self) -> Option<Revocation> {
         self.lock().front().cloned()
     }
 
     /// Two may tell the same change at the same time; it leaves once.
-    pub(crate) fn told(&self, change: &Change) {
+    pub(crate) fn told(&self, change: &Revocation) {
         let mut waiting = self.lock();
         if waiting.front() == Some(change) {
             waiting.pop_front();
@@ -45,7 +45,7 @@ impl Outbox {
     }
 
     /// Nothing panics while it holds the lock.
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Change>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Revocation>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

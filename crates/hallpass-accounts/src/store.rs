@@ -1,6 +1,6 @@
 //! What the sign-in asks of a store: small traits, one ability each.
 //!
-//! An application with its own users table implements [`Accounts`], two methods, and has password sign-in. Each further
+//! An application with its own users table implements [`AccountStore`], two methods, and has password sign-in. Each further
 //! ability is one more trait, and the builder does not compile with an ability on whose trait is missing.
 //!
 //! # Contract that all of them share
@@ -19,7 +19,7 @@
 //! - `at` is the sign-in's clock. A store writes it as given and asks no clock of its own.
 //!
 //! # Erasure
-//! Each trait has an object-safe twin here, so that `SignIn` names a role enum and no store. A twin is implemented for every
+//! Each trait has an object-safe twin here, so that `Accounts` names a role enum and no store. A twin is implemented for every
 //! store of its trait; it boxes the future and wraps the error. One allocation per store call, on the sign-in path only.
 
 use std::{
@@ -38,29 +38,29 @@ use crate::{
     account::{
         Account, AccountId,
         own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome},
-        store::{Accounts, Administration},
+        store::{AccountStore, AdministrationStore},
         username::Username,
     },
+    error::{AccountsError, AccountsErrorKind},
     event::{Event, Events},
     password::{
         policy::{Breach, BreachedPasswords},
-        store::{PasswordChange, Passwords, Replaced},
+        store::{PasswordChange, PasswordStore, ReplaceOutcome},
     },
-    rate_limit::{AttemptPolicy, Attempted, store::Attempts},
-    registration::{NewAccount, Registered, Registration},
+    rate_limit::{AttemptOutcome, RateLimit, store::RateLimitStore},
+    registration::{NewAccount, RegistrationOutcome, RegistrationStore},
     revocation::{
         Outbox,
-        store::{Change, Changes, Cursor, Feed, Push},
+        store::{Cursor, Notifier, Revocation, RevocationLog, RevocationPage},
     },
     session::{
-        refresh_state::Renewal,
+        refresh_state::Rotation,
         session_id::SessionId,
-        store::{Ended, NewSession, Refreshes, Renewed, Session, SessionOpened, Sessions},
+        store::{EndOutcome, NewSession, OpenOutcome, RefreshOutcome, RefreshTokenStore, Session, SessionStore},
     },
-    sign_in_error::{SignInError, SignInErrorKind},
     two_factor::{
         recovery_code::RecoveryHash,
-        store::{Enrolment, SecondFactors, Spend},
+        store::{ConsumeOutcome, Enrolment, TwoFactorStore},
     },
 };
 
@@ -136,86 +136,86 @@ macro_rules! twin {
     };
 }
 
-twin!(ErasedAccounts of Accounts {
+twin!(ErasedAccountStore of AccountStore {
     fn by_username(name: &'a Username) -> Option<Account>;
     fn by_id(id: &'a AccountId) -> Option<Account>;
 });
 
-twin!(ErasedRegistration of Registration {
-    fn create(account: NewAccount) -> Registered;
+twin!(ErasedRegistrationStore of RegistrationStore {
+    fn create(account: NewAccount) -> RegistrationOutcome;
 });
 
-twin!(ErasedPasswords of Passwords {
-    fn replace_hash(id: &'a AccountId, old_hash: &'a str, new_hash: &'a str) -> Replaced;
+twin!(ErasedPasswordStore of PasswordStore {
+    fn replace_hash(id: &'a AccountId, old_hash: &'a str, new_hash: &'a str) -> ReplaceOutcome;
     fn change(change: PasswordChange) -> OwnChangeOutcome;
 });
 
-twin!(ErasedSecondFactors of SecondFactors {
+twin!(ErasedTwoFactorStore of TwoFactorStore {
     fn enable(enrolment: Enrolment) -> OwnChangeOutcome;
-    fn spend_step(id: &'a AccountId, generation: u32, step: u64, drift: TotpDrift) -> Spend;
-    fn spend_recovery_code(id: &'a AccountId, generation: u32, code: &'a RecoveryHash) -> Spend;
+    fn consume_step(id: &'a AccountId, generation: u32, step: u64, drift: TotpDrift) -> ConsumeOutcome;
+    fn consume_recovery_code(id: &'a AccountId, generation: u32, code: &'a RecoveryHash) -> ConsumeOutcome;
     fn replace_recovery_codes(own: &'a OwnChange, codes: &'a [RecoveryHash]) -> OwnChangeOutcome;
     fn disable(own: &'a OwnChange) -> OwnChangeOutcome;
-    fn reseal(id: &'a AccountId, old_sealed: &'a [u8], new_sealed: &'a [u8]) -> Replaced;
+    fn reencrypt(id: &'a AccountId, old_sealed: &'a [u8], new_sealed: &'a [u8]) -> ReplaceOutcome;
 });
 
-twin!(ErasedSessions of Sessions {
-    fn open(session: NewSession) -> SessionOpened;
+twin!(ErasedSessionStore of SessionStore {
+    fn open(session: NewSession) -> OpenOutcome;
     fn list(account: &'a AccountId, now: UnixTime) -> Vec<Session>;
-    fn end(account: &'a AccountId, session: &'a SessionId, by: Option<&'a Actor>, at: UnixTime) -> Ended;
+    fn end(account: &'a AccountId, session: &'a SessionId, by: Option<&'a Actor>, at: UnixTime) -> EndOutcome;
     fn end_others(own: &'a OwnChange) -> OwnChangeOutcome;
     fn end_all(account: &'a AccountId, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
 });
 
-twin!(ErasedRefreshes of Refreshes {
-    fn renew(session: &'a SessionId, renewal: &'a Renewal) -> Renewed;
+twin!(ErasedRefreshTokenStore of RefreshTokenStore {
+    fn refresh(session: &'a SessionId, rotation: &'a Rotation) -> RefreshOutcome;
 });
 
-twin!(ErasedAdministration of Administration {
+twin!(ErasedAdministrationStore of AdministrationStore {
     fn set_roles(id: &'a AccountId, roles: &'a [String], by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
     fn set_disabled(id: &'a AccountId, disabled: bool, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&'a Username>, limit: u32) -> Vec<Account>;
 });
 
 /// By hand, since a push is made and not asked for.
-pub(crate) trait ErasedFeed: Send + Sync + 'static {
-    fn since(&self, cursor: Cursor) -> Answer<'_, Changes>;
+pub(crate) trait ErasedRevocationLog: Send + Sync + 'static {
+    fn since(&self, cursor: Cursor) -> Answer<'_, RevocationPage>;
     fn forget(&self, before: UnixTime) -> Answer<'_, ()>;
-    fn announce<'a>(&'a self, change: &'a Change) -> Answer<'a, ()>;
-    fn push(&self) -> Box<dyn ErasedPush>;
+    fn announce<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()>;
+    fn push(&self) -> Box<dyn ErasedNotifier>;
 }
 
-impl<S: Feed> ErasedFeed for S {
-    fn since(&self, cursor: Cursor) -> Answer<'_, Changes> {
-        erase(Feed::since(self, cursor))
+impl<S: RevocationLog> ErasedRevocationLog for S {
+    fn since(&self, cursor: Cursor) -> Answer<'_, RevocationPage> {
+        erase(RevocationLog::since(self, cursor))
     }
 
     fn forget(&self, before: UnixTime) -> Answer<'_, ()> {
-        erase(Feed::forget(self, before))
+        erase(RevocationLog::forget(self, before))
     }
 
-    fn announce<'a>(&'a self, change: &'a Change) -> Answer<'a, ()> {
-        erase(Feed::announce(self, change))
+    fn announce<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {
+        erase(RevocationLog::announce(self, change))
     }
 
-    fn push(&self) -> Box<dyn ErasedPush> {
-        Box::new(Feed::push(self))
+    fn push(&self) -> Box<dyn ErasedNotifier> {
+        Box::new(RevocationLog::push(self))
     }
 }
 
-pub(crate) trait ErasedPush: Send + 'static {
+pub(crate) trait ErasedNotifier: Send + 'static {
     fn news(&mut self) -> Answer<'_, ()>;
 }
 
-impl<P: Push> ErasedPush for P {
+impl<P: Notifier> ErasedNotifier for P {
     fn news(&mut self) -> Answer<'_, ()> {
-        erase(Push::news(self))
+        erase(Notifier::news(self))
     }
 }
 
-twin!(ErasedAttempts of Attempts {
-    fn try_take(key: &'a str, policy: &'a AttemptPolicy, now: UnixTime) -> Attempted;
-    fn give_back(key: &'a str, policy: &'a AttemptPolicy, now: UnixTime) -> ();
+twin!(ErasedRateLimitStore of RateLimitStore {
+    fn try_take(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> AttemptOutcome;
+    fn give_back(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> ();
     fn clear(key: &'a str) -> ();
 });
 
@@ -226,17 +226,17 @@ twin!(ErasedBreachedPasswords of BreachedPasswords {
 /// What the site's store can do. `None` is an ability that is off.
 #[derive(Clone)]
 pub(crate) struct Stores {
-    pub(crate) accounts: Arc<dyn ErasedAccounts>,
-    pub(crate) attempts: Arc<dyn ErasedAttempts>,
-    pub(crate) registration: Option<Arc<dyn ErasedRegistration>>,
-    pub(crate) passwords: Option<Arc<dyn ErasedPasswords>>,
-    pub(crate) second_factors: Option<Arc<dyn ErasedSecondFactors>>,
-    pub(crate) sessions: Option<Arc<dyn ErasedSessions>>,
-    pub(crate) refreshes: Option<Arc<dyn ErasedRefreshes>>,
-    pub(crate) administration: Option<Arc<dyn ErasedAdministration>>,
-    pub(crate) feed: Option<Arc<dyn ErasedFeed>>,
+    pub(crate) accounts: Arc<dyn ErasedAccountStore>,
+    pub(crate) attempts: Arc<dyn ErasedRateLimitStore>,
+    pub(crate) registration: Option<Arc<dyn ErasedRegistrationStore>>,
+    pub(crate) passwords: Option<Arc<dyn ErasedPasswordStore>>,
+    pub(crate) second_factors: Option<Arc<dyn ErasedTwoFactorStore>>,
+    pub(crate) sessions: Option<Arc<dyn ErasedSessionStore>>,
+    pub(crate) refreshes: Option<Arc<dyn ErasedRefreshTokenStore>>,
+    pub(crate) administration: Option<Arc<dyn ErasedAdministrationStore>>,
+    pub(crate) feed: Option<Arc<dyn ErasedRevocationLog>>,
     /// Told of what is revoked, and listened to, but not read.
-    pub(crate) pushes: Vec<Arc<dyn ErasedFeed>>,
+    pub(crate) pushes: Vec<Arc<dyn ErasedRevocationLog>>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) feed_is_silent: Arc<AtomicBool>,
     pub(crate) breached: Option<Arc<dyn ErasedBreachedPasswords>>,
@@ -247,7 +247,7 @@ pub(crate) struct Stores {
 impl Stores {
     /// Waits for a store, within the bound. A store that hangs is a store that failed: the person gets a 503 within the
     /// bound, and the call is dropped, which the stores' contract allows at any await.
-    pub(crate) async fn ask<T>(&self, operation: &'static str, answer: Answer<'_, T>) -> Result<T, SignInError> {
+    pub(crate) async fn ask<T>(&self, operation: &'static str, answer: Answer<'_, T>) -> Result<T, AccountsError> {
         self.within_bound(answer).await.map_err(|fault| {
             let source = std::error::Error::source(&fault);
             tracing::error!(target: "hallpass", operation, error = %fault, source, "store");
@@ -265,10 +265,10 @@ impl Stores {
 }
 
 /// Asks for an ability that may be off.
-pub(crate) fn offered<T: ?Sized>(ability: Option<&Arc<T>>) -> Result<&T, SignInError> {
-    ability.map(Arc::as_ref).ok_or(SignInError::new(SignInErrorKind::NotOffered))
+pub(crate) fn offered<T: ?Sized>(ability: Option<&Arc<T>>) -> Result<&T, AccountsError> {
+    ability.map(Arc::as_ref).ok_or(AccountsError::new(AccountsErrorKind::NotOffered))
 }
 
 /// What a fault of store or keys looks like from outside.
-pub(crate) const UNAVAILABLE: SignInError =
-    SignInError::new(SignInErrorKind::Unavailable { retry_after: Duration::from_secs(1) });
+pub(crate) const UNAVAILABLE: AccountsError =
+    AccountsError::new(AccountsErrorKind::Unavailable { retry_after: Duration::from_secs(1) });

@@ -1,12 +1,12 @@
 //! The second factor: who must have one, set-up, codes and recovery codes.
 //!
-//! `store` is what a site's store has to do; `sealing` and `set_up_secret` protect the secret; `second_factor`, `enrolment` and
+//! `store` is what a site's store has to do; `encryption` and `set_up_secret` protect the secret; `second_factor`, `enrolment` and
 //! `code` are the flows.
 
 mod code;
+mod encryption;
 pub(crate) mod enrolment;
 pub(crate) mod recovery_code;
-mod sealing;
 pub(crate) mod second_factor;
 mod set_up_secret;
 pub(crate) mod store;

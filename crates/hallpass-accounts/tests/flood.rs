@@ -8,7 +8,7 @@ mod memory;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use hallpass_accounts::{HashCost, HashGateSettings, SignIn, SignInErrorKind, Visitor};
+use hallpass_accounts::{Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, Visitor};
 use hallpass_core::{Clock, Issuer, KeyRing, Role, SystemClock};
 
 use crate::memory::MemoryStore;
@@ -26,27 +26,27 @@ const MIB: u64 = 1024;
 async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
     let keys = KeyRing::generate_hs256([1; 32], SystemClock.now());
     let issuer = Issuer::new(keys, "https://site.example", "site");
-    let settings = HashGateSettings::default().hash_cost(HashCost::new(19_456, 2, 1));
+    let settings = PasswordHasherSettings::default().hash_cost(HashCost::new(19_456, 2, 1));
     let permits = settings.permits() as u64;
-    let sign_in = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer);
-    let sign_in = sign_in.hash_gate(settings).registration().build().unwrap();
+    let accounts = Accounts::<SiteRole>::builder(MemoryStore::default(), issuer);
+    let accounts = accounts.password_hasher(settings).registration().build().unwrap();
     let member =
-        sign_in.register("member", "two grey herons at dawn", &Visitor::default()).await.unwrap().opened().unwrap();
+        accounts.register("member", "two grey herons at dawn", &Visitor::default()).await.unwrap().opened().unwrap();
     let before = peak_kib();
 
     let flood: Vec<_> = (0..LOG_INS)
         .map(|number| {
-            let sign_in = sign_in.clone();
+            let accounts = accounts.clone();
             tokio::spawn(async move {
                 let start = Instant::now();
-                let refused = sign_in.log_in(&format!("name{number}"), "x", None, &Visitor::default()).await;
+                let refused = accounts.log_in(&format!("name{number}"), "x", None, &Visitor::default()).await;
                 (refused.unwrap_err().kind(), start.elapsed())
             })
         })
         .collect();
 
     // A guarded route meanwhile: the scheduler's delay and the verification of a token.
-    let verifier = sign_in.issuer().verifier::<SiteRole>().revocation(sign_in.view().clone());
+    let verifier = accounts.issuer().verifier::<SiteRole>().revocation(accounts.view().clone());
     let mut route = Vec::new();
     while !flood.iter().all(tokio::task::JoinHandle::is_finished) {
         let start = Instant::now();
@@ -60,8 +60,8 @@ async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
         let (kind, took) = log_in.await.unwrap();
         slowest = slowest.max(took);
         match kind {
-            SignInErrorKind::Refused => looked_at += 1,
-            SignInErrorKind::Busy { .. } => {}
+            AccountsErrorKind::Refused => looked_at += 1,
+            AccountsErrorKind::Busy { .. } => {}
             other => panic!("{other:?}"),
         }
     }

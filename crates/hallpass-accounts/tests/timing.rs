@@ -7,7 +7,7 @@ mod memory;
 
 use std::time::{Duration, Instant};
 
-use hallpass_accounts::{AttemptPolicy, HashCost, HashGateSettings, SignIn, SignInErrorKind, Visitor};
+use hallpass_accounts::{Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, RateLimit, Visitor};
 use hallpass_core::{Issuer, KeyRing, Role, UnixTime};
 
 use crate::memory::MemoryStore;
@@ -25,19 +25,19 @@ const PAIRS: usize = 500;
 async fn known_and_unknown_names_are_refused_in_the_same_time() {
     let keys = KeyRing::generate_hs256([1; 32], UnixTime::from_secs(0));
     let issuer = Issuer::new(keys, "https://site.example", "site");
-    let sign_in = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer)
-        .account_attempts(AttemptPolicy::new(u32::MAX, Duration::ZERO))
-        .hash_gate(HashGateSettings::default().hash_cost(HashCost::new(19_456, 2, 1)))
+    let accounts = Accounts::<SiteRole>::builder(MemoryStore::default(), issuer)
+        .account_rate_limit(RateLimit::new(u32::MAX, Duration::ZERO))
+        .password_hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(19_456, 2, 1)))
         .registration()
         .build()
         .unwrap();
     let nowhere = Visitor::default();
-    assert!(sign_in.register("known", "two grey herons at dawn", &nowhere).await.is_ok());
+    assert!(accounts.register("known", "two grey herons at dawn", &nowhere).await.is_ok());
 
     let time = async |name: &str| {
         let start = Instant::now();
-        let refused = sign_in.log_in(name, "two grey herons at dusk", None, &nowhere).await;
-        assert_eq!(refused.unwrap_err().kind(), SignInErrorKind::Refused);
+        let refused = accounts.log_in(name, "two grey herons at dusk", None, &nowhere).await;
+        assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::Refused);
         start.elapsed().as_secs_f64() * 1e6
     };
     let (mut known, mut unknown) = (Vec::new(), Vec::new());

@@ -15,7 +15,7 @@ use actix_web::{
     dev::{Service, ServiceRequest, ServiceResponse},
     http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE},
 };
-use hallpass_core::{Denial, RenewedRequest, Renewing};
+use hallpass_core::{RefreshedRequest, Refreshing, Rejection};
 use pin_project_lite::pin_project;
 
 use crate::authentication::Refused;
@@ -24,7 +24,7 @@ use crate::authentication::Refused;
 pub trait Around {
     /// Looks at a request on its way in: it goes on, at once or once it is renewed, or is refused. A denial is left on a bare response
     /// for [`Auth`](crate::Auth) to word, and the service inside is not asked.
-    fn before(&self, request: &ServiceRequest) -> Result<Option<Renewing>, Denial>;
+    fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection>;
 
     /// Completes the answer of the service inside. Defaults to leaving it as it is, because most of a guard's work is done before.
     fn after<B>(&self, answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
@@ -58,10 +58,10 @@ where
         let shared = Rc::clone(&self.0);
         let (around, inner) = &*self.0;
         match around.before(&request) {
-            Ok(None) => AroundFuture::Asked { answer: inner.call(request), renewed: None, shared },
+            Ok(None) => AroundFuture::Asked { answer: inner.call(request), refreshed: None, shared },
             Ok(Some(renewing)) => AroundFuture::Waiting { renewing, request: Some(request), shared },
-            Err(denial) => {
-                let refused = request.into_response(Refused::new(denial).error_response());
+            Err(rejection) => {
+                let refused = request.into_response(Refused::new(rejection).error_response());
                 AroundFuture::Refused { answer: Some(refused) }
             }
         }
@@ -74,9 +74,9 @@ pin_project! {
     #[must_use = "futures do nothing unless they are polled"]
     pub enum AroundFuture<A, S, F> {
         #[doc(hidden)]
-        Asked { #[pin] answer: F, renewed: Option<Box<RenewedRequest>>, shared: Rc<(A, S)> },
+        Asked { #[pin] answer: F, refreshed: Option<Box<RefreshedRequest>>, shared: Rc<(A, S)> },
         #[doc(hidden)]
-        Waiting { renewing: Renewing, request: Option<ServiceRequest>, shared: Rc<(A, S)> },
+        Waiting { renewing: Refreshing, request: Option<ServiceRequest>, shared: Rc<(A, S)> },
         #[doc(hidden)]
         Refused { answer: Option<ServiceResponse> },
     }
@@ -92,19 +92,19 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let asked = match self.as_mut().project() {
-                Stage::Asked { answer, renewed, shared } => {
+                Stage::Asked { answer, refreshed, shared } => {
                     let mut answer = task::ready!(answer.poll(cx))?;
-                    renewed.take().inspect(|renewed| set_cookies(renewed, answer.headers_mut()));
+                    refreshed.take().inspect(|refreshed| set_cookies(refreshed, answer.headers_mut()));
                     return Poll::Ready(Ok(shared.0.after(answer)));
                 }
                 Stage::Waiting { renewing, request, shared } => {
-                    let mut renewed = task::ready!(renewing.as_mut().poll(cx));
+                    let mut refreshed = task::ready!(renewing.as_mut().poll(cx));
                     // Taken once: what is put in this stage's place below does not come back here.
                     let Some(request) = request.take() else { return Poll::Pending };
-                    renewed.who.take().map(|who| request.extensions_mut().insert(who));
+                    refreshed.who.take().map(|who| request.extensions_mut().insert(who));
                     Self::Asked {
                         answer: shared.1.call(request),
-                        renewed: Some(Box::new(renewed)),
+                        refreshed: Some(Box::new(refreshed)),
                         shared: Rc::clone(shared),
                     }
                 }
@@ -118,8 +118,8 @@ where
     }
 }
 
-fn set_cookies(renewed: &RenewedRequest, headers: &mut HeaderMap) {
-    let cookies = renewed.cookies_beside(headers.get_all(SET_COOKIE).map(HeaderValue::as_bytes));
+fn set_cookies(refreshed: &RefreshedRequest, headers: &mut HeaderMap) {
+    let cookies = refreshed.cookies_beside(headers.get_all(SET_COOKIE).map(HeaderValue::as_bytes));
     // They are printable ASCII: base64url, and names that were checked at set-up.
     for cookie in cookies.iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok()) {
         headers.append(SET_COOKIE, cookie);

@@ -12,8 +12,8 @@ use actix_web::{
     http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue},
 };
 use hallpass_core::{
-    AnswerSettings, Authentication, BODY_HEADERS, Caller, Clock, Denial, Gate, Meter, Renew, Renewing, Role,
-    SystemClock, answer, own_page,
+    Authentication, BODY_HEADERS, Caller, Clock, Meter, RefreshHook, Refreshing, Rejection, RejectionSettings,
+    RequestAuthenticator, Role, SystemClock, answer, own_page,
 };
 
 use crate::{
@@ -27,12 +27,12 @@ use crate::{
 /// It is cheap to clone, and `Send`: build it once, clone it into each worker's app.
 #[must_use]
 pub struct Auth<R: Role> {
-    gate: Arc<Gate<R>>,
+    gate: Arc<RequestAuthenticator<R>>,
     clock: Arc<dyn Clock>,
-    answers: Arc<AnswerSettings>,
+    answers: Arc<RejectionSettings>,
     denied_page: Option<Arc<DeniedPage>>,
     strict: bool,
-    renew: Option<Arc<dyn Renew>>,
+    refresh: Option<Arc<dyn RefreshHook>>,
     meter: Meter,
 }
 
@@ -45,25 +45,25 @@ impl<R: Role> Clone for Auth<R> {
             answers: Arc::clone(&self.answers),
             denied_page: self.denied_page.clone(),
             strict: self.strict,
-            renew: self.renew.clone(),
+            refresh: self.refresh.clone(),
             meter: self.meter.clone(),
         }
     }
 }
 
-type DeniedPage = dyn Fn(Denial, &HttpRequest) -> Option<HttpResponse> + Send + Sync;
+type DeniedPage = dyn Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync;
 
 impl<R: Role> Auth<R> {
-    /// Verifies with this verifier, or with a [`Gate`] where more is to be said than which tokens are right.
-    pub fn new(gate: impl Into<Gate<R>>) -> Self {
+    /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said than which tokens are right.
+    pub fn new(gate: impl Into<RequestAuthenticator<R>>) -> Self {
         let gate = gate.into();
         Self {
-            answers: Arc::new(AnswerSettings::default().for_gate(&gate)),
+            answers: Arc::new(RejectionSettings::default().for_gate(&gate)),
             gate: Arc::new(gate),
             clock: Arc::new(SystemClock),
             denied_page: None,
             strict: false,
-            renew: None,
+            refresh: None,
             meter: Meter::new(),
         }
     }
@@ -75,7 +75,7 @@ impl<R: Role> Auth<R> {
     }
 
     /// Says where the site's pages are that refusals lead to. Defaults to the paths of the sign-in routes, because they serve them.
-    pub fn answers(mut self, answers: AnswerSettings) -> Self {
+    pub fn answers(mut self, answers: RejectionSettings) -> Self {
         self.answers = Arc::new(answers);
         self
     }
@@ -85,52 +85,52 @@ impl<R: Role> Auth<R> {
     /// The page is asked for only where the caller takes one: a client that prefers JSON, speaks gRPC or wants to upgrade gets
     /// its own form of answer. A page with a status of success is sent with the refusal's: a refusal never looks like success.
     /// Defaults to a plain page, because a refusal without any page leaves a person without a way on.
-    pub fn on_denied(
+    pub fn on_rejection(
         mut self,
-        page: impl Fn(Denial, &HttpRequest) -> Option<HttpResponse> + Send + Sync + 'static,
+        page: impl Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync + 'static,
     ) -> Self {
         self.denied_page = Some(Arc::new(page));
         self
     }
 
     /// Renews the session of a request whose access token has run out, and sets the new cookies on the answer. Defaults to not,
-    /// because this middleware knows no store: `Renewal`, with the feature `signin`, does.
-    pub fn renew(mut self, renew: impl Renew) -> Self {
-        self.renew = Some(Arc::new(renew));
+    /// because this middleware knows no store: `Rotation`, with the feature `routes`, does.
+    pub fn refresh(mut self, refresh: impl RefreshHook) -> Self {
+        self.refresh = Some(Arc::new(refresh));
         self
     }
 
     /// Refuses what a route answers that no guard of this crate stood before, the app's default service included: a forgotten guard
-    /// is then a 500 and an error in the log instead of an open door. A route that is open on purpose says [`everyone`](crate::everyone).
+    /// is then a 500 and an error in the log instead of an open door. A route that is open on purpose says [`public`](crate::public).
     ///
     /// The handler of such a route has run by then, since a guard further in could still have spoken:
-    /// [`stated`](crate::stated) does not let such a route be registered at all. Defaults to off, because a site that has its open
+    /// [`guarded`](crate::guarded) does not let such a route be registered at all. Defaults to off, because a site that has its open
     /// routes outside of hallpass would stand still.
-    pub fn every_route_states_its_requirement(mut self) -> Self {
+    pub fn deny_unguarded_routes(mut self) -> Self {
         self.strict = true;
         self
     }
 
     /// Words a denial: the site's own page, where it has one for a caller that takes one, or core's answer. What middleware in between
     /// added to the guard's answer (a policy, a cookie) stays.
-    fn word<B>(&self, denial: Denial, request: &HttpRequest, guarded: HttpResponse<B>) -> HttpResponse {
-        self.meter.denied(denial);
+    fn word<B>(&self, rejection: Rejection, request: &HttpRequest, guarded: HttpResponse<B>) -> HttpResponse {
+        self.meter.rejected(rejection);
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
         let caller = Caller::new(request.method().as_str(), target, header);
-        let page = self.denied_page.as_ref().filter(|_| caller.takes_page()).and_then(|page| page(denial, request));
+        let page = self.denied_page.as_ref().filter(|_| caller.takes_page()).and_then(|page| page(rejection, request));
 
         let mut response = guarded.drop_body();
         // For whoever logs or counts further out.
-        response.extensions_mut().insert(denial);
+        response.extensions_mut().insert(rejection);
         let headers = response.headers_mut();
         BODY_HEADERS.iter().for_each(|name| drop(headers.remove(*name)));
         let said = match &page {
-            None => answer(denial, &caller, &self.answers),
+            None => answer(rejection, &caller, &self.answers),
             Some(page) => {
                 page.headers().keys().for_each(|name| drop(headers.remove(name)));
                 page.headers().iter().for_each(|(name, value)| headers.append(name.clone(), value.clone()));
-                own_page(denial, page.status().as_u16(), &self.answers, |name| headers.contains_key(name))
+                own_page(rejection, page.status().as_u16(), &self.answers, |name| headers.contains_key(name))
             }
         };
         for (name, value) in said.headers {
@@ -143,18 +143,18 @@ impl<R: Role> Auth<R> {
         response.set_body(page.map_or_else(|| BoxBody::new(said.body), HttpResponse::into_body))
     }
 
-    fn renewing(&self, who: &Authentication, request: &ServiceRequest) -> Option<Renewing> {
-        let renew = self.renew.as_ref().filter(|_| who.username().is_none())?;
+    fn renewing(&self, who: &Authentication, request: &ServiceRequest) -> Option<Refreshing> {
+        let refresh = self.refresh.as_ref().filter(|_| who.username().is_none())?;
         let headers = request.headers();
         let mut cookies = headers.get_all(COOKIE).map(HeaderValue::as_bytes);
-        renew.due(who, &origin_facts(request), &mut cookies, headers.contains_key(AUTHORIZATION))
+        refresh.due(who, &origin_facts(request), &mut cookies, headers.contains_key(AUTHORIZATION))
     }
 }
 
 transform!(Auth<R>, R);
 
 impl<R: Role> Around for Auth<R> {
-    fn before(&self, request: &ServiceRequest) -> Result<Option<Renewing>, Denial> {
+    fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection> {
         let now = self.clock.now();
         let headers = request.headers();
         let cookies = headers.get_all(COOKIE).map(HeaderValue::as_bytes);
@@ -175,11 +175,11 @@ impl<R: Role> Around for Auth<R> {
     }
 
     fn after<B>(&self, mut answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-        let refused = answer.response_mut().extensions_mut().remove().map(|refused: Refused| refused.denial());
+        let refused = answer.response_mut().extensions_mut().remove().map(|refused: Refused| refused.rejection());
         let unstated = || self.strict.then(|| unstated(&mut answer)).flatten();
-        let Some(denial) = refused.or_else(unstated) else { return answer.map_into_left_body() };
+        let Some(rejection) = refused.or_else(unstated) else { return answer.map_into_left_body() };
         let (request, guarded) = answer.into_parts();
-        let worded = self.word(denial, &request, guarded);
+        let worded = self.word(rejection, &request, guarded);
         ServiceResponse::new(request, worded.map_into_right_body())
     }
 }

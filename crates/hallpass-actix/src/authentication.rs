@@ -12,10 +12,10 @@ use actix_web::{
     dev::{Extensions, ServiceResponse},
     http::StatusCode,
 };
-use hallpass_core::{Authentication, Clock, Denial, DenialKind, Requirement, SystemClock};
+use hallpass_core::{Authentication, Clock, Rejection, RejectionKind, Requirement, SystemClock};
 
 /// The caller, or the refusal of a request that none was looked for on.
-type Found<'r> = Result<Ref<'r, Authentication>, Denial>;
+type Found<'r> = Result<Ref<'r, Authentication>, Rejection>;
 
 /// Finds the caller on a request's extensions. Without `Auth` around, nobody verified the token, and no answer to "who?" is not
 /// "anyone".
@@ -26,7 +26,7 @@ pub(crate) fn caller<'r>(guard: &'static str, extensions: Ref<'r, Extensions>) -
             guard,
             "refused, because nobody verified the token: wrap the app in Auth (`hallpass.middleware()`), outside this guard"
         );
-        Denial::new(DenialKind::Misconfigured)
+        Rejection::new(RejectionKind::Misconfigured)
     })
 }
 
@@ -34,8 +34,8 @@ pub(crate) fn caller<'r>(guard: &'static str, extensions: Ref<'r, Extensions>) -
 pub(crate) fn admit<'r>(requirement: &Requirement, extensions: Ref<'r, Extensions>) -> Found<'r> {
     let who = caller("require", extensions)?;
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
-    let admitted = requirement.admit(&who, now).inspect_err(|denial| match denial.kind() {
-        DenialKind::Misconfigured => {
+    let admitted = requirement.admit(&who, now).inspect_err(|rejection| match rejection.kind() {
+        RejectionKind::Misconfigured => {
             tracing::error!(target: "hallpass", %requirement, "refused, because the route asks for roles of another enum than the token was verified for");
         }
         kind => tracing::debug!(target: "hallpass", kind = kind.as_str(), %requirement, "request refused"),
@@ -55,7 +55,7 @@ pub(crate) fn state(extensions: Ref<'_, Extensions>) {
 }
 
 /// The denial of a request whose route stated nothing. Nothing of what it answered goes out, its headers included.
-pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Denial> {
+pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Rejection> {
     let request = answer.request();
     if request.extensions().get().is_some_and(|statement: &Statement| statement.0.get()) {
         return None;
@@ -68,22 +68,22 @@ pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Denial> {
         "refused, because the route states no requirement: wrap it in a guard, or in everyone()"
     );
     answer.headers_mut().clear();
-    Some(Denial::new(DenialKind::Misconfigured))
+    Some(Rejection::new(RejectionKind::Misconfigured))
 }
 
 /// The error with which an extractor, or a handler of the site's own, refuses.
 #[derive(Clone, Copy, Debug)]
-pub struct Refused(Denial);
+pub struct Refused(Rejection);
 
 impl Refused {
     /// A refusal for this reason; for what a site itself refuses (its own limit, a store that is down), so that it looks like the
     /// rest.
-    pub fn new(denial: Denial) -> Self {
-        Self(denial)
+    pub fn new(rejection: Rejection) -> Self {
+        Self(rejection)
     }
 
     /// Why.
-    pub fn denial(&self) -> Denial {
+    pub fn rejection(&self) -> Rejection {
         self.0
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
-use hallpass_core::{Denial, DenialKind, Permission, Requirement, Role, RoleSet};
+use hallpass_core::{Permission, Rejection, RejectionKind, Requirement, Role, RoleSet};
 
 use crate::authentication::{Refused, admit};
 
@@ -42,10 +42,10 @@ impl<R: Role> Identity<R> {
         self.0
     }
 
-    pub(crate) fn admitted(requirement: &Requirement, request: &HttpRequest) -> Result<Self, Denial> {
+    pub(crate) fn admitted(requirement: &Requirement, request: &HttpRequest) -> Result<Self, Rejection> {
         let who = admit(requirement, request.extensions())?;
         // Admitted by a requirement that names no role, and verified for another enum than `R`: `None`.
-        who.identity().map(Self).ok_or(DenialKind::Misconfigured.into())
+        who.identity().map(Self).ok_or(RejectionKind::Misconfigured.into())
     }
 }
 

@@ -5,12 +5,12 @@
 //! [`Guard`](actix_web::guard::Guard). [`Identity`] is the extractor. None of them decides anything: the decisions are
 //! `hallpass-core`'s, the same that the tower layers ask, and `hallpass-conformance` holds both to one table of answers.
 //!
-//! Nothing on the path of a request allocates a future, looks anything up or awaits. Without `signin` this crate depends on
+//! Nothing on the path of a request allocates a future, looks anything up or awaits. Without `routes` this crate depends on
 //! `hallpass-core` and actix-web alone, so a guarded route cannot reach a store.
 //!
 //! | feature | what |
 //! |---|---|
-//! | `signin` | `sign_in_routes`: the sign-in endpoints, for `App::configure`; `Renewal`: renewal within a request, for `Auth::renew` |
+//! | `routes` | `routes`: the sign-in endpoints, for `App::configure`; `Rotation`: renewal within a request, for `Auth::refresh` |
 //!
 //! ```
 //! use actix_web::{App, http::StatusCode, test, web};
@@ -47,21 +47,21 @@
 mod around;
 mod auth;
 mod authentication;
+mod guarded;
 mod identity;
 mod origin;
 mod require;
-#[cfg(feature = "signin")]
-mod sign_in_routes;
-mod stated;
+#[cfg(feature = "routes")]
+mod routes;
 
 pub use around::{AroundFuture, AroundService};
 pub use auth::Auth;
 pub use authentication::Refused;
-#[cfg(feature = "signin")]
-pub use hallpass_accounts::RequestRenewal as Renewal;
+pub use guarded::{GuardedRoutes, guarded, route_table};
+#[cfg(feature = "routes")]
+pub use hallpass_accounts::RequestRefresh as Rotation;
 pub use identity::{Allowed, Identity};
 pub use origin::SameOrigin;
-pub use require::{Require, everyone, require_any_role, require_at_least, require_login, require_roles};
-#[cfg(feature = "signin")]
-pub use sign_in_routes::sign_in_routes;
-pub use stated::{StatedRoutes, route_table, stated};
+pub use require::{Require, public, require_any_role, require_at_least, require_login, require_roles};
+#[cfg(feature = "routes")]
+pub use routes::routes;

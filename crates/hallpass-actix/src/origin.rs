@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use actix_web::{dev::ServiceRequest, http::header::HeaderValue};
-use hallpass_core::{Denial, OriginCheck, OriginFacts, Renewing};
+use hallpass_core::{OriginCheck, OriginFacts, Refreshing, Rejection};
 
 use crate::around::{Around, transform};
 
@@ -41,9 +41,9 @@ impl SameOrigin {
 transform!(SameOrigin);
 
 impl Around for SameOrigin {
-    fn before(&self, request: &ServiceRequest) -> Result<Option<Renewing>, Denial> {
-        let checked = self.check.check(&origin_facts(request)).inspect_err(|denial| {
-            tracing::debug!(target: "hallpass", kind = denial.kind().as_str(), "request refused");
+    fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection> {
+        let checked = self.check.check(&origin_facts(request)).inspect_err(|rejection| {
+            tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request refused");
         });
         checked.map(|_same_origin| None)
     }

@@ -16,7 +16,7 @@ use actix_web::{
     guard::{Guard, GuardContext},
     http::header::{CACHE_CONTROL, HeaderValue},
 };
-use hallpass_core::{Denial, Renewing, Requirement, Role, RoleSet};
+use hallpass_core::{Refreshing, Rejection, Requirement, Role, RoleSet};
 
 use crate::{
     around::{Around, transform},
@@ -25,8 +25,8 @@ use crate::{
 
 /// Lets everyone through, and says so: what a route that is open on purpose states where
 /// [every route has to](crate::Auth::every_route_states_its_requirement).
-pub fn everyone() -> Require {
-    Require::new(Requirement::everyone())
+pub fn public() -> Require {
+    Require::new(Requirement::public())
 }
 
 /// Lets signed-in callers through.
@@ -106,7 +106,7 @@ impl Guard for Require {
 transform!(Require);
 
 impl Around for Require {
-    fn before(&self, request: &ServiceRequest) -> Result<Option<Renewing>, Denial> {
+    fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection> {
         state(request.extensions());
         admit(&self.requirement, request.extensions()).map(|_admitted| None)
     }

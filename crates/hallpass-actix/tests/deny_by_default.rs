@@ -10,7 +10,7 @@ use actix_web::{
     test::{TestRequest, call_service, init_service, read_body},
     web,
 };
-use hallpass_actix::{Auth, StatedRoutes, everyone, require_login, require_roles, route_table, stated};
+use hallpass_actix::{Auth, GuardedRoutes, guarded, public, require_login, require_roles, route_table};
 use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
 
 #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ enum SiteRole {
 
 fn auth() -> Auth<SiteRole> {
     let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(0));
-    Auth::new(Verifier::new(ring, "https://site.example", "site")).every_route_states_its_requirement()
+    Auth::new(Verifier::new(ring, "https://site.example", "site")).deny_unguarded_routes()
 }
 
 fn get(path: &str) -> TestRequest {
@@ -34,7 +34,7 @@ async fn a_route_that_states_nothing_is_refused() {
     let app = init_service(
         App::new()
             .route("/forgotten", web::get().to(leak))
-            .service(web::resource("/open").wrap(everyone()).to(leak))
+            .service(web::resource("/open").wrap(public()).to(leak))
             .service(web::resource("/guarded").wrap(require_login()).to(leak))
             .service(web::resource("/routed").guard(require_login()).to(leak))
             .wrap(auth()),
@@ -52,35 +52,34 @@ async fn a_route_that_states_nothing_is_refused() {
 
 #[actix_web::test]
 async fn an_open_route_stays_cacheable() {
-    let app = init_service(
-        App::new().service(web::resource("/").wrap(everyone()).to(async || "the front page")).wrap(auth()),
-    )
-    .await;
+    let app =
+        init_service(App::new().service(web::resource("/").wrap(public()).to(async || "the front page")).wrap(auth()))
+            .await;
     let response = call_service(&app, get("/").to_request()).await;
     assert_eq!((response.status(), response.headers().get(header::CACHE_CONTROL)), (StatusCode::OK, None));
 }
 
 static SAFE_OPENED: AtomicUsize = AtomicUsize::new(0);
 
-fn routes(site: &mut StatedRoutes<'_>) {
+fn routes(site: &mut GuardedRoutes<'_>) {
     let open_safe = async || {
         SAFE_OPENED.fetch_add(1, Ordering::SeqCst);
         "open"
     };
-    site.route("/", everyone(), web::get().to(async || "the front page"));
+    site.route("/", public(), web::get().to(async || "the front page"));
     site.scope("/office", |office| {
         office.route("/safe", require_roles([SiteRole::Admin]).and_second_factor(), web::post().to(open_safe));
         office.route("/desk", require_login(), web::get().to(async || "a desk"));
     });
-    site.configure("(health)", &everyone(), |config| {
-        config.service(web::resource("/healthz").wrap(everyone()).to(async || "well"));
+    site.configure("(health)", &public(), |config| {
+        config.service(web::resource("/healthz").wrap(public()).to(async || "well"));
     });
-    site.default_service(everyone(), web::to(HttpResponse::NotFound));
+    site.default_service(public(), web::to(HttpResponse::NotFound));
 }
 
 #[actix_web::test]
 async fn stated_routes_answer_and_cannot_be_run_unstated() {
-    let app = init_service(App::new().configure(stated(routes)).wrap(auth())).await;
+    let app = init_service(App::new().configure(guarded(routes)).wrap(auth())).await;
     for (method, path, status) in [
         ("GET", "/", 200),
         ("GET", "/office/desk", 401),

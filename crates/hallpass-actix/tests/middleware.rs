@@ -13,7 +13,7 @@ use actix_web::{
 };
 use hallpass_actix::{Allowed, Auth, Identity, require_login, require_roles};
 use hallpass_core::{
-    Clock, Denial, DenialKind, Issuer, KeyRing, Methods, Permission, Requirement, Role, SignedIn, SignedInFacts,
+    Clock, Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Permission, Rejection, RejectionKind, Requirement, Role,
     SystemClock, UnixTime,
 };
 
@@ -51,7 +51,7 @@ fn request(path: &str, role: Option<SiteRole>) -> TestRequest {
     let request = TestRequest::with_uri(path).insert_header((header::ACCEPT, "application/json"));
     let Some(role) = role else { return request };
     let now = SystemClock.now();
-    let user = SignedIn::insecure_vouch(SignedInFacts {
+    let user = LoggedIn::insecure_new(LoggedInFacts {
         username: "alice".into(),
         user_id: "1".into(),
         roles: role.into(),
@@ -133,12 +133,12 @@ async fn an_identity_of_another_enum_is_the_services_own_fault() {
 
 #[actix_web::test]
 async fn a_sites_own_page_never_looks_like_success() {
-    let page = |denial: Denial, request: &HttpRequest| {
-        let forbidden = denial.kind() == DenialKind::RoleMissing;
+    let page = |rejection: Rejection, request: &HttpRequest| {
+        let forbidden = rejection.kind() == RejectionKind::RoleMissing;
         forbidden.then(|| HttpResponse::Ok().insert_header(("x-page", "own")).body(request.path().to_owned()))
     };
     let guarded = web::resource("/office").wrap(require_roles([SiteRole::Admin])).to(show);
-    let app = init_service(App::new().service(guarded).wrap(auth().on_denied(page))).await;
+    let app = init_service(App::new().service(guarded).wrap(auth().on_rejection(page))).await;
     let browser = |role| request("/office", role).insert_header((header::ACCEPT, "text/html"));
     let response = try_call_service(&app, browser(Some(SiteRole::Guest)).to_request()).await.unwrap();
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
@@ -182,5 +182,5 @@ async fn a_guarded_answer_is_not_stored_unless_the_handler_says_so() {
 #[actix_web::test]
 async fn an_extractor_called_by_hand_refuses_as_an_error() {
     let refused = Identity::<SiteRole>::from_request(&request("/", None).to_http_request(), &mut Payload::None).await;
-    assert_eq!(refused.expect_err("no Auth around it").denial().kind(), DenialKind::Misconfigured);
+    assert_eq!(refused.expect_err("no Auth around it").rejection().kind(), RejectionKind::Misconfigured);
 }

@@ -3,10 +3,10 @@
 use std::{fmt, ops::Deref};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use hallpass_core::{DenialKind, Permission};
+use hallpass_core::{Permission, RejectionKind};
 use http::request::Parts;
 
-use crate::identity::{Denied, Identity};
+use crate::identity::{Identity, Rejected};
 
 /// A caller who may: the extractor refuses any other, so holding one is the proof.
 ///
@@ -62,22 +62,22 @@ impl<P: Permission> fmt::Debug for Allowed<P> {
 }
 
 impl<P: Permission, S: Sync> FromRequestParts<S> for Allowed<P> {
-    type Rejection = Denied;
+    type Rejection = Rejected;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Denied> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejected> {
         let identity = Identity::admitted(&P::requirement(), parts, "Allowed")?;
         Ok(Self { identity })
     }
 }
 
 impl<P: Permission, S: Sync> OptionalFromRequestParts<S> for Allowed<P> {
-    type Rejection = Denied;
+    type Rejection = Rejected;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Denied> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejected> {
         match Identity::admitted(&P::requirement(), parts, "Option<Allowed>") {
             Ok(identity) => Ok(Some(Self { identity })),
             // As with `Option<Identity>`: the service's own fault must not hide behind a `None`.
-            Err(denied) if denied.denial().kind() == DenialKind::Misconfigured => Err(denied),
+            Err(rejected) if rejected.rejection().kind() == RejectionKind::Misconfigured => Err(rejected),
             Err(_) => Ok(None),
         }
     }

@@ -6,8 +6,8 @@ use axum_core::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
-use hallpass_core::{Authentication, Clock, Denial, DenialKind, Requirement, Role, RoleSet, SystemClock};
-use hallpass_tower::{DeniedRequest, Refusal};
+use hallpass_core::{Authentication, Clock, Rejection, RejectionKind, Requirement, Role, RoleSet, SystemClock};
+use hallpass_tower::{RejectedRequest, RejectionResponse};
 use http::request::Parts;
 
 /// The verified caller, and the proof that there is one.
@@ -39,12 +39,16 @@ impl<R: Role> Identity<R> {
         self.0
     }
 
-    pub(crate) fn admitted(requirement: &Requirement, parts: &Parts, extractor: &'static str) -> Result<Self, Denied> {
+    pub(crate) fn admitted(
+        requirement: &Requirement,
+        parts: &Parts,
+        extractor: &'static str,
+    ) -> Result<Self, Rejected> {
         let who = admit(requirement, parts, extractor)?;
         match who.identity() {
             Some(identity) => Ok(Self(identity)),
             // Admitted by a requirement that names no role, and verified for another enum than `R`.
-            None => Err(Denied::new(Denial::new(DenialKind::Misconfigured), parts)),
+            None => Err(Rejected::new(Rejection::new(RejectionKind::Misconfigured), parts)),
         }
     }
 }
@@ -63,21 +67,21 @@ fn anyone<R: Role>() -> Requirement {
 }
 
 impl<R: Role, S: Sync> FromRequestParts<S> for Identity<R> {
-    type Rejection = Denied;
+    type Rejection = Rejected;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Denied> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejected> {
         Self::admitted(&anyone::<R>(), parts, "Identity")
     }
 }
 
 impl<R: Role, S: Sync> OptionalFromRequestParts<S> for Identity<R> {
-    type Rejection = Denied;
+    type Rejection = Rejected;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Denied> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejected> {
         match Self::admitted(&anyone::<R>(), parts, "Option<Identity>") {
             Ok(identity) => Ok(Some(identity)),
             // A missing layer or another enum is the service's fault, and would hide for ever behind a `None`.
-            Err(denied) if denied.denial().kind() == DenialKind::Misconfigured => Err(denied),
+            Err(rejected) if rejected.rejection().kind() == RejectionKind::Misconfigured => Err(rejected),
             Err(_) => Ok(None),
         }
     }
@@ -88,23 +92,23 @@ impl<R: Role, S: Sync> OptionalFromRequestParts<S> for Identity<R> {
 /// As a response it is bodiless and carries the refusal; the [`AuthLayer`](hallpass_tower::AuthLayer) words it.
 #[derive(Debug)]
 #[must_use]
-pub struct Denied(Refusal);
+pub struct Rejected(RejectionResponse);
 
-impl Denied {
+impl Rejected {
     /// Why.
-    pub fn denial(&self) -> Denial {
-        self.0.denial()
+    pub fn rejection(&self) -> Rejection {
+        self.0.rejection()
     }
 
-    fn new(denial: Denial, parts: &Parts) -> Self {
-        if denial.kind() == DenialKind::Misconfigured {
+    fn new(rejection: Rejection, parts: &Parts) -> Self {
+        if rejection.kind() == RejectionKind::Misconfigured {
             tracing::error!(target: "hallpass", "refused, because the handler asks for another role enum than the token was verified for");
         }
-        Self(Refusal::new(denial, DeniedRequest::of_parts(parts)))
+        Self(RejectionResponse::new(rejection, RejectedRequest::of_parts(parts)))
     }
 }
 
-impl IntoResponse for Denied {
+impl IntoResponse for Rejected {
     fn into_response(self) -> Response {
         self.0.into_response()
     }
@@ -115,13 +119,13 @@ fn admit<'p>(
     requirement: &Requirement,
     parts: &'p Parts,
     extractor: &'static str,
-) -> Result<&'p Authentication, Denied> {
+) -> Result<&'p Authentication, Rejected> {
     let Some(who) = parts.extensions.get::<Authentication>() else {
-        return Err(Denied(Refusal::without_layer(extractor, DeniedRequest::of_parts(parts))));
+        return Err(Rejected(RejectionResponse::without_layer(extractor, RejectedRequest::of_parts(parts))));
     };
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
     match requirement.admit(who, now) {
         Ok(_admitted) => Ok(who),
-        Err(denial) => Err(Denied::new(denial, parts)),
+        Err(rejection) => Err(Rejected::new(rejection, parts)),
     }
 }

@@ -44,23 +44,23 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `router` | `StatedRouter`: a router that takes no route without its requirement | off, because it brings the whole of axum, where the extractors need its core alone |
-//! | `signin` | `sign_in_routes`: the sign-in endpoints as a `Router`; `Renewal`: renewal within a request, for `AuthLayer::renew` | off, because a service that only verifies tokens needs no store, no argon2 and no tokio |
+//! | `router` | `GuardedRouter`: a router that takes no route without its requirement | off, because it brings the whole of axum, where the extractors need its core alone |
+//! | `routes` | `routes`: the sign-in endpoints as a `Router`; `Rotation`: renewal within a request, for `AuthLayer::refresh` | off, because a service that only verifies tokens needs no store, no argon2 and no tokio |
 
 #![forbid(unsafe_code)]
 
 mod allowed;
-mod identity;
-#[cfg(feature = "signin")]
-mod sign_in_routes;
 #[cfg(feature = "router")]
-mod stated_router;
+mod guarded_router;
+mod identity;
+#[cfg(feature = "routes")]
+mod routes;
 
 pub use allowed::Allowed;
-#[cfg(feature = "signin")]
-pub use hallpass_accounts::RequestRenewal as Renewal;
-pub use identity::{Denied, Identity};
-#[cfg(feature = "signin")]
-pub use sign_in_routes::sign_in_routes;
 #[cfg(feature = "router")]
-pub use stated_router::StatedRouter;
+pub use guarded_router::GuardedRouter;
+#[cfg(feature = "routes")]
+pub use hallpass_accounts::RequestRefresh as Rotation;
+pub use identity::{Identity, Rejected};
+#[cfg(feature = "routes")]
+pub use routes::routes;

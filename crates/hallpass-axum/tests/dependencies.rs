@@ -58,7 +58,7 @@ fn the_request_path_cannot_reach_a_store() {
 
 #[test]
 fn the_reading_finds_what_is_there() {
-    let found = within_reach("hallpass-axum", &["--features", "signin"]);
+    let found = within_reach("hallpass-axum", &["--features", "routes"]);
     for name in ["argon2", "hallpass-accounts", "hallpass-web", "tokio"] {
         assert!(found.contains(&name), "{name} is not among {found:?}");
     }

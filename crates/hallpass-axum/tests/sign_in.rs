@@ -2,7 +2,7 @@
 //! conversion must not lose.
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
-#![cfg(feature = "signin")]
+#![cfg(feature = "routes")]
 
 #[allow(unreachable_pub, reason = "the file is another crate's, where this is its style")]
 #[path = "../../hallpass-accounts/tests/memory/mod.rs"]
@@ -11,9 +11,9 @@ mod memory;
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, routing};
-use hallpass_accounts::{AttemptPolicy, Proxies, SignIn};
-use hallpass_axum::{Identity, sign_in_routes};
-use hallpass_core::{Gate, Issuer, KeyRing, Role, UnixTime};
+use hallpass_accounts::{Accounts, Proxies, RateLimit};
+use hallpass_axum::{Identity, routes};
+use hallpass_core::{Issuer, KeyRing, RequestAuthenticator, Role, UnixTime};
 use hallpass_test_support::http::{Request, send, send_from};
 use hallpass_tower::AuthLayer;
 use hallpass_web::{EndpointRequest, Page, Pages, Reader, Routes};
@@ -36,30 +36,30 @@ impl Pages for Plain {
     }
 }
 
-fn sign_in() -> SignIn<SiteRole> {
+fn accounts() -> Accounts<SiteRole> {
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
-    SignIn::builder(MemoryStore::default(), Issuer::new(keys, "https://site.example", "site"))
-        .first_roles(SiteRole::Guest)
+    Accounts::builder(MemoryStore::default(), Issuer::new(keys, "https://site.example", "site"))
+        .default_roles(SiteRole::Guest)
         .registration()
         .sessions()
         .administration()
-        .address_attempts(AttemptPolicy::new(3, Duration::from_secs(60)))
+        .address_rate_limit(RateLimit::new(3, Duration::from_secs(60)))
         .proxies(Proxies::x_forwarded_for(["127.0.0.1"]).unwrap())
         .build()
         .unwrap()
 }
 
-fn app(sign_in: &SignIn<SiteRole>) -> Router {
+fn app(accounts: &Accounts<SiteRole>) -> Router {
     Router::new()
         .route("/profile", routing::get(async |me: Identity<SiteRole>| me.username().to_owned()))
-        .merge(sign_in_routes(&Routes::with_pages(sign_in, Plain)))
+        .merge(routes(&Routes::with_pages(accounts, Plain)))
 }
 
 /// Serves a site, and says where.
 async fn site() -> SocketAddr {
-    let sign_in = sign_in();
-    let verifier = sign_in.issuer().verifier::<SiteRole>().revocation(sign_in.view().clone());
-    serve(app(&sign_in).layer(AuthLayer::new(Gate::new(verifier).cookies(sign_in.cookies())))).await
+    let accounts = accounts();
+    let verifier = accounts.issuer().verifier::<SiteRole>().revocation(accounts.view().clone());
+    serve(app(&accounts).layer(AuthLayer::new(RequestAuthenticator::new(verifier).cookies(accounts.cookies())))).await
 }
 
 async fn serve(routes: Router) -> SocketAddr {
@@ -174,7 +174,7 @@ async fn attempts_are_counted_by_the_address_that_the_configured_proxy_tells() {
 
 #[tokio::test]
 async fn without_the_outer_layer_nobody_could_ever_be_signed_in_so_they_refuse() {
-    let site = serve(app(&sign_in())).await;
+    let site = serve(app(&accounts())).await;
     let page = send(site, &get("/login")).await;
     assert_eq!((page.status, page.text().as_str()), (500, ""));
     assert_eq!(send(site, &post("/register", credentials("ann"))).await.status, 500);

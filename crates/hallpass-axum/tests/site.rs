@@ -13,7 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use hallpass_axum::{Allowed, Identity};
-use hallpass_core::{Authentication, DenialKind, Methods, Permission, Requirement, Role};
+use hallpass_core::{Authentication, Methods, Permission, RejectionKind, Requirement, Role};
 use hallpass_tower::{require_at_least, require_login, require_roles};
 use http::{Request, Response};
 use office::{Pass, SiteRole, layer, strangers};
@@ -161,7 +161,7 @@ async fn what_the_service_itself_got_wrong_is_a_500() {
     for uri in ["/shop", "/shop/maybe", "/shop/enter", "/shop/link"] {
         let (status, response) = ask(site(), "GET", uri, Some(&admin)).await;
         assert_eq!(status, 500, "{uri}");
-        assert!(response.body().contains(DenialKind::Misconfigured.as_str()), "{uri}: {}", response.body());
+        assert!(response.body().contains(RejectionKind::Misconfigured.as_str()), "{uri}: {}", response.body());
     }
     // Without the layer there is nobody to word it, and nobody who says who asks.
     for (method, uri) in [("GET", "/profile"), ("GET", "/shop/maybe"), ("POST", "/hide"), ("GET", "/admin")] {
@@ -182,8 +182,8 @@ async fn a_person_is_sent_to_the_log_in_page_and_back_to_the_whole_path() {
 
 #[tokio::test]
 async fn the_sites_own_page_has_its_own_length() {
-    let layer = layer().on_denied(|denial, request| match denial.kind() {
-        DenialKind::RoleMissing => {
+    let layer = layer().on_rejection(|rejection, request| match rejection.kind() {
+        RejectionKind::RoleMissing => {
             Some(Html(format!("<h1>Not for {}</h1>", request.authentication().username()?)).into_response())
         }
         _ => None,

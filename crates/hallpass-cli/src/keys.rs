@@ -140,10 +140,10 @@ fn list(ring: &KeyRing, now: UnixTime, report: Report) -> Result<(), CommandErro
         report.print(&text, &json!({ "kid": kid, "alg": alg, "status": status, "accept_until": until }))?;
     }
     let in_use = |words: [&'static str; 2]| move |place: usize| if place == 0 { words[0] } else { words[1] };
-    let (sealing, peppering) = (in_use(["seals", "opens"]), in_use(["peppers", "reads"]));
-    let sealing = ring.sealing_keys().enumerate().map(|(place, (kid, _))| (kid, sealing(place)));
+    let (encryption, peppering) = (in_use(["seals", "opens"]), in_use(["peppers", "reads"]));
+    let encryption = ring.encryption_keys().enumerate().map(|(place, (kid, _))| (kid, encryption(place)));
     let peppers = ring.peppers().enumerate().map(|(place, (kid, _))| (kid, peppering(place)));
-    for (kid, status) in sealing.chain(peppers) {
+    for (kid, status) in encryption.chain(peppers) {
         let value = json!({ "kid": kid.as_str(), "alg": Value::Null, "status": status, "accept_until": Value::Null });
         report.print(&format!("{kid}  -  {status}"), &value)?;
     }

@@ -9,7 +9,7 @@ use std::{
 
 use clap::Subcommand;
 use hallpass::KeyFile;
-use hallpass_core::{Issuer, Methods, SignedIn, SignedInFacts};
+use hallpass_core::{Issuer, LoggedIn, LoggedInFacts, Methods};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -88,7 +88,7 @@ fn sign(options: Sign, report: Report) -> Result<ExitCode, CommandError> {
         }
         None => Map::new(),
     };
-    let who = SignedIn::insecure_vouch(SignedInFacts {
+    let who = LoggedIn::insecure_new(LoggedInFacts {
         username: options.sub,
         user_id: options.user_id,
         roles: NamedRole::name_all(options.roles)?,

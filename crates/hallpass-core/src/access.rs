@@ -4,6 +4,6 @@
 //! returns a proof or a reason. How a refusal looks to a client is decided in the room above.
 
 pub(crate) mod authentication;
-pub(crate) mod denial;
+pub(crate) mod rejection;
 pub(crate) mod requirement;
 pub(crate) mod route_table;

@@ -7,12 +7,12 @@
 //! | to | there is |
 //! |---|---|
 //! | hold keys, rotate them, read and publish JWK Sets | [`KeyRing`], [`Keys`], [`Key`] |
-//! | sign a token, for a completed sign-in and nothing else | [`Issuer`], [`SignedIn`] |
+//! | sign a token, for a completed sign-in and nothing else | [`Issuer`], [`LoggedIn`] |
 //! | verify one | [`Verifier`], [`Identity`], [`Claims`] |
-//! | find it in a request's headers | [`Gate`], [`CookieSettings`] |
-//! | tear it up before its time | [`RevocationView`] |
+//! | find it in a request's headers | [`RequestAuthenticator`], [`CookieSettings`] |
+//! | tear it up before its time | [`RevocationList`] |
 //! | ask for roles, a second factor, freshness | [`Role`], [`RoleSet`], [`Requirement`] |
-//! | refuse, in the caller's own language | [`Denial`], [`answer()`] |
+//! | refuse, in the caller's own language | [`Rejection`], [`answer()`] |
 //! | count what was let in and what was not | [`Meter`] |
 //! | keep other sites out | [`OriginCheck`], [`SafeNext`] |
 //! | check one-time codes (feature `totp`) | `Totp`, `TotpSecret` |
@@ -42,7 +42,7 @@ mod totp;
 
 pub use access::{
     authentication::Authentication,
-    denial::{Denial, DenialKind},
+    rejection::{Rejection, RejectionKind},
     requirement::{Admitted, Permission, Requirement},
     route_table::RouteTable,
 };
@@ -57,21 +57,21 @@ pub use keys::{
 #[cfg(feature = "utoipa")]
 pub use request::api_security::ApiSecurity;
 pub use request::{
-    answer::{Answer, AnswerSettings, BODY_HEADERS, answer, own_page, refusal_headers},
+    answer::{Answer, BODY_HEADERS, RejectionSettings, answer, own_page, rejection_headers},
     caller::Caller,
     cookie_reader::{DuplicateCookie, find_cookie},
     cookie_settings::{
         CookieSettings, SameSite, SetCookieError, builder::CookieSettingsBuilder, rules::CookieSettingsError,
     },
-    gate::Gate,
+    gate::RequestAuthenticator,
     meter::Meter,
     origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin},
-    renew::{Renew, RenewedRequest, Renewing},
+    refresh::{RefreshHook, RefreshedRequest, Refreshing},
     safe_next::SafeNext,
 };
 pub use revocation::{
     outcome::{Live, Revoked, RevokedKind, TokenFacts},
-    view::{RevocationView, StalePolicy},
+    view::{RevocationList, StalePolicy},
 };
 pub use time::{
     clock::{Clock, SystemClock},
@@ -83,11 +83,11 @@ pub use token::{
     identity::Identity,
     issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken},
     issuer::{IssueError, Issuer},
+    logged_in::{LoggedIn, LoggedInFacts},
     methods::Methods,
     opened_token::{KnownDevice, Pending, PendingEnrolment},
     opener::MAX_TOKEN_BYTES,
     role::{Role, RoleSet},
-    signed_in::{SignedIn, SignedInFacts},
     verifier::Verifier,
 };
 #[cfg(feature = "totp")]

@@ -13,5 +13,5 @@ pub(crate) mod cookie_settings;
 pub(crate) mod gate;
 pub(crate) mod meter;
 pub(crate) mod origin;
-pub(crate) mod renew;
+pub(crate) mod refresh;
 pub(crate) mod safe_next;

@@ -15,6 +15,7 @@ mod header;
 pub(crate) mod identity;
 pub(crate) mod issued_token;
 pub(crate) mod issuer;
+pub(crate) mod logged_in;
 pub(crate) mod methods;
 #[cfg(all(test, shuttle))]
 mod model;
@@ -22,5 +23,4 @@ pub(crate) mod opened_token;
 pub(crate) mod opener;
 pub(crate) mod role;
 mod rules;
-pub(crate) mod signed_in;
 pub(crate) mod verifier;

@@ -8,10 +8,10 @@ use std::{hint::black_box, time::Instant};
 
 use base64_simd::AsOut;
 use hallpass_core::{
-    Algorithm, ClaimsBuffer, Issuer, Key, KeyId, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime,
+    Algorithm, ClaimsBuffer, Issuer, Key, KeyId, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, UnixTime,
 };
 #[cfg(feature = "metrics")]
-use hallpass_core::{DenialKind, Gate, Meter};
+use hallpass_core::{Meter, RejectionKind, RequestAuthenticator};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -38,7 +38,7 @@ fn issuer(algorithm: Algorithm) -> Issuer {
 }
 
 fn token(issuer: &Issuer, roles: RoleSet<SiteRole>) -> String {
-    let who = SignedIn::insecure_vouch(SignedInFacts {
+    let who = LoggedIn::insecure_new(LoggedInFacts {
         username: "alice".to_owned(),
         user_id: "0193b6a2-7c1e-7000-8000-4c2f1f6f9e11".to_owned(),
         roles,
@@ -94,14 +94,14 @@ fn a_refused_token_of_our_own_costs_no_allocation_either() {
 #[test]
 fn counting_a_request_costs_no_allocation() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
-    let gate = Gate::new(issuer(Algorithm::Hs256).verifier::<SiteRole>());
+    let gate = RequestAuthenticator::new(issuer(Algorithm::Hs256).verifier::<SiteRole>());
     let forged = gate.authenticate([&b"__Host-hallpass=e30.e30.AAAA"[..]], [], NOW);
     metrics::with_local_recorder(&recorder, || {
         let meter = Meter::new();
         meter.verified(&forged);
         let count = allocations(|| {
             meter.verified(&forged);
-            meter.denied(DenialKind::SignedOut.into());
+            meter.rejected(RejectionKind::NotLoggedIn.into());
         });
         assert_eq!(count, 0);
     });

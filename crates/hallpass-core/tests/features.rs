@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use hallpass_core::{
-    Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime, Verifier,
+    Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, TokenErrorKind, UnixTime, Verifier,
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
@@ -39,7 +39,7 @@ fn rings() -> Vec<KeyRing> {
 fn a_token_is_signed_and_verified() {
     for ring in rings() {
         let issuer = Issuer::new(ring, "https://site.example", "site");
-        let who = SignedIn::insecure_vouch(SignedInFacts {
+        let who = LoggedIn::insecure_new(LoggedInFacts {
             username: "alice".to_owned(),
             user_id: "17".to_owned(),
             roles: RoleSet::from(Admin),

@@ -6,15 +6,15 @@
 
 use std::{num::ParseIntError, time::Duration};
 
-use hallpass_accounts::{AttemptPolicy, AttemptState, Attempted, Attempts};
+use hallpass_accounts::{AttemptOutcome, AttemptState, RateLimit, RateLimitStore};
 use hallpass_core::UnixTime;
 
 use crate::{error::RedisStoreError, store::RedisStore};
 
-impl Attempts for RedisStore {
+impl RateLimitStore for RedisStore {
     type Error = RedisStoreError;
 
-    async fn try_take(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<Attempted, RedisStoreError> {
+    async fn try_take(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<AttemptOutcome, RedisStoreError> {
         let key = self.attempts_key(key);
         loop {
             let before = self.load(&key).await?;
@@ -26,7 +26,7 @@ impl Attempts for RedisStore {
         }
     }
 
-    async fn give_back(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<(), RedisStoreError> {
+    async fn give_back(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<(), RedisStoreError> {
         let key = self.attempts_key(key);
         loop {
             let before = self.load(&key).await?;
@@ -58,7 +58,7 @@ impl RedisStore {
         key: &str,
         before: Option<String>,
         after: Option<AttemptState>,
-        policy: &AttemptPolicy,
+        policy: &RateLimit,
         now: UnixTime,
     ) -> Result<Swapped, RedisStoreError> {
         let life = after.map_or(0, |state| policy.forgotten_at(&state).since(now).saturating_add(MARGIN).as_secs());

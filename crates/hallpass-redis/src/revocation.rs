@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use hallpass_accounts::{AccountId, Change, Changes, Cursor, Feed, Push};
+use hallpass_accounts::{AccountId, Cursor, Notifier, Revocation, RevocationLog, RevocationPage};
 use hallpass_core::UnixTime;
 use redis::{AsyncConnectionConfig, aio::MultiplexedConnection};
 
@@ -14,19 +14,19 @@ use crate::{error::RedisStoreError, store::RedisStore};
 /// An entry of a stream: its place, and its fields.
 type Entry = (String, HashMap<String, String>);
 
-impl Feed for RedisStore {
+impl RevocationLog for RedisStore {
     type Error = RedisStoreError;
 
-    async fn since(&self, cursor: Cursor) -> Result<Changes, RedisStoreError> {
+    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, RedisStoreError> {
         let mut range = redis::cmd("XRANGE");
         range.arg(self.feed_key()).arg(format!("({}", place(cursor))).arg("+").arg("COUNT").arg(STRETCH);
         let entries: Vec<Entry> = self.line.ask(&range).await?;
         let Some((last, _)) = entries.last() else {
-            return Ok(Changes { changes: Vec::new(), cursor: self.end_before(cursor).await? });
+            return Ok(RevocationPage { changes: Vec::new(), cursor: self.end_before(cursor).await? });
         };
         let cursor = read_place(last)?;
         let changes = entries.iter().map(|(_, fields)| read(fields)).collect::<Result<_, _>>()?;
-        Ok(Changes { changes, cursor })
+        Ok(RevocationPage { changes, cursor })
     }
 
     async fn forget(&self, before: UnixTime) -> Result<(), RedisStoreError> {
@@ -48,18 +48,18 @@ impl Feed for RedisStore {
         }
     }
 
-    fn push(&self) -> impl Push {
+    fn push(&self) -> impl Notifier {
         Follow::stream(self.clone())
     }
 
-    async fn announce(&self, change: &Change) -> Result<(), RedisStoreError> {
+    async fn announce(&self, change: &Revocation) -> Result<(), RedisStoreError> {
         let mut add = redis::cmd("XADD");
         add.arg(self.feed_key()).arg("*").arg("at").arg(change.at().as_secs());
         match change {
-            Change::Generation { account, generation, .. } => {
+            Revocation::Generation { account, generation, .. } => {
                 add.arg("account").arg(account.as_str()).arg("generation").arg(*generation)
             }
-            Change::SessionEnded { session, .. } => add.arg("session").arg(session.to_string()),
+            Revocation::SessionEnded { session, .. } => add.arg("session").arg(session.to_string()),
             _ => return Err(RedisStoreError::corrupt("a change of a kind that this version does not know")),
         };
         let _place: String = self.line.ask(&add).await?;
@@ -99,12 +99,12 @@ fn read_place(text: &str) -> Result<Cursor, RedisStoreError> {
     Ok(Cursor::from_number(half(time)? << 64 | half(counter)?))
 }
 
-fn read(fields: &HashMap<String, String>) -> Result<Change, RedisStoreError> {
+fn read(fields: &HashMap<String, String>) -> Result<Revocation, RedisStoreError> {
     let field = |name: &'static str| fields.get(name).ok_or_else(|| RedisStoreError::corrupt(name));
     let at = UnixTime::from_secs(field("at")?.parse().map_err(RedisStoreError::corrupt)?);
     Ok(match fields.get("session") {
-        Some(session) => Change::SessionEnded { session: session.parse().map_err(RedisStoreError::corrupt)?, at },
-        None => Change::Generation {
+        Some(session) => Revocation::SessionEnded { session: session.parse().map_err(RedisStoreError::corrupt)?, at },
+        None => Revocation::Generation {
             account: AccountId::new(field("account")?.as_str()),
             generation: field("generation")?.parse().map_err(RedisStoreError::corrupt)?,
             at,
@@ -134,7 +134,7 @@ impl Follow {
     }
 }
 
-impl Push for Follow {
+impl Notifier for Follow {
     type Error = RedisStoreError;
 
     async fn news(&mut self) -> Result<(), RedisStoreError> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use hallpass_core::{
-    Algorithm, Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime, Verifier,
+    Algorithm, Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, TokenErrorKind, UnixTime, Verifier,
 };
 use hallpass_remote::{
     BodyTooLong, Fetch, FetchRequest, FetchResponse, LimitedBody, RemoteJwks, RemoteJwksError, get_with,
@@ -109,7 +109,7 @@ fn issuer(random: u8) -> Issuer {
 }
 
 fn token(issuer: &Issuer) -> String {
-    let who = SignedIn::insecure_vouch(SignedInFacts {
+    let who = LoggedIn::insecure_new(LoggedInFacts {
         username: "alice".to_owned(),
         user_id: "17".to_owned(),
         roles: RoleSet::from(SiteRole::Admin),

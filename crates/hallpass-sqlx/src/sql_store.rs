@@ -1,10 +1,11 @@
 //! One type for either database, for a site whose settings choose.
 
 use hallpass_accounts::{
-    Account, AccountId, Accounts, Actor, Administration, AttemptPolicy, Attempted, Attempts, Change, Changes,
-    CommandOutcome, Cursor, Ended, Enrolment, Feed, NewAccount, NewSession, OwnChange, OwnChangeOutcome,
-    PasswordChange, Passwords, Push, RecoveryHash, Refreshes, Registered, Registration, Renewal, Renewed, Replaced,
-    SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, Username,
+    Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome, ConsumeOutcome,
+    Cursor, EndOutcome, Enrolment, NewAccount, NewSession, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome,
+    PasswordChange, PasswordStore, RateLimit, RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore,
+    RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
+    Session, SessionId, SessionStore, TwoFactorStore, Username,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
@@ -89,59 +90,59 @@ macro_rules! either {
     };
 }
 
-either!(Accounts {
+either!(AccountStore {
     type Error;
     fn by_username(name: &Username) -> Option<Account>;
     fn by_id(id: &AccountId) -> Option<Account>;
 });
 
-either!(Registration {
-    fn create(account: NewAccount) -> Registered;
+either!(RegistrationStore {
+    fn create(account: NewAccount) -> RegistrationOutcome;
 });
 
-either!(Passwords {
-    fn replace_hash(id: &AccountId, old_hash: &str, new_hash: &str) -> Replaced;
+either!(PasswordStore {
+    fn replace_hash(id: &AccountId, old_hash: &str, new_hash: &str) -> ReplaceOutcome;
     fn change(change: PasswordChange) -> OwnChangeOutcome;
 });
 
-either!(SecondFactors {
+either!(TwoFactorStore {
     fn enable(enrolment: Enrolment) -> OwnChangeOutcome;
-    fn spend_step(id: &AccountId, generation: u32, step: u64, drift: TotpDrift) -> Spend;
-    fn spend_recovery_code(id: &AccountId, generation: u32, code: &RecoveryHash) -> Spend;
+    fn consume_step(id: &AccountId, generation: u32, step: u64, drift: TotpDrift) -> ConsumeOutcome;
+    fn consume_recovery_code(id: &AccountId, generation: u32, code: &RecoveryHash) -> ConsumeOutcome;
     fn replace_recovery_codes(own: &OwnChange, codes: &[RecoveryHash]) -> OwnChangeOutcome;
     fn disable(own: &OwnChange) -> OwnChangeOutcome;
-    fn reseal(id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Replaced;
+    fn reencrypt(id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> ReplaceOutcome;
 });
 
-either!(Sessions {
-    fn open(session: NewSession) -> SessionOpened;
+either!(SessionStore {
+    fn open(session: NewSession) -> OpenOutcome;
     fn list(account: &AccountId, now: UnixTime) -> Vec<Session>;
-    fn end(account: &AccountId, session: &SessionId, by: Option<&Actor>, at: UnixTime) -> Ended;
+    fn end(account: &AccountId, session: &SessionId, by: Option<&Actor>, at: UnixTime) -> EndOutcome;
     fn end_others(own: &OwnChange) -> OwnChangeOutcome;
     fn end_all(account: &AccountId, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
 });
 
-either!(Refreshes {
-    fn renew(session: &SessionId, renewal: &Renewal) -> Renewed;
+either!(RefreshTokenStore {
+    fn refresh(session: &SessionId, rotation: &Rotation) -> RefreshOutcome;
 });
 
-either!(Administration {
+either!(AdministrationStore {
     fn set_roles(id: &AccountId, roles: &[String], by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
     fn set_disabled(id: &AccountId, disabled: bool, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&Username>, limit: u32) -> Vec<Account>;
 });
 
-either!(Attempts {
+either!(RateLimitStore {
     type Error;
-    fn try_take(key: &str, policy: &AttemptPolicy, now: UnixTime) -> Attempted;
-    fn give_back(key: &str, policy: &AttemptPolicy, now: UnixTime) -> ();
+    fn try_take(key: &str, policy: &RateLimit, now: UnixTime) -> AttemptOutcome;
+    fn give_back(key: &str, policy: &RateLimit, now: UnixTime) -> ();
     fn clear(key: &str) -> ();
 });
 
-impl Feed for SqlStore {
+impl RevocationLog for SqlStore {
     type Error = StoreError;
 
-    async fn since(&self, cursor: Cursor) -> Result<Changes, StoreError> {
+    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
         ask!(self, store => store.since(cursor).await)
     }
 
@@ -149,28 +150,28 @@ impl Feed for SqlStore {
         ask!(self, store => store.forget(before).await)
     }
 
-    fn push(&self) -> impl Push {
+    fn push(&self) -> impl Notifier {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(store) => SqlPush::Postgres(store.listen()),
+            Self::Postgres(store) => SqlNotifier::Postgres(store.listen()),
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => SqlPush::Sqlite(store.watch()),
+            Self::Sqlite(store) => SqlNotifier::Sqlite(store.watch()),
         }
     }
 
-    async fn announce(&self, change: &Change) -> Result<(), StoreError> {
+    async fn announce(&self, change: &Revocation) -> Result<(), StoreError> {
         ask!(self, store => store.announce(change).await)
     }
 }
 
-enum SqlPush {
+enum SqlNotifier {
     #[cfg(feature = "postgres")]
     Postgres(crate::postgres::Listen),
     #[cfg(feature = "sqlite")]
     Sqlite(crate::sqlite::Watch),
 }
 
-impl Push for SqlPush {
+impl Notifier for SqlNotifier {
     type Error = StoreError;
 
     async fn news(&mut self) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use std::{fmt, marker::PhantomData};
 
-use hallpass_core::{Clock, Gate, Issuer, KeyRing, Keys, RevocationView, Role, UnixTime};
+use hallpass_core::{Clock, Issuer, KeyRing, Keys, RequestAuthenticator, RevocationList, Role, UnixTime};
 
 use crate::{authenticator::Authenticator, frozen_clock::FrozenClock, store_calls::StoreCalls};
 
@@ -11,7 +11,7 @@ use crate::{authenticator::Authenticator, frozen_clock::FrozenClock, store_calls
 /// Kits share nothing, not even keys: a token of one is nobody in another. Clones of a kit are the same kit.
 pub struct Kit<R> {
     issuer: Issuer,
-    view: RevocationView,
+    view: RevocationList,
     clock: FrozenClock,
     pub(crate) store_calls: StoreCalls,
     roles: PhantomData<fn() -> R>,
@@ -31,7 +31,7 @@ impl<R: Role> Kit<R> {
         let keys = KeyRing::generate_hs256(key_of_this_kit(), NEW_YEAR);
         Self {
             issuer: Issuer::new(keys, issuer, audience),
-            view: RevocationView::new(),
+            view: RevocationList::new(),
             clock: FrozenClock::at(NEW_YEAR),
             store_calls: StoreCalls::default(),
             roles: PhantomData,
@@ -58,14 +58,14 @@ impl<R: Role> Kit<R> {
 
     /// What was revoked in this kit.
     #[must_use]
-    pub fn view(&self) -> &RevocationView {
+    pub fn view(&self) -> &RevocationList {
         &self.view
     }
 
     /// What finds and verifies the token of a request: what the kit's layers are made of.
     #[must_use]
-    pub fn gate(&self) -> Gate<R> {
-        Gate::new(self.issuer.verifier().revocation(self.view.clone())).bearer()
+    pub fn gate(&self) -> RequestAuthenticator<R> {
+        RequestAuthenticator::new(self.issuer.verifier().revocation(self.view.clone())).bearer()
     }
 
     /// The authenticator app of somebody to whom a site showed this `otpauth://` link. Its codes follow the kit's clock.

@@ -6,8 +6,8 @@
 /// that the store has, by the name of its capability. The function may answer anything that derefs to the store: a box, or a guard that removes a file.
 ///
 /// ```
-/// # use hallpass_accounts::LocalAttempts;
-/// async fn empty() -> Box<LocalAttempts> {
+/// # use hallpass_accounts::MemoryRateLimits;
+/// async fn empty() -> Box<MemoryRateLimits> {
 ///     Box::default()
 /// }
 ///

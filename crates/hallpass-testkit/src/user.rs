@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use hallpass_core::{CookieSettings, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime};
+use hallpass_core::{CookieSettings, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, UnixTime};
 
 use crate::kit::Kit;
 
@@ -32,7 +32,7 @@ use crate::kit::Kit;
 pub struct User<R> {
     kit: Kit<R>,
     /// `None`: somebody without a cookie.
-    facts: Option<SignedInFacts<R>>,
+    facts: Option<LoggedInFacts<R>>,
     signed_in_ago: Duration,
 }
 
@@ -40,7 +40,7 @@ impl<R: Role> Kit<R> {
     /// Somebody who signed in just now, with a password, and has these roles: `kit.as_user(SiteRole::Admin)`, or
     /// `kit.as_user([SiteRole::Guest, SiteRole::Moderator])`.
     pub fn as_user(&self, roles: impl Into<RoleSet<R>>) -> User<R> {
-        User::signed_in(self.clone(), roles.into())
+        User::logged_in(self.clone(), roles.into())
     }
 
     /// Somebody without a cookie.
@@ -61,8 +61,8 @@ impl<R: Role> Kit<R> {
 }
 
 impl<R: Role> User<R> {
-    fn signed_in(kit: Kit<R>, roles: RoleSet<R>) -> Self {
-        let facts = SignedInFacts {
+    fn logged_in(kit: Kit<R>, roles: RoleSet<R>) -> Self {
+        let facts = LoggedInFacts {
             username: "alice".to_owned(),
             user_id: "id-alice".to_owned(),
             roles,
@@ -81,7 +81,7 @@ impl<R: Role> User<R> {
     /// Names the user; the account's id is `id-` and the name, the session's `session-` and the name. Defaults to `alice`.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
-        self.with(|facts| SignedInFacts {
+        self.with(|facts| LoggedInFacts {
             username: name.to_owned(),
             user_id: format!("id-{name}"),
             session: format!("session-{name}"),
@@ -92,19 +92,19 @@ impl<R: Role> User<R> {
     /// Names the account, as the site's store does. Defaults to `id-` and the user's name.
     #[must_use]
     pub fn with_id(self, id: &str) -> Self {
-        self.with(|facts| SignedInFacts { user_id: id.to_owned(), ..facts })
+        self.with(|facts| LoggedInFacts { user_id: id.to_owned(), ..facts })
     }
 
     /// Sets the token generation of the account. Defaults to 0.
     #[must_use]
     pub fn with_generation(self, generation: u32) -> Self {
-        self.with(|facts| SignedInFacts { generation, ..facts })
+        self.with(|facts| LoggedInFacts { generation, ..facts })
     }
 
     /// Lets the user have shown a one-time code too. Defaults to the password alone, because that is what most routes ask.
     #[must_use]
     pub fn with_second_factor(self) -> Self {
-        self.with(|facts| SignedInFacts { methods: facts.methods | Methods::ONE_TIME_CODE, ..facts })
+        self.with(|facts| LoggedInFacts { methods: facts.methods | Methods::ONE_TIME_CODE, ..facts })
     }
 
     /// Lets the password have been shown this long ago; the token itself is fresh. Defaults to just now.
@@ -132,8 +132,8 @@ impl<R: Role> User<R> {
     pub fn token(&self) -> Option<String> {
         let now = self.kit.now();
         let authenticated_at = now.saturating_sub(self.signed_in_ago);
-        let facts = SignedInFacts { authenticated_at, ..self.facts.clone()? };
-        match self.kit.issuer().issue(&SignedIn::insecure_vouch(facts), now) {
+        let facts = LoggedInFacts { authenticated_at, ..self.facts.clone()? };
+        match self.kit.issuer().issue(&LoggedIn::insecure_new(facts), now) {
             Ok(token) => Some(token.as_str().to_owned()),
             Err(error) => panic!("no token for this user: {error}"),
         }
@@ -153,7 +153,7 @@ impl<R: Role> User<R> {
         self.facts.as_ref().map_or(0, |facts| facts.generation)
     }
 
-    fn with(mut self, change: impl FnOnce(SignedInFacts<R>) -> SignedInFacts<R>) -> Self {
+    fn with(mut self, change: impl FnOnce(LoggedInFacts<R>) -> LoggedInFacts<R>) -> Self {
         self.facts = self.facts.map(change);
         self
     }

@@ -3,10 +3,11 @@
 //! It goes around a site's real store and has every ability that one has. Each call counts, whatever its answer.
 
 use hallpass_accounts::{
-    Account, AccountId, Accounts, Actor, Administration, AttemptPolicy, Attempted, Attempts, Change, Changes,
-    CommandOutcome, Cursor, Ended, Enrolment, Feed, NewAccount, NewSession, OwnChange, OwnChangeOutcome,
-    PasswordChange, Passwords, Push, RecoveryHash, Refreshes, Registered, Registration, Renewal, Renewed, Replaced,
-    SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, Username,
+    Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome, ConsumeOutcome,
+    Cursor, EndOutcome, Enrolment, NewAccount, NewSession, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome,
+    PasswordChange, PasswordStore, RateLimit, RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore,
+    RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
+    Session, SessionId, SessionStore, TwoFactorStore, Username,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
@@ -19,11 +20,11 @@ impl<R: hallpass_core::Role> Kit<R> {
     /// ```
     /// # use std::convert::Infallible;
     /// # use hallpass_core::Role;
-    /// # use hallpass_accounts::{Account, AccountId, Accounts, Username};
+    /// # use hallpass_accounts::{Account, AccountId, AccountStore, Username};
     /// # use hallpass_testkit::Kit;
     /// # #[derive(Role)] enum SiteRole { Admin }
     /// # struct Users;
-    /// # impl Accounts for Users {
+    /// # impl AccountStore for Users {
     /// #     type Error = Infallible;
     /// #     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Infallible> { Ok(None) }
     /// #     async fn by_id(&self, _: &AccountId) -> Result<Option<Account>, Infallible> { Ok(None) }
@@ -64,52 +65,52 @@ macro_rules! counted {
     };
 }
 
-counted!(Accounts {
+counted!(AccountStore {
     type Error;
     fn by_username(name: &Username) -> Option<Account>;
     fn by_id(id: &AccountId) -> Option<Account>;
 });
 
-counted!(Registration {
-    fn create(account: NewAccount) -> Registered;
+counted!(RegistrationStore {
+    fn create(account: NewAccount) -> RegistrationOutcome;
 });
 
-counted!(Passwords {
-    fn replace_hash(id: &AccountId, old_hash: &str, new_hash: &str) -> Replaced;
+counted!(PasswordStore {
+    fn replace_hash(id: &AccountId, old_hash: &str, new_hash: &str) -> ReplaceOutcome;
     fn change(change: PasswordChange) -> OwnChangeOutcome;
 });
 
-counted!(SecondFactors {
+counted!(TwoFactorStore {
     fn enable(enrolment: Enrolment) -> OwnChangeOutcome;
-    fn spend_step(id: &AccountId, generation: u32, step: u64, drift: TotpDrift) -> Spend;
-    fn spend_recovery_code(id: &AccountId, generation: u32, code: &RecoveryHash) -> Spend;
+    fn consume_step(id: &AccountId, generation: u32, step: u64, drift: TotpDrift) -> ConsumeOutcome;
+    fn consume_recovery_code(id: &AccountId, generation: u32, code: &RecoveryHash) -> ConsumeOutcome;
     fn replace_recovery_codes(own: &OwnChange, codes: &[RecoveryHash]) -> OwnChangeOutcome;
     fn disable(own: &OwnChange) -> OwnChangeOutcome;
-    fn reseal(id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Replaced;
+    fn reencrypt(id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> ReplaceOutcome;
 });
 
-counted!(Sessions {
-    fn open(session: NewSession) -> SessionOpened;
+counted!(SessionStore {
+    fn open(session: NewSession) -> OpenOutcome;
     fn list(account: &AccountId, now: UnixTime) -> Vec<Session>;
-    fn end(account: &AccountId, session: &SessionId, by: Option<&Actor>, at: UnixTime) -> Ended;
+    fn end(account: &AccountId, session: &SessionId, by: Option<&Actor>, at: UnixTime) -> EndOutcome;
     fn end_others(own: &OwnChange) -> OwnChangeOutcome;
     fn end_all(account: &AccountId, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
 });
 
-counted!(Refreshes {
-    fn renew(session: &SessionId, renewal: &Renewal) -> Renewed;
+counted!(RefreshTokenStore {
+    fn refresh(session: &SessionId, rotation: &Rotation) -> RefreshOutcome;
 });
 
-counted!(Administration {
+counted!(AdministrationStore {
     fn set_roles(id: &AccountId, roles: &[String], by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
     fn set_disabled(id: &AccountId, disabled: bool, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&Username>, limit: u32) -> Vec<Account>;
 });
 
-impl<S: Feed> Feed for Watched<S> {
+impl<S: RevocationLog> RevocationLog for Watched<S> {
     type Error = S::Error;
 
-    async fn since(&self, cursor: Cursor) -> Result<Changes, Self::Error> {
+    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, Self::Error> {
         self.calls.called("Feed::since");
         self.store.since(cursor).await
     }
@@ -120,19 +121,19 @@ impl<S: Feed> Feed for Watched<S> {
     }
 
     /// Waiting to be woken asks nothing, and so does not count.
-    fn push(&self) -> impl Push {
+    fn push(&self) -> impl Notifier {
         self.store.push()
     }
 
-    async fn announce(&self, change: &Change) -> Result<(), Self::Error> {
+    async fn announce(&self, change: &Revocation) -> Result<(), Self::Error> {
         self.calls.called("Feed::announce");
         self.store.announce(change).await
     }
 }
 
-counted!(Attempts {
+counted!(RateLimitStore {
     type Error;
-    fn try_take(key: &str, policy: &AttemptPolicy, now: UnixTime) -> Attempted;
-    fn give_back(key: &str, policy: &AttemptPolicy, now: UnixTime) -> ();
+    fn try_take(key: &str, policy: &RateLimit, now: UnixTime) -> AttemptOutcome;
+    fn give_back(key: &str, policy: &RateLimit, now: UnixTime) -> ();
     fn clear(key: &str) -> ();
 });

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use hallpass_core::{AnswerSettings, Clock, Denial, Gate, Meter, Renew, Role, SystemClock};
+use hallpass_core::{Clock, Meter, RefreshHook, Rejection, RejectionSettings, RequestAuthenticator, Role, SystemClock};
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -15,8 +15,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    refusal::{DefaultPage, DeniedPage, DeniedRequest, Refusal},
-    renew::{RenewFuture, RenewService},
+    refresh::{RefreshFuture, RefreshService},
+    refusal::{DefaultPage, DeniedPage, RejectedRequest, RejectionResponse},
     require::Watched,
 };
 
@@ -33,13 +33,13 @@ pub struct AuthLayer<R, P = DefaultPage, T = FromText> {
 
 /// What every clone of the layer and every request in flight share.
 struct Shared<R, P, T> {
-    gate: Gate<R>,
+    gate: RequestAuthenticator<R>,
     clock: Arc<dyn Clock>,
-    settings: AnswerSettings,
+    settings: RejectionSettings,
     page: P,
     text_body: T,
     strict: bool,
-    renew: Option<Arc<dyn Renew>>,
+    refresh: Option<Arc<dyn RefreshHook>>,
     meter: Meter,
 }
 
@@ -53,17 +53,17 @@ impl<R, P: Clone, T: Clone> Clone for Shared<R, P, T> {
             page: self.page.clone(),
             text_body: self.text_body.clone(),
             strict: self.strict,
-            renew: self.renew.clone(),
+            refresh: self.refresh.clone(),
             meter: self.meter.clone(),
         }
     }
 }
 
 impl<R: Role> AuthLayer<R> {
-    /// Verifies with this verifier, or with a [`Gate`] where more is to be said than which tokens are right.
-    pub fn new(gate: impl Into<Gate<R>>) -> Self {
+    /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said than which tokens are right.
+    pub fn new(gate: impl Into<RequestAuthenticator<R>>) -> Self {
         let gate = gate.into();
-        let settings = AnswerSettings::default().for_gate(&gate);
+        let settings = RejectionSettings::default().for_gate(&gate);
         let clock = Arc::new(SystemClock);
         Self {
             shared: Arc::new(Shared {
@@ -73,7 +73,7 @@ impl<R: Role> AuthLayer<R> {
                 page: DefaultPage,
                 text_body: FromText,
                 strict: false,
-                renew: None,
+                refresh: None,
                 meter: Meter::new(),
             }),
         }
@@ -89,7 +89,7 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
 
     /// Says where the site's pages are that refusals lead to. Defaults to the paths of the sign-in routes, because they serve them.
     #[must_use]
-    pub fn answers(self, settings: AnswerSettings) -> Self {
+    pub fn answers(self, settings: RejectionSettings) -> Self {
         self.with(|shared| Shared { settings, ..shared })
     }
 
@@ -100,7 +100,7 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     /// Defaults to a plain page, because a refusal without any page leaves a person without a way on.
     ///
     /// ```
-    /// # use hallpass_core::{DenialKind, KeyRing, Role, UnixTime, Verifier};
+    /// # use hallpass_core::{RejectionKind, KeyRing, Role, UnixTime, Verifier};
     /// # use hallpass_tower::{AuthLayer, require_login};
     /// # use http::{Request, Response};
     /// # use tower::{ServiceBuilder, ServiceExt, service_fn};
@@ -111,8 +111,8 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     /// # let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
     /// # let verifier = Verifier::<SiteRole>::new(keys, "https://site.example", "site");
     /// # let handler = service_fn(|_: Request<()>| async { Ok::<_, std::convert::Infallible>(Response::new(String::new())) });
-    /// let layer = AuthLayer::new(verifier).on_denied(|denial, request| match denial.kind() {
-    ///     DenialKind::SignedOut => Some(Response::new(format!("No pass for {}.", request.uri()))),
+    /// let layer = AuthLayer::new(verifier).on_rejection(|rejection, request| match rejection.kind() {
+    ///     RejectionKind::NotLoggedIn => Some(Response::new(format!("No pass for {}.", request.uri()))),
     ///     _ => None,
     /// });
     /// # let site = ServiceBuilder::new().layer(layer).layer(require_login()).service(handler);
@@ -124,18 +124,18 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     /// # }
     /// ```
     #[must_use]
-    pub fn on_denied<B, Q>(self, page: Q) -> AuthLayer<R, Q, T>
+    pub fn on_rejection<B, Q>(self, page: Q) -> AuthLayer<R, Q, T>
     where
-        Q: Fn(Denial, &DeniedRequest) -> Option<Response<B>>,
+        Q: Fn(Rejection, &RejectedRequest) -> Option<Response<B>>,
     {
-        self.with(|Shared { gate, clock, settings, text_body, strict, renew, meter, .. }| Shared {
+        self.with(|Shared { gate, clock, settings, text_body, strict, refresh, meter, .. }| Shared {
             gate,
             clock,
             settings,
             page,
             text_body,
             strict,
-            renew,
+            refresh,
             meter,
         })
     }
@@ -147,35 +147,35 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     where
         U: Fn(String) -> B,
     {
-        self.with(|Shared { gate, clock, settings, page, strict, renew, meter, .. }| Shared {
+        self.with(|Shared { gate, clock, settings, page, strict, refresh, meter, .. }| Shared {
             gate,
             clock,
             settings,
             page,
             text_body,
             strict,
-            renew,
+            refresh,
             meter,
         })
     }
 
     /// Renews the session of a request whose access token has run out, and sets the new cookies on the answer. Defaults to not,
-    /// because this layer knows no store: hallpass-axum's `Renewal` does.
+    /// because this layer knows no store: hallpass-axum's `Rotation` does.
     #[must_use]
-    pub fn renew(self, renew: impl Renew) -> Self {
-        self.with(|shared| Shared { renew: Some(Arc::new(renew)), ..shared })
+    pub fn refresh(self, refresh: impl RefreshHook) -> Self {
+        self.with(|shared| Shared { refresh: Some(Arc::new(refresh)), ..shared })
     }
 
     /// Refuses what a route answers that no guard of this crate stood before, fallbacks included: a forgotten guard is then a 500 and
-    /// an error in the log instead of an open door. A route that is open on purpose says [`everyone`](crate::everyone).
+    /// an error in the log instead of an open door. A route that is open on purpose says [`public`](crate::public).
     ///
     /// The service behind such a route has run by then, since a guard further in could still have spoken; a router that cannot
-    /// be given a route without a requirement is hallpass-axum's `StatedRouter`. Defaults to off, because a site that has its open
+    /// be given a route without a requirement is hallpass-axum's `GuardedRouter`. Defaults to off, because a site that has its open
     /// routes outside of hallpass would stand still.
     ///
     /// ```
     /// # use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
-    /// # use hallpass_tower::{AuthLayer, everyone};
+    /// # use hallpass_tower::{AuthLayer, public};
     /// # use http::{Request, Response};
     /// # use tower::{Layer, ServiceExt, service_fn};
     /// # #[derive(Role)]
@@ -185,8 +185,8 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     /// # let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
     /// # let verifier = Verifier::<SiteRole>::new(keys, "https://site.example", "site");
     /// # let page = service_fn(|_: Request<()>| async { Ok::<_, std::convert::Infallible>(Response::new("a page".to_owned())) });
-    /// let strict = AuthLayer::new(verifier).every_route_states_its_requirement();
-    /// let open = strict.layer(everyone().layer(page)).oneshot(Request::new(())).await.unwrap();
+    /// let strict = AuthLayer::new(verifier).deny_unguarded_routes();
+    /// let open = strict.layer(public().layer(page)).oneshot(Request::new(())).await.unwrap();
     /// assert_eq!((open.status().as_u16(), open.body().as_str()), (200, "a page"));
     ///
     /// let forgotten = strict.layer(page).oneshot(Request::new(())).await.unwrap();
@@ -195,7 +195,7 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     /// # }
     /// ```
     #[must_use]
-    pub fn every_route_states_its_requirement(self) -> Self {
+    pub fn deny_unguarded_routes(self) -> Self {
         self.with(|shared| Shared { strict: true, ..shared })
     }
 
@@ -221,14 +221,14 @@ impl<R, P, T, S> Layer<S> for AuthLayer<R, P, T> {
     type Service = AuthService<R, S, P, T>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let inner = RenewService { inner, renew: self.shared.renew.clone() };
+        let inner = RefreshService { inner, refresh: self.shared.refresh.clone() };
         AuthService { inner, shared: Arc::clone(&self.shared) }
     }
 }
 
 /// A service that is told who asks.
 pub struct AuthService<R, S, P = DefaultPage, T = FromText> {
-    inner: RenewService<S>,
+    inner: RefreshService<S>,
     shared: Arc<Shared<R, P, T>>,
 }
 
@@ -248,7 +248,7 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = AuthFuture<R, RenewFuture<S, S::Future, Q>, P, T>;
+    type Future = AuthFuture<R, RefreshFuture<S, S::Future, Q>, P, T>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -304,7 +304,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = ready!(this.inner.poll(cx))?;
-        if let Some(mut refusal) = response.extensions_mut().remove::<Refusal>() {
+        if let Some(mut refusal) = response.extensions_mut().remove::<RejectionResponse>() {
             refusal.request.uri = std::mem::take(this.uri);
             return Poll::Ready(Ok(this.shared.render(refusal, response)));
         }

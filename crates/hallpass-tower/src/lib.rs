@@ -3,7 +3,7 @@
 //! [`AuthLayer`] goes around the whole service. It verifies the token of each request, without a store, and leaves an
 //! [`Authentication`](hallpass_core::Authentication) among the request's extensions; a bad token leaves an anonymous one, so
 //! that open routes stay open. [`require_roles`] and its siblings go around a route. They say no and nothing more: a refused
-//! request gets a bodiless answer that carries a [`Refusal`], and the outer layer turns that into the page, redirect,
+//! request gets a bodiless answer that carries a [`RejectionResponse`], and the outer layer turns that into the page, redirect,
 //! problem+json or gRPC status that fits the caller.
 //!
 //! [`OriginLayer`] refuses what another site makes a browser send, for every route within it.
@@ -43,15 +43,15 @@
 
 mod auth;
 mod origin;
+mod refresh;
 mod refusal;
-mod renew;
 mod require;
 
 pub use auth::{AuthFuture, AuthLayer, AuthService, FromText, TextBody};
 pub use origin::{OriginLayer, OriginService};
-pub use refusal::{DefaultPage, DeniedPage, DeniedRequest, GuardFuture, Refusal};
-pub use renew::RenewFuture;
+pub use refresh::RefreshFuture;
+pub use refusal::{DefaultPage, DeniedPage, GuardFuture, RejectedRequest, RejectionResponse};
 pub use require::{
-    RequireFuture, RequireLayer, RequireService, everyone, require_any_role, require_at_least, require_login,
+    RequireFuture, RequireLayer, RequireService, public, require_any_role, require_at_least, require_login,
     require_roles,
 };

@@ -13,7 +13,7 @@ use http::{HeaderValue, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::refusal::{DeniedRequest, GuardFuture, Refusal};
+use crate::refusal::{GuardFuture, RejectedRequest, RejectionResponse};
 
 /// Refuses unsafe requests that another site made the browser send.
 ///
@@ -81,10 +81,10 @@ where
     }
 }
 
-fn check<Q>(check: &OriginCheck, request: &Request<Q>) -> Result<SameOrigin, Refusal> {
-    check.check(&origin_facts(request)).map_err(|denial| {
-        tracing::debug!(target: "hallpass", kind = denial.kind().as_str(), "request refused");
-        Refusal::new(denial, DeniedRequest::of(request))
+fn check<Q>(check: &OriginCheck, request: &Request<Q>) -> Result<SameOrigin, RejectionResponse> {
+    check.check(&origin_facts(request)).map_err(|rejection| {
+        tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request refused");
+        RejectionResponse::new(rejection, RejectedRequest::of(request))
     })
 }
 

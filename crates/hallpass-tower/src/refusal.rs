@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use hallpass_core::{Authentication, Denial, DenialKind};
+use hallpass_core::{Authentication, Rejection, RejectionKind};
 use http::{
     HeaderMap, Method, Response, StatusCode, Uri,
     header::{AUTHORIZATION, COOKIE},
@@ -19,38 +19,38 @@ use pin_project_lite::pin_project;
 /// Guards of other frameworks make one the same way.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Refusal {
-    pub(crate) denial: Denial,
+pub struct RejectionResponse {
+    pub(crate) rejection: Rejection,
     // In a box, because it is handed up through results whose other side is nothing at all.
-    pub(crate) request: Box<DeniedRequest>,
+    pub(crate) request: Box<RejectedRequest>,
 }
 
-impl Refusal {
+impl RejectionResponse {
     /// A refusal of this request.
-    pub fn new(denial: Denial, request: DeniedRequest) -> Self {
-        Self { denial, request: Box::new(request) }
+    pub fn new(rejection: Rejection, request: RejectedRequest) -> Self {
+        Self { rejection, request: Box::new(request) }
     }
 
     /// A refusal for want of the outer layer, which is the service's own fault. It is logged as an error under the name of the
     /// guard that missed it.
-    pub fn without_layer(guard: &'static str, request: DeniedRequest) -> Self {
+    pub fn without_layer(guard: &'static str, request: RejectedRequest) -> Self {
         tracing::error!(
             target: "hallpass",
             guard,
             "refused, because nobody verified the token: put the AuthLayer (`hallpass.layer()`) around the routes, outside this guard"
         );
-        Self::new(Denial::new(DenialKind::Misconfigured), request)
+        Self::new(Rejection::new(RejectionKind::Misconfigured), request)
     }
 
     /// Why it was refused.
-    pub fn denial(&self) -> Denial {
-        self.denial
+    pub fn rejection(&self) -> Rejection {
+        self.rejection
     }
 
     /// The answer as it is without an outer layer: the status, and no body.
     pub fn into_response<B: Default>(self) -> Response<B> {
         let mut response = Response::new(B::default());
-        *response.status_mut() = status(self.denial.status());
+        *response.status_mut() = status(self.rejection.status());
         response.extensions_mut().insert(self);
         response
     }
@@ -58,14 +58,14 @@ impl Refusal {
 
 /// The head of a refused request, and who sent it.
 #[derive(Clone)]
-pub struct DeniedRequest {
+pub struct RejectedRequest {
     method: Method,
     pub(crate) uri: Uri,
     headers: HeaderMap,
     authentication: Authentication,
 }
 
-impl DeniedRequest {
+impl RejectedRequest {
     /// Copies what an answer may depend on out of a request.
     pub fn of<B>(request: &http::Request<B>) -> Self {
         Self::new(request.method(), request.uri(), request.headers(), request.extensions())
@@ -112,7 +112,7 @@ impl DeniedRequest {
 }
 
 /// Shows neither headers nor query: tokens travel in them.
-impl fmt::Debug for DeniedRequest {
+impl fmt::Debug for RejectedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeniedRequest")
             .field("method", &self.method)
@@ -135,7 +135,7 @@ impl fmt::Debug for DeniedRequest {
 )]
 pub trait DeniedPage<B> {
     /// The page; `None` for the default answer.
-    fn page(&self, denial: Denial, request: &DeniedRequest) -> Option<Response<B>>;
+    fn page(&self, rejection: Rejection, request: &RejectedRequest) -> Option<Response<B>>;
 }
 
 /// No page of the site's own.
@@ -143,15 +143,15 @@ pub trait DeniedPage<B> {
 pub struct DefaultPage;
 
 impl<B> DeniedPage<B> for DefaultPage {
-    fn page(&self, _: Denial, _: &DeniedRequest) -> Option<Response<B>> {
+    fn page(&self, _: Rejection, _: &RejectedRequest) -> Option<Response<B>> {
         None
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, F: Fn(Denial, &DeniedRequest) -> Option<Response<B>>> DeniedPage<B> for F {
-    fn page(&self, denial: Denial, request: &DeniedRequest) -> Option<Response<B>> {
-        self(denial, request)
+impl<B, F: Fn(Rejection, &RejectedRequest) -> Option<Response<B>>> DeniedPage<B> for F {
+    fn page(&self, rejection: Rejection, request: &RejectedRequest) -> Option<Response<B>> {
+        self(rejection, request)
     }
 }
 
@@ -177,7 +177,7 @@ impl<F, B> GuardFuture<F, B> {
         Self { state: State::Admitted { inner } }
     }
 
-    pub(crate) fn refused(refusal: Refusal) -> Self
+    pub(crate) fn refused(refusal: RejectionResponse) -> Self
     where
         B: Default,
     {
@@ -219,8 +219,8 @@ mod tests {
             .header("accept", "text/html")
             .body(())
             .unwrap();
-        let request = DeniedRequest::of(&request);
-        let refusal = Refusal::new(Denial::new(DenialKind::SignedOut), request.clone());
+        let request = RejectedRequest::of(&request);
+        let refusal = RejectionResponse::new(Rejection::new(RejectionKind::NotLoggedIn), request.clone());
         for shown in [
             format!("{refusal:?}"),
             format!("{:?}", refusal.into_response::<String>()),

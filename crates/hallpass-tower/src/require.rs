@@ -1,4 +1,4 @@
-//! Guards: layers that let a request through to a route, or leave a [`Refusal`]; and whether a route said what it asks.
+//! Guards: layers that let a request through to a route, or leave a [`RejectionResponse`]; and whether a route said what it asks.
 //!
 //! A guard needs no state and no role enum at the layer's type: what it asks is a [`Requirement`], who asks it reads from the
 //! request. Where nobody verified the token it refuses, since no answer to "who?" is not "anyone".
@@ -17,18 +17,20 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{Admitted, Authentication, Clock, Denial, DenialKind, Requirement, Role, RoleSet, SystemClock};
+use hallpass_core::{
+    Admitted, Authentication, Clock, Rejection, RejectionKind, Requirement, Role, RoleSet, SystemClock,
+};
 use http::{Extensions, HeaderValue, Request, Response, header::CACHE_CONTROL};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::refusal::{DeniedRequest, GuardFuture, Refusal};
+use crate::refusal::{GuardFuture, RejectedRequest, RejectionResponse};
 
 /// Lets everyone through, and says so: what a route that is open on purpose states where
 /// [every route has to](crate::AuthLayer::every_route_states_its_requirement).
-pub fn everyone() -> RequireLayer {
-    RequireLayer::new(Requirement::everyone())
+pub fn public() -> RequireLayer {
+    RequireLayer::new(Requirement::public())
 }
 
 /// Lets only callers through who are signed in.
@@ -121,22 +123,22 @@ where
     }
 }
 
-fn check<Q>(requirement: &Requirement, request: &Request<Q>) -> Result<Admitted, Refusal> {
+fn check<Q>(requirement: &Requirement, request: &Request<Q>) -> Result<Admitted, RejectionResponse> {
     let Some(who) = request.extensions().get::<Authentication>() else {
-        return Err(Refusal::without_layer("require", DeniedRequest::of(request)));
+        return Err(RejectionResponse::without_layer("require", RejectedRequest::of(request)));
     };
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
-    requirement.admit(who, now).map_err(|denial| {
-        note(denial, requirement);
-        Refusal::new(denial, DeniedRequest::of(request))
+    requirement.admit(who, now).map_err(|rejection| {
+        note(rejection, requirement);
+        RejectionResponse::new(rejection, RejectedRequest::of(request))
     })
 }
 
-fn note(denial: Denial, requirement: &Requirement) {
-    if denial.kind() == DenialKind::Misconfigured {
+fn note(rejection: Rejection, requirement: &Requirement) {
+    if rejection.kind() == RejectionKind::Misconfigured {
         tracing::error!(target: "hallpass", %requirement, "refused, because the route asks for roles of another enum than the token was verified for");
     } else {
-        tracing::debug!(target: "hallpass", kind = denial.kind().as_str(), %requirement, "request refused");
+        tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), %requirement, "request refused");
     }
 }
 
@@ -183,7 +185,7 @@ impl Statement {
 /// A request that is watched for a statement.
 pub(crate) struct Watched {
     statement: Statement,
-    request: DeniedRequest,
+    request: RejectedRequest,
 }
 
 impl Watched {
@@ -191,11 +193,11 @@ impl Watched {
     pub(crate) fn new<B>(request: &mut Request<B>) -> Self {
         let statement = Statement::default();
         request.extensions_mut().insert(statement.clone());
-        Self { statement, request: DeniedRequest::of(request) }
+        Self { statement, request: RejectedRequest::of(request) }
     }
 
     /// The refusal of a request whose route stated nothing.
-    pub(crate) fn refusal(self) -> Option<Refusal> {
+    pub(crate) fn refusal(self) -> Option<RejectionResponse> {
         if self.statement.0.load(Ordering::Acquire) {
             return None;
         }
@@ -205,6 +207,6 @@ impl Watched {
             path = self.request.uri().path(),
             "refused, because the route states no requirement: put a guard on it, or everyone()"
         );
-        Some(Refusal::new(Denial::new(DenialKind::Misconfigured), self.request))
+        Some(RejectionResponse::new(Rejection::new(RejectionKind::Misconfigured), self.request))
     }
 }

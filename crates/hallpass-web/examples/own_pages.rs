@@ -6,7 +6,7 @@
 //!
 //! Run it with `cargo run -p hallpass-web --example own_pages`; `tests/endpoint/own_pages.rs` signs in through these pages.
 
-use hallpass_core::{Denial, DenialKind};
+use hallpass_core::{Rejection, RejectionKind};
 use hallpass_web::{FailurePage, Fault, FieldFault, Page, Pages, Reader, Texts};
 
 /// A site that likes its pages bare.
@@ -32,10 +32,10 @@ impl Pages for BarePages {
                 ("Second factor", key + &form("/profile/two-factor", &[code(page.code_fault)], page.fault))
             }
             Page::TwoFactorOn(page) => {
-                let renew = form("/profile/recovery-codes", &[code(page.renew_code_fault)], page.renew_fault);
+                let refresh = form("/profile/recovery-codes", &[code(page.renew_code_fault)], page.renew_fault);
                 let password = password("password", "current-password", page.disable_password_fault);
                 let off = [password, code(page.disable_code_fault)];
-                ("Second factor", renew + &form("/profile/two-factor/disable", &off, page.disable_fault))
+                ("Second factor", refresh + &form("/profile/two-factor/disable", &off, page.disable_fault))
             }
             Page::RecoveryCodes(page) => {
                 let codes: String = page.codes.iter().map(|code| format!("<li>{}</li>", code.as_str())).collect();
@@ -46,7 +46,7 @@ impl Pages for BarePages {
                 let new = password("new_password", "new-password", page.new_fault);
                 ("A new password", form("/profile/password", &[current, new], page.fault))
             }
-            Page::Sessions(page) => {
+            Page::SessionStore(page) => {
                 let line = |session: &hallpass_web::SessionLine<'_>| {
                     let end = form("/profile/sessions/revoke", &[hidden("session", session.id)], None);
                     format!("<li>{}{}</li>", escaped(session.device), if session.current { "" } else { &end })
@@ -98,6 +98,6 @@ fn escaped(text: &str) -> String {
 
 #[expect(clippy::print_stdout, reason = "an example shows what it made")]
 fn main() {
-    let page = Page::Failure(FailurePage::of(Denial::new(DenialKind::Limited)));
-    println!("{}", BarePages.render(&page, &Reader::signed_in("ann & bob")));
+    let page = Page::Failure(FailurePage::of(Rejection::new(RejectionKind::Limited)));
+    println!("{}", BarePages.render(&page, &Reader::logged_in("ann & bob")));
 }

@@ -1,9 +1,9 @@
 //! One request on its way through an endpoint: what it brings, and how the answer is made.
 
-use hallpass_accounts::{Enrolling, Member, Opened, RefreshToken, SignIn, Tokens, Visitor};
+use hallpass_accounts::{Accounts, Enrolling, Member, OpenedSession, RefreshToken, Tokens, Visitor};
 use hallpass_core::{
-    AccessToken, Caller, Denial, DenialKind, EnrolmentToken, Identity, PendingToken, Requirement, Role, SafeNext,
-    SetCookieError, answer, find_cookie, refusal_headers,
+    AccessToken, Caller, EnrolmentToken, Identity, PendingToken, Rejection, RejectionKind, Requirement, Role, SafeNext,
+    SetCookieError, answer, find_cookie, rejection_headers,
 };
 use serde_json::json;
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub(crate) struct Exchange<'a, R: Role> {
-    pub(crate) sign_in: &'a SignIn<R>,
+    pub(crate) accounts: &'a Accounts<R>,
     pub(crate) pages: &'a dyn Pages,
     pub(crate) request: &'a EndpointRequest,
     pub(crate) caller: Caller<'a>,
@@ -31,18 +31,18 @@ pub(crate) struct Exchange<'a, R: Role> {
 impl<'a, R: Role> Exchange<'a, R> {
     /// The person that asks, where the endpoint is for those who are signed in.
     pub(crate) fn member(&self) -> Result<Identity<R>, Refused> {
-        let _admitted = Requirement::login().admit(&self.request.who, self.sign_in.now())?;
-        self.request.who.identity::<R>().ok_or_else(|| DenialKind::Misconfigured.into())
+        let _admitted = Requirement::login().admit(&self.request.who, self.accounts.now())?;
+        self.request.who.identity::<R>().ok_or_else(|| RejectionKind::Misconfigured.into())
     }
 
     /// Who knocks, where nobody is signed in yet.
     pub(crate) fn visitor(&self) -> Visitor<'a> {
         let agent = self.request.header("user-agent").unwrap_or_default();
-        let proxies = self.sign_in.proxies();
+        let proxies = self.accounts.proxies();
         let lines: Vec<&[u8]> = proxies.header().into_iter().flat_map(|name| self.request.lines(name)).collect();
         let peer = proxies.client(self.request.peer, lines);
         let device = std::str::from_utf8(agent).unwrap_or_default();
-        let known = find_cookie(self.request.lines("cookie"), self.sign_in.cookies().device_name()).ok().flatten();
+        let known = find_cookie(self.request.lines("cookie"), self.accounts.cookies().device_name()).ok().flatten();
         let step_up = self.request.who.username().is_some();
         Visitor { peer, device, known, step_up, remember: false }
     }
@@ -90,7 +90,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         form: impl FnOnce(&'p Refused) -> Page<'p>,
     ) -> EndpointResponse {
         match refused {
-            Refused::Denied(denial) => self.deny(*denial),
+            Refused::Rejected(rejection) => self.deny(*rejection),
             refused if self.wants_json() => {
                 self.refusal(refused, EndpointResponse::problem(refused.status(), &refused.problem()))
             }
@@ -102,7 +102,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// The answer to a refusal that no form goes with.
     pub(crate) fn refuse_plainly(&self, refused: &Refused) -> EndpointResponse {
         match refused {
-            Refused::Denied(denial) => self.deny(*denial),
+            Refused::Rejected(rejection) => self.deny(*rejection),
             refused if self.wants_json() => {
                 self.refusal(refused, EndpointResponse::problem(refused.status(), &refused.problem()))
             }
@@ -123,31 +123,33 @@ impl<'a, R: Role> Exchange<'a, R> {
     fn refusal(&self, refused: &Refused, response: EndpointResponse) -> EndpointResponse {
         match refused {
             // RFC 9110 section 15.5.2: a 401 carries a challenge. Core knows which.
-            Refused::Credentials => refusal_headers(Denial::new(DenialKind::SignedOut), self.sign_in.answers())
-                .into_iter()
-                .filter(|(name, _)| *name != "vary")
-                .fold(response, |response, (name, value)| response.with_only_header(name, value)),
+            Refused::Credentials => {
+                rejection_headers(Rejection::new(RejectionKind::NotLoggedIn), self.accounts.answers())
+                    .into_iter()
+                    .filter(|(name, _)| *name != "vary")
+                    .fold(response, |response, (name, value)| response.with_only_header(name, value))
+            }
             Refused::MethodNotAllowed(allow) => response.with_header("allow", *allow),
             _ => response,
         }
     }
 
     /// Core says how a denial looks; where that is a page, it is the site's own.
-    fn deny(&self, denial: Denial) -> EndpointResponse {
-        self.sign_in.meter().denied(denial);
-        let answer = EndpointResponse::from(answer(denial, &self.caller, self.sign_in.answers()));
+    fn deny(&self, rejection: Rejection) -> EndpointResponse {
+        self.accounts.meter().rejected(rejection);
+        let answer = EndpointResponse::from(answer(rejection, &self.caller, self.accounts.answers()));
         if answer.status < 400 || !self.caller.takes_page() {
             return answer;
         }
-        let page = self.page(answer.status, &Page::Failure(FailurePage::of(denial).with_next(self.way_back())));
+        let page = self.page(answer.status, &Page::Failure(FailurePage::of(rejection).with_next(self.way_back())));
         let headers = answer.headers.into_iter().filter(|(name, _)| *name != "vary");
         headers.fold(page, |page, (name, value)| page.with_only_header(name, value))
     }
 
     /// Signed in: the session's cookies, and where to go on to or who it is.
-    pub(crate) fn signed_in(
+    pub(crate) fn logged_in(
         &self,
-        opened: &Opened,
+        opened: &OpenedSession,
         created: u16,
         next: &SafeNext,
     ) -> Result<EndpointResponse, Refused> {
@@ -166,16 +168,16 @@ impl<'a, R: Role> Exchange<'a, R> {
     pub(crate) fn with_session(
         &self,
         response: EndpointResponse,
-        opened: &Opened,
+        opened: &OpenedSession,
     ) -> Result<EndpointResponse, Refused> {
         let response = self.with_access(response, &opened.access)?;
         let response = self.with_refresh(response, opened.refresh.as_ref())?;
-        let life = opened.device.expires_at().since(self.sign_in.now());
-        let device = self.sign_in.cookies().set_device(opened.device.as_str(), life).map_err(unsettable)?;
+        let life = opened.device.expires_at().since(self.accounts.now());
+        let device = self.accounts.cookies().set_device(opened.device.as_str(), life).map_err(unsettable)?;
         let response = response.with_cookie(device);
         // A code page that was left open must not go on with another person's password.
         Ok(if self.pending().is_some() {
-            response.with_cookie(self.sign_in.cookies().remove_pending())
+            response.with_cookie(self.accounts.cookies().remove_pending())
         } else {
             response
         })
@@ -183,18 +185,18 @@ impl<'a, R: Role> Exchange<'a, R> {
 
     /// The pending cookie's value: `None` where there is none, or more than one.
     pub(crate) fn pending(&self) -> Option<&'a [u8]> {
-        find_cookie(self.request.lines("cookie"), self.sign_in.cookies().pending_name()).ok().flatten()
+        find_cookie(self.request.lines("cookie"), self.accounts.cookies().pending_name()).ok().flatten()
     }
 
     /// Whether a password was accepted within the last minutes and its code is awaited.
     pub(crate) fn awaits_code(&self) -> bool {
-        let now = self.sign_in.now();
-        self.pending().is_some_and(|pending| self.sign_in.issuer().open_pending(pending, now).is_ok())
+        let now = self.accounts.now();
+        self.pending().is_some_and(|pending| self.accounts.issuer().open_pending(pending, now).is_ok())
     }
 
     /// The refresh cookie's value: `None` where there is none, or more than one.
     pub(crate) fn refresh_cookie(&self) -> Option<&'a [u8]> {
-        find_cookie(self.request.lines("cookie"), self.sign_in.cookies().refresh_name()).ok().flatten()
+        find_cookie(self.request.lines("cookie"), self.accounts.cookies().refresh_name()).ok().flatten()
     }
 
     /// Sets the cookies with which a session goes on.
@@ -209,15 +211,15 @@ impl<'a, R: Role> Exchange<'a, R> {
         refresh: Option<&RefreshToken>,
     ) -> Result<EndpointResponse, Refused> {
         let Some(refresh) = refresh else { return Ok(response) };
-        let life = refresh.expires_at().since(self.sign_in.now());
-        let cookie = self.sign_in.cookies().set_refresh(refresh.as_str(), life).map_err(unsettable)?;
+        let life = refresh.expires_at().since(self.accounts.now());
+        let cookie = self.accounts.cookies().set_refresh(refresh.as_str(), life).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
 
     /// Sets the access cookie, for as long as the token lives.
     fn with_access(&self, response: EndpointResponse, access: &AccessToken) -> Result<EndpointResponse, Refused> {
-        let life = access.expires_at().since(self.sign_in.now());
-        let cookie = self.sign_in.cookies().set_access(access.as_str(), life).map_err(unsettable)?;
+        let life = access.expires_at().since(self.accounts.now());
+        let cookie = self.accounts.cookies().set_access(access.as_str(), life).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
 
@@ -227,37 +229,37 @@ impl<'a, R: Role> Exchange<'a, R> {
         response: EndpointResponse,
         pending: &PendingToken,
     ) -> Result<EndpointResponse, Refused> {
-        let life = pending.expires_at().since(self.sign_in.now());
-        let cookie = self.sign_in.cookies().set_pending(pending.as_str(), life).map_err(unsettable)?;
+        let life = pending.expires_at().since(self.accounts.now());
+        let cookie = self.accounts.cookies().set_pending(pending.as_str(), life).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
 
     /// The password was right, and a second factor must be set up before anything else: the way there, and the pending cookie, which
     /// opens it.
-    pub(crate) fn enrolment_due(&self, status: u16, token: &EnrolmentToken) -> Result<EndpointResponse, Refused> {
+    pub(crate) fn enrolment_required(&self, status: u16, token: &EnrolmentToken) -> Result<EndpointResponse, Refused> {
         let response = if self.wants_json() {
             EndpointResponse::json(status, &json!({ "status": "enrolment_required" }))
         } else {
             EndpointResponse::see_other(&SafeNext::parse(Some("/profile/two-factor")))
         };
-        let life = token.expires_at().since(self.sign_in.now());
-        let cookie = self.sign_in.cookies().set_pending(token.as_str(), life).map_err(unsettable)?;
+        let life = token.expires_at().since(self.accounts.now());
+        let cookie = self.accounts.cookies().set_pending(token.as_str(), life).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
 
     /// The same where a session has just ended for it.
     pub(crate) fn enrolment_due_after_session(&self, token: &EnrolmentToken) -> Result<EndpointResponse, Refused> {
-        let cookies = self.sign_in.cookies();
-        let response = self.enrolment_due(200, token)?;
+        let cookies = self.accounts.cookies();
+        let response = self.enrolment_required(200, token)?;
         Ok(response.with_cookie(cookies.remove_access()).with_cookie(cookies.remove_refresh()))
     }
 
     /// The enrolment that the pending cookie is of; `None` where it is of none.
     pub(crate) async fn enrolling(&self) -> Result<Option<Enrolling<R>>, Refused> {
-        let (sign_in, now) = (self.sign_in, self.sign_in.now());
-        let token = self.pending().filter(|token| sign_in.issuer().open_enrolment(token, now).is_ok());
+        let (accounts, now) = (self.accounts, self.accounts.now());
+        let token = self.pending().filter(|token| accounts.issuer().open_enrolment(token, now).is_ok());
         match token {
-            Some(token) => Ok(Some(sign_in.enrolling(token).await?)),
+            Some(token) => Ok(Some(accounts.enrolling(token).await?)),
             None => Ok(None),
         }
     }
@@ -265,7 +267,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Removes every cookie of ours. The device cookie too, which opens nothing: whoever logs out leaves this browser, and the next
     /// person at it should not read their name there.
     pub(crate) fn without_cookies(&self, response: EndpointResponse) -> EndpointResponse {
-        let cookies = self.sign_in.cookies();
+        let cookies = self.accounts.cookies();
         response
             .with_cookie(cookies.remove_access())
             .with_cookie(cookies.remove_refresh())
@@ -295,5 +297,5 @@ impl<'a, R: Role> Exchange<'a, R> {
 /// A token that no browser would keep: an application's own claims are too large for a cookie.
 fn unsettable(error: SetCookieError) -> Refused {
     tracing::error!(target: "hallpass", %error, "the token does not fit into a cookie");
-    DenialKind::Misconfigured.into()
+    RejectionKind::Misconfigured.into()
 }

@@ -13,7 +13,7 @@
 //! ```
 //! use std::convert::Infallible;
 //!
-//! use hallpass_accounts::{Account, AccountId, Accounts, SignIn, Username};
+//! use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, Username};
 //! use hallpass_core::{Authentication, Clock, Issuer, KeyRing, Role, SystemClock};
 //! use hallpass_web::{EndpointRequest, Routes};
 //!
@@ -24,7 +24,7 @@
 //!
 //! struct Nobody;
 //!
-//! impl Accounts for Nobody {
+//! impl AccountStore for Nobody {
 //!     type Error = Infallible;
 //!
 //!     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Infallible> {
@@ -40,7 +40,7 @@
 //! let mut bytes = [0; 32];
 //! hallpass_accounts::Random::fill(&hallpass_accounts::SystemRandom, &mut bytes)?;
 //! let issuer = Issuer::new(KeyRing::generate_hs256(bytes, SystemClock.now()), "https://site.example", "site");
-//! let routes = Routes::new(&SignIn::<SiteRole>::builder(Nobody, issuer).build()?);
+//! let routes = Routes::new(&Accounts::<SiteRole>::builder(Nobody, issuer).build()?);
 //! assert_eq!(routes.routes()[0].path, "/login", "no registration: the store cannot make accounts");
 //!
 //! let head = |method, path| EndpointRequest::head(method, None, (path, None), Authentication::anonymous(), |_| [].into_iter());

@@ -42,9 +42,9 @@ async fn log_in<R: Role>(
     fields.optional("next")?;
     let remember = fields.optional("remember_device")?.is_some_and(|choice| choice == "on");
     let visitor = Visitor { remember, ..exchange.visitor() };
-    match exchange.sign_in.log_in(username, password, code, &visitor).await? {
-        LoginStep::SignedIn(opened) => exchange.signed_in(&opened, 200, next),
-        LoginStep::FactorDue(pending) => {
+    match exchange.accounts.log_in(username, password, code, &visitor).await? {
+        LoginStep::LoggedIn(opened) => exchange.logged_in(&opened, 200, next),
+        LoginStep::MfaRequired(pending) => {
             let response = if exchange.wants_json() {
                 EndpointResponse::json(200, &json!({ "status": "second_factor_required" }))
             } else {
@@ -52,7 +52,7 @@ async fn log_in<R: Role>(
             };
             exchange.with_pending(response, &pending)
         }
-        LoginStep::EnrolmentDue(token) => exchange.enrolment_due(200, &token),
+        LoginStep::EnrolmentRequired(token) => exchange.enrolment_required(200, &token),
     }
 }
 
@@ -69,6 +69,6 @@ pub(crate) fn form<'p, R: Role>(
         username_fault: refused.and_then(|refused| refused.fault_of("username")),
         password_fault: refused.and_then(|refused| refused.fault_of("password")),
         fault: refused.and_then(|refused| refused.fault(Fault::Credentials)),
-        registration: exchange.sign_in.has(Ability::Registration),
+        registration: exchange.accounts.has(Ability::RegistrationStore),
     })
 }

@@ -17,7 +17,7 @@ pub(crate) mod reader;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use hallpass_core::Denial;
+use hallpass_core::Rejection;
 
 use crate::{
     login::page::{CodePage, LoginPage},
@@ -85,7 +85,7 @@ pub enum Page<'a> {
     /// A change of password that was refused.
     Password(PasswordPage),
     /// `GET /profile/sessions`.
-    Sessions(SessionsPage<'a>),
+    SessionStore(SessionsPage<'a>),
     /// Any other refusal.
     Failure(FailurePage<'a>),
 }
@@ -109,12 +109,12 @@ pub struct FailurePage<'a> {
 impl<'a> FailurePage<'a> {
     /// The page of a denial; for a site's own guarded routes too, so that every refusal has one look.
     #[must_use]
-    pub fn of(denial: Denial) -> Self {
+    pub fn of(rejection: Rejection) -> Self {
         Self {
-            status: denial.status(),
-            kind: denial.kind().as_str(),
-            detail: denial.kind().detail().into(),
-            retry_after: denial.retry_after(),
+            status: rejection.status(),
+            kind: rejection.kind().as_str(),
+            detail: rejection.kind().detail().into(),
+            retry_after: rejection.retry_after(),
             next: "/",
         }
     }

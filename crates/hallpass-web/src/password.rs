@@ -18,8 +18,11 @@ pub(crate) async fn change<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoi
     let fields = exchange.fields()?;
     let changed = async |fields: &Fields| {
         let (current, new) = (fields.required(CURRENT)?, fields.required(NEW)?);
-        let tokens =
-            exchange.sign_in.change_password(&who, current, new).await.map_err(|error| Refused::of_form(error, NEW))?;
+        let tokens = exchange
+            .accounts
+            .change_password(&who, current, new)
+            .await
+            .map_err(|error| Refused::of_form(error, NEW))?;
         exchange.with_tokens(exchange.done("/profile"), &tokens)
     };
     Ok(changed(&fields).await.unwrap_or_else(|refused| {

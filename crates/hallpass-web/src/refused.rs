@@ -1,12 +1,12 @@
 //! Why an endpoint says no, and what that is on the wire.
 //!
 //! Every refusal has a status and a `kind`, the last part of the `type` of its problem (RFC 9457). They are stable: a client may
-//! tell refusals apart by them, and by nothing else. Who may ask at all is a [`Denial`], and core says how that looks.
+//! tell refusals apart by them, and by nothing else. Who may ask at all is a [`Rejection`], and core says how that looks.
 
 use std::borrow::Cow;
 
-use hallpass_accounts::{SignInError, SignInErrorKind};
-use hallpass_core::{Denial, DenialKind};
+use hallpass_accounts::{AccountsError, AccountsErrorKind};
+use hallpass_core::{Rejection, RejectionKind};
 use serde_json::{Value, json};
 
 use crate::fields::{Fault, FieldError, FieldFault, Unreadable};
@@ -14,7 +14,7 @@ use crate::fields::{Fault, FieldError, FieldFault, Unreadable};
 /// A refusal. Nothing was changed, and no cookie is set or removed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Refused {
-    Denied(Denial),
+    Rejected(Rejection),
     /// A name, password or code; never which.
     Credentials,
     Field(FieldError),
@@ -31,7 +31,7 @@ pub(crate) enum Refused {
 impl Refused {
     pub(crate) fn status(&self) -> u16 {
         match self {
-            Self::Denied(denial) => denial.status(),
+            Self::Rejected(rejection) => rejection.status(),
             Self::Credentials => 401,
             Self::Field(FieldError { fault: FieldFault::NameTaken, .. }) => 409,
             Self::Field(_) => 422,
@@ -46,7 +46,7 @@ impl Refused {
 
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::Denied(denial) => denial.kind().as_str(),
+            Self::Rejected(rejection) => rejection.kind().as_str(),
             Self::Credentials => "invalid-credentials",
             Self::Field(FieldError { fault: FieldFault::NameTaken, .. }) => "name-taken",
             Self::Field(_) => "invalid-field",
@@ -63,7 +63,7 @@ impl Refused {
     /// One sentence. That of [`Refused::Credentials`] is the contract's, to the letter.
     pub(crate) fn detail(&self) -> Cow<'static, str> {
         match self {
-            Self::Denied(denial) => denial.to_string().into(),
+            Self::Rejected(rejection) => rejection.to_string().into(),
             Self::Credentials => "Invalid username, password or code".into(),
             Self::Field(error) => error.to_string().into(),
             Self::SecondFactorOn => "The second factor is on already.".into(),
@@ -93,7 +93,7 @@ impl Refused {
     /// The same for every problem of one type (RFC 9457 section 3.1.3).
     fn title(&self) -> &'static str {
         match self {
-            Self::Denied(_) => "Refused",
+            Self::Rejected(_) => "Refused",
             Self::Credentials => "Not recognised",
             Self::Field(FieldError { fault: FieldFault::NameTaken, .. }) => "Name taken",
             Self::Field(_) => "Invalid field",
@@ -128,46 +128,46 @@ impl Refused {
 
 impl Refused {
     /// What a flow's refusal is for a form whose new password stands in the field of this name.
-    pub(crate) fn of_form(error: SignInError, password: &'static str) -> Self {
+    pub(crate) fn of_form(error: AccountsError, password: &'static str) -> Self {
         let field = |field, fault| Self::Field(FieldError { field, fault });
         match error.kind() {
-            SignInErrorKind::Refused => Self::Credentials,
-            SignInErrorKind::Username(error) => field("username", FieldFault::Username(error)),
-            SignInErrorKind::Password(error) => field(password, FieldFault::Password(error)),
-            SignInErrorKind::NameTaken => field("username", FieldFault::NameTaken),
-            SignInErrorKind::AlreadyOn => Self::SecondFactorOn,
-            SignInErrorKind::AlreadyOff => Self::SecondFactorOff,
+            AccountsErrorKind::Refused => Self::Credentials,
+            AccountsErrorKind::Username(error) => field("username", FieldFault::Username(error)),
+            AccountsErrorKind::Password(error) => field(password, FieldFault::Password(error)),
+            AccountsErrorKind::NameTaken => field("username", FieldFault::NameTaken),
+            AccountsErrorKind::AlreadyOn => Self::SecondFactorOn,
+            AccountsErrorKind::AlreadyOff => Self::SecondFactorOff,
             // Its route is not there either.
-            SignInErrorKind::NotFound | SignInErrorKind::NotOffered => Self::NotFound,
-            SignInErrorKind::SignedOut => DenialKind::SignedOut.into(),
-            SignInErrorKind::Revoked => DenialKind::Revoked.into(),
-            SignInErrorKind::Limited { retry_after } => {
-                Denial::new(DenialKind::Limited).with_retry_after(retry_after).into()
+            AccountsErrorKind::NotFound | AccountsErrorKind::NotOffered => Self::NotFound,
+            AccountsErrorKind::NotLoggedIn => RejectionKind::NotLoggedIn.into(),
+            AccountsErrorKind::Revoked => RejectionKind::Revoked.into(),
+            AccountsErrorKind::Limited { retry_after } => {
+                Rejection::new(RejectionKind::Limited).with_retry_after(retry_after).into()
             }
-            SignInErrorKind::Unavailable { retry_after } | SignInErrorKind::Busy { retry_after } => {
-                Denial::new(DenialKind::Unavailable).with_retry_after(retry_after).into()
+            AccountsErrorKind::Unavailable { retry_after } | AccountsErrorKind::Busy { retry_after } => {
+                Rejection::new(RejectionKind::Unavailable).with_retry_after(retry_after).into()
             }
             // The enum is open to further kinds; a kind without an arm here is a mistake of ours.
-            _ => DenialKind::Misconfigured.into(),
+            _ => RejectionKind::Misconfigured.into(),
         }
     }
 }
 
-impl From<SignInError> for Refused {
-    fn from(error: SignInError) -> Self {
+impl From<AccountsError> for Refused {
+    fn from(error: AccountsError) -> Self {
         Self::of_form(error, "password")
     }
 }
 
-impl From<Denial> for Refused {
-    fn from(denial: Denial) -> Self {
-        Self::Denied(denial)
+impl From<Rejection> for Refused {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
     }
 }
 
-impl From<DenialKind> for Refused {
-    fn from(kind: DenialKind) -> Self {
-        Self::Denied(Denial::new(kind))
+impl From<RejectionKind> for Refused {
+    fn from(kind: RejectionKind) -> Self {
+        Self::Rejected(Rejection::new(kind))
     }
 }
 

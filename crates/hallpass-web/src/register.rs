@@ -3,7 +3,7 @@
 pub(crate) mod page;
 
 use hallpass_accounts::LoginStep;
-use hallpass_core::{DenialKind, Role, SafeNext};
+use hallpass_core::{RejectionKind, Role, SafeNext};
 
 use crate::{
     exchange::Exchange, fields::Fields, pages::Page, refused::Refused, register::page::RegisterPage,
@@ -24,11 +24,11 @@ pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoi
 
 async fn register<R: Role>(exchange: &Exchange<'_, R>, fields: &Fields) -> Result<EndpointResponse, Refused> {
     let (username, password) = (fields.required("username")?, fields.required("password")?);
-    match exchange.sign_in.register(username, password, &exchange.visitor()).await? {
-        LoginStep::SignedIn(opened) => exchange.signed_in(&opened, 201, &SafeNext::parse(Some("/profile"))),
-        LoginStep::EnrolmentDue(token) => exchange.enrolment_due(201, &token),
+    match exchange.accounts.register(username, password, &exchange.visitor()).await? {
+        LoginStep::LoggedIn(opened) => exchange.logged_in(&opened, 201, &SafeNext::parse(Some("/profile"))),
+        LoginStep::EnrolmentRequired(token) => exchange.enrolment_required(201, &token),
         // A new account has no factor that a code could be of.
-        LoginStep::FactorDue(_) => Err(DenialKind::Misconfigured.into()),
+        LoginStep::MfaRequired(_) => Err(RejectionKind::Misconfigured.into()),
     }
 }
 

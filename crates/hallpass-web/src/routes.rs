@@ -17,8 +17,8 @@ pub(crate) mod table;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use hallpass_accounts::{Ability, Event, SignIn};
-use hallpass_core::{Caller, Denial, DenialKind, Role};
+use hallpass_accounts::{Ability, Accounts, Event};
+use hallpass_core::{Caller, Rejection, RejectionKind, Role};
 use tokio::time::timeout;
 use tracing::Instrument;
 
@@ -37,7 +37,7 @@ use crate::{
 
 /// The sign-in routes of a site. Cheap to clone; clones share everything.
 pub struct Routes<R> {
-    sign_in: SignIn<R>,
+    accounts: Accounts<R>,
     pages: Arc<dyn Pages>,
 }
 
@@ -45,24 +45,24 @@ impl<R: Role> Routes<R> {
     /// The routes of this sign-in, with the default pages.
     #[cfg(feature = "pages")]
     #[must_use]
-    pub fn new(sign_in: &SignIn<R>) -> Self {
+    pub fn new(accounts: &Accounts<R>) -> Self {
         let pages = crate::pages::default_pages::DefaultPages::new();
-        match sign_in.given_name() {
-            Some(name) => Self::with_pages(sign_in, pages.site_name(name)),
-            None => Self::with_pages(sign_in, pages),
+        match accounts.given_name() {
+            Some(name) => Self::with_pages(accounts, pages.site_name(name)),
+            None => Self::with_pages(accounts, pages),
         }
     }
 
     /// The routes of this sign-in, with pages of the site's own.
     #[must_use]
-    pub fn with_pages(sign_in: &SignIn<R>, pages: impl Pages) -> Self {
-        Self { sign_in: sign_in.clone(), pages: Arc::new(pages) }
+    pub fn with_pages(accounts: &Accounts<R>, pages: impl Pages) -> Self {
+        Self { accounts: accounts.clone(), pages: Arc::new(pages) }
     }
 
     /// Returns the sign-in that the routes call.
     #[must_use]
-    pub fn sign_in(&self) -> &SignIn<R> {
-        &self.sign_in
+    pub fn accounts(&self) -> &Accounts<R> {
+        &self.accounts
     }
 
     /// The paths that there are: those of the abilities that are turned on. An adapter registers each for every method.
@@ -86,8 +86,8 @@ impl<R: Role> Routes<R> {
             None => request.path.clone(),
         };
         let caller = Caller::new(&request.method, &target, |name| request.header(name));
-        let exchange = Exchange { sign_in: &self.sign_in, pages: &*self.pages, request, caller, endpoint };
-        let response = match timeout(self.sign_in.answer_within(), self.dispatch(&exchange)).await {
+        let exchange = Exchange { accounts: &self.accounts, pages: &*self.pages, request, caller, endpoint };
+        let response = match timeout(self.accounts.request_timeout(), self.dispatch(&exchange)).await {
             Ok(Ok(response)) => response,
             Ok(Err(refused)) => exchange.refuse_plainly(&refused),
             Err(_) => exchange.refuse_plainly(&self.overdue()),
@@ -98,13 +98,13 @@ impl<R: Role> Routes<R> {
     /// Each call to a store has its bound, and bounds add up; this is the one for the whole. A flow may be dropped at any await: what
     /// it had written stands, and nothing was acknowledged.
     fn overdue(&self) -> Refused {
-        self.sign_in.report(Event::Overdue { after: self.sign_in.answer_within() });
-        Denial::new(DenialKind::Unavailable).with_retry_after(Duration::from_secs(1)).into()
+        self.accounts.report(Event::Overdue { after: self.accounts.request_timeout() });
+        Rejection::new(RejectionKind::Unavailable).with_retry_after(Duration::from_secs(1)).into()
     }
 
     async fn dispatch(&self, exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
         let request = exchange.request;
-        let _same_origin = self.sign_in.origin_check().check(&request.origin_facts())?;
+        let _same_origin = self.accounts.origin_check().check(&request.origin_facts())?;
         let endpoint = exchange.endpoint.ok_or(Refused::NotFound)?;
         let route = endpoint.route();
         if !route.methods.contains(&request.method.as_str()) {
@@ -123,7 +123,7 @@ impl<R: Role> Routes<R> {
             (Endpoint::DisableTwoFactor, _) => two_factor::disable(exchange).await,
             (Endpoint::RecoveryCodes, _) => two_factor::renew_codes(exchange).await,
             (Endpoint::Password, _) => password::change(exchange).await,
-            (Endpoint::Sessions, _) => session::list(exchange).await,
+            (Endpoint::SessionStore, _) => session::list(exchange).await,
             (Endpoint::RevokeSession, _) => session::revoke(exchange).await,
             (Endpoint::Refresh, _) => session::refresh(exchange).await,
             (Endpoint::Jwks, _) => Ok(jwks(exchange)),
@@ -142,13 +142,13 @@ impl<R: Role> Routes<R> {
 
     fn serves(&self, endpoint: Endpoint) -> bool {
         match endpoint {
-            Endpoint::Register => self.sign_in.has(Ability::Registration),
+            Endpoint::Register => self.accounts.has(Ability::RegistrationStore),
             Endpoint::Code | Endpoint::TwoFactor | Endpoint::DisableTwoFactor | Endpoint::RecoveryCodes => {
-                self.sign_in.has(Ability::SecondFactors)
+                self.accounts.has(Ability::TwoFactorStore)
             }
-            Endpoint::Password => self.sign_in.has(Ability::Passwords),
-            Endpoint::Sessions | Endpoint::RevokeSession => self.sign_in.has(Ability::Sessions),
-            Endpoint::Refresh => self.sign_in.has(Ability::Refreshes),
+            Endpoint::Password => self.accounts.has(Ability::PasswordStore),
+            Endpoint::SessionStore | Endpoint::RevokeSession => self.accounts.has(Ability::SessionStore),
+            Endpoint::Refresh => self.accounts.has(Ability::RefreshTokenStore),
             Endpoint::Login | Endpoint::Logout | Endpoint::Jwks | Endpoint::StyleSheet | Endpoint::Script => true,
         }
     }
@@ -156,19 +156,19 @@ impl<R: Role> Routes<R> {
 
 impl<R> Clone for Routes<R> {
     fn clone(&self) -> Self {
-        Self { sign_in: self.sign_in.clone(), pages: Arc::clone(&self.pages) }
+        Self { accounts: self.accounts.clone(), pages: Arc::clone(&self.pages) }
     }
 }
 
 impl<R> fmt::Debug for Routes<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Routes").field("sign_in", &self.sign_in).finish_non_exhaustive()
+        f.debug_struct("Routes").field("sign_in", &self.accounts).finish_non_exhaustive()
     }
 }
 
 /// `/.well-known/jwks.json`: the public keys, for services that verify and do not issue. Empty for HMAC keys, which are secrets.
 fn jwks<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
-    EndpointResponse::public("application/jwk-set+json", KEPT, exchange.sign_in.issuer().keys().current().to_jwks())
+    EndpointResponse::public("application/jwk-set+json", KEPT, exchange.accounts.issuer().keys().current().to_jwks())
 }
 
 /// Seconds for which a verifier may keep the keys: 5 minutes, a third of a token's life, so that a new key is known long before

@@ -11,7 +11,7 @@
 pub(crate) mod page;
 
 use hallpass_accounts::Ability;
-use hallpass_core::{DenialKind, Role};
+use hallpass_core::{RejectionKind, Role};
 use serde_json::{Value, json};
 
 use crate::{
@@ -24,8 +24,8 @@ use crate::{
 
 pub(crate) async fn list<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
     let who = exchange.member()?;
-    let now = exchange.sign_in.now();
-    let sessions = exchange.sign_in.sessions(&who).await?;
+    let now = exchange.accounts.now();
+    let sessions = exchange.accounts.sessions(&who).await?;
     let ids: Vec<String> = sessions.iter().map(|session| session.id.to_string()).collect();
     let mut lines: Vec<SessionLine<'_>> = sessions
         .iter()
@@ -35,8 +35,8 @@ pub(crate) async fn list<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoint
             device: &session.device,
             created_at: session.created.as_secs(),
             created_ago: now.since(session.created),
-            renewed_at: session.renewed.as_secs(),
-            renewed_ago: now.since(session.renewed),
+            renewed_at: session.refreshed.as_secs(),
+            renewed_ago: now.since(session.refreshed),
             current: who.session() == Some(id),
         })
         .collect();
@@ -44,7 +44,7 @@ pub(crate) async fn list<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoint
     Ok(if exchange.wants_json() {
         EndpointResponse::json(200, &lines.iter().map(as_json).collect())
     } else {
-        exchange.page(200, &Page::Sessions(SessionsPage { sessions: lines }))
+        exchange.page(200, &Page::SessionStore(SessionsPage { sessions: lines }))
     })
 }
 
@@ -53,16 +53,16 @@ pub(crate) async fn revoke<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoi
     let fields = exchange.fields()?;
     match fields.required("session")? {
         "others" => {
-            let tokens = exchange.sign_in.end_other_sessions(&who).await?;
+            let tokens = exchange.accounts.end_other_sessions(&who).await?;
             exchange.with_tokens(exchange.done("/profile/sessions"), &tokens)
         }
         // Ending the session that asks is a log-out.
         id if who.session() == Some(id) => {
-            exchange.sign_in.log_out(&who).await?;
+            exchange.accounts.log_out(&who).await?;
             Ok(exchange.without_cookies(exchange.done("/")))
         }
         id => {
-            exchange.sign_in.end_session(&who, id).await?;
+            exchange.accounts.end_session(&who, id).await?;
             Ok(exchange.done("/profile/sessions"))
         }
     }
@@ -81,17 +81,18 @@ fn as_json(line: &SessionLine<'_>) -> Value {
 
 pub(crate) async fn refresh<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
     exchange.body()?;
-    let token = exchange.refresh_cookie().ok_or(DenialKind::SignedOut)?;
-    let tokens = exchange.sign_in.refresh(token).await?;
+    let token = exchange.refresh_cookie().ok_or(RejectionKind::NotLoggedIn)?;
+    let tokens = exchange.accounts.refresh(token).await?;
     exchange.with_tokens(EndpointResponse::empty(204), &tokens)
 }
 
 pub(crate) async fn log_out<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
     exchange.body()?;
     if let Some(who) = exchange.request.who.identity::<R>() {
-        exchange.sign_in.log_out(&who).await?;
-    } else if let Some(token) = exchange.refresh_cookie().filter(|_| exchange.sign_in.has(Ability::Refreshes)) {
-        exchange.sign_in.log_out_by_refresh(token).await?;
+        exchange.accounts.log_out(&who).await?;
+    } else if let Some(token) = exchange.refresh_cookie().filter(|_| exchange.accounts.has(Ability::RefreshTokenStore))
+    {
+        exchange.accounts.log_out_by_refresh(token).await?;
     }
     Ok(exchange.without_cookies(exchange.done("/")))
 }

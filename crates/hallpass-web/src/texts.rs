@@ -50,7 +50,7 @@ pub struct Texts {
     /// Who is signed in already; `{name}` is the name.
     pub signed_in_as: &'static str,
     /// Link onward for a person who is signed in already.
-    pub go_on: &'static str,
+    pub after_change: &'static str,
 
     // Registration
     /// Title and heading.
@@ -114,7 +114,7 @@ pub struct Texts {
     /// Above the form.
     pub renew_lead: &'static str,
     /// Button.
-    pub renew: &'static str,
+    pub refresh: &'static str,
     /// Heading.
     pub disable_title: &'static str,
     /// Above the form.

@@ -79,7 +79,7 @@ impl<R: Role> Subject<R> {
 
     async fn factor(&self, exchange: &Exchange<'_, R>) -> Result<TwoFactor, Refused> {
         Ok(match self {
-            Self::Member(who) => exchange.sign_in.two_factor(who).await?,
+            Self::Member(who) => exchange.accounts.two_factor(who).await?,
             Self::Enrolling(enrolling) => TwoFactor::Off(enrolling.set_up()?),
         })
     }
@@ -87,7 +87,7 @@ impl<R: Role> Subject<R> {
     async fn enable(&self, exchange: &Exchange<'_, R>, code: &str) -> Result<EndpointResponse, Refused> {
         match self {
             Self::Member(who) => {
-                let (codes, tokens) = exchange.sign_in.enable_two_factor(who, code).await?;
+                let (codes, tokens) = exchange.accounts.enable_two_factor(who, code).await?;
                 exchange.with_tokens(shown(exchange, &codes, true), &tokens)
             }
             Self::Enrolling(enrolling) => {
@@ -103,9 +103,9 @@ pub(crate) async fn disable<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpo
     let fields = exchange.fields()?;
     let disabled = async |fields: &Fields| {
         let (password, code) = (fields.required("password")?, fields.required("code")?);
-        match exchange.sign_in.disable_two_factor(&who, password, code).await? {
+        match exchange.accounts.disable_two_factor(&who, password, code).await? {
             FactorOff::GoesOn(tokens) => exchange.with_tokens(exchange.done("/profile"), &tokens),
-            FactorOff::EnrolmentDue(token) => exchange.enrolment_due_after_session(&token),
+            FactorOff::EnrolmentRequired(token) => exchange.enrolment_due_after_session(&token),
         }
     };
     Ok(disabled(&fields).await.unwrap_or_else(|refused| {
@@ -150,11 +150,11 @@ impl<'a> DrawnKey<'a> {
 pub(crate) async fn renew_codes<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
     let who = exchange.member()?;
     let fields = exchange.fields()?;
-    let renewed = async |fields: &Fields| {
-        let codes = exchange.sign_in.renew_recovery_codes(&who, fields.required("code")?).await?;
+    let refreshed = async |fields: &Fields| {
+        let codes = exchange.accounts.replace_recovery_codes(&who, fields.required("code")?).await?;
         Ok(shown(exchange, &codes, false))
     };
-    Ok(renewed(&fields).await.unwrap_or_else(|refused: Refused| {
+    Ok(refreshed(&fields).await.unwrap_or_else(|refused: Refused| {
         exchange.refuse(&refused, |refused| {
             Page::TwoFactorOn(TwoFactorOnPage {
                 renew_fault: refused.fault(Fault::Code),

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use hallpass_accounts::{Accounts, Cursor, SignIn, SignInBuildError, StoreFault};
-use hallpass_core::{Clock, CookieSettingsError, Gate, Issuer, Keys, OriginCheck, OriginCheckError, Role, SystemClock};
+use hallpass_accounts::{AccountStore, Accounts, AccountsBuildError, Cursor, StoreFault};
+use hallpass_core::{
+    Clock, CookieSettingsError, Issuer, Keys, OriginCheck, OriginCheckError, RequestAuthenticator, Role, SystemClock,
+};
 use hallpass_web::Routes;
 use tokio::runtime::Handle;
 
@@ -14,7 +16,7 @@ use crate::{
     key_file::{KeyFileError, WatchedKeyFile},
 };
 
-impl<R: Role, S: Accounts> HallpassBuilder<R, S, NoFeed> {
+impl<R: Role, S: AccountStore> HallpassBuilder<R, S, NoFeed> {
     /// Makes the handle.
     ///
     /// # Errors
@@ -24,13 +26,13 @@ impl<R: Role, S: Accounts> HallpassBuilder<R, S, NoFeed> {
         let background = match parts.key_file {
             Some(_) => {
                 let runtime = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
-                let work = Work { sign_in: parts.sign_in.clone(), key_file: parts.key_file, feed: None };
+                let work = Work { accounts: parts.accounts.clone(), key_file: parts.key_file, feed: None };
                 Background::start(&runtime, work)
             }
             None => Background::idle(),
         };
         Ok(Hallpass {
-            sign_in: parts.sign_in,
+            accounts: parts.accounts,
             routes: parts.routes,
             gate: parts.gate,
             background: Arc::new(background),
@@ -38,7 +40,7 @@ impl<R: Role, S: Accounts> HallpassBuilder<R, S, NoFeed> {
     }
 }
 
-impl<R: Role, S: Accounts> HallpassBuilder<R, S, WithFeed> {
+impl<R: Role, S: AccountStore> HallpassBuilder<R, S, WithFeed> {
     /// Loads the revocation view and makes the handle: what was revoked before stays revoked, from the first request on.
     ///
     /// # Errors
@@ -46,11 +48,11 @@ impl<R: Role, S: Accounts> HallpassBuilder<R, S, WithFeed> {
     pub async fn start(self) -> Result<Hallpass<R>, StartError> {
         let runtime = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
         let parts = self.assemble()?;
-        let cursor = parts.sign_in.catch_up(Cursor::START).await?;
-        let work = Work { sign_in: parts.sign_in.clone(), key_file: parts.key_file, feed: Some(cursor) };
+        let cursor = parts.accounts.catch_up(Cursor::START).await?;
+        let work = Work { accounts: parts.accounts.clone(), key_file: parts.key_file, feed: Some(cursor) };
         let background = Background::start(&runtime, work);
         Ok(Hallpass {
-            sign_in: parts.sign_in,
+            accounts: parts.accounts,
             routes: parts.routes,
             gate: parts.gate,
             background: Arc::new(background),
@@ -59,13 +61,13 @@ impl<R: Role, S: Accounts> HallpassBuilder<R, S, WithFeed> {
 }
 
 struct Parts<R> {
-    sign_in: SignIn<R>,
+    accounts: Accounts<R>,
     routes: Routes<R>,
-    gate: Gate<R>,
+    gate: RequestAuthenticator<R>,
     key_file: Option<WatchedKeyFile>,
 }
 
-impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
+impl<R: Role, S: AccountStore, F> HallpassBuilder<R, S, F> {
     fn assemble(self) -> Result<Parts<R>, BuildError> {
         let (keys, key_file) = match self.keys {
             KeySource::Missing => return Err(BuildError::NoKeys),
@@ -87,19 +89,19 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
         if let Some(lifetime) = self.lifetime {
             issuer = issuer.lifetime(lifetime);
         }
-        let sign_in = SignIn::builder(self.store, issuer).cookies(cookies.clone()).origin_check(origins);
-        let sign_in = (self.sign_in)(sign_in).build()?;
+        let accounts = Accounts::builder(self.store, issuer).cookies(cookies.clone()).origin_check(origins);
+        let accounts = (self.accounts)(accounts).build()?;
         // Lifetime and view come last: a token that lives longer than revocations are remembered would come back to life.
-        let verifier = (self.verifier)(sign_in.verifier())
-            .max_lifetime(sign_in.issuer().access_lifetime())
-            .revocation(sign_in.view().clone());
-        let gate = Gate::new(verifier).cookies(&cookies);
+        let verifier = (self.verifier)(accounts.verifier())
+            .max_lifetime(accounts.issuer().access_lifetime())
+            .revocation(accounts.view().clone());
+        let gate = RequestAuthenticator::new(verifier).cookies(&cookies);
         let gate = if self.bearer { gate.bearer() } else { gate };
         let routes = match self.pages {
-            Some(pages) => Routes::with_pages(&sign_in, pages),
-            None => Routes::new(&sign_in),
+            Some(pages) => Routes::with_pages(&accounts, pages),
+            None => Routes::new(&accounts),
         };
-        Ok(Parts { sign_in, routes, gate, key_file })
+        Ok(Parts { accounts, routes, gate, key_file })
     }
 }
 
@@ -126,7 +128,7 @@ pub enum BuildError {
     Origin(#[from] OriginCheckError),
     /// A setting of the sign-in.
     #[error(transparent)]
-    SignIn(#[from] SignInBuildError),
+    Accounts(#[from] AccountsBuildError),
     /// There is nothing to run the task that watches the feed and the key file.
     #[error(
         "a task watches the feed and the key file: call this inside the tokio runtime, or give .keys(…) and no feed"

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{Cursor, SignIn};
+use hallpass_accounts::{Accounts, Cursor};
 use hallpass_core::{Clock, Keys, Role, UnixTime};
 use tokio::{
     runtime::Handle,
@@ -21,7 +21,7 @@ pub(crate) struct Background {
 
 /// What the task does.
 pub(crate) struct Work<R> {
-    pub(crate) sign_in: SignIn<R>,
+    pub(crate) accounts: Accounts<R>,
     pub(crate) key_file: Option<WatchedKeyFile>,
     /// How far the feed has been read; `None` where there is none.
     pub(crate) feed: Option<Cursor>,
@@ -55,9 +55,9 @@ impl Drop for Background {
 
 impl<R: Role> Work<R> {
     async fn run(mut self) {
-        let keys: Keys = self.sign_in.issuer().keys().clone();
+        let keys: Keys = self.accounts.issuer().keys().clone();
         let lines = match self.feed {
-            Some(_) => Lines::open(&self.sign_in),
+            Some(_) => Lines::open(&self.accounts),
             None => Lines::closed(),
         };
         let mut ticks = interval(PERIOD);
@@ -75,12 +75,12 @@ impl<R: Role> Work<R> {
             }
             let Some(cursor) = &mut self.feed else { continue };
             // A failure is an event, and the next second another try.
-            let Ok(read) = self.sign_in.catch_up(*cursor).await else { continue };
+            let Ok(read) = self.accounts.catch_up(*cursor).await else { continue };
             *cursor = read;
-            let now = self.sign_in.clock().now();
+            let now = self.accounts.clock().now();
             if now >= forget_at {
                 forget_at = now.saturating_add(FORGET_PERIOD);
-                if let Err(error) = self.sign_in.forget().await {
+                if let Err(error) = self.accounts.forget().await {
                     let source = std::error::Error::source(&error);
                     tracing::warn!(target: "hallpass", %error, source, "old revocations could not be deleted");
                 }

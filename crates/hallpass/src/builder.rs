@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, path::PathBuf, sync::Arc, time::Duration};
 
-use hallpass_accounts::{Account, Accounts, FactorPolicy, SessionLimits, SignInBuilder};
+use hallpass_accounts::{Account, AccountStore, AccountsBuilder, FactorPolicy, SessionLimits};
 use hallpass_core::{Clock, CookieSettings, CookieSettingsBuilder, Keys, Role, RoleSet, Verifier};
 use hallpass_web::Pages;
 use serde::{Serialize, de::DeserializeOwned};
@@ -15,15 +15,15 @@ use crate::key_file::KeyFile;
 /// [built](HallpassBuilder::build). An ability that the store lacks does not compile:
 ///
 /// ```compile_fail
-/// # use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+/// # use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
 /// # #[derive(Role)] enum SiteRole { Admin }
 /// # struct Users;
-/// # impl Accounts for Users {
+/// # impl AccountStore for Users {
 /// #     type Error = std::convert::Infallible;
 /// #     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> { Ok(None) }
 /// #     async fn by_id(&self, _: &AccountId) -> Result<Option<Account>, Self::Error> { Ok(None) }
 /// # }
-/// Hallpass::<SiteRole>::builder(Users).registration(); // `Users` has no `Registration`
+/// Hallpass::<SiteRole>::builder(Users).registration(); // `Users` has no `RegistrationStore`
 /// ```
 #[must_use]
 pub struct HallpassBuilder<R, S, F = NoFeed> {
@@ -35,8 +35,8 @@ pub struct HallpassBuilder<R, S, F = NoFeed> {
     pub(crate) cookies: CookieSettingsBuilder,
     pub(crate) trusted_origins: Vec<String>,
     pub(crate) bearer: bool,
-    pub(crate) verifier: Change<Verifier<R>>,
-    pub(crate) sign_in: Change<SignInBuilder<R, S>>,
+    pub(crate) verifier: Revocation<Verifier<R>>,
+    pub(crate) accounts: Revocation<AccountsBuilder<R, S>>,
     pub(crate) pages: Option<Arc<dyn Pages>>,
     feed: PhantomData<F>,
 }
@@ -56,9 +56,9 @@ pub(crate) enum KeySource {
 }
 
 /// Settings for later: the parts that they change do not exist yet.
-pub(crate) type Change<T> = Box<dyn FnOnce(T) -> T + Send>;
+pub(crate) type Revocation<T> = Box<dyn FnOnce(T) -> T + Send>;
 
-impl<R: Role, S: Accounts> HallpassBuilder<R, S, NoFeed> {
+impl<R: Role, S: AccountStore> HallpassBuilder<R, S, NoFeed> {
     pub(crate) fn new(store: S) -> Self {
         Self {
             store,
@@ -70,14 +70,14 @@ impl<R: Role, S: Accounts> HallpassBuilder<R, S, NoFeed> {
             trusted_origins: Vec::new(),
             bearer: false,
             verifier: Box::new(|verifier| verifier),
-            sign_in: Box::new(|sign_in| sign_in),
+            accounts: Box::new(|accounts| accounts),
             pages: None,
             feed: PhantomData,
         }
     }
 }
 
-impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
+impl<R: Role, S: AccountStore, F> HallpassBuilder<R, S, F> {
     /// Signs and verifies with these keys.
     pub fn keys(mut self, keys: impl Into<Keys>) -> Self {
         self.keys = KeySource::Ring(keys.into());
@@ -148,14 +148,14 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
     /// Names the site on its pages and in authenticator apps. Defaults to the issuer's name, because that is there already.
     pub fn site_name(self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.then(|sign_in| sign_in.site_name(name))
+        self.then(|accounts| accounts.site_name(name))
     }
 
     /// Sets the roles of a newly registered account. Defaults to the variant with `#[role(default)]`, or to no role if no
     /// variant has it, because a role is a grant.
-    pub fn first_roles(self, roles: impl Into<RoleSet<R>>) -> Self {
+    pub fn default_roles(self, roles: impl Into<RoleSet<R>>) -> Self {
         let roles = roles.into();
-        self.then(move |sign_in| sign_in.first_roles(roles))
+        self.then(move |accounts| accounts.default_roles(roles))
     }
 
     /// Adds the site's own claims to every access token. `claims_of` is called with the account, as
@@ -167,7 +167,7 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
     /// `X` is a struct with named fields, or a map with string keys. Its names cannot be those that
     /// hallpass writes, and it must not deny unknown fields. Where the claims cannot be signed or
     /// read back, no token is issued: the flow ends as
-    /// [`Unavailable`](crate::SignInErrorKind::Unavailable), and the log has the cause.
+    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable), and the log has the cause.
     ///
     /// ```
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -186,7 +186,7 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
     ///     .await?;
     ///
     /// let visitor = Visitor::default();
-    /// let alice = hallpass.sign_in().register("alice", "correct horse battery staple", &visitor).await?.opened().unwrap();
+    /// let alice = hallpass.accounts().register("alice", "correct horse battery staple", &visitor).await?.opened().unwrap();
     /// let alice = hallpass.gate().verifier().verify(alice.access.as_str().as_bytes(), SystemClock.now())?;
     /// assert_eq!(alice.claims(), Some(&TenantClaims { tenant: "tenant of alice".into() }));
     /// # Ok(())
@@ -197,18 +197,18 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
     where
         X: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
-        self.then(|sign_in| sign_in.claims(claims_of))
+        self.then(|accounts| accounts.claims(claims_of))
     }
 
     /// Says who must have a second factor: `FactorPolicy::RequiredFor([SiteRole::Admin].into())`. Defaults to
     /// [`FactorPolicy::Optional`], because a site has to tell its people first.
     pub fn factor_policy(self, policy: FactorPolicy<R>) -> Self {
-        self.then(|sign_in| sign_in.factor_policy(policy))
+        self.then(|accounts| accounts.factor_policy(policy))
     }
 
     /// Says how long a session lasts, where sessions are renewed. Defaults to [`SessionLimits::default`]: 30 days, 7 of them idle.
     pub fn session_limits(self, limits: SessionLimits) -> Self {
-        self.then(move |sign_in| sign_in.session_limits(limits))
+        self.then(move |accounts| accounts.session_limits(limits))
     }
 
     /// Shows the site's own pages. Defaults to plain ones that work without JavaScript, because sign-in needs some.
@@ -219,20 +219,23 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
 
     /// Says what time it is. Defaults to the system's clock, because tokens live by it.
     pub fn clock(self, clock: impl Clock) -> Self {
-        self.then(|sign_in| sign_in.clock(clock))
+        self.then(|accounts| accounts.clock(clock))
     }
 
-    /// Changes any other setting of the sign-in: `|sign_in| sign_in.max_store_wait(Duration::from_secs(1))`.
-    pub fn sign_in(self, change: impl FnOnce(SignInBuilder<R, S>) -> SignInBuilder<R, S> + Send + 'static) -> Self {
+    /// Changes any other setting of the sign-in: `|accounts| accounts.store_timeout(Duration::from_secs(1))`.
+    pub fn accounts(
+        self,
+        change: impl FnOnce(AccountsBuilder<R, S>) -> AccountsBuilder<R, S> + Send + 'static,
+    ) -> Self {
         self.then(change)
     }
 
     pub(crate) fn then(
         mut self,
-        change: impl FnOnce(SignInBuilder<R, S>) -> SignInBuilder<R, S> + Send + 'static,
+        change: impl FnOnce(AccountsBuilder<R, S>) -> AccountsBuilder<R, S> + Send + 'static,
     ) -> Self {
-        let before = self.sign_in;
-        self.sign_in = Box::new(|sign_in| change(before(sign_in)));
+        let before = self.accounts;
+        self.accounts = Box::new(|accounts| change(before(accounts)));
         self
     }
 
@@ -247,7 +250,7 @@ impl<R: Role, S: Accounts, F> HallpassBuilder<R, S, F> {
             trusted_origins: self.trusted_origins,
             bearer: self.bearer,
             verifier: self.verifier,
-            sign_in: self.sign_in,
+            accounts: self.accounts,
             pages: self.pages,
             feed: PhantomData,
         }

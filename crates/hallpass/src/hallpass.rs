@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use hallpass_accounts::{Account, AccountId, Accounts, Commands, SignIn, SignInError, Username};
-use hallpass_core::{Clock, Gate, Identity, Keys, Role, RoleSet};
+use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, AccountsError, Commands, Username};
+use hallpass_core::{Clock, Identity, Keys, RequestAuthenticator, Role, RoleSet};
 use hallpass_web::Routes;
 
 use crate::{
@@ -27,13 +27,13 @@ use crate::{
 ///
 /// let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
 /// let visitor = Visitor { device: "an example", ..Visitor::default() };
-/// let alice = hallpass.sign_in().register("alice", "correct horse battery staple", &visitor).await?.opened().unwrap();
+/// let alice = hallpass.accounts().register("alice", "correct horse battery staple", &visitor).await?.opened().unwrap();
 /// let cookie = format!("__Host-hallpass={}", alice.access.as_str());
 ///
 /// let who = hallpass.gate().authenticate([cookie.as_bytes()], [], SystemClock.now());
 /// assert_eq!(who.username(), Some("alice"));
 ///
-/// hallpass.sign_out_everywhere(&AccountId::new(alice.user.id)).await?;
+/// hallpass.log_out_everywhere(&AccountId::new(alice.user.id)).await?;
 /// let who = hallpass.gate().authenticate([cookie.as_bytes()], [], SystemClock.now());
 /// assert_eq!((who.username(), who.reason()), (None, Some(TokenErrorKind::Revoked)));
 /// # Ok(())
@@ -41,22 +41,22 @@ use crate::{
 /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
 /// ```
 pub struct Hallpass<R> {
-    pub(crate) sign_in: SignIn<R>,
+    pub(crate) accounts: Accounts<R>,
     pub(crate) routes: Routes<R>,
-    pub(crate) gate: Gate<R>,
+    pub(crate) gate: RequestAuthenticator<R>,
     pub(crate) background: Arc<Background>,
 }
 
 impl<R: Role> Hallpass<R> {
-    /// Begins with the site's own store. Two methods of [`Accounts`] are enough to sign in with a password.
-    pub fn builder<S: Accounts>(store: S) -> HallpassBuilder<R, S, NoFeed> {
+    /// Begins with the site's own store. Two methods of [`AccountStore`] are enough to sign in with a password.
+    pub fn builder<S: AccountStore>(store: S) -> HallpassBuilder<R, S, NoFeed> {
         HallpassBuilder::new(store)
     }
 
     /// The sign-in, for an application that calls its steps itself.
     #[must_use]
-    pub fn sign_in(&self) -> &SignIn<R> {
-        &self.sign_in
+    pub fn accounts(&self) -> &Accounts<R> {
+        &self.accounts
     }
 
     /// The sign-in routes, for an adapter of another framework and for an OpenAPI document.
@@ -67,61 +67,65 @@ impl<R: Role> Hallpass<R> {
 
     /// What answers "who asks?" on the request path. Keep the handle as long as it is in use.
     #[must_use]
-    pub fn gate(&self) -> &Gate<R> {
+    pub fn gate(&self) -> &RequestAuthenticator<R> {
         &self.gate
     }
 
     /// The keys in use.
     #[must_use]
     pub fn keys(&self) -> &Keys {
-        self.sign_in.issuer().keys()
+        self.accounts.issuer().keys()
     }
 
     /// Finds an account by its user name, in any spelling.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn find(&self, username: &Username) -> Result<Option<Account>, SignInError> {
-        self.sign_in.find(username).await
+    pub async fn find(&self, username: &Username) -> Result<Option<Account>, AccountsError> {
+        self.accounts.find(username).await
     }
 
     /// Ends every session of the account. Its tokens are refused here at once, and on every node within 5 seconds.
     ///
     /// # Errors
     /// The store does not answer, or there is no such account.
-    pub async fn sign_out_everywhere(&self, account: &AccountId) -> Result<(), SignInError> {
-        self.sign_in.sign_out_everywhere(account).await
+    pub async fn log_out_everywhere(&self, account: &AccountId) -> Result<(), AccountsError> {
+        self.accounts.log_out_everywhere(account).await
     }
 
     /// Replaces the account's roles. Tokens with the old ones are refused here at once, and on every node within 5 seconds.
     ///
     /// # Errors
     /// The store does not answer, or there is no such account.
-    pub async fn set_roles(&self, account: &AccountId, roles: impl Into<RoleSet<R>> + Send) -> Result<(), SignInError> {
-        self.sign_in.set_roles(account, roles).await
+    pub async fn set_roles(
+        &self,
+        account: &AccountId,
+        roles: impl Into<RoleSet<R>> + Send,
+    ) -> Result<(), AccountsError> {
+        self.accounts.set_roles(account, roles).await
     }
 
     /// Ends every session of the account and lets nobody sign in to it until it is [enabled](Self::enable) again.
     ///
     /// # Errors
     /// The store does not answer, or there is no such account.
-    pub async fn disable(&self, account: &AccountId) -> Result<(), SignInError> {
-        self.sign_in.disable(account).await
+    pub async fn disable(&self, account: &AccountId) -> Result<(), AccountsError> {
+        self.accounts.disable(account).await
     }
 
     /// Lets the account sign in again.
     ///
     /// # Errors
     /// The store does not answer, or there is no such account.
-    pub async fn enable(&self, account: &AccountId) -> Result<(), SignInError> {
-        self.sign_in.enable(account).await
+    pub async fn enable(&self, account: &AccountId) -> Result<(), AccountsError> {
+        self.accounts.enable(account).await
     }
 
     /// Returns the commands for a route of the site, given by this person: they are carried out only if the person's account is
     /// enabled, at the generation of the token and in a session that exists, checked in the transaction of the command. A route
     /// that calls [`set_roles`](Self::set_roles) itself would let an administrator who is being demoted take that back.
     pub fn commands_of<'a>(&'a self, who: &Identity<R>) -> Commands<'a, R> {
-        self.sign_in.commands_of(who)
+        self.accounts.commands_of(who)
     }
 
     /// Whether revocations are known to be current within the published 5 seconds: what `/readyz` says. Always so where the
@@ -134,7 +138,7 @@ impl<R: Role> Hallpass<R> {
     /// How long ago the revocation feed was last read to its end. `None`: never, or the store has none.
     #[must_use]
     pub fn staleness(&self) -> Option<Duration> {
-        self.sign_in.view().staleness(self.sign_in.clock().now())
+        self.accounts.view().staleness(self.accounts.clock().now())
     }
 }
 
@@ -144,7 +148,7 @@ const BOUND: Duration = Duration::from_secs(5);
 impl<R> Clone for Hallpass<R> {
     fn clone(&self) -> Self {
         Self {
-            sign_in: self.sign_in.clone(),
+            accounts: self.accounts.clone(),
             routes: self.routes.clone(),
             gate: self.gate.clone(),
             background: Arc::clone(&self.background),
@@ -162,11 +166,11 @@ impl<R> fmt::Debug for Hallpass<R> {
 #[cfg(any(feature = "actix", feature = "axum"))]
 impl<R: Role> Hallpass<R> {
     pub(crate) fn clock_of_the_site(&self) -> impl Clock + use<R> {
-        ClockOfTheSite { clock: Arc::clone(self.sign_in.clock()), _background: Arc::clone(&self.background) }
+        ClockOfTheSite { clock: Arc::clone(self.accounts.clock()), _background: Arc::clone(&self.background) }
     }
 
-    pub(crate) fn answers(&self) -> hallpass_core::AnswerSettings {
-        self.sign_in.answers().clone().for_gate(&self.gate)
+    pub(crate) fn answers(&self) -> hallpass_core::RejectionSettings {
+        self.accounts.answers().clone().for_gate(&self.gate)
     }
 }
 

@@ -27,7 +27,7 @@
 //!         .route("/", get(hello))
 //!         .route("/profile", get(hello).route_layer(require_login()))
 //!         .route("/admin", get(hello).route_layer(require_roles([SiteRole::Admin])))
-//!         .merge(hallpass.sign_in_routes())
+//!         .merge(hallpass.routes())
 //!         .layer(hallpass.layer());
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
 //!     Ok(axum::serve(listener, app).await?)
@@ -53,7 +53,7 @@
 //! # use hallpass::*;
 //! # #[derive(Role)] enum SiteRole { Guest, Admin }
 //! # struct Users;
-//! impl Accounts for Users {
+//! impl AccountStore for Users {
 //!     type Error = std::io::Error; // sqlx::Error, say
 //!     async fn by_username(&self, name: &Username) -> Result<Option<Account>, Self::Error> {
 //!         Ok(None) // SELECT … WHERE username_key = name.key()
@@ -74,12 +74,12 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `actix` | [`Hallpass::middleware`], [`Hallpass::actix_sign_in_routes`], and the module [`actix`] with extractors and guards | off, because a site is on one framework |
+//! | `actix` | [`Hallpass::middleware`], [`Hallpass::actix_routes`], and the module [`actix`] with extractors and guards | off, because a site is on one framework |
 //! | `asymmetric` | keys of EdDSA, ECDSA and RSA, whose public halves `/.well-known/jwks.json` shows | off, because one site alone needs no more than HMAC, and aws-lc takes a minute to build |
-//! | `axum` | [`Hallpass::layer`], [`Hallpass::sign_in_routes`], the extractors and the guards | on, because most sites here are |
+//! | `axum` | [`Hallpass::layer`], [`Hallpass::routes`], the extractors and the guards | on, because most sites here are |
 //! | `metrics` | counters, gauges and a histogram of requests, sign-ins, hash gate and revocation view, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
 //! | `postgres` | [`PostgresStore`] and [`Hallpass::open`] on it | off, because it needs a server |
-//! | `redis` | [`RedisStore`], for [`HallpassBuilder::limits_and_push_in`] | off, because one node needs none |
+//! | `redis` | [`RedisStore`], for [`HallpassBuilder::shared_backend`] | off, because one node needs none |
 //! | `sqlite` | [`SqliteStore`] and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |
 //! | `tls` | TLS on the way to PostgreSQL (`sslmode=verify-full`), Redis and Valkey (`rediss://`) | off, because many a server is on the same machine, and aws-lc takes a minute to build |
 //! | `utoipa` | `ApiSecurity` and `Routes::describe`: security schemes, requirements and the sign-in routes for an OpenAPI document | off, because most sites have no such document |
@@ -113,7 +113,7 @@ pub use hallpass_derive::FacadeRole as Role;
 
 // Who asks, and may they.
 #[cfg(feature = "axum")]
-pub use hallpass_axum::{Allowed, Denied, Identity, StatedRouter};
+pub use hallpass_axum::{Allowed, GuardedRouter, Identity, Rejected};
 #[cfg(not(feature = "axum"))]
 pub use hallpass_core::Identity;
 
@@ -121,26 +121,26 @@ pub use hallpass_core::Identity;
 #[cfg(feature = "actix")]
 pub mod actix {
     pub use hallpass_actix::{
-        Allowed, Auth, Identity, Refused, Require, SameOrigin, StatedRoutes, everyone, require_any_role,
-        require_at_least, require_login, require_roles, route_table, stated,
+        Allowed, Auth, GuardedRoutes, Identity, Refused, Require, SameOrigin, guarded, public, require_any_role,
+        require_at_least, require_login, require_roles, route_table,
     };
 }
 #[cfg(feature = "utoipa")]
 pub use hallpass_core::ApiSecurity;
 pub use hallpass_core::{
-    AnswerSettings, Authentication, Caller, Denial, DenialKind, Gate, Methods, Permission, Requirement, RouteTable,
-    TokenError, TokenErrorKind, Verifier,
+    Authentication, Caller, Methods, Permission, Rejection, RejectionKind, RejectionSettings, RequestAuthenticator,
+    Requirement, RouteTable, TokenError, TokenErrorKind, Verifier,
 };
 #[cfg(feature = "axum")]
 pub use hallpass_tower::{
-    AuthLayer, DeniedRequest, OriginLayer, RequireLayer, everyone, require_any_role, require_at_least, require_login,
+    AuthLayer, OriginLayer, RejectedRequest, RequireLayer, public, require_any_role, require_at_least, require_login,
     require_roles,
 };
 
 // Keys, cookies, time.
 pub use hallpass_core::{
     Algorithm, Clock, CookieSettings, CookieSettingsBuilder, CookieSettingsError, Issuer, Key, KeyError, KeyId,
-    KeyRing, KeyRingError, Keys, OriginCheckError, RevocationView, SameSite, StalePolicy, SystemClock, UnixTime,
+    KeyRing, KeyRingError, Keys, OriginCheckError, RevocationList, SameSite, StalePolicy, SystemClock, UnixTime,
 };
 
 // Codes.
@@ -148,11 +148,11 @@ pub use hallpass_core::{OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpDrift, 
 
 // Sign-in: its settings, its steps and its pages.
 pub use hallpass_accounts::{
-    AttemptPolicy, Commands, Due, Enrolling, EnrolmentDue, Event, FactorDue, FactorOff, FactorPolicy, ForeignHash,
-    ForeignMatch, HashCost, HashGateSettings, Limit, LoginStep, Member, NoRandomness, Opened, Password,
-    PasswordAccepted, PasswordError, PasswordPolicy, Proven, Proxies, ProxiesError, Random, RefreshToken,
-    RefusedReason, SessionLimits, SetUp, SignIn, SignInBuildError, SignInBuilder, SignInError, SignInErrorKind,
-    SystemRandom, Tokens, TwoFactor, Visitor,
+    Accounts, AccountsBuildError, AccountsBuilder, AccountsError, AccountsErrorKind, Authenticated, Commands,
+    Enrolling, EnrolmentRequired, Event, FactorOff, FactorPolicy, ForeignHash, ForeignMatch, HashCost, LoginStep,
+    Member, MfaRequired, NextStep, NoRandomness, OpenedSession, Password, PasswordAccepted, PasswordError,
+    PasswordHasherSettings, PasswordPolicy, Proxies, ProxiesError, Random, RateLimit, RateLimitKind, RefreshToken,
+    RejectionReason, SessionLimits, SetUp, SystemRandom, Tokens, TwoFactor, Visitor,
 };
 pub use hallpass_accounts::{HashError, RightPassword, check_password, hash_password};
 pub use hallpass_web::{
@@ -163,12 +163,13 @@ pub use hallpass_web::{
 
 // Stores: what a site's own one implements.
 pub use hallpass_accounts::{
-    Account, AccountId, Accounts, Actor, Administration, AttemptState, Attempted, Attempts, Change, Changes,
-    CommandOutcome, Cursor, Ended, Enrolment, Feed, LiveFactor, LocalAttempts, MalformedSessionId,
-    MalformedSpentRefreshes, NewAccount, NewSession, NoPush, OwnChange, OwnChangeOutcome, PasswordChange, Passwords,
-    Presented, Push, RecoveryCode, RecoveryHash, RefreshHash, RefreshState, Refreshes, Registered, Registration,
-    Renewable, Renewal, Renewed, RenewedSession, Replaced, SecondFactors, Session, SessionId, SessionOpened, Sessions,
-    Spend, SpentRefreshes, StoreFault, Username, UsernameError,
+    Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome,
+    ConsumeOutcome, Cursor, EndOutcome, Enrolment, LiveFactor, MalformedSessionId, MalformedSpentRefreshes,
+    MemoryRateLimits, NewAccount, NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome,
+    PasswordChange, PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash,
+    RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome, RegistrationStore,
+    ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, RotationOutcome, Session, SessionId,
+    SessionStore, SpentRefreshes, StoreFault, TwoFactorStore, Username, UsernameError,
 };
 #[cfg(feature = "redis")]
 pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};

@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use hallpass_accounts::{FeedPush, SignIn};
+use hallpass_accounts::{Accounts, RevocationNotifier};
 use hallpass_core::Role;
 use tokio::{sync::Notify, task::JoinSet, time::sleep};
 
@@ -14,13 +14,13 @@ pub(crate) struct Lines {
 
 impl Lines {
     /// Opens them all. Inside the runtime.
-    pub(crate) fn open<R: Role>(sign_in: &SignIn<R>) -> Self {
+    pub(crate) fn open<R: Role>(accounts: &Accounts<R>) -> Self {
         let rung = Arc::new(Notify::new());
         let mut tasks = JoinSet::new();
-        for push in sign_in.pushes() {
+        for push in accounts.pushes() {
             tasks.spawn(listen(push, Arc::clone(&rung)));
         }
-        tasks.spawn(tell(sign_in.clone()));
+        tasks.spawn(tell(accounts.clone()));
         Self { _tasks: tasks, rung }
     }
 
@@ -36,7 +36,7 @@ impl Lines {
 }
 
 /// Rings for all that arrives, and connects again when the line is down.
-async fn listen(mut push: FeedPush, rung: Arc<Notify>) {
+async fn listen(mut push: RevocationNotifier, rung: Arc<Notify>) {
     let mut is_down = false;
     loop {
         match push.news().await {
@@ -58,13 +58,13 @@ async fn listen(mut push: FeedPush, rung: Arc<Notify>) {
 }
 
 /// Tells what is revoked here as soon as it is, and again while nobody takes it.
-async fn tell<R: Role>(sign_in: SignIn<R>) {
+async fn tell<R: Role>(accounts: Accounts<R>) {
     let mut is_down = false;
     loop {
-        match sign_in.announce().await {
+        match accounts.announce().await {
             Ok(()) => {
                 is_down = false;
-                sign_in.revoked_something().await;
+                accounts.revoked_something().await;
             }
             Err(error) => {
                 if !std::mem::replace(&mut is_down, true) {

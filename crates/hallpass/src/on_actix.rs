@@ -1,7 +1,7 @@
 //! What an actix-web app takes from the handle.
 
 use actix_web::web::ServiceConfig;
-use hallpass_actix::{Auth, Renewal, SameOrigin};
+use hallpass_actix::{Auth, Rotation, SameOrigin};
 use hallpass_core::Role;
 
 use crate::hallpass::Hallpass;
@@ -17,13 +17,13 @@ impl<R: Role> Hallpass<R> {
     /// # #[actix_web::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
-    /// use hallpass::actix::{everyone, require_roles};
+    /// use hallpass::actix::{public, require_roles};
     ///
     /// let app = App::new()
-    ///     .service(web::resource("/").wrap(everyone()).to(async || "the front page"))
+    ///     .service(web::resource("/").wrap(public()).to(async || "the front page"))
     ///     .service(web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(async || "the office"))
-    ///     .configure(hallpass.actix_sign_in_routes())
-    ///     .wrap(hallpass.middleware().every_route_states_its_requirement());
+    ///     .configure(hallpass.actix_routes())
+    ///     .wrap(hallpass.middleware().deny_unguarded_routes());
     /// let app = test::init_service(app).await;
     /// for (path, status) in [("/", 200), ("/admin", 303), ("/login", 200)] {
     ///     let answer = test::call_service(&app, test::TestRequest::with_uri(path).to_request()).await;
@@ -36,18 +36,18 @@ impl<R: Role> Hallpass<R> {
         Auth::new(self.gate.clone())
             .clock(self.clock_of_the_site())
             .answers(self.answers())
-            .renew(Renewal::new(&self.sign_in, &self.gate))
+            .refresh(Rotation::new(&self.accounts, &self.gate))
     }
 
     /// The origin check for the site's own forms. Goes inside [`middleware`](Self::middleware), which words its refusals; the
     /// sign-in routes check for themselves. An origin that the site trusts is trusted here too.
     #[must_use]
     pub fn origin_middleware(&self) -> SameOrigin {
-        SameOrigin::new(self.sign_in.origin_check().clone())
+        SameOrigin::new(self.accounts.origin_check().clone())
     }
 
     /// The sign-in routes, for `App::configure`. Do not scope them: pages and cookies name their paths.
-    pub fn actix_sign_in_routes(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<R> {
-        hallpass_actix::sign_in_routes(&self.routes)
+    pub fn actix_routes(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<R> {
+        hallpass_actix::routes(&self.routes)
     }
 }

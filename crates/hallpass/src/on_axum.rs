@@ -1,7 +1,7 @@
 //! What an axum router takes from the handle.
 
 use axum::Router;
-use hallpass_axum::Renewal;
+use hallpass_axum::Rotation;
 use hallpass_core::Role;
 use hallpass_tower::{AuthLayer, OriginLayer};
 
@@ -17,10 +17,10 @@ impl<R: Role> Hallpass<R> {
     /// # #[derive(Role)] enum SiteRole { Admin }
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
-    /// use hallpass::DenialKind;
+    /// use hallpass::RejectionKind;
     ///
-    /// let with_own_page = hallpass.layer().on_denied(|denial, request| match denial.kind() {
-    ///     DenialKind::RoleMissing => Some(Html(format!("{} is not for you", request.uri())).into_response()), // the status stays 403
+    /// let with_own_page = hallpass.layer().on_rejection(|rejection, request| match rejection.kind() {
+    ///     RejectionKind::RoleMissing => Some(Html(format!("{} is not for you", request.uri())).into_response()), // the status stays 403
     ///     _ => None, // the default answer
     /// });
     /// # let _router: axum::Router = axum::Router::new().layer(with_own_page);
@@ -33,7 +33,7 @@ impl<R: Role> Hallpass<R> {
         AuthLayer::new(self.gate.clone())
             .clock(self.clock_of_the_site())
             .answers(self.answers())
-            .renew(Renewal::new(&self.sign_in, &self.gate))
+            .refresh(Rotation::new(&self.accounts, &self.gate))
     }
 
     /// The origin check for the site's own forms: one line for every route of the router. Goes inside [`layer`](Self::layer), which
@@ -60,17 +60,17 @@ impl<R: Role> Hallpass<R> {
     /// ```
     #[must_use]
     pub fn origin_layer(&self) -> OriginLayer {
-        OriginLayer::new(self.sign_in.origin_check().clone())
+        OriginLayer::new(self.accounts.origin_check().clone())
     }
 
     /// The sign-in routes, to be merged into the router. Do not nest them: pages and cookies name their paths.
     ///
     /// Attempts are limited by address too where the site is served with `into_make_service_with_connect_info::<SocketAddr>()`;
     /// limits by account need nothing.
-    pub fn sign_in_routes<S>(&self) -> Router<S>
+    pub fn routes<S>(&self) -> Router<S>
     where
         S: Clone + Send + Sync + 'static,
     {
-        hallpass_axum::sign_in_routes(&self.routes)
+        hallpass_axum::routes(&self.routes)
     }
 }

@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             .service(web::resource("/").to(hello))
             .service(web::resource("/profile").wrap(require_login()).to(hello))
             .service(web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(hello))
-            .configure(hallpass.actix_sign_in_routes())
+            .configure(hallpass.actix_routes())
             .wrap(hallpass.middleware())
     };
     Ok(HttpServer::new(site).bind("127.0.0.1:3000")?.run().await?)

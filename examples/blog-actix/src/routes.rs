@@ -8,7 +8,7 @@ use actix_web::{
     web::{self, Data, FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceConfig},
 };
 use blog::{BlogRole, Failure, Site};
-use hallpass::actix::{Require, StatedRoutes, everyone, require_any_role, require_login, require_roles};
+use hallpass::actix::{GuardedRoutes, Require, public, require_any_role, require_login, require_roles};
 
 use crate::{
     failure::Failed,
@@ -17,30 +17,30 @@ use crate::{
 };
 
 /// The whole site.
-pub(crate) fn routes(hallpass: &hallpass::Hallpass<BlogRole>, site: &mut StatedRoutes<'_>) {
+pub(crate) fn routes(hallpass: &hallpass::Hallpass<BlogRole>, site: &mut GuardedRoutes<'_>) {
     let admin = || require_roles([BlogRole::Admin]);
     let recent_admin = || admin().and_second_factor().and_recent(TEN_MINUTES);
     let moderator = require_any_role([BlogRole::Moderator, BlogRole::Admin]);
-    read(site, "/", everyone(), web::to(pages::home));
+    read(site, "/", public(), web::to(pages::home));
     read(site, "/posts/new", admin(), web::to(pages::new));
     write(site, "/posts", admin(), POST_LIMIT, web::to(pages::publish));
-    read(site, "/posts/{slug}", everyone(), web::to(pages::post));
+    read(site, "/posts/{slug}", public(), web::to(pages::post));
     write(site, "/posts/{slug}/hide", moderator, FORM_LIMIT, web::to(pages::hide));
     read(site, "/profile", require_login(), web::to(pages::profile));
     read(site, "/admin", recent_admin(), web::to(pages::people));
     write(site, "/admin/users/{username}/role", recent_admin(), FORM_LIMIT, web::to(pages::set_role));
-    read(site, "/healthz", everyone(), web::to(async || "ok\n"));
-    read(site, "/readyz", everyone(), web::to(readyz));
-    read(site, "/style.css", everyone(), web::to(async || asset("text/css; charset=utf-8", blog::style_sheet())));
-    read(site, "/favicon.svg", everyone(), web::to(async || asset("image/svg+xml", blog::FAVICON)));
-    site.configure("(other methods)", &everyone(), other_methods);
-    site.configure("(sign-in)", &everyone(), hallpass.actix_sign_in_routes());
-    site.default_service(everyone(), web::to(async || Err::<HttpResponse, _>(Failed::from(Failure::NotFound))));
+    read(site, "/healthz", public(), web::to(async || "ok\n"));
+    read(site, "/readyz", public(), web::to(readyz));
+    read(site, "/style.css", public(), web::to(async || asset("text/css; charset=utf-8", blog::style_sheet())));
+    read(site, "/favicon.svg", public(), web::to(async || asset("image/svg+xml", blog::FAVICON)));
+    site.configure("(other methods)", &public(), other_methods);
+    site.configure("(sign-in)", &public(), hallpass.actix_routes());
+    site.default_service(public(), web::to(async || Err::<HttpResponse, _>(Failed::from(Failure::NotFound))));
 }
 
 /// A page: `GET`, and `HEAD`, which actix-web answers only where it is told to. Another method does not come as far as the guard, and
 /// is told which there are.
-fn read(site: &mut StatedRoutes<'_>, path: &str, asks: Require, route: Route) {
+fn read(site: &mut GuardedRoutes<'_>, path: &str, asks: Require, route: Route) {
     let methods = guard::Any(guard::Get()).or(guard::Head());
     site.configure(path, &asks.clone(), |config| {
         config.service(web::resource(path).guard(methods).wrap(asks).route(route));
@@ -48,7 +48,7 @@ fn read(site: &mut StatedRoutes<'_>, path: &str, asks: Require, route: Route) {
 }
 
 /// A form's target.
-fn write(site: &mut StatedRoutes<'_>, path: &str, asks: Require, limit: usize, route: Route) {
+fn write(site: &mut GuardedRoutes<'_>, path: &str, asks: Require, limit: usize, route: Route) {
     let forms = FormConfig::default().limit(limit).error_handler(form_failure);
     let json = JsonConfig::default().limit(limit).error_handler(json_failure);
     site.configure(path, &asks.clone(), |config| {
@@ -68,7 +68,7 @@ fn other_methods(config: &mut ServiceConfig) {
             refused.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
             refused
         };
-        config.service(web::resource(path).wrap(everyone()).to(answer));
+        config.service(web::resource(path).wrap(public()).to(answer));
     }
 }
 

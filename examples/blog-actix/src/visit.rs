@@ -11,7 +11,7 @@ use actix_web::{
     },
 };
 use blog::{BlogRole, Content, Data, Failure, Notice, Viewer};
-use hallpass::{Authentication, Caller, Denial};
+use hallpass::{Authentication, Caller, Rejection};
 
 /// Who asks, and how to answer.
 pub(crate) struct Visit {
@@ -74,13 +74,13 @@ impl FromRequest for Visit {
 }
 
 /// The page for a denial; the library's own where the blog has nothing better to say.
-pub(crate) fn denied_page(denial: Denial, request: &HttpRequest) -> Option<HttpResponse> {
+pub(crate) fn denied_page(rejection: Rejection, request: &HttpRequest) -> Option<HttpResponse> {
     // The library sends a browser that is only looking to the log-in, and from there back here.
-    if denial.status() == 401 && request.method().is_safe() {
+    if rejection.status() == 401 && request.method().is_safe() {
         return None;
     }
     let visit = Visit::of(request);
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let notice = Notice::of_denial(denial.kind(), denial.status(), target, visit.viewer.as_ref())?;
-    Some(visit.page_with(StatusCode::from_u16(denial.status()).ok()?, &notice))
+    let notice = Notice::of_denial(rejection.kind(), rejection.status(), target, visit.viewer.as_ref())?;
+    Some(visit.page_with(StatusCode::from_u16(rejection.status()).ok()?, &notice))
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
 #![allow(dead_code, reason = "the other blog's tests use more of it")]
 
+#[path = "../../blog/tests/blog/accounts.rs"]
+mod accounts;
 #[path = "../../blog/tests/blog/bad_input.rs"]
 mod bad_input;
 #[path = "../../blog/tests/blog/cookies.rs"]
@@ -21,8 +23,6 @@ mod person;
 mod second_factor;
 #[path = "../../blog/tests/blog/sessions.rs"]
 mod sessions;
-#[path = "../../blog/tests/blog/sign_in.rs"]
-mod sign_in;
 #[path = "../../blog/tests/blog/site.rs"]
 mod site;
 #[path = "../../blog/tests/blog/start_and_stop.rs"]

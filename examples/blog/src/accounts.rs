@@ -1,6 +1,8 @@
 //! What the blog's own pages read about accounts, and the one thing that they change.
 
-use hallpass::{AccountId, Accounts, Administration, Clock, Commands, Role, Sessions, SystemClock, Username};
+use hallpass::{
+    AccountId, AccountStore, AdministrationStore, Clock, Commands, Role, SessionStore, SystemClock, Username,
+};
 
 use crate::{Admin, BlogRole, Failure, Person, Profile, Site, Viewer};
 
@@ -12,7 +14,7 @@ impl Site {
     pub async fn profile(&self, user_id: &str, viewer: Viewer, session: Option<&str>) -> Result<Profile, Failure> {
         let id = AccountId::new(user_id);
         let account = self.store.by_id(&id).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
-        let sessions = Sessions::list(&self.store, &id, SystemClock.now()).await.map_err(Failure::store)?;
+        let sessions = SessionStore::list(&self.store, &id, SystemClock.now()).await.map_err(Failure::store)?;
         Ok(Profile {
             id: user_id.to_owned(),
             username: viewer.username,
@@ -29,7 +31,8 @@ impl Site {
     /// The store fails.
     pub async fn people(&self, after: Option<&str>) -> Result<Admin, Failure> {
         let after = after.and_then(|name| Username::parse(name).ok());
-        let mut accounts = Administration::list(&self.store, after.as_ref(), PAGE + 1).await.map_err(Failure::store)?;
+        let mut accounts =
+            AdministrationStore::list(&self.store, after.as_ref(), PAGE + 1).await.map_err(Failure::store)?;
         let more = accounts.len() > PAGE as usize;
         accounts.truncate(PAGE as usize);
         Ok(Admin {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hallpass::SignInErrorKind;
+use hallpass::AccountsErrorKind;
 use serde_json::{Map, Value, json};
 
 use crate::{DraftErrors, Notice};
@@ -42,10 +42,10 @@ impl Failure {
 
     /// What the library's command came to.
     #[must_use]
-    pub fn command(error: &hallpass::SignInError) -> Self {
+    pub fn command(error: &hallpass::AccountsError) -> Self {
         match error.kind() {
-            SignInErrorKind::Revoked => Self::Revoked,
-            SignInErrorKind::NotFound => Self::NotFound,
+            AccountsErrorKind::Revoked => Self::Revoked,
+            AccountsErrorKind::NotFound => Self::NotFound,
             // The library has logged its cause.
             _ => Self::Unavailable,
         }

@@ -34,7 +34,7 @@ impl Data for Profile {
                 "id": session.id.to_string(),
                 "device": session.device,
                 "created_at": session.created.as_secs(),
-                "renewed_at": session.renewed.as_secs(),
+                "renewed_at": session.refreshed.as_secs(),
                 "current": self.session.as_ref() == Some(&session.id.to_string()),
             })
         });

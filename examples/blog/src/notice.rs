@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use askama::Template;
-use hallpass::DenialKind;
+use hallpass::RejectionKind;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::{Content, Viewer};
@@ -35,10 +35,10 @@ impl Notice {
     ///
     /// `None` where the library's own answer says it better: a redirect, or a status for another service.
     #[must_use]
-    pub fn of_denial(kind: DenialKind, status: u16, target: &str, viewer: Option<&Viewer>) -> Option<Self> {
+    pub fn of_denial(kind: RejectionKind, status: u16, target: &str, viewer: Option<&Viewer>) -> Option<Self> {
         Some(match kind {
-            DenialKind::RoleMissing => Self::access_denied(viewer),
-            DenialKind::SecondFactorMissing => Self {
+            RejectionKind::RoleMissing => Self::access_denied(viewer),
+            RejectionKind::SecondFactorMissing => Self {
                 status,
                 heading: "One step more",
                 text: vec![
@@ -47,19 +47,19 @@ impl Notice {
                 ],
                 ways: vec![way("/profile/two-factor", "Set up two-factor sign-in"), FRONT_PAGE],
             },
-            DenialKind::NotRecent => Self {
+            RejectionKind::NotRecent => Self {
                 status,
                 heading: "Are you still there?",
                 text: vec!["This page asks for a sign-in within the last ten minutes, and yours is older.".into()],
                 ways: vec![way(login(target), "Sign in again"), FRONT_PAGE],
             },
-            DenialKind::SignedOut | DenialKind::Expired | DenialKind::Revoked => Self {
+            RejectionKind::NotLoggedIn | RejectionKind::Expired | RejectionKind::Revoked => Self {
                 status,
                 heading: "Sign in first",
                 text: vec!["You are not signed in, or no longer. Nothing was changed.".into()],
                 ways: vec![way(login(target), "Log in"), FRONT_PAGE],
             },
-            DenialKind::CrossOrigin => Self {
+            RejectionKind::CrossOrigin => Self {
                 status,
                 heading: "That came from another site",
                 text: vec!["Another site tried to do this in your name. Nothing was changed.".into()],

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use hallpass::{
-    Account, Accounts, Administration, Clock, KeyFile, KeyFileError, Role, SignInError, StoreError, SystemClock,
-    Username,
+    Account, AccountStore, AccountsError, AdministrationStore, Clock, KeyFile, KeyFileError, Role, StoreError,
+    SystemClock, Username,
 };
 
 use crate::{Config, OpenError, Order, Site};
@@ -33,7 +33,7 @@ impl Order {
             }
             Self::SignOut { name } => {
                 let account = find(&site, name).await?;
-                site.hallpass.sign_out_everywhere(account.id()).await?;
+                site.hallpass.log_out_everywhere(account.id()).await?;
                 writeln!(out, "{} is signed out everywhere", account.username())?;
             }
             Self::Disable { name } => {
@@ -83,7 +83,7 @@ pub enum OperatorError {
     Store(#[from] StoreError),
     /// The change could not be made.
     #[error("DATABASE_URL: the change could not be made")]
-    Change(#[from] SignInError),
+    Change(#[from] AccountsError),
     /// The key file cannot be used.
     #[error("BLOG_KEYS")]
     Keys(#[from] KeyFileError),

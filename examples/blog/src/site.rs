@@ -26,15 +26,15 @@ impl Site {
         let proxies = config.proxies.clone();
         let hallpass = Hallpass::builder(store.clone()).everything();
         let hallpass = match &config.redis_url {
-            Some(url) => hallpass.limits_and_push_in(RedisStore::open(url).await?),
+            Some(url) => hallpass.shared_backend(RedisStore::open(url).await?),
             None => hallpass,
         };
         let hallpass = hallpass
             .key_file(&config.keys)
             .site_name("Hall Notes")
-            .first_roles([BlogRole::Guest])
+            .default_roles([BlogRole::Guest])
             .pages(DefaultPages::new().layout(BlogLayout))
-            .sign_in(|builder| builder.proxies(proxies))
+            .accounts(|builder| builder.proxies(proxies))
             .start()
             .await
             .map_err(OpenError::of_start)?;

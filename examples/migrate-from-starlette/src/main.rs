@@ -13,7 +13,7 @@ use std::{
 
 use axum::{Router, routing::get};
 use hallpass::{
-    Accounts, Algorithm, Hallpass, HallpassBuilder, Identity, Key, KeyId, KeyRing, NoFeed, Role, SqliteStore,
+    AccountStore, Algorithm, Hallpass, HallpassBuilder, Identity, Key, KeyId, KeyRing, NoFeed, Role, SqliteStore,
     require_login, require_roles,
 };
 use tokio::net::TcpListener;
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         std::env::var("SITE_SECRET").map_err(|_| "SITE_SECRET is not set: write the Starlette site's secret")?;
     let store = SqliteStore::open(&std::env::var("DATABASE_URL").unwrap_or("sqlite::memory:".into())).await?;
     let hallpass = shared_with_starlette(Hallpass::<SiteRole>::builder(store), &secret)?
-        .first_roles([SiteRole::Guest])
+        .default_roles([SiteRole::Guest])
         .registration()
         .passwords()
         .sessions()
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/profile", get(hello).route_layer(require_login()))
         .route("/admin", get(hello).route_layer(require_roles([SiteRole::Admin])))
-        .merge(hallpass.sign_in_routes())
+        .merge(hallpass.routes())
         .layer(hallpass.layer());
     let listener = TcpListener::bind(std::env::var("SITE_ADDR").unwrap_or("127.0.0.1:0".into())).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// What PyJWT writes, taken on purpose and nothing beyond it: the shared secret as an HS256 key, `typ: JWT`, no `kid`, and a number as
 /// `user_id`.
-fn shared_with_starlette<S: Accounts>(
+fn shared_with_starlette<S: AccountStore>(
     site: HallpassBuilder<SiteRole, S, NoFeed>,
     secret: &str,
 ) -> Result<HallpassBuilder<SiteRole, S, NoFeed>, Box<dyn Error>> {

@@ -30,14 +30,14 @@ enum SiteRole {
 async fn main() -> Result<(), Box<dyn Error>> {
     let pool = application().await?;
     let keys = KeyFile::new("shop-keys.json").load_or_make(hallpass::Clock::now(&SystemClock))?;
-    let hallpass = sign_in(Customers::new(pool), keys)?;
+    let hallpass = accounts(Customers::new(pool), keys)?;
     let listener = TcpListener::bind(std::env::var("SHOP_ADDR").unwrap_or("127.0.0.1:3002".into())).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     Ok(axum::serve(listener, app(&hallpass)).await?)
 }
 
-fn sign_in(
-    customers: impl hallpass::Passwords,
+fn accounts(
+    customers: impl hallpass::PasswordStore,
     keys: impl Into<Keys>,
 ) -> Result<Hallpass<SiteRole>, hallpass::BuildError> {
     Hallpass::builder(customers).keys(keys).site_name("the shop").passwords().build()
@@ -48,7 +48,7 @@ fn app(hallpass: &Hallpass<SiteRole>) -> Router {
     Router::new()
         .route("/profile", get(hello).route_layer(require_login()))
         .route("/stock", get(hello).route_layer(require_roles([SiteRole::Staff])))
-        .merge(hallpass.sign_in_routes())
+        .merge(hallpass.routes())
         .layer(hallpass.layer())
 }
 

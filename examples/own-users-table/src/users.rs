@@ -1,6 +1,8 @@
 //! The application's own table as the sign-in sees it.
 
-use hallpass::{Account, AccountId, Accounts, OwnChangeOutcome, PasswordChange, Passwords, Replaced, Username};
+use hallpass::{
+    Account, AccountId, AccountStore, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome, Username,
+};
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
 /// The table `customers`.
@@ -17,7 +19,7 @@ impl Customers {
 
 // Two methods: password sign-in works.
 
-impl Accounts for Customers {
+impl AccountStore for Customers {
     type Error = sqlx::Error;
 
     /// `login` holds names in lower case, as `Username::key` writes them.
@@ -34,11 +36,16 @@ impl Accounts for Customers {
 
 // One more ability, two more methods: `POST /profile/password` is there, and weak hashes are upgraded at the next sign-in.
 
-impl Passwords for Customers {
-    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, sqlx::Error> {
+impl PasswordStore for Customers {
+    async fn replace_hash(
+        &self,
+        id: &AccountId,
+        old_hash: &str,
+        new_hash: &str,
+    ) -> Result<ReplaceOutcome, sqlx::Error> {
         let update = sqlx::query("UPDATE customers SET pwhash = ? WHERE number = ? AND pwhash = ?");
         let update = update.bind(new_hash).bind(number(id)).bind(old_hash).execute(&self.pool).await?;
-        Ok(if update.rows_affected() == 1 { Replaced::Replaced } else { Replaced::Changed })
+        Ok(if update.rows_affected() == 1 { ReplaceOutcome::Replaced } else { ReplaceOutcome::Changed })
     }
 
     /// One statement, so that password and generation change together or not at all, and only while the account is as the

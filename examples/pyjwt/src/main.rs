@@ -14,7 +14,7 @@ use axum::routing::get;
 use axum::{Router, serve};
 use hallpass_axum::Identity;
 use hallpass_core::{
-    Algorithm, Clock, Issuer, Key, KeyId, KeyRing, Keys, Methods, Role, RoleSet, SignedIn, SignedInFacts, SystemClock,
+    Algorithm, Clock, Issuer, Key, KeyId, KeyRing, Keys, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, SystemClock,
     Verifier,
 };
 use hallpass_tower::{AuthLayer, require_login, require_roles};
@@ -57,7 +57,7 @@ async fn profile(me: Identity<SiteRole>) -> String {
 /// A token made here, for whoever asks: what a sign-in would put into the cookie.
 async fn token(State(issuer): State<Issuer>) -> Result<String, String> {
     let now = SystemClock.now();
-    let ann = SignedIn::insecure_vouch(SignedInFacts {
+    let ann = LoggedIn::insecure_new(LoggedInFacts {
         username: "ann".to_owned(),
         user_id: "7".to_owned(),
         roles: RoleSet::from([SiteRole::Guest, SiteRole::Admin]),

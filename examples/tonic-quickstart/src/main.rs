@@ -3,7 +3,7 @@
 //! `SITE_KEYS=$(cat site-keys.json) cargo run -p tonic-quickstart`, then call `site.Report/Read` with the metadata
 //! `authorization: Bearer TOKEN`: no token is UNAUTHENTICATED (16), a guest's is PERMISSION_DENIED (7).
 
-use hallpass_core::{Authentication, Gate, KeyRing, Role, Verifier};
+use hallpass_core::{Authentication, KeyRing, RequestAuthenticator, Role, Verifier};
 use hallpass_tower::{AuthLayer, require_roles};
 use report::report_server::{Report, ReportServer};
 use tonic::{Request, Response, Status, body::Body, service::LayerExt, transport::Server};
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let verifier = Verifier::<SiteRole>::new(KeyRing::from_env("SITE_KEYS")?, "https://site.example", "site");
     let address = std::env::var("SITE_ADDR").unwrap_or_else(|_| "127.0.0.1:50051".into()).parse()?;
     Server::builder()
-        .layer(AuthLayer::new(Gate::new(verifier).bearer()).body_with(Body::new))
+        .layer(AuthLayer::new(RequestAuthenticator::new(verifier).bearer()).body_with(Body::new))
         .add_service(require_roles([SiteRole::Admin]).named_layer(ReportServer::new(Reports)))
         .serve(address)
         .await?;

@@ -4,7 +4,7 @@
 
 use std::{process::Command, time::Duration};
 
-use hallpass_core::{Clock, Issuer, KeyRing, Methods, Role, SignedIn, SignedInFacts, SystemClock};
+use hallpass_core::{Clock, Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, SystemClock};
 use hallpass_test_support::process::{Process, free_address};
 use tonic::{Code, Request, Status, client::Grpc, codegen::http::uri::PathAndQuery, transport::Endpoint};
 use tonic_prost::ProstCodec;
@@ -17,7 +17,7 @@ enum SiteRole {
 
 fn token(keys: KeyRing, role: SiteRole) -> String {
     let now = SystemClock.now();
-    let user = SignedIn::insecure_vouch(SignedInFacts {
+    let user = LoggedIn::insecure_new(LoggedInFacts {
         username: "alice".into(),
         user_id: "1".into(),
         roles: role.into(),

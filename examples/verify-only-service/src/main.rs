@@ -12,7 +12,7 @@ use std::{
 
 use axum::{Router, routing::get};
 use hallpass_axum::Identity;
-use hallpass_core::{Gate, KeyRing, Role, Verifier};
+use hallpass_core::{KeyRing, RequestAuthenticator, Role, Verifier};
 use hallpass_tower::{AuthLayer, require_roles};
 use tokio::net::TcpListener;
 
@@ -37,7 +37,7 @@ fn app(public_keys: KeyRing) -> Router {
     Router::new()
         .route("/", get(|| async { "Bring a pass to /report" }))
         .route("/report", get(report).route_layer(require_roles([SiteRole::Admin])))
-        .layer(AuthLayer::new(Gate::new(verifier).bearer()))
+        .layer(AuthLayer::new(RequestAuthenticator::new(verifier).bearer()))
 }
 
 async fn report(me: Identity<SiteRole>) -> String {

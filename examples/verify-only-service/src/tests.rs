@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
 use axum::{body::Body, http::Request};
-use hallpass_core::{Algorithm, Clock, Issuer, Key, KeyId, Methods, RoleSet, SignedIn, SignedInFacts, SystemClock};
+use hallpass_core::{Algorithm, Clock, Issuer, Key, KeyId, LoggedIn, LoggedInFacts, Methods, RoleSet, SystemClock};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -15,7 +15,7 @@ fn ring(seed: u8) -> KeyRing {
 
 fn token(ring: KeyRing, audience: &str, role: SiteRole) -> String {
     let now = SystemClock.now();
-    let ann = SignedIn::insecure_vouch(SignedInFacts {
+    let ann = LoggedIn::insecure_new(LoggedInFacts {
         username: "ann".into(),
         user_id: "7".into(),
         roles: RoleSet::from(role),

@@ -8,18 +8,18 @@ use crate::{
         own_change::{Actor, CommandOutcome},
         username::Username,
     },
+    accounts::Accounts,
+    error::{AccountsError, AccountsErrorKind},
     event::Event,
-    sign_in::SignIn,
-    sign_in_error::{SignInError, SignInErrorKind},
     store::offered,
 };
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Finds an account by its name.
     ///
     /// # Errors
     /// The faults of a store.
-    pub async fn find(&self, name: &Username) -> Result<Option<Account>, SignInError> {
+    pub async fn find(&self, name: &Username) -> Result<Option<Account>, AccountsError> {
         let found = self.stores().accounts.by_username(name);
         self.stores().ask("find account", found).await
     }
@@ -27,8 +27,8 @@ impl<R: Role> SignIn<R> {
     /// Lists up to `limit` accounts in the order of their names' keys, beginning behind `after`.
     ///
     /// # Errors
-    /// [`NotOffered`](SignInErrorKind::NotOffered) without a store that administers, and the faults of a store.
-    pub async fn accounts(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, SignInError> {
+    /// [`NotOffered`](AccountsErrorKind::NotOffered) without a store that administers, and the faults of a store.
+    pub async fn accounts(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, AccountsError> {
         let store = offered(self.stores().administration.as_ref())?;
         self.stores().ask("list accounts", store.list(after, limit)).await
     }
@@ -36,17 +36,21 @@ impl<R: Role> SignIn<R> {
     /// Ends every session of the account. This node refuses its tokens at once, the others as soon as the feed tells them.
     ///
     /// # Errors
-    /// [`NotFound`](SignInErrorKind::NotFound), [`NotOffered`](SignInErrorKind::NotOffered) without a session store, and the
+    /// [`NotFound`](AccountsErrorKind::NotFound), [`NotOffered`](AccountsErrorKind::NotOffered) without a session store, and the
     /// faults of a store.
-    pub async fn sign_out_everywhere(&self, account: &AccountId) -> Result<(), SignInError> {
-        self.application().sign_out_everywhere(account).await
+    pub async fn log_out_everywhere(&self, account: &AccountId) -> Result<(), AccountsError> {
+        self.application().log_out_everywhere(account).await
     }
 
     /// Replaces the account's roles. Tokens with the old roles are refused: here at once, elsewhere as soon as the feed tells.
     ///
     /// # Errors
-    /// As [`sign_out_everywhere`](Self::sign_out_everywhere), for a store that administers.
-    pub async fn set_roles(&self, account: &AccountId, roles: impl Into<RoleSet<R>> + Send) -> Result<(), SignInError> {
+    /// As [`log_out_everywhere`](Self::log_out_everywhere), for a store that administers.
+    pub async fn set_roles(
+        &self,
+        account: &AccountId,
+        roles: impl Into<RoleSet<R>> + Send,
+    ) -> Result<(), AccountsError> {
         self.application().set_roles(account, roles).await
     }
 
@@ -54,7 +58,7 @@ impl<R: Role> SignIn<R> {
     ///
     /// # Errors
     /// As [`set_roles`](Self::set_roles).
-    pub async fn disable(&self, account: &AccountId) -> Result<(), SignInError> {
+    pub async fn disable(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.application().disable(account).await
     }
 
@@ -62,7 +66,7 @@ impl<R: Role> SignIn<R> {
     ///
     /// # Errors
     /// As [`set_roles`](Self::set_roles).
-    pub async fn enable(&self, account: &AccountId) -> Result<(), SignInError> {
+    pub async fn enable(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.application().enable(account).await
     }
 
@@ -72,18 +76,18 @@ impl<R: Role> SignIn<R> {
     /// token, and that the session exists. Without it, an administrator whose demotion is committed while the request is on
     /// its way could give the role back to themselves.
     pub fn commands_of<'a>(&'a self, who: &Identity<R>) -> Commands<'a, R> {
-        Commands { sign_in: self, by: Some(self.actor(who)) }
+        Commands { accounts: self, by: Some(self.actor(who)) }
     }
 
     fn application(&self) -> Commands<'_, R> {
-        Commands { sign_in: self, by: None }
+        Commands { accounts: self, by: None }
     }
 }
 
-/// Commands on accounts, and who gives them: [`SignIn::commands_of`].
+/// Commands on accounts, and who gives them: [`Accounts::commands_of`].
 #[must_use]
 pub struct Commands<'a, R> {
-    sign_in: &'a SignIn<R>,
+    accounts: &'a Accounts<R>,
     /// `None` is the application itself, or an operator at a terminal.
     by: Option<Actor>,
 }
@@ -99,12 +103,12 @@ impl<R: Role> Commands<'_, R> {
     /// Ends every session of the account.
     ///
     /// # Errors
-    /// As [`SignIn::sign_out_everywhere`]; [`Revoked`](SignInErrorKind::Revoked) where the person who commands it has been
+    /// As [`Accounts::log_out_everywhere`]; [`Revoked`](AccountsErrorKind::Revoked) where the person who commands it has been
     /// demoted, disabled or logged out meanwhile, and nothing was changed.
-    pub async fn sign_out_everywhere(&self, account: &AccountId) -> Result<(), SignInError> {
-        let stores = self.sign_in.stores();
+    pub async fn log_out_everywhere(&self, account: &AccountId) -> Result<(), AccountsError> {
+        let stores = self.accounts.stores();
         let store = offered(stores.sessions.as_ref())?;
-        let ended = store.end_all(account, self.by.as_ref(), self.sign_in.latest());
+        let ended = store.end_all(account, self.by.as_ref(), self.accounts.latest());
         let ended = stores.ask("end all sessions", ended).await?;
         self.done(ended, |account| Event::SessionsEnded { account }).await
     }
@@ -112,13 +116,17 @@ impl<R: Role> Commands<'_, R> {
     /// Replaces the account's roles.
     ///
     /// # Errors
-    /// As [`SignIn::set_roles`]; [`Revoked`](SignInErrorKind::Revoked) as above.
-    pub async fn set_roles(&self, account: &AccountId, roles: impl Into<RoleSet<R>> + Send) -> Result<(), SignInError> {
-        let stores = self.sign_in.stores();
+    /// As [`Accounts::set_roles`]; [`Revoked`](AccountsErrorKind::Revoked) as above.
+    pub async fn set_roles(
+        &self,
+        account: &AccountId,
+        roles: impl Into<RoleSet<R>> + Send,
+    ) -> Result<(), AccountsError> {
+        let stores = self.accounts.stores();
         let store = offered(stores.administration.as_ref())?;
         let roles: RoleSet<R> = roles.into();
         let names: Vec<String> = roles.iter().map(|role| role.name().to_owned()).collect();
-        let set = store.set_roles(account, &names, self.by.as_ref(), self.sign_in.latest());
+        let set = store.set_roles(account, &names, self.by.as_ref(), self.accounts.latest());
         let set = stores.ask("set roles", set).await?;
         self.done(set, |account| Event::RolesChanged { account }).await
     }
@@ -126,16 +134,16 @@ impl<R: Role> Commands<'_, R> {
     /// Disables the account.
     ///
     /// # Errors
-    /// As [`SignIn::disable`]; [`Revoked`](SignInErrorKind::Revoked) as above.
-    pub async fn disable(&self, account: &AccountId) -> Result<(), SignInError> {
+    /// As [`Accounts::disable`]; [`Revoked`](AccountsErrorKind::Revoked) as above.
+    pub async fn disable(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.set_disabled(account, true, |account| Event::Disabled { account }).await
     }
 
     /// Enables the account again.
     ///
     /// # Errors
-    /// As [`SignIn::enable`]; [`Revoked`](SignInErrorKind::Revoked) as above.
-    pub async fn enable(&self, account: &AccountId) -> Result<(), SignInError> {
+    /// As [`Accounts::enable`]; [`Revoked`](AccountsErrorKind::Revoked) as above.
+    pub async fn enable(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.set_disabled(account, false, |account| Event::Enabled { account }).await
     }
 
@@ -144,24 +152,24 @@ impl<R: Role> Commands<'_, R> {
         account: &AccountId,
         disabled: bool,
         event: fn(AccountId) -> Event,
-    ) -> Result<(), SignInError> {
-        let stores = self.sign_in.stores();
+    ) -> Result<(), AccountsError> {
+        let stores = self.accounts.stores();
         let store = offered(stores.administration.as_ref())?;
-        let set = store.set_disabled(account, disabled, self.by.as_ref(), self.sign_in.latest());
+        let set = store.set_disabled(account, disabled, self.by.as_ref(), self.accounts.latest());
         let set = stores.ask("set disabled", set).await?;
         self.done(set, event).await
     }
 
     /// Announces the change before it returns: an operator's process ends right after.
-    async fn done(&self, outcome: CommandOutcome, event: fn(AccountId) -> Event) -> Result<(), SignInError> {
+    async fn done(&self, outcome: CommandOutcome, event: fn(AccountId) -> Event) -> Result<(), AccountsError> {
         let account = match outcome {
             CommandOutcome::Done(account) => account,
-            CommandOutcome::NotFound => return Err(SignInErrorKind::NotFound.into()),
-            CommandOutcome::ActorChanged => return Err(SignInErrorKind::Revoked.into()),
+            CommandOutcome::NotFound => return Err(AccountsErrorKind::NotFound.into()),
+            CommandOutcome::ActorChanged => return Err(AccountsErrorKind::Revoked.into()),
         };
-        self.sign_in.generation_raised(account.id(), account.generation());
-        self.sign_in.events().happened(event(account.id().clone()));
-        if let Err(error) = self.sign_in.announce().await {
+        self.accounts.generation_raised(account.id(), account.generation());
+        self.accounts.events().happened(event(account.id().clone()));
+        if let Err(error) = self.accounts.announce().await {
             let source = std::error::Error::source(&error);
             tracing::warn!(target: "hallpass", %error, source, "a change is not announced yet");
         }

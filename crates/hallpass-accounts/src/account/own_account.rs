@@ -1,7 +1,7 @@
 //! A change to one's own account: read, limited, written under the conditions of its decision, and the session goes on.
 //!
-//! Every change takes the same way: [`own_account`](SignIn::own_account) reads the account, [`own_change`](SignIn::own_change)
-//! puts the conditions for the store together, and [`goes_on`](SignIn::goes_on) issues the next tokens from the row that the
+//! Every change takes the same way: [`own_account`](Accounts::own_account) reads the account, [`own_change`](Accounts::own_change)
+//! puts the conditions for the store together, and [`goes_on`](Accounts::goes_on) issues the next tokens from the row that the
 //! store returned. No token is issued from a row that was read before the write: an operator's command that is committed in
 //! between would be undone (`operator_is_final` in the tests of the facade).
 
@@ -12,12 +12,12 @@ use crate::{
         Account, AccountId,
         own_change::{Actor, OwnChange},
     },
-    event::{Event, RefusedReason},
-    login::vouch::go_on,
-    revocation::store::Change,
+    accounts::Accounts,
+    error::{AccountsError, AccountsErrorKind},
+    event::{Event, RejectionReason},
+    login::after_login::after_change,
+    revocation::store::Revocation,
     session::{refresh::Tokens, refresh_token::RefreshSecret, session_id::SessionId},
-    sign_in::SignIn,
-    sign_in_error::{SignInError, SignInErrorKind},
 };
 
 /// A change of one's own that is about to be written.
@@ -29,15 +29,15 @@ pub(crate) struct Prepared {
     methods: Methods,
 }
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Reads the account, which must be enabled and at the token's generation. The revocation view has let the request through;
     /// the store is ahead of it.
-    pub(crate) async fn own_account(&self, who: &Identity<R>) -> Result<Account, SignInError> {
+    pub(crate) async fn own_account(&self, who: &Identity<R>) -> Result<Account, AccountsError> {
         let id = AccountId::new(who.user_id());
         let found = self.stores().accounts.by_id(&id);
         match self.stores().ask("find account", found).await? {
             Some(account) if !account.disabled() && account.generation() == who.generation() => Ok(account),
-            _ => Err(SignInErrorKind::Revoked.into()),
+            _ => Err(AccountsErrorKind::Revoked.into()),
         }
     }
 
@@ -47,13 +47,13 @@ impl<R: Role> SignIn<R> {
     pub(crate) async fn changing<T>(
         &self,
         who: &Identity<R>,
-        change: impl Future<Output = Result<T, SignInError>> + Send,
-    ) -> Result<T, SignInError> {
+        change: impl Future<Output = Result<T, AccountsError>> + Send,
+    ) -> Result<T, AccountsError> {
         let stores = self.stores();
         let counted = self.limits().count_change(stores, who.user_id(), who.session(), self.now()).await?;
         let changed = change.await;
         if let Err(error) = &changed
-            && let SignInErrorKind::Unavailable { .. } | SignInErrorKind::Busy { .. } = error.kind()
+            && let AccountsErrorKind::Unavailable { .. } | AccountsErrorKind::Busy { .. } = error.kind()
         {
             self.limits().not_evaluated(stores, counted, self.now()).await;
         }
@@ -67,14 +67,14 @@ impl<R: Role> SignIn<R> {
     }
 
     /// Prepares a change after which the session goes on with these methods.
-    pub(crate) fn own_change(&self, who: &Identity<R>, methods: Methods) -> Result<Prepared, SignInError> {
+    pub(crate) fn own_change(&self, who: &Identity<R>, methods: Methods) -> Result<Prepared, AccountsError> {
         let actor = self.actor(who);
         let first = match actor.session {
             Some(session) => self.first_refresh(session, methods, self.now())?,
             None => None,
         };
-        let (next, renewable) = first.unzip();
-        Ok(Prepared { own: OwnChange::new(actor, self.latest()).with_renewable(renewable), next, methods })
+        let (next, refresh_chain) = first.unzip();
+        Ok(Prepared { own: OwnChange::new(actor, self.latest()).with_refresh_chain(refresh_chain), next, methods })
     }
 
     /// After a change that raised the generation: this node rejects the older tokens at once, and the session goes on with new
@@ -84,7 +84,7 @@ impl<R: Role> SignIn<R> {
         who: &Identity<R>,
         prepared: Prepared,
         written: &Account,
-    ) -> Result<Tokens, SignInError> {
+    ) -> Result<Tokens, AccountsError> {
         self.generation_raised(written.id(), written.generation());
         let now = self.now();
         let ends = match &prepared.next {
@@ -93,8 +93,8 @@ impl<R: Role> SignIn<R> {
             None => who.expires_at(),
         };
         let life = ends.since(now).min(self.issuer().access_lifetime());
-        let signed_in = go_on(self, who, written, prepared.methods);
-        let access = self.sign(&self.issuer().clone().lifetime(life), &signed_in, written)?;
+        let logged_in = after_change(self, who, written, prepared.methods);
+        let access = self.sign(&self.issuer().clone().lifetime(life), &logged_in, written)?;
         let refresh = prepared.next.map(|next| self.refresh_token(&next, ends)).transpose()?;
         Ok(Tokens { access, refresh })
     }
@@ -104,13 +104,13 @@ impl<R: Role> SignIn<R> {
     pub(crate) async fn not_written(
         &self,
         who: &Identity<R>,
-        conflict: impl FnOnce(&Account) -> Option<SignInErrorKind>,
-    ) -> SignInError {
+        conflict: impl FnOnce(&Account) -> Option<AccountsErrorKind>,
+    ) -> AccountsError {
         let account = AccountId::new(who.user_id());
-        let reason = RefusedReason::AccountChanged;
+        let reason = RejectionReason::AccountChanged;
         self.events().happened(Event::Refused { account: Some(account), reason, peer: None });
         match self.own_account(who).await {
-            Ok(account) => conflict(&account).unwrap_or(SignInErrorKind::Revoked).into(),
+            Ok(account) => conflict(&account).unwrap_or(AccountsErrorKind::Revoked).into(),
             Err(error) => error,
         }
     }
@@ -118,14 +118,14 @@ impl<R: Role> SignIn<R> {
     pub(crate) fn generation_raised(&self, account: &AccountId, generation: u32) {
         let at = self.latest();
         self.view().raise_generation(account.as_str(), generation, self.forget_after(at));
-        self.stores().outbox.put(Change::Generation { account: account.clone(), generation, at });
+        self.stores().outbox.put(Revocation::Generation { account: account.clone(), generation, at });
     }
 
     pub(crate) fn session_ended(&self, session: &str) {
         let at = self.latest();
         self.view().end_session(session, self.forget_after(at));
         if let Ok(session) = session.parse() {
-            self.stores().outbox.put(Change::SessionEnded { session, at });
+            self.stores().outbox.put(Revocation::SessionEnded { session, at });
         }
     }
 }

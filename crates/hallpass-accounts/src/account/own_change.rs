@@ -9,7 +9,7 @@ use hallpass_core::UnixTime;
 
 use crate::{
     account::{Account, AccountId},
-    session::{refresh_state::Renewable, session_id::SessionId},
+    session::{refresh_state::RefreshChain, session_id::SessionId},
 };
 
 /// A logged-in person, as the access token describes them, who changes something.
@@ -47,8 +47,8 @@ pub struct OwnChange {
     /// The time of the change.
     pub at: UnixTime,
     /// The first refresh token of the acting session after a change that revokes. `None`: the session is not refreshed any
-    /// more. Only a store that is [`Refreshes`](crate::Refreshes) is given one.
-    pub renewable: Option<Renewable>,
+    /// more. Only a store that is [`RefreshTokenStore`](crate::RefreshTokenStore) is given one.
+    pub refresh_chain: Option<RefreshChain>,
     /// Whether a change that revokes ends the acting session too.
     pub ends_session: bool,
 }
@@ -57,13 +57,13 @@ impl OwnChange {
     /// Puts the parts together, for a session that stays and is not refreshed.
     #[must_use]
     pub fn new(actor: Actor, at: UnixTime) -> Self {
-        Self { actor, at, renewable: None, ends_session: false }
+        Self { actor, at, refresh_chain: None, ends_session: false }
     }
 
     /// Sets the first refresh token of the acting session after a change that revokes.
     #[must_use]
-    pub fn with_renewable(mut self, renewable: Option<Renewable>) -> Self {
-        self.renewable = renewable;
+    pub fn with_refresh_chain(mut self, refresh_chain: Option<RefreshChain>) -> Self {
+        self.refresh_chain = refresh_chain;
         self
     }
 

@@ -14,11 +14,11 @@ use crate::account::{
 ///
 /// ```
 /// use std::convert::Infallible;
-/// use hallpass_accounts::{Account, AccountId, Accounts, Username};
+/// use hallpass_accounts::{Account, AccountId, AccountStore, Username};
 ///
 /// struct OnlyAlice(Account);
 ///
-/// impl Accounts for OnlyAlice {
+/// impl AccountStore for OnlyAlice {
 ///     type Error = Infallible;
 ///
 ///     async fn by_username(&self, name: &Username) -> Result<Option<Account>, Infallible> {
@@ -36,7 +36,7 @@ use crate::account::{
     note = "write `impl Accounts for {Self}` with the methods `by_username` and `by_id`",
     note = "guide: docs/guide/src/own-users.md"
 )]
-pub trait Accounts: Send + Sync + 'static {
+pub trait AccountStore: Send + Sync + 'static {
     /// What goes wrong in this store. It is logged as the source of a [`StoreFault`](crate::StoreFault) and never
     /// shown to the person.
     type Error: std::error::Error + Send + Sync + 'static;
@@ -71,7 +71,7 @@ pub trait Accounts: Send + Sync + 'static {
             nor `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]
-pub trait Administration: Accounts {
+pub trait AdministrationStore: AccountStore {
     /// Replaces the roles, raises the generation and writes the feed, in **one transaction**: tokens that carry the
     /// old roles die. Sessions stay, so that a refresh brings the new roles.
     ///

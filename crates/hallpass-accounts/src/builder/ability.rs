@@ -5,21 +5,21 @@ use std::sync::Arc;
 use hallpass_core::Role;
 
 use crate::{
-    account::store::{Accounts, Administration},
-    builder::SignInBuilder,
-    password::store::Passwords,
-    rate_limit::store::Attempts,
-    registration::Registration,
-    revocation::store::Feed,
-    session::store::{Refreshes, Sessions},
-    two_factor::store::SecondFactors,
+    account::store::{AccountStore, AdministrationStore},
+    builder::AccountsBuilder,
+    password::store::PasswordStore,
+    rate_limit::store::RateLimitStore,
+    registration::RegistrationStore,
+    revocation::store::RevocationLog,
+    session::store::{RefreshTokenStore, SessionStore},
+    two_factor::store::TwoFactorStore,
 };
 
-impl<R: Role, S: Accounts> SignInBuilder<R, S> {
+impl<R: Role, S: AccountStore> AccountsBuilder<R, S> {
     /// Turns registration on: `/register`.
     pub fn registration(mut self) -> Self
     where
-        S: Registration,
+        S: RegistrationStore,
     {
         self.stores.registration = Some(self.store.clone());
         self
@@ -28,7 +28,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// Turns the change of passwords on (`/profile/password`), and the upgrade of weak hashes at sign-in.
     pub fn passwords(mut self) -> Self
     where
-        S: Passwords,
+        S: PasswordStore,
     {
         self.stores.passwords = Some(self.store.clone());
         self
@@ -39,7 +39,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// Without it an account whose store says that it has a factor **cannot sign in**: what cannot be checked is not skipped.
     pub fn second_factors(mut self) -> Self
     where
-        S: SecondFactors,
+        S: TwoFactorStore,
     {
         self.stores.second_factors = Some(self.store.clone());
         self
@@ -48,7 +48,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// Turns sessions on: `/profile/sessions`, log-out that holds on every node, and "sign out everywhere".
     pub fn sessions(mut self) -> Self
     where
-        S: Sessions,
+        S: SessionStore,
     {
         self.stores.sessions = Some(self.store.clone());
         self
@@ -60,7 +60,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// [`SessionLimits`]: crate::SessionLimits
     pub fn refreshes(mut self) -> Self
     where
-        S: Refreshes,
+        S: RefreshTokenStore,
     {
         self.stores.refreshes = Some(self.store.clone());
         self.sessions()
@@ -75,7 +75,7 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// Turns administration on: roles and disabling, from anywhere.
     pub fn administration(mut self) -> Self
     where
-        S: Administration,
+        S: AdministrationStore,
     {
         self.stores.administration = Some(self.store.clone());
         self
@@ -84,36 +84,36 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// Follows the store's revocation feed: what another node or an operator voids takes effect here.
     pub fn feed(mut self) -> Self
     where
-        S: Feed,
+        S: RevocationLog,
     {
         self.stores.feed = Some(self.store.clone());
         self
     }
 
     /// Follows the revocation feed of another store, and tells it what is revoked here.
-    pub fn feed_from(mut self, feed: impl Feed) -> Self {
+    pub fn feed_from(mut self, feed: impl RevocationLog) -> Self {
         self.stores.feed = Some(Arc::new(feed));
         self
     }
 
     /// Tells this feed too of what is revoked, and is woken by it, while the feed that is followed stays the one that is read.
-    pub fn push_through(mut self, feed: impl Feed) -> Self {
+    pub fn push_through(mut self, feed: impl RevocationLog) -> Self {
         self.stores.pushes.push(Arc::new(feed));
         self
     }
 
     /// Counts attempts in the store, where a restart and another node see them. Without it, or
-    /// [`attempts_in`](Self::attempts_in), they are counted in memory: good for one node that seldom restarts.
+    /// [`rate_limits_in`](Self::rate_limits_in), they are counted in memory: good for one node that seldom restarts.
     pub fn attempts(mut self) -> Self
     where
-        S: Attempts,
+        S: RateLimitStore,
     {
         self.stores.attempts = self.store.clone();
         self
     }
 
     /// Counts attempts in another store.
-    pub fn attempts_in(mut self, attempts: impl Attempts) -> Self {
+    pub fn rate_limits_in(mut self, attempts: impl RateLimitStore) -> Self {
         self.stores.attempts = Arc::new(attempts);
         self
     }
@@ -121,7 +121,13 @@ impl<R: Role, S: Accounts> SignInBuilder<R, S> {
     /// Turns everything on that a store can have.
     pub fn everything(self) -> Self
     where
-        S: Registration + Passwords + SecondFactors + Refreshes + Administration + Feed + Attempts,
+        S: RegistrationStore
+            + PasswordStore
+            + TwoFactorStore
+            + RefreshTokenStore
+            + AdministrationStore
+            + RevocationLog
+            + RateLimitStore,
     {
         self.registration().passwords().second_factors().refreshes().administration().feed().attempts()
     }

@@ -53,7 +53,7 @@ impl<'e> Fields<'e> {
     fn of(event: &'e Event) -> Self {
         let nothing = Self::default();
         match event {
-            Event::SignedIn { account, session, methods } => {
+            Event::LoggedIn { account, session, methods } => {
                 Self { account: Some(account), session: Some(*session), methods: Some(*methods), ..nothing }
             }
             Event::Refused { account, reason, peer } => {
@@ -63,7 +63,7 @@ impl<'e> Fields<'e> {
                 Self { limit: Some(limit.as_str()), peer: *peer, time: Some(*retry_after), ..nothing }
             }
             Event::UnknownRole { account, role } => Self { account: Some(account), role: Some(role), ..nothing },
-            Event::SessionRenewed { account, session }
+            Event::SessionRefreshed { account, session }
             | Event::RefreshReused { account, session }
             | Event::SessionEnded { account, session } => {
                 Self { account: Some(account), session: Some(*session), ..nothing }
@@ -73,12 +73,12 @@ impl<'e> Fields<'e> {
             | Event::PasswordHashUpgraded { account }
             | Event::SecondFactorEnabled { account }
             | Event::SecondFactorDisabled { account }
-            | Event::SecondFactorResealed { account }
+            | Event::SecondFactorReencrypted { account }
             | Event::RecoveryCodeUsed { account }
-            | Event::RecoveryCodesRenewed { account }
+            | Event::RecoveryCodesReplaced { account }
             | Event::SessionsEnded { account }
             | Event::RolesChanged { account }
-            | Event::EnrolmentDue { account }
+            | Event::EnrolmentRequired { account }
             | Event::Disabled { account }
             | Event::Enabled { account } => Self { account: Some(account), ..nothing },
             Event::FeedAnswers { staleness: time } | Event::Overdue { after: time } => {

@@ -27,10 +27,10 @@ pub(crate) fn describe() {
 pub(crate) fn happened(event: &Event) {
     counter!(EVENTS, "event" => event.as_str()).increment(1);
     match event {
-        Event::SignedIn { .. } => counter!(SIGN_INS, "outcome" => event.as_str()).increment(1),
+        Event::LoggedIn { .. } => counter!(SIGN_INS, "outcome" => event.as_str()).increment(1),
         Event::Refused { reason, .. } => counter!(SIGN_INS, "outcome" => reason.as_str()).increment(1),
         Event::Limited { limit, .. } => counter!(LIMITS_HIT, "limit" => limit.as_str()).increment(1),
-        Event::SessionRenewed { .. } => counter!(RENEWALS, "outcome" => "renewed").increment(1),
+        Event::SessionRefreshed { .. } => counter!(RENEWALS, "outcome" => "renewed").increment(1),
         Event::RefreshReused { .. } => counter!(RENEWALS, "outcome" => "reused").increment(1),
         _ => {}
     }
@@ -56,10 +56,10 @@ pub(crate) fn view_synced(at: UnixTime) {
 }
 
 const EVENTS: &str = "hallpass_events_total";
-const SIGN_INS: &str = "hallpass_sign_ins_total";
-const LIMITS_HIT: &str = "hallpass_limits_hit_total";
-const RENEWALS: &str = "hallpass_renewals_total";
-const HASH_GATE_WAITING: &str = "hallpass_hash_gate_waiting";
-const HASH_GATE_WAIT: &str = "hallpass_hash_gate_wait_seconds";
-const VIEW_ENTRIES: &str = "hallpass_revocation_view_entries";
-const VIEW_SYNCED: &str = "hallpass_revocation_view_synced_timestamp_seconds";
+const SIGN_INS: &str = "hallpass_logins_total";
+const LIMITS_HIT: &str = "hallpass_rate_limit_hits_total";
+const RENEWALS: &str = "hallpass_refreshes_total";
+const HASH_GATE_WAITING: &str = "hallpass_password_hasher_waiting";
+const HASH_GATE_WAIT: &str = "hallpass_password_hasher_wait_seconds";
+const VIEW_ENTRIES: &str = "hallpass_revocation_list_entries";
+const VIEW_SYNCED: &str = "hallpass_revocation_list_synced_timestamp_seconds";

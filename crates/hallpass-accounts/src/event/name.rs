@@ -1,6 +1,6 @@
 //! Stable kebab-case names: the field `event` in the log, and labels of metrics.
 
-use crate::event::{Event, Limit, RefusedReason};
+use crate::event::{Event, RateLimitKind, RejectionReason};
 
 impl Event {
     /// A stable kebab-case name, for logs and metric labels.
@@ -8,23 +8,23 @@ impl Event {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Registered { .. } => "registered",
-            Self::SignedIn { .. } => "signed-in",
+            Self::LoggedIn { .. } => "signed-in",
             Self::Refused { .. } => "refused",
             Self::Limited { .. } => "limited",
             Self::PasswordChanged { .. } => "password-changed",
             Self::PasswordHashUpgraded { .. } => "password-hash-upgraded",
             Self::SecondFactorEnabled { .. } => "second-factor-enabled",
             Self::SecondFactorDisabled { .. } => "second-factor-disabled",
-            Self::SecondFactorResealed { .. } => "second-factor-resealed",
+            Self::SecondFactorReencrypted { .. } => "second-factor-resealed",
             Self::RecoveryCodeUsed { .. } => "recovery-code-used",
-            Self::RecoveryCodesRenewed { .. } => "recovery-codes-renewed",
-            Self::SessionRenewed { .. } => "session-renewed",
+            Self::RecoveryCodesReplaced { .. } => "recovery-codes-renewed",
+            Self::SessionRefreshed { .. } => "session-renewed",
             Self::RefreshReused { .. } => "refresh-reused",
             Self::SessionEnded { .. } => "session-ended",
             Self::SessionsEnded { .. } => "sessions-ended",
             Self::RolesChanged { .. } => "roles-changed",
             Self::UnknownRole { .. } => "unknown-role",
-            Self::EnrolmentDue { .. } => "enrolment-due",
+            Self::EnrolmentRequired { .. } => "enrolment-due",
             Self::Disabled { .. } => "disabled",
             Self::Enabled { .. } => "enabled",
             Self::HashingBusy => "hashing-busy",
@@ -36,7 +36,7 @@ impl Event {
     }
 }
 
-impl RefusedReason {
+impl RejectionReason {
     /// A stable kebab-case name, for logs and metric labels.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -52,14 +52,14 @@ impl RefusedReason {
     }
 }
 
-impl Limit {
+impl RateLimitKind {
     /// A stable kebab-case name, for logs and metric labels.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Account => "account",
             Self::Address => "address",
-            Self::Changes => "changes",
+            Self::RevocationPage => "changes",
         }
     }
 }

@@ -1,15 +1,15 @@
 //! The session that a completed sign-in opens: its tokens, signed.
 
-use hallpass_core::{AccessToken, DeviceToken, Issuer, Role, SignedIn};
+use hallpass_core::{AccessToken, DeviceToken, Issuer, LoggedIn, Role};
 
 use crate::{
-    account::Account, login::proven::Proven, session::refresh_token::RefreshToken, sign_in::SignIn,
-    sign_in_error::SignInError, store::UNAVAILABLE, visitor::Visitor,
+    account::Account, accounts::Accounts, error::AccountsError, login::authenticated::Authenticated,
+    session::refresh_token::RefreshToken, store::UNAVAILABLE, visitor::Visitor,
 };
 
 /// A session that has just been opened.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedSession {
     /// The access token.
     pub access: AccessToken,
     /// The refresh token, where the site renews sessions.
@@ -31,18 +31,22 @@ pub struct Member {
     pub roles: Vec<&'static str>,
 }
 
-impl<R: Role> SignIn<R> {
-    pub(crate) async fn opened(&self, proven: Proven<R>, visitor: &Visitor<'_>) -> Result<Opened, SignInError> {
-        let device = self.device_token(proven.account(), proven.methods(), visitor)?;
-        let (signed_in, account, refresh) = proven.open_renewable(visitor).await?;
-        Ok(Opened {
-            access: self.sign(self.issuer(), &signed_in, &account)?,
+impl<R: Role> Accounts<R> {
+    pub(crate) async fn opened(
+        &self,
+        authenticated: Authenticated<R>,
+        visitor: &Visitor<'_>,
+    ) -> Result<OpenedSession, AccountsError> {
+        let device = self.device_token(authenticated.account(), authenticated.methods(), visitor)?;
+        let (logged_in, account, refresh) = authenticated.open_renewable(visitor).await?;
+        Ok(OpenedSession {
+            access: self.sign(self.issuer(), &logged_in, &account)?,
             refresh,
             device,
             user: Member {
-                id: signed_in.user_id().to_owned(),
-                username: signed_in.username().to_owned(),
-                roles: signed_in.roles().iter().map(|role| role.name()).collect(),
+                id: logged_in.user_id().to_owned(),
+                username: logged_in.username().to_owned(),
+                roles: logged_in.roles().iter().map(|role| role.name()).collect(),
             },
         })
     }
@@ -52,9 +56,9 @@ impl<R: Role> SignIn<R> {
     pub(crate) fn sign(
         &self,
         issuer: &Issuer,
-        who: &SignedIn<R>,
+        who: &LoggedIn<R>,
         account: &Account,
-    ) -> Result<AccessToken, SignInError> {
+    ) -> Result<AccessToken, AccountsError> {
         let now = self.now();
         let token = match self.own_claims() {
             Some(own) => own.issue(issuer, who, account, now),

@@ -5,7 +5,7 @@
 //! alone.
 
 use hallpass_core::{
-    AccessToken, ClaimsBuffer, IssueError, Issuer, Role, SignedIn, TokenErrorKind, UnixTime, Verifier,
+    AccessToken, ClaimsBuffer, IssueError, Issuer, LoggedIn, Role, TokenErrorKind, UnixTime, Verifier,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -18,7 +18,7 @@ pub(crate) struct OwnClaims<R> {
 }
 
 type Issue<R> =
-    Box<dyn Fn(&Issuer, &SignedIn<R>, &Account, UnixTime) -> Result<AccessToken, OwnClaimsError> + Send + Sync>;
+    Box<dyn Fn(&Issuer, &LoggedIn<R>, &Account, UnixTime) -> Result<AccessToken, OwnClaimsError> + Send + Sync>;
 
 impl<R: Role> OwnClaims<R> {
     pub(crate) fn new<X>(claims_of: impl Fn(&Account) -> X + Send + Sync + 'static) -> Self
@@ -38,7 +38,7 @@ impl<R: Role> OwnClaims<R> {
     pub(crate) fn issue(
         &self,
         issuer: &Issuer,
-        who: &SignedIn<R>,
+        who: &LoggedIn<R>,
         account: &Account,
         now: UnixTime,
     ) -> Result<AccessToken, OwnClaimsError> {

@@ -4,40 +4,40 @@ use hallpass_core::{Identity, Role};
 
 use crate::{
     account::{Account, own_change::OwnChangeOutcome},
-    event::{Event, RefusedReason},
+    accounts::Accounts,
+    error::{AccountsError, AccountsErrorKind},
+    event::{Event, RejectionReason},
     password::{
         Password,
-        hash_gate::Checked,
+        password_hasher::Checked,
         policy::{AcceptablePassword, Breach, PasswordError},
-        store::{PasswordChange, Replaced},
+        store::{PasswordChange, ReplaceOutcome},
     },
     session::refresh::Tokens,
-    sign_in::SignIn,
-    sign_in_error::{SignInError, SignInErrorKind},
     store::offered,
 };
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Changes the password. Every other session of the account is dead; this one goes on with the tokens returned.
     ///
     /// # Errors
-    /// [`Password`](SignInErrorKind::Password) for a new one that may not be one; [`Refused`](SignInErrorKind::Refused) for a
-    /// wrong current one, which counts as an attempt on the account; [`Revoked`](SignInErrorKind::Revoked),
-    /// [`Limited`](SignInErrorKind::Limited).
-    pub async fn change_password(&self, who: &Identity<R>, current: &str, new: &str) -> Result<Tokens, SignInError> {
+    /// [`Password`](AccountsErrorKind::Password) for a new one that may not be one; [`Refused`](AccountsErrorKind::Refused) for a
+    /// wrong current one, which counts as an attempt on the account; [`Revoked`](AccountsErrorKind::Revoked),
+    /// [`Limited`](AccountsErrorKind::Limited).
+    pub async fn change_password(&self, who: &Identity<R>, current: &str, new: &str) -> Result<Tokens, AccountsError> {
         self.changing(who, async {
             let store = offered(self.stores().passwords.as_ref())?;
             let account = self.own_account(who).await?;
             let new = self
                 .password_policy()
                 .accept(&Password::typed(new), account.username())
-                .map_err(SignInErrorKind::Password)?;
+                .map_err(AccountsErrorKind::Password)?;
             let now = self.now();
             let counted = self.count_own(&account, who.session()).await?;
             let current = Password::typed(current);
             let hash = Some(account.password_hash());
             if let Checked::Wrong = self.check_password(&current, hash).await? {
-                return Err(self.refused(Some(&account), RefusedReason::WrongPassword, &counted));
+                return Err(self.refused(Some(&account), RejectionReason::WrongPassword, &counted));
             }
             self.refuse_breached(&new).await?;
             let new_hash = self.gate().hash(&new).await;
@@ -48,7 +48,7 @@ impl<R: Role> SignIn<R> {
             let OwnChangeOutcome::Written(written) = self.stores().ask("change password", change).await? else {
                 // The hash of the same password was upgraded meanwhile: the next try succeeds.
                 let upgraded = |now: &Account| now.password_hash() != account.password_hash();
-                return Err(self.not_written(who, |now| upgraded(now).then_some(SignInErrorKind::Refused)).await);
+                return Err(self.not_written(who, |now| upgraded(now).then_some(AccountsErrorKind::Refused)).await);
             };
             self.limits().succeeded(self.stores(), counted, now).await;
             self.events().happened(Event::PasswordChanged { account: written.id().clone() });
@@ -58,16 +58,16 @@ impl<R: Role> SignIn<R> {
     }
 }
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Refuses a password that the service knows. Asked after the attempt was counted: nobody orders requests to it without limit.
-    pub(crate) async fn refuse_breached(&self, password: &AcceptablePassword) -> Result<(), SignInError> {
+    pub(crate) async fn refuse_breached(&self, password: &AcceptablePassword) -> Result<(), AccountsError> {
         let Some(service) = &self.stores().breached else {
             return Ok(());
         };
         let found = service.look_up(password.password().as_str());
         match self.stores().within_bound(found).await {
             Ok(Breach::Unknown) => Ok(()),
-            Ok(Breach::Known) => Err(SignInErrorKind::Password(PasswordError::Common).into()),
+            Ok(Breach::Known) => Err(AccountsErrorKind::Password(PasswordError::Common).into()),
             Err(fault) => {
                 tracing::warn!(target: "hallpass", error = %fault, "breached passwords could not be looked up");
                 Ok(())
@@ -80,16 +80,16 @@ impl<R: Role> SignIn<R> {
 /// a right password with a wrong code would take two argon2 runs and so tell itself apart from a wrong password.
 ///
 /// A hash that cannot be replaced now will be at the next sign-in.
-pub(crate) async fn upgraded<R: Role>(sign_in: &SignIn<R>, account: Account, upgrade: Option<Password>) -> Account {
-    let (Some(password), Some(passwords)) = (upgrade, &sign_in.stores().passwords) else {
+pub(crate) async fn upgraded<R: Role>(accounts: &Accounts<R>, account: Account, upgrade: Option<Password>) -> Account {
+    let (Some(password), Some(passwords)) = (upgrade, &accounts.stores().passwords) else {
         return account;
     };
-    let Ok(hash) = sign_in.gate().rehash(&password).await else {
+    let Ok(hash) = accounts.gate().rehash(&password).await else {
         return account;
     };
     let replaced = passwords.replace_hash(account.id(), account.password_hash(), &hash);
-    if let Ok(Replaced::Replaced) = sign_in.stores().ask("upgrade hash", replaced).await {
-        sign_in.events().happened(Event::PasswordHashUpgraded { account: account.id().clone() });
+    if let Ok(ReplaceOutcome::Replaced) = accounts.stores().ask("upgrade hash", replaced).await {
+        accounts.events().happened(Event::PasswordHashUpgraded { account: account.id().clone() });
     }
     account
 }

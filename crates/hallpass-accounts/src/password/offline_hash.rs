@@ -1,6 +1,6 @@
 //! Password hashes where no server runs: an import, a first administrator, the command line.
 //!
-//! One argon2 run on the caller's thread, in memory of its own. A server goes through the [`HashGate`](crate::HashGate), which
+//! One argon2 run on the caller's thread, in memory of its own. A server goes through the [`PasswordHasher`](crate::PasswordHasher), which
 //! bounds how many run at once.
 
 use argon2::Block;
@@ -9,7 +9,7 @@ use hallpass_core::KeyRing;
 use crate::password::{
     Password,
     hash_cost::HashCost,
-    hash_gate_settings::HashGateSettings,
+    password_hasher_settings::PasswordHasherSettings,
     stored_hash::{Match, StoredHash, UnusableHash, hash},
 };
 
@@ -39,7 +39,7 @@ pub fn hash_password(password: &Password, salt: [u8; 16], cost: HashCost) -> Res
 /// # Errors
 /// [`HashError::Wrong`] where it is another password's, and the other kinds where the hash cannot be checked.
 pub fn check_password(password: &Password, phc: &str) -> Result<RightPassword, HashError> {
-    let stored = StoredHash::parse(phc, HashGateSettings::default().ceiling())?;
+    let stored = StoredHash::parse(phc, PasswordHasherSettings::default().ceiling())?;
     let no_peppers = KeyRing::default();
     let pepper = stored.pepper(&no_peppers)?;
     let mut memory = vec![Block::default(); stored.blocks()];

@@ -5,7 +5,7 @@ use std::{fmt, future::Future};
 use crate::account::{
     AccountId,
     own_change::{OwnChange, OwnChangeOutcome},
-    store::Accounts,
+    store::AccountStore,
 };
 
 /// Writes password hashes: turns on `POST /profile/password`, and the upgrade of a hash whose parameters have become
@@ -16,7 +16,7 @@ use crate::account::{
     note = "write `impl Passwords for {Self}`, or call neither `.passwords()` nor `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]
-pub trait Passwords: Accounts {
+pub trait PasswordStore: AccountStore {
     /// Puts a new hash of the **same** password in the place of the old one. Tokens and sessions stay.
     ///
     /// **Atomic:** compare-and-set on `old_hash`. Without the comparison, an upgrade that began before a password
@@ -29,7 +29,7 @@ pub trait Passwords: Accounts {
         id: &AccountId,
         old_hash: &str,
         new_hash: &str,
-    ) -> impl Future<Output = Result<Replaced, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<ReplaceOutcome, Self::Error>> + Send;
 
     /// Changes the password: the [`Actor`](crate::Actor) is checked, the old hash compared and replaced, the generation
     /// raised, every session but the acting one ended, the feed written; **one transaction**.
@@ -42,7 +42,7 @@ pub trait Passwords: Accounts {
 /// Whether a compare-and-set found what it expected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
-pub enum Replaced {
+pub enum ReplaceOutcome {
     /// The new value is in place.
     Replaced,
     /// Something else had been written meanwhile; nothing was changed.

@@ -202,7 +202,7 @@ impl fmt::Debug for Pepper<'_> {
 /// account with a foreign hash never answers faster than one that does not exist.
 ///
 /// ```
-/// use hallpass_accounts::{ForeignHash, ForeignMatch, HashGateSettings};
+/// use hallpass_accounts::{ForeignHash, ForeignMatch, PasswordHasherSettings};
 ///
 /// struct Rot13; // for the shape of it
 ///
@@ -217,7 +217,7 @@ impl fmt::Debug for Pepper<'_> {
 /// assert_eq!(Rot13.check(b"hello", "$rot13$uryyb"), Some(ForeignMatch::Right));
 /// assert_eq!(Rot13.check(b"hullo", "$rot13$uryyb"), Some(ForeignMatch::Wrong));
 /// assert_eq!(Rot13.check(b"hello", "$2b$12$…"), None);
-/// let gate = HashGateSettings::default().read_also(Rot13);
+/// let gate = PasswordHasherSettings::default().read_also(Rot13);
 /// # let _ = gate;
 /// ```
 #[diagnostic::on_unimplemented(

@@ -16,20 +16,20 @@ use hallpass_core::{KnownDevice, UnixTime};
 
 use crate::{
     account::username::Username,
-    event::{Event, Limit},
-    rate_limit::{AttemptPolicy, Attempted},
-    sign_in_error::{SignInError, SignInErrorKind},
+    error::{AccountsError, AccountsErrorKind},
+    event::{Event, RateLimitKind},
+    rate_limit::{AttemptOutcome, RateLimit},
     store::Stores,
     visitor::Visitor,
 };
 
 /// The policies.
 #[derive(Clone, Debug)]
-pub(crate) struct Limits {
-    pub(crate) account: AttemptPolicy,
-    pub(crate) address: AttemptPolicy,
+pub(crate) struct RateLimits {
+    pub(crate) account: RateLimit,
+    pub(crate) address: RateLimit,
     /// Changes that one session makes to its own account, right or wrong. A right one is not given back.
-    pub(crate) changes: AttemptPolicy,
+    pub(crate) changes: RateLimit,
 }
 
 /// Whose attempts are counted.
@@ -80,7 +80,7 @@ pub(crate) struct CountedChange {
     key: String,
 }
 
-impl Limits {
+impl RateLimits {
     /// Counts an attempt on an account, or on a browser that it signed in with before; on the address alone where the name cannot be
     /// one.
     pub(crate) async fn count(
@@ -89,19 +89,19 @@ impl Limits {
         whose: Whose<'_>,
         visitor: &Visitor<'_>,
         now: UnixTime,
-    ) -> Result<Counted, SignInError> {
+    ) -> Result<Counted, AccountsError> {
         let counted = Counted { account_key: whose.key(), address_key: visitor.address_key(), peer: visitor.peer };
         let keys = [
-            (&counted.address_key, &self.address, Limit::Address),
-            (&counted.account_key, &self.account, Limit::Account),
+            (&counted.address_key, &self.address, RateLimitKind::Address),
+            (&counted.account_key, &self.account, RateLimitKind::Account),
         ];
         for (key, policy, limit) in keys {
             let Some(key) = key else { continue };
             let taken = stores.attempts.try_take(key, policy, now);
-            if let Attempted::Blocked { retry_after } = stores.ask("count", taken).await? {
+            if let AttemptOutcome::Blocked { retry_after } = stores.ask("count", taken).await? {
                 let peer = visitor.peer;
                 stores.events.happened(Event::Limited { limit, peer, retry_after });
-                return Err(SignInErrorKind::Limited { retry_after }.into());
+                return Err(AccountsErrorKind::Limited { retry_after }.into());
             }
         }
         Ok(counted)
@@ -115,17 +115,21 @@ impl Limits {
         account: &str,
         session: Option<&str>,
         now: UnixTime,
-    ) -> Result<CountedChange, SignInError> {
+    ) -> Result<CountedChange, AccountsError> {
         let key = match session {
             Some(session) => format!("change:session:{session}"),
             None => format!("change:account:{account}"),
         };
         let taken = stores.attempts.try_take(&key, &self.changes, now);
         match stores.ask("count change", taken).await? {
-            Attempted::Allowed => Ok(CountedChange { key }),
-            Attempted::Blocked { retry_after } => {
-                stores.events.happened(Event::Limited { limit: Limit::Changes, peer: None, retry_after });
-                Err(SignInErrorKind::Limited { retry_after }.into())
+            AttemptOutcome::Allowed => Ok(CountedChange { key }),
+            AttemptOutcome::Blocked { retry_after } => {
+                stores.events.happened(Event::Limited {
+                    limit: RateLimitKind::RevocationPage,
+                    peer: None,
+                    retry_after,
+                });
+                Err(AccountsErrorKind::Limited { retry_after }.into())
             }
         }
     }
@@ -166,14 +170,14 @@ impl Counted {
     }
 }
 
-impl Default for Limits {
+impl Default for RateLimits {
     fn default() -> Self {
         Self {
-            account: AttemptPolicy::new(5, FIRST_WAIT),
+            account: RateLimit::new(5, FIRST_WAIT),
             // A school behind one address, all mistyping at nine o'clock.
-            address: AttemptPolicy::new(100, FIRST_WAIT).regain_every(Duration::from_secs(60)),
+            address: RateLimit::new(100, FIRST_WAIT).regain_every(Duration::from_secs(60)),
             // Nobody makes eight changes in a row by hand. At most ten within any minute: eight at once, one after 30 seconds.
-            changes: AttemptPolicy::new(8, FIRST_WAIT)
+            changes: RateLimit::new(8, FIRST_WAIT)
                 .longest_wait(Duration::from_secs(5 * 60))
                 .regain_every(Duration::from_secs(3 * 60)),
         }

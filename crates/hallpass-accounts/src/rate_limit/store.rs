@@ -9,11 +9,11 @@ use std::{
 
 use hallpass_core::UnixTime;
 
-use crate::rate_limit::{AttemptPolicy, AttemptState, Attempted};
+use crate::rate_limit::{AttemptOutcome, AttemptState, RateLimit};
 
-/// Counts attempts per key. Not tied to [`Accounts`](crate::Accounts), because limits may live in another store.
+/// Counts attempts per key. Not tied to [`AccountStore`](crate::AccountStore), because limits may live in another store.
 ///
-/// The arithmetic is [`AttemptPolicy`]'s: a store loads the key's [`AttemptState`](crate::AttemptState), asks the policy
+/// The arithmetic is [`RateLimit`]'s: a store loads the key's [`AttemptState`](crate::AttemptState), asks the policy
 /// and writes what it answers, in one transaction that takes its write lock before it reads.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot count attempts for rate limits: it does not implement `Attempts`",
@@ -22,11 +22,11 @@ use crate::rate_limit::{AttemptPolicy, AttemptState, Attempted};
             `.everything()`: attempts are then counted in memory",
     note = "guide: docs/guide/src/own-users.md"
 )]
-pub trait Attempts: Send + Sync + 'static {
+pub trait RateLimitStore: Send + Sync + 'static {
     /// What goes wrong in this store.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Counts one attempt **before** it is evaluated, or says how long to wait: [`AttemptPolicy::take`].
+    /// Counts one attempt **before** it is evaluated, or says how long to wait: [`RateLimit::take`].
     ///
     /// **Atomic:** of 200 calls at once on one key with 5 attempts free, exactly 5 are allowed. Counting after the
     /// evaluation, or reading and then writing, lets all 200 guesses through (CVE-2026-27801, AuthQuake 2024).
@@ -36,18 +36,18 @@ pub trait Attempts: Send + Sync + 'static {
     fn try_take(
         &self,
         key: &str,
-        policy: &AttemptPolicy,
+        policy: &RateLimit,
         now: UnixTime,
-    ) -> impl Future<Output = Result<Attempted, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<AttemptOutcome, Self::Error>> + Send;
 
-    /// Takes one counted attempt back, since it turned out right: [`AttemptPolicy::give_back`]; atomic.
+    /// Takes one counted attempt back, since it turned out right: [`RateLimit::give_back`]; atomic.
     ///
     /// # Errors
     /// The store's own.
     fn give_back(
         &self,
         key: &str,
-        policy: &AttemptPolicy,
+        policy: &RateLimit,
         now: UnixTime,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
@@ -63,11 +63,11 @@ pub trait Attempts: Send + Sync + 'static {
 /// Bounded: past [`CAPACITY`](Self::CAPACITY) keys the half that was quiet for longest is forgotten. To push one account's
 /// count out that way takes as many sign-ins on other names, each through the hash gate.
 #[derive(Debug, Default)]
-pub struct LocalAttempts {
+pub struct MemoryRateLimits {
     states: Mutex<HashMap<String, AttemptState>>,
 }
 
-impl LocalAttempts {
+impl MemoryRateLimits {
     /// The most keys kept: about 10 MiB of them.
     pub const CAPACITY: usize = 1 << 16;
 
@@ -77,10 +77,10 @@ impl LocalAttempts {
     }
 }
 
-impl Attempts for LocalAttempts {
+impl RateLimitStore for MemoryRateLimits {
     type Error = Infallible;
 
-    async fn try_take(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<Attempted, Infallible> {
+    async fn try_take(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<AttemptOutcome, Infallible> {
         let mut states = self.states();
         let (state, attempted) = policy.take(states.get(key).copied(), now);
         if states.len() >= Self::CAPACITY && !states.contains_key(key) {
@@ -90,7 +90,7 @@ impl Attempts for LocalAttempts {
         Ok(attempted)
     }
 
-    async fn give_back(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<(), Infallible> {
+    async fn give_back(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<(), Infallible> {
         let mut states = self.states();
         match policy.give_back(states.get(key).copied(), now) {
             Some(state) => states.insert(key.to_owned(), state),
@@ -119,11 +119,11 @@ mod tests {
 
     use super::*;
 
-    const POLICY: AttemptPolicy = AttemptPolicy::new(5, Duration::from_secs(30));
+    const POLICY: RateLimit = RateLimit::new(5, Duration::from_secs(30));
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn of_many_at_once_the_free_ones_pass() {
-        let attempts = std::sync::Arc::new(LocalAttempts::default());
+        let attempts = std::sync::Arc::new(MemoryRateLimits::default());
         let now = UnixTime::from_secs(1_000);
         let tasks: Vec<_> = (0..200)
             .map(|_| {
@@ -133,23 +133,23 @@ mod tests {
             .collect();
         let mut allowed = 0;
         for task in tasks {
-            allowed += usize::from(task.await.unwrap() == Ok(Attempted::Allowed));
+            allowed += usize::from(task.await.unwrap() == Ok(AttemptOutcome::Allowed));
         }
         assert_eq!(allowed, 5);
         attempts.clear("key").await.unwrap();
-        assert_eq!(attempts.try_take("key", &POLICY, now).await, Ok(Attempted::Allowed));
+        assert_eq!(attempts.try_take("key", &POLICY, now).await, Ok(AttemptOutcome::Allowed));
     }
 
     #[tokio::test]
     async fn memory_is_bounded_and_the_latest_keys_stay() {
-        let attempts = LocalAttempts::default();
-        for number in 0..=LocalAttempts::CAPACITY {
+        let attempts = MemoryRateLimits::default();
+        for number in 0..=MemoryRateLimits::CAPACITY {
             let now = UnixTime::from_secs(number as u64);
             let _ = attempts.try_take(&number.to_string(), &POLICY, now).await;
         }
         let states = attempts.states();
-        assert!(states.len() <= LocalAttempts::CAPACITY / 2 + 1);
-        assert!(states.contains_key(&LocalAttempts::CAPACITY.to_string()));
+        assert!(states.len() <= MemoryRateLimits::CAPACITY / 2 + 1);
+        assert!(states.contains_key(&MemoryRateLimits::CAPACITY.to_string()));
         assert!(!states.contains_key("0"));
     }
 }

@@ -6,13 +6,13 @@ use std::{sync::atomic::Ordering, time::Duration};
 use hallpass_core::{Role, UnixTime};
 
 use crate::{
+    accounts::Accounts,
     event::Event,
-    revocation::store::{Change, Cursor},
-    sign_in::SignIn,
-    store::{ErasedPush, StoreFault},
+    revocation::store::{Cursor, Revocation},
+    store::{ErasedNotifier, StoreFault},
 };
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Reads the feed from the cursor to its end into the view, and marks the view as of now. Answers where to go on.
     ///
     /// Called before a node says that it is ready, with [`Cursor::START`], and then again and again; how often is the bound
@@ -83,12 +83,12 @@ impl<R: Role> SignIn<R> {
         at.max(self.latest()).saturating_add(self.issuer().access_lifetime() + CLOCKS_APART)
     }
 
-    fn apply(&self, change: &Change) {
+    fn apply(&self, change: &Revocation) {
         match change {
-            Change::Generation { account, generation, at } => {
+            Revocation::Generation { account, generation, at } => {
                 self.view().raise_generation(account.as_str(), *generation, self.forget_after(*at))
             }
-            Change::SessionEnded { session, at } => {
+            Revocation::SessionEnded { session, at } => {
                 self.view().end_session(&session.to_string(), self.forget_after(*at))
             }
         }
@@ -96,10 +96,10 @@ impl<R: Role> SignIn<R> {
 }
 
 /// One line on which news of the revocation feed arrives.
-pub struct FeedPush(Box<dyn ErasedPush>);
+pub struct RevocationNotifier(Box<dyn ErasedNotifier>);
 
-impl FeedPush {
-    /// Waits until the feed may have news: [`Push::news`](crate::Push::news).
+impl RevocationNotifier {
+    /// Waits until the feed may have news: [`Notifier::news`](crate::Notifier::news).
     ///
     /// # Errors
     /// The line is down. Wait a little and call again.
@@ -108,23 +108,23 @@ impl FeedPush {
     }
 }
 
-impl std::fmt::Debug for FeedPush {
+impl std::fmt::Debug for RevocationNotifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("FeedPush")
     }
 }
 
-impl<R: Role> SignIn<R> {
-    /// The lines of this site: that of its feed, and those of each [`push_through`](crate::SignInBuilder::push_through). Whoever
+impl<R: Role> Accounts<R> {
+    /// The lines of this site: that of its feed, and those of each [`push_through`](crate::AccountsBuilder::push_through). Whoever
     /// hears something [catches up](Self::catch_up).
     #[must_use]
-    pub fn pushes(&self) -> Vec<FeedPush> {
+    pub fn pushes(&self) -> Vec<RevocationNotifier> {
         let stores = self.stores();
-        stores.feed.iter().chain(&stores.pushes).map(|feed| FeedPush(feed.push())).collect()
+        stores.feed.iter().chain(&stores.pushes).map(|feed| RevocationNotifier(feed.push())).collect()
     }
 }
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Tells the feeds that live apart from the store what was revoked here, and what an earlier call could not tell.
     ///
     /// # Errors

@@ -9,14 +9,14 @@ use hallpass_core::UnixTime;
 
 use crate::{account::AccountId, session::session_id::SessionId};
 
-/// Reads the revocation feed. Not tied to [`Accounts`](crate::Accounts), because the feed may live in another store.
+/// Reads the revocation feed. Not tied to [`AccountStore`](crate::AccountStore), because the feed may live in another store.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no revocation feed: it does not implement `Feed`",
     label = "`Feed` is not implemented for this type",
     note = "write `impl Feed for {Self}`, or give `.feed_from(store)` a store that has one",
     note = "guide: docs/guide/src/own-users.md"
 )]
-pub trait Feed: Send + Sync + 'static {
+pub trait RevocationLog: Send + Sync + 'static {
     /// What goes wrong in this store.
     type Error: std::error::Error + Send + Sync + 'static;
 
@@ -29,7 +29,7 @@ pub trait Feed: Send + Sync + 'static {
     ///
     /// # Errors
     /// The store's own.
-    fn since(&self, cursor: Cursor) -> impl Future<Output = Result<Changes, Self::Error>> + Send;
+    fn since(&self, cursor: Cursor) -> impl Future<Output = Result<RevocationPage, Self::Error>> + Send;
 
     /// Drops the changes made before `before`: no live token can carry what they void. Cursors stay good.
     ///
@@ -37,9 +37,9 @@ pub trait Feed: Send + Sync + 'static {
     /// The store's own.
     fn forget(&self, before: UnixTime) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// What wakes a reader when there is news. Defaults to [`NoPush`], because the poll finds it too, a second later.
-    fn push(&self) -> impl Push {
-        NoPush
+    /// What wakes a reader when there is news. Defaults to [`NoNotifier`], because the poll finds it too, a second later.
+    fn push(&self) -> impl Notifier {
+        NoNotifier
     }
 
     /// Tells the feed of a change that the store has made, for a feed that lives elsewhere. Defaults to nothing, because a
@@ -47,7 +47,7 @@ pub trait Feed: Send + Sync + 'static {
     ///
     /// # Errors
     /// The store's own. The sign-in then goes on telling until the feed takes it.
-    fn announce(&self, change: &Change) -> impl Future<Output = Result<(), Self::Error>> + Send {
+    fn announce(&self, change: &Revocation) -> impl Future<Output = Result<(), Self::Error>> + Send {
         let _told_already = change;
         std::future::ready(Ok(()))
     }
@@ -76,14 +76,14 @@ impl Cursor {
 
 /// A stretch of the feed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Changes {
+pub struct RevocationPage {
     /// What was voided, oldest first.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Revocation>,
     /// Where to go on.
     pub cursor: Cursor,
 }
 
-impl Change {
+impl Revocation {
     /// When it was made.
     #[must_use]
     pub fn at(&self) -> UnixTime {
@@ -96,7 +96,7 @@ impl Change {
 /// One thing that voids tokens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum Change {
+pub enum Revocation {
     /// Tokens of the account below this generation are void.
     Generation {
         /// Whose.
@@ -115,7 +115,7 @@ pub enum Change {
     },
 }
 
-/// Waits for news of a [`Feed`](crate::Feed), on a connection of its own.
+/// Waits for news of a [`RevocationLog`](crate::RevocationLog), on a connection of its own.
 ///
 /// A push carries no change and may be lost, doubled or false: it says "read the feed now", and the feed is what counts. Whoever
 /// reads the feed polls it as well.
@@ -125,7 +125,7 @@ pub enum Change {
     note = "use `NoPush`, or write `impl Push for {Self}`",
     note = "guide: docs/guide/src/revocation.md"
 )]
-pub trait Push: Send + 'static {
+pub trait Notifier: Send + 'static {
     /// What goes wrong on the way.
     type Error: std::error::Error + Send + Sync + 'static;
 
@@ -139,9 +139,9 @@ pub trait Push: Send + 'static {
 
 /// No news is ever told: the feed is polled alone.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct NoPush;
+pub struct NoNotifier;
 
-impl Push for NoPush {
+impl Notifier for NoNotifier {
     type Error = Infallible;
 
     async fn news(&mut self) -> Result<(), Infallible> {

@@ -14,8 +14,8 @@ use hallpass_core::{DeviceToken, KnownDevice, Methods, Role};
 
 use crate::{
     account::{Account, username::Username},
-    sign_in::SignIn,
-    sign_in_error::SignInError,
+    accounts::Accounts,
+    error::AccountsError,
     store::UNAVAILABLE,
     two_factor::{Asked, enrolment::fresh_name},
     visitor::Visitor,
@@ -25,7 +25,7 @@ use crate::{
 #[must_use]
 pub(crate) struct Remembered(());
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// The device, where it is one of the account of this name. No store is asked.
     pub(crate) fn known_device(&self, visitor: &Visitor<'_>, name: &Username) -> Option<KnownDevice> {
         let device = self.issuer().open_device(visitor.known?, self.now()).ok()?;
@@ -33,7 +33,7 @@ impl<R: Role> SignIn<R> {
     }
 
     pub(crate) fn remembered(&self, device: Option<&KnownDevice>, account: &Account) -> Option<Remembered> {
-        let (device, within) = (device?, self.remember_devices()?);
+        let (device, within) = (device?, self.trust_devices()?);
         let is_theirs = device.user_id == account.id().as_str() && device.generation == account.generation();
         let is_fresh = self.now().since(device.authenticated_at) < within;
         let consented = device.methods.includes_second_factor();
@@ -48,9 +48,9 @@ impl<R: Role> SignIn<R> {
         account: &Account,
         shown: Methods,
         visitor: &Visitor<'_>,
-    ) -> Result<DeviceToken, SignInError> {
+    ) -> Result<DeviceToken, AccountsError> {
         let before = self.known_device(visitor, account.username()).filter(|it| it.user_id == account.id().as_str());
-        let consents = visitor.remember && shown.includes_second_factor() && self.remember_devices().is_some();
+        let consents = visitor.remember && shown.includes_second_factor() && self.trust_devices().is_some();
         let stood_in = account.second_factor().is_some() && !shown.includes_second_factor();
         let (methods, authenticated_at) = match &before {
             Some(before) if stood_in => (before.methods, before.authenticated_at),

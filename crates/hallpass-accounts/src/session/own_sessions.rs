@@ -8,18 +8,18 @@ use crate::{
         own_account::session_of,
         own_change::{Actor, OwnChangeOutcome},
     },
+    accounts::Accounts,
+    error::{AccountsError, AccountsErrorKind},
     event::Event,
     session::{
         refresh::Tokens,
         session_id::SessionId,
-        store::{Ended, Session},
+        store::{EndOutcome, Session},
     },
-    sign_in::SignIn,
-    sign_in_error::{SignInError, SignInErrorKind},
     store::offered,
 };
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Logs out: the session is dead, copies of its tokens included. On this node at once, on the others as soon as the
     /// feed tells them; without a session store, on this node alone.
     ///
@@ -27,15 +27,15 @@ impl<R: Role> SignIn<R> {
     /// as nobody, and the session would live on elsewhere.
     ///
     /// # Errors
-    /// [`Unavailable`](SignInErrorKind::Unavailable), and the session is as it was.
-    pub async fn log_out(&self, who: &Identity<R>) -> Result<(), SignInError> {
+    /// [`Unavailable`](AccountsErrorKind::Unavailable), and the session is as it was.
+    pub async fn log_out(&self, who: &Identity<R>) -> Result<(), AccountsError> {
         let Some(session) = who.session() else {
             return Ok(());
         };
         match session_of(who) {
             Some(id) if self.stores().sessions.is_some() => {
                 // Ended by somebody else meanwhile: ended all the same.
-                let _: Ended = self.end(&AccountId::new(who.user_id()), &id, None).await?;
+                let _: EndOutcome = self.end(&AccountId::new(who.user_id()), &id, None).await?;
             }
             _ => {}
         }
@@ -46,8 +46,8 @@ impl<R: Role> SignIn<R> {
     /// Lists the sessions, newest first.
     ///
     /// # Errors
-    /// [`Revoked`](SignInErrorKind::Revoked), and the faults of a store.
-    pub async fn sessions(&self, who: &Identity<R>) -> Result<Vec<Session>, SignInError> {
+    /// [`Revoked`](AccountsErrorKind::Revoked), and the faults of a store.
+    pub async fn sessions(&self, who: &Identity<R>) -> Result<Vec<Session>, AccountsError> {
         let store = offered(self.stores().sessions.as_ref())?;
         let account = self.own_account(who).await?;
         let list = store.list(account.id(), self.now());
@@ -57,16 +57,16 @@ impl<R: Role> SignIn<R> {
     /// Ends one session of one's own.
     ///
     /// # Errors
-    /// [`NotFound`](SignInErrorKind::NotFound) for what is no live session of this account, other people's included;
-    /// [`Revoked`](SignInErrorKind::Revoked), [`Limited`](SignInErrorKind::Limited).
-    pub async fn end_session(&self, who: &Identity<R>, session: &str) -> Result<(), SignInError> {
+    /// [`NotFound`](AccountsErrorKind::NotFound) for what is no live session of this account, other people's included;
+    /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited).
+    pub async fn end_session(&self, who: &Identity<R>, session: &str) -> Result<(), AccountsError> {
         self.changing(who, async {
-            let session: SessionId = session.parse().map_err(|_| SignInErrorKind::NotFound)?;
+            let session: SessionId = session.parse().map_err(|_| AccountsErrorKind::NotFound)?;
             let actor = self.actor(who);
             match self.end(&actor.account, &session, Some(&actor)).await? {
-                Ended::Ended => Ok(()),
-                Ended::NotFound => Err(SignInErrorKind::NotFound.into()),
-                Ended::ActorChanged => Err(self.not_written(who, |_| None).await),
+                EndOutcome::Ended => Ok(()),
+                EndOutcome::NotFound => Err(AccountsErrorKind::NotFound.into()),
+                EndOutcome::ActorChanged => Err(self.not_written(who, |_| None).await),
             }
         })
         .await
@@ -75,8 +75,8 @@ impl<R: Role> SignIn<R> {
     /// Ends every session but this one, which goes on with the tokens returned.
     ///
     /// # Errors
-    /// [`Revoked`](SignInErrorKind::Revoked), [`Limited`](SignInErrorKind::Limited), and the faults of a store.
-    pub async fn end_other_sessions(&self, who: &Identity<R>) -> Result<Tokens, SignInError> {
+    /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited), and the faults of a store.
+    pub async fn end_other_sessions(&self, who: &Identity<R>) -> Result<Tokens, AccountsError> {
         self.changing(who, async {
             let store = offered(self.stores().sessions.as_ref())?;
             let prepared = self.own_change(who, who.methods())?;
@@ -92,11 +92,16 @@ impl<R: Role> SignIn<R> {
         .await
     }
 
-    async fn end(&self, account: &AccountId, session: &SessionId, by: Option<&Actor>) -> Result<Ended, SignInError> {
+    async fn end(
+        &self,
+        account: &AccountId,
+        session: &SessionId,
+        by: Option<&Actor>,
+    ) -> Result<EndOutcome, AccountsError> {
         let store = offered(self.stores().sessions.as_ref())?;
         let end = store.end(account, session, by, self.latest());
         let ended = self.stores().ask("end session", end).await?;
-        if ended == Ended::Ended {
+        if ended == EndOutcome::Ended {
             self.session_ended(&session.to_string());
             self.events().happened(Event::SessionEnded { account: account.clone(), session: *session });
         }

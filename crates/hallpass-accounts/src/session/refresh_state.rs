@@ -12,7 +12,7 @@ use std::{fmt, time::Duration};
 
 use hallpass_core::{Methods, UnixTime};
 
-/// How the refreshing of one session stands: what a store keeps beside the session, and hands to [`Renewal::present`].
+/// How the refreshing of one session stands: what a store keeps beside the session, and hands to [`Rotation::present`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct RefreshState {
@@ -21,7 +21,7 @@ pub struct RefreshState {
     /// Those spent within the grace, oldest first.
     pub spent: SpentRefreshes,
     /// When the session was last renewed, or opened.
-    pub renewed: UnixTime,
+    pub refreshed: UnixTime,
     /// When it ends unless it is renewed.
     pub idle_until: UnixTime,
     /// When it ends at the latest.
@@ -34,18 +34,18 @@ impl RefreshState {
     pub fn new(
         live: RefreshHash,
         spent: SpentRefreshes,
-        renewed: UnixTime,
+        refreshed: UnixTime,
         idle_until: UnixTime,
         expires: UnixTime,
     ) -> Self {
-        Self { live, spent, renewed, idle_until, expires }
+        Self { live, spent, refreshed, idle_until, expires }
     }
 }
 
 /// What makes a session one that can be renewed: the beginning of a chain of refresh tokens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub struct Renewable {
+pub struct RefreshChain {
     /// The first token.
     pub first: RefreshHash,
     /// When the session ends unless it is renewed.
@@ -54,7 +54,7 @@ pub struct Renewable {
     pub methods: Methods,
 }
 
-impl Renewable {
+impl RefreshChain {
     /// Puts the parts together.
     #[must_use]
     pub fn new(first: RefreshHash, idle_until: UnixTime, methods: Methods) -> Self {
@@ -65,7 +65,7 @@ impl Renewable {
 /// A refresh token that is presented.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub struct Renewal {
+pub struct Rotation {
     /// The token.
     pub presented: RefreshHash,
     /// What takes its place.
@@ -81,7 +81,7 @@ pub struct Renewal {
 /// What becomes of a presented token: what the store has to write.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
-pub enum Presented {
+pub enum RotationOutcome {
     /// It was the live one. This is the state to write, on the condition that the live token is still the presented one.
     Spent(RefreshState),
     /// It was spent within the grace: nothing to write.
@@ -94,7 +94,7 @@ pub enum Presented {
     TooOften,
 }
 
-impl Renewal {
+impl Rotation {
     /// Puts the parts together.
     #[must_use]
     pub fn new(presented: RefreshHash, successor: RefreshHash, at: UnixTime, idle: Duration, grace: Duration) -> Self {
@@ -102,26 +102,26 @@ impl Renewal {
     }
 
     /// Says what becomes of the token.
-    pub fn present(&self, state: &RefreshState) -> Presented {
-        let latest = self.at.max(state.renewed);
+    pub fn present(&self, state: &RefreshState) -> RotationOutcome {
+        let latest = self.at.max(state.refreshed);
         if latest >= state.expires || latest >= state.idle_until {
-            return Presented::Over;
+            return RotationOutcome::Over;
         }
         if self.presented != state.live {
             let lately = state.spent.0.iter().any(|(hash, at)| *hash == self.presented && self.is_lately(*at));
-            return if lately { Presented::InGrace } else { Presented::Reused };
+            return if lately { RotationOutcome::InGrace } else { RotationOutcome::Reused };
         }
         let mut spent: Vec<_> = state.spent.0.iter().copied().filter(|(_, at)| self.is_lately(*at)).collect();
         if spent.len() >= SpentRefreshes::MAX {
-            return Presented::TooOften;
+            return RotationOutcome::TooOften;
         }
         spent.push((self.presented, self.at));
-        Presented::Spent(RefreshState {
+        RotationOutcome::Spent(RefreshState {
             live: self.successor,
             spent: SpentRefreshes(spent),
-            renewed: self.at,
+            refreshed: self.at,
             idle_until: self.at.saturating_add(self.idle),
-            expires: state.expires.saturating_sub(state.renewed.since(self.at)),
+            expires: state.expires.saturating_sub(state.refreshed.since(self.at)),
         })
     }
 

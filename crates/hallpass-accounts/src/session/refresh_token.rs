@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     random::{NoRandomness, Random, draw},
-    session::{refresh_state::RefreshHash, session_id::SessionId, store::RenewedSession},
+    session::{refresh_state::RefreshHash, session_id::SessionId, store::RefreshedSession},
 };
 
 /// A refresh token on its way to its cookie. Redacted in `Debug`, wiped on drop.
@@ -76,7 +76,7 @@ impl RefreshSecret {
         let (secret, tag) = rest.split_first_chunk()?;
         let opened = Self { session: SessionId::from_random(*session), secret: Zeroizing::new(*secret) };
         let genuine = |key| opened.mac(TAG_LABEL, key).verify_truncated_left(tag).is_ok();
-        (tag.len() == TAG && ring.sealing_keys().any(|(_, key)| genuine(key))).then_some(opened)
+        (tag.len() == TAG && ring.encryption_keys().any(|(_, key)| genuine(key))).then_some(opened)
     }
 
     /// Writes the token.
@@ -107,7 +107,7 @@ impl RefreshSecret {
 
     /// The token of this hash among those that came after this one, under whichever key of the ring; as far as a store follows.
     pub(crate) fn leading_to(&self, live: &RefreshHash, ring: &KeyRing) -> Option<Self> {
-        ring.sealing_keys().find_map(|(_, key)| {
+        ring.encryption_keys().find_map(|(_, key)| {
             let chain = std::iter::successors(Some(self.successor(key)), |token| Some(token.successor(key)));
             chain.take(crate::SpentRefreshes::MAX).find(|token| token.hash() == *live)
         })
@@ -129,7 +129,7 @@ impl RefreshSecret {
 /// The token that a session goes on with, and the session as the store has it now.
 pub(crate) struct Live {
     pub(crate) secret: RefreshSecret,
-    pub(crate) session: Box<RenewedSession>,
+    pub(crate) session: Box<RefreshedSession>,
 }
 
 const SECRET: usize = 32;

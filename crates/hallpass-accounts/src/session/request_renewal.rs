@@ -2,7 +2,7 @@
 //!
 //! What an adapter asks here, in this order, is the whole decision; the adapter moves bytes.
 //!
-//! 1. [`RequestRenewal::due`](Renew::due): is this a request to renew in? The access token has run out, or is gone, which is what a
+//! 1. [`RequestRefresh::due`](RefreshHook::due): is this a request to renew in? The access token has run out, or is gone, which is what a
 //!    browser makes of one that has. A forged, ambiguous or revoked one is not renewed: that would be a way around the refusal.
 //!    An unsafe request that another site caused renews nothing, nor does `OPTIONS`, which carries no cookie of the person's, nor what
 //!    came with a bearer token.
@@ -13,78 +13,78 @@
 use std::{fmt, sync::Arc};
 
 use hallpass_core::{
-    Authentication, Gate, OriginFacts, Renew, RenewedRequest, Renewing, Role, TokenErrorKind, UnixTime, Verifier,
-    find_cookie,
+    Authentication, OriginFacts, RefreshHook, RefreshedRequest, Refreshing, RequestAuthenticator, Role, TokenErrorKind,
+    UnixTime, Verifier, find_cookie,
 };
 use zeroize::Zeroizing;
 
 use crate::{
+    accounts::{Ability, Accounts},
+    error::AccountsErrorKind,
     session::refresh::Tokens,
-    sign_in::{Ability, SignIn},
-    sign_in_error::SignInErrorKind,
 };
 
-/// Renews sessions inside requests, for `AuthLayer::renew` of hallpass-tower and `Auth::renew` of hallpass-actix. `Hallpass::layer` and
+/// Renews sessions inside requests, for `AuthLayer::refresh` of hallpass-tower and `Auth::refresh` of hallpass-actix. `Hallpass::layer` and
 /// `Hallpass::middleware` have it.
 ///
 /// ```
-/// # use hallpass_core::{Gate, Role};
-/// # use hallpass_accounts::{RequestRenewal, SignIn};
+/// # use hallpass_core::{RequestAuthenticator, Role};
+/// # use hallpass_accounts::{RequestRefresh, Accounts};
 /// # #[derive(Role)] enum SiteRole { Guest }
-/// fn renewal(sign_in: &SignIn<SiteRole>) -> RequestRenewal<SiteRole> {
-///     let gate = Gate::new(sign_in.verifier());
-///     RequestRenewal::new(sign_in, &gate)
+/// fn rotation(accounts: &Accounts<SiteRole>) -> RequestRefresh<SiteRole> {
+///     let gate = RequestAuthenticator::new(accounts.verifier());
+///     RequestRefresh::new(accounts, &gate)
 /// }
 /// ```
-pub struct RequestRenewal<R> {
-    sign_in: SignIn<R>,
+pub struct RequestRefresh<R> {
+    accounts: Accounts<R>,
     verifier: Arc<Verifier<R>>,
     bearer: bool,
 }
 
-impl<R: Role> RequestRenewal<R> {
+impl<R: Role> RequestRefresh<R> {
     /// Renews by this sign-in, whose tokens the gate verifies.
-    pub fn new(sign_in: &SignIn<R>, gate: &Gate<R>) -> Self {
+    pub fn new(accounts: &Accounts<R>, gate: &RequestAuthenticator<R>) -> Self {
         let verifier = Arc::new(gate.verifier().clone());
-        Self { sign_in: sign_in.clone(), verifier, bearer: gate.accepts_bearer() }
+        Self { accounts: accounts.clone(), verifier, bearer: gate.accepts_bearer() }
     }
 }
 
-impl<R: Role> Renew for RequestRenewal<R> {
+impl<R: Role> RefreshHook for RequestRefresh<R> {
     fn due(
         &self,
         who: &Authentication,
         request: &OriginFacts<'_>,
         cookies: &mut dyn Iterator<Item = &[u8]>,
         authorization: bool,
-    ) -> Option<Renewing> {
+    ) -> Option<Refreshing> {
         // What came as a bearer token is not renewed by a cookie.
         if self.bearer && authorization {
             return None;
         }
-        let token = Zeroizing::new(self.sign_in.renewable(who, request, cookies)?.to_vec());
-        let at = who.moment().unwrap_or_else(|| self.sign_in.clock().now());
-        let (sign_in, verifier) = (self.sign_in.clone(), Arc::clone(&self.verifier));
-        Some(Box::pin(async move { sign_in.renew_request(&token, &verifier, at).await }))
+        let token = Zeroizing::new(self.accounts.refresh_chain(who, request, cookies)?.to_vec());
+        let at = who.moment().unwrap_or_else(|| self.accounts.clock().now());
+        let (accounts, verifier) = (self.accounts.clone(), Arc::clone(&self.verifier));
+        Some(Box::pin(async move { accounts.renew_request(&token, &verifier, at).await }))
     }
 }
 
-impl<R> fmt::Debug for RequestRenewal<R> {
+impl<R> fmt::Debug for RequestRefresh<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestRenewal").finish_non_exhaustive()
     }
 }
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Finds the refresh token, where the request is one to renew in.
-    fn renewable<'h>(
+    fn refresh_chain<'h>(
         &self,
         who: &Authentication,
         request: &OriginFacts<'_>,
         cookies: impl IntoIterator<Item = &'h [u8]>,
     ) -> Option<&'h [u8]> {
         let has_run_out = who.username().is_none() && matches!(who.reason(), None | Some(TokenErrorKind::Expired));
-        if !has_run_out || !self.has(Ability::Refreshes) || matches!(request.method, "OPTIONS" | "TRACE") {
+        if !has_run_out || !self.has(Ability::RefreshTokenStore) || matches!(request.method, "OPTIONS" | "TRACE") {
             return None;
         }
         let token = find_cookie(cookies, self.cookies().refresh_name()).ok()??;
@@ -93,17 +93,17 @@ impl<R: Role> SignIn<R> {
     }
 
     /// Renews the session of the token. `verifier` is the one behind the gate, and `at` the moment of the request.
-    async fn renew_request(&self, token: &[u8], verifier: &Verifier<R>, at: UnixTime) -> RenewedRequest {
+    async fn renew_request(&self, token: &[u8], verifier: &Verifier<R>, at: UnixTime) -> RefreshedRequest {
         let (who, cookies) = match self.refresh(token).await {
             Ok(tokens) => match verifier.verify(tokens.access.as_str().as_bytes(), self.now()) {
                 Ok(identity) => (Some(Authentication::identified(identity)), self.cookies_of(&tokens)),
                 // Torn up between the two, or not the verifier of this sign-in.
                 Err(refusal) => (Some(Authentication::rejected(refusal.kind())), None),
             },
-            Err(error) if error.kind() == SignInErrorKind::SignedOut => (None, None),
+            Err(error) if error.kind() == AccountsErrorKind::NotLoggedIn => (None, None),
             Err(_) => (Some(Authentication::rejected(TokenErrorKind::Unavailable)), None),
         };
-        RenewedRequest { who: who.map(|who| who.checked_at(at)), cookies: cookies.unwrap_or_default() }
+        RefreshedRequest { who: who.map(|who| who.checked_at(at)), cookies: cookies.unwrap_or_default() }
     }
 
     fn cookies_of(&self, tokens: &Tokens) -> Option<Vec<String>> {

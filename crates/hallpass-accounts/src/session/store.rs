@@ -8,10 +8,10 @@ use crate::{
     account::{
         Account, AccountId,
         own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome},
-        store::Accounts,
+        store::AccountStore,
     },
     session::{
-        refresh_state::{RefreshHash, Renewable, Renewal},
+        refresh_state::{RefreshChain, RefreshHash, Rotation},
         session_id::SessionId,
     },
 };
@@ -25,13 +25,13 @@ use crate::{
     note = "write `impl Sessions for {Self}`, or call neither `.sessions()` nor `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]
-pub trait Sessions: Accounts {
+pub trait SessionStore: AccountStore {
     /// Opens a session, **atomically with the check** that the account is enabled and still at `generation`. A
     /// password change or a disabling that slipped between the read of the account and this call must win.
     ///
     /// # Errors
     /// The store's own.
-    fn open(&self, session: NewSession) -> impl Future<Output = Result<SessionOpened, Self::Error>> + Send;
+    fn open(&self, session: NewSession) -> impl Future<Output = Result<OpenOutcome, Self::Error>> + Send;
 
     /// Lists the account's sessions that have not expired at `now`, newest first. One that can be renewed expires when it is
     /// idle, too.
@@ -45,7 +45,7 @@ pub trait Sessions: Accounts {
     ) -> impl Future<Output = Result<Vec<Session>, Self::Error>> + Send;
 
     /// Ends one session **of this account**, and writes the feed, in one transaction. A session of somebody else is
-    /// [`Ended::NotFound`] and lives on. `by` is who ends it from the list of sessions; `None` is a log-out of that session
+    /// [`EndOutcome::NotFound`] and lives on. `by` is who ends it from the list of sessions; `None` is a log-out of that session
     /// itself, which works whatever has become of the account.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ pub trait Sessions: Accounts {
         session: &SessionId,
         by: Option<&Actor>,
         at: UnixTime,
-    ) -> impl Future<Output = Result<Ended, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<EndOutcome, Self::Error>> + Send;
 
     /// Ends all sessions of the account but the acting one: rows gone, generation raised, feed written, in **one
     /// transaction**, if the [`Actor`] passes.
@@ -98,8 +98,8 @@ pub struct NewSession {
     /// When it ends at the latest.
     pub expires: UnixTime,
     /// The beginning of its refresh tokens. `None`: it cannot be renewed, and lasts as long as its access token. Only a store
-    /// that is [`Refreshes`](crate::Refreshes) is given one.
-    pub renewable: Option<Renewable>,
+    /// that is [`RefreshTokenStore`](crate::RefreshTokenStore) is given one.
+    pub refresh_chain: Option<RefreshChain>,
 }
 
 impl NewSession {
@@ -113,13 +113,13 @@ impl NewSession {
         at: UnixTime,
         expires: UnixTime,
     ) -> Self {
-        Self { id, account, generation, device, at, expires, renewable: None }
+        Self { id, account, generation, device, at, expires, refresh_chain: None }
     }
 
     /// Lets it be renewed. Defaults to not, because a site may have one token with one lifetime.
     #[must_use]
-    pub fn with_renewable(mut self, renewable: Option<Renewable>) -> Self {
-        self.renewable = renewable;
+    pub fn with_refresh_chain(mut self, refresh_chain: Option<RefreshChain>) -> Self {
+        self.refresh_chain = refresh_chain;
         self
     }
 }
@@ -127,9 +127,9 @@ impl NewSession {
 /// What became of opening a session.
 #[derive(Clone, Debug)]
 #[must_use]
-pub enum SessionOpened {
+pub enum OpenOutcome {
     /// The session is there. This is its account, read in the same transaction: the access token is issued from this row.
-    Opened(Box<Account>),
+    OpenedSession(Box<Account>),
     /// The account is disabled, gone, or at another generation. Nothing was written.
     AccountChanged,
 }
@@ -145,7 +145,7 @@ pub struct Session {
     /// When it began.
     pub created: UnixTime,
     /// When it was last renewed; when it began, if never.
-    pub renewed: UnixTime,
+    pub refreshed: UnixTime,
     /// When it ends at the latest.
     pub expires: UnixTime,
 }
@@ -153,15 +153,15 @@ pub struct Session {
 impl Session {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(id: SessionId, device: String, created: UnixTime, renewed: UnixTime, expires: UnixTime) -> Self {
-        Self { id, device, created, renewed, expires }
+    pub fn new(id: SessionId, device: String, created: UnixTime, refreshed: UnixTime, expires: UnixTime) -> Self {
+        Self { id, device, created, refreshed, expires }
     }
 }
 
 /// What became of ending a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
-pub enum Ended {
+pub enum EndOutcome {
     /// It was live and has ended.
     Ended,
     /// The account has no such live session.
@@ -172,15 +172,15 @@ pub enum Ended {
 
 /// Keeps refresh tokens, hashed, one live for each session: turns on `POST /session/refresh`, and renewal within a request.
 ///
-/// The arithmetic is [`Renewal`]'s: a store loads the session's [`RefreshState`](crate::RefreshState), asks
-/// [`Renewal::present`] and writes what it answers, in one transaction that takes its write lock before it reads. A session
-/// becomes renewable by the [`renewable`](crate::NewSession::renewable) with which it is [opened](Sessions::open).
+/// The arithmetic is [`Rotation`]'s: a store loads the session's [`RefreshState`](crate::RefreshState), asks
+/// [`Rotation::present`] and writes what it answers, in one transaction that takes its write lock before it reads. A session
+/// becomes renewable by the [`refresh_chain`](crate::NewSession::refresh_chain) with which it is [opened](Sessions::open).
 ///
 /// # What this adds to the other traits
-/// A method that keeps one session and ends the others ([`Passwords::change`](crate::Passwords::change),
-/// [`SecondFactors::enable`](crate::SecondFactors::enable) and [`disable`](crate::SecondFactors::disable),
-/// [`Sessions::end_others`]) replaces the refresh tokens of the kept one, **in the same transaction**, by
-/// [`OwnChange::renewable`](crate::OwnChange::renewable): its first token is live, the session counts as refreshed now, and no
+/// A method that keeps one session and ends the others ([`PasswordStore::change`](crate::PasswordStore::change),
+/// [`TwoFactorStore::enable`](crate::TwoFactorStore::enable) and [`disable`](crate::TwoFactorStore::disable),
+/// [`SessionStore::end_others`]) replaces the refresh tokens of the kept one, **in the same transaction**, by
+/// [`OwnChange::refresh_chain`](crate::OwnChange::refresh_chain): its first token is live, the session counts as refreshed now, and no
 /// earlier token is in its grace. Whoever holds a copy of an earlier one would otherwise outlive the new password. With `None`
 /// the session cannot be refreshed any more.
 #[diagnostic::on_unimplemented(
@@ -189,41 +189,41 @@ pub enum Ended {
     note = "write `impl Refreshes for {Self}`, or call neither `.refreshes()` nor `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]
-pub trait Refreshes: Sessions {
+pub trait RefreshTokenStore: SessionStore {
     /// Presents a refresh token of the session: spends it, follows it within the grace, or ends the session.
     ///
     /// **Atomic:** of any number of calls at once with one token, in any number of processes, exactly one answers
-    /// [`Renewed::Spent`], and every other one the live token that it wrote. Session and account are of one moment: a generation
+    /// [`RefreshOutcome::Spent`], and every other one the live token that it wrote. Session and account are of one moment: a generation
     /// read later than the session would sign a token for a session that is gone.
     ///
-    /// In order: no such session, one that is not renewable, or an account that is gone or disabled: [`Renewed::Ended`], nothing
-    /// is written. Then as [`Renewal::present`] says; where the session ends, its row goes and the feed is written, in the same
-    /// transaction, dated with the later of [`Renewal::at`] and the last renewal: a clock that was set back must not make the entry
+    /// In order: no such session, one that is not renewable, or an account that is gone or disabled: [`RefreshOutcome::Ended`], nothing
+    /// is written. Then as [`Rotation::present`] says; where the session ends, its row goes and the feed is written, in the same
+    /// transaction, dated with the later of [`Rotation::at`] and the last renewal: a clock that was set back must not make the entry
     /// be forgotten early.
     ///
     /// A wrong `Spent` starts a second chain, which a thief lives on; a wrong `Reused` signs an honest person out.
     ///
     /// # Errors
     /// The store's own.
-    fn renew(
+    fn refresh(
         &self,
         session: &SessionId,
-        renewal: &Renewal,
-    ) -> impl Future<Output = Result<Renewed, Self::Error>> + Send;
+        rotation: &Rotation,
+    ) -> impl Future<Output = Result<RefreshOutcome, Self::Error>> + Send;
 }
 
 /// What became of a presented refresh token.
 #[derive(Clone, Debug)]
 #[must_use]
-pub enum Renewed {
+pub enum RefreshOutcome {
     /// This call, and no other, spent it; its successor is live.
-    Spent(Box<RenewedSession>),
+    Spent(Box<RefreshedSession>),
     /// It was spent within the grace; this one is live.
     InGrace {
         /// The live token.
         live: RefreshHash,
         /// The session as it is.
-        session: Box<RenewedSession>,
+        session: Box<RefreshedSession>,
     },
     /// It was spent before, and this call has ended the session.
     Reused {
@@ -239,8 +239,8 @@ pub enum Renewed {
 /// A session that goes on, and its account, of one moment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct RenewedSession {
-    /// The account, as [`Accounts`](crate::Accounts) reads it.
+pub struct RefreshedSession {
+    /// The account, as [`AccountStore`](crate::AccountStore) reads it.
     pub account: Account,
     /// When the session began: the moment of sign-in.
     pub created: UnixTime,
@@ -252,7 +252,7 @@ pub struct RenewedSession {
     pub expires: UnixTime,
 }
 
-impl RenewedSession {
+impl RefreshedSession {
     /// Puts the parts together.
     #[must_use]
     pub fn new(account: Account, created: UnixTime, methods: Methods, idle_until: UnixTime, expires: UnixTime) -> Self {

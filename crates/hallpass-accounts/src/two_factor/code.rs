@@ -7,13 +7,13 @@ use crate::{
         Account, LiveFactor,
         own_change::{OwnChange, OwnChangeOutcome},
     },
-    event::{Event, RefusedReason},
-    password::store::Replaced,
+    accounts::Accounts,
+    error::{AccountsError, AccountsErrorKind},
+    event::{Event, RejectionReason},
+    password::store::ReplaceOutcome,
     random::{Random, draw},
-    sign_in::SignIn,
-    sign_in_error::{SignInError, SignInErrorKind},
     store::{UNAVAILABLE, offered},
-    two_factor::{recovery_code::RecoveryCode, sealing, store::Spend},
+    two_factor::{encryption, recovery_code::RecoveryCode, store::ConsumeOutcome},
 };
 
 /// Proof that a code was right, and was spent by this request and no other.
@@ -21,7 +21,7 @@ use crate::{
 #[must_use]
 pub(crate) struct CodeSpent(());
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Checks and spends a code. The caller has counted the attempt.
     ///
     /// The outer error is a fault; the inner one says why the code does not count.
@@ -29,52 +29,52 @@ impl<R: Role> SignIn<R> {
         &self,
         account: &Account,
         code: &str,
-    ) -> Result<Result<CodeSpent, RefusedReason>, SignInError> {
+    ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
         let Some(factor) = account.second_factor() else {
-            return Ok(Err(RefusedReason::WrongCode));
+            return Ok(Err(RejectionReason::WrongCode));
         };
         match RecoveryCode::parse(code) {
-            Some(code) => self.spend_recovery_code(account, &code).await,
-            None => self.spend_step(account, factor, code).await,
+            Some(code) => self.consume_recovery_code(account, &code).await,
+            None => self.consume_step(account, factor, code).await,
         }
     }
 
-    async fn spend_step(
+    async fn consume_step(
         &self,
         account: &Account,
         factor: &LiveFactor,
         code: &str,
-    ) -> Result<Result<CodeSpent, RefusedReason>, SignInError> {
+    ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
         let ring = self.issuer().keys().current();
         let secret = self.live_secret(&ring, account, factor).await?;
         let Ok(right) = Totp::new(secret, self.totp()).check_drifting(code, self.now(), factor.drift()) else {
-            return Ok(Err(RefusedReason::WrongCode));
+            return Ok(Err(RejectionReason::WrongCode));
         };
         // Accepted because the store says that nobody was first (RFC 6238, 5.2), and for no other reason: two requests
         // may both have got this far with one code.
         let store = offered(self.stores().second_factors.as_ref())?;
-        let spend = store.spend_step(account.id(), account.generation(), right.step.as_u64(), right.drift);
+        let spend = store.consume_step(account.id(), account.generation(), right.step.as_u64(), right.drift);
         Ok(match self.stores().ask("spend step", spend).await? {
-            Spend::Spent => Ok(CodeSpent(())),
-            Spend::AlreadySpent => Err(RefusedReason::SpentCode),
+            ConsumeOutcome::Spent => Ok(CodeSpent(())),
+            ConsumeOutcome::AlreadyConsumed => Err(RejectionReason::SpentCode),
         })
     }
 
-    async fn spend_recovery_code(
+    async fn consume_recovery_code(
         &self,
         account: &Account,
         code: &RecoveryCode,
-    ) -> Result<Result<CodeSpent, RefusedReason>, SignInError> {
+    ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
         let hash = code.hash();
         let store = offered(self.stores().second_factors.as_ref())?;
-        let spend = store.spend_recovery_code(account.id(), account.generation(), &hash);
+        let spend = store.consume_recovery_code(account.id(), account.generation(), &hash);
         Ok(match self.stores().ask("spend recovery code", spend).await? {
-            Spend::Spent => {
+            ConsumeOutcome::Spent => {
                 let account = account.id().clone();
                 self.events().happened(Event::RecoveryCodeUsed { account });
                 Ok(CodeSpent(()))
             }
-            Spend::AlreadySpent => Err(RefusedReason::WrongCode),
+            ConsumeOutcome::AlreadyConsumed => Err(RejectionReason::WrongCode),
         })
     }
 
@@ -84,38 +84,42 @@ impl<R: Role> SignIn<R> {
         ring: &KeyRing,
         account: &Account,
         factor: &LiveFactor,
-    ) -> Result<TotpSecret, SignInError> {
-        let fault = |error: sealing::SealError| {
+    ) -> Result<TotpSecret, AccountsError> {
+        let fault = |error: encryption::EncryptionError| {
             tracing::error!(target: "hallpass", account = %account.id(), %error, "a second factor could not be opened");
             UNAVAILABLE
         };
-        let opened = sealing::open(ring, account.id(), factor.sealed_secret()).map_err(fault)?;
+        let opened = encryption::open(ring, account.id(), factor.encrypted_secret()).map_err(fault)?;
         if opened.is_outdated {
-            let sealed = sealing::seal(ring, account.id(), &opened.secret, self.random());
-            let sealed = sealed.map_err(fault)?;
+            let encrypted = encryption::encrypt(ring, account.id(), &opened.secret, self.random());
+            let encrypted = encrypted.map_err(fault)?;
             let store = offered(self.stores().second_factors.as_ref())?;
-            let reseal = store.reseal(account.id(), factor.sealed_secret(), &sealed);
+            let reencrypt = store.reencrypt(account.id(), factor.encrypted_secret(), &encrypted);
             // The old key still opens: a store that fails now fails nobody's sign-in.
-            if let Ok(Replaced::Replaced) = self.stores().ask("reseal", reseal).await {
+            if let Ok(ReplaceOutcome::Replaced) = self.stores().ask("reseal", reencrypt).await {
                 let account = account.id().clone();
-                self.events().happened(Event::SecondFactorResealed { account });
+                self.events().happened(Event::SecondFactorReencrypted { account });
             }
         }
         Ok(opened.secret)
     }
 }
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Makes a new set of recovery codes, to be shown once; the old set is dead.
     ///
     /// # Errors
-    /// [`Refused`](SignInErrorKind::Refused) for a wrong code; [`AlreadyOff`](SignInErrorKind::AlreadyOff).
-    pub async fn renew_recovery_codes(&self, who: &Identity<R>, code: &str) -> Result<Vec<RecoveryCode>, SignInError> {
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong code; [`AlreadyOff`](AccountsErrorKind::AlreadyOff).
+    pub async fn replace_recovery_codes(
+        &self,
+        who: &Identity<R>,
+        code: &str,
+    ) -> Result<Vec<RecoveryCode>, AccountsError> {
         self.changing(who, async {
             let store = offered(self.stores().second_factors.as_ref())?;
             let account = self.own_account(who).await?;
             if account.second_factor().is_none() {
-                return Err(SignInErrorKind::AlreadyOff.into());
+                return Err(AccountsErrorKind::AlreadyOff.into());
             }
             let counted = self.count_own(&account, who.session()).await?;
             self.spend_own_code(who, &account, code, &counted).await?;
@@ -125,11 +129,11 @@ impl<R: Role> SignIn<R> {
             let replaced = store.replace_recovery_codes(&own, &hashes);
             if let OwnChangeOutcome::NotWritten = self.stores().ask("renew recovery codes", replaced).await? {
                 let off_meanwhile =
-                    |now: &Account| now.second_factor().is_none().then_some(SignInErrorKind::AlreadyOff);
+                    |now: &Account| now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff);
                 return Err(self.not_written(who, off_meanwhile).await);
             }
             self.limits().succeeded(self.stores(), counted, self.now()).await;
-            self.events().happened(Event::RecoveryCodesRenewed { account: account.id().clone() });
+            self.events().happened(Event::RecoveryCodesReplaced { account: account.id().clone() });
             Ok(codes)
         })
         .await
@@ -137,7 +141,7 @@ impl<R: Role> SignIn<R> {
 }
 
 /// Ten, because that is what people know from elsewhere and what fits on a slip of paper.
-pub(crate) fn ten_codes(random: &dyn Random) -> Result<Vec<RecoveryCode>, SignInError> {
+pub(crate) fn ten_codes(random: &dyn Random) -> Result<Vec<RecoveryCode>, AccountsError> {
     let code = |_| draw(random).map(RecoveryCode::from_random);
     (0..10).map(code).collect::<Result<_, _>>().map_err(|_| UNAVAILABLE)
 }

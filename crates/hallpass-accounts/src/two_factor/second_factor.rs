@@ -9,14 +9,16 @@ use crate::{
         Account,
         own_change::{OwnChange, OwnChangeOutcome},
     },
-    event::{Event, RefusedReason},
-    password::{Password, hash_gate::Checked},
+    accounts::Accounts,
+    error::{AccountsError, AccountsErrorKind},
+    event::{Event, RejectionReason},
+    password::{Password, password_hasher::Checked},
     rate_limit::limits::{Counted, Whose},
     session::refresh::Tokens,
-    sign_in::SignIn,
-    sign_in_error::{SignInError, SignInErrorKind},
     store::{UNAVAILABLE, offered},
-    two_factor::{Asked, code, recovery_code::RecoveryCode, sealing, set_up_secret::set_up_secrets, store::Enrolment},
+    two_factor::{
+        Asked, code, encryption, recovery_code::RecoveryCode, set_up_secret::set_up_secrets, store::Enrolment,
+    },
     visitor::Visitor,
 };
 
@@ -45,15 +47,15 @@ pub enum FactorOff {
     /// The session goes on with these.
     GoesOn(Tokens),
     /// The account must have a second factor: every session is over, and this token opens the page where a new one is set up.
-    EnrolmentDue(EnrolmentToken),
+    EnrolmentRequired(EnrolmentToken),
 }
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     /// Says how the second factor stands. Changes nothing.
     ///
     /// # Errors
-    /// [`SignedOut`](SignInErrorKind::SignedOut), and the faults of a store.
-    pub async fn two_factor(&self, who: &Identity<R>) -> Result<TwoFactor, SignInError> {
+    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn), and the faults of a store.
+    pub async fn two_factor(&self, who: &Identity<R>) -> Result<TwoFactor, AccountsError> {
         let account = self.own_account(who).await?;
         if account.second_factor().is_some() {
             return Ok(TwoFactor::On);
@@ -62,9 +64,9 @@ impl<R: Role> SignIn<R> {
     }
 
     /// What this session of an account is shown.
-    pub(crate) fn set_up_of(&self, account: &Account, session: Option<&str>) -> Result<SetUp, SignInError> {
+    pub(crate) fn set_up_of(&self, account: &Account, session: Option<&str>) -> Result<SetUp, AccountsError> {
         let ring = self.issuer().keys().current();
-        let keys = ring.sealing_keys().map(|(_, key)| key);
+        let keys = ring.encryption_keys().map(|(_, key)| key);
         let secret = set_up_secrets(keys, account, session).next();
         let secret = secret.ok_or(UNAVAILABLE)?;
         let otpauth_uri =
@@ -78,22 +80,22 @@ impl<R: Role> SignIn<R> {
     /// A live factor is never replaced: it must be turned off first, with password and code.
     ///
     /// # Errors
-    /// [`Refused`](SignInErrorKind::Refused) for a wrong code, with nothing changed; [`AlreadyOn`](SignInErrorKind::AlreadyOn).
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong code, with nothing changed; [`AlreadyOn`](AccountsErrorKind::AlreadyOn).
     pub async fn enable_two_factor(
         &self,
         who: &Identity<R>,
         code: &str,
-    ) -> Result<(Vec<RecoveryCode>, Tokens), SignInError> {
+    ) -> Result<(Vec<RecoveryCode>, Tokens), AccountsError> {
         self.changing(who, async {
             let account = self.own_account(who).await?;
             if account.second_factor().is_some() {
-                return Err(SignInErrorKind::AlreadyOn.into());
+                return Err(AccountsErrorKind::AlreadyOn.into());
             }
             let counted = self.count_own(&account, who.session()).await?;
             let prepared = self.own_change(who, who.methods() | Methods::ONE_TIME_CODE)?;
             let live = self.go_live(&account, who.session(), prepared.own.clone(), code, &counted).await?;
             let Some((codes, written)) = live else {
-                let live_meanwhile = |now: &Account| now.second_factor().map(|_| SignInErrorKind::AlreadyOn);
+                let live_meanwhile = |now: &Account| now.second_factor().map(|_| AccountsErrorKind::AlreadyOn);
                 return Err(self.not_written(who, live_meanwhile).await);
             };
             self.limits().succeeded(self.stores(), counted, self.now()).await;
@@ -112,23 +114,23 @@ impl<R: Role> SignIn<R> {
         own: OwnChange,
         code: &str,
         counted: &Counted,
-    ) -> Result<Option<(Vec<RecoveryCode>, Account)>, SignInError> {
+    ) -> Result<Option<(Vec<RecoveryCode>, Account)>, AccountsError> {
         let store = offered(self.stores().second_factors.as_ref())?;
         let now = self.now();
         let ring = self.issuer().keys().current();
-        let keys = ring.sealing_keys().map(|(_, key)| key);
+        let keys = ring.encryption_keys().map(|(_, key)| key);
         let right = set_up_secrets(keys, account, session).find_map(|secret| {
             let right = Totp::new(secret.clone(), self.totp()).check_drifting(code, now, TotpDrift::NONE);
             right.ok().map(|right| (secret, right))
         });
         let Some((secret, right)) = right else {
-            return Err(self.refused(Some(account), RefusedReason::WrongCode, counted));
+            return Err(self.refused(Some(account), RejectionReason::WrongCode, counted));
         };
-        let sealed = sealing::seal(&ring, account.id(), &secret, self.random());
-        let sealed = sealed.map_err(|_| UNAVAILABLE)?;
+        let encrypted = encryption::encrypt(&ring, account.id(), &secret, self.random());
+        let encrypted = encrypted.map_err(|_| UNAVAILABLE)?;
         let codes = code::ten_codes(self.random())?;
         let hashes = codes.iter().map(RecoveryCode::hash).collect();
-        let enrolment = Enrolment::new(own, sealed, right.step.as_u64(), hashes).with_drift(right.drift);
+        let enrolment = Enrolment::new(own, encrypted, right.step.as_u64(), hashes).with_drift(right.drift);
         match self.stores().ask("enable second factor", store.enable(enrolment)).await? {
             OwnChangeOutcome::Written(written) => {
                 self.events().happened(Event::SecondFactorEnabled { account: written.id().clone() });
@@ -143,24 +145,24 @@ impl<R: Role> SignIn<R> {
     /// have a factor this session ends as well, and a new one is to be set up.
     ///
     /// # Errors
-    /// [`Refused`](SignInErrorKind::Refused) for a wrong password or code alike; [`AlreadyOff`](SignInErrorKind::AlreadyOff).
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong password or code alike; [`AlreadyOff`](AccountsErrorKind::AlreadyOff).
     pub async fn disable_two_factor(
         &self,
         who: &Identity<R>,
         password: &str,
         code: &str,
-    ) -> Result<FactorOff, SignInError> {
+    ) -> Result<FactorOff, AccountsError> {
         self.changing(who, async {
             let store = offered(self.stores().second_factors.as_ref())?;
             let account = self.own_account(who).await?;
             if account.second_factor().is_none() {
-                return Err(SignInErrorKind::AlreadyOff.into());
+                return Err(AccountsErrorKind::AlreadyOff.into());
             }
             let counted = self.count_own(&account, who.session()).await?;
             let password = Password::typed(password);
             let hash = Some(account.password_hash());
             if let Checked::Wrong = self.check_password(&password, hash).await? {
-                return Err(self.refused(Some(&account), RefusedReason::WrongPassword, &counted));
+                return Err(self.refused(Some(&account), RejectionReason::WrongPassword, &counted));
             }
             self.spend_own_code(who, &account, code, &counted).await?;
             let asked = self.factor_policy().asks(&account, Methods::PASSWORD);
@@ -171,7 +173,7 @@ impl<R: Role> SignIn<R> {
             let disabled = store.disable(&prepared.own);
             let OwnChangeOutcome::Written(written) = self.stores().ask("disable second factor", disabled).await? else {
                 let off_meanwhile =
-                    |now: &Account| now.second_factor().is_none().then_some(SignInErrorKind::AlreadyOff);
+                    |now: &Account| now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff);
                 return Err(self.not_written(who, off_meanwhile).await);
             };
             self.limits().succeeded(self.stores(), counted, self.now()).await;
@@ -180,7 +182,7 @@ impl<R: Role> SignIn<R> {
                 Asked::Nothing => self.goes_on(who, prepared, &written).map(FactorOff::GoesOn),
                 Asked::SecondFactor => {
                     self.generation_raised(written.id(), written.generation());
-                    self.enrolment_token(&written).map(FactorOff::EnrolmentDue)
+                    self.enrolment_token(&written).map(FactorOff::EnrolmentRequired)
                 }
             }
         })
@@ -195,7 +197,7 @@ impl<R: Role> SignIn<R> {
         account: &Account,
         code: &str,
         counted: &Counted,
-    ) -> Result<(), SignInError> {
+    ) -> Result<(), AccountsError> {
         let Err(reason) = self.spend_code(account, code).await? else { return Ok(()) };
         self.own_account(who).await?;
         Err(self.refused(Some(account), reason, counted))
@@ -203,7 +205,7 @@ impl<R: Role> SignIn<R> {
 
     /// Counts an attempt that a signed-in person makes on their own account: a stolen session must not be a place to
     /// guess the code in peace.
-    pub(crate) async fn count_own(&self, account: &Account, session: Option<&str>) -> Result<Counted, SignInError> {
+    pub(crate) async fn count_own(&self, account: &Account, session: Option<&str>) -> Result<Counted, AccountsError> {
         let whose = Whose::Own(account.username(), session);
         self.limits().count(self.stores(), whose, &Visitor::default(), self.now()).await
     }

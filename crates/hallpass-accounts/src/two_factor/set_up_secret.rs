@@ -20,11 +20,11 @@ use crate::account::Account;
 /// The keys that a set-up page may have shown to this session, the one to show first: one for each sealing key, since the ring may
 /// turn between the page and its code.
 pub(crate) fn set_up_secrets<'k>(
-    sealing_keys: impl Iterator<Item = &'k [u8; 32]>,
+    encryption_keys: impl Iterator<Item = &'k [u8; 32]>,
     account: &Account,
     session: Option<&str>,
 ) -> impl Iterator<Item = TotpSecret> {
-    sealing_keys.map(move |key| set_up_secret(key, account, session))
+    encryption_keys.map(move |key| set_up_secret(key, account, session))
 }
 
 /// HMAC-SHA-256 as a pseudo-random function (NIST SP 800-108), cut to the 160 bits that RFC 4226 section 4 recommends.

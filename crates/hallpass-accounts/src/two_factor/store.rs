@@ -8,9 +8,9 @@ use crate::{
     account::{
         AccountId,
         own_change::{OwnChange, OwnChangeOutcome},
-        store::Accounts,
+        store::AccountStore,
     },
-    password::store::Replaced,
+    password::store::ReplaceOutcome,
     two_factor::recovery_code::RecoveryHash,
 };
 
@@ -26,7 +26,7 @@ use crate::{
             `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]
-pub trait SecondFactors: Accounts {
+pub trait TwoFactorStore: AccountStore {
     /// Turns the factor on, in **one transaction** and only if the [`Actor`](crate::Actor) passes and no factor is live: the
     /// secret becomes live with the step spent and the drift kept, the recovery hashes take the place of all earlier ones, the
     /// generation is raised, every session but the acting one ends, the feed is written.
@@ -40,32 +40,32 @@ pub trait SecondFactors: Accounts {
     ///
     /// **Atomic:** one conditional write, "set the last step to `step` and the drift to `drift` where a factor is live, its
     /// last step is below `step` or unset, and the account is enabled and at `generation`". Of any number of calls at once with one step, in any number of processes, exactly one
-    /// answers [`Spend::Spent`]. A wrong `Spent` lets a code seen over the shoulder work a second time; a wrong
-    /// `AlreadySpent` costs the person the wait for the next code.
+    /// answers [`ConsumeOutcome::Spent`]. A wrong `Spent` lets a code seen over the shoulder work a second time; a wrong
+    /// `AlreadyConsumed` costs the person the wait for the next code.
     ///
     /// # Errors
     /// The store's own.
-    fn spend_step(
+    fn consume_step(
         &self,
         id: &AccountId,
         generation: u32,
         step: u64,
         drift: TotpDrift,
-    ) -> impl Future<Output = Result<Spend, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<ConsumeOutcome, Self::Error>> + Send;
 
     /// Spends one recovery code: deletes its hash.
     ///
-    /// **Atomic:** exactly one call per stored hash answers [`Spend::Spent`]; a hash that is not there (any more), or
-    /// an account without a live factor, disabled or at another generation, answers [`Spend::AlreadySpent`].
+    /// **Atomic:** exactly one call per stored hash answers [`ConsumeOutcome::Spent`]; a hash that is not there (any more), or
+    /// an account without a live factor, disabled or at another generation, answers [`ConsumeOutcome::AlreadyConsumed`].
     ///
     /// # Errors
     /// The store's own.
-    fn spend_recovery_code(
+    fn consume_recovery_code(
         &self,
         id: &AccountId,
         generation: u32,
         code: &RecoveryHash,
-    ) -> impl Future<Output = Result<Spend, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<ConsumeOutcome, Self::Error>> + Send;
 
     /// Replaces all recovery hashes of the account by these, in one transaction, if the [`Actor`](crate::Actor) passes and a
     /// factor is live. Revokes nothing.
@@ -91,12 +91,12 @@ pub trait SecondFactors: Accounts {
     ///
     /// # Errors
     /// The store's own.
-    fn reseal(
+    fn reencrypt(
         &self,
         id: &AccountId,
         old_sealed: &[u8],
         new_sealed: &[u8],
-    ) -> impl Future<Output = Result<Replaced, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<ReplaceOutcome, Self::Error>> + Send;
 }
 
 /// The end of an enrolment.
@@ -106,7 +106,7 @@ pub struct Enrolment {
     /// Who enrols, and when. An enrolment inside a login has no session yet.
     pub own: OwnChange,
     /// The secret, sealed.
-    pub sealed: Vec<u8>,
+    pub encrypted: Vec<u8>,
     /// The time step of the first code, spent by this very call.
     pub step: u64,
     /// By how much the authenticator's clock is off.
@@ -118,8 +118,8 @@ pub struct Enrolment {
 impl Enrolment {
     /// Puts the parts together, for a clock that is not off.
     #[must_use]
-    pub fn new(own: OwnChange, sealed: Vec<u8>, step: u64, recovery_codes: Vec<RecoveryHash>) -> Self {
-        Self { own, sealed, step, drift: TotpDrift::NONE, recovery_codes }
+    pub fn new(own: OwnChange, encrypted: Vec<u8>, step: u64, recovery_codes: Vec<RecoveryHash>) -> Self {
+        Self { own, encrypted, step, drift: TotpDrift::NONE, recovery_codes }
     }
 
     /// Sets by how much the authenticator's clock is off. Defaults to not at all, because most are right.
@@ -143,9 +143,9 @@ impl fmt::Debug for Enrolment {
 /// What became of something that can be spent once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
-pub enum Spend {
+pub enum ConsumeOutcome {
     /// This call, and no other, spent it.
     Spent,
     /// It had been spent before, or was never there.
-    AlreadySpent,
+    AlreadyConsumed,
 }

@@ -1,11 +1,11 @@
 use std::convert::Infallible;
 
 use hallpass_core::{Issuer, Role};
-use hallpass_accounts::{Account, AccountId, Accounts, SignIn, Username};
+use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, Username};
 
 struct PasswordOnly;
 
-impl Accounts for PasswordOnly {
+impl AccountStore for PasswordOnly {
     type Error = Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Infallible> {
@@ -18,7 +18,7 @@ impl Accounts for PasswordOnly {
 }
 
 fn site<R: Role>(issuer: Issuer) {
-    let _ = SignIn::<R>::builder(PasswordOnly, issuer).registration();
+    let _ = Accounts::<R>::builder(PasswordOnly, issuer).registration();
 }
 
 fn main() {}

@@ -1,12 +1,12 @@
 use hallpass_core::Role;
-use hallpass_accounts::{PasswordAccepted, Proven, SignIn};
+use hallpass_accounts::{PasswordAccepted, Authenticated, Accounts};
 
-fn password_alone<R: Role>(sign_in: SignIn<R>, accepted: PasswordAccepted<R>) {
-    let _ = sign_in.issuer().issue(&accepted, sign_in.clock().now());
+fn password_alone<R: Role>(accounts: Accounts<R>, accepted: PasswordAccepted<R>) {
+    let _ = accounts.issuer().issue(&accepted, accounts.clock().now());
 }
 
-fn proven_alone<R: Role>(sign_in: SignIn<R>, proven: Proven<R>) {
-    let _ = sign_in.issuer().issue(&proven, sign_in.clock().now());
+fn proven_alone<R: Role>(accounts: Accounts<R>, authenticated: Authenticated<R>) {
+    let _ = accounts.issuer().issue(&authenticated, accounts.clock().now());
 }
 
 fn main() {}

@@ -1,16 +1,16 @@
 use hallpass_core::{AccessToken, Role};
-use hallpass_accounts::{Due, SignIn, SignInError, Visitor};
+use hallpass_accounts::{NextStep, Accounts, AccountsError, Visitor};
 
-async fn log_in<R: Role>(sign_in: SignIn<R>, code: &str) -> Result<Option<AccessToken>, SignInError> {
+async fn log_in<R: Role>(accounts: Accounts<R>, code: &str) -> Result<Option<AccessToken>, AccountsError> {
     let visitor = Visitor::default();
-    let accepted = sign_in.accept_password("alice", "password", &visitor).await?;
-    let proven = match accepted.next().await {
-        Due::Nothing(proven) => proven,
-        Due::SecondFactor(due) => due.accept_code(code).await?,
-        Due::Enrolment(_) => return Ok(None),
+    let accepted = accounts.accept_password("alice", "password", &visitor).await?;
+    let authenticated = match accepted.next().await {
+        NextStep::Nothing(authenticated) => authenticated,
+        NextStep::SecondFactor(due) => due.accept_code(code).await?,
+        NextStep::Enrolment(_) => return Ok(None),
     };
-    let signed_in = proven.open_session(&visitor).await?;
-    Ok(sign_in.issuer().issue(&signed_in, sign_in.clock().now()).ok())
+    let logged_in = authenticated.open_session(&visitor).await?;
+    Ok(accounts.issuer().issue(&logged_in, accounts.clock().now()).ok())
 }
 
 fn main() {}

@@ -1,12 +1,12 @@
 use hallpass_core::Role;
-use hallpass_accounts::{Account, Proven, SignIn};
+use hallpass_accounts::{Account, Authenticated, Accounts};
 
-fn invent<R: Role>(sign_in: SignIn<R>, account: Account) -> Proven<R> {
-    Proven { sign_in, account }
+fn invent<R: Role>(accounts: Accounts<R>, account: Account) -> Authenticated<R> {
+    Authenticated { accounts, account }
 }
 
-fn copy<R: Role>(proven: &Proven<R>) -> Proven<R> {
-    Proven::clone(proven)
+fn copy<R: Role>(authenticated: &Authenticated<R>) -> Authenticated<R> {
+    Authenticated::clone(authenticated)
 }
 
 fn main() {}

@@ -1,8 +1,8 @@
 use hallpass_core::Role;
-use hallpass_accounts::{Due, PasswordAccepted, Visitor};
+use hallpass_accounts::{NextStep, PasswordAccepted, Visitor};
 
 async fn skip<R: Role>(accepted: PasswordAccepted<R>) {
-    if let Due::SecondFactor(due) = accepted.next().await {
+    if let NextStep::SecondFactor(due) = accepted.next().await {
         let _ = due.open_session(&Visitor::default()).await;
     }
 }

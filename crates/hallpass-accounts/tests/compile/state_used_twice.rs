@@ -1,7 +1,7 @@
 use hallpass_core::Role;
-use hallpass_accounts::FactorDue;
+use hallpass_accounts::MfaRequired;
 
-async fn guess_again<R: Role>(due: FactorDue<R>) {
+async fn guess_again<R: Role>(due: MfaRequired<R>) {
     let _ = due.accept_code("000000").await;
     let _ = due.accept_code("000001").await;
 }

@@ -1,9 +1,9 @@
 //! A service that knows breached passwords is asked for new ones, and is never in the way when it is down.
 
-use hallpass_accounts::{Breach, BreachedPasswords, PasswordError, SignInErrorKind};
+use hallpass_accounts::{AccountsErrorKind, Breach, BreachedPasswords, PasswordError};
 
 use crate::memory::Down;
-use crate::site::{PASSWORD, Site, here, signed_in};
+use crate::site::{PASSWORD, Site, here, logged_in};
 
 struct Service;
 
@@ -25,14 +25,14 @@ async fn a_breached_password_is_refused_and_a_service_that_is_down_refuses_nothi
     let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| {
         builder.breached_passwords(Service)
     });
-    let common = SignInErrorKind::Password(PasswordError::Common);
-    let refused = site.sign_in.register("alice", "correct horse battery staple", &here()).await;
+    let common = AccountsErrorKind::Password(PasswordError::Common);
+    let refused = site.accounts.register("alice", "correct horse battery staple", &here()).await;
     assert_eq!(refused.unwrap_err().kind(), common);
     assert_eq!(site.store.accounts(), 0);
 
     let who = site.verify(&site.register("alice").await.access).unwrap();
-    let refused = site.sign_in.change_password(&who, PASSWORD, "correct horse battery staple").await;
+    let refused = site.accounts.change_password(&who, PASSWORD, "correct horse battery staple").await;
     assert_eq!(refused.unwrap_err().kind(), common);
-    let _access = site.sign_in.change_password(&who, PASSWORD, "the service is down today").await.unwrap();
-    signed_in(site.log_in("alice", "the service is down today", None).await);
+    let _access = site.accounts.change_password(&who, PASSWORD, "the service is down today").await.unwrap();
+    logged_in(site.log_in("alice", "the service is down today", None).await);
 }

@@ -1,9 +1,9 @@
 //! An authenticator whose clock goes wrong, where the site follows it and where it does not.
 
-use hallpass_accounts::{SignInErrorKind, Username};
+use hallpass_accounts::{AccountsErrorKind, Username};
 use hallpass_core::{TotpSettings, UnixTime};
 
-use crate::site::{Enrolled, PASSWORD, Site, signed_in};
+use crate::site::{Enrolled, PASSWORD, Site, logged_in};
 
 impl Site {
     fn that_remembers_drift() -> Self {
@@ -18,16 +18,16 @@ impl Site {
         let shown = self.now().as_secs().saturating_add_signed(seconds);
         let code = alice.totp.code_at(UnixTime::from_secs(shown));
         match self.log_in("alice", PASSWORD, Some(&code)).await {
-            Err(SignInErrorKind::Refused) => false,
+            Err(AccountsErrorKind::Refused) => false,
             step => {
-                signed_in(step);
+                logged_in(step);
                 true
             }
         }
     }
 
     async fn drift(&self) -> i64 {
-        let account = self.sign_in.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+        let account = self.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
         account.second_factor().unwrap().drift().steps()
     }
 }
@@ -73,10 +73,10 @@ async fn a_code_is_spent_whatever_is_remembered() {
     let alice = site.enrolled("alice").await;
     site.clock.pass(600);
     let code = alice.totp.code_at(site.now());
-    signed_in(site.log_in("alice", PASSWORD, Some(&code)).await);
+    logged_in(site.log_in("alice", PASSWORD, Some(&code)).await);
     for _ in 0..3 {
         let again = site.log_in("alice", PASSWORD, Some(&code)).await;
-        assert_eq!(again.map(|_| ()), Err(SignInErrorKind::Refused));
+        assert_eq!(again.map(|_| ()), Err(AccountsErrorKind::Refused));
         site.clock.pass(30);
     }
 }

@@ -1,7 +1,8 @@
 //! Who must have a second factor gets no access token before they have one.
 
 use hallpass_accounts::{
-    Administration as _, Event, FactorOff, FactorPolicy, LoginStep, SignInBuildError, SignInErrorKind, Username,
+    AccountsBuildError, AccountsErrorKind, AdministrationStore as _, Event, FactorOff, FactorPolicy, LoginStep,
+    Username,
 };
 use hallpass_core::{EnrolmentToken, Methods, Totp, TotpSettings};
 
@@ -12,16 +13,16 @@ fn required(policy: FactorPolicy<SiteRole>) -> Site {
     Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.factor_policy(policy))
 }
 
-fn enrolment_due(step: LoginStep) -> EnrolmentToken {
+fn enrolment_required(step: LoginStep) -> EnrolmentToken {
     match step {
-        LoginStep::EnrolmentDue(token) => token,
+        LoginStep::EnrolmentRequired(token) => token,
         other => panic!("no enrolment is due: {other:?}"),
     }
 }
 
 /// The code that the enrolment's own key has now.
 async fn first_code(site: &Site, token: &EnrolmentToken) -> String {
-    let set_up = site.sign_in.enrolling(token.as_str().as_bytes()).await.unwrap().set_up().unwrap();
+    let set_up = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap().set_up().unwrap();
     Totp::new(set_up.secret, TotpSettings::default()).code_at(site.now())
 }
 
@@ -32,41 +33,41 @@ async fn an_admin_must_enrol_and_gets_nothing_else_before() {
     let roles = ["guest", "admin"].map(str::to_owned);
     let _done = site.store.set_roles(&id_of(&who), &roles, None, site.now()).await.unwrap();
 
-    let token = enrolment_due(site.log_in("alice", PASSWORD, None).await.unwrap());
-    assert_eq!(site.heard(|event| matches!(event, Event::EnrolmentDue { .. })), 1);
-    let verifier = site.sign_in.issuer().verifier::<SiteRole>();
+    let token = enrolment_required(site.log_in("alice", PASSWORD, None).await.unwrap());
+    assert_eq!(site.heard(|event| matches!(event, Event::EnrolmentRequired { .. })), 1);
+    let verifier = site.accounts.issuer().verifier::<SiteRole>();
     assert!(verifier.verify(token.as_str().as_bytes(), site.now()).is_err(), "no access token");
-    let pending = site.sign_in.log_in_with_code(token.as_str().as_bytes(), "000000", &here()).await;
-    assert_eq!(pending.unwrap_err().kind(), SignInErrorKind::Refused, "nor a pending one");
+    let pending = site.accounts.log_in_with_code(token.as_str().as_bytes(), "000000", &here()).await;
+    assert_eq!(pending.unwrap_err().kind(), AccountsErrorKind::Refused, "nor a pending one");
 
-    let enrolling = site.sign_in.enrolling(token.as_str().as_bytes()).await.unwrap();
+    let enrolling = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap();
     let wrong = enrolling.accept_first_code("000000", &here()).await;
-    assert_eq!(wrong.map(|_| ()).unwrap_err().kind(), SignInErrorKind::Refused);
+    assert_eq!(wrong.map(|_| ()).unwrap_err().kind(), AccountsErrorKind::Refused);
     let code = first_code(&site, &token).await;
     let (codes, opened) = enrolling.accept_first_code(&code, &here()).await.unwrap();
     assert_eq!(opened.user.roles, ["guest", "admin"]);
     let who = site.verify(&opened.access).unwrap();
     assert_eq!(who.methods(), Methods::PASSWORD | Methods::ONE_TIME_CODE);
-    let again = site.sign_in.enrolling(token.as_str().as_bytes()).await;
-    assert_eq!(again.map(|_| ()).unwrap_err().kind(), SignInErrorKind::SignedOut, "an enrolment is over once");
-    assert!(matches!(site.log_in("alice", PASSWORD, None).await, Ok(LoginStep::FactorDue(_))));
+    let again = site.accounts.enrolling(token.as_str().as_bytes()).await;
+    assert_eq!(again.map(|_| ()).unwrap_err().kind(), AccountsErrorKind::NotLoggedIn, "an enrolment is over once");
+    assert!(matches!(site.log_in("alice", PASSWORD, None).await, Ok(LoginStep::MfaRequired(_))));
 
-    let off = site.sign_in.disable_two_factor(&who, PASSWORD, codes[1].as_str()).await.unwrap();
+    let off = site.accounts.disable_two_factor(&who, PASSWORD, codes[1].as_str()).await.unwrap();
     assert!(site.verify(&opened.access).is_none(), "off, and every session is over");
-    let FactorOff::EnrolmentDue(token) = off else { panic!("a session without its factor: {off:?}") };
+    let FactorOff::EnrolmentRequired(token) = off else { panic!("a session without its factor: {off:?}") };
     let code = first_code(&site, &token).await;
-    let enrolling = site.sign_in.enrolling(token.as_str().as_bytes()).await.unwrap();
+    let enrolling = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap();
     assert!(enrolling.accept_first_code(&code, &here()).await.is_ok(), "with another app");
 }
 
 #[tokio::test]
 async fn where_all_must_registration_and_log_in_lead_to_enrolment() {
     let site = required(FactorPolicy::RequiredForAll);
-    let first = enrolment_due(site.sign_in.register("alice", PASSWORD, &here()).await.unwrap());
-    let second = enrolment_due(site.log_in("alice", PASSWORD, None).await.unwrap());
+    let first = enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
+    let second = enrolment_required(site.log_in("alice", PASSWORD, None).await.unwrap());
     let (one, other) = (first_code(&site, &first).await, first_code(&site, &second).await);
     assert_ne!(one, other, "a browser of somebody else who knows the password is shown another key");
-    let enrolling = site.sign_in.enrolling(second.as_str().as_bytes()).await.unwrap();
+    let enrolling = site.accounts.enrolling(second.as_str().as_bytes()).await.unwrap();
     assert!(enrolling.accept_first_code(&one, &here()).await.is_err());
     assert!(enrolling.accept_first_code(&other, &here()).await.is_ok());
 }
@@ -74,17 +75,17 @@ async fn where_all_must_registration_and_log_in_lead_to_enrolment() {
 #[tokio::test]
 async fn an_enrolment_ends_with_its_time_and_with_the_account_as_it_was() {
     let site = required(FactorPolicy::RequiredForAll);
-    let token = enrolment_due(site.sign_in.register("alice", PASSWORD, &here()).await.unwrap());
+    let token = enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
     let kind = async |token: &EnrolmentToken| {
-        site.sign_in.enrolling(token.as_str().as_bytes()).await.map(|_| ()).map_err(|error| error.kind())
+        site.accounts.enrolling(token.as_str().as_bytes()).await.map(|_| ()).map_err(|error| error.kind())
     };
     assert_eq!(kind(&token).await, Ok(()));
     site.clock.pass(15 * 60);
-    assert_eq!(kind(&token).await, Err(SignInErrorKind::SignedOut));
-    let token = enrolment_due(site.log_in("alice", PASSWORD, None).await.unwrap());
-    let account = site.sign_in.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
-    site.sign_in.sign_out_everywhere(account.id()).await.unwrap();
-    assert_eq!(kind(&token).await, Err(SignInErrorKind::SignedOut));
+    assert_eq!(kind(&token).await, Err(AccountsErrorKind::NotLoggedIn));
+    let token = enrolment_required(site.log_in("alice", PASSWORD, None).await.unwrap());
+    let account = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+    site.accounts.log_out_everywhere(account.id()).await.unwrap();
+    assert_eq!(kind(&token).await, Err(AccountsErrorKind::NotLoggedIn));
 }
 
 /// A session of before the policy: it goes on to its token's end, grants nothing new, and is renewed no more.
@@ -96,10 +97,10 @@ async fn a_session_of_before_the_policy_is_not_renewed() {
         builder.factor_policy(FactorPolicy::RequiredForAll)
     });
     let who = after.verify(&opened.access).unwrap();
-    let tokens = after.sign_in.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let tokens = after.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
     assert!(after.verify(&tokens.access).unwrap().roles().is_empty());
-    let renewed = after.sign_in.refresh(tokens.refresh.unwrap().as_str().as_bytes()).await;
-    assert_eq!(renewed.map(|_| ()).unwrap_err().kind(), SignInErrorKind::SignedOut);
+    let refreshed = after.accounts.refresh(tokens.refresh.unwrap().as_str().as_bytes()).await;
+    assert_eq!(refreshed.map(|_| ()).unwrap_err().kind(), AccountsErrorKind::NotLoggedIn);
     assert!(after.verify(&tokens.access).is_none(), "it is over");
 }
 
@@ -108,7 +109,7 @@ fn a_factor_that_nobody_could_set_up_is_not_required() {
     let keys = hallpass_core::KeyRing::generate_hs256([1; 32], hallpass_core::UnixTime::from_secs(0));
     let issuer = hallpass_core::Issuer::new(keys, "https://site.example", "site");
     let store = crate::memory::MemoryStore::default();
-    let builder = hallpass_accounts::SignIn::<SiteRole>::builder(store, issuer);
+    let builder = hallpass_accounts::Accounts::<SiteRole>::builder(store, issuer);
     let built = builder.factor_policy(FactorPolicy::RequiredForAll).build();
-    assert_eq!(built.map(|_| ()).unwrap_err(), SignInBuildError::FactorsRequiredButOff);
+    assert_eq!(built.map(|_| ()).unwrap_err(), AccountsBuildError::FactorsRequiredButOff);
 }

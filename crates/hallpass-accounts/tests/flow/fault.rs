@@ -5,8 +5,8 @@ use std::future::pending;
 use std::time::{Duration, Instant};
 
 use hallpass_accounts::{
-    Account, AccountId, Accounts, Event, HashCost, HashGateSettings, SignIn, SignInBuildError, SignInErrorKind,
-    Username,
+    Account, AccountId, AccountStore, Accounts, AccountsBuildError, AccountsErrorKind, Event, HashCost,
+    PasswordHasherSettings, Username,
 };
 use hallpass_core::{Issuer, KeyRing, UnixTime};
 
@@ -15,7 +15,7 @@ use crate::site::{PASSWORD, Site, SiteRole, here};
 
 struct Hangs;
 
-impl Accounts for Hangs {
+impl AccountStore for Hangs {
     type Error = Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Infallible> {
@@ -34,25 +34,25 @@ fn issuer() -> Issuer {
 
 #[tokio::test]
 async fn a_store_that_hangs_is_given_up_in_time() {
-    let sign_in = SignIn::<SiteRole>::builder(Hangs, issuer()).build().unwrap();
+    let accounts = Accounts::<SiteRole>::builder(Hangs, issuer()).build().unwrap();
     let start = Instant::now();
-    let failed = sign_in.log_in("alice", PASSWORD, None, &here()).await.unwrap_err();
-    assert!(matches!(failed.kind(), SignInErrorKind::Unavailable { .. }));
+    let failed = accounts.log_in("alice", PASSWORD, None, &here()).await.unwrap_err();
+    assert!(matches!(failed.kind(), AccountsErrorKind::Unavailable { .. }));
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
-    assert_eq!(sign_in.hash_gate().runs(), 0);
+    assert_eq!(accounts.password_hasher().runs(), 0);
 }
 
 #[tokio::test]
 async fn a_store_that_fails_signs_nobody_in_and_costs_no_hashing() {
     let site = Site::new();
     site.register("alice").await;
-    let runs = site.sign_in.hash_gate().runs();
+    let runs = site.accounts.password_hasher().runs();
     site.store.set_down(true);
     for name in ["alice", "nobody"] {
         let failed = site.log_in(name, PASSWORD, None).await.map(|_| ());
-        assert!(matches!(failed, Err(SignInErrorKind::Unavailable { .. })), "{failed:?}");
+        assert!(matches!(failed, Err(AccountsErrorKind::Unavailable { .. })), "{failed:?}");
     }
-    assert_eq!(site.sign_in.hash_gate().runs(), runs);
+    assert_eq!(site.accounts.password_hasher().runs(), runs);
     assert_eq!(site.heard(|event| matches!(event, Event::StoreFailed { .. })), 2);
 }
 
@@ -60,33 +60,33 @@ async fn a_store_that_fails_signs_nobody_in_and_costs_no_hashing() {
 async fn no_hashing_capacity_is_busy_and_not_refused() {
     let store = MemoryStore::default();
     let nothing_waits =
-        HashGateSettings::default().hash_cost(HashCost::new(19_456, 8, 1)).max_permits(1).queue_length(0);
-    let sign_in = SignIn::<SiteRole>::builder(store, issuer()).hash_gate(nothing_waits).build().unwrap();
+        PasswordHasherSettings::default().hash_cost(HashCost::new(19_456, 8, 1)).max_permits(1).queue_length(0);
+    let accounts = Accounts::<SiteRole>::builder(store, issuer()).password_hasher(nothing_waits).build().unwrap();
     let slow = {
-        let sign_in = sign_in.clone();
-        tokio::spawn(async move { sign_in.log_in("a", "x", None, &here()).await.map(|_| ()) })
+        let accounts = accounts.clone();
+        tokio::spawn(async move { accounts.log_in("a", "x", None, &here()).await.map(|_| ()) })
     };
-    while sign_in.hash_gate().runs() == 0 {
+    while accounts.password_hasher().runs() == 0 {
         tokio::task::yield_now().await;
     }
-    let busy = sign_in.log_in("alice", PASSWORD, None, &here()).await.unwrap_err();
-    assert!(matches!(busy.kind(), SignInErrorKind::Busy { .. }), "{busy:?}");
-    assert_eq!(slow.await.unwrap().unwrap_err().kind(), SignInErrorKind::Refused);
+    let busy = accounts.log_in("alice", PASSWORD, None, &here()).await.unwrap_err();
+    assert!(matches!(busy.kind(), AccountsErrorKind::Busy { .. }), "{busy:?}");
+    assert_eq!(slow.await.unwrap().unwrap_err().kind(), AccountsErrorKind::Refused);
 }
 
 #[tokio::test]
 async fn a_password_only_store_signs_in_and_offers_nothing_else() {
     let site = Site::new();
     site.register("alice").await;
-    let sign_in = SignIn::<SiteRole>::builder(site.store.clone(), issuer()).build().unwrap();
-    assert!(sign_in.log_in("alice", PASSWORD, None, &here()).await.is_ok());
-    let registering = sign_in.register("bob", PASSWORD, &here()).await;
-    assert_eq!(registering.unwrap_err().kind(), SignInErrorKind::NotOffered);
-    assert_eq!(sign_in.refresh(b"whatever").await.unwrap_err().kind(), SignInErrorKind::NotOffered);
+    let accounts = Accounts::<SiteRole>::builder(site.store.clone(), issuer()).build().unwrap();
+    assert!(accounts.log_in("alice", PASSWORD, None, &here()).await.is_ok());
+    let registering = accounts.register("bob", PASSWORD, &here()).await;
+    assert_eq!(registering.unwrap_err().kind(), AccountsErrorKind::NotOffered);
+    assert_eq!(accounts.refresh(b"whatever").await.unwrap_err().kind(), AccountsErrorKind::NotOffered);
 
     let bob = site.enrolled("bob").await;
     let code = bob.next_code();
-    let skipped = sign_in.log_in("bob", PASSWORD, Some(&code), &here()).await;
+    let skipped = accounts.log_in("bob", PASSWORD, Some(&code), &here()).await;
     assert!(skipped.is_err(), "a factor that cannot be checked is not skipped");
 }
 
@@ -95,10 +95,10 @@ fn a_setting_that_cannot_work_is_said_when_building() {
     let verifies = KeyRing::from_jwks(r#"{"keys":[]}"#);
     if let Ok(ring) = verifies {
         let issuer = Issuer::new(ring, "https://site.example", "site");
-        let built = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer).build();
-        assert_eq!(built.map(|_| ()), Err(SignInBuildError::NoSigningKey));
+        let built = Accounts::<SiteRole>::builder(MemoryStore::default(), issuer).build();
+        assert_eq!(built.map(|_| ()), Err(AccountsBuildError::NoSigningKey));
     }
-    let gate = HashGateSettings::default().hash_cost(HashCost::new(1, 1, 1));
-    let built = SignIn::<SiteRole>::builder(MemoryStore::default(), issuer()).hash_gate(gate).build();
-    assert!(matches!(built.map(|_| ()), Err(SignInBuildError::HashCost(_))));
+    let gate = PasswordHasherSettings::default().hash_cost(HashCost::new(1, 1, 1));
+    let built = Accounts::<SiteRole>::builder(MemoryStore::default(), issuer()).password_hasher(gate).build();
+    assert!(matches!(built.map(|_| ()), Err(AccountsBuildError::HashCost(_))));
 }

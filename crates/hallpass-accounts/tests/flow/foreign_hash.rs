@@ -2,13 +2,13 @@
 //! then on.
 
 use hallpass_accounts::{
-    AccountId, ForeignHash, ForeignMatch, HashCost, HashGateSettings, NewAccount, Registered, Registration as _,
-    SignInErrorKind, Username,
+    AccountId, AccountsErrorKind, ForeignHash, ForeignMatch, HashCost, NewAccount, PasswordHasherSettings,
+    RegistrationOutcome, RegistrationStore as _, Username,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::site::{PASSWORD, Site, signed_in};
+use crate::site::{PASSWORD, Site, logged_in};
 
 /// `pbkdf2_sha256$<iterations>$<salt>$<base64 of 32 bytes>`; RFC 8018 section 5.2, one block of output.
 struct DjangoPbkdf2;
@@ -72,16 +72,17 @@ const SCRYPT: &str = "scrypt$10$8$1$NaCl4import$Yd/3tg7HOK+eWUtcuRk6tp5hY4LeiP/F
 const STORED: &str = "pbkdf2_sha256$1000$NaCl4import$GT0mztpUuyrgxdbWMp/bhg6Q5uBcbm3al+V7PnPNMDw=";
 
 async fn imported(hash: &str) -> Site {
-    let gate = HashGateSettings::default()
+    let gate = PasswordHasherSettings::default()
         .hash_cost(HashCost::new(64, 1, 1))
         .read_also(DjangoPbkdf2)
         .read_also(Bcrypt)
         .read_also(Scrypt);
     let site = Site::new();
-    let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.hash_gate(gate));
+    let site =
+        Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.password_hasher(gate));
     let name = Username::parse("alice").unwrap();
     let account = NewAccount::new(AccountId::new("old-17"), name, hash.to_owned(), Vec::new(), site.now());
-    assert!(matches!(site.store.create(account).await, Ok(Registered::Created(_))));
+    assert!(matches!(site.store.create(account).await, Ok(RegistrationOutcome::Created(_))));
     site
 }
 
@@ -95,24 +96,24 @@ async fn the_first_right_password_turns_a_foreign_hash_into_argon2id() {
 async fn becomes_argon2id(stored: &str) {
     let site = imported(stored).await;
     let hash = async || {
-        let account = site.sign_in.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+        let account = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
         account.password_hash().to_owned()
     };
-    let before = site.sign_in.hash_gate().runs();
-    assert_eq!(site.log_in("alice", "wrong", None).await.map(|_| ()), Err(SignInErrorKind::Refused));
-    assert_eq!(site.sign_in.hash_gate().runs() - before, 1, "a foreign hash fails at the cost of any other");
+    let before = site.accounts.password_hasher().runs();
+    assert_eq!(site.log_in("alice", "wrong", None).await.map(|_| ()), Err(AccountsErrorKind::Refused));
+    assert_eq!(site.accounts.password_hasher().runs() - before, 1, "a foreign hash fails at the cost of any other");
     assert_eq!(hash().await, stored);
 
-    signed_in(site.log_in("alice", PASSWORD, None).await);
+    logged_in(site.log_in("alice", PASSWORD, None).await);
     assert!(hash().await.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-    signed_in(site.log_in("alice", PASSWORD, None).await);
-    assert_eq!(site.log_in("alice", "wrong", None).await.map(|_| ()), Err(SignInErrorKind::Refused));
+    logged_in(site.log_in("alice", PASSWORD, None).await);
+    assert_eq!(site.log_in("alice", "wrong", None).await.map(|_| ()), Err(AccountsErrorKind::Refused));
 }
 
 #[tokio::test]
 async fn what_no_reader_knows_matches_nothing() {
     for hash in ["$2b$12$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK", "pbkdf2_sha256$x$y$z", PASSWORD] {
         let site = imported(hash).await;
-        assert_eq!(site.log_in("alice", PASSWORD, None).await.map(|_| ()), Err(SignInErrorKind::Refused), "{hash}");
+        assert_eq!(site.log_in("alice", PASSWORD, None).await.map(|_| ()), Err(AccountsErrorKind::Refused), "{hash}");
     }
 }

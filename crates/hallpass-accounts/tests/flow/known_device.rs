@@ -2,23 +2,23 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{FactorPolicy, LoginStep, Opened, SignInErrorKind, Visitor};
+use hallpass_accounts::{AccountsErrorKind, FactorPolicy, LoginStep, OpenedSession, Visitor};
 use hallpass_core::Methods;
 
-use crate::site::{Enrolled, PASSWORD, Site, SiteRole, here, signed_in};
+use crate::site::{Enrolled, PASSWORD, Site, SiteRole, here, logged_in};
 
 const DAY: u64 = 24 * 60 * 60;
 
-fn with(device: &Opened) -> Visitor<'_> {
+fn with(device: &OpenedSession) -> Visitor<'_> {
     Visitor { known: Some(device.device.as_str().as_bytes()), ..here() }
 }
 
-async fn kind(site: &Site, password: &str, visitor: &Visitor<'_>) -> Result<(), SignInErrorKind> {
-    site.sign_in.log_in("alice", password, None, visitor).await.map(|_| ()).map_err(|error| error.kind())
+async fn kind(site: &Site, password: &str, visitor: &Visitor<'_>) -> Result<(), AccountsErrorKind> {
+    site.accounts.log_in("alice", password, None, visitor).await.map(|_| ()).map_err(|error| error.kind())
 }
 
-fn is_limited(result: Result<(), SignInErrorKind>) -> bool {
-    matches!(result, Err(SignInErrorKind::Limited { .. }))
+fn is_limited(result: Result<(), AccountsErrorKind>) -> bool {
+    matches!(result, Err(AccountsErrorKind::Limited { .. }))
 }
 
 /// A stranger keeps the account's count full for a day; the owner comes and goes as they like, in their own browser.
@@ -29,7 +29,7 @@ async fn a_stranger_cannot_hold_the_owner_out_of_their_own_browser() {
     for _ in 0..96 {
         while !is_limited(kind(&site, "a guess", &here()).await) {}
         assert!(is_limited(kind(&site, PASSWORD, &here()).await), "a browser that nobody knows");
-        own = signed_in(site.sign_in.log_in("alice", PASSWORD, None, &with(&own)).await.map_err(|error| error.kind()));
+        own = logged_in(site.accounts.log_in("alice", PASSWORD, None, &with(&own)).await.map_err(|error| error.kind()));
         site.clock.pass(15 * 60);
     }
 }
@@ -44,7 +44,7 @@ async fn a_known_browser_has_attempts_of_its_own_and_no_more_than_others() {
         looked_at += 1;
     }
     assert_eq!(looked_at, 5);
-    let again = signed_in(site.log_in("alice", PASSWORD, None).await);
+    let again = logged_in(site.log_in("alice", PASSWORD, None).await);
     assert!(is_limited(kind(&site, PASSWORD, &with(&own)).await), "its own count is full");
     assert_eq!(kind(&site, PASSWORD, &with(&again)).await, Ok(()), "another browser's is not");
 
@@ -62,28 +62,28 @@ async fn a_known_browser_has_attempts_of_its_own_and_no_more_than_others() {
 async fn remembering(policy: FactorPolicy<SiteRole>) -> (Site, Enrolled) {
     let plain = Site::new();
     let site = Site::node(plain.store.clone(), plain.clock.clone(), plain.keys.clone(), |builder| {
-        builder.remember_devices(Duration::from_secs(30 * DAY)).factor_policy(policy)
+        builder.trust_devices(Duration::from_secs(30 * DAY)).factor_policy(policy)
     });
     // She enrolled before the site had a policy.
     let alice = plain.enrolled("alice").await;
     (site, alice)
 }
 
-async fn with_code(site: &Site, alice: &Enrolled, remember: bool) -> Opened {
+async fn with_code(site: &Site, alice: &Enrolled, remember: bool) -> OpenedSession {
     let visitor = Visitor { remember, ..here() };
     let code = alice.next_code();
-    let step = site.sign_in.log_in("alice", PASSWORD, Some(&code), &visitor).await;
-    signed_in(step.map_err(|error| error.kind()))
+    let step = site.accounts.log_in("alice", PASSWORD, Some(&code), &visitor).await;
+    logged_in(step.map_err(|error| error.kind()))
 }
 
 async fn is_asked_for_the_code(site: &Site, visitor: &Visitor<'_>) -> bool {
-    match site.sign_in.log_in("alice", PASSWORD, None, visitor).await.unwrap() {
-        LoginStep::FactorDue(_) => true,
-        LoginStep::SignedIn(opened) => {
+    match site.accounts.log_in("alice", PASSWORD, None, visitor).await.unwrap() {
+        LoginStep::MfaRequired(_) => true,
+        LoginStep::LoggedIn(opened) => {
             assert_eq!(site.verify(&opened.access).unwrap().methods(), Methods::PASSWORD, "no code was shown");
             false
         }
-        LoginStep::EnrolmentDue(_) => panic!("she has a factor"),
+        LoginStep::EnrolmentRequired(_) => panic!("she has a factor"),
     }
 }
 
@@ -99,7 +99,7 @@ async fn a_remembered_device_stands_in_for_the_code_as_long_as_was_said() {
     // Coming back does not prolong it.
     for _ in 0..29 {
         site.clock.pass(DAY);
-        own = signed_in(site.sign_in.log_in("alice", PASSWORD, None, &with(&own)).await.map_err(|error| error.kind()));
+        own = logged_in(site.accounts.log_in("alice", PASSWORD, None, &with(&own)).await.map_err(|error| error.kind()));
     }
     site.clock.pass(DAY);
     assert!(is_asked_for_the_code(&site, &with(&own)).await);
@@ -114,22 +114,22 @@ async fn a_new_password_a_factor_turned_off_and_ended_sessions_forget_the_device
         match change {
             "password" => {
                 let new = "seven maps of nowhere";
-                let tokens = site.sign_in.change_password(&who, PASSWORD, new).await.unwrap();
+                let tokens = site.accounts.change_password(&who, PASSWORD, new).await.unwrap();
                 let who = site.verify(&tokens.access).unwrap();
-                let _tokens = site.sign_in.change_password(&who, new, PASSWORD).await.unwrap();
+                let _tokens = site.accounts.change_password(&who, new, PASSWORD).await.unwrap();
             }
             "factor" => {
-                let _off = site.sign_in.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
-                let opened = signed_in(site.log_in("alice", PASSWORD, None).await);
+                let _off = site.accounts.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
+                let opened = logged_in(site.log_in("alice", PASSWORD, None).await);
                 let who = site.verify(&opened.access).unwrap();
-                let hallpass_accounts::TwoFactor::Off(set_up) = site.sign_in.two_factor(&who).await.unwrap() else {
+                let hallpass_accounts::TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap() else {
                     panic!()
                 };
                 let totp = hallpass_core::Totp::new(set_up.secret, hallpass_core::TotpSettings::default());
-                let _on = site.sign_in.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+                let _on = site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
             }
             _ => {
-                let _tokens = site.sign_in.end_other_sessions(&who).await.unwrap();
+                let _tokens = site.accounts.end_other_sessions(&who).await.unwrap();
             }
         }
         assert!(is_asked_for_the_code(&site, &with(&own)).await, "{change}");

@@ -3,16 +3,16 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hallpass_accounts::{Event, Limit, LoginStep, RefusedReason, SignInErrorKind, Visitor};
+use hallpass_accounts::{AccountsErrorKind, Event, LoginStep, RateLimitKind, RejectionReason, Visitor};
 
-use crate::site::{PASSWORD, Site, here, signed_in};
+use crate::site::{PASSWORD, Site, here, logged_in};
 
 fn from(address: [u8; 4]) -> Visitor<'static> {
     Visitor { peer: Some(IpAddr::from(address)), ..Visitor::default() }
 }
 
-fn is_limited(kind: SignInErrorKind) -> bool {
-    matches!(kind, SignInErrorKind::Limited { .. })
+fn is_limited(kind: AccountsErrorKind) -> bool {
+    matches!(kind, AccountsErrorKind::Limited { .. })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,7 +20,7 @@ async fn of_two_hundred_wrong_codes_at_once_five_are_looked_at() {
     let site = Arc::new(Site::new());
     let alice = site.enrolled("alice").await;
     let wrong = alice.wrong_code();
-    let issuer = site.sign_in.issuer();
+    let issuer = site.accounts.issuer();
     let who = site.verify(&alice.access).unwrap();
     let tasks: Vec<_> = (0..200_u8)
         .map(|number| {
@@ -30,7 +30,7 @@ async fn of_two_hundred_wrong_codes_at_once_five_are_looked_at() {
             tokio::spawn(async move {
                 let visitor = from([198, 51, 100, number]);
                 let pending = pending.as_str().as_bytes();
-                site.sign_in.log_in_with_code(pending, &wrong, &visitor).await.unwrap_err().kind()
+                site.accounts.log_in_with_code(pending, &wrong, &visitor).await.unwrap_err().kind()
             })
         })
         .collect();
@@ -38,7 +38,7 @@ async fn of_two_hundred_wrong_codes_at_once_five_are_looked_at() {
     for task in tasks {
         limited += usize::from(is_limited(task.await.unwrap()));
     }
-    let looked_at = |event: &Event| matches!(event, Event::Refused { reason: RefusedReason::WrongCode, .. });
+    let looked_at = |event: &Event| matches!(event, Event::Refused { reason: RejectionReason::WrongCode, .. });
     assert_eq!((site.heard(looked_at), limited), (5, 195));
 }
 
@@ -46,29 +46,29 @@ async fn of_two_hundred_wrong_codes_at_once_five_are_looked_at() {
 async fn neither_spelling_nor_address_nor_the_other_step_buys_further_guesses() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
-    let Ok(LoginStep::FactorDue(pending)) = site.log_in("alice", PASSWORD, None).await else {
+    let Ok(LoginStep::MfaRequired(pending)) = site.log_in("alice", PASSWORD, None).await else {
         panic!("a code is due");
     };
     for spelling in ["ALICE", "Alice ", "\u{ff21}lice"] {
-        assert_eq!(site.log_in(spelling, "wrong", None).await.map(|_| ()), Err(SignInErrorKind::Refused));
+        assert_eq!(site.log_in(spelling, "wrong", None).await.map(|_| ()), Err(AccountsErrorKind::Refused));
     }
     let wrong = alice.wrong_code();
-    let guess = site.sign_in.log_in_with_code(pending.as_str().as_bytes(), &wrong, &from([203, 0, 113, 1])).await;
-    assert_eq!(guess.unwrap_err().kind(), SignInErrorKind::Refused, "the fifth");
+    let guess = site.accounts.log_in_with_code(pending.as_str().as_bytes(), &wrong, &from([203, 0, 113, 1])).await;
+    assert_eq!(guess.unwrap_err().kind(), AccountsErrorKind::Refused, "the fifth");
 
-    let runs = site.sign_in.hash_gate().runs();
+    let runs = site.accounts.password_hasher().runs();
     let code = alice.next_code();
-    let right = site.sign_in.log_in_with_code(pending.as_str().as_bytes(), &code, &from([203, 0, 113, 2])).await;
+    let right = site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &from([203, 0, 113, 2])).await;
     // The clock has moved by 30 seconds for the new code: the wait is just over, and the sixth attempt is let through.
     assert!(right.is_ok());
     for _ in 0..5 {
         assert!(!site.log_in("alice", "wrong", None).await.is_err_and(is_limited));
     }
     for visitor in [here(), from([203, 0, 113, 3]), Visitor::default()] {
-        let blocked = site.sign_in.log_in("\u{ff21}LICE", PASSWORD, None, &visitor).await.unwrap_err();
+        let blocked = site.accounts.log_in("\u{ff21}LICE", PASSWORD, None, &visitor).await.unwrap_err();
         assert!(is_limited(blocked.kind()), "the right password is not looked at either");
     }
-    assert_eq!(site.sign_in.hash_gate().runs() - runs, 5, "a blocked attempt costs no hashing");
+    assert_eq!(site.accounts.password_hasher().runs() - runs, 5, "a blocked attempt costs no hashing");
 }
 
 #[tokio::test]
@@ -78,13 +78,13 @@ async fn the_owner_gets_in_after_the_wait_and_starts_afresh() {
     for _ in 0..5 {
         let _ = site.log_in("alice", "wrong", None).await;
     }
-    let Err(SignInErrorKind::Limited { retry_after }) = site.log_in("alice", PASSWORD, None).await.map(|_| ()) else {
+    let Err(AccountsErrorKind::Limited { retry_after }) = site.log_in("alice", PASSWORD, None).await.map(|_| ()) else {
         panic!("five wrong ones are free, then comes a wait");
     };
     site.clock.pass(retry_after.as_secs());
-    signed_in(site.log_in("alice", PASSWORD, None).await);
+    logged_in(site.log_in("alice", PASSWORD, None).await);
     for _ in 0..5 {
-        assert_eq!(site.log_in("alice", "wrong", None).await.map(|_| ()), Err(SignInErrorKind::Refused));
+        assert_eq!(site.log_in("alice", "wrong", None).await.map(|_| ()), Err(AccountsErrorKind::Refused));
     }
 }
 
@@ -109,19 +109,19 @@ async fn an_address_is_limited_over_all_names_and_right_attempts_do_not_count() 
     let site = Site::new();
     site.register("alice").await;
     for _ in 0..150 {
-        signed_in(site.log_in("alice", PASSWORD, None).await);
+        logged_in(site.log_in("alice", PASSWORD, None).await);
     }
     let mut refused = 0;
     loop {
         match site.log_in(&format!("name{refused}"), "wrong", None).await.map(|_| ()) {
-            Err(SignInErrorKind::Refused) => refused += 1,
+            Err(AccountsErrorKind::Refused) => refused += 1,
             Err(kind) if is_limited(kind) => break,
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(refused, 99, "a hundred with alice's registration");
-    assert_eq!(site.heard(|event| matches!(event, Event::Limited { limit: Limit::Address, .. })), 1);
-    let elsewhere = site.sign_in.log_in("alice", PASSWORD, None, &from([203, 0, 113, 9])).await;
+    assert_eq!(site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::Address, .. })), 1);
+    let elsewhere = site.accounts.log_in("alice", PASSWORD, None, &from([203, 0, 113, 9])).await;
     assert!(elsewhere.is_ok());
 }
 
@@ -131,7 +131,7 @@ async fn what_is_refused_or_limited_is_told_with_its_address() {
     let site = Site::new();
     site.register("alice").await;
     let visitor = from([203, 0, 113, 7]);
-    let guess = async || site.sign_in.log_in("alice", "a guess", None, &visitor).await.unwrap_err().kind();
+    let guess = async || site.accounts.log_in("alice", "a guess", None, &visitor).await.unwrap_err().kind();
     while !is_limited(guess().await) {}
     assert_eq!(site.heard(|event| matches!(event, Event::Refused { peer, .. } if *peer == visitor.peer)), 5);
     assert_eq!(site.heard(|event| matches!(event, Event::Limited { peer, .. } if *peer == visitor.peer)), 1);
@@ -146,8 +146,8 @@ async fn a_stranger_cannot_hold_a_signed_in_owner_from_their_own_changes() {
     while !site.log_in("alice", "a guess", None).await.is_err_and(is_limited) {}
     let code = alice.next_code();
     while !site.log_in("alice", "a guess", None).await.is_err_and(is_limited) {}
-    let _codes = site.sign_in.renew_recovery_codes(&who, &code).await.unwrap();
-    let _tokens = site.sign_in.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let _codes = site.accounts.replace_recovery_codes(&who, &code).await.unwrap();
+    let _tokens = site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
     assert!(site.log_in("alice", PASSWORD, None).await.is_err_and(is_limited), "which frees no guess elsewhere");
 }
 
@@ -156,14 +156,14 @@ async fn a_stranger_cannot_hold_a_signed_in_owner_from_their_own_changes() {
 async fn a_stolen_session_uses_up_its_own_attempts_and_no_others() {
     let site = Site::new();
     let stolen = site.verify(&site.register("alice").await.access).unwrap();
-    let own = site.verify(&signed_in(site.log_in("alice", PASSWORD, None).await).access).unwrap();
+    let own = site.verify(&logged_in(site.log_in("alice", PASSWORD, None).await).access).unwrap();
     let guess = async |number: u32| {
-        let guessed = site.sign_in.change_password(&stolen, &format!("guess {number}"), "seven maps of nowhere").await;
+        let guessed = site.accounts.change_password(&stolen, &format!("guess {number}"), "seven maps of nowhere").await;
         guessed.unwrap_err().kind()
     };
     for number in 0..5 {
-        assert_eq!(guess(number).await, SignInErrorKind::Refused);
+        assert_eq!(guess(number).await, AccountsErrorKind::Refused);
     }
     assert!(is_limited(guess(5).await));
-    let _tokens = site.sign_in.change_password(&own, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let _tokens = site.accounts.change_password(&own, PASSWORD, "seven maps of nowhere").await.unwrap();
 }

@@ -1,9 +1,9 @@
 //! The way from a password to a token.
 
-use hallpass_accounts::{Event, LoginStep, RefusedReason, SignInErrorKind, Username};
+use hallpass_accounts::{AccountsErrorKind, Event, LoginStep, RejectionReason, Username};
 use hallpass_core::{Methods, Role, RoleSet};
 
-use crate::site::{PASSWORD, Site, SiteRole, here, id_of, signed_in};
+use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
 
 #[tokio::test]
 async fn registration_gives_the_default_role_of_the_enum() {
@@ -12,17 +12,17 @@ async fn registration_gives_the_default_role_of_the_enum() {
     assert_eq!((opened.user.username.as_str(), opened.user.roles.as_slice()), ("Alice", &["guest"][..]));
     let who = site.verify(&opened.access).unwrap();
     assert_eq!((who.username(), who.methods(), who.generation()), ("Alice", Methods::PASSWORD, 0));
-    assert_eq!(who.authenticated_at(), Some(site.sign_in.clock().now()));
+    assert_eq!(who.authenticated_at(), Some(site.accounts.clock().now()));
     assert!(who.roles().contains(SiteRole::Guest) && !who.roles().contains(SiteRole::Admin));
 }
 
 #[tokio::test]
 async fn first_roles_override_the_default_role_of_the_enum() {
     let other = Site::new();
-    let site = Site::node(other.store, other.clock, other.keys, |builder| builder.first_roles([SiteRole::Admin]));
+    let site = Site::node(other.store, other.clock, other.keys, |builder| builder.default_roles([SiteRole::Admin]));
     assert_eq!(site.register("alice").await.user.roles, ["admin"]);
     let other = Site::new();
-    let site = Site::node(other.store, other.clock, other.keys, |builder| builder.first_roles(RoleSet::EMPTY));
+    let site = Site::node(other.store, other.clock, other.keys, |builder| builder.default_roles(RoleSet::EMPTY));
     assert!(site.register("alice").await.user.roles.is_empty());
 }
 
@@ -31,9 +31,9 @@ async fn one_name_is_one_account_in_every_spelling() {
     let site = Site::new();
     site.register("alice").await;
     for spelling in ["ALICE", " Alice ", "\u{ff41}lice"] {
-        let again = site.sign_in.register(spelling, PASSWORD, &here()).await;
-        assert_eq!(again.unwrap_err().kind(), SignInErrorKind::NameTaken, "{spelling:?}");
-        let opened = signed_in(site.log_in(spelling, PASSWORD, None).await);
+        let again = site.accounts.register(spelling, PASSWORD, &here()).await;
+        assert_eq!(again.unwrap_err().kind(), AccountsErrorKind::NameTaken, "{spelling:?}");
+        let opened = logged_in(site.log_in(spelling, PASSWORD, None).await);
         assert_eq!(opened.user.username, "alice");
     }
     assert_eq!(site.store.accounts(), 1);
@@ -48,7 +48,7 @@ async fn sixty_four_spellings_at_once_make_one_row() {
             let letters = "jonquil".chars().enumerate();
             let name: String =
                 letters.map(|(i, c)| if number >> i & 1 == 1 { c.to_ascii_uppercase() } else { c }).collect();
-            tokio::spawn(async move { site.sign_in.register(&name, PASSWORD, &here()).await.is_ok() })
+            tokio::spawn(async move { site.accounts.register(&name, PASSWORD, &here()).await.is_ok() })
         })
         .collect();
     let mut made = 0;
@@ -62,10 +62,10 @@ async fn sixty_four_spellings_at_once_make_one_row() {
 async fn what_may_be_no_name_or_password_writes_nothing() {
     let site = Site::new();
     let register =
-        async |name: &str, password: &str| site.sign_in.register(name, password, &here()).await.unwrap_err().kind();
-    assert!(matches!(register("a b", PASSWORD).await, SignInErrorKind::Username(_)));
-    assert!(matches!(register("alice", "short").await, SignInErrorKind::Password(_)));
-    assert!(matches!(register("alice", "alice-alice-alice").await, SignInErrorKind::Password(_)));
+        async |name: &str, password: &str| site.accounts.register(name, password, &here()).await.unwrap_err().kind();
+    assert!(matches!(register("a b", PASSWORD).await, AccountsErrorKind::Username(_)));
+    assert!(matches!(register("alice", "short").await, AccountsErrorKind::Password(_)));
+    assert!(matches!(register("alice", "alice-alice-alice").await, AccountsErrorKind::Password(_)));
     assert_eq!(site.store.accounts(), 0);
 }
 
@@ -73,19 +73,19 @@ async fn what_may_be_no_name_or_password_writes_nothing() {
 async fn a_factor_that_is_due_gives_a_pending_token_and_no_access() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
-    let Ok(LoginStep::FactorDue(pending)) = site.log_in("alice", PASSWORD, None).await else {
+    let Ok(LoginStep::MfaRequired(pending)) = site.log_in("alice", PASSWORD, None).await else {
         panic!("a code is due");
     };
-    let verifier = site.sign_in.issuer().verifier::<SiteRole>();
+    let verifier = site.accounts.issuer().verifier::<SiteRole>();
     assert!(verifier.verify(pending.as_str().as_bytes(), site.now()).is_err(), "it opens no route");
 
     let code = alice.next_code();
-    let opened = site.sign_in.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await.unwrap();
+    let opened = site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await.unwrap();
     let who = site.verify(&opened.access).unwrap();
     assert_eq!(who.methods(), Methods::PASSWORD | Methods::ONE_TIME_CODE);
     let access = opened.access.as_str().as_bytes();
-    let again = site.sign_in.log_in_with_code(access, &alice.next_code(), &here()).await;
-    assert_eq!(again.unwrap_err().kind(), SignInErrorKind::Refused, "an access token is no pending token");
+    let again = site.accounts.log_in_with_code(access, &alice.next_code(), &here()).await;
+    assert_eq!(again.unwrap_err().kind(), AccountsErrorKind::Refused, "an access token is no pending token");
 }
 
 #[tokio::test]
@@ -94,31 +94,31 @@ async fn a_pending_sign_in_ends_with_its_five_minutes_and_with_a_change_of_the_a
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
     for change in 0..3 {
-        let Ok(LoginStep::FactorDue(pending)) = site.log_in("alice", PASSWORD, None).await else {
+        let Ok(LoginStep::MfaRequired(pending)) = site.log_in("alice", PASSWORD, None).await else {
             panic!("a code is due");
         };
         match change {
             0 => site.clock.pass(300),
-            1 => site.sign_in.sign_out_everywhere(&id_of(&who)).await.unwrap(),
-            _ => site.sign_in.disable(&id_of(&who)).await.unwrap(),
+            1 => site.accounts.log_out_everywhere(&id_of(&who)).await.unwrap(),
+            _ => site.accounts.disable(&id_of(&who)).await.unwrap(),
         }
         let code = alice.next_code();
-        let resumed = site.sign_in.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await;
-        assert_eq!(resumed.unwrap_err().kind(), SignInErrorKind::Refused, "change {change}");
+        let resumed = site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await;
+        assert_eq!(resumed.unwrap_err().kind(), AccountsErrorKind::Refused, "change {change}");
     }
-    let stale = |event: &Event| matches!(event, Event::Refused { reason: RefusedReason::StalePending, .. });
+    let stale = |event: &Event| matches!(event, Event::Refused { reason: RejectionReason::StalePending, .. });
     assert_eq!(site.heard(stale), 3);
 }
 
 #[tokio::test]
 async fn a_role_that_the_enum_does_not_know_grants_nothing_and_is_reported() {
-    use hallpass_accounts::Administration as _;
+    use hallpass_accounts::AdministrationStore as _;
     let site = Site::new();
     site.register("alice").await;
-    let alice = site.sign_in.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+    let alice = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
     let roles = ["admin ", "Admin", "root", "guest"].map(str::to_owned);
     let _done = site.store.set_roles(alice.id(), &roles, None, site.now()).await.unwrap();
-    let opened = signed_in(site.log_in("alice", PASSWORD, None).await);
+    let opened = logged_in(site.log_in("alice", PASSWORD, None).await);
     assert_eq!(opened.user.roles, [SiteRole::Guest.name()]);
     assert_eq!(site.heard(|event| matches!(event, Event::UnknownRole { .. })), 3);
 }

@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use hallpass_accounts::{AccountId, Cursor, SignInErrorKind, Visitor};
-use hallpass_core::{AccessToken, Clock, Keys, RevocationView, StalePolicy, UnixTime};
+use hallpass_accounts::{AccountId, AccountsErrorKind, Cursor, Visitor};
+use hallpass_core::{AccessToken, Clock, Keys, RevocationList, StalePolicy, UnixTime};
 use proptest::prelude::*;
 
 use crate::{
     memory::MemoryStore,
-    site::{PASSWORD, Site, SiteRole, TestClock, id_of, signed_in},
+    site::{PASSWORD, Site, SiteRole, TestClock, id_of, logged_in},
 };
 
 /// What a node that hears nothing may still accept.
@@ -134,7 +134,7 @@ struct World {
 }
 
 fn node(store: &MemoryStore, clock: &TestClock, keys: &Keys) -> Site {
-    let view = RevocationView::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(BOUND) });
+    let view = RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(BOUND) });
     Site::node(store.clone(), clock.clone(), keys.clone(), |builder| builder.view(view))
 }
 
@@ -154,7 +154,7 @@ impl World {
             // Without a session that the model does not know.
             let opened = first.register(name).await;
             let who = first.verify(&opened.access).unwrap();
-            first.sign_in.log_out(&who).await.unwrap();
+            first.accounts.log_out(&who).await.unwrap();
             accounts.push(id_of(&who));
         }
         let mut world = Self {
@@ -181,7 +181,7 @@ impl World {
     async fn hear(&mut self) {
         let now = self.now();
         for node in self.nodes.iter_mut().filter(|node| !node.cut) {
-            node.cursor = node.site.sign_in.catch_up(node.cursor).await.unwrap();
+            node.cursor = node.site.accounts.catch_up(node.cursor).await.unwrap();
             node.synced = now;
         }
         for (number, node) in self.nodes.iter().enumerate() {
@@ -218,8 +218,8 @@ impl World {
     async fn refresh(&mut self, token: usize, node: usize) {
         let Some((token, id)) = self.refreshes.get(token % self.refreshes.len().max(1)).cloned() else { return };
         let now = self.now();
-        let sign_in = self.nodes[node].site.sign_in.clone();
-        let got = sign_in.refresh(token.as_bytes()).await;
+        let accounts = self.nodes[node].site.accounts.clone();
+        let got = accounts.refresh(token.as_bytes()).await;
         let session = self.sessions.get_mut(&id).unwrap();
         let person = session.person;
         if session.ended || self.disabled[person] {
@@ -256,18 +256,18 @@ impl World {
         match op {
             Op::LogIn { person, node } => {
                 let site = &self.nodes[node].site;
-                let got = site.sign_in.log_in(PEOPLE[person], PASSWORD, None, &Visitor::default()).await;
+                let got = site.accounts.log_in(PEOPLE[person], PASSWORD, None, &Visitor::default()).await;
                 if self.disabled[person] {
                     assert!(got.is_err(), "a disabled account signed in");
                     return;
                 }
                 let got = got.map_err(|error| error.kind());
                 // The refusals of a disabled account count as attempts.
-                if matches!(got, Err(SignInErrorKind::Limited { .. })) {
+                if matches!(got, Err(AccountsErrorKind::Limited { .. })) {
                     return;
                 }
-                let opened = signed_in(got);
-                let verifier = site.sign_in.issuer().verifier::<SiteRole>();
+                let opened = logged_in(got);
+                let verifier = site.accounts.issuer().verifier::<SiteRole>();
                 let who = verifier.verify(opened.access.as_str().as_bytes(), self.clock.now()).unwrap();
                 let (id, live) = (who.session().unwrap().to_owned(), opened.refresh.unwrap().as_str().to_owned());
                 let session = Session {
@@ -285,7 +285,7 @@ impl World {
             Op::LogOut { access, node } => {
                 let Some((token, id, ..)) = self.access.get(access % self.access.len().max(1)) else { return };
                 let Some(who) = self.nodes[node].site.verify(token) else { return };
-                self.nodes[node].site.sign_in.log_out(&who).await.unwrap();
+                self.nodes[node].site.accounts.log_out(&who).await.unwrap();
                 let id = id.clone();
                 self.end(&id, node);
             }
@@ -294,7 +294,7 @@ impl World {
                 let (id, person) = (id.clone(), *person);
                 let Some(who) = self.nodes[node].site.verify(token) else { return };
                 // The store has the last word, where the view has not heard yet.
-                let Ok(tokens) = self.nodes[node].site.sign_in.end_other_sessions(&who).await else { return };
+                let Ok(tokens) = self.nodes[node].site.accounts.end_other_sessions(&who).await else { return };
                 self.raise(person, node, Some(&id), true);
                 let now = self.now();
                 let session = self.sessions.get_mut(&id).unwrap();
@@ -308,23 +308,23 @@ impl World {
             }
             Op::SignOutEverywhere { person, node } => {
                 let account = self.accounts[person].clone();
-                self.nodes[node].site.sign_in.sign_out_everywhere(&account).await.unwrap();
+                self.nodes[node].site.accounts.log_out_everywhere(&account).await.unwrap();
                 self.raise(person, node, None, true);
             }
             Op::SetRoles { person, node } => {
                 let account = self.accounts[person].clone();
-                self.nodes[node].site.sign_in.set_roles(&account, [SiteRole::Guest]).await.unwrap();
+                self.nodes[node].site.accounts.set_roles(&account, [SiteRole::Guest]).await.unwrap();
                 self.raise(person, node, None, false);
             }
             Op::Disable { person, node } => {
                 let account = self.accounts[person].clone();
-                self.nodes[node].site.sign_in.disable(&account).await.unwrap();
+                self.nodes[node].site.accounts.disable(&account).await.unwrap();
                 self.disabled[person] = true;
                 self.raise(person, node, None, true);
             }
             Op::Enable { person, node } => {
                 let account = self.accounts[person].clone();
-                self.nodes[node].site.sign_in.enable(&account).await.unwrap();
+                self.nodes[node].site.accounts.enable(&account).await.unwrap();
                 self.disabled[person] = false;
                 self.raise(person, node, None, false);
             }
@@ -342,14 +342,14 @@ impl World {
                 self.nodes[node].cut = false;
                 self.hear().await;
             }
-            Op::Forget { node } => self.nodes[node].site.sign_in.forget().await.unwrap(),
+            Op::Forget { node } => self.nodes[node].site.accounts.forget().await.unwrap(),
             // A process that starts under a clock that is behind cannot know of the tokens that were issued while it was ahead.
             Op::Restart { .. } if self.now() < self.latest => {}
             Op::Restart { node: number } => {
                 let Site { store, keys, .. } = &self.nodes[number].site;
                 let site = node(store, &self.clock, keys);
                 // It is not ready before it has read the feed.
-                let cursor = site.sign_in.catch_up(Cursor::START).await.unwrap();
+                let cursor = site.accounts.catch_up(Cursor::START).await.unwrap();
                 self.nodes[number] = Node { site, cursor, cut: false, synced: self.now() };
                 self.hear().await;
             }

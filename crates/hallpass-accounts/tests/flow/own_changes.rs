@@ -1,6 +1,6 @@
 //! A session's changes to its own account are limited, and a change that lost to an operator is answered as revoked.
 
-use hallpass_accounts::{Event, Limit, RefusedReason, SignInErrorKind};
+use hallpass_accounts::{AccountsErrorKind, Event, RateLimitKind, RejectionReason};
 
 use crate::site::{PASSWORD, Site, id_of};
 
@@ -12,14 +12,14 @@ async fn a_session_makes_at_most_ten_changes_a_minute() {
     for _second in 0..60 {
         let who = site.verify(&access).unwrap();
         for _try in 0..3 {
-            match site.sign_in.end_other_sessions(&who).await {
+            match site.accounts.end_other_sessions(&who).await {
                 Ok(tokens) => {
                     changes += 1;
                     access = tokens.access;
                     break;
                 }
                 Err(error) => {
-                    assert!(matches!(error.kind(), SignInErrorKind::Limited { .. }), "{error:?}");
+                    assert!(matches!(error.kind(), AccountsErrorKind::Limited { .. }), "{error:?}");
                     blocked += 1;
                 }
             }
@@ -28,22 +28,23 @@ async fn a_session_makes_at_most_ten_changes_a_minute() {
     }
     assert_eq!(changes, 9, "eight at once, and one after 30 seconds");
     assert!(blocked > 100);
-    assert!(site.heard(|event| matches!(event, Event::Limited { limit: Limit::Changes, .. })) > 100);
+    assert!(site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::RevocationPage, .. })) > 100);
 
     // The owner's other sessions have their own.
     let owner = site.log_in("alice", PASSWORD, None).await.unwrap().opened().unwrap();
     let owner = site.verify(&owner.access).unwrap();
-    let _tokens = site.sign_in.change_password(&owner, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let _tokens = site.accounts.change_password(&owner, PASSWORD, "seven maps of nowhere").await.unwrap();
 }
 
 #[tokio::test]
 async fn a_change_after_a_command_is_answered_as_revoked() {
     let site = Site::new();
     let who = site.verify(&site.register("alice").await.access).unwrap();
-    site.other_node().sign_in.disable(&id_of(&who)).await.unwrap();
-    let ended = site.sign_in.end_other_sessions(&who).await;
-    assert_eq!(ended.map(|_| ()).unwrap_err().kind(), SignInErrorKind::Revoked);
-    let changed =
-        |event: &Event| matches!(event, Event::Refused { reason: RefusedReason::AccountChanged, account: Some(_), .. });
+    site.other_node().accounts.disable(&id_of(&who)).await.unwrap();
+    let ended = site.accounts.end_other_sessions(&who).await;
+    assert_eq!(ended.map(|_| ()).unwrap_err().kind(), AccountsErrorKind::Revoked);
+    let changed = |event: &Event| {
+        matches!(event, Event::Refused { reason: RejectionReason::AccountChanged, account: Some(_), .. })
+    };
     assert_eq!(site.heard(changed), 1);
 }

@@ -2,12 +2,12 @@
 //! is then.
 
 use hallpass_accounts::{
-    Account, Administration as _, FactorOff, FactorPolicy, LoginStep, SignInErrorKind, Tokens, Username,
+    Account, AccountsErrorKind, AdministrationStore as _, FactorOff, FactorPolicy, LoginStep, Tokens, Username,
 };
 use hallpass_core::{AccessToken, Identity, Totp, TotpSettings};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::site::{PASSWORD, Site, SiteRole, here, id_of, signed_in};
+use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
 
 /// What the row held when the token was issued.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
@@ -37,10 +37,10 @@ where
 
 /// The claims of a token, which must be those of the row as the store has it now.
 async fn current(site: &Site, access: &AccessToken) -> (Identity<SiteRole>, RowClaims) {
-    let verifier = site.sign_in.verifier();
+    let verifier = site.accounts.verifier();
     let who = verifier.verify(access.as_str().as_bytes(), site.now()).unwrap();
     let claims = who.claims::<RowClaims>().unwrap().clone();
-    let account = site.sign_in.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+    let account = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
     assert_eq!(claims, row_claims(&account), "an older row");
     assert_eq!(claims.row_generation, who.generation());
     (who, claims)
@@ -57,44 +57,44 @@ async fn every_flow_issues_the_claims_of_the_account_as_it_is() {
     let (_, claims) = current(&site, &opened.access).await;
     assert_eq!((claims.name.as_str(), claims.row_roles.as_slice()), ("alice", &["guest".to_owned()][..]));
 
-    let opened = signed_in(site.log_in("alice", PASSWORD, None).await);
+    let opened = logged_in(site.log_in("alice", PASSWORD, None).await);
     let (who, _) = current(&site, &opened.access).await;
     let roles = ["guest", "admin"].map(str::to_owned);
     let _done = site.store.set_roles(&id_of(&who), &roles, None, site.now()).await.unwrap();
     let refresh = |tokens: &Tokens| tokens.refresh.as_ref().unwrap().as_str().to_owned();
-    let tokens = site.sign_in.refresh(opened.refresh.unwrap().as_str().as_bytes()).await.unwrap();
+    let tokens = site.accounts.refresh(opened.refresh.unwrap().as_str().as_bytes()).await.unwrap();
     let (who, claims) = current(&site, &tokens.access).await;
     assert_eq!(claims.row_roles, roles, "a refresh");
 
     let before = claims.row_generation;
-    let tokens = site.sign_in.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let tokens = site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
     let (who, claims) = current(&site, &tokens.access).await;
     assert!(claims.row_generation > before, "a password change");
     let before = claims.row_generation;
-    let tokens = site.sign_in.end_other_sessions(&who).await.unwrap();
+    let tokens = site.accounts.end_other_sessions(&who).await.unwrap();
     let (who, claims) = current(&site, &tokens.access).await;
     assert!(claims.row_generation > before, "ending the other sessions");
-    let tokens = site.sign_in.refresh(refresh(&tokens).as_bytes()).await.unwrap();
+    let tokens = site.accounts.refresh(refresh(&tokens).as_bytes()).await.unwrap();
     current(&site, &tokens.access).await;
 
-    let hallpass_accounts::TwoFactor::Off(set_up) = site.sign_in.two_factor(&who).await.unwrap() else {
+    let hallpass_accounts::TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap() else {
         panic!("a factor from nowhere");
     };
     let totp = totp_of(set_up);
-    let (codes, tokens) = site.sign_in.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+    let (codes, tokens) = site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
     let (_, claims) = current(&site, &tokens.access).await;
     assert!(claims.has_factor, "the second factor on");
 
     site.clock.pass(60);
-    let LoginStep::FactorDue(pending) = site.log_in("alice", "seven maps of nowhere", None).await.unwrap() else {
+    let LoginStep::MfaRequired(pending) = site.log_in("alice", "seven maps of nowhere", None).await.unwrap() else {
         panic!("no code was due");
     };
     let code = totp.code_at(site.now());
-    let opened = site.sign_in.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await.unwrap();
+    let opened = site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await.unwrap();
     let (who, claims) = current(&site, &opened.access).await;
     assert!(claims.has_factor, "a login with a code");
 
-    let off = site.sign_in.disable_two_factor(&who, "seven maps of nowhere", codes[0].as_str()).await.unwrap();
+    let off = site.accounts.disable_two_factor(&who, "seven maps of nowhere", codes[0].as_str()).await.unwrap();
     let FactorOff::GoesOn(tokens) = off else { panic!("the session ended: {off:?}") };
     let (_, claims) = current(&site, &tokens.access).await;
     assert!(!claims.has_factor, "the second factor off");
@@ -106,10 +106,10 @@ async fn an_enrolment_issues_the_claims_of_the_row_with_its_factor() {
     let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| {
         builder.claims(row_claims).factor_policy(FactorPolicy::RequiredForAll)
     });
-    let LoginStep::EnrolmentDue(token) = site.sign_in.register("alice", PASSWORD, &here()).await.unwrap() else {
+    let LoginStep::EnrolmentRequired(token) = site.accounts.register("alice", PASSWORD, &here()).await.unwrap() else {
         panic!("no enrolment was due");
     };
-    let enrolling = site.sign_in.enrolling(token.as_str().as_bytes()).await.unwrap();
+    let enrolling = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap();
     let code = totp_of(enrolling.set_up().unwrap()).code_at(site.now());
     let (_codes, opened) = enrolling.accept_first_code(&code, &here()).await.unwrap();
     let (_, claims) = current(&site, &opened.access).await;
@@ -143,13 +143,13 @@ async fn claims_that_the_verifier_would_reject_are_an_error_at_issue() {
         with_claims(move |_| Closed { tenant: tenant() }),
     ];
     for (at, site) in sites.iter().enumerate() {
-        let refused = site.sign_in.register("alice", PASSWORD, &here()).await.map(|_| ());
+        let refused = site.accounts.register("alice", PASSWORD, &here()).await.map(|_| ());
         let kind = refused.unwrap_err().kind();
-        assert!(matches!(kind, SignInErrorKind::Unavailable { .. }), "{at}: {kind:?}");
+        assert!(matches!(kind, AccountsErrorKind::Unavailable { .. }), "{at}: {kind:?}");
     }
     let nearly = |depth: usize| (0..depth).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
     let site = with_claims(move |_| serde_json::json!({ "deep": nearly(12) }));
     let opened = site.register("alice").await;
-    let who = site.sign_in.verifier().verify(opened.access.as_str().as_bytes(), site.now()).unwrap();
+    let who = site.accounts.verifier().verify(opened.access.as_str().as_bytes(), site.now()).unwrap();
     assert!(who.claims::<serde_json::Value>().is_some());
 }

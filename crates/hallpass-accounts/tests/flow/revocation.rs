@@ -1,16 +1,16 @@
 //! Whatever voids tokens voids them here at once, on another node once it has read the feed, and after a restart (SECURITY row 8).
 
-use hallpass_accounts::{Cursor, LoginStep, SignIn, SignInErrorKind, Username};
+use hallpass_accounts::{Accounts, AccountsErrorKind, Cursor, LoginStep, Username};
 use hallpass_core::AccessToken;
 
-use crate::site::{PASSWORD, Site, SiteRole, here, id_of, signed_in};
+use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
 
 /// The token is refused on its node at once, and on another one before it has served anything.
 async fn assert_dead(site: &Site, token: &AccessToken) {
     assert!(site.verify(token).is_none(), "here, at once");
     let restarted = site.other_node();
     assert!(restarted.verify(token).is_some(), "another node has not heard yet");
-    restarted.sign_in.catch_up(Cursor::START).await.unwrap();
+    restarted.accounts.catch_up(Cursor::START).await.unwrap();
     assert!(restarted.verify(token).is_none(), "once it has read the feed");
 }
 
@@ -18,23 +18,23 @@ async fn assert_dead(site: &Site, token: &AccessToken) {
 async fn log_out_kills_copies_of_the_token_and_no_other_session() {
     let site = Site::new();
     let one = site.register("alice").await.access;
-    let two = signed_in(site.log_in("alice", PASSWORD, None).await).access;
+    let two = logged_in(site.log_in("alice", PASSWORD, None).await).access;
     let who = site.verify(&one).unwrap();
-    site.sign_in.log_out(&who).await.unwrap();
+    site.accounts.log_out(&who).await.unwrap();
     assert_dead(&site, &one).await;
     assert!(site.verify(&two).is_some());
-    site.sign_in.log_out(&who).await.unwrap();
+    site.accounts.log_out(&who).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_password_change_keeps_this_session_and_kills_the_others() {
     let site = Site::new();
     let other = site.register("alice").await.access;
-    let mine = signed_in(site.log_in("alice", PASSWORD, None).await).access;
+    let mine = logged_in(site.log_in("alice", PASSWORD, None).await).access;
     let who = site.verify(&mine).unwrap();
-    let change = async |current: &str, new: &str| site.sign_in.change_password(&who, current, new).await;
-    assert_eq!(change("wrong", "seven maps of nowhere").await.unwrap_err().kind(), SignInErrorKind::Refused);
-    assert!(matches!(change(PASSWORD, "short").await.unwrap_err().kind(), SignInErrorKind::Password(_)));
+    let change = async |current: &str, new: &str| site.accounts.change_password(&who, current, new).await;
+    assert_eq!(change("wrong", "seven maps of nowhere").await.unwrap_err().kind(), AccountsErrorKind::Refused);
+    assert!(matches!(change(PASSWORD, "short").await.unwrap_err().kind(), AccountsErrorKind::Password(_)));
     assert!(site.verify(&other).is_some(), "nothing has changed");
 
     let tokens = change(PASSWORD, "seven maps of nowhere").await.unwrap();
@@ -42,16 +42,16 @@ async fn a_password_change_keeps_this_session_and_kills_the_others() {
     assert_dead(&site, &mine).await;
     let who_now = site.verify(&tokens.access).unwrap();
     assert_eq!((who_now.session(), who_now.authenticated_at()), (who.session(), who.authenticated_at()));
-    let sessions = site.sign_in.sessions(&who_now).await.unwrap();
+    let sessions = site.accounts.sessions(&who_now).await.unwrap();
     assert_eq!(
         sessions.iter().map(|one| Some(one.id.to_string())).collect::<Vec<_>>(),
         [who.session().map(Into::into)]
     );
 
-    assert_eq!(site.log_in("alice", PASSWORD, None).await.map(|_| ()), Err(SignInErrorKind::Refused));
-    signed_in(site.log_in("alice", "seven maps of nowhere", None).await);
-    let stale = site.sign_in.change_password(&who, "seven maps of nowhere", PASSWORD).await;
-    assert_eq!(stale.unwrap_err().kind(), SignInErrorKind::Revoked, "an identity of before changes nothing");
+    assert_eq!(site.log_in("alice", PASSWORD, None).await.map(|_| ()), Err(AccountsErrorKind::Refused));
+    logged_in(site.log_in("alice", "seven maps of nowhere", None).await);
+    let stale = site.accounts.change_password(&who, "seven maps of nowhere", PASSWORD).await;
+    assert_eq!(stale.unwrap_err().kind(), AccountsErrorKind::Revoked, "an identity of before changes nothing");
 }
 
 #[tokio::test]
@@ -62,72 +62,72 @@ async fn roles_disabling_and_sign_out_everywhere_take_effect_from_anywhere() {
         let access = site.register(&name).await.access;
         let id = id_of(&site.verify(&access).unwrap());
         match change {
-            0 => site.sign_in.set_roles(&id, [SiteRole::Admin]).await.unwrap(),
-            1 => site.sign_in.disable(&id).await.unwrap(),
-            _ => site.sign_in.sign_out_everywhere(&id).await.unwrap(),
+            0 => site.accounts.set_roles(&id, [SiteRole::Admin]).await.unwrap(),
+            1 => site.accounts.disable(&id).await.unwrap(),
+            _ => site.accounts.log_out_everywhere(&id).await.unwrap(),
         }
         assert_dead(&site, &access).await;
         let again = site.log_in(&name, PASSWORD, None).await;
         match change {
-            0 => assert_eq!(signed_in(again).user.roles, ["admin"]),
+            0 => assert_eq!(logged_in(again).user.roles, ["admin"]),
             1 => {
-                assert_eq!(again.map(|_| ()), Err(SignInErrorKind::Refused));
-                site.sign_in.enable(&id).await.unwrap();
+                assert_eq!(again.map(|_| ()), Err(AccountsErrorKind::Refused));
+                site.accounts.enable(&id).await.unwrap();
                 assert!(site.verify(&access).is_none(), "enabled again, but not by an old token");
-                signed_in(site.log_in(&name, PASSWORD, None).await);
+                logged_in(site.log_in(&name, PASSWORD, None).await);
             }
-            _ => drop(signed_in(again)),
+            _ => drop(logged_in(again)),
         }
     }
     let nobody = hallpass_accounts::AccountId::new("nobody");
-    let unknown = site.sign_in.sign_out_everywhere(&nobody).await;
-    assert_eq!(unknown.unwrap_err().kind(), SignInErrorKind::NotFound);
+    let unknown = site.accounts.log_out_everywhere(&nobody).await;
+    assert_eq!(unknown.unwrap_err().kind(), AccountsErrorKind::NotFound);
 }
 
 #[tokio::test]
 async fn sessions_are_listed_and_ended_and_nobody_ends_another_persons() {
     let site = Site::new();
     let mine = site.register("alice").await.access;
-    let phone = signed_in(site.log_in("alice", PASSWORD, None).await).access;
+    let phone = logged_in(site.log_in("alice", PASSWORD, None).await).access;
     let bobs = site.verify(&site.register("bob").await.access).unwrap();
     let who = site.verify(&mine).unwrap();
     let phone_session = site.verify(&phone).unwrap().session().unwrap().to_owned();
     for session in [bobs.session().unwrap(), "", "others", "0"] {
-        let refused = site.sign_in.end_session(&who, session).await;
-        assert_eq!(refused.unwrap_err().kind(), SignInErrorKind::NotFound, "{session}");
+        let refused = site.accounts.end_session(&who, session).await;
+        assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::NotFound, "{session}");
     }
-    assert_eq!(site.sign_in.sessions(&bobs).await.unwrap().len(), 1);
-    site.sign_in.end_session(&who, &phone_session).await.unwrap();
+    assert_eq!(site.accounts.sessions(&bobs).await.unwrap().len(), 1);
+    site.accounts.end_session(&who, &phone_session).await.unwrap();
     assert_dead(&site, &phone).await;
 
-    let tablet = signed_in(site.log_in("alice", PASSWORD, None).await).access;
-    let tokens = site.sign_in.end_other_sessions(&who).await.unwrap();
+    let tablet = logged_in(site.log_in("alice", PASSWORD, None).await).access;
+    let tokens = site.accounts.end_other_sessions(&who).await.unwrap();
     assert_dead(&site, &tablet).await;
     let who = site.verify(&tokens.access).unwrap();
-    assert_eq!(site.sign_in.sessions(&who).await.unwrap().len(), 1);
+    assert_eq!(site.accounts.sessions(&who).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_node_follows_the_feed_by_its_cursor_and_forgets_what_no_token_can_carry() {
     let (site, accounts) = (Site::new(), ["alice", "bob"]);
     let follower = site.other_node();
-    let mut cursor = follower.sign_in.catch_up(Cursor::START).await.unwrap();
-    assert_eq!(follower.sign_in.view().staleness(site.now()).map(|stale| stale.as_secs()), Some(0));
+    let mut cursor = follower.accounts.catch_up(Cursor::START).await.unwrap();
+    assert_eq!(follower.accounts.view().staleness(site.now()).map(|stale| stale.as_secs()), Some(0));
     for name in accounts {
         let access = site.register(name).await.access;
-        let account = site.sign_in.find(&Username::parse(name).unwrap()).await.unwrap().unwrap();
-        site.sign_in.sign_out_everywhere(account.id()).await.unwrap();
+        let account = site.accounts.find(&Username::parse(name).unwrap()).await.unwrap().unwrap();
+        site.accounts.log_out_everywhere(account.id()).await.unwrap();
         assert!(follower.verify(&access).is_some());
-        cursor = follower.sign_in.catch_up(cursor).await.unwrap();
+        cursor = follower.accounts.catch_up(cursor).await.unwrap();
         assert!(follower.verify(&access).is_none());
     }
-    assert_eq!(follower.sign_in.view().len(), 2);
+    assert_eq!(follower.accounts.view().len(), 2);
     site.store.set_down(true);
-    assert!(follower.sign_in.catch_up(cursor).await.is_err());
+    assert!(follower.accounts.catch_up(cursor).await.is_err());
     site.clock.pass(3_600);
-    assert_eq!(follower.sign_in.view().staleness(site.now()).map(|stale| stale.as_secs()), Some(3_600));
-    assert!(follower.sign_in.forget().await.is_err());
-    assert_eq!(follower.sign_in.view().len(), 0, "the view is tidied even while the store is down");
+    assert_eq!(follower.accounts.view().staleness(site.now()).map(|stale| stale.as_secs()), Some(3_600));
+    assert!(follower.accounts.forget().await.is_err());
+    assert_eq!(follower.accounts.view().len(), 0, "the view is tidied even while the store is down");
 }
 
 #[tokio::test]
@@ -136,27 +136,27 @@ async fn a_log_out_that_the_store_refuses_changes_nothing() {
     let access = site.register("alice").await.access;
     let who = site.verify(&access).unwrap();
     site.store.set_down(true);
-    let failed = site.sign_in.log_out(&who).await.unwrap_err();
-    assert!(matches!(failed.kind(), SignInErrorKind::Unavailable { .. }));
+    let failed = site.accounts.log_out(&who).await.unwrap_err();
+    assert!(matches!(failed.kind(), AccountsErrorKind::Unavailable { .. }));
     site.store.set_down(false);
     assert!(site.verify(&access).is_some(), "so that trying again still knows who asks");
-    site.sign_in.log_out(&who).await.unwrap();
+    site.accounts.log_out(&who).await.unwrap();
     assert_dead(&site, &access).await;
-    assert!(site.sign_in.log_in("alice", PASSWORD, None, &here()).await.is_ok());
+    assert!(site.accounts.log_in("alice", PASSWORD, None, &here()).await.is_ok());
 }
 
 #[tokio::test]
 async fn without_a_session_store_a_log_out_holds_on_this_node() {
     let site = Site::new();
     site.register("alice").await;
-    let sign_in = SignIn::<SiteRole>::builder(site.store.clone(), site.sign_in.issuer().clone());
-    let sign_in = sign_in.clock(site.clock.clone()).build().unwrap();
-    let Ok(LoginStep::SignedIn(opened)) = sign_in.log_in("alice", PASSWORD, None, &here()).await else {
+    let accounts = Accounts::<SiteRole>::builder(site.store.clone(), site.accounts.issuer().clone());
+    let accounts = accounts.clock(site.clock.clone()).build().unwrap();
+    let Ok(LoginStep::LoggedIn(opened)) = accounts.log_in("alice", PASSWORD, None, &here()).await else {
         panic!("no factor is due");
     };
-    let verifier = sign_in.issuer().verifier::<SiteRole>().revocation(sign_in.view().clone());
+    let verifier = accounts.issuer().verifier::<SiteRole>().revocation(accounts.view().clone());
     let token = opened.access.as_str().as_bytes();
     let who = verifier.verify(token, site.now()).unwrap();
-    sign_in.log_out(&who).await.unwrap();
+    accounts.log_out(&who).await.unwrap();
     assert!(verifier.verify(token, site.now()).is_err());
 }

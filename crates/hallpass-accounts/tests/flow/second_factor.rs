@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
-use hallpass_accounts::{Event, FactorOff, LoginStep, RefusedReason, SignInErrorKind, TwoFactor, Username};
+use hallpass_accounts::{AccountsErrorKind, Event, FactorOff, LoginStep, RejectionReason, TwoFactor, Username};
 use hallpass_core::{Methods, TotpSettings};
 
-use crate::site::{PASSWORD, Site, here, signed_in};
+use crate::site::{PASSWORD, Site, here, logged_in};
 
 #[tokio::test]
 async fn a_wrong_first_code_turns_nothing_on_and_the_right_one_is_spent_with_it() {
     let site = Site::new();
     let opened = site.register("alice").await;
     let who = site.verify(&opened.access).unwrap();
-    let refused = site.sign_in.enable_two_factor(&who, "000000").await;
-    assert_eq!(refused.unwrap_err().kind(), SignInErrorKind::Refused);
-    signed_in(site.log_in("alice", PASSWORD, None).await);
+    let refused = site.accounts.enable_two_factor(&who, "000000").await;
+    assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::Refused);
+    logged_in(site.log_in("alice", PASSWORD, None).await);
 
     let bob = site.enrolled("bob").await;
     assert_eq!(bob.recovery.len(), 10);
     let replayed = site.log_in("bob", PASSWORD, Some(&bob.first_code)).await;
-    assert_eq!(replayed.map(|_| ()), Err(SignInErrorKind::Refused), "enrolment spent it");
-    signed_in(site.log_in("bob", PASSWORD, Some(&bob.next_code())).await);
+    assert_eq!(replayed.map(|_| ()), Err(AccountsErrorKind::Refused), "enrolment spent it");
+    logged_in(site.log_in("bob", PASSWORD, Some(&bob.next_code())).await);
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn the_session_that_enrols_goes_on_with_the_factor_and_every_older_token_i
     assert!(site.verify(&alice.before).is_none());
     let who = site.verify(&alice.access).unwrap();
     assert_eq!((who.methods(), who.generation()), (Methods::PASSWORD | Methods::ONE_TIME_CODE, 1));
-    assert_eq!(site.sign_in.sessions(&who).await.unwrap().len(), 1);
+    assert_eq!(site.accounts.sessions(&who).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -38,17 +38,17 @@ async fn a_live_factor_is_never_replaced() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
-    assert!(matches!(site.sign_in.two_factor(&who).await, Ok(TwoFactor::On)));
-    let again = site.sign_in.enable_two_factor(&who, &alice.next_code()).await;
-    assert_eq!(again.unwrap_err().kind(), SignInErrorKind::AlreadyOn);
-    signed_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
+    assert!(matches!(site.accounts.two_factor(&who).await, Ok(TwoFactor::On)));
+    let again = site.accounts.enable_two_factor(&who, &alice.next_code()).await;
+    assert_eq!(again.unwrap_err().kind(), AccountsErrorKind::AlreadyOn);
+    logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
 }
 
 #[tokio::test]
 async fn setting_up_writes_nothing_and_shows_the_same_key_again() {
     let site = Site::new();
     let who = site.verify(&site.register("alice").await.access).unwrap();
-    let key = async || match site.sign_in.two_factor(&who).await.unwrap() {
+    let key = async || match site.accounts.two_factor(&who).await.unwrap() {
         TwoFactor::Off(set_up) => (set_up.secret.to_base32(), set_up.otpauth_uri),
         TwoFactor::On => panic!("not turned on"),
     };
@@ -56,9 +56,9 @@ async fn setting_up_writes_nothing_and_shows_the_same_key_again() {
     assert_eq!(key().await.0, secret);
     assert!(uri.starts_with("otpauth://totp/") && uri.contains(&secret), "{uri}");
     assert!(format!("{:?}", TotpSettings::default()).contains("Sha1"));
-    let elsewhere = signed_in(site.log_in("alice", PASSWORD, None).await);
+    let elsewhere = logged_in(site.log_in("alice", PASSWORD, None).await);
     let elsewhere = site.verify(&elsewhere.access).unwrap();
-    let TwoFactor::Off(other) = site.sign_in.two_factor(&elsewhere).await.unwrap() else { panic!() };
+    let TwoFactor::Off(other) = site.accounts.two_factor(&elsewhere).await.unwrap() else { panic!() };
     assert_ne!(other.secret.to_base32(), secret, "another session is shown another key");
 }
 
@@ -69,14 +69,14 @@ async fn of_sixty_four_uses_of_one_code_at_once_one_succeeds() {
     let who = site.verify(&alice.access).unwrap();
     for round in 0..25 {
         let code = alice.next_code();
-        let pending = site.sign_in.issuer().issue_pending(who.user_id(), 1, site.now()).unwrap();
+        let pending = site.accounts.issuer().issue_pending(who.user_id(), 1, site.now()).unwrap();
         let pending = Arc::new(pending.as_str().to_owned());
         let tasks: Vec<_> = (0..64)
             .map(|_| {
                 // Each on a node of its own over one store, so that no node's limit is in the way.
                 let (node, code, pending) = (site.other_node(), code.clone(), pending.clone());
                 tokio::spawn(
-                    async move { node.sign_in.log_in_with_code(pending.as_bytes(), &code, &here()).await.is_ok() },
+                    async move { node.accounts.log_in_with_code(pending.as_bytes(), &code, &here()).await.is_ok() },
                 )
             })
             .collect();
@@ -93,9 +93,9 @@ async fn each_recovery_code_works_once_and_is_reported() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     for code in &alice.recovery {
-        signed_in(site.log_in("alice", PASSWORD, Some(&code.to_uppercase())).await);
+        logged_in(site.log_in("alice", PASSWORD, Some(&code.to_uppercase())).await);
         let again = site.log_in("alice", PASSWORD, Some(code)).await;
-        assert_eq!(again.map(|_| ()), Err(SignInErrorKind::Refused));
+        assert_eq!(again.map(|_| ()), Err(AccountsErrorKind::Refused));
     }
     assert_eq!(site.heard(|event| matches!(event, Event::RecoveryCodeUsed { .. })), 10);
 }
@@ -105,12 +105,12 @@ async fn new_recovery_codes_take_a_code_and_end_the_old_ones() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
-    let refused = site.sign_in.renew_recovery_codes(&who, &alice.wrong_code()).await;
-    assert_eq!(refused.unwrap_err().kind(), SignInErrorKind::Refused);
-    let codes = site.sign_in.renew_recovery_codes(&who, &alice.next_code()).await.unwrap();
+    let refused = site.accounts.replace_recovery_codes(&who, &alice.wrong_code()).await;
+    assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::Refused);
+    let codes = site.accounts.replace_recovery_codes(&who, &alice.next_code()).await.unwrap();
     let old = site.log_in("alice", PASSWORD, Some(&alice.recovery[0])).await;
-    assert_eq!(old.map(|_| ()), Err(SignInErrorKind::Refused));
-    signed_in(site.log_in("alice", PASSWORD, Some(codes[0].as_str())).await);
+    assert_eq!(old.map(|_| ()), Err(AccountsErrorKind::Refused));
+    logged_in(site.log_in("alice", PASSWORD, Some(codes[0].as_str())).await);
 }
 
 #[tokio::test]
@@ -119,17 +119,17 @@ async fn turning_it_off_takes_password_and_code_and_the_session_loses_the_factor
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
     for (password, code) in [("wrong", alice.next_code()), (PASSWORD, alice.wrong_code())] {
-        let refused = site.sign_in.disable_two_factor(&who, password, &code).await;
-        assert_eq!(refused.unwrap_err().kind(), SignInErrorKind::Refused);
+        let refused = site.accounts.disable_two_factor(&who, password, &code).await;
+        assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::Refused);
     }
-    let off = site.sign_in.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
+    let off = site.accounts.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
     let FactorOff::GoesOn(tokens) = off else { panic!("nobody must have a factor here") };
     assert!(site.verify(&alice.access).is_none(), "a copy of the old token is dead");
     let who = site.verify(&tokens.access).unwrap();
     assert_eq!(who.methods(), Methods::PASSWORD);
-    let off = site.sign_in.disable_two_factor(&who, PASSWORD, "000000").await;
-    assert_eq!(off.unwrap_err().kind(), SignInErrorKind::AlreadyOff);
-    signed_in(site.log_in("alice", PASSWORD, None).await);
+    let off = site.accounts.disable_two_factor(&who, PASSWORD, "000000").await;
+    assert_eq!(off.unwrap_err().kind(), AccountsErrorKind::AlreadyOff);
+    logged_in(site.log_in("alice", PASSWORD, None).await);
 }
 
 #[tokio::test]
@@ -140,46 +140,46 @@ async fn a_stolen_session_is_no_place_to_guess_the_code() {
     let wrong = alice.wrong_code();
     let mut kinds = Vec::new();
     for _ in 0..6 {
-        kinds.push(site.sign_in.renew_recovery_codes(&who, &wrong).await.unwrap_err().kind());
+        kinds.push(site.accounts.replace_recovery_codes(&who, &wrong).await.unwrap_err().kind());
     }
-    assert_eq!(kinds[..5], [SignInErrorKind::Refused; 5]);
-    assert!(matches!(kinds[5], SignInErrorKind::Limited { .. }));
+    assert_eq!(kinds[..5], [AccountsErrorKind::Refused; 5]);
+    assert!(matches!(kinds[5], AccountsErrorKind::Limited { .. }));
 }
 
 #[tokio::test]
 async fn a_turn_of_the_sealing_key_reseals_at_the_next_code() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
-    let sealed = async || {
-        let account = site.sign_in.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
-        account.second_factor().unwrap().sealed_secret().to_vec()
+    let encrypted = async || {
+        let account = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+        account.second_factor().unwrap().encrypted_secret().to_vec()
     };
-    let before = sealed().await;
-    signed_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
-    assert_eq!(sealed().await, before, "the key in use sealed it");
+    let before = encrypted().await;
+    logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
+    assert_eq!(encrypted().await, before, "the key in use sealed it");
 
-    let turned = site.keys.current().with_new_sealing_key([9; 32], site.now());
-    let new_key = turned.sealing_keys().next().unwrap().0.as_str().to_owned();
+    let turned = site.keys.current().with_new_encryption_key([9; 32], site.now());
+    let new_key = turned.encryption_keys().next().unwrap().0.as_str().to_owned();
     site.keys.replace(turned);
-    signed_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
-    let after = sealed().await;
+    logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
+    let after = encrypted().await;
     assert!(after.windows(new_key.len()).any(|window| window == new_key.as_bytes()));
-    signed_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
-    assert_eq!(site.heard(|event| matches!(event, Event::SecondFactorResealed { .. })), 1);
+    logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
+    assert_eq!(site.heard(|event| matches!(event, Event::SecondFactorReencrypted { .. })), 1);
 }
 
 #[tokio::test]
 async fn a_factor_that_is_turned_on_meanwhile_refuses_the_sign_in_that_did_not_see_it() {
     let site = Site::new();
     let who = site.verify(&site.register("alice").await.access).unwrap();
-    let accepted = site.sign_in.accept_password("alice", PASSWORD, &here()).await.unwrap();
-    let hallpass_accounts::Due::Nothing(proven) = accepted.next().await else { panic!("no factor yet") };
-    let TwoFactor::Off(set_up) = site.sign_in.two_factor(&who).await.unwrap() else { panic!() };
+    let accepted = site.accounts.accept_password("alice", PASSWORD, &here()).await.unwrap();
+    let hallpass_accounts::NextStep::Nothing(authenticated) = accepted.next().await else { panic!("no factor yet") };
+    let TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap() else { panic!() };
     let code = hallpass_core::Totp::new(set_up.secret, TotpSettings::default()).code_at(site.now());
-    let _access = site.sign_in.enable_two_factor(&who, &code).await.unwrap();
-    let refused = proven.open_session(&here()).await;
-    assert_eq!(refused.unwrap_err().kind(), SignInErrorKind::Refused);
-    let changed = |event: &Event| matches!(event, Event::Refused { reason: RefusedReason::AccountChanged, .. });
+    let _access = site.accounts.enable_two_factor(&who, &code).await.unwrap();
+    let refused = authenticated.open_session(&here()).await;
+    assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::Refused);
+    let changed = |event: &Event| matches!(event, Event::Refused { reason: RejectionReason::AccountChanged, .. });
     assert_eq!(site.heard(changed), 1);
-    assert!(matches!(site.log_in("alice", PASSWORD, None).await, Ok(LoginStep::FactorDue(_))));
+    assert!(matches!(site.log_in("alice", PASSWORD, None).await, Ok(LoginStep::MfaRequired(_))));
 }

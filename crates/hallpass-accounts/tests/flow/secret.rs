@@ -8,7 +8,7 @@ use hallpass_core::{Totp, TotpSettings};
 use tracing::Dispatch;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::site::{PASSWORD, Site, here, signed_in};
+use crate::site::{PASSWORD, Site, here, logged_in};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -58,8 +58,8 @@ async fn use_everything(log: &Log) {
     let mut secrets =
         vec![PASSWORD.to_owned(), "seven maps of nowhere".to_owned(), "typed in the wrong field".to_owned()];
     let ring = site.keys.current();
-    let mut shown = format!("{ring:?} {:?} {:?}", site.keys, site.sign_in.issuer());
-    for (_, key) in ring.peppers().chain(ring.sealing_keys()) {
+    let mut shown = format!("{ring:?} {:?} {:?}", site.keys, site.accounts.issuer());
+    for (_, key) in ring.peppers().chain(ring.encryption_keys()) {
         secrets.extend(every_form(key));
     }
     secrets.extend(key_file_secrets(&ring.to_json()));
@@ -70,16 +70,16 @@ async fn use_everything(log: &Log) {
     secrets.push(opened.device.as_str().to_owned());
     let refresh = opened.refresh.as_ref().unwrap();
     secrets.push(refresh.as_str().to_owned());
-    let next = site.sign_in.refresh(refresh.as_str().as_bytes()).await.unwrap();
+    let next = site.accounts.refresh(refresh.as_str().as_bytes()).await.unwrap();
     shown += &format!("{next:?}");
     secrets.push(next.refresh.unwrap().as_str().to_owned());
-    shown += &format!("{opened:?} {who:?} {:?}", site.sign_in);
-    let TwoFactor::Off(set_up) = site.sign_in.two_factor(&who).await.unwrap() else { panic!() };
+    shown += &format!("{opened:?} {who:?} {:?}", site.accounts);
+    let TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap() else { panic!() };
     shown += &format!("{set_up:?}");
     secrets.push(set_up.secret.to_base32());
     let totp = Totp::new(set_up.secret, TotpSettings::default());
     secrets.push(totp.code_at(site.now()));
-    let (codes, tokens) = site.sign_in.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+    let (codes, tokens) = site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
     shown += &format!("{codes:?} {tokens:?}");
     secrets.push(tokens.access.as_str().to_owned());
     secrets.push(tokens.refresh.unwrap().as_str().to_owned());
@@ -87,22 +87,22 @@ async fn use_everything(log: &Log) {
 
     let step = site.log_in("alice", PASSWORD, None).await;
     shown += &format!("{step:?}");
-    let Ok(LoginStep::FactorDue(pending)) = step else { panic!() };
+    let Ok(LoginStep::MfaRequired(pending)) = step else { panic!() };
     secrets.push(pending.as_str().to_owned());
-    let accepted = site.sign_in.accept_password("alice", PASSWORD, &here()).await.unwrap();
+    let accepted = site.accounts.accept_password("alice", PASSWORD, &here()).await.unwrap();
     shown += &format!("{accepted:?}");
     shown += &format!("{:?}", accepted.next().await);
     site.clock.pass(30);
     secrets.push(totp.code_at(site.now()));
-    let opened = signed_in(site.log_in("alice", PASSWORD, Some(&totp.code_at(site.now()))).await);
+    let opened = logged_in(site.log_in("alice", PASSWORD, Some(&totp.code_at(site.now()))).await);
     secrets.push(opened.access.as_str().to_owned());
     secrets.push(opened.device.as_str().to_owned());
-    signed_in(site.log_in("alice", PASSWORD, Some(codes[0].as_str())).await);
+    logged_in(site.log_in("alice", PASSWORD, Some(codes[0].as_str())).await);
     let who = site.verify(&opened.access).unwrap();
     let _ = site.log_in("typed in the wrong field", "x", None).await;
     let _ = site.log_in("alice", "seven maps of nowhere", Some("123456")).await;
-    let _access = site.sign_in.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
-    let account = site.sign_in.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+    let _access = site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let account = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
     shown += &format!("{account:?}");
     secrets.push(account.password_hash().to_owned());
 
@@ -113,9 +113,9 @@ async fn use_everything(log: &Log) {
     site.register("bob").await;
     let step = strict.log_in("bob", PASSWORD, None).await;
     shown += &format!("{step:?}");
-    let Ok(LoginStep::EnrolmentDue(enrolment)) = step else { panic!() };
+    let Ok(LoginStep::EnrolmentRequired(enrolment)) = step else { panic!() };
     secrets.push(enrolment.as_str().to_owned());
-    let enrolling = strict.sign_in.enrolling(enrolment.as_str().as_bytes()).await.unwrap();
+    let enrolling = strict.accounts.enrolling(enrolment.as_str().as_bytes()).await.unwrap();
     let set_up = enrolling.set_up().unwrap();
     shown += &format!("{enrolling:?} {set_up:?}");
     secrets.push(set_up.secret.to_base32());

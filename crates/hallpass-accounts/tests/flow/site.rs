@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hallpass_accounts::{
-    AccountId, Event, HashCost, HashGateSettings, LoginStep, Opened, SignIn, SignInBuilder, SignInErrorKind, TwoFactor,
-    Visitor,
+    AccountId, Accounts, AccountsBuilder, AccountsErrorKind, Event, HashCost, LoginStep, OpenedSession,
+    PasswordHasherSettings, TwoFactor, Visitor,
 };
 use hallpass_core::{
-    AccessToken, Clock, Identity, Issuer, KeyRing, Keys, RevocationView, Role, TimeStep, Totp, TotpSettings, UnixTime,
+    AccessToken, Clock, Identity, Issuer, KeyRing, Keys, RevocationList, Role, TimeStep, Totp, TotpSettings, UnixTime,
 };
 
 use crate::memory::MemoryStore;
@@ -43,7 +43,7 @@ impl TestClock {
 
 /// One node of a site. Clones of its store make further nodes.
 pub struct Site {
-    pub sign_in: SignIn<SiteRole>,
+    pub accounts: Accounts<SiteRole>,
     pub store: MemoryStore,
     pub clock: TestClock,
     pub keys: Keys,
@@ -66,15 +66,15 @@ impl Site {
         store: MemoryStore,
         clock: TestClock,
         keys: Keys,
-        set: impl FnOnce(SignInBuilder<SiteRole, MemoryStore>) -> SignInBuilder<SiteRole, MemoryStore>,
+        set: impl FnOnce(AccountsBuilder<SiteRole, MemoryStore>) -> AccountsBuilder<SiteRole, MemoryStore>,
     ) -> Self {
         let events = Arc::new(Mutex::new(Vec::new()));
         let heard = events.clone();
         let issuer = Issuer::new(keys.clone(), "https://site.example", "site");
-        let builder = SignIn::builder(store.clone(), issuer)
+        let builder = Accounts::builder(store.clone(), issuer)
             .clock(clock.clone())
-            .view(RevocationView::new())
-            .hash_gate(HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1)))
+            .view(RevocationList::new())
+            .password_hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)))
             .on_event(move |event| heard.lock().unwrap().push(event.clone()))
             .registration()
             .passwords()
@@ -82,21 +82,21 @@ impl Site {
             .refreshes()
             .administration()
             .feed();
-        let sign_in = set(builder).build().unwrap();
-        Self { sign_in, store, clock, keys, events }
+        let accounts = set(builder).build().unwrap();
+        Self { accounts, store, clock, keys, events }
     }
 
-    pub async fn register(&self, name: &str) -> Opened {
-        self.sign_in.register(name, PASSWORD, &here()).await.unwrap().opened().unwrap()
+    pub async fn register(&self, name: &str) -> OpenedSession {
+        self.accounts.register(name, PASSWORD, &here()).await.unwrap().opened().unwrap()
     }
 
-    pub async fn log_in(&self, name: &str, password: &str, code: Option<&str>) -> Result<LoginStep, SignInErrorKind> {
-        self.sign_in.log_in(name, password, code, &here()).await.map_err(|error| error.kind())
+    pub async fn log_in(&self, name: &str, password: &str, code: Option<&str>) -> Result<LoginStep, AccountsErrorKind> {
+        self.accounts.log_in(name, password, code, &here()).await.map_err(|error| error.kind())
     }
 
     /// What a gate on this node makes of a token; `None` where it is refused.
     pub fn verify(&self, token: &AccessToken) -> Option<Identity<SiteRole>> {
-        let verifier = self.sign_in.issuer().verifier().revocation(self.sign_in.view().clone());
+        let verifier = self.accounts.issuer().verifier().revocation(self.accounts.view().clone());
         verifier.verify(token.as_str().as_bytes(), self.clock.now()).ok()
     }
 
@@ -104,12 +104,12 @@ impl Site {
     pub async fn enrolled(&self, name: &str) -> Enrolled {
         let opened = self.register(name).await;
         let who = self.verify(&opened.access).unwrap();
-        let TwoFactor::Off(set_up) = self.sign_in.two_factor(&who).await.unwrap() else {
+        let TwoFactor::Off(set_up) = self.accounts.two_factor(&who).await.unwrap() else {
             panic!("a new account has no factor");
         };
         let totp = Totp::new(set_up.secret, TotpSettings::default());
         let first_code = totp.code_at(self.clock.now());
-        let (codes, tokens) = self.sign_in.enable_two_factor(&who, &first_code).await.unwrap();
+        let (codes, tokens) = self.accounts.enable_two_factor(&who, &first_code).await.unwrap();
         let recovery = codes.iter().map(|code| code.as_str().to_owned()).collect();
         Enrolled { totp, clock: self.clock.clone(), first_code, recovery, before: opened.access, access: tokens.access }
     }
@@ -157,9 +157,9 @@ pub fn id_of(who: &Identity<SiteRole>) -> AccountId {
     AccountId::new(who.user_id())
 }
 
-pub fn signed_in(step: Result<LoginStep, SignInErrorKind>) -> Opened {
+pub fn logged_in(step: Result<LoginStep, AccountsErrorKind>) -> OpenedSession {
     match step {
-        Ok(LoginStep::SignedIn(opened)) => opened,
+        Ok(LoginStep::LoggedIn(opened)) => opened,
         other => panic!("not signed in: {other:?}"),
     }
 }

@@ -1,16 +1,16 @@
 //! A hash below the site's cost is replaced at the next sign-in, and never tells a guesser anything.
 
-use hallpass_accounts::{Event, HashCost, HashGateSettings, SignInErrorKind, Username};
+use hallpass_accounts::{AccountsErrorKind, Event, HashCost, PasswordHasherSettings, Username};
 
-use crate::site::{PASSWORD, Site, signed_in};
+use crate::site::{PASSWORD, Site, logged_in};
 
 fn stronger(site: &Site) -> Site {
-    let gate = HashGateSettings::default().hash_cost(HashCost::new(128, 1, 1));
-    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.hash_gate(gate))
+    let gate = PasswordHasherSettings::default().hash_cost(HashCost::new(128, 1, 1));
+    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.password_hasher(gate))
 }
 
 async fn cost_of(site: &Site, name: &str) -> String {
-    let account = site.sign_in.find(&Username::parse(name).unwrap()).await.unwrap().unwrap();
+    let account = site.accounts.find(&Username::parse(name).unwrap()).await.unwrap().unwrap();
     account.password_hash().split('$').nth(3).unwrap().to_owned()
 }
 
@@ -23,9 +23,9 @@ async fn the_next_sign_in_upgrades_and_the_one_after_finds_nothing_to_do() {
     assert!(new.log_in("alice", "wrong", None).await.is_err());
     assert_eq!(cost_of(&new, "alice").await, "m=64,t=1,p=1");
     for runs in [2, 1] {
-        let before = new.sign_in.hash_gate().runs();
-        signed_in(new.log_in("alice", PASSWORD, None).await);
-        assert_eq!(new.sign_in.hash_gate().runs() - before, runs);
+        let before = new.accounts.password_hasher().runs();
+        logged_in(new.log_in("alice", PASSWORD, None).await);
+        assert_eq!(new.accounts.password_hasher().runs() - before, runs);
         assert_eq!(cost_of(&new, "alice").await, "m=128,t=1,p=1");
     }
     assert_eq!(new.heard(|event| matches!(event, Event::PasswordHashUpgraded { .. })), 1);
@@ -34,15 +34,15 @@ async fn the_next_sign_in_upgrades_and_the_one_after_finds_nothing_to_do() {
 #[tokio::test]
 async fn a_debug_builds_hash_is_replaced_at_the_release_cost() {
     let site = Site::new();
-    let node = |gate: HashGateSettings| {
-        Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.hash_gate(gate))
+    let node = |gate: PasswordHasherSettings| {
+        Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.password_hasher(gate))
     };
-    let default = node(HashGateSettings::default());
+    let default = node(PasswordHasherSettings::default());
     default.register("alice").await;
     let release = HashCost::new(19_456, 2, 1);
     let made = if cfg!(debug_assertions) { "m=256,t=1,p=1".to_owned() } else { release.to_string() };
     assert_eq!(cost_of(&default, "alice").await, made);
-    signed_in(node(HashGateSettings::default().hash_cost(release)).log_in("alice", PASSWORD, None).await);
+    logged_in(node(PasswordHasherSettings::default().hash_cost(release)).log_in("alice", PASSWORD, None).await);
     assert_eq!(cost_of(&default, "alice").await, release.to_string());
 }
 
@@ -51,9 +51,9 @@ async fn a_right_password_with_a_wrong_code_does_not_give_itself_away_by_upgradi
     let old = Site::new();
     let alice = old.enrolled("alice").await;
     let new = stronger(&old);
-    let before = new.sign_in.hash_gate().runs();
+    let before = new.accounts.password_hasher().runs();
     let refused = new.log_in("alice", PASSWORD, Some(&alice.wrong_code())).await.map(|_| ());
-    assert_eq!((refused, new.sign_in.hash_gate().runs() - before), (Err(SignInErrorKind::Refused), 1));
-    signed_in(new.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
+    assert_eq!((refused, new.accounts.password_hasher().runs() - before), (Err(AccountsErrorKind::Refused), 1));
+    logged_in(new.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
     assert_eq!(cost_of(&new, "alice").await, "m=128,t=1,p=1");
 }

@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use hallpass_accounts::{
-    Account, AccountId, Accounts, Actor, Administration, Change, Changes, CommandOutcome, Cursor, Ended, Enrolment,
-    Feed, LiveFactor, NewAccount, NewSession, OwnChange, OwnChangeOutcome, PasswordChange, Passwords, Presented,
-    RecoveryHash, RefreshState, Refreshes, Registered, Registration, Renewable, Renewal, Renewed, RenewedSession,
-    Replaced, SecondFactors, Session, SessionId, SessionOpened, Sessions, Spend, SpentRefreshes, Username,
+    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome, Cursor, EndOutcome,
+    Enrolment, LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
+    PasswordStore, RecoveryHash, RefreshChain, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
+    RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
+    RotationOutcome, Session, SessionId, SessionStore, SpentRefreshes, TwoFactorStore, Username,
 };
 use hallpass_core::{Methods, TotpDrift, UnixTime};
 
@@ -29,7 +30,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     rows: BTreeMap<AccountId, Row>,
-    feed: Vec<Change>,
+    feed: Vec<Revocation>,
 }
 
 struct Row {
@@ -112,12 +113,12 @@ impl State {
         let id = &own.actor.account;
         self.void(id, own.kept_session(), own.at);
         let Some(row) = self.rows.get_mut(id) else { return OwnChangeOutcome::NotWritten };
-        if let (Some(session), Some(renewable)) = (own.kept_session(), &own.renewable) {
+        if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
             let Some(listed) = row.sessions.iter_mut().find(|one| one.id == *session) else {
                 return OwnChangeOutcome::NotWritten;
             };
-            listed.renewed = own.at;
-            let Renewable { first, idle_until, methods, .. } = renewable.clone();
+            listed.refreshed = own.at;
+            let RefreshChain { first, idle_until, methods, .. } = refresh_chain.clone();
             let state = RefreshState::new(first, SpentRefreshes::default(), own.at, idle_until, listed.expires);
             row.refreshes.insert(*session, Kept { state, methods });
         }
@@ -142,11 +143,11 @@ impl State {
     fn raise(&mut self, id: &AccountId, at: UnixTime) {
         let Some(row) = self.rows.get_mut(id) else { return };
         row.generation += 1;
-        self.feed.push(Change::Generation { account: id.clone(), generation: row.generation, at });
+        self.feed.push(Revocation::Generation { account: id.clone(), generation: row.generation, at });
     }
 }
 
-impl Accounts for MemoryStore {
+impl AccountStore for MemoryStore {
     type Error = Down;
 
     async fn by_username(&self, name: &Username) -> Result<Option<Account>, Down> {
@@ -159,11 +160,11 @@ impl Accounts for MemoryStore {
     }
 }
 
-impl Registration for MemoryStore {
-    async fn create(&self, new: NewAccount) -> Result<Registered, Down> {
+impl RegistrationStore for MemoryStore {
+    async fn create(&self, new: NewAccount) -> Result<RegistrationOutcome, Down> {
         let mut state = self.lock()?;
         if state.rows.values().any(|row| row.username == new.username) {
-            return Ok(Registered::NameTaken);
+            return Ok(RegistrationOutcome::NameTaken);
         }
         let row = Row {
             username: new.username,
@@ -177,19 +178,19 @@ impl Registration for MemoryStore {
             refreshes: BTreeMap::new(),
         };
         state.rows.insert(new.id.clone(), row);
-        Ok(Registered::Created(new.id))
+        Ok(RegistrationOutcome::Created(new.id))
     }
 }
 
-impl Passwords for MemoryStore {
-    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, Down> {
+impl PasswordStore for MemoryStore {
+    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<ReplaceOutcome, Down> {
         let mut state = self.lock()?;
         match state.rows.get_mut(id).filter(|row| row.hash == old_hash) {
             Some(row) => {
                 row.hash = new_hash.to_owned();
-                Ok(Replaced::Replaced)
+                Ok(ReplaceOutcome::Replaced)
             }
-            None => Ok(Replaced::Changed),
+            None => Ok(ReplaceOutcome::Changed),
         }
     }
 
@@ -205,38 +206,49 @@ impl Passwords for MemoryStore {
     }
 }
 
-impl SecondFactors for MemoryStore {
+impl TwoFactorStore for MemoryStore {
     async fn enable(&self, enrolment: Enrolment) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
         let Some(row) = state.row_of(&enrolment.own.actor).filter(|row| row.factor.is_none()) else {
             return Ok(OwnChangeOutcome::NotWritten);
         };
-        row.factor = Some(LiveFactor::new(enrolment.sealed, Some(enrolment.step)).with_drift(enrolment.drift));
+        row.factor = Some(LiveFactor::new(enrolment.encrypted, Some(enrolment.step)).with_drift(enrolment.drift));
         row.recovery = enrolment.recovery_codes;
         Ok(state.revoking(&enrolment.own))
     }
 
-    async fn spend_step(&self, id: &AccountId, generation: u32, step: u64, drift: TotpDrift) -> Result<Spend, Down> {
+    async fn consume_step(
+        &self,
+        id: &AccountId,
+        generation: u32,
+        step: u64,
+        drift: TotpDrift,
+    ) -> Result<ConsumeOutcome, Down> {
         let mut state = self.lock()?;
         let row = state.row_of(&Actor::new(id.clone(), generation, None));
         let factor = row.and_then(|row| row.factor.as_mut());
         match factor.filter(|factor| factor.last_step().is_none_or(|last| last < step)) {
             Some(factor) => {
-                *factor = LiveFactor::new(factor.sealed_secret().to_vec(), Some(step)).with_drift(drift);
-                Ok(Spend::Spent)
+                *factor = LiveFactor::new(factor.encrypted_secret().to_vec(), Some(step)).with_drift(drift);
+                Ok(ConsumeOutcome::Spent)
             }
-            None => Ok(Spend::AlreadySpent),
+            None => Ok(ConsumeOutcome::AlreadyConsumed),
         }
     }
 
-    async fn spend_recovery_code(&self, id: &AccountId, generation: u32, code: &RecoveryHash) -> Result<Spend, Down> {
+    async fn consume_recovery_code(
+        &self,
+        id: &AccountId,
+        generation: u32,
+        code: &RecoveryHash,
+    ) -> Result<ConsumeOutcome, Down> {
         let mut state = self.lock()?;
         let row = state.row_of(&Actor::new(id.clone(), generation, None)).filter(|row| row.factor.is_some());
         let found = row.and_then(|row| {
             let at = row.recovery.iter().position(|hash| hash == code)?;
             Some(row.recovery.remove(at))
         });
-        Ok(if found.is_some() { Spend::Spent } else { Spend::AlreadySpent })
+        Ok(if found.is_some() { ConsumeOutcome::Spent } else { ConsumeOutcome::AlreadyConsumed })
     }
 
     async fn replace_recovery_codes(&self, own: &OwnChange, codes: &[RecoveryHash]) -> Result<OwnChangeOutcome, Down> {
@@ -262,34 +274,34 @@ impl SecondFactors for MemoryStore {
         }
     }
 
-    async fn reseal(&self, id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Result<Replaced, Down> {
+    async fn reencrypt(&self, id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Result<ReplaceOutcome, Down> {
         let mut state = self.lock()?;
         let factor = state.rows.get_mut(id).and_then(|row| row.factor.as_mut());
-        match factor.filter(|factor| factor.sealed_secret() == old_sealed) {
+        match factor.filter(|factor| factor.encrypted_secret() == old_sealed) {
             Some(factor) => {
                 *factor = LiveFactor::new(new_sealed.to_vec(), factor.last_step()).with_drift(factor.drift());
-                Ok(Replaced::Replaced)
+                Ok(ReplaceOutcome::Replaced)
             }
-            None => Ok(Replaced::Changed),
+            None => Ok(ReplaceOutcome::Changed),
         }
     }
 }
 
-impl Sessions for MemoryStore {
-    async fn open(&self, new: NewSession) -> Result<SessionOpened, Down> {
+impl SessionStore for MemoryStore {
+    async fn open(&self, new: NewSession) -> Result<OpenOutcome, Down> {
         let mut state = self.lock()?;
         let row = state.rows.get_mut(&new.account);
         match row.filter(|row| !row.disabled && row.generation == new.generation) {
             Some(row) => {
-                if let Some(Renewable { first, idle_until, methods, .. }) = new.renewable {
+                if let Some(RefreshChain { first, idle_until, methods, .. }) = new.refresh_chain {
                     let spent = SpentRefreshes::default();
                     let state = RefreshState::new(first, spent, new.at, idle_until, new.expires);
                     row.refreshes.insert(new.id, Kept { state, methods });
                 }
                 row.sessions.insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
-                Ok(SessionOpened::Opened(Box::new(row.account(&new.account))))
+                Ok(OpenOutcome::OpenedSession(Box::new(row.account(&new.account))))
             }
-            None => Ok(SessionOpened::AccountChanged),
+            None => Ok(OpenOutcome::AccountChanged),
         }
     }
 
@@ -307,10 +319,10 @@ impl Sessions for MemoryStore {
         session: &SessionId,
         by: Option<&Actor>,
         at: UnixTime,
-    ) -> Result<Ended, Down> {
+    ) -> Result<EndOutcome, Down> {
         let mut state = self.lock()?;
         if !state.passes(by) {
-            return Ok(Ended::ActorChanged);
+            return Ok(EndOutcome::ActorChanged);
         }
         let ended = state.rows.get_mut(account).and_then(|row| {
             let position = row.sessions.iter().position(|one| one.id == *session)?;
@@ -319,10 +331,10 @@ impl Sessions for MemoryStore {
         });
         match ended {
             Some(ended) => {
-                state.feed.push(Change::SessionEnded { session: ended.id, at });
-                Ok(Ended::Ended)
+                state.feed.push(Revocation::SessionEnded { session: ended.id, at });
+                Ok(EndOutcome::Ended)
             }
-            None => Ok(Ended::NotFound),
+            None => Ok(EndOutcome::NotFound),
         }
     }
 
@@ -341,41 +353,45 @@ impl Sessions for MemoryStore {
     }
 }
 
-impl Refreshes for MemoryStore {
-    async fn renew(&self, session: &SessionId, renewal: &Renewal) -> Result<Renewed, Down> {
+impl RefreshTokenStore for MemoryStore {
+    async fn refresh(&self, session: &SessionId, rotation: &Rotation) -> Result<RefreshOutcome, Down> {
         // Others have their turn meanwhile, as while a store is asked over a wire.
         tokio::task::yield_now().await;
         let mut state = self.lock()?;
         let found = state.rows.iter_mut().find(|(_, row)| row.refreshes.contains_key(session) && !row.disabled);
-        let Some((id, row)) = found else { return Ok(Renewed::Ended) };
+        let Some((id, row)) = found else { return Ok(RefreshOutcome::Ended) };
         let (id, account) = (id.clone(), row.account(id));
         let (Some(kept), Some(listed)) =
             (row.refreshes.get_mut(session), row.sessions.iter_mut().find(|one| one.id == *session))
         else {
-            return Ok(Renewed::Ended);
+            return Ok(RefreshOutcome::Ended);
         };
-        let presented = renewal.present(&kept.state);
-        if let Presented::Spent(next) = &presented {
+        let presented = rotation.present(&kept.state);
+        if let RotationOutcome::Spent(next) = &presented {
             kept.state = next.clone();
-            (listed.renewed, listed.expires) = (next.renewed, next.expires);
+            (listed.refreshed, listed.expires) = (next.refreshed, next.expires);
         }
-        let RefreshState { live, idle_until, expires, renewed, .. } = kept.state;
-        let session_now = Box::new(RenewedSession::new(account, listed.created, kept.methods, idle_until, expires));
+        let RefreshState { live, idle_until, expires, refreshed, .. } = kept.state;
+        let session_now = Box::new(RefreshedSession::new(account, listed.created, kept.methods, idle_until, expires));
         Ok(match presented {
-            Presented::Spent(_) => Renewed::Spent(session_now),
-            Presented::InGrace => Renewed::InGrace { live, session: session_now },
-            Presented::TooOften => Renewed::TooOften,
+            RotationOutcome::Spent(_) => RefreshOutcome::Spent(session_now),
+            RotationOutcome::InGrace => RefreshOutcome::InGrace { live, session: session_now },
+            RotationOutcome::TooOften => RefreshOutcome::TooOften,
             over => {
                 row.refreshes.remove(session);
                 row.sessions.retain(|one| one.id != *session);
-                state.feed.push(Change::SessionEnded { session: *session, at: renewal.at.max(renewed) });
-                if over == Presented::Reused { Renewed::Reused { account: id } } else { Renewed::Ended }
+                state.feed.push(Revocation::SessionEnded { session: *session, at: rotation.at.max(refreshed) });
+                if over == RotationOutcome::Reused {
+                    RefreshOutcome::Reused { account: id }
+                } else {
+                    RefreshOutcome::Ended
+                }
             }
         })
     }
 }
 
-impl Administration for MemoryStore {
+impl AdministrationStore for MemoryStore {
     async fn set_roles(
         &self,
         id: &AccountId,
@@ -426,14 +442,14 @@ impl Administration for MemoryStore {
     }
 }
 
-impl Feed for MemoryStore {
+impl RevocationLog for MemoryStore {
     type Error = Down;
 
-    async fn since(&self, cursor: Cursor) -> Result<Changes, Down> {
+    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, Down> {
         let state = self.lock()?;
         let from = usize::try_from(cursor.number()).unwrap_or(usize::MAX).min(state.feed.len());
         let changes = state.feed.get(from..).unwrap_or_default().to_vec();
-        Ok(Changes { changes, cursor: Cursor::from_number(state.feed.len() as u128) })
+        Ok(RevocationPage { changes, cursor: Cursor::from_number(state.feed.len() as u128) })
     }
 
     async fn forget(&self, _before: UnixTime) -> Result<(), Down> {

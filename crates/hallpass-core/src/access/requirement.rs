@@ -9,7 +9,7 @@ use std::{any::TypeId, fmt, time::Duration};
 use crate::{
     access::{
         authentication::Authentication,
-        denial::{Denial, DenialKind},
+        rejection::{Rejection, RejectionKind},
     },
     time::unix_time::UnixTime,
     token::role::{Role, RoleSet},
@@ -18,7 +18,7 @@ use crate::{
 /// What a route asks: signed in, roles, a second factor, a fresh sign-in.
 ///
 /// ```
-/// use hallpass_core::{Authentication, DenialKind, Requirement, Role, UnixTime};
+/// use hallpass_core::{Authentication, RejectionKind, Requirement, Role, UnixTime};
 ///
 /// #[derive(Role, PartialEq, Eq, PartialOrd, Ord)]
 /// enum SiteRole { Guest, Moderator, Admin }
@@ -27,7 +27,7 @@ use crate::{
 /// assert_eq!(requirement.to_string(), "any of moderator, admin; second factor");
 ///
 /// let refused = requirement.admit(&Authentication::anonymous(), UnixTime::from_secs(0));
-/// assert_eq!(refused.unwrap_err().kind(), DenialKind::SignedOut);
+/// assert_eq!(refused.unwrap_err().kind(), RejectionKind::NotLoggedIn);
 /// ```
 #[derive(Clone, Copy)]
 pub struct Requirement {
@@ -42,7 +42,7 @@ pub struct Requirement {
 impl Requirement {
     /// Asks nothing: what a route that is open on purpose states. With a factor or freshness it asks for a verified caller again.
     #[must_use]
-    pub const fn everyone() -> Self {
+    pub const fn public() -> Self {
         Self { open: true, ..Self::login() }
     }
 
@@ -139,28 +139,28 @@ impl Requirement {
     ///
     /// # Errors
     /// The first thing that is missing, in the order in which a person would mend it: signed in, roles, second factor,
-    /// freshness. [`DenialKind::Misconfigured`] where the caller was verified for another role enum than the one asked for.
-    pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<Admitted, Denial> {
+    /// freshness. [`RejectionKind::Misconfigured`] where the caller was verified for another role enum than the one asked for.
+    pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<Admitted, Rejection> {
         if self.open {
             return Ok(Admitted(()));
         }
         let Some(facts) = who.facts() else {
-            return Err(who.reason().map_or(Denial::new(DenialKind::SignedOut), Denial::from));
+            return Err(who.reason().map_or(Rejection::new(RejectionKind::NotLoggedIn), Rejection::from));
         };
         if self.roles_of.is_some_and(|asked| asked.id != facts.roles_of()) {
-            return Err(Denial::new(DenialKind::Misconfigured));
+            return Err(Rejection::new(RejectionKind::Misconfigured));
         }
         let has = facts.role_bits();
         if has & self.all != self.all || self.any.is_some_and(|any| has & any == 0) {
-            return Err(Denial::new(DenialKind::RoleMissing));
+            return Err(Rejection::new(RejectionKind::RoleMissing));
         }
         if self.second_factor && !facts.methods().includes_second_factor() {
-            return Err(Denial::new(DenialKind::SecondFactorMissing));
+            return Err(Rejection::new(RejectionKind::SecondFactorMissing));
         }
         if let Some(within) = self.recent {
             match facts.authenticated_at() {
                 Some(at) if now.since(at) <= within => {}
-                _ => return Err(Denial::new(DenialKind::NotRecent)),
+                _ => return Err(Rejection::new(RejectionKind::NotRecent)),
             }
         }
         Ok(Admitted(()))

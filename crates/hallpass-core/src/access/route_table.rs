@@ -18,12 +18,12 @@ use crate::{
 /// enum SiteRole { Guest, Moderator, Admin }
 ///
 /// let mut table = RouteTable::new();
-/// table.state("/", Requirement::everyone());
+/// table.state("/", Requirement::public());
 /// table.state("/profile", Requirement::login());
 /// table.state("/admin", Requirement::all_of([SiteRole::Admin]).and_second_factor());
 /// assert_eq!(table.render::<SiteRole>(), "\
 /// route     signed out  guest  moderator  admin  asks
-/// /         yes         yes    yes        yes    everyone
+/// /         yes         yes    yes        yes    public
 /// /profile  -           yes    yes        yes    login
 /// /admin    -           -      -          yes    all of admin; second factor
 /// ");
@@ -104,8 +104,8 @@ mod tests {
     fn every_form_of_requirement_has_its_cells() {
         use SiteRole::{Admin, Moderator};
         let rows = [
-            ("everyone", Requirement::everyone(), "yes yes yes yes"),
-            ("everyone with a factor", Requirement::everyone().and_second_factor(), "- yes yes yes"),
+            ("everyone", Requirement::public(), "yes yes yes yes"),
+            ("everyone with a factor", Requirement::public().and_second_factor(), "- yes yes yes"),
             ("login", Requirement::login(), "- yes yes yes"),
             ("all of two", Requirement::all_of([Moderator, Admin]), "- - part part"),
             ("all of none", Requirement::all_of(RoleSet::<SiteRole>::EMPTY), "- yes yes yes"),

@@ -87,9 +87,9 @@ impl KeyRing {
             jwk.accept_until = entry.accept_until().map(UnixTime::as_secs);
             jwk
         });
-        let sealing = self.sealing_keys().map(|(id, key)| Jwk::of_secret(id, None, "enc", key));
+        let encryption = self.encryption_keys().map(|(id, key)| Jwk::of_secret(id, None, "enc", key));
         let peppers = self.peppers().map(|(id, key)| Jwk::of_secret(id, None, "pepper", key));
-        let keys = signing.chain(sealing).chain(peppers).collect();
+        let keys = signing.chain(encryption).chain(peppers).collect();
         let active = self.active().map(|key| key.id().to_string());
         Zeroizing::new(KeySet { keys, active }.print())
     }

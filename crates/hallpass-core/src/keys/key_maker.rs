@@ -107,9 +107,9 @@ mod tests {
     #[test]
     fn what_is_made_of_one_seed_has_nothing_in_common() {
         let maker = KeyMaker::new([7; 32], UnixTime::from_secs(1_795_478_400));
-        let (sealing_name, sealing) = maker.sealing_key();
+        let (sealing_name, encryption) = maker.sealing_key();
         let signing = maker.hs256();
-        assert_ne!(signing.secret().unwrap(), &*sealing);
+        assert_ne!(signing.secret().unwrap(), &*encryption);
         assert_ne!(signing.id(), &sealing_name);
         assert!(signing.id().as_str().starts_with("20261124-"), "{}", signing.id());
         let hex = signing.id().as_str().split_once('-').unwrap().1;

@@ -35,7 +35,7 @@ use crate::{
 pub struct KeyRing {
     active: Option<Arc<Key>>,
     entries: Vec<RingEntry>,
-    sealing: Vec<StoredSecret>,
+    encryption: Vec<StoredSecret>,
     peppers: Vec<StoredSecret>,
 }
 
@@ -57,7 +57,7 @@ impl KeyRing {
     /// source. `now` only names them.
     pub fn generate_hs256(random: [u8; 32], now: UnixTime) -> Self {
         let maker = KeyMaker::new(random, now);
-        let ring = Self { sealing: Vec::from([maker.sealing_key().into()]), ..Self::default() };
+        let ring = Self { encryption: Vec::from([maker.sealing_key().into()]), ..Self::default() };
         ring.sign_with(Arc::new(maker.hs256()))
     }
 
@@ -67,7 +67,7 @@ impl KeyRing {
     /// For RSA, with which hallpass signs nothing.
     pub fn generate(algorithm: Algorithm, random: [u8; 32], now: UnixTime) -> Result<Self, KeyRingError> {
         let maker = KeyMaker::new(random, now);
-        let ring = Self { sealing: Vec::from([maker.sealing_key().into()]), ..Self::default() };
+        let ring = Self { encryption: Vec::from([maker.sealing_key().into()]), ..Self::default() };
         Ok(ring.sign_with(Arc::new(maker.key(algorithm)?)))
     }
 
@@ -104,9 +104,9 @@ impl KeyRing {
     }
 
     /// A ring with a new sealing key in use; the older ones go on opening what they sealed.
-    pub fn with_new_sealing_key(&self, random: [u8; 32], now: UnixTime) -> Self {
+    pub fn with_new_encryption_key(&self, random: [u8; 32], now: UnixTime) -> Self {
         let mut ring = self.clone();
-        ring.sealing.insert(0, KeyMaker::new(random, now).sealing_key().into());
+        ring.encryption.insert(0, KeyMaker::new(random, now).sealing_key().into());
         ring
     }
 
@@ -136,7 +136,7 @@ impl KeyRing {
     /// # Errors
     /// When there is no such key, or it is the one in use, for signing, sealing or hashing: put a new one in its place first.
     pub fn retire(&self, id: &KeyId) -> Result<Self, KeyRingError> {
-        let stored = [self.sealing.first(), self.peppers.first()];
+        let stored = [self.encryption.first(), self.peppers.first()];
         let in_use = self.active.iter().map(|key| key.id()).chain(stored.into_iter().flatten().map(|key| &key.id));
         if in_use.into_iter().any(|used| used == id) {
             return Err(KeyRingError::InUse(id.clone()));
@@ -146,7 +146,7 @@ impl KeyRing {
         }
         let mut ring = self.clone();
         ring.entries.retain(|entry| entry.key.id() != id);
-        ring.sealing.retain(|key| &key.id != id);
+        ring.encryption.retain(|key| &key.id != id);
         ring.peppers.retain(|key| &key.id != id);
         Ok(ring)
     }
@@ -162,8 +162,8 @@ impl KeyRing {
     }
 
     /// The keys that seal secrets at rest, the one in use first.
-    pub fn sealing_keys(&self) -> impl Iterator<Item = (&KeyId, &[u8; 32])> {
-        self.sealing.iter().map(|sealing| (&sealing.id, &*sealing.key))
+    pub fn encryption_keys(&self) -> impl Iterator<Item = (&KeyId, &[u8; 32])> {
+        self.encryption.iter().map(|encryption| (&encryption.id, &*encryption.key))
     }
 
     /// The peppers of password hashes (argon2's secret value, RFC 9106 section 3.1), the one in use first; none unless one was
@@ -180,7 +180,7 @@ impl KeyRing {
     /// Adds a sealing key behind the others.
     pub(crate) fn sealing_also_with(mut self, id: KeyId, key: Zeroizing<[u8; 32]>) -> Result<Self, KeyRingError> {
         self.refuse_known(&id)?;
-        self.sealing.push(StoredSecret { id, key });
+        self.encryption.push(StoredSecret { id, key });
         Ok(self)
     }
 
@@ -212,7 +212,7 @@ impl KeyRing {
     }
 
     fn knows(&self, id: &KeyId) -> bool {
-        let mut stored = self.sealing.iter().chain(&self.peppers);
+        let mut stored = self.encryption.iter().chain(&self.peppers);
         self.entries.iter().any(|entry| entry.key.id() == id) || stored.any(|key| &key.id == id)
     }
 
@@ -248,7 +248,7 @@ impl fmt::Debug for KeyRing {
         f.debug_struct("KeyRing")
             .field("active", &self.active.as_deref().map(Key::id))
             .field("keys", &self.entries)
-            .field("sealing_keys", &self.sealing.iter().map(|sealing| &sealing.id).collect::<Vec<_>>())
+            .field("sealing_keys", &self.encryption.iter().map(|encryption| &encryption.id).collect::<Vec<_>>())
             .field("peppers", &self.peppers.iter().map(|pepper| &pepper.id).collect::<Vec<_>>())
             .finish()
     }

@@ -21,10 +21,10 @@ use std::fmt::Write as _;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
-    access::denial::{Denial, DenialKind},
+    access::rejection::{Rejection, RejectionKind},
     request::{
         caller::{Caller, CallerKind},
-        gate::Gate,
+        gate::RequestAuthenticator,
         safe_next::SafeNext,
     },
     token::role::Role,
@@ -44,17 +44,17 @@ pub struct Answer {
 
 /// Where a site's pages are that a refusal leads to.
 #[derive(Clone, Debug)]
-pub struct AnswerSettings {
+pub struct RejectionSettings {
     login_path: String,
     two_factor_path: String,
     style_sheet: Option<String>,
     bearer: bool,
 }
 
-impl AnswerSettings {
+impl RejectionSettings {
     /// Challenges with `Bearer` where this gate takes a bearer token.
     #[must_use]
-    pub fn for_gate<R: Role>(self, gate: &Gate<R>) -> Self {
+    pub fn for_gate<R: Role>(self, gate: &RequestAuthenticator<R>) -> Self {
         if gate.accepts_bearer() { self.bearer() } else { self }
     }
 
@@ -87,7 +87,7 @@ impl AnswerSettings {
     }
 }
 
-impl Default for AnswerSettings {
+impl Default for RejectionSettings {
     fn default() -> Self {
         Self {
             login_path: "/login".to_owned(),
@@ -101,43 +101,43 @@ impl Default for AnswerSettings {
 /// The answer to a refused request.
 ///
 /// ```
-/// use hallpass_core::{AnswerSettings, Caller, Denial, DenialKind, answer};
+/// use hallpass_core::{RejectionSettings, Caller, Rejection, RejectionKind, answer};
 ///
 /// let browser = Caller::new("GET", "/posts/new?draft=1", |_| None);
-/// let signed_out = answer(Denial::new(DenialKind::SignedOut), &browser, &AnswerSettings::default());
+/// let signed_out = answer(Rejection::new(RejectionKind::NotLoggedIn), &browser, &RejectionSettings::default());
 /// assert_eq!(signed_out.status, 303);
 /// assert!(signed_out.headers.contains(&("location", "/login?next=%2Fposts%2Fnew%3Fdraft%3D1".to_owned())));
 ///
 /// let script = Caller::new("GET", "/admin", |name| (name == "accept").then_some(&b"application/json"[..]));
-/// let forbidden = answer(Denial::new(DenialKind::RoleMissing), &script, &AnswerSettings::default());
+/// let forbidden = answer(Rejection::new(RejectionKind::RoleMissing), &script, &RejectionSettings::default());
 /// assert_eq!(forbidden.status, 403);
 /// assert!(forbidden.body.contains("urn:hallpass:problem:role-missing"));
 /// ```
-pub fn answer(denial: Denial, caller: &Caller<'_>, settings: &AnswerSettings) -> Answer {
-    let links = ways_forward(denial.kind(), caller, settings);
+pub fn answer(rejection: Rejection, caller: &Caller<'_>, settings: &RejectionSettings) -> Answer {
+    let links = ways_forward(rejection.kind(), caller, settings);
     match caller.kind() {
-        CallerKind::Page if denial.status() == 401 && caller.navigates() => see_login(&links),
-        CallerKind::Page => html(denial, page(denial.kind(), &links, settings), settings),
+        CallerKind::Page if rejection.status() == 401 && caller.navigates() => see_login(&links),
+        CallerKind::Page => html(rejection, page(rejection.kind(), &links, settings), settings),
         CallerKind::Htmx => {
-            let mut answer = html(denial, page(denial.kind(), &links, settings), settings);
+            let mut answer = html(rejection, page(rejection.kind(), &links, settings), settings);
             answer.headers.extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
             answer
         }
-        CallerKind::Json | CallerKind::Upgrade => problem_json(denial, settings),
-        CallerKind::Grpc => grpc(denial, "application/grpc"),
-        CallerKind::GrpcWeb => grpc(denial, "application/grpc-web"),
+        CallerKind::Json | CallerKind::Upgrade => problem_json(rejection, settings),
+        CallerKind::Grpc => grpc(rejection, "application/grpc"),
+        CallerKind::GrpcWeb => grpc(rejection, "application/grpc-web"),
     }
 }
 
 /// The headers that every refusal carries, a site's own page included: not to be stored, the challenge of a 401, and how long to
 /// wait.
 #[must_use]
-pub fn refusal_headers(denial: Denial, settings: &AnswerSettings) -> Vec<(&'static str, String)> {
+pub fn rejection_headers(rejection: Rejection, settings: &RejectionSettings) -> Vec<(&'static str, String)> {
     let mut headers = not_stored();
-    if denial.status() == 401 {
-        headers.push(("www-authenticate", settings.challenge(denial.kind())));
+    if rejection.status() == 401 {
+        headers.push(("www-authenticate", settings.challenge(rejection.kind())));
     }
-    if let Some(wait) = denial.retry_after() {
+    if let Some(wait) = rejection.retry_after() {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         headers.push(("retry-after", seconds.to_string()));
     }
@@ -147,13 +147,13 @@ pub fn refusal_headers(denial: Denial, settings: &AnswerSettings) -> Vec<(&'stat
 /// What a site's own page lacks as the answer to a refusal: a status that is no success, not to be stored, and a challenge where it
 /// still is a 401 (a page that redirects, say, is none any more). `has` tells which headers are set already; the body is the page's.
 pub fn own_page(
-    denial: Denial,
+    rejection: Rejection,
     page_status: u16,
-    settings: &AnswerSettings,
+    settings: &RejectionSettings,
     has: impl Fn(&'static str) -> bool,
 ) -> Answer {
-    let status = if (200..300).contains(&page_status) { denial.status() } else { page_status };
-    let mut headers = refusal_headers(denial, settings);
+    let status = if (200..300).contains(&page_status) { rejection.status() } else { page_status };
+    let mut headers = rejection_headers(rejection, settings);
     headers.retain(|(name, _)| !has(name) && (status == 401 || *name != "www-authenticate"));
     Answer { status, headers, body: String::new() }
 }
@@ -171,29 +171,29 @@ fn see_login(links: &[Link]) -> Answer {
     Answer { status: 303, headers, body: String::new() }
 }
 
-fn html(denial: Denial, body: String, settings: &AnswerSettings) -> Answer {
-    let mut headers = refusal_headers(denial, settings);
+fn html(rejection: Rejection, body: String, settings: &RejectionSettings) -> Answer {
+    let mut headers = rejection_headers(rejection, settings);
     headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
-    Answer { status: denial.status(), headers, body }
+    Answer { status: rejection.status(), headers, body }
 }
 
 /// RFC 9457. Nothing in it comes from the request, so nothing needs escaping.
-fn problem_json(denial: Denial, settings: &AnswerSettings) -> Answer {
-    let mut headers = refusal_headers(denial, settings);
+fn problem_json(rejection: Rejection, settings: &RejectionSettings) -> Answer {
+    let mut headers = rejection_headers(rejection, settings);
     headers.push(("content-type", "application/problem+json".to_owned()));
     let body = format!(
         r#"{{"type":"urn:hallpass:problem:{}","title":"{}","status":{},"detail":"{}"}}"#,
-        denial.kind(),
-        denial.kind().title(),
-        denial.status(),
-        denial.kind().detail(),
+        rejection.kind(),
+        rejection.kind().title(),
+        rejection.status(),
+        rejection.kind().detail(),
     );
-    Answer { status: denial.status(), headers, body }
+    Answer { status: rejection.status(), headers, body }
 }
 
 /// A "Trailers-Only" answer (gRPC over HTTP/2): gRPC speaks of failure in `grpc-status`, under the HTTP status 200.
-fn grpc(denial: Denial, content_type: &str) -> Answer {
-    let status = match denial.status() {
+fn grpc(rejection: Rejection, content_type: &str) -> Answer {
+    let status = match rejection.status() {
         401 => 16, // UNAUTHENTICATED
         403 => 7,  // PERMISSION_DENIED
         429 => 8,  // RESOURCE_EXHAUSTED
@@ -203,27 +203,27 @@ fn grpc(denial: Denial, content_type: &str) -> Answer {
     let mut headers = not_stored();
     headers.push(("content-type", content_type.to_owned()));
     headers.push(("grpc-status", status.to_string()));
-    headers.push(("grpc-message", denial.kind().detail().to_owned()));
+    headers.push(("grpc-message", rejection.kind().detail().to_owned()));
     Answer { status: 200, headers, body: String::new() }
 }
 
 /// What the person can do about it, the first thing first.
-fn ways_forward(kind: DenialKind, caller: &Caller<'_>, settings: &AnswerSettings) -> Vec<Link> {
-    let sign_in = |label| Link { label, path: settings.login(caller) };
+fn ways_forward(kind: RejectionKind, caller: &Caller<'_>, settings: &RejectionSettings) -> Vec<Link> {
+    let accounts = |label| Link { label, path: settings.login(caller) };
     match kind {
-        DenialKind::SignedOut => vec![sign_in("Sign in")],
-        DenialKind::Expired | DenialKind::Revoked | DenialKind::NotRecent => {
-            vec![sign_in("Sign in again")]
+        RejectionKind::NotLoggedIn => vec![accounts("Sign in")],
+        RejectionKind::Expired | RejectionKind::Revoked | RejectionKind::NotRecent => {
+            vec![accounts("Sign in again")]
         }
-        DenialKind::SecondFactorMissing => vec![
+        RejectionKind::SecondFactorMissing => vec![
             Link { label: "Set up a second factor", path: settings.two_factor_path.clone() },
-            sign_in("Sign in again"),
+            accounts("Sign in again"),
         ],
         _ => Vec::new(),
     }
 }
 
-impl AnswerSettings {
+impl RejectionSettings {
     /// The log-in page, told where to go on to. A target that would leave the site is none ([`SafeNext`]).
     fn login(&self, caller: &Caller<'_>) -> String {
         let mut path = self.login_path.clone();
@@ -234,11 +234,11 @@ impl AnswerSettings {
         path
     }
 
-    fn challenge(&self, kind: DenialKind) -> String {
+    fn challenge(&self, kind: RejectionKind) -> String {
         match (self.bearer, kind) {
             (false, _) => format!("Cookie form-action=\"{}\"", self.login_path),
             // RFC 6750 section 3.1: no error code where no token was sent, and a bad one is not told from none.
-            (true, DenialKind::Expired | DenialKind::Revoked) => "Bearer error=\"invalid_token\"".to_owned(),
+            (true, RejectionKind::Expired | RejectionKind::Revoked) => "Bearer error=\"invalid_token\"".to_owned(),
             (true, _) => "Bearer".to_owned(),
         }
     }
@@ -253,7 +253,7 @@ struct Link {
 /// The default page of a refusal: what a site shows that brought none of its own.
 ///
 /// No script and no inline style, so that it works under any Content-Security-Policy.
-fn page(kind: DenialKind, links: &[Link], settings: &AnswerSettings) -> String {
+fn page(kind: RejectionKind, links: &[Link], settings: &RejectionSettings) -> String {
     let (title, detail) = (kind.title(), kind.detail());
     let mut page = String::with_capacity(640);
     page.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");

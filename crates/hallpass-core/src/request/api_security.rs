@@ -14,7 +14,7 @@ use utoipa::openapi::{
 
 use crate::{
     access::{requirement::Requirement, route_table::RouteTable},
-    request::{cookie_settings::CookieSettings, gate::Gate},
+    request::{cookie_settings::CookieSettings, gate::RequestAuthenticator},
     token::role::Role,
 };
 
@@ -126,7 +126,7 @@ impl ApiSecurity {
     }
 }
 
-impl<R: Role> Gate<R> {
+impl<R: Role> RequestAuthenticator<R> {
     /// The security of the API behind this gate, for its OpenAPI document.
     pub fn api_security(&self) -> ApiSecurity {
         ApiSecurity { access_name: self.access_name().to_owned(), bearer: self.accepts_bearer() }

@@ -26,18 +26,18 @@ mod tests;
 /// What tower and actix call with the bytes of a request's headers.
 ///
 /// ```
-/// # use hallpass_core::{Gate, Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime};
+/// # use hallpass_core::{RequestAuthenticator, Issuer, KeyRing, Methods, Role, RoleSet, LoggedIn, LoggedInFacts, TokenErrorKind, UnixTime};
 /// #[derive(Role)]
 /// enum SiteRole { Guest, Admin }
 ///
 /// let now = UnixTime::from_secs(1_764_000_000);
 /// let issuer = Issuer::new(KeyRing::generate_hs256([1; 32], now), "https://site.example", "site");
-/// # let alice = SignedIn::insecure_vouch(SignedInFacts {
+/// # let alice = LoggedIn::insecure_new(LoggedInFacts {
 /// #     username: "alice".into(), user_id: "17".into(), roles: RoleSet::from([SiteRole::Admin]), generation: 0,
 /// #     session: "s1".into(), authenticated_at: now, methods: Methods::PASSWORD,
 /// # });
 /// let cookie = format!("theme=dark; __Host-hallpass={}", issuer.issue(&alice, now)?.as_str());
-/// let gate = Gate::new(issuer.verifier::<SiteRole>());
+/// let gate = RequestAuthenticator::new(issuer.verifier::<SiteRole>());
 ///
 /// let caller = gate.authenticate([cookie.as_bytes()], [], now);
 /// assert_eq!(caller.username(), Some("alice"));
@@ -45,13 +45,13 @@ mod tests;
 /// assert_eq!((twice.username(), twice.reason()), (None, Some(TokenErrorKind::Ambiguous)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Gate<R> {
+pub struct RequestAuthenticator<R> {
     verifier: Verifier<R>,
     access_name: String,
     bearer: bool,
 }
 
-impl<R: Role> Gate<R> {
+impl<R: Role> RequestAuthenticator<R> {
     /// A gate that reads the cookie of the [default settings](CookieSettings::default).
     pub fn new(verifier: Verifier<R>) -> Self {
         Self { verifier, access_name: CookieSettings::default().access_name().to_owned(), bearer: false }
@@ -119,19 +119,19 @@ impl<R: Role> Gate<R> {
     }
 }
 
-impl<R: Role> From<Verifier<R>> for Gate<R> {
+impl<R: Role> From<Verifier<R>> for RequestAuthenticator<R> {
     fn from(verifier: Verifier<R>) -> Self {
         Self::new(verifier)
     }
 }
 
-impl<R> Clone for Gate<R> {
+impl<R> Clone for RequestAuthenticator<R> {
     fn clone(&self) -> Self {
         Self { verifier: self.verifier.clone(), access_name: self.access_name.clone(), bearer: self.bearer }
     }
 }
 
-impl<R> fmt::Debug for Gate<R> {
+impl<R> fmt::Debug for RequestAuthenticator<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gate")
             .field("verifier", &self.verifier)

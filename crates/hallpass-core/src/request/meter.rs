@@ -10,7 +10,7 @@
 #[cfg(feature = "metrics")]
 use std::sync::{Arc, OnceLock};
 
-use crate::access::{authentication::Authentication, denial::Denial};
+use crate::access::{authentication::Authentication, rejection::Rejection};
 
 /// The counters of an outer layer. Clones count together.
 ///
@@ -39,11 +39,11 @@ impl Meter {
 
     /// Counts a refused request by the kind of the refusal.
     #[inline]
-    pub fn denied(&self, denial: Denial) {
+    pub fn rejected(&self, rejection: Rejection) {
         #[cfg(feature = "metrics")]
-        self.counters.get_or_init(counters::Counters::register).denied(denial);
+        self.counters.get_or_init(counters::Counters::register).rejected(rejection);
         #[cfg(not(feature = "metrics"))]
-        let _ = denial;
+        let _ = rejection;
     }
 }
 
@@ -54,7 +54,7 @@ mod counters {
     use crate::{
         access::{
             authentication::Authentication,
-            denial::{Denial, DenialKind},
+            rejection::{Rejection, RejectionKind},
         },
         token::error::TokenErrorKind,
     };
@@ -64,7 +64,7 @@ mod counters {
     pub(super) struct Counters {
         verified: Counter,
         refused: Vec<Counter>,
-        denied: Vec<Counter>,
+        rejected: Vec<Counter>,
     }
 
     impl Counters {
@@ -72,11 +72,11 @@ mod counters {
             describe_counter!(VERIFICATIONS, "Tokens that requests brought, by what became of them.");
             describe_counter!(DENIALS, "Refused requests, by what they lacked.");
             let refused = |kind: &TokenErrorKind| counter!(VERIFICATIONS, "outcome" => kind.as_str());
-            let denied = |kind: &DenialKind| counter!(DENIALS, "kind" => kind.as_str());
+            let rejected = |kind: &RejectionKind| counter!(DENIALS, "kind" => kind.as_str());
             Self {
                 verified: counter!(VERIFICATIONS, "outcome" => "verified"),
                 refused: TokenErrorKind::ALL.iter().map(refused).collect(),
-                denied: DenialKind::ALL.iter().map(denied).collect(),
+                rejected: RejectionKind::ALL.iter().map(rejected).collect(),
             }
         }
 
@@ -90,15 +90,15 @@ mod counters {
             }
         }
 
-        pub(super) fn denied(&self, denial: Denial) {
-            if let Some(counter) = self.denied.get(denial.kind() as usize) {
+        pub(super) fn rejected(&self, rejection: Rejection) {
+            if let Some(counter) = self.rejected.get(rejection.kind() as usize) {
                 counter.increment(1);
             }
         }
     }
 
     const VERIFICATIONS: &str = "hallpass_verifications_total";
-    const DENIALS: &str = "hallpass_denials_total";
+    const DENIALS: &str = "hallpass_rejections_total";
 }
 
 #[cfg(all(test, feature = "metrics"))]
@@ -106,14 +106,18 @@ mod tests {
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     use super::*;
-    use crate::{access::denial::DenialKind, token::error::TokenErrorKind};
+    use crate::{access::rejection::RejectionKind, token::error::TokenErrorKind};
 
     /// Series that stand above zero: name, label, count.
     fn counted(count: impl FnOnce(&Meter)) -> Vec<(String, String, u64)> {
         let recorder = DebuggingRecorder::new();
         metrics::with_local_recorder(&recorder, || count(&Meter::new()));
         let series = recorder.snapshotter().snapshot().into_vec();
-        assert_eq!(series.len(), 1 + TokenErrorKind::ALL.len() + DenialKind::ALL.len(), "each is there from the start");
+        assert_eq!(
+            series.len(),
+            1 + TokenErrorKind::ALL.len() + RejectionKind::ALL.len(),
+            "each is there from the start"
+        );
         let above_zero = series.into_iter().filter_map(|(key, _, _, value)| match value {
             DebugValue::Counter(count @ 1..) => {
                 let (_, key) = key.into_parts();
@@ -130,9 +134,9 @@ mod tests {
             let counted = counted(|meter| meter.verified(&Authentication::rejected(*kind)));
             assert_eq!(counted, [("hallpass_verifications_total".to_owned(), kind.as_str().to_owned(), 1)]);
         }
-        for kind in DenialKind::ALL {
-            let counted = counted(|meter| meter.denied(Denial::new(*kind)));
-            assert_eq!(counted, [("hallpass_denials_total".to_owned(), kind.as_str().to_owned(), 1)]);
+        for kind in RejectionKind::ALL {
+            let counted = counted(|meter| meter.rejected(Rejection::new(*kind)));
+            assert_eq!(counted, [("hallpass_rejections_total".to_owned(), kind.as_str().to_owned(), 1)]);
         }
     }
 
@@ -140,9 +144,9 @@ mod tests {
     fn a_request_without_a_token_counts_as_no_verification_and_clones_count_together() {
         assert_eq!(counted(|meter| meter.verified(&Authentication::anonymous())), []);
         let twice = counted(|meter| {
-            meter.denied(DenialKind::SignedOut.into());
-            meter.clone().denied(DenialKind::SignedOut.into());
+            meter.rejected(RejectionKind::NotLoggedIn.into());
+            meter.clone().rejected(RejectionKind::NotLoggedIn.into());
         });
-        assert_eq!(twice, [("hallpass_denials_total".to_owned(), "signed-out".to_owned(), 2)]);
+        assert_eq!(twice, [("hallpass_rejections_total".to_owned(), "signed-out".to_owned(), 2)]);
     }
 }

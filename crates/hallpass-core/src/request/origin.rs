@@ -25,7 +25,7 @@
 //! `Strict-Transport-Security`; browsers since 2023 are judged by rule 2. A proxy in front must hand on the `Host` that
 //! the browser sent. A WebSocket handshake is a `GET` and passes: it is `SameSite` that keeps the cookie from it.
 
-use crate::access::denial::{Denial, DenialKind};
+use crate::access::rejection::{Rejection, RejectionKind};
 
 #[cfg(test)]
 mod tests;
@@ -40,8 +40,8 @@ mod tests;
 ///
 /// assert!(check.check(&OriginFacts { sec_fetch_site: Some(b"same-origin"), ..form }).is_ok());
 /// assert!(check.check(&OriginFacts { origin: Some(b"https://admin.example"), ..form }).is_ok());
-/// let denial = check.check(&OriginFacts { sec_fetch_site: Some(b"cross-site"), ..form }).unwrap_err();
-/// assert_eq!(denial.status(), 403);
+/// let rejection = check.check(&OriginFacts { sec_fetch_site: Some(b"cross-site"), ..form }).unwrap_err();
+/// assert_eq!(rejection.status(), 403);
 /// # Ok::<(), hallpass_core::OriginCheckError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -141,8 +141,8 @@ impl OriginCheck {
     /// Decides about one request.
     ///
     /// # Errors
-    /// [`DenialKind::CrossOrigin`] where another site had a browser send it.
-    pub fn check(&self, request: &OriginFacts<'_>) -> Result<SameOrigin, Denial> {
+    /// [`RejectionKind::CrossOrigin`] where another site had a browser send it.
+    pub fn check(&self, request: &OriginFacts<'_>) -> Result<SameOrigin, Rejection> {
         let passes = match (request.method, present(request.sec_fetch_site)) {
             ("GET" | "HEAD" | "OPTIONS", _) => true,
             (_, Some(b"same-origin" | b"none")) => true,
@@ -152,7 +152,7 @@ impl OriginCheck {
                 Some(origin) => is_of_host(origin, request.host) || self.is_exempt(request),
             },
         };
-        if passes { Ok(SameOrigin(())) } else { Err(Denial::new(DenialKind::CrossOrigin)) }
+        if passes { Ok(SameOrigin(())) } else { Err(Rejection::new(RejectionKind::CrossOrigin)) }
     }
 
     fn is_exempt(&self, request: &OriginFacts<'_>) -> bool {

@@ -9,7 +9,7 @@
 //! an entry (with a million entries, once in 10^13 look-ups); such an account is then asked to sign in again, and no
 //! revoked token passes.
 //!
-//! **A clock that jumps ahead and back brings nothing to life.** [`forget`](RevocationView::forget) believes the clock
+//! **A clock that jumps ahead and back brings nothing to life.** [`forget`](RevocationList::forget) believes the clock
 //! that it is given; if that was wrong, voided tokens would be live again once the clock is set right (SECURITY row
 //! 21). So the view remembers the latest `forget_after` that it dropped, and refuses tokens that end no later. With an
 //! honest clock these have expired anyway.
@@ -40,9 +40,9 @@ mod tests;
 /// What was voided lately, shared by all who hold a clone.
 ///
 /// ```
-/// use hallpass_core::{RevocationView, TokenFacts, UnixTime};
+/// use hallpass_core::{RevocationList, TokenFacts, UnixTime};
 ///
-/// let (view, now) = (RevocationView::new(), UnixTime::from_secs(1_764_000_000));
+/// let (view, now) = (RevocationList::new(), UnixTime::from_secs(1_764_000_000));
 /// let token = TokenFacts { user_id: "17", generation: 4, session: Some("s-1"), expires_at: UnixTime::from_secs(1_764_000_900) };
 /// assert!(view.check(&token, now).is_ok());
 ///
@@ -54,7 +54,7 @@ mod tests;
 /// assert!(view.check(&TokenFacts { generation: 5, ..token }, now).is_err());
 /// ```
 #[derive(Clone)]
-pub struct RevocationView(Arc<Shared>);
+pub struct RevocationList(Arc<Shared>);
 
 /// What happens to tokens while the feed is silent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,7 +78,7 @@ struct Shared {
     stale: StalePolicy,
 }
 
-impl RevocationView {
+impl RevocationList {
     /// An empty view that has not been loaded. Tokens serve until `exp` while its feed is silent, because most sites
     /// rather let a visitor in for minutes more than turn all of them away.
     pub fn new() -> Self {
@@ -163,13 +163,13 @@ impl RevocationView {
     }
 }
 
-impl Default for RevocationView {
+impl Default for RevocationList {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl fmt::Debug for RevocationView {
+impl fmt::Debug for RevocationList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RevocationView").field("len", &self.len()).field("stale", &self.0.stale).finish_non_exhaustive()
     }

@@ -1,7 +1,7 @@
 //! Why a token was refused.
 //!
 //! The error is opaque: it says its [kind](TokenError::kind) and nothing of the token, so that it can go into a log or a metric
-//! label as it is. To the outside every kind but expiry, revocation and our own faults looks the same (see [`Denial`](crate::Denial)): a forger
+//! label as it is. To the outside every kind but expiry, revocation and our own faults looks the same (see [`Rejection`](crate::Rejection)): a forger
 //! learns nothing from being told which check failed first.
 
 use std::fmt;

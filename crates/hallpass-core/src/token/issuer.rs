@@ -20,19 +20,19 @@ use crate::{
         claims::{ClaimSet, ClaimsBuffer, is_plain},
         error::TokenError,
         issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken},
+        logged_in::LoggedIn,
         methods::Methods,
         opened_token::{KnownDevice, Pending, PendingEnrolment},
         opener::MAX_TOKEN_BYTES,
         role::Role,
         rules::TokenRules,
-        signed_in::SignedIn,
         verifier::Verifier,
     },
 };
 
 /// Signs tokens of one issuer for one audience.
 ///
-/// An access token is signed for a [`SignedIn`] only; see [`Verifier`] for an example.
+/// An access token is signed for a [`LoggedIn`] only; see [`Verifier`] for an example.
 #[derive(Clone, Debug)]
 pub struct Issuer {
     keys: Keys,
@@ -68,7 +68,7 @@ impl Issuer {
     ///
     /// # Errors
     /// When no key is active, a name is one that no verifier would take, or the token would not fit into a cookie.
-    pub fn issue<R: Role>(&self, who: &SignedIn<R>, now: UnixTime) -> Result<AccessToken, IssueError> {
+    pub fn issue<R: Role>(&self, who: &LoggedIn<R>, now: UnixTime) -> Result<AccessToken, IssueError> {
         self.issue_access(who, now, "")
     }
 
@@ -79,14 +79,14 @@ impl Issuer {
     /// has a shape that every verifier rejects.
     pub fn issue_with<R: Role, X: Serialize>(
         &self,
-        who: &SignedIn<R>,
+        who: &LoggedIn<R>,
         own: &X,
         now: UnixTime,
     ) -> Result<AccessToken, IssueError> {
         self.issue_access(who, now, &own_members(own)?)
     }
 
-    fn issue_access<R: Role>(&self, who: &SignedIn<R>, now: UnixTime, own: &str) -> Result<AccessToken, IssueError> {
+    fn issue_access<R: Role>(&self, who: &LoggedIn<R>, now: UnixTime, own: &str) -> Result<AccessToken, IssueError> {
         let expires_at = now.saturating_add(self.lifetime);
         let claims = Outgoing {
             username: who.username(),

@@ -11,9 +11,9 @@ use crate::{
     token::{
         error::TokenErrorKind,
         issuer::Issuer,
+        logged_in::{LoggedIn, LoggedInFacts},
         methods::Methods,
         role::RoleSet,
-        signed_in::{SignedIn, SignedInFacts},
         verifier::Verifier,
     },
 };
@@ -78,7 +78,7 @@ fn accepts(verifier: &Verifier<SiteRole>, token: &str) -> bool {
 }
 
 fn token(ring: KeyRing) -> String {
-    let alice = SignedIn::insecure_vouch(SignedInFacts {
+    let alice = LoggedIn::insecure_new(LoggedInFacts {
         username: "alice".into(),
         user_id: "17".into(),
         roles: RoleSet::from([SiteRole::Guest]),

@@ -6,7 +6,7 @@ use crate::{
     keys::{handle::Keys, key::Key, key_ring::KeyRing, signature::TokenKind},
     revocation::{
         outcome::{RevokedKind, TokenFacts},
-        view::RevocationView,
+        view::RevocationList,
     },
     time::unix_time::UnixTime,
     token::{
@@ -30,7 +30,7 @@ pub(crate) struct TokenRules {
     pub(crate) integer_user_id: bool,
     pub(crate) leeway: Duration,
     pub(crate) max_lifetime: Duration,
-    pub(crate) revocation: Option<RevocationView>,
+    pub(crate) revocation: Option<RevocationList>,
 }
 
 impl TokenRules {

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     keys::{handle::Keys, key_id::KeyId, signature::TokenKind},
-    revocation::view::RevocationView,
+    revocation::view::RevocationList,
     time::unix_time::UnixTime,
     token::{
         cache::{TokenCache, USUAL_TOKENS},
@@ -31,7 +31,7 @@ use crate::{
 /// Checks tokens for one issuer and one audience.
 ///
 /// ```
-/// # use hallpass_core::{Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime, Verifier};
+/// # use hallpass_core::{Issuer, KeyRing, Methods, Role, RoleSet, LoggedIn, LoggedInFacts, TokenErrorKind, UnixTime, Verifier};
 /// # use std::time::Duration;
 /// #[derive(Role)]
 /// enum SiteRole { Guest, Admin }
@@ -39,7 +39,7 @@ use crate::{
 /// let now = UnixTime::from_secs(1_764_000_000);
 /// let issuer = Issuer::new(KeyRing::generate_hs256([1; 32], now), "https://site.example", "site");
 /// let verifier: Verifier<SiteRole> = issuer.verifier();
-/// # let alice = SignedIn::insecure_vouch(SignedInFacts {
+/// # let alice = LoggedIn::insecure_new(LoggedInFacts {
 /// #     username: "alice".into(), user_id: "17".into(), roles: RoleSet::from([SiteRole::Admin]), generation: 0,
 /// #     session: "s1".into(), authenticated_at: now, methods: Methods::PASSWORD,
 /// # });
@@ -114,7 +114,7 @@ impl<R: Role> Verifier<R> {
     /// Asks this view whether a token was torn up. Defaults to none, because a service that only verifies has no view; its tokens
     /// then live until they expire.
     #[must_use]
-    pub fn revocation(self, view: RevocationView) -> Self {
+    pub fn revocation(self, view: RevocationList) -> Self {
         self.set(|rules| rules.revocation = Some(view))
     }
 
@@ -135,12 +135,12 @@ impl<R: Role> Verifier<R> {
     /// the same one. Where all keys are HMAC's nothing is set aside.
     ///
     /// ```
-    /// # use hallpass_core::{Algorithm, Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, TokenErrorKind, UnixTime};
+    /// # use hallpass_core::{Algorithm, Issuer, KeyRing, Methods, Role, RoleSet, LoggedIn, LoggedInFacts, TokenErrorKind, UnixTime};
     /// # #[derive(Role)]
     /// # enum SiteRole { Guest }
     /// # let now = UnixTime::from_secs(1_764_000_000);
     /// # let issuer = Issuer::new(KeyRing::generate(Algorithm::EdDsa, [1; 32], now)?, "https://site.example", "site");
-    /// # let alice = SignedIn::<SiteRole>::insecure_vouch(SignedInFacts {
+    /// # let alice = LoggedIn::<SiteRole>::insecure_new(LoggedInFacts {
     /// #     username: "alice".into(), user_id: "17".into(), roles: RoleSet::EMPTY, generation: 0,
     /// #     session: "s1".into(), authenticated_at: now, methods: Methods::PASSWORD,
     /// # });

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use hallpass_core::{Authentication, Gate, Identity, KeyRing, TokenErrorKind, Verifier};
+use hallpass_core::{Authentication, Identity, KeyRing, RequestAuthenticator, TokenErrorKind, Verifier};
 use serde::Deserialize;
 
 use crate::site::{AUDIENCE, ISSUER, NOW, SiteRole};
@@ -59,13 +59,13 @@ fn every_attack_gets_its_verdict() {
 
 #[test]
 fn the_gate_says_the_same_of_a_bearer_token() {
-    let gate = Gate::new(verifier()).bearer();
+    let gate = RequestAuthenticator::new(verifier()).bearer();
     // White space around a field's value and between scheme and token is not the token's (RFC 9110, sections 5.5 and 11.4).
     let whole = |attack: &Attack| attack.token.trim() == attack.token;
     for Attack { group, what, token, expect } in attacks().into_iter().filter(whole) {
         let header = format!("Bearer {token}");
         let caller: Authentication = gate.authenticate([], [header.as_bytes()], NOW);
-        let signed_in = expect.starts_with("ok");
-        assert_eq!(caller.identity::<SiteRole>().is_some(), signed_in, "{group}: {what}");
+        let logged_in = expect.starts_with("ok");
+        assert_eq!(caller.identity::<SiteRole>().is_some(), logged_in, "{group}: {what}");
     }
 }

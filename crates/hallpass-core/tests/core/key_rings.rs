@@ -16,7 +16,7 @@ const LIFE: Duration = Duration::from_secs(900);
 #[test]
 fn a_ring_reads_back_from_its_own_file() {
     for algorithm in SIGNING {
-        let first = ring(algorithm).with_new_sealing_key([4; 32], NOW).with_new_sealing_key([5; 32], NOW);
+        let first = ring(algorithm).with_new_encryption_key([4; 32], NOW).with_new_encryption_key([5; 32], NOW);
         let first = first.with_new_pepper([6; 32], NOW).with_new_pepper([7; 32], NOW);
         let written = first.rotated([3; 32], NOW, LIFE).unwrap();
         let read = KeyRing::from_json(&written.to_json()).unwrap();
@@ -24,8 +24,8 @@ fn a_ring_reads_back_from_its_own_file() {
         assert_eq!(read.active().unwrap().algorithm(), algorithm);
         let ends: Vec<_> = read.keys().map(|entry| entry.accept_until()).collect();
         assert_eq!(ends, [None, Some(NOW.saturating_add(LIFE))]);
-        assert!(read.sealing_keys().eq(written.sealing_keys()));
-        assert_eq!(read.sealing_keys().count(), 2);
+        assert!(read.encryption_keys().eq(written.encryption_keys()));
+        assert_eq!(read.encryption_keys().count(), 2);
         assert!(read.peppers().eq(written.peppers()));
         assert_eq!(read.peppers().count(), 2);
 
@@ -53,7 +53,7 @@ fn a_pepper_is_retired_once_another_is_in_use() {
 #[test]
 fn what_is_published_verifies_and_signs_nothing() {
     for algorithm in SIGNING {
-        let ring = ring(algorithm).with_new_sealing_key([4; 32], NOW);
+        let ring = ring(algorithm).with_new_encryption_key([4; 32], NOW);
         let jwks = ring.to_jwks();
         if algorithm.is_symmetric() {
             assert_eq!(jwks, r#"{"keys":[]}"#, "{algorithm}");
@@ -62,7 +62,7 @@ fn what_is_published_verifies_and_signs_nothing() {
             continue;
         }
         let public = KeyRing::from_jwks(&jwks).unwrap();
-        assert!(public.active().is_none() && public.sealing_keys().next().is_none());
+        assert!(public.active().is_none() && public.encryption_keys().next().is_none());
         assert!(matches!(KeyRing::from_jwks(&ring.to_json()), Err(KeyRingError::NotPublic(_))), "{algorithm}");
         let token = issuer(ring).issue(&alice(), NOW).unwrap();
         let verifier = Verifier::<SiteRole>::new(public.clone(), ISSUER, AUDIENCE);

@@ -3,7 +3,7 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use hallpass_core::{
-    Algorithm, Issuer, KeyRing, RevocationView, SignedIn, SignedInFacts, TokenError, TokenErrorKind, UnixTime, Verifier,
+    Algorithm, Issuer, KeyRing, LoggedIn, LoggedInFacts, RevocationList, TokenError, TokenErrorKind, UnixTime, Verifier,
 };
 use proptest::prelude::*;
 
@@ -61,8 +61,8 @@ fn a_verifier_remembers_unless_it_is_told_not_to() {
 fn newcomers_clear_away_the_dead() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
     let token_of = |user: u64, now| {
-        let facts = SignedInFacts { user_id: user.to_string(), ..alice_facts() };
-        issuer.issue(&SignedIn::insecure_vouch(facts), now).unwrap()
+        let facts = LoggedInFacts { user_id: user.to_string(), ..alice_facts() };
+        issuer.issue(&LoggedIn::insecure_new(facts), now).unwrap()
     };
     for user in 0..40 {
         assert_eq!(kind(&verifier, token_of(user, NOW).as_str(), NOW), None);
@@ -98,7 +98,7 @@ fn a_remembered_token_dies_at_its_time_and_does_not_live_before_it() {
 #[test]
 fn a_remembered_token_is_torn_up_like_any_other() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     let verifier = verifier.revocation(view.clone());
     let token = issuer.issue(&alice(), NOW).unwrap();
     assert_eq!(kind(&verifier, token.as_str(), NOW), None);
@@ -169,7 +169,7 @@ fn its_room_is_bounded_and_many_threads_agree() {
         .map(|number| {
             let mut facts = alice_facts();
             facts.user_id = number.to_string();
-            issuer.issue(&SignedIn::insecure_vouch(facts), NOW).unwrap().as_str().to_owned()
+            issuer.issue(&LoggedIn::insecure_new(facts), NOW).unwrap().as_str().to_owned()
         })
         .collect();
     let (tokens, verifier) = (Arc::new(tokens), Arc::new(verifier));
@@ -195,13 +195,13 @@ proptest! {
     #[test]
     fn remembering_changes_no_answer(questions in prop::collection::vec((0_usize..4, 0_u64..1_900, any::<bool>()), 1..20)) {
         let issuer = issuer(KeyRing::generate(Algorithm::EdDsa, [1; 32], NOW).unwrap());
-        let view = RevocationView::new();
+        let view = RevocationList::new();
         let remembering = issuer.verifier::<SiteRole>().revocation(view.clone()).remember(2);
         let plain = Verifier::<SiteRole>::new(issuer.keys().clone(), ISSUER, AUDIENCE).revocation(view.clone()).remember(0);
         let tokens: Vec<_> = (0..4).map(|number| {
             let mut facts = alice_facts();
             facts.session = format!("s-{number}");
-            issuer.issue(&SignedIn::insecure_vouch(facts), after(number * 300)).unwrap()
+            issuer.issue(&LoggedIn::insecure_new(facts), after(number * 300)).unwrap()
         }).collect();
         for (number, seconds, tears_up) in questions {
             if tears_up {

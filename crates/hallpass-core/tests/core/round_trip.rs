@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallpass_core::{
-    ClaimsBuffer, IssueError, KeyRing, KnownDevice, Methods, RoleSet, SignedIn, SignedInFacts, TokenErrorKind,
+    ClaimsBuffer, IssueError, KeyRing, KnownDevice, LoggedIn, LoggedInFacts, Methods, RoleSet, TokenErrorKind,
     UnixTime, Verifier,
 };
 use proptest::prelude::*;
@@ -176,7 +176,7 @@ proptest! {
         let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
         let roles: RoleSet<SiteRole> = [SiteRole::Guest, SiteRole::Moderator, SiteRole::Admin].into_iter()
             .enumerate().filter(|(place, _)| bits >> place & 1 == 1).map(|(_, role)| role).collect();
-        let who = SignedIn::insecure_vouch(SignedInFacts {
+        let who = LoggedIn::insecure_new(LoggedInFacts {
             username: username.clone(), user_id: user_id.clone(), session: session.clone(), generation, roles,
             authenticated_at: now, methods: Methods::NONE,
         });
@@ -204,7 +204,7 @@ fn debug_shows_no_token() {
     let token = issuer.issue(&alice(), NOW).unwrap();
     let pending = issuer.issue_pending("17", 3, NOW).unwrap();
     let identity = issuer.verifier::<SiteRole>().verify(token.as_str().as_bytes(), NOW).unwrap();
-    let shown = format!("{token:?}{pending:?}{identity:?}{issuer:?}{:?}", SignedIn::insecure_vouch(alice_facts()));
+    let shown = format!("{token:?}{pending:?}{identity:?}{issuer:?}{:?}", LoggedIn::insecure_new(alice_facts()));
     let secret = issuer.keys().current().to_json();
     let secret = secret.split("\"k\":\"").nth(1).unwrap().split('"').next().unwrap();
     for hidden in token.as_str().split('.').chain(pending.as_str().split('.')).chain([secret]) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hallpass_core::{
-    ClaimsBuffer, Identity, KeyRing, MAX_TOKEN_BYTES, RevocationView, RoleSet, StalePolicy, TokenError, TokenErrorKind,
+    ClaimsBuffer, Identity, KeyRing, MAX_TOKEN_BYTES, RevocationList, RoleSet, StalePolicy, TokenError, TokenErrorKind,
     UnixTime, Verifier,
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -138,7 +138,7 @@ fn an_issuer_and_its_verifier_agree_on_the_lifetime() {
 
 #[test]
 fn what_was_torn_up_is_refused_from_that_moment() {
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
     let verifier = issuer.verifier::<SiteRole>().revocation(view.clone());
     let token = issuer.issue(&alice(), NOW).unwrap();
@@ -149,7 +149,7 @@ fn what_was_torn_up_is_refused_from_that_moment() {
     view.raise_generation("17", 4, after(900));
     assert_eq!(verdict(), Some(TokenErrorKind::Revoked));
 
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     let verifier = issuer.verifier::<SiteRole>().revocation(view.clone());
     view.end_session("s-2", after(900));
     assert_eq!(kind(verifier.verify(token.as_str().as_bytes(), NOW)), None);
@@ -161,7 +161,7 @@ fn what_was_torn_up_is_refused_from_that_moment() {
 #[test]
 fn a_stale_view_is_a_fault_and_no_revocation() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
-    let view = RevocationView::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(5) });
+    let view = RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(5) });
     let verifier = issuer.verifier::<SiteRole>().revocation(view.clone());
     let token = issuer.issue(&alice(), NOW).unwrap();
     let at = |now| kind(verifier.verify(token.as_str().as_bytes(), now));

@@ -1,7 +1,7 @@
 //! A site with three roles, one issuer, and a user.
 
 use hallpass_core::{
-    Algorithm, Issuer, Key, KeyId, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime,
+    Algorithm, Issuer, Key, KeyId, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, UnixTime,
 };
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
@@ -42,12 +42,12 @@ pub(crate) fn secret<const N: usize>() -> [u8; N] {
     std::array::from_fn(|place| (place as u8).wrapping_mul(59) ^ 0x2e)
 }
 
-pub(crate) fn alice() -> SignedIn<SiteRole> {
-    SignedIn::insecure_vouch(alice_facts())
+pub(crate) fn alice() -> LoggedIn<SiteRole> {
+    LoggedIn::insecure_new(alice_facts())
 }
 
-pub(crate) fn alice_facts() -> SignedInFacts<SiteRole> {
-    SignedInFacts {
+pub(crate) fn alice_facts() -> LoggedInFacts<SiteRole> {
+    LoggedInFacts {
         username: "alice".to_owned(),
         user_id: "17".to_owned(),
         roles: RoleSet::from([SiteRole::Admin]),

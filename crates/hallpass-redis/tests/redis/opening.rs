@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use hallpass_accounts::{AttemptPolicy, Attempts};
+use hallpass_accounts::{RateLimit, RateLimitStore};
 use hallpass_core::UnixTime;
 use hallpass_redis::{RedisStore, RedisStoreErrorKind};
 
@@ -29,7 +29,7 @@ async fn what_cannot_be_read_is_an_error_and_no_fresh_start() {
     let store = server::named(&prefix).await;
     let client = redis::Client::open(std::env::var("REDIS_URL").unwrap()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let policy = AttemptPolicy::new(3, std::time::Duration::from_secs(30));
+    let policy = RateLimit::new(3, std::time::Duration::from_secs(30));
     for damage in ["", "three", "1 2", "-1 0 0"] {
         let key = format!("{prefix}:attempts:alice");
         let () = redis::cmd("SET").arg(&key).arg(damage).arg("EX").arg(60).query_async(&mut connection).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{Change, Cursor, Feed, Push};
+use hallpass_accounts::{Cursor, Notifier, Revocation, RevocationLog};
 use hallpass_testkit::store_suite::fixture::{at, session_id};
 use tokio::time::timeout;
 
@@ -13,7 +13,7 @@ use crate::server;
 async fn an_announcement_wakes_whoever_follows() {
     let prefix = server::prefix();
     let (here, there) = (server::named(&prefix).await, server::named(&prefix).await);
-    let before = Change::SessionEnded { session: session_id(1), at: at(1) };
+    let before = Revocation::SessionEnded { session: session_id(1), at: at(1) };
     there.announce(&before).await.unwrap();
     let mut push = here.push();
     push.news().await.unwrap();
@@ -25,7 +25,7 @@ async fn an_announcement_wakes_whoever_follows() {
         });
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert!(!waiting.is_finished(), "nothing new yet");
-        there.announce(&Change::SessionEnded { session: session_id(number), at: at(1) }).await.unwrap();
+        there.announce(&Revocation::SessionEnded { session: session_id(number), at: at(1) }).await.unwrap();
         push = waiting.await.unwrap();
     }
     assert_eq!(here.since(Cursor::START).await.unwrap().changes.len(), 4);
@@ -35,7 +35,7 @@ async fn an_announcement_wakes_whoever_follows() {
 #[ignore = "needs Redis or Valkey: REDIS_URL"]
 async fn a_reader_whose_stream_was_lost_begins_again() {
     let store = server::empty().await;
-    store.announce(&Change::SessionEnded { session: session_id(1), at: at(1) }).await.unwrap();
+    store.announce(&Revocation::SessionEnded { session: session_id(1), at: at(1) }).await.unwrap();
     // As after a loss on a server whose clock was then set back.
     let beyond = Cursor::from_number(u128::from(u64::MAX) << 64);
     assert_eq!(store.since(beyond).await.unwrap().cursor, Cursor::START);

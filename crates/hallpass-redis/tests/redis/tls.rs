@@ -5,7 +5,9 @@
 mod over_tls {
     use std::{error::Error, time::Duration};
 
-    use hallpass_accounts::{AccountId, AttemptPolicy, Attempted, Attempts, Change, Feed, Push};
+    use hallpass_accounts::{
+        AccountId, AttemptOutcome, Notifier, RateLimit, RateLimitStore, Revocation, RevocationLog,
+    };
     use hallpass_core::UnixTime;
     use hallpass_redis::{RedisOpenError, RedisStore};
     use tokio::time::timeout;
@@ -22,11 +24,11 @@ mod over_tls {
         assert!(server.starts_with("rediss:"));
         let store = RedisStore::open(&format!("{server}?ssl_ca_certs={authority}")).await.unwrap();
         let now = UnixTime::from_secs(1_790_000_000);
-        let policy = AttemptPolicy::new(3, Duration::from_secs(30));
-        assert_eq!(store.try_take("alice", &policy, now).await.unwrap(), Attempted::Allowed);
+        let policy = RateLimit::new(3, Duration::from_secs(30));
+        assert_eq!(store.try_take("alice", &policy, now).await.unwrap(), AttemptOutcome::Allowed);
         let mut push = store.push();
         push.news().await.unwrap(); // connected
-        let change = Change::Generation { account: AccountId::new("alice"), generation: 2, at: now };
+        let change = Revocation::Generation { account: AccountId::new("alice"), generation: 2, at: now };
         store.announce(&change).await.unwrap();
         timeout(Duration::from_secs(1), push.news()).await.expect("nothing was pushed").unwrap();
     }

@@ -1,8 +1,8 @@
 -- The live authenticator of an account. The secret is sealed before it gets here.
 -- last_step is the latest time step that was spent (RFC 6238, 5.2): a code counts only with a later one.
-CREATE TABLE hallpass_second_factors (
+CREATE TABLE hallpass_two_factor (
     account_id TEXT   NOT NULL PRIMARY KEY REFERENCES hallpass_accounts (id) ON DELETE CASCADE,
-    sealed     BYTEA  NOT NULL,
+    encrypted     BYTEA  NOT NULL,
     last_step  BIGINT
 );
 

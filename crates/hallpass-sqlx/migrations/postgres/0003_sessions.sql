@@ -4,7 +4,7 @@ CREATE TABLE hallpass_sessions (
     account_id TEXT   NOT NULL REFERENCES hallpass_accounts (id) ON DELETE CASCADE,
     device     TEXT   NOT NULL,
     created_at BIGINT NOT NULL,
-    renewed_at BIGINT NOT NULL,
+    refreshed_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
 

@@ -1,5 +1,5 @@
 -- Attempts counted, for each account and address that made some lately. After forget_at the row means nothing.
-CREATE TABLE hallpass_attempts (
+CREATE TABLE hallpass_rate_limits (
     key           TEXT   NOT NULL PRIMARY KEY,
     count         BIGINT NOT NULL,
     last_at       BIGINT NOT NULL,
@@ -7,4 +7,4 @@ CREATE TABLE hallpass_attempts (
     forget_at     BIGINT NOT NULL
 );
 
-CREATE INDEX hallpass_attempts_by_end ON hallpass_attempts (forget_at);
+CREATE INDEX hallpass_rate_limits_by_end ON hallpass_rate_limits (forget_at);

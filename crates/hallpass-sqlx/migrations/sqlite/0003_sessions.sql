@@ -4,7 +4,7 @@ CREATE TABLE hallpass_sessions (
     account_id TEXT    NOT NULL REFERENCES hallpass_accounts (id) ON DELETE CASCADE,
     device     TEXT    NOT NULL,
     created_at INTEGER NOT NULL,
-    renewed_at INTEGER NOT NULL,
+    refreshed_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT;
 

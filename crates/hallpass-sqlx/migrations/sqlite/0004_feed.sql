@@ -1,7 +1,7 @@
 -- What was voided, in the order in which it was: either tokens of an account below a generation, or those of a session.
 -- AUTOINCREMENT, so that a place is not given twice after old rows were deleted: cursors point at places.
 -- No foreign keys: what was voided stays void when its account is deleted.
-CREATE TABLE hallpass_feed (
+CREATE TABLE hallpass_revocations (
     place      INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     account_id TEXT,
     generation INTEGER,
@@ -11,4 +11,4 @@ CREATE TABLE hallpass_feed (
     CHECK ((account_id IS NULL) <> (session_id IS NULL))
 ) STRICT;
 
-CREATE INDEX hallpass_feed_by_time ON hallpass_feed (at);
+CREATE INDEX hallpass_revocations_by_time ON hallpass_revocations (at);

@@ -1,6 +1,6 @@
 //! Counting attempts. The key's lock is taken before the count is read, so the next reader sees it raised.
 
-use hallpass_accounts::{AttemptPolicy, AttemptState, Attempted, Attempts};
+use hallpass_accounts::{AttemptOutcome, AttemptState, RateLimit, RateLimitStore};
 use hallpass_core::UnixTime;
 use sqlx::postgres::PgRow;
 
@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{column, error::StoreError};
 
-impl Attempts for PostgresStore {
+impl RateLimitStore for PostgresStore {
     type Error = StoreError;
 
-    async fn try_take(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<Attempted, StoreError> {
+    async fn try_take(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<AttemptOutcome, StoreError> {
         let mut write = self.write_to_key(key).await?;
         let before = load(&mut write, key).await?;
         let (after, attempted) = policy.take(before, now);
@@ -27,7 +27,7 @@ impl Attempts for PostgresStore {
         Ok(attempted)
     }
 
-    async fn give_back(&self, key: &str, policy: &AttemptPolicy, now: UnixTime) -> Result<(), StoreError> {
+    async fn give_back(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<(), StoreError> {
         let mut write = self.write_to_key(key).await?;
         let before = load(&mut write, key).await?;
         match policy.give_back(before, now) {
@@ -45,7 +45,7 @@ impl Attempts for PostgresStore {
 }
 
 async fn load(write: &mut Write, key: &str) -> Result<Option<AttemptState>, StoreError> {
-    let load = sql("SELECT count, last_at, blocked_until FROM hallpass_attempts WHERE key = $1");
+    let load = sql("SELECT count, last_at, blocked_until FROM hallpass_rate_limits WHERE key = $1");
     let row = write.row(load.bind(key)).await?;
     row.as_ref().map(read).transpose()
 }
@@ -58,8 +58,8 @@ fn read(row: &PgRow) -> Result<AttemptState, StoreError> {
     })
 }
 
-async fn store(write: &mut Write, key: &str, state: AttemptState, policy: &AttemptPolicy) -> Result<(), StoreError> {
-    let upsert = sql("INSERT INTO hallpass_attempts (key, count, last_at, blocked_until, forget_at) \
+async fn store(write: &mut Write, key: &str, state: AttemptState, policy: &RateLimit) -> Result<(), StoreError> {
+    let upsert = sql("INSERT INTO hallpass_rate_limits (key, count, last_at, blocked_until, forget_at) \
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO UPDATE SET count = excluded.count, \
          last_at = excluded.last_at, blocked_until = excluded.blocked_until, forget_at = excluded.forget_at")
     .bind(key)
@@ -71,7 +71,7 @@ async fn store(write: &mut Write, key: &str, state: AttemptState, policy: &Attem
 }
 
 async fn delete(write: &mut Write, key: &str) -> Result<(), StoreError> {
-    write.change(sql("DELETE FROM hallpass_attempts WHERE key = $1").bind(key)).await.map(drop)
+    write.change(sql("DELETE FROM hallpass_rate_limits WHERE key = $1").bind(key)).await.map(drop)
 }
 
 impl PostgresStore {
@@ -79,8 +79,8 @@ impl PostgresStore {
     /// pays for a whole flood. It is a transaction of its own, and passes over rows that another one is about to remove or to
     /// count on, so that it waits for nobody.
     async fn forget_some(&self, now: UnixTime) -> Result<(), StoreError> {
-        let forget = sql("DELETE FROM hallpass_attempts WHERE key IN \
-             (SELECT key FROM hallpass_attempts WHERE forget_at <= $1 LIMIT 10 FOR UPDATE SKIP LOCKED)");
+        let forget = sql("DELETE FROM hallpass_rate_limits WHERE key IN \
+             (SELECT key FROM hallpass_rate_limits WHERE forget_at <= $1 LIMIT 10 FOR UPDATE SKIP LOCKED)");
         self.change(forget.bind(column::from_time(now))).await.map(drop)
     }
 }

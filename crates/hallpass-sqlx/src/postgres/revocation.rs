@@ -10,7 +10,7 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use hallpass_accounts::{Changes, Cursor, Feed, Push};
+use hallpass_accounts::{Cursor, Notifier, RevocationLog, RevocationPage};
 use hallpass_core::UnixTime;
 use sqlx::{
     PgPool,
@@ -27,13 +27,13 @@ use super::{
 };
 use crate::{column, error::StoreError};
 
-impl Feed for PostgresStore {
+impl RevocationLog for PostgresStore {
     type Error = StoreError;
 
-    async fn since(&self, cursor: Cursor) -> Result<Changes, StoreError> {
+    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
         let (transaction, place) = parts(cursor);
         let rows = self.rows(sql(SINCE).bind(transaction).bind(place).bind(STRETCH)).await?;
-        let mut read = Changes { changes: Vec::with_capacity(rows.len()), cursor };
+        let mut read = RevocationPage { changes: Vec::with_capacity(rows.len()), cursor };
         for row in &rows {
             read.changes.push(change(row)?);
             if get(row, "settled")? {
@@ -44,10 +44,12 @@ impl Feed for PostgresStore {
     }
 
     async fn forget(&self, before: UnixTime) -> Result<(), StoreError> {
-        self.change(sql("DELETE FROM hallpass_feed WHERE at < $1").bind(column::from_time(before))).await.map(drop)
+        self.change(sql("DELETE FROM hallpass_revocations WHERE at < $1").bind(column::from_time(before)))
+            .await
+            .map(drop)
     }
 
-    fn push(&self) -> impl Push {
+    fn push(&self) -> impl Notifier {
         self.listen()
     }
 }
@@ -58,13 +60,13 @@ impl Feed for PostgresStore {
 /// at most what was revoked while the oldest open transaction runs, and not yet [forgotten](Feed::forget).
 const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first), \
      stretch AS MATERIALIZED ( \
-        SELECT *, TRUE AS settled FROM hallpass_feed \
+        SELECT *, TRUE AS settled FROM hallpass_revocations \
         WHERE (transaction, place) > ($1, $2) AND transaction < (SELECT first FROM open) \
         ORDER BY transaction, place LIMIT $3) \
      SELECT transaction, place, account_id, generation, session_id, at, settled FROM ( \
         SELECT * FROM stretch \
         UNION ALL \
-        SELECT *, FALSE FROM hallpass_feed \
+        SELECT *, FALSE FROM hallpass_revocations \
         WHERE transaction >= (SELECT first FROM open) AND (SELECT count(*) FROM stretch) < $3 \
      ) AS news ORDER BY transaction, place";
 
@@ -112,7 +114,7 @@ impl Listen {
     }
 }
 
-impl Push for Listen {
+impl Notifier for Listen {
     type Error = StoreError;
 
     async fn news(&mut self) -> Result<(), StoreError> {
@@ -136,7 +138,7 @@ impl Push for Listen {
 }
 
 /// What the trigger on the feed's table notifies.
-const CHANNEL: &str = "hallpass_feed";
+const CHANNEL: &str = "hallpass_revocations";
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
 /// A line that was cut without a word, by a firewall say, looks like one without news. So it is laid anew each minute; what that
 /// misses, the poll finds within its second.

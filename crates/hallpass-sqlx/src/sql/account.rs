@@ -1,6 +1,8 @@
 //! Finding accounts: one statement, so one moment. And what an operator does to one.
 
-use hallpass_accounts::{Account, AccountId, Accounts, Actor, Administration, CommandOutcome, LiveFactor, Username};
+use hallpass_accounts::{
+    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, LiveFactor, Username,
+};
 use hallpass_core::{TotpDrift, UnixTime};
 
 use super::{
@@ -16,15 +18,15 @@ macro_rules! select_accounts {
     ($rest:literal) => {
         concat!(
             "SELECT a.id, a.username, a.password_hash, a.roles, a.generation, a.disabled, ",
-            "f.sealed, f.last_step, f.drift ",
-            "FROM hallpass_accounts a LEFT JOIN hallpass_second_factors f ON f.account_id = a.id ",
+            "f.encrypted, f.last_step, f.drift ",
+            "FROM hallpass_accounts a LEFT JOIN hallpass_two_factor f ON f.account_id = a.id ",
             $rest
         )
     };
 }
 pub(crate) use select_accounts;
 
-impl Accounts for Store {
+impl AccountStore for Store {
     type Error = StoreError;
 
     async fn by_username(&self, name: &Username) -> Result<Option<Account>, StoreError> {
@@ -55,16 +57,16 @@ pub(crate) fn read(row: &Row) -> Result<Account, StoreError> {
     let last_step = last_step.map(column::to_unsigned).transpose()?;
     let drift: Option<i64> = get(row, "drift")?;
     let drift = drift.map_or(TotpDrift::NONE, TotpDrift::from_steps);
-    let sealed: Option<Vec<u8>> = get(row, "sealed")?;
+    let encrypted: Option<Vec<u8>> = get(row, "encrypted")?;
     let id = AccountId::new(get::<String>(row, "id")?);
     Ok(Account::new(id, username, get::<String>(row, "password_hash")?)
         .with_roles(roles)
         .with_generation(column::to_unsigned(get(row, "generation")?)?)
         .with_disabled(get(row, "disabled")?)
-        .with_second_factor(sealed.map(|sealed| LiveFactor::new(sealed, last_step).with_drift(drift))))
+        .with_second_factor(encrypted.map(|encrypted| LiveFactor::new(encrypted, last_step).with_drift(drift))))
 }
 
-impl Administration for Store {
+impl AdministrationStore for Store {
     async fn set_roles(
         &self,
         id: &AccountId,

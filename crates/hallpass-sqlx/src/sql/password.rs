@@ -1,12 +1,12 @@
 //! Writing password hashes, always against the hash that is expected to be there.
 
-use hallpass_accounts::{AccountId, OwnChangeOutcome, PasswordChange, Passwords, Replaced};
+use hallpass_accounts::{AccountId, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome};
 
 use super::{Store, Write, account::own_change, statement::sql};
 use crate::error::StoreError;
 
-impl Passwords for Store {
-    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, StoreError> {
+impl PasswordStore for Store {
+    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<ReplaceOutcome, StoreError> {
         let mut write = self.write_to(id).await?;
         let replaced = swap(&mut write, id, old_hash, new_hash).await?;
         write.commit().await?;
@@ -20,19 +20,19 @@ impl Passwords for Store {
             return Ok(OwnChangeOutcome::NotWritten);
         }
         match swap(&mut write, &actor.account, &change.old_hash, &change.new_hash).await? {
-            Replaced::Changed => Ok(OwnChangeOutcome::NotWritten),
-            Replaced::Replaced => own_change::revoking(write, &change.own).await,
+            ReplaceOutcome::Changed => Ok(OwnChangeOutcome::NotWritten),
+            ReplaceOutcome::Replaced => own_change::revoking(write, &change.own).await,
         }
     }
 }
 
-async fn swap(write: &mut Write, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<Replaced, StoreError> {
+async fn swap(write: &mut Write, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<ReplaceOutcome, StoreError> {
     let update = sql("UPDATE hallpass_accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
         .bind(id.as_str())
         .bind(old_hash)
         .bind(new_hash);
     Ok(match write.change(update).await? {
-        0 => Replaced::Changed,
-        _ => Replaced::Replaced,
+        0 => ReplaceOutcome::Changed,
+        _ => ReplaceOutcome::Replaced,
     })
 }

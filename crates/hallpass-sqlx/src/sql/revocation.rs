@@ -1,7 +1,7 @@
 //! What every revocation does, inside the caller's transaction: the generation goes up, sessions go, the feed is written. How the
 //! feed is read is each database's own.
 
-use hallpass_accounts::{AccountId, Change, SessionId};
+use hallpass_accounts::{AccountId, Revocation, SessionId};
 use hallpass_core::UnixTime;
 
 use super::{
@@ -63,24 +63,24 @@ async fn generation_raised(
     generation: u32,
     at: UnixTime,
 ) -> Result<(), StoreError> {
-    let insert = sql("INSERT INTO hallpass_feed (account_id, generation, at) VALUES ($1, $2, $3)");
+    let insert = sql("INSERT INTO hallpass_revocations (account_id, generation, at) VALUES ($1, $2, $3)");
     let insert = insert.bind(account.as_str()).bind(i64::from(generation)).bind(column::from_time(at));
     write.change(insert).await.map(drop)
 }
 
 async fn session_ended(write: &mut Write, session: &SessionId, at: UnixTime) -> Result<(), StoreError> {
-    let insert = sql("INSERT INTO hallpass_feed (session_id, at) VALUES ($1, $2)");
+    let insert = sql("INSERT INTO hallpass_revocations (session_id, at) VALUES ($1, $2)");
     let insert = insert.bind(session.to_string()).bind(column::from_time(at));
     write.change(insert).await.map(drop)
 }
 
 /// Reads a row of the feed.
-pub(crate) fn change(row: &Row) -> Result<Change, StoreError> {
+pub(crate) fn change(row: &Row) -> Result<Revocation, StoreError> {
     let at = column::to_time(get(row, "at")?)?;
     let session: Option<&str> = get(row, "session_id")?;
     Ok(match session {
-        Some(session) => Change::SessionEnded { session: session.parse().map_err(StoreError::corrupt)?, at },
-        None => Change::Generation {
+        Some(session) => Revocation::SessionEnded { session: session.parse().map_err(StoreError::corrupt)?, at },
+        None => Revocation::Generation {
             account: AccountId::new(get::<String>(row, "account_id")?),
             generation: column::to_unsigned(get(row, "generation")?)?,
             at,

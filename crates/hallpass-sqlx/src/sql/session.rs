@@ -1,8 +1,8 @@
 //! Keeping sessions.
 
 use hallpass_accounts::{
-    AccountId, Actor, CommandOutcome, Ended, NewSession, OwnChange, OwnChangeOutcome, Session, SessionId,
-    SessionOpened, Sessions,
+    AccountId, Actor, CommandOutcome, EndOutcome, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome, Session,
+    SessionId, SessionStore,
 };
 use hallpass_core::UnixTime;
 
@@ -16,16 +16,16 @@ use crate::error::StoreError;
 
 mod refresh_token;
 
-impl Sessions for Store {
-    async fn open(&self, session: NewSession) -> Result<SessionOpened, StoreError> {
+impl SessionStore for Store {
+    async fn open(&self, session: NewSession) -> Result<OpenOutcome, StoreError> {
         let mut write = self.write_to(&session.account).await?;
         let account = session.account.as_str();
         // Nothing else deletes them, so an account keeps at most the sessions of one session's life.
         let expire = sql("DELETE FROM hallpass_sessions WHERE account_id = $1 AND (expires_at <= $2 OR idle_at <= $2)");
         write.change(expire.bind(account).bind(column::from_time(session.at))).await?;
-        let renewable = session.renewable.as_ref();
+        let refresh_chain = session.refresh_chain.as_ref();
         let insert = sql("INSERT INTO hallpass_sessions \
-             (id, account_id, device, created_at, renewed_at, expires_at, refresh_hash, idle_at, methods) \
+             (id, account_id, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods) \
              SELECT $1, id, $4, $5, $5, $6, $7, $8, $9 FROM hallpass_accounts \
              WHERE id = $2 AND generation = $3 AND NOT disabled")
         .bind(session.id.to_string())
@@ -34,19 +34,19 @@ impl Sessions for Store {
         .bind(&session.device)
         .bind(column::from_time(session.at))
         .bind(column::from_time(session.expires))
-        .bind(renewable.map(|renewable| renewable.first.as_bytes().as_slice()))
-        .bind(renewable.map(|renewable| column::from_time(renewable.idle_until)))
-        .bind(renewable.map(|renewable| column::from_methods(renewable.methods)));
+        .bind(refresh_chain.map(|refresh_chain| refresh_chain.first.as_bytes().as_slice()))
+        .bind(refresh_chain.map(|refresh_chain| column::from_time(refresh_chain.idle_until)))
+        .bind(refresh_chain.map(|refresh_chain| column::from_methods(refresh_chain.methods)));
         let opened = match write.change(insert).await? {
-            0 => SessionOpened::AccountChanged,
-            _ => SessionOpened::Opened(Box::new(account::written(&mut write, &session.account).await?)),
+            0 => OpenOutcome::AccountChanged,
+            _ => OpenOutcome::OpenedSession(Box::new(account::written(&mut write, &session.account).await?)),
         };
         write.commit().await?;
         Ok(opened)
     }
 
     async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, StoreError> {
-        let list = sql("SELECT id, device, created_at, renewed_at, expires_at FROM hallpass_sessions \
+        let list = sql("SELECT id, device, created_at, refreshed_at, expires_at FROM hallpass_sessions \
              WHERE account_id = $1 AND expires_at > $2 AND (idle_at IS NULL OR idle_at > $2) ORDER BY created_at DESC, id");
         let rows = self.rows(list.bind(account.as_str()).bind(column::from_time(now))).await?;
         rows.iter().map(read).collect()
@@ -58,16 +58,16 @@ impl Sessions for Store {
         session: &SessionId,
         by: Option<&Actor>,
         at: UnixTime,
-    ) -> Result<Ended, StoreError> {
+    ) -> Result<EndOutcome, StoreError> {
         let mut write = self.write_to(account).await?;
         if !own_change::command_passes(&mut write, by).await? {
-            return Ok(Ended::ActorChanged);
+            return Ok(EndOutcome::ActorChanged);
         }
         let ended = revocation::session(&mut write, account, session, at).await?;
         write.commit().await?;
         Ok(match ended {
-            0 => Ended::NotFound,
-            _ => Ended::Ended,
+            0 => EndOutcome::NotFound,
+            _ => EndOutcome::Ended,
         })
     }
 
@@ -100,7 +100,7 @@ fn read(row: &Row) -> Result<Session, StoreError> {
         id.parse().map_err(StoreError::corrupt)?,
         get(row, "device")?,
         column::to_time(get(row, "created_at")?)?,
-        column::to_time(get(row, "renewed_at")?)?,
+        column::to_time(get(row, "refreshed_at")?)?,
         column::to_time(get(row, "expires_at")?)?,
     ))
 }

@@ -1,24 +1,24 @@
 //! Keeping the authenticator. Each "once" is a condition in one statement.
 
 use hallpass_accounts::{
-    AccountId, Enrolment, OwnChange, OwnChangeOutcome, RecoveryHash, Replaced, SecondFactors, Spend,
+    AccountId, ConsumeOutcome, Enrolment, OwnChange, OwnChangeOutcome, RecoveryHash, ReplaceOutcome, TwoFactorStore,
 };
 use hallpass_core::TotpDrift;
 
 use super::{Store, Write, account::own_change, column, statement::sql};
 use crate::error::StoreError;
 
-impl SecondFactors for Store {
+impl TwoFactorStore for Store {
     async fn enable(&self, enrolment: Enrolment) -> Result<OwnChangeOutcome, StoreError> {
         let id = &enrolment.own.actor.account;
         let mut write = self.write_to(id).await?;
         if !own_change::passes(&mut write, &enrolment.own.actor).await? {
             return Ok(OwnChangeOutcome::NotWritten);
         }
-        let enable = sql("INSERT INTO hallpass_second_factors (account_id, sealed, last_step, drift) \
+        let enable = sql("INSERT INTO hallpass_two_factor (account_id, encrypted, last_step, drift) \
              VALUES ($1, $2, $3, $4) ON CONFLICT (account_id) DO NOTHING")
         .bind(id.as_str())
-        .bind(&enrolment.sealed)
+        .bind(&enrolment.encrypted)
         .bind(column::from_step(enrolment.step)?)
         .bind(enrolment.drift.steps());
         if write.change(enable).await? == 0 {
@@ -28,14 +28,14 @@ impl SecondFactors for Store {
         own_change::revoking(write, &enrolment.own).await
     }
 
-    async fn spend_step(
+    async fn consume_step(
         &self,
         id: &AccountId,
         generation: u32,
         step: u64,
         drift: TotpDrift,
-    ) -> Result<Spend, StoreError> {
-        let spend = sql("UPDATE hallpass_second_factors SET last_step = $2, drift = $3 \
+    ) -> Result<ConsumeOutcome, StoreError> {
+        let spend = sql("UPDATE hallpass_two_factor SET last_step = $2, drift = $3 \
              WHERE account_id = $1 AND (last_step IS NULL OR last_step < $2) \
              AND EXISTS (SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $4 AND NOT disabled)")
         .bind(id.as_str())
@@ -45,14 +45,14 @@ impl SecondFactors for Store {
         Ok(spend_of(self.change(spend).await?))
     }
 
-    async fn spend_recovery_code(
+    async fn consume_recovery_code(
         &self,
         id: &AccountId,
         generation: u32,
         code: &RecoveryHash,
-    ) -> Result<Spend, StoreError> {
+    ) -> Result<ConsumeOutcome, StoreError> {
         let spend = sql("DELETE FROM hallpass_recovery_codes WHERE account_id = $1 AND code_hash = $2 \
-             AND EXISTS (SELECT 1 FROM hallpass_second_factors WHERE account_id = $1) \
+             AND EXISTS (SELECT 1 FROM hallpass_two_factor WHERE account_id = $1) \
              AND EXISTS (SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $3 AND NOT disabled)")
         .bind(id.as_str())
         .bind(code.as_bytes().as_slice())
@@ -67,7 +67,7 @@ impl SecondFactors for Store {
     ) -> Result<OwnChangeOutcome, StoreError> {
         let id = &own.actor.account;
         let mut write = self.write_to(id).await?;
-        let live = sql("SELECT 1 FROM hallpass_second_factors WHERE account_id = $1");
+        let live = sql("SELECT 1 FROM hallpass_two_factor WHERE account_id = $1");
         let passes = own_change::passes(&mut write, &own.actor).await?;
         if !passes || write.row(live.bind(id.as_str())).await?.is_none() {
             return Ok(OwnChangeOutcome::NotWritten);
@@ -79,7 +79,7 @@ impl SecondFactors for Store {
     async fn disable(&self, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {
         let id = &own.actor.account;
         let mut write = self.write_to(id).await?;
-        let off = sql("DELETE FROM hallpass_second_factors WHERE account_id = $1");
+        let off = sql("DELETE FROM hallpass_two_factor WHERE account_id = $1");
         let passes = own_change::passes(&mut write, &own.actor).await?;
         if !passes || write.change(off.bind(id.as_str())).await? == 0 {
             return Ok(OwnChangeOutcome::NotWritten);
@@ -88,20 +88,25 @@ impl SecondFactors for Store {
         own_change::revoking(write, own).await
     }
 
-    async fn reseal(&self, id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Result<Replaced, StoreError> {
-        let reseal = sql("UPDATE hallpass_second_factors SET sealed = $3 WHERE account_id = $1 AND sealed = $2");
-        let resealed = self.change(reseal.bind(id.as_str()).bind(old_sealed).bind(new_sealed)).await?;
+    async fn reencrypt(
+        &self,
+        id: &AccountId,
+        old_sealed: &[u8],
+        new_sealed: &[u8],
+    ) -> Result<ReplaceOutcome, StoreError> {
+        let reencrypt = sql("UPDATE hallpass_two_factor SET encrypted = $3 WHERE account_id = $1 AND encrypted = $2");
+        let resealed = self.change(reencrypt.bind(id.as_str()).bind(old_sealed).bind(new_sealed)).await?;
         Ok(match resealed {
-            0 => Replaced::Changed,
-            _ => Replaced::Replaced,
+            0 => ReplaceOutcome::Changed,
+            _ => ReplaceOutcome::Replaced,
         })
     }
 }
 
-fn spend_of(rows: u64) -> Spend {
+fn spend_of(rows: u64) -> ConsumeOutcome {
     match rows {
-        0 => Spend::AlreadySpent,
-        _ => Spend::Spent,
+        0 => ConsumeOutcome::AlreadyConsumed,
+        _ => ConsumeOutcome::Spent,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{Changes, Cursor, Feed, Push};
+use hallpass_accounts::{Cursor, Notifier, RevocationLog, RevocationPage};
 use hallpass_core::UnixTime;
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::time::sleep;
@@ -19,12 +19,12 @@ use super::{
 };
 use crate::{column, error::StoreError};
 
-impl Feed for SqliteStore {
+impl RevocationLog for SqliteStore {
     type Error = StoreError;
 
-    async fn since(&self, cursor: Cursor) -> Result<Changes, StoreError> {
+    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
         let place = i64::try_from(cursor.number()).unwrap_or(i64::MAX);
-        let since = sql("SELECT place, account_id, generation, session_id, at FROM hallpass_feed \
+        let since = sql("SELECT place, account_id, generation, session_id, at FROM hallpass_revocations \
              WHERE place > ?1 ORDER BY place LIMIT ?2");
         let rows = self.rows(since.bind(place).bind(STRETCH)).await?;
         let cursor = match rows.last() {
@@ -32,17 +32,17 @@ impl Feed for SqliteStore {
             None => cursor,
         };
         let changes = rows.iter().map(change).collect::<Result<_, StoreError>>()?;
-        Ok(Changes { changes, cursor })
+        Ok(RevocationPage { changes, cursor })
     }
 
     async fn forget(&self, before: UnixTime) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        let forget = sql("DELETE FROM hallpass_feed WHERE at < ?1");
+        let forget = sql("DELETE FROM hallpass_revocations WHERE at < ?1");
         write.change(forget.bind(column::from_time(before))).await?;
         write.commit().await
     }
 
-    fn push(&self) -> impl Push {
+    fn push(&self) -> impl Notifier {
         self.watch()
     }
 }
@@ -65,7 +65,7 @@ impl SqliteStore {
     }
 }
 
-impl Push for Watch {
+impl Notifier for Watch {
     type Error = StoreError;
 
     async fn news(&mut self) -> Result<(), StoreError> {

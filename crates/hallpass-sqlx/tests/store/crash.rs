@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass_accounts::{AccountId, Accounts, Registration};
+use hallpass_accounts::{AccountId, AccountStore, RegistrationStore};
 use hallpass_sqlx::SqliteStore;
 use hallpass_testkit::store_suite::fixture::new_account;
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use hallpass_accounts::{
-    AccountId, Feed, PasswordChange, Passwords, Registration, Replaced, SecondFactors, Sessions, Spend,
+    AccountId, ConsumeOutcome, PasswordChange, PasswordStore, RegistrationStore, ReplaceOutcome, RevocationLog,
+    SessionStore, TwoFactorStore,
 };
 use hallpass_testkit::store_suite::fixture::{
     Reader, account, at, enrolment, open, open_sessions, own, register, written,
@@ -28,13 +29,13 @@ async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
 }
 
 /// A write to the account that changes nothing: when it is through, whatever was left behind has been rolled back or committed.
-async fn settle<S: Passwords>(store: &S, id: &AccountId) {
-    assert_eq!(store.replace_hash(id, "never was", "is not now").await.unwrap(), Replaced::Changed);
+async fn settle<S: PasswordStore>(store: &S, id: &AccountId) {
+    assert_eq!(store.replace_hash(id, "never was", "is not now").await.unwrap(), ReplaceOutcome::Changed);
 }
 
 pub(crate) async fn a_password_change_is_whole_or_nothing<S>(store: &S)
 where
-    S: Passwords + Registration + Sessions + Feed,
+    S: PasswordStore + RegistrationStore + SessionStore + RevocationLog,
 {
     let mut feed = Reader::new(store);
     let (mut whole, mut nothing) = (0, 0);
@@ -65,7 +66,7 @@ where
 
 pub(crate) async fn an_enrolment_is_whole_or_nothing<S>(store: &S)
 where
-    S: SecondFactors + Passwords + Registration,
+    S: TwoFactorStore + PasswordStore + RegistrationStore,
 {
     for polls in 1.. {
         let id = register(store, &format!("user{polls}")).await;
@@ -78,8 +79,8 @@ where
         let on = now.second_factor().is_some();
         assert_eq!(now.generation(), u32::from(on), "after {polls} polls");
         for code in &codes {
-            let spent = store.spend_recovery_code(&id, now.generation(), code).await.unwrap();
-            assert_eq!(spent == Spend::Spent, on, "after {polls} polls");
+            let spent = store.consume_recovery_code(&id, now.generation(), code).await.unwrap();
+            assert_eq!(spent == ConsumeOutcome::Spent, on, "after {polls} polls");
         }
         if answer.is_some() {
             assert!(on);

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 
-use hallpass_accounts::{AccountId, Registered, Registration, SecondFactors, Spend};
+use hallpass_accounts::{AccountId, ConsumeOutcome, RegistrationOutcome, RegistrationStore, TwoFactorStore};
 use hallpass_core::TotpDrift;
 use hallpass_sqlx::SqliteStore;
 use hallpass_testkit::store_suite::fixture::{at, enrol, new_account, own, recovery_hash, register, written};
@@ -63,7 +63,7 @@ async fn race_beside_another() {
         let (id, step) = (alice.clone(), 101 + round);
         won(&store, ("step", round), |store, _| {
             let id = id.clone();
-            async move { store.spend_step(&id, 1, step, TotpDrift::NONE).await.unwrap() == Spend::Spent }
+            async move { store.consume_step(&id, 1, step, TotpDrift::NONE).await.unwrap() == ConsumeOutcome::Spent }
         })
         .await;
 
@@ -79,7 +79,7 @@ async fn race_beside_another() {
         child.meet(3 * round + 1);
         won(&store, ("code", round), |store, task| {
             let (id, code) = (alice.clone(), recovery_hash(u8::try_from(task % 10).unwrap()));
-            async move { store.spend_recovery_code(&id, 1, &code).await.unwrap() == Spend::Spent }
+            async move { store.consume_recovery_code(&id, 1, &code).await.unwrap() == ConsumeOutcome::Spent }
         })
         .await;
 
@@ -87,7 +87,7 @@ async fn race_beside_another() {
         let first = child.number * 32;
         won(&store, ("name", round), |store, task| {
             let account = new_account(&format!("{round}.{}", first + task), &spelling(first + task, round));
-            async move { matches!(store.create(account).await.unwrap(), Registered::Created(_)) }
+            async move { matches!(store.create(account).await.unwrap(), RegistrationOutcome::Created(_)) }
         })
         .await;
     }

@@ -1,6 +1,6 @@
 //! What the traits do not show, read from the tables.
 
-use hallpass_accounts::{Accounts, Administration};
+use hallpass_accounts::{AccountStore, AdministrationStore};
 use hallpass_sqlx::{SqliteStore, StoreErrorKind};
 use sqlx::SqlitePool;
 
@@ -18,8 +18,7 @@ async fn nothing_stays_of_a_factor_that_is_off() {
     let (store, tables) = store_and_tables(&scratch).await;
     let id = register(&store, "alice").await;
     enrol(&store, &id).await;
-    let count =
-        "SELECT (SELECT count(*) FROM hallpass_second_factors) + (SELECT count(*) FROM hallpass_recovery_codes)";
+    let count = "SELECT (SELECT count(*) FROM hallpass_two_factor) + (SELECT count(*) FROM hallpass_recovery_codes)";
     assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&tables).await.unwrap(), 11);
     disable(&store, &id).await;
     assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&tables).await.unwrap(), 0);
@@ -60,13 +59,13 @@ async fn a_row_that_cannot_be_read_is_an_error_and_no_account() {
     for damage in [
         "UPDATE hallpass_accounts SET roles = '[1]'",
         "UPDATE hallpass_accounts SET roles = '[]', username = 'a b'",
-        "UPDATE hallpass_accounts SET username = 'alice'; INSERT INTO hallpass_second_factors (account_id, sealed, last_step) SELECT id, x'', -1 FROM hallpass_accounts",
+        "UPDATE hallpass_accounts SET username = 'alice'; INSERT INTO hallpass_two_factor (account_id, encrypted, last_step) SELECT id, x'', -1 FROM hallpass_accounts",
     ] {
         sqlx::raw_sql(damage).execute(&tables).await.unwrap();
         let error = store.by_id(&id).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{damage}");
         assert!(std::error::Error::source(&error).is_some());
     }
-    sqlx::query("DELETE FROM hallpass_second_factors").execute(&tables).await.unwrap();
+    sqlx::query("DELETE FROM hallpass_two_factor").execute(&tables).await.unwrap();
     assert!(store.by_id(&id).await.unwrap().is_some());
 }

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use hallpass_accounts::{
-    AccountId, Administration, NewAccount, NewSession, RefreshHash, Refreshes, Registered, Registration, Renewable,
-    Renewal, Renewed, SessionId, Sessions,
+    AccountId, AdministrationStore, NewAccount, NewSession, RefreshChain, RefreshHash, RefreshOutcome,
+    RefreshTokenStore, RegistrationOutcome, RegistrationStore, Rotation, SessionId, SessionStore,
 };
 use hallpass_core::Methods;
 use hallpass_sqlx::SqliteStore;
@@ -31,29 +31,29 @@ fn refresh(number: u128) -> RefreshHash {
     RefreshHash::from_bytes([half, half].concat().try_into().unwrap())
 }
 
-async fn accounts<S: Registration>(store: &S) {
+async fn accounts<S: RegistrationStore>(store: &S) {
     let hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE";
     for number in 0..ACCOUNTS {
         let roles = vec!["guest".to_owned()];
         let new = NewAccount::new(account(number), name(&format!("somebody{number}")), hash.into(), roles, at(0));
-        assert!(matches!(store.create(new).await.unwrap(), Registered::Created(_)));
+        assert!(matches!(store.create(new).await.unwrap(), RegistrationOutcome::Created(_)));
     }
 }
 
 /// Two for each account, renewed once.
-async fn sessions<S: Sessions + Refreshes>(store: &S) {
+async fn sessions<S: SessionStore + RefreshTokenStore>(store: &S) {
     for number in 0..2 * ACCOUNTS {
         let id = SessionId::from_random(random(ACCOUNTS + number).to_be_bytes());
-        let renewable = Renewable::new(refresh(number), at(5000), Methods::PASSWORD | Methods::ONE_TIME_CODE);
+        let refresh_chain = RefreshChain::new(refresh(number), at(5000), Methods::PASSWORD | Methods::ONE_TIME_CODE);
         let new = NewSession::new(id, account(number / 2), 0, "Firefox on Linux".into(), at(10), at(9000));
-        opened(store.open(new.with_renewable(Some(renewable))).await.unwrap());
+        opened(store.open(new.with_refresh_chain(Some(refresh_chain))).await.unwrap());
         let (idle, grace) = (Duration::from_secs(5000), Duration::from_secs(30));
-        let renewal = Renewal::new(refresh(number), refresh(2 * ACCOUNTS + number), at(900), idle, grace);
-        assert!(matches!(store.renew(&id, &renewal).await.unwrap(), Renewed::Spent(_)));
+        let rotation = Rotation::new(refresh(number), refresh(2 * ACCOUNTS + number), at(900), idle, grace);
+        assert!(matches!(store.refresh(&id, &rotation).await.unwrap(), RefreshOutcome::Spent(_)));
     }
 }
 
-async fn revocations<S: Administration>(store: &S) {
+async fn revocations<S: AdministrationStore>(store: &S) {
     for number in 0..ACCOUNTS {
         done(store.set_roles(&account(number), &["admin".to_owned()], None, at(1000)).await.unwrap());
     }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{Administration, Feed, Push};
+use hallpass_accounts::{AdministrationStore, Notifier, RevocationLog};
 use hallpass_sqlx::SqliteStore;
 use hallpass_testkit::store_suite::fixture::{at, done, register};
 use tokio::time::timeout;
 
 use crate::scratch::Scratch;
 
-async fn is_woken(push: &mut impl Push) -> bool {
+async fn is_woken(push: &mut impl Notifier) -> bool {
     match timeout(Duration::from_millis(300), push.news()).await {
         Ok(news) => news.map(|()| true).unwrap(),
         Err(_) => false,

@@ -1,12 +1,14 @@
 //! Finding, making and administering accounts.
 
-use hallpass_accounts::{AccountId, Administration, CommandOutcome, Feed, Registered, Registration, Sessions};
+use hallpass_accounts::{
+    AccountId, AdministrationStore, CommandOutcome, RegistrationOutcome, RegistrationStore, RevocationLog, SessionStore,
+};
 
 use super::fixture::{Reader, account, at, done, name, new_account, open, open_sessions, raised, register};
 
 pub mod own_change;
 
-pub async fn a_new_account_is_found_by_either_key<S: Registration>(store: &S) {
+pub async fn a_new_account_is_found_by_either_key<S: RegistrationStore>(store: &S) {
     let id = register(store, "Zoë").await;
     assert!(store.by_username(&name("zoe")).await.unwrap().is_none());
     let found = store.by_username(&name("ZOE\u{308}")).await.unwrap().unwrap();
@@ -20,7 +22,7 @@ pub async fn a_new_account_is_found_by_either_key<S: Registration>(store: &S) {
     assert_eq!(account(store, &id).await.username(), &name("zoë"));
 }
 
-pub async fn an_unknown_account_is_none_and_no_error<S: Registration>(store: &S) {
+pub async fn an_unknown_account_is_none_and_no_error<S: RegistrationStore>(store: &S) {
     register(store, "alice").await;
     assert!(store.by_username(&name("bob")).await.unwrap().is_none());
     for id in ["", "id-bob", "ID-ALICE", "id-alice ", "%", "' OR 1=1 --"] {
@@ -29,11 +31,11 @@ pub async fn an_unknown_account_is_none_and_no_error<S: Registration>(store: &S)
     }
 }
 
-pub async fn a_name_is_taken_once_in_any_spelling<S: Registration>(store: &S) {
+pub async fn a_name_is_taken_once_in_any_spelling<S: RegistrationStore>(store: &S) {
     let first = register(store, "alice").await;
     for spelling in ["alice", "ALICE", "\u{ff21}lice"] {
         let second = store.create(new_account("second", spelling)).await;
-        assert_eq!(second.unwrap(), Registered::NameTaken, "{spelling}");
+        assert_eq!(second.unwrap(), RegistrationOutcome::NameTaken, "{spelling}");
     }
     let second = store.by_id(&AccountId::new("second")).await.unwrap();
     assert!(second.is_none(), "nothing was written");
@@ -41,7 +43,7 @@ pub async fn a_name_is_taken_once_in_any_spelling<S: Registration>(store: &S) {
     assert_eq!(found.id(), &first);
 }
 
-pub async fn names_and_roles_come_back_as_they_went<S: Registration>(store: &S) {
+pub async fn names_and_roles_come_back_as_they_went<S: RegistrationStore>(store: &S) {
     let mut new = new_account("1", "山田.太郎_2-x");
     new.roles = ["a b", "c,d", "\"e\"", "[f]", "", "ролÿ"].map(str::to_owned).into();
     let _ = store.create(new.clone()).await.unwrap();
@@ -52,7 +54,7 @@ pub async fn names_and_roles_come_back_as_they_went<S: Registration>(store: &S) 
 
 pub async fn new_roles_void_the_tokens_with_the_old_ones<S>(store: &S)
 where
-    S: Administration + Registration + Sessions + Feed,
+    S: AdministrationStore + RegistrationStore + SessionStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     let session = open(store, &id, 1).await;
@@ -76,7 +78,7 @@ where
 
 pub async fn a_disabled_account_has_no_session_left<S>(store: &S)
 where
-    S: Administration + Registration + Sessions + Feed,
+    S: AdministrationStore + RegistrationStore + SessionStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     open(store, &id, 1).await;
@@ -97,7 +99,7 @@ where
 
 pub async fn accounts_are_listed_by_key_in_pages<S>(store: &S)
 where
-    S: Administration + Registration,
+    S: AdministrationStore + RegistrationStore,
 {
     for username in ["carol", "Bob", "alice", "Ünal", "dave"] {
         register(store, username).await;

@@ -1,9 +1,9 @@
 //! The people and things of the checks, for the further tests of a store too.
 
 use hallpass_accounts::{
-    Account, AccountId, Accounts, Actor, Change, CommandOutcome, Cursor, Enrolment, Feed, NewAccount, NewSession,
-    OwnChange, OwnChangeOutcome, RecoveryCode, RecoveryHash, Registered, Registration, SecondFactors, SessionId,
-    SessionOpened, Sessions, Username,
+    Account, AccountId, AccountStore, Actor, CommandOutcome, Cursor, Enrolment, NewAccount, NewSession, OpenOutcome,
+    OwnChange, OwnChangeOutcome, RecoveryCode, RecoveryHash, RegistrationOutcome, RegistrationStore, Revocation,
+    RevocationLog, SessionId, SessionStore, TwoFactorStore, Username,
 };
 use hallpass_core::UnixTime;
 
@@ -30,20 +30,20 @@ pub fn new_account(id: &str, username: &str) -> NewAccount {
 }
 
 /// Registers an account. Its id is the name, in front of which stands `id-`.
-pub async fn register<S: Registration>(store: &S, username: &str) -> AccountId {
+pub async fn register<S: RegistrationStore>(store: &S, username: &str) -> AccountId {
     let account = new_account(&format!("id-{username}"), username);
     match store.create(account).await.unwrap() {
-        Registered::Created(id) => id,
-        Registered::NameTaken => panic!("{username} is taken: the store was not empty"),
+        RegistrationOutcome::Created(id) => id,
+        RegistrationOutcome::NameTaken => panic!("{username} is taken: the store was not empty"),
     }
 }
 
-pub async fn account<S: Accounts>(store: &S, id: &AccountId) -> Account {
+pub async fn account<S: AccountStore>(store: &S, id: &AccountId) -> Account {
     store.by_id(id).await.unwrap().unwrap()
 }
 
 /// Opens a session at second 10, which lasts until second 1000.
-pub async fn open<S: Sessions>(store: &S, id: &AccountId, number: u8) -> SessionId {
+pub async fn open<S: SessionStore>(store: &S, id: &AccountId, number: u8) -> SessionId {
     let session = session_id(number);
     let generation = account(store, id).await.generation();
     let new = NewSession::new(session, id.clone(), generation, "Firefox".into(), at(10), at(1000));
@@ -52,10 +52,10 @@ pub async fn open<S: Sessions>(store: &S, id: &AccountId, number: u8) -> Session
 }
 
 /// The account of a session that was opened.
-pub fn opened(opened: SessionOpened) -> Account {
+pub fn opened(opened: OpenOutcome) -> Account {
     match opened {
-        SessionOpened::Opened(account) => *account,
-        SessionOpened::AccountChanged => panic!("the session was not opened"),
+        OpenOutcome::OpenedSession(account) => *account,
+        OpenOutcome::AccountChanged => panic!("the session was not opened"),
     }
 }
 
@@ -80,32 +80,32 @@ pub fn done(outcome: CommandOutcome) -> Account {
 }
 
 /// The person of the account, as a token of this moment describes them.
-pub async fn actor<S: Accounts>(store: &S, id: &AccountId, session: Option<SessionId>) -> Actor {
+pub async fn actor<S: AccountStore>(store: &S, id: &AccountId, session: Option<SessionId>) -> Actor {
     Actor::new(id.clone(), account(store, id).await.generation(), session)
 }
 
 /// A change of that person's own.
-pub async fn own<S: Accounts>(store: &S, id: &AccountId, session: Option<SessionId>, when: UnixTime) -> OwnChange {
+pub async fn own<S: AccountStore>(store: &S, id: &AccountId, session: Option<SessionId>, when: UnixTime) -> OwnChange {
     OwnChange::new(actor(store, id, session).await, when)
 }
 
-pub async fn open_sessions<S: Sessions>(store: &S, id: &AccountId) -> Vec<SessionId> {
+pub async fn open_sessions<S: SessionStore>(store: &S, id: &AccountId) -> Vec<SessionId> {
     let sessions = store.list(id, at(20)).await.unwrap();
     sessions.iter().map(|session| session.id).collect()
 }
 
 /// An enrolment at step 100, with ten recovery codes.
-pub async fn enrolment<S: Accounts>(store: &S, id: &AccountId) -> Enrolment {
+pub async fn enrolment<S: AccountStore>(store: &S, id: &AccountId) -> Enrolment {
     let codes = (0..10).map(recovery_hash).collect();
     Enrolment::new(own(store, id, None, at(5)).await, b"sealed".to_vec(), 100, codes)
 }
 
-pub async fn enrol<S: SecondFactors>(store: &S, id: &AccountId) {
+pub async fn enrol<S: TwoFactorStore>(store: &S, id: &AccountId) {
     written(store.enable(enrolment(store, id).await).await.unwrap());
 }
 
 /// Turns the factor off.
-pub async fn disable<S: SecondFactors>(store: &S, id: &AccountId) {
+pub async fn disable<S: TwoFactorStore>(store: &S, id: &AccountId) {
     written(store.disable(&own(store, id, None, at(40)).await).await.unwrap());
 }
 
@@ -114,16 +114,16 @@ pub async fn disable<S: SecondFactors>(store: &S, id: &AccountId) {
 pub struct Reader<'s, S> {
     store: &'s S,
     cursor: Cursor,
-    seen: Vec<Change>,
+    seen: Vec<Revocation>,
 }
 
-impl<'s, S: Feed> Reader<'s, S> {
+impl<'s, S: RevocationLog> Reader<'s, S> {
     pub fn new(store: &'s S) -> Self {
         Self { store, cursor: Cursor::START, seen: Vec::new() }
     }
 
     /// What the feed tells that it has not told this reader before. A feed may repeat itself.
-    pub async fn news(&mut self) -> Vec<Change> {
+    pub async fn news(&mut self) -> Vec<Revocation> {
         let known = self.seen.len();
         loop {
             let read = self.store.since(self.cursor).await.unwrap();
@@ -140,6 +140,6 @@ impl<'s, S: Feed> Reader<'s, S> {
     }
 }
 
-pub fn raised(account: &AccountId, generation: u32, at: UnixTime) -> Change {
-    Change::Generation { account: account.clone(), generation, at }
+pub fn raised(account: &AccountId, generation: u32, at: UnixTime) -> Revocation {
+    Revocation::Generation { account: account.clone(), generation, at }
 }

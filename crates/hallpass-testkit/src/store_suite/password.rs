@@ -1,23 +1,25 @@
 //! Writing password hashes.
 
-use hallpass_accounts::{AccountId, Feed, PasswordChange, Passwords, Registration, Replaced, Sessions};
+use hallpass_accounts::{
+    AccountId, PasswordChange, PasswordStore, RegistrationStore, ReplaceOutcome, RevocationLog, SessionStore,
+};
 
 use super::fixture::{Reader, account, at, is_written, open, open_sessions, own, raised, register, written};
 
 pub async fn an_upgrade_replaces_only_the_expected_hash<S>(store: &S)
 where
-    S: Passwords + Registration + Sessions + Feed,
+    S: PasswordStore + RegistrationStore + SessionStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     let session = open(store, &id, 1).await;
     let other = register(store, "bob").await;
 
     let stale = store.replace_hash(&id, "hash-9", "hash-1").await;
-    assert_eq!(stale.unwrap(), Replaced::Changed);
+    assert_eq!(stale.unwrap(), ReplaceOutcome::Changed);
     assert_eq!(account(store, &id).await.password_hash(), "hash-0");
 
     let upgraded = store.replace_hash(&id, "hash-0", "hash-1").await;
-    assert_eq!(upgraded.unwrap(), Replaced::Replaced);
+    assert_eq!(upgraded.unwrap(), ReplaceOutcome::Replaced);
     assert_eq!(account(store, &id).await.password_hash(), "hash-1");
     assert_eq!(account(store, &id).await.generation(), 0, "tokens stay");
     assert_eq!(open_sessions(store, &id).await, [session]);
@@ -25,12 +27,12 @@ where
     assert_eq!(Reader::new(store).news().await, []);
 
     let unknown = store.replace_hash(&AccountId::new("?"), "hash-0", "x").await;
-    assert_eq!(unknown.unwrap(), Replaced::Changed);
+    assert_eq!(unknown.unwrap(), ReplaceOutcome::Changed);
 }
 
 pub async fn a_password_change_ends_what_was_before<S>(store: &S)
 where
-    S: Passwords + Registration + Sessions + Feed,
+    S: PasswordStore + RegistrationStore + SessionStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;

@@ -3,8 +3,9 @@
 use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    Administration, AttemptPolicy, Attempted, Attempts, CommandOutcome, NewSession, Passwords, Refreshes, Registered,
-    Registration, Renewed, SecondFactors, SessionId, Sessions, Spend,
+    AdministrationStore, AttemptOutcome, CommandOutcome, ConsumeOutcome, NewSession, PasswordStore, RateLimit,
+    RateLimitStore, RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore, SessionId, SessionStore,
+    TwoFactorStore,
 };
 use hallpass_core::TotpDrift;
 use tokio::{sync::Barrier, task::JoinSet};
@@ -43,23 +44,23 @@ where
 
 pub async fn a_step_is_spent_once<S>(stores: &[Arc<S>], rounds: u64)
 where
-    S: SecondFactors + Registration,
+    S: TwoFactorStore + RegistrationStore,
 {
     let id = register(&*stores[0], "alice").await;
     enrol(&*stores[0], &id).await;
     for step in 101..101 + rounds {
         let spend = |store: Arc<S>, _| {
             let id = id.clone();
-            async move { store.spend_step(&id, 1, step, TotpDrift::NONE).await.unwrap() }
+            async move { store.consume_step(&id, 1, step, TotpDrift::NONE).await.unwrap() }
         };
-        let spent = winners(stores, 64, spend, |spend| *spend == Spend::Spent).await;
+        let spent = winners(stores, 64, spend, |spend| *spend == ConsumeOutcome::Spent).await;
         assert_eq!(spent, 1, "step {step}");
     }
 }
 
 pub async fn ten_codes_serve_ten_of_64<S>(stores: &[Arc<S>], rounds: u8)
 where
-    S: SecondFactors + Registration,
+    S: TwoFactorStore + RegistrationStore,
 {
     let id = register(&*stores[0], "alice").await;
     enrol(&*stores[0], &id).await;
@@ -69,14 +70,14 @@ where
         written(stores[0].replace_recovery_codes(&own, &codes).await.unwrap());
         let spend = |store: Arc<S>, number: usize| {
             let (id, code) = (id.clone(), codes[number % 10].clone());
-            async move { store.spend_recovery_code(&id, 1, &code).await.unwrap() }
+            async move { store.consume_recovery_code(&id, 1, &code).await.unwrap() }
         };
-        let spent = winners(stores, 64, spend, |spend| *spend == Spend::Spent).await;
+        let spent = winners(stores, 64, spend, |spend| *spend == ConsumeOutcome::Spent).await;
         assert_eq!(spent, 10, "round {round}");
     }
 }
 
-pub async fn a_name_in_64_spellings_is_one_account<S: Registration>(stores: &[Arc<S>]) {
+pub async fn a_name_in_64_spellings_is_one_account<S: RegistrationStore>(stores: &[Arc<S>]) {
     let spelling = |number: usize| -> String {
         let upper_where_set = |(bit, letter): (usize, char)| match number >> bit & 1 {
             0 => letter,
@@ -89,7 +90,7 @@ pub async fn a_name_in_64_spellings_is_one_account<S: Registration>(stores: &[Ar
         let account = new_account(&format!("id-{number}"), &spelling(number));
         async move { store.create(account).await.unwrap() }
     };
-    let created = |answer: &Registered| matches!(answer, Registered::Created(_));
+    let created = |answer: &RegistrationOutcome| matches!(answer, RegistrationOutcome::Created(_));
     assert_eq!(winners(stores, 64, create, created).await, 1);
     let mut rows = 0;
     for number in 0..64 {
@@ -104,27 +105,27 @@ pub async fn a_name_in_64_spellings_is_one_account<S: Registration>(stores: &[Ar
 /// One call spends the token; every other one gets the same successor, and the session lives on.
 pub async fn a_refresh_token_is_spent_once<S>(stores: &[Arc<S>], rounds: u64)
 where
-    S: Refreshes + Registration,
+    S: RefreshTokenStore + RegistrationStore,
 {
     let id = register(&*stores[0], "alice").await;
     let session = open_renewable(&*stores[0], &id, 1, at(10_000_000)).await;
     for round in 1..=rounds {
-        let renew = |store: Arc<S>, _| async move {
-            let renewal = presenting(round, at(400 * round));
-            match store.renew(&session, &renewal).await.unwrap() {
-                Renewed::Spent(_) => true,
-                Renewed::InGrace { live, .. } if live == token(round + 1) => false,
+        let refresh = |store: Arc<S>, _| async move {
+            let rotation = presenting(round, at(400 * round));
+            match store.refresh(&session, &rotation).await.unwrap() {
+                RefreshOutcome::Spent(_) => true,
+                RefreshOutcome::InGrace { live, .. } if live == token(round + 1) => false,
                 other => panic!("round {round}: {other:?}"),
             }
         };
-        assert_eq!(winners(stores, 64, renew, |spent| *spent).await, 1, "round {round}");
+        assert_eq!(winners(stores, 64, refresh, |spent| *spent).await, 1, "round {round}");
     }
 }
 
 /// A log-in that has read the account opens its session while an operator disables it: whoever is first, no session is left.
 pub async fn no_session_outlives_a_disabling_beside_it<S>(stores: &[Arc<S>], rounds: u8)
 where
-    S: Sessions + Administration + Registration,
+    S: SessionStore + AdministrationStore + RegistrationStore,
 {
     for round in 0..rounds {
         let id = register(&*stores[0], &format!("user{round}")).await;
@@ -145,10 +146,10 @@ where
     }
 }
 
-pub async fn of_200_attempts_five_are_evaluated<S: Attempts>(stores: &[Arc<S>]) {
-    const POLICY: AttemptPolicy = AttemptPolicy::new(5, Duration::from_secs(30));
+pub async fn of_200_attempts_five_are_evaluated<S: RateLimitStore>(stores: &[Arc<S>]) {
+    const POLICY: RateLimit = RateLimit::new(5, Duration::from_secs(30));
     let take = |store: Arc<S>, _| async move { store.try_take("account:alice", &POLICY, at(0)).await.unwrap() };
-    let allowed = |attempted: &Attempted| *attempted == Attempted::Allowed;
+    let allowed = |attempted: &AttemptOutcome| *attempted == AttemptOutcome::Allowed;
     assert_eq!(winners(stores, 200, take, allowed).await, 5);
 }
 
@@ -156,7 +157,7 @@ pub async fn of_200_attempts_five_are_evaluated<S: Attempts>(stores: &[Arc<S>]) 
 /// that was logged out the session stays only where the change came first, and then ends with the command.
 pub async fn a_command_beside_an_own_change_holds<S>(stores: &[Arc<S>], rounds: u32)
 where
-    S: Registration + Passwords + SecondFactors + Sessions + Administration,
+    S: RegistrationStore + PasswordStore + TwoFactorStore + SessionStore + AdministrationStore,
 {
     for round in 0..rounds {
         for (number, change) in Own::ALL.into_iter().enumerate() {
@@ -203,7 +204,7 @@ where
 /// Two administrators disable each other at the same moment. One command is carried out, the other one's actor is disabled by then.
 pub async fn of_two_administrators_one_wins<S>(stores: &[Arc<S>], rounds: u32)
 where
-    S: Registration + Administration,
+    S: RegistrationStore + AdministrationStore,
 {
     for round in 0..rounds {
         let store = &*stores[0];

@@ -1,12 +1,12 @@
 //! The revocation feed: the one that the store itself writes, and one apart from the store, which is told what the store has done.
 
-use hallpass_accounts::{AccountId, Administration, Change, Cursor, Feed, Registration};
+use hallpass_accounts::{AccountId, AdministrationStore, Cursor, RegistrationStore, Revocation, RevocationLog};
 
 use super::fixture::{Reader, at, done, raised, register, session_id};
 
 pub async fn the_feed_is_read_in_order_over_many_calls<S>(store: &S)
 where
-    S: Administration + Registration + Feed,
+    S: AdministrationStore + RegistrationStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     let mut feed = Reader::new(store);
@@ -16,7 +16,7 @@ where
         done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
     let generations = feed.news().await.into_iter().map(|change| match change {
-        Change::Generation { generation, .. } => generation,
+        Revocation::Generation { generation, .. } => generation,
         other => panic!("{other:?}"),
     });
     assert!(generations.eq(1..=1100));
@@ -25,7 +25,7 @@ where
     assert_eq!(feed.news().await, [raised(&id, 1101, at(2000))]);
 }
 
-pub async fn an_empty_feed_has_been_read_to_its_end<S: Feed>(store: &S) {
+pub async fn an_empty_feed_has_been_read_to_its_end<S: RevocationLog>(store: &S) {
     let read = store.since(Cursor::START).await.unwrap();
     assert_eq!(read.changes, []);
     assert_eq!(store.since(read.cursor).await.unwrap().cursor, read.cursor, "or a reader would go on for ever");
@@ -33,7 +33,7 @@ pub async fn an_empty_feed_has_been_read_to_its_end<S: Feed>(store: &S) {
 
 pub async fn forgetting_leaves_cursors_good<S>(store: &S)
 where
-    S: Administration + Registration + Feed,
+    S: AdministrationStore + RegistrationStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     let mut feed = Reader::new(store);
@@ -52,7 +52,7 @@ where
     assert_eq!(feed.news().await, [raised(&id, 4, at(200))]);
 }
 
-pub async fn what_is_announced_is_read_in_order<S: Feed>(store: &S) {
+pub async fn what_is_announced_is_read_in_order<S: RevocationLog>(store: &S) {
     let id = AccountId::new("id \u{fffd} \"ünal\"");
     let mut feed = Reader::new(store);
     assert_eq!(feed.news().await, []);
@@ -61,13 +61,13 @@ pub async fn what_is_announced_is_read_in_order<S: Feed>(store: &S) {
         store.announce(change).await.unwrap();
     }
     assert!(feed.news().await == told);
-    let ended = Change::SessionEnded { session: session_id(1), at: at(2000) };
+    let ended = Revocation::SessionEnded { session: session_id(1), at: at(2000) };
     store.announce(&ended).await.unwrap();
     store.announce(&raised(&id, u32::MAX, at(2000))).await.unwrap();
     assert_eq!(feed.news().await, [ended, raised(&id, u32::MAX, at(2000))]);
 }
 
-pub async fn what_is_old_is_forgotten_and_cursors_stay_good<S: Feed>(store: &S) {
+pub async fn what_is_old_is_forgotten_and_cursors_stay_good<S: RevocationLog>(store: &S) {
     let id = AccountId::new("id");
     let mut feed = Reader::new(store);
     for number in 1..=3 {

@@ -1,7 +1,8 @@
 //! Keeping sessions.
 
 use hallpass_accounts::{
-    AccountId, Administration, Change, CommandOutcome, Ended, Feed, NewSession, Registration, SessionOpened, Sessions,
+    AccountId, AdministrationStore, CommandOutcome, EndOutcome, NewSession, OpenOutcome, RegistrationStore, Revocation,
+    RevocationLog, SessionStore,
 };
 
 use super::fixture::{
@@ -12,7 +13,7 @@ pub mod refresh_token;
 
 pub async fn sessions_are_listed_newest_first_until_they_expire<S>(store: &S)
 where
-    S: Sessions + Registration,
+    S: SessionStore + RegistrationStore,
 {
     let id = register(store, "alice").await;
     for (number, begins, ends) in [(1, 10, 100), (2, 30, 50), (3, 20, 100)] {
@@ -26,7 +27,7 @@ where
     assert_eq!(ids, [2, 3, 1].map(session_id));
     let newest = &listed[0];
     assert_eq!(newest.device, "Browser 2 <b>");
-    assert_eq!((newest.created, newest.renewed, newest.expires), (at(30), at(30), at(50)));
+    assert_eq!((newest.created, newest.refreshed, newest.expires), (at(30), at(30), at(50)));
     let later = store.list(&id, at(50)).await.unwrap();
     assert_eq!(later.len(), 2, "one ends at 50, so at 50 it is over");
     assert_eq!(store.list(&AccountId::new("?"), at(0)).await.unwrap(), []);
@@ -34,7 +35,7 @@ where
 
 pub async fn no_session_opens_on_an_account_that_changed<S>(store: &S)
 where
-    S: Sessions + Registration + Administration,
+    S: SessionStore + RegistrationStore + AdministrationStore,
 {
     let id = register(store, "alice").await;
     let new = |generation, account: &AccountId| {
@@ -43,11 +44,11 @@ where
     };
     for wrong in [new(1, &id), new(0, &AccountId::new("nobody"))] {
         let opened = store.open(wrong).await.unwrap();
-        assert!(matches!(opened, SessionOpened::AccountChanged));
+        assert!(matches!(opened, OpenOutcome::AccountChanged));
     }
     done(store.set_disabled(&id, true, None, at(1)).await.unwrap());
     let disabled = store.open(new(1, &id)).await.unwrap();
-    assert!(matches!(disabled, SessionOpened::AccountChanged), "disabled");
+    assert!(matches!(disabled, OpenOutcome::AccountChanged), "disabled");
     assert_eq!(open_sessions(store, &id).await, []);
     done(store.set_disabled(&id, false, None, at(2)).await.unwrap());
     assert_eq!(opened(store.open(new(2, &id)).await.unwrap()).generation(), 2);
@@ -55,7 +56,7 @@ where
 
 pub async fn a_session_is_ended_by_its_own_account_alone<S>(store: &S)
 where
-    S: Sessions + Registration + Feed,
+    S: SessionStore + RegistrationStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
@@ -64,24 +65,24 @@ where
     let mut feed = Reader::new(store);
 
     let foreign = store.end(&other, &session, None, at(20)).await.unwrap();
-    assert_eq!(foreign, Ended::NotFound);
+    assert_eq!(foreign, EndOutcome::NotFound);
     assert_eq!(open_sessions(store, &id).await.len(), 2);
     assert_eq!(feed.news().await, []);
 
-    assert_eq!(store.end(&id, &session, None, at(20)).await.unwrap(), Ended::Ended);
-    let ended = Change::SessionEnded { session, at: at(20) };
+    assert_eq!(store.end(&id, &session, None, at(20)).await.unwrap(), EndOutcome::Ended);
+    let ended = Revocation::SessionEnded { session, at: at(20) };
     assert_eq!(feed.news().await, [ended]);
     assert_eq!(open_sessions(store, &id).await, [stays]);
     assert_eq!(account(store, &id).await.generation(), 0);
 
     let again = store.end(&id, &session, None, at(21)).await.unwrap();
-    assert_eq!(again, Ended::NotFound);
+    assert_eq!(again, EndOutcome::NotFound);
     assert_eq!(feed.news().await, []);
 }
 
 pub async fn sign_out_everywhere_raises_the_generation<S>(store: &S)
 where
-    S: Sessions + Registration + Feed,
+    S: SessionStore + RegistrationStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;

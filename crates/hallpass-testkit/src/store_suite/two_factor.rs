@@ -1,7 +1,8 @@
 //! Keeping authenticators and recovery codes.
 
 use hallpass_accounts::{
-    AccountId, Accounts, Administration, Feed, Registration, Replaced, SecondFactors, Sessions, Spend,
+    AccountId, AccountStore, AdministrationStore, ConsumeOutcome, RegistrationStore, ReplaceOutcome, RevocationLog,
+    SessionStore, TwoFactorStore,
 };
 use hallpass_core::TotpDrift;
 
@@ -10,13 +11,13 @@ use super::fixture::{
     register, written,
 };
 
-async fn generation_of<S: Accounts>(store: &S, id: &AccountId) -> u32 {
+async fn generation_of<S: AccountStore>(store: &S, id: &AccountId) -> u32 {
     account(store, id).await.generation()
 }
 
 pub async fn a_factor_goes_on_whole<S>(store: &S)
 where
-    S: SecondFactors + Registration + Sessions + Feed,
+    S: TwoFactorStore + RegistrationStore + SessionStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     let here = open(store, &id, 1).await;
@@ -27,25 +28,26 @@ where
     first.own.actor.session = Some(here);
     let now = written(store.enable(first.clone()).await.unwrap());
     let factor = now.second_factor().unwrap();
-    assert_eq!((factor.sealed_secret(), factor.last_step()), (&b"sealed"[..], Some(100)));
+    assert_eq!((factor.encrypted_secret(), factor.last_step()), (&b"sealed"[..], Some(100)));
     assert_eq!(now.generation(), 1);
     assert_eq!(open_sessions(store, &id).await, [here]);
     assert_eq!(feed.news().await, [raised(&id, 1, at(5))]);
-    let first_code_again = store.spend_step(&id, generation_of(store, &id).await, 100, TotpDrift::NONE).await.unwrap();
-    assert_eq!(first_code_again, Spend::AlreadySpent);
+    let first_code_again =
+        store.consume_step(&id, generation_of(store, &id).await, 100, TotpDrift::NONE).await.unwrap();
+    assert_eq!(first_code_again, ConsumeOutcome::AlreadyConsumed);
 
     // A second one, even of the right generation, does not replace it.
     let mut second = enrolment(store, &id).await;
-    second.sealed = b"another".to_vec();
+    second.encrypted = b"another".to_vec();
     assert!(!is_written(&store.enable(second).await.unwrap()));
     let now = account(store, &id).await;
-    assert_eq!(now.second_factor().unwrap().sealed_secret(), b"sealed");
+    assert_eq!(now.second_factor().unwrap().encrypted_secret(), b"sealed");
     assert_eq!(feed.news().await, []);
 }
 
 pub async fn a_factor_is_refused_to_an_account_that_changed<S>(store: &S)
 where
-    S: SecondFactors + Registration + Administration,
+    S: TwoFactorStore + RegistrationStore + AdministrationStore,
 {
     let id = register(store, "alice").await;
     let stale = enrolment(store, &id).await;
@@ -60,30 +62,30 @@ where
     nobody.own.actor.account = AccountId::new("nobody");
     assert!(!is_written(&store.enable(nobody).await.unwrap()));
     assert!(account(store, &id).await.second_factor().is_none());
-    let code = store.spend_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(0)).await;
-    assert_eq!(code.unwrap(), Spend::AlreadySpent, "no codes without a factor");
+    let code = store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(0)).await;
+    assert_eq!(code.unwrap(), ConsumeOutcome::AlreadyConsumed, "no codes without a factor");
 }
 
-pub async fn only_a_later_step_is_good<S: SecondFactors + Registration>(store: &S) {
+pub async fn only_a_later_step_is_good<S: TwoFactorStore + RegistrationStore>(store: &S) {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
     assert_eq!(
-        store.spend_step(&id, generation_of(store, &id).await, 101, TotpDrift::NONE).await.unwrap(),
-        Spend::AlreadySpent
+        store.consume_step(&id, generation_of(store, &id).await, 101, TotpDrift::NONE).await.unwrap(),
+        ConsumeOutcome::AlreadyConsumed
     );
     enrol(store, &id).await;
     enrol(store, &other).await;
     for (step, expected) in [
-        (101, Spend::Spent),
-        (101, Spend::AlreadySpent),
-        (100, Spend::AlreadySpent),
-        (0, Spend::AlreadySpent),
-        (102, Spend::Spent),
-        (1 << 40, Spend::Spent),
-        (103, Spend::AlreadySpent),
+        (101, ConsumeOutcome::Spent),
+        (101, ConsumeOutcome::AlreadyConsumed),
+        (100, ConsumeOutcome::AlreadyConsumed),
+        (0, ConsumeOutcome::AlreadyConsumed),
+        (102, ConsumeOutcome::Spent),
+        (1 << 40, ConsumeOutcome::Spent),
+        (103, ConsumeOutcome::AlreadyConsumed),
     ] {
         assert_eq!(
-            store.spend_step(&id, generation_of(store, &id).await, step, TotpDrift::NONE).await.unwrap(),
+            store.consume_step(&id, generation_of(store, &id).await, step, TotpDrift::NONE).await.unwrap(),
             expected,
             "{step}"
         );
@@ -91,15 +93,15 @@ pub async fn only_a_later_step_is_good<S: SecondFactors + Registration>(store: &
     let last = account(store, &id).await.second_factor().unwrap().last_step();
     assert_eq!(last, Some(1 << 40));
     assert_eq!(
-        store.spend_step(&other, generation_of(store, &other).await, 101, TotpDrift::NONE).await.unwrap(),
-        Spend::Spent
+        store.consume_step(&other, generation_of(store, &other).await, 101, TotpDrift::NONE).await.unwrap(),
+        ConsumeOutcome::Spent
     );
     let nobody = AccountId::new("nobody");
-    assert_eq!(store.spend_step(&nobody, 0, 500, TotpDrift::NONE).await.unwrap(), Spend::AlreadySpent);
+    assert_eq!(store.consume_step(&nobody, 0, 500, TotpDrift::NONE).await.unwrap(), ConsumeOutcome::AlreadyConsumed);
 }
 
 /// The drift goes with the step: kept by the call that spends it, and by no other.
-pub async fn a_drift_is_kept_with_the_step_that_showed_it<S: SecondFactors + Registration>(store: &S) {
+pub async fn a_drift_is_kept_with_the_step_that_showed_it<S: TwoFactorStore + RegistrationStore>(store: &S) {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
     let steps = TotpDrift::from_steps;
@@ -109,10 +111,14 @@ pub async fn a_drift_is_kept_with_the_step_that_showed_it<S: SecondFactors + Reg
     enrol(store, &other).await;
     assert_eq!((kept(&id).await, kept(&other).await), (Some(1), Some(0)));
     for (step, drift, expected) in [(102, 2, 2), (102, -1, 2), (101, 4, 2), (103, -4, -4), (104, 0, 0), (105, 4, 4)] {
-        let spent = store.spend_step(&id, generation_of(store, &id).await, step, steps(drift)).await.unwrap();
-        assert_eq!((spent == Spend::Spent, kept(&id).await), (expected == drift, Some(expected)), "{step} {drift}");
+        let spent = store.consume_step(&id, generation_of(store, &id).await, step, steps(drift)).await.unwrap();
+        assert_eq!(
+            (spent == ConsumeOutcome::Spent, kept(&id).await),
+            (expected == drift, Some(expected)),
+            "{step} {drift}"
+        );
     }
-    assert_eq!(store.reseal(&id, b"sealed", b"resealed").await.unwrap(), Replaced::Replaced);
+    assert_eq!(store.reencrypt(&id, b"sealed", b"resealed").await.unwrap(), ReplaceOutcome::Replaced);
     assert_eq!((kept(&id).await, kept(&other).await), (Some(4), Some(0)));
 
     // A factor that is set up anew is another authenticator.
@@ -122,31 +128,31 @@ pub async fn a_drift_is_kept_with_the_step_that_showed_it<S: SecondFactors + Reg
     assert_eq!(kept(&id).await, Some(0));
 }
 
-pub async fn a_recovery_code_works_once<S: SecondFactors + Registration>(store: &S) {
+pub async fn a_recovery_code_works_once<S: TwoFactorStore + RegistrationStore>(store: &S) {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
     enrol(store, &id).await;
     enrol(store, &other).await;
     let spend = async |id, number| {
         let code = recovery_hash(number);
-        store.spend_recovery_code(id, generation_of(store, id).await, &code).await.unwrap()
+        store.consume_recovery_code(id, generation_of(store, id).await, &code).await.unwrap()
     };
-    assert_eq!(spend(&id, 3).await, Spend::Spent);
-    assert_eq!(spend(&id, 3).await, Spend::AlreadySpent);
-    assert_eq!(spend(&id, 77).await, Spend::AlreadySpent, "never was one");
-    assert_eq!(spend(&other, 3).await, Spend::Spent, "each has their own");
+    assert_eq!(spend(&id, 3).await, ConsumeOutcome::Spent);
+    assert_eq!(spend(&id, 3).await, ConsumeOutcome::AlreadyConsumed);
+    assert_eq!(spend(&id, 77).await, ConsumeOutcome::AlreadyConsumed, "never was one");
+    assert_eq!(spend(&other, 3).await, ConsumeOutcome::Spent, "each has their own");
 
     let fresh = [recovery_hash(20), recovery_hash(21)];
     let replaced = store.replace_recovery_codes(&own(store, &id, None, at(6)).await, &fresh).await.unwrap();
     assert_eq!(written(replaced).generation(), 1, "new codes revoke nothing");
-    assert_eq!(spend(&id, 4).await, Spend::AlreadySpent, "the old set is dead");
-    assert_eq!(spend(&id, 20).await, Spend::Spent);
-    assert_eq!(spend(&other, 4).await, Spend::Spent);
+    assert_eq!(spend(&id, 4).await, ConsumeOutcome::AlreadyConsumed, "the old set is dead");
+    assert_eq!(spend(&id, 20).await, ConsumeOutcome::Spent);
+    assert_eq!(spend(&other, 4).await, ConsumeOutcome::Spent);
 }
 
 pub async fn a_factor_goes_off_whole<S>(store: &S)
 where
-    S: SecondFactors + Registration + Sessions + Feed,
+    S: TwoFactorStore + RegistrationStore + SessionStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     let change = own(store, &id, None, at(1)).await;
@@ -164,30 +170,30 @@ where
     assert!(account(store, &id).await.second_factor().is_none());
     assert_eq!(open_sessions(store, &id).await, [here]);
     assert_eq!(feed.news().await, [raised(&id, 2, at(40))]);
-    let code = store.spend_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(1)).await;
-    assert_eq!(code.unwrap(), Spend::AlreadySpent);
+    let code = store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(1)).await;
+    assert_eq!(code.unwrap(), ConsumeOutcome::AlreadyConsumed);
     assert_eq!(
-        store.spend_step(&id, generation_of(store, &id).await, 200, TotpDrift::NONE).await.unwrap(),
-        Spend::AlreadySpent
+        store.consume_step(&id, generation_of(store, &id).await, 200, TotpDrift::NONE).await.unwrap(),
+        ConsumeOutcome::AlreadyConsumed
     );
 
     enrol(store, &id).await;
-    let code = store.spend_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(1)).await;
-    assert_eq!(code.unwrap(), Spend::Spent, "on again, with a new set");
+    let code = store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(1)).await;
+    assert_eq!(code.unwrap(), ConsumeOutcome::Spent, "on again, with a new set");
 }
 
 pub async fn a_new_seal_keeps_the_spent_step<S>(store: &S)
 where
-    S: SecondFactors + Registration,
+    S: TwoFactorStore + RegistrationStore,
 {
     let id = register(store, "alice").await;
     enrol(store, &id).await;
-    let stale = store.reseal(&id, b"other", b"resealed").await.unwrap();
-    assert_eq!(stale, Replaced::Changed);
-    let resealed = store.reseal(&id, b"sealed", b"resealed").await.unwrap();
-    assert_eq!(resealed, Replaced::Replaced);
+    let stale = store.reencrypt(&id, b"other", b"resealed").await.unwrap();
+    assert_eq!(stale, ReplaceOutcome::Changed);
+    let resealed = store.reencrypt(&id, b"sealed", b"resealed").await.unwrap();
+    assert_eq!(resealed, ReplaceOutcome::Replaced);
     let now = account(store, &id).await;
     let factor = now.second_factor().unwrap();
-    assert_eq!((factor.sealed_secret(), factor.last_step()), (&b"resealed"[..], Some(100)));
+    assert_eq!((factor.encrypted_secret(), factor.last_step()), (&b"resealed"[..], Some(100)));
     assert_eq!(now.generation(), 1, "a new seal voids nothing");
 }

@@ -21,7 +21,7 @@ impl Site {
         let hallpass = Hallpass::<SiteRole>::builder(store)
             .keys(kit.keys())
             .clock(kit.clock())
-            .first_roles([Guest])
+            .default_roles([Guest])
             .registration()
             .second_factors()
             .sessions()
@@ -33,7 +33,7 @@ impl Site {
         let app = Router::new()
             .route("/profile", get(who).route_layer(require_login()))
             .route("/admin", get(who).route_layer(require_roles([Admin]).and_second_factor()))
-            .merge(hallpass.sign_in_routes())
+            .merge(hallpass.routes())
             .layer(hallpass.layer());
         Self { kit, app, hallpass }
     }

@@ -1,15 +1,15 @@
 //! From a guard's refusal to the answer that the caller sees.
 
-use hallpass_core::{Answer, BODY_HEADERS, Caller, Denial, answer, own_page};
+use hallpass_core::{Answer, BODY_HEADERS, Caller, Rejection, answer, own_page};
 use http::{HeaderName, HeaderValue, Method, Response, header, response::Parts};
 use http_body::Body;
 
 use super::Shared;
-use crate::refusal::{DeniedPage, Refusal, status};
+use crate::refusal::{DeniedPage, RejectionResponse, status};
 
 impl<R, P, T> Shared<R, P, T> {
     /// Words a refusal; to a `HEAD` without the words. `guarded` is the guard's bodiless answer; what layers in between added to it (a policy, a cookie) stays.
-    pub(super) fn render<B>(&self, refusal: Refusal, guarded: Response<B>) -> Response<B>
+    pub(super) fn render<B>(&self, refusal: RejectionResponse, guarded: Response<B>) -> Response<B>
     where
         P: DeniedPage<B>,
         T: TextBody<B>,
@@ -34,30 +34,30 @@ impl<R, P, T> Shared<R, P, T> {
         Response::from_parts(parts, self.text_body.body(String::new()))
     }
 
-    fn render_whole<B>(&self, refusal: Refusal, guarded: Response<B>) -> Response<B>
+    fn render_whole<B>(&self, refusal: RejectionResponse, guarded: Response<B>) -> Response<B>
     where
         P: DeniedPage<B>,
         T: TextBody<B>,
     {
-        let Refusal { denial, request } = refusal;
-        self.meter.denied(denial);
+        let RejectionResponse { rejection, request } = refusal;
+        self.meter.rejected(rejection);
         let (mut parts, _no_body) = guarded.into_parts();
         for name in BODY_HEADERS {
             parts.headers.remove(name);
         }
         // For whoever logs or counts further out; the refusal itself is spent, or an outer layer would word it anew.
-        parts.extensions.insert(denial);
+        parts.extensions.insert(rejection);
 
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let caller = Caller::new(request.method().as_str(), target, |name| {
             request.headers().get(name).map(HeaderValue::as_bytes)
         });
         if caller.takes_page()
-            && let Some(page) = self.page.page(denial, &request)
+            && let Some(page) = self.page.page(rejection, &request)
         {
-            return self.own_page(denial, parts, page);
+            return self.own_page(rejection, parts, page);
         }
-        let Answer { status: code, headers, body } = answer(denial, &caller, &self.settings);
+        let Answer { status: code, headers, body } = answer(rejection, &caller, &self.settings);
         parts.status = status(code);
         for (name, value) in typed(headers) {
             parts.headers.insert(name, value);
@@ -66,14 +66,14 @@ impl<R, P, T> Shared<R, P, T> {
     }
 
     /// Sends the site's own page, without letting it look like success or be stored.
-    fn own_page<B>(&self, denial: Denial, guarded: Parts, page: Response<B>) -> Response<B> {
+    fn own_page<B>(&self, rejection: Rejection, guarded: Parts, page: Response<B>) -> Response<B> {
         let (page, body) = page.into_parts();
         let mut parts = guarded;
         parts.version = page.version;
         parts.headers.extend(page.headers);
         parts.extensions.extend(page.extensions);
         let has = |name| parts.headers.contains_key(name);
-        let Answer { status: code, headers, .. } = own_page(denial, page.status.as_u16(), &self.settings, has);
+        let Answer { status: code, headers, .. } = own_page(rejection, page.status.as_u16(), &self.settings, has);
         parts.status = status(code);
         parts.headers.extend(typed(headers));
         Response::from_parts(parts, body)

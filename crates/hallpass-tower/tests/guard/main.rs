@@ -17,9 +17,9 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{AnswerSettings, Authentication, Denial, DenialKind, Methods, OriginCheck, RoleSet};
+use hallpass_core::{Authentication, Methods, OriginCheck, Rejection, RejectionKind, RejectionSettings, RoleSet};
 use hallpass_tower::{
-    AuthLayer, DeniedRequest, OriginLayer, RequireLayer, require_any_role, require_at_least, require_login,
+    AuthLayer, OriginLayer, RejectedRequest, RequireLayer, require_any_role, require_at_least, require_login,
     require_roles,
 };
 use http::{Request, Response, header};
@@ -72,18 +72,18 @@ where
     service.oneshot(request).await.unwrap()
 }
 
-fn kind(response: &Response<String>) -> Option<DenialKind> {
-    response.extensions().get::<Denial>().map(|denial| denial.kind())
+fn kind(response: &Response<String>) -> Option<RejectionKind> {
+    response.extensions().get::<Rejection>().map(|rejection| rejection.kind())
 }
 
 #[tokio::test]
 async fn only_who_meets_the_requirement_comes_through() {
-    use DenialKind::{NotRecent, RoleMissing, SecondFactorMissing};
+    use RejectionKind::{NotRecent, RoleMissing, SecondFactorMissing};
     use SiteRole::{Admin, Guest, Moderator};
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
     let with_code =
         |roles: RoleSet<SiteRole>| Pass { methods: Methods::PASSWORD | Methods::ONE_TIME_CODE, ..Pass::with(roles) };
-    let table: Vec<(RequireLayer, Pass, Option<DenialKind>)> = vec![
+    let table: Vec<(RequireLayer, Pass, Option<RejectionKind>)> = vec![
         (require_login(), Pass::with(RoleSet::EMPTY), None),
         (require_roles([Admin]), Pass::with(Admin), None),
         (require_roles([Admin]), Pass::with(Moderator), Some(RoleMissing)),
@@ -103,7 +103,7 @@ async fn only_who_meets_the_requirement_comes_through() {
         let handler = Handler::default();
         let response = ask(layer().layer(guard.layer(handler.clone())), get("/", Some(&pass.cookie()))).await;
         assert_eq!(kind(&response), refusal, "{guard:?}");
-        assert_eq!(response.status().as_u16(), refusal.map_or(200, DenialKind::status), "{guard:?}");
+        assert_eq!(response.status().as_u16(), refusal.map_or(200, RejectionKind::status), "{guard:?}");
         assert_eq!(handler.calls(), usize::from(refusal.is_none()), "{guard:?}");
         assert_eq!(response.body() == "alice", refusal.is_none(), "{guard:?}");
     }
@@ -119,7 +119,7 @@ async fn a_stranger_is_nobody_on_an_open_route_and_refused_on_a_guarded_one() {
         let guarded = layer().layer(require_login().layer(handler.clone()));
         let response = ask(guarded, get("/", cookie.as_deref())).await;
         assert_eq!((response.status().as_u16(), handler.calls()), (401, 0), "{who}");
-        assert_eq!(kind(&response).map(DenialKind::as_str), Some(refusal), "{who}");
+        assert_eq!(kind(&response).map(RejectionKind::as_str), Some(refusal), "{who}");
         assert!(response.body().contains(&format!("urn:hallpass:problem:{refusal}")), "{who}: {}", response.body());
         assert_eq!(response.headers()["www-authenticate"], "Cookie form-action=\"/login\"", "{who}");
     }

@@ -68,15 +68,15 @@ async fn next_leads_back_to_the_uri_before_a_router_cut_it() {
     assert_eq!(response.headers()["location"], "/login?next=%2Fadmin%2Fusers%3Fpage%3D2");
 }
 
-fn own_page(denial: Denial, request: &DeniedRequest) -> Option<Response<String>> {
+fn own_page(rejection: Rejection, request: &RejectedRequest) -> Option<Response<String>> {
     let page = |text: String| {
         Response::builder().header("content-type", "text/html").header("x-page", "own").body(text).unwrap()
     };
-    match denial.kind() {
-        DenialKind::RoleMissing => {
+    match rejection.kind() {
+        RejectionKind::RoleMissing => {
             Some(page(format!("{} may not {}", request.authentication().username().unwrap(), request.uri())))
         }
-        DenialKind::SecondFactorMissing => {
+        RejectionKind::SecondFactorMissing => {
             Some(Response::builder().status(307).header("location", "/second").body(String::new()).unwrap())
         }
         _ => None,
@@ -85,7 +85,7 @@ fn own_page(denial: Denial, request: &DeniedRequest) -> Option<Response<String>>
 
 #[tokio::test]
 async fn a_sites_own_page_never_looks_like_success() {
-    let site = |guard: RequireLayer| layer().on_denied(own_page).layer(guard.layer(Handler::default()));
+    let site = |guard: RequireLayer| layer().on_rejection(own_page).layer(guard.layer(Handler::default()));
     let guest = Pass::with(SiteRole::Guest).cookie();
     let browse = |cookie: &str| Request::get("/admin").header("cookie", cookie).body(String::new()).unwrap();
 
@@ -103,7 +103,7 @@ async fn a_sites_own_page_never_looks_like_success() {
     assert_eq!(default.status(), 303);
 
     let signed_out = layer()
-        .on_denied(|_, _| Some(Response::new("who?".to_owned())))
+        .on_rejection(|_, _| Some(Response::new("who?".to_owned())))
         .layer(require_login().layer(Handler::default()));
     let page = ask(signed_out, browse("")).await;
     assert_eq!((page.status().as_u16(), page.body().as_str()), (401, "who?"));
@@ -121,8 +121,8 @@ async fn a_head_is_answered_as_a_get_without_the_body() {
     let guest = Pass::with(SiteRole::Guest).cookie();
     for accept in ["application/json", "text/html"] {
         for page in [false, true] {
-            let own = move |denial, request: &DeniedRequest| own_page(denial, request).filter(|_| page);
-            let site = || layer().on_denied(own).layer(require_roles([SiteRole::Admin]).layer(Handler::default()));
+            let own = move |rejection, request: &RejectedRequest| own_page(rejection, request).filter(|_| page);
+            let site = || layer().on_rejection(own).layer(require_roles([SiteRole::Admin]).layer(Handler::default()));
             let request = |method| {
                 let request =
                     Request::builder().method(method).uri("/").header("accept", accept).header("cookie", &guest);
@@ -155,7 +155,7 @@ async fn what_layers_in_between_added_stays() {
             .layer(require_roles([SiteRole::Admin]))
             .service(Handler::default());
         let request = Request::get("/").header("accept", accept).header("cookie", &guest).body(String::new()).unwrap();
-        let response = ask(layer().on_denied(own_page).layer(inner), request).await;
+        let response = ask(layer().on_rejection(own_page).layer(inner), request).await;
         assert_eq!(response.headers()["content-security-policy"], "default-src 'self'", "{accept}");
         assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2, "{accept}");
         assert!(!response.headers().contains_key("content-length"), "{accept}: the length of the body that is gone");
@@ -164,7 +164,7 @@ async fn what_layers_in_between_added_stays() {
 
 #[tokio::test]
 async fn a_site_names_its_own_log_in_page() {
-    let settings = AnswerSettings::default().login_path("/sign-in");
+    let settings = RejectionSettings::default().login_path("/sign-in");
     let response = ask(
         layer().answers(settings).layer(require_login().layer(Handler::default())),
         Request::get("/a").body(String::new()).unwrap(),

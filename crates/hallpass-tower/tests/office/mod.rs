@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use hallpass_core::{
-    Clock, CookieSettings, Issuer, KeyRing, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime, Verifier,
+    Clock, CookieSettings, Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, UnixTime, Verifier,
 };
 use hallpass_tower::AuthLayer;
 
@@ -55,7 +55,7 @@ impl Pass {
 
     pub(crate) fn token(&self) -> String {
         let at = NOW.saturating_sub(self.age);
-        let alice = SignedIn::insecure_vouch(SignedInFacts {
+        let alice = LoggedIn::insecure_new(LoggedInFacts {
             username: "alice".to_owned(),
             user_id: "17".to_owned(),
             roles: self.roles,

@@ -50,14 +50,14 @@ async fn confirm<R: Role>(
     let pending = exchange.pending().ok_or(Refused::Credentials)?;
     let remember = fields.optional("remember_device")?.is_some_and(|choice| choice == "on");
     let visitor = Visitor { remember, ..exchange.visitor() };
-    let opened = exchange.sign_in.log_in_with_code(pending, code, &visitor).await?;
-    exchange.signed_in(&opened, 200, next)
+    let opened = exchange.accounts.log_in_with_code(pending, code, &visitor).await?;
+    exchange.logged_in(&opened, 200, next)
 }
 
 fn form<'p, R: Role>(exchange: &Exchange<'_, R>, next: &'p SafeNext, refused: Option<&Refused>) -> Page<'p> {
     Page::Code(CodePage {
         next: next.as_str(),
-        remember_days: exchange.sign_in.remember_devices().map(|time| time.as_secs() / (24 * 60 * 60)),
+        remember_days: exchange.accounts.trust_devices().map(|time| time.as_secs() / (24 * 60 * 60)),
         code_fault: refused.and_then(|refused| refused.fault_of("code")),
         fault: refused.and_then(|refused| refused.fault(Fault::Credentials)),
     })

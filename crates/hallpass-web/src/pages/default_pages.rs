@@ -90,10 +90,10 @@ impl DefaultPages {
     ///
     /// ```
     /// use hallpass_web::{DefaultPages, FailurePage, Page, Pages, Reader, Texts};
-    /// use hallpass_core::{Denial, DenialKind};
+    /// use hallpass_core::{Rejection, RejectionKind};
     ///
     /// let pages = DefaultPages::new().and_texts(Texts::dutch());
-    /// let page = Page::Failure(FailurePage::of(Denial::new(DenialKind::Limited)));
+    /// let page = Page::Failure(FailurePage::of(Rejection::new(RejectionKind::Limited)));
     /// let for_reader = |languages| pages.render(&page, &Reader::default().with_languages(languages));
     /// assert!(for_reader("nl-BE,nl;q=0.9,en;q=0.5").contains("lang=\"nl\""));
     /// assert!(for_reader("fr").contains("lang=\"en\""));
@@ -133,7 +133,7 @@ impl<L: Layout> Pages for DefaultPages<L> {
             Page::TwoFactorOn(page) => (t.two_factor, TwoFactorOnTemplate { t, page }.render()),
             Page::RecoveryCodes(page) => (t.codes_title, RecoveryCodesTemplate { t, page }.render()),
             Page::Password(page) => (t.password_title, PasswordTemplate { t, page, viewer }.render()),
-            Page::Sessions(page) => (t.sessions_title, SessionsTemplate { t, page }.render()),
+            Page::SessionStore(page) => (t.sessions_title, SessionsTemplate { t, page }.render()),
             Page::Failure(page) => {
                 let template = FailureTemplate { t, page };
                 (template.title(), template.render())

@@ -21,7 +21,7 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Somebody who signed in under this name.
     #[must_use]
-    pub fn signed_in(username: &'a str) -> Self {
+    pub fn logged_in(username: &'a str) -> Self {
         Self { viewer: Some(Viewer { username }), languages: "" }
     }
 

@@ -24,7 +24,7 @@ const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 const URI: &str = "otpauth://totp/site:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=site";
 
 fn render(page: &Page<'_>) -> String {
-    DefaultPages::new().site_name("R&D").render(page, &Reader::signed_in("alice"))
+    DefaultPages::new().site_name("R&D").render(page, &Reader::logged_in("alice"))
 }
 
 /// Each page once as it is first shown, and once with everything that can be wrong with it.
@@ -89,7 +89,10 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
         "password",
         &Page::Password(PasswordPage { fault: Some(Fault::Confirmation), current_fault: missing, new_fault: missing }),
     );
-    look("sessions", &Page::Sessions(SessionsPage { sessions: vec![session(true), session(false), session(false)] }));
+    look(
+        "sessions",
+        &Page::SessionStore(SessionsPage { sessions: vec![session(true), session(false), session(false)] }),
+    );
     look("failure", &Page::Failure(failure("limited", Some(Duration::from_secs(90)))));
     look("failure-unknown", &Page::Failure(failure("brand-new", None)));
 }

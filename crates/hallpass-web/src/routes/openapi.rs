@@ -80,12 +80,12 @@ impl Words {
 impl Endpoint {
     fn get(self) -> Option<Words> {
         let (summary, asks) = match self {
-            Self::Register => ("The registration page", Requirement::everyone()),
-            Self::Login => ("The log-in page", Requirement::everyone()),
-            Self::Code => ("The page for the code", Requirement::everyone()),
+            Self::Register => ("The registration page", Requirement::public()),
+            Self::Login => ("The log-in page", Requirement::public()),
+            Self::Code => ("The page for the code", Requirement::public()),
             Self::TwoFactor => ("What a second factor is set up with", Requirement::login()),
-            Self::Sessions => ("The sessions of the account", Requirement::login()),
-            Self::Jwks => ("The public keys, as a JWK Set", Requirement::everyone()),
+            Self::SessionStore => ("The sessions of the account", Requirement::login()),
+            Self::Jwks => ("The public keys, as a JWK Set", Requirement::public()),
             _ => return None,
         };
         Some(Words { summary, fields: &[], success: 200, failures: &[], asks })
@@ -93,20 +93,20 @@ impl Endpoint {
 
     fn post(self) -> Option<Words> {
         let words = |summary, fields, success, failures, asks| Some(Words { summary, fields, success, failures, asks });
-        let (everyone, login) = (Requirement::everyone(), Requirement::login());
+        let (public, login) = (Requirement::public(), Requirement::login());
         match self {
             Self::Register => {
-                words("Registers and signs in", &["username", "password"], 201, &[403, 409, 422, 429, 503], everyone)
+                words("Registers and signs in", &["username", "password"], 201, &[403, 409, 422, 429, 503], public)
             }
             Self::Login => {
                 let fields = &["username", "password", "code?", "next?", "remember_device?"];
-                words("Signs in, or says what is still due", fields, 200, &[401, 403, 422, 429, 503], everyone)
+                words("Signs in, or says what is still due", fields, 200, &[401, 403, 422, 429, 503], public)
             }
             Self::Code => {
                 let fields = &["code", "next?", "remember_device?"];
-                words("Completes a sign-in with a code", fields, 200, &[401, 403, 422, 429, 503], everyone)
+                words("Completes a sign-in with a code", fields, 200, &[401, 403, 422, 429, 503], public)
             }
-            Self::Logout => words("Signs out, on every node", &[], 204, &[403, 503], everyone),
+            Self::Logout => words("Signs out, on every node", &[], 204, &[403, 503], public),
             Self::TwoFactor => {
                 words("Turns the second factor on", &["code"], 200, &[401, 403, 409, 422, 429, 503], login)
             }
@@ -124,7 +124,7 @@ impl Endpoint {
             Self::RevokeSession => {
                 words("Ends a session, or all `others`", &["session"], 204, &[403, 404, 422, 503], login)
             }
-            Self::Refresh => words("Renews the session", &[], 204, &[401, 403, 429, 503], everyone),
+            Self::Refresh => words("Renews the session", &[], 204, &[401, 403, 429, 503], public),
             _ => None,
         }
     }

@@ -21,7 +21,7 @@ pub(crate) enum Endpoint {
     DisableTwoFactor,
     RecoveryCodes,
     Password,
-    Sessions,
+    SessionStore,
     RevokeSession,
     Refresh,
     Jwks,
@@ -39,7 +39,7 @@ impl Endpoint {
         Self::DisableTwoFactor,
         Self::RecoveryCodes,
         Self::Password,
-        Self::Sessions,
+        Self::SessionStore,
         Self::RevokeSession,
         Self::Refresh,
         Self::Jwks,
@@ -57,7 +57,7 @@ impl Endpoint {
             Self::DisableTwoFactor => ("/profile/two-factor/disable", FORM),
             Self::RecoveryCodes => ("/profile/recovery-codes", FORM),
             Self::Password => ("/profile/password", FORM),
-            Self::Sessions => ("/profile/sessions", PAGE),
+            Self::SessionStore => ("/profile/sessions", PAGE),
             Self::RevokeSession => ("/profile/sessions/revoke", FORM),
             Self::Refresh => ("/session/refresh", FORM),
             Self::Jwks => ("/.well-known/jwks.json", PAGE),
@@ -72,7 +72,7 @@ impl Endpoint {
         match self {
             Self::TwoFactor | Self::DisableTwoFactor | Self::RecoveryCodes => "/profile/two-factor",
             Self::Password => "/profile",
-            Self::Sessions | Self::RevokeSession => "/profile/sessions",
+            Self::SessionStore | Self::RevokeSession => "/profile/sessions",
             Self::Register
             | Self::Login
             | Self::Code

@@ -1,6 +1,6 @@
 //! What holds for every route: the order of the checks, methods, bodies, fields.
 
-use hallpass_accounts::{Account, AccountId, Accounts, SignIn, Username};
+use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, Username};
 use hallpass_core::{Issuer, KeyRing, UnixTime};
 use hallpass_test_support::http::form;
 use hallpass_web::{Body, EndpointRequest, Route, Routes};
@@ -217,7 +217,7 @@ async fn fields_that_are_missing_repeated_or_no_text_are_named() {
 
 struct OnlyAnn(Account);
 
-impl Accounts for OnlyAnn {
+impl AccountStore for OnlyAnn {
     type Error = std::convert::Infallible;
 
     async fn by_username(&self, name: &Username) -> Result<Option<Account>, Self::Error> {
@@ -234,8 +234,8 @@ async fn a_site_with_passwords_alone_has_only_their_routes() {
     let ann = Account::new(AccountId::new("1"), Username::parse("ann").unwrap(), "$argon2id$none");
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_800_000_000));
     let issuer = Issuer::new(keys, "https://site.example", "site");
-    let sign_in = SignIn::<SiteRole>::builder(OnlyAnn(ann), issuer).build().unwrap();
-    let routes = Routes::new(&sign_in);
+    let accounts = Accounts::<SiteRole>::builder(OnlyAnn(ann), issuer).build().unwrap();
+    let routes = Routes::new(&accounts);
     let paths: Vec<_> = routes.routes().iter().map(|route| route.path).collect();
     assert_eq!(paths, ["/login", "/logout", "/.well-known/jwks.json", "/hallpass.css", "/hallpass.js"]);
 

@@ -43,8 +43,8 @@ async fn every_cause_of_refusal_looks_the_same() {
     let mut bob = site.browser().registered("bob").await;
     bob.enrol().await;
     site.browser().registered("eve").await;
-    let eve = site.sign_in.find(&Username::parse("eve").unwrap()).await.unwrap().unwrap();
-    site.sign_in.disable(eve.id()).await.unwrap();
+    let eve = site.accounts.find(&Username::parse("eve").unwrap()).await.unwrap().unwrap();
+    site.accounts.disable(eve.id()).await.unwrap();
 
     let (mut problems, mut pages) = (Vec::new(), Vec::new());
     for (name, password, code) in [

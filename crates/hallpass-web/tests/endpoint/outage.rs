@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use hallpass_accounts::{AttemptPolicy, Attempted, Attempts};
+use hallpass_accounts::{AttemptOutcome, RateLimit, RateLimitStore};
 use hallpass_core::UnixTime;
 use tokio::time::{Instant, sleep};
 
@@ -74,15 +74,15 @@ async fn too_many_attempts_are_429_and_say_how_long_to_wait() {
 /// A store that is slow at each call, and never so slow that the call itself is given up.
 struct Slow;
 
-impl Attempts for Slow {
+impl RateLimitStore for Slow {
     type Error = Infallible;
 
-    async fn try_take(&self, _: &str, _: &AttemptPolicy, _: UnixTime) -> Result<Attempted, Infallible> {
+    async fn try_take(&self, _: &str, _: &RateLimit, _: UnixTime) -> Result<AttemptOutcome, Infallible> {
         sleep(Duration::from_millis(1200)).await;
-        Ok(Attempted::Allowed)
+        Ok(AttemptOutcome::Allowed)
     }
 
-    async fn give_back(&self, _: &str, _: &AttemptPolicy, _: UnixTime) -> Result<(), Infallible> {
+    async fn give_back(&self, _: &str, _: &RateLimit, _: UnixTime) -> Result<(), Infallible> {
         sleep(Duration::from_millis(1200)).await;
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Attempts for Slow {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_slow_at_each_call_is_503_within_two_seconds_in_all() {
-    let site = Site::with(|builder| builder.attempts_in(Slow));
+    let site = Site::with(|builder| builder.rate_limits_in(Slow));
     let mut request = site.browser().form_request("/login", &[("username", "ann"), ("password", PASSWORD)]);
     request.peer = "192.0.2.1".parse().ok();
     let start = Instant::now();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{AttemptPolicy, Proxies};
+use hallpass_accounts::{Proxies, RateLimit};
 
 use crate::site::Site;
 
@@ -16,8 +16,8 @@ async fn knock(site: &Site, name: &str, peer: &str, header: &str, value: &str) -
 }
 
 fn one_attempt(proxies: Proxies) -> Site {
-    let policy = AttemptPolicy::new(1, Duration::from_secs(60));
-    Site::with(|builder| builder.address_attempts(policy).proxies(proxies))
+    let policy = RateLimit::new(1, Duration::from_secs(60));
+    Site::with(|builder| builder.address_rate_limit(policy).proxies(proxies))
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::AttemptPolicy;
+use hallpass_accounts::RateLimit;
 
 use crate::site::{ACCESS, Authenticator, Client, DEVICE, PASSWORD, PENDING, REFRESH, Site};
 
@@ -144,10 +144,10 @@ async fn new_recovery_codes_take_the_place_of_the_old() {
 
     let page = ann.post(path, &[("code", &authenticator.code())]).await.expect(200);
     assert_eq!(page.body.matches("<li><code>").count(), 10);
-    let renewed = ann.as_script().post(path, &[("code", &authenticator.code())]).await.expect(200).json();
-    let renewed = renewed["recovery_codes"].as_array().unwrap();
-    assert_eq!(renewed.len(), 10);
-    let fresh = renewed[0].as_str().unwrap();
+    let refreshed = ann.as_script().post(path, &[("code", &authenticator.code())]).await.expect(200).json();
+    let refreshed = refreshed["recovery_codes"].as_array().unwrap();
+    assert_eq!(refreshed.len(), 10);
+    let fresh = refreshed[0].as_str().unwrap();
     assert!(!page.body.contains(fresh) && !old.contains(&fresh.to_owned()));
 
     let log_in =
@@ -172,8 +172,8 @@ async fn what_is_off_has_no_codes_to_renew_and_nothing_to_turn_off() {
 #[tokio::test]
 async fn no_route_gives_a_session_for_the_password_alone() {
     // No limit cuts the walk short.
-    let ample = AttemptPolicy::new(10_000, Duration::from_secs(1));
-    let site = Site::with(|builder| builder.refreshes().account_attempts(ample.clone()).address_attempts(ample));
+    let ample = RateLimit::new(10_000, Duration::from_secs(1));
+    let site = Site::with(|builder| builder.refreshes().account_rate_limit(ample.clone()).address_rate_limit(ample));
     let mut ann = site.browser().registered("ann").await;
     let (mut authenticator, _) = ann.enrol().await;
     let mut waiting = site.browser();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hallpass_accounts::{SignIn, SignInBuilder};
-use hallpass_core::{Authentication, Clock, Gate, Issuer, KeyRing, Role, UnixTime};
+use hallpass_accounts::{Accounts, AccountsBuilder};
+use hallpass_core::{Authentication, Clock, Issuer, KeyRing, RequestAuthenticator, Role, UnixTime};
 use hallpass_test_support::{authenticator, http::form};
 use hallpass_web::{Body, EndpointRequest, EndpointResponse, Pages, Routes};
 use serde_json::Value;
@@ -44,11 +44,11 @@ impl TestClock {
 
 #[derive(Clone)]
 pub struct Site {
-    pub sign_in: SignIn<SiteRole>,
+    pub accounts: Accounts<SiteRole>,
     pub routes: Routes<SiteRole>,
     pub store: MemoryStore,
     pub clock: TestClock,
-    gate: Gate<SiteRole>,
+    gate: RequestAuthenticator<SiteRole>,
 }
 
 impl Site {
@@ -58,30 +58,30 @@ impl Site {
 
     /// A site with settings of its own.
     pub fn with(
-        change: impl FnOnce(SignInBuilder<SiteRole, MemoryStore>) -> SignInBuilder<SiteRole, MemoryStore>,
+        change: impl FnOnce(AccountsBuilder<SiteRole, MemoryStore>) -> AccountsBuilder<SiteRole, MemoryStore>,
     ) -> Self {
         let store = MemoryStore::default();
         let clock = TestClock(Arc::new(AtomicU64::new(1_800_000_000)));
         let keys = KeyRing::generate_hs256([7; 32], clock.now());
-        let builder = SignIn::<SiteRole>::builder(store.clone(), Issuer::new(keys, "https://site.example", "site"))
+        let builder = Accounts::<SiteRole>::builder(store.clone(), Issuer::new(keys, "https://site.example", "site"))
             .clock(clock.clone())
             .site_name("The Site")
-            .first_roles(SiteRole::Guest)
+            .default_roles(SiteRole::Guest)
             .registration()
             .passwords()
             .second_factors()
             .refreshes()
             .administration();
-        let sign_in = change(builder).build().unwrap();
-        let verifier = sign_in.issuer().verifier().revocation(sign_in.view().clone());
-        let gate = Gate::new(verifier).cookies(sign_in.cookies());
-        Self { routes: Routes::new(&sign_in), sign_in, store, clock, gate }
+        let accounts = change(builder).build().unwrap();
+        let verifier = accounts.issuer().verifier().revocation(accounts.view().clone());
+        let gate = RequestAuthenticator::new(verifier).cookies(accounts.cookies());
+        Self { routes: Routes::new(&accounts), accounts, store, clock, gate }
     }
 
     /// A site with pages of its own.
     pub fn with_pages(pages: impl Pages) -> Self {
         let site = Self::new();
-        Self { routes: Routes::with_pages(&site.sign_in, pages), ..site }
+        Self { routes: Routes::with_pages(&site.accounts, pages), ..site }
     }
 
     pub fn browser(&self) -> Client {

@@ -1,7 +1,7 @@
 //~ `Users` is not a clock: it does not implement `Clock`
 //~ use `SystemClock`, or write `impl Clock for Users`
 //~ guide: docs/guide/src/testing.md
-use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
 
 #[derive(Role)]
 enum SiteRole {
@@ -10,7 +10,7 @@ enum SiteRole {
 
 struct Users;
 
-impl Accounts for Users {
+impl AccountStore for Users {
     type Error = std::convert::Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> {

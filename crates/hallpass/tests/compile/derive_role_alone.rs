@@ -37,7 +37,7 @@ fn site(hallpass: &Hallpass<SiteRole>) -> axum::Router {
         .route("/", axum::routing::get(hello))
         .route("/administer", axum::routing::get(administer))
         .route_layer(require_roles([SiteRole::Admin]))
-        .merge(hallpass.sign_in_routes())
+        .merge(hallpass.routes())
         .layer(hallpass.layer())
 }
 

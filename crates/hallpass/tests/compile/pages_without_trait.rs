@@ -1,7 +1,7 @@
 //~ `Users` does not render the login pages: it does not implement `Pages`
 //~ write `impl Pages for Users` with the method `render`, or use `DefaultPages`
 //~ guide: docs/guide/src/pages.md
-use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
 
 #[derive(Role)]
 enum SiteRole {
@@ -10,7 +10,7 @@ enum SiteRole {
 
 struct Users;
 
-impl Accounts for Users {
+impl AccountStore for Users {
     type Error = std::convert::Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> {

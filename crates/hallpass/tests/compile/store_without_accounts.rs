@@ -1,5 +1,5 @@
-//~ `Users` is not an account store: it does not implement `Accounts`
-//~ write `impl Accounts for Users` with the methods `by_username` and `by_id`
+//~ `Users` is not an account store: it does not implement `AccountStore`
+//~ write `impl AccountStore for Users` with the methods `by_username` and `by_id`
 //~ guide: docs/guide/src/own-users.md
 use hallpass::{Hallpass, Role};
 

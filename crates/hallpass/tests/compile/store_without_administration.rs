@@ -1,7 +1,7 @@
-//~ `Users` cannot change roles or disable accounts: it does not implement `Administration`
-//~ write `impl Administration for Users`, or call neither `.administration()` nor `.everything()`
+//~ `Users` cannot change roles or disable accounts: it does not implement `AdministrationStore`
+//~ write `impl AdministrationStore for Users`, or call neither `.administration()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
 
 #[derive(Role)]
 enum SiteRole {
@@ -10,7 +10,7 @@ enum SiteRole {
 
 struct Users;
 
-impl Accounts for Users {
+impl AccountStore for Users {
     type Error = std::convert::Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> {

@@ -1,7 +1,7 @@
-//~ `Users` cannot count attempts for rate limits: it does not implement `Attempts`
-//~ write `impl Attempts for Users`, or call neither `.attempts()` nor `.everything()`
+//~ `Users` cannot count attempts for rate limits: it does not implement `RateLimitStore`
+//~ write `impl RateLimitStore for Users`, or call neither `.attempts()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
 
 #[derive(Role)]
 enum SiteRole {
@@ -10,7 +10,7 @@ enum SiteRole {
 
 struct Users;
 
-impl Accounts for Users {
+impl AccountStore for Users {
     type Error = std::convert::Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> {

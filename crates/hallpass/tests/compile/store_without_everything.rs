@@ -1,11 +1,11 @@
-//~ it does not implement `Registration`
-//~ it does not implement `Passwords`
-//~ it does not implement `SecondFactors`
-//~ it does not implement `Refreshes`
-//~ it does not implement `Administration`
-//~ it does not implement `Attempts`
-//~ it does not implement `Feed`
-use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+//~ it does not implement `RegistrationStore`
+//~ it does not implement `PasswordStore`
+//~ it does not implement `TwoFactorStore`
+//~ it does not implement `RefreshTokenStore`
+//~ it does not implement `AdministrationStore`
+//~ it does not implement `RateLimitStore`
+//~ it does not implement `RevocationLog`
+use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
 
 #[derive(Role)]
 enum SiteRole {
@@ -14,7 +14,7 @@ enum SiteRole {
 
 struct Users;
 
-impl Accounts for Users {
+impl AccountStore for Users {
     type Error = std::convert::Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> {

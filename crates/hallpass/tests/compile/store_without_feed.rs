@@ -1,7 +1,7 @@
-//~ `Users` has no revocation feed: it does not implement `Feed`
-//~ write `impl Feed for Users`, or give `.feed_from(store)` a store that has one
+//~ `Users` has no revocation feed: it does not implement `RevocationLog`
+//~ write `impl RevocationLog for Users`, or give `.feed_from(store)` a store that has one
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
 
 #[derive(Role)]
 enum SiteRole {
@@ -10,7 +10,7 @@ enum SiteRole {
 
 struct Users;
 
-impl Accounts for Users {
+impl AccountStore for Users {
     type Error = std::convert::Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> {

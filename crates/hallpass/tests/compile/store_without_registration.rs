@@ -1,7 +1,7 @@
-//~ `Users` cannot register accounts: it does not implement `Registration`
-//~ write `impl Registration for Users`, or call neither `.registration()` nor `.everything()`
+//~ `Users` cannot register accounts: it does not implement `RegistrationStore`
+//~ write `impl RegistrationStore for Users`, or call neither `.registration()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
 
 #[derive(Role)]
 enum SiteRole {
@@ -10,7 +10,7 @@ enum SiteRole {
 
 struct Users;
 
-impl Accounts for Users {
+impl AccountStore for Users {
     type Error = std::convert::Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> {

@@ -1,7 +1,7 @@
-//~ `Users` cannot store second factors: it does not implement `SecondFactors`
-//~ write `impl SecondFactors for Users`, or call neither `.second_factors()` nor `.everything()`
+//~ `Users` cannot store second factors: it does not implement `TwoFactorStore`
+//~ write `impl TwoFactorStore for Users`, or call neither `.second_factors()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
 
 #[derive(Role)]
 enum SiteRole {
@@ -10,7 +10,7 @@ enum SiteRole {
 
 struct Users;
 
-impl Accounts for Users {
+impl AccountStore for Users {
     type Error = std::convert::Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> {

@@ -1,7 +1,7 @@
-//~ `Users` cannot store sessions: it does not implement `Sessions`
-//~ write `impl Sessions for Users`, or call neither `.sessions()` nor `.everything()`
+//~ `Users` cannot store sessions: it does not implement `SessionStore`
+//~ write `impl SessionStore for Users`, or call neither `.sessions()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, Accounts, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
 
 #[derive(Role)]
 enum SiteRole {
@@ -10,7 +10,7 @@ enum SiteRole {
 
 struct Users;
 
-impl Accounts for Users {
+impl AccountStore for Users {
     type Error = std::convert::Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Self::Error> {

@@ -48,7 +48,7 @@ async fn what_one_process_revokes_the_others_refuse() {
     for revoke in ["sign-out", "roles", "disable"] {
         let cookie = cookie_of(&pages_here, "/login", "alice").await;
         match revoke {
-            "sign-out" => here.sign_out_everywhere(&id).await,
+            "sign-out" => here.log_out_everywhere(&id).await,
             "roles" => here.set_roles(&id, [SiteRole::Guest]).await,
             _ => here.disable(&id).await,
         }

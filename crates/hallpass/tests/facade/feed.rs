@@ -10,8 +10,8 @@ use std::{
 
 use axum::Router;
 use hallpass::{
-    Changes, Clock, Cursor, Feed, Hallpass, HallpassBuilder, KeyRing, StalePolicy, StartError, UnixTime, Username,
-    WithFeed,
+    Clock, Cursor, Hallpass, HallpassBuilder, KeyRing, RevocationLog, RevocationPage, StalePolicy, StartError,
+    UnixTime, Username, WithFeed,
 };
 use tokio::time::sleep;
 
@@ -37,7 +37,7 @@ async fn what_another_handle_on_the_file_revokes_is_pushed() {
     for _ in 0..11 {
         let cookie = cookie_of(&pages_here, "/login", "alice").await;
         assert_eq!(status(&pages_there, "/profile", &cookie).await, 200);
-        here.sign_out_everywhere(alice.id()).await.unwrap();
+        here.log_out_everywhere(alice.id()).await.unwrap();
         let told = Instant::now();
         while status(&pages_there, "/profile", &cookie).await == 200 {
             assert!(told.elapsed() < BOUND);
@@ -54,13 +54,13 @@ async fn what_another_handle_on_the_file_revokes_is_pushed() {
 #[derive(Clone, Default)]
 struct Line(Arc<AtomicBool>);
 
-impl Feed for Line {
+impl RevocationLog for Line {
     type Error = std::io::Error;
 
-    async fn since(&self, cursor: Cursor) -> Result<Changes, std::io::Error> {
+    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, std::io::Error> {
         match self.0.load(Ordering::SeqCst) {
             true => Err(std::io::ErrorKind::ConnectionReset.into()),
-            false => Ok(Changes { changes: Vec::new(), cursor }),
+            false => Ok(RevocationPage { changes: Vec::new(), cursor }),
         }
     }
 

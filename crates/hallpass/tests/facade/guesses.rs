@@ -10,7 +10,7 @@ use std::{
 };
 
 use hallpass::{
-    AttemptPolicy, Clock, Event, Hallpass, HashCost, HashGateSettings, LoginStep, RefusedReason, SignInErrorKind,
+    AccountsErrorKind, Clock, Event, Hallpass, HashCost, LoginStep, PasswordHasherSettings, RateLimit, RejectionReason,
     SqliteStore, SystemClock, Totp, TotpSettings, TwoFactor, Visitor,
 };
 
@@ -31,12 +31,12 @@ async fn node(scratch: &Scratch) -> Node {
     let site = Hallpass::<SiteRole>::builder(store)
         .everything()
         .key_file(scratch.path("keys.json"))
-        .sign_in(move |builder| {
+        .accounts(move |builder| {
             builder
-                .hash_gate(HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1)))
-                .account_attempts(AttemptPolicy::new(5, std::time::Duration::from_secs(600)))
+                .password_hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)))
+                .account_rate_limit(RateLimit::new(5, std::time::Duration::from_secs(600)))
                 .on_event(move |event| {
-                    if let Event::Refused { reason: RefusedReason::WrongCode, .. } = event {
+                    if let Event::Refused { reason: RejectionReason::WrongCode, .. } = event {
                         counter.fetch_add(1, Ordering::SeqCst);
                     }
                 })
@@ -55,14 +55,16 @@ fn from(number: u8) -> Visitor<'static> {
 async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forgets_nothing() {
     let scratch = Scratch::new();
     let (one, other) = (node(&scratch).await, node(&scratch).await);
-    let sign_in = one.site.sign_in();
-    let alice = sign_in.register("alice", PASSWORD, &from(1)).await.unwrap().opened().unwrap();
+    let accounts = one.site.accounts();
+    let alice = accounts.register("alice", PASSWORD, &from(1)).await.unwrap().opened().unwrap();
     let verify =
-        |token: &str| sign_in.issuer().verifier::<SiteRole>().verify(token.as_bytes(), SystemClock.now()).unwrap();
+        |token: &str| accounts.issuer().verifier::<SiteRole>().verify(token.as_bytes(), SystemClock.now()).unwrap();
     let who = verify(alice.access.as_str());
-    let TwoFactor::Off(set_up) = sign_in.two_factor(&who).await.unwrap() else { panic!("a new account has no factor") };
+    let TwoFactor::Off(set_up) = accounts.two_factor(&who).await.unwrap() else {
+        panic!("a new account has no factor")
+    };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
-    let (_codes, tokens) = sign_in.enable_two_factor(&who, &totp.code_at(SystemClock.now())).await.unwrap();
+    let (_codes, tokens) = accounts.enable_two_factor(&who, &totp.code_at(SystemClock.now())).await.unwrap();
     let who = verify(tokens.access.as_str());
     let now = SystemClock.now().as_secs();
     let live = [-60_i64, -30, 0, 30, 60]
@@ -71,11 +73,11 @@ async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forget
 
     // A fresh pending token and another address each time.
     let guess = |node: &Node, number: u8| {
-        let sign_in = node.site.sign_in().clone();
-        let pending = sign_in.issuer().issue_pending(who.user_id(), who.generation(), SystemClock.now()).unwrap();
+        let accounts = node.site.accounts().clone();
+        let pending = accounts.issuer().issue_pending(who.user_id(), who.generation(), SystemClock.now()).unwrap();
         let wrong = wrong.clone();
         async move {
-            let refused = sign_in.log_in_with_code(pending.as_str().as_bytes(), &wrong, &from(number)).await;
+            let refused = accounts.log_in_with_code(pending.as_str().as_bytes(), &wrong, &from(number)).await;
             refused.map(|_| ()).unwrap_err().kind()
         }
     };
@@ -84,10 +86,10 @@ async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forget
     let (mut refused, mut limited) = (0, 0);
     for task in tasks {
         match task.await.unwrap() {
-            SignInErrorKind::Refused => refused += 1,
-            SignInErrorKind::Limited { .. } => limited += 1,
+            AccountsErrorKind::Refused => refused += 1,
+            AccountsErrorKind::Limited { .. } => limited += 1,
             // On a busy machine some do not get to the store in time: they are not looked at either.
-            SignInErrorKind::Unavailable { .. } => {}
+            AccountsErrorKind::Unavailable { .. } => {}
             other => panic!("{other:?}"),
         }
     }
@@ -97,11 +99,11 @@ async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forget
 
     drop((one, other));
     let restarted = node(&scratch).await;
-    assert!(matches!(guess(&restarted, 201).await, SignInErrorKind::Limited { .. }), "after a restart");
+    assert!(matches!(guess(&restarted, 201).await, AccountsErrorKind::Limited { .. }), "after a restart");
     for spelling in ["alice", "ALICE", " Alice", "\u{ff21}lice"] {
-        let step = restarted.site.sign_in().log_in(spelling, PASSWORD, None, &from(202)).await;
+        let step = restarted.site.accounts().log_in(spelling, PASSWORD, None, &from(202)).await;
         assert!(
-            matches!(step.map(|_: LoginStep| ()).unwrap_err().kind(), SignInErrorKind::Limited { .. }),
+            matches!(step.map(|_: LoginStep| ()).unwrap_err().kind(), AccountsErrorKind::Limited { .. }),
             "{spelling:?}"
         );
     }

@@ -15,7 +15,7 @@ mod pepper;
 #[cfg(feature = "postgres")]
 mod postgres_outage;
 mod races;
-mod renewal;
+mod rotation;
 mod settings;
 mod site;
 mod users;

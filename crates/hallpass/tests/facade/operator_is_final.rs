@@ -18,7 +18,7 @@ mod tally;
 use std::sync::Arc;
 
 use command::Command;
-use fleet::{Attempts, Fleet};
+use fleet::{Fleet, RateLimitStore};
 use own_change::OwnChange;
 use tally::Tally;
 
@@ -64,34 +64,34 @@ fn assert_final(tallies: &[Tally]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_role_change_is_final() {
-    races(Fleet::on_sqlite(Attempts::Wide).await, &[Command::SetRole], ROUNDS).await;
+    races(Fleet::on_sqlite(RateLimitStore::Wide).await, &[Command::SetRole], ROUNDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn disabling_is_final() {
-    races(Fleet::on_sqlite(Attempts::Wide).await, &[Command::Disable], ROUNDS).await;
+    races(Fleet::on_sqlite(RateLimitStore::Wide).await, &[Command::Disable], ROUNDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn logging_out_everywhere_is_final() {
-    races(Fleet::on_sqlite(Attempts::Wide).await, &[Command::LogOut], ROUNDS).await;
+    races(Fleet::on_sqlite(RateLimitStore::Wide).await, &[Command::LogOut], ROUNDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_row_deleted_with_sql_is_final() {
     let commands = [Command::DeleteAccount, Command::DeleteSession];
-    races(Fleet::on_sqlite(Attempts::Wide).await, &commands, ROUNDS).await;
+    races(Fleet::on_sqlite(RateLimitStore::Wide).await, &commands, ROUNDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_command_between_any_two_steps_of_a_change_is_final() {
-    stops(Fleet::on_sqlite(Attempts::Wide).await).await;
+    stops(Fleet::on_sqlite(RateLimitStore::Wide).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "1,000 rounds of each pair take half an hour: ROUNDS sets how many"]
 async fn every_command_is_final_a_thousand_times() {
-    races(Fleet::on_sqlite(Attempts::Wide).await, &Command::ALL, rounds(A_THOUSAND)).await;
+    races(Fleet::on_sqlite(RateLimitStore::Wide).await, &Command::ALL, rounds(A_THOUSAND)).await;
 }
 
 /// The same on PostgreSQL, in a schema of its own. ROUNDS sets how many rounds each pair has.
@@ -104,7 +104,7 @@ mod on_postgres {
     #[ignore = "needs PostgreSQL: DATABASE_URL"]
     async fn every_command_is_final() {
         let schema = Schema::new().await;
-        let fleet = Fleet::on_postgres(&schema, Attempts::Wide).await;
+        let fleet = Fleet::on_postgres(&schema, RateLimitStore::Wide).await;
         races(fleet, &Command::ALL, rounds(ROUNDS)).await;
     }
 
@@ -112,6 +112,6 @@ mod on_postgres {
     #[ignore = "needs PostgreSQL: DATABASE_URL"]
     async fn a_command_between_any_two_steps_of_a_change_is_final() {
         let schema = Schema::new().await;
-        stops(Fleet::on_postgres(&schema, Attempts::Wide).await).await;
+        stops(Fleet::on_postgres(&schema, RateLimitStore::Wide).await).await;
     }
 }

@@ -77,8 +77,7 @@ async fn handlers_on_axum_read_own_claims_after_every_issue() {
     let hands = Hands::new();
     let hallpass = hallpass(&hands).await;
     let tenant = async |me: Identity<SiteRole>| me.claims::<TenantClaims>().unwrap().tenant.clone();
-    let site: Router =
-        Router::new().route("/tenant", get(tenant)).merge(hallpass.sign_in_routes()).layer(hallpass.layer());
+    let site: Router = Router::new().route("/tenant", get(tenant)).merge(hallpass.routes()).layer(hallpass.layer());
     let mut jar = Jar::default();
     let acme = (200, "acme".to_owned());
     assert_eq!(send(&site, &mut jar, REGISTER.0, Some(REGISTER.1)).await.0, 201);
@@ -106,7 +105,7 @@ async fn handlers_on_actix_read_own_claims_after_every_issue() {
     let tenant = async |me: actix::Identity<SiteRole>| me.claims::<TenantClaims>().unwrap().tenant.clone();
     let app = App::new()
         .route("/tenant", web::get().to(tenant))
-        .configure(hallpass.actix_sign_in_routes())
+        .configure(hallpass.actix_routes())
         .wrap(hallpass.middleware());
     let app = test::init_service(app).await;
     let mut jar = Jar::default();

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use hallpass::{
-    Accounts, Clock, Hallpass, HashCost, HashGateSettings, KeyFile, KeyId, KeyRing, SignInErrorKind, SqliteStore,
-    SystemClock, Username, Visitor,
+    AccountStore, AccountsErrorKind, Clock, Hallpass, HashCost, KeyFile, KeyId, KeyRing, PasswordHasherSettings,
+    SqliteStore, SystemClock, Username, Visitor,
 };
 use tokio::time::sleep;
 
@@ -22,11 +22,11 @@ impl Site {
     async fn start(scratch: &Scratch) -> Self {
         let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
         let keys = KeyFile::new(scratch.path("keys.json"));
-        let cheap = HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1));
+        let cheap = PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1));
         let hallpass = Hallpass::<SiteRole>::builder(store.clone())
             .everything()
             .key_file(keys.path())
-            .sign_in(|sign_in| sign_in.hash_gate(cheap))
+            .accounts(|accounts| accounts.password_hasher(cheap))
             .start()
             .await
             .unwrap();
@@ -37,7 +37,7 @@ impl Site {
     async fn takes_up(&self, ring: &KeyRing) {
         let end = Instant::now() + Duration::from_secs(5);
         let names = |ring: &KeyRing| ring.peppers().map(|(id, _)| id.clone()).collect::<Vec<_>>();
-        while names(&self.hallpass.sign_in().issuer().keys().current()) != names(ring) {
+        while names(&self.hallpass.accounts().issuer().keys().current()) != names(ring) {
             assert!(Instant::now() < end, "the site does not read its key file");
             sleep(Duration::from_millis(20)).await;
         }
@@ -57,8 +57,8 @@ impl Site {
         named.unwrap_or_default().to_owned()
     }
 
-    async fn log_in(&self, name: &str) -> Result<(), SignInErrorKind> {
-        let step = self.hallpass.sign_in().log_in(name, PASSWORD, None, &Visitor::default()).await;
+    async fn log_in(&self, name: &str) -> Result<(), AccountsErrorKind> {
+        let step = self.hallpass.accounts().log_in(name, PASSWORD, None, &Visitor::default()).await;
         step.map(|_| ()).map_err(|error| error.kind())
     }
 }
@@ -68,7 +68,7 @@ async fn a_pepper_turns_under_a_running_site_and_nobody_is_locked_out() {
     let scratch = Scratch::new();
     let site = Site::start(&scratch).await;
     for name in ["alice", "bob"] {
-        let _opened = site.hallpass.sign_in().register(name, PASSWORD, &Visitor::default()).await.unwrap();
+        let _opened = site.hallpass.accounts().register(name, PASSWORD, &Visitor::default()).await.unwrap();
     }
     assert_eq!(site.named_in_hash("alice").await, "", "nobody asked for a pepper");
 
@@ -90,5 +90,5 @@ async fn a_pepper_turns_under_a_running_site_and_nobody_is_locked_out() {
     let retired = site.keys.update(|ring| ring.retire(&first)).unwrap();
     site.takes_up(&retired).await;
     site.log_in("alice").await.unwrap();
-    assert_eq!(site.log_in("bob").await, Err(SignInErrorKind::Refused));
+    assert_eq!(site.log_in("bob").await, Err(AccountsErrorKind::Refused));
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::{Router, http::header};
-use hallpass::{AttemptPolicy, Hallpass, HashCost, HashGateSettings, PostgresStore};
+use hallpass::{Hallpass, HashCost, PasswordHasherSettings, PostgresStore, RateLimit};
 use hallpass_test_support::fault_proxy::{Fault, FaultProxy};
 use tokio::time::sleep;
 use tower::ServiceExt;
@@ -81,13 +81,13 @@ async fn on_postgres_drops_ends_and_hangs_refuse_log_ins_in_time_and_100_000_req
     let (scratch, schema) = (Scratch::new(), Schema::new().await);
     let proxy = FaultProxy::to(schema.host());
     let store = PostgresStore::open(&through(&proxy, &schema)).await.unwrap();
-    let wide = AttemptPolicy::new(1_000_000, Duration::from_secs(1));
+    let wide = RateLimit::new(1_000_000, Duration::from_secs(1));
     // The store is what fails here: the hash is not to be what takes the time.
-    let hash = HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1));
+    let hash = PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1));
     let hallpass = Hallpass::<SiteRole>::builder(store)
         .everything()
         .key_file(scratch.path("keys.json"))
-        .sign_in(|sign_in| sign_in.hash_gate(hash).account_attempts(wide.clone()).address_attempts(wide))
+        .accounts(|accounts| accounts.password_hasher(hash).account_rate_limit(wide.clone()).address_rate_limit(wide))
         .start()
         .await
         .unwrap();

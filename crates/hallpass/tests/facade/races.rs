@@ -12,8 +12,8 @@ use std::{
 };
 
 use hallpass::{
-    AccountId, Actor, AttemptPolicy, Hallpass, HashCost, HashGateSettings, OwnChange, OwnChangeOutcome, RecoveryCode,
-    SecondFactors, SignInErrorKind, SqliteStore, Totp, TotpSettings, TwoFactor, UnixTime, Visitor,
+    AccountId, AccountsErrorKind, Actor, Hallpass, HashCost, OwnChange, OwnChangeOutcome, PasswordHasherSettings,
+    RateLimit, RecoveryCode, SqliteStore, Totp, TotpSettings, TwoFactor, TwoFactorStore, UnixTime, Visitor,
 };
 use tokio::task::JoinSet;
 
@@ -27,21 +27,25 @@ const STEP: Duration = Duration::from_secs(30);
 
 async fn open(database: &Path, hands: Hands) -> (Hallpass<SiteRole>, SqliteStore) {
     let store = SqliteStore::open(&format!("sqlite://{}", database.display())).await.unwrap();
-    let wide = AttemptPolicy::new(u32::MAX, Duration::from_secs(1));
+    let wide = RateLimit::new(u32::MAX, Duration::from_secs(1));
     let hallpass = Hallpass::<SiteRole>::builder(store.clone())
         .registration()
         .second_factors()
         .sessions()
         .clock(hands)
         .key_file(database.with_file_name("keys.json"))
-        .sign_in(|sign_in| {
-            let gate = HashGateSettings::default()
+        .accounts(|accounts| {
+            let gate = PasswordHasherSettings::default()
                 .hash_cost(HashCost::new(8, 1, 1))
                 .queue_length(64)
                 .max_wait(Duration::from_secs(60));
             // On a machine that is busy with 64 tasks, a loser must not be one because it waited too long.
             let patient = Duration::from_secs(60);
-            sign_in.hash_gate(gate).account_attempts(wide.clone()).address_attempts(wide).max_store_wait(patient)
+            accounts
+                .password_hasher(gate)
+                .account_rate_limit(wide.clone())
+                .address_rate_limit(wide)
+                .store_timeout(patient)
         })
         .build()
         .unwrap();
@@ -63,22 +67,23 @@ async fn race_beside_another() {
         hands.set(UnixTime::from_secs(moment.parse().unwrap()));
         let mut tasks = JoinSet::new();
         for task in 0..EACH {
-            let (sign_in, what, first, rest) = (hallpass.sign_in().clone(), what.clone(), first.clone(), rest.to_vec());
+            let (accounts, what, first, rest) =
+                (hallpass.accounts().clone(), what.clone(), first.clone(), rest.to_vec());
             tasks.spawn(async move {
                 let here = Visitor::default();
                 let done = if what == "name" {
                     let name = spelling(&rest[0], first.parse::<usize>().unwrap() + task);
-                    sign_in.register(&name, PASSWORD, &here).await.map(|_| ())
+                    accounts.register(&name, PASSWORD, &here).await.map(|_| ())
                 } else {
                     let code = &rest[task % rest.len()];
-                    sign_in.log_in_with_code(first.as_bytes(), code, &here).await.map(|_| ())
+                    accounts.log_in_with_code(first.as_bytes(), code, &here).await.map(|_| ())
                 };
                 done.map_err(|error| error.kind())
             });
         }
         let outcomes = tasks.join_all().await;
-        let count = |wanted: &[Result<(), SignInErrorKind>]| outcomes.iter().filter(|it| wanted.contains(it)).count();
-        let lost = count(&[Err(SignInErrorKind::Refused), Err(SignInErrorKind::NameTaken)]);
+        let count = |wanted: &[Result<(), AccountsErrorKind>]| outcomes.iter().filter(|it| wanted.contains(it)).count();
+        let lost = count(&[Err(AccountsErrorKind::Refused), Err(AccountsErrorKind::NameTaken)]);
         println!("\ndone {} {lost}", count(&[Ok(())]));
     }
 }
@@ -133,20 +138,22 @@ async fn races(rounds: u64) {
     let (scratch, hands) = (Scratch::new(), Hands::new());
     let database = scratch.path("site.db");
     let (hallpass, store) = open(&database, hands.clone()).await;
-    let sign_in = hallpass.sign_in();
+    let accounts = hallpass.accounts();
     let now = || hallpass::Clock::now(&hands);
-    let ann = sign_in.register("ann", PASSWORD, &Visitor::default()).await.unwrap().opened().unwrap();
-    let who = sign_in.issuer().verifier::<SiteRole>().verify(ann.access.as_str().as_bytes(), now()).unwrap();
-    let TwoFactor::Off(set_up) = sign_in.two_factor(&who).await.unwrap() else { panic!("a new account has no factor") };
+    let ann = accounts.register("ann", PASSWORD, &Visitor::default()).await.unwrap().opened().unwrap();
+    let who = accounts.issuer().verifier::<SiteRole>().verify(ann.access.as_str().as_bytes(), now()).unwrap();
+    let TwoFactor::Off(set_up) = accounts.two_factor(&who).await.unwrap() else {
+        panic!("a new account has no factor")
+    };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
-    let _codes = sign_in.enable_two_factor(&who, &totp.code_at(now())).await.unwrap();
+    let _codes = accounts.enable_two_factor(&who, &totp.code_at(now())).await.unwrap();
     let id = AccountId::new(who.user_id());
 
     let mut racers = [Racer::start(&database), Racer::start(&database)];
     for round in 0..rounds {
         hands.turn(STEP);
         let moment = now().as_secs();
-        let pending = sign_in.issuer().issue_pending(who.user_id(), 1, now()).unwrap();
+        let pending = accounts.issuer().issue_pending(who.user_id(), 1, now()).unwrap();
         let pending = pending.as_str();
 
         let code = totp.code_at(now());

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, Request, header},
 };
 use hallpass::{Clock, CookieSettings, Hallpass, HallpassBuilder, KeyRing, NoFeed, SystemClock};
-use hallpass_core::{Issuer, Methods, RoleSet, SignedIn, SignedInFacts};
+use hallpass_core::{Issuer, LoggedIn, LoggedInFacts, Methods, RoleSet};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -18,13 +18,13 @@ use crate::{
     visit::{cookie_of, status},
 };
 
-type Change = fn(HallpassBuilder<SiteRole, Users, NoFeed>) -> HallpassBuilder<SiteRole, Users, NoFeed>;
+type Revocation = fn(HallpassBuilder<SiteRole, Users, NoFeed>) -> HallpassBuilder<SiteRole, Users, NoFeed>;
 
 fn ring() -> KeyRing {
     KeyRing::generate_hs256([1; 32], SystemClock.now())
 }
 
-fn site(change: Change) -> Router {
+fn site(change: Revocation) -> Router {
     let builder = Hallpass::builder(Users::default()).keys(ring()).registration();
     pages(&change(builder).build().unwrap())
 }
@@ -32,7 +32,7 @@ fn site(change: Change) -> Router {
 /// A token of a longer life than the site's, signed by another program with the site's keys.
 fn two_hours_token() -> String {
     let issuer = Issuer::new(ring(), "hallpass", "hallpass").lifetime(Duration::from_secs(7200));
-    let alice = SignedIn::insecure_vouch(SignedInFacts {
+    let alice = LoggedIn::insecure_new(LoggedInFacts {
         username: "alice".into(),
         user_id: "1".into(),
         roles: RoleSet::from([SiteRole::Admin]),
@@ -58,7 +58,7 @@ async fn no_token_outlives_the_memory_of_revocations() {
 #[tokio::test]
 async fn issuer_and_audience_are_said_once() {
     let cookie = format!("__Host-hallpass={}", two_hours_token());
-    let changes: [Change; 2] = [|site| site.issuer("https://site.example"), |site| site.audience("site")];
+    let changes: [Revocation; 2] = [|site| site.issuer("https://site.example"), |site| site.audience("site")];
     for change in changes {
         let site = site(change);
         assert_eq!(status(&site, "/admin", &cookie).await, 401);
@@ -106,7 +106,7 @@ async fn register(site: &Router, headers: &[(&str, &str)]) -> (u16, Vec<String>)
 
 #[tokio::test]
 async fn the_gate_reads_the_cookie_that_the_routes_set() {
-    let changes: [(Change, &str, bool); 3] = [
+    let changes: [(Revocation, &str, bool); 3] = [
         (|site| site, "__Host-hallpass=", true),
         (|site| site.cookies(CookieSettings::builder().access_name("__Host-pass")), "__Host-pass=", true),
         (HallpassBuilder::insecure_plain_http_cookies, "hallpass=", false),
@@ -133,7 +133,7 @@ async fn another_origin_signs_nobody_in_unless_it_is_trusted() {
 
 #[tokio::test]
 async fn first_roles_and_name_reach_the_pages() {
-    let site = site(|site| site.first_roles([SiteRole::Admin]).site_name("Marmalade & Sons"));
+    let site = site(|site| site.default_roles([SiteRole::Admin]).site_name("Marmalade & Sons"));
     let cookie = cookie_of(&site, "/register", "alice").await;
     assert_eq!(status(&site, "/admin", &cookie).await, 200);
     let request = Request::get("/login").header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();

@@ -15,6 +15,6 @@ pub(crate) fn pages(hallpass: &Hallpass<SiteRole>) -> Router {
         .route("/", get(page))
         .route("/profile", get(page).route_layer(require_login()))
         .route("/admin", get(page).route_layer(require_roles([SiteRole::Admin])))
-        .merge(hallpass.sign_in_routes())
+        .merge(hallpass.routes())
         .layer(hallpass.layer())
 }

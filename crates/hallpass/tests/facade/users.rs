@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use hallpass::{Account, AccountId, Accounts, NewAccount, Registered, Registration, Username};
+use hallpass::{Account, AccountId, AccountStore, NewAccount, RegistrationOutcome, RegistrationStore, Username};
 
 #[derive(Clone, Default)]
 pub(crate) struct Users(Arc<Table>);
@@ -16,14 +16,14 @@ pub(crate) struct Users(Arc<Table>);
 #[derive(Default)]
 struct Table {
     accounts: Mutex<Vec<Account>>,
-    sealed: AtomicBool,
+    encrypted: AtomicBool,
     calls: AtomicUsize,
 }
 
 impl Users {
     /// From here on every call panics.
-    pub(crate) fn seal(&self) {
-        self.0.sealed.store(true, Ordering::SeqCst);
+    pub(crate) fn encrypt(&self) {
+        self.0.encrypted.store(true, Ordering::SeqCst);
         self.0.calls.store(0, Ordering::SeqCst);
     }
 
@@ -47,11 +47,11 @@ impl Users {
 
     fn called(&self) {
         self.0.calls.fetch_add(1, Ordering::SeqCst);
-        assert!(!self.0.sealed.load(Ordering::SeqCst), "the store was asked");
+        assert!(!self.0.encrypted.load(Ordering::SeqCst), "the store was asked");
     }
 }
 
-impl Accounts for Users {
+impl AccountStore for Users {
     type Error = Infallible;
 
     async fn by_username(&self, name: &Username) -> Result<Option<Account>, Infallible> {
@@ -63,13 +63,13 @@ impl Accounts for Users {
     }
 }
 
-impl Registration for Users {
-    async fn create(&self, new: NewAccount) -> Result<Registered, Infallible> {
+impl RegistrationStore for Users {
+    async fn create(&self, new: NewAccount) -> Result<RegistrationOutcome, Infallible> {
         if self.find(|account| account.username() == &new.username).is_some() {
-            return Ok(Registered::NameTaken);
+            return Ok(RegistrationOutcome::NameTaken);
         }
         let account = Account::new(new.id.clone(), new.username, new.password_hash).with_roles(new.roles);
         self.0.accounts.lock().unwrap().push(account);
-        Ok(Registered::Created(new.id))
+        Ok(RegistrationOutcome::Created(new.id))
     }
 }

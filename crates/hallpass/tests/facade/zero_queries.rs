@@ -26,7 +26,7 @@ fn site(users: &Users, key: u8, clock: &Hands) -> Hallpass<SiteRole> {
     Hallpass::builder(users.clone())
         .keys(KeyRing::generate_hs256([key; 32], clock.now()))
         .lifetime(LIFETIME)
-        .first_roles([SiteRole::Guest])
+        .default_roles([SiteRole::Guest])
         .clock(clock.clone())
         .registration()
         .build()
@@ -41,7 +41,7 @@ fn pages(hallpass: &Hallpass<SiteRole>) -> Router {
         .route("/", get(who))
         .route("/profile", get(who).route_layer(require_login()))
         .route("/admin", get(who).route_layer(require_roles([SiteRole::Admin])))
-        .merge(hallpass.sign_in_routes())
+        .merge(hallpass.routes())
         .layer(hallpass.layer())
 }
 
@@ -142,7 +142,7 @@ async fn a_hundred_thousand_requests_ask_the_store_nothing() {
     let hallpass = site(&users, 1, &clock);
     let pages = pages(&hallpass);
     let callers = Arc::new(callers(&users, &pages, &clock).await);
-    users.seal();
+    users.encrypt();
 
     let rounds = 50_000_usize.div_ceil(3 * callers.len());
     let on_axum = tokio::spawn({

@@ -24,7 +24,7 @@ use std::{
 
 use bytes::Bytes;
 use hallpass::{
-    AccountId, Hallpass, HashCost, HashGateSettings, RedisStore, Role, SqlStore, Username, Visitor, require_roles,
+    AccountId, Hallpass, HashCost, PasswordHasherSettings, RedisStore, Role, SqlStore, Username, Visitor, require_roles,
 };
 use hallpass_testkit::Kit;
 use http::{Request, Response};
@@ -62,10 +62,10 @@ async fn main() -> Result<(), Fault> {
         .attempts()
         .feed_from(store)
         .key_file("blog-keys.json")
-        .first_roles([SiteRole::Guest])
-        .sign_in(|builder| builder.hash_gate(HashGateSettings::default().hash_cost(NEXT_TO_NOTHING)));
+        .default_roles([SiteRole::Guest])
+        .accounts(|builder| builder.password_hasher(PasswordHasherSettings::default().hash_cost(NEXT_TO_NOTHING)));
     let site = match env::var("REDIS_URL") {
-        Ok(url) => site.limits_and_push_in(RedisStore::open(&url).await?),
+        Ok(url) => site.shared_backend(RedisStore::open(&url).await?),
         Err(_) => site,
     };
     let hallpass = site.start().await?;
@@ -110,7 +110,7 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
         let words: Vec<_> = order.split(' ').collect();
         let said = match words.as_slice() {
             ["register", name] => {
-                let _registered = hallpass.sign_in().register(name, PASSWORDS[0], &Visitor::default()).await?;
+                let _registered = hallpass.accounts().register(name, PASSWORDS[0], &Visitor::default()).await?;
                 "done".to_owned()
             }
             ["log-in", name] => log_in(hallpass, name, changed.contains(*name)).await?,
@@ -130,10 +130,10 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
             ["password", name] => {
                 let was = changed.contains(*name);
                 let token = log_in(hallpass, name, was).await?;
-                let who = hallpass.gate().verifier().verify(token.as_bytes(), hallpass.sign_in().clock().now());
+                let who = hallpass.gate().verifier().verify(token.as_bytes(), hallpass.accounts().clock().now());
                 let who = who.map_err(|_| "a token of our own does not verify")?;
                 let (old, new) = (PASSWORDS[usize::from(was)], PASSWORDS[usize::from(!was)]);
-                let _tokens = hallpass.sign_in().change_password(&who, old, new).await?;
+                let _tokens = hallpass.accounts().change_password(&who, old, new).await?;
                 if was {
                     changed.remove(*name)
                 } else {
@@ -149,7 +149,7 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
 }
 
 async fn log_in(hallpass: &Hallpass<SiteRole>, name: &str, changed: bool) -> Result<String, Fault> {
-    let step = hallpass.sign_in().log_in(name, PASSWORDS[usize::from(changed)], None, &Visitor::default()).await?;
+    let step = hallpass.accounts().log_in(name, PASSWORDS[usize::from(changed)], None, &Visitor::default()).await?;
     let opened = step.opened().ok_or("a second factor is due")?;
     Ok(opened.access.as_str().to_owned())
 }

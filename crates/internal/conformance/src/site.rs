@@ -1,8 +1,8 @@
 //! The site that every stack builds: its roles, its keys, its time, and what was revoked.
 
 use hallpass_core::{
-    Algorithm, AnswerSettings, Clock, CookieSettings, Gate, Key, KeyId, KeyRing, RevocationView, Role, UnixTime,
-    Verifier,
+    Algorithm, Clock, CookieSettings, Key, KeyId, KeyRing, RejectionSettings, RequestAuthenticator, RevocationList,
+    Role, UnixTime, Verifier,
 };
 
 /// The site's roles.
@@ -48,17 +48,17 @@ pub fn ring() -> KeyRing {
 
 /// The gate that every stack uses.
 #[must_use]
-pub fn gate() -> Gate<SiteRole> {
+pub fn gate() -> RequestAuthenticator<SiteRole> {
     let forget_after = UnixTime::from_secs(NOW + 900);
-    let revoked = RevocationView::new();
+    let revoked = RevocationList::new();
     revoked.raise_generation("u-rex", 5, forget_after);
     revoked.end_session("s-ended", forget_after);
     let verifier = Verifier::new(ring(), "https://site.example", "site").revocation(revoked);
-    Gate::new(verifier).cookies(&CookieSettings::default()).bearer()
+    RequestAuthenticator::new(verifier).cookies(&CookieSettings::default()).bearer()
 }
 
 /// The answers that every stack gives.
 #[must_use]
-pub fn settings() -> AnswerSettings {
-    AnswerSettings::default().bearer()
+pub fn settings() -> RejectionSettings {
+    RejectionSettings::default().bearer()
 }

@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 use hallpass::{
-    ApiSecurity, CookieSettings, Hallpass, KeyRing, Role, RouteTable, SqliteStore, StatedRouter, UnixTime, everyone,
+    ApiSecurity, CookieSettings, GuardedRouter, Hallpass, KeyRing, Role, RouteTable, SqliteStore, UnixTime, public,
     require_at_least, require_login,
 };
 use hallpass_testkit::Kit;
@@ -79,8 +79,8 @@ fn check_security(document: &Value) {
 #[tokio::test]
 async fn on_axum_the_document_says_what_the_routes_do() {
     let kit = Kit::<SiteRole>::new();
-    let site = StatedRouter::new()
-        .route("/", everyone(), get(front))
+    let site = GuardedRouter::new()
+        .route("/", public(), get(front))
         .route("/profile", require_login(), get(profile))
         .route("/reports/{id}", require_at_least(SiteRole::Moderator), get(report));
     let mut api = Api::openapi();
@@ -108,10 +108,10 @@ async fn on_axum_the_document_says_what_the_routes_do() {
 #[actix_web::test]
 async fn on_actix_the_document_says_what_the_routes_do() {
     use actix_web::{App, test, web};
-    use hallpass::actix::{self, StatedRoutes, route_table, stated};
+    use hallpass::actix::{self, GuardedRoutes, guarded, route_table};
 
-    fn site(routes: &mut StatedRoutes<'_>) {
-        routes.route("/", actix::everyone(), web::get().to(front));
+    fn site(routes: &mut GuardedRoutes<'_>) {
+        routes.route("/", actix::public(), web::get().to(front));
         routes.route("/profile", actix::require_login(), web::get().to(profile));
         routes.scope("/reports", |reports| {
             reports.route("/{id:[0-9]+}", actix::require_at_least(SiteRole::Moderator), web::get().to(report));
@@ -124,7 +124,7 @@ async fn on_actix_the_document_says_what_the_routes_do() {
     let document = document(&api);
     check_security(&document);
 
-    let app = test::init_service(App::new().wrap(kit.middleware()).configure(stated(site))).await;
+    let app = test::init_service(App::new().wrap(kit.middleware()).configure(guarded(site))).await;
     for path in ["/", "/profile", "/reports/7"] {
         let operation = &document["paths"][path.replace('7', "{id}")]["get"];
         for role in SiteRole::ALL {

@@ -13,7 +13,7 @@ use std::{
 
 use axum::{Router, body::Body, http::Request, routing::get};
 use hallpass::{
-    AttemptPolicy, DenialKind, Hallpass, HashCost, HashGateSettings, LoginStep, Role, SqliteStore, TokenErrorKind,
+    Hallpass, HashCost, LoginStep, PasswordHasherSettings, RateLimit, RejectionKind, Role, SqliteStore, TokenErrorKind,
     Visitor, require_roles,
 };
 use hallpass_testkit::Kit;
@@ -63,12 +63,14 @@ impl<S: tracing::Subscriber> Layer<S> for Log {
 /// Signs in, fails to, is limited, renews, ends sessions, and asks for pages with good tokens and bad ones.
 async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
     let store = SqliteStore::open("sqlite::memory:").await.unwrap();
-    let few = AttemptPolicy::new(3, Duration::from_secs(60));
+    let few = RateLimit::new(3, Duration::from_secs(60));
     let site = Hallpass::<SiteRole>::builder(store)
         .keys(kit.keys())
         .clock(kit.clock())
-        .sign_in(move |sign_in| {
-            sign_in.account_attempts(few).hash_gate(HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1)))
+        .accounts(move |accounts| {
+            accounts
+                .account_rate_limit(few)
+                .password_hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)))
         })
         .everything()
         .start()
@@ -76,7 +78,7 @@ async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
         .unwrap();
     let app: Router = Router::new()
         .route("/admin", get(|| async { "the books" }).route_layer(require_roles([SiteRole::Admin])))
-        .merge(site.sign_in_routes())
+        .merge(site.routes())
         .layer(site.layer());
     let ask = |cookie: &str| {
         let request = Request::get("/admin").header("cookie", cookie).header("accept", "application/json");
@@ -84,16 +86,16 @@ async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
     };
     let here = Visitor { peer: Some(PEER.parse().unwrap()), ..Visitor::default() };
 
-    let alice = site.sign_in().register("alice", PASSWORD, &here).await.unwrap().opened().unwrap();
+    let alice = site.accounts().register("alice", PASSWORD, &here).await.unwrap().opened().unwrap();
     let refresh = alice.refresh.as_ref().unwrap().as_str().to_owned();
-    let _wrong = site.sign_in().log_in("alice", "not at all the password", None, &here).await.unwrap_err();
-    let LoginStep::SignedIn(again) = site.sign_in().log_in("alice", PASSWORD, None, &here).await.unwrap() else {
+    let _wrong = site.accounts().log_in("alice", "not at all the password", None, &here).await.unwrap_err();
+    let LoginStep::LoggedIn(again) = site.accounts().log_in("alice", PASSWORD, None, &here).await.unwrap() else {
         panic!()
     };
     for _ in 0..4 {
-        let _nobody = site.sign_in().log_in(TYPED, PASSWORD, None, &here).await.unwrap_err();
+        let _nobody = site.accounts().log_in(TYPED, PASSWORD, None, &here).await.unwrap_err();
     }
-    let _next = site.sign_in().refresh(refresh.as_bytes()).await.unwrap();
+    let _next = site.accounts().refresh(refresh.as_bytes()).await.unwrap();
 
     let good = format!("__Host-hallpass={}", again.access.as_str());
     let admin = kit.as_user(SiteRole::Admin).cookie();
@@ -106,7 +108,7 @@ async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
     );
     assert_eq!(ask(&forged).await.unwrap().status(), 401);
     assert_eq!(ask("theme=dark").await.unwrap().status(), 401);
-    site.sign_out_everywhere(&hallpass::AccountId::new(alice.user.id.clone())).await.unwrap();
+    site.log_out_everywhere(&hallpass::AccountId::new(alice.user.id.clone())).await.unwrap();
     assert_eq!(ask(&good).await.unwrap().status(), 401);
     let elsewhere = Request::post("/login").header("sec-fetch-site", "cross-site").body(Body::empty()).unwrap();
     assert_eq!(app.clone().oneshot(elsewhere).await.unwrap().status(), 403);
@@ -143,22 +145,22 @@ async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
         (r#"hallpass_verifications_total{outcome="verified"}"#, 2.0),
         (r#"hallpass_verifications_total{outcome="signature"}"#, 1.0),
         (r#"hallpass_verifications_total{outcome="revoked"}"#, 1.0),
-        (r#"hallpass_denials_total{kind="role-missing"}"#, 1.0),
-        (r#"hallpass_denials_total{kind="signed-out"}"#, 2.0),
-        (r#"hallpass_denials_total{kind="revoked"}"#, 1.0),
-        (r#"hallpass_denials_total{kind="cross-origin"}"#, 1.0),
-        (r#"hallpass_sign_ins_total{outcome="signed-in"}"#, 2.0),
-        (r#"hallpass_sign_ins_total{outcome="wrong-password"}"#, 1.0),
-        (r#"hallpass_sign_ins_total{outcome="unknown-account"}"#, 3.0),
-        (r#"hallpass_limits_hit_total{limit="account"}"#, 1.0),
-        (r#"hallpass_renewals_total{outcome="renewed"}"#, 1.0),
+        (r#"hallpass_rejections_total{kind="role-missing"}"#, 1.0),
+        (r#"hallpass_rejections_total{kind="signed-out"}"#, 2.0),
+        (r#"hallpass_rejections_total{kind="revoked"}"#, 1.0),
+        (r#"hallpass_rejections_total{kind="cross-origin"}"#, 1.0),
+        (r#"hallpass_logins_total{outcome="signed-in"}"#, 2.0),
+        (r#"hallpass_logins_total{outcome="wrong-password"}"#, 1.0),
+        (r#"hallpass_logins_total{outcome="unknown-account"}"#, 3.0),
+        (r#"hallpass_rate_limit_hits_total{limit="account"}"#, 1.0),
+        (r#"hallpass_refreshes_total{outcome="renewed"}"#, 1.0),
         (r#"hallpass_events_total{event="registered"}"#, 1.0),
         (r#"hallpass_events_total{event="sessions-ended"}"#, 1.0),
-        ("hallpass_hash_gate_wait_seconds_count", 6.0),
+        ("hallpass_password_hasher_wait_seconds_count", 6.0),
     ] {
         assert_eq!(seen.get(name), Some(&count), "{name} in {seen:#?}");
     }
-    assert!(seen["hallpass_revocation_view_synced_timestamp_seconds"] > 1_700_000_000.0);
+    assert!(seen["hallpass_revocation_list_synced_timestamp_seconds"] > 1_700_000_000.0);
 
     // The page of a scraper names what the table names, and nothing else; the labels hold kinds alone.
     let page = prometheus.render();
@@ -177,7 +179,7 @@ async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
     }
     let of_a_kind = |name: &str| page.matches(&format!("hallpass_{name}_total{{")).count();
     assert_eq!(of_a_kind("verifications"), 1 + TokenErrorKind::ALL.len(), "all of them from the first request on");
-    assert_eq!(of_a_kind("denials"), DenialKind::ALL.len());
+    assert_eq!(of_a_kind("denials"), RejectionKind::ALL.len());
     for word in secrets.iter().map(String::as_str).chain(["alice", PEER]) {
         assert!(!page.contains(word), "{word} in {page}");
     }

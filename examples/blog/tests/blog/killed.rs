@@ -215,8 +215,8 @@ fn rows(site: &Site, name: &str) -> Rows {
     runtime.block_on(async {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(site.file("blog.db"));
         let mut connection: SqliteConnection = options.connect().await.expect("the database");
-        let query = "SELECT (SELECT count(*) FROM hallpass_second_factors f WHERE f.account_id = a.id), \
-             (SELECT count(last_step) FROM hallpass_second_factors f WHERE f.account_id = a.id), \
+        let query = "SELECT (SELECT count(*) FROM hallpass_two_factor f WHERE f.account_id = a.id), \
+             (SELECT count(last_step) FROM hallpass_two_factor f WHERE f.account_id = a.id), \
              (SELECT count(*) FROM hallpass_recovery_codes c WHERE c.account_id = a.id) \
              FROM hallpass_accounts a WHERE username_key = ?";
         let row = sqlx::query(query).bind(name).fetch_optional(&mut connection).await.expect("the tables");

@@ -5,6 +5,7 @@
 
 #![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
 
+mod accounts;
 mod bad_input;
 mod cookies;
 mod killed;
@@ -16,7 +17,6 @@ mod own_routes;
 mod person;
 mod second_factor;
 mod sessions;
-mod sign_in;
 mod site;
 mod start_and_stop;
 mod torn_up;

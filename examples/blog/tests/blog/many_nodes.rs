@@ -68,7 +68,7 @@ fn a_log_out_is_pushed_through_redis_where_nothing_listens() {
     let database = Database::new();
     let redis = OwnRedis::start();
     let nodes = Nodes::start(3, &[("DATABASE_URL", database.url()), ("REDIS_URL", redis.url())]);
-    database.run("DROP TRIGGER hallpass_feed_notify ON hallpass_feed");
+    database.run("DROP TRIGGER hallpass_revocations_notify ON hallpass_revocations");
     assert_pushed(&delays_of_log_outs(&nodes, ROUNDS), "Redis stream");
 }
 

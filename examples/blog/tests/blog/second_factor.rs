@@ -118,11 +118,11 @@ fn a_recovery_code_opens_once() {
     let mut script = ann.as_script();
     let wrong = authenticator.wrong_code();
     script.post("/profile/recovery-codes", &[("code", &wrong)]).expect_problem(401);
-    let renewed = script.post("/profile/recovery-codes", &[("code", &authenticator.code())]).expect(200).json();
-    let renewed = renewed["recovery_codes"].as_array().expect("codes").clone();
-    assert_eq!(renewed.len(), 10);
+    let refreshed = script.post("/profile/recovery-codes", &[("code", &authenticator.code())]).expect(200).json();
+    let refreshed = refreshed["recovery_codes"].as_array().expect("codes").clone();
+    assert_eq!(refreshed.len(), 10);
     log_in(&mut site.browser(), "ann", &codes[2]).expect_page(401);
-    log_in(&mut site.browser(), "ann", renewed[0].as_str().expect("text")).expect_see_other("/");
+    log_in(&mut site.browser(), "ann", refreshed[0].as_str().expect("text")).expect_see_other("/");
 }
 
 #[test]

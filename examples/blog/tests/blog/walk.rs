@@ -56,11 +56,11 @@ fn register_enrol_sign_in_and_publish() {
     ann.post("/login/code", &[("code", &authenticator.code())]).expect_see_other("/");
 
     // A guest may not write.
-    let denied = ann.get("/posts/new").expect_page(403);
+    let rejected = ann.get("/posts/new").expect_page(403);
     assert!(
-        denied.text().contains("This door stays shut") && denied.text().contains("href=\"/\""),
+        rejected.text().contains("This door stays shut") && rejected.text().contains("href=\"/\""),
         "{}",
-        denied.text()
+        rejected.text()
     );
     ann.post("/posts", &[("title", "No"), ("body", "No")]).expect_page(403);
     assert!(!ann.get("/").expect_page(200).text().contains("New post"));

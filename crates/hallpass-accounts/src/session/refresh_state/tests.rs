@@ -13,13 +13,13 @@ fn opened() -> RefreshState {
     RefreshState::new(hash(1), SpentRefreshes::default(), at(0), at(1000), at(5000))
 }
 
-fn presenting(token: u8, seconds: u64) -> Renewal {
-    Renewal::new(hash(token), hash(token + 1), at(seconds), Duration::from_secs(1000), Duration::from_secs(30))
+fn presenting(token: u8, seconds: u64) -> Rotation {
+    Rotation::new(hash(token), hash(token + 1), at(seconds), Duration::from_secs(1000), Duration::from_secs(30))
 }
 
 fn spend(state: &RefreshState, token: u8, seconds: u64) -> RefreshState {
     match presenting(token, seconds).present(state) {
-        Presented::Spent(state) => state,
+        RotationOutcome::Spent(state) => state,
         other => panic!("{other:?}"),
     }
 }
@@ -27,7 +27,7 @@ fn spend(state: &RefreshState, token: u8, seconds: u64) -> RefreshState {
 #[test]
 fn the_live_token_is_spent_and_its_successor_is_live() {
     let state = spend(&opened(), 1, 900);
-    assert_eq!((state.live, state.renewed), (hash(2), at(900)));
+    assert_eq!((state.live, state.refreshed), (hash(2), at(900)));
     assert_eq!((state.idle_until, state.expires), (at(1900), at(5000)));
     assert_eq!(spend(&state, 2, 1800).live, hash(3));
 }
@@ -35,34 +35,36 @@ fn the_live_token_is_spent_and_its_successor_is_live() {
 #[test]
 fn a_spent_token_leads_to_the_live_one_within_the_grace_and_ends_the_session_after_it() {
     let state = spend(&opened(), 1, 900);
-    for (seconds, expected) in [(900, Presented::InGrace), (929, Presented::InGrace), (930, Presented::Reused)] {
+    for (seconds, expected) in
+        [(900, RotationOutcome::InGrace), (929, RotationOutcome::InGrace), (930, RotationOutcome::Reused)]
+    {
         assert_eq!(presenting(1, seconds).present(&state), expected, "{seconds}");
     }
     // A node whose clock is a little behind.
-    assert_eq!(presenting(1, 899).present(&state), Presented::InGrace);
-    assert_eq!(presenting(1, 870).present(&state), Presented::Reused, "a clock set back is no grace");
+    assert_eq!(presenting(1, 899).present(&state), RotationOutcome::InGrace);
+    assert_eq!(presenting(1, 870).present(&state), RotationOutcome::Reused, "a clock set back is no grace");
 }
 
 #[test]
 fn two_renewals_within_the_grace_leave_the_first_token_its_time() {
     let state = spend(&spend(&opened(), 1, 900), 2, 910);
-    assert_eq!(presenting(1, 929).present(&state), Presented::InGrace);
-    assert_eq!(presenting(2, 939).present(&state), Presented::InGrace);
-    assert_eq!(presenting(1, 930).present(&state), Presented::Reused);
+    assert_eq!(presenting(1, 929).present(&state), RotationOutcome::InGrace);
+    assert_eq!(presenting(2, 939).present(&state), RotationOutcome::InGrace);
+    assert_eq!(presenting(1, 930).present(&state), RotationOutcome::Reused);
     let later = spend(&state, 3, 1000);
-    assert_eq!(presenting(1, 1001).present(&later), Presented::Reused);
+    assert_eq!(presenting(1, 1001).present(&later), RotationOutcome::Reused);
 }
 
 #[test]
 fn limits_end_the_session_to_the_second() {
-    assert!(matches!(presenting(1, 999).present(&opened()), Presented::Spent(_)));
-    assert_eq!(presenting(1, 1000).present(&opened()), Presented::Over);
+    assert!(matches!(presenting(1, 999).present(&opened()), RotationOutcome::Spent(_)));
+    assert_eq!(presenting(1, 1000).present(&opened()), RotationOutcome::Over);
     let mut state = opened();
     for (token, seconds) in (1..).zip((900..=4500).step_by(900)) {
         state = spend(&state, token, seconds);
     }
-    assert!(matches!(presenting(6, 4999).present(&state), Presented::Spent(_)));
-    assert_eq!(presenting(6, 5000).present(&state), Presented::Over, "however busy it is");
+    assert!(matches!(presenting(6, 4999).present(&state), RotationOutcome::Spent(_)));
+    assert_eq!(presenting(6, 5000).present(&state), RotationOutcome::Over, "however busy it is");
 }
 
 #[test]
@@ -71,7 +73,11 @@ fn a_clock_set_back_adds_no_life() {
     let back = spend(&state, 2, 400);
     assert_eq!(back.expires, at(4500), "500 seconds back, 500 seconds less");
     assert_eq!(back.idle_until, at(1400));
-    assert_eq!(presenting(1, 100).present(&opened()), Presented::Spent(spend(&opened(), 1, 100)), "forward is as ever");
+    assert_eq!(
+        presenting(1, 100).present(&opened()),
+        RotationOutcome::Spent(spend(&opened(), 1, 100)),
+        "forward is as ever"
+    );
 }
 
 #[test]
@@ -80,8 +86,8 @@ fn what_is_kept_is_bounded() {
     for token in 1..=64 {
         state = spend(&state, token, 900);
     }
-    assert_eq!(presenting(65, 900).present(&state), Presented::TooOften);
-    assert_eq!(presenting(1, 900).present(&state), Presented::InGrace);
+    assert_eq!(presenting(65, 900).present(&state), RotationOutcome::TooOften);
+    assert_eq!(presenting(1, 900).present(&state), RotationOutcome::InGrace);
     let later = spend(&state, 65, 930);
     assert_eq!(later.spent.to_bytes().len(), 40, "the grace of the others is over");
 }

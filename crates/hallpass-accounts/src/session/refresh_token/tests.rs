@@ -6,7 +6,7 @@ fn ring(seed: u8) -> KeyRing {
 }
 
 fn key(ring: &KeyRing) -> &[u8; 32] {
-    ring.sealing_keys().next().unwrap().1
+    ring.encryption_keys().next().unwrap().1
 }
 
 fn first() -> RefreshSecret {
@@ -67,7 +67,7 @@ fn a_spent_token_leads_to_the_live_one_and_not_beyond() {
 fn a_new_sealing_key_breaks_no_chain() {
     let old = ring(1);
     let token = first();
-    let new = old.with_new_sealing_key([2; 32], UnixTime::from_secs(0));
+    let new = old.with_new_encryption_key([2; 32], UnixTime::from_secs(0));
     let opened = RefreshSecret::open(text(&token, &old).as_bytes(), &new).unwrap();
     let live = token.successor(key(&old)).hash();
     assert_eq!(opened.leading_to(&live, &new).unwrap().hash(), live, "the other node had not read the new ring yet");

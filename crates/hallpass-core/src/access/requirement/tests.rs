@@ -35,7 +35,7 @@ impl Visitor {
         Self { roles, roles_of: TypeId::of::<SiteRole>(), methods: Methods::PASSWORD, authenticated_at: Some(NOW) }
     }
 
-    fn asks(self, requirement: Requirement) -> Result<(), DenialKind> {
+    fn asks(self, requirement: Requirement) -> Result<(), RejectionKind> {
         let facts = Facts {
             strings: Strings::new("alice", "7", None),
             roles: self.roles,
@@ -51,17 +51,17 @@ impl Visitor {
             own_claims: None,
         };
         let who = Authentication::identified(Identity::<SiteRole>::new(facts));
-        requirement.admit(&who, NOW).map(|_| ()).map_err(Denial::kind)
+        requirement.admit(&who, NOW).map(|_| ()).map_err(Rejection::kind)
     }
 }
 
 #[test]
 fn roles_are_all_of_any_of_or_at_least() {
     use SiteRole::{Admin, Guest, Moderator};
-    const MISSING: Result<(), DenialKind> = Err(DenialKind::RoleMissing);
+    const MISSING: Result<(), RejectionKind> = Err(RejectionKind::RoleMissing);
     let none = RoleSet::EMPTY;
     let all: RoleSet<SiteRole> = SiteRole::ALL.iter().copied().collect();
-    let table: &[(Requirement, RoleSet<SiteRole>, Result<(), DenialKind>)] = &[
+    let table: &[(Requirement, RoleSet<SiteRole>, Result<(), RejectionKind>)] = &[
         (Requirement::login(), none, Ok(())),
         (Requirement::all_of([Admin]), Admin.into(), Ok(())),
         (Requirement::all_of([Admin]), Moderator.into(), MISSING),
@@ -87,10 +87,10 @@ fn roles_are_all_of_any_of_or_at_least() {
 fn who_is_not_signed_in_is_told_so_whatever_is_asked() {
     for requirement in [Requirement::login(), Requirement::all_of([SiteRole::Admin]).and_second_factor()] {
         for (who, kind) in [
-            (Authentication::anonymous(), DenialKind::SignedOut),
-            (Authentication::rejected(TokenErrorKind::Signature), DenialKind::SignedOut),
-            (Authentication::rejected(TokenErrorKind::Expired), DenialKind::Expired),
-            (Authentication::rejected(TokenErrorKind::Revoked), DenialKind::Revoked),
+            (Authentication::anonymous(), RejectionKind::NotLoggedIn),
+            (Authentication::rejected(TokenErrorKind::Signature), RejectionKind::NotLoggedIn),
+            (Authentication::rejected(TokenErrorKind::Expired), RejectionKind::Expired),
+            (Authentication::rejected(TokenErrorKind::Revoked), RejectionKind::Revoked),
         ] {
             assert_eq!(requirement.admit(&who, NOW).unwrap_err().kind(), kind, "{requirement} {who:?}");
         }
@@ -102,10 +102,10 @@ fn roles_of_another_enum_are_the_services_fault() {
     // Bit 0 is `Guest` in one enum and `Owner` in the other: compared as bits it would open.
     assert_eq!(
         Visitor::with(SiteRole::Guest).asks(Requirement::all_of([OtherRole::Owner])),
-        Err(DenialKind::Misconfigured)
+        Err(RejectionKind::Misconfigured)
     );
     let empty = Requirement::all_of(RoleSet::<OtherRole>::EMPTY);
-    assert_eq!(Visitor::with(SiteRole::Admin).asks(empty), Err(DenialKind::Misconfigured));
+    assert_eq!(Visitor::with(SiteRole::Admin).asks(empty), Err(RejectionKind::Misconfigured));
     assert_eq!(Visitor::with(SiteRole::Guest).asks(Requirement::login()), Ok(()));
 }
 
@@ -113,8 +113,8 @@ fn roles_of_another_enum_are_the_services_fault() {
 fn a_password_alone_is_no_second_factor() {
     let requirement = Requirement::login().and_second_factor();
     for (methods, expected) in [
-        (Methods::NONE, Err(DenialKind::SecondFactorMissing)),
-        (Methods::PASSWORD, Err(DenialKind::SecondFactorMissing)),
+        (Methods::NONE, Err(RejectionKind::SecondFactorMissing)),
+        (Methods::PASSWORD, Err(RejectionKind::SecondFactorMissing)),
         (Methods::PASSWORD | Methods::ONE_TIME_CODE, Ok(())),
         (Methods::HARDWARE_KEY, Ok(())),
         (Methods::MULTI_FACTOR, Ok(())),
@@ -132,9 +132,9 @@ fn freshness_is_to_the_second() {
         (seconds_ago(0), Ok(())),
         (seconds_ago(599), Ok(())),
         (seconds_ago(600), Ok(())),
-        (seconds_ago(601), Err(DenialKind::NotRecent)),
-        (Some(UnixTime::from_secs(0)), Err(DenialKind::NotRecent)),
-        (None, Err(DenialKind::NotRecent)),
+        (seconds_ago(601), Err(RejectionKind::NotRecent)),
+        (Some(UnixTime::from_secs(0)), Err(RejectionKind::NotRecent)),
+        (None, Err(RejectionKind::NotRecent)),
     ] {
         let visitor = Visitor { authenticated_at, ..Visitor::with(SiteRole::Guest) };
         assert_eq!(visitor.asks(requirement), expected, "{authenticated_at:?}");
@@ -145,9 +145,9 @@ fn freshness_is_to_the_second() {
 fn the_first_thing_to_mend_is_named() {
     let requirement = Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::ZERO);
     let stale = || Visitor { authenticated_at: None, ..Visitor::with(SiteRole::Admin) };
-    assert_eq!(Visitor { roles: 0, ..stale() }.asks(requirement), Err(DenialKind::RoleMissing));
-    assert_eq!(stale().asks(requirement), Err(DenialKind::SecondFactorMissing));
-    assert_eq!(Visitor { methods: Methods::ONE_TIME_CODE, ..stale() }.asks(requirement), Err(DenialKind::NotRecent));
+    assert_eq!(Visitor { roles: 0, ..stale() }.asks(requirement), Err(RejectionKind::RoleMissing));
+    assert_eq!(stale().asks(requirement), Err(RejectionKind::SecondFactorMissing));
+    assert_eq!(Visitor { methods: Methods::ONE_TIME_CODE, ..stale() }.asks(requirement), Err(RejectionKind::NotRecent));
 }
 
 #[test]
@@ -172,11 +172,11 @@ fn a_requirement_reads_as_a_line_of_a_table() {
 #[test]
 fn everyone_is_let_through_until_more_is_asked() {
     let (now, stranger) = (UnixTime::from_secs(0), Authentication::anonymous());
-    let open = Requirement::everyone();
+    let open = Requirement::public();
     assert!(open.is_open() && open.admit(&stranger, now).is_ok());
     assert_eq!(open.to_string(), "everyone");
     for closed in [open.and_second_factor(), open.and_recent(Duration::from_secs(1)), Requirement::login()] {
         assert!(!closed.is_open());
-        assert_eq!(closed.admit(&stranger, now).unwrap_err().kind(), DenialKind::SignedOut, "{closed}");
+        assert_eq!(closed.admit(&stranger, now).unwrap_err().kind(), RejectionKind::NotLoggedIn, "{closed}");
     }
 }

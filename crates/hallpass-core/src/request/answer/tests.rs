@@ -17,11 +17,11 @@ const WEB_SOCKET: Headers = &[("upgrade", "websocket"), ("connection", "Upgrade"
 const GRPC: Headers = &[("content-type", "application/grpc+proto")];
 const GRPC_WEB: Headers = &[("content-type", "application/grpc-web+proto")];
 
-fn ask(kind: DenialKind, method: &str, headers: Headers) -> Answer {
+fn ask(kind: RejectionKind, method: &str, headers: Headers) -> Answer {
     let caller = Caller::new(method, "/admin?x=1&y=ü", |name| {
         headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_bytes())
     });
-    answer(Denial::new(kind), &caller, &AnswerSettings::default())
+    answer(Rejection::new(kind), &caller, &RejectionSettings::default())
 }
 
 impl Answer {
@@ -33,9 +33,9 @@ impl Answer {
 /// Kind, then what each caller gets: navigating browser, browser's POST, script's fetch, JSON, WebSocket, htmx, gRPC.
 #[test]
 fn every_kind_for_every_caller() {
-    use DenialKind::*;
-    let table: [(DenialKind, [u16; 6], &str, Option<&str>); 10] = [
-        (SignedOut, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
+    use RejectionKind::*;
+    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 10] = [
+        (NotLoggedIn, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (Expired, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (Revoked, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (RoleMissing, [403; 6], "7", None),
@@ -46,7 +46,7 @@ fn every_kind_for_every_caller() {
         (Unavailable, [503; 6], "14", None),
         (Misconfigured, [500; 6], "13", None),
     ];
-    assert_eq!(table.map(|row| row.0), DenialKind::ALL, "a kind without a row");
+    assert_eq!(table.map(|row| row.0), RejectionKind::ALL, "a kind without a row");
 
     for (kind, statuses, grpc_status, hx_redirect) in table {
         let callers =
@@ -78,7 +78,7 @@ fn every_kind_for_every_caller() {
 
 #[test]
 fn a_problem_is_json_with_a_stable_type() {
-    for kind in DenialKind::ALL {
+    for kind in RejectionKind::ALL {
         let answer = ask(*kind, "GET", JSON);
         let problem: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
         assert_eq!(problem["type"], format!("urn:hallpass:problem:{kind}"));
@@ -90,7 +90,7 @@ fn a_problem_is_json_with_a_stable_type() {
 
 #[test]
 fn the_words_need_no_escaping_anywhere() {
-    for kind in DenialKind::ALL {
+    for kind in RejectionKind::ALL {
         for text in [kind.title(), kind.detail()] {
             let plain = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%' | '<' | '>' | '&');
             assert!(!text.is_empty() && text.chars().all(plain), "{text}");
@@ -100,11 +100,11 @@ fn the_words_need_no_escaping_anywhere() {
 
 #[test]
 fn the_log_in_page_learns_where_to_go_on_to() {
-    let to = |target: &str, settings: &AnswerSettings| {
+    let to = |target: &str, settings: &RejectionSettings| {
         let caller = Caller::new("GET", target, |_| None);
-        answer(Denial::new(DenialKind::SignedOut), &caller, settings).header("location").map(str::to_owned)
+        answer(Rejection::new(RejectionKind::NotLoggedIn), &caller, settings).header("location").map(str::to_owned)
     };
-    let settings = AnswerSettings::default();
+    let settings = RejectionSettings::default();
     assert_eq!(to("/a b", &settings).as_deref(), Some("/login?next=%2F"));
     assert_eq!(
         to("/posts/new?x=1&y=%C3%BC", &settings).as_deref(),
@@ -113,49 +113,49 @@ fn the_log_in_page_learns_where_to_go_on_to() {
     for off_site in ["//evil.example/", "/\\evil.example", "https://evil.example/", "*", "", "/a\r\nset-cookie: x"] {
         assert_eq!(to(off_site, &settings).as_deref(), Some("/login?next=%2F"), "{off_site:?}");
     }
-    let own = AnswerSettings::default().login_path("/sign-in?from=guard");
+    let own = RejectionSettings::default().login_path("/sign-in?from=guard");
     assert_eq!(to("/a", &own).as_deref(), Some("/sign-in?from=guard&next=%2Fa"));
-    let hostile = AnswerSettings::default().login_path("/x\"\r\n<é>\\");
+    let hostile = RejectionSettings::default().login_path("/x\"\r\n<é>\\");
     assert_eq!(to("/a", &hostile).as_deref(), Some("/x%22%0D%0A%3C%C3%A9%3E%5C?next=%2Fa"));
 }
 
 #[test]
 fn a_page_shows_the_way_forward() {
-    let settings = AnswerSettings::default().style_sheet("/hallpass.css?a&b").two_factor_path("/me/2fa");
+    let settings = RejectionSettings::default().style_sheet("/hallpass.css?a&b").two_factor_path("/me/2fa");
     let caller = Caller::new("GET", "/admin", |_| None);
-    let page = answer(Denial::new(DenialKind::SecondFactorMissing), &caller, &settings).body;
+    let page = answer(Rejection::new(RejectionKind::SecondFactorMissing), &caller, &settings).body;
     assert!(page.contains("<a href=\"/me/2fa\">Set up a second factor</a>"), "{page}");
     assert!(page.contains("<a href=\"/login?next=%2Fadmin\">Sign in again</a>"), "{page}");
     assert!(page.contains("href=\"/hallpass.css?a&amp;b\""), "{page}");
     assert!(!page.contains("<style") && !page.contains("<script"), "{page}");
 
-    let page = answer(Denial::new(DenialKind::RoleMissing), &caller, &AnswerSettings::default()).body;
+    let page = answer(Rejection::new(RejectionKind::RoleMissing), &caller, &RejectionSettings::default()).body;
     assert!(!page.contains("/login") && !page.contains("stylesheet"), "{page}");
 }
 
 #[test]
 fn a_challenge_names_the_scheme_that_works() {
-    let challenge = |kind, settings: &AnswerSettings| {
-        let headers = refusal_headers(Denial::new(kind), settings);
+    let challenge = |kind, settings: &RejectionSettings| {
+        let headers = rejection_headers(Rejection::new(kind), settings);
         headers.into_iter().find(|(name, _)| *name == "www-authenticate").map(|(_, value)| value)
     };
-    let cookie = AnswerSettings::default();
-    let bearer = AnswerSettings::default().bearer();
-    assert_eq!(challenge(DenialKind::Expired, &cookie).as_deref(), Some("Cookie form-action=\"/login\""));
-    assert_eq!(challenge(DenialKind::SignedOut, &bearer).as_deref(), Some("Bearer"));
-    assert_eq!(challenge(DenialKind::Expired, &bearer).as_deref(), Some("Bearer error=\"invalid_token\""));
-    assert_eq!(challenge(DenialKind::RoleMissing, &bearer), None);
+    let cookie = RejectionSettings::default();
+    let bearer = RejectionSettings::default().bearer();
+    assert_eq!(challenge(RejectionKind::Expired, &cookie).as_deref(), Some("Cookie form-action=\"/login\""));
+    assert_eq!(challenge(RejectionKind::NotLoggedIn, &bearer).as_deref(), Some("Bearer"));
+    assert_eq!(challenge(RejectionKind::Expired, &bearer).as_deref(), Some("Bearer error=\"invalid_token\""));
+    assert_eq!(challenge(RejectionKind::RoleMissing, &bearer), None);
 }
 
 #[test]
 fn waiting_is_said_in_whole_seconds_rounded_up() {
     for (wait, seconds) in [(Duration::ZERO, "0"), (Duration::from_millis(1), "1"), (Duration::from_secs(30), "30")] {
-        let denial = Denial::new(DenialKind::Limited).with_retry_after(wait);
-        let headers = refusal_headers(denial, &AnswerSettings::default());
+        let rejection = Rejection::new(RejectionKind::Limited).with_retry_after(wait);
+        let headers = rejection_headers(rejection, &RejectionSettings::default());
         assert!(headers.contains(&("retry-after", seconds.to_owned())), "{wait:?}: {headers:?}");
     }
     assert!(
-        refusal_headers(Denial::new(DenialKind::Limited), &AnswerSettings::default())
+        rejection_headers(Rejection::new(RejectionKind::Limited), &RejectionSettings::default())
             .iter()
             .all(|(name, _)| *name != "retry-after")
     );

@@ -18,26 +18,26 @@ enum SiteRole {
 }
 
 /// A path with `GET` and `POST`, once its requirement is stated.
-fn stated(security: &ApiSecurity, asks: Requirement) -> Value {
+fn guarded(security: &ApiSecurity, asks: Requirement) -> Value {
     let mut item = PathItem::new(HttpMethod::Get, OperationBuilder::new());
     item.post = Some(OperationBuilder::new().response("403", ResponseBuilder::new().description("our own")).build());
     let info = InfoBuilder::new().title("a site").version("1").build();
     let mut api = OpenApiBuilder::new().info(info).paths(PathsBuilder::new().path("/a/{id}", item)).build();
     let mut table = RouteTable::new();
     table.state("/a/{id:[0-9]{4}}", asks);
-    table.state("(anything else)", Requirement::everyone());
+    table.state("(anything else)", Requirement::public());
     security.describe(&mut api, &table);
     serde_json::from_str(&api.to_json().unwrap()).unwrap()
 }
 
 fn security_of(asks: Requirement) -> Value {
-    stated(&ApiSecurity::new(&CookieSettings::default()), asks)["paths"]["/a/{id}"]["get"]["security"].clone()
+    guarded(&ApiSecurity::new(&CookieSettings::default()), asks)["paths"]["/a/{id}"]["get"]["security"].clone()
 }
 
 #[test]
 fn all_of_are_one_alternative_and_any_of_are_several() {
     use SiteRole::{Admin, Guest, Moderator};
-    assert_eq!(security_of(Requirement::everyone()), json!([]));
+    assert_eq!(security_of(Requirement::public()), json!([]));
     assert_eq!(security_of(Requirement::login()), json!([{ "hallpass": [] }]));
     assert_eq!(security_of(Requirement::all_of([Guest, Admin])), json!([{ "hallpass": ["guest", "admin"] }]));
     let moderator_or_more = json!([{ "hallpass": ["moderator"] }, { "hallpass": ["admin"] }]);
@@ -51,8 +51,10 @@ fn all_of_are_one_alternative_and_any_of_are_several() {
 fn schemes_are_those_of_the_gate() {
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
     let cookies = CookieSettings::builder().access_name("pass").build().unwrap();
-    let gate = Gate::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site")).cookies(&cookies).bearer();
-    let api = stated(&gate.api_security(), Requirement::login());
+    let gate = RequestAuthenticator::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site"))
+        .cookies(&cookies)
+        .bearer();
+    let api = guarded(&gate.api_security(), Requirement::login());
     let schemes = &api["components"]["securitySchemes"];
     assert_eq!(
         (&schemes["hallpass"]["in"], &schemes["hallpass"]["name"]),
@@ -70,7 +72,7 @@ fn whatever_a_signed_in_person_may_lack_is_a_403() {
         (Requirement::login().and_second_factor(), json!(true), Value::Null),
         (Requirement::login().and_recent(Duration::from_secs(600)), Value::Null, json!(600)),
     ] {
-        let get = &stated(&ApiSecurity::new(&CookieSettings::default()), asks)["paths"]["/a/{id}"]["get"];
+        let get = &guarded(&ApiSecurity::new(&CookieSettings::default()), asks)["paths"]["/a/{id}"]["get"];
         assert!(get["responses"]["403"].is_object(), "{asks}");
         assert_eq!((&get["x-required-second-factor"], &get["x-required-sign-in-within-seconds"]), (&factor, &fresh));
     }
@@ -79,7 +81,7 @@ fn whatever_a_signed_in_person_may_lack_is_a_403() {
 #[test]
 fn refusals_are_problems_and_what_openapi_has_no_word_for_is_an_extension() {
     let asks = Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::from_secs(600));
-    let api = stated(&ApiSecurity::new(&CookieSettings::default()), asks);
+    let api = guarded(&ApiSecurity::new(&CookieSettings::default()), asks);
     let get = &api["paths"]["/a/{id}"]["get"];
     assert_eq!(get["responses"]["401"]["$ref"], "#/components/responses/HallpassSignedOut");
     assert_eq!(
@@ -95,13 +97,13 @@ fn refusals_are_problems_and_what_openapi_has_no_word_for_is_an_extension() {
     );
     assert_eq!(api["paths"]["/a/{id}"]["post"]["responses"]["403"]["description"], "our own", "what was written stays");
 
-    let login = stated(&ApiSecurity::new(&CookieSettings::default()), Requirement::login());
+    let login = guarded(&ApiSecurity::new(&CookieSettings::default()), Requirement::login());
     assert_eq!(
         login["paths"]["/a/{id}"]["get"]["responses"]["403"],
         Value::Null,
         "nothing that a signed-in person may lack"
     );
-    let open = stated(&ApiSecurity::new(&CookieSettings::default()), Requirement::everyone());
+    let open = guarded(&ApiSecurity::new(&CookieSettings::default()), Requirement::public());
     assert_eq!(open["paths"]["/a/{id}"]["get"]["responses"], json!({}));
 }
 

@@ -3,12 +3,12 @@ use std::time::Duration;
 use super::*;
 use crate::{
     keys::key_ring::KeyRing,
-    revocation::view::RevocationView,
+    revocation::view::RevocationList,
     token::{
         issuer::Issuer,
+        logged_in::{LoggedIn, LoggedInFacts},
         methods::Methods,
         role::RoleSet,
-        signed_in::{SignedIn, SignedInFacts},
     },
 };
 
@@ -25,7 +25,7 @@ fn issuer() -> Issuer {
 }
 
 fn token(issuer: &Issuer, username: &str) -> String {
-    let who = SignedIn::insecure_vouch(SignedInFacts {
+    let who = LoggedIn::insecure_new(LoggedInFacts {
         username: username.to_owned(),
         user_id: format!("id-{username}"),
         roles: RoleSet::from([SiteRole::Guest, SiteRole::Admin]),
@@ -40,7 +40,7 @@ fn token(issuer: &Issuer, username: &str) -> String {
 /// Who the gate sees: a user name, the reason why none, or neither.
 type Seen = Result<String, Option<TokenErrorKind>>;
 
-fn seen(gate: &Gate<SiteRole>, cookies: &[&str], authorization: &[&str]) -> Seen {
+fn seen(gate: &RequestAuthenticator<SiteRole>, cookies: &[&str], authorization: &[&str]) -> Seen {
     let caller = gate.authenticate(
         cookies.iter().map(|header| header.as_bytes()),
         authorization.iter().map(|header| header.as_bytes()),
@@ -58,7 +58,7 @@ fn every_pair_of_cookie_and_bearer_is_decided() {
     let bearer = |token: &str| format!("Bearer {token}");
     let (alice_cookie, bob_cookie) = (cookie(&alice), cookie(&bob));
     let (alice_bearer, bob_bearer) = (bearer(&alice), bearer(&bob));
-    let gate = Gate::new(issuer.verifier::<SiteRole>()).bearer();
+    let gate = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).bearer();
     let is = |name: &str| Ok(name.to_owned());
     let table: [(&[&str], &[&str], Seen); 21] = [
         (&[], &[], Err(None)),
@@ -95,7 +95,7 @@ fn every_pair_of_cookie_and_bearer_is_decided() {
 fn the_scheme_is_read_as_http_reads_it() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
-    let gate = Gate::new(issuer.verifier::<SiteRole>()).bearer();
+    let gate = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).bearer();
     for scheme in ["Bearer ", "bearer ", "BEARER ", "bEaReR   "] {
         assert_eq!(seen(&gate, &[], &[&format!("{scheme}{alice}")]), Ok("alice".into()), "{scheme}");
     }
@@ -112,7 +112,7 @@ fn the_scheme_is_read_as_http_reads_it() {
 fn authorization_is_not_looked_at_unless_bearer_is_on() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
-    let gate = Gate::from(issuer.verifier::<SiteRole>());
+    let gate = RequestAuthenticator::from(issuer.verifier::<SiteRole>());
     assert!(!gate.accepts_bearer() && gate.clone().bearer().accepts_bearer());
     let (cookie, bearer) = (format!("__Host-hallpass={alice}"), format!("Bearer {alice}"));
     assert_eq!(seen(&gate, &[], &[&bearer]), Err(None));
@@ -124,7 +124,7 @@ fn the_cookie_is_the_one_that_the_settings_name() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
     let settings = CookieSettings::builder().access_name("token").build().unwrap();
-    let gate = Gate::new(issuer.verifier::<SiteRole>()).cookies(&settings);
+    let gate = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).cookies(&settings);
     assert_eq!(seen(&gate, &[&format!("token={alice}")], &[]), Ok("alice".into()));
     assert_eq!(seen(&gate, &[&format!("__Host-hallpass={alice}")], &[]), Err(None));
     assert_eq!(seen(&gate, &[&format!("__Host-hallpass={alice}; token={alice}")], &[]), Ok("alice".into()));
@@ -132,9 +132,9 @@ fn the_cookie_is_the_one_that_the_settings_name() {
 
 #[test]
 fn the_reason_is_the_verifiers() {
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     let issuer = issuer();
-    let gate = Gate::new(issuer.verifier::<SiteRole>().revocation(view.clone()));
+    let gate = RequestAuthenticator::new(issuer.verifier::<SiteRole>().revocation(view.clone()));
     let cookie = format!("__Host-hallpass={}", token(&issuer, "alice"));
     assert_eq!(seen(&gate, &[&cookie], &[]), Ok("alice".into()));
 

@@ -41,8 +41,8 @@ fn the_table_holds() {
             path: &row.path,
         });
         assert_eq!(decision.is_ok(), row.passes, "{}", row.why);
-        if let Err(denial) = decision {
-            assert_eq!(denial.kind(), DenialKind::CrossOrigin, "{}", row.why);
+        if let Err(rejection) = decision {
+            assert_eq!(rejection.kind(), RejectionKind::CrossOrigin, "{}", row.why);
         }
     }
 }

@@ -19,13 +19,13 @@ fn token<'a>(user_id: &'a str, generation: u32, session: Option<&'a str>) -> Tok
     TokenFacts { user_id, generation, session, expires_at: at(900) }
 }
 
-fn refusal(view: &RevocationView, token: TokenFacts<'_>) -> Option<RevokedKind> {
+fn refusal(view: &RevocationList, token: TokenFacts<'_>) -> Option<RevokedKind> {
     view.check(&token, NOW).err().map(Revoked::kind)
 }
 
 #[test]
 fn a_raised_generation_voids_what_lies_below_it() {
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     view.raise_generation("17", 5, at(900));
     for (generation, expected) in
         [(0, Some(RevokedKind::Generation)), (4, Some(RevokedKind::Generation)), (5, None), (6, None), (u32::MAX, None)]
@@ -37,7 +37,7 @@ fn a_raised_generation_voids_what_lies_below_it() {
 
 #[test]
 fn a_late_message_lowers_nothing() {
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     view.raise_generation("17", 5, at(900));
     view.raise_generation("17", 3, at(100));
     assert!(refusal(&view, token("17", 4, None)).is_some());
@@ -48,7 +48,7 @@ fn a_late_message_lowers_nothing() {
 
 #[test]
 fn generation_0_voids_nothing_and_the_highest_voids_all_below() {
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     view.raise_generation("17", 0, at(900));
     assert!(view.is_empty());
     view.raise_generation("17", u32::MAX, at(900));
@@ -58,7 +58,7 @@ fn generation_0_voids_nothing_and_the_highest_voids_all_below() {
 
 #[test]
 fn an_ended_session_voids_its_tokens_alone() {
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     view.end_session("s-1", at(900));
     let ended = Some(RevokedKind::Session);
     assert_eq!(refusal(&view, token("17", 9, Some("s-1"))), ended);
@@ -72,14 +72,14 @@ fn an_ended_session_voids_its_tokens_alone() {
 
 #[test]
 fn every_clone_is_the_same_view() {
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     view.clone().end_session("s-1", at(900));
     assert!(refusal(&view, token("17", 0, Some("s-1"))).is_some());
 }
 
 #[test]
 fn an_entry_stays_to_the_last_second_and_then_goes() {
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     view.end_session("s-1", at(900));
     view.forget(at(900));
     assert_eq!(view.len(), 1);
@@ -89,7 +89,7 @@ fn an_entry_stays_to_the_last_second_and_then_goes() {
 
 #[test]
 fn an_entry_without_end_is_never_forgotten() {
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     view.raise_generation("17", 5, UnixTime::from_secs(u64::MAX));
     view.forget(UnixTime::from_secs(u64::MAX));
     assert_eq!(refusal(&view, token("17", 4, None)), Some(RevokedKind::Generation));
@@ -97,7 +97,7 @@ fn an_entry_without_end_is_never_forgotten() {
 
 #[test]
 fn a_clock_that_jumps_ahead_and_back_revives_nothing_and_locks_nobody_out() {
-    let view = RevocationView::new();
+    let view = RevocationList::new();
     view.end_session("s-1", at(900));
     view.forget(at(10_000_000));
     assert_eq!(view.len(), 0);
@@ -114,8 +114,8 @@ fn a_clock_that_jumps_ahead_and_back_revives_nothing_and_locks_nobody_out() {
 #[test]
 fn a_silent_feed_is_answered_by_the_policy() {
     let after = Duration::from_secs(30);
-    let lenient = RevocationView::new();
-    let strict = RevocationView::with_stale_policy(StalePolicy::Refuse { after });
+    let lenient = RevocationList::new();
+    let strict = RevocationList::with_stale_policy(StalePolicy::Refuse { after });
     let stale = Some(RevokedKind::Stale);
     let any = token("17", 0, None);
     assert_eq!((lenient.staleness(NOW), strict.staleness(NOW)), (None, None));
@@ -183,7 +183,7 @@ impl Model {
     }
 }
 
-fn apply(view: &RevocationView, step: &Step) {
+fn apply(view: &RevocationList, step: &Step) {
     match *step {
         Step::Raise(user, generation, until) => {
             view.raise_generation(&format!("u{user}"), generation, UnixTime::from_secs(until));
@@ -195,7 +195,7 @@ fn apply(view: &RevocationView, step: &Step) {
     }
 }
 
-fn accepts(view: &RevocationView, user: u8, generation: u32, session: u8, expires_at: u64) -> bool {
+fn accepts(view: &RevocationList, user: u8, generation: u32, session: u8, expires_at: u64) -> bool {
     let facts = TokenFacts {
         user_id: &format!("u{user}"),
         generation,
@@ -208,7 +208,7 @@ fn accepts(view: &RevocationView, user: u8, generation: u32, session: u8, expire
 proptest! {
     #[test]
     fn it_agrees_with_plain_maps(steps in steps(), generation in 0..6_u32, expires_at in 1..120_u64) {
-        let (view, mut model) = (RevocationView::new(), Model::default());
+        let (view, mut model) = (RevocationList::new(), Model::default());
         for step in &steps {
             apply(&view, step);
             model.take(step);
@@ -225,7 +225,7 @@ proptest! {
     /// SECURITY row 21: once voided, a token is refused for good, whatever times `forget` is called with.
     #[test]
     fn nothing_voided_comes_back_whatever_the_clock_does(steps in steps(), expires_at in 1..100_u64) {
-        let view = RevocationView::new();
+        let view = RevocationList::new();
         let mut ended = Vec::new();
         for step in &steps {
             // The contract of `forget_after`: no token that this voids ends later.
@@ -249,7 +249,7 @@ proptest! {
 #[test]
 fn readers_see_every_finished_write_and_nothing_else() {
     const WRITES: u32 = if cfg!(miri) { 200 } else { 20_000 };
-    let (view, done) = (RevocationView::new(), AtomicU32::new(0));
+    let (view, done) = (RevocationList::new(), AtomicU32::new(0));
     // Every other entry is short-lived and about someone else, so that tables fill with dead slots and shrink.
     let write = || {
         for n in 1..=WRITES {
@@ -288,7 +288,7 @@ fn readers_see_every_finished_write_and_nothing_else() {
 #[test]
 fn a_million_entries_take_at_most_64_mib_and_leave_again() {
     const MIB: usize = 1 << 20;
-    let (view, mut greatest) = (RevocationView::new(), 0);
+    let (view, mut greatest) = (RevocationList::new(), 0);
     for n in 0..1_000_000 {
         let before = view.size();
         view.end_session(&n.to_string(), at(n / 1000));
@@ -327,7 +327,7 @@ fn lookup_cost() {
         std::hint::black_box((user, session));
     });
     for entries in [0_u32, 1_000, 1_000_000] {
-        let view = RevocationView::new();
+        let view = RevocationList::new();
         for n in 0..entries {
             view.end_session(&format!("ended-{n}"), at(900));
         }

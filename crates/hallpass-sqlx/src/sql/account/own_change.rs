@@ -30,15 +30,15 @@ pub(crate) async fn command_passes(write: &mut Write, by: Option<&Actor>) -> Res
 pub(crate) async fn revoking(mut write: Write, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {
     let account = &own.actor.account;
     revocation::everything(&mut write, account, own.kept_session(), own.at).await?;
-    if let (Some(session), Some(renewable)) = (own.kept_session(), &own.renewable) {
+    if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
         let restart = sql("UPDATE hallpass_sessions \
-             SET refresh_hash = $3, spent = $7, idle_at = $4, methods = $5, renewed_at = $6 \
+             SET refresh_hash = $3, spent = $7, idle_at = $4, methods = $5, refreshed_at = $6 \
              WHERE id = $1 AND account_id = $2")
         .bind(session.to_string())
         .bind(account.as_str())
-        .bind(renewable.first.as_bytes().as_slice())
-        .bind(column::from_time(renewable.idle_until))
-        .bind(column::from_methods(renewable.methods))
+        .bind(refresh_chain.first.as_bytes().as_slice())
+        .bind(column::from_time(refresh_chain.idle_until))
+        .bind(column::from_methods(refresh_chain.methods))
         .bind(column::from_time(own.at))
         .bind(column::NOTHING);
         write.change(restart).await?;

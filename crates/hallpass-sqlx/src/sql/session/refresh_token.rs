@@ -1,8 +1,8 @@
 //! Keeping refresh tokens: beside their session, in its row.
 
 use hallpass_accounts::{
-    Account, Presented, RefreshHash, RefreshState, Refreshes, Renewal, Renewed, RenewedSession, SessionId,
-    SpentRefreshes,
+    Account, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, Rotation, RotationOutcome,
+    SessionId, SpentRefreshes,
 };
 use hallpass_core::{Methods, UnixTime};
 
@@ -14,33 +14,35 @@ use super::super::{
 };
 use crate::error::StoreError;
 
-impl Refreshes for Store {
-    async fn renew(&self, session: &SessionId, renewal: &Renewal) -> Result<Renewed, StoreError> {
+impl RefreshTokenStore for Store {
+    async fn refresh(&self, session: &SessionId, rotation: &Rotation) -> Result<RefreshOutcome, StoreError> {
         let mut write = self.write_to_account_of(session).await?;
         let Some((account, row)) = load(&mut write, session).await? else {
-            return Ok(Renewed::Ended);
+            return Ok(RefreshOutcome::Ended);
         };
         let Kept { state, created, methods } = row;
-        let go_on = |account, state: &RefreshState| {
-            Box::new(RenewedSession::new(account, created, methods, state.idle_until, state.expires))
+        let after_change = |account, state: &RefreshState| {
+            Box::new(RefreshedSession::new(account, created, methods, state.idle_until, state.expires))
         };
-        match renewal.present(&state) {
-            Presented::Spent(next) => {
-                if spend(&mut write, session, &renewal.presented, &next).await? == 0 {
+        match rotation.present(&state) {
+            RotationOutcome::Spent(next) => {
+                if spend(&mut write, session, &rotation.presented, &next).await? == 0 {
                     // The lock is held since before the row was read.
                     return Err(StoreError::corrupt("a session changed under the lock"));
                 }
                 write.commit().await?;
-                Ok(Renewed::Spent(go_on(account, &next)))
+                Ok(RefreshOutcome::Spent(after_change(account, &next)))
             }
-            Presented::InGrace => Ok(Renewed::InGrace { live: state.live, session: go_on(account, &state) }),
-            Presented::TooOften => Ok(Renewed::TooOften),
+            RotationOutcome::InGrace => {
+                Ok(RefreshOutcome::InGrace { live: state.live, session: after_change(account, &state) })
+            }
+            RotationOutcome::TooOften => Ok(RefreshOutcome::TooOften),
             over => {
-                revocation::session(&mut write, account.id(), session, renewal.at.max(state.renewed)).await?;
+                revocation::session(&mut write, account.id(), session, rotation.at.max(state.refreshed)).await?;
                 write.commit().await?;
                 Ok(match over {
-                    Presented::Reused => Renewed::Reused { account: account.id().clone() },
-                    _ => Renewed::Ended,
+                    RotationOutcome::Reused => RefreshOutcome::Reused { account: account.id().clone() },
+                    _ => RefreshOutcome::Ended,
                 })
             }
         }
@@ -56,7 +58,7 @@ struct Kept {
 
 /// The session and its account, where the one can be renewed and the other is enabled.
 async fn load(write: &mut Write, session: &SessionId) -> Result<Option<(Account, Kept)>, StoreError> {
-    let select = "SELECT account_id, refresh_hash, spent, created_at, renewed_at, idle_at, expires_at, methods \
+    let select = "SELECT account_id, refresh_hash, spent, created_at, refreshed_at, idle_at, expires_at, methods \
                   FROM hallpass_sessions WHERE id = $1 AND refresh_hash IS NOT NULL";
     let Some(row) = write.row(sql(select).bind(session.to_string())).await? else {
         return Ok(None);
@@ -77,13 +79,13 @@ async fn spend(
     next: &RefreshState,
 ) -> Result<u64, StoreError> {
     let update = sql("UPDATE hallpass_sessions \
-         SET refresh_hash = $3, spent = $4, renewed_at = $5, idle_at = $6, expires_at = $7 \
+         SET refresh_hash = $3, spent = $4, refreshed_at = $5, idle_at = $6, expires_at = $7 \
          WHERE id = $1 AND refresh_hash = $2")
     .bind(session.to_string())
     .bind(presented.as_bytes().as_slice())
     .bind(next.live.as_bytes().as_slice())
     .bind(next.spent.to_bytes())
-    .bind(column::from_time(next.renewed))
+    .bind(column::from_time(next.refreshed))
     .bind(column::from_time(next.idle_until))
     .bind(column::from_time(next.expires));
     write.change(update).await
@@ -97,7 +99,7 @@ fn read(row: &Row) -> Result<Kept, StoreError> {
     let state = RefreshState::new(
         RefreshHash::from_bytes(live.try_into().map_err(StoreError::corrupt)?),
         spent,
-        time("renewed_at")?,
+        time("refreshed_at")?,
         time("idle_at")?,
         time("expires_at")?,
     );

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{AccountId, Administration, Change, Cursor, Feed, Push};
+use hallpass_accounts::{AccountId, AdministrationStore, Cursor, Notifier, Revocation, RevocationLog};
 use hallpass_sqlx::PostgresStore;
 use hallpass_testkit::store_suite::fixture::{Reader, at, done, raised, register, session_id};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -10,10 +10,10 @@ use tokio::time::timeout;
 
 use super::{Schema, on_its_own_schema};
 
-const END_A_SESSION: &str = "INSERT INTO hallpass_feed (session_id, at) VALUES ($1, 1790000001)";
+const END_A_SESSION: &str = "INSERT INTO hallpass_revocations (session_id, at) VALUES ($1, 1790000001)";
 
-fn ended(number: u8) -> Change {
-    Change::SessionEnded { session: session_id(number), at: at(1) }
+fn ended(number: u8) -> Revocation {
+    Revocation::SessionEnded { session: session_id(number), at: at(1) }
 }
 
 /// Writes a row of the feed in a transaction of its own, which is left open.
@@ -119,12 +119,12 @@ async fn a_reader_among_many_writers_misses_nothing() {
     for number in 0..WRITERS {
         let id = AccountId::new(format!("id-user{number}"));
         let of_one =
-            seen.iter().filter(|change| matches!(change, Change::Generation { account, .. } if *account == id));
+            seen.iter().filter(|change| matches!(change, Revocation::Generation { account, .. } if *account == id));
         assert_eq!(of_one.count(), usize::try_from(EACH).unwrap(), "{id}");
     }
 }
 
-async fn is_woken(push: &mut impl Push) -> bool {
+async fn is_woken(push: &mut impl Notifier) -> bool {
     match timeout(Duration::from_millis(500), push.news()).await {
         Ok(news) => news.map(|()| true).unwrap(),
         Err(_) => false,

@@ -73,7 +73,7 @@ async fn what_is_wrong_is_one_sentence_with_the_mend_and_without_the_password() 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
 async fn a_row_that_would_break_a_rule_is_refused() {
-    use hallpass_accounts::Administration;
+    use hallpass_accounts::AdministrationStore;
     let schema = Schema::new().await;
     let store = PostgresStore::open(&schema.url()).await.unwrap();
     let id = register(&store, "alice").await;

@@ -5,7 +5,7 @@
 mod over_tls {
     use std::{error::Error, time::Duration};
 
-    use hallpass_accounts::{Administration, Feed, Push};
+    use hallpass_accounts::{AdministrationStore, Notifier, RevocationLog};
     use hallpass_core::UnixTime;
     use hallpass_sqlx::{PostgresStore, StoreOpenError};
     use hallpass_testkit::store_suite::fixture::register;

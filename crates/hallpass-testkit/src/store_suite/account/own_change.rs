@@ -1,8 +1,9 @@
 //! An operator's command is final: no change of one's own, and no command by somebody who lost the right to it, undoes it.
 
 use hallpass_accounts::{
-    Account, AccountId, Actor, Administration, CommandOutcome, Ended, Feed, OwnChange, OwnChangeOutcome,
-    PasswordChange, Passwords, Registration, SecondFactors, SessionId, Sessions, Spend,
+    Account, AccountId, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome, EndOutcome, OwnChange,
+    OwnChangeOutcome, PasswordChange, PasswordStore, RegistrationStore, RevocationLog, SessionId, SessionStore,
+    TwoFactorStore,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
@@ -30,7 +31,7 @@ impl Own {
 
     pub async fn make<S>(self, store: &S, change: OwnChange) -> OwnChangeOutcome
     where
-        S: Passwords + SecondFactors + Sessions,
+        S: PasswordStore + TwoFactorStore + SessionStore,
     {
         match self {
             Self::Password => {
@@ -61,7 +62,7 @@ pub enum Command {
 impl Command {
     pub const ALL: [Self; 4] = [Self::SetRoles, Self::Disable, Self::LogOut, Self::EndSession];
 
-    pub async fn give<S: Administration + Sessions>(
+    pub async fn give<S: AdministrationStore + SessionStore>(
         self,
         store: &S,
         id: &AccountId,
@@ -72,7 +73,7 @@ impl Command {
             Self::SetRoles => drop(done(store.set_roles(id, &["visitor".into()], None, when).await.unwrap())),
             Self::Disable => drop(done(store.set_disabled(id, true, None, when).await.unwrap())),
             Self::LogOut => drop(done(store.end_all(id, None, when).await.unwrap())),
-            Self::EndSession => assert_eq!(store.end(id, session, None, when).await.unwrap(), Ended::Ended),
+            Self::EndSession => assert_eq!(store.end(id, session, None, when).await.unwrap(), EndOutcome::Ended),
         }
     }
 }
@@ -80,7 +81,7 @@ impl Command {
 /// An account with two sessions, and with a factor where the change needs one. The first session is the one that acts.
 async fn person<S>(store: &S, name: &str, change: Own, number: u8) -> (AccountId, SessionId)
 where
-    S: Registration + SecondFactors + Sessions,
+    S: RegistrationStore + TwoFactorStore + SessionStore,
 {
     let id = register(store, name).await;
     if change.needs_factor() {
@@ -92,14 +93,14 @@ where
 }
 
 /// The account, without what a change of the clock could make differ.
-async fn state<S: Sessions>(store: &S, id: &AccountId) -> (String, Vec<SessionId>) {
+async fn state<S: SessionStore>(store: &S, id: &AccountId) -> (String, Vec<SessionId>) {
     let now: Account = account(store, id).await;
     (format!("{now:?} {}", now.password_hash()), open_sessions(store, id).await)
 }
 
 pub async fn an_own_change_after_a_command_writes_nothing<S>(store: &S)
 where
-    S: Registration + Passwords + SecondFactors + Sessions + Administration + Feed,
+    S: RegistrationStore + PasswordStore + TwoFactorStore + SessionStore + AdministrationStore + RevocationLog,
 {
     let mut number = 0;
     for change in Own::ALL {
@@ -121,7 +122,7 @@ where
 
 pub async fn an_own_change_needs_a_session_of_the_account<S>(store: &S)
 where
-    S: Registration + Passwords + SecondFactors + Sessions,
+    S: RegistrationStore + PasswordStore + TwoFactorStore + SessionStore,
 {
     for (number, change) in (0..).zip(Own::ALL) {
         let (id, session) = person(store, &format!("user{number}"), change, number).await;
@@ -140,7 +141,7 @@ where
 
 pub async fn a_code_is_not_spent_on_an_account_that_changed<S>(store: &S)
 where
-    S: Registration + SecondFactors + Administration,
+    S: RegistrationStore + TwoFactorStore + AdministrationStore,
 {
     let id = register(store, "alice").await;
     enrol(store, &id).await;
@@ -148,27 +149,27 @@ where
     done(store.set_disabled(&id, true, None, at(25)).await.unwrap());
     let now = account(store, &id).await.generation();
     for generation in [decided, now] {
-        let step = store.spend_step(&id, generation, 101, TotpDrift::NONE).await.unwrap();
-        let code = store.spend_recovery_code(&id, generation, &recovery_hash(1)).await.unwrap();
-        assert_eq!((step, code), (Spend::AlreadySpent, Spend::AlreadySpent), "disabled");
+        let step = store.consume_step(&id, generation, 101, TotpDrift::NONE).await.unwrap();
+        let code = store.consume_recovery_code(&id, generation, &recovery_hash(1)).await.unwrap();
+        assert_eq!((step, code), (ConsumeOutcome::AlreadyConsumed, ConsumeOutcome::AlreadyConsumed), "disabled");
     }
     done(store.set_disabled(&id, false, None, at(26)).await.unwrap());
     let now = account(store, &id).await.generation();
-    let stale = store.spend_step(&id, decided, 101, TotpDrift::NONE).await.unwrap();
-    assert_eq!(stale, Spend::AlreadySpent, "at another generation");
-    assert_eq!(store.spend_step(&id, now, 101, TotpDrift::NONE).await.unwrap(), Spend::Spent);
-    assert_eq!(store.spend_recovery_code(&id, now, &recovery_hash(1)).await.unwrap(), Spend::Spent);
+    let stale = store.consume_step(&id, decided, 101, TotpDrift::NONE).await.unwrap();
+    assert_eq!(stale, ConsumeOutcome::AlreadyConsumed, "at another generation");
+    assert_eq!(store.consume_step(&id, now, 101, TotpDrift::NONE).await.unwrap(), ConsumeOutcome::Spent);
+    assert_eq!(store.consume_recovery_code(&id, now, &recovery_hash(1)).await.unwrap(), ConsumeOutcome::Spent);
 }
 
 /// Every command, given by somebody.
 async fn commands_by<S>(store: &S, target: &AccountId, session: &SessionId, by: &Actor) -> [bool; 4]
 where
-    S: Sessions + Administration,
+    S: SessionStore + AdministrationStore,
 {
     let passed = |outcome: CommandOutcome| !matches!(outcome, CommandOutcome::ActorChanged);
     [
         passed(store.set_roles(target, &["admin".into()], Some(by), at(40)).await.unwrap()),
-        store.end(target, session, Some(by), at(40)).await.unwrap() != Ended::ActorChanged,
+        store.end(target, session, Some(by), at(40)).await.unwrap() != EndOutcome::ActorChanged,
         passed(store.end_all(target, Some(by), at(40)).await.unwrap()),
         passed(store.set_disabled(target, true, Some(by), at(40)).await.unwrap()),
     ]
@@ -176,7 +177,7 @@ where
 
 pub async fn a_command_by_somebody_who_lost_the_right_writes_nothing<S>(store: &S)
 where
-    S: Registration + Sessions + Administration + Feed,
+    S: RegistrationStore + SessionStore + AdministrationStore + RevocationLog,
 {
     for (number, command) in (0..).zip(Command::ALL) {
         let target = register(store, &format!("target{number}")).await;

@@ -1,6 +1,6 @@
 //! What an operator does to an account, and what must hold afterwards.
 
-use hallpass::{Hallpass, SignInErrorKind};
+use hallpass::{AccountsErrorKind, Hallpass};
 
 use super::{
     fleet::{Fleet, Held},
@@ -80,7 +80,7 @@ impl Command {
                 return Row::Kept;
             }
             Self::LogOut => {
-                by.sign_out_everywhere(id).await.unwrap();
+                by.log_out_everywhere(id).await.unwrap();
                 return Row::Kept;
             }
             Self::DeleteAccount => fleet.sql.delete_account(id).await,
@@ -129,12 +129,12 @@ impl Command {
         // Afterwards: a refresh token that was presented twice ends its session.
         for refresh in held.iter().filter_map(|held| held.refresh.as_ref()) {
             let node = &fleet.nodes[asked % fleet.nodes.len()];
-            match node.sign_in().refresh(refresh.as_bytes()).await {
+            match node.accounts().refresh(refresh.as_bytes()).await {
                 Ok(tokens) if self == Self::SetRole => {
                     self.judge(fleet, tokens.access.as_str(), roles, &mut faults).await;
                 }
                 Ok(_) => faults.push(self.fault()),
-                Err(error) => assert_eq!(error.kind(), SignInErrorKind::SignedOut),
+                Err(error) => assert_eq!(error.kind(), AccountsErrorKind::NotLoggedIn),
             }
         }
         faults.sort_unstable();

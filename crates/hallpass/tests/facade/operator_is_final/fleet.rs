@@ -5,16 +5,16 @@ use std::{
     time::Duration,
 };
 
-use hallpass::{Account, AccountId, Accounts, AttemptPolicy, Cursor, Hallpass};
+use hallpass::{Account, AccountId, AccountStore, Cursor, Hallpass, RateLimit};
+use hallpass::{AccountsBuilder, HashCost, OpenedSession, PasswordHasherSettings, Role, SqlStore, Tokens, Visitor};
 use hallpass::{Clock, NoRandomness, Random, SystemClock, SystemRandom, UnixTime};
-use hallpass::{HashCost, HashGateSettings, Opened, Role, SignInBuilder, SqlStore, Tokens, Visitor};
 use sqlx::AssertSqlSafe;
 use tokio::sync::Mutex;
 
 use super::stops;
 use crate::{scratch::Scratch, site::SiteRole};
 
-type Builder = SignInBuilder<SiteRole, SqlStore>;
+type Builder = AccountsBuilder<SiteRole, SqlStore>;
 
 pub(super) const PASSWORD: &str = "correct horse battery staple";
 
@@ -39,7 +39,7 @@ impl Random for Stoppable {
 
 /// Which limits of attempts the nodes have.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Attempts {
+pub(super) enum RateLimitStore {
     /// No test reaches them.
     Wide,
     /// As a site has that sets none.
@@ -59,18 +59,18 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    pub(super) async fn on_sqlite(attempts: Attempts) -> Self {
+    pub(super) async fn on_sqlite(attempts: RateLimitStore) -> Self {
         let scratch = Scratch::new();
         let url = scratch.url("site.db");
         Self::start(scratch, &url, attempts).await
     }
 
     #[cfg(feature = "postgres")]
-    pub(super) async fn on_postgres(schema: &crate::schema::Schema, attempts: Attempts) -> Self {
+    pub(super) async fn on_postgres(schema: &crate::schema::Schema, attempts: RateLimitStore) -> Self {
         Self::start(Scratch::new(), &schema.url(), attempts).await
     }
 
-    async fn start(scratch: Scratch, url: &str, attempts: Attempts) -> Self {
+    async fn start(scratch: Scratch, url: &str, attempts: RateLimitStore) -> Self {
         let store = SqlStore::open(url).await.unwrap();
         let mut handles = Vec::new();
         for _ in 0..4 {
@@ -79,9 +79,9 @@ impl Fleet {
             let builder = Hallpass::<SiteRole>::builder(store)
                 .everything()
                 .key_file(scratch.path("keys.json"))
-                .first_roles([SiteRole::Admin])
+                .default_roles([SiteRole::Admin])
                 .clock(Stoppable)
-                .sign_in(move |sign_in| settings(sign_in, attempts));
+                .accounts(move |accounts| settings(accounts, attempts));
             handles.push(builder.start().await.unwrap());
         }
         let operator = handles.pop().unwrap();
@@ -107,16 +107,16 @@ impl Fleet {
     /// Registers a new admin at a node.
     pub(super) async fn register(&self, node: usize) -> Person {
         let name = format!("person{}", self.names.fetch_add(1, Ordering::Relaxed));
-        let sign_in = self.nodes[node].sign_in();
-        let opened = sign_in.register(&name, PASSWORD, &Visitor::default()).await.unwrap();
+        let accounts = self.nodes[node].accounts();
+        let opened = accounts.register(&name, PASSWORD, &Visitor::default()).await.unwrap();
         let opened = opened.opened().unwrap();
         Person { id: AccountId::new(opened.user.id.clone()), name, tokens: opened.into() }
     }
 
     /// Logs in to an account that has no second factor.
     pub(super) async fn log_in(&self, node: usize, person: &Person) -> Held {
-        let sign_in = self.nodes[node].sign_in();
-        let step = sign_in.log_in(&person.name, PASSWORD, None, &Visitor::default()).await.unwrap();
+        let accounts = self.nodes[node].accounts();
+        let step = accounts.log_in(&person.name, PASSWORD, None, &Visitor::default()).await.unwrap();
         step.opened().unwrap().into()
     }
 
@@ -124,7 +124,7 @@ impl Fleet {
     pub(super) async fn caught_up(&self) {
         let mut read = self.read.lock().await;
         for (node, cursor) in self.nodes.iter().zip(read.iter_mut()) {
-            *cursor = node.sign_in().catch_up(*cursor).await.unwrap();
+            *cursor = node.accounts().catch_up(*cursor).await.unwrap();
         }
     }
 
@@ -165,18 +165,18 @@ impl Fleet {
     }
 }
 
-fn settings(sign_in: Builder, attempts: Attempts) -> Builder {
+fn settings(accounts: Builder, attempts: RateLimitStore) -> Builder {
     // The hash is not what is raced, and on a busy machine nothing is to fail because it waited.
     let patient = Duration::from_secs(60);
-    let gate = HashGateSettings::default().hash_cost(HashCost::new(8, 1, 1));
+    let gate = PasswordHasherSettings::default().hash_cost(HashCost::new(8, 1, 1));
     let gate = gate.queue_length(64).max_wait(patient);
-    let sign_in = sign_in.hash_gate(gate).random(Stoppable);
-    let sign_in = sign_in.max_store_wait(patient).answer_within(patient);
-    if attempts == Attempts::Default {
-        return sign_in;
+    let accounts = accounts.password_hasher(gate).random(Stoppable);
+    let accounts = accounts.store_timeout(patient).request_timeout(patient);
+    if attempts == RateLimitStore::Default {
+        return accounts;
     }
-    let wide = AttemptPolicy::new(u32::MAX, Duration::from_secs(1));
-    sign_in.account_attempts(wide.clone()).address_attempts(wide)
+    let wide = RateLimit::new(u32::MAX, Duration::from_secs(1));
+    accounts.account_rate_limit(wide.clone()).address_rate_limit(wide)
 }
 
 /// A person with an account and one session.
@@ -194,8 +194,8 @@ pub(super) struct Held {
     pub(super) refresh: Option<String>,
 }
 
-impl From<Opened> for Held {
-    fn from(opened: Opened) -> Self {
+impl From<OpenedSession> for Held {
+    fn from(opened: OpenedSession) -> Self {
         let refresh = opened.refresh.map(|token| token.as_str().to_owned());
         Self { access: opened.access.as_str().to_owned(), refresh }
     }

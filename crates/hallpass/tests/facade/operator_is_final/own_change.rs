@@ -1,6 +1,6 @@
 //! What people change about their own accounts.
 
-use hallpass::{Clock, FactorOff, Hallpass, RecoveryCode, SignInError, SystemClock};
+use hallpass::{AccountsError, Clock, FactorOff, Hallpass, RecoveryCode, SystemClock};
 use hallpass::{Totp, TotpSettings, TwoFactor};
 
 use super::fleet::{Fleet, Held, PASSWORD, Person};
@@ -82,28 +82,28 @@ impl OwnChange {
         self,
         node: &Hallpass<SiteRole>,
         ready: &Ready,
-    ) -> Option<Result<Option<Held>, SignInError>> {
-        let (sign_in, typed) = (node.sign_in(), ready.typed.as_str());
+    ) -> Option<Result<Option<Held>, AccountsError>> {
+        let (accounts, typed) = (node.accounts(), ready.typed.as_str());
         let access = ready.person.tokens.access.as_bytes();
-        let who = node.gate().verifier().verify(access, sign_in.clock().now()).ok()?;
+        let who = node.gate().verifier().verify(access, accounts.clock().now()).ok()?;
         let some = |tokens| Some(Held::from(tokens));
         Some(match self {
             Self::Password => {
                 let new = "another horse battery staple";
-                sign_in.change_password(&who, PASSWORD, new).await.map(some)
+                accounts.change_password(&who, PASSWORD, new).await.map(some)
             }
-            Self::FactorOff => match sign_in.disable_two_factor(&who, PASSWORD, typed).await {
+            Self::FactorOff => match accounts.disable_two_factor(&who, PASSWORD, typed).await {
                 Ok(FactorOff::GoesOn(tokens)) => Ok(some(tokens)),
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => Err(error),
             },
             Self::FactorOn => {
-                let enabled = sign_in.enable_two_factor(&who, typed).await;
+                let enabled = accounts.enable_two_factor(&who, typed).await;
                 enabled.map(|(_codes, tokens)| some(tokens))
             }
-            Self::NewCodes => sign_in.renew_recovery_codes(&who, typed).await.map(|_| None),
-            Self::EndOthers => sign_in.end_other_sessions(&who).await.map(some),
-            Self::EndOne => sign_in.end_session(&who, typed).await.map(|()| None),
+            Self::NewCodes => accounts.replace_recovery_codes(&who, typed).await.map(|_| None),
+            Self::EndOthers => accounts.end_other_sessions(&who).await.map(some),
+            Self::EndOne => accounts.end_session(&who, typed).await.map(|()| None),
         })
     }
 }
@@ -111,7 +111,7 @@ impl OwnChange {
 async fn first_code(node: &Hallpass<SiteRole>, person: &Person) -> String {
     let access = person.tokens.access.as_bytes();
     let who = node.gate().verifier().verify(access, SystemClock.now()).unwrap();
-    let TwoFactor::Off(set_up) = node.sign_in().two_factor(&who).await.unwrap() else {
+    let TwoFactor::Off(set_up) = node.accounts().two_factor(&who).await.unwrap() else {
         panic!("a new account has no second factor")
     };
     Totp::new(set_up.secret, TotpSettings::default()).code_at(SystemClock.now())
@@ -121,9 +121,9 @@ async fn enable(
     node: &Hallpass<SiteRole>,
     person: &Person,
     code: &str,
-) -> Result<(Vec<RecoveryCode>, Held), SignInError> {
+) -> Result<(Vec<RecoveryCode>, Held), AccountsError> {
     let access = person.tokens.access.as_bytes();
     let who = node.gate().verifier().verify(access, SystemClock.now()).unwrap();
-    let (codes, tokens) = node.sign_in().enable_two_factor(&who, code).await?;
+    let (codes, tokens) = node.accounts().enable_two_factor(&who, code).await?;
     Ok((codes, tokens.into()))
 }

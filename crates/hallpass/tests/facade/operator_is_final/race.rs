@@ -71,7 +71,7 @@ async fn alone(fleet: &Fleet, change: OwnChange) -> Duration {
     let tokens = new.as_ref().unwrap_or(&ready.person.tokens);
     assert_eq!(fleet.accepted(&tokens.access).len(), fleet.nodes.len());
     let refresh = tokens.refresh.as_ref().unwrap();
-    let refreshed = fleet.nodes[1].sign_in().refresh(refresh.as_bytes()).await.unwrap();
+    let refreshed = fleet.nodes[1].accounts().refresh(refresh.as_bytes()).await.unwrap();
     assert_eq!(fleet.accepted(refreshed.access.as_str()).len(), fleet.nodes.len());
     took
 }

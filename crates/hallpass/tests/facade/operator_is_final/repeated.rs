@@ -20,7 +20,7 @@ use axum::{
 use tokio::{task::JoinSet, time::sleep};
 use tower::ServiceExt;
 
-use super::fleet::{Attempts, Fleet, PASSWORD, Person};
+use super::fleet::{Fleet, PASSWORD, Person, RateLimitStore};
 use crate::site::pages;
 
 const CONNECTIONS: usize = 6;
@@ -134,7 +134,7 @@ async fn run(fleet: &Fleet, end: End, with_owner: bool, before: Duration) -> Vec
     let mut wrong = Vec::new();
     let sites: Vec<_> = fleet.nodes.iter().map(pages).collect();
     let person = fleet.register(0).await;
-    let log = "SELECT count(*) FROM hallpass_feed";
+    let log = "SELECT count(*) FROM hallpass_revocations";
     let rows_before = fleet.sql.number(log).await.unwrap();
 
     let (loot, start) = (Arc::new(Loot::default()), Instant::now());
@@ -157,7 +157,7 @@ async fn run(fleet: &Fleet, end: End, with_owner: bool, before: Duration) -> Vec
     }
     match end {
         End::Disable => fleet.operator.disable(&person.id).await.unwrap(),
-        End::LogOutEverywhere => fleet.operator.sign_out_everywhere(&person.id).await.unwrap(),
+        End::LogOutEverywhere => fleet.operator.log_out_everywhere(&person.id).await.unwrap(),
     }
     sleep(AFTER).await;
     loot.over.store(true, Ordering::SeqCst);
@@ -188,7 +188,7 @@ async fn run(fleet: &Fleet, end: End, with_owner: bool, before: Duration) -> Vec
     refresh.extend(owners.refresh.lock().unwrap().iter().cloned());
     refresh.extend(person.tokens.refresh.clone());
     for token in refresh {
-        if fleet.nodes[1].sign_in().refresh(token.as_bytes()).await.is_ok() {
+        if fleet.nodes[1].accounts().refresh(token.as_bytes()).await.is_ok() {
             wrong.push("a refresh token refreshes".to_owned());
         }
     }
@@ -215,7 +215,7 @@ async fn runs(fleet: Fleet, before: Duration) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn end_other_sessions_repeated_survives_no_command() {
-    runs(Fleet::on_sqlite(Attempts::Default).await, BEFORE).await;
+    runs(Fleet::on_sqlite(RateLimitStore::Default).await, BEFORE).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -223,7 +223,7 @@ async fn end_other_sessions_repeated_survives_no_command() {
 async fn end_other_sessions_repeated_for_minutes_survives_no_command() {
     let seconds = std::env::var("THIEF_SECONDS").map_or(130, |seconds| seconds.parse().unwrap());
     let before = Duration::from_secs(seconds);
-    runs(Fleet::on_sqlite(Attempts::Default).await, before).await;
+    runs(Fleet::on_sqlite(RateLimitStore::Default).await, before).await;
 }
 
 #[cfg(feature = "postgres")]
@@ -231,5 +231,5 @@ async fn end_other_sessions_repeated_for_minutes_survives_no_command() {
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
 async fn on_postgres_end_other_sessions_repeated_survives_no_command() {
     let schema = crate::schema::Schema::new().await;
-    runs(Fleet::on_postgres(&schema, Attempts::Default).await, BEFORE).await;
+    runs(Fleet::on_postgres(&schema, RateLimitStore::Default).await, BEFORE).await;
 }

@@ -24,7 +24,7 @@ use tokio::{net::TcpListener, sync::Barrier};
 use tower::ServiceExt;
 
 use super::{
-    fleet::{Attempts, Fleet, Person},
+    fleet::{Fleet, Person, RateLimitStore},
     own_change::OwnChange,
     race::spin,
     rounds,
@@ -184,7 +184,7 @@ impl Attack {
         if let Some(new) = changed.await.unwrap() {
             tokens.push(new.access);
             if let Some(refresh) = new.refresh {
-                let refreshed = self.fleet.nodes[node].sign_in().refresh(refresh.as_bytes()).await;
+                let refreshed = self.fleet.nodes[node].accounts().refresh(refresh.as_bytes()).await;
                 tokens.extend(refreshed.ok().map(|tokens| tokens.access.as_str().to_owned()));
             }
         }
@@ -216,13 +216,13 @@ async fn attacks(fleet: Fleet, rounds: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_demoted_admin_cannot_take_the_role_back() {
-    attacks(Fleet::on_sqlite(Attempts::Wide).await, ROUNDS).await;
+    attacks(Fleet::on_sqlite(RateLimitStore::Wide).await, ROUNDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "200 rounds take half a minute: ROUNDS sets how many"]
 async fn a_demoted_admin_cannot_take_the_role_back_in_200_rounds() {
-    attacks(Fleet::on_sqlite(Attempts::Wide).await, rounds(TWO_HUNDRED)).await;
+    attacks(Fleet::on_sqlite(RateLimitStore::Wide).await, rounds(TWO_HUNDRED)).await;
 }
 
 #[cfg(feature = "postgres")]
@@ -230,5 +230,5 @@ async fn a_demoted_admin_cannot_take_the_role_back_in_200_rounds() {
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
 async fn on_postgres_a_demoted_admin_cannot_take_the_role_back() {
     let schema = crate::schema::Schema::new().await;
-    attacks(Fleet::on_postgres(&schema, Attempts::Wide).await, rounds(ROUNDS)).await;
+    attacks(Fleet::on_postgres(&schema, RateLimitStore::Wide).await, rounds(ROUNDS)).await;
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use hallpass::{SignInError, SignInErrorKind};
+use hallpass::{AccountsError, AccountsErrorKind};
 
 use super::{
     command::{Command, Fault, Row},
@@ -34,7 +34,7 @@ impl Tally {
         &mut self,
         fleet: &Fleet,
         ready: &Ready,
-        made: Option<Result<Option<Held>, SignInError>>,
+        made: Option<Result<Option<Held>, AccountsError>>,
         row: Row,
         round: usize,
         mut faults: Vec<Fault>,
@@ -49,9 +49,9 @@ impl Tally {
                 let kind = error.kind();
                 let fails = matches!(
                     kind,
-                    SignInErrorKind::Limited { .. }
-                        | SignInErrorKind::Busy { .. }
-                        | SignInErrorKind::Unavailable { .. }
+                    AccountsErrorKind::Limited { .. }
+                        | AccountsErrorKind::Busy { .. }
+                        | AccountsErrorKind::Unavailable { .. }
                 );
                 assert!(!fails, "{}, {}: {kind:?}", self.change.name(), self.command.name());
                 None

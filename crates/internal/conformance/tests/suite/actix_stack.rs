@@ -15,7 +15,7 @@ use actix_web::{
 };
 use hallpass_actix::{Auth, Identity, Require, require_login, require_roles};
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, rows, settings};
-use hallpass_core::{Authentication, Denial, DenialKind};
+use hallpass_core::{Authentication, Rejection, RejectionKind};
 
 use crate::{
     Stack,
@@ -63,7 +63,7 @@ pub(crate) fn site(config: &mut ServiceConfig) {
 }
 
 pub(crate) fn auth() -> Auth<SiteRole> {
-    Auth::new(gate()).clock(StoppedClock).answers(settings()).on_denied(own_page)
+    Auth::new(gate()).clock(StoppedClock).answers(settings()).on_rejection(own_page)
 }
 
 async fn home(me: Option<Identity<SiteRole>>, runs: Data<Runs>) -> String {
@@ -83,8 +83,8 @@ async fn nothing(request: HttpRequest, runs: Data<Runs>) -> HttpResponse {
     HttpResponse::NotFound().body(show(request, runs).await)
 }
 
-fn own_page(denial: Denial, request: &HttpRequest) -> Option<HttpResponse> {
-    let own = denial.kind() == DenialKind::RoleMissing && request.path() == "/own-page";
+fn own_page(rejection: Rejection, request: &HttpRequest) -> Option<HttpResponse> {
+    let own = rejection.kind() == RejectionKind::RoleMissing && request.path() == "/own-page";
     own.then(|| HttpResponse::Ok().body(OWN_PAGE))
 }
 

@@ -11,8 +11,8 @@ use axum::{
 };
 use hallpass_axum::Identity;
 use hallpass_conformance::{SiteRole, StoppedClock, gate, rows, settings};
-use hallpass_core::{Authentication, Denial, DenialKind};
-use hallpass_tower::{AuthLayer, DeniedRequest, RequireLayer, require_login, require_roles};
+use hallpass_core::{Authentication, Rejection, RejectionKind};
+use hallpass_tower::{AuthLayer, RejectedRequest, RequireLayer, require_login, require_roles};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
@@ -54,7 +54,7 @@ pub(crate) fn site(runs: &Runs) -> Router {
         .merge(layered)
         .merge(layered_profile)
         .fallback_service(any(nothing).layer::<_, std::convert::Infallible>(require_login()).with_state(()))
-        .layer(AuthLayer::new(gate()).clock(StoppedClock).answers(settings()).on_denied(own_page))
+        .layer(AuthLayer::new(gate()).clock(StoppedClock).answers(settings()).on_rejection(own_page))
         .layer(Extension(runs.clone()))
 }
 
@@ -74,8 +74,8 @@ async fn nothing(Extension(who): Extension<Authentication>, Extension(runs): Ext
     (StatusCode::NOT_FOUND, runs.handle(who.username()))
 }
 
-fn own_page(denial: Denial, request: &DeniedRequest) -> Option<Response<Body>> {
-    let own = denial.kind() == DenialKind::RoleMissing && request.uri().path() == "/own-page";
+fn own_page(rejection: Rejection, request: &RejectedRequest) -> Option<Response<Body>> {
+    let own = rejection.kind() == RejectionKind::RoleMissing && request.uri().path() == "/own-page";
     own.then(|| Response::new(OWN_PAGE.into()))
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
+mod accounts;
 mod actix_stack;
 mod adapter_size;
 mod attacks;
@@ -9,11 +10,10 @@ mod axum_stack;
 mod negotiation;
 mod next;
 mod origin_check;
-mod renewal;
 mod report;
+mod rotation;
 mod routes;
 mod runs;
-mod sign_in;
 mod sockets;
 mod tonic_stack;
 mod tower_stack;

@@ -7,8 +7,8 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, test::init_service, 
 use axum::{Router, extract::Request as AxumRequest};
 use hallpass_actix::Refused;
 use hallpass_conformance::{Received, Row, Sent, StoppedClock, gate, negotiation_rows, settings};
-use hallpass_core::{Caller, Denial, DenialKind, answer};
-use hallpass_tower::{AuthLayer, DeniedRequest, Refusal};
+use hallpass_core::{Caller, Rejection, RejectionKind, answer};
+use hallpass_tower::{AuthLayer, RejectedRequest, RejectionResponse};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tokio::net::TcpListener;
@@ -23,26 +23,26 @@ use crate::{
 #[test]
 fn the_table_has_every_kind_for_every_caller() {
     let rows = negotiation_rows();
-    assert_eq!(rows.len(), 11 * DenialKind::ALL.len());
-    for kind in DenialKind::ALL {
+    assert_eq!(rows.len(), 11 * RejectionKind::ALL.len());
+    for kind in RejectionKind::ALL {
         let of_kind = rows.iter().filter(|row| row.name.ends_with(&format!(", {kind}")));
         assert_eq!(of_kind.count(), 11, "{kind}");
     }
 }
 
 /// The denial that the path names, as a guard, a limiter or a store of the site's would make it.
-fn denial(path: &str) -> Denial {
-    let kind = DenialKind::ALL.iter().find(|kind| path == format!("/denied/{kind}")).expect("a kind");
+fn rejection(path: &str) -> Rejection {
+    let kind = RejectionKind::ALL.iter().find(|kind| path == format!("/denied/{kind}")).expect("a kind");
     match kind {
-        DenialKind::Limited | DenialKind::Unavailable => {
-            Denial::new(*kind).with_retry_after(std::time::Duration::from_millis(1500))
+        RejectionKind::Limited | RejectionKind::Unavailable => {
+            Rejection::new(*kind).with_retry_after(std::time::Duration::from_millis(1500))
         }
-        _ => Denial::new(*kind),
+        _ => Rejection::new(*kind),
     }
 }
 
 fn refuse<Q, B: Default>(request: &Request<Q>) -> Response<B> {
-    Refusal::new(denial(request.uri().path()), DeniedRequest::of(request)).into_response()
+    RejectionResponse::new(rejection(request.uri().path()), RejectedRequest::of(request)).into_response()
 }
 
 fn tower_site() -> tower_stack::Site {
@@ -57,7 +57,7 @@ fn axum_site() -> Router {
 }
 
 async fn actix_refuse(request: HttpRequest) -> Result<HttpResponse, Refused> {
-    Err(Refused::new(denial(request.path())))
+    Err(Refused::new(rejection(request.path())))
 }
 
 const fn stack(name: &'static str) -> Stack {
@@ -89,7 +89,7 @@ fn comparable(received: &Received) -> (u16, Vec<(String, String)>, String) {
 fn wanted(sent: &Sent) -> (u16, Vec<(String, String)>, String) {
     let header = |name: &str| sent.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice());
     let caller = Caller::new(&sent.method, &sent.target, header);
-    let answer = answer(denial(&sent.target), &caller, &settings());
+    let answer = answer(rejection(&sent.target), &caller, &settings());
     let mut fields: Vec<(String, String)> =
         answer.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     fields.sort();
@@ -166,7 +166,7 @@ async fn tonic() {
     let auth = AuthLayer::new(gate()).clock(StoppedClock).answers(settings()).body_with(tonic::body::Body::new);
     let site = auth.layer(guard);
     let rows: Vec<Row> = negotiation_rows().into_iter().filter(|row| row.name.starts_with("gRPC")).collect();
-    assert_eq!(rows.len(), 2 * DenialKind::ALL.len());
+    assert_eq!(rows.len(), 2 * RejectionKind::ALL.len());
     hold("tonic", "in process", rows, |sent| {
         let (site, body) = (site.clone(), tonic::body::Body::new(Full::<bytes::Bytes>::default().boxed()));
         async move {

@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use actix_web::{App, HttpResponse, test::init_service, web};
 use axum::{Router, routing::any};
-use hallpass_accounts::{AttemptPolicy, SignIn};
+use hallpass_accounts::{Accounts, RateLimit};
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::Issuer;
 use hallpass_test_support::http::percent;
@@ -14,7 +14,7 @@ use http::Request;
 use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
-use crate::{actix_stack, sign_in::memory::MemoryStore, tower_stack};
+use crate::{accounts::memory::MemoryStore, actix_stack, tower_stack};
 
 /// The table of `hallpass-core`, whose own tests hold `SafeNext` to it.
 const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/next.jsonl");
@@ -32,12 +32,12 @@ fn rows() -> Vec<(String, String)> {
     rows
 }
 
-fn sign_in() -> SignIn<SiteRole> {
-    SignIn::builder(MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
-        .first_roles(SiteRole::Guest)
+fn accounts() -> Accounts<SiteRole> {
+    Accounts::builder(MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
+        .default_roles(SiteRole::Guest)
         .registration()
         .clock(StoppedClock)
-        .address_attempts(AttemptPolicy::new(10_000, Duration::from_secs(60)))
+        .address_rate_limit(RateLimit::new(10_000, Duration::from_secs(60)))
         .build()
         .expect("a site")
 }
@@ -68,7 +68,7 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
 
 #[tokio::test]
 async fn axums_log_in() {
-    let site = hallpass_axum::sign_in_routes::<SiteRole, ()>(&Routes::new(&sign_in()))
+    let site = hallpass_axum::routes::<SiteRole, ()>(&Routes::new(&accounts()))
         .layer(AuthLayer::new(gate()).clock(StoppedClock));
     hold_sign_in("axum", |sent| {
         let (site, body) = (site.clone(), axum::body::Body::from(sent.body.clone()));
@@ -82,7 +82,7 @@ async fn axums_log_in() {
 #[actix_web::test]
 async fn actixs_log_in() {
     let app = App::new()
-        .configure(hallpass_actix::sign_in_routes(&Routes::new(&sign_in())))
+        .configure(hallpass_actix::routes(&Routes::new(&accounts())))
         .wrap(hallpass_actix::Auth::new(gate()).clock(StoppedClock));
     let app = init_service(app).await;
     hold_sign_in("actix", |sent| {

@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use actix_web::{App, HttpRequest, HttpServer, test::init_service, web};
 use axum::{Extension, Router};
-use hallpass_accounts::{AttemptPolicy, SignIn};
+use hallpass_accounts::{Accounts, RateLimit};
 use hallpass_actix::SameOrigin;
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::{Issuer, OriginCheck};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
-use crate::{actix_stack, runs::Runs, sign_in::memory::MemoryStore, sockets, tower_stack};
+use crate::{accounts::memory::MemoryStore, actix_stack, runs::Runs, sockets, tower_stack};
 
 /// The table of `hallpass-core`, whose own tests hold the check to it.
 const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/origin.jsonl");
@@ -148,11 +148,11 @@ async fn actix() {
     handle.stop(false).await;
 }
 
-fn sign_in() -> SignIn<SiteRole> {
-    SignIn::builder(MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
+fn accounts() -> Accounts<SiteRole> {
+    Accounts::builder(MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
         .clock(StoppedClock)
         .origin_check(check())
-        .address_attempts(AttemptPolicy::new(10_000, Duration::from_secs(60)))
+        .address_rate_limit(RateLimit::new(10_000, Duration::from_secs(60)))
         .build()
         .expect("a site with passwords alone")
 }
@@ -175,7 +175,7 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
 
 #[tokio::test]
 async fn axums_sign_in_routes() {
-    let site = hallpass_axum::sign_in_routes::<SiteRole, ()>(&Routes::new(&sign_in()))
+    let site = hallpass_axum::routes::<SiteRole, ()>(&Routes::new(&accounts()))
         .layer(AuthLayer::new(gate()).clock(StoppedClock));
     hold_sign_in("axum", |sent| {
         let (site, body) = (site.clone(), axum::body::Body::empty());
@@ -189,7 +189,7 @@ async fn axums_sign_in_routes() {
 #[actix_web::test]
 async fn actixs_sign_in_routes() {
     let app = App::new()
-        .configure(hallpass_actix::sign_in_routes(&Routes::new(&sign_in())))
+        .configure(hallpass_actix::routes(&Routes::new(&accounts())))
         .wrap(hallpass_actix::Auth::new(gate()).clock(StoppedClock));
     let app = init_service(app).await;
     hold_sign_in("actix", |sent| {

@@ -4,9 +4,9 @@ use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc}
 
 use bytes::Bytes;
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, rows, settings};
-use hallpass_core::{Authentication, Denial, DenialKind};
+use hallpass_core::{Authentication, Rejection, RejectionKind};
 use hallpass_test_support::http::http2::headers as headers_of;
-use hallpass_tower::{AuthLayer, DeniedRequest, RequireLayer, require_login, require_roles};
+use hallpass_tower::{AuthLayer, RejectedRequest, RequireLayer, require_login, require_roles};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
@@ -52,7 +52,7 @@ pub(crate) fn site(runs: &Runs) -> Site {
     let router = service_fn(move |request: Request<()>| {
         routes.get(request.uri().path()).unwrap_or(&fallback).clone().oneshot(request)
     });
-    let auth = AuthLayer::new(gate()).clock(StoppedClock).answers(settings()).on_denied(own_page);
+    let auth = AuthLayer::new(gate()).clock(StoppedClock).answers(settings()).on_rejection(own_page);
     BoxCloneSyncService::new(auth.layer(router))
 }
 
@@ -83,8 +83,8 @@ fn read_only(inner: Site) -> Site {
     }))
 }
 
-fn own_page(denial: Denial, request: &DeniedRequest) -> Option<Response<Full<Bytes>>> {
-    let own = denial.kind() == DenialKind::RoleMissing && request.uri().path() == "/own-page";
+fn own_page(rejection: Rejection, request: &RejectedRequest) -> Option<Response<Full<Bytes>>> {
+    let own = rejection.kind() == RejectionKind::RoleMissing && request.uri().path() == "/own-page";
     own.then(|| Response::new(OWN_PAGE.into()))
 }
 

@@ -12,8 +12,8 @@ use std::{
 
 use actix_web::{App, test::init_service, web::Data};
 use axum::{Router, body::Body};
-use hallpass_accounts::{Account, AccountId, Accounts, HashCost, Password, SignIn, Username, hash_password};
-use hallpass_axum::sign_in_routes;
+use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, HashCost, Password, Username, hash_password};
+use hallpass_axum::routes;
 use hallpass_conformance::{COOKIE, Sent, SiteRole, StoppedClock, gate, json_request, ring, token};
 use hallpass_core::Issuer;
 use hallpass_tower::AuthLayer;
@@ -48,7 +48,7 @@ impl Tripwire {
     }
 }
 
-impl Accounts for Tripwire {
+impl AccountStore for Tripwire {
     type Error = Infallible;
 
     async fn by_username(&self, _: &Username) -> Result<Option<Account>, Infallible> {
@@ -66,13 +66,13 @@ fn tripwire() -> Tripwire {
     Tripwire { hash, armed: Arc::default(), calls: Arc::default() }
 }
 
-fn sign_in(store: &Tripwire) -> SignIn<SiteRole> {
+fn accounts(store: &Tripwire) -> Accounts<SiteRole> {
     let issuer = Issuer::new(ring(), "https://site.example", "site");
-    SignIn::builder(store.clone(), issuer).clock(StoppedClock).build().expect("a password-only site")
+    Accounts::builder(store.clone(), issuer).clock(StoppedClock).build().expect("a password-only site")
 }
 
 /// Signs in through the sign-in routes, then arms the store; the token of the cookie.
-async fn signed_in(store: &Tripwire, site: &Router) -> String {
+async fn logged_in(store: &Tripwire, site: &Router) -> String {
     let mut login = json_request("POST", "/login");
     login.headers.push(("content-type".into(), b"application/x-www-form-urlencoded".to_vec()));
     login.body = format!("username=alice&password={}", PASSWORD.replace(' ', "+")).into();
@@ -118,15 +118,15 @@ async fn hammer<F: Future<Output = u16>>(store: &Tripwire, cases: &[(Sent, u16)]
 }
 
 fn axum_site(runs: &Runs, store: &Tripwire) -> Router {
-    let sign_in = sign_in_routes(&Routes::new(&sign_in(store))).layer(AuthLayer::new(gate()).clock(StoppedClock));
-    axum_stack::site(runs).merge(sign_in)
+    let accounts = routes(&Routes::new(&accounts(store))).layer(AuthLayer::new(gate()).clock(StoppedClock));
+    axum_stack::site(runs).merge(accounts)
 }
 
 #[tokio::test]
 async fn over_axum() {
     let (runs, store) = (Runs::default(), tripwire());
     let site = axum_site(&runs, &store);
-    let cases = cases(&signed_in(&store, &site).await);
+    let cases = cases(&logged_in(&store, &site).await);
     hammer(&store, &cases, |sent| {
         let answer = site.clone().oneshot(request(sent, Body::empty()));
         async { answer.await.expect("infallible").status().as_u16() }
@@ -137,7 +137,7 @@ async fn over_axum() {
 #[tokio::test]
 async fn over_tower() {
     let (runs, store) = (Runs::default(), tripwire());
-    let cases = cases(&signed_in(&store, &axum_site(&runs, &store)).await);
+    let cases = cases(&logged_in(&store, &axum_site(&runs, &store)).await);
     let site = tower_stack::site(&runs);
     hammer(&store, &cases, |sent| {
         let answer = site.clone().oneshot(request(sent, ()));
@@ -149,10 +149,10 @@ async fn over_tower() {
 #[actix_web::test]
 async fn over_actix() {
     let (runs, store) = (Runs::default(), tripwire());
-    let cases = cases(&signed_in(&store, &axum_site(&runs, &store)).await);
+    let cases = cases(&logged_in(&store, &axum_site(&runs, &store)).await);
     let app = App::new()
         .app_data(Data::new(runs))
-        .configure(hallpass_actix::sign_in_routes(&Routes::new(&sign_in(&store))))
+        .configure(hallpass_actix::routes(&Routes::new(&accounts(&store))))
         .configure(actix_stack::site)
         .wrap(actix_stack::auth());
     let app = init_service(app).await;

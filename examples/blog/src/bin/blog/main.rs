@@ -2,12 +2,12 @@
 //!
 //! Whatever cannot be done ends with one line that says what to change, and an exit code that is not 0.
 
-mod denied;
 mod failure;
 mod fields;
 mod people;
 mod post_pages;
 mod profile;
+mod rejected;
 mod routes;
 mod security_headers;
 mod serve;

@@ -12,8 +12,8 @@ use axum::routing::{get, post};
 use blog::{BlogRole, Failure, Site};
 use hallpass::{require_any_role, require_login, require_roles};
 
-use crate::denied::denied_page;
 use crate::failure::{Failed, render};
+use crate::rejected::denied_page;
 use crate::security_headers::security_headers;
 use crate::{people, post_pages, profile};
 
@@ -38,11 +38,11 @@ pub(crate) fn routes(site: Site) -> Router {
         .fallback(|| async { Failed::from(Failure::NotFound) })
         .method_not_allowed_fallback(|| async { Failed::from(Failure::MethodNotAllowed) })
         .with_state(site.clone())
-        .merge(site.hallpass.sign_in_routes())
+        .merge(site.hallpass.routes())
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(from_fn(render))
         .layer(site.hallpass.origin_layer())
-        .layer(site.hallpass.layer().on_denied(denied_page))
+        .layer(site.hallpass.layer().on_rejection(denied_page))
         .layer(map_response(security_headers))
 }
 

@@ -6,7 +6,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use blog::{BlogRole, Content, Data, Viewer};
-use hallpass::{Caller, Denied, Identity};
+use hallpass::{Caller, Identity, Rejected};
 use serde_json::Value;
 
 /// Who asks, and how to answer.
@@ -17,9 +17,9 @@ pub(crate) struct Visit {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
-    type Rejection = Denied;
+    type Rejection = Rejected;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denied> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejected> {
         let me = <Identity<BlogRole> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
         let header = |name: &str| parts.headers.get(name).map(|value| value.as_bytes());
         let caller = Caller::new(parts.method.as_str(), parts.uri.path(), header);

@@ -42,7 +42,7 @@ fn every_change_is_pushed_to_every_kind_of_node_through_redis() {
     let database = Database::new();
     let redis = OwnRedis::start();
     let site = Mixed::start(&[("DATABASE_URL", database.url()), ("REDIS_URL", redis.url())]);
-    database.run("DROP TRIGGER hallpass_feed_notify ON hallpass_feed");
+    database.run("DROP TRIGGER hallpass_revocations_notify ON hallpass_revocations");
     site.assert_pushed("Redis stream");
 }
 
@@ -86,7 +86,7 @@ fn every_change_outlives_a_restart_of_every_kind_of_node() {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
+enum Revocation {
     /// At the blog on axum and the blog on actix-web, in turns.
     LogOut,
     SetRole,
@@ -94,7 +94,7 @@ enum Change {
     Password,
 }
 
-const CHANGES: [Change; 4] = [Change::LogOut, Change::SetRole, Change::Disable, Change::Password];
+const CHANGES: [Revocation; 4] = [Revocation::LogOut, Revocation::SetRole, Revocation::Disable, Revocation::Password];
 /// The nodes that are asked.
 const KINDS: [(usize, &str); 3] = [(0, "axum"), (1, "actix-web"), (2, "tower")];
 
@@ -117,9 +117,9 @@ impl Mixed {
     }
 
     /// Voids a copied cookie: the cookie, which node did it and was asked at once, and when.
-    fn change(&self, change: Change, round: usize) -> (String, Option<usize>, Instant) {
+    fn change(&self, change: Revocation, round: usize) -> (String, Option<usize>, Instant) {
         let name = name(change);
-        if change == Change::Disable {
+        if change == Revocation::Disable {
             self.operator.order("enable", name);
         }
         let copied = self.operator.order("log-in", name);
@@ -127,21 +127,21 @@ impl Mixed {
             assert_eq!(self.nodes.status_with(node, &copied), LIVE, "{change:?} on {kind}");
         }
         let by = match change {
-            Change::LogOut => {
+            Revocation::LogOut => {
                 let mut browser = self.nodes.browser(round % 2);
                 browser.cookies.insert(ACCESS, copied.clone());
                 browser.post("/logout", &[]).expect_see_other("/");
                 Some(round % 2)
             }
-            Change::SetRole => {
+            Revocation::SetRole => {
                 self.operator.order("set-role", &format!("{name} {}", ["moderator", "guest"][round % 2]));
                 None
             }
-            Change::Disable => {
+            Revocation::Disable => {
                 self.operator.order("disable", name);
                 None
             }
-            Change::Password => {
+            Revocation::Password => {
                 self.operator.order("password", name);
                 None
             }
@@ -154,7 +154,7 @@ impl Mixed {
     }
 
     /// How long after the change each kind of node refuses the copied cookie, in order.
-    fn delays(&self, change: Change, rounds: usize) -> Delays {
+    fn delays(&self, change: Revocation, rounds: usize) -> Delays {
         let mut delays: Delays = KINDS.iter().map(|(_, kind)| (*kind, Vec::new())).collect();
         for round in 0..rounds {
             let (copied, by, done) = self.change(change, round);
@@ -197,22 +197,22 @@ impl Mixed {
 }
 
 /// An account of its own for each change.
-fn name(change: Change) -> &'static str {
+fn name(change: Revocation) -> &'static str {
     match change {
-        Change::LogOut => "ann",
-        Change::SetRole => "bob",
-        Change::Disable => "eve",
-        Change::Password => "dan",
+        Revocation::LogOut => "ann",
+        Revocation::SetRole => "bob",
+        Revocation::Disable => "eve",
+        Revocation::Password => "dan",
     }
 }
 
 /// A row of the table in `docs/many-nodes.md`.
-fn line(transport: &str, change: Change, delays: &Delays) -> String {
+fn line(transport: &str, change: Revocation, delays: &Delays) -> String {
     let change = match change {
-        Change::LogOut => "log-out",
-        Change::SetRole => "role",
-        Change::Disable => "disable",
-        Change::Password => "password",
+        Revocation::LogOut => "log-out",
+        Revocation::SetRole => "role",
+        Revocation::Disable => "disable",
+        Revocation::Password => "password",
     };
     let figures = delays.iter().map(|(_, delays)| {
         let at = |part: usize| delays[delays.len() * part / 100].as_secs_f64() * 1000.0;

@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use blog::{BlogRole, Notice, Viewer};
-use hallpass::{Denial, DeniedRequest};
+use hallpass::{RejectedRequest, Rejection};
 
 /// The page for a denial; the library's own where the blog has nothing better to say.
-pub(crate) fn denied_page(denial: Denial, request: &DeniedRequest) -> Option<Response> {
+pub(crate) fn denied_page(rejection: Rejection, request: &RejectedRequest) -> Option<Response> {
     // The library sends a browser that is only looking to the log-in, and from there back here.
-    if denial.status() == 401 && request.method().is_safe() {
+    if rejection.status() == 401 && request.method().is_safe() {
         return None;
     }
     let viewer = request
@@ -16,7 +16,7 @@ pub(crate) fn denied_page(denial: Denial, request: &DeniedRequest) -> Option<Res
         .identity::<BlogRole>()
         .map(|identity| Viewer::new(identity.username(), identity.roles()));
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let notice = Notice::of_denial(denial.kind(), denial.status(), target, viewer.as_ref())?;
-    let status = StatusCode::from_u16(denial.status()).ok()?;
+    let notice = Notice::of_denial(rejection.kind(), rejection.status(), target, viewer.as_ref())?;
+    let status = StatusCode::from_u16(rejection.status()).ok()?;
     Some((status, Html(blog::document(&notice, viewer.as_ref()))).into_response())
 }

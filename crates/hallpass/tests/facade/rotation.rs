@@ -32,7 +32,7 @@ const KEYS: &str = "HALLPASS_RENEWAL_KEYS";
 fn posts(hallpass: &Hallpass<SiteRole>) -> Router {
     Router::new()
         .route("/posts", post(|body: String| async { body }).layer(require_login()))
-        .merge(hallpass.sign_in_routes())
+        .merge(hallpass.routes())
         .layer(hallpass.layer())
 }
 
@@ -181,9 +181,9 @@ async fn present_beside_another() {
         let line = line.unwrap();
         let mut tabs = JoinSet::new();
         for node in nodes.iter().cycle().take(TABS) {
-            let (sign_in, token) = (node.sign_in().clone(), line.clone());
+            let (accounts, token) = (node.accounts().clone(), line.clone());
             tabs.spawn(async move {
-                sign_in.refresh(token.as_bytes()).await.map(|tokens| tokens.refresh.unwrap().as_str().to_owned())
+                accounts.refresh(token.as_bytes()).await.map(|tokens| tokens.refresh.unwrap().as_str().to_owned())
             });
         }
         let got: Vec<_> = tabs.join_all().await;
@@ -201,7 +201,7 @@ async fn race(url: &str, rounds: usize) {
     let keys = scratch.path("keys.json");
     let store = SqlStore::open(url).await.unwrap();
     let hallpass = Hallpass::<SiteRole>::builder(store).key_file(&keys).everything().start().await.unwrap();
-    let step = hallpass.sign_in().register("ann", "correct horse battery staple", &Default::default()).await.unwrap();
+    let step = hallpass.accounts().register("ann", "correct horse battery staple", &Default::default()).await.unwrap();
     let mut token = step.opened().unwrap().refresh.unwrap().as_str().to_owned();
     let start = || {
         let mut child = this_test("renewal::present_beside_another")
@@ -234,7 +234,8 @@ async fn race(url: &str, rounds: usize) {
         // 64 renewals within the grace are the limit: the session that is raced is a new one from time to time.
         if round % 60 == 59 {
             let visitor = Default::default();
-            let again = hallpass.sign_in().log_in("ann", "correct horse battery staple", None, &visitor).await.unwrap();
+            let again =
+                hallpass.accounts().log_in("ann", "correct horse battery staple", None, &visitor).await.unwrap();
             token = again.opened().unwrap().refresh.unwrap().as_str().to_owned();
         }
     }

@@ -13,15 +13,15 @@ use axum::{
     Router,
     routing::{any, get},
 };
-use hallpass_accounts::{SignIn, Username};
+use hallpass_accounts::{Accounts, Username};
 use hallpass_conformance::{NOW, Received, Sent, SiteRole, json_request};
-use hallpass_core::{Clock, Gate, Issuer, KeyRing, UnixTime};
+use hallpass_core::{Clock, Issuer, KeyRing, RequestAuthenticator, UnixTime};
 use hallpass_test_support::cookie_jar::CookieJar;
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
 use tokio::net::TcpListener;
 
-use crate::{sign_in::memory::MemoryStore, sockets};
+use crate::{accounts::memory::MemoryStore, sockets};
 
 const ACCESS: &str = "__Host-hallpass";
 const REFRESH: &str = "__Host-hallpass_refresh";
@@ -39,47 +39,47 @@ impl Clock for Hands {
 /// A site on one of the frameworks, with its store and clock in reach.
 struct Site {
     server: SocketAddr,
-    sign_in: SignIn<SiteRole>,
+    accounts: Accounts<SiteRole>,
     store: MemoryStore,
     hands: Hands,
 }
 
-type Parts = (SignIn<SiteRole>, Gate<SiteRole>, MemoryStore, Hands);
+type Parts = (Accounts<SiteRole>, RequestAuthenticator<SiteRole>, MemoryStore, Hands);
 
 fn parts() -> Parts {
     let (store, hands) = (MemoryStore::default(), Hands(Arc::new(AtomicU64::new(NOW))));
     let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(NOW));
-    let sign_in = SignIn::builder(store.clone(), Issuer::new(ring, "https://site.example", "site"))
-        .first_roles(SiteRole::Guest)
+    let accounts = Accounts::builder(store.clone(), Issuer::new(ring, "https://site.example", "site"))
+        .default_roles(SiteRole::Guest)
         .registration()
         .refreshes()
         .administration()
         .clock(hands.clone())
         .build()
         .unwrap();
-    let gate = Gate::new(sign_in.issuer().verifier().revocation(sign_in.view().clone()));
-    (sign_in, gate, store, hands)
+    let gate = RequestAuthenticator::new(accounts.issuer().verifier().revocation(accounts.view().clone()));
+    (accounts, gate, store, hands)
 }
 
 async fn on_axum() -> Site {
-    let (sign_in, gate, store, hands) = parts();
-    let renewal = hallpass_axum::Renewal::new(&sign_in, &gate);
+    let (accounts, gate, store, hands) = parts();
+    let rotation = hallpass_axum::Rotation::new(&accounts, &gate);
     let site = Router::new()
         .route("/open", get(|| async { ([("cache-control", "public, max-age=60")], "open") }))
         .route("/posts", any(|body: String| async { body }).layer(hallpass_tower::require_login()))
-        .merge(hallpass_axum::sign_in_routes(&Routes::new(&sign_in)))
-        .layer(AuthLayer::new(gate).clock(hands.clone()).renew(renewal));
+        .merge(hallpass_axum::routes(&Routes::new(&accounts)))
+        .layer(AuthLayer::new(gate).clock(hands.clone()).refresh(rotation));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, site).await });
-    Site { server, sign_in, store, hands }
+    Site { server, accounts, store, hands }
 }
 
 fn on_actix() -> (actix_web::dev::Server, Site) {
-    let (sign_in, gate, store, hands) = parts();
-    let renewal = hallpass_actix::Renewal::new(&sign_in, &gate);
-    let auth = hallpass_actix::Auth::new(gate).clock(hands.clone()).renew(renewal);
-    let routes = hallpass_actix::sign_in_routes(&Routes::new(&sign_in));
+    let (accounts, gate, store, hands) = parts();
+    let rotation = hallpass_actix::Rotation::new(&accounts, &gate);
+    let auth = hallpass_actix::Auth::new(gate).clock(hands.clone()).refresh(rotation);
+    let routes = hallpass_actix::routes(&Routes::new(&accounts));
     let app = move || {
         let open = || async { ("open".to_owned()).customize().insert_header(("cache-control", "public, max-age=60")) };
         App::new()
@@ -90,7 +90,7 @@ fn on_actix() -> (actix_web::dev::Server, Site) {
     };
     let server = HttpServer::new(app).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
     let address = server.addrs()[0];
-    (server.run(), Site { server: address, sign_in, store, hands })
+    (server.run(), Site { server: address, accounts, store, hands })
 }
 
 /// A browser, which forgets the access cookie when its time is over.
@@ -229,8 +229,8 @@ async fn walk(site: &Site) {
 
     // A change of roles: the token is revoked, which is no reason to renew; asked for, a refresh brings the new roles.
     let mut eve = Browser::registered(site, "eve").await;
-    let account = site.sign_in.find(&Username::parse("eve").unwrap()).await.unwrap().unwrap();
-    site.sign_in.set_roles(account.id(), [SiteRole::Moderator]).await.unwrap();
+    let account = site.accounts.find(&Username::parse("eve").unwrap()).await.unwrap().unwrap();
+    site.accounts.set_roles(account.id(), [SiteRole::Moderator]).await.unwrap();
     let answer = eve.post(site, "x").await;
     assert_eq!((answer.status, sets(&answer)), (401, 0));
     let sent = eve.request("POST", "/session/refresh", "");

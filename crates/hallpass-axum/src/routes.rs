@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::{Router, body::Body, extract::ConnectInfo, routing::any};
 use axum_core::response::{IntoResponse, Response};
 use hallpass_core::{Authentication, Role};
-use hallpass_tower::{DeniedRequest, Refusal, everyone};
+use hallpass_tower::{RejectedRequest, RejectionResponse, public};
 use hallpass_web::{Body as EndpointBody, EndpointRequest, EndpointResponse, Routes};
 use http::{HeaderName, HeaderValue, Request, StatusCode, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -18,7 +18,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 ///
 /// Limits by address count the peer of the connection, which axum tells where the site is served with
 /// `into_make_service_with_connect_info::<SocketAddr>()`.
-pub fn sign_in_routes<R: Role, S>(routes: &Routes<R>) -> Router<S>
+pub fn routes<R: Role, S>(routes: &Routes<R>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
@@ -33,13 +33,13 @@ where
         )
     });
     // The endpoints ask for themselves.
-    router.layer(everyone())
+    router.layer(public())
 }
 
 async fn respond<R: Role>(routes: &Routes<R>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let Some(who) = parts.extensions.get::<Authentication>().cloned() else {
-        return Refusal::without_layer("sign_in_routes", DeniedRequest::of_parts(&parts)).into_response();
+        return RejectionResponse::without_layer("sign_in_routes", RejectedRequest::of_parts(&parts)).into_response();
     };
     let uri = &parts.uri;
     let authority = uri.authority().map(|authority| authority.as_str());

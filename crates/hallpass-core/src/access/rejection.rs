@@ -1,6 +1,6 @@
 //! Why a request was refused.
 //!
-//! The kind is public, its detail is not: a bad token is [`DenialKind::SignedOut`] whatever is wrong with it, so that a forger
+//! The kind is public, its detail is not: a bad token is [`RejectionKind::NotLoggedIn`] whatever is wrong with it, so that a forger
 //! learns nothing from being told which check failed first. 401 ("say who you are") and 403 ("I know, and no") are kept apart
 //! here, once, for every adapter. How a denial looks to a caller is [`answer`](crate::answer).
 
@@ -11,22 +11,22 @@ use crate::token::error::TokenErrorKind;
 /// A refusal: its kind, and how long to wait where waiting helps.
 ///
 /// ```
-/// use hallpass_core::{Denial, DenialKind, TokenErrorKind};
+/// use hallpass_core::{Rejection, RejectionKind, TokenErrorKind};
 ///
-/// assert_eq!(Denial::new(DenialKind::SignedOut).status(), 401);
-/// assert_eq!(Denial::new(DenialKind::RoleMissing).status(), 403);
-/// assert_eq!(Denial::from(TokenErrorKind::Signature).kind(), DenialKind::SignedOut);
+/// assert_eq!(Rejection::new(RejectionKind::NotLoggedIn).status(), 401);
+/// assert_eq!(Rejection::new(RejectionKind::RoleMissing).status(), 403);
+/// assert_eq!(Rejection::from(TokenErrorKind::Signature).kind(), RejectionKind::NotLoggedIn);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
-pub struct Denial {
-    kind: DenialKind,
+pub struct Rejection {
+    kind: RejectionKind,
     retry_after: Option<Duration>,
 }
 
-impl Denial {
+impl Rejection {
     /// A refusal of this kind.
-    pub const fn new(kind: DenialKind) -> Self {
+    pub const fn new(kind: RejectionKind) -> Self {
         Self { kind, retry_after: None }
     }
 
@@ -38,7 +38,7 @@ impl Denial {
 
     /// What was missing.
     #[must_use]
-    pub const fn kind(self) -> DenialKind {
+    pub const fn kind(self) -> RejectionKind {
         self.kind
     }
 
@@ -55,33 +55,33 @@ impl Denial {
     }
 }
 
-impl fmt::Display for Denial {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "request refused: {}", self.kind)
     }
 }
 
-impl Error for Denial {}
+impl Error for Rejection {}
 
-impl From<DenialKind> for Denial {
-    fn from(kind: DenialKind) -> Self {
+impl From<RejectionKind> for Rejection {
+    fn from(kind: RejectionKind) -> Self {
         Self::new(kind)
     }
 }
 
 /// Expiry and revocation show, since an honest client acts on them, and so does a fault of ours, since the token is good once that
 /// has passed: a person sent to sign in again would only meet the same fault. Every other fault of a token is "signed out".
-impl From<TokenErrorKind> for Denial {
+impl From<TokenErrorKind> for Rejection {
     fn from(fault: TokenErrorKind) -> Self {
-        let denial = Self::new(match fault {
-            TokenErrorKind::Expired => DenialKind::Expired,
-            TokenErrorKind::Revoked => DenialKind::Revoked,
-            TokenErrorKind::Unavailable => DenialKind::Unavailable,
-            _ => DenialKind::SignedOut,
+        let rejection = Self::new(match fault {
+            TokenErrorKind::Expired => RejectionKind::Expired,
+            TokenErrorKind::Revoked => RejectionKind::Revoked,
+            TokenErrorKind::Unavailable => RejectionKind::Unavailable,
+            _ => RejectionKind::NotLoggedIn,
         });
         match fault {
-            TokenErrorKind::Unavailable => denial.with_retry_after(Duration::from_secs(1)),
-            _ => denial,
+            TokenErrorKind::Unavailable => rejection.with_retry_after(Duration::from_secs(1)),
+            _ => rejection,
         }
     }
 }
@@ -89,9 +89,9 @@ impl From<TokenErrorKind> for Denial {
 /// What a refused request lacked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
-pub enum DenialKind {
+pub enum RejectionKind {
     /// No token, or one that does not verify.
-    SignedOut,
+    NotLoggedIn,
     /// The token was right and its time is over.
     Expired,
     /// The token was torn up: log-out, a changed role or password, a disabled account.
@@ -112,10 +112,10 @@ pub enum DenialKind {
     Misconfigured,
 }
 
-impl DenialKind {
+impl RejectionKind {
     /// Every kind, for tables that must miss none.
     pub const ALL: &'static [Self] = &[
-        Self::SignedOut,
+        Self::NotLoggedIn,
         Self::Expired,
         Self::Revoked,
         Self::RoleMissing,
@@ -133,7 +133,7 @@ impl DenialKind {
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
-            Self::SignedOut | Self::Expired | Self::Revoked => 401,
+            Self::NotLoggedIn | Self::Expired | Self::Revoked => 401,
             Self::RoleMissing | Self::SecondFactorMissing | Self::NotRecent | Self::CrossOrigin => 403,
             Self::Limited => 429,
             Self::Unavailable => 503,
@@ -145,7 +145,7 @@ impl DenialKind {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::SignedOut => "signed-out",
+            Self::NotLoggedIn => "signed-out",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
             Self::RoleMissing => "role-missing",
@@ -161,7 +161,7 @@ impl DenialKind {
 
 // What a refusal says to a person. Constants only: plain ASCII without quotes, backslashes, `%`, `<` or `&`, so that the same
 // words stand in HTML, JSON and a gRPC header as they are; a test holds them to it.
-impl DenialKind {
+impl RejectionKind {
     /// A heading for a person to read.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -176,7 +176,7 @@ impl DenialKind {
 
     const fn wording(self) -> (&'static str, &'static str) {
         match self {
-            Self::SignedOut => ("Signed out", "Sign in to go on."),
+            Self::NotLoggedIn => ("Signed out", "Sign in to go on."),
             Self::Expired => ("Your sign-in has expired", "Sign in again to go on."),
             Self::Revoked => ("You have been signed out", "This sign-in was ended. Sign in again to go on."),
             Self::RoleMissing => ("Access denied", "You are signed in, but your account may not do this."),
@@ -192,7 +192,7 @@ impl DenialKind {
     }
 }
 
-impl fmt::Display for DenialKind {
+impl fmt::Display for RejectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -218,18 +218,18 @@ mod tests {
             TokenErrorKind::NotYetValid,
             TokenErrorKind::LifetimeTooLong,
         ] {
-            assert_eq!(Denial::from(fault).kind(), DenialKind::SignedOut, "{fault}");
+            assert_eq!(Rejection::from(fault).kind(), RejectionKind::NotLoggedIn, "{fault}");
         }
-        assert_eq!(Denial::from(TokenErrorKind::Expired).kind(), DenialKind::Expired);
-        assert_eq!(Denial::from(TokenErrorKind::Revoked).kind(), DenialKind::Revoked);
-        let fault = Denial::from(TokenErrorKind::Unavailable);
+        assert_eq!(Rejection::from(TokenErrorKind::Expired).kind(), RejectionKind::Expired);
+        assert_eq!(Rejection::from(TokenErrorKind::Revoked).kind(), RejectionKind::Revoked);
+        let fault = Rejection::from(TokenErrorKind::Unavailable);
         assert_eq!((fault.status(), fault.retry_after()), (503, Some(Duration::from_secs(1))));
     }
 
     #[test]
     fn kinds_have_distinct_names() {
-        let names: std::collections::HashSet<_> = DenialKind::ALL.iter().map(|kind| kind.as_str()).collect();
-        assert_eq!(names.len(), DenialKind::ALL.len());
-        assert!(DenialKind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
+        let names: std::collections::HashSet<_> = RejectionKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(names.len(), RejectionKind::ALL.len());
+        assert!(RejectionKind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
     }
 }

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use actix_web::{App, HttpServer};
 use axum::Router;
-use hallpass_accounts::SignIn;
-use hallpass_axum::sign_in_routes;
+use hallpass_accounts::Accounts;
+use hallpass_axum::routes;
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::Issuer;
 use hallpass_test_support::cookie_jar::CookieJar;
@@ -25,9 +25,9 @@ pub(crate) mod memory;
 
 const PASSWORD: &str = "correct+horse+battery+staple";
 
-fn sign_in() -> SignIn<SiteRole> {
-    SignIn::builder(memory::MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
-        .first_roles(SiteRole::Guest)
+fn accounts() -> Accounts<SiteRole> {
+    Accounts::builder(memory::MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
+        .default_roles(SiteRole::Guest)
         .registration()
         .sessions()
         .clock(StoppedClock)
@@ -38,16 +38,15 @@ fn sign_in() -> SignIn<SiteRole> {
 async fn axum_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let site =
-        Router::new().merge(sign_in_routes(&Routes::new(&sign_in()))).layer(AuthLayer::new(gate()).clock(StoppedClock));
+    let site = Router::new().merge(routes(&Routes::new(&accounts()))).layer(AuthLayer::new(gate()).clock(StoppedClock));
     let service = site.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     address
 }
 
 fn actix_server() -> (actix_web::dev::Server, SocketAddr) {
-    let (sign_in, auth) = (sign_in(), actix_stack::auth());
-    let app = move || App::new().configure(hallpass_actix::sign_in_routes(&Routes::new(&sign_in))).wrap(auth.clone());
+    let (accounts, auth) = (accounts(), actix_stack::auth());
+    let app = move || App::new().configure(hallpass_actix::routes(&Routes::new(&accounts))).wrap(auth.clone());
     let server = HttpServer::new(app).workers(1).disable_signals().bind_auto_h2c("127.0.0.1:0").expect("a free port");
     let address = server.addrs()[0];
     (server.run(), address)

@@ -1,28 +1,28 @@
-//! The one place where a [`SignedIn`] comes from.
+//! The one place where a [`LoggedIn`] comes from.
 //!
-//! Three doors lead here: a sign-in that is [`Proven`](crate::Proven); a live session of an identity whose account has just been
+//! Three doors lead here: a sign-in that is [`Authenticated`](crate::Authenticated); a live session of an identity whose account has just been
 //! read again, which goes on with fresh facts after a change that voided its token; and a session whose refresh token the store
 //! has just spent, or followed within the grace.
 
-use hallpass_core::{Identity, Methods, Role, RoleSet, SignedIn, SignedInFacts, UnixTime};
+use hallpass_core::{Identity, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, UnixTime};
 
 use crate::{
     account::Account,
+    accounts::Accounts,
     event::{Event, Events},
-    session::{session_id::SessionId, store::RenewedSession},
-    sign_in::SignIn,
+    session::{session_id::SessionId, store::RefreshedSession},
     two_factor::{Asked, FactorPolicy},
 };
 
-/// Vouches for a sign-in that was completed at this moment: by [`Proven`](crate::Proven), and by [`renew`].
-pub(crate) fn vouch<R: Role>(
-    site: &SignIn<R>,
+/// Vouches for a sign-in that was completed at this moment: by [`Authenticated`](crate::Authenticated), and by [`refresh`].
+pub(crate) fn after_login<R: Role>(
+    site: &Accounts<R>,
     account: &Account,
     session: SessionId,
     methods: Methods,
     authenticated_at: UnixTime,
-) -> SignedIn<R> {
-    SignedIn::insecure_vouch(SignedInFacts {
+) -> LoggedIn<R> {
+    LoggedIn::insecure_new(LoggedInFacts {
         username: account.username().as_str().to_owned(),
         user_id: account.id().as_str().to_owned(),
         roles: granted(site.factor_policy(), account, methods, site.events()),
@@ -39,8 +39,13 @@ pub(crate) fn vouch<R: Role>(
 /// the account is enabled and the session exists: see [`own_account`](crate::account::own_account). The
 /// moment of sign-in does not move, because a password or a code typed inside a session is no sign-in (OpenID Connect
 /// Core section 2, `auth_time`).
-pub(crate) fn go_on<R: Role>(site: &SignIn<R>, who: &Identity<R>, account: &Account, methods: Methods) -> SignedIn<R> {
-    SignedIn::insecure_vouch(SignedInFacts {
+pub(crate) fn after_change<R: Role>(
+    site: &Accounts<R>,
+    who: &Identity<R>,
+    account: &Account,
+    methods: Methods,
+) -> LoggedIn<R> {
+    LoggedIn::insecure_new(LoggedInFacts {
         username: account.username().as_str().to_owned(),
         user_id: account.id().as_str().to_owned(),
         roles: granted(site.factor_policy(), account, methods, site.events()),
@@ -53,15 +58,15 @@ pub(crate) fn go_on<R: Role>(site: &SignIn<R>, who: &Identity<R>, account: &Acco
 
 /// Vouches for a session that is renewed: the store has just said that it is live and what its account is like. The moment of
 /// sign-in is that of the session.
-pub(crate) fn renew<R: Role>(site: &SignIn<R>, id: SessionId, session: &RenewedSession) -> SignedIn<R> {
-    vouch(site, &session.account, id, session.methods, session.created)
+pub(crate) fn refresh<R: Role>(site: &Accounts<R>, id: SessionId, session: &RefreshedSession) -> LoggedIn<R> {
+    after_login(site, &session.account, id, session.methods, session.created)
 }
 
 /// The stored roles that the enum knows. A name that it does not know grants nothing, and an event says so; and so does a session of
 /// before the policy, which goes on without the factor that its account must show.
 fn granted<R: Role>(policy: &FactorPolicy<R>, account: &Account, methods: Methods, events: &Events) -> RoleSet<R> {
     if policy.asks(account, methods) == Asked::SecondFactor {
-        events.happened(Event::EnrolmentDue { account: account.id().clone() });
+        events.happened(Event::EnrolmentRequired { account: account.id().clone() });
         return RoleSet::EMPTY;
     }
     let mut roles = RoleSet::EMPTY;

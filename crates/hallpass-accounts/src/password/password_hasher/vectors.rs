@@ -18,8 +18,8 @@ async fn the_reference_table_is_read_and_its_negatives_match_nothing() {
     let phc = |row: &Value| row["phc"].as_str().unwrap().to_owned();
 
     let settings =
-        HashGateSettings::default().hash_cost(HashCost::new(64, 1, 1)).cost_ceiling(HashCost::new(1 << 20, 4, 2));
-    let gate = HashGate::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap();
+        PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)).cost_ceiling(HashCost::new(1 << 20, 4, 2));
+    let gate = PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap();
     let cases = rows("cases");
     assert_eq!(cases.len(), 26);
     for case in &cases {

@@ -1,7 +1,7 @@
 //! The sign-in of a site: everything that its flows share, behind one cheap handle.
 //!
 //! Generic over the role enum and over nothing else: the store is erased when it is [built](SignInBuilder), so that
-//! handlers, routes and adapters name `SignIn<SiteRole>` whatever the site stores its accounts in.
+//! handlers, routes and adapters name `Accounts<SiteRole>` whatever the site stores its accounts in.
 
 use std::{
     fmt,
@@ -13,24 +13,24 @@ use std::{
 };
 
 use hallpass_core::{
-    AnswerSettings, Clock, CookieSettings, Issuer, Meter, OriginCheck, RevocationView, Role, RoleSet, TotpSettings,
+    Clock, CookieSettings, Issuer, Meter, OriginCheck, RejectionSettings, RevocationList, Role, RoleSet, TotpSettings,
     UnixTime, Verifier,
 };
 
 use crate::{
+    error::AccountsError,
     event::{Event, Events},
     login::own_claims::OwnClaims,
-    password::{hash_gate::HashGate, policy::PasswordPolicy},
+    password::{password_hasher::PasswordHasher, policy::PasswordPolicy},
     random::Random,
-    rate_limit::{limits::Limits, proxies::Proxies},
+    rate_limit::{limits::RateLimits, proxies::Proxies},
     session::{SessionLimits, refresh_state::RefreshHash, refresh_token::Live, single_flight::SingleFlight},
-    sign_in_error::SignInError,
     store::Stores,
     two_factor::FactorPolicy,
 };
 
 /// The sign-in of a site. Cheap to clone; clones share everything.
-pub struct SignIn<R> {
+pub struct Accounts<R> {
     site: Arc<Site<R>>,
 }
 
@@ -39,50 +39,50 @@ pub(crate) struct Site<R> {
     pub(crate) stores: Stores,
     pub(crate) issuer: Issuer,
     pub(crate) own_claims: Option<OwnClaims<R>>,
-    pub(crate) view: RevocationView,
-    pub(crate) gate: HashGate,
-    pub(crate) limits: Limits,
+    pub(crate) view: RevocationList,
+    pub(crate) gate: PasswordHasher,
+    pub(crate) limits: RateLimits,
     pub(crate) session_limits: SessionLimits,
     pub(crate) passwords: PasswordPolicy,
     pub(crate) totp: TotpSettings,
     pub(crate) factor_policy: FactorPolicy<R>,
-    pub(crate) first_roles: RoleSet<R>,
+    pub(crate) default_roles: RoleSet<R>,
     pub(crate) name: String,
     pub(crate) given_name: Option<String>,
     pub(crate) cookies: CookieSettings,
     pub(crate) origin_check: OriginCheck,
-    pub(crate) answers: AnswerSettings,
+    pub(crate) answers: RejectionSettings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) latest: AtomicU64,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) events: Events,
     pub(crate) proxies: Proxies,
-    pub(crate) answer_within: Duration,
-    pub(crate) remember_devices: Option<Duration>,
+    pub(crate) request_timeout: Duration,
+    pub(crate) trust_devices: Option<Duration>,
     pub(crate) meter: Meter,
-    pub(crate) renewals: Renewals,
+    pub(crate) refreshes_in_flight: RefreshesInFlight,
 }
 
 /// Renewals under way, by the token that was presented.
-pub(crate) type Renewals = SingleFlight<RefreshHash, Result<Arc<Live>, SignInError>>;
+pub(crate) type RefreshesInFlight = SingleFlight<RefreshHash, Result<Arc<Live>, AccountsError>>;
 
 /// What a site may turn on beyond the password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Ability {
-    /// [`registration`](crate::SignInBuilder::registration)
-    Registration,
-    /// [`passwords`](crate::SignInBuilder::passwords)
-    Passwords,
-    /// [`second_factors`](crate::SignInBuilder::second_factors)
-    SecondFactors,
-    /// [`sessions`](crate::SignInBuilder::sessions)
-    Sessions,
-    /// [`refreshes`](crate::SignInBuilder::refreshes)
-    Refreshes,
+    /// [`registration`](crate::AccountsBuilder::registration)
+    RegistrationStore,
+    /// [`passwords`](crate::AccountsBuilder::passwords)
+    PasswordStore,
+    /// [`second_factors`](crate::AccountsBuilder::second_factors)
+    TwoFactorStore,
+    /// [`sessions`](crate::AccountsBuilder::sessions)
+    SessionStore,
+    /// [`refreshes`](crate::AccountsBuilder::refreshes)
+    RefreshTokenStore,
 }
 
-impl<R: Role> SignIn<R> {
+impl<R: Role> Accounts<R> {
     pub(crate) fn of(site: Site<R>) -> Self {
         Self { site: Arc::new(site) }
     }
@@ -111,7 +111,7 @@ impl<R: Role> SignIn<R> {
 
     /// Returns the revocation view that the flows write to and the gate should ask.
     #[must_use]
-    pub fn view(&self) -> &RevocationView {
+    pub fn view(&self) -> &RevocationList {
         &self.site.view
     }
 
@@ -129,7 +129,7 @@ impl<R: Role> SignIn<R> {
 
     /// Returns how refusals are answered.
     #[must_use]
-    pub fn answers(&self) -> &AnswerSettings {
+    pub fn answers(&self) -> &RejectionSettings {
         &self.site.answers
     }
 
@@ -141,7 +141,7 @@ impl<R: Role> SignIn<R> {
 
     /// Returns the hash gate, for its counters.
     #[must_use]
-    pub fn hash_gate(&self) -> &HashGate {
+    pub fn password_hasher(&self) -> &PasswordHasher {
         &self.site.gate
     }
 
@@ -151,8 +151,8 @@ impl<R: Role> SignIn<R> {
         &self.site.meter
     }
 
-    pub(crate) fn renewals(&self) -> &Renewals {
-        &self.site.renewals
+    pub(crate) fn refreshes_in_flight(&self) -> &RefreshesInFlight {
+        &self.site.refreshes_in_flight
     }
 
     /// Returns the time of the clock.
@@ -175,11 +175,11 @@ impl<R: Role> SignIn<R> {
     pub fn has(&self, ability: Ability) -> bool {
         let stores = &self.site.stores;
         match ability {
-            Ability::Registration => stores.registration.is_some(),
-            Ability::Passwords => stores.passwords.is_some(),
-            Ability::SecondFactors => stores.second_factors.is_some(),
-            Ability::Sessions => stores.sessions.is_some(),
-            Ability::Refreshes => stores.refreshes.is_some(),
+            Ability::RegistrationStore => stores.registration.is_some(),
+            Ability::PasswordStore => stores.passwords.is_some(),
+            Ability::TwoFactorStore => stores.second_factors.is_some(),
+            Ability::SessionStore => stores.sessions.is_some(),
+            Ability::RefreshTokenStore => stores.refreshes.is_some(),
         }
     }
 
@@ -187,11 +187,11 @@ impl<R: Role> SignIn<R> {
         &self.site.stores
     }
 
-    pub(crate) fn gate(&self) -> &HashGate {
+    pub(crate) fn gate(&self) -> &PasswordHasher {
         &self.site.gate
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
+    pub(crate) fn limits(&self) -> &RateLimits {
         &self.site.limits
     }
 
@@ -211,8 +211,8 @@ impl<R: Role> SignIn<R> {
         &self.site.factor_policy
     }
 
-    pub(crate) fn first_roles(&self) -> RoleSet<R> {
-        self.site.first_roles
+    pub(crate) fn default_roles(&self) -> RoleSet<R> {
+        self.site.default_roles
     }
 
     pub(crate) fn site_name(&self) -> &str {
@@ -233,14 +233,14 @@ impl<R: Role> SignIn<R> {
 
     /// Returns for how long a browser may stand in for the code.
     #[must_use]
-    pub fn remember_devices(&self) -> Option<Duration> {
-        self.site.remember_devices
+    pub fn trust_devices(&self) -> Option<Duration> {
+        self.site.trust_devices
     }
 
     /// Returns the time within which a route answers.
     #[must_use]
-    pub fn answer_within(&self) -> Duration {
-        self.site.answer_within
+    pub fn request_timeout(&self) -> Duration {
+        self.site.request_timeout
     }
 
     /// Reports an event to `tracing`, to the metrics and to the site's hook, for the routes, which have events of their own.
@@ -257,13 +257,13 @@ impl<R: Role> SignIn<R> {
     }
 }
 
-impl<R> Clone for SignIn<R> {
+impl<R> Clone for Accounts<R> {
     fn clone(&self) -> Self {
         Self { site: Arc::clone(&self.site) }
     }
 }
 
-impl<R> fmt::Debug for SignIn<R> {
+impl<R> fmt::Debug for Accounts<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignIn").field("name", &self.site.name).finish_non_exhaustive()
     }

@@ -21,45 +21,46 @@ use crate::{
 };
 
 /// A secret that was opened.
-pub(crate) struct Opened {
+pub(crate) struct OpenedSession {
     pub(crate) secret: TotpSecret,
     /// Whether the key in use is not the one that sealed it.
     pub(crate) is_outdated: bool,
 }
 
 /// Seals a secret under the key in use.
-pub(crate) fn seal(
+pub(crate) fn encrypt(
     ring: &KeyRing,
     account: &AccountId,
     secret: &TotpSecret,
     random: &dyn Random,
-) -> Result<Vec<u8>, SealError> {
-    let (id, key) = ring.sealing_keys().next().ok_or(SealError::NoKey)?;
+) -> Result<Vec<u8>, EncryptionError> {
+    let (id, key) = ring.encryption_keys().next().ok_or(EncryptionError::NoKey)?;
     let name = id.as_str().as_bytes();
-    let length = u8::try_from(name.len()).map_err(|_| SealError::NoKey)?;
+    let length = u8::try_from(name.len()).map_err(|_| EncryptionError::NoKey)?;
     let nonce: [u8; NONCE] = draw(random)?;
     let payload = Payload { msg: secret.as_bytes(), aad: &associated_data(account) };
-    let sealed =
-        XChaCha20Poly1305::new(key.into()).encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::NoKey)?;
-    Ok([&[FORMAT, length], name, &nonce, &sealed].concat())
+    let encrypted = XChaCha20Poly1305::new(key.into())
+        .encrypt(&XNonce::from(nonce), payload)
+        .map_err(|_| EncryptionError::NoKey)?;
+    Ok([&[FORMAT, length], name, &nonce, &encrypted].concat())
 }
 
-/// Opens what [`seal`] made for this account.
-pub(crate) fn open(ring: &KeyRing, account: &AccountId, blob: &[u8]) -> Result<Opened, SealError> {
-    let (name, nonce, sealed) = split(blob).ok_or(SealError::Malformed)?;
+/// Opens what [`encrypt`] made for this account.
+pub(crate) fn open(ring: &KeyRing, account: &AccountId, blob: &[u8]) -> Result<OpenedSession, EncryptionError> {
+    let (name, nonce, encrypted) = split(blob).ok_or(EncryptionError::Malformed)?;
     let (position, key) = ring
-        .sealing_keys()
+        .encryption_keys()
         .enumerate()
         .find(|(_, (id, _))| id.as_str().as_bytes() == name)
         .map(|(position, (_, key))| (position, key))
-        .ok_or(SealError::NoKey)?;
-    let payload = Payload { msg: sealed, aad: &associated_data(account) };
+        .ok_or(EncryptionError::NoKey)?;
+    let payload = Payload { msg: encrypted, aad: &associated_data(account) };
     let secret = XChaCha20Poly1305::new(key.into())
         .decrypt(&XNonce::from(nonce), payload)
         .map(Zeroizing::new)
-        .map_err(|_| SealError::Forged)?;
-    Ok(Opened {
-        secret: TotpSecret::from_bytes(&secret).map_err(|_| SealError::Malformed)?,
+        .map_err(|_| EncryptionError::Forged)?;
+    Ok(OpenedSession {
+        secret: TotpSecret::from_bytes(&secret).map_err(|_| EncryptionError::Malformed)?,
         is_outdated: position != 0,
     })
 }
@@ -67,8 +68,8 @@ pub(crate) fn open(ring: &KeyRing, account: &AccountId, blob: &[u8]) -> Result<O
 fn split(blob: &[u8]) -> Option<(&[u8], [u8; NONCE], &[u8])> {
     let (&[format, length], rest) = blob.split_first_chunk()?;
     let (name, rest) = rest.split_at_checked(usize::from(length))?;
-    let (nonce, sealed) = rest.split_first_chunk()?;
-    (format == FORMAT).then_some((name, *nonce, sealed))
+    let (nonce, encrypted) = rest.split_first_chunk()?;
+    (format == FORMAT).then_some((name, *nonce, encrypted))
 }
 
 /// Says what is sealed as well as whose, so that nothing else sealed under the same key can stand in for it.
@@ -78,7 +79,7 @@ fn associated_data(account: &AccountId) -> Vec<u8> {
 
 /// Why sealing or opening failed. For logs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub(crate) enum SealError {
+pub(crate) enum EncryptionError {
     #[error("the key ring has no sealing key of that name")]
     NoKey,
     #[error("the sealed secret is not in a form that hallpass writes")]
@@ -103,29 +104,29 @@ mod tests {
         KeyRing::generate_hs256([1; 32], UnixTime::from_secs(0))
     }
 
-    fn sealed(ring: &KeyRing, account: &str) -> Vec<u8> {
+    fn encrypted(ring: &KeyRing, account: &str) -> Vec<u8> {
         let secret = TotpSecret::from_random([7; 20]);
-        seal(ring, &AccountId::new(account), &secret, &SystemRandom).unwrap()
+        encrypt(ring, &AccountId::new(account), &secret, &SystemRandom).unwrap()
     }
 
-    fn opened(ring: &KeyRing, account: &str, blob: &[u8]) -> Result<(Vec<u8>, bool), SealError> {
+    fn opened(ring: &KeyRing, account: &str, blob: &[u8]) -> Result<(Vec<u8>, bool), EncryptionError> {
         open(ring, &AccountId::new(account), blob).map(|opened| (opened.secret.as_bytes().to_vec(), opened.is_outdated))
     }
 
     #[test]
     fn a_secret_opens_for_its_account_alone() {
         let ring = ring();
-        let blob = sealed(&ring, "1");
+        let blob = encrypted(&ring, "1");
         assert_eq!(opened(&ring, "1", &blob), Ok((vec![7; 20], false)));
-        assert_eq!(opened(&ring, "2", &blob), Err(SealError::Forged));
-        assert_ne!(blob, sealed(&ring, "1"), "a nonce is used once");
+        assert_eq!(opened(&ring, "2", &blob), Err(EncryptionError::Forged));
+        assert_ne!(blob, encrypted(&ring, "1"), "a nonce is used once");
         assert!(!blob.windows(20).any(|window| window == [7; 20]));
     }
 
     #[test]
     fn no_byte_can_be_changed_or_cut_off() {
         let ring = ring();
-        let blob = sealed(&ring, "1");
+        let blob = encrypted(&ring, "1");
         for position in 0..blob.len() {
             let mut altered = blob.clone();
             altered[position] ^= 1;
@@ -137,11 +138,11 @@ mod tests {
     #[test]
     fn an_older_key_opens_and_is_said_to_be_older() {
         let old = ring();
-        let blob = sealed(&old, "1");
-        let new = old.with_new_sealing_key([2; 32], UnixTime::from_secs(0));
+        let blob = encrypted(&old, "1");
+        let new = old.with_new_encryption_key([2; 32], UnixTime::from_secs(0));
         assert_eq!(opened(&new, "1", &blob), Ok((vec![7; 20], true)));
-        assert_eq!(opened(&new, "1", &sealed(&new, "1")), Ok((vec![7; 20], false)));
+        assert_eq!(opened(&new, "1", &encrypted(&new, "1")), Ok((vec![7; 20], false)));
         let foreign = KeyRing::generate_hs256([9; 32], UnixTime::from_secs(0));
-        assert_eq!(opened(&foreign, "1", &blob), Err(SealError::NoKey));
+        assert_eq!(opened(&foreign, "1", &blob), Err(EncryptionError::NoKey));
     }
 }

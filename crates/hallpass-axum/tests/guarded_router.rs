@@ -7,9 +7,9 @@ use axum::{
     body::Body,
     routing::{get, post},
 };
-use hallpass_axum::StatedRouter;
+use hallpass_axum::GuardedRouter;
 use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
-use hallpass_tower::{AuthLayer, everyone, require_any_role, require_login, require_roles};
+use hallpass_tower::{AuthLayer, public, require_any_role, require_login, require_roles};
 use http::{Request, header::CACHE_CONTROL};
 use tower::ServiceExt;
 
@@ -20,21 +20,21 @@ enum SiteRole {
     Admin,
 }
 
-fn site() -> StatedRouter {
-    let office = StatedRouter::new()
+fn site() -> GuardedRouter {
+    let office = GuardedRouter::new()
         .route("/safe", require_roles([SiteRole::Editor, SiteRole::Admin]), post(|| async { "the safe" }))
         .route("/desk", require_login(), get(|| async { "the desk" }));
-    let health = Router::new().route("/healthz", get(|| async { "well" })).layer(everyone());
-    StatedRouter::new()
-        .route("/", everyone(), get(|| async { "the front page" }))
+    let health = Router::new().route("/healthz", get(|| async { "well" })).layer(public());
+    GuardedRouter::new()
+        .route("/", public(), get(|| async { "the front page" }))
         .nest("/office", office)
-        .merge(StatedRouter::new().route("/draft", require_any_role([SiteRole::Editor]), get(|| async { "a draft" })))
-        .merge_router("(health)", everyone(), health)
+        .merge(GuardedRouter::new().route("/draft", require_any_role([SiteRole::Editor]), get(|| async { "a draft" })))
+        .merge_router("(health)", public(), health)
 }
 
 fn strict() -> AuthLayer<SiteRole> {
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
-    AuthLayer::new(Verifier::new(keys, "https://site.example", "site")).every_route_states_its_requirement()
+    AuthLayer::new(Verifier::new(keys, "https://site.example", "site")).deny_unguarded_routes()
 }
 
 #[tokio::test]

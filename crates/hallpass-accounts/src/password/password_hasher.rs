@@ -5,10 +5,10 @@
 //! - at most `permits` runs at once, each in memory that is kept and reused;
 //! - the permit lives **inside the blocking work**: a client that hangs up does not hand its slot to the next one while
 //!   its run still burns;
-//! - a bounded queue and a bounded wait before it; past either, [`GateClosed`] (a 503 with `Retry-After`);
+//! - a bounded queue and a bounded wait before it; past either, [`HasherSaturated`] (a 503 with `Retry-After`);
 //! - a stored hash above the ceiling is refused before any allocation;
 //! - **one run on every failing path**: an unknown account, an unusable hash and a wrong password cost the same
-//!   ([`HashGate::runs`] is what the tests count).
+//!   ([`PasswordHasher::runs`] is what the tests count).
 //!
 //! Memory is not wiped between runs: the next run overwrites it, and who can read it can read the typed passwords too.
 
@@ -27,7 +27,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     password::{
         Password,
-        hash_gate_settings::HashGateSettings,
+        password_hasher_settings::PasswordHasherSettings,
         policy::AcceptablePassword,
         stored_hash::{ForeignMatch, Match, Pepper, StoredHash, UnusableHash, hash},
     },
@@ -36,12 +36,12 @@ use crate::{
 
 /// Runs argon2 within bounds. Cheap to clone; clones share the bounds.
 #[derive(Clone)]
-pub struct HashGate {
+pub struct PasswordHasher {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    settings: HashGateSettings,
+    settings: PasswordHasherSettings,
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     runs: AtomicU64,
@@ -51,12 +51,12 @@ struct Inner {
     random: Arc<dyn Random>,
 }
 
-impl HashGate {
+impl PasswordHasher {
     /// Opens a gate. The peppers are those that the keys have at each run.
     ///
     /// # Errors
     /// When argon2 cannot run at the cost in the settings.
-    pub fn new(settings: HashGateSettings, keys: Keys, random: Arc<dyn Random>) -> Result<Self, ImpossibleCost> {
+    pub fn new(settings: PasswordHasherSettings, keys: Keys, random: Arc<dyn Random>) -> Result<Self, ImpossibleCost> {
         settings.cost().params().map_err(|_| ImpossibleCost)?;
         if settings.is_cheap() {
             let cost = settings.cost();
@@ -100,12 +100,12 @@ impl HashGate {
     }
 
     /// Hashes a new password.
-    pub(crate) async fn hash(&self, password: &AcceptablePassword) -> Result<String, GateClosed> {
+    pub(crate) async fn hash(&self, password: &AcceptablePassword) -> Result<String, HasherSaturated> {
         self.rehash(password.password()).await
     }
 
     /// Hashes a password that is in use already: no policy is asked, or an older one could not be upgraded.
-    pub(crate) async fn rehash(&self, password: &Password) -> Result<String, GateClosed> {
+    pub(crate) async fn rehash(&self, password: &Password) -> Result<String, HasherSaturated> {
         let password = password.clone();
         self.run(move |inner| {
             let salt = draw(&*inner.random)?;
@@ -118,7 +118,7 @@ impl HashGate {
     }
 
     /// Checks a password against a stored hash; against a dummy where there is none, or none that may be run.
-    pub(crate) async fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, GateClosed> {
+    pub(crate) async fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, HasherSaturated> {
         let password = password.clone();
         let stored = stored.map(str::to_owned);
         self.run(move |inner| inner.check(&password, stored.as_deref())).await
@@ -128,7 +128,7 @@ impl HashGate {
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, Broken> + Send + 'static,
-    ) -> Result<T, GateClosed> {
+    ) -> Result<T, HasherSaturated> {
         let permit = self.permit().await?;
         let inner = Arc::clone(&self.inner);
         let done = tokio::task::spawn_blocking(move || {
@@ -147,7 +147,7 @@ impl HashGate {
         }
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, GateClosed> {
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, HasherSaturated> {
         let permits = Arc::clone(&self.inner.permits);
         if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
             #[cfg(feature = "metrics")]
@@ -168,8 +168,8 @@ impl HashGate {
         }
     }
 
-    fn closed(&self) -> GateClosed {
-        GateClosed { retry_after: self.inner.settings.wait().max(Duration::from_secs(1)) }
+    fn closed(&self) -> HasherSaturated {
+        HasherSaturated { retry_after: self.inner.settings.wait().max(Duration::from_secs(1)) }
     }
 }
 
@@ -276,7 +276,7 @@ impl RightPassword {
 /// No hashing capacity left: a 503.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("no hashing capacity left")]
-pub(crate) struct GateClosed {
+pub(crate) struct HasherSaturated {
     pub(crate) retry_after: Duration,
 }
 

@@ -1,7 +1,7 @@
 //! Renewal inside a request whose access token has run out.
 //!
-//! What is done with the moment between finding out that nobody is signed in and asking the service inside is a [`Renew`]'s;
-//! hallpass-axum's `Renewal` is the one that renews sessions. A request that has nothing to renew passes without a copy, a wait or an
+//! What is done with the moment between finding out that nobody is signed in and asking the service inside is a [`RefreshHook`]'s;
+//! hallpass-axum's `Rotation` is the one that renews sessions. A request that has nothing to renew passes without a copy, a wait or an
 //! allocation.
 
 use std::{
@@ -12,7 +12,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use hallpass_core::{Authentication, Renew, RenewedRequest, Renewing};
+use hallpass_core::{Authentication, RefreshHook, RefreshedRequest, Refreshing};
 use http::{
     HeaderMap, HeaderValue, Request, Response,
     header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, SET_COOKIE},
@@ -24,47 +24,47 @@ use crate::origin::origin_facts;
 
 /// The service inside, whose requests are renewed first where that is due.
 #[derive(Clone)]
-pub(crate) struct RenewService<S> {
+pub(crate) struct RefreshService<S> {
     pub(crate) inner: S,
-    pub(crate) renew: Option<Arc<dyn Renew>>,
+    pub(crate) refresh: Option<Arc<dyn RefreshHook>>,
 }
 
-impl<S, Q, B> Service<Request<Q>> for RenewService<S>
+impl<S, Q, B> Service<Request<Q>> for RefreshService<S>
 where
     S: Service<Request<Q>, Response = Response<B>> + Clone,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = RenewFuture<S, S::Future, Q>;
+    type Future = RefreshFuture<S, S::Future, Q>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
-        let due = self.renew.as_ref().and_then(|renew| {
+        let due = self.refresh.as_ref().and_then(|refresh| {
             let who = request.extensions().get().filter(|who: &&Authentication| who.username().is_none())?;
             let headers = request.headers();
             let mut cookies = headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes);
-            renew.due(who, &origin_facts(&request), &mut cookies, headers.contains_key(AUTHORIZATION))
+            refresh.due(who, &origin_facts(&request), &mut cookies, headers.contains_key(AUTHORIZATION))
         });
         let stage = match due {
-            None => Stage::Asked { inner: self.inner.call(request), renewed: None },
+            None => Stage::Asked { inner: self.inner.call(request), refreshed: None },
             Some(renewing) => {
                 // The one that was asked whether it is ready is the one to call.
                 let spare = self.inner.clone();
                 let service = mem::replace(&mut self.inner, spare);
-                Stage::Renewing { renewing, waiting: Some((service, request)) }
+                Stage::Refreshing { renewing, waiting: Some((service, request)) }
             }
         };
-        RenewFuture { stage }
+        RefreshFuture { stage }
     }
 }
 
 pin_project! {
     /// The answer of a service whose requests are renewed first.
     #[must_use = "futures do nothing unless they are polled"]
-    pub struct RenewFuture<S, F, Q> {
+    pub struct RefreshFuture<S, F, Q> {
         #[pin]
         stage: Stage<S, F, Q>,
     }
@@ -73,12 +73,12 @@ pin_project! {
 pin_project! {
     #[project = Staged]
     enum Stage<S, F, Q> {
-        Renewing { renewing: Renewing, waiting: Option<(S, Request<Q>)> },
-        Asked { #[pin] inner: F, renewed: Option<RenewedRequest> },
+        Refreshing { renewing: Refreshing, waiting: Option<(S, Request<Q>)> },
+        Asked { #[pin] inner: F, refreshed: Option<RefreshedRequest> },
     }
 }
 
-impl<S, Q, B> Future for RenewFuture<S, S::Future, Q>
+impl<S, Q, B> Future for RefreshFuture<S, S::Future, Q>
 where
     S: Service<Request<Q>, Response = Response<B>>,
 {
@@ -86,31 +86,31 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            let (inner, renewed) = match self.as_mut().project().stage.project() {
-                Staged::Asked { inner, renewed } => {
+            let (inner, refreshed) = match self.as_mut().project().stage.project() {
+                Staged::Asked { inner, refreshed } => {
                     let mut response = ready!(inner.poll(cx))?;
-                    if let Some(renewed) = renewed {
-                        complete(renewed, response.headers_mut());
+                    if let Some(refreshed) = refreshed {
+                        complete(refreshed, response.headers_mut());
                     }
                     return Poll::Ready(Ok(response));
                 }
-                Staged::Renewing { renewing, waiting } => {
-                    let mut renewed = ready!(renewing.as_mut().poll(cx));
+                Staged::Refreshing { renewing, waiting } => {
+                    let mut refreshed = ready!(renewing.as_mut().poll(cx));
                     // Taken once: what is put in this stage's place below does not come back here.
                     let Some((mut service, mut request)) = waiting.take() else { return Poll::Pending };
-                    if let Some(who) = renewed.who.take() {
+                    if let Some(who) = refreshed.who.take() {
                         request.extensions_mut().insert(who);
                     }
-                    (service.call(request), Some(renewed))
+                    (service.call(request), Some(refreshed))
                 }
             };
-            self.as_mut().project().stage.set(Stage::Asked { inner, renewed });
+            self.as_mut().project().stage.set(Stage::Asked { inner, refreshed });
         }
     }
 }
 
-fn complete(renewed: &RenewedRequest, headers: &mut HeaderMap) {
-    let cookies = renewed.cookies_beside(headers.get_all(SET_COOKIE).into_iter().map(HeaderValue::as_bytes));
+fn complete(refreshed: &RefreshedRequest, headers: &mut HeaderMap) {
+    let cookies = refreshed.cookies_beside(headers.get_all(SET_COOKIE).into_iter().map(HeaderValue::as_bytes));
     // They are printable ASCII: base64url, and names that were checked at set-up.
     for cookie in cookies.iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok()) {
         headers.append(SET_COOKIE, cookie);

@@ -8,55 +8,55 @@ use crate::{account::username::UsernameError, password::policy::PasswordError};
 ///
 /// Opaque: what exactly was wrong goes to the [events](crate::Event), never to the person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SignInError {
-    kind: SignInErrorKind,
+pub struct AccountsError {
+    kind: AccountsErrorKind,
 }
 
-impl SignInError {
-    pub(crate) const fn new(kind: SignInErrorKind) -> Self {
+impl AccountsError {
+    pub(crate) const fn new(kind: AccountsErrorKind) -> Self {
         Self { kind }
     }
 
     /// Returns the kind, which decides the answer.
     #[must_use]
-    pub const fn kind(&self) -> SignInErrorKind {
+    pub const fn kind(&self) -> AccountsErrorKind {
         self.kind
     }
 }
 
-impl From<SignInErrorKind> for SignInError {
-    fn from(kind: SignInErrorKind) -> Self {
+impl From<AccountsErrorKind> for AccountsError {
+    fn from(kind: AccountsErrorKind) -> Self {
         Self::new(kind)
     }
 }
 
-impl fmt::Display for SignInError {
+impl fmt::Display for AccountsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            SignInErrorKind::Refused => f.write_str("Invalid username, password or code"),
-            SignInErrorKind::Username(error) => error.fmt(f),
-            SignInErrorKind::Password(error) => error.fmt(f),
-            SignInErrorKind::NameTaken => f.write_str("This user name is taken."),
-            SignInErrorKind::AlreadyOn => f.write_str("The second factor is on."),
-            SignInErrorKind::AlreadyOff => f.write_str("The second factor is off."),
-            SignInErrorKind::NotFound => f.write_str("There is no such account or session."),
-            SignInErrorKind::SignedOut => f.write_str("Sign in first."),
-            SignInErrorKind::Revoked => f.write_str("This session has ended. Log in again."),
-            SignInErrorKind::NotOffered => f.write_str("This site does not offer that."),
-            SignInErrorKind::Limited { .. } => f.write_str("Too many attempts."),
-            SignInErrorKind::Busy { .. } | SignInErrorKind::Unavailable { .. } => {
+            AccountsErrorKind::Refused => f.write_str("Invalid username, password or code"),
+            AccountsErrorKind::Username(error) => error.fmt(f),
+            AccountsErrorKind::Password(error) => error.fmt(f),
+            AccountsErrorKind::NameTaken => f.write_str("This user name is taken."),
+            AccountsErrorKind::AlreadyOn => f.write_str("The second factor is on."),
+            AccountsErrorKind::AlreadyOff => f.write_str("The second factor is off."),
+            AccountsErrorKind::NotFound => f.write_str("There is no such account or session."),
+            AccountsErrorKind::NotLoggedIn => f.write_str("Sign in first."),
+            AccountsErrorKind::Revoked => f.write_str("This session has ended. Log in again."),
+            AccountsErrorKind::NotOffered => f.write_str("This site does not offer that."),
+            AccountsErrorKind::Limited { .. } => f.write_str("Too many attempts."),
+            AccountsErrorKind::Busy { .. } | AccountsErrorKind::Unavailable { .. } => {
                 f.write_str("The service is busy; try again.")
             }
         }
     }
 }
 
-impl Error for SignInError {}
+impl Error for AccountsError {}
 
-/// The kinds of [`SignInError`].
+/// The kinds of [`AccountsError`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum SignInErrorKind {
+pub enum AccountsErrorKind {
     /// Name, password or code are wrong, or the account is disabled: one kind for all, so that nothing can be told apart.
     Refused,
     /// The text cannot be a user name.
@@ -72,7 +72,7 @@ pub enum SignInErrorKind {
     /// No such account, or no such session of this account.
     NotFound,
     /// A refresh token or an enrolment that is not accepted (any more).
-    SignedOut,
+    NotLoggedIn,
     /// The access token is revoked, or was while the change was on its way: the account is gone, disabled or at another
     /// generation, or the session has ended. Nothing was changed.
     Revoked,

@@ -10,14 +10,14 @@ use crate::password::{
 /// The bounds of the hash gate.
 ///
 /// ```
-/// use hallpass_accounts::{HashCost, HashGateSettings};
+/// use hallpass_accounts::{HashCost, PasswordHasherSettings};
 ///
 /// let cost = HashCost::new(19_456, 2, 1);
-/// let small = HashGateSettings::default().hash_cost(cost).memory_budget_mib(38);
+/// let small = PasswordHasherSettings::default().hash_cost(cost).memory_budget_mib(38);
 /// assert!(small.permits() <= 2, "38 MiB hold two runs of 19 MiB");
 /// ```
 #[derive(Clone)]
-pub struct HashGateSettings {
+pub struct PasswordHasherSettings {
     /// `None`: the site has not set it.
     cost: Option<HashCost>,
     ceiling: HashCost,
@@ -28,13 +28,13 @@ pub struct HashGateSettings {
     foreign: Vec<Arc<dyn ForeignHash>>,
 }
 
-impl HashGateSettings {
+impl PasswordHasherSettings {
     /// Sets the cost of new hashes; weaker stored ones are upgraded at the next sign-in. Defaults to 19 MiB, 2 passes,
     /// 1 lane, because OWASP names it first and 15 ms of a core is what a sign-in can take.
     ///
     /// A build with `debug_assertions` defaults to 256 KiB and 1 pass, because argon2 without
     /// optimisation is dozens of times as slow, and logs a warning. A release build replaces these
-    /// hashes at the next login, where [`passwords`](crate::SignInBuilder::passwords) is on.
+    /// hashes at the next login, where [`passwords`](crate::AccountsBuilder::passwords) is on.
     #[must_use]
     pub fn hash_cost(mut self, cost: HashCost) -> Self {
         self.cost = Some(cost);
@@ -122,7 +122,7 @@ impl HashGateSettings {
     }
 }
 
-impl Default for HashGateSettings {
+impl Default for PasswordHasherSettings {
     fn default() -> Self {
         Self {
             cost: None,
@@ -136,7 +136,7 @@ impl Default for HashGateSettings {
     }
 }
 
-impl fmt::Debug for HashGateSettings {
+impl fmt::Debug for PasswordHasherSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HashGateSettings")
             .field("cost", &self.cost())

@@ -10,21 +10,21 @@ use crate::{
 /// Small enough for a debug build to run hundreds of times.
 const CHEAP: HashCost = HashCost::new(64, 1, 1);
 
-fn gate(settings: HashGateSettings) -> HashGate {
-    HashGate::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap()
+fn gate(settings: PasswordHasherSettings) -> PasswordHasher {
+    PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap()
 }
 
-fn cheap() -> HashGateSettings {
-    HashGateSettings::default().hash_cost(CHEAP)
+fn cheap() -> PasswordHasherSettings {
+    PasswordHasherSettings::default().hash_cost(CHEAP)
 }
 
-async fn stored(gate: &HashGate, password: &str) -> String {
+async fn stored(gate: &PasswordHasher, password: &str) -> String {
     let user = Username::parse("somebody").unwrap();
     let password = PasswordPolicy::default().accept(&Password::typed(password), &user).unwrap();
     gate.hash(&password).await.unwrap()
 }
 
-async fn is_right(gate: &HashGate, password: &str, stored: Option<&str>) -> bool {
+async fn is_right(gate: &PasswordHasher, password: &str, stored: Option<&str>) -> bool {
     let checked = gate.check(&Password::typed(password), stored).await;
     matches!(checked.unwrap(), Checked::Right(_))
 }
@@ -34,7 +34,7 @@ async fn is_right(gate: &HashGate, password: &str, stored: Option<&str>) -> bool
 async fn a_pepper_is_asked_for_and_rotates() {
     let now = UnixTime::from_secs(0);
     let keys = Keys::from(KeyRing::default());
-    let gate = HashGate::new(cheap(), keys.clone(), Arc::new(SystemRandom)).unwrap();
+    let gate = PasswordHasher::new(cheap(), keys.clone(), Arc::new(SystemRandom)).unwrap();
     let outdated = async |hash: &str| match gate.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
         Checked::Right(right) => Some(right.is_outdated()),
         Checked::Wrong => None,
@@ -97,7 +97,7 @@ async fn a_password_is_taken_byte_for_byte() {
 
 #[tokio::test]
 async fn a_hash_of_the_default_cost_says_so_and_is_salted() {
-    let gate = gate(HashGateSettings::default());
+    let gate = gate(PasswordHasherSettings::default());
     let (one, two) = (stored(&gate, "kPw7-vX2q-mZ9t").await, stored(&gate, "kPw7-vX2q-mZ9t").await);
     let default = if cfg!(debug_assertions) { "m=256,t=1,p=1" } else { "m=19456,t=2,p=1" };
     assert!(one.starts_with(&format!("$argon2id$v=19${default}$")), "{one}");
@@ -108,10 +108,10 @@ async fn a_hash_of_the_default_cost_says_so_and_is_salted() {
 /// What a release build does with the hashes of a debug build, and the other way about.
 #[tokio::test]
 async fn a_debug_builds_hash_is_outdated_at_the_release_cost() {
-    let debug = gate(HashGateSettings::default().hash_cost(HashCost::new(256, 1, 1)));
-    let release = gate(HashGateSettings::default().hash_cost(HashCost::OWASP));
+    let debug = gate(PasswordHasherSettings::default().hash_cost(HashCost::new(256, 1, 1)));
+    let release = gate(PasswordHasherSettings::default().hash_cost(HashCost::OWASP));
     let outdated =
-        async |gate: &HashGate, hash: &str| match gate.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
+        async |gate: &PasswordHasher, hash: &str| match gate.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
             Checked::Right(right) => right.is_outdated(),
             Checked::Wrong => panic!("wrong"),
         };
@@ -175,10 +175,13 @@ async fn a_weaker_hash_is_known_as_outdated_and_a_rehash_is_not() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn past_the_queue_the_gate_closes_and_an_abandoned_run_keeps_its_permit() {
     let slow = HashCost::new(19_456, 16, 1);
-    let settings =
-        HashGateSettings::default().hash_cost(slow).max_permits(1).queue_length(1).max_wait(Duration::from_secs(5));
+    let settings = PasswordHasherSettings::default()
+        .hash_cost(slow)
+        .max_permits(1)
+        .queue_length(1)
+        .max_wait(Duration::from_secs(5));
     let gate = gate(settings);
-    let start = |gate: &HashGate| {
+    let start = |gate: &PasswordHasher| {
         let gate = gate.clone();
         tokio::spawn(async move { gate.check(&Password::typed("x"), None).await.map(|_| ()) })
     };
@@ -212,6 +215,6 @@ async fn waiting_has_an_end() {
 
 #[test]
 fn a_cost_that_argon2_cannot_run_is_a_setup_error() {
-    let settings = HashGateSettings::default().hash_cost(HashCost::new(4, 1, 1));
-    assert!(HashGate::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).is_err());
+    let settings = PasswordHasherSettings::default().hash_cost(HashCost::new(4, 1, 1));
+    assert!(PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).is_err());
 }

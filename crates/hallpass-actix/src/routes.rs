@@ -17,7 +17,7 @@ use hallpass_web::{Body, EndpointRequest, EndpointResponse, Routes};
 
 use crate::{
     authentication::{Refused, caller, status},
-    require::everyone,
+    require::public,
 };
 
 /// The sign-in routes, for [`App::configure`](actix_web::App::configure).
@@ -25,7 +25,7 @@ use crate::{
 /// They are under the paths that [`Routes::routes`] names; do not scope them, since the pages and cookies link to those paths.
 /// [`Auth`](crate::Auth) goes around them as around every other route: without it nobody would ever be signed in, so they refuse
 /// and log that it is missing. Limits by address count the peer of the connection.
-pub fn sign_in_routes<R: Role>(routes: &Routes<R>) -> impl FnOnce(&mut ServiceConfig) + Clone + use<R> {
+pub fn routes<R: Role>(routes: &Routes<R>) -> impl FnOnce(&mut ServiceConfig) + Clone + use<R> {
     let routes = routes.clone();
     move |config| {
         for route in routes.routes() {
@@ -34,7 +34,7 @@ pub fn sign_in_routes<R: Role>(routes: &Routes<R>) -> impl FnOnce(&mut ServiceCo
                 let routes = routes.clone();
                 async move { respond(&routes, request, payload).await }
             };
-            config.service(web::resource(route.path).wrap(everyone()).to(endpoint));
+            config.service(web::resource(route.path).wrap(public()).to(endpoint));
         }
     }
 }

@@ -4,20 +4,20 @@ use std::convert::Infallible;
 
 use axum::{Router, handler::Handler, routing::MethodRouter};
 use hallpass_core::RouteTable;
-use hallpass_tower::{RequireLayer, everyone};
+use hallpass_tower::{RequireLayer, public};
 use http::StatusCode;
 
 /// A router whose routes state their requirement, and which writes them down.
 ///
 /// Methods that a route does not take are behind its guard, too, and so is the fallback, which answers 404 where none is stated.
-/// [`AuthLayer::every_route_states_its_requirement`](hallpass_tower::AuthLayer::every_route_states_its_requirement) beside it refuses
+/// [`AuthLayer::deny_unguarded_routes`](hallpass_tower::AuthLayer::deny_unguarded_routes) beside it refuses
 /// what was registered past it.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::get};
-/// use hallpass_axum::StatedRouter;
+/// use hallpass_axum::GuardedRouter;
 /// use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
-/// use hallpass_tower::{AuthLayer, everyone, require_roles};
+/// use hallpass_tower::{AuthLayer, public, require_roles};
 /// use http::Request;
 /// use tower::ServiceExt;
 ///
@@ -26,14 +26,14 @@ use http::StatusCode;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let site = StatedRouter::new()
-///     .route("/", everyone(), get(|| async { "the front page" }))
+/// let site = GuardedRouter::new()
+///     .route("/", public(), get(|| async { "the front page" }))
 ///     .route("/admin", require_roles([SiteRole::Admin]), get(|| async { "the office" }));
 /// assert_eq!(site.table().render::<SiteRole>(), "\
 /// route            signed out  guest  admin  asks
-/// /                yes         yes    yes    everyone
+/// /                yes         yes    yes    public
 /// /admin           -           -      yes    all of admin
-/// (anything else)  yes         yes    yes    everyone
+/// (anything else)  yes         yes    yes    public
 /// ");
 ///
 /// # let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
@@ -41,7 +41,7 @@ use http::StatusCode;
 /// let app: Router = site
 ///     .into_router()
 ///     .route("/forgotten", get(|| async { "the safe" }))
-///     .layer(AuthLayer::new(verifier).every_route_states_its_requirement());
+///     .layer(AuthLayer::new(verifier).deny_unguarded_routes());
 /// for (path, status) in [("/", 200), ("/admin", 303), ("/nowhere", 404), ("/forgotten", 500)] {
 ///     let request = Request::get(path).body(Body::empty()).unwrap();
 ///     assert_eq!(app.clone().oneshot(request).await.unwrap().status(), status, "{path}");
@@ -49,13 +49,13 @@ use http::StatusCode;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct StatedRouter<S = ()> {
+pub struct GuardedRouter<S = ()> {
     router: Router<S>,
     table: RouteTable,
     fallback: Option<RequireLayer>,
 }
 
-impl<S> StatedRouter<S>
+impl<S> GuardedRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
@@ -74,7 +74,7 @@ where
 
     /// The routes of another router under a prefix.
     #[must_use]
-    pub fn nest(mut self, prefix: &str, inner: StatedRouter<S>) -> Self {
+    pub fn nest(mut self, prefix: &str, inner: GuardedRouter<S>) -> Self {
         for (route, asks) in inner.table.rows() {
             self.table.state(format!("{prefix}{route}"), *asks);
         }
@@ -84,7 +84,7 @@ where
 
     /// The routes of another router.
     #[must_use]
-    pub fn merge(mut self, other: StatedRouter<S>) -> Self {
+    pub fn merge(mut self, other: GuardedRouter<S>) -> Self {
         for (route, asks) in other.table.rows() {
             self.table.state(route, *asks);
         }
@@ -93,7 +93,7 @@ where
     }
 
     /// Routes that state their requirement themselves, as the sign-in routes do: under a name for the table, which takes `asks` on
-    /// trust. `AuthLayer::every_route_states_its_requirement` does not.
+    /// trust. `AuthLayer::deny_unguarded_routes` does not.
     #[must_use]
     pub fn merge_router(mut self, name: &str, asks: RequireLayer, routes: Router<S>) -> Self {
         self.table.state(name, *asks.requirement());
@@ -116,7 +116,7 @@ where
     /// What the routes ask, as a table for a site's own snapshot test.
     pub fn table(&self) -> RouteTable {
         let mut table = self.table.clone();
-        table.state("(anything else)", *self.fallback.unwrap_or_else(everyone).requirement());
+        table.state("(anything else)", *self.fallback.unwrap_or_else(public).requirement());
         table
     }
 
@@ -125,11 +125,11 @@ where
         if self.fallback.is_some() {
             return self.router;
         }
-        self.fallback(everyone(), || async { StatusCode::NOT_FOUND }).router
+        self.fallback(public(), || async { StatusCode::NOT_FOUND }).router
     }
 }
 
-impl<S> Default for StatedRouter<S>
+impl<S> Default for GuardedRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {

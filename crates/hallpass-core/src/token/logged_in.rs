@@ -15,10 +15,10 @@ use crate::{
 
 /// A completed sign-in.
 #[must_use = "a sign-in that is dropped signs nobody in"]
-pub struct SignedIn<R>(SignedInFacts<R>);
+pub struct LoggedIn<R>(LoggedInFacts<R>);
 
 /// What is known of a completed sign-in.
-pub struct SignedInFacts<R> {
+pub struct LoggedInFacts<R> {
     /// The account's name as it shows it.
     pub username: String,
     /// The account's identifier.
@@ -36,7 +36,7 @@ pub struct SignedInFacts<R> {
 }
 
 // By hand, because the derived one would require the same of `R`.
-impl<R> Clone for SignedInFacts<R> {
+impl<R> Clone for LoggedInFacts<R> {
     fn clone(&self) -> Self {
         Self {
             username: self.username.clone(),
@@ -50,10 +50,10 @@ impl<R> Clone for SignedInFacts<R> {
     }
 }
 
-impl<R: Role> SignedIn<R> {
+impl<R: Role> LoggedIn<R> {
     /// Vouches that this user signed in, without a check of anything: whoever can call it can be anybody. It is for the sign-in
     /// flow after its checks, for tests, and for an operator's tool.
-    pub fn insecure_vouch(facts: SignedInFacts<R>) -> Self {
+    pub fn insecure_new(facts: LoggedInFacts<R>) -> Self {
         Self(facts)
     }
 
@@ -93,7 +93,7 @@ impl<R: Role> SignedIn<R> {
     }
 }
 
-impl<R: Role> fmt::Debug for SignedIn<R> {
+impl<R: Role> fmt::Debug for LoggedIn<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignedIn")
             .field("username", &self.username())

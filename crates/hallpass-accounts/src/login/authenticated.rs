@@ -1,0 +1,143 @@
+//! The last state before the token: everything that was due has been shown.
+
+use std::fmt;
+
+use hallpass_core::{LoggedIn, Methods, Role};
+
+use crate::{
+    account::Account,
+    accounts::Accounts,
+    error::AccountsError,
+    event::{Event, RejectionReason},
+    login::{after_login::after_login, opened::OpenedSession},
+    random::draw,
+    rate_limit::limits::Counted,
+    session::{
+        refresh_state::RefreshChain,
+        refresh_token::RefreshToken,
+        session_id::SessionId,
+        store::{NewSession, OpenOutcome},
+    },
+    store::UNAVAILABLE,
+    visitor::Visitor,
+};
+
+/// Proof that the password and, where it is due, the second factor were shown.
+#[must_use]
+pub struct Authenticated<R> {
+    accounts: Accounts<R>,
+    account: Account,
+    counted: Counted,
+    methods: Methods,
+}
+
+impl<R: Role> Authenticated<R> {
+    pub(crate) fn new(accounts: Accounts<R>, account: Account, counted: Counted, methods: Methods) -> Self {
+        Self { accounts, account, counted, methods }
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    pub(crate) fn methods(&self) -> Methods {
+        self.methods
+    }
+
+    /// Opens the session and signs its tokens, with the site's [own
+    /// claims](crate::AccountsBuilder::claims).
+    ///
+    /// # Errors
+    /// As [`open_session`](Self::open_session).
+    pub async fn log_in(self, visitor: &Visitor<'_>) -> Result<OpenedSession, AccountsError> {
+        let accounts = self.accounts.clone();
+        accounts.opened(self, visitor).await
+    }
+
+    /// Opens the session, and vouches. The session lasts as long as its one access token.
+    ///
+    /// For a site that signs the token itself; [`log_in`](Self::log_in) signs it with the own
+    /// claims of the site.
+    ///
+    /// # Errors
+    /// [`Refused`](crate::AccountsErrorKind::Refused) where the account was disabled or changed since its password was read;
+    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable).
+    pub async fn open_session(self, visitor: &Visitor<'_>) -> Result<LoggedIn<R>, AccountsError> {
+        let session = self.fresh_id()?;
+        let (logged_in, _account) = self.open(session, None, visitor).await?;
+        Ok(logged_in)
+    }
+
+    /// Opens the session, and vouches; with the token that renews it, where the site renews sessions.
+    ///
+    /// # Errors
+    /// As [`open_session`](Self::open_session).
+    pub async fn open_renewable_session(
+        self,
+        visitor: &Visitor<'_>,
+    ) -> Result<(LoggedIn<R>, Option<RefreshToken>), AccountsError> {
+        let (logged_in, _account, refresh) = self.open_renewable(visitor).await?;
+        Ok((logged_in, refresh))
+    }
+
+    /// Returns the account too, as it was when the session was opened.
+    pub(crate) async fn open_renewable(
+        self,
+        visitor: &Visitor<'_>,
+    ) -> Result<(LoggedIn<R>, Account, Option<RefreshToken>), AccountsError> {
+        let session = self.fresh_id()?;
+        let (accounts, now) = (self.accounts.clone(), self.accounts.now());
+        let Some((first, refresh_chain)) = accounts.first_refresh(session, self.methods, now)? else {
+            let (logged_in, account) = self.open(session, None, visitor).await?;
+            return Ok((logged_in, account, None));
+        };
+        let refresh = accounts.refresh_token(&first, now.saturating_add(accounts.session_limits().absolute))?;
+        let (logged_in, account) = self.open(session, Some(refresh_chain), visitor).await?;
+        Ok((logged_in, account, Some(refresh)))
+    }
+
+    fn fresh_id(&self) -> Result<SessionId, AccountsError> {
+        draw(self.accounts.random()).map(SessionId::from_random).map_err(|_| UNAVAILABLE)
+    }
+
+    async fn open(
+        self,
+        session: SessionId,
+        refresh_chain: Option<RefreshChain>,
+        visitor: &Visitor<'_>,
+    ) -> Result<(LoggedIn<R>, Account), AccountsError> {
+        let Self { accounts, mut account, counted, methods } = self;
+        let now = accounts.now();
+        let life = match refresh_chain {
+            Some(_) => accounts.session_limits().absolute,
+            None => accounts.issuer().access_lifetime(),
+        };
+        if let Some(sessions) = &accounts.stores().sessions {
+            let new = NewSession::new(
+                session,
+                account.id().clone(),
+                account.generation(),
+                visitor.device_name(),
+                now,
+                now.saturating_add(life),
+            );
+            let opened = sessions.open(new.with_refresh_chain(refresh_chain));
+            match accounts.stores().ask("open session", opened).await? {
+                OpenOutcome::OpenedSession(written) => account = *written,
+                OpenOutcome::AccountChanged => {
+                    let changed = RejectionReason::AccountChanged;
+                    return Err(accounts.refused(Some(&account), changed, &counted));
+                }
+            }
+        }
+        accounts.limits().succeeded(accounts.stores(), counted, now).await;
+        accounts.events().happened(Event::LoggedIn { account: account.id().clone(), session, methods });
+        Ok((after_login(&accounts, &account, session, methods, now), account))
+    }
+}
+
+impl<R> fmt::Debug for Authenticated<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Proven").field(self.account.id()).finish()
+    }
+}
