@@ -35,8 +35,8 @@ pub struct HallpassBuilder<R, S, F = NoFeed> {
     pub(crate) cookies: CookieSettingsBuilder,
     pub(crate) trusted_origins: Vec<String>,
     pub(crate) bearer: bool,
-    pub(crate) verifier: Revocation<Verifier<R>>,
-    pub(crate) accounts: Revocation<AccountsBuilder<R, S>>,
+    pub(crate) verifier: Adjust<Verifier<R>>,
+    pub(crate) accounts: Adjust<AccountsBuilder<R, S>>,
     pub(crate) pages: Option<Arc<dyn Pages>>,
     feed: PhantomData<F>,
 }
@@ -56,7 +56,7 @@ pub(crate) enum KeySource {
 }
 
 /// Settings for later: the parts that they change do not exist yet.
-pub(crate) type Revocation<T> = Box<dyn FnOnce(T) -> T + Send>;
+pub(crate) type Adjust<T> = Box<dyn FnOnce(T) -> T + Send>;
 
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S, NoFeed> {
     pub(crate) fn new(store: S) -> Self {
