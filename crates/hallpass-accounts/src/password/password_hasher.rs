@@ -14,7 +14,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, Once, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -49,6 +49,8 @@ struct Inner {
     memory: Mutex<Vec<Vec<Block>>>,
     keys: Keys,
     random: Arc<dyn Random>,
+    /// The warning about cheap hashes: logged with the first of them, since an operator's command hashes nothing.
+    warned: Once,
 }
 
 impl PasswordHasher {
@@ -58,14 +60,6 @@ impl PasswordHasher {
     /// When argon2 cannot run at the cost in the settings.
     pub fn new(settings: PasswordHasherSettings, keys: Keys, random: Arc<dyn Random>) -> Result<Self, ImpossibleCost> {
         settings.cost().params().map_err(|_| ImpossibleCost)?;
-        if settings.is_cheap() {
-            let cost = settings.cost();
-            tracing::warn!(
-                target: "hallpass",
-                %cost,
-                "password hashes are cheap, because this is a debug build: a release build replaces them at the next login"
-            );
-        }
         Ok(Self {
             inner: Arc::new(Inner {
                 permits: Arc::new(Semaphore::new(settings.permits())),
@@ -76,6 +70,7 @@ impl PasswordHasher {
                 settings,
                 keys,
                 random,
+                warned: Once::new(),
             }),
         })
     }
@@ -129,6 +124,7 @@ impl PasswordHasher {
         &self,
         work: impl FnOnce(&Inner) -> Result<T, Broken> + Send + 'static,
     ) -> Result<T, HasherSaturated> {
+        self.inner.warn_if_cheap();
         let permit = self.permit().await?;
         let inner = Arc::clone(&self.inner);
         let done = tokio::task::spawn_blocking(move || {
@@ -175,6 +171,19 @@ impl PasswordHasher {
 
 impl Inner {
     /// Exactly one argon2 run, whatever is found.
+    fn warn_if_cheap(&self) {
+        if self.settings.is_cheap() {
+            let cost = self.settings.cost();
+            self.warned.call_once(|| {
+                tracing::warn!(
+                    target: "hallpass",
+                    %cost,
+                    "password hashes are cheap, because this is a debug build: a release build replaces them at the next login"
+                );
+            });
+        }
+    }
+
     fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, Broken> {
         let (cost, password, ring) = (self.settings.cost(), password.as_bytes(), self.keys.current());
         let in_use = Pepper::in_use(&ring);
