@@ -10,9 +10,9 @@ use crate::account::{AccountId, store::AccountStore, username::Username};
 
 /// Makes accounts: turns on `POST /register`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot register accounts: it does not implement `Registration`",
-    label = "`Registration` is not implemented for this type",
-    note = "write `impl Registration for {Self}`, or call neither `.registration()` nor \
+    message = "`{Self}` cannot register accounts: it does not implement `RegistrationStore`",
+    label = "`RegistrationStore` is not implemented for this type",
+    note = "write `impl RegistrationStore for {Self}`, or call neither `.registration()` nor \
             `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]

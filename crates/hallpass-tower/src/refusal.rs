@@ -129,7 +129,7 @@ impl fmt::Debug for RejectedRequest {
     message = "`{Self}` does not render pages of `Response<{B}>` for rejected requests: it \
             does not implement `DeniedPage`",
     label = "`DeniedPage` is not implemented for this type",
-    note = "the closure that `.on_denied(…)` takes must return `Option<Response<{B}>>`, \
+    note = "the closure that `.on_rejection(…)` takes must return `Option<Response<{B}>>`, \
             with the body type of the service inside",
     note = "guide: docs/guide/src/axum.md"
 )]

@@ -31,9 +31,9 @@ use crate::account::{
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an account store: it does not implement `Accounts`",
-    label = "`Accounts` is not implemented for this type",
-    note = "write `impl Accounts for {Self}` with the methods `by_username` and `by_id`",
+    message = "`{Self}` is not an account store: it does not implement `AccountStore`",
+    label = "`AccountStore` is not implemented for this type",
+    note = "write `impl AccountStore for {Self}` with the methods `by_username` and `by_id`",
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait AccountStore: Send + Sync + 'static {
@@ -65,9 +65,9 @@ pub trait AccountStore: Send + Sync + 'static {
 /// administrators who change each other wait for each other.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot change roles or disable accounts: it does not implement \
-            `Administration`",
-    label = "`Administration` is not implemented for this type",
-    note = "write `impl Administration for {Self}`, or call neither `.administration()` \
+            `AdministrationStore`",
+    label = "`AdministrationStore` is not implemented for this type",
+    note = "write `impl AdministrationStore for {Self}`, or call neither `.administration()` \
             nor `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]

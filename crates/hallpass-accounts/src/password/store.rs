@@ -11,9 +11,9 @@ use crate::account::{
 /// Writes password hashes: turns on `POST /profile/password`, and the upgrade of a hash whose parameters have become
 /// too weak.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot change passwords: it does not implement `Passwords`",
-    label = "`Passwords` is not implemented for this type",
-    note = "write `impl Passwords for {Self}`, or call neither `.passwords()` nor `.everything()`",
+    message = "`{Self}` cannot change passwords: it does not implement `PasswordStore`",
+    label = "`PasswordStore` is not implemented for this type",
+    note = "write `impl PasswordStore for {Self}`, or call neither `.passwords()` nor `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait PasswordStore: AccountStore {

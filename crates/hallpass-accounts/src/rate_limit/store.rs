@@ -16,9 +16,9 @@ use crate::rate_limit::{AttemptOutcome, AttemptState, RateLimit};
 /// The arithmetic is [`RateLimit`]'s: a store loads the key's [`AttemptState`](crate::AttemptState), asks the policy
 /// and writes what it answers, in one transaction that takes its write lock before it reads.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot count attempts for rate limits: it does not implement `Attempts`",
-    label = "`Attempts` is not implemented for this type",
-    note = "write `impl Attempts for {Self}`, or call neither `.attempts()` nor \
+    message = "`{Self}` cannot count attempts for rate limits: it does not implement `RateLimitStore`",
+    label = "`RateLimitStore` is not implemented for this type",
+    note = "write `impl RateLimitStore for {Self}`, or call neither `.attempts()` nor \
             `.everything()`: attempts are then counted in memory",
     note = "guide: docs/guide/src/own-users.md"
 )]

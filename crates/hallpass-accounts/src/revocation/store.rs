@@ -11,9 +11,9 @@ use crate::{account::AccountId, session::session_id::SessionId};
 
 /// Reads the revocation feed. Not tied to [`AccountStore`](crate::AccountStore), because the feed may live in another store.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no revocation feed: it does not implement `Feed`",
-    label = "`Feed` is not implemented for this type",
-    note = "write `impl Feed for {Self}`, or give `.feed_from(store)` a store that has one",
+    message = "`{Self}` has no revocation feed: it does not implement `RevocationLog`",
+    label = "`RevocationLog` is not implemented for this type",
+    note = "write `impl RevocationLog for {Self}`, or give `.feed_from(store)` a store that has one",
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait RevocationLog: Send + Sync + 'static {
@@ -120,9 +120,9 @@ pub enum Revocation {
 /// A push carries no change and may be lost, doubled or false: it says "read the feed now", and the feed is what counts. Whoever
 /// reads the feed polls it as well.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot wait for news of a revocation feed: it does not implement `Push`",
-    label = "`Push` is not implemented for this type",
-    note = "use `NoPush`, or write `impl Push for {Self}`",
+    message = "`{Self}` cannot wait for news of a revocation feed: it does not implement `Notifier`",
+    label = "`Notifier` is not implemented for this type",
+    note = "use `NoNotifier`, or write `impl Notifier for {Self}`",
     note = "guide: docs/guide/src/revocation.md"
 )]
 pub trait Notifier: Send + 'static {

@@ -20,9 +20,9 @@ use crate::{
 ///
 /// Without it a log-out removes the cookie and voids the session on the node that answered.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot store sessions: it does not implement `Sessions`",
-    label = "`Sessions` is not implemented for this type",
-    note = "write `impl Sessions for {Self}`, or call neither `.sessions()` nor `.everything()`",
+    message = "`{Self}` cannot store sessions: it does not implement `SessionStore`",
+    label = "`SessionStore` is not implemented for this type",
+    note = "write `impl SessionStore for {Self}`, or call neither `.sessions()` nor `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait SessionStore: AccountStore {
@@ -184,9 +184,9 @@ pub enum EndOutcome {
 /// earlier token is in its grace. Whoever holds a copy of an earlier one would otherwise outlive the new password. With `None`
 /// the session cannot be refreshed any more.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot store refresh tokens: it does not implement `Refreshes`",
-    label = "`Refreshes` is not implemented for this type",
-    note = "write `impl Refreshes for {Self}`, or call neither `.refreshes()` nor `.everything()`",
+    message = "`{Self}` cannot store refresh tokens: it does not implement `RefreshTokenStore`",
+    label = "`RefreshTokenStore` is not implemented for this type",
+    note = "write `impl RefreshTokenStore for {Self}`, or call neither `.refreshes()` nor `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait RefreshTokenStore: SessionStore {

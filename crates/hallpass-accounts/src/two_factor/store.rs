@@ -20,9 +20,9 @@ use crate::{
 /// code is derived, not stored, so it cannot overwrite a live one nor be asked for at sign-in. What is stored is
 /// sealed; the store cannot read it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot store second factors: it does not implement `SecondFactors`",
-    label = "`SecondFactors` is not implemented for this type",
-    note = "write `impl SecondFactors for {Self}`, or call neither `.second_factors()` nor \
+    message = "`{Self}` cannot store second factors: it does not implement `TwoFactorStore`",
+    label = "`TwoFactorStore` is not implemented for this type",
+    note = "write `impl TwoFactorStore for {Self}`, or call neither `.second_factors()` nor \
             `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]

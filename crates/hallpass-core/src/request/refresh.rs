@@ -10,9 +10,9 @@ use crate::{access::authentication::Authentication, request::origin::OriginFacts
 
 /// Renews sessions for an adapter's outer middleware.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot renew sessions: it does not implement `Renew`",
-    label = "`Renew` is not implemented for this type",
-    note = "use `RequestRenewal` of hallpass-accounts, or write `impl Renew for {Self}`",
+    message = "`{Self}` cannot renew sessions: it does not implement `RefreshHook`",
+    label = "`RefreshHook` is not implemented for this type",
+    note = "use `RequestRefresh` of hallpass-accounts, or write `impl RefreshHook for {Self}`",
     note = "guide: docs/guide/src/axum.md"
 )]
 pub trait RefreshHook: Send + Sync + 'static {
