@@ -204,7 +204,7 @@ async fn race(url: &str, rounds: usize) {
     let step = hallpass.accounts().register("ann", "correct horse battery staple", &Default::default()).await.unwrap();
     let mut token = step.opened().unwrap().refresh.unwrap().as_str().to_owned();
     let start = || {
-        let mut child = this_test("renewal::present_beside_another")
+        let mut child = this_test("rotation::present_beside_another")
             .env(DATABASE, url)
             .env(KEYS, &keys)
             .stdin(Stdio::piped())
