@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Subcommand;
-use hallpass::KeyFile;
+use hallpass::keys::KeyFile;
 use hallpass_accounts::{Random, SystemRandom};
 use hallpass_core::{Algorithm, Key, KeyId, KeyRing, RingEntry, UnixTime};
 use serde_json::{Value, json};

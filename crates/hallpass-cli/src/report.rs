@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use hallpass::KeyFileError;
+use hallpass::keys::KeyFileError;
 use hallpass_accounts::NoRandomness;
 use hallpass_core::{IssueError, KeyIdError, KeyRingError, OtpauthError, TotpSecretError};
 use serde_json::Value;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Subcommand;
-use hallpass::KeyFile;
+use hallpass::keys::KeyFile;
 use hallpass_core::{Issuer, LoggedIn, LoggedInFacts, Methods};
 use serde_json::{Map, Value, json};
 

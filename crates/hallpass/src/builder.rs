@@ -15,7 +15,8 @@ use crate::key_file::KeyFile;
 /// [built](HallpassBuilder::build). An ability that the store lacks does not compile:
 ///
 /// ```compile_fail
-/// # use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+/// # use hallpass::{Account, AccountId, Hallpass, Role, Username};
+/// # use hallpass::store::AccountStore;
 /// # #[derive(Role)] enum SiteRole { Admin }
 /// # struct Users;
 /// # impl AccountStore for Users {
@@ -171,7 +172,10 @@ impl<R: Role, S: AccountStore, F> HallpassBuilder<R, S, F> {
     ///
     /// ```
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use hallpass::{Clock, Hallpass, KeyRing, Role, SqlStore, SystemClock, Visitor};
+    /// # use hallpass::{Clock, Hallpass, Role, SystemClock};
+    /// # use hallpass::flow::Visitor;
+    /// # use hallpass::keys::KeyRing;
+    /// # use hallpass::store::SqlStore;
     /// # use serde::{Deserialize, Serialize};
     /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Guest }
     /// # let (now, store) = (SystemClock.now(), SqlStore::open("sqlite::memory:").await?);

@@ -20,7 +20,9 @@ use crate::{
 ///
 /// ```
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// use hallpass::{AccountId, Clock, Hallpass, Role, SystemClock, TokenErrorKind, Visitor};
+/// use hallpass::{AccountId, Clock, Hallpass, Role, SystemClock};
+/// use hallpass::flow::Visitor;
+/// use hallpass::token::TokenErrorKind;
 ///
 /// #[derive(Role)]
 /// enum SiteRole { Guest, Admin }

@@ -23,7 +23,8 @@ use zeroize::Zeroizing;
 /// # let directory = std::env::temp_dir().join(format!("hallpass-{}", std::process::id()));
 /// # std::fs::create_dir_all(&directory)?;
 /// use std::time::Duration;
-/// use hallpass::{KeyFile, UnixTime};
+/// use hallpass::UnixTime;
+/// use hallpass::keys::KeyFile;
 ///
 /// let now = UnixTime::from_secs(1_764_000_000);
 /// let file = KeyFile::new(directory.join("site-keys.json"));

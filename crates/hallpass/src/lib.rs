@@ -91,6 +91,7 @@ mod assemble;
 mod background;
 mod builder;
 mod hallpass;
+mod identity;
 mod key_file;
 mod lines;
 #[cfg(feature = "actix")]
@@ -100,82 +101,116 @@ mod on_axum;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod open;
 
-pub use assemble::{BuildError, StartError};
-pub use builder::{HallpassBuilder, NoFeed, WithFeed};
-pub use hallpass::Hallpass;
-pub use key_file::{KeyFile, KeyFileError};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use open::OpenError;
-
-// Roles. The macro of this name writes `::hallpass`, so that a site needs no other crate of ours.
-pub use hallpass_core::{__facade::Role, RoleSet};
+pub use crate::open::OpenError;
+pub use crate::{
+    assemble::{BuildError, StartError},
+    builder::{HallpassBuilder, NoFeed, WithFeed},
+    hallpass::Hallpass,
+    identity::Identity,
+};
+pub use hallpass_accounts::{
+    Account, AccountId, AccountsError, AccountsErrorKind, Event, FactorPolicy, HashCost, PasswordHasherSettings,
+    PasswordPolicy, Proxies, RateLimit, SessionLimits, Username,
+};
+pub use hallpass_core::{
+    __facade::Role, Clock, CookieSettings, Permission, Rejection, RejectionKind, Requirement, RoleSet, SameSite,
+    StalePolicy, SystemClock, UnixTime,
+};
+// The macro of this name writes `::hallpass`, so that a site needs no other crate of ours.
 pub use hallpass_derive::FacadeRole as Role;
 
-// Who asks, and may they.
 #[cfg(feature = "axum")]
-pub use hallpass_axum::{Allowed, GuardedRouter, Identity, Rejected};
-#[cfg(not(feature = "axum"))]
-pub use hallpass_core::Identity;
+pub use hallpass_axum::{Allowed, GuardedRouter};
+#[cfg(feature = "axum")]
+pub use hallpass_tower::{public, require_any_role, require_at_least, require_login, require_roles};
 
-/// The same for actix-web, in a module of its own: a site may run on both.
+/// axum: the layers, the guards and the extractors. The names that a site uses most are at the root too.
+#[cfg(feature = "axum")]
+pub mod axum {
+    pub use crate::Identity;
+    pub use hallpass_axum::{Allowed, GuardedRouter, Rejected};
+    pub use hallpass_tower::{
+        AuthLayer, OriginLayer, RejectedRequest, RequireLayer, public, require_any_role, require_at_least,
+        require_login, require_roles,
+    };
+}
+
+/// actix-web: the same under the same names, in a module of its own, since a site may run on both.
 #[cfg(feature = "actix")]
 pub mod actix {
+    pub use crate::Identity;
     pub use hallpass_actix::{
-        Allowed, Auth, GuardedRoutes, Identity, Refused, Require, SameOrigin, guarded, public, require_any_role,
+        Allowed, Auth, GuardedRoutes, Refused, Require, SameOrigin, guarded, public, require_any_role,
         require_at_least, require_login, require_roles, route_table,
     };
 }
-#[cfg(feature = "utoipa")]
-pub use hallpass_core::ApiSecurity;
-pub use hallpass_core::{
-    Authentication, Caller, Methods, Permission, Rejection, RejectionKind, RejectionSettings, RequestAuthenticator,
-    Requirement, RouteTable, TokenError, TokenErrorKind, Verifier,
-};
-#[cfg(feature = "axum")]
-pub use hallpass_tower::{
-    AuthLayer, OriginLayer, RejectedRequest, RequireLayer, public, require_any_role, require_at_least, require_login,
-    require_roles,
-};
 
-// Keys, cookies, time.
-pub use hallpass_core::{
-    Algorithm, Clock, CookieSettings, CookieSettingsBuilder, CookieSettingsError, Issuer, Key, KeyError, KeyId,
-    KeyRing, KeyRingError, Keys, OriginCheckError, RevocationList, SameSite, StalePolicy, SystemClock, UnixTime,
-};
+/// Stores: the traits that a site's own store implements, and the stores that are there.
+pub mod store {
+    pub use hallpass_accounts::{
+        AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome, ConsumeOutcome, Cursor,
+        EndOutcome, Enrolment, LiveFactor, MalformedSessionId, MalformedSpentRefreshes, MemoryRateLimits, NewAccount,
+        NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore,
+        RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash, RefreshOutcome, RefreshState,
+        RefreshTokenStore, RefreshedSession, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation,
+        RevocationLog, RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, SpentRefreshes,
+        StoreFault, TwoFactorStore, UsernameError,
+    };
+    #[cfg(feature = "redis")]
+    pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
+    #[cfg(feature = "postgres")]
+    pub use hallpass_sqlx::PostgresStore;
+    #[cfg(feature = "sqlite")]
+    pub use hallpass_sqlx::SqliteStore;
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub use hallpass_sqlx::{MigrateError, SqlStore, StoreError, StoreErrorKind, StoreOpenError};
+}
 
-// Codes.
-pub use hallpass_core::{OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpDrift, TotpSecret, TotpSettings, TotpSkew};
+/// The login flow and its settings, for a site that calls the steps itself.
+pub mod flow {
+    pub use hallpass_accounts::{
+        Accounts, AccountsBuildError, AccountsBuilder, Authenticated, Commands, Enrolling, EnrolmentRequired,
+        FactorOff, ForeignHash, ForeignMatch, HashError, LoginStep, Member, MfaRequired, NextStep, NoRandomness,
+        OpenedSession, Password, PasswordAccepted, PasswordError, ProxiesError, Random, RateLimitKind, RefreshToken,
+        RejectionReason, RightPassword, SetUp, SystemRandom, Tokens, TwoFactor, Visitor, check_password, hash_password,
+    };
+    pub use hallpass_core::{CookieSettingsBuilder, CookieSettingsError, OriginCheckError};
+}
 
-// Sign-in: its settings, its steps and its pages.
-pub use hallpass_accounts::{
-    Accounts, AccountsBuildError, AccountsBuilder, AccountsError, AccountsErrorKind, Authenticated, Commands,
-    Enrolling, EnrolmentRequired, Event, FactorOff, FactorPolicy, ForeignHash, ForeignMatch, HashCost, LoginStep,
-    Member, MfaRequired, NextStep, NoRandomness, OpenedSession, Password, PasswordAccepted, PasswordError,
-    PasswordHasherSettings, PasswordPolicy, Proxies, ProxiesError, Random, RateLimit, RateLimitKind, RefreshToken,
-    RejectionReason, SessionLimits, SetUp, SystemRandom, Tokens, TwoFactor, Visitor,
-};
-pub use hallpass_accounts::{HashError, RightPassword, check_password, hash_password};
-pub use hallpass_web::{
-    CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page, Pages,
-    PasswordPage, Reader, RecoveryCodesPage, RegisterPage, Routes, SCRIPT, STYLE_SHEET, SessionLine, SessionsPage,
-    Texts, TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
-};
+/// The pages of the login routes, their models and texts.
+pub mod pages {
+    pub use hallpass_web::{
+        CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page,
+        Pages, PasswordPage, Reader, RecoveryCodesPage, RegisterPage, Routes, SCRIPT, STYLE_SHEET, SessionLine,
+        SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
+    };
+}
 
-// Stores: what a site's own one implements.
-pub use hallpass_accounts::{
-    Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome,
-    ConsumeOutcome, Cursor, EndOutcome, Enrolment, LiveFactor, MalformedSessionId, MalformedSpentRefreshes,
-    MemoryRateLimits, NewAccount, NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome,
-    PasswordChange, PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash,
-    RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome, RegistrationStore,
-    ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, RotationOutcome, Session, SessionId,
-    SessionStore, SpentRefreshes, StoreFault, TwoFactorStore, Username, UsernameError,
-};
-#[cfg(feature = "redis")]
-pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
-#[cfg(feature = "postgres")]
-pub use hallpass_sqlx::PostgresStore;
-#[cfg(feature = "sqlite")]
-pub use hallpass_sqlx::SqliteStore;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use hallpass_sqlx::{MigrateError, SqlStore, StoreError, StoreErrorKind, StoreOpenError};
+/// Keys that sign and verify, key rings, and the key file.
+pub mod keys {
+    pub use crate::key_file::{KeyFile, KeyFileError};
+    pub use hallpass_core::{Algorithm, Key, KeyError, KeyId, KeyRing, KeyRingError, Keys};
+}
+
+/// Access tokens: issuing and verifying them, and finding them in a request.
+pub mod token {
+    pub use hallpass_core::{
+        Authentication, Identity, Issuer, Methods, RequestAuthenticator, RevocationList, TokenError, TokenErrorKind,
+        Verifier,
+    };
+}
+
+/// One-time codes.
+pub mod totp {
+    pub use hallpass_core::{
+        OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpDrift, TotpSecret, TotpSettings, TotpSkew,
+    };
+}
+
+/// What a request asks for, how a rejection is rendered for it, and the table of routes.
+pub mod request {
+    #[cfg(feature = "utoipa")]
+    pub use hallpass_core::ApiSecurity;
+    pub use hallpass_core::{Caller, RejectionSettings, RouteTable};
+}

@@ -21,7 +21,8 @@ impl<R: Role> Hallpass<R> {
     /// ```no_run
     /// # #[cfg(feature = "sqlite")]
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use hallpass::{Hallpass, Role, SqlStore};
+    /// # use hallpass::{Hallpass, Role};
+    /// # use hallpass::store::SqlStore;
     /// # #[derive(Role)] enum SiteRole { Guest, Admin }
     /// let store = SqlStore::open("sqlite://site.db").await?;
     /// let hallpass = Hallpass::<SiteRole>::builder(store)

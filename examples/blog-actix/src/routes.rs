@@ -108,8 +108,8 @@ mod tests {
 
     #[tokio::test]
     async fn every_route_asks_what_the_contract_says() {
-        let store = hallpass::SqliteStore::open("sqlite::memory:").await.unwrap();
-        let keys = hallpass::KeyRing::generate_hs256([7; 32], hallpass::UnixTime::from_secs(0));
+        let store = hallpass::store::SqliteStore::open("sqlite::memory:").await.unwrap();
+        let keys = hallpass::keys::KeyRing::generate_hs256([7; 32], hallpass::UnixTime::from_secs(0));
         let hallpass = hallpass::Hallpass::builder(store).keys(keys).build().unwrap();
         assert_eq!(
             route_table(|site| routes(&hallpass, site)).render::<BlogRole>(),

@@ -11,7 +11,9 @@ use actix_web::{
     },
 };
 use blog::{BlogRole, Content, Data, Failure, Notice, Viewer};
-use hallpass::{Authentication, Caller, Rejection};
+use hallpass::Rejection;
+use hallpass::request::Caller;
+use hallpass::token::Authentication;
 
 /// Who asks, and how to answer.
 pub(crate) struct Visit {

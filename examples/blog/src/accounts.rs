@@ -1,8 +1,8 @@
 //! What the blog's own pages read about accounts, and the one thing that they change.
 
-use hallpass::{
-    AccountId, AccountStore, AdministrationStore, Clock, Commands, Role, SessionStore, SystemClock, Username,
-};
+use hallpass::flow::Commands;
+use hallpass::store::{AccountStore, AdministrationStore, SessionStore};
+use hallpass::{AccountId, Clock, Role, SystemClock, Username};
 
 use crate::{Admin, BlogRole, Failure, Person, Profile, Site, Viewer};
 

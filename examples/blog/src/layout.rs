@@ -1,6 +1,7 @@
 //! The blog's frame around the library's sign-in pages.
 
-use hallpass::{Layout, RoleSet};
+use hallpass::RoleSet;
+use hallpass::pages::Layout;
 
 use crate::{Viewer, frame};
 
@@ -10,7 +11,7 @@ pub struct BlogLayout;
 
 impl Layout for BlogLayout {
     /// The frame speaks English alone, and so do the pages that the blog asks for.
-    fn wrap(&self, title: &str, main: &str, _lang: &str, viewer: Option<&hallpass::Viewer<'_>>) -> String {
+    fn wrap(&self, title: &str, main: &str, _lang: &str, viewer: Option<&hallpass::pages::Viewer<'_>>) -> String {
         let viewer = viewer.map(|viewer| Viewer::new(viewer.username, RoleSet::EMPTY));
         frame(title, main, viewer.as_ref())
     }

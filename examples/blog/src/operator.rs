@@ -3,10 +3,9 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use hallpass::{
-    Account, AccountStore, AccountsError, AdministrationStore, Clock, KeyFile, KeyFileError, Role, StoreError,
-    SystemClock, Username,
-};
+use hallpass::keys::{KeyFile, KeyFileError};
+use hallpass::store::{AccountStore, AdministrationStore, StoreError};
+use hallpass::{Account, AccountsError, Clock, Role, SystemClock, Username};
 
 use crate::{Config, OpenError, Order, Site};
 

@@ -1,7 +1,8 @@
 //! The blog's pages: one frame, and what stands in it.
 
 use askama::Template;
-use hallpass::{Account, Session};
+use hallpass::Account;
+use hallpass::store::Session;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{DraftErrors, Post, PostPage, Viewer};

@@ -1,6 +1,8 @@
 //! The blog put together: sign-in, store and posts over one database.
 
-use hallpass::{DefaultPages, Hallpass, RedisOpenError, RedisStore, SqlStore, StartError};
+use hallpass::pages::DefaultPages;
+use hallpass::store::{RedisOpenError, RedisStore, SqlStore};
+use hallpass::{Hallpass, StartError};
 
 use crate::{BlogLayout, BlogRole, Config, Posts};
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use hallpass::STYLE_SHEET;
+use hallpass::pages::STYLE_SHEET;
 
 /// The style sheet of the whole site: the library's, for what stands in its pages, and then the blog's own.
 #[must_use]

@@ -12,10 +12,9 @@ use std::{
 };
 
 use axum::{Router, routing::get};
-use hallpass::{
-    AccountStore, Algorithm, Hallpass, HallpassBuilder, Identity, Key, KeyId, KeyRing, NoFeed, Role, SqliteStore,
-    require_login, require_roles,
-};
+use hallpass::keys::{Algorithm, Key, KeyId, KeyRing};
+use hallpass::store::{AccountStore, SqliteStore};
+use hallpass::{Hallpass, HallpassBuilder, Identity, NoFeed, Role, require_login, require_roles};
 use tokio::net::TcpListener;
 
 #[derive(Role)]

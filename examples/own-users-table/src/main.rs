@@ -12,9 +12,9 @@ use std::{
 };
 
 use axum::{Router, routing::get};
-use hallpass::{
-    Hallpass, HashCost, Identity, KeyFile, Keys, Password, Role, SystemClock, require_login, require_roles,
-};
+use hallpass::flow::Password;
+use hallpass::keys::{KeyFile, Keys};
+use hallpass::{Hallpass, HashCost, Identity, Role, SystemClock, require_login, require_roles};
 use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
 use tokio::net::TcpListener;
 
@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn accounts(
-    customers: impl hallpass::PasswordStore,
+    customers: impl hallpass::store::PasswordStore,
     keys: impl Into<Keys>,
 ) -> Result<Hallpass<SiteRole>, hallpass::BuildError> {
     Hallpass::builder(customers).keys(keys).site_name("the shop").passwords().build()
@@ -68,7 +68,7 @@ async fn application() -> Result<SqlitePool, Box<dyn Error>> {
     .execute(&pool)
     .await?;
     for (login, is_staff, salt) in [("ada", false, [1; 16]), ("grace", true, [2; 16])] {
-        let hash = hallpass::hash_password(&Password::typed("correct horse battery"), salt, HashCost::default())?;
+        let hash = hallpass::flow::hash_password(&Password::typed("correct horse battery"), salt, HashCost::default())?;
         sqlx::query("INSERT INTO customers (login, pwhash, is_staff) VALUES (?, ?, ?)")
             .bind(login)
             .bind(hash)

@@ -1,8 +1,7 @@
 //! The application's own table as the sign-in sees it.
 
-use hallpass::{
-    Account, AccountId, AccountStore, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome, Username,
-};
+use hallpass::store::{AccountStore, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome};
+use hallpass::{Account, AccountId, Username};
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
 /// The table `customers`.

@@ -1,7 +1,8 @@
 //! A whole site under the kit: its real store, watched; its real sign-in, on the kit's clock; the telephone in the test's hand.
 
 use axum::{Router, routing::get};
-use hallpass::{Hallpass, Identity, SqliteStore, require_login, require_roles};
+use hallpass::store::SqliteStore;
+use hallpass::{Hallpass, Identity, require_login, require_roles};
 use hallpass_testkit::{Authenticator, Kit};
 use http_body_util::BodyExt;
 use tower::ServiceExt;

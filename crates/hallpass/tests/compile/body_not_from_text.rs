@@ -8,7 +8,8 @@ use std::{
 };
 
 use axum::http::{Request, Response};
-use hallpass::{AuthLayer, Role};
+use hallpass::Role;
+use hallpass::axum::AuthLayer;
 use tower::{Layer, Service, service_fn};
 
 #[derive(Role)]

@@ -1,7 +1,8 @@
 //~ `Users` is not a clock: it does not implement `Clock`
 //~ use `SystemClock`, or write `impl Clock for Users`
 //~ guide: docs/guide/src/testing.md
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {

@@ -1,7 +1,8 @@
 //~ `Users` is not a page layout: it does not implement `Layout`
 //~ write `impl Layout for Users` with the method `wrap`
 //~ guide: docs/guide/src/pages.md
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {
@@ -23,5 +24,5 @@ impl AccountStore for Users {
 }
 
 fn main() {
-    let _ = Hallpass::<SiteRole>::builder(Users).pages(hallpass::DefaultPages::new().layout(Users));
+    let _ = Hallpass::<SiteRole>::builder(Users).pages(hallpass::pages::DefaultPages::new().layout(Users));
 }

@@ -1,6 +1,6 @@
 //~ missing: `wrap`
 struct Frame;
 
-impl hallpass::Layout for Frame {}
+impl hallpass::pages::Layout for Frame {}
 
 fn main() {}

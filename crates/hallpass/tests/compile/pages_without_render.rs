@@ -1,6 +1,6 @@
 //~ missing: `render`
 struct ShopPages;
 
-impl hallpass::Pages for ShopPages {}
+impl hallpass::pages::Pages for ShopPages {}
 
 fn main() {}

@@ -1,7 +1,8 @@
 //~ `Users` does not render the login pages: it does not implement `Pages`
 //~ write `impl Pages for Users` with the method `render`, or use `DefaultPages`
 //~ guide: docs/guide/src/pages.md
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {

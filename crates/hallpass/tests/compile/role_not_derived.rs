@@ -5,8 +5,8 @@ enum SiteRole {
     Admin,
 }
 
-fn site(verifier: hallpass::Verifier<SiteRole>) {
-    let _ = hallpass::AuthLayer::new(verifier);
+fn site(verifier: hallpass::token::Verifier<SiteRole>) {
+    let _ = hallpass::axum::AuthLayer::new(verifier);
 }
 
 fn main() {}

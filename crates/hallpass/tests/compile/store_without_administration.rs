@@ -1,7 +1,8 @@
 //~ `Users` cannot change roles or disable accounts: it does not implement `AdministrationStore`
 //~ write `impl AdministrationStore for Users`, or call neither `.administration()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {

@@ -1,7 +1,8 @@
 //~ `Users` cannot count attempts for rate limits: it does not implement `RateLimitStore`
 //~ write `impl RateLimitStore for Users`, or call neither `.attempts()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {

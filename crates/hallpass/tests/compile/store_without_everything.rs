@@ -5,7 +5,8 @@
 //~ it does not implement `AdministrationStore`
 //~ it does not implement `RateLimitStore`
 //~ it does not implement `RevocationLog`
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {

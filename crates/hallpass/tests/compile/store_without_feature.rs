@@ -1,5 +1,5 @@
 //~ no `SqliteStore` in the root
 //~ the item is gated behind the `sqlite` feature
-use hallpass::SqliteStore;
+use hallpass::store::SqliteStore;
 
 fn main() {}

@@ -1,7 +1,8 @@
 //~ `Users` has no revocation feed: it does not implement `RevocationLog`
 //~ write `impl RevocationLog for Users`, or give `.feed_from(store)` a store that has one
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {

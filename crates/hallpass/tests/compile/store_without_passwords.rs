@@ -1,7 +1,8 @@
 //~ `Users` cannot change passwords: it does not implement `PasswordStore`
 //~ write `impl PasswordStore for Users`, or call neither `.passwords()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {

@@ -1,7 +1,8 @@
 //~ `Users` cannot store refresh tokens: it does not implement `RefreshTokenStore`
 //~ write `impl RefreshTokenStore for Users`, or call neither `.refreshes()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {

@@ -1,7 +1,8 @@
 //~ `Users` cannot register accounts: it does not implement `RegistrationStore`
 //~ write `impl RegistrationStore for Users`, or call neither `.registration()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {

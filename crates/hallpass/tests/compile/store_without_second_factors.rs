@@ -1,7 +1,8 @@
 //~ `Users` cannot store second factors: it does not implement `TwoFactorStore`
 //~ write `impl TwoFactorStore for Users`, or call neither `.second_factors()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {

@@ -1,7 +1,8 @@
 //~ `Users` cannot store sessions: it does not implement `SessionStore`
 //~ write `impl SessionStore for Users`, or call neither `.sessions()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, AccountStore, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::store::AccountStore;
 
 #[derive(Role)]
 enum SiteRole {

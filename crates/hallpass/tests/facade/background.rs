@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hallpass::{AccountId, Clock, Hallpass, KeyFile, KeyRing, Keys, SystemClock, Username};
+use hallpass::keys::{KeyFile, KeyRing, Keys};
+use hallpass::{AccountId, Clock, Hallpass, SystemClock, Username};
 use tokio::time::sleep;
 
 use crate::{

@@ -9,10 +9,9 @@ use std::{
 };
 
 use axum::Router;
-use hallpass::{
-    Clock, Cursor, Hallpass, HallpassBuilder, KeyRing, RevocationLog, RevocationPage, StalePolicy, StartError,
-    UnixTime, Username, WithFeed,
-};
+use hallpass::keys::KeyRing;
+use hallpass::store::{Cursor, RevocationLog, RevocationPage};
+use hallpass::{Clock, Hallpass, HallpassBuilder, StalePolicy, StartError, UnixTime, Username, WithFeed};
 use tokio::time::sleep;
 
 use crate::{

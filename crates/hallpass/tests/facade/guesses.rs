@@ -9,10 +9,10 @@ use std::{
     },
 };
 
-use hallpass::{
-    AccountsErrorKind, Clock, Event, Hallpass, HashCost, LoginStep, PasswordHasherSettings, RateLimit, RejectionReason,
-    SqliteStore, SystemClock, Totp, TotpSettings, TwoFactor, Visitor,
-};
+use hallpass::flow::{LoginStep, RejectionReason, TwoFactor, Visitor};
+use hallpass::store::SqliteStore;
+use hallpass::totp::{Totp, TotpSettings};
+use hallpass::{AccountsErrorKind, Clock, Event, Hallpass, HashCost, PasswordHasherSettings, RateLimit, SystemClock};
 
 use crate::{scratch::Scratch, site::SiteRole};
 

@@ -2,13 +2,14 @@
 
 use std::{collections::HashSet, error::Error, fs, sync::Barrier, thread, time::Duration};
 
-use hallpass::{KeyFile, KeyFileError, UnixTime};
+use hallpass::UnixTime;
+use hallpass::keys::{KeyFile, KeyFileError};
 
 use crate::scratch::Scratch;
 
 const NOW: UnixTime = UnixTime::from_secs(1_790_000_000);
 
-fn active(ring: &hallpass::KeyRing) -> String {
+fn active(ring: &hallpass::keys::KeyRing) -> String {
     ring.active().unwrap().id().to_string()
 }
 

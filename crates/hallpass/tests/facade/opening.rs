@@ -2,7 +2,8 @@
 
 use std::{collections::HashSet, error::Error, fs};
 
-use hallpass::{CookieSettings, Hallpass, HallpassBuilder, KeyRing, NoFeed, UnixTime};
+use hallpass::keys::KeyRing;
+use hallpass::{CookieSettings, Hallpass, HallpassBuilder, NoFeed, UnixTime};
 use tokio::task::JoinSet;
 
 use crate::{

@@ -9,7 +9,8 @@ use std::{
 };
 
 use axum::http::header;
-use hallpass::{Hallpass, SqliteStore};
+use hallpass::Hallpass;
+use hallpass::store::SqliteStore;
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use tower::ServiceExt;
 

@@ -9,7 +9,9 @@ use axum::{
     http::{Request, header},
     routing::get,
 };
-use hallpass::{Account, Hallpass, Identity, KeyRing, SqlStore, SystemClock};
+use hallpass::keys::KeyRing;
+use hallpass::store::SqlStore;
+use hallpass::{Account, Hallpass, Identity, SystemClock};
 use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt;

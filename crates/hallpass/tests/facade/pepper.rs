@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use hallpass::{
-    AccountStore, AccountsErrorKind, Clock, Hallpass, HashCost, KeyFile, KeyId, KeyRing, PasswordHasherSettings,
-    SqliteStore, SystemClock, Username, Visitor,
-};
+use hallpass::flow::Visitor;
+use hallpass::keys::{KeyFile, KeyId, KeyRing};
+use hallpass::store::{AccountStore, SqliteStore};
+use hallpass::{AccountsErrorKind, Clock, Hallpass, HashCost, PasswordHasherSettings, SystemClock, Username};
 use tokio::time::sleep;
 
 use crate::{scratch::Scratch, site::SiteRole};

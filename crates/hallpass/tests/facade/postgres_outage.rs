@@ -11,7 +11,8 @@ use std::{
 };
 
 use axum::{Router, http::header};
-use hallpass::{Hallpass, HashCost, PasswordHasherSettings, PostgresStore, RateLimit};
+use hallpass::store::PostgresStore;
+use hallpass::{Hallpass, HashCost, PasswordHasherSettings, RateLimit};
 use hallpass_test_support::fault_proxy::{Fault, FaultProxy};
 use tokio::time::sleep;
 use tower::ServiceExt;

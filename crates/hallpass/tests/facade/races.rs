@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
-use hallpass::{
-    AccountId, AccountsErrorKind, Actor, Hallpass, HashCost, OwnChange, OwnChangeOutcome, PasswordHasherSettings,
-    RateLimit, RecoveryCode, SqliteStore, Totp, TotpSettings, TwoFactor, TwoFactorStore, UnixTime, Visitor,
-};
+use hallpass::flow::{TwoFactor, Visitor};
+use hallpass::store::{Actor, OwnChange, OwnChangeOutcome, RecoveryCode, SqliteStore, TwoFactorStore};
+use hallpass::totp::{Totp, TotpSettings};
+use hallpass::{AccountId, AccountsErrorKind, Hallpass, HashCost, PasswordHasherSettings, RateLimit, UnixTime};
 use tokio::task::JoinSet;
 
 use crate::{hands::Hands, scratch::Scratch, site::SiteRole};

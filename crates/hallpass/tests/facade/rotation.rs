@@ -15,7 +15,8 @@ use axum::{
     http::{Request, header},
     routing::post,
 };
-use hallpass::{Hallpass, SqlStore, require_login};
+use hallpass::store::SqlStore;
+use hallpass::{Hallpass, require_login};
 use hallpass_test_support::process::this_test;
 use http_body_util::BodyExt;
 use tokio::task::JoinSet;

@@ -7,7 +7,8 @@ use axum::{
     body::Body,
     http::{HeaderMap, Request, header},
 };
-use hallpass::{Clock, CookieSettings, Hallpass, HallpassBuilder, KeyRing, NoFeed, SystemClock};
+use hallpass::keys::KeyRing;
+use hallpass::{Clock, CookieSettings, Hallpass, HallpassBuilder, NoFeed, SystemClock};
 use hallpass_core::{Issuer, LoggedIn, LoggedInFacts, Methods, RoleSet};
 use http_body_util::BodyExt;
 use tower::ServiceExt;

@@ -8,7 +8,8 @@ use std::{
     },
 };
 
-use hallpass::{Account, AccountId, AccountStore, NewAccount, RegistrationOutcome, RegistrationStore, Username};
+use hallpass::store::{AccountStore, NewAccount, RegistrationOutcome, RegistrationStore};
+use hallpass::{Account, AccountId, Username};
 
 #[derive(Clone, Default)]
 pub(crate) struct Users(Arc<Table>);

@@ -8,7 +8,9 @@ use axum::{
     http::{Request, Response, header},
     routing::get,
 };
-use hallpass::{Authentication, Clock, Hallpass, Identity, KeyRing, Role, require_login, require_roles};
+use hallpass::keys::KeyRing;
+use hallpass::token::Authentication;
+use hallpass::{Clock, Hallpass, Identity, Role, require_login, require_roles};
 use http_body_util::BodyExt;
 use tower::{Layer, Service, ServiceExt, service_fn};
 

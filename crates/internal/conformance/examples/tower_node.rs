@@ -23,9 +23,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use hallpass::{
-    AccountId, Hallpass, HashCost, PasswordHasherSettings, RedisStore, Role, SqlStore, Username, Visitor, require_roles,
-};
+use hallpass::flow::Visitor;
+use hallpass::store::{RedisStore, SqlStore};
+use hallpass::{AccountId, Hallpass, HashCost, PasswordHasherSettings, Role, Username, require_roles};
 use hallpass_testkit::Kit;
 use http::{Request, Response};
 use http_body_util::Full;

@@ -8,10 +8,10 @@ use axum::{
     http::Request,
     routing::get,
 };
-use hallpass::{
-    ApiSecurity, CookieSettings, GuardedRouter, Hallpass, KeyRing, Role, RouteTable, SqliteStore, UnixTime, public,
-    require_at_least, require_login,
-};
+use hallpass::keys::KeyRing;
+use hallpass::request::{ApiSecurity, RouteTable};
+use hallpass::store::SqliteStore;
+use hallpass::{CookieSettings, GuardedRouter, Hallpass, Role, UnixTime, public, require_at_least, require_login};
 use hallpass_testkit::Kit;
 use serde_json::{Value, json};
 use tower::ServiceExt;

@@ -12,10 +12,10 @@ use std::{
 };
 
 use axum::{Router, body::Body, http::Request, routing::get};
-use hallpass::{
-    Hallpass, HashCost, LoginStep, PasswordHasherSettings, RateLimit, RejectionKind, Role, SqliteStore, TokenErrorKind,
-    Visitor, require_roles,
-};
+use hallpass::flow::{LoginStep, Visitor};
+use hallpass::store::SqliteStore;
+use hallpass::token::TokenErrorKind;
+use hallpass::{Hallpass, HashCost, PasswordHasherSettings, RateLimit, RejectionKind, Role, require_roles};
 use hallpass_testkit::Kit;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tower::ServiceExt;

@@ -5,9 +5,13 @@ use std::{
     time::Duration,
 };
 
-use hallpass::{Account, AccountId, AccountStore, Cursor, Hallpass, RateLimit};
-use hallpass::{AccountsBuilder, HashCost, OpenedSession, PasswordHasherSettings, Role, SqlStore, Tokens, Visitor};
-use hallpass::{Clock, NoRandomness, Random, SystemClock, SystemRandom, UnixTime};
+use hallpass::flow::{AccountsBuilder, OpenedSession, Tokens, Visitor};
+use hallpass::flow::{NoRandomness, Random, SystemRandom};
+use hallpass::store::SqlStore;
+use hallpass::store::{AccountStore, Cursor};
+use hallpass::{Account, AccountId, Hallpass, RateLimit};
+use hallpass::{Clock, SystemClock, UnixTime};
+use hallpass::{HashCost, PasswordHasherSettings, Role};
 use sqlx::AssertSqlSafe;
 use tokio::sync::Mutex;
 

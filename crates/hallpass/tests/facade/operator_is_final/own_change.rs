@@ -1,7 +1,10 @@
 //! What people change about their own accounts.
 
-use hallpass::{AccountsError, Clock, FactorOff, Hallpass, RecoveryCode, SystemClock};
-use hallpass::{Totp, TotpSettings, TwoFactor};
+use hallpass::flow::FactorOff;
+use hallpass::flow::TwoFactor;
+use hallpass::store::RecoveryCode;
+use hallpass::totp::{Totp, TotpSettings};
+use hallpass::{AccountsError, Clock, Hallpass, SystemClock};
 
 use super::fleet::{Fleet, Held, PASSWORD, Person};
 use crate::site::SiteRole;

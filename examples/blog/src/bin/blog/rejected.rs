@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use blog::{BlogRole, Notice, Viewer};
-use hallpass::{RejectedRequest, Rejection};
+use hallpass::Rejection;
+use hallpass::axum::RejectedRequest;
 
 /// The page for a denial; the library's own where the blog has nothing better to say.
 pub(crate) fn denied_page(rejection: Rejection, request: &RejectedRequest) -> Option<Response> {

@@ -6,7 +6,9 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use blog::{BlogRole, Content, Data, Viewer};
-use hallpass::{Caller, Identity, Rejected};
+use hallpass::Identity;
+use hallpass::axum::Rejected;
+use hallpass::request::Caller;
 use serde_json::Value;
 
 /// Who asks, and how to answer.
