@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-const AT_MOST: usize = 600;
+/// 600 for what the adapter does, and 40 for `Clone` and `Debug` written by hand: the derived ones would require
+/// both of the site's role enum.
+const AT_MOST: usize = 640;
 
 #[test]
 fn the_actix_adapter_stays_small() {
