@@ -1,6 +1,6 @@
 //! The sign-in of a site: everything that its flows share, behind one cheap handle.
 //!
-//! Generic over the role enum and over nothing else: the store is erased when it is [built](SignInBuilder), so that
+//! Generic over the role enum and over nothing else: the store is erased when it is [built](AccountsBuilder), so that
 //! handlers, routes and adapters name `Accounts<SiteRole>` whatever the site stores its accounts in.
 
 use std::{
@@ -219,7 +219,7 @@ impl<R: Role> Accounts<R> {
         &self.site.name
     }
 
-    /// Returns the name of the site where the [builder](crate::SignInBuilder::site_name) was given one.
+    /// Returns the name of the site where the [builder](crate::AccountsBuilder::site_name) was given one.
     #[must_use]
     pub fn given_name(&self) -> Option<&str> {
         self.site.given_name.as_deref()

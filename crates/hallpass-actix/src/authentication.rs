@@ -65,7 +65,7 @@ pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Rejection> 
         method = request.method().as_str(),
         route = request.match_pattern().as_deref().unwrap_or("none"),
         path = request.path(),
-        "refused, because the route states no requirement: wrap it in a guard, or in everyone()"
+        "refused, because the route states no requirement: wrap it in a guard, or in public()"
     );
     answer.headers_mut().clear();
     Some(Rejection::new(RejectionKind::Misconfigured))

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Lets everyone through, and says so: what a route that is open on purpose states where
-/// [every route has to](crate::Auth::every_route_states_its_requirement).
+/// [every route has to](crate::Auth::deny_unguarded_routes).
 pub fn public() -> Require {
     Require::new(Requirement::public())
 }

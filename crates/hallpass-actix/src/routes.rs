@@ -40,7 +40,7 @@ pub fn routes<R: Role>(routes: &Routes<R>) -> impl FnOnce(&mut ServiceConfig) + 
 }
 
 async fn respond<R: Role>(routes: &Routes<R>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Refused> {
-    let who = caller("sign_in_routes", request.extensions()).map_err(Refused::new)?.clone();
+    let who = caller("routes", request.extensions()).map_err(Refused::new)?.clone();
     // Read to the limit at most. What is longer is not read to its end, so it costs no more than what is not.
     let body = match payload.to_bytes_limited(EndpointRequest::BODY_LIMIT).await {
         Ok(Ok(bytes)) => Body::Whole(bytes.into()),

@@ -101,11 +101,11 @@ fn the_table_shows_every_route() {
         route_table(routes).render::<SiteRole>(),
         "\
 route            signed out  guest  admin  asks
-/                yes         yes    yes    everyone
+/                yes         yes    yes    public
 /office/safe     -           -      yes    all of admin; second factor
 /office/desk     -           yes    yes    login
-(health)         yes         yes    yes    everyone
-(anything else)  yes         yes    yes    everyone
+(health)         yes         yes    yes    public
+(anything else)  yes         yes    yes    public
 "
     );
 }

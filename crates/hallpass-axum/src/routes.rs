@@ -39,7 +39,7 @@ where
 async fn respond<R: Role>(routes: &Routes<R>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let Some(who) = parts.extensions.get::<Authentication>().cloned() else {
-        return RejectionResponse::without_layer("sign_in_routes", RejectedRequest::of_parts(&parts)).into_response();
+        return RejectionResponse::without_layer("routes", RejectedRequest::of_parts(&parts)).into_response();
     };
     let uri = &parts.uri;
     let authority = uri.authority().map(|authority| authority.as_str());

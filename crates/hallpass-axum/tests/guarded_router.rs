@@ -77,11 +77,11 @@ fn the_table_shows_every_route() {
         site().fallback(require_login(), || async {}).table().render::<SiteRole>(),
         "\
 route            signed out  guest  editor  admin  asks
-/                yes         yes    yes     yes    everyone
+/                yes         yes    yes     yes    public
 /office/safe     -           -      part    part   all of editor, admin
 /office/desk     -           yes    yes     yes    login
 /draft           -           -      yes     -      any of editor
-(health)         yes         yes    yes     yes    everyone
+(health)         yes         yes    yes     yes    public
 (anything else)  -           yes    yes     yes    login
 "
     );

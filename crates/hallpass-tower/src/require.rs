@@ -28,7 +28,7 @@ use tower_service::Service;
 use crate::refusal::{GuardFuture, RejectedRequest, RejectionResponse};
 
 /// Lets everyone through, and says so: what a route that is open on purpose states where
-/// [every route has to](crate::AuthLayer::every_route_states_its_requirement).
+/// [every route has to](crate::AuthLayer::deny_unguarded_routes).
 pub fn public() -> RequireLayer {
     RequireLayer::new(Requirement::public())
 }
@@ -205,7 +205,7 @@ impl Watched {
             target: "hallpass",
             method = %self.request.method(),
             path = self.request.uri().path(),
-            "refused, because the route states no requirement: put a guard on it, or everyone()"
+            "refused, because the route states no requirement: put a guard on it, or public()"
         );
         Some(RejectionResponse::new(Rejection::new(RejectionKind::Misconfigured), self.request))
     }

@@ -76,7 +76,7 @@ impl<R: Role> Routes<R> {
         let endpoint = self.endpoint(&request.path);
         // A name of ours, not the path that was typed.
         let route = endpoint.map(|endpoint| endpoint.route().path);
-        let span = tracing::info_span!(target: "hallpass", "sign_in", method = request.method, route);
+        let span = tracing::info_span!(target: "hallpass", "login_routes", method = request.method, route);
         self.answer(&request, endpoint).instrument(span).await
     }
 
@@ -162,7 +162,7 @@ impl<R> Clone for Routes<R> {
 
 impl<R> fmt::Debug for Routes<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Routes").field("sign_in", &self.accounts).finish_non_exhaustive()
+        f.debug_struct("Routes").field("accounts", &self.accounts).finish_non_exhaustive()
     }
 }
 

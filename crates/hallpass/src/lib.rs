@@ -16,6 +16,7 @@
 //!
 //! #[derive(Role)]
 //! enum SiteRole {
+//!     #[role(default)] // what a new account is
 //!     Guest,
 //!     Admin,
 //! }
@@ -50,7 +51,7 @@
 //! missing does not compile.
 //!
 //! ```
-//! # use hallpass::*;
+//! # use hallpass::{keys::KeyRing, store::AccountStore, *};
 //! # #[derive(Role)] enum SiteRole { Guest, Admin }
 //! # struct Users;
 //! impl AccountStore for Users {
@@ -78,9 +79,9 @@
 //! | `asymmetric` | keys of EdDSA, ECDSA and RSA, whose public halves `/.well-known/jwks.json` shows | off, because one site alone needs no more than HMAC, and aws-lc takes a minute to build |
 //! | `axum` | [`Hallpass::layer`], [`Hallpass::routes`], the extractors and the guards | on, because most sites here are |
 //! | `metrics` | counters, gauges and a histogram of requests, sign-ins, hash gate and revocation view, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
-//! | `postgres` | [`PostgresStore`] and [`Hallpass::open`] on it | off, because it needs a server |
-//! | `redis` | [`RedisStore`], for [`HallpassBuilder::shared_backend`] | off, because one node needs none |
-//! | `sqlite` | [`SqliteStore`] and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |
+//! | `postgres` | [`PostgresStore`](store::PostgresStore) and [`Hallpass::open`] on it | off, because it needs a server |
+//! | `redis` | [`RedisStore`](store::RedisStore), for [`HallpassBuilder::shared_backend`] | off, because one node needs none |
+//! | `sqlite` | [`SqliteStore`](store::SqliteStore) and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |
 //! | `tls` | TLS on the way to PostgreSQL (`sslmode=verify-full`), Redis and Valkey (`rediss://`) | off, because many a server is on the same machine, and aws-lc takes a minute to build |
 //! | `utoipa` | `ApiSecurity` and `Routes::describe`: security schemes, requirements and the sign-in routes for an OpenAPI document | off, because most sites have no such document |
 

@@ -115,21 +115,21 @@ mod tests {
             route_table(|site| routes(&hallpass, site)).render::<BlogRole>(),
             "\
 route                         signed out  guest  moderator  admin  asks
-/                             yes         yes    yes        yes    everyone
+/                             yes         yes    yes        yes    public
 /posts/new                    -           -      -          yes    all of admin
 /posts                        -           -      -          yes    all of admin
-/posts/{slug}                 yes         yes    yes        yes    everyone
+/posts/{slug}                 yes         yes    yes        yes    public
 /posts/{slug}/hide            -           -      yes        yes    any of moderator, admin
 /profile                      -           yes    yes        yes    login
 /admin                        -           -      -          yes    all of admin; second factor; within 600 s
 /admin/users/{username}/role  -           -      -          yes    all of admin; second factor; within 600 s
-/healthz                      yes         yes    yes        yes    everyone
-/readyz                       yes         yes    yes        yes    everyone
-/style.css                    yes         yes    yes        yes    everyone
-/favicon.svg                  yes         yes    yes        yes    everyone
-(other methods)               yes         yes    yes        yes    everyone
-(sign-in)                     yes         yes    yes        yes    everyone
-(anything else)               yes         yes    yes        yes    everyone
+/healthz                      yes         yes    yes        yes    public
+/readyz                       yes         yes    yes        yes    public
+/style.css                    yes         yes    yes        yes    public
+/favicon.svg                  yes         yes    yes        yes    public
+(other methods)               yes         yes    yes        yes    public
+(sign-in)                     yes         yes    yes        yes    public
+(anything else)               yes         yes    yes        yes    public
 "
         );
     }

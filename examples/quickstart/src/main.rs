@@ -3,6 +3,7 @@ use hallpass::{Hallpass, Identity, Role, require_login, require_roles};
 
 #[derive(Role)]
 enum SiteRole {
+    #[role(default)] // what a new account is
     Guest,
     Admin,
 }

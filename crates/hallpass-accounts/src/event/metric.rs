@@ -30,7 +30,7 @@ pub(crate) fn happened(event: &Event) {
         Event::LoggedIn { .. } => counter!(SIGN_INS, "outcome" => event.as_str()).increment(1),
         Event::Refused { reason, .. } => counter!(SIGN_INS, "outcome" => reason.as_str()).increment(1),
         Event::Limited { limit, .. } => counter!(LIMITS_HIT, "limit" => limit.as_str()).increment(1),
-        Event::SessionRefreshed { .. } => counter!(RENEWALS, "outcome" => "renewed").increment(1),
+        Event::SessionRefreshed { .. } => counter!(RENEWALS, "outcome" => "refreshed").increment(1),
         Event::RefreshReused { .. } => counter!(RENEWALS, "outcome" => "reused").increment(1),
         _ => {}
     }

@@ -8,7 +8,7 @@
 //!    came with a bearer token.
 //! 2. The session is renewed, and the request goes on as its person. Where the store does not answer, it goes on as one whose token
 //!    cannot be judged: 503 on a guarded route, and the cookies stay. Where the session is over it goes on as it came.
-//! 3. The answer takes the new cookies, unless it [speaks of them itself](RenewedRequest::cookies_beside).
+//! 3. The answer takes the new cookies, unless it [speaks of them itself](RefreshedRequest::cookies_beside).
 
 use std::{fmt, sync::Arc};
 

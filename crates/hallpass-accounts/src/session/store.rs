@@ -174,7 +174,7 @@ pub enum EndOutcome {
 ///
 /// The arithmetic is [`Rotation`]'s: a store loads the session's [`RefreshState`](crate::RefreshState), asks
 /// [`Rotation::present`] and writes what it answers, in one transaction that takes its write lock before it reads. A session
-/// becomes renewable by the [`refresh_chain`](crate::NewSession::refresh_chain) with which it is [opened](Sessions::open).
+/// becomes renewable by the [`refresh_chain`](crate::NewSession::refresh_chain) with which it is [opened](SessionStore::open).
 ///
 /// # What this adds to the other traits
 /// A method that keeps one session and ends the others ([`PasswordStore::change`](crate::PasswordStore::change),

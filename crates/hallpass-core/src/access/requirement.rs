@@ -180,7 +180,7 @@ impl fmt::Display for Requirement {
             Ok(())
         };
         match (self.all, self.any) {
-            _ if self.open => f.write_str("everyone")?,
+            _ if self.open => f.write_str("public")?,
             (_, Some(0)) => f.write_str("nobody")?,
             (_, Some(any)) => names(f, "any of", any)?,
             (0, None) => f.write_str("login")?,

@@ -57,7 +57,7 @@ impl RevocationLog for PostgresStore {
 /// One statement, so that the limit of what is settled and the rows are of one snapshot.
 ///
 /// What is settled comes in stretches, and behind the last of them, whole, what is not, since no cursor can point into it. That is
-/// at most what was revoked while the oldest open transaction runs, and not yet [forgotten](Feed::forget).
+/// at most what was revoked while the oldest open transaction runs, and not yet [forgotten](RevocationLog::forget).
 const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first), \
      stretch AS MATERIALIZED ( \
         SELECT *, TRUE AS settled FROM hallpass_revocations \

@@ -153,7 +153,7 @@ async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
         (r#"hallpass_logins_total{outcome="wrong-password"}"#, 1.0),
         (r#"hallpass_logins_total{outcome="unknown-account"}"#, 3.0),
         (r#"hallpass_rate_limit_hits_total{limit="account"}"#, 1.0),
-        (r#"hallpass_refreshes_total{outcome="renewed"}"#, 1.0),
+        (r#"hallpass_refreshes_total{outcome="refreshed"}"#, 1.0),
         (r#"hallpass_events_total{event="registered"}"#, 1.0),
         (r#"hallpass_events_total{event="sessions-ended"}"#, 1.0),
         ("hallpass_password_hasher_wait_seconds_count", 6.0),
@@ -179,7 +179,7 @@ async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
     }
     let of_a_kind = |name: &str| page.matches(&format!("hallpass_{name}_total{{")).count();
     assert_eq!(of_a_kind("verifications"), 1 + TokenErrorKind::ALL.len(), "all of them from the first request on");
-    assert_eq!(of_a_kind("denials"), RejectionKind::ALL.len());
+    assert_eq!(of_a_kind("rejections"), RejectionKind::ALL.len());
     for word in secrets.iter().map(String::as_str).chain(["alice", PEER]) {
         assert!(!page.contains(word), "{word} in {page}");
     }
@@ -199,7 +199,7 @@ async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
         assert!(left_out.is_empty() || (event == "refused" && left_out == ["account"]), "{event} without {left_out:?}");
         events.insert(event.clone());
     }
-    let expected = ["limited", "refused", "registered", "session-renewed", "sessions-ended", "signed-in"];
+    let expected = ["limited", "refused", "registered", "session-refreshed", "sessions-ended", "signed-in"];
     assert!(expected.iter().all(|event| events.contains(*event)), "{events:?}");
     let reasons = log.0.lock().unwrap().iter().filter(|(_, fields)| fields["message"] == "token refused").count();
     assert_eq!(reasons, 2);

@@ -174,7 +174,7 @@ fn everyone_is_let_through_until_more_is_asked() {
     let (now, stranger) = (UnixTime::from_secs(0), Authentication::anonymous());
     let open = Requirement::public();
     assert!(open.is_open() && open.admit(&stranger, now).is_ok());
-    assert_eq!(open.to_string(), "everyone");
+    assert_eq!(open.to_string(), "public");
     for closed in [open.and_second_factor(), open.and_recent(Duration::from_secs(1)), Requirement::login()] {
         assert!(!closed.is_open());
         assert_eq!(closed.admit(&stranger, now).unwrap_err().kind(), RejectionKind::NotLoggedIn, "{closed}");

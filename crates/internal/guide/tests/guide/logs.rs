@@ -102,7 +102,7 @@ fn the_table_of_logs_is_what_the_source_says() {
 #[test]
 fn the_table_of_events_names_each() {
     let names = read(&root().join("crates/hallpass-accounts/src/event/name.rs"));
-    let of_events = names.split("impl RefusedReason").next().unwrap();
+    let of_events = names.split("impl RejectionReason").next().unwrap();
     let said: BTreeSet<String> =
         of_events.split("=> \"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
     let written: BTreeSet<String> =
