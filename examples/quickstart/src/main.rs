@@ -17,8 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/admin", get(hello).route_layer(require_roles([SiteRole::Admin])))
         .merge(hallpass.routes())
         .layer(hallpass.layer());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    Ok(axum::serve(listener, app).await?)
+    Ok(axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await?)
 }
 
 async fn hello(me: Option<Identity<SiteRole>>) -> String {

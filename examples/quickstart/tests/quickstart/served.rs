@@ -53,7 +53,7 @@ fn a_person_registers_and_an_operator_makes_her_an_admin() {
 
     let form = "username=alice&password=correct+horse+battery+staple";
     assert_eq!(alice.post_body("/register", form).status, 303);
-    assert_eq!(alice.get("/profile").text(), "alice may {}");
+    assert_eq!(alice.get("/profile").text(), "alice may {guest}");
     assert_eq!(alice.get("/admin").status, 403);
 
     let database = quickstart.scratch.path("site.db");
