@@ -1,4 +1,4 @@
-//~ no `SqliteStore` in the root
+//~ no `SqliteStore` in `store`
 //~ the item is gated behind the `sqlite` feature
 use hallpass::store::SqliteStore;
 
