@@ -4,7 +4,7 @@ use hallpass::{Hallpass, Role};
 
 #[derive(Role)]
 #[rustfmt::skip]
-enum SiteRole { Guest, Admin }
+enum SiteRole { #[role(default)] Guest, Admin }
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
