@@ -29,7 +29,11 @@ pub(crate) async fn command_passes(write: &mut Write, by: Option<&Actor>) -> Res
 /// Ends a change that revokes: every other session ends, the acting one goes on with its new refresh token.
 pub(crate) async fn revoking(mut write: Write, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {
     let account = &own.actor.account;
-    revocation::everything(&mut write, account, own.kept_session(), own.at).await?;
+    let kept = revocation::everything(&mut write, account, own.kept_session(), own.at).await?;
+    if kept == 0 && own.kept_session().is_some() {
+        // Its row was deleted by hand after the check: the lock on the account does not hold it.
+        return Ok(OwnChangeOutcome::NotWritten);
+    }
     if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
         let restart = sql("UPDATE hallpass_sessions \
              SET refresh_hash = $3, spent = $7, idle_at = $4, methods = $5, refreshed_at = $6 \
