@@ -42,7 +42,7 @@ impl<R: Role> Accounts<R> {
     }
 
     /// Makes a change to one's own account, counted before anything is read or hashed, whether it turns out right or wrong.
-    /// Without the limit a copied access token could write, revoke and hash without end (`six_copies_of_a_cookie_do_not`).
+    /// Without the limit a copied access token could write, revoke and hash without end (`end_other_sessions_repeated_survives_no_command`).
     /// What was not evaluated is not counted.
     pub(crate) async fn changing<T>(
         &self,

@@ -1,6 +1,7 @@
 //! The conditions of an own change and of a command, checked in the transaction that writes; and the row that it returns.
 //!
-//! The account's row is locked since the transaction began, so what is checked here holds until it ends.
+//! The account's row is locked since the transaction began, so what is checked of it holds until the end. A session's row is not
+//! locked: hallpass deletes it only under the account's lock, and a `DELETE` by hand is found in [`revoking`].
 
 use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome, SessionId};
 
