@@ -13,6 +13,10 @@ use super::{
 };
 use crate::error::StoreError;
 
+/// Locks a session's row, where the account has it. The account's row is locked before.
+pub(super) const LOCK_SESSION: &str =
+    "SELECT 1 FROM hallpass_sessions WHERE id = $1 AND account_id = $2 FOR NO KEY UPDATE";
+
 /// A transaction that has its turn. Dropped without [`commit`](Self::commit), it is rolled back.
 pub(super) struct Write {
     transaction: Transaction<'static, Postgres>,

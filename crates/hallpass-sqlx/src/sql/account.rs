@@ -98,7 +98,7 @@ impl AdministrationStore for Store {
         let update = sql("UPDATE hallpass_accounts SET disabled = $2 WHERE id = $1");
         write.change(update.bind(id.as_str()).bind(disabled)).await?;
         match disabled {
-            true => revocation::everything(&mut write, id, None, at).await.map(drop)?,
+            true => revocation::everything(&mut write, id, None, at).await?,
             false => revocation::generation(&mut write, id, at).await?,
         }
         own_change::commanded(write, id).await

@@ -12,7 +12,10 @@ pub(super) mod statement;
 mod two_factor;
 
 use self::statement::Statement;
-use super::{Arguments, Database, Row, Store, write::Write};
+use super::{
+    Arguments, Database, Row, Store,
+    write::{LOCK_SESSION, Write},
+};
 use crate::{column, error::StoreError};
 
 impl Write {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::StoreError;
 
-/// Ends every session of the account but `keep`, and raises its generation. Returns how many sessions were kept: 1 or 0.
+/// Ends every session of the account but `keep`, and raises its generation.
 ///
 /// The kept session cannot be refreshed any more until its refresh token is replaced: a copy must not outlive the change.
 pub(crate) async fn everything(
@@ -18,15 +18,14 @@ pub(crate) async fn everything(
     account: &AccountId,
     keep: Option<&SessionId>,
     at: UnixTime,
-) -> Result<u64, StoreError> {
+) -> Result<(), StoreError> {
     let end = sql("DELETE FROM hallpass_sessions WHERE account_id = $1 AND id IS DISTINCT FROM $2")
         .bind(account.as_str())
         .bind(keep.map(SessionId::to_string));
     write.change(end).await?;
     let void = sql("UPDATE hallpass_sessions SET refresh_hash = NULL, spent = $2 WHERE account_id = $1");
-    let kept = write.change(void.bind(account.as_str()).bind(column::NOTHING)).await?;
-    generation(write, account, at).await?;
-    Ok(kept)
+    write.change(void.bind(account.as_str()).bind(column::NOTHING)).await?;
+    generation(write, account, at).await
 }
 
 /// Raises the account's generation: every token issued before is revoked. Sessions stay. An account that does not exist stays so.

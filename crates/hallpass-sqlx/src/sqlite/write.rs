@@ -7,6 +7,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{SqliteStore, sql::statement::Statement};
 use crate::error::StoreError;
 
+/// Finds a session's row, where the account has it. The write lock holds it.
+pub(super) const LOCK_SESSION: &str = "SELECT 1 FROM hallpass_sessions WHERE id = $1 AND account_id = $2";
+
 /// A transaction that holds the write lock. Dropped without [`commit`](Self::commit), it is rolled back.
 pub(super) struct Write {
     transaction: Transaction<'static, Sqlite>,

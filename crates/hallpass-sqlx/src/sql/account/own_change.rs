@@ -1,22 +1,27 @@
 //! The conditions of an own change and of a command, checked in the transaction that writes; and the row that it returns.
 //!
-//! The account's row is locked since the transaction began, so what is checked of it holds until the end. A session's row is not
-//! locked: hallpass deletes it only under the account's lock, and a `DELETE` by hand is found in [`revoking`].
+//! The account's row is locked since the transaction began, and [`passes`] locks the session's row: what is checked of both holds
+//! until the end, for a `DELETE` by hand too.
 
 use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome, SessionId};
 
-use super::super::{Write, column, revocation, statement::sql};
+use super::super::{LOCK_SESSION, Write, column, revocation, statement::sql};
 use crate::error::StoreError;
 
-/// Whether the actor is enabled, at the generation of the token, and in a session that exists.
+/// Whether the actor is enabled, at the generation of the token, and in a session that exists and now cannot end before the
+/// transaction does.
 pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, StoreError> {
-    let check = sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $2 AND NOT disabled \
-         AND (CAST($3 AS TEXT) IS NULL \
-              OR EXISTS (SELECT 1 FROM hallpass_sessions WHERE id = $3 AND account_id = $1))")
-    .bind(actor.account.as_str())
-    .bind(i64::from(actor.generation))
-    .bind(actor.session.as_ref().map(SessionId::to_string));
-    Ok(write.row(check).await?.is_some())
+    let account = sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $2 AND NOT disabled")
+        .bind(actor.account.as_str())
+        .bind(i64::from(actor.generation));
+    if write.row(account).await?.is_none() {
+        return Ok(false);
+    }
+    let Some(session) = &actor.session else {
+        return Ok(true);
+    };
+    let session = sql(LOCK_SESSION).bind(session.to_string()).bind(actor.account.as_str());
+    Ok(write.row(session).await?.is_some())
 }
 
 /// The same for a command: the application itself always passes.
@@ -30,11 +35,7 @@ pub(crate) async fn command_passes(write: &mut Write, by: Option<&Actor>) -> Res
 /// Ends a change that revokes: every other session ends, the acting one goes on with its new refresh token.
 pub(crate) async fn revoking(mut write: Write, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {
     let account = &own.actor.account;
-    let kept = revocation::everything(&mut write, account, own.kept_session(), own.at).await?;
-    if kept == 0 && own.kept_session().is_some() {
-        // Its row was deleted by hand after the check: the lock on the account does not hold it.
-        return Ok(OwnChangeOutcome::NotWritten);
-    }
+    revocation::everything(&mut write, account, own.kept_session(), own.at).await?;
     if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
         let restart = sql("UPDATE hallpass_sessions \
              SET refresh_hash = $3, spent = $7, idle_at = $4, methods = $5, refreshed_at = $6 \
