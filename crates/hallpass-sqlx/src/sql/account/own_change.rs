@@ -3,9 +3,9 @@
 //! The account's row is locked since the transaction began, and [`passes`] locks the session's row: what is checked of both holds
 //! until the end, for a `DELETE` by hand too.
 
-use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome, SessionId};
+use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
 
-use super::super::{LOCK_SESSION, Write, column, revocation, statement::sql};
+use super::super::{LOCK_SESSION, Write, column, revocation, sql};
 use crate::error::StoreError;
 
 /// Whether the actor is enabled, at the generation of the token, and in a session that exists and now cannot end before the
