@@ -2,8 +2,7 @@
 //!
 //! It is not the application's user record. An application maps its own row into it in [`AccountStore`](crate::AccountStore).
 
-pub(crate) mod administration;
-pub(crate) mod own_account;
+pub(crate) mod flow;
 pub(crate) mod own_change;
 pub(crate) mod store;
 pub(crate) mod username;

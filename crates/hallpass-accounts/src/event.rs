@@ -188,7 +188,7 @@ pub enum RateLimitKind {
     /// The one per address.
     Address,
     /// The one per session on changes to its own account.
-    RevocationPage,
+    Change,
 }
 
 /// Where events go.

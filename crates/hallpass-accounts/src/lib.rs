@@ -77,7 +77,7 @@ mod store;
 mod two_factor;
 mod visitor;
 
-pub use account::administration::Commands;
+pub use account::flow::Commands;
 pub use account::own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
 pub use account::store::{AccountStore, AdministrationStore};
 pub use account::username::{Username, UsernameError};
@@ -86,13 +86,12 @@ pub use accounts::{Ability, Accounts};
 pub use builder::{AccountsBuildError, AccountsBuilder};
 pub use error::{AccountsError, AccountsErrorKind};
 pub use event::{Event, RateLimitKind, RejectionReason};
-pub use login::LoginStep;
 pub use login::authenticated::Authenticated;
 pub use login::mfa_required::MfaRequired;
-pub use login::opened::{Member, OpenedSession};
 pub use login::password_accepted::{NextStep, PasswordAccepted};
+pub use login::{AccountSummary, LoginStep, OpenedSession};
+pub use password::HashCost;
 pub use password::Password;
-pub use password::hash_cost::HashCost;
 pub use password::offline_hash::{HashError, RightPassword, check_password, hash_password};
 pub use password::password_hasher::{ImpossibleCost, PasswordHasher};
 pub use password::password_hasher_settings::PasswordHasherSettings;
@@ -106,21 +105,19 @@ pub use rate_limit::{AttemptOutcome, AttemptState, RateLimit};
 pub use registration::{NewAccount, RegistrationOutcome, RegistrationStore};
 pub use revocation::catch_up::RevocationNotifier;
 pub use revocation::store::{Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage};
-pub use session::SessionLimits;
-pub use session::refresh::Tokens;
 pub use session::refresh_state::{
     MalformedSpentRefreshes, RefreshChain, RefreshHash, RefreshState, Rotation, RotationOutcome, SpentRefreshes,
 };
 pub use session::refresh_token::RefreshToken;
-pub use session::request_renewal::RequestRefresh;
+pub use session::request_refresh::RequestRefresh;
 pub use session::session_id::{MalformedSessionId, SessionId};
 pub use session::store::{
     EndOutcome, NewSession, OpenOutcome, RefreshOutcome, RefreshTokenStore, RefreshedSession, Session, SessionStore,
 };
+pub use session::{SessionLimits, Tokens};
 pub use store::StoreFault;
-pub use two_factor::FactorPolicy;
 pub use two_factor::enrolment::{Enrolling, EnrolmentRequired};
 pub use two_factor::recovery_code::{RecoveryCode, RecoveryHash};
-pub use two_factor::second_factor::{FactorOff, SetUp, TwoFactor};
 pub use two_factor::store::{ConsumeOutcome, Enrolment, TwoFactorStore};
+pub use two_factor::{FactorOff, FactorPolicy, SetUp, TwoFactor};
 pub use visitor::Visitor;

@@ -14,19 +14,14 @@
 
 pub(crate) mod after_login;
 pub(crate) mod authenticated;
+mod flow;
 pub(crate) mod mfa_required;
-pub(crate) mod opened;
 pub(crate) mod own_claims;
 pub(crate) mod password_accepted;
 
-use hallpass_core::{EnrolmentToken, PendingToken, Role};
+use hallpass_core::{AccessToken, DeviceToken, EnrolmentToken, PendingToken};
 
-use crate::{
-    accounts::Accounts,
-    error::AccountsError,
-    login::{opened::OpenedSession, password_accepted::NextStep},
-    visitor::Visitor,
-};
+use crate::session::refresh_token::RefreshToken;
 
 /// How far a log-in got.
 #[derive(Debug)]
@@ -52,41 +47,26 @@ impl LoginStep {
     }
 }
 
-impl<R: Role> Accounts<R> {
-    /// Logs in with a user name, a password and, where the person has it at hand, the code.
-    ///
-    /// A code that is not due is not looked at.
-    ///
-    /// # Errors
-    /// As [`accept_password`](Self::accept_password); a wrong code is refused exactly like a wrong password.
-    pub async fn log_in(
-        &self,
-        username: &str,
-        password: &str,
-        code: Option<&str>,
-        visitor: &Visitor<'_>,
-    ) -> Result<LoginStep, AccountsError> {
-        let accepted = self.accept_password(username, password, visitor).await?;
-        let authenticated = match (accepted.next().await, code) {
-            (NextStep::Nothing(authenticated), _) => authenticated,
-            (NextStep::SecondFactor(due), Some(code)) => due.accept_code(code).await?,
-            (NextStep::SecondFactor(due), None) => return due.wait().await.map(LoginStep::MfaRequired),
-            (NextStep::Enrolment(due), _) => return due.wait().await.map(LoginStep::EnrolmentRequired),
-        };
-        self.opened(authenticated, visitor).await.map(LoginStep::LoggedIn)
-    }
+/// A session that has just been opened.
+#[derive(Debug)]
+pub struct OpenedSession {
+    /// The access token.
+    pub access: AccessToken,
+    /// The refresh token, where the site renews sessions.
+    pub refresh: Option<RefreshToken>,
+    /// The token by which the browser is known again.
+    pub device: DeviceToken,
+    /// The account that logged in.
+    pub user: AccountSummary,
+}
 
-    /// Completes a log-in that waits for its code.
-    ///
-    /// # Errors
-    /// As [`resume`](Self::resume) and [`accept_code`](crate::MfaRequired::accept_code).
-    pub async fn log_in_with_code(
-        &self,
-        pending: &[u8],
-        code: &str,
-        visitor: &Visitor<'_>,
-    ) -> Result<OpenedSession, AccountsError> {
-        let due = self.resume(pending, visitor).await?;
-        self.opened(due.accept_code(code).await?, visitor).await
-    }
+/// The account that logged in, for a response to its owner.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AccountSummary {
+    /// The account's id.
+    pub id: String,
+    /// The user name, as shown.
+    pub username: String,
+    /// The names of the roles that the token carries.
+    pub roles: Vec<&'static str>,
 }

@@ -2,18 +2,19 @@
 //!
 //! `store` is what a site's store has to do; `refresh_state` is the arithmetic of a refresh token, once for all stores.
 
-pub(crate) mod device;
-mod known_device;
-mod own_sessions;
-pub(crate) mod refresh;
+mod flow;
 pub(crate) mod refresh_state;
 pub(crate) mod refresh_token;
-pub(crate) mod request_renewal;
+pub(crate) mod request_refresh;
 pub(crate) mod session_id;
 pub(crate) mod single_flight;
 pub(crate) mod store;
 
 use std::time::Duration;
+
+use hallpass_core::AccessToken;
+
+use crate::session::refresh_token::RefreshToken;
 
 /// How long a session lasts, where the site renews sessions.
 ///
@@ -64,4 +65,14 @@ impl Default for SessionLimits {
             grace: Duration::from_secs(30),
         }
     }
+}
+
+/// What a session goes on with.
+#[derive(Debug)]
+#[must_use]
+pub struct Tokens {
+    /// The access token.
+    pub access: AccessToken,
+    /// The refresh token, where the site renews sessions and this one can be renewed.
+    pub refresh: Option<RefreshToken>,
 }

@@ -1,21 +1,20 @@
 //! The second factor: who must have one, set-up, codes and recovery codes.
 //!
-//! `store` is what a site's store has to do; `encryption` and `set_up_secret` protect the secret; `second_factor`, `enrolment` and
-//! `code` are the flows.
+//! `store` is what a site's store has to do; `encryption` and `set_up_secret` protect the secret; `flow` and
+//! `enrolment` are the flows.
 
-mod code;
 mod encryption;
 pub(crate) mod enrolment;
+mod flow;
 pub(crate) mod recovery_code;
-pub(crate) mod second_factor;
 mod set_up_secret;
 pub(crate) mod store;
 
 use std::fmt;
 
-use hallpass_core::{Methods, Role, RoleSet};
+use hallpass_core::{EnrolmentToken, Methods, Role, RoleSet, TotpSecret};
 
-use crate::account::Account;
+use crate::{account::Account, session::Tokens};
 
 /// Who must have a second factor.
 ///
@@ -74,5 +73,39 @@ impl<R: Role> fmt::Debug for FactorPolicy<R> {
             Self::RequiredFor(roles) => f.debug_tuple("RequiredFor").field(roles).finish(),
             Self::RequiredForAll => f.write_str("RequiredForAll"),
         }
+    }
+}
+
+/// How the second factor of an account stands.
+#[derive(Debug)]
+#[must_use]
+pub enum TwoFactor {
+    /// It is on.
+    On,
+    /// It is off; this is what to put into the authenticator. Nothing has been written.
+    Off(SetUp),
+}
+
+/// What goes into an authenticator. Redacted in `Debug`.
+pub struct SetUp {
+    /// The secret that the first code must come from.
+    pub secret: TotpSecret,
+    /// The same as an `otpauth://` link, for a QR code.
+    pub otpauth_uri: String,
+}
+
+/// How it goes on after the second factor was turned off.
+#[derive(Debug)]
+#[must_use]
+pub enum FactorOff {
+    /// The session goes on with these.
+    GoesOn(Tokens),
+    /// The account must have a second factor: every session is over, and this token opens the page where a new one is set up.
+    EnrolmentRequired(EnrolmentToken),
+}
+
+impl fmt::Debug for SetUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SetUp(..)")
     }
 }

@@ -2,8 +2,6 @@
 
 use std::{fmt, net::IpAddr};
 
-use crate::session::device::device_name;
-
 /// Who asks to be signed in.
 #[derive(Clone, Copy, Default)]
 pub struct Visitor<'a> {
@@ -31,5 +29,73 @@ impl Visitor<'_> {
 impl fmt::Debug for Visitor<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Visitor").field("peer", &self.peer).field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+/// Names the device behind a `User-Agent`, as its owner recognises it in a list: `Firefox on Linux`.
+///
+/// An unknown one gets its first product, cut to 60 characters. Nothing is decided by the name: the header is whatever the client
+/// sends.
+fn device_name(agent: &str) -> String {
+    let browser = first_of(agent, &BROWSERS);
+    let system = first_of(agent, &SYSTEMS);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(name), None) | (None, Some(name)) => name.to_owned(),
+        (None, None) => {
+            let product = agent.split_whitespace().next().unwrap_or("unknown device");
+            product.chars().filter(|c| !c.is_control()).take(60).collect()
+        }
+    }
+}
+
+fn first_of(agent: &str, marks: &[(&str, &'static str)]) -> Option<&'static str> {
+    let found = marks.iter().find(|(mark, _)| agent.contains(mark));
+    found.map(|(_, name)| *name)
+}
+
+/// Most particular first: Edge calls itself Chrome too, and Chrome calls itself Safari.
+const BROWSERS: [(&str, &str); 7] = [
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
+    ("Safari/", "Safari"),
+];
+const SYSTEMS: [(&str, &str); 7] = [
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::device_name;
+
+    #[test]
+    fn browsers_are_named_and_strangers_cut() {
+        for (agent, name) in [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            ("curl/8.14.1", "curl/8.14.1"),
+            ("", "unknown device"),
+        ] {
+            assert_eq!(device_name(agent), name);
+        }
+        assert_eq!(device_name(&"x".repeat(8000)).len(), 60);
+        assert_eq!(device_name("a\u{1b}[31m"), "a[31m");
     }
 }

@@ -2,16 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a test binary has no outside")]
 
-#[path = "memory/mod.rs"]
-mod memory;
-
 use std::fs;
 use std::time::{Duration, Instant};
 
 use hallpass_accounts::{Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, Visitor};
 use hallpass_core::{Clock, Issuer, KeyRing, Role, SystemClock};
 
-use crate::memory::MemoryStore;
+use hallpass_test_support::memory_store::MemoryStore;
 
 #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
 enum SiteRole {

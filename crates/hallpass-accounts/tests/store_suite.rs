@@ -1,14 +1,11 @@
-//! The public store suite on the store in memory that the tests of the flows stand on.
+//! The public store suite on the store in memory of the tests of the flows.
 
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary has no outside")]
 
-mod memory;
-
 use std::sync::Arc;
 
+use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_testkit::{store_suite::races, test_store};
-
-use memory::MemoryStore;
 
 async fn empty() -> Box<MemoryStore> {
     Box::default()

@@ -2,15 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a test binary has no outside")]
 
-#[path = "memory/mod.rs"]
-mod memory;
-
 use std::time::{Duration, Instant};
 
 use hallpass_accounts::{Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, RateLimit, Visitor};
 use hallpass_core::{Issuer, KeyRing, Role, UnixTime};
 
-use crate::memory::MemoryStore;
+use hallpass_test_support::memory_store::MemoryStore;
 
 #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
 enum SiteRole {

@@ -2,18 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
-#[path = "../../hallpass-tower/tests/office/mod.rs"]
-mod office;
-
 use axum::{
     Router,
     body::{Body, to_bytes},
     routing::get,
 };
 use hallpass_axum::Identity;
+use hallpass_test_support::tokens::{SiteRole, TokenOf, invalid_cookies, layer};
 use hallpass_tower::require_roles;
 use http::Request;
-use office::{Pass, SiteRole, layer, strangers};
 use tower::Service;
 
 async fn name(me: Identity<SiteRole>) -> String {
@@ -28,9 +25,10 @@ async fn name_if_any(me: Option<Identity<SiteRole>>) -> String {
 async fn a_hundred_thousand_passes_are_each_judged_right() {
     const REQUESTS: usize = 100_000;
 
-    let mut visitors: Vec<_> = strangers().into_iter().map(|(who, cookie, _)| (who, cookie, [200, 401, 401])).collect();
-    visitors.push(("admin", Some(Pass::with(SiteRole::Admin).cookie()), [200, 200, 200]));
-    visitors.push(("guest", Some(Pass::with(SiteRole::Guest).cookie()), [200, 200, 403]));
+    let mut visitors: Vec<_> =
+        invalid_cookies().into_iter().map(|(who, cookie, _)| (who, cookie, [200, 401, 401])).collect();
+    visitors.push(("admin", Some(TokenOf::with(SiteRole::Admin).cookie()), [200, 200, 200]));
+    visitors.push(("guest", Some(TokenOf::with(SiteRole::Guest).cookie()), [200, 200, 403]));
     let paths = ["/open", "/name", "/admin"];
 
     let mut site = Router::new()

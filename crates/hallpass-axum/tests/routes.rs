@@ -4,10 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 #![cfg(feature = "routes")]
 
-#[allow(unreachable_pub, reason = "the file is another crate's, where this is its style")]
-#[path = "../../hallpass-accounts/tests/memory/mod.rs"]
-mod memory;
-
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, routing};
@@ -15,9 +11,9 @@ use hallpass_accounts::{Accounts, Proxies, RateLimit};
 use hallpass_axum::{Identity, routes};
 use hallpass_core::{Issuer, KeyRing, RequestAuthenticator, Role, UnixTime};
 use hallpass_test_support::http::{Request, send, send_from};
+use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::AuthLayer;
 use hallpass_web::{EndpointRequest, Page, Pages, Reader, Routes};
-use memory::MemoryStore;
 use tokio::net::TcpListener;
 
 const PASSWORD: &str = "correct horse battery staple";

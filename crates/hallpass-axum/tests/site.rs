@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
-#[path = "../../hallpass-tower/tests/office/mod.rs"]
-mod office;
-
 use axum::{
     Extension, Router,
     body::{Body, to_bytes},
@@ -14,9 +11,9 @@ use axum::{
 };
 use hallpass_axum::{Allowed, Identity};
 use hallpass_core::{Authentication, Methods, Permission, RejectionKind, Requirement, Role};
+use hallpass_test_support::tokens::{SiteRole, TokenOf, invalid_cookies, layer};
 use hallpass_tower::{require_at_least, require_login, require_roles};
 use http::{Request, Response};
-use office::{Pass, SiteRole, layer, strangers};
 use tower::ServiceExt;
 
 #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,10 +94,10 @@ async fn ask(site: Router, method: &str, uri: &str, cookie: Option<&str>) -> (u1
 #[tokio::test]
 async fn each_route_lets_through_whom_it_should() {
     use SiteRole::{Admin, Guest, Moderator};
-    let guest = Pass::with(Guest).cookie();
-    let admin = Pass::with(Admin).cookie();
-    let coded = Pass { methods: Methods::PASSWORD | Methods::ONE_TIME_CODE, ..Pass::with(Moderator) }.cookie();
-    let moderator = Pass::with(Moderator).cookie();
+    let guest = TokenOf::with(Guest).cookie();
+    let admin = TokenOf::with(Admin).cookie();
+    let coded = TokenOf { methods: Methods::PASSWORD | Methods::ONE_TIME_CODE, ..TokenOf::with(Moderator) }.cookie();
+    let moderator = TokenOf::with(Moderator).cookie();
     for (method, uri, cookie, status, body) in [
         ("GET", "/", Some(&guest), 200, "alice {guest}"),
         ("GET", "/", None, 200, "nobody"),
@@ -142,7 +139,7 @@ async fn each_route_lets_through_whom_it_should() {
 
 #[tokio::test]
 async fn a_bad_token_is_nobody_where_nobody_may_come_and_the_reason_is_beside_it() {
-    for (who, cookie, kind) in strangers() {
+    for (who, cookie, kind) in invalid_cookies() {
         let (status, home) = ask(site(), "GET", "/", cookie.as_deref()).await;
         assert_eq!(status, 200, "{who}");
         assert_eq!(home.body() == "nobody", cookie.is_none(), "{who}: {}", home.body());
@@ -157,7 +154,7 @@ async fn a_bad_token_is_nobody_where_nobody_may_come_and_the_reason_is_beside_it
 
 #[tokio::test]
 async fn what_the_service_itself_got_wrong_is_a_500() {
-    let admin = Pass::with(SiteRole::Admin).cookie();
+    let admin = TokenOf::with(SiteRole::Admin).cookie();
     for uri in ["/shop", "/shop/maybe", "/shop/enter", "/shop/link"] {
         let (status, response) = ask(site(), "GET", uri, Some(&admin)).await;
         assert_eq!(status, 500, "{uri}");
@@ -188,7 +185,7 @@ async fn the_sites_own_page_has_its_own_length() {
         }
         _ => None,
     });
-    let request = Request::get("/admin").header("cookie", Pass::with(SiteRole::Guest).cookie());
+    let request = Request::get("/admin").header("cookie", TokenOf::with(SiteRole::Guest).cookie());
     let response = routes().layer(layer).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), 403);
     assert_eq!(response.headers()["content-length"], "22");

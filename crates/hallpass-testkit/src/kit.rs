@@ -1,10 +1,17 @@
 //! The kit: keys, names and a clock of one site in a test.
 
-use std::{fmt, marker::PhantomData};
+use std::{
+    fmt,
+    marker::PhantomData,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
 
 use hallpass_core::{Clock, Issuer, KeyRing, Keys, RequestAuthenticator, RevocationList, Role, UnixTime};
 
-use crate::{authenticator::Authenticator, frozen_clock::FrozenClock, store_calls::StoreCalls};
+use crate::{authenticator::Authenticator, frozen_clock::FrozenClock};
 
 /// One site in a test: it signs tokens, and its layer verifies them.
 ///
@@ -132,9 +139,39 @@ impl<R> fmt::Debug for Kit<R> {
     }
 }
 
+/// The count that a kit shares with the stores that it watches.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StoreCalls(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    count: AtomicU64,
+    forbidden: AtomicBool,
+}
+
+impl StoreCalls {
+    /// Counts a call, in the name of the method that was called.
+    #[cfg(feature = "stores")]
+    pub(crate) fn called(&self, method: &str) {
+        self.0.count.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.0.forbidden.load(Ordering::SeqCst), "the store was asked: {method}");
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.0.count.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn forget(&self) {
+        self.0.count.store(0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn forbid(&self) {
+        self.0.forbidden.store(true, Ordering::SeqCst);
+    }
+}
+
 /// A different key for each kit of a process. Not a secret: it protects a test.
 fn key_of_this_kit() -> [u8; 32] {
-    use std::sync::atomic::{AtomicU64, Ordering};
     static KITS: AtomicU64 = AtomicU64::new(1);
     let mut key = [0x5a; 32];
     for (byte, number) in key.iter_mut().zip(KITS.fetch_add(1, Ordering::Relaxed).to_le_bytes()) {

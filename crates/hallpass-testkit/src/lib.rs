@@ -66,12 +66,8 @@ mod on_actix;
 #[cfg(feature = "axum")]
 mod on_axum;
 mod route_answers;
-mod snapshot;
-mod store_calls;
 #[cfg(feature = "store-suite")]
 pub mod store_suite;
-#[cfg(feature = "store-suite")]
-mod test_store;
 mod user;
 #[cfg(feature = "stores")]
 mod watched;
@@ -79,8 +75,7 @@ mod watched;
 pub use authenticator::Authenticator;
 pub use frozen_clock::FrozenClock;
 pub use kit::Kit;
-pub use route_answers::RouteAnswers;
-pub use snapshot::assert_snapshot;
+pub use route_answers::{RouteAnswers, assert_snapshot};
 pub use user::User;
 #[cfg(feature = "stores")]
 pub use watched::Watched;

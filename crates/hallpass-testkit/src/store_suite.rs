@@ -17,3 +17,121 @@ pub mod rate_limit;
 pub mod revocation;
 pub mod session;
 pub mod two_factor;
+
+/// Makes one test of each check of the [store suite](crate::store_suite) for the named parts.
+///
+/// It takes the attributes of a test, the path of an async function that makes an empty store, and the parts: one for each trait
+/// that the store has, by the name of its capability. The function may answer anything that derefs to the store: a box, or a guard that removes a file.
+///
+/// ```
+/// # use hallpass_accounts::MemoryRateLimits;
+/// async fn empty() -> Box<MemoryRateLimits> {
+///     Box::default()
+/// }
+///
+/// hallpass_testkit::test_store! { #[tokio::test] empty: rate_limit }
+///
+/// // The whole of it:
+/// // test_store! { #[tokio::test] empty: account administration own_change password rate_limit refresh_token revocation session two_factor }
+/// ```
+#[macro_export]
+macro_rules! test_store {
+    ($(#[$attribute:meta])+ $empty:path: $($part:ident)+) => {
+        $crate::test_store!(@parts [$(#[$attribute])+] $empty: $($part)+);
+    };
+    (@parts $attributes:tt $empty:path: $($part:ident)+) => {
+        $($crate::test_store!(@part $part $attributes $empty);)+
+    };
+    (@part account $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks account [account] $attributes $empty:
+            a_new_account_is_found_by_either_key
+            an_unknown_account_is_none_and_no_error
+            a_name_is_taken_once_in_any_spelling
+            names_and_roles_come_back_as_they_went
+        );
+    };
+    (@part administration $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks administration [account] $attributes $empty:
+            new_roles_void_the_tokens_with_the_old_ones
+            a_disabled_account_has_no_session_left
+            accounts_are_listed_by_key_in_pages
+        );
+    };
+    (@part announcement $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks announcement [revocation] $attributes $empty:
+            what_is_announced_is_read_in_order
+            what_is_old_is_forgotten_and_cursors_stay_good
+        );
+    };
+    (@part rate_limit $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks rate_limit [rate_limit] $attributes $empty:
+            attempts_are_counted_for_each_key
+            an_attempt_given_back_was_never_made
+            time_gives_attempts_back
+        );
+    };
+    (@part revocation $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks revocation [revocation] $attributes $empty:
+            the_feed_is_read_in_order_over_many_calls
+            an_empty_feed_has_been_read_to_its_end
+            forgetting_leaves_cursors_good
+        );
+    };
+    (@part own_change $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks own_change [account::own_change] $attributes $empty:
+            an_own_change_after_a_command_writes_nothing
+            an_own_change_needs_a_session_of_the_account
+            a_code_is_not_spent_on_an_account_that_changed
+            a_command_by_somebody_who_lost_the_right_writes_nothing
+        );
+    };
+    (@part password $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks password [password] $attributes $empty:
+            an_upgrade_replaces_only_the_expected_hash
+            a_password_change_ends_what_was_before
+        );
+    };
+    (@part refresh_token $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks refresh_token [session::refresh_token] $attributes $empty:
+            a_session_is_renewed_with_what_its_account_is_now
+            a_spent_token_leads_to_the_live_one_for_the_grace_alone
+            a_session_past_a_limit_ends
+            a_clock_set_back_shortens_what_is_left
+            what_cannot_be_renewed_is_not
+            a_kept_session_begins_a_new_chain
+            a_kept_session_without_a_new_token_is_not_refreshed
+        );
+    };
+    (@part two_factor $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks two_factor [two_factor] $attributes $empty:
+            a_factor_goes_on_whole
+            a_factor_is_refused_to_an_account_that_changed
+            only_a_later_step_is_good
+            a_drift_is_kept_with_the_step_that_showed_it
+            a_recovery_code_works_once
+            a_factor_goes_off_whole
+            a_new_seal_keeps_the_spent_step
+        );
+    };
+    (@part session $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks session [session] $attributes $empty:
+            sessions_are_listed_newest_first_until_they_expire
+            no_session_opens_on_an_account_that_changed
+            a_session_is_ended_by_its_own_account_alone
+            sign_out_everywhere_raises_the_generation
+        );
+    };
+    (@checks $part:ident $module:tt $attributes:tt $empty:path: $($check:ident)+) => {
+        mod $part {
+            use super::*;
+            $($crate::test_store!(@check $module $check $attributes $empty);)+
+        }
+    };
+    (@check [$($module:ident)::+] $check:ident [$($attributes:tt)+] $empty:path) => {
+        $($attributes)+
+        async fn $check() {
+            let store = $empty().await;
+            $crate::store_suite::$($module)::+::$check(::std::ops::Deref::deref(&store)).await;
+        }
+    };
+}

@@ -11,7 +11,7 @@ use hallpass_accounts::{
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
-use crate::{kit::Kit, store_calls::StoreCalls};
+use crate::kit::{Kit, StoreCalls};
 
 impl<R: hallpass_core::Role> Kit<R> {
     /// Watches a store: its calls count for [`assert_no_store_calls`](Self::assert_no_store_calls), and after

@@ -3,14 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
-mod office;
-
 use std::{convert::Infallible, future::ready};
 
 use hallpass_core::{KeyRing, Verifier};
+use hallpass_test_support::tokens::{SiteRole, StoppedClock, cookie};
 use hallpass_tower::{AuthLayer, require_roles};
 use http::{HeaderValue, Request, Response};
-use office::{SiteRole, Stopped, cookie};
 use serde_json::Value;
 use tower::{Service, ServiceBuilder, service_fn};
 
@@ -19,7 +17,7 @@ async fn every_attack_gets_its_answer() {
     let keys = KeyRing::from_json(include_str!("../../hallpass-core/tests/tables/attack_keys.json")).unwrap();
     let verifier = Verifier::<SiteRole>::new(keys, "https://site.example", "site");
     let mut site = ServiceBuilder::new()
-        .layer(AuthLayer::new(verifier).clock(Stopped))
+        .layer(AuthLayer::new(verifier).clock(StoppedClock))
         .layer(require_roles([SiteRole::Admin]))
         .service(service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new("in".to_owned())))));
 

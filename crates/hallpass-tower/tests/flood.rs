@@ -3,14 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
-mod office;
-
 use std::{convert::Infallible, future::ready};
 
 use hallpass_core::Authentication;
+use hallpass_test_support::tokens::{SiteRole, TokenOf, invalid_cookies, layer};
 use hallpass_tower::require_roles;
 use http::{Request, Response};
-use office::{Pass, SiteRole, layer, strangers};
 use tower::{Service, ServiceBuilder, service_fn};
 
 #[tokio::test]
@@ -18,10 +16,10 @@ async fn a_hundred_thousand_passes_are_each_judged_right() {
     const REQUESTS: usize = 100_000;
 
     let mut visitors: Vec<(&str, Option<String>, u16)> =
-        strangers().into_iter().map(|(who, cookie, _)| (who, cookie, 401)).collect();
-    visitors.push(("admin", Some(Pass::with(SiteRole::Admin).cookie()), 200));
-    visitors.push(("moderator", Some(Pass::with(SiteRole::Moderator).cookie()), 403));
-    visitors.push(("admin and guest", Some(Pass::with([SiteRole::Admin, SiteRole::Guest]).cookie()), 200));
+        invalid_cookies().into_iter().map(|(who, cookie, _)| (who, cookie, 401)).collect();
+    visitors.push(("admin", Some(TokenOf::with(SiteRole::Admin).cookie()), 200));
+    visitors.push(("moderator", Some(TokenOf::with(SiteRole::Moderator).cookie()), 403));
+    visitors.push(("admin and guest", Some(TokenOf::with([SiteRole::Admin, SiteRole::Guest]).cookie()), 200));
 
     let mut site = ServiceBuilder::new().layer(layer()).layer(require_roles([SiteRole::Admin])).service(service_fn(
         |request: Request<()>| {

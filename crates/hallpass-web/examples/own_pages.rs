@@ -46,7 +46,7 @@ impl Pages for BarePages {
                 let new = password("new_password", "new-password", page.new_fault);
                 ("A new password", form("/profile/password", &[current, new], page.fault))
             }
-            Page::SessionStore(page) => {
+            Page::Sessions(page) => {
                 let line = |session: &hallpass_web::SessionLine<'_>| {
                     let end = form("/profile/sessions/revoke", &[hidden("session", session.id)], None);
                     format!("<li>{}{}</li>", escaped(session.device), if session.current { "" } else { &end })
@@ -57,7 +57,7 @@ impl Pages for BarePages {
             // A page that a later version adds: nothing here knows its form, so it says so instead of showing half of it.
             _ => ("Later", "<p>This page is not written yet.</p>".to_owned()),
         };
-        let who = reader.viewer.map(|viewer| format!("<p>You are {}.</p>", escaped(viewer.username)));
+        let who = reader.username.map(|username| format!("<p>You are {}.</p>", escaped(username)));
         format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><h1>{title}</h1>{}{main}</html>",
             who.unwrap_or_default()

@@ -1,6 +1,6 @@
 //! One request on its way through an endpoint: what it brings, and how the answer is made.
 
-use hallpass_accounts::{Accounts, Enrolling, Member, OpenedSession, RefreshToken, Tokens, Visitor};
+use hallpass_accounts::{AccountSummary, Accounts, Enrolling, OpenedSession, RefreshToken, Tokens, Visitor};
 use hallpass_core::{
     AccessToken, Caller, EnrolmentToken, Identity, PendingToken, Rejection, RejectionKind, Requirement, Role, SafeNext,
     SetCookieError, answer, find_cookie, rejection_headers,
@@ -9,10 +9,7 @@ use serde_json::json;
 
 use crate::{
     fields::Fields,
-    pages::{
-        FailurePage, Page, Pages,
-        reader::{Reader, Viewer},
-    },
+    pages::{FailurePage, Page, Pages, reader::Reader},
     refused::Refused,
     request::{Body, EndpointRequest},
     response::EndpointResponse,
@@ -153,7 +150,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         created: u16,
         next: &SafeNext,
     ) -> Result<EndpointResponse, Refused> {
-        let Member { id, username, roles } = &opened.user;
+        let AccountSummary { id, username, roles } = &opened.user;
         let response = if self.wants_json() {
             let user = json!({ "id": id, "username": username, "roles": roles });
             let expires_at = opened.access.expires_at().as_secs();
@@ -287,7 +284,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     fn render(&self, page: &Page<'_>) -> String {
         let languages = self.request.header("accept-language").unwrap_or_default();
         let reader = Reader {
-            viewer: self.request.who.username().map(|username| Viewer { username }),
+            username: self.request.who.username(),
             languages: std::str::from_utf8(languages).unwrap_or_default(),
         };
         self.pages.render(page, &reader)

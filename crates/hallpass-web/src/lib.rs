@@ -77,7 +77,7 @@ pub use fields::{Fault, FieldFault};
 pub use login::page::{CodePage, LoginPage};
 #[cfg(feature = "pages")]
 pub use pages::default_pages::{DefaultLayout, DefaultPages, Layout};
-pub use pages::reader::{Reader, Viewer};
+pub use pages::reader::Reader;
 pub use pages::{FailurePage, Page, Pages, SCRIPT, STYLE_SHEET};
 pub use password::page::PasswordPage;
 pub use register::page::RegisterPage;

@@ -85,7 +85,7 @@ pub enum Page<'a> {
     /// A change of password that was refused.
     Password(PasswordPage),
     /// `GET /profile/sessions`.
-    SessionStore(SessionsPage<'a>),
+    Sessions(SessionsPage<'a>),
     /// Any other refusal.
     Failure(FailurePage<'a>),
 }

@@ -44,7 +44,7 @@ pub(crate) async fn list<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoint
     Ok(if exchange.wants_json() {
         EndpointResponse::json(200, &lines.iter().map(as_json).collect())
     } else {
-        exchange.page(200, &Page::SessionStore(SessionsPage { sessions: lines }))
+        exchange.page(200, &Page::Sessions(SessionsPage { sessions: lines }))
     })
 }
 

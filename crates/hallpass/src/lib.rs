@@ -170,10 +170,11 @@ pub mod store {
 /// The login flow and its settings, for a site that calls the steps itself.
 pub mod flow {
     pub use hallpass_accounts::{
-        Accounts, AccountsBuildError, AccountsBuilder, Authenticated, Commands, Enrolling, EnrolmentRequired,
-        FactorOff, ForeignHash, ForeignMatch, HashError, LoginStep, Member, MfaRequired, NextStep, NoRandomness,
-        OpenedSession, Password, PasswordAccepted, PasswordError, ProxiesError, Random, RateLimitKind, RefreshToken,
-        RejectionReason, RightPassword, SetUp, SystemRandom, Tokens, TwoFactor, Visitor, check_password, hash_password,
+        AccountSummary, Accounts, AccountsBuildError, AccountsBuilder, Authenticated, Commands, Enrolling,
+        EnrolmentRequired, FactorOff, ForeignHash, ForeignMatch, HashError, LoginStep, MfaRequired, NextStep,
+        NoRandomness, OpenedSession, Password, PasswordAccepted, PasswordError, ProxiesError, Random, RateLimitKind,
+        RefreshToken, RejectionReason, RightPassword, SetUp, SystemRandom, Tokens, TwoFactor, Visitor, check_password,
+        hash_password,
     };
     pub use hallpass_core::{CookieSettingsBuilder, CookieSettingsError, OriginCheckError};
 }
@@ -183,7 +184,7 @@ pub mod pages {
     pub use hallpass_web::{
         CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page,
         Pages, PasswordPage, Reader, RecoveryCodesPage, RegisterPage, Routes, SCRIPT, STYLE_SHEET, SessionLine,
-        SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage, Viewer,
+        SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
     };
 }
 

@@ -11,8 +11,8 @@ pub struct BlogLayout;
 
 impl Layout for BlogLayout {
     /// The frame speaks English alone, and so do the pages that the blog asks for.
-    fn wrap(&self, title: &str, main: &str, _lang: &str, viewer: Option<&hallpass::pages::Viewer<'_>>) -> String {
-        let viewer = viewer.map(|viewer| Viewer::new(viewer.username, RoleSet::EMPTY));
+    fn wrap(&self, title: &str, main: &str, _lang: &str, username: Option<&str>) -> String {
+        let viewer = username.map(|username| Viewer::new(username, RoleSet::EMPTY));
         frame(title, main, viewer.as_ref())
     }
 }

@@ -59,7 +59,7 @@ impl RateLimitKind {
         match self {
             Self::Account => "account",
             Self::Address => "address",
-            Self::RevocationPage => "changes",
+            Self::Change => "changes",
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn after_login<R: Role>(
 /// Vouches for a session that goes on: same session, same moment of sign-in, the account's new generation.
 ///
 /// `who` was verified and `account` is the row that the store returned from the change, in whose transaction it checked that
-/// the account is enabled and the session exists: see [`own_account`](crate::account::own_account). The
+/// the account is enabled and the session exists: see [`own_account`](crate::account::flow). The
 /// moment of sign-in does not move, because a password or a code typed inside a session is no sign-in (OpenID Connect
 /// Core section 2, `auth_time`).
 pub(crate) fn after_change<R: Role>(

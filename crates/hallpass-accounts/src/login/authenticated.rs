@@ -9,7 +9,7 @@ use crate::{
     accounts::Accounts,
     error::AccountsError,
     event::{Event, RejectionReason},
-    login::{after_login::after_login, opened::OpenedSession},
+    login::{OpenedSession, after_login::after_login},
     random::draw,
     rate_limit::limits::Counted,
     session::{
@@ -123,7 +123,7 @@ impl<R: Role> Authenticated<R> {
             );
             let opened = sessions.open(new.with_refresh_chain(refresh_chain));
             match accounts.stores().ask("open session", opened).await? {
-                OpenOutcome::OpenedSession(written) => account = *written,
+                OpenOutcome::Opened(written) => account = *written,
                 OpenOutcome::AccountChanged => {
                     let changed = RejectionReason::AccountChanged;
                     return Err(accounts.refused(Some(&account), changed, &counted));

@@ -5,15 +5,13 @@ use std::fmt;
 use hallpass_core::{Methods, PendingToken, Role};
 
 use crate::{
-    account::{Account, AccountId},
+    account::Account,
     accounts::Accounts,
     error::AccountsError,
-    event::RejectionReason,
     login::authenticated::Authenticated,
-    password::{Password, change::upgraded},
-    rate_limit::limits::{Counted, Whose},
+    password::{Password, flow::upgraded},
+    rate_limit::limits::Counted,
     store::UNAVAILABLE,
-    visitor::Visitor,
 };
 
 /// Proof that the password was given, and nothing more: from here only a code leads on.
@@ -57,39 +55,6 @@ impl<R: Role> MfaRequired<R> {
         }
         let account = upgraded(&self.accounts, self.account, self.upgrade).await;
         Ok(Authenticated::new(self.accounts, account, self.counted, Methods::PASSWORD | Methods::ONE_TIME_CODE))
-    }
-}
-
-impl<R: Role> Accounts<R> {
-    /// Takes up a sign-in that waits for its code.
-    ///
-    /// The attempt counts on the account, as the password did: a fresh pending token, another address or another
-    /// browser buys no further guesses.
-    ///
-    /// # Errors
-    /// [`Refused`](crate::AccountsErrorKind::Refused) for a token that is forged or over, and where the account has changed since the
-    /// password; [`Limited`](crate::AccountsErrorKind::Limited).
-    pub async fn resume(&self, pending: &[u8], visitor: &Visitor<'_>) -> Result<MfaRequired<R>, AccountsError> {
-        let now = self.now();
-        let Ok(pending) = self.issuer().open_pending(pending, now) else {
-            // Counted on the address, for the sake of the signature checks that a stranger can order.
-            let counted = self.limits().count(self.stores(), Whose::Nobodys, visitor, now).await?;
-            return Err(self.refused(None, RejectionReason::StalePending, &counted));
-        };
-        let id = AccountId::new(pending.user_id());
-        let account = self.stores().accounts.by_id(&id);
-        let account = self.stores().ask("find account", account).await?;
-        let name = account.as_ref().map(Account::username);
-        let device = name.and_then(|name| self.known_device(visitor, name));
-        let whose = Whose::of(name, device.as_ref());
-        let counted = self.limits().count(self.stores(), whose, visitor, now).await?;
-        let alive = |account: &Account| {
-            !account.disabled() && account.generation() == pending.generation() && account.second_factor().is_some()
-        };
-        match account {
-            Some(account) if alive(&account) => Ok(MfaRequired::new(self.clone(), account, counted, None)),
-            account => Err(self.refused(account.as_ref(), RejectionReason::StalePending, &counted)),
-        }
     }
 }
 

@@ -1,23 +1,16 @@
 //! The first state: the password is right. Whether that is enough is the account's to say.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
-use hallpass_core::{KnownDevice, Methods, Role};
+use hallpass_core::{KnownDevice, Methods, Role, UnixTime};
 
 use crate::{
-    account::{Account, username::Username},
+    account::Account,
     accounts::Accounts,
-    error::{AccountsError, AccountsErrorKind},
-    event::{Event, RejectionReason},
     login::{authenticated::Authenticated, mfa_required::MfaRequired},
-    password::{
-        Password,
-        change::upgraded,
-        password_hasher::{Checked, HasherSaturated},
-    },
-    rate_limit::limits::{Counted, Whose},
-    two_factor::{Asked, enrolment::EnrolmentRequired},
-    visitor::Visitor,
+    password::{Password, flow::upgraded},
+    rate_limit::limits::Counted,
+    two_factor::{Asked, FactorPolicy, enrolment::EnrolmentRequired},
 };
 
 /// Proof that an account's password was given, within the limits, and that the account is not disabled.
@@ -85,94 +78,17 @@ impl<R> fmt::Debug for NextStep<R> {
     }
 }
 
-impl<R: Role> Accounts<R> {
-    /// Checks a user name and a password.
-    ///
-    /// # Errors
-    /// [`Refused`](AccountsErrorKind::Refused) for an unknown name, a wrong password and a disabled account alike, each after one
-    /// argon2 run; [`Limited`](AccountsErrorKind::Limited), [`Busy`](AccountsErrorKind::Busy) and
-    /// [`Unavailable`](AccountsErrorKind::Unavailable) without any.
-    pub async fn accept_password(
-        &self,
-        username: &str,
-        password: &str,
-        visitor: &Visitor<'_>,
-    ) -> Result<PasswordAccepted<R>, AccountsError> {
-        // What cannot be a name goes the whole way too: a short cut would be a difference to measure.
-        let name = Username::parse(username).ok();
-        let device = name.as_ref().and_then(|name| self.known_device(visitor, name));
-        let whose = Whose::of(name.as_ref(), device.as_ref());
-        let counted = self.limits().count(self.stores(), whose, visitor, self.now()).await?;
-        let account = match &name {
-            Some(name) => {
-                let found = self.stores().accounts.by_username(name);
-                self.stores().ask("find account", found).await?
-            }
-            None => None,
-        };
-        let password = Password::typed(password);
-        let hash = account.as_ref().map(Account::password_hash);
-        let checked = self.check_password(&password, hash).await?;
-        let reason = match (account, checked) {
-            (Some(account), Checked::Right(_)) if account.disabled() => {
-                self.refused(Some(&account), RejectionReason::Disabled, &counted)
-            }
-            (Some(account), Checked::Right(right)) => {
-                return Ok(PasswordAccepted {
-                    accounts: self.clone(),
-                    account,
-                    counted,
-                    upgrade: right.is_outdated().then_some(password),
-                    device: device.filter(|_| !visitor.step_up),
-                });
-            }
-            (Some(account), Checked::Wrong) => self.refused(Some(&account), RejectionReason::WrongPassword, &counted),
-            (None, _) => self.refused(None, RejectionReason::UnknownAccount, &counted),
-        };
-        Err(reason)
-    }
-
-    /// What is due of an account that has no second factor: the policy decides.
-    pub(crate) fn due_without_factor(&self, account: Account, counted: Counted) -> NextStep<R> {
-        match self.factor_policy().asks(&account, Methods::PASSWORD) {
-            Asked::Nothing => NextStep::Nothing(Authenticated::new(self.clone(), account, counted, Methods::PASSWORD)),
-            Asked::SecondFactor => NextStep::Enrolment(EnrolmentRequired::new(self.clone(), account, counted)),
-        }
-    }
-
-    /// One run through the hash gate; an event where it is closed.
-    pub(crate) async fn check_password(
-        &self,
-        password: &Password,
-        hash: Option<&str>,
-    ) -> Result<Checked, AccountsError> {
-        let checked = self.gate().check(password, hash).await;
-        checked.map_err(|closed| self.busy(closed))
-    }
-
-    pub(crate) fn busy(&self, closed: HasherSaturated) -> AccountsError {
-        self.events().happened(Event::HashingBusy);
-        let retry_after = closed.retry_after;
-        AccountsErrorKind::Busy { retry_after }.into()
-    }
-
-    /// Says to the events what it was, and to the person nothing.
-    pub(crate) fn refused(
-        &self,
-        account: Option<&Account>,
-        reason: RejectionReason,
-        counted: &Counted,
-    ) -> AccountsError {
-        self.events().happened(Event::Refused {
-            account: account.map(|account| account.id().clone()),
-            reason,
-            peer: counted.peer(),
-        });
-        AccountsErrorKind::Refused.into()
-    }
-}
-
 impl<R: Role> PasswordAccepted<R> {
+    pub(crate) fn new(
+        accounts: Accounts<R>,
+        account: Account,
+        counted: Counted,
+        upgrade: Option<Password>,
+        device: Option<KnownDevice>,
+    ) -> Self {
+        Self { accounts, account, counted, upgrade, device }
+    }
+
     /// Goes on to what is due. The account decides, not the caller.
     pub async fn next(self) -> NextStep<R> {
         let Self { accounts, account, counted, upgrade, device } = self;
@@ -180,7 +96,8 @@ impl<R: Role> PasswordAccepted<R> {
             let account = upgraded(&accounts, account, upgrade).await;
             return accounts.due_without_factor(account, counted);
         }
-        match accounts.remembered(device.as_ref(), &account) {
+        let within = accounts.trust_devices();
+        match remembered(device.as_ref(), &account, within, accounts.factor_policy(), accounts.now()) {
             None => NextStep::SecondFactor(MfaRequired::new(accounts, account, counted, upgrade)),
             Some(_remembered) => {
                 let account = upgraded(&accounts, account, upgrade).await;
@@ -188,6 +105,26 @@ impl<R: Role> PasswordAccepted<R> {
             }
         }
     }
+}
+
+/// Proof that a device may stand in for the code.
+#[must_use]
+struct Remembered(());
+
+/// Whether the device stands in for the code of this account.
+fn remembered<R: Role>(
+    device: Option<&KnownDevice>,
+    account: &Account,
+    within: Option<Duration>,
+    policy: &FactorPolicy<R>,
+    now: UnixTime,
+) -> Option<Remembered> {
+    let (device, within) = (device?, within?);
+    let is_theirs = device.user_id == account.id().as_str() && device.generation == account.generation();
+    let is_fresh = now.since(device.authenticated_at) < within;
+    let consented = device.methods.includes_second_factor();
+    let suffices = policy.asks(account, Methods::PASSWORD) == Asked::Nothing;
+    (is_theirs && is_fresh && consented && suffices).then_some(Remembered(()))
 }
 
 impl<R> fmt::Debug for PasswordAccepted<R> {

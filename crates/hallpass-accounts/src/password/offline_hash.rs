@@ -7,8 +7,7 @@ use argon2::Block;
 use hallpass_core::KeyRing;
 
 use crate::password::{
-    Password,
-    hash_cost::HashCost,
+    HashCost, Password,
     password_hasher_settings::PasswordHasherSettings,
     stored_hash::{Match, StoredHash, UnusableHash, hash},
 };

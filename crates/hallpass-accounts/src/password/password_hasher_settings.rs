@@ -3,7 +3,7 @@
 use std::{fmt, num::NonZero, sync::Arc, thread, time::Duration};
 
 use crate::password::{
-    hash_cost::HashCost,
+    HashCost,
     stored_hash::{ForeignHash, ForeignMatch},
 };
 

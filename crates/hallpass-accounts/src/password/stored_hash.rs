@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::password::hash_cost::HashCost;
+use crate::password::HashCost;
 
 /// A stored hash that is affordable to check.
 pub(crate) struct StoredHash {

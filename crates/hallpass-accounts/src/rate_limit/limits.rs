@@ -3,7 +3,7 @@
 //! The account's key is the **name's** key, so that unknown names are limited exactly like known ones and a 429 tells
 //! nothing; so that spellings, pending cookies, sessions and addresses share one count; and so that a wrong code counts like a wrong
 //! password. How the owner gets in while a stranger keeps guessing: a browser that they signed in with before has attempts of its
-//! own (see [`flow::known_device`](crate::login)), which no stranger can use up. Elsewhere the wait has an end (15 minutes at most), blocked
+//! own (see `login/flow.rs`), which no stranger can use up. Elsewhere the wait has an end (15 minutes at most), blocked
 //! attempts do not prolong it, sessions that exist go on and have attempts of their own for what they change, and the right password with the right code clears the count. What
 //! that does not prevent: in a new browser, a stranger who is quicker at the end of each wait takes the attempt that it gives.
 
@@ -124,11 +124,7 @@ impl RateLimits {
         match stores.ask("count change", taken).await? {
             AttemptOutcome::Allowed => Ok(CountedChange { key }),
             AttemptOutcome::Blocked { retry_after } => {
-                stores.events.happened(Event::Limited {
-                    limit: RateLimitKind::RevocationPage,
-                    peer: None,
-                    retry_after,
-                });
+                stores.events.happened(Event::Limited { limit: RateLimitKind::Change, peer: None, retry_after });
                 Err(AccountsErrorKind::Limited { retry_after }.into())
             }
         }

@@ -129,7 +129,7 @@ impl NewSession {
 #[must_use]
 pub enum OpenOutcome {
     /// The session is there. This is its account, read in the same transaction: the access token is issued from this row.
-    OpenedSession(Box<Account>),
+    Opened(Box<Account>),
     /// The account is disabled, gone, or at another generation. Nothing was written.
     AccountChanged,
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A secret that was opened.
-pub(crate) struct OpenedSession {
+pub(crate) struct OpenedSecret {
     pub(crate) secret: TotpSecret,
     /// Whether the key in use is not the one that sealed it.
     pub(crate) is_outdated: bool,
@@ -46,7 +46,7 @@ pub(crate) fn encrypt(
 }
 
 /// Opens what [`encrypt`] made for this account.
-pub(crate) fn open(ring: &KeyRing, account: &AccountId, blob: &[u8]) -> Result<OpenedSession, EncryptionError> {
+pub(crate) fn open(ring: &KeyRing, account: &AccountId, blob: &[u8]) -> Result<OpenedSecret, EncryptionError> {
     let (name, nonce, encrypted) = split(blob).ok_or(EncryptionError::Malformed)?;
     let (position, key) = ring
         .encryption_keys()
@@ -59,7 +59,7 @@ pub(crate) fn open(ring: &KeyRing, account: &AccountId, blob: &[u8]) -> Result<O
         .decrypt(&XNonce::from(nonce), payload)
         .map(Zeroizing::new)
         .map_err(|_| EncryptionError::Forged)?;
-    Ok(OpenedSession {
+    Ok(OpenedSecret {
         secret: TotpSecret::from_bytes(&secret).map_err(|_| EncryptionError::Malformed)?,
         is_outdated: position != 0,
     })

@@ -7,18 +7,17 @@ use hallpass_core::{EnrolmentToken, Methods, Role};
 
 use crate::{
     account::{
-        Account, AccountId,
+        Account,
         own_change::{Actor, OwnChange},
     },
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
-    event::Event,
-    login::{authenticated::Authenticated, opened::OpenedSession},
+    login::{OpenedSession, authenticated::Authenticated},
     random::{Random, draw},
     rate_limit::limits::Counted,
     session::session_id::SessionId,
     store::UNAVAILABLE,
-    two_factor::{recovery_code::RecoveryCode, second_factor::SetUp},
+    two_factor::{SetUp, recovery_code::RecoveryCode},
     visitor::Visitor,
 };
 
@@ -57,6 +56,10 @@ impl<R: Role> EnrolmentRequired<R> {
 }
 
 impl<R: Role> Enrolling<R> {
+    pub(crate) fn new(accounts: Accounts<R>, account: Account, session: String) -> Self {
+        Self { accounts, account, session }
+    }
+
     /// What to put into the authenticator. Nothing has been written.
     ///
     /// # Errors
@@ -87,34 +90,6 @@ impl<R: Role> Enrolling<R> {
         let methods = Methods::PASSWORD | Methods::ONE_TIME_CODE;
         let authenticated = Authenticated::new(accounts.clone(), account, counted, methods);
         Ok((codes, accounts.opened(authenticated, visitor).await?))
-    }
-}
-
-impl<R: Role> Accounts<R> {
-    /// Takes up an enrolment.
-    ///
-    /// # Errors
-    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn) for a token that is forged or over, and where the account has changed since the
-    /// password.
-    pub async fn enrolling(&self, token: &[u8]) -> Result<Enrolling<R>, AccountsError> {
-        let pending = self.issuer().open_enrolment(token, self.now()).map_err(|_| AccountsErrorKind::NotLoggedIn)?;
-        let id = AccountId::new(pending.user_id());
-        let account = self.stores().ask("find account", self.stores().accounts.by_id(&id)).await?;
-        let alive = |account: &Account| {
-            !account.disabled() && account.generation() == pending.generation() && account.second_factor().is_none()
-        };
-        let account = account.filter(alive).ok_or(AccountsErrorKind::NotLoggedIn)?;
-        Ok(Enrolling { accounts: self.clone(), account, session: pending.session().to_owned() })
-    }
-
-    pub(crate) fn enrolment_token(&self, account: &Account) -> Result<EnrolmentToken, AccountsError> {
-        self.events().happened(Event::EnrolmentRequired { account: account.id().clone() });
-        let session = fresh_name(self.random())?;
-        let token = self.issuer().issue_enrolment(account.id().as_str(), account.generation(), &session, self.now());
-        token.map_err(|error| {
-            tracing::error!(target: "hallpass", %error, "an enrolment token could not be signed");
-            UNAVAILABLE
-        })
     }
 }
 

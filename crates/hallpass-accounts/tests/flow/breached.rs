@@ -2,8 +2,8 @@
 
 use hallpass_accounts::{AccountsErrorKind, Breach, BreachedPasswords, PasswordError};
 
-use crate::memory::Down;
 use crate::site::{PASSWORD, Site, here, logged_in};
+use hallpass_test_support::memory_store::Down;
 
 struct Service;
 

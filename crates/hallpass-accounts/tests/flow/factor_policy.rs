@@ -108,7 +108,7 @@ async fn a_session_of_before_the_policy_is_not_renewed() {
 fn a_factor_that_nobody_could_set_up_is_not_required() {
     let keys = hallpass_core::KeyRing::generate_hs256([1; 32], hallpass_core::UnixTime::from_secs(0));
     let issuer = hallpass_core::Issuer::new(keys, "https://site.example", "site");
-    let store = crate::memory::MemoryStore::default();
+    let store = hallpass_test_support::memory_store::MemoryStore::default();
     let builder = hallpass_accounts::Accounts::<SiteRole>::builder(store, issuer);
     let built = builder.factor_policy(FactorPolicy::RequiredForAll).build();
     assert_eq!(built.map(|_| ()).unwrap_err(), AccountsBuildError::FactorsRequiredButOff);

@@ -10,8 +10,8 @@ use hallpass_accounts::{
 };
 use hallpass_core::{Issuer, KeyRing, UnixTime};
 
-use crate::memory::MemoryStore;
 use crate::site::{PASSWORD, Site, SiteRole, here};
+use hallpass_test_support::memory_store::MemoryStore;
 
 struct Hangs;
 

@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary has no outside")]
 
-#[path = "../memory/mod.rs"]
-mod memory;
-
 mod breached;
 mod drift;
 mod factor_policy;

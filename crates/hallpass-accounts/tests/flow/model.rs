@@ -11,12 +11,10 @@ use std::{
 
 use hallpass_accounts::{AccountId, AccountsErrorKind, Cursor, Visitor};
 use hallpass_core::{AccessToken, Clock, Keys, RevocationList, StalePolicy, UnixTime};
+use hallpass_test_support::memory_store::MemoryStore;
 use proptest::prelude::*;
 
-use crate::{
-    memory::MemoryStore,
-    site::{PASSWORD, Site, SiteRole, TestClock, id_of, logged_in},
-};
+use crate::site::{PASSWORD, Site, SiteRole, TestClock, id_of, logged_in};
 
 /// What a node that hears nothing may still accept.
 const BOUND: u64 = 5;

@@ -28,7 +28,7 @@ async fn a_session_makes_at_most_ten_changes_a_minute() {
     }
     assert_eq!(changes, 9, "eight at once, and one after 30 seconds");
     assert!(blocked > 100);
-    assert!(site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::RevocationPage, .. })) > 100);
+    assert!(site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::Change, .. })) > 100);
 
     // The owner's other sessions have their own.
     let owner = site.log_in("alice", PASSWORD, None).await.unwrap().opened().unwrap();

@@ -11,7 +11,7 @@ use hallpass_core::{
     AccessToken, Clock, Identity, Issuer, KeyRing, Keys, RevocationList, Role, TimeStep, Totp, TotpSettings, UnixTime,
 };
 
-use crate::memory::MemoryStore;
+use hallpass_test_support::memory_store::MemoryStore;
 
 pub const PASSWORD: &str = "two grey herons at dawn";
 

@@ -9,7 +9,7 @@ use sqlx::{
 
 use super::{
     PostgresStore,
-    sql::statement::{get, sql},
+    sql::{get, sql},
 };
 use crate::{
     column,

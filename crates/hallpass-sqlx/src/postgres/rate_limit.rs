@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 
 use super::{
     PostgresStore,
-    sql::statement::{get, sql},
+    sql::{get, sql},
     write::Write,
 };
 use crate::{column, error::StoreError};

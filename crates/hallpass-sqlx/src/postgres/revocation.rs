@@ -22,7 +22,7 @@ use super::{
     PostgresStore,
     sql::{
         revocation::{STRETCH, change},
-        statement::{get, sql},
+        {get, sql},
     },
 };
 use crate::{column, error::StoreError};

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::{
     PostgresStore,
-    sql::statement::{Statement, sql},
+    sql::{Statement, sql},
 };
 use crate::error::StoreError;
 

@@ -1,13 +1,13 @@
-//! Finding accounts: one statement, so one moment. And what an operator does to one.
+//! Finding accounts, making them, and the commands of an operator.
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, LiveFactor, Username,
+    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, LiveFactor, NewAccount,
+    RegistrationOutcome, RegistrationStore, Username,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
 use super::{
-    Row, Store, Write, column, revocation,
-    statement::{get, sql},
+    Row, Store, Write, column, revocation, {get, sql},
 };
 use crate::error::StoreError;
 
@@ -37,6 +37,25 @@ impl AccountStore for Store {
     async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
         let row = self.row(sql(select_accounts!("WHERE a.id = $1")).bind(id.as_str())).await?;
         row.as_ref().map(read).transpose()
+    }
+}
+
+/// The unique index on the key decides which of two calls makes the account.
+impl RegistrationStore for Store {
+    async fn create(&self, account: NewAccount) -> Result<RegistrationOutcome, StoreError> {
+        let insert =
+            sql("INSERT INTO hallpass_accounts (id, username, username_key, password_hash, roles, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (username_key) DO NOTHING")
+            .bind(account.id.as_str())
+            .bind(account.username.as_str())
+            .bind(account.username.key())
+            .bind(&account.password_hash)
+            .bind(column::from_roles(&account.roles)?)
+            .bind(column::from_time(account.at));
+        if self.change(insert).await? == 0 {
+            return Ok(RegistrationOutcome::NameTaken);
+        }
+        Ok(RegistrationOutcome::Created(account.id))
     }
 }
 

@@ -5,13 +5,12 @@
 
 mod account;
 mod password;
-mod registration;
 pub(super) mod revocation;
 mod session;
-pub(super) mod statement;
 mod two_factor;
 
-use self::statement::Statement;
+use sqlx::{Decode, Row as _, Type, query::Query};
+
 use super::{
     Arguments, Database, Row, Store,
     write::{LOCK_SESSION, Write},
@@ -44,4 +43,19 @@ impl Store {
     pub(crate) async fn rows(&self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
         statement.fetch_all(&self.pool).await.map_err(StoreError::from_driver)
     }
+}
+
+/// A statement with its values, prepared once for each connection.
+pub(crate) type Statement<'q> = Query<'q, Database, Arguments>;
+
+pub(crate) fn sql<'q>(text: &'static str) -> Statement<'q> {
+    sqlx::query(text)
+}
+
+/// Reads a column of a row.
+pub(crate) fn get<'r, T>(row: &'r Row, column: &'static str) -> Result<T, StoreError>
+where
+    T: Decode<'r, Database> + Type<Database>,
+{
+    row.try_get(column).map_err(StoreError::from_driver)
 }

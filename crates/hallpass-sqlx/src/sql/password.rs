@@ -2,7 +2,7 @@
 
 use hallpass_accounts::{AccountId, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome};
 
-use super::{Store, Write, account::own_change, statement::sql};
+use super::{Store, Write, account::own_change, sql};
 use crate::error::StoreError;
 
 impl PasswordStore for Store {

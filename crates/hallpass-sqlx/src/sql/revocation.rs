@@ -5,8 +5,7 @@ use hallpass_accounts::{AccountId, Revocation, SessionId};
 use hallpass_core::UnixTime;
 
 use super::{
-    Row, Write, column,
-    statement::{get, sql},
+    Row, Write, column, {get, sql},
 };
 use crate::error::StoreError;
 

@@ -9,8 +9,7 @@ use hallpass_core::UnixTime;
 use super::{
     Row, Store,
     account::{self, own_change},
-    column, revocation,
-    statement::{get, sql},
+    column, revocation, {get, sql},
 };
 use crate::error::StoreError;
 
@@ -39,7 +38,7 @@ impl SessionStore for Store {
         .bind(refresh_chain.map(|refresh_chain| column::from_methods(refresh_chain.methods)));
         let opened = match write.change(insert).await? {
             0 => OpenOutcome::AccountChanged,
-            _ => OpenOutcome::OpenedSession(Box::new(account::written(&mut write, &session.account).await?)),
+            _ => OpenOutcome::Opened(Box::new(account::written(&mut write, &session.account).await?)),
         };
         write.commit().await?;
         Ok(opened)

@@ -5,7 +5,7 @@ use hallpass_accounts::{
 };
 use hallpass_core::TotpDrift;
 
-use super::{Store, Write, account::own_change, column, statement::sql};
+use super::{Store, Write, account::own_change, column, sql};
 use crate::error::StoreError;
 
 impl TwoFactorStore for Store {

@@ -14,7 +14,7 @@ use sqlx::{
 
 use super::{
     SqliteStore,
-    sql::statement::{get, sql},
+    sql::{get, sql},
 };
 use crate::{
     column,

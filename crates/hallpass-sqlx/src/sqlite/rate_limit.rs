@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{
     SqliteStore,
-    sql::statement::{get, sql},
+    sql::{get, sql},
     write::Write,
 };
 use crate::{column, error::StoreError};

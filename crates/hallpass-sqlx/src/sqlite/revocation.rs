@@ -14,7 +14,7 @@ use super::{
     SqliteStore,
     sql::{
         revocation::{STRETCH, change},
-        statement::{get, sql},
+        {get, sql},
     },
 };
 use crate::{column, error::StoreError};

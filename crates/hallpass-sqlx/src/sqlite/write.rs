@@ -4,7 +4,7 @@ use hallpass_accounts::{AccountId, Actor, SessionId};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{SqliteStore, sql::statement::Statement};
+use super::{SqliteStore, sql::Statement};
 use crate::error::StoreError;
 
 /// Finds a session's row, where the account has it. The write lock holds it.

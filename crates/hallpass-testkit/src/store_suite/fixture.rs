@@ -54,7 +54,7 @@ pub async fn open<S: SessionStore>(store: &S, id: &AccountId, number: u8) -> Ses
 /// The account of a session that was opened.
 pub fn opened(opened: OpenOutcome) -> Account {
     match opened {
-        OpenOutcome::OpenedSession(account) => *account,
+        OpenOutcome::Opened(account) => *account,
         OpenOutcome::AccountChanged => panic!("the session was not opened"),
     }
 }

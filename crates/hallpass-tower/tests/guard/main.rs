@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
-#[path = "../office/mod.rs"]
-mod office;
 mod refused;
 
 use std::{
@@ -18,12 +16,12 @@ use std::{
 };
 
 use hallpass_core::{Authentication, Methods, OriginCheck, Rejection, RejectionKind, RejectionSettings, RoleSet};
+use hallpass_test_support::tokens::{SiteRole, TokenOf, invalid_cookies, layer, verifier};
 use hallpass_tower::{
     AuthLayer, OriginLayer, RejectedRequest, RequireLayer, require_any_role, require_at_least, require_login,
     require_roles,
 };
 use http::{Request, Response, header};
-use office::{Pass, SiteRole, layer, strangers, verifier};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 type Guarded = Request<String>;
@@ -81,23 +79,29 @@ async fn only_who_meets_the_requirement_comes_through() {
     use RejectionKind::{NotRecent, RoleMissing, SecondFactorMissing};
     use SiteRole::{Admin, Guest, Moderator};
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
-    let with_code =
-        |roles: RoleSet<SiteRole>| Pass { methods: Methods::PASSWORD | Methods::ONE_TIME_CODE, ..Pass::with(roles) };
-    let table: Vec<(RequireLayer, Pass, Option<RejectionKind>)> = vec![
-        (require_login(), Pass::with(RoleSet::EMPTY), None),
-        (require_roles([Admin]), Pass::with(Admin), None),
-        (require_roles([Admin]), Pass::with(Moderator), Some(RoleMissing)),
-        (require_roles([Admin, Moderator]), Pass::with(Admin), Some(RoleMissing)),
-        (require_roles([Admin, Moderator]), Pass::with([Moderator, Admin]), None),
-        (require_any_role([Admin, Moderator]), Pass::with(Moderator), None),
-        (require_any_role([Admin, Moderator]), Pass::with(Guest), Some(RoleMissing)),
-        (require_any_role(RoleSet::<SiteRole>::EMPTY), Pass::with(Admin), Some(RoleMissing)),
-        (require_at_least(Moderator), Pass::with(Admin), None),
-        (require_at_least(Moderator), Pass::with(Guest), Some(RoleMissing)),
-        (require_login().and_second_factor(), Pass::with(Admin), Some(SecondFactorMissing)),
+    let with_code = |roles: RoleSet<SiteRole>| TokenOf {
+        methods: Methods::PASSWORD | Methods::ONE_TIME_CODE,
+        ..TokenOf::with(roles)
+    };
+    let table: Vec<(RequireLayer, TokenOf, Option<RejectionKind>)> = vec![
+        (require_login(), TokenOf::with(RoleSet::EMPTY), None),
+        (require_roles([Admin]), TokenOf::with(Admin), None),
+        (require_roles([Admin]), TokenOf::with(Moderator), Some(RoleMissing)),
+        (require_roles([Admin, Moderator]), TokenOf::with(Admin), Some(RoleMissing)),
+        (require_roles([Admin, Moderator]), TokenOf::with([Moderator, Admin]), None),
+        (require_any_role([Admin, Moderator]), TokenOf::with(Moderator), None),
+        (require_any_role([Admin, Moderator]), TokenOf::with(Guest), Some(RoleMissing)),
+        (require_any_role(RoleSet::<SiteRole>::EMPTY), TokenOf::with(Admin), Some(RoleMissing)),
+        (require_at_least(Moderator), TokenOf::with(Admin), None),
+        (require_at_least(Moderator), TokenOf::with(Guest), Some(RoleMissing)),
+        (require_login().and_second_factor(), TokenOf::with(Admin), Some(SecondFactorMissing)),
         (require_login().and_second_factor(), with_code(Guest.into()), None),
-        (require_login().and_recent(minutes(10)), Pass { age: minutes(10), ..Pass::with(Guest) }, None),
-        (require_login().and_recent(minutes(10)), Pass { age: minutes(11), ..Pass::with(Guest) }, Some(NotRecent)),
+        (require_login().and_recent(minutes(10)), TokenOf { age: minutes(10), ..TokenOf::with(Guest) }, None),
+        (
+            require_login().and_recent(minutes(10)),
+            TokenOf { age: minutes(11), ..TokenOf::with(Guest) },
+            Some(NotRecent),
+        ),
     ];
     for (guard, pass, refusal) in table {
         let handler = Handler::default();
@@ -111,7 +115,7 @@ async fn only_who_meets_the_requirement_comes_through() {
 
 #[tokio::test]
 async fn a_stranger_is_nobody_on_an_open_route_and_refused_on_a_guarded_one() {
-    for (who, cookie, refusal) in strangers() {
+    for (who, cookie, refusal) in invalid_cookies() {
         let open = ask(layer().layer(Handler::default()), get("/", cookie.as_deref())).await;
         assert_eq!((open.status().as_u16(), open.body().as_str()), (200, "nobody"), "{who}");
 
@@ -129,7 +133,7 @@ async fn a_stranger_is_nobody_on_an_open_route_and_refused_on_a_guarded_one() {
 async fn a_guard_without_the_outer_layer_refuses() {
     let handler = Handler::default();
     let response =
-        ask(require_login().layer(handler.clone()), get("/", Some(&Pass::with(SiteRole::Admin).cookie()))).await;
+        ask(require_login().layer(handler.clone()), get("/", Some(&TokenOf::with(SiteRole::Admin).cookie()))).await;
     assert_eq!((response.status().as_u16(), handler.calls()), (500, 0));
 
     // The other way round it is missing just as well.
@@ -146,14 +150,16 @@ async fn roles_of_another_enum_do_not_open() {
     let handler = Handler::default();
     let guarded = layer().layer(require_roles([ShopRole::Owner]).layer(handler.clone()));
     // Bit 0 of one enum is `Guest`, of the other `Owner`.
-    let response = ask(guarded, get("/", Some(&Pass::with(SiteRole::Guest).cookie()))).await;
+    let response = ask(guarded, get("/", Some(&TokenOf::with(SiteRole::Guest).cookie()))).await;
     assert_eq!((response.status().as_u16(), handler.calls()), (500, 0));
 }
 
 #[tokio::test]
 async fn only_this_layers_word_on_who_asks_counts() {
     let mut request = get("/", None);
-    let admin = verifier().verify(Pass::with(SiteRole::Admin).token().as_bytes(), office::NOW).unwrap();
+    let admin = verifier()
+        .verify(TokenOf::with(SiteRole::Admin).token().as_bytes(), hallpass_test_support::tokens::NOW)
+        .unwrap();
     request.extensions_mut().insert(Authentication::identified(admin));
     let response = ask(layer().layer(require_roles([SiteRole::Admin]).layer(Handler::default())), request).await;
     assert_eq!(response.status(), 401);
@@ -167,7 +173,7 @@ async fn what_a_guard_lets_through_is_not_stored_unless_the_handler_says_so() {
                 said.into_iter().fold(Response::builder(), |response, said| response.header("cache-control", said));
             ready(Ok::<_, Infallible>(response.body(String::new()).unwrap()))
         });
-        let request = get("/", Some(&Pass::with(SiteRole::Guest).cookie()));
+        let request = get("/", Some(&TokenOf::with(SiteRole::Guest).cookie()));
         let response = match guard {
             Some(guard) => ask(layer().layer(guard.layer(handler)), request).await,
             None => ask(layer().layer(handler), request).await,

@@ -28,7 +28,7 @@ async fn each_caller_is_answered_in_its_own_form() {
     let grpc = send(Request::post("/pkg.Service/Call").header("content-type", "application/grpc")).await;
     assert_eq!((grpc.status().as_u16(), grpc.headers()["grpc-status"].as_bytes()), (200, &b"16"[..]));
 
-    let guest = Pass::with(SiteRole::Guest).cookie();
+    let guest = TokenOf::with(SiteRole::Guest).cookie();
     let page = send(Request::get("/admin").header("cookie", guest)).await;
     assert_eq!(page.status(), 403);
     assert!(page.body().contains("<h1>Access denied</h1>"), "{}", page.body());
@@ -86,7 +86,7 @@ fn own_page(rejection: Rejection, request: &RejectedRequest) -> Option<Response<
 #[tokio::test]
 async fn a_sites_own_page_never_looks_like_success() {
     let site = |guard: RequireLayer| layer().on_rejection(own_page).layer(guard.layer(Handler::default()));
-    let guest = Pass::with(SiteRole::Guest).cookie();
+    let guest = TokenOf::with(SiteRole::Guest).cookie();
     let browse = |cookie: &str| Request::get("/admin").header("cookie", cookie).body(String::new()).unwrap();
 
     let page = ask(site(require_roles([SiteRole::Admin])), browse(&guest)).await;
@@ -118,7 +118,7 @@ async fn a_sites_own_page_never_looks_like_success() {
 
 #[tokio::test]
 async fn a_head_is_answered_as_a_get_without_the_body() {
-    let guest = Pass::with(SiteRole::Guest).cookie();
+    let guest = TokenOf::with(SiteRole::Guest).cookie();
     for accept in ["application/json", "text/html"] {
         for page in [false, true] {
             let own = move |rejection, request: &RejectedRequest| own_page(rejection, request).filter(|_| page);
@@ -148,7 +148,7 @@ async fn what_layers_in_between_added_stays() {
         headers.append(header::SET_COOKIE, "b=2".parse().unwrap());
         response
     };
-    let guest = Pass::with(SiteRole::Guest).cookie();
+    let guest = TokenOf::with(SiteRole::Guest).cookie();
     for accept in ["application/json", "text/html"] {
         let inner = ServiceBuilder::new()
             .map_response(policy)

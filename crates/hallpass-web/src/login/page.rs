@@ -41,7 +41,6 @@ pub(crate) mod template {
 
     use crate::{
         login::page::{CodePage, LoginPage},
-        pages::reader::Viewer,
         response::with_next,
         texts::Texts,
     };
@@ -51,7 +50,7 @@ pub(crate) mod template {
     pub(crate) struct LoginTemplate<'a> {
         pub(crate) t: &'a Texts,
         pub(crate) page: &'a LoginPage<'a>,
-        pub(crate) viewer: Option<&'a Viewer<'a>>,
+        pub(crate) username: Option<&'a str>,
     }
 
     impl LoginTemplate<'_> {

@@ -4,10 +4,7 @@ use askama::Template;
 
 use crate::{
     login::page::template::{CodeTemplate, LoginTemplate},
-    pages::{
-        FailurePage, Page, Pages,
-        reader::{Reader, Viewer},
-    },
+    pages::{FailurePage, Page, Pages, reader::Reader},
     password::page::template::PasswordTemplate,
     register::page::template::RegisterTemplate,
     response::with_next,
@@ -19,12 +16,12 @@ use crate::{
 /// The frame around a page's content: a site's own head, navigation and foot.
 ///
 /// ```
-/// use hallpass_web::{DefaultPages, Layout, Viewer};
+/// use hallpass_web::{DefaultPages, Layout};
 ///
 /// struct Frame;
 ///
 /// impl Layout for Frame {
-///     fn wrap(&self, title: &str, main: &str, lang: &str, _viewer: Option<&Viewer<'_>>) -> String {
+///     fn wrap(&self, title: &str, main: &str, lang: &str, _username: Option<&str>) -> String {
 ///         format!(
 ///             "<!doctype html><html lang=\"{lang}\"><title>{title}</title>\
 ///              <link rel=\"stylesheet\" href=\"/hallpass.css\"><main>{main}</main></html>"
@@ -42,9 +39,9 @@ use crate::{
 )]
 pub trait Layout: Send + Sync + 'static {
     /// Makes the document. `title` is plain text out of [`Texts`]; `main` is HTML that is safe to embed as it stands,
-    /// with one `<h1>`; `lang` is the language of both, for the `lang` attribute; `viewer` is who is signed in, in plain text
-    /// that wants escaping.
-    fn wrap(&self, title: &str, main: &str, lang: &str, viewer: Option<&Viewer<'_>>) -> String;
+    /// with one `<h1>`; `lang` is the language of both, for the `lang` attribute; `username` is the
+    /// user name of the visitor who is logged in, as plain text that must be escaped.
+    fn wrap(&self, title: &str, main: &str, lang: &str, username: Option<&str>) -> String;
 }
 
 /// The default pages: accessible HTML that works without JavaScript, light and dark, styled by
@@ -124,29 +121,29 @@ impl Default for DefaultPages {
 impl<L: Layout> Pages for DefaultPages<L> {
     fn render(&self, page: &Page<'_>, reader: &Reader<'_>) -> String {
         let t = self.languages.preferred(reader.languages);
-        let viewer = reader.viewer.as_ref();
+        let username = reader.username;
         let (title, main) = match page {
             Page::Register(page) => (t.register, RegisterTemplate { t, page }.render()),
-            Page::Login(page) => (t.log_in, LoginTemplate { t, page, viewer }.render()),
+            Page::Login(page) => (t.log_in, LoginTemplate { t, page, username }.render()),
             Page::Code(page) => (t.code_title, CodeTemplate { t, page }.render()),
             Page::TwoFactorSetUp(page) => (t.two_factor, TwoFactorSetUpTemplate { t, page }.render()),
             Page::TwoFactorOn(page) => (t.two_factor, TwoFactorOnTemplate { t, page }.render()),
             Page::RecoveryCodes(page) => (t.codes_title, RecoveryCodesTemplate { t, page }.render()),
-            Page::Password(page) => (t.password_title, PasswordTemplate { t, page, viewer }.render()),
-            Page::SessionStore(page) => (t.sessions_title, SessionsTemplate { t, page }.render()),
+            Page::Password(page) => (t.password_title, PasswordTemplate { t, page, username }.render()),
+            Page::Sessions(page) => (t.sessions_title, SessionsTemplate { t, page }.render()),
             Page::Failure(page) => {
                 let template = FailureTemplate { t, page };
                 (template.title(), template.render())
             }
         };
         // Rendering into a String fails only where a value's Display does, and none of these has one of its own.
-        self.layout.wrap(title, &main.unwrap_or_default(), t.lang, viewer)
+        self.layout.wrap(title, &main.unwrap_or_default(), t.lang, username)
     }
 }
 
 impl Layout for DefaultLayout {
-    fn wrap(&self, title: &str, main: &str, lang: &str, viewer: Option<&Viewer<'_>>) -> String {
-        LayoutTemplate { t: self.languages.of(lang), site: self.site_name.as_deref(), title, main, viewer }
+    fn wrap(&self, title: &str, main: &str, lang: &str, username: Option<&str>) -> String {
+        LayoutTemplate { t: self.languages.of(lang), site: self.site_name.as_deref(), title, main, username }
             .render()
             .unwrap_or_default()
     }
@@ -159,7 +156,7 @@ struct LayoutTemplate<'a> {
     site: Option<&'a str>,
     title: &'a str,
     main: &'a str,
-    viewer: Option<&'a Viewer<'a>>,
+    username: Option<&'a str>,
 }
 
 #[derive(Template)]

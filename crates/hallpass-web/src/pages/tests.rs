@@ -89,10 +89,7 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
         "password",
         &Page::Password(PasswordPage { fault: Some(Fault::Confirmation), current_fault: missing, new_fault: missing }),
     );
-    look(
-        "sessions",
-        &Page::SessionStore(SessionsPage { sessions: vec![session(true), session(false), session(false)] }),
-    );
+    look("sessions", &Page::Sessions(SessionsPage { sessions: vec![session(true), session(false), session(false)] }));
     look("failure", &Page::Failure(failure("limited", Some(Duration::from_secs(90)))));
     look("failure-unknown", &Page::Failure(failure("brand-new", None)));
 }

@@ -19,13 +19,13 @@ pub struct PasswordPage {
 pub(crate) mod template {
     use askama::Template;
 
-    use crate::{pages::reader::Viewer, password::page::PasswordPage, texts::Texts};
+    use crate::{password::page::PasswordPage, texts::Texts};
 
     #[derive(Template)]
     #[template(path = "password/password.html")]
     pub(crate) struct PasswordTemplate<'a> {
         pub(crate) t: &'a Texts,
         pub(crate) page: &'a PasswordPage,
-        pub(crate) viewer: Option<&'a Viewer<'a>>,
+        pub(crate) username: Option<&'a str>,
     }
 }

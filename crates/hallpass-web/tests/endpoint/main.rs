@@ -2,9 +2,6 @@
 
 #![allow(unreachable_pub, clippy::unwrap_used, reason = "a test binary: no outside, and a panic is its answer")]
 
-#[path = "../../../hallpass-accounts/tests/memory/mod.rs"]
-mod memory;
-
 mod code;
 mod cookie_jar;
 mod edge;

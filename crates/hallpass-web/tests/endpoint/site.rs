@@ -10,7 +10,7 @@ use hallpass_test_support::{authenticator, http::form};
 use hallpass_web::{Body, EndpointRequest, EndpointResponse, Pages, Routes};
 use serde_json::Value;
 
-use crate::memory::MemoryStore;
+use hallpass_test_support::memory_store::MemoryStore;
 
 pub const PASSWORD: &str = "correct horse battery staple";
 pub const ACCESS: &str = "__Host-hallpass";

@@ -9,9 +9,11 @@
 //! | [`process`] | child processes, servers, and waiting for what they do |
 //! | [`scratch`] | a directory for one test |
 //! | `postgres` | a schema or a database for one test (feature `postgres`) |
+//! | `memory_store` | a store in memory that can be down (feature `memory-store`) |
+//! | `tokens` | tokens of one site, valid and invalid (feature `tokens`) |
 //!
-//! The package depends on no crate of hallpass. It judges them, so a defect of theirs must not
-//! reach it: the cookie jar and the authenticator are written from the standards.
+//! The cookie jar and the authenticator check crates of hallpass, so a defect of those must not reach
+//! them: they are written from the standards. Only the last two modules use crates of hallpass.
 //!
 //! A function here panics where a test cannot go on, since that is how a test reports it.
 //!
@@ -25,7 +27,11 @@ pub mod authenticator;
 pub mod cookie_jar;
 pub mod fault_proxy;
 pub mod http;
+#[cfg(feature = "memory-store")]
+pub mod memory_store;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod process;
 pub mod scratch;
+#[cfg(feature = "tokens")]
+pub mod tokens;

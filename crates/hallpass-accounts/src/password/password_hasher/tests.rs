@@ -3,7 +3,7 @@ use hallpass_core::{KeyRing, UnixTime};
 use super::*;
 use crate::{
     account::username::Username,
-    password::{hash_cost::HashCost, policy::PasswordPolicy},
+    password::{HashCost, policy::PasswordPolicy},
     random::SystemRandom,
 };
 

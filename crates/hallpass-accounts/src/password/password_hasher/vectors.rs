@@ -7,7 +7,7 @@ use hallpass_core::KeyRing;
 use serde_json::Value;
 
 use super::*;
-use crate::{password::hash_cost::HashCost, random::SystemRandom};
+use crate::{password::HashCost, random::SystemRandom};
 
 #[tokio::test]
 #[ignore = "reads published vectors from ARGON2_DIR and takes 1 GiB of memory; .ci/run runs it"]

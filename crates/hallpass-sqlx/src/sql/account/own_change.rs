@@ -5,7 +5,7 @@
 
 use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
 
-use super::super::{LOCK_SESSION, Write, column, revocation, statement::sql};
+use super::super::{LOCK_SESSION, Write, column, revocation, sql};
 use crate::error::StoreError;
 
 /// Whether the actor is enabled, at the generation of the token, and in a session that exists and now cannot end before the

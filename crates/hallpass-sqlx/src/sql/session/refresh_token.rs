@@ -9,8 +9,7 @@ use hallpass_core::{Methods, UnixTime};
 use super::super::{
     Row, Store, Write,
     account::{self, select_accounts},
-    column, revocation,
-    statement::{get, sql},
+    column, revocation, {get, sql},
 };
 use crate::error::StoreError;
 

@@ -9,7 +9,7 @@ use hallpass_accounts::Accounts;
 use hallpass_axum::routes;
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::Issuer;
-use hallpass_test_support::cookie_jar::CookieJar;
+use hallpass_test_support::{cookie_jar::CookieJar, memory_store::MemoryStore};
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
 use tokio::net::TcpListener;
@@ -19,14 +19,10 @@ use crate::{
     sockets::{self, Http2},
 };
 
-#[allow(unreachable_pub, reason = "the file is another crate's, where this is its style")]
-#[path = "../../../../hallpass-accounts/tests/memory/mod.rs"]
-pub(crate) mod memory;
-
 const PASSWORD: &str = "correct+horse+battery+staple";
 
 fn accounts() -> Accounts<SiteRole> {
-    Accounts::builder(memory::MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
+    Accounts::builder(MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
         .default_roles(SiteRole::Guest)
         .registration()
         .sessions()

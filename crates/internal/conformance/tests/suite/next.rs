@@ -8,13 +8,14 @@ use hallpass_accounts::{Accounts, RateLimit};
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::Issuer;
 use hallpass_test_support::http::percent;
+use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::{AuthLayer, require_login};
 use hallpass_web::Routes;
 use http::Request;
 use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
-use crate::{accounts::memory::MemoryStore, actix_stack, tower_stack};
+use crate::{actix_stack, tower_stack};
 
 /// The table of `hallpass-core`, whose own tests hold `SafeNext` to it.
 const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/next.jsonl");

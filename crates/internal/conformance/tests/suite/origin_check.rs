@@ -8,6 +8,7 @@ use hallpass_accounts::{Accounts, RateLimit};
 use hallpass_actix::SameOrigin;
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::{Issuer, OriginCheck};
+use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::{AuthLayer, OriginLayer};
 use hallpass_web::Routes;
 use http::Request;
@@ -15,7 +16,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
-use crate::{accounts::memory::MemoryStore, actix_stack, runs::Runs, sockets, tower_stack};
+use crate::{actix_stack, runs::Runs, sockets, tower_stack};
 
 /// The table of `hallpass-core`, whose own tests hold the check to it.
 const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/origin.jsonl");

@@ -17,11 +17,12 @@ use hallpass_accounts::{Accounts, Username};
 use hallpass_conformance::{NOW, Received, Sent, SiteRole, json_request};
 use hallpass_core::{Clock, Issuer, KeyRing, RequestAuthenticator, UnixTime};
 use hallpass_test_support::cookie_jar::CookieJar;
+use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
 use tokio::net::TcpListener;
 
-use crate::{accounts::memory::MemoryStore, sockets};
+use crate::sockets;
 
 const ACCESS: &str = "__Host-hallpass";
 const REFRESH: &str = "__Host-hallpass_refresh";

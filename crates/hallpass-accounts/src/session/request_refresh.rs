@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::{
     accounts::{Ability, Accounts},
     error::AccountsErrorKind,
-    session::refresh::Tokens,
+    session::Tokens,
 };
 
 /// Renews sessions inside requests, for `AuthLayer::refresh` of hallpass-tower and `Auth::refresh` of hallpass-actix. `Hallpass::layer` and
@@ -62,56 +62,64 @@ impl<R: Role> RefreshHook for RequestRefresh<R> {
         if self.bearer && authorization {
             return None;
         }
-        let token = Zeroizing::new(self.accounts.refresh_chain(who, request, cookies)?.to_vec());
+        let token = Zeroizing::new(self.presented(who, request, cookies)?.to_vec());
         let at = who.moment().unwrap_or_else(|| self.accounts.clock().now());
         let (accounts, verifier) = (self.accounts.clone(), Arc::clone(&self.verifier));
-        Some(Box::pin(async move { accounts.renew_request(&token, &verifier, at).await }))
+        Some(Box::pin(async move { refreshed(&accounts, &token, &verifier, at).await }))
     }
 }
 
 impl<R> fmt::Debug for RequestRefresh<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestRenewal").finish_non_exhaustive()
+        f.debug_struct("RequestRefresh").finish_non_exhaustive()
     }
 }
 
-impl<R: Role> Accounts<R> {
+impl<R: Role> RequestRefresh<R> {
     /// Finds the refresh token, where the request is one to renew in.
-    fn refresh_chain<'h>(
+    fn presented<'h>(
         &self,
         who: &Authentication,
         request: &OriginFacts<'_>,
         cookies: impl IntoIterator<Item = &'h [u8]>,
     ) -> Option<&'h [u8]> {
         let has_run_out = who.username().is_none() && matches!(who.reason(), None | Some(TokenErrorKind::Expired));
-        if !has_run_out || !self.has(Ability::RefreshTokenStore) || matches!(request.method, "OPTIONS" | "TRACE") {
+        if !has_run_out
+            || !self.accounts.has(Ability::RefreshTokenStore)
+            || matches!(request.method, "OPTIONS" | "TRACE")
+        {
             return None;
         }
-        let token = find_cookie(cookies, self.cookies().refresh_name()).ok()??;
-        let _same_origin = self.origin_check().check(request).ok()?;
+        let token = find_cookie(cookies, self.accounts.cookies().refresh_name()).ok()??;
+        let _same_origin = self.accounts.origin_check().check(request).ok()?;
         Some(token)
     }
+}
 
-    /// Renews the session of the token. `verifier` is the one behind the gate, and `at` the moment of the request.
-    async fn renew_request(&self, token: &[u8], verifier: &Verifier<R>, at: UnixTime) -> RefreshedRequest {
-        let (who, cookies) = match self.refresh(token).await {
-            Ok(tokens) => match verifier.verify(tokens.access.as_str().as_bytes(), self.now()) {
-                Ok(identity) => (Some(Authentication::identified(identity)), self.cookies_of(&tokens)),
-                // Torn up between the two, or not the verifier of this sign-in.
-                Err(refusal) => (Some(Authentication::rejected(refusal.kind())), None),
-            },
-            Err(error) if error.kind() == AccountsErrorKind::NotLoggedIn => (None, None),
-            Err(_) => (Some(Authentication::rejected(TokenErrorKind::Unavailable)), None),
-        };
-        RefreshedRequest { who: who.map(|who| who.checked_at(at)), cookies: cookies.unwrap_or_default() }
-    }
+/// Renews the session of the token. `verifier` is the one behind the gate, and `at` the moment of the request.
+async fn refreshed<R: Role>(
+    accounts: &Accounts<R>,
+    token: &[u8],
+    verifier: &Verifier<R>,
+    at: UnixTime,
+) -> RefreshedRequest {
+    let (who, cookies) = match accounts.refresh(token).await {
+        Ok(tokens) => match verifier.verify(tokens.access.as_str().as_bytes(), accounts.now()) {
+            Ok(identity) => (Some(Authentication::identified(identity)), cookies_of(accounts, &tokens)),
+            // Torn up between the two, or not the verifier of this sign-in.
+            Err(refusal) => (Some(Authentication::rejected(refusal.kind())), None),
+        },
+        Err(error) if error.kind() == AccountsErrorKind::NotLoggedIn => (None, None),
+        Err(_) => (Some(Authentication::rejected(TokenErrorKind::Unavailable)), None),
+    };
+    RefreshedRequest { who: who.map(|who| who.checked_at(at)), cookies: cookies.unwrap_or_default() }
+}
 
-    fn cookies_of(&self, tokens: &Tokens) -> Option<Vec<String>> {
-        let (cookies, now) = (self.cookies(), self.now());
-        let access = cookies.set_access(tokens.access.as_str(), tokens.access.expires_at().since(now));
-        let refresh = tokens.refresh.as_ref();
-        let refresh = refresh.map(|token| cookies.set_refresh(token.as_str(), token.expires_at().since(now)));
-        let all: Result<Vec<_>, _> = std::iter::once(access).chain(refresh).collect();
-        all.inspect_err(|error| tracing::error!(target: "hallpass", %error, "a token does not fit into a cookie")).ok()
-    }
+fn cookies_of<R: Role>(accounts: &Accounts<R>, tokens: &Tokens) -> Option<Vec<String>> {
+    let (cookies, now) = (accounts.cookies(), accounts.now());
+    let access = cookies.set_access(tokens.access.as_str(), tokens.access.expires_at().since(now));
+    let refresh = tokens.refresh.as_ref();
+    let refresh = refresh.map(|token| cookies.set_refresh(token.as_str(), token.expires_at().since(now)));
+    let all: Result<Vec<_>, _> = std::iter::once(access).chain(refresh).collect();
+    all.inspect_err(|error| tracing::error!(target: "hallpass", %error, "a token does not fit into a cookie")).ok()
 }

@@ -1,36 +1,32 @@
-//! Renewal: a session outlives its access token.
+//! Refreshing a session, logging out, and the list of one's own sessions.
 //!
-//! Here, once in a token's life and never on the path of a request whose token is live, the store is asked: roles, disabling and
-//! the generation are of the moment of the renewal.
+//! A refresh is the only store call of a session whose account changes nothing, once in a token's life: roles, disabling and the
+//! generation are read at that moment. No request whose access token is live reaches the store.
 
 use std::{sync::Arc, time::Duration};
 
-use hallpass_core::{AccessToken, KeyRing, Methods, Role, UnixTime};
+use hallpass_core::{Identity, KeyRing, Methods, Role, UnixTime};
 
 use crate::{
+    account::{
+        AccountId,
+        flow::session_of,
+        own_change::{Actor, OwnChangeOutcome},
+    },
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
     event::Event,
     login::after_login::refresh,
     session::{
+        Tokens,
         refresh_state::{RefreshChain, Rotation},
         refresh_token::{Live, RefreshSecret, RefreshToken},
         session_id::SessionId,
-        store::{EndOutcome, RefreshOutcome, RefreshedSession},
+        store::{EndOutcome, RefreshOutcome, RefreshedSession, Session},
     },
     store::{ErasedRefreshTokenStore, UNAVAILABLE, offered},
     two_factor::Asked,
 };
-
-/// What a session goes on with.
-#[derive(Debug)]
-#[must_use]
-pub struct Tokens {
-    /// The access token.
-    pub access: AccessToken,
-    /// The refresh token, where the site renews sessions and this one can be renewed.
-    pub refresh: Option<RefreshToken>,
-}
 
 impl<R: Role> Accounts<R> {
     /// Renews a session: spends its refresh token for the next one, and issues an access token with the roles of this moment.
@@ -151,5 +147,93 @@ impl<R: Role> Accounts<R> {
     /// A session that is renewed once in an access token's life must not count as idle meanwhile.
     fn idle_limit(&self) -> Duration {
         self.session_limits().idle.max(self.issuer().access_lifetime() * 2)
+    }
+
+    /// Logs out: the session is dead, copies of its tokens included. On this node at once, on the others as soon as the
+    /// feed tells them; without a session store, on this node alone.
+    ///
+    /// The store is written before the view: were it the other way about and the store failed, a second try would come
+    /// as nobody, and the session would live on elsewhere.
+    ///
+    /// # Errors
+    /// [`Unavailable`](AccountsErrorKind::Unavailable), and the session is as it was.
+    pub async fn log_out(&self, who: &Identity<R>) -> Result<(), AccountsError> {
+        let Some(session) = who.session() else {
+            return Ok(());
+        };
+        match session_of(who) {
+            Some(id) if self.stores().sessions.is_some() => {
+                // Ended by somebody else meanwhile: ended all the same.
+                let _: EndOutcome = self.end(&AccountId::new(who.user_id()), &id, None).await?;
+            }
+            _ => {}
+        }
+        self.session_ended(session);
+        Ok(())
+    }
+
+    /// Lists the sessions, newest first.
+    ///
+    /// # Errors
+    /// [`Revoked`](AccountsErrorKind::Revoked), and the faults of a store.
+    pub async fn sessions(&self, who: &Identity<R>) -> Result<Vec<Session>, AccountsError> {
+        let store = offered(self.stores().sessions.as_ref())?;
+        let account = self.own_account(who).await?;
+        let list = store.list(account.id(), self.now());
+        self.stores().ask("list sessions", list).await
+    }
+
+    /// Ends one session of one's own.
+    ///
+    /// # Errors
+    /// [`NotFound`](AccountsErrorKind::NotFound) for what is no live session of this account, other people's included;
+    /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited).
+    pub async fn end_session(&self, who: &Identity<R>, session: &str) -> Result<(), AccountsError> {
+        self.changing(who, async {
+            let session: SessionId = session.parse().map_err(|_| AccountsErrorKind::NotFound)?;
+            let actor = self.actor(who);
+            match self.end(&actor.account, &session, Some(&actor)).await? {
+                EndOutcome::Ended => Ok(()),
+                EndOutcome::NotFound => Err(AccountsErrorKind::NotFound.into()),
+                EndOutcome::ActorChanged => Err(self.not_written(who, |_| None).await),
+            }
+        })
+        .await
+    }
+
+    /// Ends every session but this one, which goes on with the tokens returned.
+    ///
+    /// # Errors
+    /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited), and the faults of a store.
+    pub async fn end_other_sessions(&self, who: &Identity<R>) -> Result<Tokens, AccountsError> {
+        self.changing(who, async {
+            let store = offered(self.stores().sessions.as_ref())?;
+            let prepared = self.own_change(who, who.methods())?;
+            let ended = store.end_others(&prepared.own);
+            match self.stores().ask("end other sessions", ended).await? {
+                OwnChangeOutcome::Written(account) => {
+                    self.events().happened(Event::SessionsEnded { account: account.id().clone() });
+                    self.goes_on(who, prepared, &account)
+                }
+                OwnChangeOutcome::NotWritten => Err(self.not_written(who, |_| None).await),
+            }
+        })
+        .await
+    }
+
+    async fn end(
+        &self,
+        account: &AccountId,
+        session: &SessionId,
+        by: Option<&Actor>,
+    ) -> Result<EndOutcome, AccountsError> {
+        let store = offered(self.stores().sessions.as_ref())?;
+        let end = store.end(account, session, by, self.latest());
+        let ended = self.stores().ask("end session", end).await?;
+        if ended == EndOutcome::Ended {
+            self.session_ended(&session.to_string());
+            self.events().happened(Event::SessionEnded { account: account.clone(), session: *session });
+        }
+        Ok(ended)
     }
 }

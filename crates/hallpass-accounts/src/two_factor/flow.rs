@@ -1,54 +1,34 @@
-//! One's own second factor: set up, turned on by its first right code, turned off by password and code.
+//! Setting a second factor up, turning it on and off, checking its codes, and replacing the recovery codes.
 
-use std::fmt;
-
-use hallpass_core::{EnrolmentToken, Identity, Methods, Role, Totp, TotpDrift, TotpSecret};
+use hallpass_core::{EnrolmentToken, Identity, KeyRing, Methods, Role, Totp, TotpDrift, TotpSecret};
 
 use crate::{
     account::{
-        Account,
+        Account, AccountId, LiveFactor,
         own_change::{OwnChange, OwnChangeOutcome},
     },
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
     event::{Event, RejectionReason},
-    password::{Password, password_hasher::Checked},
+    password::{Password, password_hasher::Checked, store::ReplaceOutcome},
+    random::{Random, draw},
     rate_limit::limits::{Counted, Whose},
-    session::refresh::Tokens,
+    session::Tokens,
     store::{UNAVAILABLE, offered},
     two_factor::{
-        Asked, code, encryption, recovery_code::RecoveryCode, set_up_secret::set_up_secrets, store::Enrolment,
+        Asked, FactorOff, SetUp, TwoFactor, encryption,
+        enrolment::{Enrolling, fresh_name},
+        recovery_code::RecoveryCode,
+        set_up_secret::set_up_secrets,
+        store::{ConsumeOutcome, Enrolment},
     },
     visitor::Visitor,
 };
 
-/// How the second factor of an account stands.
+/// Proof that a code was right, and was spent by this request and no other.
 #[derive(Debug)]
 #[must_use]
-pub enum TwoFactor {
-    /// It is on.
-    On,
-    /// It is off; this is what to put into the authenticator. Nothing has been written.
-    Off(SetUp),
-}
-
-/// What goes into an authenticator. Redacted in `Debug`.
-pub struct SetUp {
-    /// The secret that the first code must come from.
-    pub secret: TotpSecret,
-    /// The same as an `otpauth://` link, for a QR code.
-    pub otpauth_uri: String,
-}
-
-/// How it goes on after the second factor was turned off.
-#[derive(Debug)]
-#[must_use]
-pub enum FactorOff {
-    /// The session goes on with these.
-    GoesOn(Tokens),
-    /// The account must have a second factor: every session is over, and this token opens the page where a new one is set up.
-    EnrolmentRequired(EnrolmentToken),
-}
+pub(crate) struct CodeSpent(());
 
 impl<R: Role> Accounts<R> {
     /// Says how the second factor stands. Changes nothing.
@@ -128,7 +108,7 @@ impl<R: Role> Accounts<R> {
         };
         let encrypted = encryption::encrypt(&ring, account.id(), &secret, self.random());
         let encrypted = encrypted.map_err(|_| UNAVAILABLE)?;
-        let codes = code::ten_codes(self.random())?;
+        let codes = ten_codes(self.random())?;
         let hashes = codes.iter().map(RecoveryCode::hash).collect();
         let enrolment = Enrolment::new(own, encrypted, right.step.as_u64(), hashes).with_drift(right.drift);
         match self.stores().ask("enable second factor", store.enable(enrolment)).await? {
@@ -209,10 +189,151 @@ impl<R: Role> Accounts<R> {
         let whose = Whose::Own(account.username(), session);
         self.limits().count(self.stores(), whose, &Visitor::default(), self.now()).await
     }
+
+    /// Checks and spends a code. The caller has counted the attempt.
+    ///
+    /// The outer error is a fault; the inner one says why the code does not count.
+    pub(crate) async fn spend_code(
+        &self,
+        account: &Account,
+        code: &str,
+    ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
+        let Some(factor) = account.second_factor() else {
+            return Ok(Err(RejectionReason::WrongCode));
+        };
+        match RecoveryCode::parse(code) {
+            Some(code) => self.consume_recovery_code(account, &code).await,
+            None => self.consume_step(account, factor, code).await,
+        }
+    }
+
+    async fn consume_step(
+        &self,
+        account: &Account,
+        factor: &LiveFactor,
+        code: &str,
+    ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
+        let ring = self.issuer().keys().current();
+        let secret = self.live_secret(&ring, account, factor).await?;
+        let Ok(right) = Totp::new(secret, self.totp()).check_drifting(code, self.now(), factor.drift()) else {
+            return Ok(Err(RejectionReason::WrongCode));
+        };
+        // Accepted because the store says that nobody was first (RFC 6238, 5.2), and for no other reason: two requests
+        // may both have got this far with one code.
+        let store = offered(self.stores().second_factors.as_ref())?;
+        let spend = store.consume_step(account.id(), account.generation(), right.step.as_u64(), right.drift);
+        Ok(match self.stores().ask("spend step", spend).await? {
+            ConsumeOutcome::Spent => Ok(CodeSpent(())),
+            ConsumeOutcome::AlreadyConsumed => Err(RejectionReason::SpentCode),
+        })
+    }
+
+    async fn consume_recovery_code(
+        &self,
+        account: &Account,
+        code: &RecoveryCode,
+    ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
+        let hash = code.hash();
+        let store = offered(self.stores().second_factors.as_ref())?;
+        let spend = store.consume_recovery_code(account.id(), account.generation(), &hash);
+        Ok(match self.stores().ask("spend recovery code", spend).await? {
+            ConsumeOutcome::Spent => {
+                let account = account.id().clone();
+                self.events().happened(Event::RecoveryCodeUsed { account });
+                Ok(CodeSpent(()))
+            }
+            ConsumeOutcome::AlreadyConsumed => Err(RejectionReason::WrongCode),
+        })
+    }
+
+    /// Opens the sealed secret, and seals it anew where the ring has a newer key.
+    async fn live_secret(
+        &self,
+        ring: &KeyRing,
+        account: &Account,
+        factor: &LiveFactor,
+    ) -> Result<TotpSecret, AccountsError> {
+        let fault = |error: encryption::EncryptionError| {
+            tracing::error!(target: "hallpass", account = %account.id(), %error, "a second factor could not be opened");
+            UNAVAILABLE
+        };
+        let opened = encryption::open(ring, account.id(), factor.encrypted_secret()).map_err(fault)?;
+        if opened.is_outdated {
+            let encrypted = encryption::encrypt(ring, account.id(), &opened.secret, self.random());
+            let encrypted = encrypted.map_err(fault)?;
+            let store = offered(self.stores().second_factors.as_ref())?;
+            let reencrypt = store.reencrypt(account.id(), factor.encrypted_secret(), &encrypted);
+            // The old key still opens: a store that fails now fails nobody's sign-in.
+            if let Ok(ReplaceOutcome::Replaced) = self.stores().ask("reseal", reencrypt).await {
+                let account = account.id().clone();
+                self.events().happened(Event::SecondFactorReencrypted { account });
+            }
+        }
+        Ok(opened.secret)
+    }
+
+    /// Makes a new set of recovery codes, to be shown once; the old set is dead.
+    ///
+    /// # Errors
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong code; [`AlreadyOff`](AccountsErrorKind::AlreadyOff).
+    pub async fn replace_recovery_codes(
+        &self,
+        who: &Identity<R>,
+        code: &str,
+    ) -> Result<Vec<RecoveryCode>, AccountsError> {
+        self.changing(who, async {
+            let store = offered(self.stores().second_factors.as_ref())?;
+            let account = self.own_account(who).await?;
+            if account.second_factor().is_none() {
+                return Err(AccountsErrorKind::AlreadyOff.into());
+            }
+            let counted = self.count_own(&account, who.session()).await?;
+            self.spend_own_code(who, &account, code, &counted).await?;
+            let codes = ten_codes(self.random())?;
+            let hashes: Vec<_> = codes.iter().map(RecoveryCode::hash).collect();
+            let own = OwnChange::new(self.actor(who), self.latest());
+            let replaced = store.replace_recovery_codes(&own, &hashes);
+            if let OwnChangeOutcome::NotWritten = self.stores().ask("renew recovery codes", replaced).await? {
+                let off_meanwhile =
+                    |now: &Account| now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff);
+                return Err(self.not_written(who, off_meanwhile).await);
+            }
+            self.limits().succeeded(self.stores(), counted, self.now()).await;
+            self.events().happened(Event::RecoveryCodesReplaced { account: account.id().clone() });
+            Ok(codes)
+        })
+        .await
+    }
+
+    /// Takes up an enrolment.
+    ///
+    /// # Errors
+    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn) for a token that is forged or over, and where the account has changed since the
+    /// password.
+    pub async fn enrolling(&self, token: &[u8]) -> Result<Enrolling<R>, AccountsError> {
+        let pending = self.issuer().open_enrolment(token, self.now()).map_err(|_| AccountsErrorKind::NotLoggedIn)?;
+        let id = AccountId::new(pending.user_id());
+        let account = self.stores().ask("find account", self.stores().accounts.by_id(&id)).await?;
+        let alive = |account: &Account| {
+            !account.disabled() && account.generation() == pending.generation() && account.second_factor().is_none()
+        };
+        let account = account.filter(alive).ok_or(AccountsErrorKind::NotLoggedIn)?;
+        Ok(Enrolling::new(self.clone(), account, pending.session().to_owned()))
+    }
+
+    pub(crate) fn enrolment_token(&self, account: &Account) -> Result<EnrolmentToken, AccountsError> {
+        self.events().happened(Event::EnrolmentRequired { account: account.id().clone() });
+        let session = fresh_name(self.random())?;
+        let token = self.issuer().issue_enrolment(account.id().as_str(), account.generation(), &session, self.now());
+        token.map_err(|error| {
+            tracing::error!(target: "hallpass", %error, "an enrolment token could not be signed");
+            UNAVAILABLE
+        })
+    }
 }
 
-impl fmt::Debug for SetUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SetUp(..)")
-    }
+/// Draws the recovery codes. Ten, because other sites show ten and they fit on a slip of paper.
+fn ten_codes(random: &dyn Random) -> Result<Vec<RecoveryCode>, AccountsError> {
+    let code = |_| draw(random).map(RecoveryCode::from_random);
+    (0..10).map(code).collect::<Result<_, _>>().map_err(|_| UNAVAILABLE)
 }

@@ -1,8 +1,7 @@
-//! A store in memory, for tests of what stands above a store: every ability but counting attempts, each call one lock and so atomic.
+//! A store in memory, for tests of the code above a store.
 //!
-//! It counts its calls, and fails each of them when told to: a store that is down.
-
-#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses its part; a poisoned lock is a failed test")]
+//! It has every store trait but `RateLimitStore`. Each call takes one lock and is atomic. The store
+//! counts its calls, and [`MemoryStore::set_down`] makes each of them fail.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,6 +16,7 @@ use hallpass_accounts::{
 };
 use hallpass_core::{Methods, TotpDrift, UnixTime};
 
+/// A store in memory. Clones share their data.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Inner>);
 
@@ -45,13 +45,13 @@ struct Row {
     refreshes: BTreeMap<SessionId, Kept>,
 }
 
-/// How a session is renewed.
+/// What the refresh of a session needs.
 struct Kept {
     state: RefreshState,
     methods: Methods,
 }
 
-/// The store is down.
+/// The error of a store that is down.
 #[derive(Debug)]
 pub struct Down;
 
@@ -64,23 +64,28 @@ impl std::fmt::Display for Down {
 impl std::error::Error for Down {}
 
 impl MemoryStore {
-    /// Makes every call fail, or work again.
+    /// Sets whether every call fails.
     pub fn set_down(&self, down: bool) {
         self.0.down.store(down, Ordering::SeqCst);
     }
 
+    /// Returns the number of calls.
     pub fn calls(&self) -> u64 {
         self.0.calls.load(Ordering::SeqCst)
     }
 
-    /// How many accounts there are.
+    /// Returns the number of accounts.
     pub fn accounts(&self) -> usize {
-        self.0.state.lock().unwrap().rows.len()
+        self.0.state.lock().expect("no test panicked under the lock").rows.len()
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, State>, Down> {
         self.0.calls.fetch_add(1, Ordering::SeqCst);
-        if self.0.down.load(Ordering::SeqCst) { Err(Down) } else { Ok(self.0.state.lock().unwrap()) }
+        if self.0.down.load(Ordering::SeqCst) {
+            Err(Down)
+        } else {
+            Ok(self.0.state.lock().expect("no test panicked under the lock"))
+        }
     }
 }
 
@@ -299,7 +304,7 @@ impl SessionStore for MemoryStore {
                     row.refreshes.insert(new.id, Kept { state, methods });
                 }
                 row.sessions.insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
-                Ok(OpenOutcome::OpenedSession(Box::new(row.account(&new.account))))
+                Ok(OpenOutcome::Opened(Box::new(row.account(&new.account))))
             }
             None => Ok(OpenOutcome::AccountChanged),
         }
@@ -355,7 +360,7 @@ impl SessionStore for MemoryStore {
 
 impl RefreshTokenStore for MemoryStore {
     async fn refresh(&self, session: &SessionId, rotation: &Rotation) -> Result<RefreshOutcome, Down> {
-        // Others have their turn meanwhile, as while a store is asked over a wire.
+        // Other tasks run meanwhile, as they do while a database works.
         tokio::task::yield_now().await;
         let mut state = self.lock()?;
         let found = state.rows.iter_mut().find(|(_, row)| row.refreshes.contains_key(session) && !row.disabled);

@@ -1,4 +1,4 @@
-//! Changing one's password, with the current one only; and what every new password goes through.
+//! Checking a password, changing it, and replacing an outdated hash.
 
 use hallpass_core::{Identity, Role};
 
@@ -9,11 +9,11 @@ use crate::{
     event::{Event, RejectionReason},
     password::{
         Password,
-        password_hasher::Checked,
+        password_hasher::{Checked, HasherSaturated},
         policy::{AcceptablePassword, Breach, PasswordError},
         store::{PasswordChange, ReplaceOutcome},
     },
-    session::refresh::Tokens,
+    session::Tokens,
     store::offered,
 };
 
@@ -56,9 +56,23 @@ impl<R: Role> Accounts<R> {
         })
         .await
     }
-}
 
-impl<R: Role> Accounts<R> {
+    /// One run through the hash gate; an event where it is closed.
+    pub(crate) async fn check_password(
+        &self,
+        password: &Password,
+        hash: Option<&str>,
+    ) -> Result<Checked, AccountsError> {
+        let checked = self.gate().check(password, hash).await;
+        checked.map_err(|closed| self.busy(closed))
+    }
+
+    pub(crate) fn busy(&self, closed: HasherSaturated) -> AccountsError {
+        self.events().happened(Event::HashingBusy);
+        let retry_after = closed.retry_after;
+        AccountsErrorKind::Busy { retry_after }.into()
+    }
+
     /// Refuses a password that the service knows. Asked after the attempt was counted: nobody orders requests to it without limit.
     pub(crate) async fn refuse_breached(&self, password: &AcceptablePassword) -> Result<(), AccountsError> {
         let Some(service) = &self.stores().breached else {

@@ -1,0 +1,251 @@
+//! The login flow: from a user name and a password to a session and its tokens.
+//!
+//! # The browser that an account logged in with before
+//!
+//! **Limits.** It has attempts of its own (OWASP, "device cookies"): a stranger who keeps the account's count full does not keep the
+//! owner out of the browser that they use. Each device is named at random at a sign-in that went to its end, so nobody makes one
+//! without the password and the code. It outlives the session that runs out, and ends with a log-out: the token names the account,
+//! and who logs out leaves the browser to others.
+//!
+//! **The code.** Where the site allows it and the person asked for it, the device stands in for the code for some time. It is
+//! remembered as long as the account's token generation stands: a new password, a factor turned on or off, and ending all
+//! sessions void it. The session shows the password alone (`amr`), so a route that asks for a second factor still gets one; and an
+//! account that **must** have one shows it each time.
+
+use std::time::Duration;
+
+use hallpass_core::{AccessToken, DeviceToken, Issuer, KnownDevice, LoggedIn, Methods, Role, UnixTime};
+
+use crate::{
+    account::{Account, AccountId, username::Username},
+    accounts::Accounts,
+    error::{AccountsError, AccountsErrorKind},
+    event::{Event, RejectionReason},
+    login::{
+        AccountSummary, LoginStep, OpenedSession,
+        authenticated::Authenticated,
+        mfa_required::MfaRequired,
+        password_accepted::{NextStep, PasswordAccepted},
+    },
+    password::{Password, password_hasher::Checked},
+    rate_limit::limits::{Counted, Whose},
+    store::UNAVAILABLE,
+    two_factor::{
+        Asked,
+        enrolment::{EnrolmentRequired, fresh_name},
+    },
+    visitor::Visitor,
+};
+
+impl<R: Role> Accounts<R> {
+    /// Logs in with a user name, a password and, where the person has it at hand, the code.
+    ///
+    /// A code that is not due is not looked at.
+    ///
+    /// # Errors
+    /// As [`accept_password`](Self::accept_password); a wrong code is refused exactly like a wrong password.
+    pub async fn log_in(
+        &self,
+        username: &str,
+        password: &str,
+        code: Option<&str>,
+        visitor: &Visitor<'_>,
+    ) -> Result<LoginStep, AccountsError> {
+        let accepted = self.accept_password(username, password, visitor).await?;
+        let authenticated = match (accepted.next().await, code) {
+            (NextStep::Nothing(authenticated), _) => authenticated,
+            (NextStep::SecondFactor(due), Some(code)) => due.accept_code(code).await?,
+            (NextStep::SecondFactor(due), None) => return due.wait().await.map(LoginStep::MfaRequired),
+            (NextStep::Enrolment(due), _) => return due.wait().await.map(LoginStep::EnrolmentRequired),
+        };
+        self.opened(authenticated, visitor).await.map(LoginStep::LoggedIn)
+    }
+
+    /// Completes a log-in that waits for its code.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume) and [`accept_code`](crate::MfaRequired::accept_code).
+    pub async fn log_in_with_code(
+        &self,
+        pending: &[u8],
+        code: &str,
+        visitor: &Visitor<'_>,
+    ) -> Result<OpenedSession, AccountsError> {
+        let due = self.resume(pending, visitor).await?;
+        self.opened(due.accept_code(code).await?, visitor).await
+    }
+
+    /// Checks a user name and a password.
+    ///
+    /// # Errors
+    /// [`Refused`](AccountsErrorKind::Refused) for an unknown name, a wrong password and a disabled account alike, each after one
+    /// argon2 run; [`Limited`](AccountsErrorKind::Limited), [`Busy`](AccountsErrorKind::Busy) and
+    /// [`Unavailable`](AccountsErrorKind::Unavailable) without any.
+    pub async fn accept_password(
+        &self,
+        username: &str,
+        password: &str,
+        visitor: &Visitor<'_>,
+    ) -> Result<PasswordAccepted<R>, AccountsError> {
+        // What cannot be a name goes the whole way too: a short cut would be a difference to measure.
+        let name = Username::parse(username).ok();
+        let device = name.as_ref().and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
+        let whose = Whose::of(name.as_ref(), device.as_ref());
+        let counted = self.limits().count(self.stores(), whose, visitor, self.now()).await?;
+        let account = match &name {
+            Some(name) => {
+                let found = self.stores().accounts.by_username(name);
+                self.stores().ask("find account", found).await?
+            }
+            None => None,
+        };
+        let password = Password::typed(password);
+        let hash = account.as_ref().map(Account::password_hash);
+        let checked = self.check_password(&password, hash).await?;
+        let reason = match (account, checked) {
+            (Some(account), Checked::Right(_)) if account.disabled() => {
+                self.refused(Some(&account), RejectionReason::Disabled, &counted)
+            }
+            (Some(account), Checked::Right(right)) => {
+                let upgrade = right.is_outdated().then_some(password);
+                let device = device.filter(|_| !visitor.step_up);
+                return Ok(PasswordAccepted::new(self.clone(), account, counted, upgrade, device));
+            }
+            (Some(account), Checked::Wrong) => self.refused(Some(&account), RejectionReason::WrongPassword, &counted),
+            (None, _) => self.refused(None, RejectionReason::UnknownAccount, &counted),
+        };
+        Err(reason)
+    }
+
+    /// What is due of an account that has no second factor: the policy decides.
+    pub(crate) fn due_without_factor(&self, account: Account, counted: Counted) -> NextStep<R> {
+        match self.factor_policy().asks(&account, Methods::PASSWORD) {
+            Asked::Nothing => NextStep::Nothing(Authenticated::new(self.clone(), account, counted, Methods::PASSWORD)),
+            Asked::SecondFactor => NextStep::Enrolment(EnrolmentRequired::new(self.clone(), account, counted)),
+        }
+    }
+
+    /// Takes up a sign-in that waits for its code.
+    ///
+    /// The attempt counts on the account, as the password did: a fresh pending token, another address or another
+    /// browser buys no further guesses.
+    ///
+    /// # Errors
+    /// [`Refused`](crate::AccountsErrorKind::Refused) for a token that is forged or over, and where the account has changed since the
+    /// password; [`Limited`](crate::AccountsErrorKind::Limited).
+    pub async fn resume(&self, pending: &[u8], visitor: &Visitor<'_>) -> Result<MfaRequired<R>, AccountsError> {
+        let now = self.now();
+        let Ok(pending) = self.issuer().open_pending(pending, now) else {
+            // Counted on the address, for the sake of the signature checks that a stranger can order.
+            let counted = self.limits().count(self.stores(), Whose::Nobodys, visitor, now).await?;
+            return Err(self.refused(None, RejectionReason::StalePending, &counted));
+        };
+        let id = AccountId::new(pending.user_id());
+        let account = self.stores().accounts.by_id(&id);
+        let account = self.stores().ask("find account", account).await?;
+        let name = account.as_ref().map(Account::username);
+        let device = name.and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
+        let whose = Whose::of(name, device.as_ref());
+        let counted = self.limits().count(self.stores(), whose, visitor, now).await?;
+        let alive = |account: &Account| {
+            !account.disabled() && account.generation() == pending.generation() && account.second_factor().is_some()
+        };
+        match account {
+            Some(account) if alive(&account) => Ok(MfaRequired::new(self.clone(), account, counted, None)),
+            account => Err(self.refused(account.as_ref(), RejectionReason::StalePending, &counted)),
+        }
+    }
+
+    pub(crate) async fn opened(
+        &self,
+        authenticated: Authenticated<R>,
+        visitor: &Visitor<'_>,
+    ) -> Result<OpenedSession, AccountsError> {
+        let device = self.device_token(authenticated.account(), authenticated.methods(), visitor)?;
+        let (logged_in, account, refresh) = authenticated.open_renewable(visitor).await?;
+        Ok(OpenedSession {
+            access: self.sign(self.issuer(), &logged_in, &account)?,
+            refresh,
+            device,
+            user: AccountSummary {
+                id: logged_in.user_id().to_owned(),
+                username: logged_in.username().to_owned(),
+                roles: logged_in.roles().iter().map(|role| role.name()).collect(),
+            },
+        })
+    }
+
+    /// Signs an access token, with the site's own claims where it has some. `account` is the row
+    /// that `who` was vouched from.
+    pub(crate) fn sign(
+        &self,
+        issuer: &Issuer,
+        who: &LoggedIn<R>,
+        account: &Account,
+    ) -> Result<AccessToken, AccountsError> {
+        let now = self.now();
+        let token = match self.own_claims() {
+            Some(own) => own.issue(issuer, who, account, now),
+            None => issuer.issue(who, now).map_err(Into::into),
+        };
+        token.map_err(|error| {
+            tracing::error!(target: "hallpass", %error, "an access token could not be signed");
+            UNAVAILABLE
+        })
+    }
+
+    /// The token by which the browser of a sign-in that went to its end is known from now on. A device keeps its name, or each
+    /// sign-in would begin its attempts afresh.
+    pub(crate) fn device_token(
+        &self,
+        account: &Account,
+        shown: Methods,
+        visitor: &Visitor<'_>,
+    ) -> Result<DeviceToken, AccountsError> {
+        let before = known_device(self.issuer(), visitor, account.username(), self.now())
+            .filter(|it| it.user_id == account.id().as_str());
+        let consents = visitor.remember && shown.includes_second_factor() && self.trust_devices().is_some();
+        let stood_in = account.second_factor().is_some() && !shown.includes_second_factor();
+        let (methods, authenticated_at) = match &before {
+            Some(before) if stood_in => (before.methods, before.authenticated_at),
+            _ if consents => (shown, self.now()),
+            _ => (Methods::PASSWORD, self.now()),
+        };
+        let device = KnownDevice {
+            username: account.username().key().to_owned(),
+            user_id: account.id().as_str().to_owned(),
+            generation: account.generation(),
+            device: before.map_or_else(|| fresh_name(self.random()), |before| Ok(before.device))?,
+            methods,
+            authenticated_at,
+        };
+        self.issuer().issue_device(&device, DEVICE_LIFETIME, self.now()).map_err(|error| {
+            tracing::error!(target: "hallpass", %error, "a device token could not be signed");
+            UNAVAILABLE
+        })
+    }
+
+    /// Says to the events what it was, and to the person nothing.
+    pub(crate) fn refused(
+        &self,
+        account: Option<&Account>,
+        reason: RejectionReason,
+        counted: &Counted,
+    ) -> AccountsError {
+        self.events().happened(Event::Refused {
+            account: account.map(|account| account.id().clone()),
+            reason,
+            peer: counted.peer(),
+        });
+        AccountsErrorKind::Refused.into()
+    }
+}
+
+/// The device, where it is one of the account of this name. No store is asked.
+fn known_device(issuer: &Issuer, visitor: &Visitor<'_>, name: &Username, now: UnixTime) -> Option<KnownDevice> {
+    let device = issuer.open_device(visitor.known?, now).ok()?;
+    (device.username == name.key()).then_some(device)
+}
+
+/// Half a year, so that who comes back after the summer is known.
+const DEVICE_LIFETIME: Duration = Duration::from_secs(180 * 24 * 60 * 60);
