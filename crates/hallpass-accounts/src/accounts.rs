@@ -24,6 +24,7 @@ use crate::{
     password::{password_hasher::PasswordHasher, policy::PasswordPolicy},
     random::Random,
     rate_limit::{limits::RateLimits, proxies::Proxies},
+    revocation::sync::CLOCKS_APART,
     session::{SessionLimits, refresh_state::RefreshHash, refresh_token::Live, single_flight::SingleFlight},
     store::Stores,
     two_factor::FactorPolicy,
@@ -168,6 +169,11 @@ impl<R: Role> Accounts<R> {
     /// Guarded by `tests/flow/model.rs`.
     pub(crate) fn latest(&self) -> UnixTime {
         UnixTime::from_secs(self.site.latest.load(Ordering::Relaxed)).max(self.now())
+    }
+
+    /// The latest moment at which a token revoked at `at` could still be valid.
+    pub(crate) fn forget_after(&self, at: UnixTime) -> UnixTime {
+        at.max(self.latest()).saturating_add(self.issuer().access_lifetime() + CLOCKS_APART)
     }
 
     /// Returns whether the ability is turned on.

@@ -84,7 +84,6 @@ impl<R: Role, S: AccountStore> AccountsBuilder<R, S> {
                 feed: None,
                 pushes: Vec::new(),
                 outbox: Arc::default(),
-                feed_is_silent: Arc::default(),
                 breached: None,
                 bound: Duration::from_millis(1500),
                 events: Events::default(),

@@ -104,8 +104,8 @@ pub use rate_limit::proxies::{Proxies, ProxiesError};
 pub use rate_limit::store::{MemoryRateLimits, RateLimitStore};
 pub use rate_limit::{AttemptOutcome, AttemptState, RateLimit};
 pub use registration::{NewAccount, RegistrationOutcome, RegistrationStore};
-pub use revocation::catch_up::RevocationNotifier;
 pub use revocation::store::{Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage};
+pub use revocation::sync::RevocationSync;
 pub use session::SessionLimits;
 pub use session::refresh::Tokens;
 pub use session::refresh_state::{

@@ -22,14 +22,7 @@
 //! Each trait has an object-safe twin here, so that `Accounts` names a role enum and no store. A twin is implemented for every
 //! store of its trait; it boxes the future and wraps the error. One allocation per store call, on the sign-in path only.
 
-use std::{
-    error::Error,
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use hallpass_core::{TotpDrift, UnixTime};
 use tokio::time::timeout;
@@ -238,13 +231,17 @@ pub(crate) struct Stores {
     /// Told of what is revoked, and listened to, but not read.
     pub(crate) pushes: Vec<Arc<dyn ErasedRevocationLog>>,
     pub(crate) outbox: Arc<Outbox>,
-    pub(crate) feed_is_silent: Arc<AtomicBool>,
     pub(crate) breached: Option<Arc<dyn ErasedBreachedPasswords>>,
     pub(crate) bound: Duration,
     pub(crate) events: Events,
 }
 
 impl Stores {
+    /// The log that is read, and those that are only written to and listened to.
+    pub(crate) fn logs(&self) -> impl Iterator<Item = &Arc<dyn ErasedRevocationLog>> {
+        self.feed.iter().chain(&self.pushes)
+    }
+
     /// Waits for a store, within the bound. A store that hangs is a store that failed: the person gets a 503 within the
     /// bound, and the call is dropped, which the stores' contract allows at any await.
     pub(crate) async fn ask<T>(&self, operation: &'static str, answer: Answer<'_, T>) -> Result<T, AccountsError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hallpass_accounts::{AccountStore, Accounts, AccountsBuildError, Cursor, StoreFault};
+use hallpass_accounts::{AccountStore, Accounts, AccountsBuildError, RevocationSync, StoreFault};
 use hallpass_core::{
     Clock, CookieSettingsError, Issuer, Keys, OriginCheck, OriginCheckError, RequestAuthenticator, Role, SystemClock,
 };
@@ -10,7 +10,7 @@ use hallpass_web::Routes;
 use tokio::runtime::Handle;
 
 use crate::{
-    background::{Background, Work},
+    background::Background,
     builder::{HallpassBuilder, KeySource, NoFeed, WithFeed},
     hallpass::Hallpass,
     key_file::{KeyFileError, WatchedKeyFile},
@@ -23,18 +23,19 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S, NoFeed> {
     /// A setting is missing or cannot be. [`BuildError`] says which, and what to write instead.
     pub fn build(self) -> Result<Hallpass<R>, BuildError> {
         let parts = self.assemble()?;
+        let sync = RevocationSync::new(&parts.accounts);
         let background = match parts.key_file {
-            Some(_) => {
+            Some(file) => {
                 let runtime = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
-                let work = Work { accounts: parts.accounts.clone(), key_file: parts.key_file, feed: None };
-                Background::start(&runtime, work)
+                Background::start(&runtime, sync.clone(), Some((file, parts.accounts.issuer().keys().clone())))
             }
-            None => Background::idle(),
+            None => Background::default(),
         };
         Ok(Hallpass {
             accounts: parts.accounts,
             routes: parts.routes,
             gate: parts.gate,
+            sync,
             background: Arc::new(background),
         })
     }
@@ -48,13 +49,15 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S, WithFeed> {
     pub async fn start(self) -> Result<Hallpass<R>, StartError> {
         let runtime = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
         let parts = self.assemble()?;
-        let cursor = parts.accounts.catch_up(Cursor::START).await?;
-        let work = Work { accounts: parts.accounts.clone(), key_file: parts.key_file, feed: Some(cursor) };
-        let background = Background::start(&runtime, work);
+        let sync = RevocationSync::new(&parts.accounts);
+        sync.read().await?;
+        let key_file = parts.key_file.map(|file| (file, parts.accounts.issuer().keys().clone()));
+        let background = Background::start(&runtime, sync.clone(), key_file);
         Ok(Hallpass {
             accounts: parts.accounts,
             routes: parts.routes,
             gate: parts.gate,
+            sync,
             background: Arc::new(background),
         })
     }

@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, AccountsError, Commands, Username};
+use hallpass_accounts::{
+    Account, AccountId, AccountStore, Accounts, AccountsError, Commands, RevocationSync, Username,
+};
 use hallpass_core::{Clock, Identity, Keys, RequestAuthenticator, Role, RoleSet};
 use hallpass_web::Routes;
 
@@ -46,6 +48,7 @@ pub struct Hallpass<R> {
     pub(crate) accounts: Accounts<R>,
     pub(crate) routes: Routes<R>,
     pub(crate) gate: RequestAuthenticator<R>,
+    pub(crate) sync: RevocationSync<R>,
     pub(crate) background: Arc<Background>,
 }
 
@@ -134,18 +137,15 @@ impl<R: Role> Hallpass<R> {
     /// store has no feed.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.background.polls() || self.staleness().is_some_and(|age| age <= BOUND)
+        self.sync.is_ready()
     }
 
     /// How long ago the revocation feed was last read to its end. `None`: never, or the store has none.
     #[must_use]
     pub fn staleness(&self) -> Option<Duration> {
-        self.accounts.view().staleness(self.accounts.clock().now())
+        self.sync.staleness()
     }
 }
-
-/// The published bound: a revocation counts on every node after this time.
-const BOUND: Duration = Duration::from_secs(5);
 
 impl<R> Clone for Hallpass<R> {
     fn clone(&self) -> Self {
@@ -153,6 +153,7 @@ impl<R> Clone for Hallpass<R> {
             accounts: self.accounts.clone(),
             routes: self.routes.clone(),
             gate: self.gate.clone(),
+            sync: self.sync.clone(),
             background: Arc::clone(&self.background),
         }
     }

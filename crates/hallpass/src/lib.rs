@@ -93,7 +93,6 @@ mod builder;
 mod hallpass;
 mod identity;
 mod key_file;
-mod lines;
 #[cfg(feature = "actix")]
 mod on_actix;
 #[cfg(feature = "axum")]
@@ -173,7 +172,8 @@ pub mod flow {
         Accounts, AccountsBuildError, AccountsBuilder, Authenticated, Commands, Enrolling, EnrolmentRequired,
         FactorOff, ForeignHash, ForeignMatch, HashError, LoginStep, Member, MfaRequired, NextStep, NoRandomness,
         OpenedSession, Password, PasswordAccepted, PasswordError, ProxiesError, Random, RateLimitKind, RefreshToken,
-        RejectionReason, RightPassword, SetUp, SystemRandom, Tokens, TwoFactor, Visitor, check_password, hash_password,
+        RejectionReason, RevocationSync, RightPassword, SetUp, SystemRandom, Tokens, TwoFactor, Visitor,
+        check_password, hash_password,
     };
     pub use hallpass_core::{CookieSettingsBuilder, CookieSettingsError, OriginCheckError};
 }

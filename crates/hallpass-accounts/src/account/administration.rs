@@ -169,7 +169,7 @@ impl<R: Role> Commands<'_, R> {
         };
         self.accounts.generation_raised(account.id(), account.generation());
         self.accounts.events().happened(event(account.id().clone()));
-        if let Err(error) = self.accounts.announce().await {
+        if let Err(error) = self.accounts.stores().announce().await {
             let source = std::error::Error::source(&error);
             tracing::warn!(target: "hallpass", %error, source, "a change is not announced yet");
         }

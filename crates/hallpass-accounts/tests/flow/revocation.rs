@@ -1,6 +1,6 @@
 //! Whatever voids tokens voids them here at once, on another node once it has read the feed, and after a restart (SECURITY row 8).
 
-use hallpass_accounts::{Accounts, AccountsErrorKind, Cursor, LoginStep, Username};
+use hallpass_accounts::{Accounts, AccountsErrorKind, LoginStep, RevocationSync, Username};
 use hallpass_core::AccessToken;
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
@@ -10,7 +10,7 @@ async fn assert_dead(site: &Site, token: &AccessToken) {
     assert!(site.verify(token).is_none(), "here, at once");
     let restarted = site.other_node();
     assert!(restarted.verify(token).is_some(), "another node has not heard yet");
-    restarted.accounts.catch_up(Cursor::START).await.unwrap();
+    RevocationSync::new(&restarted.accounts).read().await.unwrap();
     assert!(restarted.verify(token).is_none(), "once it has read the feed");
 }
 
@@ -111,22 +111,23 @@ async fn sessions_are_listed_and_ended_and_nobody_ends_another_persons() {
 async fn a_node_follows_the_feed_by_its_cursor_and_forgets_what_no_token_can_carry() {
     let (site, accounts) = (Site::new(), ["alice", "bob"]);
     let follower = site.other_node();
-    let mut cursor = follower.accounts.catch_up(Cursor::START).await.unwrap();
-    assert_eq!(follower.accounts.view().staleness(site.now()).map(|stale| stale.as_secs()), Some(0));
+    let sync = RevocationSync::new(&follower.accounts);
+    sync.read().await.unwrap();
+    assert_eq!(sync.staleness().map(|stale| stale.as_secs()), Some(0));
     for name in accounts {
         let access = site.register(name).await.access;
         let account = site.accounts.find(&Username::parse(name).unwrap()).await.unwrap().unwrap();
         site.accounts.log_out_everywhere(account.id()).await.unwrap();
         assert!(follower.verify(&access).is_some());
-        cursor = follower.accounts.catch_up(cursor).await.unwrap();
+        sync.read().await.unwrap();
         assert!(follower.verify(&access).is_none());
     }
     assert_eq!(follower.accounts.view().len(), 2);
     site.store.set_down(true);
-    assert!(follower.accounts.catch_up(cursor).await.is_err());
+    assert!(sync.read().await.is_err());
     site.clock.pass(3_600);
-    assert_eq!(follower.accounts.view().staleness(site.now()).map(|stale| stale.as_secs()), Some(3_600));
-    assert!(follower.accounts.forget().await.is_err());
+    assert_eq!(sync.staleness().map(|stale| stale.as_secs()), Some(3_600));
+    assert!(sync.purge().await.is_err());
     assert_eq!(follower.accounts.view().len(), 0, "the view is tidied even while the store is down");
 }
 

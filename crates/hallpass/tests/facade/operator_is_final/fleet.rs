@@ -6,14 +6,13 @@ use std::{
 };
 
 use hallpass::flow::{AccountsBuilder, OpenedSession, Tokens, Visitor};
-use hallpass::flow::{NoRandomness, Random, SystemRandom};
+use hallpass::flow::{NoRandomness, Random, RevocationSync, SystemRandom};
+use hallpass::store::AccountStore;
 use hallpass::store::SqlStore;
-use hallpass::store::{AccountStore, Cursor};
 use hallpass::{Account, AccountId, Hallpass, RateLimit};
 use hallpass::{Clock, SystemClock, UnixTime};
 use hallpass::{HashCost, PasswordHasherSettings, Role};
 use sqlx::AssertSqlSafe;
-use tokio::sync::Mutex;
 
 use super::stops;
 use crate::{scratch::Scratch, site::SiteRole};
@@ -57,7 +56,7 @@ pub(super) struct Fleet {
     pub(super) operator: Hallpass<SiteRole>,
     pub(super) sql: Sql,
     store: SqlStore,
-    read: Mutex<[Cursor; 3]>,
+    syncs: Vec<RevocationSync<SiteRole>>,
     names: AtomicU32,
     _scratch: Scratch,
 }
@@ -89,12 +88,13 @@ impl Fleet {
             handles.push(builder.start().await.unwrap());
         }
         let operator = handles.pop().unwrap();
+        let syncs = handles.iter().map(|node| RevocationSync::new(node.accounts())).collect();
         Self {
             nodes: handles,
+            syncs,
             operator,
             sql: Sql::open(url).await,
             store,
-            read: Mutex::new([Cursor::START; 3]),
             names: AtomicU32::new(0),
             _scratch: scratch,
         }
@@ -126,9 +126,8 @@ impl Fleet {
 
     /// Brings the revocation view of each node up to date.
     pub(super) async fn caught_up(&self) {
-        let mut read = self.read.lock().await;
-        for (node, cursor) in self.nodes.iter().zip(read.iter_mut()) {
-            *cursor = node.accounts().catch_up(*cursor).await.unwrap();
+        for sync in &self.syncs {
+            sync.read().await.unwrap();
         }
     }
 
