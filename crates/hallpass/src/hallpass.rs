@@ -8,10 +8,7 @@ use hallpass_accounts::{
 use hallpass_core::{Clock, Identity, Keys, RequestAuthenticator, Role, RoleSet};
 use hallpass_web::Routes;
 
-use crate::{
-    background::Background,
-    builder::{HallpassBuilder, NoFeed},
-};
+use crate::{background::Background, builder::HallpassBuilder};
 
 /// Sign-in, routes and revocation of one site, said once.
 ///
@@ -54,7 +51,7 @@ pub struct Hallpass<R> {
 
 impl<R: Role> Hallpass<R> {
     /// Begins with the site's own store. Two methods of [`AccountStore`] are enough to sign in with a password.
-    pub fn builder<S: AccountStore>(store: S) -> HallpassBuilder<R, S, NoFeed> {
+    pub fn builder<S: AccountStore>(store: S) -> HallpassBuilder<R, S> {
         HallpassBuilder::new(store)
     }
 
@@ -133,14 +130,14 @@ impl<R: Role> Hallpass<R> {
         self.accounts.commands_of(who)
     }
 
-    /// Whether revocations are known to be current within the published 5 seconds: what `/readyz` says. Always so where the
-    /// store has no feed.
+    /// Whether revocations are known to be current within the published 5 seconds: what `/readyz` says. Always so where
+    /// no revocation log is on.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.sync.is_ready()
     }
 
-    /// How long ago the revocation feed was last read to its end. `None`: never, or the store has none.
+    /// How long ago the revocation log was last read to its end. `None`: never, or none is on.
     #[must_use]
     pub fn staleness(&self) -> Option<Duration> {
         self.sync.staleness()
@@ -169,11 +166,11 @@ impl<R> fmt::Debug for Hallpass<R> {
 #[cfg(any(feature = "actix", feature = "axum"))]
 impl<R: Role> Hallpass<R> {
     pub(crate) fn clock_of_the_site(&self) -> impl Clock + use<R> {
-        ClockOfTheSite { clock: Arc::clone(self.accounts.clock()), _background: Arc::clone(&self.background) }
+        ClockOfTheSite { clock: Arc::clone(&self.accounts.settings().clock), _background: Arc::clone(&self.background) }
     }
 
     pub(crate) fn answers(&self) -> hallpass_core::RejectionSettings {
-        self.accounts.answers().clone().for_gate(&self.gate)
+        self.accounts.settings().rejections.clone().for_gate(&self.gate)
     }
 }
 

@@ -36,7 +36,7 @@ impl<R: Role> MfaRequired<R> {
     /// [`Unavailable`](crate::AccountsErrorKind::Unavailable) when it cannot be signed.
     pub async fn wait(self) -> Result<PendingToken, AccountsError> {
         let (stores, now) = (self.accounts.stores(), self.accounts.now());
-        self.accounts.limits().right_so_far(stores, &self.counted, now).await;
+        self.accounts.settings().rate_limits.right_so_far(stores, &self.counted, now).await;
         let account = upgraded(&self.accounts, self.account, self.upgrade).await;
         self.accounts.issuer().issue_pending(account.id().as_str(), account.generation(), self.accounts.now()).map_err(
             |error| {
@@ -73,7 +73,7 @@ impl<R: Role> Accounts<R> {
         let now = self.now();
         let Ok(pending) = self.issuer().open_pending(pending, now) else {
             // Counted on the address, for the sake of the signature checks that a stranger can order.
-            let counted = self.limits().count(self.stores(), Whose::Nobodys, visitor, now).await?;
+            let counted = self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
             return Err(self.refused(None, RejectionReason::StalePending, &counted));
         };
         let id = AccountId::new(pending.user_id());
@@ -82,7 +82,7 @@ impl<R: Role> Accounts<R> {
         let name = account.as_ref().map(Account::username);
         let device = name.and_then(|name| self.known_device(visitor, name));
         let whose = Whose::of(name, device.as_ref());
-        let counted = self.limits().count(self.stores(), whose, visitor, now).await?;
+        let counted = self.settings().rate_limits.count(self.stores(), whose, visitor, now).await?;
         let alive = |account: &Account| {
             !account.disabled() && account.generation() == pending.generation() && account.second_factor().is_some()
         };

@@ -60,7 +60,7 @@ impl<R: Role> Accounts<R> {
         account: &Account,
     ) -> Result<AccessToken, AccountsError> {
         let now = self.now();
-        let token = match self.own_claims() {
+        let token = match &self.settings().claims {
             Some(own) => own.issue(issuer, who, account, now),
             None => issuer.issue(who, now).map_err(Into::into),
         };

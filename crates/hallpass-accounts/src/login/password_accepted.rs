@@ -102,7 +102,7 @@ impl<R: Role> Accounts<R> {
         let name = Username::parse(username).ok();
         let device = name.as_ref().and_then(|name| self.known_device(visitor, name));
         let whose = Whose::of(name.as_ref(), device.as_ref());
-        let counted = self.limits().count(self.stores(), whose, visitor, self.now()).await?;
+        let counted = self.settings().rate_limits.count(self.stores(), whose, visitor, self.now()).await?;
         let account = match &name {
             Some(name) => {
                 let found = self.stores().accounts.by_username(name);
@@ -134,7 +134,7 @@ impl<R: Role> Accounts<R> {
 
     /// What is due of an account that has no second factor: the policy decides.
     pub(crate) fn due_without_factor(&self, account: Account, counted: Counted) -> NextStep<R> {
-        match self.factor_policy().asks(&account, Methods::PASSWORD) {
+        match self.settings().two_factor.asks(&account, Methods::PASSWORD) {
             Asked::Nothing => NextStep::Nothing(Authenticated::new(self.clone(), account, counted, Methods::PASSWORD)),
             Asked::SecondFactor => NextStep::Enrolment(EnrolmentRequired::new(self.clone(), account, counted)),
         }

@@ -21,7 +21,7 @@ use crate::{
     accounts::Accounts,
     event::Event,
     revocation::store::{Cursor, Revocation},
-    store::{ErasedNotifier, StoreFault, Stores},
+    store::{DynRevocationLog, ErasedNotifier, StoreFault, StoreSet},
 };
 
 /// Keeps the revocation list of one site current, as long as [`run`](Self::run) is polled.
@@ -66,7 +66,7 @@ impl<R: Role> RevocationSync<R> {
     /// A fault is logged and tried again a second later.
     pub async fn run(&self) {
         let stores = self.accounts.stores();
-        if stores.feed.is_none() {
+        if stores.revocation_log.is_none() {
             return;
         }
         let woken = Arc::new(Notify::new());
@@ -97,17 +97,20 @@ impl<R: Role> RevocationSync<R> {
     }
 
     /// Reads the log to its end into the revocation list, and marks the list as current. Does
-    /// nothing but the latter where the site has no revocation log.
+    /// nothing where the site has no revocation log.
     ///
     /// # Errors
     /// The store's fault. The list keeps its entries and becomes stale, and its policy decides; the
     /// next call starts from the same place.
     pub async fn read(&self) -> Result<(), StoreFault> {
-        let (accounts, list) = (&self.accounts, self.accounts.view());
+        let (accounts, list) = (&self.accounts, &self.accounts.settings().revocation_list);
+        let Some(log) = &accounts.stores().revocation_log else {
+            return Ok(());
+        };
         let mut cursor = self.log.cursor.lock().await;
         // The time before the reading: a change that is written during it belongs to the next one.
         let now = accounts.now();
-        let read = self.read_on(*cursor).await;
+        let read = self.read_on(log, *cursor).await;
         let was_silent = self.log.is_silent.swap(read.is_err(), Ordering::Relaxed);
         match (&read, was_silent) {
             (Err(error), false) => {
@@ -137,7 +140,7 @@ impl<R: Role> RevocationSync<R> {
     pub async fn purge(&self) -> Result<(), StoreFault> {
         let (accounts, stores) = (&self.accounts, self.accounts.stores());
         let now = accounts.now();
-        accounts.view().forget(now);
+        accounts.settings().revocation_list.forget(now);
         let before = now.saturating_sub(accounts.issuer().access_lifetime() + CLOCKS_APART);
         for log in stores.logs() {
             stores.within_bound(log.forget(before)).await?;
@@ -149,20 +152,18 @@ impl<R: Role> RevocationSync<R> {
     /// Always true where the site has no revocation log.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.accounts.stores().feed.is_none() || self.staleness().is_some_and(|age| age <= BOUND)
+        self.accounts.stores().revocation_log.is_none() || self.staleness().is_some_and(|age| age <= BOUND)
     }
 
     /// Returns how long ago the log was last read to its end. `None`: never.
     #[must_use]
     pub fn staleness(&self) -> Option<Duration> {
-        self.accounts.view().staleness(self.accounts.clock().now())
+        let settings = self.accounts.settings();
+        settings.revocation_list.staleness(settings.clock.now())
     }
 
-    async fn read_on(&self, from: Cursor) -> Result<Cursor, StoreFault> {
+    async fn read_on(&self, log: &DynRevocationLog, from: Cursor) -> Result<Cursor, StoreFault> {
         let (mut cursor, stores) = (from, self.accounts.stores());
-        let Some(log) = &stores.feed else {
-            return Ok(cursor);
-        };
         loop {
             let page = stores.within_bound(log.since(cursor)).await?;
             for change in &page.changes {
@@ -176,7 +177,7 @@ impl<R: Role> RevocationSync<R> {
     }
 
     fn apply(&self, change: &Revocation) {
-        let (accounts, list) = (&self.accounts, self.accounts.view());
+        let (accounts, list) = (&self.accounts, &self.accounts.settings().revocation_list);
         match change {
             Revocation::Generation { account, generation, at } => {
                 list.raise_generation(account.as_str(), *generation, accounts.forget_after(*at))
@@ -200,7 +201,7 @@ impl<R> std::fmt::Debug for RevocationSync<R> {
     }
 }
 
-impl Stores {
+impl StoreSet {
     /// Publishes what was revoked here to the logs that live apart from the store, and what an
     /// earlier call could not publish.
     ///

@@ -33,11 +33,11 @@ impl<R: Role> Accounts<R> {
     }
 
     pub(crate) fn remembered(&self, device: Option<&KnownDevice>, account: &Account) -> Option<Remembered> {
-        let (device, within) = (device?, self.trust_devices()?);
+        let (device, within) = (device?, self.settings().trust_devices?);
         let is_theirs = device.user_id == account.id().as_str() && device.generation == account.generation();
         let is_fresh = self.now().since(device.authenticated_at) < within;
         let consented = device.methods.includes_second_factor();
-        let suffices = self.factor_policy().asks(account, Methods::PASSWORD) == Asked::Nothing;
+        let suffices = self.settings().two_factor.asks(account, Methods::PASSWORD) == Asked::Nothing;
         (is_theirs && is_fresh && consented && suffices).then_some(Remembered(()))
     }
 
@@ -50,7 +50,7 @@ impl<R: Role> Accounts<R> {
         visitor: &Visitor<'_>,
     ) -> Result<DeviceToken, AccountsError> {
         let before = self.known_device(visitor, account.username()).filter(|it| it.user_id == account.id().as_str());
-        let consents = visitor.remember && shown.includes_second_factor() && self.trust_devices().is_some();
+        let consents = visitor.remember && shown.includes_second_factor() && self.settings().trust_devices.is_some();
         let stood_in = account.second_factor().is_some() && !shown.includes_second_factor();
         let (methods, authenticated_at) = match &before {
             Some(before) if stood_in => (before.methods, before.authenticated_at),

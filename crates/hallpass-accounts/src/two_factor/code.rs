@@ -47,12 +47,12 @@ impl<R: Role> Accounts<R> {
     ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
         let ring = self.issuer().keys().current();
         let secret = self.live_secret(&ring, account, factor).await?;
-        let Ok(right) = Totp::new(secret, self.totp()).check_drifting(code, self.now(), factor.drift()) else {
+        let Ok(right) = Totp::new(secret, self.settings().totp).check_drifting(code, self.now(), factor.drift()) else {
             return Ok(Err(RejectionReason::WrongCode));
         };
         // Accepted because the store says that nobody was first (RFC 6238, 5.2), and for no other reason: two requests
         // may both have got this far with one code.
-        let store = offered(self.stores().second_factors.as_ref())?;
+        let store = offered(self.stores().two_factor.as_ref())?;
         let spend = store.consume_step(account.id(), account.generation(), right.step.as_u64(), right.drift);
         Ok(match self.stores().ask("spend step", spend).await? {
             ConsumeOutcome::Spent => Ok(CodeSpent(())),
@@ -66,7 +66,7 @@ impl<R: Role> Accounts<R> {
         code: &RecoveryCode,
     ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
         let hash = code.hash();
-        let store = offered(self.stores().second_factors.as_ref())?;
+        let store = offered(self.stores().two_factor.as_ref())?;
         let spend = store.consume_recovery_code(account.id(), account.generation(), &hash);
         Ok(match self.stores().ask("spend recovery code", spend).await? {
             ConsumeOutcome::Spent => {
@@ -93,7 +93,7 @@ impl<R: Role> Accounts<R> {
         if opened.is_outdated {
             let encrypted = encryption::encrypt(ring, account.id(), &opened.secret, self.random());
             let encrypted = encrypted.map_err(fault)?;
-            let store = offered(self.stores().second_factors.as_ref())?;
+            let store = offered(self.stores().two_factor.as_ref())?;
             let reencrypt = store.reencrypt(account.id(), factor.encrypted_secret(), &encrypted);
             // The old key still opens: a store that fails now fails nobody's sign-in.
             if let Ok(ReplaceOutcome::Replaced) = self.stores().ask("reseal", reencrypt).await {
@@ -116,7 +116,7 @@ impl<R: Role> Accounts<R> {
         code: &str,
     ) -> Result<Vec<RecoveryCode>, AccountsError> {
         self.changing(who, async {
-            let store = offered(self.stores().second_factors.as_ref())?;
+            let store = offered(self.stores().two_factor.as_ref())?;
             let account = self.own_account(who).await?;
             if account.second_factor().is_none() {
                 return Err(AccountsErrorKind::AlreadyOff.into());
@@ -132,7 +132,7 @@ impl<R: Role> Accounts<R> {
                     |now: &Account| now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff);
                 return Err(self.not_written(who, off_meanwhile).await);
             }
-            self.limits().succeeded(self.stores(), counted, self.now()).await;
+            self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
             self.events().happened(Event::RecoveryCodesReplaced { account: account.id().clone() });
             Ok(codes)
         })

@@ -69,8 +69,8 @@ impl<R: Role> Accounts<R> {
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let secret = set_up_secrets(keys, account, session).next();
         let secret = secret.ok_or(UNAVAILABLE)?;
-        let otpauth_uri =
-            Totp::new(secret.clone(), self.totp()).otpauth_uri(self.site_name(), account.username().as_str());
+        let otpauth_uri = Totp::new(secret.clone(), self.settings().totp)
+            .otpauth_uri(self.settings().shown_name(), account.username().as_str());
         Ok(SetUp { secret, otpauth_uri })
     }
 
@@ -98,7 +98,7 @@ impl<R: Role> Accounts<R> {
                 let live_meanwhile = |now: &Account| now.second_factor().map(|_| AccountsErrorKind::AlreadyOn);
                 return Err(self.not_written(who, live_meanwhile).await);
             };
-            self.limits().succeeded(self.stores(), counted, self.now()).await;
+            self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
             let tokens = self.goes_on(who, prepared, &written)?;
             Ok((codes, tokens))
         })
@@ -115,12 +115,12 @@ impl<R: Role> Accounts<R> {
         code: &str,
         counted: &Counted,
     ) -> Result<Option<(Vec<RecoveryCode>, Account)>, AccountsError> {
-        let store = offered(self.stores().second_factors.as_ref())?;
+        let store = offered(self.stores().two_factor.as_ref())?;
         let now = self.now();
         let ring = self.issuer().keys().current();
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let right = set_up_secrets(keys, account, session).find_map(|secret| {
-            let right = Totp::new(secret.clone(), self.totp()).check_drifting(code, now, TotpDrift::NONE);
+            let right = Totp::new(secret.clone(), self.settings().totp).check_drifting(code, now, TotpDrift::NONE);
             right.ok().map(|right| (secret, right))
         });
         let Some((secret, right)) = right else {
@@ -153,7 +153,7 @@ impl<R: Role> Accounts<R> {
         code: &str,
     ) -> Result<FactorOff, AccountsError> {
         self.changing(who, async {
-            let store = offered(self.stores().second_factors.as_ref())?;
+            let store = offered(self.stores().two_factor.as_ref())?;
             let account = self.own_account(who).await?;
             if account.second_factor().is_none() {
                 return Err(AccountsErrorKind::AlreadyOff.into());
@@ -165,7 +165,7 @@ impl<R: Role> Accounts<R> {
                 return Err(self.refused(Some(&account), RejectionReason::WrongPassword, &counted));
             }
             self.spend_own_code(who, &account, code, &counted).await?;
-            let asked = self.factor_policy().asks(&account, Methods::PASSWORD);
+            let asked = self.settings().two_factor.asks(&account, Methods::PASSWORD);
             let mut prepared = self.own_change(who, Methods::PASSWORD)?;
             if asked == Asked::SecondFactor {
                 prepared.own = prepared.own.ending_session();
@@ -176,7 +176,7 @@ impl<R: Role> Accounts<R> {
                     |now: &Account| now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff);
                 return Err(self.not_written(who, off_meanwhile).await);
             };
-            self.limits().succeeded(self.stores(), counted, self.now()).await;
+            self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
             self.events().happened(Event::SecondFactorDisabled { account: written.id().clone() });
             match asked {
                 Asked::Nothing => self.goes_on(who, prepared, &written).map(FactorOff::GoesOn),
@@ -207,7 +207,7 @@ impl<R: Role> Accounts<R> {
     /// guess the code in peace.
     pub(crate) async fn count_own(&self, account: &Account, session: Option<&str>) -> Result<Counted, AccountsError> {
         let whose = Whose::Own(account.username(), session);
-        self.limits().count(self.stores(), whose, &Visitor::default(), self.now()).await
+        self.settings().rate_limits.count(self.stores(), whose, &Visitor::default(), self.now()).await
     }
 }
 

@@ -134,8 +134,8 @@ struct World {
 }
 
 fn node(store: &MemoryStore, clock: &TestClock, keys: &Keys) -> Site {
-    let view = RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(BOUND) });
-    Site::node(store.clone(), clock.clone(), keys.clone(), |builder| builder.view(view))
+    let list = RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(BOUND) });
+    Site::node(store.clone(), clock.clone(), keys.clone(), |settings| settings.revocation_list = list)
 }
 
 impl World {

@@ -1,6 +1,8 @@
 //! Whatever voids tokens voids them here at once, on another node once it has read the feed, and after a restart (SECURITY row 8).
 
-use hallpass_accounts::{Accounts, AccountsErrorKind, LoginStep, RevocationSync, Username};
+use std::sync::Arc;
+
+use hallpass_accounts::{Accounts, AccountsErrorKind, LoginStep, RevocationSync, Settings, StoreSet, Username};
 use hallpass_core::AccessToken;
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
@@ -122,13 +124,17 @@ async fn a_node_follows_the_feed_by_its_cursor_and_forgets_what_no_token_can_car
         sync.read().await.unwrap();
         assert!(follower.verify(&access).is_none());
     }
-    assert_eq!(follower.accounts.view().len(), 2);
+    assert_eq!(follower.accounts.settings().revocation_list.len(), 2);
     site.store.set_down(true);
     assert!(sync.read().await.is_err());
     site.clock.pass(3_600);
     assert_eq!(sync.staleness().map(|stale| stale.as_secs()), Some(3_600));
     assert!(sync.purge().await.is_err());
-    assert_eq!(follower.accounts.view().len(), 0, "the view is tidied even while the store is down");
+    assert_eq!(
+        follower.accounts.settings().revocation_list.len(),
+        0,
+        "the view is tidied even while the store is down"
+    );
 }
 
 #[tokio::test]
@@ -150,12 +156,13 @@ async fn a_log_out_that_the_store_refuses_changes_nothing() {
 async fn without_a_session_store_a_log_out_holds_on_this_node() {
     let site = Site::new();
     site.register("alice").await;
-    let accounts = Accounts::<SiteRole>::builder(site.store.clone(), site.accounts.issuer().clone());
-    let accounts = accounts.clock(site.clock.clone()).build().unwrap();
+    let stores = StoreSet::new(Arc::new(site.store.clone()));
+    let settings = Settings { clock: Arc::new(site.clock.clone()), ..Settings::<SiteRole>::default() };
+    let accounts = Accounts::new(site.keys.clone(), stores, settings).unwrap();
     let Ok(LoginStep::LoggedIn(opened)) = accounts.log_in("alice", PASSWORD, None, &here()).await else {
         panic!("no factor is due");
     };
-    let verifier = accounts.issuer().verifier::<SiteRole>().revocation(accounts.view().clone());
+    let verifier = accounts.verifier();
     let token = opened.access.as_str().as_bytes();
     let who = verifier.verify(token, site.now()).unwrap();
     accounts.log_out(&who).await.unwrap();
