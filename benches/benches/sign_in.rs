@@ -12,12 +12,13 @@ use std::{
     future::Future,
     io::Write,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use hallpass_accounts::{Accounts, OpenedSession, RateLimit, SessionLimits, Visitor};
+use hallpass_accounts::{Accounts, OpenedSession, RateLimit, RateLimits, SessionSettings, Settings, StoreSet, Visitor};
 use hallpass_benches::SiteRole;
-use hallpass_core::{Clock, Identity, Issuer, KeyRing, SystemClock};
+use hallpass_core::{Clock, Identity, KeyRing, SystemClock};
 use hallpass_sqlx::SqlStore;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::{runtime::Runtime, task::JoinSet};
@@ -59,13 +60,12 @@ async fn run(url: &str) {
     let ring = KeyRing::generate_hs256([7; 32], SystemClock.now());
     let store = SqlStore::open(url).await.unwrap();
     // Without a grace, a chain may be as fast as it can.
-    let limits = SessionLimits::default().grace(Duration::ZERO);
-    let site = Accounts::<SiteRole>::builder(store, Issuer::new(ring, "https://site.example", "site"))
-        .session_limits(limits)
-        .account_rate_limit(RateLimit::new(1000, Duration::from_secs(1)))
-        .everything()
-        .build()
-        .unwrap();
+    let settings = Settings::<SiteRole> {
+        session: SessionSettings::default().grace(Duration::ZERO),
+        rate_limits: RateLimits::default().account(RateLimit::new(1000, Duration::from_secs(1))),
+        ..Settings::default()
+    };
+    let site = Accounts::new(ring, StoreSet::all(&Arc::new(store)), settings).unwrap();
     for person in 0..8 {
         drop(site.register(&name(person), PASSWORD, &Visitor::default()).await.unwrap());
     }

@@ -1,7 +1,8 @@
-//! The sign-in of a site: everything that its flows share, behind one cheap handle.
+//! The engine's handle: everything that the flows share, cheap to clone.
 //!
-//! Generic over the role enum and over nothing else: the store is erased when it is [built](AccountsBuilder), so that
-//! handlers, routes and adapters name `Accounts<SiteRole>` whatever the site stores its accounts in.
+//! Generic over the role enum and over nothing else: the stores are erased in their [`StoreSet`], so
+//! that handlers, routes and adapters name `Accounts<SiteRole>` whatever the site stores its accounts
+//! in.
 
 use std::{
     fmt,
@@ -9,82 +10,104 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use hallpass_core::{
-    Clock, CookieSettings, Issuer, Meter, OriginCheck, RejectionSettings, RevocationList, Role, RoleSet, TotpSettings,
-    UnixTime, Verifier,
-};
+use hallpass_core::{Issuer, Keys, Meter, RequestAuthenticator, Role, UnixTime, Verifier};
 
 use crate::{
     error::AccountsError,
     event::{Event, Events},
-    login::own_claims::OwnClaims,
-    password::{password_hasher::PasswordHasher, policy::PasswordPolicy},
+    password::password_hasher::PasswordHasher,
     random::Random,
-    rate_limit::{limits::RateLimits, proxies::Proxies},
-    session::{SessionLimits, refresh_state::RefreshHash, refresh_token::Live, single_flight::SingleFlight},
-    store::Stores,
-    two_factor::FactorPolicy,
+    revocation::sync::CLOCKS_APART,
+    session::{refresh_state::RefreshHash, refresh_token::Live, single_flight::SingleFlight},
+    settings::{Settings, SettingsError},
+    store::StoreSet,
+    two_factor::TwoFactorPolicy,
 };
 
-/// The sign-in of a site. Cheap to clone; clones share everything.
+/// The accounts of a site. Cheap to clone; clones share everything.
 pub struct Accounts<R> {
     site: Arc<Site<R>>,
 }
 
 /// What the flows share.
-pub(crate) struct Site<R> {
-    pub(crate) stores: Stores,
-    pub(crate) issuer: Issuer,
-    pub(crate) own_claims: Option<OwnClaims<R>>,
-    pub(crate) view: RevocationList,
-    pub(crate) gate: PasswordHasher,
-    pub(crate) limits: RateLimits,
-    pub(crate) session_limits: SessionLimits,
-    pub(crate) passwords: PasswordPolicy,
-    pub(crate) totp: TotpSettings,
-    pub(crate) factor_policy: FactorPolicy<R>,
-    pub(crate) default_roles: RoleSet<R>,
-    pub(crate) name: String,
-    pub(crate) given_name: Option<String>,
-    pub(crate) cookies: CookieSettings,
-    pub(crate) origin_check: OriginCheck,
-    pub(crate) answers: RejectionSettings,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) latest: AtomicU64,
-    pub(crate) random: Arc<dyn Random>,
-    pub(crate) events: Events,
-    pub(crate) proxies: Proxies,
-    pub(crate) request_timeout: Duration,
-    pub(crate) trust_devices: Option<Duration>,
-    pub(crate) meter: Meter,
-    pub(crate) refreshes_in_flight: RefreshesInFlight,
+struct Site<R> {
+    settings: Settings<R>,
+    stores: StoreSet,
+    issuer: Issuer,
+    gate: PasswordHasher,
+    latest: AtomicU64,
+    events: Events,
+    meter: Meter,
+    refreshes_in_flight: RefreshesInFlight,
 }
 
 /// Renewals under way, by the token that was presented.
 pub(crate) type RefreshesInFlight = SingleFlight<RefreshHash, Result<Arc<Live>, AccountsError>>;
 
-/// What a site may turn on beyond the password.
+/// What a site may turn on beyond the password: a field of [`StoreSet`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Ability {
-    /// [`registration`](crate::AccountsBuilder::registration)
+    /// [`registration`](StoreSet::registration)
     RegistrationStore,
-    /// [`passwords`](crate::AccountsBuilder::passwords)
+    /// [`passwords`](StoreSet::passwords)
     PasswordStore,
-    /// [`second_factors`](crate::AccountsBuilder::second_factors)
+    /// [`two_factor`](StoreSet::two_factor)
     TwoFactorStore,
-    /// [`sessions`](crate::AccountsBuilder::sessions)
+    /// [`sessions`](StoreSet::sessions)
     SessionStore,
-    /// [`refreshes`](crate::AccountsBuilder::refreshes)
+    /// [`refresh_tokens`](StoreSet::refresh_tokens)
     RefreshTokenStore,
 }
 
 impl<R: Role> Accounts<R> {
-    pub(crate) fn of(site: Site<R>) -> Self {
-        Self { site: Arc::new(site) }
+    /// Puts the engine together.
+    ///
+    /// # Errors
+    /// A setting cannot be used. [`SettingsError`] says which, and what to do.
+    pub fn new(keys: impl Into<Keys>, mut stores: StoreSet, mut settings: Settings<R>) -> Result<Self, SettingsError> {
+        #[cfg(feature = "metrics")]
+        crate::event::metric::describe();
+        let keys = keys.into();
+        let ring = keys.current();
+        if ring.active().is_none() {
+            return Err(SettingsError::NoSigningKey);
+        }
+        let encrypts = stores.two_factor.is_some() || stores.refresh_tokens.is_some();
+        if encrypts && ring.encryption_keys().next().is_none() {
+            return Err(SettingsError::NoEncryptionKey);
+        }
+        if stores.two_factor.is_none() && !matches!(settings.two_factor, TwoFactorPolicy::Optional) {
+            return Err(SettingsError::TwoFactorWithoutStore);
+        }
+        if stores.revocation_log.is_none() && !stores.notifiers.is_empty() {
+            return Err(SettingsError::NotifierWithoutLog);
+        }
+        let events = Events::to(settings.on_event.clone());
+        stores.timeout = settings.store_timeout;
+        stores.events = events.clone();
+        settings.password_policy = settings.password_policy.clone().context_word(settings.shown_name());
+        let hasher = settings.password_hasher.clone();
+        Ok(Self {
+            site: Arc::new(Site {
+                gate: PasswordHasher::new(hasher, keys.clone(), Arc::clone(&settings.random))?,
+                issuer: Issuer::new(keys, &*settings.issuer, &*settings.audience).lifetime(settings.lifetime),
+                settings,
+                stores,
+                latest: AtomicU64::new(0),
+                events,
+                meter: Meter::new(),
+                refreshes_in_flight: RefreshesInFlight::new(),
+            }),
+        })
+    }
+
+    /// Returns the settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings<R> {
+        &self.site.settings
     }
 
     /// Returns the issuer of this site's tokens.
@@ -93,50 +116,26 @@ impl<R: Role> Accounts<R> {
         &self.site.issuer
     }
 
-    /// Returns a verifier of this site's access tokens: it asks the revocation view and reads the
+    /// Returns a verifier of this site's access tokens: it checks the revocation list and reads the
     /// site's own claims.
     #[must_use]
     pub fn verifier(&self) -> Verifier<R> {
-        let verifier = self.issuer().verifier().max_lifetime(self.issuer().access_lifetime());
-        let verifier = verifier.revocation(self.view().clone());
-        match self.own_claims() {
+        let settings = self.settings();
+        // Lifetime and list come last: a token that lives longer than its revocation is remembered
+        // would become valid again.
+        let verifier = settings.verifier.apply(self.issuer().verifier());
+        let verifier = verifier.max_lifetime(settings.lifetime).revocation(settings.revocation_list.clone());
+        match &settings.claims {
             Some(own) => own.read_by(verifier),
             None => verifier,
         }
     }
 
-    pub(crate) fn own_claims(&self) -> Option<&OwnClaims<R>> {
-        self.site.own_claims.as_ref()
-    }
-
-    /// Returns the revocation view that the flows write to and the gate should ask.
+    /// Returns the authenticator of the request path, with this site's verifier and cookies.
     #[must_use]
-    pub fn view(&self) -> &RevocationList {
-        &self.site.view
-    }
-
-    /// Returns the cookie settings.
-    #[must_use]
-    pub fn cookies(&self) -> &CookieSettings {
-        &self.site.cookies
-    }
-
-    /// Returns the origin check of the sign-in routes.
-    #[must_use]
-    pub fn origin_check(&self) -> &OriginCheck {
-        &self.site.origin_check
-    }
-
-    /// Returns how refusals are answered.
-    #[must_use]
-    pub fn answers(&self) -> &RejectionSettings {
-        &self.site.answers
-    }
-
-    /// Returns the clock.
-    #[must_use]
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.site.clock
+    pub fn authenticator(&self) -> RequestAuthenticator<R> {
+        let authenticator = RequestAuthenticator::new(self.verifier()).cookies(&self.settings().cookies);
+        if self.settings().bearer { authenticator.bearer() } else { authenticator }
     }
 
     /// Returns the hash gate, for its counters.
@@ -158,7 +157,7 @@ impl<R: Role> Accounts<R> {
     /// Returns the time of the clock.
     #[must_use]
     pub fn now(&self) -> UnixTime {
-        let now = self.site.clock.now();
+        let now = self.settings().clock.now();
         self.site.latest.fetch_max(now.as_secs(), Ordering::Relaxed);
         now
     }
@@ -170,6 +169,11 @@ impl<R: Role> Accounts<R> {
         UnixTime::from_secs(self.site.latest.load(Ordering::Relaxed)).max(self.now())
     }
 
+    /// The latest moment at which a token revoked at `at` could still be valid.
+    pub(crate) fn forget_after(&self, at: UnixTime) -> UnixTime {
+        at.max(self.latest()).saturating_add(self.issuer().access_lifetime() + CLOCKS_APART)
+    }
+
     /// Returns whether the ability is turned on.
     #[must_use]
     pub fn has(&self, ability: Ability) -> bool {
@@ -177,70 +181,18 @@ impl<R: Role> Accounts<R> {
         match ability {
             Ability::RegistrationStore => stores.registration.is_some(),
             Ability::PasswordStore => stores.passwords.is_some(),
-            Ability::TwoFactorStore => stores.second_factors.is_some(),
+            Ability::TwoFactorStore => stores.two_factor.is_some(),
             Ability::SessionStore => stores.sessions.is_some(),
-            Ability::RefreshTokenStore => stores.refreshes.is_some(),
+            Ability::RefreshTokenStore => stores.refresh_tokens.is_some(),
         }
     }
 
-    pub(crate) fn stores(&self) -> &Stores {
+    pub(crate) fn stores(&self) -> &StoreSet {
         &self.site.stores
     }
 
     pub(crate) fn gate(&self) -> &PasswordHasher {
         &self.site.gate
-    }
-
-    pub(crate) fn limits(&self) -> &RateLimits {
-        &self.site.limits
-    }
-
-    pub(crate) fn session_limits(&self) -> SessionLimits {
-        self.site.session_limits
-    }
-
-    pub(crate) fn password_policy(&self) -> &PasswordPolicy {
-        &self.site.passwords
-    }
-
-    pub(crate) fn totp(&self) -> TotpSettings {
-        self.site.totp
-    }
-
-    pub(crate) fn factor_policy(&self) -> &FactorPolicy<R> {
-        &self.site.factor_policy
-    }
-
-    pub(crate) fn default_roles(&self) -> RoleSet<R> {
-        self.site.default_roles
-    }
-
-    pub(crate) fn site_name(&self) -> &str {
-        &self.site.name
-    }
-
-    /// Returns the name of the site where the [builder](crate::AccountsBuilder::site_name) was given one.
-    #[must_use]
-    pub fn given_name(&self) -> Option<&str> {
-        self.site.given_name.as_deref()
-    }
-
-    /// Returns the proxies whose header names the client's address.
-    #[must_use]
-    pub fn proxies(&self) -> &Proxies {
-        &self.site.proxies
-    }
-
-    /// Returns for how long a browser may stand in for the code.
-    #[must_use]
-    pub fn trust_devices(&self) -> Option<Duration> {
-        self.site.trust_devices
-    }
-
-    /// Returns the time within which a route answers.
-    #[must_use]
-    pub fn request_timeout(&self) -> Duration {
-        self.site.request_timeout
     }
 
     /// Reports an event to `tracing`, to the metrics and to the site's hook, for the routes, which have events of their own.
@@ -249,7 +201,7 @@ impl<R: Role> Accounts<R> {
     }
 
     pub(crate) fn random(&self) -> &dyn Random {
-        &*self.site.random
+        &*self.site.settings.random
     }
 
     pub(crate) fn events(&self) -> &Events {
@@ -265,6 +217,6 @@ impl<R> Clone for Accounts<R> {
 
 impl<R> fmt::Debug for Accounts<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignIn").field("name", &self.site.name).finish_non_exhaustive()
+        f.debug_struct("Accounts").field("name", &self.site.settings.shown_name()).finish_non_exhaustive()
     }
 }

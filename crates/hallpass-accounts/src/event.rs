@@ -8,11 +8,11 @@ mod log;
 pub(crate) mod metric;
 mod name;
 
-use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, time::Duration};
 
 use hallpass_core::Methods;
 
-use crate::{account::AccountId, session::session_id::SessionId};
+use crate::{account::AccountId, session::session_id::SessionId, settings::EventHook};
 
 /// Something that happened in a sign-in or to an account.
 #[derive(Clone, Debug)]
@@ -194,14 +194,12 @@ pub enum RateLimitKind {
 /// Where events go.
 #[derive(Clone, Default)]
 pub(crate) struct Events {
-    hook: Option<Arc<Hook>>,
+    hook: Option<EventHook>,
 }
 
-type Hook = dyn Fn(&Event) + Send + Sync;
-
 impl Events {
-    pub(crate) fn to(hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        Self { hook: Some(Arc::new(hook)) }
+    pub(crate) fn to(hook: Option<EventHook>) -> Self {
+        Self { hook }
     }
 
     pub(crate) fn happened(&self, event: Event) {

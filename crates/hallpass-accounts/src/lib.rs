@@ -6,18 +6,21 @@
 //!
 //! | to | begin with |
 //! |---|---|
-//! | put a sign-in together | [`Accounts::builder`] |
-//! | bring a users table of one's own | [`AccountStore`], two methods; then one trait for each further ability |
+//! | put the engine together | [`Accounts::new`] with a [`StoreSet`] and [`Settings`] |
+//! | bring a users table of one's own | [`AccountStore`], two methods; then one trait for each further capability |
 //! | write a route of one's own | the typed flow: [`Accounts::accept_password`] |
 //! | end sessions, change roles | [`Accounts::log_out_everywhere`], [`Accounts::set_roles`], [`Accounts::disable`] |
-//! | hear what happens | [`Event`], [`AccountsBuilder::on_event`] |
+//! | be notified of what happens | [`Event`], [`Settings::on_event`] |
 //!
 //! Each capability is a folder: its store trait in `store.rs`, its rules, its flows.
 //!
 //! ```
-//! use std::convert::Infallible;
-//! use hallpass_core::{Issuer, KeyRing, Role, SystemClock, Clock};
-//! use hallpass_accounts::{Account, AccountId, AccountStore, HashCost, LoginStep, Password, Accounts, Username, Visitor, hash_password};
+//! use std::{convert::Infallible, sync::Arc};
+//! use hallpass_core::{Clock, KeyRing, Role, SystemClock};
+//! use hallpass_accounts::{
+//!     Account, AccountId, AccountStore, Accounts, HashCost, LoginStep, Password, Settings, StoreSet, Username, Visitor,
+//!     hash_password,
+//! };
 //!
 //! #[derive(Role)]
 //! enum SiteRole {
@@ -42,7 +45,8 @@
 //! let hash = hash_password(&Password::typed("two grey herons"), [7; 16], HashCost::default())?;
 //! let alice = Account::new(AccountId::new("1"), Username::parse("alice")?, hash).with_roles(["editor"]);
 //! let keys = KeyRing::generate_hs256([1; 32], SystemClock.now()); // bytes of the operating system, outside an example
-//! let site = Accounts::<SiteRole>::builder(Users(alice), Issuer::new(keys, "https://site.example", "site")).build()?;
+//! let stores = StoreSet::new(Arc::new(Users(alice)));
+//! let site = Accounts::<SiteRole>::new(keys, stores, Settings::default())?;
 //!
 //! let visitor = Visitor::default();
 //! let LoginStep::LoggedIn(opened) = site.log_in("Alice", "two grey herons", None, &visitor).await? else {
@@ -63,7 +67,6 @@
 
 mod account;
 mod accounts;
-mod builder;
 mod error;
 mod event;
 mod login;
@@ -73,6 +76,7 @@ mod rate_limit;
 mod registration;
 mod revocation;
 mod session;
+mod settings;
 mod store;
 mod two_factor;
 mod visitor;
@@ -83,11 +87,11 @@ pub use account::store::{AccountStore, AdministrationStore};
 pub use account::username::{Username, UsernameError};
 pub use account::{Account, AccountId, LiveFactor};
 pub use accounts::{Ability, Accounts};
-pub use builder::{AccountsBuildError, AccountsBuilder};
 pub use error::{AccountsError, AccountsErrorKind};
 pub use event::{Event, RateLimitKind, RejectionReason};
 pub use login::authenticated::Authenticated;
 pub use login::mfa_required::MfaRequired;
+pub use login::own_claims::OwnClaims;
 pub use login::password_accepted::{NextStep, PasswordAccepted};
 pub use login::{AccountSummary, LoginStep, OpenedSession};
 pub use password::HashCost;
@@ -99,12 +103,13 @@ pub use password::policy::{AcceptablePassword, Breach, BreachedPasswords, Passwo
 pub use password::store::{PasswordChange, PasswordStore, ReplaceOutcome};
 pub use password::stored_hash::{ForeignHash, ForeignMatch};
 pub use random::{NoRandomness, Random, SystemRandom};
+pub use rate_limit::limits::RateLimits;
 pub use rate_limit::proxies::{Proxies, ProxiesError};
 pub use rate_limit::store::{MemoryRateLimits, RateLimitStore};
 pub use rate_limit::{AttemptOutcome, AttemptState, RateLimit};
 pub use registration::{NewAccount, RegistrationOutcome, RegistrationStore};
-pub use revocation::catch_up::RevocationNotifier;
 pub use revocation::store::{Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage};
+pub use revocation::sync::RevocationSync;
 pub use session::refresh_state::{
     MalformedSpentRefreshes, RefreshChain, RefreshHash, RefreshState, Rotation, RotationOutcome, SpentRefreshes,
 };
@@ -114,10 +119,15 @@ pub use session::session_id::{MalformedSessionId, SessionId};
 pub use session::store::{
     EndOutcome, NewSession, OpenOutcome, RefreshOutcome, RefreshTokenStore, RefreshedSession, Session, SessionStore,
 };
-pub use session::{SessionLimits, Tokens};
-pub use store::StoreFault;
+pub use session::{SessionSettings, Tokens};
+pub use settings::{EventHook, Settings, SettingsError, VerifierSettings};
+pub use store::{
+    DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore, DynRateLimitStore,
+    DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore, DynTwoFactorStore, StoreFault,
+    StoreSet,
+};
 pub use two_factor::enrolment::{Enrolling, EnrolmentRequired};
 pub use two_factor::recovery_code::{RecoveryCode, RecoveryHash};
 pub use two_factor::store::{ConsumeOutcome, Enrolment, TwoFactorStore};
-pub use two_factor::{FactorOff, FactorPolicy, SetUp, TwoFactor};
+pub use two_factor::{FactorOff, SetUp, TwoFactor, TwoFactorPolicy};
 pub use visitor::Visitor;

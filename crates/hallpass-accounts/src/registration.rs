@@ -98,15 +98,16 @@ impl<R: Role> Accounts<R> {
         let store = offered(self.stores().registration.as_ref())?;
         let username = Username::parse(username).map_err(AccountsErrorKind::Username)?;
         let password = self
-            .password_policy()
+            .settings()
+            .password_policy
             .accept(&Password::typed(password), &username)
             .map_err(AccountsErrorKind::Password)?;
         let now = self.now();
-        let counted = self.limits().count(self.stores(), Whose::Nobodys, visitor, now).await?;
+        let counted = self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
         self.refuse_breached(&password).await?;
         let hash = self.gate().hash(&password).await;
         let hash = hash.map_err(|closed| self.busy(closed))?;
-        let roles = self.default_roles();
+        let roles = self.settings().default_roles;
         let account = NewAccount::new(
             self.fresh_account_id()?,
             username.clone(),

@@ -4,8 +4,8 @@
 //! be told afterwards, and may be down just then: a change stays here until it is told, so a log-out neither fails nor waits for it.
 //! What a process takes with it when it ends, the tokens' own end makes good.
 
-pub(crate) mod catch_up;
 pub(crate) mod store;
+pub(crate) mod sync;
 
 use std::{
     collections::VecDeque,

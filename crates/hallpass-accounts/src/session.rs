@@ -20,20 +20,20 @@ use crate::session::refresh_token::RefreshToken;
 ///
 /// ```
 /// use std::time::Duration;
-/// use hallpass_accounts::SessionLimits;
+/// use hallpass_accounts::SessionSettings;
 ///
-/// let bank = SessionLimits::default().absolute(Duration::from_secs(8 * 3600)).idle(Duration::from_secs(30 * 60));
-/// assert_ne!(bank, SessionLimits::default());
+/// let bank = SessionSettings::default().absolute(Duration::from_secs(8 * 3600)).idle(Duration::from_secs(30 * 60));
+/// assert_ne!(bank, SessionSettings::default());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
-pub struct SessionLimits {
+pub struct SessionSettings {
     pub(crate) absolute: Duration,
     pub(crate) idle: Duration,
     pub(crate) grace: Duration,
 }
 
-impl SessionLimits {
+impl SessionSettings {
     /// Sets how long a session lasts at the latest, however busy it is (ASVS 5.0, 7.3.2). Defaults to 30 days, because NIST SP
     /// 800-63B-4 section 2.1.3 asks for the password again after that.
     pub fn absolute(mut self, life: Duration) -> Self {
@@ -57,7 +57,7 @@ impl SessionLimits {
     }
 }
 
-impl Default for SessionLimits {
+impl Default for SessionSettings {
     fn default() -> Self {
         Self {
             absolute: Duration::from_secs(30 * 24 * 3600),

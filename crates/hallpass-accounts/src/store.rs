@@ -1,7 +1,7 @@
-//! What the sign-in asks of a store: small traits, one ability each.
+//! What the sign-in asks of a store: small traits, one capability each.
 //!
-//! An application with its own users table implements [`AccountStore`], two methods, and has password sign-in. Each further
-//! ability is one more trait, and the builder does not compile with an ability on whose trait is missing.
+//! An application with its own users table implements [`AccountStore`], two methods, and has password login. Each further
+//! capability is one more trait, and a builder that turns it on without its trait does not compile.
 //!
 //! # Contract that all of them share
 //! - **Atomic means atomic**: where a method says so, a second caller on another connection, thread or process sees
@@ -22,14 +22,7 @@
 //! Each trait has an object-safe twin here, so that `Accounts` names a role enum and no store. A twin is implemented for every
 //! store of its trait; it boxes the future and wraps the error. One allocation per store call, on the sign-in path only.
 
-use std::{
-    error::Error,
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use hallpass_core::{TotpDrift, UnixTime};
 use tokio::time::timeout;
@@ -47,7 +40,10 @@ use crate::{
         policy::{Breach, BreachedPasswords},
         store::{PasswordChange, PasswordStore, ReplaceOutcome},
     },
-    rate_limit::{AttemptOutcome, RateLimit, store::RateLimitStore},
+    rate_limit::{
+        AttemptOutcome, RateLimit,
+        store::{MemoryRateLimits, RateLimitStore},
+    },
     registration::{NewAccount, RegistrationOutcome, RegistrationStore},
     revocation::{
         Outbox,
@@ -121,10 +117,10 @@ where
     Box::pin(async { answer.await.map_err(StoreFault::failed) })
 }
 
-/// Writes a twin: the same methods, their answers boxed.
+/// Writes the object-safe twin of a store trait, and the public type that holds a store behind it.
 macro_rules! twin {
-    ($twin:ident of $store:ident { $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* }) => {
-        pub(crate) trait $twin: Send + Sync + 'static {
+    ($dyn:ident, $twin:ident of $store:ident { $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* }) => {
+        trait $twin: Send + Sync + 'static {
             $(fn $method<'a>(&'a self, $($arg: $type),*) -> Answer<'a, $answer>;)*
         }
 
@@ -133,24 +129,46 @@ macro_rules! twin {
                 erase($store::$method(self, $($arg),*))
             })*
         }
+
+        #[doc = concat!("A [`", stringify!($store), "`](crate::", stringify!($store), ") of any type. Cheap to clone.")]
+        #[derive(Clone)]
+        pub struct $dyn(Arc<dyn $twin>);
+
+        impl $dyn {
+            $(pub(crate) fn $method<'a>(&'a self, $($arg: $type),*) -> Answer<'a, $answer> {
+                self.0.$method($($arg),*)
+            })*
+        }
+
+        impl<S: $store> From<Arc<S>> for $dyn {
+            fn from(store: Arc<S>) -> Self {
+                Self(store)
+            }
+        }
+
+        impl fmt::Debug for $dyn {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($dyn))
+            }
+        }
     };
 }
 
-twin!(ErasedAccountStore of AccountStore {
+twin!(DynAccountStore, ErasedAccountStore of AccountStore {
     fn by_username(name: &'a Username) -> Option<Account>;
     fn by_id(id: &'a AccountId) -> Option<Account>;
 });
 
-twin!(ErasedRegistrationStore of RegistrationStore {
+twin!(DynRegistrationStore, ErasedRegistrationStore of RegistrationStore {
     fn create(account: NewAccount) -> RegistrationOutcome;
 });
 
-twin!(ErasedPasswordStore of PasswordStore {
+twin!(DynPasswordStore, ErasedPasswordStore of PasswordStore {
     fn replace_hash(id: &'a AccountId, old_hash: &'a str, new_hash: &'a str) -> ReplaceOutcome;
     fn change(change: PasswordChange) -> OwnChangeOutcome;
 });
 
-twin!(ErasedTwoFactorStore of TwoFactorStore {
+twin!(DynTwoFactorStore, ErasedTwoFactorStore of TwoFactorStore {
     fn enable(enrolment: Enrolment) -> OwnChangeOutcome;
     fn consume_step(id: &'a AccountId, generation: u32, step: u64, drift: TotpDrift) -> ConsumeOutcome;
     fn consume_recovery_code(id: &'a AccountId, generation: u32, code: &'a RecoveryHash) -> ConsumeOutcome;
@@ -159,7 +177,7 @@ twin!(ErasedTwoFactorStore of TwoFactorStore {
     fn reencrypt(id: &'a AccountId, old_sealed: &'a [u8], new_sealed: &'a [u8]) -> ReplaceOutcome;
 });
 
-twin!(ErasedSessionStore of SessionStore {
+twin!(DynSessionStore, ErasedSessionStore of SessionStore {
     fn open(session: NewSession) -> OpenOutcome;
     fn list(account: &'a AccountId, now: UnixTime) -> Vec<Session>;
     fn end(account: &'a AccountId, session: &'a SessionId, by: Option<&'a Actor>, at: UnixTime) -> EndOutcome;
@@ -167,18 +185,18 @@ twin!(ErasedSessionStore of SessionStore {
     fn end_all(account: &'a AccountId, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
 });
 
-twin!(ErasedRefreshTokenStore of RefreshTokenStore {
+twin!(DynRefreshTokenStore, ErasedRefreshTokenStore of RefreshTokenStore {
     fn refresh(session: &'a SessionId, rotation: &'a Rotation) -> RefreshOutcome;
 });
 
-twin!(ErasedAdministrationStore of AdministrationStore {
+twin!(DynAdministrationStore, ErasedAdministrationStore of AdministrationStore {
     fn set_roles(id: &'a AccountId, roles: &'a [String], by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
     fn set_disabled(id: &'a AccountId, disabled: bool, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&'a Username>, limit: u32) -> Vec<Account>;
 });
 
-/// By hand, since a push is made and not asked for.
-pub(crate) trait ErasedRevocationLog: Send + Sync + 'static {
+/// By hand, because `push` returns no future.
+trait ErasedRevocationLog: Send + Sync + 'static {
     fn since(&self, cursor: Cursor) -> Answer<'_, RevocationPage>;
     fn forget(&self, before: UnixTime) -> Answer<'_, ()>;
     fn announce<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()>;
@@ -203,6 +221,40 @@ impl<S: RevocationLog> ErasedRevocationLog for S {
     }
 }
 
+/// A [`RevocationLog`](crate::RevocationLog) of any type. Cheap to clone.
+#[derive(Clone)]
+pub struct DynRevocationLog(Arc<dyn ErasedRevocationLog>);
+
+impl DynRevocationLog {
+    pub(crate) fn since(&self, cursor: Cursor) -> Answer<'_, RevocationPage> {
+        self.0.since(cursor)
+    }
+
+    pub(crate) fn forget(&self, before: UnixTime) -> Answer<'_, ()> {
+        self.0.forget(before)
+    }
+
+    pub(crate) fn announce<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {
+        self.0.announce(change)
+    }
+
+    pub(crate) fn push(&self) -> Box<dyn ErasedNotifier> {
+        self.0.push()
+    }
+}
+
+impl<S: RevocationLog> From<Arc<S>> for DynRevocationLog {
+    fn from(store: Arc<S>) -> Self {
+        Self(store)
+    }
+}
+
+impl fmt::Debug for DynRevocationLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DynRevocationLog")
+    }
+}
+
 pub(crate) trait ErasedNotifier: Send + 'static {
     fn news(&mut self) -> Answer<'_, ()>;
 }
@@ -213,38 +265,115 @@ impl<P: Notifier> ErasedNotifier for P {
     }
 }
 
-twin!(ErasedRateLimitStore of RateLimitStore {
+twin!(DynRateLimitStore, ErasedRateLimitStore of RateLimitStore {
     fn try_take(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> AttemptOutcome;
     fn give_back(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> ();
     fn clear(key: &'a str) -> ();
 });
 
-twin!(ErasedBreachedPasswords of BreachedPasswords {
+twin!(DynBreachedPasswords, ErasedBreachedPasswords of BreachedPasswords {
     fn look_up(password: &'a str) -> Breach;
 });
 
-/// What the site's store can do. `None` is an ability that is off.
+/// What the site's store can do. `None` is a capability that is off.
+///
+/// ```
+/// use std::sync::Arc;
+/// use hallpass_accounts::{AccountStore, RegistrationStore, StoreSet};
+///
+/// fn registration_only<S: AccountStore + RegistrationStore>(store: Arc<S>) -> StoreSet {
+///     let mut stores = StoreSet::new(Arc::clone(&store));
+///     stores.registration = Some(store.into());
+///     stores
+/// }
+/// ```
 #[derive(Clone)]
-pub(crate) struct Stores {
-    pub(crate) accounts: Arc<dyn ErasedAccountStore>,
-    pub(crate) attempts: Arc<dyn ErasedRateLimitStore>,
-    pub(crate) registration: Option<Arc<dyn ErasedRegistrationStore>>,
-    pub(crate) passwords: Option<Arc<dyn ErasedPasswordStore>>,
-    pub(crate) second_factors: Option<Arc<dyn ErasedTwoFactorStore>>,
-    pub(crate) sessions: Option<Arc<dyn ErasedSessionStore>>,
-    pub(crate) refreshes: Option<Arc<dyn ErasedRefreshTokenStore>>,
-    pub(crate) administration: Option<Arc<dyn ErasedAdministrationStore>>,
-    pub(crate) feed: Option<Arc<dyn ErasedRevocationLog>>,
-    /// Told of what is revoked, and listened to, but not read.
-    pub(crate) pushes: Vec<Arc<dyn ErasedRevocationLog>>,
+#[non_exhaustive]
+pub struct StoreSet {
+    /// The accounts.
+    pub accounts: DynAccountStore,
+    /// Registration: `/register`.
+    pub registration: Option<DynRegistrationStore>,
+    /// The change of passwords (`/profile/password`), and the upgrade of weak hashes at login.
+    pub passwords: Option<DynPasswordStore>,
+    /// Second factors: `/profile/two-factor`, and the code at login.
+    ///
+    /// Where it is off, an account whose store says that it has a factor **cannot log in**: what
+    /// cannot be checked is not skipped.
+    pub two_factor: Option<DynTwoFactorStore>,
+    /// Sessions: `/profile/sessions`, and log-out that holds on every node.
+    pub sessions: Option<DynSessionStore>,
+    /// Refresh tokens: `/session/refresh`, and refresh within a request. Needs `sessions`.
+    pub refresh_tokens: Option<DynRefreshTokenStore>,
+    /// Roles and disabling, from anywhere.
+    pub administration: Option<DynAdministrationStore>,
+    /// Where attempts are counted. [`StoreSet::new`] counts them in memory, which is enough for one
+    /// node that seldom restarts.
+    pub rate_limits: DynRateLimitStore,
+    /// The revocation log that is read.
+    pub revocation_log: Option<DynRevocationLog>,
+    /// Logs that are written to and listened to, but not read.
+    pub notifiers: Vec<DynRevocationLog>,
     pub(crate) outbox: Arc<Outbox>,
-    pub(crate) feed_is_silent: Arc<AtomicBool>,
-    pub(crate) breached: Option<Arc<dyn ErasedBreachedPasswords>>,
-    pub(crate) bound: Duration,
+    pub(crate) timeout: Duration,
     pub(crate) events: Events,
 }
 
-impl Stores {
+impl fmt::Debug for StoreSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreSet").finish_non_exhaustive()
+    }
+}
+
+impl StoreSet {
+    /// Makes a set that can do what every site needs: find accounts.
+    pub fn new(store: Arc<impl AccountStore>) -> Self {
+        Self {
+            accounts: store.into(),
+            registration: None,
+            passwords: None,
+            two_factor: None,
+            sessions: None,
+            refresh_tokens: None,
+            administration: None,
+            rate_limits: Arc::new(MemoryRateLimits::default()).into(),
+            revocation_log: None,
+            notifiers: Vec::new(),
+            outbox: Arc::default(),
+            timeout: Duration::ZERO,
+            events: Events::default(),
+        }
+    }
+
+    /// Makes a set with all that a store can do.
+    pub fn all<S>(store: &Arc<S>) -> Self
+    where
+        S: RegistrationStore
+            + PasswordStore
+            + TwoFactorStore
+            + RefreshTokenStore
+            + AdministrationStore
+            + RateLimitStore
+            + RevocationLog,
+    {
+        Self {
+            registration: Some(store.clone().into()),
+            passwords: Some(store.clone().into()),
+            two_factor: Some(store.clone().into()),
+            sessions: Some(store.clone().into()),
+            refresh_tokens: Some(store.clone().into()),
+            administration: Some(store.clone().into()),
+            rate_limits: store.clone().into(),
+            revocation_log: Some(store.clone().into()),
+            ..Self::new(store.clone())
+        }
+    }
+
+    /// The log that is read, and those that are only written to and listened to.
+    pub(crate) fn logs(&self) -> impl Iterator<Item = &DynRevocationLog> {
+        self.revocation_log.iter().chain(&self.notifiers)
+    }
+
     /// Waits for a store, within the bound. A store that hangs is a store that failed: the person gets a 503 within the
     /// bound, and the call is dropped, which the stores' contract allows at any await.
     pub(crate) async fn ask<T>(&self, operation: &'static str, answer: Answer<'_, T>) -> Result<T, AccountsError> {
@@ -257,16 +386,16 @@ impl Stores {
     }
 
     pub(crate) async fn within_bound<T>(&self, answer: Answer<'_, T>) -> Result<T, StoreFault> {
-        match timeout(self.bound, answer).await {
+        match timeout(self.timeout, answer).await {
             Ok(answer) => answer,
-            Err(_) => Err(StoreFault::timed_out(self.bound)),
+            Err(_) => Err(StoreFault::timed_out(self.timeout)),
         }
     }
 }
 
-/// Asks for an ability that may be off.
-pub(crate) fn offered<T: ?Sized>(ability: Option<&Arc<T>>) -> Result<&T, AccountsError> {
-    ability.map(Arc::as_ref).ok_or(AccountsError::new(AccountsErrorKind::NotOffered))
+/// Returns the store of a capability, or the error of one that is off.
+pub(crate) fn offered<T>(store: Option<&T>) -> Result<&T, AccountsError> {
+    store.ok_or(AccountsError::new(AccountsErrorKind::NotOffered))
 }
 
 /// What a fault of store or keys looks like from outside.

@@ -22,13 +22,15 @@ use crate::{account::Account, session::Tokens};
 /// `/profile/two-factor` and nothing else, and the first right code there signs it in. So a site has nothing to remember: there is
 /// nothing that a route which only asks for a sign-in could take for one. Where the factor is turned off, enrolment is due again;
 /// a session of before the policy ends with its token.
+#[derive(Default)]
 #[non_exhaustive]
-pub enum FactorPolicy<R> {
-    /// Everybody as they like.
+pub enum TwoFactorPolicy<R> {
+    /// Nobody must have one.
+    #[default]
     Optional,
-    /// Accounts with any of these roles. Others as they like.
+    /// Accounts with any of these roles must.
     RequiredFor(RoleSet<R>),
-    /// All accounts.
+    /// All accounts must.
     RequiredForAll,
 }
 
@@ -40,7 +42,7 @@ pub(crate) enum Asked {
     SecondFactor,
 }
 
-impl<R: Role> FactorPolicy<R> {
+impl<R: Role> TwoFactorPolicy<R> {
     /// What it asks of an account's session with these methods.
     pub(crate) fn asks(&self, account: &Account, methods: Methods) -> Asked {
         let asks = match self {
@@ -56,7 +58,7 @@ impl<R: Role> FactorPolicy<R> {
 }
 
 // By hand, because the derived one would require the same of `R`.
-impl<R> Clone for FactorPolicy<R> {
+impl<R> Clone for TwoFactorPolicy<R> {
     fn clone(&self) -> Self {
         match self {
             Self::Optional => Self::Optional,
@@ -66,7 +68,7 @@ impl<R> Clone for FactorPolicy<R> {
     }
 }
 
-impl<R: Role> fmt::Debug for FactorPolicy<R> {
+impl<R: Role> fmt::Debug for TwoFactorPolicy<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Optional => f.write_str("Optional"),

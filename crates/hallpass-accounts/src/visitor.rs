@@ -13,7 +13,7 @@ pub struct Visitor<'a> {
     /// The device cookie: the [`DeviceToken`](hallpass_core::DeviceToken) of an earlier sign-in.
     pub known: Option<&'a [u8]>,
     /// Whether the person wants this browser to stand in for the code next time. It does where the site
-    /// [remembers devices](crate::AccountsBuilder::trust_devices).
+    /// [trusts devices](crate::Settings::trust_devices).
     pub remember: bool,
     /// Whether the person is signed in already and comes for a second factor: no device stands in for the code then.
     pub step_up: bool,

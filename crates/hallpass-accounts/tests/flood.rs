@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a test binary has no outside")]
 
 use std::fs;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hallpass_accounts::{Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, Visitor};
-use hallpass_core::{Clock, Issuer, KeyRing, Role, SystemClock};
+use hallpass_accounts::{Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, Settings, StoreSet, Visitor};
+use hallpass_core::{Clock, KeyRing, Role, SystemClock};
 
 use hallpass_test_support::memory_store::MemoryStore;
 
@@ -22,11 +23,13 @@ const MIB: u64 = 1024;
 #[ignore = "takes every core for some seconds and measures; .ci/run runs it alone"]
 async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
     let keys = KeyRing::generate_hs256([1; 32], SystemClock.now());
-    let issuer = Issuer::new(keys, "https://site.example", "site");
-    let settings = PasswordHasherSettings::default().hash_cost(HashCost::new(19_456, 2, 1));
-    let permits = settings.permits() as u64;
-    let accounts = Accounts::<SiteRole>::builder(MemoryStore::default(), issuer);
-    let accounts = accounts.password_hasher(settings).registration().build().unwrap();
+    let password_hasher = PasswordHasherSettings::default().hash_cost(HashCost::new(19_456, 2, 1));
+    let permits = password_hasher.permits() as u64;
+    let store = Arc::new(MemoryStore::default());
+    let mut stores = StoreSet::new(store.clone());
+    stores.registration = Some(store.into());
+    let settings = Settings::<SiteRole> { password_hasher, ..Settings::default() };
+    let accounts = Accounts::new(keys, stores, settings).unwrap();
     let member =
         accounts.register("member", "two grey herons at dawn", &Visitor::default()).await.unwrap().opened().unwrap();
     let before = peak_kib();
@@ -43,7 +46,7 @@ async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
         .collect();
 
     // A guarded route meanwhile: the scheduler's delay and the verification of a token.
-    let verifier = accounts.issuer().verifier::<SiteRole>().revocation(accounts.view().clone());
+    let verifier = accounts.verifier();
     let mut route = Vec::new();
     while !flood.iter().all(tokio::task::JoinHandle::is_finished) {
         let start = Instant::now();

@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a test binary has no outside")]
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use hallpass_accounts::{Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, RateLimit, Visitor};
-use hallpass_core::{Issuer, KeyRing, Role, UnixTime};
+use hallpass_accounts::{
+    Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, RateLimit, RateLimits, Settings, StoreSet, Visitor,
+};
+use hallpass_core::{KeyRing, Role, UnixTime};
 
 use hallpass_test_support::memory_store::MemoryStore;
 
@@ -21,13 +26,15 @@ const PAIRS: usize = 500;
 #[ignore = "measures for twenty seconds and wants the machine to itself; .ci/run runs it alone"]
 async fn known_and_unknown_names_are_refused_in_the_same_time() {
     let keys = KeyRing::generate_hs256([1; 32], UnixTime::from_secs(0));
-    let issuer = Issuer::new(keys, "https://site.example", "site");
-    let accounts = Accounts::<SiteRole>::builder(MemoryStore::default(), issuer)
-        .account_rate_limit(RateLimit::new(u32::MAX, Duration::ZERO))
-        .password_hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(19_456, 2, 1)))
-        .registration()
-        .build()
-        .unwrap();
+    let store = Arc::new(MemoryStore::default());
+    let mut stores = StoreSet::new(store.clone());
+    stores.registration = Some(store.into());
+    let settings = Settings::<SiteRole> {
+        rate_limits: RateLimits::default().account(RateLimit::new(u32::MAX, Duration::ZERO)),
+        password_hasher: PasswordHasherSettings::default().hash_cost(HashCost::new(19_456, 2, 1)),
+        ..Settings::default()
+    };
+    let accounts = Accounts::new(keys, stores, settings).unwrap();
     let nowhere = Visitor::default();
     assert!(accounts.register("known", "two grey herons at dawn", &nowhere).await.is_ok());
 

@@ -4,12 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 #![cfg(feature = "routes")]
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, routing};
-use hallpass_accounts::{Accounts, Proxies, RateLimit};
+use hallpass_accounts::{Accounts, Proxies, RateLimit, RateLimits, Settings, StoreSet};
 use hallpass_axum::{Identity, routes};
-use hallpass_core::{Issuer, KeyRing, RequestAuthenticator, Role, UnixTime};
+use hallpass_core::{KeyRing, Role, UnixTime};
 use hallpass_test_support::http::{Request, send, send_from};
 use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::AuthLayer;
@@ -34,15 +34,18 @@ impl Pages for Plain {
 
 fn accounts() -> Accounts<SiteRole> {
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
-    Accounts::builder(MemoryStore::default(), Issuer::new(keys, "https://site.example", "site"))
-        .default_roles(SiteRole::Guest)
-        .registration()
-        .sessions()
-        .administration()
-        .address_rate_limit(RateLimit::new(3, Duration::from_secs(60)))
-        .proxies(Proxies::x_forwarded_for(["127.0.0.1"]).unwrap())
-        .build()
-        .unwrap()
+    let store = Arc::new(MemoryStore::default());
+    let mut stores = StoreSet::new(store.clone());
+    stores.registration = Some(store.clone().into());
+    stores.sessions = Some(store.clone().into());
+    stores.administration = Some(store.into());
+    let settings = Settings {
+        default_roles: SiteRole::Guest.into(),
+        rate_limits: RateLimits::default().address(RateLimit::new(3, Duration::from_secs(60))),
+        proxies: Proxies::x_forwarded_for(["127.0.0.1"]).unwrap(),
+        ..Settings::default()
+    };
+    Accounts::new(keys, stores, settings).unwrap()
 }
 
 fn app(accounts: &Accounts<SiteRole>) -> Router {
@@ -54,8 +57,7 @@ fn app(accounts: &Accounts<SiteRole>) -> Router {
 /// Serves a site, and says where.
 async fn site() -> SocketAddr {
     let accounts = accounts();
-    let verifier = accounts.issuer().verifier::<SiteRole>().revocation(accounts.view().clone());
-    serve(app(&accounts).layer(AuthLayer::new(RequestAuthenticator::new(verifier).cookies(accounts.cookies())))).await
+    serve(app(&accounts).layer(AuthLayer::new(accounts.authenticator()))).await
 }
 
 async fn serve(routes: Router) -> SocketAddr {

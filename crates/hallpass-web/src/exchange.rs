@@ -35,11 +35,12 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Who knocks, where nobody is signed in yet.
     pub(crate) fn visitor(&self) -> Visitor<'a> {
         let agent = self.request.header("user-agent").unwrap_or_default();
-        let proxies = self.accounts.proxies();
+        let proxies = &self.accounts.settings().proxies;
         let lines: Vec<&[u8]> = proxies.header().into_iter().flat_map(|name| self.request.lines(name)).collect();
         let peer = proxies.client(self.request.peer, lines);
         let device = std::str::from_utf8(agent).unwrap_or_default();
-        let known = find_cookie(self.request.lines("cookie"), self.accounts.cookies().device_name()).ok().flatten();
+        let known =
+            find_cookie(self.request.lines("cookie"), self.accounts.settings().cookies.device_name()).ok().flatten();
         let step_up = self.request.who.username().is_some();
         Visitor { peer, device, known, step_up, remember: false }
     }
@@ -121,7 +122,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         match refused {
             // RFC 9110 section 15.5.2: a 401 carries a challenge. Core knows which.
             Refused::Credentials => {
-                rejection_headers(Rejection::new(RejectionKind::NotLoggedIn), self.accounts.answers())
+                rejection_headers(Rejection::new(RejectionKind::NotLoggedIn), &self.accounts.settings().rejections)
                     .into_iter()
                     .filter(|(name, _)| *name != "vary")
                     .fold(response, |response, (name, value)| response.with_only_header(name, value))
@@ -134,7 +135,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Core says how a denial looks; where that is a page, it is the site's own.
     fn deny(&self, rejection: Rejection) -> EndpointResponse {
         self.accounts.meter().rejected(rejection);
-        let answer = EndpointResponse::from(answer(rejection, &self.caller, self.accounts.answers()));
+        let answer = EndpointResponse::from(answer(rejection, &self.caller, &self.accounts.settings().rejections));
         if answer.status < 400 || !self.caller.takes_page() {
             return answer;
         }
@@ -170,11 +171,11 @@ impl<'a, R: Role> Exchange<'a, R> {
         let response = self.with_access(response, &opened.access)?;
         let response = self.with_refresh(response, opened.refresh.as_ref())?;
         let life = opened.device.expires_at().since(self.accounts.now());
-        let device = self.accounts.cookies().set_device(opened.device.as_str(), life).map_err(unsettable)?;
+        let device = self.accounts.settings().cookies.set_device(opened.device.as_str(), life).map_err(unsettable)?;
         let response = response.with_cookie(device);
         // A code page that was left open must not go on with another person's password.
         Ok(if self.pending().is_some() {
-            response.with_cookie(self.accounts.cookies().remove_pending())
+            response.with_cookie(self.accounts.settings().cookies.remove_pending())
         } else {
             response
         })
@@ -182,7 +183,7 @@ impl<'a, R: Role> Exchange<'a, R> {
 
     /// The pending cookie's value: `None` where there is none, or more than one.
     pub(crate) fn pending(&self) -> Option<&'a [u8]> {
-        find_cookie(self.request.lines("cookie"), self.accounts.cookies().pending_name()).ok().flatten()
+        find_cookie(self.request.lines("cookie"), self.accounts.settings().cookies.pending_name()).ok().flatten()
     }
 
     /// Whether a password was accepted within the last minutes and its code is awaited.
@@ -193,7 +194,7 @@ impl<'a, R: Role> Exchange<'a, R> {
 
     /// The refresh cookie's value: `None` where there is none, or more than one.
     pub(crate) fn refresh_cookie(&self) -> Option<&'a [u8]> {
-        find_cookie(self.request.lines("cookie"), self.accounts.cookies().refresh_name()).ok().flatten()
+        find_cookie(self.request.lines("cookie"), self.accounts.settings().cookies.refresh_name()).ok().flatten()
     }
 
     /// Sets the cookies with which a session goes on.
@@ -209,14 +210,14 @@ impl<'a, R: Role> Exchange<'a, R> {
     ) -> Result<EndpointResponse, Refused> {
         let Some(refresh) = refresh else { return Ok(response) };
         let life = refresh.expires_at().since(self.accounts.now());
-        let cookie = self.accounts.cookies().set_refresh(refresh.as_str(), life).map_err(unsettable)?;
+        let cookie = self.accounts.settings().cookies.set_refresh(refresh.as_str(), life).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
 
     /// Sets the access cookie, for as long as the token lives.
     fn with_access(&self, response: EndpointResponse, access: &AccessToken) -> Result<EndpointResponse, Refused> {
         let life = access.expires_at().since(self.accounts.now());
-        let cookie = self.accounts.cookies().set_access(access.as_str(), life).map_err(unsettable)?;
+        let cookie = self.accounts.settings().cookies.set_access(access.as_str(), life).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
 
@@ -227,7 +228,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         pending: &PendingToken,
     ) -> Result<EndpointResponse, Refused> {
         let life = pending.expires_at().since(self.accounts.now());
-        let cookie = self.accounts.cookies().set_pending(pending.as_str(), life).map_err(unsettable)?;
+        let cookie = self.accounts.settings().cookies.set_pending(pending.as_str(), life).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
 
@@ -240,13 +241,13 @@ impl<'a, R: Role> Exchange<'a, R> {
             EndpointResponse::see_other(&SafeNext::parse(Some("/profile/two-factor")))
         };
         let life = token.expires_at().since(self.accounts.now());
-        let cookie = self.accounts.cookies().set_pending(token.as_str(), life).map_err(unsettable)?;
+        let cookie = self.accounts.settings().cookies.set_pending(token.as_str(), life).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
 
     /// The same where a session has just ended for it.
     pub(crate) fn enrolment_due_after_session(&self, token: &EnrolmentToken) -> Result<EndpointResponse, Refused> {
-        let cookies = self.accounts.cookies();
+        let cookies = &self.accounts.settings().cookies;
         let response = self.enrolment_required(200, token)?;
         Ok(response.with_cookie(cookies.remove_access()).with_cookie(cookies.remove_refresh()))
     }
@@ -264,7 +265,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Removes every cookie of ours. The device cookie too, which opens nothing: whoever logs out leaves this browser, and the next
     /// person at it should not read their name there.
     pub(crate) fn without_cookies(&self, response: EndpointResponse) -> EndpointResponse {
-        let cookies = self.accounts.cookies();
+        let cookies = &self.accounts.settings().cookies;
         response
             .with_cookie(cookies.remove_access())
             .with_cookie(cookies.remove_refresh())

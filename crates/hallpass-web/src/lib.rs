@@ -13,8 +13,8 @@
 //! ```
 //! use std::convert::Infallible;
 //!
-//! use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, Username};
-//! use hallpass_core::{Authentication, Clock, Issuer, KeyRing, Role, SystemClock};
+//! use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, Settings, StoreSet, Username};
+//! use hallpass_core::{Authentication, Clock, KeyRing, Role, SystemClock};
 //! use hallpass_web::{EndpointRequest, Routes};
 //!
 //! #[derive(Role)]
@@ -39,8 +39,9 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! let mut bytes = [0; 32];
 //! hallpass_accounts::Random::fill(&hallpass_accounts::SystemRandom, &mut bytes)?;
-//! let issuer = Issuer::new(KeyRing::generate_hs256(bytes, SystemClock.now()), "https://site.example", "site");
-//! let routes = Routes::new(&Accounts::<SiteRole>::builder(Nobody, issuer).build()?);
+//! let keys = KeyRing::generate_hs256(bytes, SystemClock.now());
+//! let stores = StoreSet::new(std::sync::Arc::new(Nobody));
+//! let routes = Routes::new(&Accounts::<SiteRole>::new(keys, stores, Settings::default())?);
 //! assert_eq!(routes.routes()[0].path, "/login", "no registration: the store cannot make accounts");
 //!
 //! let head = |method, path| EndpointRequest::head(method, None, (path, None), Authentication::anonymous(), |_| [].into_iter());

@@ -47,7 +47,7 @@ impl<R: Role> Routes<R> {
     #[must_use]
     pub fn new(accounts: &Accounts<R>) -> Self {
         let pages = crate::pages::default_pages::DefaultPages::new();
-        match accounts.given_name() {
+        match &accounts.settings().site_name {
             Some(name) => Self::with_pages(accounts, pages.site_name(name)),
             None => Self::with_pages(accounts, pages),
         }
@@ -87,7 +87,7 @@ impl<R: Role> Routes<R> {
         };
         let caller = Caller::new(&request.method, &target, |name| request.header(name));
         let exchange = Exchange { accounts: &self.accounts, pages: &*self.pages, request, caller, endpoint };
-        let response = match timeout(self.accounts.request_timeout(), self.dispatch(&exchange)).await {
+        let response = match timeout(self.accounts.settings().request_timeout, self.dispatch(&exchange)).await {
             Ok(Ok(response)) => response,
             Ok(Err(refused)) => exchange.refuse_plainly(&refused),
             Err(_) => exchange.refuse_plainly(&self.overdue()),
@@ -98,13 +98,13 @@ impl<R: Role> Routes<R> {
     /// Each call to a store has its bound, and bounds add up; this is the one for the whole. A flow may be dropped at any await: what
     /// it had written stands, and nothing was acknowledged.
     fn overdue(&self) -> Refused {
-        self.accounts.report(Event::Overdue { after: self.accounts.request_timeout() });
+        self.accounts.report(Event::Overdue { after: self.accounts.settings().request_timeout });
         Rejection::new(RejectionKind::Unavailable).with_retry_after(Duration::from_secs(1)).into()
     }
 
     async fn dispatch(&self, exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
         let request = exchange.request;
-        let _same_origin = self.accounts.origin_check().check(&request.origin_facts())?;
+        let _same_origin = self.accounts.settings().origin_check.check(&request.origin_facts())?;
         let endpoint = exchange.endpoint.ok_or(Refused::NotFound)?;
         let route = endpoint.route();
         if !route.methods.contains(&request.method.as_str()) {

@@ -2,14 +2,13 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, AccountsError, Commands, Username};
+use hallpass_accounts::{
+    Account, AccountId, AccountStore, Accounts, AccountsError, Commands, RevocationSync, Username,
+};
 use hallpass_core::{Clock, Identity, Keys, RequestAuthenticator, Role, RoleSet};
 use hallpass_web::Routes;
 
-use crate::{
-    background::Background,
-    builder::{HallpassBuilder, NoFeed},
-};
+use crate::{background::Background, builder::HallpassBuilder};
 
 /// Sign-in, routes and revocation of one site, said once.
 ///
@@ -46,12 +45,13 @@ pub struct Hallpass<R> {
     pub(crate) accounts: Accounts<R>,
     pub(crate) routes: Routes<R>,
     pub(crate) gate: RequestAuthenticator<R>,
+    pub(crate) sync: RevocationSync<R>,
     pub(crate) background: Arc<Background>,
 }
 
 impl<R: Role> Hallpass<R> {
     /// Begins with the site's own store. Two methods of [`AccountStore`] are enough to sign in with a password.
-    pub fn builder<S: AccountStore>(store: S) -> HallpassBuilder<R, S, NoFeed> {
+    pub fn builder<S: AccountStore>(store: S) -> HallpassBuilder<R, S> {
         HallpassBuilder::new(store)
     }
 
@@ -130,22 +130,19 @@ impl<R: Role> Hallpass<R> {
         self.accounts.commands_of(who)
     }
 
-    /// Whether revocations are known to be current within the published 5 seconds: what `/readyz` says. Always so where the
-    /// store has no feed.
+    /// Whether revocations are known to be current within the published 5 seconds: what `/readyz` says. Always so where
+    /// no revocation log is on.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.background.polls() || self.staleness().is_some_and(|age| age <= BOUND)
+        self.sync.is_ready()
     }
 
-    /// How long ago the revocation feed was last read to its end. `None`: never, or the store has none.
+    /// How long ago the revocation log was last read to its end. `None`: never, or none is on.
     #[must_use]
     pub fn staleness(&self) -> Option<Duration> {
-        self.accounts.view().staleness(self.accounts.clock().now())
+        self.sync.staleness()
     }
 }
-
-/// The published bound: a revocation counts on every node after this time.
-const BOUND: Duration = Duration::from_secs(5);
 
 impl<R> Clone for Hallpass<R> {
     fn clone(&self) -> Self {
@@ -153,6 +150,7 @@ impl<R> Clone for Hallpass<R> {
             accounts: self.accounts.clone(),
             routes: self.routes.clone(),
             gate: self.gate.clone(),
+            sync: self.sync.clone(),
             background: Arc::clone(&self.background),
         }
     }
@@ -168,11 +166,11 @@ impl<R> fmt::Debug for Hallpass<R> {
 #[cfg(any(feature = "actix", feature = "axum"))]
 impl<R: Role> Hallpass<R> {
     pub(crate) fn clock_of_the_site(&self) -> impl Clock + use<R> {
-        ClockOfTheSite { clock: Arc::clone(self.accounts.clock()), _background: Arc::clone(&self.background) }
+        ClockOfTheSite { clock: Arc::clone(&self.accounts.settings().clock), _background: Arc::clone(&self.background) }
     }
 
     pub(crate) fn answers(&self) -> hallpass_core::RejectionSettings {
-        self.accounts.answers().clone().for_gate(&self.gate)
+        self.accounts.settings().rejections.clone().for_gate(&self.gate)
     }
 }
 

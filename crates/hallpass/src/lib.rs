@@ -46,11 +46,11 @@
 //!
 //! # A site with its own users table
 //!
-//! Two methods are enough to sign in with a password. Each further ability is one more small trait, and an ability whose trait is
-//! missing does not compile.
+//! Two methods are enough to log in with a password. Each further capability is one more small trait, and a capability whose
+//! trait is missing does not compile.
 //!
 //! ```
-//! # use hallpass::{keys::KeyRing, store::AccountStore, *};
+//! # use hallpass::{store::AccountStore, *};
 //! # #[derive(Role)] enum SiteRole { Guest, Admin }
 //! # struct Users;
 //! impl AccountStore for Users {
@@ -62,12 +62,14 @@
 //!         Ok(None) // SELECT … WHERE id = id.as_str()
 //!     }
 //! }
-//! # let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
-//! let hallpass = Hallpass::<SiteRole>::builder(Users).keys(ring).build()?; // KeyRing::from_env("SITE_KEYS")?
+//! # async fn example() -> Result<(), StartError> {
+//! let hallpass = Hallpass::<SiteRole>::builder(Users).keys_in_memory().start().await?; // a site: .key_file("keys.json")
 //!
-//! let forgotten = Hallpass::<SiteRole>::builder(Users).build();
+//! let forgotten = Hallpass::<SiteRole>::builder(Users).start().await;
 //! assert!(forgotten.unwrap_err().to_string().starts_with("no keys: write .key_file("));
-//! # Ok::<(), BuildError>(())
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
 //! ```
 //!
 //! # Features
@@ -86,32 +88,25 @@
 
 #![forbid(unsafe_code)]
 
-mod ability;
-mod assemble;
 mod background;
 mod builder;
 mod hallpass;
 mod identity;
 mod key_file;
-mod lines;
 #[cfg(feature = "actix")]
 mod on_actix;
 #[cfg(feature = "axum")]
 mod on_axum;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod open;
+mod start;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use crate::open::OpenError;
-pub use crate::{
-    assemble::{BuildError, StartError},
-    builder::{HallpassBuilder, NoFeed, WithFeed},
-    hallpass::Hallpass,
-    identity::Identity,
-};
+pub use crate::{builder::HallpassBuilder, hallpass::Hallpass, identity::Identity, start::StartError};
 pub use hallpass_accounts::{
-    Account, AccountId, AccountsError, AccountsErrorKind, Event, FactorPolicy, HashCost, PasswordHasherSettings,
-    PasswordPolicy, Proxies, RateLimit, SessionLimits, Username,
+    Account, AccountId, AccountsError, AccountsErrorKind, Event, HashCost, PasswordHasherSettings, PasswordPolicy,
+    Proxies, RateLimit, RateLimits, SessionSettings, TwoFactorPolicy, Username, VerifierSettings,
 };
 pub use hallpass_core::{
     __facade::Role, Clock, CookieSettings, Permission, Rejection, RejectionKind, Requirement, RoleSet, SameSite,
@@ -150,12 +145,14 @@ pub mod actix {
 pub mod store {
     pub use hallpass_accounts::{
         AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome, ConsumeOutcome, Cursor,
-        EndOutcome, Enrolment, LiveFactor, MalformedSessionId, MalformedSpentRefreshes, MemoryRateLimits, NewAccount,
-        NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore,
-        RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash, RefreshOutcome, RefreshState,
-        RefreshTokenStore, RefreshedSession, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation,
-        RevocationLog, RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, SpentRefreshes,
-        StoreFault, TwoFactorStore, UsernameError,
+        DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore, DynRateLimitStore,
+        DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore, DynTwoFactorStore, EndOutcome,
+        Enrolment, LiveFactor, MalformedSessionId, MalformedSpentRefreshes, MemoryRateLimits, NewAccount, NewSession,
+        NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimitStore,
+        RecoveryCode, RecoveryHash, RefreshChain, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore,
+        RefreshedSession, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
+        RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, SpentRefreshes, StoreFault,
+        StoreSet, TwoFactorStore, UsernameError,
     };
     #[cfg(feature = "redis")]
     pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
@@ -170,11 +167,11 @@ pub mod store {
 /// The login flow and its settings, for a site that calls the steps itself.
 pub mod flow {
     pub use hallpass_accounts::{
-        AccountSummary, Accounts, AccountsBuildError, AccountsBuilder, Authenticated, Commands, Enrolling,
-        EnrolmentRequired, FactorOff, ForeignHash, ForeignMatch, HashError, LoginStep, MfaRequired, NextStep,
-        NoRandomness, OpenedSession, Password, PasswordAccepted, PasswordError, ProxiesError, Random, RateLimitKind,
-        RefreshToken, RejectionReason, RightPassword, SetUp, SystemRandom, Tokens, TwoFactor, Visitor, check_password,
-        hash_password,
+        AccountSummary, Accounts, Authenticated, Commands, Enrolling, EnrolmentRequired, EventHook, FactorOff, ForeignHash,
+        ForeignMatch, HashError, LoginStep, MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims,
+        Password, PasswordAccepted, PasswordError, ProxiesError, Random, RateLimitKind, RefreshToken, RejectionReason,
+        RevocationSync, RightPassword, SetUp, Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor,
+        check_password, hash_password,
     };
     pub use hallpass_core::{CookieSettingsBuilder, CookieSettingsError, OriginCheckError};
 }

@@ -43,7 +43,7 @@ impl<R: Role> Hallpass<R> {
     /// sign-in routes check for themselves. An origin that the site trusts is trusted here too.
     #[must_use]
     pub fn origin_middleware(&self) -> SameOrigin {
-        SameOrigin::new(self.accounts.origin_check().clone())
+        SameOrigin::new(self.accounts.settings().origin_check.clone())
     }
 
     /// The sign-in routes, for `App::configure`. Do not scope them: pages and cookies name their paths.

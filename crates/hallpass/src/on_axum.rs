@@ -60,7 +60,7 @@ impl<R: Role> Hallpass<R> {
     /// ```
     #[must_use]
     pub fn origin_layer(&self) -> OriginLayer {
-        OriginLayer::new(self.accounts.origin_check().clone())
+        OriginLayer::new(self.accounts.settings().origin_check.clone())
     }
 
     /// The sign-in routes, to be merged into the router. Do not nest them: pages and cookies name their paths.

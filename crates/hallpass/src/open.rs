@@ -1,11 +1,9 @@
 //! The short way: one database, everything on.
 
-use hallpass_accounts::{NoRandomness, Random, SystemRandom};
-use hallpass_core::{Clock, KeyRing, Role, SystemClock};
+use hallpass_core::Role;
 use hallpass_sqlx::{SqlStore, StoreOpenError};
-use zeroize::Zeroizing;
 
-use crate::{assemble::StartError, hallpass::Hallpass, key_file::KeyFile};
+use crate::{hallpass::Hallpass, key_file::KeyFile, start::StartError};
 
 impl<R: Role> Hallpass<R> {
     /// Opens a site on one database, with everything on. Tables and keys are made on the first start. The revocation view is
@@ -16,7 +14,7 @@ impl<R: Role> Hallpass<R> {
     ///   `site-keys.json`, named as the database is, in the directory in which the server runs. **Nodes on several machines must
     ///   have the same file**, or each refuses the others' tokens.
     ///
-    /// It is short for this, which takes further settings before `start`:
+    /// It is short for this, which takes further settings:
     ///
     /// ```no_run
     /// # #[cfg(feature = "sqlite")]
@@ -44,11 +42,7 @@ impl<R: Role> Hallpass<R> {
         let builder = Self::builder(store);
         let builder = match key_file {
             Some(file) => builder.key_file(file.path()),
-            None => {
-                let mut random = Zeroizing::new([0; 32]);
-                SystemRandom.fill(&mut *random)?;
-                builder.keys(KeyRing::generate_hs256(*random, SystemClock.now()))
-            }
+            None => builder.keys_in_memory(),
         };
         Ok(builder.everything().start().await?)
     }
@@ -73,10 +67,7 @@ pub enum OpenError {
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreOpenError),
-    /// The keys cannot be used, or the revocation view cannot be loaded.
+    /// The keys cannot be used, or the revocation log cannot be read.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// There were no random bytes to make a key of.
-    #[error(transparent)]
-    Random(#[from] NoRandomness),
 }

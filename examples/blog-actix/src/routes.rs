@@ -109,8 +109,7 @@ mod tests {
     #[tokio::test]
     async fn every_route_asks_what_the_contract_says() {
         let store = hallpass::store::SqliteStore::open("sqlite::memory:").await.unwrap();
-        let keys = hallpass::keys::KeyRing::generate_hs256([7; 32], hallpass::UnixTime::from_secs(0));
-        let hallpass = hallpass::Hallpass::builder(store).keys(keys).build().unwrap();
+        let hallpass = hallpass::Hallpass::builder(store).keys_in_memory().start().await.unwrap();
         assert_eq!(
             route_table(|site| routes(&hallpass, site)).render::<BlogRole>(),
             "\

@@ -25,7 +25,6 @@ impl Site {
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
         let store = SqlStore::open(&config.database_url).await.map_err(hallpass::OpenError::from)?;
         let posts = Posts::open(&config.database_url).await?;
-        let proxies = config.proxies.clone();
         let hallpass = Hallpass::builder(store.clone()).everything();
         let hallpass = match &config.redis_url {
             Some(url) => hallpass.shared_backend(RedisStore::open(url).await?),
@@ -36,7 +35,7 @@ impl Site {
             .site_name("Hall Notes")
             .default_roles([BlogRole::Guest])
             .pages(DefaultPages::new().layout(BlogLayout))
-            .accounts(|builder| builder.proxies(proxies))
+            .proxies(config.proxies.clone())
             .start()
             .await
             .map_err(OpenError::of_start)?;
@@ -56,7 +55,7 @@ pub enum OpenError {
     Posts(#[from] sqlx::Error),
     /// What was revoked cannot be read.
     #[error("DATABASE_URL")]
-    Feed(#[source] StartError),
+    RevocationLog(#[source] StartError),
     /// The Redis server cannot be reached.
     #[error("REDIS_URL")]
     Redis(#[from] RedisOpenError),
@@ -68,7 +67,7 @@ pub enum OpenError {
 impl OpenError {
     fn of_start(error: StartError) -> Self {
         match error {
-            StartError::Feed(_) => Self::Feed(error),
+            StartError::RevocationLog(_) => Self::RevocationLog(error),
             _ => Self::Keys(error),
         }
     }

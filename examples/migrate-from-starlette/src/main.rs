@@ -14,7 +14,7 @@ use std::{
 use axum::{Router, routing::get};
 use hallpass::keys::{Algorithm, Key, KeyId, KeyRing};
 use hallpass::store::{AccountStore, SqliteStore};
-use hallpass::{Hallpass, HallpassBuilder, Identity, NoFeed, Role, require_login, require_roles};
+use hallpass::{Hallpass, HallpassBuilder, Identity, Role, VerifierSettings, require_login, require_roles};
 use tokio::net::TcpListener;
 
 #[derive(Role)]
@@ -33,7 +33,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .registration()
         .passwords()
         .sessions()
-        .build()?;
+        .start()
+        .await?;
 
     let app = Router::new()
         .route("/profile", get(hello).route_layer(require_login()))
@@ -48,9 +49,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// What PyJWT writes, taken on purpose and nothing beyond it: the shared secret as an HS256 key, `typ: JWT`, no `kid`, and a number as
 /// `user_id`.
 fn shared_with_starlette<S: AccountStore>(
-    site: HallpassBuilder<SiteRole, S, NoFeed>,
+    site: HallpassBuilder<SiteRole, S>,
     secret: &str,
-) -> Result<HallpassBuilder<SiteRole, S, NoFeed>, Box<dyn Error>> {
+) -> Result<HallpassBuilder<SiteRole, S>, Box<dyn Error>> {
     let name = KeyId::parse("shared-with-starlette")?;
     let keys = KeyRing::signing_with(Key::hmac(name.clone(), Algorithm::Hs256, secret.as_bytes())?)?;
     Ok(site
@@ -58,7 +59,7 @@ fn shared_with_starlette<S: AccountStore>(
         .issuer("https://site.example")
         .audience("site")
         .lifetime(Duration::from_secs(900)) // the Starlette site's; a longer-lived token is refused
-        .verifier(|verifier| verifier.accept_type("JWT").key_without_kid(name).accept_integer_user_id()))
+        .verifier(VerifierSettings::default().accept_type("JWT").key_without_kid(name).accept_integer_user_id()))
 }
 
 async fn hello(me: Identity<SiteRole>) -> String {

@@ -30,17 +30,17 @@ enum SiteRole {
 async fn main() -> Result<(), Box<dyn Error>> {
     let pool = application().await?;
     let keys = KeyFile::new("shop-keys.json").load_or_make(hallpass::Clock::now(&SystemClock))?;
-    let hallpass = accounts(Customers::new(pool), keys)?;
+    let hallpass = accounts(Customers::new(pool), keys).await?;
     let listener = TcpListener::bind(std::env::var("SHOP_ADDR").unwrap_or("127.0.0.1:3002".into())).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     Ok(axum::serve(listener, app(&hallpass)).await?)
 }
 
-fn accounts(
+async fn accounts(
     customers: impl hallpass::store::PasswordStore,
     keys: impl Into<Keys>,
-) -> Result<Hallpass<SiteRole>, hallpass::BuildError> {
-    Hallpass::builder(customers).keys(keys).site_name("the shop").passwords().build()
+) -> Result<Hallpass<SiteRole>, hallpass::StartError> {
+    Hallpass::builder(customers).keys(keys).site_name("the shop").passwords().start().await
 }
 
 fn app(hallpass: &Hallpass<SiteRole>) -> Router {

@@ -20,7 +20,7 @@ impl Shop {
         let kit = Kit::new();
         let pool = application().await.unwrap();
         // The kit's clock does not run here: the site takes the system's, so the kit's users are not this site's.
-        let hallpass = accounts(kit.watch(Customers::new(pool.clone())), kit.keys()).unwrap();
+        let hallpass = accounts(kit.watch(Customers::new(pool.clone())), kit.keys()).await.unwrap();
         Self { app: app(&hallpass), kit, pool }
     }
 

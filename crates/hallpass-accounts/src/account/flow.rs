@@ -52,12 +52,12 @@ impl<R: Role> Accounts<R> {
         change: impl Future<Output = Result<T, AccountsError>> + Send,
     ) -> Result<T, AccountsError> {
         let stores = self.stores();
-        let counted = self.limits().count_change(stores, who.user_id(), who.session(), self.now()).await?;
+        let counted = self.settings().rate_limits.count_change(stores, who.user_id(), who.session(), self.now()).await?;
         let changed = change.await;
         if let Err(error) = &changed
             && let AccountsErrorKind::Unavailable { .. } | AccountsErrorKind::Busy { .. } = error.kind()
         {
-            self.limits().not_evaluated(stores, counted, self.now()).await;
+            self.settings().rate_limits.not_evaluated(stores, counted, self.now()).await;
         }
         changed
     }
@@ -90,7 +90,7 @@ impl<R: Role> Accounts<R> {
         self.generation_raised(written.id(), written.generation());
         let now = self.now();
         let ends = match &prepared.next {
-            Some(_) => who.authenticated_at().unwrap_or(now).saturating_add(self.session_limits().absolute),
+            Some(_) => who.authenticated_at().unwrap_or(now).saturating_add(self.settings().session.absolute),
             // It lasts as long as its one token: a copy of that must not prolong itself by a change.
             None => who.expires_at(),
         };
@@ -119,13 +119,13 @@ impl<R: Role> Accounts<R> {
 
     pub(crate) fn generation_raised(&self, account: &AccountId, generation: u32) {
         let at = self.latest();
-        self.view().raise_generation(account.as_str(), generation, self.forget_after(at));
+        self.settings().revocation_list.raise_generation(account.as_str(), generation, self.forget_after(at));
         self.stores().outbox.put(Revocation::Generation { account: account.clone(), generation, at });
     }
 
     pub(crate) fn session_ended(&self, session: &str) {
         let at = self.latest();
-        self.view().end_session(session, self.forget_after(at));
+        self.settings().revocation_list.end_session(session, self.forget_after(at));
         if let Ok(session) = session.parse() {
             self.stores().outbox.put(Revocation::SessionEnded { session, at });
         }
@@ -292,7 +292,7 @@ impl<R: Role> Commands<'_, R> {
         };
         self.accounts.generation_raised(account.id(), account.generation());
         self.accounts.events().happened(event(account.id().clone()));
-        if let Err(error) = self.accounts.announce().await {
+        if let Err(error) = self.accounts.stores().announce().await {
             let source = std::error::Error::source(&error);
             tracing::warn!(target: "hallpass", %error, source, "a change is not announced yet");
         }

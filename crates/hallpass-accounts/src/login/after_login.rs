@@ -11,7 +11,7 @@ use crate::{
     accounts::Accounts,
     event::{Event, Events},
     session::{session_id::SessionId, store::RefreshedSession},
-    two_factor::{Asked, FactorPolicy},
+    two_factor::{Asked, TwoFactorPolicy},
 };
 
 /// Vouches for a sign-in that was completed at this moment: by [`Authenticated`](crate::Authenticated), and by [`refresh`].
@@ -25,7 +25,7 @@ pub(crate) fn after_login<R: Role>(
     LoggedIn::insecure_new(LoggedInFacts {
         username: account.username().as_str().to_owned(),
         user_id: account.id().as_str().to_owned(),
-        roles: granted(site.factor_policy(), account, methods, site.events()),
+        roles: granted(&site.settings().two_factor, account, methods, site.events()),
         generation: account.generation(),
         session: session.to_string(),
         authenticated_at,
@@ -48,7 +48,7 @@ pub(crate) fn after_change<R: Role>(
     LoggedIn::insecure_new(LoggedInFacts {
         username: account.username().as_str().to_owned(),
         user_id: account.id().as_str().to_owned(),
-        roles: granted(site.factor_policy(), account, methods, site.events()),
+        roles: granted(&site.settings().two_factor, account, methods, site.events()),
         generation: account.generation(),
         session: who.session().unwrap_or_default().to_owned(),
         authenticated_at: who.authenticated_at().unwrap_or(UnixTime::from_secs(0)),
@@ -64,7 +64,7 @@ pub(crate) fn refresh<R: Role>(site: &Accounts<R>, id: SessionId, session: &Refr
 
 /// The stored roles that the enum knows. A name that it does not know grants nothing, and an event says so; and so does a session of
 /// before the policy, which goes on without the factor that its account must show.
-fn granted<R: Role>(policy: &FactorPolicy<R>, account: &Account, methods: Methods, events: &Events) -> RoleSet<R> {
+fn granted<R: Role>(policy: &TwoFactorPolicy<R>, account: &Account, methods: Methods, events: &Events) -> RoleSet<R> {
     if policy.asks(account, methods) == Asked::SecondFactor {
         events.happened(Event::EnrolmentRequired { account: account.id().clone() });
         return RoleSet::EMPTY;

@@ -45,7 +45,7 @@ impl<R: Role> Authenticated<R> {
     }
 
     /// Opens the session and signs its tokens, with the site's [own
-    /// claims](crate::AccountsBuilder::claims).
+    /// claims](crate::Settings::claims).
     ///
     /// # Errors
     /// As [`open_session`](Self::open_session).
@@ -91,7 +91,7 @@ impl<R: Role> Authenticated<R> {
             let (logged_in, account) = self.open(session, None, visitor).await?;
             return Ok((logged_in, account, None));
         };
-        let refresh = accounts.refresh_token(&first, now.saturating_add(accounts.session_limits().absolute))?;
+        let refresh = accounts.refresh_token(&first, now.saturating_add(accounts.settings().session.absolute))?;
         let (logged_in, account) = self.open(session, Some(refresh_chain), visitor).await?;
         Ok((logged_in, account, Some(refresh)))
     }
@@ -109,7 +109,7 @@ impl<R: Role> Authenticated<R> {
         let Self { accounts, mut account, counted, methods } = self;
         let now = accounts.now();
         let life = match refresh_chain {
-            Some(_) => accounts.session_limits().absolute,
+            Some(_) => accounts.settings().session.absolute,
             None => accounts.issuer().access_lifetime(),
         };
         if let Some(sessions) = &accounts.stores().sessions {
@@ -130,7 +130,7 @@ impl<R: Role> Authenticated<R> {
                 }
             }
         }
-        accounts.limits().succeeded(accounts.stores(), counted, now).await;
+        accounts.settings().rate_limits.succeeded(accounts.stores(), counted, now).await;
         accounts.events().happened(Event::LoggedIn { account: account.id().clone(), session, methods });
         Ok((after_login(&accounts, &account, session, methods, now), account))
     }

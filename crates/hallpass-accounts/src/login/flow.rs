@@ -91,7 +91,7 @@ impl<R: Role> Accounts<R> {
         let name = Username::parse(username).ok();
         let device = name.as_ref().and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
         let whose = Whose::of(name.as_ref(), device.as_ref());
-        let counted = self.limits().count(self.stores(), whose, visitor, self.now()).await?;
+        let counted = self.settings().rate_limits.count(self.stores(), whose, visitor, self.now()).await?;
         let account = match &name {
             Some(name) => {
                 let found = self.stores().accounts.by_username(name);
@@ -119,7 +119,7 @@ impl<R: Role> Accounts<R> {
 
     /// What is due of an account that has no second factor: the policy decides.
     pub(crate) fn due_without_factor(&self, account: Account, counted: Counted) -> NextStep<R> {
-        match self.factor_policy().asks(&account, Methods::PASSWORD) {
+        match self.settings().two_factor.asks(&account, Methods::PASSWORD) {
             Asked::Nothing => NextStep::Nothing(Authenticated::new(self.clone(), account, counted, Methods::PASSWORD)),
             Asked::SecondFactor => NextStep::Enrolment(EnrolmentRequired::new(self.clone(), account, counted)),
         }
@@ -137,7 +137,7 @@ impl<R: Role> Accounts<R> {
         let now = self.now();
         let Ok(pending) = self.issuer().open_pending(pending, now) else {
             // Counted on the address, for the sake of the signature checks that a stranger can order.
-            let counted = self.limits().count(self.stores(), Whose::Nobodys, visitor, now).await?;
+            let counted = self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
             return Err(self.refused(None, RejectionReason::StalePending, &counted));
         };
         let id = AccountId::new(pending.user_id());
@@ -146,7 +146,7 @@ impl<R: Role> Accounts<R> {
         let name = account.as_ref().map(Account::username);
         let device = name.and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
         let whose = Whose::of(name, device.as_ref());
-        let counted = self.limits().count(self.stores(), whose, visitor, now).await?;
+        let counted = self.settings().rate_limits.count(self.stores(), whose, visitor, now).await?;
         let alive = |account: &Account| {
             !account.disabled() && account.generation() == pending.generation() && account.second_factor().is_some()
         };
@@ -184,7 +184,7 @@ impl<R: Role> Accounts<R> {
         account: &Account,
     ) -> Result<AccessToken, AccountsError> {
         let now = self.now();
-        let token = match self.own_claims() {
+        let token = match &self.settings().claims {
             Some(own) => own.issue(issuer, who, account, now),
             None => issuer.issue(who, now).map_err(Into::into),
         };
@@ -204,7 +204,7 @@ impl<R: Role> Accounts<R> {
     ) -> Result<DeviceToken, AccountsError> {
         let before = known_device(self.issuer(), visitor, account.username(), self.now())
             .filter(|it| it.user_id == account.id().as_str());
-        let consents = visitor.remember && shown.includes_second_factor() && self.trust_devices().is_some();
+        let consents = visitor.remember && shown.includes_second_factor() && self.settings().trust_devices.is_some();
         let stood_in = account.second_factor().is_some() && !shown.includes_second_factor();
         let (methods, authenticated_at) = match &before {
             Some(before) if stood_in => (before.methods, before.authenticated_at),

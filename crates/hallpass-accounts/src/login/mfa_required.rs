@@ -34,7 +34,7 @@ impl<R: Role> MfaRequired<R> {
     /// [`Unavailable`](crate::AccountsErrorKind::Unavailable) when it cannot be signed.
     pub async fn wait(self) -> Result<PendingToken, AccountsError> {
         let (stores, now) = (self.accounts.stores(), self.accounts.now());
-        self.accounts.limits().right_so_far(stores, &self.counted, now).await;
+        self.accounts.settings().rate_limits.right_so_far(stores, &self.counted, now).await;
         let account = upgraded(&self.accounts, self.account, self.upgrade).await;
         self.accounts.issuer().issue_pending(account.id().as_str(), account.generation(), self.accounts.now()).map_err(
             |error| {

@@ -4,6 +4,8 @@
 //! The type of the claims is erased here, so that the handle stays generic over the role enum
 //! alone.
 
+use std::fmt;
+
 use hallpass_core::{
     AccessToken, ClaimsBuffer, IssueError, Issuer, LoggedIn, Role, TokenErrorKind, UnixTime, Verifier,
 };
@@ -11,8 +13,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::account::Account;
 
-/// Issues access tokens with the site's own claims, and makes a verifier read them.
-pub(crate) struct OwnClaims<R> {
+/// The site's own claims: issues access tokens with them, and makes a verifier read them.
+pub struct OwnClaims<R> {
     issue: Issue<R>,
     read: fn(Verifier<R>) -> Verifier<R>,
 }
@@ -21,7 +23,14 @@ type Issue<R> =
     Box<dyn Fn(&Issuer, &LoggedIn<R>, &Account, UnixTime) -> Result<AccessToken, OwnClaimsError> + Send + Sync>;
 
 impl<R: Role> OwnClaims<R> {
-    pub(crate) fn new<X>(claims_of: impl Fn(&Account) -> X + Send + Sync + 'static) -> Self
+    /// Makes claims of an account. `claims_of` is called with the account, as the store has it then,
+    /// when a person logs in, when a session is refreshed, and when a change of the account replaces
+    /// the token.
+    ///
+    /// `X` is a struct with named fields, or a map with string keys. Its names cannot be those that
+    /// hallpass writes, and it must not deny unknown fields. Where the claims cannot be signed or
+    /// read back, no token is issued.
+    pub fn new<X>(claims_of: impl Fn(&Account) -> X + Send + Sync + 'static) -> Self
     where
         X: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
@@ -47,6 +56,12 @@ impl<R: Role> OwnClaims<R> {
 
     pub(crate) fn read_by(&self, verifier: Verifier<R>) -> Verifier<R> {
         (self.read)(verifier)
+    }
+}
+
+impl<R> fmt::Debug for OwnClaims<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnClaims")
     }
 }
 

@@ -29,7 +29,8 @@ impl<R: Role> Accounts<R> {
             let store = offered(self.stores().passwords.as_ref())?;
             let account = self.own_account(who).await?;
             let new = self
-                .password_policy()
+                .settings()
+                .password_policy
                 .accept(&Password::typed(new), account.username())
                 .map_err(AccountsErrorKind::Password)?;
             let now = self.now();
@@ -50,7 +51,7 @@ impl<R: Role> Accounts<R> {
                 let upgraded = |now: &Account| now.password_hash() != account.password_hash();
                 return Err(self.not_written(who, |now| upgraded(now).then_some(AccountsErrorKind::Refused)).await);
             };
-            self.limits().succeeded(self.stores(), counted, now).await;
+            self.settings().rate_limits.succeeded(self.stores(), counted, now).await;
             self.events().happened(Event::PasswordChanged { account: written.id().clone() });
             self.goes_on(who, prepared, &written)
         })
@@ -75,7 +76,7 @@ impl<R: Role> Accounts<R> {
 
     /// Refuses a password that the service knows. Asked after the attempt was counted: nobody orders requests to it without limit.
     pub(crate) async fn refuse_breached(&self, password: &AcceptablePassword) -> Result<(), AccountsError> {
-        let Some(service) = &self.stores().breached else {
+        let Some(service) = &self.settings().breached_passwords else {
             return Ok(());
         };
         let found = service.look_up(password.password().as_str());

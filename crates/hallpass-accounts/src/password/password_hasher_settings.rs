@@ -34,7 +34,7 @@ impl PasswordHasherSettings {
     ///
     /// A build with `debug_assertions` defaults to 256 KiB and 1 pass, because argon2 without
     /// optimisation is dozens of times as slow, and logs a warning. A release build replaces these
-    /// hashes at the next login, where [`passwords`](crate::AccountsBuilder::passwords) is on.
+    /// hashes at the next login, where [`passwords`](crate::StoreSet::passwords) is on.
     #[must_use]
     pub fn hash_cost(mut self, cost: HashCost) -> Self {
         self.cost = Some(cost);

@@ -19,17 +19,25 @@ use crate::{
     error::{AccountsError, AccountsErrorKind},
     event::{Event, RateLimitKind},
     rate_limit::{AttemptOutcome, RateLimit},
-    store::Stores,
+    store::StoreSet,
     visitor::Visitor,
 };
 
-/// The policies.
+/// How many attempts are allowed per account and per address.
+///
+/// ```
+/// use std::time::Duration;
+/// use hallpass_accounts::{RateLimit, RateLimits};
+///
+/// let strict = RateLimits::default().account(RateLimit::new(3, Duration::from_secs(60)));
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct RateLimits {
-    pub(crate) account: RateLimit,
-    pub(crate) address: RateLimit,
+#[must_use]
+pub struct RateLimits {
+    account: RateLimit,
+    address: RateLimit,
     /// Changes that one session makes to its own account, right or wrong. A right one is not given back.
-    pub(crate) changes: RateLimit,
+    changes: RateLimit,
 }
 
 /// Whose attempts are counted.
@@ -81,11 +89,24 @@ pub(crate) struct CountedChange {
 }
 
 impl RateLimits {
+    /// Sets the limit per account. Defaults to 5 attempts, then waits from 30 seconds to 15 minutes.
+    pub fn account(mut self, limit: RateLimit) -> Self {
+        self.account = limit;
+        self
+    }
+
+    /// Sets the limit per address. Defaults to 100 attempts, one of which is regained per minute.
+    /// Successful attempts do not count.
+    pub fn address(mut self, limit: RateLimit) -> Self {
+        self.address = limit;
+        self
+    }
+
     /// Counts an attempt on an account, or on a browser that it signed in with before; on the address alone where the name cannot be
     /// one.
     pub(crate) async fn count(
         &self,
-        stores: &Stores,
+        stores: &StoreSet,
         whose: Whose<'_>,
         visitor: &Visitor<'_>,
         now: UnixTime,
@@ -97,7 +118,7 @@ impl RateLimits {
         ];
         for (key, policy, limit) in keys {
             let Some(key) = key else { continue };
-            let taken = stores.attempts.try_take(key, policy, now);
+            let taken = stores.rate_limits.try_take(key, policy, now);
             if let AttemptOutcome::Blocked { retry_after } = stores.ask("count", taken).await? {
                 let peer = visitor.peer;
                 stores.events.happened(Event::Limited { limit, peer, retry_after });
@@ -111,7 +132,7 @@ impl RateLimits {
     /// changes of the owner's other sessions; per account where the token names no session.
     pub(crate) async fn count_change(
         &self,
-        stores: &Stores,
+        stores: &StoreSet,
         account: &str,
         session: Option<&str>,
         now: UnixTime,
@@ -120,7 +141,7 @@ impl RateLimits {
             Some(session) => format!("change:session:{session}"),
             None => format!("change:account:{account}"),
         };
-        let taken = stores.attempts.try_take(&key, &self.changes, now);
+        let taken = stores.rate_limits.try_take(&key, &self.changes, now);
         match stores.ask("count change", taken).await? {
             AttemptOutcome::Allowed => Ok(CountedChange { key }),
             AttemptOutcome::Blocked { retry_after } => {
@@ -131,25 +152,25 @@ impl RateLimits {
     }
 
     /// The change was not evaluated, since a store or the hashing capacity was missing: it does not count.
-    pub(crate) async fn not_evaluated(&self, stores: &Stores, change: CountedChange, now: UnixTime) {
-        let back = stores.attempts.give_back(&change.key, &self.changes, now);
+    pub(crate) async fn not_evaluated(&self, stores: &StoreSet, change: CountedChange, now: UnixTime) {
+        let back = stores.rate_limits.give_back(&change.key, &self.changes, now);
         let _logged = stores.ask("give back", back).await;
     }
 
     /// The attempt was right to the end: the account starts afresh, the address gets this one attempt back. A store
     /// that fails now fails nobody's sign-in.
-    pub(crate) async fn succeeded(&self, stores: &Stores, counted: Counted, now: UnixTime) {
+    pub(crate) async fn succeeded(&self, stores: &StoreSet, counted: Counted, now: UnixTime) {
         if let Some(key) = &counted.account_key {
-            let _logged = stores.ask("clear", stores.attempts.clear(key)).await;
+            let _logged = stores.ask("clear", stores.rate_limits.clear(key)).await;
         }
         self.right_so_far(stores, &counted, now).await;
     }
 
     /// The password was right and a code is due: the address gets this attempt back, the account does not, or whoever
     /// knows the password could guess codes without end.
-    pub(crate) async fn right_so_far(&self, stores: &Stores, counted: &Counted, now: UnixTime) {
+    pub(crate) async fn right_so_far(&self, stores: &StoreSet, counted: &Counted, now: UnixTime) {
         if let Some(key) = &counted.address_key {
-            let back = stores.attempts.give_back(key, &self.address, now);
+            let back = stores.rate_limits.give_back(key, &self.address, now);
             let _logged = stores.ask("give back", back).await;
         }
     }

@@ -18,7 +18,7 @@ use crate::rate_limit::{AttemptOutcome, AttemptState, RateLimit};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot count attempts for rate limits: it does not implement `RateLimitStore`",
     label = "`RateLimitStore` is not implemented for this type",
-    note = "write `impl RateLimitStore for {Self}`, or call neither `.attempts()` nor \
+    note = "write `impl RateLimitStore for {Self}`, or call neither `.rate_limits_in_store()` nor \
             `.everything()`: attempts are then counted in memory",
     note = "guide: docs/guide/src/own-users.md"
 )]

@@ -11,9 +11,9 @@ use crate::{account::AccountId, session::session_id::SessionId};
 
 /// Reads the revocation feed. Not tied to [`AccountStore`](crate::AccountStore), because the feed may live in another store.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no revocation feed: it does not implement `RevocationLog`",
+    message = "`{Self}` has no revocation log: it does not implement `RevocationLog`",
     label = "`RevocationLog` is not implemented for this type",
-    note = "write `impl RevocationLog for {Self}`, or give `.feed_from(store)` a store that has one",
+    note = "write `impl RevocationLog for {Self}`, or give `.revocation_log_in(store)` a store that has one",
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait RevocationLog: Send + Sync + 'static {

@@ -24,7 +24,7 @@ use crate::{
         session_id::SessionId,
         store::{EndOutcome, RefreshOutcome, RefreshedSession, Session},
     },
-    store::{ErasedRefreshTokenStore, UNAVAILABLE, offered},
+    store::{DynRefreshTokenStore, UNAVAILABLE, offered},
     two_factor::Asked,
 };
 
@@ -41,7 +41,7 @@ impl<R: Role> Accounts<R> {
     pub async fn refresh(&self, token: &[u8]) -> Result<Tokens, AccountsError> {
         let live = self.present(token).await?;
         let Live { secret, session } = &*live;
-        if self.factor_policy().asks(&session.account, session.methods) == Asked::SecondFactor {
+        if self.settings().two_factor.asks(&session.account, session.methods) == Asked::SecondFactor {
             // Of before the policy: from here on only a sign-in leads on, to the enrolment page if need be.
             self.end_renewed(secret, session).await?;
             return Err(AccountsErrorKind::NotLoggedIn.into());
@@ -82,7 +82,7 @@ impl<R: Role> Accounts<R> {
 
     /// Spends the token, or follows it within the grace. Answers the live one; the tabs and pictures of one moment wait for one answer.
     async fn present(&self, token: &[u8]) -> Result<Arc<Live>, AccountsError> {
-        let store = offered(self.stores().refreshes.as_ref())?;
+        let store = offered(self.stores().refresh_tokens.as_ref())?;
         let ring = self.issuer().keys().current();
         let presented = RefreshSecret::open(token, &ring).ok_or(AccountsErrorKind::NotLoggedIn)?;
         let spend = async { self.spend(store, &presented, &ring).await.map(Arc::new) };
@@ -91,12 +91,12 @@ impl<R: Role> Accounts<R> {
 
     async fn spend(
         &self,
-        store: &dyn ErasedRefreshTokenStore,
+        store: &DynRefreshTokenStore,
         presented: &RefreshSecret,
         ring: &KeyRing,
     ) -> Result<Live, AccountsError> {
         let (_, key) = ring.encryption_keys().next().ok_or(UNAVAILABLE)?;
-        let (id, successor, limits) = (presented.session(), presented.successor(key), self.session_limits());
+        let (id, successor, limits) = (presented.session(), presented.successor(key), self.settings().session);
         let rotation = Rotation::new(presented.hash(), successor.hash(), self.now(), self.idle_limit(), limits.grace);
         match self.stores().ask("renew session", store.refresh(&id, &rotation)).await? {
             RefreshOutcome::Spent(session) => {
@@ -126,7 +126,7 @@ impl<R: Role> Accounts<R> {
         methods: Methods,
         now: UnixTime,
     ) -> Result<Option<(RefreshSecret, RefreshChain)>, AccountsError> {
-        if self.stores().refreshes.is_none() {
+        if self.stores().refresh_tokens.is_none() {
             return Ok(None);
         }
         let first = RefreshSecret::draw(session, self.random()).map_err(|_| UNAVAILABLE)?;
@@ -146,7 +146,7 @@ impl<R: Role> Accounts<R> {
 
     /// A session that is renewed once in an access token's life must not count as idle meanwhile.
     fn idle_limit(&self) -> Duration {
-        self.session_limits().idle.max(self.issuer().access_lifetime() * 2)
+        self.settings().session.idle.max(self.issuer().access_lifetime() * 2)
     }
 
     /// Logs out: the session is dead, copies of its tokens included. On this node at once, on the others as soon as the

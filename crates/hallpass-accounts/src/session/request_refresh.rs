@@ -28,11 +28,11 @@ use crate::{
 /// `Hallpass::middleware` have it.
 ///
 /// ```
-/// # use hallpass_core::{RequestAuthenticator, Role};
+/// # use hallpass_core::Role;
 /// # use hallpass_accounts::{RequestRefresh, Accounts};
 /// # #[derive(Role)] enum SiteRole { Guest }
 /// fn rotation(accounts: &Accounts<SiteRole>) -> RequestRefresh<SiteRole> {
-///     let gate = RequestAuthenticator::new(accounts.verifier());
+///     let gate = accounts.authenticator();
 ///     RequestRefresh::new(accounts, &gate)
 /// }
 /// ```
@@ -63,7 +63,7 @@ impl<R: Role> RefreshHook for RequestRefresh<R> {
             return None;
         }
         let token = Zeroizing::new(self.presented(who, request, cookies)?.to_vec());
-        let at = who.moment().unwrap_or_else(|| self.accounts.clock().now());
+        let at = who.moment().unwrap_or_else(|| self.accounts.settings().clock.now());
         let (accounts, verifier) = (self.accounts.clone(), Arc::clone(&self.verifier));
         Some(Box::pin(async move { refreshed(&accounts, &token, &verifier, at).await }))
     }
@@ -90,8 +90,8 @@ impl<R: Role> RequestRefresh<R> {
         {
             return None;
         }
-        let token = find_cookie(cookies, self.accounts.cookies().refresh_name()).ok()??;
-        let _same_origin = self.accounts.origin_check().check(request).ok()?;
+        let token = find_cookie(cookies, self.accounts.settings().cookies.refresh_name()).ok()??;
+        let _same_origin = self.accounts.settings().origin_check.check(request).ok()?;
         Some(token)
     }
 }
@@ -116,7 +116,7 @@ async fn refreshed<R: Role>(
 }
 
 fn cookies_of<R: Role>(accounts: &Accounts<R>, tokens: &Tokens) -> Option<Vec<String>> {
-    let (cookies, now) = (accounts.cookies(), accounts.now());
+    let (cookies, now) = (&accounts.settings().cookies, accounts.now());
     let access = cookies.set_access(tokens.access.as_str(), tokens.access.expires_at().since(now));
     let refresh = tokens.refresh.as_ref();
     let refresh = refresh.map(|token| cookies.set_refresh(token.as_str(), token.expires_at().since(now)));

@@ -186,7 +186,7 @@ pub enum EndOutcome {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot store refresh tokens: it does not implement `RefreshTokenStore`",
     label = "`RefreshTokenStore` is not implemented for this type",
-    note = "write `impl RefreshTokenStore for {Self}`, or call neither `.refreshes()` nor `.everything()`",
+    note = "write `impl RefreshTokenStore for {Self}`, or call neither `.refresh_tokens()` nor `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait RefreshTokenStore: SessionStore {

@@ -50,7 +50,7 @@ impl<R: Role> EnrolmentRequired<R> {
     pub async fn wait(self) -> Result<EnrolmentToken, AccountsError> {
         let Self { accounts, account, counted } = self;
         // All that the account can show was right.
-        accounts.limits().succeeded(accounts.stores(), counted, accounts.now()).await;
+        accounts.settings().rate_limits.succeeded(accounts.stores(), counted, accounts.now()).await;
         accounts.enrolment_token(&account)
     }
 }

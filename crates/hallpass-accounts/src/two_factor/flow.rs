@@ -49,8 +49,8 @@ impl<R: Role> Accounts<R> {
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let secret = set_up_secrets(keys, account, session).next();
         let secret = secret.ok_or(UNAVAILABLE)?;
-        let otpauth_uri =
-            Totp::new(secret.clone(), self.totp()).otpauth_uri(self.site_name(), account.username().as_str());
+        let otpauth_uri = Totp::new(secret.clone(), self.settings().totp)
+            .otpauth_uri(self.settings().shown_name(), account.username().as_str());
         Ok(SetUp { secret, otpauth_uri })
     }
 
@@ -78,7 +78,7 @@ impl<R: Role> Accounts<R> {
                 let live_meanwhile = |now: &Account| now.second_factor().map(|_| AccountsErrorKind::AlreadyOn);
                 return Err(self.not_written(who, live_meanwhile).await);
             };
-            self.limits().succeeded(self.stores(), counted, self.now()).await;
+            self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
             let tokens = self.goes_on(who, prepared, &written)?;
             Ok((codes, tokens))
         })
@@ -95,12 +95,12 @@ impl<R: Role> Accounts<R> {
         code: &str,
         counted: &Counted,
     ) -> Result<Option<(Vec<RecoveryCode>, Account)>, AccountsError> {
-        let store = offered(self.stores().second_factors.as_ref())?;
+        let store = offered(self.stores().two_factor.as_ref())?;
         let now = self.now();
         let ring = self.issuer().keys().current();
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let right = set_up_secrets(keys, account, session).find_map(|secret| {
-            let right = Totp::new(secret.clone(), self.totp()).check_drifting(code, now, TotpDrift::NONE);
+            let right = Totp::new(secret.clone(), self.settings().totp).check_drifting(code, now, TotpDrift::NONE);
             right.ok().map(|right| (secret, right))
         });
         let Some((secret, right)) = right else {
@@ -133,7 +133,7 @@ impl<R: Role> Accounts<R> {
         code: &str,
     ) -> Result<FactorOff, AccountsError> {
         self.changing(who, async {
-            let store = offered(self.stores().second_factors.as_ref())?;
+            let store = offered(self.stores().two_factor.as_ref())?;
             let account = self.own_account(who).await?;
             if account.second_factor().is_none() {
                 return Err(AccountsErrorKind::AlreadyOff.into());
@@ -145,7 +145,7 @@ impl<R: Role> Accounts<R> {
                 return Err(self.refused(Some(&account), RejectionReason::WrongPassword, &counted));
             }
             self.spend_own_code(who, &account, code, &counted).await?;
-            let asked = self.factor_policy().asks(&account, Methods::PASSWORD);
+            let asked = self.settings().two_factor.asks(&account, Methods::PASSWORD);
             let mut prepared = self.own_change(who, Methods::PASSWORD)?;
             if asked == Asked::SecondFactor {
                 prepared.own = prepared.own.ending_session();
@@ -156,7 +156,7 @@ impl<R: Role> Accounts<R> {
                     |now: &Account| now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff);
                 return Err(self.not_written(who, off_meanwhile).await);
             };
-            self.limits().succeeded(self.stores(), counted, self.now()).await;
+            self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
             self.events().happened(Event::SecondFactorDisabled { account: written.id().clone() });
             match asked {
                 Asked::Nothing => self.goes_on(who, prepared, &written).map(FactorOff::GoesOn),
@@ -187,7 +187,7 @@ impl<R: Role> Accounts<R> {
     /// guess the code in peace.
     pub(crate) async fn count_own(&self, account: &Account, session: Option<&str>) -> Result<Counted, AccountsError> {
         let whose = Whose::Own(account.username(), session);
-        self.limits().count(self.stores(), whose, &Visitor::default(), self.now()).await
+        self.settings().rate_limits.count(self.stores(), whose, &Visitor::default(), self.now()).await
     }
 
     /// Checks and spends a code. The caller has counted the attempt.
@@ -215,12 +215,12 @@ impl<R: Role> Accounts<R> {
     ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
         let ring = self.issuer().keys().current();
         let secret = self.live_secret(&ring, account, factor).await?;
-        let Ok(right) = Totp::new(secret, self.totp()).check_drifting(code, self.now(), factor.drift()) else {
+        let Ok(right) = Totp::new(secret, self.settings().totp).check_drifting(code, self.now(), factor.drift()) else {
             return Ok(Err(RejectionReason::WrongCode));
         };
         // Accepted because the store says that nobody was first (RFC 6238, 5.2), and for no other reason: two requests
         // may both have got this far with one code.
-        let store = offered(self.stores().second_factors.as_ref())?;
+        let store = offered(self.stores().two_factor.as_ref())?;
         let spend = store.consume_step(account.id(), account.generation(), right.step.as_u64(), right.drift);
         Ok(match self.stores().ask("spend step", spend).await? {
             ConsumeOutcome::Spent => Ok(CodeSpent(())),
@@ -234,7 +234,7 @@ impl<R: Role> Accounts<R> {
         code: &RecoveryCode,
     ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
         let hash = code.hash();
-        let store = offered(self.stores().second_factors.as_ref())?;
+        let store = offered(self.stores().two_factor.as_ref())?;
         let spend = store.consume_recovery_code(account.id(), account.generation(), &hash);
         Ok(match self.stores().ask("spend recovery code", spend).await? {
             ConsumeOutcome::Spent => {
@@ -261,7 +261,7 @@ impl<R: Role> Accounts<R> {
         if opened.is_outdated {
             let encrypted = encryption::encrypt(ring, account.id(), &opened.secret, self.random());
             let encrypted = encrypted.map_err(fault)?;
-            let store = offered(self.stores().second_factors.as_ref())?;
+            let store = offered(self.stores().two_factor.as_ref())?;
             let reencrypt = store.reencrypt(account.id(), factor.encrypted_secret(), &encrypted);
             // The old key still opens: a store that fails now fails nobody's sign-in.
             if let Ok(ReplaceOutcome::Replaced) = self.stores().ask("reseal", reencrypt).await {
@@ -282,7 +282,7 @@ impl<R: Role> Accounts<R> {
         code: &str,
     ) -> Result<Vec<RecoveryCode>, AccountsError> {
         self.changing(who, async {
-            let store = offered(self.stores().second_factors.as_ref())?;
+            let store = offered(self.stores().two_factor.as_ref())?;
             let account = self.own_account(who).await?;
             if account.second_factor().is_none() {
                 return Err(AccountsErrorKind::AlreadyOff.into());
@@ -298,7 +298,7 @@ impl<R: Role> Accounts<R> {
                     |now: &Account| now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff);
                 return Err(self.not_written(who, off_meanwhile).await);
             }
-            self.limits().succeeded(self.stores(), counted, self.now()).await;
+            self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
             self.events().happened(Event::RecoveryCodesReplaced { account: account.id().clone() });
             Ok(codes)
         })

@@ -22,7 +22,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot store second factors: it does not implement `TwoFactorStore`",
     label = "`TwoFactorStore` is not implemented for this type",
-    note = "write `impl TwoFactorStore for {Self}`, or call neither `.second_factors()` nor \
+    note = "write `impl TwoFactorStore for {Self}`, or call neither `.two_factor(…)` nor \
             `.everything()`",
     note = "guide: docs/guide/src/own-users.md"
 )]

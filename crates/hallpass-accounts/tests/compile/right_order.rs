@@ -10,7 +10,7 @@ async fn log_in<R: Role>(accounts: Accounts<R>, code: &str) -> Result<Option<Acc
         NextStep::Enrolment(_) => return Ok(None),
     };
     let logged_in = authenticated.open_session(&visitor).await?;
-    Ok(accounts.issuer().issue(&logged_in, accounts.clock().now()).ok())
+    Ok(accounts.issuer().issue(&logged_in, accounts.now()).ok())
 }
 
 fn main() {}

@@ -1,5 +1,7 @@
 //! A service that knows breached passwords is asked for new ones, and is never in the way when it is down.
 
+use std::sync::Arc;
+
 use hallpass_accounts::{AccountsErrorKind, Breach, BreachedPasswords, PasswordError};
 
 use crate::site::{PASSWORD, Site, here, logged_in};
@@ -22,8 +24,8 @@ impl BreachedPasswords for Service {
 #[tokio::test]
 async fn a_breached_password_is_refused_and_a_service_that_is_down_refuses_nothing() {
     let site = Site::new();
-    let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| {
-        builder.breached_passwords(Service)
+    let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
+        settings.breached_passwords = Some(Arc::new(Service).into());
     });
     let common = AccountsErrorKind::Password(PasswordError::Common);
     let refused = site.accounts.register("alice", "correct horse battery staple", &here()).await;

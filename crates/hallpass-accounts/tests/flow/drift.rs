@@ -8,8 +8,8 @@ use crate::site::{Enrolled, PASSWORD, Site, logged_in};
 impl Site {
     fn that_remembers_drift() -> Self {
         let Self { store, clock, keys, .. } = Self::new();
-        let settings = TotpSettings::default().remember_drift();
-        Self::node(store, clock, keys, move |builder| builder.totp(settings))
+        let totp = TotpSettings::default().remember_drift();
+        Self::node(store, clock, keys, |settings| settings.totp = totp)
     }
 
     /// Logs in ten minutes later, by an authenticator whose clock is this far off.

@@ -1,16 +1,16 @@
 //! Who must have a second factor gets no access token before they have one.
 
 use hallpass_accounts::{
-    AccountsBuildError, AccountsErrorKind, AdministrationStore as _, Event, FactorOff, FactorPolicy, LoginStep,
-    Username,
+    Accounts, AccountsErrorKind, AdministrationStore as _, Event, FactorOff, LoginStep, Settings, SettingsError,
+    TwoFactorPolicy, Username,
 };
 use hallpass_core::{EnrolmentToken, Methods, Totp, TotpSettings};
 
-use crate::site::{PASSWORD, Site, SiteRole, here, id_of};
+use crate::site::{PASSWORD, Site, SiteRole, here, id_of, stores};
 
-fn required(policy: FactorPolicy<SiteRole>) -> Site {
+fn required(policy: TwoFactorPolicy<SiteRole>) -> Site {
     let site = Site::new();
-    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.factor_policy(policy))
+    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| settings.two_factor = policy)
 }
 
 fn enrolment_required(step: LoginStep) -> EnrolmentToken {
@@ -28,7 +28,7 @@ async fn first_code(site: &Site, token: &EnrolmentToken) -> String {
 
 #[tokio::test]
 async fn an_admin_must_enrol_and_gets_nothing_else_before() {
-    let site = required(FactorPolicy::RequiredFor(SiteRole::Admin.into()));
+    let site = required(TwoFactorPolicy::RequiredFor(SiteRole::Admin.into()));
     let who = site.verify(&site.register("alice").await.access).unwrap();
     let roles = ["guest", "admin"].map(str::to_owned);
     let _done = site.store.set_roles(&id_of(&who), &roles, None, site.now()).await.unwrap();
@@ -62,7 +62,7 @@ async fn an_admin_must_enrol_and_gets_nothing_else_before() {
 
 #[tokio::test]
 async fn where_all_must_registration_and_log_in_lead_to_enrolment() {
-    let site = required(FactorPolicy::RequiredForAll);
+    let site = required(TwoFactorPolicy::RequiredForAll);
     let first = enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
     let second = enrolment_required(site.log_in("alice", PASSWORD, None).await.unwrap());
     let (one, other) = (first_code(&site, &first).await, first_code(&site, &second).await);
@@ -74,7 +74,7 @@ async fn where_all_must_registration_and_log_in_lead_to_enrolment() {
 
 #[tokio::test]
 async fn an_enrolment_ends_with_its_time_and_with_the_account_as_it_was() {
-    let site = required(FactorPolicy::RequiredForAll);
+    let site = required(TwoFactorPolicy::RequiredForAll);
     let token = enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
     let kind = async |token: &EnrolmentToken| {
         site.accounts.enrolling(token.as_str().as_bytes()).await.map(|_| ()).map_err(|error| error.kind())
@@ -93,8 +93,8 @@ async fn an_enrolment_ends_with_its_time_and_with_the_account_as_it_was() {
 async fn a_session_of_before_the_policy_is_not_renewed() {
     let before = Site::new();
     let opened = before.register("alice").await;
-    let after = Site::node(before.store.clone(), before.clock.clone(), before.keys.clone(), |builder| {
-        builder.factor_policy(FactorPolicy::RequiredForAll)
+    let after = Site::node(before.store.clone(), before.clock.clone(), before.keys.clone(), |settings| {
+        settings.two_factor = TwoFactorPolicy::RequiredForAll;
     });
     let who = after.verify(&opened.access).unwrap();
     let tokens = after.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
@@ -107,9 +107,9 @@ async fn a_session_of_before_the_policy_is_not_renewed() {
 #[test]
 fn a_factor_that_nobody_could_set_up_is_not_required() {
     let keys = hallpass_core::KeyRing::generate_hs256([1; 32], hallpass_core::UnixTime::from_secs(0));
-    let issuer = hallpass_core::Issuer::new(keys, "https://site.example", "site");
-    let store = hallpass_test_support::memory_store::MemoryStore::default();
-    let builder = hallpass_accounts::Accounts::<SiteRole>::builder(store, issuer);
-    let built = builder.factor_policy(FactorPolicy::RequiredForAll).build();
-    assert_eq!(built.map(|_| ()).unwrap_err(), AccountsBuildError::FactorsRequiredButOff);
+    let mut stores = stores(&hallpass_test_support::memory_store::MemoryStore::default());
+    stores.two_factor = None;
+    let settings = Settings { two_factor: TwoFactorPolicy::RequiredForAll, ..Settings::<SiteRole>::default() };
+    let built = Accounts::new(keys, stores, settings);
+    assert_eq!(built.map(|_| ()).unwrap_err(), SettingsError::TwoFactorWithoutStore);
 }

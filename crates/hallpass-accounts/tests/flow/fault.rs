@@ -2,13 +2,14 @@
 
 use std::convert::Infallible;
 use std::future::pending;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Accounts, AccountsBuildError, AccountsErrorKind, Event, HashCost,
-    PasswordHasherSettings, Username,
+    Account, AccountId, AccountStore, Accounts, AccountsErrorKind, Event, HashCost, PasswordHasherSettings, Settings,
+    SettingsError, StoreSet, Username,
 };
-use hallpass_core::{Issuer, KeyRing, UnixTime};
+use hallpass_core::{KeyRing, UnixTime};
 
 use crate::site::{PASSWORD, Site, SiteRole, here};
 use hallpass_test_support::memory_store::MemoryStore;
@@ -27,14 +28,18 @@ impl AccountStore for Hangs {
     }
 }
 
-fn issuer() -> Issuer {
-    let keys = KeyRing::generate_hs256([1; 32], UnixTime::from_secs(0));
-    Issuer::new(keys, "https://site.example", "site")
+fn keys() -> KeyRing {
+    KeyRing::generate_hs256([1; 32], UnixTime::from_secs(0))
+}
+
+fn passwords_only(store: impl AccountStore, password_hasher: PasswordHasherSettings) -> Accounts<SiteRole> {
+    let settings = Settings { password_hasher, ..Settings::default() };
+    Accounts::new(keys(), StoreSet::new(Arc::new(store)), settings).unwrap()
 }
 
 #[tokio::test]
 async fn a_store_that_hangs_is_given_up_in_time() {
-    let accounts = Accounts::<SiteRole>::builder(Hangs, issuer()).build().unwrap();
+    let accounts = passwords_only(Hangs, PasswordHasherSettings::default());
     let start = Instant::now();
     let failed = accounts.log_in("alice", PASSWORD, None, &here()).await.unwrap_err();
     assert!(matches!(failed.kind(), AccountsErrorKind::Unavailable { .. }));
@@ -61,7 +66,7 @@ async fn no_hashing_capacity_is_busy_and_not_refused() {
     let store = MemoryStore::default();
     let nothing_waits =
         PasswordHasherSettings::default().hash_cost(HashCost::new(19_456, 8, 1)).max_permits(1).queue_length(0);
-    let accounts = Accounts::<SiteRole>::builder(store, issuer()).password_hasher(nothing_waits).build().unwrap();
+    let accounts = passwords_only(store, nothing_waits);
     let slow = {
         let accounts = accounts.clone();
         tokio::spawn(async move { accounts.log_in("a", "x", None, &here()).await.map(|_| ()) })
@@ -78,7 +83,7 @@ async fn no_hashing_capacity_is_busy_and_not_refused() {
 async fn a_password_only_store_signs_in_and_offers_nothing_else() {
     let site = Site::new();
     site.register("alice").await;
-    let accounts = Accounts::<SiteRole>::builder(site.store.clone(), issuer()).build().unwrap();
+    let accounts = passwords_only(site.store.clone(), PasswordHasherSettings::default());
     assert!(accounts.log_in("alice", PASSWORD, None, &here()).await.is_ok());
     let registering = accounts.register("bob", PASSWORD, &here()).await;
     assert_eq!(registering.unwrap_err().kind(), AccountsErrorKind::NotOffered);
@@ -92,13 +97,19 @@ async fn a_password_only_store_signs_in_and_offers_nothing_else() {
 
 #[test]
 fn a_setting_that_cannot_work_is_said_when_building() {
-    let verifies = KeyRing::from_jwks(r#"{"keys":[]}"#);
-    if let Ok(ring) = verifies {
-        let issuer = Issuer::new(ring, "https://site.example", "site");
-        let built = Accounts::<SiteRole>::builder(MemoryStore::default(), issuer).build();
-        assert_eq!(built.map(|_| ()), Err(AccountsBuildError::NoSigningKey));
-    }
-    let gate = PasswordHasherSettings::default().hash_cost(HashCost::new(1, 1, 1));
-    let built = Accounts::<SiteRole>::builder(MemoryStore::default(), issuer()).password_hasher(gate).build();
-    assert!(matches!(built.map(|_| ()), Err(AccountsBuildError::HashCost(_))));
+    let store = Arc::new(MemoryStore::default());
+    let id = keys().active().unwrap().id().to_string();
+    let verifies = KeyRing::from_json(&keys().to_json().replace(&format!(r#","active":"{id}""#), "")).unwrap();
+    let built = Accounts::<SiteRole>::new(verifies, StoreSet::new(store.clone()), Settings::default());
+    assert_eq!(built.map(|_| ()), Err(SettingsError::NoSigningKey));
+
+    let password_hasher = PasswordHasherSettings::default().hash_cost(HashCost::new(1, 1, 1));
+    let settings = Settings::<SiteRole> { password_hasher, ..Settings::default() };
+    let built = Accounts::new(keys(), StoreSet::new(store.clone()), settings);
+    assert!(matches!(built.map(|_| ()), Err(SettingsError::HashCost(_))));
+
+    let mut stores = StoreSet::new(store.clone());
+    stores.notifiers.push(store.into());
+    let built = Accounts::<SiteRole>::new(keys(), stores, Settings::default());
+    assert_eq!(built.map(|_| ()), Err(SettingsError::NotifierWithoutLog));
 }

@@ -78,8 +78,9 @@ async fn imported(hash: &str) -> Site {
         .read_also(Bcrypt)
         .read_also(Scrypt);
     let site = Site::new();
-    let site =
-        Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.password_hasher(gate));
+    let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
+        settings.password_hasher = gate
+    });
     let name = Username::parse("alice").unwrap();
     let account = NewAccount::new(AccountId::new("old-17"), name, hash.to_owned(), Vec::new(), site.now());
     assert!(matches!(site.store.create(account).await, Ok(RegistrationOutcome::Created(_))));

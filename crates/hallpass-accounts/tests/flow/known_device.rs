@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{AccountsErrorKind, FactorPolicy, LoginStep, OpenedSession, Visitor};
+use hallpass_accounts::{AccountsErrorKind, LoginStep, OpenedSession, TwoFactorPolicy, Visitor};
 use hallpass_core::Methods;
 
 use crate::site::{Enrolled, PASSWORD, Site, SiteRole, here, logged_in};
@@ -59,10 +59,11 @@ async fn a_known_browser_has_attempts_of_its_own_and_no_more_than_others() {
 }
 
 /// A site that lets devices be remembered for 30 days, and alice with a second factor.
-async fn remembering(policy: FactorPolicy<SiteRole>) -> (Site, Enrolled) {
+async fn remembering(policy: TwoFactorPolicy<SiteRole>) -> (Site, Enrolled) {
     let plain = Site::new();
-    let site = Site::node(plain.store.clone(), plain.clock.clone(), plain.keys.clone(), |builder| {
-        builder.trust_devices(Duration::from_secs(30 * DAY)).factor_policy(policy)
+    let site = Site::node(plain.store.clone(), plain.clock.clone(), plain.keys.clone(), |settings| {
+        settings.trust_devices = Some(Duration::from_secs(30 * DAY));
+        settings.two_factor = policy;
     });
     // She enrolled before the site had a policy.
     let alice = plain.enrolled("alice").await;
@@ -89,7 +90,7 @@ async fn is_asked_for_the_code(site: &Site, visitor: &Visitor<'_>) -> bool {
 
 #[tokio::test]
 async fn a_remembered_device_stands_in_for_the_code_as_long_as_was_said() {
-    let (site, alice) = remembering(FactorPolicy::Optional).await;
+    let (site, alice) = remembering(TwoFactorPolicy::Optional).await;
     let plain = with_code(&site, &alice, false).await;
     assert!(is_asked_for_the_code(&site, &with(&plain)).await, "she did not ask for it");
     let mut own = with_code(&site, &alice, true).await;
@@ -108,7 +109,7 @@ async fn a_remembered_device_stands_in_for_the_code_as_long_as_was_said() {
 #[tokio::test]
 async fn a_new_password_a_factor_turned_off_and_ended_sessions_forget_the_device() {
     for change in ["password", "factor", "sessions"] {
-        let (site, alice) = remembering(FactorPolicy::Optional).await;
+        let (site, alice) = remembering(TwoFactorPolicy::Optional).await;
         let own = with_code(&site, &alice, true).await;
         let who = site.verify(&own.access).unwrap();
         match change {
@@ -138,7 +139,7 @@ async fn a_new_password_a_factor_turned_off_and_ended_sessions_forget_the_device
 
 #[tokio::test]
 async fn who_must_have_a_factor_shows_it_each_time() {
-    let (site, alice) = remembering(FactorPolicy::RequiredForAll).await;
+    let (site, alice) = remembering(TwoFactorPolicy::RequiredForAll).await;
     let own = with_code(&site, &alice, true).await;
     assert!(is_asked_for_the_code(&site, &with(&own)).await);
 }

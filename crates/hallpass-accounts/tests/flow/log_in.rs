@@ -12,17 +12,18 @@ async fn registration_gives_the_default_role_of_the_enum() {
     assert_eq!((opened.user.username.as_str(), opened.user.roles.as_slice()), ("Alice", &["guest"][..]));
     let who = site.verify(&opened.access).unwrap();
     assert_eq!((who.username(), who.methods(), who.generation()), ("Alice", Methods::PASSWORD, 0));
-    assert_eq!(who.authenticated_at(), Some(site.accounts.clock().now()));
+    assert_eq!(who.authenticated_at(), Some(site.now()));
     assert!(who.roles().contains(SiteRole::Guest) && !who.roles().contains(SiteRole::Admin));
 }
 
 #[tokio::test]
 async fn first_roles_override_the_default_role_of_the_enum() {
     let other = Site::new();
-    let site = Site::node(other.store, other.clock, other.keys, |builder| builder.default_roles([SiteRole::Admin]));
+    let site =
+        Site::node(other.store, other.clock, other.keys, |settings| settings.default_roles = [SiteRole::Admin].into());
     assert_eq!(site.register("alice").await.user.roles, ["admin"]);
     let other = Site::new();
-    let site = Site::node(other.store, other.clock, other.keys, |builder| builder.default_roles(RoleSet::EMPTY));
+    let site = Site::node(other.store, other.clock, other.keys, |settings| settings.default_roles = RoleSet::EMPTY);
     assert!(site.register("alice").await.user.roles.is_empty());
 }
 

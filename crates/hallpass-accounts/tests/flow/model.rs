@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass_accounts::{AccountId, AccountsErrorKind, Cursor, Visitor};
+use hallpass_accounts::{AccountId, AccountsErrorKind, RevocationSync, Visitor};
 use hallpass_core::{AccessToken, Clock, Keys, RevocationList, StalePolicy, UnixTime};
 use hallpass_test_support::memory_store::MemoryStore;
 use proptest::prelude::*;
@@ -111,7 +111,7 @@ struct Session {
 
 struct Node {
     site: Site,
-    cursor: Cursor,
+    sync: RevocationSync<SiteRole>,
     cut: bool,
     synced: u64,
 }
@@ -132,19 +132,18 @@ struct World {
 }
 
 fn node(store: &MemoryStore, clock: &TestClock, keys: &Keys) -> Site {
-    let view = RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(BOUND) });
-    Site::node(store.clone(), clock.clone(), keys.clone(), |builder| builder.view(view))
+    let list = RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(BOUND) });
+    Site::node(store.clone(), clock.clone(), keys.clone(), |settings| settings.revocation_list = list)
 }
 
 impl World {
     async fn new() -> Self {
         let first = Site::new();
         let nodes: Vec<_> = (0..2)
-            .map(|_| Node {
-                site: node(&first.store, &first.clock, &first.keys),
-                cursor: Cursor::START,
-                cut: false,
-                synced: 0,
+            .map(|_| {
+                let site = node(&first.store, &first.clock, &first.keys);
+                let sync = RevocationSync::new(&site.accounts);
+                Node { site, sync, cut: false, synced: 0 }
             })
             .collect();
         let mut accounts = Vec::new();
@@ -179,7 +178,7 @@ impl World {
     async fn hear(&mut self) {
         let now = self.now();
         for node in self.nodes.iter_mut().filter(|node| !node.cut) {
-            node.cursor = node.site.accounts.catch_up(node.cursor).await.unwrap();
+            node.sync.read().await.unwrap();
             node.synced = now;
         }
         for (number, node) in self.nodes.iter().enumerate() {
@@ -340,15 +339,16 @@ impl World {
                 self.nodes[node].cut = false;
                 self.hear().await;
             }
-            Op::Forget { node } => self.nodes[node].site.accounts.forget().await.unwrap(),
+            Op::Forget { node } => self.nodes[node].sync.purge().await.unwrap(),
             // A process that starts under a clock that is behind cannot know of the tokens that were issued while it was ahead.
             Op::Restart { .. } if self.now() < self.latest => {}
             Op::Restart { node: number } => {
                 let Site { store, keys, .. } = &self.nodes[number].site;
                 let site = node(store, &self.clock, keys);
                 // It is not ready before it has read the feed.
-                let cursor = site.accounts.catch_up(Cursor::START).await.unwrap();
-                self.nodes[number] = Node { site, cursor, cut: false, synced: self.now() };
+                let sync = RevocationSync::new(&site.accounts);
+                sync.read().await.unwrap();
+                self.nodes[number] = Node { site, sync, cut: false, synced: self.now() };
                 self.hear().await;
             }
         }

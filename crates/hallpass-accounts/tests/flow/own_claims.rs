@@ -2,7 +2,8 @@
 //! is then.
 
 use hallpass_accounts::{
-    Account, AccountsErrorKind, AdministrationStore as _, FactorOff, FactorPolicy, LoginStep, Tokens, Username,
+    Account, AccountsErrorKind, AdministrationStore as _, FactorOff, LoginStep, OwnClaims, Tokens, TwoFactorPolicy,
+    Username,
 };
 use hallpass_core::{AccessToken, Identity, Totp, TotpSettings};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -32,7 +33,9 @@ where
     X: Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     let site = Site::new();
-    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.claims(claims))
+    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
+        settings.claims = Some(OwnClaims::new(claims))
+    })
 }
 
 /// The claims of a token, which must be those of the row as the store has it now.
@@ -103,8 +106,9 @@ async fn every_flow_issues_the_claims_of_the_account_as_it_is() {
 #[tokio::test]
 async fn an_enrolment_issues_the_claims_of_the_row_with_its_factor() {
     let site = Site::new();
-    let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| {
-        builder.claims(row_claims).factor_policy(FactorPolicy::RequiredForAll)
+    let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
+        settings.claims = Some(OwnClaims::new(row_claims));
+        settings.two_factor = TwoFactorPolicy::RequiredForAll;
     });
     let LoginStep::EnrolmentRequired(token) = site.accounts.register("alice", PASSWORD, &here()).await.unwrap() else {
         panic!("no enrolment was due");

@@ -1,6 +1,8 @@
 //! Whatever voids tokens voids them here at once, on another node once it has read the feed, and after a restart (SECURITY row 8).
 
-use hallpass_accounts::{Accounts, AccountsErrorKind, Cursor, LoginStep, Username};
+use std::sync::Arc;
+
+use hallpass_accounts::{Accounts, AccountsErrorKind, LoginStep, RevocationSync, Settings, StoreSet, Username};
 use hallpass_core::AccessToken;
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
@@ -10,7 +12,7 @@ async fn assert_dead(site: &Site, token: &AccessToken) {
     assert!(site.verify(token).is_none(), "here, at once");
     let restarted = site.other_node();
     assert!(restarted.verify(token).is_some(), "another node has not heard yet");
-    restarted.accounts.catch_up(Cursor::START).await.unwrap();
+    RevocationSync::new(&restarted.accounts).read().await.unwrap();
     assert!(restarted.verify(token).is_none(), "once it has read the feed");
 }
 
@@ -111,23 +113,28 @@ async fn sessions_are_listed_and_ended_and_nobody_ends_another_persons() {
 async fn a_node_follows_the_feed_by_its_cursor_and_forgets_what_no_token_can_carry() {
     let (site, accounts) = (Site::new(), ["alice", "bob"]);
     let follower = site.other_node();
-    let mut cursor = follower.accounts.catch_up(Cursor::START).await.unwrap();
-    assert_eq!(follower.accounts.view().staleness(site.now()).map(|stale| stale.as_secs()), Some(0));
+    let sync = RevocationSync::new(&follower.accounts);
+    sync.read().await.unwrap();
+    assert_eq!(sync.staleness().map(|stale| stale.as_secs()), Some(0));
     for name in accounts {
         let access = site.register(name).await.access;
         let account = site.accounts.find(&Username::parse(name).unwrap()).await.unwrap().unwrap();
         site.accounts.log_out_everywhere(account.id()).await.unwrap();
         assert!(follower.verify(&access).is_some());
-        cursor = follower.accounts.catch_up(cursor).await.unwrap();
+        sync.read().await.unwrap();
         assert!(follower.verify(&access).is_none());
     }
-    assert_eq!(follower.accounts.view().len(), 2);
+    assert_eq!(follower.accounts.settings().revocation_list.len(), 2);
     site.store.set_down(true);
-    assert!(follower.accounts.catch_up(cursor).await.is_err());
+    assert!(sync.read().await.is_err());
     site.clock.pass(3_600);
-    assert_eq!(follower.accounts.view().staleness(site.now()).map(|stale| stale.as_secs()), Some(3_600));
-    assert!(follower.accounts.forget().await.is_err());
-    assert_eq!(follower.accounts.view().len(), 0, "the view is tidied even while the store is down");
+    assert_eq!(sync.staleness().map(|stale| stale.as_secs()), Some(3_600));
+    assert!(sync.purge().await.is_err());
+    assert_eq!(
+        follower.accounts.settings().revocation_list.len(),
+        0,
+        "the view is tidied even while the store is down"
+    );
 }
 
 #[tokio::test]
@@ -149,12 +156,13 @@ async fn a_log_out_that_the_store_refuses_changes_nothing() {
 async fn without_a_session_store_a_log_out_holds_on_this_node() {
     let site = Site::new();
     site.register("alice").await;
-    let accounts = Accounts::<SiteRole>::builder(site.store.clone(), site.accounts.issuer().clone());
-    let accounts = accounts.clock(site.clock.clone()).build().unwrap();
+    let stores = StoreSet::new(Arc::new(site.store.clone()));
+    let settings = Settings { clock: Arc::new(site.clock.clone()), ..Settings::<SiteRole>::default() };
+    let accounts = Accounts::new(site.keys.clone(), stores, settings).unwrap();
     let Ok(LoginStep::LoggedIn(opened)) = accounts.log_in("alice", PASSWORD, None, &here()).await else {
         panic!("no factor is due");
     };
-    let verifier = accounts.issuer().verifier::<SiteRole>().revocation(accounts.view().clone());
+    let verifier = accounts.verifier();
     let token = opened.access.as_str().as_bytes();
     let who = verifier.verify(token, site.now()).unwrap();
     accounts.log_out(&who).await.unwrap();

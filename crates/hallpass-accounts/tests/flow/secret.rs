@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use hallpass_accounts::{FactorPolicy, LoginStep, TwoFactor, Username};
+use hallpass_accounts::{LoginStep, TwoFactor, TwoFactorPolicy, Username};
 use hallpass_core::{Totp, TotpSettings};
 use tracing::Dispatch;
 use tracing_subscriber::fmt::MakeWriter;
@@ -107,8 +107,8 @@ async fn use_everything(log: &Log) {
     secrets.push(account.password_hash().to_owned());
 
     // Where everybody must have a second factor: the token that opens the enrolment, and what it ends with.
-    let strict = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| {
-        builder.factor_policy(FactorPolicy::RequiredForAll)
+    let strict = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
+        settings.two_factor = TwoFactorPolicy::RequiredForAll;
     });
     site.register("bob").await;
     let step = strict.log_in("bob", PASSWORD, None).await;

@@ -4,12 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hallpass_accounts::{
-    AccountId, Accounts, AccountsBuilder, AccountsErrorKind, Event, HashCost, LoginStep, OpenedSession,
-    PasswordHasherSettings, TwoFactor, Visitor,
+    AccountId, Accounts, AccountsErrorKind, Event, HashCost, LoginStep, OpenedSession, PasswordHasherSettings,
+    Settings, StoreSet, TwoFactor, Visitor,
 };
-use hallpass_core::{
-    AccessToken, Clock, Identity, Issuer, KeyRing, Keys, RevocationList, Role, TimeStep, Totp, TotpSettings, UnixTime,
-};
+use hallpass_core::{AccessToken, Clock, Identity, KeyRing, Keys, Role, TimeStep, Totp, TotpSettings, UnixTime};
 
 use hallpass_test_support::memory_store::MemoryStore;
 
@@ -54,35 +52,27 @@ impl Site {
     pub fn new() -> Self {
         let clock = TestClock(Arc::new(AtomicU64::new(1_800_000_000)));
         let keys = Keys::from(KeyRing::generate_hs256([7; 32], clock.now()));
-        Self::node(MemoryStore::default(), clock, keys, |builder| builder)
+        Self::node(MemoryStore::default(), clock, keys, |_| ())
     }
 
     /// Another node on the same store, keys and clock.
     pub fn other_node(&self) -> Self {
-        Self::node(self.store.clone(), self.clock.clone(), self.keys.clone(), |builder| builder)
+        Self::node(self.store.clone(), self.clock.clone(), self.keys.clone(), |_| ())
     }
 
-    pub fn node(
-        store: MemoryStore,
-        clock: TestClock,
-        keys: Keys,
-        set: impl FnOnce(AccountsBuilder<SiteRole, MemoryStore>) -> AccountsBuilder<SiteRole, MemoryStore>,
-    ) -> Self {
+    pub fn node(store: MemoryStore, clock: TestClock, keys: Keys, set: impl FnOnce(&mut Settings<SiteRole>)) -> Self {
         let events = Arc::new(Mutex::new(Vec::new()));
         let heard = events.clone();
-        let issuer = Issuer::new(keys.clone(), "https://site.example", "site");
-        let builder = Accounts::builder(store.clone(), issuer)
-            .clock(clock.clone())
-            .view(RevocationList::new())
-            .password_hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)))
-            .on_event(move |event| heard.lock().unwrap().push(event.clone()))
-            .registration()
-            .passwords()
-            .second_factors()
-            .refreshes()
-            .administration()
-            .feed();
-        let accounts = set(builder).build().unwrap();
+        let mut settings = Settings {
+            issuer: "https://site.example".into(),
+            audience: "site".into(),
+            clock: Arc::new(clock.clone()),
+            password_hasher: PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)),
+            on_event: Some(Arc::new(move |event: &Event| heard.lock().unwrap().push(event.clone()))),
+            ..Settings::default()
+        };
+        set(&mut settings);
+        let accounts = Accounts::new(keys.clone(), stores(&store), settings).unwrap();
         Self { accounts, store, clock, keys, events }
     }
 
@@ -96,8 +86,7 @@ impl Site {
 
     /// What a gate on this node makes of a token; `None` where it is refused.
     pub fn verify(&self, token: &AccessToken) -> Option<Identity<SiteRole>> {
-        let verifier = self.accounts.issuer().verifier().revocation(self.accounts.view().clone());
-        verifier.verify(token.as_str().as_bytes(), self.clock.now()).ok()
+        self.accounts.authenticator().verifier().verify(token.as_str().as_bytes(), self.clock.now()).ok()
     }
 
     /// Registers and turns the second factor on.
@@ -121,6 +110,20 @@ impl Site {
     pub fn heard(&self, wanted: impl Fn(&Event) -> bool) -> usize {
         self.events.lock().unwrap().iter().filter(|event| wanted(event)).count()
     }
+}
+
+/// All that the store can do; attempts are counted in memory.
+pub fn stores(store: &MemoryStore) -> StoreSet {
+    let store = Arc::new(store.clone());
+    let mut stores = StoreSet::new(store.clone());
+    stores.registration = Some(store.clone().into());
+    stores.passwords = Some(store.clone().into());
+    stores.two_factor = Some(store.clone().into());
+    stores.sessions = Some(store.clone().into());
+    stores.refresh_tokens = Some(store.clone().into());
+    stores.administration = Some(store.clone().into());
+    stores.revocation_log = Some(store.into());
+    stores
 }
 
 /// Somebody with an authenticator.

@@ -6,7 +6,7 @@ use crate::site::{PASSWORD, Site, logged_in};
 
 fn stronger(site: &Site) -> Site {
     let gate = PasswordHasherSettings::default().hash_cost(HashCost::new(128, 1, 1));
-    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.password_hasher(gate))
+    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| settings.password_hasher = gate)
 }
 
 async fn cost_of(site: &Site, name: &str) -> String {
@@ -35,7 +35,9 @@ async fn the_next_sign_in_upgrades_and_the_one_after_finds_nothing_to_do() {
 async fn a_debug_builds_hash_is_replaced_at_the_release_cost() {
     let site = Site::new();
     let node = |gate: PasswordHasherSettings| {
-        Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |builder| builder.password_hasher(gate))
+        Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
+            settings.password_hasher = gate
+        })
     };
     let default = node(PasswordHasherSettings::default());
     default.register("alice").await;

@@ -2,7 +2,7 @@
 
 use axum::{Router, routing::get};
 use hallpass::store::SqliteStore;
-use hallpass::{Hallpass, Identity, require_login, require_roles};
+use hallpass::{Hallpass, Identity, TwoFactorPolicy, require_login, require_roles};
 use hallpass_testkit::{Authenticator, Kit};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -24,11 +24,12 @@ impl Site {
             .clock(kit.clock())
             .default_roles([Guest])
             .registration()
-            .second_factors()
+            .two_factor(TwoFactorPolicy::Optional)
             .sessions()
             .administration()
-            .attempts()
-            .build()
+            .rate_limits_in_store()
+            .start()
+            .await
             .unwrap();
         let who = |me: Identity<SiteRole>| async move { format!("{} {:?}", me.username(), me.roles()) };
         let app = Router::new()

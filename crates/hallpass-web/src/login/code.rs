@@ -57,7 +57,7 @@ async fn confirm<R: Role>(
 fn form<'p, R: Role>(exchange: &Exchange<'_, R>, next: &'p SafeNext, refused: Option<&Refused>) -> Page<'p> {
     Page::Code(CodePage {
         next: next.as_str(),
-        remember_days: exchange.accounts.trust_devices().map(|time| time.as_secs() / (24 * 60 * 60)),
+        remember_days: exchange.accounts.settings().trust_devices.map(|time| time.as_secs() / (24 * 60 * 60)),
         code_fault: refused.and_then(|refused| refused.fault_of("code")),
         fault: refused.and_then(|refused| refused.fault(Fault::Credentials)),
     })

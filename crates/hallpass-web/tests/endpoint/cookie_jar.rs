@@ -86,7 +86,7 @@ async fn walk(site: &Site, url: &str) -> Jar {
 
 #[tokio::test]
 async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
-    let site = Site::with(|builder| builder.refreshes());
+    let site = Site::new();
     let mut jar = walk(&site, "https://site.example/login").await;
     let held = jar.returned(&jar.url);
     assert!(held.contains_key(ACCESS));
@@ -156,7 +156,7 @@ async fn so_are_those_of_a_site_with_cookies_of_its_own() {
         (plain, "http://intranet/login", "http://intranet/posts"),
     ] {
         let cookies = cookies.build().unwrap();
-        let site = Site::with(|builder| builder.refreshes().cookies(cookies));
+        let site = Site::with(|settings, _| settings.cookies = cookies);
         let mut jar = walk(&site, url).await;
         let held = jar.returned(&jar.url);
         assert!(!held.is_empty(), "{url}");

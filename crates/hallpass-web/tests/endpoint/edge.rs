@@ -1,7 +1,9 @@
 //! What holds for every route: the order of the checks, methods, bodies, fields.
 
-use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, Username};
-use hallpass_core::{Issuer, KeyRing, UnixTime};
+use std::sync::Arc;
+
+use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, Settings, StoreSet, Username};
+use hallpass_core::{KeyRing, UnixTime};
 use hallpass_test_support::http::form;
 use hallpass_web::{Body, EndpointRequest, Route, Routes};
 
@@ -233,8 +235,8 @@ impl AccountStore for OnlyAnn {
 async fn a_site_with_passwords_alone_has_only_their_routes() {
     let ann = Account::new(AccountId::new("1"), Username::parse("ann").unwrap(), "$argon2id$none");
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_800_000_000));
-    let issuer = Issuer::new(keys, "https://site.example", "site");
-    let accounts = Accounts::<SiteRole>::builder(OnlyAnn(ann), issuer).build().unwrap();
+    let stores = StoreSet::new(Arc::new(OnlyAnn(ann)));
+    let accounts = Accounts::<SiteRole>::new(keys, stores, Settings::default()).unwrap();
     let routes = Routes::new(&accounts);
     let paths: Vec<_> = routes.routes().iter().map(|route| route.path).collect();
     assert_eq!(paths, ["/login", "/logout", "/.well-known/jwks.json", "/hallpass.css", "/hallpass.js"]);

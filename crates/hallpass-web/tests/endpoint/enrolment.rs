@@ -1,11 +1,11 @@
 //! An account that must enrol reaches the enrolment page and nothing else, whatever a site forgets.
 
-use hallpass_accounts::FactorPolicy;
+use hallpass_accounts::TwoFactorPolicy;
 
 use crate::site::{ACCESS, Authenticator, DEVICE, PASSWORD, PENDING, Site};
 
 fn site() -> Site {
-    Site::with(|builder| builder.factor_policy(FactorPolicy::RequiredForAll))
+    Site::with(|settings, _| settings.two_factor = TwoFactorPolicy::RequiredForAll)
 }
 
 const ANN: [(&str, &str); 2] = [("username", "ann"), ("password", PASSWORD)];

@@ -1,6 +1,7 @@
 //! When the store is down, and when somebody guesses: nothing is set, nothing is removed, and it is said when to come back.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass_accounts::{AttemptOutcome, RateLimit, RateLimitStore};
@@ -95,7 +96,7 @@ impl RateLimitStore for Slow {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_slow_at_each_call_is_503_within_two_seconds_in_all() {
-    let site = Site::with(|builder| builder.rate_limits_in(Slow));
+    let site = Site::with(|_, stores| stores.rate_limits = Arc::new(Slow).into());
     let mut request = site.browser().form_request("/login", &[("username", "ann"), ("password", PASSWORD)]);
     request.peer = "192.0.2.1".parse().ok();
     let start = Instant::now();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{Proxies, RateLimit};
+use hallpass_accounts::{Proxies, RateLimit, RateLimits};
 
 use crate::site::Site;
 
@@ -16,8 +16,10 @@ async fn knock(site: &Site, name: &str, peer: &str, header: &str, value: &str) -
 }
 
 fn one_attempt(proxies: Proxies) -> Site {
-    let policy = RateLimit::new(1, Duration::from_secs(60));
-    Site::with(|builder| builder.address_rate_limit(policy).proxies(proxies))
+    Site::with(|settings, _| {
+        settings.rate_limits = RateLimits::default().address(RateLimit::new(1, Duration::from_secs(60)));
+        settings.proxies = proxies;
+    })
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use hallpass_accounts::SessionLimits;
+use hallpass_accounts::SessionSettings;
 use tokio::task::JoinSet;
 
 use crate::site::{ACCESS, Client, PASSWORD, REFRESH, Site};
@@ -222,8 +222,8 @@ async fn a_session_is_idle_after_a_week_and_over_after_a_month() {
 
 #[tokio::test]
 async fn the_limits_are_the_sites() {
-    let limits = SessionLimits::default().idle(Duration::from_secs(3600)).absolute(Duration::from_secs(DAY));
-    let site = Site::with(|builder| builder.session_limits(limits));
+    let session = SessionSettings::default().idle(Duration::from_secs(3600)).absolute(Duration::from_secs(DAY));
+    let site = Site::with(|settings, _| settings.session = session);
     let ann = site.browser().registered("ann").await;
     site.clock.pass(3600);
     ann.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
@@ -231,7 +231,7 @@ async fn the_limits_are_the_sites() {
 
 #[tokio::test]
 async fn in_the_plain_mode_there_is_one_token_and_one_lifetime() {
-    let site = Site::with(|builder| builder.without_refreshes());
+    let site = Site::with(|_, stores| stores.refresh_tokens = None);
     let mut ann = site.browser().registered("ann").await;
     assert!(!ann.cookies.contains_key(REFRESH));
     ann.as_script().post(PATH, &[]).await.expect_problem(404, "not-found");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::RateLimit;
+use hallpass_accounts::{RateLimit, RateLimits};
 
 use crate::site::{ACCESS, Authenticator, Client, DEVICE, PASSWORD, PENDING, REFRESH, Site};
 
@@ -173,7 +173,8 @@ async fn what_is_off_has_no_codes_to_renew_and_nothing_to_turn_off() {
 async fn no_route_gives_a_session_for_the_password_alone() {
     // No limit cuts the walk short.
     let ample = RateLimit::new(10_000, Duration::from_secs(1));
-    let site = Site::with(|builder| builder.refreshes().account_rate_limit(ample.clone()).address_rate_limit(ample));
+    let rate_limits = RateLimits::default().account(ample.clone()).address(ample);
+    let site = Site::with(|settings, _| settings.rate_limits = rate_limits);
     let mut ann = site.browser().registered("ann").await;
     let (mut authenticator, _) = ann.enrol().await;
     let mut waiting = site.browser();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hallpass_accounts::{Accounts, AccountsBuilder};
-use hallpass_core::{Authentication, Clock, Issuer, KeyRing, RequestAuthenticator, Role, UnixTime};
+use hallpass_accounts::{Accounts, Settings, StoreSet};
+use hallpass_core::{Authentication, Clock, KeyRing, RequestAuthenticator, Role, UnixTime};
 use hallpass_test_support::{authenticator, http::form};
 use hallpass_web::{Body, EndpointRequest, EndpointResponse, Pages, Routes};
 use serde_json::Value;
@@ -53,29 +53,31 @@ pub struct Site {
 
 impl Site {
     pub fn new() -> Self {
-        Self::with(|builder| builder)
+        Self::with(|_, _| ())
     }
 
     /// A site with settings of its own.
-    pub fn with(
-        change: impl FnOnce(AccountsBuilder<SiteRole, MemoryStore>) -> AccountsBuilder<SiteRole, MemoryStore>,
-    ) -> Self {
+    pub fn with(change: impl FnOnce(&mut Settings<SiteRole>, &mut StoreSet)) -> Self {
         let store = MemoryStore::default();
         let clock = TestClock(Arc::new(AtomicU64::new(1_800_000_000)));
         let keys = KeyRing::generate_hs256([7; 32], clock.now());
-        let builder = Accounts::<SiteRole>::builder(store.clone(), Issuer::new(keys, "https://site.example", "site"))
-            .clock(clock.clone())
-            .site_name("The Site")
-            .default_roles(SiteRole::Guest)
-            .registration()
-            .passwords()
-            .second_factors()
-            .refreshes()
-            .administration();
-        let accounts = change(builder).build().unwrap();
-        let verifier = accounts.issuer().verifier().revocation(accounts.view().clone());
-        let gate = RequestAuthenticator::new(verifier).cookies(accounts.cookies());
-        Self { routes: Routes::new(&accounts), accounts, store, clock, gate }
+        let mut settings = Settings {
+            clock: Arc::new(clock.clone()),
+            site_name: Some("The Site".into()),
+            default_roles: SiteRole::Guest.into(),
+            ..Settings::default()
+        };
+        let shared = Arc::new(store.clone());
+        let mut stores = StoreSet::new(shared.clone());
+        stores.registration = Some(shared.clone().into());
+        stores.passwords = Some(shared.clone().into());
+        stores.two_factor = Some(shared.clone().into());
+        stores.sessions = Some(shared.clone().into());
+        stores.refresh_tokens = Some(shared.clone().into());
+        stores.administration = Some(shared.into());
+        change(&mut settings, &mut stores);
+        let accounts = Accounts::new(keys, stores, settings).unwrap();
+        Self { routes: Routes::new(&accounts), gate: accounts.authenticator(), accounts, store, clock }
     }
 
     /// A site with pages of its own.

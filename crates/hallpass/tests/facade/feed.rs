@@ -11,7 +11,7 @@ use std::{
 use axum::Router;
 use hallpass::keys::KeyRing;
 use hallpass::store::{Cursor, RevocationLog, RevocationPage};
-use hallpass::{Clock, Hallpass, HallpassBuilder, StalePolicy, StartError, UnixTime, Username, WithFeed};
+use hallpass::{Clock, Hallpass, HallpassBuilder, StalePolicy, StartError, UnixTime, Username};
 use tokio::time::sleep;
 
 use crate::{
@@ -68,12 +68,12 @@ impl RevocationLog for Line {
     }
 }
 
-fn on(line: &Line, clock: &Hands) -> HallpassBuilder<SiteRole, Users, WithFeed> {
+fn on(line: &Line, clock: &Hands) -> HallpassBuilder<SiteRole, Users> {
     Hallpass::builder(Users::default())
         .keys(KeyRing::generate_hs256([1; 32], clock.now()))
         .clock(clock.clone())
         .registration()
-        .feed_from(line.clone())
+        .revocation_log_in(line.clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,7 +81,7 @@ async fn a_site_whose_feed_is_down_is_not_ready() {
     let (line, clock) = (Line::default(), Hands::new());
     let start = || on(&line, &clock).start();
     line.0.store(true, Ordering::SeqCst);
-    assert!(matches!(start().await, Err(StartError::Feed(_))), "it says nothing that it does not know");
+    assert!(matches!(start().await, Err(StartError::RevocationLog(_))), "it says nothing that it does not know");
 
     line.0.store(false, Ordering::SeqCst);
     let site = start().await.unwrap();
@@ -101,7 +101,7 @@ async fn a_site_whose_feed_is_down_is_not_ready() {
 }
 
 /// A site whose feed has just gone down, and a cookie of hers.
-async fn silent(builder: HallpassBuilder<SiteRole, Users, WithFeed>, line: &Line) -> (Router, String) {
+async fn silent(builder: HallpassBuilder<SiteRole, Users>, line: &Line) -> (Router, String) {
     let pages = pages(&builder.start().await.unwrap());
     let cookie = cookie_of(&pages, "/register", "alice").await;
     line.0.store(true, Ordering::SeqCst);

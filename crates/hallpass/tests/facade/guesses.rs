@@ -12,7 +12,9 @@ use std::{
 use hallpass::flow::{LoginStep, RejectionReason, TwoFactor, Visitor};
 use hallpass::store::SqliteStore;
 use hallpass::totp::{Totp, TotpSettings};
-use hallpass::{AccountsErrorKind, Clock, Event, Hallpass, HashCost, PasswordHasherSettings, RateLimit, SystemClock};
+use hallpass::{
+    AccountsErrorKind, Clock, Event, Hallpass, HashCost, PasswordHasherSettings, RateLimit, RateLimits, SystemClock,
+};
 
 use crate::{scratch::Scratch, site::SiteRole};
 
@@ -31,15 +33,12 @@ async fn node(scratch: &Scratch) -> Node {
     let site = Hallpass::<SiteRole>::builder(store)
         .everything()
         .key_file(scratch.path("keys.json"))
-        .accounts(move |builder| {
-            builder
-                .password_hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)))
-                .account_rate_limit(RateLimit::new(5, std::time::Duration::from_secs(600)))
-                .on_event(move |event| {
-                    if let Event::Refused { reason: RejectionReason::WrongCode, .. } = event {
-                        counter.fetch_add(1, Ordering::SeqCst);
-                    }
-                })
+        .password_hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)))
+        .rate_limits(RateLimits::default().account(RateLimit::new(5, std::time::Duration::from_secs(600))))
+        .on_event(move |event| {
+            if let Event::Refused { reason: RejectionReason::WrongCode, .. } = event {
+                counter.fetch_add(1, Ordering::SeqCst);
+            }
         })
         .start()
         .await

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, error::Error, fs};
 
 use hallpass::keys::KeyRing;
-use hallpass::{CookieSettings, Hallpass, HallpassBuilder, NoFeed, UnixTime};
+use hallpass::{CookieSettings, Hallpass, HallpassBuilder, StalePolicy, UnixTime};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -70,13 +70,12 @@ async fn what_keeps_a_site_from_opening_is_one_sentence_with_the_mend() {
     }
 }
 
-fn builder() -> HallpassBuilder<SiteRole, Users, NoFeed> {
+fn builder() -> HallpassBuilder<SiteRole, Users> {
     Hallpass::builder(Users::default())
 }
 
-/// Not in a runtime, as the last case needs it.
-#[test]
-fn what_is_wrong_with_a_setting_is_one_sentence_with_the_mend() {
+#[tokio::test]
+async fn what_is_wrong_with_a_setting_is_one_sentence_with_the_mend() {
     let scratch = Scratch::new();
     let ring = || KeyRing::generate_hs256([1; 32], UnixTime::from_secs(1_790_000_000));
     let id = ring().active().unwrap().id().to_string();
@@ -88,12 +87,21 @@ fn what_is_wrong_with_a_setting_is_one_sentence_with_the_mend() {
         (builder().keys(ring()).trust_origin("shop.example"), "shop.example"),
         (builder().keys(ring()).cookies(CookieSettings::builder().access_name("a b")), "a b"),
         (builder().key_file(scratch.path("no/keys.json")), "create its directory"),
-        (builder().key_file(scratch.path("keys.json")), "call this inside the tokio runtime"),
+        (builder().keys(ring()).key_file(scratch.path("keys.json")), "keys are set twice"),
+        (builder().keys(ring()).stale_policy(StalePolicy::ServeUntilExpiry), "call .revocation_log()"),
     ] {
-        let error = settings.build().unwrap_err();
+        let error = settings.start().await.unwrap_err();
         let sentence = error.to_string();
         assert!(sentence.contains(expected) && !sentence.contains('\n'), "{sentence}");
         assert!(error.source().is_none_or(|source| source.to_string() != sentence), "said twice: {sentence}");
     }
-    assert!(builder().keys(ring()).build().is_ok());
+    assert!(builder().keys(ring()).start().await.is_ok());
+}
+
+#[test]
+fn outside_a_runtime_the_error_names_it() {
+    let mut start = std::pin::pin!(builder().keys_in_memory().start());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(Err(error)) = start.as_mut().poll(&mut context) else { panic!("it waits") };
+    assert!(error.to_string().contains("no tokio runtime"), "{error}");
 }

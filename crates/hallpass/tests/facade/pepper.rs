@@ -26,7 +26,7 @@ impl Site {
         let hallpass = Hallpass::<SiteRole>::builder(store.clone())
             .everything()
             .key_file(keys.path())
-            .accounts(|accounts| accounts.password_hasher(cheap))
+            .password_hasher(cheap)
             .start()
             .await
             .unwrap();

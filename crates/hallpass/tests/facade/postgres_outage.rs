@@ -12,7 +12,7 @@ use std::{
 
 use axum::{Router, http::header};
 use hallpass::store::PostgresStore;
-use hallpass::{Hallpass, HashCost, PasswordHasherSettings, RateLimit};
+use hallpass::{Hallpass, HashCost, PasswordHasherSettings, RateLimit, RateLimits};
 use hallpass_test_support::fault_proxy::{Fault, FaultProxy};
 use tokio::time::sleep;
 use tower::ServiceExt;
@@ -88,7 +88,8 @@ async fn on_postgres_drops_ends_and_hangs_refuse_log_ins_in_time_and_100_000_req
     let hallpass = Hallpass::<SiteRole>::builder(store)
         .everything()
         .key_file(scratch.path("keys.json"))
-        .accounts(|accounts| accounts.password_hasher(hash).account_rate_limit(wide.clone()).address_rate_limit(wide))
+        .password_hasher(hash)
+        .rate_limits(RateLimits::default().account(wide.clone()).address(wide))
         .start()
         .await
         .unwrap();

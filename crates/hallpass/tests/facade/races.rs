@@ -14,7 +14,10 @@ use std::{
 use hallpass::flow::{TwoFactor, Visitor};
 use hallpass::store::{Actor, OwnChange, OwnChangeOutcome, RecoveryCode, SqliteStore, TwoFactorStore};
 use hallpass::totp::{Totp, TotpSettings};
-use hallpass::{AccountId, AccountsErrorKind, Hallpass, HashCost, PasswordHasherSettings, RateLimit, UnixTime};
+use hallpass::{
+    AccountId, AccountsErrorKind, Hallpass, HashCost, PasswordHasherSettings, RateLimit, RateLimits, TwoFactorPolicy,
+    UnixTime,
+};
 use tokio::task::JoinSet;
 
 use crate::{hands::Hands, scratch::Scratch, site::SiteRole};
@@ -28,26 +31,21 @@ const STEP: Duration = Duration::from_secs(30);
 async fn open(database: &Path, hands: Hands) -> (Hallpass<SiteRole>, SqliteStore) {
     let store = SqliteStore::open(&format!("sqlite://{}", database.display())).await.unwrap();
     let wide = RateLimit::new(u32::MAX, Duration::from_secs(1));
+    // On a machine that is busy with 64 tasks, a loser must not be one because it waited too long.
+    let patient = Duration::from_secs(60);
+    let hasher = PasswordHasherSettings::default().hash_cost(HashCost::new(8, 1, 1));
+    let hasher = hasher.queue_length(64).max_wait(patient);
     let hallpass = Hallpass::<SiteRole>::builder(store.clone())
         .registration()
-        .second_factors()
+        .two_factor(TwoFactorPolicy::Optional)
         .sessions()
         .clock(hands)
         .key_file(database.with_file_name("keys.json"))
-        .accounts(|accounts| {
-            let gate = PasswordHasherSettings::default()
-                .hash_cost(HashCost::new(8, 1, 1))
-                .queue_length(64)
-                .max_wait(Duration::from_secs(60));
-            // On a machine that is busy with 64 tasks, a loser must not be one because it waited too long.
-            let patient = Duration::from_secs(60);
-            accounts
-                .password_hasher(gate)
-                .account_rate_limit(wide.clone())
-                .address_rate_limit(wide)
-                .store_timeout(patient)
-        })
-        .build()
+        .password_hasher(hasher)
+        .rate_limits(RateLimits::default().account(wide.clone()).address(wide))
+        .store_timeout(patient)
+        .start()
+        .await
         .unwrap();
     (hallpass, store)
 }

@@ -8,7 +8,8 @@ use axum::{
     http::{HeaderMap, Request, header},
 };
 use hallpass::keys::KeyRing;
-use hallpass::{Clock, CookieSettings, Hallpass, HallpassBuilder, NoFeed, SystemClock};
+use hallpass::store::SqlStore;
+use hallpass::{Clock, CookieSettings, Hallpass, HallpassBuilder, SystemClock, TwoFactorPolicy, VerifierSettings};
 use hallpass_core::{Issuer, LoggedIn, LoggedInFacts, Methods, RoleSet};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -19,15 +20,15 @@ use crate::{
     visit::{cookie_of, status},
 };
 
-type Revocation = fn(HallpassBuilder<SiteRole, Users, NoFeed>) -> HallpassBuilder<SiteRole, Users, NoFeed>;
+type Change = fn(HallpassBuilder<SiteRole, Users>) -> HallpassBuilder<SiteRole, Users>;
 
 fn ring() -> KeyRing {
     KeyRing::generate_hs256([1; 32], SystemClock.now())
 }
 
-fn site(change: Revocation) -> Router {
+async fn site(change: Change) -> Router {
     let builder = Hallpass::builder(Users::default()).keys(ring()).registration();
-    pages(&change(builder).build().unwrap())
+    pages(&change(builder).start().await.unwrap())
 }
 
 /// A token of a longer life than the site's, signed by another program with the site's keys.
@@ -48,20 +49,20 @@ fn two_hours_token() -> String {
 #[tokio::test]
 async fn no_token_outlives_the_memory_of_revocations() {
     let cookie = format!("__Host-hallpass={}", two_hours_token());
-    let longer = site(|site| site.lifetime(Duration::from_secs(7200)));
+    let longer = site(|site| site.lifetime(Duration::from_secs(7200))).await;
     assert_eq!(status(&longer, "/admin", &cookie).await, 200);
-    let default = site(|site| site);
+    let default = site(|site| site).await;
     assert_eq!(status(&default, "/admin", &cookie).await, 401);
-    let contrary = site(|site| site.verifier(|verifier| verifier.max_lifetime(Duration::from_secs(86_400))));
-    assert_eq!(status(&contrary, "/admin", &cookie).await, 401);
+    let other = site(|site| site.verifier(VerifierSettings::default().leeway(Duration::from_secs(60)))).await;
+    assert_eq!(status(&other, "/admin", &cookie).await, 401);
 }
 
 #[tokio::test]
 async fn issuer_and_audience_are_said_once() {
     let cookie = format!("__Host-hallpass={}", two_hours_token());
-    let changes: [Revocation; 2] = [|site| site.issuer("https://site.example"), |site| site.audience("site")];
+    let changes: [Change; 2] = [|site| site.issuer("https://site.example"), |site| site.audience("site")];
     for change in changes {
-        let site = site(change);
+        let site = site(change).await;
         assert_eq!(status(&site, "/admin", &cookie).await, 401);
         let own = cookie_of(&site, "/register", "alice").await;
         assert_eq!(status(&site, "/profile", &own).await, 200);
@@ -78,7 +79,7 @@ async fn with_bearer(site: &Router, token: &str) -> (u16, HeaderMap) {
 
 #[tokio::test]
 async fn bearer_tokens_are_taken_where_the_site_says_so() {
-    let (off, on) = (site(|site| site), site(HallpassBuilder::bearer));
+    let (off, on) = (site(|site| site).await, site(HallpassBuilder::bearer).await);
     let cookie = cookie_of(&on, "/register", "alice").await;
     let token = cookie.split_once('=').unwrap().1;
     assert_eq!(with_bearer(&on, token).await.0, 200);
@@ -107,13 +108,13 @@ async fn register(site: &Router, headers: &[(&str, &str)]) -> (u16, Vec<String>)
 
 #[tokio::test]
 async fn the_gate_reads_the_cookie_that_the_routes_set() {
-    let changes: [(Revocation, &str, bool); 3] = [
+    let changes: [(Change, &str, bool); 3] = [
         (|site| site, "__Host-hallpass=", true),
         (|site| site.cookies(CookieSettings::builder().access_name("__Host-pass")), "__Host-pass=", true),
         (HallpassBuilder::insecure_plain_http_cookies, "hallpass=", false),
     ];
     for (change, name, secure) in changes {
-        let site = site(change);
+        let site = site(change).await;
         let (_, cookies) = register(&site, &[]).await;
         let access = cookies.iter().find(|cookie| cookie.starts_with(name)).unwrap();
         assert_eq!(access.contains("Secure"), secure, "{access}");
@@ -126,15 +127,49 @@ async fn the_gate_reads_the_cookie_that_the_routes_set() {
 #[tokio::test]
 async fn another_origin_signs_nobody_in_unless_it_is_trusted() {
     let shop = [("origin", "https://shop.example"), ("sec-fetch-site", "cross-site")];
-    let (status, cookies) = register(&site(|site| site), &shop).await;
+    let (status, cookies) = register(&site(|site| site).await, &shop).await;
     assert_eq!((status, cookies.len()), (403, 0));
-    let (status, _) = register(&site(|site| site.trust_origin("https://shop.example")), &shop).await;
+    let (status, _) = register(&site(|site| site.trust_origin("https://shop.example")).await, &shop).await;
     assert_eq!(status, 303);
+}
+
+/// On SQLite, which can do everything.
+async fn full(change: fn(Builder) -> Builder) -> Hallpass<SiteRole> {
+    let store = SqlStore::open("sqlite::memory:").await.unwrap();
+    change(Hallpass::builder(store).keys_in_memory()).start().await.unwrap()
+}
+
+type Builder = HallpassBuilder<SiteRole, SqlStore>;
+
+#[tokio::test]
+async fn the_order_of_the_settings_does_not_matter() {
+    let orders: [fn(Builder) -> Builder; 2] =
+        [|site| site.everything().without_refresh_tokens(), |site| site.without_refresh_tokens().everything()];
+    for order in orders {
+        let site = full(order).await;
+        assert!(site.endpoints().routes().iter().all(|route| route.path != "/session/refresh"));
+        assert!(site.endpoints().routes().iter().any(|route| route.path == "/profile/sessions"));
+    }
+    let orders: [fn(Builder) -> Builder; 2] = [
+        |site| site.everything().two_factor(TwoFactorPolicy::RequiredForAll),
+        |site| site.two_factor(TwoFactorPolicy::RequiredForAll).everything(),
+    ];
+    for order in orders {
+        assert!(matches!(full(order).await.accounts().settings().two_factor, TwoFactorPolicy::RequiredForAll));
+    }
+    let orders: [Change; 2] = [
+        |site| site.insecure_plain_http_cookies().cookies(CookieSettings::builder().access_name("pass")),
+        |site| site.cookies(CookieSettings::builder().access_name("pass")).insecure_plain_http_cookies(),
+    ];
+    for order in orders {
+        let (_, cookies) = register(&site(order).await, &[]).await;
+        assert!(cookies.iter().any(|cookie| cookie.starts_with("pass=") && !cookie.contains("Secure")), "{cookies:?}");
+    }
 }
 
 #[tokio::test]
 async fn first_roles_and_name_reach_the_pages() {
-    let site = site(|site| site.default_roles([SiteRole::Admin]).site_name("Marmalade & Sons"));
+    let site = site(|site| site.default_roles([SiteRole::Admin]).site_name("Marmalade & Sons")).await;
     let cookie = cookie_of(&site, "/register", "alice").await;
     assert_eq!(status(&site, "/admin", &cookie).await, 200);
     let request = Request::get("/login").header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();

@@ -24,14 +24,15 @@ enum SiteRole {
 
 const LIFETIME: Duration = Duration::from_secs(900);
 
-fn site(users: &Users, key: u8, clock: &Hands) -> Hallpass<SiteRole> {
+async fn site(users: &Users, key: u8, clock: &Hands) -> Hallpass<SiteRole> {
     Hallpass::builder(users.clone())
         .keys(KeyRing::generate_hs256([key; 32], clock.now()))
         .lifetime(LIFETIME)
         .default_roles([SiteRole::Guest])
         .clock(clock.clone())
         .registration()
-        .build()
+        .start()
+        .await
         .unwrap()
 }
 
@@ -79,14 +80,14 @@ fn with_part(cookie: &str, part: usize, text: &str) -> String {
 /// Signs everybody in, some of them long ago.
 async fn callers(users: &Users, pages: &Router, clock: &Hands) -> Vec<Caller> {
     let expired = cookie_of(pages, "/register", "carol").await;
-    let foreign = cookie_of(&self::pages(&site(users, 2, clock)), "/login", "carol").await;
+    let foreign = cookie_of(&self::pages(&site(users, 2, clock).await), "/login", "carol").await;
     clock.turn(LIFETIME);
 
     let guest = cookie_of(pages, "/register", "alice").await;
     cookie_of(pages, "/register", "bob").await;
     users.give_roles("bob", &["admin"]);
     let admin = cookie_of(pages, "/login", "bob").await;
-    let foreign_too = cookie_of(&self::pages(&site(users, 2, clock)), "/login", "bob").await;
+    let foreign_too = cookie_of(&self::pages(&site(users, 2, clock).await), "/login", "bob").await;
 
     let admins_claims = admin.split('.').nth(1).unwrap();
     let signature = guest.split('.').nth(2).unwrap();
@@ -141,7 +142,7 @@ where
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_thousand_requests_ask_the_store_nothing() {
     let (users, clock) = (Users::default(), Hands::new());
-    let hallpass = site(&users, 1, &clock);
+    let hallpass = site(&users, 1, &clock).await;
     let pages = pages(&hallpass);
     let callers = Arc::new(callers(&users, &pages, &clock).await);
     users.encrypt();

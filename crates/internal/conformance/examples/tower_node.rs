@@ -57,13 +57,13 @@ async fn main() -> Result<(), Fault> {
     let site = Hallpass::<SiteRole>::builder(kit.watch(store.clone()))
         .registration()
         .passwords()
-        .refreshes()
+        .refresh_tokens()
         .administration()
-        .attempts()
-        .feed_from(store)
+        .rate_limits_in_store()
+        .revocation_log_in(store)
         .key_file("blog-keys.json")
         .default_roles([SiteRole::Guest])
-        .accounts(|builder| builder.password_hasher(PasswordHasherSettings::default().hash_cost(NEXT_TO_NOTHING)));
+        .password_hasher(PasswordHasherSettings::default().hash_cost(NEXT_TO_NOTHING));
     let site = match env::var("REDIS_URL") {
         Ok(url) => site.shared_backend(RedisStore::open(&url).await?),
         Err(_) => site,
@@ -130,7 +130,7 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
             ["password", name] => {
                 let was = changed.contains(*name);
                 let token = log_in(hallpass, name, was).await?;
-                let who = hallpass.gate().verifier().verify(token.as_bytes(), hallpass.accounts().clock().now());
+                let who = hallpass.gate().verifier().verify(token.as_bytes(), hallpass.accounts().now());
                 let who = who.map_err(|_| "a token of our own does not verify")?;
                 let (old, new) = (PASSWORDS[usize::from(was)], PASSWORDS[usize::from(!was)]);
                 let _tokens = hallpass.accounts().change_password(&who, old, new).await?;

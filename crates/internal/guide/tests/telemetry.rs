@@ -15,7 +15,7 @@ use axum::{Router, body::Body, http::Request, routing::get};
 use hallpass::flow::{LoginStep, Visitor};
 use hallpass::store::SqliteStore;
 use hallpass::token::TokenErrorKind;
-use hallpass::{Hallpass, HashCost, PasswordHasherSettings, RateLimit, RejectionKind, Role, require_roles};
+use hallpass::{Hallpass, HashCost, PasswordHasherSettings, RateLimit, RateLimits, RejectionKind, Role, require_roles};
 use hallpass_testkit::Kit;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tower::ServiceExt;
@@ -67,11 +67,8 @@ async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
     let site = Hallpass::<SiteRole>::builder(store)
         .keys(kit.keys())
         .clock(kit.clock())
-        .accounts(move |accounts| {
-            accounts
-                .account_rate_limit(few)
-                .password_hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)))
-        })
+        .rate_limits(RateLimits::default().account(few))
+        .password_hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)))
         .everything()
         .start()
         .await

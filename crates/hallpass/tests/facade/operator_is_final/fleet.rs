@@ -5,20 +5,19 @@ use std::{
     time::Duration,
 };
 
-use hallpass::flow::{AccountsBuilder, OpenedSession, Tokens, Visitor};
-use hallpass::flow::{NoRandomness, Random, SystemRandom};
+use hallpass::flow::{NoRandomness, Random, RevocationSync, SystemRandom};
+use hallpass::flow::{OpenedSession, Tokens, Visitor};
+use hallpass::store::AccountStore;
 use hallpass::store::SqlStore;
-use hallpass::store::{AccountStore, Cursor};
-use hallpass::{Account, AccountId, Hallpass, RateLimit};
+use hallpass::{Account, AccountId, Hallpass, HallpassBuilder, RateLimit, RateLimits};
 use hallpass::{Clock, SystemClock, UnixTime};
 use hallpass::{HashCost, PasswordHasherSettings, Role};
 use sqlx::AssertSqlSafe;
-use tokio::sync::Mutex;
 
 use super::stops;
 use crate::{scratch::Scratch, site::SiteRole};
 
-type Builder = AccountsBuilder<SiteRole, SqlStore>;
+type Builder = HallpassBuilder<SiteRole, SqlStore>;
 
 pub(super) const PASSWORD: &str = "correct horse battery staple";
 
@@ -57,7 +56,7 @@ pub(super) struct Fleet {
     pub(super) operator: Hallpass<SiteRole>,
     pub(super) sql: Sql,
     store: SqlStore,
-    read: Mutex<[Cursor; 3]>,
+    syncs: Vec<RevocationSync<SiteRole>>,
     names: AtomicU32,
     _scratch: Scratch,
 }
@@ -80,21 +79,21 @@ impl Fleet {
         for _ in 0..4 {
             // A pool of its own, as another process has.
             let store = SqlStore::open(url).await.unwrap();
-            let builder = Hallpass::<SiteRole>::builder(store)
+            let builder = settings(Hallpass::<SiteRole>::builder(store), attempts)
                 .everything()
                 .key_file(scratch.path("keys.json"))
                 .default_roles([SiteRole::Admin])
-                .clock(Stoppable)
-                .accounts(move |accounts| settings(accounts, attempts));
+                .clock(Stoppable);
             handles.push(builder.start().await.unwrap());
         }
         let operator = handles.pop().unwrap();
+        let syncs = handles.iter().map(|node| RevocationSync::new(node.accounts())).collect();
         Self {
             nodes: handles,
+            syncs,
             operator,
             sql: Sql::open(url).await,
             store,
-            read: Mutex::new([Cursor::START; 3]),
             names: AtomicU32::new(0),
             _scratch: scratch,
         }
@@ -126,9 +125,8 @@ impl Fleet {
 
     /// Brings the revocation view of each node up to date.
     pub(super) async fn caught_up(&self) {
-        let mut read = self.read.lock().await;
-        for (node, cursor) in self.nodes.iter().zip(read.iter_mut()) {
-            *cursor = node.accounts().catch_up(*cursor).await.unwrap();
+        for sync in &self.syncs {
+            sync.read().await.unwrap();
         }
     }
 
@@ -169,18 +167,18 @@ impl Fleet {
     }
 }
 
-fn settings(accounts: Builder, attempts: RateLimitStore) -> Builder {
+fn settings(builder: Builder, attempts: RateLimitStore) -> Builder {
     // The hash is not what is raced, and on a busy machine nothing is to fail because it waited.
     let patient = Duration::from_secs(60);
     let gate = PasswordHasherSettings::default().hash_cost(HashCost::new(8, 1, 1));
     let gate = gate.queue_length(64).max_wait(patient);
-    let accounts = accounts.password_hasher(gate).random(Stoppable);
-    let accounts = accounts.store_timeout(patient).request_timeout(patient);
+    let builder = builder.password_hasher(gate).random(Stoppable);
+    let builder = builder.store_timeout(patient).request_timeout(patient);
     if attempts == RateLimitStore::Default {
-        return accounts;
+        return builder;
     }
     let wide = RateLimit::new(u32::MAX, Duration::from_secs(1));
-    accounts.account_rate_limit(wide.clone()).address_rate_limit(wide)
+    builder.rate_limits(RateLimits::default().account(wide.clone()).address(wide))
 }
 
 /// A person with an account and one session.

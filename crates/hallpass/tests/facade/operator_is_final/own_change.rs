@@ -88,7 +88,7 @@ impl OwnChange {
     ) -> Option<Result<Option<Held>, AccountsError>> {
         let (accounts, typed) = (node.accounts(), ready.typed.as_str());
         let access = ready.person.tokens.access.as_bytes();
-        let who = node.gate().verifier().verify(access, accounts.clock().now()).ok()?;
+        let who = node.gate().verifier().verify(access, accounts.now()).ok()?;
         let some = |tokens| Some(Held::from(tokens));
         Some(match self {
             Self::Password => {

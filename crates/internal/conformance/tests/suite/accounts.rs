@@ -1,14 +1,13 @@
 //! The sign-in routes, on axum and on actix-web, over sockets: one script, sent to both, and the answers are the same to the byte but
 //! for what is random.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use actix_web::{App, HttpServer};
 use axum::Router;
-use hallpass_accounts::Accounts;
+use hallpass_accounts::{Accounts, Settings, StoreSet};
 use hallpass_axum::routes;
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
-use hallpass_core::Issuer;
 use hallpass_test_support::{cookie_jar::CookieJar, memory_store::MemoryStore};
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
@@ -21,14 +20,23 @@ use crate::{
 
 const PASSWORD: &str = "correct+horse+battery+staple";
 
+/// The names and the clock of the suite's tokens.
+pub(crate) fn settings() -> Settings<SiteRole> {
+    Settings {
+        issuer: "https://site.example".into(),
+        audience: "site".into(),
+        clock: Arc::new(StoppedClock),
+        ..Settings::default()
+    }
+}
+
 fn accounts() -> Accounts<SiteRole> {
-    Accounts::builder(MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
-        .default_roles(SiteRole::Guest)
-        .registration()
-        .sessions()
-        .clock(StoppedClock)
-        .build()
-        .expect("a site without second factors")
+    let store = Arc::new(MemoryStore::default());
+    let mut stores = StoreSet::new(store.clone());
+    stores.registration = Some(store.clone().into());
+    stores.sessions = Some(store.into());
+    let settings = Settings { default_roles: SiteRole::Guest.into(), ..settings() };
+    Accounts::new(ring(), stores, settings).expect("a site without second factors")
 }
 
 async fn axum_server() -> SocketAddr {

@@ -1,12 +1,11 @@
 //! Core's table of `next`, on every stack: in the log-in page, in the redirect after a log-in, and in the redirect of a guard.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpResponse, test::init_service, web};
 use axum::{Router, routing::any};
-use hallpass_accounts::{Accounts, RateLimit};
+use hallpass_accounts::{Accounts, RateLimit, RateLimits, Settings, StoreSet};
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
-use hallpass_core::Issuer;
 use hallpass_test_support::http::percent;
 use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::{AuthLayer, require_login};
@@ -15,7 +14,7 @@ use http::Request;
 use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
-use crate::{actix_stack, tower_stack};
+use crate::{accounts::settings, actix_stack, tower_stack};
 
 /// The table of `hallpass-core`, whose own tests hold `SafeNext` to it.
 const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/next.jsonl");
@@ -34,13 +33,15 @@ fn rows() -> Vec<(String, String)> {
 }
 
 fn accounts() -> Accounts<SiteRole> {
-    Accounts::builder(MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
-        .default_roles(SiteRole::Guest)
-        .registration()
-        .clock(StoppedClock)
-        .address_rate_limit(RateLimit::new(10_000, Duration::from_secs(60)))
-        .build()
-        .expect("a site")
+    let store = Arc::new(MemoryStore::default());
+    let mut stores = StoreSet::new(store.clone());
+    stores.registration = Some(store.into());
+    let settings = Settings {
+        default_roles: SiteRole::Guest.into(),
+        rate_limits: RateLimits::default().address(RateLimit::new(10_000, Duration::from_secs(60))),
+        ..settings()
+    };
+    Accounts::new(ring(), stores, settings).expect("a site")
 }
 
 fn form(target: &str, body: String) -> Sent {

@@ -1,13 +1,13 @@
 //! Core's table of origins, on every stack: around a whole site, and in the sign-in routes.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpRequest, HttpServer, test::init_service, web};
 use axum::{Extension, Router};
-use hallpass_accounts::{Accounts, RateLimit};
+use hallpass_accounts::{Accounts, RateLimit, RateLimits, Settings, StoreSet};
 use hallpass_actix::SameOrigin;
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
-use hallpass_core::{Issuer, OriginCheck};
+use hallpass_core::OriginCheck;
 use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::{AuthLayer, OriginLayer};
 use hallpass_web::Routes;
@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
-use crate::{actix_stack, runs::Runs, sockets, tower_stack};
+use crate::{accounts::settings, actix_stack, runs::Runs, sockets, tower_stack};
 
 /// The table of `hallpass-core`, whose own tests hold the check to it.
 const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/origin.jsonl");
@@ -150,12 +150,13 @@ async fn actix() {
 }
 
 fn accounts() -> Accounts<SiteRole> {
-    Accounts::builder(MemoryStore::default(), Issuer::new(ring(), "https://site.example", "site"))
-        .clock(StoppedClock)
-        .origin_check(check())
-        .address_rate_limit(RateLimit::new(10_000, Duration::from_secs(60)))
-        .build()
-        .expect("a site with passwords alone")
+    let settings = Settings {
+        origin_check: check(),
+        rate_limits: RateLimits::default().address(RateLimit::new(10_000, Duration::from_secs(60))),
+        ..settings()
+    };
+    let stores = StoreSet::new(Arc::new(MemoryStore::default()));
+    Accounts::new(ring(), stores, settings).expect("a site with passwords alone")
 }
 
 /// The same table against `/login` and `/logout`; the rows about bypassed paths are of another address.

@@ -13,9 +13,9 @@ use axum::{
     Router,
     routing::{any, get},
 };
-use hallpass_accounts::{Accounts, Username};
+use hallpass_accounts::{Accounts, Settings, StoreSet, Username};
 use hallpass_conformance::{NOW, Received, Sent, SiteRole, json_request};
-use hallpass_core::{Clock, Issuer, KeyRing, RequestAuthenticator, UnixTime};
+use hallpass_core::{Clock, KeyRing, RequestAuthenticator, UnixTime};
 use hallpass_test_support::cookie_jar::CookieJar;
 use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::AuthLayer;
@@ -50,15 +50,16 @@ type Parts = (Accounts<SiteRole>, RequestAuthenticator<SiteRole>, MemoryStore, H
 fn parts() -> Parts {
     let (store, hands) = (MemoryStore::default(), Hands(Arc::new(AtomicU64::new(NOW))));
     let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(NOW));
-    let accounts = Accounts::builder(store.clone(), Issuer::new(ring, "https://site.example", "site"))
-        .default_roles(SiteRole::Guest)
-        .registration()
-        .refreshes()
-        .administration()
-        .clock(hands.clone())
-        .build()
-        .unwrap();
-    let gate = RequestAuthenticator::new(accounts.issuer().verifier().revocation(accounts.view().clone()));
+    let shared = Arc::new(store.clone());
+    let mut stores = StoreSet::new(shared.clone());
+    stores.registration = Some(shared.clone().into());
+    stores.sessions = Some(shared.clone().into());
+    stores.refresh_tokens = Some(shared.clone().into());
+    stores.administration = Some(shared.into());
+    let settings =
+        Settings { default_roles: SiteRole::Guest.into(), clock: Arc::new(hands.clone()), ..Settings::default() };
+    let accounts = Accounts::new(ring, stores, settings).unwrap();
+    let gate = accounts.authenticator();
     (accounts, gate, store, hands)
 }
 

@@ -12,15 +12,17 @@ use std::{
 
 use actix_web::{App, test::init_service, web::Data};
 use axum::{Router, body::Body};
-use hallpass_accounts::{Account, AccountId, AccountStore, Accounts, HashCost, Password, Username, hash_password};
+use hallpass_accounts::{
+    Account, AccountId, AccountStore, Accounts, HashCost, Password, StoreSet, Username, hash_password,
+};
 use hallpass_axum::routes;
 use hallpass_conformance::{COOKIE, Sent, SiteRole, StoppedClock, gate, json_request, ring, token};
-use hallpass_core::Issuer;
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
 use tower::ServiceExt;
 
 use crate::{
+    accounts::settings,
     actix_stack, axum_stack,
     runs::Runs,
     tower_stack::{self, received, request},
@@ -67,8 +69,8 @@ fn tripwire() -> Tripwire {
 }
 
 fn accounts(store: &Tripwire) -> Accounts<SiteRole> {
-    let issuer = Issuer::new(ring(), "https://site.example", "site");
-    Accounts::builder(store.clone(), issuer).clock(StoppedClock).build().expect("a password-only site")
+    let stores = StoreSet::new(Arc::new(store.clone()));
+    Accounts::new(ring(), stores, settings()).expect("a password-only site")
 }
 
 /// Signs in through the sign-in routes, then arms the store; the token of the cookie.

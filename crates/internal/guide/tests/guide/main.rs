@@ -6,6 +6,7 @@ mod contents;
 mod links;
 mod logs;
 mod promises;
+mod settings;
 mod threats;
 
 use std::{

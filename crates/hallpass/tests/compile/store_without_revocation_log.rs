@@ -1,5 +1,5 @@
-//~ `Users` cannot store refresh tokens: it does not implement `RefreshTokenStore`
-//~ write `impl RefreshTokenStore for Users`, or call neither `.refreshes()` nor `.everything()`
+//~ `Users` has no revocation log: it does not implement `RevocationLog`
+//~ write `impl RevocationLog for Users`, or give `.revocation_log_in(store)` a store that has one
 //~ guide: docs/guide/src/own-users.md
 use hallpass::{Account, AccountId, Hallpass, Role, Username};
 use hallpass::store::AccountStore;
@@ -24,5 +24,5 @@ impl AccountStore for Users {
 }
 
 fn main() {
-    let _ = Hallpass::<SiteRole>::builder(Users).refreshes();
+    let _ = Hallpass::<SiteRole>::builder(Users).revocation_log();
 }

@@ -1,5 +1,5 @@
-//~ `Users` cannot store second factors: it does not implement `TwoFactorStore`
-//~ write `impl TwoFactorStore for Users`, or call neither `.second_factors()` nor `.everything()`
+//~ `Users` cannot store refresh tokens: it does not implement `RefreshTokenStore`
+//~ write `impl RefreshTokenStore for Users`, or call neither `.refresh_tokens()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
 use hallpass::{Account, AccountId, Hallpass, Role, Username};
 use hallpass::store::AccountStore;
@@ -24,5 +24,5 @@ impl AccountStore for Users {
 }
 
 fn main() {
-    let _ = Hallpass::<SiteRole>::builder(Users).second_factors();
+    let _ = Hallpass::<SiteRole>::builder(Users).refresh_tokens();
 }

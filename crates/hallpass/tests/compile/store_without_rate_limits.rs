@@ -1,5 +1,5 @@
-//~ `Users` has no revocation feed: it does not implement `RevocationLog`
-//~ write `impl RevocationLog for Users`, or give `.feed_from(store)` a store that has one
+//~ `Users` cannot count attempts for rate limits: it does not implement `RateLimitStore`
+//~ write `impl RateLimitStore for Users`, or call neither `.rate_limits_in_store()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
 use hallpass::{Account, AccountId, Hallpass, Role, Username};
 use hallpass::store::AccountStore;
@@ -24,5 +24,5 @@ impl AccountStore for Users {
 }
 
 fn main() {
-    let _ = Hallpass::<SiteRole>::builder(Users).feed();
+    let _ = Hallpass::<SiteRole>::builder(Users).rate_limits_in_store();
 }

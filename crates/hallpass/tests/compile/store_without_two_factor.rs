@@ -1,7 +1,7 @@
-//~ `Users` cannot count attempts for rate limits: it does not implement `RateLimitStore`
-//~ write `impl RateLimitStore for Users`, or call neither `.attempts()` nor `.everything()`
+//~ `Users` cannot store second factors: it does not implement `TwoFactorStore`
+//~ write `impl TwoFactorStore for Users`, or call neither `.two_factor(…)` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
-use hallpass::{Account, AccountId, Hallpass, Role, Username};
+use hallpass::{Account, AccountId, Hallpass, Role, TwoFactorPolicy, Username};
 use hallpass::store::AccountStore;
 
 #[derive(Role)]
@@ -24,5 +24,5 @@ impl AccountStore for Users {
 }
 
 fn main() {
-    let _ = Hallpass::<SiteRole>::builder(Users).attempts();
+    let _ = Hallpass::<SiteRole>::builder(Users).two_factor(TwoFactorPolicy::Optional);
 }

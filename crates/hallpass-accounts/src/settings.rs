@@ -1,0 +1,271 @@
+//! The settings of a site: each of them once, with its default.
+//!
+//! Flows, routes and the authenticator of the request path borrow this one struct. It has no setters
+//! of its own: the facade's `Hallpass::builder` has them, and whoever uses the engine without the
+//! facade writes the fields.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use hallpass_core::{
+    Clock, CookieSettings, KeyId, OriginCheck, RejectionSettings, RevocationList, Role, RoleSet, SystemClock,
+    TotpSettings, Verifier,
+};
+
+use crate::{
+    event::Event,
+    login::own_claims::OwnClaims,
+    password::{
+        password_hasher::ImpossibleCost, password_hasher_settings::PasswordHasherSettings, policy::PasswordPolicy,
+    },
+    random::{Random, SystemRandom},
+    rate_limit::{limits::RateLimits, proxies::Proxies},
+    session::SessionSettings,
+    store::DynBreachedPasswords,
+    two_factor::TwoFactorPolicy,
+};
+
+/// The settings of a site.
+///
+/// Exhaustive, so that `Settings { issuer, ..Settings::default() }` can be written; a new setting has
+/// a default.
+///
+/// ```
+/// use std::time::Duration;
+/// use hallpass_accounts::{SessionSettings, Settings};
+/// # use hallpass_core::Role;
+/// # #[derive(Role)] enum SiteRole { Guest }
+///
+/// let settings = Settings::<SiteRole> {
+///     issuer: "https://site.example".into(),
+///     session: SessionSettings::default().absolute(Duration::from_secs(8 * 3600)),
+///     ..Settings::default()
+/// };
+/// assert_eq!(settings.lifetime, Duration::from_secs(15 * 60));
+/// ```
+pub struct Settings<R> {
+    /// The issuer of the tokens (`iss`). Defaults to `hallpass`.
+    pub issuer: String,
+    /// The audience of the tokens (`aud`). Defaults to `hallpass`.
+    pub audience: String,
+    /// How long an access token is valid. Defaults to 15 minutes.
+    pub lifetime: Duration,
+    /// Which tokens are accepted besides those that hallpass writes. Defaults to none.
+    pub verifier: VerifierSettings,
+    /// Whether a token is also accepted from `Authorization: Bearer`. Defaults to false.
+    pub bearer: bool,
+    /// The site's own claims in access tokens. Defaults to none.
+    pub claims: Option<OwnClaims<R>>,
+    /// Names and attributes of the cookies. Defaults to `__Host-hallpass` and its siblings, with
+    /// `SameSite=Lax`.
+    pub cookies: CookieSettings,
+    /// The origins from which unsafe requests are accepted. Defaults to the site's own.
+    pub origin_check: OriginCheck,
+    /// The paths that a rejection leads to. Defaults to those of the login routes.
+    pub rejections: RejectionSettings,
+    /// The name of the site on its pages and in authenticators. Defaults to the issuer.
+    pub site_name: Option<String>,
+    /// The roles of a new account. Defaults to the variant with `#[role(default)]`, or to none.
+    pub default_roles: RoleSet<R>,
+    /// The rules for new passwords.
+    pub password_policy: PasswordPolicy,
+    /// Cost and concurrency of password hashing.
+    pub password_hasher: PasswordHasherSettings,
+    /// The service that knows breached passwords. Defaults to none.
+    pub breached_passwords: Option<DynBreachedPasswords>,
+    /// Who must have a second factor. Defaults to nobody.
+    pub two_factor: TwoFactorPolicy<R>,
+    /// The shape of the codes. Defaults to 6 digits every 30 seconds.
+    pub totp: TotpSettings,
+    /// How long a trusted device skips the code. Defaults to never.
+    pub trust_devices: Option<Duration>,
+    /// How long a session lasts.
+    pub session: SessionSettings,
+    /// How many attempts are allowed.
+    pub rate_limits: RateLimits,
+    /// The proxies whose header names the client's address. Defaults to none.
+    pub proxies: Proxies,
+    /// The list of revoked tokens, and what happens when it is stale. Defaults to a new list.
+    pub revocation_list: RevocationList,
+    /// How long one call to the store may take. Defaults to 1.5 seconds.
+    pub store_timeout: Duration,
+    /// How long one login route may take. Defaults to 1.8 seconds.
+    pub request_timeout: Duration,
+    /// The clock. Defaults to the system's.
+    pub clock: Arc<dyn Clock>,
+    /// The source of random bytes. Defaults to the operating system's.
+    pub random: Arc<dyn Random>,
+    /// What is called with each event, inside the request. Defaults to nothing.
+    pub on_event: Option<EventHook>,
+}
+
+/// A function that is called with each [`Event`].
+pub type EventHook = Arc<dyn Fn(&Event) + Send + Sync>;
+
+impl<R> Settings<R> {
+    /// Returns the name of the site, or the issuer where the site has none.
+    pub(crate) fn shown_name(&self) -> &str {
+        self.site_name.as_deref().unwrap_or(&self.issuer)
+    }
+}
+
+impl<R: Role> Default for Settings<R> {
+    fn default() -> Self {
+        Self {
+            issuer: NAME.to_owned(),
+            audience: NAME.to_owned(),
+            lifetime: Duration::from_secs(15 * 60),
+            verifier: VerifierSettings::default(),
+            bearer: false,
+            claims: None,
+            cookies: CookieSettings::default(),
+            origin_check: OriginCheck::new(),
+            rejections: RejectionSettings::default().style_sheet("/hallpass.css"),
+            site_name: None,
+            default_roles: R::default_role().map(RoleSet::from).unwrap_or_default(),
+            password_policy: PasswordPolicy::default(),
+            password_hasher: PasswordHasherSettings::default(),
+            breached_passwords: None,
+            two_factor: TwoFactorPolicy::Optional,
+            totp: TotpSettings::default(),
+            trust_devices: None,
+            session: SessionSettings::default(),
+            rate_limits: RateLimits::default(),
+            proxies: Proxies::default(),
+            revocation_list: RevocationList::new(),
+            store_timeout: Duration::from_millis(1500),
+            request_timeout: Duration::from_millis(1800),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            on_event: None,
+        }
+    }
+}
+
+impl<R> fmt::Debug for Settings<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+/// Which tokens are accepted besides those that hallpass writes, and how much is remembered of them.
+///
+/// ```
+/// use hallpass_accounts::VerifierSettings;
+///
+/// let beside_another_program = VerifierSettings::default().accept_type("JWT").accept_integer_user_id();
+/// ```
+#[derive(Clone, Default, Debug)]
+#[must_use]
+pub struct VerifierSettings {
+    types: Vec<String>,
+    untyped: bool,
+    key_without_kid: Option<KeyId>,
+    integer_user_id: bool,
+    leeway: Duration,
+    remembered: Option<Remembered>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Remembered {
+    Asymmetric(usize),
+    All(usize),
+}
+
+impl VerifierSettings {
+    /// Also accepts tokens of this `typ`, in exactly this spelling. Defaults to `hallpass+jwt` alone.
+    /// `JWT` is what PyJWT and jsonwebtoken write by default.
+    pub fn accept_type(mut self, typ: impl Into<String>) -> Self {
+        self.types.push(typ.into());
+        self
+    }
+
+    /// Also accepts tokens without a `typ`. Defaults to rejecting them, because nothing then tells an
+    /// access token from an ID token of the same keys.
+    pub fn insecure_accept_untyped(mut self) -> Self {
+        self.untyped = true;
+        self
+    }
+
+    /// Tries this key for tokens without a `kid`. Defaults to none.
+    pub fn key_without_kid(mut self, id: KeyId) -> Self {
+        self.key_without_kid = Some(id);
+        self
+    }
+
+    /// Also accepts a `user_id` that is a non-negative integer. Defaults to strings alone.
+    pub fn accept_integer_user_id(mut self) -> Self {
+        self.integer_user_id = true;
+        self
+    }
+
+    /// Sets how far the clocks of issuer and verifier may be apart. Defaults to zero.
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Sets how many verified tokens of asymmetric keys are remembered; 0 remembers none. Defaults to
+    /// 8,192.
+    pub fn remember(mut self, tokens: usize) -> Self {
+        self.remembered = Some(Remembered::Asymmetric(tokens));
+        self
+    }
+
+    /// Sets how many verified tokens are remembered, those of HMAC keys included. Replaces
+    /// [`remember`](Self::remember). Defaults to none of HMAC keys.
+    pub fn remember_all(mut self, tokens: usize) -> Self {
+        self.remembered = Some(Remembered::All(tokens));
+        self
+    }
+
+    pub(crate) fn apply<R: Role>(&self, mut verifier: Verifier<R>) -> Verifier<R> {
+        for typ in &self.types {
+            verifier = verifier.accept_type(typ);
+        }
+        if self.untyped {
+            verifier = verifier.insecure_accept_untyped();
+        }
+        if let Some(id) = &self.key_without_kid {
+            verifier = verifier.key_without_kid(id.clone());
+        }
+        if self.integer_user_id {
+            verifier = verifier.accept_integer_user_id();
+        }
+        let verifier = verifier.leeway(self.leeway);
+        match self.remembered {
+            Some(Remembered::Asymmetric(tokens)) => verifier.remember(tokens),
+            Some(Remembered::All(tokens)) => verifier.remember_all(tokens),
+            None => verifier,
+        }
+    }
+}
+
+/// Why settings cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The key ring only verifies.
+    #[error(
+        "the keys can only verify: name one of them in the ring's `active`, or make a ring with `hallpass keys new`"
+    )]
+    NoSigningKey,
+    /// Second factors or refresh tokens are on, and the ring has no encryption key.
+    #[error(
+        "the key ring has no encryption key, which second factors and refresh tokens need: add one (\"use\": \"enc\") or leave them off"
+    )]
+    NoEncryptionKey,
+    /// A second factor is required, and nobody can set one up.
+    #[error("a second factor is required, and the store has none: turn on `TwoFactorStore`, or make it optional")]
+    TwoFactorWithoutStore,
+    /// A notifier is set, and no revocation log that it could announce.
+    #[error(
+        "a notifier is set, and no revocation log is read: call `.revocation_log()` or `.revocation_log_in(store)`, or leave the notifier out"
+    )]
+    NotifierWithoutLog,
+    /// The hash cost is outside what argon2 allows.
+    #[error(transparent)]
+    HashCost(#[from] ImpossibleCost),
+}
+
+/// Issuer and audience of a site that names neither: its keys tell its tokens from another site's.
+const NAME: &str = "hallpass";

@@ -1,0 +1,112 @@
+//! From settings to a running handle.
+
+use std::sync::Arc;
+
+use hallpass_accounts::{
+    AccountStore, Accounts, NoRandomness, Random, RevocationSync, SettingsError, StoreFault, SystemRandom,
+};
+use hallpass_core::{Clock, CookieSettingsError, KeyRing, Keys, OriginCheck, OriginCheckError, Role, SystemClock};
+use hallpass_web::Routes;
+use tokio::runtime::Handle;
+use zeroize::Zeroizing;
+
+use crate::{
+    background::Background,
+    builder::{HallpassBuilder, KeySource},
+    hallpass::Hallpass,
+    key_file::{KeyFileError, WatchedKeyFile},
+};
+
+impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
+    /// Starts the site. Where a revocation log is on, it is read before this returns: what was revoked
+    /// before the start is revoked from the first request on.
+    ///
+    /// # Errors
+    /// A setting is missing or cannot be used, or the revocation log cannot be read. [`StartError`]
+    /// says which, and what to write instead.
+    pub async fn start(self) -> Result<Hallpass<R>, StartError> {
+        let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        let Self { mut stores, mut settings, .. } = self;
+        let mut sources = self.keys.into_iter();
+        let (keys, key_file) = match (sources.next(), sources.next()) {
+            (None, _) => return Err(StartError::NoKeys),
+            (Some(_), Some(_)) => return Err(StartError::TwoKeySources),
+            (Some(source), None) => open_keys(source)?,
+        };
+        if self.stale_policy.is_some() && stores.revocation_log.is_none() {
+            return Err(StartError::StalePolicyWithoutLog);
+        }
+        if self.without_refresh_tokens {
+            stores.refresh_tokens = None;
+        }
+        if let Some(store) = self.rate_limits_in {
+            stores.rate_limits = store;
+        }
+        let cookies =
+            if self.insecure_plain_http_cookies { self.cookies.insecure_plain_http_cookies() } else { self.cookies };
+        settings.cookies = cookies.build()?;
+        settings.origin_check =
+            self.trusted_origins.iter().try_fold(OriginCheck::new(), |check, origin| check.trust(origin))?;
+        let accounts = Accounts::new(keys.clone(), stores, settings)?;
+        let sync = RevocationSync::new(&accounts);
+        sync.read().await?;
+        let background = Background::start(&runtime, sync.clone(), key_file.map(|file| (file, keys)));
+        let routes = match self.pages {
+            Some(pages) => Routes::with_pages(&accounts, pages),
+            None => Routes::new(&accounts),
+        };
+        Ok(Hallpass { gate: accounts.authenticator(), accounts, routes, sync, background: Arc::new(background) })
+    }
+}
+
+fn open_keys(source: KeySource) -> Result<(Keys, Option<WatchedKeyFile>), StartError> {
+    let now = SystemClock.now();
+    match source {
+        KeySource::Ring(keys) => Ok((keys, None)),
+        KeySource::File(file) => {
+            let (ring, watched) = WatchedKeyFile::open(file, now)?;
+            Ok((Keys::from(ring), Some(watched)))
+        }
+        KeySource::Drawn => {
+            let mut bytes = Zeroizing::new([0; 32]);
+            SystemRandom.fill(&mut *bytes)?;
+            Ok((Keys::from(KeyRing::generate_hs256(*bytes, now)), None))
+        }
+    }
+}
+
+/// Why a site did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// No keys are set.
+    #[error("no keys: write .key_file(\"site-keys.json\"), or .keys(KeyRing::from_env(\"SITE_KEYS\")?)")]
+    NoKeys,
+    /// Keys are set more than once.
+    #[error("keys are set twice: keep one of .keys(…), .key_file(…) and .keys_in_memory()")]
+    TwoKeySources,
+    /// The key file cannot be used.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The cookies would not work.
+    #[error(transparent)]
+    Cookies(#[from] CookieSettingsError),
+    /// A trusted origin is not a valid origin.
+    #[error(transparent)]
+    Origin(#[from] OriginCheckError),
+    /// A setting of the engine cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A policy for a stale revocation log is set, and no log is read.
+    #[error("a stale policy is set, and no revocation log is read: call .revocation_log(), or leave the policy out")]
+    StalePolicyWithoutLog,
+    /// The revocation log could not be read.
+    #[error("the revocation log cannot be read: see to the database, then start again")]
+    RevocationLog(#[from] StoreFault),
+    /// There were no random bytes to make keys of.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// There is no tokio runtime.
+    #[error("there is no tokio runtime to run the background tasks: await .start() inside one")]
+    NoRuntime,
+}
