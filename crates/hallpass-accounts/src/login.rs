@@ -19,7 +19,7 @@ pub(crate) mod opened;
 pub(crate) mod own_claims;
 pub(crate) mod password_accepted;
 
-use hallpass_core::{EnrolmentToken, PendingToken, Role};
+use hallpass_core::{EnrolmentPending, MfaPending, Role, Token};
 
 use crate::{
     accounts::Accounts,
@@ -35,10 +35,10 @@ pub enum LoginStep {
     /// To the end.
     LoggedIn(OpenedSession),
     /// To the code: this token opens the code page and nothing else.
-    MfaRequired(PendingToken),
+    MfaRequired(Token<MfaPending>),
     /// To the enrolment page: the account must set up a second factor first, and this token opens the page for that and nothing
     /// else.
-    EnrolmentRequired(EnrolmentToken),
+    EnrolmentRequired(Token<EnrolmentPending>),
 }
 
 impl LoginStep {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hallpass_core::{Methods, PendingToken, Role};
+use hallpass_core::{Claims, Methods, MfaPending, Role, Token};
 
 use crate::{
     account::{Account, AccountId},
@@ -34,16 +34,16 @@ impl<R: Role> MfaRequired<R> {
     ///
     /// # Errors
     /// [`Unavailable`](crate::AccountsErrorKind::Unavailable) when it cannot be signed.
-    pub async fn wait(self) -> Result<PendingToken, AccountsError> {
+    pub async fn wait(self) -> Result<Token<MfaPending>, AccountsError> {
         let (stores, now) = (self.accounts.stores(), self.accounts.now());
         self.accounts.limits().right_so_far(stores, &self.counted, now).await;
         let account = upgraded(&self.accounts, self.account, self.upgrade).await;
-        self.accounts.issuer().issue_pending(account.id().as_str(), account.generation(), self.accounts.now()).map_err(
-            |error| {
-                tracing::error!(target: "hallpass", %error, "a pending token could not be signed");
-                UNAVAILABLE
-            },
-        )
+        let now = self.accounts.now();
+        let claims = Claims::<MfaPending>::new(account.id().as_str(), account.generation(), now);
+        self.accounts.issuer().issue(&claims, now).map_err(|error| {
+            tracing::error!(target: "hallpass", %error, "a pending token could not be signed");
+            UNAVAILABLE
+        })
     }
 
     /// Takes the code: of the authenticator, or a recovery code. It is spent by this call.
@@ -71,7 +71,7 @@ impl<R: Role> Accounts<R> {
     /// password; [`Limited`](crate::AccountsErrorKind::Limited).
     pub async fn resume(&self, pending: &[u8], visitor: &Visitor<'_>) -> Result<MfaRequired<R>, AccountsError> {
         let now = self.now();
-        let Ok(pending) = self.issuer().open_pending(pending, now) else {
+        let Ok(pending) = self.issuer().verify::<MfaPending>(pending, now) else {
             // Counted on the address, for the sake of the signature checks that a stranger can order.
             let counted = self.limits().count(self.stores(), Whose::Nobodys, visitor, now).await?;
             return Err(self.refused(None, RejectionReason::StalePending, &counted));

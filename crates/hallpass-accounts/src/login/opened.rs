@@ -1,6 +1,6 @@
 //! The session that a completed sign-in opens: its tokens, signed.
 
-use hallpass_core::{AccessToken, DeviceToken, Issuer, LoggedIn, Role};
+use hallpass_core::{Access, Device, Issuer, LoggedIn, Role, Token};
 
 use crate::{
     account::Account, accounts::Accounts, error::AccountsError, login::authenticated::Authenticated,
@@ -11,11 +11,11 @@ use crate::{
 #[derive(Debug)]
 pub struct OpenedSession {
     /// The access token.
-    pub access: AccessToken,
+    pub access: Token<Access>,
     /// The refresh token, where the site renews sessions.
     pub refresh: Option<RefreshToken>,
     /// The token by which the browser is known again.
-    pub device: DeviceToken,
+    pub device: Token<Device>,
     /// Who signed in.
     pub user: Member,
 }
@@ -58,7 +58,7 @@ impl<R: Role> Accounts<R> {
         issuer: &Issuer,
         who: &LoggedIn<R>,
         account: &Account,
-    ) -> Result<AccessToken, AccountsError> {
+    ) -> Result<Token<Access>, AccountsError> {
         let now = self.now();
         let token = match self.own_claims() {
             Some(own) => own.issue(issuer, who, account, now),

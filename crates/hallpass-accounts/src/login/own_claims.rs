@@ -4,9 +4,7 @@
 //! The type of the claims is erased here, so that the handle stays generic over the role enum
 //! alone.
 
-use hallpass_core::{
-    AccessToken, ClaimsBuffer, IssueError, Issuer, LoggedIn, Role, TokenErrorKind, UnixTime, Verifier,
-};
+use hallpass_core::{Access, IssueError, Issuer, LoggedIn, Role, Token, TokenErrorKind, UnixTime, Verifier};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::account::Account;
@@ -18,7 +16,7 @@ pub(crate) struct OwnClaims<R> {
 }
 
 type Issue<R> =
-    Box<dyn Fn(&Issuer, &LoggedIn<R>, &Account, UnixTime) -> Result<AccessToken, OwnClaimsError> + Send + Sync>;
+    Box<dyn Fn(&Issuer, &LoggedIn<R>, &Account, UnixTime) -> Result<Token<Access>, OwnClaimsError> + Send + Sync>;
 
 impl<R: Role> OwnClaims<R> {
     pub(crate) fn new<X>(claims_of: impl Fn(&Account) -> X + Send + Sync + 'static) -> Self
@@ -41,7 +39,7 @@ impl<R: Role> OwnClaims<R> {
         who: &LoggedIn<R>,
         account: &Account,
         now: UnixTime,
-    ) -> Result<AccessToken, OwnClaimsError> {
+    ) -> Result<Token<Access>, OwnClaimsError> {
         (self.issue)(issuer, who, account, now)
     }
 
@@ -54,12 +52,12 @@ impl<R: Role> OwnClaims<R> {
 /// otherwise than it is read, would make a token that is rejected at every request.
 fn read_back<R: Role, X: DeserializeOwned>(
     issuer: &Issuer,
-    token: &AccessToken,
+    token: &Token<Access>,
     now: UnixTime,
 ) -> Result<(), OwnClaimsError> {
-    let mut buffer = ClaimsBuffer::new();
-    match issuer.verifier::<R>().remember(0).claims(token.as_str().as_bytes(), now, &mut buffer) {
-        Ok(claims) => serde_json::from_str::<X>(claims.as_json()).map(drop).map_err(OwnClaimsError::Unreadable),
+    let verifier = issuer.verifier::<R>().remember(0);
+    match verifier.claims(token.as_str().as_bytes(), now, |_, json| serde_json::from_str::<X>(json).map(drop)) {
+        Ok(read) => read.map_err(OwnClaimsError::Unreadable),
         Err(error) if error.kind() == TokenErrorKind::Claims => Err(IssueError::OwnClaimsUnreadable.into()),
         // Of the clock or the keys, and not of the claims.
         Err(_) => Ok(()),

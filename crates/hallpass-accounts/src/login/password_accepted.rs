@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hallpass_core::{KnownDevice, Methods, Role};
+use hallpass_core::{Claims, Device, Methods, Role};
 
 use crate::{
     account::{Account, username::Username},
@@ -60,7 +60,7 @@ pub struct PasswordAccepted<R> {
     /// The password, where the stored hash is to be replaced by a stronger one of it.
     upgrade: Option<Password>,
     /// The browser, where the account signed in with it before.
-    device: Option<KnownDevice>,
+    device: Option<Claims<'static, Device>>,
 }
 
 /// What is missing after the password.
@@ -182,7 +182,7 @@ impl<R: Role> PasswordAccepted<R> {
         }
         match accounts.remembered(device.as_ref(), &account) {
             None => NextStep::SecondFactor(MfaRequired::new(accounts, account, counted, upgrade)),
-            Some(_remembered) => {
+            Some(()) => {
                 let account = upgraded(&accounts, account, upgrade).await;
                 NextStep::Nothing(Authenticated::new(accounts, account, counted, Methods::PASSWORD))
             }

@@ -10,7 +10,7 @@
 //! sessions void it. The session shows the password alone (`amr`), so a route that asks for a second factor still gets one; and an
 //! account that **must** have one shows it each time.
 
-use hallpass_core::{DeviceToken, KnownDevice, Methods, Role};
+use hallpass_core::{Claims, Device, Methods, Role, Token};
 
 use crate::{
     account::{Account, username::Username},
@@ -21,24 +21,21 @@ use crate::{
     visitor::Visitor,
 };
 
-/// Proof that a device may stand in for the code.
-#[must_use]
-pub(crate) struct Remembered(());
-
 impl<R: Role> Accounts<R> {
     /// The device, where it is one of the account of this name. No store is asked.
-    pub(crate) fn known_device(&self, visitor: &Visitor<'_>, name: &Username) -> Option<KnownDevice> {
-        let device = self.issuer().open_device(visitor.known?, self.now()).ok()?;
-        (device.username == name.key()).then_some(device)
+    pub(crate) fn known_device(&self, visitor: &Visitor<'_>, name: &Username) -> Option<Claims<'static, Device>> {
+        let device = self.issuer().verify::<Device>(visitor.known?, self.now()).ok()?;
+        (device.username() == name.key()).then_some(device)
     }
 
-    pub(crate) fn remembered(&self, device: Option<&KnownDevice>, account: &Account) -> Option<Remembered> {
+    /// `Some` where the device may stand in for the code.
+    pub(crate) fn remembered(&self, device: Option<&Claims<'_, Device>>, account: &Account) -> Option<()> {
         let (device, within) = (device?, self.trust_devices()?);
-        let is_theirs = device.user_id == account.id().as_str() && device.generation == account.generation();
-        let is_fresh = self.now().since(device.authenticated_at) < within;
-        let consented = device.methods.includes_second_factor();
+        let is_theirs = device.user_id() == account.id().as_str() && device.generation() == account.generation();
+        let is_fresh = self.now().since(device.authenticated_at()?) < within;
+        let consented = device.methods().includes_second_factor();
         let suffices = self.factor_policy().asks(account, Methods::PASSWORD) == Asked::Nothing;
-        (is_theirs && is_fresh && consented && suffices).then_some(Remembered(()))
+        (is_theirs && is_fresh && consented && suffices).then_some(())
     }
 
     /// The token by which the browser of a sign-in that went to its end is known from now on. A device keeps its name, or each
@@ -48,30 +45,25 @@ impl<R: Role> Accounts<R> {
         account: &Account,
         shown: Methods,
         visitor: &Visitor<'_>,
-    ) -> Result<DeviceToken, AccountsError> {
-        let before = self.known_device(visitor, account.username()).filter(|it| it.user_id == account.id().as_str());
+    ) -> Result<Token<Device>, AccountsError> {
+        let before = self.known_device(visitor, account.username()).filter(|it| it.user_id() == account.id().as_str());
         let consents = visitor.remember && shown.includes_second_factor() && self.trust_devices().is_some();
         let stood_in = account.second_factor().is_some() && !shown.includes_second_factor();
+        let now = self.now();
         let (methods, authenticated_at) = match &before {
-            Some(before) if stood_in => (before.methods, before.authenticated_at),
-            _ if consents => (shown, self.now()),
-            _ => (Methods::PASSWORD, self.now()),
+            Some(before) if stood_in => (before.methods(), before.authenticated_at().unwrap_or(now)),
+            _ if consents => (shown, now),
+            _ => (Methods::PASSWORD, now),
         };
-        let device = KnownDevice {
-            username: account.username().key().to_owned(),
-            user_id: account.id().as_str().to_owned(),
-            generation: account.generation(),
-            device: before.map_or_else(|| fresh_name(self.random()), |before| Ok(before.device))?,
-            methods,
-            authenticated_at,
-        };
-        let lifetime = std::time::Duration::from_secs(DEVICE_LIFETIME);
-        self.issuer().issue_device(&device, lifetime, self.now()).map_err(|error| {
+        let name = before.as_ref().and_then(|before| before.session()).map(str::to_owned);
+        let name = name.map_or_else(|| fresh_name(self.random()), Ok)?;
+        let claims = Claims::<Device>::new(account.id().as_str(), account.generation(), authenticated_at)
+            .with_username(account.username().key())
+            .with_session(&*name)
+            .with_methods(methods);
+        self.issuer().issue(&claims, now).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "a device token could not be signed");
             UNAVAILABLE
         })
     }
 }
-
-/// Seconds: half a year, so that who comes back after the summer is known.
-const DEVICE_LIFETIME: u64 = 180 * 24 * 60 * 60;

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hallpass_core::{AccessToken, KeyRing, Methods, Role, UnixTime};
+use hallpass_core::{Access, KeyRing, Methods, Role, Token, UnixTime};
 
 use crate::{
     accounts::Accounts,
@@ -27,7 +27,7 @@ use crate::{
 #[must_use]
 pub struct Tokens {
     /// The access token.
-    pub access: AccessToken,
+    pub access: Token<Access>,
     /// The refresh token, where the site renews sessions and this one can be renewed.
     pub refresh: Option<RefreshToken>,
 }

@@ -88,7 +88,7 @@ impl<R: Role> Accounts<R> {
             return None;
         }
         let token = find_cookie(cookies, self.cookies().refresh_name()).ok()??;
-        let _same_origin = self.origin_check().check(request).ok()?;
+        self.origin_check().check(request).ok()?;
         Some(token)
     }
 
@@ -108,7 +108,7 @@ impl<R: Role> Accounts<R> {
 
     fn cookies_of(&self, tokens: &Tokens) -> Option<Vec<String>> {
         let (cookies, now) = (self.cookies(), self.now());
-        let access = cookies.set_access(tokens.access.as_str(), tokens.access.expires_at().since(now));
+        let access = cookies.set(&tokens.access, now);
         let refresh = tokens.refresh.as_ref();
         let refresh = refresh.map(|token| cookies.set_refresh(token.as_str(), token.expires_at().since(now)));
         let all: Result<Vec<_>, _> = std::iter::once(access).chain(refresh).collect();

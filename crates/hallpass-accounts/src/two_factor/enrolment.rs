@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use hallpass_core::{EnrolmentToken, Methods, Role};
+use hallpass_core::{Claims, EnrolmentPending, Methods, Role, Token};
 
 use crate::{
     account::{
@@ -48,7 +48,7 @@ impl<R: Role> EnrolmentRequired<R> {
     ///
     /// # Errors
     /// [`Unavailable`](AccountsErrorKind::Unavailable) when it cannot be signed.
-    pub async fn wait(self) -> Result<EnrolmentToken, AccountsError> {
+    pub async fn wait(self) -> Result<Token<EnrolmentPending>, AccountsError> {
         let Self { accounts, account, counted } = self;
         // All that the account can show was right.
         accounts.limits().succeeded(accounts.stores(), counted, accounts.now()).await;
@@ -97,21 +97,24 @@ impl<R: Role> Accounts<R> {
     /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn) for a token that is forged or over, and where the account has changed since the
     /// password.
     pub async fn enrolling(&self, token: &[u8]) -> Result<Enrolling<R>, AccountsError> {
-        let pending = self.issuer().open_enrolment(token, self.now()).map_err(|_| AccountsErrorKind::NotLoggedIn)?;
+        let pending =
+            self.issuer().verify::<EnrolmentPending>(token, self.now()).map_err(|_| AccountsErrorKind::NotLoggedIn)?;
         let id = AccountId::new(pending.user_id());
         let account = self.stores().ask("find account", self.stores().accounts.by_id(&id)).await?;
         let alive = |account: &Account| {
             !account.disabled() && account.generation() == pending.generation() && account.second_factor().is_none()
         };
         let account = account.filter(alive).ok_or(AccountsErrorKind::NotLoggedIn)?;
-        Ok(Enrolling { accounts: self.clone(), account, session: pending.session().to_owned() })
+        Ok(Enrolling { accounts: self.clone(), account, session: pending.session().unwrap_or_default().to_owned() })
     }
 
-    pub(crate) fn enrolment_token(&self, account: &Account) -> Result<EnrolmentToken, AccountsError> {
+    pub(crate) fn enrolment_token(&self, account: &Account) -> Result<Token<EnrolmentPending>, AccountsError> {
         self.events().happened(Event::EnrolmentRequired { account: account.id().clone() });
         let session = fresh_name(self.random())?;
-        let token = self.issuer().issue_enrolment(account.id().as_str(), account.generation(), &session, self.now());
-        token.map_err(|error| {
+        let now = self.now();
+        let claims =
+            Claims::<EnrolmentPending>::new(account.id().as_str(), account.generation(), now).with_session(&*session);
+        self.issuer().issue(&claims, now).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an enrolment token could not be signed");
             UNAVAILABLE
         })

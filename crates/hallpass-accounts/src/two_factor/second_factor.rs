@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hallpass_core::{EnrolmentToken, Identity, Methods, Role, Totp, TotpDrift, TotpSecret};
+use hallpass_core::{EnrolmentPending, Identity, Methods, Role, Token, Totp, TotpDrift, TotpSecret};
 
 use crate::{
     account::{
@@ -47,7 +47,7 @@ pub enum FactorOff {
     /// The session goes on with these.
     GoesOn(Tokens),
     /// The account must have a second factor: every session is over, and this token opens the page where a new one is set up.
-    EnrolmentRequired(EnrolmentToken),
+    EnrolmentRequired(Token<EnrolmentPending>),
 }
 
 impl<R: Role> Accounts<R> {

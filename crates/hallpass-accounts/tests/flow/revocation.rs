@@ -1,12 +1,12 @@
 //! Whatever voids tokens voids them here at once, on another node once it has read the feed, and after a restart (SECURITY row 8).
 
 use hallpass_accounts::{Accounts, AccountsErrorKind, Cursor, LoginStep, Username};
-use hallpass_core::AccessToken;
+use hallpass_core::{Access, Token};
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
 
 /// The token is refused on its node at once, and on another one before it has served anything.
-async fn assert_dead(site: &Site, token: &AccessToken) {
+async fn assert_dead(site: &Site, token: &Token<Access>) {
     assert!(site.verify(token).is_none(), "here, at once");
     let restarted = site.other_node();
     assert!(restarted.verify(token).is_some(), "another node has not heard yet");

@@ -8,7 +8,7 @@ use hallpass_accounts::{
     PasswordHasherSettings, TwoFactor, Visitor,
 };
 use hallpass_core::{
-    AccessToken, Clock, Identity, Issuer, KeyRing, Keys, RevocationList, Role, TimeStep, Totp, TotpSettings, UnixTime,
+    Access, Clock, Identity, Issuer, KeyRing, Keys, RevocationList, Role, TimeStep, Token, Totp, TotpSettings, UnixTime,
 };
 
 use crate::memory::MemoryStore;
@@ -95,7 +95,7 @@ impl Site {
     }
 
     /// What a gate on this node makes of a token; `None` where it is refused.
-    pub fn verify(&self, token: &AccessToken) -> Option<Identity<SiteRole>> {
+    pub fn verify(&self, token: &Token<Access>) -> Option<Identity<SiteRole>> {
         let verifier = self.accounts.issuer().verifier().revocation(self.accounts.view().clone());
         verifier.verify(token.as_str().as_bytes(), self.clock.now()).ok()
     }
@@ -130,9 +130,9 @@ pub struct Enrolled {
     pub first_code: String,
     pub recovery: Vec<String>,
     /// The token of before.
-    pub before: AccessToken,
+    pub before: Token<Access>,
     /// The token with which the session went on.
-    pub access: AccessToken,
+    pub access: Token<Access>,
 }
 
 impl Enrolled {
