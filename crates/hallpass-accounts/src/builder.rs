@@ -130,7 +130,7 @@ impl<R: Role, S: AccountStore> AccountsBuilder<R, S> {
     /// the store has it then, when a person logs in, when a session is refreshed, and when a change
     /// of the account replaces the token. A claim is thus as old as the token. Defaults to none.
     ///
-    /// [`Accounts::verifier`] reads them, for [`Identity::claims`](hallpass_core::Identity::claims).
+    /// [`Accounts::verifier`] reads them, for [`Claims::claims`](hallpass_core::Claims::claims).
     ///
     /// `X` is a struct with named fields, or a map with string keys. Its names cannot be those that
     /// hallpass writes, and it must not deny unknown fields. Where the claims cannot be signed or

@@ -111,7 +111,7 @@ impl<R: Role> Verifier<R> {
     }
 
     /// Also reads the application's own claims, an `X` out of the whole set, for
-    /// [`Identity::claims`](crate::Identity::claims); a token that does not fit `X` is refused. `X` must not deny unknown fields.
+    /// [`Claims::claims`](crate::Claims::claims); a token that does not fit `X` is refused. `X` must not deny unknown fields.
     /// Defaults to none, because reading them costs a second pass.
     #[must_use]
     pub fn with_claims<X: DeserializeOwned + Send + Sync + 'static>(self) -> Self {
