@@ -19,12 +19,13 @@ use crate::{
     },
 };
 
-/// The claims of `text`, if it begins with `opening` and goes on in our layout. Their kind is for the
-/// caller to state.
+/// The claims of `text`, if it begins with `opening` and goes on in our layout. `K` is
+/// the kind whose `typ` the token had.
 ///
 /// Escapes and control characters are looked for in one pass over the whole, which the compiler turns into vector instructions;
 /// after that a quote ends a text.
-pub(crate) fn scan<'b>(text: &'b str, opening: &str, role_bit: RoleBit) -> Option<Claims<'b, ()>> {
+#[inline(always)]
+pub(crate) fn scan<'b, K>(text: &'b str, opening: &str, role_bit: RoleBit) -> Option<Claims<'b, K>> {
     if text.bytes().fold(false, |found, byte| found | (byte == b'\\') | !is_plain(byte)) {
         return None;
     }
@@ -46,7 +47,10 @@ pub(crate) fn scan<'b>(text: &'b str, opening: &str, role_bit: RoleBit) -> Optio
     let methods = if rest.pass(r#","amr":["#).is_some() { rest.names(Methods::from_name)? } else { Methods::NONE };
     let session = if rest.pass(r#","sid":""#).is_some() { Some(rest.text()?.into()) } else { None };
     let generation = if rest.pass(r#","gen":"#).is_some() { u32::try_from(rest.number()?).ok()? } else { 0 };
-    (rest.0 == "}").then(|| Claims {
+    if rest.0 != "}" {
+        return None;
+    }
+    Some(Claims {
         username: username.into(),
         user_id: user_id.into(),
         session,

@@ -52,6 +52,7 @@ impl TokenRules {
 
     /// The claims of a token that satisfies every rule under a key of this ring, the JSON that they were
     /// read from, and the key. `K` is the kind that the rules are for.
+    #[inline(always)]
     pub(crate) fn check<'b, 'r, K>(
         &self,
         ring: &'r KeyRing,
@@ -67,11 +68,11 @@ impl TokenRules {
         let json = std::str::from_utf8(payload).map_err(|_| TokenErrorKind::Claims)?;
         let claims = match claim_scanner::scan(json, &self.opening, self.role_bit) {
             Some(claims) => claims,
-            None => self.reader().read(json)?,
+            None => self.reader().read(json)?.of_kind(),
         };
         self.check_times(&claims.times, now)?;
         self.check_revocation(|| claims.for_revocation(), now)?;
-        Ok((claims.of_kind(), json, key))
+        Ok((claims, json, key))
     }
 
     fn reader(&self) -> ClaimReader<'_> {
