@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use base64_simd::URL_SAFE_NO_PAD;
-use hallpass_core::{
-    Algorithm, Issuer, Key, KeyId, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, UnixTime,
-};
+use hallpass_core::{Algorithm, Claims, Issuer, Key, KeyId, KeyRing, LoggedIn, Methods, Role, UnixTime};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -49,15 +47,13 @@ pub fn ring(algorithm: Algorithm) -> Result<KeyRing, Box<dyn std::error::Error>>
 /// An access token as hallpass issues it: all claims, two roles, password and code.
 pub fn full_claims_token(ring: KeyRing) -> Result<String, Box<dyn std::error::Error>> {
     let issuer = Issuer::new(ring, ISSUER, AUDIENCE).lifetime(Duration::from_secs(900));
-    let who = LoggedIn::insecure_new(LoggedInFacts {
-        username: "alice".into(),
-        user_id: "9f3c2a1b".into(),
-        roles: RoleSet::from([SiteRole::Moderator, SiteRole::Admin]),
-        generation: 3,
-        session: "0123456789abcdef0123456789abcdef".into(),
-        authenticated_at: NOW,
-        methods: Methods::PASSWORD | Methods::ONE_TIME_CODE,
-    });
+    let who = LoggedIn::insecure_new(
+        Claims::new("9f3c2a1b", 3, NOW)
+            .with_username("alice")
+            .with_session("0123456789abcdef0123456789abcdef")
+            .with_methods(Methods::PASSWORD | Methods::ONE_TIME_CODE),
+        [SiteRole::Moderator, SiteRole::Admin],
+    );
     Ok(issuer.issue(&who, NOW)?.as_str().to_owned())
 }
 

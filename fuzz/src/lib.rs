@@ -4,7 +4,7 @@
 //! `cargo +nightly fuzz run claims fuzz/corpus/claims fuzz/seeds/claims`; `seeds/` holds inputs that reach the inner checks.
 
 use hallpass_core::{
-    Algorithm, Identity, Issuer, Key, KeyId, KeyRing, Methods, Role, RoleSet, LoggedIn, LoggedInFacts, UnixTime,
+    Algorithm, Claims, Identity, Issuer, Key, KeyId, KeyRing, LoggedIn, Role, UnixTime,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -39,30 +39,19 @@ pub fn signed(header: &[u8], claims: &[u8]) -> String {
     format!("{input}.{}", encode(&mac.finalize().into_bytes()))
 }
 
-/// A sign-in of whom a token named.
+/// A login of the user that a token named.
 pub fn again(who: &Identity<SiteRole>) -> LoggedIn<SiteRole> {
-    LoggedIn::insecure_new(LoggedInFacts {
-        username: who.username().to_owned(),
-        user_id: who.user_id().to_owned(),
-        roles: who.roles(),
-        generation: who.generation(),
-        session: who.session().unwrap_or("s1").to_owned(),
-        authenticated_at: who.authenticated_at().unwrap_or(NOW),
-        methods: who.methods(),
-    })
+    let claims = Claims::new(who.user_id(), who.generation(), who.authenticated_at().unwrap_or(NOW))
+        .with_username(who.username())
+        .with_session(who.session().unwrap_or("s1"))
+        .with_methods(who.methods());
+    LoggedIn::insecure_new(claims, who.roles())
 }
 
 /// A token of the site's own, the same each time.
 pub fn token() -> String {
-    let who = LoggedIn::insecure_new(LoggedInFacts {
-        username: "alice".to_owned(),
-        user_id: "17".to_owned(),
-        roles: RoleSet::from([SiteRole::Moderator, SiteRole::Admin]),
-        generation: 3,
-        session: "s1".to_owned(),
-        authenticated_at: NOW,
-        methods: Methods::PASSWORD,
-    });
+    let claims = Claims::new("17", 3, NOW).with_username("alice").with_session("s1");
+    let who = LoggedIn::insecure_new(claims, [SiteRole::Moderator, SiteRole::Admin]);
     issuer().issue(&who, NOW).expect("a token").as_str().to_owned()
 }
 

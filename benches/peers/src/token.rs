@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hallpass_benches::{AUDIENCE, ISSUER, SiteRole, ring};
 use hallpass_core::{
-    Algorithm, Clock, Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, SystemClock, UnixTime,
+    Algorithm, Clock, Issuer, KeyRing, LoggedIn, Methods, Role, RoleSet, SystemClock, UnixTime,
 };
 use jsonwebtoken::Validation;
 use serde::{Deserialize, Serialize};
@@ -51,15 +51,13 @@ pub fn admin_at(ring: KeyRing, user_id: &str, at: UnixTime) -> String {
 /// An access token that lives for half a day.
 pub fn access_token<R: Role>(ring: KeyRing, user_id: &str, roles: RoleSet<R>, at: UnixTime) -> String {
     let issuer = Issuer::new(ring, ISSUER, AUDIENCE).lifetime(Duration::from_secs(12 * 3600));
-    let who = LoggedIn::insecure_new(LoggedInFacts {
-        username: "alice".into(),
-        user_id: user_id.into(),
+    let who = LoggedIn::insecure_new(
+        hallpass_core::Claims::new(user_id, 3, at)
+            .with_username("alice")
+            .with_session("0123456789abcdef0123456789abcdef")
+            .with_methods(Methods::PASSWORD | Methods::ONE_TIME_CODE),
         roles,
-        generation: 3,
-        session: "0123456789abcdef0123456789abcdef".into(),
-        authenticated_at: at,
-        methods: Methods::PASSWORD | Methods::ONE_TIME_CODE,
-    });
+    );
     issuer.issue(&who, at).unwrap().as_str().to_owned()
 }
 

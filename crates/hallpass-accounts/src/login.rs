@@ -19,7 +19,7 @@ pub(crate) mod mfa_required;
 pub(crate) mod own_claims;
 pub(crate) mod password_accepted;
 
-use hallpass_core::{AccessToken, DeviceToken, EnrolmentToken, PendingToken};
+use hallpass_core::{Access, Device, EnrolmentPending, MfaPending, Token};
 
 use crate::session::refresh_token::RefreshToken;
 
@@ -30,10 +30,10 @@ pub enum LoginStep {
     /// To the end.
     LoggedIn(OpenedSession),
     /// To the code: this token opens the code page and nothing else.
-    MfaRequired(PendingToken),
+    MfaRequired(Token<MfaPending>),
     /// To the enrolment page: the account must set up a second factor first, and this token opens the page for that and nothing
     /// else.
-    EnrolmentRequired(EnrolmentToken),
+    EnrolmentRequired(Token<EnrolmentPending>),
 }
 
 impl LoginStep {
@@ -51,11 +51,11 @@ impl LoginStep {
 #[derive(Debug)]
 pub struct OpenedSession {
     /// The access token.
-    pub access: AccessToken,
+    pub access: Token<Access>,
     /// The refresh token, where the site renews sessions.
     pub refresh: Option<RefreshToken>,
     /// The token by which the browser is known again.
-    pub device: DeviceToken,
+    pub device: Token<Device>,
     /// The account that logged in.
     pub user: AccountSummary,
 }

@@ -12,7 +12,7 @@ pub(crate) mod store;
 
 use std::time::Duration;
 
-use hallpass_core::AccessToken;
+use hallpass_core::{Access, Token};
 
 use crate::session::refresh_token::RefreshToken;
 
@@ -72,7 +72,7 @@ impl Default for SessionSettings {
 #[must_use]
 pub struct Tokens {
     /// The access token.
-    pub access: AccessToken,
+    pub access: Token<Access>,
     /// The refresh token, where the site renews sessions and this one can be renewed.
     pub refresh: Option<RefreshToken>,
 }

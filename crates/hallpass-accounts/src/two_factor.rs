@@ -12,7 +12,7 @@ pub(crate) mod store;
 
 use std::fmt;
 
-use hallpass_core::{EnrolmentToken, Methods, Role, RoleSet, TotpSecret};
+use hallpass_core::{EnrolmentPending, Methods, Role, RoleSet, Token, TotpSecret};
 
 use crate::{account::Account, session::Tokens};
 
@@ -103,7 +103,7 @@ pub enum FactorOff {
     /// The session goes on with these.
     GoesOn(Tokens),
     /// The account must have a second factor: every session is over, and this token opens the page where a new one is set up.
-    EnrolmentRequired(EnrolmentToken),
+    EnrolmentRequired(Token<EnrolmentPending>),
 }
 
 impl fmt::Debug for SetUp {

@@ -10,7 +10,7 @@ pub struct Visitor<'a> {
     pub peer: Option<IpAddr>,
     /// The `User-Agent`, as sent.
     pub device: &'a str,
-    /// The device cookie: the [`DeviceToken`](hallpass_core::DeviceToken) of an earlier sign-in.
+    /// The device cookie: the [`Token<Device>`](hallpass_core::Device) of an earlier sign-in.
     pub known: Option<&'a [u8]>,
     /// Whether the person wants this browser to stand in for the code next time. It does where the site
     /// [trusts devices](crate::Settings::trust_devices).

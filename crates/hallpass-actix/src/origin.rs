@@ -45,7 +45,7 @@ impl Around for SameOrigin {
         let checked = self.check.check(&origin_facts(request)).inspect_err(|rejection| {
             tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request refused");
         });
-        checked.map(|_same_origin| None)
+        checked.map(|()| None)
     }
 }
 

@@ -108,7 +108,7 @@ transform!(Require);
 impl Around for Require {
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection> {
         state(request.extensions());
-        admit(&self.requirement, request.extensions()).map(|_admitted| None)
+        admit(&self.requirement, request.extensions()).map(|_who| None)
     }
 
     fn after<B>(&self, mut answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {

@@ -13,8 +13,8 @@ use actix_web::{
 };
 use hallpass_actix::{Allowed, Auth, Identity, require_login, require_roles};
 use hallpass_core::{
-    Clock, Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Permission, Rejection, RejectionKind, Requirement, Role,
-    SystemClock, UnixTime,
+    Claims, Clock, Issuer, KeyRing, LoggedIn, Permission, Rejection, RejectionKind, Requirement, Role, SystemClock,
+    UnixTime,
 };
 
 #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,15 +51,7 @@ fn request(path: &str, role: Option<SiteRole>) -> TestRequest {
     let request = TestRequest::with_uri(path).insert_header((header::ACCEPT, "application/json"));
     let Some(role) = role else { return request };
     let now = SystemClock.now();
-    let user = LoggedIn::insecure_new(LoggedInFacts {
-        username: "alice".into(),
-        user_id: "1".into(),
-        roles: role.into(),
-        generation: 0,
-        session: "s".into(),
-        authenticated_at: now,
-        methods: Methods::PASSWORD,
-    });
+    let user = LoggedIn::insecure_new(Claims::new("1", 0, now).with_username("alice").with_session("s"), role);
     let token = issuer().issue(&user, now).unwrap();
     request.insert_header((header::COOKIE, format!("__Host-hallpass={}", token.as_str())))
 }

@@ -125,7 +125,7 @@ fn admit<'p>(
     };
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
     match requirement.admit(who, now) {
-        Ok(_admitted) => Ok(who),
+        Ok(()) => Ok(who),
         Err(rejection) => Err(Rejected::new(rejection, parts)),
     }
 }

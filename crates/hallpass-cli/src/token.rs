@@ -9,7 +9,7 @@ use std::{
 
 use clap::Subcommand;
 use hallpass::keys::KeyFile;
-use hallpass_core::{Issuer, LoggedIn, LoggedInFacts, Methods};
+use hallpass_core::{Claims, Issuer, LoggedIn, Methods, UnixTime};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -88,15 +88,13 @@ fn sign(options: Sign, report: Report) -> Result<ExitCode, CommandError> {
         }
         None => Map::new(),
     };
-    let who = LoggedIn::insecure_new(LoggedInFacts {
-        username: options.sub,
-        user_id: options.user_id,
-        roles: NamedRole::name_all(options.roles)?,
-        generation: options.generation,
-        session: options.sid,
-        authenticated_at: options.auth_time.map_or(now, hallpass_core::UnixTime::from_secs),
-        methods: options.amr.iter().fold(Methods::NONE, |sum, name| sum | Methods::from_name(name)),
-    });
+    let authenticated_at = options.auth_time.map_or(now, UnixTime::from_secs);
+    let methods = options.amr.iter().fold(Methods::NONE, |sum, name| sum | Methods::from_name(name));
+    let claims = Claims::new(&options.user_id, options.generation, authenticated_at)
+        .with_username(&options.sub)
+        .with_session(&*options.sid)
+        .with_methods(methods);
+    let who = LoggedIn::insecure_new(claims, NamedRole::name_all(options.roles)?);
     let token = issuer.issue_with(&who, &own, now)?;
     let value = json!({ "token": token.as_str(), "expires_at": token.expires_at().as_secs() });
     report.print(token.as_str(), &value)?;

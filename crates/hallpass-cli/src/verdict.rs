@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
-use hallpass_core::{Algorithm, ClaimsBuffer, KeyId, KeyRing, Role, TokenErrorKind, UnixTime, Verifier};
+use hallpass_core::{Algorithm, KeyId, KeyRing, Role, TokenErrorKind, UnixTime, Verifier};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -93,9 +93,9 @@ impl Judge {
     }
 
     fn claims(&self, token: &[u8], now: UnixTime) -> Result<Map<String, Value>, TokenErrorKind> {
-        let mut buffer = ClaimsBuffer::new();
-        let claims = self.verifier.claims(token, now, &mut buffer).map_err(|error| error.kind())?;
-        let mut shown: Map<String, Value> = claims.own().map_err(|error| error.kind())?;
+        let read = self.verifier.claims(token, now, |_, json| serde_json::from_str(json));
+        let read = read.map_err(|error| error.kind())?;
+        let mut shown: Map<String, Value> = read.map_err(|_| TokenErrorKind::Claims)?;
         if self.require.iter().any(|name| !shown.contains_key(name)) {
             return Err(TokenErrorKind::Claims);
         }

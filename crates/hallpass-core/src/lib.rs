@@ -43,7 +43,7 @@ mod totp;
 pub use access::{
     authentication::Authentication,
     rejection::{Rejection, RejectionKind},
-    requirement::{Admitted, Permission, Requirement},
+    requirement::{Permission, Requirement},
     route_table::RouteTable,
 };
 pub use keys::{
@@ -65,12 +65,12 @@ pub use request::{
     },
     gate::RequestAuthenticator,
     meter::Meter,
-    origin::{OriginCheck, OriginCheckError, OriginFacts, SameOrigin},
+    origin::{OriginCheck, OriginCheckError, OriginFacts},
     refresh::{RefreshHook, RefreshedRequest, Refreshing},
     safe_next::SafeNext,
 };
 pub use revocation::{
-    outcome::{Live, Revoked, RevokedKind, TokenFacts},
+    outcome::{Revoked, RevokedKind, TokenFacts},
     view::{RevocationList, StalePolicy},
 };
 pub use time::{
@@ -78,14 +78,13 @@ pub use time::{
     unix_time::UnixTime,
 };
 pub use token::{
-    claims::{Claims, ClaimsBuffer},
+    claims::Claims,
     error::{TokenError, TokenErrorKind},
     identity::Identity,
-    issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken},
+    issued_token::{Access, Device, EnrolmentPending, MfaPending, Token, TokenKind, Unprivileged},
     issuer::{IssueError, Issuer},
-    logged_in::{LoggedIn, LoggedInFacts},
+    logged_in::{LoggedIn, TokenSubject},
     methods::Methods,
-    opened_token::{KnownDevice, Pending, PendingEnrolment},
     opener::MAX_TOKEN_BYTES,
     role::{Role, RoleSet},
     verifier::Verifier,

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use hallpass_core::{
-    Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, TokenErrorKind, UnixTime, Verifier,
-};
+use hallpass_core::{Claims, Issuer, KeyRing, LoggedIn, Role, TokenErrorKind, UnixTime, Verifier};
 
 const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
 
@@ -39,15 +37,7 @@ fn rings() -> Vec<KeyRing> {
 fn a_token_is_signed_and_verified() {
     for ring in rings() {
         let issuer = Issuer::new(ring, "https://site.example", "site");
-        let who = LoggedIn::insecure_new(LoggedInFacts {
-            username: "alice".to_owned(),
-            user_id: "17".to_owned(),
-            roles: RoleSet::from(Admin),
-            generation: 0,
-            session: "s-1".to_owned(),
-            authenticated_at: NOW,
-            methods: Methods::PASSWORD,
-        });
+        let who = LoggedIn::insecure_new(Claims::new("17", 0, NOW).with_username("alice"), Admin);
         let token = issuer.issue(&who, NOW).unwrap();
         let verifier: Verifier<Admin> = issuer.verifier();
         let identity = verifier.verify(token.as_str().as_bytes(), NOW).unwrap();

@@ -9,9 +9,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{
-    Algorithm, Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, TokenErrorKind, UnixTime, Verifier,
-};
+use hallpass_core::{Algorithm, Claims, Issuer, KeyRing, LoggedIn, Role, TokenErrorKind, UnixTime, Verifier};
 use hallpass_remote::{
     BodyTooLong, Fetch, FetchRequest, FetchResponse, LimitedBody, RemoteJwks, RemoteJwksError, get_with,
 };
@@ -109,15 +107,8 @@ fn issuer(random: u8) -> Issuer {
 }
 
 fn token(issuer: &Issuer) -> String {
-    let who = LoggedIn::insecure_new(LoggedInFacts {
-        username: "alice".to_owned(),
-        user_id: "17".to_owned(),
-        roles: RoleSet::from(SiteRole::Admin),
-        generation: 0,
-        session: "s-1".to_owned(),
-        authenticated_at: NOW,
-        methods: Methods::PASSWORD,
-    });
+    let who =
+        LoggedIn::insecure_new(Claims::new("17", 0, NOW).with_username("alice").with_session("s-1"), SiteRole::Admin);
     issuer.issue(&who, NOW).unwrap().as_str().to_owned()
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use hallpass_core::{CookieSettings, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, UnixTime};
+use hallpass_core::{Claims, CookieSettings, LoggedIn, Methods, Role, RoleSet, UnixTime};
 
 use crate::kit::Kit;
 
@@ -32,7 +32,8 @@ use crate::kit::Kit;
 pub struct User<R> {
     kit: Kit<R>,
     /// `None`: somebody without a cookie.
-    facts: Option<LoggedInFacts<R>>,
+    claims: Option<Claims<'static>>,
+    roles: RoleSet<R>,
     signed_in_ago: Duration,
 }
 
@@ -62,49 +63,39 @@ impl<R: Role> Kit<R> {
 
 impl<R: Role> User<R> {
     fn logged_in(kit: Kit<R>, roles: RoleSet<R>) -> Self {
-        let facts = LoggedInFacts {
-            username: "alice".to_owned(),
-            user_id: "id-alice".to_owned(),
-            roles,
-            generation: 0,
-            session: "session-alice".to_owned(),
-            authenticated_at: kit.now(),
-            methods: Methods::PASSWORD,
-        };
-        Self { kit, facts: Some(facts), signed_in_ago: Duration::ZERO }
+        let claims = Claims::new("id-alice", 0, kit.now()).with_username("alice").with_session("session-alice");
+        Self { kit, claims: Some(claims), roles, signed_in_ago: Duration::ZERO }
     }
 
     fn stranger(kit: Kit<R>) -> Self {
-        Self { kit, facts: None, signed_in_ago: Duration::ZERO }
+        Self { kit, claims: None, roles: RoleSet::EMPTY, signed_in_ago: Duration::ZERO }
     }
 
     /// Names the user; the account's id is `id-` and the name, the session's `session-` and the name. Defaults to `alice`.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
-        self.with(|facts| LoggedInFacts {
-            username: name.to_owned(),
-            user_id: format!("id-{name}"),
-            session: format!("session-{name}"),
-            ..facts
+        let (id, session) = (format!("id-{name}"), format!("session-{name}"));
+        self.with(|claims| {
+            of_account(claims, &id, claims.generation()).with_username(name).with_session(&*session).into_owned()
         })
     }
 
     /// Names the account, as the site's store does. Defaults to `id-` and the user's name.
     #[must_use]
     pub fn with_id(self, id: &str) -> Self {
-        self.with(|facts| LoggedInFacts { user_id: id.to_owned(), ..facts })
+        self.with(|claims| of_account(claims, id, claims.generation()).into_owned())
     }
 
     /// Sets the token generation of the account. Defaults to 0.
     #[must_use]
     pub fn with_generation(self, generation: u32) -> Self {
-        self.with(|facts| LoggedInFacts { generation, ..facts })
+        self.with(|claims| of_account(claims, claims.user_id(), generation).into_owned())
     }
 
     /// Lets the user have shown a one-time code too. Defaults to the password alone, because that is what most routes ask.
     #[must_use]
     pub fn with_second_factor(self) -> Self {
-        self.with(|facts| LoggedInFacts { methods: facts.methods | Methods::ONE_TIME_CODE, ..facts })
+        self.with(|claims| claims.clone().with_methods(claims.methods() | Methods::ONE_TIME_CODE))
     }
 
     /// Lets the password have been shown this long ago; the token itself is fresh. Defaults to just now.
@@ -132,8 +123,8 @@ impl<R: Role> User<R> {
     pub fn token(&self) -> Option<String> {
         let now = self.kit.now();
         let authenticated_at = now.saturating_sub(self.signed_in_ago);
-        let facts = LoggedInFacts { authenticated_at, ..self.facts.clone()? };
-        match self.kit.issuer().issue(&LoggedIn::insecure_new(facts), now) {
+        let claims = self.claims.clone()?.with_authenticated_at(authenticated_at);
+        match self.kit.issuer().issue(&LoggedIn::insecure_new(claims, self.roles), now) {
             Ok(token) => Some(token.as_str().to_owned()),
             Err(error) => panic!("no token for this user: {error}"),
         }
@@ -142,35 +133,47 @@ impl<R: Role> User<R> {
     /// The account's id; empty for a stranger.
     #[must_use]
     pub fn user_id(&self) -> &str {
-        self.facts.as_ref().map_or("", |facts| &facts.user_id)
+        self.claims.as_ref().map_or("", |claims| claims.user_id())
     }
 
     pub(crate) fn session(&self) -> &str {
-        self.facts.as_ref().map_or("", |facts| &facts.session)
+        self.claims.as_ref().and_then(|claims| claims.session()).unwrap_or_default()
     }
 
     pub(crate) fn generation(&self) -> u32 {
-        self.facts.as_ref().map_or(0, |facts| facts.generation)
+        self.claims.as_ref().map_or(0, |claims| claims.generation())
     }
 
-    fn with(mut self, change: impl FnOnce(LoggedInFacts<R>) -> LoggedInFacts<R>) -> Self {
-        self.facts = self.facts.map(change);
+    fn with(mut self, change: impl FnOnce(&Claims<'static>) -> Claims<'static>) -> Self {
+        self.claims = self.claims.as_ref().map(change);
         self
     }
 }
 
+/// The same login of another account.
+fn of_account<'a>(claims: &'a Claims<'_>, user_id: &'a str, generation: u32) -> Claims<'a> {
+    Claims::new(user_id, generation, UnixTime::from_secs(0))
+        .with_username(claims.username())
+        .with_session(claims.session())
+        .with_methods(claims.methods())
+}
+
 impl<R: Role> Clone for User<R> {
     fn clone(&self) -> Self {
-        Self { kit: self.kit.clone(), facts: self.facts.clone(), signed_in_ago: self.signed_in_ago }
+        Self {
+            kit: self.kit.clone(),
+            claims: self.claims.clone(),
+            roles: self.roles,
+            signed_in_ago: self.signed_in_ago,
+        }
     }
 }
 
 impl<R: Role> fmt::Debug for User<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let facts = self.facts.as_ref();
         f.debug_struct("User")
-            .field("username", &facts.map(|facts| &facts.username))
-            .field("roles", &facts.map(|facts| facts.roles))
+            .field("username", &self.claims.as_ref().map(|claims| claims.username()))
+            .field("roles", &self.roles)
             .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use hallpass_core::{OriginCheck, OriginFacts, SameOrigin};
+use hallpass_core::{OriginCheck, OriginFacts};
 use http::{HeaderValue, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -75,13 +75,13 @@ where
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         match check(&self.check, &request) {
-            Ok(_same_origin) => GuardFuture::admitted(self.inner.call(request)),
+            Ok(()) => GuardFuture::admitted(self.inner.call(request)),
             Err(refusal) => GuardFuture::refused(refusal),
         }
     }
 }
 
-fn check<Q>(check: &OriginCheck, request: &Request<Q>) -> Result<SameOrigin, RejectionResponse> {
+fn check<Q>(check: &OriginCheck, request: &Request<Q>) -> Result<(), RejectionResponse> {
     check.check(&origin_facts(request)).map_err(|rejection| {
         tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request refused");
         RejectionResponse::new(rejection, RejectedRequest::of(request))

@@ -17,9 +17,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{
-    Admitted, Authentication, Clock, Rejection, RejectionKind, Requirement, Role, RoleSet, SystemClock,
-};
+use hallpass_core::{Authentication, Clock, Rejection, RejectionKind, Requirement, Role, RoleSet, SystemClock};
 use http::{Extensions, HeaderValue, Request, Response, header::CACHE_CONTROL};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -116,14 +114,14 @@ where
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         Statement::make(request.extensions());
         let inner = match check(&self.requirement, &request) {
-            Ok(_admitted) => GuardFuture::admitted(self.inner.call(request)),
+            Ok(()) => GuardFuture::admitted(self.inner.call(request)),
             Err(refusal) => GuardFuture::refused(refusal),
         };
         RequireFuture { inner, no_store: !self.requirement.is_open() }
     }
 }
 
-fn check<Q>(requirement: &Requirement, request: &Request<Q>) -> Result<Admitted, RejectionResponse> {
+fn check<Q>(requirement: &Requirement, request: &Request<Q>) -> Result<(), RejectionResponse> {
     let Some(who) = request.extensions().get::<Authentication>() else {
         return Err(RejectionResponse::without_layer("require", RejectedRequest::of(request)));
     };

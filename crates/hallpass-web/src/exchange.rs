@@ -2,8 +2,8 @@
 
 use hallpass_accounts::{AccountSummary, Accounts, Enrolling, OpenedSession, RefreshToken, Tokens, Visitor};
 use hallpass_core::{
-    AccessToken, Caller, EnrolmentToken, Identity, PendingToken, Rejection, RejectionKind, Requirement, Role, SafeNext,
-    SetCookieError, answer, find_cookie, rejection_headers,
+    Access, Caller, Device, EnrolmentPending, Identity, MfaPending, Rejection, RejectionKind, Requirement, Role,
+    SafeNext, SetCookieError, Token, TokenKind, answer, find_cookie, rejection_headers,
 };
 use serde_json::json;
 
@@ -28,7 +28,7 @@ pub(crate) struct Exchange<'a, R: Role> {
 impl<'a, R: Role> Exchange<'a, R> {
     /// The person that asks, where the endpoint is for those who are signed in.
     pub(crate) fn member(&self) -> Result<Identity<R>, Refused> {
-        let _admitted = Requirement::login().admit(&self.request.who, self.accounts.now())?;
+        Requirement::login().admit(&self.request.who, self.accounts.now())?;
         self.request.who.identity::<R>().ok_or_else(|| RejectionKind::Misconfigured.into())
     }
 
@@ -168,14 +168,12 @@ impl<'a, R: Role> Exchange<'a, R> {
         response: EndpointResponse,
         opened: &OpenedSession,
     ) -> Result<EndpointResponse, Refused> {
-        let response = self.with_access(response, &opened.access)?;
+        let response = self.with_token(response, &opened.access)?;
         let response = self.with_refresh(response, opened.refresh.as_ref())?;
-        let life = opened.device.expires_at().since(self.accounts.now());
-        let device = self.accounts.settings().cookies.set_device(opened.device.as_str(), life).map_err(unsettable)?;
-        let response = response.with_cookie(device);
+        let response = self.with_token(response, &opened.device)?;
         // A code page that was left open must not go on with another person's password.
         Ok(if self.pending().is_some() {
-            response.with_cookie(self.accounts.settings().cookies.remove_pending())
+            response.with_cookie(self.accounts.settings().cookies.remove::<MfaPending>())
         } else {
             response
         })
@@ -189,7 +187,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Whether a password was accepted within the last minutes and its code is awaited.
     pub(crate) fn awaits_code(&self) -> bool {
         let now = self.accounts.now();
-        self.pending().is_some_and(|pending| self.accounts.issuer().open_pending(pending, now).is_ok())
+        self.pending().is_some_and(|pending| self.accounts.issuer().verify::<MfaPending>(pending, now).is_ok())
     }
 
     /// The refresh cookie's value: `None` where there is none, or more than one.
@@ -199,7 +197,7 @@ impl<'a, R: Role> Exchange<'a, R> {
 
     /// Sets the cookies with which a session goes on.
     pub(crate) fn with_tokens(&self, response: EndpointResponse, tokens: &Tokens) -> Result<EndpointResponse, Refused> {
-        self.with_refresh(self.with_access(response, &tokens.access)?, tokens.refresh.as_ref())
+        self.with_refresh(self.with_token(response, &tokens.access)?, tokens.refresh.as_ref())
     }
 
     /// Sets the refresh cookie, for as long as the session can last.
@@ -214,48 +212,45 @@ impl<'a, R: Role> Exchange<'a, R> {
         Ok(response.with_cookie(cookie))
     }
 
-    /// Sets the access cookie, for as long as the token lives.
-    fn with_access(&self, response: EndpointResponse, access: &AccessToken) -> Result<EndpointResponse, Refused> {
-        let life = access.expires_at().since(self.accounts.now());
-        let cookie = self.accounts.settings().cookies.set_access(access.as_str(), life).map_err(unsettable)?;
-        Ok(response.with_cookie(cookie))
-    }
-
-    /// Sets the pending cookie, for as long as the token lives.
-    pub(crate) fn with_pending(
+    /// Sets the cookie of the token's kind, until the token expires.
+    pub(crate) fn with_token<K: TokenKind>(
         &self,
         response: EndpointResponse,
-        pending: &PendingToken,
+        token: &Token<K>,
     ) -> Result<EndpointResponse, Refused> {
-        let life = pending.expires_at().since(self.accounts.now());
-        let cookie = self.accounts.settings().cookies.set_pending(pending.as_str(), life).map_err(unsettable)?;
+        let cookie = self.accounts.settings().cookies.set(token, self.accounts.now()).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
 
     /// The password was right, and a second factor must be set up before anything else: the way there, and the pending cookie, which
     /// opens it.
-    pub(crate) fn enrolment_required(&self, status: u16, token: &EnrolmentToken) -> Result<EndpointResponse, Refused> {
+    pub(crate) fn enrolment_required(
+        &self,
+        status: u16,
+        token: &Token<EnrolmentPending>,
+    ) -> Result<EndpointResponse, Refused> {
         let response = if self.wants_json() {
             EndpointResponse::json(status, &json!({ "status": "enrolment_required" }))
         } else {
             EndpointResponse::see_other(&SafeNext::parse(Some("/profile/two-factor")))
         };
-        let life = token.expires_at().since(self.accounts.now());
-        let cookie = self.accounts.settings().cookies.set_pending(token.as_str(), life).map_err(unsettable)?;
-        Ok(response.with_cookie(cookie))
+        self.with_token(response, token)
     }
 
     /// The same where a session has just ended for it.
-    pub(crate) fn enrolment_due_after_session(&self, token: &EnrolmentToken) -> Result<EndpointResponse, Refused> {
+    pub(crate) fn enrolment_due_after_session(
+        &self,
+        token: &Token<EnrolmentPending>,
+    ) -> Result<EndpointResponse, Refused> {
         let cookies = &self.accounts.settings().cookies;
         let response = self.enrolment_required(200, token)?;
-        Ok(response.with_cookie(cookies.remove_access()).with_cookie(cookies.remove_refresh()))
+        Ok(response.with_cookie(cookies.remove::<Access>()).with_cookie(cookies.remove_refresh()))
     }
 
     /// The enrolment that the pending cookie is of; `None` where it is of none.
     pub(crate) async fn enrolling(&self) -> Result<Option<Enrolling<R>>, Refused> {
         let (accounts, now) = (self.accounts, self.accounts.now());
-        let token = self.pending().filter(|token| accounts.issuer().open_enrolment(token, now).is_ok());
+        let token = self.pending().filter(|token| accounts.issuer().verify::<EnrolmentPending>(token, now).is_ok());
         match token {
             Some(token) => Ok(Some(accounts.enrolling(token).await?)),
             None => Ok(None),
@@ -267,10 +262,10 @@ impl<'a, R: Role> Exchange<'a, R> {
     pub(crate) fn without_cookies(&self, response: EndpointResponse) -> EndpointResponse {
         let cookies = &self.accounts.settings().cookies;
         response
-            .with_cookie(cookies.remove_access())
+            .with_cookie(cookies.remove::<Access>())
             .with_cookie(cookies.remove_refresh())
-            .with_cookie(cookies.remove_pending())
-            .with_cookie(cookies.remove_device())
+            .with_cookie(cookies.remove::<MfaPending>())
+            .with_cookie(cookies.remove::<Device>())
     }
 
     /// Done: 204, or back to a page.

@@ -50,7 +50,7 @@ async fn log_in<R: Role>(
             } else {
                 EndpointResponse::see_other(&SafeNext::parse(Some(&with_next("/login/code", next.as_str()))))
             };
-            exchange.with_pending(response, &pending)
+            exchange.with_token(response, &pending)
         }
         LoginStep::EnrolmentRequired(token) => exchange.enrolment_required(200, &token),
     }

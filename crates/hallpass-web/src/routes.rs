@@ -104,7 +104,7 @@ impl<R: Role> Routes<R> {
 
     async fn dispatch(&self, exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
         let request = exchange.request;
-        let _same_origin = self.accounts.settings().origin_check.check(&request.origin_facts())?;
+        self.accounts.settings().origin_check.check(&request.origin_facts())?;
         let endpoint = exchange.endpoint.ok_or(Refused::NotFound)?;
         let route = endpoint.route();
         if !route.methods.contains(&request.method.as_str()) {

@@ -14,8 +14,7 @@ use axum::routing::get;
 use axum::{Router, serve};
 use hallpass_axum::Identity;
 use hallpass_core::{
-    Algorithm, Clock, Issuer, Key, KeyId, KeyRing, Keys, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, SystemClock,
-    Verifier,
+    Algorithm, Claims, Clock, Issuer, Key, KeyId, KeyRing, Keys, LoggedIn, Role, SystemClock, Verifier,
 };
 use hallpass_tower::{AuthLayer, require_login, require_roles};
 use tokio::net::TcpListener;
@@ -57,15 +56,10 @@ async fn profile(me: Identity<SiteRole>) -> String {
 /// A token made here, for whoever asks: what a sign-in would put into the cookie.
 async fn token(State(issuer): State<Issuer>) -> Result<String, String> {
     let now = SystemClock.now();
-    let ann = LoggedIn::insecure_new(LoggedInFacts {
-        username: "ann".to_owned(),
-        user_id: "7".to_owned(),
-        roles: RoleSet::from([SiteRole::Guest, SiteRole::Admin]),
-        generation: 0,
-        session: "a-session".to_owned(),
-        authenticated_at: now,
-        methods: Methods::PASSWORD,
-    });
+    let ann = LoggedIn::insecure_new(
+        Claims::new("7", 0, now).with_username("ann").with_session("a-session"),
+        [SiteRole::Guest, SiteRole::Admin],
+    );
     let token = issuer.issue(&ann, now).map_err(|error| error.to_string())?;
     Ok(token.as_str().to_owned())
 }

@@ -4,7 +4,7 @@
 
 use std::{process::Command, time::Duration};
 
-use hallpass_core::{Clock, Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, SystemClock};
+use hallpass_core::{Claims, Clock, Issuer, KeyRing, LoggedIn, Role, SystemClock};
 use hallpass_test_support::process::{Process, free_address};
 use tonic::{Code, Request, Status, client::Grpc, codegen::http::uri::PathAndQuery, transport::Endpoint};
 use tonic_prost::ProstCodec;
@@ -17,15 +17,7 @@ enum SiteRole {
 
 fn token(keys: KeyRing, role: SiteRole) -> String {
     let now = SystemClock.now();
-    let user = LoggedIn::insecure_new(LoggedInFacts {
-        username: "alice".into(),
-        user_id: "1".into(),
-        roles: role.into(),
-        generation: 0,
-        session: "s".into(),
-        authenticated_at: now,
-        methods: Methods::PASSWORD,
-    });
+    let user = LoggedIn::insecure_new(Claims::new("1", 0, now).with_username("alice").with_session("s"), role);
     Issuer::new(keys, "https://site.example", "site").issue(&user, now).unwrap().as_str().to_owned()
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
 use axum::{body::Body, http::Request};
-use hallpass_core::{Algorithm, Clock, Issuer, Key, KeyId, LoggedIn, LoggedInFacts, Methods, RoleSet, SystemClock};
+use hallpass_core::{Algorithm, Claims, Clock, Issuer, Key, KeyId, LoggedIn, SystemClock};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -15,15 +15,7 @@ fn ring(seed: u8) -> KeyRing {
 
 fn token(ring: KeyRing, audience: &str, role: SiteRole) -> String {
     let now = SystemClock.now();
-    let ann = LoggedIn::insecure_new(LoggedInFacts {
-        username: "ann".into(),
-        user_id: "7".into(),
-        roles: RoleSet::from(role),
-        generation: 0,
-        session: "s".into(),
-        authenticated_at: now,
-        methods: Methods::PASSWORD,
-    });
+    let ann = LoggedIn::insecure_new(Claims::new("7", 0, now).with_username("ann").with_session("s"), role);
     Issuer::new(ring, "https://site.example", audience).issue(&ann, now).unwrap().as_str().to_owned()
 }
 

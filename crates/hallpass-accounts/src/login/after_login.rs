@@ -4,7 +4,7 @@
 //! read again, which goes on with fresh facts after a change that voided its token; and a session whose refresh token the store
 //! has just spent, or followed within the grace.
 
-use hallpass_core::{Identity, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, UnixTime};
+use hallpass_core::{Claims, Identity, LoggedIn, Methods, Role, RoleSet, UnixTime};
 
 use crate::{
     account::Account,
@@ -22,15 +22,8 @@ pub(crate) fn after_login<R: Role>(
     methods: Methods,
     authenticated_at: UnixTime,
 ) -> LoggedIn<R> {
-    LoggedIn::insecure_new(LoggedInFacts {
-        username: account.username().as_str().to_owned(),
-        user_id: account.id().as_str().to_owned(),
-        roles: granted(&site.settings().two_factor, account, methods, site.events()),
-        generation: account.generation(),
-        session: session.to_string(),
-        authenticated_at,
-        methods,
-    })
+    let session = session.to_string();
+    logged_in(site, account, &session, methods, authenticated_at)
 }
 
 /// Vouches for a session that goes on: same session, same moment of sign-in, the account's new generation.
@@ -45,21 +38,28 @@ pub(crate) fn after_change<R: Role>(
     account: &Account,
     methods: Methods,
 ) -> LoggedIn<R> {
-    LoggedIn::insecure_new(LoggedInFacts {
-        username: account.username().as_str().to_owned(),
-        user_id: account.id().as_str().to_owned(),
-        roles: granted(&site.settings().two_factor, account, methods, site.events()),
-        generation: account.generation(),
-        session: who.session().unwrap_or_default().to_owned(),
-        authenticated_at: who.authenticated_at().unwrap_or(UnixTime::from_secs(0)),
-        methods,
-    })
+    let authenticated_at = who.authenticated_at().unwrap_or(UnixTime::from_secs(0));
+    logged_in(site, account, who.session().unwrap_or_default(), methods, authenticated_at)
 }
 
 /// Vouches for a session that is renewed: the store has just said that it is live and what its account is like. The moment of
 /// sign-in is that of the session.
 pub(crate) fn refresh<R: Role>(site: &Accounts<R>, id: SessionId, session: &RefreshedSession) -> LoggedIn<R> {
     after_login(site, &session.account, id, session.methods, session.created)
+}
+
+fn logged_in<R: Role>(
+    site: &Accounts<R>,
+    account: &Account,
+    session: &str,
+    methods: Methods,
+    authenticated_at: UnixTime,
+) -> LoggedIn<R> {
+    let claims = Claims::new(account.id().as_str(), account.generation(), authenticated_at)
+        .with_username(account.username().as_str())
+        .with_session(session)
+        .with_methods(methods);
+    LoggedIn::insecure_new(claims, granted(&site.settings().two_factor, account, methods, site.events()))
 }
 
 /// The stored roles that the enum knows. A name that it does not know grants nothing, and an event says so; and so does a session of

@@ -12,9 +12,7 @@
 //! sessions void it. The session shows the password alone (`amr`), so a route that asks for a second factor still gets one; and an
 //! account that **must** have one shows it each time.
 
-use std::time::Duration;
-
-use hallpass_core::{AccessToken, DeviceToken, Issuer, KnownDevice, LoggedIn, Methods, Role, UnixTime};
+use hallpass_core::{Access, Claims, Device, Issuer, LoggedIn, Methods, MfaPending, Role, Token, UnixTime};
 
 use crate::{
     account::{Account, AccountId, username::Username},
@@ -135,7 +133,7 @@ impl<R: Role> Accounts<R> {
     /// password; [`Limited`](crate::AccountsErrorKind::Limited).
     pub async fn resume(&self, pending: &[u8], visitor: &Visitor<'_>) -> Result<MfaRequired<R>, AccountsError> {
         let now = self.now();
-        let Ok(pending) = self.issuer().open_pending(pending, now) else {
+        let Ok(pending) = self.issuer().verify::<MfaPending>(pending, now) else {
             // Counted on the address, for the sake of the signature checks that a stranger can order.
             let counted = self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
             return Err(self.refused(None, RejectionReason::StalePending, &counted));
@@ -182,7 +180,7 @@ impl<R: Role> Accounts<R> {
         issuer: &Issuer,
         who: &LoggedIn<R>,
         account: &Account,
-    ) -> Result<AccessToken, AccountsError> {
+    ) -> Result<Token<Access>, AccountsError> {
         let now = self.now();
         let token = match &self.settings().claims {
             Some(own) => own.issue(issuer, who, account, now),
@@ -201,25 +199,24 @@ impl<R: Role> Accounts<R> {
         account: &Account,
         shown: Methods,
         visitor: &Visitor<'_>,
-    ) -> Result<DeviceToken, AccountsError> {
+    ) -> Result<Token<Device>, AccountsError> {
         let before = known_device(self.issuer(), visitor, account.username(), self.now())
-            .filter(|it| it.user_id == account.id().as_str());
+            .filter(|it| it.user_id() == account.id().as_str());
         let consents = visitor.remember && shown.includes_second_factor() && self.settings().trust_devices.is_some();
         let stood_in = account.second_factor().is_some() && !shown.includes_second_factor();
+        let now = self.now();
         let (methods, authenticated_at) = match &before {
-            Some(before) if stood_in => (before.methods, before.authenticated_at),
-            _ if consents => (shown, self.now()),
-            _ => (Methods::PASSWORD, self.now()),
+            Some(before) if stood_in => (before.methods(), before.authenticated_at().unwrap_or(now)),
+            _ if consents => (shown, now),
+            _ => (Methods::PASSWORD, now),
         };
-        let device = KnownDevice {
-            username: account.username().key().to_owned(),
-            user_id: account.id().as_str().to_owned(),
-            generation: account.generation(),
-            device: before.map_or_else(|| fresh_name(self.random()), |before| Ok(before.device))?,
-            methods,
-            authenticated_at,
-        };
-        self.issuer().issue_device(&device, DEVICE_LIFETIME, self.now()).map_err(|error| {
+        let name = before.as_ref().and_then(|before| before.session()).map(str::to_owned);
+        let name = name.map_or_else(|| fresh_name(self.random()), Ok)?;
+        let claims = Claims::<Device>::new(account.id().as_str(), account.generation(), authenticated_at)
+            .with_username(account.username().key())
+            .with_session(&*name)
+            .with_methods(methods);
+        self.issuer().issue(&claims, now).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "a device token could not be signed");
             UNAVAILABLE
         })
@@ -242,10 +239,13 @@ impl<R: Role> Accounts<R> {
 }
 
 /// The device, where it is one of the account of this name. No store is asked.
-fn known_device(issuer: &Issuer, visitor: &Visitor<'_>, name: &Username, now: UnixTime) -> Option<KnownDevice> {
-    let device = issuer.open_device(visitor.known?, now).ok()?;
-    (device.username == name.key()).then_some(device)
+fn known_device(
+    issuer: &Issuer,
+    visitor: &Visitor<'_>,
+    name: &Username,
+    now: UnixTime,
+) -> Option<Claims<'static, Device>> {
+    let device = issuer.verify::<Device>(visitor.known?, now).ok()?;
+    (device.username() == name.key()).then_some(device)
 }
 
-/// Half a year, so that who comes back after the summer is known.
-const DEVICE_LIFETIME: Duration = Duration::from_secs(180 * 24 * 60 * 60);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hallpass_core::{Methods, PendingToken, Role};
+use hallpass_core::{Claims, Methods, MfaPending, Role, Token};
 
 use crate::{
     account::Account,
@@ -32,16 +32,16 @@ impl<R: Role> MfaRequired<R> {
     ///
     /// # Errors
     /// [`Unavailable`](crate::AccountsErrorKind::Unavailable) when it cannot be signed.
-    pub async fn wait(self) -> Result<PendingToken, AccountsError> {
+    pub async fn wait(self) -> Result<Token<MfaPending>, AccountsError> {
         let (stores, now) = (self.accounts.stores(), self.accounts.now());
         self.accounts.settings().rate_limits.right_so_far(stores, &self.counted, now).await;
         let account = upgraded(&self.accounts, self.account, self.upgrade).await;
-        self.accounts.issuer().issue_pending(account.id().as_str(), account.generation(), self.accounts.now()).map_err(
-            |error| {
-                tracing::error!(target: "hallpass", %error, "a pending token could not be signed");
-                UNAVAILABLE
-            },
-        )
+        let now = self.accounts.now();
+        let claims = Claims::<MfaPending>::new(account.id().as_str(), account.generation(), now);
+        self.accounts.issuer().issue(&claims, now).map_err(|error| {
+            tracing::error!(target: "hallpass", %error, "a pending token could not be signed");
+            UNAVAILABLE
+        })
     }
 
     /// Takes the code: of the authenticator, or a recovery code. It is spent by this call.

@@ -6,9 +6,7 @@
 
 use std::fmt;
 
-use hallpass_core::{
-    AccessToken, ClaimsBuffer, IssueError, Issuer, LoggedIn, Role, TokenErrorKind, UnixTime, Verifier,
-};
+use hallpass_core::{Access, IssueError, Issuer, LoggedIn, Role, Token, TokenErrorKind, UnixTime, Verifier};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::account::Account;
@@ -20,7 +18,7 @@ pub struct OwnClaims<R> {
 }
 
 type Issue<R> =
-    Box<dyn Fn(&Issuer, &LoggedIn<R>, &Account, UnixTime) -> Result<AccessToken, OwnClaimsError> + Send + Sync>;
+    Box<dyn Fn(&Issuer, &LoggedIn<R>, &Account, UnixTime) -> Result<Token<Access>, OwnClaimsError> + Send + Sync>;
 
 impl<R: Role> OwnClaims<R> {
     /// Makes claims of an account. `claims_of` is called with the account, as the store has it then,
@@ -50,7 +48,7 @@ impl<R: Role> OwnClaims<R> {
         who: &LoggedIn<R>,
         account: &Account,
         now: UnixTime,
-    ) -> Result<AccessToken, OwnClaimsError> {
+    ) -> Result<Token<Access>, OwnClaimsError> {
         (self.issue)(issuer, who, account, now)
     }
 
@@ -69,12 +67,12 @@ impl<R> fmt::Debug for OwnClaims<R> {
 /// otherwise than it is read, would make a token that is rejected at every request.
 fn read_back<R: Role, X: DeserializeOwned>(
     issuer: &Issuer,
-    token: &AccessToken,
+    token: &Token<Access>,
     now: UnixTime,
 ) -> Result<(), OwnClaimsError> {
-    let mut buffer = ClaimsBuffer::new();
-    match issuer.verifier::<R>().remember(0).claims(token.as_str().as_bytes(), now, &mut buffer) {
-        Ok(claims) => serde_json::from_str::<X>(claims.as_json()).map(drop).map_err(OwnClaimsError::Unreadable),
+    let verifier = issuer.verifier::<R>().remember(0);
+    match verifier.claims(token.as_str().as_bytes(), now, |_, json| serde_json::from_str::<X>(json).map(drop)) {
+        Ok(read) => read.map_err(OwnClaimsError::Unreadable),
         Err(error) if error.kind() == TokenErrorKind::Claims => Err(IssueError::OwnClaimsUnreadable.into()),
         // Of the clock or the keys, and not of the claims.
         Err(_) => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use hallpass_core::{KnownDevice, Methods, Role, UnixTime};
+use hallpass_core::{Claims, Device, Methods, Role, UnixTime};
 
 use crate::{
     account::Account,
@@ -10,7 +10,7 @@ use crate::{
     login::{authenticated::Authenticated, mfa_required::MfaRequired},
     password::{Password, flow::upgraded},
     rate_limit::limits::Counted,
-    two_factor::{Asked, FactorPolicy, enrolment::EnrolmentRequired},
+    two_factor::{Asked, TwoFactorPolicy, enrolment::EnrolmentRequired},
 };
 
 /// Proof that an account's password was given, within the limits, and that the account is not disabled.
@@ -53,7 +53,7 @@ pub struct PasswordAccepted<R> {
     /// The password, where the stored hash is to be replaced by a stronger one of it.
     upgrade: Option<Password>,
     /// The browser, where the account signed in with it before.
-    device: Option<KnownDevice>,
+    device: Option<Claims<'static, Device>>,
 }
 
 /// What is missing after the password.
@@ -84,7 +84,7 @@ impl<R: Role> PasswordAccepted<R> {
         account: Account,
         counted: Counted,
         upgrade: Option<Password>,
-        device: Option<KnownDevice>,
+        device: Option<Claims<'static, Device>>,
     ) -> Self {
         Self { accounts, account, counted, upgrade, device }
     }
@@ -96,10 +96,11 @@ impl<R: Role> PasswordAccepted<R> {
             let account = upgraded(&accounts, account, upgrade).await;
             return accounts.due_without_factor(account, counted);
         }
-        let within = accounts.trust_devices();
-        match remembered(device.as_ref(), &account, within, accounts.factor_policy(), accounts.now()) {
+        let settings = accounts.settings();
+        let (within, policy) = (settings.trust_devices, &settings.two_factor);
+        match remembered(device.as_ref(), &account, within, policy, accounts.now()) {
             None => NextStep::SecondFactor(MfaRequired::new(accounts, account, counted, upgrade)),
-            Some(_remembered) => {
+            Some(()) => {
                 let account = upgraded(&accounts, account, upgrade).await;
                 NextStep::Nothing(Authenticated::new(accounts, account, counted, Methods::PASSWORD))
             }
@@ -107,24 +108,20 @@ impl<R: Role> PasswordAccepted<R> {
     }
 }
 
-/// Proof that a device may stand in for the code.
-#[must_use]
-struct Remembered(());
-
-/// Whether the device stands in for the code of this account.
+/// `Some` where the device stands in for the code of this account.
 fn remembered<R: Role>(
-    device: Option<&KnownDevice>,
+    device: Option<&Claims<'_, Device>>,
     account: &Account,
     within: Option<Duration>,
-    policy: &FactorPolicy<R>,
+    policy: &TwoFactorPolicy<R>,
     now: UnixTime,
-) -> Option<Remembered> {
+) -> Option<()> {
     let (device, within) = (device?, within?);
-    let is_theirs = device.user_id == account.id().as_str() && device.generation == account.generation();
-    let is_fresh = now.since(device.authenticated_at) < within;
-    let consented = device.methods.includes_second_factor();
+    let is_theirs = device.user_id() == account.id().as_str() && device.generation() == account.generation();
+    let is_fresh = now.since(device.authenticated_at()?) < within;
+    let consented = device.methods().includes_second_factor();
     let suffices = policy.asks(account, Methods::PASSWORD) == Asked::Nothing;
-    (is_theirs && is_fresh && consented && suffices).then_some(Remembered(()))
+    (is_theirs && is_fresh && consented && suffices).then_some(())
 }
 
 impl<R> fmt::Debug for PasswordAccepted<R> {

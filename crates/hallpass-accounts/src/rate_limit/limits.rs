@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{KnownDevice, UnixTime};
+use hallpass_core::{Claims, Device, UnixTime};
 
 use crate::{
     account::username::Username,
@@ -47,14 +47,14 @@ pub(crate) enum Whose<'a> {
     Nobodys,
     Account(&'a Username),
     /// Those of a browser that the account signed in with before.
-    Device(&'a KnownDevice),
+    Device(&'a Claims<'a, Device>),
     /// Those of a session, or of an enrolment, on its own account: a stranger who keeps the account's count full must not keep the
     /// owner from changing the password, and a stolen session must not be a place to guess it.
     Own(&'a Username, Option<&'a str>),
 }
 
 impl<'a> Whose<'a> {
-    pub(crate) fn of(name: Option<&'a Username>, device: Option<&'a KnownDevice>) -> Self {
+    pub(crate) fn of(name: Option<&'a Username>, device: Option<&'a Claims<'a, Device>>) -> Self {
         match (device, name) {
             (Some(device), _) => Self::Device(device),
             (None, Some(name)) => Self::Account(name),
@@ -66,7 +66,7 @@ impl<'a> Whose<'a> {
         match self {
             Self::Nobodys => None,
             Self::Account(name) => Some(format!("account:{}", name.key())),
-            Self::Device(device) => Some(format!("device:{}", device.device)),
+            Self::Device(device) => Some(format!("device:{}", device.session().unwrap_or_default())),
             // The session first: a name may have a colon in it.
             Self::Own(name, session) => Some(format!("own:{}:{}", session.unwrap_or_default(), name.key())),
         }

@@ -91,7 +91,7 @@ impl<R: Role> RequestRefresh<R> {
             return None;
         }
         let token = find_cookie(cookies, self.accounts.settings().cookies.refresh_name()).ok()??;
-        let _same_origin = self.accounts.settings().origin_check.check(request).ok()?;
+        self.accounts.settings().origin_check.check(request).ok()?;
         Some(token)
     }
 }
@@ -117,7 +117,7 @@ async fn refreshed<R: Role>(
 
 fn cookies_of<R: Role>(accounts: &Accounts<R>, tokens: &Tokens) -> Option<Vec<String>> {
     let (cookies, now) = (&accounts.settings().cookies, accounts.now());
-    let access = cookies.set_access(tokens.access.as_str(), tokens.access.expires_at().since(now));
+    let access = cookies.set(&tokens.access, now);
     let refresh = tokens.refresh.as_ref();
     let refresh = refresh.map(|token| cookies.set_refresh(token.as_str(), token.expires_at().since(now)));
     let all: Result<Vec<_>, _> = std::iter::once(access).chain(refresh).collect();

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use hallpass_core::{EnrolmentToken, Methods, Role};
+use hallpass_core::{Claims, EnrolmentPending, Methods, Role, Token};
 
 use crate::{
     account::{
@@ -47,7 +47,7 @@ impl<R: Role> EnrolmentRequired<R> {
     ///
     /// # Errors
     /// [`Unavailable`](AccountsErrorKind::Unavailable) when it cannot be signed.
-    pub async fn wait(self) -> Result<EnrolmentToken, AccountsError> {
+    pub async fn wait(self) -> Result<Token<EnrolmentPending>, AccountsError> {
         let Self { accounts, account, counted } = self;
         // All that the account can show was right.
         accounts.settings().rate_limits.succeeded(accounts.stores(), counted, accounts.now()).await;

@@ -1,6 +1,6 @@
 //! Setting a second factor up, turning it on and off, checking its codes, and replacing the recovery codes.
 
-use hallpass_core::{EnrolmentToken, Identity, KeyRing, Methods, Role, Totp, TotpDrift, TotpSecret};
+use hallpass_core::{Claims, EnrolmentPending, Identity, KeyRing, Methods, Role, Token, Totp, TotpDrift, TotpSecret};
 
 use crate::{
     account::{
@@ -311,7 +311,8 @@ impl<R: Role> Accounts<R> {
     /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn) for a token that is forged or over, and where the account has changed since the
     /// password.
     pub async fn enrolling(&self, token: &[u8]) -> Result<Enrolling<R>, AccountsError> {
-        let pending = self.issuer().open_enrolment(token, self.now()).map_err(|_| AccountsErrorKind::NotLoggedIn)?;
+        let pending =
+            self.issuer().verify::<EnrolmentPending>(token, self.now()).map_err(|_| AccountsErrorKind::NotLoggedIn)?;
         let id = AccountId::new(pending.user_id());
         let account = self.stores().ask("find account", self.stores().accounts.by_id(&id)).await?;
         let alive = |account: &Account| {
@@ -321,10 +322,13 @@ impl<R: Role> Accounts<R> {
         Ok(Enrolling::new(self.clone(), account, pending.session().to_owned()))
     }
 
-    pub(crate) fn enrolment_token(&self, account: &Account) -> Result<EnrolmentToken, AccountsError> {
+    pub(crate) fn enrolment_token(&self, account: &Account) -> Result<Token<EnrolmentPending>, AccountsError> {
         self.events().happened(Event::EnrolmentRequired { account: account.id().clone() });
         let session = fresh_name(self.random())?;
-        let token = self.issuer().issue_enrolment(account.id().as_str(), account.generation(), &session, self.now());
+        let now = self.now();
+        let claims =
+            Claims::<EnrolmentPending>::new(account.id().as_str(), account.generation(), now).with_session(&*session);
+        let token = self.issuer().issue(&claims, now);
         token.map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an enrolment token could not be signed");
             UNAVAILABLE

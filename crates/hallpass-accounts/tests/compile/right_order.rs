@@ -1,7 +1,7 @@
-use hallpass_core::{AccessToken, Role};
+use hallpass_core::{Access, Role, Token};
 use hallpass_accounts::{NextStep, Accounts, AccountsError, Visitor};
 
-async fn log_in<R: Role>(accounts: Accounts<R>, code: &str) -> Result<Option<AccessToken>, AccountsError> {
+async fn log_in<R: Role>(accounts: Accounts<R>, code: &str) -> Result<Option<Token<Access>>, AccountsError> {
     let visitor = Visitor::default();
     let accepted = accounts.accept_password("alice", "password", &visitor).await?;
     let authenticated = match accepted.next().await {

@@ -4,7 +4,7 @@ use hallpass_accounts::{
     Accounts, AccountsErrorKind, AdministrationStore as _, Event, FactorOff, LoginStep, Settings, SettingsError,
     TwoFactorPolicy, Username,
 };
-use hallpass_core::{EnrolmentToken, Methods, Totp, TotpSettings};
+use hallpass_core::{EnrolmentPending, Methods, Token, Totp, TotpSettings};
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, stores};
 
@@ -13,7 +13,7 @@ fn required(policy: TwoFactorPolicy<SiteRole>) -> Site {
     Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| settings.two_factor = policy)
 }
 
-fn enrolment_required(step: LoginStep) -> EnrolmentToken {
+fn enrolment_required(step: LoginStep) -> Token<EnrolmentPending> {
     match step {
         LoginStep::EnrolmentRequired(token) => token,
         other => panic!("no enrolment is due: {other:?}"),
@@ -21,7 +21,7 @@ fn enrolment_required(step: LoginStep) -> EnrolmentToken {
 }
 
 /// The code that the enrolment's own key has now.
-async fn first_code(site: &Site, token: &EnrolmentToken) -> String {
+async fn first_code(site: &Site, token: &Token<EnrolmentPending>) -> String {
     let set_up = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap().set_up().unwrap();
     Totp::new(set_up.secret, TotpSettings::default()).code_at(site.now())
 }
@@ -76,7 +76,7 @@ async fn where_all_must_registration_and_log_in_lead_to_enrolment() {
 async fn an_enrolment_ends_with_its_time_and_with_the_account_as_it_was() {
     let site = required(TwoFactorPolicy::RequiredForAll);
     let token = enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
-    let kind = async |token: &EnrolmentToken| {
+    let kind = async |token: &Token<EnrolmentPending>| {
         site.accounts.enrolling(token.as_str().as_bytes()).await.map(|_| ()).map_err(|error| error.kind())
     };
     assert_eq!(kind(&token).await, Ok(()));

@@ -1,5 +1,6 @@
 //! Guesses are limited per account, whatever else changes, and counted before they are looked at (SECURITY row 7).
 
+use hallpass_core::{Claims, MfaPending};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -25,7 +26,9 @@ async fn of_two_hundred_wrong_codes_at_once_five_are_looked_at() {
     let tasks: Vec<_> = (0..200_u8)
         .map(|number| {
             // A fresh pending token and another address each time.
-            let pending = issuer.issue_pending(who.user_id(), who.generation(), site.now()).unwrap();
+            let pending = issuer
+                .issue(&Claims::<MfaPending>::new(who.user_id(), who.generation(), site.now()), site.now())
+                .unwrap();
             let (site, wrong) = (site.clone(), wrong.clone());
             tokio::spawn(async move {
                 let visitor = from([198, 51, 100, number]);

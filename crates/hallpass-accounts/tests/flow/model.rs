@@ -10,7 +10,7 @@ use std::{
 };
 
 use hallpass_accounts::{AccountId, AccountsErrorKind, RevocationSync, Visitor};
-use hallpass_core::{AccessToken, Clock, Keys, RevocationList, StalePolicy, UnixTime};
+use hallpass_core::{Access, Clock, Keys, RevocationList, StalePolicy, Token, UnixTime};
 use hallpass_test_support::memory_store::MemoryStore;
 use proptest::prelude::*;
 
@@ -125,7 +125,7 @@ struct World {
     sessions: BTreeMap<String, Session>,
     /// Every refresh token, with its session.
     refreshes: Vec<(String, String)>,
-    access: Vec<(AccessToken, String, usize, u32)>,
+    access: Vec<(Token<Access>, String, usize, u32)>,
     /// What this node itself has been told of, whatever its feed does: accounts' generations, and sessions.
     told: Vec<([u32; 2], BTreeSet<String>)>,
     latest: u64,
@@ -189,7 +189,7 @@ impl World {
         }
     }
 
-    fn issued(&mut self, access: AccessToken, refresh: &str, session: &str, person: usize) {
+    fn issued(&mut self, access: Token<Access>, refresh: &str, session: &str, person: usize) {
         self.refreshes.push((refresh.to_owned(), session.to_owned()));
         self.access.push((access, session.to_owned(), person, self.generations[person]));
     }

@@ -5,7 +5,7 @@ use hallpass_accounts::{
     Account, AccountsErrorKind, AdministrationStore as _, FactorOff, LoginStep, OwnClaims, Tokens, TwoFactorPolicy,
     Username,
 };
-use hallpass_core::{AccessToken, Identity, Totp, TotpSettings};
+use hallpass_core::{Access, Identity, Token, Totp, TotpSettings};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
@@ -39,7 +39,7 @@ where
 }
 
 /// The claims of a token, which must be those of the row as the store has it now.
-async fn current(site: &Site, access: &AccessToken) -> (Identity<SiteRole>, RowClaims) {
+async fn current(site: &Site, access: &Token<Access>) -> (Identity<SiteRole>, RowClaims) {
     let verifier = site.accounts.verifier();
     let who = verifier.verify(access.as_str().as_bytes(), site.now()).unwrap();
     let claims = who.claims::<RowClaims>().unwrap().clone();

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use hallpass_accounts::{Accounts, AccountsErrorKind, LoginStep, RevocationSync, Settings, StoreSet, Username};
-use hallpass_core::AccessToken;
+use hallpass_core::{Access, Token};
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
 
 /// The token is refused on its node at once, and on another one before it has served anything.
-async fn assert_dead(site: &Site, token: &AccessToken) {
+async fn assert_dead(site: &Site, token: &Token<Access>) {
     assert!(site.verify(token).is_none(), "here, at once");
     let restarted = site.other_node();
     assert!(restarted.verify(token).is_some(), "another node has not heard yet");

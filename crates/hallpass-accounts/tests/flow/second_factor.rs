@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hallpass_accounts::{AccountsErrorKind, Event, FactorOff, LoginStep, RejectionReason, TwoFactor, Username};
-use hallpass_core::{Methods, TotpSettings};
+use hallpass_core::{Claims, Methods, MfaPending, TotpSettings};
 
 use crate::site::{PASSWORD, Site, here, logged_in};
 
@@ -69,7 +69,8 @@ async fn of_sixty_four_uses_of_one_code_at_once_one_succeeds() {
     let who = site.verify(&alice.access).unwrap();
     for round in 0..25 {
         let code = alice.next_code();
-        let pending = site.accounts.issuer().issue_pending(who.user_id(), 1, site.now()).unwrap();
+        let pending =
+            site.accounts.issuer().issue(&Claims::<MfaPending>::new(who.user_id(), 1, site.now()), site.now()).unwrap();
         let pending = Arc::new(pending.as_str().to_owned());
         let tasks: Vec<_> = (0..64)
             .map(|_| {

@@ -7,7 +7,7 @@ use hallpass_accounts::{
     AccountId, Accounts, AccountsErrorKind, Event, HashCost, LoginStep, OpenedSession, PasswordHasherSettings,
     Settings, StoreSet, TwoFactor, Visitor,
 };
-use hallpass_core::{AccessToken, Clock, Identity, KeyRing, Keys, Role, TimeStep, Totp, TotpSettings, UnixTime};
+use hallpass_core::{Access, Clock, Identity, KeyRing, Keys, Role, TimeStep, Token, Totp, TotpSettings, UnixTime};
 
 use hallpass_test_support::memory_store::MemoryStore;
 
@@ -85,7 +85,7 @@ impl Site {
     }
 
     /// What a gate on this node makes of a token; `None` where it is refused.
-    pub fn verify(&self, token: &AccessToken) -> Option<Identity<SiteRole>> {
+    pub fn verify(&self, token: &Token<Access>) -> Option<Identity<SiteRole>> {
         self.accounts.authenticator().verifier().verify(token.as_str().as_bytes(), self.clock.now()).ok()
     }
 
@@ -133,9 +133,9 @@ pub struct Enrolled {
     pub first_code: String,
     pub recovery: Vec<String>,
     /// The token of before.
-    pub before: AccessToken,
+    pub before: Token<Access>,
     /// The token with which the session went on.
-    pub access: AccessToken,
+    pub access: Token<Access>,
 }
 
 impl Enrolled {

@@ -7,11 +7,7 @@ use std::{any::TypeId, fmt, sync::Arc};
 
 use crate::{
     time::unix_time::UnixTime,
-    token::{
-        error::TokenErrorKind,
-        identity::{Facts, Identity},
-        role::Role,
-    },
+    token::{claims::Claims, error::TokenErrorKind, identity::Identity, role::Role},
 };
 
 /// What the outer layer found out about a request's caller: verified, or anonymous and why.
@@ -36,7 +32,7 @@ pub struct Authentication {
 enum State {
     Anonymous,
     Rejected(TokenErrorKind),
-    Identified(Arc<Facts>),
+    Identified(Arc<Claims<'static>>),
 }
 
 impl Authentication {
@@ -52,7 +48,7 @@ impl Authentication {
 
     /// A verified caller.
     pub fn identified<R: Role>(identity: Identity<R>) -> Self {
-        Self::of(State::Identified(identity.facts))
+        Self::of(State::Identified(identity.into_claims()))
     }
 
     fn of(state: State) -> Self {
@@ -75,8 +71,8 @@ impl Authentication {
     /// The verified caller; `None` where there is none, or where it was verified for another role enum than `R`.
     pub fn identity<R: Role>(&self) -> Option<Identity<R>> {
         match &self.state {
-            State::Identified(facts) if facts.roles_of == TypeId::of::<R>() => {
-                Some(Identity::from_shared(Arc::clone(facts)))
+            State::Identified(claims) if claims.roles_of == TypeId::of::<R>() => {
+                Some(Identity::new(Arc::clone(claims)))
             }
             _ => None,
         }
@@ -90,26 +86,17 @@ impl Authentication {
         }
     }
 
-    /// The verified caller's user name.
-    pub fn username(&self) -> Option<&str> {
-        self.facts().map(Facts::username)
-    }
-
-    /// The verified caller's account identifier.
-    pub fn user_id(&self) -> Option<&str> {
-        self.facts().map(Facts::user_id)
-    }
-
-    /// The verified caller's session.
-    pub fn session(&self) -> Option<&str> {
-        self.facts().and_then(Facts::session)
-    }
-
-    pub(crate) fn facts(&self) -> Option<&Facts> {
+    /// The verified caller's claims, whatever the role enum.
+    pub fn claims(&self) -> Option<&Claims<'static>> {
         match &self.state {
-            State::Identified(facts) => Some(facts),
+            State::Identified(claims) => Some(claims),
             _ => None,
         }
+    }
+
+    /// The verified caller's user name.
+    pub fn username(&self) -> Option<&str> {
+        self.claims().map(Claims::username)
     }
 }
 
@@ -118,7 +105,7 @@ impl fmt::Debug for Authentication {
         match &self.state {
             State::Anonymous => f.write_str("Anonymous"),
             State::Rejected(kind) => f.debug_tuple("Rejected").field(kind).finish(),
-            State::Identified(facts) => f.debug_tuple("Identified").field(&facts.username()).finish(),
+            State::Identified(claims) => f.debug_tuple("Identified").field(&claims.username()).finish(),
         }
     }
 }

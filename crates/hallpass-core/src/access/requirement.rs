@@ -140,30 +140,30 @@ impl Requirement {
     /// # Errors
     /// The first thing that is missing, in the order in which a person would mend it: signed in, roles, second factor,
     /// freshness. [`RejectionKind::Misconfigured`] where the caller was verified for another role enum than the one asked for.
-    pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<Admitted, Rejection> {
+    pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<(), Rejection> {
         if self.open {
-            return Ok(Admitted(()));
+            return Ok(());
         }
-        let Some(facts) = who.facts() else {
+        let Some(claims) = who.claims() else {
             return Err(who.reason().map_or(Rejection::new(RejectionKind::NotLoggedIn), Rejection::from));
         };
-        if self.roles_of.is_some_and(|asked| asked.id != facts.roles_of()) {
+        if self.roles_of.is_some_and(|asked| asked.id != claims.roles_of) {
             return Err(Rejection::new(RejectionKind::Misconfigured));
         }
-        let has = facts.role_bits();
+        let has = claims.roles;
         if has & self.all != self.all || self.any.is_some_and(|any| has & any == 0) {
             return Err(Rejection::new(RejectionKind::RoleMissing));
         }
-        if self.second_factor && !facts.methods().includes_second_factor() {
+        if self.second_factor && !claims.methods().includes_second_factor() {
             return Err(Rejection::new(RejectionKind::SecondFactorMissing));
         }
         if let Some(within) = self.recent {
-            match facts.authenticated_at() {
+            match claims.authenticated_at() {
                 Some(at) if now.since(at) <= within => {}
                 _ => return Err(Rejection::new(RejectionKind::NotRecent)),
             }
         }
-        Ok(Admitted(()))
+        Ok(())
     }
 }
 
@@ -201,11 +201,6 @@ impl fmt::Debug for Requirement {
         write!(f, "Requirement({self})")
     }
 }
-
-/// Proof that a caller met a requirement.
-#[derive(Debug)]
-#[must_use]
-pub struct Admitted(());
 
 /// Something a caller may be allowed to do, as a type of the site's own.
 ///

@@ -14,12 +14,7 @@ use aws_lc_rs::{
 };
 use zeroize::Zeroizing;
 
-use crate::keys::{
-    algorithm::Algorithm,
-    ed25519_points,
-    error::KeyError,
-    signature::{Forged, Genuine},
-};
+use crate::keys::{algorithm::Algorithm, ed25519_points, error::KeyError, signature::Forged};
 
 pub(crate) struct AsymmetricKey {
     algorithm: Algorithm,
@@ -176,12 +171,12 @@ impl AsymmetricKey {
         signature.ok().map(|signature| signature.as_ref().to_vec())
     }
 
-    pub(crate) fn check(&self, message: &[u8], signature: &[u8]) -> Result<Genuine, Forged> {
+    pub(crate) fn check(&self, message: &[u8], signature: &[u8]) -> Result<(), Forged> {
         if self.algorithm == Algorithm::EdDsa {
             let point = signature.get(..ed25519_points::LENGTH).ok_or(Forged)?;
             ed25519_points::refuse_unsound_point(point).map_err(|_| Forged)?;
         }
-        Genuine::when(self.public.verify_sig(message, signature).is_ok())
+        self.public.verify_sig(message, signature).map_err(|_| Forged)
     }
 }
 

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     encoding::equal::equal_in_constant_time,
-    keys::signature::{Forged, Genuine, PerKind, SigningInput, TokenKind},
+    keys::signature::{Forged, PerKind, SigningInput, TokenType},
 };
 
 pub(crate) struct HmacKey<M> {
@@ -33,10 +33,10 @@ struct HeadStart<M> {
 impl<M: Mac + KeyInit + Clone> HmacKey<M> {
     /// `header` gives the text that a token of each kind begins with: the header segment and its dot.
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104, section 2)")]
-    pub(crate) fn new<'h>(secret: Zeroizing<Box<[u8]>>, header: impl Fn(TokenKind) -> &'h str) -> Self {
+    pub(crate) fn new<'h>(secret: Zeroizing<Box<[u8]>>, header: impl Fn(TokenType) -> &'h str) -> Self {
         let keyed = <M as KeyInit>::new_from_slice(&secret).expect("a key of any length");
         Self {
-            after_header: PerKind::from_fn(|kind| keyed.clone().chain_update(header(kind))),
+            after_header: PerKind::from_fn(|typ| keyed.clone().chain_update(header(typ))),
             after_first_claims: PerKind::from_fn(|_| OnceLock::new()),
             keyed,
             secret,
@@ -51,17 +51,17 @@ impl<M: Mac + KeyInit + Clone> HmacKey<M> {
         self.tag(input).to_vec()
     }
 
-    pub(crate) fn check(&self, input: SigningInput<'_>, signature: &[u8]) -> Result<Genuine, Forged> {
-        Genuine::when(equal_in_constant_time(&self.tag(input), signature))
+    pub(crate) fn check(&self, input: SigningInput<'_>, signature: &[u8]) -> Result<(), Forged> {
+        if equal_in_constant_time(&self.tag(input), signature) { Ok(()) } else { Err(Forged) }
     }
 
     fn tag(&self, input: SigningInput<'_>) -> hmac::digest::Output<M> {
         let (state, rest) = match input {
-            SigningInput::AfterHeader { kind, first_claims, payload, .. } => {
-                let start = self.head_start(kind, first_claims);
+            SigningInput::AfterHeader { typ, first_claims, payload, .. } => {
+                let start = self.head_start(typ, first_claims);
                 match payload.strip_prefix(&*start.absorbed) {
                     Some(rest) => (&start.state, rest),
-                    None => (self.after_header.of(kind), payload),
+                    None => (self.after_header.of(typ), payload),
                 }
             }
             SigningInput::Whole(bytes) => (&self.keyed, bytes),
@@ -70,9 +70,9 @@ impl<M: Mac + KeyInit + Clone> HmacKey<M> {
     }
 
     /// That of whichever verifier comes first: a second site with the same key has none over its own claims.
-    fn head_start(&self, kind: TokenKind, first_claims: &[u8]) -> &HeadStart<M> {
-        self.after_first_claims.of(kind).get_or_init(|| HeadStart {
-            state: self.after_header.of(kind).clone().chain_update(first_claims),
+    fn head_start(&self, typ: TokenType, first_claims: &[u8]) -> &HeadStart<M> {
+        self.after_first_claims.of(typ).get_or_init(|| HeadStart {
+            state: self.after_header.of(typ).clone().chain_update(first_claims),
             absorbed: first_claims.into(),
         })
     }

@@ -20,7 +20,7 @@ use crate::{
         hmac_key::HmacKey,
         key_id::KeyId,
         secret_check::check_secret,
-        signature::{Forged, Genuine, PerKind, SigningInput, TokenKind},
+        signature::{Forged, PerKind, SigningInput, TokenType},
     },
 };
 
@@ -63,7 +63,7 @@ impl Key {
         check_secret(algorithm, needed, secret)?;
         let headers = Headers::new(&id, algorithm);
         let secret = Zeroizing::new(Box::from(secret));
-        let header = |kind| headers.of(kind);
+        let header = |typ| headers.of(typ);
         let material = match algorithm {
             Algorithm::Hs256 => Material::Hs256(HmacKey::new(secret, header)),
             Algorithm::Hs384 => Material::Hs384(HmacKey::new(secret, header)),
@@ -75,7 +75,7 @@ impl Key {
     /// An HS256 key of a secret that this crate derived, which needs no suspicion.
     pub(crate) fn of_derived_secret(id: KeyId, secret: &[u8; 32]) -> Self {
         let headers = Headers::new(&id, Algorithm::Hs256);
-        let key = HmacKey::new(Zeroizing::new(Box::from(*secret)), |kind| headers.of(kind));
+        let key = HmacKey::new(Zeroizing::new(Box::from(*secret)), |typ| headers.of(typ));
         Self { id, algorithm: Algorithm::Hs256, headers, material: Material::Hs256(key) }
     }
 
@@ -122,9 +122,9 @@ impl Key {
         }
     }
 
-    /// The text that this key's tokens of a kind begin with: the header segment and its dot.
-    pub(crate) fn header(&self, kind: TokenKind) -> &str {
-        self.headers.of(kind)
+    /// The text that this key's tokens of a type begin with: the header segment and its dot.
+    pub(crate) fn header(&self, typ: TokenType) -> &str {
+        self.headers.of(typ)
     }
 
     /// The signature; `None` where this key only verifies, or the library underneath could not sign.
@@ -138,7 +138,7 @@ impl Key {
         }
     }
 
-    pub(crate) fn check(&self, input: SigningInput<'_>, signature: &[u8]) -> Result<Genuine, Forged> {
+    pub(crate) fn check(&self, input: SigningInput<'_>, signature: &[u8]) -> Result<(), Forged> {
         match &self.material {
             Material::Hs256(key) => key.check(input, signature),
             Material::Hs384(key) => key.check(input, signature),
@@ -190,9 +190,9 @@ struct Headers(PerKind<Box<str>>);
 
 impl Headers {
     fn new(id: &KeyId, algorithm: Algorithm) -> Self {
-        let segment = |kind: TokenKind| {
+        let segment = |typ: TokenType| {
             // Neither value can hold a character that JSON escapes: `KeyId` and the constants see to that.
-            let json = format!(r#"{{"alg":"{algorithm}","typ":"{}","kid":"{id}"}}"#, kind.typ());
+            let json = format!(r#"{{"alg":"{algorithm}","typ":"{}","kid":"{id}"}}"#, typ.as_str());
             let mut segment = base64url::encode(json.as_bytes());
             segment.push('.');
             segment.into_boxed_str()
@@ -200,8 +200,8 @@ impl Headers {
         Self(PerKind::from_fn(segment))
     }
 
-    fn of(&self, kind: TokenKind) -> &str {
-        self.0.of(kind)
+    fn of(&self, typ: TokenType) -> &str {
+        self.0.of(typ)
     }
 }
 
@@ -222,14 +222,14 @@ mod tests {
     fn a_head_start_changes_no_signature() {
         for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
             let key = key(algorithm);
-            for kind in TokenKind::ALL {
+            for typ in TokenType::ALL {
                 for length in 0..200 {
                     let payload = vec![b'x'; length];
-                    let whole = [key.header(kind).as_bytes(), &payload].concat();
+                    let whole = [key.header(typ).as_bytes(), &payload].concat();
                     let plain = key.sign(SigningInput::Whole(&whole)).unwrap();
                     for first_claims in [&b"x".repeat(70)[..], b"another site's"] {
-                        let input = SigningInput::AfterHeader { kind, first_claims, whole: &whole, payload: &payload };
-                        assert_eq!(key.sign(input).unwrap(), plain, "{algorithm} {kind:?} {length}");
+                        let input = SigningInput::AfterHeader { typ, first_claims, whole: &whole, payload: &payload };
+                        assert_eq!(key.sign(input).unwrap(), plain, "{algorithm} {typ:?} {length}");
                         assert!(key.check(input, &plain).is_ok());
                         assert!(key.check(input, &plain[1..]).is_err());
                     }

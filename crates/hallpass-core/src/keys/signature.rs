@@ -1,11 +1,11 @@
-//! What a signature covers, header segment included, and the proof that one was checked.
+//! What a signature covers, header segment included.
 //!
 //! The header names the kind of token by its `typ`, so that one kind is useless where another is asked for
 //! (RFC 8725 section 3.11).
 
-/// The kinds of token that hallpass signs.
+/// The `typ` of the tokens that hallpass signs: one for each kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum TokenKind {
+pub enum TokenType {
     /// Carries a signed-in user through the routes.
     Access,
     /// The password was right and the second factor is awaited; opens the code page and nothing else.
@@ -16,10 +16,10 @@ pub(crate) enum TokenKind {
     Device,
 }
 
-impl TokenKind {
+impl TokenType {
     pub(crate) const ALL: [Self; 4] = [Self::Access, Self::Pending, Self::Enrolment, Self::Device];
 
-    pub(crate) const fn typ(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Access => "hallpass+jwt",
             Self::Pending => "hallpass-pending+jwt",
@@ -29,7 +29,7 @@ impl TokenKind {
     }
 }
 
-/// One value for each kind.
+/// One value for each type.
 pub(crate) struct PerKind<T> {
     access: T,
     pending: T,
@@ -38,21 +38,21 @@ pub(crate) struct PerKind<T> {
 }
 
 impl<T> PerKind<T> {
-    pub(crate) fn from_fn(value: impl Fn(TokenKind) -> T) -> Self {
+    pub(crate) fn from_fn(value: impl Fn(TokenType) -> T) -> Self {
         Self {
-            access: value(TokenKind::Access),
-            pending: value(TokenKind::Pending),
-            enrolment: value(TokenKind::Enrolment),
-            device: value(TokenKind::Device),
+            access: value(TokenType::Access),
+            pending: value(TokenType::Pending),
+            enrolment: value(TokenType::Enrolment),
+            device: value(TokenType::Device),
         }
     }
 
-    pub(crate) const fn of(&self, kind: TokenKind) -> &T {
-        match kind {
-            TokenKind::Access => &self.access,
-            TokenKind::Pending => &self.pending,
-            TokenKind::Enrolment => &self.enrolment,
-            TokenKind::Device => &self.device,
+    pub(crate) const fn of(&self, typ: TokenType) -> &T {
+        match typ {
+            TokenType::Access => &self.access,
+            TokenType::Pending => &self.pending,
+            TokenType::Enrolment => &self.enrolment,
+            TokenType::Device => &self.device,
         }
     }
 }
@@ -60,10 +60,10 @@ impl<T> PerKind<T> {
 /// The header segment, a dot, and the payload segment (RFC 7515 section 5.1).
 #[derive(Clone, Copy)]
 pub(crate) enum SigningInput<'t> {
-    /// It begins with the very header segment that its key writes for this kind, dot included; `payload` is what follows, and
+    /// It begins with the very header segment that its key writes for this type, dot included; `payload` is what follows, and
     /// `first_claims` what that begins with where the issuer wrote it, by what the verifier was told.
     AfterHeader {
-        kind: TokenKind,
+        typ: TokenType,
         first_claims: &'t [u8],
         #[cfg_attr(not(feature = "asymmetric"), expect(dead_code, reason = "HMAC has a head start over the header"))]
         whole: &'t [u8],
@@ -79,17 +79,6 @@ impl<'t> SigningInput<'t> {
         match self {
             Self::AfterHeader { whole, .. } | Self::Whole(whole) => whole,
         }
-    }
-}
-
-/// Proof that a signature is its key's. Only a comparison in the key files makes one.
-#[must_use]
-pub(crate) struct Genuine(());
-
-impl Genuine {
-    /// The proof, where the primitive said yes.
-    pub(crate) const fn when(verified: bool) -> Result<Self, Forged> {
-        if verified { Ok(Self(())) } else { Err(Forged) }
     }
 }
 

@@ -11,6 +11,12 @@ use std::{fmt, time::Duration};
 
 use cookie::Cookie;
 
+use crate::{
+    keys::signature::TokenType,
+    time::unix_time::UnixTime,
+    token::issued_token::{Token, TokenKind},
+};
+
 pub(crate) mod builder;
 pub(crate) mod rules;
 #[cfg(test)]
@@ -32,14 +38,18 @@ pub enum SameSite {
 ///
 /// ```
 /// use std::time::Duration;
-/// use hallpass_core::CookieSettings;
+/// use hallpass_core::{Access, CookieSettings};
 ///
 /// let cookies = CookieSettings::default();
 /// assert_eq!(
-///     cookies.set_access("a.b.c", Duration::from_secs(900))?,
-///     "__Host-hallpass=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900",
+///     cookies.set_refresh("abc", Duration::from_secs(900))?,
+///     "__Host-hallpass_refresh=abc; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900",
 /// );
-/// assert!(cookies.set_access(&"a".repeat(5000), Duration::from_secs(900)).is_err());
+/// assert_eq!(
+///     cookies.remove::<Access>(),
+///     "__Host-hallpass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0",
+/// );
+/// assert!(cookies.set_refresh(&"a".repeat(5000), Duration::from_secs(900)).is_err());
 /// assert!(CookieSettings::builder().access_name("__Host-pass").domain("site.example").build().is_err());
 /// # Ok::<(), hallpass_core::SetCookieError>(())
 /// ```
@@ -78,12 +88,13 @@ impl CookieSettings {
         &self.device_name
     }
 
-    /// The `Set-Cookie` value that sets the access token, to be kept for `max_age` (whole seconds).
+    /// The `Set-Cookie` value that sets the cookie of this token's kind, to be kept until the token
+    /// expires. A token that waits for a code and one of an enrolment share the pending cookie.
     ///
     /// # Errors
     /// [`SetCookieError`] where browsers would drop or cut the cookie.
-    pub fn set_access(&self, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
-        self.set(&self.access_name, value, max_age)
+    pub fn set<K: TokenKind>(&self, token: &Token<K>, now: UnixTime) -> Result<String, SetCookieError> {
+        self.set_value(self.name_of::<K>(), token.as_str(), token.expires_at().since(now))
     }
 
     /// The `Set-Cookie` value that sets the refresh token, to be kept for `max_age` (whole seconds).
@@ -91,28 +102,12 @@ impl CookieSettings {
     /// # Errors
     /// [`SetCookieError`] where browsers would drop or cut the cookie.
     pub fn set_refresh(&self, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
-        self.set(&self.refresh_name, value, max_age)
+        self.set_value(&self.refresh_name, value, max_age)
     }
 
-    /// The `Set-Cookie` value that sets the pending token, to be kept for `max_age` (whole seconds).
-    ///
-    /// # Errors
-    /// [`SetCookieError`] where browsers would drop or cut the cookie.
-    pub fn set_pending(&self, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
-        self.set(&self.pending_name, value, max_age)
-    }
-
-    /// The `Set-Cookie` value that sets the device token, to be kept for `max_age` (whole seconds).
-    ///
-    /// # Errors
-    /// [`SetCookieError`] where browsers would drop or cut the cookie.
-    pub fn set_device(&self, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
-        self.set(&self.device_name, value, max_age)
-    }
-
-    /// The `Set-Cookie` value that removes the access token.
-    pub fn remove_access(&self) -> String {
-        self.write(&self.access_name, "", Duration::ZERO)
+    /// The `Set-Cookie` value that removes the cookie of this kind of token.
+    pub fn remove<K: TokenKind>(&self) -> String {
+        self.write(self.name_of::<K>(), "", Duration::ZERO)
     }
 
     /// The `Set-Cookie` value that removes the refresh token.
@@ -120,17 +115,15 @@ impl CookieSettings {
         self.write(&self.refresh_name, "", Duration::ZERO)
     }
 
-    /// The `Set-Cookie` value that removes the pending token.
-    pub fn remove_pending(&self) -> String {
-        self.write(&self.pending_name, "", Duration::ZERO)
+    fn name_of<K: TokenKind>(&self) -> &str {
+        match K::TYPE {
+            TokenType::Access => &self.access_name,
+            TokenType::Pending | TokenType::Enrolment => &self.pending_name,
+            TokenType::Device => &self.device_name,
+        }
     }
 
-    /// The `Set-Cookie` value that removes the device token.
-    pub fn remove_device(&self) -> String {
-        self.write(&self.device_name, "", Duration::ZERO)
-    }
-
-    fn set(&self, name: &str, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
+    fn set_value(&self, name: &str, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
         let length = name.len() + value.len();
         if length > Self::MAX_LENGTH {
             return Err(SetCookieError::TooLong { length });

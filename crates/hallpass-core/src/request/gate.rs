@@ -26,16 +26,13 @@ mod tests;
 /// What tower and actix call with the bytes of a request's headers.
 ///
 /// ```
-/// # use hallpass_core::{RequestAuthenticator, Issuer, KeyRing, Methods, Role, RoleSet, LoggedIn, LoggedInFacts, TokenErrorKind, UnixTime};
+/// # use hallpass_core::{Claims, RequestAuthenticator, Issuer, KeyRing, Role, RoleSet, LoggedIn, TokenErrorKind, UnixTime};
 /// #[derive(Role)]
 /// enum SiteRole { Guest, Admin }
 ///
 /// let now = UnixTime::from_secs(1_764_000_000);
 /// let issuer = Issuer::new(KeyRing::generate_hs256([1; 32], now), "https://site.example", "site");
-/// # let alice = LoggedIn::insecure_new(LoggedInFacts {
-/// #     username: "alice".into(), user_id: "17".into(), roles: RoleSet::from([SiteRole::Admin]), generation: 0,
-/// #     session: "s1".into(), authenticated_at: now, methods: Methods::PASSWORD,
-/// # });
+/// # let alice = LoggedIn::insecure_new(Claims::new("17", 0, now).with_username("alice"), RoleSet::from([SiteRole::Admin]));
 /// let cookie = format!("theme=dark; __Host-hallpass={}", issuer.issue(&alice, now)?.as_str());
 /// let gate = RequestAuthenticator::new(issuer.verifier::<SiteRole>());
 ///

@@ -84,11 +84,6 @@ impl<'a> OriginFacts<'a> {
     }
 }
 
-/// Proof that a request was not sent by another site.
-#[derive(Debug)]
-#[must_use]
-pub struct SameOrigin(());
-
 /// An exception that cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -142,7 +137,7 @@ impl OriginCheck {
     ///
     /// # Errors
     /// [`RejectionKind::CrossOrigin`] where another site had a browser send it.
-    pub fn check(&self, request: &OriginFacts<'_>) -> Result<SameOrigin, Rejection> {
+    pub fn check(&self, request: &OriginFacts<'_>) -> Result<(), Rejection> {
         let passes = match (request.method, present(request.sec_fetch_site)) {
             ("GET" | "HEAD" | "OPTIONS", _) => true,
             (_, Some(b"same-origin" | b"none")) => true,
@@ -152,7 +147,7 @@ impl OriginCheck {
                 Some(origin) => is_of_host(origin, request.host) || self.is_exempt(request),
             },
         };
-        if passes { Ok(SameOrigin(())) } else { Err(Rejection::new(RejectionKind::CrossOrigin)) }
+        if passes { Ok(()) } else { Err(Rejection::new(RejectionKind::CrossOrigin)) }
     }
 
     fn is_exempt(&self, request: &OriginFacts<'_>) -> bool {

@@ -1,5 +1,4 @@
-//! What the revocation view is asked about a token, and what it returns: proof that nothing known
-//! revokes the token, or the reason why it does not count.
+//! What the revocation view is asked about a token, and the reason why a token does not count.
 
 use std::fmt;
 
@@ -17,11 +16,6 @@ pub struct TokenFacts<'a> {
     /// The moment from which the token is dead (`exp`).
     pub expires_at: UnixTime,
 }
-
-/// Proof that nothing known voids a token.
-#[derive(Debug)]
-#[must_use]
-pub struct Live(pub(super) ());
 
 /// A token that was torn up, or that cannot be shown to be whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

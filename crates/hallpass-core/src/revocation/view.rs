@@ -28,7 +28,7 @@ use std::{
 use crate::{
     revocation::{
         ledger::{Kind, Ledger},
-        outcome::{Live, Revoked, RevokedKind, TokenFacts},
+        outcome::{Revoked, RevokedKind, TokenFacts},
         table::Entry,
     },
     time::unix_time::UnixTime,
@@ -95,14 +95,14 @@ impl RevocationList {
     /// # Errors
     /// [`Revoked`] where the account's generation was raised above the token's, its session was ended, it may have been
     /// voided by an entry dropped under a wrong clock, or the view is staler than its policy allows.
-    pub fn check(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<Live, Revoked> {
+    pub fn check(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<(), Revoked> {
         if let Some(kind) = self.0.ledger.look_up(token) {
             return Err(Revoked(kind));
         }
         match self.0.stale {
-            StalePolicy::ServeUntilExpiry => Ok(Live(())),
+            StalePolicy::ServeUntilExpiry => Ok(()),
             StalePolicy::Refuse { after } => match self.staleness(now) {
-                Some(age) if age <= after => Ok(Live(())),
+                Some(age) if age <= after => Ok(()),
                 _ => Err(Revoked(RevokedKind::Stale)),
             },
         }

@@ -32,7 +32,7 @@ use crate::{
     encoding::equal::equal_in_constant_time,
     keys::{key::Key, key_ring::KeyRing},
     time::unix_time::UnixTime,
-    token::identity::Facts,
+    token::claims::Claims,
 };
 
 pub(crate) struct TokenCache {
@@ -51,7 +51,7 @@ type Slot = ArcSwapOption<Entry>;
 struct Entry {
     token: Box<[u8]>,
     key: Arc<Key>,
-    facts: Arc<Facts>,
+    claims: Arc<Claims<'static>>,
 }
 
 impl TokenCache {
@@ -69,17 +69,17 @@ impl TokenCache {
     }
 
     /// What the token said, if it was verified before and its key is accepted by this ring now.
-    pub(crate) fn find(&self, token: &[u8], ring: &KeyRing, now: UnixTime) -> Option<Arc<Facts>> {
+    pub(crate) fn find(&self, token: &[u8], ring: &KeyRing, now: UnixTime) -> Option<Arc<Claims<'static>>> {
         self.slots_of(self.slots.get()?, token).into_iter().flatten().find_map(|slot| {
             let entry = slot.load();
             let entry = entry.as_ref().filter(|entry| equal_in_constant_time(&entry.token, token))?;
             let is_accepted = ring.accepted(now).any(|key| Arc::ptr_eq(key, &entry.key));
-            is_accepted.then(|| Arc::clone(&entry.facts))
+            is_accepted.then(|| Arc::clone(&entry.claims))
         })
     }
 
     /// Remembers a token that this key was found to have signed.
-    pub(crate) fn insert(&self, token: &[u8], key: &Arc<Key>, facts: &Arc<Facts>, now: UnixTime) {
+    pub(crate) fn insert(&self, token: &[u8], key: &Arc<Key>, claims: &Arc<Claims<'static>>, now: UnixTime) {
         if key.algorithm().is_symmetric() && !self.also_hmac {
             return;
         }
@@ -87,7 +87,7 @@ impl TokenCache {
         let slots = self.slots_of(all, token);
         let is_free = |slot: &&Slot| slot.load().as_ref().is_none_or(|entry| entry.is_dead(now));
         if let Some(slot) = slots.into_iter().flatten().find(is_free).or(slots[0]) {
-            let entry = Entry { token: token.into(), key: Arc::clone(key), facts: Arc::clone(facts) };
+            let entry = Entry { token: token.into(), key: Arc::clone(key), claims: Arc::clone(claims) };
             slot.store(Some(Arc::new(entry)));
         }
         let turn = self.sweep.fetch_add(SWEPT, Ordering::Relaxed) & (self.capacity - 1);
@@ -123,7 +123,7 @@ fn clear_dead<'s>(slots: impl Iterator<Item = &'s Slot>, now: UnixTime) {
 
 impl Entry {
     fn is_dead(&self, now: UnixTime) -> bool {
-        self.facts.times.expires_at <= now
+        self.claims.times.expires_at <= now
     }
 }
 

@@ -5,7 +5,7 @@
 //! "no role" (CVE-2024-53861, CVE-2026-25537). Times are whole seconds; RFC 7519 allows fractions, which nobody needs here and
 //! which two readers would round differently. Members that are not ours belong to the application and are only counted.
 
-use std::{borrow::Cow, fmt};
+use std::{any::TypeId, borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize,
@@ -16,7 +16,7 @@ use crate::{
     encoding::strict_json::{Budget, Names, Skip, Text},
     time::unix_time::UnixTime,
     token::{
-        claims::{ClaimSet, LATEST, RoleBit, Times, is_plain},
+        claims::{Claims, LATEST, RoleBit, Times, is_plain},
         error::TokenErrorKind,
         methods::Methods,
     },
@@ -34,7 +34,8 @@ pub(crate) struct ClaimReader<'e> {
 }
 
 impl ClaimReader<'_> {
-    pub(crate) fn read<'b>(self, text: &'b str) -> Result<ClaimSet<'b>, TokenErrorKind> {
+    /// The claims of `text`. Their kind is for the caller to state.
+    pub(crate) fn read<'b>(self, text: &'b str) -> Result<Claims<'b, ()>, TokenErrorKind> {
         let claims = |_| TokenErrorKind::Claims;
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let reading = self.deserialize(&mut deserializer).map_err(claims)?;
@@ -51,7 +52,7 @@ impl ClaimReader<'_> {
 
 /// What was read, and how it compares with what was expected.
 pub(crate) struct Reading<'b> {
-    claims: ClaimSet<'b>,
+    claims: Claims<'b, ()>,
     is_our_issuer: bool,
     names_our_audience: bool,
 }
@@ -104,11 +105,12 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
         Ok(Reading {
             is_our_issuer: issuer.ok_or_else(|| A::Error::missing_field("iss"))? == self.issuer,
             names_our_audience: audience.ok_or_else(|| A::Error::missing_field("aud"))?,
-            claims: ClaimSet {
-                username: username.ok_or_else(|| A::Error::missing_field("sub"))?,
-                user_id: user_id.ok_or_else(|| A::Error::missing_field("user_id"))?,
-                session,
+            claims: Claims {
+                username: username.ok_or_else(|| A::Error::missing_field("sub"))?.into(),
+                user_id: user_id.ok_or_else(|| A::Error::missing_field("user_id"))?.into(),
+                session: session.map(Into::into),
                 roles: role.or(roles).unwrap_or_default(),
+                roles_of: TypeId::of::<()>(),
                 generation: generation.unwrap_or_default(),
                 methods: methods.unwrap_or_default(),
                 times: Times {
@@ -117,6 +119,8 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
                     not_before,
                     authenticated_at,
                 },
+                own: None,
+                kind: PhantomData,
             },
         })
     }

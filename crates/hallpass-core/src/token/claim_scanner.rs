@@ -9,21 +9,23 @@
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
+use std::{any::TypeId, marker::PhantomData};
 
 use crate::{
     time::unix_time::UnixTime,
     token::{
-        claims::{ClaimSet, LATEST, RoleBit, Times, is_plain},
+        claims::{Claims, LATEST, RoleBit, Times, is_plain},
         methods::Methods,
     },
 };
 
-/// The claims of `text`, if it begins with `opening` and goes on in our layout.
+/// The claims of `text`, if it begins with `opening` and goes on in our layout. `K` is
+/// the kind whose `typ` the token had.
 ///
 /// Escapes and control characters are looked for in one pass over the whole, which the compiler turns into vector instructions;
 /// after that a quote ends a text.
-pub(crate) fn scan<'b>(text: &'b str, opening: &str, role_bit: RoleBit) -> Option<ClaimSet<'b>> {
+#[inline(always)]
+pub(crate) fn scan<'b, K>(text: &'b str, opening: &str, role_bit: RoleBit) -> Option<Claims<'b, K>> {
     if text.bytes().fold(false, |found, byte| found | (byte == b'\\') | !is_plain(byte)) {
         return None;
     }
@@ -43,16 +45,22 @@ pub(crate) fn scan<'b>(text: &'b str, opening: &str, role_bit: RoleBit) -> Optio
     let expires_at = rest.time()?;
     let authenticated_at = rest.time_if_there(r#","auth_time":"#)?;
     let methods = if rest.pass(r#","amr":["#).is_some() { rest.names(Methods::from_name)? } else { Methods::NONE };
-    let session = if rest.pass(r#","sid":""#).is_some() { Some(Cow::Borrowed(rest.text()?)) } else { None };
+    let session = if rest.pass(r#","sid":""#).is_some() { Some(rest.text()?.into()) } else { None };
     let generation = if rest.pass(r#","gen":"#).is_some() { u32::try_from(rest.number()?).ok()? } else { 0 };
-    (rest.0 == "}").then_some(ClaimSet {
-        username: Cow::Borrowed(username),
-        user_id: Cow::Borrowed(user_id),
+    if rest.0 != "}" {
+        return None;
+    }
+    Some(Claims {
+        username: username.into(),
+        user_id: user_id.into(),
         session,
         roles,
+        roles_of: TypeId::of::<()>(),
         generation,
         methods,
         times: Times { expires_at, issued_at, not_before: None, authenticated_at },
+        own: None,
+        kind: PhantomData,
     })
 }
 

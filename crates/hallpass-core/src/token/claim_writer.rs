@@ -5,21 +5,7 @@
 
 use std::fmt::Write;
 
-use crate::{time::unix_time::UnixTime, token::methods::Methods};
-
-/// What a token is to say.
-pub(crate) struct Outgoing<'a, N> {
-    pub(crate) username: &'a str,
-    pub(crate) user_id: &'a str,
-    /// The names of the roles.
-    pub(crate) roles: N,
-    pub(crate) issued_at: UnixTime,
-    pub(crate) expires_at: UnixTime,
-    pub(crate) authenticated_at: UnixTime,
-    pub(crate) methods: Methods,
-    pub(crate) session: Option<&'a str>,
-    pub(crate) generation: u32,
-}
+use crate::{time::unix_time::UnixTime, token::claims::Claims};
 
 /// Names that an application's own claims cannot take: ours, and those of RFC 7519 section 4.1.
 pub(crate) const RESERVED: [&str; 15] = [
@@ -50,34 +36,39 @@ pub(crate) fn opening(issuer: &str, audience: &str) -> String {
     json
 }
 
-impl<N: Iterator<Item = &'static str>> Outgoing<'_, N> {
-    /// The claims set; `own` are members in JSON, without braces, or nothing.
-    pub(crate) fn write(self, opening: &str, own: &str) -> String {
-        let mut json = String::with_capacity(opening.len() + own.len() + 256);
-        json.push_str(opening);
-        push_escaped(&mut json, self.username);
-        json.push_str(r#"","user_id":"#);
-        push_text(&mut json, self.user_id);
-        push_roles(&mut json, self.roles);
-        push_number(&mut json, "iat", self.issued_at.as_secs());
-        push_number(&mut json, "exp", self.expires_at.as_secs());
-        push_number(&mut json, "auth_time", self.authenticated_at.as_secs());
-        if !self.methods.is_empty() {
-            json.push_str(r#","amr":["#);
-            push_list(&mut json, self.methods.names());
-        }
-        if let Some(session) = self.session {
-            json.push_str(r#","sid":"#);
-            push_text(&mut json, session);
-        }
-        push_number(&mut json, "gen", self.generation.into());
-        if !own.is_empty() {
-            json.push(',');
-            json.push_str(own);
-        }
-        json.push('}');
-        json
+/// The claims set of a token that is issued at `now`; `own` are members in JSON, without braces, or
+/// nothing.
+pub(crate) fn write<K>(
+    claims: &Claims<'_, K>,
+    role_names: impl Iterator<Item = &'static str>,
+    [now, expires_at]: [UnixTime; 2],
+    opening: &str,
+    own: &str,
+) -> String {
+    let mut json = String::with_capacity(opening.len() + own.len() + 256);
+    json.push_str(opening);
+    push_escaped(&mut json, claims.username());
+    json.push_str(r#"","user_id":"#);
+    push_text(&mut json, claims.user_id());
+    push_roles(&mut json, role_names);
+    push_number(&mut json, "iat", now.as_secs());
+    push_number(&mut json, "exp", expires_at.as_secs());
+    push_number(&mut json, "auth_time", claims.authenticated_at().unwrap_or(now).as_secs());
+    if !claims.methods().is_empty() {
+        json.push_str(r#","amr":["#);
+        push_list(&mut json, claims.methods().names());
     }
+    if let Some(session) = claims.session() {
+        json.push_str(r#","sid":"#);
+        push_text(&mut json, session);
+    }
+    push_number(&mut json, "gen", claims.generation().into());
+    if !own.is_empty() {
+        json.push(',');
+        json.push_str(own);
+    }
+    json.push('}');
+    json
 }
 
 /// `role` for one, as a Starlette site with the same scheme reads and writes it; `roles` for several; neither for none.

@@ -1,137 +1,206 @@
-//! The claims of a verified token without an allocation: borrowed from a buffer that the caller keeps on its stack.
+//! The claims of a token: one type from the reader to the handler.
 //!
-//! [`Identity`](crate::Identity) is the owned form, for handlers. This one is for who looks at a token and lets it go.
+//! [`Claims`] borrows its strings from the payload while a token is verified, and keeps them in
+//! itself afterwards, in the [`Identity`](crate::Identity) of a request and in the cache. `iss` and
+//! `aud` are compared while reading and not kept.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, mem::MaybeUninit};
-
-use serde::Deserialize;
+use std::{
+    any::{Any, TypeId},
+    fmt,
+    marker::PhantomData,
+    sync::Arc,
+};
 
 use crate::{
+    revocation::outcome::TokenFacts,
     time::unix_time::UnixTime,
     token::{
-        error::{TokenError, TokenErrorKind},
+        issued_token::Access,
         methods::Methods,
-        opener::{LONGEST_PAYLOAD, PayloadBuffer},
         role::{Role, RoleSet},
+        text::Text,
     },
 };
 
-/// Space for the claims of one token, 3 KiB, not initialised.
-pub struct ClaimsBuffer(pub(crate) PayloadBuffer);
-
-impl ClaimsBuffer {
-    /// New space; costs nothing.
-    pub const fn new() -> Self {
-        Self([MaybeUninit::uninit(); LONGEST_PAYLOAD])
-    }
+/// The claims of a token of kind `K`.
+///
+/// They prove nothing: [`Identity`](crate::Identity) is the proof of a verified access token, and
+/// [`LoggedIn`](crate::LoggedIn) is what an access token is issued from.
+pub struct Claims<'b, K = Access> {
+    pub(crate) username: Text<'b>,
+    pub(crate) user_id: Text<'b>,
+    pub(crate) session: Option<Text<'b>>,
+    /// Bits of the role set; names that the role enum does not know are left out.
+    pub(crate) roles: u64,
+    /// The role enum; `()` where there is none.
+    pub(crate) roles_of: TypeId,
+    pub(crate) generation: u32,
+    pub(crate) methods: Methods,
+    pub(crate) times: Times,
+    /// The site's own claims, of the type that the verifier reads.
+    pub(crate) own: Option<OwnClaims>,
+    pub(crate) kind: PhantomData<fn() -> K>,
 }
 
-impl Default for ClaimsBuffer {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+/// A site's own claims, read into its type.
+pub(crate) type OwnClaims = Arc<dyn Any + Send + Sync>;
 
-impl fmt::Debug for ClaimsBuffer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClaimsBuffer")
-    }
-}
-
-/// The claims of a verified token.
-pub struct Claims<'b, R> {
-    pub(crate) set: ClaimSet<'b>,
-    json: &'b str,
-    roles: PhantomData<fn() -> R>,
-}
-
-impl<'b, R: Role> Claims<'b, R> {
-    pub(crate) fn new(set: ClaimSet<'b>, json: &'b str) -> Self {
-        Self { set, json, roles: PhantomData }
+impl<'b, K> Claims<'b, K> {
+    /// The claims of a login by password at this moment: no roles, no session, and the account's
+    /// identifier as the user name.
+    pub fn new(user_id: &'b str, generation: u32, now: UnixTime) -> Self {
+        Self {
+            username: user_id.into(),
+            user_id: user_id.into(),
+            session: None,
+            roles: 0,
+            roles_of: TypeId::of::<()>(),
+            generation,
+            methods: Methods::PASSWORD,
+            times: Times { expires_at: now, issued_at: Some(now), not_before: None, authenticated_at: Some(now) },
+            own: None,
+            kind: PhantomData,
+        }
     }
 
-    /// The name the user signed in with (`sub`).
+    /// Sets the user name (`sub`).
+    #[must_use]
+    pub fn with_username(self, username: &'b str) -> Self {
+        Self { username: username.into(), ..self }
+    }
+
+    /// Sets the session (`sid`), or the random name of the device or enrolment.
+    #[must_use]
+    pub fn with_session(self, session: impl Into<Option<&'b str>>) -> Self {
+        Self { session: session.into().map(Into::into), ..self }
+    }
+
+    /// Sets how the user logged in (`amr`).
+    #[must_use]
+    pub fn with_methods(self, methods: Methods) -> Self {
+        Self { methods, ..self }
+    }
+
+    /// Sets when the user logged in (`auth_time`).
+    #[must_use]
+    pub fn with_authenticated_at(mut self, at: UnixTime) -> Self {
+        self.times.authenticated_at = Some(at);
+        self
+    }
+
+    /// Returns the same claims with strings of their own.
+    pub fn into_owned(self) -> Claims<'static, K> {
+        self.convert(Text::into_owned)
+    }
+
+    /// States the kind: the one whose `typ` the token had.
+    pub(crate) fn of_kind<L>(self) -> Claims<'b, L> {
+        self.convert(|text| text)
+    }
+
+    fn convert<'c, L>(self, text: impl Fn(Text<'b>) -> Text<'c>) -> Claims<'c, L> {
+        Claims {
+            username: text(self.username),
+            user_id: text(self.user_id),
+            session: self.session.map(text),
+            roles: self.roles,
+            roles_of: self.roles_of,
+            generation: self.generation,
+            methods: self.methods,
+            times: self.times,
+            own: self.own,
+            kind: PhantomData,
+        }
+    }
+
+    /// The user name (`sub`).
     pub fn username(&self) -> &str {
-        &self.set.username
+        &self.username
     }
 
     /// The account's identifier (`user_id`).
     pub fn user_id(&self) -> &str {
-        &self.set.user_id
+        &self.user_id
     }
 
-    /// The roles that the token grants, out of those that `R` knows.
-    pub fn roles(&self) -> RoleSet<R> {
-        RoleSet::from_bits(self.set.roles)
+    /// The roles that the token grants, out of those that `R` knows; none where the claims were read
+    /// for another role enum.
+    pub fn roles<R: Role>(&self) -> RoleSet<R> {
+        RoleSet::from_bits(if self.roles_of == TypeId::of::<R>() { self.roles } else { 0 })
     }
 
-    /// The token generation (`gen`); 0 where the token names none.
+    /// The token generation (`gen`); 0 where the token has none.
     pub fn generation(&self) -> u32 {
-        self.set.generation
+        self.generation
     }
 
-    /// The session that the token belongs to (`sid`).
+    /// The session that the token belongs to (`sid`), or the random name of the device or enrolment.
     pub fn session(&self) -> Option<&str> {
-        self.set.session.as_deref()
+        self.session.as_deref()
     }
 
-    /// The moment from which the token is dead (`exp`).
+    /// The moment from which the token is expired (`exp`).
     pub fn expires_at(&self) -> UnixTime {
-        self.set.times.expires_at
+        self.times.expires_at
     }
 
-    /// When the token was made (`iat`).
+    /// When the token was issued (`iat`).
     pub fn issued_at(&self) -> Option<UnixTime> {
-        self.set.times.issued_at
+        self.times.issued_at
     }
 
-    /// When the user last proved who they are (`auth_time`).
+    /// When the user last logged in (`auth_time`); a refreshed token keeps it.
     pub fn authenticated_at(&self) -> Option<UnixTime> {
-        self.set.times.authenticated_at
+        self.times.authenticated_at
     }
 
-    /// How the user proved it (`amr`).
+    /// How the user logged in (`amr`).
     pub fn methods(&self) -> Methods {
-        self.set.methods
+        self.methods
     }
 
-    /// The whole claims set as it was signed, in JSON.
-    pub fn as_json(&self) -> &'b str {
-        self.json
+    /// The site's own claims, where the verifier reads an `X`
+    /// ([`Verifier::with_claims`](crate::Verifier::with_claims)); `None` where it reads none or
+    /// another type.
+    pub fn claims<X: 'static>(&self) -> Option<&X> {
+        self.own.as_deref().and_then(|own| (own as &dyn Any).downcast_ref())
     }
 
-    /// The application's own claims: `X` is read from the whole set and picks what it knows, so it must not deny unknown fields.
-    ///
-    /// # Errors
-    /// [`TokenErrorKind::Claims`] where the set does not fit `X`.
-    pub fn own<X: Deserialize<'b>>(&self) -> Result<X, TokenError> {
-        serde_json::from_str(self.json).map_err(|_| TokenErrorKind::Claims.into())
+    /// What the revocation list is asked about.
+    pub(crate) fn for_revocation(&self) -> TokenFacts<'_> {
+        TokenFacts {
+            user_id: self.user_id(),
+            generation: self.generation,
+            session: self.session(),
+            expires_at: self.times.expires_at,
+        }
     }
 }
 
-impl<R: Role> fmt::Debug for Claims<'_, R> {
+// By hand, because the derived one would require the same of `K`.
+impl<K> Clone for Claims<'_, K> {
+    fn clone(&self) -> Self {
+        Self {
+            username: self.username.clone(),
+            user_id: self.user_id.clone(),
+            session: self.session.clone(),
+            own: self.own.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<K> fmt::Debug for Claims<'_, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claims")
             .field("username", &self.username())
             .field("user_id", &self.user_id())
-            .field("roles", &self.roles())
-            .field("expires_at", &self.expires_at())
+            .field("generation", &self.generation)
+            .field("session", &self.session())
+            .field("expires_at", &self.times.expires_at)
+            .field("methods", &self.methods)
             .finish_non_exhaustive()
     }
-}
-
-/// The claims that hallpass knows, each of its right type, borrowed from the decoded payload, before anything is concluded from them.
-/// `iss` and `aud` are compared while reading and not kept.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct ClaimSet<'b> {
-    pub(crate) username: Cow<'b, str>,
-    pub(crate) user_id: Cow<'b, str>,
-    pub(crate) session: Option<Cow<'b, str>>,
-    /// Bits of the role set; names that the role enum does not know are gone.
-    pub(crate) roles: u64,
-    pub(crate) generation: u32,
-    pub(crate) methods: Methods,
-    pub(crate) times: Times,
 }
 
 /// The moments that a token names (RFC 7519 sections 4.1.4 to 4.1.6, OpenID Connect Core section 2).
@@ -146,10 +215,12 @@ pub(crate) struct Times {
 /// The bit of the role of this name; 0 where the application's enum has no such role.
 pub(crate) type RoleBit = fn(&str) -> u64;
 
-/// The latest moment a claim may name: the end of the year 9999, so that no date library behind us overflows.
+/// The latest moment that a claim may name: the end of the year 9999, so that no date library behind
+/// the verifier overflows.
 pub(crate) const LATEST: u64 = 253_402_300_799;
 
-/// Whether a character may stand in a user name, an identifier or a session. Control characters would end up in logs and headers.
+/// Whether a character may stand in a user name, an identifier or a session. Control characters
+/// would end up in logs and headers.
 pub(crate) const fn is_plain(byte: u8) -> bool {
     byte >= 0x20 && byte != 0x7f
 }

@@ -2,28 +2,23 @@
 //!
 //! One issuer says names, lifetime and keys once; [its verifier](Issuer::verifier) takes them from there.
 
-use std::time::Duration;
+use std::{mem::MaybeUninit, time::Duration};
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     encoding::base64url,
-    keys::{
-        handle::Keys,
-        signature::{SigningInput, TokenKind},
-    },
+    keys::{handle::Keys, signature::SigningInput},
     time::unix_time::UnixTime,
     token::{
         claim_reader::ClaimReader,
-        claim_writer::{self, Outgoing, RESERVED},
-        claims::{ClaimSet, ClaimsBuffer, is_plain},
+        claim_writer::{self, RESERVED},
+        claims::{Claims, is_plain},
         error::TokenError,
-        issued_token::{AccessToken, DeviceToken, EnrolmentToken, PendingToken},
-        logged_in::LoggedIn,
-        methods::Methods,
-        opened_token::{KnownDevice, Pending, PendingEnrolment},
-        opener::MAX_TOKEN_BYTES,
+        issued_token::{Access, Token, Unprivileged, sealed::Sealed},
+        logged_in::{LoggedIn, TokenSubject},
+        opener::{LONGEST_PAYLOAD, MAX_TOKEN_BYTES},
         role::Role,
         rules::TokenRules,
         verifier::Verifier,
@@ -64,12 +59,24 @@ impl Issuer {
         self
     }
 
-    /// Signs an access token.
+    /// Signs a token: an access token for a [`LoggedIn`], a token of another kind for its [`Claims`].
+    /// The times in the claims but for `auth_time` are replaced.
+    ///
+    /// ```
+    /// # use hallpass_core::{Claims, Issuer, KeyRing, MfaPending, TokenErrorKind, UnixTime};
+    /// # let now = UnixTime::from_secs(1_764_000_000);
+    /// # let issuer = Issuer::new(KeyRing::generate_hs256([1; 32], now), "https://site.example", "site");
+    /// let token = issuer.issue(&Claims::<MfaPending>::new("17", 3, now), now)?;
+    /// let claims = issuer.verify::<MfaPending>(token.as_str().as_bytes(), now)?;
+    /// assert_eq!((claims.user_id(), claims.generation()), ("17", 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// When no key is active, a name is one that no verifier would take, or the token would not fit into a cookie.
-    pub fn issue<R: Role>(&self, who: &LoggedIn<R>, now: UnixTime) -> Result<AccessToken, IssueError> {
-        self.issue_access(who, now, "")
+    /// When no key is active, a name is one that no verifier would accept, or the token would not fit
+    /// into a cookie.
+    pub fn issue<S: TokenSubject>(&self, subject: &S, now: UnixTime) -> Result<Token<S::Kind>, IssueError> {
+        self.sign(subject, "", now)
     }
 
     /// Signs an access token that carries an application's own claims beside ours.
@@ -82,117 +89,24 @@ impl Issuer {
         who: &LoggedIn<R>,
         own: &X,
         now: UnixTime,
-    ) -> Result<AccessToken, IssueError> {
-        self.issue_access(who, now, &own_members(own)?)
+    ) -> Result<Token<Access>, IssueError> {
+        self.sign(who, &own_members(own)?, now)
     }
 
-    fn issue_access<R: Role>(&self, who: &LoggedIn<R>, now: UnixTime, own: &str) -> Result<AccessToken, IssueError> {
-        let expires_at = now.saturating_add(self.lifetime);
-        let claims = Outgoing {
-            username: who.username(),
-            user_id: who.user_id(),
-            roles: who.roles().iter().map(|role| role.name()),
-            issued_at: now,
-            expires_at,
-            authenticated_at: who.authenticated_at(),
-            methods: who.methods(),
-            session: Some(who.session()),
-            generation: who.generation(),
-        };
-        let text = self.sign(TokenKind::Access, claims, own)?;
-        Ok(AccessToken::new(text, expires_at))
-    }
-
-    /// Signs the token that stands between the password and the second factor. It lives five minutes and opens the code page only.
+    /// Verifies a token of a kind that carries no roles. [`Verifier`] verifies access tokens.
+    ///
+    /// Whether the account is still at the generation of the claims is for the caller to check.
     ///
     /// # Errors
-    /// As [`issue`](Self::issue).
-    pub fn issue_pending(&self, user_id: &str, generation: u32, now: UnixTime) -> Result<PendingToken, IssueError> {
-        let expires_at = now.saturating_add(PENDING_LIFETIME);
-        let claims = without_roles(user_id, generation, now, expires_at);
-        let text = self.sign(TokenKind::Pending, claims, "")?;
-        Ok(PendingToken::new(text, expires_at))
-    }
-
-    /// Signs the token of an account whose password was right and which must set up a second factor first. It lives a quarter of
-    /// an hour and opens the page for that only; `session` is its random name.
-    ///
-    /// # Errors
-    /// As [`issue`](Self::issue).
-    pub fn issue_enrolment(
-        &self,
-        user_id: &str,
-        generation: u32,
-        session: &str,
-        now: UnixTime,
-    ) -> Result<EnrolmentToken, IssueError> {
-        let expires_at = now.saturating_add(ENROLMENT_LIFETIME);
-        let claims = Outgoing { session: Some(session), ..without_roles(user_id, generation, now, expires_at) };
-        let text = self.sign(TokenKind::Enrolment, claims, "")?;
-        Ok(EnrolmentToken::new(text, expires_at))
-    }
-
-    /// Signs the token by which a browser is known again, for this long.
-    ///
-    /// # Errors
-    /// As [`issue`](Self::issue).
-    pub fn issue_device(
-        &self,
-        device: &KnownDevice,
-        lifetime: Duration,
-        now: UnixTime,
-    ) -> Result<DeviceToken, IssueError> {
-        let expires_at = now.saturating_add(lifetime);
-        let claims = Outgoing {
-            username: &device.username,
-            session: Some(&device.device),
-            methods: device.methods,
-            authenticated_at: device.authenticated_at,
-            ..without_roles(&device.user_id, device.generation, now, expires_at)
-        };
-        let text = self.sign(TokenKind::Device, claims, "")?;
-        Ok(DeviceToken::new(text, expires_at))
-    }
-
-    /// Verifies a pending token and says for whom the password was accepted.
-    ///
-    /// # Errors
-    /// As [`Verifier::verify`]; an access token is refused as one of another kind.
-    pub fn open_pending(&self, token: &[u8], now: UnixTime) -> Result<Pending, TokenError> {
-        self.open(TokenKind::Pending, token, now, |claims| Pending::new(claims, now))
-    }
-
-    /// Verifies an enrolment token and says for whom the password was accepted.
-    ///
-    /// # Errors
-    /// As [`Verifier::verify`]; a token of another kind is refused.
-    pub fn open_enrolment(&self, token: &[u8], now: UnixTime) -> Result<PendingEnrolment, TokenError> {
-        self.open(TokenKind::Enrolment, token, now, PendingEnrolment::new)
-    }
-
-    /// Verifies a device token and says whose browser it was given to. Whether the account is still at its generation is for the
-    /// caller to ask.
-    ///
-    /// # Errors
-    /// As [`Verifier::verify`]; a token of another kind is refused.
-    pub fn open_device(&self, token: &[u8], now: UnixTime) -> Result<KnownDevice, TokenError> {
-        self.open(TokenKind::Device, token, now, |claims| KnownDevice::new(claims, now))
-    }
-
-    fn open<T>(
-        &self,
-        kind: TokenKind,
-        token: &[u8],
-        now: UnixTime,
-        read: impl FnOnce(&ClaimSet<'_>) -> T,
-    ) -> Result<T, TokenError> {
+    /// As [`Verifier::verify`]; a token of another kind is rejected.
+    pub fn verify<K: Unprivileged>(&self, token: &[u8], now: UnixTime) -> Result<Claims<'static, K>, TokenError> {
         let names = (self.issuer.to_string(), self.audience.to_string());
-        let mut rules = TokenRules::new(kind, self.keys.clone(), names.0, names.1, |_| 0);
-        // Whoever signed it has said how long it lives; the cap is for tokens of other issuers.
+        let mut rules = TokenRules::new(K::TYPE, self.keys.clone(), names.0, names.1, |_| 0);
+        // The kind states its lifetime; the cap is for tokens of other issuers.
         rules.max_lifetime = Duration::MAX;
-        let mut buffer = ClaimsBuffer::new();
-        let claims = rules.check(&self.keys.borrow(), token, now, &mut buffer.0)?.claims;
-        Ok(read(&claims))
+        let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD];
+        let (claims, _json, _key) = rules.check(&self.keys.borrow(), token, now, &mut buffer)?;
+        Ok(claims.into_owned())
     }
 
     /// A verifier of this issuer's access tokens, which shares its keys.
@@ -221,21 +135,18 @@ impl Issuer {
         &self.audience
     }
 
-    fn sign<N: Iterator<Item = &'static str>>(
-        &self,
-        kind: TokenKind,
-        claims: Outgoing<'_, N>,
-        own: &str,
-    ) -> Result<String, IssueError> {
-        for text in [Some(claims.username), Some(claims.user_id), claims.session].into_iter().flatten() {
+    fn sign<S: TokenSubject>(&self, subject: &S, own: &str, now: UnixTime) -> Result<Token<S::Kind>, IssueError> {
+        let claims = subject.claims_to_sign();
+        for text in [Some(claims.username()), Some(claims.user_id()), claims.session()].into_iter().flatten() {
             if text.is_empty() || !text.bytes().all(is_plain) {
                 return Err(IssueError::NotPlain);
             }
         }
+        let expires_at = now.saturating_add(S::Kind::LIFETIME.unwrap_or(self.lifetime));
         let ring = self.keys.borrow();
         let key = ring.active().ok_or(IssueError::NoActiveKey)?;
-        let mut token = String::from(key.header(kind));
-        let claims = claims.write(&self.opening, own);
+        let mut token = String::from(key.header(S::Kind::TYPE));
+        let claims = claim_writer::write(claims, subject.role_names(), [now, expires_at], &self.opening, own);
         if !own.is_empty() && !self.is_readable(&claims) {
             return Err(IssueError::OwnClaimsUnreadable);
         }
@@ -246,7 +157,7 @@ impl Issuer {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(IssueError::TooLong { length: token.len() });
         }
-        Ok(token)
+        Ok(Token::new(token, expires_at))
     }
 
     /// Whether a verifier of this issuer can read the claims set: own claims may be nested too
@@ -302,31 +213,5 @@ fn own_members<X: Serialize>(claims: &X) -> Result<String, IssueError> {
     Ok(inside.unwrap_or_default().to_owned())
 }
 
-/// The claims of a token that grants nothing: the password alone, and no role.
-fn without_roles(
-    user_id: &str,
-    generation: u32,
-    now: UnixTime,
-    expires_at: UnixTime,
-) -> Outgoing<'_, std::iter::Empty<&'static str>> {
-    Outgoing {
-        username: user_id,
-        user_id,
-        roles: std::iter::empty(),
-        issued_at: now,
-        expires_at,
-        authenticated_at: now,
-        methods: Methods::PASSWORD,
-        session: None,
-        generation,
-    }
-}
-
 /// RFC 9700 asks for short-lived access tokens; this is the upper end of what is usual.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
-
-/// Time to find the telephone and type a code.
-const PENDING_LIFETIME: Duration = Duration::from_secs(5 * 60);
-
-/// Time to install an authenticator.
-const ENROLMENT_LIFETIME: Duration = Duration::from_secs(15 * 60);

@@ -1,104 +1,101 @@
-//! The proof that somebody signed in.
-//!
-//! An access token is issued from this value and from nothing else. The sign-in flow makes it in one place, after the password and,
-//! where it is due, the second factor. It cannot be copied: one sign-in, one value.
+//! The proof that somebody logged in, and what each kind of token is issued from.
 
-use std::fmt;
+use std::{any::TypeId, fmt, marker::PhantomData, ops::Deref};
 
-use crate::{
-    time::unix_time::UnixTime,
-    token::{
-        methods::Methods,
-        role::{Role, RoleSet},
-    },
+use crate::token::{
+    claims::Claims,
+    issued_token::{Access, TokenKind, Unprivileged},
+    role::{Role, RoleSet},
 };
 
-/// A completed sign-in.
-#[must_use = "a sign-in that is dropped signs nobody in"]
-pub struct LoggedIn<R>(LoggedInFacts<R>);
-
-/// What is known of a completed sign-in.
-pub struct LoggedInFacts<R> {
-    /// The account's name as it shows it.
-    pub username: String,
-    /// The account's identifier.
-    pub user_id: String,
-    /// What the account may do.
-    pub roles: RoleSet<R>,
-    /// The account's token generation; raising it in the store voids every older token.
-    pub generation: u32,
-    /// The session that this sign-in opened, or goes on with.
-    pub session: String,
-    /// When the password was accepted; a refreshed token keeps it.
-    pub authenticated_at: UnixTime,
-    /// What was shown.
-    pub methods: Methods,
-}
-
-// By hand, because the derived one would require the same of `R`.
-impl<R> Clone for LoggedInFacts<R> {
-    fn clone(&self) -> Self {
-        Self {
-            username: self.username.clone(),
-            user_id: self.user_id.clone(),
-            roles: self.roles,
-            generation: self.generation,
-            session: self.session.clone(),
-            authenticated_at: self.authenticated_at,
-            methods: self.methods,
-        }
-    }
+/// A completed login: what an access token is issued from, and nothing else is.
+///
+/// The login flow makes it in one place, after the password and, where it is required, the second
+/// factor. It cannot be cloned: one login, one value.
+#[must_use = "a login that is dropped logs nobody in"]
+pub struct LoggedIn<R> {
+    claims: Claims<'static>,
+    roles: PhantomData<fn() -> R>,
 }
 
 impl<R: Role> LoggedIn<R> {
-    /// Vouches that this user signed in, without a check of anything: whoever can call it can be anybody. It is for the sign-in
-    /// flow after its checks, for tests, and for an operator's tool.
-    pub fn insecure_new(facts: LoggedInFacts<R>) -> Self {
-        Self(facts)
+    /// Declares that this user logged in, without a check of anything: whoever can call it can be
+    /// anybody. It is for the login flow after its checks, for tests, and for an operator's tool.
+    pub fn insecure_new(claims: Claims<'_>, roles: impl Into<RoleSet<R>>) -> Self {
+        let claims = Claims { roles: roles.into().bits(), roles_of: TypeId::of::<R>(), ..claims.into_owned() };
+        Self { claims, roles: PhantomData }
     }
 
-    /// The account's name.
-    pub fn username(&self) -> &str {
-        &self.0.username
-    }
-
-    /// The account's identifier.
-    pub fn user_id(&self) -> &str {
-        &self.0.user_id
-    }
-
-    /// What the account may do.
+    /// The account's roles.
     pub fn roles(&self) -> RoleSet<R> {
-        self.0.roles
+        RoleSet::from_bits(self.claims.roles)
     }
+}
 
-    /// The account's token generation.
-    pub fn generation(&self) -> u32 {
-        self.0.generation
-    }
+impl<R> Deref for LoggedIn<R> {
+    type Target = Claims<'static>;
 
-    /// The session.
-    pub fn session(&self) -> &str {
-        &self.0.session
-    }
-
-    /// When the password was accepted.
-    pub fn authenticated_at(&self) -> UnixTime {
-        self.0.authenticated_at
-    }
-
-    /// What was shown.
-    pub fn methods(&self) -> Methods {
-        self.0.methods
+    fn deref(&self) -> &Claims<'static> {
+        &self.claims
     }
 }
 
 impl<R: Role> fmt::Debug for LoggedIn<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignedIn")
+        f.debug_struct("LoggedIn")
             .field("username", &self.username())
             .field("user_id", &self.user_id())
             .field("roles", &self.roles())
             .finish_non_exhaustive()
+    }
+}
+
+/// What a token is issued from: a [`LoggedIn`] for an access token, [`Claims`] for the other kinds.
+#[diagnostic::on_unimplemented(
+    message = "no token can be issued from `{Self}`",
+    label = "neither a completed login nor claims of a kind that opens no route",
+    note = "an access token is issued from a `LoggedIn`, which the login flow returns: after the password, and after \
+            the second factor where it is required"
+)]
+pub trait TokenSubject: sealed::Sealed {
+    /// The kind of the token.
+    type Kind: TokenKind;
+
+    #[doc(hidden)]
+    fn claims_to_sign(&self) -> &Claims<'_, Self::Kind>;
+
+    #[doc(hidden)]
+    fn role_names(&self) -> impl Iterator<Item = &'static str>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl<R: Role> sealed::Sealed for LoggedIn<R> {}
+
+impl<R: Role> TokenSubject for LoggedIn<R> {
+    type Kind = Access;
+
+    fn claims_to_sign(&self) -> &Claims<'_> {
+        &self.claims
+    }
+
+    fn role_names(&self) -> impl Iterator<Item = &'static str> {
+        self.roles().iter().map(|role| role.name())
+    }
+}
+
+impl<K: Unprivileged> sealed::Sealed for Claims<'_, K> {}
+
+impl<K: Unprivileged> TokenSubject for Claims<'_, K> {
+    type Kind = K;
+
+    fn claims_to_sign(&self) -> &Claims<'_, K> {
+        self
+    }
+
+    fn role_names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::empty()
     }
 }

@@ -8,14 +8,7 @@ use shuttle::thread;
 use crate::{
     keys::{handle::Keys, key_ring::KeyRing},
     time::unix_time::UnixTime,
-    token::{
-        error::TokenErrorKind,
-        issuer::Issuer,
-        logged_in::{LoggedIn, LoggedInFacts},
-        methods::Methods,
-        role::RoleSet,
-        verifier::Verifier,
-    },
+    token::{claims::Claims, error::TokenErrorKind, issuer::Issuer, logged_in::LoggedIn, verifier::Verifier},
 };
 
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,15 +71,7 @@ fn accepts(verifier: &Verifier<SiteRole>, token: &str) -> bool {
 }
 
 fn token(ring: KeyRing) -> String {
-    let alice = LoggedIn::insecure_new(LoggedInFacts {
-        username: "alice".into(),
-        user_id: "17".into(),
-        roles: RoleSet::from([SiteRole::Guest]),
-        generation: 0,
-        session: "s".into(),
-        authenticated_at: NOW,
-        methods: Methods::PASSWORD,
-    });
+    let alice = LoggedIn::insecure_new(Claims::new("17", 0, NOW).with_username("alice"), [SiteRole::Guest]);
     Issuer::new(ring, ISSUER, AUDIENCE).issue(&alice, NOW).unwrap().as_str().to_owned()
 }
 

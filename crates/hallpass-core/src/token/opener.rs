@@ -17,7 +17,7 @@ use crate::{
         key::Key,
         key_id::KeyId,
         key_ring::KeyRing,
-        signature::{SigningInput, TokenKind},
+        signature::{SigningInput, TokenType},
     },
     time::unix_time::UnixTime,
     token::{error::TokenErrorKind, header::Header},
@@ -26,7 +26,7 @@ use crate::{
 /// What a verifier accepts by way of header and key.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenOpener {
-    kind: TokenKind,
+    typ: TokenType,
     /// What a payload of ours begins with, encoded.
     first_claims: Box<str>,
     other_types: Vec<Box<str>>,
@@ -46,14 +46,14 @@ pub(crate) const LONGEST_PAYLOAD: usize = MAX_TOKEN_BYTES / 4 * 3;
 
 impl TokenOpener {
     /// `opening` is how our claims of this issuer and audience begin; any others are read as well.
-    pub(crate) fn new(kind: TokenKind, opening: &str) -> Self {
+    pub(crate) fn new(typ: TokenType, opening: &str) -> Self {
         let first_claims = base64url::encode_beginning(opening.as_bytes()).into();
-        Self { kind, first_claims, other_types: Vec::new(), accepts_untyped: false, key_without_kid: None }
+        Self { typ, first_claims, other_types: Vec::new(), accepts_untyped: false, key_without_kid: None }
     }
 
     /// The type of another kind of ours is never added: a pending token must open nothing but the code page, whatever a setting says.
     pub(crate) fn accept_type(&mut self, typ: &str) {
-        if TokenKind::ALL.iter().all(|kind| kind.typ() != typ) {
+        if TokenType::ALL.iter().all(|ours| ours.as_str() != typ) {
             self.other_types.push(typ.into());
         }
     }
@@ -83,7 +83,7 @@ impl TokenOpener {
         };
         let mut space = [MaybeUninit::uninit(); LONGEST_SIGNATURE];
         let signature = base64url::decode_into(parts.signature, &mut space).map_err(|_| TokenErrorKind::Malformed)?;
-        let _genuine = parts.key.check(parts.input, signature).map_err(|_| TokenErrorKind::Signature)?;
+        parts.key.check(parts.input, signature).map_err(|_| TokenErrorKind::Signature)?;
         let payload = base64url::decode_into(parts.payload, buffer).map_err(|_| TokenErrorKind::Malformed)?;
         Ok((payload, parts.key))
     }
@@ -91,7 +91,7 @@ impl TokenOpener {
     /// A token that begins with the very bytes which a key of the ring writes: kind, algorithm and `kid` are then right, and where
     /// the signature begins follows from its length. A dot in the payload is found when it is decoded.
     fn known_header<'t, 'r>(&'t self, ring: &'r KeyRing, token: &'t [u8], now: UnixTime) -> Option<Parts<'t, 'r>> {
-        let after_header = |key: &'r Arc<Key>| token.strip_prefix(key.header(self.kind).as_bytes());
+        let after_header = |key: &'r Arc<Key>| token.strip_prefix(key.header(self.typ).as_bytes());
         let (key, rest) = ring.accepted(now).find_map(|key| Some((key, after_header(key)?)))?;
         let signature_length = base64url::encoded_length(key.signature_length());
         let payload_length = rest.len().checked_sub(signature_length + 1)?;
@@ -99,7 +99,7 @@ impl TokenOpener {
         let signature = signature.strip_prefix(b".")?;
         let whole = token.get(..token.len() - signature_length - 1)?;
         let first_claims = self.first_claims.as_bytes();
-        let input = SigningInput::AfterHeader { kind: self.kind, first_claims, whole, payload };
+        let input = SigningInput::AfterHeader { typ: self.typ, first_claims, whole, payload };
         Some(Parts { key, input, payload, signature })
     }
 
@@ -133,7 +133,7 @@ impl TokenOpener {
     /// RFC 8725 section 3.11 wants to get rid of.
     fn check_type(&self, typ: Option<&str>) -> Result<(), TokenErrorKind> {
         let accepted = match typ {
-            Some(typ) => typ == self.kind.typ() || self.other_types.iter().any(|other| **other == *typ),
+            Some(typ) => typ == self.typ.as_str() || self.other_types.iter().any(|other| **other == *typ),
             None => self.accepts_untyped,
         };
         if accepted { Ok(()) } else { Err(TokenErrorKind::Type) }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    keys::{handle::Keys, key::Key, key_ring::KeyRing, signature::TokenKind},
+    keys::{handle::Keys, key::Key, key_ring::KeyRing, signature::TokenType},
     revocation::{
         outcome::{RevokedKind, TokenFacts},
         view::RevocationList,
@@ -12,7 +12,7 @@ use crate::{
     token::{
         claim_reader::ClaimReader,
         claim_scanner, claim_writer,
-        claims::{ClaimSet, RoleBit, Times},
+        claims::{Claims, RoleBit, Times},
         error::TokenErrorKind,
         opener::{PayloadBuffer, TokenOpener},
     },
@@ -34,10 +34,10 @@ pub(crate) struct TokenRules {
 }
 
 impl TokenRules {
-    pub(crate) fn new(kind: TokenKind, keys: Keys, issuer: String, audience: String, role_bit: RoleBit) -> Self {
+    pub(crate) fn new(typ: TokenType, keys: Keys, issuer: String, audience: String, role_bit: RoleBit) -> Self {
         let opening = claim_writer::opening(&issuer, &audience);
         Self {
-            opener: TokenOpener::new(kind, &opening),
+            opener: TokenOpener::new(typ, &opening),
             keys,
             opening: opening.into(),
             issuer: issuer.into(),
@@ -50,14 +50,16 @@ impl TokenRules {
         }
     }
 
-    /// The claims of a token that satisfies every rule under a key of this ring.
-    pub(crate) fn check<'b, 'r>(
+    /// The claims of a token that satisfies every rule under a key of this ring, the JSON that they were
+    /// read from, and the key. `K` is the kind that the rules are for.
+    #[inline(always)]
+    pub(crate) fn check<'b, 'r, K>(
         &self,
         ring: &'r KeyRing,
         token: &[u8],
         now: UnixTime,
         buffer: &'b mut PayloadBuffer,
-    ) -> Result<Checked<'b, 'r>, TokenErrorKind> {
+    ) -> Result<(Claims<'b, K>, &'b str, &'r Arc<Key>), TokenErrorKind> {
         let (payload, key) = self.opener.open(ring, token, now, buffer).inspect_err(|kind| {
             if *kind == TokenErrorKind::UnknownKey {
                 self.keys.note_unknown();
@@ -66,17 +68,11 @@ impl TokenRules {
         let json = std::str::from_utf8(payload).map_err(|_| TokenErrorKind::Claims)?;
         let claims = match claim_scanner::scan(json, &self.opening, self.role_bit) {
             Some(claims) => claims,
-            None => self.reader().read(json)?,
+            None => self.reader().read(json)?.of_kind(),
         };
         self.check_times(&claims.times, now)?;
-        let facts = || TokenFacts {
-            user_id: &claims.user_id,
-            generation: claims.generation,
-            session: claims.session.as_deref(),
-            expires_at: claims.times.expires_at,
-        };
-        self.check_revocation(facts, now)?;
-        Ok(Checked { claims, json, key })
+        self.check_revocation(|| claims.for_revocation(), now)?;
+        Ok((claims, json, key))
     }
 
     fn reader(&self) -> ClaimReader<'_> {
@@ -113,22 +109,13 @@ impl TokenRules {
         now: UnixTime,
     ) -> Result<(), TokenErrorKind> {
         if let Some(view) = &self.revocation {
-            let _live = view.check(&token(), now).map_err(|revoked| match revoked.kind() {
+            view.check(&token(), now).map_err(|revoked| match revoked.kind() {
                 RevokedKind::Stale => TokenErrorKind::Unavailable,
                 _ => TokenErrorKind::Revoked,
             })?;
         }
         Ok(())
     }
-}
-
-/// A token that satisfied every rule.
-pub(crate) struct Checked<'b, 'r> {
-    pub(crate) claims: ClaimSet<'b>,
-    /// What the claims were read from.
-    pub(crate) json: &'b str,
-    /// What signed them.
-    pub(crate) key: &'r Arc<Key>,
 }
 
 /// A day; [`Verifier::max_lifetime`](crate::Verifier::max_lifetime) says why.

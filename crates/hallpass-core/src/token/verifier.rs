@@ -4,34 +4,29 @@
 //! read [by a scanner](crate::token::claim_scanner) or [strictly](crate::token::claim_reader), and the claims must name this issuer and this
 //! audience, be alive now, and not have been torn up. Every check that needs `now` takes it as a value.
 
-use std::{
-    any::{Any, TypeId},
-    fmt,
-    marker::PhantomData,
-    sync::Arc,
-    time::Duration,
-};
+use std::{any::TypeId, fmt, marker::PhantomData, mem::MaybeUninit, sync::Arc, time::Duration};
 
 use serde::de::DeserializeOwned;
 
 use crate::{
-    keys::{handle::Keys, key_id::KeyId, signature::TokenKind},
+    keys::{handle::Keys, key_id::KeyId, signature::TokenType},
     revocation::view::RevocationList,
     time::unix_time::UnixTime,
     token::{
         cache::{TokenCache, USUAL_TOKENS},
-        claims::{Claims, ClaimsBuffer},
+        claims::{Claims, OwnClaims},
         error::{TokenError, TokenErrorKind},
-        identity::{Facts, Identity, Strings},
+        identity::Identity,
+        opener::LONGEST_PAYLOAD,
         role::Role,
-        rules::{Checked, TokenRules},
+        rules::TokenRules,
     },
 };
 
 /// Checks tokens for one issuer and one audience.
 ///
 /// ```
-/// # use hallpass_core::{Issuer, KeyRing, Methods, Role, RoleSet, LoggedIn, LoggedInFacts, TokenErrorKind, UnixTime, Verifier};
+/// # use hallpass_core::{Claims, Issuer, KeyRing, Role, RoleSet, LoggedIn, TokenErrorKind, UnixTime, Verifier};
 /// # use std::time::Duration;
 /// #[derive(Role)]
 /// enum SiteRole { Guest, Admin }
@@ -39,10 +34,7 @@ use crate::{
 /// let now = UnixTime::from_secs(1_764_000_000);
 /// let issuer = Issuer::new(KeyRing::generate_hs256([1; 32], now), "https://site.example", "site");
 /// let verifier: Verifier<SiteRole> = issuer.verifier();
-/// # let alice = LoggedIn::insecure_new(LoggedInFacts {
-/// #     username: "alice".into(), user_id: "17".into(), roles: RoleSet::from([SiteRole::Admin]), generation: 0,
-/// #     session: "s1".into(), authenticated_at: now, methods: Methods::PASSWORD,
-/// # });
+/// # let alice = LoggedIn::insecure_new(Claims::new("17", 0, now).with_username("alice"), RoleSet::from([SiteRole::Admin]));
 /// let token = issuer.issue(&alice, now)?;
 ///
 /// let identity = verifier.verify(token.as_str().as_bytes(), now)?;
@@ -54,18 +46,18 @@ use crate::{
 /// ```
 pub struct Verifier<R> {
     rules: TokenRules,
-    own_claims: Option<OwnClaims>,
+    own_claims: Option<ReadOwnClaims>,
     cache: Option<Arc<TokenCache>>,
     roles: PhantomData<fn() -> R>,
 }
 
 /// Reads an application's own claims out of the whole set.
-type OwnClaims = fn(&str) -> Option<Box<dyn Any + Send + Sync>>;
+type ReadOwnClaims = fn(&str) -> Option<OwnClaims>;
 
 impl<R: Role> Verifier<R> {
     /// A verifier of the tokens that `issuer` signs for `audience` with these keys. Both are compared byte by byte.
     pub fn new(keys: impl Into<Keys>, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
-        let rules = TokenRules::new(TokenKind::Access, keys.into(), issuer.into(), audience.into(), role_bit::<R>);
+        let rules = TokenRules::new(TokenType::Access, keys.into(), issuer.into(), audience.into(), role_bit::<R>);
         let cache = Some(Arc::new(TokenCache::new(USUAL_TOKENS, false)));
         Self { rules, own_claims: None, cache, roles: PhantomData }
     }
@@ -119,11 +111,11 @@ impl<R: Role> Verifier<R> {
     }
 
     /// Also reads the application's own claims, an `X` out of the whole set, for
-    /// [`Identity::claims`](crate::Identity::claims); a token that does not fit `X` is refused. `X` must not deny unknown fields.
+    /// [`Claims::claims`](crate::Claims::claims); a token that does not fit `X` is refused. `X` must not deny unknown fields.
     /// Defaults to none, because reading them costs a second pass.
     #[must_use]
     pub fn with_claims<X: DeserializeOwned + Send + Sync + 'static>(self) -> Self {
-        let own_claims: OwnClaims = |json| Some(Box::new(serde_json::from_str::<X>(json).ok()?));
+        let own_claims: ReadOwnClaims = |json| Some(Arc::new(serde_json::from_str::<X>(json).ok()?));
         Self { own_claims: Some(own_claims), ..self.set(|_| ()) }
     }
 
@@ -135,15 +127,12 @@ impl<R: Role> Verifier<R> {
     /// the same one. Where all keys are HMAC's nothing is set aside.
     ///
     /// ```
-    /// # use hallpass_core::{Algorithm, Issuer, KeyRing, Methods, Role, RoleSet, LoggedIn, LoggedInFacts, TokenErrorKind, UnixTime};
+    /// # use hallpass_core::{Algorithm, Claims, Issuer, KeyRing, Role, RoleSet, LoggedIn, TokenErrorKind, UnixTime};
     /// # #[derive(Role)]
     /// # enum SiteRole { Guest }
     /// # let now = UnixTime::from_secs(1_764_000_000);
     /// # let issuer = Issuer::new(KeyRing::generate(Algorithm::EdDsa, [1; 32], now)?, "https://site.example", "site");
-    /// # let alice = LoggedIn::<SiteRole>::insecure_new(LoggedInFacts {
-    /// #     username: "alice".into(), user_id: "17".into(), roles: RoleSet::EMPTY, generation: 0,
-    /// #     session: "s1".into(), authenticated_at: now, methods: Methods::PASSWORD,
-    /// # });
+    /// # let alice = LoggedIn::<SiteRole>::insecure_new(Claims::new("17", 0, now).with_username("alice"), RoleSet::EMPTY);
     /// # let token = issuer.issue(&alice, now)?;
     /// let verifier = issuer.verifier::<SiteRole>().remember(100_000);
     /// assert!(verifier.verify(token.as_str().as_bytes(), now).is_ok());
@@ -196,50 +185,40 @@ impl<R: Role> Verifier<R> {
     /// The first check that failed, in the order of [`TokenErrorKind`].
     pub fn verify(&self, token: &[u8], now: UnixTime) -> Result<Identity<R>, TokenError> {
         let ring = self.rules.keys.borrow();
-        if let Some(facts) = self.cache.as_ref().and_then(|cache| cache.find(token, &ring, now)) {
-            self.rules.check_times(&facts.times, now)?;
-            self.rules.check_revocation(|| facts.for_revocation(), now)?;
-            return Ok(Identity::from_shared(facts));
+        if let Some(claims) = self.cache.as_ref().and_then(|cache| cache.find(token, &ring, now)) {
+            self.rules.check_times(&claims.times, now)?;
+            self.rules.check_revocation(|| claims.for_revocation(), now)?;
+            return Ok(Identity::new(claims));
         }
-        let mut buffer = ClaimsBuffer::new();
-        let checked = self.rules.check(&ring, token, now, &mut buffer.0)?;
-        let identity = self.identify(&checked)?;
-        if let Some(cache) = &self.cache {
-            cache.insert(token, checked.key, identity.shared_facts(), now);
-        }
-        Ok(identity)
-    }
-
-    fn identify(&self, checked: &Checked<'_, '_>) -> Result<Identity<R>, TokenErrorKind> {
-        let own_claims = match self.own_claims {
-            Some(read) => Some(read(checked.json).ok_or(TokenErrorKind::Claims)?),
+        let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD];
+        let (claims, json, key) = self.rules.check(&ring, token, now, &mut buffer)?;
+        let own = match self.own_claims {
+            Some(read) => Some(read(json).ok_or(TokenErrorKind::Claims)?),
             None => None,
         };
-        let claims = &checked.claims;
-        Ok(Identity::new(Facts {
-            strings: Strings::new(&claims.username, &claims.user_id, claims.session.as_deref()),
-            roles: claims.roles,
-            roles_of: TypeId::of::<R>(),
-            generation: claims.generation,
-            methods: claims.methods,
-            times: claims.times,
-            own_claims,
-        }))
+        let claims = Arc::new(Claims { roles_of: TypeId::of::<R>(), own, ..claims.into_owned() });
+        if let Some(cache) = &self.cache {
+            cache.insert(token, key, &claims, now);
+        }
+        Ok(Identity::new(claims))
     }
 
-    /// Verifies a token and lends its claims from `buffer`. Allocates nothing for a token in the layout that hallpass writes.
+    /// Verifies a token and passes its claims, and the whole claims set as it was signed, in JSON, to
+    /// `read`. Allocates nothing for a token in the layout that hallpass writes.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
-    pub fn claims<'b>(
+    pub fn claims<T>(
         &self,
         token: &[u8],
         now: UnixTime,
-        buffer: &'b mut ClaimsBuffer,
-    ) -> Result<Claims<'b, R>, TokenError> {
+        read: impl FnOnce(&Claims<'_>, &str) -> T,
+    ) -> Result<T, TokenError> {
         let ring = self.rules.keys.borrow();
-        let checked = self.rules.check(&ring, token, now, &mut buffer.0)?;
-        Ok(Claims::new(checked.claims, checked.json))
+        let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD];
+        let (mut claims, json, _key) = self.rules.check(&ring, token, now, &mut buffer)?;
+        claims.roles_of = TypeId::of::<R>();
+        Ok(read(&claims, json))
     }
 }
 

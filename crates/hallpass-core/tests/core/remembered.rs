@@ -2,12 +2,10 @@
 
 use std::{sync::Arc, thread, time::Duration};
 
-use hallpass_core::{
-    Algorithm, Issuer, KeyRing, LoggedIn, LoggedInFacts, RevocationList, TokenError, TokenErrorKind, UnixTime, Verifier,
-};
+use hallpass_core::{Algorithm, Issuer, KeyRing, RevocationList, TokenError, TokenErrorKind, UnixTime, Verifier};
 use proptest::prelude::*;
 
-use crate::site::{AUDIENCE, ISSUER, NOW, SiteRole, alice, alice_facts, issuer, ring};
+use crate::site::{AUDIENCE, ISSUER, NOW, SiteRole, alice, alice_as, issuer, ring};
 
 fn site(algorithm: Algorithm) -> (Issuer, Verifier<SiteRole>) {
     let issuer = issuer(ring(algorithm));
@@ -60,10 +58,7 @@ fn a_verifier_remembers_unless_it_is_told_not_to() {
 #[test]
 fn newcomers_clear_away_the_dead() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
-    let token_of = |user: u64, now| {
-        let facts = LoggedInFacts { user_id: user.to_string(), ..alice_facts() };
-        issuer.issue(&LoggedIn::insecure_new(facts), now).unwrap()
-    };
+    let token_of = |user: u64, now| issuer.issue(&alice_as(&user.to_string(), "s-1"), now).unwrap();
     for user in 0..40 {
         assert_eq!(kind(&verifier, token_of(user, NOW).as_str(), NOW), None);
     }
@@ -166,11 +161,7 @@ fn forgeries_are_not_remembered_and_drive_nothing_out() {
 fn its_room_is_bounded_and_many_threads_agree() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
     let tokens: Vec<_> = (0..200)
-        .map(|number| {
-            let mut facts = alice_facts();
-            facts.user_id = number.to_string();
-            issuer.issue(&LoggedIn::insecure_new(facts), NOW).unwrap().as_str().to_owned()
-        })
+        .map(|number| issuer.issue(&alice_as(&number.to_string(), "s-1"), NOW).unwrap().as_str().to_owned())
         .collect();
     let (tokens, verifier) = (Arc::new(tokens), Arc::new(verifier));
     thread::scope(|scope| {
@@ -199,9 +190,7 @@ proptest! {
         let remembering = issuer.verifier::<SiteRole>().revocation(view.clone()).remember(2);
         let plain = Verifier::<SiteRole>::new(issuer.keys().clone(), ISSUER, AUDIENCE).revocation(view.clone()).remember(0);
         let tokens: Vec<_> = (0..4).map(|number| {
-            let mut facts = alice_facts();
-            facts.session = format!("s-{number}");
-            issuer.issue(&LoggedIn::insecure_new(facts), after(number * 300)).unwrap()
+            issuer.issue(&alice_as("17", &format!("s-{number}")), after(number * 300)).unwrap()
         }).collect();
         for (number, seconds, tears_up) in questions {
             if tears_up {

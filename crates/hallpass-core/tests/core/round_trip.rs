@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use hallpass_core::{
-    ClaimsBuffer, IssueError, KeyRing, KnownDevice, LoggedIn, LoggedInFacts, Methods, RoleSet, TokenErrorKind,
+    Claims, Device, EnrolmentPending, IssueError, KeyRing, LoggedIn, Methods, MfaPending, RoleSet, TokenErrorKind,
     UnixTime, Verifier,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::site::{AUDIENCE, ISSUER, NOW, SIGNING, SiteRole, alice, alice_facts, issuer, ring};
+use crate::site::{AUDIENCE, ISSUER, NOW, SIGNING, SiteRole, alice, issuer, ring};
 
 #[test]
 fn every_algorithm_signs_what_it_verifies() {
@@ -33,11 +33,12 @@ fn every_algorithm_signs_what_it_verifies() {
 fn the_claims_are_written_in_the_order_of_the_contract() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
     let token = issuer.issue(&alice(), NOW).unwrap();
-    let mut buffer = ClaimsBuffer::new();
     let verifier = issuer.verifier::<SiteRole>();
-    let claims = verifier.claims(token.as_str().as_bytes(), NOW, &mut buffer).unwrap();
+    let read = |claims: &Claims<'_>, json: &str| (claims.roles::<SiteRole>(), json.to_owned());
+    let (roles, json) = verifier.claims(token.as_str().as_bytes(), NOW, read).unwrap();
+    assert_eq!(roles, RoleSet::from(SiteRole::Admin));
     assert_eq!(
-        claims.as_json(),
+        json,
         concat!(
             r#"{"iss":"https://site.example","aud":"site","sub":"alice","user_id":"17","role":"admin","iat":1764000000,"#,
             r#""exp":1764000900,"auth_time":1764000000,"amr":["pwd","otp"],"sid":"s-1","gen":3}"#
@@ -66,33 +67,30 @@ fn one_changed_bit_anywhere_refuses_the_token() {
 #[test]
 fn each_kind_of_token_opens_its_own_page_and_nothing_else() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
-    let pending = issuer.issue_pending("17", 3, NOW).unwrap();
+    let pending = issuer.issue(&Claims::<MfaPending>::new("17", 3, NOW), NOW).unwrap();
     let bytes = pending.as_str().as_bytes();
-    let opened = issuer.open_pending(bytes, NOW).unwrap();
-    assert_eq!((opened.user_id(), opened.generation(), opened.authenticated_at()), ("17", 3, NOW));
+    let opened = issuer.verify::<MfaPending>(bytes, NOW).unwrap();
+    assert_eq!((opened.user_id(), opened.generation(), opened.authenticated_at()), ("17", 3, Some(NOW)));
+    assert_eq!((opened.username(), opened.session(), opened.roles::<SiteRole>()), ("17", None, RoleSet::EMPTY));
     assert_eq!(pending.expires_at(), NOW.saturating_add(Duration::from_secs(300)));
-    assert_eq!(issuer.open_pending(bytes, pending.expires_at()).unwrap_err().kind(), TokenErrorKind::Expired);
+    let late = issuer.verify::<MfaPending>(bytes, pending.expires_at());
+    assert_eq!(late.unwrap_err().kind(), TokenErrorKind::Expired);
 
-    let enrolment = issuer.issue_enrolment("17", 3, "e-1", NOW).unwrap();
-    let opened = issuer.open_enrolment(enrolment.as_str().as_bytes(), NOW).unwrap();
-    assert_eq!((opened.user_id(), opened.generation(), opened.session()), ("17", 3, "e-1"));
+    let enrolment = issuer.issue(&Claims::<EnrolmentPending>::new("17", 3, NOW).with_session("e-1"), NOW).unwrap();
+    let opened = issuer.verify::<EnrolmentPending>(enrolment.as_str().as_bytes(), NOW).unwrap();
+    assert_eq!((opened.user_id(), opened.generation(), opened.session()), ("17", 3, Some("e-1")));
     assert_eq!(enrolment.expires_at(), NOW.saturating_add(Duration::from_secs(900)));
-    let device = KnownDevice {
-        username: "alice".to_owned(),
-        user_id: "17".to_owned(),
-        generation: 3,
-        device: "d-1".to_owned(),
-        methods: Methods::PASSWORD | Methods::ONE_TIME_CODE,
-        authenticated_at: NOW.saturating_sub(Duration::from_secs(60)),
-    };
-    let month = Duration::from_secs(30 * 86_400);
-    let known = issuer.issue_device(&device, month, NOW).unwrap();
-    assert_eq!(issuer.open_device(known.as_str().as_bytes(), NOW).unwrap(), device);
-    assert_eq!(known.expires_at(), NOW.saturating_add(month));
-    assert_eq!(
-        issuer.open_device(known.as_str().as_bytes(), known.expires_at()).unwrap_err().kind(),
-        TokenErrorKind::Expired
-    );
+
+    let (before, both) = (NOW.saturating_sub(Duration::from_secs(60)), Methods::PASSWORD | Methods::ONE_TIME_CODE);
+    let device = Claims::<Device>::new("17", 3, before).with_username("alice").with_session("d-1").with_methods(both);
+    let known = issuer.issue(&device, NOW).unwrap();
+    let opened = issuer.verify::<Device>(known.as_str().as_bytes(), NOW).unwrap();
+    assert_eq!((opened.username(), opened.user_id(), opened.session()), ("alice", "17", Some("d-1")));
+    assert_eq!((opened.generation(), opened.methods(), opened.authenticated_at()), (3, both, Some(before)));
+    assert_eq!((opened.issued_at(), opened.expires_at()), (Some(NOW), known.expires_at()));
+    assert_eq!(known.expires_at(), NOW.saturating_add(Duration::from_secs(180 * 86_400)));
+    let late = issuer.verify::<Device>(known.as_str().as_bytes(), known.expires_at());
+    assert_eq!(late.unwrap_err().kind(), TokenErrorKind::Expired);
     for other in [bytes, enrolment.as_str().as_bytes(), known.as_str().as_bytes()] {
         let verifier =
             issuer.verifier::<SiteRole>().accept_type("hallpass-enrolment+jwt").accept_type("hallpass-device+jwt");
@@ -101,15 +99,15 @@ fn each_kind_of_token_opens_its_own_page_and_nothing_else() {
             TokenErrorKind::Type,
             "no other kind is an access token"
         );
-        assert_eq!(issuer.open_pending(other, NOW).is_ok(), other == bytes);
-        assert_eq!(issuer.open_enrolment(other, NOW).is_ok(), other == enrolment.as_str().as_bytes());
-        assert_eq!(issuer.open_device(other, NOW).is_ok(), other == known.as_str().as_bytes());
+        assert_eq!(issuer.verify::<MfaPending>(other, NOW).is_ok(), other == bytes);
+        assert_eq!(issuer.verify::<EnrolmentPending>(other, NOW).is_ok(), other == enrolment.as_str().as_bytes());
+        assert_eq!(issuer.verify::<Device>(other, NOW).is_ok(), other == known.as_str().as_bytes());
     }
 
     let lenient = issuer.verifier::<SiteRole>().accept_type("hallpass-pending+jwt").insecure_accept_untyped();
     assert_eq!(lenient.verify(bytes, NOW).unwrap_err().kind(), TokenErrorKind::Type);
     let access = issuer.issue(&alice(), NOW).unwrap();
-    assert_eq!(issuer.open_pending(access.as_str().as_bytes(), NOW).unwrap_err().kind(), TokenErrorKind::Type);
+    assert_eq!(issuer.verify::<MfaPending>(access.as_str().as_bytes(), NOW).unwrap_err().kind(), TokenErrorKind::Type);
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
@@ -176,10 +174,8 @@ proptest! {
         let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
         let roles: RoleSet<SiteRole> = [SiteRole::Guest, SiteRole::Moderator, SiteRole::Admin].into_iter()
             .enumerate().filter(|(place, _)| bits >> place & 1 == 1).map(|(_, role)| role).collect();
-        let who = LoggedIn::insecure_new(LoggedInFacts {
-            username: username.clone(), user_id: user_id.clone(), session: session.clone(), generation, roles,
-            authenticated_at: now, methods: Methods::NONE,
-        });
+        let claims = Claims::new(&user_id, generation, now).with_username(&username).with_session(&*session).with_methods(Methods::NONE);
+        let who = LoggedIn::insecure_new(claims, roles);
         let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte >= 0x20 && byte != 0x7f);
         match issuer.issue(&who, now) {
             Ok(token) => {
@@ -202,9 +198,9 @@ proptest! {
 fn debug_shows_no_token() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
     let token = issuer.issue(&alice(), NOW).unwrap();
-    let pending = issuer.issue_pending("17", 3, NOW).unwrap();
+    let pending = issuer.issue(&Claims::<MfaPending>::new("17", 3, NOW), NOW).unwrap();
     let identity = issuer.verifier::<SiteRole>().verify(token.as_str().as_bytes(), NOW).unwrap();
-    let shown = format!("{token:?}{pending:?}{identity:?}{issuer:?}{:?}", LoggedIn::insecure_new(alice_facts()));
+    let shown = format!("{token:?}{pending:?}{identity:?}{issuer:?}{:?}", alice());
     let secret = issuer.keys().current().to_json();
     let secret = secret.split("\"k\":\"").nth(1).unwrap().split('"').next().unwrap();
     for hidden in token.as_str().split('.').chain(pending.as_str().split('.')).chain([secret]) {

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use hallpass_core::{
-    ClaimsBuffer, Identity, KeyRing, MAX_TOKEN_BYTES, RevocationList, RoleSet, StalePolicy, TokenError, TokenErrorKind,
-    UnixTime, Verifier,
+    Identity, KeyRing, MAX_TOKEN_BYTES, RevocationList, RoleSet, StalePolicy, TokenError, TokenErrorKind, UnixTime,
+    Verifier,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -92,7 +92,7 @@ fn integers_as_identifiers_are_exact() {
     ] {
         let bytes = token(HEADER, &CLAIMS.replace("\"17\"", json));
         let read = verifier.verify(&bytes, NOW).ok();
-        assert_eq!(read.as_ref().map(Identity::user_id), user_id, "{json}");
+        assert_eq!(read.as_ref().map(|identity| identity.user_id()), user_id, "{json}");
     }
 }
 
@@ -182,14 +182,13 @@ fn a_verifier_prints_its_names_and_no_key() {
 #[test]
 fn a_megabyte_costs_nothing() {
     let verifier = verifier().accept_type("JWT").key_without_kid(key_id("k1")).insecure_accept_untyped();
-    let mut buffer = ClaimsBuffer::new();
     let begins_well = token(HEADER, CLAIMS);
     for filling in [b'A', b'.', b'{', b'=', 0, 0xff] {
         let mut bytes = begins_well.clone();
         bytes.resize(1 << 20, filling);
         let fastest = (0..20).map(|_| {
             let begin = Instant::now();
-            assert_eq!(verifier.claims(&bytes, NOW, &mut buffer).unwrap_err().kind(), TokenErrorKind::TooLong);
+            assert_eq!(verifier.claims(&bytes, NOW, |_, _| ()).unwrap_err().kind(), TokenErrorKind::TooLong);
             begin.elapsed()
         });
         assert!(fastest.min().unwrap() < Duration::from_micros(20), "{filling}");

@@ -1,8 +1,6 @@
 //! A site with three roles, one issuer, and a user.
 
-use hallpass_core::{
-    Algorithm, Issuer, Key, KeyId, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, UnixTime,
-};
+use hallpass_core::{Algorithm, Claims, Issuer, Key, KeyId, KeyRing, LoggedIn, Methods, Role, UnixTime};
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
 pub(crate) const ISSUER: &str = "https://site.example";
@@ -43,17 +41,14 @@ pub(crate) fn secret<const N: usize>() -> [u8; N] {
 }
 
 pub(crate) fn alice() -> LoggedIn<SiteRole> {
-    LoggedIn::insecure_new(alice_facts())
+    alice_as("17", "s-1")
 }
 
-pub(crate) fn alice_facts() -> LoggedInFacts<SiteRole> {
-    LoggedInFacts {
-        username: "alice".to_owned(),
-        user_id: "17".to_owned(),
-        roles: RoleSet::from([SiteRole::Admin]),
-        generation: 3,
-        session: "s-1".to_owned(),
-        authenticated_at: NOW,
-        methods: Methods::PASSWORD | Methods::ONE_TIME_CODE,
-    }
+/// Alice, of this account and session.
+pub(crate) fn alice_as(user_id: &str, session: &str) -> LoggedIn<SiteRole> {
+    let claims = Claims::new(user_id, 3, NOW)
+        .with_username("alice")
+        .with_session(session)
+        .with_methods(Methods::PASSWORD | Methods::ONE_TIME_CODE);
+    LoggedIn::insecure_new(claims, [SiteRole::Admin])
 }

@@ -73,7 +73,17 @@ async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forget
     // A fresh pending token and another address each time.
     let guess = |node: &Node, number: u8| {
         let accounts = node.site.accounts().clone();
-        let pending = accounts.issuer().issue_pending(who.user_id(), who.generation(), SystemClock.now()).unwrap();
+        let pending = accounts
+            .issuer()
+            .issue(
+                &hallpass_core::Claims::<hallpass_core::MfaPending>::new(
+                    who.user_id(),
+                    who.generation(),
+                    SystemClock.now(),
+                ),
+                SystemClock.now(),
+            )
+            .unwrap();
         let wrong = wrong.clone();
         async move {
             let refused = accounts.log_in_with_code(pending.as_str().as_bytes(), &wrong, &from(number)).await;

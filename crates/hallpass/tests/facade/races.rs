@@ -151,7 +151,10 @@ async fn races(rounds: u64) {
     for round in 0..rounds {
         hands.turn(STEP);
         let moment = now().as_secs();
-        let pending = accounts.issuer().issue_pending(who.user_id(), 1, now()).unwrap();
+        let pending = accounts
+            .issuer()
+            .issue(&hallpass_core::Claims::<hallpass_core::MfaPending>::new(who.user_id(), 1, now()), now())
+            .unwrap();
         let pending = pending.as_str();
 
         let code = totp.code_at(now());

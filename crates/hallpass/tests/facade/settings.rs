@@ -10,7 +10,7 @@ use axum::{
 use hallpass::keys::KeyRing;
 use hallpass::store::SqlStore;
 use hallpass::{Clock, CookieSettings, Hallpass, HallpassBuilder, SystemClock, TwoFactorPolicy, VerifierSettings};
-use hallpass_core::{Issuer, LoggedIn, LoggedInFacts, Methods, RoleSet};
+use hallpass_core::{Claims, Issuer, LoggedIn};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -34,15 +34,10 @@ async fn site(change: Change) -> Router {
 /// A token of a longer life than the site's, signed by another program with the site's keys.
 fn two_hours_token() -> String {
     let issuer = Issuer::new(ring(), "hallpass", "hallpass").lifetime(Duration::from_secs(7200));
-    let alice = LoggedIn::insecure_new(LoggedInFacts {
-        username: "alice".into(),
-        user_id: "1".into(),
-        roles: RoleSet::from([SiteRole::Admin]),
-        generation: 0,
-        session: "s".into(),
-        authenticated_at: SystemClock.now(),
-        methods: Methods::PASSWORD,
-    });
+    let alice = LoggedIn::insecure_new(
+        Claims::new("1", 0, SystemClock.now()).with_username("alice").with_session("s"),
+        [SiteRole::Admin],
+    );
     issuer.issue(&alice, SystemClock.now()).unwrap().as_str().to_owned()
 }
 

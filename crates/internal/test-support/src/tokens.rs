@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallpass_core::{
-    Clock, CookieSettings, Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, UnixTime, Verifier,
+    Claims, Clock, CookieSettings, Issuer, KeyRing, LoggedIn, Methods, Role, RoleSet, UnixTime, Verifier,
 };
 use hallpass_tower::AuthLayer;
 
@@ -70,15 +70,10 @@ impl TokenOf {
     #[must_use]
     pub fn token(&self) -> String {
         let at = NOW.saturating_sub(self.age);
-        let alice = LoggedIn::insecure_new(LoggedInFacts {
-            username: "alice".to_owned(),
-            user_id: "17".to_owned(),
-            roles: self.roles,
-            generation: 0,
-            session: "s-1".to_owned(),
-            authenticated_at: at,
-            methods: self.methods,
-        });
+        let alice = LoggedIn::insecure_new(
+            Claims::new("17", 0, at).with_username("alice").with_session("s-1").with_methods(self.methods),
+            self.roles,
+        );
         self.issuer.issue(&alice, at).expect("a token for alice").as_str().to_owned()
     }
 

@@ -1,10 +1,7 @@
 use super::*;
-use crate::token::{
-    claims::Times,
-    error::TokenErrorKind,
-    identity::{Facts, Identity, Strings},
-    methods::Methods,
-};
+use std::sync::Arc;
+
+use crate::token::{claims::Claims, error::TokenErrorKind, identity::Identity, methods::Methods};
 
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum SiteRole {
@@ -36,22 +33,11 @@ impl Visitor {
     }
 
     fn asks(self, requirement: Requirement) -> Result<(), RejectionKind> {
-        let facts = Facts {
-            strings: Strings::new("alice", "7", None),
-            roles: self.roles,
-            roles_of: self.roles_of,
-            generation: 0,
-            methods: self.methods,
-            times: Times {
-                expires_at: NOW,
-                issued_at: None,
-                not_before: None,
-                authenticated_at: self.authenticated_at,
-            },
-            own_claims: None,
-        };
-        let who = Authentication::identified(Identity::<SiteRole>::new(facts));
-        requirement.admit(&who, NOW).map(|_| ()).map_err(Rejection::kind)
+        let mut claims = Claims::new("7", 0, NOW).with_username("alice").with_methods(self.methods);
+        (claims.roles, claims.roles_of) = (self.roles, self.roles_of);
+        claims.times.authenticated_at = self.authenticated_at;
+        let who = Authentication::identified(Identity::<SiteRole>::new(Arc::new(claims)));
+        requirement.admit(&who, NOW).map_err(Rejection::kind)
     }
 }
 

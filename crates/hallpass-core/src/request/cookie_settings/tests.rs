@@ -1,8 +1,14 @@
 use std::collections::BTreeMap;
 
 use super::{rules::CookieSettingsError, *};
+use crate::token::issued_token::{Access, Device, EnrolmentPending, MfaPending};
 
+const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
 const LIFE: Duration = Duration::from_secs(900);
+
+fn token<K>(text: &str) -> Token<K> {
+    Token::new(text.to_owned(), NOW.saturating_add(LIFE))
+}
 
 /// Name, value and attributes, as RFC 6265bis section 5.6 takes a `Set-Cookie` value apart; attribute names in lower
 /// case.
@@ -18,10 +24,11 @@ fn parsed(set_cookie: &str) -> (String, String, BTreeMap<String, String>) {
 
 fn all(cookies: &CookieSettings) -> Vec<[String; 2]> {
     vec![
-        [cookies.set_access("a.b.c", LIFE).unwrap(), cookies.remove_access()],
+        [cookies.set(&token::<Access>("a.b.c"), NOW).unwrap(), cookies.remove::<Access>()],
         [cookies.set_refresh("abc", LIFE).unwrap(), cookies.remove_refresh()],
-        [cookies.set_pending("a.b.c", LIFE).unwrap(), cookies.remove_pending()],
-        [cookies.set_device("a.b.c", LIFE).unwrap(), cookies.remove_device()],
+        [cookies.set(&token::<MfaPending>("a.b.c"), NOW).unwrap(), cookies.remove::<MfaPending>()],
+        [cookies.set(&token::<EnrolmentPending>("a.b.c"), NOW).unwrap(), cookies.remove::<EnrolmentPending>()],
+        [cookies.set(&token::<Device>("a.b.c"), NOW).unwrap(), cookies.remove::<Device>()],
     ]
 }
 
@@ -47,7 +54,7 @@ fn variants() -> Vec<CookieSettings> {
 fn the_defaults_are_those_of_the_contract() {
     let cookies = CookieSettings::default();
     assert_eq!(
-        cookies.set_access("a.b.c", LIFE).unwrap(),
+        cookies.set(&token::<Access>("a.b.c"), NOW).unwrap(),
         "__Host-hallpass=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"
     );
     assert_eq!(
@@ -55,12 +62,12 @@ fn the_defaults_are_those_of_the_contract() {
         "__Host-hallpass_refresh=xyz; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"
     );
     assert_eq!(
-        cookies.set_pending("a.b.c", LIFE).unwrap(),
+        cookies.set(&token::<MfaPending>("a.b.c"), NOW).unwrap(),
         "__Host-hallpass_pending=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"
     );
-    assert_eq!(cookies.remove_access(), "__Host-hallpass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
+    assert_eq!(cookies.remove::<Access>(), "__Host-hallpass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
     let built = CookieSettings::builder().build().unwrap();
-    assert_eq!(built.remove_access(), cookies.remove_access());
+    assert_eq!(built.remove::<Access>(), cookies.remove::<Access>());
 }
 
 /// RFC 6265bis section 5.7: a cookie is replaced only by one of the same name, domain and path.
@@ -104,7 +111,7 @@ fn names_follow_what_the_browser_allows() {
     let plain = builder().insecure_plain_http_cookies().build().unwrap();
     assert_eq!(plain.pending_name(), "hallpass_pending");
     assert_eq!(plain.device_name(), "hallpass_device");
-    assert!(!plain.remove_access().contains("Secure"));
+    assert!(!plain.remove::<Access>().contains("Secure"));
 }
 
 #[test]
@@ -167,9 +174,10 @@ fn what_a_browser_would_drop_does_not_build() {
 fn a_cookie_has_4096_bytes_at_most() {
     let cookies = CookieSettings::default();
     let room = 4096 - "__Host-hallpass".len();
-    let set = cookies.set_access(&"a".repeat(room), LIFE).unwrap();
+    let set = cookies.set(&token::<Access>(&"a".repeat(room)), NOW).unwrap();
     assert_eq!(set.split(';').next().unwrap().len(), 4096 + "=".len());
-    assert_eq!(cookies.set_access(&"a".repeat(room + 1), LIFE), Err(SetCookieError::TooLong { length: 4097 }));
+    let longer = token::<Access>(&"a".repeat(room + 1));
+    assert_eq!(cookies.set(&longer, NOW), Err(SetCookieError::TooLong { length: 4097 }));
     // The longer name leaves less.
     assert!(cookies.set_refresh(&"a".repeat(room), LIFE).is_err());
 }
@@ -180,12 +188,12 @@ fn a_value_cannot_leave_its_place() {
     for value in
         ["a;b", "a; Domain=evil.example", "a\r\nSet-Cookie: b=c", "a b", "a,b", "\"a\"", "a\\b", "a\0", "ä", "\u{7f}"]
     {
-        assert_eq!(cookies.set_access(value, LIFE), Err(SetCookieError::Value));
+        assert_eq!(cookies.set_refresh(value, LIFE), Err(SetCookieError::Value));
     }
 }
 
 #[test]
 fn the_longest_life_stays_a_number() {
-    let set = CookieSettings::default().set_access("a", Duration::MAX);
+    let set = CookieSettings::default().set_refresh("a", Duration::MAX);
     assert!(set.unwrap().ends_with("; Max-Age=9223372036854775807"));
 }

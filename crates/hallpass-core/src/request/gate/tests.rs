@@ -4,12 +4,7 @@ use super::*;
 use crate::{
     keys::key_ring::KeyRing,
     revocation::view::RevocationList,
-    token::{
-        issuer::Issuer,
-        logged_in::{LoggedIn, LoggedInFacts},
-        methods::Methods,
-        role::RoleSet,
-    },
+    token::{claims::Claims, issuer::Issuer, logged_in::LoggedIn},
 };
 
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +20,9 @@ fn issuer() -> Issuer {
 }
 
 fn token(issuer: &Issuer, username: &str) -> String {
-    let who = LoggedIn::insecure_new(LoggedInFacts {
-        username: username.to_owned(),
-        user_id: format!("id-{username}"),
-        roles: RoleSet::from([SiteRole::Guest, SiteRole::Admin]),
-        generation: 0,
-        session: format!("s-{username}"),
-        authenticated_at: NOW,
-        methods: Methods::PASSWORD,
-    });
+    let (id, session) = (format!("id-{username}"), format!("s-{username}"));
+    let claims = Claims::new(&id, 0, NOW).with_username(username).with_session(&*session);
+    let who = LoggedIn::insecure_new(claims, [SiteRole::Guest, SiteRole::Admin]);
     issuer.issue(&who, NOW).unwrap().as_str().to_owned()
 }
 

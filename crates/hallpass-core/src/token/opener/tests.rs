@@ -22,7 +22,7 @@ struct Example {
 const NOW: UnixTime = UnixTime::from_secs(0);
 
 fn strict() -> TokenOpener {
-    TokenOpener::new(TokenKind::Access, "")
+    TokenOpener::new(TokenType::Access, "")
 }
 
 /// What a token without a `typ` and perhaps without a `kid` needs.
@@ -76,7 +76,7 @@ fn the_unsecured_example_does_not_open() {
 #[test]
 fn a_key_opens_nothing_from_the_moment_its_time_is_over() {
     let old = KeyRing::generate_hs256([1; 32], NOW);
-    let mut token = String::from(old.active().unwrap().header(TokenKind::Access));
+    let mut token = String::from(old.active().unwrap().header(TokenType::Access));
     token.push_str("e30");
     let signature = old.active().unwrap().sign(SigningInput::Whole(token.as_bytes())).unwrap();
     token.push('.');
