@@ -51,7 +51,7 @@ pub(crate) struct Site<R> {
     pub(crate) given_name: Option<String>,
     pub(crate) cookies: CookieSettings,
     pub(crate) origin_check: OriginCheck,
-    pub(crate) answers: RejectionSettings,
+    pub(crate) rejection_settings: RejectionSettings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) latest: AtomicU64,
     pub(crate) random: Arc<dyn Random>,
@@ -127,10 +127,10 @@ impl<R: Role> Accounts<R> {
         &self.site.origin_check
     }
 
-    /// Returns how refusals are answered.
+    /// Returns the paths that a rejection leads to.
     #[must_use]
-    pub fn answers(&self) -> &RejectionSettings {
-        &self.site.answers
+    pub fn rejection_settings(&self) -> &RejectionSettings {
+        &self.site.rejection_settings
     }
 
     /// Returns the clock.
@@ -145,7 +145,7 @@ impl<R: Role> Accounts<R> {
         &self.site.gate
     }
 
-    /// Returns the counter of denials, for the routes.
+    /// Returns the counter of rejections, for the routes.
     #[must_use]
     pub fn meter(&self) -> &Meter {
         &self.site.meter

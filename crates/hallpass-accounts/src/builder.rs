@@ -52,7 +52,7 @@ pub struct AccountsBuilder<R, S> {
     name: Option<String>,
     cookies: CookieSettings,
     origin_check: OriginCheck,
-    answers: RejectionSettings,
+    rejection_settings: RejectionSettings,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     events: Events,
@@ -103,7 +103,7 @@ impl<R: Role, S: AccountStore> AccountsBuilder<R, S> {
             name: None,
             cookies: CookieSettings::default(),
             origin_check: OriginCheck::new(),
-            answers: RejectionSettings::default().style_sheet("/hallpass.css"),
+            rejection_settings: RejectionSettings::default().style_sheet("/hallpass.css"),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             events: Events::default(),
@@ -243,9 +243,9 @@ impl<R: Role, S: AccountStore> AccountsBuilder<R, S> {
         self
     }
 
-    /// Sets how refusals are answered. Defaults to the paths of the sign-in routes, because they are there.
-    pub fn answers(mut self, answers: RejectionSettings) -> Self {
-        self.answers = answers;
+    /// Sets the paths that a rejection leads to. Defaults to the paths of the login routes.
+    pub fn rejection_settings(mut self, settings: RejectionSettings) -> Self {
+        self.rejection_settings = settings;
         self
     }
 
@@ -304,7 +304,7 @@ impl<R: Role, S: AccountStore> AccountsBuilder<R, S> {
             given_name,
             cookies: self.cookies,
             origin_check: self.origin_check,
-            answers: self.answers,
+            rejection_settings: self.rejection_settings,
             clock: self.clock,
             latest: AtomicU64::new(0),
             random: self.random,

@@ -2,8 +2,8 @@
 
 use hallpass_accounts::{Accounts, Enrolling, Member, OpenedSession, RefreshToken, Tokens, Visitor};
 use hallpass_core::{
-    AccessToken, Caller, EnrolmentToken, Identity, PendingToken, Rejection, RejectionKind, Requirement, Role, SafeNext,
-    SetCookieError, answer, find_cookie, rejection_headers,
+    AccessToken, Caller, EnrolmentToken, Identity, PendingToken, Rejection, RejectionKind, RejectionResponse,
+    Requirement, Role, SafeNext, SetCookieError, find_cookie,
 };
 use serde_json::json;
 
@@ -123,12 +123,13 @@ impl<'a, R: Role> Exchange<'a, R> {
     fn refusal(&self, refused: &Refused, response: EndpointResponse) -> EndpointResponse {
         match refused {
             // RFC 9110 section 15.5.2: a 401 carries a challenge. Core knows which.
-            Refused::Credentials => {
-                rejection_headers(Rejection::new(RejectionKind::NotLoggedIn), self.accounts.answers())
-                    .into_iter()
-                    .filter(|(name, _)| *name != "vary")
-                    .fold(response, |response, (name, value)| response.with_only_header(name, value))
-            }
+            Refused::Credentials => self
+                .accounts
+                .rejection_settings()
+                .headers(Rejection::new(RejectionKind::NotLoggedIn))
+                .into_iter()
+                .filter(|(name, _)| *name != "vary")
+                .fold(response, |response, (name, value)| response.with_only_header(name, value)),
             Refused::MethodNotAllowed(allow) => response.with_header("allow", *allow),
             _ => response,
         }
@@ -137,7 +138,8 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Core says how a denial looks; where that is a page, it is the site's own.
     fn deny(&self, rejection: Rejection) -> EndpointResponse {
         self.accounts.meter().rejected(rejection);
-        let answer = EndpointResponse::from(answer(rejection, &self.caller, self.accounts.answers()));
+        let answer =
+            EndpointResponse::from(RejectionResponse::new(rejection, &self.caller, self.accounts.rejection_settings()));
         if answer.status < 400 || !self.caller.takes_page() {
             return answer;
         }

@@ -9,7 +9,7 @@
 //! "append a request Origin header"), and a browser without `Sec-Fetch-Site` would then fail the origin check on its own site.
 //! Nothing leaves the site either way.
 
-use hallpass_core::{Answer, SafeNext};
+use hallpass_core::{RejectionResponse, SafeNext};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// An answer to a request to one of the sign-in routes. An adapter sends it as it is.
@@ -90,9 +90,9 @@ impl EndpointResponse {
     }
 }
 
-impl From<Answer> for EndpointResponse {
-    fn from(answer: Answer) -> Self {
-        Self { status: answer.status, headers: answer.headers, body: answer.body }
+impl From<RejectionResponse> for EndpointResponse {
+    fn from(response: RejectionResponse) -> Self {
+        Self { status: response.status, headers: response.headers, body: response.body }
     }
 }
 

@@ -171,8 +171,8 @@ impl<R: Role> Hallpass<R> {
         ClockOfTheSite { clock: Arc::clone(self.accounts.clock()), _background: Arc::clone(&self.background) }
     }
 
-    pub(crate) fn answers(&self) -> hallpass_core::RejectionSettings {
-        self.accounts.answers().clone().for_gate(&self.gate)
+    pub(crate) fn rejection_settings(&self) -> hallpass_core::RejectionSettings {
+        self.accounts.rejection_settings().clone().for_gate(&self.gate)
     }
 }
 

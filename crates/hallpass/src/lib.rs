@@ -141,7 +141,7 @@ pub mod axum {
 pub mod actix {
     pub use crate::Identity;
     pub use hallpass_actix::{
-        Allowed, Auth, GuardedRoutes, Refused, Require, SameOrigin, guarded, public, require_any_role,
+        Allowed, Auth, GuardedRoutes, Rejected, Require, SameOrigin, guarded, public, require_any_role,
         require_at_least, require_login, require_roles, route_table,
     };
 }

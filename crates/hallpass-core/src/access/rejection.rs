@@ -2,7 +2,7 @@
 //!
 //! The kind is public, its detail is not: a bad token is [`RejectionKind::NotLoggedIn`] whatever is wrong with it, so that a forger
 //! learns nothing from being told which check failed first. 401 ("say who you are") and 403 ("I know, and no") are kept apart
-//! here, once, for every adapter. How a denial looks to a caller is [`answer`](crate::answer).
+//! here, once, for every adapter. [`RejectionResponse`](crate::RejectionResponse) renders it for a caller.
 
 use std::{error::Error, fmt, time::Duration};
 

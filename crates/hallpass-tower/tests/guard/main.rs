@@ -4,7 +4,7 @@
 
 #[path = "../office/mod.rs"]
 mod office;
-mod refused;
+mod rejected;
 
 use std::{
     convert::Infallible,

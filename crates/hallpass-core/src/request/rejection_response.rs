@@ -1,20 +1,22 @@
-//! How a refusal looks: the one place that maps kind and caller to an answer.
+//! The rendered response of a rejected request, for every kind of caller.
 //!
-//! | caller | signed out (401) | known, and no (403) | anything else |
+//! | caller | not logged in (401) | logged in, not allowed (403) | any other status |
 //! |---|---|---|---|
-//! | browser, navigating | 303 to the log-in page, with `next` | 403, a page with the way forward | its status, a page |
+//! | browser, navigation | 303 to the login page, with `next` | 403, a page with the way forward | its status, a page |
 //! | browser, form or `fetch` | 401, a page | 403, a page | its status, a page |
 //! | prefers JSON | 401, problem+json (RFC 9457) | 403, problem+json | its status, problem+json |
 //! | htmx | 401 with `HX-Redirect` | 403, with `HX-Redirect` where there is a way forward | its status, a page |
 //! | WebSocket or other upgrade | 401, problem+json, nothing upgraded | 403, problem+json | its status, problem+json |
 //! | gRPC | 200, `grpc-status` 16 | 200, `grpc-status` 7 | 200, its `grpc-status` |
 //!
-//! Every answer is `no-store`, since it depends on who asked. A 401 carries a challenge, as RFC 9110 section 15.5.2 demands, and
-//! nothing else does. The scheme is `Bearer` (RFC 6750) where a site accepts one; else it is `Cookie`, after
-//! draft-broyer-http-cookie-auth: no registered scheme stands for a cookie, and browsers pass over one that they do not know,
-//! where `Basic` would raise their own log-in box.
+//! Every response is `no-store`, because it depends on the caller. A 401 carries a challenge, as
+//! RFC 9110 section 15.5.2 demands, and no other status does. The scheme is `Bearer` (RFC 6750)
+//! where a site accepts bearer tokens. Otherwise it is `Cookie`, after
+//! draft-broyer-http-cookie-auth: no scheme is registered for cookies, and a browser ignores a
+//! scheme that it does not know. `Basic` would open the browser's own login box.
 //!
-//! The tests hold the whole table, every kind against every caller.
+//! The status and the texts of each kind are in [`rejection`](crate::access::rejection). The tests
+//! check the whole table, every kind with every caller.
 
 use std::fmt::Write as _;
 
@@ -30,10 +32,12 @@ use crate::{
     token::role::Role,
 };
 
-/// A refusal, ready to send. Header names are lower-case.
+/// The response of a rejected request, ready to send. Header names are lower-case.
+///
+/// Exhaustive, because every adapter must send each part.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
-pub struct Answer {
+pub struct RejectionResponse {
     /// The HTTP status.
     pub status: u16,
     /// The headers, each name once.
@@ -42,7 +46,7 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Where a site's pages are that a refusal leads to.
+/// The paths of the pages that a rejection leads to, and the challenge of a 401.
 #[derive(Clone, Debug)]
 pub struct RejectionSettings {
     login_path: String,
@@ -52,34 +56,34 @@ pub struct RejectionSettings {
 }
 
 impl RejectionSettings {
-    /// Challenges with `Bearer` where this gate takes a bearer token.
+    /// Sets the challenge to `Bearer` if the authenticator accepts bearer tokens.
     #[must_use]
     pub fn for_gate<R: Role>(self, gate: &RequestAuthenticator<R>) -> Self {
         if gate.accepts_bearer() { self.bearer() } else { self }
     }
 
-    /// Says where the log-in page is. Defaults to `/login`, because the sign-in routes have it there.
+    /// Sets the path of the login page. Defaults to `/login`.
     #[must_use]
     pub fn login_path(mut self, path: &str) -> Self {
         self.login_path = header_safe(path);
         self
     }
 
-    /// Says where a second factor is set up. Defaults to `/profile/two-factor`, because the sign-in routes have it there.
+    /// Sets the path of the page that sets up a second factor. Defaults to `/profile/two-factor`.
     #[must_use]
     pub fn two_factor_path(mut self, path: &str) -> Self {
         self.two_factor_path = header_safe(path);
         self
     }
 
-    /// Links a style sheet in the default page. Defaults to none, because a service that only verifies serves none.
+    /// Sets the path of the style sheet of the default page. Defaults to none.
     #[must_use]
     pub fn style_sheet(mut self, path: &str) -> Self {
         self.style_sheet = Some(header_safe(path));
         self
     }
 
-    /// Challenges with `Bearer`. Defaults to `Cookie`, because that is where the token is unless a site turns `Bearer` on.
+    /// Sets the challenge of a 401 to `Bearer`. Defaults to `Cookie`.
     #[must_use]
     pub fn bearer(mut self) -> Self {
         self.bearer = true;
@@ -98,88 +102,82 @@ impl Default for RejectionSettings {
     }
 }
 
-/// The answer to a refused request.
-///
-/// ```
-/// use hallpass_core::{RejectionSettings, Caller, Rejection, RejectionKind, answer};
-///
-/// let browser = Caller::new("GET", "/posts/new?draft=1", |_| None);
-/// let signed_out = answer(Rejection::new(RejectionKind::NotLoggedIn), &browser, &RejectionSettings::default());
-/// assert_eq!(signed_out.status, 303);
-/// assert!(signed_out.headers.contains(&("location", "/login?next=%2Fposts%2Fnew%3Fdraft%3D1".to_owned())));
-///
-/// let script = Caller::new("GET", "/admin", |name| (name == "accept").then_some(&b"application/json"[..]));
-/// let forbidden = answer(Rejection::new(RejectionKind::RoleMissing), &script, &RejectionSettings::default());
-/// assert_eq!(forbidden.status, 403);
-/// assert!(forbidden.body.contains("urn:hallpass:problem:role-missing"));
-/// ```
-pub fn answer(rejection: Rejection, caller: &Caller<'_>, settings: &RejectionSettings) -> Answer {
-    let links = ways_forward(rejection.kind(), caller, settings);
-    match caller.kind() {
-        CallerKind::Page if rejection.status() == 401 && caller.navigates() => see_login(&links),
-        CallerKind::Page => html(rejection, page(rejection.kind(), &links, settings), settings),
-        CallerKind::Htmx => {
-            let mut answer = html(rejection, page(rejection.kind(), &links, settings), settings);
-            answer.headers.extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
-            answer
+impl RejectionResponse {
+    /// The headers that describe a body. An adapter removes them with the body that it replaces.
+    pub const BODY_HEADERS: [&'static str; 4] =
+        ["content-length", "content-type", "content-encoding", "transfer-encoding"];
+
+    /// Renders the rejection for this caller.
+    ///
+    /// ```
+    /// use hallpass_core::{Caller, Rejection, RejectionKind, RejectionResponse, RejectionSettings};
+    ///
+    /// let settings = RejectionSettings::default();
+    /// let render = |kind, caller: &Caller<'_>| RejectionResponse::new(Rejection::new(kind), caller, &settings);
+    ///
+    /// let browser = Caller::new("GET", "/posts/new?draft=1", |_| None);
+    /// let to_login = render(RejectionKind::NotLoggedIn, &browser);
+    /// assert_eq!(to_login.status, 303);
+    /// assert!(to_login.headers.contains(&("location", "/login?next=%2Fposts%2Fnew%3Fdraft%3D1".to_owned())));
+    ///
+    /// let script = Caller::new("GET", "/admin", |name| (name == "accept").then_some(&b"application/json"[..]));
+    /// let forbidden = render(RejectionKind::RoleMissing, &script);
+    /// assert_eq!(forbidden.status, 403);
+    /// assert!(forbidden.body.contains("urn:hallpass:problem:role-missing"));
+    /// ```
+    pub fn new(rejection: Rejection, caller: &Caller<'_>, settings: &RejectionSettings) -> Self {
+        let links = ways_forward(rejection.kind(), caller, settings);
+        match caller.kind() {
+            CallerKind::Page if rejection.status() == 401 && caller.navigates() => see_login(&links),
+            CallerKind::Page => html(rejection, page(rejection.kind(), &links, settings), settings),
+            CallerKind::Htmx => {
+                let mut response = html(rejection, page(rejection.kind(), &links, settings), settings);
+                response.headers.extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
+                response
+            }
+            CallerKind::Json | CallerKind::Upgrade => problem_json(rejection, settings),
+            CallerKind::Grpc => grpc(rejection, "application/grpc"),
+            CallerKind::GrpcWeb => grpc(rejection, "application/grpc-web"),
         }
-        CallerKind::Json | CallerKind::Upgrade => problem_json(rejection, settings),
-        CallerKind::Grpc => grpc(rejection, "application/grpc"),
-        CallerKind::GrpcWeb => grpc(rejection, "application/grpc-web"),
+    }
+
+    /// Returns the status and the headers for a page of the site's own, without a body.
+    ///
+    /// A page with a status of success is sent with the status of the rejection. The challenge is
+    /// there only where the status is still 401 (a page may redirect). `has` returns whether the
+    /// page has a header of this name; such a header is not replaced.
+    pub fn for_page(
+        rejection: Rejection,
+        page_status: u16,
+        settings: &RejectionSettings,
+        has: impl Fn(&'static str) -> bool,
+    ) -> Self {
+        let status = if (200..300).contains(&page_status) { rejection.status() } else { page_status };
+        let mut headers = settings.headers(rejection);
+        headers.retain(|(name, _)| !has(name) && (status == 401 || *name != "www-authenticate"));
+        Self { status, headers, body: String::new() }
     }
 }
-
-/// The headers that every refusal carries, a site's own page included: not to be stored, the challenge of a 401, and how long to
-/// wait.
-#[must_use]
-pub fn rejection_headers(rejection: Rejection, settings: &RejectionSettings) -> Vec<(&'static str, String)> {
-    let mut headers = not_stored();
-    if rejection.status() == 401 {
-        headers.push(("www-authenticate", settings.challenge(rejection.kind())));
-    }
-    if let Some(wait) = rejection.retry_after() {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        headers.push(("retry-after", seconds.to_string()));
-    }
-    headers
-}
-
-/// What a site's own page lacks as the answer to a refusal: a status that is no success, not to be stored, and a challenge where it
-/// still is a 401 (a page that redirects, say, is none any more). `has` tells which headers are set already; the body is the page's.
-pub fn own_page(
-    rejection: Rejection,
-    page_status: u16,
-    settings: &RejectionSettings,
-    has: impl Fn(&'static str) -> bool,
-) -> Answer {
-    let status = if (200..300).contains(&page_status) { rejection.status() } else { page_status };
-    let mut headers = rejection_headers(rejection, settings);
-    headers.retain(|(name, _)| !has(name) && (status == 401 || *name != "www-authenticate"));
-    Answer { status, headers, body: String::new() }
-}
-
-/// The headers that speak of a body, and go with the one that a refusal's answer replaces.
-pub const BODY_HEADERS: [&str; 4] = ["content-length", "content-type", "content-encoding", "transfer-encoding"];
 
 fn not_stored() -> Vec<(&'static str, String)> {
     vec![("cache-control", "no-store".to_owned()), ("vary", "accept, cookie".to_owned())]
 }
 
-fn see_login(links: &[Link]) -> Answer {
+fn see_login(links: &[Link]) -> RejectionResponse {
     let mut headers = not_stored();
     headers.extend(links.first().map(|link| ("location", link.path.clone())));
-    Answer { status: 303, headers, body: String::new() }
+    RejectionResponse { status: 303, headers, body: String::new() }
 }
 
-fn html(rejection: Rejection, body: String, settings: &RejectionSettings) -> Answer {
-    let mut headers = rejection_headers(rejection, settings);
+fn html(rejection: Rejection, body: String, settings: &RejectionSettings) -> RejectionResponse {
+    let mut headers = settings.headers(rejection);
     headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
-    Answer { status: rejection.status(), headers, body }
+    RejectionResponse { status: rejection.status(), headers, body }
 }
 
 /// RFC 9457. Nothing in it comes from the request, so nothing needs escaping.
-fn problem_json(rejection: Rejection, settings: &RejectionSettings) -> Answer {
-    let mut headers = rejection_headers(rejection, settings);
+fn problem_json(rejection: Rejection, settings: &RejectionSettings) -> RejectionResponse {
+    let mut headers = settings.headers(rejection);
     headers.push(("content-type", "application/problem+json".to_owned()));
     let body = format!(
         r#"{{"type":"urn:hallpass:problem:{}","title":"{}","status":{},"detail":"{}"}}"#,
@@ -188,11 +186,11 @@ fn problem_json(rejection: Rejection, settings: &RejectionSettings) -> Answer {
         rejection.status(),
         rejection.kind().detail(),
     );
-    Answer { status: rejection.status(), headers, body }
+    RejectionResponse { status: rejection.status(), headers, body }
 }
 
-/// A "Trailers-Only" answer (gRPC over HTTP/2): gRPC speaks of failure in `grpc-status`, under the HTTP status 200.
-fn grpc(rejection: Rejection, content_type: &str) -> Answer {
+/// A "Trailers-Only" response (gRPC over HTTP/2): the failure is in `grpc-status`, the HTTP status is 200.
+fn grpc(rejection: Rejection, content_type: &str) -> RejectionResponse {
     let status = match rejection.status() {
         401 => 16, // UNAUTHENTICATED
         403 => 7,  // PERMISSION_DENIED
@@ -204,10 +202,10 @@ fn grpc(rejection: Rejection, content_type: &str) -> Answer {
     headers.push(("content-type", content_type.to_owned()));
     headers.push(("grpc-status", status.to_string()));
     headers.push(("grpc-message", rejection.kind().detail().to_owned()));
-    Answer { status: 200, headers, body: String::new() }
+    RejectionResponse { status: 200, headers, body: String::new() }
 }
 
-/// What the person can do about it, the first thing first.
+/// Returns the links to the pages where the person can fix it, the best one first.
 fn ways_forward(kind: RejectionKind, caller: &Caller<'_>, settings: &RejectionSettings) -> Vec<Link> {
     let accounts = |label| Link { label, path: settings.login(caller) };
     match kind {
@@ -224,7 +222,22 @@ fn ways_forward(kind: RejectionKind, caller: &Caller<'_>, settings: &RejectionSe
 }
 
 impl RejectionSettings {
-    /// The log-in page, told where to go on to. A target that would leave the site is none ([`SafeNext`]).
+    /// Returns the headers that every response of this rejection carries, a site's own page
+    /// included: `no-store`, the challenge of a 401, and how long to wait.
+    #[must_use]
+    pub fn headers(&self, rejection: Rejection) -> Vec<(&'static str, String)> {
+        let mut headers = not_stored();
+        if rejection.status() == 401 {
+            headers.push(("www-authenticate", self.challenge(rejection.kind())));
+        }
+        if let Some(wait) = rejection.retry_after() {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.push(("retry-after", seconds.to_string()));
+        }
+        headers
+    }
+
+    /// Returns the path of the login page with `next`. A target off the site is replaced ([`SafeNext`]).
     fn login(&self, caller: &Caller<'_>) -> String {
         let mut path = self.login_path.clone();
         if let Some(target) = caller.way_back() {
@@ -250,9 +263,9 @@ struct Link {
     path: String,
 }
 
-/// The default page of a refusal: what a site shows that brought none of its own.
+/// Returns the default page of a rejection, for a site without one of its own.
 ///
-/// No script and no inline style, so that it works under any Content-Security-Policy.
+/// The page has no script and no inline style, so it works under any Content-Security-Policy.
 fn page(kind: RejectionKind, links: &[Link], settings: &RejectionSettings) -> String {
     let (title, detail) = (kind.title(), kind.detail());
     let mut page = String::with_capacity(640);

@@ -17,14 +17,14 @@ const WEB_SOCKET: Headers = &[("upgrade", "websocket"), ("connection", "Upgrade"
 const GRPC: Headers = &[("content-type", "application/grpc+proto")];
 const GRPC_WEB: Headers = &[("content-type", "application/grpc-web+proto")];
 
-fn ask(kind: RejectionKind, method: &str, headers: Headers) -> Answer {
+fn ask(kind: RejectionKind, method: &str, headers: Headers) -> RejectionResponse {
     let caller = Caller::new(method, "/admin?x=1&y=ü", |name| {
         headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_bytes())
     });
-    answer(Rejection::new(kind), &caller, &RejectionSettings::default())
+    RejectionResponse::new(Rejection::new(kind), &caller, &RejectionSettings::default())
 }
 
-impl Answer {
+impl RejectionResponse {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
@@ -102,7 +102,9 @@ fn the_words_need_no_escaping_anywhere() {
 fn the_log_in_page_learns_where_to_go_on_to() {
     let to = |target: &str, settings: &RejectionSettings| {
         let caller = Caller::new("GET", target, |_| None);
-        answer(Rejection::new(RejectionKind::NotLoggedIn), &caller, settings).header("location").map(str::to_owned)
+        RejectionResponse::new(Rejection::new(RejectionKind::NotLoggedIn), &caller, settings)
+            .header("location")
+            .map(str::to_owned)
     };
     let settings = RejectionSettings::default();
     assert_eq!(to("/a b", &settings).as_deref(), Some("/login?next=%2F"));
@@ -123,20 +125,21 @@ fn the_log_in_page_learns_where_to_go_on_to() {
 fn a_page_shows_the_way_forward() {
     let settings = RejectionSettings::default().style_sheet("/hallpass.css?a&b").two_factor_path("/me/2fa");
     let caller = Caller::new("GET", "/admin", |_| None);
-    let page = answer(Rejection::new(RejectionKind::SecondFactorMissing), &caller, &settings).body;
+    let page = RejectionResponse::new(Rejection::new(RejectionKind::SecondFactorMissing), &caller, &settings).body;
     assert!(page.contains("<a href=\"/me/2fa\">Set up a second factor</a>"), "{page}");
     assert!(page.contains("<a href=\"/login?next=%2Fadmin\">Sign in again</a>"), "{page}");
     assert!(page.contains("href=\"/hallpass.css?a&amp;b\""), "{page}");
     assert!(!page.contains("<style") && !page.contains("<script"), "{page}");
 
-    let page = answer(Rejection::new(RejectionKind::RoleMissing), &caller, &RejectionSettings::default()).body;
+    let page =
+        RejectionResponse::new(Rejection::new(RejectionKind::RoleMissing), &caller, &RejectionSettings::default()).body;
     assert!(!page.contains("/login") && !page.contains("stylesheet"), "{page}");
 }
 
 #[test]
 fn a_challenge_names_the_scheme_that_works() {
     let challenge = |kind, settings: &RejectionSettings| {
-        let headers = rejection_headers(Rejection::new(kind), settings);
+        let headers = settings.headers(Rejection::new(kind));
         headers.into_iter().find(|(name, _)| *name == "www-authenticate").map(|(_, value)| value)
     };
     let cookie = RejectionSettings::default();
@@ -151,11 +154,12 @@ fn a_challenge_names_the_scheme_that_works() {
 fn waiting_is_said_in_whole_seconds_rounded_up() {
     for (wait, seconds) in [(Duration::ZERO, "0"), (Duration::from_millis(1), "1"), (Duration::from_secs(30), "30")] {
         let rejection = Rejection::new(RejectionKind::Limited).with_retry_after(wait);
-        let headers = rejection_headers(rejection, &RejectionSettings::default());
+        let headers = RejectionSettings::default().headers(rejection);
         assert!(headers.contains(&("retry-after", seconds.to_owned())), "{wait:?}: {headers:?}");
     }
     assert!(
-        rejection_headers(Rejection::new(RejectionKind::Limited), &RejectionSettings::default())
+        RejectionSettings::default()
+            .headers(Rejection::new(RejectionKind::Limited))
             .iter()
             .all(|(name, _)| *name != "retry-after")
     );
