@@ -42,7 +42,8 @@ mod totp;
 
 pub use access::{
     authentication::Authentication,
-    rejection::{Rejection, RejectionKind},
+    rejection::{FieldFault, Rejection},
+    rejection_kind::RejectionKind,
     requirement::{Admitted, Permission, Requirement},
     route_table::RouteTable,
 };

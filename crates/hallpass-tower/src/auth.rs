@@ -308,7 +308,7 @@ where
             rejected.request.uri = std::mem::take(this.uri);
             return Poll::Ready(Ok(this.shared.render(rejected, response)));
         }
-        if let Some(rejected) = this.watched.take().and_then(Watched::rejected) {
+        if let Some(rejected) = this.watched.take().and_then(|watched| watched.rejected()) {
             // Nothing of what the route answered goes out, its headers included.
             response.headers_mut().clear();
             return Poll::Ready(Ok(this.shared.render(rejected, response)));

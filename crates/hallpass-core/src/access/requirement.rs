@@ -9,7 +9,8 @@ use std::{any::TypeId, fmt, time::Duration};
 use crate::{
     access::{
         authentication::Authentication,
-        rejection::{Rejection, RejectionKind},
+        rejection::Rejection,
+        rejection_kind::RejectionKind,
     },
     time::unix_time::UnixTime,
     token::role::{Role, RoleSet},

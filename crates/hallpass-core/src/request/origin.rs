@@ -25,7 +25,7 @@
 //! `Strict-Transport-Security`; browsers since 2023 are judged by rule 2. A proxy in front must hand on the `Host` that
 //! the browser sent. A WebSocket handshake is a `GET` and passes: it is `SameSite` that keeps the cookie from it.
 
-use crate::access::rejection::{Rejection, RejectionKind};
+use crate::access::{rejection::Rejection, rejection_kind::RejectionKind};
 
 #[cfg(test)]
 mod tests;

@@ -15,15 +15,16 @@
 //! draft-broyer-http-cookie-auth: no scheme is registered for cookies, and a browser ignores a
 //! scheme that it does not know. `Basic` would open the browser's own login box.
 //!
-//! The status and the texts of each kind are in [`rejection`](crate::access::rejection). The tests
+//! The status and the texts of each kind are in `access/rejection_kind.rs`. The tests
 //! check the whole table, every kind with every caller.
 
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 
 use crate::{
-    access::rejection::{Rejection, RejectionKind},
+    access::{rejection::Rejection, rejection_kind::RejectionKind},
     request::{
         caller::{Caller, CallerKind},
         gate::RequestAuthenticator,
@@ -128,7 +129,7 @@ impl RejectionResponse {
     pub fn new(rejection: Rejection, caller: &Caller<'_>, settings: &RejectionSettings) -> Self {
         let links = ways_forward(rejection.kind(), caller, settings);
         match caller.kind() {
-            CallerKind::Page if rejection.status() == 401 && caller.navigates() => see_login(&links),
+            CallerKind::Page if leads_to_login(rejection) && caller.navigates() => see_login(&links),
             CallerKind::Page => html(rejection, page(rejection.kind(), &links, settings), settings),
             CallerKind::Htmx => {
                 let mut response = html(rejection, page(rejection.kind(), &links, settings), settings);
@@ -163,6 +164,11 @@ fn not_stored() -> Vec<(&'static str, String)> {
     vec![("cache-control", "no-store".to_owned()), ("vary", "accept, cookie".to_owned())]
 }
 
+/// A 401 leads to the login page, except the failed login itself.
+fn leads_to_login(rejection: Rejection) -> bool {
+    rejection.status() == 401 && !rejection.kind().is_about_content()
+}
+
 fn see_login(links: &[Link]) -> RejectionResponse {
     let mut headers = not_stored();
     headers.extend(links.first().map(|link| ("location", link.path.clone())));
@@ -175,32 +181,44 @@ fn html(rejection: Rejection, body: String, settings: &RejectionSettings) -> Rej
     RejectionResponse { status: rejection.status(), headers, body }
 }
 
-/// RFC 9457. Nothing in it comes from the request, so nothing needs escaping.
+/// The problem document of RFC 9457.
 fn problem_json(rejection: Rejection, settings: &RejectionSettings) -> RejectionResponse {
     let mut headers = settings.headers(rejection);
     headers.push(("content-type", "application/problem+json".to_owned()));
-    let body = format!(
-        r#"{{"type":"urn:hallpass:problem:{}","title":"{}","status":{},"detail":"{}"}}"#,
-        rejection.kind(),
-        rejection.kind().title(),
-        rejection.status(),
-        rejection.kind().detail(),
-    );
-    RejectionResponse { status: rejection.status(), headers, body }
+    RejectionResponse { status: rejection.status(), headers, body: rejection.problem() }
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+impl Rejection {
+    /// Returns the problem document (RFC 9457) as JSON. A field's problem has the member `field`.
+    #[must_use]
+    pub fn problem(self) -> String {
+        let problem = Problem {
+            r#type: &format!("urn:hallpass:problem:{}", self.kind()),
+            title: self.kind().title(),
+            status: self.status(),
+            detail: &self.detail(),
+            field: self.field().map(|(field, _)| field),
+        };
+        // Strings and numbers always serialize.
+        serde_json::to_string(&problem).unwrap_or_default()
+    }
 }
 
 /// A "Trailers-Only" response (gRPC over HTTP/2): the failure is in `grpc-status`, the HTTP status is 200.
 fn grpc(rejection: Rejection, content_type: &str) -> RejectionResponse {
-    let status = match rejection.status() {
-        401 => 16, // UNAUTHENTICATED
-        403 => 7,  // PERMISSION_DENIED
-        429 => 8,  // RESOURCE_EXHAUSTED
-        503 => 14, // UNAVAILABLE
-        _ => 13,   // INTERNAL
-    };
     let mut headers = not_stored();
     headers.push(("content-type", content_type.to_owned()));
-    headers.push(("grpc-status", status.to_string()));
+    headers.push(("grpc-status", rejection.kind().grpc_status().to_string()));
     headers.push(("grpc-message", rejection.kind().detail().to_owned()));
     RejectionResponse { status: 200, headers, body: String::new() }
 }
@@ -223,7 +241,7 @@ fn ways_forward(kind: RejectionKind, caller: &Caller<'_>, settings: &RejectionSe
 
 impl RejectionSettings {
     /// Returns the headers that every response of this rejection carries, a site's own page
-    /// included: `no-store`, the challenge of a 401, and how long to wait.
+    /// included: `no-store`, the challenge of a 401, how long to wait, and the methods that are allowed.
     #[must_use]
     pub fn headers(&self, rejection: Rejection) -> Vec<(&'static str, String)> {
         let mut headers = not_stored();
@@ -234,6 +252,7 @@ impl RejectionSettings {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.push(("retry-after", seconds.to_string()));
         }
+        headers.extend(rejection.allow().map(|allow| ("allow", allow.to_owned())));
         headers
     }
 

@@ -31,7 +31,7 @@ fn the_table_has_every_kind_for_every_caller() {
 
 /// The rejection that the path names, as a guard, a limiter or a store of the site's would make it.
 fn rejection(path: &str) -> Rejection {
-    let kind = RejectionKind::ALL.iter().find(|kind| path == format!("/denied/{kind}")).expect("a kind");
+    let kind = RejectionKind::ALL.iter().find(|kind| path == format!("/rejected/{kind}")).expect("a kind");
     match kind {
         RejectionKind::Limited | RejectionKind::Unavailable => {
             Rejection::new(*kind).with_retry_after(std::time::Duration::from_millis(1500))
