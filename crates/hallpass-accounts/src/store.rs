@@ -252,7 +252,7 @@ impl Stores {
             let source = std::error::Error::source(&fault);
             tracing::error!(target: "hallpass", operation, error = %fault, source, "store");
             self.events.happened(Event::StoreFailed { operation });
-            UNAVAILABLE
+            AccountsError::unavailable(fault)
         })
     }
 
@@ -268,7 +268,3 @@ impl Stores {
 pub(crate) fn offered<T: ?Sized>(ability: Option<&Arc<T>>) -> Result<&T, AccountsError> {
     ability.map(Arc::as_ref).ok_or(AccountsError::new(AccountsErrorKind::NotOffered))
 }
-
-/// What a fault of store or keys looks like from outside.
-pub(crate) const UNAVAILABLE: AccountsError =
-    AccountsError::new(AccountsErrorKind::Unavailable { retry_after: Duration::from_secs(1) });

@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use crate::{
     refresh::{RefreshFuture, RefreshService},
-    rejection::{DefaultPage, Rejected, RejectedRequest, RejectionPage},
+    rejection::{DefaultPage, OnRejection, Rejected, RejectedRequest},
     require::Watched,
 };
 
@@ -242,7 +242,7 @@ impl<R, S, P, T, Q, B> Service<Request<Q>> for AuthService<R, S, P, T>
 where
     R: Role,
     S: Service<Request<Q>, Response = Response<B>> + Clone,
-    P: RejectionPage<B>,
+    P: OnRejection<B>,
     T: TextBody<B>,
     B: Body,
 {
@@ -295,7 +295,7 @@ pin_project! {
 impl<R, F, P, T, B, E> Future for AuthFuture<R, F, P, T>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    P: RejectionPage<B>,
+    P: OnRejection<B>,
     T: TextBody<B>,
     B: Body,
 {

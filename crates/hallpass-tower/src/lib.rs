@@ -50,7 +50,7 @@ mod require;
 pub use auth::{AuthFuture, AuthLayer, AuthService, FromText, TextBody};
 pub use origin::{OriginLayer, OriginService};
 pub use refresh::RefreshFuture;
-pub use rejection::{DefaultPage, GuardFuture, Rejected, RejectedRequest, RejectionPage};
+pub use rejection::{DefaultPage, GuardFuture, OnRejection, Rejected, RejectedRequest};
 pub use require::{
     RequireFuture, RequireLayer, RequireService, public, require_any_role, require_at_least, require_login,
     require_roles,

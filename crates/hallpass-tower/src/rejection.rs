@@ -128,13 +128,13 @@ impl fmt::Debug for RejectedRequest {
 /// It is called only where the caller takes a page: never for JSON, gRPC or a WebSocket.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not render pages of `Response<{B}>` for rejected requests: it \
-            does not implement `RejectionPage`",
-    label = "`RejectionPage` is not implemented for this type",
+            does not implement `OnRejection`",
+    label = "`OnRejection` is not implemented for this type",
     note = "the closure that `.on_rejection(…)` takes must return `Option<Response<{B}>>`, \
             with the body type of the service inside",
     note = "guide: docs/guide/src/axum.md"
 )]
-pub trait RejectionPage<B> {
+pub trait OnRejection<B> {
     /// Returns the page; `None` for the default response.
     fn page(&self, rejection: Rejection, request: &RejectedRequest) -> Option<Response<B>>;
 }
@@ -143,14 +143,14 @@ pub trait RejectionPage<B> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DefaultPage;
 
-impl<B> RejectionPage<B> for DefaultPage {
+impl<B> OnRejection<B> for DefaultPage {
     fn page(&self, _: Rejection, _: &RejectedRequest) -> Option<Response<B>> {
         None
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, F: Fn(Rejection, &RejectedRequest) -> Option<Response<B>>> RejectionPage<B> for F {
+impl<B, F: Fn(Rejection, &RejectedRequest) -> Option<Response<B>>> OnRejection<B> for F {
     fn page(&self, rejection: Rejection, request: &RejectedRequest) -> Option<Response<B>> {
         self(rejection, request)
     }

@@ -37,8 +37,8 @@ impl EndpointResponse {
     }
 
     /// A problem (RFC 9457).
-    pub(crate) fn problem(status: u16, value: &serde_json::Value) -> Self {
-        Self::of(status, "application/problem+json", value.to_string()).with_header("x-content-type-options", "nosniff")
+    pub(crate) fn problem(status: u16, document: String) -> Self {
+        Self::of(status, "application/problem+json", document).with_header("x-content-type-options", "nosniff")
     }
 
     /// 303: the browser goes on with `GET`, so that reloading does not post again.

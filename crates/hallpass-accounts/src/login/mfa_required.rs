@@ -12,7 +12,6 @@ use crate::{
     login::authenticated::Authenticated,
     password::{Password, change::upgraded},
     rate_limit::limits::{Counted, Whose},
-    store::UNAVAILABLE,
     visitor::Visitor,
 };
 
@@ -41,7 +40,7 @@ impl<R: Role> MfaRequired<R> {
         self.accounts.issuer().issue_pending(account.id().as_str(), account.generation(), self.accounts.now()).map_err(
             |error| {
                 tracing::error!(target: "hallpass", %error, "a pending token could not be signed");
-                UNAVAILABLE
+                AccountsError::unavailable(error)
             },
         )
     }

@@ -4,7 +4,7 @@ use hallpass_core::{AccessToken, DeviceToken, Issuer, LoggedIn, Role};
 
 use crate::{
     account::Account, accounts::Accounts, error::AccountsError, login::authenticated::Authenticated,
-    session::refresh_token::RefreshToken, store::UNAVAILABLE, visitor::Visitor,
+    session::refresh_token::RefreshToken, visitor::Visitor,
 };
 
 /// A session that has just been opened.
@@ -66,7 +66,7 @@ impl<R: Role> Accounts<R> {
         };
         token.map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an access token could not be signed");
-            UNAVAILABLE
+            AccountsError::unavailable(error)
         })
     }
 }

@@ -153,7 +153,7 @@ impl<R: Role> Accounts<R> {
     pub(crate) fn busy(&self, closed: HasherSaturated) -> AccountsError {
         self.events().happened(Event::HashingBusy);
         let retry_after = closed.retry_after;
-        AccountsErrorKind::Busy { retry_after }.into()
+        AccountsError::caused_by(AccountsErrorKind::Busy { retry_after }, closed)
     }
 
     /// Says to the events what it was, and to the person nothing.

@@ -16,7 +16,6 @@ use crate::{
     account::{Account, username::Username},
     accounts::Accounts,
     error::AccountsError,
-    store::UNAVAILABLE,
     two_factor::{Asked, enrolment::fresh_name},
     visitor::Visitor,
 };
@@ -68,7 +67,7 @@ impl<R: Role> Accounts<R> {
         let lifetime = std::time::Duration::from_secs(DEVICE_LIFETIME);
         self.issuer().issue_device(&device, lifetime, self.now()).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "a device token could not be signed");
-            UNAVAILABLE
+            AccountsError::unavailable(error)
         })
     }
 }

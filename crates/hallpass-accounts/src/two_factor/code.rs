@@ -12,7 +12,7 @@ use crate::{
     event::{Event, RejectionReason},
     password::store::ReplaceOutcome,
     random::{Random, draw},
-    store::{UNAVAILABLE, offered},
+    store::offered,
     two_factor::{encryption, recovery_code::RecoveryCode, store::ConsumeOutcome},
 };
 
@@ -87,7 +87,7 @@ impl<R: Role> Accounts<R> {
     ) -> Result<TotpSecret, AccountsError> {
         let fault = |error: encryption::EncryptionError| {
             tracing::error!(target: "hallpass", account = %account.id(), %error, "a second factor could not be opened");
-            UNAVAILABLE
+            AccountsError::unavailable(error)
         };
         let opened = encryption::open(ring, account.id(), factor.encrypted_secret()).map_err(fault)?;
         if opened.is_outdated {
@@ -143,5 +143,5 @@ impl<R: Role> Accounts<R> {
 /// Ten, because that is what people know from elsewhere and what fits on a slip of paper.
 pub(crate) fn ten_codes(random: &dyn Random) -> Result<Vec<RecoveryCode>, AccountsError> {
     let code = |_| draw(random).map(RecoveryCode::from_random);
-    (0..10).map(code).collect::<Result<_, _>>().map_err(|_| UNAVAILABLE)
+    (0..10).map(code).collect::<Result<_, _>>().map_err(AccountsError::unavailable)
 }

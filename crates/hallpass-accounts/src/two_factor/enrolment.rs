@@ -17,7 +17,6 @@ use crate::{
     random::{Random, draw},
     rate_limit::limits::Counted,
     session::session_id::SessionId,
-    store::UNAVAILABLE,
     two_factor::{recovery_code::RecoveryCode, second_factor::SetUp},
     visitor::Visitor,
 };
@@ -113,14 +112,14 @@ impl<R: Role> Accounts<R> {
         let token = self.issuer().issue_enrolment(account.id().as_str(), account.generation(), &session, self.now());
         token.map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an enrolment token could not be signed");
-            UNAVAILABLE
+            AccountsError::unavailable(error)
         })
     }
 }
 
 /// 128 random bits as text.
 pub(crate) fn fresh_name(random: &dyn Random) -> Result<String, AccountsError> {
-    draw(random).map(|bytes| SessionId::from_random(bytes).to_string()).map_err(|_| UNAVAILABLE)
+    draw(random).map(|bytes| SessionId::from_random(bytes).to_string()).map_err(AccountsError::unavailable)
 }
 
 impl<R> fmt::Debug for EnrolmentRequired<R> {

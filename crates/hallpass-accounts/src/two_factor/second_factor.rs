@@ -15,9 +15,13 @@ use crate::{
     password::{Password, password_hasher::Checked},
     rate_limit::limits::{Counted, Whose},
     session::refresh::Tokens,
-    store::{UNAVAILABLE, offered},
+    store::offered,
     two_factor::{
-        Asked, code, encryption, recovery_code::RecoveryCode, set_up_secret::set_up_secrets, store::Enrolment,
+        Asked, code,
+        encryption::{self, EncryptionError},
+        recovery_code::RecoveryCode,
+        set_up_secret::set_up_secrets,
+        store::Enrolment,
     },
     visitor::Visitor,
 };
@@ -68,7 +72,7 @@ impl<R: Role> Accounts<R> {
         let ring = self.issuer().keys().current();
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let secret = set_up_secrets(keys, account, session).next();
-        let secret = secret.ok_or(UNAVAILABLE)?;
+        let secret = secret.ok_or_else(|| AccountsError::unavailable(EncryptionError::NoKey))?;
         let otpauth_uri =
             Totp::new(secret.clone(), self.totp()).otpauth_uri(self.site_name(), account.username().as_str());
         Ok(SetUp { secret, otpauth_uri })
@@ -127,7 +131,7 @@ impl<R: Role> Accounts<R> {
             return Err(self.refused(Some(account), RejectionReason::WrongCode, counted));
         };
         let encrypted = encryption::encrypt(&ring, account.id(), &secret, self.random());
-        let encrypted = encrypted.map_err(|_| UNAVAILABLE)?;
+        let encrypted = encrypted.map_err(AccountsError::unavailable)?;
         let codes = code::ten_codes(self.random())?;
         let hashes = codes.iter().map(RecoveryCode::hash).collect();
         let enrolment = Enrolment::new(own, encrypted, right.step.as_u64(), hashes).with_drift(right.drift);

@@ -52,11 +52,7 @@ mod counters {
     use metrics::{Counter, counter, describe_counter};
 
     use crate::{
-        access::{
-            authentication::Authentication,
-            rejection::Rejection,
-            rejection_kind::RejectionKind,
-        },
+        access::{authentication::Authentication, rejection::Rejection, rejection_kind::RejectionKind},
         token::error::TokenErrorKind,
     };
 

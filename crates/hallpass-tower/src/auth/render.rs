@@ -5,14 +5,14 @@ use http::{HeaderName, HeaderValue, Method, Response, header, response::Parts};
 use http_body::Body;
 
 use super::Shared;
-use crate::rejection::{Rejected, RejectionPage, status};
+use crate::rejection::{OnRejection, Rejected, status};
 
 impl<R, P, T> Shared<R, P, T> {
     /// Renders a rejection; for `HEAD` without the body. `guarded` is the guard's response without a
     /// body. Headers that layers in between added to it (a policy, a cookie) stay.
     pub(super) fn render<B>(&self, rejected: Rejected, guarded: Response<B>) -> Response<B>
     where
-        P: RejectionPage<B>,
+        P: OnRejection<B>,
         T: TextBody<B>,
         B: Body,
     {
@@ -37,7 +37,7 @@ impl<R, P, T> Shared<R, P, T> {
 
     fn render_whole<B>(&self, rejected: Rejected, guarded: Response<B>) -> Response<B>
     where
-        P: RejectionPage<B>,
+        P: OnRejection<B>,
         T: TextBody<B>,
     {
         let Rejected { rejection, request } = rejected;
