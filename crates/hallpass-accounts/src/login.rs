@@ -29,6 +29,8 @@ use crate::{
 };
 
 /// How far a log-in got.
+///
+/// Exhaustive, because a caller must handle every step.
 #[derive(Debug)]
 #[must_use]
 pub enum LoginStep {

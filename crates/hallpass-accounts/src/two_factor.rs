@@ -4,7 +4,7 @@
 //! `code` are the flows.
 
 mod code;
-mod encryption;
+pub(crate) mod encryption;
 pub(crate) mod enrolment;
 pub(crate) mod recovery_code;
 pub(crate) mod second_factor;

@@ -70,6 +70,8 @@ where
 
 pin_project! {
     /// The answer of a service inside one of this crate's middlewares.
+    ///
+    /// Exhaustive, because its variants are hidden.
     #[project = Stage]
     #[must_use = "futures do nothing unless they are polled"]
     pub enum AroundFuture<A, S, F> {

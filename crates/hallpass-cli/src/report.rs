@@ -65,6 +65,6 @@ pub(crate) enum CommandError {
 
 /// An error and its causes in one line.
 pub(crate) fn one_line(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

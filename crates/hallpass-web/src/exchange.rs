@@ -141,7 +141,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         created: u16,
         next: &SafeNext,
     ) -> Result<EndpointResponse, Rejection> {
-        let Member { id, username, roles } = &opened.user;
+        let Member { id, username, roles, .. } = &opened.user;
         let response = if self.wants_json() {
             let user = json!({ "id": id, "username": username, "roles": roles });
             let expires_at = opened.access.expires_at().as_secs();

@@ -13,6 +13,8 @@ use hallpass_core::{RejectionResponse, SafeNext};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// An answer to a request to one of the sign-in routes. An adapter sends it as it is.
+///
+/// Exhaustive, because an adapter must send each part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct EndpointResponse {

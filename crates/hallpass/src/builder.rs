@@ -43,10 +43,14 @@ pub struct HallpassBuilder<R, S, F = NoFeed> {
 }
 
 /// The store has no revocation feed, or it is not read.
+///
+/// Exhaustive, because it has no value.
 #[derive(Debug)]
 pub enum NoFeed {}
 
 /// The store's revocation feed is read each second.
+///
+/// Exhaustive, because it has no value.
 #[derive(Debug)]
 pub enum WithFeed {}
 

@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let causes = std::iter::successors(error.source(), |cause| cause.source());
+            let causes = std::iter::successors(error.source(), |cause| (*cause).source());
             let line = causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
             eprintln!("blog-actix: {line}");
             ExitCode::FAILURE

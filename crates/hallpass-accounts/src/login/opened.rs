@@ -9,6 +9,7 @@ use crate::{
 
 /// A session that has just been opened.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct OpenedSession {
     /// The access token.
     pub access: AccessToken,
@@ -22,6 +23,7 @@ pub struct OpenedSession {
 
 /// Who signed in.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Member {
     /// The account's id.
     pub id: String,

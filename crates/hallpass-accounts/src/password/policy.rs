@@ -196,6 +196,8 @@ pub trait BreachedPasswords: Send + Sync + 'static {
 }
 
 /// Whether a password is known from a breach.
+///
+/// Exhaustive, because an implementation returns it and there is no third result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum Breach {

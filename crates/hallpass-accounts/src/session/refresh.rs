@@ -25,6 +25,7 @@ use crate::{
 /// What a session goes on with.
 #[derive(Debug)]
 #[must_use]
+#[non_exhaustive]
 pub struct Tokens {
     /// The access token.
     pub access: AccessToken,

@@ -27,6 +27,8 @@ use crate::{
 };
 
 /// How the second factor of an account stands.
+///
+/// Exhaustive, because a caller must handle both.
 #[derive(Debug)]
 #[must_use]
 pub enum TwoFactor {
@@ -37,6 +39,7 @@ pub enum TwoFactor {
 }
 
 /// What goes into an authenticator. Redacted in `Debug`.
+#[non_exhaustive]
 pub struct SetUp {
     /// The secret that the first code must come from.
     pub secret: TotpSecret,
@@ -45,6 +48,8 @@ pub struct SetUp {
 }
 
 /// How it goes on after the second factor was turned off.
+///
+/// Exhaustive, because a caller must handle both.
 #[derive(Debug)]
 #[must_use]
 pub enum FactorOff {

@@ -51,6 +51,8 @@ pub struct OriginCheck {
 }
 
 /// What the check looks at, as it stands in the request: the first header of each name, `None` where there is none.
+///
+/// Exhaustive, because an adapter constructs it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OriginFacts<'a> {
     /// The method, in the case in which it was sent.

@@ -18,6 +18,8 @@ use crate::{
 pub struct LoggedIn<R>(LoggedInFacts<R>);
 
 /// What is known of a completed sign-in.
+///
+/// Exhaustive, because callers construct it.
 pub struct LoggedInFacts<R> {
     /// The account's name as it shows it.
     pub username: String,

@@ -80,6 +80,8 @@ impl PendingEnrolment {
 ///
 /// Its token opens nothing by itself. It lets the sign-in tell the owner's browser from a stranger's: for limits that a stranger
 /// cannot hold over the owner (OWASP, "device cookies"), and, where the person asked for it, to leave the code out.
+///
+/// Exhaustive, because callers construct it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KnownDevice {
     /// The canonical user name, so that the token can be held against what was typed before a store is asked.
