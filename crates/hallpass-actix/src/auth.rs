@@ -30,7 +30,7 @@ pub struct Auth<R: Role> {
     gate: Arc<RequestAuthenticator<R>>,
     clock: Arc<dyn Clock>,
     rejection_settings: Arc<RejectionSettings>,
-    rejection_page: Option<Arc<RejectionPage>>,
+    on_rejection: Option<Arc<OnRejection>>,
     strict: bool,
     refresh: Option<Arc<dyn RefreshHook>>,
     meter: Meter,
@@ -43,7 +43,7 @@ impl<R: Role> Clone for Auth<R> {
             gate: Arc::clone(&self.gate),
             clock: Arc::clone(&self.clock),
             rejection_settings: Arc::clone(&self.rejection_settings),
-            rejection_page: self.rejection_page.clone(),
+            on_rejection: self.on_rejection.clone(),
             strict: self.strict,
             refresh: self.refresh.clone(),
             meter: self.meter.clone(),
@@ -51,7 +51,7 @@ impl<R: Role> Clone for Auth<R> {
     }
 }
 
-type RejectionPage = dyn Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync;
+type OnRejection = dyn Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync;
 
 impl<R: Role> Auth<R> {
     /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said than which tokens are right.
@@ -61,7 +61,7 @@ impl<R: Role> Auth<R> {
             rejection_settings: Arc::new(RejectionSettings::default().for_gate(&gate)),
             gate: Arc::new(gate),
             clock: Arc::new(SystemClock),
-            rejection_page: None,
+            on_rejection: None,
             strict: false,
             refresh: None,
             meter: Meter::new(),
@@ -89,7 +89,7 @@ impl<R: Role> Auth<R> {
         mut self,
         page: impl Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync + 'static,
     ) -> Self {
-        self.rejection_page = Some(Arc::new(page));
+        self.on_rejection = Some(Arc::new(page));
         self
     }
 
@@ -118,8 +118,7 @@ impl<R: Role> Auth<R> {
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
         let caller = Caller::new(request.method().as_str(), target, header);
-        let page =
-            self.rejection_page.as_ref().filter(|_| caller.takes_page()).and_then(|page| page(rejection, request));
+        let page = self.on_rejection.as_ref().filter(|_| caller.takes_page()).and_then(|page| page(rejection, request));
 
         let mut response = guarded.drop_body();
         // For middleware further out that logs or counts.

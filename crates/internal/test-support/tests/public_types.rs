@@ -63,11 +63,11 @@ fn has_public_field(item: &str, after: &[&str], indent: usize) -> bool {
 
 /// The documentation and attributes above a type, which end at an empty line or at another item.
 fn states_it(above: &[&str]) -> bool {
-    let block = above.iter().rev().take_while(|line| {
+    let mut block = above.iter().rev().take_while(|line| {
         let line = line.trim();
         !line.is_empty() && !line.ends_with('}') && !line.ends_with(';') && !line.ends_with('{')
     });
-    block.into_iter().any(|line| line.contains("non_exhaustive") || line.contains("xhaustive, because"))
+    block.any(|line| line.contains("non_exhaustive") || line.contains("xhaustive, because"))
 }
 
 #[test]
