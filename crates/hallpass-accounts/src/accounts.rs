@@ -144,7 +144,7 @@ impl<R: Role> Accounts<R> {
         &self.site.gate
     }
 
-    /// Returns the counter of denials, for the routes.
+    /// Returns the counter of rejections, for the routes.
     #[must_use]
     pub fn meter(&self) -> &Meter {
         &self.site.meter

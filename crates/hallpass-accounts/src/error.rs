@@ -1,26 +1,63 @@
-//! Why a flow ended without what was asked for: one opaque error for all flows.
+//! The error of all flows: a kind, and the cause.
+//!
+//! The error is for programs. A visitor's text comes from the [`Rejection`] that it becomes.
 
-use std::{error::Error, fmt, time::Duration};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
+
+use hallpass_core::{FieldFault, Rejection, RejectionKind};
 
 use crate::{account::username::UsernameError, password::policy::PasswordError};
 
-/// Why a sign-in, or a change to one's own account, was refused.
+/// Why a login, or a change to one's own account, failed.
 ///
-/// Opaque: what exactly was wrong goes to the [events](crate::Event), never to the person.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The cause (the store's error, the hasher's, the key's) is in [`source`](Error::source). Which part
+/// of a login was wrong is in the [events](crate::Event), never here.
+#[derive(Clone, Debug)]
 pub struct AccountsError {
     kind: AccountsErrorKind,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl AccountsError {
     pub(crate) const fn new(kind: AccountsErrorKind) -> Self {
-        Self { kind }
+        Self { kind, source: None }
     }
 
-    /// Returns the kind, which decides the answer.
+    pub(crate) fn caused_by(kind: AccountsErrorKind, source: impl Error + Send + Sync + 'static) -> Self {
+        Self { kind, source: Some(Arc::new(source)) }
+    }
+
+    /// A store, a key or randomness is not available.
+    pub(crate) fn unavailable(source: impl Error + Send + Sync + 'static) -> Self {
+        Self::caused_by(AccountsErrorKind::Unavailable { retry_after: Duration::from_secs(1) }, source)
+    }
+
+    /// Returns the kind, which decides the response.
     #[must_use]
     pub const fn kind(&self) -> AccountsErrorKind {
         self.kind
+    }
+
+    /// Returns the rejection for a visitor. `password` is the name of the form's field with the new
+    /// password.
+    pub fn rejection(&self, password: &'static str) -> Rejection {
+        let waiting = |kind, wait| Rejection::new(kind).with_retry_after(wait);
+        match self.kind {
+            AccountsErrorKind::Refused => RejectionKind::InvalidCredentials.into(),
+            AccountsErrorKind::Username(error) => Rejection::of_field("username", error.into()),
+            AccountsErrorKind::Password(error) => Rejection::of_field(password, error.into()),
+            AccountsErrorKind::NameTaken => Rejection::of_field("username", FieldFault::NameTaken),
+            AccountsErrorKind::AlreadyOn => RejectionKind::SecondFactorOn.into(),
+            AccountsErrorKind::AlreadyOff => RejectionKind::SecondFactorOff.into(),
+            // A route that is not offered does not exist either.
+            AccountsErrorKind::NotFound | AccountsErrorKind::NotOffered => RejectionKind::NotFound.into(),
+            AccountsErrorKind::NotLoggedIn => RejectionKind::NotLoggedIn.into(),
+            AccountsErrorKind::Revoked => RejectionKind::Revoked.into(),
+            AccountsErrorKind::Limited { retry_after } => waiting(RejectionKind::Limited, retry_after),
+            AccountsErrorKind::Unavailable { retry_after } | AccountsErrorKind::Busy { retry_after } => {
+                waiting(RejectionKind::Unavailable, retry_after)
+            }
+        }
     }
 }
 
@@ -30,28 +67,53 @@ impl From<AccountsErrorKind> for AccountsError {
     }
 }
 
+/// The rejection for a visitor, whose new password is in the field `password`.
+impl From<AccountsError> for Rejection {
+    fn from(error: AccountsError) -> Self {
+        error.rejection("password")
+    }
+}
+
 impl fmt::Display for AccountsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wait = |f: &mut fmt::Formatter<'_>, what: &str, wait: Duration| {
+            write!(f, "{what}: try again in {} s", wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+        };
         match self.kind {
-            AccountsErrorKind::Refused => f.write_str("Invalid username, password or code"),
-            AccountsErrorKind::Username(error) => error.fmt(f),
-            AccountsErrorKind::Password(error) => error.fmt(f),
-            AccountsErrorKind::NameTaken => f.write_str("This user name is taken."),
-            AccountsErrorKind::AlreadyOn => f.write_str("The second factor is on."),
-            AccountsErrorKind::AlreadyOff => f.write_str("The second factor is off."),
-            AccountsErrorKind::NotFound => f.write_str("There is no such account or session."),
-            AccountsErrorKind::NotLoggedIn => f.write_str("Sign in first."),
-            AccountsErrorKind::Revoked => f.write_str("This session has ended. Log in again."),
-            AccountsErrorKind::NotOffered => f.write_str("This site does not offer that."),
-            AccountsErrorKind::Limited { .. } => f.write_str("Too many attempts."),
-            AccountsErrorKind::Busy { .. } | AccountsErrorKind::Unavailable { .. } => {
-                f.write_str("The service is busy; try again.")
+            AccountsErrorKind::Refused => {
+                f.write_str("the username, password or code is wrong, or the account is disabled: check the events")
+            }
+            AccountsErrorKind::Username(_) => f.write_str("the username is not valid: choose another one"),
+            AccountsErrorKind::Password(_) => f.write_str("the new password is not accepted: choose another one"),
+            AccountsErrorKind::NameTaken => f.write_str("another account has this username: choose another one"),
+            AccountsErrorKind::AlreadyOn => f.write_str("the second factor is on already: turn it off first"),
+            AccountsErrorKind::AlreadyOff => f.write_str("the second factor is off: turn it on first"),
+            AccountsErrorKind::NotFound => f.write_str("no account or session has this identifier: check it"),
+            AccountsErrorKind::NotLoggedIn => {
+                f.write_str("the refresh or enrolment token is not accepted: log in again")
+            }
+            AccountsErrorKind::Revoked => f.write_str("the session or account was revoked: log in again"),
+            AccountsErrorKind::NotOffered => {
+                f.write_str("the store does not offer this: give a store with the trait that it needs")
+            }
+            AccountsErrorKind::Limited { retry_after } => wait(f, "too many attempts", retry_after),
+            AccountsErrorKind::Busy { retry_after } => wait(f, "no hashing capacity is left", retry_after),
+            AccountsErrorKind::Unavailable { retry_after } => {
+                wait(f, "a store, a key or randomness is not available", retry_after)
             }
         }
     }
 }
 
-impl Error for AccountsError {}
+impl Error for AccountsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            AccountsErrorKind::Username(error) => Some(error),
+            AccountsErrorKind::Password(error) => Some(error),
+            _ => self.source.as_ref().map(|source| &**source as &(dyn Error + 'static)),
+        }
+    }
+}
 
 /// The kinds of [`AccountsError`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,4 +155,25 @@ pub enum AccountsErrorKind {
         /// How long to wait.
         retry_after: Duration,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_is_printed_once() {
+        let error = AccountsError::unavailable(std::io::Error::other("the disk is full"));
+        let cause = error.source().map(ToString::to_string);
+        assert_eq!(cause.as_deref(), Some("the disk is full"));
+        assert!(!error.to_string().contains("disk"), "{error}");
+        let error = AccountsError::new(AccountsErrorKind::Password(PasswordError::Length { min: 10 }));
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("a password has 10 to 1024 characters"));
+    }
+
+    #[test]
+    fn a_new_password_is_named_by_the_field_of_its_form() {
+        let error = AccountsError::new(AccountsErrorKind::Password(PasswordError::Common));
+        assert_eq!(error.rejection("new_password").field(), Some(("new_password", FieldFault::PasswordCommon)));
+    }
 }

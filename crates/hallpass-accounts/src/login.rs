@@ -24,6 +24,8 @@ use hallpass_core::{Access, Device, EnrolmentPending, MfaPending, Token};
 use crate::session::refresh_token::RefreshToken;
 
 /// How far a log-in got.
+///
+/// Exhaustive, because a caller must handle every step.
 #[derive(Debug)]
 #[must_use]
 pub enum LoginStep {
@@ -49,6 +51,7 @@ impl LoginStep {
 
 /// A session that has just been opened.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct OpenedSession {
     /// The access token.
     pub access: Token<Access>,
@@ -62,6 +65,7 @@ pub struct OpenedSession {
 
 /// The account that logged in, for a response to its owner.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct AccountSummary {
     /// The account's id.
     pub id: String,

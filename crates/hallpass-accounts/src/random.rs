@@ -36,7 +36,7 @@ impl Random for SystemRandom {
 
 /// The source of random bytes did not deliver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the operating system gave no random bytes")]
+#[error("the operating system gave no random bytes: check that getrandom(2) works")]
 pub struct NoRandomness;
 
 /// Draws an array.

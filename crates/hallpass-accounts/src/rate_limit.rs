@@ -124,6 +124,8 @@ impl RateLimit {
 }
 
 /// What a store keeps of a key.
+///
+/// Exhaustive, because a store constructs it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AttemptState {
     /// Attempts counted and not given back.
@@ -135,6 +137,8 @@ pub struct AttemptState {
 }
 
 /// Whether an attempt may be evaluated.
+///
+/// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum AttemptOutcome {

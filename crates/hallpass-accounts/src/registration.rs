@@ -71,6 +71,8 @@ impl fmt::Debug for NewAccount {
 }
 
 /// What became of a registration.
+///
+/// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum RegistrationOutcome {

@@ -381,7 +381,7 @@ impl StoreSet {
             let source = std::error::Error::source(&fault);
             tracing::error!(target: "hallpass", operation, error = %fault, source, "store");
             self.events.happened(Event::StoreFailed { operation });
-            UNAVAILABLE
+            AccountsError::unavailable(fault)
         })
     }
 
@@ -397,7 +397,3 @@ impl StoreSet {
 pub(crate) fn offered<T>(store: Option<&T>) -> Result<&T, AccountsError> {
     store.ok_or(AccountsError::new(AccountsErrorKind::NotOffered))
 }
-
-/// What a fault of store or keys looks like from outside.
-pub(crate) const UNAVAILABLE: AccountsError =
-    AccountsError::new(AccountsErrorKind::Unavailable { retry_after: Duration::from_secs(1) });

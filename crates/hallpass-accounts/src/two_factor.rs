@@ -3,7 +3,7 @@
 //! `store` is what a site's store has to do; `encryption` and `set_up_secret` protect the secret; `flow` and
 //! `enrolment` are the flows.
 
-mod encryption;
+pub(crate) mod encryption;
 pub(crate) mod enrolment;
 mod flow;
 pub(crate) mod recovery_code;

@@ -3,6 +3,8 @@
 use std::{fmt, net::IpAddr};
 
 /// Who asks to be signed in.
+///
+/// Exhaustive, because callers construct it.
 #[derive(Clone, Copy, Default)]
 pub struct Visitor<'a> {
     /// The address of the client. Behind a proxy this must be what the **configured** proxy says, or anybody names their own; `None`

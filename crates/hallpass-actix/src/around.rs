@@ -18,12 +18,12 @@ use actix_web::{
 use hallpass_core::{RefreshedRequest, Refreshing, Rejection};
 use pin_project_lite::pin_project;
 
-use crate::authentication::Refused;
+use crate::authentication::Rejected;
 
 /// What a middleware does around the service inside.
 pub trait Around {
-    /// Looks at a request on its way in: it goes on, at once or once it is renewed, or is refused. A denial is left on a bare response
-    /// for [`Auth`](crate::Auth) to word, and the service inside is not asked.
+    /// Looks at a request on its way in: it goes on, at once or once it is renewed, or is refused. A rejection is left on a bare response
+    /// for [`Auth`](crate::Auth) to render, and the service inside is not called.
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection>;
 
     /// Completes the answer of the service inside. Defaults to leaving it as it is, because most of a guard's work is done before.
@@ -61,8 +61,8 @@ where
             Ok(None) => AroundFuture::Asked { answer: inner.call(request), refreshed: None, shared },
             Ok(Some(renewing)) => AroundFuture::Waiting { renewing, request: Some(request), shared },
             Err(rejection) => {
-                let refused = request.into_response(Refused::new(rejection).error_response());
-                AroundFuture::Refused { answer: Some(refused) }
+                let rejected = request.into_response(Rejected::new(rejection).error_response());
+                AroundFuture::Rejected { answer: Some(rejected) }
             }
         }
     }
@@ -70,6 +70,8 @@ where
 
 pin_project! {
     /// The answer of a service inside one of this crate's middlewares.
+    ///
+    /// Exhaustive, because its variants are hidden.
     #[project = Stage]
     #[must_use = "futures do nothing unless they are polled"]
     pub enum AroundFuture<A, S, F> {
@@ -78,7 +80,7 @@ pin_project! {
         #[doc(hidden)]
         Waiting { renewing: Refreshing, request: Option<ServiceRequest>, shared: Rc<(A, S)> },
         #[doc(hidden)]
-        Refused { answer: Option<ServiceResponse> },
+        Rejected { answer: Option<ServiceResponse> },
     }
 }
 
@@ -108,8 +110,8 @@ where
                         shared: Rc::clone(shared),
                     }
                 }
-                // A future that is polled after it was ready may never answer (`Future::poll`), and this one stays refused.
-                Stage::Refused { answer } => {
+                // A future that is polled after it was ready may stay pending (`Future::poll`).
+                Stage::Rejected { answer } => {
                     return answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer.map_into_right_body())));
                 }
             };

@@ -1,6 +1,6 @@
-//! The outer middleware: finds out who asks, and says how a refusal looks.
+//! The outer middleware: finds out who asks, and renders the rejections.
 //!
-//! Guards inside refuse by leaving a denial on their response; this middleware, which knows the site's settings, turns it into
+//! A guard inside leaves a rejection on its response. This middleware, which knows the site's settings, renders it as
 //! the page, the redirect or the problem document. What a response carried besides, set by middleware in between, stays on it.
 
 use std::{iter, sync::Arc};
@@ -12,13 +12,13 @@ use actix_web::{
     http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue},
 };
 use hallpass_core::{
-    Authentication, BODY_HEADERS, Caller, Clock, Meter, RefreshHook, Refreshing, Rejection, RejectionSettings,
-    RequestAuthenticator, Role, SystemClock, answer, own_page,
+    Authentication, Caller, Clock, Meter, RefreshHook, Refreshing, Rejection, RejectionResponse, RejectionSettings,
+    RequestAuthenticator, Role, SystemClock,
 };
 
 use crate::{
     around::{Around, transform},
-    authentication::{Refused, Statement, status, unstated},
+    authentication::{Rejected, Statement, status, unstated},
     origin::origin_facts,
 };
 
@@ -29,8 +29,8 @@ use crate::{
 pub struct Auth<R: Role> {
     gate: Arc<RequestAuthenticator<R>>,
     clock: Arc<dyn Clock>,
-    answers: Arc<RejectionSettings>,
-    denied_page: Option<Arc<DeniedPage>>,
+    rejection_settings: Arc<RejectionSettings>,
+    on_rejection: Option<Arc<OnRejection>>,
     strict: bool,
     refresh: Option<Arc<dyn RefreshHook>>,
     meter: Meter,
@@ -42,8 +42,8 @@ impl<R: Role> Clone for Auth<R> {
         Self {
             gate: Arc::clone(&self.gate),
             clock: Arc::clone(&self.clock),
-            answers: Arc::clone(&self.answers),
-            denied_page: self.denied_page.clone(),
+            rejection_settings: Arc::clone(&self.rejection_settings),
+            on_rejection: self.on_rejection.clone(),
             strict: self.strict,
             refresh: self.refresh.clone(),
             meter: self.meter.clone(),
@@ -51,17 +51,17 @@ impl<R: Role> Clone for Auth<R> {
     }
 }
 
-type DeniedPage = dyn Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync;
+type OnRejection = dyn Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync;
 
 impl<R: Role> Auth<R> {
     /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said than which tokens are right.
     pub fn new(gate: impl Into<RequestAuthenticator<R>>) -> Self {
         let gate = gate.into();
         Self {
-            answers: Arc::new(RejectionSettings::default().for_gate(&gate)),
+            rejection_settings: Arc::new(RejectionSettings::default().for_gate(&gate)),
             gate: Arc::new(gate),
             clock: Arc::new(SystemClock),
-            denied_page: None,
+            on_rejection: None,
             strict: false,
             refresh: None,
             meter: Meter::new(),
@@ -74,22 +74,22 @@ impl<R: Role> Auth<R> {
         self
     }
 
-    /// Says where the site's pages are that refusals lead to. Defaults to the paths of the sign-in routes, because they serve them.
-    pub fn answers(mut self, answers: RejectionSettings) -> Self {
-        self.answers = Arc::new(answers);
+    /// Sets the paths that a rejection leads to. Defaults to the paths of the login routes.
+    pub fn rejection_settings(mut self, settings: RejectionSettings) -> Self {
+        self.rejection_settings = Arc::new(settings);
         self
     }
 
-    /// Shows the site's own page where a request is refused; `None` leaves it to the default answer.
+    /// Sets the site's own page for rejected requests; `None` renders the default response.
     ///
-    /// The page is asked for only where the caller takes one: a client that prefers JSON, speaks gRPC or wants to upgrade gets
-    /// its own form of answer. A page with a status of success is sent with the refusal's: a refusal never looks like success.
-    /// Defaults to a plain page, because a refusal without any page leaves a person without a way on.
+    /// The closure is called only where the caller takes a page. A client that prefers JSON, uses
+    /// gRPC or asks for an upgrade gets a response of its own kind. A page with a status of success
+    /// is sent with the status of the rejection. Defaults to a plain page.
     pub fn on_rejection(
         mut self,
         page: impl Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync + 'static,
     ) -> Self {
-        self.denied_page = Some(Arc::new(page));
+        self.on_rejection = Some(Arc::new(page));
         self
     }
 
@@ -111,36 +111,38 @@ impl<R: Role> Auth<R> {
         self
     }
 
-    /// Words a denial: the site's own page, where it has one for a caller that takes one, or core's answer. What middleware in between
-    /// added to the guard's answer (a policy, a cookie) stays.
-    fn word<B>(&self, rejection: Rejection, request: &HttpRequest, guarded: HttpResponse<B>) -> HttpResponse {
+    /// Renders a rejection: the site's own page, where there is one for a caller that takes one, or the default response. Headers
+    /// that middleware in between added to the guard's response (a policy, a cookie) stay.
+    fn render<B>(&self, rejection: Rejection, request: &HttpRequest, guarded: HttpResponse<B>) -> HttpResponse {
         self.meter.rejected(rejection);
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
         let caller = Caller::new(request.method().as_str(), target, header);
-        let page = self.denied_page.as_ref().filter(|_| caller.takes_page()).and_then(|page| page(rejection, request));
+        let page = self.on_rejection.as_ref().filter(|_| caller.takes_page()).and_then(|page| page(rejection, request));
 
         let mut response = guarded.drop_body();
-        // For whoever logs or counts further out.
+        // For middleware further out that logs or counts.
         response.extensions_mut().insert(rejection);
         let headers = response.headers_mut();
-        BODY_HEADERS.iter().for_each(|name| drop(headers.remove(*name)));
-        let said = match &page {
-            None => answer(rejection, &caller, &self.answers),
+        RejectionResponse::BODY_HEADERS.iter().for_each(|name| drop(headers.remove(*name)));
+        let rendered = match &page {
+            None => RejectionResponse::new(rejection, &caller, &self.rejection_settings),
             Some(page) => {
                 page.headers().keys().for_each(|name| drop(headers.remove(name)));
                 page.headers().iter().for_each(|(name, value)| headers.append(name.clone(), value.clone()));
-                own_page(rejection, page.status().as_u16(), &self.answers, |name| headers.contains_key(name))
+                RejectionResponse::for_page(rejection, page.status().as_u16(), &self.rejection_settings, |name| {
+                    headers.contains_key(name)
+                })
             }
         };
-        for (name, value) in said.headers {
+        for (name, value) in rendered.headers {
             // They are made of printable ASCII; one that were not is left out.
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(HeaderName::from_static(name), value);
             }
         }
-        *response.status_mut() = status(said.status);
-        response.set_body(page.map_or_else(|| BoxBody::new(said.body), HttpResponse::into_body))
+        *response.status_mut() = status(rendered.status);
+        response.set_body(page.map_or_else(|| BoxBody::new(rendered.body), HttpResponse::into_body))
     }
 
     fn renewing(&self, who: &Authentication, request: &ServiceRequest) -> Option<Refreshing> {
@@ -163,7 +165,7 @@ impl<R: Role> Around for Auth<R> {
         let who = self.gate.authenticate(cookies, authorization.map(HeaderValue::as_bytes), now).checked_at(now);
         self.meter.verified(&who);
         if let Some(reason) = who.reason() {
-            tracing::debug!(target: "hallpass", reason = reason.as_str(), "token refused");
+            tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");
         }
         let renewing = self.renewing(&who, request);
         // Replaces whatever an outer service may have left there: only this middleware's word counts inside of it.
@@ -175,11 +177,11 @@ impl<R: Role> Around for Auth<R> {
     }
 
     fn after<B>(&self, mut answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-        let refused = answer.response_mut().extensions_mut().remove().map(|refused: Refused| refused.rejection());
+        let rejected = answer.response_mut().extensions_mut().remove().map(|rejected: Rejected| rejected.rejection());
         let unstated = || self.strict.then(|| unstated(&mut answer)).flatten();
-        let Some(rejection) = refused.or_else(unstated) else { return answer.map_into_left_body() };
+        let Some(rejection) = rejected.or_else(unstated) else { return answer.map_into_left_body() };
         let (request, guarded) = answer.into_parts();
-        let worded = self.word(rejection, &request, guarded);
-        ServiceResponse::new(request, worded.map_into_right_body())
+        let rendered = self.render(rejection, &request, guarded);
+        ServiceResponse::new(request, rendered.map_into_right_body())
     }
 }

@@ -1,6 +1,6 @@
 //! What [`Auth`](crate::Auth) leaves on a request's extensions, and the guards and extractors inside read: the caller that it found, and
-//! whether a route said what it asks, where every route has to. And how they refuse: with a denial on a bare response, which `Auth`
-//! words.
+//! whether a route said what it asks, where every route has to. And the rejection that they leave on a bare response for `Auth` to
+//! render.
 
 use std::{
     cell::{Cell, Ref},
@@ -14,7 +14,7 @@ use actix_web::{
 };
 use hallpass_core::{Authentication, Clock, Rejection, RejectionKind, Requirement, SystemClock};
 
-/// The caller, or the refusal of a request that none was looked for on.
+/// The caller, or the rejection of a request without `Auth` around it.
 type Found<'r> = Result<Ref<'r, Authentication>, Rejection>;
 
 /// Finds the caller on a request's extensions. Without `Auth` around, nobody verified the token, and no answer to "who?" is not
@@ -24,7 +24,7 @@ pub(crate) fn caller<'r>(guard: &'static str, extensions: Ref<'r, Extensions>) -
         tracing::error!(
             target: "hallpass",
             guard,
-            "refused, because nobody verified the token: wrap the app in Auth (`hallpass.middleware()`), outside this guard"
+            "rejected, because nothing verified the token: wrap the app in Auth (`hallpass.middleware()`), outside this guard"
         );
         Rejection::new(RejectionKind::Misconfigured)
     })
@@ -36,9 +36,9 @@ pub(crate) fn admit<'r>(requirement: &Requirement, extensions: Ref<'r, Extension
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
     let admitted = requirement.admit(&who, now).inspect_err(|rejection| match rejection.kind() {
         RejectionKind::Misconfigured => {
-            tracing::error!(target: "hallpass", %requirement, "refused, because the route asks for roles of another enum than the token was verified for");
+            tracing::error!(target: "hallpass", %requirement, "rejected, because the route asks for roles of another enum than the token was verified for");
         }
-        kind => tracing::debug!(target: "hallpass", kind = kind.as_str(), %requirement, "request refused"),
+        kind => tracing::debug!(target: "hallpass", kind = kind.as_str(), %requirement, "request rejected"),
     });
     admitted.map(|_proof| who)
 }
@@ -54,7 +54,7 @@ pub(crate) fn state(extensions: Ref<'_, Extensions>) {
     }
 }
 
-/// The denial of a request whose route stated nothing. Nothing of what it answered goes out, its headers included.
+/// Returns the rejection of a request whose route stated nothing. Nothing of what it answered goes out, its headers included.
 pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Rejection> {
     let request = answer.request();
     if request.extensions().get().is_some_and(|statement: &Statement| statement.0.get()) {
@@ -65,43 +65,45 @@ pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Rejection> 
         method = request.method().as_str(),
         route = request.match_pattern().as_deref().unwrap_or("none"),
         path = request.path(),
-        "refused, because the route states no requirement: wrap it in a guard, or in public()"
+        "rejected, because the route states no requirement: wrap it in a guard, or in public()"
     );
     answer.headers_mut().clear();
     Some(Rejection::new(RejectionKind::Misconfigured))
 }
 
-/// The error with which an extractor, or a handler of the site's own, refuses.
+/// The rejection of this crate's extractors.
+///
+/// As a response it has no body and carries the rejection. [`Auth`](crate::Auth) renders it.
 #[derive(Clone, Copy, Debug)]
-pub struct Refused(Rejection);
+pub struct Rejected(Rejection);
 
-impl Refused {
-    /// A refusal for this reason; for what a site itself refuses (its own limit, a store that is down), so that it looks like the
-    /// rest.
+impl Rejected {
+    /// Rejects the request. A site's own handler may use it (its own limit, a store that is down), so
+    /// that the response looks like the others.
     pub fn new(rejection: Rejection) -> Self {
         Self(rejection)
     }
 
-    /// Why.
+    /// Returns the reason.
     pub fn rejection(&self) -> Rejection {
         self.0
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for Rejected {}
 
-impl ResponseError for Refused {
+impl ResponseError for Rejected {
     fn status_code(&self) -> StatusCode {
         status(self.0.status())
     }
 
-    /// A bare response with the denial's status, which leaves the service so where no outer middleware words it: this on it marks it.
+    /// Returns a response without a body that carries the rejection for the outer middleware.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::new(self.status_code());
         response.extensions_mut().insert(*self);
@@ -109,7 +111,7 @@ impl ResponseError for Refused {
     }
 }
 
-/// A status from core. All that core gives are valid; were one not, the request stays refused.
+/// A status from core. All that core gives are valid; if one were not, the request would stay rejected.
 pub(crate) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::FORBIDDEN)
 }

@@ -9,7 +9,7 @@ use std::{
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use hallpass_core::{Permission, Rejection, RejectionKind, Requirement, Role, RoleSet};
 
-use crate::authentication::{Refused, admit};
+use crate::authentication::{Rejected, admit};
 
 /// The verified caller, and the proof that there is one.
 ///
@@ -58,12 +58,12 @@ impl<R: Role> Deref for Identity<R> {
 }
 
 impl<R: Role> FromRequest for Identity<R> {
-    type Error = Refused;
-    type Future = Ready<Result<Self, Refused>>;
+    type Error = Rejected;
+    type Future = Ready<Result<Self, Rejected>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let anyone = Requirement::all_of(RoleSet::<R>::EMPTY);
-        ready(Self::admitted(&anyone, request).map_err(Refused::new))
+        ready(Self::admitted(&anyone, request).map_err(Rejected::new))
     }
 }
 
@@ -97,11 +97,11 @@ impl<P: Permission> fmt::Debug for Allowed<P> {
 }
 
 impl<P: Permission> FromRequest for Allowed<P> {
-    type Error = Refused;
-    type Future = Ready<Result<Self, Refused>>;
+    type Error = Rejected;
+    type Future = Ready<Result<Self, Rejected>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let identity = Identity::admitted(&P::requirement(), request);
-        ready(identity.map(|identity| Self { identity }).map_err(Refused::new))
+        ready(identity.map(|identity| Self { identity }).map_err(Rejected::new))
     }
 }

@@ -56,7 +56,7 @@ mod routes;
 
 pub use around::{AroundFuture, AroundService};
 pub use auth::Auth;
-pub use authentication::Refused;
+pub use authentication::Rejected;
 pub use guarded::{GuardedRoutes, guarded, route_table};
 #[cfg(feature = "routes")]
 pub use hallpass_accounts::RequestRefresh as Rotation;

@@ -1,7 +1,7 @@
 //! The cross-origin check for a whole site.
 //!
 //! The sign-in routes check for themselves; this is for the site's own forms. Wrap the app in it before [`Auth`](crate::Auth), so
-//! that a refusal is worded for the caller. The rules and their reasons are those of [`OriginCheck`].
+//! that a rejection is rendered for the caller. The rules and their reasons are those of [`OriginCheck`].
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use hallpass_core::{OriginCheck, OriginFacts, Refreshing, Rejection};
 
 use crate::around::{Around, transform};
 
-/// Refuses unsafe requests that another site made the browser send.
+/// Rejects unsafe requests that another site made the browser send.
 ///
 /// ```
 /// use actix_web::{App, http::StatusCode, test, web};
@@ -43,7 +43,7 @@ transform!(SameOrigin);
 impl Around for SameOrigin {
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection> {
         let checked = self.check.check(&origin_facts(request)).inspect_err(|rejection| {
-            tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request refused");
+            tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request rejected");
         });
         checked.map(|()| None)
     }

@@ -1,7 +1,7 @@
 //! The guards: a requirement around a scope or a resource, or as a routing guard.
 //!
 //! A guard needs no settings and no role enum beyond its own: it asks core about the caller that [`Auth`](crate::Auth) found,
-//! and on a no it leaves the denial on a bare response for `Auth` to word. The handler is not called.
+//! and it leaves a rejection on a bare response for `Auth` to render. The handler is not called.
 //!
 //! What a guard lets through depends on who asked, so the answer must not be shared: unless the handler says otherwise, it is sent
 //! with `Cache-Control: no-store`. Without it, a cache may keep the answer to a request with a cookie and hand it to the next

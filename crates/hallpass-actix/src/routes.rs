@@ -16,7 +16,7 @@ use hallpass_core::Role;
 use hallpass_web::{Body, EndpointRequest, EndpointResponse, Routes};
 
 use crate::{
-    authentication::{Refused, caller, status},
+    authentication::{Rejected, caller, status},
     require::public,
 };
 
@@ -39,8 +39,12 @@ pub fn routes<R: Role>(routes: &Routes<R>) -> impl FnOnce(&mut ServiceConfig) + 
     }
 }
 
-async fn respond<R: Role>(routes: &Routes<R>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Refused> {
-    let who = caller("routes", request.extensions()).map_err(Refused::new)?.clone();
+async fn respond<R: Role>(
+    routes: &Routes<R>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Rejected> {
+    let who = caller("routes", request.extensions()).map_err(Rejected::new)?.clone();
     // Read to the limit at most. What is longer is not read to its end, so it costs no more than what is not.
     let body = match payload.to_bytes_limited(EndpointRequest::BODY_LIMIT).await {
         Ok(Ok(bytes)) => Body::Whole(bytes.into()),

@@ -7,7 +7,7 @@ use axum_core::{
     response::{IntoResponse, Response},
 };
 use hallpass_core::{Authentication, Clock, Rejection, RejectionKind, Requirement, Role, RoleSet, SystemClock};
-use hallpass_tower::{RejectedRequest, RejectionResponse};
+use hallpass_tower::RejectedRequest;
 use http::request::Parts;
 
 /// The verified caller, and the proof that there is one.
@@ -48,7 +48,7 @@ impl<R: Role> Identity<R> {
         match who.identity() {
             Some(identity) => Ok(Self(identity)),
             // Admitted by a requirement that names no role, and verified for another enum than `R`.
-            None => Err(Rejected::new(Rejection::new(RejectionKind::Misconfigured), parts)),
+            None => Err(Rejected::of_guard(Rejection::new(RejectionKind::Misconfigured), parts)),
         }
     }
 }
@@ -87,24 +87,31 @@ impl<R: Role, S: Sync> OptionalFromRequestParts<S> for Identity<R> {
     }
 }
 
-/// A request that an extractor refused.
+/// The rejection of this crate's extractors.
 ///
-/// As a response it is bodiless and carries the refusal; the [`AuthLayer`](hallpass_tower::AuthLayer) words it.
+/// As a response it has no body and carries the rejection. The
+/// [`AuthLayer`](hallpass_tower::AuthLayer) renders it.
 #[derive(Debug)]
 #[must_use]
-pub struct Rejected(RejectionResponse);
+pub struct Rejected(hallpass_tower::Rejected);
 
 impl Rejected {
-    /// Why.
+    /// Rejects this request. A site's own extractor may use it (its own limit, a store that is
+    /// down), so that the response looks like the others.
+    pub fn new(rejection: Rejection, parts: &Parts) -> Self {
+        Self(hallpass_tower::Rejected::new(rejection, RejectedRequest::of_parts(parts)))
+    }
+
+    /// Returns the reason.
     pub fn rejection(&self) -> Rejection {
         self.0.rejection()
     }
 
-    fn new(rejection: Rejection, parts: &Parts) -> Self {
+    fn of_guard(rejection: Rejection, parts: &Parts) -> Self {
         if rejection.kind() == RejectionKind::Misconfigured {
-            tracing::error!(target: "hallpass", "refused, because the handler asks for another role enum than the token was verified for");
+            tracing::error!(target: "hallpass", "rejected, because the handler asks for another role enum than the token was verified for");
         }
-        Self(RejectionResponse::new(rejection, RejectedRequest::of_parts(parts)))
+        Self::new(rejection, parts)
     }
 }
 
@@ -121,11 +128,11 @@ fn admit<'p>(
     extractor: &'static str,
 ) -> Result<&'p Authentication, Rejected> {
     let Some(who) = parts.extensions.get::<Authentication>() else {
-        return Err(Rejected(RejectionResponse::without_layer(extractor, RejectedRequest::of_parts(parts))));
+        return Err(Rejected(hallpass_tower::Rejected::without_layer(extractor, RejectedRequest::of_parts(parts))));
     };
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
     match requirement.admit(who, now) {
         Ok(()) => Ok(who),
-        Err(rejection) => Err(Rejected::new(rejection, parts)),
+        Err(rejection) => Err(Rejected::of_guard(rejection, parts)),
     }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::{Router, body::Body, extract::ConnectInfo, routing::any};
 use axum_core::response::{IntoResponse, Response};
 use hallpass_core::{Authentication, Role};
-use hallpass_tower::{RejectedRequest, RejectionResponse, public};
+use hallpass_tower::{Rejected, RejectedRequest, public};
 use hallpass_web::{Body as EndpointBody, EndpointRequest, EndpointResponse, Routes};
 use http::{HeaderName, HeaderValue, Request, StatusCode, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -39,7 +39,7 @@ where
 async fn respond<R: Role>(routes: &Routes<R>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let Some(who) = parts.extensions.get::<Authentication>().cloned() else {
-        return RejectionResponse::without_layer("routes", RejectedRequest::of_parts(&parts)).into_response();
+        return Rejected::without_layer("routes", RejectedRequest::of_parts(&parts)).into_response();
     };
     let uri = &parts.uri;
     let authority = uri.authority().map(|authority| authority.as_str());

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::report::{CommandError, Report};
+use crate::report::{CommandError, Report, one_line};
 
 /// Keys, tokens, one-time codes and password hashes of hallpass. Secrets are read from files and standard input, never from
 /// arguments.
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         // Whoever read our output has seen enough: `hallpass … | head` is no failure.
         Err(CommandError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("hallpass: {error}");
+            eprintln!("hallpass: {}", one_line(&error));
             ExitCode::from(2)
         }
     }

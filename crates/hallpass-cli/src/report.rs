@@ -1,6 +1,7 @@
 //! What a command prints: a line for a person, or one JSON value a line; or why it could not be carried out.
 
 use std::{
+    error::Error,
     io::{self, Write},
     path::PathBuf,
 };
@@ -27,17 +28,16 @@ impl Report {
     }
 }
 
-/// Why a command could not be carried out: one sentence, with the mend. A token or password that is refused is no error but an
-/// answer.
+/// Why a command failed. A token or password that is rejected is a result, not an error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
-    #[error("the keys are of no use: {0}")]
+    #[error("the keys cannot be used")]
     KeyRing(#[from] KeyRingError),
     #[error(transparent)]
     KeyId(#[from] KeyIdError),
-    #[error("{} cannot be read ({source}): name a file that is there, or `-` for standard input", path.display())]
+    #[error("{} cannot be read: name a file that is there, or `-` for standard input", path.display())]
     Input { path: PathBuf, source: io::Error },
     #[error("{what} is not UTF-8 text: write it as text")]
     NotText { what: &'static str },
@@ -59,6 +59,12 @@ pub(crate) enum CommandError {
     Hash(#[from] hallpass_accounts::HashError),
     #[error(transparent)]
     Random(#[from] NoRandomness),
-    #[error("the output cannot be written: {0}")]
+    #[error("the output cannot be written")]
     Output(#[from] io::Error),
+}
+
+/// An error and its causes in one line.
+pub(crate) fn one_line(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

@@ -1,9 +1,10 @@
-//! Access: what a route requires, who the caller is, and why a request is refused.
+//! Access: what a route requires, who the caller is, and why a request is rejected.
 //!
 //! The decision reads no request: it takes an [`Authentication`](authentication::Authentication) and
-//! returns a proof or a reason. How a refusal looks to a client is decided in the room above.
+//! returns a proof or a reason. The room above renders a rejection for a caller.
 
 pub(crate) mod authentication;
 pub(crate) mod rejection;
+pub(crate) mod rejection_kind;
 pub(crate) mod requirement;
 pub(crate) mod route_table;

@@ -12,7 +12,7 @@
 //! | find it in a request's headers | [`RequestAuthenticator`], [`CookieSettings`] |
 //! | tear it up before its time | [`RevocationList`] |
 //! | ask for roles, a second factor, freshness | [`Role`], [`RoleSet`], [`Requirement`] |
-//! | refuse, in the caller's own language | [`Rejection`], [`answer()`] |
+//! | reject a request and render the response | [`Rejection`], [`RejectionResponse`] |
 //! | count what was let in and what was not | [`Meter`] |
 //! | keep other sites out | [`OriginCheck`], [`SafeNext`] |
 //! | check one-time codes (feature `totp`) | `Totp`, `TotpSecret` |
@@ -42,7 +42,8 @@ mod totp;
 
 pub use access::{
     authentication::Authentication,
-    rejection::{Rejection, RejectionKind},
+    rejection::{FieldFault, Rejection},
+    rejection_kind::RejectionKind,
     requirement::{Permission, Requirement},
     route_table::RouteTable,
 };
@@ -57,7 +58,6 @@ pub use keys::{
 #[cfg(feature = "utoipa")]
 pub use request::api_security::ApiSecurity;
 pub use request::{
-    answer::{Answer, BODY_HEADERS, RejectionSettings, answer, own_page, rejection_headers},
     caller::Caller,
     cookie_reader::{DuplicateCookie, find_cookie},
     cookie_settings::{
@@ -67,6 +67,7 @@ pub use request::{
     meter::Meter,
     origin::{OriginCheck, OriginCheckError, OriginFacts},
     refresh::{RefreshHook, RefreshedRequest, Refreshing},
+    rejection_response::{RejectionResponse, RejectionSettings},
     safe_next::SafeNext,
 };
 pub use revocation::{

@@ -1,10 +1,9 @@
-//! Requests: from headers to the caller, and from a refusal to a response.
+//! Requests: from headers to the caller, and from a rejection to a response.
 //!
 //! Cookies, the CSRF check by origin, the redirect target after a login, renewal inside a request and
 //! the counters. Headers are bytes and strings: no type of an HTTP crate or framework is used, and
 //! nothing is sent.
 
-pub(crate) mod answer;
 #[cfg(feature = "utoipa")]
 pub(crate) mod api_security;
 pub(crate) mod caller;
@@ -14,4 +13,5 @@ pub(crate) mod gate;
 pub(crate) mod meter;
 pub(crate) mod origin;
 pub(crate) mod refresh;
+pub(crate) mod rejection_response;
 pub(crate) mod safe_next;

@@ -37,7 +37,7 @@ impl RedisStoreError {
             }
             _ => RedisStoreErrorKind::Unavailable,
         };
-        Self { kind, source: error.into() }
+        Self { kind, source: Box::new(Driver(error)) }
     }
 
     pub(crate) fn corrupt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -66,3 +66,15 @@ impl Error for RedisStoreError {
         Some(&*self.source)
     }
 }
+
+/// The driver's error without its causes: the driver prints them in its own message.
+#[derive(Debug)]
+struct Driver(redis::RedisError);
+
+impl fmt::Display for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Driver {}

@@ -40,7 +40,7 @@ impl StoreError {
             Error::Database(refusal) if !matches!(refusal.kind(), ErrorKind::Other) => StoreErrorKind::Refused,
             _ => StoreErrorKind::Unavailable,
         };
-        Self { kind, source: error.into() }
+        Self { kind, source: Box::new(Driver(error)) }
     }
 
     pub(crate) fn corrupt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -69,3 +69,15 @@ impl Error for StoreError {
         Some(&*self.source)
     }
 }
+
+/// The driver's error without its causes: the driver prints them in its own message.
+#[derive(Debug)]
+struct Driver(sqlx::Error);
+
+impl fmt::Display for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Driver {}

@@ -1,4 +1,4 @@
-//! The outer layer: verifies each request's token, and words the refusals that come back.
+//! The outer layer: verifies each request's token, and renders the rejections that come back.
 
 use std::{
     fmt, iter,
@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use crate::{
     refresh::{RefreshFuture, RefreshService},
-    refusal::{DefaultPage, DeniedPage, RejectedRequest, RejectionResponse},
+    rejection::{DefaultPage, OnRejection, Rejected, RejectedRequest},
     require::Watched,
 };
 
@@ -26,7 +26,7 @@ pub use render::{FromText, TextBody};
 
 /// Goes around a whole service and tells it who asks.
 ///
-/// `P` is the site's own page for refused requests, `T` the way its bodies are made from text.
+/// `P` is the site's own page for rejected requests, `T` the way its bodies are made from text.
 pub struct AuthLayer<R, P = DefaultPage, T = FromText> {
     shared: Arc<Shared<R, P, T>>,
 }
@@ -87,17 +87,17 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         self.with(|shared| Shared { clock: Arc::new(clock), ..shared })
     }
 
-    /// Says where the site's pages are that refusals lead to. Defaults to the paths of the sign-in routes, because they serve them.
+    /// Sets the paths that a rejection leads to. Defaults to the paths of the login routes.
     #[must_use]
-    pub fn answers(self, settings: RejectionSettings) -> Self {
+    pub fn rejection_settings(self, settings: RejectionSettings) -> Self {
         self.with(|shared| Shared { settings, ..shared })
     }
 
-    /// Shows the site's own page where a request is refused; `None` leaves it to the default answer.
+    /// Sets the site's own page for rejected requests; `None` renders the default response.
     ///
-    /// The page is asked for only where the caller takes one: a client that prefers JSON, speaks gRPC or wants to upgrade gets
-    /// its own form of answer. A page with a status of success is sent with the refusal's: a refusal never looks like success.
-    /// Defaults to a plain page, because a refusal without any page leaves a person without a way on.
+    /// The closure is called only where the caller takes a page. A client that prefers JSON, uses
+    /// gRPC or asks for an upgrade gets a response of its own kind. A page with a status of success
+    /// is sent with the status of the rejection. Defaults to a plain page.
     ///
     /// ```
     /// # use hallpass_core::{RejectionKind, KeyRing, Role, UnixTime, Verifier};
@@ -213,7 +213,7 @@ impl<R, P, T> Clone for AuthLayer<R, P, T> {
 impl<R, P, T> fmt::Debug for AuthLayer<R, P, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shared { gate, settings, .. } = &*self.shared;
-        f.debug_struct("AuthLayer").field("gate", gate).field("answers", settings).finish_non_exhaustive()
+        f.debug_struct("AuthLayer").field("gate", gate).field("rejection_settings", settings).finish_non_exhaustive()
     }
 }
 
@@ -242,7 +242,7 @@ impl<R, S, P, T, Q, B> Service<Request<Q>> for AuthService<R, S, P, T>
 where
     R: Role,
     S: Service<Request<Q>, Response = Response<B>> + Clone,
-    P: DeniedPage<B>,
+    P: OnRejection<B>,
     T: TextBody<B>,
     B: Body,
 {
@@ -264,7 +264,7 @@ where
             .checked_at(now);
         self.shared.meter.verified(&who);
         if let Some(reason) = who.reason() {
-            tracing::debug!(target: "hallpass", reason = reason.as_str(), "token refused");
+            tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");
         }
         // Replaces whatever an outer service may have left there: only this layer's word counts inside of it.
         request.extensions_mut().insert(who);
@@ -295,7 +295,7 @@ pin_project! {
 impl<R, F, P, T, B, E> Future for AuthFuture<R, F, P, T>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    P: DeniedPage<B>,
+    P: OnRejection<B>,
     T: TextBody<B>,
     B: Body,
 {
@@ -304,14 +304,14 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = ready!(this.inner.poll(cx))?;
-        if let Some(mut refusal) = response.extensions_mut().remove::<RejectionResponse>() {
-            refusal.request.uri = std::mem::take(this.uri);
-            return Poll::Ready(Ok(this.shared.render(refusal, response)));
+        if let Some(mut rejected) = response.extensions_mut().remove::<Rejected>() {
+            rejected.request.uri = std::mem::take(this.uri);
+            return Poll::Ready(Ok(this.shared.render(rejected, response)));
         }
-        if let Some(refusal) = this.watched.take().and_then(|watched| watched.refusal()) {
+        if let Some(rejected) = this.watched.take().and_then(|watched| watched.rejected()) {
             // Nothing of what the route answered goes out, its headers included.
             response.headers_mut().clear();
-            return Poll::Ready(Ok(this.shared.render(refusal, response)));
+            return Poll::Ready(Ok(this.shared.render(rejected, response)));
         }
         Poll::Ready(Ok(response))
     }

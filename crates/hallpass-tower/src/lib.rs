@@ -2,8 +2,8 @@
 //!
 //! [`AuthLayer`] goes around the whole service. It verifies the token of each request, without a store, and leaves an
 //! [`Authentication`](hallpass_core::Authentication) among the request's extensions; a bad token leaves an anonymous one, so
-//! that open routes stay open. [`require_roles`] and its siblings go around a route. They say no and nothing more: a refused
-//! request gets a bodiless answer that carries a [`RejectionResponse`], and the outer layer turns that into the page, redirect,
+//! that open routes stay open. [`require_roles`] and its siblings go around a route. They reject and nothing more: a rejected
+//! request gets a response without a body that carries a [`Rejected`], and the outer layer turns that into the page, redirect,
 //! problem+json or gRPC status that fits the caller.
 //!
 //! [`OriginLayer`] refuses what another site makes a browser send, for every route within it.
@@ -44,13 +44,13 @@
 mod auth;
 mod origin;
 mod refresh;
-mod refusal;
+mod rejection;
 mod require;
 
 pub use auth::{AuthFuture, AuthLayer, AuthService, FromText, TextBody};
 pub use origin::{OriginLayer, OriginService};
 pub use refresh::RefreshFuture;
-pub use refusal::{DefaultPage, DeniedPage, GuardFuture, RejectedRequest, RejectionResponse};
+pub use rejection::{DefaultPage, GuardFuture, OnRejection, Rejected, RejectedRequest};
 pub use require::{
     RequireFuture, RequireLayer, RequireService, public, require_any_role, require_at_least, require_login,
     require_roles,

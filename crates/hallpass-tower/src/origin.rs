@@ -1,7 +1,7 @@
 //! The cross-origin check for a whole site.
 //!
 //! The sign-in routes check for themselves; this is for the site's own forms. Put it inside the [`AuthLayer`](crate::AuthLayer), so
-//! that a refusal is worded for the caller. The rules and their reasons are those of [`OriginCheck`].
+//! that a rejection is rendered for the caller. The rules and their reasons are those of [`OriginCheck`].
 
 use std::{
     sync::Arc,
@@ -13,9 +13,9 @@ use http::{HeaderValue, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::refusal::{GuardFuture, RejectedRequest, RejectionResponse};
+use crate::rejection::{GuardFuture, Rejected, RejectedRequest};
 
-/// Refuses unsafe requests that another site made the browser send.
+/// Rejects unsafe requests that another site made the browser send.
 ///
 /// ```
 /// use hallpass_core::OriginCheck;
@@ -76,15 +76,15 @@ where
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         match check(&self.check, &request) {
             Ok(()) => GuardFuture::admitted(self.inner.call(request)),
-            Err(refusal) => GuardFuture::refused(refusal),
+            Err(rejected) => GuardFuture::rejected(rejected),
         }
     }
 }
 
-fn check<Q>(check: &OriginCheck, request: &Request<Q>) -> Result<(), RejectionResponse> {
+fn check<Q>(check: &OriginCheck, request: &Request<Q>) -> Result<(), Rejected> {
     check.check(&origin_facts(request)).map_err(|rejection| {
-        tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request refused");
-        RejectionResponse::new(rejection, RejectedRequest::of(request))
+        tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request rejected");
+        Rejected::new(rejection, RejectedRequest::of(request))
     })
 }
 

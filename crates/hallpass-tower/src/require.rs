@@ -1,4 +1,4 @@
-//! Guards: layers that let a request through to a route, or leave a [`RejectionResponse`]; and whether a route said what it asks.
+//! Guards: layers that let a request through to a route, or leave a [`Rejected`]; and whether a route said what it asks.
 //!
 //! A guard needs no state and no role enum at the layer's type: what it asks is a [`Requirement`], who asks it reads from the
 //! request. Where nobody verified the token it refuses, since no answer to "who?" is not "anyone".
@@ -23,7 +23,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::refusal::{GuardFuture, RejectedRequest, RejectionResponse};
+use crate::rejection::{GuardFuture, Rejected, RejectedRequest};
 
 /// Lets everyone through, and says so: what a route that is open on purpose states where
 /// [every route has to](crate::AuthLayer::deny_unguarded_routes).
@@ -115,28 +115,28 @@ where
         Statement::make(request.extensions());
         let inner = match check(&self.requirement, &request) {
             Ok(()) => GuardFuture::admitted(self.inner.call(request)),
-            Err(refusal) => GuardFuture::refused(refusal),
+            Err(rejected) => GuardFuture::rejected(rejected),
         };
         RequireFuture { inner, no_store: !self.requirement.is_open() }
     }
 }
 
-fn check<Q>(requirement: &Requirement, request: &Request<Q>) -> Result<(), RejectionResponse> {
+fn check<Q>(requirement: &Requirement, request: &Request<Q>) -> Result<(), Rejected> {
     let Some(who) = request.extensions().get::<Authentication>() else {
-        return Err(RejectionResponse::without_layer("require", RejectedRequest::of(request)));
+        return Err(Rejected::without_layer("require", RejectedRequest::of(request)));
     };
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
     requirement.admit(who, now).map_err(|rejection| {
         note(rejection, requirement);
-        RejectionResponse::new(rejection, RejectedRequest::of(request))
+        Rejected::new(rejection, RejectedRequest::of(request))
     })
 }
 
 fn note(rejection: Rejection, requirement: &Requirement) {
     if rejection.kind() == RejectionKind::Misconfigured {
-        tracing::error!(target: "hallpass", %requirement, "refused, because the route asks for roles of another enum than the token was verified for");
+        tracing::error!(target: "hallpass", %requirement, "rejected, because the route asks for roles of another enum than the token was verified for");
     } else {
-        tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), %requirement, "request refused");
+        tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), %requirement, "request rejected");
     }
 }
 
@@ -194,8 +194,8 @@ impl Watched {
         Self { statement, request: RejectedRequest::of(request) }
     }
 
-    /// The refusal of a request whose route stated nothing.
-    pub(crate) fn refusal(self) -> Option<RejectionResponse> {
+    /// Returns the rejection of a request whose route stated nothing.
+    pub(crate) fn rejected(self) -> Option<Rejected> {
         if self.statement.0.load(Ordering::Acquire) {
             return None;
         }
@@ -203,8 +203,8 @@ impl Watched {
             target: "hallpass",
             method = %self.request.method(),
             path = self.request.uri().path(),
-            "refused, because the route states no requirement: put a guard on it, or public()"
+            "rejected, because the route states no requirement: put a guard on it, or public()"
         );
-        Some(RejectionResponse::new(Rejection::new(RejectionKind::Misconfigured), self.request))
+        Some(Rejected::new(Rejection::new(RejectionKind::Misconfigured), self.request))
     }
 }

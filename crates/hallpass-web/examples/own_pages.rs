@@ -6,8 +6,8 @@
 //!
 //! Run it with `cargo run -p hallpass-web --example own_pages`; `tests/endpoint/own_pages.rs` signs in through these pages.
 
-use hallpass_core::{Rejection, RejectionKind};
-use hallpass_web::{FailurePage, Fault, FieldFault, Page, Pages, Reader, Texts};
+use hallpass_core::{FieldFault, Rejection, RejectionKind};
+use hallpass_web::{Fault, Page, Pages, Reader, RejectionPage, Texts};
 
 /// A site that likes its pages bare.
 pub struct BarePages;
@@ -53,7 +53,7 @@ impl Pages for BarePages {
                 };
                 ("Your devices", format!("<ul>{}</ul>", page.sessions.iter().map(line).collect::<String>()))
             }
-            Page::Failure(page) => ("No", format!("<p>{}</p>", escaped(&page.detail))),
+            Page::Rejection(page) => ("No", format!("<p>{}</p>", escaped(&page.detail))),
             // A page that a later version adds: nothing here knows its form, so it says so instead of showing half of it.
             _ => ("Later", "<p>This page is not written yet.</p>".to_owned()),
         };
@@ -98,6 +98,6 @@ fn escaped(text: &str) -> String {
 
 #[expect(clippy::print_stdout, reason = "an example shows what it made")]
 fn main() {
-    let page = Page::Failure(FailurePage::of(Rejection::new(RejectionKind::Limited)));
+    let page = Page::Rejection(RejectionPage::of(Rejection::new(RejectionKind::Limited)));
     println!("{}", BarePages.render(&page, &Reader::logged_in("ann & bob")));
 }

@@ -2,15 +2,14 @@
 
 use hallpass_accounts::{AccountSummary, Accounts, Enrolling, OpenedSession, RefreshToken, Tokens, Visitor};
 use hallpass_core::{
-    Access, Caller, Device, EnrolmentPending, Identity, MfaPending, Rejection, RejectionKind, Requirement, Role,
-    SafeNext, SetCookieError, Token, TokenKind, answer, find_cookie, rejection_headers,
+    Access, Caller, Device, EnrolmentPending, Identity, MfaPending, Rejection, RejectionKind, RejectionResponse,
+    Requirement, Role, SafeNext, SetCookieError, Token, TokenKind, find_cookie,
 };
 use serde_json::json;
 
 use crate::{
-    fields::Fields,
-    pages::{FailurePage, Page, Pages, reader::Reader},
-    refused::Refused,
+    fields::{Fields, shows_form},
+    pages::{Page, Pages, RejectionPage, reader::Reader},
     request::{Body, EndpointRequest},
     response::EndpointResponse,
     routes::table::Endpoint,
@@ -27,7 +26,7 @@ pub(crate) struct Exchange<'a, R: Role> {
 
 impl<'a, R: Role> Exchange<'a, R> {
     /// The person that asks, where the endpoint is for those who are signed in.
-    pub(crate) fn member(&self) -> Result<Identity<R>, Refused> {
+    pub(crate) fn member(&self) -> Result<Identity<R>, Rejection> {
         Requirement::login().admit(&self.request.who, self.accounts.now())?;
         self.request.who.identity::<R>().ok_or_else(|| RejectionKind::Misconfigured.into())
     }
@@ -46,18 +45,18 @@ impl<'a, R: Role> Exchange<'a, R> {
     }
 
     /// The body, once it is known to be small and whole.
-    pub(crate) fn body(&self) -> Result<&'a [u8], Refused> {
+    pub(crate) fn body(&self) -> Result<&'a [u8], Rejection> {
         match &self.request.body {
             // An adapter that reads more than asked must not widen what the fields are parsed from.
-            Body::Whole(bytes) if bytes.len() > EndpointRequest::BODY_LIMIT => Err(Refused::BodyTooLarge),
+            Body::Whole(bytes) if bytes.len() > EndpointRequest::BODY_LIMIT => Err(RejectionKind::BodyTooLarge.into()),
             Body::Whole(bytes) => Ok(bytes),
-            Body::TooLarge => Err(Refused::BodyTooLarge),
-            Body::Broken => Err(Refused::Malformed),
+            Body::TooLarge => Err(RejectionKind::BodyTooLarge.into()),
+            Body::Broken => Err(RejectionKind::MalformedBody.into()),
         }
     }
 
     /// The fields of the body.
-    pub(crate) fn fields(&self) -> Result<Fields, Refused> {
+    pub(crate) fn fields(&self) -> Result<Fields, Rejection> {
         Ok(Fields::parse(self.request.header("content-type"), self.body()?)?)
     }
 
@@ -80,68 +79,57 @@ impl<'a, R: Role> Exchange<'a, R> {
         EndpointResponse::page(status, self.render(page))
     }
 
-    /// The answer to a refusal: the problem for JSON; for people the form once more, where it can say what to mend, else a page
-    /// of its own.
-    pub(crate) fn refuse<'p>(
+    /// Renders a rejection: the form again where it can show what to fix, otherwise as
+    /// [`reject_without_form`](Self::reject_without_form).
+    pub(crate) fn reject<'p>(
         &self,
-        refused: &'p Refused,
-        form: impl FnOnce(&'p Refused) -> Page<'p>,
+        rejection: Rejection,
+        form: impl FnOnce(Rejection) -> Page<'p>,
     ) -> EndpointResponse {
-        match refused {
-            Refused::Rejected(rejection) => self.deny(*rejection),
-            refused if self.wants_json() => {
-                self.refusal(refused, EndpointResponse::problem(refused.status(), &refused.problem()))
-            }
-            refused if refused.can_be_mended() => self.refusal(refused, self.page(refused.status(), &form(refused))),
-            refused => self.refuse_plainly(refused),
+        if shows_form(rejection) && !self.wants_json() {
+            return self.with_rejection_headers(rejection, self.page(rejection.status(), &form(rejection)));
         }
+        self.reject_without_form(rejection)
     }
 
-    /// The answer to a refusal that no form goes with.
-    pub(crate) fn refuse_plainly(&self, refused: &Refused) -> EndpointResponse {
-        match refused {
-            Refused::Rejected(rejection) => self.deny(*rejection),
-            refused if self.wants_json() => {
-                self.refusal(refused, EndpointResponse::problem(refused.status(), &refused.problem()))
-            }
-            refused => {
-                let page = FailurePage {
-                    status: refused.status(),
-                    kind: refused.kind(),
-                    detail: refused.detail(),
-                    retry_after: None,
-                    next: self.way_back(),
-                };
-                self.refusal(refused, self.page(refused.status(), &Page::Failure(page)))
-            }
+    /// Renders a rejection: a problem for JSON, otherwise a page of its own.
+    pub(crate) fn reject_without_form(&self, rejection: Rejection) -> EndpointResponse {
+        if !rejection.kind().is_about_content() {
+            return self.reject_caller(rejection);
         }
+        let response = if self.wants_json() {
+            EndpointResponse::problem(rejection.status(), rejection.problem())
+        } else {
+            self.rejection_page(rejection)
+        };
+        self.with_rejection_headers(rejection, response)
     }
 
-    /// The headers that the status asks for.
-    fn refusal(&self, refused: &Refused, response: EndpointResponse) -> EndpointResponse {
-        match refused {
-            // RFC 9110 section 15.5.2: a 401 carries a challenge. Core knows which.
-            Refused::Credentials => {
-                rejection_headers(Rejection::new(RejectionKind::NotLoggedIn), &self.accounts.settings().rejections)
-                    .into_iter()
-                    .filter(|(name, _)| *name != "vary")
-                    .fold(response, |response, (name, value)| response.with_only_header(name, value))
-            }
-            Refused::MethodNotAllowed(allow) => response.with_header("allow", *allow),
-            _ => response,
-        }
-    }
-
-    /// Core says how a denial looks; where that is a page, it is the site's own.
-    fn deny(&self, rejection: Rejection) -> EndpointResponse {
+    /// Renders a rejection of the caller as a guard's is rendered, but with the login routes' own page.
+    fn reject_caller(&self, rejection: Rejection) -> EndpointResponse {
         self.accounts.meter().rejected(rejection);
-        let answer = EndpointResponse::from(answer(rejection, &self.caller, &self.accounts.settings().rejections));
-        if answer.status < 400 || !self.caller.takes_page() {
-            return answer;
+        let settings = &self.accounts.settings().rejections;
+        let response = EndpointResponse::from(RejectionResponse::new(rejection, &self.caller, settings));
+        if response.status < 400 || !self.caller.takes_page() {
+            return response;
         }
-        let page = self.page(answer.status, &Page::Failure(FailurePage::of(rejection).with_next(self.way_back())));
-        let headers = answer.headers.into_iter().filter(|(name, _)| *name != "vary");
+        let page = self.rejection_page(rejection);
+        let headers = response.headers.into_iter().filter(|(name, _)| *name != "vary");
         headers.fold(page, |page, (name, value)| page.with_only_header(name, value))
+    }
+
+    fn rejection_page(&self, rejection: Rejection) -> EndpointResponse {
+        let page = RejectionPage::of(rejection).with_next(self.way_back());
+        self.page(rejection.status(), &Page::Rejection(page))
+    }
+
+    /// Adds the headers that the status demands: the challenge of a 401 (RFC 9110 section 15.5.2),
+    /// and the methods of a 405.
+    fn with_rejection_headers(&self, rejection: Rejection, response: EndpointResponse) -> EndpointResponse {
+        let headers = self.accounts.rejection_settings().headers(rejection).into_iter();
+        headers
+            .filter(|(name, _)| *name != "vary")
+            .fold(response, |response, (name, value)| response.with_only_header(name, value))
     }
 
     /// Signed in: the session's cookies, and where to go on to or who it is.
@@ -150,8 +138,8 @@ impl<'a, R: Role> Exchange<'a, R> {
         opened: &OpenedSession,
         created: u16,
         next: &SafeNext,
-    ) -> Result<EndpointResponse, Refused> {
-        let AccountSummary { id, username, roles } = &opened.user;
+    ) -> Result<EndpointResponse, Rejection> {
+        let AccountSummary { id, username, roles, .. } = &opened.user;
         let response = if self.wants_json() {
             let user = json!({ "id": id, "username": username, "roles": roles });
             let expires_at = opened.access.expires_at().as_secs();
@@ -167,7 +155,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         &self,
         response: EndpointResponse,
         opened: &OpenedSession,
-    ) -> Result<EndpointResponse, Refused> {
+    ) -> Result<EndpointResponse, Rejection> {
         let response = self.with_token(response, &opened.access)?;
         let response = self.with_refresh(response, opened.refresh.as_ref())?;
         let response = self.with_token(response, &opened.device)?;
@@ -196,7 +184,11 @@ impl<'a, R: Role> Exchange<'a, R> {
     }
 
     /// Sets the cookies with which a session goes on.
-    pub(crate) fn with_tokens(&self, response: EndpointResponse, tokens: &Tokens) -> Result<EndpointResponse, Refused> {
+    pub(crate) fn with_tokens(
+        &self,
+        response: EndpointResponse,
+        tokens: &Tokens,
+    ) -> Result<EndpointResponse, Rejection> {
         self.with_refresh(self.with_token(response, &tokens.access)?, tokens.refresh.as_ref())
     }
 
@@ -205,7 +197,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         &self,
         response: EndpointResponse,
         refresh: Option<&RefreshToken>,
-    ) -> Result<EndpointResponse, Refused> {
+    ) -> Result<EndpointResponse, Rejection> {
         let Some(refresh) = refresh else { return Ok(response) };
         let life = refresh.expires_at().since(self.accounts.now());
         let cookie = self.accounts.settings().cookies.set_refresh(refresh.as_str(), life).map_err(unsettable)?;
@@ -217,7 +209,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         &self,
         response: EndpointResponse,
         token: &Token<K>,
-    ) -> Result<EndpointResponse, Refused> {
+    ) -> Result<EndpointResponse, Rejection> {
         let cookie = self.accounts.settings().cookies.set(token, self.accounts.now()).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
@@ -228,7 +220,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         &self,
         status: u16,
         token: &Token<EnrolmentPending>,
-    ) -> Result<EndpointResponse, Refused> {
+    ) -> Result<EndpointResponse, Rejection> {
         let response = if self.wants_json() {
             EndpointResponse::json(status, &json!({ "status": "enrolment_required" }))
         } else {
@@ -241,14 +233,14 @@ impl<'a, R: Role> Exchange<'a, R> {
     pub(crate) fn enrolment_due_after_session(
         &self,
         token: &Token<EnrolmentPending>,
-    ) -> Result<EndpointResponse, Refused> {
+    ) -> Result<EndpointResponse, Rejection> {
         let cookies = &self.accounts.settings().cookies;
         let response = self.enrolment_required(200, token)?;
         Ok(response.with_cookie(cookies.remove::<Access>()).with_cookie(cookies.remove_refresh()))
     }
 
     /// The enrolment that the pending cookie is of; `None` where it is of none.
-    pub(crate) async fn enrolling(&self) -> Result<Option<Enrolling<R>>, Refused> {
+    pub(crate) async fn enrolling(&self) -> Result<Option<Enrolling<R>>, Rejection> {
         let (accounts, now) = (self.accounts, self.accounts.now());
         let token = self.pending().filter(|token| accounts.issuer().verify::<EnrolmentPending>(token, now).is_ok());
         match token {
@@ -288,7 +280,7 @@ impl<'a, R: Role> Exchange<'a, R> {
 }
 
 /// A token that no browser would keep: an application's own claims are too large for a cookie.
-fn unsettable(error: SetCookieError) -> Refused {
+fn unsettable(error: SetCookieError) -> Rejection {
     tracing::error!(target: "hallpass", %error, "the token does not fit into a cookie");
     RejectionKind::Misconfigured.into()
 }

@@ -1,12 +1,12 @@
 //! The fields of a form or of a JSON object: typed, exact, each at most once.
 //!
-//! Both encodings give the same fields or the same refusal. What a lenient reader would mend is refused here: bytes that are not
+//! Both encodings give the same fields or the same rejection. What a lenient reader would repair is rejected here: bytes that are not
 //! UTF-8 would otherwise become U+FFFD and change a password; of two fields of one name, one part of a service may read the
 //! first and another the last; a JSON number is no text, or `007` and `7` would be one code.
 
 use std::fmt;
 
-use hallpass_accounts::{PasswordError, UsernameError};
+use hallpass_core::{FieldFault, Rejection, RejectionKind};
 use percent_encoding::percent_decode;
 use serde::{
     Deserialize,
@@ -40,44 +40,14 @@ impl From<Json> for Value {
     }
 }
 
-/// Why a body has no fields to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unreadable {
-    /// Neither a form nor JSON.
-    MediaType,
-    /// Not what it says it is.
-    Malformed,
-}
-
-/// Which field was refused, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FieldError {
-    pub(crate) field: &'static str,
-    pub(crate) fault: FieldFault,
-}
-
-impl fmt::Display for FieldError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let field = self.field;
-        match self.fault {
-            FieldFault::Missing => write!(f, "The field `{field}` is missing."),
-            FieldFault::NotText => write!(f, "The field `{field}` must be text."),
-            FieldFault::Repeated => write!(f, "The field `{field}` is there more than once."),
-            FieldFault::NameTaken => f.write_str("This user name is taken."),
-            FieldFault::Username(error) => error.fmt(f),
-            FieldFault::Password(error) => error.fmt(f),
-        }
-    }
-}
-
 impl Fields {
     /// Reads a body by its `Content-Type`. An empty body without a type has no fields.
-    pub(crate) fn parse(content_type: Option<&[u8]>, body: &[u8]) -> Result<Self, Unreadable> {
+    pub(crate) fn parse(content_type: Option<&[u8]>, body: &[u8]) -> Result<Self, RejectionKind> {
         match content_type.map(media_type) {
             None if body.is_empty() => Ok(Self(Vec::new())),
             Some(kind) if kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") => Ok(Self::of_form(body)),
             Some(kind) if kind.eq_ignore_ascii_case(b"application/json") => of_json(body),
-            _ => Err(Unreadable::MediaType),
+            _ => Err(RejectionKind::UnsupportedMediaType),
         }
     }
 
@@ -97,22 +67,22 @@ impl Fields {
     }
 
     /// The text of a field that must be there; it may be empty.
-    pub(crate) fn required(&self, field: &'static str) -> Result<&str, FieldError> {
-        self.optional(field)?.ok_or(FieldError { field, fault: FieldFault::Missing })
+    pub(crate) fn required(&self, field: &'static str) -> Result<&str, Rejection> {
+        self.optional(field)?.ok_or(Rejection::of_field(field, FieldFault::Missing))
     }
 
     /// The text of a field that may be absent.
-    pub(crate) fn optional(&self, field: &'static str) -> Result<Option<&str>, FieldError> {
+    pub(crate) fn optional(&self, field: &'static str) -> Result<Option<&str>, Rejection> {
         let mut found = self.0.iter().filter(|(name, _)| name == field).map(|(_, value)| value);
         match (found.next(), found.next()) {
             (None, _) => Ok(None),
-            (Some(_), Some(_)) => Err(FieldError { field, fault: FieldFault::Repeated }),
-            (Some(Value::NotText), None) => Err(FieldError { field, fault: FieldFault::NotText }),
+            (Some(_), Some(_)) => Err(Rejection::of_field(field, FieldFault::Repeated)),
+            (Some(Value::NotText), None) => Err(Rejection::of_field(field, FieldFault::NotText)),
             (Some(Value::Text(text)), None) => Ok(Some(text)),
         }
     }
 
-    /// What to show again in a form that was refused: never used for passwords and codes.
+    /// What to show again in a form that was rejected: never used for passwords and codes.
     pub(crate) fn typed(&self, field: &'static str) -> &str {
         self.optional(field).ok().flatten().unwrap_or_default()
     }
@@ -129,12 +99,12 @@ fn form_text(encoded: &[u8]) -> Option<String> {
     String::from_utf8(percent_decode(&spaced).collect()).ok()
 }
 
-fn of_json(json: &[u8]) -> Result<Fields, Unreadable> {
+fn of_json(json: &[u8]) -> Result<Fields, RejectionKind> {
     match serde_json::from_slice(json) {
         Ok(fields) => Ok(fields),
         // Well-formed and no object: it has no fields, so the first one asked for is missing.
         Err(error) if error.is_data() && serde_json::from_slice::<IgnoredAny>(json).is_ok() => Ok(Fields(Vec::new())),
-        Err(_) => Err(Unreadable::Malformed),
+        Err(_) => Err(RejectionKind::MalformedBody),
     }
 }
 
@@ -163,31 +133,32 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
-/// Why one field was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FieldFault {
-    /// The field is absent or, where something is needed, empty.
-    Missing,
-    /// The field is not text: a JSON number, say, or bytes that are not UTF-8.
-    NotText,
-    /// The field is there more than once.
-    Repeated,
-    /// The name may not be one.
-    Username(UsernameError),
-    /// Another account has the name.
-    NameTaken,
-    /// The password may not be one.
-    Password(PasswordError),
+/// The fault that the page shows beside the field of this name.
+pub(crate) fn field_fault(rejection: Option<Rejection>, field: &str) -> Option<FieldFault> {
+    let (name, fault) = rejection?.field()?;
+    (name == field).then_some(fault)
 }
 
-/// Why a whole form was refused. It never says which part was wrong.
+/// The fault that the page shows above the form, where the whole form was rejected.
+pub(crate) fn form_fault(rejection: Option<Rejection>, fault: Fault) -> Option<Fault> {
+    (rejection?.kind() == RejectionKind::InvalidCredentials).then_some(fault)
+}
+
+/// Returns whether the form is shown again: where it can show what to fix.
+pub(crate) fn shows_form(rejection: Rejection) -> bool {
+    matches!(
+        rejection.kind(),
+        RejectionKind::InvalidCredentials | RejectionKind::InvalidField | RejectionKind::NameTaken
+    )
+}
+
+/// Why a whole form was rejected. It never says which part was wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Log-in: name, password or code.
+    /// Login: name, password or code.
     Credentials,
-    /// A signed-in person's own password or code.
+    /// The own password or code of a person who is logged in.
     Confirmation,
     /// A code alone.
     Code,

@@ -64,7 +64,6 @@ mod fields;
 mod login;
 mod pages;
 mod password;
-mod refused;
 mod register;
 mod request;
 mod response;
@@ -74,12 +73,12 @@ mod session;
 mod texts;
 mod two_factor;
 
-pub use fields::{Fault, FieldFault};
+pub use fields::Fault;
 pub use login::page::{CodePage, LoginPage};
 #[cfg(feature = "pages")]
 pub use pages::default_pages::{DefaultLayout, DefaultPages, Layout};
 pub use pages::reader::Reader;
-pub use pages::{FailurePage, Page, Pages, SCRIPT, STYLE_SHEET};
+pub use pages::{Page, Pages, RejectionPage, SCRIPT, STYLE_SHEET};
 pub use password::page::PasswordPage;
 pub use register::page::RegisterPage;
 pub use request::{Body, EndpointRequest};
@@ -88,5 +87,5 @@ pub use routes::Routes;
 pub use routes::table::Route;
 pub use session::page::{SessionLine, SessionsPage};
 #[cfg(feature = "pages")]
-pub use texts::{FailureText, Texts};
+pub use texts::{RejectionText, Texts};
 pub use two_factor::page::{RecoveryCodesPage, TwoFactorOnPage, TwoFactorSetUpPage};

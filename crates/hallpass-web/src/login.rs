@@ -7,15 +7,14 @@ pub(crate) mod code;
 pub(crate) mod page;
 
 use hallpass_accounts::{Ability, LoginStep, Visitor};
-use hallpass_core::{Role, SafeNext};
+use hallpass_core::{Rejection, Role, SafeNext};
 use serde_json::json;
 
 use crate::{
     exchange::Exchange,
-    fields::{Fault, Fields},
+    fields::{Fault, Fields, field_fault, form_fault},
     login::page::LoginPage,
     pages::Page,
-    refused::Refused,
     response::{EndpointResponse, with_next},
 };
 
@@ -24,11 +23,11 @@ pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
     exchange.page(200, &form(exchange, "", &next, None))
 }
 
-pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     let fields = exchange.fields()?;
     let next = SafeNext::parse(Some(fields.typed("next")));
-    Ok(log_in(exchange, &fields, &next).await.unwrap_or_else(|refused| {
-        exchange.refuse(&refused, |refused| form(exchange, fields.typed("username"), &next, Some(refused)))
+    Ok(log_in(exchange, &fields, &next).await.unwrap_or_else(|rejection| {
+        exchange.reject(rejection, |rejection| form(exchange, fields.typed("username"), &next, Some(rejection)))
     }))
 }
 
@@ -36,7 +35,7 @@ async fn log_in<R: Role>(
     exchange: &Exchange<'_, R>,
     fields: &Fields,
     next: &SafeNext,
-) -> Result<EndpointResponse, Refused> {
+) -> Result<EndpointResponse, Rejection> {
     let (username, password) = (fields.required("username")?, fields.required("password")?);
     let code = fields.optional("code")?.filter(|code| !code.is_empty());
     fields.optional("next")?;
@@ -61,14 +60,14 @@ pub(crate) fn form<'p, R: Role>(
     exchange: &Exchange<'_, R>,
     username: &'p str,
     next: &'p SafeNext,
-    refused: Option<&Refused>,
+    rejection: Option<Rejection>,
 ) -> Page<'p> {
     Page::Login(LoginPage {
         next: next.as_str(),
         username,
-        username_fault: refused.and_then(|refused| refused.fault_of("username")),
-        password_fault: refused.and_then(|refused| refused.fault_of("password")),
-        fault: refused.and_then(|refused| refused.fault(Fault::Credentials)),
+        username_fault: field_fault(rejection, "username"),
+        password_fault: field_fault(rejection, "password"),
+        fault: form_fault(rejection, Fault::Credentials),
         registration: exchange.accounts.has(Ability::RegistrationStore),
     })
 }

@@ -17,7 +17,7 @@ pub(crate) mod reader;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use hallpass_core::Rejection;
+use hallpass_core::{Rejection, RejectionKind};
 
 use crate::{
     login::page::{CodePage, LoginPage},
@@ -40,7 +40,7 @@ use crate::{
 /// impl Pages for Terse {
 ///     fn render(&self, page: &Page<'_>, _reader: &Reader<'_>) -> String {
 ///         match page {
-///             Page::Failure(failure) => format!("<!doctype html><title>{}</title>", failure.status),
+///             Page::Rejection(page) => format!("<!doctype html><title>{}</title>", page.status),
 ///             _ => String::from("<!doctype html><title>Sign in</title>"),
 ///         }
 ///     }
@@ -70,56 +70,56 @@ impl<P: Pages + ?Sized> Pages for Arc<P> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Page<'a> {
-    /// `GET /register`, and a registration that was refused.
+    /// `GET /register`, and a registration that was rejected.
     Register(RegisterPage<'a>),
-    /// `GET /login`, and a log-in that was refused.
+    /// `GET /login`, and a log-in that was rejected.
     Login(LoginPage<'a>),
-    /// `GET /login/code`, and a code that was refused.
+    /// `GET /login/code`, and a code that was rejected.
     Code(CodePage<'a>),
-    /// `GET /profile/two-factor` while the second factor is off, and a first code that was refused.
+    /// `GET /profile/two-factor` while the second factor is off, and a first code that was rejected.
     TwoFactorSetUp(TwoFactorSetUpPage<'a>),
-    /// `GET /profile/two-factor` while the second factor is on, and the forms of that page when refused.
+    /// `GET /profile/two-factor` while the second factor is on, and the forms of that page when rejected.
     TwoFactorOn(TwoFactorOnPage),
     /// Recovery codes, shown this once.
     RecoveryCodes(RecoveryCodesPage<'a>),
-    /// A change of password that was refused.
+    /// A change of password that was rejected.
     Password(PasswordPage),
     /// `GET /profile/sessions`.
     Sessions(SessionsPage<'a>),
-    /// Any other refusal.
-    Failure(FailurePage<'a>),
+    /// Any other rejection.
+    Rejection(RejectionPage<'a>),
 }
 
-/// A refusal that has no form to go back to.
+/// A rejection without a form to show again.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct FailurePage<'a> {
-    /// The HTTP status of the answer.
+pub struct RejectionPage<'a> {
+    /// The HTTP status of the response.
     pub status: u16,
-    /// The stable name of the kind, the last part of the problem's `type`: `cross-origin`, `body-too-large`, ….
-    pub kind: &'a str,
-    /// One sentence in English. A page in another language says its own by `kind`.
-    pub detail: Cow<'a, str>,
+    /// The kind, by which a page in another language finds its text.
+    pub kind: RejectionKind,
+    /// One sentence in English.
+    pub detail: Cow<'static, str>,
     /// How long to wait before the next try, where that helps.
     pub retry_after: Option<Duration>,
-    /// The page that the person was on, a checked path: where a link to the log-in leads back to. `/` where there is none.
+    /// The page that the person was on, a checked path: where a link to the login leads back to. `/` where there is none.
     pub next: &'a str,
 }
 
-impl<'a> FailurePage<'a> {
-    /// The page of a denial; for a site's own guarded routes too, so that every refusal has one look.
+impl<'a> RejectionPage<'a> {
+    /// Creates the page of a rejection; for a site's own guarded routes too, so that every rejection looks the same.
     #[must_use]
     pub fn of(rejection: Rejection) -> Self {
         Self {
             status: rejection.status(),
-            kind: rejection.kind().as_str(),
-            detail: rejection.kind().detail().into(),
+            kind: rejection.kind(),
+            detail: rejection.detail(),
             retry_after: rejection.retry_after(),
             next: "/",
         }
     }
 
-    /// Says where a log-in leads back to. Defaults to `/`, because a denial does not know which page it is of.
+    /// Sets the path that a login leads back to. Defaults to `/`.
     #[must_use]
     pub fn with_next(mut self, next: &'a str) -> Self {
         self.next = next;

@@ -2,35 +2,31 @@
 
 pub(crate) mod page;
 
-use hallpass_core::Role;
+use hallpass_core::{Rejection, Role};
 
 use crate::{
     exchange::Exchange,
-    fields::{Fault, Fields},
+    fields::{Fault, Fields, field_fault, form_fault},
     pages::Page,
     password::page::PasswordPage,
-    refused::Refused,
     response::EndpointResponse,
 };
 
-pub(crate) async fn change<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn change<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     let who = exchange.member()?;
     let fields = exchange.fields()?;
     let changed = async |fields: &Fields| {
         let (current, new) = (fields.required(CURRENT)?, fields.required(NEW)?);
-        let tokens = exchange
-            .accounts
-            .change_password(&who, current, new)
-            .await
-            .map_err(|error| Refused::of_form(error, NEW))?;
+        let tokens =
+            exchange.accounts.change_password(&who, current, new).await.map_err(|error| error.rejection(NEW))?;
         exchange.with_tokens(exchange.done("/profile"), &tokens)
     };
-    Ok(changed(&fields).await.unwrap_or_else(|refused| {
-        exchange.refuse(&refused, |refused| {
+    Ok(changed(&fields).await.unwrap_or_else(|rejection| {
+        exchange.reject(rejection, |rejection| {
             Page::Password(PasswordPage {
-                fault: refused.fault(Fault::Confirmation),
-                current_fault: refused.fault_of(CURRENT),
-                new_fault: refused.fault_of(NEW),
+                fault: form_fault(Some(rejection), Fault::Confirmation),
+                current_fault: field_fault(Some(rejection), CURRENT),
+                new_fault: field_fault(Some(rejection), NEW),
             })
         })
     }))

@@ -3,10 +3,13 @@
 pub(crate) mod page;
 
 use hallpass_accounts::LoginStep;
-use hallpass_core::{RejectionKind, Role, SafeNext};
+use hallpass_core::{Rejection, RejectionKind, Role, SafeNext};
 
 use crate::{
-    exchange::Exchange, fields::Fields, pages::Page, refused::Refused, register::page::RegisterPage,
+    exchange::Exchange,
+    fields::{Fields, field_fault},
+    pages::Page,
+    register::page::RegisterPage,
     response::EndpointResponse,
 };
 
@@ -15,14 +18,14 @@ pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
     exchange.page(200, &form("", next.as_str(), None))
 }
 
-pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     let fields = exchange.fields()?;
-    Ok(register(exchange, &fields).await.unwrap_or_else(|refused| {
-        exchange.refuse(&refused, |refused| form(fields.typed("username"), "/", Some(refused)))
+    Ok(register(exchange, &fields).await.unwrap_or_else(|rejection| {
+        exchange.reject(rejection, |rejection| form(fields.typed("username"), "/", Some(rejection)))
     }))
 }
 
-async fn register<R: Role>(exchange: &Exchange<'_, R>, fields: &Fields) -> Result<EndpointResponse, Refused> {
+async fn register<R: Role>(exchange: &Exchange<'_, R>, fields: &Fields) -> Result<EndpointResponse, Rejection> {
     let (username, password) = (fields.required("username")?, fields.required("password")?);
     match exchange.accounts.register(username, password, &exchange.visitor()).await? {
         LoginStep::LoggedIn(opened) => exchange.logged_in(&opened, 201, &SafeNext::parse(Some("/profile"))),
@@ -32,11 +35,11 @@ async fn register<R: Role>(exchange: &Exchange<'_, R>, fields: &Fields) -> Resul
     }
 }
 
-fn form<'p>(username: &'p str, next: &'p str, refused: Option<&Refused>) -> Page<'p> {
+fn form<'p>(username: &'p str, next: &'p str, rejection: Option<Rejection>) -> Page<'p> {
     Page::Register(RegisterPage {
         username,
-        username_fault: refused.and_then(|refused| refused.fault_of("username")),
-        password_fault: refused.and_then(|refused| refused.fault_of("password")),
+        username_fault: field_fault(rejection, "username"),
+        password_fault: field_fault(rejection, "password"),
         next,
     })
 }

@@ -9,6 +9,8 @@ use zeroize::Zeroize;
 ///
 /// Everything is handed over as it came: nothing decoded, nothing trimmed, nothing dropped. `headers` needs those of
 /// [`EndpointRequest::HEADERS`] only, each line an entry of its own.
+///
+/// Exhaustive, because an adapter constructs it.
 pub struct EndpointRequest {
     /// The method, in the case in which it was sent.
     pub method: String,
@@ -27,6 +29,8 @@ pub struct EndpointRequest {
 }
 
 /// A request's body, read by an adapter up to [`EndpointRequest::BODY_LIMIT`].
+///
+/// Exhaustive, because an adapter constructs it.
 pub enum Body {
     /// All of it.
     Whole(Vec<u8>),

@@ -9,10 +9,12 @@
 //! "append a request Origin header"), and a browser without `Sec-Fetch-Site` would then fail the origin check on its own site.
 //! Nothing leaves the site either way.
 
-use hallpass_core::{Answer, SafeNext};
+use hallpass_core::{RejectionResponse, SafeNext};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// An answer to a request to one of the sign-in routes. An adapter sends it as it is.
+///
+/// Exhaustive, because an adapter must send each part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct EndpointResponse {
@@ -37,8 +39,8 @@ impl EndpointResponse {
     }
 
     /// A problem (RFC 9457).
-    pub(crate) fn problem(status: u16, value: &serde_json::Value) -> Self {
-        Self::of(status, "application/problem+json", value.to_string()).with_header("x-content-type-options", "nosniff")
+    pub(crate) fn problem(status: u16, document: String) -> Self {
+        Self::of(status, "application/problem+json", document).with_header("x-content-type-options", "nosniff")
     }
 
     /// 303: the browser goes on with `GET`, so that reloading does not post again.
@@ -90,9 +92,9 @@ impl EndpointResponse {
     }
 }
 
-impl From<Answer> for EndpointResponse {
-    fn from(answer: Answer) -> Self {
-        Self { status: answer.status, headers: answer.headers, body: answer.body }
+impl From<RejectionResponse> for EndpointResponse {
+    fn from(response: RejectionResponse) -> Self {
+        Self { status: response.status, headers: response.headers, body: response.body }
     }
 }
 

@@ -2,14 +2,14 @@
 //!
 //! The order is fixed, and a test holds each step before the next:
 //!
-//! 1. **Origin.** An unsafe request that another site made the browser send is refused before its path, method, cookie or body is
+//! 1. **Origin.** An unsafe request that another site made the browser send is rejected before its path, method, cookie or body is
 //!    looked at, log-in and log-out included.
 //! 2. **Path and method.** 404, or 405 with `Allow`. `HEAD` is `GET` without the body.
 //! 3. **Who.** What needs a sign-in asks for it before it reads the body.
 //! 4. **Body.** 413, 415, 400, then each field: 422.
 //! 5. **The flow**, and its answer as page, redirect or JSON.
 //!
-//! No `GET` changes anything or sets a cookie, and no refusal sets or removes one.
+//! No `GET` changes anything or sets a cookie, and no rejection sets or removes one.
 
 #[cfg(feature = "utoipa")]
 mod openapi;
@@ -26,9 +26,7 @@ use crate::{
     exchange::Exchange,
     login::{self, code},
     pages::{Pages, SCRIPT, STYLE_SHEET},
-    password,
-    refused::Refused,
-    register,
+    password, register,
     request::EndpointRequest,
     response::EndpointResponse,
     routes::table::{Endpoint, Route},
@@ -77,10 +75,10 @@ impl<R: Role> Routes<R> {
         // A name of ours, not the path that was typed.
         let route = endpoint.map(|endpoint| endpoint.route().path);
         let span = tracing::info_span!(target: "hallpass", "login_routes", method = request.method, route);
-        self.answer(&request, endpoint).instrument(span).await
+        self.respond(&request, endpoint).instrument(span).await
     }
 
-    async fn answer(&self, request: &EndpointRequest, endpoint: Option<Endpoint>) -> EndpointResponse {
+    async fn respond(&self, request: &EndpointRequest, endpoint: Option<Endpoint>) -> EndpointResponse {
         let target = match &request.query {
             Some(query) => format!("{}?{query}", request.path),
             None => request.path.clone(),
@@ -89,26 +87,26 @@ impl<R: Role> Routes<R> {
         let exchange = Exchange { accounts: &self.accounts, pages: &*self.pages, request, caller, endpoint };
         let response = match timeout(self.accounts.settings().request_timeout, self.dispatch(&exchange)).await {
             Ok(Ok(response)) => response,
-            Ok(Err(refused)) => exchange.refuse_plainly(&refused),
-            Err(_) => exchange.refuse_plainly(&self.overdue()),
+            Ok(Err(rejection)) => exchange.reject_without_form(rejection),
+            Err(_) => exchange.reject_without_form(self.overdue()),
         };
         if request.method == "HEAD" { response.without_body() } else { response }
     }
 
     /// Each call to a store has its bound, and bounds add up; this is the one for the whole. A flow may be dropped at any await: what
     /// it had written stands, and nothing was acknowledged.
-    fn overdue(&self) -> Refused {
+    fn overdue(&self) -> Rejection {
         self.accounts.report(Event::Overdue { after: self.accounts.settings().request_timeout });
-        Rejection::new(RejectionKind::Unavailable).with_retry_after(Duration::from_secs(1)).into()
+        Rejection::new(RejectionKind::Unavailable).with_retry_after(Duration::from_secs(1))
     }
 
-    async fn dispatch(&self, exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+    async fn dispatch(&self, exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
         let request = exchange.request;
         self.accounts.settings().origin_check.check(&request.origin_facts())?;
-        let endpoint = exchange.endpoint.ok_or(Refused::NotFound)?;
+        let endpoint = exchange.endpoint.ok_or(RejectionKind::NotFound)?;
         let route = endpoint.route();
         if !route.methods.contains(&request.method.as_str()) {
-            return Err(Refused::MethodNotAllowed(route.allow()));
+            return Err(Rejection::method_not_allowed(route.allow()));
         }
         match (endpoint, request.method == "POST") {
             (Endpoint::Register, false) => Ok(register::show(exchange)),

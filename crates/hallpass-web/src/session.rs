@@ -1,7 +1,7 @@
 //! The routes of a session: `/profile/sessions`, `/session/refresh` and `/logout`.
 //!
-//! A refusal of `/session/refresh` removes no cookie. Of two tabs that ask with the same token the one that is refused may be
-//! answered last, and would take the other's new cookies with it.
+//! A rejection of `/session/refresh` removes no cookie. Of two tabs that send the same token, the rejected one may receive
+//! its response last, and would remove the other's new cookies.
 //!
 //! A browser drops the access cookie when its time is over, so a log-out may come with the refresh cookie alone: that one ends
 //! the session as well. It works signed out too, and then removes what cookies there may be: a cookie that no longer verifies is
@@ -11,18 +11,17 @@
 pub(crate) mod page;
 
 use hallpass_accounts::Ability;
-use hallpass_core::{RejectionKind, Role};
+use hallpass_core::{Rejection, RejectionKind, Role};
 use serde_json::{Value, json};
 
 use crate::{
     exchange::Exchange,
     pages::Page,
-    refused::Refused,
     response::EndpointResponse,
     session::page::{SessionLine, SessionsPage},
 };
 
-pub(crate) async fn list<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn list<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     let who = exchange.member()?;
     let now = exchange.accounts.now();
     let sessions = exchange.accounts.sessions(&who).await?;
@@ -48,7 +47,7 @@ pub(crate) async fn list<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoint
     })
 }
 
-pub(crate) async fn revoke<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn revoke<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     let who = exchange.member()?;
     let fields = exchange.fields()?;
     match fields.required("session")? {
@@ -79,14 +78,14 @@ fn as_json(line: &SessionLine<'_>) -> Value {
     })
 }
 
-pub(crate) async fn refresh<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn refresh<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     exchange.body()?;
     let token = exchange.refresh_cookie().ok_or(RejectionKind::NotLoggedIn)?;
     let tokens = exchange.accounts.refresh(token).await?;
     exchange.with_tokens(EndpointResponse::empty(204), &tokens)
 }
 
-pub(crate) async fn log_out<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn log_out<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     exchange.body()?;
     if let Some(who) = exchange.request.who.identity::<R>() {
         exchange.accounts.log_out(&who).await?;

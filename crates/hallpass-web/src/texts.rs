@@ -10,12 +10,9 @@ pub(crate) mod when;
 
 use std::time::Duration;
 
-use hallpass_accounts::{PasswordError, UsernameError};
+use hallpass_core::{FieldFault, RejectionKind};
 
-use crate::{
-    fields::{Fault, FieldFault},
-    texts::when::Age,
-};
+use crate::{fields::Fault, texts::when::Age};
 
 /// The texts of the default pages in one language. English and Dutch come along.
 ///
@@ -170,12 +167,12 @@ pub struct Texts {
     /// An age of one, and of `{n}`.
     pub days_ago: [&'static str; 2],
 
-    // Refusals
-    /// Log-in refused, whatever the cause.
+    // Rejections
+    /// A login was rejected, whatever the cause.
     pub credentials: &'static str,
-    /// A person's own password or code refused.
+    /// A person's own password or code was rejected.
     pub confirmation: &'static str,
-    /// A code refused.
+    /// A code was rejected.
     pub wrong_code: &'static str,
     /// A field is empty.
     pub missing: &'static str,
@@ -193,23 +190,25 @@ pub struct Texts {
     pub password_length: &'static str,
     /// Known to everybody.
     pub password_common: &'static str,
-    /// Title of a refusal without a text of its own in `failures`.
-    pub failure_title: &'static str,
+    /// Title of a rejection without a text of its own in `rejections`.
+    pub rejection_title: &'static str,
     /// How long to wait, of one second, and of `{n}`.
     pub wait_seconds: [&'static str; 2],
     /// How long to wait, of one minute, and of `{n}`.
     pub wait_minutes: [&'static str; 2],
     /// Link to `/`.
     pub home: &'static str,
-    /// Refusals by the last part of the problem's `type`.
-    pub failures: &'static [FailureText],
+    /// The texts of the page of a rejection, one per kind.
+    pub rejections: &'static [RejectionText],
 }
 
-/// What a page of refusal says about one kind.
+/// The texts of the page of a rejection.
+///
+/// Exhaustive, because a translation writes every field.
 #[derive(Clone, Copy, Debug)]
-pub struct FailureText {
-    /// The kind: the last part of the problem's `type`, `role-missing` for one.
-    pub kind: &'static str,
+pub struct RejectionText {
+    /// The kind.
+    pub kind: RejectionKind,
     /// Title and heading.
     pub title: &'static str,
     /// What happened and what to do, in a sentence or two.
@@ -229,7 +228,7 @@ impl Texts {
         dutch::TEXTS
     }
 
-    /// Why a form was refused.
+    /// Returns why a form was rejected.
     #[must_use]
     pub fn fault(&self, fault: &Fault) -> &'static str {
         match fault {
@@ -239,26 +238,26 @@ impl Texts {
         }
     }
 
-    /// What is wrong with a field.
+    /// Returns what is wrong with a field.
     #[must_use]
     pub fn field_fault(&self, fault: &FieldFault) -> String {
         match fault {
             FieldFault::Missing => self.missing.into(),
             FieldFault::NotText => self.not_text.into(),
             FieldFault::Repeated => self.repeated.into(),
-            FieldFault::Username(UsernameError::Length) => self.username_length.into(),
-            FieldFault::Username(UsernameError::Character) => self.username_character.into(),
+            FieldFault::UsernameLength => self.username_length.into(),
+            FieldFault::UsernameCharacter => self.username_character.into(),
             FieldFault::NameTaken => self.name_taken.into(),
-            FieldFault::Password(PasswordError::Length { min }) => numbered(self.password_length, *min),
-            FieldFault::Password(PasswordError::Common) => self.password_common.into(),
-            FieldFault::Username(_) | FieldFault::Password(_) => self.failure_title.into(),
+            FieldFault::PasswordLength { min } => numbered(self.password_length, *min),
+            FieldFault::PasswordCommon => self.password_common.into(),
+            _ => self.rejection_title.into(),
         }
     }
 
-    /// What the page of a refusal says, by the last part of the problem's `type`.
+    /// Returns the texts of the page of a rejection.
     #[must_use]
-    pub fn failure(&self, kind: &str) -> Option<&FailureText> {
-        self.failures.iter().find(|text| text.kind == kind)
+    pub fn rejection(&self, kind: RejectionKind) -> Option<&RejectionText> {
+        self.rejections.iter().find(|text| text.kind == kind)
     }
 
     /// How long ago that was, in its largest whole unit: it reads right in every time zone.

@@ -7,15 +7,14 @@ pub(crate) mod page;
 pub(crate) mod qr_code;
 
 use hallpass_accounts::{Enrolling, FactorOff, RecoveryCode, SetUp, TwoFactor};
-use hallpass_core::{Identity, Role};
+use hallpass_core::{Identity, Rejection, RejectionKind, Role};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::{
     exchange::Exchange,
-    fields::{Fault, Fields},
+    fields::{Fault, Fields, field_fault, form_fault, shows_form},
     pages::Page,
-    refused::Refused,
     response::EndpointResponse,
     two_factor::{
         page::{RecoveryCodesPage, TwoFactorOnPage, TwoFactorSetUpPage},
@@ -23,7 +22,7 @@ use crate::{
     },
 };
 
-pub(crate) async fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     Ok(match Subject::of(exchange).await?.factor(exchange).await? {
         TwoFactor::On if exchange.wants_json() => EndpointResponse::json(200, &json!({ "enabled": true })),
         TwoFactor::On => exchange.page(200, &Page::TwoFactorOn(TwoFactorOnPage::default())),
@@ -41,7 +40,7 @@ pub(crate) async fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoint
     })
 }
 
-pub(crate) async fn enable<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn enable<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     let subject = Subject::of(exchange).await?;
     let fields = exchange.fields()?;
     let enabled = async {
@@ -49,13 +48,13 @@ pub(crate) async fn enable<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoi
         subject.enable(exchange, code).await
     };
     match enabled.await {
-        Err(refused) if refused.can_be_mended() && !exchange.wants_json() => {
+        Err(rejection) if shows_form(rejection) && !exchange.wants_json() => {
             // The same key once more: it is derived, and a person who mistyped has it in the app already.
             let TwoFactor::Off(set_up) = subject.factor(exchange).await? else {
-                return Err(Refused::SecondFactorOn);
+                return Err(RejectionKind::SecondFactorOn.into());
             };
             let key = DrawnKey::of(&set_up);
-            Ok(exchange.refuse(&refused, |refused| form(&key, Some(refused))))
+            Ok(exchange.reject(rejection, |rejection| form(&key, Some(rejection))))
         }
         answer => answer,
     }
@@ -70,21 +69,21 @@ enum Subject<R> {
 
 impl<R: Role> Subject<R> {
     /// An enrolment comes first: whoever has one under way has just typed that account's password.
-    async fn of(exchange: &Exchange<'_, R>) -> Result<Self, Refused> {
+    async fn of(exchange: &Exchange<'_, R>) -> Result<Self, Rejection> {
         Ok(match exchange.enrolling().await? {
             Some(enrolling) => Self::Enrolling(enrolling),
             None => Self::Member(exchange.member()?),
         })
     }
 
-    async fn factor(&self, exchange: &Exchange<'_, R>) -> Result<TwoFactor, Refused> {
+    async fn factor(&self, exchange: &Exchange<'_, R>) -> Result<TwoFactor, Rejection> {
         Ok(match self {
             Self::Member(who) => exchange.accounts.two_factor(who).await?,
             Self::Enrolling(enrolling) => TwoFactor::Off(enrolling.set_up()?),
         })
     }
 
-    async fn enable(&self, exchange: &Exchange<'_, R>, code: &str) -> Result<EndpointResponse, Refused> {
+    async fn enable(&self, exchange: &Exchange<'_, R>, code: &str) -> Result<EndpointResponse, Rejection> {
         match self {
             Self::Member(who) => {
                 let (codes, tokens) = exchange.accounts.enable_two_factor(who, code).await?;
@@ -98,7 +97,7 @@ impl<R: Role> Subject<R> {
     }
 }
 
-pub(crate) async fn disable<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn disable<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     let who = exchange.member()?;
     let fields = exchange.fields()?;
     let disabled = async |fields: &Fields| {
@@ -108,25 +107,25 @@ pub(crate) async fn disable<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpo
             FactorOff::EnrolmentRequired(token) => exchange.enrolment_due_after_session(&token),
         }
     };
-    Ok(disabled(&fields).await.unwrap_or_else(|refused| {
-        exchange.refuse(&refused, |refused| {
+    Ok(disabled(&fields).await.unwrap_or_else(|rejection| {
+        exchange.reject(rejection, |rejection| {
             Page::TwoFactorOn(TwoFactorOnPage {
-                disable_fault: refused.fault(Fault::Confirmation),
-                disable_password_fault: refused.fault_of("password"),
-                disable_code_fault: refused.fault_of("code"),
+                disable_fault: form_fault(Some(rejection), Fault::Confirmation),
+                disable_password_fault: field_fault(Some(rejection), "password"),
+                disable_code_fault: field_fault(Some(rejection), "code"),
                 ..TwoFactorOnPage::default()
             })
         })
     }))
 }
 
-fn form<'p>(key: &'p DrawnKey<'_>, refused: Option<&Refused>) -> Page<'p> {
+fn form<'p>(key: &'p DrawnKey<'_>, rejection: Option<Rejection>) -> Page<'p> {
     Page::TwoFactorSetUp(TwoFactorSetUpPage {
         secret: &key.secret,
         otpauth_uri: key.uri,
         qr_svg: &key.svg,
-        code_fault: refused.and_then(|refused| refused.fault_of("code")),
-        fault: refused.and_then(|refused| refused.fault(Fault::Code)),
+        code_fault: field_fault(rejection, "code"),
+        fault: form_fault(rejection, Fault::Code),
     })
 }
 
@@ -147,18 +146,18 @@ impl<'a> DrawnKey<'a> {
     }
 }
 
-pub(crate) async fn renew_codes<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn renew_codes<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     let who = exchange.member()?;
     let fields = exchange.fields()?;
     let refreshed = async |fields: &Fields| {
         let codes = exchange.accounts.replace_recovery_codes(&who, fields.required("code")?).await?;
         Ok(shown(exchange, &codes, false))
     };
-    Ok(refreshed(&fields).await.unwrap_or_else(|refused: Refused| {
-        exchange.refuse(&refused, |refused| {
+    Ok(refreshed(&fields).await.unwrap_or_else(|rejection: Rejection| {
+        exchange.reject(rejection, |rejection| {
             Page::TwoFactorOn(TwoFactorOnPage {
-                renew_fault: refused.fault(Fault::Code),
-                renew_code_fault: refused.fault_of("code"),
+                renew_fault: form_fault(Some(rejection), Fault::Code),
+                renew_code_fault: field_fault(Some(rejection), "code"),
                 ..TwoFactorOnPage::default()
             })
         })

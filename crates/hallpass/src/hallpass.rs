@@ -169,7 +169,7 @@ impl<R: Role> Hallpass<R> {
         ClockOfTheSite { clock: Arc::clone(&self.accounts.settings().clock), _background: Arc::clone(&self.background) }
     }
 
-    pub(crate) fn answers(&self) -> hallpass_core::RejectionSettings {
+    pub(crate) fn rejection_settings(&self) -> hallpass_core::RejectionSettings {
         self.accounts.settings().rejections.clone().for_gate(&self.gate)
     }
 }

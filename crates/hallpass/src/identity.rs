@@ -84,14 +84,14 @@ mod on_actix {
     use std::future::{Ready, ready};
 
     use actix_web::{FromRequest, HttpRequest, dev::Payload};
-    use hallpass_actix::Refused;
+    use hallpass_actix::Rejected;
     use hallpass_core::Role;
 
     use super::Identity;
 
     impl<R: Role> FromRequest for Identity<R> {
-        type Error = Refused;
-        type Future = Ready<Result<Self, Refused>>;
+        type Error = Rejected;
+        type Future = Ready<Result<Self, Rejected>>;
 
         fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
             let caller = hallpass_actix::Identity::<R>::from_request(request, payload).into_inner();

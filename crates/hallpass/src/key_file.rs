@@ -227,7 +227,7 @@ pub enum KeyFileError {
         path: PathBuf,
     },
     /// It holds no key ring that can be used.
-    #[error("the key file {} is of no use: {source}", path.display())]
+    #[error("the key file {} cannot be used: fix it, or restore a copy", path.display())]
     Unusable {
         /// The file.
         path: PathBuf,

@@ -136,7 +136,7 @@ pub mod axum {
 pub mod actix {
     pub use crate::Identity;
     pub use hallpass_actix::{
-        Allowed, Auth, GuardedRoutes, Refused, Require, SameOrigin, guarded, public, require_any_role,
+        Allowed, Auth, GuardedRoutes, Rejected, Require, SameOrigin, guarded, public, require_any_role,
         require_at_least, require_login, require_roles, route_table,
     };
 }
@@ -178,9 +178,10 @@ pub mod flow {
 
 /// The pages of the login routes, their models and texts.
 pub mod pages {
+    pub use hallpass_core::FieldFault;
     pub use hallpass_web::{
-        CodePage, DefaultLayout, DefaultPages, FailurePage, FailureText, Fault, FieldFault, Layout, LoginPage, Page,
-        Pages, PasswordPage, Reader, RecoveryCodesPage, RegisterPage, Routes, SCRIPT, STYLE_SHEET, SessionLine,
+        CodePage, DefaultLayout, DefaultPages, Fault, Layout, LoginPage, Page, Pages, PasswordPage, Reader,
+        RecoveryCodesPage, RegisterPage, RejectionPage, RejectionText, Routes, SCRIPT, STYLE_SHEET, SessionLine,
         SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
     };
 }
@@ -210,5 +211,5 @@ pub mod totp {
 pub mod request {
     #[cfg(feature = "utoipa")]
     pub use hallpass_core::ApiSecurity;
-    pub use hallpass_core::{Caller, RejectionSettings, RouteTable};
+    pub use hallpass_core::{Caller, FieldFault, RejectionResponse, RejectionSettings, RouteTable};
 }

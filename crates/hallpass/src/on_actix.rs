@@ -35,7 +35,7 @@ impl<R: Role> Hallpass<R> {
     pub fn middleware(&self) -> Auth<R> {
         Auth::new(self.gate.clone())
             .clock(self.clock_of_the_site())
-            .answers(self.answers())
+            .rejection_settings(self.rejection_settings())
             .refresh(Rotation::new(&self.accounts, &self.gate))
     }
 

@@ -32,7 +32,7 @@ impl<R: Role> Hallpass<R> {
     pub fn layer(&self) -> AuthLayer<R> {
         AuthLayer::new(self.gate.clone())
             .clock(self.clock_of_the_site())
-            .answers(self.answers())
+            .rejection_settings(self.rejection_settings())
             .refresh(Rotation::new(&self.accounts, &self.gate))
     }
 

@@ -20,8 +20,9 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-            eprintln!("blog-actix: {error}{cause}");
+            let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+            let line = causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
+            eprintln!("blog-actix: {line}");
             ExitCode::FAILURE
         }
     }

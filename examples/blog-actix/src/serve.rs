@@ -14,7 +14,7 @@ use blog::{Config, SECURITY_HEADERS, Site};
 use hallpass::actix::guarded;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{failure::render, routes, visit::denied_page};
+use crate::{failure::render, routes, visit::rejection_page};
 
 /// Serves until SIGINT or SIGTERM, then finishes what is in flight.
 pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -34,7 +34,7 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
             .configure(guarded(|routes| routes::routes(&hallpass, routes)))
             .wrap(from_fn(render))
             .wrap(site.hallpass.origin_middleware())
-            .wrap(site.hallpass.middleware().on_rejection(denied_page).deny_unguarded_routes())
+            .wrap(site.hallpass.middleware().on_rejection(rejection_page).deny_unguarded_routes())
             .wrap(security_headers())
     };
     let server = HttpServer::new(app)

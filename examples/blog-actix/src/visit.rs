@@ -76,7 +76,7 @@ impl FromRequest for Visit {
 }
 
 /// The page for a denial; the library's own where the blog has nothing better to say.
-pub(crate) fn denied_page(rejection: Rejection, request: &HttpRequest) -> Option<HttpResponse> {
+pub(crate) fn rejection_page(rejection: Rejection, request: &HttpRequest) -> Option<HttpResponse> {
     // The library sends a browser that is only looking to the log-in, and from there back here.
     if rejection.status() == 401 && request.method().is_safe() {
         return None;

@@ -119,7 +119,7 @@ pub enum ConfigError {
     #[error("BLOG_KEYS is empty; write the path of the key file, such as blog-keys.json, or unset it")]
     EmptyKeys,
     /// `BLOG_PROXIES` is no list of addresses and networks.
-    #[error("BLOG_PROXIES: {0}")]
+    #[error("BLOG_PROXIES")]
     Proxies(#[from] ProxiesError),
 }
 

@@ -82,6 +82,8 @@ impl OwnChange {
 }
 
 /// What came of a change to one's own account.
+///
+/// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum OwnChangeOutcome {
@@ -93,6 +95,8 @@ pub enum OwnChangeOutcome {
 }
 
 /// What came of a change to somebody's account by an operator or an application.
+///
+/// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum CommandOutcome {

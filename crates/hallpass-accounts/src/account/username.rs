@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use hallpass_core::FieldFault;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// A user name that has been parsed: as shown, and as compared.
@@ -96,11 +97,20 @@ impl fmt::Debug for Username {
 #[non_exhaustive]
 pub enum UsernameError {
     /// Empty, or longer than 64 characters.
-    #[error("A user name has 1 to 64 characters.")]
+    #[error("a username has 1 to 64 characters")]
     Length,
     /// A character that is not allowed, or a first one that is no letter and no digit.
-    #[error("A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.")]
+    #[error("a username starts with a letter or a digit and has only letters, digits, '.', '_' and '-'")]
     Character,
+}
+
+impl From<UsernameError> for FieldFault {
+    fn from(error: UsernameError) -> Self {
+        match error {
+            UsernameError::Length => Self::UsernameLength,
+            UsernameError::Character => Self::UsernameCharacter,
+        }
+    }
 }
 
 /// NFKC, then case folded through upper case and back (so that `ß`, `ẞ` and `ss` meet), then NFKC again, because

@@ -18,7 +18,6 @@ use crate::{
         session_id::SessionId,
         store::{NewSession, OpenOutcome},
     },
-    store::UNAVAILABLE,
     visitor::Visitor,
 };
 
@@ -97,7 +96,7 @@ impl<R: Role> Authenticated<R> {
     }
 
     fn fresh_id(&self) -> Result<SessionId, AccountsError> {
-        draw(self.accounts.random()).map(SessionId::from_random).map_err(|_| UNAVAILABLE)
+        draw(self.accounts.random()).map(SessionId::from_random).map_err(AccountsError::unavailable)
     }
 
     async fn open(

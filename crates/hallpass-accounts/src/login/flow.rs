@@ -27,7 +27,6 @@ use crate::{
     },
     password::{Password, password_hasher::Checked},
     rate_limit::limits::{Counted, Whose},
-    store::UNAVAILABLE,
     two_factor::{
         Asked,
         enrolment::{EnrolmentRequired, fresh_name},
@@ -188,7 +187,7 @@ impl<R: Role> Accounts<R> {
         };
         token.map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an access token could not be signed");
-            UNAVAILABLE
+            AccountsError::unavailable(error)
         })
     }
 
@@ -218,7 +217,7 @@ impl<R: Role> Accounts<R> {
             .with_methods(methods);
         self.issuer().issue(&claims, now).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "a device token could not be signed");
-            UNAVAILABLE
+            AccountsError::unavailable(error)
         })
     }
 

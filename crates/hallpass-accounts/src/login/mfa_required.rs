@@ -11,7 +11,6 @@ use crate::{
     login::authenticated::Authenticated,
     password::{Password, flow::upgraded},
     rate_limit::limits::Counted,
-    store::UNAVAILABLE,
 };
 
 /// Proof that the password was given, and nothing more: from here only a code leads on.
@@ -40,7 +39,7 @@ impl<R: Role> MfaRequired<R> {
         let claims = Claims::<MfaPending>::new(account.id().as_str(), account.generation(), now);
         self.accounts.issuer().issue(&claims, now).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "a pending token could not be signed");
-            UNAVAILABLE
+            AccountsError::unavailable(error)
         })
     }
 

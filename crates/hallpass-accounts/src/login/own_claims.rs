@@ -84,6 +84,8 @@ fn read_back<R: Role, X: DeserializeOwned>(
 pub(crate) enum OwnClaimsError {
     #[error(transparent)]
     Issue(#[from] IssueError),
-    #[error("the own claims cannot be read back from the token, where they stand beside others: {0}")]
-    Unreadable(serde_json::Error),
+    #[error(
+        "the own claims cannot be read back from the token: make the type read what it writes, beside other claims"
+    )]
+    Unreadable(#[source] serde_json::Error),
 }

@@ -57,6 +57,8 @@ pub struct PasswordAccepted<R> {
 }
 
 /// What is missing after the password.
+///
+/// Exhaustive, because a caller must handle every step.
 #[must_use]
 pub enum NextStep<R> {
     /// Nothing: the account has no second factor, or the site and the person let this browser stand in for it.

@@ -71,7 +71,7 @@ impl<R: Role> Accounts<R> {
     pub(crate) fn busy(&self, closed: HasherSaturated) -> AccountsError {
         self.events().happened(Event::HashingBusy);
         let retry_after = closed.retry_after;
-        AccountsErrorKind::Busy { retry_after }.into()
+        AccountsError::caused_by(AccountsErrorKind::Busy { retry_after }, closed)
     }
 
     /// Refuses a password that the service knows. Asked after the attempt was counted: nobody orders requests to it without limit.

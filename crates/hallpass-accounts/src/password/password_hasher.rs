@@ -284,7 +284,7 @@ impl RightPassword {
 
 /// No hashing capacity left: a 503.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("no hashing capacity left")]
+#[error("every hashing slot is taken and the queue is full")]
 pub(crate) struct HasherSaturated {
     pub(crate) retry_after: Duration,
 }

@@ -8,6 +8,8 @@
 
 use std::{collections::HashSet, fmt, future::Future, sync::Arc};
 
+use hallpass_core::FieldFault;
+
 use crate::{
     account::username::Username,
     password::{Password, common_password::is_guessable},
@@ -141,15 +143,22 @@ pub enum PasswordError {
 impl fmt::Display for PasswordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Length { min } => write!(f, "A password has {min} to {MAX} characters."),
-            Self::Common => f.write_str(
-                "This password is too easy to guess. Several words that do not belong together make a good one.",
-            ),
+            Self::Length { min } => write!(f, "a password has {min} to {MAX} characters"),
+            Self::Common => f.write_str("the password is too easy to guess: use several unrelated words"),
         }
     }
 }
 
 impl std::error::Error for PasswordError {}
+
+impl From<PasswordError> for FieldFault {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Length { min } => Self::PasswordLength { min: u16::try_from(min).unwrap_or(u16::MAX) },
+            PasswordError::Common => Self::PasswordCommon,
+        }
+    }
+}
 
 /// Knows passwords from breaches.
 ///
@@ -187,6 +196,8 @@ pub trait BreachedPasswords: Send + Sync + 'static {
 }
 
 /// Whether a password is known from a breach.
+///
+/// Exhaustive, because an implementation returns it and there is no third result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum Breach {

@@ -40,6 +40,8 @@ pub trait PasswordStore: AccountStore {
 }
 
 /// Whether a compare-and-set found what it expected.
+///
+/// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum ReplaceOutcome {

@@ -235,6 +235,8 @@ pub trait ForeignHash: Send + Sync + 'static {
 }
 
 /// Whether a password is the one of a foreign hash.
+///
+/// Exhaustive, because an implementation returns it and there is no third result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum ForeignMatch {

@@ -75,6 +75,8 @@ impl Cursor {
 }
 
 /// A stretch of the feed.
+///
+/// Exhaustive, because a store constructs it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RevocationPage {
     /// What was voided, oldest first.

@@ -24,8 +24,8 @@ use crate::{
         session_id::SessionId,
         store::{EndOutcome, RefreshOutcome, RefreshedSession, Session},
     },
-    store::{DynRefreshTokenStore, UNAVAILABLE, offered},
-    two_factor::Asked,
+    store::{DynRefreshTokenStore, offered},
+    two_factor::{Asked, encryption::EncryptionError},
 };
 
 impl<R: Role> Accounts<R> {
@@ -95,7 +95,7 @@ impl<R: Role> Accounts<R> {
         presented: &RefreshSecret,
         ring: &KeyRing,
     ) -> Result<Live, AccountsError> {
-        let (_, key) = ring.encryption_keys().next().ok_or(UNAVAILABLE)?;
+        let (_, key) = ring.encryption_keys().next().ok_or_else(no_key)?;
         let (id, successor, limits) = (presented.session(), presented.successor(key), self.settings().session);
         let rotation = Rotation::new(presented.hash(), successor.hash(), self.now(), self.idle_limit(), limits.grace);
         match self.stores().ask("renew session", store.refresh(&id, &rotation)).await? {
@@ -106,7 +106,7 @@ impl<R: Role> Accounts<R> {
             }
             RefreshOutcome::InGrace { live, session } => {
                 // Made by a node with a newer ring, which this one is about to read: the next try finds it.
-                let live = presented.leading_to(&live, ring).ok_or(UNAVAILABLE)?;
+                let live = presented.leading_to(&live, ring).ok_or_else(no_key)?;
                 Ok(Live { secret: live, session })
             }
             RefreshOutcome::Reused { account } => {
@@ -129,7 +129,7 @@ impl<R: Role> Accounts<R> {
         if self.stores().refresh_tokens.is_none() {
             return Ok(None);
         }
-        let first = RefreshSecret::draw(session, self.random()).map_err(|_| UNAVAILABLE)?;
+        let first = RefreshSecret::draw(session, self.random()).map_err(AccountsError::unavailable)?;
         let refresh_chain = RefreshChain::new(first.hash(), now.saturating_add(self.idle_limit()), methods);
         Ok(Some((first, refresh_chain)))
     }
@@ -140,7 +140,7 @@ impl<R: Role> Accounts<R> {
         expires_at: UnixTime,
     ) -> Result<RefreshToken, AccountsError> {
         let ring = self.issuer().keys().current();
-        let (_, key) = ring.encryption_keys().next().ok_or(UNAVAILABLE)?;
+        let (_, key) = ring.encryption_keys().next().ok_or_else(no_key)?;
         Ok(secret.write(key, expires_at))
     }
 
@@ -236,4 +236,8 @@ impl<R: Role> Accounts<R> {
         }
         Ok(ended)
     }
+}
+
+fn no_key() -> AccountsError {
+    AccountsError::unavailable(EncryptionError::NoKey)
 }

@@ -79,6 +79,8 @@ pub struct Rotation {
 }
 
 /// What becomes of a presented token: what the store has to write.
+///
+/// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum RotationOutcome {

@@ -125,6 +125,8 @@ impl NewSession {
 }
 
 /// What became of opening a session.
+///
+/// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum OpenOutcome {
@@ -159,6 +161,8 @@ impl Session {
 }
 
 /// What became of ending a session.
+///
+/// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum EndOutcome {
@@ -213,6 +217,8 @@ pub trait RefreshTokenStore: SessionStore {
 }
 
 /// What became of a presented refresh token.
+///
+/// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum RefreshOutcome {

@@ -80,11 +80,11 @@ fn associated_data(account: &AccountId) -> Vec<u8> {
 /// Why sealing or opening failed. For logs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum EncryptionError {
-    #[error("the key ring has no sealing key of that name")]
+    #[error("the key ring does not have the encryption key: add it to the ring again")]
     NoKey,
-    #[error("the sealed secret is not in a form that hallpass writes")]
+    #[error("the encrypted secret is not in a form that hallpass writes")]
     Malformed,
-    #[error("the sealed secret was altered or belongs to another account")]
+    #[error("the encrypted secret was altered or belongs to another account")]
     Forged,
     #[error(transparent)]
     Random(#[from] NoRandomness),

@@ -16,7 +16,6 @@ use crate::{
     random::{Random, draw},
     rate_limit::limits::Counted,
     session::session_id::SessionId,
-    store::UNAVAILABLE,
     two_factor::{SetUp, recovery_code::RecoveryCode},
     visitor::Visitor,
 };
@@ -95,7 +94,7 @@ impl<R: Role> Enrolling<R> {
 
 /// 128 random bits as text.
 pub(crate) fn fresh_name(random: &dyn Random) -> Result<String, AccountsError> {
-    draw(random).map(|bytes| SessionId::from_random(bytes).to_string()).map_err(|_| UNAVAILABLE)
+    draw(random).map(|bytes| SessionId::from_random(bytes).to_string()).map_err(AccountsError::unavailable)
 }
 
 impl<R> fmt::Debug for EnrolmentRequired<R> {

@@ -14,7 +14,7 @@ use crate::{
     random::{Random, draw},
     rate_limit::limits::{Counted, Whose},
     session::Tokens,
-    store::{UNAVAILABLE, offered},
+    store::offered,
     two_factor::{
         Asked, FactorOff, SetUp, TwoFactor, encryption,
         enrolment::{Enrolling, fresh_name},
@@ -48,7 +48,7 @@ impl<R: Role> Accounts<R> {
         let ring = self.issuer().keys().current();
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let secret = set_up_secrets(keys, account, session).next();
-        let secret = secret.ok_or(UNAVAILABLE)?;
+        let secret = secret.ok_or_else(|| AccountsError::unavailable(EncryptionError::NoKey))?;
         let otpauth_uri = Totp::new(secret.clone(), self.settings().totp)
             .otpauth_uri(self.settings().shown_name(), account.username().as_str());
         Ok(SetUp { secret, otpauth_uri })
@@ -107,7 +107,7 @@ impl<R: Role> Accounts<R> {
             return Err(self.refused(Some(account), RejectionReason::WrongCode, counted));
         };
         let encrypted = encryption::encrypt(&ring, account.id(), &secret, self.random());
-        let encrypted = encrypted.map_err(|_| UNAVAILABLE)?;
+        let encrypted = encrypted.map_err(AccountsError::unavailable)?;
         let codes = ten_codes(self.random())?;
         let hashes = codes.iter().map(RecoveryCode::hash).collect();
         let enrolment = Enrolment::new(own, encrypted, right.step.as_u64(), hashes).with_drift(right.drift);
@@ -255,7 +255,7 @@ impl<R: Role> Accounts<R> {
     ) -> Result<TotpSecret, AccountsError> {
         let fault = |error: encryption::EncryptionError| {
             tracing::error!(target: "hallpass", account = %account.id(), %error, "a second factor could not be opened");
-            UNAVAILABLE
+            AccountsError::unavailable(error)
         };
         let opened = encryption::open(ring, account.id(), factor.encrypted_secret()).map_err(fault)?;
         if opened.is_outdated {
@@ -331,7 +331,7 @@ impl<R: Role> Accounts<R> {
         let token = self.issuer().issue(&claims, now);
         token.map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an enrolment token could not be signed");
-            UNAVAILABLE
+            AccountsError::unavailable(error)
         })
     }
 }
@@ -339,5 +339,5 @@ impl<R: Role> Accounts<R> {
 /// Draws the recovery codes. Ten, because other sites show ten and they fit on a slip of paper.
 fn ten_codes(random: &dyn Random) -> Result<Vec<RecoveryCode>, AccountsError> {
     let code = |_| draw(random).map(RecoveryCode::from_random);
-    (0..10).map(code).collect::<Result<_, _>>().map_err(|_| UNAVAILABLE)
+    (0..10).map(code).collect::<Result<_, _>>().map_err(AccountsError::unavailable)
 }

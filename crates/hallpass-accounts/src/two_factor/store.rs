@@ -141,6 +141,8 @@ impl fmt::Debug for Enrolment {
 }
 
 /// What became of something that can be spent once.
+///
+/// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum ConsumeOutcome {

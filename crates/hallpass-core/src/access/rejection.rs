@@ -1,63 +1,120 @@
-//! Why a request was refused.
+//! A rejected request: the kind, and the details that a response needs.
 //!
-//! The kind is public, its detail is not: a bad token is [`RejectionKind::NotLoggedIn`] whatever is wrong with it, so that a forger
-//! learns nothing from being told which check failed first. 401 ("say who you are") and 403 ("I know, and no") are kept apart
-//! here, once, for every adapter. How a denial looks to a caller is [`answer`](crate::answer).
+//! The kind is public, the exact fault of a token is not: a bad token is
+//! [`RejectionKind::NotLoggedIn`] whatever is wrong with it, so that a forger does not learn which
+//! check failed first. [`RejectionResponse`](crate::RejectionResponse) renders a rejection for a
+//! caller.
 
-use std::{error::Error, fmt, time::Duration};
+use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
-use crate::token::error::TokenErrorKind;
+use crate::{access::rejection_kind::RejectionKind, token::error::TokenErrorKind};
 
-/// A refusal: its kind, and how long to wait where waiting helps.
+/// Why a request was rejected: one type for guards, layers, extractors and the login routes.
 ///
 /// ```
-/// use hallpass_core::{Rejection, RejectionKind, TokenErrorKind};
+/// use hallpass_core::{FieldFault, Rejection, RejectionKind, TokenErrorKind};
 ///
 /// assert_eq!(Rejection::new(RejectionKind::NotLoggedIn).status(), 401);
 /// assert_eq!(Rejection::new(RejectionKind::RoleMissing).status(), 403);
 /// assert_eq!(Rejection::from(TokenErrorKind::Signature).kind(), RejectionKind::NotLoggedIn);
+/// assert_eq!(Rejection::of_field("username", FieldFault::Missing).detail(), "The field `username` is missing.");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct Rejection {
     kind: RejectionKind,
-    retry_after: Option<Duration>,
+    context: Context,
+}
+
+/// The details of some kinds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Context {
+    None,
+    RetryAfter(Duration),
+    Field(&'static str, FieldFault),
+    Allow(&'static str),
 }
 
 impl Rejection {
-    /// A refusal of this kind.
+    /// Creates a rejection of this kind.
     pub const fn new(kind: RejectionKind) -> Self {
-        Self { kind, retry_after: None }
+        Self { kind, context: Context::None }
     }
 
-    /// Says how long to wait before trying again, in whole seconds, rounded up.
+    /// Creates a rejection of one field of a form: [`RejectionKind::NameTaken`] or
+    /// [`RejectionKind::InvalidField`].
+    pub const fn of_field(field: &'static str, fault: FieldFault) -> Self {
+        let kind = match fault {
+            FieldFault::NameTaken => RejectionKind::NameTaken,
+            _ => RejectionKind::InvalidField,
+        };
+        Self { kind, context: Context::Field(field, fault) }
+    }
+
+    /// Creates a rejection of the method. `allow` is the value of the `Allow` header: `GET, POST`.
+    pub const fn method_not_allowed(allow: &'static str) -> Self {
+        Self { kind: RejectionKind::MethodNotAllowed, context: Context::Allow(allow) }
+    }
+
+    /// Sets how long to wait before the next attempt. It is sent in whole seconds, rounded up.
     pub const fn with_retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait);
+        self.context = Context::RetryAfter(wait);
         self
     }
 
-    /// What was missing.
+    /// Returns the kind.
     #[must_use]
     pub const fn kind(self) -> RejectionKind {
         self.kind
     }
 
-    /// The HTTP status that the kind stands for.
+    /// Returns the HTTP status of the kind.
     #[must_use]
     pub const fn status(self) -> u16 {
         self.kind.status()
     }
 
-    /// How long to wait before trying again.
+    /// Returns a sentence for a person, in English.
+    #[must_use]
+    pub fn detail(self) -> Cow<'static, str> {
+        match self.context {
+            Context::Field(field, fault) => fault.detail(field),
+            Context::Allow(allow) => format!("This path takes {allow}.").into(),
+            Context::None | Context::RetryAfter(_) => self.kind.detail().into(),
+        }
+    }
+
+    /// Returns how long to wait before the next attempt.
     #[must_use]
     pub const fn retry_after(self) -> Option<Duration> {
-        self.retry_after
+        match self.context {
+            Context::RetryAfter(wait) => Some(wait),
+            _ => None,
+        }
+    }
+
+    /// Returns the name of the field that is not valid, and its fault.
+    #[must_use]
+    pub const fn field(self) -> Option<(&'static str, FieldFault)> {
+        match self.context {
+            Context::Field(field, fault) => Some((field, fault)),
+            _ => None,
+        }
+    }
+
+    /// Returns the value of the `Allow` header.
+    #[must_use]
+    pub const fn allow(self) -> Option<&'static str> {
+        match self.context {
+            Context::Allow(allow) => Some(allow),
+            _ => None,
+        }
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "request refused: {}", self.kind)
+        write!(f, "request rejected: {}", self.kind)
     }
 }
 
@@ -69,8 +126,9 @@ impl From<RejectionKind> for Rejection {
     }
 }
 
-/// Expiry and revocation show, since an honest client acts on them, and so does a fault of ours, since the token is good once that
-/// has passed: a person sent to sign in again would only meet the same fault. Every other fault of a token is "signed out".
+/// Expiry and revocation are visible, because an honest client acts on them. A fault of the service
+/// is visible too, because the token is valid once it has passed: a person sent to the login page
+/// would meet the same fault there. Every other fault of a token is "not logged in".
 impl From<TokenErrorKind> for Rejection {
     fn from(fault: TokenErrorKind) -> Self {
         let rejection = Self::new(match fault {
@@ -86,115 +144,47 @@ impl From<TokenErrorKind> for Rejection {
     }
 }
 
-/// What a refused request lacked.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+/// Why one field of a form was rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum RejectionKind {
-    /// No token, or one that does not verify.
-    NotLoggedIn,
-    /// The token was right and its time is over.
-    Expired,
-    /// The token was torn up: log-out, a changed role or password, a disabled account.
-    Revoked,
-    /// Signed in, without a role that the route asks for.
-    RoleMissing,
-    /// Signed in with a password alone where the route asks for a second factor.
-    SecondFactorMissing,
-    /// Signed in too long ago for what the route does.
-    NotRecent,
-    /// An unsafe request that another site made the browser send.
-    CrossOrigin,
-    /// Too many attempts.
-    Limited,
-    /// What is needed to decide cannot be reached.
-    Unavailable,
-    /// The service's own fault: a guard without its layer, or a guard for another role enum.
-    Misconfigured,
+pub enum FieldFault {
+    /// The field is absent or, where a value is needed, empty.
+    Missing,
+    /// The field is not text: a JSON number, for example, or bytes that are not UTF-8.
+    NotText,
+    /// The field is there more than once.
+    Repeated,
+    /// The user name is empty or too long.
+    UsernameLength,
+    /// The user name has a character that is not allowed.
+    UsernameCharacter,
+    /// Another account has the name.
+    NameTaken,
+    /// The password is too short or too long.
+    PasswordLength {
+        /// The least number of characters.
+        min: u16,
+    },
+    /// The password is among the first that a guesser tries.
+    PasswordCommon,
 }
 
-impl RejectionKind {
-    /// Every kind, for tables that must miss none.
-    pub const ALL: &'static [Self] = &[
-        Self::NotLoggedIn,
-        Self::Expired,
-        Self::Revoked,
-        Self::RoleMissing,
-        Self::SecondFactorMissing,
-        Self::NotRecent,
-        Self::CrossOrigin,
-        Self::Limited,
-        Self::Unavailable,
-        Self::Misconfigured,
-    ];
-
-    /// The HTTP status: 401 where signing in (again) is the way on, 403 where it is not.
-    ///
-    /// A missing factor and a sign-in that is too old are 403: the caller *is* known (RFC 9110 section 15.5.4).
-    #[must_use]
-    pub const fn status(self) -> u16 {
+impl FieldFault {
+    fn detail(self, field: &'static str) -> Cow<'static, str> {
         match self {
-            Self::NotLoggedIn | Self::Expired | Self::Revoked => 401,
-            Self::RoleMissing | Self::SecondFactorMissing | Self::NotRecent | Self::CrossOrigin => 403,
-            Self::Limited => 429,
-            Self::Unavailable => 503,
-            Self::Misconfigured => 500,
-        }
-    }
-
-    /// A stable kebab-case name: the last part of the problem type, and the label in logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotLoggedIn => "signed-out",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-            Self::RoleMissing => "role-missing",
-            Self::SecondFactorMissing => "second-factor-missing",
-            Self::NotRecent => "not-recent",
-            Self::CrossOrigin => "cross-origin",
-            Self::Limited => "limited",
-            Self::Unavailable => "unavailable",
-            Self::Misconfigured => "misconfigured",
-        }
-    }
-}
-
-// What a refusal says to a person. Constants only: plain ASCII without quotes, backslashes, `%`, `<` or `&`, so that the same
-// words stand in HTML, JSON and a gRPC header as they are; a test holds them to it.
-impl RejectionKind {
-    /// A heading for a person to read.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        self.wording().0
-    }
-
-    /// A sentence for a person to read: what is wrong, and what to do about it.
-    #[must_use]
-    pub const fn detail(self) -> &'static str {
-        self.wording().1
-    }
-
-    const fn wording(self) -> (&'static str, &'static str) {
-        match self {
-            Self::NotLoggedIn => ("Signed out", "Sign in to go on."),
-            Self::Expired => ("Your sign-in has expired", "Sign in again to go on."),
-            Self::Revoked => ("You have been signed out", "This sign-in was ended. Sign in again to go on."),
-            Self::RoleMissing => ("Access denied", "You are signed in, but your account may not do this."),
-            Self::SecondFactorMissing => {
-                ("A second factor is needed", "Set one up, or sign in again with its code, to go on.")
+            Self::Missing => format!("The field `{field}` is missing.").into(),
+            Self::NotText => format!("The field `{field}` must be text.").into(),
+            Self::Repeated => format!("The field `{field}` is there more than once.").into(),
+            Self::UsernameLength => "A user name has 1 to 64 characters.".into(),
+            Self::UsernameCharacter => {
+                "A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.".into()
             }
-            Self::NotRecent => ("A fresh sign-in is needed", "You signed in a while ago. Sign in again to go on."),
-            Self::CrossOrigin => ("Refused", "Another site sent this request. Nothing was changed."),
-            Self::Limited => ("Too many attempts", "Wait a little, then try again."),
-            Self::Unavailable => ("Not available right now", "Try again in a moment."),
-            Self::Misconfigured => ("Something is wrong here", "The fault is in the service, not in what you did."),
+            Self::NameTaken => RejectionKind::NameTaken.detail().into(),
+            Self::PasswordLength { min } => format!("A password has {min} to 1024 characters.").into(),
+            Self::PasswordCommon => {
+                "This password is too easy to guess. Several words that do not belong together make a good one.".into()
+            }
         }
-    }
-}
-
-impl fmt::Display for RejectionKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -224,12 +214,5 @@ mod tests {
         assert_eq!(Rejection::from(TokenErrorKind::Revoked).kind(), RejectionKind::Revoked);
         let fault = Rejection::from(TokenErrorKind::Unavailable);
         assert_eq!((fault.status(), fault.retry_after()), (503, Some(Duration::from_secs(1))));
-    }
-
-    #[test]
-    fn kinds_have_distinct_names() {
-        let names: std::collections::HashSet<_> = RejectionKind::ALL.iter().map(|kind| kind.as_str()).collect();
-        assert_eq!(names.len(), RejectionKind::ALL.len());
-        assert!(RejectionKind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
     }
 }

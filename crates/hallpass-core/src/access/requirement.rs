@@ -7,10 +7,7 @@
 use std::{any::TypeId, fmt, time::Duration};
 
 use crate::{
-    access::{
-        authentication::Authentication,
-        rejection::{Rejection, RejectionKind},
-    },
+    access::{authentication::Authentication, rejection::Rejection, rejection_kind::RejectionKind},
     time::unix_time::UnixTime,
     token::role::{Role, RoleSet},
 };

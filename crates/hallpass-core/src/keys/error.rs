@@ -52,7 +52,7 @@ pub enum KeyRingError {
     #[error("the environment variable {0} is not set: put the key ring's JSON into it")]
     NoVariable(String),
     /// A key of the set cannot be used.
-    #[error("key {name} of the ring: {source}")]
+    #[error("key {name} of the ring cannot be used: replace it or remove it")]
     Key {
         /// Its `kid`, or its place in the set.
         name: String,
@@ -60,7 +60,7 @@ pub enum KeyRingError {
         source: KeyError,
     },
     /// A key of the set lacks a member, or has one of another kind than expected.
-    #[error("key {name} of the ring: member {member} is missing or malformed")]
+    #[error("member {member} of key {name} of the ring is missing or malformed: write the key again")]
     Member {
         /// Its `kid`, or its place in the set.
         name: String,
@@ -71,7 +71,7 @@ pub enum KeyRingError {
     #[error("key {0} of the JWK Set is not public: rotate it and publish public keys only")]
     NotPublic(String),
     /// The set has nothing that can be used here.
-    #[error("the key ring has no usable key")]
+    #[error("the key ring has no usable key: add one with `hallpass keys rotate`")]
     Empty,
     /// The ring signs nothing: no `active`, or it names no key of the ring.
     #[error("the key ring has no active key: name one of its keys in `active`")]
@@ -86,7 +86,7 @@ pub enum KeyRingError {
     #[error("key {0} is in use: rotate first, then retire it")]
     InUse(KeyId),
     /// No key of this name.
-    #[error("the key ring has no key named {0}")]
+    #[error("the key ring has no key named {0}: name one that is there")]
     UnknownKey(KeyId),
     /// A new key could not be made.
     #[error(transparent)]

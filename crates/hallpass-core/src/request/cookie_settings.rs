@@ -23,6 +23,8 @@ pub(crate) mod rules;
 mod tests;
 
 /// When a browser sends the cookies along with a request that another site caused (RFC 6265bis section 5.6.7.1).
+///
+/// Exhaustive, because RFC 6265bis defines these three values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SameSite {
     /// Only with a link or an address typed, not with a form, an image or a script of another site.

@@ -52,14 +52,11 @@ mod counters {
     use metrics::{Counter, counter, describe_counter};
 
     use crate::{
-        access::{
-            authentication::Authentication,
-            rejection::{Rejection, RejectionKind},
-        },
+        access::{authentication::Authentication, rejection::Rejection, rejection_kind::RejectionKind},
         token::error::TokenErrorKind,
     };
 
-    /// Handles, the refusals' in the order of their kinds.
+    /// Handles, those of rejections in the order of their kinds.
     #[derive(Debug)]
     pub(super) struct Counters {
         verified: Counter,
@@ -70,9 +67,9 @@ mod counters {
     impl Counters {
         pub(super) fn register() -> Self {
             describe_counter!(VERIFICATIONS, "Tokens that requests brought, by what became of them.");
-            describe_counter!(DENIALS, "Refused requests, by what they lacked.");
+            describe_counter!(REJECTIONS, "Rejected requests, by kind.");
             let refused = |kind: &TokenErrorKind| counter!(VERIFICATIONS, "outcome" => kind.as_str());
-            let rejected = |kind: &RejectionKind| counter!(DENIALS, "kind" => kind.as_str());
+            let rejected = |kind: &RejectionKind| counter!(REJECTIONS, "kind" => kind.as_str());
             Self {
                 verified: counter!(VERIFICATIONS, "outcome" => "verified"),
                 refused: TokenErrorKind::ALL.iter().map(refused).collect(),
@@ -98,7 +95,7 @@ mod counters {
     }
 
     const VERIFICATIONS: &str = "hallpass_verifications_total";
-    const DENIALS: &str = "hallpass_rejections_total";
+    const REJECTIONS: &str = "hallpass_rejections_total";
 }
 
 #[cfg(all(test, feature = "metrics"))]
@@ -106,7 +103,7 @@ mod tests {
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     use super::*;
-    use crate::{access::rejection::RejectionKind, token::error::TokenErrorKind};
+    use crate::{access::rejection_kind::RejectionKind, token::error::TokenErrorKind};
 
     /// Series that stand above zero: name, label, count.
     fn counted(count: impl FnOnce(&Meter)) -> Vec<(String, String, u64)> {

@@ -25,7 +25,7 @@
 //! `Strict-Transport-Security`; browsers since 2023 are judged by rule 2. A proxy in front must hand on the `Host` that
 //! the browser sent. A WebSocket handshake is a `GET` and passes: it is `SameSite` that keeps the cookie from it.
 
-use crate::access::rejection::{Rejection, RejectionKind};
+use crate::access::{rejection::Rejection, rejection_kind::RejectionKind};
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +51,8 @@ pub struct OriginCheck {
 }
 
 /// What the check looks at, as it stands in the request: the first header of each name, `None` where there is none.
+///
+/// Exhaustive, because an adapter constructs it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OriginFacts<'a> {
     /// The method, in the case in which it was sent.

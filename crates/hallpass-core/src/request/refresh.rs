@@ -31,6 +31,8 @@ pub trait RefreshHook: Send + Sync + 'static {
 pub type Refreshing = Pin<Box<dyn Future<Output = RefreshedRequest> + Send>>;
 
 /// How a request goes on after a renewal.
+///
+/// Exhaustive, because a hook constructs it.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct RefreshedRequest {

@@ -5,6 +5,8 @@ use std::fmt;
 use crate::time::unix_time::UnixTime;
 
 /// What the view is asked about: the claims of a token that has verified.
+///
+/// Exhaustive, because callers construct it.
 #[derive(Clone, Copy)]
 pub struct TokenFacts<'a> {
     /// The account (`user_id`).

@@ -1,26 +1,27 @@
-//! From a guard's refusal to the answer that the caller sees.
+//! From a guard's rejection to the response that the caller receives.
 
-use hallpass_core::{Answer, BODY_HEADERS, Caller, Rejection, answer, own_page};
+use hallpass_core::{Caller, Rejection, RejectionResponse};
 use http::{HeaderName, HeaderValue, Method, Response, header, response::Parts};
 use http_body::Body;
 
 use super::Shared;
-use crate::refusal::{DeniedPage, RejectionResponse, status};
+use crate::rejection::{OnRejection, Rejected, status};
 
 impl<R, P, T> Shared<R, P, T> {
-    /// Words a refusal; to a `HEAD` without the words. `guarded` is the guard's bodiless answer; what layers in between added to it (a policy, a cookie) stays.
-    pub(super) fn render<B>(&self, refusal: RejectionResponse, guarded: Response<B>) -> Response<B>
+    /// Renders a rejection; for `HEAD` without the body. `guarded` is the guard's response without a
+    /// body. Headers that layers in between added to it (a policy, a cookie) stay.
+    pub(super) fn render<B>(&self, rejected: Rejected, guarded: Response<B>) -> Response<B>
     where
-        P: DeniedPage<B>,
+        P: OnRejection<B>,
         T: TextBody<B>,
         B: Body,
     {
-        let head = refusal.request.method() == Method::HEAD;
-        let response = self.render_whole(refusal, guarded);
+        let head = rejected.request.method() == Method::HEAD;
+        let response = self.render_whole(rejected, guarded);
         if head { self.head_of(response) } else { response }
     }
 
-    /// RFC 9110 section 9.3.2: what `GET` would be answered, the length included, and no body. hyper drops one over HTTP/1; over
+    /// RFC 9110 section 9.3.2: the response to `GET`, the length included, without the body. hyper drops one over HTTP/1; over
     /// HTTP/2 it would reset the stream.
     fn head_of<B>(&self, response: Response<B>) -> Response<B>
     where
@@ -34,18 +35,18 @@ impl<R, P, T> Shared<R, P, T> {
         Response::from_parts(parts, self.text_body.body(String::new()))
     }
 
-    fn render_whole<B>(&self, refusal: RejectionResponse, guarded: Response<B>) -> Response<B>
+    fn render_whole<B>(&self, rejected: Rejected, guarded: Response<B>) -> Response<B>
     where
-        P: DeniedPage<B>,
+        P: OnRejection<B>,
         T: TextBody<B>,
     {
-        let RejectionResponse { rejection, request } = refusal;
+        let Rejected { rejection, request } = rejected;
         self.meter.rejected(rejection);
         let (mut parts, _no_body) = guarded.into_parts();
-        for name in BODY_HEADERS {
+        for name in RejectionResponse::BODY_HEADERS {
             parts.headers.remove(name);
         }
-        // For whoever logs or counts further out; the refusal itself is spent, or an outer layer would word it anew.
+        // For layers further out that log or count. `Rejected` is gone, or an outer layer would render it again.
         parts.extensions.insert(rejection);
 
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
@@ -57,7 +58,8 @@ impl<R, P, T> Shared<R, P, T> {
         {
             return self.own_page(rejection, parts, page);
         }
-        let Answer { status: code, headers, body } = answer(rejection, &caller, &self.settings);
+        let RejectionResponse { status: code, headers, body } =
+            RejectionResponse::new(rejection, &caller, &self.settings);
         parts.status = status(code);
         for (name, value) in typed(headers) {
             parts.headers.insert(name, value);
@@ -73,7 +75,8 @@ impl<R, P, T> Shared<R, P, T> {
         parts.headers.extend(page.headers);
         parts.extensions.extend(page.extensions);
         let has = |name| parts.headers.contains_key(name);
-        let Answer { status: code, headers, .. } = own_page(rejection, page.status.as_u16(), &self.settings, has);
+        let RejectionResponse { status: code, headers, .. } =
+            RejectionResponse::for_page(rejection, page.status.as_u16(), &self.settings, has);
         parts.status = status(code);
         parts.headers.extend(typed(headers));
         Response::from_parts(parts, body)

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
-mod refused;
+mod rejected;
 
 use std::{
     convert::Infallible,

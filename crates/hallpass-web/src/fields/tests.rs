@@ -11,7 +11,10 @@ const JSON: Option<&[u8]> = Some(b"application/json");
 
 fn field(content_type: Option<&[u8]>, body: &[u8]) -> Result<Option<String>, FieldFault> {
     let fields = Fields::parse(content_type, body).unwrap_or_else(|_| panic!("unreadable"));
-    fields.optional("code").map(|text| text.map(str::to_owned)).map_err(|error| error.fault)
+    fields
+        .optional("code")
+        .map(|text| text.map(str::to_owned))
+        .map_err(|rejection| rejection.field().expect("a field").1)
 }
 
 #[test]
@@ -51,9 +54,9 @@ fn json_that_is_no_object_has_no_fields() {
 fn what_is_not_json_is_malformed() {
     let nested = "[".repeat(4000);
     for body in ["", "{", "{\"code\":\"1\"", "[1,", "{} {}", "{'code':'1'}", "nul", &nested] {
-        assert_eq!(Fields::parse(JSON, body.as_bytes()).err(), Some(Unreadable::Malformed), "{body}");
+        assert_eq!(Fields::parse(JSON, body.as_bytes()).err(), Some(RejectionKind::MalformedBody), "{body}");
     }
-    assert_eq!(Fields::parse(JSON, b"{\"code\":\"\xff\"}").err(), Some(Unreadable::Malformed));
+    assert_eq!(Fields::parse(JSON, b"{\"code\":\"\xff\"}").err(), Some(RejectionKind::MalformedBody));
 }
 
 #[test]
@@ -61,7 +64,7 @@ fn the_content_type_decides_without_its_parameters() {
     assert!(Fields::parse(Some(b"Application/JSON; charset=utf-8"), b"{}").is_ok());
     assert!(Fields::parse(None, b"").is_ok());
     for kind in [None, Some(&b"text/plain"[..]), Some(b"multipart/form-data; boundary=x"), Some(b"application/jsonx")] {
-        assert_eq!(Fields::parse(kind, b"{}").err(), Some(Unreadable::MediaType), "{kind:?}");
+        assert_eq!(Fields::parse(kind, b"{}").err(), Some(RejectionKind::UnsupportedMediaType), "{kind:?}");
     }
 }
 
@@ -89,7 +92,7 @@ proptest! {
         let expected = match &mine[..] {
             [] => Ok(None),
             [value] => Ok(Some(value.as_str())),
-            _ => Err(FieldError { field: "a", fault: FieldFault::Repeated }),
+            _ => Err(Rejection::of_field("a", FieldFault::Repeated)),
         };
         for (kind, body) in [(FORM, form.join("&")), (JSON, format!("{{{}}}", json.join(",")))] {
             let read = Fields::parse(kind, body.as_bytes()).unwrap_or_else(|_| panic!("unreadable: {body}"));

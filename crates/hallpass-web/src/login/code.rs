@@ -4,37 +4,36 @@
 //! the same words as a wrong code does, and the page leads back to the start.
 
 use hallpass_accounts::Visitor;
-use hallpass_core::{Role, SafeNext};
+use hallpass_core::{Rejection, RejectionKind, Role, SafeNext};
 
 use crate::{
     exchange::Exchange,
-    fields::{Fault, Fields},
+    fields::{Fault, Fields, field_fault, form_fault},
     login::{self, page::CodePage},
     pages::Page,
-    refused::Refused,
     response::{EndpointResponse, with_next},
 };
 
-pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     let next = exchange.next_of_query();
     if exchange.awaits_code() {
         Ok(exchange.page(200, &form(exchange, &next, None)))
     } else if exchange.wants_json() {
-        Err(Refused::Credentials)
+        Err(RejectionKind::InvalidCredentials.into())
     } else {
         Ok(EndpointResponse::see_other(&SafeNext::parse(Some(&with_next("/login", next.as_str())))))
     }
 }
 
-pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Refused> {
+pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
     let fields = exchange.fields()?;
     let next = SafeNext::parse(Some(fields.typed("next")));
-    Ok(confirm(exchange, &fields, &next).await.unwrap_or_else(|refused| {
-        exchange.refuse(&refused, |refused| {
+    Ok(confirm(exchange, &fields, &next).await.unwrap_or_else(|rejection| {
+        exchange.reject(rejection, |rejection| {
             if exchange.awaits_code() {
-                form(exchange, &next, Some(refused))
+                form(exchange, &next, Some(rejection))
             } else {
-                login::form(exchange, "", &next, Some(refused))
+                login::form(exchange, "", &next, Some(rejection))
             }
         })
     }))
@@ -44,21 +43,21 @@ async fn confirm<R: Role>(
     exchange: &Exchange<'_, R>,
     fields: &Fields,
     next: &SafeNext,
-) -> Result<EndpointResponse, Refused> {
+) -> Result<EndpointResponse, Rejection> {
     let code = fields.required("code")?;
     fields.optional("next")?;
-    let pending = exchange.pending().ok_or(Refused::Credentials)?;
+    let pending = exchange.pending().ok_or(RejectionKind::InvalidCredentials)?;
     let remember = fields.optional("remember_device")?.is_some_and(|choice| choice == "on");
     let visitor = Visitor { remember, ..exchange.visitor() };
     let opened = exchange.accounts.log_in_with_code(pending, code, &visitor).await?;
     exchange.logged_in(&opened, 200, next)
 }
 
-fn form<'p, R: Role>(exchange: &Exchange<'_, R>, next: &'p SafeNext, refused: Option<&Refused>) -> Page<'p> {
+fn form<'p, R: Role>(exchange: &Exchange<'_, R>, next: &'p SafeNext, rejection: Option<Rejection>) -> Page<'p> {
     Page::Code(CodePage {
         next: next.as_str(),
         remember_days: exchange.accounts.settings().trust_devices.map(|time| time.as_secs() / (24 * 60 * 60)),
-        code_fault: refused.and_then(|refused| refused.fault_of("code")),
-        fault: refused.and_then(|refused| refused.fault(Fault::Credentials)),
+        code_fault: field_fault(rejection, "code"),
+        fault: form_fault(rejection, Fault::Credentials),
     })
 }

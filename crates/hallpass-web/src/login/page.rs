@@ -1,6 +1,8 @@
 //! What is on the log-in page and on the page for the code.
 
-use crate::fields::{Fault, FieldFault};
+use hallpass_core::FieldFault;
+
+use crate::fields::Fault;
 
 /// Posts `username`, `password` and the hidden `next` to `/login`.
 #[derive(Debug, Default)]
@@ -14,7 +16,7 @@ pub struct LoginPage<'a> {
     pub username_fault: Option<FieldFault>,
     /// What is wrong with the password's field; never whether the password is right.
     pub password_fault: Option<FieldFault>,
-    /// Why the last attempt was refused.
+    /// Why the last attempt was rejected.
     pub fault: Option<Fault>,
     /// Whether there is a `/register` to link to.
     pub registration: bool,
@@ -30,7 +32,7 @@ pub struct CodePage<'a> {
     pub remember_days: Option<u64>,
     /// What is wrong with the code's field.
     pub code_fault: Option<FieldFault>,
-    /// Why the last attempt was refused.
+    /// Why the last attempt was rejected.
     pub fault: Option<Fault>,
 }
 

@@ -1,10 +1,11 @@
 //! The look that comes along: content by askama templates, the frame by a [`Layout`].
 
 use askama::Template;
+use hallpass_core::RejectionKind;
 
 use crate::{
     login::page::template::{CodeTemplate, LoginTemplate},
-    pages::{FailurePage, Page, Pages, reader::Reader},
+    pages::{Page, Pages, RejectionPage, reader::Reader},
     password::page::template::PasswordTemplate,
     register::page::template::RegisterTemplate,
     response::with_next,
@@ -86,11 +87,11 @@ impl DefaultPages {
     /// Defaults to no second one, because a frame in one language around forms in another reads worse than either.
     ///
     /// ```
-    /// use hallpass_web::{DefaultPages, FailurePage, Page, Pages, Reader, Texts};
+    /// use hallpass_web::{DefaultPages, Page, Pages, Reader, RejectionPage, Texts};
     /// use hallpass_core::{Rejection, RejectionKind};
     ///
     /// let pages = DefaultPages::new().and_texts(Texts::dutch());
-    /// let page = Page::Failure(FailurePage::of(Rejection::new(RejectionKind::Limited)));
+    /// let page = Page::Rejection(RejectionPage::of(Rejection::new(RejectionKind::Limited)));
     /// let for_reader = |languages| pages.render(&page, &Reader::default().with_languages(languages));
     /// assert!(for_reader("nl-BE,nl;q=0.9,en;q=0.5").contains("lang=\"nl\""));
     /// assert!(for_reader("fr").contains("lang=\"en\""));
@@ -131,8 +132,8 @@ impl<L: Layout> Pages for DefaultPages<L> {
             Page::RecoveryCodes(page) => (t.codes_title, RecoveryCodesTemplate { t, page }.render()),
             Page::Password(page) => (t.password_title, PasswordTemplate { t, page, username }.render()),
             Page::Sessions(page) => (t.sessions_title, SessionsTemplate { t, page }.render()),
-            Page::Failure(page) => {
-                let template = FailureTemplate { t, page };
+            Page::Rejection(page) => {
+                let template = RejectionTemplate { t, page };
                 (template.title(), template.render())
             }
         };
@@ -160,26 +161,28 @@ struct LayoutTemplate<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "pages/failure.html")]
-struct FailureTemplate<'a> {
+#[template(path = "pages/rejection.html")]
+struct RejectionTemplate<'a> {
     t: &'a Texts,
-    page: &'a FailurePage<'a>,
+    page: &'a RejectionPage<'a>,
 }
 
-impl FailureTemplate<'_> {
+impl RejectionTemplate<'_> {
     fn title(&self) -> &'static str {
-        self.t.failure(self.page.kind).map_or(self.t.failure_title, |failure| failure.title)
+        self.t.rejection(self.page.kind).map_or(self.t.rejection_title, |rejection| rejection.title)
     }
 
     fn text(&self) -> &str {
-        self.t.failure(self.page.kind).map_or(&self.page.detail, |failure| failure.text)
+        self.t.rejection(self.page.kind).map_or(&self.page.detail, |rejection| rejection.text)
     }
 
     /// The way forward: where to go, and what the link says.
     fn way(&self) -> (String, &'static str) {
         match self.page.kind {
-            "signed-out" | "expired" | "revoked" | "not-recent" => (with_next("/login", self.page.next), self.t.log_in),
-            "second-factor-missing" => ("/profile/two-factor".to_owned(), self.t.two_factor),
+            RejectionKind::NotLoggedIn | RejectionKind::Expired | RejectionKind::Revoked | RejectionKind::NotRecent => {
+                (with_next("/login", self.page.next), self.t.log_in)
+            }
+            RejectionKind::SecondFactorMissing => ("/profile/two-factor".to_owned(), self.t.two_factor),
             _ => ("/".to_owned(), self.t.home),
         }
     }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{PasswordError, RecoveryCode, UsernameError};
-use hallpass_core::TotpSecret;
+use hallpass_accounts::RecoveryCode;
+use hallpass_core::{FieldFault, RejectionKind, TotpSecret};
 
 use super::*;
 use crate::{
-    fields::{Fault, FieldFault},
+    fields::Fault,
     login::page::{CodePage, LoginPage},
     pages::{default_pages::DefaultPages, reader::Reader},
     password::page::PasswordPage,
@@ -42,16 +42,18 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
         current,
     };
     let set_up = |fault| TwoFactorSetUpPage { secret: SECRET, otpauth_uri: URI, qr_svg: &svg, code_fault: None, fault };
-    let failure =
-        |kind, wait| FailurePage { status: 429, kind, detail: "Too many.".into(), retry_after: wait, next: "/" };
+    let rejection = |kind, wait: Option<Duration>| {
+        let rejection = Rejection::new(kind);
+        RejectionPage::of(wait.map_or(rejection, |wait| rejection.with_retry_after(wait)))
+    };
 
     look("register", &Page::Register(RegisterPage { next: "/", ..RegisterPage::default() }));
     look(
         "register-refused",
         &Page::Register(RegisterPage {
             username: "al ice",
-            username_fault: Some(FieldFault::Username(UsernameError::Character)),
-            password_fault: Some(FieldFault::Password(PasswordError::Length { min: 10 })),
+            username_fault: Some(FieldFault::UsernameCharacter),
+            password_fault: Some(FieldFault::PasswordLength { min: 10 }),
             next: "/posts/new?a=1&b=2",
         }),
     );
@@ -90,8 +92,10 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
         &Page::Password(PasswordPage { fault: Some(Fault::Confirmation), current_fault: missing, new_fault: missing }),
     );
     look("sessions", &Page::Sessions(SessionsPage { sessions: vec![session(true), session(false), session(false)] }));
-    look("failure", &Page::Failure(failure("limited", Some(Duration::from_secs(90)))));
-    look("failure-unknown", &Page::Failure(failure("brand-new", None)));
+    look("rejection", &Page::Rejection(rejection(RejectionKind::Limited, Some(Duration::from_secs(90)))));
+    for kind in RejectionKind::ALL {
+        look(&format!("rejection-{kind}"), &Page::Rejection(rejection(*kind, None)));
+    }
 }
 
 #[test]
@@ -206,12 +210,9 @@ fn the_key_is_shown_in_groups_that_copy_as_one_word() {
 }
 
 #[test]
-fn dutch_pages_say_nothing_in_english() {
+fn dutch_pages_have_no_english_sentence() {
     let (english, dutch) = (DefaultPages::new(), DefaultPages::new().texts(Texts::dutch()));
     with_every_page(|name, page| {
-        if name == "failure-unknown" {
-            return;
-        }
         let (english, dutch) = (english.render(page, &Reader::default()), dutch.render(page, &Reader::default()));
         assert!(dutch.contains("<html lang=\"nl\">"));
         let sentences = |html: &str| -> Vec<String> {
@@ -226,8 +227,18 @@ fn dutch_pages_say_nothing_in_english() {
             assert!(!dutch.contains(&sentence), "{name}: {sentence}");
         }
     });
-    let kinds = |texts: Texts| texts.failures.iter().map(|failure| failure.kind).collect::<Vec<_>>();
-    assert_eq!(kinds(Texts::english()), kinds(Texts::dutch()));
+}
+
+#[test]
+fn each_kind_of_rejection_has_one_text_per_language() {
+    for texts in [Texts::english(), Texts::dutch()] {
+        for kind in RejectionKind::ALL {
+            let of_kind = texts.rejections.iter().filter(|text| text.kind == *kind);
+            assert_eq!(of_kind.count(), 1, "{} {kind}", texts.lang);
+        }
+        assert_eq!(texts.rejections.len(), RejectionKind::ALL.len(), "{}", texts.lang);
+    }
+    assert_eq!(Texts::english().credentials, "Invalid username, password or code");
 }
 
 #[test]

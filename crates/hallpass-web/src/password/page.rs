@@ -1,12 +1,14 @@
-//! What is on the page of a change of password that was refused.
+//! What is on the page of a change of password that was rejected.
 
-use crate::fields::{Fault, FieldFault};
+use hallpass_core::FieldFault;
+
+use crate::fields::Fault;
 
 /// Posts `current_password` and `new_password` to `/profile/password`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct PasswordPage {
-    /// Why the change was refused.
+    /// Why the change was rejected.
     pub fault: Option<Fault>,
     /// What is wrong with the field of the old password.
     pub current_fault: Option<FieldFault>,

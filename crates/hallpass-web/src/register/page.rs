@@ -1,6 +1,6 @@
 //! What is on the registration page.
 
-use crate::fields::FieldFault;
+use hallpass_core::FieldFault;
 
 /// Posts `username` and `password` to `/register`.
 #[derive(Debug, Default)]

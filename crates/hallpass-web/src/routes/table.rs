@@ -3,6 +3,7 @@
 /// One path of the sign-in routes, for an adapter to register for **every** method: the endpoints answer 405 themselves, since
 /// the origin check comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Route {
     /// The path, without parameters.
     pub path: &'static str,

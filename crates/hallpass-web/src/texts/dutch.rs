@@ -1,6 +1,8 @@
 //! Dutch.
 
-use crate::texts::{FailureText, Texts};
+use hallpass_core::RejectionKind;
+
+use crate::texts::{RejectionText, Texts};
 
 pub(crate) const TEXTS: Texts = Texts {
     lang: "nl",
@@ -65,7 +67,7 @@ pub(crate) const TEXTS: Texts = Texts {
     minutes_ago: ["1 minuut geleden", "{n} minuten geleden"],
     hours_ago: ["1 uur geleden", "{n} uur geleden"],
     days_ago: ["1 dag geleden", "{n} dagen geleden"],
-    credentials: "Gebruikersnaam, wachtwoord of code onjuist",
+    credentials: CREDENTIALS,
     confirmation: "Wachtwoord of code onjuist. Er is niets gewijzigd.",
     wrong_code: "Die code is niet geldig. Wacht op de volgende en probeer het opnieuw.",
     missing: "Vul dit in.",
@@ -76,52 +78,68 @@ pub(crate) const TEXTS: Texts = Texts {
     name_taken: "Deze naam is al in gebruik. Probeer een andere.",
     password_length: "Gebruik {n} tot 1024 tekens.",
     password_common: "Dit is een van de wachtwoorden die iedereen het eerst probeert. Kies een ander.",
-    failure_title: "Dat is niet gelukt",
+    rejection_title: "Dat is niet gelukt",
     wait_seconds: ["Probeer het over 1 seconde opnieuw.", "Probeer het over {n} seconden opnieuw."],
     wait_minutes: ["Probeer het over 1 minuut opnieuw.", "Probeer het over {n} minuten opnieuw."],
     home: "Startpagina",
-    failures: &[
-        failure("signed-out", "Log eerst in", "Deze pagina is voor wie is ingelogd."),
-        failure("expired", "Je sessie is verlopen", "Log opnieuw in om verder te gaan."),
-        failure("revoked", "Je bent uitgelogd", "Deze sessie is beëindigd. Log opnieuw in om verder te gaan."),
-        failure("role-missing", "Niet voor dit account", "Je account mag deze pagina niet zien."),
-        failure(
-            "second-factor-missing",
+    rejections: &[
+        rejection(RejectionKind::NotLoggedIn, "Log eerst in", "Deze pagina is voor wie is ingelogd."),
+        rejection(RejectionKind::Expired, "Je sessie is verlopen", "Log opnieuw in om verder te gaan."),
+        rejection(
+            RejectionKind::Revoked,
+            "Je bent uitgelogd",
+            "Deze sessie is beëindigd. Log opnieuw in om verder te gaan.",
+        ),
+        rejection(RejectionKind::RoleMissing, "Niet voor dit account", "Je account mag deze pagina niet zien."),
+        rejection(
+            RejectionKind::SecondFactorMissing,
             "Tweestapsverificatie nodig",
             "Deze pagina vraagt om inloggen met tweestapsverificatie.",
         ),
-        failure(
-            "not-recent",
+        rejection(
+            RejectionKind::NotRecent,
             "Bevestig dat jij het bent",
             "Deze pagina vraagt om een recente aanmelding. Log opnieuw in om verder te gaan.",
         ),
-        failure(
-            "cross-origin",
+        rejection(
+            RejectionKind::CrossOrigin,
             "Verstuurd vanaf een andere site",
             "Het verzoek kwam van een andere site en is geweigerd. Ga naar de pagina op deze site en probeer het daar.",
         ),
-        failure("limited", "Te veel pogingen", "Om het account te beschermen moeten verdere pogingen even wachten."),
-        failure(
-            "unavailable",
+        rejection(
+            RejectionKind::Limited,
+            "Te veel pogingen",
+            "Om het account te beschermen moeten verdere pogingen even wachten.",
+        ),
+        rejection(
+            RejectionKind::Unavailable,
             "Nu even niet bereikbaar",
             "De site kan dit op dit moment niet controleren. Er is niets gewijzigd.",
         ),
-        failure(
-            "misconfigured",
+        rejection(
+            RejectionKind::Misconfigured,
             "Er is iets verkeerd ingesteld",
             "De site is verkeerd ingesteld. Het logboek zegt waar.",
         ),
-        failure("not-found", "Niet gevonden", "Hier is niets."),
-        failure("method-not-allowed", "Hier is geen pagina", "Dit adres neemt alleen formulieren aan."),
-        failure("body-too-large", "Te veel", "Het formulier was groter dan 8 KiB."),
-        failure("malformed-body", "Niet leesbaar", "Wat is verstuurd, kon niet worden gelezen."),
-        failure("unsupported-media-type", "Niet leesbaar", "Stuur een formulier of JSON."),
-        failure("invalid-field", "Er ontbreekt iets", "Een veld ontbreekt of is geen tekst."),
-        failure("second-factor-on", "Tweestapsverificatie staat al aan", "Zet deze eerst uit om opnieuw te beginnen."),
-        failure("second-factor-off", "Tweestapsverificatie staat uit", "Zet deze eerst aan."),
+        rejection(RejectionKind::NotFound, "Niet gevonden", "Hier is niets."),
+        rejection(RejectionKind::MethodNotAllowed, "Hier is geen pagina", "Dit adres neemt alleen formulieren aan."),
+        rejection(RejectionKind::BodyTooLarge, "Te veel", "Het formulier was groter dan 8 KiB."),
+        rejection(RejectionKind::MalformedBody, "Niet leesbaar", "Wat is verstuurd, kon niet worden gelezen."),
+        rejection(RejectionKind::UnsupportedMediaType, "Niet leesbaar", "Stuur een formulier of JSON."),
+        rejection(RejectionKind::InvalidField, "Er ontbreekt iets", "Een veld ontbreekt of is geen tekst."),
+        rejection(
+            RejectionKind::SecondFactorOn,
+            "Tweestapsverificatie staat al aan",
+            "Zet deze eerst uit om opnieuw te beginnen.",
+        ),
+        rejection(RejectionKind::SecondFactorOff, "Tweestapsverificatie staat uit", "Zet deze eerst aan."),
+        rejection(RejectionKind::InvalidCredentials, "Dat is niet gelukt", CREDENTIALS),
+        rejection(RejectionKind::NameTaken, "Dat is niet gelukt", "Deze naam is al in gebruik."),
     ],
 };
 
-const fn failure(kind: &'static str, title: &'static str, text: &'static str) -> FailureText {
-    FailureText { kind, title, text }
+const CREDENTIALS: &str = "Gebruikersnaam, wachtwoord of code onjuist";
+
+const fn rejection(kind: RejectionKind, title: &'static str, text: &'static str) -> RejectionText {
+    RejectionText { kind, title, text }
 }

@@ -1,6 +1,8 @@
 //! English.
 
-use crate::texts::{FailureText, Texts};
+use hallpass_core::RejectionKind;
+
+use crate::texts::{RejectionText, Texts};
 
 pub(crate) const TEXTS: Texts = Texts {
     lang: "en",
@@ -65,7 +67,7 @@ pub(crate) const TEXTS: Texts = Texts {
     minutes_ago: ["1 minute ago", "{n} minutes ago"],
     hours_ago: ["1 hour ago", "{n} hours ago"],
     days_ago: ["1 day ago", "{n} days ago"],
-    credentials: "Invalid username, password or code",
+    credentials: RejectionKind::InvalidCredentials.detail(),
     confirmation: "Invalid password or code. Nothing was changed.",
     wrong_code: "That code is not valid. Wait for the next one and try again.",
     missing: "Please fill this in.",
@@ -76,44 +78,58 @@ pub(crate) const TEXTS: Texts = Texts {
     name_taken: "This name is taken. Try another.",
     password_length: "Use {n} to 1024 characters.",
     password_common: "This is one of the passwords that everybody tries first. Choose another.",
-    failure_title: "That did not work",
+    rejection_title: "That did not work",
     wait_seconds: ["Try again in 1 second.", "Try again in {n} seconds."],
     wait_minutes: ["Try again in 1 minute.", "Try again in {n} minutes."],
     home: "Home",
-    failures: &[
-        failure("signed-out", "Please log in", "This page is for people who are signed in."),
-        failure("expired", "Your session has ended", "Log in again to go on."),
-        failure("revoked", "You were logged out", "This session was ended. Log in again to go on."),
-        failure("role-missing", "Not for this account", "Your account may not see this page."),
-        failure(
-            "second-factor-missing",
+    rejections: &[
+        rejection(RejectionKind::NotLoggedIn, "Please log in", "This page is for people who are signed in."),
+        rejection(RejectionKind::Expired, "Your session has ended", "Log in again to go on."),
+        rejection(RejectionKind::Revoked, "You were logged out", "This session was ended. Log in again to go on."),
+        rejection(RejectionKind::RoleMissing, "Not for this account", "Your account may not see this page."),
+        rejection(
+            RejectionKind::SecondFactorMissing,
             "A second factor is needed",
             "This page asks for a sign-in with two-factor on.",
         ),
-        failure(
-            "not-recent",
+        rejection(
+            RejectionKind::NotRecent,
             "Please confirm that it is you",
             "This page asks for a recent sign-in. Log in again to go on.",
         ),
-        failure(
-            "cross-origin",
+        rejection(
+            RejectionKind::CrossOrigin,
             "Sent from another site",
             "The request came from another site and was refused. Go to the page on this site and try there.",
         ),
-        failure("limited", "Too many attempts", "To protect the account, further attempts have to wait."),
-        failure("unavailable", "Busy right now", "The site cannot check this at the moment. Nothing was changed."),
-        failure("misconfigured", "Something is set up wrongly", "The site is set up wrongly. Its log says where."),
-        failure("not-found", "Not found", "There is nothing here."),
-        failure("method-not-allowed", "There is no page here", "This address only takes forms."),
-        failure("body-too-large", "Too much", "The form was larger than 8 KiB."),
-        failure("malformed-body", "Not readable", "What was sent could not be read."),
-        failure("unsupported-media-type", "Not readable", "Send a form or JSON."),
-        failure("invalid-field", "Something is missing", "A field is missing or is not text."),
-        failure("second-factor-on", "Two-factor is on already", "Turn it off first to set it up anew."),
-        failure("second-factor-off", "Two-factor is off", "Turn it on first."),
+        rejection(
+            RejectionKind::Limited,
+            "Too many attempts",
+            "To protect the account, further attempts have to wait.",
+        ),
+        rejection(
+            RejectionKind::Unavailable,
+            "Busy right now",
+            "The site cannot check this at the moment. Nothing was changed.",
+        ),
+        rejection(
+            RejectionKind::Misconfigured,
+            "Something is set up wrongly",
+            "The site is set up wrongly. Its log says where.",
+        ),
+        rejection(RejectionKind::NotFound, "Not found", "There is nothing here."),
+        rejection(RejectionKind::MethodNotAllowed, "There is no page here", "This address only takes forms."),
+        rejection(RejectionKind::BodyTooLarge, "Too much", "The form was larger than 8 KiB."),
+        rejection(RejectionKind::MalformedBody, "Not readable", "What was sent could not be read."),
+        rejection(RejectionKind::UnsupportedMediaType, "Not readable", "Send a form or JSON."),
+        rejection(RejectionKind::InvalidField, "Something is missing", "A field is missing or is not text."),
+        rejection(RejectionKind::SecondFactorOn, "Two-factor is on already", "Turn it off first to set it up anew."),
+        rejection(RejectionKind::SecondFactorOff, "Two-factor is off", "Turn it on first."),
+        rejection(RejectionKind::InvalidCredentials, "That did not work", RejectionKind::InvalidCredentials.detail()),
+        rejection(RejectionKind::NameTaken, "That did not work", RejectionKind::NameTaken.detail()),
     ],
 };
 
-const fn failure(kind: &'static str, title: &'static str, text: &'static str) -> FailureText {
-    FailureText { kind, title, text }
+const fn rejection(kind: RejectionKind, title: &'static str, text: &'static str) -> RejectionText {
+    RejectionText { kind, title, text }
 }

@@ -2,7 +2,9 @@
 
 use hallpass_accounts::RecoveryCode;
 
-use crate::fields::{Fault, FieldFault};
+use hallpass_core::FieldFault;
+
+use crate::fields::Fault;
 
 /// Posts `code` to `/profile/two-factor`.
 #[non_exhaustive]
@@ -15,7 +17,7 @@ pub struct TwoFactorSetUpPage<'a> {
     pub qr_svg: &'a str,
     /// What is wrong with the code's field.
     pub code_fault: Option<FieldFault>,
-    /// Why the last code was refused.
+    /// Why the last code was rejected.
     pub fault: Option<Fault>,
 }
 
@@ -33,7 +35,7 @@ pub struct TwoFactorOnPage {
     pub renew_fault: Option<Fault>,
     /// What is wrong with the code of the form for new recovery codes.
     pub renew_code_fault: Option<FieldFault>,
-    /// Why switching off was refused.
+    /// Why switching off was rejected.
     pub disable_fault: Option<Fault>,
     /// What is wrong with the password of the form that switches off.
     pub disable_password_fault: Option<FieldFault>,

@@ -61,7 +61,7 @@ async fn the_origin_comes_before_everything_else() {
 async fn a_method_that_a_path_does_not_take_is_told_what_it_takes() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
-    for Route { path, methods } in routes(&site) {
+    for Route { path, methods, .. } in routes(&site) {
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "get"] {
             if methods.contains(&method) {
                 continue;
@@ -102,7 +102,7 @@ async fn head_is_get_without_the_body_and_no_get_sets_a_cookie() {
 #[tokio::test]
 async fn strangers_are_shown_to_log_in_before_their_body_is_read() {
     let site = Site::new();
-    for Route { path, methods } in routes(&site).into_iter().filter(|route| route.path.starts_with("/profile")) {
+    for Route { path, methods, .. } in routes(&site).into_iter().filter(|route| route.path.starts_with("/profile")) {
         if methods.contains(&"GET") {
             let to = format!("/login?next={}", path.replace('/', "%2F"));
             site.browser().get(path).await.expect_see_other(&to);

@@ -86,8 +86,8 @@ fn what_is_wrong_is_one_sentence_with_the_mend() {
     for (error, expected) in [
         (KeyFile::new(scratch.path("none.json")).load(), "name one that is there"),
         (KeyFile::new(scratch.path("no/keys.json")).load_or_make(NOW), "create its directory"),
-        (KeyFile::new(&broken).load_or_make(NOW), "is of no use"),
-        (KeyFile::new(&broken).rotate(NOW, Duration::ZERO), "is of no use"),
+        (KeyFile::new(&broken).load_or_make(NOW), "cannot be used"),
+        (KeyFile::new(&broken).rotate(NOW, Duration::ZERO), "cannot be used"),
     ] {
         let error = error.unwrap_err();
         let sentence = error.to_string();

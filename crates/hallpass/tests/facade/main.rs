@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod background;
+mod errors;
 mod feed;
 mod guesses;
 mod hands;

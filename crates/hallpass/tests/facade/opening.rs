@@ -63,7 +63,7 @@ async fn what_keeps_a_site_from_opening_is_one_sentence_with_the_mend() {
     for (url, expected) in [
         ("mysql://site".to_owned(), "write for example sqlite://site.db"),
         (scratch.url("no/site.db"), "create its directory"),
-        (scratch.url("broken.db"), "broken-keys.json is of no use"),
+        (scratch.url("broken.db"), "broken-keys.json cannot be used"),
     ] {
         let error = Hallpass::<SiteRole>::open(&url).await.unwrap_err().to_string();
         assert!(error.contains(expected) && !error.contains('\n'), "{error}");

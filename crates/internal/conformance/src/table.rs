@@ -24,7 +24,7 @@ pub fn rows() -> Vec<Row> {
     FILES.into_iter().flat_map(|(file, text)| parse(file, text)).collect()
 }
 
-/// Every kind of denial for every caller, at `/rejected/{kind}`.
+/// Every kind of rejection for every caller, at `/rejected/{kind}`.
 #[must_use]
 pub fn negotiation_rows() -> Vec<Row> {
     parse(NEGOTIATION.0, NEGOTIATION.1)

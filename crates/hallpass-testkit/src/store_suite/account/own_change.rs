@@ -13,6 +13,8 @@ use crate::store_suite::fixture::{
 };
 
 /// Every change that a person makes to their own account.
+///
+/// Exhaustive, because the suite handles each variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Own {
     Password,
@@ -51,6 +53,8 @@ impl Own {
 }
 
 /// What an operator does to an account.
+///
+/// Exhaustive, because the suite handles each variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Command {
     SetRoles,

@@ -63,7 +63,7 @@ pub(crate) fn site(config: &mut ServiceConfig) {
 }
 
 pub(crate) fn auth() -> Auth<SiteRole> {
-    Auth::new(gate()).clock(StoppedClock).answers(settings()).on_rejection(own_page)
+    Auth::new(gate()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page)
 }
 
 async fn home(me: Option<Identity<SiteRole>>, runs: Data<Runs>) -> String {

@@ -1,14 +1,13 @@
-//! Every kind of denial for every caller, on every stack: first against the table, then byte by byte against what core answers, so
-//! that a stack neither adds nor drops a header.
+//! Every kind of rejection for every caller, on every stack: first against the table, then byte by byte against core's
+//! `RejectionResponse`, so that a stack neither adds nor drops a header.
 
 use std::net::SocketAddr;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, test::init_service, web};
 use axum::{Router, extract::Request as AxumRequest};
-use hallpass_actix::Refused;
 use hallpass_conformance::{Received, Row, Sent, StoppedClock, gate, negotiation_rows, settings};
-use hallpass_core::{Caller, Rejection, RejectionKind, answer};
-use hallpass_tower::{AuthLayer, RejectedRequest, RejectionResponse};
+use hallpass_core::{Caller, Rejection, RejectionKind, RejectionResponse};
+use hallpass_tower::{AuthLayer, Rejected, RejectedRequest};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tokio::net::TcpListener;
@@ -30,9 +29,9 @@ fn the_table_has_every_kind_for_every_caller() {
     }
 }
 
-/// The denial that the path names, as a guard, a limiter or a store of the site's would make it.
+/// The rejection that the path names, as a guard, a limiter or a store of the site's would make it.
 fn rejection(path: &str) -> Rejection {
-    let kind = RejectionKind::ALL.iter().find(|kind| path == format!("/denied/{kind}")).expect("a kind");
+    let kind = RejectionKind::ALL.iter().find(|kind| path == format!("/rejected/{kind}")).expect("a kind");
     match kind {
         RejectionKind::Limited | RejectionKind::Unavailable => {
             Rejection::new(*kind).with_retry_after(std::time::Duration::from_millis(1500))
@@ -41,23 +40,23 @@ fn rejection(path: &str) -> Rejection {
     }
 }
 
-fn refuse<Q, B: Default>(request: &Request<Q>) -> Response<B> {
-    RejectionResponse::new(rejection(request.uri().path()), RejectedRequest::of(request)).into_response()
+fn reject<Q, B: Default>(request: &Request<Q>) -> Response<B> {
+    Rejected::new(rejection(request.uri().path()), RejectedRequest::of(request)).into_response()
 }
 
 fn tower_site() -> tower_stack::Site {
-    let guard = service_fn(async |request: Request<()>| Ok::<_, std::convert::Infallible>(refuse(&request)));
-    BoxCloneSyncService::new(AuthLayer::new(gate()).clock(StoppedClock).answers(settings()).layer(guard))
+    let guard = service_fn(async |request: Request<()>| Ok::<_, std::convert::Infallible>(reject(&request)));
+    BoxCloneSyncService::new(AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()).layer(guard))
 }
 
 fn axum_site() -> Router {
     Router::new()
-        .fallback(async |request: AxumRequest| refuse::<_, axum::body::Body>(&request))
-        .layer(AuthLayer::new(gate()).clock(StoppedClock).answers(settings()))
+        .fallback(async |request: AxumRequest| reject::<_, axum::body::Body>(&request))
+        .layer(AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()))
 }
 
-async fn actix_refuse(request: HttpRequest) -> Result<HttpResponse, Refused> {
-    Err(Refused::new(rejection(request.path())))
+async fn actix_reject(request: HttpRequest) -> Result<HttpResponse, hallpass_actix::Rejected> {
+    Err(hallpass_actix::Rejected::new(rejection(request.path())))
 }
 
 const fn stack(name: &'static str) -> Stack {
@@ -89,11 +88,11 @@ fn comparable(received: &Received) -> (u16, Vec<(String, String)>, String) {
 fn wanted(sent: &Sent) -> (u16, Vec<(String, String)>, String) {
     let header = |name: &str| sent.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice());
     let caller = Caller::new(&sent.method, &sent.target, header);
-    let answer = answer(rejection(&sent.target), &caller, &settings());
+    let response = RejectionResponse::new(rejection(&sent.target), &caller, &settings());
     let mut fields: Vec<(String, String)> =
-        answer.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        response.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     fields.sort();
-    (answer.status, fields, if sent.method == "HEAD" { String::new() } else { answer.body })
+    (response.status, fields, if sent.method == "HEAD" { String::new() } else { response.body })
 }
 
 /// Over HTTP/2 nobody asks for an upgrade (RFC 9113 section 8.2.2).
@@ -133,8 +132,8 @@ async fn axum() {
 
 #[actix_web::test]
 async fn actix() {
-    let auth = || hallpass_actix::Auth::new(gate()).clock(StoppedClock).answers(settings());
-    let app = init_service(App::new().default_service(web::to(actix_refuse)).wrap(auth())).await;
+    let auth = || hallpass_actix::Auth::new(gate()).clock(StoppedClock).rejection_settings(settings());
+    let app = init_service(App::new().default_service(web::to(actix_reject)).wrap(auth())).await;
     hold("actix", "in process", negotiation_rows(), |sent| {
         let request = actix_stack::request(&sent).to_request();
         let exchange = actix_web::test::call_service(&app, request);
@@ -145,7 +144,7 @@ async fn actix() {
         }
     })
     .await;
-    let server = HttpServer::new(move || App::new().default_service(web::to(actix_refuse)).wrap(auth()))
+    let server = HttpServer::new(move || App::new().default_service(web::to(actix_reject)).wrap(auth()))
         .workers(1)
         .disable_signals()
         .bind_auto_h2c("127.0.0.1:0")
@@ -161,9 +160,10 @@ async fn actix() {
 #[tokio::test]
 async fn tonic() {
     let guard = service_fn(async |request: Request<tonic::body::Body>| {
-        Ok::<_, std::convert::Infallible>(refuse::<_, tonic::body::Body>(&request))
+        Ok::<_, std::convert::Infallible>(reject::<_, tonic::body::Body>(&request))
     });
-    let auth = AuthLayer::new(gate()).clock(StoppedClock).answers(settings()).body_with(tonic::body::Body::new);
+    let auth =
+        AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()).body_with(tonic::body::Body::new);
     let site = auth.layer(guard);
     let rows: Vec<Row> = negotiation_rows().into_iter().filter(|row| row.name.starts_with("gRPC")).collect();
     assert_eq!(rows.len(), 2 * RejectionKind::ALL.len());

@@ -59,7 +59,7 @@ impl Service<http::Request<Body>> for Office {
 }
 
 fn auth() -> AuthLayer<SiteRole, hallpass_tower::DefaultPage, fn(String) -> Body> {
-    AuthLayer::new(gate()).clock(StoppedClock).answers(settings()).body_with(Body::new)
+    AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()).body_with(Body::new)
 }
 
 fn guarded(runs: &Runs) -> Routes {

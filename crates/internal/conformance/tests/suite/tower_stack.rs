@@ -52,7 +52,7 @@ pub(crate) fn site(runs: &Runs) -> Site {
     let router = service_fn(move |request: Request<()>| {
         routes.get(request.uri().path()).unwrap_or(&fallback).clone().oneshot(request)
     });
-    let auth = AuthLayer::new(gate()).clock(StoppedClock).answers(settings()).on_rejection(own_page);
+    let auth = AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page);
     BoxCloneSyncService::new(auth.layer(router))
 }
 

@@ -7,7 +7,7 @@ use hallpass::Rejection;
 use hallpass::axum::RejectedRequest;
 
 /// The page for a denial; the library's own where the blog has nothing better to say.
-pub(crate) fn denied_page(rejection: Rejection, request: &RejectedRequest) -> Option<Response> {
+pub(crate) fn rejection_page(rejection: Rejection, request: &RejectedRequest) -> Option<Response> {
     // The library sends a browser that is only looking to the log-in, and from there back here.
     if rejection.status() == 401 && request.method().is_safe() {
         return None;

@@ -13,7 +13,7 @@ use blog::{BlogRole, Failure, Site};
 use hallpass::{require_any_role, require_login, require_roles};
 
 use crate::failure::{Failed, render};
-use crate::rejected::denied_page;
+use crate::rejected::rejection_page;
 use crate::security_headers::security_headers;
 use crate::{people, post_pages, profile};
 
@@ -42,7 +42,7 @@ pub(crate) fn routes(site: Site) -> Router {
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(from_fn(render))
         .layer(site.hallpass.origin_layer())
-        .layer(site.hallpass.layer().on_rejection(denied_page))
+        .layer(site.hallpass.layer().on_rejection(rejection_page))
         .layer(map_response(security_headers))
 }
 

@@ -166,7 +166,7 @@ async fn what_layers_in_between_added_stays() {
 async fn a_site_names_its_own_log_in_page() {
     let settings = RejectionSettings::default().login_path("/sign-in");
     let response = ask(
-        layer().answers(settings).layer(require_login().layer(Handler::default())),
+        layer().rejection_settings(settings).layer(require_login().layer(Handler::default())),
         Request::get("/a").body(String::new()).unwrap(),
     )
     .await;

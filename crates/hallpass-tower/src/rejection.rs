@@ -1,4 +1,4 @@
-//! What a guard leaves on its answer for the outer layer, and a site's own page for it.
+//! The rejection that a guard leaves on its response for the outer layer, and a site's own page for it.
 
 use std::{
     fmt,
@@ -14,40 +14,41 @@ use http::{
 };
 use pin_project_lite::pin_project;
 
-/// A refused request and why: the extension by which a guard hands its answer over to the [`AuthLayer`](crate::AuthLayer).
+/// A rejected request and the reason. A guard leaves it in the extensions of its response, and the
+/// [`AuthLayer`](crate::AuthLayer) renders it.
 ///
 /// Guards of other frameworks make one the same way.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct RejectionResponse {
+pub struct Rejected {
     pub(crate) rejection: Rejection,
-    // In a box, because it is handed up through results whose other side is nothing at all.
+    // In a box, because it is the error of results whose `Ok` is empty.
     pub(crate) request: Box<RejectedRequest>,
 }
 
-impl RejectionResponse {
-    /// A refusal of this request.
+impl Rejected {
+    /// Rejects this request.
     pub fn new(rejection: Rejection, request: RejectedRequest) -> Self {
         Self { rejection, request: Box::new(request) }
     }
 
-    /// A refusal for want of the outer layer, which is the service's own fault. It is logged as an error under the name of the
-    /// guard that missed it.
+    /// Rejects a request that came without the outer layer, as the service's own fault. It is logged
+    /// as an error with the name of the guard.
     pub fn without_layer(guard: &'static str, request: RejectedRequest) -> Self {
         tracing::error!(
             target: "hallpass",
             guard,
-            "refused, because nobody verified the token: put the AuthLayer (`hallpass.layer()`) around the routes, outside this guard"
+            "rejected, because nothing verified the token: put the AuthLayer (`hallpass.layer()`) around the routes, outside this guard"
         );
         Self::new(Rejection::new(RejectionKind::Misconfigured), request)
     }
 
-    /// Why it was refused.
+    /// Returns the reason.
     pub fn rejection(&self) -> Rejection {
         self.rejection
     }
 
-    /// The answer as it is without an outer layer: the status, and no body.
+    /// Returns the response that an outer layer renders: the status, and no body.
     pub fn into_response<B: Default>(self) -> Response<B> {
         let mut response = Response::new(B::default());
         *response.status_mut() = status(self.rejection.status());
@@ -56,7 +57,7 @@ impl RejectionResponse {
     }
 }
 
-/// The head of a refused request, and who sent it.
+/// The head of a rejected request, and its caller.
 #[derive(Clone)]
 pub struct RejectedRequest {
     method: Method,
@@ -66,12 +67,12 @@ pub struct RejectedRequest {
 }
 
 impl RejectedRequest {
-    /// Copies what an answer may depend on out of a request.
+    /// Copies what the response may depend on out of a request.
     pub fn of<B>(request: &http::Request<B>) -> Self {
         Self::new(request.method(), request.uri(), request.headers(), request.extensions())
     }
 
-    /// Copies what an answer may depend on out of a request's head.
+    /// Copies what the response may depend on out of a request's head.
     pub fn of_parts(parts: &request::Parts) -> Self {
         Self::new(&parts.method, &parts.uri, &parts.headers, &parts.extensions)
     }
@@ -105,7 +106,7 @@ impl RejectedRequest {
         &self.headers
     }
 
-    /// Who sent it: signed in without what the route asks for, or anonymous.
+    /// Returns the caller: logged in without what the route requires, or anonymous.
     pub fn authentication(&self) -> &Authentication {
         &self.authentication
     }
@@ -114,7 +115,7 @@ impl RejectedRequest {
 /// Shows neither headers nor query: tokens travel in them.
 impl fmt::Debug for RejectedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeniedRequest")
+        f.debug_struct("RejectedRequest")
             .field("method", &self.method)
             .field("path", &self.uri.path())
             .field("authentication", &self.authentication)
@@ -122,41 +123,41 @@ impl fmt::Debug for RejectedRequest {
     }
 }
 
-/// Makes the page for a refused request, or leaves it to the default.
+/// Renders a site's own page for a rejected request.
 ///
-/// It is asked only where the caller takes a page: never for JSON, gRPC or a WebSocket, whose clients could not read one.
+/// It is called only where the caller takes a page: never for JSON, gRPC or a WebSocket.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not render pages of `Response<{B}>` for rejected requests: it \
-            does not implement `DeniedPage`",
-    label = "`DeniedPage` is not implemented for this type",
+            does not implement `OnRejection`",
+    label = "`OnRejection` is not implemented for this type",
     note = "the closure that `.on_rejection(…)` takes must return `Option<Response<{B}>>`, \
             with the body type of the service inside",
     note = "guide: docs/guide/src/axum.md"
 )]
-pub trait DeniedPage<B> {
-    /// The page; `None` for the default answer.
+pub trait OnRejection<B> {
+    /// Returns the page; `None` for the default response.
     fn page(&self, rejection: Rejection, request: &RejectedRequest) -> Option<Response<B>>;
 }
 
-/// No page of the site's own.
+/// The default page for every rejection.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DefaultPage;
 
-impl<B> DeniedPage<B> for DefaultPage {
+impl<B> OnRejection<B> for DefaultPage {
     fn page(&self, _: Rejection, _: &RejectedRequest) -> Option<Response<B>> {
         None
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, F: Fn(Rejection, &RejectedRequest) -> Option<Response<B>>> DeniedPage<B> for F {
+impl<B, F: Fn(Rejection, &RejectedRequest) -> Option<Response<B>>> OnRejection<B> for F {
     fn page(&self, rejection: Rejection, request: &RejectedRequest) -> Option<Response<B>> {
         self(rejection, request)
     }
 }
 
 pin_project! {
-    /// The answer of the service within, or the refusal in its place.
+    /// The response of the service inside, or the rejection in its place.
     #[must_use = "futures do nothing unless they are polled"]
     pub struct GuardFuture<F, B> {
         #[pin]
@@ -168,7 +169,7 @@ pin_project! {
     #[project = Projection]
     enum State<F, B> {
         Admitted { #[pin] inner: F },
-        Refused { response: Option<Response<B>> },
+        Rejected { response: Option<Response<B>> },
     }
 }
 
@@ -177,11 +178,11 @@ impl<F, B> GuardFuture<F, B> {
         Self { state: State::Admitted { inner } }
     }
 
-    pub(crate) fn refused(refusal: RejectionResponse) -> Self
+    pub(crate) fn rejected(rejected: Rejected) -> Self
     where
         B: Default,
     {
-        Self { state: State::Refused { response: Some(refusal.into_response()) } }
+        Self { state: State::Rejected { response: Some(rejected.into_response()) } }
     }
 }
 
@@ -194,15 +195,15 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             Projection::Admitted { inner } => inner.poll(cx),
-            // Polled again after it was ready, a future may never answer (`Future::poll`); this one stays refused.
-            Projection::Refused { response } => {
+            // A future that is polled again after it was ready may stay pending (`Future::poll`).
+            Projection::Rejected { response } => {
                 response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)))
             }
         }
     }
 }
 
-/// A status from core, which knows no `http` types. All that core gives are valid; were one not, the request stays refused.
+/// A status from core, which knows no `http` types. All that core gives are valid; if one were not, the request would stay rejected.
 pub(crate) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::FORBIDDEN)
 }
@@ -220,10 +221,10 @@ mod tests {
             .body(())
             .unwrap();
         let request = RejectedRequest::of(&request);
-        let refusal = RejectionResponse::new(Rejection::new(RejectionKind::NotLoggedIn), request.clone());
+        let rejected = Rejected::new(Rejection::new(RejectionKind::NotLoggedIn), request.clone());
         for shown in [
-            format!("{refusal:?}"),
-            format!("{:?}", refusal.into_response::<String>()),
+            format!("{rejected:?}"),
+            format!("{:?}", rejected.into_response::<String>()),
             format!("{:?}", request.headers()),
         ] {
             assert!(!shown.contains("hush"), "{shown}");

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::access::rejection::FieldFault;
 
 type Headers = &'static [(&'static str, &'static str)];
 
@@ -17,14 +18,14 @@ const WEB_SOCKET: Headers = &[("upgrade", "websocket"), ("connection", "Upgrade"
 const GRPC: Headers = &[("content-type", "application/grpc+proto")];
 const GRPC_WEB: Headers = &[("content-type", "application/grpc-web+proto")];
 
-fn ask(kind: RejectionKind, method: &str, headers: Headers) -> Answer {
+fn render(kind: RejectionKind, method: &str, headers: Headers) -> RejectionResponse {
     let caller = Caller::new(method, "/admin?x=1&y=ü", |name| {
         headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_bytes())
     });
-    answer(Rejection::new(kind), &caller, &RejectionSettings::default())
+    RejectionResponse::new(Rejection::new(kind), &caller, &RejectionSettings::default())
 }
 
-impl Answer {
+impl RejectionResponse {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
@@ -34,7 +35,7 @@ impl Answer {
 #[test]
 fn every_kind_for_every_caller() {
     use RejectionKind::*;
-    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 10] = [
+    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 20] = [
         (NotLoggedIn, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (Expired, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (Revoked, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
@@ -45,6 +46,16 @@ fn every_kind_for_every_caller() {
         (Limited, [429; 6], "8", None),
         (Unavailable, [503; 6], "14", None),
         (Misconfigured, [500; 6], "13", None),
+        (InvalidCredentials, [401; 6], "16", None),
+        (InvalidField, [422; 6], "3", None),
+        (NameTaken, [409; 6], "9", None),
+        (SecondFactorOn, [409; 6], "9", None),
+        (SecondFactorOff, [409; 6], "9", None),
+        (NotFound, [404; 6], "5", None),
+        (MethodNotAllowed, [405; 6], "12", None),
+        (BodyTooLarge, [413; 6], "3", None),
+        (MalformedBody, [400; 6], "3", None),
+        (UnsupportedMediaType, [415; 6], "3", None),
     ];
     assert_eq!(table.map(|row| row.0), RejectionKind::ALL, "a kind without a row");
 
@@ -52,26 +63,26 @@ fn every_kind_for_every_caller() {
         let callers =
             [("GET", BROWSER), ("POST", BROWSER), ("GET", FETCH), ("GET", JSON), ("GET", WEB_SOCKET), ("GET", HTMX)];
         for ((method, headers), status) in callers.into_iter().zip(statuses) {
-            let answer = ask(kind, method, headers);
-            assert_eq!(answer.status, status, "{kind} {method} {headers:?}");
-            assert_eq!(answer.header("cache-control"), Some("no-store"), "{kind} {headers:?}");
-            assert_eq!(answer.header("vary"), Some("accept, cookie"), "{kind} {headers:?}");
-            assert_eq!(answer.header("www-authenticate").is_some(), status == 401, "{kind} {headers:?}");
-            assert_eq!(answer.header("location").is_some(), status == 303, "{kind} {headers:?}");
-            assert_eq!(answer.header("hx-redirect"), hx_redirect.filter(|_| headers == HTMX), "{kind} {headers:?}");
+            let response = render(kind, method, headers);
+            assert_eq!(response.status, status, "{kind} {method} {headers:?}");
+            assert_eq!(response.header("cache-control"), Some("no-store"), "{kind} {headers:?}");
+            assert_eq!(response.header("vary"), Some("accept, cookie"), "{kind} {headers:?}");
+            assert_eq!(response.header("www-authenticate").is_some(), status == 401, "{kind} {headers:?}");
+            assert_eq!(response.header("location").is_some(), status == 303, "{kind} {headers:?}");
+            assert_eq!(response.header("hx-redirect"), hx_redirect.filter(|_| headers == HTMX), "{kind} {headers:?}");
             let content_type = match headers {
                 _ if status == 303 => None,
                 JSON | WEB_SOCKET => Some("application/problem+json"),
                 _ => Some("text/html; charset=utf-8"),
             };
-            assert_eq!(answer.header("content-type"), content_type, "{kind} {headers:?}");
+            assert_eq!(response.header("content-type"), content_type, "{kind} {headers:?}");
         }
         for (headers, content_type) in [(GRPC, "application/grpc"), (GRPC_WEB, "application/grpc-web")] {
-            let answer = ask(kind, "POST", headers);
-            assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{kind}");
-            assert_eq!(answer.header("content-type"), Some(content_type), "{kind}");
-            assert_eq!(answer.header("grpc-status"), Some(grpc_status), "{kind}");
-            assert_eq!(answer.header("www-authenticate"), None, "{kind}");
+            let response = render(kind, "POST", headers);
+            assert_eq!((response.status, response.body.as_str()), (200, ""), "{kind}");
+            assert_eq!(response.header("content-type"), Some(content_type), "{kind}");
+            assert_eq!(response.header("grpc-status"), Some(grpc_status), "{kind}");
+            assert_eq!(response.header("www-authenticate"), None, "{kind}");
         }
     }
 }
@@ -79,17 +90,47 @@ fn every_kind_for_every_caller() {
 #[test]
 fn a_problem_is_json_with_a_stable_type() {
     for kind in RejectionKind::ALL {
-        let answer = ask(*kind, "GET", JSON);
-        let problem: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        let response = render(*kind, "GET", JSON);
+        let problem: serde_json::Value = serde_json::from_str(&response.body).unwrap();
         assert_eq!(problem["type"], format!("urn:hallpass:problem:{kind}"));
-        assert_eq!(problem["status"], answer.status);
+        assert_eq!(problem["status"], response.status);
         assert!(problem["title"].is_string() && problem["detail"].is_string());
         assert_eq!(problem.as_object().unwrap().len(), 4);
     }
 }
 
 #[test]
-fn the_words_need_no_escaping_anywhere() {
+fn a_problem_of_a_field_or_a_method_is_precise() {
+    let problem = |rejection: Rejection| serde_json::from_str::<serde_json::Value>(&rejection.problem()).unwrap();
+    for (fault, kind, detail) in [
+        (FieldFault::Missing, "invalid-field", "The field `x` is missing."),
+        (FieldFault::NotText, "invalid-field", "The field `x` must be text."),
+        (FieldFault::Repeated, "invalid-field", "The field `x` is there more than once."),
+        (FieldFault::UsernameLength, "invalid-field", "A user name has 1 to 64 characters."),
+        (
+            FieldFault::UsernameCharacter,
+            "invalid-field",
+            "A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.",
+        ),
+        (FieldFault::NameTaken, "name-taken", "This user name is taken."),
+        (FieldFault::PasswordLength { min: 10 }, "invalid-field", "A password has 10 to 1024 characters."),
+        (
+            FieldFault::PasswordCommon,
+            "invalid-field",
+            "This password is too easy to guess. Several words that do not belong together make a good one.",
+        ),
+    ] {
+        let problem = problem(Rejection::of_field("x", fault));
+        assert_eq!(problem["type"], format!("urn:hallpass:problem:{kind}"), "{fault:?}");
+        assert_eq!((&problem["detail"], &problem["field"]), (&detail.into(), &"x".into()), "{fault:?}");
+    }
+    let method = Rejection::method_not_allowed("GET, POST");
+    assert_eq!(problem(method)["detail"], "This path takes GET, POST.");
+    assert!(RejectionSettings::default().headers(method).contains(&("allow", "GET, POST".to_owned())));
+}
+
+#[test]
+fn texts_need_no_escaping_anywhere() {
     for kind in RejectionKind::ALL {
         for text in [kind.title(), kind.detail()] {
             let plain = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%' | '<' | '>' | '&');
@@ -99,10 +140,12 @@ fn the_words_need_no_escaping_anywhere() {
 }
 
 #[test]
-fn the_log_in_page_learns_where_to_go_on_to() {
+fn the_login_page_gets_next() {
     let to = |target: &str, settings: &RejectionSettings| {
         let caller = Caller::new("GET", target, |_| None);
-        answer(Rejection::new(RejectionKind::NotLoggedIn), &caller, settings).header("location").map(str::to_owned)
+        RejectionResponse::new(Rejection::new(RejectionKind::NotLoggedIn), &caller, settings)
+            .header("location")
+            .map(str::to_owned)
     };
     let settings = RejectionSettings::default();
     assert_eq!(to("/a b", &settings).as_deref(), Some("/login?next=%2F"));
@@ -123,20 +166,21 @@ fn the_log_in_page_learns_where_to_go_on_to() {
 fn a_page_shows_the_way_forward() {
     let settings = RejectionSettings::default().style_sheet("/hallpass.css?a&b").two_factor_path("/me/2fa");
     let caller = Caller::new("GET", "/admin", |_| None);
-    let page = answer(Rejection::new(RejectionKind::SecondFactorMissing), &caller, &settings).body;
+    let page = RejectionResponse::new(Rejection::new(RejectionKind::SecondFactorMissing), &caller, &settings).body;
     assert!(page.contains("<a href=\"/me/2fa\">Set up a second factor</a>"), "{page}");
     assert!(page.contains("<a href=\"/login?next=%2Fadmin\">Sign in again</a>"), "{page}");
     assert!(page.contains("href=\"/hallpass.css?a&amp;b\""), "{page}");
     assert!(!page.contains("<style") && !page.contains("<script"), "{page}");
 
-    let page = answer(Rejection::new(RejectionKind::RoleMissing), &caller, &RejectionSettings::default()).body;
+    let page =
+        RejectionResponse::new(Rejection::new(RejectionKind::RoleMissing), &caller, &RejectionSettings::default()).body;
     assert!(!page.contains("/login") && !page.contains("stylesheet"), "{page}");
 }
 
 #[test]
 fn a_challenge_names_the_scheme_that_works() {
     let challenge = |kind, settings: &RejectionSettings| {
-        let headers = rejection_headers(Rejection::new(kind), settings);
+        let headers = settings.headers(Rejection::new(kind));
         headers.into_iter().find(|(name, _)| *name == "www-authenticate").map(|(_, value)| value)
     };
     let cookie = RejectionSettings::default();
@@ -148,14 +192,15 @@ fn a_challenge_names_the_scheme_that_works() {
 }
 
 #[test]
-fn waiting_is_said_in_whole_seconds_rounded_up() {
+fn retry_after_is_in_whole_seconds_rounded_up() {
     for (wait, seconds) in [(Duration::ZERO, "0"), (Duration::from_millis(1), "1"), (Duration::from_secs(30), "30")] {
         let rejection = Rejection::new(RejectionKind::Limited).with_retry_after(wait);
-        let headers = rejection_headers(rejection, &RejectionSettings::default());
+        let headers = RejectionSettings::default().headers(rejection);
         assert!(headers.contains(&("retry-after", seconds.to_owned())), "{wait:?}: {headers:?}");
     }
     assert!(
-        rejection_headers(Rejection::new(RejectionKind::Limited), &RejectionSettings::default())
+        RejectionSettings::default()
+            .headers(Rejection::new(RejectionKind::Limited))
             .iter()
             .all(|(name, _)| *name != "retry-after")
     );

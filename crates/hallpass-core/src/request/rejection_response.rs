@@ -1,0 +1,324 @@
+//! The rendered response of a rejected request, for every kind of caller.
+//!
+//! | caller | not logged in (401) | logged in, not allowed (403) | any other status |
+//! |---|---|---|---|
+//! | browser, navigation | 303 to the login page, with `next` | 403, a page with the way forward | its status, a page |
+//! | browser, form or `fetch` | 401, a page | 403, a page | its status, a page |
+//! | prefers JSON | 401, problem+json (RFC 9457) | 403, problem+json | its status, problem+json |
+//! | htmx | 401 with `HX-Redirect` | 403, with `HX-Redirect` where there is a way forward | its status, a page |
+//! | WebSocket or other upgrade | 401, problem+json, nothing upgraded | 403, problem+json | its status, problem+json |
+//! | gRPC | 200, `grpc-status` 16 | 200, `grpc-status` 7 | 200, its `grpc-status` |
+//!
+//! Every response is `no-store`, because it depends on the caller. A 401 carries a challenge, as
+//! RFC 9110 section 15.5.2 demands, and no other status does. The scheme is `Bearer` (RFC 6750)
+//! where a site accepts bearer tokens. Otherwise it is `Cookie`, after
+//! draft-broyer-http-cookie-auth: no scheme is registered for cookies, and a browser ignores a
+//! scheme that it does not know. `Basic` would open the browser's own login box.
+//!
+//! The status and the texts of each kind are in `access/rejection_kind.rs`. The tests
+//! check the whole table, every kind with every caller.
+
+use std::fmt::Write as _;
+
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use crate::{
+    access::{rejection::Rejection, rejection_kind::RejectionKind},
+    request::{
+        caller::{Caller, CallerKind},
+        gate::RequestAuthenticator,
+        safe_next::SafeNext,
+    },
+    token::role::Role,
+};
+
+/// The response of a rejected request, ready to send. Header names are lower-case.
+///
+/// Exhaustive, because every adapter must send each part.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use]
+pub struct RejectionResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, each name once.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; empty where the headers say it all.
+    pub body: String,
+}
+
+/// The paths of the pages that a rejection leads to, and the challenge of a 401.
+#[derive(Clone, Debug)]
+pub struct RejectionSettings {
+    login_path: String,
+    two_factor_path: String,
+    style_sheet: Option<String>,
+    bearer: bool,
+}
+
+impl RejectionSettings {
+    /// Sets the challenge to `Bearer` if the authenticator accepts bearer tokens.
+    #[must_use]
+    pub fn for_gate<R: Role>(self, gate: &RequestAuthenticator<R>) -> Self {
+        if gate.accepts_bearer() { self.bearer() } else { self }
+    }
+
+    /// Sets the path of the login page. Defaults to `/login`.
+    #[must_use]
+    pub fn login_path(mut self, path: &str) -> Self {
+        self.login_path = header_safe(path);
+        self
+    }
+
+    /// Sets the path of the page that sets up a second factor. Defaults to `/profile/two-factor`.
+    #[must_use]
+    pub fn two_factor_path(mut self, path: &str) -> Self {
+        self.two_factor_path = header_safe(path);
+        self
+    }
+
+    /// Sets the path of the style sheet of the default page. Defaults to none.
+    #[must_use]
+    pub fn style_sheet(mut self, path: &str) -> Self {
+        self.style_sheet = Some(header_safe(path));
+        self
+    }
+
+    /// Sets the challenge of a 401 to `Bearer`. Defaults to `Cookie`.
+    #[must_use]
+    pub fn bearer(mut self) -> Self {
+        self.bearer = true;
+        self
+    }
+}
+
+impl Default for RejectionSettings {
+    fn default() -> Self {
+        Self {
+            login_path: "/login".to_owned(),
+            two_factor_path: "/profile/two-factor".to_owned(),
+            style_sheet: None,
+            bearer: false,
+        }
+    }
+}
+
+impl RejectionResponse {
+    /// The headers that describe a body. An adapter removes them with the body that it replaces.
+    pub const BODY_HEADERS: [&'static str; 4] =
+        ["content-length", "content-type", "content-encoding", "transfer-encoding"];
+
+    /// Renders the rejection for this caller.
+    ///
+    /// ```
+    /// use hallpass_core::{Caller, Rejection, RejectionKind, RejectionResponse, RejectionSettings};
+    ///
+    /// let settings = RejectionSettings::default();
+    /// let render = |kind, caller: &Caller<'_>| RejectionResponse::new(Rejection::new(kind), caller, &settings);
+    ///
+    /// let browser = Caller::new("GET", "/posts/new?draft=1", |_| None);
+    /// let to_login = render(RejectionKind::NotLoggedIn, &browser);
+    /// assert_eq!(to_login.status, 303);
+    /// assert!(to_login.headers.contains(&("location", "/login?next=%2Fposts%2Fnew%3Fdraft%3D1".to_owned())));
+    ///
+    /// let script = Caller::new("GET", "/admin", |name| (name == "accept").then_some(&b"application/json"[..]));
+    /// let forbidden = render(RejectionKind::RoleMissing, &script);
+    /// assert_eq!(forbidden.status, 403);
+    /// assert!(forbidden.body.contains("urn:hallpass:problem:role-missing"));
+    /// ```
+    pub fn new(rejection: Rejection, caller: &Caller<'_>, settings: &RejectionSettings) -> Self {
+        let links = ways_forward(rejection.kind(), caller, settings);
+        match caller.kind() {
+            CallerKind::Page if leads_to_login(rejection) && caller.navigates() => see_login(&links),
+            CallerKind::Page => html(rejection, page(rejection.kind(), &links, settings), settings),
+            CallerKind::Htmx => {
+                let mut response = html(rejection, page(rejection.kind(), &links, settings), settings);
+                response.headers.extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
+                response
+            }
+            CallerKind::Json | CallerKind::Upgrade => problem_json(rejection, settings),
+            CallerKind::Grpc => grpc(rejection, "application/grpc"),
+            CallerKind::GrpcWeb => grpc(rejection, "application/grpc-web"),
+        }
+    }
+
+    /// Returns the status and the headers for a page of the site's own, without a body.
+    ///
+    /// A page with a status of success is sent with the status of the rejection. The challenge is
+    /// there only where the status is still 401 (a page may redirect). `has` returns whether the
+    /// page has a header of this name; such a header is not replaced.
+    pub fn for_page(
+        rejection: Rejection,
+        page_status: u16,
+        settings: &RejectionSettings,
+        has: impl Fn(&'static str) -> bool,
+    ) -> Self {
+        let status = if (200..300).contains(&page_status) { rejection.status() } else { page_status };
+        let mut headers = settings.headers(rejection);
+        headers.retain(|(name, _)| !has(name) && (status == 401 || *name != "www-authenticate"));
+        Self { status, headers, body: String::new() }
+    }
+}
+
+fn not_stored() -> Vec<(&'static str, String)> {
+    vec![("cache-control", "no-store".to_owned()), ("vary", "accept, cookie".to_owned())]
+}
+
+/// A 401 leads to the login page, except the failed login itself.
+fn leads_to_login(rejection: Rejection) -> bool {
+    rejection.status() == 401 && !rejection.kind().is_about_content()
+}
+
+fn see_login(links: &[Link]) -> RejectionResponse {
+    let mut headers = not_stored();
+    headers.extend(links.first().map(|link| ("location", link.path.clone())));
+    RejectionResponse { status: 303, headers, body: String::new() }
+}
+
+fn html(rejection: Rejection, body: String, settings: &RejectionSettings) -> RejectionResponse {
+    let mut headers = settings.headers(rejection);
+    headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
+    RejectionResponse { status: rejection.status(), headers, body }
+}
+
+/// The problem document of RFC 9457.
+fn problem_json(rejection: Rejection, settings: &RejectionSettings) -> RejectionResponse {
+    let mut headers = settings.headers(rejection);
+    headers.push(("content-type", "application/problem+json".to_owned()));
+    RejectionResponse { status: rejection.status(), headers, body: rejection.problem() }
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+impl Rejection {
+    /// Returns the problem document (RFC 9457) as JSON. A field's problem has the member `field`.
+    #[must_use]
+    pub fn problem(self) -> String {
+        let problem = Problem {
+            r#type: &format!("urn:hallpass:problem:{}", self.kind()),
+            title: self.kind().title(),
+            status: self.status(),
+            detail: &self.detail(),
+            field: self.field().map(|(field, _)| field),
+        };
+        // Strings and numbers always serialize.
+        serde_json::to_string(&problem).unwrap_or_default()
+    }
+}
+
+/// A "Trailers-Only" response (gRPC over HTTP/2): the failure is in `grpc-status`, the HTTP status is 200.
+fn grpc(rejection: Rejection, content_type: &str) -> RejectionResponse {
+    let mut headers = not_stored();
+    headers.push(("content-type", content_type.to_owned()));
+    headers.push(("grpc-status", rejection.kind().grpc_status().to_string()));
+    headers.push(("grpc-message", rejection.kind().detail().to_owned()));
+    RejectionResponse { status: 200, headers, body: String::new() }
+}
+
+/// Returns the links to the pages where the person can fix it, the best one first.
+fn ways_forward(kind: RejectionKind, caller: &Caller<'_>, settings: &RejectionSettings) -> Vec<Link> {
+    let accounts = |label| Link { label, path: settings.login(caller) };
+    match kind {
+        RejectionKind::NotLoggedIn => vec![accounts("Sign in")],
+        RejectionKind::Expired | RejectionKind::Revoked | RejectionKind::NotRecent => {
+            vec![accounts("Sign in again")]
+        }
+        RejectionKind::SecondFactorMissing => vec![
+            Link { label: "Set up a second factor", path: settings.two_factor_path.clone() },
+            accounts("Sign in again"),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+impl RejectionSettings {
+    /// Returns the headers that every response of this rejection carries, a site's own page
+    /// included: `no-store`, the challenge of a 401, how long to wait, and the methods that are allowed.
+    #[must_use]
+    pub fn headers(&self, rejection: Rejection) -> Vec<(&'static str, String)> {
+        let mut headers = not_stored();
+        if rejection.status() == 401 {
+            headers.push(("www-authenticate", self.challenge(rejection.kind())));
+        }
+        if let Some(wait) = rejection.retry_after() {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.push(("retry-after", seconds.to_string()));
+        }
+        headers.extend(rejection.allow().map(|allow| ("allow", allow.to_owned())));
+        headers
+    }
+
+    /// Returns the path of the login page with `next`. A target off the site is replaced ([`SafeNext`]).
+    fn login(&self, caller: &Caller<'_>) -> String {
+        let mut path = self.login_path.clone();
+        if let Some(target) = caller.way_back() {
+            path.push_str(if path.contains('?') { "&next=" } else { "?next=" });
+            path.extend(utf8_percent_encode(SafeNext::parse(Some(target)).as_str(), NOT_IN_QUERY_VALUE));
+        }
+        path
+    }
+
+    fn challenge(&self, kind: RejectionKind) -> String {
+        match (self.bearer, kind) {
+            (false, _) => format!("Cookie form-action=\"{}\"", self.login_path),
+            // RFC 6750 section 3.1: no error code where no token was sent, and a bad one is not told from none.
+            (true, RejectionKind::Expired | RejectionKind::Revoked) => "Bearer error=\"invalid_token\"".to_owned(),
+            (true, _) => "Bearer".to_owned(),
+        }
+    }
+}
+
+/// A way forward.
+struct Link {
+    label: &'static str,
+    path: String,
+}
+
+/// Returns the default page of a rejection, for a site without one of its own.
+///
+/// The page has no script and no inline style, so it works under any Content-Security-Policy.
+fn page(kind: RejectionKind, links: &[Link], settings: &RejectionSettings) -> String {
+    let (title, detail) = (kind.title(), kind.detail());
+    let mut page = String::with_capacity(640);
+    page.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    page.push_str("<meta name=\"viewport\" content=\"width=device-width\">\n");
+    page.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n");
+    // Writing to a String cannot fail.
+    let _ = writeln!(page, "<title>{title}</title>");
+    if let Some(path) = &settings.style_sheet {
+        let _ = writeln!(page, "<link rel=\"stylesheet\" href=\"{}\">", escaped(path));
+    }
+    let _ = writeln!(page, "</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{detail}</p>");
+    for Link { label, path } in links {
+        let _ = writeln!(page, "<p><a href=\"{}\">{label}</a></p>", escaped(path));
+    }
+    page.push_str("<p><a href=\"/\">Home page</a></p>\n</main>\n</body>\n</html>\n");
+    page
+}
+
+/// A path within a quoted attribute. Quotes and angle brackets are percent-encoded in it already.
+fn escaped(path: &str) -> String {
+    path.replace('&', "&amp;")
+}
+
+/// A path as it may stand in a header and within quotes there: what may not is percent-encoded.
+fn header_safe(path: &str) -> String {
+    utf8_percent_encode(path, NOT_IN_HEADER).to_string()
+}
+
+/// All but the unreserved characters of RFC 3986 section 2.3.
+const NOT_IN_QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What would end a header or a quoted string, in HTML too. What lies beyond ASCII is always encoded.
+const NOT_IN_HEADER: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'\\').add(b'<').add(b'>');
+
+#[cfg(test)]
+mod tests;
