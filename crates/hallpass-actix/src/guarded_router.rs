@@ -55,10 +55,13 @@ use crate::require::RequireLayer;
 #[derive(Default)]
 #[must_use]
 pub struct GuardedRouter {
-    routes: Vec<Box<dyn FnOnce(&mut ServiceConfig)>>,
+    routes: Vec<Register>,
     table: RouteTable,
     fallback: Option<(Requirement, Route)>,
 }
+
+/// Registers one route.
+type Register = Box<dyn FnOnce(&mut ServiceConfig)>;
 
 impl GuardedRouter {
     /// A router without routes.
@@ -123,7 +126,6 @@ impl GuardedRouter {
     }
 
     /// The routes, for [`App::configure`](actix_web::App::configure).
-    #[must_use]
     pub fn into_config(mut self) -> impl FnOnce(&mut ServiceConfig) {
         self.fallback.get_or_insert_with(|| (Requirement::public(), web::to(HttpResponse::NotFound)));
         |config| self.register(config)

@@ -100,7 +100,6 @@ async fn handlers_on_axum_read_own_claims_after_every_issue() {
 #[actix_web::test]
 async fn handlers_on_actix_read_own_claims_after_every_issue() {
     use actix_web::{App, test, web};
-    use hallpass::actix;
 
     let hands = Hands::new();
     let hallpass = hallpass(&hands).await;
