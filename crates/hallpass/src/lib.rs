@@ -118,9 +118,8 @@ pub use crate::{
 #[cfg(any(feature = "actix", feature = "axum"))]
 pub use crate::{
     identity::Allowed,
-    layer::{AuthLayer, OriginLayer},
+    layer::AuthLayer,
     require::{RequireLayer, public, require_any_role, require_at_least, require_login, require_roles},
-    site::LoginRoutes,
 };
 pub use hallpass_accounts::{
     Account, AccountId, AccountsError, AccountsErrorKind, Event, FactorPolicy, HashCost, PasswordHasherSettings,
@@ -211,7 +210,10 @@ pub mod totp {
 /// What a request asks for, how a rejection is rendered for it, and the table of routes.
 pub mod request {
     #[cfg(any(feature = "actix", feature = "axum"))]
-    pub use crate::layer::{DefaultPage, FromText, RejectedRequest, RejectionPage};
+    pub use crate::{
+        layer::{DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage},
+        site::LoginRoutes,
+    };
     #[cfg(feature = "utoipa")]
     pub use hallpass_core::ApiSecurity;
     pub use hallpass_core::{Caller, RejectionSettings, RouteTable};
