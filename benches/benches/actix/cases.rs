@@ -16,7 +16,7 @@ use actix_web::{
     test::{TestRequest, init_service},
     web,
 };
-use hallpass_actix::{Auth, Identity, require_roles};
+use hallpass_actix::{AuthLayer, Identity, require_roles};
 use hallpass_benches::{AUDIENCE, ISSUER, NOW, SiteRole, full_claims_token, ring};
 use hallpass_core::{Algorithm, Clock, UnixTime, Verifier};
 
@@ -30,9 +30,9 @@ impl Clock for Frozen {
 }
 
 /// The middleware; it remembers tokens of asymmetric keys.
-fn auth(algorithm: Algorithm) -> Auth<SiteRole> {
+fn auth(algorithm: Algorithm) -> AuthLayer<SiteRole> {
     let verifier = Verifier::<SiteRole>::new(ring(algorithm).unwrap(), ISSUER, AUDIENCE);
-    Auth::new(verifier).clock(Frozen)
+    AuthLayer::new(verifier).clock(Frozen)
 }
 
 fn request(cookie: &str) -> Request {

@@ -12,7 +12,7 @@ use actix_web::{
     test::{TestRequest, init_service},
     web,
 };
-use hallpass_actix::{Allowed, Auth, require_roles};
+use hallpass_actix::{Allowed, AuthLayer, require_roles};
 use hallpass_benches::{SECRET, SiteRole};
 use hallpass_core::{Permission, Requirement};
 
@@ -35,8 +35,8 @@ pub fn cases() -> Vec<Case> {
             drop(admin);
             "hello"
         });
-        let auth = || Auth::new(hallpass::verifier());
-        let remembering = Auth::new(hallpass::verifier().remember_all(8192));
+        let auth = || AuthLayer::new(hallpass::verifier());
+        let remembering = AuthLayer::new(hallpass::verifier().remember_all(8192));
         let [bare, guard, extract, remember, identity] = NAMES;
         vec![
             case(bare, init_service(App::new().service(plain())).await, hallpass::cookie()),

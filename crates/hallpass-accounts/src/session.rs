@@ -70,6 +70,7 @@ impl Default for SessionSettings {
 /// What a session goes on with.
 #[derive(Debug)]
 #[must_use]
+#[non_exhaustive]
 pub struct Tokens {
     /// The access token.
     pub access: Token<Access>,

@@ -79,6 +79,8 @@ impl<R: Role> fmt::Debug for TwoFactorPolicy<R> {
 }
 
 /// How the second factor of an account stands.
+///
+/// Exhaustive, because a caller must handle both.
 #[derive(Debug)]
 #[must_use]
 pub enum TwoFactor {
@@ -89,6 +91,7 @@ pub enum TwoFactor {
 }
 
 /// What goes into an authenticator. Redacted in `Debug`.
+#[non_exhaustive]
 pub struct SetUp {
     /// The secret that the first code must come from.
     pub secret: TotpSecret,
@@ -97,6 +100,8 @@ pub struct SetUp {
 }
 
 /// How it goes on after the second factor was turned off.
+///
+/// Exhaustive, because a caller must handle both.
 #[derive(Debug)]
 #[must_use]
 pub enum FactorOff {

@@ -23,7 +23,7 @@ use crate::authentication::Rejected;
 /// What a middleware does around the service inside.
 pub trait Around {
     /// Looks at a request on its way in: it goes on, at once or once it is renewed, or is refused. A rejection is left on a bare response
-    /// for [`Auth`](crate::Auth) to render, and the service inside is not called.
+    /// for [`AuthLayer`](crate::AuthLayer) to render, and the service inside is not called.
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection>;
 
     /// Completes the answer of the service inside. Defaults to leaving it as it is, because most of a guard's work is done before.

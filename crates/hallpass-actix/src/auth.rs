@@ -26,7 +26,7 @@ use crate::{
 ///
 /// It is cheap to clone, and `Send`: build it once, clone it into each worker's app.
 #[must_use]
-pub struct Auth<R: Role> {
+pub struct AuthLayer<R: Role> {
     gate: Arc<RequestAuthenticator<R>>,
     clock: Arc<dyn Clock>,
     rejection_settings: Arc<RejectionSettings>,
@@ -37,7 +37,7 @@ pub struct Auth<R: Role> {
 }
 
 // By hand, because the derived one would require the same of `R`.
-impl<R: Role> Clone for Auth<R> {
+impl<R: Role> Clone for AuthLayer<R> {
     fn clone(&self) -> Self {
         Self {
             gate: Arc::clone(&self.gate),
@@ -53,7 +53,7 @@ impl<R: Role> Clone for Auth<R> {
 
 type OnRejection = dyn Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync;
 
-impl<R: Role> Auth<R> {
+impl<R: Role> AuthLayer<R> {
     /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said than which tokens are right.
     pub fn new(gate: impl Into<RequestAuthenticator<R>>) -> Self {
         let gate = gate.into();
@@ -104,7 +104,8 @@ impl<R: Role> Auth<R> {
     /// is then a 500 and an error in the log instead of an open door. A route that is open on purpose says [`public`](crate::public).
     ///
     /// The handler of such a route has run by then, since a guard further in could still have spoken:
-    /// [`guarded`](crate::guarded) does not let such a route be registered at all. Defaults to off, because a site that has its open
+    /// a router that cannot be given a route without a requirement is
+    /// [`GuardedRouter`](crate::GuardedRouter). Defaults to off, because a site that has its open
     /// routes outside of hallpass would stand still.
     pub fn deny_unguarded_routes(mut self) -> Self {
         self.strict = true;
@@ -153,9 +154,9 @@ impl<R: Role> Auth<R> {
     }
 }
 
-transform!(Auth<R>, R);
+transform!(AuthLayer<R>, R);
 
-impl<R: Role> Around for Auth<R> {
+impl<R: Role> Around for AuthLayer<R> {
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection> {
         let now = self.clock.now();
         let headers = request.headers();

@@ -1,5 +1,5 @@
-//! What [`Auth`](crate::Auth) leaves on a request's extensions, and the guards and extractors inside read: the caller that it found, and
-//! whether a route said what it asks, where every route has to. And the rejection that they leave on a bare response for `Auth` to
+//! What [`AuthLayer`](crate::AuthLayer) leaves on a request's extensions, and the guards and extractors inside read: the caller that it found, and
+//! whether a route said what it asks, where every route has to. And the rejection that they leave on a bare response for `AuthLayer` to
 //! render.
 
 use std::{
@@ -17,14 +17,14 @@ use hallpass_core::{Authentication, Clock, Rejection, RejectionKind, Requirement
 /// The caller, or the rejection of a request without `Auth` around it.
 type Found<'r> = Result<Ref<'r, Authentication>, Rejection>;
 
-/// Finds the caller on a request's extensions. Without `Auth` around, nobody verified the token, and no answer to "who?" is not
+/// Finds the caller on a request's extensions. Without `AuthLayer` around, nobody verified the token, and no answer to "who?" is not
 /// "anyone".
 pub(crate) fn caller<'r>(guard: &'static str, extensions: Ref<'r, Extensions>) -> Found<'r> {
     Ref::filter_map(extensions, Extensions::get).map_err(|_| {
         tracing::error!(
             target: "hallpass",
             guard,
-            "rejected, because nothing verified the token: wrap the app in Auth (`hallpass.middleware()`), outside this guard"
+            "rejected, because nothing verified the token: wrap the app in AuthLayer (`hallpass.layer()`), outside this guard"
         );
         Rejection::new(RejectionKind::Misconfigured)
     })

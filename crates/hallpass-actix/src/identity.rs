@@ -17,7 +17,7 @@ use crate::authentication::{Rejected, admit};
 /// both `None`. It is [`hallpass_core::Identity`], which it derefs to, under a name of this crate, since actix-web's trait can only
 /// be implemented for one's own types.
 ///
-/// actix-web makes `None` of every refusal, a missing [`Auth`](crate::Auth) included; that one is logged as an error.
+/// actix-web makes `None` of every refusal, a missing [`AuthLayer`](crate::AuthLayer) included; that one is logged as an error.
 ///
 /// A handler that shows who asks sends an answer that no cache may share: set `Cache-Control: no-store`, or wrap the resource in
 /// [`require_login`](crate::require_login), which does.

@@ -1,6 +1,6 @@
 //! hallpass on actix-web 4: who asks, may they, and the sign-in routes.
 //!
-//! [`Auth`] wraps the app: it finds out who asks, and turns what the guards inside refuse into an answer. A guard
+//! [`AuthLayer`] wraps the app: it finds out who asks, and turns what the guards inside refuse into an answer. A guard
 //! ([`require_login`], [`require_roles`], …) wraps a scope or a resource, or routes by role as a
 //! [`Guard`](actix_web::guard::Guard). [`Identity`] is the extractor. None of them decides anything: the decisions are
 //! `hallpass-core`'s, the same that the tower layers ask, and `hallpass-conformance` holds both to one table of answers.
@@ -10,11 +10,11 @@
 //!
 //! | feature | what |
 //! |---|---|
-//! | `routes` | `routes`: the sign-in endpoints, for `App::configure`; `Rotation`: renewal within a request, for `Auth::refresh` |
+//! | `routes` | `routes`: the login endpoints, for `App::service`; `Rotation`: renewal within a request, for `AuthLayer::refresh` |
 //!
 //! ```
 //! use actix_web::{App, http::StatusCode, test, web};
-//! use hallpass_actix::{Auth, Identity, require_roles};
+//! use hallpass_actix::{AuthLayer, Identity, require_roles};
 //! use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
 //!
 //! #[derive(Role)]
@@ -27,7 +27,7 @@
 //! # #[actix_web::main]
 //! # async fn main() {
 //! # let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_800_000_000));
-//! let auth = Auth::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site"));
+//! let auth = AuthLayer::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site"));
 //! let app = test::init_service(
 //!     App::new()
 //!         .wrap(auth)
@@ -47,7 +47,7 @@
 mod around;
 mod auth;
 mod authentication;
-mod guarded;
+mod guarded_router;
 mod identity;
 mod origin;
 mod require;
@@ -55,13 +55,13 @@ mod require;
 mod routes;
 
 pub use around::{AroundFuture, AroundService};
-pub use auth::Auth;
+pub use auth::AuthLayer;
 pub use authentication::Rejected;
-pub use guarded::{GuardedRoutes, guarded, route_table};
+pub use guarded_router::GuardedRouter;
 #[cfg(feature = "routes")]
 pub use hallpass_accounts::RequestRefresh as Rotation;
 pub use identity::{Allowed, Identity};
-pub use origin::SameOrigin;
-pub use require::{Require, public, require_any_role, require_at_least, require_login, require_roles};
+pub use origin::OriginLayer;
+pub use require::{RequireLayer, public, require_any_role, require_at_least, require_login, require_roles};
 #[cfg(feature = "routes")]
-pub use routes::routes;
+pub use routes::{LoginRoutes, routes};

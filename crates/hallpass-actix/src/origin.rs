@@ -1,6 +1,6 @@
 //! The cross-origin check for a whole site.
 //!
-//! The sign-in routes check for themselves; this is for the site's own forms. Wrap the app in it before [`Auth`](crate::Auth), so
+//! The sign-in routes check for themselves; this is for the site's own forms. Wrap the app in it before [`AuthLayer`](crate::AuthLayer), so
 //! that a rejection is rendered for the caller. The rules and their reasons are those of [`OriginCheck`].
 
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use crate::around::{Around, transform};
 ///
 /// ```
 /// use actix_web::{App, http::StatusCode, test, web};
-/// use hallpass_actix::SameOrigin;
+/// use hallpass_actix::OriginLayer;
 /// use hallpass_core::OriginCheck;
 ///
 /// # #[actix_web::main]
 /// # async fn main() {
-/// let app = App::new().route("/posts", web::post().to(|| async { "posted" })).wrap(SameOrigin::new(OriginCheck::new()));
+/// let app = App::new().route("/posts", web::post().to(|| async { "posted" })).wrap(OriginLayer::new(OriginCheck::new()));
 /// let app = test::init_service(app).await;
 /// let post = |from| test::TestRequest::post().uri("/posts").insert_header(("sec-fetch-site", from)).to_request();
 /// assert_eq!(test::call_service(&app, post("same-origin")).await.status(), StatusCode::OK);
@@ -27,20 +27,20 @@ use crate::around::{Around, transform};
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct SameOrigin {
+pub struct OriginLayer {
     check: Arc<OriginCheck>,
 }
 
-impl SameOrigin {
+impl OriginLayer {
     /// Checks with these exceptions.
     pub fn new(check: OriginCheck) -> Self {
         Self { check: Arc::new(check) }
     }
 }
 
-transform!(SameOrigin);
+transform!(OriginLayer);
 
-impl Around for SameOrigin {
+impl Around for OriginLayer {
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection> {
         let checked = self.check.check(&origin_facts(request)).inspect_err(|rejection| {
             tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request rejected");

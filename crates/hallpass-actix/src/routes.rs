@@ -8,9 +8,9 @@ use std::net::SocketAddr;
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, SizedStream},
-    dev,
+    dev::{self, AppService, HttpServiceFactory},
     http::header::{CONTENT_LENGTH, HeaderValue},
-    web::{self, Payload, ServiceConfig},
+    web::{self, Payload},
 };
 use hallpass_core::Role;
 use hallpass_web::{Body, EndpointRequest, EndpointResponse, Routes};
@@ -20,21 +20,29 @@ use crate::{
     require::public,
 };
 
-/// The sign-in routes, for [`App::configure`](actix_web::App::configure).
+/// Returns the login routes, for [`App::service`](actix_web::App::service).
 ///
-/// They are under the paths that [`Routes::routes`] names; do not scope them, since the pages and cookies link to those paths.
-/// [`Auth`](crate::Auth) goes around them as around every other route: without it nobody would ever be signed in, so they refuse
-/// and log that it is missing. Limits by address count the peer of the connection.
-pub fn routes<R: Role>(routes: &Routes<R>) -> impl FnOnce(&mut ServiceConfig) + Clone + use<R> {
-    let routes = routes.clone();
-    move |config| {
-        for route in routes.routes() {
-            let routes = routes.clone();
+/// They are under the paths that [`Routes::routes`] names; do not scope them, since the pages and
+/// cookies link to those paths. The [`AuthLayer`](crate::AuthLayer) goes around them as around every
+/// other route: without it nobody would ever be logged in, so they refuse and log that it is
+/// missing. Limits by address count the peer of the connection.
+pub fn routes<R: Role>(routes: &Routes<R>) -> LoginRoutes<R> {
+    LoginRoutes(routes.clone())
+}
+
+/// The login routes as a service of an actix-web app.
+#[derive(Clone)]
+pub struct LoginRoutes<R>(Routes<R>);
+
+impl<R: Role> HttpServiceFactory for LoginRoutes<R> {
+    fn register(self, config: &mut AppService) {
+        for route in self.0.routes() {
+            let routes = self.0.clone();
             let endpoint = move |request, payload| {
                 let routes = routes.clone();
                 async move { respond(&routes, request, payload).await }
             };
-            config.service(web::resource(route.path).wrap(public()).to(endpoint));
+            web::resource(route.path).wrap(public()).to(endpoint).register(config);
         }
     }
 }

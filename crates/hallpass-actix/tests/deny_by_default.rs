@@ -10,7 +10,7 @@ use actix_web::{
     test::{TestRequest, call_service, init_service, read_body},
     web,
 };
-use hallpass_actix::{Auth, GuardedRoutes, guarded, public, require_login, require_roles, route_table};
+use hallpass_actix::{AuthLayer, GuardedRouter, public, require_login, require_roles};
 use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
 
 #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +19,9 @@ enum SiteRole {
     Admin,
 }
 
-fn auth() -> Auth<SiteRole> {
+fn auth() -> AuthLayer<SiteRole> {
     let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(0));
-    Auth::new(Verifier::new(ring, "https://site.example", "site")).deny_unguarded_routes()
+    AuthLayer::new(Verifier::new(ring, "https://site.example", "site")).deny_unguarded_routes()
 }
 
 fn get(path: &str) -> TestRequest {
@@ -61,25 +61,24 @@ async fn an_open_route_stays_cacheable() {
 
 static SAFE_OPENED: AtomicUsize = AtomicUsize::new(0);
 
-fn routes(site: &mut GuardedRoutes<'_>) {
+fn site() -> GuardedRouter {
     let open_safe = async || {
         SAFE_OPENED.fetch_add(1, Ordering::SeqCst);
         "open"
     };
-    site.route("/", public(), web::get().to(async || "the front page"));
-    site.scope("/office", |office| {
-        office.route("/safe", require_roles([SiteRole::Admin]).and_second_factor(), web::post().to(open_safe));
-        office.route("/desk", require_login(), web::get().to(async || "a desk"));
-    });
-    site.configure("(health)", &public(), |config| {
-        config.service(web::resource("/healthz").wrap(public()).to(async || "well"));
-    });
-    site.default_service(public(), web::to(HttpResponse::NotFound));
+    let office = GuardedRouter::new()
+        .route("/safe", require_roles([SiteRole::Admin]).and_second_factor(), web::post().to(open_safe))
+        .route("/desk", require_login(), web::get().to(async || "a desk"));
+    let health = web::resource("/healthz").wrap(public()).to(async || "well");
+    GuardedRouter::new()
+        .route("/", public(), web::get().to(async || "the front page"))
+        .nest("/office", office)
+        .merge(GuardedRouter::new().merge_routes("(health)", public(), health))
 }
 
 #[actix_web::test]
 async fn stated_routes_answer_and_cannot_be_run_unstated() {
-    let app = init_service(App::new().configure(guarded(routes)).wrap(auth())).await;
+    let app = init_service(App::new().configure(site().into_config()).wrap(auth())).await;
     for (method, path, status) in [
         ("GET", "/", 200),
         ("GET", "/office/desk", 401),
@@ -98,7 +97,7 @@ async fn stated_routes_answer_and_cannot_be_run_unstated() {
 #[test]
 fn the_table_shows_every_route() {
     assert_eq!(
-        route_table(routes).render::<SiteRole>(),
+        site().table().render::<SiteRole>(),
         "\
 route            signed out  guest  admin  asks
 /                yes         yes    yes    public

@@ -11,7 +11,7 @@ use actix_web::{
     test::{TestRequest, init_service, try_call_service},
     web,
 };
-use hallpass_actix::{Allowed, Auth, Identity, require_login, require_roles};
+use hallpass_actix::{Allowed, AuthLayer, Identity, require_login, require_roles};
 use hallpass_core::{
     Claims, Clock, Issuer, KeyRing, LoggedIn, Permission, Rejection, RejectionKind, Requirement, Role, SystemClock,
     UnixTime,
@@ -42,8 +42,8 @@ fn issuer() -> Issuer {
     Issuer::new(KeyRing::generate_hs256([7; 32], UnixTime::from_secs(0)), "https://site.example", "site")
 }
 
-fn auth() -> Auth<SiteRole> {
-    Auth::new(issuer().verifier())
+fn auth() -> AuthLayer<SiteRole> {
+    AuthLayer::new(issuer().verifier())
 }
 
 /// A JSON request of a user with this role, or of nobody.
@@ -174,5 +174,5 @@ async fn a_guarded_answer_is_not_stored_unless_the_handler_says_so() {
 #[actix_web::test]
 async fn an_extractor_called_by_hand_refuses_as_an_error() {
     let refused = Identity::<SiteRole>::from_request(&request("/", None).to_http_request(), &mut Payload::None).await;
-    assert_eq!(refused.expect_err("no Auth around it").rejection().kind(), RejectionKind::Misconfigured);
+    assert_eq!(refused.expect_err("no AuthLayer around it").rejection().kind(), RejectionKind::Misconfigured);
 }

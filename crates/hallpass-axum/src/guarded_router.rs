@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use axum::{Router, handler::Handler, routing::MethodRouter};
-use hallpass_core::RouteTable;
-use hallpass_tower::{RequireLayer, public};
+use hallpass_core::{Requirement, RouteTable};
+use hallpass_tower::RequireLayer;
 use http::StatusCode;
 
 /// A router whose routes state their requirement, and which writes them down.
@@ -52,7 +52,7 @@ use http::StatusCode;
 pub struct GuardedRouter<S = ()> {
     router: Router<S>,
     table: RouteTable,
-    fallback: Option<RequireLayer>,
+    fallback: Option<Requirement>,
 }
 
 impl<S> GuardedRouter<S>
@@ -66,9 +66,10 @@ where
 
     /// A route at a path.
     #[must_use]
-    pub fn route(mut self, path: &str, asks: RequireLayer, methods: MethodRouter<S>) -> Self {
-        self.table.state(path, *asks.requirement());
-        self.router = self.router.route(path, methods.layer::<_, Infallible>(asks));
+    pub fn route(mut self, path: &str, asks: impl Into<Requirement>, methods: MethodRouter<S>) -> Self {
+        let asks = asks.into();
+        self.table.state(path, asks);
+        self.router = self.router.route(path, methods.layer::<_, Infallible>(RequireLayer::new(asks)));
         self
     }
 
@@ -92,23 +93,24 @@ where
         self
     }
 
-    /// Routes that state their requirement themselves, as the sign-in routes do: under a name for the table, which takes `asks` on
-    /// trust. `AuthLayer::deny_unguarded_routes` does not.
+    /// Routes that state their requirement themselves, as the login routes do: under a name for the
+    /// table, which takes `asks` on trust. `AuthLayer::deny_unguarded_routes` does not.
     #[must_use]
-    pub fn merge_router(mut self, name: &str, asks: RequireLayer, routes: Router<S>) -> Self {
-        self.table.state(name, *asks.requirement());
-        self.router = self.router.merge(routes);
+    pub fn merge_routes(mut self, name: &str, asks: impl Into<Requirement>, routes: impl Into<Router<S>>) -> Self {
+        self.table.state(name, asks.into());
+        self.router = self.router.merge(routes.into());
         self
     }
 
     /// What no route matches. Defaults to everyone and a bare 404, because that tells nobody anything.
     #[must_use]
-    pub fn fallback<H, A>(mut self, asks: RequireLayer, handler: H) -> Self
+    pub fn fallback<H, A>(mut self, asks: impl Into<Requirement>, handler: H) -> Self
     where
         H: Handler<A, S>,
         A: 'static,
     {
-        self.router = self.router.fallback(handler.layer(asks));
+        let asks = asks.into();
+        self.router = self.router.fallback(handler.layer(RequireLayer::new(asks)));
         self.fallback = Some(asks);
         self
     }
@@ -116,7 +118,7 @@ where
     /// What the routes ask, as a table for a site's own snapshot test.
     pub fn table(&self) -> RouteTable {
         let mut table = self.table.clone();
-        table.state("(anything else)", *self.fallback.unwrap_or_else(public).requirement());
+        table.state("(anything else)", self.fallback.unwrap_or(Requirement::public()));
         table
     }
 
@@ -125,7 +127,7 @@ where
         if self.fallback.is_some() {
             return self.router;
         }
-        self.fallback(public(), || async { StatusCode::NOT_FOUND }).router
+        self.fallback(Requirement::public(), || async { StatusCode::NOT_FOUND }).router
     }
 }
 

@@ -29,7 +29,7 @@ fn site() -> GuardedRouter {
         .route("/", public(), get(|| async { "the front page" }))
         .nest("/office", office)
         .merge(GuardedRouter::new().route("/draft", require_any_role([SiteRole::Editor]), get(|| async { "a draft" })))
-        .merge_router("(health)", public(), health)
+        .merge_routes("(health)", public(), health)
 }
 
 fn strict() -> AuthLayer<SiteRole> {

@@ -75,6 +75,13 @@ impl<R: Role> Kit<R> {
         RequestAuthenticator::new(self.issuer.verifier().revocation(self.view.clone())).bearer()
     }
 
+    /// Returns the outer layer of the site under test, as `hallpass.layer()` does for a site. It is
+    /// the same on axum and actix-web.
+    #[cfg(any(feature = "actix", feature = "axum"))]
+    pub fn layer(&self) -> hallpass::AuthLayer<R> {
+        hallpass::AuthLayer::new(self.gate()).clock(self.clock())
+    }
+
     /// The authenticator app of somebody to whom a site showed this `otpauth://` link. Its codes follow the kit's clock.
     ///
     /// # Panics

@@ -10,10 +10,8 @@
 //! ```
 //! # #[cfg(feature = "axum")] {
 //! use axum::{Router, routing::get};
-//! use hallpass_axum::Identity;
-//! use hallpass_core::Role;
+//! use hallpass::{AuthLayer, Identity, Role, require_roles};
 //! use hallpass_testkit::Kit;
-//! use hallpass_tower::{AuthLayer, require_roles};
 //! use tower::ServiceExt;
 //!
 //! #[derive(Role)]
@@ -52,7 +50,7 @@
 //! | feature | what it adds | default |
 //! |---|---|---|
 //! | `axum` | `Kit::layer`, `Kit::answers`, and `User::get` and its siblings for tower's `oneshot` and axum-test | on, because most sites here are on axum |
-//! | `actix` | `Kit::middleware`, `Kit::actix_answers`, and `User::actix_get` for actix-web's `test` | off, because it brings actix-web |
+//! | `actix` | `Kit::layer`, `Kit::actix_answers`, and `User::actix_get` for actix-web's `test` | off, because it brings actix-web |
 //! | `stores` | `Kit::watch`, around any store of hallpass-accounts | on, because a site has a store; a service that only verifies turns it off and has no argon2 in its tests |
 //! | `store-suite` | `test_store!`: the checks that the stores of hallpass-sqlx pass on SQLite and PostgreSQL | off, because a site on those has no store to check |
 

@@ -7,18 +7,16 @@ use actix_web::{
     http::{Method, header},
     test::TestRequest,
 };
-use hallpass_actix::Auth;
 use hallpass_core::Role;
 
 use crate::{kit::Kit, route_answers::RouteAnswers, user::User};
 
 impl<R: Role> Kit<R> {
-    /// The outer middleware of the app under test, as `hallpass.middleware()` is the site's.
+    /// Sends everybody to every route, with `GET` as a browser does, and notes the answers: as `Kit::answers` does on axum.
     ///
     /// ```
     /// use actix_web::{App, test, web};
-    /// use hallpass_actix::require_roles;
-    /// use hallpass_core::Role;
+    /// use hallpass::{Role, require_roles};
     /// use hallpass_testkit::Kit;
     ///
     /// #[derive(Role)]
@@ -28,7 +26,7 @@ impl<R: Role> Kit<R> {
     /// # async fn main() {
     /// let kit = Kit::<SiteRole>::new();
     /// let books = web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(|| async { "the books" });
-    /// let app = test::init_service(App::new().wrap(kit.middleware()).service(books)).await;
+    /// let app = test::init_service(App::new().wrap(kit.layer()).service(books)).await;
     ///
     /// let admin = kit.as_user(SiteRole::Admin).actix_get("/admin").to_request();
     /// assert_eq!(test::call_service(&app, admin).await.status(), 200);
@@ -36,11 +34,6 @@ impl<R: Role> Kit<R> {
     /// assert_eq!(test::call_service(&app, guest).await.status(), 403);
     /// # }
     /// ```
-    pub fn middleware(&self) -> Auth<R> {
-        Auth::new(self.gate()).clock(self.clock())
-    }
-
-    /// Sends everybody to every route, with `GET` as a browser does, and notes the answers: as `Kit::answers` does on axum.
     ///
     /// # Panics
     /// The service fails.

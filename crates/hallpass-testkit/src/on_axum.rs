@@ -2,26 +2,18 @@
 
 use axum_core::body::Body;
 use hallpass_core::Role;
-use hallpass_tower::AuthLayer;
 use http::{Method, Request, Response, header, request};
 use tower_service::Service;
 
 use crate::{kit::Kit, route_answers::RouteAnswers, user::User};
 
 impl<R: Role> Kit<R> {
-    /// The outer layer of the site under test, as `hallpass.layer()` is the site's.
-    #[must_use]
-    pub fn layer(&self) -> AuthLayer<R> {
-        AuthLayer::new(self.gate()).clock(self.clock())
-    }
-
     /// Sends everybody to every route, with `GET` as a browser does, and notes the answers.
     ///
     /// ```
     /// # use axum::{Router, routing::get};
-    /// # use hallpass_core::Role;
+    /// # use hallpass::{Role, require_login, require_roles};
     /// # use hallpass_testkit::Kit;
-    /// # use hallpass_tower::{require_login, require_roles};
     /// #[derive(Role)]
     /// enum SiteRole { Guest, Admin }
     ///

@@ -128,6 +128,13 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     where
         Q: Fn(Rejection, &RejectedRequest) -> Option<Response<B>>,
     {
+        self.rejection_page(page)
+    }
+
+    /// Renders rejections with a page that is a type of its own. [`on_rejection`](Self::on_rejection)
+    /// takes a closure.
+    #[must_use]
+    pub fn rejection_page<Q>(self, page: Q) -> AuthLayer<R, Q, T> {
         self.with(|Shared { gate, clock, settings, text_body, strict, refresh, meter, .. }| Shared {
             gate,
             clock,
@@ -147,6 +154,13 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     where
         U: Fn(String) -> B,
     {
+        self.text_body(text_body)
+    }
+
+    /// Makes response bodies from text with a type of its own. [`body_with`](Self::body_with) takes
+    /// a closure.
+    #[must_use]
+    pub fn text_body<U>(self, text_body: U) -> AuthLayer<R, P, U> {
         self.with(|Shared { gate, clock, settings, page, strict, refresh, meter, .. }| Shared {
             gate,
             clock,

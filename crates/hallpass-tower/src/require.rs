@@ -83,6 +83,12 @@ impl RequireLayer {
     }
 }
 
+impl From<RequireLayer> for Requirement {
+    fn from(layer: RequireLayer) -> Self {
+        layer.requirement
+    }
+}
+
 impl<S> Layer<S> for RequireLayer {
     type Service = RequireService<S>;
 

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Accounts, AccountsError, Commands, RevocationSync, Username,
 };
-use hallpass_core::{Clock, Identity, Keys, RequestAuthenticator, Role, RoleSet};
+use hallpass_core::{Identity, Keys, RequestAuthenticator, Role, RoleSet};
 use hallpass_web::Routes;
 
 use crate::{background::Background, builder::HallpassBuilder};
@@ -159,32 +159,5 @@ impl<R> Clone for Hallpass<R> {
 impl<R> fmt::Debug for Hallpass<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hallpass").finish_non_exhaustive()
-    }
-}
-
-/// What an adapter's outer layer takes from the handle beside the gate: the time, and how refusals look.
-#[cfg(any(feature = "actix", feature = "axum"))]
-impl<R: Role> Hallpass<R> {
-    pub(crate) fn clock_of_the_site(&self) -> impl Clock + use<R> {
-        ClockOfTheSite { clock: Arc::clone(&self.accounts.settings().clock), _background: Arc::clone(&self.background) }
-    }
-
-    pub(crate) fn rejection_settings(&self) -> hallpass_core::RejectionSettings {
-        self.accounts.settings().rejections.clone().for_gate(&self.gate)
-    }
-}
-
-/// The site's clock, which keeps the background task running for as long as a layer asks it for the time: a router outlives
-/// the function that made the handle.
-#[cfg(any(feature = "actix", feature = "axum"))]
-struct ClockOfTheSite {
-    clock: Arc<dyn Clock>,
-    _background: Arc<Background>,
-}
-
-#[cfg(any(feature = "actix", feature = "axum"))]
-impl Clock for ClockOfTheSite {
-    fn now(&self) -> hallpass_core::UnixTime {
-        self.clock.now()
     }
 }

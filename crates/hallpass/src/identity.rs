@@ -2,6 +2,8 @@
 
 use std::{fmt, ops::Deref};
 
+#[cfg(any(feature = "actix", feature = "axum"))]
+use hallpass_core::Permission;
 use hallpass_core::Role;
 
 /// The verified caller, and the proof that there is one.
@@ -48,6 +50,63 @@ impl<R: Role> Deref for Identity<R> {
     }
 }
 
+/// A caller who holds the permission `P`: the extractor rejects any other, so a value of this type is
+/// the proof.
+///
+/// Functions that must not run without the permission can take it by reference. `Option<Allowed<P>>`
+/// rejects nobody: it is for showing a link only to those who may follow it.
+///
+/// ```
+/// use hallpass::{Allowed, Permission, Requirement, Role};
+///
+/// #[derive(Role, PartialEq, Eq, PartialOrd, Ord)]
+/// enum SiteRole { Guest, Moderator, Admin }
+///
+/// struct HidePosts;
+///
+/// impl Permission for HidePosts {
+///     type Role = SiteRole;
+///
+///     fn requirement() -> Requirement {
+///         Requirement::at_least(SiteRole::Moderator)
+///     }
+/// }
+///
+/// async fn hide(moderator: Allowed<HidePosts>) -> String {
+///     format!("hidden by {}", moderator.username())
+/// }
+/// # let _ = hide;
+/// ```
+#[cfg(any(feature = "actix", feature = "axum"))]
+#[must_use]
+pub struct Allowed<P: Permission> {
+    identity: Identity<P::Role>,
+}
+
+#[cfg(any(feature = "actix", feature = "axum"))]
+impl<P: Permission> Allowed<P> {
+    /// Returns the caller, without the proof.
+    pub fn into_identity(self) -> Identity<P::Role> {
+        self.identity
+    }
+}
+
+#[cfg(any(feature = "actix", feature = "axum"))]
+impl<P: Permission> Deref for Allowed<P> {
+    type Target = Identity<P::Role>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.identity
+    }
+}
+
+#[cfg(any(feature = "actix", feature = "axum"))]
+impl<P: Permission> fmt::Debug for Allowed<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Allowed").field(&self.identity).finish()
+    }
+}
+
 #[cfg(feature = "axum")]
 mod on_axum {
     use axum::{
@@ -55,9 +114,28 @@ mod on_axum {
         http::request::Parts,
     };
     use hallpass_axum::Rejected;
-    use hallpass_core::Role;
+    use hallpass_core::{Permission, Role};
 
-    use super::Identity;
+    use super::{Allowed, Identity};
+
+    impl<P: Permission, S: Sync> FromRequestParts<S> for Allowed<P> {
+        type Rejection = Rejected;
+
+        async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejected> {
+            let allowed = <hallpass_axum::Allowed<P> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+            Ok(Self { identity: Identity(allowed.into_identity().into_inner()) })
+        }
+    }
+
+    impl<P: Permission, S: Sync> OptionalFromRequestParts<S> for Allowed<P> {
+        type Rejection = Rejected;
+
+        async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejected> {
+            let allowed =
+                <hallpass_axum::Allowed<P> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+            Ok(allowed.map(|allowed| Self { identity: Identity(allowed.into_identity().into_inner()) }))
+        }
+    }
 
     impl<R: Role, S: Sync> FromRequestParts<S> for Identity<R> {
         type Rejection = Rejected;
@@ -85,9 +163,19 @@ mod on_actix {
 
     use actix_web::{FromRequest, HttpRequest, dev::Payload};
     use hallpass_actix::Rejected;
-    use hallpass_core::Role;
+    use hallpass_core::{Permission, Role};
 
-    use super::Identity;
+    use super::{Allowed, Identity};
+
+    impl<P: Permission> FromRequest for Allowed<P> {
+        type Error = Refused;
+        type Future = Ready<Result<Self, Refused>>;
+
+        fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+            let allowed = hallpass_actix::Allowed::<P>::from_request(request, payload).into_inner();
+            ready(allowed.map(|allowed| Self { identity: Identity(allowed.into_identity().into_inner()) }))
+        }
+    }
 
     impl<R: Role> FromRequest for Identity<R> {
         type Error = Rejected;

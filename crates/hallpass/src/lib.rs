@@ -28,9 +28,9 @@
 //!         .route("/", get(hello))
 //!         .route("/profile", get(hello).route_layer(require_login()))
 //!         .route("/admin", get(hello).route_layer(require_roles([SiteRole::Admin])))
-//!         .merge(hallpass.routes())
-//!         .layer(hallpass.layer());
-//!     Ok(axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await?)
+//!         .merge(hallpass.routes()); // log in, log out, sign up, account page
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     Ok(axum::serve(listener, hallpass.protect(app)).await?) // authentication, refresh, error pages
 //! }
 //!
 //! async fn hello(me: Option<Identity<SiteRole>>) -> String {
@@ -76,9 +76,9 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `actix` | [`Hallpass::middleware`], [`Hallpass::actix_routes`], and the module [`actix`] with extractors and guards | off, because a site is on one framework |
+//! | `actix` | layers, guards, extractors and login routes on actix-web, under the same names as on axum, and the module `actix` | off, because a site is on one framework |
 //! | `asymmetric` | keys of EdDSA, ECDSA and RSA, whose public halves `/.well-known/jwks.json` shows | off, because one site alone needs no more than HMAC, and aws-lc takes a minute to build |
-//! | `axum` | [`Hallpass::layer`], [`Hallpass::routes`], the extractors and the guards | on, because most sites here are |
+//! | `axum` | layers, guards, extractors and login routes on axum and tower, and the module `axum` | on, because most sites here are |
 //! | `metrics` | counters, gauges and a histogram of requests, sign-ins, hash gate and revocation view, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
 //! | `postgres` | [`PostgresStore`](store::PostgresStore) and [`Hallpass::open`] on it | off, because it needs a server |
 //! | `redis` | [`RedisStore`](store::RedisStore), for [`HallpassBuilder::shared_backend`] | off, because one node needs none |
@@ -93,17 +93,29 @@ mod builder;
 mod hallpass;
 mod identity;
 mod key_file;
+#[cfg(any(feature = "actix", feature = "axum"))]
+mod layer;
 #[cfg(feature = "actix")]
 mod on_actix;
 #[cfg(feature = "axum")]
 mod on_axum;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod open;
+#[cfg(any(feature = "actix", feature = "axum"))]
+mod require;
+#[cfg(any(feature = "actix", feature = "axum"))]
+mod site;
 mod start;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use crate::open::OpenError;
 pub use crate::{builder::HallpassBuilder, hallpass::Hallpass, identity::Identity, start::StartError};
+#[cfg(any(feature = "actix", feature = "axum"))]
+pub use crate::{
+    identity::Allowed,
+    layer::AuthLayer,
+    require::{RequireLayer, public, require_any_role, require_at_least, require_login, require_roles},
+};
 pub use hallpass_accounts::{
     Account, AccountId, AccountsError, AccountsErrorKind, Event, HashCost, PasswordHasherSettings, PasswordPolicy,
     Proxies, RateLimit, RateLimits, SessionSettings, TwoFactorPolicy, Username, VerifierSettings,
@@ -115,30 +127,17 @@ pub use hallpass_core::{
 // The macro of this name writes `::hallpass`, so that a site needs no other crate of ours.
 pub use hallpass_derive::FacadeRole as Role;
 
-#[cfg(feature = "axum")]
-pub use hallpass_axum::{Allowed, GuardedRouter};
-#[cfg(feature = "axum")]
-pub use hallpass_tower::{public, require_any_role, require_at_least, require_login, require_roles};
-
-/// axum: the layers, the guards and the extractors. The names that a site uses most are at the root too.
+/// What only axum and tower have. Layers, guards, extractors and login routes are at the root.
 #[cfg(feature = "axum")]
 pub mod axum {
-    pub use crate::Identity;
-    pub use hallpass_axum::{Allowed, GuardedRouter, Rejected};
-    pub use hallpass_tower::{
-        AuthLayer, OriginLayer, RejectedRequest, RequireLayer, public, require_any_role, require_at_least,
-        require_login, require_roles,
-    };
+    pub use crate::on_axum::Protected;
+    pub use hallpass_axum::{GuardedRouter, Rejected};
 }
 
-/// actix-web: the same under the same names, in a module of its own, since a site may run on both.
+/// What only actix-web has. Layers, guards, extractors and login routes are at the root.
 #[cfg(feature = "actix")]
 pub mod actix {
-    pub use crate::Identity;
-    pub use hallpass_actix::{
-        Allowed, Auth, GuardedRoutes, Rejected, Require, SameOrigin, guarded, public, require_any_role,
-        require_at_least, require_login, require_roles, route_table,
-    };
+    pub use hallpass_actix::{GuardedRouter, Rejected};
 }
 
 /// Stores: the traits that a site's own store implements, and the stores that are there.
@@ -209,6 +208,11 @@ pub mod totp {
 
 /// What a request asks for, how a rejection is rendered for it, and the table of routes.
 pub mod request {
+    #[cfg(any(feature = "actix", feature = "axum"))]
+    pub use crate::{
+        layer::{DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage},
+        site::LoginRoutes,
+    };
     #[cfg(feature = "utoipa")]
     pub use hallpass_core::ApiSecurity;
     pub use hallpass_core::{Caller, FieldFault, RejectionResponse, RejectionSettings, RouteTable};

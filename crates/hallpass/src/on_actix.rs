@@ -1,53 +1,89 @@
-//! What an actix-web app takes from the handle.
+//! The layers, guards and login routes on actix-web.
 
-use actix_web::web::ServiceConfig;
-use hallpass_actix::{Auth, Rotation, SameOrigin};
-use hallpass_core::Role;
+use std::sync::Arc;
 
-use crate::hallpass::Hallpass;
+use actix_web::{
+    Error, HttpMessage, HttpResponse,
+    dev::{AppService, HttpServiceFactory, Service, ServiceRequest, ServiceResponse, Transform},
+    guard::{Guard, GuardContext},
+    http::header::HeaderValue,
+};
+use hallpass_core::{Authentication, Role};
 
-impl<R: Role> Hallpass<R> {
-    /// The middleware around the app: tells every route who asks, and words the refusals that come back. `App::wrap` it last, so
-    /// that it is outermost.
-    ///
-    /// ```
-    /// # use actix_web::{App, test, web};
-    /// # use hallpass::{Hallpass, Role};
-    /// # #[derive(Role)] enum SiteRole { Admin }
-    /// # #[actix_web::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
-    /// use hallpass::actix::{public, require_roles};
-    ///
-    /// let app = App::new()
-    ///     .service(web::resource("/").wrap(public()).to(async || "the front page"))
-    ///     .service(web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(async || "the office"))
-    ///     .configure(hallpass.actix_routes())
-    ///     .wrap(hallpass.middleware().deny_unguarded_routes());
-    /// let app = test::init_service(app).await;
-    /// for (path, status) in [("/", 200), ("/admin", 303), ("/login", 200)] {
-    ///     let answer = test::call_service(&app, test::TestRequest::with_uri(path).to_request()).await;
-    ///     assert_eq!(answer.status().as_u16(), status, "{path}");
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn middleware(&self) -> Auth<R> {
-        Auth::new(self.gate.clone())
-            .clock(self.clock_of_the_site())
-            .rejection_settings(self.rejection_settings())
-            .refresh(Rotation::new(&self.accounts, &self.gate))
+use crate::{
+    layer::{AuthLayer, OriginLayer, RejectedRequest, RejectionPage},
+    require::RequireLayer,
+    site::LoginRoutes,
+};
+
+impl<S, B, R, P, T> Transform<S, ServiceRequest> for AuthLayer<R, P, T>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    R: Role,
+    P: RejectionPage<HttpResponse> + Send + Sync + 'static,
+{
+    type Response = <hallpass_actix::AuthLayer<R> as Transform<S, ServiceRequest>>::Response;
+    type Error = Error;
+    type Transform = <hallpass_actix::AuthLayer<R> as Transform<S, ServiceRequest>>::Transform;
+    type InitError = ();
+    type Future = <hallpass_actix::AuthLayer<R> as Transform<S, ServiceRequest>>::Future;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        let page = Arc::clone(&self.page);
+        let layer = self.actix.clone().on_rejection(move |rejection, request| {
+            let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
+            let who = request.extensions().get().cloned().unwrap_or_else(Authentication::anonymous);
+            let rejected = RejectedRequest {
+                method: request.method().as_str(),
+                target: request.uri().path_and_query().map_or("/", |target| target.as_str()),
+                header: &header,
+                authentication: &who,
+                actix: Some(request),
+            };
+            page.page(rejection, &rejected)
+        });
+        layer.new_transform(inner)
     }
+}
 
-    /// The origin check for the site's own forms. Goes inside [`middleware`](Self::middleware), which words its refusals; the
-    /// sign-in routes check for themselves. An origin that the site trusts is trusted here too.
-    #[must_use]
-    pub fn origin_middleware(&self) -> SameOrigin {
-        SameOrigin::new(self.accounts.settings().origin_check.clone())
+impl<S, B> Transform<S, ServiceRequest> for OriginLayer
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = <hallpass_actix::OriginLayer as Transform<S, ServiceRequest>>::Response;
+    type Error = Error;
+    type Transform = <hallpass_actix::OriginLayer as Transform<S, ServiceRequest>>::Transform;
+    type InitError = ();
+    type Future = <hallpass_actix::OriginLayer as Transform<S, ServiceRequest>>::Future;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        self.actix.new_transform(inner)
     }
+}
 
-    /// The sign-in routes, for `App::configure`. Do not scope them: pages and cookies name their paths.
-    pub fn actix_routes(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<R> {
-        hallpass_actix::routes(&self.routes)
+impl<S, B> Transform<S, ServiceRequest> for RequireLayer
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = <hallpass_actix::RequireLayer as Transform<S, ServiceRequest>>::Response;
+    type Error = Error;
+    type Transform = <hallpass_actix::RequireLayer as Transform<S, ServiceRequest>>::Transform;
+    type InitError = ();
+    type Future = <hallpass_actix::RequireLayer as Transform<S, ServiceRequest>>::Future;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        hallpass_actix::RequireLayer::new(*self.requirement()).new_transform(inner)
+    }
+}
+
+impl Guard for RequireLayer {
+    fn check(&self, context: &GuardContext<'_>) -> bool {
+        hallpass_actix::RequireLayer::new(*self.requirement()).check(context)
+    }
+}
+
+impl<R: Role> HttpServiceFactory for LoginRoutes<R> {
+    fn register(self, config: &mut AppService) {
+        hallpass_actix::routes(&self.0).register(config);
     }
 }

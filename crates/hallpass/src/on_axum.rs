@@ -1,76 +1,214 @@
-//! What an axum router takes from the handle.
+//! The layers, guards and login routes on axum and tower.
 
-use axum::Router;
-use hallpass_axum::Rotation;
-use hallpass_core::Role;
-use hallpass_tower::{AuthLayer, OriginLayer};
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use crate::hallpass::Hallpass;
+use axum::{
+    Router, ServiceExt,
+    extract::{Request, connect_info::IntoMakeServiceWithConnectInfo},
+    http,
+    routing::IntoMakeService,
+    serve::{IncomingStream, Listener},
+};
+use hallpass_core::{Rejection, Role};
+use hallpass_tower::{AuthService, OriginService, RequireService, TextBody};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{
+    hallpass::Hallpass,
+    layer::{AuthLayer, DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage},
+    require::RequireLayer,
+    site::LoginRoutes,
+};
 
 impl<R: Role> Hallpass<R> {
-    /// The outer layer: tells every route who asks, and words the refusals that come back. Goes around the router, after the
-    /// last route.
+    /// Puts [`layer`](Self::layer) around a router: `axum::serve(listener, hallpass.protect(app))`.
     ///
-    /// ```
-    /// # use axum::response::{Html, IntoResponse};
-    /// # use hallpass::{Hallpass, Role};
-    /// # #[derive(Role)] enum SiteRole { Admin }
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
-    /// use hallpass::RejectionKind;
-    ///
-    /// let with_own_page = hallpass.layer().on_rejection(|rejection, request| match rejection.kind() {
-    ///     RejectionKind::RoleMissing => Some(Html(format!("{} is not for you", request.uri())).into_response()), // the status stays 403
-    ///     _ => None, // the default answer
-    /// });
-    /// # let _router: axum::Router = axum::Router::new().layer(with_own_page);
-    /// # Ok(())
-    /// # }
-    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
-    /// ```
-    #[must_use]
-    pub fn layer(&self) -> AuthLayer<R> {
-        AuthLayer::new(self.gate.clone())
-            .clock(self.clock_of_the_site())
-            .rejection_settings(self.rejection_settings())
-            .refresh(Rotation::new(&self.accounts, &self.gate))
-    }
-
-    /// The origin check for the site's own forms: one line for every route of the router. Goes inside [`layer`](Self::layer), which
-    /// words its refusals; the sign-in routes check for themselves. An origin that the site trusts is trusted here too.
+    /// A layer that `Router::layer` adds is boxed for each route. This one is not, and it is around
+    /// the fallback too.
     ///
     /// ```
     /// # use hallpass::{Hallpass, Role};
     /// # #[derive(Role)] enum SiteRole { Admin }
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
-    /// use axum::{Router, body::Body, http::Request, routing::post};
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use hallpass::require_roles;
     /// use tower::ServiceExt;
     ///
-    /// let site: Router = Router::new()
-    ///     .route("/posts", post(|| async { "published" }))
-    ///     .layer(hallpass.origin_layer())
-    ///     .layer(hallpass.layer());
-    /// let form_of = |site| Request::post("/posts").header("sec-fetch-site", site).body(Body::empty());
-    /// assert_eq!(site.clone().oneshot(form_of("same-origin")?).await?.status(), 200);
-    /// assert_eq!(site.oneshot(form_of("cross-site")?).await?.status(), 403);
+    /// let app = Router::new()
+    ///     .route("/admin", get(|| async { "the office" }).route_layer(require_roles([SiteRole::Admin])))
+    ///     .merge(hallpass.routes());
+    /// let site = hallpass.protect(app);
+    /// for (path, status) in [("/admin", 303), ("/login", 200)] {
+    ///     let response = site.clone().oneshot(Request::get(path).body(Body::empty())?).await?;
+    ///     assert_eq!(response.status(), status, "{path}");
+    /// }
     /// # Ok(())
     /// # }
     /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
     /// ```
-    #[must_use]
-    pub fn origin_layer(&self) -> OriginLayer {
-        OriginLayer::new(self.accounts.settings().origin_check.clone())
+    pub fn protect(&self, router: Router) -> Protected<Router, R> {
+        self.layer().protect(router)
+    }
+}
+
+impl<R: Role, P, T> AuthLayer<R, P, T> {
+    /// Puts the layer around a router, where axum does not box it.
+    pub fn protect(&self, router: Router) -> Protected<Router, R, P, T> {
+        self.layer(router)
+    }
+}
+
+impl<R: Role, P, T: Clone> AuthLayer<R, P, T> {
+    /// Sets how a response body is made from text, as in `.body_with(tonic::body::Body::new)`.
+    /// Defaults to the body's own `From<String>`.
+    pub fn body_with<B, U>(self, text_body: U) -> AuthLayer<R, P, U>
+    where
+        U: Fn(String) -> B,
+    {
+        AuthLayer {
+            tower: self.tower.body_with(text_body),
+            #[cfg(feature = "actix")]
+            actix: self.actix,
+            page: self.page,
+        }
+    }
+}
+
+/// The layer of hallpass-tower with nothing of the site's own.
+pub(crate) fn plain_layer<R: Role>(
+    layer: hallpass_tower::AuthLayer<R>,
+) -> hallpass_tower::AuthLayer<R, TowerPage<DefaultPage>, FromText> {
+    layer.rejection_page(TowerPage(Arc::new(DefaultPage))).text_body(FromText)
+}
+
+impl<S, R: Role, P, T> Layer<S> for AuthLayer<R, P, T> {
+    type Service = Protected<S, R, P, T>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Protected(self.tower.layer(inner))
+    }
+}
+
+/// A service inside an [`AuthLayer`]. `axum::serve` takes it, and so does `oneshot` in a test.
+#[must_use]
+pub struct Protected<S, R, P = DefaultPage, T = FromText>(AuthService<R, S, TowerPage<P>, T>);
+
+impl<S, R, P, T> Protected<S, R, P, T>
+where
+    Self: Service<Request>,
+{
+    /// Makes it ready for a server that calls it once per connection.
+    pub fn into_make_service(self) -> IntoMakeService<Self> {
+        ServiceExt::<Request>::into_make_service(self)
     }
 
-    /// The sign-in routes, to be merged into the router. Do not nest them: pages and cookies name their paths.
-    ///
-    /// Attempts are limited by address too where the site is served with `into_make_service_with_connect_info::<SocketAddr>()`;
-    /// limits by account need nothing.
-    pub fn routes<S>(&self) -> Router<S>
-    where
-        S: Clone + Send + Sync + 'static,
-    {
-        hallpass_axum::routes(&self.routes)
+    /// As [`into_make_service`](Self::into_make_service), and tells each request the address of its
+    /// connection: `C` is `std::net::SocketAddr` for TCP. Attempts are then limited per address
+    /// too.
+    pub fn into_make_service_with_connect_info<C>(self) -> IntoMakeServiceWithConnectInfo<Self, C> {
+        ServiceExt::<Request>::into_make_service_with_connect_info(self)
+    }
+}
+
+impl<S: Clone, R, P, T> Clone for Protected<S, R, P, T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<S, R, P, T, Q> Service<http::Request<Q>> for Protected<S, R, P, T>
+where
+    AuthService<R, S, TowerPage<P>, T>: Service<http::Request<Q>>,
+{
+    type Response = <AuthService<R, S, TowerPage<P>, T> as Service<http::Request<Q>>>::Response;
+    type Error = <AuthService<R, S, TowerPage<P>, T> as Service<http::Request<Q>>>::Error;
+    type Future = <AuthService<R, S, TowerPage<P>, T> as Service<http::Request<Q>>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: http::Request<Q>) -> Self::Future {
+        self.0.call(request)
+    }
+}
+
+/// For `axum::serve`: each connection has a clone.
+impl<S: Clone, R, P, T, L: Listener> Service<IncomingStream<'_, L>> for Protected<S, R, P, T> {
+    type Response = Self;
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: IncomingStream<'_, L>) -> Self::Future {
+        ready(Ok(self.clone()))
+    }
+}
+
+/// A [`RejectionPage`] as hallpass-tower takes it.
+pub struct TowerPage<P>(pub(crate) Arc<P>);
+
+impl<P> Clone for TowerPage<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<P: RejectionPage<http::Response<B>>, B> hallpass_tower::OnRejection<B> for TowerPage<P> {
+    fn page(&self, rejection: Rejection, request: &hallpass_tower::RejectedRequest) -> Option<http::Response<B>> {
+        let header = |name: &str| request.headers().get(name).map(http::HeaderValue::as_bytes);
+        let request = RejectedRequest {
+            method: request.method().as_str(),
+            target: request.uri().path_and_query().map_or("/", |target| target.as_str()),
+            header: &header,
+            authentication: request.authentication(),
+            #[cfg(feature = "actix")]
+            actix: None,
+        };
+        self.0.page(rejection, &request)
+    }
+}
+
+// The error then names `TextBody` and the fix, not `From<String>` alone.
+#[diagnostic::do_not_recommend]
+impl<B: From<String>> TextBody<B> for FromText {
+    fn body(&self, text: String) -> B {
+        B::from(text)
+    }
+}
+
+impl<S> Layer<S> for OriginLayer {
+    type Service = OriginService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        self.tower.layer(inner)
+    }
+}
+
+impl<S> Layer<S> for RequireLayer {
+    type Service = RequireService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        hallpass_tower::RequireLayer::new(*self.requirement()).layer(inner)
+    }
+}
+
+impl<R: Role, S> From<LoginRoutes<R>> for Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    fn from(routes: LoginRoutes<R>) -> Self {
+        hallpass_axum::routes(&routes.0)
     }
 }

@@ -1,6 +1,5 @@
 use actix_web::{App, HttpServer, web};
-use hallpass::actix::{Identity, require_login, require_roles};
-use hallpass::{Hallpass, Role};
+use hallpass::{Hallpass, Identity, Role, require_login, require_roles};
 
 #[derive(Role)]
 #[rustfmt::skip]
@@ -14,8 +13,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             .service(web::resource("/").to(hello))
             .service(web::resource("/profile").wrap(require_login()).to(hello))
             .service(web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(hello))
-            .configure(hallpass.actix_routes())
-            .wrap(hallpass.middleware())
+            .service(hallpass.routes())
+            .wrap(hallpass.layer())
     };
     Ok(HttpServer::new(site).bind("127.0.0.1:3000")?.run().await?)
 }

@@ -8,7 +8,7 @@ use actix_web::{
 use blog::{
     After, BlogRole, Draft, DraftFields, Failure, Hide, Home, NewPost, Older, PostView, RoleField, Site, Viewer,
 };
-use hallpass::{Clock, SystemClock, actix::Identity};
+use hallpass::{Clock, Identity, SystemClock};
 use serde_json::json;
 
 use crate::{failure::Failed, fields::Fields, visit::Visit};

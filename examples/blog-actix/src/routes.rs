@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpResponse, Route, guard,
+    HttpResponse, Route,
+    dev::HttpServiceFactory,
+    guard,
     http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
     web::{self, Data, FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceConfig},
 };
 use blog::{BlogRole, Failure, Site};
-use hallpass::actix::{GuardedRoutes, Require, public, require_any_role, require_login, require_roles};
+use hallpass::{RequireLayer, actix::GuardedRouter, public, require_any_role, require_login, require_roles};
 
 use crate::{
     failure::Failed,
@@ -17,59 +19,59 @@ use crate::{
 };
 
 /// The whole site.
-pub(crate) fn routes(hallpass: &hallpass::Hallpass<BlogRole>, site: &mut GuardedRoutes<'_>) {
+pub(crate) fn site(hallpass: &hallpass::Hallpass<BlogRole>) -> GuardedRouter {
     let admin = || require_roles([BlogRole::Admin]);
     let recent_admin = || admin().and_second_factor().and_recent(TEN_MINUTES);
     let moderator = require_any_role([BlogRole::Moderator, BlogRole::Admin]);
-    read(site, "/", public(), web::to(pages::home));
-    read(site, "/posts/new", admin(), web::to(pages::new));
-    write(site, "/posts", admin(), POST_LIMIT, web::to(pages::publish));
-    read(site, "/posts/{slug}", public(), web::to(pages::post));
-    write(site, "/posts/{slug}/hide", moderator, FORM_LIMIT, web::to(pages::hide));
-    read(site, "/profile", require_login(), web::to(pages::profile));
-    read(site, "/admin", recent_admin(), web::to(pages::people));
-    write(site, "/admin/users/{username}/role", recent_admin(), FORM_LIMIT, web::to(pages::set_role));
-    read(site, "/healthz", public(), web::to(async || "ok\n"));
-    read(site, "/readyz", public(), web::to(readyz));
-    read(site, "/style.css", public(), web::to(async || asset("text/css; charset=utf-8", blog::style_sheet())));
-    read(site, "/favicon.svg", public(), web::to(async || asset("image/svg+xml", blog::FAVICON)));
-    site.configure("(other methods)", &public(), other_methods);
-    site.configure("(sign-in)", &public(), hallpass.actix_routes());
-    site.default_service(public(), web::to(async || Err::<HttpResponse, _>(Failed::from(Failure::NotFound))));
+    let site = GuardedRouter::new();
+    let site = read(site, "/", public(), web::to(pages::home));
+    let site = read(site, "/posts/new", admin(), web::to(pages::new));
+    let site = write(site, "/posts", admin(), POST_LIMIT, web::to(pages::publish));
+    let site = read(site, "/posts/{slug}", public(), web::to(pages::post));
+    let site = write(site, "/posts/{slug}/hide", moderator, FORM_LIMIT, web::to(pages::hide));
+    let site = read(site, "/profile", require_login(), web::to(pages::profile));
+    let site = read(site, "/admin", recent_admin(), web::to(pages::people));
+    let site = write(site, "/admin/users/{username}/role", recent_admin(), FORM_LIMIT, web::to(pages::set_role));
+    let site = read(site, "/healthz", public(), web::to(async || "ok\n"));
+    let site = read(site, "/readyz", public(), web::to(readyz));
+    let style = web::to(async || asset("text/css; charset=utf-8", blog::style_sheet()));
+    let site = read(site, "/style.css", public(), style);
+    let site = read(site, "/favicon.svg", public(), web::to(async || asset("image/svg+xml", blog::FAVICON)));
+    site.merge_routes("(other methods)", public(), other_methods())
+        .merge_routes("(sign-in)", public(), hallpass.routes())
+        .fallback(public(), web::to(async || Err::<HttpResponse, _>(Failed::from(Failure::NotFound))))
 }
 
 /// A page: `GET`, and `HEAD`, which actix-web answers only where it is told to. Another method does not come as far as the guard, and
 /// is told which there are.
-fn read(site: &mut GuardedRoutes<'_>, path: &str, asks: Require, route: Route) {
+fn read(site: GuardedRouter, path: &str, asks: RequireLayer, route: Route) -> GuardedRouter {
     let methods = guard::Any(guard::Get()).or(guard::Head());
-    site.configure(path, &asks.clone(), |config| {
-        config.service(web::resource(path).guard(methods).wrap(asks).route(route));
-    });
+    site.merge_routes(path, asks, web::resource(path).guard(methods).wrap(asks).route(route))
 }
 
 /// A form's target.
-fn write(site: &mut GuardedRoutes<'_>, path: &str, asks: Require, limit: usize, route: Route) {
+fn write(site: GuardedRouter, path: &str, asks: RequireLayer, limit: usize, route: Route) -> GuardedRouter {
     let forms = FormConfig::default().limit(limit).error_handler(form_failure);
     let json = JsonConfig::default().limit(limit).error_handler(json_failure);
-    site.configure(path, &asks.clone(), |config| {
-        let resource = web::resource(path).guard(guard::Post()).app_data(forms).app_data(json);
-        config.service(resource.wrap(asks).route(route));
-    });
+    let resource = web::resource(path).guard(guard::Post()).app_data(forms).app_data(json);
+    site.merge_routes(path, asks, resource.wrap(asks).route(route))
 }
 
 /// The paths above with a method that they have not.
-fn other_methods(config: &mut ServiceConfig) {
+fn other_methods() -> Vec<impl HttpServiceFactory + 'static> {
     let written = ["/posts", "/posts/{slug}/hide", "/admin/users/{username}/role"].map(|path| (path, "POST"));
     let read =
         ["/", "/posts/new", "/posts/{slug}", "/profile", "/admin", "/healthz", "/readyz", "/style.css", "/favicon.svg"];
-    for (path, methods) in read.map(|path| (path, "GET, HEAD")).into_iter().chain(written) {
-        let answer = async move || {
+    let paths = read.map(|path| (path, "GET, HEAD")).into_iter().chain(written);
+    let resource = |(path, methods)| {
+        let answer = move || async move {
             let mut refused = HttpResponse::from_error(Failed::from(Failure::MethodNotAllowed));
             refused.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
             refused
         };
-        config.service(web::resource(path).wrap(public()).to(answer));
-    }
+        web::resource::<&str>(path).wrap(public()).to(answer)
+    };
+    paths.map(resource).collect()
 }
 
 /// How queries and paths are read.
@@ -104,14 +106,13 @@ const POST_LIMIT: usize = 256 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hallpass::actix::route_table;
 
     #[tokio::test]
     async fn every_route_asks_what_the_contract_says() {
         let store = hallpass::store::SqliteStore::open("sqlite::memory:").await.unwrap();
         let hallpass = hallpass::Hallpass::builder(store).keys_in_memory().start().await.unwrap();
         assert_eq!(
-            route_table(|site| routes(&hallpass, site)).render::<BlogRole>(),
+            site(&hallpass).table().render::<BlogRole>(),
             "\
 route                         signed out  guest  moderator  admin  asks
 /                             yes         yes    yes        yes    public

@@ -11,7 +11,6 @@ use actix_web::{
     web::Data,
 };
 use blog::{Config, SECURITY_HEADERS, Site};
-use hallpass::actix::guarded;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{failure::render, routes, visit::rejection_page};
@@ -31,10 +30,10 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
         App::new()
             .app_data(Data::new(site.clone()))
             .configure(routes::addresses)
-            .configure(guarded(|routes| routes::routes(&hallpass, routes)))
+            .configure(routes::site(&hallpass).into_config())
             .wrap(from_fn(render))
-            .wrap(site.hallpass.origin_middleware())
-            .wrap(site.hallpass.middleware().on_rejection(rejection_page).deny_unguarded_routes())
+            .wrap(site.hallpass.origin_layer())
+            .wrap(site.hallpass.layer().on_rejection(rejection_page).deny_unguarded_routes())
             .wrap(security_headers())
     };
     let server = HttpServer::new(app)

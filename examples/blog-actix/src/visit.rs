@@ -12,7 +12,7 @@ use actix_web::{
 };
 use blog::{BlogRole, Content, Data, Failure, Notice, Viewer};
 use hallpass::Rejection;
-use hallpass::request::Caller;
+use hallpass::request::{Caller, RejectedRequest};
 use hallpass::token::Authentication;
 
 /// Who asks, and how to answer.
@@ -76,13 +76,12 @@ impl FromRequest for Visit {
 }
 
 /// The page for a denial; the library's own where the blog has nothing better to say.
-pub(crate) fn rejection_page(rejection: Rejection, request: &HttpRequest) -> Option<HttpResponse> {
+pub(crate) fn rejection_page(rejection: Rejection, request: &RejectedRequest<'_>) -> Option<HttpResponse> {
     // The library sends a browser that is only looking to the log-in, and from there back here.
-    if rejection.status() == 401 && request.method().is_safe() {
+    if rejection.status() == 401 && matches!(request.method(), "GET" | "HEAD") {
         return None;
     }
-    let visit = Visit::of(request);
-    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let notice = Notice::of_denial(rejection.kind(), rejection.status(), target, visit.viewer.as_ref())?;
+    let visit = Visit::of(request.actix()?);
+    let notice = Notice::of_denial(rejection.kind(), rejection.status(), request.target(), visit.viewer.as_ref())?;
     Some(visit.page_with(StatusCode::from_u16(rejection.status()).ok()?, &notice))
 }

@@ -15,9 +15,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/", get(hello))
         .route("/profile", get(hello).route_layer(require_login()))
         .route("/admin", get(hello).route_layer(require_roles([SiteRole::Admin])))
-        .merge(hallpass.routes())
-        .layer(hallpass.layer());
-    Ok(axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await?)
+        .merge(hallpass.routes()); // log in, log out, sign up, account page
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, hallpass.protect(app)).await?) // authentication, refresh, error pages
 }
 
 async fn hello(me: Option<Identity<SiteRole>>) -> String {

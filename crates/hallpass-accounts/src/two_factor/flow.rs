@@ -48,7 +48,7 @@ impl<R: Role> Accounts<R> {
         let ring = self.issuer().keys().current();
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let secret = set_up_secrets(keys, account, session).next();
-        let secret = secret.ok_or_else(|| AccountsError::unavailable(EncryptionError::NoKey))?;
+        let secret = secret.ok_or_else(|| AccountsError::unavailable(encryption::EncryptionError::NoKey))?;
         let otpauth_uri = Totp::new(secret.clone(), self.settings().totp)
             .otpauth_uri(self.settings().shown_name(), account.username().as_str());
         Ok(SetUp { secret, otpauth_uri })

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use axum::{Router, routing::get};
-use hallpass::{Identity, require_login, require_roles};
+use hallpass::{AuthLayer, Identity, require_login, require_roles};
 use hallpass_testkit::Kit;
-use hallpass_tower::AuthLayer;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 

@@ -46,10 +46,9 @@ async fn a_router_shows_what_each_route_answers_to_each_role() {
 
 #[actix_web::test]
 async fn an_app_shows_the_same() {
-    use hallpass_actix::{require_any_role, require_login, require_roles};
     let kit = Kit::<SiteRole>::new();
     let app = App::new()
-        .wrap(kit.middleware())
+        .wrap(kit.layer())
         .route("/", web::get().to(page))
         .service(web::resource("/profile").wrap(require_login()).to(page))
         .service(web::resource("/queue").wrap(require_any_role([Moderator, Admin])).to(page))

@@ -8,8 +8,7 @@ use std::{
 };
 
 use axum::http::{Request, Response};
-use hallpass::Role;
-use hallpass::axum::AuthLayer;
+use hallpass::{AuthLayer, Role};
 use tower::{Layer, Service, service_fn};
 
 #[derive(Role)]

@@ -6,7 +6,7 @@ enum SiteRole {
 }
 
 fn site(verifier: hallpass::token::Verifier<SiteRole>) {
-    let _ = hallpass::axum::AuthLayer::new(verifier);
+    let _ = hallpass::AuthLayer::new(verifier);
 }
 
 fn main() {}

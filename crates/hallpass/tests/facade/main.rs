@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod adapters;
 mod background;
 mod errors;
 mod feed;

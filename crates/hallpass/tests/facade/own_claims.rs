@@ -100,15 +100,11 @@ async fn handlers_on_axum_read_own_claims_after_every_issue() {
 #[actix_web::test]
 async fn handlers_on_actix_read_own_claims_after_every_issue() {
     use actix_web::{App, test, web};
-    use hallpass::actix;
 
     let hands = Hands::new();
     let hallpass = hallpass(&hands).await;
-    let tenant = async |me: actix::Identity<SiteRole>| me.claims::<TenantClaims>().unwrap().tenant.clone();
-    let app = App::new()
-        .route("/tenant", web::get().to(tenant))
-        .configure(hallpass.actix_routes())
-        .wrap(hallpass.middleware());
+    let tenant = async |me: Identity<SiteRole>| me.claims::<TenantClaims>().unwrap().tenant.clone();
+    let app = App::new().route("/tenant", web::get().to(tenant)).service(hallpass.routes()).wrap(hallpass.layer());
     let app = test::init_service(app).await;
     let mut jar = Jar::default();
     for (path, form, expected) in [

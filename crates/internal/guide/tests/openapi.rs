@@ -11,7 +11,7 @@ use axum::{
 use hallpass::keys::KeyRing;
 use hallpass::request::{ApiSecurity, RouteTable};
 use hallpass::store::SqliteStore;
-use hallpass::{CookieSettings, GuardedRouter, Hallpass, Role, UnixTime, public, require_at_least, require_login};
+use hallpass::{CookieSettings, Hallpass, Role, UnixTime, public, require_at_least, require_login};
 use hallpass_testkit::Kit;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -79,7 +79,7 @@ fn check_security(document: &Value) {
 #[tokio::test]
 async fn on_axum_the_document_says_what_the_routes_do() {
     let kit = Kit::<SiteRole>::new();
-    let site = GuardedRouter::new()
+    let site = hallpass::axum::GuardedRouter::new()
         .route("/", public(), get(front))
         .route("/profile", require_login(), get(profile))
         .route("/reports/{id}", require_at_least(SiteRole::Moderator), get(report));
@@ -108,23 +108,21 @@ async fn on_axum_the_document_says_what_the_routes_do() {
 #[actix_web::test]
 async fn on_actix_the_document_says_what_the_routes_do() {
     use actix_web::{App, test, web};
-    use hallpass::actix::{self, GuardedRoutes, guarded, route_table};
+    use hallpass::actix::GuardedRouter;
 
-    fn site(routes: &mut GuardedRoutes<'_>) {
-        routes.route("/", actix::public(), web::get().to(front));
-        routes.route("/profile", actix::require_login(), web::get().to(profile));
-        routes.scope("/reports", |reports| {
-            reports.route("/{id:[0-9]+}", actix::require_at_least(SiteRole::Moderator), web::get().to(report));
-        });
-    }
-
+    let reports =
+        GuardedRouter::new().route("/{id:[0-9]+}", require_at_least(SiteRole::Moderator), web::get().to(report));
+    let site = GuardedRouter::new()
+        .route("/", public(), web::get().to(front))
+        .route("/profile", require_login(), web::get().to(profile))
+        .nest("/reports", reports);
     let kit = Kit::<SiteRole>::new();
     let mut api = Api::openapi();
-    kit.gate().api_security().describe(&mut api, &route_table(site));
+    kit.gate().api_security().describe(&mut api, &site.table());
     let document = document(&api);
     check_security(&document);
 
-    let app = test::init_service(App::new().wrap(kit.middleware()).configure(guarded(site))).await;
+    let app = test::init_service(App::new().wrap(kit.layer()).configure(site.into_config())).await;
     for path in ["/", "/profile", "/reports/7"] {
         let operation = &document["paths"][path.replace('7', "{id}")]["get"];
         for role in SiteRole::ALL {

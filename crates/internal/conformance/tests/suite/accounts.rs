@@ -50,7 +50,7 @@ async fn axum_server() -> SocketAddr {
 
 fn actix_server() -> (actix_web::dev::Server, SocketAddr) {
     let (accounts, auth) = (accounts(), actix_stack::auth());
-    let app = move || App::new().configure(hallpass_actix::routes(&Routes::new(&accounts))).wrap(auth.clone());
+    let app = move || App::new().service(hallpass_actix::routes(&Routes::new(&accounts))).wrap(auth.clone());
     let server = HttpServer::new(app).workers(1).disable_signals().bind_auto_h2c("127.0.0.1:0").expect("a free port");
     let address = server.addrs()[0];
     (server.run(), address)

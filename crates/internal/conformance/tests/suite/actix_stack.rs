@@ -13,7 +13,7 @@ use actix_web::{
     test::{TestRequest, init_service},
     web::{self, Data, ServiceConfig},
 };
-use hallpass_actix::{Auth, Identity, Require, require_login, require_roles};
+use hallpass_actix::{AuthLayer, Identity, RequireLayer, require_login, require_roles};
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, rows, settings};
 use hallpass_core::{Authentication, Rejection, RejectionKind};
 
@@ -53,17 +53,17 @@ pub(crate) fn site(config: &mut ServiceConfig) {
         .service(web::resource("/me").to(me))
         .service(web::resource("/profile").wrap(require_login()).to(show))
         .service(web::resource("/admin").wrap(office()).to(show))
-        .service(web::resource("/read-only").wrap(Require::new(READ_ONLY)).route(web::get().to(show)))
+        .service(web::resource("/read-only").wrap(RequireLayer::new(READ_ONLY)).route(web::get().to(show)))
         .service(nested)
         .service(web::scope("/scoped").wrap(office()).service(web::resource("/admin").to(show)));
     for (path, requirement) in guarded() {
-        config.service(web::resource(path).wrap(Require::new(requirement)).to(show));
+        config.service(web::resource(path).wrap(RequireLayer::new(requirement)).to(show));
     }
     config.default_service(web::to(nothing).wrap(require_login()));
 }
 
-pub(crate) fn auth() -> Auth<SiteRole> {
-    Auth::new(gate()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page)
+pub(crate) fn auth() -> AuthLayer<SiteRole> {
+    AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page)
 }
 
 async fn home(me: Option<Identity<SiteRole>>, runs: Data<Runs>) -> String {

@@ -3,7 +3,6 @@
 
 use actix_web::{App, test::init_service, web};
 use axum::{Router, body::Body, routing::get};
-use hallpass_actix::Auth;
 use hallpass_conformance::{COOKIE, Sent, SiteRole, json_request};
 use hallpass_core::{Clock, KeyRing, UnixTime, Verifier};
 use hallpass_tower::{AuthLayer, require_roles};
@@ -55,7 +54,8 @@ fn attacks() -> Vec<(String, Sent, u16)> {
 #[actix_web::test]
 async fn over_actix() {
     let guarded = web::resource("/").wrap(hallpass_actix::require_roles([SiteRole::Admin])).to(async || "in");
-    let app = init_service(App::new().service(guarded).wrap(Auth::new(verifier()).clock(Then))).await;
+    let app =
+        init_service(App::new().service(guarded).wrap(hallpass_actix::AuthLayer::new(verifier()).clock(Then))).await;
     for (what, sent, status) in attacks() {
         let answer = actix_web::test::call_service(&app, actix_stack::request(&sent).to_request()).await;
         assert_eq!(answer.status().as_u16(), status, "{what}");

@@ -132,7 +132,7 @@ async fn axum() {
 
 #[actix_web::test]
 async fn actix() {
-    let auth = || hallpass_actix::Auth::new(gate()).clock(StoppedClock).rejection_settings(settings());
+    let auth = || hallpass_actix::AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings());
     let app = init_service(App::new().default_service(web::to(actix_reject)).wrap(auth())).await;
     hold("actix", "in process", negotiation_rows(), |sent| {
         let request = actix_stack::request(&sent).to_request();

@@ -84,8 +84,8 @@ async fn axums_log_in() {
 #[actix_web::test]
 async fn actixs_log_in() {
     let app = App::new()
-        .configure(hallpass_actix::routes(&Routes::new(&accounts())))
-        .wrap(hallpass_actix::Auth::new(gate()).clock(StoppedClock));
+        .service(hallpass_actix::routes(&Routes::new(&accounts())))
+        .wrap(hallpass_actix::AuthLayer::new(gate()).clock(StoppedClock));
     let app = init_service(app).await;
     hold_sign_in("actix", |sent| {
         let request = actix_stack::request(&sent).set_payload(sent.body.clone());
@@ -159,7 +159,7 @@ async fn axums_guard() {
 async fn actixs_guard() {
     let app = App::new()
         .default_service(web::to(async || HttpResponse::Ok()).wrap(hallpass_actix::require_login()))
-        .wrap(hallpass_actix::Auth::new(gate()).clock(StoppedClock));
+        .wrap(hallpass_actix::AuthLayer::new(gate()).clock(StoppedClock));
     let app = init_service(app).await;
     hold_guard("actix", |sent| {
         let exchange = actix_web::test::call_service(&app, actix_stack::request(&sent).to_request());

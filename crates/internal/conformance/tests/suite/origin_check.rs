@@ -5,7 +5,6 @@ use std::{future::Future, sync::Arc, time::Duration};
 use actix_web::{App, HttpRequest, HttpServer, test::init_service, web};
 use axum::{Extension, Router};
 use hallpass_accounts::{Accounts, RateLimit, RateLimits, Settings, StoreSet};
-use hallpass_actix::SameOrigin;
 use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
 use hallpass_core::OriginCheck;
 use hallpass_test_support::memory_store::MemoryStore;
@@ -131,8 +130,8 @@ async fn actix() {
         App::new()
             .app_data(counted.clone())
             .default_service(web::to(handler))
-            .wrap(SameOrigin::new(check()))
-            .wrap(hallpass_actix::Auth::new(gate()).clock(StoppedClock))
+            .wrap(hallpass_actix::OriginLayer::new(check()))
+            .wrap(hallpass_actix::AuthLayer::new(gate()).clock(StoppedClock))
     };
     let in_process = init_service(app()).await;
     hold("actix", rows(), &runs, |sent| {
@@ -191,8 +190,8 @@ async fn axums_sign_in_routes() {
 #[actix_web::test]
 async fn actixs_sign_in_routes() {
     let app = App::new()
-        .configure(hallpass_actix::routes(&Routes::new(&accounts())))
-        .wrap(hallpass_actix::Auth::new(gate()).clock(StoppedClock));
+        .service(hallpass_actix::routes(&Routes::new(&accounts())))
+        .wrap(hallpass_actix::AuthLayer::new(gate()).clock(StoppedClock));
     let app = init_service(app).await;
     hold_sign_in("actix", |sent| {
         let exchange = actix_web::test::call_service(&app, actix_stack::request(&sent).to_request());

@@ -80,14 +80,14 @@ async fn on_axum() -> Site {
 fn on_actix() -> (actix_web::dev::Server, Site) {
     let (accounts, gate, store, hands) = parts();
     let rotation = hallpass_actix::Rotation::new(&accounts, &gate);
-    let auth = hallpass_actix::Auth::new(gate).clock(hands.clone()).refresh(rotation);
+    let auth = hallpass_actix::AuthLayer::new(gate).clock(hands.clone()).refresh(rotation);
     let routes = hallpass_actix::routes(&Routes::new(&accounts));
     let app = move || {
         let open = || async { ("open".to_owned()).customize().insert_header(("cache-control", "public, max-age=60")) };
         App::new()
             .route("/open", web::get().to(open))
             .service(web::resource("/posts").wrap(hallpass_actix::require_login()).to(|body: String| async { body }))
-            .configure(routes.clone())
+            .service(routes.clone())
             .wrap(auth.clone())
     };
     let server = HttpServer::new(app).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();

@@ -154,7 +154,7 @@ async fn over_actix() {
     let cases = cases(&logged_in(&store, &axum_site(&runs, &store)).await);
     let app = App::new()
         .app_data(Data::new(runs))
-        .configure(hallpass_actix::routes(&Routes::new(&accounts(&store))))
+        .service(hallpass_actix::routes(&Routes::new(&accounts(&store))))
         .configure(actix_stack::site)
         .wrap(actix_stack::auth());
     let app = init_service(app).await;

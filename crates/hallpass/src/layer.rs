@@ -1,0 +1,243 @@
+//! The layers around a whole site, for axum and actix-web, and a site's own pages for rejections.
+
+use std::{fmt, sync::Arc};
+
+use hallpass_core::{Authentication, Clock, OriginCheck, Rejection, RequestAuthenticator, Role};
+
+#[cfg(feature = "axum")]
+use crate::on_axum::TowerPage;
+
+/// The outer layer: verifies the token of each request, refreshes an expired session, and renders
+/// the rejections of the guards inside.
+///
+/// With the feature `axum` it is a tower layer, and `protect` puts it around a router. With the
+/// feature `actix` it is middleware for `App::wrap`, which puts the last one outermost. It is cheap
+/// to clone.
+///
+/// `R` is the site's role enum. `P` renders the site's own pages. `T` makes a response body from
+/// text (tower only).
+#[must_use]
+pub struct AuthLayer<R: Role, P = DefaultPage, T = FromText> {
+    #[cfg(feature = "axum")]
+    pub(crate) tower: hallpass_tower::AuthLayer<R, TowerPage<P>, T>,
+    #[cfg(feature = "actix")]
+    pub(crate) actix: hallpass_actix::AuthLayer<R>,
+    pub(crate) page: Arc<P>,
+    #[cfg(not(feature = "axum"))]
+    pub(crate) text_body: std::marker::PhantomData<T>,
+}
+
+impl<R: Role> AuthLayer<R> {
+    /// Verifies with this verifier or [`RequestAuthenticator`].
+    ///
+    /// A site has the layer with all its settings from `hallpass.layer()`. This is for a service
+    /// that only verifies tokens.
+    pub fn new(gate: impl Into<RequestAuthenticator<R>>) -> Self {
+        let gate = gate.into();
+        Self {
+            #[cfg(feature = "axum")]
+            tower: crate::on_axum::plain_layer(hallpass_tower::AuthLayer::new(gate.clone())),
+            #[cfg(feature = "actix")]
+            actix: hallpass_actix::AuthLayer::new(gate),
+            page: Arc::new(DefaultPage),
+            #[cfg(not(feature = "axum"))]
+            text_body: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<R: Role, P, T: Clone> AuthLayer<R, P, T> {
+    /// Sets the clock. Defaults to the system's clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        let clock = Arc::new(clock);
+        #[cfg(feature = "axum")]
+        {
+            self.tower = self.tower.clock(Arc::clone(&clock));
+        }
+        #[cfg(feature = "actix")]
+        {
+            self.actix = self.actix.clock(clock);
+        }
+        self
+    }
+
+    /// Renders the site's own page for a rejection. `None` leaves it to the default response.
+    ///
+    /// The page is an axum `Response` or an actix-web `HttpResponse`. It is asked for only if the
+    /// caller accepts a page: a client that prefers JSON, speaks gRPC or wants to upgrade gets its
+    /// own form of response. A page with a status of success is sent with the rejection's status.
+    /// Defaults to a plain page.
+    pub fn on_rejection<Q, A>(self, page: A) -> AuthLayer<R, A, T>
+    where
+        A: Fn(Rejection, &RejectedRequest<'_>) -> Option<Q>,
+    {
+        let page = Arc::new(page);
+        AuthLayer {
+            #[cfg(feature = "axum")]
+            tower: self.tower.rejection_page(TowerPage(Arc::clone(&page))),
+            #[cfg(feature = "actix")]
+            actix: self.actix,
+            page,
+            #[cfg(not(feature = "axum"))]
+            text_body: self.text_body,
+        }
+    }
+
+    /// Rejects the response of a route that no guard stood before, fallbacks included: a forgotten
+    /// guard is then a 500 and an error in the log instead of an open door. A route that is open on
+    /// purpose has the guard [`public`](crate::public). Defaults to off.
+    ///
+    /// The handler of such a route has run by then. A `GuardedRouter` does not let such a route be
+    /// registered.
+    pub fn deny_unguarded_routes(mut self) -> Self {
+        #[cfg(feature = "axum")]
+        {
+            self.tower = self.tower.deny_unguarded_routes();
+        }
+        #[cfg(feature = "actix")]
+        {
+            self.actix = self.actix.deny_unguarded_routes();
+        }
+        self
+    }
+}
+
+impl<R: Role, P, T> Clone for AuthLayer<R, P, T> {
+    fn clone(&self) -> Self {
+        Self {
+            #[cfg(feature = "axum")]
+            tower: self.tower.clone(),
+            #[cfg(feature = "actix")]
+            actix: self.actix.clone(),
+            page: Arc::clone(&self.page),
+            #[cfg(not(feature = "axum"))]
+            text_body: self.text_body,
+        }
+    }
+}
+
+impl<R: Role, P, T> fmt::Debug for AuthLayer<R, P, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthLayer").finish_non_exhaustive()
+    }
+}
+
+/// Rejects unsafe requests that another site made the browser send (CSRF).
+///
+/// It goes inside the [`AuthLayer`], which renders its rejections. The login routes check for
+/// themselves.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct OriginLayer {
+    #[cfg(feature = "axum")]
+    pub(crate) tower: hallpass_tower::OriginLayer,
+    #[cfg(feature = "actix")]
+    pub(crate) actix: hallpass_actix::OriginLayer,
+}
+
+impl OriginLayer {
+    pub(crate) fn new(check: &OriginCheck) -> Self {
+        Self {
+            #[cfg(feature = "axum")]
+            tower: hallpass_tower::OriginLayer::new(check.clone()),
+            #[cfg(feature = "actix")]
+            actix: hallpass_actix::OriginLayer::new(check.clone()),
+        }
+    }
+}
+
+/// A rejected request, for a site's own page. It is the same type on axum and actix-web.
+#[derive(Clone, Copy)]
+pub struct RejectedRequest<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) target: &'a str,
+    pub(crate) header: &'a dyn Fn(&str) -> Option<&'a [u8]>,
+    pub(crate) authentication: &'a Authentication,
+    #[cfg(feature = "actix")]
+    pub(crate) actix: Option<&'a actix_web::HttpRequest>,
+}
+
+impl<'a> RejectedRequest<'a> {
+    /// Returns the method: `GET`.
+    #[must_use]
+    pub fn method(&self) -> &'a str {
+        self.method
+    }
+
+    /// Returns path and query as they reached the [`AuthLayer`]: `/books?page=2`.
+    #[must_use]
+    pub fn target(&self) -> &'a str {
+        self.target
+    }
+
+    /// Returns the path: `/books`.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+    }
+
+    /// Returns the first header of this name, if its value is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        (self.header)(name).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// Returns the caller: anonymous, or logged in without what the route requires.
+    #[must_use]
+    pub fn authentication(&self) -> &'a Authentication {
+        self.authentication
+    }
+
+    /// Returns actix-web's request, for its app data, if the site runs on actix-web.
+    #[cfg(feature = "actix")]
+    #[must_use]
+    pub fn actix(&self) -> Option<&'a actix_web::HttpRequest> {
+        self.actix
+    }
+}
+
+/// Shows neither headers nor query, because tokens travel in them.
+impl fmt::Debug for RejectedRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RejectedRequest")
+            .field("method", &self.method)
+            .field("path", &self.path())
+            .field("authentication", &self.authentication)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Renders a page of type `Q` for a rejected request, or leaves it to the default response. The
+/// closure of [`AuthLayer::on_rejection`] implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not render pages of `{Q}` for rejected requests: it does not \
+            implement `RejectionPage`",
+    label = "`RejectionPage` is not implemented for this type",
+    note = "the closure that `.on_rejection(…)` takes must return `Option<{Q}>`",
+    note = "guide: docs/guide/src/axum.md"
+)]
+pub trait RejectionPage<Q> {
+    /// Returns the page; `None` for the default response.
+    fn page(&self, rejection: Rejection, request: &RejectedRequest<'_>) -> Option<Q>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<Q, A: Fn(Rejection, &RejectedRequest<'_>) -> Option<Q>> RejectionPage<Q> for A {
+    fn page(&self, rejection: Rejection, request: &RejectedRequest<'_>) -> Option<Q> {
+        self(rejection, request)
+    }
+}
+
+/// No page of the site's own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DefaultPage;
+
+impl<Q> RejectionPage<Q> for DefaultPage {
+    fn page(&self, _: Rejection, _: &RejectedRequest<'_>) -> Option<Q> {
+        None
+    }
+}
+
+/// Response bodies that are made from a `String`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FromText;

@@ -1,0 +1,130 @@
+//! What the router of a site takes from the handle, under the same names on axum and actix-web.
+
+use std::{fmt, sync::Arc};
+
+use hallpass_accounts::RequestRefresh;
+use hallpass_core::{Clock, RejectionSettings, Role, UnixTime};
+use hallpass_web::Routes;
+
+use crate::{
+    background::Background,
+    hallpass::Hallpass,
+    layer::{AuthLayer, OriginLayer},
+};
+
+impl<R: Role> Hallpass<R> {
+    /// Returns the outer layer: it verifies the token of each request and renders the rejections of
+    /// the guards inside. On axum it goes around the router after the last route, or `protect` puts
+    /// it there; on actix-web `App::wrap` comes last.
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")] {
+    /// # use axum::response::{Html, IntoResponse};
+    /// # use hallpass::{Hallpass, Role};
+    /// # #[derive(Role)] enum SiteRole { Admin }
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
+    /// use hallpass::RejectionKind;
+    ///
+    /// let with_own_page = hallpass.layer().on_rejection(|rejection, request| match rejection.kind() {
+    ///     RejectionKind::RoleMissing => Some(Html(format!("{} is not for you", request.path())).into_response()), // the status stays 403
+    ///     _ => None, // the default response
+    /// });
+    /// # let _router: axum::Router = axum::Router::new().layer(with_own_page);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// # }
+    /// ```
+    pub fn layer(&self) -> AuthLayer<R> {
+        AuthLayer {
+            #[cfg(feature = "axum")]
+            tower: crate::on_axum::plain_layer(
+                hallpass_tower::AuthLayer::new(self.gate.clone())
+                    .clock(self.clock_of_the_site())
+                    .rejection_settings(self.rejection_settings())
+                    .refresh(RequestRefresh::new(&self.accounts, &self.gate)),
+            ),
+            #[cfg(feature = "actix")]
+            actix: hallpass_actix::AuthLayer::new(self.gate.clone())
+                .clock(self.clock_of_the_site())
+                .rejection_settings(self.rejection_settings())
+                .refresh(RequestRefresh::new(&self.accounts, &self.gate)),
+            ..AuthLayer::new(self.gate.clone())
+        }
+    }
+
+    /// Returns the origin check for the site's own forms (CSRF). It goes inside
+    /// [`layer`](Self::layer), which renders its rejections; the login routes check for themselves.
+    /// An origin that the site trusts is trusted here too.
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")] {
+    /// # use hallpass::{Hallpass, Role};
+    /// # #[derive(Role)] enum SiteRole { Admin }
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
+    /// use axum::{Router, body::Body, http::Request, routing::post};
+    /// use tower::ServiceExt;
+    ///
+    /// let app = Router::new().route("/posts", post(|| async { "published" })).layer(hallpass.origin_layer());
+    /// let site = hallpass.protect(app);
+    /// let form_of = |site| Request::post("/posts").header("sec-fetch-site", site).body(Body::empty());
+    /// assert_eq!(site.clone().oneshot(form_of("same-origin")?).await?.status(), 200);
+    /// assert_eq!(site.oneshot(form_of("cross-site")?).await?.status(), 403);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// # }
+    /// ```
+    pub fn origin_layer(&self) -> OriginLayer {
+        OriginLayer::new(&self.accounts.settings().origin_check)
+    }
+
+    /// Returns the login routes: `.merge(hallpass.routes())` on axum, `.service(hallpass.routes())`
+    /// on actix-web. Do not nest or scope them: pages and cookies name their paths.
+    ///
+    /// On axum, attempts are limited per address too if the site is served with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`. Limits per account need nothing.
+    pub fn routes(&self) -> LoginRoutes<R> {
+        LoginRoutes(self.routes.clone())
+    }
+
+    fn clock_of_the_site(&self) -> impl Clock + use<R> {
+        ClockOfTheSite { clock: Arc::clone(&self.accounts.settings().clock), _background: Arc::clone(&self.background) }
+    }
+
+    fn rejection_settings(&self) -> RejectionSettings {
+        self.accounts.settings().rejections.clone().for_gate(&self.gate)
+    }
+}
+
+/// The login routes, ready for a router: `Router::merge` of axum takes them, and `App::service` of
+/// actix-web does.
+#[must_use]
+pub struct LoginRoutes<R>(pub(crate) Routes<R>);
+
+impl<R> Clone for LoginRoutes<R> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<R> fmt::Debug for LoginRoutes<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginRoutes").finish_non_exhaustive()
+    }
+}
+
+/// The site's clock. It keeps the background task running for as long as a layer reads the time: a
+/// router outlives the function that made the handle.
+struct ClockOfTheSite {
+    clock: Arc<dyn Clock>,
+    _background: Arc<Background>,
+}
+
+impl Clock for ClockOfTheSite {
+    fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+}
