@@ -3,7 +3,7 @@
 //! The account's row is locked since the transaction began, and [`passes`] locks the session's row: what is checked of both holds
 //! until the end, for a `DELETE` by hand too.
 
-use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome, SessionId};
+use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
 
 use super::super::{LOCK_SESSION, Write, column, revocation, statement::sql};
 use crate::error::StoreError;
