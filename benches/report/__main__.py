@@ -50,7 +50,7 @@ def main(wanted):
         sys.exit(f"no step is called {', '.join(sorted(unknown))}\n\n{__doc__}")
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if wanted == ["check"]:
-        faults = own.differences(results["alone"], own.alone()) + page.differences(results)
+        faults = own.differences(results.get("alone"), own.alone()) + page.differences(results)
         sys.exit("\n".join(faults) if faults else 0)
     steps = [step for step in STEPS if step in wanted or not wanted]
     if set(steps) - set(OWN):

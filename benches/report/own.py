@@ -59,6 +59,8 @@ def alone():
 
 def differences(kept, counted):
     """What differs from the figures of the page, if the machine allows to compare them."""
+    if not kept:
+        return ["no figures are kept; run: python3 benches/report alone"]
     if kept["processor"] != counted["processor"]:
         print(
             "instructions are counted, and not compared with the page, whose machine differs: "

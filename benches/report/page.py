@@ -28,7 +28,9 @@ def text(results):
 
 
 def table(head, rows):
-    """The first column to the left, the others to the right."""
+    """The first column to the left, the others to the right; without columns that are empty."""
+    kept = [place for place in range(len(head)) if place == 0 or any(row[place] for row in rows)]
+    head, rows = [head[place] for place in kept], [[row[place] for place in kept] for row in rows]
     rule = "|---|" + "---:|" * (len(head) - 1)
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join(["| " + " | ".join(head) + " |", rule, *lines]) + "\n"
@@ -47,18 +49,19 @@ def strong(case):
 
 
 def machine(results):
-    it, counted = results["machine"], results["alone"]["processor"]
+    it, libc = results["machine"], results.get("alone", {}).get("processor", {}).get("libc")
     versions = ", ".join(f"{name} {' and '.join(found)}" for name, found in it["versions"].items())
     return f"""## Machine
 
 {it['cpu']}, {it['cores']} cores, {"with" if it['sha_ni'] else "without"} SHA extensions,
-{it['system']}, {counted['libc']}, Rust {counted['rust']}, release build with thin LTO and one codegen unit.
+{it['system']}, {libc + ", " if libc else ""}Rust {it['rust']}, release build with thin LTO and one codegen unit.
 The other versions: {versions}; the rest is in [Cargo.lock](../benches/peers/Cargo.lock).
 
 **Instructions and allocations repeat**: the same code gives the same count on a busy machine.
 Instructions are those of user code on this processor, counted by its hardware counter or, where
-there is none, by single-stepping (`ptrace`). Ratios are ratios of instructions. A processor without
-SHA extensions needs several times as many instructions for an HMAC.
+there is none, by single-stepping (`ptrace`). Ratios are ratios of instructions where a table has
+instructions, and of times elsewhere. A processor without SHA extensions needs several times as many
+instructions for an HMAC.
 
 **Times do not repeat**: the machine is shared. Times ({it['date']}) are medians of rounds in which
 every case has its turn; compare them within one table only.
@@ -66,6 +69,8 @@ every case has its turn; compare them within one table only.
 
 
 def alone(results):
+    if "alone" not in results:
+        return ""
     found = {it["title"]: it["rows"] for it in results["alone"]["tables"]}
     tokens, sites = [], []
     for title, rows in found.items():
@@ -126,22 +131,22 @@ def counts(results, group, case):
     return tuple(results.get(step, {}).get(group, {}).get(case) for step in ("instructions", "allocations"))
 
 
-def compared(value, unit):
-    """The ratio of two counts."""
-    return "" if value is None or unit is None else ratio(value / unit)
+def compared(count, unit, ns, unit_ns):
+    """The ratio of two counts, or of two times where nothing was counted."""
+    return ratio(ns / unit_ns if count is None or unit is None else count / unit)
 
 
 def verify(results):
     found = results.get("verify")
     if not found:
         return ""
-    rows = []
+    rows, ns = [], {case["case"]: case["ns"] for case in found}
     for case in found:
         name = case["case"]
-        public = "EdDSA" in name or "public" in name
-        unit, _ = counts(results, "verify", "hallpass, EdDSA" if public else "hallpass")
+        ours = "hallpass, EdDSA" if "EdDSA" in name or "public" in name else "hallpass"
+        unit, _ = counts(results, "verify", ours)
         instructions, allocations = counts(results, "verify", name)
-        of_unit = compared(instructions, unit)
+        of_unit = compared(instructions, unit, case["ns"], ns[ours])
         rows.append([strong(name), of_unit, number(instructions), number(allocations), number(case["ns"])])
     return """## Verifying one token, beside peers
 
@@ -162,16 +167,19 @@ def added_rows(results, group, unit):
         return [None if mine is None else mine - base for mine, base in zip(here, there)]
 
     one, _ = added(unit)
+    one_ns = next(case["added"] for case in results[group] if case["case"] == unit)
     rows = []
     for case in results[group]:
         name = case["case"]
         if name.startswith("plain"):
             whole = [*counts(results, group, name), case["ns"]]
-            rows.append([name, "", *(f"({number(value)})" for value in whole)])
+            shown = ("" if value is None else f"({number(value)})" for value in whole)
+            rows.append([name, "", *shown])
             continue
         instructions, allocations = added(name)
         figures = [number(value) for value in (instructions, allocations, case["added"])]
-        rows.append([strong(name), compared(instructions, one), *figures])
+        of_unit = compared(instructions, one, case["added"], one_ns)
+        rows.append([strong(name), of_unit, *figures])
     return rows
 
 
@@ -279,12 +287,12 @@ def revocation(results):
     found = results.get("revocation")
     if not found:
         return ""
-    one = found[0]["instructions"]
+    one = found[0]
     rows = [
         [
             case["case"].replace("1000000", "1,000,000").replace("1000 ", "1,000 "),
-            ratio(case["instructions"] / one),
-            number(case["instructions"]),
+            compared(case.get("instructions"), one.get("instructions"), case["ns"], one["ns"]),
+            number(case.get("instructions")),
             number(case["ns"]),
         ]
         for case in found

@@ -14,16 +14,18 @@ SHORT = {
 
 
 def draw(results):
-    counted = results["instructions"]
-    for name, plot in (
-        ("added", added(counted["axum"])),
-        ("verify", verified(counted["verify"])),
-        ("roles", roles(counted["roles"])),
-        ("cookies", cookies(counted["cookies"])),
-        ("users", users(results["users"])),
-        ("loopback", loopback(results["load"])),
+    counted = results.get("instructions", {})
+    for name, plot, figures in (
+        ("added", added, counted.get("axum")),
+        ("verify", verified, counted.get("verify")),
+        ("roles", roles, counted.get("roles")),
+        ("cookies", cookies, counted.get("cookies")),
+        ("users", users, results.get("users")),
+        ("loopback", loopback, results.get("load")),
     ):
-        (PLOTS / f"{name}.svg").write_text(plot)
+        # A plot without new figures stays.
+        if figures:
+            (PLOTS / f"{name}.svg").write_text(plot(figures))
 
 
 def named(case):

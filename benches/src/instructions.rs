@@ -34,13 +34,13 @@ pub fn counted(body: impl FnOnce(&mut InstructionCounter)) -> io::Result<()> {
 ///
 /// # Panics
 /// When `tables` panics in the second process.
-#[expect(clippy::panic, clippy::print_stdout, reason = "a bench")]
+#[expect(clippy::expect_used, clippy::print_stdout, reason = "a bench")]
 pub fn print_ratios(tables: impl FnOnce(&mut InstructionCounter) -> Vec<Ratios>) {
     match counted(|counter| tables(counter).iter().for_each(|table| println!("{table}"))) {
         Err(error) if error.kind() == io::ErrorKind::Unsupported => {
             println!("instructions are not counted: {error}");
         }
-        result => result.unwrap_or_else(|error| panic!("{error}")),
+        result => result.expect("the tables are counted"),
     }
 }
 

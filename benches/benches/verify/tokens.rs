@@ -111,7 +111,7 @@ pub(crate) fn requests() -> Vec<Request> {
         // Only tokens of asymmetric keys are remembered by default.
         (REMEMBERED, full(Algorithm::EdDsa)),
     ];
-    let request = |(name, (verifier, token))| {
+    let request = |(name, (verifier, token)): (&'static str, (Verifier<SiteRole>, String))| {
         let (authenticator, cookie) =
             (RequestAuthenticator::new(verifier), format!("theme=dark; __Host-hallpass={token}"));
         let outcome = authenticator.authenticate([cookie.as_bytes()], [], NOW);
@@ -121,7 +121,7 @@ pub(crate) fn requests() -> Vec<Request> {
     cases.map(request).into()
 }
 
-pub(crate) const IN_A_COOKIE: &str = "request authenticator, token in a cookie";
+pub(crate) const IN_A_COOKIE: &str = "request authenticator";
 pub(crate) const FULL: &str = "HS256 full";
 pub(crate) const REMEMBERED: &str = "EdDSA full, remembered";
 
