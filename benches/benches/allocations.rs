@@ -1,5 +1,5 @@
-//! Allocations of the cases of the benches `verify`, `request` and `actix`; a verification by
-//! hallpass has none.
+//! Allocations of the cases of the benches `verify`, `request` and `actix`. It fails if a
+//! verification by hallpass allocates.
 //!
 //! `cargo bench -p hallpass-benches --bench allocations`. It is a program of its own, because
 //! counting needs an allocator of its own, which would be in the times and in the instructions.
@@ -13,6 +13,7 @@ mod axum_cases;
 #[path = "verify/tokens.rs"]
 mod tokens;
 
+use hallpass_benches::NOW;
 use tokens::OURS;
 
 fn main() {
@@ -23,6 +24,11 @@ fn main() {
             println!("{count:>4}  {}: {way}", token.name);
             assert!(*way != OURS || count == 0, "{}: a verification allocates", token.name);
         }
+    }
+    for tokens::Request { name, authenticator, cookie } in tokens::requests() {
+        let authenticate = || drop(authenticator.authenticate([cookie.as_bytes()], [], NOW));
+        let count = allocation_counter::measure(authenticate).count_total;
+        println!("{count:>4}  {}: {name}", tokens::IN_A_COOKIE);
     }
     for case in axum_cases::cases() {
         let request = case.request();

@@ -1,45 +1,52 @@
-//! Verification behind a revocation view: empty, with 1,000 and with 1,000,000 entries, in one run.
+//! Verification with a revocation list: none, an empty one, one of 1,000 and one of 1,000,000
+//! entries, in one run.
 //!
-//! `cargo bench -p hallpass-benches --bench revocation`. The token is live, which is the case that every request pays for.
+//! `cargo bench -p hallpass-benches --bench revocation`. It prints ratios and instructions first,
+//! then times. The token is live, which is the case of almost every request.
 
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
 use std::{hint::black_box, time::Duration};
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use hallpass_benches::{AUDIENCE, ISSUER, NOW, SiteRole, full_claims_token, ring};
+use criterion::Criterion;
+use hallpass_benches::{AUDIENCE, ISSUER, NOW, Ratios, SiteRole, full_claims_token, print_ratios, ring};
 use hallpass_core::{Algorithm, RevocationList, Verifier};
 
-criterion_group!(benches, verification);
-criterion_main!(benches);
-
-fn verification(c: &mut Criterion) {
+fn main() {
     let ring = ring(Algorithm::Hs256).unwrap();
     let token = full_claims_token(ring.clone()).unwrap();
-    let mut group = c.benchmark_group("verification with revocations");
-    let without = Verifier::<SiteRole>::new(ring.clone(), ISSUER, AUDIENCE);
-    for entries in [None, Some(0), Some(1_000), Some(1_000_000)] {
-        let verifier = match entries {
-            None => without.clone(),
-            Some(entries) => without.clone().revocation(view_of(entries)),
-        };
-        let name = entries.map_or_else(|| "no view".to_owned(), |entries| format!("{entries} entries"));
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                verifier.claims(black_box(token.as_bytes()), NOW, |claims, _| drop(black_box(claims))).is_ok()
-            });
-        });
+    let without = Verifier::<SiteRole>::new(ring, ISSUER, AUDIENCE);
+    let cases = [None, Some(0), Some(1_000), Some(1_000_000)].map(|entries| match entries {
+        None => (NO_LIST.to_owned(), without.clone()),
+        Some(entries) => (format!("{entries} entries"), without.clone().revocation(list_of(entries))),
+    });
+    let verify = |verifier: &Verifier<SiteRole>| {
+        verifier.claims(black_box(token.as_bytes()), NOW, |claims, _| drop(black_box(claims))).is_ok()
+    };
+    print_ratios(|counter| {
+        let count = |(name, verifier): &(String, _)| (name.clone(), counter.count(|| verifier, verify));
+        let rows = cases.iter().map(count).collect();
+        vec![Ratios { title: GROUP.to_owned(), unit: NO_LIST.to_owned(), rows }]
+    });
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut group = criterion.benchmark_group(GROUP);
+    for (name, verifier) in &cases {
+        group.bench_function(name, |bencher| bencher.iter(|| verify(verifier)));
     }
     group.finish();
+    criterion.final_summary();
 }
 
-/// Half accounts, half sessions, as a site has them.
-fn view_of(entries: u32) -> RevocationList {
-    let (view, forget_after) = (RevocationList::new(), NOW.saturating_add(Duration::from_secs(960)));
+/// Half of the entries are accounts and half are sessions.
+fn list_of(entries: u32) -> RevocationList {
+    let (list, forget_after) = (RevocationList::new(), NOW.saturating_add(Duration::from_secs(960)));
     for number in 0..entries / 2 {
-        view.raise_generation(&format!("account-{number}"), 3, forget_after);
-        view.end_session(&format!("{number:032x}"), forget_after);
+        list.raise_generation(&format!("account-{number}"), 3, forget_after);
+        list.end_session(&format!("{number:032x}"), forget_after);
     }
-    view.synced(NOW);
-    view
+    list.synced(NOW);
+    list
 }
+
+const GROUP: &str = "verification with a revocation list";
+const NO_LIST: &str = "no list";

@@ -1,13 +1,21 @@
 """Measures hallpass beside its peers, and writes docs/BENCHMARKS.md and the plots in docs/benchmarks.
 
-    python3 benches/report                  everything, a quarter of an hour
-    python3 benches/report axum load        these steps alone; what the others found last time stays
-    python3 benches/report page             the page and the plots from what was found last time
+    python3 benches/report                  everything: half an hour
+    python3 benches/report alone            named steps; the figures of the other steps stay
+    python3 benches/report page             no step: the page and the plots from the kept figures
+    python3 benches/report check            counts hallpass alone again and compares with the page
 
-Steps: verify, axum, actix, users, roles, cookies (times, in rounds), allocations, instructions, load, revocation, sign_in, builds, page.
-What was found is kept in docs/benchmarks/results.json. Needs cargo and python3; `load` needs wrk and, for
-the article's stack, a Python with starlette, pyjwt and uvicorn[standard] (PYTHON_OF_THE_ARTICLE names it; python3 otherwise); `sign_in`
-needs psql and a PostgreSQL in DATABASE_URL, or measures SQLite alone.
+Steps: alone (instructions and allocations of hallpass), instructions and allocations (beside the
+peers), verify, axum, actix, users, roles, cookies (times, in rounds), load, revocation, accounts,
+builds.
+
+`check` writes nothing. It fails if an instruction count differs from the page by more than 3 %, if
+an allocation count differs, or if the page is not what `page` would write.
+
+The figures are kept in docs/benchmarks/results.json. Needs cargo and python3. `load` needs wrk and,
+for the article's stack, a Python with starlette, pyjwt and uvicorn[standard], named by
+PYTHON_OF_THE_ARTICLE (default: python3). `accounts` needs psql and a PostgreSQL in DATABASE_URL;
+without DATABASE_URL it measures SQLite only.
 """
 import json
 import sys
@@ -21,25 +29,33 @@ import plots
 from peers import TIMED, allocations, build, instructions, times
 from places import RESULTS
 
-# Rounds of each group: enough for a median that a busy moment does not move.
+# Enough for a median that one busy moment does not move.
 ROUNDS = {"verify": 101, "axum": 151, "actix": 151, "users": 21, "roles": 21, "cookies": 21}
 
-STEPS = {group: lambda group=group: times(group, ROUNDS[group]) for group in TIMED}
-STEPS |= {"allocations": allocations, "instructions": instructions, "load": load.measure}
-# Without the peers' programs.
-OWN = {"revocation": own.revocation, "sign_in": own.sign_in, "builds": builds.measure}
-STEPS |= OWN
+# The steps that do not need the peers' programs.
+OWN = {
+    "alone": own.alone,
+    "revocation": own.revocation,
+    "accounts": own.accounts,
+    "builds": builds.measure,
+}
+STEPS = {"instructions": instructions, "allocations": allocations}
+STEPS |= {group: lambda group=group: times(group, ROUNDS[group]) for group in TIMED}
+STEPS |= {"load": load.measure} | OWN
 
 
 def main(wanted):
-    unknown = set(wanted) - set(STEPS) - {"page"}
+    unknown = set(wanted) - set(STEPS) - {"page", "check"}
     if unknown:
         sys.exit(f"no step is called {', '.join(sorted(unknown))}\n\n{__doc__}")
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    if wanted == ["check"]:
+        faults = own.differences(results.get("alone"), own.alone()) + page.differences(results)
+        sys.exit("\n".join(faults) if faults else 0)
     steps = [step for step in STEPS if step in wanted or not wanted]
     if set(steps) - set(OWN):
         build()
-    if steps:
+    if set(steps) & set(TIMED):
         results["machine"] = machine.describe()
     for step in steps:
         print(f"== {step}", flush=True)

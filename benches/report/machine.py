@@ -8,26 +8,47 @@ from datetime import date
 
 from places import PEERS
 
-# What the page names; the rest is in benches/peers/Cargo.lock.
+# The versions that the page names; benches/peers/Cargo.lock has the others.
 NAMED = [
-    "axum", "actix-web", "jsonwebtoken", "jwt-simple", "jwt-compact", "pasetors", "axum-login", "tower-sessions-sqlx-store", "axum-gate",
-    "axum-jwt-auth", "jwt-authorizer", "actix-identity", "actix-session",
+    "axum", "actix-web", "jsonwebtoken", "jwt-simple", "jwt-compact", "pasetors", "axum-login",
+    "tower-sessions-sqlx-store", "axum-gate", "axum-jwt-auth", "jwt-authorizer", "actix-identity",
+    "actix-session",
 ]
+
+# Features of processors that decide which code runs: SHA-256 in hardware, vectors of base64 and of
+# byte searches, the copies of the C library.
+DECISIVE = ["sha_ni", "avx2", "avx512f", "avx512bw", "avx512vl", "bmi2", "erms", "fsrm"]
 
 
 def describe():
-    cpu = open("/proc/cpuinfo").read()
     lock = tomllib.loads((PEERS / "Cargo.lock").read_text())
     versions = {}
     for package in lock["package"]:
         if package["name"] in NAMED:
             versions.setdefault(package["name"], []).append(package["version"])
+    cpu = open("/proc/cpuinfo").read()
     return {
         "date": date.today().strftime("%B %Y"),
         "cpu": re.search(r"model name\s*: (.*)", cpu).group(1).strip(),
         "cores": os.cpu_count(),
-        "sha_ni": " sha_ni" in cpu,
+        "sha_ni": "sha_ni" in processor()["features"],
         "system": f"{platform.system()} {platform.release().split('-')[0]}",
-        "rust": subprocess.check_output(["rustc", "--version"], text=True).split()[1],
+        "rust": rust(),
         "versions": {name: versions.get(name, []) for name in NAMED},
     }
+
+
+def processor():
+    """What instruction counts depend on beside the code: they are compared where all this is equal."""
+    flags = re.search(r"^flags\s*: (.*)$", open("/proc/cpuinfo").read(), re.MULTILINE)
+    flags = set(flags.group(1).split()) if flags else set()
+    return {
+        "architecture": platform.machine(),
+        "features": [feature for feature in DECISIVE if feature in flags],
+        "libc": " ".join(platform.libc_ver()),
+        "rust": rust(),
+    }
+
+
+def rust():
+    return subprocess.check_output(["rustc", "--version"], text=True).split()[1]

@@ -4,15 +4,17 @@ import os
 import statistics
 import subprocess
 
-from places import PEERS, PROGRAMS
+from places import PEERS, PEERS_TARGET, PROGRAMS
 
 TIMED = ["verify", "axum", "actix", "users", "roles", "cookies"]
-COUNTED = ["verify", "axum", "actix"]
+# Allocations of what grows are those of the first step.
+ALLOCATING = ["verify", "axum", "actix"]
 
 
 def build():
-    environment = os.environ | {"CARGO_TARGET_DIR": str(PEERS / "target")}
-    subprocess.run(["cargo", "build", "--release", "--bins", "--locked"], cwd=PEERS, env=environment, check=True)
+    environment = os.environ | {"CARGO_TARGET_DIR": str(PEERS_TARGET)}
+    command = ["cargo", "build", "--release", "--bins", "--locked"]
+    subprocess.run(command, cwd=PEERS, env=environment, check=True)
 
 
 def lines(*command):
@@ -39,12 +41,23 @@ def times(group, rounds):
 
 
 def allocations():
-    return by_group(lines(str(PROGRAMS / "allocations"), *COUNTED), "allocations")
+    found = lines(str(PROGRAMS / "allocations"), *ALLOCATING)
+    return {group: {case["case"]: case["allocations"] for case in of(found, group)} for group in ALLOCATING}
 
 
 def instructions():
-    return by_group(lines(str(PROGRAMS / "measure"), "instructions", *COUNTED), "instructions")
+    """By group and case; where something grows, a list of how far it has grown and the count."""
+    found = lines(str(PROGRAMS / "measure"), "instructions", *TIMED)
+    counts = {}
+    for group in TIMED:
+        by_case = counts[group] = {}
+        for case in of(found, group):
+            if group in ALLOCATING:
+                by_case[case["case"]] = case["instructions"]
+            else:
+                by_case.setdefault(case["case"], []).append([case["grown"], case["instructions"]])
+    return counts
 
 
-def by_group(found, what):
-    return {group: {case["case"]: case[what] for case in found if case["group"] == group} for group in COUNTED}
+def of(found, group):
+    return [case for case in found if case["group"] == group]

@@ -14,66 +14,88 @@ SHORT = {
 
 
 def draw(results):
-    for name, step, plot in [
-        ("added", "axum", added), ("verify", "verify", verified), ("loopback", "load", loopback),
-        ("users", "users", users), ("roles", "roles", roles), ("cookies", "cookies", cookies),
-    ]:
-        if step in results:
-            (PLOTS / f"{name}.svg").write_text(plot(results[step]))
+    counted = results.get("instructions", {})
+    for name, plot, figures in (
+        ("added", added, counted.get("axum")),
+        ("verify", verified, counted.get("verify")),
+        ("roles", roles, counted.get("roles")),
+        ("cookies", cookies, counted.get("cookies")),
+        ("users", users, results.get("users")),
+        ("loopback", loopback, results.get("load")),
+    ):
+        # A plot without new figures stays.
+        if figures:
+            (PLOTS / f"{name}.svg").write_text(plot(figures))
 
 
 def named(case):
     return SHORT.get(case, case), case.startswith("hallpass")
 
 
-def added(found):
-    left_out = ("plain", "no-op")
-    rows = [(*named(case["case"]), case["added"]) for case in found if not case["case"].startswith(left_out)]
+def added(counted):
+    rows = []
+    for name, count in counted.items():
+        if not name.startswith(("plain", "no-op")):
+            plain = counted["plain on axum 0.7" if "axum 0.7" in name else "plain"]
+            rows.append((*named(name), count - plain))
     rows.sort(key=lambda row: row[2])
     return svg.dots(
-        "What a guard adds to a request on axum 0.8", "nanoseconds in process, beside the open route; logarithmic; with SQLite most is waiting for its thread",
-        [(name, value, ours) for name, ours, value in rows], "ns")
+        "What a guard adds to a request on axum 0.8",
+        "instructions of the request's thread, beside the open route; logarithmic",
+        [(name, value, ours) for name, ours, value in rows], "")
 
 
-def verified(found):
-    wanted = ["hallpass", "hallpass, to an identity", "jwt-compact", "jsonwebtoken", "jwt-simple", "pasetors, v4.local"]
-    rows = [(*named(case["case"]), case["ns"]) for case in found if case["case"] in wanted]
+def verified(counted):
+    wanted = [
+        "hallpass", "hallpass, to an identity", "jwt-compact", "jsonwebtoken", "jwt-simple",
+        "pasetors, v4.local",
+    ]
+    rows = [(*named(name), counted[name]) for name in wanted]
     rows.sort(key=lambda row: row[2])
     return svg.bars(
-        "Verifying one token with a shared secret", "nanoseconds: HS256, or v4.local for pasetors; issuer, audience and expiry checked, all claims read",
-        [(name, value, ours) for name, ours, value in rows], "ns", 230)
+        "Verifying one token with a shared secret",
+        "instructions: HS256, or v4.local for pasetors; issuer, audience and expiry checked, all claims read",
+        [(name, value, ours) for name, ours, value in rows], "", 230)
 
 
 def loopback(found):
     rows = [(*named(case["case"]), case["requests"]) for case in found]
     return svg.bars(
-        "Requests per second over loopback", "server on one core, wrk on the other, 16 connections; the same page and role",
+        "Requests per second over loopback",
+        "server on one core, wrk on the other, 16 connections; the same page and role",
         [(name, value, ours) for name, ours, value in rows], "")
 
 
-def grown(found, inks):
-    return [
-        (name, [(case["grown"], case["ns"]) for case in found if case["case"] == name], ink)
+def users(found):
+    inks = {
+        "axum-login, SQLite file": "--second",
+        "axum-login, memory": "--third",
+        "hallpass, every account has a revocation": "--peer",
+        "hallpass": "--ours",
+    }
+    series = [
+        (
+            name.replace("every account has a revocation", "all revoked lately"),
+            [(case["grown"], case["ns"]) for case in found if case["case"] == name],
+            ink,
+        )
         for name, ink in inks.items()
     ]
-
-
-def users(found):
-    inks = {"axum-login, SQLite file": "--second", "axum-login, memory": "--third",
-            "hallpass, every account voided lately": "--peer", "hallpass": "--ours"}
-    series = [(name.replace("every account voided lately", "all revoked lately"), points, ink) for name, points, ink in grown(found, inks)]
     return svg.lines(
-        "A whole request, as the site grows", "nanoseconds in process, both axes logarithmic; up to 10,000 different callers",
+        "A whole request, as the site grows",
+        "nanoseconds in process, both axes logarithmic; up to 10,000 different callers",
         series, "users of the site", True)
 
 
-def roles(found):
+def roles(counted):
+    inks = {"jsonwebtoken": "--second", "hallpass": "--ours"}
     return svg.lines(
-        "Verifying a token that names many roles", "nanoseconds; HS256, an enum of 64 roles",
-        grown(found, {"jsonwebtoken": "--second", "hallpass": "--ours"}), "roles in the token", False)
+        "Verifying a token that names many roles", "instructions; HS256, an enum of 64 roles",
+        [(name, counted[name], ink) for name, ink in inks.items()], "roles in the token", False)
 
 
-def cookies(found):
+def cookies(counted):
+    inks = {"by hand, with a CookieJar": "--second", "hallpass": "--ours"}
     return svg.lines(
-        "A whole request, with other cookies before ours", "nanoseconds in process",
-        grown(found, {"by hand, with a CookieJar": "--second", "hallpass": "--ours"}), "other cookies", False)
+        "A whole request, with other cookies before ours", "instructions",
+        [(name, counted[name], ink) for name, ink in inks.items()], "other cookies", False)

@@ -87,11 +87,24 @@ def on_the_wire(found):
     return aims
 
 
-# Why a target is missed, where it is: shown only then.
+# The reason why a target is missed; shown only then.
 REASONS = {
-    "axum": "the target came from a machine on which the plain page took 674 ns; the table below says what it takes here, and the next line compares the shares. Two thirds of what hallpass adds are the verification itself, the rest is the clock, the request's extension, for which its map grows, two headers looked up and one set, and axum's box around the route's guard. Tried and dropped, since no time was saved: digits read eight at once, closing quotes found by vector search, more inlining.",
-    GATE: "more than half of what hallpass adds is the verification of a token with all claims, which has little left to give.",
-    "actix": "the target came from a machine on which the plain page took 605 ns; the table below says what it takes here, and the next line compares the shares. Two thirds of what hallpass adds are the verification itself, the rest is the request's extension, a header looked up and one set, and actix-web's answer moved through two middlewares.",
-    "share": "a plain page is mostly allocations and a verification mostly arithmetic, so the share varies with the machine too.",
-    "loopback": "a guarded request costs the server what it adds in process, a longer answer (`Cache-Control: no-store`) and colder caches; the slower the machine computes beside its kernel, the more that weighs.",
+    "axum": (
+        "the target is from a machine on which the plain page took 674 ns. Four fifths of the added "
+        "instructions are the verification of the token; the rest is the extension of the request, "
+        "for which its map grows, two headers looked up and one set, and axum's box around the guard "
+        "of the route."),
+    GATE: (
+        "more than half of what hallpass adds is the verification of a token with all claims."),
+    "actix": (
+        "the target is from a machine on which the plain page took 605 ns. Four fifths of the added "
+        "instructions are the verification of the token; the rest is the extension of the request, a "
+        "header looked up and one set, and the response that moves through two middlewares."),
+    "share": (
+        "a plain page is mostly allocations and a verification mostly arithmetic, so the share "
+        "differs between machines."),
+    "loopback": (
+        "a guarded request costs the server what it adds in process, a longer response "
+        "(`Cache-Control: no-store`) and colder caches. The slower the machine computes beside its "
+        "kernel, the more that weighs."),
 }

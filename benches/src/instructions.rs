@@ -30,12 +30,17 @@ pub fn counted(body: impl FnOnce(&mut InstructionCounter)) -> io::Result<()> {
     source::counted(|source| body(&mut InstructionCounter::new(source)))
 }
 
-/// Prints tables of instruction counts, or why there are none. Otherwise like [`counted`].
-#[expect(clippy::print_stdout, reason = "the output of a bench")]
+/// Prints tables of instruction counts, or why this system cannot count. Otherwise like [`counted`].
+///
+/// # Panics
+/// When `tables` panics in the second process.
+#[expect(clippy::expect_used, clippy::print_stdout, reason = "a bench")]
 pub fn print_ratios(tables: impl FnOnce(&mut InstructionCounter) -> Vec<Ratios>) {
-    let counted = counted(|counter| tables(counter).iter().for_each(|table| println!("{table}")));
-    if let Err(error) = counted {
-        println!("instructions are not counted: {error}");
+    match counted(|counter| tables(counter).iter().for_each(|table| println!("{table}"))) {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            println!("instructions are not counted: {error}");
+        }
+        result => result.expect("the tables are counted"),
     }
 }
 
@@ -117,16 +122,15 @@ pub struct Ratios {
 impl Ratios {
     /// What each row has beyond the unit, with another row as the unit of that.
     pub fn beyond_unit(&self, title: &str, unit: &str) -> Self {
-        let one = self.one();
+        let one = self.count(&self.unit);
         let rest = self.rows.iter().filter(|(name, _)| *name != self.unit);
         let rows = rest.map(|(name, count)| (name.clone(), count.saturating_sub(one))).collect();
         Self { title: title.to_owned(), unit: unit.to_owned(), rows }
     }
 
-    /// The instructions of the unit; 0 where no row has its name.
-    fn one(&self) -> u64 {
-        let unit = self.rows.iter().find(|(name, _)| *name == self.unit);
-        unit.map_or(0, |(_, count)| *count)
+    /// The instructions of a row; 0 where no row has this name.
+    pub fn count(&self, name: &str) -> u64 {
+        self.rows.iter().find(|(row, _)| row == name).map_or(0, |(_, count)| *count)
     }
 }
 
@@ -134,7 +138,7 @@ impl fmt::Display for Ratios {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n{:>8} {:>13}", self.title, "ratio", "instructions")?;
         for (name, count) in &self.rows {
-            let ratio = *count as f64 / self.one() as f64;
+            let ratio = *count as f64 / self.count(&self.unit) as f64;
             writeln!(f, "{ratio:>8.2} {count:>13}  {name}")?;
         }
         Ok(())

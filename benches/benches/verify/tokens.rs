@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use hallpass_benches::{AUDIENCE, ISSUER, NOW, SECRET, SiteRole, full_claims_token, ring, small_token};
-use hallpass_core::{Algorithm, KeyRing, Verifier};
+use hallpass_core::{Algorithm, KeyRing, RequestAuthenticator, Verifier};
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{DecodingKey, Validation, jwk::JwkSet};
 use serde::Deserialize;
@@ -94,8 +94,42 @@ pub(crate) fn tokens() -> Vec<Token> {
     tokens
 }
 
+/// A request with a token in a cookie.
+pub(crate) struct Request {
+    pub(crate) name: &'static str,
+    pub(crate) authenticator: RequestAuthenticator,
+    pub(crate) cookie: String,
+}
+
+/// Every request, checked.
+pub(crate) fn requests() -> Vec<Request> {
+    let full = |algorithm| {
+        let ring = ring(algorithm).unwrap();
+        let token = full_claims_token(ring.clone()).unwrap();
+        (Verifier::<SiteRole>::new(ring, ISSUER, AUDIENCE), token)
+    };
+    let cases = [
+        ("HS256 small", small()),
+        (FULL, full(Algorithm::Hs256)),
+        // Only tokens of asymmetric keys are remembered by default.
+        (REMEMBERED, full(Algorithm::EdDsa)),
+    ];
+    let request = |(name, (verifier, token)): (&'static str, (Verifier<SiteRole>, String))| {
+        let (authenticator, cookie) =
+            (RequestAuthenticator::new(verifier), format!("theme=dark; __Host-hallpass={token}"));
+        let outcome = authenticator.authenticate([cookie.as_bytes()], [], NOW);
+        assert!(outcome.identity::<SiteRole>().is_some(), "{name}");
+        Request { name, authenticator, cookie }
+    };
+    cases.map(request).into()
+}
+
+pub(crate) const IN_A_COOKIE: &str = "request authenticator";
+pub(crate) const FULL: &str = "HS256 full";
+pub(crate) const REMEMBERED: &str = "EdDSA full, remembered";
+
 /// The small token and what verifies it.
-pub(crate) fn small() -> (Verifier<SiteRole>, String) {
+fn small() -> (Verifier<SiteRole>, String) {
     let (ring, token) = small_token().unwrap();
     (Verifier::new(ring, "s", "s"), token)
 }

@@ -57,7 +57,9 @@ impl Source {
 /// arguments, and returns when it has ended.
 pub(super) fn counted(body: impl FnOnce(Source)) -> io::Result<()> {
     if env::var_os(STEPPED).is_some() {
-        ptrace::traceme()?;
+        if ptrace::traceme().is_err() {
+            process::exit(NOT_TRACED);
+        }
         body(Source::Parent);
         process::exit(0);
     }
@@ -81,6 +83,9 @@ fn step_through_this_program() -> io::Result<()> {
     personality::set(randomised)?;
     match serve(child?)? {
         WaitStatus::Exited(_, 0) => Ok(()),
+        WaitStatus::Exited(_, NOT_TRACED) => {
+            Err(io::Error::new(io::ErrorKind::Unsupported, "neither a hardware counter nor ptrace is permitted"))
+        }
         ended => Err(io::Error::other(format!("the counted process ended with {ended:?}"))),
     }
 }
@@ -142,6 +147,9 @@ fn place(_: Pid) -> io::Result<Option<u64>> {
 
 /// Set in the process that is stepped through.
 const STEPPED: &str = "HALLPASS_COUNT_INSTRUCTIONS";
+
+/// The exit code of a second process that may not be stepped through.
+const NOT_TRACED: i32 = 77;
 
 /// Begins and ends what is stepped through.
 const MARK: Signal = Signal::SIGUSR1;

@@ -1,9 +1,13 @@
-//! Log-ins, renewals and log-outs a second, on SQLite in a file, and on PostgreSQL where `DATABASE_URL` names an empty database: one after the
-//! other, and eight people at once. `python3 benches/report accounts` runs it in a schema of its own and reads what it prints.
+//! Logins, refreshes and logouts per second, on SQLite in a file and, with the feature `postgres`,
+//! on the PostgreSQL that `DATABASE_URL` names: first by one person, then by eight concurrently.
 //!
-//! `cargo bench -p hallpass-benches --bench accounts`. A log-in is one argon2 run at the default cost and one write; a renewal
-//! and a log-out are one write each. Each write is flushed to the disk before it counts, so the disk is part of the figure: it is printed beside the bare
-//! flushes that the same disk does.
+//! `cargo bench -p hallpass-sqlx --features postgres --bench accounts`. The database must be empty;
+//! `python3 benches/report accounts` runs the bench in a schema of its own and reads what it
+//! prints.
+//!
+//! A login is one argon2 run at the default cost and one write; a refresh and a logout are one
+//! write each. Each write is flushed to the disk before it is acknowledged, so the disk is part of
+//! the figure. The rate of bare flushes of the same disk is printed first.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
 
@@ -17,25 +21,25 @@ use std::{
 };
 
 use hallpass_accounts::{Accounts, OpenedSession, RateLimit, RateLimits, SessionSettings, Settings, StoreSet, Visitor};
-use hallpass_benches::SiteRole;
-use hallpass_core::{Clock, Identity, KeyRing, SystemClock};
+use hallpass_core::{Clock, Identity, KeyRing, Role, SystemClock};
 use hallpass_sqlx::SqlStore;
-use sqlx::{Connection, PgConnection, SqliteConnection};
+use sqlx::{Connection, SqliteConnection};
 use tokio::{runtime::Runtime, task::JoinSet};
 
-const PASSWORD: &str = "correct horse battery staple";
-const SESSIONS: usize = 240;
-const LONG: Duration = Duration::from_secs(5);
+#[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
+enum SiteRole {
+    Guest,
+}
 
 fn main() {
     let directory = std::env::temp_dir().join(format!("hallpass-bench-{}", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
-    let rate = flushes(&directory);
-    println!("bare flushes of the disk: {rate:.0}/s");
+    println!("bare flushes of the disk: {:.0}/s", flushes(&directory));
     let runtime = Runtime::new().unwrap();
     let file = format!("sqlite://{}", directory.join("site.db").display());
     println!("on SQLite {}:", runtime.block_on(sqlite_version()));
     runtime.block_on(run(&file));
+    #[cfg(feature = "postgres")]
     if let Ok(url) = std::env::var("DATABASE_URL") {
         println!("on PostgreSQL {}:", runtime.block_on(postgres_version(&url)));
         runtime.block_on(run(&url));
@@ -48,8 +52,9 @@ async fn sqlite_version() -> String {
     sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut connection).await.unwrap()
 }
 
+#[cfg(feature = "postgres")]
 async fn postgres_version(url: &str) -> String {
-    let mut connection = PgConnection::connect(url).await.unwrap();
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
     sqlx::query_scalar("SELECT split_part(current_setting('server_version'), ' ', 1)")
         .fetch_one(&mut connection)
         .await
@@ -59,7 +64,7 @@ async fn postgres_version(url: &str) -> String {
 async fn run(url: &str) {
     let ring = KeyRing::generate_hs256([7; 32], SystemClock.now());
     let store = SqlStore::open(url).await.unwrap();
-    // Without a grace, a chain may be as fast as it can.
+    // Without a grace period a refresh token may be refreshed as fast as the store allows.
     let settings = Settings::<SiteRole> {
         session: SessionSettings::default().grace(Duration::ZERO),
         rate_limits: RateLimits::default().account(RateLimit::new(1000, Duration::from_secs(1))),
@@ -69,8 +74,8 @@ async fn run(url: &str) {
     for person in 0..8 {
         drop(site.register(&name(person), PASSWORD, &Visitor::default()).await.unwrap());
     }
-    for at_once in [1, 8] {
-        let log_ins = rate(&site, at_once, |site, person, end| async move {
+    for people in [1, 8] {
+        let logins = rate(&site, people, |site, person, end| async move {
             let mut count = 0;
             while Instant::now() < end {
                 log_in(&site, person).await;
@@ -78,8 +83,8 @@ async fn run(url: &str) {
             }
             count
         });
-        println!("log-ins, {at_once} at once: {:.0}/s", log_ins.await);
-        let refreshes_in_flight = rate(&site, at_once, |site, person, end| async move {
+        println!("logins, {people} concurrent: {:.0}/s", logins.await);
+        let refreshes = rate(&site, people, |site, person, end| async move {
             let (mut token, mut count) = (log_in(&site, person).await, 0);
             while Instant::now() < end {
                 token = site.refresh(token.as_bytes()).await.unwrap().refresh.unwrap().as_str().to_owned();
@@ -87,8 +92,8 @@ async fn run(url: &str) {
             }
             count
         });
-        println!("renewals, {at_once} at once: {:.0}/s", refreshes_in_flight.await);
-        println!("log-outs, {at_once} at once: {:.0}/s", log_outs(&site, at_once).await);
+        println!("refreshes, {people} concurrent: {:.0}/s", refreshes.await);
+        println!("logouts, {people} concurrent: {:.0}/s", logouts(&site, people).await);
     }
 }
 
@@ -105,12 +110,12 @@ async fn open(site: &Accounts<SiteRole>, person: usize) -> OpenedSession {
     step.opened().unwrap()
 }
 
-/// How many a second end, so many people at once, of sessions that were opened before the clock starts.
-async fn log_outs(site: &Accounts<SiteRole>, at_once: usize) -> f64 {
+/// Logouts per second of sessions that are opened before the clock starts.
+async fn logouts(site: &Accounts<SiteRole>, people: usize) -> f64 {
     let mut opening = JoinSet::new();
-    for person in 0..at_once {
+    for person in 0..people {
         let site = site.clone();
-        opening.spawn(async move { sessions(&site, person, SESSIONS / at_once).await });
+        opening.spawn(async move { sessions(&site, person, SESSIONS / people).await });
     }
     let open = opening.join_all().await;
     let (start, mut ending) = (Instant::now(), JoinSet::new());
@@ -135,10 +140,10 @@ async fn sessions(site: &Accounts<SiteRole>, person: usize, count: usize) -> Vec
     sessions
 }
 
-/// How many a second so many tasks get done together.
+/// Completions per second of `task`, run by `people` concurrently.
 async fn rate<F>(
     site: &Accounts<SiteRole>,
-    at_once: usize,
+    people: usize,
     task: impl Fn(Accounts<SiteRole>, usize, Instant) -> F,
 ) -> f64
 where
@@ -146,7 +151,7 @@ where
 {
     let start = Instant::now();
     let mut tasks = JoinSet::new();
-    for person in 0..at_once {
+    for person in 0..people {
         tasks.spawn(task(site.clone(), person, start + LONG));
     }
     let count: u32 = tasks.join_all().await.iter().sum();
@@ -163,3 +168,7 @@ fn flushes(directory: &Path) -> f64 {
     }
     f64::from(count) / start.elapsed().as_secs_f64()
 }
+
+const PASSWORD: &str = "correct horse battery staple";
+const SESSIONS: usize = 240;
+const LONG: Duration = Duration::from_secs(5);
