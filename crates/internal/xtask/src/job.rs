@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use crate::context::{Context, Outcome};
+use crate::{
+    context::{Context, Outcome},
+    jobs::JOBS,
+};
 
 /// A group of checks that runs alone on a clean clone.
 pub(crate) struct Job {
@@ -21,23 +24,31 @@ pub(crate) struct Step {
     pub(crate) run: fn(&Context) -> Outcome,
 }
 
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Options<'a> {
+    /// Runs the steps after a failed one too. Otherwise the first that fails ends the run.
+    pub(crate) keep_going: bool,
+    /// Runs only the steps whose names contain this text.
+    pub(crate) step: &'a str,
+}
+
 impl Context {
-    /// Runs the jobs and returns whether every step passed. The first that fails ends the run,
-    /// unless `keep_going`.
-    pub(crate) fn run_jobs(&self, jobs: &[&Job], keep_going: bool, all: bool) -> Outcome<bool> {
+    /// Runs the jobs and returns whether every step passed.
+    pub(crate) fn run_jobs(&self, jobs: &[&Job], options: Options<'_>) -> Outcome<bool> {
         check(self, jobs)?;
         let begin = Instant::now();
-        let (mut failed, mut minutes) = (Vec::new(), Vec::new());
+        let (mut ran, mut failed, mut minutes) = (0, Vec::new(), Vec::new());
         'jobs: for job in jobs {
             let of_job = Instant::now();
             self.passed.set(0);
-            for step in job.steps {
+            for step in job.steps.iter().filter(|step| step.name.contains(options.step)) {
+                ran += 1;
                 println!("== {}", step.name);
                 let start = Instant::now();
                 if let Err(error) = (step.run)(self) {
-                    eprintln!("{error}\n== FAILED in: {} (cargo xtask ci {})", step.name, job.name);
+                    eprintln!("{error}\n== FAILED in: {} (job {})", step.name, job.name);
                     failed.push(step.name);
-                    if !keep_going {
+                    if !options.keep_going {
                         break 'jobs;
                     }
                 } else {
@@ -50,10 +61,14 @@ impl Context {
         for skipped in self.skipped() {
             println!("== skipped: {skipped}");
         }
+        if ran == 0 {
+            return Err(format!("no step of {} has \"{}\" in its name", names(jobs), options.step));
+        }
         if !failed.is_empty() {
             eprintln!("== FAILED: {}", failed.join("; "));
             return Ok(false);
         }
+        let all = jobs.len() == JOBS.len() && options.step.is_empty();
         let what = if all { "all checks".to_owned() } else { names(jobs) };
         println!("== {what} passed in {} s", begin.elapsed().as_secs());
         Ok(true)

@@ -17,16 +17,22 @@ mod source;
 
 use std::{env, process::ExitCode};
 
-use crate::{context::Context, job::Job, jobs::JOBS, long::LONG};
+use crate::{
+    context::Context,
+    job::{Job, Options},
+    jobs::JOBS,
+    long::LONG,
+};
 
 const USAGE: &str = "\
 Usage:
-  cargo xtask ci [--keep-going] [JOB…]   run the named jobs, or all of them
+  cargo xtask ci [OPTION…] [JOB…]        run the named jobs, or all of them
   cargo xtask ci --list                  print the jobs and the long tests
   cargo xtask long NAME…                 run long tests in full
   cargo xtask needs [JOB… | long NAME…]  print the tools that they need, one per line
 
---keep-going runs the steps after a failed one too, and fails at the end.";
+--keep-going runs the steps after a failed one too, and fails at the end.
+--step=TEXT  runs only the steps of the jobs whose names contain the text.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -45,19 +51,22 @@ fn main() -> ExitCode {
 /// Returns whether every step passed.
 fn run(flags: &[&str], words: &[&str]) -> Result<bool, String> {
     let Some((command, names)) = words.split_first() else { return Err(USAGE.to_owned()) };
-    match (*command, flags) {
-        ("ci", ["--list"]) => list(),
-        ("ci", [] | ["--keep-going"]) => {
-            let jobs = named(names)?;
-            return Context::new()?.run_jobs(&jobs, !flags.is_empty(), jobs.len() == JOBS.len());
+    let mut options = Options::default();
+    for flag in flags.iter().filter(|flag| **flag != "--list") {
+        match flag.strip_prefix("--step=") {
+            Some(text) => options.step = text,
+            None if *flag == "--keep-going" => options.keep_going = true,
+            None => return Err(format!("no option {flag}\n{USAGE}")),
         }
-        ("long", ["--list"]) => list_long(),
-        ("long", []) if !names.is_empty() => {
-            let jobs = long::named(names)?;
-            return Context::new()?.run_jobs(&jobs, false, false);
-        }
-        // The flags of `ci` may stand beside the jobs: `.ci/run` passes all that it was given.
-        ("needs", _) => {
+    }
+    let lists = flags.contains(&"--list");
+    match *command {
+        "ci" if lists => list(),
+        "ci" => return Context::new()?.run_jobs(&named(names)?, options),
+        "long" if lists => list_long(),
+        "long" if !names.is_empty() => return Context::new()?.run_jobs(&long::named(names)?, options),
+        // The options of `ci` may stand beside the jobs: `.ci/run` passes all that it was given.
+        "needs" => {
             let jobs = match names {
                 ["long", names @ ..] => long::named(names)?,
                 names => named(names)?,
