@@ -24,15 +24,15 @@ pub fn users(runtime: &'static Runtime) -> Vec<(u64, Case)> {
             .map(|turn| format!("{:08x}", turn * count / count.min(CALLERS)))
             .map(|user_id| hallpass::cookie_of(&admin_at(hs256(), &user_id, now())))
             .collect();
-        let voided = RevocationList::new();
+        let revoked = RevocationList::new();
         for user in 0..count {
             // One below the generation of the tokens: every lookup finds an entry, and the token lives.
-            voided.raise_generation(&format!("{user:08x}"), 2, now().saturating_add(Duration::from_secs(86_400)));
+            revoked.raise_generation(&format!("{user:08x}"), 2, now().saturating_add(Duration::from_secs(86_400)));
         }
         let mut add = |name, site, tokens| cases.push((count as u64, InProcess { name, runtime }.visit(site, tokens)));
         add("hallpass", hallpass::outside(), tokens.clone());
-        let watching = hallpass::outside_of(hallpass::verifier().revocation(voided));
-        add("hallpass, every account voided lately", watching, tokens);
+        let watching = hallpass::outside_of(hallpass::verifier().revocation(revoked));
+        add("hallpass, every account has a revocation", watching, tokens);
         let (site, cookies) = runtime.block_on(login::in_memory(count));
         cases.push((count as u64, InProcess { name: "axum-login, memory", runtime }.visit(site, cookies)));
         let (site, cookies) = runtime.block_on(login::sqlite(&login::file(count), count));

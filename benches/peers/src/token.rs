@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hallpass_benches::{AUDIENCE, ISSUER, SiteRole, ring};
 use hallpass_core::{
-    Algorithm, Clock, Issuer, KeyRing, Methods, Role, RoleSet, LoggedIn, LoggedInFacts, SystemClock, UnixTime,
+    Algorithm, Clock, Issuer, KeyRing, LoggedIn, LoggedInFacts, Methods, Role, RoleSet, SystemClock, UnixTime,
 };
 use jsonwebtoken::Validation;
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,7 @@ use axum_gate::{
         Codec,
         jwt::{JsonWebToken, JsonWebTokenOptions, JwtClaims, RegisteredClaims},
     },
-    prelude::{CookieTemplate, RequestAuthenticator, Group, Role},
+    prelude::{CookieTemplate, Gate, Group, Role},
 };
 use hallpass_benches::{AUDIENCE, ISSUER, SECRET};
 use jsonwebtoken10::{DecodingKey, EncodingKey, Validation};
@@ -43,7 +43,7 @@ pub(crate) fn cookie() -> String {
 }
 
 pub(crate) fn site() -> Router {
-    let gate = RequestAuthenticator::cookie::<_, Role, Group>(ISSUER, Arc::new(codec()))
+    let gate = Gate::cookie::<_, Role, Group>(ISSUER, Arc::new(codec()))
         .with_policy(AccessPolicy::require_role(Role::Admin))
         .with_cookie_template(CookieTemplate::recommended().name(COOKIE));
     Router::new().route("/admin", get(|| async { "hello" })).layer(gate)

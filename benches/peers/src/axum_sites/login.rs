@@ -92,11 +92,11 @@ impl AuthzBackend for Users {
 
 /// A site of this many users, all in memory.
 pub(crate) async fn in_memory(users: usize) -> (Router, Vec<String>) {
-    let public = (1..=users as i64).map(|id| {
+    let all = (1..=users as i64).map(|id| {
         let user = User { id, username: format!("user-{id}"), role: "admin".into(), password_hash: vec![7; 32] };
         (id, user)
     });
-    site(Users::Memory(Arc::new(public.collect())), MemoryStore::default(), users).await
+    site(Users::Memory(Arc::new(all.collect())), MemoryStore::default(), users).await
 }
 
 /// A site of this many users and as many sessions, all in SQLite.
