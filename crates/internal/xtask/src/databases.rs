@@ -1,0 +1,96 @@
+//! Tests on PostgreSQL and Redis. `.ci/run databases` starts both; `DATABASE_URL` and `REDIS_URL`
+//! name others.
+
+use crate::{
+    context::{Context, Outcome, patiently},
+    job::Step,
+};
+
+/// Of the whole workspace except for TLS, which is no default: with one package's features all is
+/// compiled anew.
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "PostgreSQL and Redis answer", run: answer },
+    // The tests of many nodes start the programs of other packages.
+    Step { name: "programs of the nodes", run: |c| c.run("cargo build --workspace --examples --bins") },
+    Step {
+        name: "stores on PostgreSQL",
+        run: |c| tests(c, "cargo test --workspace --test store -- --ignored postgres"),
+    },
+    Step {
+        name: "PostgreSQL drops, ends and hangs",
+        run: |c| tests(c, "cargo test --workspace --test facade postgres_outage -- --ignored --nocapture"),
+    },
+    Step { name: "Redis", run: |c| tests(c, "cargo test --workspace --test redis -- --ignored") },
+    Step {
+        name: "PostgreSQL with TLS",
+        run: |c| {
+            let test = "cargo test -p hallpass-sqlx --features postgres,tls --test store -- --ignored over_tls";
+            tests(c, &format!(".ci/with_tls {test}"))
+        },
+    },
+    Step {
+        name: "Redis with TLS",
+        run: |c| {
+            let test = "cargo test -p hallpass-redis --features tls --test redis -- --include-ignored over_tls";
+            tests(c, &format!(".ci/with_tls {test}"))
+        },
+    },
+    Step {
+        name: "the facade on PostgreSQL",
+        run: |c| {
+            let options = "--ignored --nocapture --test-threads 1";
+            tests(c, &format!("cargo test --workspace --test facade -- {options} on_postgres"))
+        },
+    },
+    Step {
+        name: "many nodes",
+        run: |c| {
+            let options = "--ignored --nocapture --test-threads 1 --skip every_change";
+            tests(c, &format!("cargo test --workspace --test blog -- {options} many_nodes"))
+        },
+    },
+    // A thousand rounds make the table of docs/many-nodes.md: `cargo xtask long every-change`.
+    Step { name: "every change on every kind of node", run: |c| patiently(|| every_change(c, 50)) },
+    // What is left out reads the SQLite file.
+    Step {
+        name: "the blog on PostgreSQL",
+        run: |c| {
+            let skipped = ["an_empty_directory", "a_store_that_does_not_answer", "killed::", "many_nodes"];
+            let skipped = skipped.map(|test| format!("--skip {test}")).join(" ");
+            let url = c.servers[0].clone().unwrap_or_default();
+            let line = format!("cargo test --workspace --test blog -- {skipped}");
+            c.command(&line).with_servers(c).env("BLOG_TESTS_ON", url).tests(c, 1)
+        },
+    },
+    // A filter that matches less than it did would pass.
+    Step {
+        name: "how many tests ran on the databases",
+        run: |c| match c.passed.get() {
+            passed @ ..LEAST => Err(format!("only {passed} of at least {LEAST} tests ran on the databases")),
+            passed => {
+                println!("{passed}");
+                Ok(())
+            }
+        },
+    },
+];
+
+const LEAST: usize = 187;
+
+fn answer(c: &Context) -> Outcome {
+    let [Some(postgres), Some(redis)] = &c.servers else {
+        return Err("set DATABASE_URL and REDIS_URL, or run `.ci/run databases`, which starts both".to_owned());
+    };
+    c.command("psql -q -At -c").arg("SELECT version()").arg(postgres).run()?;
+    c.command("redis-cli -u").arg(redis).arg("ping").run()
+}
+
+fn tests(c: &Context, line: &str) -> Outcome {
+    c.command(line).with_servers(c).tests(c, 1)
+}
+
+/// Each change on each kind of node, so many times.
+pub(crate) fn every_change(c: &Context, rounds: u32) -> Outcome {
+    let line = "cargo test --workspace --test blog -- --ignored --nocapture --test-threads 1 every_change";
+    c.command(line).with_servers(c).env("ROUNDS", rounds.to_string()).tests(c, 1)
+}

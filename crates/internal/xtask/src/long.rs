@@ -1,0 +1,154 @@
+//! What takes longer than a run of all jobs may. `cargo xtask ci` runs a short form of each.
+
+use crate::{
+    context::{Context, Outcome},
+    databases,
+    job::{Job, Step},
+    jobs,
+};
+
+const NIGHTLY: &[&str] = &["cargo-fuzz", "nightly"];
+
+pub(crate) const LONG: &[Job] = &[
+    Job {
+        name: "every-command-is-final",
+        about: "1,000 rounds of each pair of an operator's command and a request. Short: `test`.",
+        minutes: 30,
+        tools: &[],
+        steps: &[Step {
+            name: "1,000 rounds of each pair",
+            run: |c| facade(c, "operator_is_final::every_command_is_final_a_thousand_times", None),
+        }],
+    },
+    Job {
+        name: "every-command-is-final-on-postgres",
+        about: "The same on PostgreSQL. Short: `databases`.",
+        minutes: 40,
+        tools: &["servers"],
+        steps: &[Step {
+            name: "1,000 rounds of each pair on PostgreSQL",
+            run: |c| facade(c, "operator_is_final::on_postgres::every_command_is_final", Some("1000")),
+        }],
+    },
+    Job {
+        name: "stolen-session",
+        about: "A stolen session that ends all others, repeated for 130 seconds, four times. Short: `test`.",
+        minutes: 9,
+        tools: &[],
+        steps: &[Step {
+            name: "a stolen session survives no command",
+            run: |c| facade(c, "end_other_sessions_repeated_for_minutes", None),
+        }],
+    },
+    Job {
+        name: "self-grant",
+        about: "200 rounds of a demoted admin who takes the role back. Short: `test`.",
+        minutes: 1,
+        tools: &[],
+        steps: &[Step {
+            name: "200 rounds of a demoted admin",
+            run: |c| facade(c, "a_demoted_admin_cannot_take_the_role_back_in_200_rounds", None),
+        }],
+    },
+    Job {
+        name: "races",
+        about: "1,000 rounds of codes, names and refresh tokens in two processes. Short: `concurrency`.",
+        minutes: 5,
+        tools: &[],
+        steps: &[Step {
+            name: "1,000 rounds in two processes",
+            run: |c| facade(c, "each_is_done_once_in_two_processes_a_thousand_times", None),
+        }],
+    },
+    Job {
+        name: "races-on-postgres",
+        about: "1,000 rounds of one refresh token in two processes, on PostgreSQL. Short: `databases`.",
+        minutes: 1,
+        tools: &["servers"],
+        steps: &[Step {
+            name: "1,000 rounds in two processes on PostgreSQL",
+            run: |c| facade(c, "rotation::on_postgres::one_token_in_two_processes", Some("1000")),
+        }],
+    },
+    Job {
+        name: "kills",
+        about: "The blog killed 200 times at any moment. Short: `concurrency`.",
+        minutes: 5,
+        tools: &[],
+        steps: &[Step {
+            name: "the blog killed 200 times",
+            run: |c| c.tests("cargo test --workspace --test blog killed -- --ignored --nocapture"),
+        }],
+    },
+    Job {
+        name: "every-change",
+        about: "1,000 rounds of each change on each kind of node, for docs/many-nodes.md. Short: `databases`.",
+        minutes: 15,
+        tools: &["redis-server", "servers"],
+        steps: &[
+            Step { name: "programs of the nodes", run: |c| c.run("cargo build --workspace --examples --bins") },
+            Step { name: "1,000 rounds of each change", run: |c| databases::every_change(c, 1000) },
+        ],
+    },
+    Job {
+        name: "fuzz-ten-minutes",
+        about: "Ten minutes for each fuzz target. Short: `fuzz`.",
+        minutes: 65,
+        tools: NIGHTLY,
+        steps: &[Step { name: "ten minutes for each fuzz target", run: |c| jobs::fuzz(c, 600) }],
+    },
+    Job {
+        name: "mutants-core",
+        about: "Mutants of core's verifier, rules, requirement and codes: docs/mutants.md. No short form.",
+        minutes: 60,
+        tools: &["cargo-mutants"],
+        steps: &[Step {
+            name: "mutants of core",
+            run: |c| {
+                let files = "{token/verifier,token/rules,token/opener,token/cache,access/requirement,totp/check}";
+                let options = "-p hallpass-core --all-features";
+                mutants(c, options, &format!("crates/hallpass-core/src/{files}.rs"), "--test core --test allocations")
+            },
+        }],
+    },
+    Job {
+        name: "mutants-accounts",
+        about: "Mutants of the rate limits and of renewal: docs/mutants.md. No short form.",
+        minutes: 30,
+        tools: &["cargo-mutants"],
+        steps: &[Step {
+            name: "mutants of accounts",
+            run: |c| {
+                let files = "crates/hallpass-accounts/src/{rate_limit,rate_limit/limits,session/single_flight}.rs";
+                mutants(c, "-p hallpass-accounts", files, "--test flow")
+            },
+        }],
+    },
+    Job {
+        name: "benchmarks",
+        about: "Writes docs/BENCHMARKS.md. Short: the tests of hallpass-benches, in `test`.",
+        minutes: 15,
+        tools: &["python3"],
+        steps: &[Step { name: "benchmarks", run: |c| c.run("python3 benches/report") }],
+    },
+];
+
+/// Returns the long tests of these names.
+pub(crate) fn named(names: &[&str]) -> Outcome<Vec<&'static Job>> {
+    let find = |name: &&str| {
+        LONG.iter()
+            .find(|job| job.name == *name)
+            .ok_or_else(|| format!("no long test is called {name}: `cargo xtask long --list` prints the names"))
+    };
+    names.iter().map(find).collect()
+}
+
+fn facade(c: &Context, filter: &str, rounds: Option<&str>) -> Outcome {
+    let line = format!("cargo test --workspace --test facade {filter} -- --ignored --nocapture");
+    let run = c.command(&line).with_servers(c);
+    rounds.into_iter().fold(run, |run, rounds| run.env("ROUNDS", rounds)).tests(c, 1)
+}
+
+fn mutants(c: &Context, options: &str, files: &str, tests: &str) -> Outcome {
+    c.command(&format!("cargo mutants {options} -f {files} -- --lib {tests}")).run()
+}
