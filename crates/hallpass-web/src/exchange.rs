@@ -126,7 +126,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Adds the headers that the status demands: the challenge of a 401 (RFC 9110 section 15.5.2),
     /// and the methods of a 405.
     fn with_rejection_headers(&self, rejection: Rejection, response: EndpointResponse) -> EndpointResponse {
-        let headers = self.accounts.rejection_settings().headers(rejection).into_iter();
+        let headers = self.accounts.settings().rejections.headers(rejection).into_iter();
         headers
             .filter(|(name, _)| *name != "vary")
             .fold(response, |response, (name, value)| response.with_only_header(name, value))

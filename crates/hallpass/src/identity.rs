@@ -168,8 +168,8 @@ mod on_actix {
     use super::{Allowed, Identity};
 
     impl<P: Permission> FromRequest for Allowed<P> {
-        type Error = Refused;
-        type Future = Ready<Result<Self, Refused>>;
+        type Error = Rejected;
+        type Future = Ready<Result<Self, Rejected>>;
 
         fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
             let allowed = hallpass_actix::Allowed::<P>::from_request(request, payload).into_inner();

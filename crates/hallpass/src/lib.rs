@@ -166,8 +166,8 @@ pub mod store {
 /// The login flow and its settings, for a site that calls the steps itself.
 pub mod flow {
     pub use hallpass_accounts::{
-        AccountSummary, Accounts, Authenticated, Commands, Enrolling, EnrolmentRequired, EventHook, FactorOff, ForeignHash,
-        ForeignMatch, HashError, LoginStep, MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims,
+        AccountSummary, Accounts, Authenticated, Commands, Enrolling, EnrolmentRequired, EventHook, FactorOff,
+        ForeignHash, ForeignMatch, HashError, LoginStep, MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims,
         Password, PasswordAccepted, PasswordError, ProxiesError, Random, RateLimitKind, RefreshToken, RejectionReason,
         RevocationSync, RightPassword, SetUp, Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor,
         check_password, hash_password,

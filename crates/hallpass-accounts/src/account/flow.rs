@@ -52,7 +52,8 @@ impl<R: Role> Accounts<R> {
         change: impl Future<Output = Result<T, AccountsError>> + Send,
     ) -> Result<T, AccountsError> {
         let stores = self.stores();
-        let counted = self.settings().rate_limits.count_change(stores, who.user_id(), who.session(), self.now()).await?;
+        let counted =
+            self.settings().rate_limits.count_change(stores, who.user_id(), who.session(), self.now()).await?;
         let changed = change.await;
         if let Err(error) = &changed
             && let AccountsErrorKind::Unavailable { .. } | AccountsErrorKind::Busy { .. } = error.kind()

@@ -247,4 +247,3 @@ fn known_device(
     let device = issuer.verify::<Device>(visitor.known?, now).ok()?;
     (device.username() == name.key()).then_some(device)
 }
-

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hallpass_core::{Access, Identity, KeyRing, Methods, Role, Token, UnixTime};
+use hallpass_core::{Identity, KeyRing, Methods, Role, UnixTime};
 
 use crate::{
     account::{

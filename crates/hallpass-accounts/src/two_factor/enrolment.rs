@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use hallpass_core::{Claims, EnrolmentPending, Methods, Role, Token};
+use hallpass_core::{EnrolmentPending, Methods, Role, Token};
 
 use crate::{
     account::{

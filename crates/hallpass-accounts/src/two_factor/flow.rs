@@ -319,7 +319,7 @@ impl<R: Role> Accounts<R> {
             !account.disabled() && account.generation() == pending.generation() && account.second_factor().is_none()
         };
         let account = account.filter(alive).ok_or(AccountsErrorKind::NotLoggedIn)?;
-        Ok(Enrolling::new(self.clone(), account, pending.session().to_owned()))
+        Ok(Enrolling::new(self.clone(), account, pending.session().unwrap_or_default().to_owned()))
     }
 
     pub(crate) fn enrolment_token(&self, account: &Account) -> Result<Token<EnrolmentPending>, AccountsError> {

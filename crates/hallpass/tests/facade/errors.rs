@@ -37,7 +37,7 @@ async fn errors(scratch: &Scratch) -> Vec<BoxError> {
         open(scratch.url("no/site.db")).await,
         open(scratch.url("short.db")).await,
         open(scratch.url("text.db")).await,
-        Hallpass::<SiteRole>::builder(Users::default()).build().unwrap_err().into(),
+        Hallpass::<SiteRole>::builder(Users::default()).start().await.unwrap_err().into(),
         CookieSettings::builder().access_name("a b").build().unwrap_err().into(),
         OtpauthUri::parse("otpauth://totp/a?secret=JBSW").unwrap_err().into(),
         TotpSecret::from_base32("1").unwrap_err().into(),
