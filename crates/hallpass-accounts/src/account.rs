@@ -135,7 +135,7 @@ impl Account {
         &self.roles
     }
 
-    /// Returns the token generation: raising it voids every token issued before.
+    /// Returns the token generation: raising it revokes every token issued before.
     #[must_use]
     pub fn generation(&self) -> u32 {
         self.generation
@@ -167,7 +167,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// An authenticator that is on: its secret, sealed, the last time step that it spent, and by how much its clock was off then.
+/// An authenticator that is on: its secret, encrypted, the last time step that it consumed, and by how much its clock was off then.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LiveFactor {
     encrypted_secret: Vec<u8>,
@@ -176,13 +176,13 @@ pub struct LiveFactor {
 }
 
 impl LiveFactor {
-    /// Pairs the sealed secret with the last spent time step of RFC 6238, if a code was ever spent.
+    /// Pairs the encrypted secret with the last consumed time step of RFC 6238, if a code was ever consumed.
     #[must_use]
     pub fn new(encrypted_secret: Vec<u8>, last_step: Option<u64>) -> Self {
         Self { encrypted_secret, last_step, drift: TotpDrift::NONE }
     }
 
-    /// Sets by how much the authenticator's clock was off when that step was spent. Defaults to not at all, because a site
+    /// Sets by how much the authenticator's clock was off when that step was consumed. Defaults to not at all, because a site
     /// [remembers](hallpass_core::TotpSettings::remember_drift) that only if it wants.
     #[must_use]
     pub fn with_drift(mut self, drift: TotpDrift) -> Self {
@@ -190,19 +190,19 @@ impl LiveFactor {
         self
     }
 
-    /// Returns the secret as the store keeps it: sealed, of no use without the key ring.
+    /// Returns the secret as the store keeps it: encrypted, of no use without the key ring.
     #[must_use]
     pub fn encrypted_secret(&self) -> &[u8] {
         &self.encrypted_secret
     }
 
-    /// Returns the last spent time step. Informative: spending is the store's compare-and-set.
+    /// Returns the last consumed time step. Informative: consuming is the store's compare-and-set.
     #[must_use]
     pub fn last_step(&self) -> Option<u64> {
         self.last_step
     }
 
-    /// Returns by how much the authenticator's clock was off when that step was spent.
+    /// Returns by how much the authenticator's clock was off when that step was consumed.
     #[must_use]
     pub fn drift(&self) -> TotpDrift {
         self.drift

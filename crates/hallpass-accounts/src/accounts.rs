@@ -36,7 +36,7 @@ struct Site<R> {
     settings: Settings<R>,
     stores: StoreSet,
     issuer: Issuer,
-    gate: PasswordHasher,
+    authenticator: PasswordHasher,
     latest: AtomicU64,
     events: Events,
     meter: Meter,
@@ -92,7 +92,7 @@ impl<R: Role> Accounts<R> {
         let hasher = settings.password_hasher.clone();
         Ok(Self {
             site: Arc::new(Site {
-                gate: PasswordHasher::new(hasher, keys.clone(), Arc::clone(&settings.random))?,
+                authenticator: PasswordHasher::new(hasher, keys.clone(), Arc::clone(&settings.random))?,
                 issuer: Issuer::new(keys, &*settings.issuer, &*settings.audience).lifetime(settings.lifetime),
                 settings,
                 stores,
@@ -138,10 +138,10 @@ impl<R: Role> Accounts<R> {
         if self.settings().bearer { authenticator.bearer() } else { authenticator }
     }
 
-    /// Returns the hash gate, for its counters.
+    /// Returns the password hasher, for its counters.
     #[must_use]
     pub fn password_hasher(&self) -> &PasswordHasher {
-        &self.site.gate
+        &self.site.password_hasher
     }
 
     /// Returns the counter of rejections, for the routes.
@@ -163,7 +163,7 @@ impl<R: Role> Accounts<R> {
     }
 
     /// The latest moment that this process has seen: what a revocation is dated. Under a clock that was set back it would
-    /// otherwise be forgotten before the last token that it voids has run out, which was issued while the clock was ahead.
+    /// otherwise be forgotten before the last token that it revokes has run out, which was issued while the clock was ahead.
     /// Guarded by `tests/flow/model.rs`.
     pub(crate) fn latest(&self) -> UnixTime {
         UnixTime::from_secs(self.site.latest.load(Ordering::Relaxed)).max(self.now())
@@ -189,10 +189,6 @@ impl<R: Role> Accounts<R> {
 
     pub(crate) fn stores(&self) -> &StoreSet {
         &self.site.stores
-    }
-
-    pub(crate) fn gate(&self) -> &PasswordHasher {
-        &self.site.gate
     }
 
     /// Reports an event to `tracing`, to the metrics and to the site's hook, for the routes, which have events of their own.

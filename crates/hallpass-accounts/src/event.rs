@@ -70,12 +70,12 @@ pub enum Event {
         /// Whose.
         account: AccountId,
     },
-    /// The secret was sealed anew under the key in use.
+    /// The secret was encrypted anew under the key in use.
     SecondFactorReencrypted {
         /// Whose.
         account: AccountId,
     },
-    /// A recovery code was spent: worth a mail to the owner.
+    /// A recovery code was consumed: worth a mail to the owner.
     RecoveryCodeUsed {
         /// Whose.
         account: AccountId,
@@ -92,7 +92,7 @@ pub enum Event {
         /// Which session.
         session: SessionId,
     },
-    /// A refresh token came back long after it was spent: somebody has a copy of it. The session was ended.
+    /// A refresh token came back long after it was consumed: somebody has a copy of it. The session was ended.
     RefreshReused {
         /// Whose.
         account: AccountId,
@@ -140,10 +140,10 @@ pub enum Event {
     },
     /// No hashing capacity was left.
     HashingBusy,
-    /// The revocation feed does not answer: what is revoked elsewhere counts here no more, until it is back.
-    FeedSilent,
-    /// The revocation feed answers again, and was read to its end.
-    FeedAnswers {
+    /// The revocation log does not answer: what is revoked elsewhere counts here no more, until it is back.
+    RevocationLogSilent,
+    /// The revocation log answers again, and was read to its end.
+    RevocationLogAnswers {
         /// How old this node's picture of it had become.
         staleness: Duration,
     },
@@ -170,7 +170,7 @@ pub enum RejectionReason {
     /// The code is wrong.
     WrongCode,
     /// The code was right, and had been used before: a slip, or somebody looked over a shoulder (RFC 6238, 5.2).
-    SpentCode,
+    ConsumedCode,
     /// The account is disabled.
     Disabled,
     /// The pending sign-in is forged, over, or of before a change of the account.
@@ -230,7 +230,7 @@ impl Event {
                 | Self::RefreshReused { .. }
                 | Self::UnknownRole { .. }
                 | Self::HashingBusy
-                | Self::FeedSilent
+                | Self::RevocationLogSilent
                 | Self::Overdue { .. }
                 | Self::StoreFailed { .. }
         )

@@ -61,7 +61,7 @@
 //!
 //! | feature | what | default |
 //! |---|---|---|
-//! | `metrics` | sign-ins, limits, renewals, hash gate and revocation view in numbers, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
+//! | `metrics` | sign-ins, limits, renewals, password hasher and revocation list in numbers, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
 
 #![forbid(unsafe_code)]
 
@@ -111,7 +111,7 @@ pub use registration::{NewAccount, RegistrationOutcome, RegistrationStore};
 pub use revocation::store::{Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage};
 pub use revocation::sync::RevocationSync;
 pub use session::refresh_state::{
-    MalformedSpentRefreshes, RefreshChain, RefreshHash, RefreshState, Rotation, RotationOutcome, SpentRefreshes,
+    MalformedConsumedRefreshes, RefreshChain, RefreshHash, RefreshState, Rotation, RotationOutcome, ConsumedRefreshes,
 };
 pub use session::refresh_token::RefreshToken;
 pub use session::request_refresh::RequestRefresh;

@@ -107,7 +107,7 @@ impl<R: Role> Accounts<R> {
         let now = self.now();
         let counted = self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
         self.refuse_breached(&password).await?;
-        let hash = self.gate().hash(&password).await;
+        let hash = self.password_hasher().hash(&password).await;
         let hash = hash.map_err(|closed| self.busy(closed))?;
         let roles = self.settings().default_roles;
         let account = NewAccount::new(

@@ -49,7 +49,7 @@ impl SessionSettings {
         self
     }
 
-    /// Sets how long a spent refresh token still leads to the live one. Defaults to 30 seconds, because by then every tab that
+    /// Sets how long a consumed refresh token still leads to the live one. Defaults to 30 seconds, because by then every tab that
     /// was under way has its answer; a thief gains no more by it.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;

@@ -14,8 +14,8 @@
 //!   writes only if the account exists, is not disabled, is still at the actor's generation, and the acting session still
 //!   exists; all of it checked **in the transaction of the write**. It returns the account as written. Otherwise an
 //!   operator's command that is committed between the decision and the write would be undone.
-//! - Methods that void tokens raise the account's generation and append to the revocation feed **in the transaction of
-//!   the change itself**. A store without a feed leaves the second half out.
+//! - Methods that revoke tokens raise the account's generation and append to the revocation log **in the transaction of
+//!   the change itself**. A store without a log leaves the second half out.
 //! - `at` is the sign-in's clock. A store writes it as given and asks no clock of its own.
 //!
 //! # Erasure
@@ -174,7 +174,7 @@ twin!(DynTwoFactorStore, ErasedTwoFactorStore of TwoFactorStore {
     fn consume_recovery_code(id: &'a AccountId, generation: u32, code: &'a RecoveryHash) -> ConsumeOutcome;
     fn replace_recovery_codes(own: &'a OwnChange, codes: &'a [RecoveryHash]) -> OwnChangeOutcome;
     fn disable(own: &'a OwnChange) -> OwnChangeOutcome;
-    fn reencrypt(id: &'a AccountId, old_sealed: &'a [u8], new_sealed: &'a [u8]) -> ReplaceOutcome;
+    fn reencrypt(id: &'a AccountId, old_encrypted: &'a [u8], new_encrypted: &'a [u8]) -> ReplaceOutcome;
 });
 
 twin!(DynSessionStore, ErasedSessionStore of SessionStore {
@@ -197,27 +197,27 @@ twin!(DynAdministrationStore, ErasedAdministrationStore of AdministrationStore {
 
 /// By hand, because `push` returns no future.
 trait ErasedRevocationLog: Send + Sync + 'static {
-    fn since(&self, cursor: Cursor) -> Answer<'_, RevocationPage>;
-    fn forget(&self, before: UnixTime) -> Answer<'_, ()>;
-    fn announce<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()>;
-    fn push(&self) -> Box<dyn ErasedNotifier>;
+    fn read_after(&self, cursor: Cursor) -> Answer<'_, RevocationPage>;
+    fn purge_before(&self, before: UnixTime) -> Answer<'_, ()>;
+    fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()>;
+    fn notifier(&self) -> Box<dyn ErasedNotifier>;
 }
 
 impl<S: RevocationLog> ErasedRevocationLog for S {
-    fn since(&self, cursor: Cursor) -> Answer<'_, RevocationPage> {
-        erase(RevocationLog::since(self, cursor))
+    fn read_after(&self, cursor: Cursor) -> Answer<'_, RevocationPage> {
+        erase(RevocationLog::read_after(self, cursor))
     }
 
-    fn forget(&self, before: UnixTime) -> Answer<'_, ()> {
-        erase(RevocationLog::forget(self, before))
+    fn purge_before(&self, before: UnixTime) -> Answer<'_, ()> {
+        erase(RevocationLog::purge_before(self, before))
     }
 
-    fn announce<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {
-        erase(RevocationLog::announce(self, change))
+    fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {
+        erase(RevocationLog::publish(self, change))
     }
 
-    fn push(&self) -> Box<dyn ErasedNotifier> {
-        Box::new(RevocationLog::push(self))
+    fn notifier(&self) -> Box<dyn ErasedNotifier> {
+        Box::new(RevocationLog::notifier(self))
     }
 }
 
@@ -226,20 +226,20 @@ impl<S: RevocationLog> ErasedRevocationLog for S {
 pub struct DynRevocationLog(Arc<dyn ErasedRevocationLog>);
 
 impl DynRevocationLog {
-    pub(crate) fn since(&self, cursor: Cursor) -> Answer<'_, RevocationPage> {
+    pub(crate) fn read_after(&self, cursor: Cursor) -> Answer<'_, RevocationPage> {
         self.0.since(cursor)
     }
 
-    pub(crate) fn forget(&self, before: UnixTime) -> Answer<'_, ()> {
+    pub(crate) fn purge_before(&self, before: UnixTime) -> Answer<'_, ()> {
         self.0.forget(before)
     }
 
-    pub(crate) fn announce<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {
-        self.0.announce(change)
+    pub(crate) fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {
+        self.0.publish(change)
     }
 
-    pub(crate) fn push(&self) -> Box<dyn ErasedNotifier> {
-        self.0.push()
+    pub(crate) fn notifier(&self) -> Box<dyn ErasedNotifier> {
+        self.0.notifier()
     }
 }
 
@@ -256,12 +256,12 @@ impl fmt::Debug for DynRevocationLog {
 }
 
 pub(crate) trait ErasedNotifier: Send + 'static {
-    fn news(&mut self) -> Answer<'_, ()>;
+    fn notified(&mut self) -> Answer<'_, ()>;
 }
 
 impl<P: Notifier> ErasedNotifier for P {
-    fn news(&mut self) -> Answer<'_, ()> {
-        erase(Notifier::news(self))
+    fn notified(&mut self) -> Answer<'_, ()> {
+        erase(Notifier::notified(self))
     }
 }
 

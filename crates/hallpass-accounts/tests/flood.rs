@@ -1,4 +1,4 @@
-//! A flood of log-ins stays bounded in memory and in time, and the gate of the routes does not feel it (SECURITY row 13).
+//! A flood of log-ins stays bounded in memory and in time, and the authenticator of the routes does not feel it (SECURITY row 13).
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a test binary has no outside")]
 

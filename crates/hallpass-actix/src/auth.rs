@@ -27,7 +27,7 @@ use crate::{
 /// It is cheap to clone, and `Send`: build it once, clone it into each worker's app.
 #[must_use]
 pub struct AuthLayer<R: Role> {
-    gate: Arc<RequestAuthenticator<R>>,
+    authenticator: Arc<RequestAuthenticator<R>>,
     clock: Arc<dyn Clock>,
     rejection_settings: Arc<RejectionSettings>,
     on_rejection: Option<Arc<OnRejection>>,
@@ -40,7 +40,7 @@ pub struct AuthLayer<R: Role> {
 impl<R: Role> Clone for AuthLayer<R> {
     fn clone(&self) -> Self {
         Self {
-            gate: Arc::clone(&self.gate),
+            authenticator: Arc::clone(&self.authenticator),
             clock: Arc::clone(&self.clock),
             rejection_settings: Arc::clone(&self.rejection_settings),
             on_rejection: self.on_rejection.clone(),
@@ -55,11 +55,11 @@ type OnRejection = dyn Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Sen
 
 impl<R: Role> AuthLayer<R> {
     /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said than which tokens are right.
-    pub fn new(gate: impl Into<RequestAuthenticator<R>>) -> Self {
-        let gate = gate.into();
+    pub fn new(authenticator: impl Into<RequestAuthenticator<R>>) -> Self {
+        let authenticator = authenticator.into();
         Self {
-            rejection_settings: Arc::new(RejectionSettings::default().for_gate(&gate)),
-            gate: Arc::new(gate),
+            rejection_settings: Arc::new(RejectionSettings::default().for_authenticator(&authenticator)),
+            authenticator: Arc::new(authenticator),
             clock: Arc::new(SystemClock),
             on_rejection: None,
             strict: false,
@@ -161,9 +161,9 @@ impl<R: Role> Around for AuthLayer<R> {
         let now = self.clock.now();
         let headers = request.headers();
         let cookies = headers.get_all(COOKIE).map(HeaderValue::as_bytes);
-        // Looked up when the first is asked for: a gate that takes no bearer token never asks.
+        // Looked up when the first is asked for: an authenticator that takes no bearer token never asks.
         let authorization = iter::once_with(|| headers.get_all(AUTHORIZATION)).flatten();
-        let who = self.gate.authenticate(cookies, authorization.map(HeaderValue::as_bytes), now).checked_at(now);
+        let who = self.authenticator.authenticate(cookies, authorization.map(HeaderValue::as_bytes), now).checked_at(now);
         self.meter.verified(&who);
         if let Some(reason) = who.reason() {
             tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");

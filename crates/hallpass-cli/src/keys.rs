@@ -16,7 +16,7 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Make a key ring: a signing key and a sealing key
+    /// Make a key ring: a signing key and an encryption key
     New {
         /// HS256, HS384, HS512, ed25519, ES256 or ES384
         #[arg(long, value_parser = input::algorithm, default_value = "HS256")]
@@ -140,7 +140,7 @@ fn list(ring: &KeyRing, now: UnixTime, report: Report) -> Result<(), CommandErro
         report.print(&text, &json!({ "kid": kid, "alg": alg, "status": status, "accept_until": until }))?;
     }
     let in_use = |words: [&'static str; 2]| move |place: usize| if place == 0 { words[0] } else { words[1] };
-    let (encryption, peppering) = (in_use(["seals", "opens"]), in_use(["peppers", "reads"]));
+    let (encryption, peppering) = (in_use(["encrypts", "opens"]), in_use(["peppers", "reads"]));
     let encryption = ring.encryption_keys().enumerate().map(|(place, (kid, _))| (kid, encryption(place)));
     let peppers = ring.peppers().enumerate().map(|(place, (kid, _))| (kid, peppering(place)));
     for (kid, status) in encryption.chain(peppers) {

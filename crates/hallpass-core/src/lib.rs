@@ -63,7 +63,7 @@ pub use request::{
     cookie_settings::{
         CookieSettings, SameSite, SetCookieError, builder::CookieSettingsBuilder, rules::CookieSettingsError,
     },
-    gate::RequestAuthenticator,
+    authenticator::RequestAuthenticator,
     meter::Meter,
     origin::{OriginCheck, OriginCheckError, OriginFacts},
     refresh::{RefreshHook, RefreshedRequest, Refreshing},
@@ -72,7 +72,7 @@ pub use request::{
 };
 pub use revocation::{
     outcome::{Revoked, RevokedKind, TokenFacts},
-    view::{RevocationList, StalePolicy},
+    list::{RevocationList, StalePolicy},
 };
 pub use time::{
     clock::{Clock, SystemClock},

@@ -9,7 +9,7 @@ pub(crate) mod api_security;
 pub(crate) mod caller;
 pub(crate) mod cookie_reader;
 pub(crate) mod cookie_settings;
-pub(crate) mod gate;
+pub(crate) mod authenticator;
 pub(crate) mod meter;
 pub(crate) mod origin;
 pub(crate) mod refresh;

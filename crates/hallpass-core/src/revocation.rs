@@ -9,4 +9,4 @@ mod ledger;
 mod model;
 pub(crate) mod outcome;
 mod table;
-pub(crate) mod view;
+pub(crate) mod list;

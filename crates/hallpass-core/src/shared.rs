@@ -1,4 +1,4 @@
-//! What threads share of the key ring and the revocation view: atomics, a lock and the swapped pointer, of the standard library and arc-swap. In the
+//! What threads share of the key ring and the revocation list: atomics, a lock and the swapped pointer, of the standard library and arc-swap. In the
 //! model checker's build (`--cfg shuttle`) they are shuttle's, which stops and starts threads at each of them.
 
 #[cfg(not(all(test, shuttle)))]
@@ -69,7 +69,7 @@ mod modelled {
             Arc::clone(&self.values.lock().unwrap_or_else(PoisonError::into_inner)[latest])
         }
 
-        /// One writer at a time, as the view has it.
+        /// One writer at a time, as the list has it.
         pub(crate) fn store(&self, value: Arc<T>) {
             let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
             values.push(value);

@@ -87,8 +87,8 @@ fn a_refused_token_of_our_own_costs_no_allocation_either() {
 #[test]
 fn counting_a_request_costs_no_allocation() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
-    let gate = RequestAuthenticator::new(issuer(Algorithm::Hs256).verifier::<SiteRole>());
-    let forged = gate.authenticate([&b"__Host-hallpass=e30.e30.AAAA"[..]], [], NOW);
+    let authenticator = RequestAuthenticator::new(issuer(Algorithm::Hs256).verifier::<SiteRole>());
+    let forged = authenticator.authenticate([&b"__Host-hallpass=e30.e30.AAAA"[..]], [], NOW);
     metrics::with_local_recorder(&recorder, || {
         let meter = Meter::new();
         meter.verified(&forged);

@@ -1,4 +1,4 @@
-//! The revocation feed, in a stream.
+//! The revocation log, in a stream.
 //!
 //! Redis does one thing at a time, so places are given in the order in which changes appear. A place is two numbers of 64 bits, a
 //! time and a counter, and just fills a cursor.
@@ -17,9 +17,9 @@ type Entry = (String, HashMap<String, String>);
 impl RevocationLog for RedisStore {
     type Error = RedisStoreError;
 
-    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, RedisStoreError> {
+    async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, RedisStoreError> {
         let mut range = redis::cmd("XRANGE");
-        range.arg(self.feed_key()).arg(format!("({}", place(cursor))).arg("+").arg("COUNT").arg(STRETCH);
+        range.arg(self.log_key()).arg(format!("({}", place(cursor))).arg("+").arg("COUNT").arg(STRETCH);
         let entries: Vec<Entry> = self.line.ask(&range).await?;
         let Some((last, _)) = entries.last() else {
             return Ok(RevocationPage { changes: Vec::new(), cursor: self.end_before(cursor).await? });
@@ -29,11 +29,11 @@ impl RevocationLog for RedisStore {
         Ok(RevocationPage { changes, cursor })
     }
 
-    async fn forget(&self, before: UnixTime) -> Result<(), RedisStoreError> {
+    async fn purge_before(&self, before: UnixTime) -> Result<(), RedisStoreError> {
         let mut cursor = Cursor::START;
         loop {
             let mut range = redis::cmd("XRANGE");
-            range.arg(self.feed_key()).arg(format!("({}", place(cursor))).arg("+").arg("COUNT").arg(STRETCH);
+            range.arg(self.log_key()).arg(format!("({}", place(cursor))).arg("+").arg("COUNT").arg(STRETCH);
             let entries: Vec<Entry> = self.line.ask(&range).await?;
             for (at_place, fields) in &entries {
                 // The first that is to be kept. Clocks of nodes differ by seconds, and a second more is kept, not less.
@@ -48,13 +48,13 @@ impl RevocationLog for RedisStore {
         }
     }
 
-    fn push(&self) -> impl Notifier {
+    fn notifier(&self) -> impl Notifier {
         Follow::stream(self.clone())
     }
 
-    async fn announce(&self, change: &Revocation) -> Result<(), RedisStoreError> {
+    async fn publish(&self, change: &Revocation) -> Result<(), RedisStoreError> {
         let mut add = redis::cmd("XADD");
-        add.arg(self.feed_key()).arg("*").arg("at").arg(change.at().as_secs());
+        add.arg(self.log_key()).arg("*").arg("at").arg(change.at().as_secs());
         match change {
             Revocation::Generation { account, generation, .. } => {
                 add.arg("account").arg(account.as_str()).arg("generation").arg(*generation)
@@ -79,13 +79,13 @@ impl RedisStore {
 
     async fn last_place(&self) -> Result<Option<Cursor>, RedisStoreError> {
         let mut last = redis::cmd("XREVRANGE");
-        last.arg(self.feed_key()).arg("+").arg("-").arg("COUNT").arg(1);
+        last.arg(self.log_key()).arg("+").arg("-").arg("COUNT").arg(1);
         let last: Vec<Entry> = self.line.ask(&last).await?;
         last.first().map(|(place, _)| read_place(place)).transpose()
     }
 
     async fn trim(&self, first_kept: &str) -> Result<(), RedisStoreError> {
-        self.line.ask(redis::cmd("XTRIM").arg(self.feed_key()).arg("MINID").arg(first_kept)).await
+        self.line.ask(redis::cmd("XTRIM").arg(self.log_key()).arg("MINID").arg(first_kept)).await
     }
 }
 
@@ -137,7 +137,7 @@ impl Follow {
 impl Notifier for Follow {
     type Error = RedisStoreError;
 
-    async fn news(&mut self) -> Result<(), RedisStoreError> {
+    async fn notified(&mut self) -> Result<(), RedisStoreError> {
         // Put back only while it is good: a dropped future or an error leaves none, and the next call begins afresh.
         let Some((mut connection, mut seen)) = self.line.take() else {
             let connection = self.connect().await.map_err(RedisStoreError::from_driver)?;
@@ -147,7 +147,7 @@ impl Notifier for Follow {
         };
         let mut wait = redis::cmd("XREAD");
         wait.arg("COUNT").arg(1000).arg("BLOCK").arg(BLOCK.as_millis().to_string());
-        wait.arg("STREAMS").arg(self.store.feed_key()).arg(place(seen));
+        wait.arg("STREAMS").arg(self.store.log_key()).arg(place(seen));
         let news: Option<Vec<(String, Vec<Entry>)>> =
             wait.query_async(&mut connection).await.map_err(RedisStoreError::from_driver)?;
         if let Some((last, _)) = news.iter().flatten().flat_map(|(_, entries)| entries).last() {

@@ -6,17 +6,17 @@ use redis::Client;
 
 use crate::line::Line;
 
-/// Attempts, and a revocation feed, in Redis or Valkey.
+/// Attempts, and a revocation log, in Redis or Valkey.
 ///
 /// Cheap to clone: clones share the connection, which is made anew when it is lost. No call waits longer than 1.4 s for the server.
 ///
 /// # What is kept
-/// `hallpass:attempts:…` for each account and address that made attempts lately; a key goes when it counts no more. `hallpass:feed`,
+/// `hallpass:attempts:…` for each account and address that made attempts lately; a key goes when it counts no more. `hallpass:revocations`,
 /// a stream of what was revoked within the life of an access token.
 ///
 /// # What a crash loses
-/// Without `appendonly` Redis forgets both. Limits then begin anew. As a push beside a database's feed, the stream is missed by
-/// nobody. **As the only feed it is**: a node that had not read it yet, or starts later, knows nothing of what was revoked before;
+/// Without `appendonly` Redis forgets both. Limits then begin anew. As a push beside a database's log, the stream is missed by
+/// nobody. **As the only log it is**: a node that had not read it yet, or starts later, knows nothing of what was revoked before;
 /// turn `appendonly yes` on, and use a short-lived access token.
 ///
 /// ```
@@ -49,8 +49,8 @@ impl RedisStore {
         self
     }
 
-    pub(crate) fn feed_key(&self) -> String {
-        format!("{}:feed", self.prefix)
+    pub(crate) fn log_key(&self) -> String {
+        format!("{}:revocations", self.prefix)
     }
 
     pub(crate) fn attempts_key(&self, key: &str) -> String {

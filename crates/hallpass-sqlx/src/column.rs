@@ -15,12 +15,12 @@ pub(crate) fn to_time(column: i64) -> Result<UnixTime, StoreError> {
     to_unsigned(column).map(UnixTime::from_secs)
 }
 
-/// Not cut to fit as a time is: that would spend every step to come.
+/// Not cut to fit as a time is: that would consume every step to come.
 pub(crate) fn from_step(step: u64) -> Result<i64, StoreError> {
     i64::try_from(step).map_err(StoreError::corrupt)
 }
 
-/// A number that does not fit is corruption: wrapping or cutting it could revive a token or a spent step.
+/// A number that does not fit is corruption: wrapping or cutting it could revive a token or a consumed step.
 pub(crate) fn to_unsigned<T>(column: i64) -> Result<T, StoreError>
 where
     T: TryFrom<i64, Error = TryFromIntError>,

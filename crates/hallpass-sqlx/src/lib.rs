@@ -2,7 +2,7 @@
 //!
 //! [`SqlStore`] is whichever the site's settings name.
 //!
-//! It keeps accounts, second factors, recovery codes, sessions, attempts and the revocation feed, in tables of its own whose names
+//! It keeps accounts, second factors, recovery codes, sessions, attempts and the revocation log, in tables of its own whose names
 //! begin with `hallpass_`. It decides nothing: what must happen once, or only if something still is, the traits say, and each of
 //! their operations is one transaction here. A site with a users table of its own implements the traits instead.
 //!

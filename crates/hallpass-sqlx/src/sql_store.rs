@@ -111,7 +111,7 @@ either!(TwoFactorStore {
     fn consume_recovery_code(id: &AccountId, generation: u32, code: &RecoveryHash) -> ConsumeOutcome;
     fn replace_recovery_codes(own: &OwnChange, codes: &[RecoveryHash]) -> OwnChangeOutcome;
     fn disable(own: &OwnChange) -> OwnChangeOutcome;
-    fn reencrypt(id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> ReplaceOutcome;
+    fn reencrypt(id: &AccountId, old_encrypted: &[u8], new_encrypted: &[u8]) -> ReplaceOutcome;
 });
 
 either!(SessionStore {
@@ -142,15 +142,15 @@ either!(RateLimitStore {
 impl RevocationLog for SqlStore {
     type Error = StoreError;
 
-    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
-        ask!(self, store => store.since(cursor).await)
+    async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
+        ask!(self, store => store.read_after(cursor).await)
     }
 
-    async fn forget(&self, before: UnixTime) -> Result<(), StoreError> {
-        ask!(self, store => store.forget(before).await)
+    async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
+        ask!(self, store => store.purge_before(before).await)
     }
 
-    fn push(&self) -> impl Notifier {
+    fn notifier(&self) -> impl Notifier {
         match self {
             #[cfg(feature = "postgres")]
             Self::Postgres(store) => SqlNotifier::Postgres(store.listen()),
@@ -159,8 +159,8 @@ impl RevocationLog for SqlStore {
         }
     }
 
-    async fn announce(&self, change: &Revocation) -> Result<(), StoreError> {
-        ask!(self, store => store.announce(change).await)
+    async fn publish(&self, change: &Revocation) -> Result<(), StoreError> {
+        ask!(self, store => store.publish(change).await)
     }
 }
 
@@ -174,12 +174,12 @@ enum SqlNotifier {
 impl Notifier for SqlNotifier {
     type Error = StoreError;
 
-    async fn news(&mut self) -> Result<(), StoreError> {
+    async fn notified(&mut self) -> Result<(), StoreError> {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(push) => push.news().await,
+            Self::Postgres(push) => push.notified().await,
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(push) => push.news().await,
+            Self::Sqlite(push) => push.notified().await,
         }
     }
 }

@@ -6,7 +6,7 @@
 //!   first and asks for the lock later would be refused by SQLite when another process wrote in between.
 //! - "Only if it still is" is a condition in the `UPDATE` itself, and the count of changed rows is the answer. Nothing is
 //!   read, compared in Rust and then written.
-//! - The revocation feed is written in the transaction of the change that it tells of.
+//! - The revocation log is written in the transaction of the change that it tells of.
 //! - A dropped future leaves the state before or the state after: SQLite rolls an unfinished transaction back.
 
 mod open;
@@ -28,7 +28,7 @@ use tokio::sync::Semaphore;
 
 use self::SqliteStore as Store;
 
-/// Accounts, sessions, attempts and the revocation feed in one SQLite file.
+/// Accounts, sessions, attempts and the revocation log in one SQLite file.
 ///
 /// Cheap to clone: clones share the connections. Several processes may use one file at the same time.
 ///

@@ -43,7 +43,7 @@ impl Authenticator {
         self.totp.code_at(self.clock.now())
     }
 
-    /// Waits for the next code, on the kit's clock, and reads it: a code that was used is spent.
+    /// Waits for the next code, on the kit's clock, and reads it: a code that was used is consumed.
     #[must_use]
     pub fn next_code(&self) -> String {
         self.clock.advance(TimeStep::LENGTH);

@@ -18,7 +18,7 @@ use crate::{authenticator::Authenticator, frozen_clock::FrozenClock};
 /// Kits share nothing, not even keys: a token of one is nobody in another. Clones of a kit are the same kit.
 pub struct Kit<R> {
     issuer: Issuer,
-    view: RevocationList,
+    revocations: RevocationList,
     clock: FrozenClock,
     pub(crate) store_calls: StoreCalls,
     roles: PhantomData<fn() -> R>,
@@ -38,7 +38,7 @@ impl<R: Role> Kit<R> {
         let keys = KeyRing::generate_hs256(key_of_this_kit(), NEW_YEAR);
         Self {
             issuer: Issuer::new(keys, issuer, audience),
-            view: RevocationList::new(),
+            revocations: RevocationList::new(),
             clock: FrozenClock::at(NEW_YEAR),
             store_calls: StoreCalls::default(),
             roles: PhantomData,
@@ -65,21 +65,21 @@ impl<R: Role> Kit<R> {
 
     /// What was revoked in this kit.
     #[must_use]
-    pub fn view(&self) -> &RevocationList {
-        &self.view
+    pub fn revocations(&self) -> &RevocationList {
+        &self.revocations
     }
 
     /// What finds and verifies the token of a request: what the kit's layers are made of.
     #[must_use]
-    pub fn gate(&self) -> RequestAuthenticator<R> {
-        RequestAuthenticator::new(self.issuer.verifier().revocation(self.view.clone())).bearer()
+    pub fn request_authenticator(&self) -> RequestAuthenticator<R> {
+        RequestAuthenticator::new(self.issuer.verifier().revocation(self.revocations.clone())).bearer()
     }
 
     /// Returns the outer layer of the site under test, as `hallpass.layer()` does for a site. It is
     /// the same on axum and actix-web.
     #[cfg(any(feature = "actix", feature = "axum"))]
     pub fn layer(&self) -> hallpass::AuthLayer<R> {
-        hallpass::AuthLayer::new(self.gate()).clock(self.clock())
+        hallpass::AuthLayer::new(self.request_authenticator()).clock(self.clock())
     }
 
     /// The authenticator app of somebody to whom a site showed this `otpauth://` link. Its codes follow the kit's clock.
@@ -132,7 +132,7 @@ impl<R> Clone for Kit<R> {
     fn clone(&self) -> Self {
         Self {
             issuer: self.issuer.clone(),
-            view: self.view.clone(),
+            revocations: self.revocations.clone(),
             clock: self.clock.clone(),
             store_calls: self.store_calls.clone(),
             roles: PhantomData,

@@ -52,14 +52,14 @@ macro_rules! test_store {
     };
     (@part administration $attributes:tt $empty:path) => {
         $crate::test_store!(@checks administration [account] $attributes $empty:
-            new_roles_void_the_tokens_with_the_old_ones
+            new_roles_revoke_the_tokens_with_the_old_ones
             a_disabled_account_has_no_session_left
             accounts_are_listed_by_key_in_pages
         );
     };
-    (@part announcement $attributes:tt $empty:path) => {
-        $crate::test_store!(@checks announcement [revocation] $attributes $empty:
-            what_is_announced_is_read_in_order
+    (@part publication $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks publication [revocation] $attributes $empty:
+            what_is_published_is_read_in_order
             what_is_old_is_forgotten_and_cursors_stay_good
         );
     };
@@ -72,8 +72,8 @@ macro_rules! test_store {
     };
     (@part revocation $attributes:tt $empty:path) => {
         $crate::test_store!(@checks revocation [revocation] $attributes $empty:
-            the_feed_is_read_in_order_over_many_calls
-            an_empty_feed_has_been_read_to_its_end
+            the_log_is_read_in_order_over_many_calls
+            an_empty_log_has_been_read_to_its_end
             forgetting_leaves_cursors_good
         );
     };
@@ -81,7 +81,7 @@ macro_rules! test_store {
         $crate::test_store!(@checks own_change [account::own_change] $attributes $empty:
             an_own_change_after_a_command_writes_nothing
             an_own_change_needs_a_session_of_the_account
-            a_code_is_not_spent_on_an_account_that_changed
+            a_code_is_not_consumed_on_an_account_that_changed
             a_command_by_somebody_who_lost_the_right_writes_nothing
         );
     };
@@ -94,7 +94,7 @@ macro_rules! test_store {
     (@part refresh_token $attributes:tt $empty:path) => {
         $crate::test_store!(@checks refresh_token [session::refresh_token] $attributes $empty:
             a_session_is_renewed_with_what_its_account_is_now
-            a_spent_token_leads_to_the_live_one_for_the_grace_alone
+            a_consumed_token_leads_to_the_live_one_for_the_grace_alone
             a_session_past_a_limit_ends
             a_clock_set_back_shortens_what_is_left
             what_cannot_be_renewed_is_not
@@ -110,7 +110,7 @@ macro_rules! test_store {
             a_drift_is_kept_with_the_step_that_showed_it
             a_recovery_code_works_once
             a_factor_goes_off_whole
-            a_new_seal_keeps_the_spent_step
+            a_new_encryption_keeps_the_consumed_step
         );
     };
     (@part session $attributes:tt $empty:path) => {

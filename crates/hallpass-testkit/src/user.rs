@@ -22,7 +22,7 @@ use crate::kit::Kit;
 /// let hasty = kit.as_user(SiteRole::Admin);
 ///
 /// let vault = Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::from_secs(600));
-/// let who = |user: &hallpass_testkit::User<SiteRole>| kit.gate().authenticate([user.cookie().as_bytes()], [], kit.clock().now());
+/// let who = |user: &hallpass_testkit::User<SiteRole>| kit.request_authenticator().authenticate([user.cookie().as_bytes()], [], kit.clock().now());
 /// assert!(vault.admit(&who(&careful), kit.clock().now()).is_ok());
 /// assert!(vault.admit(&who(&hasty), kit.clock().now()).is_err());
 ///
@@ -51,13 +51,13 @@ impl<R: Role> Kit<R> {
 
     /// Ends the session of this user, as a log-out does: a copy of the cookie opens nothing from now on.
     pub fn end_session(&self, user: &User<R>) {
-        self.view().end_session(user.session(), UnixTime::from_secs(u64::MAX));
+        self.revocations().end_session(user.session(), UnixTime::from_secs(u64::MAX));
     }
 
-    /// Voids every token that this user's account has, as "sign out everywhere", a role change or a new password does.
-    pub fn void_tokens(&self, user: &User<R>) {
+    /// Revokes every token that this user's account has, as "sign out everywhere", a role change or a new password does.
+    pub fn revoke_tokens(&self, user: &User<R>) {
         let generation = user.generation().saturating_add(1);
-        self.view().raise_generation(user.user_id(), generation, UnixTime::from_secs(u64::MAX));
+        self.revocations().raise_generation(user.user_id(), generation, UnixTime::from_secs(u64::MAX));
     }
 }
 

@@ -86,7 +86,7 @@ counted!(TwoFactorStore {
     fn consume_recovery_code(id: &AccountId, generation: u32, code: &RecoveryHash) -> ConsumeOutcome;
     fn replace_recovery_codes(own: &OwnChange, codes: &[RecoveryHash]) -> OwnChangeOutcome;
     fn disable(own: &OwnChange) -> OwnChangeOutcome;
-    fn reencrypt(id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> ReplaceOutcome;
+    fn reencrypt(id: &AccountId, old_encrypted: &[u8], new_encrypted: &[u8]) -> ReplaceOutcome;
 });
 
 counted!(SessionStore {
@@ -110,24 +110,24 @@ counted!(AdministrationStore {
 impl<S: RevocationLog> RevocationLog for Watched<S> {
     type Error = S::Error;
 
-    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, Self::Error> {
-        self.calls.called("Feed::since");
-        self.store.since(cursor).await
+    async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, Self::Error> {
+        self.calls.called("RevocationLog::read_after");
+        self.store.read_after(cursor).await
     }
 
-    async fn forget(&self, before: UnixTime) -> Result<(), Self::Error> {
-        self.calls.called("Feed::forget");
-        self.store.forget(before).await
+    async fn purge_before(&self, before: UnixTime) -> Result<(), Self::Error> {
+        self.calls.called("RevocationLog::purge_before");
+        self.store.purge_before(before).await
     }
 
     /// Waiting to be woken asks nothing, and so does not count.
-    fn push(&self) -> impl Notifier {
-        self.store.push()
+    fn notifier(&self) -> impl Notifier {
+        self.store.notifier()
     }
 
-    async fn announce(&self, change: &Revocation) -> Result<(), Self::Error> {
-        self.calls.called("Feed::announce");
-        self.store.announce(change).await
+    async fn publish(&self, change: &Revocation) -> Result<(), Self::Error> {
+        self.calls.called("RevocationLog::publish");
+        self.store.publish(change).await
     }
 }
 

@@ -33,7 +33,7 @@ pub struct AuthLayer<R, P = DefaultPage, T = FromText> {
 
 /// What every clone of the layer and every request in flight share.
 struct Shared<R, P, T> {
-    gate: RequestAuthenticator<R>,
+    authenticator: RequestAuthenticator<R>,
     clock: Arc<dyn Clock>,
     settings: RejectionSettings,
     page: P,
@@ -47,7 +47,7 @@ struct Shared<R, P, T> {
 impl<R, P: Clone, T: Clone> Clone for Shared<R, P, T> {
     fn clone(&self) -> Self {
         Self {
-            gate: self.gate.clone(),
+            authenticator: self.authenticator.clone(),
             clock: Arc::clone(&self.clock),
             settings: self.settings.clone(),
             page: self.page.clone(),
@@ -61,13 +61,13 @@ impl<R, P: Clone, T: Clone> Clone for Shared<R, P, T> {
 
 impl<R: Role> AuthLayer<R> {
     /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said than which tokens are right.
-    pub fn new(gate: impl Into<RequestAuthenticator<R>>) -> Self {
-        let gate = gate.into();
-        let settings = RejectionSettings::default().for_gate(&gate);
+    pub fn new(authenticator: impl Into<RequestAuthenticator<R>>) -> Self {
+        let authenticator = authenticator.into();
+        let settings = RejectionSettings::default().for_authenticator(&authenticator);
         let clock = Arc::new(SystemClock);
         Self {
             shared: Arc::new(Shared {
-                gate,
+                authenticator,
                 clock,
                 settings,
                 page: DefaultPage,
@@ -135,8 +135,8 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     /// takes a closure.
     #[must_use]
     pub fn rejection_page<Q>(self, page: Q) -> AuthLayer<R, Q, T> {
-        self.with(|Shared { gate, clock, settings, text_body, strict, refresh, meter, .. }| Shared {
-            gate,
+        self.with(|Shared { authenticator, clock, settings, text_body, strict, refresh, meter, .. }| Shared {
+            authenticator,
             clock,
             settings,
             page,
@@ -161,8 +161,8 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     /// a closure.
     #[must_use]
     pub fn text_body<U>(self, text_body: U) -> AuthLayer<R, P, U> {
-        self.with(|Shared { gate, clock, settings, page, strict, refresh, meter, .. }| Shared {
-            gate,
+        self.with(|Shared { authenticator, clock, settings, page, strict, refresh, meter, .. }| Shared {
+            authenticator,
             clock,
             settings,
             page,
@@ -226,8 +226,8 @@ impl<R, P, T> Clone for AuthLayer<R, P, T> {
 
 impl<R, P, T> fmt::Debug for AuthLayer<R, P, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { gate, settings, .. } = &*self.shared;
-        f.debug_struct("AuthLayer").field("gate", gate).field("rejection_settings", settings).finish_non_exhaustive()
+        let Shared { authenticator, settings, .. } = &*self.shared;
+        f.debug_struct("AuthLayer").field("authenticator", authenticator).field("rejection_settings", settings).finish_non_exhaustive()
     }
 }
 
@@ -273,7 +273,7 @@ where
         let headers = request.headers();
         let who = self
             .shared
-            .gate
+            .authenticator
             .authenticate(values(headers, &header::COOKIE), values(headers, &header::AUTHORIZATION), now)
             .checked_at(now);
         self.shared.meter.verified(&who);
@@ -289,7 +289,7 @@ where
     }
 }
 
-/// Looked up when the first is asked for: a gate that takes no bearer token never asks for one.
+/// Looked up when the first is asked for: an authenticator that takes no bearer token never asks for one.
 fn values<'h>(headers: &'h HeaderMap, name: &'h HeaderName) -> impl Iterator<Item = &'h [u8]> {
     iter::once(name).flat_map(|name| headers.get_all(name)).map(|value| value.as_bytes())
 }

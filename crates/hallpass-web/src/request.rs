@@ -24,7 +24,7 @@ pub struct EndpointRequest {
     pub body: Body,
     /// Whose connection it is. Who asks through it is for the site's [`Proxies`](hallpass_accounts::Proxies) to say.
     pub peer: Option<IpAddr>,
-    /// Who asks, as the gate found it.
+    /// Who asks, as the authenticator found it.
     pub who: Authentication,
 }
 

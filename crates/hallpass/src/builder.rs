@@ -160,7 +160,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     ///
     /// let visitor = Visitor::default();
     /// let alice = hallpass.accounts().register("alice", "correct horse battery staple", &visitor).await?.opened().unwrap();
-    /// let alice = hallpass.gate().verifier().verify(alice.access.as_str().as_bytes(), SystemClock.now())?;
+    /// let alice = hallpass.request_authenticator().verifier().verify(alice.access.as_str().as_bytes(), SystemClock.now())?;
     /// assert_eq!(alice.claims(), Some(&TenantClaims { tenant: "tenant of alice".into() }));
     /// # Ok(())
     /// # }

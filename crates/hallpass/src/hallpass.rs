@@ -13,7 +13,7 @@ use crate::{background::Background, builder::HallpassBuilder};
 /// Sign-in, routes and revocation of one site, said once.
 ///
 /// Cheap to clone: clones share everything. While a clone or a layer of it lives, a task of the runtime keeps the revocation
-/// view current and takes up a changed key file; it stops with the last of them.
+/// list current and takes up a changed key file; it stops with the last of them.
 ///
 /// `R` is the site's role enum.
 ///
@@ -31,11 +31,11 @@ use crate::{background::Background, builder::HallpassBuilder};
 /// let alice = hallpass.accounts().register("alice", "correct horse battery staple", &visitor).await?.opened().unwrap();
 /// let cookie = format!("__Host-hallpass={}", alice.access.as_str());
 ///
-/// let who = hallpass.gate().authenticate([cookie.as_bytes()], [], SystemClock.now());
+/// let who = hallpass.request_authenticator().authenticate([cookie.as_bytes()], [], SystemClock.now());
 /// assert_eq!(who.username(), Some("alice"));
 ///
 /// hallpass.log_out_everywhere(&AccountId::new(alice.user.id)).await?;
-/// let who = hallpass.gate().authenticate([cookie.as_bytes()], [], SystemClock.now());
+/// let who = hallpass.request_authenticator().authenticate([cookie.as_bytes()], [], SystemClock.now());
 /// assert_eq!((who.username(), who.reason()), (None, Some(TokenErrorKind::Revoked)));
 /// # Ok(())
 /// # }
@@ -44,7 +44,7 @@ use crate::{background::Background, builder::HallpassBuilder};
 pub struct Hallpass<R> {
     pub(crate) accounts: Accounts<R>,
     pub(crate) routes: Routes<R>,
-    pub(crate) gate: RequestAuthenticator<R>,
+    pub(crate) authenticator: RequestAuthenticator<R>,
     pub(crate) sync: RevocationSync<R>,
     pub(crate) background: Arc<Background>,
 }
@@ -69,8 +69,8 @@ impl<R: Role> Hallpass<R> {
 
     /// What answers "who asks?" on the request path. Keep the handle as long as it is in use.
     #[must_use]
-    pub fn gate(&self) -> &RequestAuthenticator<R> {
-        &self.gate
+    pub fn request_authenticator(&self) -> &RequestAuthenticator<R> {
+        &self.authenticator
     }
 
     /// The keys in use.
@@ -149,7 +149,7 @@ impl<R> Clone for Hallpass<R> {
         Self {
             accounts: self.accounts.clone(),
             routes: self.routes.clone(),
-            gate: self.gate.clone(),
+            authenticator: self.authenticator.clone(),
             sync: self.sync.clone(),
             background: Arc::clone(&self.background),
         }

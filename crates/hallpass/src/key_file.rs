@@ -72,7 +72,7 @@ impl KeyFile {
         self.parse(&self.read()?)
     }
 
-    /// Reads the ring; makes the file with a fresh HS256 key and a fresh sealing key where there is none.
+    /// Reads the ring; makes the file with a fresh HS256 key and a fresh encryption key where there is none.
     ///
     /// # Errors
     /// The file cannot be read or made, or holds no key ring.

@@ -32,13 +32,13 @@ impl<R: Role> AuthLayer<R> {
     ///
     /// A site has the layer with all its settings from `hallpass.layer()`. This is for a service
     /// that only verifies tokens.
-    pub fn new(gate: impl Into<RequestAuthenticator<R>>) -> Self {
-        let gate = gate.into();
+    pub fn new(authenticator: impl Into<RequestAuthenticator<R>>) -> Self {
+        let authenticator = authenticator.into();
         Self {
             #[cfg(feature = "axum")]
-            tower: crate::on_axum::plain_layer(hallpass_tower::AuthLayer::new(gate.clone())),
+            tower: crate::on_axum::plain_layer(hallpass_tower::AuthLayer::new(authenticator.clone())),
             #[cfg(feature = "actix")]
-            actix: hallpass_actix::AuthLayer::new(gate),
+            actix: hallpass_actix::AuthLayer::new(authenticator),
             page: Arc::new(DefaultPage),
             #[cfg(not(feature = "axum"))]
             text_body: std::marker::PhantomData,

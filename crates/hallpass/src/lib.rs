@@ -79,7 +79,7 @@
 //! | `actix` | layers, guards, extractors and login routes on actix-web, under the same names as on axum, and the module `actix` | off, because a site is on one framework |
 //! | `asymmetric` | keys of EdDSA, ECDSA and RSA, whose public halves `/.well-known/jwks.json` shows | off, because one site alone needs no more than HMAC, and aws-lc takes a minute to build |
 //! | `axum` | layers, guards, extractors and login routes on axum and tower, and the module `axum` | on, because most sites here are |
-//! | `metrics` | counters, gauges and a histogram of requests, sign-ins, hash gate and revocation view, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
+//! | `metrics` | counters, gauges and a histogram of requests, sign-ins, password hasher and revocation list, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
 //! | `postgres` | [`PostgresStore`](store::PostgresStore) and [`Hallpass::open`] on it | off, because it needs a server |
 //! | `redis` | [`RedisStore`](store::RedisStore), for [`HallpassBuilder::shared_backend`] | off, because one node needs none |
 //! | `sqlite` | [`SqliteStore`](store::SqliteStore) and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |
@@ -146,11 +146,11 @@ pub mod store {
         AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome, ConsumeOutcome, Cursor,
         DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore, DynRateLimitStore,
         DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore, DynTwoFactorStore, EndOutcome,
-        Enrolment, LiveFactor, MalformedSessionId, MalformedSpentRefreshes, MemoryRateLimits, NewAccount, NewSession,
+        Enrolment, LiveFactor, MalformedSessionId, MalformedConsumedRefreshes, MemoryRateLimits, NewAccount, NewSession,
         NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimitStore,
         RecoveryCode, RecoveryHash, RefreshChain, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore,
         RefreshedSession, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
-        RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, SpentRefreshes, StoreFault,
+        RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, ConsumedRefreshes, StoreFault,
         StoreSet, TwoFactorStore, UsernameError,
     };
     #[cfg(feature = "redis")]

@@ -6,7 +6,7 @@ use hallpass_sqlx::{SqlStore, StoreOpenError};
 use crate::{hallpass::Hallpass, key_file::KeyFile, start::StartError};
 
 impl<R: Role> Hallpass<R> {
-    /// Opens a site on one database, with everything on. Tables and keys are made on the first start. The revocation view is
+    /// Opens a site on one database, with everything on. Tables and keys are made on the first start. The revocation list is
     /// loaded when this returns.
     ///
     /// - `sqlite://site.db` is one file, which is made, and `site-keys.json` beside it, with mode 0600.

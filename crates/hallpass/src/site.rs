@@ -40,17 +40,17 @@ impl<R: Role> Hallpass<R> {
         AuthLayer {
             #[cfg(feature = "axum")]
             tower: crate::on_axum::plain_layer(
-                hallpass_tower::AuthLayer::new(self.gate.clone())
+                hallpass_tower::AuthLayer::new(self.authenticator.clone())
                     .clock(self.clock_of_the_site())
                     .rejection_settings(self.rejection_settings())
-                    .refresh(RequestRefresh::new(&self.accounts, &self.gate)),
+                    .refresh(RequestRefresh::new(&self.accounts, &self.authenticator)),
             ),
             #[cfg(feature = "actix")]
-            actix: hallpass_actix::AuthLayer::new(self.gate.clone())
+            actix: hallpass_actix::AuthLayer::new(self.authenticator.clone())
                 .clock(self.clock_of_the_site())
                 .rejection_settings(self.rejection_settings())
-                .refresh(RequestRefresh::new(&self.accounts, &self.gate)),
-            ..AuthLayer::new(self.gate.clone())
+                .refresh(RequestRefresh::new(&self.accounts, &self.authenticator)),
+            ..AuthLayer::new(self.authenticator.clone())
         }
     }
 
@@ -95,7 +95,7 @@ impl<R: Role> Hallpass<R> {
     }
 
     fn rejection_settings(&self) -> RejectionSettings {
-        self.accounts.settings().rejections.clone().for_gate(&self.gate)
+        self.accounts.settings().rejections.clone().for_authenticator(&self.authenticator)
     }
 }
 

@@ -27,7 +27,7 @@ mod sessions;
 mod site;
 #[path = "../../blog/tests/blog/start_and_stop.rs"]
 mod start_and_stop;
-#[path = "../../blog/tests/blog/torn_up.rs"]
-mod torn_up;
+#[path = "../../blog/tests/blog/revoked.rs"]
+mod revoked;
 #[path = "../../blog/tests/blog/walk.rs"]
 mod walk;

@@ -32,7 +32,7 @@ pub(crate) struct Prepared {
 }
 
 impl<R: Role> Accounts<R> {
-    /// Reads the account, which must be enabled and at the token's generation. The revocation view has let the request through;
+    /// Reads the account, which must be enabled and at the token's generation. The revocation list has let the request through;
     /// the store is ahead of it.
     pub(crate) async fn own_account(&self, who: &Identity<R>) -> Result<Account, AccountsError> {
         let id = AccountId::new(who.user_id());
@@ -157,7 +157,7 @@ impl<R: Role> Accounts<R> {
         self.stores().ask("list accounts", store.list(after, limit)).await
     }
 
-    /// Ends every session of the account. This node refuses its tokens at once, the others as soon as the feed tells them.
+    /// Ends every session of the account. This node refuses its tokens at once, the others as soon as the log tells them.
     ///
     /// # Errors
     /// [`NotFound`](AccountsErrorKind::NotFound), [`NotOffered`](AccountsErrorKind::NotOffered) without a session store, and the
@@ -166,7 +166,7 @@ impl<R: Role> Accounts<R> {
         self.application().log_out_everywhere(account).await
     }
 
-    /// Replaces the account's roles. Tokens with the old roles are refused: here at once, elsewhere as soon as the feed tells.
+    /// Replaces the account's roles. Tokens with the old roles are refused: here at once, elsewhere as soon as the log tells.
     ///
     /// # Errors
     /// As [`log_out_everywhere`](Self::log_out_everywhere), for a store that administers.
@@ -293,7 +293,7 @@ impl<R: Role> Commands<'_, R> {
         };
         self.accounts.generation_raised(account.id(), account.generation());
         self.accounts.events().happened(event(account.id().clone()));
-        if let Err(error) = self.accounts.stores().announce().await {
+        if let Err(error) = self.accounts.stores().publish().await {
             let source = std::error::Error::source(&error);
             tracing::warn!(target: "hallpass", %error, source, "a change is not announced yet");
         }

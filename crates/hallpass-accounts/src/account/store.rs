@@ -72,7 +72,7 @@ pub trait AccountStore: Send + Sync + 'static {
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait AdministrationStore: AccountStore {
-    /// Replaces the roles, raises the generation and writes the feed, in **one transaction**: tokens that carry the
+    /// Replaces the roles, raises the generation and writes the log, in **one transaction**: tokens that carry the
     /// old roles die. Sessions stay, so that a refresh brings the new roles.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ pub trait AdministrationStore: AccountStore {
     ) -> impl Future<Output = Result<CommandOutcome, Self::Error>> + Send;
 
     /// Disables the account or enables it again. Disabling ends all its sessions. Either raises the generation and
-    /// writes the feed, in **one transaction**.
+    /// writes the log, in **one transaction**.
     ///
     /// # Errors
     /// The store's own.

@@ -81,11 +81,11 @@ impl<'e> Fields<'e> {
             | Event::EnrolmentRequired { account }
             | Event::Disabled { account }
             | Event::Enabled { account } => Self { account: Some(account), ..nothing },
-            Event::FeedAnswers { staleness: time } | Event::Overdue { after: time } => {
+            Event::RevocationLogAnswers { staleness: time } | Event::Overdue { after: time } => {
                 Self { time: Some(*time), ..nothing }
             }
             Event::StoreFailed { operation } => Self { operation: Some(operation), ..nothing },
-            Event::HashingBusy | Event::FeedSilent => nothing,
+            Event::HashingBusy | Event::RevocationLogSilent => nothing,
         }
     }
 }

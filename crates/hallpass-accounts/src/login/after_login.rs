@@ -1,8 +1,8 @@
 //! The one place where a [`LoggedIn`] comes from.
 //!
 //! Three doors lead here: a sign-in that is [`Authenticated`](crate::Authenticated); a live session of an identity whose account has just been
-//! read again, which goes on with fresh facts after a change that voided its token; and a session whose refresh token the store
-//! has just spent, or followed within the grace.
+//! read again, which goes on with fresh facts after a change that revoked its token; and a session whose refresh token the store
+//! has just consumed, or followed within the grace.
 
 use hallpass_core::{Claims, Identity, LoggedIn, Methods, Role, RoleSet, UnixTime};
 

@@ -137,6 +137,6 @@ impl<R: Role> Authenticated<R> {
 
 impl<R> fmt::Debug for Authenticated<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Proven").field(self.account.id()).finish()
+        f.debug_tuple("Authenticated").field(self.account.id()).finish()
     }
 }

@@ -9,7 +9,7 @@
 //!
 //! **The code.** Where the site allows it and the person asked for it, the device stands in for the code for some time. It is
 //! remembered as long as the account's token generation stands: a new password, a factor turned on or off, and ending all
-//! sessions void it. The session shows the password alone (`amr`), so a route that asks for a second factor still gets one; and an
+//! sessions revoke it. The session shows the password alone (`amr`), so a route that asks for a second factor still gets one; and an
 //! account that **must** have one shows it each time.
 
 use hallpass_core::{Access, Claims, Device, Issuer, LoggedIn, Methods, MfaPending, Role, Token, UnixTime};

@@ -43,12 +43,12 @@ impl<R: Role> MfaRequired<R> {
         })
     }
 
-    /// Takes the code: of the authenticator, or a recovery code. It is spent by this call.
+    /// Takes the code: of the authenticator, or a recovery code. It is consumed by this call.
     ///
     /// # Errors
-    /// [`Refused`](crate::AccountsErrorKind::Refused) for a wrong and for a spent code.
+    /// [`Refused`](crate::AccountsErrorKind::Refused) for a wrong and for a consumed code.
     pub async fn accept_code(self, code: &str) -> Result<Authenticated<R>, AccountsError> {
-        let accepted = self.accounts.spend_code(&self.account, code).await?;
+        let accepted = self.accounts.consume_code(&self.account, code).await?;
         if let Err(reason) = accepted {
             return Err(self.accounts.refused(Some(&self.account), reason, &self.counted));
         }
@@ -59,6 +59,6 @@ impl<R: Role> MfaRequired<R> {
 
 impl<R> fmt::Debug for MfaRequired<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("FactorDue").field(self.account.id()).finish()
+        f.debug_tuple("MfaRequired").field(self.account.id()).finish()
     }
 }

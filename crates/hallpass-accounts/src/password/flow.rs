@@ -41,7 +41,7 @@ impl<R: Role> Accounts<R> {
                 return Err(self.refused(Some(&account), RejectionReason::WrongPassword, &counted));
             }
             self.refuse_breached(&new).await?;
-            let new_hash = self.gate().hash(&new).await;
+            let new_hash = self.password_hasher().hash(&new).await;
             let new_hash = new_hash.map_err(|closed| self.busy(closed))?;
             let prepared = self.own_change(who, who.methods())?;
             let old_hash = account.password_hash().to_owned();
@@ -58,13 +58,13 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// One run through the hash gate; an event where it is closed.
+    /// One run through the password hasher; an event where it is closed.
     pub(crate) async fn check_password(
         &self,
         password: &Password,
         hash: Option<&str>,
     ) -> Result<Checked, AccountsError> {
-        let checked = self.gate().check(password, hash).await;
+        let checked = self.password_hasher().check(password, hash).await;
         checked.map_err(|closed| self.busy(closed))
     }
 
@@ -99,7 +99,7 @@ pub(crate) async fn upgraded<R: Role>(accounts: &Accounts<R>, account: Account, 
     let (Some(password), Some(passwords)) = (upgrade, &accounts.stores().passwords) else {
         return account;
     };
-    let Ok(hash) = accounts.gate().rehash(&password).await else {
+    let Ok(hash) = accounts.password_hasher().rehash(&password).await else {
         return account;
     };
     let replaced = passwords.replace_hash(account.id(), account.password_hash(), &hash);

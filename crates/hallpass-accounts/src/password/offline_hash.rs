@@ -31,7 +31,7 @@ pub fn hash_password(password: &Password, salt: [u8; 16], cost: HashCost) -> Res
     hash(password.as_bytes(), salt, cost, None, &mut vec![Block::default(); blocks]).map_err(|_| HashError::Cost(cost))
 }
 
-/// Checks a password against a PHC string of argon2, within the ceiling that the hash gate has by default.
+/// Checks a password against a PHC string of argon2, within the ceiling that the password hasher has by default.
 ///
 /// A hash that was made with a pepper of a key ring is a server's to check.
 ///

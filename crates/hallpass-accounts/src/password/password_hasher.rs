@@ -1,4 +1,4 @@
-//! The hash gate: the one bounded door through which every argon2 run goes.
+//! The password hasher: the one bounded door through which every argon2 run goes.
 //!
 //! argon2 is slow and large on purpose: 19 MiB and 15 ms of a core each. Six hundred log-ins at once through plain
 //! `spawn_blocking` took 11.3 GiB here and held other tasks up for seconds. So:
@@ -54,7 +54,7 @@ struct Inner {
 }
 
 impl PasswordHasher {
-    /// Opens a gate. The peppers are those that the keys have at each run.
+    /// Opens a hasher. The peppers are those that the keys have at each run.
     ///
     /// # Errors
     /// When argon2 cannot run at the cost in the settings.
@@ -147,7 +147,7 @@ impl PasswordHasher {
         let permits = Arc::clone(&self.inner.permits);
         if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
             #[cfg(feature = "metrics")]
-            crate::event::metric::hash_gate_waited(Duration::ZERO);
+            crate::event::metric::hasher_waited(Duration::ZERO);
             return Ok(permit);
         }
         let _place = Place::take(&self.inner).ok_or_else(|| self.closed())?;
@@ -155,7 +155,7 @@ impl PasswordHasher {
         let permit = tokio::time::timeout(self.inner.settings.wait(), permits.acquire_owned()).await;
         let waited = start.elapsed();
         #[cfg(feature = "metrics")]
-        crate::event::metric::hash_gate_waited(waited);
+        crate::event::metric::hasher_waited(waited);
         let waited = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
         self.inner.waited_micros.fetch_add(waited, Ordering::Relaxed);
         match permit {
@@ -246,7 +246,7 @@ impl<'a> Place<'a> {
     fn take(inner: &'a Inner) -> Option<Self> {
         let before = inner.waiting.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "metrics")]
-        crate::event::metric::hash_gate_waiting(1.0);
+        crate::event::metric::hasher_waiting(1.0);
         let place = Self(&inner.waiting);
         (before < inner.settings.queue()).then_some(place)
     }
@@ -256,7 +256,7 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
         #[cfg(feature = "metrics")]
-        crate::event::metric::hash_gate_waiting(-1.0);
+        crate::event::metric::hasher_waiting(-1.0);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The bounds of the hash gate.
+//! The bounds of the password hasher.
 
 use std::{fmt, num::NonZero, sync::Arc, thread, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::password::{
     stored_hash::{ForeignHash, ForeignMatch},
 };
 
-/// The bounds of the hash gate.
+/// The bounds of the password hasher.
 ///
 /// ```
 /// use hallpass_accounts::{HashCost, PasswordHasherSettings};
@@ -138,7 +138,7 @@ impl Default for PasswordHasherSettings {
 
 impl fmt::Debug for PasswordHasherSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HashGateSettings")
+        f.debug_struct("PasswordHasherSettings")
             .field("cost", &self.cost())
             .field("ceiling", &self.ceiling)
             .field("permits", &self.permits())

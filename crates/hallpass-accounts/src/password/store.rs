@@ -32,7 +32,7 @@ pub trait PasswordStore: AccountStore {
     ) -> impl Future<Output = Result<ReplaceOutcome, Self::Error>> + Send;
 
     /// Changes the password: the [`Actor`](crate::Actor) is checked, the old hash compared and replaced, the generation
-    /// raised, every session but the acting one ended, the feed written; **one transaction**.
+    /// raised, every session but the acting one ended, the log written; **one transaction**.
     ///
     /// # Errors
     /// The store's own.

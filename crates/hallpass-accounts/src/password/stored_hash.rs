@@ -10,7 +10,7 @@
 //! older one is still read, and the first right password makes the hash again with the one in use.
 //!
 //! # Other schemes
-//! This crate writes and reads argon2. Whoever brings accounts along with bcrypt, scrypt or PBKDF2 gives the gate a reader of
+//! This crate writes and reads argon2. Whoever brings accounts along with bcrypt, scrypt or PBKDF2 gives the hasher a reader of
 //! that scheme; the first right password of each account turns its hash into argon2id, and one day the reader can go.
 
 use std::fmt;
@@ -67,7 +67,7 @@ impl StoredHash {
     }
 
     /// Makes the hash that stands in for an account that does not exist, at the same cost. Nobody knows a password for
-    /// it, and the gate does not believe it if somebody should.
+    /// it, and the hasher does not believe it if somebody should.
     pub(crate) fn dummy(cost: HashCost, salt: [u8; 16]) -> Result<Self, argon2::Error> {
         Ok(Self {
             algorithm: Algorithm::Argon2id,
@@ -198,7 +198,7 @@ impl fmt::Debug for Pepper<'_> {
 
 /// Reads the stored hashes of one other scheme.
 ///
-/// It runs in the hash gate, on a blocking thread and with a permit, **beside** the one argon2 run that every path takes: so an
+/// It runs in the password hasher, on a blocking thread and with a permit, **beside** the one argon2 run that every path takes: so an
 /// account with a foreign hash never answers faster than one that does not exist.
 ///
 /// ```
@@ -217,8 +217,8 @@ impl fmt::Debug for Pepper<'_> {
 /// assert_eq!(Rot13.check(b"hello", "$rot13$uryyb"), Some(ForeignMatch::Right));
 /// assert_eq!(Rot13.check(b"hullo", "$rot13$uryyb"), Some(ForeignMatch::Wrong));
 /// assert_eq!(Rot13.check(b"hello", "$2b$12$…"), None);
-/// let gate = PasswordHasherSettings::default().read_also(Rot13);
-/// # let _ = gate;
+/// let hasher = PasswordHasherSettings::default().read_also(Rot13);
+/// # let _ = hasher;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot check password hashes of another scheme: it does not implement \

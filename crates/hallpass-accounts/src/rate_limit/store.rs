@@ -61,7 +61,7 @@ pub trait RateLimitStore: Send + Sync + 'static {
 /// Counts attempts in this process. What a site gets whose store does not count.
 ///
 /// Bounded: past [`CAPACITY`](Self::CAPACITY) keys the half that was quiet for longest is forgotten. To push one account's
-/// count out that way takes as many sign-ins on other names, each through the hash gate.
+/// count out that way takes as many sign-ins on other names, each through the password hasher.
 #[derive(Debug, Default)]
 pub struct MemoryRateLimits {
     states: Mutex<HashMap<String, AttemptState>>,

@@ -1,4 +1,4 @@
-//! The revocation feed: what was voided, in an order that a cursor can follow.
+//! The revocation log: what was revoked, in an order that a cursor can follow.
 
 use std::{
     convert::Infallible,
@@ -9,7 +9,7 @@ use hallpass_core::UnixTime;
 
 use crate::{account::AccountId, session::session_id::SessionId};
 
-/// Reads the revocation feed. Not tied to [`AccountStore`](crate::AccountStore), because the feed may live in another store.
+/// Reads the revocation log. Not tied to [`AccountStore`](crate::AccountStore), because the log may live in another store.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no revocation log: it does not implement `RevocationLog`",
     label = "`RevocationLog` is not implemented for this type",
@@ -29,31 +29,31 @@ pub trait RevocationLog: Send + Sync + 'static {
     ///
     /// # Errors
     /// The store's own.
-    fn since(&self, cursor: Cursor) -> impl Future<Output = Result<RevocationPage, Self::Error>> + Send;
+    fn read_after(&self, cursor: Cursor) -> impl Future<Output = Result<RevocationPage, Self::Error>> + Send;
 
-    /// Drops the changes made before `before`: no live token can carry what they void. Cursors stay good.
+    /// Drops the changes made before `before`: no live token can carry what they revoke. Cursors stay good.
     ///
     /// # Errors
     /// The store's own.
-    fn forget(&self, before: UnixTime) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn purge_before(&self, before: UnixTime) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// What wakes a reader when there is news. Defaults to [`NoNotifier`], because the poll finds it too, a second later.
-    fn push(&self) -> impl Notifier {
+    fn notifier(&self) -> impl Notifier {
         NoNotifier
     }
 
-    /// Tells the feed of a change that the store has made, for a feed that lives elsewhere. Defaults to nothing, because a
-    /// store with a feed of its own has written it in the transaction of the change.
+    /// Tells the log of a change that the store has made, for a log that lives elsewhere. Defaults to nothing, because a
+    /// store with a log of its own has written it in the transaction of the change.
     ///
     /// # Errors
-    /// The store's own. The sign-in then goes on telling until the feed takes it.
-    fn announce(&self, change: &Revocation) -> impl Future<Output = Result<(), Self::Error>> + Send {
+    /// The store's own. The sign-in then goes on telling until the log takes it.
+    fn publish(&self, change: &Revocation) -> impl Future<Output = Result<(), Self::Error>> + Send {
         let _told_already = change;
         std::future::ready(Ok(()))
     }
 }
 
-/// A place in the feed. Its number means something to the store only.
+/// A place in the log. Its number means something to the store only.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Cursor(u128);
 
@@ -74,12 +74,12 @@ impl Cursor {
     }
 }
 
-/// A stretch of the feed.
+/// A stretch of the log.
 ///
 /// Exhaustive, because a store constructs it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RevocationPage {
-    /// What was voided, oldest first.
+    /// What was revoked, oldest first.
     pub changes: Vec<Revocation>,
     /// Where to go on.
     pub cursor: Cursor,
@@ -95,11 +95,11 @@ impl Revocation {
     }
 }
 
-/// One thing that voids tokens.
+/// One thing that revokes tokens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Revocation {
-    /// Tokens of the account below this generation are void.
+    /// Tokens of the account below this generation are revoked.
     Generation {
         /// Whose.
         account: AccountId,
@@ -108,7 +108,7 @@ pub enum Revocation {
         /// When it was raised.
         at: UnixTime,
     },
-    /// Tokens of this session are void.
+    /// Tokens of this session are revoked.
     SessionEnded {
         /// Which.
         session: SessionId,
@@ -119,10 +119,10 @@ pub enum Revocation {
 
 /// Waits for news of a [`RevocationLog`](crate::RevocationLog), on a connection of its own.
 ///
-/// A push carries no change and may be lost, doubled or false: it says "read the feed now", and the feed is what counts. Whoever
-/// reads the feed polls it as well.
+/// A push carries no change and may be lost, doubled or false: it says "read the log now", and the log is what counts. Whoever
+/// reads the log polls it as well.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot wait for news of a revocation feed: it does not implement `Notifier`",
+    message = "`{Self}` cannot wait for news of a revocation log: it does not implement `Notifier`",
     label = "`Notifier` is not implemented for this type",
     note = "use `NoNotifier`, or write `impl Notifier for {Self}`",
     note = "guide: docs/guide/src/revocation.md"
@@ -131,22 +131,22 @@ pub trait Notifier: Send + 'static {
     /// What goes wrong on the way.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Waits until the feed may have news. The first call, and the first after an error, connects, and answers as soon as nothing
+    /// Waits until the log may have news. The first call, and the first after an error, connects, and answers as soon as nothing
     /// later can be missed: what happened before is there to be read.
     ///
     /// # Errors
     /// The connection is lost or cannot be made. The caller waits a little and calls again.
-    fn news(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn notified(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// No news is ever told: the feed is polled alone.
+/// No news is ever told: the log is polled alone.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct NoNotifier;
 
 impl Notifier for NoNotifier {
     type Error = Infallible;
 
-    async fn news(&mut self) -> Result<(), Infallible> {
+    async fn notified(&mut self) -> Result<(), Infallible> {
         pending().await
     }
 }

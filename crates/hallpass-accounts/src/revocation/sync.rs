@@ -73,7 +73,7 @@ impl<R: Role> RevocationSync<R> {
         // Dropped, and with it the tasks, when this future is.
         let mut tasks = JoinSet::new();
         for log in stores.logs() {
-            tasks.spawn(wait_for_news(log.push(), Arc::clone(&woken)));
+            tasks.spawn(wait_for_news(log.notifier(), Arc::clone(&woken)));
         }
         tasks.spawn(publish(self.accounts.clone()));
         let mut ticks = interval(PERIOD);
@@ -116,20 +116,20 @@ impl<R: Role> RevocationSync<R> {
             (Err(error), false) => {
                 let source = error.source();
                 tracing::error!(target: "hallpass", %error, source, "the revocation log does not answer");
-                accounts.events().happened(Event::FeedSilent);
+                accounts.events().happened(Event::RevocationLogSilent);
             }
             (Ok(_), true) => {
                 let staleness = list.staleness(now).unwrap_or_default();
-                accounts.events().happened(Event::FeedAnswers { staleness });
+                accounts.events().happened(Event::RevocationLogAnswers { staleness });
             }
             _ => {}
         }
         #[cfg(feature = "metrics")]
-        crate::event::metric::view_entries(list.len());
+        crate::event::metric::list_entries(list.len());
         *cursor = read?;
         list.synced(now);
         #[cfg(feature = "metrics")]
-        crate::event::metric::view_synced(now);
+        crate::event::metric::list_synced(now);
         Ok(())
     }
 
@@ -143,7 +143,7 @@ impl<R: Role> RevocationSync<R> {
         accounts.settings().revocation_list.forget(now);
         let before = now.saturating_sub(accounts.issuer().access_lifetime() + CLOCKS_APART);
         for log in stores.logs() {
-            stores.within_bound(log.forget(before)).await?;
+            stores.within_bound(log.purge_before(before)).await?;
         }
         Ok(())
     }
@@ -165,7 +165,7 @@ impl<R: Role> RevocationSync<R> {
     async fn read_on(&self, log: &DynRevocationLog, from: Cursor) -> Result<Cursor, StoreFault> {
         let (mut cursor, stores) = (from, self.accounts.stores());
         loop {
-            let page = stores.within_bound(log.since(cursor)).await?;
+            let page = stores.within_bound(log.read_after(cursor)).await?;
             for change in &page.changes {
                 self.apply(change);
             }
@@ -207,10 +207,10 @@ impl StoreSet {
     ///
     /// # Errors
     /// A log's fault. The next call publishes the rest.
-    pub(crate) async fn announce(&self) -> Result<(), StoreFault> {
+    pub(crate) async fn publish(&self) -> Result<(), StoreFault> {
         while let Some(change) = self.outbox.first() {
             for log in self.logs() {
-                self.within_bound(log.announce(&change)).await?;
+                self.within_bound(log.publish(&change)).await?;
             }
             self.outbox.told(&change);
         }
@@ -229,7 +229,7 @@ async fn tick_or(ticks: &mut tokio::time::Interval, woken: &Notify) {
 async fn wait_for_news(mut notifier: Box<dyn ErasedNotifier>, woken: Arc<Notify>) {
     let mut is_down = false;
     loop {
-        match notifier.news().await {
+        match notifier.notified().await {
             Ok(()) => {
                 if std::mem::take(&mut is_down) {
                     tracing::info!(target: "hallpass", "revocations are pushed again");
@@ -252,7 +252,7 @@ async fn publish<R: Role>(accounts: Accounts<R>) {
     let stores = accounts.stores();
     let mut is_down = false;
     loop {
-        match stores.announce().await {
+        match stores.publish().await {
             Ok(()) => {
                 is_down = false;
                 stores.outbox.filled.notified().await;

@@ -29,9 +29,9 @@ use crate::{
 };
 
 impl<R: Role> Accounts<R> {
-    /// Renews a session: spends its refresh token for the next one, and issues an access token with the roles of this moment.
+    /// Renews a session: consumes its refresh token for the next one, and issues an access token with the roles of this moment.
     ///
-    /// Calls at once with one token get the same successor. One that comes with a token spent longer ago ends the session, on
+    /// Calls at once with one token get the same successor. One that comes with a token consumed longer ago ends the session, on
     /// every node.
     ///
     /// # Errors
@@ -80,16 +80,16 @@ impl<R: Role> Accounts<R> {
         Ok(())
     }
 
-    /// Spends the token, or follows it within the grace. Answers the live one; the tabs and pictures of one moment wait for one answer.
+    /// Consumes the token, or follows it within the grace. Answers the live one; the tabs and pictures of one moment wait for one answer.
     async fn present(&self, token: &[u8]) -> Result<Arc<Live>, AccountsError> {
         let store = offered(self.stores().refresh_tokens.as_ref())?;
         let ring = self.issuer().keys().current();
         let presented = RefreshSecret::open(token, &ring).ok_or(AccountsErrorKind::NotLoggedIn)?;
-        let spend = async { self.spend(store, &presented, &ring).await.map(Arc::new) };
-        self.refreshes_in_flight().call(presented.hash(), spend).await
+        let consume = async { self.consume(store, &presented, &ring).await.map(Arc::new) };
+        self.refreshes_in_flight().call(presented.hash(), consume).await
     }
 
-    async fn spend(
+    async fn consume(
         &self,
         store: &DynRefreshTokenStore,
         presented: &RefreshSecret,
@@ -99,7 +99,7 @@ impl<R: Role> Accounts<R> {
         let (id, successor, limits) = (presented.session(), presented.successor(key), self.settings().session);
         let rotation = Rotation::new(presented.hash(), successor.hash(), self.now(), self.idle_limit(), limits.grace);
         match self.stores().ask("renew session", store.refresh(&id, &rotation)).await? {
-            RefreshOutcome::Spent(session) => {
+            RefreshOutcome::Consumed(session) => {
                 let account = session.account.id().clone();
                 self.events().happened(Event::SessionRefreshed { account, session: id });
                 Ok(Live { secret: successor, session })
@@ -150,9 +150,9 @@ impl<R: Role> Accounts<R> {
     }
 
     /// Logs out: the session is dead, copies of its tokens included. On this node at once, on the others as soon as the
-    /// feed tells them; without a session store, on this node alone.
+    /// log tells them; without a session store, on this node alone.
     ///
-    /// The store is written before the view: were it the other way about and the store failed, a second try would come
+    /// The store is written before the list: were it the other way about and the store failed, a second try would come
     /// as nobody, and the session would live on elsewhere.
     ///
     /// # Errors

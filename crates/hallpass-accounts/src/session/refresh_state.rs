@@ -1,8 +1,8 @@
 //! What becomes of a refresh token that is presented: the arithmetic, once for all stores.
 //!
-//! A session has **one live token**. Presented, it is spent and its successor takes its place. Several tabs present the same one
-//! at the same moment, and answers get lost, so for a short **grace** a spent token still leads to the live one; a second chain
-//! never begins. After the grace a spent token is a copy in somebody's hands, and since nobody can tell whose, the session ends
+//! A session has **one live token**. Presented, it is consumed and its successor takes its place. Several tabs present the same one
+//! at the same moment, and answers get lost, so for a short **grace** a consumed token still leads to the live one; a second chain
+//! never begins. After the grace a consumed token is a copy in somebody's hands, and since nobody can tell whose, the session ends
 //! (RFC 9700, section 4.14.2). Revoking at once instead signed out honest users: 415 of 679 in one published case.
 //!
 //! **A clock set back adds no life.** By how far the clock lies behind the last renewal, by so much the end moves forward. The
@@ -18,8 +18,8 @@ use hallpass_core::{Methods, UnixTime};
 pub struct RefreshState {
     /// The live token.
     pub live: RefreshHash,
-    /// Those spent within the grace, oldest first.
-    pub spent: SpentRefreshes,
+    /// Those consumed within the grace, oldest first.
+    pub consumed: ConsumedRefreshes,
     /// When the session was last renewed, or opened.
     pub refreshed: UnixTime,
     /// When it ends unless it is renewed.
@@ -33,12 +33,12 @@ impl RefreshState {
     #[must_use]
     pub fn new(
         live: RefreshHash,
-        spent: SpentRefreshes,
+        consumed: ConsumedRefreshes,
         refreshed: UnixTime,
         idle_until: UnixTime,
         expires: UnixTime,
     ) -> Self {
-        Self { live, spent, refreshed, idle_until, expires }
+        Self { live, consumed, refreshed, idle_until, expires }
     }
 }
 
@@ -74,7 +74,7 @@ pub struct Rotation {
     pub at: UnixTime,
     /// How long the session then lasts unless it is renewed again.
     pub idle: Duration,
-    /// How long a spent token still leads to the live one.
+    /// How long a consumed token still leads to the live one.
     pub grace: Duration,
 }
 
@@ -85,14 +85,14 @@ pub struct Rotation {
 #[must_use]
 pub enum RotationOutcome {
     /// It was the live one. This is the state to write, on the condition that the live token is still the presented one.
-    Spent(RefreshState),
-    /// It was spent within the grace: nothing to write.
+    Consumed(RefreshState),
+    /// It was consumed within the grace: nothing to write.
     InGrace,
-    /// It was spent before: the session ends.
+    /// It was consumed before: the session ends.
     Reused,
     /// The session is past one of its limits: it ends.
     Over,
-    /// It is the live one, and too many were spent within the grace: nothing to write.
+    /// It is the live one, and too many were consumed within the grace: nothing to write.
     TooOften,
 }
 
@@ -110,34 +110,34 @@ impl Rotation {
             return RotationOutcome::Over;
         }
         if self.presented != state.live {
-            let lately = state.spent.0.iter().any(|(hash, at)| *hash == self.presented && self.is_lately(*at));
+            let lately = state.consumed.0.iter().any(|(hash, at)| *hash == self.presented && self.is_lately(*at));
             return if lately { RotationOutcome::InGrace } else { RotationOutcome::Reused };
         }
-        let mut spent: Vec<_> = state.spent.0.iter().copied().filter(|(_, at)| self.is_lately(*at)).collect();
-        if spent.len() >= SpentRefreshes::MAX {
+        let mut consumed: Vec<_> = state.consumed.0.iter().copied().filter(|(_, at)| self.is_lately(*at)).collect();
+        if consumed.len() >= ConsumedRefreshes::MAX {
             return RotationOutcome::TooOften;
         }
-        spent.push((self.presented, self.at));
-        RotationOutcome::Spent(RefreshState {
+        consumed.push((self.presented, self.at));
+        RotationOutcome::Consumed(RefreshState {
             live: self.successor,
-            spent: SpentRefreshes(spent),
+            consumed: ConsumedRefreshes(consumed),
             refreshed: self.at,
             idle_until: self.at.saturating_add(self.idle),
             expires: state.expires.saturating_sub(state.refreshed.since(self.at)),
         })
     }
 
-    fn is_lately(&self, spent: UnixTime) -> bool {
-        self.at.since(spent) < self.grace && spent.since(self.at) < self.grace
+    fn is_lately(&self, consumed: UnixTime) -> bool {
+        self.at.since(consumed) < self.grace && consumed.since(self.at) < self.grace
     }
 }
 
-/// The tokens of a session that were spent within the grace, and when. A store keeps them as [bytes](Self::to_bytes).
+/// The tokens of a session that were consumed within the grace, and when. A store keeps them as [bytes](Self::to_bytes).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct SpentRefreshes(Vec<(RefreshHash, UnixTime)>);
+pub struct ConsumedRefreshes(Vec<(RefreshHash, UnixTime)>);
 
-impl SpentRefreshes {
-    /// How many are kept: 64. A browser spends one in a quarter of an hour.
+impl ConsumedRefreshes {
+    /// How many are kept: 64. A browser consumes one in a quarter of an hour.
     pub const MAX: usize = 64;
 
     /// Returns the bytes to keep: 40 for each token, 2,560 at most. None at all for none.
@@ -154,25 +154,25 @@ impl SpentRefreshes {
     /// Reads the bytes that a store kept.
     ///
     /// # Errors
-    /// [`MalformedSpentRefreshes`] where they are not those of [`to_bytes`](Self::to_bytes).
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, MalformedSpentRefreshes> {
+    /// [`MalformedConsumedRefreshes`] where they are not those of [`to_bytes`](Self::to_bytes).
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, MalformedConsumedRefreshes> {
         let (entries, rest) = bytes.as_chunks::<ENTRY>();
         if !rest.is_empty() || entries.len() > Self::MAX {
-            return Err(MalformedSpentRefreshes);
+            return Err(MalformedConsumedRefreshes);
         }
         let entry = |entry: &[u8; ENTRY]| {
             let (hash, at) = entry.split_first_chunk::<32>()?;
             let at = at.first_chunk::<8>()?;
             Some((RefreshHash::from_bytes(*hash), UnixTime::from_secs(u64::from_be_bytes(*at))))
         };
-        entries.iter().map(entry).collect::<Option<_>>().map(Self).ok_or(MalformedSpentRefreshes)
+        entries.iter().map(entry).collect::<Option<_>>().map(Self).ok_or(MalformedConsumedRefreshes)
     }
 }
 
-/// The bytes are not a list of spent refresh tokens.
+/// The bytes are not a list of consumed refresh tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a list of spent refresh tokens has 40 bytes for each, and 64 of them at most")]
-pub struct MalformedSpentRefreshes;
+#[error("a list of consumed refresh tokens has 40 bytes for each, and 64 of them at most")]
+pub struct MalformedConsumedRefreshes;
 
 /// The stored form of a refresh token: SHA-256, 32 bytes. A store compares it for equality.
 ///

@@ -1,13 +1,13 @@
 //! Refresh tokens: 256 bits that renew one session, each good once.
 //!
-//! The first of a session is drawn. Each further one is **derived** from the one that it replaces, under a sealing key of the
+//! The first of a session is drawn. Each further one is **derived** from the one that it replaces, under an encryption key of the
 //! ring, so that tabs which present the same token at the same moment get the same successor, on whichever node, and nothing is
 //! kept in clear to make that so. What the store keeps is a hash. So:
 //!
 //! - a copy of the database renews nothing, and neither does the key ring, nor both together: the first token is in neither;
 //! - an old token **and** the ring give the live one. Whoever has the ring signs access tokens anyway.
 //!
-//! A tag over session and secret, under the same key, tells a token of ours from noise **before the store is asked**, and a spent
+//! A tag over session and secret, under the same key, tells a token of ours from noise **before the store is asked**, and a consumed
 //! one, which ends its session, from an invented one, which must not: a session's id is no secret.
 //!
 //! ```text
@@ -66,7 +66,7 @@ impl RefreshSecret {
         Ok(Self { session, secret: Zeroizing::new(draw(random)?) })
     }
 
-    /// Reads a token that was made under one of the ring's sealing keys.
+    /// Reads a token that was made under one of the ring's encryption keys.
     pub(crate) fn open(token: &[u8], ring: &KeyRing) -> Option<Self> {
         if token.len() != TEXT {
             return None;
@@ -109,7 +109,7 @@ impl RefreshSecret {
     pub(crate) fn leading_to(&self, live: &RefreshHash, ring: &KeyRing) -> Option<Self> {
         ring.encryption_keys().find_map(|(_, key)| {
             let chain = std::iter::successors(Some(self.successor(key)), |token| Some(token.successor(key)));
-            chain.take(crate::SpentRefreshes::MAX).find(|token| token.hash() == *live)
+            chain.take(crate::ConsumedRefreshes::MAX).find(|token| token.hash() == *live)
         })
     }
 

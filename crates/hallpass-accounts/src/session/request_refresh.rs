@@ -32,8 +32,8 @@ use crate::{
 /// # use hallpass_accounts::{RequestRefresh, Accounts};
 /// # #[derive(Role)] enum SiteRole { Guest }
 /// fn rotation(accounts: &Accounts<SiteRole>) -> RequestRefresh<SiteRole> {
-///     let gate = accounts.authenticator();
-///     RequestRefresh::new(accounts, &gate)
+///     let authenticator = accounts.authenticator();
+///     RequestRefresh::new(accounts, &authenticator)
 /// }
 /// ```
 pub struct RequestRefresh<R> {
@@ -43,10 +43,10 @@ pub struct RequestRefresh<R> {
 }
 
 impl<R: Role> RequestRefresh<R> {
-    /// Renews by this sign-in, whose tokens the gate verifies.
-    pub fn new(accounts: &Accounts<R>, gate: &RequestAuthenticator<R>) -> Self {
-        let verifier = Arc::new(gate.verifier().clone());
-        Self { accounts: accounts.clone(), verifier, bearer: gate.accepts_bearer() }
+    /// Renews by this sign-in, whose tokens the authenticator verifies.
+    pub fn new(accounts: &Accounts<R>, authenticator: &RequestAuthenticator<R>) -> Self {
+        let verifier = Arc::new(authenticator.verifier().clone());
+        Self { accounts: accounts.clone(), verifier, bearer: authenticator.accepts_bearer() }
     }
 }
 
@@ -96,7 +96,7 @@ impl<R: Role> RequestRefresh<R> {
     }
 }
 
-/// Renews the session of the token. `verifier` is the one behind the gate, and `at` the moment of the request.
+/// Renews the session of the token. `verifier` is the one behind the authenticator, and `at` the moment of the request.
 async fn refreshed<R: Role>(
     accounts: &Accounts<R>,
     token: &[u8],
@@ -106,7 +106,7 @@ async fn refreshed<R: Role>(
     let (who, cookies) = match accounts.refresh(token).await {
         Ok(tokens) => match verifier.verify(tokens.access.as_str().as_bytes(), accounts.now()) {
             Ok(identity) => (Some(Authentication::identified(identity)), cookies_of(accounts, &tokens)),
-            // Torn up between the two, or not the verifier of this sign-in.
+            // Revoked between the two, or not the verifier of this sign-in.
             Err(refusal) => (Some(Authentication::rejected(refusal.kind())), None),
         },
         Err(error) if error.kind() == AccountsErrorKind::NotLoggedIn => (None, None),

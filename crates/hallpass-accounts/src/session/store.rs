@@ -18,7 +18,7 @@ use crate::{
 
 /// Keeps sessions: turns on `/profile/sessions`, and makes log-out and "sign out everywhere" hold on every node.
 ///
-/// Without it a log-out removes the cookie and voids the session on the node that answered.
+/// Without it a log-out removes the cookie and revokes the session on the node that answered.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot store sessions: it does not implement `SessionStore`",
     label = "`SessionStore` is not implemented for this type",
@@ -44,7 +44,7 @@ pub trait SessionStore: AccountStore {
         now: UnixTime,
     ) -> impl Future<Output = Result<Vec<Session>, Self::Error>> + Send;
 
-    /// Ends one session **of this account**, and writes the feed, in one transaction. A session of somebody else is
+    /// Ends one session **of this account**, and writes the log, in one transaction. A session of somebody else is
     /// [`EndOutcome::NotFound`] and lives on. `by` is who ends it from the list of sessions; `None` is a log-out of that session
     /// itself, which works whatever has become of the account.
     ///
@@ -58,7 +58,7 @@ pub trait SessionStore: AccountStore {
         at: UnixTime,
     ) -> impl Future<Output = Result<EndOutcome, Self::Error>> + Send;
 
-    /// Ends all sessions of the account but the acting one: rows gone, generation raised, feed written, in **one
+    /// Ends all sessions of the account but the acting one: rows gone, generation raised, log written, in **one
     /// transaction**, if the [`Actor`] passes.
     ///
     /// The generation is raised, so that tokens whose session has no row are revoked as well. The acting session gets a
@@ -68,7 +68,7 @@ pub trait SessionStore: AccountStore {
     /// The store's own.
     fn end_others(&self, own: &OwnChange) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 
-    /// Ends all sessions of the account: rows gone, generation raised, feed written, in **one transaction**. `by` is the
+    /// Ends all sessions of the account: rows gone, generation raised, log written, in **one transaction**. `by` is the
     /// person who commands it through a route of the site; `None` is the application itself or an operator at a terminal.
     ///
     /// # Errors
@@ -194,18 +194,18 @@ pub enum EndOutcome {
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait RefreshTokenStore: SessionStore {
-    /// Presents a refresh token of the session: spends it, follows it within the grace, or ends the session.
+    /// Presents a refresh token of the session: consumes it, follows it within the grace, or ends the session.
     ///
     /// **Atomic:** of any number of calls at once with one token, in any number of processes, exactly one answers
-    /// [`RefreshOutcome::Spent`], and every other one the live token that it wrote. Session and account are of one moment: a generation
+    /// [`RefreshOutcome::Consumed`], and every other one the live token that it wrote. Session and account are of one moment: a generation
     /// read later than the session would sign a token for a session that is gone.
     ///
     /// In order: no such session, one that is not renewable, or an account that is gone or disabled: [`RefreshOutcome::Ended`], nothing
-    /// is written. Then as [`Rotation::present`] says; where the session ends, its row goes and the feed is written, in the same
+    /// is written. Then as [`Rotation::present`] says; where the session ends, its row goes and the log is written, in the same
     /// transaction, dated with the later of [`Rotation::at`] and the last renewal: a clock that was set back must not make the entry
     /// be forgotten early.
     ///
-    /// A wrong `Spent` starts a second chain, which a thief lives on; a wrong `Reused` signs an honest person out.
+    /// A wrong `Consumed` starts a second chain, which a thief lives on; a wrong `Reused` signs an honest person out.
     ///
     /// # Errors
     /// The store's own.
@@ -222,23 +222,23 @@ pub trait RefreshTokenStore: SessionStore {
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum RefreshOutcome {
-    /// This call, and no other, spent it; its successor is live.
-    Spent(Box<RefreshedSession>),
-    /// It was spent within the grace; this one is live.
+    /// This call, and no other, consumed it; its successor is live.
+    Consumed(Box<RefreshedSession>),
+    /// It was consumed within the grace; this one is live.
     InGrace {
         /// The live token.
         live: RefreshHash,
         /// The session as it is.
         session: Box<RefreshedSession>,
     },
-    /// It was spent before, and this call has ended the session.
+    /// It was consumed before, and this call has ended the session.
     Reused {
         /// Whose it was.
         account: AccountId,
     },
     /// The session is over, or was never there.
     Ended,
-    /// The live one, and too many were spent within the grace. Nothing was written.
+    /// The live one, and too many were consumed within the grace. Nothing was written.
     TooOften,
 }
 

@@ -1,8 +1,8 @@
-//! Second-factor secrets at rest: sealed, so that a copy of the database signs nobody in.
+//! Second-factor secrets at rest: encrypted, so that a copy of the database signs nobody in.
 //!
 //! XChaCha20-Poly1305 under a key of the ring, with a fresh 192-bit nonce (random nonces are safe at that length) and the
 //! **account id as associated data**: a blob copied to another account's row does not open there. The key's name stands
-//! in the blob, so that keys rotate: an older key still opens, and the flow then seals anew under the one in use.
+//! in the blob, so that keys rotate: an older key still opens, and the flow then encrypts anew under the one in use.
 //!
 //! ```text
 //! 1 | length of key name | key name | nonce (24) | ciphertext and tag
@@ -23,7 +23,7 @@ use crate::{
 /// A secret that was opened.
 pub(crate) struct OpenedSecret {
     pub(crate) secret: TotpSecret,
-    /// Whether the key in use is not the one that sealed it.
+    /// Whether the key in use is not the one that encrypted it.
     pub(crate) is_outdated: bool,
 }
 
@@ -72,12 +72,12 @@ fn split(blob: &[u8]) -> Option<(&[u8], [u8; NONCE], &[u8])> {
     (format == FORMAT).then_some((name, *nonce, encrypted))
 }
 
-/// Says what is sealed as well as whose, so that nothing else sealed under the same key can stand in for it.
+/// Says what is encrypted as well as whose, so that nothing else encrypted under the same key can stand in for it.
 fn associated_data(account: &AccountId) -> Vec<u8> {
     [b"hallpass second factor\0", account.as_str().as_bytes()].concat()
 }
 
-/// Why sealing or opening failed. For logs.
+/// Why encrypting or opening failed. For logs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum EncryptionError {
     #[error("the key ring does not have the encryption key: add it to the ring again")]

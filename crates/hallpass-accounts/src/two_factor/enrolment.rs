@@ -62,12 +62,12 @@ impl<R: Role> Enrolling<R> {
     /// What to put into the authenticator. Nothing has been written.
     ///
     /// # Errors
-    /// [`Unavailable`](AccountsErrorKind::Unavailable) without a sealing key.
+    /// [`Unavailable`](AccountsErrorKind::Unavailable) without an encryption key.
     pub fn set_up(&self) -> Result<SetUp, AccountsError> {
         self.accounts.set_up_of(&self.account, Some(&self.session))
     }
 
-    /// Turns the second factor on by its first right code, which is spent with it, and signs in. Answers the recovery codes, to be
+    /// Turns the second factor on by its first right code, which is consumed with it, and signs in. Answers the recovery codes, to be
     /// shown once.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ pub(crate) fn fresh_name(random: &dyn Random) -> Result<String, AccountsError> {
 
 impl<R> fmt::Debug for EnrolmentRequired<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("EnrolmentDue").field(self.account.id()).finish()
+        f.debug_tuple("EnrolmentRequired").field(self.account.id()).finish()
     }
 }
 

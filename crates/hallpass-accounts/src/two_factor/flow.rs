@@ -25,10 +25,10 @@ use crate::{
     visitor::Visitor,
 };
 
-/// Proof that a code was right, and was spent by this request and no other.
+/// Proof that a code was right, and was consumed by this request and no other.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct CodeSpent(());
+pub(crate) struct CodeConsumed(());
 
 impl<R: Role> Accounts<R> {
     /// Says how the second factor stands. Changes nothing.
@@ -54,7 +54,7 @@ impl<R: Role> Accounts<R> {
         Ok(SetUp { secret, otpauth_uri })
     }
 
-    /// Turns the second factor on by its first right code, which is spent with it. Answers the recovery codes, to be shown
+    /// Turns the second factor on by its first right code, which is consumed with it. Answers the recovery codes, to be shown
     /// once, and the tokens with which this session goes on; every other session of the account is dead.
     ///
     /// A live factor is never replaced: it must be turned off first, with password and code.
@@ -144,7 +144,7 @@ impl<R: Role> Accounts<R> {
             if let Checked::Wrong = self.check_password(&password, hash).await? {
                 return Err(self.refused(Some(&account), RejectionReason::WrongPassword, &counted));
             }
-            self.spend_own_code(who, &account, code, &counted).await?;
+            self.consume_own_code(who, &account, code, &counted).await?;
             let asked = self.settings().two_factor.asks(&account, Methods::PASSWORD);
             let mut prepared = self.own_change(who, Methods::PASSWORD)?;
             if asked == Asked::SecondFactor {
@@ -169,16 +169,16 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// Checks and spends a code of one's own account. Where the store did not spend it, the account may have changed: then the
+    /// Checks and consumes a code of one's own account. Where the store did not consume it, the account may have changed: then the
     /// token is revoked, and the code was not wrong.
-    pub(crate) async fn spend_own_code(
+    pub(crate) async fn consume_own_code(
         &self,
         who: &Identity<R>,
         account: &Account,
         code: &str,
         counted: &Counted,
     ) -> Result<(), AccountsError> {
-        let Err(reason) = self.spend_code(account, code).await? else { return Ok(()) };
+        let Err(reason) = self.consume_code(account, code).await? else { return Ok(()) };
         self.own_account(who).await?;
         Err(self.refused(Some(account), reason, counted))
     }
@@ -190,14 +190,14 @@ impl<R: Role> Accounts<R> {
         self.settings().rate_limits.count(self.stores(), whose, &Visitor::default(), self.now()).await
     }
 
-    /// Checks and spends a code. The caller has counted the attempt.
+    /// Checks and consumes a code. The caller has counted the attempt.
     ///
     /// The outer error is a fault; the inner one says why the code does not count.
-    pub(crate) async fn spend_code(
+    pub(crate) async fn consume_code(
         &self,
         account: &Account,
         code: &str,
-    ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
+    ) -> Result<Result<CodeConsumed, RejectionReason>, AccountsError> {
         let Some(factor) = account.second_factor() else {
             return Ok(Err(RejectionReason::WrongCode));
         };
@@ -212,7 +212,7 @@ impl<R: Role> Accounts<R> {
         account: &Account,
         factor: &LiveFactor,
         code: &str,
-    ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
+    ) -> Result<Result<CodeConsumed, RejectionReason>, AccountsError> {
         let ring = self.issuer().keys().current();
         let secret = self.live_secret(&ring, account, factor).await?;
         let Ok(right) = Totp::new(secret, self.settings().totp).check_drifting(code, self.now(), factor.drift()) else {
@@ -221,10 +221,10 @@ impl<R: Role> Accounts<R> {
         // Accepted because the store says that nobody was first (RFC 6238, 5.2), and for no other reason: two requests
         // may both have got this far with one code.
         let store = offered(self.stores().two_factor.as_ref())?;
-        let spend = store.consume_step(account.id(), account.generation(), right.step.as_u64(), right.drift);
-        Ok(match self.stores().ask("spend step", spend).await? {
-            ConsumeOutcome::Spent => Ok(CodeSpent(())),
-            ConsumeOutcome::AlreadyConsumed => Err(RejectionReason::SpentCode),
+        let consume = store.consume_step(account.id(), account.generation(), right.step.as_u64(), right.drift);
+        Ok(match self.stores().ask("consume step", consume).await? {
+            ConsumeOutcome::Consumed => Ok(CodeConsumed(())),
+            ConsumeOutcome::AlreadyConsumed => Err(RejectionReason::ConsumedCode),
         })
     }
 
@@ -232,21 +232,21 @@ impl<R: Role> Accounts<R> {
         &self,
         account: &Account,
         code: &RecoveryCode,
-    ) -> Result<Result<CodeSpent, RejectionReason>, AccountsError> {
+    ) -> Result<Result<CodeConsumed, RejectionReason>, AccountsError> {
         let hash = code.hash();
         let store = offered(self.stores().two_factor.as_ref())?;
-        let spend = store.consume_recovery_code(account.id(), account.generation(), &hash);
-        Ok(match self.stores().ask("spend recovery code", spend).await? {
-            ConsumeOutcome::Spent => {
+        let consume = store.consume_recovery_code(account.id(), account.generation(), &hash);
+        Ok(match self.stores().ask("consume recovery code", consume).await? {
+            ConsumeOutcome::Consumed => {
                 let account = account.id().clone();
                 self.events().happened(Event::RecoveryCodeUsed { account });
-                Ok(CodeSpent(()))
+                Ok(CodeConsumed(()))
             }
             ConsumeOutcome::AlreadyConsumed => Err(RejectionReason::WrongCode),
         })
     }
 
-    /// Opens the sealed secret, and seals it anew where the ring has a newer key.
+    /// Opens the encrypted secret, and encrypts it anew where the ring has a newer key.
     async fn live_secret(
         &self,
         ring: &KeyRing,
@@ -264,7 +264,7 @@ impl<R: Role> Accounts<R> {
             let store = offered(self.stores().two_factor.as_ref())?;
             let reencrypt = store.reencrypt(account.id(), factor.encrypted_secret(), &encrypted);
             // The old key still opens: a store that fails now fails nobody's sign-in.
-            if let Ok(ReplaceOutcome::Replaced) = self.stores().ask("reseal", reencrypt).await {
+            if let Ok(ReplaceOutcome::Replaced) = self.stores().ask("reencrypt", reencrypt).await {
                 let account = account.id().clone();
                 self.events().happened(Event::SecondFactorReencrypted { account });
             }
@@ -288,7 +288,7 @@ impl<R: Role> Accounts<R> {
                 return Err(AccountsErrorKind::AlreadyOff.into());
             }
             let counted = self.count_own(&account, who.session()).await?;
-            self.spend_own_code(who, &account, code, &counted).await?;
+            self.consume_own_code(who, &account, code, &counted).await?;
             let codes = ten_codes(self.random())?;
             let hashes: Vec<_> = codes.iter().map(RecoveryCode::hash).collect();
             let own = OwnChange::new(self.actor(who), self.latest());

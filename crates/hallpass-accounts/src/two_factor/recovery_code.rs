@@ -2,7 +2,7 @@
 //!
 //! Ten codes of 100 random bits, shown once, each good for one sign-in. They are stored as SHA-256, not argon2: a hash
 //! must be slow where the secret can be guessed, and 2¹⁰⁰ guesses are out of reach at any speed. The fast hash keeps the
-//! code step free of the hash gate, and being a plain look-up it lets the store spend a code with one `DELETE`.
+//! code step free of the password hasher, and being a plain look-up it lets the store consume a code with one `DELETE`.
 
 use std::fmt;
 

@@ -2,13 +2,13 @@
 //!
 //! `GET /profile/two-factor` shows a key that must be the same when the first code comes. Stored, it would make a `GET` write,
 //! and it would be one key per account: whoever was in the account before its owner would have seen the key that the owner turns
-//! on later. So it is derived from a sealing key of the ring, and from
+//! on later. So it is derived from an encryption key of the ring, and from
 //!
 //! - the account and the **session**: another session of the same account is shown another key;
 //! - the token generation: after "off" the next set-up has a new key;
-//! - the password's hash, with its salt: a sealing key alone, leaked from a ring long rotated out, tells no key without the store.
+//! - the password's hash, with its salt: an encryption key alone, leaked from a ring long rotated out, tells no key without the store.
 //!
-//! It goes live, sealed and stored, only by its first right code; from then on nothing is derived.
+//! It goes live, encrypted and stored, only by its first right code; from then on nothing is derived.
 
 use hallpass_core::TotpSecret;
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::account::Account;
 
-/// The keys that a set-up page may have shown to this session, the one to show first: one for each sealing key, since the ring may
+/// The keys that a set-up page may have shown to this session, the one to show first: one for each encryption key, since the ring may
 /// turn between the page and its code.
 pub(crate) fn set_up_secrets<'k>(
     encryption_keys: impl Iterator<Item = &'k [u8; 32]>,
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sealing_key_is_tried_the_one_in_use_first() {
+    fn every_encryption_key_is_tried_the_one_in_use_first() {
         let alice = account("1", "hash", 0);
         let keys = [[1; 32], [2; 32]];
         let secrets: Vec<_> =

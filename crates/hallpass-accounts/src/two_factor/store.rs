@@ -1,4 +1,4 @@
-//! Keeping the authenticator: its sealed secret, the time steps it has spent, its clock, and the recovery codes.
+//! Keeping the authenticator: its encrypted secret, the time steps it has consumed, its clock, and the recovery codes.
 
 use std::{fmt, future::Future};
 
@@ -18,7 +18,7 @@ use crate::{
 ///
 /// A store only ever holds a live secret, which [`Account`](crate::Account) brings along: one that awaits its first
 /// code is derived, not stored, so it cannot overwrite a live one nor be asked for at sign-in. What is stored is
-/// sealed; the store cannot read it.
+/// encrypted; the store cannot read it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot store second factors: it does not implement `TwoFactorStore`",
     label = "`TwoFactorStore` is not implemented for this type",
@@ -28,19 +28,19 @@ use crate::{
 )]
 pub trait TwoFactorStore: AccountStore {
     /// Turns the factor on, in **one transaction** and only if the [`Actor`](crate::Actor) passes and no factor is live: the
-    /// secret becomes live with the step spent and the drift kept, the recovery hashes take the place of all earlier ones, the
-    /// generation is raised, every session but the acting one ends, the feed is written.
+    /// secret becomes live with the step consumed and the drift kept, the recovery hashes take the place of all earlier ones, the
+    /// generation is raised, every session but the acting one ends, the log is written.
     ///
     /// # Errors
     /// The store's own.
     fn enable(&self, enrolment: Enrolment) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 
-    /// Spends a time step (RFC 6238, 5.2: a code is accepted once), and keeps by how much the clock was off (section 6) in the
+    /// Consumes a time step (RFC 6238, 5.2: a code is accepted once), and keeps by how much the clock was off (section 6) in the
     /// place of what was kept before.
     ///
     /// **Atomic:** one conditional write, "set the last step to `step` and the drift to `drift` where a factor is live, its
     /// last step is below `step` or unset, and the account is enabled and at `generation`". Of any number of calls at once with one step, in any number of processes, exactly one
-    /// answers [`ConsumeOutcome::Spent`]. A wrong `Spent` lets a code seen over the shoulder work a second time; a wrong
+    /// answers [`ConsumeOutcome::Consumed`]. A wrong `Consumed` lets a code seen over the shoulder work a second time; a wrong
     /// `AlreadyConsumed` costs the person the wait for the next code.
     ///
     /// # Errors
@@ -53,9 +53,9 @@ pub trait TwoFactorStore: AccountStore {
         drift: TotpDrift,
     ) -> impl Future<Output = Result<ConsumeOutcome, Self::Error>> + Send;
 
-    /// Spends one recovery code: deletes its hash.
+    /// Consumes one recovery code: deletes its hash.
     ///
-    /// **Atomic:** exactly one call per stored hash answers [`ConsumeOutcome::Spent`]; a hash that is not there (any more), or
+    /// **Atomic:** exactly one call per stored hash answers [`ConsumeOutcome::Consumed`]; a hash that is not there (any more), or
     /// an account without a live factor, disabled or at another generation, answers [`ConsumeOutcome::AlreadyConsumed`].
     ///
     /// # Errors
@@ -80,22 +80,22 @@ pub trait TwoFactorStore: AccountStore {
 
     /// Turns the factor off, in **one transaction**, if the [`Actor`](crate::Actor) passes and a factor is live: secret, last
     /// step, drift and recovery hashes gone, generation raised, every session but the
-    /// [kept one](OwnChange::kept_session) ended, feed written.
+    /// [kept one](OwnChange::kept_session) ended, log written.
     ///
     /// # Errors
     /// The store's own.
     fn disable(&self, own: &OwnChange) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 
-    /// Puts the live secret, sealed under a newer key, in the place of `old_sealed`; a compare-and-set. The last
-    /// spent step and the drift stay.
+    /// Puts the live secret, encrypted under a newer key, in the place of `old_encrypted`; a compare-and-set. The last
+    /// consumed step and the drift stay.
     ///
     /// # Errors
     /// The store's own.
     fn reencrypt(
         &self,
         id: &AccountId,
-        old_sealed: &[u8],
-        new_sealed: &[u8],
+        old_encrypted: &[u8],
+        new_encrypted: &[u8],
     ) -> impl Future<Output = Result<ReplaceOutcome, Self::Error>> + Send;
 }
 
@@ -105,9 +105,9 @@ pub trait TwoFactorStore: AccountStore {
 pub struct Enrolment {
     /// Who enrols, and when. An enrolment inside a login has no session yet.
     pub own: OwnChange,
-    /// The secret, sealed.
+    /// The secret, encrypted.
     pub encrypted: Vec<u8>,
-    /// The time step of the first code, spent by this very call.
+    /// The time step of the first code, consumed by this very call.
     pub step: u64,
     /// By how much the authenticator's clock is off.
     pub drift: TotpDrift,
@@ -140,14 +140,14 @@ impl fmt::Debug for Enrolment {
     }
 }
 
-/// What became of something that can be spent once.
+/// What became of something that can be consumed once.
 ///
 /// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum ConsumeOutcome {
-    /// This call, and no other, spent it.
-    Spent,
-    /// It had been spent before, or was never there.
+    /// This call, and no other, consumed it.
+    Consumed,
+    /// It had been consumed before, or was never there.
     AlreadyConsumed,
 }

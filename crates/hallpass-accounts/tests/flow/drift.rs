@@ -59,7 +59,7 @@ async fn a_fast_clock_set_right_waits_until_its_codes_are_later_than_the_last() 
     for seconds in [30, 60, 90, 120] {
         assert!(site.log_in_off_by(seconds, &alice).await);
     }
-    // The code of four steps ahead is spent, so those of before then are not taken any more.
+    // The code of four steps ahead is consumed, so those of before then are not taken any more.
     for (seconds, opens) in [(30, false), (60, false), (30, false), (30, true)] {
         site.clock.pass(seconds);
         let opened = site.log_in("alice", PASSWORD, Some(&alice.totp.code_at(site.now()))).await;
@@ -68,7 +68,7 @@ async fn a_fast_clock_set_right_waits_until_its_codes_are_later_than_the_last() 
 }
 
 #[tokio::test]
-async fn a_code_is_spent_whatever_is_remembered() {
+async fn a_code_is_consumed_whatever_is_remembered() {
     let site = Site::that_remembers_drift();
     let alice = site.enrolled("alice").await;
     site.clock.pass(600);

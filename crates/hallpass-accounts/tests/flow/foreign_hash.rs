@@ -72,14 +72,14 @@ const SCRYPT: &str = "scrypt$10$8$1$NaCl4import$Yd/3tg7HOK+eWUtcuRk6tp5hY4LeiP/F
 const STORED: &str = "pbkdf2_sha256$1000$NaCl4import$GT0mztpUuyrgxdbWMp/bhg6Q5uBcbm3al+V7PnPNMDw=";
 
 async fn imported(hash: &str) -> Site {
-    let gate = PasswordHasherSettings::default()
+    let hasher = PasswordHasherSettings::default()
         .hash_cost(HashCost::new(64, 1, 1))
         .read_also(DjangoPbkdf2)
         .read_also(Bcrypt)
         .read_also(Scrypt);
     let site = Site::new();
     let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
-        settings.password_hasher = gate
+        settings.password_hasher = hasher
     });
     let name = Username::parse("alice").unwrap();
     let account = NewAccount::new(AccountId::new("old-17"), name, hash.to_owned(), Vec::new(), site.now());

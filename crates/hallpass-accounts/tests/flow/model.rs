@@ -1,4 +1,4 @@
-//! Any order of sign-in, renewal, revocation, clock steps, lost feeds and restarts, against a model: no token is accepted for longer
+//! Any order of sign-in, renewal, revocation, clock steps, lost logs and restarts, against a model: no token is accepted for longer
 //! than the bound after the model says that it is dead, and a renewal succeeds exactly where the model says so.
 //!
 //! The model knows no tables, hashes or limits as stored: it counts the time that each session has used up. A clock that is set back
@@ -64,10 +64,10 @@ enum Op {
     SetBack {
         seconds: u64,
     },
-    CutFeed {
+    CutLog {
         node: usize,
     },
-    MendFeed {
+    MendLog {
         node: usize,
     },
     Forget {
@@ -92,8 +92,8 @@ fn op() -> impl Strategy<Value = Op> {
         6 => (1..1200_u64).prop_map(|seconds| Op::Pass { seconds }),
         1 => (1..9 * 86_400_u64).prop_map(|seconds| Op::Pass { seconds }),
         2 => (1..2000_u64).prop_map(|seconds| Op::SetBack { seconds }),
-        2 => node.clone().prop_map(|node| Op::CutFeed { node }),
-        2 => node.clone().prop_map(|node| Op::MendFeed { node }),
+        2 => node.clone().prop_map(|node| Op::CutLog { node }),
+        2 => node.clone().prop_map(|node| Op::MendLog { node }),
         1 => node.clone().prop_map(|node| Op::Forget { node }),
         1 => node.prop_map(|node| Op::Restart { node }),
     ]
@@ -104,7 +104,7 @@ struct Session {
     person: usize,
     ended: bool,
     live: String,
-    spent: BTreeMap<String, u64>,
+    consumed: BTreeMap<String, u64>,
     used: u64,
     seen: u64,
 }
@@ -126,7 +126,7 @@ struct World {
     /// Every refresh token, with its session.
     refreshes: Vec<(String, String)>,
     access: Vec<(Token<Access>, String, usize, u32)>,
-    /// What this node itself has been told of, whatever its feed does: accounts' generations, and sessions.
+    /// What this node itself has been told of, whatever its log does: accounts' generations, and sessions.
     told: Vec<([u32; 2], BTreeSet<String>)>,
     latest: u64,
 }
@@ -205,7 +205,7 @@ impl World {
         self.generations[person] += 1;
         self.told[node].0[person] = self.generations[person];
         for (id, session) in &mut self.sessions {
-            // The rows go; the feed names the generation alone.
+            // The rows go; the log names the generation alone.
             if end && session.person == person && Some(id.as_str()) != keep {
                 session.ended = true;
             }
@@ -234,11 +234,11 @@ impl World {
             let refresh = tokens.refresh.unwrap().as_str().to_owned();
             assert_ne!(refresh, token);
             // What is out of its grace once stays so, however the clock is set.
-            session.spent.retain(|_, spent| spent.abs_diff(now) < GRACE);
-            session.spent.insert(token, now);
+            session.consumed.retain(|_, consumed| consumed.abs_diff(now) < GRACE);
+            session.consumed.insert(token, now);
             (session.used, session.seen, session.live) = (session.used + idle, now, refresh.clone());
             self.issued(tokens.access, &refresh, &id, person);
-        } else if session.spent.get(&token).is_some_and(|spent| spent.abs_diff(now) < GRACE) {
+        } else if session.consumed.get(&token).is_some_and(|consumed| consumed.abs_diff(now) < GRACE) {
             let tokens = got.unwrap();
             assert_eq!(tokens.refresh.unwrap().as_str(), session.live, "no second chain");
             let live = session.live.clone();
@@ -271,7 +271,7 @@ impl World {
                     person,
                     ended: false,
                     live: live.clone(),
-                    spent: BTreeMap::new(),
+                    consumed: BTreeMap::new(),
                     used: 0,
                     seen: self.now(),
                 };
@@ -290,13 +290,13 @@ impl World {
                 let Some((token, id, person, _)) = self.access.get(access % self.access.len().max(1)) else { return };
                 let (id, person) = (id.clone(), *person);
                 let Some(who) = self.nodes[node].site.verify(token) else { return };
-                // The store has the last word, where the view has not heard yet.
+                // The store has the last word, where the list has not heard yet.
                 let Ok(tokens) = self.nodes[node].site.accounts.end_other_sessions(&who).await else { return };
                 self.raise(person, node, Some(&id), true);
                 let now = self.now();
                 let session = self.sessions.get_mut(&id).unwrap();
                 if let Some(refresh) = tokens.refresh.filter(|_| !session.ended) {
-                    session.spent.clear();
+                    session.consumed.clear();
                     session.live = refresh.as_str().to_owned();
                     (session.used, session.seen) = (session.used + now.saturating_sub(session.seen), now);
                     let live = session.live.clone();
@@ -334,8 +334,8 @@ impl World {
                 self.clock.set(UnixTime::from_secs(self.now() - seconds));
                 self.hear().await;
             }
-            Op::CutFeed { node } => self.nodes[node].cut = true,
-            Op::MendFeed { node } => {
+            Op::CutLog { node } => self.nodes[node].cut = true,
+            Op::MendLog { node } => {
                 self.nodes[node].cut = false;
                 self.hear().await;
             }
@@ -345,7 +345,7 @@ impl World {
             Op::Restart { node: number } => {
                 let Site { store, keys, .. } = &self.nodes[number].site;
                 let site = node(store, &self.clock, keys);
-                // It is not ready before it has read the feed.
+                // It is not ready before it has read the log.
                 let sync = RevocationSync::new(&site.accounts);
                 sync.read().await.unwrap();
                 self.nodes[number] = Node { site, sync, cut: false, synced: self.now() };

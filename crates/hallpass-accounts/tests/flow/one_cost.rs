@@ -11,8 +11,8 @@ async fn each_failing_log_in_takes_one_run_and_ends_in_the_same_error() {
     let bob = site.enrolled("bob").await;
     let carol = site.verify(&site.register("carol").await.access).unwrap();
     site.accounts.disable(&id_of(&carol)).await.unwrap();
-    let spent = bob.next_code();
-    logged_in(site.log_in("bob", PASSWORD, Some(&spent)).await);
+    let consumed = bob.next_code();
+    logged_in(site.log_in("bob", PASSWORD, Some(&consumed)).await);
 
     let attempts = [
         ("alice", "wrong", None, RejectionReason::WrongPassword),
@@ -21,10 +21,10 @@ async fn each_failing_log_in_takes_one_run_and_ends_in_the_same_error() {
         ("no name at all", PASSWORD, None, RejectionReason::UnknownAccount),
         ("", "", Some(""), RejectionReason::UnknownAccount),
         ("carol", PASSWORD, None, RejectionReason::Disabled),
-        ("bob", "wrong", Some(spent.as_str()), RejectionReason::WrongPassword),
+        ("bob", "wrong", Some(consumed.as_str()), RejectionReason::WrongPassword),
         ("bob", PASSWORD, Some(&bob.wrong_code()), RejectionReason::WrongCode),
         ("bob", PASSWORD, Some("00000-00000-00000-00000"), RejectionReason::WrongCode),
-        ("bob", PASSWORD, Some(&spent), RejectionReason::SpentCode),
+        ("bob", PASSWORD, Some(&consumed), RejectionReason::ConsumedCode),
     ];
     for (name, password, code, why) in attempts {
         let before = site.accounts.password_hasher().runs();

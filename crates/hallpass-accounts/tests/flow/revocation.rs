@@ -1,4 +1,4 @@
-//! Whatever voids tokens voids them here at once, on another node once it has read the feed, and after a restart (SECURITY row 8).
+//! Whatever revokes tokens revokes them here at once, on another node once it has read the log, and after a restart (SECURITY row 8).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ async fn assert_dead(site: &Site, token: &Token<Access>) {
     let restarted = site.other_node();
     assert!(restarted.verify(token).is_some(), "another node has not heard yet");
     RevocationSync::new(&restarted.accounts).read().await.unwrap();
-    assert!(restarted.verify(token).is_none(), "once it has read the feed");
+    assert!(restarted.verify(token).is_none(), "once it has read the log");
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn sessions_are_listed_and_ended_and_nobody_ends_another_persons() {
 }
 
 #[tokio::test]
-async fn a_node_follows_the_feed_by_its_cursor_and_forgets_what_no_token_can_carry() {
+async fn a_node_follows_the_log_by_its_cursor_and_forgets_what_no_token_can_carry() {
     let (site, accounts) = (Site::new(), ["alice", "bob"]);
     let follower = site.other_node();
     let sync = RevocationSync::new(&follower.accounts);
@@ -133,7 +133,7 @@ async fn a_node_follows_the_feed_by_its_cursor_and_forgets_what_no_token_can_car
     assert_eq!(
         follower.accounts.settings().revocation_list.len(),
         0,
-        "the view is tidied even while the store is down"
+        "the list is tidied even while the store is down"
     );
 }
 

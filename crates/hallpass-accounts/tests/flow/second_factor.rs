@@ -8,7 +8,7 @@ use hallpass_core::{Claims, Methods, MfaPending, TotpSettings};
 use crate::site::{PASSWORD, Site, here, logged_in};
 
 #[tokio::test]
-async fn a_wrong_first_code_turns_nothing_on_and_the_right_one_is_spent_with_it() {
+async fn a_wrong_first_code_turns_nothing_on_and_the_right_one_is_consumed_with_it() {
     let site = Site::new();
     let opened = site.register("alice").await;
     let who = site.verify(&opened.access).unwrap();
@@ -19,7 +19,7 @@ async fn a_wrong_first_code_turns_nothing_on_and_the_right_one_is_spent_with_it(
     let bob = site.enrolled("bob").await;
     assert_eq!(bob.recovery.len(), 10);
     let replayed = site.log_in("bob", PASSWORD, Some(&bob.first_code)).await;
-    assert_eq!(replayed.map(|_| ()), Err(AccountsErrorKind::Refused), "enrolment spent it");
+    assert_eq!(replayed.map(|_| ()), Err(AccountsErrorKind::Refused), "enrolment consumed it");
     logged_in(site.log_in("bob", PASSWORD, Some(&bob.next_code())).await);
 }
 
@@ -148,7 +148,7 @@ async fn a_stolen_session_is_no_place_to_guess_the_code() {
 }
 
 #[tokio::test]
-async fn a_turn_of_the_sealing_key_reseals_at_the_next_code() {
+async fn a_turn_of_the_encryption_key_reseals_at_the_next_code() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let encrypted = async || {
@@ -157,7 +157,7 @@ async fn a_turn_of_the_sealing_key_reseals_at_the_next_code() {
     };
     let before = encrypted().await;
     logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
-    assert_eq!(encrypted().await, before, "the key in use sealed it");
+    assert_eq!(encrypted().await, before, "the key in use encrypted it");
 
     let turned = site.keys.current().with_new_encryption_key([9; 32], site.now());
     let new_key = turned.encryption_keys().next().unwrap().0.as_str().to_owned();

@@ -147,6 +147,6 @@ fn key_file_secrets(json: &str) -> Vec<String> {
     let set: serde_json::Value = serde_json::from_str(json).unwrap();
     let secrets: Vec<_> =
         set["keys"].as_array().unwrap().iter().map(|key| key["k"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(secrets.len(), 3, "one that signs, one that seals, one pepper");
+    assert_eq!(secrets.len(), 3, "one that signs, one that encrypts, one pepper");
     secrets
 }

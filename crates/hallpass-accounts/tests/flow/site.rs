@@ -84,7 +84,7 @@ impl Site {
         self.accounts.log_in(name, password, code, &here()).await.map_err(|error| error.kind())
     }
 
-    /// What a gate on this node makes of a token; `None` where it is refused.
+    /// What an authenticator on this node makes of a token; `None` where it is refused.
     pub fn verify(&self, token: &Token<Access>) -> Option<Identity<SiteRole>> {
         self.accounts.authenticator().verifier().verify(token.as_str().as_bytes(), self.clock.now()).ok()
     }

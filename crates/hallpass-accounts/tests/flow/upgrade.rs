@@ -5,8 +5,8 @@ use hallpass_accounts::{AccountsErrorKind, Event, HashCost, PasswordHasherSettin
 use crate::site::{PASSWORD, Site, logged_in};
 
 fn stronger(site: &Site) -> Site {
-    let gate = PasswordHasherSettings::default().hash_cost(HashCost::new(128, 1, 1));
-    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| settings.password_hasher = gate)
+    let hasher = PasswordHasherSettings::default().hash_cost(HashCost::new(128, 1, 1));
+    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| settings.password_hasher = hasher)
 }
 
 async fn cost_of(site: &Site, name: &str) -> String {
@@ -34,9 +34,9 @@ async fn the_next_sign_in_upgrades_and_the_one_after_finds_nothing_to_do() {
 #[tokio::test]
 async fn a_debug_builds_hash_is_replaced_at_the_release_cost() {
     let site = Site::new();
-    let node = |gate: PasswordHasherSettings| {
+    let node = |hasher: PasswordHasherSettings| {
         Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
-            settings.password_hasher = gate
+            settings.password_hasher = hasher
         })
     };
     let default = node(PasswordHasherSettings::default());

@@ -62,7 +62,7 @@ impl Budget {
         Self(Cell::new(members))
     }
 
-    pub(crate) fn spend<E: Error>(&self) -> Result<(), E> {
+    pub(crate) fn consume<E: Error>(&self) -> Result<(), E> {
         let left = self.0.get().checked_sub(1).ok_or_else(|| E::custom("too many members"))?;
         self.0.set(left);
         Ok(())
@@ -130,7 +130,7 @@ impl<'de> Visitor<'de> for Skip<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
         while sequence.next_element_seed(self.deeper()?)?.is_some() {
-            self.budget.spend()?;
+            self.budget.consume()?;
         }
         Ok(())
     }
@@ -138,7 +138,7 @@ impl<'de> Visitor<'de> for Skip<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut names = Names::default();
         while let Some(name) = map.next_key_seed(Text)? {
-            self.budget.spend()?;
+            self.budget.consume()?;
             names.add(name)?;
             map.next_value_seed(self.deeper()?)?;
         }

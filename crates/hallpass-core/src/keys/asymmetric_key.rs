@@ -205,7 +205,7 @@ fn rsa(parameters: &'static RsaParameters, n: &[u8], e: &[u8]) -> Option<ParsedP
 /// SEC 1 section 2.3.3: the octet before two whole coordinates.
 const UNCOMPRESSED: u8 = 4;
 
-/// 2048 to 8192 bits (RFC 7518 section 3.3 asks for 2048; beyond 8192 a signature check becomes a way to spend our time).
+/// 2048 to 8192 bits (RFC 7518 section 3.3 asks for 2048; beyond 8192 a signature check becomes a way to use up our time).
 const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 
 /// FIPS 186-5 appendix A.1.1 would allow more; nobody uses more than the 17 bits of 65537, and a long exponent is slow.

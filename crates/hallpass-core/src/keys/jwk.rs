@@ -55,8 +55,8 @@ pub(crate) struct Jwk {
 pub(crate) enum Purpose {
     /// Signing or verifying.
     Signature,
-    /// Sealing secrets at rest: `use` is `enc` and the key is symmetric.
-    Sealing,
+    /// Encrypting secrets at rest: `use` is `enc` and the key is symmetric.
+    Encrypting,
     /// Hashing passwords: `use` is `pepper`, a value of our own (RFC 7517 section 4.2 allows others), and the key is symmetric.
     Pepper,
     /// Something that hallpass does not do; RFC 7517 section 5 says to ignore such a key.
@@ -67,7 +67,7 @@ impl Jwk {
     pub(crate) fn purpose(&self) -> Purpose {
         let signs = |operation: &String| operation == "verify" || operation == "sign";
         match (self.usage.as_deref(), self.key_ops.as_deref()) {
-            (Some("enc"), _) if self.kty == "oct" => Purpose::Sealing,
+            (Some("enc"), _) if self.kty == "oct" => Purpose::Encrypting,
             (Some("pepper"), _) if self.kty == "oct" => Purpose::Pepper,
             (None | Some("sig"), None) => Purpose::Signature,
             (None | Some("sig"), Some(operations)) if operations.iter().any(signs) => Purpose::Signature,

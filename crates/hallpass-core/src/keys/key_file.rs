@@ -59,7 +59,7 @@ impl KeyRing {
                     let algorithm = jwk.algorithm().ok_or_else(|| member(&id, "alg"))?;
                     ring = ring.accepting(jwk.to_key(id, algorithm)?, jwk.accept_until())?;
                 }
-                Purpose::Sealing => ring = ring.sealing_also_with(id.clone(), of_32_bytes(jwk, &id)?)?,
+                Purpose::Encrypting => ring = ring.with_older_encryption_key(id.clone(), of_32_bytes(jwk, &id)?)?,
                 Purpose::Pepper => ring = ring.peppered_also_with(id.clone(), of_32_bytes(jwk, &id)?)?,
                 Purpose::Other => return Err(member(&id, "use")),
             }

@@ -44,8 +44,8 @@ impl KeyMaker {
         Key::of_derived_secret(self.name("key name"), &self.first_half("signing key"))
     }
 
-    pub(crate) fn sealing_key(&self) -> (KeyId, Zeroizing<[u8; 32]>) {
-        (self.name("sealing key name"), self.first_half("sealing key"))
+    pub(crate) fn encryption_key(&self) -> (KeyId, Zeroizing<[u8; 32]>) {
+        (self.name("encryption key name"), self.first_half("encryption key"))
     }
 
     pub(crate) fn pepper(&self) -> (KeyId, Zeroizing<[u8; 32]>) {
@@ -107,10 +107,10 @@ mod tests {
     #[test]
     fn what_is_made_of_one_seed_has_nothing_in_common() {
         let maker = KeyMaker::new([7; 32], UnixTime::from_secs(1_795_478_400));
-        let (sealing_name, encryption) = maker.sealing_key();
+        let (encrypting_name, encryption) = maker.encryption_key();
         let signing = maker.hs256();
         assert_ne!(signing.secret().unwrap(), &*encryption);
-        assert_ne!(signing.id(), &sealing_name);
+        assert_ne!(signing.id(), &encrypting_name);
         assert!(signing.id().as_str().starts_with("20261124-"), "{}", signing.id());
         let hex = signing.id().as_str().split_once('-').unwrap().1;
         let leaked = signing

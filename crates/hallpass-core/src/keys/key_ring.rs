@@ -53,21 +53,21 @@ struct StoredSecret {
 }
 
 impl KeyRing {
-    /// A ring with a new HS256 key and a new sealing key, both derived from `random`, which comes from the operating system's
+    /// A ring with a new HS256 key and a new encryption key, both derived from `random`, which comes from the operating system's
     /// source. `now` only names them.
     pub fn generate_hs256(random: [u8; 32], now: UnixTime) -> Self {
         let maker = KeyMaker::new(random, now);
-        let ring = Self { encryption: Vec::from([maker.sealing_key().into()]), ..Self::default() };
+        let ring = Self { encryption: Vec::from([maker.encryption_key().into()]), ..Self::default() };
         ring.sign_with(Arc::new(maker.hs256()))
     }
 
-    /// A ring with a new key of this algorithm and a new sealing key; as [`generate_hs256`](Self::generate_hs256) otherwise.
+    /// A ring with a new key of this algorithm and a new encryption key; as [`generate_hs256`](Self::generate_hs256) otherwise.
     ///
     /// # Errors
     /// For RSA, with which hallpass signs nothing.
     pub fn generate(algorithm: Algorithm, random: [u8; 32], now: UnixTime) -> Result<Self, KeyRingError> {
         let maker = KeyMaker::new(random, now);
-        let ring = Self { encryption: Vec::from([maker.sealing_key().into()]), ..Self::default() };
+        let ring = Self { encryption: Vec::from([maker.encryption_key().into()]), ..Self::default() };
         Ok(ring.sign_with(Arc::new(maker.key(algorithm)?)))
     }
 
@@ -83,7 +83,7 @@ impl KeyRing {
     }
 
     /// A ring with a new key in use, of the present one's algorithm, the present one accepted for `accept_old_for` longer.
-    /// Keys whose time is over are left out; sealing keys stay.
+    /// Keys whose time is over are left out; encryption keys stay.
     ///
     /// `accept_old_for` should be at least the lifetime of an access token, or users who signed in just before are signed out.
     ///
@@ -103,10 +103,10 @@ impl KeyRing {
         Ok(ring.sign_with(Arc::new(new)))
     }
 
-    /// A ring with a new sealing key in use; the older ones go on opening what they sealed.
+    /// A ring with a new encryption key in use; the older ones go on opening what they encrypted.
     pub fn with_new_encryption_key(&self, random: [u8; 32], now: UnixTime) -> Self {
         let mut ring = self.clone();
-        ring.encryption.insert(0, KeyMaker::new(random, now).sealing_key().into());
+        ring.encryption.insert(0, KeyMaker::new(random, now).encryption_key().into());
         ring
     }
 
@@ -134,7 +134,7 @@ impl KeyRing {
     /// A ring without this key: its signatures are refused from now on.
     ///
     /// # Errors
-    /// When there is no such key, or it is the one in use, for signing, sealing or hashing: put a new one in its place first.
+    /// When there is no such key, or it is the one in use, for signing, encrypting or hashing: put a new one in its place first.
     pub fn retire(&self, id: &KeyId) -> Result<Self, KeyRingError> {
         let stored = [self.encryption.first(), self.peppers.first()];
         let in_use = self.active.iter().map(|key| key.id()).chain(stored.into_iter().flatten().map(|key| &key.id));
@@ -177,8 +177,8 @@ impl KeyRing {
         self.entries.iter().filter(move |entry| entry.is_accepted(now)).map(|entry| &entry.key)
     }
 
-    /// Adds a sealing key behind the others.
-    pub(crate) fn sealing_also_with(mut self, id: KeyId, key: Zeroizing<[u8; 32]>) -> Result<Self, KeyRingError> {
+    /// Adds an encryption key behind the others.
+    pub(crate) fn with_older_encryption_key(mut self, id: KeyId, key: Zeroizing<[u8; 32]>) -> Result<Self, KeyRingError> {
         self.refuse_known(&id)?;
         self.encryption.push(StoredSecret { id, key });
         Ok(self)
@@ -248,7 +248,7 @@ impl fmt::Debug for KeyRing {
         f.debug_struct("KeyRing")
             .field("active", &self.active.as_deref().map(Key::id))
             .field("keys", &self.entries)
-            .field("sealing_keys", &self.encryption.iter().map(|encryption| &encryption.id).collect::<Vec<_>>())
+            .field("encryption_keys", &self.encryption.iter().map(|encryption| &encryption.id).collect::<Vec<_>>())
             .field("peppers", &self.peppers.iter().map(|pepper| &pepper.id).collect::<Vec<_>>())
             .finish()
     }

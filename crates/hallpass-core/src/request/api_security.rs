@@ -1,6 +1,6 @@
 //! What an OpenAPI document says of hallpass: where the token is, and what each route asks (feature `utoipa`).
 //!
-//! Said once: the schemes come from the gate's own settings, the requirements from the same [`RouteTable`] that the guards write. Roles
+//! Said once: the schemes come from the authenticator's own settings, the requirements from the same [`RouteTable`] that the guards write. Roles
 //! stand where OpenAPI 3.1 has them ("Security Requirement Object": for a scheme other than OAuth 2.0 the list may name the roles that
 //! are required): all of one alternative are needed, and one alternative is enough. For a second factor and a fresh sign-in it has no
 //! word, so these are the extensions `x-required-second-factor` and `x-required-sign-in-within-seconds`, and a sentence at the 403.
@@ -14,7 +14,7 @@ use utoipa::openapi::{
 
 use crate::{
     access::{requirement::Requirement, route_table::RouteTable},
-    request::{cookie_settings::CookieSettings, gate::RequestAuthenticator},
+    request::{cookie_settings::CookieSettings, authenticator::RequestAuthenticator},
     token::role::Role,
 };
 
@@ -52,7 +52,7 @@ impl ApiSecurity {
         Self { access_name: cookies.access_name().to_owned(), bearer: false }
     }
 
-    /// Says that the token may come as `Authorization: Bearer`, too. Defaults to the cookie alone, because gates do.
+    /// Says that the token may come as `Authorization: Bearer`, too. Defaults to the cookie alone, because authenticators do.
     #[must_use]
     pub fn bearer(mut self) -> Self {
         self.bearer = true;
@@ -127,7 +127,7 @@ impl ApiSecurity {
 }
 
 impl<R: Role> RequestAuthenticator<R> {
-    /// The security of the API behind this gate, for its OpenAPI document.
+    /// The security of the API behind this authenticator, for its OpenAPI document.
     pub fn api_security(&self) -> ApiSecurity {
         ApiSecurity { access_name: self.access_name().to_owned(), bearer: self.accepts_bearer() }
     }

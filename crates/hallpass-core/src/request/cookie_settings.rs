@@ -1,4 +1,4 @@
-//! What hallpass's cookies are called and how they are set and removed: said once, for the gate, log-in, log-out and
+//! What hallpass's cookies are called and how they are set and removed: said once, for the authenticator, log-in, log-out and
 //! refresh.
 //!
 //! A browser drops a cookie that breaks a rule, silently, and the site's users cannot sign in. So what a browser would

@@ -1,6 +1,6 @@
 //! Renewal inside a request whose access token has run out.
 //!
-//! The gate knows no store. An adapter knows a moment: between finding out that nobody is signed in, and asking the site inside. What
+//! The authenticator knows no store. An adapter knows a moment: between finding out that nobody is signed in, and asking the site inside. What
 //! is done with it is a [`RefreshHook`]'s; that of hallpass-accounts renews sessions. A request that has nothing to renew passes without a wait
 //! or an allocation: the one future here is made where a renewal is due.
 

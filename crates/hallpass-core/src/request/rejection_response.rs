@@ -27,7 +27,7 @@ use crate::{
     access::{rejection::Rejection, rejection_kind::RejectionKind},
     request::{
         caller::{Caller, CallerKind},
-        gate::RequestAuthenticator,
+        authenticator::RequestAuthenticator,
         safe_next::SafeNext,
     },
     token::role::Role,
@@ -59,8 +59,8 @@ pub struct RejectionSettings {
 impl RejectionSettings {
     /// Sets the challenge to `Bearer` if the authenticator accepts bearer tokens.
     #[must_use]
-    pub fn for_gate<R: Role>(self, gate: &RequestAuthenticator<R>) -> Self {
-        if gate.accepts_bearer() { self.bearer() } else { self }
+    pub fn for_authenticator<R: Role>(self, authenticator: &RequestAuthenticator<R>) -> Self {
+        if authenticator.accepts_bearer() { self.bearer() } else { self }
     }
 
     /// Sets the path of the login page. Defaults to `/login`.

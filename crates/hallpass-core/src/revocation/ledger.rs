@@ -40,13 +40,13 @@ impl Ledger {
         }
     }
 
-    /// What voids a token, if anything does.
+    /// What revokes a token, if anything does.
     pub(super) fn look_up(&self, token: &TokenFacts<'_>) -> Option<RevokedKind> {
         let mut summary = self.summary();
         if summary.has_entries() {
-            let voided = self.find(token);
-            if voided.is_some() {
-                return voided;
+            let revoked = self.find(token);
+            if revoked.is_some() {
+                return revoked;
             }
             // Read again: an entry that was dropped before the table was asked has moved the horizon before that.
             summary = self.summary();
@@ -155,7 +155,7 @@ impl Summary {
         Self(self.0 & ENTRIES | horizon)
     }
 
-    /// Whether a token that ends then may have been voided by an entry that was dropped.
+    /// Whether a token that ends then may have been revoked by an entry that was dropped.
     const fn covers(self, expires_at: UnixTime) -> bool {
         expires_at.as_secs() <= self.0 & HORIZON
     }

@@ -26,7 +26,7 @@ fn token(user_id: &str) -> TokenFacts<'_> {
     TokenFacts { user_id, generation: 0, session: Some("s"), expires_at: END }
 }
 
-fn void(ledger: &Ledger, user_id: &str) {
+fn revoke(ledger: &Ledger, user_id: &str) {
     ledger.put(Kind::Account, user_id, Entry::new(1, END));
 }
 
@@ -36,12 +36,12 @@ fn is_void(ledger: &Ledger, user_id: &str) -> bool {
 
 /// As a log-out sees it: what was refused once stays refused, and when the call is over it is refused for sure.
 #[test]
-fn a_voided_token_never_comes_back() {
+fn a_revoked_token_never_comes_back() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
         let writer = {
             let ledger = Arc::clone(&ledger);
-            thread::spawn(move || void(&ledger, "alice"))
+            thread::spawn(move || revoke(&ledger, "alice"))
         };
         let (first, second) = (is_void(&ledger, "alice"), is_void(&ledger, "alice"));
         assert!(!first || second);
@@ -56,11 +56,11 @@ fn no_entry_is_out_of_sight_while_the_table_grows() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
         for name in ["alice", "bob", "carol"] {
-            void(&ledger, name);
+            revoke(&ledger, name);
         }
         let writer = {
             let ledger = Arc::clone(&ledger);
-            thread::spawn(move || void(&ledger, "dave"))
+            thread::spawn(move || revoke(&ledger, "dave"))
         };
         assert!(is_void(&ledger, "alice") && is_void(&ledger, "carol"));
         writer.join().unwrap();
@@ -68,13 +68,13 @@ fn no_entry_is_out_of_sight_while_the_table_grows() {
     });
 }
 
-/// A reader whose clock lags behind asks for a token that an entry voids which is dropped meanwhile: it finds the entry, or the
+/// A reader whose clock lags behind asks for a token that an entry revokes which is dropped meanwhile: it finds the entry, or the
 /// horizon that the writer moved before it dropped the entry.
 #[test]
 fn a_dropped_entry_leaves_its_horizon_behind() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
-        void(&ledger, "alice");
+        revoke(&ledger, "alice");
         let writer = {
             let ledger = Arc::clone(&ledger);
             thread::spawn(move || ledger.forget(END.saturating_add(Duration::from_secs(1))))
@@ -86,14 +86,14 @@ fn a_dropped_entry_leaves_its_horizon_behind() {
     });
 }
 
-/// The feed's task and a log-out of this node write at once: neither undoes the other.
+/// The log's task and a log-out of this node write at once: neither undoes the other.
 #[test]
 fn two_writers_take_turns() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
         let writers = ["alice", "bob"].map(|name| {
             let ledger = Arc::clone(&ledger);
-            thread::spawn(move || void(&ledger, name))
+            thread::spawn(move || revoke(&ledger, name))
         });
         let seen = is_void(&ledger, "alice");
         writers.into_iter().for_each(|writer| writer.join().unwrap());

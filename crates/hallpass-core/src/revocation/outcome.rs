@@ -1,10 +1,10 @@
-//! What the revocation view is asked about a token, and the reason why a token does not count.
+//! What the revocation list is asked about a token, and the reason why a token does not count.
 
 use std::fmt;
 
 use crate::time::unix_time::UnixTime;
 
-/// What the view is asked about: the claims of a token that has verified.
+/// What the list is asked about: the claims of a token that has verified.
 ///
 /// Exhaustive, because callers construct it.
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ pub struct TokenFacts<'a> {
     pub expires_at: UnixTime,
 }
 
-/// A token that was torn up, or that cannot be shown to be whole.
+/// A token that was revoked, or that cannot be shown to be whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revoked(pub(super) RevokedKind);
 
@@ -32,10 +32,10 @@ pub enum RevokedKind {
     Generation,
     /// The session was ended.
     Session,
-    /// It ends no later than an entry that was dropped already: the clock was set back, and what voided the token may
+    /// It ends no later than an entry that was dropped already: the clock was set back, and what revoked the token may
     /// be gone.
     Forgotten,
-    /// The feed has been silent for longer than [`StalePolicy::Refuse`](crate::StalePolicy::Refuse) allows.
+    /// The log has been silent for longer than [`StalePolicy::Refuse`](crate::StalePolicy::Refuse) allows.
     Stale,
 }
 
@@ -49,7 +49,7 @@ impl Revoked {
 impl fmt::Display for Revoked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            RevokedKind::Generation => "the account's older tokens were voided",
+            RevokedKind::Generation => "the account's older tokens were revoked",
             RevokedKind::Session => "the session was ended",
             RevokedKind::Forgotten => "the token ends before what was forgotten",
             RevokedKind::Stale => "revocations are not known to be current",

@@ -2,8 +2,8 @@
 //!
 //! A slot's key is written once, after its entry, and never changes within one table; so a reader who finds its key
 //! finds its entry. Dropping an entry empties the entry and leaves the key, which keeps the probes of others whole.
-//! Whatever would move keys (more room, fewer dead slots) makes a new table, and the view swaps it in. One writer at a
-//! time: the view holds a mutex.
+//! Whatever would move keys (more room, fewer dead slots) makes a new table, and the list swaps it in. One writer at a
+//! time: the list holds a mutex.
 //!
 //! 16 bytes and four filter bits a slot, two slots an entry when a table is made, rebuilt when three quarters are used:
 //! a million entries take 31.5 MiB at the most, and as much again while they are copied.
@@ -60,7 +60,7 @@ impl Table {
         None
     }
 
-    /// Enters what voids all that the present entry and this one void.
+    /// Enters what revokes all that the present entry and this one revoked.
     pub(super) fn put(&self, key: u64, entry: Entry) -> Result<(), Full> {
         for slot in self.probe(key) {
             match slot.key.load(Ordering::Relaxed) {
@@ -193,7 +193,7 @@ impl Entry {
         self.forget_after() != FOR_GOOD && u64::from(self.forget_after()) < now.as_secs()
     }
 
-    /// What voids all that either voids, for as long as either does.
+    /// What revokes all that either revokes, for as long as either does.
     pub(super) fn merged(self, other: Self) -> Self {
         let generation = self.generation().max(other.generation());
         let forget_after = self.forget_after().max(other.forget_after());
@@ -203,7 +203,7 @@ impl Entry {
 
 /// Says of most keys that they are not in the table, from memory that stays in the processor's cache.
 ///
-/// Nearly every token that is asked about was not voided, and in a table of a million entries that answer is a wait for
+/// Nearly every token that is asked about was not revoked, and in a table of a million entries that answer is a wait for
 /// main memory (80 ns). This is a Bloom filter of one hash: a bit that is not set is proof, a bit that is set sends the
 /// reader to the table. With four bits a slot at most one absent key in six goes there in vain.
 struct Filter {

@@ -2,7 +2,7 @@
 //!
 //! An Ed25519 or ECDSA signature costs a hundred times an HMAC; remembered, both cost the same few dozen nanoseconds. What may
 //! change between two requests is asked again at each hit: the key must still be accepted by the ring in use, the token alive,
-//! nothing torn up. What is remembered is only that these bytes bear that key's signature and say what they say.
+//! nothing revoked. What is remembered is only that these bytes bear that key's signature and say what they say.
 //!
 //! * **Found by** a seeded hash of the signature's last characters, which nobody but the signer chooses, and then by the whole
 //!   token, compared in constant time: a hit is the same bytes, never a likeness. The seed is a hash seed and no key: it comes from
@@ -151,5 +151,5 @@ const SWEPT: usize = 4;
 /// What a verifier remembers where nothing else is said: the sessions that one node sees within a token's life, in some 6 MiB.
 pub(crate) const USUAL_TOKENS: usize = 8_192;
 
-/// A million tokens; beyond that the memory is better spent elsewhere.
+/// A million tokens; beyond that the memory is better used elsewhere.
 const MOST_SLOTS: usize = 1 << 20;

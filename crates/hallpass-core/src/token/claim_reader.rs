@@ -78,7 +78,7 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
         let (mut role, mut roles, mut generation, mut methods) = (None, None, None, None);
         let (mut expires_at, mut issued_at, mut not_before, mut authenticated_at) = (None, None, None, None);
         while let Some(name) = map.next_key_seed(Text)? {
-            budget.spend()?;
+            budget.consume()?;
             // A name that comes twice would overwrite here; `names.add` below refuses it before anything is used.
             match &*name {
                 "iss" => issuer = Some(map.next_value_seed(Text)?),

@@ -64,9 +64,9 @@ pub enum TokenErrorKind {
     NotYetValid,
     /// From `iat` to `exp` is longer than this verifier allows.
     LifetimeTooLong,
-    /// Torn up before its time: its session ended or its token generation was raised.
+    /// Revoked before its time: its session ended or its token generation was raised.
     Revoked,
-    /// Right in itself, but whether it was torn up cannot be told: the revocation view is staler than its policy allows, or a renewal
+    /// Right in itself, but whether it was revoked cannot be told: the revocation list is staler than its policy allows, or a renewal
     /// did not reach its store.
     Unavailable,
 }

@@ -58,7 +58,7 @@ impl<'h> Visitor<'h> for HeaderVisitor {
         let mut refused = false;
         let (mut names, budget) = (Names::default(), Budget::of(MOST_MEMBERS));
         while let Some(name) = map.next_key_seed(Text)? {
-            budget.spend()?;
+            budget.consume()?;
             match &*name {
                 "alg" => algorithm = Some(map.next_value_seed(Text)?),
                 "typ" => typ = Some(map.next_value_seed(Text)?),

@@ -1,4 +1,4 @@
-//! The orders in which requests and a rotation may meet, walked through by shuttle as those of the revocation view are
+//! The orders in which requests and a rotation may meet, walked through by shuttle as those of the revocation list are
 //! (`revocation/model.rs`): 20,000, with five changes of turn each, because to see a retired key come back takes four.
 
 use std::time::Duration;

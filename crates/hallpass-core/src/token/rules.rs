@@ -1,4 +1,4 @@
-//! What a token of one kind must satisfy: signature, issuer, audience, time, and not being torn up.
+//! What a token of one kind must satisfy: signature, issuer, audience, time, and not being revoked.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use crate::{
     keys::{handle::Keys, key::Key, key_ring::KeyRing, signature::TokenType},
     revocation::{
         outcome::{RevokedKind, TokenFacts},
-        view::RevocationList,
+        list::RevocationList,
     },
     time::unix_time::UnixTime,
     token::{
@@ -102,14 +102,14 @@ impl TokenRules {
         Ok(())
     }
 
-    /// `token` is asked for where there is a view.
+    /// `token` is asked for where there is a revocations.
     pub(crate) fn check_revocation<'t>(
         &self,
         token: impl FnOnce() -> TokenFacts<'t>,
         now: UnixTime,
     ) -> Result<(), TokenErrorKind> {
-        if let Some(view) = &self.revocation {
-            view.check(&token(), now).map_err(|revoked| match revoked.kind() {
+        if let Some(revocations) = &self.revocation {
+            revocations.check(&token(), now).map_err(|revoked| match revoked.kind() {
                 RevokedKind::Stale => TokenErrorKind::Unavailable,
                 _ => TokenErrorKind::Revoked,
             })?;

@@ -2,7 +2,7 @@
 //!
 //! It asks no store, no clock and no network. [Header, key and signature](crate::token::opener) come first; what is signed is then
 //! read [by a scanner](crate::token::claim_scanner) or [strictly](crate::token::claim_reader), and the claims must name this issuer and this
-//! audience, be alive now, and not have been torn up. Every check that needs `now` takes it as a value.
+//! audience, be alive now, and not have been revoked. Every check that needs `now` takes it as a value.
 
 use std::{any::TypeId, fmt, marker::PhantomData, mem::MaybeUninit, sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     keys::{handle::Keys, key_id::KeyId, signature::TokenType},
-    revocation::view::RevocationList,
+    revocation::list::RevocationList,
     time::unix_time::UnixTime,
     token::{
         cache::{TokenCache, USUAL_TOKENS},
@@ -97,17 +97,17 @@ impl<R: Role> Verifier<R> {
     }
 
     /// The longest life, from `iat` to `exp`, that a token may have. Defaults to 24 hours, because a stolen token lives as long as
-    /// it says, and the revocation view need not remember longer than the longest.
+    /// it says, and the revocation list need not remember longer than the longest.
     #[must_use]
     pub fn max_lifetime(self, longest: Duration) -> Self {
         self.set(|rules| rules.max_lifetime = longest)
     }
 
-    /// Asks this view whether a token was torn up. Defaults to none, because a service that only verifies has no view; its tokens
+    /// Asks this list whether a token was revoked. Defaults to none, because a service that only verifies has no list; its tokens
     /// then live until they expire.
     #[must_use]
-    pub fn revocation(self, view: RevocationList) -> Self {
-        self.set(|rules| rules.revocation = Some(view))
+    pub fn revocation(self, revocations: RevocationList) -> Self {
+        self.set(|rules| rules.revocation = Some(revocations))
     }
 
     /// Also reads the application's own claims, an `X` out of the whole set, for

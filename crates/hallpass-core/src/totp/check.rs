@@ -1,7 +1,7 @@
 //! One-time codes (RFC 6238, TOTP), over totp-rs.
 //!
 //! [`Totp::check`] says which time step a code belongs to, and that is all it can say: a code works once only if the
-//! caller spends the step in the store, by compare-and-set (RFC 6238 section 5.2). The step length is 30 seconds and no
+//! caller consumes the step in the store, by compare-and-set (RFC 6238 section 5.2). The step length is 30 seconds and no
 //! setting, because authenticators ignore any other in the QR code.
 //!
 //! Every step of the window is computed, and each is compared in constant time, so that the time taken tells neither
@@ -18,7 +18,7 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// A 30-second step since the epoch: RFC 6238's T. A store keeps the last one spent and takes only later ones.
+/// A 30-second step since the epoch: RFC 6238's T. A store keeps the last one consumed and takes only later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeStep(u64);
 
@@ -50,7 +50,7 @@ impl TimeStep {
 /// By how many steps an authenticator's clock is ahead (above 0) or behind (below 0), at most
 /// [`MAX_STEPS`](Self::MAX_STEPS) to either side (RFC 6238 section 6, "Resynchronization").
 ///
-/// A value for the store to keep beside the last spent step. It moves the window in which a code counts and never
+/// A value for the store to keep beside the last consumed step. It moves the window in which a code counts and never
 /// removes the unmoved one, since a clock that was off may be set right at any moment.
 ///
 /// ```
@@ -69,7 +69,7 @@ impl TotpDrift {
     /// RFC 6238 section 6 asks for a limit and names none. A quartz clock of 20 ppm that nobody sets takes two months
     /// to get that far. It also bounds what the memory costs: a code that somebody noted ahead of time counts at most
     /// so much earlier, and somebody whose fast clock is set right waits at most so long until their codes are later
-    /// than the last one spent.
+    /// than the last one consumed.
     pub const MAX_STEPS: i64 = 4;
 
     /// The clocks agree.
@@ -131,7 +131,7 @@ impl Totp {
     }
 
     /// The step that a code belongs to, out of those that count at `now` for a clock that is not off by more than the skew. It
-    /// is for the caller to spend.
+    /// is for the caller to consume.
     ///
     /// Spaces are passed over, because authenticators show a code in two groups and people type and paste what they
     /// see; they carry no information, so nothing is given away. Whatever else is not an ASCII digit is refused, other
@@ -214,7 +214,7 @@ impl fmt::Debug for Totp {
     }
 }
 
-/// A code that counts: what the caller spends, and remembers with it.
+/// A code that counts: what the caller consumes, and remembers with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RightCode {

@@ -61,7 +61,7 @@ impl TotpSecret {
         Self::from_bytes(secret.as_bytes())
     }
 
-    /// The bytes themselves, to be sealed and stored.
+    /// The bytes themselves, to be encrypted and stored.
     pub const fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }

@@ -1,4 +1,4 @@
-//! The attack corpus: every token with the verdict that it must get, through the verifier and through the gate.
+//! The attack corpus: every token with the verdict that it must get, through the verifier and through the authenticator.
 //!
 //! `tests/tables/attacks.jsonl` has one token a line: `group`, `what` it tries, `token`, and what to `expect`: `ok`,
 //! `ok-without-role`, or the kind of the refusal. The adapters' tests read the same file. It is judged at the second 1764000000
@@ -58,13 +58,13 @@ fn every_attack_gets_its_verdict() {
 }
 
 #[test]
-fn the_gate_says_the_same_of_a_bearer_token() {
-    let gate = RequestAuthenticator::new(verifier()).bearer();
+fn the_authenticator_says_the_same_of_a_bearer_token() {
+    let authenticator = RequestAuthenticator::new(verifier()).bearer();
     // White space around a field's value and between scheme and token is not the token's (RFC 9110, sections 5.5 and 11.4).
     let whole = |attack: &Attack| attack.token.trim() == attack.token;
     for Attack { group, what, token, expect } in attacks().into_iter().filter(whole) {
         let header = format!("Bearer {token}");
-        let caller: Authentication = gate.authenticate([], [header.as_bytes()], NOW);
+        let caller: Authentication = authenticator.authenticate([], [header.as_bytes()], NOW);
         let logged_in = expect.starts_with("ok");
         assert_eq!(caller.identity::<SiteRole>().is_some(), logged_in, "{group}: {what}");
     }

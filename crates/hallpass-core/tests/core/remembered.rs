@@ -91,14 +91,14 @@ fn a_remembered_token_dies_at_its_time_and_does_not_live_before_it() {
 }
 
 #[test]
-fn a_remembered_token_is_torn_up_like_any_other() {
+fn a_remembered_token_is_revoked_like_any_other() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
-    let view = RevocationList::new();
-    let verifier = verifier.revocation(view.clone());
+    let revocations = RevocationList::new();
+    let verifier = verifier.revocation(revocations.clone());
     let token = issuer.issue(&alice(), NOW).unwrap();
     assert_eq!(kind(&verifier, token.as_str(), NOW), None);
     assert_eq!(verifier.remembered(), 1);
-    view.end_session("s-1", after(900));
+    revocations.end_session("s-1", after(900));
     assert_eq!(kind(&verifier, token.as_str(), NOW), Some(TokenErrorKind::Revoked));
 }
 
@@ -186,15 +186,15 @@ proptest! {
     #[test]
     fn remembering_changes_no_answer(questions in prop::collection::vec((0_usize..4, 0_u64..1_900, any::<bool>()), 1..20)) {
         let issuer = issuer(KeyRing::generate(Algorithm::EdDsa, [1; 32], NOW).unwrap());
-        let view = RevocationList::new();
-        let remembering = issuer.verifier::<SiteRole>().revocation(view.clone()).remember(2);
-        let plain = Verifier::<SiteRole>::new(issuer.keys().clone(), ISSUER, AUDIENCE).revocation(view.clone()).remember(0);
+        let revocations = RevocationList::new();
+        let remembering = issuer.verifier::<SiteRole>().revocation(revocations.clone()).remember(2);
+        let plain = Verifier::<SiteRole>::new(issuer.keys().clone(), ISSUER, AUDIENCE).revocation(revocations.clone()).remember(0);
         let tokens: Vec<_> = (0..4).map(|number| {
             issuer.issue(&alice_as("17", &format!("s-{number}")), after(number * 300)).unwrap()
         }).collect();
         for (number, seconds, tears_up) in questions {
             if tears_up {
-                view.end_session(&format!("s-{number}"), after(3_000));
+                revocations.end_session(&format!("s-{number}"), after(3_000));
             }
             let token = tokens[number].as_str();
             prop_assert_eq!(kind(&remembering, token, after(seconds)), kind(&plain, token, after(seconds)));

@@ -137,23 +137,23 @@ fn an_issuer_and_its_verifier_agree_on_the_lifetime() {
 }
 
 #[test]
-fn what_was_torn_up_is_refused_from_that_moment() {
-    let view = RevocationList::new();
+fn what_was_revoked_is_refused_from_that_moment() {
+    let revocations = RevocationList::new();
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
-    let verifier = issuer.verifier::<SiteRole>().revocation(view.clone());
+    let verifier = issuer.verifier::<SiteRole>().revocation(revocations.clone());
     let token = issuer.issue(&alice(), NOW).unwrap();
     let verdict = || kind(verifier.verify(token.as_str().as_bytes(), NOW));
     assert_eq!(verdict(), None);
-    view.raise_generation("17", 3, after(900));
+    revocations.raise_generation("17", 3, after(900));
     assert_eq!(verdict(), None);
-    view.raise_generation("17", 4, after(900));
+    revocations.raise_generation("17", 4, after(900));
     assert_eq!(verdict(), Some(TokenErrorKind::Revoked));
 
-    let view = RevocationList::new();
-    let verifier = issuer.verifier::<SiteRole>().revocation(view.clone());
-    view.end_session("s-2", after(900));
+    let revocations = RevocationList::new();
+    let verifier = issuer.verifier::<SiteRole>().revocation(revocations.clone());
+    revocations.end_session("s-2", after(900));
     assert_eq!(kind(verifier.verify(token.as_str().as_bytes(), NOW)), None);
-    view.end_session("s-1", after(900));
+    revocations.end_session("s-1", after(900));
     assert_eq!(kind(verifier.verify(token.as_str().as_bytes(), NOW)), Some(TokenErrorKind::Revoked));
 }
 
@@ -161,14 +161,14 @@ fn what_was_torn_up_is_refused_from_that_moment() {
 #[test]
 fn a_stale_view_is_a_fault_and_no_revocation() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
-    let view = RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(5) });
-    let verifier = issuer.verifier::<SiteRole>().revocation(view.clone());
+    let revocations = RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(5) });
+    let verifier = issuer.verifier::<SiteRole>().revocation(revocations.clone());
     let token = issuer.issue(&alice(), NOW).unwrap();
     let at = |now| kind(verifier.verify(token.as_str().as_bytes(), now));
     assert_eq!(at(NOW), Some(TokenErrorKind::Unavailable));
-    view.synced(NOW);
+    revocations.synced(NOW);
     assert_eq!((at(after(5)), at(after(6))), (None, Some(TokenErrorKind::Unavailable)));
-    view.end_session("s-1", after(900));
+    revocations.end_session("s-1", after(900));
     assert_eq!(at(NOW), Some(TokenErrorKind::Revoked));
 }
 

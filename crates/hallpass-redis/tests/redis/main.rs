@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod opening;
-mod push;
+mod notifier;
 mod server;
 mod tls;
 
@@ -19,7 +19,7 @@ mod suite {
     test_store! {
         #[tokio::test]
         #[ignore = "needs Redis or Valkey: REDIS_URL"]
-        empty: rate_limit announcement
+        empty: rate_limit publication
     }
 }
 

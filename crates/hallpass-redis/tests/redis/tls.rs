@@ -26,11 +26,11 @@ mod over_tls {
         let now = UnixTime::from_secs(1_790_000_000);
         let policy = RateLimit::new(3, Duration::from_secs(30));
         assert_eq!(store.try_take("alice", &policy, now).await.unwrap(), AttemptOutcome::Allowed);
-        let mut push = store.push();
-        push.news().await.unwrap(); // connected
+        let mut notifier = store.notifier();
+        notifier.notified().await.unwrap(); // connected
         let change = Revocation::Generation { account: AccountId::new("alice"), generation: 2, at: now };
-        store.announce(&change).await.unwrap();
-        timeout(Duration::from_secs(1), push.news()).await.expect("nothing was pushed").unwrap();
+        store.publish(&change).await.unwrap();
+        timeout(Duration::from_secs(1), notifier.notified()).await.expect("nothing was pushed").unwrap();
     }
 
     #[tokio::test]

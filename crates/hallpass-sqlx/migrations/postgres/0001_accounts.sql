@@ -1,7 +1,7 @@
 -- One row for each account.
 -- username_key is the canonical form: uniqueness, limits and look-ups go by it. username is the form that is shown.
 -- The collation is C: keys are listed in the order of their characters, whatever language the database is made for.
--- roles is a JSON array of names. generation only ever grows: every token of a lower one is void.
+-- roles is a JSON array of names. generation only ever grows: every token of a lower one is revoked.
 -- Times, here and in every other table, are Unix seconds.
 CREATE TABLE hallpass_accounts (
     id            TEXT    NOT NULL PRIMARY KEY,

@@ -1,12 +1,12 @@
--- The live authenticator of an account. The secret is sealed before it gets here.
--- last_step is the latest time step that was spent (RFC 6238, 5.2): a code counts only with a later one.
+-- The live authenticator of an account. The secret is encrypted before it gets here.
+-- last_step is the latest time step that was consumed (RFC 6238, 5.2): a code counts only with a later one.
 CREATE TABLE hallpass_two_factor (
     account_id TEXT   NOT NULL PRIMARY KEY REFERENCES hallpass_accounts (id) ON DELETE CASCADE,
     encrypted     BYTEA  NOT NULL,
     last_step  BIGINT
 );
 
--- Recovery codes not yet spent, hashed. Spending one deletes its row.
+-- Recovery codes not yet consumed, hashed. Consuming one deletes its row.
 CREATE TABLE hallpass_recovery_codes (
     account_id TEXT  NOT NULL REFERENCES hallpass_accounts (id) ON DELETE CASCADE,
     code_hash  BYTEA NOT NULL,

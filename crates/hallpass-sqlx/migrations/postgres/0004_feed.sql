@@ -1,7 +1,7 @@
--- What was voided: either tokens of an account below a generation, or those of a session.
+-- What was revoked: either tokens of an account below a generation, or those of a session.
 -- Neither transaction numbers nor places follow the order of commits. Readers take a row as settled once every transaction up
 -- to its own has ended (pg_snapshot_xmin); until then they may be handed it more than once.
--- No foreign keys: what was voided stays void when its account is deleted.
+-- No foreign keys: what was revoked stays revoked when its account is deleted.
 CREATE TABLE hallpass_revocations (
     transaction BIGINT NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     place       BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY,

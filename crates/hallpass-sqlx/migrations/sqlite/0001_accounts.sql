@@ -1,6 +1,6 @@
 -- One row for each account.
 -- username_key is the canonical form: uniqueness, limits and look-ups go by it. username is the form that is shown.
--- roles is a JSON array of names. generation only ever grows: every token of a lower one is void.
+-- roles is a JSON array of names. generation only ever grows: every token of a lower one is revoked.
 -- Times, here and in every other table, are Unix seconds.
 CREATE TABLE hallpass_accounts (
     id            TEXT    NOT NULL PRIMARY KEY,

@@ -1,4 +1,4 @@
--- Who is signed in where. A session that ends is deleted; the feed is what tells the others.
+-- Who is signed in where. A session that ends is deleted; the log is what tells the others.
 CREATE TABLE hallpass_sessions (
     id         TEXT    NOT NULL PRIMARY KEY,
     account_id TEXT    NOT NULL REFERENCES hallpass_accounts (id) ON DELETE CASCADE,

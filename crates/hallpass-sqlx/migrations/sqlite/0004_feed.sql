@@ -1,6 +1,6 @@
--- What was voided, in the order in which it was: either tokens of an account below a generation, or those of a session.
+-- What was revoked, in the order in which it was: either tokens of an account below a generation, or those of a session.
 -- AUTOINCREMENT, so that a place is not given twice after old rows were deleted: cursors point at places.
--- No foreign keys: what was voided stays void when its account is deleted.
+-- No foreign keys: what was revoked stays revoked when its account is deleted.
 CREATE TABLE hallpass_revocations (
     place      INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     account_id TEXT,

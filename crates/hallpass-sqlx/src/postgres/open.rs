@@ -26,12 +26,12 @@ impl PostgresStore {
     ///
     /// | setting | value | because |
     /// |---|---|---|
-    /// | `synchronous_commit` | `on`, unless it is stricter | a log-out or a spent code that was acknowledged must outlive a power cut |
+    /// | `synchronous_commit` | `on`, unless it is stricter | a log-out or a consumed code that was acknowledged must outlive a power cut |
     /// | `statement_timeout` | 5 s | the sign-in has given up long before, and the lock must not outlive it |
     /// | `idle_in_transaction_session_timeout` | 10 s | a process that stops in the middle must not hold its lock |
     ///
     /// There are at most 8 connections, and a call waits at most 2 s for one, so that a log-in fails in time for a person to try
-    /// again. The revocation feed listens on one more.
+    /// again. The revocation log listens on one more.
     ///
     /// # TLS
     /// With the feature `tls`, and `sslmode` as PostgreSQL's own clients know it. **A server across a network is named with
@@ -109,6 +109,6 @@ impl PostgresStore {
 }
 
 static STEPS: [Step; 7] = steps!["postgres":
-    "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_feed.sql" "0005_attempts.sql"
+    "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_log.sql" "0005_attempts.sql"
     "0006_refreshes.sql" "0007_drift.sql"
 ];

@@ -1,4 +1,4 @@
-//! The revocation feed.
+//! The revocation log.
 //!
 //! PostgreSQL gives out numbers when a transaction asks for them, not when it commits, so a row may appear behind others that were
 //! read long ago. A cursor therefore stands only where nothing can appear any more: behind rows whose transaction, and every one
@@ -30,7 +30,7 @@ use crate::{column, error::StoreError};
 impl RevocationLog for PostgresStore {
     type Error = StoreError;
 
-    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
+    async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
         let (transaction, place) = parts(cursor);
         let rows = self.rows(sql(SINCE).bind(transaction).bind(place).bind(STRETCH)).await?;
         let mut read = RevocationPage { changes: Vec::with_capacity(rows.len()), cursor };
@@ -43,13 +43,13 @@ impl RevocationLog for PostgresStore {
         Ok(read)
     }
 
-    async fn forget(&self, before: UnixTime) -> Result<(), StoreError> {
+    async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
         self.change(sql("DELETE FROM hallpass_revocations WHERE at < $1").bind(column::from_time(before)))
             .await
             .map(drop)
     }
 
-    fn push(&self) -> impl Notifier {
+    fn notifier(&self) -> impl Notifier {
         self.listen()
     }
 }
@@ -57,7 +57,7 @@ impl RevocationLog for PostgresStore {
 /// One statement, so that the limit of what is settled and the rows are of one snapshot.
 ///
 /// What is settled comes in stretches, and behind the last of them, whole, what is not, since no cursor can point into it. That is
-/// at most what was revoked while the oldest open transaction runs, and not yet [forgotten](RevocationLog::forget).
+/// at most what was revoked while the oldest open transaction runs, and not yet [forgotten](RevocationLog::purge_before).
 const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first), \
      stretch AS MATERIALIZED ( \
         SELECT *, TRUE AS settled FROM hallpass_revocations \
@@ -117,7 +117,7 @@ impl Listen {
 impl Notifier for Listen {
     type Error = StoreError;
 
-    async fn news(&mut self) -> Result<(), StoreError> {
+    async fn notified(&mut self) -> Result<(), StoreError> {
         // The line is put back only while it is good: a dropped future or an error leaves none, and the next call begins afresh.
         let Some(mut line) = self.line.take() else {
             self.line = Some(self.connect().await.map_err(StoreError::from_driver)?);
@@ -137,7 +137,7 @@ impl Notifier for Listen {
     }
 }
 
-/// What the trigger on the feed's table notifies.
+/// What the trigger on the log's table notifies.
 const CHANNEL: &str = "hallpass_revocations";
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
 /// A line that was cut without a word, by a firewall say, looks like one without news. So it is laid anew each minute; what that

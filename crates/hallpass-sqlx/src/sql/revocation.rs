@@ -1,5 +1,5 @@
-//! What every revocation does, inside the caller's transaction: the generation goes up, sessions go, the feed is written. How the
-//! feed is read is each database's own.
+//! What every revocation does, inside the caller's transaction: the generation goes up, sessions go, the log is written. How the
+//! log is read is each database's own.
 
 use hallpass_accounts::{AccountId, Revocation, SessionId};
 use hallpass_core::UnixTime;
@@ -22,8 +22,8 @@ pub(crate) async fn everything(
         .bind(account.as_str())
         .bind(keep.map(SessionId::to_string));
     write.change(end).await?;
-    let void = sql("UPDATE hallpass_sessions SET refresh_hash = NULL, spent = $2 WHERE account_id = $1");
-    write.change(void.bind(account.as_str()).bind(column::NOTHING)).await?;
+    let revoke = sql("UPDATE hallpass_sessions SET refresh_hash = NULL, consumed = $2 WHERE account_id = $1");
+    write.change(revoke.bind(account.as_str()).bind(column::NOTHING)).await?;
     generation(write, account, at).await
 }
 
@@ -73,7 +73,7 @@ async fn session_ended(write: &mut Write, session: &SessionId, at: UnixTime) -> 
     write.change(insert).await.map(drop)
 }
 
-/// Reads a row of the feed.
+/// Reads a row of the log.
 pub(crate) fn change(row: &Row) -> Result<Revocation, StoreError> {
     let at = column::to_time(get(row, "at")?)?;
     let session: Option<&str> = get(row, "session_id")?;

@@ -35,14 +35,14 @@ impl TwoFactorStore for Store {
         step: u64,
         drift: TotpDrift,
     ) -> Result<ConsumeOutcome, StoreError> {
-        let spend = sql("UPDATE hallpass_two_factor SET last_step = $2, drift = $3 \
+        let consume = sql("UPDATE hallpass_two_factor SET last_step = $2, drift = $3 \
              WHERE account_id = $1 AND (last_step IS NULL OR last_step < $2) \
              AND EXISTS (SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $4 AND NOT disabled)")
         .bind(id.as_str())
         .bind(column::from_step(step)?)
         .bind(drift.steps())
         .bind(i64::from(generation));
-        Ok(spend_of(self.change(spend).await?))
+        Ok(consume_of(self.change(consume).await?))
     }
 
     async fn consume_recovery_code(
@@ -51,13 +51,13 @@ impl TwoFactorStore for Store {
         generation: u32,
         code: &RecoveryHash,
     ) -> Result<ConsumeOutcome, StoreError> {
-        let spend = sql("DELETE FROM hallpass_recovery_codes WHERE account_id = $1 AND code_hash = $2 \
+        let consume = sql("DELETE FROM hallpass_recovery_codes WHERE account_id = $1 AND code_hash = $2 \
              AND EXISTS (SELECT 1 FROM hallpass_two_factor WHERE account_id = $1) \
              AND EXISTS (SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $3 AND NOT disabled)")
         .bind(id.as_str())
         .bind(code.as_bytes().as_slice())
         .bind(i64::from(generation));
-        Ok(spend_of(self.change(spend).await?))
+        Ok(consume_of(self.change(consume).await?))
     }
 
     async fn replace_recovery_codes(
@@ -91,22 +91,22 @@ impl TwoFactorStore for Store {
     async fn reencrypt(
         &self,
         id: &AccountId,
-        old_sealed: &[u8],
-        new_sealed: &[u8],
+        old_encrypted: &[u8],
+        new_encrypted: &[u8],
     ) -> Result<ReplaceOutcome, StoreError> {
         let reencrypt = sql("UPDATE hallpass_two_factor SET encrypted = $3 WHERE account_id = $1 AND encrypted = $2");
-        let resealed = self.change(reencrypt.bind(id.as_str()).bind(old_sealed).bind(new_sealed)).await?;
-        Ok(match resealed {
+        let reencrypted = self.change(reencrypt.bind(id.as_str()).bind(old_encrypted).bind(new_encrypted)).await?;
+        Ok(match reencrypted {
             0 => ReplaceOutcome::Changed,
             _ => ReplaceOutcome::Replaced,
         })
     }
 }
 
-fn spend_of(rows: u64) -> ConsumeOutcome {
+fn consume_of(rows: u64) -> ConsumeOutcome {
     match rows {
         0 => ConsumeOutcome::AlreadyConsumed,
-        _ => ConsumeOutcome::Spent,
+        _ => ConsumeOutcome::Consumed,
     }
 }
 

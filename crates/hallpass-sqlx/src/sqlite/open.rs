@@ -32,7 +32,7 @@ impl SqliteStore {
     /// | setting | value | because |
     /// |---|---|---|
     /// | `journal_mode` | `WAL` | readers go on while somebody writes |
-    /// | `synchronous` | `FULL` | a log-out or a spent code that was acknowledged must outlive a power cut. `NORMAL` outlives only a killed process |
+    /// | `synchronous` | `FULL` | a log-out or a consumed code that was acknowledged must outlive a power cut. `NORMAL` outlives only a killed process |
     /// | `busy_timeout` | 5 s | another process may hold the write lock for a moment |
     /// | `foreign_keys` | `ON` | no session without its account |
     ///
@@ -157,7 +157,7 @@ impl SqliteStore {
 }
 
 static STEPS: [Step; 7] = steps!["sqlite":
-    "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_feed.sql" "0005_attempts.sql"
+    "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_log.sql" "0005_attempts.sql"
     "0006_refreshes.sql" "0007_drift.sql"
 ];
 

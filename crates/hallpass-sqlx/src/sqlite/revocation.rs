@@ -1,4 +1,4 @@
-//! The revocation feed.
+//! The revocation log.
 //!
 //! SQLite has one writer at a time, so places are given in the order of commits: a row never appears behind a cursor that
 //! was handed out before.
@@ -22,7 +22,7 @@ use crate::{column, error::StoreError};
 impl RevocationLog for SqliteStore {
     type Error = StoreError;
 
-    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
+    async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
         let place = i64::try_from(cursor.number()).unwrap_or(i64::MAX);
         let since = sql("SELECT place, account_id, generation, session_id, at FROM hallpass_revocations \
              WHERE place > ?1 ORDER BY place LIMIT ?2");
@@ -35,14 +35,14 @@ impl RevocationLog for SqliteStore {
         Ok(RevocationPage { changes, cursor })
     }
 
-    async fn forget(&self, before: UnixTime) -> Result<(), StoreError> {
+    async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         let forget = sql("DELETE FROM hallpass_revocations WHERE at < ?1");
         write.change(forget.bind(column::from_time(before))).await?;
         write.commit().await
     }
 
-    fn push(&self) -> impl Notifier {
+    fn notifier(&self) -> impl Notifier {
         self.watch()
     }
 }
@@ -53,7 +53,7 @@ impl RevocationLog for SqliteStore {
 /// with every commit of another connection, so asking it often costs next to nothing: some 20 µs each time, on a connection's own
 /// thread.
 ///
-/// It watches the file from a connection of its own. A write of this process counts as news too: then the feed is read for nothing.
+/// It watches the file from a connection of its own. A write of this process counts as news too: then the log is read for nothing.
 pub(crate) struct Watch {
     pool: SqlitePool,
     seen: Option<(SqliteConnection, i64)>,
@@ -68,7 +68,7 @@ impl SqliteStore {
 impl Notifier for Watch {
     type Error = StoreError;
 
-    async fn news(&mut self) -> Result<(), StoreError> {
+    async fn notified(&mut self) -> Result<(), StoreError> {
         // Put back only while it is good: a dropped future or an error leaves none, and the next call begins afresh.
         let Some((mut connection, seen)) = self.seen.take() else {
             if self.pool.is_closed() {

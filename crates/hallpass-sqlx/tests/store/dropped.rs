@@ -37,7 +37,7 @@ pub(crate) async fn a_password_change_is_whole_or_nothing<S>(store: &S)
 where
     S: PasswordStore + RegistrationStore + SessionStore + RevocationLog,
 {
-    let mut feed = Reader::new(store);
+    let mut log = Reader::new(store);
     let (mut whole, mut nothing) = (0, 0);
     for polls in 1.. {
         let id = register(store, &format!("user{polls}")).await;
@@ -48,7 +48,7 @@ where
         let answer = at_most(polls.into(), store.change(change)).await;
         settle(store, &id).await;
 
-        let changes = feed.news().await;
+        let changes = log.read_new().await;
         let now = account(store, &id).await;
         let sessions = open_sessions(store, &id).await.len();
         match (now.password_hash(), now.generation(), sessions, changes.len()) {
@@ -79,8 +79,8 @@ where
         let on = now.second_factor().is_some();
         assert_eq!(now.generation(), u32::from(on), "after {polls} polls");
         for code in &codes {
-            let spent = store.consume_recovery_code(&id, now.generation(), code).await.unwrap();
-            assert_eq!(spent == ConsumeOutcome::Spent, on, "after {polls} polls");
+            let consumed = store.consume_recovery_code(&id, now.generation(), code).await.unwrap();
+            assert_eq!(consumed == ConsumeOutcome::Consumed, on, "after {polls} polls");
         }
         if answer.is_some() {
             assert!(on);

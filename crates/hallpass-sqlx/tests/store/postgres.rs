@@ -2,7 +2,7 @@
 //!
 //! Each test has a schema of its own in the database of `DATABASE_URL`, and drops it afterwards.
 
-mod feed;
+mod revocation_log;
 mod opening;
 mod tls;
 
@@ -53,9 +53,9 @@ async fn two_on_one_schema(schema: &Schema) -> [Arc<PostgresStore>; 2] {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn a_step_is_spent_once() {
+async fn a_step_is_consumed_once() {
     let schema = Schema::new().await;
-    races::a_step_is_spent_once(&two_on_one_schema(&schema).await, 100).await;
+    races::a_step_is_consumed_once(&two_on_one_schema(&schema).await, 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,9 +93,9 @@ async fn an_enrolment_dropped_at_any_await_is_whole_or_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn a_refresh_token_is_spent_once() {
+async fn a_refresh_token_is_consumed_once() {
     let schema = Schema::new().await;
-    races::a_refresh_token_is_spent_once(&two_on_one_schema(&schema).await, 100).await;
+    races::a_refresh_token_is_consumed_once(&two_on_one_schema(&schema).await, 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,7 +26,7 @@ async fn two_processes_race_a_thousand_times_and_one_wins() {
     race(1000).await;
 }
 
-/// Each step is spent once; each tenth round, of ten recovery codes ten serve, and a name in 64 spellings is one row.
+/// Each step is consumed once; each tenth round, of ten recovery codes ten serve, and a name in 64 spellings is one row.
 async fn race(rounds: u64) {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
@@ -63,14 +63,14 @@ async fn race_beside_another() {
         let (id, step) = (alice.clone(), 101 + round);
         won(&store, ("step", round), |store, _| {
             let id = id.clone();
-            async move { store.consume_step(&id, 1, step, TotpDrift::NONE).await.unwrap() == ConsumeOutcome::Spent }
+            async move { store.consume_step(&id, 1, step, TotpDrift::NONE).await.unwrap() == ConsumeOutcome::Consumed }
         })
         .await;
 
         if round % 10 != 0 {
             continue;
         }
-        // The one makes ten codes that there have not been; both spend them.
+        // The one makes ten codes that there have not been; both consume them.
         if child.number == 0 {
             let codes: Vec<_> = (0..10).map(recovery_hash).collect();
             let own = own(&*store, &alice, None, at(6)).await;
@@ -79,7 +79,7 @@ async fn race_beside_another() {
         child.meet(3 * round + 1);
         won(&store, ("code", round), |store, task| {
             let (id, code) = (alice.clone(), recovery_hash(u8::try_from(task % 10).unwrap()));
-            async move { store.consume_recovery_code(&id, 1, &code).await.unwrap() == ConsumeOutcome::Spent }
+            async move { store.consume_recovery_code(&id, 1, &code).await.unwrap() == ConsumeOutcome::Consumed }
         })
         .await;
 

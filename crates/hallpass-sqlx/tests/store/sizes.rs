@@ -49,7 +49,7 @@ async fn sessions<S: SessionStore + RefreshTokenStore>(store: &S) {
         opened(store.open(new.with_refresh_chain(Some(refresh_chain))).await.unwrap());
         let (idle, grace) = (Duration::from_secs(5000), Duration::from_secs(30));
         let rotation = Rotation::new(refresh(number), refresh(2 * ACCOUNTS + number), at(900), idle, grace);
-        assert!(matches!(store.refresh(&id, &rotation).await.unwrap(), RefreshOutcome::Spent(_)));
+        assert!(matches!(store.refresh(&id, &rotation).await.unwrap(), RefreshOutcome::Consumed(_)));
     }
 }
 

@@ -41,15 +41,15 @@ async fn two_on_one_file(scratch: &Scratch) -> [Arc<SqliteStore>; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_step_is_spent_once() {
+async fn a_step_is_consumed_once() {
     let scratch = Scratch::new();
-    races::a_step_is_spent_once(&two_on_one_file(&scratch).await, 50).await;
+    races::a_step_is_consumed_once(&two_on_one_file(&scratch).await, 50).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_token_is_spent_once() {
+async fn a_refresh_token_is_consumed_once() {
     let scratch = Scratch::new();
-    races::a_refresh_token_is_spent_once(&two_on_one_file(&scratch).await, 50).await;
+    races::a_refresh_token_is_consumed_once(&two_on_one_file(&scratch).await, 50).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use crate::scratch::Scratch;
 
-async fn is_woken(push: &mut impl Notifier) -> bool {
-    match timeout(Duration::from_millis(300), push.news()).await {
+async fn is_woken(notifier: &mut impl Notifier) -> bool {
+    match timeout(Duration::from_millis(300), notifier.notified()).await {
         Ok(news) => news.map(|()| true).unwrap(),
         Err(_) => false,
     }
@@ -22,22 +22,22 @@ async fn a_write_of_another_process_wakes_the_watcher() {
     let here = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
     let there = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
     let id = register(&there, "alice").await;
-    let mut push = here.push();
-    assert!(is_woken(&mut push).await, "what came before is to be read now");
-    assert!(!is_woken(&mut push).await);
-    assert!(is_woken(&mut push).await, "a dropped future forgets what it saw, so it begins afresh");
+    let mut notifier = here.notifier();
+    assert!(is_woken(&mut notifier).await, "what came before is to be read now");
+    assert!(!is_woken(&mut notifier).await);
+    assert!(is_woken(&mut notifier).await, "a dropped future forgets what it saw, so it begins afresh");
     done(there.set_roles(&id, &[], None, at(1)).await.unwrap());
-    assert!(is_woken(&mut push).await);
-    assert!(!is_woken(&mut push).await);
+    assert!(is_woken(&mut notifier).await);
+    assert!(!is_woken(&mut notifier).await);
 }
 
 #[tokio::test]
 async fn a_closed_store_is_watched_no_longer() {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
-    let mut push = store.push();
-    assert!(is_woken(&mut push).await);
+    let mut notifier = store.notifier();
+    assert!(is_woken(&mut notifier).await);
     store.close().await;
-    assert!(timeout(Duration::from_secs(1), push.news()).await.unwrap().is_err());
-    assert!(push.news().await.is_err());
+    assert!(timeout(Duration::from_secs(1), notifier.notified()).await.unwrap().is_err());
+    assert!(notifier.notified().await.is_err());
 }

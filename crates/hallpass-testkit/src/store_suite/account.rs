@@ -52,28 +52,28 @@ pub async fn names_and_roles_come_back_as_they_went<S: RegistrationStore>(store:
     assert_eq!(found.username().as_str(), new.username.as_str());
 }
 
-pub async fn new_roles_void_the_tokens_with_the_old_ones<S>(store: &S)
+pub async fn new_roles_revoke_the_tokens_with_the_old_ones<S>(store: &S)
 where
     S: AdministrationStore + RegistrationStore + SessionStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     let session = open(store, &id, 1).await;
-    let mut feed = Reader::new(store);
+    let mut log = Reader::new(store);
     let roles = ["moderator", "admin"].map(str::to_owned);
 
     let now = done(store.set_roles(&id, &roles, None, at(30)).await.unwrap());
     assert_eq!(now.roles(), account(store, &id).await.roles(), "the row as written");
     assert_eq!((now.roles(), now.generation()), (&roles[..], 1));
     assert_eq!(open_sessions(store, &id).await, [session], "a refresh brings the new roles");
-    assert_eq!(feed.news().await, [raised(&id, 1, at(30))]);
+    assert_eq!(log.read_new().await, [raised(&id, 1, at(30))]);
 
     assert_eq!(done(store.set_roles(&id, &[], None, at(31)).await.unwrap()).generation(), 2);
     assert!(account(store, &id).await.roles().is_empty());
-    feed.news().await;
+    log.read_new().await;
 
     let unknown = store.set_roles(&AccountId::new("?"), &roles, None, at(32)).await;
     assert!(matches!(unknown.unwrap(), CommandOutcome::NotFound));
-    assert_eq!(feed.news().await, []);
+    assert_eq!(log.read_new().await, []);
 }
 
 pub async fn a_disabled_account_has_no_session_left<S>(store: &S)
@@ -82,16 +82,16 @@ where
 {
     let id = register(store, "alice").await;
     open(store, &id, 1).await;
-    let mut feed = Reader::new(store);
+    let mut log = Reader::new(store);
 
     assert_eq!(done(store.set_disabled(&id, true, None, at(30)).await.unwrap()).generation(), 1);
     assert!(account(store, &id).await.disabled());
     assert_eq!(open_sessions(store, &id).await, []);
-    assert_eq!(feed.news().await, [raised(&id, 1, at(30))]);
+    assert_eq!(log.read_new().await, [raised(&id, 1, at(30))]);
 
     assert_eq!(done(store.set_disabled(&id, false, None, at(31)).await.unwrap()).generation(), 2);
     assert!(!account(store, &id).await.disabled());
-    assert_eq!(feed.news().await, [raised(&id, 2, at(31))]);
+    assert_eq!(log.read_new().await, [raised(&id, 2, at(31))]);
 
     let unknown = store.set_disabled(&AccountId::new("?"), true, None, at(32)).await;
     assert!(matches!(unknown.unwrap(), CommandOutcome::NotFound));

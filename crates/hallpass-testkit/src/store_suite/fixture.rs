@@ -97,7 +97,7 @@ pub async fn open_sessions<S: SessionStore>(store: &S, id: &AccountId) -> Vec<Se
 /// An enrolment at step 100, with ten recovery codes.
 pub async fn enrolment<S: AccountStore>(store: &S, id: &AccountId) -> Enrolment {
     let codes = (0..10).map(recovery_hash).collect();
-    Enrolment::new(own(store, id, None, at(5)).await, b"sealed".to_vec(), 100, codes)
+    Enrolment::new(own(store, id, None, at(5)).await, b"encrypted".to_vec(), 100, codes)
 }
 
 pub async fn enrol<S: TwoFactorStore>(store: &S, id: &AccountId) {
@@ -110,7 +110,7 @@ pub async fn disable<S: TwoFactorStore>(store: &S, id: &AccountId) {
 }
 
 #[derive(Debug)]
-/// Somebody who follows the feed, as a node does.
+/// Somebody who follows the log, as a node does.
 pub struct Reader<'s, S> {
     store: &'s S,
     cursor: Cursor,
@@ -122,11 +122,11 @@ impl<'s, S: RevocationLog> Reader<'s, S> {
         Self { store, cursor: Cursor::START, seen: Vec::new() }
     }
 
-    /// What the feed tells that it has not told this reader before. A feed may repeat itself.
-    pub async fn news(&mut self) -> Vec<Revocation> {
+    /// What the log tells that it has not told this reader before. A log may repeat itself.
+    pub async fn read_new(&mut self) -> Vec<Revocation> {
         let known = self.seen.len();
         loop {
-            let read = self.store.since(self.cursor).await.unwrap();
+            let read = self.store.read_after(self.cursor).await.unwrap();
             for change in read.changes {
                 if !self.seen.contains(&change) {
                     self.seen.push(change);

@@ -24,7 +24,7 @@ where
     assert_eq!(account(store, &id).await.generation(), 0, "tokens stay");
     assert_eq!(open_sessions(store, &id).await, [session]);
     assert_eq!(account(store, &other).await.password_hash(), "hash-0");
-    assert_eq!(Reader::new(store).news().await, []);
+    assert_eq!(Reader::new(store).read_new().await, []);
 
     let unknown = store.replace_hash(&AccountId::new("?"), "hash-0", "x").await;
     assert_eq!(unknown.unwrap(), ReplaceOutcome::Changed);
@@ -39,7 +39,7 @@ where
     let here = open(store, &id, 1).await;
     open(store, &id, 2).await;
     let others = open(store, &other, 3).await;
-    let mut feed = Reader::new(store);
+    let mut log = Reader::new(store);
 
     let change = async |old: &str, new: &str, session| {
         PasswordChange::new(own(store, &id, session, at(30)).await, old.into(), new.into())
@@ -48,13 +48,13 @@ where
     assert!(!is_written(&stale.unwrap()));
     assert_eq!(account(store, &id).await.password_hash(), "hash-0");
     assert_eq!(open_sessions(store, &id).await.len(), 2);
-    assert_eq!(feed.news().await, []);
+    assert_eq!(log.read_new().await, []);
 
     let changed = store.change(change("hash-0", "hash-1", Some(here)).await).await;
     let now = written(changed.unwrap());
     assert_eq!((now.password_hash(), now.generation()), ("hash-1", 1));
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(feed.news().await, [raised(&id, 1, at(30))]);
+    assert_eq!(log.read_new().await, [raised(&id, 1, at(30))]);
 
     let changed = store.change(change("hash-1", "hash-2", None).await).await;
     assert_eq!(written(changed.unwrap()).generation(), 2);

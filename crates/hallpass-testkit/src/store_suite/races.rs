@@ -42,19 +42,19 @@ where
     set.join_all().await.iter().filter(|answer| win(answer)).count()
 }
 
-pub async fn a_step_is_spent_once<S>(stores: &[Arc<S>], rounds: u64)
+pub async fn a_step_is_consumed_once<S>(stores: &[Arc<S>], rounds: u64)
 where
     S: TwoFactorStore + RegistrationStore,
 {
     let id = register(&*stores[0], "alice").await;
     enrol(&*stores[0], &id).await;
     for step in 101..101 + rounds {
-        let spend = |store: Arc<S>, _| {
+        let consume = |store: Arc<S>, _| {
             let id = id.clone();
             async move { store.consume_step(&id, 1, step, TotpDrift::NONE).await.unwrap() }
         };
-        let spent = winners(stores, 64, spend, |spend| *spend == ConsumeOutcome::Spent).await;
-        assert_eq!(spent, 1, "step {step}");
+        let consumed = winners(stores, 64, consume, |consume| *consume == ConsumeOutcome::Consumed).await;
+        assert_eq!(consumed, 1, "step {step}");
     }
 }
 
@@ -68,12 +68,12 @@ where
         let codes: Vec<_> = (0..10).map(|code| recovery_hash(round * 10 + code)).collect();
         let own = own(&*stores[0], &id, None, at(6)).await;
         written(stores[0].replace_recovery_codes(&own, &codes).await.unwrap());
-        let spend = |store: Arc<S>, number: usize| {
+        let consume = |store: Arc<S>, number: usize| {
             let (id, code) = (id.clone(), codes[number % 10].clone());
             async move { store.consume_recovery_code(&id, 1, &code).await.unwrap() }
         };
-        let spent = winners(stores, 64, spend, |spend| *spend == ConsumeOutcome::Spent).await;
-        assert_eq!(spent, 10, "round {round}");
+        let consumed = winners(stores, 64, consume, |consume| *consume == ConsumeOutcome::Consumed).await;
+        assert_eq!(consumed, 10, "round {round}");
     }
 }
 
@@ -102,8 +102,8 @@ pub async fn a_name_in_64_spellings_is_one_account<S: RegistrationStore>(stores:
     assert!(found.is_some());
 }
 
-/// One call spends the token; every other one gets the same successor, and the session lives on.
-pub async fn a_refresh_token_is_spent_once<S>(stores: &[Arc<S>], rounds: u64)
+/// One call consumes the token; every other one gets the same successor, and the session lives on.
+pub async fn a_refresh_token_is_consumed_once<S>(stores: &[Arc<S>], rounds: u64)
 where
     S: RefreshTokenStore + RegistrationStore,
 {
@@ -113,12 +113,12 @@ where
         let refresh = |store: Arc<S>, _| async move {
             let rotation = presenting(round, at(400 * round));
             match store.refresh(&session, &rotation).await.unwrap() {
-                RefreshOutcome::Spent(_) => true,
+                RefreshOutcome::Consumed(_) => true,
                 RefreshOutcome::InGrace { live, .. } if live == token(round + 1) => false,
                 other => panic!("round {round}: {other:?}"),
             }
         };
-        assert_eq!(winners(stores, 64, refresh, |spent| *spent).await, 1, "round {round}");
+        assert_eq!(winners(stores, 64, refresh, |consumed| *consumed).await, 1, "round {round}");
     }
 }
 

@@ -62,22 +62,22 @@ where
     let other = register(store, "bob").await;
     let session = open(store, &id, 1).await;
     let stays = open(store, &id, 2).await;
-    let mut feed = Reader::new(store);
+    let mut log = Reader::new(store);
 
     let foreign = store.end(&other, &session, None, at(20)).await.unwrap();
     assert_eq!(foreign, EndOutcome::NotFound);
     assert_eq!(open_sessions(store, &id).await.len(), 2);
-    assert_eq!(feed.news().await, []);
+    assert_eq!(log.read_new().await, []);
 
     assert_eq!(store.end(&id, &session, None, at(20)).await.unwrap(), EndOutcome::Ended);
     let ended = Revocation::SessionEnded { session, at: at(20) };
-    assert_eq!(feed.news().await, [ended]);
+    assert_eq!(log.read_new().await, [ended]);
     assert_eq!(open_sessions(store, &id).await, [stays]);
     assert_eq!(account(store, &id).await.generation(), 0);
 
     let again = store.end(&id, &session, None, at(21)).await.unwrap();
     assert_eq!(again, EndOutcome::NotFound);
-    assert_eq!(feed.news().await, []);
+    assert_eq!(log.read_new().await, []);
 }
 
 pub async fn sign_out_everywhere_raises_the_generation<S>(store: &S)
@@ -89,19 +89,19 @@ where
     let here = open(store, &id, 1).await;
     open(store, &id, 2).await;
     let others = open(store, &other, 3).await;
-    let mut feed = Reader::new(store);
+    let mut log = Reader::new(store);
 
     let others_ended = store.end_others(&own(store, &id, Some(here), at(20)).await).await.unwrap();
     assert_eq!(written(others_ended).generation(), 1);
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(feed.news().await, [raised(&id, 1, at(20))]);
+    assert_eq!(log.read_new().await, [raised(&id, 1, at(20))]);
 
     assert_eq!(done(store.end_all(&id, None, at(21)).await.unwrap()).generation(), 2);
     assert_eq!(open_sessions(store, &id).await, []);
-    assert_eq!(feed.news().await, [raised(&id, 2, at(21))]);
+    assert_eq!(log.read_new().await, [raised(&id, 2, at(21))]);
 
     assert_eq!(open_sessions(store, &other).await, [others]);
     let unknown = store.end_all(&AccountId::new("?"), None, at(22)).await;
     assert!(matches!(unknown.unwrap(), CommandOutcome::NotFound));
-    assert_eq!(feed.news().await, []);
+    assert_eq!(log.read_new().await, []);
 }

@@ -22,16 +22,16 @@ where
     let id = register(store, "alice").await;
     let here = open(store, &id, 1).await;
     open(store, &id, 2).await;
-    let mut feed = Reader::new(store);
+    let mut log = Reader::new(store);
 
     let mut first = enrolment(store, &id).await;
     first.own.actor.session = Some(here);
     let now = written(store.enable(first.clone()).await.unwrap());
     let factor = now.second_factor().unwrap();
-    assert_eq!((factor.encrypted_secret(), factor.last_step()), (&b"sealed"[..], Some(100)));
+    assert_eq!((factor.encrypted_secret(), factor.last_step()), (&b"encrypted"[..], Some(100)));
     assert_eq!(now.generation(), 1);
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(feed.news().await, [raised(&id, 1, at(5))]);
+    assert_eq!(log.read_new().await, [raised(&id, 1, at(5))]);
     let first_code_again =
         store.consume_step(&id, generation_of(store, &id).await, 100, TotpDrift::NONE).await.unwrap();
     assert_eq!(first_code_again, ConsumeOutcome::AlreadyConsumed);
@@ -41,8 +41,8 @@ where
     second.encrypted = b"another".to_vec();
     assert!(!is_written(&store.enable(second).await.unwrap()));
     let now = account(store, &id).await;
-    assert_eq!(now.second_factor().unwrap().encrypted_secret(), b"sealed");
-    assert_eq!(feed.news().await, []);
+    assert_eq!(now.second_factor().unwrap().encrypted_secret(), b"encrypted");
+    assert_eq!(log.read_new().await, []);
 }
 
 pub async fn a_factor_is_refused_to_an_account_that_changed<S>(store: &S)
@@ -76,12 +76,12 @@ pub async fn only_a_later_step_is_good<S: TwoFactorStore + RegistrationStore>(st
     enrol(store, &id).await;
     enrol(store, &other).await;
     for (step, expected) in [
-        (101, ConsumeOutcome::Spent),
+        (101, ConsumeOutcome::Consumed),
         (101, ConsumeOutcome::AlreadyConsumed),
         (100, ConsumeOutcome::AlreadyConsumed),
         (0, ConsumeOutcome::AlreadyConsumed),
-        (102, ConsumeOutcome::Spent),
-        (1 << 40, ConsumeOutcome::Spent),
+        (102, ConsumeOutcome::Consumed),
+        (1 << 40, ConsumeOutcome::Consumed),
         (103, ConsumeOutcome::AlreadyConsumed),
     ] {
         assert_eq!(
@@ -94,13 +94,13 @@ pub async fn only_a_later_step_is_good<S: TwoFactorStore + RegistrationStore>(st
     assert_eq!(last, Some(1 << 40));
     assert_eq!(
         store.consume_step(&other, generation_of(store, &other).await, 101, TotpDrift::NONE).await.unwrap(),
-        ConsumeOutcome::Spent
+        ConsumeOutcome::Consumed
     );
     let nobody = AccountId::new("nobody");
     assert_eq!(store.consume_step(&nobody, 0, 500, TotpDrift::NONE).await.unwrap(), ConsumeOutcome::AlreadyConsumed);
 }
 
-/// The drift goes with the step: kept by the call that spends it, and by no other.
+/// The drift goes with the step: kept by the call that consumes it, and by no other.
 pub async fn a_drift_is_kept_with_the_step_that_showed_it<S: TwoFactorStore + RegistrationStore>(store: &S) {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
@@ -111,14 +111,14 @@ pub async fn a_drift_is_kept_with_the_step_that_showed_it<S: TwoFactorStore + Re
     enrol(store, &other).await;
     assert_eq!((kept(&id).await, kept(&other).await), (Some(1), Some(0)));
     for (step, drift, expected) in [(102, 2, 2), (102, -1, 2), (101, 4, 2), (103, -4, -4), (104, 0, 0), (105, 4, 4)] {
-        let spent = store.consume_step(&id, generation_of(store, &id).await, step, steps(drift)).await.unwrap();
+        let consumed = store.consume_step(&id, generation_of(store, &id).await, step, steps(drift)).await.unwrap();
         assert_eq!(
-            (spent == ConsumeOutcome::Spent, kept(&id).await),
+            (consumed == ConsumeOutcome::Consumed, kept(&id).await),
             (expected == drift, Some(expected)),
             "{step} {drift}"
         );
     }
-    assert_eq!(store.reencrypt(&id, b"sealed", b"resealed").await.unwrap(), ReplaceOutcome::Replaced);
+    assert_eq!(store.reencrypt(&id, b"encrypted", b"reencrypted").await.unwrap(), ReplaceOutcome::Replaced);
     assert_eq!((kept(&id).await, kept(&other).await), (Some(4), Some(0)));
 
     // A factor that is set up anew is another authenticator.
@@ -133,21 +133,21 @@ pub async fn a_recovery_code_works_once<S: TwoFactorStore + RegistrationStore>(s
     let other = register(store, "bob").await;
     enrol(store, &id).await;
     enrol(store, &other).await;
-    let spend = async |id, number| {
+    let consume = async |id, number| {
         let code = recovery_hash(number);
         store.consume_recovery_code(id, generation_of(store, id).await, &code).await.unwrap()
     };
-    assert_eq!(spend(&id, 3).await, ConsumeOutcome::Spent);
-    assert_eq!(spend(&id, 3).await, ConsumeOutcome::AlreadyConsumed);
-    assert_eq!(spend(&id, 77).await, ConsumeOutcome::AlreadyConsumed, "never was one");
-    assert_eq!(spend(&other, 3).await, ConsumeOutcome::Spent, "each has their own");
+    assert_eq!(consume(&id, 3).await, ConsumeOutcome::Consumed);
+    assert_eq!(consume(&id, 3).await, ConsumeOutcome::AlreadyConsumed);
+    assert_eq!(consume(&id, 77).await, ConsumeOutcome::AlreadyConsumed, "never was one");
+    assert_eq!(consume(&other, 3).await, ConsumeOutcome::Consumed, "each has their own");
 
     let fresh = [recovery_hash(20), recovery_hash(21)];
     let replaced = store.replace_recovery_codes(&own(store, &id, None, at(6)).await, &fresh).await.unwrap();
     assert_eq!(written(replaced).generation(), 1, "new codes revoke nothing");
-    assert_eq!(spend(&id, 4).await, ConsumeOutcome::AlreadyConsumed, "the old set is dead");
-    assert_eq!(spend(&id, 20).await, ConsumeOutcome::Spent);
-    assert_eq!(spend(&other, 4).await, ConsumeOutcome::Spent);
+    assert_eq!(consume(&id, 4).await, ConsumeOutcome::AlreadyConsumed, "the old set is dead");
+    assert_eq!(consume(&id, 20).await, ConsumeOutcome::Consumed);
+    assert_eq!(consume(&other, 4).await, ConsumeOutcome::Consumed);
 }
 
 pub async fn a_factor_goes_off_whole<S>(store: &S)
@@ -161,15 +161,15 @@ where
     enrol(store, &id).await;
     let here = open(store, &id, 1).await;
     open(store, &id, 2).await;
-    let mut feed = Reader::new(store);
-    feed.news().await;
+    let mut log = Reader::new(store);
+    log.read_new().await;
 
     let off = store.disable(&own(store, &id, Some(here), at(40)).await).await.unwrap();
     let off = written(off);
     assert_eq!((off.generation(), off.second_factor()), (2, None));
     assert!(account(store, &id).await.second_factor().is_none());
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(feed.news().await, [raised(&id, 2, at(40))]);
+    assert_eq!(log.read_new().await, [raised(&id, 2, at(40))]);
     let code = store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(1)).await;
     assert_eq!(code.unwrap(), ConsumeOutcome::AlreadyConsumed);
     assert_eq!(
@@ -179,21 +179,21 @@ where
 
     enrol(store, &id).await;
     let code = store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(1)).await;
-    assert_eq!(code.unwrap(), ConsumeOutcome::Spent, "on again, with a new set");
+    assert_eq!(code.unwrap(), ConsumeOutcome::Consumed, "on again, with a new set");
 }
 
-pub async fn a_new_seal_keeps_the_spent_step<S>(store: &S)
+pub async fn a_new_encryption_keeps_the_consumed_step<S>(store: &S)
 where
     S: TwoFactorStore + RegistrationStore,
 {
     let id = register(store, "alice").await;
     enrol(store, &id).await;
-    let stale = store.reencrypt(&id, b"other", b"resealed").await.unwrap();
+    let stale = store.reencrypt(&id, b"other", b"reencrypted").await.unwrap();
     assert_eq!(stale, ReplaceOutcome::Changed);
-    let resealed = store.reencrypt(&id, b"sealed", b"resealed").await.unwrap();
-    assert_eq!(resealed, ReplaceOutcome::Replaced);
+    let reencrypted = store.reencrypt(&id, b"encrypted", b"reencrypted").await.unwrap();
+    assert_eq!(reencrypted, ReplaceOutcome::Replaced);
     let now = account(store, &id).await;
     let factor = now.second_factor().unwrap();
-    assert_eq!((factor.encrypted_secret(), factor.last_step()), (&b"resealed"[..], Some(100)));
-    assert_eq!(now.generation(), 1, "a new seal voids nothing");
+    assert_eq!((factor.encrypted_secret(), factor.last_step()), (&b"reencrypted"[..], Some(100)));
+    assert_eq!(now.generation(), 1, "a new encryption revokes nothing");
 }

@@ -88,11 +88,11 @@ async fn a_kept_cookie_expires_when_the_clock_moves() {
 }
 
 #[tokio::test]
-async fn voided_tokens_open_nothing_and_newer_ones_do() {
+async fn revoked_tokens_open_nothing_and_newer_ones_do() {
     let kit = Kit::<SiteRole>::new();
     let alice = kit.as_user(SiteRole::Guest).with_generation(3);
     assert_eq!(status(&kit, alice.get_json("/profile")).await, 200);
-    kit.void_tokens(&alice);
+    kit.revoke_tokens(&alice);
     assert_eq!(status(&kit, alice.get_json("/profile")).await, 401);
     assert_eq!(status(&kit, alice.with_generation(4).get_json("/profile")).await, 200);
     assert_eq!(status(&kit, kit.as_user(SiteRole::Guest).named("bob").get_json("/profile")).await, 200);

@@ -107,9 +107,9 @@ async fn the_telephone_is_in_the_tests_hand() {
 
     let alice = site.hallpass.find(&hallpass::Username::parse("alice").unwrap()).await.unwrap().unwrap();
     site.hallpass.set_roles(alice.id(), [Admin]).await.unwrap();
-    // The code of the set-up is spent; the next one is not.
-    let spent = format!("{FORM}&code={}", phone.code());
-    assert_eq!(site.send(site.request(http::Method::POST, "/login", "", &spent)).await.0, 401);
+    // The code of the set-up is consumed; the next one is not.
+    let consumed = format!("{FORM}&code={}", phone.code());
+    assert_eq!(site.send(site.request(http::Method::POST, "/login", "", &consumed)).await.0, 401);
     let next = format!("{FORM}&code={}", phone.next_code());
     let (status, cookie, _) = site.send(site.request(http::Method::POST, "/login", "", &next)).await;
     assert_eq!(status, 200);

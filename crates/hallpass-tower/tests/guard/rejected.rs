@@ -42,7 +42,7 @@ async fn each_caller_is_answered_in_its_own_form() {
 async fn a_web_socket_is_refused_before_the_upgrade() {
     let handler = Handler::default();
     let guarded = layer().layer(require_login().layer(handler.clone()));
-    let handshake = Request::get("/feed")
+    let handshake = Request::get("/log")
         .header("connection", "Upgrade")
         .header("upgrade", "websocket")
         .header("sec-websocket-version", "13")

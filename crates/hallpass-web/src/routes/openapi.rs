@@ -12,7 +12,7 @@ use utoipa::openapi::{
 use crate::routes::{Routes, table::Endpoint};
 
 impl<R: Role> Routes<R> {
-    /// Adds the paths that this sign-in serves to a document, under the tag `sign-in`. `security` is the gate's, which declares what
+    /// Adds the paths that this sign-in serves to a document, under the tag `sign-in`. `security` is the authenticator's, which declares what
     /// they refer to by [`ApiSecurity::describe`].
     pub fn describe(&self, api: &mut OpenApi, security: &ApiSecurity) {
         for endpoint in Endpoint::ALL.into_iter().filter(|endpoint| self.serves(*endpoint)) {

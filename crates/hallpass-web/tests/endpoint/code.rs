@@ -46,7 +46,7 @@ async fn a_wrong_code_says_what_a_wrong_password_says_and_may_be_tried_again() {
 }
 
 #[tokio::test]
-async fn a_code_is_spent_by_its_use() {
+async fn a_code_is_consumed_by_its_use() {
     let site = Site::new();
     let (mut authenticator, codes) = site.browser().registered("ann").await.enrol().await;
     for code in [authenticator.code(), codes[3].clone()] {

@@ -165,7 +165,7 @@ async fn a_log_out_ends_the_session_by_either_cookie() {
 }
 
 #[tokio::test]
-async fn a_new_password_gives_this_session_a_new_chain_and_voids_every_copy() {
+async fn a_new_password_gives_this_session_a_new_chain_and_revokes_every_copy() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let thief = ann.clone();

@@ -48,7 +48,7 @@ pub struct Site {
     pub routes: Routes<SiteRole>,
     pub store: MemoryStore,
     pub clock: TestClock,
-    gate: RequestAuthenticator<SiteRole>,
+    authenticator: RequestAuthenticator<SiteRole>,
 }
 
 impl Site {
@@ -77,7 +77,7 @@ impl Site {
         stores.administration = Some(shared.into());
         change(&mut settings, &mut stores);
         let accounts = Accounts::new(keys, stores, settings).unwrap();
-        Self { routes: Routes::new(&accounts), gate: accounts.authenticator(), accounts, store, clock }
+        Self { routes: Routes::new(&accounts), authenticator: accounts.authenticator(), accounts, store, clock }
     }
 
     /// A site with pages of its own.
@@ -184,7 +184,7 @@ impl Client {
     pub async fn send(&mut self, mut request: EndpointRequest) -> Answer {
         let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = pairs.join("; ");
-        request.who = self.site.gate.authenticate([cookies.as_bytes()], [], self.site.clock.now());
+        request.who = self.site.authenticator.authenticate([cookies.as_bytes()], [], self.site.clock.now());
         if !cookies.is_empty() {
             request.headers.push(("cookie".into(), cookies.into()));
         }

@@ -5,7 +5,7 @@
 mod adapters;
 mod background;
 mod errors;
-mod feed;
+mod revocation_log;
 mod guesses;
 mod hands;
 mod key_file;

@@ -1,7 +1,7 @@
 //! What may happen once happens once through the whole flow, in two processes over one database: a one-time code, recovery codes,
 //! the registration of a name.
 //!
-//! A code is spent in the second step of the log-in, which hashes nothing; registrations hash with argon2's least cost, since it is
+//! A code is consumed in the second step of the log-in, which hashes nothing; registrations hash with argon2's least cost, since it is
 //! not the hash that is raced. The limits are wide, and attempts are counted in each process, or they would be what stops the 63.
 
 use std::{

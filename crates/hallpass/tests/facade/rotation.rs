@@ -141,7 +141,7 @@ async fn nobody_of_200_loses_a_post_at_the_quarter_of_an_hour() {
     quarter_of_an_hour(&Scratch::new().url("site.db"), 200).await;
 }
 
-/// A spent token leads to the live one for the grace; whoever comes with it later has copied it, and nobody keeps the session.
+/// A consumed token leads to the live one for the grace; whoever comes with it later has copied it, and nobody keeps the session.
 async fn replay(url: &str) {
     let (scratch, hands) = (Scratch::new(), Hands::new());
     let site = site_at(url, &scratch.path("keys.json"), &hands).await;

@@ -1,4 +1,4 @@
-//! What each setting of the builder changes: the routes, the gate and the answers alike.
+//! What each setting of the builder changes: the routes, the authenticator and the answers alike.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ async fn register(site: &Router, headers: &[(&str, &str)]) -> (u16, Vec<String>)
 }
 
 #[tokio::test]
-async fn the_gate_reads_the_cookie_that_the_routes_set() {
+async fn the_authenticator_reads_the_cookie_that_the_routes_set() {
     let changes: [(Change, &str, bool); 3] = [
         (|site| site, "__Host-hallpass=", true),
         (|site| site.cookies(CookieSettings::builder().access_name("__Host-pass")), "__Host-pass=", true),

@@ -3,8 +3,8 @@
 //! The tests of many nodes (`examples/blog/tests/blog/many_nodes`) run it beside the blogs, over the same database and key file, and
 //! with their settings. Two things of it the blogs have not:
 //!
-//! - The store behind its gate counts, so that a request which asks it is found out: `GET /calls` says how many calls there were
-//!   within requests. The revocation feed has a store of its own.
+//! - The store behind its authenticator counts, so that a request which asks it is found out: `GET /calls` says how many calls there were
+//!   within requests. The revocation log has a store of its own.
 //! - Its standard input takes an operator's orders, one a line, and each is answered with one: `register NAME`, `log-in NAME` (the
 //!   access token), `set-role NAME ROLE`, `disable NAME`, `enable NAME`, `password NAME`. So a thousand of them need neither a thousand
 //!   processes nor, since passwords are hashed for next to nothing here, an hour.
@@ -130,7 +130,7 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
             ["password", name] => {
                 let was = changed.contains(*name);
                 let token = log_in(hallpass, name, was).await?;
-                let who = hallpass.gate().verifier().verify(token.as_bytes(), hallpass.accounts().now());
+                let who = hallpass.request_authenticator().verifier().verify(token.as_bytes(), hallpass.accounts().now());
                 let who = who.map_err(|_| "a token of our own does not verify")?;
                 let (old, new) = (PASSWORDS[usize::from(was)], PASSWORDS[usize::from(!was)]);
                 let _tokens = hallpass.accounts().change_password(&who, old, new).await?;

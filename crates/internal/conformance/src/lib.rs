@@ -20,6 +20,6 @@ mod token;
 pub use exchange::{Received, Sent, json_request};
 pub use judge::judge;
 pub use row::{Expected, Row};
-pub use site::{NOW, OtherRole, SiteRole, StoppedClock, gate, ring, settings};
+pub use site::{NOW, OtherRole, SiteRole, StoppedClock, authenticator, ring, settings};
 pub use table::{grpc_rows, negotiation_rows, rows};
 pub use token::{COOKIE, token};

@@ -46,9 +46,9 @@ pub fn ring() -> KeyRing {
     KeyRing::signing_with(key).expect("a key that signs")
 }
 
-/// The gate that every stack uses.
+/// The authenticator that every stack uses.
 #[must_use]
-pub fn gate() -> RequestAuthenticator<SiteRole> {
+pub fn authenticator() -> RequestAuthenticator<SiteRole> {
     let forget_after = UnixTime::from_secs(NOW + 900);
     let revoked = RevocationList::new();
     revoked.raise_generation("u-rex", 5, forget_after);

@@ -84,7 +84,7 @@ async fn on_axum_the_document_says_what_the_routes_do() {
         .route("/profile", require_login(), get(profile))
         .route("/reports/{id}", require_at_least(SiteRole::Moderator), get(report));
     let mut api = Api::openapi();
-    kit.gate().api_security().describe(&mut api, &site.table());
+    kit.request_authenticator().api_security().describe(&mut api, &site.table());
     let text = api.to_json().unwrap();
     let app: Router =
         site.into_router().route("/openapi.json", get(move || async move { text.clone() })).layer(kit.layer());
@@ -118,7 +118,7 @@ async fn on_actix_the_document_says_what_the_routes_do() {
         .nest("/reports", reports);
     let kit = Kit::<SiteRole>::new();
     let mut api = Api::openapi();
-    kit.gate().api_security().describe(&mut api, &site.table());
+    kit.request_authenticator().api_security().describe(&mut api, &site.table());
     let document = document(&api);
     check_security(&document);
 
@@ -152,7 +152,7 @@ async fn the_sign_in_routes_are_those_that_are_served() {
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
     let site = Hallpass::<SiteRole>::builder(store).keys(keys).everything().start().await.unwrap();
     let mut api = Api::openapi();
-    let security = site.gate().api_security();
+    let security = site.request_authenticator().api_security();
     security.describe(&mut api, &RouteTable::new());
     site.endpoints().describe(&mut api, &security);
     let document = document(&api);

@@ -12,7 +12,7 @@ use hallpass_accounts::{
     Enrolment, LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
     PasswordStore, RecoveryHash, RefreshChain, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
     RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-    RotationOutcome, Session, SessionId, SessionStore, SpentRefreshes, TwoFactorStore, Username,
+    RotationOutcome, Session, SessionId, SessionStore, ConsumedRefreshes, TwoFactorStore, Username,
 };
 use hallpass_core::{Methods, TotpDrift, UnixTime};
 
@@ -30,7 +30,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     rows: BTreeMap<AccountId, Row>,
-    feed: Vec<Revocation>,
+    log: Vec<Revocation>,
 }
 
 struct Row {
@@ -116,7 +116,7 @@ impl State {
     /// Raises the generation and ends every session but the one that is kept, which gets its new refresh token.
     fn revoking(&mut self, own: &OwnChange) -> OwnChangeOutcome {
         let id = &own.actor.account;
-        self.void(id, own.kept_session(), own.at);
+        self.revoke(id, own.kept_session(), own.at);
         let Some(row) = self.rows.get_mut(id) else { return OwnChangeOutcome::NotWritten };
         if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
             let Some(listed) = row.sessions.iter_mut().find(|one| one.id == *session) else {
@@ -124,7 +124,7 @@ impl State {
             };
             listed.refreshed = own.at;
             let RefreshChain { first, idle_until, methods, .. } = refresh_chain.clone();
-            let state = RefreshState::new(first, SpentRefreshes::default(), own.at, idle_until, listed.expires);
+            let state = RefreshState::new(first, ConsumedRefreshes::default(), own.at, idle_until, listed.expires);
             row.refreshes.insert(*session, Kept { state, methods });
         }
         OwnChangeOutcome::Written(Box::new(row.account(id)))
@@ -138,7 +138,7 @@ impl State {
     }
 
     /// Raises the generation and ends every session but `keep`.
-    fn void(&mut self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) {
+    fn revoke(&mut self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) {
         let Some(row) = self.rows.get_mut(id) else { return };
         row.sessions.retain(|session| Some(&session.id) == keep);
         row.refreshes.clear();
@@ -148,7 +148,7 @@ impl State {
     fn raise(&mut self, id: &AccountId, at: UnixTime) {
         let Some(row) = self.rows.get_mut(id) else { return };
         row.generation += 1;
-        self.feed.push(Revocation::Generation { account: id.clone(), generation: row.generation, at });
+        self.log.push(Revocation::Generation { account: id.clone(), generation: row.generation, at });
     }
 }
 
@@ -235,7 +235,7 @@ impl TwoFactorStore for MemoryStore {
         match factor.filter(|factor| factor.last_step().is_none_or(|last| last < step)) {
             Some(factor) => {
                 *factor = LiveFactor::new(factor.encrypted_secret().to_vec(), Some(step)).with_drift(drift);
-                Ok(ConsumeOutcome::Spent)
+                Ok(ConsumeOutcome::Consumed)
             }
             None => Ok(ConsumeOutcome::AlreadyConsumed),
         }
@@ -253,7 +253,7 @@ impl TwoFactorStore for MemoryStore {
             let at = row.recovery.iter().position(|hash| hash == code)?;
             Some(row.recovery.remove(at))
         });
-        Ok(if found.is_some() { ConsumeOutcome::Spent } else { ConsumeOutcome::AlreadyConsumed })
+        Ok(if found.is_some() { ConsumeOutcome::Consumed } else { ConsumeOutcome::AlreadyConsumed })
     }
 
     async fn replace_recovery_codes(&self, own: &OwnChange, codes: &[RecoveryHash]) -> Result<OwnChangeOutcome, Down> {
@@ -279,12 +279,12 @@ impl TwoFactorStore for MemoryStore {
         }
     }
 
-    async fn reencrypt(&self, id: &AccountId, old_sealed: &[u8], new_sealed: &[u8]) -> Result<ReplaceOutcome, Down> {
+    async fn reencrypt(&self, id: &AccountId, old_encrypted: &[u8], new_encrypted: &[u8]) -> Result<ReplaceOutcome, Down> {
         let mut state = self.lock()?;
         let factor = state.rows.get_mut(id).and_then(|row| row.factor.as_mut());
-        match factor.filter(|factor| factor.encrypted_secret() == old_sealed) {
+        match factor.filter(|factor| factor.encrypted_secret() == old_encrypted) {
             Some(factor) => {
-                *factor = LiveFactor::new(new_sealed.to_vec(), factor.last_step()).with_drift(factor.drift());
+                *factor = LiveFactor::new(new_encrypted.to_vec(), factor.last_step()).with_drift(factor.drift());
                 Ok(ReplaceOutcome::Replaced)
             }
             None => Ok(ReplaceOutcome::Changed),
@@ -299,8 +299,8 @@ impl SessionStore for MemoryStore {
         match row.filter(|row| !row.disabled && row.generation == new.generation) {
             Some(row) => {
                 if let Some(RefreshChain { first, idle_until, methods, .. }) = new.refresh_chain {
-                    let spent = SpentRefreshes::default();
-                    let state = RefreshState::new(first, spent, new.at, idle_until, new.expires);
+                    let consumed = ConsumedRefreshes::default();
+                    let state = RefreshState::new(first, consumed, new.at, idle_until, new.expires);
                     row.refreshes.insert(new.id, Kept { state, methods });
                 }
                 row.sessions.insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
@@ -336,7 +336,7 @@ impl SessionStore for MemoryStore {
         });
         match ended {
             Some(ended) => {
-                state.feed.push(Revocation::SessionEnded { session: ended.id, at });
+                state.log.push(Revocation::SessionEnded { session: ended.id, at });
                 Ok(EndOutcome::Ended)
             }
             None => Ok(EndOutcome::NotFound),
@@ -353,7 +353,7 @@ impl SessionStore for MemoryStore {
         if !state.passes(by) {
             return Ok(CommandOutcome::ActorChanged);
         }
-        state.void(account, None, at);
+        state.revoke(account, None, at);
         Ok(state.commanded(account))
     }
 }
@@ -372,20 +372,20 @@ impl RefreshTokenStore for MemoryStore {
             return Ok(RefreshOutcome::Ended);
         };
         let presented = rotation.present(&kept.state);
-        if let RotationOutcome::Spent(next) = &presented {
+        if let RotationOutcome::Consumed(next) = &presented {
             kept.state = next.clone();
             (listed.refreshed, listed.expires) = (next.refreshed, next.expires);
         }
         let RefreshState { live, idle_until, expires, refreshed, .. } = kept.state;
         let session_now = Box::new(RefreshedSession::new(account, listed.created, kept.methods, idle_until, expires));
         Ok(match presented {
-            RotationOutcome::Spent(_) => RefreshOutcome::Spent(session_now),
+            RotationOutcome::Consumed(_) => RefreshOutcome::Consumed(session_now),
             RotationOutcome::InGrace => RefreshOutcome::InGrace { live, session: session_now },
             RotationOutcome::TooOften => RefreshOutcome::TooOften,
             over => {
                 row.refreshes.remove(session);
                 row.sessions.retain(|one| one.id != *session);
-                state.feed.push(Revocation::SessionEnded { session: *session, at: rotation.at.max(refreshed) });
+                state.log.push(Revocation::SessionEnded { session: *session, at: rotation.at.max(refreshed) });
                 if over == RotationOutcome::Reused {
                     RefreshOutcome::Reused { account: id }
                 } else {
@@ -430,7 +430,7 @@ impl AdministrationStore for MemoryStore {
             row.disabled = disabled;
         }
         if disabled {
-            state.void(id, None, at)
+            state.revoke(id, None, at)
         } else {
             state.raise(id, at)
         }
@@ -450,14 +450,14 @@ impl AdministrationStore for MemoryStore {
 impl RevocationLog for MemoryStore {
     type Error = Down;
 
-    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, Down> {
+    async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, Down> {
         let state = self.lock()?;
-        let from = usize::try_from(cursor.number()).unwrap_or(usize::MAX).min(state.feed.len());
-        let changes = state.feed.get(from..).unwrap_or_default().to_vec();
-        Ok(RevocationPage { changes, cursor: Cursor::from_number(state.feed.len() as u128) })
+        let from = usize::try_from(cursor.number()).unwrap_or(usize::MAX).min(state.log.len());
+        let changes = state.log.get(from..).unwrap_or_default().to_vec();
+        Ok(RevocationPage { changes, cursor: Cursor::from_number(state.log.len() as u128) })
     }
 
-    async fn forget(&self, _before: UnixTime) -> Result<(), Down> {
+    async fn purge_before(&self, _before: UnixTime) -> Result<(), Down> {
         self.lock().map(|_| ())
     }
 }

@@ -215,7 +215,7 @@ fn features(c: &Context) -> Outcome {
     Ok(())
 }
 
-/// Readers and writers of the revocation view and of the key ring, in 100,000 orders.
+/// Readers and writers of the revocation list and of the key ring, in 100,000 orders.
 fn threads(c: &Context) -> Outcome {
     let line = "cargo test -p hallpass-core --no-default-features --features derive --release --lib ::model::";
     c.command(line).arg("--target-dir").arg(c.target.join("shuttle")).env("RUSTFLAGS", "--cfg shuttle").tests(c, 2)

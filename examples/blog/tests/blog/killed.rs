@@ -3,7 +3,7 @@
 //! Which of the four, and on which side of its answer, goes round, so that each is met; when exactly is left to chance.
 //!
 //! After each the blog is started again over the same files and must be before or after each step, never between: no half user,
-//! no factor without its ten codes and its spent first step, no spent code that works, no session of before the factor; and
+//! no factor without its ten codes and its consumed first step, no consumed code that works, no session of before the factor; and
 //! nothing that was acknowledged is lost.
 
 use std::sync::mpsc::{self, Sender};
@@ -32,8 +32,8 @@ struct Life {
     /// The recovery codes, once they were shown.
     recovery: Option<Vec<String>>,
     /// Whether the first recovery code was sent, and whether it was taken.
-    spending: bool,
-    spent: bool,
+    consuming: bool,
+    consumed: bool,
     changing: bool,
     changed: bool,
     /// How long each operation took, where it was answered.
@@ -42,7 +42,7 @@ struct Life {
 
 impl Life {
     fn acknowledged(&self) -> usize {
-        [self.registered, self.recovery.is_some(), self.spent, self.changed].iter().filter(|it| **it).count()
+        [self.registered, self.recovery.is_some(), self.consumed, self.changed].iter().filter(|it| **it).count()
     }
 }
 
@@ -139,13 +139,13 @@ fn live(life: &Mutex<Life>, mut client: Client, name: &str, moment: Moment, ther
         return;
     }
 
-    note(&mut |life| life.spending = true);
+    note(&mut |life| life.consuming = true);
     at(2, false);
     let start = Instant::now();
     let mut other = client.clone();
     other.cookies.clear();
     other.post("/login", &[("username", name), ("password", PASSWORD), ("code", &codes[0])]).expect(200);
-    note(&mut |life| (life.spent, life.took[2]) = (true, Some(start.elapsed())));
+    note(&mut |life| (life.consumed, life.took[2]) = (true, Some(start.elapsed())));
     at(2, true);
     if moment.operation == 2 {
         return;
@@ -191,22 +191,22 @@ fn check(site: &Site, life: &Life) {
         assert_eq!((steps, codes), (0, 0), "{name}: what is left of half an enrolment");
         return;
     };
-    assert_eq!(steps, 1, "{name}: a live secret whose first step is not spent");
-    assert!(codes == 10 || (codes == 9 && life.spending), "{name}: {codes} recovery codes");
+    assert_eq!(steps, 1, "{name}: a live secret whose first step is not consumed");
+    assert!(codes == 10 || (codes == 9 && life.consuming), "{name}: {codes} recovery codes");
     let mut before = life.first_session.clone().expect("acknowledged").at(site.address);
     assert_eq!(before.get("/profile/sessions").status, 401, "{name}: a session of before the factor lives on");
     if let Some(recovery) = &life.recovery {
         assert_eq!(log(password, &recovery[1]).status, 200, "{name}");
-        let unspent = codes == 10;
-        assert!(!(unspent && life.spent), "{name}: a code that was taken is there again");
-        assert_eq!(log(password, &recovery[0]).status, if unspent { 200 } else { 401 }, "{name}");
+        let unconsumed = codes == 10;
+        assert!(!(unconsumed && life.consumed), "{name}: a code that was taken is there again");
+        assert_eq!(log(password, &recovery[0]).status, if unconsumed { 200 } else { 401 }, "{name}");
         assert_eq!(log(password, &recovery[1]).status, 401, "{name}");
     }
     assert_eq!(log(password, first_code).status, 401, "{name}: the first code works twice");
 }
 
 struct Rows {
-    /// Whether there is a factor, how many steps are noted as spent, how many recovery codes are left.
+    /// Whether there is a factor, how many steps are noted as consumed, how many recovery codes are left.
     account: Option<(bool, i64, i64)>,
 }
 

@@ -19,5 +19,5 @@ mod second_factor;
 mod sessions;
 mod site;
 mod start_and_stop;
-mod torn_up;
+mod revoked;
 mod walk;

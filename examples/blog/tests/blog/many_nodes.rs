@@ -120,7 +120,7 @@ fn with_every_push_dropped_the_poll_keeps_the_bound() {
 
 #[test]
 #[ignore = "needs PostgreSQL: DATABASE_URL; takes over a minute"]
-fn a_feed_that_is_cut_for_a_minute_is_caught_up() {
+fn a_log_that_is_cut_for_a_minute_is_caught_up() {
     let database = Database::new();
     let proxy = FaultProxy::to(database.host());
     let nodes = Nodes::start(1, &[("DATABASE_URL", database.url())]);
@@ -142,7 +142,7 @@ fn a_feed_that_is_cut_for_a_minute_is_caught_up() {
     let mended = Instant::now();
     far.refused_within(0, &copied, BOUND, mended);
     println!("caught up {:?} after the mend", mended.elapsed());
-    // The change counts a moment before the feed has been read to its end.
+    // The change counts a moment before the log has been read to its end.
     crate::site::within_bound("ready again", || far.script(0).get("/readyz").status == 200);
     assert_eq!(far.status_with(0, &live), LIVE);
 

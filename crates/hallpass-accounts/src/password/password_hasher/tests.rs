@@ -10,7 +10,7 @@ use crate::{
 /// Small enough for a debug build to run hundreds of times.
 const CHEAP: HashCost = HashCost::new(64, 1, 1);
 
-fn gate(settings: PasswordHasherSettings) -> PasswordHasher {
+fn hasher(settings: PasswordHasherSettings) -> PasswordHasher {
     PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap()
 }
 
@@ -18,100 +18,100 @@ fn cheap() -> PasswordHasherSettings {
     PasswordHasherSettings::default().hash_cost(CHEAP)
 }
 
-async fn stored(gate: &PasswordHasher, password: &str) -> String {
+async fn stored(hasher: &PasswordHasher, password: &str) -> String {
     let user = Username::parse("somebody").unwrap();
     let password = PasswordPolicy::default().accept(&Password::typed(password), &user).unwrap();
-    gate.hash(&password).await.unwrap()
+    hasher.hash(&password).await.unwrap()
 }
 
-async fn is_right(gate: &PasswordHasher, password: &str, stored: Option<&str>) -> bool {
-    let checked = gate.check(&Password::typed(password), stored).await;
+async fn is_right(hasher: &PasswordHasher, password: &str, stored: Option<&str>) -> bool {
+    let checked = hasher.check(&Password::typed(password), stored).await;
     matches!(checked.unwrap(), Checked::Right(_))
 }
 
-/// Row 17: the ring turns under a running gate, and each hash is read with the pepper that it names.
+/// Row 17: the ring turns under a running hasher, and each hash is read with the pepper that it names.
 #[tokio::test]
 async fn a_pepper_is_asked_for_and_rotates() {
     let now = UnixTime::from_secs(0);
     let keys = Keys::from(KeyRing::default());
-    let gate = PasswordHasher::new(cheap(), keys.clone(), Arc::new(SystemRandom)).unwrap();
-    let outdated = async |hash: &str| match gate.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
+    let hasher = PasswordHasher::new(cheap(), keys.clone(), Arc::new(SystemRandom)).unwrap();
+    let outdated = async |hash: &str| match hasher.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
         Checked::Right(right) => Some(right.is_outdated()),
         Checked::Wrong => None,
     };
-    let plain = stored(&gate, GOOD).await;
+    let plain = stored(&hasher, GOOD).await;
     assert!(!plain.contains("keyid") && outdated(&plain).await == Some(false));
 
     let first = KeyRing::default().with_new_pepper([1; 32], now);
     keys.replace(first.clone());
-    let peppered = stored(&gate, GOOD).await;
+    let peppered = stored(&hasher, GOOD).await;
     assert!(peppered.starts_with("$argon2id$v=19$m=64,t=1,p=1,keyid="), "{peppered}");
     assert_eq!((outdated(&plain).await, outdated(&peppered).await), (Some(true), Some(false)));
 
     let second = first.with_new_pepper([2; 32], now);
     keys.replace(second.clone());
     assert_eq!(outdated(&peppered).await, Some(true), "an older pepper is read, and makes way");
-    let newest = stored(&gate, GOOD).await;
+    let newest = stored(&hasher, GOOD).await;
     assert_eq!(outdated(&newest).await, Some(false));
 
     // Another secret under the same name, no name, and a ring that has lost the pepper: wrong, after one run like any other.
     let nameless = newest.split(",keyid=").next().unwrap().to_owned()
         + "$"
         + newest.split_once("keyid=").unwrap().1.split_once('$').unwrap().1;
-    let before = gate.runs();
+    let before = hasher.runs();
     assert_eq!(outdated(&nameless).await, None);
     keys.replace(second.retire(first.peppers().next().unwrap().0).unwrap());
     assert_eq!(outdated(&peppered).await, None);
     keys.replace(KeyRing::default());
     assert_eq!(outdated(&newest).await, None);
-    assert_eq!(gate.runs() - before, 3);
+    assert_eq!(hasher.runs() - before, 3);
 }
 
 const GOOD: &str = "kPw7-vX2q-mZ9t";
 
 #[tokio::test]
 async fn each_failing_path_takes_exactly_one_run() {
-    let gate = gate(cheap());
-    let hash = stored(&gate, "kPw7-vX2q-mZ9t").await;
+    let hasher = hasher(cheap());
+    let hash = stored(&hasher, "kPw7-vX2q-mZ9t").await;
     let too_dear = "$argon2id$v=19$m=2097152,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
     for stored in [Some(hash.as_str()), None, Some(too_dear), Some(""), Some("plaintext")] {
-        let before = gate.runs();
-        assert!(!is_right(&gate, "wrong", stored).await);
-        assert_eq!(gate.runs() - before, 1, "{stored:?}");
+        let before = hasher.runs();
+        assert!(!is_right(&hasher, "wrong", stored).await);
+        assert_eq!(hasher.runs() - before, 1, "{stored:?}");
     }
-    let before = gate.runs();
-    assert!(is_right(&gate, "kPw7-vX2q-mZ9t", Some(&hash)).await);
-    assert_eq!(gate.runs() - before, 1);
+    let before = hasher.runs();
+    assert!(is_right(&hasher, "kPw7-vX2q-mZ9t", Some(&hash)).await);
+    assert_eq!(hasher.runs() - before, 1);
 }
 
 #[tokio::test]
 async fn a_password_is_taken_byte_for_byte() {
-    let gate = gate(cheap());
+    let hasher = hasher(cheap());
     let typed = " Zo\u{eb} kPw7-vX2q ";
-    let hash = stored(&gate, typed).await;
-    assert!(is_right(&gate, typed, Some(&hash)).await);
+    let hash = stored(&hasher, typed).await;
+    assert!(is_right(&hasher, typed, Some(&hash)).await);
     for other in [typed.trim(), " zo\u{eb} kPw7-vX2q ", " Zoe\u{308} kPw7-vX2q "] {
-        assert!(!is_right(&gate, other, Some(&hash)).await, "{other:?}");
+        assert!(!is_right(&hasher, other, Some(&hash)).await, "{other:?}");
     }
 }
 
 #[tokio::test]
 async fn a_hash_of_the_default_cost_says_so_and_is_salted() {
-    let gate = gate(PasswordHasherSettings::default());
-    let (one, two) = (stored(&gate, "kPw7-vX2q-mZ9t").await, stored(&gate, "kPw7-vX2q-mZ9t").await);
+    let hasher = hasher(PasswordHasherSettings::default());
+    let (one, two) = (stored(&hasher, "kPw7-vX2q-mZ9t").await, stored(&hasher, "kPw7-vX2q-mZ9t").await);
     let default = if cfg!(debug_assertions) { "m=256,t=1,p=1" } else { "m=19456,t=2,p=1" };
     assert!(one.starts_with(&format!("$argon2id$v=19${default}$")), "{one}");
     assert_ne!(one, two);
-    assert!(is_right(&gate, "kPw7-vX2q-mZ9t", Some(&one)).await);
+    assert!(is_right(&hasher, "kPw7-vX2q-mZ9t", Some(&one)).await);
 }
 
 /// What a release build does with the hashes of a debug build, and the other way about.
 #[tokio::test]
 async fn a_debug_builds_hash_is_outdated_at_the_release_cost() {
-    let debug = gate(PasswordHasherSettings::default().hash_cost(HashCost::new(256, 1, 1)));
-    let release = gate(PasswordHasherSettings::default().hash_cost(HashCost::OWASP));
+    let debug = hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(256, 1, 1)));
+    let release = hasher(PasswordHasherSettings::default().hash_cost(HashCost::OWASP));
     let outdated =
-        async |gate: &PasswordHasher, hash: &str| match gate.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
+        async |hasher: &PasswordHasher, hash: &str| match hasher.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
             Checked::Right(right) => right.is_outdated(),
             Checked::Wrong => panic!("wrong"),
         };
@@ -124,7 +124,7 @@ async fn a_debug_builds_hash_is_outdated_at_the_release_cost() {
 /// From the reference implementation's `test.c`: argon2i and argon2id, versions 1.0 and 1.3, one and two lanes.
 #[tokio::test]
 async fn phc_strings_of_the_reference_implementation_are_read() {
-    let gate = gate(cheap());
+    let hasher = hasher(cheap());
     for phc in [
         "$argon2i$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9XxHvc0MLxur+GP960kN9j7emXX8zwY",
         "$argon2i$m=256,t=2,p=2$c29tZXNhbHQ$tsEVYKap1h6scGt5ovl9aLRGOqOth+AMB+KwHpDFZPs",
@@ -132,14 +132,14 @@ async fn phc_strings_of_the_reference_implementation_are_read() {
         "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
         "$argon2id$v=19$m=65536,t=1,p=1$c29tZXNhbHQ$9qWtwbpyPd3vm1rB1GThgPzZ3/ydHL92zKL+15XZypg",
     ] {
-        assert!(is_right(&gate, "password", Some(phc)).await, "{phc}");
-        assert!(!is_right(&gate, "passwore", Some(phc)).await, "{phc}");
+        assert!(is_right(&hasher, "password", Some(phc)).await, "{phc}");
+        assert!(!is_right(&hasher, "passwore", Some(phc)).await, "{phc}");
     }
 }
 
 #[tokio::test]
 async fn hostile_stored_hashes_match_nothing_and_allocate_nothing() {
-    let gate = gate(cheap());
+    let hasher = hasher(cheap());
     for phc in [
         "$argon2id$v=19$m=2097152,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         "$argon2id$v=19$m=8,t=4294967295,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
@@ -149,23 +149,23 @@ async fn hostile_stored_hashes_match_nothing_and_allocate_nothing() {
         "$2b$12$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK",
     ] {
         for password in ["password", ""] {
-            assert!(!is_right(&gate, password, Some(phc)).await, "{phc}");
+            assert!(!is_right(&hasher, password, Some(phc)).await, "{phc}");
         }
     }
-    let kept = gate.inner.memory.lock().unwrap().iter().map(Vec::len).max();
+    let kept = hasher.inner.memory.lock().unwrap().iter().map(Vec::len).max();
     assert_eq!(kept, Some(64), "blocks of the site's own cost and no more");
 }
 
 #[tokio::test]
 async fn a_weaker_hash_is_known_as_outdated_and_a_rehash_is_not() {
-    let old = gate(cheap());
-    let new = gate(cheap().hash_cost(HashCost::new(128, 1, 1)));
+    let old = hasher(cheap());
+    let new = hasher(cheap().hash_cost(HashCost::new(128, 1, 1)));
     let password = Password::typed("kPw7-vX2q-mZ9t");
     let weaker = stored(&old, "kPw7-vX2q-mZ9t").await;
     let fresh = new.rehash(&password).await.unwrap();
     assert!(fresh.starts_with("$argon2id$v=19$m=128,t=1,p=1$"));
-    for (gate, hash, outdated) in [(&new, &weaker, true), (&new, &fresh, false), (&old, &fresh, false)] {
-        let Checked::Right(right) = gate.check(&password, Some(hash)).await.unwrap() else {
+    for (hasher, hash, outdated) in [(&new, &weaker, true), (&new, &fresh, false), (&old, &fresh, false)] {
+        let Checked::Right(right) = hasher.check(&password, Some(hash)).await.unwrap() else {
             panic!("{hash} is this password's");
         };
         assert_eq!(right.is_outdated(), outdated, "{hash}");
@@ -173,44 +173,44 @@ async fn a_weaker_hash_is_known_as_outdated_and_a_rehash_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn past_the_queue_the_gate_closes_and_an_abandoned_run_keeps_its_permit() {
+async fn past_the_queue_the_hasher_closes_and_an_abandoned_run_keeps_its_permit() {
     let slow = HashCost::new(19_456, 16, 1);
     let settings = PasswordHasherSettings::default()
         .hash_cost(slow)
         .max_permits(1)
         .queue_length(1)
         .max_wait(Duration::from_secs(5));
-    let gate = gate(settings);
-    let start = |gate: &PasswordHasher| {
-        let gate = gate.clone();
-        tokio::spawn(async move { gate.check(&Password::typed("x"), None).await.map(|_| ()) })
+    let hasher = hasher(settings);
+    let start = |hasher: &PasswordHasher| {
+        let hasher = hasher.clone();
+        tokio::spawn(async move { hasher.check(&Password::typed("x"), None).await.map(|_| ()) })
     };
-    let abandoned = start(&gate);
-    while gate.runs() == 0 {
+    let abandoned = start(&hasher);
+    while hasher.runs() == 0 {
         tokio::task::yield_now().await;
     }
     abandoned.abort();
     assert!(abandoned.await.unwrap_err().is_cancelled(), "its future is dropped, its run goes on");
-    let queued = start(&gate);
-    while gate.depth() == 0 && gate.runs() == 1 {
+    let queued = start(&hasher);
+    while hasher.depth() == 0 && hasher.runs() == 1 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(gate.runs(), 1, "the run of the client that left still holds the one permit");
-    let third = gate.check(&Password::typed("x"), None).await;
+    assert_eq!(hasher.runs(), 1, "the run of the client that left still holds the one permit");
+    let third = hasher.check(&Password::typed("x"), None).await;
     assert!(third.is_err(), "no place in the queue");
     assert_eq!(queued.await.unwrap(), Ok(()));
-    assert_eq!((gate.runs(), gate.depth()), (2, 0));
+    assert_eq!((hasher.runs(), hasher.depth()), (2, 0));
 }
 
 #[tokio::test]
 async fn waiting_has_an_end() {
-    let gate = gate(cheap().max_permits(1).max_wait(Duration::from_millis(20)));
-    let held = gate.permit().await.unwrap();
-    let refused = gate.check(&Password::typed("x"), None).await;
+    let hasher = hasher(cheap().max_permits(1).max_wait(Duration::from_millis(20)));
+    let held = hasher.permit().await.unwrap();
+    let refused = hasher.check(&Password::typed("x"), None).await;
     assert_eq!(refused.unwrap_err().retry_after, Duration::from_secs(1));
-    assert!(gate.waited() >= Duration::from_millis(20));
+    assert!(hasher.waited() >= Duration::from_millis(20));
     drop(held);
-    assert!(gate.check(&Password::typed("x"), None).await.is_ok());
+    assert!(hasher.check(&Password::typed("x"), None).await.is_ok());
 }
 
 #[test]

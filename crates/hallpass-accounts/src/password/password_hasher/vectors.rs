@@ -19,18 +19,18 @@ async fn the_reference_table_is_read_and_its_negatives_match_nothing() {
 
     let settings =
         PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)).cost_ceiling(HashCost::new(1 << 20, 4, 2));
-    let gate = PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap();
+    let hasher = PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap();
     let cases = rows("cases");
     assert_eq!(cases.len(), 26);
     for case in &cases {
         let password = Password::typed(case["password"].as_str().unwrap());
-        let checked = gate.check(&password, Some(&phc(case))).await.unwrap();
+        let checked = hasher.check(&password, Some(&phc(case))).await.unwrap();
         assert!(matches!(checked, Checked::Right(_)), "{case}");
     }
     let refused = [rows("reference_negative"), rows("own_hostile")].concat();
     assert_eq!(refused.len(), 10);
     for case in &refused {
-        let checked = gate.check(&Password::typed("password"), Some(&phc(case))).await.unwrap();
+        let checked = hasher.check(&Password::typed("password"), Some(&phc(case))).await.unwrap();
         assert!(matches!(checked, Checked::Wrong), "{case}");
     }
 }

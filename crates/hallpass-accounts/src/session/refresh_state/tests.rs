@@ -10,31 +10,31 @@ fn hash(number: u8) -> RefreshHash {
 
 /// Opened at second 0 with token 1; idle after 1000 seconds, over after 5000.
 fn opened() -> RefreshState {
-    RefreshState::new(hash(1), SpentRefreshes::default(), at(0), at(1000), at(5000))
+    RefreshState::new(hash(1), ConsumedRefreshes::default(), at(0), at(1000), at(5000))
 }
 
 fn presenting(token: u8, seconds: u64) -> Rotation {
     Rotation::new(hash(token), hash(token + 1), at(seconds), Duration::from_secs(1000), Duration::from_secs(30))
 }
 
-fn spend(state: &RefreshState, token: u8, seconds: u64) -> RefreshState {
+fn consume(state: &RefreshState, token: u8, seconds: u64) -> RefreshState {
     match presenting(token, seconds).present(state) {
-        RotationOutcome::Spent(state) => state,
+        RotationOutcome::Consumed(state) => state,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn the_live_token_is_spent_and_its_successor_is_live() {
-    let state = spend(&opened(), 1, 900);
+fn the_live_token_is_consumed_and_its_successor_is_live() {
+    let state = consume(&opened(), 1, 900);
     assert_eq!((state.live, state.refreshed), (hash(2), at(900)));
     assert_eq!((state.idle_until, state.expires), (at(1900), at(5000)));
-    assert_eq!(spend(&state, 2, 1800).live, hash(3));
+    assert_eq!(consume(&state, 2, 1800).live, hash(3));
 }
 
 #[test]
-fn a_spent_token_leads_to_the_live_one_within_the_grace_and_ends_the_session_after_it() {
-    let state = spend(&opened(), 1, 900);
+fn a_consumed_token_leads_to_the_live_one_within_the_grace_and_ends_the_session_after_it() {
+    let state = consume(&opened(), 1, 900);
     for (seconds, expected) in
         [(900, RotationOutcome::InGrace), (929, RotationOutcome::InGrace), (930, RotationOutcome::Reused)]
     {
@@ -47,35 +47,35 @@ fn a_spent_token_leads_to_the_live_one_within_the_grace_and_ends_the_session_aft
 
 #[test]
 fn two_renewals_within_the_grace_leave_the_first_token_its_time() {
-    let state = spend(&spend(&opened(), 1, 900), 2, 910);
+    let state = consume(&consume(&opened(), 1, 900), 2, 910);
     assert_eq!(presenting(1, 929).present(&state), RotationOutcome::InGrace);
     assert_eq!(presenting(2, 939).present(&state), RotationOutcome::InGrace);
     assert_eq!(presenting(1, 930).present(&state), RotationOutcome::Reused);
-    let later = spend(&state, 3, 1000);
+    let later = consume(&state, 3, 1000);
     assert_eq!(presenting(1, 1001).present(&later), RotationOutcome::Reused);
 }
 
 #[test]
 fn limits_end_the_session_to_the_second() {
-    assert!(matches!(presenting(1, 999).present(&opened()), RotationOutcome::Spent(_)));
+    assert!(matches!(presenting(1, 999).present(&opened()), RotationOutcome::Consumed(_)));
     assert_eq!(presenting(1, 1000).present(&opened()), RotationOutcome::Over);
     let mut state = opened();
     for (token, seconds) in (1..).zip((900..=4500).step_by(900)) {
-        state = spend(&state, token, seconds);
+        state = consume(&state, token, seconds);
     }
-    assert!(matches!(presenting(6, 4999).present(&state), RotationOutcome::Spent(_)));
+    assert!(matches!(presenting(6, 4999).present(&state), RotationOutcome::Consumed(_)));
     assert_eq!(presenting(6, 5000).present(&state), RotationOutcome::Over, "however busy it is");
 }
 
 #[test]
 fn a_clock_set_back_adds_no_life() {
-    let state = spend(&opened(), 1, 900);
-    let back = spend(&state, 2, 400);
+    let state = consume(&opened(), 1, 900);
+    let back = consume(&state, 2, 400);
     assert_eq!(back.expires, at(4500), "500 seconds back, 500 seconds less");
     assert_eq!(back.idle_until, at(1400));
     assert_eq!(
         presenting(1, 100).present(&opened()),
-        RotationOutcome::Spent(spend(&opened(), 1, 100)),
+        RotationOutcome::Consumed(consume(&opened(), 1, 100)),
         "forward is as ever"
     );
 }
@@ -84,20 +84,20 @@ fn a_clock_set_back_adds_no_life() {
 fn what_is_kept_is_bounded() {
     let mut state = opened();
     for token in 1..=64 {
-        state = spend(&state, token, 900);
+        state = consume(&state, token, 900);
     }
     assert_eq!(presenting(65, 900).present(&state), RotationOutcome::TooOften);
     assert_eq!(presenting(1, 900).present(&state), RotationOutcome::InGrace);
-    let later = spend(&state, 65, 930);
-    assert_eq!(later.spent.to_bytes().len(), 40, "the grace of the others is over");
+    let later = consume(&state, 65, 930);
+    assert_eq!(later.consumed.to_bytes().len(), 40, "the grace of the others is over");
 }
 
 #[test]
-fn spent_tokens_come_back_from_the_store() {
-    let spent = spend(&spend(&opened(), 1, 900), 2, 910).spent;
-    assert_eq!(SpentRefreshes::from_bytes(&spent.to_bytes()), Ok(spent.clone()));
-    assert_eq!(SpentRefreshes::from_bytes(&[]), Ok(SpentRefreshes::default()));
-    for wrong in [&spent.to_bytes()[1..], &[0; 39][..], &[0; 65 * 40][..]] {
-        assert_eq!(SpentRefreshes::from_bytes(wrong), Err(MalformedSpentRefreshes));
+fn consumed_tokens_come_back_from_the_store() {
+    let consumed = consume(&consume(&opened(), 1, 900), 2, 910).consumed;
+    assert_eq!(ConsumedRefreshes::from_bytes(&consumed.to_bytes()), Ok(consumed.clone()));
+    assert_eq!(ConsumedRefreshes::from_bytes(&[]), Ok(ConsumedRefreshes::default()));
+    for wrong in [&consumed.to_bytes()[1..], &[0; 39][..], &[0; 65 * 40][..]] {
+        assert_eq!(ConsumedRefreshes::from_bytes(wrong), Err(MalformedConsumedRefreshes));
     }
 }

@@ -52,7 +52,7 @@ fn whoever_holds_a_token_derives_the_same_successor() {
 }
 
 #[test]
-fn a_spent_token_leads_to_the_live_one_and_not_beyond() {
+fn a_consumed_token_leads_to_the_live_one_and_not_beyond() {
     let (ring, token) = (ring(1), first());
     let nth = |count: usize| (0..count).fold(first_again(&token), |token, _| token.successor(key(&ring)));
     for count in [1, 2, 64] {
@@ -64,7 +64,7 @@ fn a_spent_token_leads_to_the_live_one_and_not_beyond() {
 }
 
 #[test]
-fn a_new_sealing_key_breaks_no_chain() {
+fn a_new_encryption_key_breaks_no_chain() {
     let old = ring(1);
     let token = first();
     let new = old.with_new_encryption_key([2; 32], UnixTime::from_secs(0));

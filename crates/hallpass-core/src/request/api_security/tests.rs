@@ -48,13 +48,13 @@ fn all_of_are_one_alternative_and_any_of_are_several() {
 }
 
 #[test]
-fn schemes_are_those_of_the_gate() {
+fn schemes_are_those_of_the_authenticator() {
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
     let cookies = CookieSettings::builder().access_name("pass").build().unwrap();
-    let gate = RequestAuthenticator::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site"))
+    let authenticator = RequestAuthenticator::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site"))
         .cookies(&cookies)
         .bearer();
-    let api = guarded(&gate.api_security(), Requirement::login());
+    let api = guarded(&authenticator.api_security(), Requirement::login());
     let schemes = &api["components"]["securitySchemes"];
     assert_eq!(
         (&schemes["hallpass"]["in"], &schemes["hallpass"]["name"]),

@@ -260,7 +260,7 @@ proptest! {
         let settings = if remembered { settings.remember_drift() } else { settings };
         let totp = Totp::new(TotpSecret::from_random(random), settings);
         let (mut kept, mut present, mut typed) = (Kept::default(), 1_u64 << 30, String::new());
-        let mut spent = Vec::new();
+        let mut consumed = Vec::new();
         for (passed, off, again) in moves {
             present = present.saturating_add_signed(passed);
             if !again {
@@ -270,8 +270,8 @@ proptest! {
             if let Some(step) = kept.take(&totp, &typed, at(present * 30)) {
                 let off = step.as_u64().cast_signed() - present.cast_signed();
                 prop_assert!(off.abs() <= 1 || (remembered && (off - before).abs() <= 1));
-                prop_assert!(!spent.contains(&step));
-                spent.push(step);
+                prop_assert!(!consumed.contains(&step));
+                consumed.push(step);
             }
             let most = if remembered { TotpDrift::MAX_STEPS } else { 0 };
             prop_assert!(kept.drift.steps().abs() <= most);

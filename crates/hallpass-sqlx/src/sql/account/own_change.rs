@@ -38,7 +38,7 @@ pub(crate) async fn revoking(mut write: Write, own: &OwnChange) -> Result<OwnCha
     revocation::everything(&mut write, account, own.kept_session(), own.at).await?;
     if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
         let restart = sql("UPDATE hallpass_sessions \
-             SET refresh_hash = $3, spent = $7, idle_at = $4, methods = $5, refreshed_at = $6 \
+             SET refresh_hash = $3, consumed = $7, idle_at = $4, methods = $5, refreshed_at = $6 \
              WHERE id = $1 AND account_id = $2")
         .bind(session.to_string())
         .bind(account.as_str())

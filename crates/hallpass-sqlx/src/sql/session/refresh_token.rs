@@ -2,7 +2,7 @@
 
 use hallpass_accounts::{
     Account, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, Rotation, RotationOutcome,
-    SessionId, SpentRefreshes,
+    SessionId, ConsumedRefreshes,
 };
 use hallpass_core::{Methods, UnixTime};
 
@@ -24,13 +24,13 @@ impl RefreshTokenStore for Store {
             Box::new(RefreshedSession::new(account, created, methods, state.idle_until, state.expires))
         };
         match rotation.present(&state) {
-            RotationOutcome::Spent(next) => {
-                if spend(&mut write, session, &rotation.presented, &next).await? == 0 {
+            RotationOutcome::Consumed(next) => {
+                if consume(&mut write, session, &rotation.presented, &next).await? == 0 {
                     // The lock is held since before the row was read.
                     return Err(StoreError::corrupt("a session changed under the lock"));
                 }
                 write.commit().await?;
-                Ok(RefreshOutcome::Spent(after_change(account, &next)))
+                Ok(RefreshOutcome::Consumed(after_change(account, &next)))
             }
             RotationOutcome::InGrace => {
                 Ok(RefreshOutcome::InGrace { live: state.live, session: after_change(account, &state) })
@@ -57,7 +57,7 @@ struct Kept {
 
 /// The session and its account, where the one can be renewed and the other is enabled.
 async fn load(write: &mut Write, session: &SessionId) -> Result<Option<(Account, Kept)>, StoreError> {
-    let select = "SELECT account_id, refresh_hash, spent, created_at, refreshed_at, idle_at, expires_at, methods \
+    let select = "SELECT account_id, refresh_hash, consumed, created_at, refreshed_at, idle_at, expires_at, methods \
                   FROM hallpass_sessions WHERE id = $1 AND refresh_hash IS NOT NULL";
     let Some(row) = write.row(sql(select).bind(session.to_string())).await? else {
         return Ok(None);
@@ -71,19 +71,19 @@ async fn load(write: &mut Write, session: &SessionId) -> Result<Option<(Account,
 }
 
 /// Puts the successor in the place of the presented token, if that is still the live one. Answers how many rows it was: 1 or 0.
-async fn spend(
+async fn consume(
     write: &mut Write,
     session: &SessionId,
     presented: &RefreshHash,
     next: &RefreshState,
 ) -> Result<u64, StoreError> {
     let update = sql("UPDATE hallpass_sessions \
-         SET refresh_hash = $3, spent = $4, refreshed_at = $5, idle_at = $6, expires_at = $7 \
+         SET refresh_hash = $3, consumed = $4, refreshed_at = $5, idle_at = $6, expires_at = $7 \
          WHERE id = $1 AND refresh_hash = $2")
     .bind(session.to_string())
     .bind(presented.as_bytes().as_slice())
     .bind(next.live.as_bytes().as_slice())
-    .bind(next.spent.to_bytes())
+    .bind(next.consumed.to_bytes())
     .bind(column::from_time(next.refreshed))
     .bind(column::from_time(next.idle_until))
     .bind(column::from_time(next.expires));
@@ -92,12 +92,12 @@ async fn spend(
 
 fn read(row: &Row) -> Result<Kept, StoreError> {
     let live: &[u8] = get(row, "refresh_hash")?;
-    let spent = SpentRefreshes::from_bytes(get(row, "spent")?).map_err(StoreError::corrupt)?;
+    let consumed = ConsumedRefreshes::from_bytes(get(row, "consumed")?).map_err(StoreError::corrupt)?;
     let methods: Option<&str> = get(row, "methods")?;
     let time = |name| column::to_time(get(row, name)?);
     let state = RefreshState::new(
         RefreshHash::from_bytes(live.try_into().map_err(StoreError::corrupt)?),
-        spent,
+        consumed,
         time("refreshed_at")?,
         time("idle_at")?,
         time("expires_at")?,

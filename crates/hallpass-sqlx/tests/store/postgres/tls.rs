@@ -28,10 +28,10 @@ mod over_tls {
 
         let store = PostgresStore::open(&url).await.unwrap();
         let id = register(&store, "alice").await;
-        let mut push = store.push();
-        push.news().await.unwrap(); // connected
+        let mut notifier = store.notifier();
+        notifier.notified().await.unwrap(); // connected
         store.set_roles(&id, &["admin".to_owned()], None, UnixTime::from_secs(1_790_000_000)).await.unwrap();
-        timeout(Duration::from_secs(1), push.news()).await.expect("nothing was pushed").unwrap();
+        timeout(Duration::from_secs(1), notifier.notified()).await.expect("nothing was pushed").unwrap();
     }
 
     #[tokio::test]

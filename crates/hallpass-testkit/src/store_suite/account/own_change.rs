@@ -114,12 +114,12 @@ where
             number += 1;
             let decided = own(store, &id, Some(session), at(30)).await;
             command.give(store, &id, &session, at(25)).await;
-            let (before, mut feed) = (state(store, &id).await, Reader::new(store));
-            feed.news().await;
+            let (before, mut log) = (state(store, &id).await, Reader::new(store));
+            log.read_new().await;
 
             assert!(!is_written(&change.make(store, decided).await), "{what}");
             assert_eq!(state(store, &id).await, before, "{what}");
-            assert_eq!(feed.news().await, [], "{what}");
+            assert_eq!(log.read_new().await, [], "{what}");
         }
     }
 }
@@ -143,7 +143,7 @@ where
     }
 }
 
-pub async fn a_code_is_not_spent_on_an_account_that_changed<S>(store: &S)
+pub async fn a_code_is_not_consumed_on_an_account_that_changed<S>(store: &S)
 where
     S: RegistrationStore + TwoFactorStore + AdministrationStore,
 {
@@ -161,8 +161,8 @@ where
     let now = account(store, &id).await.generation();
     let stale = store.consume_step(&id, decided, 101, TotpDrift::NONE).await.unwrap();
     assert_eq!(stale, ConsumeOutcome::AlreadyConsumed, "at another generation");
-    assert_eq!(store.consume_step(&id, now, 101, TotpDrift::NONE).await.unwrap(), ConsumeOutcome::Spent);
-    assert_eq!(store.consume_recovery_code(&id, now, &recovery_hash(1)).await.unwrap(), ConsumeOutcome::Spent);
+    assert_eq!(store.consume_step(&id, now, 101, TotpDrift::NONE).await.unwrap(), ConsumeOutcome::Consumed);
+    assert_eq!(store.consume_recovery_code(&id, now, &recovery_hash(1)).await.unwrap(), ConsumeOutcome::Consumed);
 }
 
 /// Every command, given by somebody.
@@ -190,13 +190,13 @@ where
         let session = open(store, &admin, number).await;
         let decided = actor(store, &admin, Some(session)).await;
         command.give(store, &admin, &session, at(30)).await;
-        let (before, mut feed) = (state(store, &target).await, Reader::new(store));
-        feed.news().await;
+        let (before, mut log) = (state(store, &target).await, Reader::new(store));
+        log.read_new().await;
 
         assert_eq!(commands_by(store, &target, &targets, &decided).await, [false; 4], "{command:?}");
         assert_eq!(commands_by(store, &admin, &session, &decided).await, [false; 4], "on themselves: {command:?}");
         assert_eq!(state(store, &target).await, before, "{command:?}");
-        assert_eq!(feed.news().await, [], "{command:?}");
+        assert_eq!(log.read_new().await, [], "{command:?}");
     }
     let target = register(store, "target").await;
     let targets = open(store, &target, 150).await;

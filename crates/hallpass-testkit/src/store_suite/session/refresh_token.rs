@@ -34,9 +34,9 @@ pub async fn open_renewable<S: SessionStore>(store: &S, id: &AccountId, number: 
     session
 }
 
-async fn spend<S: RefreshTokenStore>(store: &S, session: &SessionId, number: u64, seconds: u64) -> RefreshedSession {
+async fn consume<S: RefreshTokenStore>(store: &S, session: &SessionId, number: u64, seconds: u64) -> RefreshedSession {
     match store.refresh(session, &presenting(number, at(seconds))).await.unwrap() {
-        RefreshOutcome::Spent(session) => *session,
+        RefreshOutcome::Consumed(session) => *session,
         other => panic!("token {number} at {seconds}: {other:?}"),
     }
 }
@@ -47,7 +47,7 @@ where
 {
     let id = register(store, "alice").await;
     let session = open_renewable(store, &id, 1, at(2000)).await;
-    let refreshed = spend(store, &session, 1, 400).await;
+    let refreshed = consume(store, &session, 1, 400).await;
     assert_eq!(refreshed.account.roles(), ["guest"]);
     assert_eq!((refreshed.created, refreshed.idle_until, refreshed.expires), (at(10), at(900), at(2000)));
     assert_eq!(refreshed.methods, Methods::PASSWORD | Methods::ONE_TIME_CODE);
@@ -56,19 +56,19 @@ where
     assert_eq!(SessionStore::list(store, &id, at(900)).await.unwrap(), [], "idle");
 
     let raised = done(store.set_roles(&id, &["admin".to_owned()], None, at(500)).await.unwrap());
-    let refreshed = spend(store, &session, 2, 600).await;
+    let refreshed = consume(store, &session, 2, 600).await;
     assert_eq!(refreshed.account.roles(), ["admin"], "the session outlives a change of roles");
     assert_eq!(refreshed.account.generation(), raised.generation());
 }
 
-pub async fn a_spent_token_leads_to_the_live_one_for_the_grace_alone<S>(store: &S)
+pub async fn a_consumed_token_leads_to_the_live_one_for_the_grace_alone<S>(store: &S)
 where
     S: RefreshTokenStore + RegistrationStore + RevocationLog,
 {
     let id = register(store, "alice").await;
     let session = open_renewable(store, &id, 1, at(2000)).await;
-    spend(store, &session, 1, 400).await;
-    spend(store, &session, 2, 410).await;
+    consume(store, &session, 1, 400).await;
+    consume(store, &session, 2, 410).await;
     for (number, seconds) in [(1, 429), (2, 439)] {
         match store.refresh(&session, &presenting(number, at(seconds))).await.unwrap() {
             RefreshOutcome::InGrace { live, session } => {
@@ -79,14 +79,14 @@ where
         }
     }
     let mut reader = Reader::new(store);
-    assert_eq!(reader.news().await, []);
+    assert_eq!(reader.read_new().await, []);
     let reused = store.refresh(&session, &presenting(1, at(430))).await.unwrap();
     assert!(matches!(reused, RefreshOutcome::Reused { account } if account == id));
-    assert_eq!(reader.news().await, [Revocation::SessionEnded { session, at: at(430) }]);
+    assert_eq!(reader.read_new().await, [Revocation::SessionEnded { session, at: at(430) }]);
     assert_eq!(store.list(&id, at(430)).await.unwrap(), []);
     let live = store.refresh(&session, &presenting(3, at(431))).await.unwrap();
     assert!(matches!(live, RefreshOutcome::Ended), "{live:?}");
-    assert_eq!(reader.news().await, []);
+    assert_eq!(reader.read_new().await, []);
 }
 
 pub async fn a_session_past_a_limit_ends<S>(store: &S)
@@ -96,11 +96,11 @@ where
     let id = register(store, "alice").await;
     let (idle, old) = (open_renewable(store, &id, 1, at(2000)).await, open_renewable(store, &id, 2, at(600)).await);
     let mut reader = Reader::new(store);
-    spend(store, &old, 1, 500).await;
+    consume(store, &old, 1, 500).await;
     for (session, number, seconds) in [(idle, 1, 510), (old, 2, 600)] {
         let over = store.refresh(&session, &presenting(number, at(seconds))).await.unwrap();
         assert!(matches!(over, RefreshOutcome::Ended), "{over:?}");
-        assert_eq!(reader.news().await, [Revocation::SessionEnded { session, at: at(seconds) }]);
+        assert_eq!(reader.read_new().await, [Revocation::SessionEnded { session, at: at(seconds) }]);
         // A clock that is set back brings it to life no more.
         let back = store.refresh(&session, &presenting(number, at(400))).await.unwrap();
         assert!(matches!(back, RefreshOutcome::Ended), "{back:?}");
@@ -113,8 +113,8 @@ where
 {
     let id = register(store, "alice").await;
     let session = open_renewable(store, &id, 1, at(2000)).await;
-    spend(store, &session, 1, 500).await;
-    assert_eq!(spend(store, &session, 2, 200).await.expires, at(1700));
+    consume(store, &session, 1, 500).await;
+    assert_eq!(consume(store, &session, 2, 200).await.expires, at(1700));
     assert_eq!(store.list(&id, at(200)).await.unwrap()[0].expires, at(1700));
 }
 
@@ -135,10 +135,10 @@ where
     }
     assert_eq!(SessionStore::list(store, &id, at(30)).await.unwrap().len(), 2, "nothing was written");
     done(store.set_disabled(&id, true, None, at(40)).await.unwrap());
-    let _disabling = reader.news().await;
+    let _disabling = reader.read_new().await;
     let ended = store.refresh(&disabled, &presenting(1, at(50))).await.unwrap();
     assert!(matches!(ended, RefreshOutcome::Ended), "{ended:?}");
-    assert_eq!(reader.news().await, []);
+    assert_eq!(reader.read_new().await, []);
 }
 
 pub async fn a_kept_session_begins_a_new_chain<S>(store: &S)
@@ -154,15 +154,15 @@ where
     let ended = store.refresh(&other, &presenting(1, at(121))).await.unwrap();
     assert!(matches!(ended, RefreshOutcome::Ended), "revoked in the transaction of the change: {ended:?}");
     assert_eq!(store.list(&id, at(120)).await.unwrap()[0].refreshed, at(120));
-    let refreshed = spend(store, &kept, 50, 130).await;
+    let refreshed = consume(store, &kept, 50, 130).await;
     assert_eq!((refreshed.created, refreshed.expires), (at(10), at(2000)), "no longer than before");
     assert_eq!(refreshed.methods, Methods::PASSWORD);
 
     let mut reader = Reader::new(store);
-    assert_eq!(reader.news().await, [raised(&id, 1, at(120))]);
+    assert_eq!(reader.read_new().await, [raised(&id, 1, at(120))]);
     let copy = store.refresh(&kept, &presenting(1, at(131))).await.unwrap();
     assert!(matches!(copy, RefreshOutcome::Reused { .. }), "a copy of what went before: {copy:?}");
-    assert_eq!(reader.news().await, [Revocation::SessionEnded { session: kept, at: at(131) }]);
+    assert_eq!(reader.read_new().await, [Revocation::SessionEnded { session: kept, at: at(131) }]);
 }
 
 pub async fn a_kept_session_without_a_new_token_is_not_refreshed<S>(store: &S)

@@ -123,7 +123,7 @@ impl Fleet {
         step.opened().unwrap().into()
     }
 
-    /// Brings the revocation view of each node up to date.
+    /// Brings the revocation list of each node up to date.
     pub(super) async fn caught_up(&self) {
         for sync in &self.syncs {
             sync.read().await.unwrap();
@@ -133,7 +133,7 @@ impl Fleet {
     /// What each node that accepts the access token reads in it.
     pub(super) fn accepted(&self, access: &str) -> Vec<Accepted> {
         let accepted = self.nodes.iter().filter_map(|node| {
-            let who = node.gate().verifier().verify(access.as_bytes(), SystemClock.now()).ok()?;
+            let who = node.request_authenticator().verifier().verify(access.as_bytes(), SystemClock.now()).ok()?;
             let roles = who.roles().iter().map(|role| role.name().to_owned());
             let session = who.session().unwrap_or_default().to_owned();
             Some(Accepted { roles: roles.collect(), session, generation: who.generation() })
@@ -170,9 +170,9 @@ impl Fleet {
 fn settings(builder: Builder, attempts: RateLimitStore) -> Builder {
     // The hash is not what is raced, and on a busy machine nothing is to fail because it waited.
     let patient = Duration::from_secs(60);
-    let gate = PasswordHasherSettings::default().hash_cost(HashCost::new(8, 1, 1));
-    let gate = gate.queue_length(64).max_wait(patient);
-    let builder = builder.password_hasher(gate).random(Stoppable);
+    let hasher = PasswordHasherSettings::default().hash_cost(HashCost::new(8, 1, 1));
+    let hasher = hasher.queue_length(64).max_wait(patient);
+    let builder = builder.password_hasher(hasher).random(Stoppable);
     let builder = builder.store_timeout(patient).request_timeout(patient);
     if attempts == RateLimitStore::Default {
         return builder;

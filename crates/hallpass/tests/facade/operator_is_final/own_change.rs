@@ -88,7 +88,7 @@ impl OwnChange {
     ) -> Option<Result<Option<Held>, AccountsError>> {
         let (accounts, typed) = (node.accounts(), ready.typed.as_str());
         let access = ready.person.tokens.access.as_bytes();
-        let who = node.gate().verifier().verify(access, accounts.now()).ok()?;
+        let who = node.request_authenticator().verifier().verify(access, accounts.now()).ok()?;
         let some = |tokens| Some(Held::from(tokens));
         Some(match self {
             Self::Password => {
@@ -113,7 +113,7 @@ impl OwnChange {
 
 async fn first_code(node: &Hallpass<SiteRole>, person: &Person) -> String {
     let access = person.tokens.access.as_bytes();
-    let who = node.gate().verifier().verify(access, SystemClock.now()).unwrap();
+    let who = node.request_authenticator().verifier().verify(access, SystemClock.now()).unwrap();
     let TwoFactor::Off(set_up) = node.accounts().two_factor(&who).await.unwrap() else {
         panic!("a new account has no second factor")
     };
@@ -126,7 +126,7 @@ async fn enable(
     code: &str,
 ) -> Result<(Vec<RecoveryCode>, Held), AccountsError> {
     let access = person.tokens.access.as_bytes();
-    let who = node.gate().verifier().verify(access, SystemClock.now()).unwrap();
+    let who = node.request_authenticator().verifier().verify(access, SystemClock.now()).unwrap();
     let (codes, tokens) = node.accounts().enable_two_factor(&who, code).await?;
     Ok((codes, tokens.into()))
 }

@@ -7,7 +7,7 @@ use actix_web::{App, HttpServer};
 use axum::Router;
 use hallpass_accounts::{Accounts, Settings, StoreSet};
 use hallpass_axum::routes;
-use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
+use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, authenticator, json_request, ring};
 use hallpass_test_support::{cookie_jar::CookieJar, memory_store::MemoryStore};
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
@@ -42,7 +42,7 @@ fn accounts() -> Accounts<SiteRole> {
 async fn axum_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let site = Router::new().merge(routes(&Routes::new(&accounts()))).layer(AuthLayer::new(gate()).clock(StoppedClock));
+    let site = Router::new().merge(routes(&Routes::new(&accounts()))).layer(AuthLayer::new(authenticator()).clock(StoppedClock));
     let service = site.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     address

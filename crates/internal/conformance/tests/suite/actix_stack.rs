@@ -14,7 +14,7 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use hallpass_actix::{AuthLayer, Identity, RequireLayer, require_login, require_roles};
-use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, rows, settings};
+use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, authenticator, rows, settings};
 use hallpass_core::{Authentication, Rejection, RejectionKind};
 
 use crate::{
@@ -63,7 +63,7 @@ pub(crate) fn site(config: &mut ServiceConfig) {
 }
 
 pub(crate) fn auth() -> AuthLayer<SiteRole> {
-    AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page)
+    AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page)
 }
 
 async fn home(me: Option<Identity<SiteRole>>, runs: Data<Runs>) -> String {

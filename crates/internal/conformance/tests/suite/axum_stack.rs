@@ -10,7 +10,7 @@ use axum::{
     routing::{any, get},
 };
 use hallpass_axum::Identity;
-use hallpass_conformance::{SiteRole, StoppedClock, gate, rows, settings};
+use hallpass_conformance::{SiteRole, StoppedClock, authenticator, rows, settings};
 use hallpass_core::{Authentication, Rejection, RejectionKind};
 use hallpass_tower::{AuthLayer, RejectedRequest, RequireLayer, require_login, require_roles};
 use tokio::net::TcpListener;
@@ -54,7 +54,7 @@ pub(crate) fn site(runs: &Runs) -> Router {
         .merge(layered)
         .merge(layered_profile)
         .fallback_service(any(nothing).layer::<_, std::convert::Infallible>(require_login()).with_state(()))
-        .layer(AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page))
+        .layer(AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page))
         .layer(Extension(runs.clone()))
 }
 

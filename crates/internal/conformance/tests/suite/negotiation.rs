@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, test::init_service, web};
 use axum::{Router, extract::Request as AxumRequest};
-use hallpass_conformance::{Received, Row, Sent, StoppedClock, gate, negotiation_rows, settings};
+use hallpass_conformance::{Received, Row, Sent, StoppedClock, authenticator, negotiation_rows, settings};
 use hallpass_core::{Caller, Rejection, RejectionKind, RejectionResponse};
 use hallpass_tower::{AuthLayer, Rejected, RejectedRequest};
 use http::{Request, Response};
@@ -46,13 +46,13 @@ fn reject<Q, B: Default>(request: &Request<Q>) -> Response<B> {
 
 fn tower_site() -> tower_stack::Site {
     let guard = service_fn(async |request: Request<()>| Ok::<_, std::convert::Infallible>(reject(&request)));
-    BoxCloneSyncService::new(AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()).layer(guard))
+    BoxCloneSyncService::new(AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).layer(guard))
 }
 
 fn axum_site() -> Router {
     Router::new()
         .fallback(async |request: AxumRequest| reject::<_, axum::body::Body>(&request))
-        .layer(AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()))
+        .layer(AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()))
 }
 
 async fn actix_reject(request: HttpRequest) -> Result<HttpResponse, hallpass_actix::Rejected> {
@@ -132,7 +132,7 @@ async fn axum() {
 
 #[actix_web::test]
 async fn actix() {
-    let auth = || hallpass_actix::AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings());
+    let auth = || hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings());
     let app = init_service(App::new().default_service(web::to(actix_reject)).wrap(auth())).await;
     hold("actix", "in process", negotiation_rows(), |sent| {
         let request = actix_stack::request(&sent).to_request();
@@ -163,7 +163,7 @@ async fn tonic() {
         Ok::<_, std::convert::Infallible>(reject::<_, tonic::body::Body>(&request))
     });
     let auth =
-        AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()).body_with(tonic::body::Body::new);
+        AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).body_with(tonic::body::Body::new);
     let site = auth.layer(guard);
     let rows: Vec<Row> = negotiation_rows().into_iter().filter(|row| row.name.starts_with("gRPC")).collect();
     assert_eq!(rows.len(), 2 * RejectionKind::ALL.len());

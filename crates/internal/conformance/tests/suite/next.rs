@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use actix_web::{App, HttpResponse, test::init_service, web};
 use axum::{Router, routing::any};
 use hallpass_accounts::{Accounts, RateLimit, RateLimits, Settings, StoreSet};
-use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
+use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, authenticator, json_request, ring};
 use hallpass_test_support::http::percent;
 use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::{AuthLayer, require_login};
@@ -71,7 +71,7 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
 #[tokio::test]
 async fn axums_log_in() {
     let site = hallpass_axum::routes::<SiteRole, ()>(&Routes::new(&accounts()))
-        .layer(AuthLayer::new(gate()).clock(StoppedClock));
+        .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
     hold_sign_in("axum", |sent| {
         let (site, body) = (site.clone(), axum::body::Body::from(sent.body.clone()));
         async move {
@@ -85,7 +85,7 @@ async fn axums_log_in() {
 async fn actixs_log_in() {
     let app = App::new()
         .service(hallpass_actix::routes(&Routes::new(&accounts())))
-        .wrap(hallpass_actix::AuthLayer::new(gate()).clock(StoppedClock));
+        .wrap(hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock));
     let app = init_service(app).await;
     hold_sign_in("actix", |sent| {
         let request = actix_stack::request(&sent).set_payload(sent.body.clone());
@@ -129,7 +129,7 @@ async fn towers_guard() {
         Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::default()))
     });
     let guarded = require_login().layer(handler);
-    let site: tower_stack::Site = BoxCloneSyncService::new(AuthLayer::new(gate()).clock(StoppedClock).layer(guarded));
+    let site: tower_stack::Site = BoxCloneSyncService::new(AuthLayer::new(authenticator()).clock(StoppedClock).layer(guarded));
     hold_guard("tower", |sent| {
         let site = site.clone();
         async move {
@@ -145,7 +145,7 @@ async fn axums_guard() {
         .fallback_service(
             any(async || "inside").layer::<_, std::convert::Infallible>(require_login()).with_state::<()>(()),
         )
-        .layer(AuthLayer::new(gate()).clock(StoppedClock));
+        .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
     hold_guard("axum", |sent| {
         let (site, body) = (site.clone(), axum::body::Body::empty());
         async move {
@@ -159,7 +159,7 @@ async fn axums_guard() {
 async fn actixs_guard() {
     let app = App::new()
         .default_service(web::to(async || HttpResponse::Ok()).wrap(hallpass_actix::require_login()))
-        .wrap(hallpass_actix::AuthLayer::new(gate()).clock(StoppedClock));
+        .wrap(hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock));
     let app = init_service(app).await;
     hold_guard("actix", |sent| {
         let exchange = actix_web::test::call_service(&app, actix_stack::request(&sent).to_request());

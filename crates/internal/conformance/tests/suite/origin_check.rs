@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use actix_web::{App, HttpRequest, HttpServer, test::init_service, web};
 use axum::{Extension, Router};
 use hallpass_accounts::{Accounts, RateLimit, RateLimits, Settings, StoreSet};
-use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, json_request, ring};
+use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, authenticator, json_request, ring};
 use hallpass_core::OriginCheck;
 use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::{AuthLayer, OriginLayer};
@@ -86,7 +86,7 @@ async fn tower() {
         async move { Ok::<_, std::convert::Infallible>(http::Response::new(body)) }
     });
     let guarded = OriginLayer::new(check()).layer(handler);
-    let site: tower_stack::Site = BoxCloneSyncService::new(AuthLayer::new(gate()).clock(StoppedClock).layer(guarded));
+    let site: tower_stack::Site = BoxCloneSyncService::new(AuthLayer::new(authenticator()).clock(StoppedClock).layer(guarded));
     hold("tower", rows(), &runs, |sent| {
         let site = site.clone();
         async move {
@@ -104,7 +104,7 @@ async fn axum() {
     let site = Router::new()
         .fallback(async |Extension(runs): Extension<Runs>| runs.handle(None))
         .layer(OriginLayer::new(check()))
-        .layer(AuthLayer::new(gate()).clock(StoppedClock))
+        .layer(AuthLayer::new(authenticator()).clock(StoppedClock))
         .layer(Extension(runs.clone()));
     hold("axum", rows(), &runs, |sent| {
         let (site, body) = (site.clone(), axum::body::Body::empty());
@@ -131,7 +131,7 @@ async fn actix() {
             .app_data(counted.clone())
             .default_service(web::to(handler))
             .wrap(hallpass_actix::OriginLayer::new(check()))
-            .wrap(hallpass_actix::AuthLayer::new(gate()).clock(StoppedClock))
+            .wrap(hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock))
     };
     let in_process = init_service(app()).await;
     hold("actix", rows(), &runs, |sent| {
@@ -177,7 +177,7 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
 #[tokio::test]
 async fn axums_sign_in_routes() {
     let site = hallpass_axum::routes::<SiteRole, ()>(&Routes::new(&accounts()))
-        .layer(AuthLayer::new(gate()).clock(StoppedClock));
+        .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
     hold_sign_in("axum", |sent| {
         let (site, body) = (site.clone(), axum::body::Body::empty());
         async move {
@@ -191,7 +191,7 @@ async fn axums_sign_in_routes() {
 async fn actixs_sign_in_routes() {
     let app = App::new()
         .service(hallpass_actix::routes(&Routes::new(&accounts())))
-        .wrap(hallpass_actix::AuthLayer::new(gate()).clock(StoppedClock));
+        .wrap(hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock));
     let app = init_service(app).await;
     hold_sign_in("actix", |sent| {
         let exchange = actix_web::test::call_service(&app, actix_stack::request(&sent).to_request());

@@ -59,18 +59,18 @@ fn parts() -> Parts {
     let settings =
         Settings { default_roles: SiteRole::Guest.into(), clock: Arc::new(hands.clone()), ..Settings::default() };
     let accounts = Accounts::new(ring, stores, settings).unwrap();
-    let gate = accounts.authenticator();
-    (accounts, gate, store, hands)
+    let authenticator = accounts.authenticator();
+    (accounts, authenticator, store, hands)
 }
 
 async fn on_axum() -> Site {
-    let (accounts, gate, store, hands) = parts();
-    let rotation = hallpass_axum::Rotation::new(&accounts, &gate);
+    let (accounts, authenticator, store, hands) = parts();
+    let rotation = hallpass_axum::Rotation::new(&accounts, &authenticator);
     let site = Router::new()
         .route("/open", get(|| async { ([("cache-control", "public, max-age=60")], "open") }))
         .route("/posts", any(|body: String| async { body }).layer(hallpass_tower::require_login()))
         .merge(hallpass_axum::routes(&Routes::new(&accounts)))
-        .layer(AuthLayer::new(gate).clock(hands.clone()).refresh(rotation));
+        .layer(AuthLayer::new(authenticator).clock(hands.clone()).refresh(rotation));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, site).await });
@@ -78,9 +78,9 @@ async fn on_axum() -> Site {
 }
 
 fn on_actix() -> (actix_web::dev::Server, Site) {
-    let (accounts, gate, store, hands) = parts();
-    let rotation = hallpass_actix::Rotation::new(&accounts, &gate);
-    let auth = hallpass_actix::AuthLayer::new(gate).clock(hands.clone()).refresh(rotation);
+    let (accounts, authenticator, store, hands) = parts();
+    let rotation = hallpass_actix::Rotation::new(&accounts, &authenticator);
+    let auth = hallpass_actix::AuthLayer::new(authenticator).clock(hands.clone()).refresh(rotation);
     let routes = hallpass_actix::routes(&Routes::new(&accounts));
     let app = move || {
         let open = || async { ("open".to_owned()).customize().insert_header(("cache-control", "public, max-age=60")) };

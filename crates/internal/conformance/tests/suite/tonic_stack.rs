@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, future::Future, net::SocketAddr, pin::Pin, task::Poll};
 
-use hallpass_conformance::{SiteRole, StoppedClock, gate, grpc_rows, settings};
+use hallpass_conformance::{SiteRole, StoppedClock, authenticator, grpc_rows, settings};
 use hallpass_core::Authentication;
 use hallpass_tower::{AuthLayer, require_roles};
 use http::HeaderValue;
@@ -59,7 +59,7 @@ impl Service<http::Request<Body>> for Office {
 }
 
 fn auth() -> AuthLayer<SiteRole, hallpass_tower::DefaultPage, fn(String) -> Body> {
-    AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()).body_with(Body::new)
+    AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).body_with(Body::new)
 }
 
 fn guarded(runs: &Runs) -> Routes {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
-use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, gate, rows, settings};
+use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, authenticator, rows, settings};
 use hallpass_core::{Authentication, Rejection, RejectionKind};
 use hallpass_test_support::http::http2::headers as headers_of;
 use hallpass_tower::{AuthLayer, RejectedRequest, RequireLayer, require_login, require_roles};
@@ -52,7 +52,7 @@ pub(crate) fn site(runs: &Runs) -> Site {
     let router = service_fn(move |request: Request<()>| {
         routes.get(request.uri().path()).unwrap_or(&fallback).clone().oneshot(request)
     });
-    let auth = AuthLayer::new(gate()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page);
+    let auth = AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page);
     BoxCloneSyncService::new(auth.layer(router))
 }
 

@@ -16,7 +16,7 @@ use hallpass_accounts::{
     Account, AccountId, AccountStore, Accounts, HashCost, Password, StoreSet, Username, hash_password,
 };
 use hallpass_axum::routes;
-use hallpass_conformance::{COOKIE, Sent, SiteRole, StoppedClock, gate, json_request, ring, token};
+use hallpass_conformance::{COOKIE, Sent, SiteRole, StoppedClock, authenticator, json_request, ring, token};
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
 use tower::ServiceExt;
@@ -120,7 +120,7 @@ async fn hammer<F: Future<Output = u16>>(store: &Tripwire, cases: &[(Sent, u16)]
 }
 
 fn axum_site(runs: &Runs, store: &Tripwire) -> Router {
-    let accounts = routes(&Routes::new(&accounts(store))).layer(AuthLayer::new(gate()).clock(StoppedClock));
+    let accounts = routes(&Routes::new(&accounts(store))).layer(AuthLayer::new(authenticator()).clock(StoppedClock));
     axum_stack::site(runs).merge(accounts)
 }
 

@@ -77,7 +77,7 @@ fn setters(of: &str) -> BTreeSet<String> {
 }
 
 /// It copies a setting of the site.
-const NO_SETTINGS: [&str; 1] = ["for_gate"];
+const NO_SETTINGS: [&str; 1] = ["for_authenticator"];
 
 #[test]
 fn every_setting_is_on_the_page_and_no_other() {

@@ -1,4 +1,4 @@
-//! Whatever voids a token, on every kind of node: four changes, three ways to hear of them, and how long each node takes.
+//! Whatever revokes a token, on every kind of node: four changes, three ways to hear of them, and how long each node takes.
 //!
 //! Four processes over one database: the blog on axum, the blog on actix-web, and twice a node that is nothing but tower
 //! (`hallpass-conformance`'s example `tower_node`), one of which is the operator's. The change is made in one process, which must
@@ -116,7 +116,7 @@ impl Mixed {
         Self { operator, nodes }
     }
 
-    /// Voids a copied cookie: the cookie, which node did it and was asked at once, and when.
+    /// Revokes a copied cookie: the cookie, which node did it and was asked at once, and when.
     fn change(&self, change: Revocation, round: usize) -> (String, Option<usize>, Instant) {
         let name = name(change);
         if change == Revocation::Disable {
@@ -183,7 +183,7 @@ impl Mixed {
             (change, delays)
         });
         let calls = self.nodes.script(2).get("/calls").expect(200).text();
-        assert_eq!(calls, "0", "the gate asked the store");
+        assert_eq!(calls, "0", "the authenticator asked the store");
         println!("calls of the store within guarded requests: {calls}");
         for (change, delays) in &found {
             for (kind, delays) in delays {

@@ -16,7 +16,7 @@ fn ended(number: u8) -> Revocation {
     Revocation::SessionEnded { session: session_id(number), at: at(1) }
 }
 
-/// Writes a row of the feed in a transaction of its own, which is left open.
+/// Writes a row of the log in a transaction of its own, which is left open.
 async fn open_transaction(connection: &mut PgConnection, number: u8) -> sqlx::Transaction<'_, sqlx::Postgres> {
     let mut transaction = connection.begin().await.unwrap();
     sqlx::query(END_A_SESSION).bind(session_id(number).to_string()).execute(&mut *transaction).await.unwrap();
@@ -30,24 +30,24 @@ async fn a_transaction_that_commits_late_is_not_skipped() {
     let store = PostgresStore::open(&schema.url()).await.unwrap();
     let (mut one, mut two) =
         (PgConnection::connect(&schema.url()).await.unwrap(), PgConnection::connect(&schema.url()).await.unwrap());
-    let mut feed = Reader::new(&store);
+    let mut log = Reader::new(&store);
 
     // The first gets the lower number, and the second commits first.
     let first = open_transaction(&mut one, 1).await;
     let second = open_transaction(&mut two, 2).await;
-    assert_eq!(feed.news().await, []);
+    assert_eq!(log.read_new().await, []);
     second.commit().await.unwrap();
-    assert_eq!(feed.news().await, [ended(2)], "what is committed waits for no other transaction");
+    assert_eq!(log.read_new().await, [ended(2)], "what is committed waits for no other transaction");
     first.commit().await.unwrap();
-    assert_eq!(feed.news().await, [ended(1)], "a reader beyond its number would have missed it");
+    assert_eq!(log.read_new().await, [ended(1)], "a reader beyond its number would have missed it");
 
     // A third that is rolled back leaves a gap, and no more.
     let third = open_transaction(&mut one, 3).await;
     let fourth = open_transaction(&mut two, 4).await;
     fourth.commit().await.unwrap();
     third.rollback().await.unwrap();
-    assert_eq!(feed.news().await, [ended(4)]);
-    assert_eq!(Reader::new(&store).news().await.len(), 3);
+    assert_eq!(log.read_new().await, [ended(4)]);
+    assert_eq!(Reader::new(&store).read_new().await.len(), 3);
 }
 
 #[tokio::test]
@@ -61,16 +61,16 @@ async fn a_transaction_that_stays_open_delays_nothing_however_much_is_revoked() 
     sqlx::query("INSERT INTO import VALUES (1)").execute(&mut *long).await.unwrap();
 
     let id = register(&*store, "alice").await;
-    let mut feed = Reader::new(&*store);
+    let mut log = Reader::new(&*store);
     // More than one call hands over of what is settled.
     for number in 1..=1100 {
         done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
-    assert_eq!(feed.news().await.len(), 1100);
+    assert_eq!(log.read_new().await.len(), 1100);
     done(store.set_roles(&id, &[], None, at(2000)).await.unwrap());
-    assert_eq!(feed.news().await, [raised(&id, 1101, at(2000))]);
+    assert_eq!(log.read_new().await, [raised(&id, 1101, at(2000))]);
     long.commit().await.unwrap();
-    assert_eq!(feed.news().await, []);
+    assert_eq!(log.read_new().await, []);
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn what_is_not_settled_comes_behind_all_that_is() {
         done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
     let in_order: Vec<_> = (1..=1110).map(|number| raised(&id, number, at(number.into()))).collect();
-    assert_eq!(Reader::new(&store).news().await, in_order);
+    assert_eq!(Reader::new(&store).read_new().await, in_order);
     older.commit().await.unwrap();
 }
 
@@ -109,13 +109,13 @@ async fn a_reader_among_many_writers_misses_nothing() {
             }
         });
     }
-    let mut feed = Reader::new(&*store);
+    let mut log = Reader::new(&*store);
     let mut seen = Vec::new();
     while !writers.is_empty() {
-        seen.extend(feed.news().await);
+        seen.extend(log.read_new().await);
         while writers.try_join_next().is_some() {}
     }
-    seen.extend(feed.news().await);
+    seen.extend(log.read_new().await);
     for number in 0..WRITERS {
         let id = AccountId::new(format!("id-user{number}"));
         let of_one =
@@ -124,8 +124,8 @@ async fn a_reader_among_many_writers_misses_nothing() {
     }
 }
 
-async fn is_woken(push: &mut impl Notifier) -> bool {
-    match timeout(Duration::from_millis(500), push.news()).await {
+async fn is_woken(notifier: &mut impl Notifier) -> bool {
+    match timeout(Duration::from_millis(500), notifier.notified()).await {
         Ok(news) => news.map(|()| true).unwrap(),
         Err(_) => false,
     }
@@ -136,17 +136,17 @@ async fn is_woken(push: &mut impl Notifier) -> bool {
 async fn a_change_wakes_the_listener_when_it_commits_and_not_before() {
     let schema = Schema::new().await;
     let store = PostgresStore::open(&schema.url()).await.unwrap();
-    let mut push = store.push();
-    assert!(is_woken(&mut push).await, "connected: whatever came before is to be read now");
+    let mut notifier = store.notifier();
+    assert!(is_woken(&mut notifier).await, "connected: whatever came before is to be read now");
     let mut one = PgConnection::connect(&schema.url()).await.unwrap();
     let change = open_transaction(&mut one, 1).await;
     // Other tests notify too; they do not for half a second on end.
-    while is_woken(&mut push).await {
-        assert_eq!(store.since(Cursor::START).await.unwrap().changes, []);
+    while is_woken(&mut notifier).await {
+        assert_eq!(store.read_after(Cursor::START).await.unwrap().changes, []);
     }
     change.commit().await.unwrap();
-    assert!(is_woken(&mut push).await);
-    assert_eq!(store.since(Cursor::START).await.unwrap().changes, [ended(1)]);
+    assert!(is_woken(&mut notifier).await);
+    assert_eq!(store.read_after(Cursor::START).await.unwrap().changes, [ended(1)]);
 }
 
 #[tokio::test]
@@ -154,26 +154,26 @@ async fn a_change_wakes_the_listener_when_it_commits_and_not_before() {
 async fn a_listener_whose_connection_was_killed_says_so_and_connects_again() {
     let schema = Schema::new().await;
     let store = PostgresStore::open(&schema.url()).await.unwrap();
-    let mut push = store.push();
-    assert!(is_woken(&mut push).await);
+    let mut notifier = store.notifier();
+    assert!(is_woken(&mut notifier).await);
     let admin = PgPool::connect(&schema.url()).await.unwrap();
     // A listener is recognised by its last statement; only those of this test's schema are killed.
     let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                 WHERE query LIKE 'LISTEN%' AND application_name = $1";
     let name = "hallpass-test-killed-listener";
     let named = PostgresStore::open(&format!("{}&application_name={name}", schema.url())).await.unwrap();
-    let mut push = named.push();
-    assert!(is_woken(&mut push).await);
+    let mut notifier = named.notifier();
+    assert!(is_woken(&mut notifier).await);
     assert_eq!(sqlx::query_scalar::<_, i64>(kill).bind(name).fetch_one(&admin).await.unwrap(), 1);
     let broken = loop {
         // Notifications of other tests may come before.
-        match timeout(Duration::from_secs(5), push.news()).await.unwrap() {
+        match timeout(Duration::from_secs(5), notifier.notified()).await.unwrap() {
             Ok(()) => {}
             Err(error) => break error,
         }
     };
     assert_eq!(broken.to_string(), "the account database did not answer");
-    assert!(is_woken(&mut push).await, "connected again");
+    assert!(is_woken(&mut notifier).await, "connected again");
     sqlx::query(END_A_SESSION).bind(session_id(1).to_string()).execute(&admin).await.unwrap();
-    assert!(is_woken(&mut push).await);
+    assert!(is_woken(&mut notifier).await);
 }

@@ -6,7 +6,7 @@
 //!    makes the request ambiguous.
 //! 3. A cookie and a bearer token must be the same token. Two accounts in one request is a mistake or an attack (a
 //!    token planted beside the visitor's own), and whichever won would surprise someone.
-//! 4. The one token is [verified](crate::Verifier), the revocation view included.
+//! 4. The one token is [verified](crate::Verifier), the revocation list included.
 //!
 //! It never refuses a request: an open route serves a visitor with a broken cookie like one with none, and the reason
 //! is kept for the guard, which may refuse, and for the log.
@@ -34,11 +34,11 @@ mod tests;
 /// let issuer = Issuer::new(KeyRing::generate_hs256([1; 32], now), "https://site.example", "site");
 /// # let alice = LoggedIn::insecure_new(Claims::new("17", 0, now).with_username("alice"), RoleSet::from([SiteRole::Admin]));
 /// let cookie = format!("theme=dark; __Host-hallpass={}", issuer.issue(&alice, now)?.as_str());
-/// let gate = RequestAuthenticator::new(issuer.verifier::<SiteRole>());
+/// let authenticator = RequestAuthenticator::new(issuer.verifier::<SiteRole>());
 ///
-/// let caller = gate.authenticate([cookie.as_bytes()], [], now);
+/// let caller = authenticator.authenticate([cookie.as_bytes()], [], now);
 /// assert_eq!(caller.username(), Some("alice"));
-/// let twice = gate.authenticate([cookie.as_bytes(), cookie.as_bytes()], [], now);
+/// let twice = authenticator.authenticate([cookie.as_bytes(), cookie.as_bytes()], [], now);
 /// assert_eq!((twice.username(), twice.reason()), (None, Some(TokenErrorKind::Ambiguous)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -49,7 +49,7 @@ pub struct RequestAuthenticator<R> {
 }
 
 impl<R: Role> RequestAuthenticator<R> {
-    /// A gate that reads the cookie of the [default settings](CookieSettings::default).
+    /// An authenticator that reads the cookie of the [default settings](CookieSettings::default).
     pub fn new(verifier: Verifier<R>) -> Self {
         Self { verifier, access_name: CookieSettings::default().access_name().to_owned(), bearer: false }
     }

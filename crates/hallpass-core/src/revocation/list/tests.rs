@@ -19,100 +19,100 @@ fn token<'a>(user_id: &'a str, generation: u32, session: Option<&'a str>) -> Tok
     TokenFacts { user_id, generation, session, expires_at: at(900) }
 }
 
-fn refusal(view: &RevocationList, token: TokenFacts<'_>) -> Option<RevokedKind> {
-    view.check(&token, NOW).err().map(Revoked::kind)
+fn refusal(revocations: &RevocationList, token: TokenFacts<'_>) -> Option<RevokedKind> {
+    revocations.check(&token, NOW).err().map(Revoked::kind)
 }
 
 #[test]
-fn a_raised_generation_voids_what_lies_below_it() {
-    let view = RevocationList::new();
-    view.raise_generation("17", 5, at(900));
+fn a_raised_generation_revokes_what_lies_below_it() {
+    let revocations = RevocationList::new();
+    revocations.raise_generation("17", 5, at(900));
     for (generation, expected) in
         [(0, Some(RevokedKind::Generation)), (4, Some(RevokedKind::Generation)), (5, None), (6, None), (u32::MAX, None)]
     {
-        assert_eq!(refusal(&view, token("17", generation, None)), expected);
+        assert_eq!(refusal(&revocations, token("17", generation, None)), expected);
     }
-    assert_eq!(refusal(&view, token("18", 0, None)), None);
+    assert_eq!(refusal(&revocations, token("18", 0, None)), None);
 }
 
 #[test]
 fn a_late_message_lowers_nothing() {
-    let view = RevocationList::new();
-    view.raise_generation("17", 5, at(900));
-    view.raise_generation("17", 3, at(100));
-    assert!(refusal(&view, token("17", 4, None)).is_some());
-    view.forget(at(500));
-    assert!(refusal(&view, token("17", 4, None)).is_some());
-    assert_eq!(view.len(), 1);
+    let revocations = RevocationList::new();
+    revocations.raise_generation("17", 5, at(900));
+    revocations.raise_generation("17", 3, at(100));
+    assert!(refusal(&revocations, token("17", 4, None)).is_some());
+    revocations.forget(at(500));
+    assert!(refusal(&revocations, token("17", 4, None)).is_some());
+    assert_eq!(revocations.len(), 1);
 }
 
 #[test]
-fn generation_0_voids_nothing_and_the_highest_voids_all_below() {
-    let view = RevocationList::new();
-    view.raise_generation("17", 0, at(900));
-    assert!(view.is_empty());
-    view.raise_generation("17", u32::MAX, at(900));
-    assert!(refusal(&view, token("17", u32::MAX - 1, None)).is_some());
-    assert!(refusal(&view, token("17", u32::MAX, None)).is_none());
+fn generation_0_revokes_nothing_and_the_highest_revokes_all_below() {
+    let revocations = RevocationList::new();
+    revocations.raise_generation("17", 0, at(900));
+    assert!(revocations.is_empty());
+    revocations.raise_generation("17", u32::MAX, at(900));
+    assert!(refusal(&revocations, token("17", u32::MAX - 1, None)).is_some());
+    assert!(refusal(&revocations, token("17", u32::MAX, None)).is_none());
 }
 
 #[test]
-fn an_ended_session_voids_its_tokens_alone() {
-    let view = RevocationList::new();
-    view.end_session("s-1", at(900));
+fn an_ended_session_revokes_its_tokens_alone() {
+    let revocations = RevocationList::new();
+    revocations.end_session("s-1", at(900));
     let ended = Some(RevokedKind::Session);
-    assert_eq!(refusal(&view, token("17", 9, Some("s-1"))), ended);
-    assert_eq!(refusal(&view, token("17", 9, Some("s-2"))), None);
-    assert_eq!(refusal(&view, token("17", 9, None)), None);
+    assert_eq!(refusal(&revocations, token("17", 9, Some("s-1"))), ended);
+    assert_eq!(refusal(&revocations, token("17", 9, Some("s-2"))), None);
+    assert_eq!(refusal(&revocations, token("17", 9, None)), None);
     // An account of the same name is something else.
-    assert_eq!(refusal(&view, token("s-1", 0, None)), None);
-    view.raise_generation("s-3", 7, at(900));
-    assert_eq!(refusal(&view, token("17", 9, Some("s-3"))), None);
+    assert_eq!(refusal(&revocations, token("s-1", 0, None)), None);
+    revocations.raise_generation("s-3", 7, at(900));
+    assert_eq!(refusal(&revocations, token("17", 9, Some("s-3"))), None);
 }
 
 #[test]
 fn every_clone_is_the_same_view() {
-    let view = RevocationList::new();
-    view.clone().end_session("s-1", at(900));
-    assert!(refusal(&view, token("17", 0, Some("s-1"))).is_some());
+    let revocations = RevocationList::new();
+    revocations.clone().end_session("s-1", at(900));
+    assert!(refusal(&revocations, token("17", 0, Some("s-1"))).is_some());
 }
 
 #[test]
 fn an_entry_stays_to_the_last_second_and_then_goes() {
-    let view = RevocationList::new();
-    view.end_session("s-1", at(900));
-    view.forget(at(900));
-    assert_eq!(view.len(), 1);
-    view.forget(at(901));
-    assert_eq!(view.len(), 0);
+    let revocations = RevocationList::new();
+    revocations.end_session("s-1", at(900));
+    revocations.forget(at(900));
+    assert_eq!(revocations.len(), 1);
+    revocations.forget(at(901));
+    assert_eq!(revocations.len(), 0);
 }
 
 #[test]
 fn an_entry_without_end_is_never_forgotten() {
-    let view = RevocationList::new();
-    view.raise_generation("17", 5, UnixTime::from_secs(u64::MAX));
-    view.forget(UnixTime::from_secs(u64::MAX));
-    assert_eq!(refusal(&view, token("17", 4, None)), Some(RevokedKind::Generation));
+    let revocations = RevocationList::new();
+    revocations.raise_generation("17", 5, UnixTime::from_secs(u64::MAX));
+    revocations.forget(UnixTime::from_secs(u64::MAX));
+    assert_eq!(refusal(&revocations, token("17", 4, None)), Some(RevokedKind::Generation));
 }
 
 #[test]
 fn a_clock_that_jumps_ahead_and_back_revives_nothing_and_locks_nobody_out() {
-    let view = RevocationList::new();
-    view.end_session("s-1", at(900));
-    view.forget(at(10_000_000));
-    assert_eq!(view.len(), 0);
+    let revocations = RevocationList::new();
+    revocations.end_session("s-1", at(900));
+    revocations.forget(at(10_000_000));
+    assert_eq!(revocations.len(), 0);
     let forgotten = Some(RevokedKind::Forgotten);
-    assert_eq!(refusal(&view, token("17", 0, Some("s-1"))), forgotten);
+    assert_eq!(refusal(&revocations, token("17", 0, Some("s-1"))), forgotten);
     // With entries about others as without any.
-    view.raise_generation("18", 1, at(900));
-    assert_eq!(refusal(&view, token("17", 0, Some("s-1"))), forgotten);
+    revocations.raise_generation("18", 1, at(900));
+    assert_eq!(refusal(&revocations, token("17", 0, Some("s-1"))), forgotten);
     // Whoever signs in again, or refreshes, gets a token that ends later than anything dropped.
     let fresh = TokenFacts { expires_at: at(901), ..token("17", 0, Some("s-2")) };
-    assert_eq!(refusal(&view, fresh), None);
+    assert_eq!(refusal(&revocations, fresh), None);
 }
 
 #[test]
-fn a_silent_feed_is_answered_by_the_policy() {
+fn a_silent_log_is_answered_by_the_policy() {
     let after = Duration::from_secs(30);
     let lenient = RevocationList::new();
     let strict = RevocationList::with_stale_policy(StalePolicy::Refuse { after });
@@ -124,7 +124,7 @@ fn a_silent_feed_is_answered_by_the_policy() {
         strict.synced(synced);
         assert_eq!(strict.check(&any, at(age)).err().map(Revoked::kind), expected);
     }
-    // A clock set back does not make the feed current.
+    // A clock set back does not make the log current.
     assert_eq!(strict.staleness(NOW), Some(Duration::from_secs(60)));
 }
 
@@ -144,7 +144,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 0..300)
 }
 
-/// The view in plain maps: name → (generation, forget after), and the latest time that was dropped.
+/// The list in plain maps: name → (generation, forget after), and the latest time that was dropped.
 #[derive(Default)]
 struct Model {
     accounts: HashMap<u8, (u32, u64)>,
@@ -183,52 +183,52 @@ impl Model {
     }
 }
 
-fn apply(view: &RevocationList, step: &Step) {
+fn apply(revocations: &RevocationList, step: &Step) {
     match *step {
         Step::Raise(user, generation, until) => {
-            view.raise_generation(&format!("u{user}"), generation, UnixTime::from_secs(until));
+            revocations.raise_generation(&format!("u{user}"), generation, UnixTime::from_secs(until));
         }
         Step::End(session, until) => {
-            view.end_session(&format!("s{session}"), UnixTime::from_secs(until));
+            revocations.end_session(&format!("s{session}"), UnixTime::from_secs(until));
         }
-        Step::Forget(now) => view.forget(UnixTime::from_secs(now)),
+        Step::Forget(now) => revocations.forget(UnixTime::from_secs(now)),
     }
 }
 
-fn accepts(view: &RevocationList, user: u8, generation: u32, session: u8, expires_at: u64) -> bool {
+fn accepts(revocations: &RevocationList, user: u8, generation: u32, session: u8, expires_at: u64) -> bool {
     let facts = TokenFacts {
         user_id: &format!("u{user}"),
         generation,
         session: Some(&format!("s{session}")),
         expires_at: UnixTime::from_secs(expires_at),
     };
-    view.check(&facts, UnixTime::from_secs(0)).is_ok()
+    revocations.check(&facts, UnixTime::from_secs(0)).is_ok()
 }
 
 proptest! {
     #[test]
     fn it_agrees_with_plain_maps(steps in steps(), generation in 0..6_u32, expires_at in 1..120_u64) {
-        let (view, mut model) = (RevocationList::new(), Model::default());
+        let (revocations, mut model) = (RevocationList::new(), Model::default());
         for step in &steps {
-            apply(&view, step);
+            apply(&revocations, step);
             model.take(step);
-            prop_assert_eq!(view.len(), model.accounts.len() + model.sessions.len());
+            prop_assert_eq!(revocations.len(), model.accounts.len() + model.sessions.len());
         }
         for name in 0..40 {
             prop_assert_eq!(
-                accepts(&view, name, generation, name, expires_at),
+                accepts(&revocations, name, generation, name, expires_at),
                 !model.refuses(name, generation, name, expires_at)
             );
         }
     }
 
-    /// SECURITY row 21: once voided, a token is refused for good, whatever times `forget` is called with.
+    /// SECURITY row 21: once revoked, a token is refused for good, whatever times `forget` is called with.
     #[test]
-    fn nothing_voided_comes_back_whatever_the_clock_does(steps in steps(), expires_at in 1..100_u64) {
-        let view = RevocationList::new();
+    fn nothing_revoked_comes_back_whatever_the_clock_does(steps in steps(), expires_at in 1..100_u64) {
+        let revocations = RevocationList::new();
         let mut ended = Vec::new();
         for step in &steps {
-            // The contract of `forget_after`: no token that this voids ends later.
+            // The contract of `forget_after`: no token that this revokes ends later.
             let step = match *step {
                 Step::End(session, until) => {
                     ended.push(session);
@@ -236,28 +236,28 @@ proptest! {
                 }
                 ref other => other.clone(),
             };
-            apply(&view, &step);
+            apply(&revocations, &step);
             for session in &ended {
-                prop_assert!(!accepts(&view, 200, 0, *session, expires_at));
+                prop_assert!(!accepts(&revocations, 200, 0, *session, expires_at));
             }
         }
     }
 }
 
 /// One writer adds, raises and forgets through many rebuilt tables; whatever it says is done, every reader must see
-/// from then on, and whoever was never voided must never be refused.
+/// from then on, and whoever was never revoked must never be refused.
 #[test]
 fn readers_see_every_finished_write_and_nothing_else() {
     const WRITES: u32 = if cfg!(miri) { 200 } else { 20_000 };
-    let (view, done) = (RevocationList::new(), AtomicU32::new(0));
+    let (revocations, done) = (RevocationList::new(), AtomicU32::new(0));
     // Every other entry is short-lived and about someone else, so that tables fill with dead slots and shrink.
     let write = || {
         for n in 1..=WRITES {
-            view.raise_generation(&format!("u{n}"), n, at(1000));
-            view.end_session(&format!("passing-{n}"), at(u64::from(n % 800)));
+            revocations.raise_generation(&format!("u{n}"), n, at(1000));
+            revocations.end_session(&format!("passing-{n}"), at(u64::from(n % 800)));
             done.store(n, Ordering::Release);
             if n % 64 == 0 {
-                view.forget(at(u64::from(n % 900)));
+                revocations.forget(at(u64::from(n % 900)));
             }
         }
     };
@@ -270,9 +270,9 @@ fn readers_see_every_finished_write_and_nothing_else() {
             if asked <= finished {
                 let name = format!("u{asked}");
                 let facts = TokenFacts { expires_at: at(1000), ..token(&name, asked - 1, None) };
-                assert_eq!(refusal(&view, facts), Some(RevokedKind::Generation), "{asked}");
+                assert_eq!(refusal(&revocations, facts), Some(RevokedKind::Generation), "{asked}");
                 let facts = TokenFacts { generation: asked, ..facts };
-                assert_eq!(refusal(&view, facts), None, "{asked}");
+                assert_eq!(refusal(&revocations, facts), None, "{asked}");
             }
         }
     };
@@ -288,22 +288,22 @@ fn readers_see_every_finished_write_and_nothing_else() {
 #[test]
 fn a_million_entries_take_at_most_64_mib_and_leave_again() {
     const MIB: usize = 1 << 20;
-    let (view, mut greatest) = (RevocationList::new(), 0);
+    let (revocations, mut greatest) = (RevocationList::new(), 0);
     for n in 0..1_000_000 {
-        let before = view.size();
-        view.end_session(&n.to_string(), at(n / 1000));
-        if view.size() != before {
+        let before = revocations.size();
+        revocations.end_session(&n.to_string(), at(n / 1000));
+        if revocations.size() != before {
             // While entries are copied there are two tables.
-            greatest = greatest.max(before + view.size());
+            greatest = greatest.max(before + revocations.size());
         }
     }
-    assert_eq!(view.len(), 1_000_000);
-    assert!(view.size() <= 32 * MIB, "{} bytes", view.size());
+    assert_eq!(revocations.len(), 1_000_000);
+    assert!(revocations.size() <= 32 * MIB, "{} bytes", revocations.size());
     assert!(greatest <= 64 * MIB, "{greatest} bytes");
-    assert!(refusal(&view, token("17", 0, Some("999999"))).is_some());
-    view.forget(at(2000));
-    assert_eq!(view.len(), 0);
-    assert!(view.size() <= 4096, "{} bytes", view.size());
+    assert!(refusal(&revocations, token("17", 0, Some("999999"))).is_some());
+    revocations.forget(at(2000));
+    assert_eq!(revocations.len(), 0);
+    assert!(revocations.size() <= 4096, "{} bytes", revocations.size());
 }
 
 /// Run with `cargo test --release -p hallpass-core -- --ignored --nocapture lookup_cost`.
@@ -311,7 +311,7 @@ fn a_million_entries_take_at_most_64_mib_and_leave_again() {
 #[ignore = "a measurement, meaningful in release builds alone"]
 fn lookup_cost() {
     const LOOKUPS: u32 = 4_000_000;
-    // Fresh names in place, so that what is measured is the view and not the fetching of names.
+    // Fresh names in place, so that what is measured is the list and not the fetching of names.
     let time = |check: &dyn Fn(&str, &str)| {
         let (mut user, mut session) = (*b"user-00000000", *b"session-00000000000000");
         let start = Instant::now();
@@ -327,17 +327,17 @@ fn lookup_cost() {
         std::hint::black_box((user, session));
     });
     for entries in [0_u32, 1_000, 1_000_000] {
-        let view = RevocationList::new();
+        let revocations = RevocationList::new();
         for n in 0..entries {
-            view.end_session(&format!("ended-{n}"), at(900));
+            revocations.end_session(&format!("ended-{n}"), at(900));
         }
-        let account = time(&|user, _| assert!(view.check(&token(user, 0, None), NOW).is_ok()));
+        let account = time(&|user, _| assert!(revocations.check(&token(user, 0, None), NOW).is_ok()));
         let both = time(&|user, session| {
-            assert!(view.check(&token(user, 0, Some(session)), NOW).is_ok());
+            assert!(revocations.check(&token(user, 0, Some(session)), NOW).is_ok());
         });
         println!(
             "{entries:>9} entries, {:>8} bytes: {:.1} ns for an account, {:.1} ns with its session",
-            view.size(),
+            revocations.size(),
             account - idle,
             both - idle,
         );

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::{
     keys::key_ring::KeyRing,
-    revocation::view::RevocationList,
+    revocation::list::RevocationList,
     token::{claims::Claims, issuer::Issuer, logged_in::LoggedIn},
 };
 
@@ -26,11 +26,11 @@ fn token(issuer: &Issuer, username: &str) -> String {
     issuer.issue(&who, NOW).unwrap().as_str().to_owned()
 }
 
-/// Who the gate sees: a user name, the reason why none, or neither.
+/// Who the authenticator sees: a user name, the reason why none, or neither.
 type Seen = Result<String, Option<TokenErrorKind>>;
 
-fn seen(gate: &RequestAuthenticator<SiteRole>, cookies: &[&str], authorization: &[&str]) -> Seen {
-    let caller = gate.authenticate(
+fn seen(authenticator: &RequestAuthenticator<SiteRole>, cookies: &[&str], authorization: &[&str]) -> Seen {
+    let caller = authenticator.authenticate(
         cookies.iter().map(|header| header.as_bytes()),
         authorization.iter().map(|header| header.as_bytes()),
         NOW,
@@ -47,7 +47,7 @@ fn every_pair_of_cookie_and_bearer_is_decided() {
     let bearer = |token: &str| format!("Bearer {token}");
     let (alice_cookie, bob_cookie) = (cookie(&alice), cookie(&bob));
     let (alice_bearer, bob_bearer) = (bearer(&alice), bearer(&bob));
-    let gate = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).bearer();
+    let authenticator = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).bearer();
     let is = |name: &str| Ok(name.to_owned());
     let table: [(&[&str], &[&str], Seen); 21] = [
         (&[], &[], Err(None)),
@@ -76,7 +76,7 @@ fn every_pair_of_cookie_and_bearer_is_decided() {
         (&["__Host-hallpass=broken"], &["Bearer broken"], Err(Some(Malformed))),
     ];
     for (cookies, authorization, expected) in table {
-        assert_eq!(seen(&gate, cookies, authorization), expected, "{cookies:?} {authorization:?}");
+        assert_eq!(seen(&authenticator, cookies, authorization), expected, "{cookies:?} {authorization:?}");
     }
 }
 
@@ -84,15 +84,15 @@ fn every_pair_of_cookie_and_bearer_is_decided() {
 fn the_scheme_is_read_as_http_reads_it() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
-    let gate = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).bearer();
+    let authenticator = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).bearer();
     for scheme in ["Bearer ", "bearer ", "BEARER ", "bEaReR   "] {
-        assert_eq!(seen(&gate, &[], &[&format!("{scheme}{alice}")]), Ok("alice".into()), "{scheme}");
+        assert_eq!(seen(&authenticator, &[], &[&format!("{scheme}{alice}")]), Ok("alice".into()), "{scheme}");
     }
     for scheme in ["", "Bearer", "Bearer\t", "Bearer=", "Bear ", "Token ", " Bearer ", "Bearer\u{a0}", "DPoP "] {
-        assert_eq!(seen(&gate, &[], &[&format!("{scheme}{alice}")]), Err(None), "{scheme}");
+        assert_eq!(seen(&authenticator, &[], &[&format!("{scheme}{alice}")]), Err(None), "{scheme}");
     }
     for rest in [format!("{alice} {alice}"), format!("{alice},"), format!("\"{alice}\""), format!("token={alice}")] {
-        let reason = seen(&gate, &[], &[&format!("Bearer {rest}")]).unwrap_err();
+        let reason = seen(&authenticator, &[], &[&format!("Bearer {rest}")]).unwrap_err();
         assert!(reason.is_some(), "{rest}");
     }
 }
@@ -101,11 +101,11 @@ fn the_scheme_is_read_as_http_reads_it() {
 fn authorization_is_not_looked_at_unless_bearer_is_on() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
-    let gate = RequestAuthenticator::from(issuer.verifier::<SiteRole>());
-    assert!(!gate.accepts_bearer() && gate.clone().bearer().accepts_bearer());
+    let authenticator = RequestAuthenticator::from(issuer.verifier::<SiteRole>());
+    assert!(!authenticator.accepts_bearer() && authenticator.clone().bearer().accepts_bearer());
     let (cookie, bearer) = (format!("__Host-hallpass={alice}"), format!("Bearer {alice}"));
-    assert_eq!(seen(&gate, &[], &[&bearer]), Err(None));
-    assert_eq!(seen(&gate, &[&cookie], &["Bearer other", "Bearer third"]), Ok("alice".into()));
+    assert_eq!(seen(&authenticator, &[], &[&bearer]), Err(None));
+    assert_eq!(seen(&authenticator, &[&cookie], &["Bearer other", "Bearer third"]), Ok("alice".into()));
 }
 
 #[test]
@@ -113,25 +113,25 @@ fn the_cookie_is_the_one_that_the_settings_name() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
     let settings = CookieSettings::builder().access_name("token").build().unwrap();
-    let gate = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).cookies(&settings);
-    assert_eq!(seen(&gate, &[&format!("token={alice}")], &[]), Ok("alice".into()));
-    assert_eq!(seen(&gate, &[&format!("__Host-hallpass={alice}")], &[]), Err(None));
-    assert_eq!(seen(&gate, &[&format!("__Host-hallpass={alice}; token={alice}")], &[]), Ok("alice".into()));
+    let authenticator = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).cookies(&settings);
+    assert_eq!(seen(&authenticator, &[&format!("token={alice}")], &[]), Ok("alice".into()));
+    assert_eq!(seen(&authenticator, &[&format!("__Host-hallpass={alice}")], &[]), Err(None));
+    assert_eq!(seen(&authenticator, &[&format!("__Host-hallpass={alice}; token={alice}")], &[]), Ok("alice".into()));
 }
 
 #[test]
 fn the_reason_is_the_verifiers() {
-    let view = RevocationList::new();
+    let revocations = RevocationList::new();
     let issuer = issuer();
-    let gate = RequestAuthenticator::new(issuer.verifier::<SiteRole>().revocation(view.clone()));
+    let authenticator = RequestAuthenticator::new(issuer.verifier::<SiteRole>().revocation(revocations.clone()));
     let cookie = format!("__Host-hallpass={}", token(&issuer, "alice"));
-    assert_eq!(seen(&gate, &[&cookie], &[]), Ok("alice".into()));
+    assert_eq!(seen(&authenticator, &[&cookie], &[]), Ok("alice".into()));
 
-    let late = gate.authenticate([cookie.as_bytes()], [], NOW.saturating_add(Duration::from_secs(900)));
+    let late = authenticator.authenticate([cookie.as_bytes()], [], NOW.saturating_add(Duration::from_secs(900)));
     assert_eq!(late.reason(), Some(TokenErrorKind::Expired));
-    view.end_session("s-alice", NOW.saturating_add(Duration::from_secs(900)));
-    assert_eq!(seen(&gate, &[&cookie], &[]), Err(Some(TokenErrorKind::Revoked)));
+    revocations.end_session("s-alice", NOW.saturating_add(Duration::from_secs(900)));
+    assert_eq!(seen(&authenticator, &[&cookie], &[]), Err(Some(TokenErrorKind::Revoked)));
     let long = format!("__Host-hallpass={}", "a".repeat(1 << 20));
-    assert_eq!(seen(&gate, &[&long], &[]), Err(Some(TokenErrorKind::TooLong)));
-    assert!(!format!("{gate:?}").contains("alice"));
+    assert_eq!(seen(&authenticator, &[&long], &[]), Err(Some(TokenErrorKind::TooLong)));
+    assert!(!format!("{authenticator:?}").contains("alice"));
 }

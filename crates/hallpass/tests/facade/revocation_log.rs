@@ -1,4 +1,4 @@
-//! The revocation feed while the site runs: pushed between processes on one SQLite file, and down.
+//! The revocation log while the site runs: pushed between processes on one SQLite file, and down.
 
 use std::{
     sync::{
@@ -49,21 +49,21 @@ async fn what_another_handle_on_the_file_revokes_is_pushed() {
     assert!(times[5] < Duration::from_millis(300), "{times:?}");
 }
 
-/// A feed without news, which can be down.
+/// A log without news, which can be down.
 #[derive(Clone, Default)]
 struct Line(Arc<AtomicBool>);
 
 impl RevocationLog for Line {
     type Error = std::io::Error;
 
-    async fn since(&self, cursor: Cursor) -> Result<RevocationPage, std::io::Error> {
+    async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, std::io::Error> {
         match self.0.load(Ordering::SeqCst) {
             true => Err(std::io::ErrorKind::ConnectionReset.into()),
             false => Ok(RevocationPage { changes: Vec::new(), cursor }),
         }
     }
 
-    async fn forget(&self, _: UnixTime) -> Result<(), std::io::Error> {
+    async fn purge_before(&self, _: UnixTime) -> Result<(), std::io::Error> {
         Ok(())
     }
 }
@@ -77,7 +77,7 @@ fn on(line: &Line, clock: &Hands) -> HallpassBuilder<SiteRole, Users> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_whose_feed_is_down_is_not_ready() {
+async fn a_site_whose_log_is_down_is_not_ready() {
     let (line, clock) = (Line::default(), Hands::new());
     let start = || on(&line, &clock).start();
     line.0.store(true, Ordering::SeqCst);
@@ -100,7 +100,7 @@ async fn a_site_whose_feed_is_down_is_not_ready() {
     within_the_bound(|| async { site.is_ready() }).await;
 }
 
-/// A site whose feed has just gone down, and a cookie of hers.
+/// A site whose log has just gone down, and a cookie of hers.
 async fn silent(builder: HallpassBuilder<SiteRole, Users>, line: &Line) -> (Router, String) {
     let pages = pages(&builder.start().await.unwrap());
     let cookie = cookie_of(&pages, "/register", "alice").await;
@@ -110,7 +110,7 @@ async fn silent(builder: HallpassBuilder<SiteRole, Users>, line: &Line) -> (Rout
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_feed_is_down_tokens_serve_until_they_expire() {
+async fn while_the_log_is_down_tokens_serve_until_they_expire() {
     let (line, clock) = (Line::default(), Hands::new());
     let (pages, cookie) = silent(on(&line, &clock), &line).await;
     clock.turn(Duration::from_secs(899));

@@ -10,32 +10,32 @@ use crate::server;
 
 #[tokio::test]
 #[ignore = "needs Redis or Valkey: REDIS_URL"]
-async fn an_announcement_wakes_whoever_follows() {
+async fn an_publication_wakes_whoever_follows() {
     let prefix = server::prefix();
     let (here, there) = (server::named(&prefix).await, server::named(&prefix).await);
     let before = Revocation::SessionEnded { session: session_id(1), at: at(1) };
-    there.announce(&before).await.unwrap();
-    let mut push = here.push();
-    push.news().await.unwrap();
-    assert_eq!(here.since(Cursor::START).await.unwrap().changes, [before]);
+    there.publish(&before).await.unwrap();
+    let mut notifier = here.notifier();
+    notifier.notified().await.unwrap();
+    assert_eq!(here.read_after(Cursor::START).await.unwrap().changes, [before]);
     for number in 2..5 {
         let waiting = tokio::spawn(async move {
-            timeout(Duration::from_secs(2), push.news()).await.unwrap().unwrap();
+            timeout(Duration::from_secs(2), notifier.notified()).await.unwrap().unwrap();
             push
         });
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert!(!waiting.is_finished(), "nothing new yet");
-        there.announce(&Revocation::SessionEnded { session: session_id(number), at: at(1) }).await.unwrap();
+        there.publish(&Revocation::SessionEnded { session: session_id(number), at: at(1) }).await.unwrap();
         push = waiting.await.unwrap();
     }
-    assert_eq!(here.since(Cursor::START).await.unwrap().changes.len(), 4);
+    assert_eq!(here.read_after(Cursor::START).await.unwrap().changes.len(), 4);
 }
 
 #[tokio::test]
 #[ignore = "needs Redis or Valkey: REDIS_URL"]
 async fn a_reader_whose_stream_was_lost_begins_again() {
     let store = server::empty().await;
-    store.announce(&Revocation::SessionEnded { session: session_id(1), at: at(1) }).await.unwrap();
+    store.publish(&Revocation::SessionEnded { session: session_id(1), at: at(1) }).await.unwrap();
     // As after a loss on a server whose clock was then set back.
     let beyond = Cursor::from_number(u128::from(u64::MAX) << 64);
     assert_eq!(store.since(beyond).await.unwrap().cursor, Cursor::START);
