@@ -36,7 +36,7 @@ struct Site<R> {
     settings: Settings<R>,
     stores: StoreSet,
     issuer: Issuer,
-    authenticator: PasswordHasher,
+    password_hasher: PasswordHasher,
     latest: AtomicU64,
     events: Events,
     meter: Meter,
@@ -92,7 +92,7 @@ impl<R: Role> Accounts<R> {
         let hasher = settings.password_hasher.clone();
         Ok(Self {
             site: Arc::new(Site {
-                authenticator: PasswordHasher::new(hasher, keys.clone(), Arc::clone(&settings.random))?,
+                password_hasher: PasswordHasher::new(hasher, keys.clone(), Arc::clone(&settings.random))?,
                 issuer: Issuer::new(keys, &*settings.issuer, &*settings.audience).lifetime(settings.lifetime),
                 settings,
                 stores,
@@ -133,7 +133,7 @@ impl<R: Role> Accounts<R> {
 
     /// Returns the authenticator of the request path, with this site's verifier and cookies.
     #[must_use]
-    pub fn authenticator(&self) -> RequestAuthenticator<R> {
+    pub fn request_authenticator(&self) -> RequestAuthenticator<R> {
         let authenticator = RequestAuthenticator::new(self.verifier()).cookies(&self.settings().cookies);
         if self.settings().bearer { authenticator.bearer() } else { authenticator }
     }

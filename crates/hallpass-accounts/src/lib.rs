@@ -111,7 +111,7 @@ pub use registration::{NewAccount, RegistrationOutcome, RegistrationStore};
 pub use revocation::store::{Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage};
 pub use revocation::sync::RevocationSync;
 pub use session::refresh_state::{
-    MalformedConsumedRefreshes, RefreshChain, RefreshHash, RefreshState, Rotation, RotationOutcome, ConsumedRefreshes,
+    ConsumedRefreshes, MalformedConsumedRefreshes, RefreshChain, RefreshHash, RefreshState, Rotation, RotationOutcome,
 };
 pub use session::refresh_token::RefreshToken;
 pub use session::request_refresh::RequestRefresh;

@@ -42,6 +42,8 @@ use crate::{
 /// };
 /// assert_eq!(settings.lifetime, Duration::from_secs(15 * 60));
 /// ```
+///
+/// Exhaustive, because callers construct it.
 pub struct Settings<R> {
     /// The issuer of the tokens (`iss`). Defaults to `hallpass`.
     pub issuer: String,

@@ -227,11 +227,11 @@ pub struct DynRevocationLog(Arc<dyn ErasedRevocationLog>);
 
 impl DynRevocationLog {
     pub(crate) fn read_after(&self, cursor: Cursor) -> Answer<'_, RevocationPage> {
-        self.0.since(cursor)
+        self.0.read_after(cursor)
     }
 
     pub(crate) fn purge_before(&self, before: UnixTime) -> Answer<'_, ()> {
-        self.0.forget(before)
+        self.0.purge_before(before)
     }
 
     pub(crate) fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {

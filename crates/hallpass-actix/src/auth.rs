@@ -163,7 +163,8 @@ impl<R: Role> Around for AuthLayer<R> {
         let cookies = headers.get_all(COOKIE).map(HeaderValue::as_bytes);
         // Looked up when the first is asked for: an authenticator that takes no bearer token never asks.
         let authorization = iter::once_with(|| headers.get_all(AUTHORIZATION)).flatten();
-        let who = self.authenticator.authenticate(cookies, authorization.map(HeaderValue::as_bytes), now).checked_at(now);
+        let who =
+            self.authenticator.authenticate(cookies, authorization.map(HeaderValue::as_bytes), now).checked_at(now);
         self.meter.verified(&who);
         if let Some(reason) = who.reason() {
             tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");

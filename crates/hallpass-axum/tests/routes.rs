@@ -57,7 +57,7 @@ fn app(accounts: &Accounts<SiteRole>) -> Router {
 /// Serves a site, and says where.
 async fn site() -> SocketAddr {
     let accounts = accounts();
-    serve(app(&accounts).layer(AuthLayer::new(accounts.authenticator()))).await
+    serve(app(&accounts).layer(AuthLayer::new(accounts.request_authenticator()))).await
 }
 
 async fn serve(routes: Router) -> SocketAddr {

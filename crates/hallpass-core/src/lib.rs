@@ -58,12 +58,12 @@ pub use keys::{
 #[cfg(feature = "utoipa")]
 pub use request::api_security::ApiSecurity;
 pub use request::{
+    authenticator::RequestAuthenticator,
     caller::Caller,
     cookie_reader::{DuplicateCookie, find_cookie},
     cookie_settings::{
         CookieSettings, SameSite, SetCookieError, builder::CookieSettingsBuilder, rules::CookieSettingsError,
     },
-    authenticator::RequestAuthenticator,
     meter::Meter,
     origin::{OriginCheck, OriginCheckError, OriginFacts},
     refresh::{RefreshHook, RefreshedRequest, Refreshing},
@@ -71,8 +71,8 @@ pub use request::{
     safe_next::SafeNext,
 };
 pub use revocation::{
-    outcome::{Revoked, RevokedKind, TokenFacts},
     list::{RevocationList, StalePolicy},
+    outcome::{Revoked, RevokedKind, TokenFacts},
 };
 pub use time::{
     clock::{Clock, SystemClock},

@@ -6,10 +6,10 @@
 
 #[cfg(feature = "utoipa")]
 pub(crate) mod api_security;
+pub(crate) mod authenticator;
 pub(crate) mod caller;
 pub(crate) mod cookie_reader;
 pub(crate) mod cookie_settings;
-pub(crate) mod authenticator;
 pub(crate) mod meter;
 pub(crate) mod origin;
 pub(crate) mod refresh;

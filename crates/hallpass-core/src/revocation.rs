@@ -5,8 +5,8 @@
 //! here.
 
 mod ledger;
+pub(crate) mod list;
 #[cfg(all(test, shuttle))]
 mod model;
 pub(crate) mod outcome;
 mod table;
-pub(crate) mod list;

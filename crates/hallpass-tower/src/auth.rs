@@ -227,7 +227,10 @@ impl<R, P, T> Clone for AuthLayer<R, P, T> {
 impl<R, P, T> fmt::Debug for AuthLayer<R, P, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shared { authenticator, settings, .. } = &*self.shared;
-        f.debug_struct("AuthLayer").field("authenticator", authenticator).field("rejection_settings", settings).finish_non_exhaustive()
+        f.debug_struct("AuthLayer")
+            .field("authenticator", authenticator)
+            .field("rejection_settings", settings)
+            .finish_non_exhaustive()
     }
 }
 

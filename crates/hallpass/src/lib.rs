@@ -143,15 +143,15 @@ pub mod actix {
 /// Stores: the traits that a site's own store implements, and the stores that are there.
 pub mod store {
     pub use hallpass_accounts::{
-        AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome, ConsumeOutcome, Cursor,
-        DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore, DynRateLimitStore,
-        DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore, DynTwoFactorStore, EndOutcome,
-        Enrolment, LiveFactor, MalformedSessionId, MalformedConsumedRefreshes, MemoryRateLimits, NewAccount, NewSession,
-        NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimitStore,
-        RecoveryCode, RecoveryHash, RefreshChain, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore,
-        RefreshedSession, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
-        RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, ConsumedRefreshes, StoreFault,
-        StoreSet, TwoFactorStore, UsernameError,
+        AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome, ConsumeOutcome,
+        ConsumedRefreshes, Cursor, DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore,
+        DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore,
+        DynTwoFactorStore, EndOutcome, Enrolment, LiveFactor, MalformedConsumedRefreshes, MalformedSessionId,
+        MemoryRateLimits, NewAccount, NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome,
+        PasswordChange, PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash,
+        RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome, RegistrationStore,
+        ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, RotationOutcome, Session, SessionId,
+        SessionStore, StoreFault, StoreSet, TwoFactorStore, UsernameError,
     };
     #[cfg(feature = "redis")]
     pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};

@@ -55,7 +55,13 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             Some(pages) => Routes::with_pages(&accounts, pages),
             None => Routes::new(&accounts),
         };
-        Ok(Hallpass { authenticator: accounts.authenticator(), accounts, routes, sync, background: Arc::new(background) })
+        Ok(Hallpass {
+            authenticator: accounts.request_authenticator(),
+            accounts,
+            routes,
+            sync,
+            background: Arc::new(background),
+        })
     }
 }
 

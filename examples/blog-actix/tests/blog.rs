@@ -19,6 +19,8 @@ mod origin;
 mod own_routes;
 #[path = "../../blog/tests/blog/person.rs"]
 mod person;
+#[path = "../../blog/tests/blog/revoked.rs"]
+mod revoked;
 #[path = "../../blog/tests/blog/second_factor.rs"]
 mod second_factor;
 #[path = "../../blog/tests/blog/sessions.rs"]
@@ -27,7 +29,5 @@ mod sessions;
 mod site;
 #[path = "../../blog/tests/blog/start_and_stop.rs"]
 mod start_and_stop;
-#[path = "../../blog/tests/blog/revoked.rs"]
-mod revoked;
 #[path = "../../blog/tests/blog/walk.rs"]
 mod walk;

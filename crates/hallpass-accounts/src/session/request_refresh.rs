@@ -32,7 +32,7 @@ use crate::{
 /// # use hallpass_accounts::{RequestRefresh, Accounts};
 /// # #[derive(Role)] enum SiteRole { Guest }
 /// fn rotation(accounts: &Accounts<SiteRole>) -> RequestRefresh<SiteRole> {
-///     let authenticator = accounts.authenticator();
+///     let authenticator = accounts.request_authenticator();
 ///     RequestRefresh::new(accounts, &authenticator)
 /// }
 /// ```

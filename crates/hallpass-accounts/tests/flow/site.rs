@@ -86,7 +86,7 @@ impl Site {
 
     /// What an authenticator on this node makes of a token; `None` where it is refused.
     pub fn verify(&self, token: &Token<Access>) -> Option<Identity<SiteRole>> {
-        self.accounts.authenticator().verifier().verify(token.as_str().as_bytes(), self.clock.now()).ok()
+        self.accounts.request_authenticator().verifier().verify(token.as_str().as_bytes(), self.clock.now()).ok()
     }
 
     /// Registers and turns the second factor on.

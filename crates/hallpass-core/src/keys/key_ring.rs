@@ -178,7 +178,11 @@ impl KeyRing {
     }
 
     /// Adds an encryption key behind the others.
-    pub(crate) fn with_older_encryption_key(mut self, id: KeyId, key: Zeroizing<[u8; 32]>) -> Result<Self, KeyRingError> {
+    pub(crate) fn with_older_encryption_key(
+        mut self,
+        id: KeyId,
+        key: Zeroizing<[u8; 32]>,
+    ) -> Result<Self, KeyRingError> {
         self.refuse_known(&id)?;
         self.encryption.push(StoredSecret { id, key });
         Ok(self)

@@ -14,7 +14,7 @@ use utoipa::openapi::{
 
 use crate::{
     access::{requirement::Requirement, route_table::RouteTable},
-    request::{cookie_settings::CookieSettings, authenticator::RequestAuthenticator},
+    request::{authenticator::RequestAuthenticator, cookie_settings::CookieSettings},
     token::role::Role,
 };
 

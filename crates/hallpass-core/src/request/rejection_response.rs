@@ -26,8 +26,8 @@ use serde::Serialize;
 use crate::{
     access::{rejection::Rejection, rejection_kind::RejectionKind},
     request::{
-        caller::{Caller, CallerKind},
         authenticator::RequestAuthenticator,
+        caller::{Caller, CallerKind},
         safe_next::SafeNext,
     },
     token::role::Role,

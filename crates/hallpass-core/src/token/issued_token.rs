@@ -25,16 +25,22 @@ pub trait TokenKind: sealed::Sealed {}
 pub trait Unprivileged: TokenKind {}
 
 /// Carries a logged-in user through the routes.
+///
+/// Exhaustive, because it has no value.
 #[derive(Debug)]
 pub enum Access {}
 
 /// The password was accepted and the second factor is required. Opens the code page only, for five
 /// minutes.
+///
+/// Exhaustive, because it has no value.
 #[derive(Debug)]
 pub enum MfaPending {}
 
 /// The password was accepted and a second factor must be set up. Opens the page for that only, for a
 /// quarter of an hour.
+///
+/// Exhaustive, because it has no value.
 #[derive(Debug)]
 pub enum EnrolmentPending {}
 
@@ -42,6 +48,8 @@ pub enum EnrolmentPending {}
 ///
 /// It tells the owner's browser from a stranger's: for rate limits that a stranger cannot exhaust for
 /// the owner (OWASP, "device cookies"), and, where the person asked for it, to leave the code out.
+///
+/// Exhaustive, because it has no value.
 #[derive(Debug)]
 pub enum Device {}
 

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     keys::{handle::Keys, key::Key, key_ring::KeyRing, signature::TokenType},
     revocation::{
-        outcome::{RevokedKind, TokenFacts},
         list::RevocationList,
+        outcome::{RevokedKind, TokenFacts},
     },
     time::unix_time::UnixTime,
     token::{

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod opening;
 mod notifier;
+mod opening;
 mod server;
 mod tls;
 

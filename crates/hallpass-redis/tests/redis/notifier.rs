@@ -21,12 +21,12 @@ async fn an_publication_wakes_whoever_follows() {
     for number in 2..5 {
         let waiting = tokio::spawn(async move {
             timeout(Duration::from_secs(2), notifier.notified()).await.unwrap().unwrap();
-            push
+            notifier
         });
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert!(!waiting.is_finished(), "nothing new yet");
         there.publish(&Revocation::SessionEnded { session: session_id(number), at: at(1) }).await.unwrap();
-        push = waiting.await.unwrap();
+        notifier = waiting.await.unwrap();
     }
     assert_eq!(here.read_after(Cursor::START).await.unwrap().changes.len(), 4);
 }
@@ -38,5 +38,5 @@ async fn a_reader_whose_stream_was_lost_begins_again() {
     store.publish(&Revocation::SessionEnded { session: session_id(1), at: at(1) }).await.unwrap();
     // As after a loss on a server whose clock was then set back.
     let beyond = Cursor::from_number(u128::from(u64::MAX) << 64);
-    assert_eq!(store.since(beyond).await.unwrap().cursor, Cursor::START);
+    assert_eq!(store.read_after(beyond).await.unwrap().cursor, Cursor::START);
 }

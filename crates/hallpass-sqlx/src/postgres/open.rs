@@ -109,6 +109,6 @@ impl PostgresStore {
 }
 
 static STEPS: [Step; 7] = steps!["postgres":
-    "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_log.sql" "0005_attempts.sql"
+    "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_revocation_log.sql" "0005_attempts.sql"
     "0006_refreshes.sql" "0007_drift.sql"
 ];

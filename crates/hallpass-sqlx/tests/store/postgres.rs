@@ -2,8 +2,8 @@
 //!
 //! Each test has a schema of its own in the database of `DATABASE_URL`, and drops it afterwards.
 
-mod revocation_log;
 mod opening;
+mod revocation_log;
 mod tls;
 
 use std::{ops::Deref, sync::Arc};

@@ -28,7 +28,7 @@ where
 pub async fn an_empty_log_has_been_read_to_its_end<S: RevocationLog>(store: &S) {
     let read = store.read_after(Cursor::START).await.unwrap();
     assert_eq!(read.changes, []);
-    assert_eq!(store.since(read.cursor).await.unwrap().cursor, read.cursor, "or a reader would go on for ever");
+    assert_eq!(store.read_after(read.cursor).await.unwrap().cursor, read.cursor, "or a reader would go on for ever");
 }
 
 pub async fn forgetting_leaves_cursors_good<S>(store: &S)

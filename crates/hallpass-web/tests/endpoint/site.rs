@@ -77,7 +77,7 @@ impl Site {
         stores.administration = Some(shared.into());
         change(&mut settings, &mut stores);
         let accounts = Accounts::new(keys, stores, settings).unwrap();
-        Self { routes: Routes::new(&accounts), authenticator: accounts.authenticator(), accounts, store, clock }
+        Self { routes: Routes::new(&accounts), authenticator: accounts.request_authenticator(), accounts, store, clock }
     }
 
     /// A site with pages of its own.

@@ -5,7 +5,6 @@
 mod adapters;
 mod background;
 mod errors;
-mod revocation_log;
 mod guesses;
 mod hands;
 mod key_file;
@@ -17,6 +16,7 @@ mod pepper;
 #[cfg(feature = "postgres")]
 mod postgres_outage;
 mod races;
+mod revocation_log;
 mod rotation;
 mod settings;
 mod site;

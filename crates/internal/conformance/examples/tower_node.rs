@@ -130,7 +130,8 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
             ["password", name] => {
                 let was = changed.contains(*name);
                 let token = log_in(hallpass, name, was).await?;
-                let who = hallpass.request_authenticator().verifier().verify(token.as_bytes(), hallpass.accounts().now());
+                let who =
+                    hallpass.request_authenticator().verifier().verify(token.as_bytes(), hallpass.accounts().now());
                 let who = who.map_err(|_| "a token of our own does not verify")?;
                 let (old, new) = (PASSWORDS[usize::from(was)], PASSWORDS[usize::from(!was)]);
                 let _tokens = hallpass.accounts().change_password(&who, old, new).await?;

@@ -198,6 +198,6 @@ async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
     }
     let expected = ["limited", "refused", "registered", "session-refreshed", "sessions-ended", "signed-in"];
     assert!(expected.iter().all(|event| events.contains(*event)), "{events:?}");
-    let reasons = log.0.lock().unwrap().iter().filter(|(_, fields)| fields["message"] == "token refused").count();
+    let reasons = log.0.lock().unwrap().iter().filter(|(_, fields)| fields["message"] == "token rejected").count();
     assert_eq!(reasons, 2);
 }

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome, Cursor, EndOutcome,
-    Enrolment, LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
-    PasswordStore, RecoveryHash, RefreshChain, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
-    RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-    RotationOutcome, Session, SessionId, SessionStore, ConsumedRefreshes, TwoFactorStore, Username,
+    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome, ConsumedRefreshes,
+    Cursor, EndOutcome, Enrolment, LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome,
+    PasswordChange, PasswordStore, RecoveryHash, RefreshChain, RefreshOutcome, RefreshState, RefreshTokenStore,
+    RefreshedSession, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
+    RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, TwoFactorStore, Username,
 };
 use hallpass_core::{Methods, TotpDrift, UnixTime};
 
@@ -279,7 +279,12 @@ impl TwoFactorStore for MemoryStore {
         }
     }
 
-    async fn reencrypt(&self, id: &AccountId, old_encrypted: &[u8], new_encrypted: &[u8]) -> Result<ReplaceOutcome, Down> {
+    async fn reencrypt(
+        &self,
+        id: &AccountId,
+        old_encrypted: &[u8],
+        new_encrypted: &[u8],
+    ) -> Result<ReplaceOutcome, Down> {
         let mut state = self.lock()?;
         let factor = state.rows.get_mut(id).and_then(|row| row.factor.as_mut());
         match factor.filter(|factor| factor.encrypted_secret() == old_encrypted) {

@@ -110,11 +110,14 @@ async fn a_hash_of_the_default_cost_says_so_and_is_salted() {
 async fn a_debug_builds_hash_is_outdated_at_the_release_cost() {
     let debug = hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(256, 1, 1)));
     let release = hasher(PasswordHasherSettings::default().hash_cost(HashCost::OWASP));
-    let outdated =
-        async |hasher: &PasswordHasher, hash: &str| match hasher.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
-            Checked::Right(right) => right.is_outdated(),
-            Checked::Wrong => panic!("wrong"),
-        };
+    let outdated = async |hasher: &PasswordHasher, hash: &str| match hasher
+        .check(&Password::typed(GOOD), Some(hash))
+        .await
+        .unwrap()
+    {
+        Checked::Right(right) => right.is_outdated(),
+        Checked::Wrong => panic!("wrong"),
+    };
     let (cheap, strong) = (stored(&debug, GOOD).await, stored(&release, GOOD).await);
     assert!(outdated(&release, &cheap).await);
     assert!(!outdated(&release, &strong).await);

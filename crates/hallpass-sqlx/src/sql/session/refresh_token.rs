@@ -1,8 +1,8 @@
 //! Keeping refresh tokens: beside their session, in its row.
 
 use hallpass_accounts::{
-    Account, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, Rotation, RotationOutcome,
-    SessionId, ConsumedRefreshes,
+    Account, ConsumedRefreshes, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
+    Rotation, RotationOutcome, SessionId,
 };
 use hallpass_core::{Methods, UnixTime};
 

@@ -42,7 +42,9 @@ fn accounts() -> Accounts<SiteRole> {
 async fn axum_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let site = Router::new().merge(routes(&Routes::new(&accounts()))).layer(AuthLayer::new(authenticator()).clock(StoppedClock));
+    let site = Router::new()
+        .merge(routes(&Routes::new(&accounts())))
+        .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
     let service = site.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     address

@@ -1,10 +1,10 @@
-//! An adapter that grows has taken on a decision: hallpass-actix keeps within 640 lines of production code, neither blank nor comment.
+//! An adapter that grows has taken on a decision: hallpass-actix keeps within 700 lines of production code, neither blank nor comment.
 
 use std::{fs, path::Path};
 
-/// 600 for what the adapter does, and 40 for `Clone` and `Debug` written by hand: the derived ones would require
+/// 650 for what the adapter does, and 50 for `Clone` and `Debug` written by hand: the derived ones would require
 /// both of the site's role enum.
-const AT_MOST: usize = 640;
+const AT_MOST: usize = 700;
 
 #[test]
 fn the_actix_adapter_stays_small() {

@@ -54,7 +54,9 @@ pub(crate) fn site(runs: &Runs) -> Router {
         .merge(layered)
         .merge(layered_profile)
         .fallback_service(any(nothing).layer::<_, std::convert::Infallible>(require_login()).with_state(()))
-        .layer(AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page))
+        .layer(
+            AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page),
+        )
         .layer(Extension(runs.clone()))
 }
 

@@ -46,7 +46,9 @@ fn reject<Q, B: Default>(request: &Request<Q>) -> Response<B> {
 
 fn tower_site() -> tower_stack::Site {
     let guard = service_fn(async |request: Request<()>| Ok::<_, std::convert::Infallible>(reject(&request)));
-    BoxCloneSyncService::new(AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).layer(guard))
+    BoxCloneSyncService::new(
+        AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).layer(guard),
+    )
 }
 
 fn axum_site() -> Router {
@@ -162,8 +164,10 @@ async fn tonic() {
     let guard = service_fn(async |request: Request<tonic::body::Body>| {
         Ok::<_, std::convert::Infallible>(reject::<_, tonic::body::Body>(&request))
     });
-    let auth =
-        AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).body_with(tonic::body::Body::new);
+    let auth = AuthLayer::new(authenticator())
+        .clock(StoppedClock)
+        .rejection_settings(settings())
+        .body_with(tonic::body::Body::new);
     let site = auth.layer(guard);
     let rows: Vec<Row> = negotiation_rows().into_iter().filter(|row| row.name.starts_with("gRPC")).collect();
     assert_eq!(rows.len(), 2 * RejectionKind::ALL.len());

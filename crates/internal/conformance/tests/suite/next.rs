@@ -129,7 +129,8 @@ async fn towers_guard() {
         Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::default()))
     });
     let guarded = require_login().layer(handler);
-    let site: tower_stack::Site = BoxCloneSyncService::new(AuthLayer::new(authenticator()).clock(StoppedClock).layer(guarded));
+    let site: tower_stack::Site =
+        BoxCloneSyncService::new(AuthLayer::new(authenticator()).clock(StoppedClock).layer(guarded));
     hold_guard("tower", |sent| {
         let site = site.clone();
         async move {

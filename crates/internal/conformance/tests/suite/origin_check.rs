@@ -86,7 +86,8 @@ async fn tower() {
         async move { Ok::<_, std::convert::Infallible>(http::Response::new(body)) }
     });
     let guarded = OriginLayer::new(check()).layer(handler);
-    let site: tower_stack::Site = BoxCloneSyncService::new(AuthLayer::new(authenticator()).clock(StoppedClock).layer(guarded));
+    let site: tower_stack::Site =
+        BoxCloneSyncService::new(AuthLayer::new(authenticator()).clock(StoppedClock).layer(guarded));
     hold("tower", rows(), &runs, |sent| {
         let site = site.clone();
         async move {

@@ -59,7 +59,7 @@ fn parts() -> Parts {
     let settings =
         Settings { default_roles: SiteRole::Guest.into(), clock: Arc::new(hands.clone()), ..Settings::default() };
     let accounts = Accounts::new(ring, stores, settings).unwrap();
-    let authenticator = accounts.authenticator();
+    let authenticator = accounts.request_authenticator();
     (accounts, authenticator, store, hands)
 }
 

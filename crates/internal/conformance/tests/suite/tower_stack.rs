@@ -52,7 +52,8 @@ pub(crate) fn site(runs: &Runs) -> Site {
     let router = service_fn(move |request: Request<()>| {
         routes.get(request.uri().path()).unwrap_or(&fallback).clone().oneshot(request)
     });
-    let auth = AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page);
+    let auth =
+        AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page);
     BoxCloneSyncService::new(auth.layer(router))
 }
 

@@ -25,7 +25,7 @@ fn page() -> BTreeMap<String, BTreeMap<String, String>> {
             of = heading.split('`').next().unwrap().to_owned();
         } else if let Some(row) = line.strip_prefix("| `") {
             let (name, rest) = row.split_once('(').unwrap_or_else(|| panic!("a row without a method: {line}"));
-            let cells: Vec<&str> = rest.split(" | ").collect();
+            let cells: Vec<&str> = rest.trim_end_matches('|').split('|').collect();
             assert_eq!(cells.len(), 4, "setting, default, unit, effect: {line}");
             let default = cells[1].trim().to_owned();
             let before = page.entry(of.clone()).or_default().insert(name.to_owned(), default);
