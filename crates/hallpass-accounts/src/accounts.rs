@@ -10,6 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use hallpass_core::{Issuer, Keys, Meter, RequestAuthenticator, Role, UnixTime, Verifier};
@@ -19,7 +20,6 @@ use crate::{
     event::{Event, Events},
     password::password_hasher::PasswordHasher,
     random::Random,
-    revocation::sync::CLOCKS_APART,
     session::{refresh_state::RefreshHash, refresh_token::Live, single_flight::SingleFlight},
     settings::{Settings, SettingsError},
     store::StoreSet,
@@ -216,3 +216,7 @@ impl<R> fmt::Debug for Accounts<R> {
         f.debug_struct("Accounts").field("name", &self.site.settings.shown_name()).finish_non_exhaustive()
     }
 }
+
+/// How far the clocks of two nodes may be apart: the node that issued a token may be ahead of the
+/// one that revokes it.
+pub(crate) const CLOCKS_APART: Duration = Duration::from_secs(60);

@@ -8,11 +8,11 @@ mod log;
 pub(crate) mod metric;
 mod name;
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use hallpass_core::Methods;
 
-use crate::{account::AccountId, session::session_id::SessionId, settings::EventHook};
+use crate::{account::AccountId, session::session_id::SessionId};
 
 /// Something that happened in a sign-in or to an account.
 #[derive(Clone, Debug)]
@@ -190,6 +190,9 @@ pub enum RateLimitKind {
     /// The one per session on changes to its own account.
     Change,
 }
+
+/// A function that is called with each [`Event`].
+pub type EventHook = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// Where events go.
 #[derive(Clone, Default)]

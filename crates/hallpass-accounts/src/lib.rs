@@ -88,7 +88,7 @@ pub use account::username::{Username, UsernameError};
 pub use account::{Account, AccountId, LiveFactor};
 pub use accounts::{Ability, Accounts};
 pub use error::{AccountsError, AccountsErrorKind};
-pub use event::{Event, RateLimitKind, RejectionReason};
+pub use event::{Event, EventHook, RateLimitKind, RejectionReason};
 pub use login::authenticated::Authenticated;
 pub use login::mfa_required::MfaRequired;
 pub use login::own_claims::OwnClaims;
@@ -120,7 +120,7 @@ pub use session::store::{
     EndOutcome, NewSession, OpenOutcome, RefreshOutcome, RefreshTokenStore, RefreshedSession, Session, SessionStore,
 };
 pub use session::{SessionSettings, Tokens};
-pub use settings::{EventHook, Settings, SettingsError, VerifierSettings};
+pub use settings::{Settings, SettingsError, VerifierSettings};
 pub use store::{
     DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore, DynRateLimitStore,
     DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore, DynTwoFactorStore, StoreFault,

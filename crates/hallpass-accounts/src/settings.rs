@@ -12,7 +12,7 @@ use hallpass_core::{
 };
 
 use crate::{
-    event::Event,
+    event::EventHook,
     login::own_claims::OwnClaims,
     password::{
         password_hasher::ImpossibleCost, password_hasher_settings::PasswordHasherSettings, policy::PasswordPolicy,
@@ -99,9 +99,6 @@ pub struct Settings<R> {
     /// What is called with each event, inside the request. Defaults to nothing.
     pub on_event: Option<EventHook>,
 }
-
-/// A function that is called with each [`Event`].
-pub type EventHook = Arc<dyn Fn(&Event) + Send + Sync>;
 
 impl<R> Settings<R> {
     /// Returns the name of the site, or the issuer where the site has none.

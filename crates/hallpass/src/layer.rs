@@ -4,9 +4,6 @@ use std::{fmt, sync::Arc};
 
 use hallpass_core::{Authentication, Clock, OriginCheck, Rejection, RequestAuthenticator, Role};
 
-#[cfg(feature = "axum")]
-use crate::on_axum::TowerPage;
-
 /// The outer layer: verifies the token of each request, refreshes an expired session, and renders
 /// the rejections of the guards inside.
 ///
@@ -36,7 +33,7 @@ impl<R: Role> AuthLayer<R> {
         let authenticator = authenticator.into();
         Self {
             #[cfg(feature = "axum")]
-            tower: crate::on_axum::plain_layer(hallpass_tower::AuthLayer::new(authenticator.clone())),
+            tower: plain_layer(hallpass_tower::AuthLayer::new(authenticator.clone())),
             #[cfg(feature = "actix")]
             actix: hallpass_actix::AuthLayer::new(authenticator),
             page: Arc::new(DefaultPage),
@@ -241,3 +238,22 @@ impl<Q> RejectionPage<Q> for DefaultPage {
 /// Response bodies that are made from a `String`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FromText;
+
+/// A [`RejectionPage`] as hallpass-tower takes it.
+#[cfg(feature = "axum")]
+pub struct TowerPage<P>(pub(crate) Arc<P>);
+
+#[cfg(feature = "axum")]
+impl<P> Clone for TowerPage<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// The layer of hallpass-tower with nothing of the site's own.
+#[cfg(feature = "axum")]
+pub(crate) fn plain_layer<R: Role>(
+    layer: hallpass_tower::AuthLayer<R>,
+) -> hallpass_tower::AuthLayer<R, TowerPage<DefaultPage>, FromText> {
+    layer.rejection_page(TowerPage(Arc::new(DefaultPage))).text_body(FromText)
+}

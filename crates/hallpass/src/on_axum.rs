@@ -3,7 +3,6 @@
 use std::{
     convert::Infallible,
     future::{Ready, ready},
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -21,7 +20,7 @@ use tower_service::Service;
 
 use crate::{
     hallpass::Hallpass,
-    layer::{AuthLayer, DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage},
+    layer::{AuthLayer, DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage, TowerPage},
     require::RequireLayer,
     site::LoginRoutes,
 };
@@ -79,13 +78,6 @@ impl<R: Role, P, T: Clone> AuthLayer<R, P, T> {
             page: self.page,
         }
     }
-}
-
-/// The layer of hallpass-tower with nothing of the site's own.
-pub(crate) fn plain_layer<R: Role>(
-    layer: hallpass_tower::AuthLayer<R>,
-) -> hallpass_tower::AuthLayer<R, TowerPage<DefaultPage>, FromText> {
-    layer.rejection_page(TowerPage(Arc::new(DefaultPage))).text_body(FromText)
 }
 
 impl<S, R: Role, P, T> Layer<S> for AuthLayer<R, P, T> {
@@ -152,15 +144,6 @@ impl<S: Clone, R, P, T, L: Listener> Service<IncomingStream<'_, L>> for Protecte
 
     fn call(&mut self, _: IncomingStream<'_, L>) -> Self::Future {
         ready(Ok(self.clone()))
-    }
-}
-
-/// A [`RejectionPage`] as hallpass-tower takes it.
-pub struct TowerPage<P>(pub(crate) Arc<P>);
-
-impl<P> Clone for TowerPage<P> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
     }
 }
 

@@ -39,7 +39,7 @@ impl<R: Role> Hallpass<R> {
     pub fn layer(&self) -> AuthLayer<R> {
         AuthLayer {
             #[cfg(feature = "axum")]
-            tower: crate::on_axum::plain_layer(
+            tower: crate::layer::plain_layer(
                 hallpass_tower::AuthLayer::new(self.authenticator.clone())
                     .clock(self.clock_of_the_site())
                     .rejection_settings(self.rejection_settings())

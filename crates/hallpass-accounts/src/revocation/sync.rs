@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    accounts::Accounts,
+    accounts::{Accounts, CLOCKS_APART},
     event::Event,
     revocation::store::{Cursor, Revocation},
     store::{DynRevocationLog, ErasedNotifier, StoreFault, StoreSet},
@@ -274,6 +274,3 @@ const BOUND: Duration = Duration::from_secs(5);
 const PERIOD: Duration = Duration::from_secs(1);
 const PURGE_PERIOD: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(1);
-/// How far the clocks of two nodes may be apart: the node that issued a token may be ahead of the
-/// one that revokes it.
-pub(crate) const CLOCKS_APART: Duration = Duration::from_secs(60);

@@ -113,7 +113,7 @@ fn every_page_keeps_the_policy_of_its_headers() {
         }
         seen += 1;
     });
-    assert_eq!(seen, 15 + RejectionKind::ALL.len());
+    assert_eq!(seen, 14 + RejectionKind::ALL.len());
 }
 
 fn inline_handler(html: &str) -> bool {

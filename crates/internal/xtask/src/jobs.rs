@@ -37,9 +37,9 @@ pub(crate) const JOBS: &[Job] = &[
     },
     Job {
         name: "timing",
-        about: "Memory and times under a flood of logins, and equal times for every failing login.",
-        minutes: 3,
-        tools: &[],
+        about: "Memory and times under a flood of logins, equal times for every failing login, instructions.",
+        minutes: 6,
+        tools: &["python3"],
         steps: &[
             Step {
                 name: "log-in under flood",
@@ -49,6 +49,7 @@ pub(crate) const JOBS: &[Job] = &[
                 name: "equal times",
                 run: |c| patiently(|| c.tests("cargo test --workspace --test timing -- --ignored --nocapture")),
             },
+            Step { name: "instructions as on the page", run: |c| c.run("python3 benches/report check") },
         ],
     },
     Job {
@@ -112,9 +113,9 @@ pub(crate) const JOBS: &[Job] = &[
     },
     Job {
         name: "docs",
-        about: "The documentation of all features without a warning, and the guide as a book.",
-        minutes: 3,
-        tools: &["mdbook"],
+        about: "The documentation of all features without a warning, the guide, and the public interface.",
+        minutes: 5,
+        tools: &["mdbook", "python3"],
         steps: &[
             Step {
                 name: "documentation",
@@ -124,6 +125,7 @@ pub(crate) const JOBS: &[Job] = &[
                 },
             },
             Step { name: "the guide as a book", run: source::guide },
+            Step { name: "public interface", run: |c| c.run(".ci/public-api") },
         ],
     },
     Job {

@@ -62,7 +62,11 @@ fn run(flags: &[&str], words: &[&str]) -> Result<bool, String> {
     let lists = flags.contains(&"--list");
     match *command {
         "ci" if lists => list(),
-        "ci" => return Context::new()?.run_jobs(&named(names)?, options),
+        "ci" => {
+            let jobs = named(names)?;
+            options.all = jobs.len() == JOBS.len();
+            return Context::new()?.run_jobs(&jobs, options);
+        }
         "long" if lists => list_long(),
         "long" if !names.is_empty() => return Context::new()?.run_jobs(&long::named(names)?, options),
         // The options of `ci` may stand beside the jobs: `.ci/run` passes all that it was given.

@@ -1,0 +1,72 @@
+//! Registration: a new account, logged in.
+
+use hallpass_core::Role;
+
+use crate::{
+    account::{Account, AccountId, username::Username},
+    accounts::Accounts,
+    error::{AccountsError, AccountsErrorKind},
+    event::Event,
+    login::{LoginStep, password_accepted::NextStep},
+    password::Password,
+    rate_limit::limits::Whose,
+    registration::{NewAccount, RegistrationOutcome},
+    store::offered,
+    two_factor::enrolment::fresh_name,
+    visitor::Visitor,
+};
+
+impl<R: Role> Accounts<R> {
+    /// Makes an account with the first roles and signs it in; or leads it to the enrolment page, where it must have a second factor.
+    ///
+    /// That a name is taken is said openly: a form that makes accounts cannot hide it. The limit per address bounds how
+    /// many names can be tried out, and hashing.
+    ///
+    /// # Errors
+    /// [`Username`](AccountsErrorKind::Username), [`Password`](AccountsErrorKind::Password) and
+    /// [`NameTaken`](AccountsErrorKind::NameTaken), with nothing written; the faults of a log-in.
+    pub async fn register(
+        &self,
+        username: &str,
+        password: &str,
+        visitor: &Visitor<'_>,
+    ) -> Result<LoginStep, AccountsError> {
+        let store = offered(self.stores().registration.as_ref())?;
+        let username = Username::parse(username).map_err(AccountsErrorKind::Username)?;
+        let password = self
+            .settings()
+            .password_policy
+            .accept(&Password::typed(password), &username)
+            .map_err(AccountsErrorKind::Password)?;
+        let now = self.now();
+        let counted = self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
+        self.refuse_breached(&password).await?;
+        let hash = self.password_hasher().hash(&password).await;
+        let hash = hash.map_err(|closed| self.busy(closed))?;
+        let roles = self.settings().default_roles;
+        let account = NewAccount::new(
+            self.fresh_account_id()?,
+            username.clone(),
+            hash.clone(),
+            roles.iter().map(|role| role.name().to_owned()).collect(),
+            now,
+        );
+        let names = account.roles.clone();
+        let id = match self.stores().ask("create account", store.create(account)).await? {
+            RegistrationOutcome::Created(id) => id,
+            RegistrationOutcome::NameTaken => return Err(AccountsErrorKind::NameTaken.into()),
+        };
+        self.events().happened(Event::Registered { account: id.clone() });
+        let account = Account::new(id, username, hash).with_roles(names);
+        match self.due_without_factor(account, counted.for_good()) {
+            NextStep::Nothing(authenticated) => self.opened(authenticated, visitor).await.map(LoginStep::LoggedIn),
+            NextStep::Enrolment(due) => due.wait().await.map(LoginStep::EnrolmentRequired),
+            NextStep::SecondFactor(due) => due.wait().await.map(LoginStep::MfaRequired),
+        }
+    }
+
+    /// 128 random bits: no two nodes ask each other for a number, and no id tells how many accounts there are.
+    fn fresh_account_id(&self) -> Result<AccountId, AccountsError> {
+        fresh_name(self.random()).map(AccountId::new)
+    }
+}
