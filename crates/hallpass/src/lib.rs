@@ -166,43 +166,46 @@ pub mod store {
 /// The login flow and its settings, for a site that calls the steps itself.
 pub mod flow {
     pub use hallpass_accounts::{
-        AccountSummary, Accounts, Authenticated, Commands, Enrolling, EnrolmentRequired, EventHook, FactorOff,
-        ForeignHash, ForeignMatch, HashError, LoginStep, MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims,
-        Password, PasswordAccepted, PasswordError, ProxiesError, Random, RateLimitKind, RefreshToken, RejectionReason,
+        Ability, AcceptablePassword, AccountSummary, Accounts, Authenticated, Breach, BreachedPasswords, Commands,
+        Enrolling, EnrolmentRequired, EventHook, FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost,
+        LoginStep, MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
+        PasswordError, PasswordHasher, ProxiesError, Random, RateLimitKind, RefreshToken, RejectionReason,
         RevocationSync, RightPassword, SetUp, Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor,
         check_password, hash_password,
     };
-    pub use hallpass_core::{CookieSettingsBuilder, CookieSettingsError, OriginCheckError};
+    pub use hallpass_core::{CookieSettingsBuilder, CookieSettingsError, OriginCheckError, SetCookieError};
 }
 
 /// The pages of the login routes, their models and texts.
 pub mod pages {
     pub use hallpass_core::FieldFault;
     pub use hallpass_web::{
-        CodePage, DefaultLayout, DefaultPages, Fault, Layout, LoginPage, Page, Pages, PasswordPage, Reader,
-        RecoveryCodesPage, RegisterPage, RejectionPage, RejectionText, Routes, SCRIPT, STYLE_SHEET, SessionLine,
-        SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
+        Body, CodePage, DefaultLayout, DefaultPages, EndpointRequest, EndpointResponse, Fault, Layout, LoginPage, Page,
+        Pages, PasswordPage, Reader, RecoveryCodesPage, RegisterPage, RejectionPage, RejectionText, Route, Routes,
+        SCRIPT, STYLE_SHEET, SessionLine, SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
     };
 }
 
 /// Keys that sign and verify, key rings, and the key file.
 pub mod keys {
     pub use crate::key_file::{KeyFile, KeyFileError};
-    pub use hallpass_core::{Algorithm, Key, KeyError, KeyId, KeyRing, KeyRingError, Keys};
+    pub use hallpass_core::{Algorithm, Key, KeyError, KeyId, KeyIdError, KeyRing, KeyRingError, Keys, RingEntry};
 }
 
 /// Access tokens: issuing and verifying them, and finding them in a request.
 pub mod token {
     pub use hallpass_core::{
-        Authentication, Identity, Issuer, Methods, RequestAuthenticator, RevocationList, TokenError, TokenErrorKind,
-        Verifier,
+        Access, Authentication, Claims, Device, EnrolmentPending, Identity, IssueError, Issuer, LoggedIn, Methods,
+        MfaPending, RequestAuthenticator, RevocationList, Revoked, RevokedKind, Token, TokenError, TokenErrorKind,
+        TokenFacts, TokenKind, TokenSubject, Unprivileged, Verifier,
     };
 }
 
 /// One-time codes.
 pub mod totp {
     pub use hallpass_core::{
-        OtpauthUri, Totp, TotpAlgorithm, TotpDigits, TotpDrift, TotpSecret, TotpSettings, TotpSkew,
+        OtpauthError, OtpauthUri, RightCode, TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpDrift, TotpSecret,
+        TotpSecretError, TotpSettings, TotpSkew, WrongCode,
     };
 }
 
@@ -215,5 +218,7 @@ pub mod request {
     };
     #[cfg(feature = "utoipa")]
     pub use hallpass_core::ApiSecurity;
-    pub use hallpass_core::{Caller, FieldFault, RejectionResponse, RejectionSettings, RouteTable};
+    pub use hallpass_core::{
+        Caller, FieldFault, Meter, OriginCheck, OriginFacts, RejectionResponse, RejectionSettings, RouteTable,
+    };
 }
