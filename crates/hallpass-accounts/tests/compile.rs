@@ -7,7 +7,6 @@
 fn wrong_order_does_not_compile() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/compile/right_order.rs");
-    cases.compile_fail("tests/compile/access_without_signed_in.rs");
     cases.compile_fail("tests/compile/signed_in_from_nothing.rs");
     cases.compile_fail("tests/compile/signed_in_past_a_due_factor.rs");
     cases.compile_fail("tests/compile/state_used_twice.rs");
