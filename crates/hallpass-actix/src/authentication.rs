@@ -73,7 +73,7 @@ pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Rejection> 
 
 /// The rejection of this crate's extractors.
 ///
-/// As a response it has no body and carries the rejection. [`Auth`](crate::Auth) renders it.
+/// As a response it has no body and carries the rejection. [`AuthLayer`](crate::AuthLayer) renders it.
 #[derive(Clone, Copy, Debug)]
 pub struct Rejected(Rejection);
 
