@@ -113,9 +113,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         if response.status < 400 || !self.caller.takes_page() {
             return response;
         }
-        let page = self.rejection_page(rejection);
-        let headers = response.headers.into_iter().filter(|(name, _)| *name != "vary");
-        headers.fold(page, |page, (name, value)| page.with_only_header(name, value))
+        with_headers(self.rejection_page(rejection), response.headers)
     }
 
     fn rejection_page(&self, rejection: Rejection) -> EndpointResponse {
@@ -126,10 +124,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Adds the headers that the status demands: the challenge of a 401 (RFC 9110 section 15.5.2),
     /// and the methods of a 405.
     fn with_rejection_headers(&self, rejection: Rejection, response: EndpointResponse) -> EndpointResponse {
-        let headers = self.accounts.settings().rejections.headers(rejection).into_iter();
-        headers
-            .filter(|(name, _)| *name != "vary")
-            .fold(response, |response, (name, value)| response.with_only_header(name, value))
+        with_headers(response, self.accounts.settings().rejections.headers(rejection))
     }
 
     /// Signed in: the session's cookies, and where to go on to or who it is.
@@ -277,6 +272,12 @@ impl<'a, R: Role> Exchange<'a, R> {
         };
         self.pages.render(page, &reader)
     }
+}
+
+/// Sets these headers in the place of the response's own, except `vary`: that of a login route names more.
+fn with_headers(response: EndpointResponse, headers: Vec<(&'static str, String)>) -> EndpointResponse {
+    let headers = headers.into_iter().filter(|(name, _)| *name != "vary");
+    headers.fold(response, |response, (name, value)| response.with_only_header(name, value))
 }
 
 /// A token that no browser would keep: an application's own claims are too large for a cookie.
