@@ -26,8 +26,8 @@ use crate::{
 
 /// The settings of a site.
 ///
-/// Exhaustive, so that `Settings { issuer, ..Settings::default() }` can be written; a new setting has
-/// a default.
+/// Exhaustive, because callers write `Settings { issuer, ..Settings::default() }`; a new setting has a
+/// default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,8 +42,6 @@ use crate::{
 /// };
 /// assert_eq!(settings.lifetime, Duration::from_secs(15 * 60));
 /// ```
-///
-/// Exhaustive, because callers construct it.
 pub struct Settings<R> {
     /// The issuer of the tokens (`iss`). Defaults to `hallpass`.
     pub issuer: String,
