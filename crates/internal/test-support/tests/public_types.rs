@@ -65,7 +65,8 @@ fn has_public_field(item: &str, after: &[&str], indent: usize) -> bool {
 fn states_it(above: &[&str]) -> bool {
     let mut block = above.iter().rev().take_while(|line| {
         let line = line.trim();
-        !line.is_empty() && !line.ends_with('}') && !line.ends_with(';') && !line.ends_with('{')
+        // An example in the documentation has such ends too.
+        line.starts_with("///") || !(line.is_empty() || line.ends_with(['}', ';', '{']))
     });
     block.any(|line| line.contains("non_exhaustive") || line.contains("xhaustive, because"))
 }
@@ -76,7 +77,7 @@ fn the_scan_finds_a_silent_type() {
     let file = folder.path("source.rs");
     fs::write(
         &file,
-        "/// A.\npub enum Silent {\n    A,\n}\n\n/// B.\n///\n/// Exhaustive, because of B.\npub enum Reasoned {\n    B,\n}\n\n\
+        "/// A.\npub enum Silent {\n    A,\n}\n\n/// B.\n///\n/// Exhaustive, because of B.\n///\n/// let b = B;\npub enum Reasoned {\n    B,\n}\n\n\
          #[non_exhaustive]\npub struct Open {\n    pub field: u8,\n}\n\npub struct Closed {\n    field: u8,\n}\n\n\
          pub struct Fields {\n    pub field: u8,\n}\n\npub struct Tuple(pub u8);\n",
     )
