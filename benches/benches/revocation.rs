@@ -9,7 +9,9 @@
 use std::{hint::black_box, time::Duration};
 
 use criterion::Criterion;
-use hallpass_benches::{AUDIENCE, ISSUER, NOW, Ratios, SiteRole, full_claims_token, print_ratios, ring};
+use hallpass_benches::{
+    AUDIENCE, ISSUER, NOW, Ratios, SiteRole, full_claims_token, print_ratios, ring,
+};
 use hallpass_core::{Algorithm, RevocationList, Verifier};
 
 fn main() {
@@ -18,7 +20,9 @@ fn main() {
     let without = Verifier::<SiteRole>::new(ring, ISSUER, AUDIENCE);
     let cases = [None, Some(0), Some(1_000), Some(1_000_000)].map(|entries| match entries {
         None => (NO_LIST.to_owned(), without.clone()),
-        Some(entries) => (format!("{entries} entries"), without.clone().revocation(list_of(entries))),
+        Some(entries) => {
+            (format!("{entries} entries"), without.clone().revocation(list_of(entries)))
+        }
     });
     let verify = |verifier: &Verifier<SiteRole>| {
         verifier
@@ -28,7 +32,8 @@ fn main() {
             .is_ok()
     };
     print_ratios(|counter| {
-        let count = |(name, verifier): &(String, _)| (name.clone(), counter.count(|| verifier, verify));
+        let count =
+            |(name, verifier): &(String, _)| (name.clone(), counter.count(|| verifier, verify));
         let rows = cases.iter().map(count).collect();
         vec![Ratios { title: GROUP.to_owned(), unit: NO_LIST.to_owned(), rows }]
     });
@@ -43,7 +48,8 @@ fn main() {
 
 /// Half of the entries are accounts and half are sessions.
 fn list_of(entries: u32) -> RevocationList {
-    let (list, forget_after) = (RevocationList::new(), NOW.saturating_add(Duration::from_secs(960)));
+    let (list, forget_after) =
+        (RevocationList::new(), NOW.saturating_add(Duration::from_secs(960)));
     for number in 0..entries / 2 {
         list.raise_generation(&format!("account-{number}"), 3, forget_after);
         list.end_session(&format!("{number:032x}"), forget_after);

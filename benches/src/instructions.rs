@@ -30,7 +30,8 @@ pub fn counted(body: impl FnOnce(&mut InstructionCounter)) -> io::Result<()> {
     source::counted(|source| body(&mut InstructionCounter::new(source)))
 }
 
-/// Prints tables of instruction counts, or why this system cannot count. Otherwise like [`counted`].
+/// Prints tables of instruction counts, or why this system cannot count. Otherwise like
+/// [`counted`].
 ///
 /// # Panics
 /// When `tables` panics in the second process.
@@ -66,7 +67,11 @@ impl InstructionCounter {
     ///
     /// # Panics
     /// When the counter cannot be read.
-    pub fn count<I, O>(&mut self, mut prepare: impl FnMut() -> I, mut work: impl FnMut(I) -> O) -> u64 {
+    pub fn count<I, O>(
+        &mut self,
+        mut prepare: impl FnMut() -> I,
+        mut work: impl FnMut(I) -> O,
+    ) -> u64 {
         for _ in 0..WARM_UP {
             drop(black_box(work(black_box(prepare()))));
         }

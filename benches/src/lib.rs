@@ -1,7 +1,7 @@
 //! What the benches share: the roles, the keys and the two tokens that they measure with.
 //!
-//! Times of a shared machine drift; what counts is the ratio of two lines of one run, and the allocations and instructions, which
-//! repeat.
+//! Times of a shared machine drift; what counts is the ratio of two lines of one run, and the
+//! allocations and instructions, which repeat.
 
 #![forbid(unsafe_code)]
 

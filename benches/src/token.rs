@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use base64_simd::URL_SAFE_NO_PAD;
-use hallpass_core::{Algorithm, Claims, Issuer, Key, KeyId, KeyRing, LoggedIn, Methods, Role, UnixTime};
+use hallpass_core::{
+    Algorithm, Claims, Issuer, Key, KeyId, KeyRing, LoggedIn, Methods, Role, UnixTime,
+};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -16,10 +18,12 @@ pub enum SiteRole {
     Admin,
 }
 
-/// The moment of every bench: far enough ahead that jsonwebtoken, which asks the system's clock, finds the tokens alive.
+/// The moment of every bench: far enough ahead that jsonwebtoken, which asks the system's clock,
+/// finds the tokens alive.
 pub const NOW: UnixTime = UnixTime::from_secs(4_000_000_000);
 
-/// The HMAC secret of every HMAC bench: printable, since some of the peers take their secrets as text.
+/// The HMAC secret of every HMAC bench: printable, since some of the peers take their secrets as
+/// text.
 pub const SECRET: [u8; 64] = {
     let mut secret = [0; 64];
     let mut place = 0;
@@ -57,12 +61,16 @@ pub fn full_claims_token(ring: KeyRing) -> Result<String, Box<dyn std::error::Er
     Ok(issuer.issue(&who, NOW)?.as_str().to_owned())
 }
 
-/// A token of about 220 bytes: HS256, the required claims and a role, signed by the key of [`ring`] under the name `k1`.
+/// A token of about 220 bytes: HS256, the required claims and a role, signed by the key of [`ring`]
+/// under the name `k1`.
 pub fn small_token() -> Result<(KeyRing, String), Box<dyn std::error::Error>> {
     let ring = KeyRing::signing_with(Key::hmac(KeyId::parse("k1")?, Algorithm::Hs256, &SECRET)?)?;
-    let header = URL_SAFE_NO_PAD.encode_to_string(r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1"}"#);
-    let claims = r#"{"iss":"s","aud":"s","sub":"alice","user_id":"17","role":"admin","exp":4000000900}"#;
+    let header =
+        URL_SAFE_NO_PAD.encode_to_string(r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1"}"#);
+    let claims =
+        r#"{"iss":"s","aud":"s","sub":"alice","user_id":"17","role":"admin","exp":4000000900}"#;
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode_to_string(claims));
-    let tag = Hmac::<Sha256>::new_from_slice(&SECRET)?.chain_update(&signed).finalize().into_bytes();
+    let tag =
+        Hmac::<Sha256>::new_from_slice(&SECRET)?.chain_update(&signed).finalize().into_bytes();
     Ok((ring, format!("{signed}.{}", URL_SAFE_NO_PAD.encode_to_string(tag))))
 }

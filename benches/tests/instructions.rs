@@ -15,7 +15,8 @@ fn main() -> std::io::Result<()> {
         assert!((20..4_000).contains(&(two - one)), "{} instructions for 10 turns", two - one);
 
         let filled = |length: usize| move |_| black_box(vec![1_u8; black_box(length)]);
-        let (short, long) = (counter.count(|| (), filled(100)), counter.count(|| (), filled(6_000)));
+        let (short, long) =
+            (counter.count(|| (), filled(100)), counter.count(|| (), filled(6_000)));
         assert!(long < short + 2_000, "{short} and {long}: a repeated instruction counts once");
     })
 }

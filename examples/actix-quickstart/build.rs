@@ -1,4 +1,5 @@
-//! Writes the 25 lines once more, with an address that the test chooses: port 3000 may be taken where it runs.
+//! Writes the 25 lines once more, with an address that the test chooses: port 3000 may be taken
+//! where it runs.
 
 use std::{env, fs, path::Path};
 

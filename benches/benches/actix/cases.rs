@@ -81,7 +81,8 @@ pub(crate) fn cases() -> Vec<Case> {
 
 async fn build() -> Vec<Case> {
     let plain = || web::resource("/admin").to(async || "hello");
-    let guarded = || web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(async || "hello");
+    let guarded =
+        || web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(async || "hello");
     let extracted = web::resource("/admin").to(async |me: Identity<SiteRole>| {
         drop(me);
         "hello"
@@ -94,7 +95,11 @@ async fn build() -> Vec<Case> {
         Case::new("middleware", HS256, init_service(middleware).await),
         Case::new(GUARDED, HS256, init_service(guard(HS256)).await),
         Case::new("middleware and extractor", HS256, init_service(extractor).await),
-        Case::new("middleware and guard, remembered", REMEMBERED, init_service(guard(REMEMBERED)).await),
+        Case::new(
+            "middleware and guard, remembered",
+            REMEMBERED,
+            init_service(guard(REMEMBERED)).await,
+        ),
     ]
 }
 

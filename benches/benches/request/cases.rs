@@ -47,7 +47,8 @@ impl Case {
         let token = full_claims_token(ring(algorithm).unwrap()).unwrap();
         let cookie = format!("theme=dark; __Host-hallpass={token}");
         let runtime = Rc::clone(runtime);
-        let call = move |request| runtime.block_on(stack.clone().oneshot(request)).unwrap().status();
+        let call =
+            move |request| runtime.block_on(stack.clone().oneshot(request)).unwrap().status();
         assert_eq!(call(request(&cookie)), 200, "{name}");
         if name.contains("guard") || name.contains("extractor") {
             assert_eq!(call(request("theme=dark")), 303, "{name}: no token, and not rejected");
@@ -67,8 +68,12 @@ impl Case {
 /// Every case, checked.
 pub(crate) fn cases() -> Vec<Case> {
     let plain = || Router::new().route("/admin", get(|| async { "hello" }));
-    let guarded =
-        || Router::new().route("/admin", get(|| async { "hello" }).route_layer(require_roles([SiteRole::Admin])));
+    let guarded = || {
+        Router::new().route(
+            "/admin",
+            get(|| async { "hello" }).route_layer(require_roles([SiteRole::Admin])),
+        )
+    };
     let extracted = Router::new().route(
         "/admin",
         get(|me: Identity<SiteRole>| async move {
@@ -77,13 +82,17 @@ pub(crate) fn cases() -> Vec<Case> {
         }),
     );
     let page = async || "hello";
-    let on_handler = || Router::new().route("/admin", get(page.layer(require_roles([SiteRole::Admin]))));
-    let no_op = Router::new().route("/admin", get(|| async { "hello" }).route_layer(NoOp::new())).layer(NoOp::new());
+    let on_handler =
+        || Router::new().route("/admin", get(page.layer(require_roles([SiteRole::Admin]))));
+    let no_op = Router::new()
+        .route("/admin", get(|| async { "hello" }).route_layer(NoOp::new()))
+        .layer(NoOp::new());
 
     let runtime = Rc::new(tokio::runtime::Builder::new_current_thread().build().unwrap());
     let case = |name, router: Router| Case::new(&runtime, name, HS256, router);
-    let outside =
-        |name, algorithm, router: Router| Case::new(&runtime, name, algorithm, layer(algorithm).layer(router));
+    let outside = |name, algorithm, router: Router| {
+        Case::new(&runtime, name, algorithm, layer(algorithm).layer(router))
+    };
     vec![
         case(PLAIN, plain()),
         case("no-op layers", no_op),

@@ -16,9 +16,9 @@ use hallpass_benches::{Ratios, print_ratios};
 fn main() {
     let cases = cases();
     print_ratios(|counter| {
-        let rows = cases
-            .iter()
-            .map(|case| (case.name.to_owned(), counter.count(|| case.request(), |request| case.call(request))));
+        let rows = cases.iter().map(|case| {
+            (case.name.to_owned(), counter.count(|| case.request(), |request| case.call(request)))
+        });
         let (title, unit) = ("axum, whole request".to_owned(), PLAIN.to_owned());
         let whole = Ratios { title, unit, rows: rows.collect() };
         let added = whole.beyond_unit("axum, added to the plain page", OUTSIDE);

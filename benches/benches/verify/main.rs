@@ -42,7 +42,9 @@ fn main() {
 }
 
 fn verification(counter: &mut InstructionCounter, token: &Token) -> Ratios {
-    let count = |(way, verify): &(&str, Box<Way>)| ((*way).to_owned(), counter.count(|| &*token.text, verify));
+    let count = |(way, verify): &(&str, Box<Way>)| {
+        ((*way).to_owned(), counter.count(|| &*token.text, verify))
+    };
     let rows = token.ways.iter().map(count).collect();
     let title = format!("{}, {} bytes", token.name, token.text.len());
     Ratios { title, unit: OURS.to_owned(), rows }
@@ -57,6 +59,9 @@ fn in_a_cookie(counter: &mut InstructionCounter) -> Ratios {
     let rows = requests().into_iter().map(count).collect();
     let table = Ratios { title: IN_A_COOKIE.to_owned(), unit: FULL.to_owned(), rows };
     let (full, remembered) = (table.count(FULL), table.count(REMEMBERED));
-    assert!(remembered * 3 <= full, "a remembered token costs at most a third: {remembered} of {full}");
+    assert!(
+        remembered * 3 <= full,
+        "a remembered token costs at most a third: {remembered} of {full}"
+    );
     table
 }

@@ -3,7 +3,9 @@
 
 use std::hint::black_box;
 
-use hallpass_benches::{AUDIENCE, ISSUER, NOW, SECRET, SiteRole, full_claims_token, ring, small_token};
+use hallpass_benches::{
+    AUDIENCE, ISSUER, NOW, SECRET, SiteRole, full_claims_token, ring, small_token,
+};
 use hallpass_core::{Algorithm, KeyRing, RequestAuthenticator, Verifier};
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{DecodingKey, Validation, jwk::JwkSet};
@@ -38,7 +40,8 @@ impl Token {
                 .is_ok()
         };
         let to_identity = move |token: &str| forgetful.verify(token.as_bytes(), NOW).is_ok();
-        let theirs = move |token: &str| jsonwebtoken::decode::<Claims>(token, &key, &validation).is_ok();
+        let theirs =
+            move |token: &str| jsonwebtoken::decode::<Claims>(token, &key, &validation).is_ok();
         Self {
             name: name.to_owned(),
             text,
@@ -71,7 +74,13 @@ pub(crate) const OURS: &str = "hallpass";
 pub(crate) fn tokens() -> Vec<Token> {
     let (verifier, small) = small();
     let bare = hmac_primitives::<Hmac<Sha256>>();
-    let mut tokens = vec![Token::new("HS256 small", verifier, small, by_secret(Algorithm::Hs256, "s", "s"), bare)];
+    let mut tokens = vec![Token::new(
+        "HS256 small",
+        verifier,
+        small,
+        by_secret(Algorithm::Hs256, "s", "s"),
+        bare,
+    )];
     for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
         let ring = ring(algorithm).unwrap();
         let text = full_claims_token(ring.clone()).unwrap();
@@ -94,9 +103,16 @@ pub(crate) fn tokens() -> Vec<Token> {
         let text = full_claims_token(ring.clone()).unwrap();
         let jwks = ring.to_jwks();
         let set: JwkSet = serde_json::from_str(&jwks).unwrap();
-        let peer = (DecodingKey::from_jwk(&set.keys[0]).unwrap(), validation(algorithm, ISSUER, AUDIENCE));
+        let peer =
+            (DecodingKey::from_jwk(&set.keys[0]).unwrap(), validation(algorithm, ISSUER, AUDIENCE));
         let verifier = Verifier::new(KeyRing::from_jwks(&jwks).unwrap(), ISSUER, AUDIENCE);
-        tokens.push(Token::new(&format!("{algorithm} full"), verifier, text, peer, signature_check(algorithm, &jwks)));
+        tokens.push(Token::new(
+            &format!("{algorithm} full"),
+            verifier,
+            text,
+            peer,
+            signature_check(algorithm, &jwks),
+        ));
     }
     tokens.iter().for_each(Token::check);
     tokens
@@ -180,7 +196,8 @@ fn hmac_primitives<M: Mac + KeyInit + Clone>() -> impl Fn(&str) -> bool {
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let (_, payload) = signed.split_once('.').unwrap();
         let mut tag = [0; 64];
-        let Ok(tag) = base64_simd::URL_SAFE_NO_PAD.decode(signature.as_bytes(), base64_simd::Out::from_slice(&mut tag))
+        let Ok(tag) = base64_simd::URL_SAFE_NO_PAD
+            .decode(signature.as_bytes(), base64_simd::Out::from_slice(&mut tag))
         else {
             return false;
         };
@@ -209,7 +226,8 @@ fn validation(algorithm: Algorithm, issuer: &str, audience: &str) -> Validation 
 /// The signature check alone, with the key parsed once.
 fn signature_check(algorithm: Algorithm, jwks: &str) -> impl Fn(&str) -> bool + use<> {
     use aws_lc_rs::signature::{
-        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey, VerificationAlgorithm,
+        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
+        VerificationAlgorithm,
     };
     let set: serde_json::Value = serde_json::from_str(jwks).unwrap();
     let part = |name: &str| {
@@ -226,7 +244,9 @@ fn signature_check(algorithm: Algorithm, jwks: &str) -> impl Fn(&str) -> bool + 
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let mut space = [0; 128];
         let out = base64_simd::Out::from_slice(&mut space);
-        let Ok(signature) = base64_simd::URL_SAFE_NO_PAD.decode(signature.as_bytes(), out) else { return false };
+        let Ok(signature) = base64_simd::URL_SAFE_NO_PAD.decode(signature.as_bytes(), out) else {
+            return false;
+        };
         key.verify_sig(signed.as_bytes(), signature).is_ok()
     }
 }

@@ -83,9 +83,10 @@ fn step_through_this_program() -> io::Result<()> {
     personality::set(randomised)?;
     match serve(child?)? {
         WaitStatus::Exited(_, 0) => Ok(()),
-        WaitStatus::Exited(_, NOT_TRACED) => {
-            Err(io::Error::new(io::ErrorKind::Unsupported, "neither a hardware counter nor ptrace is permitted"))
-        }
+        WaitStatus::Exited(_, NOT_TRACED) => Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "neither a hardware counter nor ptrace is permitted",
+        )),
         ended => Err(io::Error::other(format!("the counted process ended with {ended:?}"))),
     }
 }

@@ -1,6 +1,7 @@
 //! An account as the sign-in sees it: what one store read brings, and no more.
 //!
-//! It is not the application's user record. An application maps its own row into it in [`AccountStore`](crate::AccountStore).
+//! It is not the application's user record. An application maps its own row into it in
+//! [`AccountStore`](crate::AccountStore).
 
 pub(crate) mod flow;
 pub(crate) mod own_change;
@@ -97,7 +98,8 @@ impl Account {
         self
     }
 
-    /// Marks the account as disabled or not. Defaults to not, because most stores have no such column.
+    /// Marks the account as disabled or not. Defaults to not, because most stores have no such
+    /// column.
     #[must_use]
     pub fn with_disabled(mut self, disabled: bool) -> Self {
         self.disabled = disabled;
@@ -147,7 +149,8 @@ impl Account {
         self.disabled
     }
 
-    /// Returns the live second factor, if one is on. A secret that awaits its first code is not live.
+    /// Returns the live second factor, if one is on. A secret that awaits its first code is not
+    /// live.
     #[must_use]
     pub fn second_factor(&self) -> Option<&LiveFactor> {
         self.second_factor.as_ref()
@@ -167,7 +170,8 @@ impl fmt::Debug for Account {
     }
 }
 
-/// An authenticator that is on: its secret, encrypted, the last time step that it consumed, and by how much its clock was off then.
+/// An authenticator that is on: its secret, encrypted, the last time step that it consumed, and by
+/// how much its clock was off then.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LiveFactor {
     encrypted_secret: Vec<u8>,
@@ -176,14 +180,16 @@ pub struct LiveFactor {
 }
 
 impl LiveFactor {
-    /// Pairs the encrypted secret with the last consumed time step of RFC 6238, if a code was ever consumed.
+    /// Pairs the encrypted secret with the last consumed time step of RFC 6238, if a code was ever
+    /// consumed.
     #[must_use]
     pub fn new(encrypted_secret: Vec<u8>, last_step: Option<u64>) -> Self {
         Self { encrypted_secret, last_step, drift: TotpDrift::NONE }
     }
 
-    /// Sets by how much the authenticator's clock was off when that step was consumed. Defaults to not at all, because a site
-    /// [remembers](hallpass_core::TotpSettings::remember_drift) that only if it wants.
+    /// Sets by how much the authenticator's clock was off when that step was consumed. Defaults to
+    /// not at all, because a site [remembers](hallpass_core::TotpSettings::remember_drift) that
+    /// only if it wants.
     #[must_use]
     pub fn with_drift(mut self, drift: TotpDrift) -> Self {
         self.drift = drift;

@@ -1,8 +1,8 @@
 //! The engine's handle: everything that the flows share, cheap to clone.
 //!
-//! Generic over the role enum and over nothing else: the stores are erased in their [`StoreSet`], so
-//! that handlers, routes and adapters name `Accounts<SiteRole>` whatever the site stores its accounts
-//! in.
+//! Generic over the role enum and over nothing else: the stores are erased in their [`StoreSet`],
+//! so that handlers, routes and adapters name `Accounts<SiteRole>` whatever the site stores its
+//! accounts in.
 
 use std::{
     fmt,
@@ -67,7 +67,11 @@ impl<R: Role> Accounts<R> {
     ///
     /// # Errors
     /// A setting cannot be used. [`SettingsError`] says which, and what to do.
-    pub fn new(keys: impl Into<Keys>, mut stores: StoreSet, mut settings: Settings<R>) -> Result<Self, SettingsError> {
+    pub fn new(
+        keys: impl Into<Keys>,
+        mut stores: StoreSet,
+        mut settings: Settings<R>,
+    ) -> Result<Self, SettingsError> {
         #[cfg(feature = "metrics")]
         crate::event::metric::describe();
         let keys = keys.into();
@@ -79,7 +83,8 @@ impl<R: Role> Accounts<R> {
         if encrypts && ring.encryption_keys().next().is_none() {
             return Err(SettingsError::NoEncryptionKey);
         }
-        if stores.two_factor.is_none() && !matches!(settings.two_factor, TwoFactorPolicy::Optional) {
+        if stores.two_factor.is_none() && !matches!(settings.two_factor, TwoFactorPolicy::Optional)
+        {
             return Err(SettingsError::TwoFactorWithoutStore);
         }
         if stores.revocation_log.is_none() && !stores.notifiers.is_empty() {
@@ -88,12 +93,18 @@ impl<R: Role> Accounts<R> {
         let events = Events::to(settings.on_event.clone());
         stores.timeout = settings.store_timeout;
         stores.events = events.clone();
-        settings.password_policy = settings.password_policy.clone().context_word(settings.shown_name());
+        settings.password_policy =
+            settings.password_policy.clone().context_word(settings.shown_name());
         let hasher = settings.password_hasher.clone();
         Ok(Self {
             site: Arc::new(Site {
-                password_hasher: PasswordHasher::new(hasher, keys.clone(), Arc::clone(&settings.random))?,
-                issuer: Issuer::new(keys, &*settings.issuer, &*settings.audience).lifetime(settings.lifetime),
+                password_hasher: PasswordHasher::new(
+                    hasher,
+                    keys.clone(),
+                    Arc::clone(&settings.random),
+                )?,
+                issuer: Issuer::new(keys, &*settings.issuer, &*settings.audience)
+                    .lifetime(settings.lifetime),
                 settings,
                 stores,
                 latest: AtomicU64::new(0),
@@ -124,7 +135,8 @@ impl<R: Role> Accounts<R> {
         // Lifetime and list come last: a token that lives longer than its revocation is remembered
         // would become valid again.
         let verifier = settings.verifier.apply(self.issuer().verifier());
-        let verifier = verifier.max_lifetime(settings.lifetime).revocation(settings.revocation_list.clone());
+        let verifier =
+            verifier.max_lifetime(settings.lifetime).revocation(settings.revocation_list.clone());
         match &settings.claims {
             Some(own) => own.read_by(verifier),
             None => verifier,
@@ -134,7 +146,8 @@ impl<R: Role> Accounts<R> {
     /// Returns the authenticator of the request path, with this site's verifier and cookies.
     #[must_use]
     pub fn request_authenticator(&self) -> RequestAuthenticator<R> {
-        let authenticator = RequestAuthenticator::new(self.verifier()).cookies(&self.settings().cookies);
+        let authenticator =
+            RequestAuthenticator::new(self.verifier()).cookies(&self.settings().cookies);
         if self.settings().bearer { authenticator.bearer() } else { authenticator }
     }
 
@@ -162,9 +175,9 @@ impl<R: Role> Accounts<R> {
         now
     }
 
-    /// The latest moment that this process has seen: what a revocation is dated. Under a clock that was set back it would
-    /// otherwise be forgotten before the last token that it revokes has run out, which was issued while the clock was ahead.
-    /// Guarded by `tests/flow/model.rs`.
+    /// The latest moment that this process has seen: what a revocation is dated. Under a clock that
+    /// was set back it would otherwise be forgotten before the last token that it revokes has
+    /// run out, which was issued while the clock was ahead. Guarded by `tests/flow/model.rs`.
     pub(crate) fn latest(&self) -> UnixTime {
         UnixTime::from_secs(self.site.latest.load(Ordering::Relaxed)).max(self.now())
     }
@@ -191,7 +204,8 @@ impl<R: Role> Accounts<R> {
         &self.site.stores
     }
 
-    /// Reports an event to `tracing`, to the metrics and to the site's hook, for the routes, which have events of their own.
+    /// Reports an event to `tracing`, to the metrics and to the site's hook, for the routes, which
+    /// have events of their own.
     pub fn report(&self, event: Event) {
         self.events().happened(event);
     }
@@ -213,7 +227,9 @@ impl<R> Clone for Accounts<R> {
 
 impl<R> fmt::Debug for Accounts<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Accounts").field("name", &self.site.settings.shown_name()).finish_non_exhaustive()
+        f.debug_struct("Accounts")
+            .field("name", &self.site.settings.shown_name())
+            .finish_non_exhaustive()
     }
 }
 

@@ -10,8 +10,8 @@ use crate::{account::username::UsernameError, password::policy::PasswordError};
 
 /// Why a login, or a change to one's own account, failed.
 ///
-/// The cause (the store's error, the hasher's, the key's) is in [`source`](Error::source). Which part
-/// of a login was wrong is in the [events](crate::Event), never here.
+/// The cause (the store's error, the hasher's, the key's) is in [`source`](Error::source). Which
+/// part of a login was wrong is in the [events](crate::Event), never here.
 #[derive(Clone, Debug)]
 pub struct AccountsError {
     kind: AccountsErrorKind,
@@ -23,13 +23,19 @@ impl AccountsError {
         Self { kind, source: None }
     }
 
-    pub(crate) fn caused_by(kind: AccountsErrorKind, source: impl Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn caused_by(
+        kind: AccountsErrorKind,
+        source: impl Error + Send + Sync + 'static,
+    ) -> Self {
         Self { kind, source: Some(Arc::new(source)) }
     }
 
     /// A store, a key or randomness is not available.
     pub(crate) fn unavailable(source: impl Error + Send + Sync + 'static) -> Self {
-        Self::caused_by(AccountsErrorKind::Unavailable { retry_after: Duration::from_secs(1) }, source)
+        Self::caused_by(
+            AccountsErrorKind::Unavailable { retry_after: Duration::from_secs(1) },
+            source,
+        )
     }
 
     /// Returns the kind, which decides the response.
@@ -50,11 +56,16 @@ impl AccountsError {
             AccountsErrorKind::AlreadyOn => RejectionKind::SecondFactorOn.into(),
             AccountsErrorKind::AlreadyOff => RejectionKind::SecondFactorOff.into(),
             // A route that is not offered does not exist either.
-            AccountsErrorKind::NotFound | AccountsErrorKind::NotOffered => RejectionKind::NotFound.into(),
+            AccountsErrorKind::NotFound | AccountsErrorKind::NotOffered => {
+                RejectionKind::NotFound.into()
+            }
             AccountsErrorKind::NotLoggedIn => RejectionKind::NotLoggedIn.into(),
             AccountsErrorKind::Revoked => RejectionKind::Revoked.into(),
-            AccountsErrorKind::Limited { retry_after } => waiting(RejectionKind::Limited, retry_after),
-            AccountsErrorKind::Unavailable { retry_after } | AccountsErrorKind::Busy { retry_after } => {
+            AccountsErrorKind::Limited { retry_after } => {
+                waiting(RejectionKind::Limited, retry_after)
+            }
+            AccountsErrorKind::Unavailable { retry_after }
+            | AccountsErrorKind::Busy { retry_after } => {
                 waiting(RejectionKind::Unavailable, retry_after)
             }
         }
@@ -77,7 +88,11 @@ impl From<AccountsError> for Rejection {
 impl fmt::Display for AccountsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wait = |f: &mut fmt::Formatter<'_>, what: &str, wait: Duration| {
-            write!(f, "{what}: try again in {} s", wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+            write!(
+                f,
+                "{what}: try again in {} s",
+                wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+            )
         };
         match self.kind {
             AccountsErrorKind::Refused => {
@@ -119,7 +134,8 @@ impl Error for AccountsError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum AccountsErrorKind {
-    /// Name, password or code are wrong, or the account is disabled: one kind for all, so that nothing can be told apart.
+    /// Name, password or code are wrong, or the account is disabled: one kind for all, so that
+    /// nothing can be told apart.
     Refused,
     /// The text cannot be a user name.
     Username(UsernameError),
@@ -135,8 +151,8 @@ pub enum AccountsErrorKind {
     NotFound,
     /// A refresh token or an enrolment that is not accepted (any more).
     NotLoggedIn,
-    /// The access token is revoked, or was while the change was on its way: the account is gone, disabled or at another
-    /// generation, or the session has ended. Nothing was changed.
+    /// The access token is revoked, or was while the change was on its way: the account is gone,
+    /// disabled or at another generation, or the session has ended. Nothing was changed.
     Revoked,
     /// The ability was not turned on in the builder.
     NotOffered,
@@ -167,13 +183,20 @@ mod tests {
         let cause = error.source().map(ToString::to_string);
         assert_eq!(cause.as_deref(), Some("the disk is full"));
         assert!(!error.to_string().contains("disk"), "{error}");
-        let error = AccountsError::new(AccountsErrorKind::Password(PasswordError::Length { min: 10 }));
-        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("a password has 10 to 1024 characters"));
+        let error =
+            AccountsError::new(AccountsErrorKind::Password(PasswordError::Length { min: 10 }));
+        assert_eq!(
+            error.source().map(ToString::to_string).as_deref(),
+            Some("a password has 10 to 1024 characters")
+        );
     }
 
     #[test]
     fn a_new_password_is_named_by_the_field_of_its_form() {
         let error = AccountsError::new(AccountsErrorKind::Password(PasswordError::Common));
-        assert_eq!(error.rejection("new_password").field(), Some(("new_password", FieldFault::PasswordCommon)));
+        assert_eq!(
+            error.rejection("new_password").field(),
+            Some(("new_password", FieldFault::PasswordCommon))
+        );
     }
 }

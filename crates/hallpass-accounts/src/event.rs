@@ -1,7 +1,9 @@
-//! What is worth knowing: one typed event each, to `tracing`, to a hook of the site's own and to its metrics.
+//! What is worth knowing: one typed event each, to `tracing`, to a hook of the site's own and to
+//! its metrics.
 //!
-//! No event holds a secret: no password, code, token or hash, and **no user name that was only typed**, since people type
-//! passwords into the name field. A name stands here once an account has it.
+//! No event holds a secret: no password, code, token or hash, and **no user name that was only
+//! typed**, since people type passwords into the name field. A name stands here once an account has
+//! it.
 
 mod log;
 #[cfg(feature = "metrics")]
@@ -92,7 +94,8 @@ pub enum Event {
         /// Which session.
         session: SessionId,
     },
-    /// A refresh token came back long after it was consumed: somebody has a copy of it. The session was ended.
+    /// A refresh token came back long after it was consumed: somebody has a copy of it. The session
+    /// was ended.
     RefreshReused {
         /// Whose.
         account: AccountId,
@@ -140,7 +143,8 @@ pub enum Event {
     },
     /// No hashing capacity was left.
     HashingBusy,
-    /// The revocation log does not answer: what is revoked elsewhere counts here no more, until it is back.
+    /// The revocation log does not answer: what is revoked elsewhere counts here no more, until it
+    /// is back.
     RevocationLogSilent,
     /// The revocation log answers again, and was read to its end.
     RevocationLogAnswers {
@@ -169,7 +173,8 @@ pub enum RejectionReason {
     WrongPassword,
     /// The code is wrong.
     WrongCode,
-    /// The code was right, and had been used before: a slip, or somebody looked over a shoulder (RFC 6238, 5.2).
+    /// The code was right, and had been used before: a slip, or somebody looked over a shoulder
+    /// (RFC 6238, 5.2).
     ConsumedCode,
     /// The account is disabled.
     Disabled,

@@ -1,8 +1,10 @@
-//! The engine of hallpass: accounts, passwords, second factors, sessions, rate limits, log-in flows, store traits.
+//! The engine of hallpass: accounts, passwords, second factors, sessions, rate limits, log-in
+//! flows, store traits.
 //!
-//! A person proves who they are once, here; from then on a signed token does, and no store is asked. This crate has no pages and
-//! no routes: those are in `hallpass-web`. It knows no database (its stores are traits), but it needs tokio, for bounds on time
-//! and for the blocking threads on which passwords are hashed.
+//! A person proves who they are once, here; from then on a signed token does, and no store is
+//! asked. This crate has no pages and no routes: those are in `hallpass-web`. It knows no database
+//! (its stores are traits), but it needs tokio, for bounds on time and for the blocking threads on
+//! which passwords are hashed.
 //!
 //! | to | begin with |
 //! |---|---|
@@ -99,7 +101,9 @@ pub use password::Password;
 pub use password::offline_hash::{HashError, RightPassword, check_password, hash_password};
 pub use password::password_hasher::{ImpossibleCost, PasswordHasher};
 pub use password::password_hasher_settings::PasswordHasherSettings;
-pub use password::policy::{AcceptablePassword, Breach, BreachedPasswords, PasswordError, PasswordPolicy};
+pub use password::policy::{
+    AcceptablePassword, Breach, BreachedPasswords, PasswordError, PasswordPolicy,
+};
 pub use password::store::{PasswordChange, PasswordStore, ReplaceOutcome};
 pub use password::stored_hash::{ForeignHash, ForeignMatch};
 pub use random::{NoRandomness, Random, SystemRandom};
@@ -108,23 +112,27 @@ pub use rate_limit::proxies::{Proxies, ProxiesError};
 pub use rate_limit::store::{MemoryRateLimits, RateLimitStore};
 pub use rate_limit::{AttemptOutcome, AttemptState, RateLimit};
 pub use registration::{NewAccount, RegistrationOutcome, RegistrationStore};
-pub use revocation::store::{Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage};
+pub use revocation::store::{
+    Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage,
+};
 pub use revocation::sync::RevocationSync;
 pub use session::refresh_state::{
-    ConsumedRefreshes, MalformedConsumedRefreshes, RefreshChain, RefreshHash, RefreshState, Rotation, RotationOutcome,
+    ConsumedRefreshes, MalformedConsumedRefreshes, RefreshChain, RefreshHash, RefreshState,
+    Rotation, RotationOutcome,
 };
 pub use session::refresh_token::RefreshToken;
 pub use session::request_refresh::RequestRefresh;
 pub use session::session_id::{MalformedSessionId, SessionId};
 pub use session::store::{
-    EndOutcome, NewSession, OpenOutcome, RefreshOutcome, RefreshTokenStore, RefreshedSession, Session, SessionStore,
+    EndOutcome, NewSession, OpenOutcome, RefreshOutcome, RefreshTokenStore, RefreshedSession,
+    Session, SessionStore,
 };
 pub use session::{SessionSettings, Tokens};
 pub use settings::{Settings, SettingsError, VerifierSettings};
 pub use store::{
-    DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore, DynRateLimitStore,
-    DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore, DynTwoFactorStore, StoreFault,
-    StoreSet,
+    DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore,
+    DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog,
+    DynSessionStore, DynTwoFactorStore, StoreFault, StoreSet,
 };
 pub use two_factor::enrolment::{Enrolling, EnrolmentRequired};
 pub use two_factor::recovery_code::{RecoveryCode, RecoveryHash};

@@ -1,4 +1,5 @@
-//! The flows: typed states from a password to a token, and the changes that a person makes to their own account.
+//! The flows: typed states from a password to a token, and the changes that a person makes to their
+//! own account.
 //!
 //! ```text
 //! attempt counted ─▶ PasswordAccepted ─▶ NextStep::Nothing ────────────────────▶ Authenticated ─▶ LoggedIn ─▶ access token
@@ -6,8 +7,9 @@
 //!                                    └─▶ NextStep::Enrolment ─▶ Enrolling ─────────┘
 //! ```
 //!
-//! Each arrow consumes its state and there is no other way along, so a forgotten check does not compile
-//! (`tests/compile/`, and the examples of [`PasswordAccepted`]). [`after_login`] alone calls `LoggedIn::insecure_new`.
+//! Each arrow consumes its state and there is no other way along, so a forgotten check does not
+//! compile (`tests/compile/`, and the examples of [`PasswordAccepted`]). [`after_login`] alone
+//! calls `LoggedIn::insecure_new`.
 //!
 //! **No oracle.** Each failing way through `log_in` takes one argon2 run and ends in the one error
 //! [`Refused`](crate::AccountsErrorKind::Refused); what it was goes to the [events](crate::Event).
@@ -33,8 +35,8 @@ pub enum LoginStep {
     LoggedIn(OpenedSession),
     /// To the code: this token opens the code page and nothing else.
     MfaRequired(Token<MfaPending>),
-    /// To the enrolment page: the account must set up a second factor first, and this token opens the page for that and nothing
-    /// else.
+    /// To the enrolment page: the account must set up a second factor first, and this token opens
+    /// the page for that and nothing else.
     EnrolmentRequired(Token<EnrolmentPending>),
 }
 

@@ -1,9 +1,10 @@
 //! A password, exactly as typed.
 //!
-//! No trimming, no Unicode normalisation, no case folding: the bytes that came are the bytes that are hashed. NIST
-//! SP 800-63B suggests normalising; ASVS 6.2.8 asks for "exactly as received". The second is taken, because a
-//! normalisation can never be changed again once hashes exist, and keyboards of one person type one form; pinned by
-//! `a_password_is_taken_byte_for_byte` in `password_hasher/tests.rs`.
+//! No trimming, no Unicode normalisation, no case folding: the bytes that came are the bytes that
+//! are hashed. NIST SP 800-63B suggests normalising; ASVS 6.2.8 asks for "exactly as received". The
+//! second is taken, because a normalisation can never be changed again once hashes exist, and
+//! keyboards of one person type one form; pinned by `a_password_is_taken_byte_for_byte` in
+//! `password_hasher/tests.rs`.
 
 mod common_password;
 pub(crate) mod flow;
@@ -67,9 +68,11 @@ impl HashCost {
     /// The cost where the site sets none. Without optimisation a run at [`OWASP`](Self::OWASP)
     /// takes seconds on a busy machine and a login would end as 503; a run at the cost of a debug
     /// build takes about 10 ms.
-    pub(crate) const OF_THIS_BUILD: Self = if cfg!(debug_assertions) { Self::new(256, 1, 1) } else { Self::OWASP };
+    pub(crate) const OF_THIS_BUILD: Self =
+        if cfg!(debug_assertions) { Self::new(256, 1, 1) } else { Self::OWASP };
 
-    /// Sets memory in KiB, passes and lanes. Checked where it is used: the builder refuses what argon2 cannot do.
+    /// Sets memory in KiB, passes and lanes. Checked where it is used: the builder refuses what
+    /// argon2 cannot do.
     #[must_use]
     pub const fn new(memory_kib: u32, passes: u32, lanes: u32) -> Self {
         Self { memory_kib, passes, lanes }
@@ -94,7 +97,9 @@ impl HashCost {
     }
 
     pub(crate) fn is_within(self, ceiling: Self) -> bool {
-        self.memory_kib <= ceiling.memory_kib && self.passes <= ceiling.passes && self.lanes <= ceiling.lanes
+        self.memory_kib <= ceiling.memory_kib
+            && self.passes <= ceiling.passes
+            && self.lanes <= ceiling.lanes
     }
 
     pub(crate) fn max_of(self, other: Self) -> Self {
@@ -111,7 +116,8 @@ impl HashCost {
 }
 
 impl Default for HashCost {
-    /// 19 MiB, 2 passes, 1 lane: the first line of OWASP's Password Storage Cheat Sheet, about 15 ms of one core.
+    /// 19 MiB, 2 passes, 1 lane: the first line of OWASP's Password Storage Cheat Sheet, about 15
+    /// ms of one core.
     fn default() -> Self {
         Self::OWASP
     }

@@ -11,7 +11,8 @@ pub trait Random: Send + Sync + 'static {
     /// Fills the buffer.
     ///
     /// # Errors
-    /// When the source cannot deliver; the sign-in then answers 503 rather than using anything weaker.
+    /// When the source cannot deliver; the sign-in then answers 503 rather than using anything
+    /// weaker.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness>;
 }
 

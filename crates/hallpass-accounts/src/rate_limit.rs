@@ -1,12 +1,13 @@
 //! How many guesses, and how fast: the arithmetic of the limits, free of any store.
 //!
-//! A key (an account, an address) has some attempts free; past them each further attempt must wait, and each wait is
-//! twice the one before, up to a longest wait. Time gives attempts back, one by one. It is a delay and no lock: after the
-//! wait the owner gets in with the right password, and the right password clears the account's count.
+//! A key (an account, an address) has some attempts free; past them each further attempt must wait,
+//! and each wait is twice the one before, up to a longest wait. Time gives attempts back, one by
+//! one. It is a delay and no lock: after the wait the owner gets in with the right password, and
+//! the right password clears the account's count.
 //!
-//! The count is taken **before** the password or code is looked at and given back if it was right. Limits that count
-//! failures afterwards let a burst of parallel guesses through (AuthQuake 2024, CVE-2026-27801); guarded by
-//! `tests/limits.rs`.
+//! The count is taken **before** the password or code is looked at and given back if it was right.
+//! Limits that count failures afterwards let a burst of parallel guesses through (AuthQuake 2024,
+//! CVE-2026-27801); guarded by `tests/limits.rs`.
 
 pub(crate) mod limits;
 pub(crate) mod proxies;
@@ -19,9 +20,9 @@ use hallpass_core::UnixTime;
 /// The limit of one kind of key.
 ///
 /// ```
-/// use std::time::Duration;
+/// use hallpass_accounts::{AttemptOutcome, RateLimit};
 /// use hallpass_core::UnixTime;
-/// use hallpass_accounts::{RateLimit, AttemptOutcome};
+/// use std::time::Duration;
 ///
 /// let policy = RateLimit::new(1, Duration::from_secs(30));
 /// let now = UnixTime::from_secs(1_000);
@@ -39,43 +40,62 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// Allows `free` attempts at once, then one after `first_wait`, the next after twice that, and so on.
+    /// Allows `free` attempts at once, then one after `first_wait`, the next after twice that, and
+    /// so on.
     #[must_use]
     pub const fn new(free: u32, first_wait: Duration) -> Self {
-        Self { free, first_wait, longest_wait: Duration::from_secs(15 * 60), regain: Duration::from_secs(3 * 60 * 60) }
+        Self {
+            free,
+            first_wait,
+            longest_wait: Duration::from_secs(15 * 60),
+            regain: Duration::from_secs(3 * 60 * 60),
+        }
     }
 
-    /// Sets the longest wait. Defaults to 15 minutes, because that makes about 100 guesses a day, the order that NIST
-    /// SP 800-63B section 3.2.2 allows in all, while the owner never waits longer than a coffee.
+    /// Sets the longest wait. Defaults to 15 minutes, because that makes about 100 guesses a day,
+    /// the order that NIST SP 800-63B section 3.2.2 allows in all, while the owner never waits
+    /// longer than a coffee.
     #[must_use]
     pub const fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;
         self
     }
 
-    /// Sets the time that gives one attempt back, 1 second at least. Defaults to 3 hours, because eight more free guesses a
-    /// day change nothing, while nobody pays for the slips of last week.
+    /// Sets the time that gives one attempt back, 1 second at least. Defaults to 3 hours, because
+    /// eight more free guesses a day change nothing, while nobody pays for the slips of last
+    /// week.
     #[must_use]
     pub const fn regain_every(mut self, time: Duration) -> Self {
         self.regain = time;
         self
     }
 
-    /// Counts one attempt on a key in this state: what to write, and whether the attempt may be evaluated.
+    /// Counts one attempt on a key in this state: what to write, and whether the attempt may be
+    /// evaluated.
     ///
-    /// A blocked attempt leaves the state as it was, so that a stranger who keeps knocking does not prolong the wait.
-    pub fn take(&self, state: Option<AttemptState>, now: UnixTime) -> (AttemptState, AttemptOutcome) {
+    /// A blocked attempt leaves the state as it was, so that a stranger who keeps knocking does not
+    /// prolong the wait.
+    pub fn take(
+        &self,
+        state: Option<AttemptState>,
+        now: UnixTime,
+    ) -> (AttemptState, AttemptOutcome) {
         let state = self.current(state, now);
         if state.blocked_until > now {
             let retry_after = state.blocked_until.since(now);
             return (state, AttemptOutcome::Blocked { retry_after });
         }
         let count = state.count.saturating_add(1);
-        let taken = AttemptState { count, blocked_until: now.saturating_add(self.wait_after(count)), ..state };
+        let taken = AttemptState {
+            count,
+            blocked_until: now.saturating_add(self.wait_after(count)),
+            ..state
+        };
         (taken, AttemptOutcome::Allowed)
     }
 
-    /// Takes back one counted attempt, which turned out right: what to write, `None` to drop the key.
+    /// Takes back one counted attempt, which turned out right: what to write, `None` to drop the
+    /// key.
     #[must_use]
     pub fn give_back(&self, state: Option<AttemptState>, now: UnixTime) -> Option<AttemptState> {
         let mut state = self.current(state, now);
@@ -86,14 +106,15 @@ impl RateLimit {
         (state.count > 0).then_some(state)
     }
 
-    /// Returns when a key in this state is as good as forgotten; a store may delete it from then on.
+    /// Returns when a key in this state is as good as forgotten; a store may delete it from then
+    /// on.
     #[must_use]
     pub fn forgotten_at(&self, state: &AttemptState) -> UnixTime {
         state.last.saturating_add(self.regain().saturating_mul(state.count))
     }
 
-    /// The state as of now: less what time gave back, and never blocked for longer than the longest wait, so that a
-    /// clock that once ran ahead does not shut anybody out for good.
+    /// The state as of now: less what time gave back, and never blocked for longer than the longest
+    /// wait, so that a clock that once ran ahead does not shut anybody out for good.
     fn current(&self, state: Option<AttemptState>, now: UnixTime) -> AttemptState {
         let fresh = AttemptState { count: 0, last: now, blocked_until: now };
         let Some(state) = state else { return fresh };
@@ -181,7 +202,10 @@ mod tests {
     fn waits_double_up_to_the_longest() {
         let (_, answers) = takes(&[0, 0, 0, 0, 29, 30, 89, 90]);
         let allowed = AttemptOutcome::Allowed;
-        assert_eq!(answers, [allowed, allowed, allowed, blocked(30), blocked(1), allowed, blocked(1), allowed]);
+        assert_eq!(
+            answers,
+            [allowed, allowed, allowed, blocked(30), blocked(1), allowed, blocked(1), allowed]
+        );
         let many = AttemptState { count: u32::MAX, last: at(0), blocked_until: at(0) };
         let (state, _) = POLICY.take(Some(many), at(0));
         assert_eq!(state.blocked_until, at(900));

@@ -19,19 +19,24 @@ use crate::account::{AccountId, store::AccountStore, username::Username};
 pub trait RegistrationStore: AccountStore {
     /// Makes the account, enabled, with generation 0 and no second factor.
     ///
-    /// **Atomic:** [`Username::key`] is unique by a constraint of the store. Of any number of calls at once with one
-    /// key, in whatever spelling, exactly one answers [`RegistrationOutcome::Created`].
+    /// **Atomic:** [`Username::key`] is unique by a constraint of the store. Of any number of calls
+    /// at once with one key, in whatever spelling, exactly one answers
+    /// [`RegistrationOutcome::Created`].
     ///
     /// # Errors
     /// The store's own; a name that is taken is not an error.
-    fn create(&self, account: NewAccount) -> impl Future<Output = Result<RegistrationOutcome, Self::Error>> + Send;
+    fn create(
+        &self,
+        account: NewAccount,
+    ) -> impl Future<Output = Result<RegistrationOutcome, Self::Error>> + Send;
 }
 
 /// The account to be made.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct NewAccount {
-    /// A fresh random id. A store that numbers its accounts itself ignores it and answers with its own.
+    /// A fresh random id. A store that numbers its accounts itself ignores it and answers with its
+    /// own.
     pub id: AccountId,
     /// The user name; its key is what must be unique.
     pub username: Username,
@@ -46,7 +51,13 @@ pub struct NewAccount {
 impl NewAccount {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(id: AccountId, username: Username, password_hash: String, roles: Vec<String>, at: UnixTime) -> Self {
+    pub fn new(
+        id: AccountId,
+        username: Username,
+        password_hash: String,
+        roles: Vec<String>,
+        at: UnixTime,
+    ) -> Self {
         Self { id, username, password_hash, roles, at }
     }
 }

@@ -1,8 +1,9 @@
 //! What was revoked here and a log elsewhere has not been told.
 //!
-//! A store with a log of its own writes it in the transaction of the change, and nothing waits here. A log in Redis, say, can only
-//! be told afterwards, and may be down just then: a change stays here until it is told, so a log-out neither fails nor waits for it.
-//! What a process takes with it when it ends, the tokens' own end makes good.
+//! A store with a log of its own writes it in the transaction of the change, and nothing waits
+//! here. A log in Redis, say, can only be told afterwards, and may be down just then: a change
+//! stays here until it is told, so a log-out neither fails nor waits for it. What a process takes
+//! with it when it ends, the tokens' own end makes good.
 
 pub(crate) mod store;
 pub(crate) mod sync;
@@ -50,5 +51,6 @@ impl Outbox {
     }
 }
 
-/// Some megabytes. A log that is down for longer than it takes to fill this is caught up by the tokens' own end.
+/// Some megabytes. A log that is down for longer than it takes to fill this is caught up by the
+/// tokens' own end.
 const CAPACITY: usize = 50_000;

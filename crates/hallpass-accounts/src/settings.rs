@@ -1,21 +1,22 @@
 //! The settings of a site: each of them once, with its default.
 //!
-//! Flows, routes and the authenticator of the request path borrow this one struct. It has no setters
-//! of its own: the facade's `Hallpass::builder` has them, and whoever uses the engine without the
-//! facade writes the fields.
+//! Flows, routes and the authenticator of the request path borrow this one struct. It has no
+//! setters of its own: the facade's `Hallpass::builder` has them, and whoever uses the engine
+//! without the facade writes the fields.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use hallpass_core::{
-    Clock, CookieSettings, KeyId, OriginCheck, RejectionSettings, RevocationList, Role, RoleSet, SystemClock,
-    TotpSettings, Verifier,
+    Clock, CookieSettings, KeyId, OriginCheck, RejectionSettings, RevocationList, Role, RoleSet,
+    SystemClock, TotpSettings, Verifier,
 };
 
 use crate::{
     event::EventHook,
     login::own_claims::OwnClaims,
     password::{
-        password_hasher::ImpossibleCost, password_hasher_settings::PasswordHasherSettings, policy::PasswordPolicy,
+        password_hasher::ImpossibleCost, password_hasher_settings::PasswordHasherSettings,
+        policy::PasswordPolicy,
     },
     random::{Random, SystemRandom},
     rate_limit::{limits::RateLimits, proxies::Proxies},
@@ -26,12 +27,12 @@ use crate::{
 
 /// The settings of a site.
 ///
-/// Exhaustive, because callers write `Settings { issuer, ..Settings::default() }`; a new setting has a
-/// default.
+/// Exhaustive, because callers write `Settings { issuer, ..Settings::default() }`; a new setting
+/// has a default.
 ///
 /// ```
-/// use std::time::Duration;
 /// use hallpass_accounts::{SessionSettings, Settings};
+/// use std::time::Duration;
 /// # use hallpass_core::Role;
 /// # #[derive(Role)] enum SiteRole { Guest }
 ///
@@ -144,12 +145,14 @@ impl<R> fmt::Debug for Settings<R> {
     }
 }
 
-/// Which tokens are accepted besides those that hallpass writes, and how much is remembered of them.
+/// Which tokens are accepted besides those that hallpass writes, and how much is remembered of
+/// them.
 ///
 /// ```
 /// use hallpass_accounts::VerifierSettings;
 ///
-/// let beside_another_program = VerifierSettings::default().accept_type("JWT").accept_integer_user_id();
+/// let beside_another_program =
+///     VerifierSettings::default().accept_type("JWT").accept_integer_user_id();
 /// ```
 #[derive(Clone, Default, Debug)]
 #[must_use]
@@ -169,15 +172,15 @@ enum Remembered {
 }
 
 impl VerifierSettings {
-    /// Also accepts tokens of this `typ`, in exactly this spelling. Defaults to `hallpass+jwt` alone.
-    /// `JWT` is what PyJWT and jsonwebtoken write by default.
+    /// Also accepts tokens of this `typ`, in exactly this spelling. Defaults to `hallpass+jwt`
+    /// alone. `JWT` is what PyJWT and jsonwebtoken write by default.
     pub fn accept_type(mut self, typ: impl Into<String>) -> Self {
         self.types.push(typ.into());
         self
     }
 
-    /// Also accepts tokens without a `typ`. Defaults to rejecting them, because nothing then tells an
-    /// access token from an ID token of the same keys.
+    /// Also accepts tokens without a `typ`. Defaults to rejecting them, because nothing then tells
+    /// an access token from an ID token of the same keys.
     pub fn insecure_accept_untyped(mut self) -> Self {
         self.untyped = true;
         self
@@ -201,8 +204,8 @@ impl VerifierSettings {
         self
     }
 
-    /// Sets how many verified tokens of asymmetric keys are remembered; 0 remembers none. Defaults to
-    /// 8,192.
+    /// Sets how many verified tokens of asymmetric keys are remembered; 0 remembers none. Defaults
+    /// to 8,192.
     pub fn remember(mut self, tokens: usize) -> Self {
         self.remembered = Some(Remembered::Asymmetric(tokens));
         self
@@ -252,7 +255,9 @@ pub enum SettingsError {
     )]
     NoEncryptionKey,
     /// A second factor is required, and nobody can set one up.
-    #[error("a second factor is required, and the store has none: turn on `TwoFactorStore`, or make it optional")]
+    #[error(
+        "a second factor is required, and the store has none: turn on `TwoFactorStore`, or make it optional"
+    )]
     TwoFactorWithoutStore,
     /// A notifier is set, and no revocation log that it could announce.
     #[error(

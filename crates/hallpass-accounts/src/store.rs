@@ -1,26 +1,31 @@
 //! What the sign-in asks of a store: small traits, one capability each.
 //!
-//! An application with its own users table implements [`AccountStore`], two methods, and has password login. Each further
-//! capability is one more trait, and a builder that turns it on without its trait does not compile.
+//! An application with its own users table implements [`AccountStore`], two methods, and has
+//! password login. Each further capability is one more trait, and a builder that turns it on
+//! without its trait does not compile.
 //!
 //! # Contract that all of them share
-//! - **Atomic means atomic**: where a method says so, a second caller on another connection, thread or process sees
-//!   the state before or after, and of two callers exactly one wins. A conditional `UPDATE` or a transaction that takes
-//!   its write lock first does it; reading and then writing does not.
-//! - **Acknowledged means durable**: once the future has answered `Ok`, a crash does not lose the change.
-//! - **Cancel-safe**: the future may be dropped at any await (a time bound, a client that left). The change then
-//!   happened as a whole or not at all.
-//! - **An own change repeats the conditions that it was decided on.** A method that takes an [`OwnChange`] or an [`Actor`]
-//!   writes only if the account exists, is not disabled, is still at the actor's generation, and the acting session still
-//!   exists; all of it checked **in the transaction of the write**. It returns the account as written. Otherwise an
-//!   operator's command that is committed between the decision and the write would be undone.
-//! - Methods that revoke tokens raise the account's generation and append to the revocation log **in the transaction of
-//!   the change itself**. A store without a log leaves the second half out.
+//! - **Atomic means atomic**: where a method says so, a second caller on another connection, thread
+//!   or process sees the state before or after, and of two callers exactly one wins. A conditional
+//!   `UPDATE` or a transaction that takes its write lock first does it; reading and then writing
+//!   does not.
+//! - **Acknowledged means durable**: once the future has answered `Ok`, a crash does not lose the
+//!   change.
+//! - **Cancel-safe**: the future may be dropped at any await (a time bound, a client that left).
+//!   The change then happened as a whole or not at all.
+//! - **An own change repeats the conditions that it was decided on.** A method that takes an
+//!   [`OwnChange`] or an [`Actor`] writes only if the account exists, is not disabled, is still at
+//!   the actor's generation, and the acting session still exists; all of it checked **in the
+//!   transaction of the write**. It returns the account as written. Otherwise an operator's command
+//!   that is committed between the decision and the write would be undone.
+//! - Methods that revoke tokens raise the account's generation and append to the revocation log
+//!   **in the transaction of the change itself**. A store without a log leaves the second half out.
 //! - `at` is the sign-in's clock. A store writes it as given and asks no clock of its own.
 //!
 //! # Erasure
-//! Each trait has an object-safe twin here, so that `Accounts` names a role enum and no store. A twin is implemented for every
-//! store of its trait; it boxes the future and wraps the error. One allocation per store call, on the sign-in path only.
+//! Each trait has an object-safe twin here, so that `Accounts` names a role enum and no store. A
+//! twin is implemented for every store of its trait; it boxes the future and wraps the error. One
+//! allocation per store call, on the sign-in path only.
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -52,7 +57,10 @@ use crate::{
     session::{
         refresh_state::Rotation,
         session_id::SessionId,
-        store::{EndOutcome, NewSession, OpenOutcome, RefreshOutcome, RefreshTokenStore, Session, SessionStore},
+        store::{
+            EndOutcome, NewSession, OpenOutcome, RefreshOutcome, RefreshTokenStore, Session,
+            SessionStore,
+        },
     },
     two_factor::{
         recovery_code::RecoveryHash,
@@ -278,8 +286,8 @@ twin!(DynBreachedPasswords, ErasedBreachedPasswords of BreachedPasswords {
 /// What the site's store can do. `None` is a capability that is off.
 ///
 /// ```
-/// use std::sync::Arc;
 /// use hallpass_accounts::{AccountStore, RegistrationStore, StoreSet};
+/// use std::sync::Arc;
 ///
 /// fn registration_only<S: AccountStore + RegistrationStore>(store: Arc<S>) -> StoreSet {
 ///     let mut stores = StoreSet::new(Arc::clone(&store));
@@ -307,8 +315,8 @@ pub struct StoreSet {
     pub refresh_tokens: Option<DynRefreshTokenStore>,
     /// Roles and disabling, from anywhere.
     pub administration: Option<DynAdministrationStore>,
-    /// Where attempts are counted. [`StoreSet::new`] counts them in memory, which is enough for one
-    /// node that seldom restarts.
+    /// Where attempts are counted. [`StoreSet::new`] counts them in memory, which is enough for
+    /// one node that seldom restarts.
     pub rate_limits: DynRateLimitStore,
     /// The revocation log that is read.
     pub revocation_log: Option<DynRevocationLog>,
@@ -374,9 +382,14 @@ impl StoreSet {
         self.revocation_log.iter().chain(&self.notifiers)
     }
 
-    /// Waits for a store, within the bound. A store that hangs is a store that failed: the person gets a 503 within the
-    /// bound, and the call is dropped, which the stores' contract allows at any await.
-    pub(crate) async fn ask<T>(&self, operation: &'static str, answer: Answer<'_, T>) -> Result<T, AccountsError> {
+    /// Waits for a store, within the bound. A store that hangs is a store that failed: the person
+    /// gets a 503 within the bound, and the call is dropped, which the stores' contract allows
+    /// at any await.
+    pub(crate) async fn ask<T>(
+        &self,
+        operation: &'static str,
+        answer: Answer<'_, T>,
+    ) -> Result<T, AccountsError> {
         self.within_bound(answer).await.map_err(|fault| {
             let source = std::error::Error::source(&fault);
             tracing::error!(target: "hallpass", operation, error = %fault, source, "store");

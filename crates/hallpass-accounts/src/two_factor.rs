@@ -1,7 +1,7 @@
 //! The second factor: who must have one, set-up, codes and recovery codes.
 //!
-//! `store` is what a site's store has to do; `encryption` and `set_up_secret` protect the secret; `flow` and
-//! `enrolment` are the flows.
+//! `store` is what a site's store has to do; `encryption` and `set_up_secret` protect the secret;
+//! `flow` and `enrolment` are the flows.
 
 pub(crate) mod encryption;
 pub(crate) mod enrolment;
@@ -18,10 +18,11 @@ use crate::{account::Account, session::Tokens};
 
 /// Who must have a second factor.
 ///
-/// An account that must and has none gets **no access token**: its password leads to an enrolment token, which opens
-/// `/profile/two-factor` and nothing else, and the first right code there signs it in. So a site has nothing to remember: there is
-/// nothing that a route which only asks for a sign-in could take for one. Where the factor is turned off, enrolment is due again;
-/// a session of before the policy ends with its token.
+/// An account that must and has none gets **no access token**: its password leads to an enrolment
+/// token, which opens `/profile/two-factor` and nothing else, and the first right code there signs
+/// it in. So a site has nothing to remember: there is nothing that a route which only asks for a
+/// sign-in could take for one. Where the factor is turned off, enrolment is due again; a session of
+/// before the policy ends with its token.
 #[derive(Default)]
 #[non_exhaustive]
 pub enum TwoFactorPolicy<R> {
@@ -49,9 +50,11 @@ impl<R: Role> TwoFactorPolicy<R> {
             _ if methods.includes_second_factor() => false,
             Self::Optional => false,
             Self::RequiredForAll => true,
-            Self::RequiredFor(asking) => {
-                account.roles().iter().filter_map(|name| R::from_name(name)).any(|role| asking.contains(role))
-            }
+            Self::RequiredFor(asking) => account
+                .roles()
+                .iter()
+                .filter_map(|name| R::from_name(name))
+                .any(|role| asking.contains(role)),
         };
         if asks { Asked::SecondFactor } else { Asked::Nothing }
     }
@@ -107,7 +110,8 @@ pub struct SetUp {
 pub enum FactorOff {
     /// The session goes on with these.
     GoesOn(Tokens),
-    /// The account must have a second factor: every session is over, and this token opens the page where a new one is set up.
+    /// The account must have a second factor: every session is over, and this token opens the page
+    /// where a new one is set up.
     EnrolmentRequired(Token<EnrolmentPending>),
 }
 

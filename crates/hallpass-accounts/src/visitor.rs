@@ -7,17 +7,18 @@ use std::{fmt, net::IpAddr};
 /// Exhaustive, because callers construct it.
 #[derive(Clone, Copy, Default)]
 pub struct Visitor<'a> {
-    /// The address of the client. Behind a proxy this must be what the **configured** proxy says, or anybody names their own; `None`
-    /// turns the limit per address off.
+    /// The address of the client. Behind a proxy this must be what the **configured** proxy says,
+    /// or anybody names their own; `None` turns the limit per address off.
     pub peer: Option<IpAddr>,
     /// The `User-Agent`, as sent.
     pub device: &'a str,
     /// The device cookie: the [`Token<Device>`](hallpass_core::Device) of an earlier sign-in.
     pub known: Option<&'a [u8]>,
-    /// Whether the person wants this browser to stand in for the code next time. It does where the site
-    /// [trusts devices](crate::Settings::trust_devices).
+    /// Whether the person wants this browser to stand in for the code next time. It does where the
+    /// site [trusts devices](crate::Settings::trust_devices).
     pub remember: bool,
-    /// Whether the person is signed in already and comes for a second factor: no device stands in for the code then.
+    /// Whether the person is signed in already and comes for a second factor: no device stands in
+    /// for the code then.
     pub step_up: bool,
 }
 
@@ -30,14 +31,18 @@ impl Visitor<'_> {
 /// Without the token.
 impl fmt::Debug for Visitor<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Visitor").field("peer", &self.peer).field("device", &self.device).finish_non_exhaustive()
+        f.debug_struct("Visitor")
+            .field("peer", &self.peer)
+            .field("device", &self.device)
+            .finish_non_exhaustive()
     }
 }
 
-/// Names the device behind a `User-Agent`, as its owner recognises it in a list: `Firefox on Linux`.
+/// Names the device behind a `User-Agent`, as its owner recognises it in a list: `Firefox on
+/// Linux`.
 ///
-/// An unknown one gets its first product, cut to 60 characters. Nothing is decided by the name: the header is whatever the client
-/// sends.
+/// An unknown one gets its first product, cut to 60 characters. Nothing is decided by the name: the
+/// header is whatever the client sends.
 fn device_name(agent: &str) -> String {
     let browser = first_of(agent, &BROWSERS);
     let system = first_of(agent, &SYSTEMS);
@@ -83,7 +88,10 @@ mod tests {
     #[test]
     fn browsers_are_named_and_strangers_cut() {
         for (agent, name) in [
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "Firefox on Linux",
+            ),
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0",
                 "Edge on Windows",

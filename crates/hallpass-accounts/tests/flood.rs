@@ -1,12 +1,20 @@
-//! A flood of log-ins stays bounded in memory and in time, and the authenticator of the routes does not feel it (SECURITY row 13).
+//! A flood of log-ins stays bounded in memory and in time, and the authenticator of the routes does
+//! not feel it (SECURITY row 13).
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a test binary has no outside")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "a test binary has no outside"
+)]
 
 use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hallpass_accounts::{Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, Settings, StoreSet, Visitor};
+use hallpass_accounts::{
+    Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, Settings, StoreSet, Visitor,
+};
 use hallpass_core::{Clock, KeyRing, Role, SystemClock};
 
 use hallpass_test_support::memory_store::MemoryStore;
@@ -30,8 +38,12 @@ async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
     stores.registration = Some(store.into());
     let settings = Settings::<SiteRole> { password_hasher, ..Settings::default() };
     let accounts = Accounts::new(keys, stores, settings).unwrap();
-    let member =
-        accounts.register("member", "two grey herons at dawn", &Visitor::default()).await.unwrap().opened().unwrap();
+    let member = accounts
+        .register("member", "two grey herons at dawn", &Visitor::default())
+        .await
+        .unwrap()
+        .opened()
+        .unwrap();
     let before = peak_kib();
 
     let flood: Vec<_> = (0..LOG_INS)
@@ -39,7 +51,8 @@ async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
             let accounts = accounts.clone();
             tokio::spawn(async move {
                 let start = Instant::now();
-                let refused = accounts.log_in(&format!("name{number}"), "x", None, &Visitor::default()).await;
+                let refused =
+                    accounts.log_in(&format!("name{number}"), "x", None, &Visitor::default()).await;
                 (refused.unwrap_err().kind(), start.elapsed())
             })
         })
@@ -68,7 +81,10 @@ async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
     route.sort();
     let p99 = route[route.len() * 99 / 100];
     let grown = peak_kib() - before;
-    println!("{looked_at} hashed, slowest answer {slowest:?}, route p99 {p99:?}, memory +{} MiB", grown / MIB);
+    println!(
+        "{looked_at} hashed, slowest answer {slowest:?}, route p99 {p99:?}, memory +{} MiB",
+        grown / MIB
+    );
     assert!(looked_at > 0);
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
     assert!(p99 < Duration::from_millis(50), "{p99:?}");

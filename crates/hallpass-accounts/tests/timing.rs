@@ -1,6 +1,12 @@
-//! A name that exists cannot be told from one that does not by the time it takes to refuse it (SECURITY row 14).
+//! A name that exists cannot be told from one that does not by the time it takes to refuse it
+//! (SECURITY row 14).
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "a test binary has no outside")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "a test binary has no outside"
+)]
 
 use std::{
     sync::Arc,
@@ -8,7 +14,8 @@ use std::{
 };
 
 use hallpass_accounts::{
-    Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, RateLimit, RateLimits, Settings, StoreSet, Visitor,
+    Accounts, AccountsErrorKind, HashCost, PasswordHasherSettings, RateLimit, RateLimits, Settings,
+    StoreSet, Visitor,
 };
 use hallpass_core::{KeyRing, Role, UnixTime};
 
@@ -71,7 +78,8 @@ fn welch(a: &[f64], b: &[f64]) -> f64 {
 fn moments(samples: &[f64]) -> (f64, f64) {
     let count = samples.len() as f64;
     let mean = samples.iter().sum::<f64>() / count;
-    let variance = samples.iter().map(|sample| (sample - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    let variance =
+        samples.iter().map(|sample| (sample - mean).powi(2)).sum::<f64>() / (count - 1.0);
     (mean, variance / count)
 }
 

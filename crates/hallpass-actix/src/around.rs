@@ -1,6 +1,8 @@
-//! The one shape of this crate's middleware: [`Around`] says what comes before a request and what becomes of its answer.
+//! The one shape of this crate's middleware: [`Around`] says what comes before a request and what
+//! becomes of its answer.
 //!
-//! Nothing is allocated, boxed or awaited on the way: only where a renewal is due is there a future of its own to wait for.
+//! Nothing is allocated, boxed or awaited on the way: only where a renewal is due is there a future
+//! of its own to wait for.
 
 use std::{
     future::Future,
@@ -22,17 +24,20 @@ use crate::authentication::Rejected;
 
 /// What a middleware does around the service inside.
 pub trait Around {
-    /// Looks at a request on its way in: it goes on, at once or once it is renewed, or is refused. A rejection is left on a bare response
-    /// for [`AuthLayer`](crate::AuthLayer) to render, and the service inside is not called.
+    /// Looks at a request on its way in: it goes on, at once or once it is renewed, or is refused.
+    /// A rejection is left on a bare response for [`AuthLayer`](crate::AuthLayer) to render,
+    /// and the service inside is not called.
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection>;
 
-    /// Completes the answer of the service inside. Defaults to leaving it as it is, because most of a guard's work is done before.
+    /// Completes the answer of the service inside. Defaults to leaving it as it is, because most of
+    /// a guard's work is done before.
     fn after<B>(&self, answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
         answer.map_into_left_body()
     }
 }
 
-/// A service inside one of this crate's middlewares: the two of them, shared with the requests that are renewed first.
+/// A service inside one of this crate's middlewares: the two of them, shared with the requests that
+/// are renewed first.
 pub struct AroundService<A, S>(Rc<(A, S)>);
 
 impl<A, S> AroundService<A, S> {
@@ -58,8 +63,12 @@ where
         let shared = Rc::clone(&self.0);
         let (around, inner) = &*self.0;
         match around.before(&request) {
-            Ok(None) => AroundFuture::Asked { answer: inner.call(request), refreshed: None, shared },
-            Ok(Some(renewing)) => AroundFuture::Waiting { renewing, request: Some(request), shared },
+            Ok(None) => {
+                AroundFuture::Asked { answer: inner.call(request), refreshed: None, shared }
+            }
+            Ok(Some(renewing)) => {
+                AroundFuture::Waiting { renewing, request: Some(request), shared }
+            }
             Err(rejection) => {
                 let rejected = request.into_response(Rejected::new(rejection).error_response());
                 AroundFuture::Rejected { answer: Some(rejected) }
@@ -96,7 +105,9 @@ where
             let asked = match self.as_mut().project() {
                 Stage::Asked { answer, refreshed, shared } => {
                     let mut answer = task::ready!(answer.poll(cx))?;
-                    refreshed.take().inspect(|refreshed| set_cookies(refreshed, answer.headers_mut()));
+                    refreshed
+                        .take()
+                        .inspect(|refreshed| set_cookies(refreshed, answer.headers_mut()));
                     return Poll::Ready(Ok(shared.0.after(answer)));
                 }
                 Stage::Waiting { renewing, request, shared } => {
@@ -112,7 +123,9 @@ where
                 }
                 // A future that is polled after it was ready may stay pending (`Future::poll`).
                 Stage::Rejected { answer } => {
-                    return answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer.map_into_right_body())));
+                    return answer.take().map_or(Poll::Pending, |answer| {
+                        Poll::Ready(Ok(answer.map_into_right_body()))
+                    });
                 }
             };
             self.set(asked);

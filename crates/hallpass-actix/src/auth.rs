@@ -1,7 +1,8 @@
 //! The outer middleware: finds out who asks, and renders the rejections.
 //!
-//! A guard inside leaves a rejection on its response. This middleware, which knows the site's settings, renders it as
-//! the page, the redirect or the problem document. What a response carried besides, set by middleware in between, stays on it.
+//! A guard inside leaves a rejection on its response. This middleware, which knows the site's
+//! settings, renders it as the page, the redirect or the problem document. What a response carried
+//! besides, set by middleware in between, stays on it.
 
 use std::{iter, sync::Arc};
 
@@ -12,8 +13,8 @@ use actix_web::{
     http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue},
 };
 use hallpass_core::{
-    Authentication, Caller, Clock, Meter, RefreshHook, Refreshing, Rejection, RejectionResponse, RejectionSettings,
-    RequestAuthenticator, Role, SystemClock,
+    Authentication, Caller, Clock, Meter, RefreshHook, Refreshing, Rejection, RejectionResponse,
+    RejectionSettings, RequestAuthenticator, Role, SystemClock,
 };
 
 use crate::{
@@ -54,11 +55,14 @@ impl<R: Role> Clone for AuthLayer<R> {
 type OnRejection = dyn Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync;
 
 impl<R: Role> AuthLayer<R> {
-    /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said than which tokens are right.
+    /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said
+    /// than which tokens are right.
     pub fn new(authenticator: impl Into<RequestAuthenticator<R>>) -> Self {
         let authenticator = authenticator.into();
         Self {
-            rejection_settings: Arc::new(RejectionSettings::default().for_authenticator(&authenticator)),
+            rejection_settings: Arc::new(
+                RejectionSettings::default().for_authenticator(&authenticator),
+            ),
             authenticator: Arc::new(authenticator),
             clock: Arc::new(SystemClock),
             on_rejection: None,
@@ -93,18 +97,20 @@ impl<R: Role> AuthLayer<R> {
         self
     }
 
-    /// Renews the session of a request whose access token has run out, and sets the new cookies on the answer. Defaults to not,
-    /// because this middleware knows no store: `Rotation`, with the feature `routes`, does.
+    /// Renews the session of a request whose access token has run out, and sets the new cookies on
+    /// the answer. Defaults to not, because this middleware knows no store: `Rotation`, with
+    /// the feature `routes`, does.
     pub fn refresh(mut self, refresh: impl RefreshHook) -> Self {
         self.refresh = Some(Arc::new(refresh));
         self
     }
 
-    /// Refuses what a route answers that no guard of this crate stood before, the app's default service included: a forgotten guard
-    /// is then a 500 and an error in the log instead of an open door. A route that is open on purpose says [`public`](crate::public).
+    /// Refuses what a route answers that no guard of this crate stood before, the app's default
+    /// service included: a forgotten guard is then a 500 and an error in the log instead of an
+    /// open door. A route that is open on purpose says [`public`](crate::public).
     ///
-    /// The handler of such a route has run by then, since a guard further in could still have spoken:
-    /// a router that cannot be given a route without a requirement is
+    /// The handler of such a route has run by then, since a guard further in could still have
+    /// spoken: a router that cannot be given a route without a requirement is
     /// [`GuardedRouter`](crate::GuardedRouter). Defaults to off, because a site that has its open
     /// routes outside of hallpass would stand still.
     pub fn deny_unguarded_routes(mut self) -> Self {
@@ -112,14 +118,24 @@ impl<R: Role> AuthLayer<R> {
         self
     }
 
-    /// Renders a rejection: the site's own page, where there is one for a caller that takes one, or the default response. Headers
-    /// that middleware in between added to the guard's response (a policy, a cookie) stay.
-    fn render<B>(&self, rejection: Rejection, request: &HttpRequest, guarded: HttpResponse<B>) -> HttpResponse {
+    /// Renders a rejection: the site's own page, where there is one for a caller that takes one, or
+    /// the default response. Headers that middleware in between added to the guard's response
+    /// (a policy, a cookie) stay.
+    fn render<B>(
+        &self,
+        rejection: Rejection,
+        request: &HttpRequest,
+        guarded: HttpResponse<B>,
+    ) -> HttpResponse {
         self.meter.rejected(rejection);
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
         let caller = Caller::new(request.method().as_str(), target, header);
-        let page = self.on_rejection.as_ref().filter(|_| caller.takes_page()).and_then(|page| page(rejection, request));
+        let page = self
+            .on_rejection
+            .as_ref()
+            .filter(|_| caller.takes_page())
+            .and_then(|page| page(rejection, request));
 
         let mut response = guarded.drop_body();
         // For middleware further out that logs or counts.
@@ -130,10 +146,15 @@ impl<R: Role> AuthLayer<R> {
             None => RejectionResponse::new(rejection, &caller, &self.rejection_settings),
             Some(page) => {
                 page.headers().keys().for_each(|name| drop(headers.remove(name)));
-                page.headers().iter().for_each(|(name, value)| headers.append(name.clone(), value.clone()));
-                RejectionResponse::for_page(rejection, page.status().as_u16(), &self.rejection_settings, |name| {
-                    headers.contains_key(name)
-                })
+                page.headers()
+                    .iter()
+                    .for_each(|(name, value)| headers.append(name.clone(), value.clone()));
+                RejectionResponse::for_page(
+                    rejection,
+                    page.status().as_u16(),
+                    &self.rejection_settings,
+                    |name| headers.contains_key(name),
+                )
             }
         };
         for (name, value) in rendered.headers {
@@ -161,16 +182,20 @@ impl<R: Role> Around for AuthLayer<R> {
         let now = self.clock.now();
         let headers = request.headers();
         let cookies = headers.get_all(COOKIE).map(HeaderValue::as_bytes);
-        // Looked up when the first is asked for: an authenticator that takes no bearer token never asks.
+        // Looked up when the first is asked for: an authenticator that takes no bearer token never
+        // asks.
         let authorization = iter::once_with(|| headers.get_all(AUTHORIZATION)).flatten();
-        let who =
-            self.authenticator.authenticate(cookies, authorization.map(HeaderValue::as_bytes), now).checked_at(now);
+        let who = self
+            .authenticator
+            .authenticate(cookies, authorization.map(HeaderValue::as_bytes), now)
+            .checked_at(now);
         self.meter.verified(&who);
         if let Some(reason) = who.reason() {
             tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");
         }
         let renewing = self.renewing(&who, request);
-        // Replaces whatever an outer service may have left there: only this middleware's word counts inside of it.
+        // Replaces whatever an outer service may have left there: only this middleware's word
+        // counts inside of it.
         request.extensions_mut().insert(who);
         if self.strict {
             request.extensions_mut().insert(Statement::default());
@@ -179,9 +204,15 @@ impl<R: Role> Around for AuthLayer<R> {
     }
 
     fn after<B>(&self, mut answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-        let rejected = answer.response_mut().extensions_mut().remove().map(|rejected: Rejected| rejected.rejection());
+        let rejected = answer
+            .response_mut()
+            .extensions_mut()
+            .remove()
+            .map(|rejected: Rejected| rejected.rejection());
         let unstated = || self.strict.then(|| unstated(&mut answer)).flatten();
-        let Some(rejection) = rejected.or_else(unstated) else { return answer.map_into_left_body() };
+        let Some(rejection) = rejected.or_else(unstated) else {
+            return answer.map_into_left_body();
+        };
         let (request, guarded) = answer.into_parts();
         let rendered = self.render(rejection, &request, guarded);
         ServiceResponse::new(request, rendered.map_into_right_body())

@@ -1,5 +1,6 @@
-//! What [`AuthLayer`](crate::AuthLayer) leaves on a request's extensions, and the guards and extractors inside read: the caller that it found, and
-//! whether a route said what it asks, where every route has to. And the rejection that they leave on a bare response for `AuthLayer` to
+//! What [`AuthLayer`](crate::AuthLayer) leaves on a request's extensions, and the guards and
+//! extractors inside read: the caller that it found, and whether a route said what it asks, where
+//! every route has to. And the rejection that they leave on a bare response for `AuthLayer` to
 //! render.
 
 use std::{
@@ -17,8 +18,8 @@ use hallpass_core::{Authentication, Clock, Rejection, RejectionKind, Requirement
 /// The caller, or the rejection of a request without `Auth` around it.
 type Found<'r> = Result<Ref<'r, Authentication>, Rejection>;
 
-/// Finds the caller on a request's extensions. Without `AuthLayer` around, nobody verified the token, and no answer to "who?" is not
-/// "anyone".
+/// Finds the caller on a request's extensions. Without `AuthLayer` around, nobody verified the
+/// token, and no answer to "who?" is not "anyone".
 pub(crate) fn caller<'r>(guard: &'static str, extensions: Ref<'r, Extensions>) -> Found<'r> {
     Ref::filter_map(extensions, Extensions::get).map_err(|_| {
         tracing::error!(
@@ -30,7 +31,8 @@ pub(crate) fn caller<'r>(guard: &'static str, extensions: Ref<'r, Extensions>) -
     })
 }
 
-/// Asks core whether the caller meets the requirement, by the moment at which their token was judged.
+/// Asks core whether the caller meets the requirement, by the moment at which their token was
+/// judged.
 pub(crate) fn admit<'r>(requirement: &Requirement, extensions: Ref<'r, Extensions>) -> Found<'r> {
     let who = caller("require", extensions)?;
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
@@ -54,7 +56,8 @@ pub(crate) fn state(extensions: Ref<'_, Extensions>) {
     }
 }
 
-/// Returns the rejection of a request whose route stated nothing. Nothing of what it answered goes out, its headers included.
+/// Returns the rejection of a request whose route stated nothing. Nothing of what it answered goes
+/// out, its headers included.
 pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Rejection> {
     let request = answer.request();
     if request.extensions().get().is_some_and(|statement: &Statement| statement.0.get()) {
@@ -73,13 +76,14 @@ pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Rejection> 
 
 /// The rejection of this crate's extractors.
 ///
-/// As a response it has no body and carries the rejection. [`AuthLayer`](crate::AuthLayer) renders it.
+/// As a response it has no body and carries the rejection. [`AuthLayer`](crate::AuthLayer) renders
+/// it.
 #[derive(Clone, Copy, Debug)]
 pub struct Rejected(Rejection);
 
 impl Rejected {
-    /// Rejects the request. A site's own handler may use it (its own limit, a store that is down), so
-    /// that the response looks like the others.
+    /// Rejects the request. A site's own handler may use it (its own limit, a store that is down),
+    /// so that the response looks like the others.
     pub fn new(rejection: Rejection) -> Self {
         Self(rejection)
     }
@@ -111,7 +115,8 @@ impl ResponseError for Rejected {
     }
 }
 
-/// A status from core. All that core gives are valid; if one were not, the request would stay rejected.
+/// A status from core. All that core gives are valid; if one were not, the request would stay
+/// rejected.
 pub(crate) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::FORBIDDEN)
 }

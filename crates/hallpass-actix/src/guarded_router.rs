@@ -22,22 +22,32 @@ use crate::require::RequireLayer;
 /// use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
 ///
 /// #[derive(Role)]
-/// enum SiteRole { Guest, Admin }
+/// enum SiteRole {
+///     Guest,
+///     Admin,
+/// }
 ///
 /// fn site() -> GuardedRouter {
 ///     GuardedRouter::new()
 ///         .route("/", public(), web::get().to(async || "the front page"))
-///         .route("/admin", require_roles([SiteRole::Admin]), web::get().to(async || "the office"))
+///         .route(
+///             "/admin",
+///             require_roles([SiteRole::Admin]),
+///             web::get().to(async || "the office"),
+///         )
 /// }
 ///
 /// # #[actix_web::main]
 /// # async fn main() {
-/// assert_eq!(site().table().render::<SiteRole>(), "\
+/// assert_eq!(
+///     site().table().render::<SiteRole>(),
+///     "\
 /// route            signed out  guest  admin  asks
 /// /                yes         yes    yes    public
 /// /admin           -           -      yes    all of admin
 /// (anything else)  yes         yes    yes    public
-/// ");
+/// "
+/// );
 ///
 /// # let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
 /// # let verifier = Verifier::<SiteRole>::new(keys, "https://site.example", "site");
@@ -46,8 +56,10 @@ use crate::require::RequireLayer;
 ///     .route("/forgotten", web::get().to(async || "the safe"))
 ///     .wrap(AuthLayer::new(verifier).deny_unguarded_routes());
 /// let app = test::init_service(app).await;
-/// for (path, status) in [("/", 200), ("/admin", 303), ("/nowhere", 404), ("/forgotten", 500)] {
-///     let response = test::call_service(&app, test::TestRequest::with_uri(path).to_request()).await;
+/// for (path, status) in [("/", 200), ("/admin", 303), ("/nowhere", 404), ("/forgotten", 500)]
+/// {
+///     let response =
+///         test::call_service(&app, test::TestRequest::with_uri(path).to_request()).await;
 ///     assert_eq!(response.status().as_u16(), status, "{path}");
 /// }
 /// # }
@@ -127,7 +139,8 @@ impl GuardedRouter {
 
     /// The routes, for [`App::configure`](actix_web::App::configure).
     pub fn into_config(mut self) -> impl FnOnce(&mut ServiceConfig) {
-        self.fallback.get_or_insert_with(|| (Requirement::public(), web::to(HttpResponse::NotFound)));
+        self.fallback
+            .get_or_insert_with(|| (Requirement::public(), web::to(HttpResponse::NotFound)));
         |config| self.register(config)
     }
 

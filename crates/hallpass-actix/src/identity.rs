@@ -13,14 +13,15 @@ use crate::authentication::{Rejected, admit};
 
 /// The verified caller, and the proof that there is one.
 ///
-/// As an extractor it refuses who is not signed in; as `Option<Identity<R>>` it refuses nobody, and no token and a bad one are
-/// both `None`. It is [`hallpass_core::Identity`], which it derefs to, under a name of this crate, since actix-web's trait can only
-/// be implemented for one's own types.
+/// As an extractor it refuses who is not signed in; as `Option<Identity<R>>` it refuses nobody, and
+/// no token and a bad one are both `None`. It is [`hallpass_core::Identity`], which it derefs to,
+/// under a name of this crate, since actix-web's trait can only be implemented for one's own types.
 ///
-/// actix-web makes `None` of every refusal, a missing [`AuthLayer`](crate::AuthLayer) included; that one is logged as an error.
+/// actix-web makes `None` of every refusal, a missing [`AuthLayer`](crate::AuthLayer) included;
+/// that one is logged as an error.
 ///
-/// A handler that shows who asks sends an answer that no cache may share: set `Cache-Control: no-store`, or wrap the resource in
-/// [`require_login`](crate::require_login), which does.
+/// A handler that shows who asks sends an answer that no cache may share: set `Cache-Control:
+/// no-store`, or wrap the resource in [`require_login`](crate::require_login), which does.
 pub struct Identity<R: Role>(hallpass_core::Identity<R>);
 
 // By hand, because the derived ones would require the same of `R`.
@@ -42,9 +43,13 @@ impl<R: Role> Identity<R> {
         self.0
     }
 
-    pub(crate) fn admitted(requirement: &Requirement, request: &HttpRequest) -> Result<Self, Rejection> {
+    pub(crate) fn admitted(
+        requirement: &Requirement,
+        request: &HttpRequest,
+    ) -> Result<Self, Rejection> {
         let who = admit(requirement, request.extensions())?;
-        // Admitted by a requirement that names no role, and verified for another enum than `R`: `None`.
+        // Admitted by a requirement that names no role, and verified for another enum than `R`:
+        // `None`.
         who.identity().map(Self).ok_or(RejectionKind::Misconfigured.into())
     }
 }

@@ -1,12 +1,14 @@
 //! hallpass on actix-web 4: who asks, may they, and the sign-in routes.
 //!
-//! [`AuthLayer`] wraps the app: it finds out who asks, and turns what the guards inside refuse into an answer. A guard
-//! ([`require_login`], [`require_roles`], …) wraps a scope or a resource, or routes by role as a
-//! [`Guard`](actix_web::guard::Guard). [`Identity`] is the extractor. None of them decides anything: the decisions are
-//! `hallpass-core`'s, the same that the tower layers ask, and `hallpass-conformance` holds both to one table of answers.
+//! [`AuthLayer`] wraps the app: it finds out who asks, and turns what the guards inside refuse into
+//! an answer. A guard ([`require_login`], [`require_roles`], …) wraps a scope or a resource, or
+//! routes by role as a [`Guard`](actix_web::guard::Guard). [`Identity`] is the extractor. None of
+//! them decides anything: the decisions are `hallpass-core`'s, the same that the tower layers ask,
+//! and `hallpass-conformance` holds both to one table of answers.
 //!
-//! Nothing on the path of a request allocates a future, looks anything up or awaits. Without `routes` this crate depends on
-//! `hallpass-core` and actix-web alone, so a guarded route cannot reach a store.
+//! Nothing on the path of a request allocates a future, looks anything up or awaits. Without
+//! `routes` this crate depends on `hallpass-core` and actix-web alone, so a guarded route cannot
+//! reach a store.
 //!
 //! | feature | what |
 //! |---|---|
@@ -18,7 +20,10 @@
 //! use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
 //!
 //! #[derive(Role)]
-//! enum SiteRole { Guest, Admin }
+//! enum SiteRole {
+//!     Guest,
+//!     Admin,
+//! }
 //!
 //! async fn home(me: Option<Identity<SiteRole>>) -> String {
 //!     me.map_or("hello, stranger".into(), |me| format!("hello, {}", me.username()))
@@ -29,16 +34,21 @@
 //! # let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_800_000_000));
 //! let auth = AuthLayer::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site"));
 //! let app = test::init_service(
-//!     App::new()
-//!         .wrap(auth)
-//!         .route("/", web::get().to(home))
-//!         .service(web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(|| async { "secret" })),
+//!     App::new().wrap(auth).route("/", web::get().to(home)).service(
+//!         web::resource("/admin")
+//!             .wrap(require_roles([SiteRole::Admin]))
+//!             .to(|| async { "secret" }),
+//!     ),
 //! )
 //! .await;
 //! let open = test::call_service(&app, test::TestRequest::get().uri("/").to_request()).await;
 //! assert_eq!(test::read_body(open).await, "hello, stranger");
-//! let guarded = test::TestRequest::get().uri("/admin").insert_header(("accept", "application/json"));
-//! assert_eq!(test::call_service(&app, guarded.to_request()).await.status(), StatusCode::UNAUTHORIZED);
+//! let guarded =
+//!     test::TestRequest::get().uri("/admin").insert_header(("accept", "application/json"));
+//! assert_eq!(
+//!     test::call_service(&app, guarded.to_request()).await.status(),
+//!     StatusCode::UNAUTHORIZED
+//! );
 //! # }
 //! ```
 
@@ -62,6 +72,8 @@ pub use guarded_router::GuardedRouter;
 pub use hallpass_accounts::RequestRefresh as Rotation;
 pub use identity::{Allowed, Identity};
 pub use origin::OriginLayer;
-pub use require::{RequireLayer, public, require_any_role, require_at_least, require_login, require_roles};
+pub use require::{
+    RequireLayer, public, require_any_role, require_at_least, require_login, require_roles,
+};
 #[cfg(feature = "routes")]
 pub use routes::{LoginRoutes, routes};

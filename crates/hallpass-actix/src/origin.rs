@@ -1,7 +1,8 @@
 //! The cross-origin check for a whole site.
 //!
-//! The sign-in routes check for themselves; this is for the site's own forms. Wrap the app in it before [`AuthLayer`](crate::AuthLayer), so
-//! that a rejection is rendered for the caller. The rules and their reasons are those of [`OriginCheck`].
+//! The sign-in routes check for themselves; this is for the site's own forms. Wrap the app in it
+//! before [`AuthLayer`](crate::AuthLayer), so that a rejection is rendered for the caller. The
+//! rules and their reasons are those of [`OriginCheck`].
 
 use std::sync::Arc;
 
@@ -19,11 +20,21 @@ use crate::around::{Around, transform};
 ///
 /// # #[actix_web::main]
 /// # async fn main() {
-/// let app = App::new().route("/posts", web::post().to(|| async { "posted" })).wrap(OriginLayer::new(OriginCheck::new()));
+/// let app = App::new()
+///     .route("/posts", web::post().to(|| async { "posted" }))
+///     .wrap(OriginLayer::new(OriginCheck::new()));
 /// let app = test::init_service(app).await;
-/// let post = |from| test::TestRequest::post().uri("/posts").insert_header(("sec-fetch-site", from)).to_request();
+/// let post = |from| {
+///     test::TestRequest::post()
+///         .uri("/posts")
+///         .insert_header(("sec-fetch-site", from))
+///         .to_request()
+/// };
 /// assert_eq!(test::call_service(&app, post("same-origin")).await.status(), StatusCode::OK);
-/// assert_eq!(test::call_service(&app, post("cross-site")).await.status(), StatusCode::FORBIDDEN);
+/// assert_eq!(
+///     test::call_service(&app, post("cross-site")).await.status(),
+///     StatusCode::FORBIDDEN
+/// );
 /// # }
 /// ```
 #[derive(Clone, Debug)]

@@ -1,11 +1,13 @@
 //! The guards: a requirement around a scope or a resource, or as a routing guard.
 //!
-//! A guard needs no settings and no role enum beyond its own: it asks core about the caller that [`AuthLayer`](crate::AuthLayer) found,
-//! and it leaves a rejection on a bare response for `AuthLayer` to render. The handler is not called.
+//! A guard needs no settings and no role enum beyond its own: it asks core about the caller that
+//! [`AuthLayer`](crate::AuthLayer) found, and it leaves a rejection on a bare response for
+//! `AuthLayer` to render. The handler is not called.
 //!
-//! What a guard lets through depends on who asked, so the answer must not be shared: unless the handler says otherwise, it is sent
-//! with `Cache-Control: no-store`. Without it, a cache may keep the answer to a request with a cookie and hand it to the next
-//! person (RFC 9111 section 3; only `Authorization` forbids that by itself).
+//! What a guard lets through depends on who asked, so the answer must not be shared: unless the
+//! handler says otherwise, it is sent with `Cache-Control: no-store`. Without it, a cache may keep
+//! the answer to a request with a cookie and hand it to the next person (RFC 9111 section 3; only
+//! `Authorization` forbids that by itself).
 
 use std::time::Duration;
 
@@ -51,7 +53,8 @@ pub fn require_at_least<R: Role + Ord>(lowest: R) -> RequireLayer {
 
 /// A guard around a route: it [wraps](actix_web::Resource::wrap) a resource, a scope or an app.
 ///
-/// It is a routing [`Guard`] as well: there a caller who does not meet it is no match, and the next route is tried.
+/// It is a routing [`Guard`] as well: there a caller who does not meet it is no match, and the next
+/// route is tried.
 ///
 /// ```
 /// use actix_web::web;
@@ -60,7 +63,9 @@ pub fn require_at_least<R: Role + Ord>(lowest: R) -> RequireLayer {
 /// # #[derive(Role)]
 /// # enum SiteRole { Guest, Admin }
 ///
-/// let guarded = web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(|| async { "the office" });
+/// let guarded = web::resource("/admin")
+///     .wrap(require_roles([SiteRole::Admin]))
+///     .to(|| async { "the office" });
 /// let routed = web::resource("/")
 ///     .route(web::get().guard(require_roles([SiteRole::Admin])).to(|| async { "the office" }))
 ///     .route(web::get().to(|| async { "the front page" }));

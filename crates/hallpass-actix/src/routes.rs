@@ -1,7 +1,7 @@
 //! The sign-in endpoints as resources of an actix-web app.
 //!
-//! Nothing is decided here: a request is copied into the framework-neutral form, `hallpass-web` answers it, and the answer is
-//! copied back.
+//! Nothing is decided here: a request is copied into the framework-neutral form, `hallpass-web`
+//! answers it, and the answer is copied back.
 
 use std::net::SocketAddr;
 
@@ -23,8 +23,8 @@ use crate::{
 /// Returns the login routes, for [`App::service`](actix_web::App::service).
 ///
 /// They are under the paths that [`Routes::routes`] names; do not scope them, since the pages and
-/// cookies link to those paths. The [`AuthLayer`](crate::AuthLayer) goes around them as around every
-/// other route: without it nobody would ever be logged in, so they refuse and log that it is
+/// cookies link to those paths. The [`AuthLayer`](crate::AuthLayer) goes around them as around
+/// every other route: without it nobody would ever be logged in, so they refuse and log that it is
 /// missing. Limits by address count the peer of the connection.
 pub fn routes<R: Role>(routes: &Routes<R>) -> LoginRoutes<R> {
     LoginRoutes(routes.clone())
@@ -53,7 +53,8 @@ async fn respond<R: Role>(
     payload: Payload,
 ) -> Result<HttpResponse, Rejected> {
     let who = caller("routes", request.extensions()).map_err(Rejected::new)?.clone();
-    // Read to the limit at most. What is longer is not read to its end, so it costs no more than what is not.
+    // Read to the limit at most. What is longer is not read to its end, so it costs no more than
+    // what is not.
     let body = match payload.to_bytes_limited(EndpointRequest::BODY_LIMIT).await {
         Ok(Ok(bytes)) => Body::Whole(bytes.into()),
         Ok(Err(_)) => Body::Broken,
@@ -62,22 +63,32 @@ async fn respond<R: Role>(
     let (uri, headers) = (request.uri(), request.headers());
     let authority = uri.authority().map(|authority| authority.as_str());
     let lines = |name| headers.get_all(name).map(HeaderValue::as_bytes);
-    let head = EndpointRequest::head(request.method().as_str(), authority, (uri.path(), uri.query()), who, lines);
+    let head = EndpointRequest::head(
+        request.method().as_str(),
+        authority,
+        (uri.path(), uri.query()),
+        who,
+        lines,
+    );
     let peer = request.peer_addr().as_ref().map(SocketAddr::ip);
     Ok(response(routes.handle(EndpointRequest { peer, body, ..head }).await))
 }
 
 fn response(answer: EndpointResponse) -> HttpResponse {
     let mut response = HttpResponse::build(status(answer.status));
-    // The endpoints write printable ASCII. What cannot be a header makes an error of the answer instead of being dropped: it may
-    // remove a cookie.
+    // The endpoints write printable ASCII. What cannot be a header makes an error of the answer
+    // instead of being dropped: it may remove a cookie.
     for header in answer.headers {
         response.append_header(header);
     }
     let mut response = response.finish();
-    // An answer to HEAD has a length and no body, and actix-web writes the length that the body says it has.
-    let length =
-        response.headers_mut().remove(CONTENT_LENGTH).next().and_then(|length| length.to_str().ok()?.parse().ok());
+    // An answer to HEAD has a length and no body, and actix-web writes the length that the body
+    // says it has.
+    let length = response
+        .headers_mut()
+        .remove(CONTENT_LENGTH)
+        .next()
+        .and_then(|length| length.to_str().ok()?.parse().ok());
     let only = |length| BoxBody::new(SizedStream::new(length, NO_BODY));
     response.set_body(length.map_or_else(|| BoxBody::new(answer.body), only))
 }

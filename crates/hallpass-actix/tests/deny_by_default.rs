@@ -40,8 +40,13 @@ async fn a_route_that_states_nothing_is_refused() {
             .wrap(auth()),
     )
     .await;
-    for (path, status) in [("/forgotten", 500), ("/nowhere", 500), ("/routed", 500), ("/guarded", 401), ("/open", 200)]
-    {
+    for (path, status) in [
+        ("/forgotten", 500),
+        ("/nowhere", 500),
+        ("/routed", 500),
+        ("/guarded", 401),
+        ("/open", 200),
+    ] {
         let response = call_service(&app, get(path).to_request()).await;
         assert_eq!(response.status().as_u16(), status, "{path}");
         assert_eq!(response.headers().contains_key("x-secret"), status == 200, "{path}");
@@ -52,11 +57,17 @@ async fn a_route_that_states_nothing_is_refused() {
 
 #[actix_web::test]
 async fn an_open_route_stays_cacheable() {
-    let app =
-        init_service(App::new().service(web::resource("/").wrap(public()).to(async || "the front page")).wrap(auth()))
-            .await;
+    let app = init_service(
+        App::new()
+            .service(web::resource("/").wrap(public()).to(async || "the front page"))
+            .wrap(auth()),
+    )
+    .await;
     let response = call_service(&app, get("/").to_request()).await;
-    assert_eq!((response.status(), response.headers().get(header::CACHE_CONTROL)), (StatusCode::OK, None));
+    assert_eq!(
+        (response.status(), response.headers().get(header::CACHE_CONTROL)),
+        (StatusCode::OK, None)
+    );
 }
 
 static SAFE_OPENED: AtomicUsize = AtomicUsize::new(0);
@@ -67,7 +78,11 @@ fn site() -> GuardedRouter {
         "open"
     };
     let office = GuardedRouter::new()
-        .route("/safe", require_roles([SiteRole::Admin]).and_second_factor(), web::post().to(open_safe))
+        .route(
+            "/safe",
+            require_roles([SiteRole::Admin]).and_second_factor(),
+            web::post().to(open_safe),
+        )
         .route("/desk", require_login(), web::get().to(async || "a desk"));
     let health = web::resource("/healthz").wrap(public()).to(async || "well");
     GuardedRouter::new()
@@ -88,7 +103,8 @@ async fn stated_routes_answer_and_cannot_be_run_unstated() {
         ("GET", "/nowhere", 404),
         ("GET", "/office/nowhere", 404),
     ] {
-        let response = call_service(&app, get(path).method(method.parse().unwrap()).to_request()).await;
+        let response =
+            call_service(&app, get(path).method(method.parse().unwrap()).to_request()).await;
         assert_eq!(response.status().as_u16(), status, "{method} {path}");
     }
     assert_eq!(SAFE_OPENED.load(Ordering::SeqCst), 0);

@@ -1,4 +1,5 @@
-//! What the conformance table cannot say of actix-web: its own pieces, and what happens between them.
+//! What the conformance table cannot say of actix-web: its own pieces, and what happens between
+//! them.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
@@ -13,8 +14,8 @@ use actix_web::{
 };
 use hallpass_actix::{Allowed, AuthLayer, Identity, require_login, require_roles};
 use hallpass_core::{
-    Claims, Clock, Issuer, KeyRing, LoggedIn, Permission, Rejection, RejectionKind, Requirement, Role, SystemClock,
-    UnixTime,
+    Claims, Clock, Issuer, KeyRing, LoggedIn, Permission, Rejection, RejectionKind, Requirement,
+    Role, SystemClock, UnixTime,
 };
 
 #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +40,11 @@ impl Permission for EnterOffice {
 }
 
 fn issuer() -> Issuer {
-    Issuer::new(KeyRing::generate_hs256([7; 32], UnixTime::from_secs(0)), "https://site.example", "site")
+    Issuer::new(
+        KeyRing::generate_hs256([7; 32], UnixTime::from_secs(0)),
+        "https://site.example",
+        "site",
+    )
 }
 
 fn auth() -> AuthLayer<SiteRole> {
@@ -51,7 +56,10 @@ fn request(path: &str, role: Option<SiteRole>) -> TestRequest {
     let request = TestRequest::with_uri(path).insert_header((header::ACCEPT, "application/json"));
     let Some(role) = role else { return request };
     let now = SystemClock.now();
-    let user = LoggedIn::insecure_new(Claims::new("1", 0, now).with_username("alice").with_session("s"), role);
+    let user = LoggedIn::insecure_new(
+        Claims::new("1", 0, now).with_username("alice").with_session("s"),
+        role,
+    );
     let token = issuer().issue(&user, now).unwrap();
     request.insert_header((header::COOKIE, format!("__Host-hallpass={}", token.as_str())))
 }
@@ -61,7 +69,8 @@ where
     S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody,
 {
-    let response = try_call_service(app, request.to_request()).await.expect("no error leaves the app");
+    let response =
+        try_call_service(app, request.to_request()).await.expect("no error leaves the app");
     let status = response.status();
     let body = to_bytes(response.into_body()).await.ok().expect("a body");
     (status, String::from_utf8(body.to_vec()).unwrap())
@@ -98,10 +107,16 @@ async fn a_requirement_routes_by_role() {
             .wrap(auth()),
     )
     .await;
-    for (role, page) in
-        [(Some(SiteRole::Admin), "the office"), (Some(SiteRole::Guest), "the front page"), (None, "the front page")]
-    {
-        assert_eq!(send(&app, request("/", role)).await, (StatusCode::OK, page.to_owned()), "{role:?}");
+    for (role, page) in [
+        (Some(SiteRole::Admin), "the office"),
+        (Some(SiteRole::Guest), "the front page"),
+        (None, "the front page"),
+    ] {
+        assert_eq!(
+            send(&app, request("/", role)).await,
+            (StatusCode::OK, page.to_owned()),
+            "{role:?}"
+        );
     }
 }
 
@@ -109,14 +124,20 @@ async fn a_requirement_routes_by_role() {
 async fn a_permission_is_a_handlers_argument() {
     let enter = async |admin: Allowed<EnterOffice>| admin.username().to_owned();
     let app = init_service(App::new().route("/", web::get().to(enter)).wrap(auth())).await;
-    assert_eq!(send(&app, request("/", Some(SiteRole::Admin))).await, (StatusCode::OK, "alice".to_owned()));
+    assert_eq!(
+        send(&app, request("/", Some(SiteRole::Admin))).await,
+        (StatusCode::OK, "alice".to_owned())
+    );
     assert_eq!(send(&app, request("/", Some(SiteRole::Guest))).await.0, StatusCode::FORBIDDEN);
     assert_eq!(send(&app, request("/", None)).await.0, StatusCode::UNAUTHORIZED);
 }
 
 #[actix_web::test]
 async fn an_identity_of_another_enum_is_the_services_own_fault() {
-    let app = init_service(App::new().route("/", web::get().to(|_: Identity<OtherRole>| show())).wrap(auth())).await;
+    let app = init_service(
+        App::new().route("/", web::get().to(|_: Identity<OtherRole>| show())).wrap(auth()),
+    )
+    .await;
     let (status, body) = send(&app, request("/", Some(SiteRole::Admin))).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(body.contains("misconfigured"), "{body}");
@@ -127,12 +148,15 @@ async fn an_identity_of_another_enum_is_the_services_own_fault() {
 async fn a_sites_own_page_never_looks_like_success() {
     let page = |rejection: Rejection, request: &HttpRequest| {
         let forbidden = rejection.kind() == RejectionKind::RoleMissing;
-        forbidden.then(|| HttpResponse::Ok().insert_header(("x-page", "own")).body(request.path().to_owned()))
+        forbidden.then(|| {
+            HttpResponse::Ok().insert_header(("x-page", "own")).body(request.path().to_owned())
+        })
     };
     let guarded = web::resource("/office").wrap(require_roles([SiteRole::Admin])).to(show);
     let app = init_service(App::new().service(guarded).wrap(auth().on_rejection(page))).await;
     let browser = |role| request("/office", role).insert_header((header::ACCEPT, "text/html"));
-    let response = try_call_service(&app, browser(Some(SiteRole::Guest)).to_request()).await.unwrap();
+    let response =
+        try_call_service(&app, browser(Some(SiteRole::Guest)).to_request()).await.unwrap();
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert_eq!(response.headers().get("x-page").unwrap(), "own");
     assert_eq!(response.headers().get(header::CACHE_CONTROL).unwrap(), "no-store");
@@ -147,7 +171,9 @@ async fn a_sites_own_page_never_looks_like_success() {
 #[actix_web::test]
 async fn what_middleware_in_between_added_stays() {
     let guarded = web::resource("/").wrap(require_login()).to(show);
-    let policy = DefaultHeaders::new().add(("x-frame-options", "DENY")).add(("content-type", "text/x-inner"));
+    let policy = DefaultHeaders::new()
+        .add(("x-frame-options", "DENY"))
+        .add(("content-type", "text/x-inner"));
     let app = init_service(App::new().service(guarded).wrap(policy).wrap(auth())).await;
     let response = try_call_service(&app, request("/", None).to_request()).await.unwrap();
     assert_eq!(response.headers().get("x-frame-options").unwrap(), "DENY");
@@ -157,7 +183,9 @@ async fn what_middleware_in_between_added_stays() {
 
 #[actix_web::test]
 async fn a_guarded_answer_is_not_stored_unless_the_handler_says_so() {
-    let kept = async || HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "private, max-age=9")).finish();
+    let kept = async || {
+        HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "private, max-age=9")).finish()
+    };
     let app = init_service(
         App::new()
             .service(web::resource("/show").wrap(require_login()).to(show))
@@ -166,13 +194,22 @@ async fn a_guarded_answer_is_not_stored_unless_the_handler_says_so() {
     )
     .await;
     for (path, policy) in [("/show", "no-store"), ("/kept", "private, max-age=9")] {
-        let response = try_call_service(&app, request(path, Some(SiteRole::Guest)).to_request()).await.unwrap();
+        let response = try_call_service(&app, request(path, Some(SiteRole::Guest)).to_request())
+            .await
+            .unwrap();
         assert_eq!(response.headers().get(header::CACHE_CONTROL).unwrap(), policy);
     }
 }
 
 #[actix_web::test]
 async fn an_extractor_called_by_hand_refuses_as_an_error() {
-    let refused = Identity::<SiteRole>::from_request(&request("/", None).to_http_request(), &mut Payload::None).await;
-    assert_eq!(refused.expect_err("no AuthLayer around it").rejection().kind(), RejectionKind::Misconfigured);
+    let refused = Identity::<SiteRole>::from_request(
+        &request("/", None).to_http_request(),
+        &mut Payload::None,
+    )
+    .await;
+    assert_eq!(
+        refused.expect_err("no AuthLayer around it").rejection().kind(),
+        RejectionKind::Misconfigured
+    );
 }

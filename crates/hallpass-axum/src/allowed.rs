@@ -10,8 +10,8 @@ use crate::identity::{Identity, Rejected};
 
 /// A caller who may: the extractor refuses any other, so holding one is the proof.
 ///
-/// Functions further in that must not run without the permission can ask for it by reference. `Option<Allowed<P>>` refuses nobody:
-/// it is for showing a link to those only who may follow it.
+/// Functions further in that must not run without the permission can ask for it by reference.
+/// `Option<Allowed<P>>` refuses nobody: it is for showing a link to those only who may follow it.
 ///
 /// ```
 /// use hallpass_axum::Allowed;
@@ -77,7 +77,9 @@ impl<P: Permission, S: Sync> OptionalFromRequestParts<S> for Allowed<P> {
         match Identity::admitted(&P::requirement(), parts, "Option<Allowed>") {
             Ok(identity) => Ok(Some(Self { identity })),
             // As with `Option<Identity>`: the service's own fault must not hide behind a `None`.
-            Err(rejected) if rejected.rejection().kind() == RejectionKind::Misconfigured => Err(rejected),
+            Err(rejected) if rejected.rejection().kind() == RejectionKind::Misconfigured => {
+                Err(rejected)
+            }
             Err(_) => Ok(None),
         }
     }

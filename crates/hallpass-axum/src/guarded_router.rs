@@ -9,9 +9,10 @@ use http::StatusCode;
 
 /// A router whose routes state their requirement, and which writes them down.
 ///
-/// Methods that a route does not take are behind its guard, too, and so is the fallback, which answers 404 where none is stated.
-/// [`AuthLayer::deny_unguarded_routes`](hallpass_tower::AuthLayer::deny_unguarded_routes) beside it refuses
-/// what was registered past it.
+/// Methods that a route does not take are behind its guard, too, and so is the fallback, which
+/// answers 404 where none is stated.
+/// [`AuthLayer::deny_unguarded_routes`](hallpass_tower::AuthLayer::deny_unguarded_routes) beside it
+/// refuses what was registered past it.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::get};
@@ -22,19 +23,25 @@ use http::StatusCode;
 /// use tower::ServiceExt;
 ///
 /// #[derive(Role)]
-/// enum SiteRole { Guest, Admin }
+/// enum SiteRole {
+///     Guest,
+///     Admin,
+/// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let site = GuardedRouter::new()
 ///     .route("/", public(), get(|| async { "the front page" }))
 ///     .route("/admin", require_roles([SiteRole::Admin]), get(|| async { "the office" }));
-/// assert_eq!(site.table().render::<SiteRole>(), "\
+/// assert_eq!(
+///     site.table().render::<SiteRole>(),
+///     "\
 /// route            signed out  guest  admin  asks
 /// /                yes         yes    yes    public
 /// /admin           -           -      yes    all of admin
 /// (anything else)  yes         yes    yes    public
-/// ");
+/// "
+/// );
 ///
 /// # let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
 /// # let verifier = Verifier::<SiteRole>::new(keys, "https://site.example", "site");
@@ -42,7 +49,8 @@ use http::StatusCode;
 ///     .into_router()
 ///     .route("/forgotten", get(|| async { "the safe" }))
 ///     .layer(AuthLayer::new(verifier).deny_unguarded_routes());
-/// for (path, status) in [("/", 200), ("/admin", 303), ("/nowhere", 404), ("/forgotten", 500)] {
+/// for (path, status) in [("/", 200), ("/admin", 303), ("/nowhere", 404), ("/forgotten", 500)]
+/// {
 ///     let request = Request::get(path).body(Body::empty()).unwrap();
 ///     assert_eq!(app.clone().oneshot(request).await.unwrap().status(), status, "{path}");
 /// }
@@ -66,10 +74,16 @@ where
 
     /// A route at a path.
     #[must_use]
-    pub fn route(mut self, path: &str, asks: impl Into<Requirement>, methods: MethodRouter<S>) -> Self {
+    pub fn route(
+        mut self,
+        path: &str,
+        asks: impl Into<Requirement>,
+        methods: MethodRouter<S>,
+    ) -> Self {
         let asks = asks.into();
         self.table.state(path, asks);
-        self.router = self.router.route(path, methods.layer::<_, Infallible>(RequireLayer::new(asks)));
+        self.router =
+            self.router.route(path, methods.layer::<_, Infallible>(RequireLayer::new(asks)));
         self
     }
 
@@ -96,13 +110,19 @@ where
     /// Routes that state their requirement themselves, as the login routes do: under a name for the
     /// table, which takes `asks` on trust. `AuthLayer::deny_unguarded_routes` does not.
     #[must_use]
-    pub fn merge_routes(mut self, name: &str, asks: impl Into<Requirement>, routes: impl Into<Router<S>>) -> Self {
+    pub fn merge_routes(
+        mut self,
+        name: &str,
+        asks: impl Into<Requirement>,
+        routes: impl Into<Router<S>>,
+    ) -> Self {
         self.table.state(name, asks.into());
         self.router = self.router.merge(routes.into());
         self
     }
 
-    /// What no route matches. Defaults to everyone and a bare 404, because that tells nobody anything.
+    /// What no route matches. Defaults to everyone and a bare 404, because that tells nobody
+    /// anything.
     #[must_use]
     pub fn fallback<H, A>(mut self, asks: impl Into<Requirement>, handler: H) -> Self
     where

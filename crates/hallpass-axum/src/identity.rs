@@ -6,18 +6,20 @@ use axum_core::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
-use hallpass_core::{Authentication, Clock, Rejection, RejectionKind, Requirement, Role, RoleSet, SystemClock};
+use hallpass_core::{
+    Authentication, Clock, Rejection, RejectionKind, Requirement, Role, RoleSet, SystemClock,
+};
 use hallpass_tower::RejectedRequest;
 use http::request::Parts;
 
 /// The verified caller, and the proof that there is one.
 ///
-/// As an extractor it refuses who is not signed in; as `Option<Identity<R>>` it refuses nobody, and no token and a bad one are
-/// both `None`. It is [`hallpass_core::Identity`], which it derefs to, under a name of this crate, since axum's traits can only be
-/// implemented for one's own types.
+/// As an extractor it refuses who is not signed in; as `Option<Identity<R>>` it refuses nobody, and
+/// no token and a bad one are both `None`. It is [`hallpass_core::Identity`], which it derefs to,
+/// under a name of this crate, since axum's traits can only be implemented for one's own types.
 ///
-/// A handler that shows who asks sends an answer that no cache may share: set `Cache-Control: no-store`, or put
-/// [`require_login`](hallpass_tower::require_login) around the route, which does.
+/// A handler that shows who asks sends an answer that no cache may share: set `Cache-Control:
+/// no-store`, or put [`require_login`](hallpass_tower::require_login) around the route, which does.
 pub struct Identity<R: Role>(hallpass_core::Identity<R>);
 
 // By hand, because the derived ones would require the same of `R`.
@@ -80,8 +82,11 @@ impl<R: Role, S: Sync> OptionalFromRequestParts<S> for Identity<R> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejected> {
         match Self::admitted(&anyone::<R>(), parts, "Option<Identity>") {
             Ok(identity) => Ok(Some(identity)),
-            // A missing layer or another enum is the service's fault, and would hide for ever behind a `None`.
-            Err(rejected) if rejected.rejection().kind() == RejectionKind::Misconfigured => Err(rejected),
+            // A missing layer or another enum is the service's fault, and would hide for ever
+            // behind a `None`.
+            Err(rejected) if rejected.rejection().kind() == RejectionKind::Misconfigured => {
+                Err(rejected)
+            }
             Err(_) => Ok(None),
         }
     }
@@ -128,7 +133,10 @@ fn admit<'p>(
     extractor: &'static str,
 ) -> Result<&'p Authentication, Rejected> {
     let Some(who) = parts.extensions.get::<Authentication>() else {
-        return Err(Rejected(hallpass_tower::Rejected::without_layer(extractor, RejectedRequest::of_parts(parts))));
+        return Err(Rejected(hallpass_tower::Rejected::without_layer(
+            extractor,
+            RejectedRequest::of_parts(parts),
+        )));
     };
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
     match requirement.admit(who, now) {

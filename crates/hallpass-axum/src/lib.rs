@@ -1,12 +1,16 @@
 //! hallpass on axum: extractors, guards, and the sign-in routes.
 //!
-//! - [`Identity<R>`](Identity) in a handler's arguments asks for a signed-in caller, and refuses any other;
-//!   `Option<Identity<R>>` asks for nobody: no token and a bad one are `None`, and `Extension<Authentication>` beside it tells which.
-//! - [`Allowed<P>`](Allowed) asks for a [`Permission`](hallpass_core::Permission) that the site names: roles, a second factor, freshness. It is the proof that it was there.
-//! - [`require_roles`](hallpass_tower::require_roles) and its siblings guard a route as a layer: `get(page).route_layer(require_roles([Admin]))`;
-//!   `get(page.layer(…))` guards one handler of several.
+//! - [`Identity<R>`](Identity) in a handler's arguments asks for a signed-in caller, and refuses
+//!   any other; `Option<Identity<R>>` asks for nobody: no token and a bad one are `None`, and
+//!   `Extension<Authentication>` beside it tells which.
+//! - [`Allowed<P>`](Allowed) asks for a [`Permission`](hallpass_core::Permission) that the site
+//!   names: roles, a second factor, freshness. It is the proof that it was there.
+//! - [`require_roles`](hallpass_tower::require_roles) and its siblings guard a route as a layer:
+//!   `get(page).route_layer(require_roles([Admin]))`; `get(page.layer(…))` guards one handler of
+//!   several.
 //!
-//! All of them only say no. [`AuthLayer`](hallpass_tower::AuthLayer) around the router says who asks, and how "no" looks.
+//! All of them only say no. [`AuthLayer`](hallpass_tower::AuthLayer) around the router says who
+//! asks, and how "no" looks.
 //!
 //! ```
 //! use axum::{Router, body::Body, routing::get};
@@ -17,7 +21,10 @@
 //! use tower::ServiceExt;
 //!
 //! #[derive(Role)]
-//! enum SiteRole { Guest, Admin }
+//! enum SiteRole {
+//!     Guest,
+//!     Admin,
+//! }
 //!
 //! async fn home(me: Option<Identity<SiteRole>>) -> String {
 //!     me.map_or("Hello, stranger".to_owned(), |me| format!("Hello, {}", me.username()))
@@ -38,7 +45,10 @@
 //! let get = |path| Request::get(path).body(Body::empty()).unwrap();
 //! assert_eq!(app.clone().oneshot(get("/")).await.unwrap().status(), 200);
 //! let refused = app.oneshot(get("/report")).await.unwrap();
-//! assert_eq!((refused.status().as_u16(), refused.headers()["location"].as_bytes()), (303, &b"/login?next=%2Freport"[..]));
+//! assert_eq!(
+//!     (refused.status().as_u16(), refused.headers()["location"].as_bytes()),
+//!     (303, &b"/login?next=%2Freport"[..])
+//! );
 //! # }
 //! ```
 //!

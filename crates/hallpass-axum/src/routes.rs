@@ -1,4 +1,5 @@
-//! The sign-in routes as a `Router`: requests are converted on the way in and answers on the way out, and nothing is decided here.
+//! The sign-in routes as a `Router`: requests are converted on the way in and answers on the way
+//! out, and nothing is decided here.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,12 +13,13 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 /// The sign-in routes, to be merged into a site's router.
 ///
-/// They are under the paths that [`Routes::routes`] names; do not nest them, since the pages and cookies link to those paths. The
-/// [`AuthLayer`](hallpass_tower::AuthLayer) goes around them as around every other route: without it nobody would ever be signed in,
-/// so they refuse and log that it is missing.
+/// They are under the paths that [`Routes::routes`] names; do not nest them, since the pages and
+/// cookies link to those paths. The [`AuthLayer`](hallpass_tower::AuthLayer) goes around them as
+/// around every other route: without it nobody would ever be signed in, so they refuse and log that
+/// it is missing.
 ///
-/// Limits by address count the peer of the connection, which axum tells where the site is served with
-/// `into_make_service_with_connect_info::<SocketAddr>()`.
+/// Limits by address count the peer of the connection, which axum tells where the site is served
+/// with `into_make_service_with_connect_info::<SocketAddr>()`.
 pub fn routes<R: Role, S>(routes: &Routes<R>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -39,13 +41,18 @@ where
 async fn respond<R: Role>(routes: &Routes<R>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let Some(who) = parts.extensions.get::<Authentication>().cloned() else {
-        return Rejected::without_layer("routes", RejectedRequest::of_parts(&parts)).into_response();
+        return Rejected::without_layer("routes", RejectedRequest::of_parts(&parts))
+            .into_response();
     };
     let uri = &parts.uri;
     let authority = uri.authority().map(|authority| authority.as_str());
-    let head = EndpointRequest::head(parts.method.as_str(), authority, (uri.path(), uri.query()), who, |name| {
-        parts.headers.get_all(name).iter().map(HeaderValue::as_bytes)
-    });
+    let head = EndpointRequest::head(
+        parts.method.as_str(),
+        authority,
+        (uri.path(), uri.query()),
+        who,
+        |name| parts.headers.get_all(name).iter().map(HeaderValue::as_bytes),
+    );
     let request = EndpointRequest { peer: peer(&parts), body: read(body).await, ..head };
     into_response(routes.handle(request).await)
 }
@@ -54,7 +61,8 @@ fn peer(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
-/// Reads at most the limit. What is longer is not read to its end, so it costs no more than what is not.
+/// Reads at most the limit. What is longer is not read to its end, so it costs no more than what is
+/// not.
 async fn read(body: Body) -> EndpointBody {
     match Limited::new(body, EndpointRequest::BODY_LIMIT).collect().await {
         Ok(whole) => EndpointBody::Whole(whole.to_bytes().into()),
@@ -65,9 +73,11 @@ async fn read(body: Body) -> EndpointBody {
 
 fn into_response(answer: EndpointResponse) -> Response {
     let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers {
-        // The endpoints write printable ASCII. What cannot be a header must not be dropped either: it may remove a cookie.
+        // The endpoints write printable ASCII. What cannot be a header must not be dropped either:
+        // it may remove a cookie.
         let Ok(value) = HeaderValue::try_from(value) else {
             tracing::error!(target: "hallpass", name, "the sign-in routes made a header that is none");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();

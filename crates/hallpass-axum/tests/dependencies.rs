@@ -1,10 +1,12 @@
-//! The request path cannot reach a store: that no query follows a sign-in is a fact of the dependency graph, and this reads it.
+//! The request path cannot reach a store: that no query follows a sign-in is a fact of the
+//! dependency graph, and this reads it.
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
 use std::{collections::BTreeSet, process::Command};
 
-/// What a service that only verifies must not bring along: stores and their drivers, password hashing, pages, a runtime.
+/// What a service that only verifies must not bring along: stores and their drivers, password
+/// hashing, pages, a runtime.
 const OUT_OF_REACH: &[&str] = &[
     "argon2",
     "askama",
@@ -24,7 +26,18 @@ const OUT_OF_REACH: &[&str] = &[
 /// The names of all crates that end up in a build of `package`, build scripts and tests aside.
 fn crates_of(package: &str, features: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--package", package])
+        .args([
+            "tree",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--package",
+            package,
+        ])
         .args(features)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()

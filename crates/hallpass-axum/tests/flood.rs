@@ -25,8 +25,10 @@ async fn name_if_any(me: Option<Identity<SiteRole>>) -> String {
 async fn a_hundred_thousand_passes_are_each_judged_right() {
     const REQUESTS: usize = 100_000;
 
-    let mut visitors: Vec<_> =
-        invalid_cookies().into_iter().map(|(who, cookie, _)| (who, cookie, [200, 401, 401])).collect();
+    let mut visitors: Vec<_> = invalid_cookies()
+        .into_iter()
+        .map(|(who, cookie, _)| (who, cookie, [200, 401, 401]))
+        .collect();
     visitors.push(("admin", Some(TokenOf::with(SiteRole::Admin).cookie()), [200, 200, 200]));
     visitors.push(("guest", Some(TokenOf::with(SiteRole::Guest).cookie()), [200, 200, 403]));
     let paths = ["/open", "/name", "/admin"];
@@ -36,10 +38,12 @@ async fn a_hundred_thousand_passes_are_each_judged_right() {
         .route("/name", get(name))
         .route("/admin", get(name).route_layer(require_roles([SiteRole::Admin])))
         .layer(layer());
-    let requests = visitors.iter().flat_map(|visitor| (0..paths.len()).map(move |path| (visitor, path)));
+    let requests =
+        visitors.iter().flat_map(|visitor| (0..paths.len()).map(move |path| (visitor, path)));
     for ((who, cookie, statuses), path) in requests.cycle().take(REQUESTS) {
         let request = Request::get(paths[path]).header("accept", "application/json");
-        let request = cookie.iter().fold(request, |request, cookie| request.header("cookie", cookie));
+        let request =
+            cookie.iter().fold(request, |request, cookie| request.header("cookie", cookie));
         let response = site.call(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status().as_u16(), statuses[path], "{who} {}", paths[path]);
         let body = to_bytes(response.into_body(), 4096).await.unwrap();

@@ -1,4 +1,5 @@
-//! A router whose routes state what they ask: nested, merged, and with whatever was registered past it.
+//! A router whose routes state what they ask: nested, merged, and with whatever was registered past
+//! it.
 
 #![cfg(feature = "router")]
 
@@ -22,13 +23,21 @@ enum SiteRole {
 
 fn site() -> GuardedRouter {
     let office = GuardedRouter::new()
-        .route("/safe", require_roles([SiteRole::Editor, SiteRole::Admin]), post(|| async { "the safe" }))
+        .route(
+            "/safe",
+            require_roles([SiteRole::Editor, SiteRole::Admin]),
+            post(|| async { "the safe" }),
+        )
         .route("/desk", require_login(), get(|| async { "the desk" }));
     let health = Router::new().route("/healthz", get(|| async { "well" })).layer(public());
     GuardedRouter::new()
         .route("/", public(), get(|| async { "the front page" }))
         .nest("/office", office)
-        .merge(GuardedRouter::new().route("/draft", require_any_role([SiteRole::Editor]), get(|| async { "a draft" })))
+        .merge(GuardedRouter::new().route(
+            "/draft",
+            require_any_role([SiteRole::Editor]),
+            get(|| async { "a draft" }),
+        ))
         .merge_routes("(health)", public(), health)
 }
 
@@ -54,18 +63,26 @@ async fn only_what_states_its_requirement_answers() {
         ("GET", "/forgotten", 500),
         ("POST", "/forgotten", 500),
     ] {
-        let request = Request::builder().method(method).uri(path).header("accept", "application/json");
+        let request =
+            Request::builder().method(method).uri(path).header("accept", "application/json");
         let answer = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(answer.status(), status, "{method} {path}");
         assert!(!answer.headers().contains_key("x-secret"));
-        assert_eq!(answer.headers().contains_key(CACHE_CONTROL), matches!(status, 401 | 500), "{method} {path}");
+        assert_eq!(
+            answer.headers().contains_key(CACHE_CONTROL),
+            matches!(status, 401 | 500),
+            "{method} {path}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_fallback_states_what_it_asks_too() {
-    let guarded: Router = site().fallback(require_login(), || async { "anything" }).into_router().layer(strict());
-    let request = || Request::get("/nowhere").header("accept", "application/json").body(Body::empty()).unwrap();
+    let guarded: Router =
+        site().fallback(require_login(), || async { "anything" }).into_router().layer(strict());
+    let request = || {
+        Request::get("/nowhere").header("accept", "application/json").body(Body::empty()).unwrap()
+    };
     assert_eq!(guarded.oneshot(request()).await.unwrap().status(), 401);
     let unstated: Router = Router::new().fallback(|| async { "anything" }).layer(strict());
     assert_eq!(unstated.oneshot(request()).await.unwrap().status(), 500);

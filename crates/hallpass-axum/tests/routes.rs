@@ -1,5 +1,5 @@
-//! The sign-in routes on a real axum server, over a real socket: what they decide is tested with the endpoints, here is what the
-//! conversion must not lose.
+//! The sign-in routes on a real axum server, over a real socket: what they decide is tested with
+//! the endpoints, here is what the conversion must not lose.
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 #![cfg(feature = "routes")]
@@ -89,7 +89,11 @@ fn credentials(username: &str) -> String {
 async fn a_person_registers_is_known_and_logs_out() {
     let site = site().await;
     let registered = send(site, &post("/register", credentials("ann"))).await;
-    assert_eq!((registered.status, registered.header("location")), (303, Some("/profile")), "{registered:?}");
+    assert_eq!(
+        (registered.status, registered.header("location")),
+        (303, Some("/profile")),
+        "{registered:?}"
+    );
     let access = registered.set_cookie("__Host-hallpass").unwrap().value;
     let cookie = format!("theme=dark; __Host-hallpass={access}");
 
@@ -101,7 +105,10 @@ async fn a_person_registers_is_known_and_logs_out() {
     let logged_out = send(site, &post("/logout", "").header("cookie", &*cookie)).await;
     assert_eq!((logged_out.status, logged_out.header("location")), (303, Some("/")));
     let removed = logged_out.set_cookies();
-    assert!(removed.len() > 1 && removed.iter().all(|cookie| cookie.value.is_empty()), "{removed:?}");
+    assert!(
+        removed.len() > 1 && removed.iter().all(|cookie| cookie.value.is_empty()),
+        "{removed:?}"
+    );
     let script = get("/profile").header("cookie", &*cookie).header("accept", "application/json");
     assert_eq!(send(site, &script).await.status, 401);
 }
@@ -115,7 +122,8 @@ async fn what_the_origin_check_needs_arrives() {
     assert_eq!(from("/login", "sec-fetch-site", "cross-site").await, 403);
     assert_eq!(from("/login", "origin", "https://evil.example").await, 403);
     assert_eq!(from("/login", "origin", "https://site.example").await, 401);
-    // The target in absolute form names the host, as `:authority` does in HTTP/2, and a `Host` that says otherwise is not asked.
+    // The target in absolute form names the host, as `:authority` does in HTTP/2, and a `Host` that
+    // says otherwise is not asked.
     assert_eq!(from("http://site.example/login", "origin", "https://site.example").await, 401);
     assert_eq!(from("http://shop.example/login", "origin", "https://site.example").await, 403);
 }
@@ -166,7 +174,8 @@ async fn attempts_are_counted_by_the_address_that_the_configured_proxy_tells() {
     assert_eq!(statuses, [401, 401, 401, 429]);
     assert!(guess("127.0.0.1", "192.0.2.1", "a5").await.header("retry-after").is_some());
     assert_eq!(guess("127.0.0.1", "192.0.2.2", "a6").await.status, 401);
-    // No proxy of this site's: its header is not looked at, and what a loopback address sends is not counted.
+    // No proxy of this site's: its header is not looked at, and what a loopback address sends is
+    // not counted.
     assert_eq!(guess("127.0.0.2", "192.0.2.1", "a7").await.status, 401);
 }
 

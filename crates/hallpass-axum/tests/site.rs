@@ -1,4 +1,5 @@
-//! A site on axum: extractors, guards as layers and as arguments, nested routers and fallbacks, through the real `Router`.
+//! A site on axum: extractors, guards as layers and as arguments, nested routers and fallbacks,
+//! through the real `Router`.
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
@@ -64,17 +65,26 @@ fn routes() -> Router {
         .route("/hide", post(hide))
         .route(
             "/hide/link",
-            get(async |may: Option<Allowed<HidePosts>>| if may.is_some() { "shown" } else { "hidden" }),
+            get(
+                async |may: Option<Allowed<HidePosts>>| {
+                    if may.is_some() { "shown" } else { "hidden" }
+                },
+            ),
         )
         .route("/shop", get(async |_: Identity<ShopRole>| "in"))
         .route("/shop/maybe", get(async |_: Option<Identity<ShopRole>>| "in"))
         .route("/shop/enter", get(async |_: Allowed<EnterShop>| "in"))
         .route("/shop/link", get(async |_: Option<Allowed<EnterShop>>| "in"))
         .route("/admin", get(async || "in").route_layer(require_roles([SiteRole::Admin])))
-        .route("/posts", get(async || "open").post((async || "in").layer(require_roles([SiteRole::Admin]))))
+        .route(
+            "/posts",
+            get(async || "open").post((async || "in").layer(require_roles([SiteRole::Admin]))),
+        )
         .nest(
             "/office",
-            Router::new().route("/desk", get(async || "in")).route_layer(require_at_least(SiteRole::Moderator)),
+            Router::new()
+                .route("/desk", get(async || "in"))
+                .route_layer(require_at_least(SiteRole::Moderator)),
         )
         .fallback((async || "not found").layer(require_login()))
 }
@@ -83,10 +93,17 @@ fn site() -> Router {
     routes().layer(layer())
 }
 
-async fn ask(site: Router, method: &str, uri: &str, cookie: Option<&str>) -> (u16, Response<String>) {
+async fn ask(
+    site: Router,
+    method: &str,
+    uri: &str,
+    cookie: Option<&str>,
+) -> (u16, Response<String>) {
     let request = Request::builder().method(method).uri(uri).header("accept", "application/json");
-    let request = cookie.into_iter().fold(request, |request, cookie| request.header("cookie", cookie));
-    let (parts, body) = site.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().into_parts();
+    let request =
+        cookie.into_iter().fold(request, |request, cookie| request.header("cookie", cookie));
+    let (parts, body) =
+        site.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().into_parts();
     let body = String::from_utf8(to_bytes(body, 64 * 1024).await.unwrap().into()).unwrap();
     (parts.status.as_u16(), Response::from_parts(parts, body))
 }
@@ -96,7 +113,9 @@ async fn each_route_lets_through_whom_it_should() {
     use SiteRole::{Admin, Guest, Moderator};
     let guest = TokenOf::with(Guest).cookie();
     let admin = TokenOf::with(Admin).cookie();
-    let coded = TokenOf { methods: Methods::PASSWORD | Methods::ONE_TIME_CODE, ..TokenOf::with(Moderator) }.cookie();
+    let coded =
+        TokenOf { methods: Methods::PASSWORD | Methods::ONE_TIME_CODE, ..TokenOf::with(Moderator) }
+            .cookie();
     let moderator = TokenOf::with(Moderator).cookie();
     for (method, uri, cookie, status, body) in [
         ("GET", "/", Some(&guest), 200, "alice {guest}"),
@@ -132,7 +151,11 @@ async fn each_route_lets_through_whom_it_should() {
             assert_eq!(response.body(), body, "{method} {uri}");
         } else {
             assert!(response.body().contains(body), "{method} {uri}: {}", response.body());
-            assert_eq!(response.headers()["content-type"], "application/problem+json", "{method} {uri}");
+            assert_eq!(
+                response.headers()["content-type"],
+                "application/problem+json",
+                "{method} {uri}"
+            );
         }
     }
 }
@@ -158,10 +181,16 @@ async fn what_the_service_itself_got_wrong_is_a_500() {
     for uri in ["/shop", "/shop/maybe", "/shop/enter", "/shop/link"] {
         let (status, response) = ask(site(), "GET", uri, Some(&admin)).await;
         assert_eq!(status, 500, "{uri}");
-        assert!(response.body().contains(RejectionKind::Misconfigured.as_str()), "{uri}: {}", response.body());
+        assert!(
+            response.body().contains(RejectionKind::Misconfigured.as_str()),
+            "{uri}: {}",
+            response.body()
+        );
     }
     // Without the layer there is nobody to word it, and nobody who says who asks.
-    for (method, uri) in [("GET", "/profile"), ("GET", "/shop/maybe"), ("POST", "/hide"), ("GET", "/admin")] {
+    for (method, uri) in
+        [("GET", "/profile"), ("GET", "/shop/maybe"), ("POST", "/hide"), ("GET", "/admin")]
+    {
         let (status, _) = ask(routes(), method, uri, Some(&admin)).await;
         assert_eq!(status, 500, "{uri}");
     }
@@ -170,9 +199,13 @@ async fn what_the_service_itself_got_wrong_is_a_500() {
 #[tokio::test]
 async fn a_person_is_sent_to_the_log_in_page_and_back_to_the_whole_path() {
     for uri in ["/profile?tab=2", "/office/desk?tab=2"] {
-        let response = site().oneshot(Request::get(uri).body(Body::empty()).unwrap()).await.unwrap();
+        let response =
+            site().oneshot(Request::get(uri).body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), 303, "{uri}");
-        let next = format!("/login?next={}", uri.replace('/', "%2F").replace('?', "%3F").replace('=', "%3D"));
+        let next = format!(
+            "/login?next={}",
+            uri.replace('/', "%2F").replace('?', "%3F").replace('=', "%3D")
+        );
         assert_eq!(response.headers()["location"].to_str().unwrap(), next);
     }
 }
@@ -180,13 +213,15 @@ async fn a_person_is_sent_to_the_log_in_page_and_back_to_the_whole_path() {
 #[tokio::test]
 async fn the_sites_own_page_has_its_own_length() {
     let layer = layer().on_rejection(|rejection, request| match rejection.kind() {
-        RejectionKind::RoleMissing => {
-            Some(Html(format!("<h1>Not for {}</h1>", request.authentication().username()?)).into_response())
-        }
+        RejectionKind::RoleMissing => Some(
+            Html(format!("<h1>Not for {}</h1>", request.authentication().username()?))
+                .into_response(),
+        ),
         _ => None,
     });
     let request = Request::get("/admin").header("cookie", TokenOf::with(SiteRole::Guest).cookie());
-    let response = routes().layer(layer).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let response =
+        routes().layer(layer).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), 403);
     assert_eq!(response.headers()["content-length"], "22");
     assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");

@@ -1,5 +1,5 @@
-//! What a command is given: values on the command line, and secrets from a file or from standard input, which are erased from
-//! memory when they go.
+//! What a command is given: values on the command line, and secrets from a file or from standard
+//! input, which are erased from memory when they go.
 
 use std::{
     fs,
@@ -13,12 +13,14 @@ use zeroize::Zeroizing;
 
 use crate::report::CommandError;
 
-/// Reads an algorithm for clap, by the name people type: `ed25519` and `es256` as well as the `EdDSA` and `ES256` of RFC 7518.
+/// Reads an algorithm for clap, by the name people type: `ed25519` and `es256` as well as the
+/// `EdDSA` and `ES256` of RFC 7518.
 pub(crate) fn algorithm(text: &str) -> Result<Algorithm, String> {
     if text.eq_ignore_ascii_case("ed25519") {
         return Ok(Algorithm::EdDsa);
     }
-    let known = Algorithm::ALL.into_iter().find(|algorithm| algorithm.as_str().eq_ignore_ascii_case(text));
+    let known =
+        Algorithm::ALL.into_iter().find(|algorithm| algorithm.as_str().eq_ignore_ascii_case(text));
     known.ok_or_else(|| {
         let names: Vec<&str> = Algorithm::ALL.iter().map(|algorithm| algorithm.as_str()).collect();
         format!("give one of {}", names.join(", "))
@@ -40,8 +42,8 @@ pub(crate) fn span(text: &str) -> Result<Duration, String> {
     text.parse().map(Duration::from_secs).map_err(|_| "give whole seconds, such as 900".to_owned())
 }
 
-/// The text of a file, or of standard input where the path is `-`, without the line's end that an editor or `echo` adds.
-/// `what` names it in errors.
+/// The text of a file, or of standard input where the path is `-`, without the line's end that an
+/// editor or `echo` adds. `what` names it in errors.
 pub(crate) fn secret(path: &Path, what: &'static str) -> Result<Zeroizing<String>, CommandError> {
     let unreadable = |source| CommandError::Input { path: path.to_owned(), source };
     let bytes = if path.as_os_str() == "-" {

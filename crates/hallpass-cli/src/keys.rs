@@ -37,8 +37,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         time: Time,
     },
-    /// Put a new pepper into use: password hashes are made with it from then on, each at the next sign-in of its account.
-    /// Whoever loses the file then loses every password
+    /// Put a new pepper into use: password hashes are made with it from then on, each at the next
+    /// sign-in of its account. Whoever loses the file then loses every password
     Pepper {
         #[command(flatten)]
         ring: Ring,
@@ -103,7 +103,9 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
             KeyFile::new(ring.keys).update(|ring| ring.retire(&id))?;
             report.print(&format!("{kid} is retired"), &json!({ "retired": kid }))?;
         }
-        Command::List { ring, time } => list(&KeyFile::new(ring.keys).load()?, time.moment(), report)?,
+        Command::List { ring, time } => {
+            list(&KeyFile::new(ring.keys).load()?, time.moment(), report)?
+        }
         Command::Jwks { ring } => {
             let set = KeyFile::new(ring.keys).load()?.to_jwks();
             report.print(&set, &serde_json::from_str(&set).unwrap_or_default())?;
@@ -112,7 +114,12 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
     Ok(ExitCode::SUCCESS)
 }
 
-fn make(algorithm: Algorithm, out: Option<PathBuf>, now: UnixTime, report: Report) -> Result<(), CommandError> {
+fn make(
+    algorithm: Algorithm,
+    out: Option<PathBuf>,
+    now: UnixTime,
+    report: Report,
+) -> Result<(), CommandError> {
     let mut random = Zeroizing::new([0; 32]);
     SystemRandom.fill(&mut *random)?;
     let ring = KeyRing::generate(algorithm, *random, now)?;
@@ -131,17 +138,23 @@ fn report_active(ring: &KeyRing, report: Report) -> Result<(), CommandError> {
 
 fn list(ring: &KeyRing, now: UnixTime, report: Report) -> Result<(), CommandError> {
     for entry in ring.keys() {
-        let (status, until) = (status(ring, entry, now), entry.accept_until().map(UnixTime::as_secs));
+        let (status, until) =
+            (status(ring, entry, now), entry.accept_until().map(UnixTime::as_secs));
         let (kid, alg) = (entry.key().id().as_str(), entry.key().algorithm().as_str());
         let text = match until {
             Some(until) => format!("{kid}  {alg}  {status}, until {until}"),
             None => format!("{kid}  {alg}  {status}"),
         };
-        report.print(&text, &json!({ "kid": kid, "alg": alg, "status": status, "accept_until": until }))?;
+        report.print(
+            &text,
+            &json!({ "kid": kid, "alg": alg, "status": status, "accept_until": until }),
+        )?;
     }
-    let in_use = |words: [&'static str; 2]| move |place: usize| if place == 0 { words[0] } else { words[1] };
+    let in_use =
+        |words: [&'static str; 2]| move |place: usize| if place == 0 { words[0] } else { words[1] };
     let (encryption, peppering) = (in_use(["encrypts", "opens"]), in_use(["peppers", "reads"]));
-    let encryption = ring.encryption_keys().enumerate().map(|(place, (kid, _))| (kid, encryption(place)));
+    let encryption =
+        ring.encryption_keys().enumerate().map(|(place, (kid, _))| (kid, encryption(place)));
     let peppers = ring.peppers().enumerate().map(|(place, (kid, _))| (kid, peppering(place)));
     for (kid, status) in encryption.chain(peppers) {
         let value = json!({ "kid": kid.as_str(), "alg": Value::Null, "status": status, "accept_until": Value::Null });

@@ -1,8 +1,8 @@
 //! `hallpass`: keys, tokens, one-time codes and password hashes from the shell.
 //!
-//! It checks nothing of its own: tokens go through the verifier that stands behind the middleware, passwords through the
-//! sign-in's own argon2. No secret is ever an argument, where every process list would show it: secrets come from a file or
-//! from standard input.
+//! It checks nothing of its own: tokens go through the verifier that stands behind the middleware,
+//! passwords through the sign-in's own argon2. No secret is ever an argument, where every process
+//! list would show it: secrets come from a file or from standard input.
 
 #![forbid(unsafe_code)]
 
@@ -22,8 +22,8 @@ use clap::{Parser, Subcommand};
 
 use crate::report::{CommandError, Report, one_line};
 
-/// Keys, tokens, one-time codes and password hashes of hallpass. Secrets are read from files and standard input, never from
-/// arguments.
+/// Keys, tokens, one-time codes and password hashes of hallpass. Secrets are read from files and
+/// standard input, never from arguments.
 #[derive(Parser)]
 #[command(name = "hallpass", version)]
 struct Cli {
@@ -62,7 +62,9 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         // Whoever read our output has seen enough: `hallpass … | head` is no failure.
-        Err(CommandError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(CommandError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("hallpass: {}", one_line(&error));
             ExitCode::from(2)

@@ -1,4 +1,5 @@
-//! Roles whose names the command line gives, where a site has an enum: up to 64 names, set once per process.
+//! Roles whose names the command line gives, where a site has an enum: up to 64 names, set once per
+//! process.
 //!
 //! So the command goes through the very same verifier as the middleware.
 

@@ -1,9 +1,12 @@
-//! `hallpass password`: argon2id hashes as the sign-in writes and checks them, for imports and for a first administrator.
+//! `hallpass password`: argon2id hashes as the sign-in writes and checks them, for imports and for
+//! a first administrator.
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Subcommand;
-use hallpass_accounts::{HashCost, HashError, Password, Random, SystemRandom, check_password, hash_password};
+use hallpass_accounts::{
+    HashCost, HashError, Password, Random, SystemRandom, check_password, hash_password,
+};
 use serde_json::json;
 
 use crate::{
@@ -69,7 +72,8 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
                 Err(HashError::Wrong) => false,
                 Err(error) => return Err(error.into()),
             };
-            report.print(if right { "right" } else { "wrong password" }, &json!({ "ok": right }))?;
+            report
+                .print(if right { "right" } else { "wrong password" }, &json!({ "ok": right }))?;
             Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }

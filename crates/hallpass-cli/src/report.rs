@@ -1,4 +1,5 @@
-//! What a command prints: a line for a person, or one JSON value a line; or why it could not be carried out.
+//! What a command prints: a line for a person, or one JSON value a line; or why it could not be
+//! carried out.
 
 use std::{
     error::Error,
@@ -43,7 +44,9 @@ pub(crate) enum CommandError {
     NotText { what: &'static str },
     #[error("{what} is empty: give it in a file or on standard input")]
     NoInput { what: &'static str },
-    #[error("the keys file is not JSON, at line {line}, column {column}: give a key ring or a JWK Set")]
+    #[error(
+        "the keys file is not JSON, at line {line}, column {column}: give a key ring or a JWK Set"
+    )]
     NotJson { line: usize, column: usize },
     #[error("the claims of your own are not a JSON object, at line {line}, column {column}")]
     OwnClaims { line: usize, column: usize },

@@ -79,17 +79,21 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
 
 fn sign(options: Sign, report: Report) -> Result<ExitCode, CommandError> {
     let (ring, now) = (KeyFile::new(options.keys).load()?, input::moment(options.now));
-    let issuer = Issuer::new(ring, options.names.issuer, options.names.audience).lifetime(options.lifetime);
+    let issuer =
+        Issuer::new(ring, options.names.issuer, options.names.audience).lifetime(options.lifetime);
     let own: Map<String, Value> = match options.claims {
         Some(path) => {
             let text = input::secret(&path, "the claims")?;
-            serde_json::from_str(&text)
-                .map_err(|error| CommandError::OwnClaims { line: error.line(), column: error.column() })?
+            serde_json::from_str(&text).map_err(|error| CommandError::OwnClaims {
+                line: error.line(),
+                column: error.column(),
+            })?
         }
         None => Map::new(),
     };
     let authenticated_at = options.auth_time.map_or(now, UnixTime::from_secs);
-    let methods = options.amr.iter().fold(Methods::NONE, |sum, name| sum | Methods::from_name(name));
+    let methods =
+        options.amr.iter().fold(Methods::NONE, |sum, name| sum | Methods::from_name(name));
     let claims = Claims::new(&options.user_id, options.generation, authenticated_at)
         .with_username(&options.sub)
         .with_session(&*options.sid)
@@ -112,9 +116,11 @@ fn verify(options: Verify) -> Result<ExitCode, CommandError> {
     Ok(if refused && fail { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Answers each line of standard input with a line of JSON. Flushes whenever no further input is there, so that a program at the
-/// other end of a pipe can ask and read in turn.
-fn each_line(mut answer: impl FnMut(&[u8]) -> Result<Value, CommandError>) -> Result<(), CommandError> {
+/// Answers each line of standard input with a line of JSON. Flushes whenever no further input is
+/// there, so that a program at the other end of a pipe can ask and read in turn.
+fn each_line(
+    mut answer: impl FnMut(&[u8]) -> Result<Value, CommandError>,
+) -> Result<(), CommandError> {
     let mut lines = TokenLines::new(io::stdin().lock());
     let mut out = io::BufWriter::new(io::stdout().lock());
     while let Some(line) = lines.next_line()? {

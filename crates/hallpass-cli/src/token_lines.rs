@@ -1,4 +1,5 @@
-//! Tokens, one a line, from input that may hold anything: bytes that are no text, and lines without end.
+//! Tokens, one a line, from input that may hold anything: bytes that are no text, and lines without
+//! end.
 //!
 //! Of a line longer than any token only the beginning is kept, enough to be refused for its length.
 

@@ -4,7 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Subcommand;
 use hallpass_accounts::{Random, SystemRandom};
-use hallpass_core::{OtpauthUri, TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpSecret, TotpSettings, TotpSkew};
+use hallpass_core::{
+    OtpauthUri, TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpSecret, TotpSettings, TotpSkew,
+};
 use serde_json::json;
 
 use crate::{
@@ -52,8 +54,8 @@ pub(crate) enum Command {
 
 #[derive(clap::Args)]
 pub(crate) struct Secret {
-    /// A file with the secret, in base32 or as an otpauth:// link, which brings its own algorithm and digits; `-` for standard
-    /// input
+    /// A file with the secret, in base32 or as an otpauth:// link, which brings its own algorithm
+    /// and digits; `-` for standard input
     #[arg(long)]
     secret: PathBuf,
 }
@@ -106,8 +108,12 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
             SystemRandom.fill(&mut random)?;
             let secret = TotpSecret::from_random(random);
             let base32 = secret.to_base32().to_string();
-            let uri = Totp::new(secret, shape.settings(1)).otpauth_uri(&issuer, &account).to_string();
-            report.print(&format!("{base32}\n{uri}"), &json!({ "secret": base32, "otpauth_uri": uri }))?;
+            let uri =
+                Totp::new(secret, shape.settings(1)).otpauth_uri(&issuer, &account).to_string();
+            report.print(
+                &format!("{base32}\n{uri}"),
+                &json!({ "secret": base32, "otpauth_uri": uri }),
+            )?;
         }
         Command::Code { secret, shape, now } => {
             let code = secret.totp(&shape, 0)?.code_at(input::moment(now));
@@ -121,7 +127,10 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
                 return Ok(ExitCode::FAILURE);
             };
             let step = TimeStep::as_u64(step);
-            report.print(&format!("right, of time step {step}"), &json!({ "ok": true, "time_step": step }))?;
+            report.print(
+                &format!("right, of time step {step}"),
+                &json!({ "ok": true, "time_step": step }),
+            )?;
         }
     }
     Ok(ExitCode::SUCCESS)

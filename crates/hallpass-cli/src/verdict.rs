@@ -37,7 +37,8 @@ pub(crate) struct Verify {
     /// Accept a `user_id` that is a number
     #[arg(long)]
     pub(crate) integer_user_id: bool,
-    /// The roles there are, with commas between; others are left out of the claims shown, since they grant nothing
+    /// The roles there are, with commas between; others are left out of the claims shown, since
+    /// they grant nothing
     #[arg(long, value_delimiter = ',')]
     pub(crate) roles: Option<Vec<String>>,
     /// Claims that must be there, with commas between
@@ -68,8 +69,9 @@ pub(crate) struct Judge {
 impl Judge {
     pub(crate) fn new(options: Verify) -> Result<Self, CommandError> {
         let text = input::secret(&options.keys, "the keys")?;
-        let mut verifier = Verifier::new(ring(&text, options.alg)?, options.names.issuer, options.names.audience)
-            .leeway(options.leeway);
+        let mut verifier =
+            Verifier::new(ring(&text, options.alg)?, options.names.issuer, options.names.audience)
+                .leeway(options.leeway);
         for typ in &options.typ {
             verifier = verifier.accept_type(typ);
         }
@@ -82,7 +84,12 @@ impl Judge {
         verifier = verifier.max_lifetime(options.max_lifetime);
         let roles_named = options.roles.is_some();
         NamedRole::name_all(options.roles.unwrap_or_default())?;
-        Ok(Self { verifier, roles_named, require: options.require.into_iter().collect(), now: options.now })
+        Ok(Self {
+            verifier,
+            roles_named,
+            require: options.require.into_iter().collect(),
+            now: options.now,
+        })
     }
 
     pub(crate) fn verdict(&self, token: &[u8]) -> Value {
@@ -117,9 +124,13 @@ fn leave_out_unknown_roles(claims: &mut Map<String, Value>) {
     }
 }
 
-/// A key ring's file or a JWK Set. With `algorithm`, its keys alone: a key that names none is bound to it.
+/// A key ring's file or a JWK Set. With `algorithm`, its keys alone: a key that names none is bound
+/// to it.
 fn ring(text: &str, algorithm: Option<Algorithm>) -> Result<KeyRing, CommandError> {
-    let not_json = |error: serde_json::Error| CommandError::NotJson { line: error.line(), column: error.column() };
+    let not_json = |error: serde_json::Error| CommandError::NotJson {
+        line: error.line(),
+        column: error.column(),
+    };
     let mut set: Value = serde_json::from_str(text).map_err(not_json)?;
     let is_public = is_public(&set);
     if let (Some(algorithm), Some(Value::Array(keys))) = (algorithm, set.get_mut("keys")) {
@@ -129,7 +140,8 @@ fn ring(text: &str, algorithm: Option<Algorithm>) -> Result<KeyRing, CommandErro
     Ok(if is_public { KeyRing::from_jwks(&text)? } else { KeyRing::from_json(&text)? })
 }
 
-/// Whether it is a JWK Set for others. A key ring's file says which key is active, or holds what must not be published.
+/// Whether it is a JWK Set for others. A key ring's file says which key is active, or holds what
+/// must not be published.
 fn is_public(set: &Value) -> bool {
     let secret = |key: &Value| key.get("d").is_some() || key.get("k").is_some();
     set.get("active").is_none()
@@ -151,7 +163,9 @@ pub(crate) fn inspect(token: &[u8]) -> Value {
     let header = segments.next().and_then(decoded);
     let claims = segments.next().and_then(decoded);
     match (header, claims) {
-        (Some(header), Some(claims)) => json!({ "verified": false, "header": header, "claims": claims }),
+        (Some(header), Some(claims)) => {
+            json!({ "verified": false, "header": header, "claims": claims })
+        }
         _ => json!({ "verified": false, "kind": TokenErrorKind::Malformed.as_str() }),
     }
 }

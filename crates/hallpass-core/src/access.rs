@@ -1,7 +1,7 @@
 //! Access: what a route requires, who the caller is, and why a request is rejected.
 //!
-//! The decision reads no request: it takes an [`Authentication`](authentication::Authentication) and
-//! returns a proof or a reason. The room above renders a rejection for a caller.
+//! The decision reads no request: it takes an [`Authentication`](authentication::Authentication)
+//! and returns a proof or a reason. The room above renders a rejection for a caller.
 
 pub(crate) mod authentication;
 pub(crate) mod rejection;

@@ -1,8 +1,10 @@
-//! The decisions of hallpass, without I/O: who a token speaks for, whether they may, and what to answer if not.
+//! The decisions of hallpass, without I/O: who a token speaks for, whether they may, and what to
+//! answer if not.
 //!
-//! Everything here takes bytes, `&str` and numbers and gives a value back: a proof, or the reason why not. No runtime, no framework
-//! and no store is reached from here, no clock is read and no random number drawn; `now` and random bytes come in as values. So
-//! the crate is the same under tower, actix-web and a shell, and a test says what time it is.
+//! Everything here takes bytes, `&str` and numbers and gives a value back: a proof, or the reason
+//! why not. No runtime, no framework and no store is reached from here, no clock is read and no
+//! random number drawn; `now` and random bytes come in as values. So the crate is the same under
+//! tower, actix-web and a shell, and a test says what time it is.
 //!
 //! | to | there is |
 //! |---|---|
@@ -62,7 +64,8 @@ pub use request::{
     caller::Caller,
     cookie_reader::{DuplicateCookie, find_cookie},
     cookie_settings::{
-        CookieSettings, SameSite, SetCookieError, builder::CookieSettingsBuilder, rules::CookieSettingsError,
+        CookieSettings, SameSite, SetCookieError, builder::CookieSettingsBuilder,
+        rules::CookieSettingsError,
     },
     meter::Meter,
     origin::{OriginCheck, OriginCheckError, OriginFacts},

@@ -1,5 +1,5 @@
-//! Revocation in memory: which accounts and sessions were revoked lately, read without a lock on the
-//! request path.
+//! Revocation in memory: which accounts and sessions were revoked lately, read without a lock on
+//! the request path.
 //!
 //! The entries come from outside. The store that records them and what wakes other nodes are not
 //! here.

@@ -1,5 +1,6 @@
-//! What threads share of the key ring and the revocation list: atomics, a lock and the swapped pointer, of the standard library and arc-swap. In the
-//! model checker's build (`--cfg shuttle`) they are shuttle's, which stops and starts threads at each of them.
+//! What threads share of the key ring and the revocation list: atomics, a lock and the swapped
+//! pointer, of the standard library and arc-swap. In the model checker's build (`--cfg shuttle`)
+//! they are shuttle's, which stops and starts threads at each of them.
 
 #[cfg(not(all(test, shuttle)))]
 mod real {
@@ -49,7 +50,8 @@ mod modelled {
         }
     }
 
-    /// What arc-swap promises and no more: a load gives the latest value that was stored, whole, and it lives while it is held.
+    /// What arc-swap promises and no more: a load gives the latest value that was stored, whole,
+    /// and it lives while it is held.
     pub(crate) struct Swap<T> {
         latest: AtomicUsize,
         values: sync::Mutex<Vec<Arc<T>>>,
@@ -81,6 +83,10 @@ mod modelled {
 }
 
 #[cfg(all(test, shuttle))]
-pub(crate) use modelled::{AtomicBool, AtomicU64, AtomicUsize, Held, Mutex, MutexGuard, Ordering, Seed, Swap};
+pub(crate) use modelled::{
+    AtomicBool, AtomicU64, AtomicUsize, Held, Mutex, MutexGuard, Ordering, Seed, Swap,
+};
 #[cfg(not(all(test, shuttle)))]
-pub(crate) use real::{AtomicBool, AtomicU64, AtomicUsize, Held, Mutex, MutexGuard, Ordering, Seed, Swap};
+pub(crate) use real::{
+    AtomicBool, AtomicU64, AtomicUsize, Held, Mutex, MutexGuard, Ordering, Seed, Swap,
+};

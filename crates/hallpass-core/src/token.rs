@@ -1,5 +1,5 @@
-//! Tokens: the claims and roles that a token carries, issuing and verifying it, and the identity that
-//! verification returns.
+//! Tokens: the claims and roles that a token carries, issuing and verifying it, and the identity
+//! that verification returns.
 //!
 //! The order in a verification is header and signature ([`opener`]), claims ([`claim_scanner`], or
 //! [`claim_reader`] for any other layout), times and revocation ([`rules`]). No store is read, and
@@ -7,10 +7,11 @@
 //!
 //! A verified token passes through two types on its way from bytes to a handler:
 //!
-//! 1. [`Claims`](claims::Claims), borrowed from the payload and then kept: in the request's extension
-//!    ([`Authentication`](crate::Authentication)), in the cache, and, for the other kinds of token,
-//!    as the result of [`Issuer::verify`](issuer::Issuer::verify);
-//! 2. [`Identity`](identity::Identity), the proof for one role enum, which is a shared pointer to them.
+//! 1. [`Claims`](claims::Claims), borrowed from the payload and then kept: in the request's
+//!    extension ([`Authentication`](crate::Authentication)), in the cache, and, for the other kinds
+//!    of token, as the result of [`Issuer::verify`](issuer::Issuer::verify);
+//! 2. [`Identity`](identity::Identity), the proof for one role enum, which is a shared pointer to
+//!    them.
 //!
 //! In the other direction [`LoggedIn`](logged_in::LoggedIn), the proof of a login, holds the same
 //! claims, and [`Token`](issued_token::Token) is what the issuer signs.

@@ -1,4 +1,5 @@
-//! Verifying a token of our own allocates nothing; making an `Identity` of it, twice; a remembered one, nothing again.
+//! Verifying a token of our own allocates nothing; making an `Identity` of it, twice; a remembered
+//! one, nothing again.
 //!
 //! A binary of its own, because it runs on a counting allocator.
 
@@ -7,7 +8,9 @@
 use std::{hint::black_box, time::Instant};
 
 use base64_simd::AsOut;
-use hallpass_core::{Algorithm, Claims, Issuer, Key, KeyId, KeyRing, LoggedIn, Methods, Role, RoleSet, UnixTime};
+use hallpass_core::{
+    Algorithm, Claims, Issuer, Key, KeyId, KeyRing, LoggedIn, Methods, Role, RoleSet, UnixTime,
+};
 #[cfg(feature = "metrics")]
 use hallpass_core::{Meter, RejectionKind, RequestAuthenticator};
 use hmac::{Hmac, KeyInit, Mac};
@@ -49,12 +52,16 @@ fn claims_of_our_own_tokens_are_lent_without_an_allocation() {
     for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256] {
         let issuer = issuer(algorithm);
         let verifier = issuer.verifier::<SiteRole>().remember(0);
-        for roles in [RoleSet::EMPTY, RoleSet::from(SiteRole::Admin), RoleSet::from([SiteRole::Guest, SiteRole::Admin])]
-        {
+        for roles in [
+            RoleSet::EMPTY,
+            RoleSet::from(SiteRole::Admin),
+            RoleSet::from([SiteRole::Guest, SiteRole::Admin]),
+        ] {
             let token = token(&issuer, roles);
             // The first use of an `ArcSwap` on a thread makes its thread-local slots.
             verifier.verify(token.as_bytes(), NOW).unwrap();
-            let count = allocations(|| assert!(verifier.claims(token.as_bytes(), NOW, |_, _| ()).is_ok()));
+            let count =
+                allocations(|| assert!(verifier.claims(token.as_bytes(), NOW, |_, _| ()).is_ok()));
             assert_eq!(count, 0, "{algorithm} {roles:?}");
             let count = allocations(|| assert!(verifier.verify(token.as_bytes(), NOW).is_ok()));
             assert_eq!(count, 1, "{algorithm} {roles:?}");
@@ -101,7 +108,8 @@ fn counting_a_request_costs_no_allocation() {
     assert_eq!(forged.reason(), Some(hallpass_core::TokenErrorKind::Malformed));
 }
 
-/// Run in release: `cargo test --release -p hallpass-core --test allocations -- --ignored --nocapture`.
+/// Run in release: `cargo test --release -p hallpass-core --test allocations -- --ignored
+/// --nocapture`.
 #[test]
 #[ignore = "a measurement, meaningful in release builds alone"]
 fn verification_cost() {
@@ -112,7 +120,9 @@ fn verification_cost() {
         let bytes = token.as_bytes();
         let rounds = if algorithm == Algorithm::Hs256 { 200_000 } else { 5_000 };
         let claims = fastest(rounds, || {
-            verifier.claims(black_box(bytes), NOW, |claims, _| black_box(claims.roles::<SiteRole>())).is_ok()
+            verifier
+                .claims(black_box(bytes), NOW, |claims, _| black_box(claims.roles::<SiteRole>()))
+                .is_ok()
         });
         let identity = fastest(rounds, || verifier.verify(black_box(bytes), NOW).is_ok());
         let remembering = issuer.verifier::<SiteRole>().remember_all(1024);
@@ -126,14 +136,22 @@ fn verification_cost() {
     let (input, _) = token.rsplit_once('.').unwrap();
     let (header, payload) = input.split_once('.').unwrap();
     let keyed = Hmac::<Sha256>::new_from_slice(&[7; 32]).unwrap();
-    let whole = fastest(200_000, || keyed.clone().chain_update(black_box(input)).finalize().into_bytes()[0] == 0);
+    let whole = fastest(200_000, || {
+        keyed.clone().chain_update(black_box(input)).finalize().into_bytes()[0] == 0
+    });
     let primed = keyed.chain_update(header).chain_update(".");
-    let rest = fastest(200_000, || primed.clone().chain_update(black_box(payload)).finalize().into_bytes()[0] == 0);
+    let rest = fastest(200_000, || {
+        primed.clone().chain_update(black_box(payload)).finalize().into_bytes()[0] == 0
+    });
     let decode = fastest(200_000, || {
         let mut space = [std::mem::MaybeUninit::uninit(); 3072];
-        base64_simd::URL_SAFE_NO_PAD.decode(black_box(payload.as_bytes()), space.as_mut_slice().as_out()).is_ok()
+        base64_simd::URL_SAFE_NO_PAD
+            .decode(black_box(payload.as_bytes()), space.as_mut_slice().as_out())
+            .is_ok()
     });
-    println!("HMAC of the whole {whole:.0} ns, after the header {rest:.0} ns; base64url {decode:.0} ns");
+    println!(
+        "HMAC of the whole {whole:.0} ns, after the header {rest:.0} ns; base64url {decode:.0} ns"
+    );
 }
 
 /// Nanoseconds of one call, the fastest of nine runs: other work on the machine only adds.

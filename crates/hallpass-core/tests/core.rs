@@ -1,6 +1,10 @@
 //! The token engine from outside: what is issued, what is refused, and why.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what stands ready for the tests may panic as they do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what stands ready for the tests may panic as they do"
+)]
 
 #[path = "core/site.rs"]
 mod site;

@@ -1,4 +1,5 @@
-//! Whatever features are on, a token is signed and verified: `.ci/run` runs this with each combination of them.
+//! Whatever features are on, a token is signed and verified: `.ci/run` runs this with each
+//! combination of them.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -69,7 +70,10 @@ mod derived {
 
     #[test]
     fn the_macro_writes_what_is_written_by_hand() {
-        assert_eq!((SiteRole::from_name("guest"), SiteRole::from_name("Guest")), (Some(SiteRole::Guest), None));
+        assert_eq!(
+            (SiteRole::from_name("guest"), SiteRole::from_name("Guest")),
+            (Some(SiteRole::Guest), None)
+        );
     }
 }
 

@@ -5,7 +5,8 @@ use syn::{Attribute, Error, LitStr, Path, Result, meta::ParseNestedMeta};
 /// On the enum: the path of the crate that holds the trait.
 pub(crate) fn crate_path(attributes: &[Attribute]) -> Result<Option<Path>> {
     let mut path = None;
-    read(attributes, |key, value| match key {
+    read(attributes, |key, value| {
+        match key {
         "crate" => {
             path = Some(literal(value)?.parse()?);
             Ok(())
@@ -15,6 +16,7 @@ pub(crate) fn crate_path(attributes: &[Attribute]) -> Result<Option<Path>> {
             "`default` belongs on a variant, not on the enum: put `#[role(default)]` on the role of new accounts",
         )),
         _ => Err(value.error("`#[role(…)]` on the enum takes `crate = \"path::to::crate\"`")),
+    }
     })?;
     Ok(path)
 }
@@ -66,7 +68,10 @@ fn flag(meta: &ParseNestedMeta<'_>) -> Result<()> {
 }
 
 /// Calls `take` with each `key` or `key = "value"` of the `role` attributes.
-fn read(attributes: &[Attribute], mut take: impl FnMut(&str, &ParseNestedMeta<'_>) -> Result<()>) -> Result<()> {
+fn read(
+    attributes: &[Attribute],
+    mut take: impl FnMut(&str, &ParseNestedMeta<'_>) -> Result<()>,
+) -> Result<()> {
     let mut seen: Vec<String> = Vec::new();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("role")) {
         attribute.parse_nested_meta(|meta| {

@@ -77,10 +77,16 @@ fn variants(input: &DeriveInput) -> Result<&DataEnum> {
         ));
     };
     if let Some(parameter) = input.generics.params.first() {
-        return Err(Error::new_spanned(parameter, "a role enum cannot have generic parameters: remove them"));
+        return Err(Error::new_spanned(
+            parameter,
+            "a role enum cannot have generic parameters: remove them",
+        ));
     }
     if data.variants.is_empty() {
-        return Err(Error::new_spanned(&input.ident, "a role enum needs at least one variant: add one for each role"));
+        return Err(Error::new_spanned(
+            &input.ident,
+            "a role enum needs at least one variant: add one for each role",
+        ));
     }
     if let Some(one_too_many) = data.variants.iter().nth(MOST_ROLES) {
         let message = format!(
@@ -100,8 +106,10 @@ fn default_variant(data: &DataEnum) -> Result<Option<&Variant>> {
             continue;
         }
         if let Some(first) = found {
-            let message =
-                format!("`{}` is the default role already: remove `#[role(default)]` from one of the two", first.ident);
+            let message = format!(
+                "`{}` is the default role already: remove `#[role(default)]` from one of the two",
+                first.ident
+            );
             return Err(Error::new_spanned(&variant.ident, message));
         }
         found = Some(variant);
@@ -142,7 +150,9 @@ fn name(variant: &Variant, taken: &[String]) -> Result<String> {
     if taken.contains(&name) {
         return Err(Error::new_spanned(
             &variant.ident,
-            format!("another role is already named `{name}`; give this one another name with `#[role(name = \"…\")]`"),
+            format!(
+                "another role is already named `{name}`; give this one another name with `#[role(name = \"…\")]`"
+            ),
         ));
     }
     Ok(name)

@@ -1,6 +1,7 @@
 //! A variant's name as a role's name.
 
-/// Turns `NewsEditor` into `news_editor`, and a run of capitals as one word: `HTTPAdmin` into `http_admin`.
+/// Turns `NewsEditor` into `news_editor`, and a run of capitals as one word: `HTTPAdmin` into
+/// `http_admin`.
 pub(crate) fn snake_case(variant: &str) -> String {
     let mut name = String::with_capacity(variant.len() + 4);
     let mut letters = variant.chars().peekable();
@@ -8,7 +9,9 @@ pub(crate) fn snake_case(variant: &str) -> String {
     while let Some(letter) = letters.next() {
         let starts_a_word = letter.is_uppercase()
             && before.is_some_and(|before| {
-                before != '_' && (!before.is_uppercase() || letters.peek().is_some_and(|next| next.is_lowercase()))
+                before != '_'
+                    && (!before.is_uppercase()
+                        || letters.peek().is_some_and(|next| next.is_lowercase()))
             });
         if starts_a_word {
             name.push('_');

@@ -57,7 +57,10 @@ impl fmt::Display for RedisStoreError {
 
 impl fmt::Debug for RedisStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStoreError").field("kind", &self.kind).field("source", &self.source).finish()
+        f.debug_struct("RedisStoreError")
+            .field("kind", &self.kind)
+            .field("source", &self.source)
+            .finish()
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, aio::MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, aio::MultiplexedConnection,
+};
 use tokio::sync::Mutex;
 
 use crate::error::RedisStoreError;
@@ -25,8 +27,8 @@ impl Line {
 
     /// Sends the command and reads the answer.
     ///
-    /// A connection that was lost while nobody spoke says so only now, so the command is sent once more. It may thus be carried
-    /// out twice: no command of this crate does harm by that.
+    /// A connection that was lost while nobody spoke says so only now, so the command is sent once
+    /// more. It may thus be carried out twice: no command of this crate does harm by that.
     pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisStoreError> {
         match self.send(command).await {
             Err(error) if error.is_connection_dropped() => self.send(command).await,
@@ -53,7 +55,8 @@ impl Line {
         let settings = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTION_WAIT))
             .set_response_timeout(Some(ANSWER_WAIT));
-        let connection = self.client.get_multiplexed_async_connection_with_config(&settings).await?;
+        let connection =
+            self.client.get_multiplexed_async_connection_with_config(&settings).await?;
         Ok(live.insert(connection).clone())
     }
 }

@@ -1,8 +1,9 @@
 //! Counting attempts by compare-and-set.
 //!
-//! The arithmetic is the policy's, in one place for every store. So the state is read, the policy asked, and the answer written
-//! **only if the state is still the one that was read**; else all of it begins again. Of many at once on one key each writes at
-//! most once, and who finds the key blocked writes nothing: as many rounds as attempts are allowed settle it.
+//! The arithmetic is the policy's, in one place for every store. So the state is read, the policy
+//! asked, and the answer written **only if the state is still the one that was read**; else all of
+//! it begins again. Of many at once on one key each writes at most once, and who finds the key
+//! blocked writes nothing: as many rounds as attempts are allowed settle it.
 
 use std::{num::ParseIntError, time::Duration};
 
@@ -14,19 +15,31 @@ use crate::{error::RedisStoreError, store::RedisStore};
 impl RateLimitStore for RedisStore {
     type Error = RedisStoreError;
 
-    async fn try_take(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<AttemptOutcome, RedisStoreError> {
+    async fn try_take(
+        &self,
+        key: &str,
+        policy: &RateLimit,
+        now: UnixTime,
+    ) -> Result<AttemptOutcome, RedisStoreError> {
         let key = self.attempts_key(key);
         loop {
             let before = self.load(&key).await?;
             let state = before.as_deref().map(read).transpose()?;
             let (after, attempted) = policy.take(state, now);
-            if state == Some(after) || self.swap(&key, before, Some(after), policy, now).await? == Swapped::Yes {
+            if state == Some(after)
+                || self.swap(&key, before, Some(after), policy, now).await? == Swapped::Yes
+            {
                 return Ok(attempted);
             }
         }
     }
 
-    async fn give_back(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<(), RedisStoreError> {
+    async fn give_back(
+        &self,
+        key: &str,
+        policy: &RateLimit,
+        now: UnixTime,
+    ) -> Result<(), RedisStoreError> {
         let key = self.attempts_key(key);
         loop {
             let before = self.load(&key).await?;
@@ -61,7 +74,9 @@ impl RedisStore {
         policy: &RateLimit,
         now: UnixTime,
     ) -> Result<Swapped, RedisStoreError> {
-        let life = after.map_or(0, |state| policy.forgotten_at(&state).since(now).saturating_add(MARGIN).as_secs());
+        let life = after.map_or(0, |state| {
+            policy.forgotten_at(&state).since(now).saturating_add(MARGIN).as_secs()
+        });
         let mut swap = redis::cmd("EVAL");
         // The server goes by its own clock and only deletes by it; a life of 68 years is for ever.
         swap.arg(SWAP).arg(1).arg(key).arg(before.unwrap_or_default());

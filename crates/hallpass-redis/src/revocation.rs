@@ -1,7 +1,7 @@
 //! The revocation log, in a stream.
 //!
-//! Redis does one thing at a time, so places are given in the order in which changes appear. A place is two numbers of 64 bits, a
-//! time and a counter, and just fills a cursor.
+//! Redis does one thing at a time, so places are given in the order in which changes appear. A
+//! place is two numbers of 64 bits, a time and a counter, and just fills a cursor.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -19,10 +19,18 @@ impl RevocationLog for RedisStore {
 
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, RedisStoreError> {
         let mut range = redis::cmd("XRANGE");
-        range.arg(self.log_key()).arg(format!("({}", place(cursor))).arg("+").arg("COUNT").arg(STRETCH);
+        range
+            .arg(self.log_key())
+            .arg(format!("({}", place(cursor)))
+            .arg("+")
+            .arg("COUNT")
+            .arg(STRETCH);
         let entries: Vec<Entry> = self.line.ask(&range).await?;
         let Some((last, _)) = entries.last() else {
-            return Ok(RevocationPage { changes: Vec::new(), cursor: self.end_before(cursor).await? });
+            return Ok(RevocationPage {
+                changes: Vec::new(),
+                cursor: self.end_before(cursor).await?,
+            });
         };
         let cursor = read_place(last)?;
         let changes = entries.iter().map(|(_, fields)| read(fields)).collect::<Result<_, _>>()?;
@@ -33,17 +41,25 @@ impl RevocationLog for RedisStore {
         let mut cursor = Cursor::START;
         loop {
             let mut range = redis::cmd("XRANGE");
-            range.arg(self.log_key()).arg(format!("({}", place(cursor))).arg("+").arg("COUNT").arg(STRETCH);
+            range
+                .arg(self.log_key())
+                .arg(format!("({}", place(cursor)))
+                .arg("+")
+                .arg("COUNT")
+                .arg(STRETCH);
             let entries: Vec<Entry> = self.line.ask(&range).await?;
             for (at_place, fields) in &entries {
-                // The first that is to be kept. Clocks of nodes differ by seconds, and a second more is kept, not less.
+                // The first that is to be kept. Clocks of nodes differ by seconds, and a second
+                // more is kept, not less.
                 if read(fields)?.at() >= before {
                     return self.trim(at_place).await;
                 }
                 cursor = read_place(at_place)?;
             }
             if entries.is_empty() {
-                return self.trim(&place(Cursor::from_number(cursor.number().saturating_add(1)))).await;
+                return self
+                    .trim(&place(Cursor::from_number(cursor.number().saturating_add(1))))
+                    .await;
             }
         }
     }
@@ -60,7 +76,11 @@ impl RevocationLog for RedisStore {
                 add.arg("account").arg(account.as_str()).arg("generation").arg(*generation)
             }
             Revocation::SessionEnded { session, .. } => add.arg("session").arg(session.to_string()),
-            _ => return Err(RedisStoreError::corrupt("a change of a kind that this version does not know")),
+            _ => {
+                return Err(RedisStoreError::corrupt(
+                    "a change of a kind that this version does not know",
+                ));
+            }
         };
         let _place: String = self.line.ask(&add).await?;
         Ok(())
@@ -68,8 +88,8 @@ impl RevocationLog for RedisStore {
 }
 
 impl RedisStore {
-    /// A cursor beyond the stream's last entry is of a stream that was lost, on a server whose clock was set back: the reader has
-    /// to begin again, or it would miss what comes.
+    /// A cursor beyond the stream's last entry is of a stream that was lost, on a server whose
+    /// clock was set back: the reader has to begin again, or it would miss what comes.
     async fn end_before(&self, cursor: Cursor) -> Result<Cursor, RedisStoreError> {
         Ok(match self.last_place().await? {
             Some(last) if last < cursor => Cursor::START,
@@ -94,7 +114,8 @@ fn place(cursor: Cursor) -> String {
 }
 
 fn read_place(text: &str) -> Result<Cursor, RedisStoreError> {
-    let (time, counter) = text.split_once('-').ok_or_else(|| RedisStoreError::corrupt("a place is two numbers"))?;
+    let (time, counter) =
+        text.split_once('-').ok_or_else(|| RedisStoreError::corrupt("a place is two numbers"))?;
     let half = |text: &str| text.parse::<u64>().map(u128::from).map_err(RedisStoreError::corrupt);
     Ok(Cursor::from_number(half(time)? << 64 | half(counter)?))
 }
@@ -103,7 +124,10 @@ fn read(fields: &HashMap<String, String>) -> Result<Revocation, RedisStoreError>
     let field = |name: &'static str| fields.get(name).ok_or_else(|| RedisStoreError::corrupt(name));
     let at = UnixTime::from_secs(field("at")?.parse().map_err(RedisStoreError::corrupt)?);
     Ok(match fields.get("session") {
-        Some(session) => Revocation::SessionEnded { session: session.parse().map_err(RedisStoreError::corrupt)?, at },
+        Some(session) => Revocation::SessionEnded {
+            session: session.parse().map_err(RedisStoreError::corrupt)?,
+            at,
+        },
         None => Revocation::Generation {
             account: AccountId::new(field("account")?.as_str()),
             generation: field("generation")?.parse().map_err(RedisStoreError::corrupt)?,
@@ -115,7 +139,8 @@ fn read(fields: &HashMap<String, String>) -> Result<Revocation, RedisStoreError>
 /// Entries a call.
 const STRETCH: u32 = 1000;
 
-/// Waits at the end of the stream, on a connection of its own: whoever waits for a stream blocks the connection for others.
+/// Waits at the end of the stream, on a connection of its own: whoever waits for a stream blocks
+/// the connection for others.
 struct Follow {
     store: RedisStore,
     line: Option<(MultiplexedConnection, Cursor)>,
@@ -138,7 +163,8 @@ impl Notifier for Follow {
     type Error = RedisStoreError;
 
     async fn notified(&mut self) -> Result<(), RedisStoreError> {
-        // Put back only while it is good: a dropped future or an error leaves none, and the next call begins afresh.
+        // Put back only while it is good: a dropped future or an error leaves none, and the next
+        // call begins afresh.
         let Some((mut connection, mut seen)) = self.line.take() else {
             let connection = self.connect().await.map_err(RedisStoreError::from_driver)?;
             let end = self.store.last_place().await?.unwrap_or_default();
@@ -153,12 +179,14 @@ impl Notifier for Follow {
         if let Some((last, _)) = news.iter().flatten().flat_map(|(_, entries)| entries).last() {
             seen = read_place(last)?;
         }
-        // After a silence, too, the caller may read once more: it costs little, and hides no wrong cursor.
+        // After a silence, too, the caller may read once more: it costs little, and hides no wrong
+        // cursor.
         self.line = Some((connection, seen));
         Ok(())
     }
 }
 
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
-/// How long the server may be silent. An answer that does not come in time is a connection that was cut without a word.
+/// How long the server may be silent. An answer that does not come in time is a connection that was
+/// cut without a word.
 const BLOCK: Duration = Duration::from_secs(10);

@@ -8,16 +8,19 @@ use crate::line::Line;
 
 /// Attempts, and a revocation log, in Redis or Valkey.
 ///
-/// Cheap to clone: clones share the connection, which is made anew when it is lost. No call waits longer than 1.4 s for the server.
+/// Cheap to clone: clones share the connection, which is made anew when it is lost. No call waits
+/// longer than 1.4 s for the server.
 ///
 /// # What is kept
-/// `hallpass:attempts:…` for each account and address that made attempts lately; a key goes when it counts no more. `hallpass:revocations`,
-/// a stream of what was revoked within the life of an access token.
+/// `hallpass:attempts:…` for each account and address that made attempts lately; a key goes when it
+/// counts no more. `hallpass:revocations`, a stream of what was revoked within the life of an
+/// access token.
 ///
 /// # What a crash loses
-/// Without `appendonly` Redis forgets both. Limits then begin anew. As a push beside a database's log, the stream is missed by
-/// nobody. **As the only log it is**: a node that had not read it yet, or starts later, knows nothing of what was revoked before;
-/// turn `appendonly yes` on, and use a short-lived access token.
+/// Without `appendonly` Redis forgets both. Limits then begin anew. As a push beside a database's
+/// log, the stream is missed by nobody. **As the only log it is**: a node that had not read it yet,
+/// or starts later, knows nothing of what was revoked before; turn `appendonly yes` on, and use a
+/// short-lived access token.
 ///
 /// ```
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,7 +45,8 @@ impl RedisStore {
         Self { line: Arc::new(Line::to(client)), prefix: PREFIX.into() }
     }
 
-    /// Sets what the names of all keys begin with. Defaults to `hallpass`, because most servers serve one site.
+    /// Sets what the names of all keys begin with. Defaults to `hallpass`, because most servers
+    /// serve one site.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.prefix = prefix.into();

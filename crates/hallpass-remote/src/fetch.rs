@@ -65,13 +65,19 @@ pub trait Fetch: Send + Sync + 'static {
     ///
     /// # Errors
     /// Those of the client, and [`BodyTooLong`].
-    fn fetch(&self, request: FetchRequest) -> impl Future<Output = Result<FetchResponse, Self::Error>> + Send;
+    fn fetch(
+        &self,
+        request: FetchRequest,
+    ) -> impl Future<Output = Result<FetchResponse, Self::Error>> + Send;
 }
 
 impl<C: Fetch> Fetch for Arc<C> {
     type Error = C::Error;
 
-    fn fetch(&self, request: FetchRequest) -> impl Future<Output = Result<FetchResponse, Self::Error>> + Send {
+    fn fetch(
+        &self,
+        request: FetchRequest,
+    ) -> impl Future<Output = Result<FetchResponse, Self::Error>> + Send {
         C::fetch(self, request)
     }
 }
@@ -189,7 +195,10 @@ impl FetchRequest {
 /// Without headers and body, since credentials are sent in both.
 impl fmt::Debug for FetchRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FetchRequest").field("method", &self.method).field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("FetchRequest")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -311,8 +320,8 @@ mod tests {
 
     #[test]
     fn debug_output_has_no_credentials() {
-        let request =
-            FetchRequest::post("https://login.example/token", "code=secret").header("authorization", "Basic secret");
+        let request = FetchRequest::post("https://login.example/token", "code=secret")
+            .header("authorization", "Basic secret");
         let body = LimitedBody::try_from(b"secret".to_vec()).unwrap();
         let response = FetchResponse::new(200, body).header("set-cookie", "secret");
         let shown = format!("{request:?} {response:?}");

@@ -91,10 +91,12 @@ impl<F: Fetch> RemoteJwks<F> {
     /// # Errors
     /// When there is no usable set. The keys that were there stay in use.
     pub async fn load(&mut self) -> Result<(), RemoteJwksError> {
-        let request = FetchRequest::get(&self.url).header("accept", "application/jwk-set+json, application/json");
+        let request = FetchRequest::get(&self.url)
+            .header("accept", "application/jwk-set+json, application/json");
         let fetched = timeout(TIMEOUT, self.fetch.fetch(request)).await;
-        let response =
-            fetched.map_err(|_| RemoteJwksError::TimedOut)?.map_err(|error| RemoteJwksError::Fetch(error.into()))?;
+        let response = fetched
+            .map_err(|_| RemoteJwksError::TimedOut)?
+            .map_err(|error| RemoteJwksError::Fetch(error.into()))?;
         if response.status() != 200 {
             return Err(RemoteJwksError::Status(response.status()));
         }

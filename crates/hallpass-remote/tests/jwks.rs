@@ -9,9 +9,12 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{Algorithm, Claims, Issuer, KeyRing, LoggedIn, Role, TokenErrorKind, UnixTime, Verifier};
+use hallpass_core::{
+    Algorithm, Claims, Issuer, KeyRing, LoggedIn, Role, TokenErrorKind, UnixTime, Verifier,
+};
 use hallpass_remote::{
-    BodyTooLong, Fetch, FetchRequest, FetchResponse, LimitedBody, RemoteJwks, RemoteJwksError, get_with,
+    BodyTooLong, Fetch, FetchRequest, FetchResponse, LimitedBody, RemoteJwks, RemoteJwksError,
+    get_with,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -54,8 +57,10 @@ impl Server {
     }
 
     fn answer(&self, status: &str, body: &str) {
-        self.0.lock().unwrap().0 =
-            format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        self.0.lock().unwrap().0 = format!(
+            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
     }
 
     fn asked(&self) -> u32 {
@@ -97,7 +102,9 @@ impl Fetch for Client {
             body.push(&chunk[..read])?;
         }
         let response = FetchResponse::new(status, body);
-        Ok(headers.into_iter().fold(response, |response, (name, value)| response.header(name, value)))
+        Ok(headers
+            .into_iter()
+            .fold(response, |response, (name, value)| response.header(name, value)))
     }
 }
 
@@ -107,8 +114,10 @@ fn issuer(random: u8) -> Issuer {
 }
 
 fn token(issuer: &Issuer) -> String {
-    let who =
-        LoggedIn::insecure_new(Claims::new("17", 0, NOW).with_username("alice").with_session("s-1"), SiteRole::Admin);
+    let who = LoggedIn::insecure_new(
+        Claims::new("17", 0, NOW).with_username("alice").with_session("s-1"),
+        SiteRole::Admin,
+    );
     issuer.issue(&who, NOW).unwrap().as_str().to_owned()
 }
 
@@ -160,7 +169,8 @@ async fn rotated_key_is_used_and_failing_server_changes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn unknown_keys_cause_one_more_fetch_per_period() {
-    let (sets, asked) = (Arc::new(Mutex::new(issuer(1).keys().current().to_jwks())), Arc::new(Mutex::new(0)));
+    let (sets, asked) =
+        (Arc::new(Mutex::new(issuer(1).keys().current().to_jwks())), Arc::new(Mutex::new(0)));
     let mut remote = {
         let (sets, asked) = (sets.clone(), asked.clone());
         let get = move |_| {

@@ -20,7 +20,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hallpass_accounts::{Accounts, OpenedSession, RateLimit, RateLimits, SessionSettings, Settings, StoreSet, Visitor};
+use hallpass_accounts::{
+    Accounts, OpenedSession, RateLimit, RateLimits, SessionSettings, Settings, StoreSet, Visitor,
+};
 use hallpass_core::{Clock, Identity, KeyRing, Role, SystemClock};
 use hallpass_sqlx::SqlStore;
 use sqlx::{Connection, SqliteConnection};
@@ -87,7 +89,14 @@ async fn run(url: &str) {
         let refreshes = rate(&site, people, |site, person, end| async move {
             let (mut token, mut count) = (log_in(&site, person).await, 0);
             while Instant::now() < end {
-                token = site.refresh(token.as_bytes()).await.unwrap().refresh.unwrap().as_str().to_owned();
+                token = site
+                    .refresh(token.as_bytes())
+                    .await
+                    .unwrap()
+                    .refresh
+                    .unwrap()
+                    .as_str()
+                    .to_owned();
                 count += 1;
             }
             count
@@ -131,7 +140,11 @@ async fn logouts(site: &Accounts<SiteRole>, people: usize) -> f64 {
     SESSIONS as f64 / start.elapsed().as_secs_f64()
 }
 
-async fn sessions(site: &Accounts<SiteRole>, person: usize, count: usize) -> Vec<Identity<SiteRole>> {
+async fn sessions(
+    site: &Accounts<SiteRole>,
+    person: usize,
+    count: usize,
+) -> Vec<Identity<SiteRole>> {
     let (verifier, mut sessions) = (site.issuer().verifier(), Vec::new());
     for _ in 0..count {
         let access = open(site, person).await.access;

@@ -1,4 +1,5 @@
-//! Between the columns of either database and our values. Their integers are signed; our seconds, steps and generations are not.
+//! Between the columns of either database and our values. Their integers are signed; our seconds,
+//! steps and generations are not.
 
 use std::num::TryFromIntError;
 
@@ -20,7 +21,8 @@ pub(crate) fn from_step(step: u64) -> Result<i64, StoreError> {
     i64::try_from(step).map_err(StoreError::corrupt)
 }
 
-/// A number that does not fit is corruption: wrapping or cutting it could revive a token or a consumed step.
+/// A number that does not fit is corruption: wrapping or cutting it could revive a token or a
+/// consumed step.
 pub(crate) fn to_unsigned<T>(column: i64) -> Result<T, StoreError>
 where
     T: TryFrom<i64, Error = TryFromIntError>,

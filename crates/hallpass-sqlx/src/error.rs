@@ -1,7 +1,8 @@
 //! What can go wrong with a store, without the driver's own error in any signature.
 //!
-//! The driver's error stays reachable through `source()`, for logs. It is not a public type here, because a new version
-//! of the driver would then be a breaking change of every application that names our error.
+//! The driver's error stays reachable through `source()`, for logs. It is not a public type here,
+//! because a new version of the driver would then be a breaking change of every application that
+//! names our error.
 
 use std::{error::Error, fmt};
 
@@ -17,7 +18,8 @@ pub struct StoreError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// The database cannot be reached, is locked by somebody else for too long, or its disk is full.
+    /// The database cannot be reached, is locked by somebody else for too long, or its disk is
+    /// full.
     Unavailable,
     /// The database refused the change, since it would break a rule of the schema.
     Refused,
@@ -36,8 +38,12 @@ impl StoreError {
     pub(crate) fn from_driver(error: sqlx::Error) -> Self {
         use sqlx::{Error, error::ErrorKind};
         let kind = match &error {
-            Error::Decode(_) | Error::ColumnDecode { .. } | Error::ColumnNotFound(_) => StoreErrorKind::Corrupt,
-            Error::Database(refusal) if !matches!(refusal.kind(), ErrorKind::Other) => StoreErrorKind::Refused,
+            Error::Decode(_) | Error::ColumnDecode { .. } | Error::ColumnNotFound(_) => {
+                StoreErrorKind::Corrupt
+            }
+            Error::Database(refusal) if !matches!(refusal.kind(), ErrorKind::Other) => {
+                StoreErrorKind::Refused
+            }
             _ => StoreErrorKind::Unavailable,
         };
         Self { kind, source: Box::new(Driver(error)) }
@@ -60,7 +66,10 @@ impl fmt::Display for StoreError {
 
 impl fmt::Debug for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoreError").field("kind", &self.kind).field("source", &self.source).finish()
+        f.debug_struct("StoreError")
+            .field("kind", &self.kind)
+            .field("source", &self.source)
+            .finish()
     }
 }
 

@@ -1,13 +1,15 @@
-//! SQL stores for the sign-in of hallpass: [`SqliteStore`] and [`PostgresStore`] implement every store trait of `hallpass-accounts`.
+//! SQL stores for the sign-in of hallpass: [`SqliteStore`] and [`PostgresStore`] implement every
+//! store trait of `hallpass-accounts`.
 //!
 //! [`SqlStore`] is whichever the site's settings name.
 //!
-//! It keeps accounts, second factors, recovery codes, sessions, attempts and the revocation log, in tables of its own whose names
-//! begin with `hallpass_`. It decides nothing: what must happen once, or only if something still is, the traits say, and each of
-//! their operations is one transaction here. A site with a users table of its own implements the traits instead.
+//! It keeps accounts, second factors, recovery codes, sessions, attempts and the revocation log, in
+//! tables of its own whose names begin with `hallpass_`. It decides nothing: what must happen once,
+//! or only if something still is, the traits say, and each of their operations is one transaction
+//! here. A site with a users table of its own implements the traits instead.
 //!
-//! It is apart from `hallpass-accounts`, because a database driver is the largest part of a site's dependencies, and apart from the
-//! request path, because that must not be able to reach a store.
+//! It is apart from `hallpass-accounts`, because a database driver is the largest part of a site's
+//! dependencies, and apart from the request path, because that must not be able to reach a store.
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|

@@ -1,4 +1,5 @@
-//! Why a store could not be opened: one enum for both databases, since a site chooses between them by an address.
+//! Why a store could not be opened: one enum for both databases, since a site chooses between them
+//! by an address.
 
 use std::{io, path::PathBuf};
 
@@ -39,7 +40,9 @@ pub enum StoreOpenError {
         source: StoreError,
     },
     /// The address asks for TLS, and this build has none.
-    #[error("the database address asks for TLS, which this build leaves out: build it with the feature `tls`")]
+    #[error(
+        "the database address asks for TLS, which this build leaves out: build it with the feature `tls`"
+    )]
     Tls {
         /// What the driver said.
         source: StoreError,

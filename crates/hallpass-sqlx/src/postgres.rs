@@ -2,12 +2,14 @@
 //!
 //! What holds for every operation here:
 //!
-//! - A change of an account begins with the lock on its row (`write`), as one on SQLite begins with the lock on the file. What is
-//!   then read stays as it is until the change commits.
-//! - Where one statement is the whole change, its condition decides, and no lock is taken before it.
-//! - The revocation log is written in the transaction of the change that it tells of, and a trigger notifies the nodes when
-//!   that commits.
-//! - A dropped future leaves the state before or the state after: an unfinished transaction is rolled back.
+//! - A change of an account begins with the lock on its row (`write`), as one on SQLite begins with
+//!   the lock on the file. What is then read stays as it is until the change commits.
+//! - Where one statement is the whole change, its condition decides, and no lock is taken before
+//!   it.
+//! - The revocation log is written in the transaction of the change that it tells of, and a trigger
+//!   notifies the nodes when that commits.
+//! - A dropped future leaves the state before or the state after: an unfinished transaction is
+//!   rolled back.
 
 mod open;
 mod rate_limit;
@@ -29,7 +31,8 @@ use self::PostgresStore as Store;
 
 /// Accounts, sessions, attempts and the revocation log in one PostgreSQL database.
 ///
-/// Cheap to clone: clones share the connections. Any number of processes may use one database at the same time.
+/// Cheap to clone: clones share the connections. Any number of processes may use one database at
+/// the same time.
 ///
 /// ```
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,12 +54,14 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Puts the store on the application's own pool, whose tables may live in the same schema.
     ///
-    /// Call [`migrate`](Self::migrate) before the first use. Every table is named `hallpass_…`, the one that records the
-    /// migrations too, so the application's own migrations are not disturbed. The pool's settings stay the application's:
-    /// see [`open`](Self::open) for those that hallpass would have chosen. Through a pooler that hands a connection to another
+    /// Call [`migrate`](Self::migrate) before the first use. Every table is named `hallpass_…`, the
+    /// one that records the migrations too, so the application's own migrations are not
+    /// disturbed. The pool's settings stay the application's: see [`open`](Self::open) for
+    /// those that hallpass would have chosen. Through a pooler that hands a connection to another
     /// client after each transaction, nothing can listen; the log is then polled alone.
     ///
-    /// This is the one signature with a type of sqlx in it: to share a pool, both must name the same type.
+    /// This is the one signature with a type of sqlx in it: to share a pool, both must name the
+    /// same type.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
         Self { pool }

@@ -1,7 +1,8 @@
 //! The steps of a schema, and what is wrong where they cannot be taken.
 //!
-//! The loop over them is each store's own, and not sqlx's: that takes no lock on SQLite, so two processes that start together would
-//! run a step twice; its future is not `Send`; and its macro brings a proc-macro crate.
+//! The loop over them is each store's own, and not sqlx's: that takes no lock on SQLite, so two
+//! processes that start together would run a step twice; its future is not `Send`; and its macro
+//! brings a proc-macro crate.
 
 use std::{error::Error, fmt};
 
@@ -13,7 +14,8 @@ pub(crate) struct Step {
     pub(crate) sql: &'static str,
 }
 
-/// Step 1 first. What was published is never changed or moved: a change of the schema is a further step.
+/// Step 1 first. What was published is never changed or moved: a change of the schema is a further
+/// step.
 macro_rules! steps {
     ($folder:literal: $($file:literal)+) => {
         [$($crate::schema::Step { name: $file, sql: include_str!(concat!("../../migrations/", $folder, "/", $file)) }),+]
@@ -54,7 +56,9 @@ impl fmt::Display for MigrateError {
                 f,
                 "the database is at schema step {found}, and this version of hallpass knows {known}: start a newer version"
             ),
-            Cause::Failed(_) => f.write_str("the tables of hallpass could not be brought up to date"),
+            Cause::Failed(_) => {
+                f.write_str("the tables of hallpass could not be brought up to date")
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
 //! One type for either database, for a site whose settings choose.
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome, ConsumeOutcome,
-    Cursor, EndOutcome, Enrolment, NewAccount, NewSession, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome,
-    PasswordChange, PasswordStore, RateLimit, RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore,
-    RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-    Session, SessionId, SessionStore, TwoFactorStore, Username,
+    Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
+    ConsumeOutcome, Cursor, EndOutcome, Enrolment, NewAccount, NewSession, Notifier, OpenOutcome,
+    OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit, RateLimitStore,
+    RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore,
+    ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId,
+    SessionStore, TwoFactorStore, Username,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
@@ -42,15 +43,18 @@ pub enum SqlStore {
 }
 
 impl SqlStore {
-    /// Opens what `url` names and brings its tables up to date: [`SqliteStore::open`](crate::SqliteStore::open) for `sqlite:`,
-    /// `PostgresStore::open` for `postgres:`.
+    /// Opens what `url` names and brings its tables up to date:
+    /// [`SqliteStore::open`](crate::SqliteStore::open) for `sqlite:`, `PostgresStore::open` for
+    /// `postgres:`.
     ///
     /// # Errors
     /// The address names neither, or the database cannot be opened. [`StoreOpenError`] says which.
     pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
         match url.split_once(':') {
             #[cfg(feature = "postgres")]
-            Some(("postgres" | "postgresql", _)) => PostgresStore::open(url).await.map(Self::Postgres),
+            Some(("postgres" | "postgresql", _)) => {
+                PostgresStore::open(url).await.map(Self::Postgres)
+            }
             #[cfg(feature = "sqlite")]
             Some(("sqlite", _)) => SqliteStore::open(url).await.map(Self::Sqlite),
             _ => Err(StoreOpenError::Scheme { example: EXAMPLE }),

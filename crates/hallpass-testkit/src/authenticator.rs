@@ -10,10 +10,14 @@ use crate::frozen_clock::FrozenClock;
 /// use hallpass_core::Role;
 /// use hallpass_testkit::Kit;
 /// #[derive(Role)]
-/// enum SiteRole { Admin }
+/// enum SiteRole {
+///     Admin,
+/// }
 ///
 /// let kit = Kit::<SiteRole>::new();
-/// let app = kit.authenticator("otpauth://totp/site:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=site");
+/// let app = kit.authenticator(
+///     "otpauth://totp/site:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=site",
+/// );
 /// let first = app.code();
 /// assert_eq!(app.code(), first, "the same 30 seconds");
 /// assert_ne!(app.next_code(), first, "30 seconds later");

@@ -13,9 +13,9 @@ use hallpass_core::{Clock, UnixTime};
 /// A clock that stands still. Clones are the same clock.
 ///
 /// ```
-/// use std::time::Duration;
 /// use hallpass_core::{Clock, UnixTime};
 /// use hallpass_testkit::FrozenClock;
+/// use std::time::Duration;
 ///
 /// let clock = FrozenClock::at(UnixTime::from_secs(1_764_000_000));
 /// let same = clock.clone();

@@ -9,13 +9,16 @@ use std::{
     },
 };
 
-use hallpass_core::{Clock, Issuer, KeyRing, Keys, RequestAuthenticator, RevocationList, Role, UnixTime};
+use hallpass_core::{
+    Clock, Issuer, KeyRing, Keys, RequestAuthenticator, RevocationList, Role, UnixTime,
+};
 
 use crate::{authenticator::Authenticator, frozen_clock::FrozenClock};
 
 /// One site in a test: it signs tokens, and its layer verifies them.
 ///
-/// Kits share nothing, not even keys: a token of one is nobody in another. Clones of a kit are the same kit.
+/// Kits share nothing, not even keys: a token of one is nobody in another. Clones of a kit are the
+/// same kit.
 pub struct Kit<R> {
     issuer: Issuer,
     revocations: RevocationList,
@@ -25,8 +28,8 @@ pub struct Kit<R> {
 }
 
 impl<R: Role> Kit<R> {
-    /// A kit with keys of its own, whose clock stands at 2026-01-01T00:00:00Z. Issuer and audience are `hallpass`, the names that a
-    /// site has if it names none.
+    /// A kit with keys of its own, whose clock stands at 2026-01-01T00:00:00Z. Issuer and audience
+    /// are `hallpass`, the names that a site has if it names none.
     #[must_use]
     pub fn new() -> Self {
         Self::named("hallpass", "hallpass")
@@ -72,7 +75,8 @@ impl<R: Role> Kit<R> {
     /// What finds and verifies the token of a request: what the kit's layers are made of.
     #[must_use]
     pub fn request_authenticator(&self) -> RequestAuthenticator<R> {
-        RequestAuthenticator::new(self.issuer.verifier().revocation(self.revocations.clone())).bearer()
+        RequestAuthenticator::new(self.issuer.verifier().revocation(self.revocations.clone()))
+            .bearer()
     }
 
     /// Returns the outer layer of the site under test, as `hallpass.layer()` does for a site. It is
@@ -82,7 +86,8 @@ impl<R: Role> Kit<R> {
         hallpass::AuthLayer::new(self.request_authenticator()).clock(self.clock())
     }
 
-    /// The authenticator app of somebody to whom a site showed this `otpauth://` link. Its codes follow the kit's clock.
+    /// The authenticator app of somebody to whom a site showed this `otpauth://` link. Its codes
+    /// follow the kit's clock.
     ///
     /// # Panics
     /// The link is none.
@@ -91,7 +96,8 @@ impl<R: Role> Kit<R> {
         Authenticator::scan(otpauth_uri, self.clock())
     }
 
-    /// How often the stores that this kit watches were asked since it was made or [`forget_store_calls`](Self::forget_store_calls).
+    /// How often the stores that this kit watches were asked since it was made or
+    /// [`forget_store_calls`](Self::forget_store_calls).
     #[must_use]
     pub fn store_calls(&self) -> u64 {
         self.store_calls.count()
@@ -187,5 +193,6 @@ fn key_of_this_kit() -> [u8; 32] {
     key
 }
 
-/// 2026-01-01T00:00:00Z, in seconds. A whole number of 30-second steps, so that a one-time code of "now" is good for 30 more.
+/// 2026-01-01T00:00:00Z, in seconds. A whole number of 30-second steps, so that a one-time code of
+/// "now" is good for 30 more.
 const NEW_YEAR: UnixTime = UnixTime::from_secs(1_767_225_600);

@@ -1,11 +1,12 @@
-//! Tests of a site on hallpass: identities by role, a frozen clock, stores that count, every route under every role.
+//! Tests of a site on hallpass: identities by role, a frozen clock, stores that count, every route
+//! under every role.
 //!
-//! A [`Kit`] is an issuer of tokens, a verifier of them and a clock that stands still, so a test of a handler needs no sign-in, no
-//! database and no password hash, and still goes through the real layer: the cookie is signed, found, verified and judged as
-//! in production.
+//! A [`Kit`] is an issuer of tokens, a verifier of them and a clock that stands still, so a test of
+//! a handler needs no sign-in, no database and no password hash, and still goes through the real
+//! layer: the cookie is signed, found, verified and judged as in production.
 //!
-//! What it deliberately does not do: mock. There is no fake identity to be put past the layer, because a test that does so cannot
-//! see a route without its guard.
+//! What it deliberately does not do: mock. There is no fake identity to be put past the layer,
+//! because a test that does so cannot see a route without its guard.
 //!
 //! ```
 //! # #[cfg(feature = "axum")] {
@@ -15,11 +16,17 @@
 //! use tower::ServiceExt;
 //!
 //! #[derive(Role)]
-//! enum SiteRole { Guest, Admin }
+//! enum SiteRole {
+//!     Guest,
+//!     Admin,
+//! }
 //!
 //! fn app(layer: AuthLayer<SiteRole>) -> Router {
-//!     let books = |me: Identity<SiteRole>| async move { format!("the books, {}", me.username()) };
-//!     Router::new().route("/admin", get(books).route_layer(require_roles([SiteRole::Admin]))).layer(layer)
+//!     let books =
+//!         |me: Identity<SiteRole>| async move { format!("the books, {}", me.username()) };
+//!     Router::new()
+//!         .route("/admin", get(books).route_layer(require_roles([SiteRole::Admin])))
+//!         .layer(layer)
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]

@@ -12,7 +12,8 @@ use hallpass_core::Role;
 use crate::{kit::Kit, route_answers::RouteAnswers, user::User};
 
 impl<R: Role> Kit<R> {
-    /// Sends everybody to every route, with `GET` as a browser does, and notes the answers: as `Kit::answers` does on axum.
+    /// Sends everybody to every route, with `GET` as a browser does, and notes the answers: as
+    /// `Kit::answers` does on axum.
     ///
     /// ```
     /// use actix_web::{App, test, web};
@@ -20,12 +21,17 @@ impl<R: Role> Kit<R> {
     /// use hallpass_testkit::Kit;
     ///
     /// #[derive(Role)]
-    /// enum SiteRole { Guest, Admin }
+    /// enum SiteRole {
+    ///     Guest,
+    ///     Admin,
+    /// }
     ///
     /// # #[actix_web::main]
     /// # async fn main() {
     /// let kit = Kit::<SiteRole>::new();
-    /// let books = web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(|| async { "the books" });
+    /// let books = web::resource("/admin")
+    ///     .wrap(require_roles([SiteRole::Admin]))
+    ///     .to(|| async { "the books" });
     /// let app = test::init_service(App::new().wrap(kit.layer()).service(books)).await;
     ///
     /// let admin = kit.as_user(SiteRole::Admin).actix_get("/admin").to_request();
@@ -58,7 +64,10 @@ impl<R: Role> User<R> {
 
     /// A request with this user's cookie on it, to be finished by the test.
     pub fn actix_request(&self, method: Method, path: &str) -> TestRequest {
-        let request = TestRequest::default().method(method).uri(path).insert_header((header::HOST, "site.example"));
+        let request = TestRequest::default()
+            .method(method)
+            .uri(path)
+            .insert_header((header::HOST, "site.example"));
         match self.cookie() {
             cookie if cookie.is_empty() => request,
             cookie => request.insert_header((header::COOKIE, cookie)),

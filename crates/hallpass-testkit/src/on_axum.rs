@@ -15,7 +15,10 @@ impl<R: Role> Kit<R> {
     /// # use hallpass::{Role, require_login, require_roles};
     /// # use hallpass_testkit::Kit;
     /// #[derive(Role)]
-    /// enum SiteRole { Guest, Admin }
+    /// enum SiteRole {
+    ///     Guest,
+    ///     Admin,
+    /// }
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
@@ -24,14 +27,20 @@ impl<R: Role> Kit<R> {
     /// let app: Router = Router::new()
     ///     .route("/", get(page))
     ///     .route("/profile", get(page).route_layer(require_login()))
-    ///     .route("/admin", get(page).route_layer(require_roles([SiteRole::Admin]).and_second_factor()))
+    ///     .route(
+    ///         "/admin",
+    ///         get(page).route_layer(require_roles([SiteRole::Admin]).and_second_factor()),
+    ///     )
     ///     .layer(kit.layer());
-    /// assert_eq!(kit.answers(&app, &["/", "/profile", "/admin"]).await.to_string(), "\
+    /// assert_eq!(
+    ///     kit.answers(&app, &["/", "/profile", "/admin"]).await.to_string(),
+    ///     "\
     /// route     signed out  guest  admin
     /// /         200         200    200
     /// /profile  303         200    200
     /// /admin    303         403    403→200
-    /// ");
+    /// "
+    /// );
     /// # }
     /// ```
     ///
@@ -70,7 +79,10 @@ impl<R: Role> User<R> {
     /// The path is none.
     #[must_use]
     pub fn get_json(&self, path: &str) -> Request<Body> {
-        finish(self.request(Method::GET, path).header(header::ACCEPT, "application/json"), Body::empty())
+        finish(
+            self.request(Method::GET, path).header(header::ACCEPT, "application/json"),
+            Body::empty(),
+        )
     }
 
     /// A form that this user sends from a page of the site itself.
@@ -86,7 +98,8 @@ impl<R: Role> User<R> {
 
     /// A request to be finished by the test, with this user's cookie on it.
     pub fn request(&self, method: Method, path: &str) -> request::Builder {
-        let request = Request::builder().method(method).uri(path).header(header::HOST, "site.example");
+        let request =
+            Request::builder().method(method).uri(path).header(header::HOST, "site.example");
         match self.cookie() {
             cookie if cookie.is_empty() => request,
             cookie => request.header(header::COOKIE, cookie),

@@ -1,7 +1,8 @@
 //! What each route answers to each role, measured, as a table to keep.
 //!
-//! [`RouteTable`](hallpass_core::RouteTable) shows what routes state that they ask; this shows what they do. It is made of
-//! requests through the site itself, so a route whose guard was forgotten stands in it with a `200` under "signed out".
+//! [`RouteTable`](hallpass_core::RouteTable) shows what routes state that they ask; this shows what
+//! they do. It is made of requests through the site itself, so a route whose guard was forgotten
+//! stands in it with a `200` under "signed out".
 
 use std::{
     env,
@@ -16,7 +17,8 @@ use crate::{kit::Kit, user::User};
 
 /// What each route answered to each visitor: a line a route, a column a role, a status a cell.
 ///
-/// `403→200` is the answer without and with a second factor, where the two differ. Everybody has signed in just now.
+/// `403→200` is the answer without and with a second factor, where the two differ. Everybody has
+/// signed in just now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouteAnswers {
     columns: Vec<&'static str>,
@@ -37,7 +39,8 @@ impl<R> Visitor<R> {
 }
 
 impl<R: Role> Kit<R> {
-    /// Who is sent to a route, one after another: somebody without a cookie, then each role alone, without and with a second factor.
+    /// Who is sent to a route, one after another: somebody without a cookie, then each role alone,
+    /// without and with a second factor.
     pub(crate) fn visitors(&self) -> Vec<Visitor<R>> {
         let mut visitors = vec![Visitor::new("signed out", self.as_stranger(), None)];
         visitors.extend(R::ALL.iter().map(|role| {
@@ -49,7 +52,8 @@ impl<R: Role> Kit<R> {
 }
 
 impl RouteAnswers {
-    /// Sends each visitor to each route. `answer` sends one request and says with which status it was answered.
+    /// Sends each visitor to each route. `answer` sends one request and says with which status it
+    /// was answered.
     pub(crate) async fn collect<R>(
         visitors: &[Visitor<R>],
         routes: &[&str],
@@ -88,9 +92,12 @@ impl fmt::Display for RouteAnswers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let heading = ["route"].into_iter().chain(self.columns.iter().copied()).map(str::to_owned);
         let mut lines = vec![heading.collect::<Vec<_>>()];
-        lines.extend(self.rows.iter().map(|(route, cells)| [std::slice::from_ref(route), cells].concat()));
-        let width =
-            |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
+        lines.extend(
+            self.rows.iter().map(|(route, cells)| [std::slice::from_ref(route), cells].concat()),
+        );
+        let width = |column: usize| {
+            lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()
+        };
         let widths: Vec<usize> = (0..=self.columns.len()).filter_map(width).collect();
         for line in &lines {
             let mut text = String::new();
@@ -105,8 +112,9 @@ impl fmt::Display for RouteAnswers {
 
 /// Asserts that the file holds this text, a table of routes say.
 ///
-/// Where the environment variable `UPDATE_SNAPSHOTS` is set the file is written instead: read the difference before it is committed. `path`
-/// is taken from the directory in which the test runs, for cargo the package's own.
+/// Where the environment variable `UPDATE_SNAPSHOTS` is set the file is written instead: read the
+/// difference before it is committed. `path` is taken from the directory in which the test runs,
+/// for cargo the package's own.
 ///
 /// # Panics
 /// The file is not there, or holds another text.
@@ -119,8 +127,9 @@ pub fn assert_snapshot(path: impl AsRef<Path>, text: &str) {
         }
         return;
     }
-    let kept = fs::read_to_string(path)
-        .unwrap_or_else(|error| panic!("{} cannot be read ({error}); {MEND}\n{text}", path.display()));
+    let kept = fs::read_to_string(path).unwrap_or_else(|error| {
+        panic!("{} cannot be read ({error}); {MEND}\n{text}", path.display())
+    });
     if let Some(difference) = first_difference(&kept, text) {
         panic!("{} says otherwise; {MEND}\n{difference}", path.display());
     }
@@ -134,7 +143,11 @@ fn first_difference(kept: &str, text: &str) -> Option<String> {
             (None, None) => return None,
             (before, now) if before == now => {}
             (before, now) => {
-                return Some(format!("- {}\n+ {}", before.unwrap_or("(nothing)"), now.unwrap_or("(nothing)")));
+                return Some(format!(
+                    "- {}\n+ {}",
+                    before.unwrap_or("(nothing)"),
+                    now.unwrap_or("(nothing)")
+                ));
             }
         }
     }

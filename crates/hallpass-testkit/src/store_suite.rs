@@ -1,12 +1,18 @@
-//! What any store must do, whatever it keeps its rows in. [`test_store!`](crate::test_store) makes the tests of one store.
+//! What any store must do, whatever it keeps its rows in. [`test_store!`](crate::test_store) makes
+//! the tests of one store.
 //!
-//! Each check takes a store that is empty, and asks for the traits that it needs alone. The [`races`] take several stores over the
-//! same data, as several processes would be. A check panics where the store fails it.
+//! Each check takes a store that is empty, and asks for the traits that it needs alone. The
+//! [`races`] take several stores over the same data, as several processes would be. A check panics
+//! where the store fails it.
 //!
-//! What the suite cannot see, and the store's own tests must: that an acknowledged change outlives a crash, and that a dropped
-//! future leaves the state before or the state after.
+//! What the suite cannot see, and the store's own tests must: that an acknowledged change outlives
+//! a crash, and that a dropped future leaves the state before or the state after.
 
-#![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "to panic is how a check says no")]
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "to panic is how a check says no"
+)]
 #![allow(missing_docs, reason = "the name of a check is the sentence that it checks")]
 
 pub mod account;
@@ -20,8 +26,9 @@ pub mod two_factor;
 
 /// Makes one test of each check of the [store suite](crate::store_suite) for the named parts.
 ///
-/// It takes the attributes of a test, the path of an async function that makes an empty store, and the parts: one for each trait
-/// that the store has, by the name of its capability. The function may answer anything that derefs to the store: a box, or a guard that removes a file.
+/// It takes the attributes of a test, the path of an async function that makes an empty store, and
+/// the parts: one for each trait that the store has, by the name of its capability. The function
+/// may answer anything that derefs to the store: a box, or a guard that removes a file.
 ///
 /// ```
 /// # use hallpass_accounts::MemoryRateLimits;

@@ -8,21 +8,36 @@ use crate::kit::Kit;
 
 /// Somebody who sends requests to the site of a [`Kit`].
 ///
-/// The token is signed anew for each request, at the kit's time; [`cookie`](Self::cookie) hands out one to keep.
+/// The token is signed anew for each request, at the kit's time; [`cookie`](Self::cookie) hands out
+/// one to keep.
 ///
 /// ```
 /// # use std::time::Duration;
 /// # use hallpass_core::{Clock, Requirement, Role, TokenErrorKind};
 /// # use hallpass_testkit::Kit;
 /// #[derive(Role)]
-/// enum SiteRole { Admin }
+/// enum SiteRole {
+///     Admin,
+/// }
 ///
 /// let kit = Kit::<SiteRole>::new();
-/// let careful = kit.as_user(SiteRole::Admin).named("alice").with_second_factor().signed_in_ago(Duration::from_secs(60));
+/// let careful = kit
+///     .as_user(SiteRole::Admin)
+///     .named("alice")
+///     .with_second_factor()
+///     .signed_in_ago(Duration::from_secs(60));
 /// let hasty = kit.as_user(SiteRole::Admin);
 ///
-/// let vault = Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::from_secs(600));
-/// let who = |user: &hallpass_testkit::User<SiteRole>| kit.request_authenticator().authenticate([user.cookie().as_bytes()], [], kit.clock().now());
+/// let vault = Requirement::all_of([SiteRole::Admin])
+///     .and_second_factor()
+///     .and_recent(Duration::from_secs(600));
+/// let who = |user: &hallpass_testkit::User<SiteRole>| {
+///     kit.request_authenticator().authenticate(
+///         [user.cookie().as_bytes()],
+///         [],
+///         kit.clock().now(),
+///     )
+/// };
 /// assert!(vault.admit(&who(&careful), kit.clock().now()).is_ok());
 /// assert!(vault.admit(&who(&hasty), kit.clock().now()).is_err());
 ///
@@ -38,8 +53,9 @@ pub struct User<R> {
 }
 
 impl<R: Role> Kit<R> {
-    /// Somebody who signed in just now, with a password, and has these roles: `kit.as_user(SiteRole::Admin)`, or
-    /// `kit.as_user([SiteRole::Guest, SiteRole::Moderator])`.
+    /// Somebody who signed in just now, with a password, and has these roles:
+    /// `kit.as_user(SiteRole::Admin)`, or `kit.as_user([SiteRole::Guest,
+    /// SiteRole::Moderator])`.
     pub fn as_user(&self, roles: impl Into<RoleSet<R>>) -> User<R> {
         User::logged_in(self.clone(), roles.into())
     }
@@ -49,21 +65,29 @@ impl<R: Role> Kit<R> {
         User::stranger(self.clone())
     }
 
-    /// Ends the session of this user, as a log-out does: a copy of the cookie opens nothing from now on.
+    /// Ends the session of this user, as a log-out does: a copy of the cookie opens nothing from
+    /// now on.
     pub fn end_session(&self, user: &User<R>) {
         self.revocations().end_session(user.session(), UnixTime::from_secs(u64::MAX));
     }
 
-    /// Revokes every token that this user's account has, as "sign out everywhere", a role change or a new password does.
+    /// Revokes every token that this user's account has, as "sign out everywhere", a role change or
+    /// a new password does.
     pub fn revoke_tokens(&self, user: &User<R>) {
         let generation = user.generation().saturating_add(1);
-        self.revocations().raise_generation(user.user_id(), generation, UnixTime::from_secs(u64::MAX));
+        self.revocations().raise_generation(
+            user.user_id(),
+            generation,
+            UnixTime::from_secs(u64::MAX),
+        );
     }
 }
 
 impl<R: Role> User<R> {
     fn logged_in(kit: Kit<R>, roles: RoleSet<R>) -> Self {
-        let claims = Claims::new("id-alice", 0, kit.now()).with_username("alice").with_session("session-alice");
+        let claims = Claims::new("id-alice", 0, kit.now())
+            .with_username("alice")
+            .with_session("session-alice");
         Self { kit, claims: Some(claims), roles, signed_in_ago: Duration::ZERO }
     }
 
@@ -71,12 +95,16 @@ impl<R: Role> User<R> {
         Self { kit, claims: None, roles: RoleSet::EMPTY, signed_in_ago: Duration::ZERO }
     }
 
-    /// Names the user; the account's id is `id-` and the name, the session's `session-` and the name. Defaults to `alice`.
+    /// Names the user; the account's id is `id-` and the name, the session's `session-` and the
+    /// name. Defaults to `alice`.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         let (id, session) = (format!("id-{name}"), format!("session-{name}"));
         self.with(|claims| {
-            of_account(claims, &id, claims.generation()).with_username(name).with_session(&*session).into_owned()
+            of_account(claims, &id, claims.generation())
+                .with_username(name)
+                .with_session(&*session)
+                .into_owned()
         })
     }
 
@@ -92,13 +120,15 @@ impl<R: Role> User<R> {
         self.with(|claims| of_account(claims, claims.user_id(), generation).into_owned())
     }
 
-    /// Lets the user have shown a one-time code too. Defaults to the password alone, because that is what most routes ask.
+    /// Lets the user have shown a one-time code too. Defaults to the password alone, because that
+    /// is what most routes ask.
     #[must_use]
     pub fn with_second_factor(self) -> Self {
         self.with(|claims| claims.clone().with_methods(claims.methods() | Methods::ONE_TIME_CODE))
     }
 
-    /// Lets the password have been shown this long ago; the token itself is fresh. Defaults to just now.
+    /// Lets the password have been shown this long ago; the token itself is fresh. Defaults to just
+    /// now.
     #[must_use]
     pub fn signed_in_ago(mut self, ago: Duration) -> Self {
         self.signed_in_ago = ago;

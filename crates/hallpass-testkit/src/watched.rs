@@ -1,21 +1,23 @@
 //! A store that is counted, and can be forbidden.
 //!
-//! It goes around a site's real store and has every ability that one has. Each call counts, whatever its answer.
+//! It goes around a site's real store and has every ability that one has. Each call counts,
+//! whatever its answer.
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome, ConsumeOutcome,
-    Cursor, EndOutcome, Enrolment, NewAccount, NewSession, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome,
-    PasswordChange, PasswordStore, RateLimit, RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore,
-    RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-    Session, SessionId, SessionStore, TwoFactorStore, Username,
+    Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
+    ConsumeOutcome, Cursor, EndOutcome, Enrolment, NewAccount, NewSession, Notifier, OpenOutcome,
+    OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit, RateLimitStore,
+    RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore,
+    ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId,
+    SessionStore, TwoFactorStore, Username,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
 use crate::kit::{Kit, StoreCalls};
 
 impl<R: hallpass_core::Role> Kit<R> {
-    /// Watches a store: its calls count for [`assert_no_store_calls`](Self::assert_no_store_calls), and after
-    /// [`forbid_store_calls`](Self::forbid_store_calls) they panic.
+    /// Watches a store: its calls count for [`assert_no_store_calls`](Self::assert_no_store_calls),
+    /// and after [`forbid_store_calls`](Self::forbid_store_calls) they panic.
     ///
     /// ```
     /// # use std::convert::Infallible;

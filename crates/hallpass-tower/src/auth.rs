@@ -7,7 +7,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use hallpass_core::{Clock, Meter, RefreshHook, Rejection, RejectionSettings, RequestAuthenticator, Role, SystemClock};
+use hallpass_core::{
+    Clock, Meter, RefreshHook, Rejection, RejectionSettings, RequestAuthenticator, Role,
+    SystemClock,
+};
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -60,7 +63,8 @@ impl<R, P: Clone, T: Clone> Clone for Shared<R, P, T> {
 }
 
 impl<R: Role> AuthLayer<R> {
-    /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said than which tokens are right.
+    /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said
+    /// than which tokens are right.
     pub fn new(authenticator: impl Into<RequestAuthenticator<R>>) -> Self {
         let authenticator = authenticator.into();
         let settings = RejectionSettings::default().for_authenticator(&authenticator);
@@ -131,20 +135,24 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         self.rejection_page(page)
     }
 
-    /// Renders rejections with a page that is a type of its own. [`on_rejection`](Self::on_rejection)
-    /// takes a closure.
+    /// Renders rejections with a page that is a type of its own.
+    /// [`on_rejection`](Self::on_rejection) takes a closure.
     #[must_use]
     pub fn rejection_page<Q>(self, page: Q) -> AuthLayer<R, Q, T> {
-        self.with(|Shared { authenticator, clock, settings, text_body, strict, refresh, meter, .. }| Shared {
-            authenticator,
-            clock,
-            settings,
-            page,
-            text_body,
-            strict,
-            refresh,
-            meter,
-        })
+        self.with(
+            |Shared {
+                 authenticator, clock, settings, text_body, strict, refresh, meter, ..
+             }| Shared {
+                authenticator,
+                clock,
+                settings,
+                page,
+                text_body,
+                strict,
+                refresh,
+                meter,
+            },
+        )
     }
 
     /// Says how a response body is made from text, as in `.body_with(tonic::body::Body::new)`.
@@ -161,31 +169,36 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     /// a closure.
     #[must_use]
     pub fn text_body<U>(self, text_body: U) -> AuthLayer<R, P, U> {
-        self.with(|Shared { authenticator, clock, settings, page, strict, refresh, meter, .. }| Shared {
-            authenticator,
-            clock,
-            settings,
-            page,
-            text_body,
-            strict,
-            refresh,
-            meter,
-        })
+        self.with(
+            |Shared { authenticator, clock, settings, page, strict, refresh, meter, .. }| Shared {
+                authenticator,
+                clock,
+                settings,
+                page,
+                text_body,
+                strict,
+                refresh,
+                meter,
+            },
+        )
     }
 
-    /// Renews the session of a request whose access token has run out, and sets the new cookies on the answer. Defaults to not,
-    /// because this layer knows no store: hallpass-axum's `Rotation` does.
+    /// Renews the session of a request whose access token has run out, and sets the new cookies on
+    /// the answer. Defaults to not, because this layer knows no store: hallpass-axum's
+    /// `Rotation` does.
     #[must_use]
     pub fn refresh(self, refresh: impl RefreshHook) -> Self {
         self.with(|shared| Shared { refresh: Some(Arc::new(refresh)), ..shared })
     }
 
-    /// Refuses what a route answers that no guard of this crate stood before, fallbacks included: a forgotten guard is then a 500 and
-    /// an error in the log instead of an open door. A route that is open on purpose says [`public`](crate::public).
+    /// Refuses what a route answers that no guard of this crate stood before, fallbacks included: a
+    /// forgotten guard is then a 500 and an error in the log instead of an open door. A route
+    /// that is open on purpose says [`public`](crate::public).
     ///
-    /// The service behind such a route has run by then, since a guard further in could still have spoken; a router that cannot
-    /// be given a route without a requirement is hallpass-axum's `GuardedRouter`. Defaults to off, because a site that has its open
-    /// routes outside of hallpass would stand still.
+    /// The service behind such a route has run by then, since a guard further in could still have
+    /// spoken; a router that cannot be given a route without a requirement is hallpass-axum's
+    /// `GuardedRouter`. Defaults to off, because a site that has its open routes outside of
+    /// hallpass would stand still.
     ///
     /// ```
     /// # use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
@@ -213,7 +226,10 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         self.with(|shared| Shared { strict: true, ..shared })
     }
 
-    fn with<Q, U>(self, change: impl FnOnce(Shared<R, P, T>) -> Shared<R, Q, U>) -> AuthLayer<R, Q, U> {
+    fn with<Q, U>(
+        self,
+        change: impl FnOnce(Shared<R, P, T>) -> Shared<R, Q, U>,
+    ) -> AuthLayer<R, Q, U> {
         AuthLayer { shared: Arc::new(change(Arc::unwrap_or_clone(self.shared))) }
     }
 }
@@ -277,22 +293,34 @@ where
         let who = self
             .shared
             .authenticator
-            .authenticate(values(headers, &header::COOKIE), values(headers, &header::AUTHORIZATION), now)
+            .authenticate(
+                values(headers, &header::COOKIE),
+                values(headers, &header::AUTHORIZATION),
+                now,
+            )
             .checked_at(now);
         self.shared.meter.verified(&who);
         if let Some(reason) = who.reason() {
             tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");
         }
-        // Replaces whatever an outer service may have left there: only this layer's word counts inside of it.
+        // Replaces whatever an outer service may have left there: only this layer's word counts
+        // inside of it.
         request.extensions_mut().insert(who);
-        // Kept from here, because a nested router hands its guards a URI without the prefix, and `next` must lead back to this one.
+        // Kept from here, because a nested router hands its guards a URI without the prefix, and
+        // `next` must lead back to this one.
         let uri = request.uri().clone();
         let watched = self.shared.strict.then(|| Box::new(Watched::new(&mut request)));
-        AuthFuture { inner: self.inner.call(request), uri, watched, shared: Arc::clone(&self.shared) }
+        AuthFuture {
+            inner: self.inner.call(request),
+            uri,
+            watched,
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
-/// Looked up when the first is asked for: an authenticator that takes no bearer token never asks for one.
+/// Looked up when the first is asked for: an authenticator that takes no bearer token never asks
+/// for one.
 fn values<'h>(headers: &'h HeaderMap, name: &'h HeaderName) -> impl Iterator<Item = &'h [u8]> {
     iter::once(name).flat_map(|name| headers.get_all(name)).map(|value| value.as_bytes())
 }

@@ -1,15 +1,17 @@
 //! hallpass as tower layers over `http` 1.x: who asks, and may they.
 //!
-//! [`AuthLayer`] goes around the whole service. It verifies the token of each request, without a store, and leaves an
-//! [`Authentication`](hallpass_core::Authentication) among the request's extensions; a bad token leaves an anonymous one, so
-//! that open routes stay open. [`require_roles`] and its siblings go around a route. They reject and nothing more: a rejected
-//! request gets a response without a body that carries a [`Rejected`], and the outer layer turns that into the page, redirect,
-//! problem+json or gRPC status that fits the caller.
+//! [`AuthLayer`] goes around the whole service. It verifies the token of each request, without a
+//! store, and leaves an [`Authentication`](hallpass_core::Authentication) among the request's
+//! extensions; a bad token leaves an anonymous one, so that open routes stay open.
+//! [`require_roles`] and its siblings go around a route. They reject and nothing more: a rejected
+//! request gets a response without a body that carries a [`Rejected`], and the outer layer turns
+//! that into the page, redirect, problem+json or gRPC status that fits the caller.
 //!
 //! [`OriginLayer`] refuses what another site makes a browser send, for every route within it.
 //!
-//! The layers know nothing of a framework, a runtime or a store; they allocate no future and no body on the way. A route is refused
-//! before its service is called, so a WebSocket is refused before the upgrade.
+//! The layers know nothing of a framework, a runtime or a store; they allocate no future and no
+//! body on the way. A route is refused before its service is called, so a WebSocket is refused
+//! before the upgrade.
 //!
 //! ```
 //! use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
@@ -18,7 +20,10 @@
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
 //! #[derive(Role)]
-//! enum SiteRole { Guest, Admin }
+//! enum SiteRole {
+//!     Guest,
+//!     Admin,
+//! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
@@ -30,14 +35,16 @@
 //!         Ok::<_, std::convert::Infallible>(Response::new("the books".to_owned()))
 //!     }));
 //!
-//! let request = Request::get("/books").header("accept", "application/json").body(String::new());
+//! let request =
+//!     Request::get("/books").header("accept", "application/json").body(String::new());
 //! let response = site.oneshot(request.unwrap()).await.unwrap();
 //! assert_eq!(response.status(), 401);
 //! assert_eq!(response.headers()["content-type"], "application/problem+json");
 //! # }
 //! ```
 //!
-//! With tonic and other bodies that are not made from text, say how they are: `.body_with(tonic::body::Body::new)`.
+//! With tonic and other bodies that are not made from text, say how they are:
+//! `.body_with(tonic::body::Body::new)`.
 
 #![forbid(unsafe_code)]
 
@@ -52,6 +59,6 @@ pub use origin::{OriginLayer, OriginService};
 pub use refresh::RefreshFuture;
 pub use rejection::{DefaultPage, GuardFuture, OnRejection, Rejected, RejectedRequest};
 pub use require::{
-    RequireFuture, RequireLayer, RequireService, public, require_any_role, require_at_least, require_login,
-    require_roles,
+    RequireFuture, RequireLayer, RequireService, public, require_any_role, require_at_least,
+    require_login, require_roles,
 };

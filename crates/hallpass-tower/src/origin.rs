@@ -1,7 +1,8 @@
 //! The cross-origin check for a whole site.
 //!
-//! The sign-in routes check for themselves; this is for the site's own forms. Put it inside the [`AuthLayer`](crate::AuthLayer), so
-//! that a rejection is rendered for the caller. The rules and their reasons are those of [`OriginCheck`].
+//! The sign-in routes check for themselves; this is for the site's own forms. Put it inside the
+//! [`AuthLayer`](crate::AuthLayer), so that a rejection is rendered for the caller. The rules and
+//! their reasons are those of [`OriginCheck`].
 
 use std::{
     sync::Arc,
@@ -25,9 +26,11 @@ use crate::rejection::{GuardFuture, Rejected, RejectedRequest};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let site = ServiceBuilder::new().layer(OriginLayer::new(OriginCheck::new())).service(service_fn(
-///     |_: Request<()>| async { Ok::<_, std::convert::Infallible>(Response::new(String::new())) },
-/// ));
+/// let site = ServiceBuilder::new().layer(OriginLayer::new(OriginCheck::new())).service(
+///     service_fn(|_: Request<()>| async {
+///         Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+///     }),
+/// );
 /// let post = |from| Request::post("/posts").header("sec-fetch-site", from).body(()).unwrap();
 /// assert_eq!(site.clone().oneshot(post("same-origin")).await.unwrap().status(), 200);
 /// assert_eq!(site.oneshot(post("cross-site")).await.unwrap().status(), 403);

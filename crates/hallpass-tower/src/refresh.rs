@@ -1,8 +1,8 @@
 //! Renewal inside a request whose access token has run out.
 //!
-//! What is done with the moment between finding out that nobody is signed in and asking the service inside is a [`RefreshHook`]'s;
-//! hallpass-axum's `Rotation` is the one that renews sessions. A request that has nothing to renew passes without a copy, a wait or an
-//! allocation.
+//! What is done with the moment between finding out that nobody is signed in and asking the service
+//! inside is a [`RefreshHook`]'s; hallpass-axum's `Rotation` is the one that renews sessions. A
+//! request that has nothing to renew passes without a copy, a wait or an allocation.
 
 use std::{
     future::Future,
@@ -43,10 +43,18 @@ where
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         let due = self.refresh.as_ref().and_then(|refresh| {
-            let who = request.extensions().get().filter(|who: &&Authentication| who.username().is_none())?;
+            let who = request
+                .extensions()
+                .get()
+                .filter(|who: &&Authentication| who.username().is_none())?;
             let headers = request.headers();
             let mut cookies = headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes);
-            refresh.due(who, &origin_facts(&request), &mut cookies, headers.contains_key(AUTHORIZATION))
+            refresh.due(
+                who,
+                &origin_facts(&request),
+                &mut cookies,
+                headers.contains_key(AUTHORIZATION),
+            )
         });
         let stage = match due {
             None => Stage::Asked { inner: self.inner.call(request), refreshed: None },
@@ -97,7 +105,9 @@ where
                 Staged::Refreshing { renewing, waiting } => {
                     let mut refreshed = ready!(renewing.as_mut().poll(cx));
                     // Taken once: what is put in this stage's place below does not come back here.
-                    let Some((mut service, mut request)) = waiting.take() else { return Poll::Pending };
+                    let Some((mut service, mut request)) = waiting.take() else {
+                        return Poll::Pending;
+                    };
                     if let Some(who) = refreshed.who.take() {
                         request.extensions_mut().insert(who);
                     }
@@ -110,7 +120,8 @@ where
 }
 
 fn complete(refreshed: &RefreshedRequest, headers: &mut HeaderMap) {
-    let cookies = refreshed.cookies_beside(headers.get_all(SET_COOKIE).into_iter().map(HeaderValue::as_bytes));
+    let cookies = refreshed
+        .cookies_beside(headers.get_all(SET_COOKIE).into_iter().map(HeaderValue::as_bytes));
     // They are printable ASCII: base64url, and names that were checked at set-up.
     for cookie in cookies.iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok()) {
         headers.append(SET_COOKIE, cookie);

@@ -1,4 +1,5 @@
-//! The rejection that a guard leaves on its response for the outer layer, and a site's own page for it.
+//! The rejection that a guard leaves on its response for the outer layer, and a site's own page for
+//! it.
 
 use std::{
     fmt,
@@ -32,8 +33,8 @@ impl Rejected {
         Self { rejection, request: Box::new(request) }
     }
 
-    /// Rejects a request that came without the outer layer, as the service's own fault. It is logged
-    /// as an error with the name of the guard.
+    /// Rejects a request that came without the outer layer, as the service's own fault. It is
+    /// logged as an error with the name of the guard.
     pub fn without_layer(guard: &'static str, request: RejectedRequest) -> Self {
         tracing::error!(
             target: "hallpass",
@@ -96,12 +97,14 @@ impl RejectedRequest {
         &self.method
     }
 
-    /// The request's URI as it reached the [`AuthLayer`](crate::AuthLayer), before any router cut a prefix off it.
+    /// The request's URI as it reached the [`AuthLayer`](crate::AuthLayer), before any router cut a
+    /// prefix off it.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    /// The request's headers. Those that hold tokens are marked as sensitive, so that `Debug` does not show them.
+    /// The request's headers. Those that hold tokens are marked as sensitive, so that `Debug` does
+    /// not show them.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -203,7 +206,8 @@ where
     }
 }
 
-/// A status from core, which knows no `http` types. All that core gives are valid; if one were not, the request would stay rejected.
+/// A status from core, which knows no `http` types. All that core gives are valid; if one were not,
+/// the request would stay rejected.
 pub(crate) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::FORBIDDEN)
 }

@@ -1,11 +1,14 @@
-//! Guards: layers that let a request through to a route, or leave a [`Rejected`]; and whether a route said what it asks.
+//! Guards: layers that let a request through to a route, or leave a [`Rejected`]; and whether a
+//! route said what it asks.
 //!
-//! A guard needs no state and no role enum at the layer's type: what it asks is a [`Requirement`], who asks it reads from the
-//! request. Where nobody verified the token it refuses, since no answer to "who?" is not "anyone".
+//! A guard needs no state and no role enum at the layer's type: what it asks is a [`Requirement`],
+//! who asks it reads from the request. Where nobody verified the token it refuses, since no answer
+//! to "who?" is not "anyone".
 //!
-//! What a guard lets through depends on who asked, so the answer must not be shared: unless the handler says otherwise, it is sent
-//! with `Cache-Control: no-store`. Without it, a cache may keep the answer to a request with a cookie and hand it to the next
-//! person (RFC 9111 section 3; only `Authorization` forbids that by itself).
+//! What a guard lets through depends on who asked, so the answer must not be shared: unless the
+//! handler says otherwise, it is sent with `Cache-Control: no-store`. Without it, a cache may keep
+//! the answer to a request with a cookie and hand it to the next person (RFC 9111 section 3; only
+//! `Authorization` forbids that by itself).
 
 use std::{
     pin::Pin,
@@ -17,7 +20,9 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{Authentication, Clock, Rejection, RejectionKind, Requirement, Role, RoleSet, SystemClock};
+use hallpass_core::{
+    Authentication, Clock, Rejection, RejectionKind, Requirement, Role, RoleSet, SystemClock,
+};
 use http::{Extensions, HeaderValue, Request, Response, header::CACHE_CONTROL};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -166,7 +171,10 @@ where
         let this = self.project();
         let mut response = ready!(this.inner.poll(cx))?;
         if *this.no_store {
-            response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+            response
+                .headers_mut()
+                .entry(CACHE_CONTROL)
+                .or_insert(HeaderValue::from_static("no-store"));
         }
         Poll::Ready(Ok(response))
     }
@@ -180,7 +188,8 @@ impl Statement {
     /// Notes that a guard had its say.
     fn make(extensions: &Extensions) {
         if let Some(Self(made)) = extensions.get() {
-            // The answer travels back the way the request went, so that whoever reads this has it from the same task or a later one.
+            // The answer travels back the way the request went, so that whoever reads this has it
+            // from the same task or a later one.
             made.store(true, Ordering::Release);
         }
     }

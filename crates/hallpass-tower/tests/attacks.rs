@@ -1,5 +1,5 @@
-//! Core's attack corpus, each token sent as a browser sends it: what the verifier refuses never reaches a guarded route, and the
-//! caller is not told which check it was.
+//! Core's attack corpus, each token sent as a browser sends it: what the verifier refuses never
+//! reaches a guarded route, and the caller is not told which check it was.
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
@@ -14,23 +14,34 @@ use tower::{Service, ServiceBuilder, service_fn};
 
 #[tokio::test]
 async fn every_attack_gets_its_answer() {
-    let keys = KeyRing::from_json(include_str!("../../hallpass-core/tests/tables/attack_keys.json")).unwrap();
+    let keys =
+        KeyRing::from_json(include_str!("../../hallpass-core/tests/tables/attack_keys.json"))
+            .unwrap();
     let verifier = Verifier::<SiteRole>::new(keys, "https://site.example", "site");
     let mut site = ServiceBuilder::new()
         .layer(AuthLayer::new(verifier).clock(StoppedClock))
         .layer(require_roles([SiteRole::Admin]))
-        .service(service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new("in".to_owned())))));
+        .service(service_fn(|_: Request<()>| {
+            ready(Ok::<_, Infallible>(Response::new("in".to_owned())))
+        }));
 
     let mut sent = 0;
     for line in include_str!("../../hallpass-core/tests/tables/attacks.jsonl").lines() {
         let attack: Value = serde_json::from_str(line).unwrap();
-        let [what, token, expect] = ["what", "token", "expect"].map(|field| attack[field].as_str().unwrap());
-        // A `;` ends a cookie's value and white space around it is not part of it (RFC 6265 section 5.4): another token, then.
-        let (Ok(header), true) = (HeaderValue::from_str(&cookie(token)), token.trim() == token && !token.contains(';'))
+        let [what, token, expect] =
+            ["what", "token", "expect"].map(|field| attack[field].as_str().unwrap());
+        // A `;` ends a cookie's value and white space around it is not part of it (RFC 6265 section
+        // 5.4): another token, then.
+        let (Ok(header), true) =
+            (HeaderValue::from_str(&cookie(token)), token.trim() == token && !token.contains(';'))
         else {
             continue;
         };
-        let request = Request::get("/").header("accept", "application/json").header("cookie", header).body(()).unwrap();
+        let request = Request::get("/")
+            .header("accept", "application/json")
+            .header("cookie", header)
+            .body(())
+            .unwrap();
         let response = site.call(request).await.unwrap();
         let (status, shown) = match expect {
             "ok" => (200, "in"),

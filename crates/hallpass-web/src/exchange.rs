@@ -1,9 +1,11 @@
 //! One request on its way through an endpoint: what it brings, and how the answer is made.
 
-use hallpass_accounts::{AccountSummary, Accounts, Enrolling, OpenedSession, RefreshToken, Tokens, Visitor};
+use hallpass_accounts::{
+    AccountSummary, Accounts, Enrolling, OpenedSession, RefreshToken, Tokens, Visitor,
+};
 use hallpass_core::{
-    Access, Caller, Device, EnrolmentPending, Identity, MfaPending, Rejection, RejectionKind, RejectionResponse,
-    Requirement, Role, SafeNext, SetCookieError, Token, TokenKind, find_cookie,
+    Access, Caller, Device, EnrolmentPending, Identity, MfaPending, Rejection, RejectionKind,
+    RejectionResponse, Requirement, Role, SafeNext, SetCookieError, Token, TokenKind, find_cookie,
 };
 use serde_json::json;
 
@@ -35,11 +37,16 @@ impl<'a, R: Role> Exchange<'a, R> {
     pub(crate) fn visitor(&self) -> Visitor<'a> {
         let agent = self.request.header("user-agent").unwrap_or_default();
         let proxies = &self.accounts.settings().proxies;
-        let lines: Vec<&[u8]> = proxies.header().into_iter().flat_map(|name| self.request.lines(name)).collect();
+        let lines: Vec<&[u8]> =
+            proxies.header().into_iter().flat_map(|name| self.request.lines(name)).collect();
         let peer = proxies.client(self.request.peer, lines);
         let device = std::str::from_utf8(agent).unwrap_or_default();
-        let known =
-            find_cookie(self.request.lines("cookie"), self.accounts.settings().cookies.device_name()).ok().flatten();
+        let known = find_cookie(
+            self.request.lines("cookie"),
+            self.accounts.settings().cookies.device_name(),
+        )
+        .ok()
+        .flatten();
         let step_up = self.request.who.username().is_some();
         Visitor { peer, device, known, step_up, remember: false }
     }
@@ -48,7 +55,9 @@ impl<'a, R: Role> Exchange<'a, R> {
     pub(crate) fn body(&self) -> Result<&'a [u8], Rejection> {
         match &self.request.body {
             // An adapter that reads more than asked must not widen what the fields are parsed from.
-            Body::Whole(bytes) if bytes.len() > EndpointRequest::BODY_LIMIT => Err(RejectionKind::BodyTooLarge.into()),
+            Body::Whole(bytes) if bytes.len() > EndpointRequest::BODY_LIMIT => {
+                Err(RejectionKind::BodyTooLarge.into())
+            }
             Body::Whole(bytes) => Ok(bytes),
             Body::TooLarge => Err(RejectionKind::BodyTooLarge.into()),
             Body::Broken => Err(RejectionKind::MalformedBody.into()),
@@ -87,7 +96,10 @@ impl<'a, R: Role> Exchange<'a, R> {
         form: impl FnOnce(Rejection) -> Page<'p>,
     ) -> EndpointResponse {
         if shows_form(rejection) && !self.wants_json() {
-            return self.with_rejection_headers(rejection, self.page(rejection.status(), &form(rejection)));
+            return self.with_rejection_headers(
+                rejection,
+                self.page(rejection.status(), &form(rejection)),
+            );
         }
         self.reject_without_form(rejection)
     }
@@ -105,11 +117,13 @@ impl<'a, R: Role> Exchange<'a, R> {
         self.with_rejection_headers(rejection, response)
     }
 
-    /// Renders a rejection of the caller as a guard's is rendered, but with the login routes' own page.
+    /// Renders a rejection of the caller as a guard's is rendered, but with the login routes' own
+    /// page.
     fn reject_caller(&self, rejection: Rejection) -> EndpointResponse {
         self.accounts.meter().rejected(rejection);
         let settings = &self.accounts.settings().rejections;
-        let response = EndpointResponse::from(RejectionResponse::new(rejection, &self.caller, settings));
+        let response =
+            EndpointResponse::from(RejectionResponse::new(rejection, &self.caller, settings));
         if response.status < 400 || !self.caller.takes_page() {
             return response;
         }
@@ -123,7 +137,11 @@ impl<'a, R: Role> Exchange<'a, R> {
 
     /// Adds the headers that the status demands: the challenge of a 401 (RFC 9110 section 15.5.2),
     /// and the methods of a 405.
-    fn with_rejection_headers(&self, rejection: Rejection, response: EndpointResponse) -> EndpointResponse {
+    fn with_rejection_headers(
+        &self,
+        rejection: Rejection,
+        response: EndpointResponse,
+    ) -> EndpointResponse {
         with_headers(response, self.accounts.settings().rejections.headers(rejection))
     }
 
@@ -138,7 +156,10 @@ impl<'a, R: Role> Exchange<'a, R> {
         let response = if self.wants_json() {
             let user = json!({ "id": id, "username": username, "roles": roles });
             let expires_at = opened.access.expires_at().as_secs();
-            EndpointResponse::json(created, &json!({ "status": "signed_in", "user": user, "expires_at": expires_at }))
+            EndpointResponse::json(
+                created,
+                &json!({ "status": "signed_in", "user": user, "expires_at": expires_at }),
+            )
         } else {
             EndpointResponse::see_other(next)
         };
@@ -164,18 +185,24 @@ impl<'a, R: Role> Exchange<'a, R> {
 
     /// The pending cookie's value: `None` where there is none, or more than one.
     pub(crate) fn pending(&self) -> Option<&'a [u8]> {
-        find_cookie(self.request.lines("cookie"), self.accounts.settings().cookies.pending_name()).ok().flatten()
+        find_cookie(self.request.lines("cookie"), self.accounts.settings().cookies.pending_name())
+            .ok()
+            .flatten()
     }
 
     /// Whether a password was accepted within the last minutes and its code is awaited.
     pub(crate) fn awaits_code(&self) -> bool {
         let now = self.accounts.now();
-        self.pending().is_some_and(|pending| self.accounts.issuer().verify::<MfaPending>(pending, now).is_ok())
+        self.pending().is_some_and(|pending| {
+            self.accounts.issuer().verify::<MfaPending>(pending, now).is_ok()
+        })
     }
 
     /// The refresh cookie's value: `None` where there is none, or more than one.
     pub(crate) fn refresh_cookie(&self) -> Option<&'a [u8]> {
-        find_cookie(self.request.lines("cookie"), self.accounts.settings().cookies.refresh_name()).ok().flatten()
+        find_cookie(self.request.lines("cookie"), self.accounts.settings().cookies.refresh_name())
+            .ok()
+            .flatten()
     }
 
     /// Sets the cookies with which a session goes on.
@@ -195,7 +222,12 @@ impl<'a, R: Role> Exchange<'a, R> {
     ) -> Result<EndpointResponse, Rejection> {
         let Some(refresh) = refresh else { return Ok(response) };
         let life = refresh.expires_at().since(self.accounts.now());
-        let cookie = self.accounts.settings().cookies.set_refresh(refresh.as_str(), life).map_err(unsettable)?;
+        let cookie = self
+            .accounts
+            .settings()
+            .cookies
+            .set_refresh(refresh.as_str(), life)
+            .map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
 
@@ -205,12 +237,13 @@ impl<'a, R: Role> Exchange<'a, R> {
         response: EndpointResponse,
         token: &Token<K>,
     ) -> Result<EndpointResponse, Rejection> {
-        let cookie = self.accounts.settings().cookies.set(token, self.accounts.now()).map_err(unsettable)?;
+        let cookie =
+            self.accounts.settings().cookies.set(token, self.accounts.now()).map_err(unsettable)?;
         Ok(response.with_cookie(cookie))
     }
 
-    /// The password was right, and a second factor must be set up before anything else: the way there, and the pending cookie, which
-    /// opens it.
+    /// The password was right, and a second factor must be set up before anything else: the way
+    /// there, and the pending cookie, which opens it.
     pub(crate) fn enrolment_required(
         &self,
         status: u16,
@@ -237,15 +270,17 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// The enrolment that the pending cookie is of; `None` where it is of none.
     pub(crate) async fn enrolling(&self) -> Result<Option<Enrolling<R>>, Rejection> {
         let (accounts, now) = (self.accounts, self.accounts.now());
-        let token = self.pending().filter(|token| accounts.issuer().verify::<EnrolmentPending>(token, now).is_ok());
+        let token = self
+            .pending()
+            .filter(|token| accounts.issuer().verify::<EnrolmentPending>(token, now).is_ok());
         match token {
             Some(token) => Ok(Some(accounts.enrolling(token).await?)),
             None => Ok(None),
         }
     }
 
-    /// Removes every cookie of ours. The device cookie too, which opens nothing: whoever logs out leaves this browser, and the next
-    /// person at it should not read their name there.
+    /// Removes every cookie of ours. The device cookie too, which opens nothing: whoever logs out
+    /// leaves this browser, and the next person at it should not read their name there.
     pub(crate) fn without_cookies(&self, response: EndpointResponse) -> EndpointResponse {
         let cookies = &self.accounts.settings().cookies;
         response
@@ -274,8 +309,12 @@ impl<'a, R: Role> Exchange<'a, R> {
     }
 }
 
-/// Sets these headers in the place of the response's own, except `vary`: that of a login route names more.
-fn with_headers(response: EndpointResponse, headers: Vec<(&'static str, String)>) -> EndpointResponse {
+/// Sets these headers in the place of the response's own, except `vary`: that of a login route
+/// names more.
+fn with_headers(
+    response: EndpointResponse,
+    headers: Vec<(&'static str, String)>,
+) -> EndpointResponse {
     let headers = headers.into_iter().filter(|(name, _)| *name != "vary");
     headers.fold(response, |response, (name, value)| response.with_only_header(name, value))
 }

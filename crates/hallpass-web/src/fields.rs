@@ -1,8 +1,9 @@
 //! The fields of a form or of a JSON object: typed, exact, each at most once.
 //!
-//! Both encodings give the same fields or the same rejection. What a lenient reader would repair is rejected here: bytes that are not
-//! UTF-8 would otherwise become U+FFFD and change a password; of two fields of one name, one part of a service may read the
-//! first and another the last; a JSON number is no text, or `007` and `7` would be one code.
+//! Both encodings give the same fields or the same rejection. What a lenient reader would repair is
+//! rejected here: bytes that are not UTF-8 would otherwise become U+FFFD and change a password; of
+//! two fields of one name, one part of a service may read the first and another the last; a JSON
+//! number is no text, or `007` and `7` would be one code.
 
 use std::fmt;
 
@@ -45,13 +46,16 @@ impl Fields {
     pub(crate) fn parse(content_type: Option<&[u8]>, body: &[u8]) -> Result<Self, RejectionKind> {
         match content_type.map(media_type) {
             None if body.is_empty() => Ok(Self(Vec::new())),
-            Some(kind) if kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") => Ok(Self::of_form(body)),
+            Some(kind) if kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") => {
+                Ok(Self::of_form(body))
+            }
             Some(kind) if kind.eq_ignore_ascii_case(b"application/json") => of_json(body),
             _ => Err(RejectionKind::UnsupportedMediaType),
         }
     }
 
-    /// Reads `application/x-www-form-urlencoded` (WHATWG URL, section 5.1), without its lossy UTF-8.
+    /// Reads `application/x-www-form-urlencoded` (WHATWG URL, section 5.1), without its lossy
+    /// UTF-8.
     pub(crate) fn of_form(form: &[u8]) -> Self {
         let pairs = form.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty());
         Self(
@@ -94,8 +98,9 @@ fn media_type(header: &[u8]) -> &[u8] {
 }
 
 fn form_text(encoded: &[u8]) -> Option<String> {
-    let spaced: Zeroizing<Vec<u8>> =
-        Zeroizing::new(encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect());
+    let spaced: Zeroizing<Vec<u8>> = Zeroizing::new(
+        encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect(),
+    );
     String::from_utf8(percent_decode(&spaced).collect()).ok()
 }
 
@@ -103,7 +108,9 @@ fn of_json(json: &[u8]) -> Result<Fields, RejectionKind> {
     match serde_json::from_slice(json) {
         Ok(fields) => Ok(fields),
         // Well-formed and no object: it has no fields, so the first one asked for is missing.
-        Err(error) if error.is_data() && serde_json::from_slice::<IgnoredAny>(json).is_ok() => Ok(Fields(Vec::new())),
+        Err(error) if error.is_data() && serde_json::from_slice::<IgnoredAny>(json).is_ok() => {
+            Ok(Fields(Vec::new()))
+        }
         Err(_) => Err(RejectionKind::MalformedBody),
     }
 }

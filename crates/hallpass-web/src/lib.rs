@@ -1,7 +1,9 @@
-//! The sign-in routes of hallpass for any framework: routes, JSON, pages, texts, the page script and the style sheet.
+//! The sign-in routes of hallpass for any framework: routes, JSON, pages, texts, the page script
+//! and the style sheet.
 //!
-//! What is decided is decided in `hallpass-accounts`; this crate reads a request, calls a flow and writes the answer. It knows no
-//! HTTP framework: its routes take and give plain values, and an adapter moves the bytes.
+//! What is decided is decided in `hallpass-accounts`; this crate reads a request, calls a flow and
+//! writes the answer. It knows no HTTP framework: its routes take and give plain values, and an
+//! adapter moves the bytes.
 //!
 //! | to | begin with |
 //! |---|---|

@@ -1,7 +1,8 @@
 //! `/login`: name and password, and the code with them where a client has it at hand.
 //!
-//! A person who is signed in already still gets the form. Whoever comes here from "confirm that it is you" is signed in, and a
-//! redirect to `next` would send them in a circle; whoever comes by a bookmark finds a link onward on the page.
+//! A person who is signed in already still gets the form. Whoever comes here from "confirm that it
+//! is you" is signed in, and a redirect to `next` would send them in a circle; whoever comes by a
+//! bookmark finds a link onward on the page.
 
 pub(crate) mod code;
 pub(crate) mod page;
@@ -23,11 +24,15 @@ pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
     exchange.page(200, &form(exchange, "", &next, None))
 }
 
-pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn submit<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     let fields = exchange.fields()?;
     let next = SafeNext::parse(Some(fields.typed("next")));
     Ok(log_in(exchange, &fields, &next).await.unwrap_or_else(|rejection| {
-        exchange.reject(rejection, |rejection| form(exchange, fields.typed("username"), &next, Some(rejection)))
+        exchange.reject(rejection, |rejection| {
+            form(exchange, fields.typed("username"), &next, Some(rejection))
+        })
     }))
 }
 
@@ -47,7 +52,10 @@ async fn log_in<R: Role>(
             let response = if exchange.wants_json() {
                 EndpointResponse::json(200, &json!({ "status": "second_factor_required" }))
             } else {
-                EndpointResponse::see_other(&SafeNext::parse(Some(&with_next("/login/code", next.as_str()))))
+                EndpointResponse::see_other(&SafeNext::parse(Some(&with_next(
+                    "/login/code",
+                    next.as_str(),
+                ))))
             };
             exchange.with_token(response, &pending)
         }

@@ -1,15 +1,18 @@
 //! The pages of the sign-in routes: one documented view model, and a default look.
 //!
-//! An endpoint decides what is on a page ([`Page`]) and never how it looks: that is [`Pages`], one method, which a site
-//! may implement with any template engine. [`DefaultPages`](crate::DefaultPages) is the look that comes along; it renders each page's content
-//! and puts it into a [`Layout`](crate::Layout), so that a site may also keep the content and give only its own frame.
+//! An endpoint decides what is on a page ([`Page`]) and never how it looks: that is [`Pages`], one
+//! method, which a site may implement with any template engine.
+//! [`DefaultPages`](crate::DefaultPages) is the look that comes along; it renders each page's
+//! content and puts it into a [`Layout`](crate::Layout), so that a site may also keep the content
+//! and give only its own frame.
 //!
-//! What pages never carry: a password that was typed, an inline script, an inline style. The policy in the headers of
-//! every page (see [`SECURITY_HEADERS`](crate::SECURITY_HEADERS)) would refuse the last two. [`SCRIPT`] is a touch on top:
-//! nothing needs it.
+//! What pages never carry: a password that was typed, an inline script, an inline style. The policy
+//! in the headers of every page (see [`SECURITY_HEADERS`](crate::SECURITY_HEADERS)) would refuse
+//! the last two. [`SCRIPT`] is a touch on top: nothing needs it.
 //!
-//! All text of a [`Page`] is plain and must be escaped, [`TwoFactorSetUpPage::qr_svg`] alone excepted. Each form posts to the
-//! path that stands in its page's doc, with the field names of that doc.
+//! All text of a [`Page`] is plain and must be escaped, [`TwoFactorSetUpPage::qr_svg`] alone
+//! excepted. Each form posts to the path that stands in its page's doc, with the field names of
+//! that doc.
 
 #[cfg(feature = "pages")]
 pub(crate) mod default_pages;
@@ -40,7 +43,9 @@ use crate::{
 /// impl Pages for Terse {
 ///     fn render(&self, page: &Page<'_>, _reader: &Reader<'_>) -> String {
 ///         match page {
-///             Page::Rejection(page) => format!("<!doctype html><title>{}</title>", page.status),
+///             Page::Rejection(page) => {
+///                 format!("<!doctype html><title>{}</title>", page.status)
+///             }
 ///             _ => String::from("<!doctype html><title>Sign in</title>"),
 ///         }
 ///     }
@@ -76,9 +81,11 @@ pub enum Page<'a> {
     Login(LoginPage<'a>),
     /// `GET /login/code`, and a code that was rejected.
     Code(CodePage<'a>),
-    /// `GET /profile/two-factor` while the second factor is off, and a first code that was rejected.
+    /// `GET /profile/two-factor` while the second factor is off, and a first code that was
+    /// rejected.
     TwoFactorSetUp(TwoFactorSetUpPage<'a>),
-    /// `GET /profile/two-factor` while the second factor is on, and the forms of that page when rejected.
+    /// `GET /profile/two-factor` while the second factor is on, and the forms of that page when
+    /// rejected.
     TwoFactorOn(TwoFactorOnPage),
     /// Recovery codes, shown this once.
     RecoveryCodes(RecoveryCodesPage<'a>),
@@ -102,12 +109,14 @@ pub struct RejectionPage<'a> {
     pub detail: Cow<'static, str>,
     /// How long to wait before the next try, where that helps.
     pub retry_after: Option<Duration>,
-    /// The page that the person was on, a checked path: where a link to the login leads back to. `/` where there is none.
+    /// The page that the person was on, a checked path: where a link to the login leads back to.
+    /// `/` where there is none.
     pub next: &'a str,
 }
 
 impl<'a> RejectionPage<'a> {
-    /// Creates the page of a rejection; for a site's own guarded routes too, so that every rejection looks the same.
+    /// Creates the page of a rejection; for a site's own guarded routes too, so that every
+    /// rejection looks the same.
     #[must_use]
     pub fn of(rejection: Rejection) -> Self {
         Self {
@@ -129,16 +138,17 @@ impl<'a> RejectionPage<'a> {
 
 /// The style sheet of the default pages, served at `/hallpass.css`.
 ///
-/// Its class names begin with `hp-`, its colours are custom properties of the same prefix, and it styles nothing outside
-/// the classes but the frame of [`DefaultPages`](crate::DefaultPages), so that it can be linked from a site's own layout.
+/// Its class names begin with `hp-`, its colours are custom properties of the same prefix, and it
+/// styles nothing outside the classes but the frame of [`DefaultPages`](crate::DefaultPages), so
+/// that it can be linked from a site's own layout.
 pub const STYLE_SHEET: &str = include_str!("style.css");
 
-/// The script of the default pages, served at `/hallpass.js`: a button that shows a password, one that copies the key or the
-/// recovery codes, one that prints them.
+/// The script of the default pages, served at `/hallpass.js`: a button that shows a password, one
+/// that copies the key or the recovery codes, one that prints them.
 ///
-/// Every button is made by the script, so that without it nothing is there that does nothing. It looks for the attributes
-/// `data-hp-show` and `data-hp-hide` (on a password field), `data-hp-copy`, `data-hp-copied` and `data-hp-print`, whose values
-/// are what the buttons say.
+/// Every button is made by the script, so that without it nothing is there that does nothing. It
+/// looks for the attributes `data-hp-show` and `data-hp-hide` (on a password field),
+/// `data-hp-copy`, `data-hp-copied` and `data-hp-print`, whose values are what the buttons say.
 pub const SCRIPT: &str = include_str!("script.js");
 
 #[cfg(all(test, feature = "pages"))]

@@ -12,13 +12,18 @@ use crate::{
     response::EndpointResponse,
 };
 
-pub(crate) async fn change<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn change<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     let who = exchange.member()?;
     let fields = exchange.fields()?;
     let changed = async |fields: &Fields| {
         let (current, new) = (fields.required(CURRENT)?, fields.required(NEW)?);
-        let tokens =
-            exchange.accounts.change_password(&who, current, new).await.map_err(|error| error.rejection(NEW))?;
+        let tokens = exchange
+            .accounts
+            .change_password(&who, current, new)
+            .await
+            .map_err(|error| error.rejection(NEW))?;
         exchange.with_tokens(exchange.done("/profile"), &tokens)
     };
     Ok(changed(&fields).await.unwrap_or_else(|rejection| {

@@ -18,17 +18,24 @@ pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
     exchange.page(200, &form("", next.as_str(), None))
 }
 
-pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn submit<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     let fields = exchange.fields()?;
     Ok(register(exchange, &fields).await.unwrap_or_else(|rejection| {
         exchange.reject(rejection, |rejection| form(fields.typed("username"), "/", Some(rejection)))
     }))
 }
 
-async fn register<R: Role>(exchange: &Exchange<'_, R>, fields: &Fields) -> Result<EndpointResponse, Rejection> {
+async fn register<R: Role>(
+    exchange: &Exchange<'_, R>,
+    fields: &Fields,
+) -> Result<EndpointResponse, Rejection> {
     let (username, password) = (fields.required("username")?, fields.required("password")?);
     match exchange.accounts.register(username, password, &exchange.visitor()).await? {
-        LoginStep::LoggedIn(opened) => exchange.logged_in(&opened, 201, &SafeNext::parse(Some("/profile"))),
+        LoginStep::LoggedIn(opened) => {
+            exchange.logged_in(&opened, 201, &SafeNext::parse(Some("/profile")))
+        }
         LoginStep::EnrolmentRequired(token) => exchange.enrolment_required(201, &token),
         // A new account has no factor that a code could be of.
         LoginStep::MfaRequired(_) => Err(RejectionKind::Misconfigured.into()),

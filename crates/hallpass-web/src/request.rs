@@ -7,8 +7,8 @@ use zeroize::Zeroize;
 
 /// A request to one of the sign-in routes, filled in by an adapter.
 ///
-/// Everything is handed over as it came: nothing decoded, nothing trimmed, nothing dropped. `headers` needs those of
-/// [`EndpointRequest::HEADERS`] only, each line an entry of its own.
+/// Everything is handed over as it came: nothing decoded, nothing trimmed, nothing dropped.
+/// `headers` needs those of [`EndpointRequest::HEADERS`] only, each line an entry of its own.
 ///
 /// Exhaustive, because an adapter constructs it.
 pub struct EndpointRequest {
@@ -18,11 +18,13 @@ pub struct EndpointRequest {
     pub path: String,
     /// What stands after `?`, not decoded.
     pub query: Option<String>,
-    /// Header lines: lower-case name, value. Over HTTP/2 the adapter writes `:authority` as `host`.
+    /// Header lines: lower-case name, value. Over HTTP/2 the adapter writes `:authority` as
+    /// `host`.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body, at most [`EndpointRequest::BODY_LIMIT`] bytes of it.
     pub body: Body,
-    /// Whose connection it is. Who asks through it is for the site's [`Proxies`](hallpass_accounts::Proxies) to say.
+    /// Whose connection it is. Who asks through it is for the site's
+    /// [`Proxies`](hallpass_accounts::Proxies) to say.
     pub peer: Option<IpAddr>,
     /// Who asks, as the authenticator found it.
     pub who: Authentication,
@@ -62,8 +64,9 @@ impl EndpointRequest {
         "x-forwarded-for",
     ];
 
-    /// Copies a request's head: its method, the authority, path and query of its target, and through `lines` every line of the headers
-    /// that count. In HTTP/2 the authority stands for `Host` (RFC 9113 section 8.3.1). Body and peer are to be set by whoever has them.
+    /// Copies a request's head: its method, the authority, path and query of its target, and
+    /// through `lines` every line of the headers that count. In HTTP/2 the authority stands for
+    /// `Host` (RFC 9113 section 8.3.1). Body and peer are to be set by whoever has them.
     pub fn head<'h, V: Iterator<Item = &'h [u8]>>(
         method: &str,
         authority: Option<&str>,
@@ -74,7 +77,9 @@ impl EndpointRequest {
         let mut headers = Vec::new();
         for name in Self::HEADERS {
             match authority {
-                Some(authority) if *name == "host" => headers.push(((*name).to_owned(), authority.as_bytes().to_vec())),
+                Some(authority) if *name == "host" => {
+                    headers.push(((*name).to_owned(), authority.as_bytes().to_vec()))
+                }
                 _ => headers.extend(lines(name).map(|value| ((*name).to_owned(), value.to_vec()))),
             }
         }
@@ -96,7 +101,10 @@ impl EndpointRequest {
 
     /// Every line of a header.
     pub(crate) fn lines(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_slice())
+        self.headers
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.as_slice())
     }
 
     /// What core's origin check looks at.

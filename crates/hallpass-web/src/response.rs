@@ -1,13 +1,15 @@
 //! An answer as the endpoints give it, and the headers that every one carries.
 //!
-//! Everything but the style sheet, the script and the public keys depends on who asks, and some pages hold secrets, so
-//! `no-store` is the default here and the exceptions say so. The policy of a page allows style sheets, scripts and images that
-//! the site itself serves and nothing else: nothing inline, no frame around it (clickjacking of the log-in and of "turn off"),
-//! no form to elsewhere.
+//! Everything but the style sheet, the script and the public keys depends on who asks, and some
+//! pages hold secrets, so `no-store` is the default here and the exceptions say so. The policy of a
+//! page allows style sheets, scripts and images that the site itself serves and nothing else:
+//! nothing inline, no frame around it (clickjacking of the log-in and of "turn off"), no form to
+//! elsewhere.
 //!
-//! `Referrer-Policy` is `same-origin`, not `no-referrer`: under the latter a browser writes `Origin: null` on a form's POST (Fetch,
-//! "append a request Origin header"), and a browser without `Sec-Fetch-Site` would then fail the origin check on its own site.
-//! Nothing leaves the site either way.
+//! `Referrer-Policy` is `same-origin`, not `no-referrer`: under the latter a browser writes
+//! `Origin: null` on a form's POST (Fetch, "append a request Origin header"), and a browser without
+//! `Sec-Fetch-Site` would then fail the origin check on its own site. Nothing leaves the site
+//! either way.
 
 use hallpass_core::{RejectionResponse, SafeNext};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -29,18 +31,23 @@ pub struct EndpointResponse {
 impl EndpointResponse {
     /// An HTML page.
     pub(crate) fn page(status: u16, html: String) -> Self {
-        let response = Self::of(status, "text/html; charset=utf-8", html).with_only_header("vary", VARY_OF_PAGES);
-        SECURITY_HEADERS.iter().fold(response, |response, (name, value)| response.with_header(name, *value))
+        let response = Self::of(status, "text/html; charset=utf-8", html)
+            .with_only_header("vary", VARY_OF_PAGES);
+        SECURITY_HEADERS
+            .iter()
+            .fold(response, |response, (name, value)| response.with_header(name, *value))
     }
 
     /// A JSON value.
     pub(crate) fn json(status: u16, value: &serde_json::Value) -> Self {
-        Self::of(status, "application/json", value.to_string()).with_header("x-content-type-options", "nosniff")
+        Self::of(status, "application/json", value.to_string())
+            .with_header("x-content-type-options", "nosniff")
     }
 
     /// A problem (RFC 9457).
     pub(crate) fn problem(status: u16, document: String) -> Self {
-        Self::of(status, "application/problem+json", document).with_header("x-content-type-options", "nosniff")
+        Self::of(status, "application/problem+json", document)
+            .with_header("x-content-type-options", "nosniff")
     }
 
     /// 303: the browser goes on with `GET`, so that reloading does not post again.
@@ -50,7 +57,11 @@ impl EndpointResponse {
 
     /// A status alone.
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: vec![("cache-control", "no-store".into()), ("vary", VARY.into())], body: String::new() }
+        Self {
+            status,
+            headers: vec![("cache-control", "no-store".into()), ("vary", VARY.into())],
+            body: String::new(),
+        }
     }
 
     /// A file that is the same for everybody, kept for so many seconds.
@@ -77,7 +88,8 @@ impl EndpointResponse {
         self.with_header(name, value)
     }
 
-    /// The answer to `HEAD`: as to `GET`, the length included (RFC 9110 section 8.6), without the body.
+    /// The answer to `HEAD`: as to `GET`, the length included (RFC 9110 section 8.6), without the
+    /// body.
     pub(crate) fn without_body(self) -> Self {
         let length = self.body.len().to_string();
         Self { body: String::new(), ..self.with_only_header("content-length", length) }
@@ -125,7 +137,8 @@ const VARY: &str = "accept, cookie";
 const VARY_OF_PAGES: &str = "accept, accept-language, cookie";
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
-const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const QUERY_VALUE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]
 mod tests {
@@ -133,7 +146,10 @@ mod tests {
 
     #[test]
     fn next_is_escaped_and_the_default_is_left_out() {
-        assert_eq!(with_next("/login", "/posts/new?a=1&b=2"), "/login?next=%2Fposts%2Fnew%3Fa%3D1%26b%3D2");
+        assert_eq!(
+            with_next("/login", "/posts/new?a=1&b=2"),
+            "/login?next=%2Fposts%2Fnew%3Fa%3D1%26b%3D2"
+        );
         assert_eq!(with_next("/login", "/"), "/login");
     }
 }

@@ -1,9 +1,10 @@
-//! The sign-in routes without a framework: a request comes in as bytes and text, an answer goes out the same way.
+//! The sign-in routes without a framework: a request comes in as bytes and text, an answer goes out
+//! the same way.
 //!
 //! The order is fixed, and a test holds each step before the next:
 //!
-//! 1. **Origin.** An unsafe request that another site made the browser send is rejected before its path, method, cookie or body is
-//!    looked at, log-in and log-out included.
+//! 1. **Origin.** An unsafe request that another site made the browser send is rejected before its
+//!    path, method, cookie or body is looked at, log-in and log-out included.
 //! 2. **Path and method.** 404, or 405 with `Allow`. `HEAD` is `GET` without the body.
 //! 3. **Who.** What needs a sign-in asks for it before it reads the body.
 //! 4. **Body.** 413, 415, 400, then each field: 422.
@@ -63,10 +64,15 @@ impl<R: Role> Routes<R> {
         &self.accounts
     }
 
-    /// The paths that there are: those of the abilities that are turned on. An adapter registers each for every method.
+    /// The paths that there are: those of the abilities that are turned on. An adapter registers
+    /// each for every method.
     #[must_use]
     pub fn routes(&self) -> Vec<Route> {
-        Endpoint::ALL.into_iter().filter(|endpoint| self.serves(*endpoint)).map(Endpoint::route).collect()
+        Endpoint::ALL
+            .into_iter()
+            .filter(|endpoint| self.serves(*endpoint))
+            .map(Endpoint::route)
+            .collect()
     }
 
     /// Answers a request to one of the [`routes`](Self::routes).
@@ -74,27 +80,35 @@ impl<R: Role> Routes<R> {
         let endpoint = self.endpoint(&request.path);
         // A name of ours, not the path that was typed.
         let route = endpoint.map(|endpoint| endpoint.route().path);
-        let span = tracing::info_span!(target: "hallpass", "login_routes", method = request.method, route);
+        let span =
+            tracing::info_span!(target: "hallpass", "login_routes", method = request.method, route);
         self.respond(&request, endpoint).instrument(span).await
     }
 
-    async fn respond(&self, request: &EndpointRequest, endpoint: Option<Endpoint>) -> EndpointResponse {
+    async fn respond(
+        &self,
+        request: &EndpointRequest,
+        endpoint: Option<Endpoint>,
+    ) -> EndpointResponse {
         let target = match &request.query {
             Some(query) => format!("{}?{query}", request.path),
             None => request.path.clone(),
         };
         let caller = Caller::new(&request.method, &target, |name| request.header(name));
-        let exchange = Exchange { accounts: &self.accounts, pages: &*self.pages, request, caller, endpoint };
-        let response = match timeout(self.accounts.settings().request_timeout, self.dispatch(&exchange)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(rejection)) => exchange.reject_without_form(rejection),
-            Err(_) => exchange.reject_without_form(self.overdue()),
-        };
+        let exchange =
+            Exchange { accounts: &self.accounts, pages: &*self.pages, request, caller, endpoint };
+        let response =
+            match timeout(self.accounts.settings().request_timeout, self.dispatch(&exchange)).await
+            {
+                Ok(Ok(response)) => response,
+                Ok(Err(rejection)) => exchange.reject_without_form(rejection),
+                Err(_) => exchange.reject_without_form(self.overdue()),
+            };
         if request.method == "HEAD" { response.without_body() } else { response }
     }
 
-    /// Each call to a store has its bound, and bounds add up; this is the one for the whole. A flow may be dropped at any await: what
-    /// it had written stands, and nothing was acknowledged.
+    /// Each call to a store has its bound, and bounds add up; this is the one for the whole. A flow
+    /// may be dropped at any await: what it had written stands, and nothing was acknowledged.
     fn overdue(&self) -> Rejection {
         self.accounts.report(Event::Overdue { after: self.accounts.settings().request_timeout });
         Rejection::new(RejectionKind::Unavailable).with_retry_after(Duration::from_secs(1))
@@ -135,19 +149,28 @@ impl<R: Role> Routes<R> {
     }
 
     fn endpoint(&self, path: &str) -> Option<Endpoint> {
-        Endpoint::ALL.into_iter().find(|endpoint| endpoint.route().path == path && self.serves(*endpoint))
+        Endpoint::ALL
+            .into_iter()
+            .find(|endpoint| endpoint.route().path == path && self.serves(*endpoint))
     }
 
     fn serves(&self, endpoint: Endpoint) -> bool {
         match endpoint {
             Endpoint::Register => self.accounts.has(Ability::RegistrationStore),
-            Endpoint::Code | Endpoint::TwoFactor | Endpoint::DisableTwoFactor | Endpoint::RecoveryCodes => {
-                self.accounts.has(Ability::TwoFactorStore)
-            }
+            Endpoint::Code
+            | Endpoint::TwoFactor
+            | Endpoint::DisableTwoFactor
+            | Endpoint::RecoveryCodes => self.accounts.has(Ability::TwoFactorStore),
             Endpoint::Password => self.accounts.has(Ability::PasswordStore),
-            Endpoint::SessionStore | Endpoint::RevokeSession => self.accounts.has(Ability::SessionStore),
+            Endpoint::SessionStore | Endpoint::RevokeSession => {
+                self.accounts.has(Ability::SessionStore)
+            }
             Endpoint::Refresh => self.accounts.has(Ability::RefreshTokenStore),
-            Endpoint::Login | Endpoint::Logout | Endpoint::Jwks | Endpoint::StyleSheet | Endpoint::Script => true,
+            Endpoint::Login
+            | Endpoint::Logout
+            | Endpoint::Jwks
+            | Endpoint::StyleSheet
+            | Endpoint::Script => true,
         }
     }
 }
@@ -164,11 +187,16 @@ impl<R> fmt::Debug for Routes<R> {
     }
 }
 
-/// `/.well-known/jwks.json`: the public keys, for services that verify and do not issue. Empty for HMAC keys, which are secrets.
+/// `/.well-known/jwks.json`: the public keys, for services that verify and do not issue. Empty for
+/// HMAC keys, which are secrets.
 fn jwks<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
-    EndpointResponse::public("application/jwk-set+json", KEPT, exchange.accounts.issuer().keys().current().to_jwks())
+    EndpointResponse::public(
+        "application/jwk-set+json",
+        KEPT,
+        exchange.accounts.issuer().keys().current().to_jwks(),
+    )
 }
 
-/// Seconds for which a verifier may keep the keys: 5 minutes, a third of a token's life, so that a new key is known long before
-/// tokens of the old one have run out.
+/// Seconds for which a verifier may keep the keys: 5 minutes, a third of a token's life, so that a
+/// new key is known long before tokens of the old one have run out.
 const KEPT: u32 = 300;

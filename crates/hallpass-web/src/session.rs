@@ -1,12 +1,13 @@
 //! The routes of a session: `/profile/sessions`, `/session/refresh` and `/logout`.
 //!
-//! A rejection of `/session/refresh` removes no cookie. Of two tabs that send the same token, the rejected one may receive
-//! its response last, and would remove the other's new cookies.
+//! A rejection of `/session/refresh` removes no cookie. Of two tabs that send the same token, the
+//! rejected one may receive its response last, and would remove the other's new cookies.
 //!
-//! A browser drops the access cookie when its time is over, so a log-out may come with the refresh cookie alone: that one ends
-//! the session as well. It works signed out too, and then removes what cookies there may be: a cookie that no longer verifies is
-//! still a cookie. When the session cannot be ended the cookies stay, or the browser would look signed out while a copy of the
-//! token lives on.
+//! A browser drops the access cookie when its time is over, so a log-out may come with the refresh
+//! cookie alone: that one ends the session as well. It works signed out too, and then removes what
+//! cookies there may be: a cookie that no longer verifies is still a cookie. When the session
+//! cannot be ended the cookies stay, or the browser would look signed out while a copy of the token
+//! lives on.
 
 pub(crate) mod page;
 
@@ -21,7 +22,9 @@ use crate::{
     session::page::{SessionLine, SessionsPage},
 };
 
-pub(crate) async fn list<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn list<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     let who = exchange.member()?;
     let now = exchange.accounts.now();
     let sessions = exchange.accounts.sessions(&who).await?;
@@ -47,7 +50,9 @@ pub(crate) async fn list<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoint
     })
 }
 
-pub(crate) async fn revoke<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn revoke<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     let who = exchange.member()?;
     let fields = exchange.fields()?;
     match fields.required("session")? {
@@ -78,18 +83,23 @@ fn as_json(line: &SessionLine<'_>) -> Value {
     })
 }
 
-pub(crate) async fn refresh<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn refresh<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     exchange.body()?;
     let token = exchange.refresh_cookie().ok_or(RejectionKind::NotLoggedIn)?;
     let tokens = exchange.accounts.refresh(token).await?;
     exchange.with_tokens(EndpointResponse::empty(204), &tokens)
 }
 
-pub(crate) async fn log_out<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn log_out<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     exchange.body()?;
     if let Some(who) = exchange.request.who.identity::<R>() {
         exchange.accounts.log_out(&who).await?;
-    } else if let Some(token) = exchange.refresh_cookie().filter(|_| exchange.accounts.has(Ability::RefreshTokenStore))
+    } else if let Some(token) =
+        exchange.refresh_cookie().filter(|_| exchange.accounts.has(Ability::RefreshTokenStore))
     {
         exchange.accounts.log_out_by_refresh(token).await?;
     }

@@ -1,7 +1,7 @@
 //! Every text of the default pages, in one place: a language is a value.
 //!
-//! A translation starts from one that exists and sets what it says anew; a text added later then shows in the language
-//! that it started from, rather than not at all.
+//! A translation starts from one that exists and sets what it says anew; a text added later then
+//! shows in the language that it started from, rather than not at all.
 
 mod dutch;
 mod english;
@@ -21,7 +21,10 @@ use crate::{fields::Fault, texts::when::Age};
 ///
 /// let mut texts = Texts::english();
 /// texts.log_in = "Sign in";
-/// let pages = DefaultPages::new().texts(texts).and_texts(Texts::dutch()).site_name("The Daily Planet");
+/// let pages = DefaultPages::new()
+///     .texts(texts)
+///     .and_texts(Texts::dutch())
+///     .site_name("The Daily Planet");
 /// ```
 ///
 /// The texts are plain, not HTML; `{name}` and `{n}` stand for what the field's doc says.

@@ -1,7 +1,9 @@
-//! `/profile/two-factor`: the second factor on and off. `/profile/recovery-codes`: a new set, the old one dead.
+//! `/profile/two-factor`: the second factor on and off. `/profile/recovery-codes`: a new set, the
+//! old one dead.
 //!
-//! `GET` shows a key that is not stored anywhere: the engine derives it from the account and the session, so the page may be
-//! loaded again, and loaded by a prefetch, without anything changing. The key goes live only by the first right code.
+//! `GET` shows a key that is not stored anywhere: the engine derives it from the account and the
+//! session, so the page may be loaded again, and loaded by a prefetch, without anything changing.
+//! The key goes live only by the first right code.
 
 pub(crate) mod page;
 pub(crate) mod qr_code;
@@ -22,16 +24,19 @@ use crate::{
     },
 };
 
-pub(crate) async fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn show<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     Ok(match Subject::of(exchange).await?.factor(exchange).await? {
-        TwoFactor::On if exchange.wants_json() => EndpointResponse::json(200, &json!({ "enabled": true })),
+        TwoFactor::On if exchange.wants_json() => {
+            EndpointResponse::json(200, &json!({ "enabled": true }))
+        }
         TwoFactor::On => exchange.page(200, &Page::TwoFactorOn(TwoFactorOnPage::default())),
         TwoFactor::Off(set_up) => {
             let key = DrawnKey::of(&set_up);
             if exchange.wants_json() {
                 let DrawnKey { secret, uri, svg } = &key;
-                let value =
-                    json!({ "enabled": false, "secret": secret.as_str(), "otpauth_uri": uri, "qr_svg": svg.as_str() });
+                let value = json!({ "enabled": false, "secret": secret.as_str(), "otpauth_uri": uri, "qr_svg": svg.as_str() });
                 EndpointResponse::json(200, &value)
             } else {
                 exchange.page(200, &form(&key, None))
@@ -40,7 +45,9 @@ pub(crate) async fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoint
     })
 }
 
-pub(crate) async fn enable<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn enable<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     let subject = Subject::of(exchange).await?;
     let fields = exchange.fields()?;
     let enabled = async {
@@ -49,7 +56,8 @@ pub(crate) async fn enable<R: Role>(exchange: &Exchange<'_, R>) -> Result<Endpoi
     };
     match enabled.await {
         Err(rejection) if shows_form(rejection) && !exchange.wants_json() => {
-            // The same key once more: it is derived, and a person who mistyped has it in the app already.
+            // The same key once more: it is derived, and a person who mistyped has it in the app
+            // already.
             let TwoFactor::Off(set_up) = subject.factor(exchange).await? else {
                 return Err(RejectionKind::SecondFactorOn.into());
             };
@@ -83,21 +91,28 @@ impl<R: Role> Subject<R> {
         })
     }
 
-    async fn enable(&self, exchange: &Exchange<'_, R>, code: &str) -> Result<EndpointResponse, Rejection> {
+    async fn enable(
+        &self,
+        exchange: &Exchange<'_, R>,
+        code: &str,
+    ) -> Result<EndpointResponse, Rejection> {
         match self {
             Self::Member(who) => {
                 let (codes, tokens) = exchange.accounts.enable_two_factor(who, code).await?;
                 exchange.with_tokens(shown(exchange, &codes, true), &tokens)
             }
             Self::Enrolling(enrolling) => {
-                let (codes, opened) = enrolling.accept_first_code(code, &exchange.visitor()).await?;
+                let (codes, opened) =
+                    enrolling.accept_first_code(code, &exchange.visitor()).await?;
                 exchange.with_session(shown(exchange, &codes, true), &opened)
             }
         }
     }
 }
 
-pub(crate) async fn disable<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn disable<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     let who = exchange.member()?;
     let fields = exchange.fields()?;
     let disabled = async |fields: &Fields| {
@@ -146,11 +161,14 @@ impl<'a> DrawnKey<'a> {
     }
 }
 
-pub(crate) async fn renew_codes<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn renew_codes<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     let who = exchange.member()?;
     let fields = exchange.fields()?;
     let refreshed = async |fields: &Fields| {
-        let codes = exchange.accounts.replace_recovery_codes(&who, fields.required("code")?).await?;
+        let codes =
+            exchange.accounts.replace_recovery_codes(&who, fields.required("code")?).await?;
         Ok(shown(exchange, &codes, false))
     };
     Ok(refreshed(&fields).await.unwrap_or_else(|rejection: Rejection| {
@@ -165,7 +183,11 @@ pub(crate) async fn renew_codes<R: Role>(exchange: &Exchange<'_, R>) -> Result<E
 }
 
 /// A fresh set of recovery codes, shown this once.
-fn shown<R: Role>(exchange: &Exchange<'_, R>, codes: &[RecoveryCode], just_enabled: bool) -> EndpointResponse {
+fn shown<R: Role>(
+    exchange: &Exchange<'_, R>,
+    codes: &[RecoveryCode],
+    just_enabled: bool,
+) -> EndpointResponse {
     if exchange.wants_json() {
         let codes: Vec<&str> = codes.iter().map(RecoveryCode::as_str).collect();
         EndpointResponse::json(200, &json!({ "recovery_codes": codes }))

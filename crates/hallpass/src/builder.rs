@@ -3,14 +3,15 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    Account, AccountStore, AdministrationStore, BreachedPasswords, DynRateLimitStore, Event, OwnClaims,
-    PasswordHasherSettings, PasswordPolicy, PasswordStore, Proxies, Random, RateLimitStore, RateLimits,
-    RefreshTokenStore, RegistrationStore, RevocationLog, SessionSettings, SessionStore, Settings, StoreSet,
-    TwoFactorPolicy, TwoFactorStore, VerifierSettings,
+    Account, AccountStore, AdministrationStore, BreachedPasswords, DynRateLimitStore, Event,
+    OwnClaims, PasswordHasherSettings, PasswordPolicy, PasswordStore, Proxies, Random,
+    RateLimitStore, RateLimits, RefreshTokenStore, RegistrationStore, RevocationLog,
+    SessionSettings, SessionStore, Settings, StoreSet, TwoFactorPolicy, TwoFactorStore,
+    VerifierSettings,
 };
 use hallpass_core::{
-    Clock, CookieSettings, CookieSettingsBuilder, Keys, RejectionSettings, RevocationList, Role, RoleSet, StalePolicy,
-    TotpSettings,
+    Clock, CookieSettings, CookieSettingsBuilder, Keys, RejectionSettings, RevocationList, Role,
+    RoleSet, StalePolicy, TotpSettings,
 };
 use hallpass_web::Pages;
 use serde::{Serialize, de::DeserializeOwned};
@@ -88,8 +89,9 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Signs and verifies with keys that are drawn at the start and kept in memory alone, for a test
-    /// or an example. A restart logs everybody out and makes every second factor unreadable.
+    /// Signs and verifies with keys that are drawn at the start and kept in memory alone, for a
+    /// test or an example. A restart logs everybody out and makes every second factor
+    /// unreadable.
     pub fn keys_in_memory(mut self) -> Self {
         self.keys.push(KeySource::Drawn);
         self
@@ -108,16 +110,16 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets how long an access token is valid. Defaults to 15 minutes. A token with a longer lifetime
-    /// is rejected, because revocations are remembered for this time.
+    /// Sets how long an access token is valid. Defaults to 15 minutes. A token with a longer
+    /// lifetime is rejected, because revocations are remembered for this time.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.lifetime = lifetime;
         self
     }
 
     /// Sets which tokens are accepted besides those that hallpass writes:
-    /// `VerifierSettings::default().accept_type("JWT")` where another program signs some with the same
-    /// keys. Defaults to none.
+    /// `VerifierSettings::default().accept_type("JWT")` where another program signs some with the
+    /// same keys. Defaults to none.
     pub fn verifier(mut self, verifier: VerifierSettings) -> Self {
         self.settings.verifier = verifier;
         self
@@ -174,16 +176,16 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets names and attributes of the cookies. Defaults to `__Host-hallpass` and its siblings with
-    /// `SameSite=Lax`, which browsers accept from this host over HTTPS alone.
+    /// Sets names and attributes of the cookies. Defaults to `__Host-hallpass` and its siblings
+    /// with `SameSite=Lax`, which browsers accept from this host over HTTPS alone.
     pub fn cookies(mut self, cookies: CookieSettingsBuilder) -> Self {
         self.cookies = cookies;
         self
     }
 
-    /// Sends the cookies over plain HTTP too, under names without a prefix. Defaults to HTTPS alone,
-    /// because a listener on the network could take them; Chromium and Firefox make an exception for
-    /// `localhost` by themselves, Safari does not (WebKit bug 281149).
+    /// Sends the cookies over plain HTTP too, under names without a prefix. Defaults to HTTPS
+    /// alone, because a listener on the network could take them; Chromium and Firefox make an
+    /// exception for `localhost` by themselves, Safari does not (WebKit bug 281149).
     pub fn insecure_plain_http_cookies(mut self) -> Self {
         self.insecure_plain_http_cookies = true;
         self
@@ -196,8 +198,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets the paths that a rejection leads to, and its style sheet. Defaults to those of the login
-    /// routes.
+    /// Sets the paths that a rejection leads to, and its style sheet. Defaults to those of the
+    /// login routes.
     pub fn rejections(mut self, rejections: RejectionSettings) -> Self {
         self.settings.rejections = rejections;
         self
@@ -247,8 +249,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     }
 
     /// Turns second factors on (`/profile/two-factor`), and sets who must have one:
-    /// `TwoFactorPolicy::RequiredFor([SiteRole::Admin].into())`. The policy defaults to nobody, also
-    /// with [`everything`](Self::everything).
+    /// `TwoFactorPolicy::RequiredFor([SiteRole::Admin].into())`. The policy defaults to nobody,
+    /// also with [`everything`](Self::everything).
     ///
     /// While second factors are off, an account whose store says that it has one cannot log in.
     pub fn two_factor(mut self, policy: TwoFactorPolicy<R>) -> Self
@@ -269,8 +271,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Turns refresh tokens on: a person stays logged in for up to 30 days, while an access token is
-    /// valid for 15 minutes. Turns [`sessions`](Self::sessions) on too.
+    /// Turns refresh tokens on: a person stays logged in for up to 30 days, while an access token
+    /// is valid for 15 minutes. Turns [`sessions`](Self::sessions) on too.
     pub fn refresh_tokens(mut self) -> Self
     where
         S: RefreshTokenStore,
@@ -279,8 +281,9 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self.sessions()
     }
 
-    /// Turns refresh tokens off: a session is one access token with one [`lifetime`](Self::lifetime).
-    /// Overrides [`refresh_tokens`](Self::refresh_tokens) and [`everything`](Self::everything).
+    /// Turns refresh tokens off: a session is one access token with one
+    /// [`lifetime`](Self::lifetime). Overrides [`refresh_tokens`](Self::refresh_tokens) and
+    /// [`everything`](Self::everything).
     pub fn without_refresh_tokens(mut self) -> Self {
         self.without_refresh_tokens = true;
         self
@@ -295,15 +298,15 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets the roles of a newly registered account. Defaults to the variant with `#[role(default)]`,
-    /// or to no role if no variant has it.
+    /// Sets the roles of a newly registered account. Defaults to the variant with
+    /// `#[role(default)]`, or to no role if no variant has it.
     pub fn default_roles(mut self, roles: impl Into<RoleSet<R>>) -> Self {
         self.settings.default_roles = roles.into();
         self
     }
 
-    /// Sets the rules for new passwords. Defaults to [`PasswordPolicy::default`], which follows ASVS
-    /// 5.0.
+    /// Sets the rules for new passwords. Defaults to [`PasswordPolicy::default`], which follows
+    /// ASVS 5.0.
     pub fn password_policy(mut self, policy: PasswordPolicy) -> Self {
         self.settings.password_policy = policy;
         self
@@ -322,16 +325,16 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets the shape of the codes. Defaults to [`TotpSettings::default`], which every authenticator
-    /// supports.
+    /// Sets the shape of the codes. Defaults to [`TotpSettings::default`], which every
+    /// authenticator supports.
     pub fn totp(mut self, settings: TotpSettings) -> Self {
         self.settings.totp = settings;
         self
     }
 
-    /// Lets a browser skip the code for this long, at most 180 days, after a person showed one there
-    /// and asked for it. Does not apply to accounts that must have a second factor, nor to routes
-    /// that require one. Defaults to never.
+    /// Lets a browser skip the code for this long, at most 180 days, after a person showed one
+    /// there and asked for it. Does not apply to accounts that must have a second factor, nor
+    /// to routes that require one. Defaults to never.
     pub fn trust_devices(mut self, time: Duration) -> Self {
         self.settings.trust_devices = Some(time);
         self
@@ -363,15 +366,16 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Counts attempts in another store. Overrides [`rate_limits_in_store`](Self::rate_limits_in_store)
+    /// Counts attempts in another store. Overrides
+    /// [`rate_limits_in_store`](Self::rate_limits_in_store)
     /// and [`everything`](Self::everything).
     pub fn rate_limits_in(mut self, store: impl RateLimitStore) -> Self {
         self.rate_limits_in = Some(Arc::new(store).into());
         self
     }
 
-    /// Sets the proxies whose header names the client's address. Defaults to none, because any client
-    /// can write the header.
+    /// Sets the proxies whose header names the client's address. Defaults to none, because any
+    /// client can write the header.
     pub fn proxies(mut self, proxies: Proxies) -> Self {
         self.settings.proxies = proxies;
         self
@@ -395,19 +399,19 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Also announces revocations through this store, and is woken by it. The revocation log stays the
-    /// one that is read. Defaults to what the log's own store can announce.
+    /// Also announces revocations through this store, and is woken by it. The revocation log stays
+    /// the one that is read. Defaults to what the log's own store can announce.
     pub fn notifier(mut self, store: impl RevocationLog) -> Self {
         self.stores.notifiers.push(Arc::new(store).into());
         self
     }
 
     /// Counts attempts in this store and announces revocations through it: both
-    /// [`rate_limits_in`](Self::rate_limits_in) and [`notifier`](Self::notifier), for example with a
-    /// `RedisStore`.
+    /// [`rate_limits_in`](Self::rate_limits_in) and [`notifier`](Self::notifier), for example with
+    /// a `RedisStore`.
     ///
-    /// While it is down nobody can log in, because an attempt that is not counted is not made. Who is
-    /// logged in stays so, and revocations arrive by the log's own notifier and by the poll.
+    /// While it is down nobody can log in, because an attempt that is not counted is not made. Who
+    /// is logged in stays so, and revocations arrive by the log's own notifier and by the poll.
     pub fn shared_backend(self, shared: impl RateLimitStore + RevocationLog + Clone) -> Self {
         self.rate_limits_in(shared.clone()).notifier(shared)
     }
@@ -427,8 +431,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets how long one login route may take in all. Defaults to 1.8 seconds; the request then ends
-    /// with a 503.
+    /// Sets how long one login route may take in all. Defaults to 1.8 seconds; the request then
+    /// ends with a 503.
     pub fn request_timeout(mut self, time: Duration) -> Self {
         self.settings.request_timeout = time;
         self
@@ -447,8 +451,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Calls this function with each event, inside the request: hand long work to a task. Defaults to
-    /// none. Events are logged in any case.
+    /// Calls this function with each event, inside the request: hand long work to a task. Defaults
+    /// to none. Events are logged in any case.
     pub fn on_event(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.settings.on_event = Some(Arc::new(hook));
         self

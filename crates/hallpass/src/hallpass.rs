@@ -12,8 +12,9 @@ use crate::{background::Background, builder::HallpassBuilder};
 
 /// Sign-in, routes and revocation of one site, said once.
 ///
-/// Cheap to clone: clones share everything. While a clone or a layer of it lives, a task of the runtime keeps the revocation
-/// list current and takes up a changed key file; it stops with the last of them.
+/// Cheap to clone: clones share everything. While a clone or a layer of it lives, a task of the
+/// runtime keeps the revocation list current and takes up a changed key file; it stops with the
+/// last of them.
 ///
 /// `R` is the site's role enum.
 ///
@@ -50,7 +51,8 @@ pub struct Hallpass<R> {
 }
 
 impl<R: Role> Hallpass<R> {
-    /// Begins with the site's own store. Two methods of [`AccountStore`] are enough to sign in with a password.
+    /// Begins with the site's own store. Two methods of [`AccountStore`] are enough to sign in with
+    /// a password.
     pub fn builder<S: AccountStore>(store: S) -> HallpassBuilder<R, S> {
         HallpassBuilder::new(store)
     }
@@ -87,7 +89,8 @@ impl<R: Role> Hallpass<R> {
         self.accounts.find(username).await
     }
 
-    /// Ends every session of the account. Its tokens are refused here at once, and on every node within 5 seconds.
+    /// Ends every session of the account. Its tokens are refused here at once, and on every node
+    /// within 5 seconds.
     ///
     /// # Errors
     /// The store does not answer, or there is no such account.
@@ -95,7 +98,8 @@ impl<R: Role> Hallpass<R> {
         self.accounts.log_out_everywhere(account).await
     }
 
-    /// Replaces the account's roles. Tokens with the old ones are refused here at once, and on every node within 5 seconds.
+    /// Replaces the account's roles. Tokens with the old ones are refused here at once, and on
+    /// every node within 5 seconds.
     ///
     /// # Errors
     /// The store does not answer, or there is no such account.
@@ -107,7 +111,8 @@ impl<R: Role> Hallpass<R> {
         self.accounts.set_roles(account, roles).await
     }
 
-    /// Ends every session of the account and lets nobody sign in to it until it is [enabled](Self::enable) again.
+    /// Ends every session of the account and lets nobody sign in to it until it is
+    /// [enabled](Self::enable) again.
     ///
     /// # Errors
     /// The store does not answer, or there is no such account.
@@ -123,15 +128,17 @@ impl<R: Role> Hallpass<R> {
         self.accounts.enable(account).await
     }
 
-    /// Returns the commands for a route of the site, given by this person: they are carried out only if the person's account is
-    /// enabled, at the generation of the token and in a session that exists, checked in the transaction of the command. A route
-    /// that calls [`set_roles`](Self::set_roles) itself would let an administrator who is being demoted take that back.
+    /// Returns the commands for a route of the site, given by this person: they are carried out
+    /// only if the person's account is enabled, at the generation of the token and in a session
+    /// that exists, checked in the transaction of the command. A route that calls
+    /// [`set_roles`](Self::set_roles) itself would let an administrator who is being demoted take
+    /// that back.
     pub fn commands_of<'a>(&'a self, who: &Identity<R>) -> Commands<'a, R> {
         self.accounts.commands_of(who)
     }
 
-    /// Whether revocations are known to be current within the published 5 seconds: what `/readyz` says. Always so where
-    /// no revocation log is on.
+    /// Whether revocations are known to be current within the published 5 seconds: what `/readyz`
+    /// says. Always so where no revocation log is on.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.sync.is_ready()

@@ -8,12 +8,13 @@ use hallpass_core::Role;
 
 /// The verified caller, and the proof that there is one.
 ///
-/// As an extractor of axum (feature `axum`) or actix-web (feature `actix`) it rejects a request without a valid token; as
-/// `Option<Identity<R>>` it rejects none, and a missing token and an invalid one are both `None`. It derefs to
-/// [`hallpass_core::Identity`], whose methods return name, roles and the rest.
+/// As an extractor of axum (feature `axum`) or actix-web (feature `actix`) it rejects a request
+/// without a valid token; as `Option<Identity<R>>` it rejects none, and a missing token and an
+/// invalid one are both `None`. It derefs to [`hallpass_core::Identity`], whose methods return
+/// name, roles and the rest.
 ///
-/// It is one type whatever features are on. A response that depends on the caller must not be cached: set
-/// `Cache-Control: no-store`, or put `require_login` around the route, which does.
+/// It is one type whatever features are on. A response that depends on the caller must not be
+/// cached: set `Cache-Control: no-store`, or put `require_login` around the route, which does.
 pub struct Identity<R: Role>(hallpass_core::Identity<R>);
 
 impl<R: Role> Identity<R> {
@@ -50,17 +51,21 @@ impl<R: Role> Deref for Identity<R> {
     }
 }
 
-/// A caller who holds the permission `P`: the extractor rejects any other, so a value of this type is
-/// the proof.
+/// A caller who holds the permission `P`: the extractor rejects any other, so a value of this type
+/// is the proof.
 ///
-/// Functions that must not run without the permission can take it by reference. `Option<Allowed<P>>`
-/// rejects nobody: it is for showing a link only to those who may follow it.
+/// Functions that must not run without the permission can take it by reference.
+/// `Option<Allowed<P>>` rejects nobody: it is for showing a link only to those who may follow it.
 ///
 /// ```
 /// use hallpass::{Allowed, Permission, Requirement, Role};
 ///
 /// #[derive(Role, PartialEq, Eq, PartialOrd, Ord)]
-/// enum SiteRole { Guest, Moderator, Admin }
+/// enum SiteRole {
+///     Guest,
+///     Moderator,
+///     Admin,
+/// }
 ///
 /// struct HidePosts;
 ///
@@ -122,7 +127,10 @@ mod on_axum {
         type Rejection = Rejected;
 
         async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejected> {
-            let allowed = <hallpass_axum::Allowed<P> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+            let allowed = <hallpass_axum::Allowed<P> as FromRequestParts<S>>::from_request_parts(
+                parts, state,
+            )
+            .await?;
             Ok(Self { identity: Identity(allowed.into_identity().into_inner()) })
         }
     }
@@ -130,10 +138,17 @@ mod on_axum {
     impl<P: Permission, S: Sync> OptionalFromRequestParts<S> for Allowed<P> {
         type Rejection = Rejected;
 
-        async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejected> {
+        async fn from_request_parts(
+            parts: &mut Parts,
+            state: &S,
+        ) -> Result<Option<Self>, Rejected> {
             let allowed =
-                <hallpass_axum::Allowed<P> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
-            Ok(allowed.map(|allowed| Self { identity: Identity(allowed.into_identity().into_inner()) }))
+                <hallpass_axum::Allowed<P> as OptionalFromRequestParts<S>>::from_request_parts(
+                    parts, state,
+                )
+                .await?;
+            Ok(allowed
+                .map(|allowed| Self { identity: Identity(allowed.into_identity().into_inner()) }))
         }
     }
 
@@ -141,7 +156,10 @@ mod on_axum {
         type Rejection = Rejected;
 
         async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejected> {
-            let caller = <hallpass_axum::Identity<R> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+            let caller = <hallpass_axum::Identity<R> as FromRequestParts<S>>::from_request_parts(
+                parts, state,
+            )
+            .await?;
             Ok(Self(caller.into_inner()))
         }
     }
@@ -149,9 +167,15 @@ mod on_axum {
     impl<R: Role, S: Sync> OptionalFromRequestParts<S> for Identity<R> {
         type Rejection = Rejected;
 
-        async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejected> {
+        async fn from_request_parts(
+            parts: &mut Parts,
+            state: &S,
+        ) -> Result<Option<Self>, Rejected> {
             let caller =
-                <hallpass_axum::Identity<R> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+                <hallpass_axum::Identity<R> as OptionalFromRequestParts<S>>::from_request_parts(
+                    parts, state,
+                )
+                .await?;
             Ok(caller.map(|caller| Self(caller.into_inner())))
         }
     }
@@ -173,7 +197,11 @@ mod on_actix {
 
         fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
             let allowed = hallpass_actix::Allowed::<P>::from_request(request, payload).into_inner();
-            ready(allowed.map(|allowed| Self { identity: Identity(allowed.into_identity().into_inner()) }))
+            ready(
+                allowed.map(|allowed| Self {
+                    identity: Identity(allowed.into_identity().into_inner()),
+                }),
+            )
         }
     }
 

@@ -1,9 +1,10 @@
-//! The key ring's file: made by the first process that needs it, replaced whole, read again while the server runs.
+//! The key ring's file: made by the first process that needs it, replaced whole, read again while
+//! the server runs.
 //!
-//! Whoever reads the file can sign in as anybody, so it is made with mode 0600. It is never half written: its text goes to
-//! a temporary file beside it and reaches the disk there, and only then gets the name. Of processes that start together,
-//! one gives it the name, and the others take what they find; of those that change it, each waits for the one before
-//! ([`KeyFile::update`]).
+//! Whoever reads the file can sign in as anybody, so it is made with mode 0600. It is never half
+//! written: its text goes to a temporary file beside it and reaches the disk there, and only then
+//! gets the name. Of processes that start together, one gives it the name, and the others take what
+//! they find; of those that change it, each waits for the one before ([`KeyFile::update`]).
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -72,7 +73,8 @@ impl KeyFile {
         self.parse(&self.read()?)
     }
 
-    /// Reads the ring; makes the file with a fresh HS256 key and a fresh encryption key where there is none.
+    /// Reads the ring; makes the file with a fresh HS256 key and a fresh encryption key where there
+    /// is none.
     ///
     /// # Errors
     /// The file cannot be read or made, or holds no key ring.
@@ -94,8 +96,10 @@ impl KeyFile {
     /// # Errors
     /// The file is there already, or cannot be written.
     pub fn create(&self, ring: &KeyRing) -> Result<(), KeyFileError> {
-        let temporary = Temporary::write(&self.path, ring).map_err(|source| self.cannot_write(source))?;
-        // A hard link, unlike a rename, fails where the name is taken: so the first one wins, and its text is whole.
+        let temporary =
+            Temporary::write(&self.path, ring).map_err(|source| self.cannot_write(source))?;
+        // A hard link, unlike a rename, fails where the name is taken: so the first one wins, and
+        // its text is whole.
         match fs::hard_link(&temporary.path, &self.path) {
             Ok(()) => sync_directory(&self.path).map_err(|source| self.cannot_write(source)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -105,8 +109,9 @@ impl KeyFile {
         }
     }
 
-    /// Puts a new signing key into use. The present one is accepted for `accept_old_for` longer, which must not be less than
-    /// the life of an access token, or whoever signed in just before is signed out.
+    /// Puts a new signing key into use. The present one is accepted for `accept_old_for` longer,
+    /// which must not be less than the life of an access token, or whoever signed in just
+    /// before is signed out.
     ///
     /// # Errors
     /// As [`update`](Self::update), or the ring in it signs nothing.
@@ -115,9 +120,11 @@ impl KeyFile {
         self.update(|ring| ring.rotated(*random, now, accept_old_for))
     }
 
-    /// Puts a new pepper into use: new password hashes are made with it, and each older hash at the next sign-in of its account.
+    /// Puts a new pepper into use: new password hashes are made with it, and each older hash at the
+    /// next sign-in of its account.
     ///
-    /// From then on the file is as precious as the database: whoever loses a pepper loses every password that was made with it.
+    /// From then on the file is as precious as the database: whoever loses a pepper loses every
+    /// password that was made with it.
     ///
     /// # Errors
     /// As [`update`](Self::update).
@@ -126,12 +133,13 @@ impl KeyFile {
         self.update(|ring| Ok(ring.with_new_pepper(*random, now)))
     }
 
-    /// Reads the ring, changes it and puts it back, while no other process does: of two rotations at the same moment, neither
-    /// undoes the other. They take turns by a lock on a file beside it, which stays there, empty.
+    /// Reads the ring, changes it and puts it back, while no other process does: of two rotations
+    /// at the same moment, neither undoes the other. They take turns by a lock on a file beside
+    /// it, which stays there, empty.
     ///
     /// # Errors
-    /// The file cannot be read or written, the ring cannot be changed so, or another process is not done with it after five
-    /// seconds; nothing is changed then.
+    /// The file cannot be read or written, the ring cannot be changed so, or another process is not
+    /// done with it after five seconds; nothing is changed then.
     pub fn update(
         &self,
         change: impl FnOnce(&KeyRing) -> Result<KeyRing, KeyRingError>,
@@ -142,8 +150,8 @@ impl KeyFile {
         Ok(changed)
     }
 
-    /// Puts this ring in the place of the one in the file, which keeps its mode, whatever the file holds by then:
-    /// [`update`](Self::update) loses nothing.
+    /// Puts this ring in the place of the one in the file, which keeps its mode, whatever the file
+    /// holds by then: [`update`](Self::update) loses nothing.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -154,14 +162,16 @@ impl KeyFile {
     /// The file's text, for whoever wants to know whether it has changed.
     pub(crate) fn read(&self) -> Result<Zeroizing<String>, KeyFileError> {
         let text = fs::read_to_string(&self.path);
-        text.map(Zeroizing::new).map_err(|source| KeyFileError::Read { path: self.path.clone(), source })
+        text.map(Zeroizing::new)
+            .map_err(|source| KeyFileError::Read { path: self.path.clone(), source })
     }
 
     pub(crate) fn parse(&self, text: &str) -> Result<KeyRing, KeyFileError> {
         KeyRing::from_json(text).map_err(|source| self.unusable(source))
     }
 
-    /// Waits until nobody else changes the file. The turn ends when the answer is dropped, and with the process.
+    /// Waits until nobody else changes the file. The turn ends when the answer is dropped, and with
+    /// the process.
     fn turn(&self) -> Result<File, KeyFileError> {
         let start = Instant::now();
         let lock = private().create(true).open(named_after(&self.path, ".lock"));
@@ -169,8 +179,12 @@ impl KeyFile {
         loop {
             match lock.try_lock() {
                 Ok(()) => return Ok(lock),
-                Err(TryLockError::WouldBlock) if start.elapsed() < LONGEST_TURN => thread::sleep(AGAIN_AFTER),
-                Err(TryLockError::WouldBlock) => return Err(KeyFileError::Busy { path: self.path.clone() }),
+                Err(TryLockError::WouldBlock) if start.elapsed() < LONGEST_TURN => {
+                    thread::sleep(AGAIN_AFTER)
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(KeyFileError::Busy { path: self.path.clone() });
+                }
                 Err(TryLockError::Error(source)) => return Err(self.cannot_write(source)),
             }
         }
@@ -260,7 +274,8 @@ fn named_after(file: &Path, ending: &str) -> PathBuf {
     file.with_file_name(name)
 }
 
-/// The whole text, on the disk, under a name that nobody looks for. Goes when dropped, unless it was renamed.
+/// The whole text, on the disk, under a name that nobody looks for. Goes when dropped, unless it
+/// was renamed.
 struct Temporary {
     path: PathBuf,
 }
@@ -280,13 +295,14 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // Where it was renamed there is nothing to remove, and a file that stays harms nobody: its mode is 0600.
+        // Where it was renamed there is nothing to remove, and a file that stays harms nobody: its
+        // mode is 0600.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// A name reaches the disk with its directory. Were the keys lost in a power cut that the database outlives, nobody's
-/// second factor could be opened any more.
+/// A name reaches the disk with its directory. Were the keys lost in a power cut that the database
+/// outlives, nobody's second factor could be opened any more.
 fn sync_directory(file: &Path) -> io::Result<()> {
     if cfg!(unix) {
         let directory = file.parent().filter(|path| !path.as_os_str().is_empty());
@@ -299,8 +315,9 @@ fn sync_directory(file: &Path) -> io::Result<()> {
 const LONGEST_TURN: Duration = Duration::from_secs(5);
 const AGAIN_AFTER: Duration = Duration::from_millis(5);
 
-/// A key file whose changes are taken up while the server runs: the file, and its text when it was last looked at. The text is compared, not the time: a rotation within the clock's
-/// grain, or a restored backup with an old time, is a change too.
+/// A key file whose changes are taken up while the server runs: the file, and its text when it was
+/// last looked at. The text is compared, not the time: a rotation within the clock's grain, or a
+/// restored backup with an old time, is a change too.
 pub(crate) struct WatchedKeyFile {
     file: KeyFile,
     seen: Zeroizing<String>,
@@ -311,13 +328,15 @@ impl WatchedKeyFile {
     /// Reads the file, which is made where there is none.
     pub(crate) fn open(file: KeyFile, now: UnixTime) -> Result<(KeyRing, Self), KeyFileError> {
         file.load_or_make(now)?;
-        // Read again, so that the ring and the text that later ones are compared with belong together.
+        // Read again, so that the ring and the text that later ones are compared with belong
+        // together.
         let seen = file.read()?;
         let ring = file.parse(&seen)?;
         Ok((ring, Self { file, seen, is_unreadable: false }))
     }
 
-    /// Puts a changed ring into use. A file that is gone or of no use leaves the last good ring in use and is logged, once.
+    /// Puts a changed ring into use. A file that is gone or of no use leaves the last good ring in
+    /// use and is logged, once.
     pub(crate) async fn take_up_changes(&mut self, keys: &Keys) {
         let file = self.file.clone();
         // A disk may be slow; the runtime's threads are for requests.

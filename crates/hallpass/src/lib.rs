@@ -1,12 +1,15 @@
-//! Sign in once, pass every route: signed role cookies, two-factor sign-in and instant revocation, with no query on the way.
+//! Sign in once, pass every route: signed role cookies, two-factor sign-in and instant revocation,
+//! with no query on the way.
 //!
-//! A person signs in with a password and an authenticator's code, and that is when the store is read. From then on a signed
-//! cookie carries the roles, and each route checks them without a query. Log-out, a role change or a disabled account ends
-//! live tokens all the same, on every node within 5 seconds.
+//! A person signs in with a password and an authenticator's code, and that is when the store is
+//! read. From then on a signed cookie carries the roles, and each route checks them without a
+//! query. Log-out, a role change or a disabled account ends live tokens all the same, on every node
+//! within 5 seconds.
 //!
-//! This crate is the one dependency of a site. It puts the others together and says once what they share: names, keys,
-//! lifetimes, cookies. What it does not do is decide anything about a request: that is `hallpass-core`, which a service that only
-//! verifies tokens takes alone, with `hallpass-tower` or `hallpass-axum`.
+//! This crate is the one dependency of a site. It puts the others together and says once what they
+//! share: names, keys, lifetimes, cookies. What it does not do is decide anything about a request:
+//! that is `hallpass-core`, which a service that only verifies tokens takes alone, with
+//! `hallpass-tower` or `hallpass-axum`.
 //!
 //! # 25 lines
 //!
@@ -38,16 +41,17 @@
 //! }
 //! ```
 //!
-//! `/register`, `/login`, `/logout` and the pages under `/profile/` are there; accounts and sessions are in `site.db`, the keys in
-//! `site-keys.json` beside it. Browsers send the cookies over HTTPS, and all but Safari to `localhost`.
+//! `/register`, `/login`, `/logout` and the pages under `/profile/` are there; accounts and
+//! sessions are in `site.db`, the keys in `site-keys.json` beside it. Browsers send the cookies
+//! over HTTPS, and all but Safari to `localhost`.
 //!
 //! A debug build hashes passwords cheaply, because argon2 without optimisation takes seconds, and
 //! logs a warning. A release build replaces these hashes at the next login.
 //!
 //! # A site with its own users table
 //!
-//! Two methods are enough to log in with a password. Each further capability is one more small trait, and a capability whose
-//! trait is missing does not compile.
+//! Two methods are enough to log in with a password. Each further capability is one more small
+//! trait, and a capability whose trait is missing does not compile.
 //!
 //! ```
 //! # use hallpass::{store::AccountStore, *};
@@ -109,20 +113,25 @@ mod start;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use crate::open::OpenError;
-pub use crate::{builder::HallpassBuilder, hallpass::Hallpass, identity::Identity, start::StartError};
+pub use crate::{
+    builder::HallpassBuilder, hallpass::Hallpass, identity::Identity, start::StartError,
+};
 #[cfg(any(feature = "actix", feature = "axum"))]
 pub use crate::{
     identity::Allowed,
     layer::AuthLayer,
-    require::{RequireLayer, public, require_any_role, require_at_least, require_login, require_roles},
+    require::{
+        RequireLayer, public, require_any_role, require_at_least, require_login, require_roles,
+    },
 };
 pub use hallpass_accounts::{
-    Account, AccountId, AccountsError, AccountsErrorKind, Event, HashCost, PasswordHasherSettings, PasswordPolicy,
-    Proxies, RateLimit, RateLimits, SessionSettings, TwoFactorPolicy, Username, VerifierSettings,
+    Account, AccountId, AccountsError, AccountsErrorKind, Event, HashCost, PasswordHasherSettings,
+    PasswordPolicy, Proxies, RateLimit, RateLimits, SessionSettings, TwoFactorPolicy, Username,
+    VerifierSettings,
 };
 pub use hallpass_core::{
-    __facade::Role, Clock, CookieSettings, Permission, Rejection, RejectionKind, Requirement, RoleSet, SameSite,
-    StalePolicy, SystemClock, UnixTime,
+    __facade::Role, Clock, CookieSettings, Permission, Rejection, RejectionKind, Requirement,
+    RoleSet, SameSite, StalePolicy, SystemClock, UnixTime,
 };
 // The macro of this name writes `::hallpass`, so that a site needs no other crate of ours.
 pub use hallpass_derive::FacadeRole as Role;
@@ -143,15 +152,17 @@ pub mod actix {
 /// Stores: the traits that a site's own store implements, and the stores that are there.
 pub mod store {
     pub use hallpass_accounts::{
-        AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome, ConsumeOutcome,
-        ConsumedRefreshes, Cursor, DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore,
-        DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore,
-        DynTwoFactorStore, EndOutcome, Enrolment, LiveFactor, MalformedConsumedRefreshes, MalformedSessionId,
-        MemoryRateLimits, NewAccount, NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome,
-        PasswordChange, PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash,
-        RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome, RegistrationStore,
-        ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, RotationOutcome, Session, SessionId,
-        SessionStore, StoreFault, StoreSet, TwoFactorStore, UsernameError,
+        AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome,
+        ConsumeOutcome, ConsumedRefreshes, Cursor, DynAccountStore, DynAdministrationStore,
+        DynBreachedPasswords, DynPasswordStore, DynRateLimitStore, DynRefreshTokenStore,
+        DynRegistrationStore, DynRevocationLog, DynSessionStore, DynTwoFactorStore, EndOutcome,
+        Enrolment, LiveFactor, MalformedConsumedRefreshes, MalformedSessionId, MemoryRateLimits,
+        NewAccount, NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome,
+        PasswordChange, PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain,
+        RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
+        RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
+        RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, StoreFault,
+        StoreSet, TwoFactorStore, UsernameError,
     };
     #[cfg(feature = "redis")]
     pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
@@ -166,46 +177,53 @@ pub mod store {
 /// The login flow and its settings, for a site that calls the steps itself.
 pub mod flow {
     pub use hallpass_accounts::{
-        Ability, AcceptablePassword, AccountSummary, Accounts, Authenticated, Breach, BreachedPasswords, Commands,
-        Enrolling, EnrolmentRequired, EventHook, FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost,
-        LoginStep, MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
-        PasswordError, PasswordHasher, ProxiesError, Random, RateLimitKind, RefreshToken, RejectionReason,
-        RevocationSync, RightPassword, SetUp, Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor,
-        check_password, hash_password,
+        Ability, AcceptablePassword, AccountSummary, Accounts, Authenticated, Breach,
+        BreachedPasswords, Commands, Enrolling, EnrolmentRequired, EventHook, FactorOff,
+        ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep, MfaRequired, NextStep,
+        NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted, PasswordError,
+        PasswordHasher, ProxiesError, Random, RateLimitKind, RefreshToken, RejectionReason,
+        RevocationSync, RightPassword, SetUp, Settings, SettingsError, SystemRandom, Tokens,
+        TwoFactor, Visitor, check_password, hash_password,
     };
-    pub use hallpass_core::{CookieSettingsBuilder, CookieSettingsError, OriginCheckError, SetCookieError};
+    pub use hallpass_core::{
+        CookieSettingsBuilder, CookieSettingsError, OriginCheckError, SetCookieError,
+    };
 }
 
 /// The pages of the login routes, their models and texts.
 pub mod pages {
     pub use hallpass_core::FieldFault;
     pub use hallpass_web::{
-        Body, CodePage, DefaultLayout, DefaultPages, EndpointRequest, EndpointResponse, Fault, Layout, LoginPage, Page,
-        Pages, PasswordPage, Reader, RecoveryCodesPage, RegisterPage, RejectionPage, RejectionText, Route, Routes,
-        SCRIPT, STYLE_SHEET, SessionLine, SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
+        Body, CodePage, DefaultLayout, DefaultPages, EndpointRequest, EndpointResponse, Fault,
+        Layout, LoginPage, Page, Pages, PasswordPage, Reader, RecoveryCodesPage, RegisterPage,
+        RejectionPage, RejectionText, Route, Routes, SCRIPT, STYLE_SHEET, SessionLine,
+        SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
     };
 }
 
 /// Keys that sign and verify, key rings, and the key file.
 pub mod keys {
     pub use crate::key_file::{KeyFile, KeyFileError};
-    pub use hallpass_core::{Algorithm, Key, KeyError, KeyId, KeyIdError, KeyRing, KeyRingError, Keys, RingEntry};
+    pub use hallpass_core::{
+        Algorithm, Key, KeyError, KeyId, KeyIdError, KeyRing, KeyRingError, Keys, RingEntry,
+    };
 }
 
 /// Access tokens: issuing and verifying them, and finding them in a request.
 pub mod token {
     pub use hallpass_core::{
-        Access, Authentication, Claims, Device, EnrolmentPending, Identity, IssueError, Issuer, LoggedIn, Methods,
-        MfaPending, RequestAuthenticator, RevocationList, Revoked, RevokedKind, Token, TokenError, TokenErrorKind,
-        TokenFacts, TokenKind, TokenSubject, Unprivileged, Verifier,
+        Access, Authentication, Claims, Device, EnrolmentPending, Identity, IssueError, Issuer,
+        LoggedIn, Methods, MfaPending, RequestAuthenticator, RevocationList, Revoked, RevokedKind,
+        Token, TokenError, TokenErrorKind, TokenFacts, TokenKind, TokenSubject, Unprivileged,
+        Verifier,
     };
 }
 
 /// One-time codes.
 pub mod totp {
     pub use hallpass_core::{
-        OtpauthError, OtpauthUri, RightCode, TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpDrift, TotpSecret,
-        TotpSecretError, TotpSettings, TotpSkew, WrongCode,
+        OtpauthError, OtpauthUri, RightCode, TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpDrift,
+        TotpSecret, TotpSecretError, TotpSettings, TotpSkew, WrongCode,
     };
 }
 
@@ -219,6 +237,7 @@ pub mod request {
     #[cfg(feature = "utoipa")]
     pub use hallpass_core::ApiSecurity;
     pub use hallpass_core::{
-        Caller, FieldFault, Meter, OriginCheck, OriginFacts, RejectionResponse, RejectionSettings, RouteTable,
+        Caller, FieldFault, Meter, OriginCheck, OriginFacts, RejectionResponse, RejectionSettings,
+        RouteTable,
     };
 }

@@ -20,7 +20,9 @@ use tower_service::Service;
 
 use crate::{
     hallpass::Hallpass,
-    layer::{AuthLayer, DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage, TowerPage},
+    layer::{
+        AuthLayer, DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage, TowerPage,
+    },
     require::RequireLayer,
     site::LoginRoutes,
 };
@@ -149,7 +151,11 @@ impl<S: Clone, R, P, T, L: Listener> Service<IncomingStream<'_, L>> for Protecte
 
 #[diagnostic::do_not_recommend]
 impl<P: RejectionPage<http::Response<B>>, B> hallpass_tower::OnRejection<B> for TowerPage<P> {
-    fn page(&self, rejection: Rejection, request: &hallpass_tower::RejectedRequest) -> Option<http::Response<B>> {
+    fn page(
+        &self,
+        rejection: Rejection,
+        request: &hallpass_tower::RejectedRequest,
+    ) -> Option<http::Response<B>> {
         let header = |name: &str| request.headers().get(name).map(http::HeaderValue::as_bytes);
         let request = RejectedRequest {
             method: request.method().as_str(),

@@ -6,13 +6,15 @@ use hallpass_sqlx::{SqlStore, StoreOpenError};
 use crate::{hallpass::Hallpass, key_file::KeyFile, start::StartError};
 
 impl<R: Role> Hallpass<R> {
-    /// Opens a site on one database, with everything on. Tables and keys are made on the first start. The revocation list is
-    /// loaded when this returns.
+    /// Opens a site on one database, with everything on. Tables and keys are made on the first
+    /// start. The revocation list is loaded when this returns.
     ///
-    /// - `sqlite://site.db` is one file, which is made, and `site-keys.json` beside it, with mode 0600.
-    /// - `postgres://site@localhost/site`, with the feature `postgres`, is a database that is there; the keys are in
-    ///   `site-keys.json`, named as the database is, in the directory in which the server runs. **Nodes on several machines must
-    ///   have the same file**, or each refuses the others' tokens.
+    /// - `sqlite://site.db` is one file, which is made, and `site-keys.json` beside it, with mode
+    ///   0600.
+    /// - `postgres://site@localhost/site`, with the feature `postgres`, is a database that is
+    ///   there; the keys are in `site-keys.json`, named as the database is, in the directory in
+    ///   which the server runs. **Nodes on several machines must have the same file**, or each
+    ///   refuses the others' tokens.
     ///
     /// It is short for this, which takes further settings:
     ///
@@ -35,7 +37,8 @@ impl<R: Role> Hallpass<R> {
     /// `sqlite::memory:` keeps accounts and keys in memory, for a test.
     ///
     /// # Errors
-    /// The database cannot be opened, or the keys cannot be used. [`OpenError`] says which, and what to write instead.
+    /// The database cannot be opened, or the keys cannot be used. [`OpenError`] says which, and
+    /// what to write instead.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let store = SqlStore::open(url).await?;
         let key_file = key_file(&store);

@@ -91,7 +91,10 @@ impl<R: Role> Hallpass<R> {
     }
 
     fn clock_of_the_site(&self) -> impl Clock + use<R> {
-        ClockOfTheSite { clock: Arc::clone(&self.accounts.settings().clock), _background: Arc::clone(&self.background) }
+        ClockOfTheSite {
+            clock: Arc::clone(&self.accounts.settings().clock),
+            _background: Arc::clone(&self.background),
+        }
     }
 
     fn rejection_settings(&self) -> RejectionSettings {

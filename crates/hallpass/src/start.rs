@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use hallpass_accounts::{
-    AccountStore, Accounts, NoRandomness, Random, RevocationSync, SettingsError, StoreFault, SystemRandom,
+    AccountStore, Accounts, NoRandomness, Random, RevocationSync, SettingsError, StoreFault,
+    SystemRandom,
 };
-use hallpass_core::{Clock, CookieSettingsError, KeyRing, Keys, OriginCheck, OriginCheckError, Role, SystemClock};
+use hallpass_core::{
+    Clock, CookieSettingsError, KeyRing, Keys, OriginCheck, OriginCheckError, Role, SystemClock,
+};
 use hallpass_web::Routes;
 use tokio::runtime::Handle;
 use zeroize::Zeroizing;
@@ -18,8 +21,8 @@ use crate::{
 };
 
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
-    /// Starts the site. Where a revocation log is on, it is read before this returns: what was revoked
-    /// before the start is revoked from the first request on.
+    /// Starts the site. Where a revocation log is on, it is read before this returns: what was
+    /// revoked before the start is revoked from the first request on.
     ///
     /// # Errors
     /// A setting is missing or cannot be used, or the revocation log cannot be read. [`StartError`]
@@ -42,15 +45,21 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         if let Some(store) = self.rate_limits_in {
             stores.rate_limits = store;
         }
-        let cookies =
-            if self.insecure_plain_http_cookies { self.cookies.insecure_plain_http_cookies() } else { self.cookies };
+        let cookies = if self.insecure_plain_http_cookies {
+            self.cookies.insecure_plain_http_cookies()
+        } else {
+            self.cookies
+        };
         settings.cookies = cookies.build()?;
-        settings.origin_check =
-            self.trusted_origins.iter().try_fold(OriginCheck::new(), |check, origin| check.trust(origin))?;
+        settings.origin_check = self
+            .trusted_origins
+            .iter()
+            .try_fold(OriginCheck::new(), |check, origin| check.trust(origin))?;
         let accounts = Accounts::new(keys.clone(), stores, settings)?;
         let sync = RevocationSync::new(&accounts);
         sync.read().await?;
-        let background = Background::start(&runtime, sync.clone(), key_file.map(|file| (file, keys)));
+        let background =
+            Background::start(&runtime, sync.clone(), key_file.map(|file| (file, keys)));
         let routes = match self.pages {
             Some(pages) => Routes::with_pages(&accounts, pages),
             None => Routes::new(&accounts),
@@ -86,7 +95,9 @@ fn open_keys(source: KeySource) -> Result<(Keys, Option<WatchedKeyFile>), StartE
 #[non_exhaustive]
 pub enum StartError {
     /// No keys are set.
-    #[error("no keys: write .key_file(\"site-keys.json\"), or .keys(KeyRing::from_env(\"SITE_KEYS\")?)")]
+    #[error(
+        "no keys: write .key_file(\"site-keys.json\"), or .keys(KeyRing::from_env(\"SITE_KEYS\")?)"
+    )]
     NoKeys,
     /// Keys are set more than once.
     #[error("keys are set twice: keep one of .keys(…), .key_file(…) and .keys_in_memory()")]
@@ -104,7 +115,9 @@ pub enum StartError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// A policy for a stale revocation log is set, and no log is read.
-    #[error("a stale policy is set, and no revocation log is read: call .revocation_log(), or leave the policy out")]
+    #[error(
+        "a stale policy is set, and no revocation log is read: call .revocation_log(), or leave the policy out"
+    )]
     StalePolicyWithoutLog,
     /// The revocation log could not be read.
     #[error("the revocation log cannot be read: see to the database, then start again")]

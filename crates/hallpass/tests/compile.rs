@@ -1,9 +1,9 @@
 //! Wrong use of the facade does not compile, and the compiler's message names the fix.
 //!
-//! Each file of `compile/` is one program. Its first lines, `//~ text`, are texts that the compiler must print;
-//! `//~ compiles` stands for a program that must compile. The files are compared by these texts and not by the whole
-//! output, because the compiler also lists the stores that implement a trait, and those differ with the features that
-//! are on.
+//! Each file of `compile/` is one program. Its first lines, `//~ text`, are texts that the compiler
+//! must print; `//~ compiles` stands for a program that must compile. The files are compared by
+//! these texts and not by the whole output, because the compiler also lists the stores that
+//! implement a trait, and those differ with the features that are on.
 
 use std::{
     error::Error,
@@ -58,13 +58,17 @@ fn compile_errors_name_the_fix() -> Result<(), Box<dyn Error>> {
     for source in &sources {
         let name = source.file_stem().and_then(|name| name.to_str()).ok_or("no file name")?;
         let text = fs::read_to_string(source)?;
-        let expected: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//~ ")).collect();
+        let expected: Vec<&str> =
+            text.lines().map_while(|line| line.strip_prefix("//~ ")).collect();
         assert!(!expected.is_empty(), "{name} expects nothing");
         let output = check(&project, name)?;
         let printed = String::from_utf8_lossy(&output.stderr);
         let compiles = expected == ["compiles"];
-        let missing: Vec<&&str> =
-            if compiles { Vec::new() } else { expected.iter().filter(|text| !printed.contains(**text)).collect() };
+        let missing: Vec<&&str> = if compiles {
+            Vec::new()
+        } else {
+            expected.iter().filter(|text| !printed.contains(**text)).collect()
+        };
         if output.status.success() != compiles || !missing.is_empty() {
             failures.push_str(&format!("== {name}: {missing:#?} not in\n{printed}\n"));
         }

@@ -49,7 +49,8 @@ pub(crate) async fn render<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let response = next.call(request).await?;
-    let Some(Failed(failure)) = response.response().error().and_then(Error::as_error).cloned() else {
+    let Some(Failed(failure)) = response.response().error().and_then(Error::as_error).cloned()
+    else {
         return Ok(response.map_into_left_body());
     };
     let mut worded = Visit::of(response.request()).failure(&failure);

@@ -47,7 +47,9 @@ pub(crate) fn form_failure(error: UrlencodedError, _: &HttpRequest) -> Error {
 /// What is wrong with JSON.
 pub(crate) fn json_failure(error: JsonPayloadError, _: &HttpRequest) -> Error {
     let failure = match error {
-        JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => Failure::TooLarge,
+        JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
+            Failure::TooLarge
+        }
         JsonPayloadError::ContentType => Failure::MediaType,
         JsonPayloadError::Deserialize(error) if error.is_data() => Failure::Fields,
         _ => Failure::Malformed,

@@ -1,5 +1,5 @@
-//! The example blog on actix-web: the same accounts, posts, templates and operator's commands as `blog`, whose library half this is
-//! built on, and the same sign-in.
+//! The example blog on actix-web: the same accounts, posts, templates and operator's commands as
+//! `blog`, whose library half this is built on, and the same sign-in.
 //!
 //! `cargo run -p blog-actix`, with the settings of `blog`.
 
@@ -33,7 +33,10 @@ async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let config = Config::from_env()?;
     match command {
         Command::Serve => {
-            tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(LevelFilter::WARN).init();
+            tracing_subscriber::fmt()
+                .with_writer(io::stderr)
+                .with_max_level(LevelFilter::WARN)
+                .init();
             serve::serve(&config).await
         }
         Command::Operator(order) => Ok(order.run(&config, &mut io::stdout()).await?),

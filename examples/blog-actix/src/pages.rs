@@ -6,7 +6,8 @@ use actix_web::{
     web::{Data, Path, Query},
 };
 use blog::{
-    After, BlogRole, Draft, DraftFields, Failure, Hide, Home, NewPost, Older, PostView, RoleField, Site, Viewer,
+    After, BlogRole, Draft, DraftFields, Failure, Hide, Home, NewPost, Older, PostView, RoleField,
+    Site, Viewer,
 };
 use hallpass::{Clock, Identity, SystemClock};
 use serde_json::json;
@@ -24,7 +25,10 @@ pub(crate) async fn home(visit: Visit, site: Data<Site>, older: Query<Older>) ->
 /// One post.
 pub(crate) async fn post(visit: Visit, site: Data<Site>, slug: Path<String>) -> Answer {
     let post = site.posts.by_slug(&slug).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
-    Ok(visit.answer(&PostView { post: &post, may_hide: visit.viewer.as_ref().is_some_and(Viewer::sees_hide) }))
+    Ok(visit.answer(&PostView {
+        post: &post,
+        may_hide: visit.viewer.as_ref().is_some_and(Viewer::sees_hide),
+    }))
 }
 
 /// The form for a new post.
@@ -32,7 +36,8 @@ pub(crate) async fn new(visit: Visit) -> HttpResponse {
     visit.page(&NewPost::default())
 }
 
-/// Publishes, and leads to the post; shows the form again, with what was typed, where something is wrong with it.
+/// Publishes, and leads to the post; shows the form again, with what was typed, where something is
+/// wrong with it.
 pub(crate) async fn publish(
     visit: Visit,
     me: Identity<BlogRole>,
@@ -72,7 +77,11 @@ pub(crate) async fn profile(visit: Visit, me: Identity<BlogRole>, site: Data<Sit
 }
 
 /// Everyone with an account, a hundred at a time, by name.
-pub(crate) async fn people(visit: Visit, site: Data<Site>, Query(After { after }): Query<After>) -> Answer {
+pub(crate) async fn people(
+    visit: Visit,
+    site: Data<Site>,
+    Query(After { after }): Query<After>,
+) -> Answer {
     Ok(visit.answer(&site.people(after.as_deref()).await?))
 }
 

@@ -1,4 +1,5 @@
-//! Every address of the blog, and what it asks of whoever comes. A route without its requirement cannot be written here.
+//! Every address of the blog, and what it asks of whoever comes. A route without its requirement
+//! cannot be written here.
 
 use std::time::Duration;
 
@@ -10,7 +11,9 @@ use actix_web::{
     web::{self, Data, FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceConfig},
 };
 use blog::{BlogRole, Failure, Site};
-use hallpass::{RequireLayer, actix::GuardedRouter, public, require_any_role, require_login, require_roles};
+use hallpass::{
+    RequireLayer, actix::GuardedRouter, public, require_any_role, require_login, require_roles,
+};
 
 use crate::{
     failure::Failed,
@@ -31,26 +34,46 @@ pub(crate) fn site(hallpass: &hallpass::Hallpass<BlogRole>) -> GuardedRouter {
     let site = write(site, "/posts/{slug}/hide", moderator, FORM_LIMIT, web::to(pages::hide));
     let site = read(site, "/profile", require_login(), web::to(pages::profile));
     let site = read(site, "/admin", recent_admin(), web::to(pages::people));
-    let site = write(site, "/admin/users/{username}/role", recent_admin(), FORM_LIMIT, web::to(pages::set_role));
+    let site = write(
+        site,
+        "/admin/users/{username}/role",
+        recent_admin(),
+        FORM_LIMIT,
+        web::to(pages::set_role),
+    );
     let site = read(site, "/healthz", public(), web::to(async || "ok\n"));
     let site = read(site, "/readyz", public(), web::to(readyz));
     let style = web::to(async || asset("text/css; charset=utf-8", blog::style_sheet()));
     let site = read(site, "/style.css", public(), style);
-    let site = read(site, "/favicon.svg", public(), web::to(async || asset("image/svg+xml", blog::FAVICON)));
+    let site = read(
+        site,
+        "/favicon.svg",
+        public(),
+        web::to(async || asset("image/svg+xml", blog::FAVICON)),
+    );
     site.merge_routes("(other methods)", public(), other_methods())
         .merge_routes("(sign-in)", public(), hallpass.routes())
-        .fallback(public(), web::to(async || Err::<HttpResponse, _>(Failed::from(Failure::NotFound))))
+        .fallback(
+            public(),
+            web::to(async || Err::<HttpResponse, _>(Failed::from(Failure::NotFound))),
+        )
 }
 
-/// A page: `GET`, and `HEAD`, which actix-web answers only where it is told to. Another method does not come as far as the guard, and
-/// is told which there are.
+/// A page: `GET`, and `HEAD`, which actix-web answers only where it is told to. Another method does
+/// not come as far as the guard, and is told which there are.
 fn read(site: GuardedRouter, path: &str, asks: RequireLayer, route: Route) -> GuardedRouter {
     let methods = guard::Any(guard::Get()).or(guard::Head());
     site.merge_routes(path, asks, web::resource(path).guard(methods).wrap(asks).route(route))
 }
 
 /// A form's target.
-fn write(site: GuardedRouter, path: &str, asks: RequireLayer, limit: usize, route: Route) -> GuardedRouter {
+fn write(
+    site: GuardedRouter,
+    path: &str,
+    asks: RequireLayer,
+    limit: usize,
+    route: Route,
+) -> GuardedRouter {
     let forms = FormConfig::default().limit(limit).error_handler(form_failure);
     let json = JsonConfig::default().limit(limit).error_handler(json_failure);
     let resource = web::resource(path).guard(guard::Post()).app_data(forms).app_data(json);
@@ -59,9 +82,19 @@ fn write(site: GuardedRouter, path: &str, asks: RequireLayer, limit: usize, rout
 
 /// The paths above with a method that they have not.
 fn other_methods() -> Vec<impl HttpServiceFactory + 'static> {
-    let written = ["/posts", "/posts/{slug}/hide", "/admin/users/{username}/role"].map(|path| (path, "POST"));
-    let read =
-        ["/", "/posts/new", "/posts/{slug}", "/profile", "/admin", "/healthz", "/readyz", "/style.css", "/favicon.svg"];
+    let written =
+        ["/posts", "/posts/{slug}/hide", "/admin/users/{username}/role"].map(|path| (path, "POST"));
+    let read = [
+        "/",
+        "/posts/new",
+        "/posts/{slug}",
+        "/profile",
+        "/admin",
+        "/healthz",
+        "/readyz",
+        "/style.css",
+        "/favicon.svg",
+    ];
     let paths = read.map(|path| (path, "GET, HEAD")).into_iter().chain(written);
     let resource = |(path, methods)| {
         let answer = move || async move {

@@ -18,7 +18,8 @@ use crate::{failure::render, routes, visit::rejection_page};
 /// Serves until SIGINT or SIGTERM, then finishes what is in flight.
 pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
     let site = Site::open(config).await?;
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stopped = async move {
         tokio::select! {
             _ = interrupt.recv() => {}

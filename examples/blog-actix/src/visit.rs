@@ -23,10 +23,16 @@ pub(crate) struct Visit {
 
 impl Visit {
     pub(crate) fn of(request: &HttpRequest) -> Self {
-        let identity = request.extensions().get::<Authentication>().and_then(Authentication::identity::<BlogRole>);
+        let identity = request
+            .extensions()
+            .get::<Authentication>()
+            .and_then(Authentication::identity::<BlogRole>);
         let header = |name: &str| request.headers().get(name).map(|value| value.as_bytes());
         let caller = Caller::new(request.method().as_str(), request.path(), header);
-        Self { viewer: identity.map(|me| Viewer::new(me.username(), me.roles())), json: caller.prefers_json() }
+        Self {
+            viewer: identity.map(|me| Viewer::new(me.username(), me.roles())),
+            json: caller.prefers_json(),
+        }
     }
 
     pub(crate) fn wants_json(&self) -> bool {
@@ -50,9 +56,12 @@ impl Visit {
 
     /// Why a request came to nothing: a page, or problem details (RFC 9457).
     pub(crate) fn failure(&self, failure: &Failure) -> HttpResponse {
-        let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if self.json {
-            personal(status).content_type("application/problem+json").body(failure.problem().to_string())
+            personal(status)
+                .content_type("application/problem+json")
+                .body(failure.problem().to_string())
         } else {
             self.page_with(status, &failure.notice())
         }
@@ -76,12 +85,20 @@ impl FromRequest for Visit {
 }
 
 /// The page for a denial; the library's own where the blog has nothing better to say.
-pub(crate) fn rejection_page(rejection: Rejection, request: &RejectedRequest<'_>) -> Option<HttpResponse> {
+pub(crate) fn rejection_page(
+    rejection: Rejection,
+    request: &RejectedRequest<'_>,
+) -> Option<HttpResponse> {
     // The library sends a browser that is only looking to the log-in, and from there back here.
     if rejection.status() == 401 && matches!(request.method(), "GET" | "HEAD") {
         return None;
     }
     let visit = Visit::of(request.actix()?);
-    let notice = Notice::of_denial(rejection.kind(), rejection.status(), request.target(), visit.viewer.as_ref())?;
+    let notice = Notice::of_denial(
+        rejection.kind(),
+        rejection.status(),
+        request.target(),
+        visit.viewer.as_ref(),
+    )?;
     Some(visit.page_with(StatusCode::from_u16(rejection.status()).ok()?, &notice))
 }

@@ -1,4 +1,5 @@
-//! The blog as an outsider meets it, on actix-web: `blog`'s own black-box tests with another program.
+//! The blog as an outsider meets it, on actix-web: `blog`'s own black-box tests with another
+//! program.
 
 #![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
 #![allow(dead_code, reason = "the other blog's tests use more of it")]

@@ -7,14 +7,23 @@ use hallpass::{AccountId, Clock, Role, SystemClock, Username};
 use crate::{Admin, BlogRole, Failure, Person, Profile, Site, Viewer};
 
 impl Site {
-    /// The profile of whoever is signed in, in this session. The token knows name and roles; the rest is read, since this page is about it.
+    /// The profile of whoever is signed in, in this session. The token knows name and roles; the
+    /// rest is read, since this page is about it.
     ///
     /// # Errors
     /// The store fails, or the account is gone.
-    pub async fn profile(&self, user_id: &str, viewer: Viewer, session: Option<&str>) -> Result<Profile, Failure> {
+    pub async fn profile(
+        &self,
+        user_id: &str,
+        viewer: Viewer,
+        session: Option<&str>,
+    ) -> Result<Profile, Failure> {
         let id = AccountId::new(user_id);
-        let account = self.store.by_id(&id).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
-        let sessions = SessionStore::list(&self.store, &id, SystemClock.now()).await.map_err(Failure::store)?;
+        let account =
+            self.store.by_id(&id).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
+        let sessions = SessionStore::list(&self.store, &id, SystemClock.now())
+            .await
+            .map_err(Failure::store)?;
         Ok(Profile {
             id: user_id.to_owned(),
             username: viewer.username,
@@ -31,8 +40,9 @@ impl Site {
     /// The store fails.
     pub async fn people(&self, after: Option<&str>) -> Result<Admin, Failure> {
         let after = after.and_then(|name| Username::parse(name).ok());
-        let mut accounts =
-            AdministrationStore::list(&self.store, after.as_ref(), PAGE + 1).await.map_err(Failure::store)?;
+        let mut accounts = AdministrationStore::list(&self.store, after.as_ref(), PAGE + 1)
+            .await
+            .map_err(Failure::store)?;
         let more = accounts.len() > PAGE as usize;
         accounts.truncate(PAGE as usize);
         Ok(Admin {
@@ -42,10 +52,12 @@ impl Site {
         })
     }
 
-    /// Gives somebody a role, in the place of all others, on behalf of an administrator. Whoever had another role logs in again.
+    /// Gives somebody a role, in the place of all others, on behalf of an administrator. Whoever
+    /// had another role logs in again.
     ///
     /// # Errors
-    /// The store fails, nobody has this name, or the administrator was demoted, disabled or logged out meanwhile.
+    /// The store fails, nobody has this name, or the administrator was demoted, disabled or logged
+    /// out meanwhile.
     pub async fn give_role(
         &self,
         administrator: Commands<'_, BlogRole>,
@@ -53,8 +65,16 @@ impl Site {
         role: BlogRole,
     ) -> Result<(), Failure> {
         let username = Username::parse(username).map_err(|_| Failure::NotFound)?;
-        let account = self.store.by_username(&username).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
-        administrator.set_roles(account.id(), [role]).await.map_err(|error| Failure::command(&error))
+        let account = self
+            .store
+            .by_username(&username)
+            .await
+            .map_err(Failure::store)?
+            .ok_or(Failure::NotFound)?;
+        administrator
+            .set_roles(account.id(), [role])
+            .await
+            .map_err(|error| Failure::command(&error))
     }
 }
 

@@ -53,7 +53,8 @@ impl Command {
             ["user", "list"] => Order::ListUsers,
             ["user", "set-role", name, role] => Order::SetRole {
                 name: (*name).to_owned(),
-                role: BlogRole::from_name(role).ok_or_else(|| CommandError::Role((*role).to_owned()))?,
+                role: BlogRole::from_name(role)
+                    .ok_or_else(|| CommandError::Role((*role).to_owned()))?,
             },
             ["user", "sign-out", name] => Order::SignOut { name: (*name).to_owned() },
             ["user", "disable", name] => Order::Disable { name: (*name).to_owned() },
@@ -92,14 +93,24 @@ mod tests {
         assert_eq!(parse("keys rotate").unwrap(), Command::Operator(Order::RotateKeys));
         let name = "ann".to_owned();
         let role = BlogRole::Moderator;
-        assert_eq!(parse("user set-role ann moderator").unwrap(), Command::Operator(Order::SetRole { name, role }));
+        assert_eq!(
+            parse("user set-role ann moderator").unwrap(),
+            Command::Operator(Order::SetRole { name, role })
+        );
     }
 
     #[test]
     fn anything_else_is_answered_with_what_there_is() {
-        for line in
-            ["user", "user list ann", "user set-role ann", "keys", "serve", "-h", "user sign-out", "user disable a b"]
-        {
+        for line in [
+            "user",
+            "user list ann",
+            "user set-role ann",
+            "keys",
+            "serve",
+            "-h",
+            "user sign-out",
+            "user disable a b",
+        ] {
             assert!(matches!(parse(line), Err(CommandError::Usage)), "{line}");
         }
         assert!(matches!(parse("user set-role ann Admin"), Err(CommandError::Role(_))));

@@ -1,7 +1,7 @@
 //! What the blog reads from its environment, parsed once at start.
 //!
-//! A wrong value is an error here, before anything is opened: it names the setting and says what to write instead. Nothing in this
-//! module touches the disk or the network.
+//! A wrong value is an error here, before anything is opened: it names the setting and says what to
+//! write instead. Nothing in this module touches the disk or the network.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,16 +16,20 @@ use sqlx::sqlite::SqliteConnectOptions;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where to listen. Defaults to `127.0.0.1:3000`, because an example should not be open to the network unasked.
+    /// Where to listen. Defaults to `127.0.0.1:3000`, because an example should not be open to the
+    /// network unasked.
     pub address: SocketAddr,
-    /// The store's address, of a SQLite file or a PostgreSQL database. Defaults to `sqlite://blog.db`, because it needs no server.
+    /// The store's address, of a SQLite file or a PostgreSQL database. Defaults to
+    /// `sqlite://blog.db`, because it needs no server.
     pub database_url: String,
-    /// The Redis server for limits and pushed revocations. Defaults to none, because one node needs none.
+    /// The Redis server for limits and pushed revocations. Defaults to none, because one node
+    /// needs none.
     pub redis_url: Option<String>,
-    /// The key ring's file. Defaults to `blog-keys.json` beside the database's file, because the two belong to one site; in the
-    /// working directory where the database is a server's.
+    /// The key ring's file. Defaults to `blog-keys.json` beside the database's file, because the
+    /// two belong to one site; in the working directory where the database is a server's.
     pub keys: PathBuf,
-    /// The proxies whose `X-Forwarded-For` counts. Defaults to none, because anybody can write that header.
+    /// The proxies whose `X-Forwarded-For` counts. Defaults to none, because anybody can write
+    /// that header.
     pub proxies: Proxies,
 }
 
@@ -50,7 +54,9 @@ impl Config {
         let database_url = setting("DATABASE_URL")?.unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
         let directory = directory_of(&database_url)?;
         let redis_url = match setting("REDIS_URL")? {
-            Some(url) if !url.starts_with("redis:") => return Err(ConfigError::Redis(without_password(&url))),
+            Some(url) if !url.starts_with("redis:") => {
+                return Err(ConfigError::Redis(without_password(&url)));
+            }
             url => url,
         };
         let keys = match setting("BLOG_KEYS")? {
@@ -78,7 +84,8 @@ fn directory_of(url: &str) -> Result<PathBuf, ConfigError> {
     }
     let options = SqliteConnectOptions::from_str(url).map_err(|_| refused())?;
     let file: &Path = options.get_filename();
-    // An in-memory database is another one in each process: the operator's commands would speak to nobody.
+    // An in-memory database is another one in each process: the operator's commands would speak to
+    // nobody.
     if url.contains(":memory:") || url.contains("mode=memory") || file.file_name().is_none() {
         return Err(refused());
     }
@@ -103,7 +110,9 @@ pub enum ConfigError {
     #[error("{0} is not valid UTF-8; write it in plain text")]
     NotText(&'static str),
     /// `BLOG_ADDR` is not an IP address with a port.
-    #[error("BLOG_ADDR {0:?} is not an address with a port; write an IP address and a port, such as 127.0.0.1:3000")]
+    #[error(
+        "BLOG_ADDR {0:?} is not an address with a port; write an IP address and a port, such as 127.0.0.1:3000"
+    )]
     Address(String),
     /// `DATABASE_URL` names neither a SQLite file nor a PostgreSQL database.
     #[error(
@@ -116,7 +125,9 @@ pub enum ConfigError {
     )]
     Redis(String),
     /// `BLOG_KEYS` is set, to nothing.
-    #[error("BLOG_KEYS is empty; write the path of the key file, such as blog-keys.json, or unset it")]
+    #[error(
+        "BLOG_KEYS is empty; write the path of the key file, such as blog-keys.json, or unset it"
+    )]
     EmptyKeys,
     /// `BLOG_PROXIES` is no list of addresses and networks.
     #[error("BLOG_PROXIES")]
@@ -133,7 +144,10 @@ mod tests {
 
     fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_settings(|name| {
-            Ok(settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+            Ok(settings
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned()))
         })
     }
 
@@ -188,9 +202,10 @@ mod tests {
 
     #[test]
     fn the_line_never_repeats_a_password() {
-        for (name, url) in
-            [("DATABASE_URL", "mysql://blog:s3cret@db.example/blog"), ("REDIS_URL", "http://:s3cret@db.example")]
-        {
+        for (name, url) in [
+            ("DATABASE_URL", "mysql://blog:s3cret@db.example/blog"),
+            ("REDIS_URL", "http://:s3cret@db.example"),
+        ] {
             let line = read(&[(name, url)]).unwrap_err().to_string();
             assert!(!line.contains("s3cret"), "{line}");
             assert!(line.contains("://…@db.example"), "{line}");

@@ -1,4 +1,5 @@
-//! A day as people write it. No date crate: the blog prints days of the Gregorian calendar in UTC, and nothing else.
+//! A day as people write it. No date crate: the blog prints days of the Gregorian calendar in UTC,
+//! and nothing else.
 
 /// Seconds since 1970 as `24 November 2026`.
 #[must_use]
@@ -8,19 +9,27 @@ pub fn long_date(unix_seconds: u64) -> String {
     format!("{day} {name} {year}")
 }
 
-/// Seconds since 1970 as `2026-11-24T05:48:44Z`, for the `datetime` attribute and for JSON (RFC 3339).
+/// Seconds since 1970 as `2026-11-24T05:48:44Z`, for the `datetime` attribute and for JSON (RFC
+/// 3339).
 #[must_use]
 pub fn rfc3339(unix_seconds: u64) -> String {
     let (year, month, day) = civil(unix_seconds);
     let second = unix_seconds % 86_400;
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        second / 3600,
+        second / 60 % 60,
+        second % 60
+    )
 }
 
-/// Year, month and day, by Howard Hinnant's `civil_from_days`: years start in March, so that the leap day comes last.
+/// Year, month and day, by Howard Hinnant's `civil_from_days`: years start in March, so that the
+/// leap day comes last.
 fn civil(unix_seconds: u64) -> (u64, u64, u64) {
     let days = unix_seconds / 86_400 + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;

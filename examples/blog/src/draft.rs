@@ -30,7 +30,9 @@ impl Draft {
             },
         };
         match errors {
-            DraftErrors { title: None, body: None } => Ok(Self { title: title.to_owned(), body: body.to_owned() }),
+            DraftErrors { title: None, body: None } => {
+                Ok(Self { title: title.to_owned(), body: body.to_owned() })
+            }
             errors => Err(errors),
         }
     }

@@ -66,7 +66,8 @@ impl Failure {
         }
     }
 
-    /// Seconds for `Retry-After`, where trying again helps: about as long as SQLite waits for another writer.
+    /// Seconds for `Retry-After`, where trying again helps: about as long as SQLite waits for
+    /// another writer.
     #[must_use]
     pub fn retry_after(&self) -> Option<u16> {
         matches!(self, Self::Unavailable).then_some(5)
@@ -109,13 +110,17 @@ impl Failure {
             Self::NotFound => "No page has this address.".into(),
             Self::MethodNotAllowed => "The address exists, but not for this method.".into(),
             Self::TooLarge => "The request is larger than this page takes.".into(),
-            Self::MediaType => "Send a form or a JSON object, and say which in Content-Type.".into(),
+            Self::MediaType => {
+                "Send a form or a JSON object, and say which in Content-Type.".into()
+            }
             Self::Malformed => "The body cannot be read.".into(),
             Self::Fields => "Each field is text, and given once.".into(),
             Self::Field(field, fault) => format!("{field}: {fault}").into(),
             Self::Draft(_) => "Nothing was published.".into(),
             Self::Revoked => "Nothing was changed. Log in again.".into(),
-            Self::Unavailable => "The store does not answer just now. Try again in a moment.".into(),
+            Self::Unavailable => {
+                "The store does not answer just now. Try again in a moment.".into()
+            }
         }
     }
 
@@ -126,7 +131,10 @@ impl Failure {
             Self::Draft(errors) => vec![("title", errors.title), ("body", errors.body)],
             _ => Vec::new(),
         };
-        faults.into_iter().filter_map(|(field, fault)| Some((field.to_owned(), fault?.into()))).collect()
+        faults
+            .into_iter()
+            .filter_map(|(field, fault)| Some((field.to_owned(), fault?.into())))
+            .collect()
     }
 
     /// Problem details (RFC 9457).

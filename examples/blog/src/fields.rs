@@ -28,7 +28,8 @@ impl RoleField {
     /// # Errors
     /// No role has this name.
     pub fn role(&self) -> Result<BlogRole, Failure> {
-        BlogRole::from_name(&self.role).ok_or(Failure::Field("role", "Choose one of guest, moderator and admin."))
+        BlogRole::from_name(&self.role)
+            .ok_or(Failure::Field("role", "Choose one of guest, moderator and admin."))
     }
 }
 

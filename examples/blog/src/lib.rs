@@ -1,7 +1,8 @@
-//! The example blog, apart from any web framework: its settings, posts, pages and operator commands.
+//! The example blog, apart from any web framework: its settings, posts, pages and operator
+//! commands.
 //!
-//! Nothing here signs anybody in or decides who may pass; that is hallpass's part. The program on axum stands in `src/bin/blog`, and
-//! another framework's blog can share everything in this half.
+//! Nothing here signs anybody in or decides who may pass; that is hallpass's part. The program on
+//! axum stands in `src/bin/blog`, and another framework's blog can share everything in this half.
 
 mod accounts;
 mod command;

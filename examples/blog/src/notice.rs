@@ -33,9 +33,15 @@ impl Content for Notice {
 impl Notice {
     /// The page for a refusal; `target` is the path and query that was asked for.
     ///
-    /// `None` where the library's own answer says it better: a redirect, or a status for another service.
+    /// `None` where the library's own answer says it better: a redirect, or a status for another
+    /// service.
     #[must_use]
-    pub fn of_denial(kind: RejectionKind, status: u16, target: &str, viewer: Option<&Viewer>) -> Option<Self> {
+    pub fn of_denial(
+        kind: RejectionKind,
+        status: u16,
+        target: &str,
+        viewer: Option<&Viewer>,
+    ) -> Option<Self> {
         Some(match kind {
             RejectionKind::RoleMissing => Self::access_denied(viewer),
             RejectionKind::SecondFactorMissing => Self {

@@ -1,4 +1,5 @@
-//! The operator's commands: each writes to the same database or key file as the server, which notices within the published bound.
+//! The operator's commands: each writes to the same database or key file as the server, which
+//! notices within the published bound.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -18,7 +19,10 @@ impl Order {
         if *self == Self::RotateKeys {
             let ring = KeyFile::new(&config.keys).rotate(SystemClock.now(), ACCEPT_OLD_FOR)?;
             let id = ring.active().map(|key| key.id().to_string()).unwrap_or_default();
-            writeln!(out, "{id} signs from now on; the key before it is accepted for another hour")?;
+            writeln!(
+                out,
+                "{id} signs from now on; the key before it is accepted for another hour"
+            )?;
             return Ok(());
         }
         let site = Site::open(config).await?;
@@ -28,7 +32,12 @@ impl Order {
             Self::SetRole { name, role } => {
                 let account = find(&site, name).await?;
                 site.hallpass.set_roles(account.id(), [*role]).await?;
-                writeln!(out, "{} is {} from the next sign-in on", account.username(), role.name())?;
+                writeln!(
+                    out,
+                    "{} is {} from the next sign-in on",
+                    account.username(),
+                    role.name()
+                )?;
             }
             Self::SignOut { name } => {
                 let account = find(&site, name).await?;
@@ -38,7 +47,11 @@ impl Order {
             Self::Disable { name } => {
                 let account = find(&site, name).await?;
                 site.hallpass.disable(account.id()).await?;
-                writeln!(out, "{} is signed out everywhere and may not sign in again", account.username())?;
+                writeln!(
+                    out,
+                    "{} is signed out everywhere and may not sign in again",
+                    account.username()
+                )?;
             }
         }
         Ok(())
@@ -58,7 +71,12 @@ async fn list(site: &Site, out: &mut impl Write) -> Result<(), OperatorError> {
         for account in &accounts {
             let factor = account.second_factor().map_or("password only", |_| "two-factor");
             let state = if account.disabled() { ", disabled" } else { "" };
-            writeln!(out, "{}: {}, {factor}{state}", account.username(), account.roles().join(" "))?;
+            writeln!(
+                out,
+                "{}: {}, {factor}{state}",
+                account.username(),
+                account.roles().join(" ")
+            )?;
         }
         match accounts.last() {
             Some(last) if accounts.len() == PAGE as usize => after = Some(last.username().clone()),

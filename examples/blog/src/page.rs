@@ -26,7 +26,8 @@ pub fn frame(title: &str, main: &str, viewer: Option<&Viewer>) -> String {
 }
 
 fn html(template: &impl Template) -> String {
-    // Writing to a `String` fails only where a value's own `Display` does, and the templates print text and numbers.
+    // Writing to a `String` fails only where a value's own `Display` does, and the templates print
+    // text and numbers.
     template.render().unwrap_or_else(|error| {
         tracing::error!(%error, "a page could not be rendered");
         String::new()
@@ -205,7 +206,10 @@ mod tests {
             document(&Home { page: &page, first: true }, Some(&viewer)),
             document(&NewPost { title: script, body: script, ..NewPost::default() }, Some(&viewer)),
         ] {
-            assert!(!html.contains(script) && !html.contains("<b>") && !html.contains("<ann>"), "{html}");
+            assert!(
+                !html.contains(script) && !html.contains("<b>") && !html.contains("<ann>"),
+                "{html}"
+            );
             assert!(html.contains("&#60;script&#62;") || html.contains("&lt;script&gt;"), "{html}");
         }
     }
@@ -215,8 +219,13 @@ mod tests {
         let page = PostPage { posts: Vec::new(), older_than: None };
         let home = |viewer: Option<&Viewer>| document(&Home { page: &page, first: true }, viewer);
         assert!(home(Some(&viewer(BlogRole::Admin))).contains("New post"));
-        for html in [home(Some(&viewer(BlogRole::Moderator))), home(Some(&viewer(BlogRole::Guest)))] {
-            assert!(html.contains("Signed in as") && html.contains("Log out") && !html.contains("New post"));
+        for html in [home(Some(&viewer(BlogRole::Moderator))), home(Some(&viewer(BlogRole::Guest)))]
+        {
+            assert!(
+                html.contains("Signed in as")
+                    && html.contains("Log out")
+                    && !html.contains("New post")
+            );
         }
         assert!(home(None).contains("Log in") && !home(None).contains("Log out"));
     }
@@ -236,7 +245,10 @@ mod tests {
             second_factor: false,
             disabled: false,
         };
-        let html = document(&Admin { people: vec![person], roles: vec!["guest", "admin"], more: false }, None);
+        let html = document(
+            &Admin { people: vec![person], roles: vec!["guest", "admin"], more: false },
+            None,
+        );
         assert!(html.contains("/admin/users/%C3%A5sa%2F%2E%2E%2Fx%3Fy/role"), "{html}");
         assert!(html.contains("<option selected>guest</option>"), "{html}");
     }

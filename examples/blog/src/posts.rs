@@ -79,7 +79,8 @@ impl Posts {
     /// The database's.
     pub async fn open(url: &str) -> Result<Self, sqlx::Error> {
         sqlx::any::install_default_drivers();
-        let pool = AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
+        let pool =
+            AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
         let pool = pool.connect(url).await?;
         let table = if url.starts_with("sqlite:") { SQLITE_TABLE } else { POSTGRES_TABLE };
         sqlx::raw_sql(table).execute(&pool).await?;
@@ -103,7 +104,13 @@ impl Posts {
         }
     }
 
-    async fn insert(&self, slug: &Slug, draft: &Draft, author: &str, at: u64) -> Result<u64, sqlx::Error> {
+    async fn insert(
+        &self,
+        slug: &Slug,
+        draft: &Draft,
+        author: &str,
+        at: u64,
+    ) -> Result<u64, sqlx::Error> {
         sqlx::query(
             "INSERT INTO blog_posts (slug, title, body, author, published_at) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (slug) DO NOTHING",
@@ -167,8 +174,10 @@ impl Posts {
         if slug.contains('\0') {
             return Ok(Hide::NotFound);
         }
-        let done =
-            sqlx::query("UPDATE blog_posts SET hidden = TRUE WHERE slug = $1").bind(slug).execute(&self.pool).await?;
+        let done = sqlx::query("UPDATE blog_posts SET hidden = TRUE WHERE slug = $1")
+            .bind(slug)
+            .execute(&self.pool)
+            .await?;
         Ok(match done.rows_affected() {
             0 => Hide::NotFound,
             _ => Hide::Hidden,
@@ -196,7 +205,8 @@ const SQLITE_TABLE: &str = "CREATE TABLE IF NOT EXISTS blog_posts (
     published_at INTEGER NOT NULL,
     hidden       INTEGER NOT NULL DEFAULT 0
 ) STRICT";
-/// The lock, because of two servers that start together and make one table, PostgreSQL lets one fail.
+/// The lock, because of two servers that start together and make one table, PostgreSQL lets one
+/// fail.
 const POSTGRES_TABLE: &str = "BEGIN; SELECT pg_advisory_xact_lock(73048230199);
 CREATE TABLE IF NOT EXISTS blog_posts (
     id           BIGINT  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -18,12 +18,14 @@ pub struct Site {
 }
 
 impl Site {
-    /// Opens the database, and Redis where there is one, brings the tables up to date, reads the keys, and loads what was revoked. What is missing is made.
+    /// Opens the database, and Redis where there is one, brings the tables up to date, reads the
+    /// keys, and loads what was revoked. What is missing is made.
     ///
     /// # Errors
     /// An [`OpenError`] that names the setting to mend.
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
-        let store = SqlStore::open(&config.database_url).await.map_err(hallpass::OpenError::from)?;
+        let store =
+            SqlStore::open(&config.database_url).await.map_err(hallpass::OpenError::from)?;
         let posts = Posts::open(&config.database_url).await?;
         let hallpass = Hallpass::builder(store.clone()).everything();
         let hallpass = match &config.redis_url {
@@ -51,7 +53,9 @@ pub enum OpenError {
     #[error("DATABASE_URL")]
     Database(#[from] hallpass::OpenError),
     /// The posts' table cannot be made.
-    #[error("DATABASE_URL: the table of posts cannot be made; the server must be able to write the database")]
+    #[error(
+        "DATABASE_URL: the table of posts cannot be made; the server must be able to write the database"
+    )]
     Posts(#[from] sqlx::Error),
     /// What was revoked cannot be read.
     #[error("DATABASE_URL")]

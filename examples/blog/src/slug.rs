@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// Lower-case ASCII letters and digits, in words joined by single hyphens: nothing that an address would have to escape.
+/// Lower-case ASCII letters and digits, in words joined by single hyphens: nothing that an address
+/// would have to escape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slug(String);
 

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use hallpass::pages::STYLE_SHEET;
 
-/// The style sheet of the whole site: the library's, for what stands in its pages, and then the blog's own.
+/// The style sheet of the whole site: the library's, for what stands in its pages, and then the
+/// blog's own.
 #[must_use]
 pub fn style_sheet() -> &'static str {
     static WHOLE: LazyLock<String> = LazyLock::new(|| format!("{STYLE_SHEET}\n{OWN}"));

@@ -1,6 +1,7 @@
 //! Who looks at a page: what the header and the links on a page depend on.
 //!
-//! What a viewer sees decides nothing: each route asks for its roles again, and says no to an address typed by hand.
+//! What a viewer sees decides nothing: each route asks for its roles again, and says no to an
+//! address typed by hand.
 
 use hallpass::RoleSet;
 

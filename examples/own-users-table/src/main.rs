@@ -1,6 +1,7 @@
 //! Sign-in over a users table that was there before hallpass: `customers`, with columns of its own.
 //!
-//! `users.rs` is all that it takes: two methods, and people sign in with their passwords; two more, and they change them.
+//! `users.rs` is all that it takes: two methods, and people sign in with their passwords; two more,
+//! and they change them.
 
 #![forbid(unsafe_code)]
 
@@ -31,7 +32,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let pool = application().await?;
     let keys = KeyFile::new("shop-keys.json").load_or_make(hallpass::Clock::now(&SystemClock))?;
     let hallpass = accounts(Customers::new(pool), keys).await?;
-    let listener = TcpListener::bind(std::env::var("SHOP_ADDR").unwrap_or("127.0.0.1:3002".into())).await?;
+    let listener =
+        TcpListener::bind(std::env::var("SHOP_ADDR").unwrap_or("127.0.0.1:3002".into())).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     Ok(axum::serve(listener, app(&hallpass)).await?)
 }
@@ -44,7 +46,8 @@ async fn accounts(
 }
 
 fn app(hallpass: &Hallpass<SiteRole>) -> Router {
-    let hello = |me: Identity<SiteRole>| async move { format!("{} may {:?}", me.username(), me.roles()) };
+    let hello =
+        |me: Identity<SiteRole>| async move { format!("{} may {:?}", me.username(), me.roles()) };
     Router::new()
         .route("/profile", get(hello).route_layer(require_login()))
         .route("/stock", get(hello).route_layer(require_roles([SiteRole::Staff])))
@@ -68,7 +71,11 @@ async fn application() -> Result<SqlitePool, Box<dyn Error>> {
     .execute(&pool)
     .await?;
     for (login, is_staff, salt) in [("ada", false, [1; 16]), ("grace", true, [2; 16])] {
-        let hash = hallpass::flow::hash_password(&Password::typed("correct horse battery"), salt, HashCost::default())?;
+        let hash = hallpass::flow::hash_password(
+            &Password::typed("correct horse battery"),
+            salt,
+            HashCost::default(),
+        )?;
         sqlx::query("INSERT INTO customers (login, pwhash, is_staff) VALUES (?, ?, ?)")
             .bind(login)
             .bind(hash)

@@ -1,4 +1,5 @@
-//! The table stays the application's; who signs in, who does not, and what a request costs it afterwards.
+//! The table stays the application's; who signs in, who does not, and what a request costs it
+//! afterwards.
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
@@ -19,7 +20,8 @@ impl Shop {
     async fn open() -> Self {
         let kit = Kit::new();
         let pool = application().await.unwrap();
-        // The kit's clock does not run here: the site takes the system's, so the kit's users are not this site's.
+        // The kit's clock does not run here: the site takes the system's, so the kit's users are
+        // not this site's.
         let hallpass = accounts(kit.watch(Customers::new(pool.clone())), kit.keys()).await.unwrap();
         Self { app: app(&hallpass), kit, pool }
     }
@@ -27,7 +29,11 @@ impl Shop {
     async fn send(&self, request: Request) -> (u16, Option<String>, String) {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
-        let cookies = response.headers().get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+        let cookies = response
+            .headers()
+            .get_all("set-cookie")
+            .iter()
+            .filter_map(|cookie| cookie.to_str().ok());
         let pairs = cookies.filter_map(|cookie| cookie.split(';').next());
         let mut pairs = pairs.filter(|pair| pair.starts_with("__Host-hallpass="));
         let cookie = pairs.next().map(str::to_owned);
@@ -36,14 +42,16 @@ impl Shop {
     }
 
     async fn post(&self, path: &str, cookie: &str, form: &str) -> (u16, Option<String>) {
-        let request = Request::post(path).header("accept", "application/json").header("cookie", cookie);
+        let request =
+            Request::post(path).header("accept", "application/json").header("cookie", cookie);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let (status, cookie, _) = self.send(request.body(form.to_owned().into()).unwrap()).await;
         (status, cookie)
     }
 
     async fn get(&self, path: &str, cookie: &str) -> (u16, String) {
-        let request = Request::get(path).header("accept", "application/json").header("cookie", cookie);
+        let request =
+            Request::get(path).header("accept", "application/json").header("cookie", cookie);
         let (status, _, body) = self.send(request.body(axum::body::Body::empty()).unwrap()).await;
         (status, body)
     }
@@ -71,8 +79,14 @@ async fn people_of_the_table_sign_in_and_no_request_after_that_asks_it() {
 async fn a_wrong_password_and_a_blocked_customer_are_refused() {
     let shop = Shop::open().await;
     assert_eq!(shop.post("/login", "", "username=ada&password=incorrect+horse").await, (401, None));
-    assert_eq!(shop.post("/login", "", "username=nobody&password=correct+horse+battery").await, (401, None));
-    sqlx::query("UPDATE customers SET blocked = 1 WHERE login = 'ada'").execute(&shop.pool).await.unwrap();
+    assert_eq!(
+        shop.post("/login", "", "username=nobody&password=correct+horse+battery").await,
+        (401, None)
+    );
+    sqlx::query("UPDATE customers SET blocked = 1 WHERE login = 'ada'")
+        .execute(&shop.pool)
+        .await
+        .unwrap();
     assert_eq!(shop.post("/login", "", ADA).await, (401, None));
 }
 
@@ -87,7 +101,10 @@ async fn a_new_password_ends_what_was_before() {
     assert_eq!(shop.get("/profile", &thief.unwrap()).await.0, 401);
     assert_eq!(shop.get("/profile", &fresh.unwrap()).await.0, 200);
     assert_eq!(shop.post("/login", "", ADA).await.0, 401);
-    assert_eq!(shop.post("/login", "", "username=ada&password=a+longer+password+than+that").await.0, 200);
+    assert_eq!(
+        shop.post("/login", "", "username=ada&password=a+longer+password+than+that").await.0,
+        200
+    );
 }
 
 #[tokio::test]

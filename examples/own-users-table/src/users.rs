@@ -1,6 +1,8 @@
 //! The application's own table as the sign-in sees it.
 
-use hallpass::store::{AccountStore, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome};
+use hallpass::store::{
+    AccountStore, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome,
+};
 use hallpass::{Account, AccountId, Username};
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
@@ -33,7 +35,8 @@ impl AccountStore for Customers {
     }
 }
 
-// One more ability, two more methods: `POST /profile/password` is there, and weak hashes are upgraded at the next sign-in.
+// One more ability, two more methods: `POST /profile/password` is there, and weak hashes are
+// upgraded at the next sign-in.
 
 impl PasswordStore for Customers {
     async fn replace_hash(
@@ -43,19 +46,29 @@ impl PasswordStore for Customers {
         new_hash: &str,
     ) -> Result<ReplaceOutcome, sqlx::Error> {
         let update = sqlx::query("UPDATE customers SET pwhash = ? WHERE number = ? AND pwhash = ?");
-        let update = update.bind(new_hash).bind(number(id)).bind(old_hash).execute(&self.pool).await?;
-        Ok(if update.rows_affected() == 1 { ReplaceOutcome::Replaced } else { ReplaceOutcome::Changed })
+        let update =
+            update.bind(new_hash).bind(number(id)).bind(old_hash).execute(&self.pool).await?;
+        Ok(if update.rows_affected() == 1 {
+            ReplaceOutcome::Replaced
+        } else {
+            ReplaceOutcome::Changed
+        })
     }
 
-    /// One statement, so that password and generation change together or not at all, and only while the account is as the
-    /// person's token says: a customer who is blocked at this moment stays blocked.
+    /// One statement, so that password and generation change together or not at all, and only while
+    /// the account is as the person's token says: a customer who is blocked at this moment
+    /// stays blocked.
     async fn change(&self, change: PasswordChange) -> Result<OwnChangeOutcome, sqlx::Error> {
         let row = sqlx::query(
             "UPDATE customers SET pwhash = ?, token_generation = token_generation + 1
              WHERE number = ? AND pwhash = ? AND token_generation = ? AND NOT blocked RETURNING *",
         );
         let actor = change.own.actor;
-        let row = row.bind(change.new_hash).bind(number(&actor.account)).bind(change.old_hash).bind(actor.generation);
+        let row = row
+            .bind(change.new_hash)
+            .bind(number(&actor.account))
+            .bind(change.old_hash)
+            .bind(actor.generation);
         Ok(match row.fetch_optional(&self.pool).await? {
             Some(row) => OwnChangeOutcome::Written(Box::new(account(row)?)),
             None => OwnChangeOutcome::NotWritten,

@@ -1,10 +1,13 @@
-//! A Rust service beside a Python site: the site signs its cookie with PyJWT, and this service opens its routes for it.
+//! A Rust service beside a Python site: the site signs its cookie with PyJWT, and this service
+//! opens its routes for it.
 //!
-//! PyJWT writes `typ: JWT` and no `kid`, so the service says that it takes both: two settings, and strict in everything else. A
-//! site in Starlette's habit writes `sub`, `role`, `user_id` and `exp`, with a number as `user_id`; it has to add `iss` and `aud`, without
-//! which a token could be another service's.
+//! PyJWT writes `typ: JWT` and no `kid`, so the service says that it takes both: two settings, and
+//! strict in everything else. A site in Starlette's habit writes `sub`, `role`, `user_id` and
+//! `exp`, with a number as `user_id`; it has to add `iss` and `aud`, without which a token could be
+//! another service's.
 //!
-//! `interop.py` beside this file starts the service and shows both directions, what is refused included.
+//! `interop.py` beside this file starts the service and shows both directions, what is refused
+//! included.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -14,7 +17,8 @@ use axum::routing::get;
 use axum::{Router, serve};
 use hallpass_axum::Identity;
 use hallpass_core::{
-    Algorithm, Claims, Clock, Issuer, Key, KeyId, KeyRing, Keys, LoggedIn, Role, SystemClock, Verifier,
+    Algorithm, Claims, Clock, Issuer, Key, KeyId, KeyRing, Keys, LoggedIn, Role, SystemClock,
+    Verifier,
 };
 use hallpass_tower::{AuthLayer, require_login, require_roles};
 use tokio::net::TcpListener;
@@ -30,7 +34,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let secret = std::env::var("SITE_SECRET")
         .map_err(|_| "SITE_SECRET is not set; write the secret that the Python site signs with")?;
     let shared = KeyId::parse("shared")?;
-    let keys = Keys::from(KeyRing::signing_with(Key::hmac(shared.clone(), Algorithm::Hs256, secret.as_bytes())?)?);
+    let keys = Keys::from(KeyRing::signing_with(Key::hmac(
+        shared.clone(),
+        Algorithm::Hs256,
+        secret.as_bytes(),
+    )?)?);
 
     let verifier = Verifier::<SiteRole>::new(keys.clone(), ISSUER, AUDIENCE)
         .accept_type("JWT")

@@ -1,7 +1,9 @@
-//! A gRPC service that only verifies: the site signs, this service holds the key (`SITE_KEYS`) and asks nobody.
+//! A gRPC service that only verifies: the site signs, this service holds the key (`SITE_KEYS`) and
+//! asks nobody.
 //!
-//! `SITE_KEYS=$(cat site-keys.json) cargo run -p tonic-quickstart`, then call `site.Report/Read` with the metadata
-//! `authorization: Bearer TOKEN`: no token is UNAUTHENTICATED (16), a guest's is PERMISSION_DENIED (7).
+//! `SITE_KEYS=$(cat site-keys.json) cargo run -p tonic-quickstart`, then call `site.Report/Read`
+//! with the metadata `authorization: Bearer TOKEN`: no token is UNAUTHENTICATED (16), a guest's is
+//! PERMISSION_DENIED (7).
 
 use hallpass_core::{Authentication, KeyRing, RequestAuthenticator, Role, Verifier};
 use hallpass_tower::{AuthLayer, require_roles};
@@ -21,8 +23,10 @@ enum SiteRole {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let verifier = Verifier::<SiteRole>::new(KeyRing::from_env("SITE_KEYS")?, "https://site.example", "site");
-    let address = std::env::var("SITE_ADDR").unwrap_or_else(|_| "127.0.0.1:50051".into()).parse()?;
+    let verifier =
+        Verifier::<SiteRole>::new(KeyRing::from_env("SITE_KEYS")?, "https://site.example", "site");
+    let address =
+        std::env::var("SITE_ADDR").unwrap_or_else(|_| "127.0.0.1:50051".into()).parse()?;
     Server::builder()
         .layer(AuthLayer::new(RequestAuthenticator::new(verifier).bearer()).body_with(Body::new))
         .add_service(require_roles([SiteRole::Admin]).named_layer(ReportServer::new(Reports)))

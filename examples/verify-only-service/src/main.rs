@@ -1,7 +1,9 @@
-//! Another service than the one that signs people in: it holds the site's public key and nothing else.
+//! Another service than the one that signs people in: it holds the site's public key and nothing
+//! else.
 //!
-//! It cannot sign a token, it has no store and asks nobody, and neither argon2 nor a database driver nor a template engine is built for
-//! it (`tests/tree.rs` reads its dependencies). `README.md` shows how the keys are made.
+//! It cannot sign a token, it has no store and asks nobody, and neither argon2 nor a database
+//! driver nor a template engine is built for it (`tests/tree.rs` reads its dependencies).
+//! `README.md` shows how the keys are made.
 
 #![forbid(unsafe_code)]
 
@@ -27,7 +29,8 @@ const JWKS: &str = include_str!("../jwks.json");
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind(std::env::var("REPORT_ADDR").unwrap_or("127.0.0.1:3001".into())).await?;
+    let listener =
+        TcpListener::bind(std::env::var("REPORT_ADDR").unwrap_or("127.0.0.1:3001".into())).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     Ok(axum::serve(listener, app(KeyRing::from_jwks(JWKS)?)).await?)
 }

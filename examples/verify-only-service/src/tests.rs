@@ -1,4 +1,5 @@
-//! Tokens that the site signs with its private key, brought to this service, which has the public one.
+//! Tokens that the site signs with its private key, brought to this service, which has the public
+//! one.
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
 
@@ -15,13 +16,21 @@ fn ring(seed: u8) -> KeyRing {
 
 fn token(ring: KeyRing, audience: &str, role: SiteRole) -> String {
     let now = SystemClock.now();
-    let ann = LoggedIn::insecure_new(Claims::new("7", 0, now).with_username("ann").with_session("s"), role);
-    Issuer::new(ring, "https://site.example", audience).issue(&ann, now).unwrap().as_str().to_owned()
+    let ann = LoggedIn::insecure_new(
+        Claims::new("7", 0, now).with_username("ann").with_session("s"),
+        role,
+    );
+    Issuer::new(ring, "https://site.example", audience)
+        .issue(&ann, now)
+        .unwrap()
+        .as_str()
+        .to_owned()
 }
 
 async fn answer(app: &Router, token: &str) -> (u16, String) {
     let request = Request::get("/report").header("accept", "application/json");
-    let request = request.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
+    let request =
+        request.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
     let response = app.clone().oneshot(request).await.unwrap();
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -42,10 +51,13 @@ async fn the_public_key_alone_tells_right_tokens_from_wrong_ones() {
     assert_eq!(answer(&app, &token(ring(2), "site", SiteRole::Admin)).await.0, 401);
     assert_eq!(answer(&app, &admin[..admin.len() - 4]).await.0, 401);
 
-    // What is public of the key as the secret of an HMAC (CVE-2015-9235): the key has one algorithm.
+    // What is public of the key as the secret of an HMAC (CVE-2015-9235): the key has one
+    // algorithm.
     let public = jwks.split("\"x\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let name = KeyId::parse(site.active().unwrap().id().as_str()).unwrap();
-    let confused = KeyRing::signing_with(Key::hmac(name, Algorithm::Hs256, public.as_bytes()).unwrap()).unwrap();
+    let confused =
+        KeyRing::signing_with(Key::hmac(name, Algorithm::Hs256, public.as_bytes()).unwrap())
+            .unwrap();
     assert_eq!(answer(&app, &token(confused, "site", SiteRole::Admin)).await.0, 401);
 }
 

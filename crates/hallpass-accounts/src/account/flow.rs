@@ -1,9 +1,10 @@
 //! Changes to accounts: by their owner, and by an application or an operator.
 //!
-//! A change to one's own account takes these steps: [`own_account`](Accounts::own_account) reads the account,
-//! [`own_change`](Accounts::own_change) puts the conditions for the store together, and [`goes_on`](Accounts::goes_on) issues the
-//! next tokens from the row that the store returned. No token is issued from a row that was read before the write: an operator's
-//! command that is committed in between would be undone (`operator_is_final` in the tests of the facade).
+//! A change to one's own account takes these steps: [`own_account`](Accounts::own_account) reads
+//! the account, [`own_change`](Accounts::own_change) puts the conditions for the store together,
+//! and [`goes_on`](Accounts::goes_on) issues the next tokens from the row that the store returned.
+//! No token is issued from a row that was read before the write: an operator's command that is
+//! committed in between would be undone (`operator_is_final` in the tests of the facade).
 
 use hallpass_core::{Identity, Methods, Role, RoleSet};
 
@@ -32,56 +33,72 @@ pub(crate) struct Prepared {
 }
 
 impl<R: Role> Accounts<R> {
-    /// Reads the account, which must be enabled and at the token's generation. The revocation list has let the request through;
-    /// the store is ahead of it.
+    /// Reads the account, which must be enabled and at the token's generation. The revocation list
+    /// has let the request through; the store is ahead of it.
     pub(crate) async fn own_account(&self, who: &Identity<R>) -> Result<Account, AccountsError> {
         let id = AccountId::new(who.user_id());
         let found = self.stores().accounts.by_id(&id);
         match self.stores().ask("find account", found).await? {
-            Some(account) if !account.disabled() && account.generation() == who.generation() => Ok(account),
+            Some(account) if !account.disabled() && account.generation() == who.generation() => {
+                Ok(account)
+            }
             _ => Err(AccountsErrorKind::Revoked.into()),
         }
     }
 
-    /// Makes a change to one's own account, counted before anything is read or hashed, whether it turns out right or wrong.
-    /// Without the limit a copied access token could write, revoke and hash without end (`end_other_sessions_repeated_survives_no_command`).
-    /// What was not evaluated is not counted.
+    /// Makes a change to one's own account, counted before anything is read or hashed, whether it
+    /// turns out right or wrong. Without the limit a copied access token could write, revoke
+    /// and hash without end (`end_other_sessions_repeated_survives_no_command`). What was not
+    /// evaluated is not counted.
     pub(crate) async fn changing<T>(
         &self,
         who: &Identity<R>,
         change: impl Future<Output = Result<T, AccountsError>> + Send,
     ) -> Result<T, AccountsError> {
         let stores = self.stores();
-        let counted =
-            self.settings().rate_limits.count_change(stores, who.user_id(), who.session(), self.now()).await?;
+        let counted = self
+            .settings()
+            .rate_limits
+            .count_change(stores, who.user_id(), who.session(), self.now())
+            .await?;
         let changed = change.await;
         if let Err(error) = &changed
-            && let AccountsErrorKind::Unavailable { .. } | AccountsErrorKind::Busy { .. } = error.kind()
+            && let AccountsErrorKind::Unavailable { .. } | AccountsErrorKind::Busy { .. } =
+                error.kind()
         {
             self.settings().rate_limits.not_evaluated(stores, counted, self.now()).await;
         }
         changed
     }
 
-    /// Who acts, as a store checks it. The session is part of it only where the site keeps sessions.
+    /// Who acts, as a store checks it. The session is part of it only where the site keeps
+    /// sessions.
     pub(crate) fn actor(&self, who: &Identity<R>) -> Actor {
         let session = session_of(who).filter(|_| self.stores().sessions.is_some());
         Actor::new(AccountId::new(who.user_id()), who.generation(), session)
     }
 
     /// Prepares a change after which the session goes on with these methods.
-    pub(crate) fn own_change(&self, who: &Identity<R>, methods: Methods) -> Result<Prepared, AccountsError> {
+    pub(crate) fn own_change(
+        &self,
+        who: &Identity<R>,
+        methods: Methods,
+    ) -> Result<Prepared, AccountsError> {
         let actor = self.actor(who);
         let first = match actor.session {
             Some(session) => self.first_refresh(session, methods, self.now())?,
             None => None,
         };
         let (next, refresh_chain) = first.unzip();
-        Ok(Prepared { own: OwnChange::new(actor, self.latest()).with_refresh_chain(refresh_chain), next, methods })
+        Ok(Prepared {
+            own: OwnChange::new(actor, self.latest()).with_refresh_chain(refresh_chain),
+            next,
+            methods,
+        })
     }
 
-    /// After a change that raised the generation: this node rejects the older tokens at once, and the session goes on with new
-    /// ones, issued from the account as written.
+    /// After a change that raised the generation: this node rejects the older tokens at once, and
+    /// the session goes on with new ones, issued from the account as written.
     pub(crate) fn goes_on(
         &self,
         who: &Identity<R>,
@@ -91,8 +108,12 @@ impl<R: Role> Accounts<R> {
         self.generation_raised(written.id(), written.generation());
         let now = self.now();
         let ends = match &prepared.next {
-            Some(_) => who.authenticated_at().unwrap_or(now).saturating_add(self.settings().session.absolute),
-            // It lasts as long as its one token: a copy of that must not prolong itself by a change.
+            Some(_) => who
+                .authenticated_at()
+                .unwrap_or(now)
+                .saturating_add(self.settings().session.absolute),
+            // It lasts as long as its one token: a copy of that must not prolong itself by a
+            // change.
             None => who.expires_at(),
         };
         let life = ends.since(now).min(self.issuer().access_lifetime());
@@ -102,8 +123,9 @@ impl<R: Role> Accounts<R> {
         Ok(Tokens { access, refresh })
     }
 
-    /// Why a change was not written. The account is read once more: where it is still as the token says, `conflict` names what
-    /// was not there to be replaced; otherwise, and where the session is gone, the token is revoked.
+    /// Why a change was not written. The account is read once more: where it is still as the token
+    /// says, `conflict` names what was not there to be replaced; otherwise, and where the
+    /// session is gone, the token is revoked.
     pub(crate) async fn not_written(
         &self,
         who: &Identity<R>,
@@ -120,8 +142,16 @@ impl<R: Role> Accounts<R> {
 
     pub(crate) fn generation_raised(&self, account: &AccountId, generation: u32) {
         let at = self.latest();
-        self.settings().revocation_list.raise_generation(account.as_str(), generation, self.forget_after(at));
-        self.stores().outbox.put(Revocation::Generation { account: account.clone(), generation, at });
+        self.settings().revocation_list.raise_generation(
+            account.as_str(),
+            generation,
+            self.forget_after(at),
+        );
+        self.stores().outbox.put(Revocation::Generation {
+            account: account.clone(),
+            generation,
+            at,
+        });
     }
 
     pub(crate) fn session_ended(&self, session: &str) {
@@ -151,22 +181,29 @@ impl<R: Role> Accounts<R> {
     /// Lists up to `limit` accounts in the order of their names' keys, beginning behind `after`.
     ///
     /// # Errors
-    /// [`NotOffered`](AccountsErrorKind::NotOffered) without a store that administers, and the faults of a store.
-    pub async fn accounts(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, AccountsError> {
+    /// [`NotOffered`](AccountsErrorKind::NotOffered) without a store that administers, and the
+    /// faults of a store.
+    pub async fn accounts(
+        &self,
+        after: Option<&Username>,
+        limit: u32,
+    ) -> Result<Vec<Account>, AccountsError> {
         let store = offered(self.stores().administration.as_ref())?;
         self.stores().ask("list accounts", store.list(after, limit)).await
     }
 
-    /// Ends every session of the account. This node refuses its tokens at once, the others as soon as the log tells them.
+    /// Ends every session of the account. This node refuses its tokens at once, the others as soon
+    /// as the log tells them.
     ///
     /// # Errors
-    /// [`NotFound`](AccountsErrorKind::NotFound), [`NotOffered`](AccountsErrorKind::NotOffered) without a session store, and the
-    /// faults of a store.
+    /// [`NotFound`](AccountsErrorKind::NotFound), [`NotOffered`](AccountsErrorKind::NotOffered)
+    /// without a session store, and the faults of a store.
     pub async fn log_out_everywhere(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.application().log_out_everywhere(account).await
     }
 
-    /// Replaces the account's roles. Tokens with the old roles are refused: here at once, elsewhere as soon as the log tells.
+    /// Replaces the account's roles. Tokens with the old roles are refused: here at once, elsewhere
+    /// as soon as the log tells.
     ///
     /// # Errors
     /// As [`log_out_everywhere`](Self::log_out_everywhere), for a store that administers.
@@ -196,9 +233,10 @@ impl<R: Role> Accounts<R> {
 
     /// Returns the commands for a route of the site, given by this person.
     ///
-    /// The store checks in the transaction of each command that the person's account is enabled, at the generation of the
-    /// token, and that the session exists. Without it, an administrator whose demotion is committed while the request is on
-    /// its way could give the role back to themselves.
+    /// The store checks in the transaction of each command that the person's account is enabled, at
+    /// the generation of the token, and that the session exists. Without it, an administrator
+    /// whose demotion is committed while the request is on its way could give the role back to
+    /// themselves.
     pub fn commands_of<'a>(&'a self, who: &Identity<R>) -> Commands<'a, R> {
         Commands { accounts: self, by: Some(self.actor(who)) }
     }
@@ -227,8 +265,9 @@ impl<R: Role> Commands<'_, R> {
     /// Ends every session of the account.
     ///
     /// # Errors
-    /// As [`Accounts::log_out_everywhere`]; [`Revoked`](AccountsErrorKind::Revoked) where the person who commands it has been
-    /// demoted, disabled or logged out meanwhile, and nothing was changed.
+    /// As [`Accounts::log_out_everywhere`]; [`Revoked`](AccountsErrorKind::Revoked) where the
+    /// person who commands it has been demoted, disabled or logged out meanwhile, and nothing
+    /// was changed.
     pub async fn log_out_everywhere(&self, account: &AccountId) -> Result<(), AccountsError> {
         let stores = self.accounts.stores();
         let store = offered(stores.sessions.as_ref())?;
@@ -285,7 +324,11 @@ impl<R: Role> Commands<'_, R> {
     }
 
     /// Announces the change before it returns: an operator's process ends right after.
-    async fn done(&self, outcome: CommandOutcome, event: fn(AccountId) -> Event) -> Result<(), AccountsError> {
+    async fn done(
+        &self,
+        outcome: CommandOutcome,
+        event: fn(AccountId) -> Event,
+    ) -> Result<(), AccountsError> {
         let account = match outcome {
             CommandOutcome::Done(account) => account,
             CommandOutcome::NotFound => return Err(AccountsErrorKind::NotFound.into()),

@@ -1,9 +1,9 @@
 //! A change that a person makes to their own account: what it was decided on, and what came of it.
 //!
-//! Between the decision and the write an operator may disable the account, take a role away or log the person out. If the
-//! write did not repeat the conditions of the decision, it would raise the generation past the operator's, and the person
-//! would go on with a token of the new generation. So every such write carries an [`Actor`], and a store checks it in the
-//! transaction of the write.
+//! Between the decision and the write an operator may disable the account, take a role away or log
+//! the person out. If the write did not repeat the conditions of the decision, it would raise the
+//! generation past the operator's, and the person would go on with a token of the new generation.
+//! So every such write carries an [`Actor`], and a store checks it in the transaction of the write.
 
 use hallpass_core::UnixTime;
 
@@ -14,8 +14,9 @@ use crate::{
 
 /// A logged-in person, as the access token describes them, who changes something.
 ///
-/// **A store checks in the transaction of the change** that the account exists, is not disabled and is still at
-/// `generation`, and that `session`, where there is one, exists and belongs to the account. Otherwise it writes nothing.
+/// **A store checks in the transaction of the change** that the account exists, is not disabled and
+/// is still at `generation`, and that `session`, where there is one, exists and belongs to the
+/// account. Otherwise it writes nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Actor {
@@ -37,8 +38,9 @@ impl Actor {
 
 /// A change to the actor's own account.
 ///
-/// Where the method revokes (it raises the generation), the acting session is the only one that stays, and its refresh
-/// tokens are replaced: those of before stop working, also within their grace.
+/// Where the method revokes (it raises the generation), the acting session is the only one that
+/// stays, and its refresh tokens are replaced: those of before stop working, also within their
+/// grace.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct OwnChange {
@@ -46,8 +48,9 @@ pub struct OwnChange {
     pub actor: Actor,
     /// The time of the change.
     pub at: UnixTime,
-    /// The first refresh token of the acting session after a change that revokes. `None`: the session is not refreshed any
-    /// more. Only a store that is [`RefreshTokenStore`](crate::RefreshTokenStore) is given one.
+    /// The first refresh token of the acting session after a change that revokes. `None`: the
+    /// session is not refreshed any more. Only a store that is
+    /// [`RefreshTokenStore`](crate::RefreshTokenStore) is given one.
     pub refresh_chain: Option<RefreshChain>,
     /// Whether a change that revokes ends the acting session too.
     pub ends_session: bool,
@@ -87,8 +90,8 @@ impl OwnChange {
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum OwnChangeOutcome {
-    /// It was made. This is the account as the transaction left it: tokens are issued from this row, and never from one that
-    /// was read before the write.
+    /// It was made. This is the account as the transaction left it: tokens are issued from this
+    /// row, and never from one that was read before the write.
     Written(Box<Account>),
     /// The [`Actor`] did not pass, or what was to be replaced was not there. Nothing was written.
     NotWritten,

@@ -1,4 +1,5 @@
-//! Store traits of accounts: finding one, without which there is no sign-in, and what an operator does to one.
+//! Store traits of accounts: finding one, without which there is no sign-in, and what an operator
+//! does to one.
 
 use std::future::Future;
 
@@ -13,8 +14,8 @@ use crate::account::{
 /// Finds accounts. A password-only site implements this and nothing else.
 ///
 /// ```
-/// use std::convert::Infallible;
 /// use hallpass_accounts::{Account, AccountId, AccountStore, Username};
+/// use std::convert::Infallible;
 ///
 /// struct OnlyAlice(Account);
 ///
@@ -37,32 +38,41 @@ use crate::account::{
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait AccountStore: Send + Sync + 'static {
-    /// What goes wrong in this store. It is logged as the source of a [`StoreFault`](crate::StoreFault) and never
-    /// shown to the person.
+    /// What goes wrong in this store. It is logged as the source of a
+    /// [`StoreFault`](crate::StoreFault) and never shown to the person.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Finds the account whose user name has the same [`key`](Username::key). `None` is the answer for an unknown
-    /// name, an error is for a store that cannot answer: the first is refused, the second is a 503.
+    /// Finds the account whose user name has the same [`key`](Username::key). `None` is the answer
+    /// for an unknown name, an error is for a store that cannot answer: the first is refused,
+    /// the second is a 503.
     ///
-    /// The account comes from one consistent read: hash, roles, generation and factor of the same moment.
+    /// The account comes from one consistent read: hash, roles, generation and factor of the same
+    /// moment.
     ///
     /// # Errors
     /// The store's own.
-    fn by_username(&self, name: &Username) -> impl Future<Output = Result<Option<Account>, Self::Error>> + Send;
+    fn by_username(
+        &self,
+        name: &Username,
+    ) -> impl Future<Output = Result<Option<Account>, Self::Error>> + Send;
 
     /// Finds the account with this id, on the same terms.
     ///
     /// # Errors
     /// The store's own.
-    fn by_id(&self, id: &AccountId) -> impl Future<Output = Result<Option<Account>, Self::Error>> + Send;
+    fn by_id(
+        &self,
+        id: &AccountId,
+    ) -> impl Future<Output = Result<Option<Account>, Self::Error>> + Send;
 }
 
 /// Changes accounts from outside their own sign-in: roles, disabling, the list.
 ///
-/// `by` is the person who commands a change through a route of the site; a store checks that [`Actor`] in the transaction of
-/// the change, and so an administrator who is being demoted cannot take the demotion back. `None` is the application itself or
-/// an operator at a terminal. Where actor and account are two rows, lock both in the order of their ids, or two
-/// administrators who change each other wait for each other.
+/// `by` is the person who commands a change through a route of the site; a store checks that
+/// [`Actor`] in the transaction of the change, and so an administrator who is being demoted cannot
+/// take the demotion back. `None` is the application itself or an operator at a terminal. Where
+/// actor and account are two rows, lock both in the order of their ids, or two administrators who
+/// change each other wait for each other.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot change roles or disable accounts: it does not implement \
             `AdministrationStore`",
@@ -72,8 +82,8 @@ pub trait AccountStore: Send + Sync + 'static {
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait AdministrationStore: AccountStore {
-    /// Replaces the roles, raises the generation and writes the log, in **one transaction**: tokens that carry the
-    /// old roles die. Sessions stay, so that a refresh brings the new roles.
+    /// Replaces the roles, raises the generation and writes the log, in **one transaction**: tokens
+    /// that carry the old roles die. Sessions stay, so that a refresh brings the new roles.
     ///
     /// # Errors
     /// The store's own.
@@ -85,8 +95,8 @@ pub trait AdministrationStore: AccountStore {
         at: UnixTime,
     ) -> impl Future<Output = Result<CommandOutcome, Self::Error>> + Send;
 
-    /// Disables the account or enables it again. Disabling ends all its sessions. Either raises the generation and
-    /// writes the log, in **one transaction**.
+    /// Disables the account or enables it again. Disabling ends all its sessions. Either raises the
+    /// generation and writes the log, in **one transaction**.
     ///
     /// # Errors
     /// The store's own.
@@ -98,7 +108,8 @@ pub trait AdministrationStore: AccountStore {
         at: UnixTime,
     ) -> impl Future<Output = Result<CommandOutcome, Self::Error>> + Send;
 
-    /// Lists up to `limit` accounts in the order of their [`key`](Username::key), beginning behind `after`.
+    /// Lists up to `limit` accounts in the order of their [`key`](Username::key), beginning behind
+    /// `after`.
     ///
     /// # Errors
     /// The store's own.

@@ -1,10 +1,12 @@
 //! User names: what a person types, and the one key that every spelling of it shares.
 //!
-//! Uniqueness, look-ups and limits all use the key, so that `Alice`, `alice` and `ＡＬＩＣＥ` are one account with one
-//! counter. Were limits counted by what was typed, each spelling would buy fresh guesses.
+//! Uniqueness, look-ups and limits all use the key, so that `Alice`, `alice` and `ＡＬＩＣＥ` are
+//! one account with one counter. Were limits counted by what was typed, each spelling would buy
+//! fresh guesses.
 //!
-//! Look-alikes of different scripts (Latin `a`, Cyrillic `а`) are different names here: refusing them needs the
-//! confusables table of UTS 39, and a site that shows names as identity should apply it on registration.
+//! Look-alikes of different scripts (Latin `a`, Cyrillic `а`) are different names here: refusing
+//! them needs the confusables table of UTS 39, and a site that shows names as identity should apply
+//! it on registration.
 
 use std::fmt;
 
@@ -29,14 +31,15 @@ pub struct Username {
 }
 
 impl Username {
-    /// Parses what was typed: 1 to 64 characters, letters and digits of any script, `.`, `_`, `-`; surrounding space
-    /// is dropped. Shown in NFC; the key is NFKC with case folded.
+    /// Parses what was typed: 1 to 64 characters, letters and digits of any script, `.`, `_`, `-`;
+    /// surrounding space is dropped. Shown in NFC; the key is NFKC with case folded.
     ///
     /// # Errors
     /// Says which rule the name breaks; the sentence is fit to be shown to the person.
     pub fn parse(typed: &str) -> Result<Self, UsernameError> {
         let trimmed = typed.trim();
-        // Before any normalisation, so that the work is bounded whatever the caller's body limit is.
+        // Before any normalisation, so that the work is bounded whatever the caller's body limit
+        // is.
         if trimmed.len() > MAX_BYTES {
             return Err(UsernameError::Length);
         }
@@ -100,7 +103,9 @@ pub enum UsernameError {
     #[error("a username has 1 to 64 characters")]
     Length,
     /// A character that is not allowed, or a first one that is no letter and no digit.
-    #[error("a username starts with a letter or a digit and has only letters, digits, '.', '_' and '-'")]
+    #[error(
+        "a username starts with a letter or a digit and has only letters, digits, '.', '_' and '-'"
+    )]
     Character,
 }
 
@@ -113,8 +118,9 @@ impl From<UsernameError> for FieldFault {
     }
 }
 
-/// NFKC, then case folded through upper case and back (so that `ß`, `ẞ` and `ss` meet), then NFKC again, because
-/// folding may leave a form that is not normal. Twice: the result must be its own key.
+/// NFKC, then case folded through upper case and back (so that `ß`, `ẞ` and `ss` meet), then NFKC
+/// again, because folding may leave a form that is not normal. Twice: the result must be its own
+/// key.
 fn fold(text: &str) -> String {
     let once = |text: &str| -> String {
         text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
@@ -169,7 +175,8 @@ mod tests {
 
     #[test]
     fn scripts_other_than_latin_are_names() {
-        for name in ["नमस्ते", "山田", "Ольга", "מיכל", "9lives", "j.-p._2"] {
+        for name in ["नमस्ते", "山田", "Ольга", "מיכל", "9lives", "j.-p._2"]
+        {
             assert!(Username::parse(name).is_ok(), "{name}");
         }
     }

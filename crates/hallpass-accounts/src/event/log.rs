@@ -1,6 +1,8 @@
-//! An event as `tracing` has it: a field for each thing that it holds, so that a collector can ask for them by name.
+//! An event as `tracing` has it: a field for each thing that it holds, so that a collector can ask
+//! for them by name.
 //!
-//! Fields that an event has not are left out. The guide lists them, and a test there holds the list to this file.
+//! Fields that an event has not are left out. The guide lists them, and a test there holds the list
+//! to this file.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -53,16 +55,27 @@ impl<'e> Fields<'e> {
     fn of(event: &'e Event) -> Self {
         let nothing = Self::default();
         match event {
-            Event::LoggedIn { account, session, methods } => {
-                Self { account: Some(account), session: Some(*session), methods: Some(*methods), ..nothing }
+            Event::LoggedIn { account, session, methods } => Self {
+                account: Some(account),
+                session: Some(*session),
+                methods: Some(*methods),
+                ..nothing
+            },
+            Event::Refused { account, reason, peer } => Self {
+                account: account.as_ref(),
+                reason: Some(reason.as_str()),
+                peer: *peer,
+                ..nothing
+            },
+            Event::Limited { limit, peer, retry_after } => Self {
+                limit: Some(limit.as_str()),
+                peer: *peer,
+                time: Some(*retry_after),
+                ..nothing
+            },
+            Event::UnknownRole { account, role } => {
+                Self { account: Some(account), role: Some(role), ..nothing }
             }
-            Event::Refused { account, reason, peer } => {
-                Self { account: account.as_ref(), reason: Some(reason.as_str()), peer: *peer, ..nothing }
-            }
-            Event::Limited { limit, peer, retry_after } => {
-                Self { limit: Some(limit.as_str()), peer: *peer, time: Some(*retry_after), ..nothing }
-            }
-            Event::UnknownRole { account, role } => Self { account: Some(account), role: Some(role), ..nothing },
             Event::SessionRefreshed { account, session }
             | Event::RefreshReused { account, session }
             | Event::SessionEnded { account, session } => {

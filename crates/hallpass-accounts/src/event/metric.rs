@@ -1,13 +1,16 @@
-//! The numbers of sign-ins, password hasher and revocation list, for the recorder that the site installed (the `metrics` facade).
+//! The numbers of sign-ins, password hasher and revocation list, for the recorder that the site
+//! installed (the `metrics` facade).
 //!
-//! None of this is on the request path: beside a password hash or a store's answer, finding a handle costs nothing. Labels are names
-//! that the source code lists; no user name, address or token is one. The guide has the table, and a test there holds it to what a
-//! recorder sees.
+//! None of this is on the request path: beside a password hash or a store's answer, finding a
+//! handle costs nothing. Labels are names that the source code lists; no user name, address or
+//! token is one. The guide has the table, and a test there holds it to what a recorder sees.
 
 use std::time::Duration;
 
 use hallpass_core::UnixTime;
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 
 use crate::event::Event;
 
@@ -18,9 +21,17 @@ pub(crate) fn describe() {
     describe_counter!(LIMITS_HIT, "Attempts that were not looked at, by the limit that was hit.");
     describe_counter!(RENEWALS, "Refresh tokens that were consumed, or came back after they were.");
     describe_gauge!(HASHER_WAITING, "Sign-ins that wait for a permit to hash.");
-    describe_histogram!(HASHER_WAIT, Unit::Seconds, "How long sign-ins waited for a permit to hash.");
+    describe_histogram!(
+        HASHER_WAIT,
+        Unit::Seconds,
+        "How long sign-ins waited for a permit to hash."
+    );
     describe_gauge!(LIST_ENTRIES, "Accounts and sessions in the revocation list.");
-    describe_gauge!(LIST_SYNCED, Unit::Seconds, "When the revocation log was last read to its end, in Unix time.");
+    describe_gauge!(
+        LIST_SYNCED,
+        Unit::Seconds,
+        "When the revocation log was last read to its end, in Unix time."
+    );
     gauge!(HASHER_WAITING).increment(0.0);
 }
 
@@ -28,8 +39,12 @@ pub(crate) fn happened(event: &Event) {
     counter!(EVENTS, "event" => event.as_str()).increment(1);
     match event {
         Event::LoggedIn { .. } => counter!(SIGN_INS, "outcome" => event.as_str()).increment(1),
-        Event::Refused { reason, .. } => counter!(SIGN_INS, "outcome" => reason.as_str()).increment(1),
-        Event::Limited { limit, .. } => counter!(LIMITS_HIT, "limit" => limit.as_str()).increment(1),
+        Event::Refused { reason, .. } => {
+            counter!(SIGN_INS, "outcome" => reason.as_str()).increment(1)
+        }
+        Event::Limited { limit, .. } => {
+            counter!(LIMITS_HIT, "limit" => limit.as_str()).increment(1)
+        }
         Event::SessionRefreshed { .. } => counter!(RENEWALS, "outcome" => "refreshed").increment(1),
         Event::RefreshReused { .. } => counter!(RENEWALS, "outcome" => "reused").increment(1),
         _ => {}

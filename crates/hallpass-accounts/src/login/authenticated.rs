@@ -31,7 +31,12 @@ pub struct Authenticated<R> {
 }
 
 impl<R: Role> Authenticated<R> {
-    pub(crate) fn new(accounts: Accounts<R>, account: Account, counted: Counted, methods: Methods) -> Self {
+    pub(crate) fn new(
+        accounts: Accounts<R>,
+        account: Account,
+        counted: Counted,
+        methods: Methods,
+    ) -> Self {
         Self { accounts, account, counted, methods }
     }
 
@@ -59,15 +64,16 @@ impl<R: Role> Authenticated<R> {
     /// claims of the site.
     ///
     /// # Errors
-    /// [`Refused`](crate::AccountsErrorKind::Refused) where the account was disabled or changed since its password was read;
-    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable).
+    /// [`Refused`](crate::AccountsErrorKind::Refused) where the account was disabled or changed
+    /// since its password was read; [`Unavailable`](crate::AccountsErrorKind::Unavailable).
     pub async fn open_session(self, visitor: &Visitor<'_>) -> Result<LoggedIn<R>, AccountsError> {
         let session = self.fresh_id()?;
         let (logged_in, _account) = self.open(session, None, visitor).await?;
         Ok(logged_in)
     }
 
-    /// Opens the session, and vouches; with the token that renews it, where the site renews sessions.
+    /// Opens the session, and vouches; with the token that renews it, where the site renews
+    /// sessions.
     ///
     /// # Errors
     /// As [`open_session`](Self::open_session).
@@ -86,11 +92,13 @@ impl<R: Role> Authenticated<R> {
     ) -> Result<(LoggedIn<R>, Account, Option<RefreshToken>), AccountsError> {
         let session = self.fresh_id()?;
         let (accounts, now) = (self.accounts.clone(), self.accounts.now());
-        let Some((first, refresh_chain)) = accounts.first_refresh(session, self.methods, now)? else {
+        let Some((first, refresh_chain)) = accounts.first_refresh(session, self.methods, now)?
+        else {
             let (logged_in, account) = self.open(session, None, visitor).await?;
             return Ok((logged_in, account, None));
         };
-        let refresh = accounts.refresh_token(&first, now.saturating_add(accounts.settings().session.absolute))?;
+        let refresh = accounts
+            .refresh_token(&first, now.saturating_add(accounts.settings().session.absolute))?;
         let (logged_in, account) = self.open(session, Some(refresh_chain), visitor).await?;
         Ok((logged_in, account, Some(refresh)))
     }
@@ -130,7 +138,11 @@ impl<R: Role> Authenticated<R> {
             }
         }
         accounts.settings().rate_limits.succeeded(accounts.stores(), counted, now).await;
-        accounts.events().happened(Event::LoggedIn { account: account.id().clone(), session, methods });
+        accounts.events().happened(Event::LoggedIn {
+            account: account.id().clone(),
+            session,
+            methods,
+        });
         Ok((after_login(&accounts, &account, session, methods, now), account))
     }
 }

@@ -2,17 +2,21 @@
 //!
 //! # The browser that an account logged in with before
 //!
-//! **Limits.** It has attempts of its own (OWASP, "device cookies"): a stranger who keeps the account's count full does not keep the
-//! owner out of the browser that they use. Each device is named at random at a sign-in that went to its end, so nobody makes one
-//! without the password and the code. It outlives the session that runs out, and ends with a log-out: the token names the account,
-//! and who logs out leaves the browser to others.
+//! **Limits.** It has attempts of its own (OWASP, "device cookies"): a stranger who keeps the
+//! account's count full does not keep the owner out of the browser that they use. Each device is
+//! named at random at a sign-in that went to its end, so nobody makes one without the password and
+//! the code. It outlives the session that runs out, and ends with a log-out: the token names the
+//! account, and who logs out leaves the browser to others.
 //!
-//! **The code.** Where the site allows it and the person asked for it, the device stands in for the code for some time. It is
-//! remembered as long as the account's token generation stands: a new password, a factor turned on or off, and ending all
-//! sessions revoke it. The session shows the password alone (`amr`), so a route that asks for a second factor still gets one; and an
+//! **The code.** Where the site allows it and the person asked for it, the device stands in for the
+//! code for some time. It is remembered as long as the account's token generation stands: a new
+//! password, a factor turned on or off, and ending all sessions revoke it. The session shows the
+//! password alone (`amr`), so a route that asks for a second factor still gets one; and an
 //! account that **must** have one shows it each time.
 
-use hallpass_core::{Access, Claims, Device, Issuer, LoggedIn, Methods, MfaPending, Role, Token, UnixTime};
+use hallpass_core::{
+    Access, Claims, Device, Issuer, LoggedIn, Methods, MfaPending, Role, Token, UnixTime,
+};
 
 use crate::{
     account::{Account, AccountId, username::Username},
@@ -40,7 +44,8 @@ impl<R: Role> Accounts<R> {
     /// A code that is not due is not looked at.
     ///
     /// # Errors
-    /// As [`accept_password`](Self::accept_password); a wrong code is refused exactly like a wrong password.
+    /// As [`accept_password`](Self::accept_password); a wrong code is refused exactly like a wrong
+    /// password.
     pub async fn log_in(
         &self,
         username: &str,
@@ -52,8 +57,12 @@ impl<R: Role> Accounts<R> {
         let authenticated = match (accepted.next().await, code) {
             (NextStep::Nothing(authenticated), _) => authenticated,
             (NextStep::SecondFactor(due), Some(code)) => due.accept_code(code).await?,
-            (NextStep::SecondFactor(due), None) => return due.wait().await.map(LoginStep::MfaRequired),
-            (NextStep::Enrolment(due), _) => return due.wait().await.map(LoginStep::EnrolmentRequired),
+            (NextStep::SecondFactor(due), None) => {
+                return due.wait().await.map(LoginStep::MfaRequired);
+            }
+            (NextStep::Enrolment(due), _) => {
+                return due.wait().await.map(LoginStep::EnrolmentRequired);
+            }
         };
         self.opened(authenticated, visitor).await.map(LoginStep::LoggedIn)
     }
@@ -75,20 +84,24 @@ impl<R: Role> Accounts<R> {
     /// Checks a user name and a password.
     ///
     /// # Errors
-    /// [`Refused`](AccountsErrorKind::Refused) for an unknown name, a wrong password and a disabled account alike, each after one
-    /// argon2 run; [`Limited`](AccountsErrorKind::Limited), [`Busy`](AccountsErrorKind::Busy) and
-    /// [`Unavailable`](AccountsErrorKind::Unavailable) without any.
+    /// [`Refused`](AccountsErrorKind::Refused) for an unknown name, a wrong password and a disabled
+    /// account alike, each after one argon2 run; [`Limited`](AccountsErrorKind::Limited),
+    /// [`Busy`](AccountsErrorKind::Busy) and [`Unavailable`](AccountsErrorKind::Unavailable)
+    /// without any.
     pub async fn accept_password(
         &self,
         username: &str,
         password: &str,
         visitor: &Visitor<'_>,
     ) -> Result<PasswordAccepted<R>, AccountsError> {
-        // What cannot be a name goes the whole way too: a short cut would be a difference to measure.
+        // What cannot be a name goes the whole way too: a short cut would be a difference to
+        // measure.
         let name = Username::parse(username).ok();
-        let device = name.as_ref().and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
+        let device =
+            name.as_ref().and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
         let whose = Whose::of(name.as_ref(), device.as_ref());
-        let counted = self.settings().rate_limits.count(self.stores(), whose, visitor, self.now()).await?;
+        let counted =
+            self.settings().rate_limits.count(self.stores(), whose, visitor, self.now()).await?;
         let account = match &name {
             Some(name) => {
                 let found = self.stores().accounts.by_username(name);
@@ -108,7 +121,9 @@ impl<R: Role> Accounts<R> {
                 let device = device.filter(|_| !visitor.step_up);
                 return Ok(PasswordAccepted::new(self.clone(), account, counted, upgrade, device));
             }
-            (Some(account), Checked::Wrong) => self.refused(Some(&account), RejectionReason::WrongPassword, &counted),
+            (Some(account), Checked::Wrong) => {
+                self.refused(Some(&account), RejectionReason::WrongPassword, &counted)
+            }
             (None, _) => self.refused(None, RejectionReason::UnknownAccount, &counted),
         };
         Err(reason)
@@ -117,24 +132,41 @@ impl<R: Role> Accounts<R> {
     /// What is due of an account that has no second factor: the policy decides.
     pub(crate) fn due_without_factor(&self, account: Account, counted: Counted) -> NextStep<R> {
         match self.settings().two_factor.asks(&account, Methods::PASSWORD) {
-            Asked::Nothing => NextStep::Nothing(Authenticated::new(self.clone(), account, counted, Methods::PASSWORD)),
-            Asked::SecondFactor => NextStep::Enrolment(EnrolmentRequired::new(self.clone(), account, counted)),
+            Asked::Nothing => NextStep::Nothing(Authenticated::new(
+                self.clone(),
+                account,
+                counted,
+                Methods::PASSWORD,
+            )),
+            Asked::SecondFactor => {
+                NextStep::Enrolment(EnrolmentRequired::new(self.clone(), account, counted))
+            }
         }
     }
 
     /// Takes up a sign-in that waits for its code.
     ///
-    /// The attempt counts on the account, as the password did: a fresh pending token, another address or another
-    /// browser buys no further guesses.
+    /// The attempt counts on the account, as the password did: a fresh pending token, another
+    /// address or another browser buys no further guesses.
     ///
     /// # Errors
-    /// [`Refused`](crate::AccountsErrorKind::Refused) for a token that is forged or over, and where the account has changed since the
+    /// [`Refused`](crate::AccountsErrorKind::Refused) for a token that is forged or over, and where
+    /// the account has changed since the
     /// password; [`Limited`](crate::AccountsErrorKind::Limited).
-    pub async fn resume(&self, pending: &[u8], visitor: &Visitor<'_>) -> Result<MfaRequired<R>, AccountsError> {
+    pub async fn resume(
+        &self,
+        pending: &[u8],
+        visitor: &Visitor<'_>,
+    ) -> Result<MfaRequired<R>, AccountsError> {
         let now = self.now();
         let Ok(pending) = self.issuer().verify::<MfaPending>(pending, now) else {
-            // Counted on the address, for the sake of the signature checks that a stranger can order.
-            let counted = self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
+            // Counted on the address, for the sake of the signature checks that a stranger can
+            // order.
+            let counted = self
+                .settings()
+                .rate_limits
+                .count(self.stores(), Whose::Nobodys, visitor, now)
+                .await?;
             return Err(self.refused(None, RejectionReason::StalePending, &counted));
         };
         let id = AccountId::new(pending.user_id());
@@ -145,10 +177,14 @@ impl<R: Role> Accounts<R> {
         let whose = Whose::of(name, device.as_ref());
         let counted = self.settings().rate_limits.count(self.stores(), whose, visitor, now).await?;
         let alive = |account: &Account| {
-            !account.disabled() && account.generation() == pending.generation() && account.second_factor().is_some()
+            !account.disabled()
+                && account.generation() == pending.generation()
+                && account.second_factor().is_some()
         };
         match account {
-            Some(account) if alive(&account) => Ok(MfaRequired::new(self.clone(), account, counted, None)),
+            Some(account) if alive(&account) => {
+                Ok(MfaRequired::new(self.clone(), account, counted, None))
+            }
             account => Err(self.refused(account.as_ref(), RejectionReason::StalePending, &counted)),
         }
     }
@@ -158,7 +194,8 @@ impl<R: Role> Accounts<R> {
         authenticated: Authenticated<R>,
         visitor: &Visitor<'_>,
     ) -> Result<OpenedSession, AccountsError> {
-        let device = self.device_token(authenticated.account(), authenticated.methods(), visitor)?;
+        let device =
+            self.device_token(authenticated.account(), authenticated.methods(), visitor)?;
         let (logged_in, account, refresh) = authenticated.open_renewable(visitor).await?;
         Ok(OpenedSession {
             access: self.sign(self.issuer(), &logged_in, &account)?,
@@ -191,8 +228,8 @@ impl<R: Role> Accounts<R> {
         })
     }
 
-    /// The token by which the browser of a sign-in that went to its end is known from now on. A device keeps its name, or each
-    /// sign-in would begin its attempts afresh.
+    /// The token by which the browser of a sign-in that went to its end is known from now on. A
+    /// device keeps its name, or each sign-in would begin its attempts afresh.
     pub(crate) fn device_token(
         &self,
         account: &Account,
@@ -201,20 +238,25 @@ impl<R: Role> Accounts<R> {
     ) -> Result<Token<Device>, AccountsError> {
         let before = known_device(self.issuer(), visitor, account.username(), self.now())
             .filter(|it| it.user_id() == account.id().as_str());
-        let consents = visitor.remember && shown.includes_second_factor() && self.settings().trust_devices.is_some();
+        let consents = visitor.remember
+            && shown.includes_second_factor()
+            && self.settings().trust_devices.is_some();
         let stood_in = account.second_factor().is_some() && !shown.includes_second_factor();
         let now = self.now();
         let (methods, authenticated_at) = match &before {
-            Some(before) if stood_in => (before.methods(), before.authenticated_at().unwrap_or(now)),
+            Some(before) if stood_in => {
+                (before.methods(), before.authenticated_at().unwrap_or(now))
+            }
             _ if consents => (shown, now),
             _ => (Methods::PASSWORD, now),
         };
         let name = before.as_ref().and_then(|before| before.session()).map(str::to_owned);
         let name = name.map_or_else(|| fresh_name(self.random()), Ok)?;
-        let claims = Claims::<Device>::new(account.id().as_str(), account.generation(), authenticated_at)
-            .with_username(account.username().key())
-            .with_session(&*name)
-            .with_methods(methods);
+        let claims =
+            Claims::<Device>::new(account.id().as_str(), account.generation(), authenticated_at)
+                .with_username(account.username().key())
+                .with_session(&*name)
+                .with_methods(methods);
         self.issuer().issue(&claims, now).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "a device token could not be signed");
             AccountsError::unavailable(error)

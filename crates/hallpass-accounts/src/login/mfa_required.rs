@@ -23,7 +23,12 @@ pub struct MfaRequired<R> {
 }
 
 impl<R: Role> MfaRequired<R> {
-    pub(crate) fn new(accounts: Accounts<R>, account: Account, counted: Counted, upgrade: Option<Password>) -> Self {
+    pub(crate) fn new(
+        accounts: Accounts<R>,
+        account: Account,
+        counted: Counted,
+        upgrade: Option<Password>,
+    ) -> Self {
         Self { accounts, account, counted, upgrade }
     }
 
@@ -53,7 +58,12 @@ impl<R: Role> MfaRequired<R> {
             return Err(self.accounts.refused(Some(&self.account), reason, &self.counted));
         }
         let account = upgraded(&self.accounts, self.account, self.upgrade).await;
-        Ok(Authenticated::new(self.accounts, account, self.counted, Methods::PASSWORD | Methods::ONE_TIME_CODE))
+        Ok(Authenticated::new(
+            self.accounts,
+            account,
+            self.counted,
+            Methods::PASSWORD | Methods::ONE_TIME_CODE,
+        ))
     }
 }
 

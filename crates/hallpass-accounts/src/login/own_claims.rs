@@ -6,7 +6,9 @@
 
 use std::fmt;
 
-use hallpass_core::{Access, IssueError, Issuer, LoggedIn, Role, Token, TokenErrorKind, UnixTime, Verifier};
+use hallpass_core::{
+    Access, IssueError, Issuer, LoggedIn, Role, Token, TokenErrorKind, UnixTime, Verifier,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::account::Account;
@@ -17,13 +19,16 @@ pub struct OwnClaims<R> {
     read: fn(Verifier<R>) -> Verifier<R>,
 }
 
-type Issue<R> =
-    Box<dyn Fn(&Issuer, &LoggedIn<R>, &Account, UnixTime) -> Result<Token<Access>, OwnClaimsError> + Send + Sync>;
+type Issue<R> = Box<
+    dyn Fn(&Issuer, &LoggedIn<R>, &Account, UnixTime) -> Result<Token<Access>, OwnClaimsError>
+        + Send
+        + Sync,
+>;
 
 impl<R: Role> OwnClaims<R> {
-    /// Makes claims of an account. `claims_of` is called with the account, as the store has it then,
-    /// when a person logs in, when a session is refreshed, and when a change of the account replaces
-    /// the token.
+    /// Makes claims of an account. `claims_of` is called with the account, as the store has it
+    /// then, when a person logs in, when a session is refreshed, and when a change of the
+    /// account replaces the token.
     ///
     /// `X` is a struct with named fields, or a map with string keys. Its names cannot be those that
     /// hallpass writes, and it must not deny unknown fields. Where the claims cannot be signed or
@@ -71,9 +76,13 @@ fn read_back<R: Role, X: DeserializeOwned>(
     now: UnixTime,
 ) -> Result<(), OwnClaimsError> {
     let verifier = issuer.verifier::<R>().remember(0);
-    match verifier.claims(token.as_str().as_bytes(), now, |_, json| serde_json::from_str::<X>(json).map(drop)) {
+    match verifier
+        .claims(token.as_str().as_bytes(), now, |_, json| serde_json::from_str::<X>(json).map(drop))
+    {
         Ok(read) => read.map_err(OwnClaimsError::Unreadable),
-        Err(error) if error.kind() == TokenErrorKind::Claims => Err(IssueError::OwnClaimsUnreadable.into()),
+        Err(error) if error.kind() == TokenErrorKind::Claims => {
+            Err(IssueError::OwnClaimsUnreadable.into())
+        }
         // Of the clock or the keys, and not of the claims.
         Err(_) => Ok(()),
     }

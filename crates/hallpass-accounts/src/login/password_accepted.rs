@@ -13,7 +13,8 @@ use crate::{
     two_factor::{Asked, TwoFactorPolicy, enrolment::EnrolmentRequired},
 };
 
-/// Proof that an account's password was given, within the limits, and that the account is not disabled.
+/// Proof that an account's password was given, within the limits, and that the account is not
+/// disabled.
 ///
 /// ```
 /// use hallpass_core::{Role, LoggedIn};
@@ -61,7 +62,8 @@ pub struct PasswordAccepted<R> {
 /// Exhaustive, because a caller must handle every step.
 #[must_use]
 pub enum NextStep<R> {
-    /// Nothing: the account has no second factor, or the site and the person let this browser stand in for it.
+    /// Nothing: the account has no second factor, or the site and the person let this browser stand
+    /// in for it.
     Nothing(Authenticated<R>),
     /// A code.
     SecondFactor(MfaRequired<R>),
@@ -119,7 +121,8 @@ fn remembered<R: Role>(
     now: UnixTime,
 ) -> Option<()> {
     let (device, within) = (device?, within?);
-    let is_theirs = device.user_id() == account.id().as_str() && device.generation() == account.generation();
+    let is_theirs =
+        device.user_id() == account.id().as_str() && device.generation() == account.generation();
     let is_fresh = now.since(device.authenticated_at()?) < within;
     let consented = device.methods().includes_second_factor();
     let suffices = policy.asks(account, Methods::PASSWORD) == Asked::Nothing;

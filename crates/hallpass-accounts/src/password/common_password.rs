@@ -1,12 +1,14 @@
 //! The first guesses: the list of the commonest passwords, and a rule for what is made like them.
 //!
-//! The list is that of the crate `passwords`: the 99,838 that were counted most often in published breaches, 9,248 of them
-//! of ten characters and more. Most of those are one common word, put in capitals or leet letters, with a year, a number or a mark
-//! behind it. The rule covers such forms whether or not they made the list, and words of the site and the user, which no list has.
+//! The list is that of the crate `passwords`: the 99,838 that were counted most often in published
+//! breaches, 9,248 of them of ten characters and more. Most of those are one common word, put in
+//! capitals or leet letters, with a year, a number or a mark behind it. The rule covers such forms
+//! whether or not they made the list, and words of the site and the user, which no list has.
 
 use passwords::analyzer::is_common_password;
 
-/// Tells whether a guesser would get to the password early. `context` holds words of the site and the user, in lower case.
+/// Tells whether a guesser would get to the password early. `context` holds words of the site and
+/// the user, in lower case.
 pub(crate) fn is_guessable(password: &str, context: &[&str]) -> bool {
     let lower = password.to_lowercase();
     [password, &lower].into_iter().any(is_common_password) || is_made_like_others(&lower, context)
@@ -21,7 +23,8 @@ fn is_made_like_others(lower: &str, context: &[&str]) -> bool {
     [lower, &plain, &backwards].into_iter().any(|form| remaining(form, context) < ENOUGH)
 }
 
-/// How many characters are left without context words, common words, runs, repetitions, and digits or marks at the end.
+/// How many characters are left without context words, common words, runs, repetitions, and digits
+/// or marks at the end.
 fn remaining(text: &str, context: &[&str]) -> usize {
     let mut rest = text.to_owned();
     for word in context.iter().filter(|word| word.chars().count() >= 3) {
@@ -35,7 +38,8 @@ fn remaining(text: &str, context: &[&str]) -> usize {
     unpredicted(&units)
 }
 
-/// Counts the characters that do not follow from the ones before: not the next in a run, not a repetition.
+/// Counts the characters that do not follow from the ones before: not the next in a run, not a
+/// repetition.
 fn unpredicted(chars: &[char]) -> usize {
     let mut count = 0;
     for (position, c) in chars.iter().enumerate() {
@@ -50,9 +54,12 @@ fn unpredicted(chars: &[char]) -> usize {
     count
 }
 
-/// Next to one another in the alphabet, among the digits, or in a row or a column of a QWERTY, QWERTZ or AZERTY keyboard; or the same.
+/// Next to one another in the alphabet, among the digits, or in a row or a column of a QWERTY,
+/// QWERTZ or AZERTY keyboard; or the same.
 fn is_neighbour(a: char, b: char) -> bool {
-    let in_row = |row: &str| row.chars().zip(row.chars().skip(1)).any(|pair| pair == (a, b) || pair == (b, a));
+    let in_row = |row: &str| {
+        row.chars().zip(row.chars().skip(1)).any(|pair| pair == (a, b) || pair == (b, a))
+    };
     a == b || ROWS.iter().any(|row| in_row(row))
 }
 
@@ -91,7 +98,8 @@ const ROWS: [&str; 17] = [
     "7ujm",
     "8ik",
 ];
-/// Words that stand at the head of every published count, and what people take when told to choose a password.
+/// Words that stand at the head of every published count, and what people take when told to choose
+/// a password.
 const WORDS: &[&str] = &[
     "password",
     "passwort",

@@ -18,13 +18,20 @@ use crate::{
 };
 
 impl<R: Role> Accounts<R> {
-    /// Changes the password. Every other session of the account is dead; this one goes on with the tokens returned.
+    /// Changes the password. Every other session of the account is dead; this one goes on with the
+    /// tokens returned.
     ///
     /// # Errors
-    /// [`Password`](AccountsErrorKind::Password) for a new one that may not be one; [`Refused`](AccountsErrorKind::Refused) for a
-    /// wrong current one, which counts as an attempt on the account; [`Revoked`](AccountsErrorKind::Revoked),
+    /// [`Password`](AccountsErrorKind::Password) for a new one that may not be one;
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong current one, which counts as an
+    /// attempt on the account; [`Revoked`](AccountsErrorKind::Revoked),
     /// [`Limited`](AccountsErrorKind::Limited).
-    pub async fn change_password(&self, who: &Identity<R>, current: &str, new: &str) -> Result<Tokens, AccountsError> {
+    pub async fn change_password(
+        &self,
+        who: &Identity<R>,
+        current: &str,
+        new: &str,
+    ) -> Result<Tokens, AccountsError> {
         self.changing(who, async {
             let store = offered(self.stores().passwords.as_ref())?;
             let account = self.own_account(who).await?;
@@ -45,11 +52,16 @@ impl<R: Role> Accounts<R> {
             let new_hash = new_hash.map_err(|closed| self.busy(closed))?;
             let prepared = self.own_change(who, who.methods())?;
             let old_hash = account.password_hash().to_owned();
-            let change = store.change(PasswordChange::new(prepared.own.clone(), old_hash, new_hash));
-            let OwnChangeOutcome::Written(written) = self.stores().ask("change password", change).await? else {
+            let change =
+                store.change(PasswordChange::new(prepared.own.clone(), old_hash, new_hash));
+            let OwnChangeOutcome::Written(written) =
+                self.stores().ask("change password", change).await?
+            else {
                 // The hash of the same password was upgraded meanwhile: the next try succeeds.
                 let upgraded = |now: &Account| now.password_hash() != account.password_hash();
-                return Err(self.not_written(who, |now| upgraded(now).then_some(AccountsErrorKind::Refused)).await);
+                return Err(self
+                    .not_written(who, |now| upgraded(now).then_some(AccountsErrorKind::Refused))
+                    .await);
             };
             self.settings().rate_limits.succeeded(self.stores(), counted, now).await;
             self.events().happened(Event::PasswordChanged { account: written.id().clone() });
@@ -74,8 +86,12 @@ impl<R: Role> Accounts<R> {
         AccountsError::caused_by(AccountsErrorKind::Busy { retry_after }, closed)
     }
 
-    /// Refuses a password that the service knows. Asked after the attempt was counted: nobody orders requests to it without limit.
-    pub(crate) async fn refuse_breached(&self, password: &AcceptablePassword) -> Result<(), AccountsError> {
+    /// Refuses a password that the service knows. Asked after the attempt was counted: nobody
+    /// orders requests to it without limit.
+    pub(crate) async fn refuse_breached(
+        &self,
+        password: &AcceptablePassword,
+    ) -> Result<(), AccountsError> {
         let Some(service) = &self.settings().breached_passwords else {
             return Ok(());
         };
@@ -91,11 +107,16 @@ impl<R: Role> Accounts<R> {
     }
 }
 
-/// Replaces an outdated hash, now that nothing that follows can fail for a guesser: upgraded right after the password,
-/// a right password with a wrong code would take two argon2 runs and so tell itself apart from a wrong password.
+/// Replaces an outdated hash, now that nothing that follows can fail for a guesser: upgraded right
+/// after the password, a right password with a wrong code would take two argon2 runs and so tell
+/// itself apart from a wrong password.
 ///
 /// A hash that cannot be replaced now will be at the next sign-in.
-pub(crate) async fn upgraded<R: Role>(accounts: &Accounts<R>, account: Account, upgrade: Option<Password>) -> Account {
+pub(crate) async fn upgraded<R: Role>(
+    accounts: &Accounts<R>,
+    account: Account,
+    upgrade: Option<Password>,
+) -> Account {
     let (Some(password), Some(passwords)) = (upgrade, &accounts.stores().passwords) else {
         return account;
     };

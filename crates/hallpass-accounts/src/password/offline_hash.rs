@@ -1,7 +1,7 @@
 //! Password hashes where no server runs: an import, a first administrator, the command line.
 //!
-//! One argon2 run on the caller's thread, in memory of its own. A server goes through the [`PasswordHasher`](crate::PasswordHasher), which
-//! bounds how many run at once.
+//! One argon2 run on the caller's thread, in memory of its own. A server goes through the
+//! [`PasswordHasher`](crate::PasswordHasher), which bounds how many run at once.
 
 use argon2::Block;
 use hallpass_core::KeyRing;
@@ -12,7 +12,8 @@ use crate::password::{
     stored_hash::{Match, StoredHash, UnusableHash, hash},
 };
 
-/// Hashes a password with argon2id and writes the PHC string that the sign-in checks. No policy is asked.
+/// Hashes a password with argon2id and writes the PHC string that the sign-in checks. No policy is
+/// asked.
 ///
 /// ```
 /// use hallpass_accounts::{HashCost, HashError, Password, check_password, hash_password};
@@ -26,17 +27,24 @@ use crate::password::{
 ///
 /// # Errors
 /// [`HashError::Cost`] where argon2 cannot run so.
-pub fn hash_password(password: &Password, salt: [u8; 16], cost: HashCost) -> Result<String, HashError> {
+pub fn hash_password(
+    password: &Password,
+    salt: [u8; 16],
+    cost: HashCost,
+) -> Result<String, HashError> {
     let blocks = cost.params().map_err(|_| HashError::Cost(cost))?.block_count();
-    hash(password.as_bytes(), salt, cost, None, &mut vec![Block::default(); blocks]).map_err(|_| HashError::Cost(cost))
+    hash(password.as_bytes(), salt, cost, None, &mut vec![Block::default(); blocks])
+        .map_err(|_| HashError::Cost(cost))
 }
 
-/// Checks a password against a PHC string of argon2, within the ceiling that the password hasher has by default.
+/// Checks a password against a PHC string of argon2, within the ceiling that the password hasher
+/// has by default.
 ///
 /// A hash that was made with a pepper of a key ring is a server's to check.
 ///
 /// # Errors
-/// [`HashError::Wrong`] where it is another password's, and the other kinds where the hash cannot be checked.
+/// [`HashError::Wrong`] where it is another password's, and the other kinds where the hash cannot
+/// be checked.
 pub fn check_password(password: &Password, phc: &str) -> Result<RightPassword, HashError> {
     let stored = StoredHash::parse(phc, PasswordHasherSettings::default().ceiling())?;
     let no_peppers = KeyRing::default();
@@ -65,13 +73,19 @@ pub enum HashError {
     #[error("the hash is no PHC string of argon2: give one that begins with $argon2id$")]
     Malformed,
     /// Its parameters ask for more than the ceiling; nothing was allocated for it.
-    #[error("the hash asks for more memory or time than the ceiling allows: hash the password anew")]
+    #[error(
+        "the hash asks for more memory or time than the ceiling allows: hash the password anew"
+    )]
     OverCeiling,
     /// Made with a pepper, which is in the site's key ring.
-    #[error("the hash was made with a pepper: only the site, which has it in its key ring, can check it")]
+    #[error(
+        "the hash was made with a pepper: only the site, which has it in its key ring, can check it"
+    )]
     Peppered,
     /// argon2 has bounds: at least 8 KiB a lane, one pass, one lane.
-    #[error("argon2 cannot run at {0}: give at least 8 KiB of memory a lane, one pass and one lane")]
+    #[error(
+        "argon2 cannot run at {0}: give at least 8 KiB of memory a lane, one pass and one lane"
+    )]
     Cost(HashCost),
 }
 
@@ -94,12 +108,18 @@ mod tests {
         let greedy = "$argon2id$v=19$m=2097152,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
         let refused = check_password(&Password::typed("any"), greedy).unwrap_err();
         assert_eq!(refused, HashError::OverCeiling);
-        assert_eq!(check_password(&Password::typed("any"), "$1$md5").unwrap_err(), HashError::Malformed);
+        assert_eq!(
+            check_password(&Password::typed("any"), "$1$md5").unwrap_err(),
+            HashError::Malformed
+        );
     }
 
     #[test]
     fn an_impossible_cost_is_an_error() {
         let cost = HashCost::new(1, 0, 0);
-        assert_eq!(hash_password(&Password::typed("any"), [0; 16], cost).unwrap_err(), HashError::Cost(cost));
+        assert_eq!(
+            hash_password(&Password::typed("any"), [0; 16], cost).unwrap_err(),
+            HashError::Cost(cost)
+        );
     }
 }

@@ -1,16 +1,18 @@
 //! The password hasher: the one bounded door through which every argon2 run goes.
 //!
-//! argon2 is slow and large on purpose: 19 MiB and 15 ms of a core each. Six hundred log-ins at once through plain
-//! `spawn_blocking` took 11.3 GiB here and held other tasks up for seconds. So:
+//! argon2 is slow and large on purpose: 19 MiB and 15 ms of a core each. Six hundred log-ins at
+//! once through plain `spawn_blocking` took 11.3 GiB here and held other tasks up for seconds. So:
 //! - at most `permits` runs at once, each in memory that is kept and reused;
-//! - the permit lives **inside the blocking work**: a client that hangs up does not hand its slot to the next one while
-//!   its run still burns;
-//! - a bounded queue and a bounded wait before it; past either, [`HasherSaturated`] (a 503 with `Retry-After`);
+//! - the permit lives **inside the blocking work**: a client that hangs up does not hand its slot
+//!   to the next one while its run still burns;
+//! - a bounded queue and a bounded wait before it; past either, [`HasherSaturated`] (a 503 with
+//!   `Retry-After`);
 //! - a stored hash above the ceiling is refused before any allocation;
-//! - **one run on every failing path**: an unknown account, an unusable hash and a wrong password cost the same
-//!   ([`PasswordHasher::runs`] is what the tests count).
+//! - **one run on every failing path**: an unknown account, an unusable hash and a wrong password
+//!   cost the same ([`PasswordHasher::runs`] is what the tests count).
 //!
-//! Memory is not wiped between runs: the next run overwrites it, and who can read it can read the typed passwords too.
+//! Memory is not wiped between runs: the next run overwrites it, and who can read it can read the
+//! typed passwords too.
 
 use std::{
     sync::{
@@ -49,7 +51,8 @@ struct Inner {
     memory: Mutex<Vec<Vec<Block>>>,
     keys: Keys,
     random: Arc<dyn Random>,
-    /// The warning about cheap hashes: logged with the first of them, since an operator's command hashes nothing.
+    /// The warning about cheap hashes: logged with the first of them, since an operator's command
+    /// hashes nothing.
     warned: Once,
 }
 
@@ -58,7 +61,11 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// When argon2 cannot run at the cost in the settings.
-    pub fn new(settings: PasswordHasherSettings, keys: Keys, random: Arc<dyn Random>) -> Result<Self, ImpossibleCost> {
+    pub fn new(
+        settings: PasswordHasherSettings,
+        keys: Keys,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, ImpossibleCost> {
         settings.cost().params().map_err(|_| ImpossibleCost)?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -87,19 +94,23 @@ impl PasswordHasher {
         self.inner.waiting.load(Ordering::Relaxed)
     }
 
-    /// Returns how long sign-ins have waited for a permit, all of them together. Its growth divided by that of
-    /// [`runs`](Self::runs) is the mean wait.
+    /// Returns how long sign-ins have waited for a permit, all of them together. Its growth divided
+    /// by that of [`runs`](Self::runs) is the mean wait.
     #[must_use]
     pub fn waited(&self) -> Duration {
         Duration::from_micros(self.inner.waited_micros.load(Ordering::Relaxed))
     }
 
     /// Hashes a new password.
-    pub(crate) async fn hash(&self, password: &AcceptablePassword) -> Result<String, HasherSaturated> {
+    pub(crate) async fn hash(
+        &self,
+        password: &AcceptablePassword,
+    ) -> Result<String, HasherSaturated> {
         self.rehash(password.password()).await
     }
 
-    /// Hashes a password that is in use already: no policy is asked, or an older one could not be upgraded.
+    /// Hashes a password that is in use already: no policy is asked, or an older one could not be
+    /// upgraded.
     pub(crate) async fn rehash(&self, password: &Password) -> Result<String, HasherSaturated> {
         let password = password.clone();
         self.run(move |inner| {
@@ -112,8 +123,13 @@ impl PasswordHasher {
         .await
     }
 
-    /// Checks a password against a stored hash; against a dummy where there is none, or none that may be run.
-    pub(crate) async fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, HasherSaturated> {
+    /// Checks a password against a stored hash; against a dummy where there is none, or none that
+    /// may be run.
+    pub(crate) async fn check(
+        &self,
+        password: &Password,
+        stored: Option<&str>,
+    ) -> Result<Checked, HasherSaturated> {
         let password = password.clone();
         let stored = stored.map(str::to_owned);
         self.run(move |inner| inner.check(&password, stored.as_deref())).await
@@ -152,7 +168,8 @@ impl PasswordHasher {
         }
         let _place = Place::take(&self.inner).ok_or_else(|| self.closed())?;
         let start = Instant::now();
-        let permit = tokio::time::timeout(self.inner.settings.wait(), permits.acquire_owned()).await;
+        let permit =
+            tokio::time::timeout(self.inner.settings.wait(), permits.acquire_owned()).await;
         let waited = start.elapsed();
         #[cfg(feature = "metrics")]
         crate::event::metric::hasher_waited(waited);
@@ -185,10 +202,12 @@ impl Inner {
     }
 
     fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, Broken> {
-        let (cost, password, ring) = (self.settings.cost(), password.as_bytes(), self.keys.current());
+        let (cost, password, ring) =
+            (self.settings.cost(), password.as_bytes(), self.keys.current());
         let in_use = Pepper::in_use(&ring);
-        let run =
-            |hash: &StoredHash, pepper| self.with_memory(hash.blocks(), |memory| hash.check(password, pepper, memory));
+        let run = |hash: &StoredHash, pepper| {
+            self.with_memory(hash.blocks(), |memory| hash.check(password, pepper, memory))
+        };
         let parse = |phc| {
             let stored = StoredHash::parse(phc, self.settings.ceiling())?;
             let pepper = stored.pepper(&ring)?;
@@ -197,7 +216,9 @@ impl Inner {
         let foreign = match stored.map(|phc| (phc, parse(phc))) {
             Some((_, Ok((stored, pepper)))) => {
                 return Ok(match run(&stored, pepper)? {
-                    Match::Right => Checked::Right(RightPassword { outdated: stored.is_outdated(cost, in_use) }),
+                    Match::Right => {
+                        Checked::Right(RightPassword { outdated: stored.is_outdated(cost, in_use) })
+                    }
                     Match::Wrong => Checked::Wrong,
                 });
             }
@@ -231,7 +252,8 @@ impl Inner {
             memory.resize(blocks, Block::new());
         }
         let result = run(&mut memory);
-        // Memory for a costlier stored hash is not kept: the budget is counted at the site's own cost.
+        // Memory for a costlier stored hash is not kept: the budget is counted at the site's own
+        // cost.
         if u32::try_from(memory.len()).is_ok_and(|len| len <= self.settings.cost().memory_kib()) {
             pool().push(memory);
         }
@@ -289,7 +311,8 @@ pub(crate) struct HasherSaturated {
     pub(crate) retry_after: Duration,
 }
 
-/// The cost in the settings is outside what argon2 allows (RFC 9106 section 3.1: at least 8 KiB per lane, 1 pass, 1 lane).
+/// The cost in the settings is outside what argon2 allows (RFC 9106 section 3.1: at least 8 KiB per
+/// lane, 1 pass, 1 lane).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("argon2 needs at least 8 KiB of memory per lane, 1 pass and 1 lane: set another hash cost")]
 pub struct ImpossibleCost;

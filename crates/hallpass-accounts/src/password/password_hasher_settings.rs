@@ -29,8 +29,9 @@ pub struct PasswordHasherSettings {
 }
 
 impl PasswordHasherSettings {
-    /// Sets the cost of new hashes; weaker stored ones are upgraded at the next sign-in. Defaults to 19 MiB, 2 passes,
-    /// 1 lane, because OWASP names it first and 15 ms of a core is what a sign-in can take.
+    /// Sets the cost of new hashes; weaker stored ones are upgraded at the next sign-in. Defaults
+    /// to 19 MiB, 2 passes, 1 lane, because OWASP names it first and 15 ms of a core is what a
+    /// sign-in can take.
     ///
     /// A build with `debug_assertions` defaults to 256 KiB and 1 pass, because argon2 without
     /// optimisation is dozens of times as slow, and logs a warning. A release build replaces these
@@ -41,45 +42,49 @@ impl PasswordHasherSettings {
         self
     }
 
-    /// Sets the costliest stored hash that is still run. Defaults to 64 MiB, 16 passes, 16 lanes, because the defaults
-    /// of PHP and argon2-cffi lie below it and a run at it still ends within half a second.
+    /// Sets the costliest stored hash that is still run. Defaults to 64 MiB, 16 passes, 16 lanes,
+    /// because the defaults of PHP and argon2-cffi lie below it and a run at it still ends
+    /// within half a second.
     #[must_use]
     pub fn cost_ceiling(mut self, ceiling: HashCost) -> Self {
         self.ceiling = ceiling;
         self
     }
 
-    /// Sets how many runs go on at once; 0 counts as 1. Defaults to the number of cores, because argon2 keeps a core
-    /// busy; the memory budget may lower it.
+    /// Sets how many runs go on at once; 0 counts as 1. Defaults to the number of cores, because
+    /// argon2 keeps a core busy; the memory budget may lower it.
     #[must_use]
     pub fn max_permits(mut self, permits: usize) -> Self {
         self.permits = permits.max(1);
         self
     }
 
-    /// Sets how much memory the runs may take together, in MiB. Defaults to 256, because that is a tenth of a small
-    /// machine and feeds a dozen cores.
+    /// Sets how much memory the runs may take together, in MiB. Defaults to 256, because that is a
+    /// tenth of a small machine and feeds a dozen cores.
     #[must_use]
     pub fn memory_budget_mib(mut self, mib: u32) -> Self {
         self.budget_kib = mib.saturating_mul(1024);
         self
     }
 
-    /// Sets how many sign-ins may wait. Defaults to 64 per permit, because so many runs take about a second.
+    /// Sets how many sign-ins may wait. Defaults to 64 per permit, because so many runs take about
+    /// a second.
     #[must_use]
     pub fn queue_length(mut self, places: usize) -> Self {
         self.queue = Some(places);
         self
     }
 
-    /// Sets how long one waits at most. Defaults to 1 second, because the whole answer is due within 2.
+    /// Sets how long one waits at most. Defaults to 1 second, because the whole answer is due
+    /// within 2.
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
 
-    /// Reads hashes of another scheme too; what is right becomes argon2id at once. Defaults to none, because a new site has none.
+    /// Reads hashes of another scheme too; what is right becomes argon2id at once. Defaults to
+    /// none, because a new site has none.
     #[must_use]
     pub fn read_also(mut self, scheme: impl ForeignHash) -> Self {
         self.foreign.push(Arc::new(scheme));

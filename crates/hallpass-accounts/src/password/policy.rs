@@ -1,10 +1,12 @@
-//! What may become a password: long enough, and not among the first things that anybody would guess.
+//! What may become a password: long enough, and not among the first things that anybody would
+//! guess.
 //!
-//! No composition rules ("one digit, one symbol"): they make passwords worse (NIST SP 800-63B section 3.1.1.2, ASVS
-//! 6.2.5).
+//! No composition rules ("one digit, one symbol"): they make passwords worse (NIST SP 800-63B
+//! section 3.1.1.2, ASVS 6.2.5).
 //!
-//! A service that knows passwords from breaches is a hook, [`BreachedPasswords`]. This crate asks none of its own accord. One
-//! that is asked should learn as little as can be: Have I Been Pwned takes the first five digits of a SHA-1, for instance.
+//! A service that knows passwords from breaches is a hook, [`BreachedPasswords`]. This crate asks
+//! none of its own accord. One that is asked should learn as little as can be: Have I Been Pwned
+//! takes the first five digits of a SHA-1, for instance.
 
 use std::{collections::HashSet, fmt, future::Future, sync::Arc};
 
@@ -23,8 +25,14 @@ use crate::{
 /// let policy = PasswordPolicy::default();
 /// let alice = Username::parse("alice")?;
 /// assert!(policy.accept(&Password::typed("correct horse battery"), &alice).is_ok());
-/// assert_eq!(policy.accept(&Password::typed("12345678"), &alice), Err(PasswordError::Length { min: 10 }));
-/// assert_eq!(policy.accept(&Password::typed("Password2024!"), &alice), Err(PasswordError::Common));
+/// assert_eq!(
+///     policy.accept(&Password::typed("12345678"), &alice),
+///     Err(PasswordError::Length { min: 10 })
+/// );
+/// assert_eq!(
+///     policy.accept(&Password::typed("Password2024!"), &alice),
+///     Err(PasswordError::Common)
+/// );
 /// # Ok::<(), hallpass_accounts::UsernameError>(())
 /// ```
 #[derive(Clone)]
@@ -35,24 +43,26 @@ pub struct PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// Sets the fewest characters; below 8 counts as 8, the floor of ASVS 6.2.1. Defaults to 10, because with hashing
-    /// and limits as they are here ten characters that are not guessable hold, and fifteen make people write them down.
+    /// Sets the fewest characters; below 8 counts as 8, the floor of ASVS 6.2.1. Defaults to 10,
+    /// because with hashing and limits as they are here ten characters that are not guessable
+    /// hold, and fifteen make people write them down.
     #[must_use]
     pub fn min_length(mut self, characters: usize) -> Self {
         self.min = characters.clamp(FLOOR, MAX);
         self
     }
 
-    /// Adds a word that a guesser would try on this site: its name, its product. Defaults to none, because only the
-    /// site knows; the user name is always one.
+    /// Adds a word that a guesser would try on this site: its name, its product. Defaults to none,
+    /// because only the site knows; the user name is always one.
     #[must_use]
     pub fn context_word(mut self, word: &str) -> Self {
         self.context.push(word.to_lowercase());
         self
     }
 
-    /// Refuses these passwords as well, in any case: a site's own list, one a line. Defaults to none, because the 99,838 that were
-    /// counted most often in breaches are refused anyway, and so is what is made like them.
+    /// Refuses these passwords as well, in any case: a site's own list, one a line. Defaults to
+    /// none, because the 99,838 that were counted most often in breaches are refused anyway,
+    /// and so is what is made like them.
     ///
     /// ```
     /// use hallpass_accounts::{Password, PasswordError, PasswordPolicy, Username};
@@ -60,7 +70,10 @@ impl PasswordPolicy {
     /// let list = "blink182rocks\nNCC1701-enterprise"; // a file of the site's
     /// let policy = PasswordPolicy::default().also_refuse(list.lines());
     /// let alice = Username::parse("alice")?;
-    /// assert_eq!(policy.accept(&Password::typed("ncc1701-Enterprise"), &alice), Err(PasswordError::Common));
+    /// assert_eq!(
+    ///     policy.accept(&Password::typed("ncc1701-Enterprise"), &alice),
+    ///     Err(PasswordError::Common)
+    /// );
     /// assert!(policy.accept(&Password::typed("two grey herons"), &alice).is_ok());
     /// # Ok::<(), hallpass_accounts::UsernameError>(())
     /// ```
@@ -72,11 +85,16 @@ impl PasswordPolicy {
         self
     }
 
-    /// Accepts the password for this user, or says which rule it breaks. Lengths are counted in characters.
+    /// Accepts the password for this user, or says which rule it breaks. Lengths are counted in
+    /// characters.
     ///
     /// # Errors
     /// The rule that it breaks; the sentence is fit to be shown to the person.
-    pub fn accept(&self, password: &Password, user: &Username) -> Result<AcceptablePassword, PasswordError> {
+    pub fn accept(
+        &self,
+        password: &Password,
+        user: &Username,
+    ) -> Result<AcceptablePassword, PasswordError> {
         let text = password.as_str();
         // Bytes first: counting characters of a huge text is work too.
         if text.len() > 4 * MAX || !(self.min..=MAX).contains(&text.chars().count()) {
@@ -135,8 +153,8 @@ pub enum PasswordError {
         /// The fewest characters.
         min: usize,
     },
-    /// Among the first that a guesser tries: a common password, a keyboard run, the user's or the site's name, one known from a
-    /// breach.
+    /// Among the first that a guesser tries: a common password, a keyboard run, the user's or the
+    /// site's name, one known from a breach.
     Common,
 }
 
@@ -144,7 +162,9 @@ impl fmt::Display for PasswordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Length { min } => write!(f, "a password has {min} to {MAX} characters"),
-            Self::Common => f.write_str("the password is too easy to guess: use several unrelated words"),
+            Self::Common => {
+                f.write_str("the password is too easy to guess: use several unrelated words")
+            }
         }
     }
 }
@@ -154,7 +174,9 @@ impl std::error::Error for PasswordError {}
 impl From<PasswordError> for FieldFault {
     fn from(error: PasswordError) -> Self {
         match error {
-            PasswordError::Length { min } => Self::PasswordLength { min: u16::try_from(min).unwrap_or(u16::MAX) },
+            PasswordError::Length { min } => {
+                Self::PasswordLength { min: u16::try_from(min).unwrap_or(u16::MAX) }
+            }
             PasswordError::Common => Self::PasswordCommon,
         }
     }
@@ -163,8 +185,8 @@ impl From<PasswordError> for FieldFault {
 /// Knows passwords from breaches.
 ///
 /// ```
-/// use std::convert::Infallible;
 /// use hallpass_accounts::{Breach, BreachedPasswords};
+/// use std::convert::Infallible;
 ///
 /// struct OneLeak;
 ///
@@ -172,7 +194,11 @@ impl From<PasswordError> for FieldFault {
 ///     type Error = Infallible;
 ///
 ///     async fn look_up(&self, password: &str) -> Result<Breach, Infallible> {
-///         Ok(if password == "correct horse battery staple" { Breach::Known } else { Breach::Unknown })
+///         Ok(if password == "correct horse battery staple" {
+///             Breach::Known
+///         } else {
+///             Breach::Unknown
+///         })
 ///     }
 /// }
 /// ```
@@ -187,11 +213,12 @@ pub trait BreachedPasswords: Send + Sync + 'static {
     /// What goes wrong with the service.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Looks a new password up. It has passed the site's own rules; the answer is waited for as long as for a store.
+    /// Looks a new password up. It has passed the site's own rules; the answer is waited for as
+    /// long as for a store.
     ///
     /// # Errors
-    /// The service's own. The password is then **accepted**: a service that is down must not stop registrations, and the site's
-    /// own rules have been kept.
+    /// The service's own. The password is then **accepted**: a service that is down must not stop
+    /// registrations, and the site's own rules have been kept.
     fn look_up(&self, password: &str) -> impl Future<Output = Result<Breach, Self::Error>> + Send;
 }
 

@@ -8,8 +8,8 @@ use crate::account::{
     store::AccountStore,
 };
 
-/// Writes password hashes: turns on `POST /profile/password`, and the upgrade of a hash whose parameters have become
-/// too weak.
+/// Writes password hashes: turns on `POST /profile/password`, and the upgrade of a hash whose
+/// parameters have become too weak.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot change passwords: it does not implement `PasswordStore`",
     label = "`PasswordStore` is not implemented for this type",
@@ -17,10 +17,11 @@ use crate::account::{
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait PasswordStore: AccountStore {
-    /// Puts a new hash of the **same** password in the place of the old one. Tokens and sessions stay.
+    /// Puts a new hash of the **same** password in the place of the old one. Tokens and sessions
+    /// stay.
     ///
-    /// **Atomic:** compare-and-set on `old_hash`. Without the comparison, an upgrade that began before a password
-    /// change would bring the old password back.
+    /// **Atomic:** compare-and-set on `old_hash`. Without the comparison, an upgrade that began
+    /// before a password change would bring the old password back.
     ///
     /// # Errors
     /// The store's own.
@@ -31,12 +32,16 @@ pub trait PasswordStore: AccountStore {
         new_hash: &str,
     ) -> impl Future<Output = Result<ReplaceOutcome, Self::Error>> + Send;
 
-    /// Changes the password: the [`Actor`](crate::Actor) is checked, the old hash compared and replaced, the generation
-    /// raised, every session but the acting one ended, the log written; **one transaction**.
+    /// Changes the password: the [`Actor`](crate::Actor) is checked, the old hash compared and
+    /// replaced, the generation raised, every session but the acting one ended, the log
+    /// written; **one transaction**.
     ///
     /// # Errors
     /// The store's own.
-    fn change(&self, change: PasswordChange) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
+    fn change(
+        &self,
+        change: PasswordChange,
+    ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 }
 
 /// Whether a compare-and-set found what it expected.

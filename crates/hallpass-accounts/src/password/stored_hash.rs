@@ -1,17 +1,21 @@
-//! A stored password hash: a PHC string, parsed and held against a ceiling before a byte is allocated for it.
+//! A stored password hash: a PHC string, parsed and held against a ceiling before a byte is
+//! allocated for it.
 //!
-//! A hash in the store is input. Whoever can write one (an import, an injection elsewhere) could name 2 GiB of memory or
-//! 4 billion passes, and argon2 0.6 obeys; so the parameters are judged first.
+//! A hash in the store is input. Whoever can write one (an import, an injection elsewhere) could
+//! name 2 GiB of memory or 4 billion passes, and argon2 0.6 obeys; so the parameters are judged
+//! first.
 //!
 //! # Peppers
-//! A pepper is a secret of the key ring that goes into password hashes, so that a copy of the database alone cannot be guessed
-//! against (argon2's secret value, RFC 9106 section 3.1). A hash names its pepper in the PHC string's `keyid`, by eight bytes of
-//! a hash of the key's name: there is no room for more, and the store learns nothing. So peppers rotate as the other keys do: an
+//! A pepper is a secret of the key ring that goes into password hashes, so that a copy of the
+//! database alone cannot be guessed against (argon2's secret value, RFC 9106 section 3.1). A hash
+//! names its pepper in the PHC string's `keyid`, by eight bytes of a hash of the key's name: there
+//! is no room for more, and the store learns nothing. So peppers rotate as the other keys do: an
 //! older one is still read, and the first right password makes the hash again with the one in use.
 //!
 //! # Other schemes
-//! This crate writes and reads argon2. Whoever brings accounts along with bcrypt, scrypt or PBKDF2 gives the hasher a reader of
-//! that scheme; the first right password of each account turns its hash into argon2id, and one day the reader can go.
+//! This crate writes and reads argon2. Whoever brings accounts along with bcrypt, scrypt or PBKDF2
+//! gives the hasher a reader of that scheme; the first right password of each account turns its
+//! hash into argon2id, and one day the reader can go.
 
 use std::fmt;
 
@@ -66,8 +70,8 @@ impl StoredHash {
         })
     }
 
-    /// Makes the hash that stands in for an account that does not exist, at the same cost. Nobody knows a password for
-    /// it, and the hasher does not believe it if somebody should.
+    /// Makes the hash that stands in for an account that does not exist, at the same cost. Nobody
+    /// knows a password for it, and the hasher does not believe it if somebody should.
     pub(crate) fn dummy(cost: HashCost, salt: [u8; 16]) -> Result<Self, argon2::Error> {
         Ok(Self {
             algorithm: Algorithm::Argon2id,
@@ -91,7 +95,8 @@ impl StoredHash {
         }
     }
 
-    /// Tells whether the hash is weaker than what the site would write now, of an older kind, or of another pepper.
+    /// Tells whether the hash is weaker than what the site would write now, of an older kind, or of
+    /// another pepper.
     pub(crate) fn is_outdated(&self, cost: HashCost, pepper: Option<Pepper<'_>>) -> bool {
         self.algorithm != Algorithm::Argon2id
             || self.version != Version::V0x13
@@ -133,7 +138,8 @@ pub(crate) fn hash(
     let argon2 = argon2(Algorithm::Argon2id, Version::V0x13, cost.params()?, pepper)?;
     let mut tag = Zeroizing::new([0; Params::DEFAULT_OUTPUT_LEN]);
     argon2.hash_password_into_with_memory(password, &salt, &mut *tag, memory)?;
-    let keyid = pepper.map(|pepper| format!(",keyid={}", base64(&pepper.name()))).unwrap_or_default();
+    let keyid =
+        pepper.map(|pepper| format!(",keyid={}", base64(&pepper.name()))).unwrap_or_default();
     Ok(format!("$argon2id$v=19${cost}{keyid}${}${}", base64(&salt), base64(&*tag)))
 }
 
@@ -184,7 +190,8 @@ impl<'r> Pepper<'r> {
     }
 
     fn of((id, secret): (&KeyId, &'r [u8; 32])) -> Self {
-        let digest = Sha256::new().chain_update("hallpass pepper\0").chain_update(id.as_str()).finalize();
+        let digest =
+            Sha256::new().chain_update("hallpass pepper\0").chain_update(id.as_str()).finalize();
         let [a, b, c, d, e, f, g, h, ..] = digest.0;
         Self { name: [a, b, c, d, e, f, g, h], secret }
     }
@@ -198,8 +205,9 @@ impl fmt::Debug for Pepper<'_> {
 
 /// Reads the stored hashes of one other scheme.
 ///
-/// It runs in the password hasher, on a blocking thread and with a permit, **beside** the one argon2 run that every path takes: so an
-/// account with a foreign hash never answers faster than one that does not exist.
+/// It runs in the password hasher, on a blocking thread and with a permit, **beside** the one
+/// argon2 run that every path takes: so an account with a foreign hash never answers faster than
+/// one that does not exist.
 ///
 /// ```
 /// use hallpass_accounts::{ForeignHash, ForeignMatch, PasswordHasherSettings};
@@ -230,7 +238,8 @@ impl fmt::Debug for Pepper<'_> {
 pub trait ForeignHash: Send + Sync + 'static {
     /// Checks a password against a stored hash; `None` where the hash is not of this scheme.
     ///
-    /// The stored text is input: a cost above what the scheme was used with must be refused here, as [`ForeignMatch::Wrong`].
+    /// The stored text is input: a cost above what the scheme was used with must be refused here,
+    /// as [`ForeignMatch::Wrong`].
     fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch>;
 }
 

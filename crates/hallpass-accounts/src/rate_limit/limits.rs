@@ -1,11 +1,14 @@
 //! Counting an attempt before it is looked at, per account and per address.
 //!
-//! The account's key is the **name's** key, so that unknown names are limited exactly like known ones and a 429 tells
-//! nothing; so that spellings, pending cookies, sessions and addresses share one count; and so that a wrong code counts like a wrong
-//! password. How the owner gets in while a stranger keeps guessing: a browser that they signed in with before has attempts of its
-//! own (see `login/flow.rs`), which no stranger can use up. Elsewhere the wait has an end (15 minutes at most), blocked
-//! attempts do not prolong it, sessions that exist go on and have attempts of their own for what they change, and the right password with the right code clears the count. What
-//! that does not prevent: in a new browser, a stranger who is quicker at the end of each wait takes the attempt that it gives.
+//! The account's key is the **name's** key, so that unknown names are limited exactly like known
+//! ones and a 429 tells nothing; so that spellings, pending cookies, sessions and addresses share
+//! one count; and so that a wrong code counts like a wrong password. How the owner gets in while a
+//! stranger keeps guessing: a browser that they signed in with before has attempts of its
+//! own (see `login/flow.rs`), which no stranger can use up. Elsewhere the wait has an end (15
+//! minutes at most), blocked attempts do not prolong it, sessions that exist go on and have
+//! attempts of their own for what they change, and the right password with the right code clears
+//! the count. What that does not prevent: in a new browser, a stranger who is quicker at the end of
+//! each wait takes the attempt that it gives.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -26,8 +29,8 @@ use crate::{
 /// How many attempts are allowed per account and per address.
 ///
 /// ```
-/// use std::time::Duration;
 /// use hallpass_accounts::{RateLimit, RateLimits};
+/// use std::time::Duration;
 ///
 /// let strict = RateLimits::default().account(RateLimit::new(3, Duration::from_secs(60)));
 /// ```
@@ -36,7 +39,8 @@ use crate::{
 pub struct RateLimits {
     account: RateLimit,
     address: RateLimit,
-    /// Changes that one session makes to its own account, right or wrong. A right one is not given back.
+    /// Changes that one session makes to its own account, right or wrong. A right one is not given
+    /// back.
     changes: RateLimit,
 }
 
@@ -48,8 +52,9 @@ pub(crate) enum Whose<'a> {
     Account(&'a Username),
     /// Those of a browser that the account signed in with before.
     Device(&'a Claims<'a, Device>),
-    /// Those of a session, or of an enrolment, on its own account: a stranger who keeps the account's count full must not keep the
-    /// owner from changing the password, and a stolen session must not be a place to guess it.
+    /// Those of a session, or of an enrolment, on its own account: a stranger who keeps the
+    /// account's count full must not keep the owner from changing the password, and a stolen
+    /// session must not be a place to guess it.
     Own(&'a Username, Option<&'a str>),
 }
 
@@ -66,9 +71,13 @@ impl<'a> Whose<'a> {
         match self {
             Self::Nobodys => None,
             Self::Account(name) => Some(format!("account:{}", name.key())),
-            Self::Device(device) => Some(format!("device:{}", device.session().unwrap_or_default())),
+            Self::Device(device) => {
+                Some(format!("device:{}", device.session().unwrap_or_default()))
+            }
             // The session first: a name may have a colon in it.
-            Self::Own(name, session) => Some(format!("own:{}:{}", session.unwrap_or_default(), name.key())),
+            Self::Own(name, session) => {
+                Some(format!("own:{}:{}", session.unwrap_or_default(), name.key()))
+            }
         }
     }
 }
@@ -89,7 +98,8 @@ pub(crate) struct CountedChange {
 }
 
 impl RateLimits {
-    /// Sets the limit per account. Defaults to 5 attempts, then waits from 30 seconds to 15 minutes.
+    /// Sets the limit per account. Defaults to 5 attempts, then waits from 30 seconds to 15
+    /// minutes.
     pub fn account(mut self, limit: RateLimit) -> Self {
         self.account = limit;
         self
@@ -102,8 +112,8 @@ impl RateLimits {
         self
     }
 
-    /// Counts an attempt on an account, or on a browser that it signed in with before; on the address alone where the name cannot be
-    /// one.
+    /// Counts an attempt on an account, or on a browser that it signed in with before; on the
+    /// address alone where the name cannot be one.
     pub(crate) async fn count(
         &self,
         stores: &StoreSet,
@@ -111,7 +121,11 @@ impl RateLimits {
         visitor: &Visitor<'_>,
         now: UnixTime,
     ) -> Result<Counted, AccountsError> {
-        let counted = Counted { account_key: whose.key(), address_key: visitor.address_key(), peer: visitor.peer };
+        let counted = Counted {
+            account_key: whose.key(),
+            address_key: visitor.address_key(),
+            peer: visitor.peer,
+        };
         let keys = [
             (&counted.address_key, &self.address, RateLimitKind::Address),
             (&counted.account_key, &self.account, RateLimitKind::Account),
@@ -128,8 +142,9 @@ impl RateLimits {
         Ok(counted)
     }
 
-    /// Counts a change that a session makes to its own account: per session, so that a copied access token cannot use up the
-    /// changes of the owner's other sessions; per account where the token names no session.
+    /// Counts a change that a session makes to its own account: per session, so that a copied
+    /// access token cannot use up the changes of the owner's other sessions; per account where
+    /// the token names no session.
     pub(crate) async fn count_change(
         &self,
         stores: &StoreSet,
@@ -145,20 +160,30 @@ impl RateLimits {
         match stores.ask("count change", taken).await? {
             AttemptOutcome::Allowed => Ok(CountedChange { key }),
             AttemptOutcome::Blocked { retry_after } => {
-                stores.events.happened(Event::Limited { limit: RateLimitKind::Change, peer: None, retry_after });
+                stores.events.happened(Event::Limited {
+                    limit: RateLimitKind::Change,
+                    peer: None,
+                    retry_after,
+                });
                 Err(AccountsErrorKind::Limited { retry_after }.into())
             }
         }
     }
 
-    /// The change was not evaluated, since a store or the hashing capacity was missing: it does not count.
-    pub(crate) async fn not_evaluated(&self, stores: &StoreSet, change: CountedChange, now: UnixTime) {
+    /// The change was not evaluated, since a store or the hashing capacity was missing: it does not
+    /// count.
+    pub(crate) async fn not_evaluated(
+        &self,
+        stores: &StoreSet,
+        change: CountedChange,
+        now: UnixTime,
+    ) {
         let back = stores.rate_limits.give_back(&change.key, &self.changes, now);
         let _logged = stores.ask("give back", back).await;
     }
 
-    /// The attempt was right to the end: the account starts afresh, the address gets this one attempt back. A store
-    /// that fails now fails nobody's sign-in.
+    /// The attempt was right to the end: the account starts afresh, the address gets this one
+    /// attempt back. A store that fails now fails nobody's sign-in.
     pub(crate) async fn succeeded(&self, stores: &StoreSet, counted: Counted, now: UnixTime) {
         if let Some(key) = &counted.account_key {
             let _logged = stores.ask("clear", stores.rate_limits.clear(key)).await;
@@ -166,8 +191,8 @@ impl RateLimits {
         self.right_so_far(stores, &counted, now).await;
     }
 
-    /// The password was right and a code is due: the address gets this attempt back, the account does not, or whoever
-    /// knows the password could guess codes without end.
+    /// The password was right and a code is due: the address gets this attempt back, the account
+    /// does not, or whoever knows the password could guess codes without end.
     pub(crate) async fn right_so_far(&self, stores: &StoreSet, counted: &Counted, now: UnixTime) {
         if let Some(key) = &counted.address_key {
             let back = stores.rate_limits.give_back(key, &self.address, now);
@@ -193,7 +218,8 @@ impl Default for RateLimits {
             account: RateLimit::new(5, FIRST_WAIT),
             // A school behind one address, all mistyping at nine o'clock.
             address: RateLimit::new(100, FIRST_WAIT).regain_every(Duration::from_secs(60)),
-            // Nobody makes eight changes in a row by hand. At most ten within any minute: eight at once, one after 30 seconds.
+            // Nobody makes eight changes in a row by hand. At most ten within any minute: eight at
+            // once, one after 30 seconds.
             changes: RateLimit::new(8, FIRST_WAIT)
                 .longest_wait(Duration::from_secs(5 * 60))
                 .regain_every(Duration::from_secs(3 * 60)),
@@ -202,9 +228,10 @@ impl Default for RateLimits {
 }
 
 impl Visitor<'_> {
-    /// The key that the limit per address counts by. An IPv6 client owns at least a /64 (RFC 6177), so its whole prefix is
-    /// one key; counted singly, each of 2⁶⁴ addresses would buy fresh attempts. A loopback address is no client's but a proxy's
-    /// that nobody configured, and has none: counted, one guesser would shut out everybody behind that proxy.
+    /// The key that the limit per address counts by. An IPv6 client owns at least a /64 (RFC 6177),
+    /// so its whole prefix is one key; counted singly, each of 2⁶⁴ addresses would buy fresh
+    /// attempts. A loopback address is no client's but a proxy's that nobody configured, and
+    /// has none: counted, one guesser would shut out everybody behind that proxy.
     pub(crate) fn address_key(&self) -> Option<String> {
         let peer = self.peer?.to_canonical();
         if peer.is_loopback() {

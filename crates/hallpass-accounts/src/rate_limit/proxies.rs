@@ -1,11 +1,13 @@
 //! The proxies in front of a site, and who asks through them.
 //!
-//! Limits per address are worth as much as the address. `Forwarded` and `X-Forwarded-For` are written by whoever sends the request,
-//! so they count where the connection comes from a **configured** proxy, and only the one header that it writes: a proxy that sets
-//! one of them hands the client's own text through in the other.
+//! Limits per address are worth as much as the address. `Forwarded` and `X-Forwarded-For` are
+//! written by whoever sends the request, so they count where the connection comes from a
+//! **configured** proxy, and only the one header that it writes: a proxy that sets one of them
+//! hands the client's own text through in the other.
 //!
-//! The list is read from its end, where the nearest proxy wrote, as far as each address is a configured proxy too; the first
-//! that is not is the client. What stands before it is the client's word, and never looked at.
+//! The list is read from its end, where the nearest proxy wrote, as far as each address is a
+//! configured proxy too; the first that is not is the client. What stands before it is the client's
+//! word, and never looked at.
 
 use std::net::IpAddr;
 
@@ -15,8 +17,14 @@ use std::net::IpAddr;
 /// use hallpass_accounts::Proxies;
 ///
 /// let proxies = Proxies::x_forwarded_for(["10.0.0.0/8", "::1"])?;
-/// let client = |peer: &str, line: &'static str| proxies.client(peer.parse().ok(), [line.as_bytes()]).unwrap().to_string();
-/// assert_eq!(client("10.1.2.3", "203.0.113.9, 198.51.100.7"), "198.51.100.7", "what comes first, the client wrote itself");
+/// let client = |peer: &str, line: &'static str| {
+///     proxies.client(peer.parse().ok(), [line.as_bytes()]).unwrap().to_string()
+/// };
+/// assert_eq!(
+///     client("10.1.2.3", "203.0.113.9, 198.51.100.7"),
+///     "198.51.100.7",
+///     "what comes first, the client wrote itself"
+/// );
 /// assert_eq!(client("192.0.2.1", "198.51.100.7"), "192.0.2.1", "no proxy of ours");
 /// assert!(Proxies::x_forwarded_for(["10.0.0.1/8"]).is_err(), "an address is no network");
 /// # Ok::<(), hallpass_accounts::ProxiesError>(())
@@ -41,11 +49,14 @@ enum ClientHeader {
 }
 
 impl Proxies {
-    /// Proxies that write `X-Forwarded-For`, by address (`10.0.0.1`, `::1`) or network (`10.0.0.0/8`).
+    /// Proxies that write `X-Forwarded-For`, by address (`10.0.0.1`, `::1`) or network
+    /// (`10.0.0.0/8`).
     ///
     /// # Errors
     /// When one is neither.
-    pub fn x_forwarded_for<'n>(networks: impl IntoIterator<Item = &'n str>) -> Result<Self, ProxiesError> {
+    pub fn x_forwarded_for<'n>(
+        networks: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Self, ProxiesError> {
         Self::writing(ClientHeader::XForwardedFor, networks)
     }
 
@@ -53,11 +64,16 @@ impl Proxies {
     ///
     /// # Errors
     /// When one is neither.
-    pub fn forwarded<'n>(networks: impl IntoIterator<Item = &'n str>) -> Result<Self, ProxiesError> {
+    pub fn forwarded<'n>(
+        networks: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Self, ProxiesError> {
         Self::writing(ClientHeader::Forwarded, networks)
     }
 
-    fn writing<'n>(header: ClientHeader, networks: impl IntoIterator<Item = &'n str>) -> Result<Self, ProxiesError> {
+    fn writing<'n>(
+        header: ClientHeader,
+        networks: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Self, ProxiesError> {
         let networks = networks.into_iter().map(Network::parse).collect::<Result<_, _>>()?;
         Ok(Self { header: Some(header), networks })
     }
@@ -71,7 +87,8 @@ impl Proxies {
         })
     }
 
-    /// Who asks: `peer` is whose connection it is, and the lines are those of [`header`](Self::header), in their order.
+    /// Who asks: `peer` is whose connection it is, and the lines are those of
+    /// [`header`](Self::header), in their order.
     #[must_use]
     pub fn client<'h>(
         &self,
@@ -80,15 +97,18 @@ impl Proxies {
     ) -> Option<IpAddr> {
         let mut client = peer?.to_canonical();
         let Some(header) = self.header else { return Some(client) };
-        // A comma ends an entry even within quotes: no address has one, and a client that opens a quote and does not close it
-        // must not swallow what the proxy wrote behind it.
+        // A comma ends an entry even within quotes: no address has one, and a client that opens a
+        // quote and does not close it must not swallow what the proxy wrote behind it.
         let entries = lines.into_iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
         for entry in entries {
             if !self.networks.iter().any(|network| network.holds(client)) {
                 break;
             }
-            let Some(address) = std::str::from_utf8(entry).ok().and_then(|entry| header.address(entry)) else {
-                // The proxy does not say, or not so that it can be read: what is known is the proxy.
+            let Some(address) =
+                std::str::from_utf8(entry).ok().and_then(|entry| header.address(entry))
+            else {
+                // The proxy does not say, or not so that it can be read: what is known is the
+                // proxy.
                 break;
             };
             client = address.to_canonical();
@@ -110,7 +130,8 @@ impl ClientHeader {
     }
 }
 
-/// An address with or without a port; IPv6 with brackets or, as many write it, without (RFC 7239 section 6).
+/// An address with or without a port; IPv6 with brackets or, as many write it, without (RFC 7239
+/// section 6).
 fn address_of_node(node: &str) -> Option<IpAddr> {
     if let Some(rest) = node.strip_prefix('[') {
         let (address, _port) = rest.split_once(']')?;
@@ -160,7 +181,9 @@ fn number(address: IpAddr) -> u128 {
 
 /// A proxy that is neither an address nor a network.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0:?} is no proxy: write an address such as 10.0.0.1, or a network such as 10.0.0.0/8 or fd00::/8")]
+#[error(
+    "{0:?} is no proxy: write an address such as 10.0.0.1, or a network such as 10.0.0.0/8 or fd00::/8"
+)]
 pub struct ProxiesError(String);
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Counting attempts: in a store, where a restart and another node see the count, or in the memory of a single node.
+//! Counting attempts: in a store, where a restart and another node see the count, or in the memory
+//! of a single node.
 
 use std::{
     collections::HashMap,
@@ -11,10 +12,12 @@ use hallpass_core::UnixTime;
 
 use crate::rate_limit::{AttemptOutcome, AttemptState, RateLimit};
 
-/// Counts attempts per key. Not tied to [`AccountStore`](crate::AccountStore), because limits may live in another store.
+/// Counts attempts per key. Not tied to [`AccountStore`](crate::AccountStore), because limits may
+/// live in another store.
 ///
-/// The arithmetic is [`RateLimit`]'s: a store loads the key's [`AttemptState`](crate::AttemptState), asks the policy
-/// and writes what it answers, in one transaction that takes its write lock before it reads.
+/// The arithmetic is [`RateLimit`]'s: a store loads the key's
+/// [`AttemptState`](crate::AttemptState), asks the policy and writes what it answers, in one
+/// transaction that takes its write lock before it reads.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot count attempts for rate limits: it does not implement `RateLimitStore`",
     label = "`RateLimitStore` is not implemented for this type",
@@ -26,10 +29,12 @@ pub trait RateLimitStore: Send + Sync + 'static {
     /// What goes wrong in this store.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Counts one attempt **before** it is evaluated, or says how long to wait: [`RateLimit::take`].
+    /// Counts one attempt **before** it is evaluated, or says how long to wait:
+    /// [`RateLimit::take`].
     ///
-    /// **Atomic:** of 200 calls at once on one key with 5 attempts free, exactly 5 are allowed. Counting after the
-    /// evaluation, or reading and then writing, lets all 200 guesses through (CVE-2026-27801, AuthQuake 2024).
+    /// **Atomic:** of 200 calls at once on one key with 5 attempts free, exactly 5 are allowed.
+    /// Counting after the evaluation, or reading and then writing, lets all 200 guesses through
+    /// (CVE-2026-27801, AuthQuake 2024).
     ///
     /// # Errors
     /// The store's own. The sign-in then refuses with a 503: an uncounted guess is not made.
@@ -60,8 +65,9 @@ pub trait RateLimitStore: Send + Sync + 'static {
 
 /// Counts attempts in this process. What a site gets whose store does not count.
 ///
-/// Bounded: past [`CAPACITY`](Self::CAPACITY) keys the half that was quiet for longest is forgotten. To push one account's
-/// count out that way takes as many sign-ins on other names, each through the password hasher.
+/// Bounded: past [`CAPACITY`](Self::CAPACITY) keys the half that was quiet for longest is
+/// forgotten. To push one account's count out that way takes as many sign-ins on other names, each
+/// through the password hasher.
 #[derive(Debug, Default)]
 pub struct MemoryRateLimits {
     states: Mutex<HashMap<String, AttemptState>>,
@@ -80,7 +86,12 @@ impl MemoryRateLimits {
 impl RateLimitStore for MemoryRateLimits {
     type Error = Infallible;
 
-    async fn try_take(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<AttemptOutcome, Infallible> {
+    async fn try_take(
+        &self,
+        key: &str,
+        policy: &RateLimit,
+        now: UnixTime,
+    ) -> Result<AttemptOutcome, Infallible> {
         let mut states = self.states();
         let (state, attempted) = policy.take(states.get(key).copied(), now);
         if states.len() >= Self::CAPACITY && !states.contains_key(key) {
@@ -90,7 +101,12 @@ impl RateLimitStore for MemoryRateLimits {
         Ok(attempted)
     }
 
-    async fn give_back(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<(), Infallible> {
+    async fn give_back(
+        &self,
+        key: &str,
+        policy: &RateLimit,
+        now: UnixTime,
+    ) -> Result<(), Infallible> {
         let mut states = self.states();
         match policy.give_back(states.get(key).copied(), now) {
             Some(state) => states.insert(key.to_owned(), state),

@@ -17,10 +17,11 @@ use crate::{
 };
 
 impl<R: Role> Accounts<R> {
-    /// Makes an account with the first roles and signs it in; or leads it to the enrolment page, where it must have a second factor.
+    /// Makes an account with the first roles and signs it in; or leads it to the enrolment page,
+    /// where it must have a second factor.
     ///
-    /// That a name is taken is said openly: a form that makes accounts cannot hide it. The limit per address bounds how
-    /// many names can be tried out, and hashing.
+    /// That a name is taken is said openly: a form that makes accounts cannot hide it. The limit
+    /// per address bounds how many names can be tried out, and hashing.
     ///
     /// # Errors
     /// [`Username`](AccountsErrorKind::Username), [`Password`](AccountsErrorKind::Password) and
@@ -39,7 +40,8 @@ impl<R: Role> Accounts<R> {
             .accept(&Password::typed(password), &username)
             .map_err(AccountsErrorKind::Password)?;
         let now = self.now();
-        let counted = self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
+        let counted =
+            self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
         self.refuse_breached(&password).await?;
         let hash = self.password_hasher().hash(&password).await;
         let hash = hash.map_err(|closed| self.busy(closed))?;
@@ -59,13 +61,16 @@ impl<R: Role> Accounts<R> {
         self.events().happened(Event::Registered { account: id.clone() });
         let account = Account::new(id, username, hash).with_roles(names);
         match self.due_without_factor(account, counted.for_good()) {
-            NextStep::Nothing(authenticated) => self.opened(authenticated, visitor).await.map(LoginStep::LoggedIn),
+            NextStep::Nothing(authenticated) => {
+                self.opened(authenticated, visitor).await.map(LoginStep::LoggedIn)
+            }
             NextStep::Enrolment(due) => due.wait().await.map(LoginStep::EnrolmentRequired),
             NextStep::SecondFactor(due) => due.wait().await.map(LoginStep::MfaRequired),
         }
     }
 
-    /// 128 random bits: no two nodes ask each other for a number, and no id tells how many accounts there are.
+    /// 128 random bits: no two nodes ask each other for a number, and no id tells how many accounts
+    /// there are.
     fn fresh_account_id(&self) -> Result<AccountId, AccountsError> {
         fresh_name(self.random()).map(AccountId::new)
     }

@@ -9,7 +9,8 @@ use hallpass_core::UnixTime;
 
 use crate::{account::AccountId, session::session_id::SessionId};
 
-/// Reads the revocation log. Not tied to [`AccountStore`](crate::AccountStore), because the log may live in another store.
+/// Reads the revocation log. Not tied to [`AccountStore`](crate::AccountStore), because the log may
+/// live in another store.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no revocation log: it does not implement `RevocationLog`",
     label = "`RevocationLog` is not implemented for this type",
@@ -20,30 +21,41 @@ pub trait RevocationLog: Send + Sync + 'static {
     /// What goes wrong in this store.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Reads the changes behind the cursor, oldest first, as many as the store likes to hand over at once, and where to
-    /// go on. The same cursor, with changes or without: the reader has caught up.
+    /// Reads the changes behind the cursor, oldest first, as many as the store likes to hand over
+    /// at once, and where to go on. The same cursor, with changes or without: the reader has
+    /// caught up.
     ///
-    /// **Nothing is skipped:** a change whose transaction commits late must come behind every cursor handed out before
-    /// that commit. **Nothing waits:** who reads to the end gets every change that was committed by then, even where another
-    /// transaction is still open and the cursor cannot move beyond it yet. Coming twice does no harm.
-    ///
-    /// # Errors
-    /// The store's own.
-    fn read_after(&self, cursor: Cursor) -> impl Future<Output = Result<RevocationPage, Self::Error>> + Send;
-
-    /// Drops the changes made before `before`: no live token can carry what they revoke. Cursors stay good.
+    /// **Nothing is skipped:** a change whose transaction commits late must come behind every
+    /// cursor handed out before that commit. **Nothing waits:** who reads to the end gets every
+    /// change that was committed by then, even where another transaction is still open and the
+    /// cursor cannot move beyond it yet. Coming twice does no harm.
     ///
     /// # Errors
     /// The store's own.
-    fn purge_before(&self, before: UnixTime) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn read_after(
+        &self,
+        cursor: Cursor,
+    ) -> impl Future<Output = Result<RevocationPage, Self::Error>> + Send;
 
-    /// What wakes a reader when there is news. Defaults to [`NoNotifier`], because the poll finds it too, a second later.
+    /// Drops the changes made before `before`: no live token can carry what they revoke. Cursors
+    /// stay good.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn purge_before(
+        &self,
+        before: UnixTime,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// What wakes a reader when there is news. Defaults to [`NoNotifier`], because the poll finds
+    /// it too, a second later.
     fn notifier(&self) -> impl Notifier {
         NoNotifier
     }
 
-    /// Tells the log of a change that the store has made, for a log that lives elsewhere. Defaults to nothing, because a
-    /// store with a log of its own has written it in the transaction of the change.
+    /// Tells the log of a change that the store has made, for a log that lives elsewhere. Defaults
+    /// to nothing, because a store with a log of its own has written it in the transaction of
+    /// the change.
     ///
     /// # Errors
     /// The store's own. The sign-in then goes on telling until the log takes it.
@@ -119,8 +131,8 @@ pub enum Revocation {
 
 /// Waits for news of a [`RevocationLog`](crate::RevocationLog), on a connection of its own.
 ///
-/// A push carries no change and may be lost, doubled or false: it says "read the log now", and the log is what counts. Whoever
-/// reads the log polls it as well.
+/// A push carries no change and may be lost, doubled or false: it says "read the log now", and the
+/// log is what counts. Whoever reads the log polls it as well.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot wait for news of a revocation log: it does not implement `Notifier`",
     label = "`Notifier` is not implemented for this type",
@@ -131,8 +143,9 @@ pub trait Notifier: Send + 'static {
     /// What goes wrong on the way.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Waits until the log may have news. The first call, and the first after an error, connects, and answers as soon as nothing
-    /// later can be missed: what happened before is there to be read.
+    /// Waits until the log may have news. The first call, and the first after an error, connects,
+    /// and answers as soon as nothing later can be missed: what happened before is there to be
+    /// read.
     ///
     /// # Errors
     /// The connection is lost or cannot be made. The caller waits a little and calls again.

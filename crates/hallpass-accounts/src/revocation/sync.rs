@@ -152,7 +152,8 @@ impl<R: Role> RevocationSync<R> {
     /// Always true where the site has no revocation log.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.accounts.stores().revocation_log.is_none() || self.staleness().is_some_and(|age| age <= BOUND)
+        self.accounts.stores().revocation_log.is_none()
+            || self.staleness().is_some_and(|age| age <= BOUND)
     }
 
     /// Returns how long ago the log was last read to its end. `None`: never.

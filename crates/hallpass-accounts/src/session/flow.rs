@@ -1,7 +1,8 @@
 //! Refreshing a session, logging out, and the list of one's own sessions.
 //!
-//! A refresh is the only store call of a session whose account changes nothing, once in a token's life: roles, disabling and the
-//! generation are read at that moment. No request whose access token is live reaches the store.
+//! A refresh is the only store call of a session whose account changes nothing, once in a token's
+//! life: roles, disabling and the generation are read at that moment. No request whose access token
+//! is live reaches the store.
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,28 +30,34 @@ use crate::{
 };
 
 impl<R: Role> Accounts<R> {
-    /// Renews a session: consumes its refresh token for the next one, and issues an access token with the roles of this moment.
+    /// Renews a session: consumes its refresh token for the next one, and issues an access token
+    /// with the roles of this moment.
     ///
-    /// Calls at once with one token get the same successor. One that comes with a token consumed longer ago ends the session, on
-    /// every node.
+    /// Calls at once with one token get the same successor. One that comes with a token consumed
+    /// longer ago ends the session, on every node.
     ///
     /// # Errors
-    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn): the token is none of ours, was replayed, or its session is over. The cookies
-    /// are not to be removed: another tab may have set newer ones. [`Limited`](AccountsErrorKind::Limited) after 64 renewals within
-    /// the grace. [`Unavailable`](AccountsErrorKind::Unavailable), and the same token is good for another try.
+    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn): the token is none of ours, was replayed, or
+    /// its session is over. The cookies are not to be removed: another tab may have set newer
+    /// ones. [`Limited`](AccountsErrorKind::Limited) after 64 renewals within the grace.
+    /// [`Unavailable`](AccountsErrorKind::Unavailable), and the same token is good for another try.
     pub async fn refresh(&self, token: &[u8]) -> Result<Tokens, AccountsError> {
         let live = self.present(token).await?;
         let Live { secret, session } = &*live;
-        if self.settings().two_factor.asks(&session.account, session.methods) == Asked::SecondFactor {
-            // Of before the policy: from here on only a sign-in leads on, to the enrolment page if need be.
+        if self.settings().two_factor.asks(&session.account, session.methods) == Asked::SecondFactor
+        {
+            // Of before the policy: from here on only a sign-in leads on, to the enrolment page if
+            // need be.
             self.end_renewed(secret, session).await?;
             return Err(AccountsErrorKind::NotLoggedIn.into());
         }
         let logged_in = refresh(self, secret.session(), session);
         let now = self.now();
-        // A token that outlived its session would make the absolute limit the limit and a quarter of an hour.
+        // A token that outlived its session would make the absolute limit the limit and a quarter
+        // of an hour.
         let life = session.expires.since(now).min(self.issuer().access_lifetime());
-        let access = self.sign(&self.issuer().clone().lifetime(life), &logged_in, &session.account)?;
+        let access =
+            self.sign(&self.issuer().clone().lifetime(life), &logged_in, &session.account)?;
         let refresh = self.refresh_token(secret, session.expires)?;
         Ok(Tokens { access, refresh: Some(refresh) })
     }
@@ -69,7 +76,11 @@ impl<R: Role> Accounts<R> {
         self.end_renewed(&live.secret, &live.session).await
     }
 
-    async fn end_renewed(&self, secret: &RefreshSecret, session: &RefreshedSession) -> Result<(), AccountsError> {
+    async fn end_renewed(
+        &self,
+        secret: &RefreshSecret,
+        session: &RefreshedSession,
+    ) -> Result<(), AccountsError> {
         let Some(sessions) = &self.stores().sessions else { return Ok(()) };
         let (account, id) = (session.account.id(), secret.session());
         let end = sessions.end(account, &id, None, self.latest());
@@ -80,7 +91,8 @@ impl<R: Role> Accounts<R> {
         Ok(())
     }
 
-    /// Consumes the token, or follows it within the grace. Answers the live one; the tabs and pictures of one moment wait for one answer.
+    /// Consumes the token, or follows it within the grace. Answers the live one; the tabs and
+    /// pictures of one moment wait for one answer.
     async fn present(&self, token: &[u8]) -> Result<Arc<Live>, AccountsError> {
         let store = offered(self.stores().refresh_tokens.as_ref())?;
         let ring = self.issuer().keys().current();
@@ -96,8 +108,15 @@ impl<R: Role> Accounts<R> {
         ring: &KeyRing,
     ) -> Result<Live, AccountsError> {
         let (_, key) = ring.encryption_keys().next().ok_or_else(no_key)?;
-        let (id, successor, limits) = (presented.session(), presented.successor(key), self.settings().session);
-        let rotation = Rotation::new(presented.hash(), successor.hash(), self.now(), self.idle_limit(), limits.grace);
+        let (id, successor, limits) =
+            (presented.session(), presented.successor(key), self.settings().session);
+        let rotation = Rotation::new(
+            presented.hash(),
+            successor.hash(),
+            self.now(),
+            self.idle_limit(),
+            limits.grace,
+        );
         match self.stores().ask("renew session", store.refresh(&id, &rotation)).await? {
             RefreshOutcome::Consumed(session) => {
                 let account = session.account.id().clone();
@@ -105,7 +124,8 @@ impl<R: Role> Accounts<R> {
                 Ok(Live { secret: successor, session })
             }
             RefreshOutcome::InGrace { live, session } => {
-                // Made by a node with a newer ring, which this one is about to read: the next try finds it.
+                // Made by a node with a newer ring, which this one is about to read: the next try
+                // finds it.
                 let live = presented.leading_to(&live, ring).ok_or_else(no_key)?;
                 Ok(Live { secret: live, session })
             }
@@ -115,7 +135,9 @@ impl<R: Role> Accounts<R> {
                 Err(AccountsErrorKind::NotLoggedIn.into())
             }
             RefreshOutcome::Ended => Err(AccountsErrorKind::NotLoggedIn.into()),
-            RefreshOutcome::TooOften => Err(AccountsErrorKind::Limited { retry_after: limits.grace }.into()),
+            RefreshOutcome::TooOften => {
+                Err(AccountsErrorKind::Limited { retry_after: limits.grace }.into())
+            }
         }
     }
 
@@ -129,8 +151,10 @@ impl<R: Role> Accounts<R> {
         if self.stores().refresh_tokens.is_none() {
             return Ok(None);
         }
-        let first = RefreshSecret::draw(session, self.random()).map_err(AccountsError::unavailable)?;
-        let refresh_chain = RefreshChain::new(first.hash(), now.saturating_add(self.idle_limit()), methods);
+        let first =
+            RefreshSecret::draw(session, self.random()).map_err(AccountsError::unavailable)?;
+        let refresh_chain =
+            RefreshChain::new(first.hash(), now.saturating_add(self.idle_limit()), methods);
         Ok(Some((first, refresh_chain)))
     }
 
@@ -149,11 +173,11 @@ impl<R: Role> Accounts<R> {
         self.settings().session.idle.max(self.issuer().access_lifetime() * 2)
     }
 
-    /// Logs out: the session is dead, copies of its tokens included. On this node at once, on the others as soon as the
-    /// log tells them; without a session store, on this node alone.
+    /// Logs out: the session is dead, copies of its tokens included. On this node at once, on the
+    /// others as soon as the log tells them; without a session store, on this node alone.
     ///
-    /// The store is written before the list: were it the other way about and the store failed, a second try would come
-    /// as nobody, and the session would live on elsewhere.
+    /// The store is written before the list: were it the other way about and the store failed, a
+    /// second try would come as nobody, and the session would live on elsewhere.
     ///
     /// # Errors
     /// [`Unavailable`](AccountsErrorKind::Unavailable), and the session is as it was.
@@ -186,8 +210,9 @@ impl<R: Role> Accounts<R> {
     /// Ends one session of one's own.
     ///
     /// # Errors
-    /// [`NotFound`](AccountsErrorKind::NotFound) for what is no live session of this account, other people's included;
-    /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited).
+    /// [`NotFound`](AccountsErrorKind::NotFound) for what is no live session of this account, other
+    /// people's included; [`Revoked`](AccountsErrorKind::Revoked),
+    /// [`Limited`](AccountsErrorKind::Limited).
     pub async fn end_session(&self, who: &Identity<R>, session: &str) -> Result<(), AccountsError> {
         self.changing(who, async {
             let session: SessionId = session.parse().map_err(|_| AccountsErrorKind::NotFound)?;
@@ -204,7 +229,8 @@ impl<R: Role> Accounts<R> {
     /// Ends every session but this one, which goes on with the tokens returned.
     ///
     /// # Errors
-    /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited), and the faults of a store.
+    /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited), and the
+    /// faults of a store.
     pub async fn end_other_sessions(&self, who: &Identity<R>) -> Result<Tokens, AccountsError> {
         self.changing(who, async {
             let store = offered(self.stores().sessions.as_ref())?;
@@ -232,7 +258,8 @@ impl<R: Role> Accounts<R> {
         let ended = self.stores().ask("end session", end).await?;
         if ended == EndOutcome::Ended {
             self.session_ended(&session.to_string());
-            self.events().happened(Event::SessionEnded { account: account.clone(), session: *session });
+            self.events()
+                .happened(Event::SessionEnded { account: account.clone(), session: *session });
         }
         Ok(ended)
     }

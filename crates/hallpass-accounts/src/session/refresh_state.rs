@@ -1,18 +1,22 @@
 //! What becomes of a refresh token that is presented: the arithmetic, once for all stores.
 //!
-//! A session has **one live token**. Presented, it is consumed and its successor takes its place. Several tabs present the same one
-//! at the same moment, and answers get lost, so for a short **grace** a consumed token still leads to the live one; a second chain
-//! never begins. After the grace a consumed token is a copy in somebody's hands, and since nobody can tell whose, the session ends
-//! (RFC 9700, section 4.14.2). Revoking at once instead signed out honest users: 415 of 679 in one published case.
+//! A session has **one live token**. Presented, it is consumed and its successor takes its place.
+//! Several tabs present the same one at the same moment, and answers get lost, so for a short
+//! **grace** a consumed token still leads to the live one; a second chain never begins. After the
+//! grace a consumed token is a copy in somebody's hands, and since nobody can tell whose, the
+//! session ends (RFC 9700, section 4.14.2). Revoking at once instead signed out honest users: 415
+//! of 679 in one published case.
 //!
-//! **A clock set back adds no life.** By how far the clock lies behind the last renewal, by so much the end moves forward. The
-//! grace counts in both directions, since the clocks of two nodes are apart. Guarded by `refresh_state/tests.rs`.
+//! **A clock set back adds no life.** By how far the clock lies behind the last renewal, by so much
+//! the end moves forward. The grace counts in both directions, since the clocks of two nodes are
+//! apart. Guarded by `refresh_state/tests.rs`.
 
 use std::{fmt, time::Duration};
 
 use hallpass_core::{Methods, UnixTime};
 
-/// How the refreshing of one session stands: what a store keeps beside the session, and hands to [`Rotation::present`].
+/// How the refreshing of one session stands: what a store keeps beside the session, and hands to
+/// [`Rotation::present`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct RefreshState {
@@ -50,7 +54,8 @@ pub struct RefreshChain {
     pub first: RefreshHash,
     /// When the session ends unless it is renewed.
     pub idle_until: UnixTime,
-    /// How the person proved who they are, for the tokens to come. A store keeps the [names](Methods::names).
+    /// How the person proved who they are, for the tokens to come. A store keeps the
+    /// [names](Methods::names).
     pub methods: Methods,
 }
 
@@ -84,7 +89,8 @@ pub struct Rotation {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum RotationOutcome {
-    /// It was the live one. This is the state to write, on the condition that the live token is still the presented one.
+    /// It was the live one. This is the state to write, on the condition that the live token is
+    /// still the presented one.
     Consumed(RefreshState),
     /// It was consumed within the grace: nothing to write.
     InGrace,
@@ -99,7 +105,13 @@ pub enum RotationOutcome {
 impl Rotation {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(presented: RefreshHash, successor: RefreshHash, at: UnixTime, idle: Duration, grace: Duration) -> Self {
+    pub fn new(
+        presented: RefreshHash,
+        successor: RefreshHash,
+        at: UnixTime,
+        idle: Duration,
+        grace: Duration,
+    ) -> Self {
         Self { presented, successor, at, idle, grace }
     }
 
@@ -110,10 +122,15 @@ impl Rotation {
             return RotationOutcome::Over;
         }
         if self.presented != state.live {
-            let lately = state.consumed.0.iter().any(|(hash, at)| *hash == self.presented && self.is_lately(*at));
+            let lately = state
+                .consumed
+                .0
+                .iter()
+                .any(|(hash, at)| *hash == self.presented && self.is_lately(*at));
             return if lately { RotationOutcome::InGrace } else { RotationOutcome::Reused };
         }
-        let mut consumed: Vec<_> = state.consumed.0.iter().copied().filter(|(_, at)| self.is_lately(*at)).collect();
+        let mut consumed: Vec<_> =
+            state.consumed.0.iter().copied().filter(|(_, at)| self.is_lately(*at)).collect();
         if consumed.len() >= ConsumedRefreshes::MAX {
             return RotationOutcome::TooOften;
         }
@@ -132,7 +149,8 @@ impl Rotation {
     }
 }
 
-/// The tokens of a session that were consumed within the grace, and when. A store keeps them as [bytes](Self::to_bytes).
+/// The tokens of a session that were consumed within the grace, and when. A store keeps them as
+/// [bytes](Self::to_bytes).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ConsumedRefreshes(Vec<(RefreshHash, UnixTime)>);
 
@@ -176,7 +194,8 @@ pub struct MalformedConsumedRefreshes;
 
 /// The stored form of a refresh token: SHA-256, 32 bytes. A store compares it for equality.
 ///
-/// Not argon2, as for a password: a hash must be slow where the secret can be guessed, and nobody guesses 256 bits.
+/// Not argon2, as for a password: a hash must be slow where the secret can be guessed, and nobody
+/// guesses 256 bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefreshHash([u8; 32]);
 

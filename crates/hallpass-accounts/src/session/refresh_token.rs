@@ -1,14 +1,18 @@
 //! Refresh tokens: 256 bits that renew one session, each good once.
 //!
-//! The first of a session is drawn. Each further one is **derived** from the one that it replaces, under an encryption key of the
-//! ring, so that tabs which present the same token at the same moment get the same successor, on whichever node, and nothing is
-//! kept in clear to make that so. What the store keeps is a hash. So:
+//! The first of a session is drawn. Each further one is **derived** from the one that it replaces,
+//! under an encryption key of the ring, so that tabs which present the same token at the same
+//! moment get the same successor, on whichever node, and nothing is kept in clear to make that so.
+//! What the store keeps is a hash. So:
 //!
-//! - a copy of the database renews nothing, and neither does the key ring, nor both together: the first token is in neither;
-//! - an old token **and** the ring give the live one. Whoever has the ring signs access tokens anyway.
+//! - a copy of the database renews nothing, and neither does the key ring, nor both together: the
+//!   first token is in neither;
+//! - an old token **and** the ring give the live one. Whoever has the ring signs access tokens
+//!   anyway.
 //!
-//! A tag over session and secret, under the same key, tells a token of ours from noise **before the store is asked**, and a consumed
-//! one, which ends its session, from an invented one, which must not: a session's id is no secret.
+//! A tag over session and secret, under the same key, tells a token of ours from noise **before the
+//! store is asked**, and a consumed one, which ends its session, from an invented one, which must
+//! not: a session's id is no secret.
 //!
 //! ```text
 //! base64url( session (16 bytes) | secret (32) | tag (16) )
@@ -74,7 +78,8 @@ impl RefreshSecret {
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode_to_vec(token).ok()?);
         let (session, rest) = bytes.split_first_chunk()?;
         let (secret, tag) = rest.split_first_chunk()?;
-        let opened = Self { session: SessionId::from_random(*session), secret: Zeroizing::new(*secret) };
+        let opened =
+            Self { session: SessionId::from_random(*session), secret: Zeroizing::new(*secret) };
         let genuine = |key| opened.mac(TAG_LABEL, key).verify_truncated_left(tag).is_ok();
         (tag.len() == TAG && ring.encryption_keys().any(|(_, key)| genuine(key))).then_some(opened)
     }
@@ -105,17 +110,21 @@ impl RefreshSecret {
         Self { session: self.session, secret: Zeroizing::new(output.into()) }
     }
 
-    /// The token of this hash among those that came after this one, under whichever key of the ring; as far as a store follows.
+    /// The token of this hash among those that came after this one, under whichever key of the
+    /// ring; as far as a store follows.
     pub(crate) fn leading_to(&self, live: &RefreshHash, ring: &KeyRing) -> Option<Self> {
         ring.encryption_keys().find_map(|(_, key)| {
-            let chain = std::iter::successors(Some(self.successor(key)), |token| Some(token.successor(key)));
+            let chain = std::iter::successors(Some(self.successor(key)), |token| {
+                Some(token.successor(key))
+            });
             chain.take(crate::ConsumedRefreshes::MAX).find(|token| token.hash() == *live)
         })
     }
 
     /// HMAC-SHA-256 as a pseudo-random function (NIST SP 800-108); the parts are of fixed length.
     fn mac(&self, label: &[u8], key: &[u8; 32]) -> Hmac<Sha256> {
-        // HMAC pads a key with zeros to its block (RFC 2104 section 2); a whole block cannot be of a wrong length.
+        // HMAC pads a key with zeros to its block (RFC 2104 section 2); a whole block cannot be of
+        // a wrong length.
         let mut block = Zeroizing::new([0; 64]);
         block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
         let mut mac = Hmac::<Sha256>::new((&*block).into());

@@ -1,20 +1,24 @@
-//! Renewal inside a request whose access token has just run out, so that nobody loses a half-written form.
+//! Renewal inside a request whose access token has just run out, so that nobody loses a
+//! half-written form.
 //!
 //! What an adapter asks here, in this order, is the whole decision; the adapter moves bytes.
 //!
-//! 1. [`RequestRefresh::due`](RefreshHook::due): is this a request to renew in? The access token has run out, or is gone, which is what a
-//!    browser makes of one that has. A forged, ambiguous or revoked one is not renewed: that would be a way around the refusal.
-//!    An unsafe request that another site caused renews nothing, nor does `OPTIONS`, which carries no cookie of the person's, nor what
-//!    came with a bearer token.
-//! 2. The session is renewed, and the request goes on as its person. Where the store does not answer, it goes on as one whose token
-//!    cannot be judged: 503 on a guarded route, and the cookies stay. Where the session is over it goes on as it came.
-//! 3. The answer takes the new cookies, unless it [speaks of them itself](RefreshedRequest::cookies_beside).
+//! 1. [`RequestRefresh::due`](RefreshHook::due): is this a request to renew in? The access token
+//!    has run out, or is gone, which is what a browser makes of one that has. A forged, ambiguous
+//!    or revoked one is not renewed: that would be a way around the refusal. An unsafe request that
+//!    another site caused renews nothing, nor does `OPTIONS`, which carries no cookie of the
+//!    person's, nor what came with a bearer token.
+//! 2. The session is renewed, and the request goes on as its person. Where the store does not
+//!    answer, it goes on as one whose token cannot be judged: 503 on a guarded route, and the
+//!    cookies stay. Where the session is over it goes on as it came.
+//! 3. The answer takes the new cookies, unless it [speaks of them
+//!    itself](RefreshedRequest::cookies_beside).
 
 use std::{fmt, sync::Arc};
 
 use hallpass_core::{
-    Authentication, OriginFacts, RefreshHook, RefreshedRequest, Refreshing, RequestAuthenticator, Role, TokenErrorKind,
-    UnixTime, Verifier, find_cookie,
+    Authentication, OriginFacts, RefreshHook, RefreshedRequest, Refreshing, RequestAuthenticator,
+    Role, TokenErrorKind, UnixTime, Verifier, find_cookie,
 };
 use zeroize::Zeroizing;
 
@@ -24,8 +28,8 @@ use crate::{
     session::Tokens,
 };
 
-/// Renews sessions inside requests, for `AuthLayer::refresh` of hallpass-tower and `Auth::refresh` of hallpass-actix. `Hallpass::layer` and
-/// `Hallpass::middleware` have it.
+/// Renews sessions inside requests, for `AuthLayer::refresh` of hallpass-tower and `Auth::refresh`
+/// of hallpass-actix. `Hallpass::layer` and `Hallpass::middleware` have it.
 ///
 /// ```
 /// # use hallpass_core::Role;
@@ -83,20 +87,23 @@ impl<R: Role> RequestRefresh<R> {
         request: &OriginFacts<'_>,
         cookies: impl IntoIterator<Item = &'h [u8]>,
     ) -> Option<&'h [u8]> {
-        let has_run_out = who.username().is_none() && matches!(who.reason(), None | Some(TokenErrorKind::Expired));
+        let has_run_out = who.username().is_none()
+            && matches!(who.reason(), None | Some(TokenErrorKind::Expired));
         if !has_run_out
             || !self.accounts.has(Ability::RefreshTokenStore)
             || matches!(request.method, "OPTIONS" | "TRACE")
         {
             return None;
         }
-        let token = find_cookie(cookies, self.accounts.settings().cookies.refresh_name()).ok()??;
+        let token =
+            find_cookie(cookies, self.accounts.settings().cookies.refresh_name()).ok()??;
         self.accounts.settings().origin_check.check(request).ok()?;
         Some(token)
     }
 }
 
-/// Renews the session of the token. `verifier` is the one behind the authenticator, and `at` the moment of the request.
+/// Renews the session of the token. `verifier` is the one behind the authenticator, and `at` the
+/// moment of the request.
 async fn refreshed<R: Role>(
     accounts: &Accounts<R>,
     token: &[u8],
@@ -105,21 +112,30 @@ async fn refreshed<R: Role>(
 ) -> RefreshedRequest {
     let (who, cookies) = match accounts.refresh(token).await {
         Ok(tokens) => match verifier.verify(tokens.access.as_str().as_bytes(), accounts.now()) {
-            Ok(identity) => (Some(Authentication::identified(identity)), cookies_of(accounts, &tokens)),
+            Ok(identity) => {
+                (Some(Authentication::identified(identity)), cookies_of(accounts, &tokens))
+            }
             // Revoked between the two, or not the verifier of this sign-in.
             Err(refusal) => (Some(Authentication::rejected(refusal.kind())), None),
         },
         Err(error) if error.kind() == AccountsErrorKind::NotLoggedIn => (None, None),
         Err(_) => (Some(Authentication::rejected(TokenErrorKind::Unavailable)), None),
     };
-    RefreshedRequest { who: who.map(|who| who.checked_at(at)), cookies: cookies.unwrap_or_default() }
+    RefreshedRequest {
+        who: who.map(|who| who.checked_at(at)),
+        cookies: cookies.unwrap_or_default(),
+    }
 }
 
 fn cookies_of<R: Role>(accounts: &Accounts<R>, tokens: &Tokens) -> Option<Vec<String>> {
     let (cookies, now) = (&accounts.settings().cookies, accounts.now());
     let access = cookies.set(&tokens.access, now);
     let refresh = tokens.refresh.as_ref();
-    let refresh = refresh.map(|token| cookies.set_refresh(token.as_str(), token.expires_at().since(now)));
+    let refresh =
+        refresh.map(|token| cookies.set_refresh(token.as_str(), token.expires_at().since(now)));
     let all: Result<Vec<_>, _> = std::iter::once(access).chain(refresh).collect();
-    all.inspect_err(|error| tracing::error!(target: "hallpass", %error, "a token does not fit into a cookie")).ok()
+    all.inspect_err(
+        |error| tracing::error!(target: "hallpass", %error, "a token does not fit into a cookie"),
+    )
+    .ok()
 }

@@ -1,6 +1,7 @@
 //! The id of one session: 128 random bits, carried by every token of that session as `sid`.
 //!
-//! It is a name, not a secret: a token is what opens doors. It is random so that nobody can guess which sessions exist.
+//! It is a name, not a secret: a token is what opens doors. It is random so that nobody can guess
+//! which sessions exist.
 
 use std::{fmt, str::FromStr};
 
@@ -11,7 +12,10 @@ use std::{fmt, str::FromStr};
 ///
 /// let id: SessionId = "000102030405060708090a0b0c0d0e0f".parse().unwrap();
 /// assert_eq!(id.to_string(), "000102030405060708090a0b0c0d0e0f");
-/// assert!("000102030405060708090A0B0C0D0E0F".parse::<SessionId>().is_err(), "one spelling only");
+/// assert!(
+///     "000102030405060708090A0B0C0D0E0F".parse::<SessionId>().is_err(),
+///     "one spelling only"
+/// );
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId([u8; 16]);
@@ -44,7 +48,8 @@ impl FromStr for SessionId {
     type Err = MalformedSessionId;
 
     fn from_str(text: &str) -> Result<Self, MalformedSessionId> {
-        // `from_str_radix` alone would also take a sign, upper case and short forms: several names for one session.
+        // `from_str_radix` alone would also take a sign, upper case and short forms: several names
+        // for one session.
         let exact = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         if text.len() != 32 || !text.bytes().all(exact) {
             return Err(MalformedSessionId);
@@ -67,7 +72,14 @@ mod tests {
     fn other_spellings_are_refused() {
         let good = SessionId::from_random([0xab; 16]).to_string();
         assert_eq!(good.parse(), Ok(SessionId::from_random([0xab; 16])));
-        for bad in ["", "ab", &good.to_uppercase(), &format!("+{}", &good[1..]), &format!("{good}0"), "others"] {
+        for bad in [
+            "",
+            "ab",
+            &good.to_uppercase(),
+            &format!("+{}", &good[1..]),
+            &format!("{good}0"),
+            "others",
+        ] {
             assert_eq!(bad.parse::<SessionId>(), Err(MalformedSessionId), "{bad:?}");
         }
     }

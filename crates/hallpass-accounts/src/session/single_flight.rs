@@ -1,11 +1,12 @@
 //! Calls of one moment that ask the same are one call: the first asks, the others take its answer.
 //!
-//! A page brings its pictures and scripts at once, and where the access token has just run out each of them comes with the same refresh
-//! token. Asking the store once for all of them is a matter of load alone: a call that comes later, or on another node, asks for itself,
-//! and the store decides as if each had.
+//! A page brings its pictures and scripts at once, and where the access token has just run out each
+//! of them comes with the same refresh token. Asking the store once for all of them is a matter of
+//! load alone: a call that comes later, or on another node, asks for itself, and the store decides
+//! as if each had.
 //!
-//! Nothing is kept: an answer is gone with the last call that waited for it. Where the first gives up, because its client went
-//! away, the next asks in its place.
+//! Nothing is kept: an answer is gone with the last call that waited for it. Where the first gives
+//! up, because its client went away, the next asks in its place.
 
 use std::{
     collections::HashMap,
@@ -39,7 +40,8 @@ impl<K: Copy + Eq + Hash, T: Clone> SingleFlight<K, T> {
 
     fn board(&self, key: K) -> Seat<'_, K, T> {
         let mut flights = self.lock();
-        let flight = flights.entry(key).or_insert_with(|| Flight { answer: Arc::default(), seats: 0 });
+        let flight =
+            flights.entry(key).or_insert_with(|| Flight { answer: Arc::default(), seats: 0 });
         flight.seats += 1;
         Seat { answer: Arc::clone(&flight.answer), key, all: self }
     }

@@ -1,8 +1,9 @@
 //! Second-factor secrets at rest: encrypted, so that a copy of the database signs nobody in.
 //!
-//! XChaCha20-Poly1305 under a key of the ring, with a fresh 192-bit nonce (random nonces are safe at that length) and the
-//! **account id as associated data**: a blob copied to another account's row does not open there. The key's name stands
-//! in the blob, so that keys rotate: an older key still opens, and the flow then encrypts anew under the one in use.
+//! XChaCha20-Poly1305 under a key of the ring, with a fresh 192-bit nonce (random nonces are safe
+//! at that length) and the **account id as associated data**: a blob copied to another account's
+//! row does not open there. The key's name stands in the blob, so that keys rotate: an older key
+//! still opens, and the flow then encrypts anew under the one in use.
 //!
 //! ```text
 //! 1 | length of key name | key name | nonce (24) | ciphertext and tag
@@ -46,7 +47,11 @@ pub(crate) fn encrypt(
 }
 
 /// Opens what [`encrypt`] made for this account.
-pub(crate) fn open(ring: &KeyRing, account: &AccountId, blob: &[u8]) -> Result<OpenedSecret, EncryptionError> {
+pub(crate) fn open(
+    ring: &KeyRing,
+    account: &AccountId,
+    blob: &[u8],
+) -> Result<OpenedSecret, EncryptionError> {
     let (name, nonce, encrypted) = split(blob).ok_or(EncryptionError::Malformed)?;
     let (position, key) = ring
         .encryption_keys()
@@ -72,7 +77,8 @@ fn split(blob: &[u8]) -> Option<(&[u8], [u8; NONCE], &[u8])> {
     (format == FORMAT).then_some((name, *nonce, encrypted))
 }
 
-/// Says what is encrypted as well as whose, so that nothing else encrypted under the same key can stand in for it.
+/// Says what is encrypted as well as whose, so that nothing else encrypted under the same key can
+/// stand in for it.
 fn associated_data(account: &AccountId) -> Vec<u8> {
     [b"hallpass second factor\0", account.as_str().as_bytes()].concat()
 }
@@ -109,8 +115,13 @@ mod tests {
         encrypt(ring, &AccountId::new(account), &secret, &SystemRandom).unwrap()
     }
 
-    fn opened(ring: &KeyRing, account: &str, blob: &[u8]) -> Result<(Vec<u8>, bool), EncryptionError> {
-        open(ring, &AccountId::new(account), blob).map(|opened| (opened.secret.as_bytes().to_vec(), opened.is_outdated))
+    fn opened(
+        ring: &KeyRing,
+        account: &str,
+        blob: &[u8],
+    ) -> Result<(Vec<u8>, bool), EncryptionError> {
+        open(ring, &AccountId::new(account), blob)
+            .map(|opened| (opened.secret.as_bytes().to_vec(), opened.is_outdated))
     }
 
     #[test]

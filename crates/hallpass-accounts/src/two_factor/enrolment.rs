@@ -1,5 +1,5 @@
-//! The way of an account that must have a second factor and has none: from the password to the enrolment page, and from the first
-//! right code there to a session.
+//! The way of an account that must have a second factor and has none: from the password to the
+//! enrolment page, and from the first right code there to a session.
 
 use std::fmt;
 
@@ -20,7 +20,8 @@ use crate::{
     visitor::Visitor,
 };
 
-/// Proof that the password was given, of an account that must set up a second factor before anything else.
+/// Proof that the password was given, of an account that must set up a second factor before
+/// anything else.
 #[must_use]
 pub struct EnrolmentRequired<R> {
     accounts: Accounts<R>,
@@ -28,7 +29,8 @@ pub struct EnrolmentRequired<R> {
     counted: Counted,
 }
 
-/// An enrolment under way: the token that the password led to was shown, and the account is as it was.
+/// An enrolment under way: the token that the password led to was shown, and the account is as it
+/// was.
 #[must_use]
 pub struct Enrolling<R> {
     accounts: Accounts<R>,
@@ -42,7 +44,8 @@ impl<R: Role> EnrolmentRequired<R> {
         Self { accounts, account, counted }
     }
 
-    /// Ends this request with a token that opens the enrolment page for a quarter of an hour, and nothing else.
+    /// Ends this request with a token that opens the enrolment page for a quarter of an hour, and
+    /// nothing else.
     ///
     /// # Errors
     /// [`Unavailable`](AccountsErrorKind::Unavailable) when it cannot be signed.
@@ -67,8 +70,8 @@ impl<R: Role> Enrolling<R> {
         self.accounts.set_up_of(&self.account, Some(&self.session))
     }
 
-    /// Turns the second factor on by its first right code, which is consumed with it, and signs in. Answers the recovery codes, to be
-    /// shown once.
+    /// Turns the second factor on by its first right code, which is consumed with it, and signs in.
+    /// Answers the recovery codes, to be shown once.
     ///
     /// # Errors
     /// As [`enable_two_factor`](Accounts::enable_two_factor).
@@ -94,7 +97,9 @@ impl<R: Role> Enrolling<R> {
 
 /// 128 random bits as text.
 pub(crate) fn fresh_name(random: &dyn Random) -> Result<String, AccountsError> {
-    draw(random).map(|bytes| SessionId::from_random(bytes).to_string()).map_err(AccountsError::unavailable)
+    draw(random)
+        .map(|bytes| SessionId::from_random(bytes).to_string())
+        .map_err(AccountsError::unavailable)
 }
 
 impl<R> fmt::Debug for EnrolmentRequired<R> {

@@ -1,6 +1,9 @@
-//! Setting a second factor up, turning it on and off, checking its codes, and replacing the recovery codes.
+//! Setting a second factor up, turning it on and off, checking its codes, and replacing the
+//! recovery codes.
 
-use hallpass_core::{Claims, EnrolmentPending, Identity, KeyRing, Methods, Role, Token, Totp, TotpDrift, TotpSecret};
+use hallpass_core::{
+    Claims, EnrolmentPending, Identity, KeyRing, Methods, Role, Token, Totp, TotpDrift, TotpSecret,
+};
 
 use crate::{
     account::{
@@ -44,23 +47,30 @@ impl<R: Role> Accounts<R> {
     }
 
     /// What this session of an account is shown.
-    pub(crate) fn set_up_of(&self, account: &Account, session: Option<&str>) -> Result<SetUp, AccountsError> {
+    pub(crate) fn set_up_of(
+        &self,
+        account: &Account,
+        session: Option<&str>,
+    ) -> Result<SetUp, AccountsError> {
         let ring = self.issuer().keys().current();
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let secret = set_up_secrets(keys, account, session).next();
-        let secret = secret.ok_or_else(|| AccountsError::unavailable(encryption::EncryptionError::NoKey))?;
+        let secret =
+            secret.ok_or_else(|| AccountsError::unavailable(encryption::EncryptionError::NoKey))?;
         let otpauth_uri = Totp::new(secret.clone(), self.settings().totp)
             .otpauth_uri(self.settings().shown_name(), account.username().as_str());
         Ok(SetUp { secret, otpauth_uri })
     }
 
-    /// Turns the second factor on by its first right code, which is consumed with it. Answers the recovery codes, to be shown
-    /// once, and the tokens with which this session goes on; every other session of the account is dead.
+    /// Turns the second factor on by its first right code, which is consumed with it. Answers the
+    /// recovery codes, to be shown once, and the tokens with which this session goes on; every
+    /// other session of the account is dead.
     ///
     /// A live factor is never replaced: it must be turned off first, with password and code.
     ///
     /// # Errors
-    /// [`Refused`](AccountsErrorKind::Refused) for a wrong code, with nothing changed; [`AlreadyOn`](AccountsErrorKind::AlreadyOn).
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong code, with nothing changed;
+    /// [`AlreadyOn`](AccountsErrorKind::AlreadyOn).
     pub async fn enable_two_factor(
         &self,
         who: &Identity<R>,
@@ -73,9 +83,11 @@ impl<R: Role> Accounts<R> {
             }
             let counted = self.count_own(&account, who.session()).await?;
             let prepared = self.own_change(who, who.methods() | Methods::ONE_TIME_CODE)?;
-            let live = self.go_live(&account, who.session(), prepared.own.clone(), code, &counted).await?;
+            let live =
+                self.go_live(&account, who.session(), prepared.own.clone(), code, &counted).await?;
             let Some((codes, written)) = live else {
-                let live_meanwhile = |now: &Account| now.second_factor().map(|_| AccountsErrorKind::AlreadyOn);
+                let live_meanwhile =
+                    |now: &Account| now.second_factor().map(|_| AccountsErrorKind::AlreadyOn);
                 return Err(self.not_written(who, live_meanwhile).await);
             };
             self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
@@ -85,8 +97,9 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// Makes the key that this session was shown the live one, if the code belongs to it. Returns the recovery codes and the
-    /// account as written; `None` where the store has not written, since the account or the session has changed.
+    /// Makes the key that this session was shown the live one, if the code belongs to it. Returns
+    /// the recovery codes and the account as written; `None` where the store has not written,
+    /// since the account or the session has changed.
     pub(crate) async fn go_live(
         &self,
         account: &Account,
@@ -100,7 +113,11 @@ impl<R: Role> Accounts<R> {
         let ring = self.issuer().keys().current();
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let right = set_up_secrets(keys, account, session).find_map(|secret| {
-            let right = Totp::new(secret.clone(), self.settings().totp).check_drifting(code, now, TotpDrift::NONE);
+            let right = Totp::new(secret.clone(), self.settings().totp).check_drifting(
+                code,
+                now,
+                TotpDrift::NONE,
+            );
             right.ok().map(|right| (secret, right))
         });
         let Some((secret, right)) = right else {
@@ -110,22 +127,26 @@ impl<R: Role> Accounts<R> {
         let encrypted = encrypted.map_err(AccountsError::unavailable)?;
         let codes = ten_codes(self.random())?;
         let hashes = codes.iter().map(RecoveryCode::hash).collect();
-        let enrolment = Enrolment::new(own, encrypted, right.step.as_u64(), hashes).with_drift(right.drift);
+        let enrolment =
+            Enrolment::new(own, encrypted, right.step.as_u64(), hashes).with_drift(right.drift);
         match self.stores().ask("enable second factor", store.enable(enrolment)).await? {
             OwnChangeOutcome::Written(written) => {
-                self.events().happened(Event::SecondFactorEnabled { account: written.id().clone() });
+                self.events()
+                    .happened(Event::SecondFactorEnabled { account: written.id().clone() });
                 Ok(Some((codes, *written)))
             }
             OwnChangeOutcome::NotWritten => Ok(None),
         }
     }
 
-    /// Turns the second factor off, with the password and a code (a recovery code will do). Answers the token with which this
-    /// session goes on, the code no longer among its methods; every other session of the account is dead. Where the account must
-    /// have a factor this session ends as well, and a new one is to be set up.
+    /// Turns the second factor off, with the password and a code (a recovery code will do). Answers
+    /// the token with which this session goes on, the code no longer among its methods; every
+    /// other session of the account is dead. Where the account must have a factor this session
+    /// ends as well, and a new one is to be set up.
     ///
     /// # Errors
-    /// [`Refused`](AccountsErrorKind::Refused) for a wrong password or code alike; [`AlreadyOff`](AccountsErrorKind::AlreadyOff).
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong password or code alike;
+    /// [`AlreadyOff`](AccountsErrorKind::AlreadyOff).
     pub async fn disable_two_factor(
         &self,
         who: &Identity<R>,
@@ -151,9 +172,12 @@ impl<R: Role> Accounts<R> {
                 prepared.own = prepared.own.ending_session();
             }
             let disabled = store.disable(&prepared.own);
-            let OwnChangeOutcome::Written(written) = self.stores().ask("disable second factor", disabled).await? else {
-                let off_meanwhile =
-                    |now: &Account| now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff);
+            let OwnChangeOutcome::Written(written) =
+                self.stores().ask("disable second factor", disabled).await?
+            else {
+                let off_meanwhile = |now: &Account| {
+                    now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff)
+                };
                 return Err(self.not_written(who, off_meanwhile).await);
             };
             self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
@@ -169,8 +193,8 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// Checks and consumes a code of one's own account. Where the store did not consume it, the account may have changed: then the
-    /// token is revoked, and the code was not wrong.
+    /// Checks and consumes a code of one's own account. Where the store did not consume it, the
+    /// account may have changed: then the token is revoked, and the code was not wrong.
     pub(crate) async fn consume_own_code(
         &self,
         who: &Identity<R>,
@@ -183,11 +207,18 @@ impl<R: Role> Accounts<R> {
         Err(self.refused(Some(account), reason, counted))
     }
 
-    /// Counts an attempt that a signed-in person makes on their own account: a stolen session must not be a place to
-    /// guess the code in peace.
-    pub(crate) async fn count_own(&self, account: &Account, session: Option<&str>) -> Result<Counted, AccountsError> {
+    /// Counts an attempt that a signed-in person makes on their own account: a stolen session must
+    /// not be a place to guess the code in peace.
+    pub(crate) async fn count_own(
+        &self,
+        account: &Account,
+        session: Option<&str>,
+    ) -> Result<Counted, AccountsError> {
         let whose = Whose::Own(account.username(), session);
-        self.settings().rate_limits.count(self.stores(), whose, &Visitor::default(), self.now()).await
+        self.settings()
+            .rate_limits
+            .count(self.stores(), whose, &Visitor::default(), self.now())
+            .await
     }
 
     /// Checks and consumes a code. The caller has counted the attempt.
@@ -215,13 +246,22 @@ impl<R: Role> Accounts<R> {
     ) -> Result<Result<CodeConsumed, RejectionReason>, AccountsError> {
         let ring = self.issuer().keys().current();
         let secret = self.live_secret(&ring, account, factor).await?;
-        let Ok(right) = Totp::new(secret, self.settings().totp).check_drifting(code, self.now(), factor.drift()) else {
+        let Ok(right) = Totp::new(secret, self.settings().totp).check_drifting(
+            code,
+            self.now(),
+            factor.drift(),
+        ) else {
             return Ok(Err(RejectionReason::WrongCode));
         };
-        // Accepted because the store says that nobody was first (RFC 6238, 5.2), and for no other reason: two requests
-        // may both have got this far with one code.
+        // Accepted because the store says that nobody was first (RFC 6238, 5.2), and for no other
+        // reason: two requests may both have got this far with one code.
         let store = offered(self.stores().two_factor.as_ref())?;
-        let consume = store.consume_step(account.id(), account.generation(), right.step.as_u64(), right.drift);
+        let consume = store.consume_step(
+            account.id(),
+            account.generation(),
+            right.step.as_u64(),
+            right.drift,
+        );
         Ok(match self.stores().ask("consume step", consume).await? {
             ConsumeOutcome::Consumed => Ok(CodeConsumed(())),
             ConsumeOutcome::AlreadyConsumed => Err(RejectionReason::ConsumedCode),
@@ -257,7 +297,8 @@ impl<R: Role> Accounts<R> {
             tracing::error!(target: "hallpass", account = %account.id(), %error, "a second factor could not be opened");
             AccountsError::unavailable(error)
         };
-        let opened = encryption::open(ring, account.id(), factor.encrypted_secret()).map_err(fault)?;
+        let opened =
+            encryption::open(ring, account.id(), factor.encrypted_secret()).map_err(fault)?;
         if opened.is_outdated {
             let encrypted = encryption::encrypt(ring, account.id(), &opened.secret, self.random());
             let encrypted = encrypted.map_err(fault)?;
@@ -275,7 +316,8 @@ impl<R: Role> Accounts<R> {
     /// Makes a new set of recovery codes, to be shown once; the old set is dead.
     ///
     /// # Errors
-    /// [`Refused`](AccountsErrorKind::Refused) for a wrong code; [`AlreadyOff`](AccountsErrorKind::AlreadyOff).
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong code;
+    /// [`AlreadyOff`](AccountsErrorKind::AlreadyOff).
     pub async fn replace_recovery_codes(
         &self,
         who: &Identity<R>,
@@ -293,9 +335,12 @@ impl<R: Role> Accounts<R> {
             let hashes: Vec<_> = codes.iter().map(RecoveryCode::hash).collect();
             let own = OwnChange::new(self.actor(who), self.latest());
             let replaced = store.replace_recovery_codes(&own, &hashes);
-            if let OwnChangeOutcome::NotWritten = self.stores().ask("renew recovery codes", replaced).await? {
-                let off_meanwhile =
-                    |now: &Account| now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff);
+            if let OwnChangeOutcome::NotWritten =
+                self.stores().ask("renew recovery codes", replaced).await?
+            {
+                let off_meanwhile = |now: &Account| {
+                    now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff)
+                };
                 return Err(self.not_written(who, off_meanwhile).await);
             }
             self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
@@ -308,26 +353,34 @@ impl<R: Role> Accounts<R> {
     /// Takes up an enrolment.
     ///
     /// # Errors
-    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn) for a token that is forged or over, and where the account has changed since the
-    /// password.
+    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn) for a token that is forged or over, and
+    /// where the account has changed since the password.
     pub async fn enrolling(&self, token: &[u8]) -> Result<Enrolling<R>, AccountsError> {
-        let pending =
-            self.issuer().verify::<EnrolmentPending>(token, self.now()).map_err(|_| AccountsErrorKind::NotLoggedIn)?;
+        let pending = self
+            .issuer()
+            .verify::<EnrolmentPending>(token, self.now())
+            .map_err(|_| AccountsErrorKind::NotLoggedIn)?;
         let id = AccountId::new(pending.user_id());
         let account = self.stores().ask("find account", self.stores().accounts.by_id(&id)).await?;
         let alive = |account: &Account| {
-            !account.disabled() && account.generation() == pending.generation() && account.second_factor().is_none()
+            !account.disabled()
+                && account.generation() == pending.generation()
+                && account.second_factor().is_none()
         };
         let account = account.filter(alive).ok_or(AccountsErrorKind::NotLoggedIn)?;
         Ok(Enrolling::new(self.clone(), account, pending.session().unwrap_or_default().to_owned()))
     }
 
-    pub(crate) fn enrolment_token(&self, account: &Account) -> Result<Token<EnrolmentPending>, AccountsError> {
+    pub(crate) fn enrolment_token(
+        &self,
+        account: &Account,
+    ) -> Result<Token<EnrolmentPending>, AccountsError> {
         self.events().happened(Event::EnrolmentRequired { account: account.id().clone() });
         let session = fresh_name(self.random())?;
         let now = self.now();
         let claims =
-            Claims::<EnrolmentPending>::new(account.id().as_str(), account.generation(), now).with_session(&*session);
+            Claims::<EnrolmentPending>::new(account.id().as_str(), account.generation(), now)
+                .with_session(&*session);
         let token = self.issuer().issue(&claims, now);
         token.map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an enrolment token could not be signed");

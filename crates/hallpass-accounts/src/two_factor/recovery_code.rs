@@ -1,15 +1,17 @@
 //! Recovery codes: the way in when the authenticator is lost.
 //!
-//! Ten codes of 100 random bits, shown once, each good for one sign-in. They are stored as SHA-256, not argon2: a hash
-//! must be slow where the secret can be guessed, and 2¹⁰⁰ guesses are out of reach at any speed. The fast hash keeps the
-//! code step free of the password hasher, and being a plain look-up it lets the store consume a code with one `DELETE`.
+//! Ten codes of 100 random bits, shown once, each good for one sign-in. They are stored as SHA-256,
+//! not argon2: a hash must be slow where the secret can be guessed, and 2¹⁰⁰ guesses are out of
+//! reach at any speed. The fast hash keeps the code step free of the password hasher, and being a
+//! plain look-up it lets the store consume a code with one `DELETE`.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// One recovery code, as shown: four groups of five characters, `k7d2m-…`. Redacted in `Debug`, wiped on drop.
+/// One recovery code, as shown: four groups of five characters, `k7d2m-…`. Redacted in `Debug`,
+/// wiped on drop.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct RecoveryCode(String);
 
@@ -29,8 +31,8 @@ impl RecoveryCode {
         Self(text)
     }
 
-    /// Reads what a person typed: case, spaces and hyphens do not matter, and `o`, `i`, `l` read as `0`, `1`, `1`
-    /// (Crockford's base32). `None` for what cannot be a code.
+    /// Reads what a person typed: case, spaces and hyphens do not matter, and `o`, `i`, `l` read as
+    /// `0`, `1`, `1` (Crockford's base32). `None` for what cannot be a code.
     #[must_use]
     pub fn parse(typed: &str) -> Option<Self> {
         let mut code = Self(String::with_capacity(CHARS + CHARS / GROUP));
@@ -110,9 +112,12 @@ mod tests {
 
     #[test]
     fn a_code_is_read_however_it_is_typed() {
-        let code = RecoveryCode::from_random([0, 1, 31, 32, 33, 255, 7, 8, 9, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        let code = RecoveryCode::from_random([
+            0, 1, 31, 32, 33, 255, 7, 8, 9, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+        ]);
         assert_eq!(code.as_str(), "01z01-z789a-01234-56789");
-        for typed in ["01Z01-Z789A-01234-56789", "oIz0l z789a ol234 56789", "01z01z789a0123456789"] {
+        for typed in ["01Z01-Z789A-01234-56789", "oIz0l z789a ol234 56789", "01z01z789a0123456789"]
+        {
             assert_eq!(RecoveryCode::parse(typed).unwrap().hash(), code.hash(), "{typed}");
         }
     }

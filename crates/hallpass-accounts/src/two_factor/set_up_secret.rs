@@ -1,14 +1,17 @@
 //! The key of a second factor that is being set up: derived, not stored.
 //!
-//! `GET /profile/two-factor` shows a key that must be the same when the first code comes. Stored, it would make a `GET` write,
-//! and it would be one key per account: whoever was in the account before its owner would have seen the key that the owner turns
-//! on later. So it is derived from an encryption key of the ring, and from
+//! `GET /profile/two-factor` shows a key that must be the same when the first code comes. Stored,
+//! it would make a `GET` write, and it would be one key per account: whoever was in the account
+//! before its owner would have seen the key that the owner turns on later. So it is derived from an
+//! encryption key of the ring, and from
 //!
 //! - the account and the **session**: another session of the same account is shown another key;
 //! - the token generation: after "off" the next set-up has a new key;
-//! - the password's hash, with its salt: an encryption key alone, leaked from a ring long rotated out, tells no key without the store.
+//! - the password's hash, with its salt: an encryption key alone, leaked from a ring long rotated
+//!   out, tells no key without the store.
 //!
-//! It goes live, encrypted and stored, only by its first right code; from then on nothing is derived.
+//! It goes live, encrypted and stored, only by its first right code; from then on nothing is
+//! derived.
 
 use hallpass_core::TotpSecret;
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,8 +20,8 @@ use zeroize::Zeroizing;
 
 use crate::account::Account;
 
-/// The keys that a set-up page may have shown to this session, the one to show first: one for each encryption key, since the ring may
-/// turn between the page and its code.
+/// The keys that a set-up page may have shown to this session, the one to show first: one for each
+/// encryption key, since the ring may turn between the page and its code.
 pub(crate) fn set_up_secrets<'k>(
     encryption_keys: impl Iterator<Item = &'k [u8; 32]>,
     account: &Account,
@@ -27,7 +30,8 @@ pub(crate) fn set_up_secrets<'k>(
     encryption_keys.map(move |key| set_up_secret(key, account, session))
 }
 
-/// HMAC-SHA-256 as a pseudo-random function (NIST SP 800-108), cut to the 160 bits that RFC 4226 section 4 recommends.
+/// HMAC-SHA-256 as a pseudo-random function (NIST SP 800-108), cut to the 160 bits that RFC 4226
+/// section 4 recommends.
 fn set_up_secret(key: &[u8; 32], account: &Account, session: Option<&str>) -> TotpSecret {
     let generation = account.generation().to_be_bytes();
     let parts = [
@@ -36,7 +40,8 @@ fn set_up_secret(key: &[u8; 32], account: &Account, session: Option<&str>) -> To
         &generation,
         account.password_hash().as_bytes(),
     ];
-    // HMAC pads a key with zeros to its block (RFC 2104 section 2); a whole block cannot be of a wrong length.
+    // HMAC pads a key with zeros to its block (RFC 2104 section 2); a whole block cannot be of a
+    // wrong length.
     let mut block = Zeroizing::new([0; 64]);
     block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
     let mut mac = Hmac::<Sha256>::new((&*block).into());
@@ -95,8 +100,9 @@ mod tests {
     fn every_encryption_key_is_tried_the_one_in_use_first() {
         let alice = account("1", "hash", 0);
         let keys = [[1; 32], [2; 32]];
-        let secrets: Vec<_> =
-            set_up_secrets(keys.iter(), &alice, None).map(|secret| secret.as_bytes().to_vec()).collect();
+        let secrets: Vec<_> = set_up_secrets(keys.iter(), &alice, None)
+            .map(|secret| secret.as_bytes().to_vec())
+            .collect();
         assert_eq!(secrets, [shown(1, &alice, None), shown(2, &alice, None)]);
     }
 }

@@ -1,4 +1,5 @@
-//! Keeping the authenticator: its encrypted secret, the time steps it has consumed, its clock, and the recovery codes.
+//! Keeping the authenticator: its encrypted secret, the time steps it has consumed, its clock, and
+//! the recovery codes.
 
 use std::{fmt, future::Future};
 
@@ -16,9 +17,9 @@ use crate::{
 
 /// Keeps second factors: turns on `/profile/two-factor` and the code at sign-in.
 ///
-/// A store only ever holds a live secret, which [`Account`](crate::Account) brings along: one that awaits its first
-/// code is derived, not stored, so it cannot overwrite a live one nor be asked for at sign-in. What is stored is
-/// encrypted; the store cannot read it.
+/// A store only ever holds a live secret, which [`Account`](crate::Account) brings along: one that
+/// awaits its first code is derived, not stored, so it cannot overwrite a live one nor be asked for
+/// at sign-in. What is stored is encrypted; the store cannot read it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot store second factors: it does not implement `TwoFactorStore`",
     label = "`TwoFactorStore` is not implemented for this type",
@@ -27,21 +28,27 @@ use crate::{
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait TwoFactorStore: AccountStore {
-    /// Turns the factor on, in **one transaction** and only if the [`Actor`](crate::Actor) passes and no factor is live: the
-    /// secret becomes live with the step consumed and the drift kept, the recovery hashes take the place of all earlier ones, the
-    /// generation is raised, every session but the acting one ends, the log is written.
+    /// Turns the factor on, in **one transaction** and only if the [`Actor`](crate::Actor) passes
+    /// and no factor is live: the secret becomes live with the step consumed and the drift
+    /// kept, the recovery hashes take the place of all earlier ones, the generation is raised,
+    /// every session but the acting one ends, the log is written.
     ///
     /// # Errors
     /// The store's own.
-    fn enable(&self, enrolment: Enrolment) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
+    fn enable(
+        &self,
+        enrolment: Enrolment,
+    ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 
-    /// Consumes a time step (RFC 6238, 5.2: a code is accepted once), and keeps by how much the clock was off (section 6) in the
-    /// place of what was kept before.
+    /// Consumes a time step (RFC 6238, 5.2: a code is accepted once), and keeps by how much the
+    /// clock was off (section 6) in the place of what was kept before.
     ///
-    /// **Atomic:** one conditional write, "set the last step to `step` and the drift to `drift` where a factor is live, its
-    /// last step is below `step` or unset, and the account is enabled and at `generation`". Of any number of calls at once with one step, in any number of processes, exactly one
-    /// answers [`ConsumeOutcome::Consumed`]. A wrong `Consumed` lets a code seen over the shoulder work a second time; a wrong
-    /// `AlreadyConsumed` costs the person the wait for the next code.
+    /// **Atomic:** one conditional write, "set the last step to `step` and the drift to `drift`
+    /// where a factor is live, its last step is below `step` or unset, and the account is
+    /// enabled and at `generation`". Of any number of calls at once with one step, in any number of
+    /// processes, exactly one answers [`ConsumeOutcome::Consumed`]. A wrong `Consumed` lets a
+    /// code seen over the shoulder work a second time; a wrong `AlreadyConsumed` costs the
+    /// person the wait for the next code.
     ///
     /// # Errors
     /// The store's own.
@@ -55,8 +62,9 @@ pub trait TwoFactorStore: AccountStore {
 
     /// Consumes one recovery code: deletes its hash.
     ///
-    /// **Atomic:** exactly one call per stored hash answers [`ConsumeOutcome::Consumed`]; a hash that is not there (any more), or
-    /// an account without a live factor, disabled or at another generation, answers [`ConsumeOutcome::AlreadyConsumed`].
+    /// **Atomic:** exactly one call per stored hash answers [`ConsumeOutcome::Consumed`]; a hash
+    /// that is not there (any more), or an account without a live factor, disabled or at
+    /// another generation, answers [`ConsumeOutcome::AlreadyConsumed`].
     ///
     /// # Errors
     /// The store's own.
@@ -67,8 +75,8 @@ pub trait TwoFactorStore: AccountStore {
         code: &RecoveryHash,
     ) -> impl Future<Output = Result<ConsumeOutcome, Self::Error>> + Send;
 
-    /// Replaces all recovery hashes of the account by these, in one transaction, if the [`Actor`](crate::Actor) passes and a
-    /// factor is live. Revokes nothing.
+    /// Replaces all recovery hashes of the account by these, in one transaction, if the
+    /// [`Actor`](crate::Actor) passes and a factor is live. Revokes nothing.
     ///
     /// # Errors
     /// The store's own.
@@ -78,16 +86,19 @@ pub trait TwoFactorStore: AccountStore {
         codes: &[RecoveryHash],
     ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 
-    /// Turns the factor off, in **one transaction**, if the [`Actor`](crate::Actor) passes and a factor is live: secret, last
-    /// step, drift and recovery hashes gone, generation raised, every session but the
-    /// [kept one](OwnChange::kept_session) ended, log written.
+    /// Turns the factor off, in **one transaction**, if the [`Actor`](crate::Actor) passes and a
+    /// factor is live: secret, last step, drift and recovery hashes gone, generation raised,
+    /// every session but the [kept one](OwnChange::kept_session) ended, log written.
     ///
     /// # Errors
     /// The store's own.
-    fn disable(&self, own: &OwnChange) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
+    fn disable(
+        &self,
+        own: &OwnChange,
+    ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 
-    /// Puts the live secret, encrypted under a newer key, in the place of `old_encrypted`; a compare-and-set. The last
-    /// consumed step and the drift stay.
+    /// Puts the live secret, encrypted under a newer key, in the place of `old_encrypted`; a
+    /// compare-and-set. The last consumed step and the drift stay.
     ///
     /// # Errors
     /// The store's own.
@@ -118,11 +129,17 @@ pub struct Enrolment {
 impl Enrolment {
     /// Puts the parts together, for a clock that is not off.
     #[must_use]
-    pub fn new(own: OwnChange, encrypted: Vec<u8>, step: u64, recovery_codes: Vec<RecoveryHash>) -> Self {
+    pub fn new(
+        own: OwnChange,
+        encrypted: Vec<u8>,
+        step: u64,
+        recovery_codes: Vec<RecoveryHash>,
+    ) -> Self {
         Self { own, encrypted, step, drift: TotpDrift::NONE, recovery_codes }
     }
 
-    /// Sets by how much the authenticator's clock is off. Defaults to not at all, because most are right.
+    /// Sets by how much the authenticator's clock is off. Defaults to not at all, because most are
+    /// right.
     #[must_use]
     pub fn with_drift(mut self, drift: TotpDrift) -> Self {
         self.drift = drift;

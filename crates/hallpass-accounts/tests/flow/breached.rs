@@ -1,4 +1,5 @@
-//! A service that knows breached passwords is asked for new ones, and is never in the way when it is down.
+//! A service that knows breached passwords is asked for new ones, and is never in the way when it
+//! is down.
 
 use std::sync::Arc;
 
@@ -33,8 +34,10 @@ async fn a_breached_password_is_refused_and_a_service_that_is_down_refuses_nothi
     assert_eq!(site.store.accounts(), 0);
 
     let who = site.verify(&site.register("alice").await.access).unwrap();
-    let refused = site.accounts.change_password(&who, PASSWORD, "correct horse battery staple").await;
+    let refused =
+        site.accounts.change_password(&who, PASSWORD, "correct horse battery staple").await;
     assert_eq!(refused.unwrap_err().kind(), common);
-    let _access = site.accounts.change_password(&who, PASSWORD, "the service is down today").await.unwrap();
+    let _access =
+        site.accounts.change_password(&who, PASSWORD, "the service is down today").await.unwrap();
     logged_in(site.log_in("alice", "the service is down today", None).await);
 }

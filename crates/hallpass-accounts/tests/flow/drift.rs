@@ -27,7 +27,8 @@ impl Site {
     }
 
     async fn drift(&self) -> i64 {
-        let account = self.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+        let account =
+            self.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
         account.second_factor().unwrap().drift().steps()
     }
 }

@@ -1,8 +1,8 @@
 //! Who must have a second factor gets no access token before they have one.
 
 use hallpass_accounts::{
-    Accounts, AccountsErrorKind, AdministrationStore as _, Event, FactorOff, LoginStep, Settings, SettingsError,
-    TwoFactorPolicy, Username,
+    Accounts, AccountsErrorKind, AdministrationStore as _, Event, FactorOff, LoginStep, Settings,
+    SettingsError, TwoFactorPolicy, Username,
 };
 use hallpass_core::{EnrolmentPending, Methods, Token, Totp, TotpSettings};
 
@@ -10,7 +10,9 @@ use crate::site::{PASSWORD, Site, SiteRole, here, id_of, stores};
 
 fn required(policy: TwoFactorPolicy<SiteRole>) -> Site {
     let site = Site::new();
-    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| settings.two_factor = policy)
+    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
+        settings.two_factor = policy
+    })
 }
 
 fn enrolment_required(step: LoginStep) -> Token<EnrolmentPending> {
@@ -22,7 +24,8 @@ fn enrolment_required(step: LoginStep) -> Token<EnrolmentPending> {
 
 /// The code that the enrolment's own key has now.
 async fn first_code(site: &Site, token: &Token<EnrolmentPending>) -> String {
-    let set_up = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap().set_up().unwrap();
+    let set_up =
+        site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap().set_up().unwrap();
     Totp::new(set_up.secret, TotpSettings::default()).code_at(site.now())
 }
 
@@ -37,7 +40,8 @@ async fn an_admin_must_enrol_and_gets_nothing_else_before() {
     assert_eq!(site.heard(|event| matches!(event, Event::EnrolmentRequired { .. })), 1);
     let verifier = site.accounts.issuer().verifier::<SiteRole>();
     assert!(verifier.verify(token.as_str().as_bytes(), site.now()).is_err(), "no access token");
-    let pending = site.accounts.log_in_with_code(token.as_str().as_bytes(), "000000", &here()).await;
+    let pending =
+        site.accounts.log_in_with_code(token.as_str().as_bytes(), "000000", &here()).await;
     assert_eq!(pending.unwrap_err().kind(), AccountsErrorKind::Refused, "nor a pending one");
 
     let enrolling = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap();
@@ -49,12 +53,18 @@ async fn an_admin_must_enrol_and_gets_nothing_else_before() {
     let who = site.verify(&opened.access).unwrap();
     assert_eq!(who.methods(), Methods::PASSWORD | Methods::ONE_TIME_CODE);
     let again = site.accounts.enrolling(token.as_str().as_bytes()).await;
-    assert_eq!(again.map(|_| ()).unwrap_err().kind(), AccountsErrorKind::NotLoggedIn, "an enrolment is over once");
+    assert_eq!(
+        again.map(|_| ()).unwrap_err().kind(),
+        AccountsErrorKind::NotLoggedIn,
+        "an enrolment is over once"
+    );
     assert!(matches!(site.log_in("alice", PASSWORD, None).await, Ok(LoginStep::MfaRequired(_))));
 
     let off = site.accounts.disable_two_factor(&who, PASSWORD, codes[1].as_str()).await.unwrap();
     assert!(site.verify(&opened.access).is_none(), "off, and every session is over");
-    let FactorOff::EnrolmentRequired(token) = off else { panic!("a session without its factor: {off:?}") };
+    let FactorOff::EnrolmentRequired(token) = off else {
+        panic!("a session without its factor: {off:?}")
+    };
     let code = first_code(&site, &token).await;
     let enrolling = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap();
     assert!(enrolling.accept_first_code(&code, &here()).await.is_ok(), "with another app");
@@ -63,10 +73,14 @@ async fn an_admin_must_enrol_and_gets_nothing_else_before() {
 #[tokio::test]
 async fn where_all_must_registration_and_log_in_lead_to_enrolment() {
     let site = required(TwoFactorPolicy::RequiredForAll);
-    let first = enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
+    let first =
+        enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
     let second = enrolment_required(site.log_in("alice", PASSWORD, None).await.unwrap());
     let (one, other) = (first_code(&site, &first).await, first_code(&site, &second).await);
-    assert_ne!(one, other, "a browser of somebody else who knows the password is shown another key");
+    assert_ne!(
+        one, other,
+        "a browser of somebody else who knows the password is shown another key"
+    );
     let enrolling = site.accounts.enrolling(second.as_str().as_bytes()).await.unwrap();
     assert!(enrolling.accept_first_code(&one, &here()).await.is_err());
     assert!(enrolling.accept_first_code(&other, &here()).await.is_ok());
@@ -75,9 +89,14 @@ async fn where_all_must_registration_and_log_in_lead_to_enrolment() {
 #[tokio::test]
 async fn an_enrolment_ends_with_its_time_and_with_the_account_as_it_was() {
     let site = required(TwoFactorPolicy::RequiredForAll);
-    let token = enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
+    let token =
+        enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
     let kind = async |token: &Token<EnrolmentPending>| {
-        site.accounts.enrolling(token.as_str().as_bytes()).await.map(|_| ()).map_err(|error| error.kind())
+        site.accounts
+            .enrolling(token.as_str().as_bytes())
+            .await
+            .map(|_| ())
+            .map_err(|error| error.kind())
     };
     assert_eq!(kind(&token).await, Ok(()));
     site.clock.pass(15 * 60);
@@ -88,16 +107,19 @@ async fn an_enrolment_ends_with_its_time_and_with_the_account_as_it_was() {
     assert_eq!(kind(&token).await, Err(AccountsErrorKind::NotLoggedIn));
 }
 
-/// A session of before the policy: it goes on to its token's end, grants nothing new, and is renewed no more.
+/// A session of before the policy: it goes on to its token's end, grants nothing new, and is
+/// renewed no more.
 #[tokio::test]
 async fn a_session_of_before_the_policy_is_not_renewed() {
     let before = Site::new();
     let opened = before.register("alice").await;
-    let after = Site::node(before.store.clone(), before.clock.clone(), before.keys.clone(), |settings| {
-        settings.two_factor = TwoFactorPolicy::RequiredForAll;
-    });
+    let after =
+        Site::node(before.store.clone(), before.clock.clone(), before.keys.clone(), |settings| {
+            settings.two_factor = TwoFactorPolicy::RequiredForAll;
+        });
     let who = after.verify(&opened.access).unwrap();
-    let tokens = after.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let tokens =
+        after.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
     assert!(after.verify(&tokens.access).unwrap().roles().is_empty());
     let refreshed = after.accounts.refresh(tokens.refresh.unwrap().as_str().as_bytes()).await;
     assert_eq!(refreshed.map(|_| ()).unwrap_err().kind(), AccountsErrorKind::NotLoggedIn);
@@ -106,10 +128,12 @@ async fn a_session_of_before_the_policy_is_not_renewed() {
 
 #[test]
 fn a_factor_that_nobody_could_set_up_is_not_required() {
-    let keys = hallpass_core::KeyRing::generate_hs256([1; 32], hallpass_core::UnixTime::from_secs(0));
+    let keys =
+        hallpass_core::KeyRing::generate_hs256([1; 32], hallpass_core::UnixTime::from_secs(0));
     let mut stores = stores(&hallpass_test_support::memory_store::MemoryStore::default());
     stores.two_factor = None;
-    let settings = Settings { two_factor: TwoFactorPolicy::RequiredForAll, ..Settings::<SiteRole>::default() };
+    let settings =
+        Settings { two_factor: TwoFactorPolicy::RequiredForAll, ..Settings::<SiteRole>::default() };
     let built = Accounts::new(keys, stores, settings);
     assert_eq!(built.map(|_| ()).unwrap_err(), SettingsError::TwoFactorWithoutStore);
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Accounts, AccountsErrorKind, Event, HashCost, PasswordHasherSettings, Settings,
-    SettingsError, StoreSet, Username,
+    Account, AccountId, AccountStore, Accounts, AccountsErrorKind, Event, HashCost,
+    PasswordHasherSettings, Settings, SettingsError, StoreSet, Username,
 };
 use hallpass_core::{KeyRing, UnixTime};
 
@@ -32,7 +32,10 @@ fn keys() -> KeyRing {
     KeyRing::generate_hs256([1; 32], UnixTime::from_secs(0))
 }
 
-fn passwords_only(store: impl AccountStore, password_hasher: PasswordHasherSettings) -> Accounts<SiteRole> {
+fn passwords_only(
+    store: impl AccountStore,
+    password_hasher: PasswordHasherSettings,
+) -> Accounts<SiteRole> {
     let settings = Settings { password_hasher, ..Settings::default() };
     Accounts::new(keys(), StoreSet::new(Arc::new(store)), settings).unwrap()
 }
@@ -64,8 +67,10 @@ async fn a_store_that_fails_signs_nobody_in_and_costs_no_hashing() {
 #[tokio::test]
 async fn no_hashing_capacity_is_busy_and_not_refused() {
     let store = MemoryStore::default();
-    let nothing_waits =
-        PasswordHasherSettings::default().hash_cost(HashCost::new(19_456, 8, 1)).max_permits(1).queue_length(0);
+    let nothing_waits = PasswordHasherSettings::default()
+        .hash_cost(HashCost::new(19_456, 8, 1))
+        .max_permits(1)
+        .queue_length(0);
     let accounts = passwords_only(store, nothing_waits);
     let slow = {
         let accounts = accounts.clone();
@@ -87,7 +92,10 @@ async fn a_password_only_store_signs_in_and_offers_nothing_else() {
     assert!(accounts.log_in("alice", PASSWORD, None, &here()).await.is_ok());
     let registering = accounts.register("bob", PASSWORD, &here()).await;
     assert_eq!(registering.unwrap_err().kind(), AccountsErrorKind::NotOffered);
-    assert_eq!(accounts.refresh(b"whatever").await.unwrap_err().kind(), AccountsErrorKind::NotOffered);
+    assert_eq!(
+        accounts.refresh(b"whatever").await.unwrap_err().kind(),
+        AccountsErrorKind::NotOffered
+    );
 
     let bob = site.enrolled("bob").await;
     let code = bob.next_code();
@@ -99,8 +107,10 @@ async fn a_password_only_store_signs_in_and_offers_nothing_else() {
 fn a_setting_that_cannot_work_is_said_when_building() {
     let store = Arc::new(MemoryStore::default());
     let id = keys().active().unwrap().id().to_string();
-    let verifies = KeyRing::from_json(&keys().to_json().replace(&format!(r#","active":"{id}""#), "")).unwrap();
-    let built = Accounts::<SiteRole>::new(verifies, StoreSet::new(store.clone()), Settings::default());
+    let verifies =
+        KeyRing::from_json(&keys().to_json().replace(&format!(r#","active":"{id}""#), "")).unwrap();
+    let built =
+        Accounts::<SiteRole>::new(verifies, StoreSet::new(store.clone()), Settings::default());
     assert_eq!(built.map(|_| ()), Err(SettingsError::NoSigningKey));
 
     let password_hasher = PasswordHasherSettings::default().hash_cost(HashCost::new(1, 1, 1));

@@ -1,27 +1,34 @@
-//! Accounts that come from elsewhere: PBKDF2 as Django writes it, bcrypt, scrypt, each read at the first sign-in and argon2id from
-//! then on.
+//! Accounts that come from elsewhere: PBKDF2 as Django writes it, bcrypt, scrypt, each read at the
+//! first sign-in and argon2id from then on.
 
 use hallpass_accounts::{
-    AccountId, AccountsErrorKind, ForeignHash, ForeignMatch, HashCost, NewAccount, PasswordHasherSettings,
-    RegistrationOutcome, RegistrationStore as _, Username,
+    AccountId, AccountsErrorKind, ForeignHash, ForeignMatch, HashCost, NewAccount,
+    PasswordHasherSettings, RegistrationOutcome, RegistrationStore as _, Username,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::site::{PASSWORD, Site, logged_in};
 
-/// `pbkdf2_sha256$<iterations>$<salt>$<base64 of 32 bytes>`; RFC 8018 section 5.2, one block of output.
+/// `pbkdf2_sha256$<iterations>$<salt>$<base64 of 32 bytes>`; RFC 8018 section 5.2, one block of
+/// output.
 struct DjangoPbkdf2;
 
 impl ForeignHash for DjangoPbkdf2 {
     fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
         let mut parts = stored.strip_prefix("pbkdf2_sha256$")?.split('$');
-        let (iterations, salt, hash) = (parts.next()?.parse::<u32>().ok()?, parts.next()?, parts.next()?);
+        let (iterations, salt, hash) =
+            (parts.next()?.parse::<u32>().ok()?, parts.next()?, parts.next()?);
         if iterations > 2_000_000 {
             return Some(ForeignMatch::Wrong);
         }
         let prf = |message: &[u8]| -> [u8; 32] {
-            Hmac::<Sha256>::new_from_slice(password).unwrap().chain_update(message).finalize().into_bytes().into()
+            Hmac::<Sha256>::new_from_slice(password)
+                .unwrap()
+                .chain_update(message)
+                .finalize()
+                .into_bytes()
+                .into()
         };
         let mut round = prf(&[salt.as_bytes(), &1_u32.to_be_bytes()].concat());
         let mut output = round;
@@ -39,7 +46,8 @@ struct Bcrypt;
 
 impl ForeignHash for Bcrypt {
     fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
-        let rest = ["$2a$", "$2b$", "$2y$"].into_iter().find_map(|scheme| stored.strip_prefix(scheme))?;
+        let rest =
+            ["$2a$", "$2b$", "$2y$"].into_iter().find_map(|scheme| stored.strip_prefix(scheme))?;
         let cost: u32 = rest.split('$').next()?.parse().ok()?;
         // What lies beyond 72 bytes bcrypt does not look at; whoever typed it then typed it all.
         let right = cost <= 14 && bcrypt::verify(password, stored).unwrap_or(false);
@@ -82,7 +90,8 @@ async fn imported(hash: &str) -> Site {
         settings.password_hasher = hasher
     });
     let name = Username::parse("alice").unwrap();
-    let account = NewAccount::new(AccountId::new("old-17"), name, hash.to_owned(), Vec::new(), site.now());
+    let account =
+        NewAccount::new(AccountId::new("old-17"), name, hash.to_owned(), Vec::new(), site.now());
     assert!(matches!(site.store.create(account).await, Ok(RegistrationOutcome::Created(_))));
     site
 }
@@ -97,24 +106,43 @@ async fn the_first_right_password_turns_a_foreign_hash_into_argon2id() {
 async fn becomes_argon2id(stored: &str) {
     let site = imported(stored).await;
     let hash = async || {
-        let account = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+        let account =
+            site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
         account.password_hash().to_owned()
     };
     let before = site.accounts.password_hasher().runs();
-    assert_eq!(site.log_in("alice", "wrong", None).await.map(|_| ()), Err(AccountsErrorKind::Refused));
-    assert_eq!(site.accounts.password_hasher().runs() - before, 1, "a foreign hash fails at the cost of any other");
+    assert_eq!(
+        site.log_in("alice", "wrong", None).await.map(|_| ()),
+        Err(AccountsErrorKind::Refused)
+    );
+    assert_eq!(
+        site.accounts.password_hasher().runs() - before,
+        1,
+        "a foreign hash fails at the cost of any other"
+    );
     assert_eq!(hash().await, stored);
 
     logged_in(site.log_in("alice", PASSWORD, None).await);
     assert!(hash().await.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
     logged_in(site.log_in("alice", PASSWORD, None).await);
-    assert_eq!(site.log_in("alice", "wrong", None).await.map(|_| ()), Err(AccountsErrorKind::Refused));
+    assert_eq!(
+        site.log_in("alice", "wrong", None).await.map(|_| ()),
+        Err(AccountsErrorKind::Refused)
+    );
 }
 
 #[tokio::test]
 async fn what_no_reader_knows_matches_nothing() {
-    for hash in ["$2b$12$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK", "pbkdf2_sha256$x$y$z", PASSWORD] {
+    for hash in [
+        "$2b$12$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK",
+        "pbkdf2_sha256$x$y$z",
+        PASSWORD,
+    ] {
         let site = imported(hash).await;
-        assert_eq!(site.log_in("alice", PASSWORD, None).await.map(|_| ()), Err(AccountsErrorKind::Refused), "{hash}");
+        assert_eq!(
+            site.log_in("alice", PASSWORD, None).await.map(|_| ()),
+            Err(AccountsErrorKind::Refused),
+            "{hash}"
+        );
     }
 }

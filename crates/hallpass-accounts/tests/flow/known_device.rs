@@ -1,4 +1,5 @@
-//! A browser that its owner signed in with before: nobody shuts them out of it, and it may stand in for the code.
+//! A browser that its owner signed in with before: nobody shuts them out of it, and it may stand in
+//! for the code.
 
 use std::time::Duration;
 
@@ -14,14 +15,19 @@ fn with(device: &OpenedSession) -> Visitor<'_> {
 }
 
 async fn kind(site: &Site, password: &str, visitor: &Visitor<'_>) -> Result<(), AccountsErrorKind> {
-    site.accounts.log_in("alice", password, None, visitor).await.map(|_| ()).map_err(|error| error.kind())
+    site.accounts
+        .log_in("alice", password, None, visitor)
+        .await
+        .map(|_| ())
+        .map_err(|error| error.kind())
 }
 
 fn is_limited(result: Result<(), AccountsErrorKind>) -> bool {
     matches!(result, Err(AccountsErrorKind::Limited { .. }))
 }
 
-/// A stranger keeps the account's count full for a day; the owner comes and goes as they like, in their own browser.
+/// A stranger keeps the account's count full for a day; the owner comes and goes as they like, in
+/// their own browser.
 #[tokio::test]
 async fn a_stranger_cannot_hold_the_owner_out_of_their_own_browser() {
     let site = Site::new();
@@ -29,7 +35,12 @@ async fn a_stranger_cannot_hold_the_owner_out_of_their_own_browser() {
     for _ in 0..96 {
         while !is_limited(kind(&site, "a guess", &here()).await) {}
         assert!(is_limited(kind(&site, PASSWORD, &here()).await), "a browser that nobody knows");
-        own = logged_in(site.accounts.log_in("alice", PASSWORD, None, &with(&own)).await.map_err(|error| error.kind()));
+        own = logged_in(
+            site.accounts
+                .log_in("alice", PASSWORD, None, &with(&own))
+                .await
+                .map_err(|error| error.kind()),
+        );
         site.clock.pass(15 * 60);
     }
 }
@@ -52,19 +63,23 @@ async fn a_known_browser_has_attempts_of_its_own_and_no_more_than_others() {
     while !is_limited(kind(&site, "a guess", &here()).await) {}
     assert!(is_limited(kind(&site, PASSWORD, &with(&bobs)).await));
     let forged = own.device.as_str().replace('.', "x.");
-    assert!(is_limited(kind(&site, PASSWORD, &Visitor { known: Some(forged.as_bytes()), ..here() }).await));
     assert!(is_limited(
-        kind(&site, PASSWORD, &Visitor { known: Some(own.access.as_str().as_bytes()), ..here() }).await
+        kind(&site, PASSWORD, &Visitor { known: Some(forged.as_bytes()), ..here() }).await
+    ));
+    assert!(is_limited(
+        kind(&site, PASSWORD, &Visitor { known: Some(own.access.as_str().as_bytes()), ..here() })
+            .await
     ));
 }
 
 /// A site that lets devices be remembered for 30 days, and alice with a second factor.
 async fn remembering(policy: TwoFactorPolicy<SiteRole>) -> (Site, Enrolled) {
     let plain = Site::new();
-    let site = Site::node(plain.store.clone(), plain.clock.clone(), plain.keys.clone(), |settings| {
-        settings.trust_devices = Some(Duration::from_secs(30 * DAY));
-        settings.two_factor = policy;
-    });
+    let site =
+        Site::node(plain.store.clone(), plain.clock.clone(), plain.keys.clone(), |settings| {
+            settings.trust_devices = Some(Duration::from_secs(30 * DAY));
+            settings.two_factor = policy;
+        });
     // She enrolled before the site had a policy.
     let alice = plain.enrolled("alice").await;
     (site, alice)
@@ -81,7 +96,11 @@ async fn is_asked_for_the_code(site: &Site, visitor: &Visitor<'_>) -> bool {
     match site.accounts.log_in("alice", PASSWORD, None, visitor).await.unwrap() {
         LoginStep::MfaRequired(_) => true,
         LoginStep::LoggedIn(opened) => {
-            assert_eq!(site.verify(&opened.access).unwrap().methods(), Methods::PASSWORD, "no code was shown");
+            assert_eq!(
+                site.verify(&opened.access).unwrap().methods(),
+                Methods::PASSWORD,
+                "no code was shown"
+            );
             false
         }
         LoginStep::EnrolmentRequired(_) => panic!("she has a factor"),
@@ -96,11 +115,19 @@ async fn a_remembered_device_stands_in_for_the_code_as_long_as_was_said() {
     let mut own = with_code(&site, &alice, true).await;
     assert!(!is_asked_for_the_code(&site, &with(&own)).await);
     assert!(is_asked_for_the_code(&site, &here()).await, "another browser");
-    assert!(is_asked_for_the_code(&site, &Visitor { step_up: true, ..with(&own) }).await, "she comes for the factor");
+    assert!(
+        is_asked_for_the_code(&site, &Visitor { step_up: true, ..with(&own) }).await,
+        "she comes for the factor"
+    );
     // Coming back does not prolong it.
     for _ in 0..29 {
         site.clock.pass(DAY);
-        own = logged_in(site.accounts.log_in("alice", PASSWORD, None, &with(&own)).await.map_err(|error| error.kind()));
+        own = logged_in(
+            site.accounts
+                .log_in("alice", PASSWORD, None, &with(&own))
+                .await
+                .map_err(|error| error.kind()),
+        );
     }
     site.clock.pass(DAY);
     assert!(is_asked_for_the_code(&site, &with(&own)).await);
@@ -120,14 +147,22 @@ async fn a_new_password_a_factor_turned_off_and_ended_sessions_forget_the_device
                 let _tokens = site.accounts.change_password(&who, new, PASSWORD).await.unwrap();
             }
             "factor" => {
-                let _off = site.accounts.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
+                let _off = site
+                    .accounts
+                    .disable_two_factor(&who, PASSWORD, &alice.next_code())
+                    .await
+                    .unwrap();
                 let opened = logged_in(site.log_in("alice", PASSWORD, None).await);
                 let who = site.verify(&opened.access).unwrap();
-                let hallpass_accounts::TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap() else {
+                let hallpass_accounts::TwoFactor::Off(set_up) =
+                    site.accounts.two_factor(&who).await.unwrap()
+                else {
                     panic!()
                 };
-                let totp = hallpass_core::Totp::new(set_up.secret, hallpass_core::TotpSettings::default());
-                let _on = site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+                let totp =
+                    hallpass_core::Totp::new(set_up.secret, hallpass_core::TotpSettings::default());
+                let _on =
+                    site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
             }
             _ => {
                 let _tokens = site.accounts.end_other_sessions(&who).await.unwrap();

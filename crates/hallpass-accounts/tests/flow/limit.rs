@@ -1,10 +1,13 @@
-//! Guesses are limited per account, whatever else changes, and counted before they are looked at (SECURITY row 7).
+//! Guesses are limited per account, whatever else changes, and counted before they are looked at
+//! (SECURITY row 7).
 
 use hallpass_core::{Claims, MfaPending};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hallpass_accounts::{AccountsErrorKind, Event, LoginStep, RateLimitKind, RejectionReason, Visitor};
+use hallpass_accounts::{
+    AccountsErrorKind, Event, LoginStep, RateLimitKind, RejectionReason, Visitor,
+};
 
 use crate::site::{PASSWORD, Site, here, logged_in};
 
@@ -27,7 +30,10 @@ async fn of_two_hundred_wrong_codes_at_once_five_are_looked_at() {
         .map(|number| {
             // A fresh pending token and another address each time.
             let pending = issuer
-                .issue(&Claims::<MfaPending>::new(who.user_id(), who.generation(), site.now()), site.now())
+                .issue(
+                    &Claims::<MfaPending>::new(who.user_id(), who.generation(), site.now()),
+                    site.now(),
+                )
                 .unwrap();
             let (site, wrong) = (site.clone(), wrong.clone());
             tokio::spawn(async move {
@@ -41,7 +47,8 @@ async fn of_two_hundred_wrong_codes_at_once_five_are_looked_at() {
     for task in tasks {
         limited += usize::from(is_limited(task.await.unwrap()));
     }
-    let looked_at = |event: &Event| matches!(event, Event::Refused { reason: RejectionReason::WrongCode, .. });
+    let looked_at =
+        |event: &Event| matches!(event, Event::Refused { reason: RejectionReason::WrongCode, .. });
     assert_eq!((site.heard(looked_at), limited), (5, 195));
 }
 
@@ -53,25 +60,40 @@ async fn neither_spelling_nor_address_nor_the_other_step_buys_further_guesses() 
         panic!("a code is due");
     };
     for spelling in ["ALICE", "Alice ", "\u{ff21}lice"] {
-        assert_eq!(site.log_in(spelling, "wrong", None).await.map(|_| ()), Err(AccountsErrorKind::Refused));
+        assert_eq!(
+            site.log_in(spelling, "wrong", None).await.map(|_| ()),
+            Err(AccountsErrorKind::Refused)
+        );
     }
     let wrong = alice.wrong_code();
-    let guess = site.accounts.log_in_with_code(pending.as_str().as_bytes(), &wrong, &from([203, 0, 113, 1])).await;
+    let guess = site
+        .accounts
+        .log_in_with_code(pending.as_str().as_bytes(), &wrong, &from([203, 0, 113, 1]))
+        .await;
     assert_eq!(guess.unwrap_err().kind(), AccountsErrorKind::Refused, "the fifth");
 
     let runs = site.accounts.password_hasher().runs();
     let code = alice.next_code();
-    let right = site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &from([203, 0, 113, 2])).await;
-    // The clock has moved by 30 seconds for the new code: the wait is just over, and the sixth attempt is let through.
+    let right = site
+        .accounts
+        .log_in_with_code(pending.as_str().as_bytes(), &code, &from([203, 0, 113, 2]))
+        .await;
+    // The clock has moved by 30 seconds for the new code: the wait is just over, and the sixth
+    // attempt is let through.
     assert!(right.is_ok());
     for _ in 0..5 {
         assert!(!site.log_in("alice", "wrong", None).await.is_err_and(is_limited));
     }
     for visitor in [here(), from([203, 0, 113, 3]), Visitor::default()] {
-        let blocked = site.accounts.log_in("\u{ff21}LICE", PASSWORD, None, &visitor).await.unwrap_err();
+        let blocked =
+            site.accounts.log_in("\u{ff21}LICE", PASSWORD, None, &visitor).await.unwrap_err();
         assert!(is_limited(blocked.kind()), "the right password is not looked at either");
     }
-    assert_eq!(site.accounts.password_hasher().runs() - runs, 5, "a blocked attempt costs no hashing");
+    assert_eq!(
+        site.accounts.password_hasher().runs() - runs,
+        5,
+        "a blocked attempt costs no hashing"
+    );
 }
 
 #[tokio::test]
@@ -81,13 +103,18 @@ async fn the_owner_gets_in_after_the_wait_and_starts_afresh() {
     for _ in 0..5 {
         let _ = site.log_in("alice", "wrong", None).await;
     }
-    let Err(AccountsErrorKind::Limited { retry_after }) = site.log_in("alice", PASSWORD, None).await.map(|_| ()) else {
+    let Err(AccountsErrorKind::Limited { retry_after }) =
+        site.log_in("alice", PASSWORD, None).await.map(|_| ())
+    else {
         panic!("five wrong ones are free, then comes a wait");
     };
     site.clock.pass(retry_after.as_secs());
     logged_in(site.log_in("alice", PASSWORD, None).await);
     for _ in 0..5 {
-        assert_eq!(site.log_in("alice", "wrong", None).await.map(|_| ()), Err(AccountsErrorKind::Refused));
+        assert_eq!(
+            site.log_in("alice", "wrong", None).await.map(|_| ()),
+            Err(AccountsErrorKind::Refused)
+        );
     }
 }
 
@@ -123,7 +150,10 @@ async fn an_address_is_limited_over_all_names_and_right_attempts_do_not_count() 
         }
     }
     assert_eq!(refused, 99, "a hundred with alice's registration");
-    assert_eq!(site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::Address, .. })), 1);
+    assert_eq!(
+        site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::Address, .. })),
+        1
+    );
     let elsewhere = site.accounts.log_in("alice", PASSWORD, None, &from([203, 0, 113, 9])).await;
     assert!(elsewhere.is_ok());
 }
@@ -134,13 +164,21 @@ async fn what_is_refused_or_limited_is_told_with_its_address() {
     let site = Site::new();
     site.register("alice").await;
     let visitor = from([203, 0, 113, 7]);
-    let guess = async || site.accounts.log_in("alice", "a guess", None, &visitor).await.unwrap_err().kind();
+    let guess =
+        async || site.accounts.log_in("alice", "a guess", None, &visitor).await.unwrap_err().kind();
     while !is_limited(guess().await) {}
-    assert_eq!(site.heard(|event| matches!(event, Event::Refused { peer, .. } if *peer == visitor.peer)), 5);
-    assert_eq!(site.heard(|event| matches!(event, Event::Limited { peer, .. } if *peer == visitor.peer)), 1);
+    assert_eq!(
+        site.heard(|event| matches!(event, Event::Refused { peer, .. } if *peer == visitor.peer)),
+        5
+    );
+    assert_eq!(
+        site.heard(|event| matches!(event, Event::Limited { peer, .. } if *peer == visitor.peer)),
+        1
+    );
 }
 
-/// A stranger keeps the account's count full; the owner, signed in, changes the password all the same.
+/// A stranger keeps the account's count full; the owner, signed in, changes the password all the
+/// same.
 #[tokio::test]
 async fn a_stranger_cannot_hold_a_signed_in_owner_from_their_own_changes() {
     let site = Site::new();
@@ -150,8 +188,12 @@ async fn a_stranger_cannot_hold_a_signed_in_owner_from_their_own_changes() {
     let code = alice.next_code();
     while !site.log_in("alice", "a guess", None).await.is_err_and(is_limited) {}
     let _codes = site.accounts.replace_recovery_codes(&who, &code).await.unwrap();
-    let _tokens = site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
-    assert!(site.log_in("alice", PASSWORD, None).await.is_err_and(is_limited), "which frees no guess elsewhere");
+    let _tokens =
+        site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    assert!(
+        site.log_in("alice", PASSWORD, None).await.is_err_and(is_limited),
+        "which frees no guess elsewhere"
+    );
 }
 
 /// Each session has its own five, and each of them needed the password.
@@ -161,12 +203,16 @@ async fn a_stolen_session_uses_up_its_own_attempts_and_no_others() {
     let stolen = site.verify(&site.register("alice").await.access).unwrap();
     let own = site.verify(&logged_in(site.log_in("alice", PASSWORD, None).await).access).unwrap();
     let guess = async |number: u32| {
-        let guessed = site.accounts.change_password(&stolen, &format!("guess {number}"), "seven maps of nowhere").await;
+        let guessed = site
+            .accounts
+            .change_password(&stolen, &format!("guess {number}"), "seven maps of nowhere")
+            .await;
         guessed.unwrap_err().kind()
     };
     for number in 0..5 {
         assert_eq!(guess(number).await, AccountsErrorKind::Refused);
     }
     assert!(is_limited(guess(5).await));
-    let _tokens = site.accounts.change_password(&own, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let _tokens =
+        site.accounts.change_password(&own, PASSWORD, "seven maps of nowhere").await.unwrap();
 }

@@ -9,7 +9,10 @@ use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
 async fn registration_gives_the_default_role_of_the_enum() {
     let site = Site::new();
     let opened = site.register("Alice").await;
-    assert_eq!((opened.user.username.as_str(), opened.user.roles.as_slice()), ("Alice", &["guest"][..]));
+    assert_eq!(
+        (opened.user.username.as_str(), opened.user.roles.as_slice()),
+        ("Alice", &["guest"][..])
+    );
     let who = site.verify(&opened.access).unwrap();
     assert_eq!((who.username(), who.methods(), who.generation()), ("Alice", Methods::PASSWORD, 0));
     assert_eq!(who.authenticated_at(), Some(site.now()));
@@ -19,11 +22,14 @@ async fn registration_gives_the_default_role_of_the_enum() {
 #[tokio::test]
 async fn first_roles_override_the_default_role_of_the_enum() {
     let other = Site::new();
-    let site =
-        Site::node(other.store, other.clock, other.keys, |settings| settings.default_roles = [SiteRole::Admin].into());
+    let site = Site::node(other.store, other.clock, other.keys, |settings| {
+        settings.default_roles = [SiteRole::Admin].into()
+    });
     assert_eq!(site.register("alice").await.user.roles, ["admin"]);
     let other = Site::new();
-    let site = Site::node(other.store, other.clock, other.keys, |settings| settings.default_roles = RoleSet::EMPTY);
+    let site = Site::node(other.store, other.clock, other.keys, |settings| {
+        settings.default_roles = RoleSet::EMPTY
+    });
     assert!(site.register("alice").await.user.roles.is_empty());
 }
 
@@ -47,9 +53,12 @@ async fn sixty_four_spellings_at_once_make_one_row() {
         .map(|number| {
             let site = site.clone();
             let letters = "jonquil".chars().enumerate();
-            let name: String =
-                letters.map(|(i, c)| if number >> i & 1 == 1 { c.to_ascii_uppercase() } else { c }).collect();
-            tokio::spawn(async move { site.accounts.register(&name, PASSWORD, &here()).await.is_ok() })
+            let name: String = letters
+                .map(|(i, c)| if number >> i & 1 == 1 { c.to_ascii_uppercase() } else { c })
+                .collect();
+            tokio::spawn(
+                async move { site.accounts.register(&name, PASSWORD, &here()).await.is_ok() },
+            )
         })
         .collect();
     let mut made = 0;
@@ -62,8 +71,9 @@ async fn sixty_four_spellings_at_once_make_one_row() {
 #[tokio::test]
 async fn what_may_be_no_name_or_password_writes_nothing() {
     let site = Site::new();
-    let register =
-        async |name: &str, password: &str| site.accounts.register(name, password, &here()).await.unwrap_err().kind();
+    let register = async |name: &str, password: &str| {
+        site.accounts.register(name, password, &here()).await.unwrap_err().kind()
+    };
     assert!(matches!(register("a b", PASSWORD).await, AccountsErrorKind::Username(_)));
     assert!(matches!(register("alice", "short").await, AccountsErrorKind::Password(_)));
     assert!(matches!(register("alice", "alice-alice-alice").await, AccountsErrorKind::Password(_)));
@@ -81,12 +91,17 @@ async fn a_factor_that_is_due_gives_a_pending_token_and_no_access() {
     assert!(verifier.verify(pending.as_str().as_bytes(), site.now()).is_err(), "it opens no route");
 
     let code = alice.next_code();
-    let opened = site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await.unwrap();
+    let opened =
+        site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await.unwrap();
     let who = site.verify(&opened.access).unwrap();
     assert_eq!(who.methods(), Methods::PASSWORD | Methods::ONE_TIME_CODE);
     let access = opened.access.as_str().as_bytes();
     let again = site.accounts.log_in_with_code(access, &alice.next_code(), &here()).await;
-    assert_eq!(again.unwrap_err().kind(), AccountsErrorKind::Refused, "an access token is no pending token");
+    assert_eq!(
+        again.unwrap_err().kind(),
+        AccountsErrorKind::Refused,
+        "an access token is no pending token"
+    );
 }
 
 #[tokio::test]
@@ -104,10 +119,13 @@ async fn a_pending_sign_in_ends_with_its_five_minutes_and_with_a_change_of_the_a
             _ => site.accounts.disable(&id_of(&who)).await.unwrap(),
         }
         let code = alice.next_code();
-        let resumed = site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await;
+        let resumed =
+            site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await;
         assert_eq!(resumed.unwrap_err().kind(), AccountsErrorKind::Refused, "change {change}");
     }
-    let stale = |event: &Event| matches!(event, Event::Refused { reason: RejectionReason::StalePending, .. });
+    let stale = |event: &Event| {
+        matches!(event, Event::Refused { reason: RejectionReason::StalePending, .. })
+    };
     assert_eq!(site.heard(stale), 3);
 }
 

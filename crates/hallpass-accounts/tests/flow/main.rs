@@ -1,4 +1,5 @@
-//! The flows over a real store, without HTTP: order, costs, limits, replay, revocation, faults, secrets.
+//! The flows over a real store, without HTTP: order, costs, limits, replay, revocation, faults,
+//! secrets.
 
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary has no outside")]
 

@@ -1,8 +1,9 @@
-//! Any order of sign-in, renewal, revocation, clock steps, lost logs and restarts, against a model: no token is accepted for longer
-//! than the bound after the model says that it is dead, and a renewal succeeds exactly where the model says so.
+//! Any order of sign-in, renewal, revocation, clock steps, lost logs and restarts, against a model:
+//! no token is accepted for longer than the bound after the model says that it is dead, and a
+//! renewal succeeds exactly where the model says so.
 //!
-//! The model knows no tables, hashes or limits as stored: it counts the time that each session has used up. A clock that is set back
-//! uses up nothing and gives nothing back.
+//! The model knows no tables, hashes or limits as stored: it counts the time that each session has
+//! used up. A clock that is set back uses up nothing and gives nothing back.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -126,14 +127,19 @@ struct World {
     /// Every refresh token, with its session.
     refreshes: Vec<(String, String)>,
     access: Vec<(Token<Access>, String, usize, u32)>,
-    /// What this node itself has been told of, whatever its log does: accounts' generations, and sessions.
+    /// What this node itself has been told of, whatever its log does: accounts' generations, and
+    /// sessions.
     told: Vec<([u32; 2], BTreeSet<String>)>,
     latest: u64,
 }
 
 fn node(store: &MemoryStore, clock: &TestClock, keys: &Keys) -> Site {
-    let list = RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(BOUND) });
-    Site::node(store.clone(), clock.clone(), keys.clone(), |settings| settings.revocation_list = list)
+    let list = RevocationList::with_stale_policy(StalePolicy::Refuse {
+        after: Duration::from_secs(BOUND),
+    });
+    Site::node(store.clone(), clock.clone(), keys.clone(), |settings| {
+        settings.revocation_list = list
+    })
 }
 
 impl World {
@@ -183,7 +189,11 @@ impl World {
         }
         for (number, node) in self.nodes.iter().enumerate() {
             if !node.cut {
-                let ended = self.sessions.iter().filter(|(_, session)| session.ended).map(|(id, _)| id.clone());
+                let ended = self
+                    .sessions
+                    .iter()
+                    .filter(|(_, session)| session.ended)
+                    .map(|(id, _)| id.clone());
                 self.told[number] = (self.generations, ended.collect());
             }
         }
@@ -213,7 +223,10 @@ impl World {
     }
 
     async fn refresh(&mut self, token: usize, node: usize) {
-        let Some((token, id)) = self.refreshes.get(token % self.refreshes.len().max(1)).cloned() else { return };
+        let Some((token, id)) = self.refreshes.get(token % self.refreshes.len().max(1)).cloned()
+        else {
+            return;
+        };
         let now = self.now();
         let accounts = self.nodes[node].site.accounts.clone();
         let got = accounts.refresh(token.as_bytes()).await;
@@ -236,9 +249,14 @@ impl World {
             // What is out of its grace once stays so, however the clock is set.
             session.consumed.retain(|_, consumed| consumed.abs_diff(now) < GRACE);
             session.consumed.insert(token, now);
-            (session.used, session.seen, session.live) = (session.used + idle, now, refresh.clone());
+            (session.used, session.seen, session.live) =
+                (session.used + idle, now, refresh.clone());
             self.issued(tokens.access, &refresh, &id, person);
-        } else if session.consumed.get(&token).is_some_and(|consumed| consumed.abs_diff(now) < GRACE) {
+        } else if session
+            .consumed
+            .get(&token)
+            .is_some_and(|consumed| consumed.abs_diff(now) < GRACE)
+        {
             let tokens = got.unwrap();
             assert_eq!(tokens.refresh.unwrap().as_str(), session.live, "no second chain");
             let live = session.live.clone();
@@ -253,7 +271,8 @@ impl World {
         match op {
             Op::LogIn { person, node } => {
                 let site = &self.nodes[node].site;
-                let got = site.accounts.log_in(PEOPLE[person], PASSWORD, None, &Visitor::default()).await;
+                let got =
+                    site.accounts.log_in(PEOPLE[person], PASSWORD, None, &Visitor::default()).await;
                 if self.disabled[person] {
                     assert!(got.is_err(), "a disabled account signed in");
                     return;
@@ -265,8 +284,12 @@ impl World {
                 }
                 let opened = logged_in(got);
                 let verifier = site.accounts.issuer().verifier::<SiteRole>();
-                let who = verifier.verify(opened.access.as_str().as_bytes(), self.clock.now()).unwrap();
-                let (id, live) = (who.session().unwrap().to_owned(), opened.refresh.unwrap().as_str().to_owned());
+                let who =
+                    verifier.verify(opened.access.as_str().as_bytes(), self.clock.now()).unwrap();
+                let (id, live) = (
+                    who.session().unwrap().to_owned(),
+                    opened.refresh.unwrap().as_str().to_owned(),
+                );
                 let session = Session {
                     person,
                     ended: false,
@@ -280,25 +303,36 @@ impl World {
             }
             Op::Refresh { token, node } => self.refresh(token, node).await,
             Op::LogOut { access, node } => {
-                let Some((token, id, ..)) = self.access.get(access % self.access.len().max(1)) else { return };
+                let Some((token, id, ..)) = self.access.get(access % self.access.len().max(1))
+                else {
+                    return;
+                };
                 let Some(who) = self.nodes[node].site.verify(token) else { return };
                 self.nodes[node].site.accounts.log_out(&who).await.unwrap();
                 let id = id.clone();
                 self.end(&id, node);
             }
             Op::EndOthers { access, node } => {
-                let Some((token, id, person, _)) = self.access.get(access % self.access.len().max(1)) else { return };
+                let Some((token, id, person, _)) =
+                    self.access.get(access % self.access.len().max(1))
+                else {
+                    return;
+                };
                 let (id, person) = (id.clone(), *person);
                 let Some(who) = self.nodes[node].site.verify(token) else { return };
                 // The store has the last word, where the list has not heard yet.
-                let Ok(tokens) = self.nodes[node].site.accounts.end_other_sessions(&who).await else { return };
+                let Ok(tokens) = self.nodes[node].site.accounts.end_other_sessions(&who).await
+                else {
+                    return;
+                };
                 self.raise(person, node, Some(&id), true);
                 let now = self.now();
                 let session = self.sessions.get_mut(&id).unwrap();
                 if let Some(refresh) = tokens.refresh.filter(|_| !session.ended) {
                     session.consumed.clear();
                     session.live = refresh.as_str().to_owned();
-                    (session.used, session.seen) = (session.used + now.saturating_sub(session.seen), now);
+                    (session.used, session.seen) =
+                        (session.used + now.saturating_sub(session.seen), now);
                     let live = session.live.clone();
                     self.issued(tokens.access, &live, &id, person);
                 }
@@ -310,7 +344,12 @@ impl World {
             }
             Op::SetRoles { person, node } => {
                 let account = self.accounts[person].clone();
-                self.nodes[node].site.accounts.set_roles(&account, [SiteRole::Guest]).await.unwrap();
+                self.nodes[node]
+                    .site
+                    .accounts
+                    .set_roles(&account, [SiteRole::Guest])
+                    .await
+                    .unwrap();
                 self.raise(person, node, None, false);
             }
             Op::Disable { person, node } => {
@@ -340,7 +379,8 @@ impl World {
                 self.hear().await;
             }
             Op::Forget { node } => self.nodes[node].sync.purge().await.unwrap(),
-            // A process that starts under a clock that is behind cannot know of the tokens that were issued while it was ahead.
+            // A process that starts under a clock that is behind cannot know of the tokens that
+            // were issued while it was ahead.
             Op::Restart { .. } if self.now() < self.latest => {}
             Op::Restart { node: number } => {
                 let Site { store, keys, .. } = &self.nodes[number].site;
@@ -354,7 +394,8 @@ impl World {
         }
     }
 
-    /// The claim: whatever a node accepts is alive, or the node has not been told and may not have been, for the bound at most.
+    /// The claim: whatever a node accepts is alive, or the node has not been told and may not have
+    /// been, for the bound at most.
     fn check(&self) {
         let now = self.now();
         for (number, node) in self.nodes.iter().enumerate() {

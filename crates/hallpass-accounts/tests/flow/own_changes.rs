@@ -1,4 +1,5 @@
-//! A session's changes to its own account are limited, and a change that lost to an operator is answered as revoked.
+//! A session's changes to its own account are limited, and a change that lost to an operator is
+//! answered as revoked.
 
 use hallpass_accounts::{AccountsErrorKind, Event, RateLimitKind, RejectionReason};
 
@@ -28,12 +29,16 @@ async fn a_session_makes_at_most_ten_changes_a_minute() {
     }
     assert_eq!(changes, 9, "eight at once, and one after 30 seconds");
     assert!(blocked > 100);
-    assert!(site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::Change, .. })) > 100);
+    assert!(
+        site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::Change, .. }))
+            > 100
+    );
 
     // The owner's other sessions have their own.
     let owner = site.log_in("alice", PASSWORD, None).await.unwrap().opened().unwrap();
     let owner = site.verify(&owner.access).unwrap();
-    let _tokens = site.accounts.change_password(&owner, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let _tokens =
+        site.accounts.change_password(&owner, PASSWORD, "seven maps of nowhere").await.unwrap();
 }
 
 #[tokio::test]
@@ -44,7 +49,10 @@ async fn a_change_after_a_command_is_answered_as_revoked() {
     let ended = site.accounts.end_other_sessions(&who).await;
     assert_eq!(ended.map(|_| ()).unwrap_err().kind(), AccountsErrorKind::Revoked);
     let changed = |event: &Event| {
-        matches!(event, Event::Refused { reason: RejectionReason::AccountChanged, account: Some(_), .. })
+        matches!(
+            event,
+            Event::Refused { reason: RejectionReason::AccountChanged, account: Some(_), .. }
+        )
     };
     assert_eq!(site.heard(changed), 1);
 }

@@ -2,8 +2,8 @@
 //! is then.
 
 use hallpass_accounts::{
-    Account, AccountsErrorKind, AdministrationStore as _, FactorOff, LoginStep, OwnClaims, Tokens, TwoFactorPolicy,
-    Username,
+    Account, AccountsErrorKind, AdministrationStore as _, FactorOff, LoginStep, OwnClaims, Tokens,
+    TwoFactorPolicy, Username,
 };
 use hallpass_core::{Access, Identity, Token, Totp, TotpSettings};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -58,7 +58,10 @@ async fn every_flow_issues_the_claims_of_the_account_as_it_is() {
     let site = with_claims(row_claims);
     let opened = site.register("alice").await;
     let (_, claims) = current(&site, &opened.access).await;
-    assert_eq!((claims.name.as_str(), claims.row_roles.as_slice()), ("alice", &["guest".to_owned()][..]));
+    assert_eq!(
+        (claims.name.as_str(), claims.row_roles.as_slice()),
+        ("alice", &["guest".to_owned()][..])
+    );
 
     let opened = logged_in(site.log_in("alice", PASSWORD, None).await);
     let (who, _) = current(&site, &opened.access).await;
@@ -70,7 +73,8 @@ async fn every_flow_issues_the_claims_of_the_account_as_it_is() {
     assert_eq!(claims.row_roles, roles, "a refresh");
 
     let before = claims.row_generation;
-    let tokens = site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let tokens =
+        site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
     let (who, claims) = current(&site, &tokens.access).await;
     assert!(claims.row_generation > before, "a password change");
     let before = claims.row_generation;
@@ -80,24 +84,33 @@ async fn every_flow_issues_the_claims_of_the_account_as_it_is() {
     let tokens = site.accounts.refresh(refresh(&tokens).as_bytes()).await.unwrap();
     current(&site, &tokens.access).await;
 
-    let hallpass_accounts::TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap() else {
+    let hallpass_accounts::TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap()
+    else {
         panic!("a factor from nowhere");
     };
     let totp = totp_of(set_up);
-    let (codes, tokens) = site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+    let (codes, tokens) =
+        site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
     let (_, claims) = current(&site, &tokens.access).await;
     assert!(claims.has_factor, "the second factor on");
 
     site.clock.pass(60);
-    let LoginStep::MfaRequired(pending) = site.log_in("alice", "seven maps of nowhere", None).await.unwrap() else {
+    let LoginStep::MfaRequired(pending) =
+        site.log_in("alice", "seven maps of nowhere", None).await.unwrap()
+    else {
         panic!("no code was due");
     };
     let code = totp.code_at(site.now());
-    let opened = site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await.unwrap();
+    let opened =
+        site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await.unwrap();
     let (who, claims) = current(&site, &opened.access).await;
     assert!(claims.has_factor, "a login with a code");
 
-    let off = site.accounts.disable_two_factor(&who, "seven maps of nowhere", codes[0].as_str()).await.unwrap();
+    let off = site
+        .accounts
+        .disable_two_factor(&who, "seven maps of nowhere", codes[0].as_str())
+        .await
+        .unwrap();
     let FactorOff::GoesOn(tokens) = off else { panic!("the session ended: {off:?}") };
     let (_, claims) = current(&site, &tokens.access).await;
     assert!(!claims.has_factor, "the second factor off");
@@ -110,7 +123,9 @@ async fn an_enrolment_issues_the_claims_of_the_row_with_its_factor() {
         settings.claims = Some(OwnClaims::new(row_claims));
         settings.two_factor = TwoFactorPolicy::RequiredForAll;
     });
-    let LoginStep::EnrolmentRequired(token) = site.accounts.register("alice", PASSWORD, &here()).await.unwrap() else {
+    let LoginStep::EnrolmentRequired(token) =
+        site.accounts.register("alice", PASSWORD, &here()).await.unwrap()
+    else {
         panic!("no enrolment was due");
     };
     let enrolling = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap();
@@ -135,7 +150,8 @@ struct Closed {
 
 #[tokio::test]
 async fn claims_that_the_verifier_would_reject_are_an_error_at_issue() {
-    let nested = |depth: usize| (0..depth).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
+    let nested =
+        |depth: usize| (0..depth).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
     let wide: serde_json::Map<_, _> = (0..300).map(|at| (at.to_string(), 0.into())).collect();
     let tenant = || "acme".to_owned();
     let sites = [
@@ -151,9 +167,11 @@ async fn claims_that_the_verifier_would_reject_are_an_error_at_issue() {
         let kind = refused.unwrap_err().kind();
         assert!(matches!(kind, AccountsErrorKind::Unavailable { .. }), "{at}: {kind:?}");
     }
-    let nearly = |depth: usize| (0..depth).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
+    let nearly =
+        |depth: usize| (0..depth).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
     let site = with_claims(move |_| serde_json::json!({ "deep": nearly(12) }));
     let opened = site.register("alice").await;
-    let who = site.accounts.verifier().verify(opened.access.as_str().as_bytes(), site.now()).unwrap();
+    let who =
+        site.accounts.verifier().verify(opened.access.as_str().as_bytes(), site.now()).unwrap();
     assert!(who.claims::<serde_json::Value>().is_some());
 }

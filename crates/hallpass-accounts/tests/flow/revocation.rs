@@ -1,8 +1,11 @@
-//! Whatever revokes tokens revokes them here at once, on another node once it has read the log, and after a restart (SECURITY row 8).
+//! Whatever revokes tokens revokes them here at once, on another node once it has read the log, and
+//! after a restart (SECURITY row 8).
 
 use std::sync::Arc;
 
-use hallpass_accounts::{Accounts, AccountsErrorKind, LoginStep, RevocationSync, Settings, StoreSet, Username};
+use hallpass_accounts::{
+    Accounts, AccountsErrorKind, LoginStep, RevocationSync, Settings, StoreSet, Username,
+};
 use hallpass_core::{Access, Token};
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
@@ -34,26 +37,43 @@ async fn a_password_change_keeps_this_session_and_kills_the_others() {
     let other = site.register("alice").await.access;
     let mine = logged_in(site.log_in("alice", PASSWORD, None).await).access;
     let who = site.verify(&mine).unwrap();
-    let change = async |current: &str, new: &str| site.accounts.change_password(&who, current, new).await;
-    assert_eq!(change("wrong", "seven maps of nowhere").await.unwrap_err().kind(), AccountsErrorKind::Refused);
-    assert!(matches!(change(PASSWORD, "short").await.unwrap_err().kind(), AccountsErrorKind::Password(_)));
+    let change =
+        async |current: &str, new: &str| site.accounts.change_password(&who, current, new).await;
+    assert_eq!(
+        change("wrong", "seven maps of nowhere").await.unwrap_err().kind(),
+        AccountsErrorKind::Refused
+    );
+    assert!(matches!(
+        change(PASSWORD, "short").await.unwrap_err().kind(),
+        AccountsErrorKind::Password(_)
+    ));
     assert!(site.verify(&other).is_some(), "nothing has changed");
 
     let tokens = change(PASSWORD, "seven maps of nowhere").await.unwrap();
     assert_dead(&site, &other).await;
     assert_dead(&site, &mine).await;
     let who_now = site.verify(&tokens.access).unwrap();
-    assert_eq!((who_now.session(), who_now.authenticated_at()), (who.session(), who.authenticated_at()));
+    assert_eq!(
+        (who_now.session(), who_now.authenticated_at()),
+        (who.session(), who.authenticated_at())
+    );
     let sessions = site.accounts.sessions(&who_now).await.unwrap();
     assert_eq!(
         sessions.iter().map(|one| Some(one.id.to_string())).collect::<Vec<_>>(),
         [who.session().map(Into::into)]
     );
 
-    assert_eq!(site.log_in("alice", PASSWORD, None).await.map(|_| ()), Err(AccountsErrorKind::Refused));
+    assert_eq!(
+        site.log_in("alice", PASSWORD, None).await.map(|_| ()),
+        Err(AccountsErrorKind::Refused)
+    );
     logged_in(site.log_in("alice", "seven maps of nowhere", None).await);
     let stale = site.accounts.change_password(&who, "seven maps of nowhere", PASSWORD).await;
-    assert_eq!(stale.unwrap_err().kind(), AccountsErrorKind::Revoked, "an identity of before changes nothing");
+    assert_eq!(
+        stale.unwrap_err().kind(),
+        AccountsErrorKind::Revoked,
+        "an identity of before changes nothing"
+    );
 }
 
 #[tokio::test]
@@ -157,9 +177,11 @@ async fn without_a_session_store_a_log_out_holds_on_this_node() {
     let site = Site::new();
     site.register("alice").await;
     let stores = StoreSet::new(Arc::new(site.store.clone()));
-    let settings = Settings { clock: Arc::new(site.clock.clone()), ..Settings::<SiteRole>::default() };
+    let settings =
+        Settings { clock: Arc::new(site.clock.clone()), ..Settings::<SiteRole>::default() };
     let accounts = Accounts::new(site.keys.clone(), stores, settings).unwrap();
-    let Ok(LoginStep::LoggedIn(opened)) = accounts.log_in("alice", PASSWORD, None, &here()).await else {
+    let Ok(LoginStep::LoggedIn(opened)) = accounts.log_in("alice", PASSWORD, None, &here()).await
+    else {
         panic!("no factor is due");
     };
     let verifier = accounts.verifier();

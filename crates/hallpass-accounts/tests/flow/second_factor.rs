@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use hallpass_accounts::{AccountsErrorKind, Event, FactorOff, LoginStep, RejectionReason, TwoFactor, Username};
+use hallpass_accounts::{
+    AccountsErrorKind, Event, FactorOff, LoginStep, RejectionReason, TwoFactor, Username,
+};
 use hallpass_core::{Claims, Methods, MfaPending, TotpSettings};
 
 use crate::site::{PASSWORD, Site, here, logged_in};
@@ -58,7 +60,9 @@ async fn setting_up_writes_nothing_and_shows_the_same_key_again() {
     assert!(format!("{:?}", TotpSettings::default()).contains("Sha1"));
     let elsewhere = logged_in(site.log_in("alice", PASSWORD, None).await);
     let elsewhere = site.verify(&elsewhere.access).unwrap();
-    let TwoFactor::Off(other) = site.accounts.two_factor(&elsewhere).await.unwrap() else { panic!() };
+    let TwoFactor::Off(other) = site.accounts.two_factor(&elsewhere).await.unwrap() else {
+        panic!()
+    };
     assert_ne!(other.secret.to_base32(), secret, "another session is shown another key");
 }
 
@@ -69,16 +73,19 @@ async fn of_sixty_four_uses_of_one_code_at_once_one_succeeds() {
     let who = site.verify(&alice.access).unwrap();
     for round in 0..25 {
         let code = alice.next_code();
-        let pending =
-            site.accounts.issuer().issue(&Claims::<MfaPending>::new(who.user_id(), 1, site.now()), site.now()).unwrap();
+        let pending = site
+            .accounts
+            .issuer()
+            .issue(&Claims::<MfaPending>::new(who.user_id(), 1, site.now()), site.now())
+            .unwrap();
         let pending = Arc::new(pending.as_str().to_owned());
         let tasks: Vec<_> = (0..64)
             .map(|_| {
                 // Each on a node of its own over one store, so that no node's limit is in the way.
                 let (node, code, pending) = (site.other_node(), code.clone(), pending.clone());
-                tokio::spawn(
-                    async move { node.accounts.log_in_with_code(pending.as_bytes(), &code, &here()).await.is_ok() },
-                )
+                tokio::spawn(async move {
+                    node.accounts.log_in_with_code(pending.as_bytes(), &code, &here()).await.is_ok()
+                })
             })
             .collect();
         let mut succeeded = 0;
@@ -152,7 +159,8 @@ async fn a_turn_of_the_encryption_key_reseals_at_the_next_code() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let encrypted = async || {
-        let account = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+        let account =
+            site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
         account.second_factor().unwrap().encrypted_secret().to_vec()
     };
     let before = encrypted().await;
@@ -174,13 +182,17 @@ async fn a_factor_that_is_turned_on_meanwhile_refuses_the_sign_in_that_did_not_s
     let site = Site::new();
     let who = site.verify(&site.register("alice").await.access).unwrap();
     let accepted = site.accounts.accept_password("alice", PASSWORD, &here()).await.unwrap();
-    let hallpass_accounts::NextStep::Nothing(authenticated) = accepted.next().await else { panic!("no factor yet") };
+    let hallpass_accounts::NextStep::Nothing(authenticated) = accepted.next().await else {
+        panic!("no factor yet")
+    };
     let TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap() else { panic!() };
     let code = hallpass_core::Totp::new(set_up.secret, TotpSettings::default()).code_at(site.now());
     let _access = site.accounts.enable_two_factor(&who, &code).await.unwrap();
     let refused = authenticated.open_session(&here()).await;
     assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::Refused);
-    let changed = |event: &Event| matches!(event, Event::Refused { reason: RejectionReason::AccountChanged, .. });
+    let changed = |event: &Event| {
+        matches!(event, Event::Refused { reason: RejectionReason::AccountChanged, .. })
+    };
     assert_eq!(site.heard(changed), 1);
     assert!(matches!(site.log_in("alice", PASSWORD, None).await, Ok(LoginStep::MfaRequired(_))));
 }

@@ -55,8 +55,11 @@ fn nothing_that_opens_a_door_is_written_anywhere() {
 async fn use_everything(log: &Log) {
     let site = Site::new();
     site.keys.replace(site.keys.current().with_new_pepper([5; 32], site.now()));
-    let mut secrets =
-        vec![PASSWORD.to_owned(), "seven maps of nowhere".to_owned(), "typed in the wrong field".to_owned()];
+    let mut secrets = vec![
+        PASSWORD.to_owned(),
+        "seven maps of nowhere".to_owned(),
+        "typed in the wrong field".to_owned(),
+    ];
     let ring = site.keys.current();
     let mut shown = format!("{ring:?} {:?} {:?}", site.keys, site.accounts.issuer());
     for (_, key) in ring.peppers().chain(ring.encryption_keys()) {
@@ -79,7 +82,8 @@ async fn use_everything(log: &Log) {
     secrets.push(set_up.secret.to_base32());
     let totp = Totp::new(set_up.secret, TotpSettings::default());
     secrets.push(totp.code_at(site.now()));
-    let (codes, tokens) = site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+    let (codes, tokens) =
+        site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
     shown += &format!("{codes:?} {tokens:?}");
     secrets.push(tokens.access.as_str().to_owned());
     secrets.push(tokens.refresh.unwrap().as_str().to_owned());
@@ -101,15 +105,18 @@ async fn use_everything(log: &Log) {
     let who = site.verify(&opened.access).unwrap();
     let _ = site.log_in("typed in the wrong field", "x", None).await;
     let _ = site.log_in("alice", "seven maps of nowhere", Some("123456")).await;
-    let _access = site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let _access =
+        site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
     let account = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
     shown += &format!("{account:?}");
     secrets.push(account.password_hash().to_owned());
 
-    // Where everybody must have a second factor: the token that opens the enrolment, and what it ends with.
-    let strict = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
-        settings.two_factor = TwoFactorPolicy::RequiredForAll;
-    });
+    // Where everybody must have a second factor: the token that opens the enrolment, and what it
+    // ends with.
+    let strict =
+        Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
+            settings.two_factor = TwoFactorPolicy::RequiredForAll;
+        });
     site.register("bob").await;
     let step = strict.log_in("bob", PASSWORD, None).await;
     shown += &format!("{step:?}");
@@ -124,8 +131,10 @@ async fn use_everything(log: &Log) {
     shown += &format!("{codes:?} {opened:?} {:?}", strict.events.lock().unwrap());
     secrets.push(code);
     secrets.extend(codes.iter().map(|code| code.as_str().to_owned()));
-    secrets
-        .extend([opened.access.as_str(), opened.device.as_str(), opened.refresh.unwrap().as_str()].map(str::to_owned));
+    secrets.extend(
+        [opened.access.as_str(), opened.device.as_str(), opened.refresh.unwrap().as_str()]
+            .map(str::to_owned),
+    );
 
     shown += &String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     shown += &format!("{:?}", site.events.lock().unwrap());
@@ -145,8 +154,12 @@ fn every_form(key: &[u8; 32]) -> [String; 3] {
 /// Each key's secret as the key file has it: base64url.
 fn key_file_secrets(json: &str) -> Vec<String> {
     let set: serde_json::Value = serde_json::from_str(json).unwrap();
-    let secrets: Vec<_> =
-        set["keys"].as_array().unwrap().iter().map(|key| key["k"].as_str().unwrap().to_owned()).collect();
+    let secrets: Vec<_> = set["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["k"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(secrets.len(), 3, "one that signs, one that encrypts, one pepper");
     secrets
 }

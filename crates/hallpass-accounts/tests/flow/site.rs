@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hallpass_accounts::{
-    AccountId, Accounts, AccountsErrorKind, Event, HashCost, LoginStep, OpenedSession, PasswordHasherSettings,
-    Settings, StoreSet, TwoFactor, Visitor,
+    AccountId, Accounts, AccountsErrorKind, Event, HashCost, LoginStep, OpenedSession,
+    PasswordHasherSettings, Settings, StoreSet, TwoFactor, Visitor,
 };
-use hallpass_core::{Access, Clock, Identity, KeyRing, Keys, Role, TimeStep, Token, Totp, TotpSettings, UnixTime};
+use hallpass_core::{
+    Access, Clock, Identity, KeyRing, Keys, Role, TimeStep, Token, Totp, TotpSettings, UnixTime,
+};
 
 use hallpass_test_support::memory_store::MemoryStore;
 
@@ -60,7 +62,12 @@ impl Site {
         Self::node(self.store.clone(), self.clock.clone(), self.keys.clone(), |_| ())
     }
 
-    pub fn node(store: MemoryStore, clock: TestClock, keys: Keys, set: impl FnOnce(&mut Settings<SiteRole>)) -> Self {
+    pub fn node(
+        store: MemoryStore,
+        clock: TestClock,
+        keys: Keys,
+        set: impl FnOnce(&mut Settings<SiteRole>),
+    ) -> Self {
         let events = Arc::new(Mutex::new(Vec::new()));
         let heard = events.clone();
         let mut settings = Settings {
@@ -68,7 +75,9 @@ impl Site {
             audience: "site".into(),
             clock: Arc::new(clock.clone()),
             password_hasher: PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)),
-            on_event: Some(Arc::new(move |event: &Event| heard.lock().unwrap().push(event.clone()))),
+            on_event: Some(Arc::new(move |event: &Event| {
+                heard.lock().unwrap().push(event.clone())
+            })),
             ..Settings::default()
         };
         set(&mut settings);
@@ -80,13 +89,22 @@ impl Site {
         self.accounts.register(name, PASSWORD, &here()).await.unwrap().opened().unwrap()
     }
 
-    pub async fn log_in(&self, name: &str, password: &str, code: Option<&str>) -> Result<LoginStep, AccountsErrorKind> {
+    pub async fn log_in(
+        &self,
+        name: &str,
+        password: &str,
+        code: Option<&str>,
+    ) -> Result<LoginStep, AccountsErrorKind> {
         self.accounts.log_in(name, password, code, &here()).await.map_err(|error| error.kind())
     }
 
     /// What an authenticator on this node makes of a token; `None` where it is refused.
     pub fn verify(&self, token: &Token<Access>) -> Option<Identity<SiteRole>> {
-        self.accounts.request_authenticator().verifier().verify(token.as_str().as_bytes(), self.clock.now()).ok()
+        self.accounts
+            .request_authenticator()
+            .verifier()
+            .verify(token.as_str().as_bytes(), self.clock.now())
+            .ok()
     }
 
     /// Registers and turns the second factor on.
@@ -100,7 +118,14 @@ impl Site {
         let first_code = totp.code_at(self.clock.now());
         let (codes, tokens) = self.accounts.enable_two_factor(&who, &first_code).await.unwrap();
         let recovery = codes.iter().map(|code| code.as_str().to_owned()).collect();
-        Enrolled { totp, clock: self.clock.clone(), first_code, recovery, before: opened.access, access: tokens.access }
+        Enrolled {
+            totp,
+            clock: self.clock.clone(),
+            first_code,
+            recovery,
+            before: opened.access,
+            access: tokens.access,
+        }
     }
 
     pub fn now(&self) -> UnixTime {
@@ -147,7 +172,8 @@ impl Enrolled {
 
     pub fn wrong_code(&self) -> String {
         let now = self.clock.now().as_secs();
-        let live = [now - 60, now - 30, now, now + 30, now + 60].map(|at| self.totp.code_at(UnixTime::from_secs(at)));
+        let live = [now - 60, now - 30, now, now + 30, now + 60]
+            .map(|at| self.totp.code_at(UnixTime::from_secs(at)));
         (0..).map(|number| format!("{number:06}")).find(|code| !live.contains(code)).unwrap()
     }
 }

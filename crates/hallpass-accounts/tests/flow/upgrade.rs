@@ -1,4 +1,5 @@
-//! A hash below the site's cost is replaced at the next sign-in, and never tells a guesser anything.
+//! A hash below the site's cost is replaced at the next sign-in, and never tells a guesser
+//! anything.
 
 use hallpass_accounts::{AccountsErrorKind, Event, HashCost, PasswordHasherSettings, Username};
 
@@ -6,7 +7,9 @@ use crate::site::{PASSWORD, Site, logged_in};
 
 fn stronger(site: &Site) -> Site {
     let hasher = PasswordHasherSettings::default().hash_cost(HashCost::new(128, 1, 1));
-    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| settings.password_hasher = hasher)
+    Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
+        settings.password_hasher = hasher
+    })
 }
 
 async fn cost_of(site: &Site, name: &str) -> String {
@@ -42,9 +45,14 @@ async fn a_debug_builds_hash_is_replaced_at_the_release_cost() {
     let default = node(PasswordHasherSettings::default());
     default.register("alice").await;
     let release = HashCost::new(19_456, 2, 1);
-    let made = if cfg!(debug_assertions) { "m=256,t=1,p=1".to_owned() } else { release.to_string() };
+    let made =
+        if cfg!(debug_assertions) { "m=256,t=1,p=1".to_owned() } else { release.to_string() };
     assert_eq!(cost_of(&default, "alice").await, made);
-    logged_in(node(PasswordHasherSettings::default().hash_cost(release)).log_in("alice", PASSWORD, None).await);
+    logged_in(
+        node(PasswordHasherSettings::default().hash_cost(release))
+            .log_in("alice", PASSWORD, None)
+            .await,
+    );
     assert_eq!(cost_of(&default, "alice").await, release.to_string());
 }
 
@@ -55,7 +63,10 @@ async fn a_right_password_with_a_wrong_code_does_not_give_itself_away_by_upgradi
     let new = stronger(&old);
     let before = new.accounts.password_hasher().runs();
     let refused = new.log_in("alice", PASSWORD, Some(&alice.wrong_code())).await.map(|_| ());
-    assert_eq!((refused, new.accounts.password_hasher().runs() - before), (Err(AccountsErrorKind::Refused), 1));
+    assert_eq!(
+        (refused, new.accounts.password_hasher().runs() - before),
+        (Err(AccountsErrorKind::Refused), 1)
+    );
     logged_in(new.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
     assert_eq!(cost_of(&new, "alice").await, "m=128,t=1,p=1");
 }

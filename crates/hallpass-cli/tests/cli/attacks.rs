@@ -1,4 +1,5 @@
-//! The attack corpus of hallpass-core, line by line through the command: the same verdicts as behind the middleware.
+//! The attack corpus of hallpass-core, line by line through the command: the same verdicts as
+//! behind the middleware.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,16 +18,33 @@ struct Attack {
 fn every_attack_gets_the_verdict_that_the_middleware_gives() {
     let tables = concat!(env!("CARGO_MANIFEST_DIR"), "/../hallpass-core/tests/tables");
     let corpus = std::fs::read_to_string(format!("{tables}/attacks.jsonl")).unwrap();
-    let attacks: Vec<Attack> = corpus.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    // A line ends where the token has a line feed, and loses a carriage return there: those tokens cannot be asked for whole.
-    let (broken, whole): (Vec<_>, Vec<_>) = attacks.iter().partition(|attack| attack.token.contains(['\n', '\r']));
-    assert!(whole.len() >= 300 && broken.len() <= 12, "{} whole, {} broken", whole.len(), broken.len());
+    let attacks: Vec<Attack> =
+        corpus.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // A line ends where the token has a line feed, and loses a carriage return there: those tokens
+    // cannot be asked for whole.
+    let (broken, whole): (Vec<_>, Vec<_>) =
+        attacks.iter().partition(|attack| attack.token.contains(['\n', '\r']));
+    assert!(
+        whole.len() >= 300 && broken.len() <= 12,
+        "{} whole, {} broken",
+        whole.len(),
+        broken.len()
+    );
     assert!(broken.iter().all(|attack| !attack.expect.starts_with("ok")));
 
     let input: String = whole.iter().map(|attack| format!("{}\n", attack.token)).collect();
     let keys = format!("{tables}/attack_keys.json");
     let arguments = [
-        &["token", "verify", "--keys", &keys, "--issuer", "https://site.example", "--audience", "site"][..],
+        &[
+            "token",
+            "verify",
+            "--keys",
+            &keys,
+            "--issuer",
+            "https://site.example",
+            "--audience",
+            "site",
+        ][..],
         &["--now", "1764000000", "--max-lifetime", "86400", "--roles", "guest,moderator,admin"],
     ];
     let outcome = hallpass(&arguments.concat(), input.as_bytes());
@@ -43,8 +61,17 @@ fn word(verdict: &Value) -> &str {
     match &verdict["claims"] {
         _ if verdict["ok"] != true => verdict["kind"].as_str().unwrap_or("no kind"),
         claims if claims["role"] == "admin" => "ok",
-        claims if claims["roles"].as_array().is_some_and(|roles| roles.iter().any(|role| role == "admin")) => "ok",
-        claims if claims.get("role").is_none() && claims["roles"].as_array().is_none_or(Vec::is_empty) => {
+        claims
+            if claims["roles"]
+                .as_array()
+                .is_some_and(|roles| roles.iter().any(|role| role == "admin")) =>
+        {
+            "ok"
+        }
+        claims
+            if claims.get("role").is_none()
+                && claims["roles"].as_array().is_none_or(Vec::is_empty) =>
+        {
             "ok-without-role"
         }
         _ => "ok with another role",

@@ -28,9 +28,15 @@ fn a_new_key_file_is_private_and_never_overwritten() {
 #[test]
 fn each_algorithm_that_signs_is_made_and_only_public_keys_are_published() {
     let directory = Scratch::new();
-    for (alg, published) in [("HS256", 0), ("hs384", 0), ("HS512", 0), ("EdDSA", 1), ("ES256", 1), ("ES384", 1)] {
+    for (alg, published) in
+        [("HS256", 0), ("hs384", 0), ("HS512", 0), ("EdDSA", 1), ("ES256", 1), ("ES384", 1)]
+    {
         let path = directory.argument(&format!("{alg}.json"));
-        assert_eq!(hallpass(&["keys", "new", "--alg", alg, "--out", &path], b"").code, Some(0), "{alg}");
+        assert_eq!(
+            hallpass(&["keys", "new", "--alg", alg, "--out", &path], b"").code,
+            Some(0),
+            "{alg}"
+        );
         let set = hallpass(&["--json", "keys", "jwks", "--keys", &path], b"").json().remove(0);
         let keys = set["keys"].as_array().unwrap();
         assert_eq!(keys.len(), published, "{alg}");
@@ -55,7 +61,8 @@ fn rotation_keeps_the_old_key_for_its_time_and_retiring_ends_it() {
     assert!(in_use.err.contains("rotate first"), "{}", in_use.err);
 
     let status = |now: &str| {
-        let listed = hallpass(&["--json", "keys", "list", "--keys", &path, "--now", now], b"").json();
+        let listed =
+            hallpass(&["--json", "keys", "list", "--keys", &path, "--now", now], b"").json();
         listed.into_iter().find(|key| key["kid"] == old.as_str()).map(|key| key["status"].clone())
     };
     assert_eq!(status("2899"), Some(Value::from("accepted")));
@@ -77,7 +84,9 @@ fn a_pepper_is_put_before_the_older_ones_and_only_those_can_be_retired() {
     let (first, second) = (add("1000"), add("2000"));
     let statuses = || {
         let listed = hallpass(&["--json", "keys", "list", "--keys", &path], b"").json();
-        let of = |kid: &str| listed.iter().find(|key| key["kid"] == kid).map(|key| key["status"].clone());
+        let of = |kid: &str| {
+            listed.iter().find(|key| key["kid"] == kid).map(|key| key["status"].clone())
+        };
         (of(&first), of(&second), listed.len())
     };
     assert_eq!(statuses(), (Some("reads".into()), Some("peppers".into()), 4));
@@ -105,7 +114,10 @@ fn of_changes_at_the_same_moment_none_undoes_another() {
     });
     let listed = hallpass(&["--json", "keys", "list", "--keys", &path], b"").json();
     let count = |status: &str| listed.iter().filter(|key| key["status"] == status).count();
-    assert_eq!((count("signs"), count("accepted"), count("peppers"), count("reads")), (1, 16, 1, 7));
+    assert_eq!(
+        (count("signs"), count("accepted"), count("peppers"), count("reads")),
+        (1, 16, 1, 7)
+    );
 }
 
 #[test]
@@ -115,9 +127,12 @@ fn listing_shows_no_secret() {
     hallpass(&["keys", "new", "--out", &path], b"");
     hallpass(&["keys", "pepper", "--keys", &path], b"");
     let set: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-    let secrets: Vec<&str> = set["keys"].as_array().unwrap().iter().map(|key| key["k"].as_str().unwrap()).collect();
+    let secrets: Vec<&str> =
+        set["keys"].as_array().unwrap().iter().map(|key| key["k"].as_str().unwrap()).collect();
     assert_eq!(secrets.len(), 3);
-    for arguments in [&["keys", "list", "--keys", &path][..], &["--json", "keys", "list", "--keys", &path]] {
+    for arguments in
+        [&["keys", "list", "--keys", &path][..], &["--json", "keys", "list", "--keys", &path]]
+    {
         let listed = hallpass(arguments, b"");
         assert_eq!(listed.code, Some(0), "{}", listed.err);
         assert!(secrets.iter().all(|secret| !listed.out.contains(secret)));

@@ -11,7 +11,9 @@ fn a_hash_is_of_its_password_alone() {
     assert_eq!(hashed.code, Some(0), "{}", hashed.err);
     assert!(hashed.out.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hashed.out);
     let hash = directory.file("hash", &hashed.out);
-    let check = |password: &str| hallpass(&["password", "verify", "--hash", &hash], password.as_bytes()).code;
+    let check = |password: &str| {
+        hallpass(&["password", "verify", "--hash", &hash], password.as_bytes()).code
+    };
     assert_eq!(check("gânt ôl \n"), Some(0));
     assert_eq!(check("gânt ôl \r\n"), Some(0));
     assert_eq!(check("gânt ôl"), Some(1), "a space is part of a password");
@@ -20,7 +22,8 @@ fn a_hash_is_of_its_password_alone() {
 
 #[test]
 fn two_hashes_of_one_password_differ() {
-    let hash = || hallpass(&["password", "hash", "--memory-kib", "64", "--passes", "1"], b"the same").out;
+    let hash =
+        || hallpass(&["password", "hash", "--memory-kib", "64", "--passes", "1"], b"the same").out;
     assert_ne!(hash(), hash());
 }
 

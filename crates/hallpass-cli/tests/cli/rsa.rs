@@ -1,4 +1,5 @@
-//! Tokens of others that sign with RSA, judged with their JWK Set: RS256 and PS256 are two algorithms of one kind of key.
+//! Tokens of others that sign with RSA, judged with their JWK Set: RS256 and PS256 are two
+//! algorithms of one kind of key.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -53,7 +54,8 @@ impl Other {
 #[test]
 fn rs256_and_ps256_tokens_verify_with_the_issuers_jwk_set() {
     let (directory, other) = (Scratch::new(), Other::new());
-    let (rs256, ps256) = (other.token("RS256", &RSA_PKCS1_SHA256), other.token("PS256", &RSA_PSS_SHA256));
+    let (rs256, ps256) =
+        (other.token("RS256", &RSA_PKCS1_SHA256), other.token("PS256", &RSA_PSS_SHA256));
     // Names the other algorithm than the one that made the signature.
     let mislabelled = other.token("RS256", &RSA_PSS_SHA256);
     let forged = Other::new().token("RS256", &RSA_PKCS1_SHA256);
@@ -61,11 +63,24 @@ fn rs256_and_ps256_tokens_verify_with_the_issuers_jwk_set() {
 
     let kinds = |jwks: String, more: &[&str]| -> Vec<String> {
         let keys = directory.file("jwks.json", &jwks);
-        let names = ["--issuer", "https://other.example", "--audience", "site", "--typ", "JWT", "--now", "1764000000"];
+        let names = [
+            "--issuer",
+            "https://other.example",
+            "--audience",
+            "site",
+            "--typ",
+            "JWT",
+            "--now",
+            "1764000000",
+        ];
         let arguments = [&["token", "verify", "--keys", &keys], &names[..], more].concat();
         let outcome = hallpass(&arguments, input.as_bytes());
         assert_eq!(outcome.code, Some(0), "{}", outcome.err);
-        outcome.json().iter().map(|verdict| verdict["kind"].as_str().unwrap_or("ok").to_owned()).collect()
+        outcome
+            .json()
+            .iter()
+            .map(|verdict| verdict["kind"].as_str().unwrap_or("ok").to_owned())
+            .collect()
     };
     for (jwks, more) in [
         (other.jwks(Some("RS256")), &[][..]),
@@ -74,7 +89,9 @@ fn rs256_and_ps256_tokens_verify_with_the_issuers_jwk_set() {
     ] {
         assert_eq!(kinds(jwks, more), ["ok", "algorithm", "signature", "signature"], "{more:?}");
     }
-    for (jwks, more) in [(other.jwks(Some("PS256")), &[][..]), (other.jwks(None), &["--alg", "PS256"])] {
+    for (jwks, more) in
+        [(other.jwks(Some("PS256")), &[][..]), (other.jwks(None), &["--alg", "PS256"])]
+    {
         assert_eq!(kinds(jwks, more), ["algorithm", "ok", "algorithm", "algorithm"], "{more:?}");
     }
 }
@@ -83,7 +100,8 @@ fn rs256_and_ps256_tokens_verify_with_the_issuers_jwk_set() {
 fn hallpass_signs_nothing_with_rsa() {
     let directory = Scratch::new();
     for alg in ["RS256", "PS256"] {
-        let refused = hallpass(&["keys", "new", "--alg", alg, "--out", &directory.argument("rsa.json")], b"");
+        let refused =
+            hallpass(&["keys", "new", "--alg", alg, "--out", &directory.argument("rsa.json")], b"");
         assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{alg}: {}", refused.err);
     }
 }

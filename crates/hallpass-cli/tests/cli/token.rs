@@ -11,8 +11,13 @@ const NOW: &str = "1764000000";
 /// A ring of this algorithm, and arguments that name it, the issuer, the audience and the moment.
 fn site(directory: &Scratch, alg: &str) -> Vec<String> {
     let path = directory.argument(&format!("{alg}.json"));
-    assert_eq!(hallpass(&["keys", "new", "--alg", alg, "--out", &path, "--now", NOW], b"").code, Some(0));
-    ["--keys", &path, "--issuer", "https://site.example", "--audience", "site"].map(str::to_owned).to_vec()
+    assert_eq!(
+        hallpass(&["keys", "new", "--alg", alg, "--out", &path, "--now", NOW], b"").code,
+        Some(0)
+    );
+    ["--keys", &path, "--issuer", "https://site.example", "--audience", "site"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 fn run(verb: &str, site: &[String], more: &[&str], input: &[u8]) -> Outcome {
@@ -23,7 +28,12 @@ fn run(verb: &str, site: &[String], more: &[&str], input: &[u8]) -> Outcome {
 }
 
 fn sign(site: &[String], more: &[&str]) -> String {
-    let signed = run("sign", site, &[&["--sub", "alice", "--user-id", "17", "--now", NOW], more].concat(), b"");
+    let signed = run(
+        "sign",
+        site,
+        &[&["--sub", "alice", "--user-id", "17", "--now", NOW], more].concat(),
+        b"",
+    );
     assert_eq!(signed.code, Some(0), "{}", signed.err);
     signed.out.trim_end().to_owned()
 }
@@ -34,13 +44,19 @@ fn a_signed_token_verifies_with_the_public_half_alone() {
     for alg in ["EdDSA", "ES256", "ES384"] {
         let site = site(&directory, alg);
         let token = sign(&site, &["--roles", "admin,moderator", "--amr", "pwd,otp", "--gen", "3"]);
-        let jwks =
-            directory.file(&format!("{alg}-jwks.json"), &hallpass(&["keys", "jwks", "--keys", &site[1]], b"").out);
+        let jwks = directory.file(
+            &format!("{alg}-jwks.json"),
+            &hallpass(&["keys", "jwks", "--keys", &site[1]], b"").out,
+        );
         let public = [&["--keys".to_owned(), jwks], &site[2..]].concat();
-        let verdicts = run("verify", &public, &["--now", NOW, "--alg", alg], token.as_bytes()).json();
+        let verdicts =
+            run("verify", &public, &["--now", NOW, "--alg", alg], token.as_bytes()).json();
         assert_eq!(verdicts[0]["ok"], true, "{alg}: {}", verdicts[0]);
         let claims = &verdicts[0]["claims"];
-        assert_eq!((&claims["sub"], &claims["user_id"], &claims["gen"]), (&json!("alice"), &json!("17"), &json!(3)));
+        assert_eq!(
+            (&claims["sub"], &claims["user_id"], &claims["gen"]),
+            (&json!("alice"), &json!("17"), &json!(3))
+        );
         assert_eq!(claims["roles"], json!(["admin", "moderator"]));
         assert_eq!(claims["amr"], json!(["pwd", "otp"]));
     }
@@ -52,17 +68,29 @@ fn one_verdict_a_line_whatever_the_line_holds() {
     let site = site(&directory, "HS256");
     let token = sign(&site, &["--roles", "admin"]);
     let mut input = Vec::new();
-    for line in [token.as_bytes(), b"", b"\xff\xfe", b"a.b.c", &vec![b'x'; 1 << 20], token.as_bytes()] {
+    for line in
+        [token.as_bytes(), b"", b"\xff\xfe", b"a.b.c", &vec![b'x'; 1 << 20], token.as_bytes()]
+    {
         input.extend_from_slice(line);
         input.push(b'\n');
     }
     let outcome = run("verify", &site, &["--now", NOW], &input);
     assert_eq!(outcome.code, Some(0), "{}", outcome.err);
-    let kinds: Vec<Value> =
-        outcome.json().iter().map(|verdict| verdict.get("kind").cloned().unwrap_or_default()).collect();
+    let kinds: Vec<Value> = outcome
+        .json()
+        .iter()
+        .map(|verdict| verdict.get("kind").cloned().unwrap_or_default())
+        .collect();
     assert_eq!(
         kinds,
-        [json!(null), json!("malformed"), json!("malformed"), json!("malformed"), json!("too-long"), json!(null)]
+        [
+            json!(null),
+            json!("malformed"),
+            json!("malformed"),
+            json!("malformed"),
+            json!("too-long"),
+            json!(null)
+        ]
     );
     assert_eq!(run("verify", &site, &["--now", NOW, "--fail"], &input).code, Some(1));
     assert_eq!(run("verify", &site, &["--now", NOW, "--fail"], token.as_bytes()).code, Some(0));
@@ -99,7 +127,9 @@ fn a_role_that_the_site_does_not_know_is_not_shown_as_granted() {
     let site = site(&directory, "HS256");
     let claims = |roles: &str| {
         let token = sign(&site, &["--roles", roles]);
-        run("verify", &site, &["--now", NOW, "--roles", "guest,admin"], token.as_bytes()).json().remove(0)["claims"]
+        run("verify", &site, &["--now", NOW, "--roles", "guest,admin"], token.as_bytes())
+            .json()
+            .remove(0)["claims"]
             .clone()
     };
     assert_eq!(claims("admin")["role"], "admin");
@@ -126,7 +156,10 @@ fn inspect_says_that_nothing_was_verified() {
     let directory = Scratch::new();
     let token = sign(&site(&directory, "HS256"), &[]);
     let shown = hallpass(&["token", "inspect"], format!("{token}\nnonsense\n").as_bytes()).json();
-    assert_eq!((&shown[0]["verified"], &shown[0]["claims"]["sub"]), (&json!(false), &json!("alice")));
+    assert_eq!(
+        (&shown[0]["verified"], &shown[0]["claims"]["sub"]),
+        (&json!(false), &json!("alice"))
+    );
     assert_eq!(shown[0]["header"]["typ"], "hallpass+jwt");
     assert_eq!(shown[1], json!({ "verified": false, "kind": "malformed" }));
 }
@@ -141,11 +174,18 @@ fn what_is_wrong_with_the_keys_is_said_in_one_line() {
         (r#"{"keys":[{"kty":"oct","kid":"k","k":"c2hvcnQ"}]}"#, "32"),
     ] {
         let path = directory.file("bad.json", content);
-        let refused = hallpass(&[&["token", "verify", "--keys", &path], &names[..]].concat(), b"x\n");
-        assert_eq!((refused.code, refused.err.lines().count()), (Some(2), 1), "{content}: {}", refused.err);
+        let refused =
+            hallpass(&[&["token", "verify", "--keys", &path], &names[..]].concat(), b"x\n");
+        assert_eq!(
+            (refused.code, refused.err.lines().count()),
+            (Some(2), 1),
+            "{content}: {}",
+            refused.err
+        );
         assert!(refused.err.contains(word), "{content}: {}", refused.err);
         assert!(!refused.err.contains("c2hvcnQ"), "a secret in an error: {}", refused.err);
     }
-    let missing = hallpass(&[&["token", "verify", "--keys", "no-such-file"], &names[..]].concat(), b"");
+    let missing =
+        hallpass(&[&["token", "verify", "--keys", "no-such-file"], &names[..]].concat(), b"");
     assert_eq!((missing.code, missing.err.lines().count()), (Some(2), 1), "{}", missing.err);
 }

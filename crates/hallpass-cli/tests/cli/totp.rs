@@ -9,8 +9,7 @@ use crate::command::hallpass;
 /// Base32 of the RFC's secrets, "12345678901234567890" and its continuations.
 const SHA1: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 const SHA256: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA";
-const SHA512: &str =
-    "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNA";
+const SHA512: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNA";
 
 #[test]
 fn the_codes_are_those_of_the_rfc() {
@@ -20,8 +19,23 @@ fn the_codes_are_those_of_the_rfc() {
         (SHA512, "sha512", "20000000000", "47863826"),
     ];
     for (secret, algorithm, now, code) in rows {
-        let arguments = ["totp", "code", "--secret", "-", "--digits", "8", "--algorithm", algorithm, "--now", now];
-        assert_eq!(hallpass(&arguments, secret.as_bytes()).out, format!("{code}\n"), "{algorithm} at {now}");
+        let arguments = [
+            "totp",
+            "code",
+            "--secret",
+            "-",
+            "--digits",
+            "8",
+            "--algorithm",
+            algorithm,
+            "--now",
+            now,
+        ];
+        assert_eq!(
+            hallpass(&arguments, secret.as_bytes()).out,
+            format!("{code}\n"),
+            "{algorithm} at {now}"
+        );
     }
 }
 
@@ -30,8 +44,10 @@ fn a_code_is_checked_and_its_step_named() {
     let directory = Scratch::new();
     let secret = directory.file("secret", SHA1);
     let check = |code: &str, now: &str, skew: &str| {
-        let arguments =
-            ["--json", "totp", "verify", "--secret", &secret, "--digits", "8", "--skew", skew, "--now", now];
+        let arguments = [
+            "--json", "totp", "verify", "--secret", &secret, "--digits", "8", "--skew", skew,
+            "--now", now,
+        ];
         let outcome = hallpass(&arguments, code.as_bytes());
         (outcome.code, outcome.json().remove(0))
     };
@@ -43,12 +59,20 @@ fn a_code_is_checked_and_its_step_named() {
 
 #[test]
 fn a_new_secret_gives_codes_through_its_own_link() {
-    let made = hallpass(&["--json", "totp", "new", "--issuer", "A site", "--account", "alice"], b"").json().remove(0);
+    let made =
+        hallpass(&["--json", "totp", "new", "--issuer", "A site", "--account", "alice"], b"")
+            .json()
+            .remove(0);
     let (secret, uri) = (made["secret"].as_str().unwrap(), made["otpauth_uri"].as_str().unwrap());
     assert_eq!(secret.len(), 32, "160 bits in base32");
-    let code = |input: &str| hallpass(&["totp", "code", "--secret", "-", "--now", "59"], input.as_bytes()).out;
+    let code = |input: &str| {
+        hallpass(&["totp", "code", "--secret", "-", "--now", "59"], input.as_bytes()).out
+    };
     assert_eq!(code(secret), code(uri));
-    let other = hallpass(&["--json", "totp", "new", "--issuer", "A site", "--account", "alice"], b"").json().remove(0);
+    let other =
+        hallpass(&["--json", "totp", "new", "--issuer", "A site", "--account", "alice"], b"")
+            .json()
+            .remove(0);
     assert_ne!(other["secret"], made["secret"]);
 }
 
@@ -56,6 +80,10 @@ fn a_new_secret_gives_codes_through_its_own_link() {
 fn a_secret_that_is_none_is_refused() {
     for input in ["", "not base32!", "MFRGG"] {
         let refused = hallpass(&["totp", "code", "--secret", "-"], input.as_bytes());
-        assert_eq!((refused.code, refused.out.as_str(), refused.err.lines().count()), (Some(2), "", 1), "{input}");
+        assert_eq!(
+            (refused.code, refused.out.as_str(), refused.err.lines().count()),
+            (Some(2), "", 1),
+            "{input}"
+        );
     }
 }

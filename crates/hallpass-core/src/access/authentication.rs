@@ -1,7 +1,7 @@
 //! Who a request comes from: a verified caller, or anonymous and why.
 //!
-//! [`Authentication`] is what the outer layer notes for the guards behind it. It decides nothing: that is
-//! [`Requirement`](crate::Requirement).
+//! [`Authentication`] is what the outer layer notes for the guards behind it. It decides nothing:
+//! that is [`Requirement`](crate::Requirement).
 
 use std::{any::TypeId, fmt, sync::Arc};
 
@@ -12,7 +12,8 @@ use crate::{
 
 /// What the outer layer found out about a request's caller: verified, or anonymous and why.
 ///
-/// It is not generic, so that a guard which asks for "signed in" needs no role enum, and so that one request extension serves all.
+/// It is not generic, so that a guard which asks for "signed in" needs no role enum, and so that
+/// one request extension serves all.
 ///
 /// ```
 /// use hallpass_core::{Authentication, TokenErrorKind};
@@ -62,13 +63,14 @@ impl Authentication {
         self
     }
 
-    /// The moment by which the token was judged, so that a guard which asks for freshness judges by the same clock; `None` where
-    /// nobody noted it.
+    /// The moment by which the token was judged, so that a guard which asks for freshness judges by
+    /// the same clock; `None` where nobody noted it.
     pub fn moment(&self) -> Option<UnixTime> {
         self.checked_at
     }
 
-    /// The verified caller; `None` where there is none, or where it was verified for another role enum than `R`.
+    /// The verified caller; `None` where there is none, or where it was verified for another role
+    /// enum than `R`.
     pub fn identity<R: Role>(&self) -> Option<Identity<R>> {
         match &self.state {
             State::Identified(claims) if claims.roles_of == TypeId::of::<R>() => {
@@ -105,7 +107,9 @@ impl fmt::Debug for Authentication {
         match &self.state {
             State::Anonymous => f.write_str("Anonymous"),
             State::Rejected(kind) => f.debug_tuple("Rejected").field(kind).finish(),
-            State::Identified(claims) => f.debug_tuple("Identified").field(&claims.username()).finish(),
+            State::Identified(claims) => {
+                f.debug_tuple("Identified").field(&claims.username()).finish()
+            }
         }
     }
 }

@@ -17,7 +17,10 @@ use crate::{access::rejection_kind::RejectionKind, token::error::TokenErrorKind}
 /// assert_eq!(Rejection::new(RejectionKind::NotLoggedIn).status(), 401);
 /// assert_eq!(Rejection::new(RejectionKind::RoleMissing).status(), 403);
 /// assert_eq!(Rejection::from(TokenErrorKind::Signature).kind(), RejectionKind::NotLoggedIn);
-/// assert_eq!(Rejection::of_field("username", FieldFault::Missing).detail(), "The field `username` is missing.");
+/// assert_eq!(
+///     Rejection::of_field("username", FieldFault::Missing).detail(),
+///     "The field `username` is missing."
+/// );
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]

@@ -35,7 +35,8 @@ pub enum RejectionKind {
     Misconfigured,
     /// A wrong name, password or code. It never says which.
     InvalidCredentials,
-    /// A field of the form is missing or not valid ([`Rejection::field`](super::rejection::Rejection::field)).
+    /// A field of the form is missing or not valid
+    /// ([`Rejection::field`](super::rejection::Rejection::field)).
     InvalidField,
     /// Another account has the name.
     NameTaken,
@@ -45,7 +46,8 @@ pub enum RejectionKind {
     SecondFactorOff,
     /// No such path, account or session.
     NotFound,
-    /// The path does not take the method ([`Rejection::allow`](super::rejection::Rejection::allow)).
+    /// The path does not take the method
+    /// ([`Rejection::allow`](super::rejection::Rejection::allow)).
     MethodNotAllowed,
     /// The body is larger than the route accepts.
     BodyTooLarge,
@@ -149,13 +151,21 @@ impl RejectionKind {
     const fn entry(self) -> Entry {
         match self {
             Self::NotLoggedIn => entry("signed-out", 401, "Signed out", "Sign in to go on."),
-            Self::Expired => entry("expired", 401, "Your sign-in has expired", "Sign in again to go on."),
-            Self::Revoked => {
-                entry("revoked", 401, "You have been signed out", "This sign-in was ended. Sign in again to go on.")
+            Self::Expired => {
+                entry("expired", 401, "Your sign-in has expired", "Sign in again to go on.")
             }
-            Self::RoleMissing => {
-                entry("role-missing", 403, "Access denied", "You are signed in, but your account may not do this.")
-            }
+            Self::Revoked => entry(
+                "revoked",
+                401,
+                "You have been signed out",
+                "This sign-in was ended. Sign in again to go on.",
+            ),
+            Self::RoleMissing => entry(
+                "role-missing",
+                403,
+                "Access denied",
+                "You are signed in, but your account may not do this.",
+            ),
             Self::SecondFactorMissing => entry(
                 "second-factor-missing",
                 403,
@@ -168,33 +178,58 @@ impl RejectionKind {
                 "A fresh sign-in is needed",
                 "You signed in a while ago. Sign in again to go on.",
             ),
-            Self::CrossOrigin => {
-                entry("cross-origin", 403, "Refused", "Another site sent this request. Nothing was changed.")
+            Self::CrossOrigin => entry(
+                "cross-origin",
+                403,
+                "Refused",
+                "Another site sent this request. Nothing was changed.",
+            ),
+            Self::Limited => {
+                entry("limited", 429, "Too many attempts", "Wait a little, then try again.")
             }
-            Self::Limited => entry("limited", 429, "Too many attempts", "Wait a little, then try again."),
-            Self::Unavailable => entry("unavailable", 503, "Not available right now", "Try again in a moment."),
+            Self::Unavailable => {
+                entry("unavailable", 503, "Not available right now", "Try again in a moment.")
+            }
             Self::Misconfigured => entry(
                 "misconfigured",
                 500,
                 "Something is wrong here",
                 "The fault is in the service, not in what you did.",
             ),
-            // One text for every cause, in one place: anything more would tell which part was right.
-            Self::InvalidCredentials => {
-                entry("invalid-credentials", 401, "Not recognised", "Invalid username, password or code")
+            // One text for every cause, in one place: anything more would tell which part was
+            // right.
+            Self::InvalidCredentials => entry(
+                "invalid-credentials",
+                401,
+                "Not recognised",
+                "Invalid username, password or code",
+            ),
+            Self::InvalidField => {
+                entry("invalid-field", 422, "Invalid field", "A field is missing or not valid.")
             }
-            Self::InvalidField => entry("invalid-field", 422, "Invalid field", "A field is missing or not valid."),
             Self::NameTaken => entry("name-taken", 409, "Name taken", "This user name is taken."),
-            Self::SecondFactorOn => {
-                entry("second-factor-on", 409, "Second factor on", "The second factor is on already.")
+            Self::SecondFactorOn => entry(
+                "second-factor-on",
+                409,
+                "Second factor on",
+                "The second factor is on already.",
+            ),
+            Self::SecondFactorOff => {
+                entry("second-factor-off", 409, "Second factor off", "The second factor is off.")
             }
-            Self::SecondFactorOff => entry("second-factor-off", 409, "Second factor off", "The second factor is off."),
             Self::NotFound => entry("not-found", 404, "Not found", "There is nothing here."),
-            Self::MethodNotAllowed => {
-                entry("method-not-allowed", 405, "Method not allowed", "This path does not take this method.")
+            Self::MethodNotAllowed => entry(
+                "method-not-allowed",
+                405,
+                "Method not allowed",
+                "This path does not take this method.",
+            ),
+            Self::BodyTooLarge => {
+                entry("body-too-large", 413, "Body too large", "The body is larger than 8 KiB.")
             }
-            Self::BodyTooLarge => entry("body-too-large", 413, "Body too large", "The body is larger than 8 KiB."),
-            Self::MalformedBody => entry("malformed-body", 400, "Malformed body", "The body cannot be read."),
+            Self::MalformedBody => {
+                entry("malformed-body", 400, "Malformed body", "The body cannot be read.")
+            }
             Self::UnsupportedMediaType => entry(
                 "unsupported-media-type",
                 415,
@@ -212,7 +247,12 @@ struct Entry {
     detail: &'static str,
 }
 
-const fn entry(name: &'static str, status: u16, title: &'static str, detail: &'static str) -> Entry {
+const fn entry(
+    name: &'static str,
+    status: u16,
+    title: &'static str,
+    detail: &'static str,
+) -> Entry {
     Entry { name, status, title, detail }
 }
 
@@ -228,7 +268,8 @@ mod tests {
 
     #[test]
     fn kinds_have_distinct_names() {
-        let names: std::collections::HashSet<_> = RejectionKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let names: std::collections::HashSet<_> =
+            RejectionKind::ALL.iter().map(|kind| kind.as_str()).collect();
         assert_eq!(names.len(), RejectionKind::ALL.len());
         assert!(RejectionKind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
         assert_eq!(RejectionKind::ALL.len(), RejectionKind::UnsupportedMediaType as usize + 1);

@@ -1,8 +1,9 @@
 //! What a route asks of its caller.
 //!
-//! A requirement is not generic, since "signed in" names no role enum; it remembers which enum its roles are of, and refuses a
-//! caller who was verified for another one as the service's own fault, never as a silent yes or no. Checking it is arithmetic:
-//! nothing is looked up and nothing is awaited.
+//! A requirement is not generic, since "signed in" names no role enum; it remembers which enum its
+//! roles are of, and refuses a caller who was verified for another one as the service's own fault,
+//! never as a silent yes or no. Checking it is arithmetic: nothing is looked up and nothing is
+//! awaited.
 
 use std::{any::TypeId, fmt, time::Duration};
 
@@ -18,7 +19,11 @@ use crate::{
 /// use hallpass_core::{Authentication, RejectionKind, Requirement, Role, UnixTime};
 ///
 /// #[derive(Role, PartialEq, Eq, PartialOrd, Ord)]
-/// enum SiteRole { Guest, Moderator, Admin }
+/// enum SiteRole {
+///     Guest,
+///     Moderator,
+///     Admin,
+/// }
 ///
 /// let requirement = Requirement::at_least(SiteRole::Moderator).and_second_factor();
 /// assert_eq!(requirement.to_string(), "any of moderator, admin; second factor");
@@ -37,7 +42,8 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// Asks nothing: what a route that is open on purpose states. With a factor or freshness it asks for a verified caller again.
+    /// Asks nothing: what a route that is open on purpose states. With a factor or freshness it
+    /// asks for a verified caller again.
     #[must_use]
     pub const fn public() -> Self {
         Self { open: true, ..Self::login() }
@@ -55,10 +61,15 @@ impl Requirement {
         Self { all: roles.into().bits(), roles_of: Some(RoleEnum::of::<R>()), ..Self::login() }
     }
 
-    /// Asks for one of these roles at least; of none there is none, so an empty set refuses everyone.
+    /// Asks for one of these roles at least; of none there is none, so an empty set refuses
+    /// everyone.
     #[must_use]
     pub fn any_of<R: Role>(roles: impl Into<RoleSet<R>>) -> Self {
-        Self { any: Some(roles.into().bits()), roles_of: Some(RoleEnum::of::<R>()), ..Self::login() }
+        Self {
+            any: Some(roles.into().bits()),
+            roles_of: Some(RoleEnum::of::<R>()),
+            ..Self::login()
+        }
     }
 
     /// Asks for this role or one that the enum orders above it.
@@ -75,7 +86,8 @@ impl Requirement {
         self
     }
 
-    /// Asks for a sign-in at most this long ago, to the second. A token that does not say when (`auth_time`) is too old.
+    /// Asks for a sign-in at most this long ago, to the second. A token that does not say when
+    /// (`auth_time`) is too old.
     #[must_use]
     pub const fn and_recent(mut self, within: Duration) -> Self {
         self.open = false;
@@ -92,13 +104,19 @@ impl Requirement {
     /// Whether it asks for a sign-in and nothing more.
     #[cfg(feature = "utoipa")]
     pub(crate) fn is_login(&self) -> bool {
-        !self.open && self.all == 0 && self.any.is_none() && !self.second_factor && self.recent.is_none()
+        !self.open
+            && self.all == 0
+            && self.any.is_none()
+            && !self.second_factor
+            && self.recent.is_none()
     }
 
-    /// The sets of role names each of which is enough. Never none: of no roles at all it is the empty one.
+    /// The sets of role names each of which is enough. Never none: of no roles at all it is the
+    /// empty one.
     #[cfg(feature = "utoipa")]
     pub(crate) fn enough(&self) -> Vec<Vec<&'static str>> {
-        let names = |bits| self.roles_of.iter().flat_map(|asked| asked.names(bits)).collect::<Vec<_>>();
+        let names =
+            |bits| self.roles_of.iter().flat_map(|asked| asked.names(bits)).collect::<Vec<_>>();
         match self.any {
             Some(any) if any != 0 => names(any).into_iter().map(|name| vec![name]).collect(),
             _ => vec![names(self.all)],
@@ -115,8 +133,8 @@ impl Requirement {
         self.recent
     }
 
-    /// How far a caller with these roles gets, `None` being one who is not signed in, where factor and freshness are there: a cell
-    /// of the [route table](crate::RouteTable).
+    /// How far a caller with these roles gets, `None` being one who is not signed in, where factor
+    /// and freshness are there: a cell of the [route table](crate::RouteTable).
     pub(crate) fn reach<R: Role>(&self, roles: Option<RoleSet<R>>) -> &'static str {
         let Some(has) = roles.map(RoleSet::bits) else {
             return if self.open { "yes" } else { "-" };
@@ -135,14 +153,17 @@ impl Requirement {
     /// Decides.
     ///
     /// # Errors
-    /// The first thing that is missing, in the order in which a person would mend it: signed in, roles, second factor,
-    /// freshness. [`RejectionKind::Misconfigured`] where the caller was verified for another role enum than the one asked for.
+    /// The first thing that is missing, in the order in which a person would mend it: signed in,
+    /// roles, second factor, freshness. [`RejectionKind::Misconfigured`] where the caller was
+    /// verified for another role enum than the one asked for.
     pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<(), Rejection> {
         if self.open {
             return Ok(());
         }
         let Some(claims) = who.claims() else {
-            return Err(who.reason().map_or(Rejection::new(RejectionKind::NotLoggedIn), Rejection::from));
+            return Err(who
+                .reason()
+                .map_or(Rejection::new(RejectionKind::NotLoggedIn), Rejection::from));
         };
         if self.roles_of.is_some_and(|asked| asked.id != claims.roles_of) {
             return Err(Rejection::new(RejectionKind::Misconfigured));
@@ -164,7 +185,8 @@ impl Requirement {
     }
 }
 
-/// As one line of a route × role table: `login`, `all of editor, admin; second factor; within 600 s`.
+/// As one line of a route × role table: `login`, `all of editor, admin; second factor; within 600
+/// s`.
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |f: &mut fmt::Formatter<'_>, kind: &str, bits: u64| -> fmt::Result {
@@ -201,14 +223,18 @@ impl fmt::Debug for Requirement {
 
 /// Something a caller may be allowed to do, as a type of the site's own.
 ///
-/// A handler that asks for a permission says so in its arguments (`Allowed<P>` of the adapters), and the requirement stands once, at
-/// the permission.
+/// A handler that asks for a permission says so in its arguments (`Allowed<P>` of the adapters),
+/// and the requirement stands once, at the permission.
 ///
 /// ```
 /// use hallpass_core::{Permission, Requirement, Role};
 ///
 /// #[derive(Role, PartialEq, Eq, PartialOrd, Ord)]
-/// enum SiteRole { Guest, Moderator, Admin }
+/// enum SiteRole {
+///     Guest,
+///     Moderator,
+///     Admin,
+/// }
 ///
 /// struct HidePosts;
 ///
@@ -233,7 +259,8 @@ pub trait Permission: 'static {
     /// The role enum that the site's tokens are verified for.
     type Role: Role;
 
-    /// What it takes. It is asked at each request, so it should be no more than a [`Requirement`] put together.
+    /// What it takes. It is asked at each request, so it should be no more than a [`Requirement`]
+    /// put together.
     fn requirement() -> Requirement;
 }
 

@@ -15,18 +15,25 @@ use crate::{
 /// use hallpass_core::{Requirement, Role, RouteTable};
 ///
 /// #[derive(Role, PartialEq, Eq, PartialOrd, Ord)]
-/// enum SiteRole { Guest, Moderator, Admin }
+/// enum SiteRole {
+///     Guest,
+///     Moderator,
+///     Admin,
+/// }
 ///
 /// let mut table = RouteTable::new();
 /// table.state("/", Requirement::public());
 /// table.state("/profile", Requirement::login());
 /// table.state("/admin", Requirement::all_of([SiteRole::Admin]).and_second_factor());
-/// assert_eq!(table.render::<SiteRole>(), "\
+/// assert_eq!(
+///     table.render::<SiteRole>(),
+///     "\
 /// route     signed out  guest  moderator  admin  asks
 /// /         yes         yes    yes        yes    public
 /// /profile  -           yes    yes        yes    login
 /// /admin    -           -      -          yes    all of admin; second factor
-/// ");
+/// "
+/// );
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct RouteTable {
@@ -51,13 +58,15 @@ impl RouteTable {
 
     /// The table as text: a line a route, a column a role.
     ///
-    /// `yes` where the role alone is enough, once the factor or the freshness that `asks` names is there; `part` where the route
-    /// asks for another role beside it; `-` where it does not help; `?` where the route asks for the roles of another enum.
+    /// `yes` where the role alone is enough, once the factor or the freshness that `asks` names is
+    /// there; `part` where the route asks for another role beside it; `-` where it does not
+    /// help; `?` where the route asks for the roles of another enum.
     pub fn render<R: Role>(&self) -> String {
         let mut lines = vec![heading::<R>()];
         lines.extend(self.rows.iter().map(|(route, asks)| line::<R>(route, asks)));
-        let width =
-            |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
+        let width = |column: usize| {
+            lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()
+        };
         let widths: Vec<usize> = (0..R::ALL.len() + 2).filter_map(width).collect();
         let mut text = String::new();
         for line in &lines {

@@ -1,8 +1,9 @@
 //! Base64url without padding (RFC 4648 section 5, RFC 7515 section 2), strict and in one place.
 //!
-//! Only the alphabet, no padding, no white space, no line breaks, and no bits set beyond the last byte: two texts never decode to
-//! the same bytes, so a token cannot be spelled in a second way that slips past a deny list or a cache. The tests
-//! `one_spelling_per_value` and `foreign_alphabets_are_refused` guard that.
+//! Only the alphabet, no padding, no white space, no line breaks, and no bits set beyond the last
+//! byte: two texts never decode to the same bytes, so a token cannot be spelled in a second way
+//! that slips past a deny list or a cache. The tests `one_spelling_per_value` and
+//! `foreign_alphabets_are_refused` guard that.
 
 use std::mem::MaybeUninit;
 
@@ -13,7 +14,10 @@ use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 pub(crate) struct NotBase64Url;
 
 /// Decodes into a buffer that need not be initialised, so that no time goes into zeroing it.
-pub(crate) fn decode_into<'b>(text: &[u8], buffer: &'b mut [MaybeUninit<u8>]) -> Result<&'b [u8], NotBase64Url> {
+pub(crate) fn decode_into<'b>(
+    text: &[u8],
+    buffer: &'b mut [MaybeUninit<u8>],
+) -> Result<&'b [u8], NotBase64Url> {
     let length = URL_SAFE_NO_PAD.decoded_length(text).map_err(|_| NotBase64Url)?;
     let target = buffer.get_mut(..length).ok_or(NotBase64Url)?;
     let decoded = URL_SAFE_NO_PAD.decode(text, target.as_out()).map_err(|_| NotBase64Url)?;
@@ -29,7 +33,8 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
-/// What every text begins with whose bytes begin with `bytes`: the characters of whole groups of three.
+/// What every text begins with whose bytes begin with `bytes`: the characters of whole groups of
+/// three.
 pub(crate) fn encode_beginning(bytes: &[u8]) -> String {
     encode(bytes.as_chunks::<3>().0.as_flattened())
 }
@@ -73,7 +78,11 @@ mod tests {
                     let mut text = vec![b'A'; length];
                     text[place] = byte;
                     let mut buffer = [MaybeUninit::uninit(); 256];
-                    assert_eq!(decode_into(&text, &mut buffer), Err(NotBase64Url), "{byte} at {place}");
+                    assert_eq!(
+                        decode_into(&text, &mut buffer),
+                        Err(NotBase64Url),
+                        "{byte} at {place}"
+                    );
                 }
             }
         }

@@ -2,11 +2,12 @@
 
 use subtle::ConstantTimeEq;
 
-/// Whether both are the same bytes. The length is not secret: a signature's is fixed by its algorithm.
+/// Whether both are the same bytes. The length is not secret: a signature's is fixed by its
+/// algorithm.
 ///
-/// The differences are gathered over the whole slice, which the compiler does in vector registers, and only their sum is looked
-/// at; `subtle` keeps that one look from being turned into a branch. A byte-wise `subtle` comparison takes several times as long
-/// on a whole token.
+/// The differences are gathered over the whole slice, which the compiler does in vector registers,
+/// and only their sum is looked at; `subtle` keeps that one look from being turned into a branch. A
+/// byte-wise `subtle` comparison takes several times as long on a whole token.
 pub(crate) fn equal_in_constant_time(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;

@@ -1,14 +1,17 @@
-//! The parts of a strict JSON reading that headers and claims share (RFC 8259, with the choices of RFC 8725 section 3).
+//! The parts of a strict JSON reading that headers and claims share (RFC 8259, with the choices of
+//! RFC 8725 section 3).
 //!
-//! `serde_json` reads the grammar; here stands what it leaves open. A name twice in an object is refused at any depth, because two
-//! readers of one token must not see different values (RFC 7515 section 4, RFC 7519 section 4). Members that nobody here asks for
-//! are walked and counted, so that neither their number nor their depth is the sender's choice.
+//! `serde_json` reads the grammar; here stands what it leaves open. A name twice in an object is
+//! refused at any depth, because two readers of one token must not see different values (RFC 7515
+//! section 4, RFC 7519 section 4). Members that nobody here asks for are walked and counted, so
+//! that neither their number nor their depth is the sender's choice.
 
 use std::{borrow::Cow, cell::Cell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// How deep arrays and objects may stand in each other. Role structures of the large identity providers need three.
+/// How deep arrays and objects may stand in each other. Role structures of the large identity
+/// providers need three.
 pub(crate) const DEEPEST: usize = 16;
 
 /// Text, borrowed from the input where it has no escapes.

@@ -4,7 +4,8 @@
 
 use std::fmt;
 
-/// A signature algorithm. A [`Key`](crate::Key) has exactly one; a token's `alg` is compared with it and never chooses.
+/// A signature algorithm. A [`Key`](crate::Key) has exactly one; a token's `alg` is compared with
+/// it and never chooses.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -28,8 +29,16 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm, in the order above.
-    pub const ALL: [Self; 8] =
-        [Self::Hs256, Self::Hs384, Self::Hs512, Self::EdDsa, Self::Es256, Self::Es384, Self::Rs256, Self::Ps256];
+    pub const ALL: [Self; 8] = [
+        Self::Hs256,
+        Self::Hs384,
+        Self::Hs512,
+        Self::EdDsa,
+        Self::Es256,
+        Self::Es384,
+        Self::Rs256,
+        Self::Ps256,
+    ];
 
     /// The `alg` value, such as `HS256`.
     pub const fn as_str(self) -> &'static str {
@@ -45,7 +54,8 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of this `alg` value; exact spelling only (RFC 7515 section 4.1.1: case-sensitive).
+    /// The algorithm of this `alg` value; exact spelling only (RFC 7515 section 4.1.1:
+    /// case-sensitive).
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
@@ -55,7 +65,8 @@ impl Algorithm {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
     }
 
-    /// The shortest secret in bytes: the hash's output size (RFC 7518 section 3.2). `None` where the algorithm has no secret.
+    /// The shortest secret in bytes: the hash's output size (RFC 7518 section 3.2). `None` where
+    /// the algorithm has no secret.
     pub const fn shortest_secret(self) -> Option<usize> {
         match self {
             Self::Hs256 => Some(32),

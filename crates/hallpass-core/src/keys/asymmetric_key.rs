@@ -1,15 +1,16 @@
 //! Ed25519, ECDSA and RSA keys, over aws-lc-rs, parsed once.
 //!
-//! jsonwebtoken's verifiers are not used: they parse the public key anew for each token and take the signature as a `Vec`. The
-//! `rsa` crate is not in the tree either (RUSTSEC-2023-0071); RSA verifies the tokens of other issuers and signs nothing.
+//! jsonwebtoken's verifiers are not used: they parse the public key anew for each token and take
+//! the signature as a `Vec`. The `rsa` crate is not in the tree either (RUSTSEC-2023-0071); RSA
+//! verifies the tokens of other issuers and signs nothing.
 
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
-        ECDSA_P384_SHA384_FIXED_SIGNING, ED25519, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
-        ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents,
-        VerificationAlgorithm,
+        ECDSA_P384_SHA384_FIXED_SIGNING, ED25519, EcdsaKeyPair, EcdsaSigningAlgorithm,
+        Ed25519KeyPair, KeyPair, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+        RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
     },
 };
 use zeroize::Zeroizing;
@@ -52,7 +53,8 @@ impl AsymmetricKey {
                 if x.len() != length || y.len() != length {
                     return Err(malformed());
                 }
-                ParsedPublicKey::new(verifying, [&[UNCOMPRESSED], x.as_slice(), y].concat()).map_err(|_| malformed())?
+                ParsedPublicKey::new(verifying, [&[UNCOMPRESSED], x.as_slice(), y].concat())
+                    .map_err(|_| malformed())?
             }
             (Algorithm::Rs256, PublicParts::Rsa { n, e }) => {
                 rsa(&RSA_PKCS1_2048_8192_SHA256, n, e).ok_or_else(malformed)?
@@ -67,7 +69,8 @@ impl AsymmetricKey {
 
     /// An Ed25519 key pair of a seed (RFC 8032 section 5.1.5).
     pub(crate) fn from_ed25519_seed(seed: &[u8]) -> Result<Self, KeyError> {
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| KeyError::Malformed(Algorithm::EdDsa))?;
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed)
+            .map_err(|_| KeyError::Malformed(Algorithm::EdDsa))?;
         Self::from_ed25519_pair(pair)
     }
 
@@ -89,7 +92,8 @@ impl AsymmetricKey {
         Ok(Self { pair: Some(Pair::Ecdsa(pair)), ..public })
     }
 
-    /// A new ECDSA key pair. The randomness is that of aws-lc, which needs its own for each ECDSA signature anyway.
+    /// A new ECDSA key pair. The randomness is that of aws-lc, which needs its own for each ECDSA
+    /// signature anyway.
     pub(crate) fn generate_ecdsa(algorithm: Algorithm) -> Result<Self, KeyError> {
         let (signing, _, _) = curve(algorithm).ok_or(KeyError::WrongAlgorithm(algorithm))?;
         let pair = EcdsaKeyPair::generate(signing).map_err(|_| KeyError::Malformed(algorithm))?;
@@ -97,19 +101,25 @@ impl AsymmetricKey {
     }
 
     /// A key pair of its two halves; they must belong together.
-    pub(crate) fn from_private(algorithm: Algorithm, parts: PublicParts, private: &[u8]) -> Result<Self, KeyError> {
+    pub(crate) fn from_private(
+        algorithm: Algorithm,
+        parts: PublicParts,
+        private: &[u8],
+    ) -> Result<Self, KeyError> {
         let malformed = |_| KeyError::Malformed(algorithm);
         match &parts {
             PublicParts::Okp { x } => {
-                let pair = Ed25519KeyPair::from_seed_and_public_key(private, x).map_err(malformed)?;
+                let pair =
+                    Ed25519KeyPair::from_seed_and_public_key(private, x).map_err(malformed)?;
                 let public = Self::from_public(algorithm, parts)?;
                 Ok(Self { pair: Some(Pair::Ed25519(pair)), ..public })
             }
             PublicParts::Ec { x, y } => {
-                let (signing, _, _) = curve(algorithm).ok_or(KeyError::WrongAlgorithm(algorithm))?;
+                let (signing, _, _) =
+                    curve(algorithm).ok_or(KeyError::WrongAlgorithm(algorithm))?;
                 let point = [&[UNCOMPRESSED], x.as_slice(), y].concat();
-                let pair =
-                    EcdsaKeyPair::from_private_key_and_public_key(signing, private, &point).map_err(malformed)?;
+                let pair = EcdsaKeyPair::from_private_key_and_public_key(signing, private, &point)
+                    .map_err(malformed)?;
                 Self::from_ecdsa_pair(algorithm, pair)
             }
             PublicParts::Rsa { .. } => Err(KeyError::WrongAlgorithm(algorithm)),
@@ -124,9 +134,9 @@ impl AsymmetricKey {
                 let pair = EcdsaKeyPair::from_pkcs8(signing, document).map_err(malformed)?;
                 Self::from_ecdsa_pair(algorithm, pair)
             }
-            None if algorithm == Algorithm::EdDsa => {
-                Self::from_ed25519_pair(Ed25519KeyPair::from_pkcs8_maybe_unchecked(document).map_err(malformed)?)
-            }
+            None if algorithm == Algorithm::EdDsa => Self::from_ed25519_pair(
+                Ed25519KeyPair::from_pkcs8_maybe_unchecked(document).map_err(malformed)?,
+            ),
             None => Err(KeyError::WrongAlgorithm(algorithm)),
         }
     }
@@ -135,7 +145,8 @@ impl AsymmetricKey {
         self.pair.is_some()
     }
 
-    /// Two coordinates, a point and a scalar, or a number below the modulus (RFC 7518 sections 3.3 to 3.5, RFC 8032).
+    /// Two coordinates, a point and a scalar, or a number below the modulus (RFC 7518 sections 3.3
+    /// to 3.5, RFC 8032).
     pub(crate) fn signature_length(&self) -> usize {
         match &self.parts {
             PublicParts::Okp { x } | PublicParts::Ec { x, .. } => 2 * x.len(),
@@ -182,7 +193,8 @@ impl AsymmetricKey {
 
 type Curve = (&'static EcdsaSigningAlgorithm, &'static dyn VerificationAlgorithm, usize);
 
-/// How the curve of an algorithm signs and verifies, and the length of its field in bytes (RFC 7518 section 3.4).
+/// How the curve of an algorithm signs and verifies, and the length of its field in bytes (RFC 7518
+/// section 3.4).
 fn curve(algorithm: Algorithm) -> Option<Curve> {
     match algorithm {
         Algorithm::Es256 => Some((&ECDSA_P256_SHA256_FIXED_SIGNING, &ECDSA_P256_SHA256_FIXED, 32)),
@@ -191,7 +203,8 @@ fn curve(algorithm: Algorithm) -> Option<Curve> {
     }
 }
 
-/// The library looks at these numbers only at the first signature, and takes an exponent of 1, with which everybody signs.
+/// The library looks at these numbers only at the first signature, and takes an exponent of 1, with
+/// which everybody signs.
 fn rsa(parameters: &'static RsaParameters, n: &[u8], e: &[u8]) -> Option<ParsedPublicKey> {
     let is_whole = n.first().is_some_and(|first| *first >= 0x80);
     let is_odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
@@ -205,8 +218,10 @@ fn rsa(parameters: &'static RsaParameters, n: &[u8], e: &[u8]) -> Option<ParsedP
 /// SEC 1 section 2.3.3: the octet before two whole coordinates.
 const UNCOMPRESSED: u8 = 4;
 
-/// 2048 to 8192 bits (RFC 7518 section 3.3 asks for 2048; beyond 8192 a signature check becomes a way to use up our time).
+/// 2048 to 8192 bits (RFC 7518 section 3.3 asks for 2048; beyond 8192 a signature check becomes a
+/// way to use up our time).
 const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 
-/// FIPS 186-5 appendix A.1.1 would allow more; nobody uses more than the 17 bits of 65537, and a long exponent is slow.
+/// FIPS 186-5 appendix A.1.1 would allow more; nobody uses more than the 17 bits of 65537, and a
+/// long exponent is slow.
 const RSA_EXPONENT_BYTES: usize = 4;

@@ -19,29 +19,39 @@ pub enum KeyError {
         found: usize,
     },
     /// A secret that stands in somebody's documentation, or that repeats itself.
-    #[error("the secret is a published placeholder or repeats itself: make one with `hallpass keys new`")]
+    #[error(
+        "the secret is a published placeholder or repeats itself: make one with `hallpass keys new`"
+    )]
     Placeholder,
-    /// A key file where a secret belongs. Who takes a public key for an HMAC secret lets everybody sign
-    /// (CVE-2015-9235, CVE-2022-29217).
-    #[error("the secret is a key file (PEM, DER, JWK or SSH), not a secret: load it as a key of its own algorithm")]
+    /// A key file where a secret belongs. Who takes a public key for an HMAC secret lets everybody
+    /// sign (CVE-2015-9235, CVE-2022-29217).
+    #[error(
+        "the secret is a key file (PEM, DER, JWK or SSH), not a secret: load it as a key of its own algorithm"
+    )]
     KeyFileAsSecret,
     /// The key's type does not go with the algorithm it was to be bound to.
     #[error("this key cannot be used for {0}: name the algorithm that its type belongs to")]
     WrongAlgorithm(Algorithm),
-    /// The key's numbers are not those of a key: not on the curve, of small order, not canonical, too short, or its halves do not belong together.
-    #[error("the key for {0} is malformed, weak, or its halves do not belong together: export it again")]
+    /// The key's numbers are not those of a key: not on the curve, of small order, not canonical,
+    /// too short, or its halves do not belong together.
+    #[error(
+        "the key for {0} is malformed, weak, or its halves do not belong together: export it again"
+    )]
     Malformed(Algorithm),
     /// Built without the feature that brings this algorithm.
     #[error("{0} needs the feature `asymmetric` of hallpass-core: turn it on")]
     NotBuiltIn(Algorithm),
 }
 
-/// A key ring that cannot be read or changed so, and what to do about it. Never says anything of a secret.
+/// A key ring that cannot be read or changed so, and what to do about it. Never says anything of a
+/// secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyRingError {
     /// Not the JSON that was expected.
-    #[error("the key ring is not a JWK Set at line {line}, column {column}: write it with `hallpass keys new`")]
+    #[error(
+        "the key ring is not a JWK Set at line {line}, column {column}: write it with `hallpass keys new`"
+    )]
     Json {
         /// Counted from one.
         line: usize,
@@ -60,7 +70,9 @@ pub enum KeyRingError {
         source: KeyError,
     },
     /// A key of the set lacks a member, or has one of another kind than expected.
-    #[error("member {member} of key {name} of the ring is missing or malformed: write the key again")]
+    #[error(
+        "member {member} of key {name} of the ring is missing or malformed: write the key again"
+    )]
     Member {
         /// Its `kid`, or its place in the set.
         name: String,

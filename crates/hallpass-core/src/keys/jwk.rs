@@ -1,8 +1,8 @@
 //! One JSON Web Key (RFC 7517 section 4) and the key that it describes.
 //!
-//! The members are read as they stand and judged by the key's type; `x5c` and `x5u` are ignored and nothing is fetched. A key
-//! without `alg` is bound to the algorithm of its type (an RSA key to RS256, which is what the issuers who leave it out mean), so
-//! that it has one all the same.
+//! The members are read as they stand and judged by the key's type; `x5c` and `x5u` are ignored and
+//! nothing is fetched. A key without `alg` is bound to the algorithm of its type (an RSA key to
+//! RS256, which is what the issuers who leave it out mean), so that it has one all the same.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -46,7 +46,8 @@ pub(crate) struct Jwk {
     d: Option<Zeroizing<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     k: Option<Zeroizing<String>>,
-    /// Unix seconds from which signatures are refused; a member of our own, which others ignore (RFC 7517 section 4).
+    /// Unix seconds from which signatures are refused; a member of our own, which others ignore
+    /// (RFC 7517 section 4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) accept_until: Option<u64>,
 }
@@ -57,7 +58,8 @@ pub(crate) enum Purpose {
     Signature,
     /// Encrypting secrets at rest: `use` is `enc` and the key is symmetric.
     Encrypting,
-    /// Hashing passwords: `use` is `pepper`, a value of our own (RFC 7517 section 4.2 allows others), and the key is symmetric.
+    /// Hashing passwords: `use` is `pepper`, a value of our own (RFC 7517 section 4.2 allows
+    /// others), and the key is symmetric.
     Pepper,
     /// Something that hallpass does not do; RFC 7517 section 5 says to ignore such a key.
     Other,
@@ -70,7 +72,9 @@ impl Jwk {
             (Some("enc"), _) if self.kty == "oct" => Purpose::Encrypting,
             (Some("pepper"), _) if self.kty == "oct" => Purpose::Pepper,
             (None | Some("sig"), None) => Purpose::Signature,
-            (None | Some("sig"), Some(operations)) if operations.iter().any(signs) => Purpose::Signature,
+            (None | Some("sig"), Some(operations)) if operations.iter().any(signs) => {
+                Purpose::Signature
+            }
             _ => Purpose::Other,
         }
     }
@@ -84,7 +88,8 @@ impl Jwk {
         self.accept_until.map(UnixTime::from_secs)
     }
 
-    /// The algorithm that the key is bound to; `None` where hallpass has no such algorithm or curve.
+    /// The algorithm that the key is bound to; `None` where hallpass has no such algorithm or
+    /// curve.
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
         let bound_by_type = match (self.kty.as_str(), self.crv.as_deref()) {
             ("OKP", Some("Ed25519")) => Some(Algorithm::EdDsa),
@@ -111,7 +116,8 @@ impl Jwk {
         let name = id.to_string();
         if algorithm.is_symmetric() {
             let secret = self.secret(&name)?;
-            return Key::hmac(id, algorithm, &secret).map_err(|source| KeyRingError::Key { name, source });
+            return Key::hmac(id, algorithm, &secret)
+                .map_err(|source| KeyRingError::Key { name, source });
         }
         self.to_asymmetric_key(id, algorithm)
     }
@@ -120,13 +126,23 @@ impl Jwk {
         self.number("k", self.k.as_ref().map(|text| text.as_str()), name).map(Zeroizing::new)
     }
 
-    fn number(&self, member: &'static str, text: Option<&str>, name: &str) -> Result<Vec<u8>, KeyRingError> {
+    fn number(
+        &self,
+        member: &'static str,
+        text: Option<&str>,
+        name: &str,
+    ) -> Result<Vec<u8>, KeyRingError> {
         text.and_then(|text| base64url::decode(text).ok())
             .ok_or_else(|| KeyRingError::Member { name: name.to_owned(), member })
     }
 
     /// A symmetric key as the key ring's file writes it.
-    pub(crate) fn of_secret(kid: &KeyId, alg: Option<Algorithm>, usage: &str, secret: &[u8]) -> Self {
+    pub(crate) fn of_secret(
+        kid: &KeyId,
+        alg: Option<Algorithm>,
+        usage: &str,
+        secret: &[u8],
+    ) -> Self {
         Self {
             kty: "oct".to_owned(),
             kid: Some(kid.to_string()),
@@ -144,7 +160,8 @@ impl Jwk {
         let name = id.to_string();
         let parts = self.public_parts(&name)?;
         let key = match &self.d {
-            // Hallpass signs nothing with RSA, so the private half of such a key has no business here.
+            // Hallpass signs nothing with RSA, so the private half of such a key has no business
+            // here.
             Some(_) if self.kty == "RSA" => Err(KeyError::WrongAlgorithm(algorithm)),
             Some(d) => {
                 let private = Zeroizing::new(self.number("d", Some(d), &name)?);
@@ -175,14 +192,25 @@ impl Jwk {
             ..Self::default()
         };
         match key.public_parts() {
-            PublicParts::Okp { x } => {
-                Self { kty: "OKP".to_owned(), crv: Some("Ed25519".to_owned()), x: text(x), ..common }
-            }
+            PublicParts::Okp { x } => Self {
+                kty: "OKP".to_owned(),
+                crv: Some("Ed25519".to_owned()),
+                x: text(x),
+                ..common
+            },
             PublicParts::Ec { x, y } => {
                 let curve = if algorithm == Algorithm::Es256 { "P-256" } else { "P-384" };
-                Self { kty: "EC".to_owned(), crv: Some(curve.to_owned()), x: text(x), y: text(y), ..common }
+                Self {
+                    kty: "EC".to_owned(),
+                    crv: Some(curve.to_owned()),
+                    x: text(x),
+                    y: text(y),
+                    ..common
+                }
             }
-            PublicParts::Rsa { n, e } => Self { kty: "RSA".to_owned(), n: text(n), e: text(e), ..common },
+            PublicParts::Rsa { n, e } => {
+                Self { kty: "RSA".to_owned(), n: text(n), e: text(e), ..common }
+            }
         }
     }
 

@@ -1,8 +1,9 @@
 //! A key: one algorithm, for good.
 //!
-//! The algorithm is part of the key's type and never comes from a token, so a public key cannot be taken for an HMAC secret and a
-//! token cannot talk a key into another algorithm (RFC 8725 section 3.1; CVE-2015-9235). What verification needs is made when the
-//! key is loaded: the header segments that this key writes, as bytes to compare, the HMAC key schedule, the parsed public key.
+//! The algorithm is part of the key's type and never comes from a token, so a public key cannot be
+//! taken for an HMAC secret and a token cannot talk a key into another algorithm (RFC 8725 section
+//! 3.1; CVE-2015-9235). What verification needs is made when the key is loaded: the header segments
+//! that this key writes, as bytes to compare, the HMAC key schedule, the parsed public key.
 
 use std::fmt;
 
@@ -34,7 +35,10 @@ use crate::{
 /// assert_eq!(key.algorithm(), Algorithm::Hs256);
 ///
 /// let pem = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA";
-/// assert_eq!(Key::hmac(KeyId::parse("k2")?, Algorithm::Hs256, pem).unwrap_err(), KeyError::KeyFileAsSecret);
+/// assert_eq!(
+///     Key::hmac(KeyId::parse("k2")?, Algorithm::Hs256, pem).unwrap_err(),
+///     KeyError::KeyFileAsSecret
+/// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Key {
@@ -56,8 +60,8 @@ impl Key {
     /// A key that signs and verifies with one secret: HS256, HS384 or HS512.
     ///
     /// # Errors
-    /// When the secret is shorter than the hash's output (32, 48 or 64 bytes), a published placeholder, or a key file; when the
-    /// algorithm is not one of HMAC.
+    /// When the secret is shorter than the hash's output (32, 48 or 64 bytes), a published
+    /// placeholder, or a key file; when the algorithm is not one of HMAC.
     pub fn hmac(id: KeyId, algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         let needed = algorithm.shortest_secret().ok_or(KeyError::WrongAlgorithm(algorithm))?;
         check_secret(algorithm, needed, secret)?;
@@ -88,7 +92,8 @@ impl Key {
         Ok(Self::asymmetric(id, Algorithm::EdDsa, AsymmetricKey::from_ed25519_seed(seed)?))
     }
 
-    /// A new ES256 or ES384 key pair. Its randomness is that of aws-lc: an ECDSA signature needs the library's own in any case.
+    /// A new ES256 or ES384 key pair. Its randomness is that of aws-lc: an ECDSA signature needs
+    /// the library's own in any case.
     ///
     /// # Errors
     /// When the algorithm is another one.
@@ -127,7 +132,8 @@ impl Key {
         self.headers.of(typ)
     }
 
-    /// The signature; `None` where this key only verifies, or the library underneath could not sign.
+    /// The signature; `None` where this key only verifies, or the library underneath could not
+    /// sign.
     pub(crate) fn sign(&self, input: SigningInput<'_>) -> Option<Vec<u8>> {
         match &self.material {
             Material::Hs256(key) => Some(key.sign(input)),
@@ -181,7 +187,10 @@ impl Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("id", &self.id).field("algorithm", &self.algorithm).finish_non_exhaustive()
+        f.debug_struct("Key")
+            .field("id", &self.id)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
     }
 }
 
@@ -191,7 +200,8 @@ struct Headers(PerKind<Box<str>>);
 impl Headers {
     fn new(id: &KeyId, algorithm: Algorithm) -> Self {
         let segment = |typ: TokenType| {
-            // Neither value can hold a character that JSON escapes: `KeyId` and the constants see to that.
+            // Neither value can hold a character that JSON escapes: `KeyId` and the constants see
+            // to that.
             let json = format!(r#"{{"alg":"{algorithm}","typ":"{}","kid":"{id}"}}"#, typ.as_str());
             let mut segment = base64url::encode(json.as_bytes());
             segment.push('.');
@@ -217,7 +227,8 @@ mod tests {
         Key::hmac(KeyId::parse("k").unwrap(), algorithm, &secret).unwrap()
     }
 
-    /// The states that stand after a header must say what the plain MAC over the whole says, at every split of a hash block.
+    /// The states that stand after a header must say what the plain MAC over the whole says, at
+    /// every split of a hash block.
     #[test]
     fn a_head_start_changes_no_signature() {
         for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
@@ -228,7 +239,12 @@ mod tests {
                     let whole = [key.header(typ).as_bytes(), &payload].concat();
                     let plain = key.sign(SigningInput::Whole(&whole)).unwrap();
                     for first_claims in [&b"x".repeat(70)[..], b"another site's"] {
-                        let input = SigningInput::AfterHeader { typ, first_claims, whole: &whole, payload: &payload };
+                        let input = SigningInput::AfterHeader {
+                            typ,
+                            first_claims,
+                            whole: &whole,
+                            payload: &payload,
+                        };
                         assert_eq!(key.sign(input).unwrap(), plain, "{algorithm} {typ:?} {length}");
                         assert!(key.check(input, &plain).is_ok());
                         assert!(key.check(input, &plain[1..]).is_err());

@@ -1,6 +1,7 @@
 //! The key ring as text: the key file, an environment variable, and a JWK Set for others.
 //!
-//! [`KeyRing::from_json`] documents the format. It is a JWK Set, so that tools which read JWKs read it too.
+//! [`KeyRing::from_json`] documents the format. It is a JWK Set, so that tools which read JWKs read
+//! it too.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -24,7 +25,8 @@ struct KeySet {
 }
 
 impl KeyRing {
-    /// Reads the key file's text: a JWK Set (RFC 7517 section 5) with two members of our own, `active` and `accept_until`.
+    /// Reads the key file's text: a JWK Set (RFC 7517 section 5) with two members of our own,
+    /// `active` and `accept_until`.
     ///
     /// ```json
     /// {
@@ -39,16 +41,19 @@ impl KeyRing {
     /// ```
     ///
     /// * `active` names the key that signs; a ring without it verifies and signs nothing.
-    /// * `use` is `sig` for signatures and `enc` for the keys of 32 bytes that seal secrets at rest, the first of which is in use;
-    ///   `pepper` likewise for those that go into password hashes.
-    /// * `accept_until`, in Unix seconds, is the moment from which a key's signatures are refused; without it they are accepted.
-    /// * `alg` may be left out where the type has one algorithm; an `oct` key is then for HS256, an RSA key for RS256.
+    /// * `use` is `sig` for signatures and `enc` for the keys of 32 bytes that seal secrets at
+    ///   rest, the first of which is in use; `pepper` likewise for those that go into password
+    ///   hashes.
+    /// * `accept_until`, in Unix seconds, is the moment from which a key's signatures are refused;
+    ///   without it they are accepted.
+    /// * `alg` may be left out where the type has one algorithm; an `oct` key is then for HS256, an
+    ///   RSA key for RS256.
     ///
     /// The file holds secrets: write it with mode 0600.
     ///
     /// # Errors
-    /// When it is not such a file, or any key of it is of no use here: a key that is silently left out would be missed in the
-    /// middle of the night.
+    /// When it is not such a file, or any key of it is of no use here: a key that is silently left
+    /// out would be missed in the middle of the night.
     pub fn from_json(text: &str) -> Result<Self, KeyRingError> {
         let set = KeySet::parse(text)?;
         let mut ring = Self::default();
@@ -59,8 +64,12 @@ impl KeyRing {
                     let algorithm = jwk.algorithm().ok_or_else(|| member(&id, "alg"))?;
                     ring = ring.accepting(jwk.to_key(id, algorithm)?, jwk.accept_until())?;
                 }
-                Purpose::Encrypting => ring = ring.with_older_encryption_key(id.clone(), of_32_bytes(jwk, &id)?)?,
-                Purpose::Pepper => ring = ring.peppered_also_with(id.clone(), of_32_bytes(jwk, &id)?)?,
+                Purpose::Encrypting => {
+                    ring = ring.with_older_encryption_key(id.clone(), of_32_bytes(jwk, &id)?)?
+                }
+                Purpose::Pepper => {
+                    ring = ring.peppered_also_with(id.clone(), of_32_bytes(jwk, &id)?)?
+                }
                 Purpose::Other => return Err(member(&id, "use")),
             }
         }
@@ -87,7 +96,8 @@ impl KeyRing {
             jwk.accept_until = entry.accept_until().map(UnixTime::as_secs);
             jwk
         });
-        let encryption = self.encryption_keys().map(|(id, key)| Jwk::of_secret(id, None, "enc", key));
+        let encryption =
+            self.encryption_keys().map(|(id, key)| Jwk::of_secret(id, None, "enc", key));
         let peppers = self.peppers().map(|(id, key)| Jwk::of_secret(id, None, "pepper", key));
         let keys = signing.chain(encryption).chain(peppers).collect();
         let active = self.active().map(|key| key.id().to_string());
@@ -96,12 +106,13 @@ impl KeyRing {
 
     /// Reads the JWK Set (RFC 7517) of another issuer: a ring that verifies and signs nothing.
     ///
-    /// Keys of types, curves, algorithms and uses that are not known here are left out, as RFC 7517 section 5 asks. A key without
-    /// a `kid` is named by its place, `0` for the first; see
+    /// Keys of types, curves, algorithms and uses that are not known here are left out, as RFC 7517
+    /// section 5 asks. A key without a `kid` is named by its place, `0` for the first; see
     /// [`Verifier::key_without_kid`](crate::Verifier::key_without_kid).
     ///
     /// # Errors
-    /// When it is not a JWK Set, a usable key is malformed, no key is usable, or a private or symmetric key stands in it.
+    /// When it is not a JWK Set, a usable key is malformed, no key is usable, or a private or
+    /// symmetric key stands in it.
     pub fn from_jwks(text: &str) -> Result<Self, KeyRingError> {
         let set = KeySet::parse(text)?;
         let mut ring = Self::default();
@@ -117,8 +128,8 @@ impl KeyRing {
         if ring.keys().next().is_none() { Err(KeyRingError::Empty) } else { Ok(ring) }
     }
 
-    /// The public keys as a JWK Set (RFC 7517), for those who verify our tokens. A ring of HMAC keys has none:
-    /// `{"keys":[]}`.
+    /// The public keys as a JWK Set (RFC 7517), for those who verify our tokens. A ring of HMAC
+    /// keys has none: `{"keys":[]}`.
     pub fn to_jwks(&self) -> String {
         let keys = self.keys().filter_map(|entry| public_half(entry.key())).collect();
         KeySet { keys, active: None }.print()
@@ -128,10 +139,14 @@ impl KeyRing {
 impl KeySet {
     fn parse(text: &str) -> Result<Self, KeyRingError> {
         // The library's own message can quote the text, which is secret; its place is enough.
-        serde_json::from_str(text).map_err(|error| KeyRingError::Json { line: error.line(), column: error.column() })
+        serde_json::from_str(text)
+            .map_err(|error| KeyRingError::Json { line: error.line(), column: error.column() })
     }
 
-    #[expect(clippy::expect_used, reason = "strings and numbers only: nothing that JSON cannot write")]
+    #[expect(
+        clippy::expect_used,
+        reason = "strings and numbers only: nothing that JSON cannot write"
+    )]
     fn print(&self) -> String {
         // Room for all of it at once: a buffer that grows leaves pieces of the secrets behind.
         let mut json = Vec::with_capacity(ROOM_FOR_A_KEY * (self.keys.len() + 1));
@@ -142,7 +157,8 @@ impl KeySet {
 
 fn named(jwk: &Jwk, place: usize) -> Result<KeyId, KeyRingError> {
     let place = place.to_string();
-    KeyId::parse(jwk.kid.as_deref().unwrap_or(&place)).map_err(|_| KeyRingError::Member { name: place, member: "kid" })
+    KeyId::parse(jwk.kid.as_deref().unwrap_or(&place))
+        .map_err(|_| KeyRingError::Member { name: place, member: "kid" })
 }
 
 fn of_32_bytes(jwk: &Jwk, id: &KeyId) -> Result<Zeroizing<[u8; 32]>, KeyRingError> {

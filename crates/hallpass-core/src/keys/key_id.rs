@@ -1,7 +1,8 @@
 //! The name of a key: the `kid` of RFC 7515 section 4.1.4.
 //!
-//! A `kid` comes from whoever sent the token, and elsewhere has been pasted into paths, SQL and shell commands. Here it is only ever
-//! compared with the names of the ring, and it can hold nothing but a small set of ASCII characters.
+//! A `kid` comes from whoever sent the token, and elsewhere has been pasted into paths, SQL and
+//! shell commands. Here it is only ever compared with the names of the ring, and it can hold
+//! nothing but a small set of ASCII characters.
 
 use std::fmt;
 
@@ -59,7 +60,8 @@ impl fmt::Display for KeyId {
 #[error("a key's name is 1 to 128 ASCII letters, digits or any of -._~+/=:@")]
 pub struct KeyIdError;
 
-/// Bytes. The names that issuers in the field use are a date, a UUID or a digest, 64 hexadecimal digits at the longest.
+/// Bytes. The names that issuers in the field use are a date, a UUID or a digest, 64 hexadecimal
+/// digits at the longest.
 const LONGEST: usize = 128;
 
 #[cfg(test)]
@@ -71,7 +73,9 @@ mod tests {
         for name in ["a", "k-1", "Zm9v+/8=", "arn:aws:kms/x", &"f".repeat(128)] {
             assert_eq!(KeyId::parse(name).map(|id| id.to_string()), Ok(name.to_owned()));
         }
-        for name in ["", " ", "a b", "a\0", "é", "\"", "\\", "a\n", "$(id)", "a;b", "a|b", &"f".repeat(129)] {
+        for name in
+            ["", " ", "a b", "a\0", "é", "\"", "\\", "a\n", "$(id)", "a;b", "a|b", &"f".repeat(129)]
+        {
             assert_eq!(KeyId::parse(name), Err(KeyIdError), "{name:?}");
         }
     }

@@ -1,7 +1,7 @@
 //! New keys out of 32 random bytes that the caller brings.
 //!
-//! One seed, a label for each thing made of it, HMAC-SHA512 between them: the parts say nothing of each other, so the few bytes
-//! that go into a key's public name are safe there.
+//! One seed, a label for each thing made of it, HMAC-SHA512 between them: the parts say nothing of
+//! each other, so the few bytes that go into a key's public name are safe there.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha512;
@@ -52,7 +52,8 @@ impl KeyMaker {
         (self.name("pepper name"), self.first_half("pepper"))
     }
 
-    /// The day and eight hexadecimal digits: an operator sees how old a key is, and two keys of a day differ.
+    /// The day and eight hexadecimal digits: an operator sees how old a key is, and two keys of a
+    /// day differ.
     fn name(&self, label: &str) -> KeyId {
         let (year, month, day) = civil_day(self.now.as_secs());
         let derived = self.derived(label);
@@ -68,11 +69,14 @@ impl KeyMaker {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104, section 2)")]
     fn derived(&self, label: &str) -> Zeroizing<[u8; 64]> {
         let mac = Hmac::<Sha512>::new_from_slice(&*self.random).expect("a key of 32 bytes");
-        Zeroizing::new(mac.chain_update("hallpass ").chain_update(label).finalize().into_bytes().into())
+        Zeroizing::new(
+            mac.chain_update("hallpass ").chain_update(label).finalize().into_bytes().into(),
+        )
     }
 }
 
-/// Year, month and day in the proleptic Gregorian calendar, by the algorithm of Howard Hinnant's `civil_from_days`.
+/// Year, month and day in the proleptic Gregorian calendar, by the algorithm of Howard Hinnant's
+/// `civil_from_days`.
 fn civil_day(seconds: u64) -> (u64, u64, u64) {
     let days = seconds / 86_400 + 719_468; // days from 0000-03-01 to 1970-01-01
     let era = days / 146_097;
@@ -113,11 +117,9 @@ mod tests {
         assert_ne!(signing.id(), &encrypting_name);
         assert!(signing.id().as_str().starts_with("20261124-"), "{}", signing.id());
         let hex = signing.id().as_str().split_once('-').unwrap().1;
-        let leaked = signing
-            .secret()
-            .unwrap()
-            .windows(4)
-            .any(|part| format!("{:02x}{:02x}{:02x}{:02x}", part[0], part[1], part[2], part[3]) == hex);
+        let leaked = signing.secret().unwrap().windows(4).any(|part| {
+            format!("{:02x}{:02x}{:02x}{:02x}", part[0], part[1], part[2], part[3]) == hex
+        });
         assert!(!leaked);
     }
 

@@ -1,15 +1,18 @@
-//! The keys of a site: the one that signs, the older ones still accepted, those that seal secrets at rest, and the peppers of
-//! password hashes.
+//! The keys of a site: the one that signs, the older ones still accepted, those that seal secrets
+//! at rest, and the peppers of password hashes.
 //!
-//! A ring is a value. [Rotation](KeyRing::rotated) makes another one, and [`Keys`](crate::Keys) swaps it under the running
-//! verifier; so a request sees one ring from beginning to end and never half of a change.
+//! A ring is a value. [Rotation](KeyRing::rotated) makes another one, and [`Keys`](crate::Keys)
+//! swaps it under the running verifier; so a request sees one ring from beginning to end and never
+//! half of a change.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
 use crate::{
-    keys::{algorithm::Algorithm, error::KeyRingError, key::Key, key_id::KeyId, key_maker::KeyMaker},
+    keys::{
+        algorithm::Algorithm, error::KeyRingError, key::Key, key_id::KeyId, key_maker::KeyMaker,
+    },
     time::unix_time::UnixTime,
 };
 
@@ -53,21 +56,28 @@ struct StoredSecret {
 }
 
 impl KeyRing {
-    /// A ring with a new HS256 key and a new encryption key, both derived from `random`, which comes from the operating system's
-    /// source. `now` only names them.
+    /// A ring with a new HS256 key and a new encryption key, both derived from `random`, which
+    /// comes from the operating system's source. `now` only names them.
     pub fn generate_hs256(random: [u8; 32], now: UnixTime) -> Self {
         let maker = KeyMaker::new(random, now);
-        let ring = Self { encryption: Vec::from([maker.encryption_key().into()]), ..Self::default() };
+        let ring =
+            Self { encryption: Vec::from([maker.encryption_key().into()]), ..Self::default() };
         ring.sign_with(Arc::new(maker.hs256()))
     }
 
-    /// A ring with a new key of this algorithm and a new encryption key; as [`generate_hs256`](Self::generate_hs256) otherwise.
+    /// A ring with a new key of this algorithm and a new encryption key; as
+    /// [`generate_hs256`](Self::generate_hs256) otherwise.
     ///
     /// # Errors
     /// For RSA, with which hallpass signs nothing.
-    pub fn generate(algorithm: Algorithm, random: [u8; 32], now: UnixTime) -> Result<Self, KeyRingError> {
+    pub fn generate(
+        algorithm: Algorithm,
+        random: [u8; 32],
+        now: UnixTime,
+    ) -> Result<Self, KeyRingError> {
         let maker = KeyMaker::new(random, now);
-        let ring = Self { encryption: Vec::from([maker.encryption_key().into()]), ..Self::default() };
+        let ring =
+            Self { encryption: Vec::from([maker.encryption_key().into()]), ..Self::default() };
         Ok(ring.sign_with(Arc::new(maker.key(algorithm)?)))
     }
 
@@ -82,14 +92,20 @@ impl KeyRing {
         Ok(Self::default().sign_with(Arc::new(key)))
     }
 
-    /// A ring with a new key in use, of the present one's algorithm, the present one accepted for `accept_old_for` longer.
-    /// Keys whose time is over are left out; encryption keys stay.
+    /// A ring with a new key in use, of the present one's algorithm, the present one accepted for
+    /// `accept_old_for` longer. Keys whose time is over are left out; encryption keys stay.
     ///
-    /// `accept_old_for` should be at least the lifetime of an access token, or users who signed in just before are signed out.
+    /// `accept_old_for` should be at least the lifetime of an access token, or users who signed in
+    /// just before are signed out.
     ///
     /// # Errors
     /// When the ring signs nothing, or the new key cannot be made.
-    pub fn rotated(&self, random: [u8; 32], now: UnixTime, accept_old_for: Duration) -> Result<Self, KeyRingError> {
+    pub fn rotated(
+        &self,
+        random: [u8; 32],
+        now: UnixTime,
+        accept_old_for: Duration,
+    ) -> Result<Self, KeyRingError> {
         let old = self.active.as_deref().ok_or(KeyRingError::NoActiveKey)?;
         let new = KeyMaker::new(random, now).key(old.algorithm())?;
         self.refuse_known(new.id())?;
@@ -110,10 +126,12 @@ impl KeyRing {
         ring
     }
 
-    /// A ring with a new pepper in use: new password hashes are made with it, and those of older peppers, or of none, go on being
-    /// read and are made anew at the next sign-in of each account.
+    /// A ring with a new pepper in use: new password hashes are made with it, and those of older
+    /// peppers, or of none, go on being read and are made anew at the next sign-in of each
+    /// account.
     ///
-    /// A pepper that is [retired](Self::retire) shuts out every account whose hash was still made with it.
+    /// A pepper that is [retired](Self::retire) shuts out every account whose hash was still made
+    /// with it.
     pub fn with_new_pepper(&self, random: [u8; 32], now: UnixTime) -> Self {
         let mut ring = self.clone();
         ring.peppers.insert(0, KeyMaker::new(random, now).pepper().into());
@@ -134,10 +152,15 @@ impl KeyRing {
     /// A ring without this key: its signatures are refused from now on.
     ///
     /// # Errors
-    /// When there is no such key, or it is the one in use, for signing, encrypting or hashing: put a new one in its place first.
+    /// When there is no such key, or it is the one in use, for signing, encrypting or hashing: put
+    /// a new one in its place first.
     pub fn retire(&self, id: &KeyId) -> Result<Self, KeyRingError> {
         let stored = [self.encryption.first(), self.peppers.first()];
-        let in_use = self.active.iter().map(|key| key.id()).chain(stored.into_iter().flatten().map(|key| &key.id));
+        let in_use = self
+            .active
+            .iter()
+            .map(|key| key.id())
+            .chain(stored.into_iter().flatten().map(|key| &key.id));
         if in_use.into_iter().any(|used| used == id) {
             return Err(KeyRingError::InUse(id.clone()));
         }
@@ -166,8 +189,8 @@ impl KeyRing {
         self.encryption.iter().map(|encryption| (&encryption.id, &*encryption.key))
     }
 
-    /// The peppers of password hashes (argon2's secret value, RFC 9106 section 3.1), the one in use first; none unless one was
-    /// added, because whoever loses a pepper loses every password.
+    /// The peppers of password hashes (argon2's secret value, RFC 9106 section 3.1), the one in use
+    /// first; none unless one was added, because whoever loses a pepper loses every password.
     pub fn peppers(&self) -> impl Iterator<Item = (&KeyId, &[u8; 32])> {
         self.peppers.iter().map(|pepper| (&pepper.id, &*pepper.key))
     }
@@ -189,7 +212,11 @@ impl KeyRing {
     }
 
     /// Adds a pepper behind the others.
-    pub(crate) fn peppered_also_with(mut self, id: KeyId, key: Zeroizing<[u8; 32]>) -> Result<Self, KeyRingError> {
+    pub(crate) fn peppered_also_with(
+        mut self,
+        id: KeyId,
+        key: Zeroizing<[u8; 32]>,
+    ) -> Result<Self, KeyRingError> {
         self.refuse_known(&id)?;
         self.peppers.push(StoredSecret { id, key });
         Ok(self)
@@ -198,7 +225,8 @@ impl KeyRing {
     /// Puts the key of this name, which is in the ring, into use.
     pub(crate) fn activating(mut self, id: &str) -> Result<Self, KeyRingError> {
         let place = self.entries.iter().position(|entry| entry.key.id().as_str() == id);
-        let entry = place.map(|place| self.entries.remove(place)).ok_or(KeyRingError::NoActiveKey)?;
+        let entry =
+            place.map(|place| self.entries.remove(place)).ok_or(KeyRingError::NoActiveKey)?;
         if entry.accept_until.is_some() {
             return Err(KeyRingError::Member { name: id.to_owned(), member: "accept_until" });
         }
@@ -252,7 +280,10 @@ impl fmt::Debug for KeyRing {
         f.debug_struct("KeyRing")
             .field("active", &self.active.as_deref().map(Key::id))
             .field("keys", &self.entries)
-            .field("encryption_keys", &self.encryption.iter().map(|encryption| &encryption.id).collect::<Vec<_>>())
+            .field(
+                "encryption_keys",
+                &self.encryption.iter().map(|encryption| &encryption.id).collect::<Vec<_>>(),
+            )
             .field("peppers", &self.peppers.iter().map(|pepper| &pepper.id).collect::<Vec<_>>())
             .finish()
     }

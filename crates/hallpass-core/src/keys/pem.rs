@@ -1,6 +1,7 @@
 //! Keys out of PEM files (RFC 7468), read by jsonwebtoken.
 //!
-//! The algorithm is said by the caller and compared with the key's type; a PEM never becomes anything but a key of its own type.
+//! The algorithm is said by the caller and compared with the key's type; a PEM never becomes
+//! anything but a key of its own type.
 
 use aws_lc_rs::{rsa, signature::RsaPublicKeyComponents};
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, EncodingKey, errors::Result};
@@ -14,8 +15,9 @@ use crate::keys::{
 };
 
 impl Key {
-    /// Reads a PEM file: a private key as PKCS#8 (`BEGIN PRIVATE KEY`) for EdDSA, ES256 and ES384, or a public key
-    /// (`BEGIN PUBLIC KEY`, for RSA also `BEGIN RSA PUBLIC KEY`) for any of the asymmetric algorithms.
+    /// Reads a PEM file: a private key as PKCS#8 (`BEGIN PRIVATE KEY`) for EdDSA, ES256 and ES384,
+    /// or a public key (`BEGIN PUBLIC KEY`, for RSA also `BEGIN RSA PUBLIC KEY`) for any of the
+    /// asymmetric algorithms.
     ///
     /// ```
     /// use hallpass_core::{Algorithm, Key, KeyError, KeyId};
@@ -30,7 +32,11 @@ impl Key {
     ///
     /// # Errors
     /// When it is not such a file, or the key is of another type, weak or malformed.
-    pub fn from_pem(id: KeyId, algorithm: Algorithm, pem: &[u8]) -> std::result::Result<Self, KeyError> {
+    pub fn from_pem(
+        id: KeyId,
+        algorithm: Algorithm,
+        pem: &[u8],
+    ) -> std::result::Result<Self, KeyError> {
         let key = match private_document(algorithm, pem) {
             Some(document) => AsymmetricKey::from_pkcs8(algorithm, document.as_bytes())?,
             None => AsymmetricKey::from_public(algorithm, public_parts(algorithm, pem)?)?,
@@ -60,7 +66,8 @@ fn public_parts(algorithm: Algorithm, pem: &[u8]) -> std::result::Result<PublicP
     match family(algorithm) {
         Some(AlgorithmFamily::Ed) => Ok(PublicParts::Okp { x: bytes.to_vec() }),
         Some(AlgorithmFamily::Ec) => {
-            // SEC 1 section 2.3.3: an octet for "uncompressed", then both coordinates, of equal length.
+            // SEC 1 section 2.3.3: an octet for "uncompressed", then both coordinates, of equal
+            // length.
             let coordinates = bytes.strip_prefix(&[4]).ok_or_else(malformed)?;
             let (x, y) = coordinates.split_at(coordinates.len() / 2);
             Ok(PublicParts::Ec { x: x.to_vec(), y: y.to_vec() })

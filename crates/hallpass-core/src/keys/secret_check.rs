@@ -1,13 +1,18 @@
 //! Refusal of HMAC secrets that an attacker can guess.
 //!
-//! Whoever holds one token can try secrets offline at billions a second. Length is necessary and checked first; what is long and
-//! known (documentation, starter templates) or long and regular is caught here. The list is short on purpose: it holds the secrets
-//! that stand in the documentation which people copy from.
+//! Whoever holds one token can try secrets offline at billions a second. Length is necessary and
+//! checked first; what is long and known (documentation, starter templates) or long and regular is
+//! caught here. The list is short on purpose: it holds the secrets that stand in the documentation
+//! which people copy from.
 
 use crate::keys::{algorithm::Algorithm, error::KeyError};
 
 /// Refuses a secret that is too short, published, regular, or no secret at all.
-pub(crate) fn check_secret(algorithm: Algorithm, needed: usize, secret: &[u8]) -> Result<(), KeyError> {
+pub(crate) fn check_secret(
+    algorithm: Algorithm,
+    needed: usize,
+    secret: &[u8],
+) -> Result<(), KeyError> {
     if looks_like_key_file(secret) {
         return Err(KeyError::KeyFileAsSecret);
     }
@@ -22,7 +27,8 @@ pub(crate) fn check_secret(algorithm: Algorithm, needed: usize, secret: &[u8]) -
 
 /// PEM, SSH and PGP by their first characters, JWK by its required member, DER by its structure.
 ///
-/// None of it may hit a random secret: a key that the ring made must not be refused when its file is read again.
+/// None of it may hit a random secret: a key that the ring made must not be refused when its file
+/// is read again.
 fn looks_like_key_file(secret: &[u8]) -> bool {
     let text = secret.trim_ascii_start();
     let begins = |prefix: &&[u8]| text.starts_with(prefix);
@@ -30,20 +36,27 @@ fn looks_like_key_file(secret: &[u8]) -> bool {
     KEY_FILE_BEGINNINGS.iter().any(begins) || is_jwk || is_der_key(secret)
 }
 
-/// X.690 section 8.1.3: a SEQUENCE whose length covers exactly what follows. Inside stands an algorithm (RFC 5280 section 4.1), a
-/// version (RFC 5958 section 2) or a modulus (RFC 8017 appendix A.1.1).
+/// X.690 section 8.1.3: a SEQUENCE whose length covers exactly what follows. Inside stands an
+/// algorithm (RFC 5280 section 4.1), a version (RFC 5958 section 2) or a modulus (RFC 8017 appendix
+/// A.1.1).
 fn is_der_key(bytes: &[u8]) -> bool {
     let (length, content) = match *bytes {
         [0x30, length @ ..=0x7f, ref content @ ..] => (usize::from(length), content),
         [0x30, 0x81, length, ref content @ ..] => (usize::from(length), content),
-        [0x30, 0x82, high, low, ref content @ ..] => (usize::from(u16::from_be_bytes([high, low])), content),
+        [0x30, 0x82, high, low, ref content @ ..] => {
+            (usize::from(u16::from_be_bytes([high, low])), content)
+        }
         _ => return false,
     };
     length == content.len()
-        && matches!(*content, [0x30, _, 0x06, ..] | [0x02, 0x01, 0x00, ..] | [0x02, 0x81 | 0x82, ..])
+        && matches!(
+            *content,
+            [0x30, _, 0x06, ..] | [0x02, 0x01, 0x00, ..] | [0x02, 0x81 | 0x82, ..]
+        )
 }
 
-/// Fewer than [`FEWEST_DISTINCT`] different bytes, or one piece of at most half the length over and over.
+/// Fewer than [`FEWEST_DISTINCT`] different bytes, or one piece of at most half the length over and
+/// over.
 fn is_regular(secret: &[u8]) -> bool {
     let mut seen = [false; 256];
     for byte in secret {
@@ -52,14 +65,19 @@ fn is_regular(secret: &[u8]) -> bool {
         }
     }
     let distinct = seen.iter().filter(|seen| **seen).count();
-    let repeats = |period: usize| secret.iter().skip(period).zip(secret).all(|(later, earlier)| later == earlier);
+    let repeats = |period: usize| {
+        secret.iter().skip(period).zip(secret).all(|(later, earlier)| later == earlier)
+    };
     distinct < FEWEST_DISTINCT || (1..=secret.len() / 2).any(repeats)
 }
 
 /// Case, white space and punctuation aside, a published secret or one that only pads it.
 fn is_published(secret: &[u8]) -> bool {
-    let folded: Vec<u8> =
-        secret.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+    let folded: Vec<u8> = secret
+        .iter()
+        .filter(|byte| byte.is_ascii_alphanumeric())
+        .map(u8::to_ascii_lowercase)
+        .collect();
     PUBLISHED.iter().any(|published| folded.starts_with(published.as_bytes()))
 }
 
@@ -105,7 +123,10 @@ mod tests {
     fn length_is_in_bytes_and_exact() {
         let random: Vec<u8> = (0..32_u8).map(|i| i.wrapping_mul(37) ^ 0x6b).collect();
         assert_eq!(refused(&random), None);
-        assert!(matches!(refused(&random[..31]), Some(KeyError::SecretTooShort { needed: 32, found: 31, .. })));
+        assert!(matches!(
+            refused(&random[..31]),
+            Some(KeyError::SecretTooShort { needed: 32, found: 31, .. })
+        ));
         assert!(matches!(refused(b""), Some(KeyError::SecretTooShort { found: 0, .. })));
     }
 
@@ -129,8 +150,16 @@ mod tests {
     /// One of 256 random secrets begins like a JWK, one of 65,536 like DER of its length.
     #[test]
     fn no_random_secret_is_taken_for_a_key_file() {
-        for beginning in [b"{".as_slice(), b" {", b"\n\t", &[0x30, 0x1e], &[0x30, 0x1e, 0x30], &[0x30, 0x1e, 0x02]] {
-            let random = (0..32_u8).map(|place| place.wrapping_mul(37) ^ 0x6b).skip(beginning.len());
+        for beginning in [
+            b"{".as_slice(),
+            b" {",
+            b"\n\t",
+            &[0x30, 0x1e],
+            &[0x30, 0x1e, 0x30],
+            &[0x30, 0x1e, 0x02],
+        ] {
+            let random =
+                (0..32_u8).map(|place| place.wrapping_mul(37) ^ 0x6b).skip(beginning.len());
             let secret: Vec<u8> = beginning.iter().copied().chain(random).collect();
             assert_eq!(refused(&secret), None, "{beginning:x?}");
         }
@@ -148,12 +177,19 @@ mod tests {
             b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGf0",
             b"ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY",
             b"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS\"}",
-            &der(&[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03], 38), // an Ed25519 key's SubjectPublicKeyInfo
+            // SubjectPublicKeyInfo of an Ed25519 key.
+            &der(&[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03], 38),
             &der(&[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30], 42), // its PKCS#8
-            &der(&[0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06], 287), // an RSA key's SubjectPublicKeyInfo
+            // SubjectPublicKeyInfo of an RSA key.
+            &der(&[0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06], 287),
             &der(&[0x30, 0x82, 0x01, 0x0a, 0x02, 0x82], 264), // its PKCS#1
         ] {
-            assert_eq!(refused(secret), Some(KeyError::KeyFileAsSecret), "{:?}", String::from_utf8_lossy(secret));
+            assert_eq!(
+                refused(secret),
+                Some(KeyError::KeyFileAsSecret),
+                "{:?}",
+                String::from_utf8_lossy(secret)
+            );
         }
     }
 }

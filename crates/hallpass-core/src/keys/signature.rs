@@ -1,7 +1,7 @@
 //! What a signature covers, header segment included.
 //!
-//! The header names the kind of token by its `typ`, so that one kind is useless where another is asked for
-//! (RFC 8725 section 3.11).
+//! The header names the kind of token by its `typ`, so that one kind is useless where another is
+//! asked for (RFC 8725 section 3.11).
 
 /// The `typ` of the tokens that hallpass signs: one for each kind.
 ///
@@ -10,9 +10,11 @@
 pub enum TokenType {
     /// Carries a signed-in user through the routes.
     Access,
-    /// The password was right and the second factor is awaited; opens the code page and nothing else.
+    /// The password was right and the second factor is awaited; opens the code page and nothing
+    /// else.
     Pending,
-    /// The password was right and a second factor must be set up; opens the page for that and nothing else.
+    /// The password was right and a second factor must be set up; opens the page for that and
+    /// nothing else.
     Enrolment,
     /// An account signed in with this browser before; opens nothing by itself.
     Device,
@@ -62,12 +64,16 @@ impl<T> PerKind<T> {
 /// The header segment, a dot, and the payload segment (RFC 7515 section 5.1).
 #[derive(Clone, Copy)]
 pub(crate) enum SigningInput<'t> {
-    /// It begins with the very header segment that its key writes for this type, dot included; `payload` is what follows, and
-    /// `first_claims` what that begins with where the issuer wrote it, by what the verifier was told.
+    /// It begins with the very header segment that its key writes for this type, dot included;
+    /// `payload` is what follows, and `first_claims` what that begins with where the issuer
+    /// wrote it, by what the verifier was told.
     AfterHeader {
         typ: TokenType,
         first_claims: &'t [u8],
-        #[cfg_attr(not(feature = "asymmetric"), expect(dead_code, reason = "HMAC has a head start over the header"))]
+        #[cfg_attr(
+            not(feature = "asymmetric"),
+            expect(dead_code, reason = "HMAC has a head start over the header")
+        )]
         whole: &'t [u8],
         payload: &'t [u8],
     },

@@ -1,15 +1,21 @@
-//! What an OpenAPI document says of hallpass: where the token is, and what each route asks (feature `utoipa`).
+//! What an OpenAPI document says of hallpass: where the token is, and what each route asks (feature
+//! `utoipa`).
 //!
-//! Said once: the schemes come from the authenticator's own settings, the requirements from the same [`RouteTable`] that the guards write. Roles
-//! stand where OpenAPI 3.1 has them ("Security Requirement Object": for a scheme other than OAuth 2.0 the list may name the roles that
-//! are required): all of one alternative are needed, and one alternative is enough. For a second factor and a fresh sign-in it has no
-//! word, so these are the extensions `x-required-second-factor` and `x-required-sign-in-within-seconds`, and a sentence at the 403.
+//! Said once: the schemes come from the authenticator's own settings, the requirements from the
+//! same [`RouteTable`] that the guards write. Roles stand where OpenAPI 3.1 has them ("Security
+//! Requirement Object": for a scheme other than OAuth 2.0 the list may name the roles that
+//! are required): all of one alternative are needed, and one alternative is enough. For a second
+//! factor and a fresh sign-in it has no word, so these are the extensions
+//! `x-required-second-factor` and `x-required-sign-in-within-seconds`, and a sentence at the 403.
 
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, ObjectBuilder, OpenApi, Ref, Response, ResponseBuilder, Type,
+    ComponentsBuilder, ContentBuilder, ObjectBuilder, OpenApi, Ref, Response, ResponseBuilder,
+    Type,
     extensions::ExtensionsBuilder,
     path::{Operation, PathItem},
-    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    security::{
+        ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+    },
 };
 
 use crate::{
@@ -22,21 +28,32 @@ use crate::{
 ///
 /// ```
 /// use hallpass_core::{ApiSecurity, CookieSettings, Requirement, Role, RouteTable};
-/// use utoipa::openapi::{HttpMethod, InfoBuilder, OpenApiBuilder, PathItem, PathsBuilder, path::OperationBuilder};
+/// use utoipa::openapi::{
+///     HttpMethod, InfoBuilder, OpenApiBuilder, PathItem, PathsBuilder, path::OperationBuilder,
+/// };
 ///
 /// #[derive(Role)]
-/// enum SiteRole { Guest, Admin }
+/// enum SiteRole {
+///     Guest,
+///     Admin,
+/// }
 ///
 /// let reports = PathItem::new(HttpMethod::Get, OperationBuilder::new());
 /// let info = InfoBuilder::new().title("Reports").version("1").build();
-/// let mut api = OpenApiBuilder::new().info(info).paths(PathsBuilder::new().path("/reports/{id}", reports)).build();
+/// let mut api = OpenApiBuilder::new()
+///     .info(info)
+///     .paths(PathsBuilder::new().path("/reports/{id}", reports))
+///     .build();
 ///
 /// let mut table = RouteTable::new();
 /// table.state("/reports/{id}", Requirement::all_of([SiteRole::Admin]));
 /// ApiSecurity::new(&CookieSettings::default()).describe(&mut api, &table);
 ///
 /// let json = api.to_json()?;
-/// assert!(json.contains(r#""type":"apiKey","in":"cookie","name":"__Host-hallpass""#), "{json}");
+/// assert!(
+///     json.contains(r#""type":"apiKey","in":"cookie","name":"__Host-hallpass""#),
+///     "{json}"
+/// );
 /// assert!(json.contains(r#""security":[{"hallpass":["admin"]}]"#), "{json}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -52,14 +69,16 @@ impl ApiSecurity {
         Self { access_name: cookies.access_name().to_owned(), bearer: false }
     }
 
-    /// Says that the token may come as `Authorization: Bearer`, too. Defaults to the cookie alone, because authenticators do.
+    /// Says that the token may come as `Authorization: Bearer`, too. Defaults to the cookie alone,
+    /// because authenticators do.
     #[must_use]
     pub fn bearer(mut self) -> Self {
         self.bearer = true;
         self
     }
 
-    /// Writes the schemes into the document, and for each route of the table that it has what [`state`](Self::state) says.
+    /// Writes the schemes into the document, and for each route of the table that it has what
+    /// [`state`](Self::state) says.
     pub fn describe(&self, api: &mut OpenApi, table: &RouteTable) {
         self.declare(api);
         for (route, asks) in table.rows() {
@@ -69,19 +88,24 @@ impl ApiSecurity {
         }
     }
 
-    /// Writes what one operation asks: its security, and the answers of a refusal as problem+json. An answer that it has already
-    /// stays.
+    /// Writes what one operation asks: its security, and the answers of a refusal as problem+json.
+    /// An answer that it has already stays.
     pub fn state(&self, operation: &mut Operation, asks: &Requirement) {
         let alternatives = if asks.is_open() { Vec::new() } else { asks.enough() };
         let with = |scheme: &'static str| {
-            alternatives.iter().map(move |roles| SecurityRequirement::new(scheme, roles.iter().copied()))
+            alternatives
+                .iter()
+                .map(move |roles| SecurityRequirement::new(scheme, roles.iter().copied()))
         };
-        operation.security = Some(with(COOKIE).chain(with(BEARER).filter(|_| self.bearer)).collect());
+        operation.security =
+            Some(with(COOKIE).chain(with(BEARER).filter(|_| self.bearer)).collect());
         if asks.is_open() {
             return;
         }
         let answers = &mut operation.responses.responses;
-        answers.entry("401".to_owned()).or_insert_with(|| Ref::from_response_name(SIGNED_OUT).into());
+        answers
+            .entry("401".to_owned())
+            .or_insert_with(|| Ref::from_response_name(SIGNED_OUT).into());
         if !asks.is_login() {
             answers
                 .entry("403".to_owned())
@@ -97,30 +121,45 @@ impl ApiSecurity {
         operation.extensions.get_or_insert_default().merge(extensions.build());
     }
 
-    /// An answer in the form of a refusal (RFC 9457), for what a site refuses itself. [`describe`](Self::describe) writes its schema.
+    /// An answer in the form of a refusal (RFC 9457), for what a site refuses itself.
+    /// [`describe`](Self::describe) writes its schema.
     pub fn problem(description: &str) -> Response {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(PROBLEM))).build();
-        ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+        ResponseBuilder::new()
+            .description(description)
+            .content("application/problem+json", content)
+            .build()
     }
 
     fn declare(&self, api: &mut OpenApi) {
-        let mut components = api.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
-        let cookie = ApiKeyValue::with_description(self.access_name.as_str(), "The cookie that signing in sets.");
+        let mut components =
+            api.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
+        let cookie = ApiKeyValue::with_description(
+            self.access_name.as_str(),
+            "The cookie that signing in sets.",
+        );
         components.add_security_scheme(COOKIE, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         if self.bearer {
-            let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+            let bearer =
+                HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
             components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
         }
-        let signed_out =
-            Self::problem("Signed out. A browser that navigates is sent to the log-in page with 303 instead.");
+        let signed_out = Self::problem(
+            "Signed out. A browser that navigates is sent to the log-in page with 303 instead.",
+        );
         components.responses.insert(SIGNED_OUT.to_owned(), signed_out.into());
-        let member = |kind, says: &str| ObjectBuilder::new().schema_type(kind).description(Some(says));
+        let member =
+            |kind, says: &str| ObjectBuilder::new().schema_type(kind).description(Some(says));
         let schema = ObjectBuilder::new()
-            .property("type", member(Type::String, "urn:hallpass:problem: and the kind of the refusal"))
+            .property(
+                "type",
+                member(Type::String, "urn:hallpass:problem: and the kind of the refusal"),
+            )
             .property("title", member(Type::String, "a heading"))
             .property("status", member(Type::Integer, "the status"))
             .property("detail", member(Type::String, "what to do about it"));
-        let schema = ["type", "title", "status", "detail"].into_iter().fold(schema, ObjectBuilder::required);
+        let schema =
+            ["type", "title", "status", "detail"].into_iter().fold(schema, ObjectBuilder::required);
         components.schemas.insert(PROBLEM.to_owned(), schema.into());
         api.components = Some(components);
     }
@@ -134,12 +173,25 @@ impl<R: Role> RequestAuthenticator<R> {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem { get, put, post, delete, options, head, patch, trace, query, additional_operations, .. } = item;
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        options,
+        head,
+        patch,
+        trace,
+        query,
+        additional_operations,
+        ..
+    } = item;
     let named = [get, put, post, delete, options, head, patch, trace, query];
     named.into_iter().filter_map(Option::as_mut).chain(additional_operations.values_mut())
 }
 
-/// A route as OpenAPI writes it: without the star of axum's wildcards and the patterns of actix-web's parameters.
+/// A route as OpenAPI writes it: without the star of axum's wildcards and the patterns of
+/// actix-web's parameters.
 fn template(route: &str) -> String {
     let (mut path, mut depth, mut in_pattern) = (String::new(), 0, false);
     for character in route.chars() {

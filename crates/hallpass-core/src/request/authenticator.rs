@@ -1,15 +1,17 @@
 //! From a request's headers to its caller: the one decision that every adapter makes first.
 //!
-//! 1. The access cookie is looked for by [`find_cookie`]. Where its name stands twice, nobody is signed in.
-//! 2. Where bearer tokens are on, `Authorization: Bearer` (RFC 6750 section 2.1) is looked at. Other schemes are
-//!    someone else's and count as absent; a second `Authorization` field, which RFC 9110 section 5.3 does not allow,
-//!    makes the request ambiguous.
-//! 3. A cookie and a bearer token must be the same token. Two accounts in one request is a mistake or an attack (a
-//!    token planted beside the visitor's own), and whichever won would surprise someone.
+//! 1. The access cookie is looked for by [`find_cookie`]. Where its name stands twice, nobody is
+//!    signed in.
+//! 2. Where bearer tokens are on, `Authorization: Bearer` (RFC 6750 section 2.1) is looked at.
+//!    Other schemes are someone else's and count as absent; a second `Authorization` field, which
+//!    RFC 9110 section 5.3 does not allow, makes the request ambiguous.
+//! 3. A cookie and a bearer token must be the same token. Two accounts in one request is a mistake
+//!    or an attack (a token planted beside the visitor's own), and whichever won would surprise
+//!    someone.
 //! 4. The one token is [verified](crate::Verifier), the revocation list included.
 //!
-//! It never refuses a request: an open route serves a visitor with a broken cookie like one with none, and the reason
-//! is kept for the guard, which may refuse, and for the log.
+//! It never refuses a request: an open route serves a visitor with a broken cookie like one with
+//! none, and the reason is kept for the guard, which may refuse, and for the log.
 
 use std::fmt;
 
@@ -51,19 +53,23 @@ pub struct RequestAuthenticator<R> {
 impl<R: Role> RequestAuthenticator<R> {
     /// An authenticator that reads the cookie of the [default settings](CookieSettings::default).
     pub fn new(verifier: Verifier<R>) -> Self {
-        Self { verifier, access_name: CookieSettings::default().access_name().to_owned(), bearer: false }
+        Self {
+            verifier,
+            access_name: CookieSettings::default().access_name().to_owned(),
+            bearer: false,
+        }
     }
 
-    /// Reads the cookie of these settings. Defaults to `__Host-hallpass`, because that is what the sign-in routes set
-    /// by default.
+    /// Reads the cookie of these settings. Defaults to `__Host-hallpass`, because that is what the
+    /// sign-in routes set by default.
     #[must_use]
     pub fn cookies(mut self, settings: &CookieSettings) -> Self {
         settings.access_name().clone_into(&mut self.access_name);
         self
     }
 
-    /// Also takes a token from `Authorization: Bearer`. Defaults to the cookie alone, because a site of pages has no
-    /// other caller.
+    /// Also takes a token from `Authorization: Bearer`. Defaults to the cookie alone, because a
+    /// site of pages has no other caller.
     #[must_use]
     pub fn bearer(mut self) -> Self {
         self.bearer = true;
@@ -85,7 +91,8 @@ impl<R: Role> RequestAuthenticator<R> {
         &self.verifier
     }
 
-    /// Who sent a request: the values of all its `Cookie` and of all its `Authorization` fields, at this moment.
+    /// Who sent a request: the values of all its `Cookie` and of all its `Authorization` fields, at
+    /// this moment.
     pub fn authenticate<'h>(
         &self,
         cookie_headers: impl IntoIterator<Item = &'h [u8]>,
@@ -124,7 +131,11 @@ impl<R: Role> From<Verifier<R>> for RequestAuthenticator<R> {
 
 impl<R> Clone for RequestAuthenticator<R> {
     fn clone(&self) -> Self {
-        Self { verifier: self.verifier.clone(), access_name: self.access_name.clone(), bearer: self.bearer }
+        Self {
+            verifier: self.verifier.clone(),
+            access_name: self.access_name.clone(),
+            bearer: self.bearer,
+        }
     }
 }
 
@@ -141,7 +152,9 @@ impl<R> fmt::Debug for RequestAuthenticator<R> {
 /// More than one token stands in the request, and it is not clear which counts.
 struct Ambiguous;
 
-fn find_bearer<'h>(headers: impl IntoIterator<Item = &'h [u8]>) -> Result<Option<&'h [u8]>, Ambiguous> {
+fn find_bearer<'h>(
+    headers: impl IntoIterator<Item = &'h [u8]>,
+) -> Result<Option<&'h [u8]>, Ambiguous> {
     let mut headers = headers.into_iter();
     let first = headers.next();
     match headers.next() {
@@ -150,8 +163,8 @@ fn find_bearer<'h>(headers: impl IntoIterator<Item = &'h [u8]>) -> Result<Option
     }
 }
 
-/// The token of a `Bearer` field; `None` for another scheme. The scheme's name has no case, and spaces part it from the
-/// token (RFC 9110 section 11.4).
+/// The token of a `Bearer` field; `None` for another scheme. The scheme's name has no case, and
+/// spaces part it from the token (RFC 9110 section 11.4).
 fn bearer_token(header: &[u8]) -> Option<&[u8]> {
     let (scheme, mut token) = header.split_at_checked(SCHEME.len())?;
     let parted = token.is_empty() || token.starts_with(b" ");

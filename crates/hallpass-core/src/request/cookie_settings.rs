@@ -1,11 +1,11 @@
-//! What hallpass's cookies are called and how they are set and removed: said once, for the authenticator, log-in, log-out and
-//! refresh.
+//! What hallpass's cookies are called and how they are set and removed: said once, for the
+//! authenticator, log-in, log-out and refresh.
 //!
-//! A browser drops a cookie that breaks a rule, silently, and the site's users cannot sign in. So what a browser would
-//! drop is refused here: at set-up where the settings are at fault, at writing where the value is. Every cookie is
-//! `HttpOnly` and `Path=/`; there is no setting for that, because nothing on a page needs to read a token. A removal
-//! carries the attributes of the cookie that it removes, since a browser that finds another `Domain` or `Path` keeps
-//! the old one.
+//! A browser drops a cookie that breaks a rule, silently, and the site's users cannot sign in. So
+//! what a browser would drop is refused here: at set-up where the settings are at fault, at writing
+//! where the value is. Every cookie is `HttpOnly` and `Path=/`; there is no setting for that,
+//! because nothing on a page needs to read a token. A removal carries the attributes of the cookie
+//! that it removes, since a browser that finds another `Domain` or `Path` keeps the old one.
 
 use std::{fmt, time::Duration};
 
@@ -22,7 +22,8 @@ pub(crate) mod rules;
 #[cfg(test)]
 mod tests;
 
-/// When a browser sends the cookies along with a request that another site caused (RFC 6265bis section 5.6.7.1).
+/// When a browser sends the cookies along with a request that another site caused (RFC 6265bis
+/// section 5.6.7.1).
 ///
 /// Exhaustive, because RFC 6265bis defines these three values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,8 +40,8 @@ pub enum SameSite {
 /// Names and attributes of the four cookies.
 ///
 /// ```
-/// use std::time::Duration;
 /// use hallpass_core::{Access, CookieSettings};
+/// use std::time::Duration;
 ///
 /// let cookies = CookieSettings::default();
 /// assert_eq!(
@@ -52,7 +53,13 @@ pub enum SameSite {
 ///     "__Host-hallpass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0",
 /// );
 /// assert!(cookies.set_refresh(&"a".repeat(5000), Duration::from_secs(900)).is_err());
-/// assert!(CookieSettings::builder().access_name("__Host-pass").domain("site.example").build().is_err());
+/// assert!(
+///     CookieSettings::builder()
+///         .access_name("__Host-pass")
+///         .domain("site.example")
+///         .build()
+///         .is_err()
+/// );
 /// # Ok::<(), hallpass_core::SetCookieError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -67,7 +74,8 @@ pub struct CookieSettings {
 }
 
 impl CookieSettings {
-    /// The longest name and value that browsers keep, together, in bytes (RFC 6265bis section 5.6, step 6).
+    /// The longest name and value that browsers keep, together, in bytes (RFC 6265bis section 5.6,
+    /// step 6).
     pub const MAX_LENGTH: usize = 4096;
 
     /// Name of the cookie that holds the access token.
@@ -95,11 +103,16 @@ impl CookieSettings {
     ///
     /// # Errors
     /// [`SetCookieError`] where browsers would drop or cut the cookie.
-    pub fn set<K: TokenKind>(&self, token: &Token<K>, now: UnixTime) -> Result<String, SetCookieError> {
+    pub fn set<K: TokenKind>(
+        &self,
+        token: &Token<K>,
+        now: UnixTime,
+    ) -> Result<String, SetCookieError> {
         self.set_value(self.name_of::<K>(), token.as_str(), token.expires_at().since(now))
     }
 
-    /// The `Set-Cookie` value that sets the refresh token, to be kept for `max_age` (whole seconds).
+    /// The `Set-Cookie` value that sets the refresh token, to be kept for `max_age` (whole
+    /// seconds).
     ///
     /// # Errors
     /// [`SetCookieError`] where browsers would drop or cut the cookie.
@@ -125,7 +138,12 @@ impl CookieSettings {
         }
     }
 
-    fn set_value(&self, name: &str, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
+    fn set_value(
+        &self,
+        name: &str,
+        value: &str,
+        max_age: Duration,
+    ) -> Result<String, SetCookieError> {
         let length = name.len() + value.len();
         if length > Self::MAX_LENGTH {
             return Err(SetCookieError::TooLong { length });

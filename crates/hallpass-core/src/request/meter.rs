@@ -1,11 +1,12 @@
 //! What adapters count on the request path: tokens by outcome, refused requests by kind.
 //!
-//! Nothing is decided here. Without the feature `metrics` a [`Meter`] is empty and its methods do nothing. With it they add one to a
-//! counter of the recorder that the site installed (the `metrics` facade), by a handle of its own: nothing is looked up or allocated
-//! after the first request.
+//! Nothing is decided here. Without the feature `metrics` a [`Meter`] is empty and its methods do
+//! nothing. With it they add one to a counter of the recorder that the site installed (the
+//! `metrics` facade), by a handle of its own: nothing is looked up or allocated after the first
+//! request.
 //!
-//! Labels are the names of kinds, which the source code lists: none comes from a request, so nobody can make series, and no name,
-//! address or token can stand in one.
+//! Labels are the names of kinds, which the source code lists: none comes from a request, so nobody
+//! can make series, and no name, address or token can stand in one.
 
 #[cfg(feature = "metrics")]
 use std::sync::{Arc, OnceLock};
@@ -14,8 +15,8 @@ use crate::access::{authentication::Authentication, rejection::Rejection};
 
 /// The counters of an outer layer. Clones count together.
 ///
-/// They are registered by the first request, so the recorder has to be there before it. From then on each series exists, at zero: an
-/// alert on one that is not there yet would never fire.
+/// They are registered by the first request, so the recorder has to be there before it. From then
+/// on each series exists, at zero: an alert on one that is not there yet would never fire.
 #[derive(Clone, Debug, Default)]
 pub struct Meter {
     #[cfg(feature = "metrics")]
@@ -52,7 +53,9 @@ mod counters {
     use metrics::{Counter, counter, describe_counter};
 
     use crate::{
-        access::{authentication::Authentication, rejection::Rejection, rejection_kind::RejectionKind},
+        access::{
+            authentication::Authentication, rejection::Rejection, rejection_kind::RejectionKind,
+        },
         token::error::TokenErrorKind,
     };
 
@@ -66,9 +69,13 @@ mod counters {
 
     impl Counters {
         pub(super) fn register() -> Self {
-            describe_counter!(VERIFICATIONS, "Tokens that requests brought, by what became of them.");
+            describe_counter!(
+                VERIFICATIONS,
+                "Tokens that requests brought, by what became of them."
+            );
             describe_counter!(REJECTIONS, "Rejected requests, by kind.");
-            let refused = |kind: &TokenErrorKind| counter!(VERIFICATIONS, "outcome" => kind.as_str());
+            let refused =
+                |kind: &TokenErrorKind| counter!(VERIFICATIONS, "outcome" => kind.as_str());
             let rejected = |kind: &RejectionKind| counter!(REJECTIONS, "kind" => kind.as_str());
             Self {
                 verified: counter!(VERIFICATIONS, "outcome" => "verified"),
@@ -129,11 +136,17 @@ mod tests {
     fn each_kind_is_counted_under_its_own_name() {
         for kind in TokenErrorKind::ALL {
             let counted = counted(|meter| meter.verified(&Authentication::rejected(*kind)));
-            assert_eq!(counted, [("hallpass_verifications_total".to_owned(), kind.as_str().to_owned(), 1)]);
+            assert_eq!(
+                counted,
+                [("hallpass_verifications_total".to_owned(), kind.as_str().to_owned(), 1)]
+            );
         }
         for kind in RejectionKind::ALL {
             let counted = counted(|meter| meter.rejected(Rejection::new(*kind)));
-            assert_eq!(counted, [("hallpass_rejections_total".to_owned(), kind.as_str().to_owned(), 1)]);
+            assert_eq!(
+                counted,
+                [("hallpass_rejections_total".to_owned(), kind.as_str().to_owned(), 1)]
+            );
         }
     }
 

@@ -1,29 +1,30 @@
 //! Refusing what another site makes a browser send.
 //!
-//! A cookie goes along with a request whoever wrote the form. `SameSite=Lax` stops most of that, but not a sister host
-//! (`blog.example.com` against `shop.example.com`), not an old browser, and not log-in CSRF, where the attacker's own
-//! password is posted so that the victim works in the attacker's account. So unsafe requests are asked where they come
-//! from.
+//! A cookie goes along with a request whoever wrote the form. `SameSite=Lax` stops most of that,
+//! but not a sister host (`blog.example.com` against `shop.example.com`), not an old browser, and
+//! not log-in CSRF, where the attacker's own password is posted so that the victim works in the
+//! attacker's account. So unsafe requests are asked where they come from.
 //!
-//! The algorithm is that of `CrossOriginProtection` in Go 1.25's `net/http`, rule for rule, so that every adapter gives
-//! the answer that the field has reviewed:
+//! The algorithm is that of `CrossOriginProtection` in Go 1.25's `net/http`, rule for rule, so that
+//! every adapter gives the answer that the field has reviewed:
 //!
 //! 1. `GET`, `HEAD` and `OPTIONS` pass: they must not change anything.
-//! 2. `Sec-Fetch-Site: same-origin` or `none` (typed, bookmarked) passes. Any other value is refused, `same-site`
-//!    included.
-//! 3. Without that header: an `Origin` whose host and port are those of `Host` passes; without `Origin` too the request
-//!    passes, since every browser since 2020 sends one of the two with an unsafe request, and what is no browser has no
-//!    cookie to abuse.
+//! 2. `Sec-Fetch-Site: same-origin` or `none` (typed, bookmarked) passes. Any other value is
+//!    refused, `same-site` included.
+//! 3. Without that header: an `Origin` whose host and port are those of `Host` passes; without
+//!    `Origin` too the request passes, since every browser since 2020 sends one of the two with an
+//!    unsafe request, and what is no browser has no cookie to abuse.
 //! 4. What 2 or 3 would refuse still passes for a trusted origin or an `insecure_bypass` path.
 //!
-//! An empty header counts as an absent one. Two departures from Go, both towards refusing: an `Origin` is read by the
-//! grammar of RFC 6454 section 7.1 and not as a whole URL, so `https://me@host/` matches nothing; and a bypass path
-//! with a dot segment, an escape, `//` or `\` is not bypassed, where Go cleans the path first, since the router behind
-//! may read it otherwise.
+//! An empty header counts as an absent one. Two departures from Go, both towards refusing: an
+//! `Origin` is read by the grammar of RFC 6454 section 7.1 and not as a whole URL, so `https://me@host/` matches nothing; and a bypass path
+//! with a dot segment, an escape, `//` or `\` is not bypassed, where Go cleans the path first,
+//! since the router behind may read it otherwise.
 //!
 //! `Host` does not tell the scheme, so in rule 3 `http://site` passes for `https://site`. Send
-//! `Strict-Transport-Security`; browsers since 2023 are judged by rule 2. A proxy in front must hand on the `Host` that
-//! the browser sent. A WebSocket handshake is a `GET` and passes: it is `SameSite` that keeps the cookie from it.
+//! `Strict-Transport-Security`; browsers since 2023 are judged by rule 2. A proxy in front must
+//! hand on the `Host` that the browser sent. A WebSocket handshake is a `GET` and passes: it is
+//! `SameSite` that keeps the cookie from it.
 
 use crate::access::{rejection::Rejection, rejection_kind::RejectionKind};
 
@@ -36,11 +37,19 @@ mod tests;
 /// use hallpass_core::{OriginCheck, OriginFacts};
 ///
 /// let check = OriginCheck::new().trust("https://admin.example")?;
-/// let form = OriginFacts { method: "POST", host: Some(b"site.example"), path: "/login", ..OriginFacts::default() };
+/// let form = OriginFacts {
+///     method: "POST",
+///     host: Some(b"site.example"),
+///     path: "/login",
+///     ..OriginFacts::default()
+/// };
 ///
 /// assert!(check.check(&OriginFacts { sec_fetch_site: Some(b"same-origin"), ..form }).is_ok());
-/// assert!(check.check(&OriginFacts { origin: Some(b"https://admin.example"), ..form }).is_ok());
-/// let rejection = check.check(&OriginFacts { sec_fetch_site: Some(b"cross-site"), ..form }).unwrap_err();
+/// assert!(
+///     check.check(&OriginFacts { origin: Some(b"https://admin.example"), ..form }).is_ok()
+/// );
+/// let rejection =
+///     check.check(&OriginFacts { sec_fetch_site: Some(b"cross-site"), ..form }).unwrap_err();
 /// assert_eq!(rejection.status(), 403);
 /// # Ok::<(), hallpass_core::OriginCheckError>(())
 /// ```
@@ -50,7 +59,8 @@ pub struct OriginCheck {
     bypassed: Vec<Box<str>>,
 }
 
-/// What the check looks at, as it stands in the request: the first header of each name, `None` where there is none.
+/// What the check looks at, as it stands in the request: the first header of each name, `None`
+/// where there is none.
 ///
 /// Exhaustive, because an adapter constructs it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,8 +78,9 @@ pub struct OriginFacts<'a> {
 }
 
 impl<'a> OriginFacts<'a> {
-    /// Reads them from a request whose target has this path and, in HTTP/2 and to a proxy, this authority; `header` gives the first
-    /// value of a header by its lower-case name. The authority goes before `Host` (RFC 9112 section 3.2.2).
+    /// Reads them from a request whose target has this path and, in HTTP/2 and to a proxy, this
+    /// authority; `header` gives the first value of a header by its lower-case name. The
+    /// authority goes before `Host` (RFC 9112 section 3.2.2).
     pub fn read(
         method: &'a str,
         authority: Option<&'a str>,
@@ -121,12 +132,13 @@ impl OriginCheck {
         Ok(self)
     }
 
-    /// Takes one path out of the check, or all below it where it ends in `/`. For endpoints that carry their own proof,
-    /// such as a signed webhook. Defaults to none, because a path left out can be posted to from any site, with the
-    /// visitor's cookie.
+    /// Takes one path out of the check, or all below it where it ends in `/`. For endpoints that
+    /// carry their own proof, such as a signed webhook. Defaults to none, because a path left
+    /// out can be posted to from any site, with the visitor's cookie.
     ///
     /// # Errors
-    /// [`OriginCheckError::Path`] where the path does not start with `/`, or could be read in two ways.
+    /// [`OriginCheckError::Path`] where the path does not start with `/`, or could be read in two
+    /// ways.
     pub fn insecure_bypass(mut self, path: &str) -> Result<Self, OriginCheckError> {
         if !reads_one_way(path) || path.contains(['?', '#', '*', '{', '}']) {
             return Err(OriginCheckError::Path(path.to_owned()));
@@ -154,7 +166,9 @@ impl OriginCheck {
 
     fn is_exempt(&self, request: &OriginFacts<'_>) -> bool {
         let trusted = |origin| self.trusted.iter().any(|trusted| trusted.as_bytes() == origin);
-        let bypassed = |path: &str| request.path == path || (path.ends_with('/') && request.path.starts_with(path));
+        let bypassed = |path: &str| {
+            request.path == path || (path.ends_with('/') && request.path.starts_with(path))
+        };
         present(request.origin).is_some_and(trusted)
             || (self.bypassed.iter().any(|path| bypassed(path)) && reads_one_way(request.path))
     }
@@ -168,15 +182,16 @@ fn is_of_host(origin: &[u8], host: Option<&[u8]>) -> bool {
     split_origin(origin).is_some_and(|(_, authority)| Some(authority) == host)
 }
 
-/// Scheme and `host[:port]` of an origin (RFC 6454 section 7.1); `None` for `null` and whatever else is not one.
+/// Scheme and `host[:port]` of an origin (RFC 6454 section 7.1); `None` for `null` and whatever
+/// else is not one.
 fn split_origin(origin: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = origin.windows(3).position(|bytes| bytes == b"://")?;
     let (scheme, rest) = origin.split_at_checked(at)?;
     let authority = rest.strip_prefix(b"://")?;
     let scheme_is_one = scheme.first().is_some_and(u8::is_ascii_alphabetic)
         && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
-    let authority_is_one =
-        !authority.is_empty() && authority.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte));
+    let authority_is_one = !authority.is_empty()
+        && authority.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte));
     (scheme_is_one && authority_is_one).then_some((scheme, authority))
 }
 

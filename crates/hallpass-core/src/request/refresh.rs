@@ -1,7 +1,8 @@
 //! Renewal inside a request whose access token has run out.
 //!
-//! The authenticator knows no store. An adapter knows a moment: between finding out that nobody is signed in, and asking the site inside. What
-//! is done with it is a [`RefreshHook`]'s; that of hallpass-accounts renews sessions. A request that has nothing to renew passes without a wait
+//! The authenticator knows no store. An adapter knows a moment: between finding out that nobody is
+//! signed in, and asking the site inside. What is done with it is a [`RefreshHook`]'s; that of
+//! hallpass-accounts renews sessions. A request that has nothing to renew passes without a wait
 //! or an allocation: the one future here is made where a renewal is due.
 
 use std::{future::Future, pin::Pin};
@@ -16,8 +17,9 @@ use crate::{access::authentication::Authentication, request::origin::OriginFacts
     note = "guide: docs/guide/src/axum.md"
 )]
 pub trait RefreshHook: Send + Sync + 'static {
-    /// Begins a renewal, if this is a request to renew in. Asked where nobody is signed in; `cookies` are the values of all its
-    /// `Cookie` fields, `authorization` tells whether it has an `Authorization` field.
+    /// Begins a renewal, if this is a request to renew in. Asked where nobody is signed in;
+    /// `cookies` are the values of all its `Cookie` fields, `authorization` tells whether it
+    /// has an `Authorization` field.
     fn due(
         &self,
         who: &Authentication,
@@ -43,20 +45,24 @@ pub struct RefreshedRequest {
 }
 
 impl RefreshedRequest {
-    /// The `Set-Cookie` values for an answer that sets these cookies itself. None where it sets or removes one of the session's, as
-    /// log-in and log-out do: it has the last word, or a log-out would be undone by the renewal that went before it.
+    /// The `Set-Cookie` values for an answer that sets these cookies itself. None where it sets or
+    /// removes one of the session's, as log-in and log-out do: it has the last word, or a
+    /// log-out would be undone by the renewal that went before it.
     ///
-    /// An answer that takes them is `no-store`: a cache may keep a `Set-Cookie` and hand it to somebody else (RFC 9111, section 7.3).
+    /// An answer that takes them is `no-store`: a cache may keep a `Set-Cookie` and hand it to
+    /// somebody else (RFC 9111, section 7.3).
     ///
     /// ```
     /// use hallpass_core::RefreshedRequest;
     ///
-    /// let refreshed = RefreshedRequest { who: None, cookies: vec!["__Host-hallpass=new; Path=/".to_owned()] };
+    /// let refreshed =
+    ///     RefreshedRequest { who: None, cookies: vec!["__Host-hallpass=new; Path=/".to_owned()] };
     /// assert_eq!(refreshed.cookies_beside([&b"theme=dark"[..]]).len(), 1);
     /// assert!(refreshed.cookies_beside([&b"__Host-hallpass=; Max-Age=0"[..]]).is_empty());
     /// ```
     pub fn cookies_beside<'a>(&self, already_set: impl IntoIterator<Item = &'a [u8]>) -> &[String] {
-        let speaks = |set: &[u8]| self.cookies.iter().any(|cookie| name(cookie.as_bytes()) == name(set));
+        let speaks =
+            |set: &[u8]| self.cookies.iter().any(|cookie| name(cookie.as_bytes()) == name(set));
         if already_set.into_iter().any(speaks) { &[] } else { &self.cookies }
     }
 }

@@ -111,17 +111,27 @@ impl RejectionResponse {
     /// Renders the rejection for this caller.
     ///
     /// ```
-    /// use hallpass_core::{Caller, Rejection, RejectionKind, RejectionResponse, RejectionSettings};
+    /// use hallpass_core::{
+    ///     Caller, Rejection, RejectionKind, RejectionResponse, RejectionSettings,
+    /// };
     ///
     /// let settings = RejectionSettings::default();
-    /// let render = |kind, caller: &Caller<'_>| RejectionResponse::new(Rejection::new(kind), caller, &settings);
+    /// let render = |kind, caller: &Caller<'_>| {
+    ///     RejectionResponse::new(Rejection::new(kind), caller, &settings)
+    /// };
     ///
     /// let browser = Caller::new("GET", "/posts/new?draft=1", |_| None);
     /// let to_login = render(RejectionKind::NotLoggedIn, &browser);
     /// assert_eq!(to_login.status, 303);
-    /// assert!(to_login.headers.contains(&("location", "/login?next=%2Fposts%2Fnew%3Fdraft%3D1".to_owned())));
+    /// assert!(
+    ///     to_login
+    ///         .headers
+    ///         .contains(&("location", "/login?next=%2Fposts%2Fnew%3Fdraft%3D1".to_owned()))
+    /// );
     ///
-    /// let script = Caller::new("GET", "/admin", |name| (name == "accept").then_some(&b"application/json"[..]));
+    /// let script = Caller::new("GET", "/admin", |name| {
+    ///     (name == "accept").then_some(&b"application/json"[..])
+    /// });
     /// let forbidden = render(RejectionKind::RoleMissing, &script);
     /// assert_eq!(forbidden.status, 403);
     /// assert!(forbidden.body.contains("urn:hallpass:problem:role-missing"));
@@ -129,11 +139,16 @@ impl RejectionResponse {
     pub fn new(rejection: Rejection, caller: &Caller<'_>, settings: &RejectionSettings) -> Self {
         let links = ways_forward(rejection.kind(), caller, settings);
         match caller.kind() {
-            CallerKind::Page if leads_to_login(rejection) && caller.navigates() => see_login(&links),
+            CallerKind::Page if leads_to_login(rejection) && caller.navigates() => {
+                see_login(&links)
+            }
             CallerKind::Page => html(rejection, page(rejection.kind(), &links, settings), settings),
             CallerKind::Htmx => {
-                let mut response = html(rejection, page(rejection.kind(), &links, settings), settings);
-                response.headers.extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
+                let mut response =
+                    html(rejection, page(rejection.kind(), &links, settings), settings);
+                response
+                    .headers
+                    .extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
                 response
             }
             CallerKind::Json | CallerKind::Upgrade => problem_json(rejection, settings),
@@ -153,7 +168,8 @@ impl RejectionResponse {
         settings: &RejectionSettings,
         has: impl Fn(&'static str) -> bool,
     ) -> Self {
-        let status = if (200..300).contains(&page_status) { rejection.status() } else { page_status };
+        let status =
+            if (200..300).contains(&page_status) { rejection.status() } else { page_status };
         let mut headers = settings.headers(rejection);
         headers.retain(|(name, _)| !has(name) && (status == 401 || *name != "www-authenticate"));
         Self { status, headers, body: String::new() }
@@ -214,7 +230,8 @@ impl Rejection {
     }
 }
 
-/// A "Trailers-Only" response (gRPC over HTTP/2): the failure is in `grpc-status`, the HTTP status is 200.
+/// A "Trailers-Only" response (gRPC over HTTP/2): the failure is in `grpc-status`, the HTTP status
+/// is 200.
 fn grpc(rejection: Rejection, content_type: &str) -> RejectionResponse {
     let mut headers = not_stored();
     headers.push(("content-type", content_type.to_owned()));
@@ -224,7 +241,11 @@ fn grpc(rejection: Rejection, content_type: &str) -> RejectionResponse {
 }
 
 /// Returns the links to the pages where the person can fix it, the best one first.
-fn ways_forward(kind: RejectionKind, caller: &Caller<'_>, settings: &RejectionSettings) -> Vec<Link> {
+fn ways_forward(
+    kind: RejectionKind,
+    caller: &Caller<'_>,
+    settings: &RejectionSettings,
+) -> Vec<Link> {
     let accounts = |label| Link { label, path: settings.login(caller) };
     match kind {
         RejectionKind::NotLoggedIn => vec![accounts("Sign in")],
@@ -241,7 +262,8 @@ fn ways_forward(kind: RejectionKind, caller: &Caller<'_>, settings: &RejectionSe
 
 impl RejectionSettings {
     /// Returns the headers that every response of this rejection carries, a site's own page
-    /// included: `no-store`, the challenge of a 401, how long to wait, and the methods that are allowed.
+    /// included: `no-store`, the challenge of a 401, how long to wait, and the methods that are
+    /// allowed.
     #[must_use]
     pub fn headers(&self, rejection: Rejection) -> Vec<(&'static str, String)> {
         let mut headers = not_stored();
@@ -256,12 +278,16 @@ impl RejectionSettings {
         headers
     }
 
-    /// Returns the path of the login page with `next`. A target off the site is replaced ([`SafeNext`]).
+    /// Returns the path of the login page with `next`. A target off the site is replaced
+    /// ([`SafeNext`]).
     fn login(&self, caller: &Caller<'_>) -> String {
         let mut path = self.login_path.clone();
         if let Some(target) = caller.way_back() {
             path.push_str(if path.contains('?') { "&next=" } else { "?next=" });
-            path.extend(utf8_percent_encode(SafeNext::parse(Some(target)).as_str(), NOT_IN_QUERY_VALUE));
+            path.extend(utf8_percent_encode(
+                SafeNext::parse(Some(target)).as_str(),
+                NOT_IN_QUERY_VALUE,
+            ));
         }
         path
     }
@@ -269,8 +295,11 @@ impl RejectionSettings {
     fn challenge(&self, kind: RejectionKind) -> String {
         match (self.bearer, kind) {
             (false, _) => format!("Cookie form-action=\"{}\"", self.login_path),
-            // RFC 6750 section 3.1: no error code where no token was sent, and a bad one is not told from none.
-            (true, RejectionKind::Expired | RejectionKind::Revoked) => "Bearer error=\"invalid_token\"".to_owned(),
+            // RFC 6750 section 3.1: no error code where no token was sent, and a bad one is not
+            // told from none.
+            (true, RejectionKind::Expired | RejectionKind::Revoked) => {
+                "Bearer error=\"invalid_token\"".to_owned()
+            }
             (true, _) => "Bearer".to_owned(),
         }
     }
@@ -315,9 +344,11 @@ fn header_safe(path: &str) -> String {
 }
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
-const NOT_IN_QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const NOT_IN_QUERY_VALUE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What would end a header or a quoted string, in HTML too. What lies beyond ASCII is always encoded.
+/// What would end a header or a quoted string, in HTML too. What lies beyond ASCII is always
+/// encoded.
 const NOT_IN_HEADER: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'\\').add(b'<').add(b'>');
 
 #[cfg(test)]

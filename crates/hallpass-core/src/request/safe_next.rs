@@ -1,22 +1,24 @@
 //! Where to go after signing in: a path on this very site, or the default.
 //!
-//! `next` comes from the address bar, so anyone can write it (CWE-601, open redirect). [`SafeNext`] is the only thing a
-//! redirect is made from, and it holds nothing but an absolute path of this site, with its query. It does not repair:
-//! what is not such a path as an honest browser sends it becomes the default, since a person loses one click by that,
-//! and a repaired address is a guess at what the attacker meant.
+//! `next` comes from the address bar, so anyone can write it (CWE-601, open redirect). [`SafeNext`]
+//! is the only thing a redirect is made from, and it holds nothing but an absolute path of this
+//! site, with its query. It does not repair: what is not such a path as an honest browser sends it
+//! becomes the default, since a person loses one click by that, and a repaired address is a guess
+//! at what the attacker meant.
 //!
 //! The rules, each a way in which `next` has left a site:
 //!
-//! 1. One `/` first, and neither `/` nor `\` after it: `//evil.example` and `/\evil.example` name another host (WHATWG
-//!    URL, "relative slash state", where `\` is a slash).
-//! 2. Visible ASCII only: tab, CR and LF are dropped by browsers (`/<TAB>/evil.example` becomes rule 1's) and split
-//!    headers; what lies beyond ASCII is normalised by some of those who read it.
+//! 1. One `/` first, and neither `/` nor `\` after it: `//evil.example` and `/\evil.example` name
+//!    another host (WHATWG URL, "relative slash state", where `\` is a slash).
+//! 2. Visible ASCII only: tab, CR and LF are dropped by browsers (`/<TAB>/evil.example` becomes
+//!    rule 1's) and split headers; what lies beyond ASCII is normalised by some of those who read
+//!    it.
 //! 3. No `\`, `"`, `<` or `>` anywhere: a browser sends none of them unescaped.
-//! 4. In the path no dot segment, written out or escaped: `/.//evil.example` is a path whose resolved form starts with
-//!    `//`.
-//! 5. In the path no escape that stands for `/`, `\`, `%` or a control character, and none that is not UTF-8 (`%c0%af`
-//!    is a slash to a careless decoder): harmless here, but whoever decodes once more (a proxy, the site's own router)
-//!    would meet rules 1 to 4 again.
+//! 4. In the path no dot segment, written out or escaped: `/.//evil.example` is a path whose
+//!    resolved form starts with `//`.
+//! 5. In the path no escape that stands for `/`, `\`, `%` or a control character, and none that is
+//!    not UTF-8 (`%c0%af` is a slash to a careless decoder): harmless here, but whoever decodes
+//!    once more (a proxy, the site's own router) would meet rules 1 to 4 again.
 //! 6. At most 2048 bytes.
 //!
 //! The table is in `safe_next/tests.rs`.
@@ -41,8 +43,8 @@ mod tests;
 pub struct SafeNext(Box<str>);
 
 impl SafeNext {
-    /// The longest `next` that is followed, in bytes: what the field's proxies and browsers carry in an address without
-    /// trouble.
+    /// The longest `next` that is followed, in bytes: what the field's proxies and browsers carry
+    /// in an address without trouble.
     pub const MAX_LENGTH: usize = 2048;
 
     /// The path that `next` names, or `/` where there is none or it is not a path of this site.

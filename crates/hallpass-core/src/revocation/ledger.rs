@@ -48,7 +48,8 @@ impl Ledger {
             if revoked.is_some() {
                 return revoked;
             }
-            // Read again: an entry that was dropped before the table was asked has moved the horizon before that.
+            // Read again: an entry that was dropped before the table was asked has moved the
+            // horizon before that.
             summary = self.summary();
         }
         summary.covers(token.expires_at).then_some(RevokedKind::Forgotten)
@@ -83,7 +84,8 @@ impl Ledger {
         let Some(horizon) = table.latest_over(now) else {
             return;
         };
-        // The horizon first, and the entries after it: a reader who misses an entry then sees the horizon.
+        // The horizon first, and the entries after it: a reader who misses an entry then sees the
+        // horizon.
         self.publish(self.summary().with_horizon(horizon));
         table.drop_over(now);
         self.publish(self.summary().with_entries(table.live() > 0));
@@ -125,7 +127,8 @@ impl Ledger {
     }
 }
 
-/// What a reader must know before it looks anything up, in one word: whether there are entries, and the horizon.
+/// What a reader must know before it looks anything up, in one word: whether there are entries, and
+/// the horizon.
 ///
 /// The horizon is the latest `forget_after` of any entry that was dropped, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,18 +1,20 @@
-//! What was revoked lately: the accounts whose token generation was raised, and the sessions that were ended.
+//! What was revoked lately: the accounts whose token generation was raised, and the sessions that
+//! were ended.
 //!
-//! The request path asks this instead of the store. It stays small because an entry may leave once no live token can
-//! carry what it revokes: its size is bounded by the revocations of one token life. Readers take no lock and never wait:
-//! an empty list costs one atomic load, a full one two hashes, two bits of a filter and now and then a probe of the
-//! [table](super::table).
+//! The request path asks this instead of the store. It stays small because an entry may leave once
+//! no live token can carry what it revokes: its size is bounded by the revocations of one token
+//! life. Readers take no lock and never wait: an empty list costs one atomic load, a full one two
+//! hashes, two bits of a filter and now and then a probe of the [table](super::table).
 //!
-//! It errs to one side only. Keys are 64-bit hashes under the seed of a `HashMap`, so two accounts may in theory share
-//! an entry (with a million entries, once in 10^13 look-ups); such an account is then asked to sign in again, and no
-//! revoked token passes.
+//! It errs to one side only. Keys are 64-bit hashes under the seed of a `HashMap`, so two accounts
+//! may in theory share an entry (with a million entries, once in 10^13 look-ups); such an account
+//! is then asked to sign in again, and no revoked token passes.
 //!
-//! **A clock that jumps ahead and back brings nothing to life.** [`forget`](RevocationList::forget) believes the clock
-//! that it is given; if that was wrong, revoked tokens would be live again once the clock is set right (SECURITY row
-//! 21). So the list remembers the latest `forget_after` that it dropped, and refuses tokens that end no later. With an
-//! honest clock these have expired anyway.
+//! **A clock that jumps ahead and back brings nothing to life.** [`forget`](RevocationList::forget)
+//! believes the clock that it is given; if that was wrong, revoked tokens would be live again once
+//! the clock is set right (SECURITY row 21). So the list remembers the latest `forget_after` that
+//! it dropped, and refuses tokens that end no later. With an honest clock these have expired
+//! anyway.
 //!
 //! What is not here: where the entries come from. That is the log, in `hallpass-accounts`.
 
@@ -63,8 +65,8 @@ pub enum StalePolicy {
     /// They serve until `exp`: a fault of the store keeps nobody out.
     #[default]
     ServeUntilExpiry,
-    /// They are refused once the list is older than this, and before it was first loaded: nobody outlives a revocation
-    /// by more.
+    /// They are refused once the list is older than this, and before it was first loaded: nobody
+    /// outlives a revocation by more.
     Refuse {
         /// The greatest age of the list, in whole seconds.
         after: Duration,
@@ -79,8 +81,8 @@ struct Shared {
 }
 
 impl RevocationList {
-    /// An empty list that has not been loaded. Tokens serve until `exp` while its log is silent, because most sites
-    /// rather let a visitor in for minutes more than turn all of them away.
+    /// An empty list that has not been loaded. Tokens serve until `exp` while its log is silent,
+    /// because most sites rather let a visitor in for minutes more than turn all of them away.
     pub fn new() -> Self {
         Self::with_stale_policy(StalePolicy::default())
     }
@@ -93,8 +95,9 @@ impl RevocationList {
     /// Whether a token still counts at `now`.
     ///
     /// # Errors
-    /// [`Revoked`] where the account's generation was raised above the token's, its session was ended, it may have been
-    /// revoked by an entry dropped under a wrong clock, or the list is staler than its policy allows.
+    /// [`Revoked`] where the account's generation was raised above the token's, its session was
+    /// ended, it may have been revoked by an entry dropped under a wrong clock, or the list is
+    /// staler than its policy allows.
     pub fn check(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<(), Revoked> {
         if let Some(kind) = self.0.ledger.look_up(token) {
             return Err(Revoked(kind));
@@ -108,7 +111,8 @@ impl RevocationList {
         }
     }
 
-    /// Revokes every token of the account with a generation below `generation`. Never lowers what was raised.
+    /// Revokes every token of the account with a generation below `generation`. Never lowers what
+    /// was raised.
     ///
     /// `forget_after` is the latest `exp` that such a token can have.
     pub fn raise_generation(&self, user_id: &str, generation: u32, forget_after: UnixTime) {
@@ -150,8 +154,8 @@ impl RevocationList {
         self.0.synced.store(at.as_secs(), Ordering::Relaxed);
     }
 
-    /// How long ago the log was last read to its end; `None` where it never was. Under a clock that was set back since, by how far:
-    /// a silent log would seem current for as long.
+    /// How long ago the log was last read to its end; `None` where it never was. Under a clock that
+    /// was set back since, by how far: a silent log would seem current for as long.
     pub fn staleness(&self, now: UnixTime) -> Option<Duration> {
         match self.0.synced.load(Ordering::Relaxed) {
             NEVER => None,
@@ -171,7 +175,10 @@ impl Default for RevocationList {
 
 impl fmt::Debug for RevocationList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RevocationView").field("len", &self.len()).field("stale", &self.0.stale).finish_non_exhaustive()
+        f.debug_struct("RevocationView")
+            .field("len", &self.len())
+            .field("stale", &self.0.stale)
+            .finish_non_exhaustive()
     }
 }
 

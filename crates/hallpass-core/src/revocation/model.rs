@@ -1,9 +1,11 @@
-//! The orders in which a reader and the writers may meet, walked through by shuttle: 20,000 with at most three preemptions each,
-//! which is where such faults show (probabilistic concurrency testing), since all of them are too many.
+//! The orders in which a reader and the writers may meet, walked through by shuttle: 20,000 with at
+//! most three preemptions each, which is where such faults show (probabilistic concurrency
+//! testing), since all of them are too many.
 //!
-//! `RUSTFLAGS="--cfg shuttle" cargo test -p hallpass-core --no-default-features --features derive --lib revocation::model --release`.
-//! The table is small there, so that growing and shrinking are within reach. Loom is not used: 0.7.3 forgets that another thread read
-//! a word once the writer has read it too, and then walks through a single order.
+//! `RUSTFLAGS="--cfg shuttle" cargo test -p hallpass-core --no-default-features --features derive
+//! --lib revocation::model --release`. The table is small there, so that growing and shrinking are
+//! within reach. Loom is not used: 0.7.3 forgets that another thread read a word once the writer
+//! has read it too, and then walks through a single order.
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,7 +36,8 @@ fn is_void(ledger: &Ledger, user_id: &str) -> bool {
     ledger.look_up(&token(user_id)).is_some()
 }
 
-/// As a log-out sees it: what was refused once stays refused, and when the call is over it is refused for sure.
+/// As a log-out sees it: what was refused once stays refused, and when the call is over it is
+/// refused for sure.
 #[test]
 fn a_revoked_token_never_comes_back() {
     in_many_orders(|| {
@@ -68,8 +71,8 @@ fn no_entry_is_out_of_sight_while_the_table_grows() {
     });
 }
 
-/// A reader whose clock lags behind asks for a token that an entry revokes which is dropped meanwhile: it finds the entry, or the
-/// horizon that the writer moved before it dropped the entry.
+/// A reader whose clock lags behind asks for a token that an entry revokes which is dropped
+/// meanwhile: it finds the entry, or the horizon that the writer moved before it dropped the entry.
 #[test]
 fn a_dropped_entry_leaves_its_horizon_behind() {
     in_many_orders(|| {

@@ -27,15 +27,16 @@ pub struct Revoked(pub(super) RevokedKind);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RevokedKind {
-    /// The account's token generation was raised: sign-out everywhere, a change of role, password or factor, or the
-    /// account is disabled.
+    /// The account's token generation was raised: sign-out everywhere, a change of role, password
+    /// or factor, or the account is disabled.
     Generation,
     /// The session was ended.
     Session,
-    /// It ends no later than an entry that was dropped already: the clock was set back, and what revoked the token may
-    /// be gone.
+    /// It ends no later than an entry that was dropped already: the clock was set back, and what
+    /// revoked the token may be gone.
     Forgotten,
-    /// The log has been silent for longer than [`StalePolicy::Refuse`](crate::StalePolicy::Refuse) allows.
+    /// The log has been silent for longer than [`StalePolicy::Refuse`](crate::StalePolicy::Refuse)
+    /// allows.
     Stale,
 }
 

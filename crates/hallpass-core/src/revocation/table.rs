@@ -1,12 +1,13 @@
 //! A hash table that is read without a lock: open addressing over pairs of atomic words.
 //!
-//! A slot's key is written once, after its entry, and never changes within one table; so a reader who finds its key
-//! finds its entry. Dropping an entry empties the entry and leaves the key, which keeps the probes of others whole.
-//! Whatever would move keys (more room, fewer dead slots) makes a new table, and the list swaps it in. One writer at a
-//! time: the list holds a mutex.
+//! A slot's key is written once, after its entry, and never changes within one table; so a reader
+//! who finds its key finds its entry. Dropping an entry empties the entry and leaves the key, which
+//! keeps the probes of others whole. Whatever would move keys (more room, fewer dead slots) makes a
+//! new table, and the list swaps it in. One writer at a time: the list holds a mutex.
 //!
-//! 16 bytes and four filter bits a slot, two slots an entry when a table is made, rebuilt when three quarters are used:
-//! a million entries take 31.5 MiB at the most, and as much again while they are copied.
+//! 16 bytes and four filter bits a slot, two slots an entry when a table is made, rebuilt when
+//! three quarters are used: a million entries take 31.5 MiB at the most, and as much again while
+//! they are copied.
 
 use std::iter;
 
@@ -132,7 +133,8 @@ impl Table {
 
     /// All slots from the key's own on, round once.
     fn probe(&self, key: u64) -> impl Iterator<Item = &Slot> {
-        // The key's high bits choose a slot of any capacity (Lemire's reduction), so home < capacity.
+        // The key's high bits choose a slot of any capacity (Lemire's reduction), so home <
+        // capacity.
         let home = ((u128::from(key) * self.slots.len() as u128) >> 64) as usize;
         let (before, from) = self.slots.split_at_checked(home).unwrap_or_default();
         from.iter().chain(before)
@@ -160,13 +162,15 @@ impl Slot {
     }
 }
 
-/// The least generation that still counts, and the last second in which a token below it may be alive: the generation above, the
-/// time to forget it below, in one word, so that a reader finds all of it or none.
+/// The least generation that still counts, and the last second in which a token below it may be
+/// alive: the generation above, the time to forget it below, in one word, so that a reader finds
+/// all of it or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry(u64);
 
 impl Entry {
-    /// `generation` is at least 1, so an entry is never the empty word. A time beyond 2106 is kept for good.
+    /// `generation` is at least 1, so an entry is never the empty word. A time beyond 2106 is kept
+    /// for good.
     pub(super) fn new(generation: u32, forget_after: UnixTime) -> Self {
         let seconds = u32::try_from(forget_after.as_secs()).unwrap_or(FOR_GOOD);
         Self(u64::from(generation) << 32 | u64::from(seconds))
@@ -201,11 +205,13 @@ impl Entry {
     }
 }
 
-/// Says of most keys that they are not in the table, from memory that stays in the processor's cache.
+/// Says of most keys that they are not in the table, from memory that stays in the processor's
+/// cache.
 ///
-/// Nearly every token that is asked about was not revoked, and in a table of a million entries that answer is a wait for
-/// main memory (80 ns). This is a Bloom filter of one hash: a bit that is not set is proof, a bit that is set sends the
-/// reader to the table. With four bits a slot at most one absent key in six goes there in vain.
+/// Nearly every token that is asked about was not revoked, and in a table of a million entries that
+/// answer is a wait for main memory (80 ns). This is a Bloom filter of one hash: a bit that is not
+/// set is proof, a bit that is set sends the reader to the table. With four bits a slot at most one
+/// absent key in six goes there in vain.
 struct Filter {
     words: Box<[AtomicU64]>,
 }
@@ -234,7 +240,8 @@ impl Filter {
         size_of_val(&*self.words)
     }
 
-    /// The word by the key's low half and the bit by the six bits above it; the table's slot goes by the highest.
+    /// The word by the key's low half and the bit by the six bits above it; the table's slot goes
+    /// by the highest.
     fn place(&self, key: u64) -> (Option<&AtomicU64>, u64) {
         let low = u128::from(key & u64::from(u32::MAX));
         let word = ((low * self.words.len() as u128) >> 32) as usize;

@@ -1,8 +1,8 @@
 //! Where "now" comes from.
 //!
-//! Core itself never asks: its functions take a [`UnixTime`]. Adapters and the sign-in flow hold a [`Clock`] and ask it once per
-//! request. This is the one file of the workspace with `SystemTime::now`, so that "which clock?" has one answer and a test can
-//! freeze it.
+//! Core itself never asks: its functions take a [`UnixTime`]. Adapters and the sign-in flow hold a
+//! [`Clock`] and ask it once per request. This is the one file of the workspace with
+//! `SystemTime::now`, so that "which clock?" has one answer and a test can freeze it.
 
 use std::{
     sync::Arc,
@@ -46,10 +46,13 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    /// The machine's time; the end of time where the machine claims to stand before 1970, so that a broken clock expires tokens
-    /// rather than reviving them.
+    /// The machine's time; the end of time where the machine claims to stand before 1970, so that a
+    /// broken clock expires tokens rather than reviving them.
     fn now(&self) -> UnixTime {
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).as_ref().map_or(u64::MAX, Duration::as_secs);
+        let seconds = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .as_ref()
+            .map_or(u64::MAX, Duration::as_secs);
         UnixTime::from_secs(seconds)
     }
 }

@@ -1,9 +1,11 @@
 //! Claims of any layout, read strictly (RFC 7519 section 4).
 //!
-//! This is the reading that counts; [the scanner](crate::token::claim_scanner) is a shortcut to the same answer for the one layout that
-//! hallpass writes. Each claim has one type and a wrong one refuses the token, `null` included: a `role` that is a number is not
-//! "no role" (CVE-2024-53861, CVE-2026-25537). Times are whole seconds; RFC 7519 allows fractions, which nobody needs here and
-//! which two readers would round differently. Members that are not ours belong to the application and are only counted.
+//! This is the reading that counts; [the scanner](crate::token::claim_scanner) is a shortcut to the
+//! same answer for the one layout that hallpass writes. Each claim has one type and a wrong one
+//! refuses the token, `null` included: a `role` that is a number is not "no role" (CVE-2024-53861,
+//! CVE-2026-25537). Times are whole seconds; RFC 7519 allows fractions, which nobody needs here and
+//! which two readers would round differently. Members that are not ours belong to the application
+//! and are only counted.
 
 use std::{any::TypeId, borrow::Cow, fmt, marker::PhantomData};
 
@@ -74,12 +76,15 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
 
     fn visit_map<A: MapAccess<'b>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut names, budget) = (Names::default(), Budget::of(MOST_MEMBERS));
-        let (mut issuer, mut audience, mut username, mut user_id, mut session) = (None, None, None, None, None);
+        let (mut issuer, mut audience, mut username, mut user_id, mut session) =
+            (None, None, None, None, None);
         let (mut role, mut roles, mut generation, mut methods) = (None, None, None, None);
-        let (mut expires_at, mut issued_at, mut not_before, mut authenticated_at) = (None, None, None, None);
+        let (mut expires_at, mut issued_at, mut not_before, mut authenticated_at) =
+            (None, None, None, None);
         while let Some(name) = map.next_key_seed(Text)? {
             budget.consume()?;
-            // A name that comes twice would overwrite here; `names.add` below refuses it before anything is used.
+            // A name that comes twice would overwrite here; `names.add` below refuses it before
+            // anything is used.
             match &*name {
                 "iss" => issuer = Some(map.next_value_seed(Text)?),
                 "aud" => audience = Some(map.next_value_seed(Audience(self.audience))?),
@@ -156,7 +161,9 @@ impl<'b> DeserializeSeed<'b> for UserId {
         }
         match Either::deserialize(deserializer)? {
             Either::Number(number) => Ok(Cow::Owned(number.to_string())),
-            Either::Text(text) if !text.is_empty() && text.bytes().all(is_plain) => Ok(Cow::Owned(text)),
+            Either::Text(text) if !text.is_empty() && text.bytes().all(is_plain) => {
+                Ok(Cow::Owned(text))
+            }
             Either::Text(_) => Err(D::Error::custom("empty or not plain")),
         }
     }
@@ -210,7 +217,9 @@ impl<'b> Visitor<'b> for Audience<'_> {
 /// An array of names, each turned into something that adds up.
 struct Each<F>(F);
 
-impl<'b, F: Fn(&str) -> S, S: Default + std::ops::BitOr<Output = S>> DeserializeSeed<'b> for Each<F> {
+impl<'b, F: Fn(&str) -> S, S: Default + std::ops::BitOr<Output = S>> DeserializeSeed<'b>
+    for Each<F>
+{
     type Value = S;
 
     fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<S, D::Error> {

@@ -1,10 +1,11 @@
 //! Claims of the one layout that hallpass writes, read without a JSON parser.
 //!
-//! [The writer](crate::token::claim_writer) puts the claims in one order, without white space and without escapes wherever it can. Then
-//! their beginning is known bytes per verifier, and the rest is a walk from one expected byte to the next. Whatever is not exactly
-//! so (an escape, another order, a member more) gives `None`, and [the reader](crate::token::claim_reader) decides; so a token is never
-//! refused here, and nothing is accepted here that the reader would not. The property `the_scanner_agrees_with_the_reader`
-//! guards that.
+//! [The writer](crate::token::claim_writer) puts the claims in one order, without white space and
+//! without escapes wherever it can. Then their beginning is known bytes per verifier, and the rest
+//! is a walk from one expected byte to the next. Whatever is not exactly so (an escape, another
+//! order, a member more) gives `None`, and [the reader](crate::token::claim_reader) decides; so a
+//! token is never refused here, and nothing is accepted here that the reader would not. The
+//! property `the_scanner_agrees_with_the_reader` guards that.
 
 #[cfg(test)]
 mod tests;
@@ -22,10 +23,14 @@ use crate::{
 /// The claims of `text`, if it begins with `opening` and goes on in our layout. `K` is
 /// the kind whose `typ` the token had.
 ///
-/// Escapes and control characters are looked for in one pass over the whole, which the compiler turns into vector instructions;
-/// after that a quote ends a text.
+/// Escapes and control characters are looked for in one pass over the whole, which the compiler
+/// turns into vector instructions; after that a quote ends a text.
 #[inline(always)]
-pub(crate) fn scan<'b, K>(text: &'b str, opening: &str, role_bit: RoleBit) -> Option<Claims<'b, K>> {
+pub(crate) fn scan<'b, K>(
+    text: &'b str,
+    opening: &str,
+    role_bit: RoleBit,
+) -> Option<Claims<'b, K>> {
     if text.bytes().fold(false, |found, byte| found | (byte == b'\\') | !is_plain(byte)) {
         return None;
     }
@@ -44,9 +49,14 @@ pub(crate) fn scan<'b, K>(text: &'b str, opening: &str, role_bit: RoleBit) -> Op
     rest.pass(r#","exp":"#)?;
     let expires_at = rest.time()?;
     let authenticated_at = rest.time_if_there(r#","auth_time":"#)?;
-    let methods = if rest.pass(r#","amr":["#).is_some() { rest.names(Methods::from_name)? } else { Methods::NONE };
+    let methods = if rest.pass(r#","amr":["#).is_some() {
+        rest.names(Methods::from_name)?
+    } else {
+        Methods::NONE
+    };
     let session = if rest.pass(r#","sid":""#).is_some() { Some(rest.text()?.into()) } else { None };
-    let generation = if rest.pass(r#","gen":"#).is_some() { u32::try_from(rest.number()?).ok()? } else { 0 };
+    let generation =
+        if rest.pass(r#","gen":"#).is_some() { u32::try_from(rest.number()?).ok()? } else { 0 };
     if rest.0 != "}" {
         return None;
     }
@@ -83,7 +93,10 @@ impl<'b> Rest<'b> {
     }
 
     /// Quoted texts up to the closing bracket, which is passed; at least one.
-    fn names<S: Default + std::ops::BitOr<Output = S>>(&mut self, value: impl Fn(&str) -> S) -> Option<S> {
+    fn names<S: Default + std::ops::BitOr<Output = S>>(
+        &mut self,
+        value: impl Fn(&str) -> S,
+    ) -> Option<S> {
         let mut sum = S::default();
         loop {
             self.pass("\"")?;
@@ -97,8 +110,12 @@ impl<'b> Rest<'b> {
     /// Digits without a leading zero, few enough that their value cannot overflow.
     fn number(&mut self) -> Option<u64> {
         let (mut value, mut digits) = (0_u64, 0);
-        for digit in
-            self.0.bytes().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit < 10).take(MOST_DIGITS + 1)
+        for digit in self
+            .0
+            .bytes()
+            .map(|byte| byte.wrapping_sub(b'0'))
+            .take_while(|digit| *digit < 10)
+            .take(MOST_DIGITS + 1)
         {
             value = value * 10 + u64::from(digit);
             digits += 1;
@@ -111,7 +128,8 @@ impl<'b> Rest<'b> {
         Some(value)
     }
 
-    /// The time of a claim that another issuer of our layout may leave out; `None` where it is there and no time.
+    /// The time of a claim that another issuer of our layout may leave out; `None` where it is
+    /// there and no time.
     fn time_if_there(&mut self, name: &str) -> Option<Option<UnixTime>> {
         if self.pass(name).is_some() { self.time().map(Some) } else { Some(None) }
     }

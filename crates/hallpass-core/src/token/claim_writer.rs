@@ -1,7 +1,8 @@
 //! The claims as hallpass writes them: one order, no white space.
 //!
-//! The order is what [the scanner](crate::token::claim_scanner) expects: `iss`, `aud`, `sub`, `user_id`, `role` or `roles`, `iat`, `exp`,
-//! `auth_time`, `amr`, `sid`, `gen`, and then an application's own.
+//! The order is what [the scanner](crate::token::claim_scanner) expects: `iss`, `aud`, `sub`,
+//! `user_id`, `role` or `roles`, `iat`, `exp`, `auth_time`, `amr`, `sid`, `gen`, and then an
+//! application's own.
 
 use std::fmt::Write;
 
@@ -26,7 +27,8 @@ pub(crate) const RESERVED: [&str; 15] = [
     "act",
 ];
 
-/// The text that every claims set of this issuer and audience begins with, up to the first character of `sub`.
+/// The text that every claims set of this issuer and audience begins with, up to the first
+/// character of `sub`.
 pub(crate) fn opening(issuer: &str, audience: &str) -> String {
     let mut json = String::from(r#"{"iss":"#);
     push_text(&mut json, issuer);
@@ -71,7 +73,8 @@ pub(crate) fn write<K>(
     json
 }
 
-/// `role` for one, as a Starlette site with the same scheme reads and writes it; `roles` for several; neither for none.
+/// `role` for one, as a Starlette site with the same scheme reads and writes it; `roles` for
+/// several; neither for none.
 fn push_roles(json: &mut String, names: impl Iterator<Item = &'static str>) {
     let mut names = names.peekable();
     let Some(first) = names.next() else { return };
@@ -106,7 +109,8 @@ fn push_text(json: &mut String, text: &str) {
     json.push('"');
 }
 
-/// RFC 8259 section 7: quotation mark, reverse solidus and the control characters, and nothing else.
+/// RFC 8259 section 7: quotation mark, reverse solidus and the control characters, and nothing
+/// else.
 fn push_escaped(json: &mut String, text: &str) {
     for character in text.chars() {
         match character {

@@ -57,7 +57,12 @@ impl<'b, K> Claims<'b, K> {
             roles_of: TypeId::of::<()>(),
             generation,
             methods: Methods::PASSWORD,
-            times: Times { expires_at: now, issued_at: Some(now), not_before: None, authenticated_at: Some(now) },
+            times: Times {
+                expires_at: now,
+                issued_at: Some(now),
+                not_before: None,
+                authenticated_at: Some(now),
+            },
             own: None,
             kind: PhantomData,
         }
@@ -123,8 +128,8 @@ impl<'b, K> Claims<'b, K> {
         &self.user_id
     }
 
-    /// The roles that the token grants, out of those that `R` knows; none where the claims were read
-    /// for another role enum.
+    /// The roles that the token grants, out of those that `R` knows; none where the claims were
+    /// read for another role enum.
     pub fn roles<R: Role>(&self) -> RoleSet<R> {
         RoleSet::from_bits(if self.roles_of == TypeId::of::<R>() { self.roles } else { 0 })
     }
@@ -134,7 +139,8 @@ impl<'b, K> Claims<'b, K> {
         self.generation
     }
 
-    /// The session that the token belongs to (`sid`), or the random name of the device or enrolment.
+    /// The session that the token belongs to (`sid`), or the random name of the device or
+    /// enrolment.
     pub fn session(&self) -> Option<&str> {
         self.session.as_deref()
     }
@@ -203,7 +209,8 @@ impl<K> fmt::Debug for Claims<'_, K> {
     }
 }
 
-/// The moments that a token names (RFC 7519 sections 4.1.4 to 4.1.6, OpenID Connect Core section 2).
+/// The moments that a token names (RFC 7519 sections 4.1.4 to 4.1.6, OpenID Connect Core section
+/// 2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Times {
     pub(crate) expires_at: UnixTime,
@@ -215,8 +222,8 @@ pub(crate) struct Times {
 /// The bit of the role of this name; 0 where the application's enum has no such role.
 pub(crate) type RoleBit = fn(&str) -> u64;
 
-/// The latest moment that a claim may name: the end of the year 9999, so that no date library behind
-/// the verifier overflows.
+/// The latest moment that a claim may name: the end of the year 9999, so that no date library
+/// behind the verifier overflows.
 pub(crate) const LATEST: u64 = 253_402_300_799;
 
 /// Whether a character may stand in a user name, an identifier or a session. Control characters

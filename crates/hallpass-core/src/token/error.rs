@@ -1,8 +1,9 @@
 //! Why a token was refused.
 //!
-//! The error is opaque: it says its [kind](TokenError::kind) and nothing of the token, so that it can go into a log or a metric
-//! label as it is. To the outside every kind but expiry, revocation and our own faults looks the same (see [`Rejection`](crate::Rejection)): a forger
-//! learns nothing from being told which check failed first.
+//! The error is opaque: it says its [kind](TokenError::kind) and nothing of the token, so that it
+//! can go into a log or a metric label as it is. To the outside every kind but expiry, revocation
+//! and our own faults looks the same (see [`Rejection`](crate::Rejection)): a forger learns nothing
+//! from being told which check failed first.
 
 use std::fmt;
 
@@ -39,10 +40,11 @@ pub enum TokenErrorKind {
     Ambiguous,
     /// Longer than the cap; nothing of it was parsed.
     TooLong,
-    /// Not a compact JWS: not three base64url segments (RFC 7515 section 7.1), or a header that is not a strict JSON object.
+    /// Not a compact JWS: not three base64url segments (RFC 7515 section 7.1), or a header that is
+    /// not a strict JSON object.
     Malformed,
-    /// The header asks for what is not done here (`crit`, `b64`, `zip`) or brings or points to a key of its own (`jwk`, `jku`,
-    /// `x5u`, `x5c`).
+    /// The header asks for what is not done here (`crit`, `b64`, `zip`) or brings or points to a
+    /// key of its own (`jwk`, `jku`, `x5u`, `x5c`).
     Header,
     /// A `typ` other than those accepted: a token of another kind (RFC 8725 section 3.11).
     Type,
@@ -52,7 +54,8 @@ pub enum TokenErrorKind {
     Algorithm,
     /// The signature is not that of the key.
     Signature,
-    /// The claims are not a strict JSON object, or a claim is missing, twice there, or of the wrong type.
+    /// The claims are not a strict JSON object, or a claim is missing, twice there, or of the wrong
+    /// type.
     Claims,
     /// `iss` is another issuer.
     Issuer,
@@ -66,8 +69,8 @@ pub enum TokenErrorKind {
     LifetimeTooLong,
     /// Revoked before its time: its session ended or its token generation was raised.
     Revoked,
-    /// Right in itself, but whether it was revoked cannot be told: the revocation list is staler than its policy allows, or a renewal
-    /// did not reach its store.
+    /// Right in itself, but whether it was revoked cannot be told: the revocation list is staler
+    /// than its policy allows, or a renewal did not reach its store.
     Unavailable,
 }
 
@@ -130,7 +133,8 @@ mod tests {
         for (place, kind) in TokenErrorKind::ALL.iter().enumerate() {
             assert_eq!(*kind as usize, place, "{kind}");
         }
-        let names: std::collections::HashSet<_> = TokenErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let names: std::collections::HashSet<_> =
+            TokenErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
         assert_eq!(names.len(), TokenErrorKind::Unavailable as usize + 1);
     }
 }

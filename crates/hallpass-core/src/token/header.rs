@@ -1,8 +1,9 @@
 //! The header of a token that does not begin with bytes we know (RFC 7515 section 4).
 //!
-//! Read strictly: one JSON object, no name twice, `alg` there, `alg`, `typ` and `kid` strings. What would change how the token is
-//! read (`crit`, `b64`, `zip`) is refused, as is what brings a key along or says where to fetch one (`jwk`, `jku`, `x5u`, `x5c`;
-//! CVE-2018-0114): keys come from the ring alone, and a sender who tries is not one to go on with. The attack corpus guards it.
+//! Read strictly: one JSON object, no name twice, `alg` there, `alg`, `typ` and `kid` strings. What
+//! would change how the token is read (`crit`, `b64`, `zip`) is refused, as is what brings a key
+//! along or says where to fetch one (`jwk`, `jku`, `x5u`, `x5c`; CVE-2018-0114): keys come from the
+//! ring alone, and a sender who tries is not one to go on with. The attack corpus guards it.
 
 use std::{borrow::Cow, fmt};
 
@@ -33,7 +34,8 @@ impl<'h> Header<'h> {
 
 const REFUSED: [&str; 7] = ["crit", "b64", "zip", "jwk", "jku", "x5u", "x5c"];
 
-/// Names and elements. Nobody has signed a header yet when it is read, so it gets little of our time; RFC 7515 registers eleven.
+/// Names and elements. Nobody has signed a header yet when it is read, so it gets little of our
+/// time; RFC 7515 registers eleven.
 const MOST_MEMBERS: usize = 32;
 
 struct HeaderVisitor;
@@ -71,6 +73,10 @@ impl<'h> Visitor<'h> for HeaderVisitor {
             names.add(name)?;
         }
         let algorithm = algorithm.ok_or_else(|| A::Error::custom("no alg"))?;
-        Ok(if refused { Err(TokenErrorKind::Header) } else { Ok(Header { algorithm, typ, key_id }) })
+        Ok(if refused {
+            Err(TokenErrorKind::Header)
+        } else {
+            Ok(Header { algorithm, typ, key_id })
+        })
     }
 }

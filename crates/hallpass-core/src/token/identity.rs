@@ -10,8 +10,8 @@ use crate::token::{
 /// A verified caller and the roles that the token grants.
 ///
 /// It is a view of the token's [`Claims`], which it dereferences to, for the role enum `R` of the
-/// application. It exists only by verification. The claims are one shared allocation, so that a clone
-/// costs a reference count. It carries no token, so that none can leak into a log.
+/// application. It exists only by verification. The claims are one shared allocation, so that a
+/// clone costs a reference count. It carries no token, so that none can leak into a log.
 pub struct Identity<R> {
     claims: Arc<Claims<'static>>,
     roles: PhantomData<fn() -> R>,

@@ -37,8 +37,8 @@ pub enum Access {}
 #[derive(Debug)]
 pub enum MfaPending {}
 
-/// The password was accepted and a second factor must be set up. Opens the page for that only, for a
-/// quarter of an hour.
+/// The password was accepted and a second factor must be set up. Opens the page for that only, for
+/// a quarter of an hour.
 ///
 /// Exhaustive, because it has no value.
 #[derive(Debug)]
@@ -46,8 +46,9 @@ pub enum EnrolmentPending {}
 
 /// A browser that an account logged in with before, for half a year. Logs nobody in.
 ///
-/// It tells the owner's browser from a stranger's: for rate limits that a stranger cannot exhaust for
-/// the owner (OWASP, "device cookies"), and, where the person asked for it, to leave the code out.
+/// It tells the owner's browser from a stranger's: for rate limits that a stranger cannot exhaust
+/// for the owner (OWASP, "device cookies"), and, where the person asked for it, to leave the code
+/// out.
 ///
 /// Exhaustive, because it has no value.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Issuing: from the proof of a sign-in to a signed token.
 //!
-//! One issuer says names, lifetime and keys once; [its verifier](Issuer::verifier) takes them from there.
+//! One issuer says names, lifetime and keys once; [its verifier](Issuer::verifier) takes them from
+//! there.
 
 use std::{mem::MaybeUninit, time::Duration};
 
@@ -39,8 +40,13 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// An issuer of this name (`iss`), signing for this audience (`aud`) with whichever key is active at the time.
-    pub fn new(keys: impl Into<Keys>, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+    /// An issuer of this name (`iss`), signing for this audience (`aud`) with whichever key is
+    /// active at the time.
+    pub fn new(
+        keys: impl Into<Keys>,
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+    ) -> Self {
         let (issuer, audience) = (issuer.into(), audience.into());
         Self {
             keys: keys.into(),
@@ -51,16 +57,16 @@ impl Issuer {
         }
     }
 
-    /// How long an access token lives. Defaults to 15 minutes, because that is how long a copied cookie can be worth anything to a
-    /// service that hears of no revocations.
+    /// How long an access token lives. Defaults to 15 minutes, because that is how long a copied
+    /// cookie can be worth anything to a service that hears of no revocations.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// Signs a token: an access token for a [`LoggedIn`], a token of another kind for its [`Claims`].
-    /// The times in the claims but for `auth_time` are replaced.
+    /// Signs a token: an access token for a [`LoggedIn`], a token of another kind for its
+    /// [`Claims`]. The times in the claims but for `auth_time` are replaced.
     ///
     /// ```
     /// # use hallpass_core::{Claims, Issuer, KeyRing, MfaPending, TokenErrorKind, UnixTime};
@@ -73,9 +79,13 @@ impl Issuer {
     /// ```
     ///
     /// # Errors
-    /// When no key is active, a name is one that no verifier would accept, or the token would not fit
-    /// into a cookie.
-    pub fn issue<S: TokenSubject>(&self, subject: &S, now: UnixTime) -> Result<Token<S::Kind>, IssueError> {
+    /// When no key is active, a name is one that no verifier would accept, or the token would not
+    /// fit into a cookie.
+    pub fn issue<S: TokenSubject>(
+        &self,
+        subject: &S,
+        now: UnixTime,
+    ) -> Result<Token<S::Kind>, IssueError> {
         self.sign(subject, "", now)
     }
 
@@ -99,7 +109,11 @@ impl Issuer {
     ///
     /// # Errors
     /// As [`Verifier::verify`]; a token of another kind is rejected.
-    pub fn verify<K: Unprivileged>(&self, token: &[u8], now: UnixTime) -> Result<Claims<'static, K>, TokenError> {
+    pub fn verify<K: Unprivileged>(
+        &self,
+        token: &[u8],
+        now: UnixTime,
+    ) -> Result<Claims<'static, K>, TokenError> {
         let names = (self.issuer.to_string(), self.audience.to_string());
         let mut rules = TokenRules::new(K::TYPE, self.keys.clone(), names.0, names.1, |_| 0);
         // The kind states its lifetime; the cap is for tokens of other issuers.
@@ -112,7 +126,11 @@ impl Issuer {
     /// A verifier of this issuer's access tokens, which shares its keys.
     pub fn verifier<R: Role>(&self) -> Verifier<R> {
         let verifier = Verifier::new(self.keys.clone(), &*self.issuer, &*self.audience);
-        if self.lifetime > crate::token::rules::LONGEST_LIFE { verifier.max_lifetime(self.lifetime) } else { verifier }
+        if self.lifetime > crate::token::rules::LONGEST_LIFE {
+            verifier.max_lifetime(self.lifetime)
+        } else {
+            verifier
+        }
     }
 
     /// How long an access token lives.
@@ -135,9 +153,17 @@ impl Issuer {
         &self.audience
     }
 
-    fn sign<S: TokenSubject>(&self, subject: &S, own: &str, now: UnixTime) -> Result<Token<S::Kind>, IssueError> {
+    fn sign<S: TokenSubject>(
+        &self,
+        subject: &S,
+        own: &str,
+        now: UnixTime,
+    ) -> Result<Token<S::Kind>, IssueError> {
         let claims = subject.claims_to_sign();
-        for text in [Some(claims.username()), Some(claims.user_id()), claims.session()].into_iter().flatten() {
+        for text in [Some(claims.username()), Some(claims.user_id()), claims.session()]
+            .into_iter()
+            .flatten()
+        {
             if text.is_empty() || !text.bytes().all(is_plain) {
                 return Err(IssueError::NotPlain);
             }
@@ -146,12 +172,19 @@ impl Issuer {
         let ring = self.keys.borrow();
         let key = ring.active().ok_or(IssueError::NoActiveKey)?;
         let mut token = String::from(key.header(S::Kind::TYPE));
-        let claims = claim_writer::write(claims, subject.role_names(), [now, expires_at], &self.opening, own);
+        let claims = claim_writer::write(
+            claims,
+            subject.role_names(),
+            [now, expires_at],
+            &self.opening,
+            own,
+        );
         if !own.is_empty() && !self.is_readable(&claims) {
             return Err(IssueError::OwnClaimsUnreadable);
         }
         base64url::encode_append(claims.as_bytes(), &mut token);
-        let signature = key.sign(SigningInput::Whole(token.as_bytes())).ok_or(IssueError::Signing)?;
+        let signature =
+            key.sign(SigningInput::Whole(token.as_bytes())).ok_or(IssueError::Signing)?;
         token.push('.');
         base64url::encode_append(&signature, &mut token);
         if token.len() > MAX_TOKEN_BYTES {
@@ -163,8 +196,12 @@ impl Issuer {
     /// Whether a verifier of this issuer can read the claims set: own claims may be nested too
     /// deeply or have too many members.
     fn is_readable(&self, claims: &str) -> bool {
-        let reader =
-            ClaimReader { issuer: &self.issuer, audience: &self.audience, role_bit: |_| 0, integer_user_id: false };
+        let reader = ClaimReader {
+            issuer: &self.issuer,
+            audience: &self.audience,
+            role_bit: |_| 0,
+            integer_user_id: false,
+        };
         reader.read(claims).is_ok()
     }
 }
@@ -179,13 +216,18 @@ pub enum IssueError {
     /// The library underneath could not sign.
     #[error("the signature could not be made")]
     Signing,
-    /// The token would not fit into a cookie. Fewer roles, shorter names or fewer own claims make it smaller.
-    #[error("the token would have {length} bytes and a cookie holds {}: put less into it", MAX_TOKEN_BYTES)]
+    /// The token would not fit into a cookie. Fewer roles, shorter names or fewer own claims make
+    /// it smaller.
+    #[error(
+        "the token would have {length} bytes and a cookie holds {}: put less into it",
+        MAX_TOKEN_BYTES
+    )]
     TooLong {
         /// Bytes.
         length: usize,
     },
-    /// A user name, an identifier or a session that is empty or holds a control character: no verifier would take the token.
+    /// A user name, an identifier or a session that is empty or holds a control character: no
+    /// verifier would take the token.
     #[error("the user name, the identifier or the session is empty or holds a control character")]
     NotPlain,
     /// The application's own claims are not an object, or cannot be written as JSON.
@@ -196,11 +238,14 @@ pub enum IssueError {
     ReservedClaim(&'static str),
     /// The application's own claims are nested too deeply (the whole set: 16 levels) or have too
     /// many members (256): every verifier would reject the token.
-    #[error("an application's own claims are nested too deeply or have too many members: put less into them")]
+    #[error(
+        "an application's own claims are nested too deeply or have too many members: put less into them"
+    )]
     OwnClaimsUnreadable,
 }
 
-/// The members of an application's own `claims` in JSON, without the braces, ready to stand behind ours.
+/// The members of an application's own `claims` in JSON, without the braces, ready to stand behind
+/// ours.
 fn own_members<X: Serialize>(claims: &X) -> Result<String, IssueError> {
     let Ok(Value::Object(members)) = serde_json::to_value(claims) else {
         return Err(IssueError::OwnClaimsNotAnObject);

@@ -22,7 +22,11 @@ impl<R: Role> LoggedIn<R> {
     /// Declares that this user logged in, without a check of anything: whoever can call it can be
     /// anybody. It is for the login flow after its checks, for tests, and for an operator's tool.
     pub fn insecure_new(claims: Claims<'_>, roles: impl Into<RoleSet<R>>) -> Self {
-        let claims = Claims { roles: roles.into().bits(), roles_of: TypeId::of::<R>(), ..claims.into_owned() };
+        let claims = Claims {
+            roles: roles.into().bits(),
+            roles_of: TypeId::of::<R>(),
+            ..claims.into_owned()
+        };
         Self { claims, roles: PhantomData }
     }
 

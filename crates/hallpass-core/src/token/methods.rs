@@ -1,7 +1,7 @@
 //! How a user proved who they are: the `amr` claim (RFC 8176) as a small set.
 //!
-//! Values that this crate does not know are ignored on reading: a method that nobody here can weigh must not count as a second
-//! factor. RFC 8176 section 2 gives the names.
+//! Values that this crate does not know are ignored on reading: a method that nobody here can weigh
+//! must not count as a second factor. RFC 8176 section 2 gives the names.
 
 use std::{
     fmt,
@@ -38,10 +38,13 @@ impl Methods {
         self.0 & other.0 == other.0
     }
 
-    /// Whether something beyond the password was shown: `otp`, `hwk`, `swk` or `mfa`; never `pwd` alone.
+    /// Whether something beyond the password was shown: `otp`, `hwk`, `swk` or `mfa`; never `pwd`
+    /// alone.
     pub const fn includes_second_factor(self) -> bool {
-        const SECOND: u8 =
-            Methods::ONE_TIME_CODE.0 | Methods::HARDWARE_KEY.0 | Methods::SOFTWARE_KEY.0 | Methods::MULTI_FACTOR.0;
+        const SECOND: u8 = Methods::ONE_TIME_CODE.0
+            | Methods::HARDWARE_KEY.0
+            | Methods::SOFTWARE_KEY.0
+            | Methods::MULTI_FACTOR.0;
         self.0 & SECOND != 0
     }
 
@@ -97,7 +100,12 @@ mod tests {
     fn only_what_goes_beyond_the_password_is_a_second_factor() {
         assert!(!Methods::NONE.includes_second_factor());
         assert!(!Methods::PASSWORD.includes_second_factor());
-        for method in [Methods::ONE_TIME_CODE, Methods::HARDWARE_KEY, Methods::SOFTWARE_KEY, Methods::MULTI_FACTOR] {
+        for method in [
+            Methods::ONE_TIME_CODE,
+            Methods::HARDWARE_KEY,
+            Methods::SOFTWARE_KEY,
+            Methods::MULTI_FACTOR,
+        ] {
             assert!(method.includes_second_factor(), "{method:?}");
         }
     }

@@ -1,5 +1,6 @@
-//! The orders in which requests and a rotation may meet, walked through by shuttle as those of the revocation list are
-//! (`revocation/model.rs`): 20,000, with five changes of turn each, because to see a retired key come back takes four.
+//! The orders in which requests and a rotation may meet, walked through by shuttle as those of the
+//! revocation list are (`revocation/model.rs`): 20,000, with five changes of turn each, because to
+//! see a retired key come back takes four.
 
 use std::time::Duration;
 
@@ -8,7 +9,10 @@ use shuttle::thread;
 use crate::{
     keys::{handle::Keys, key_ring::KeyRing},
     time::unix_time::UnixTime,
-    token::{claims::Claims, error::TokenErrorKind, issuer::Issuer, logged_in::LoggedIn, verifier::Verifier},
+    token::{
+        claims::Claims, error::TokenErrorKind, issuer::Issuer, logged_in::LoggedIn,
+        verifier::Verifier,
+    },
 };
 
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,9 +20,9 @@ enum SiteRole {
     Guest,
 }
 
-/// Two requests at a time beside a rotation and the retirement of the old key: a token of a key that is accepted throughout is never
-/// refused, a new key is accepted for good once it was, a retired one refused for good once it was, and when the calls are over
-/// there is no other answer.
+/// Two requests at a time beside a rotation and the retirement of the old key: a token of a key
+/// that is accepted throughout is never refused, a new key is accepted for good once it was, a
+/// retired one refused for good once it was, and when the calls are over there is no other answer.
 #[test]
 fn a_swap_is_whole_and_never_taken_back() {
     let old = KeyRing::generate_hs256([1; 32], NOW);
@@ -37,7 +41,8 @@ fn a_swap_is_whole_and_never_taken_back() {
                 })
             };
             let requests = [(); 2].map(|()| {
-                let (verifier, by_old, by_new) = (verifier(keys.clone()), by_old.clone(), by_new.clone());
+                let (verifier, by_old, by_new) =
+                    (verifier(keys.clone()), by_old.clone(), by_new.clone());
                 thread::spawn(move || {
                     let first = [accepts(&verifier, &by_old), accepts(&verifier, &by_new)];
                     let second = [accepts(&verifier, &by_old), accepts(&verifier, &by_new)];
@@ -71,7 +76,8 @@ fn accepts(verifier: &Verifier<SiteRole>, token: &str) -> bool {
 }
 
 fn token(ring: KeyRing) -> String {
-    let alice = LoggedIn::insecure_new(Claims::new("17", 0, NOW).with_username("alice"), [SiteRole::Guest]);
+    let alice =
+        LoggedIn::insecure_new(Claims::new("17", 0, NOW).with_username("alice"), [SiteRole::Guest]);
     Issuer::new(ring, ISSUER, AUDIENCE).issue(&alice, NOW).unwrap().as_str().to_owned()
 }
 

@@ -1,8 +1,9 @@
 //! Roles as a closed set: an enum of at most 64 variants, and sets of them as one machine word.
 //!
-//! A role that the enum does not name does not exist: [`Role::from_name`] matches whole names, byte for byte, so that a
-//! look-alike, another case or a trailing space grants nothing. A set is a `u64`, so that asking for a role costs one `and`
-//! where a set of strings would cost a hash and a comparison.
+//! A role that the enum does not name does not exist: [`Role::from_name`] matches whole names, byte
+//! for byte, so that a look-alike, another case or a trailing space grants nothing. A set is a
+//! `u64`, so that asking for a role costs one `and` where a set of strings would cost a hash and a
+//! comparison.
 //!
 //! Nothing here decides who may pass: that is [`Requirement`](crate::Requirement).
 
@@ -12,7 +13,8 @@ use std::marker::PhantomData;
 
 /// What an account may do: one variant of the site's own enum.
 ///
-/// Derive it; the derived names are the variants in `snake_case`, and `#[role(name = "…")]` on a variant says another.
+/// Derive it; the derived names are the variants in `snake_case`, and `#[role(name = "…")]` on a
+/// variant says another.
 ///
 /// ```
 /// use hallpass_core::{Role, RoleSet};
@@ -32,10 +34,12 @@ use std::marker::PhantomData;
 /// assert_eq!(format!("{:?}", RoleSet::from(SiteRole::Admin)), "{administrator}");
 /// ```
 ///
-/// The derive is all that the enum needs. It may derive `Clone`, `Copy`, `Debug` and others as well.
+/// The derive is all that the enum needs. It may derive `Clone`, `Copy`, `Debug` and others as
+/// well.
 ///
-/// An implementation by hand keeps three promises, since what a set says rests on them: `ALL` has at most 64 roles, each
-/// once; `index` is the role's position in it, and `from_index` returns the role at that position; names differ.
+/// An implementation by hand keeps three promises, since what a set says rests on them: `ALL` has
+/// at most 64 roles, each once; `index` is the role's position in it, and `from_index` returns the
+/// role at that position; names differ.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a role enum: it does not implement `Role`",
     label = "`Role` is not implemented for this type",
@@ -55,7 +59,8 @@ pub trait Role: Sized + Send + Sync + 'static {
     /// Returns the role at this position of [`Role::ALL`].
     fn from_index(index: u8) -> Option<Self>;
 
-    /// Returns the role that a newly registered account gets if the site sets no roles for new accounts.
+    /// Returns the role that a newly registered account gets if the site sets no roles for new
+    /// accounts.
     ///
     /// `#[role(default)]` on a variant names it. Defaults to `None`: a new account has no role.
     #[must_use]
@@ -136,7 +141,8 @@ impl<R: Role> RoleSet<R> {
     }
 }
 
-/// The one bit of a role. A broken `index` has no bit, so that it can never stand for a role that it is not.
+/// The one bit of a role. A broken `index` has no bit, so that it can never stand for a role that
+/// it is not.
 fn bit<R: Role>(role: &R) -> u64 {
     1u64.checked_shl(u32::from(role.index())).unwrap_or(0)
 }

@@ -34,7 +34,13 @@ pub(crate) struct TokenRules {
 }
 
 impl TokenRules {
-    pub(crate) fn new(typ: TokenType, keys: Keys, issuer: String, audience: String, role_bit: RoleBit) -> Self {
+    pub(crate) fn new(
+        typ: TokenType,
+        keys: Keys,
+        issuer: String,
+        audience: String,
+        role_bit: RoleBit,
+    ) -> Self {
         let opening = claim_writer::opening(&issuer, &audience);
         Self {
             opener: TokenOpener::new(typ, &opening),
@@ -50,8 +56,8 @@ impl TokenRules {
         }
     }
 
-    /// The claims of a token that satisfies every rule under a key of this ring, the JSON that they were
-    /// read from, and the key. `K` is the kind that the rules are for.
+    /// The claims of a token that satisfies every rule under a key of this ring, the JSON that they
+    /// were read from, and the key. `K` is the kind that the rules are for.
     #[inline(always)]
     pub(crate) fn check<'b, 'r, K>(
         &self,

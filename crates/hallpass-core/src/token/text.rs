@@ -1,7 +1,7 @@
 //! One string of a claims set: borrowed from the payload, or kept.
 //!
-//! A kept string of usual length stands in place. An allocation for each string would cost a request
-//! more than the bytes that are moved with the claims.
+//! A kept string of usual length stands in place. An allocation for each string would cost a
+//! request more than the bytes that are moved with the claims.
 
 use std::{borrow::Cow, ops::Deref, str};
 
@@ -45,9 +45,10 @@ impl Deref for Text<'_> {
         match self {
             Self::Borrowed(text) => text,
             // The bytes are those of the `str` that `kept` copied, so they are there and UTF-8.
-            Self::Short { bytes, length } => {
-                bytes.get(..usize::from(*length)).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
-            }
+            Self::Short { bytes, length } => bytes
+                .get(..usize::from(*length))
+                .and_then(|text| str::from_utf8(text).ok())
+                .unwrap_or_default(),
             Self::Long(text) => text,
         }
     }

@@ -1,8 +1,10 @@
 //! Verification: from the bytes in a cookie to an [`Identity`], or the reason why not.
 //!
-//! It asks no store, no clock and no network. [Header, key and signature](crate::token::opener) come first; what is signed is then
-//! read [by a scanner](crate::token::claim_scanner) or [strictly](crate::token::claim_reader), and the claims must name this issuer and this
-//! audience, be alive now, and not have been revoked. Every check that needs `now` takes it as a value.
+//! It asks no store, no clock and no network. [Header, key and signature](crate::token::opener)
+//! come first; what is signed is then read [by a scanner](crate::token::claim_scanner) or
+//! [strictly](crate::token::claim_reader), and the claims must name this issuer and this
+//! audience, be alive now, and not have been revoked. Every check that needs `now` takes it as a
+//! value.
 
 use std::{any::TypeId, fmt, marker::PhantomData, mem::MaybeUninit, sync::Arc, time::Duration};
 
@@ -55,76 +57,94 @@ pub struct Verifier<R> {
 type ReadOwnClaims = fn(&str) -> Option<OwnClaims>;
 
 impl<R: Role> Verifier<R> {
-    /// A verifier of the tokens that `issuer` signs for `audience` with these keys. Both are compared byte by byte.
-    pub fn new(keys: impl Into<Keys>, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
-        let rules = TokenRules::new(TokenType::Access, keys.into(), issuer.into(), audience.into(), role_bit::<R>);
+    /// A verifier of the tokens that `issuer` signs for `audience` with these keys. Both are
+    /// compared byte by byte.
+    pub fn new(
+        keys: impl Into<Keys>,
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+    ) -> Self {
+        let rules = TokenRules::new(
+            TokenType::Access,
+            keys.into(),
+            issuer.into(),
+            audience.into(),
+            role_bit::<R>,
+        );
         let cache = Some(Arc::new(TokenCache::new(USUAL_TOKENS, false)));
         Self { rules, own_claims: None, cache, roles: PhantomData }
     }
 
-    /// Also accepts tokens of this `typ`, spelled exactly so. Defaults to `hallpass+jwt` alone, because a token of another kind
-    /// must be useless here (RFC 8725 section 3.11). `JWT` is what PyJWT and jsonwebtoken write where nothing else is said.
+    /// Also accepts tokens of this `typ`, spelled exactly so. Defaults to `hallpass+jwt` alone,
+    /// because a token of another kind must be useless here (RFC 8725 section 3.11). `JWT` is
+    /// what PyJWT and jsonwebtoken write where nothing else is said.
     #[must_use]
     pub fn accept_type(self, typ: &str) -> Self {
         self.set(|rules| rules.opener.accept_type(typ))
     }
 
-    /// Also accepts tokens without a `typ`, which anything the issuer ever signs may be. Defaults to refusing them, because nothing
-    /// then tells an access token from an ID token.
+    /// Also accepts tokens without a `typ`, which anything the issuer ever signs may be. Defaults
+    /// to refusing them, because nothing then tells an access token from an ID token.
     #[must_use]
     pub fn insecure_accept_untyped(self) -> Self {
         self.set(|rules| rules.opener.accept_untyped())
     }
 
-    /// Tries this key on tokens without a `kid`. Defaults to no key, because a token should say which key it means.
+    /// Tries this key on tokens without a `kid`. Defaults to no key, because a token should say
+    /// which key it means.
     #[must_use]
     pub fn key_without_kid(self, id: KeyId) -> Self {
         self.set(|rules| rules.opener.set_key_without_kid(id))
     }
 
-    /// Also accepts a `user_id` that is a non-negative integer. Defaults to strings alone, because hallpass writes strings; a
-    /// Starlette site with the same scheme may write numbers.
+    /// Also accepts a `user_id` that is a non-negative integer. Defaults to strings alone, because
+    /// hallpass writes strings; a Starlette site with the same scheme may write numbers.
     #[must_use]
     pub fn accept_integer_user_id(self) -> Self {
         self.set(|rules| rules.integer_user_id = true)
     }
 
-    /// How far this machine's clock may be behind or ahead of the issuer's. Defaults to zero, because one machine issues and
-    /// verifies; for another issuer's tokens a minute is usual.
+    /// How far this machine's clock may be behind or ahead of the issuer's. Defaults to zero,
+    /// because one machine issues and verifies; for another issuer's tokens a minute is usual.
     #[must_use]
     pub fn leeway(self, leeway: Duration) -> Self {
         self.set(|rules| rules.leeway = leeway)
     }
 
-    /// The longest life, from `iat` to `exp`, that a token may have. Defaults to 24 hours, because a stolen token lives as long as
-    /// it says, and the revocation list need not remember longer than the longest.
+    /// The longest life, from `iat` to `exp`, that a token may have. Defaults to 24 hours, because
+    /// a stolen token lives as long as it says, and the revocation list need not remember
+    /// longer than the longest.
     #[must_use]
     pub fn max_lifetime(self, longest: Duration) -> Self {
         self.set(|rules| rules.max_lifetime = longest)
     }
 
-    /// Asks this list whether a token was revoked. Defaults to none, because a service that only verifies has no list; its tokens
-    /// then live until they expire.
+    /// Asks this list whether a token was revoked. Defaults to none, because a service that only
+    /// verifies has no list; its tokens then live until they expire.
     #[must_use]
     pub fn revocation(self, revocations: RevocationList) -> Self {
         self.set(|rules| rules.revocation = Some(revocations))
     }
 
     /// Also reads the application's own claims, an `X` out of the whole set, for
-    /// [`Claims::claims`](crate::Claims::claims); a token that does not fit `X` is refused. `X` must not deny unknown fields.
-    /// Defaults to none, because reading them costs a second pass.
+    /// [`Claims::claims`](crate::Claims::claims); a token that does not fit `X` is refused. `X`
+    /// must not deny unknown fields. Defaults to none, because reading them costs a second
+    /// pass.
     #[must_use]
     pub fn with_claims<X: DeserializeOwned + Send + Sync + 'static>(self) -> Self {
-        let own_claims: ReadOwnClaims = |json| Some(Arc::new(serde_json::from_str::<X>(json).ok()?));
+        let own_claims: ReadOwnClaims =
+            |json| Some(Arc::new(serde_json::from_str::<X>(json).ok()?));
         Self { own_claims: Some(own_claims), ..self.set(|_| ()) }
     }
 
-    /// Remembers up to `tokens` verified tokens of asymmetric keys, so that [`verify`](Self::verify) checks each signature once;
-    /// expiry, revocation and the key's place in the ring are checked at every request all the same. 0 remembers none. A remembered
+    /// Remembers up to `tokens` verified tokens of asymmetric keys, so that
+    /// [`verify`](Self::verify) checks each signature once; expiry, revocation and the key's
+    /// place in the ring are checked at every request all the same. 0 remembers none. A remembered
     /// token takes about 700 bytes, at most 9 KiB.
     ///
-    /// Defaults to 8,192, because an Ed25519 or ECDSA signature costs a hundred times an HMAC, and the next request of a page brings
-    /// the same one. Where all keys are HMAC's nothing is set aside.
+    /// Defaults to 8,192, because an Ed25519 or ECDSA signature costs a hundred times an HMAC, and
+    /// the next request of a page brings the same one. Where all keys are HMAC's nothing is set
+    /// aside.
     ///
     /// ```
     /// # use hallpass_core::{Algorithm, Claims, Issuer, KeyRing, Role, RoleSet, LoggedIn, TokenErrorKind, UnixTime};
@@ -147,15 +167,15 @@ impl<R: Role> Verifier<R> {
         Self { cache: (tokens > 0).then(|| Arc::new(TokenCache::new(tokens, false))), ..self }
     }
 
-    /// As [`remember`](Self::remember), and tokens of HMAC keys too. Defaults to no, because an HMAC of a token costs little more
-    /// than to find it again.
+    /// As [`remember`](Self::remember), and tokens of HMAC keys too. Defaults to no, because an
+    /// HMAC of a token costs little more than to find it again.
     #[must_use]
     pub fn remember_all(self, tokens: usize) -> Self {
         Self { cache: (tokens > 0).then(|| Arc::new(TokenCache::new(tokens, true))), ..self }
     }
 
-    /// Forgets the remembered tokens that have expired, which otherwise stay until newcomers take or sweep their places. For a task
-    /// that runs once a minute or so.
+    /// Forgets the remembered tokens that have expired, which otherwise stay until newcomers take
+    /// or sweep their places. For a task that runs once a minute or so.
     pub fn forget_expired(&self, now: UnixTime) {
         if let Some(cache) = &self.cache {
             cache.forget(now);
@@ -167,7 +187,8 @@ impl<R: Role> Verifier<R> {
         self.cache.as_ref().map_or(0, |cache| cache.len())
     }
 
-    /// Clones share what they remember, so a verifier that judges otherwise than its origin must begin with nothing.
+    /// Clones share what they remember, so a verifier that judges otherwise than its origin must
+    /// begin with nothing.
     fn set(mut self, change: impl FnOnce(&mut TokenRules)) -> Self {
         change(&mut self.rules);
         self.cache = self.cache.map(|cache| Arc::new(cache.emptied()));
@@ -179,7 +200,8 @@ impl<R: Role> Verifier<R> {
         &self.rules.keys
     }
 
-    /// Verifies a token and says who it speaks for. Allocates for the identity alone, and nothing for a remembered token.
+    /// Verifies a token and says who it speaks for. Allocates for the identity alone, and nothing
+    /// for a remembered token.
     ///
     /// # Errors
     /// The first check that failed, in the order of [`TokenErrorKind`].
@@ -203,8 +225,8 @@ impl<R: Role> Verifier<R> {
         Ok(Identity::new(claims))
     }
 
-    /// Verifies a token and passes its claims, and the whole claims set as it was signed, in JSON, to
-    /// `read`. Allocates nothing for a token in the layout that hallpass writes.
+    /// Verifies a token and passes its claims, and the whole claims set as it was signed, in JSON,
+    /// to `read`. Allocates nothing for a token in the layout that hallpass writes.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
@@ -224,7 +246,12 @@ impl<R: Role> Verifier<R> {
 
 impl<R> Clone for Verifier<R> {
     fn clone(&self) -> Self {
-        Self { rules: self.rules.clone(), own_claims: self.own_claims, cache: self.cache.clone(), roles: PhantomData }
+        Self {
+            rules: self.rules.clone(),
+            own_claims: self.own_claims,
+            cache: self.cache.clone(),
+            roles: PhantomData,
+        }
     }
 }
 

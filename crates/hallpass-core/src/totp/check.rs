@@ -1,12 +1,14 @@
 //! One-time codes (RFC 6238, TOTP), over totp-rs.
 //!
-//! [`Totp::check`] says which time step a code belongs to, and that is all it can say: a code works once only if the
-//! caller consumes the step in the store, by compare-and-set (RFC 6238 section 5.2). The step length is 30 seconds and no
-//! setting, because authenticators ignore any other in the QR code.
+//! [`Totp::check`] says which time step a code belongs to, and that is all it can say: a code works
+//! once only if the caller consumes the step in the store, by compare-and-set (RFC 6238 section
+//! 5.2). The step length is 30 seconds and no setting, because authenticators ignore any other in
+//! the QR code.
 //!
-//! Every step of the window is computed, and each is compared in constant time, so that the time taken tells neither
-//! how much of a code was right nor whose clock is off. Where drift is remembered there are two windows, around the
-//! present step and around the authenticator's, and both are computed even where they are the same.
+//! Every step of the window is computed, and each is compared in constant time, so that the time
+//! taken tells neither how much of a code was right nor whose clock is off. Where drift is
+//! remembered there are two windows, around the present step and around the authenticator's, and
+//! both are computed even where they are the same.
 
 use std::{fmt, iter, time::Duration};
 
@@ -18,7 +20,8 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// A 30-second step since the epoch: RFC 6238's T. A store keeps the last one consumed and takes only later ones.
+/// A 30-second step since the epoch: RFC 6238's T. A store keeps the last one consumed and takes
+/// only later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeStep(u64);
 
@@ -50,14 +53,19 @@ impl TimeStep {
 /// By how many steps an authenticator's clock is ahead (above 0) or behind (below 0), at most
 /// [`MAX_STEPS`](Self::MAX_STEPS) to either side (RFC 6238 section 6, "Resynchronization").
 ///
-/// A value for the store to keep beside the last consumed step. It moves the window in which a code counts and never
-/// removes the unmoved one, since a clock that was off may be set right at any moment.
+/// A value for the store to keep beside the last consumed step. It moves the window in which a code
+/// counts and never removes the unmoved one, since a clock that was off may be set right at any
+/// moment.
 ///
 /// ```
 /// use hallpass_core::TotpDrift;
 ///
 /// assert_eq!(TotpDrift::from_steps(-2).steps(), -2);
-/// assert_eq!(TotpDrift::from_steps(1000).steps(), TotpDrift::MAX_STEPS, "the rest is forgotten");
+/// assert_eq!(
+///     TotpDrift::from_steps(1000).steps(),
+///     TotpDrift::MAX_STEPS,
+///     "the rest is forgotten"
+/// );
 /// assert_eq!(TotpDrift::default(), TotpDrift::NONE);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,10 +74,11 @@ pub struct TotpDrift(i8);
 impl TotpDrift {
     /// The farthest drift that is remembered: 4 steps, two minutes.
     ///
-    /// RFC 6238 section 6 asks for a limit and names none. A quartz clock of 20 ppm that nobody sets takes two months
-    /// to get that far. It also bounds what the memory costs: a code that somebody noted ahead of time counts at most
-    /// so much earlier, and somebody whose fast clock is set right waits at most so long until their codes are later
-    /// than the last one consumed.
+    /// RFC 6238 section 6 asks for a limit and names none. A quartz clock of 20 ppm that nobody
+    /// sets takes two months to get that far. It also bounds what the memory costs: a code that
+    /// somebody noted ahead of time counts at most so much earlier, and somebody whose fast
+    /// clock is set right waits at most so long until their codes are later than the last one
+    /// consumed.
     pub const MAX_STEPS: i64 = 4;
 
     /// The clocks agree.
@@ -99,10 +108,11 @@ impl TotpDrift {
 /// One account's authenticator, as the site sees it.
 ///
 /// ```
-/// use std::time::Duration;
 /// use hallpass_core::{TimeStep, Totp, TotpSecret, TotpSettings, UnixTime};
+/// use std::time::Duration;
 ///
-/// let totp = Totp::new(TotpSecret::from_random(*b"12345678901234567890"), TotpSettings::default());
+/// let totp =
+///     Totp::new(TotpSecret::from_random(*b"12345678901234567890"), TotpSettings::default());
 /// let now = UnixTime::from_secs(1_111_111_109); // RFC 6238 appendix B, cut to six digits
 /// assert_eq!(totp.check("081 804", now), Ok(TimeStep::at(now)));
 /// assert!(totp.check("081805", now).is_err());
@@ -118,8 +128,8 @@ pub struct Totp {
 impl Totp {
     /// Puts a secret and the settings together.
     pub fn new(secret: TotpSecret, settings: TotpSettings) -> Self {
-        // Compliant by construction: secret and digits were parsed. `build` would say so in an error that nobody could
-        // act on.
+        // Compliant by construction: secret and digits were parsed. `build` would say so in an
+        // error that nobody could act on.
         let codes = totp_rs::Builder::new()
             .with_algorithm(settings.algorithm.into())
             .with_digits(settings.digits.count())
@@ -130,12 +140,12 @@ impl Totp {
         Self { codes, settings }
     }
 
-    /// The step that a code belongs to, out of those that count at `now` for a clock that is not off by more than the skew. It
-    /// is for the caller to consume.
+    /// The step that a code belongs to, out of those that count at `now` for a clock that is not
+    /// off by more than the skew. It is for the caller to consume.
     ///
-    /// Spaces are passed over, because authenticators show a code in two groups and people type and paste what they
-    /// see; they carry no information, so nothing is given away. Whatever else is not an ASCII digit is refused, other
-    /// scripts' digits included.
+    /// Spaces are passed over, because authenticators show a code in two groups and people type and
+    /// paste what they see; they carry no information, so nothing is given away. Whatever else
+    /// is not an ASCII digit is refused, other scripts' digits included.
     ///
     /// # Errors
     /// [`WrongCode`], which does not say how wrong.
@@ -143,10 +153,12 @@ impl Totp {
         self.matching(code, self.window(TimeStep::at(now).0))
     }
 
-    /// As [`check`](Self::check), for an authenticator whose clock was found off by `drift` before, where the settings
-    /// [remember](TotpSettings::remember_drift) that; elsewhere `drift` counts for nothing. Answers what to remember now.
+    /// As [`check`](Self::check), for an authenticator whose clock was found off by `drift` before,
+    /// where the settings [remember](TotpSettings::remember_drift) that; elsewhere `drift`
+    /// counts for nothing. Answers what to remember now.
     ///
-    /// A code counts around the present step as well as around the authenticator's: a clock may have been set right.
+    /// A code counts around the present step as well as around the authenticator's: a clock may
+    /// have been set right.
     ///
     /// ```
     /// use hallpass_core::{TimeStep, Totp, TotpDrift, TotpSecret, TotpSettings, UnixTime};
@@ -164,13 +176,19 @@ impl Totp {
     ///
     /// # Errors
     /// [`WrongCode`], which does not say how wrong.
-    pub fn check_drifting(&self, code: &str, now: UnixTime, drift: TotpDrift) -> Result<RightCode, WrongCode> {
+    pub fn check_drifting(
+        &self,
+        code: &str,
+        now: UnixTime,
+        drift: TotpDrift,
+    ) -> Result<RightCode, WrongCode> {
         if !self.settings.remembers_drift {
             return self.check(code, now).map(|step| RightCode { step, drift: TotpDrift::NONE });
         }
         let present = TimeStep::at(now).0;
         let shown = present.saturating_add_signed(drift.steps());
-        // Its own window first: where two steps have one code, the one that the clock is likelier at is remembered.
+        // Its own window first: where two steps have one code, the one that the clock is likelier
+        // at is remembered.
         let step = self.matching(code, self.window(shown).chain(self.window(present)))?;
         let off = step.0.wrapping_sub(present).cast_signed();
         Ok(RightCode { step, drift: TotpDrift::from_steps(off) })
@@ -179,11 +197,17 @@ impl Totp {
     /// The steps that count around this one, the nearest first.
     fn window(&self, center: u64) -> impl Iterator<Item = u64> {
         let off = 1..=self.settings.skew.steps();
-        iter::once(center).chain(off.flat_map(move |off| [center.saturating_sub(off), center.saturating_add(off)]))
+        iter::once(center).chain(
+            off.flat_map(move |off| [center.saturating_sub(off), center.saturating_add(off)]),
+        )
     }
 
     /// The first of the steps whose code it is; all of them are computed.
-    fn matching(&self, code: &str, steps: impl Iterator<Item = u64>) -> Result<TimeStep, WrongCode> {
+    fn matching(
+        &self,
+        code: &str,
+        steps: impl Iterator<Item = u64>,
+    ) -> Result<TimeStep, WrongCode> {
         let code = typed_digits(code)?;
         steps
             .map(TimeStep)
@@ -192,7 +216,8 @@ impl Totp {
             .ok_or(WrongCode(()))
     }
 
-    /// The code that an authenticator shows at `now`. For tests and operators: a site never needs to know it.
+    /// The code that an authenticator shows at `now`. For tests and operators: a site never needs
+    /// to know it.
     pub fn code_at(&self, now: UnixTime) -> String {
         self.codes.generate(TimeStep::at(now).start()).to_string()
     }
@@ -236,8 +261,8 @@ impl fmt::Display for WrongCode {
 
 impl std::error::Error for WrongCode {}
 
-/// The code without its spaces; totp-rs takes ASCII digits alone. The cap keeps a form field of kilobytes from being
-/// copied.
+/// The code without its spaces; totp-rs takes ASCII digits alone. The cap keeps a form field of
+/// kilobytes from being copied.
 fn typed_digits(code: &str) -> Result<String, WrongCode> {
     if code.len() > MAX_TYPED_LENGTH {
         return Err(WrongCode(()));

@@ -1,10 +1,11 @@
 //! The `otpauth` URI: what stands in the QR code that an authenticator reads.
 //!
-//! There is no standard; this is Google Authenticator's "Key URI Format", which all the others follow:
-//! `otpauth://totp/ISSUER:ACCOUNT?secret=BASE32&issuer=ISSUER&algorithm=SHA1&digits=6&period=30`. Everything is
-//! printed, defaults included, since authenticators do not agree on them. Reading is for import and for tests: strict
-//! where a slip would make wrong codes, and parameters that are not ours (an image, a colour) are passed over. Not the
-//! `otpauth` feature of totp-rs, which brings the `url` crate and its Unicode tables for these few lines.
+//! There is no standard; this is Google Authenticator's "Key URI Format", which all the others
+//! follow: `otpauth://totp/ISSUER:ACCOUNT?secret=BASE32&issuer=ISSUER&algorithm=SHA1&digits=6&
+//! period=30`. Everything is printed, defaults included, since authenticators do not agree on them.
+//! Reading is for import and for tests: strict where a slip would make wrong codes, and parameters
+//! that are not ours (an image, a colour) are passed over. Not the `otpauth` feature of totp-rs,
+//! which brings the `url` crate and its Unicode tables for these few lines.
 
 use std::{borrow::Cow, fmt::Write as _};
 
@@ -21,15 +22,17 @@ use crate::totp::{
 mod tests;
 
 impl Totp {
-    /// The URI for an authenticator. `issuer` is the site's name, `account` the user's; both are shown to the user.
-    /// Without an issuer, authenticators take what stands before a colon in `account` for one.
+    /// The URI for an authenticator. `issuer` is the site's name, `account` the user's; both are
+    /// shown to the user. Without an issuer, authenticators take what stands before a colon in
+    /// `account` for one.
     ///
     /// It holds the secret: show it to its owner once, and to no log.
     ///
     /// ```
     /// use hallpass_core::{OtpauthUri, Totp, TotpSecret, TotpSettings};
     ///
-    /// let totp = Totp::new(TotpSecret::from_random(*b"12345678901234567890"), TotpSettings::default());
+    /// let totp =
+    ///     Totp::new(TotpSecret::from_random(*b"12345678901234567890"), TotpSettings::default());
     /// let uri = totp.otpauth_uri("My Site", "alice");
     /// assert_eq!(
     ///     uri,
@@ -125,8 +128,8 @@ pub enum OtpauthError {
     /// Another type than `totp`, such as the counter-based `hotp`.
     #[error("only otpauth URIs of type totp are read")]
     Kind,
-    /// The account is missing, has a colon without an issuer before it, or the issuer before it is not the one in the
-    /// query.
+    /// The account is missing, has a colon without an issuer before it, or the issuer before it is
+    /// not the one in the query.
     #[error("the otpauth URI's label has no account, or another issuer than its query")]
     Label,
     /// There is no secret.
@@ -203,7 +206,8 @@ impl Parameters {
     }
 }
 
-/// Issuer and account. The query's issuer says where the label is to be cut; without one, the first colon does.
+/// Issuer and account. The query's issuer says where the label is to be cut; without one, the first
+/// colon does.
 fn split_label(label: &str, issuer: Option<&str>) -> Result<(String, String), OtpauthError> {
     let (issuer, account) = match issuer {
         None => label.split_once(':').unwrap_or(("", label)),
@@ -214,7 +218,8 @@ fn split_label(label: &str, issuer: Option<&str>) -> Result<(String, String), Ot
         },
     };
     let account = account.trim_start_matches(' ');
-    // Without an issuer a colon would be read as the end of one by whoever reads what is printed from this.
+    // Without an issuer a colon would be read as the end of one by whoever reads what is printed
+    // from this.
     if account.is_empty() || (issuer.is_empty() && account.contains(':')) {
         return Err(OtpauthError::Label);
     }
@@ -230,10 +235,12 @@ fn strip_prefix_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// All but RFC 3986's unreserved characters: a space as `+` is shown as a plus by most authenticators.
+/// All but RFC 3986's unreserved characters: a space as `+` is shown as a plus by most
+/// authenticators.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The parameters that are read.
 const NAMES: [&str; 5] = ["secret", "issuer", "algorithm", "digits", "period"];
 
-const ALGORITHMS: [TotpAlgorithm; 3] = [TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512];
+const ALGORITHMS: [TotpAlgorithm; 3] =
+    [TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512];

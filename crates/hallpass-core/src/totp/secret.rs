@@ -1,6 +1,8 @@
-//! The secret that an authenticator and the site share (RFC 6238 section 5.1, RFC 4226 section 4 R6).
+//! The secret that an authenticator and the site share (RFC 6238 section 5.1, RFC 4226 section 4
+//! R6).
 //!
-//! Wiped on drop and redacted in `Debug`. No randomness is read here: 20 fresh random bytes come in as a value.
+//! Wiped on drop and redacted in `Debug`. No randomness is read here: 20 fresh random bytes come in
+//! as a value.
 
 use std::fmt;
 
@@ -23,11 +25,12 @@ pub struct TotpSecret(totp_rs::Secret);
 impl TotpSecret {
     /// The shortest secret taken, in bytes: 128 bits (RFC 4226 section 4, R6).
     pub const MIN_LENGTH: usize = 16;
-    /// The longest secret taken, in bytes: the block of SHA-512; HMAC would hash anything longer down first (RFC 2104
-    /// section 2).
+    /// The longest secret taken, in bytes: the block of SHA-512; HMAC would hash anything longer
+    /// down first (RFC 2104 section 2).
     pub const MAX_LENGTH: usize = 128;
 
-    /// A fresh secret of the length that RFC 4226 recommends (160 bits), from a cryptographic random source.
+    /// A fresh secret of the length that RFC 4226 recommends (160 bits), from a cryptographic
+    /// random source.
     pub const fn from_random(random: [u8; 20]) -> Self {
         Self(totp_rs::Secret::new_stack(random))
     }
@@ -43,21 +46,26 @@ impl TotpSecret {
         Ok(Self(totp_rs::Secret::from(bytes)))
     }
 
-    /// A secret as people type it: base32 (RFC 4648 section 6) in either case, with or without padding, with spaces or
-    /// hyphens between groups.
+    /// A secret as people type it: base32 (RFC 4648 section 6) in either case, with or without
+    /// padding, with spaces or hyphens between groups.
     ///
     /// # Errors
     /// [`TotpSecretError`] where it is not base32, or below 16 or above 128 bytes.
     pub fn from_base32(text: &str) -> Result<Self, TotpSecretError> {
         let mut typed = zeroize::Zeroizing::new(String::with_capacity(text.len()));
         typed.extend(
-            text.trim_end_matches('=').chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()),
+            text.trim_end_matches('=')
+                .chars()
+                .filter(|c| !matches!(c, ' ' | '-'))
+                .map(|c| c.to_ascii_uppercase()),
         );
-        // A count that no number of whole bytes encodes to (RFC 4648 section 6): characters are missing.
+        // A count that no number of whole bytes encodes to (RFC 4648 section 6): characters are
+        // missing.
         if matches!(typed.len() % 8, 1 | 3 | 6) {
             return Err(TotpSecretError::Base32);
         }
-        let secret = totp_rs::Secret::try_from_base32(&*typed).map_err(|_| TotpSecretError::Base32)?;
+        let secret =
+            totp_rs::Secret::try_from_base32(&*typed).map_err(|_| TotpSecretError::Base32)?;
         Self::from_bytes(secret.as_bytes())
     }
 
@@ -99,6 +107,8 @@ pub enum TotpSecretError {
         bytes: usize,
     },
     /// Not base32.
-    #[error("a one-time code secret is written in base32: the letters A to Z and the digits 2 to 7")]
+    #[error(
+        "a one-time code secret is written in base32: the letters A to Z and the digits 2 to 7"
+    )]
     Base32,
 }

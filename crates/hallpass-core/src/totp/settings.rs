@@ -13,16 +13,16 @@ pub struct TotpSettings {
 }
 
 impl TotpSettings {
-    /// Chooses the hash function. Defaults to SHA-1, because several authenticators ignore another choice and then show
-    /// wrong codes; HMAC does not rest on collisions.
+    /// Chooses the hash function. Defaults to SHA-1, because several authenticators ignore another
+    /// choice and then show wrong codes; HMAC does not rest on collisions.
     #[must_use]
     pub const fn algorithm(mut self, algorithm: TotpAlgorithm) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// Chooses the number of digits. Defaults to six, because several authenticators ignore another choice; it is the
-    /// limit on attempts that stops guessing.
+    /// Chooses the number of digits. Defaults to six, because several authenticators ignore another
+    /// choice; it is the limit on attempts that stops guessing.
     #[must_use]
     pub const fn digits(mut self, digits: TotpDigits) -> Self {
         self.digits = digits;
@@ -37,10 +37,11 @@ impl TotpSettings {
         self
     }
 
-    /// Remembers by how much each authenticator's clock is off, up to [`TotpDrift::MAX_STEPS`](crate::TotpDrift::MAX_STEPS),
-    /// and counts that in when the next code is checked (RFC 6238 section 6): for hardware tokens, whose clocks nobody sets.
-    /// Has nothing to remember with [`TotpSkew::None`].
-    /// Defaults to off, because telephones set their clocks themselves, and where it is on up to six codes count at a moment
+    /// Remembers by how much each authenticator's clock is off, up to
+    /// [`TotpDrift::MAX_STEPS`](crate::TotpDrift::MAX_STEPS), and counts that in when the next
+    /// code is checked (RFC 6238 section 6): for hardware tokens, whose clocks nobody sets. Has
+    /// nothing to remember with [`TotpSkew::None`]. Defaults to off, because telephones set
+    /// their clocks themselves, and where it is on up to six codes count at a moment
     /// in the place of three, and one that was noted ahead of time up to two minutes earlier.
     #[must_use]
     pub const fn remember_drift(mut self) -> Self {

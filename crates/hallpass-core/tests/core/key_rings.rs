@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{Algorithm, Key, KeyError, KeyRing, KeyRingError, Keys, TokenErrorKind, UnixTime, Verifier};
+use hallpass_core::{
+    Algorithm, Key, KeyError, KeyRing, KeyRingError, Keys, TokenErrorKind, UnixTime, Verifier,
+};
 use serde_json::{Value, json};
 
 use crate::site::{AUDIENCE, ISSUER, NOW, SIGNING, SiteRole, alice, issuer, key_id, ring, secret};
@@ -16,7 +18,9 @@ const LIFE: Duration = Duration::from_secs(900);
 #[test]
 fn a_ring_reads_back_from_its_own_file() {
     for algorithm in SIGNING {
-        let first = ring(algorithm).with_new_encryption_key([4; 32], NOW).with_new_encryption_key([5; 32], NOW);
+        let first = ring(algorithm)
+            .with_new_encryption_key([4; 32], NOW)
+            .with_new_encryption_key([5; 32], NOW);
         let first = first.with_new_pepper([6; 32], NOW).with_new_pepper([7; 32], NOW);
         let written = first.rotated([3; 32], NOW, LIFE).unwrap();
         let read = KeyRing::from_json(&written.to_json()).unwrap();
@@ -47,7 +51,11 @@ fn a_pepper_is_retired_once_another_is_in_use() {
     assert_ne!(id(&second), old);
     let retired = second.retire(&old).unwrap();
     assert_eq!(retired.peppers().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [id(&second)]);
-    assert_eq!(ring(Algorithm::Hs256).peppers().count(), 0, "whoever loses a pepper loses every password");
+    assert_eq!(
+        ring(Algorithm::Hs256).peppers().count(),
+        0,
+        "whoever loses a pepper loses every password"
+    );
 }
 
 #[test]
@@ -63,11 +71,17 @@ fn what_is_published_verifies_and_signs_nothing() {
         }
         let public = KeyRing::from_jwks(&jwks).unwrap();
         assert!(public.active().is_none() && public.encryption_keys().next().is_none());
-        assert!(matches!(KeyRing::from_jwks(&ring.to_json()), Err(KeyRingError::NotPublic(_))), "{algorithm}");
+        assert!(
+            matches!(KeyRing::from_jwks(&ring.to_json()), Err(KeyRingError::NotPublic(_))),
+            "{algorithm}"
+        );
         let token = issuer(ring).issue(&alice(), NOW).unwrap();
         let verifier = Verifier::<SiteRole>::new(public.clone(), ISSUER, AUDIENCE);
         assert!(verifier.verify(token.as_str().as_bytes(), NOW).is_ok());
-        assert_eq!(issuer(public).issue(&alice(), NOW).unwrap_err(), hallpass_core::IssueError::NoActiveKey);
+        assert_eq!(
+            issuer(public).issue(&alice(), NOW).unwrap_err(),
+            hallpass_core::IssueError::NoActiveKey
+        );
     }
 }
 
@@ -103,15 +117,25 @@ fn what_is_not_a_ring_is_refused_with_its_reason() {
     let refusal = |ring: Value| KeyRing::from_json(&ring.to_string()).unwrap_err();
     assert!(KeyRing::from_json(&json!({"keys": [good], "active": "a"}).to_string()).is_ok());
 
-    for text in
-        ["", "{}", "[]", "null", "{\"keys\":{}}", "{\"keys\":[1]}", "{\"keys\":[]} x", "{\"keys\":[],\"keys\":[]}"]
-    {
+    for text in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{\"keys\":{}}",
+        "{\"keys\":[1]}",
+        "{\"keys\":[]} x",
+        "{\"keys\":[],\"keys\":[]}",
+    ] {
         assert!(matches!(KeyRing::from_json(text), Err(KeyRingError::Json { .. })), "{text}");
     }
     assert_eq!(refusal(json!({"keys": []})), KeyRingError::Empty);
     assert_eq!(refusal(json!({"keys": [good], "active": "b"})), KeyRingError::NoActiveKey);
     assert_eq!(refusal(json!({"keys": [good, good]})), KeyRingError::DuplicateName(key_id("a")));
-    assert_eq!(refusal(json!({"keys": [ed], "active": "a"})), KeyRingError::CannotSign(key_id("a")));
+    assert_eq!(
+        refusal(json!({"keys": [ed], "active": "a"})),
+        KeyRingError::CannotSign(key_id("a"))
+    );
     let key_error = |source| KeyRingError::Key { name: "a".to_owned(), source };
     let short = KeyError::SecretTooShort { algorithm: Algorithm::Hs256, needed: 32, found: 31 };
     assert_eq!(refusal(json!({"keys": [oct("a", &secret::<31>())]})), key_error(short));
@@ -129,7 +153,10 @@ fn what_is_not_a_ring_is_refused_with_its_reason() {
     assert_eq!(refusal(with("alg", json!("hs256"))), member("alg"));
     assert_eq!(refusal(with("use", json!("tls"))), member("use"));
     assert_eq!(refusal(with("accept_until", json!(1_764_000_000))), member("accept_until")); // the active key has no end
-    assert_eq!(refusal(with("kid", json!("a b"))), KeyRingError::Member { name: "0".to_owned(), member: "kid" });
+    assert_eq!(
+        refusal(with("kid", json!("a b"))),
+        KeyRingError::Member { name: "0".to_owned(), member: "kid" }
+    );
     assert_eq!(
         refusal(json!({"keys": [good, {"kty": "oct", "kid": "s", "use": "enc", "k": "AAAA"}]})),
         KeyRingError::Member { name: "s".to_owned(), member: "k" }
@@ -145,7 +172,8 @@ fn a_key_cannot_name_an_algorithm_of_another_type() {
     };
     let alg = KeyRingError::Member { name: "a".to_owned(), member: "alg" };
     for (crv, own) in [("Ed25519", "EdDSA"), ("P-256", "ES256"), ("P-384", "ES384")] {
-        for other in Algorithm::ALL.map(Algorithm::as_str).into_iter().filter(|other| *other != own) {
+        for other in Algorithm::ALL.map(Algorithm::as_str).into_iter().filter(|other| *other != own)
+        {
             assert_eq!(named(crv, other), alg, "{crv} {other}");
         }
         assert!(matches!(named(crv, own), KeyRingError::Key { .. }), "{crv}");
@@ -173,14 +201,28 @@ fn weak_and_malformed_public_keys_are_refused() {
     ] {
         assert!(refused(json!({"kty": "OKP", "crv": "Ed25519", "x": x})), "{x}");
     }
-    let (x, y) = ("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
+    let (x, y) = (
+        "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    );
     assert!(!refused(json!({"kty": "EC", "crv": "P-256", "x": x, "y": y})));
-    for (x, y) in [(x, x), (y, x), (x, "AA"), ("AA", y), (&text(&[0; 32]), &text(&[0; 32])), (&text(&[0xff; 32]), y)] {
+    for (x, y) in [
+        (x, x),
+        (y, x),
+        (x, "AA"),
+        ("AA", y),
+        (&text(&[0; 32]), &text(&[0; 32])),
+        (&text(&[0xff; 32]), y),
+    ] {
         assert!(refused(json!({"kty": "EC", "crv": "P-256", "x": x, "y": y})), "{x} {y}");
     }
     assert!(refused(json!({"kty": "EC", "crv": "P-384", "x": x, "y": y})));
     let modulus = |bytes: usize, first: u8| {
-        text(&std::iter::once(first).chain((1..bytes).map(|place| (place % 251) as u8 | 1)).collect::<Vec<_>>())
+        text(
+            &std::iter::once(first)
+                .chain((1..bytes).map(|place| (place % 251) as u8 | 1))
+                .collect::<Vec<_>>(),
+        )
     };
     assert!(!refused(json!({"kty": "RSA", "n": modulus(256, 0x80), "e": "AQAB"})));
     for (n, e) in [
@@ -201,7 +243,10 @@ fn weak_and_malformed_public_keys_are_refused() {
 fn halves_that_do_not_belong_together_are_refused() {
     for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384] {
         let file = |seed: u8| {
-            serde_json::from_str::<Value>(&KeyRing::generate(algorithm, [seed; 32], NOW).unwrap().to_json()).unwrap()
+            serde_json::from_str::<Value>(
+                &KeyRing::generate(algorithm, [seed; 32], NOW).unwrap().to_json(),
+            )
+            .unwrap()
         };
         let (mut mixed, other) = (file(1), file(2));
         mixed["keys"][0]["d"] = other["keys"][0]["d"].clone();
@@ -222,7 +267,10 @@ fn a_variable_holds_the_same_text_and_its_absence_is_named() {
         KeyRingError::NoVariable("HALLPASS_TEST_NO_SUCH_VARIABLE".to_owned())
     );
     // `CARGO_PKG_NAME` is set by cargo and is no key ring.
-    assert_eq!(KeyRing::from_env("CARGO_PKG_NAME").unwrap_err(), KeyRingError::Json { line: 1, column: 1 });
+    assert_eq!(
+        KeyRing::from_env("CARGO_PKG_NAME").unwrap_err(),
+        KeyRingError::Json { line: 1, column: 1 }
+    );
 }
 
 #[test]
@@ -235,7 +283,11 @@ fn pem_files_become_keys_of_their_own_type_alone() {
     let verifying = Key::from_pem(key_id("k"), Algorithm::EdDsa, public).unwrap();
     assert!(!verifying.can_sign());
     let ring = KeyRing::default().accepting(verifying, None).unwrap();
-    assert!(Verifier::<SiteRole>::new(ring, ISSUER, AUDIENCE).verify(token.as_str().as_bytes(), NOW).is_ok());
+    assert!(
+        Verifier::<SiteRole>::new(ring, ISSUER, AUDIENCE)
+            .verify(token.as_str().as_bytes(), NOW)
+            .is_ok()
+    );
     for algorithm in Algorithm::ALL {
         let fits = algorithm == Algorithm::EdDsa;
         assert_eq!(Key::from_pem(key_id("k"), algorithm, private).is_ok(), fits, "{algorithm}");
@@ -286,8 +338,10 @@ fn twenty_rotations_under_load_refuse_nothing_and_accept_nothing_retired() {
 #[test]
 fn a_retired_key_ends_at_its_second() {
     let old = KeyRing::generate_hs256([1; 32], NOW);
-    let token = issuer(old.clone()).lifetime(Duration::from_secs(86_400)).issue(&alice(), NOW).unwrap();
-    let verifier = Verifier::<SiteRole>::new(old.rotated([2; 32], NOW, LIFE).unwrap(), ISSUER, AUDIENCE);
+    let token =
+        issuer(old.clone()).lifetime(Duration::from_secs(86_400)).issue(&alice(), NOW).unwrap();
+    let verifier =
+        Verifier::<SiteRole>::new(old.rotated([2; 32], NOW, LIFE).unwrap(), ISSUER, AUDIENCE);
     let verdict = |seconds| {
         verifier
             .verify(token.as_str().as_bytes(), UnixTime::from_secs(NOW.as_secs() + seconds))
@@ -299,7 +353,8 @@ fn a_retired_key_ends_at_its_second() {
 
 #[test]
 fn only_a_token_that_names_a_key_which_is_not_there_asks_for_newer_keys() {
-    let (issuer, other) = (issuer(ring(Algorithm::Hs256)), issuer(KeyRing::generate_hs256([9; 32], NOW)));
+    let (issuer, other) =
+        (issuer(ring(Algorithm::Hs256)), issuer(KeyRing::generate_hs256([9; 32], NOW)));
     let verifier = issuer.verifier::<SiteRole>();
     let token = issuer.issue(&alice(), NOW).unwrap();
     let asks = |token: &str| {

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, thread, time::Duration};
 
-use hallpass_core::{Algorithm, Issuer, KeyRing, RevocationList, TokenError, TokenErrorKind, UnixTime, Verifier};
+use hallpass_core::{
+    Algorithm, Issuer, KeyRing, RevocationList, TokenError, TokenErrorKind, UnixTime, Verifier,
+};
 use proptest::prelude::*;
 
 use crate::site::{AUDIENCE, ISSUER, NOW, SiteRole, alice, alice_as, issuer, ring};
@@ -49,7 +51,8 @@ fn a_verifier_remembers_unless_it_is_told_not_to() {
     let token = issuer.issue(&alice(), NOW).unwrap();
     let usual = issuer.verifier::<SiteRole>();
     assert_eq!((kind(&usual, token.as_str(), NOW), usual.remembered()), (None, 1));
-    for forgetful in [issuer.verifier::<SiteRole>().remember(0), issuer.verifier().remember_all(0)] {
+    for forgetful in [issuer.verifier::<SiteRole>().remember(0), issuer.verifier().remember_all(0)]
+    {
         assert_eq!((kind(&forgetful, token.as_str(), NOW), forgetful.remembered()), (None, 0));
     }
 }
@@ -108,7 +111,9 @@ fn a_remembered_token_dies_with_its_key() {
     let token = issuer.issue(&alice(), NOW).unwrap();
     assert_eq!(kind(&verifier, token.as_str(), NOW), None);
     let old = issuer.keys().current().active().unwrap().id().clone();
-    issuer.keys().replace(issuer.keys().current().rotated([8; 32], NOW, Duration::from_secs(60)).unwrap());
+    issuer
+        .keys()
+        .replace(issuer.keys().current().rotated([8; 32], NOW, Duration::from_secs(60)).unwrap());
     assert_eq!(kind(&verifier, token.as_str(), after(59)), None);
     assert_eq!(kind(&verifier, token.as_str(), after(60)), Some(TokenErrorKind::UnknownKey));
     issuer.keys().replace(issuer.keys().current().retire(&old).unwrap());
@@ -121,7 +126,8 @@ fn a_remembered_token_dies_with_its_key() {
     assert_eq!(kind(&verifier, token.as_str(), NOW), Some(TokenErrorKind::Signature));
 }
 
-/// Clones share what they remember; a clone that is made stricter must not inherit what the lenient one let in.
+/// Clones share what they remember; a clone that is made stricter must not inherit what the lenient
+/// one let in.
 #[test]
 fn a_changed_verifier_begins_with_nothing() {
     let (issuer, lenient) = site(Algorithm::EdDsa);
@@ -161,7 +167,9 @@ fn forgeries_are_not_remembered_and_drive_nothing_out() {
 fn its_room_is_bounded_and_many_threads_agree() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
     let tokens: Vec<_> = (0..200)
-        .map(|number| issuer.issue(&alice_as(&number.to_string(), "s-1"), NOW).unwrap().as_str().to_owned())
+        .map(|number| {
+            issuer.issue(&alice_as(&number.to_string(), "s-1"), NOW).unwrap().as_str().to_owned()
+        })
         .collect();
     let (tokens, verifier) = (Arc::new(tokens), Arc::new(verifier));
     thread::scope(|scope| {

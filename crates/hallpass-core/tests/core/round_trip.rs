@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hallpass_core::{
-    Claims, Device, EnrolmentPending, IssueError, KeyRing, LoggedIn, Methods, MfaPending, RoleSet, TokenErrorKind,
-    UnixTime, Verifier,
+    Claims, Device, EnrolmentPending, IssueError, KeyRing, LoggedIn, Methods, MfaPending, RoleSet,
+    TokenErrorKind, UnixTime, Verifier,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,8 @@ fn every_algorithm_signs_what_it_verifies() {
     for algorithm in SIGNING {
         let issuer = issuer(ring(algorithm));
         let token = issuer.issue(&alice(), NOW).unwrap();
-        let identity = issuer.verifier::<SiteRole>().verify(token.as_str().as_bytes(), NOW).unwrap();
+        let identity =
+            issuer.verifier::<SiteRole>().verify(token.as_str().as_bytes(), NOW).unwrap();
         assert_eq!(identity.username(), "alice", "{algorithm}");
         assert_eq!(identity.user_id(), "17");
         assert_eq!(identity.roles(), RoleSet::from([SiteRole::Admin]));
@@ -59,7 +60,10 @@ fn one_changed_bit_anywhere_refuses_the_token() {
             assert!(verifier.verify(&forged, NOW).is_err(), "{algorithm}: byte {place}");
         }
         for length in 0..token.len() {
-            assert!(verifier.verify(&token[..length], NOW).is_err(), "{algorithm}: cut to {length}");
+            assert!(
+                verifier.verify(&token[..length], NOW).is_err(),
+                "{algorithm}: cut to {length}"
+            );
         }
     }
 }
@@ -70,44 +74,71 @@ fn each_kind_of_token_opens_its_own_page_and_nothing_else() {
     let pending = issuer.issue(&Claims::<MfaPending>::new("17", 3, NOW), NOW).unwrap();
     let bytes = pending.as_str().as_bytes();
     let opened = issuer.verify::<MfaPending>(bytes, NOW).unwrap();
-    assert_eq!((opened.user_id(), opened.generation(), opened.authenticated_at()), ("17", 3, Some(NOW)));
-    assert_eq!((opened.username(), opened.session(), opened.roles::<SiteRole>()), ("17", None, RoleSet::EMPTY));
+    assert_eq!(
+        (opened.user_id(), opened.generation(), opened.authenticated_at()),
+        ("17", 3, Some(NOW))
+    );
+    assert_eq!(
+        (opened.username(), opened.session(), opened.roles::<SiteRole>()),
+        ("17", None, RoleSet::EMPTY)
+    );
     assert_eq!(pending.expires_at(), NOW.saturating_add(Duration::from_secs(300)));
     let late = issuer.verify::<MfaPending>(bytes, pending.expires_at());
     assert_eq!(late.unwrap_err().kind(), TokenErrorKind::Expired);
 
-    let enrolment = issuer.issue(&Claims::<EnrolmentPending>::new("17", 3, NOW).with_session("e-1"), NOW).unwrap();
+    let enrolment = issuer
+        .issue(&Claims::<EnrolmentPending>::new("17", 3, NOW).with_session("e-1"), NOW)
+        .unwrap();
     let opened = issuer.verify::<EnrolmentPending>(enrolment.as_str().as_bytes(), NOW).unwrap();
     assert_eq!((opened.user_id(), opened.generation(), opened.session()), ("17", 3, Some("e-1")));
     assert_eq!(enrolment.expires_at(), NOW.saturating_add(Duration::from_secs(900)));
 
-    let (before, both) = (NOW.saturating_sub(Duration::from_secs(60)), Methods::PASSWORD | Methods::ONE_TIME_CODE);
-    let device = Claims::<Device>::new("17", 3, before).with_username("alice").with_session("d-1").with_methods(both);
+    let (before, both) =
+        (NOW.saturating_sub(Duration::from_secs(60)), Methods::PASSWORD | Methods::ONE_TIME_CODE);
+    let device = Claims::<Device>::new("17", 3, before)
+        .with_username("alice")
+        .with_session("d-1")
+        .with_methods(both);
     let known = issuer.issue(&device, NOW).unwrap();
     let opened = issuer.verify::<Device>(known.as_str().as_bytes(), NOW).unwrap();
-    assert_eq!((opened.username(), opened.user_id(), opened.session()), ("alice", "17", Some("d-1")));
-    assert_eq!((opened.generation(), opened.methods(), opened.authenticated_at()), (3, both, Some(before)));
+    assert_eq!(
+        (opened.username(), opened.user_id(), opened.session()),
+        ("alice", "17", Some("d-1"))
+    );
+    assert_eq!(
+        (opened.generation(), opened.methods(), opened.authenticated_at()),
+        (3, both, Some(before))
+    );
     assert_eq!((opened.issued_at(), opened.expires_at()), (Some(NOW), known.expires_at()));
     assert_eq!(known.expires_at(), NOW.saturating_add(Duration::from_secs(180 * 86_400)));
     let late = issuer.verify::<Device>(known.as_str().as_bytes(), known.expires_at());
     assert_eq!(late.unwrap_err().kind(), TokenErrorKind::Expired);
     for other in [bytes, enrolment.as_str().as_bytes(), known.as_str().as_bytes()] {
-        let verifier =
-            issuer.verifier::<SiteRole>().accept_type("hallpass-enrolment+jwt").accept_type("hallpass-device+jwt");
+        let verifier = issuer
+            .verifier::<SiteRole>()
+            .accept_type("hallpass-enrolment+jwt")
+            .accept_type("hallpass-device+jwt");
         assert_eq!(
             verifier.verify(other, NOW).unwrap_err().kind(),
             TokenErrorKind::Type,
             "no other kind is an access token"
         );
         assert_eq!(issuer.verify::<MfaPending>(other, NOW).is_ok(), other == bytes);
-        assert_eq!(issuer.verify::<EnrolmentPending>(other, NOW).is_ok(), other == enrolment.as_str().as_bytes());
+        assert_eq!(
+            issuer.verify::<EnrolmentPending>(other, NOW).is_ok(),
+            other == enrolment.as_str().as_bytes()
+        );
         assert_eq!(issuer.verify::<Device>(other, NOW).is_ok(), other == known.as_str().as_bytes());
     }
 
-    let lenient = issuer.verifier::<SiteRole>().accept_type("hallpass-pending+jwt").insecure_accept_untyped();
+    let lenient =
+        issuer.verifier::<SiteRole>().accept_type("hallpass-pending+jwt").insecure_accept_untyped();
     assert_eq!(lenient.verify(bytes, NOW).unwrap_err().kind(), TokenErrorKind::Type);
     let access = issuer.issue(&alice(), NOW).unwrap();
-    assert_eq!(issuer.verify::<MfaPending>(access.as_str().as_bytes(), NOW).unwrap_err().kind(), TokenErrorKind::Type);
+    assert_eq!(
+        issuer.verify::<MfaPending>(access.as_str().as_bytes(), NOW).unwrap_err().kind(),
+        TokenErrorKind::Type
+    );
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
@@ -127,7 +158,10 @@ fn an_application_reads_its_own_claims_beside_ours() {
     assert_eq!(identity.claims::<String>(), None);
 
     let plain = issuer.issue(&alice(), NOW).unwrap();
-    assert_eq!(verifier.verify(plain.as_str().as_bytes(), NOW).unwrap_err().kind(), TokenErrorKind::Claims);
+    assert_eq!(
+        verifier.verify(plain.as_str().as_bytes(), NOW).unwrap_err().kind(),
+        TokenErrorKind::Claims
+    );
     let without = issuer.verifier::<SiteRole>().verify(token.as_str().as_bytes(), NOW).unwrap();
     assert_eq!(without.claims::<Tenant>(), None);
 }
@@ -139,7 +173,10 @@ fn own_claims_cannot_take_the_place_of_ours() {
     assert_eq!(refused(serde_json::json!({"role": "admin"})), IssueError::ReservedClaim("role"));
     assert_eq!(refused(serde_json::json!({"nbf": 0})), IssueError::ReservedClaim("nbf"));
     assert_eq!(refused(serde_json::json!(["role"])), IssueError::OwnClaimsNotAnObject);
-    assert!(matches!(refused(serde_json::json!({"x": "y".repeat(4000)})), IssueError::TooLong { .. }));
+    assert!(matches!(
+        refused(serde_json::json!({"x": "y".repeat(4000)})),
+        IssueError::TooLong { .. }
+    ));
 }
 
 #[test]
@@ -148,7 +185,10 @@ fn own_claims_that_a_verifier_rejects_are_not_signed() {
     let verifier = issuer.verifier::<SiteRole>();
     let accepted = |own: &serde_json::Value| match issuer.issue_with(&alice(), own, NOW) {
         Ok(token) => {
-            assert!(verifier.verify(token.as_str().as_bytes(), NOW).is_ok(), "signed and then rejected: {own}");
+            assert!(
+                verifier.verify(token.as_str().as_bytes(), NOW).is_ok(),
+                "signed and then rejected: {own}"
+            );
             true
         }
         Err(error) => {
@@ -156,11 +196,14 @@ fn own_claims_that_a_verifier_rejects_are_not_signed() {
             false
         }
     };
-    let nested = |depth: usize| (0..depth).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
-    let depths: Vec<bool> = (0..40).map(|depth| accepted(&serde_json::json!({"deep": nested(depth)}))).collect();
+    let nested =
+        |depth: usize| (0..depth).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
+    let depths: Vec<bool> =
+        (0..40).map(|depth| accepted(&serde_json::json!({"deep": nested(depth)}))).collect();
     assert_eq!((depths[0], depths[39]), (true, false));
     let wide = |members: usize| (0..members).map(|at| (format!("m{at}"), at.into())).collect();
-    let widths: Vec<bool> = (0..270).map(|members| accepted(&serde_json::Value::Object(wide(members)))).collect();
+    let widths: Vec<bool> =
+        (0..270).map(|members| accepted(&serde_json::Value::Object(wide(members)))).collect();
     assert_eq!((widths[0], widths[269]), (true, false));
 }
 

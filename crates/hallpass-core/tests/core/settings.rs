@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use hallpass_core::{
-    Identity, KeyRing, MAX_TOKEN_BYTES, RevocationList, RoleSet, StalePolicy, TokenError, TokenErrorKind, UnixTime,
-    Verifier,
+    Identity, KeyRing, MAX_TOKEN_BYTES, RevocationList, RoleSet, StalePolicy, TokenError,
+    TokenErrorKind, UnixTime, Verifier,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -18,12 +18,18 @@ const HEADER: &str = r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1"}"#;
 fn token(header: &str, claims: &str) -> Vec<u8> {
     let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
     let input = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
-    let tag = Hmac::<Sha256>::new_from_slice(&secret::<32>()).unwrap().chain_update(&input).finalize().into_bytes();
+    let tag = Hmac::<Sha256>::new_from_slice(&secret::<32>())
+        .unwrap()
+        .chain_update(&input)
+        .finalize()
+        .into_bytes();
     format!("{input}.{}", encode(&tag)).into_bytes()
 }
 
 fn verifier() -> Verifier<SiteRole> {
-    let key = hallpass_core::Key::hmac(key_id("k1"), hallpass_core::Algorithm::Hs256, &secret::<32>()).unwrap();
+    let key =
+        hallpass_core::Key::hmac(key_id("k1"), hallpass_core::Algorithm::Hs256, &secret::<32>())
+            .unwrap();
     Verifier::new(KeyRing::signing_with(key).unwrap(), ISSUER, AUDIENCE)
 }
 
@@ -43,9 +49,15 @@ fn another_type_is_accepted_where_it_is_named_and_only_as_it_is_spelled() {
     assert_eq!(kind(verifier().accept_type("jwt").verify(&jwt, NOW)), Some(TokenErrorKind::Type));
     assert_eq!(kind(verifier().accept_type("JWT").verify(&token(HEADER, CLAIMS), NOW)), None);
     let untyped = token(r#"{"alg":"HS256","kid":"k1"}"#, CLAIMS);
-    assert_eq!(kind(verifier().accept_type("JWT").verify(&untyped, NOW)), Some(TokenErrorKind::Type));
+    assert_eq!(
+        kind(verifier().accept_type("JWT").verify(&untyped, NOW)),
+        Some(TokenErrorKind::Type)
+    );
     assert_eq!(kind(verifier().insecure_accept_untyped().verify(&untyped, NOW)), None);
-    assert_eq!(kind(verifier().insecure_accept_untyped().verify(&jwt, NOW)), Some(TokenErrorKind::Type));
+    assert_eq!(
+        kind(verifier().insecure_accept_untyped().verify(&jwt, NOW)),
+        Some(TokenErrorKind::Type)
+    );
 }
 
 #[test]
@@ -53,9 +65,15 @@ fn a_token_without_a_kid_is_tried_with_the_named_key_alone() {
     let bare = token(r#"{"alg":"HS256","typ":"hallpass+jwt"}"#, CLAIMS);
     assert_eq!(kind(verifier().verify(&bare, NOW)), Some(TokenErrorKind::UnknownKey));
     assert_eq!(kind(verifier().key_without_kid(key_id("k1")).verify(&bare, NOW)), None);
-    assert_eq!(kind(verifier().key_without_kid(key_id("k2")).verify(&bare, NOW)), Some(TokenErrorKind::UnknownKey));
+    assert_eq!(
+        kind(verifier().key_without_kid(key_id("k2")).verify(&bare, NOW)),
+        Some(TokenErrorKind::UnknownKey)
+    );
     let other = token(&HEADER.replace("k1", "k2"), CLAIMS);
-    assert_eq!(kind(verifier().key_without_kid(key_id("k1")).verify(&other, NOW)), Some(TokenErrorKind::UnknownKey));
+    assert_eq!(
+        kind(verifier().key_without_kid(key_id("k1")).verify(&other, NOW)),
+        Some(TokenErrorKind::UnknownKey)
+    );
 }
 
 /// The token that the article's Starlette site writes with PyJWT, and an issuer and audience.
@@ -112,7 +130,10 @@ fn leeway_moves_both_ends_and_the_default_is_none() {
         Some(TokenErrorKind::NotYetValid)
     );
     let endless = verifier().leeway(Duration::MAX);
-    assert_eq!(kind(endless.verify(&bytes, UnixTime::from_secs(u64::MAX))), Some(TokenErrorKind::Expired));
+    assert_eq!(
+        kind(endless.verify(&bytes, UnixTime::from_secs(u64::MAX))),
+        Some(TokenErrorKind::Expired)
+    );
 }
 
 #[test]
@@ -131,7 +152,8 @@ fn a_life_longer_than_the_maximum_is_refused() {
 /// An issuer with a long life has a verifier that takes it.
 #[test]
 fn an_issuer_and_its_verifier_agree_on_the_lifetime() {
-    let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW)).lifetime(Duration::from_secs(7 * 86_400));
+    let issuer =
+        issuer(KeyRing::generate_hs256([1; 32], NOW)).lifetime(Duration::from_secs(7 * 86_400));
     let token = issuer.issue(&alice(), NOW).unwrap();
     assert_eq!(kind(issuer.verifier::<SiteRole>().verify(token.as_str().as_bytes(), NOW)), None);
 }
@@ -154,14 +176,18 @@ fn what_was_revoked_is_refused_from_that_moment() {
     revocations.end_session("s-2", after(900));
     assert_eq!(kind(verifier.verify(token.as_str().as_bytes(), NOW)), None);
     revocations.end_session("s-1", after(900));
-    assert_eq!(kind(verifier.verify(token.as_str().as_bytes(), NOW)), Some(TokenErrorKind::Revoked));
+    assert_eq!(
+        kind(verifier.verify(token.as_str().as_bytes(), NOW)),
+        Some(TokenErrorKind::Revoked)
+    );
 }
 
 /// The store is at fault there, not the token: nobody is told to sign in again.
 #[test]
 fn a_stale_view_is_a_fault_and_no_revocation() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
-    let revocations = RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(5) });
+    let revocations =
+        RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(5) });
     let verifier = issuer.verifier::<SiteRole>().revocation(revocations.clone());
     let token = issuer.issue(&alice(), NOW).unwrap();
     let at = |now| kind(verifier.verify(token.as_str().as_bytes(), now));
@@ -181,18 +207,27 @@ fn a_verifier_prints_its_names_and_no_key() {
 
 #[test]
 fn a_megabyte_costs_nothing() {
-    let verifier = verifier().accept_type("JWT").key_without_kid(key_id("k1")).insecure_accept_untyped();
+    let verifier =
+        verifier().accept_type("JWT").key_without_kid(key_id("k1")).insecure_accept_untyped();
     let begins_well = token(HEADER, CLAIMS);
     for filling in [b'A', b'.', b'{', b'=', 0, 0xff] {
         let mut bytes = begins_well.clone();
         bytes.resize(1 << 20, filling);
         let fastest = (0..20).map(|_| {
             let begin = Instant::now();
-            assert_eq!(verifier.claims(&bytes, NOW, |_, _| ()).unwrap_err().kind(), TokenErrorKind::TooLong);
+            assert_eq!(
+                verifier.claims(&bytes, NOW, |_, _| ()).unwrap_err().kind(),
+                TokenErrorKind::TooLong
+            );
             begin.elapsed()
         });
         assert!(fastest.min().unwrap() < Duration::from_micros(20), "{filling}");
     }
-    let longest = begins_well.iter().copied().chain(std::iter::repeat(b'A')).take(MAX_TOKEN_BYTES).collect::<Vec<_>>();
+    let longest = begins_well
+        .iter()
+        .copied()
+        .chain(std::iter::repeat(b'A'))
+        .take(MAX_TOKEN_BYTES)
+        .collect::<Vec<_>>();
     assert_ne!(kind(verifier.verify(&longest, NOW)), Some(TokenErrorKind::TooLong));
 }

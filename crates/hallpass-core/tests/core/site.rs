@@ -1,6 +1,8 @@
 //! A site with three roles, one issuer, and a user.
 
-use hallpass_core::{Algorithm, Claims, Issuer, Key, KeyId, KeyRing, LoggedIn, Methods, Role, UnixTime};
+use hallpass_core::{
+    Algorithm, Claims, Issuer, Key, KeyId, KeyRing, LoggedIn, Methods, Role, UnixTime,
+};
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
 pub(crate) const ISSUER: &str = "https://site.example";
@@ -32,8 +34,14 @@ pub(crate) fn ring(algorithm: Algorithm) -> KeyRing {
     KeyRing::signing_with(key.unwrap()).unwrap()
 }
 
-pub(crate) const SIGNING: [Algorithm; 6] =
-    [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512, Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384];
+pub(crate) const SIGNING: [Algorithm; 6] = [
+    Algorithm::Hs256,
+    Algorithm::Hs384,
+    Algorithm::Hs512,
+    Algorithm::EdDsa,
+    Algorithm::Es256,
+    Algorithm::Es384,
+];
 
 /// Bytes without a pattern that a check would mind.
 pub(crate) fn secret<const N: usize>() -> [u8; N] {

@@ -27,7 +27,10 @@ fn what_is_no_role_enum_is_refused_with_the_mend() {
             ),
             "`Role` can be derived for an enum only, with one variant for each role",
         ),
-        (parse_quote!(union Admin { a: u8 }), "`Role` can be derived for an enum only, with one variant for each role"),
+        (
+            parse_quote!(union Admin { a: u8 }),
+            "`Role` can be derived for an enum only, with one variant for each role",
+        ),
         (
             parse_quote!(
                 enum Site {}

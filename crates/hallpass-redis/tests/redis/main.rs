@@ -1,4 +1,5 @@
-//! The Redis store against a real server: the parts of the suite that it has, and what is Redis's own.
+//! The Redis store against a real server: the parts of the suite that it has, and what is Redis's
+//! own.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -25,7 +25,10 @@ async fn an_publication_wakes_whoever_follows() {
         });
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert!(!waiting.is_finished(), "nothing new yet");
-        there.publish(&Revocation::SessionEnded { session: session_id(number), at: at(1) }).await.unwrap();
+        there
+            .publish(&Revocation::SessionEnded { session: session_id(number), at: at(1) })
+            .await
+            .unwrap();
         notifier = waiting.await.unwrap();
     }
     assert_eq!(here.read_after(Cursor::START).await.unwrap().changes.len(), 4);

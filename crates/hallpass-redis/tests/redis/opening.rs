@@ -13,7 +13,10 @@ async fn what_is_wrong_is_one_sentence_with_the_mend_and_without_the_password() 
     for (url, expected) in [
         ("", "write for example redis://127.0.0.1:6379"),
         ("postgres://localhost", "write for example redis://127.0.0.1:6379"),
-        ("redis://:hunter2@127.0.0.1:1", "the Redis server at 127.0.0.1:1 cannot be reached: start it"),
+        (
+            "redis://:hunter2@127.0.0.1:1",
+            "the Redis server at 127.0.0.1:1 cannot be reached: start it",
+        ),
     ] {
         let error = RedisStore::open(url).await.unwrap_err();
         let (sentence, cause) = (error.to_string(), error.source().unwrap().to_string());
@@ -32,8 +35,16 @@ async fn what_cannot_be_read_is_an_error_and_no_fresh_start() {
     let policy = RateLimit::new(3, std::time::Duration::from_secs(30));
     for damage in ["", "three", "1 2", "-1 0 0"] {
         let key = format!("{prefix}:attempts:alice");
-        let () = redis::cmd("SET").arg(&key).arg(damage).arg("EX").arg(60).query_async(&mut connection).await.unwrap();
-        let error = store.try_take("alice", &policy, UnixTime::from_secs(1_790_000_000)).await.unwrap_err();
+        let () = redis::cmd("SET")
+            .arg(&key)
+            .arg(damage)
+            .arg("EX")
+            .arg(60)
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        let error =
+            store.try_take("alice", &policy, UnixTime::from_secs(1_790_000_000)).await.unwrap_err();
         assert_eq!(error.kind(), RedisStoreErrorKind::Corrupt, "{damage}");
     }
 }

@@ -1,4 +1,5 @@
-//! TLS on the way to the server: what an address asks for happens, or it fails at the start. `.ci/with_tls` starts such a server.
+//! TLS on the way to the server: what an address asks for happens, or it fails at the start.
+//! `.ci/with_tls` starts such a server.
 
 /// Whom the address trusts, and by which name it calls the server.
 #[cfg(feature = "tls")]
@@ -28,9 +29,13 @@ mod over_tls {
         assert_eq!(store.try_take("alice", &policy, now).await.unwrap(), AttemptOutcome::Allowed);
         let mut notifier = store.notifier();
         notifier.notified().await.unwrap(); // connected
-        let change = Revocation::Generation { account: AccountId::new("alice"), generation: 2, at: now };
+        let change =
+            Revocation::Generation { account: AccountId::new("alice"), generation: 2, at: now };
         store.publish(&change).await.unwrap();
-        timeout(Duration::from_secs(1), notifier.notified()).await.expect("nothing was pushed").unwrap();
+        timeout(Duration::from_secs(1), notifier.notified())
+            .await
+            .expect("nothing was pushed")
+            .unwrap();
     }
 
     #[tokio::test]

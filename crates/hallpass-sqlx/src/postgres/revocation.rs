@@ -1,12 +1,15 @@
 //! The revocation log.
 //!
-//! PostgreSQL gives out numbers when a transaction asks for them, not when it commits, so a row may appear behind others that were
-//! read long ago. A cursor therefore stands only where nothing can appear any more: behind rows whose transaction, and every one
-//! before it, has ended (`pg_snapshot_xmin`). Rows beyond that are handed over as soon as they can be seen, and again until they
-//! are settled: a transaction that stays open for an hour, in whatever database of the server, delays no revocation.
+//! PostgreSQL gives out numbers when a transaction asks for them, not when it commits, so a row may
+//! appear behind others that were read long ago. A cursor therefore stands only where nothing can
+//! appear any more: behind rows whose transaction, and every one before it, has ended
+//! (`pg_snapshot_xmin`). Rows beyond that are handed over as soon as they can be seen, and again
+//! until they are settled: a transaction that stays open for an hour, in whatever database of the
+//! server, delays no revocation.
 //!
-//! Transaction numbers are those of this server. Whoever restores a dump on another one restarts the nodes, whose cursors mean
-//! nothing there; a physical replica that takes over has the same numbers.
+//! Transaction numbers are those of this server. Whoever restores a dump on another one restarts
+//! the nodes, whose cursors mean nothing there; a physical replica that takes over has the same
+//! numbers.
 
 use std::{io::ErrorKind, time::Duration};
 
@@ -44,9 +47,11 @@ impl RevocationLog for PostgresStore {
     }
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
-        self.change(sql("DELETE FROM hallpass_revocations WHERE at < $1").bind(column::from_time(before)))
-            .await
-            .map(drop)
+        self.change(
+            sql("DELETE FROM hallpass_revocations WHERE at < $1").bind(column::from_time(before)),
+        )
+        .await
+        .map(drop)
     }
 
     fn notifier(&self) -> impl Notifier {
@@ -56,8 +61,9 @@ impl RevocationLog for PostgresStore {
 
 /// One statement, so that the limit of what is settled and the rows are of one snapshot.
 ///
-/// What is settled comes in stretches, and behind the last of them, whole, what is not, since no cursor can point into it. That is
-/// at most what was revoked while the oldest open transaction runs, and not yet [forgotten](RevocationLog::purge_before).
+/// What is settled comes in stretches, and behind the last of them, whole, what is not, since no
+/// cursor can point into it. That is at most what was revoked while the oldest open transaction
+/// runs, and not yet [forgotten](RevocationLog::purge_before).
 const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first), \
      stretch AS MATERIALIZED ( \
         SELECT *, TRUE AS settled FROM hallpass_revocations \
@@ -70,7 +76,8 @@ const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_curre
         WHERE transaction >= (SELECT first FROM open) AND (SELECT count(*) FROM stretch) < $3 \
      ) AS news ORDER BY transaction, place";
 
-/// The transaction in the upper half, the place in the lower. The first transaction of a server is number 3.
+/// The transaction in the upper half, the place in the lower. The first transaction of a server is
+/// number 3.
 fn parts(cursor: Cursor) -> (i64, i64) {
     let half = |number: u128| i64::try_from(number).unwrap_or(i64::MAX);
     (half(cursor.number() >> 64), half(cursor.number() & u128::from(u64::MAX)))
@@ -84,7 +91,8 @@ fn place_of(row: &PgRow) -> Result<Cursor, StoreError> {
 
 /// `LISTEN`: what wakes a node as soon as somebody has revoked something.
 ///
-/// Listens on a connection of its own, which it takes from nobody: the pool is asked for its address only.
+/// Listens on a connection of its own, which it takes from nobody: the pool is asked for its
+/// address only.
 pub(crate) struct Listen {
     pool: PgPool,
     line: Option<Line>,
@@ -104,7 +112,9 @@ impl PostgresStore {
 
 impl Listen {
     async fn connect(&self) -> Result<Line, sqlx::Error> {
-        let one = sqlx::postgres::PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECTION_WAIT);
+        let one = sqlx::postgres::PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(CONNECTION_WAIT);
         let own = one.connect_with((*self.pool.connect_options()).clone()).await?;
         let mut listener = PgListener::connect_with(&own).await?;
         // A lost connection is an answer: what was told meanwhile went to nobody.
@@ -118,7 +128,8 @@ impl Notifier for Listen {
     type Error = StoreError;
 
     async fn notified(&mut self) -> Result<(), StoreError> {
-        // The line is put back only while it is good: a dropped future or an error leaves none, and the next call begins afresh.
+        // The line is put back only while it is good: a dropped future or an error leaves none, and
+        // the next call begins afresh.
         let Some(mut line) = self.line.take() else {
             self.line = Some(self.connect().await.map_err(StoreError::from_driver)?);
             return Ok(());
@@ -130,7 +141,9 @@ impl Notifier for Listen {
                 self.line = Some(line);
                 Ok(())
             }
-            Ok(Ok(None)) => Err(StoreError::from_driver(sqlx::Error::Io(ErrorKind::ConnectionReset.into()))),
+            Ok(Ok(None)) => {
+                Err(StoreError::from_driver(sqlx::Error::Io(ErrorKind::ConnectionReset.into())))
+            }
             Ok(Err(error)) => Err(StoreError::from_driver(error)),
             Err(_line_is_old) => Ok(()),
         }
@@ -140,6 +153,6 @@ impl Notifier for Listen {
 /// What the trigger on the log's table notifies.
 const CHANNEL: &str = "hallpass_revocations";
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
-/// A line that was cut without a word, by a firewall say, looks like one without news. So it is laid anew each minute; what that
-/// misses, the poll finds within its second.
+/// A line that was cut without a word, by a firewall say, looks like one without news. So it is
+/// laid anew each minute; what that misses, the poll finds within its second.
 const LINE_LIFE: Duration = Duration::from_secs(60);

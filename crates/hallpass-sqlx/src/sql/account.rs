@@ -1,8 +1,8 @@
 //! Finding accounts, making them, and the commands of an operator.
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, LiveFactor, NewAccount,
-    RegistrationOutcome, RegistrationStore, Username,
+    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, LiveFactor,
+    NewAccount, RegistrationOutcome, RegistrationStore, Username,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
@@ -30,7 +30,8 @@ impl AccountStore for Store {
     type Error = StoreError;
 
     async fn by_username(&self, name: &Username) -> Result<Option<Account>, StoreError> {
-        let row = self.row(sql(select_accounts!("WHERE a.username_key = $1")).bind(name.key())).await?;
+        let row =
+            self.row(sql(select_accounts!("WHERE a.username_key = $1")).bind(name.key())).await?;
         row.as_ref().map(read).transpose()
     }
 
@@ -71,7 +72,8 @@ pub(crate) async fn find(write: &mut Write, id: &AccountId) -> Result<Option<Acc
 
 pub(crate) fn read(row: &Row) -> Result<Account, StoreError> {
     let username = Username::parse(get(row, "username")?).map_err(StoreError::corrupt)?;
-    let roles: Vec<String> = serde_json::from_str(get(row, "roles")?).map_err(StoreError::corrupt)?;
+    let roles: Vec<String> =
+        serde_json::from_str(get(row, "roles")?).map_err(StoreError::corrupt)?;
     let last_step: Option<i64> = get(row, "last_step")?;
     let last_step = last_step.map(column::to_unsigned).transpose()?;
     let drift: Option<i64> = get(row, "drift")?;
@@ -82,7 +84,9 @@ pub(crate) fn read(row: &Row) -> Result<Account, StoreError> {
         .with_roles(roles)
         .with_generation(column::to_unsigned(get(row, "generation")?)?)
         .with_disabled(get(row, "disabled")?)
-        .with_second_factor(encrypted.map(|encrypted| LiveFactor::new(encrypted, last_step).with_drift(drift))))
+        .with_second_factor(
+            encrypted.map(|encrypted| LiveFactor::new(encrypted, last_step).with_drift(drift)),
+        ))
 }
 
 impl AdministrationStore for Store {
@@ -124,9 +128,11 @@ impl AdministrationStore for Store {
     }
 
     async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, StoreError> {
-        let list = sql(select_accounts!("WHERE a.username_key > $1 ORDER BY a.username_key LIMIT $2"));
+        let list =
+            sql(select_accounts!("WHERE a.username_key > $1 ORDER BY a.username_key LIMIT $2"));
         // No key is empty, so the empty text is before the first one.
-        let rows = self.rows(list.bind(after.map_or("", Username::key)).bind(i64::from(limit))).await?;
+        let rows =
+            self.rows(list.bind(after.map_or("", Username::key)).bind(i64::from(limit))).await?;
         rows.iter().map(read).collect()
     }
 }

@@ -1,7 +1,9 @@
-//! What has one text for both databases: the module is part of `sqlite` and of `postgres`, compiled in the terms of each.
+//! What has one text for both databases: the module is part of `sqlite` and of `postgres`, compiled
+//! in the terms of each.
 //!
-//! It is a module twice, and not generic: sqlx states what a type of values needs (`Encode`, `Decode`, `Type`) for each database, so
-//! that each function here would repeat a dozen bounds. The driver's types and errors end here.
+//! It is a module twice, and not generic: sqlx states what a type of values needs (`Encode`,
+//! `Decode`, `Type`) for each database, so that each function here would repeat a dozen bounds. The
+//! driver's types and errors end here.
 
 mod account;
 mod password;
@@ -30,7 +32,10 @@ impl Write {
         run.map(drop).map_err(StoreError::from_driver)
     }
 
-    pub(crate) async fn row(&mut self, statement: Statement<'_>) -> Result<Option<Row>, StoreError> {
+    pub(crate) async fn row(
+        &mut self,
+        statement: Statement<'_>,
+    ) -> Result<Option<Row>, StoreError> {
         statement.fetch_optional(self.connection()).await.map_err(StoreError::from_driver)
     }
 }

@@ -1,12 +1,19 @@
 //! Writing password hashes, always against the hash that is expected to be there.
 
-use hallpass_accounts::{AccountId, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome};
+use hallpass_accounts::{
+    AccountId, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome,
+};
 
 use super::{Store, Write, account::own_change, sql};
 use crate::error::StoreError;
 
 impl PasswordStore for Store {
-    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<ReplaceOutcome, StoreError> {
+    async fn replace_hash(
+        &self,
+        id: &AccountId,
+        old_hash: &str,
+        new_hash: &str,
+    ) -> Result<ReplaceOutcome, StoreError> {
         let mut write = self.write_to(id).await?;
         let replaced = swap(&mut write, id, old_hash, new_hash).await?;
         write.commit().await?;
@@ -26,11 +33,17 @@ impl PasswordStore for Store {
     }
 }
 
-async fn swap(write: &mut Write, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<ReplaceOutcome, StoreError> {
-    let update = sql("UPDATE hallpass_accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
-        .bind(id.as_str())
-        .bind(old_hash)
-        .bind(new_hash);
+async fn swap(
+    write: &mut Write,
+    id: &AccountId,
+    old_hash: &str,
+    new_hash: &str,
+) -> Result<ReplaceOutcome, StoreError> {
+    let update =
+        sql("UPDATE hallpass_accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+            .bind(id.as_str())
+            .bind(old_hash)
+            .bind(new_hash);
     Ok(match write.change(update).await? {
         0 => ReplaceOutcome::Changed,
         _ => ReplaceOutcome::Replaced,

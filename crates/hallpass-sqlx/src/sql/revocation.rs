@@ -1,5 +1,5 @@
-//! What every revocation does, inside the caller's transaction: the generation goes up, sessions go, the log is written. How the
-//! log is read is each database's own.
+//! What every revocation does, inside the caller's transaction: the generation goes up, sessions
+//! go, the log is written. How the log is read is each database's own.
 
 use hallpass_accounts::{AccountId, Revocation, SessionId};
 use hallpass_core::UnixTime;
@@ -11,7 +11,8 @@ use crate::error::StoreError;
 
 /// Ends every session of the account but `keep`, and raises its generation.
 ///
-/// The kept session cannot be refreshed any more until its refresh token is replaced: a copy must not outlive the change.
+/// The kept session cannot be refreshed any more until its refresh token is replaced: a copy must
+/// not outlive the change.
 pub(crate) async fn everything(
     write: &mut Write,
     account: &AccountId,
@@ -22,15 +23,23 @@ pub(crate) async fn everything(
         .bind(account.as_str())
         .bind(keep.map(SessionId::to_string));
     write.change(end).await?;
-    let revoke = sql("UPDATE hallpass_sessions SET refresh_hash = NULL, consumed = $2 WHERE account_id = $1");
+    let revoke = sql(
+        "UPDATE hallpass_sessions SET refresh_hash = NULL, consumed = $2 WHERE account_id = $1",
+    );
     write.change(revoke.bind(account.as_str()).bind(column::NOTHING)).await?;
     generation(write, account, at).await
 }
 
-/// Raises the account's generation: every token issued before is revoked. Sessions stay. An account that does not exist stays so.
+/// Raises the account's generation: every token issued before is revoked. Sessions stay. An account
+/// that does not exist stays so.
 ///
-/// At the highest generation the schema refuses the change. To wrap around would revive every old token.
-pub(crate) async fn generation(write: &mut Write, account: &AccountId, at: UnixTime) -> Result<(), StoreError> {
+/// At the highest generation the schema refuses the change. To wrap around would revive every old
+/// token.
+pub(crate) async fn generation(
+    write: &mut Write,
+    account: &AccountId,
+    at: UnixTime,
+) -> Result<(), StoreError> {
     let raise = "UPDATE hallpass_accounts SET generation = generation + 1 WHERE id = $1 RETURNING generation";
     let Some(row) = write.row(sql(raise).bind(account.as_str())).await? else {
         return Ok(());
@@ -62,12 +71,18 @@ async fn generation_raised(
     generation: u32,
     at: UnixTime,
 ) -> Result<(), StoreError> {
-    let insert = sql("INSERT INTO hallpass_revocations (account_id, generation, at) VALUES ($1, $2, $3)");
-    let insert = insert.bind(account.as_str()).bind(i64::from(generation)).bind(column::from_time(at));
+    let insert =
+        sql("INSERT INTO hallpass_revocations (account_id, generation, at) VALUES ($1, $2, $3)");
+    let insert =
+        insert.bind(account.as_str()).bind(i64::from(generation)).bind(column::from_time(at));
     write.change(insert).await.map(drop)
 }
 
-async fn session_ended(write: &mut Write, session: &SessionId, at: UnixTime) -> Result<(), StoreError> {
+async fn session_ended(
+    write: &mut Write,
+    session: &SessionId,
+    at: UnixTime,
+) -> Result<(), StoreError> {
     let insert = sql("INSERT INTO hallpass_revocations (session_id, at) VALUES ($1, $2)");
     let insert = insert.bind(session.to_string()).bind(column::from_time(at));
     write.change(insert).await.map(drop)
@@ -78,7 +93,9 @@ pub(crate) fn change(row: &Row) -> Result<Revocation, StoreError> {
     let at = column::to_time(get(row, "at")?)?;
     let session: Option<&str> = get(row, "session_id")?;
     Ok(match session {
-        Some(session) => Revocation::SessionEnded { session: session.parse().map_err(StoreError::corrupt)?, at },
+        Some(session) => {
+            Revocation::SessionEnded { session: session.parse().map_err(StoreError::corrupt)?, at }
+        }
         None => Revocation::Generation {
             account: AccountId::new(get::<String>(row, "account_id")?),
             generation: column::to_unsigned(get(row, "generation")?)?,

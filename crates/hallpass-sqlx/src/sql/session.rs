@@ -1,8 +1,8 @@
 //! Keeping sessions.
 
 use hallpass_accounts::{
-    AccountId, Actor, CommandOutcome, EndOutcome, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome, Session,
-    SessionId, SessionStore,
+    AccountId, Actor, CommandOutcome, EndOutcome, NewSession, OpenOutcome, OwnChange,
+    OwnChangeOutcome, Session, SessionId, SessionStore,
 };
 use hallpass_core::UnixTime;
 
@@ -19,8 +19,11 @@ impl SessionStore for Store {
     async fn open(&self, session: NewSession) -> Result<OpenOutcome, StoreError> {
         let mut write = self.write_to(&session.account).await?;
         let account = session.account.as_str();
-        // Nothing else deletes them, so an account keeps at most the sessions of one session's life.
-        let expire = sql("DELETE FROM hallpass_sessions WHERE account_id = $1 AND (expires_at <= $2 OR idle_at <= $2)");
+        // Nothing else deletes them, so an account keeps at most the sessions of one session's
+        // life.
+        let expire = sql(
+            "DELETE FROM hallpass_sessions WHERE account_id = $1 AND (expires_at <= $2 OR idle_at <= $2)",
+        );
         write.change(expire.bind(account).bind(column::from_time(session.at))).await?;
         let refresh_chain = session.refresh_chain.as_ref();
         let insert = sql("INSERT INTO hallpass_sessions \
@@ -38,15 +41,19 @@ impl SessionStore for Store {
         .bind(refresh_chain.map(|refresh_chain| column::from_methods(refresh_chain.methods)));
         let opened = match write.change(insert).await? {
             0 => OpenOutcome::AccountChanged,
-            _ => OpenOutcome::Opened(Box::new(account::written(&mut write, &session.account).await?)),
+            _ => {
+                OpenOutcome::Opened(Box::new(account::written(&mut write, &session.account).await?))
+            }
         };
         write.commit().await?;
         Ok(opened)
     }
 
     async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, StoreError> {
-        let list = sql("SELECT id, device, created_at, refreshed_at, expires_at FROM hallpass_sessions \
-             WHERE account_id = $1 AND expires_at > $2 AND (idle_at IS NULL OR idle_at > $2) ORDER BY created_at DESC, id");
+        let list = sql(
+            "SELECT id, device, created_at, refreshed_at, expires_at FROM hallpass_sessions \
+             WHERE account_id = $1 AND expires_at > $2 AND (idle_at IS NULL OR idle_at > $2) ORDER BY created_at DESC, id",
+        );
         let rows = self.rows(list.bind(account.as_str()).bind(column::from_time(now))).await?;
         rows.iter().map(read).collect()
     }

@@ -1,7 +1,8 @@
 //! Keeping the authenticator. Each "once" is a condition in one statement.
 
 use hallpass_accounts::{
-    AccountId, ConsumeOutcome, Enrolment, OwnChange, OwnChangeOutcome, RecoveryHash, ReplaceOutcome, TwoFactorStore,
+    AccountId, ConsumeOutcome, Enrolment, OwnChange, OwnChangeOutcome, RecoveryHash,
+    ReplaceOutcome, TwoFactorStore,
 };
 use hallpass_core::TotpDrift;
 
@@ -15,12 +16,13 @@ impl TwoFactorStore for Store {
         if !own_change::passes(&mut write, &enrolment.own.actor).await? {
             return Ok(OwnChangeOutcome::NotWritten);
         }
-        let enable = sql("INSERT INTO hallpass_two_factor (account_id, encrypted, last_step, drift) \
+        let enable =
+            sql("INSERT INTO hallpass_two_factor (account_id, encrypted, last_step, drift) \
              VALUES ($1, $2, $3, $4) ON CONFLICT (account_id) DO NOTHING")
-        .bind(id.as_str())
-        .bind(&enrolment.encrypted)
-        .bind(column::from_step(enrolment.step)?)
-        .bind(enrolment.drift.steps());
+            .bind(id.as_str())
+            .bind(&enrolment.encrypted)
+            .bind(column::from_step(enrolment.step)?)
+            .bind(enrolment.drift.steps());
         if write.change(enable).await? == 0 {
             return Ok(OwnChangeOutcome::NotWritten);
         }
@@ -94,8 +96,12 @@ impl TwoFactorStore for Store {
         old_encrypted: &[u8],
         new_encrypted: &[u8],
     ) -> Result<ReplaceOutcome, StoreError> {
-        let reencrypt = sql("UPDATE hallpass_two_factor SET encrypted = $3 WHERE account_id = $1 AND encrypted = $2");
-        let reencrypted = self.change(reencrypt.bind(id.as_str()).bind(old_encrypted).bind(new_encrypted)).await?;
+        let reencrypt = sql(
+            "UPDATE hallpass_two_factor SET encrypted = $3 WHERE account_id = $1 AND encrypted = $2",
+        );
+        let reencrypted = self
+            .change(reencrypt.bind(id.as_str()).bind(old_encrypted).bind(new_encrypted))
+            .await?;
         Ok(match reencrypted {
             0 => ReplaceOutcome::Changed,
             _ => ReplaceOutcome::Replaced,
@@ -110,11 +116,16 @@ fn consume_of(rows: u64) -> ConsumeOutcome {
     }
 }
 
-async fn replace_codes(write: &mut Write, id: &AccountId, codes: &[RecoveryHash]) -> Result<(), StoreError> {
+async fn replace_codes(
+    write: &mut Write,
+    id: &AccountId,
+    codes: &[RecoveryHash],
+) -> Result<(), StoreError> {
     let delete = sql("DELETE FROM hallpass_recovery_codes WHERE account_id = $1");
     write.change(delete.bind(id.as_str())).await?;
     for code in codes {
-        let insert = sql("INSERT INTO hallpass_recovery_codes (account_id, code_hash) VALUES ($1, $2)");
+        let insert =
+            sql("INSERT INTO hallpass_recovery_codes (account_id, code_hash) VALUES ($1, $2)");
         write.change(insert.bind(id.as_str()).bind(code.as_bytes().as_slice())).await?;
     }
     Ok(())

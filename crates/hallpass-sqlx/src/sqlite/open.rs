@@ -1,4 +1,5 @@
-//! Opening the file: made on first use, readable by its owner alone, safe against a crash. And the schema, step by step.
+//! Opening the file: made on first use, readable by its owner alone, safe against a crash. And the
+//! schema, step by step.
 
 use std::{
     io,
@@ -24,8 +25,9 @@ use crate::{
 };
 
 impl SqliteStore {
-    /// Opens the file that `url` names, `sqlite://site.db` say, and brings its tables up to date. A file that is not there
-    /// is made, with mode 0600 where the system has modes: it holds password hashes.
+    /// Opens the file that `url` names, `sqlite://site.db` say, and brings its tables up to date. A
+    /// file that is not there is made, with mode 0600 where the system has modes: it holds
+    /// password hashes.
     ///
     /// What it sets, for each connection:
     ///
@@ -36,18 +38,22 @@ impl SqliteStore {
     /// | `busy_timeout` | 5 s | another process may hold the write lock for a moment |
     /// | `foreign_keys` | `ON` | no session without its account |
     ///
-    /// A call waits at most 2 s for a connection, so that a log-in fails in time for a person to try again.
+    /// A call waits at most 2 s for a connection, so that a log-in fails in time for a person to
+    /// try again.
     ///
-    /// `sqlite::memory:` gives a database that lives as long as the store and its clones, on one connection.
+    /// `sqlite::memory:` gives a database that lives as long as the store and its clones, on one
+    /// connection.
     ///
     /// # Errors
-    /// `url` is no SQLite address, or the file cannot be made, opened or brought up to date. [`StoreOpenError`] says which.
+    /// `url` is no SQLite address, or the file cannot be made, opened or brought up to date.
+    /// [`StoreOpenError`] says which.
     pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
         let Some(address) = url.strip_prefix("sqlite:") else {
             return Err(StoreOpenError::Scheme { example: EXAMPLE });
         };
-        let options = SqliteConnectOptions::from_str(url)
-            .map_err(|error| StoreOpenError::Address { example: EXAMPLE, source: StoreError::from_driver(error) })?;
+        let options = SqliteConnectOptions::from_str(url).map_err(|error| {
+            StoreOpenError::Address { example: EXAMPLE, source: StoreError::from_driver(error) }
+        })?;
         let store = if is_in_memory(address) {
             Self::from_pool(in_memory(options).await?)
         } else {
@@ -64,7 +70,8 @@ const EXAMPLE: &str = "sqlite://site.db";
 /// SQLite's own default in sqlx, written down because the table of `open` promises it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
-/// One of them writes; the others read accounts at sign-in. More would only queue on two or four cores.
+/// One of them writes; the others read accounts at sign-in. More would only queue on two or four
+/// cores.
 const CONNECTIONS: u32 = 8;
 
 fn is_in_memory(address: &str) -> bool {
@@ -93,11 +100,13 @@ async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpenE
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true);
-    let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
+    let pool =
+        SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
     let give_up = Instant::now() + BUSY_TIMEOUT;
     loop {
-        // Turning a new file to WAL takes a lock for which SQLite does not wait, so of two processes that start together
-        // one is refused. It tries again. Guarded by `many_processes_may_start_at_once`.
+        // Turning a new file to WAL takes a lock for which SQLite does not wait, so of two
+        // processes that start together one is refused. It tries again. Guarded by
+        // `many_processes_may_start_at_once`.
         match pool.clone().connect_with(options.clone()).await {
             Ok(pool) => return Ok(pool),
             Err(error) if is_locked(&error) && Instant::now() < give_up => {
@@ -111,8 +120,9 @@ async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpenE
     }
 }
 
-/// SQLite would make the file readable by everybody (mode 0644, less the umask). Its `-wal` and `-shm` take their mode
-/// from it. A file that is there keeps its mode: that is the operator's choice.
+/// SQLite would make the file readable by everybody (mode 0644, less the umask). Its `-wal` and
+/// `-shm` take their mode from it. A file that is there keeps its mode: that is the operator's
+/// choice.
 fn make_private(path: &Path) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -133,8 +143,9 @@ fn is_locked(error: &sqlx::Error) -> bool {
 impl SqliteStore {
     /// Brings the tables up to date. Does nothing where they are.
     ///
-    /// [`open`](Self::open) does this by itself. Any number of processes may call it at the same time: all of it is one
-    /// transaction that holds the write lock, so each step runs once and a crash leaves nothing half done.
+    /// [`open`](Self::open) does this by itself. Any number of processes may call it at the same
+    /// time: all of it is one transaction that holds the write lock, so each step runs once and
+    /// a crash leaves nothing half done.
     ///
     /// # Errors
     /// The database does not answer, or was written by a newer version of this crate.
@@ -169,16 +180,21 @@ mod tests {
     async fn every_connection_is_set_as_promised() {
         let directory = std::env::temp_dir().join(format!("hallpass-sqlx-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
-        let store = SqliteStore::open(&format!("sqlite://{}", directory.join("site.db").display())).await.unwrap();
+        let store = SqliteStore::open(&format!("sqlite://{}", directory.join("site.db").display()))
+            .await
+            .unwrap();
         let mut connections = Vec::new();
         for _ in 0..CONNECTIONS {
             connections.push(store.pool.acquire().await.unwrap());
         }
         for connection in &mut connections {
-            for (pragma, promised) in
-                [("PRAGMA synchronous", 2_i64), ("PRAGMA foreign_keys", 1), ("PRAGMA busy_timeout", 5000)]
-            {
-                let value: i64 = sqlx::query_scalar(pragma).fetch_one(&mut **connection).await.unwrap();
+            for (pragma, promised) in [
+                ("PRAGMA synchronous", 2_i64),
+                ("PRAGMA foreign_keys", 1),
+                ("PRAGMA busy_timeout", 5000),
+            ] {
+                let value: i64 =
+                    sqlx::query_scalar(pragma).fetch_one(&mut **connection).await.unwrap();
                 assert_eq!(value, promised, "{pragma}");
             }
         }

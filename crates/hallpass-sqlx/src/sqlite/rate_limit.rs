@@ -1,4 +1,5 @@
-//! Counting attempts. The write lock is taken before the count is read, so the next reader sees it raised.
+//! Counting attempts. The write lock is taken before the count is read, so the next reader sees it
+//! raised.
 
 use hallpass_accounts::{AttemptOutcome, AttemptState, RateLimit, RateLimitStore};
 use hallpass_core::UnixTime;
@@ -14,7 +15,12 @@ use crate::{column, error::StoreError};
 impl RateLimitStore for SqliteStore {
     type Error = StoreError;
 
-    async fn try_take(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<AttemptOutcome, StoreError> {
+    async fn try_take(
+        &self,
+        key: &str,
+        policy: &RateLimit,
+        now: UnixTime,
+    ) -> Result<AttemptOutcome, StoreError> {
         let mut write = self.write().await?;
         let before = load(&mut write, key).await?;
         let (after, attempted) = policy.take(before, now);
@@ -27,7 +33,12 @@ impl RateLimitStore for SqliteStore {
         Ok(attempted)
     }
 
-    async fn give_back(&self, key: &str, policy: &RateLimit, now: UnixTime) -> Result<(), StoreError> {
+    async fn give_back(
+        &self,
+        key: &str,
+        policy: &RateLimit,
+        now: UnixTime,
+    ) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         let before = load(&mut write, key).await?;
         match policy.give_back(before, now) {
@@ -58,7 +69,12 @@ fn read(row: &SqliteRow) -> Result<AttemptState, StoreError> {
     })
 }
 
-async fn store(write: &mut Write, key: &str, state: AttemptState, policy: &RateLimit) -> Result<(), StoreError> {
+async fn store(
+    write: &mut Write,
+    key: &str,
+    state: AttemptState,
+    policy: &RateLimit,
+) -> Result<(), StoreError> {
     let upsert = sql("INSERT INTO hallpass_rate_limits (key, count, last_at, blocked_until, forget_at) \
          VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET count = excluded.count, \
          last_at = excluded.last_at, blocked_until = excluded.blocked_until, forget_at = excluded.forget_at")
@@ -74,8 +90,8 @@ async fn delete(write: &mut Write, key: &str) -> Result<(), StoreError> {
     write.change(sql("DELETE FROM hallpass_rate_limits WHERE key = ?1").bind(key)).await.map(drop)
 }
 
-/// Each counted attempt pays for the removal of a few forgotten ones: the table holds what still counts, and no call ever
-/// pays for a whole flood.
+/// Each counted attempt pays for the removal of a few forgotten ones: the table holds what still
+/// counts, and no call ever pays for a whole flood.
 async fn forget_some(write: &mut Write, now: UnixTime) -> Result<(), StoreError> {
     let forget = sql("DELETE FROM hallpass_rate_limits WHERE rowid IN \
          (SELECT rowid FROM hallpass_rate_limits WHERE forget_at <= ?1 LIMIT 10)");

@@ -8,9 +8,11 @@ use super::{SqliteStore, sql::Statement};
 use crate::error::StoreError;
 
 /// Finds a session's row, where the account has it. The write lock holds it.
-pub(super) const LOCK_SESSION: &str = "SELECT 1 FROM hallpass_sessions WHERE id = $1 AND account_id = $2";
+pub(super) const LOCK_SESSION: &str =
+    "SELECT 1 FROM hallpass_sessions WHERE id = $1 AND account_id = $2";
 
-/// A transaction that holds the write lock. Dropped without [`commit`](Self::commit), it is rolled back.
+/// A transaction that holds the write lock. Dropped without [`commit`](Self::commit), it is rolled
+/// back.
 pub(super) struct Write {
     transaction: Transaction<'static, Sqlite>,
     _turn: OwnedSemaphorePermit,
@@ -41,12 +43,19 @@ impl SqliteStore {
     }
 
     /// As [`write_to`](Self::write_to).
-    pub(super) async fn write_to_both(&self, _account: &AccountId, _by: Option<&Actor>) -> Result<Write, StoreError> {
+    pub(super) async fn write_to_both(
+        &self,
+        _account: &AccountId,
+        _by: Option<&Actor>,
+    ) -> Result<Write, StoreError> {
         self.write().await
     }
 
     /// As [`write_to`](Self::write_to).
-    pub(super) async fn write_to_account_of(&self, _session: &SessionId) -> Result<Write, StoreError> {
+    pub(super) async fn write_to_account_of(
+        &self,
+        _session: &SessionId,
+    ) -> Result<Write, StoreError> {
         self.write().await
     }
 

@@ -15,7 +15,8 @@ const DATABASE: &str = "HALLPASS_TEST_DATABASE";
 pub(crate) const NUMBER: &str = "HALLPASS_TEST_NUMBER";
 pub(crate) const ROUNDS: &str = "HALLPASS_TEST_ROUNDS";
 
-/// The process that runs this ignored test on the scratch directory's `site.db`. What it prints is piped.
+/// The process that runs this ignored test on the scratch directory's `site.db`. What it prints is
+/// piped.
 pub(crate) fn running(test: &str, scratch: &Scratch) -> Command {
     let mut command = this_test(test);
     command.env(DATABASE, scratch.path("site.db")).stdout(Stdio::piped());

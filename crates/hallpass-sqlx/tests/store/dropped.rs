@@ -1,4 +1,5 @@
-//! A future that is dropped at any of its awaits leaves the state before or the state after, on either database.
+//! A future that is dropped at any of its awaits leaves the state before or the state after, on
+//! either database.
 
 use std::{
     future::{Future, poll_fn},
@@ -7,14 +8,15 @@ use std::{
 };
 
 use hallpass_accounts::{
-    AccountId, ConsumeOutcome, PasswordChange, PasswordStore, RegistrationStore, ReplaceOutcome, RevocationLog,
-    SessionStore, TwoFactorStore,
+    AccountId, ConsumeOutcome, PasswordChange, PasswordStore, RegistrationStore, ReplaceOutcome,
+    RevocationLog, SessionStore, TwoFactorStore,
 };
 use hallpass_testkit::store_suite::fixture::{
     Reader, account, at, enrolment, open, open_sessions, own, register, written,
 };
 
-/// Polls the future as often as it is woken, but at most `polls` times. `None`: it was dropped unfinished.
+/// Polls the future as often as it is woken, but at most `polls` times. `None`: it was dropped
+/// unfinished.
 async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;
@@ -28,9 +30,13 @@ async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     .await
 }
 
-/// A write to the account that changes nothing: when it is through, whatever was left behind has been rolled back or committed.
+/// A write to the account that changes nothing: when it is through, whatever was left behind has
+/// been rolled back or committed.
 async fn settle<S: PasswordStore>(store: &S, id: &AccountId) {
-    assert_eq!(store.replace_hash(id, "never was", "is not now").await.unwrap(), ReplaceOutcome::Changed);
+    assert_eq!(
+        store.replace_hash(id, "never was", "is not now").await.unwrap(),
+        ReplaceOutcome::Changed
+    );
 }
 
 pub(crate) async fn a_password_change_is_whole_or_nothing<S>(store: &S)

@@ -109,7 +109,10 @@ async fn an_older_version_does_not_touch_a_newer_database() {
     let newer = "INSERT INTO hallpass_migrations VALUES (999, 'newer')";
     sqlx::query(newer).execute(&pool).await.unwrap();
     let error = store.migrate().await.unwrap_err().to_string();
-    assert!(error.contains("schema step 999") && error.contains("start a newer version"), "{error}");
+    assert!(
+        error.contains("schema step 999") && error.contains("start a newer version"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The PostgreSQL store against a real server: the suite, the races through two pools, and what is PostgreSQL's own.
+//! The PostgreSQL store against a real server: the suite, the races through two pools, and what is
+//! PostgreSQL's own.
 //!
 //! Each test has a schema of its own in the database of `DATABASE_URL`, and drops it afterwards.
 
@@ -112,7 +113,8 @@ async fn a_command_beside_an_own_change_holds() {
     races::a_command_beside_an_own_change_holds(&two_on_one_schema(&schema).await, 15).await;
 }
 
-/// Two administrators who disable each other: one wins, nobody waits for ever, and the loser's command is not carried out.
+/// Two administrators who disable each other: one wins, nobody waits for ever, and the loser's
+/// command is not carried out.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
 async fn of_two_administrators_who_disable_each_other_one_wins() {

@@ -1,13 +1,18 @@
-//! The races once more, between processes: there it is locks on the file that decide, not locks in memory.
+//! The races once more, between processes: there it is locks on the file that decide, not locks in
+//! memory.
 //!
 //! Two processes meet before each round, so that both take part in it, with 32 tasks each.
 
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 
-use hallpass_accounts::{AccountId, ConsumeOutcome, RegistrationOutcome, RegistrationStore, TwoFactorStore};
+use hallpass_accounts::{
+    AccountId, ConsumeOutcome, RegistrationOutcome, RegistrationStore, TwoFactorStore,
+};
 use hallpass_core::TotpDrift;
 use hallpass_sqlx::SqliteStore;
-use hallpass_testkit::store_suite::fixture::{at, enrol, new_account, own, recovery_hash, register, written};
+use hallpass_testkit::store_suite::fixture::{
+    at, enrol, new_account, own, recovery_hash, register, written,
+};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -26,7 +31,8 @@ async fn two_processes_race_a_thousand_times_and_one_wins() {
     race(1000).await;
 }
 
-/// Each step is consumed once; each tenth round, of ten recovery codes ten serve, and a name in 64 spellings is one row.
+/// Each step is consumed once; each tenth round, of ten recovery codes ten serve, and a name in 64
+/// spellings is one row.
 async fn race(rounds: u64) {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
@@ -48,7 +54,11 @@ async fn race(rounds: u64) {
     for round in 0..rounds {
         let wins = |what: &str| won.get(&format!("{what} {round}")).copied().unwrap_or_default();
         let codes = if round % 10 == 0 { 10 } else { 0 };
-        assert_eq!((wins("step"), wins("code"), wins("name")), (1, codes, codes / 10), "round {round}");
+        assert_eq!(
+            (wins("step"), wins("code"), wins("name")),
+            (1, codes, codes / 10),
+            "round {round}"
+        );
     }
 }
 
@@ -63,7 +73,10 @@ async fn race_beside_another() {
         let (id, step) = (alice.clone(), 101 + round);
         won(&store, ("step", round), |store, _| {
             let id = id.clone();
-            async move { store.consume_step(&id, 1, step, TotpDrift::NONE).await.unwrap() == ConsumeOutcome::Consumed }
+            async move {
+                store.consume_step(&id, 1, step, TotpDrift::NONE).await.unwrap()
+                    == ConsumeOutcome::Consumed
+            }
         })
         .await;
 
@@ -79,15 +92,21 @@ async fn race_beside_another() {
         child.meet(3 * round + 1);
         won(&store, ("code", round), |store, task| {
             let (id, code) = (alice.clone(), recovery_hash(u8::try_from(task % 10).unwrap()));
-            async move { store.consume_recovery_code(&id, 1, &code).await.unwrap() == ConsumeOutcome::Consumed }
+            async move {
+                store.consume_recovery_code(&id, 1, &code).await.unwrap()
+                    == ConsumeOutcome::Consumed
+            }
         })
         .await;
 
         child.meet(3 * round + 2);
         let first = child.number * 32;
         won(&store, ("name", round), |store, task| {
-            let account = new_account(&format!("{round}.{}", first + task), &spelling(first + task, round));
-            async move { matches!(store.create(account).await.unwrap(), RegistrationOutcome::Created(_)) }
+            let account =
+                new_account(&format!("{round}.{}", first + task), &spelling(first + task, round));
+            async move {
+                matches!(store.create(account).await.unwrap(), RegistrationOutcome::Created(_))
+            }
         })
         .await;
     }

@@ -5,7 +5,9 @@ use hallpass_sqlx::{SqliteStore, StoreErrorKind};
 use sqlx::SqlitePool;
 
 use crate::scratch::Scratch;
-use hallpass_testkit::store_suite::fixture::{account, at, disable, done, enrol, open, register, session_id};
+use hallpass_testkit::store_suite::fixture::{
+    account, at, disable, done, enrol, open, register, session_id,
+};
 
 async fn store_and_tables(scratch: &Scratch) -> (SqliteStore, SqlitePool) {
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
@@ -33,7 +35,10 @@ async fn expired_sessions_are_deleted_when_the_next_one_opens() {
     let past = "UPDATE hallpass_sessions SET expires_at = created_at";
     sqlx::query(past).execute(&tables).await.unwrap();
     open(&store, &id, 2).await;
-    let ids = sqlx::query_scalar::<_, String>("SELECT id FROM hallpass_sessions").fetch_all(&tables).await.unwrap();
+    let ids = sqlx::query_scalar::<_, String>("SELECT id FROM hallpass_sessions")
+        .fetch_all(&tables)
+        .await
+        .unwrap();
     assert_eq!(ids, [session_id(2).to_string()]);
 }
 
@@ -48,7 +53,11 @@ async fn a_generation_does_not_wrap_around() {
     let error = store.set_roles(&id, &["admin".to_owned()], None, at(2)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Refused);
     let now = account(&store, &id).await;
-    assert_eq!((now.generation(), now.roles().len()), (u32::MAX, 0), "the roles are as before, too");
+    assert_eq!(
+        (now.generation(), now.roles().len()),
+        (u32::MAX, 0),
+        "the roles are as before, too"
+    );
 }
 
 #[tokio::test]

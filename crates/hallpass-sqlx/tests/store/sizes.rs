@@ -1,12 +1,14 @@
 //! What a row takes, its indexes included: the figures of docs/many-nodes.md.
 //!
-//! `cargo test -p hallpass-sqlx --features postgres --test store sizes -- --ignored --nocapture`, with `DATABASE_URL`.
+//! `cargo test -p hallpass-sqlx --features postgres --test store sizes -- --ignored --nocapture`,
+//! with `DATABASE_URL`.
 
 use std::time::Duration;
 
 use hallpass_accounts::{
-    AccountId, AdministrationStore, NewAccount, NewSession, RefreshChain, RefreshHash, RefreshOutcome,
-    RefreshTokenStore, RegistrationOutcome, RegistrationStore, Rotation, SessionId, SessionStore,
+    AccountId, AdministrationStore, NewAccount, NewSession, RefreshChain, RefreshHash,
+    RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore, Rotation, SessionId,
+    SessionStore,
 };
 use hallpass_core::Methods;
 use hallpass_sqlx::SqliteStore;
@@ -35,7 +37,13 @@ async fn accounts<S: RegistrationStore>(store: &S) {
     let hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE";
     for number in 0..ACCOUNTS {
         let roles = vec!["guest".to_owned()];
-        let new = NewAccount::new(account(number), name(&format!("somebody{number}")), hash.into(), roles, at(0));
+        let new = NewAccount::new(
+            account(number),
+            name(&format!("somebody{number}")),
+            hash.into(),
+            roles,
+            at(0),
+        );
         assert!(matches!(store.create(new).await.unwrap(), RegistrationOutcome::Created(_)));
     }
 }
@@ -44,18 +52,35 @@ async fn accounts<S: RegistrationStore>(store: &S) {
 async fn sessions<S: SessionStore + RefreshTokenStore>(store: &S) {
     for number in 0..2 * ACCOUNTS {
         let id = SessionId::from_random(random(ACCOUNTS + number).to_be_bytes());
-        let refresh_chain = RefreshChain::new(refresh(number), at(5000), Methods::PASSWORD | Methods::ONE_TIME_CODE);
-        let new = NewSession::new(id, account(number / 2), 0, "Firefox on Linux".into(), at(10), at(9000));
+        let refresh_chain = RefreshChain::new(
+            refresh(number),
+            at(5000),
+            Methods::PASSWORD | Methods::ONE_TIME_CODE,
+        );
+        let new = NewSession::new(
+            id,
+            account(number / 2),
+            0,
+            "Firefox on Linux".into(),
+            at(10),
+            at(9000),
+        );
         opened(store.open(new.with_refresh_chain(Some(refresh_chain))).await.unwrap());
         let (idle, grace) = (Duration::from_secs(5000), Duration::from_secs(30));
-        let rotation = Rotation::new(refresh(number), refresh(2 * ACCOUNTS + number), at(900), idle, grace);
-        assert!(matches!(store.refresh(&id, &rotation).await.unwrap(), RefreshOutcome::Consumed(_)));
+        let rotation =
+            Rotation::new(refresh(number), refresh(2 * ACCOUNTS + number), at(900), idle, grace);
+        assert!(matches!(
+            store.refresh(&id, &rotation).await.unwrap(),
+            RefreshOutcome::Consumed(_)
+        ));
     }
 }
 
 async fn revocations<S: AdministrationStore>(store: &S) {
     for number in 0..ACCOUNTS {
-        done(store.set_roles(&account(number), &["admin".to_owned()], None, at(1000)).await.unwrap());
+        done(
+            store.set_roles(&account(number), &["admin".to_owned()], None, at(1000)).await.unwrap(),
+        );
     }
 }
 
@@ -65,8 +90,10 @@ async fn on_sqlite() {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
     let size = async || {
-        let mut file = SqliteConnectOptions::new().filename(scratch.path("site.db")).connect().await.unwrap();
-        let row = sqlx::query("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+        let mut file =
+            SqliteConnectOptions::new().filename(scratch.path("site.db")).connect().await.unwrap();
+        let row =
+            sqlx::query("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
         u128::try_from(row.fetch_one(&mut file).await.unwrap().get::<i64, _>(0)).unwrap()
     };
     let empty = size().await;
@@ -97,13 +124,23 @@ async fn on_postgres() {
     revocations(&store).await;
     let mut connection = PgConnection::connect(&schema.url()).await.unwrap();
     // Every update leaves a dead row until the next vacuum, which the server runs by itself.
-    for (table, rows) in [("accounts", ACCOUNTS), ("sessions", 2 * ACCOUNTS), ("revocations", ACCOUNTS)] {
+    for (table, rows) in
+        [("accounts", ACCOUNTS), ("sessions", 2 * ACCOUNTS), ("revocations", ACCOUNTS)]
+    {
         let size = format!("SELECT pg_total_relation_size('hallpass_{table}')");
-        let found: i64 = sqlx::query_scalar(AssertSqlSafe(size.clone())).fetch_one(&mut connection).await.unwrap();
+        let found: i64 = sqlx::query_scalar(AssertSqlSafe(size.clone()))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
         let vacuum = format!("VACUUM FULL hallpass_{table}");
         sqlx::query(AssertSqlSafe(vacuum)).execute(&mut connection).await.unwrap();
-        let packed: i64 = sqlx::query_scalar(AssertSqlSafe(size)).fetch_one(&mut connection).await.unwrap();
+        let packed: i64 =
+            sqlx::query_scalar(AssertSqlSafe(size)).fetch_one(&mut connection).await.unwrap();
         let each = |size| u128::try_from(size).unwrap() / rows;
-        println!("PostgreSQL, bytes a row of hallpass_{table}: {} as written, {} packed", each(found), each(packed));
+        println!(
+            "PostgreSQL, bytes a row of hallpass_{table}: {} as written, {} packed",
+            each(found),
+            each(packed)
+        );
     }
 }

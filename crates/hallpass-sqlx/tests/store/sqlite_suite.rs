@@ -23,7 +23,10 @@ impl Deref for OnItsOwnFile {
 
 async fn on_its_own_file() -> OnItsOwnFile {
     let scratch = Scratch::new();
-    OnItsOwnFile { store: SqliteStore::open(&scratch.url("site.db")).await.unwrap(), _scratch: scratch }
+    OnItsOwnFile {
+        store: SqliteStore::open(&scratch.url("site.db")).await.unwrap(),
+        _scratch: scratch,
+    }
 }
 
 test_store! {
@@ -32,7 +35,8 @@ test_store! {
         revocation session two_factor
 }
 
-/// Two stores with pools of their own: between them SQLite's file locks decide, as between two processes.
+/// Two stores with pools of their own: between them SQLite's file locks decide, as between two
+/// processes.
 async fn two_on_one_file(scratch: &Scratch) -> [Arc<SqliteStore>; 2] {
     let url = scratch.url("site.db");
     let first = SqliteStore::open(&url).await.unwrap();

@@ -25,7 +25,10 @@ async fn a_write_of_another_process_wakes_the_watcher() {
     let mut notifier = here.notifier();
     assert!(is_woken(&mut notifier).await, "what came before is to be read now");
     assert!(!is_woken(&mut notifier).await);
-    assert!(is_woken(&mut notifier).await, "a dropped future forgets what it saw, so it begins afresh");
+    assert!(
+        is_woken(&mut notifier).await,
+        "a dropped future forgets what it saw, so it begins afresh"
+    );
     done(there.set_roles(&id, &[], None, at(1)).await.unwrap());
     assert!(is_woken(&mut notifier).await);
     assert!(!is_woken(&mut notifier).await);

@@ -1,10 +1,13 @@
 //! Finding, making and administering accounts.
 
 use hallpass_accounts::{
-    AccountId, AdministrationStore, CommandOutcome, RegistrationOutcome, RegistrationStore, RevocationLog, SessionStore,
+    AccountId, AdministrationStore, CommandOutcome, RegistrationOutcome, RegistrationStore,
+    RevocationLog, SessionStore,
 };
 
-use super::fixture::{Reader, account, at, done, name, new_account, open, open_sessions, raised, register};
+use super::fixture::{
+    Reader, account, at, done, name, new_account, open, open_sessions, raised, register,
+};
 
 pub mod own_change;
 

@@ -1,9 +1,10 @@
 //! The people and things of the checks, for the further tests of a store too.
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Actor, CommandOutcome, Cursor, Enrolment, NewAccount, NewSession, OpenOutcome,
-    OwnChange, OwnChangeOutcome, RecoveryCode, RecoveryHash, RegistrationOutcome, RegistrationStore, Revocation,
-    RevocationLog, SessionId, SessionStore, TwoFactorStore, Username,
+    Account, AccountId, AccountStore, Actor, CommandOutcome, Cursor, Enrolment, NewAccount,
+    NewSession, OpenOutcome, OwnChange, OwnChangeOutcome, RecoveryCode, RecoveryHash,
+    RegistrationOutcome, RegistrationStore, Revocation, RevocationLog, SessionId, SessionStore,
+    TwoFactorStore, Username,
 };
 use hallpass_core::UnixTime;
 
@@ -80,12 +81,21 @@ pub fn done(outcome: CommandOutcome) -> Account {
 }
 
 /// The person of the account, as a token of this moment describes them.
-pub async fn actor<S: AccountStore>(store: &S, id: &AccountId, session: Option<SessionId>) -> Actor {
+pub async fn actor<S: AccountStore>(
+    store: &S,
+    id: &AccountId,
+    session: Option<SessionId>,
+) -> Actor {
     Actor::new(id.clone(), account(store, id).await.generation(), session)
 }
 
 /// A change of that person's own.
-pub async fn own<S: AccountStore>(store: &S, id: &AccountId, session: Option<SessionId>, when: UnixTime) -> OwnChange {
+pub async fn own<S: AccountStore>(
+    store: &S,
+    id: &AccountId,
+    session: Option<SessionId>,
+    when: UnixTime,
+) -> OwnChange {
     OwnChange::new(actor(store, id, session).await, when)
 }
 

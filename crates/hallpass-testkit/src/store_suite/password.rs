@@ -1,10 +1,13 @@
 //! Writing password hashes.
 
 use hallpass_accounts::{
-    AccountId, PasswordChange, PasswordStore, RegistrationStore, ReplaceOutcome, RevocationLog, SessionStore,
+    AccountId, PasswordChange, PasswordStore, RegistrationStore, ReplaceOutcome, RevocationLog,
+    SessionStore,
 };
 
-use super::fixture::{Reader, account, at, is_written, open, open_sessions, own, raised, register, written};
+use super::fixture::{
+    Reader, account, at, is_written, open, open_sessions, own, raised, register, written,
+};
 
 pub async fn an_upgrade_replaces_only_the_expected_hash<S>(store: &S)
 where

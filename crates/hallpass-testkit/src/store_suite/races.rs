@@ -3,9 +3,9 @@
 use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    AdministrationStore, AttemptOutcome, CommandOutcome, ConsumeOutcome, NewSession, PasswordStore, RateLimit,
-    RateLimitStore, RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore, SessionId, SessionStore,
-    TwoFactorStore,
+    AdministrationStore, AttemptOutcome, CommandOutcome, ConsumeOutcome, NewSession, PasswordStore,
+    RateLimit, RateLimitStore, RefreshOutcome, RefreshTokenStore, RegistrationOutcome,
+    RegistrationStore, SessionId, SessionStore, TwoFactorStore,
 };
 use hallpass_core::TotpDrift;
 use tokio::{sync::Barrier, task::JoinSet};
@@ -13,8 +13,8 @@ use tokio::{sync::Barrier, task::JoinSet};
 use super::{
     account::own_change::{Command, Own},
     fixture::{
-        account, actor, at, done, enrol, is_written, name, new_account, open_sessions, opened, own, recovery_hash,
-        register, session_id, written,
+        account, actor, at, done, enrol, is_written, name, new_account, open_sessions, opened, own,
+        recovery_hash, register, session_id, written,
     },
     session::refresh_token::{open_renewable, presenting, token},
 };
@@ -53,7 +53,8 @@ where
             let id = id.clone();
             async move { store.consume_step(&id, 1, step, TotpDrift::NONE).await.unwrap() }
         };
-        let consumed = winners(stores, 64, consume, |consume| *consume == ConsumeOutcome::Consumed).await;
+        let consumed =
+            winners(stores, 64, consume, |consume| *consume == ConsumeOutcome::Consumed).await;
         assert_eq!(consumed, 1, "step {step}");
     }
 }
@@ -72,7 +73,8 @@ where
             let (id, code) = (id.clone(), codes[number % 10].clone());
             async move { store.consume_recovery_code(&id, 1, &code).await.unwrap() }
         };
-        let consumed = winners(stores, 64, consume, |consume| *consume == ConsumeOutcome::Consumed).await;
+        let consumed =
+            winners(stores, 64, consume, |consume| *consume == ConsumeOutcome::Consumed).await;
         assert_eq!(consumed, 10, "round {round}");
     }
 }
@@ -122,7 +124,8 @@ where
     }
 }
 
-/// A log-in that has read the account opens its session while an operator disables it: whoever is first, no session is left.
+/// A log-in that has read the account opens its session while an operator disables it: whoever is
+/// first, no session is left.
 pub async fn no_session_outlives_a_disabling_beside_it<S>(stores: &[Arc<S>], rounds: u8)
 where
     S: SessionStore + AdministrationStore + RegistrationStore,
@@ -148,13 +151,16 @@ where
 
 pub async fn of_200_attempts_five_are_evaluated<S: RateLimitStore>(stores: &[Arc<S>]) {
     const POLICY: RateLimit = RateLimit::new(5, Duration::from_secs(30));
-    let take = |store: Arc<S>, _| async move { store.try_take("account:alice", &POLICY, at(0)).await.unwrap() };
+    let take = |store: Arc<S>, _| async move {
+        store.try_take("account:alice", &POLICY, at(0)).await.unwrap()
+    };
     let allowed = |attempted: &AttemptOutcome| *attempted == AttemptOutcome::Allowed;
     assert_eq!(winners(stores, 200, take, allowed).await, 5);
 }
 
-/// Whichever comes first: the command holds. The roles are the operator's, a disabled account has no session, and of an account
-/// that was logged out the session stays only where the change came first, and then ends with the command.
+/// Whichever comes first: the command holds. The roles are the operator's, a disabled account has
+/// no session, and of an account that was logged out the session stays only where the change came
+/// first, and then ends with the command.
 pub async fn a_command_beside_an_own_change_holds<S>(stores: &[Arc<S>], rounds: u32)
 where
     S: RegistrationStore + PasswordStore + TwoFactorStore + SessionStore + AdministrationStore,
@@ -173,7 +179,14 @@ where
                 random[4..6].copy_from_slice(&[u8::try_from(number).unwrap(), command as u8]);
                 let session = SessionId::from_random(random);
                 let generation = account(store, &id).await.generation();
-                let new = NewSession::new(session, id.clone(), generation, "Firefox".into(), at(10), at(1000));
+                let new = NewSession::new(
+                    session,
+                    id.clone(),
+                    generation,
+                    "Firefox".into(),
+                    at(10),
+                    at(1000),
+                );
                 opened(store.open(new).await.unwrap());
                 let decided = own(store, &id, Some(session), at(30)).await;
 
@@ -187,7 +200,8 @@ where
                         Some(change.make(&*store, decided).await)
                     }
                 };
-                let won = winners(stores, 2, beside, |made| made.as_ref().is_some_and(is_written)).await;
+                let won =
+                    winners(stores, 2, beside, |made| made.as_ref().is_some_and(is_written)).await;
 
                 let what = format!("round {round}: {change:?} beside {command:?}, written: {won}");
                 let (now, sessions) = (account(store, &id).await, open_sessions(store, &id).await);
@@ -201,20 +215,27 @@ where
     }
 }
 
-/// Two administrators disable each other at the same moment. One command is carried out, the other one's actor is disabled by then.
+/// Two administrators disable each other at the same moment. One command is carried out, the other
+/// one's actor is disabled by then.
 pub async fn of_two_administrators_one_wins<S>(stores: &[Arc<S>], rounds: u32)
 where
     S: RegistrationStore + AdministrationStore,
 {
     for round in 0..rounds {
         let store = &*stores[0];
-        let ids = [register(store, &format!("ann{round}")).await, register(store, &format!("bob{round}")).await];
+        let ids = [
+            register(store, &format!("ann{round}")).await,
+            register(store, &format!("bob{round}")).await,
+        ];
         let actors = [actor(store, &ids[0], None).await, actor(store, &ids[1], None).await];
         let disable_the_other = |store: Arc<S>, task: usize| {
             let (by, target) = (actors[task].clone(), ids[1 - task].clone());
             async move { store.set_disabled(&target, true, Some(&by), at(20)).await.unwrap() }
         };
-        let won = winners(stores, 2, disable_the_other, |outcome| matches!(outcome, CommandOutcome::Done(_))).await;
+        let won = winners(stores, 2, disable_the_other, |outcome| {
+            matches!(outcome, CommandOutcome::Done(_))
+        })
+        .await;
         assert_eq!(won, 1, "round {round}");
     }
 }

@@ -1,6 +1,9 @@
-//! The revocation log: the one that the store itself writes, and one apart from the store, which is told what the store has done.
+//! The revocation log: the one that the store itself writes, and one apart from the store, which is
+//! told what the store has done.
 
-use hallpass_accounts::{AccountId, AdministrationStore, Cursor, RegistrationStore, Revocation, RevocationLog};
+use hallpass_accounts::{
+    AccountId, AdministrationStore, Cursor, RegistrationStore, Revocation, RevocationLog,
+};
 
 use super::fixture::{Reader, at, done, raised, register, session_id};
 
@@ -28,7 +31,11 @@ where
 pub async fn an_empty_log_has_been_read_to_its_end<S: RevocationLog>(store: &S) {
     let read = store.read_after(Cursor::START).await.unwrap();
     assert_eq!(read.changes, []);
-    assert_eq!(store.read_after(read.cursor).await.unwrap().cursor, read.cursor, "or a reader would go on for ever");
+    assert_eq!(
+        store.read_after(read.cursor).await.unwrap().cursor,
+        read.cursor,
+        "or a reader would go on for ever"
+    );
 }
 
 pub async fn forgetting_leaves_cursors_good<S>(store: &S)
@@ -43,7 +50,11 @@ where
     log.read_new().await;
 
     store.purge_before(at(3)).await.unwrap();
-    assert_eq!(Reader::new(store).read_new().await, [raised(&id, 3, at(3))], "made at 3, so not before 3");
+    assert_eq!(
+        Reader::new(store).read_new().await,
+        [raised(&id, 3, at(3))],
+        "made at 3, so not before 3"
+    );
 
     // With every row gone, the next one must still come behind the cursor.
     store.purge_before(at(100)).await.unwrap();
@@ -75,7 +86,11 @@ pub async fn what_is_old_is_forgotten_and_cursors_stay_good<S: RevocationLog>(st
     }
     log.read_new().await;
     store.purge_before(at(3)).await.unwrap();
-    assert_eq!(Reader::new(store).read_new().await, [raised(&id, 3, at(3))], "made at 3, so not before 3");
+    assert_eq!(
+        Reader::new(store).read_new().await,
+        [raised(&id, 3, at(3))],
+        "made at 3, so not before 3"
+    );
     store.purge_before(at(100)).await.unwrap();
     assert_eq!(Reader::new(store).read_new().await, []);
     assert_eq!(log.read_new().await, []);

@@ -1,12 +1,13 @@
 //! Keeping sessions.
 
 use hallpass_accounts::{
-    AccountId, AdministrationStore, CommandOutcome, EndOutcome, NewSession, OpenOutcome, RegistrationStore, Revocation,
-    RevocationLog, SessionStore,
+    AccountId, AdministrationStore, CommandOutcome, EndOutcome, NewSession, OpenOutcome,
+    RegistrationStore, Revocation, RevocationLog, SessionStore,
 };
 
 use super::fixture::{
-    Reader, account, at, done, open, open_sessions, opened, own, raised, register, session_id, written,
+    Reader, account, at, done, open, open_sessions, opened, own, raised, register, session_id,
+    written,
 };
 
 pub mod refresh_token;

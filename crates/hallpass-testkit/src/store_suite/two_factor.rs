@@ -1,14 +1,14 @@
 //! Keeping authenticators and recovery codes.
 
 use hallpass_accounts::{
-    AccountId, AccountStore, AdministrationStore, ConsumeOutcome, RegistrationStore, ReplaceOutcome, RevocationLog,
-    SessionStore, TwoFactorStore,
+    AccountId, AccountStore, AdministrationStore, ConsumeOutcome, RegistrationStore,
+    ReplaceOutcome, RevocationLog, SessionStore, TwoFactorStore,
 };
 use hallpass_core::TotpDrift;
 
 use super::fixture::{
-    Reader, account, at, disable, done, enrol, enrolment, is_written, open, open_sessions, own, raised, recovery_hash,
-    register, written,
+    Reader, account, at, disable, done, enrol, enrolment, is_written, open, open_sessions, own,
+    raised, recovery_hash, register, written,
 };
 
 async fn generation_of<S: AccountStore>(store: &S, id: &AccountId) -> u32 {
@@ -32,8 +32,10 @@ where
     assert_eq!(now.generation(), 1);
     assert_eq!(open_sessions(store, &id).await, [here]);
     assert_eq!(log.read_new().await, [raised(&id, 1, at(5))]);
-    let first_code_again =
-        store.consume_step(&id, generation_of(store, &id).await, 100, TotpDrift::NONE).await.unwrap();
+    let first_code_again = store
+        .consume_step(&id, generation_of(store, &id).await, 100, TotpDrift::NONE)
+        .await
+        .unwrap();
     assert_eq!(first_code_again, ConsumeOutcome::AlreadyConsumed);
 
     // A second one, even of the right generation, does not replace it.
@@ -62,7 +64,8 @@ where
     nobody.own.actor.account = AccountId::new("nobody");
     assert!(!is_written(&store.enable(nobody).await.unwrap()));
     assert!(account(store, &id).await.second_factor().is_none());
-    let code = store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(0)).await;
+    let code =
+        store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(0)).await;
     assert_eq!(code.unwrap(), ConsumeOutcome::AlreadyConsumed, "no codes without a factor");
 }
 
@@ -70,7 +73,10 @@ pub async fn only_a_later_step_is_good<S: TwoFactorStore + RegistrationStore>(st
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
     assert_eq!(
-        store.consume_step(&id, generation_of(store, &id).await, 101, TotpDrift::NONE).await.unwrap(),
+        store
+            .consume_step(&id, generation_of(store, &id).await, 101, TotpDrift::NONE)
+            .await
+            .unwrap(),
         ConsumeOutcome::AlreadyConsumed
     );
     enrol(store, &id).await;
@@ -85,7 +91,10 @@ pub async fn only_a_later_step_is_good<S: TwoFactorStore + RegistrationStore>(st
         (103, ConsumeOutcome::AlreadyConsumed),
     ] {
         assert_eq!(
-            store.consume_step(&id, generation_of(store, &id).await, step, TotpDrift::NONE).await.unwrap(),
+            store
+                .consume_step(&id, generation_of(store, &id).await, step, TotpDrift::NONE)
+                .await
+                .unwrap(),
             expected,
             "{step}"
         );
@@ -93,32 +102,49 @@ pub async fn only_a_later_step_is_good<S: TwoFactorStore + RegistrationStore>(st
     let last = account(store, &id).await.second_factor().unwrap().last_step();
     assert_eq!(last, Some(1 << 40));
     assert_eq!(
-        store.consume_step(&other, generation_of(store, &other).await, 101, TotpDrift::NONE).await.unwrap(),
+        store
+            .consume_step(&other, generation_of(store, &other).await, 101, TotpDrift::NONE)
+            .await
+            .unwrap(),
         ConsumeOutcome::Consumed
     );
     let nobody = AccountId::new("nobody");
-    assert_eq!(store.consume_step(&nobody, 0, 500, TotpDrift::NONE).await.unwrap(), ConsumeOutcome::AlreadyConsumed);
+    assert_eq!(
+        store.consume_step(&nobody, 0, 500, TotpDrift::NONE).await.unwrap(),
+        ConsumeOutcome::AlreadyConsumed
+    );
 }
 
 /// The drift goes with the step: kept by the call that consumes it, and by no other.
-pub async fn a_drift_is_kept_with_the_step_that_showed_it<S: TwoFactorStore + RegistrationStore>(store: &S) {
+pub async fn a_drift_is_kept_with_the_step_that_showed_it<S: TwoFactorStore + RegistrationStore>(
+    store: &S,
+) {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
     let steps = TotpDrift::from_steps;
-    let kept = async |id| account(store, id).await.second_factor().map(|factor| factor.drift().steps());
+    let kept =
+        async |id| account(store, id).await.second_factor().map(|factor| factor.drift().steps());
     let first = enrolment(store, &id).await.with_drift(steps(1));
     written(store.enable(first).await.unwrap());
     enrol(store, &other).await;
     assert_eq!((kept(&id).await, kept(&other).await), (Some(1), Some(0)));
-    for (step, drift, expected) in [(102, 2, 2), (102, -1, 2), (101, 4, 2), (103, -4, -4), (104, 0, 0), (105, 4, 4)] {
-        let consumed = store.consume_step(&id, generation_of(store, &id).await, step, steps(drift)).await.unwrap();
+    for (step, drift, expected) in
+        [(102, 2, 2), (102, -1, 2), (101, 4, 2), (103, -4, -4), (104, 0, 0), (105, 4, 4)]
+    {
+        let consumed = store
+            .consume_step(&id, generation_of(store, &id).await, step, steps(drift))
+            .await
+            .unwrap();
         assert_eq!(
             (consumed == ConsumeOutcome::Consumed, kept(&id).await),
             (expected == drift, Some(expected)),
             "{step} {drift}"
         );
     }
-    assert_eq!(store.reencrypt(&id, b"encrypted", b"reencrypted").await.unwrap(), ReplaceOutcome::Replaced);
+    assert_eq!(
+        store.reencrypt(&id, b"encrypted", b"reencrypted").await.unwrap(),
+        ReplaceOutcome::Replaced
+    );
     assert_eq!((kept(&id).await, kept(&other).await), (Some(4), Some(0)));
 
     // A factor that is set up anew is another authenticator.
@@ -143,7 +169,8 @@ pub async fn a_recovery_code_works_once<S: TwoFactorStore + RegistrationStore>(s
     assert_eq!(consume(&other, 3).await, ConsumeOutcome::Consumed, "each has their own");
 
     let fresh = [recovery_hash(20), recovery_hash(21)];
-    let replaced = store.replace_recovery_codes(&own(store, &id, None, at(6)).await, &fresh).await.unwrap();
+    let replaced =
+        store.replace_recovery_codes(&own(store, &id, None, at(6)).await, &fresh).await.unwrap();
     assert_eq!(written(replaced).generation(), 1, "new codes revoke nothing");
     assert_eq!(consume(&id, 4).await, ConsumeOutcome::AlreadyConsumed, "the old set is dead");
     assert_eq!(consume(&id, 20).await, ConsumeOutcome::Consumed);
@@ -157,7 +184,9 @@ where
     let id = register(store, "alice").await;
     let change = own(store, &id, None, at(1)).await;
     assert!(!is_written(&store.disable(&change).await.unwrap()));
-    assert!(!is_written(&store.replace_recovery_codes(&change, &[recovery_hash(9)]).await.unwrap()));
+    assert!(!is_written(
+        &store.replace_recovery_codes(&change, &[recovery_hash(9)]).await.unwrap()
+    ));
     enrol(store, &id).await;
     let here = open(store, &id, 1).await;
     open(store, &id, 2).await;
@@ -170,15 +199,20 @@ where
     assert!(account(store, &id).await.second_factor().is_none());
     assert_eq!(open_sessions(store, &id).await, [here]);
     assert_eq!(log.read_new().await, [raised(&id, 2, at(40))]);
-    let code = store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(1)).await;
+    let code =
+        store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(1)).await;
     assert_eq!(code.unwrap(), ConsumeOutcome::AlreadyConsumed);
     assert_eq!(
-        store.consume_step(&id, generation_of(store, &id).await, 200, TotpDrift::NONE).await.unwrap(),
+        store
+            .consume_step(&id, generation_of(store, &id).await, 200, TotpDrift::NONE)
+            .await
+            .unwrap(),
         ConsumeOutcome::AlreadyConsumed
     );
 
     enrol(store, &id).await;
-    let code = store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(1)).await;
+    let code =
+        store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(1)).await;
     assert_eq!(code.unwrap(), ConsumeOutcome::Consumed, "on again, with a new set");
 }
 

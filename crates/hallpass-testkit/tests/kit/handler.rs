@@ -11,8 +11,11 @@ use tower::ServiceExt;
 use crate::SiteRole;
 
 fn app(layer: AuthLayer<SiteRole>) -> Router {
-    let who = |me: Identity<SiteRole>| async move { format!("{} {} {:?}", me.username(), me.user_id(), me.roles()) };
-    let vault = require_roles([SiteRole::Admin]).and_second_factor().and_recent(Duration::from_secs(600));
+    let who = |me: Identity<SiteRole>| async move {
+        format!("{} {} {:?}", me.username(), me.user_id(), me.roles())
+    };
+    let vault =
+        require_roles([SiteRole::Admin]).and_second_factor().and_recent(Duration::from_secs(600));
     Router::new()
         .route("/profile", get(who).route_layer(require_login()))
         .route("/admin", get(who).route_layer(require_roles([SiteRole::Admin])))
@@ -27,12 +30,16 @@ async fn status(kit: &Kit<SiteRole>, request: axum::extract::Request) -> u16 {
 #[tokio::test]
 async fn an_admin_passes_and_others_do_not() {
     let kit = Kit::<SiteRole>::new();
-    let response = app(kit.layer()).oneshot(kit.as_user(SiteRole::Admin).get("/admin")).await.unwrap();
+    let response =
+        app(kit.layer()).oneshot(kit.as_user(SiteRole::Admin).get("/admin")).await.unwrap();
     assert_eq!(response.status(), 200);
     let body = response.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(body, "alice id-alice {admin}");
 
-    assert_eq!(status(&kit, kit.as_user([SiteRole::Guest, SiteRole::Admin]).get("/admin")).await, 200);
+    assert_eq!(
+        status(&kit, kit.as_user([SiteRole::Guest, SiteRole::Admin]).get("/admin")).await,
+        200
+    );
     assert_eq!(status(&kit, kit.as_user(SiteRole::Guest).get("/admin")).await, 403);
     assert_eq!(status(&kit, kit.as_stranger().get("/admin")).await, 303);
     assert_eq!(status(&kit, kit.as_stranger().get_json("/admin")).await, 401);
@@ -63,8 +70,14 @@ async fn factor_and_freshness_are_asked_for() {
     assert_eq!(status(&kit, admin.get("/vault")).await, 403);
     let careful = admin.with_second_factor();
     assert_eq!(status(&kit, careful.get("/vault")).await, 200);
-    assert_eq!(status(&kit, careful.clone().signed_in_ago(Duration::from_secs(600)).get("/vault")).await, 200);
-    assert_eq!(status(&kit, careful.signed_in_ago(Duration::from_secs(601)).get("/vault")).await, 403);
+    assert_eq!(
+        status(&kit, careful.clone().signed_in_ago(Duration::from_secs(600)).get("/vault")).await,
+        200
+    );
+    assert_eq!(
+        status(&kit, careful.signed_in_ago(Duration::from_secs(601)).get("/vault")).await,
+        403
+    );
 }
 
 #[tokio::test]
@@ -73,7 +86,10 @@ async fn a_kept_cookie_expires_when_the_clock_moves() {
     let alice = kit.as_user(SiteRole::Guest);
     let cookie = alice.cookie();
     let with_it = || {
-        let request = kit.as_stranger().request(http::Method::GET, "/profile").header("accept", "application/json");
+        let request = kit
+            .as_stranger()
+            .request(http::Method::GET, "/profile")
+            .header("accept", "application/json");
         request.header("cookie", &cookie).body(axum::body::Body::empty()).unwrap()
     };
     let life = kit.issuer().access_lifetime();
@@ -95,5 +111,8 @@ async fn revoked_tokens_open_nothing_and_newer_ones_do() {
     kit.revoke_tokens(&alice);
     assert_eq!(status(&kit, alice.get_json("/profile")).await, 401);
     assert_eq!(status(&kit, alice.with_generation(4).get_json("/profile")).await, 200);
-    assert_eq!(status(&kit, kit.as_user(SiteRole::Guest).named("bob").get_json("/profile")).await, 200);
+    assert_eq!(
+        status(&kit, kit.as_user(SiteRole::Guest).named("bob").get_json("/profile")).await,
+        200
+    );
 }

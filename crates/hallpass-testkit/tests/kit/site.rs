@@ -1,4 +1,5 @@
-//! A whole site under the kit: its real store, watched; its real sign-in, on the kit's clock; the telephone in the test's hand.
+//! A whole site under the kit: its real store, watched; its real sign-in, on the kit's clock; the
+//! telephone in the test's hand.
 
 use axum::{Router, routing::get};
 use hallpass::store::SqliteStore;
@@ -31,7 +32,8 @@ impl Site {
             .start()
             .await
             .unwrap();
-        let who = |me: Identity<SiteRole>| async move { format!("{} {:?}", me.username(), me.roles()) };
+        let who =
+            |me: Identity<SiteRole>| async move { format!("{} {:?}", me.username(), me.roles()) };
         let app = Router::new()
             .route("/profile", get(who).route_layer(require_login()))
             .route("/admin", get(who).route_layer(require_roles([Admin]).and_second_factor()))
@@ -43,7 +45,11 @@ impl Site {
     /// Sends a request, and gives the status, the access cookie if one was set, and the body.
     async fn send(&self, request: axum::extract::Request) -> (u16, Option<String>, String) {
         let response = self.app.clone().oneshot(request).await.unwrap();
-        let cookies = response.headers().get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+        let cookies = response
+            .headers()
+            .get_all("set-cookie")
+            .iter()
+            .filter_map(|cookie| cookie.to_str().ok());
         let pair = |cookie: &str| cookie.split(';').next().map(str::to_owned);
         let access = cookies.filter_map(pair).find(|pair| pair.starts_with("__Host-hallpass="));
         let status = response.status().as_u16();
@@ -51,9 +57,18 @@ impl Site {
         (status, access, String::from_utf8(body.to_vec()).unwrap())
     }
 
-    fn request(&self, method: http::Method, path: &str, cookie: &str, form: &str) -> axum::extract::Request {
-        let request = self.kit.as_stranger().request(method, path).header("accept", "application/json");
-        let request = request.header("content-type", "application/x-www-form-urlencoded").header("cookie", cookie);
+    fn request(
+        &self,
+        method: http::Method,
+        path: &str,
+        cookie: &str,
+        form: &str,
+    ) -> axum::extract::Request {
+        let request =
+            self.kit.as_stranger().request(method, path).header("accept", "application/json");
+        let request = request
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("cookie", cookie);
         request.body(form.to_owned().into()).unwrap()
     }
 }
@@ -63,14 +78,19 @@ const FORM: &str = "username=alice&password=correct+horse+battery+staple";
 #[tokio::test]
 async fn after_the_sign_in_no_route_asks_the_store() {
     let site = Site::start().await;
-    let (status, cookie, _) = site.send(site.request(http::Method::POST, "/register", "", FORM)).await;
+    let (status, cookie, _) =
+        site.send(site.request(http::Method::POST, "/register", "", FORM)).await;
     let cookie = cookie.unwrap();
     assert_eq!(status, 201);
     assert!(site.kit.store_calls() > 0, "a registration that asks no store");
 
     site.kit.forget_store_calls();
     for (path, status) in [("/profile", 200), ("/admin", 403), ("/nowhere", 404)] {
-        assert_eq!(site.send(site.request(http::Method::GET, path, &cookie, "")).await.0, status, "{path}");
+        assert_eq!(
+            site.send(site.request(http::Method::GET, path, &cookie, "")).await.0,
+            status,
+            "{path}"
+        );
     }
     // The kit's own users are this site's users: same keys, same names.
     assert_eq!(site.send(site.kit.as_user(Admin).with_second_factor().get("/admin")).await.0, 200);
@@ -84,9 +104,12 @@ async fn a_store_that_must_not_be_asked_panics_where_it_is() {
     assert_eq!(site.send(site.kit.as_user(Guest).get("/profile")).await.0, 200);
     let request = site.request(http::Method::POST, "/login", "", FORM);
     let app = site.app.clone();
-    let asked = tokio::spawn(async move { app.oneshot(request).await.map(|response| response.status()) }).await;
+    let asked =
+        tokio::spawn(async move { app.oneshot(request).await.map(|response| response.status()) })
+            .await;
     assert!(asked.unwrap_err().is_panic());
-    let counted = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| site.kit.assert_no_store_calls()));
+    let counted =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| site.kit.assert_no_store_calls()));
     assert!(counted.is_err(), "the call was not counted");
 }
 
@@ -95,25 +118,38 @@ async fn the_telephone_is_in_the_tests_hand() {
     let site = Site::start().await;
     let (_, cookie, _) = site.send(site.request(http::Method::POST, "/register", "", FORM)).await;
     let cookie = cookie.unwrap();
-    let (_, _, set_up) = site.send(site.request(http::Method::GET, "/profile/two-factor", &cookie, "")).await;
+    let (_, _, set_up) =
+        site.send(site.request(http::Method::GET, "/profile/two-factor", &cookie, "")).await;
     let phone = phone(&site.kit, &set_up);
 
     let wrong = format!("code={}", phone.wrong_code());
-    assert_eq!(site.send(site.request(http::Method::POST, "/profile/two-factor", &cookie, &wrong)).await.0, 401);
+    assert_eq!(
+        site.send(site.request(http::Method::POST, "/profile/two-factor", &cookie, &wrong)).await.0,
+        401
+    );
     let right = format!("code={}", phone.code());
-    let (status, fresh, _) = site.send(site.request(http::Method::POST, "/profile/two-factor", &cookie, &right)).await;
+    let (status, fresh, _) =
+        site.send(site.request(http::Method::POST, "/profile/two-factor", &cookie, &right)).await;
     assert_eq!(status, 200);
-    assert_eq!(site.send(site.request(http::Method::GET, "/profile", &fresh.unwrap(), "")).await.0, 200);
+    assert_eq!(
+        site.send(site.request(http::Method::GET, "/profile", &fresh.unwrap(), "")).await.0,
+        200
+    );
 
-    let alice = site.hallpass.find(&hallpass::Username::parse("alice").unwrap()).await.unwrap().unwrap();
+    let alice =
+        site.hallpass.find(&hallpass::Username::parse("alice").unwrap()).await.unwrap().unwrap();
     site.hallpass.set_roles(alice.id(), [Admin]).await.unwrap();
     // The code of the set-up is consumed; the next one is not.
     let consumed = format!("{FORM}&code={}", phone.code());
     assert_eq!(site.send(site.request(http::Method::POST, "/login", "", &consumed)).await.0, 401);
     let next = format!("{FORM}&code={}", phone.next_code());
-    let (status, cookie, _) = site.send(site.request(http::Method::POST, "/login", "", &next)).await;
+    let (status, cookie, _) =
+        site.send(site.request(http::Method::POST, "/login", "", &next)).await;
     assert_eq!(status, 200);
-    assert_eq!(site.send(site.request(http::Method::GET, "/admin", &cookie.unwrap(), "")).await.2, "alice {admin}");
+    assert_eq!(
+        site.send(site.request(http::Method::GET, "/admin", &cookie.unwrap(), "")).await.2,
+        "alice {admin}"
+    );
 }
 
 /// Scans the link in the JSON of the set-up page.

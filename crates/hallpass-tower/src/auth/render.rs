@@ -8,8 +8,8 @@ use super::Shared;
 use crate::rejection::{OnRejection, Rejected, status};
 
 impl<R, P, T> Shared<R, P, T> {
-    /// Renders a rejection; for `HEAD` without the body. `guarded` is the guard's response without a
-    /// body. Headers that layers in between added to it (a policy, a cookie) stay.
+    /// Renders a rejection; for `HEAD` without the body. `guarded` is the guard's response without
+    /// a body. Headers that layers in between added to it (a policy, a cookie) stay.
     pub(super) fn render<B>(&self, rejected: Rejected, guarded: Response<B>) -> Response<B>
     where
         P: OnRejection<B>,
@@ -21,8 +21,8 @@ impl<R, P, T> Shared<R, P, T> {
         if head { self.head_of(response) } else { response }
     }
 
-    /// RFC 9110 section 9.3.2: the response to `GET`, the length included, without the body. hyper drops one over HTTP/1; over
-    /// HTTP/2 it would reset the stream.
+    /// RFC 9110 section 9.3.2: the response to `GET`, the length included, without the body. hyper
+    /// drops one over HTTP/1; over HTTP/2 it would reset the stream.
     fn head_of<B>(&self, response: Response<B>) -> Response<B>
     where
         T: TextBody<B>,
@@ -46,7 +46,8 @@ impl<R, P, T> Shared<R, P, T> {
         for name in RejectionResponse::BODY_HEADERS {
             parts.headers.remove(name);
         }
-        // For layers further out that log or count. `Rejected` is gone, or an outer layer would render it again.
+        // For layers further out that log or count. `Rejected` is gone, or an outer layer would
+        // render it again.
         parts.extensions.insert(rejection);
 
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
@@ -85,15 +86,16 @@ impl<R, P, T> Shared<R, P, T> {
 
 /// Core's headers. They are made of printable ASCII; one that were not is left out.
 fn typed(headers: Vec<(&'static str, String)>) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-    headers
-        .into_iter()
-        .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)))
+    headers.into_iter().filter_map(|(name, value)| {
+        Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))
+    })
 }
 
 /// Makes a response body from text.
 ///
-/// Bodies have no common constructor. Most are made from a `String`, as axum's and hyper's `Full` are; tonic's and boxed ones are
-/// not, and a wrapper around every response, so as to be able to answer a few, would cost each of them a box.
+/// Bodies have no common constructor. Most are made from a `String`, as axum's and hyper's `Full`
+/// are; tonic's and boxed ones are not, and a wrapper around every response, so as to be able to
+/// answer a few, would cost each of them a box.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot make the response body `{B}` from text: it does not implement \
             `TextBody`",

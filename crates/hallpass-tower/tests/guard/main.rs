@@ -15,11 +15,13 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{Authentication, Methods, OriginCheck, Rejection, RejectionKind, RejectionSettings, RoleSet};
+use hallpass_core::{
+    Authentication, Methods, OriginCheck, Rejection, RejectionKind, RejectionSettings, RoleSet,
+};
 use hallpass_test_support::tokens::{SiteRole, TokenOf, invalid_cookies, layer, verifier};
 use hallpass_tower::{
-    AuthLayer, OriginLayer, RejectedRequest, RequireLayer, require_any_role, require_at_least, require_login,
-    require_roles,
+    AuthLayer, OriginLayer, RejectedRequest, RequireLayer, require_any_role, require_at_least,
+    require_login, require_roles,
 };
 use http::{Request, Response, header};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
@@ -96,7 +98,11 @@ async fn only_who_meets_the_requirement_comes_through() {
         (require_at_least(Moderator), TokenOf::with(Guest), Some(RoleMissing)),
         (require_login().and_second_factor(), TokenOf::with(Admin), Some(SecondFactorMissing)),
         (require_login().and_second_factor(), with_code(Guest.into()), None),
-        (require_login().and_recent(minutes(10)), TokenOf { age: minutes(10), ..TokenOf::with(Guest) }, None),
+        (
+            require_login().and_recent(minutes(10)),
+            TokenOf { age: minutes(10), ..TokenOf::with(Guest) },
+            None,
+        ),
         (
             require_login().and_recent(minutes(10)),
             TokenOf { age: minutes(11), ..TokenOf::with(Guest) },
@@ -105,9 +111,14 @@ async fn only_who_meets_the_requirement_comes_through() {
     ];
     for (guard, pass, refusal) in table {
         let handler = Handler::default();
-        let response = ask(layer().layer(guard.layer(handler.clone())), get("/", Some(&pass.cookie()))).await;
+        let response =
+            ask(layer().layer(guard.layer(handler.clone())), get("/", Some(&pass.cookie()))).await;
         assert_eq!(kind(&response), refusal, "{guard:?}");
-        assert_eq!(response.status().as_u16(), refusal.map_or(200, RejectionKind::status), "{guard:?}");
+        assert_eq!(
+            response.status().as_u16(),
+            refusal.map_or(200, RejectionKind::status),
+            "{guard:?}"
+        );
         assert_eq!(handler.calls(), usize::from(refusal.is_none()), "{guard:?}");
         assert_eq!(response.body() == "alice", refusal.is_none(), "{guard:?}");
     }
@@ -124,16 +135,27 @@ async fn a_stranger_is_nobody_on_an_open_route_and_refused_on_a_guarded_one() {
         let response = ask(guarded, get("/", cookie.as_deref())).await;
         assert_eq!((response.status().as_u16(), handler.calls()), (401, 0), "{who}");
         assert_eq!(kind(&response).map(RejectionKind::as_str), Some(refusal), "{who}");
-        assert!(response.body().contains(&format!("urn:hallpass:problem:{refusal}")), "{who}: {}", response.body());
-        assert_eq!(response.headers()["www-authenticate"], "Cookie form-action=\"/login\"", "{who}");
+        assert!(
+            response.body().contains(&format!("urn:hallpass:problem:{refusal}")),
+            "{who}: {}",
+            response.body()
+        );
+        assert_eq!(
+            response.headers()["www-authenticate"],
+            "Cookie form-action=\"/login\"",
+            "{who}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_guard_without_the_outer_layer_refuses() {
     let handler = Handler::default();
-    let response =
-        ask(require_login().layer(handler.clone()), get("/", Some(&TokenOf::with(SiteRole::Admin).cookie()))).await;
+    let response = ask(
+        require_login().layer(handler.clone()),
+        get("/", Some(&TokenOf::with(SiteRole::Admin).cookie())),
+    )
+    .await;
     assert_eq!((response.status().as_u16(), handler.calls()), (500, 0));
 
     // The other way round it is missing just as well.
@@ -158,10 +180,15 @@ async fn roles_of_another_enum_do_not_open() {
 async fn only_this_layers_word_on_who_asks_counts() {
     let mut request = get("/", None);
     let admin = verifier()
-        .verify(TokenOf::with(SiteRole::Admin).token().as_bytes(), hallpass_test_support::tokens::NOW)
+        .verify(
+            TokenOf::with(SiteRole::Admin).token().as_bytes(),
+            hallpass_test_support::tokens::NOW,
+        )
         .unwrap();
     request.extensions_mut().insert(Authentication::identified(admin));
-    let response = ask(layer().layer(require_roles([SiteRole::Admin]).layer(Handler::default())), request).await;
+    let response =
+        ask(layer().layer(require_roles([SiteRole::Admin]).layer(Handler::default())), request)
+            .await;
     assert_eq!(response.status(), 401);
 }
 
@@ -169,8 +196,9 @@ async fn only_this_layers_word_on_who_asks_counts() {
 async fn what_a_guard_lets_through_is_not_stored_unless_the_handler_says_so() {
     let cache_control = async |guard: Option<RequireLayer>, said: Option<&'static str>| {
         let handler = service_fn(move |_: Guarded| {
-            let response =
-                said.into_iter().fold(Response::builder(), |response, said| response.header("cache-control", said));
+            let response = said
+                .into_iter()
+                .fold(Response::builder(), |response, said| response.header("cache-control", said));
             ready(Ok::<_, Infallible>(response.body(String::new()).unwrap()))
         });
         let request = get("/", Some(&TokenOf::with(SiteRole::Guest).cookie()));
@@ -191,10 +219,14 @@ async fn what_a_guard_lets_through_is_not_stored_unless_the_handler_says_so() {
 #[tokio::test]
 async fn another_site_cannot_make_a_browser_post() {
     let handler = Handler::default();
-    let site =
-        ServiceBuilder::new().layer(layer()).layer(OriginLayer::new(OriginCheck::new())).service(handler.clone());
+    let site = ServiceBuilder::new()
+        .layer(layer())
+        .layer(OriginLayer::new(OriginCheck::new()))
+        .service(handler.clone());
     let post = |uri: &str, headers: &[(&str, &str)]| {
-        let request = headers.iter().fold(Request::post(uri), |request, (name, value)| request.header(*name, *value));
+        let request = headers
+            .iter()
+            .fold(Request::post(uri), |request, (name, value)| request.header(*name, *value));
         ask(site.clone(), request.body(String::new()).unwrap())
     };
     let json = ("accept", "application/json");
@@ -205,7 +237,11 @@ async fn another_site_cannot_make_a_browser_post() {
         ("/posts", &[json, ("host", "site.example"), ("origin", "https://evil.example")], 403),
         // HTTP/2 has the host in the target, and it goes before a `Host` that says otherwise.
         ("https://site.example/posts", &[json, ("origin", "https://site.example")], 200),
-        ("https://site.example/posts", &[json, ("host", "evil.example"), ("origin", "https://evil.example")], 403),
+        (
+            "https://site.example/posts",
+            &[json, ("host", "evil.example"), ("origin", "https://evil.example")],
+            403,
+        ),
     ] {
         let calls = handler.calls();
         let response = post(uri, headers).await;
@@ -220,11 +256,17 @@ async fn bodies_that_are_not_made_from_text_are_told_how() {
     use http_body_util::BodyExt;
     use tonic::body::Body;
 
-    let service = service_fn(|_: Request<Body>| ready(Ok::<_, Infallible>(Response::new(Body::empty()))));
-    let guarded = AuthLayer::new(verifier()).body_with(Body::new).layer(require_login().layer(service));
-    let send = |request: http::request::Builder| guarded.clone().oneshot(request.body(Body::empty()).unwrap());
+    let service =
+        service_fn(|_: Request<Body>| ready(Ok::<_, Infallible>(Response::new(Body::empty()))));
+    let guarded =
+        AuthLayer::new(verifier()).body_with(Body::new).layer(require_login().layer(service));
+    let send = |request: http::request::Builder| {
+        guarded.clone().oneshot(request.body(Body::empty()).unwrap())
+    };
 
-    let grpc = send(Request::post("/pkg.Service/Call").header("content-type", "application/grpc")).await.unwrap();
+    let grpc = send(Request::post("/pkg.Service/Call").header("content-type", "application/grpc"))
+        .await
+        .unwrap();
     let status = tonic::Status::from_header_map(grpc.headers()).unwrap();
     assert_eq!((grpc.status().as_u16(), status.code()), (200, tonic::Code::Unauthenticated));
 

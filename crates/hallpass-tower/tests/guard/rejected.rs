@@ -1,11 +1,13 @@
-//! What the refused are shown: in whose form, on whose page, and with what of the layers in between.
+//! What the refused are shown: in whose form, on whose page, and with what of the layers in
+//! between.
 
 use super::*;
 
 #[tokio::test]
 async fn each_caller_is_answered_in_its_own_form() {
     let guarded = || layer().layer(require_roles([SiteRole::Admin]).layer(Handler::default()));
-    let send = |request: http::request::Builder| ask(guarded(), request.body(String::new()).unwrap());
+    let send =
+        |request: http::request::Builder| ask(guarded(), request.body(String::new()).unwrap());
 
     let browser = send(Request::get("/admin?tab=users")).await;
     assert_eq!(browser.status(), 303);
@@ -17,16 +19,23 @@ async fn each_caller_is_answered_in_its_own_form() {
         (401, &b"text/html; charset=utf-8"[..])
     );
 
-    let fragment =
-        send(Request::get("/users").header("hx-request", "true").header("hx-current-url", "https://s.example/admin"))
-            .await;
+    let fragment = send(
+        Request::get("/users")
+            .header("hx-request", "true")
+            .header("hx-current-url", "https://s.example/admin"),
+    )
+    .await;
     assert_eq!(
         (fragment.status().as_u16(), fragment.headers()["hx-redirect"].as_bytes()),
         (401, &b"/login?next=%2Fadmin"[..])
     );
 
-    let grpc = send(Request::post("/pkg.Service/Call").header("content-type", "application/grpc")).await;
-    assert_eq!((grpc.status().as_u16(), grpc.headers()["grpc-status"].as_bytes()), (200, &b"16"[..]));
+    let grpc =
+        send(Request::post("/pkg.Service/Call").header("content-type", "application/grpc")).await;
+    assert_eq!(
+        (grpc.status().as_u16(), grpc.headers()["grpc-status"].as_bytes()),
+        (200, &b"16"[..])
+    );
 
     let guest = TokenOf::with(SiteRole::Guest).cookie();
     let page = send(Request::get("/admin").header("cookie", guest)).await;
@@ -64,30 +73,43 @@ async fn next_leads_back_to_the_uri_before_a_router_cut_it() {
         })
         .layer(require_login())
         .service(Handler::default());
-    let response = ask(nested, Request::get("/admin/users?page=2").body(String::new()).unwrap()).await;
+    let response =
+        ask(nested, Request::get("/admin/users?page=2").body(String::new()).unwrap()).await;
     assert_eq!(response.headers()["location"], "/login?next=%2Fadmin%2Fusers%3Fpage%3D2");
 }
 
 fn own_page(rejection: Rejection, request: &RejectedRequest) -> Option<Response<String>> {
     let page = |text: String| {
-        Response::builder().header("content-type", "text/html").header("x-page", "own").body(text).unwrap()
+        Response::builder()
+            .header("content-type", "text/html")
+            .header("x-page", "own")
+            .body(text)
+            .unwrap()
     };
     match rejection.kind() {
-        RejectionKind::RoleMissing => {
-            Some(page(format!("{} may not {}", request.authentication().username().unwrap(), request.uri())))
-        }
-        RejectionKind::SecondFactorMissing => {
-            Some(Response::builder().status(307).header("location", "/second").body(String::new()).unwrap())
-        }
+        RejectionKind::RoleMissing => Some(page(format!(
+            "{} may not {}",
+            request.authentication().username().unwrap(),
+            request.uri()
+        ))),
+        RejectionKind::SecondFactorMissing => Some(
+            Response::builder()
+                .status(307)
+                .header("location", "/second")
+                .body(String::new())
+                .unwrap(),
+        ),
         _ => None,
     }
 }
 
 #[tokio::test]
 async fn a_sites_own_page_never_looks_like_success() {
-    let site = |guard: RequireLayer| layer().on_rejection(own_page).layer(guard.layer(Handler::default()));
+    let site =
+        |guard: RequireLayer| layer().on_rejection(own_page).layer(guard.layer(Handler::default()));
     let guest = TokenOf::with(SiteRole::Guest).cookie();
-    let browse = |cookie: &str| Request::get("/admin").header("cookie", cookie).body(String::new()).unwrap();
+    let browse =
+        |cookie: &str| Request::get("/admin").header("cookie", cookie).body(String::new()).unwrap();
 
     let page = ask(site(require_roles([SiteRole::Admin])), browse(&guest)).await;
     assert_eq!((page.status().as_u16(), page.body().as_str()), (403, "alice may not /admin"));
@@ -97,7 +119,10 @@ async fn a_sites_own_page_never_looks_like_success() {
     assert!(!page.headers().contains_key("www-authenticate"));
 
     let redirect = ask(site(require_login().and_second_factor()), browse(&guest)).await;
-    assert_eq!((redirect.status().as_u16(), redirect.headers()["location"].as_bytes()), (307, &b"/second"[..]));
+    assert_eq!(
+        (redirect.status().as_u16(), redirect.headers()["location"].as_bytes()),
+        (307, &b"/second"[..])
+    );
 
     let default = ask(site(require_login()), browse("")).await;
     assert_eq!(default.status(), 303);
@@ -121,16 +146,29 @@ async fn a_head_is_answered_as_a_get_without_the_body() {
     let guest = TokenOf::with(SiteRole::Guest).cookie();
     for accept in ["application/json", "text/html"] {
         for page in [false, true] {
-            let own = move |rejection, request: &RejectedRequest| own_page(rejection, request).filter(|_| page);
-            let site = || layer().on_rejection(own).layer(require_roles([SiteRole::Admin]).layer(Handler::default()));
+            let own = move |rejection, request: &RejectedRequest| {
+                own_page(rejection, request).filter(|_| page)
+            };
+            let site = || {
+                layer()
+                    .on_rejection(own)
+                    .layer(require_roles([SiteRole::Admin]).layer(Handler::default()))
+            };
             let request = |method| {
-                let request =
-                    Request::builder().method(method).uri("/").header("accept", accept).header("cookie", &guest);
+                let request = Request::builder()
+                    .method(method)
+                    .uri("/")
+                    .header("accept", accept)
+                    .header("cookie", &guest);
                 request.body(String::new()).unwrap()
             };
             let get = ask(site(), request("GET")).await;
             let mut head = ask(site(), request("HEAD")).await;
-            assert_eq!((head.status(), head.body().as_str()), (get.status(), ""), "{accept} {page}");
+            assert_eq!(
+                (head.status(), head.body().as_str()),
+                (get.status(), ""),
+                "{accept} {page}"
+            );
             let length = head.headers_mut().remove("content-length").unwrap();
             assert_eq!(length.to_str().unwrap(), get.body().len().to_string(), "{accept} {page}");
             assert_eq!(head.headers(), get.headers(), "{accept} {page}");
@@ -154,11 +192,18 @@ async fn what_layers_in_between_added_stays() {
             .map_response(policy)
             .layer(require_roles([SiteRole::Admin]))
             .service(Handler::default());
-        let request = Request::get("/").header("accept", accept).header("cookie", &guest).body(String::new()).unwrap();
+        let request = Request::get("/")
+            .header("accept", accept)
+            .header("cookie", &guest)
+            .body(String::new())
+            .unwrap();
         let response = ask(layer().on_rejection(own_page).layer(inner), request).await;
         assert_eq!(response.headers()["content-security-policy"], "default-src 'self'", "{accept}");
         assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2, "{accept}");
-        assert!(!response.headers().contains_key("content-length"), "{accept}: the length of the body that is gone");
+        assert!(
+            !response.headers().contains_key("content-length"),
+            "{accept}: the length of the body that is gone"
+        );
     }
 }
 

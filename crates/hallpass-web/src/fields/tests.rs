@@ -54,17 +54,33 @@ fn json_that_is_no_object_has_no_fields() {
 fn what_is_not_json_is_malformed() {
     let nested = "[".repeat(4000);
     for body in ["", "{", "{\"code\":\"1\"", "[1,", "{} {}", "{'code':'1'}", "nul", &nested] {
-        assert_eq!(Fields::parse(JSON, body.as_bytes()).err(), Some(RejectionKind::MalformedBody), "{body}");
+        assert_eq!(
+            Fields::parse(JSON, body.as_bytes()).err(),
+            Some(RejectionKind::MalformedBody),
+            "{body}"
+        );
     }
-    assert_eq!(Fields::parse(JSON, b"{\"code\":\"\xff\"}").err(), Some(RejectionKind::MalformedBody));
+    assert_eq!(
+        Fields::parse(JSON, b"{\"code\":\"\xff\"}").err(),
+        Some(RejectionKind::MalformedBody)
+    );
 }
 
 #[test]
 fn the_content_type_decides_without_its_parameters() {
     assert!(Fields::parse(Some(b"Application/JSON; charset=utf-8"), b"{}").is_ok());
     assert!(Fields::parse(None, b"").is_ok());
-    for kind in [None, Some(&b"text/plain"[..]), Some(b"multipart/form-data; boundary=x"), Some(b"application/jsonx")] {
-        assert_eq!(Fields::parse(kind, b"{}").err(), Some(RejectionKind::UnsupportedMediaType), "{kind:?}");
+    for kind in [
+        None,
+        Some(&b"text/plain"[..]),
+        Some(b"multipart/form-data; boundary=x"),
+        Some(b"application/jsonx"),
+    ] {
+        assert_eq!(
+            Fields::parse(kind, b"{}").err(),
+            Some(RejectionKind::UnsupportedMediaType),
+            "{kind:?}"
+        );
     }
 }
 

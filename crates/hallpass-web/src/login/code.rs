@@ -1,7 +1,8 @@
 //! `/login/code`: the second step, for whoever holds the pending cookie of the first.
 //!
-//! The pending cookie opens nothing else: it is a token of another type under another name. Without one that is live, `POST` says
-//! the same words as a wrong code does, and the page leads back to the start.
+//! The pending cookie opens nothing else: it is a token of another type under another name. Without
+//! one that is live, `POST` says the same words as a wrong code does, and the page leads back to
+//! the start.
 
 use hallpass_accounts::Visitor;
 use hallpass_core::{Rejection, RejectionKind, Role, SafeNext};
@@ -25,7 +26,9 @@ pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointRespon
     }
 }
 
-pub(crate) async fn submit<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
+pub(crate) async fn submit<R: Role>(
+    exchange: &Exchange<'_, R>,
+) -> Result<EndpointResponse, Rejection> {
     let fields = exchange.fields()?;
     let next = SafeNext::parse(Some(fields.typed("next")));
     Ok(confirm(exchange, &fields, &next).await.unwrap_or_else(|rejection| {
@@ -53,10 +56,18 @@ async fn confirm<R: Role>(
     exchange.logged_in(&opened, 200, next)
 }
 
-fn form<'p, R: Role>(exchange: &Exchange<'_, R>, next: &'p SafeNext, rejection: Option<Rejection>) -> Page<'p> {
+fn form<'p, R: Role>(
+    exchange: &Exchange<'_, R>,
+    next: &'p SafeNext,
+    rejection: Option<Rejection>,
+) -> Page<'p> {
     Page::Code(CodePage {
         next: next.as_str(),
-        remember_days: exchange.accounts.settings().trust_devices.map(|time| time.as_secs() / (24 * 60 * 60)),
+        remember_days: exchange
+            .accounts
+            .settings()
+            .trust_devices
+            .map(|time| time.as_secs() / (24 * 60 * 60)),
         code_fault: field_fault(rejection, "code"),
         fault: form_fault(rejection, Fault::Credentials),
     })

@@ -22,13 +22,15 @@ pub struct LoginPage<'a> {
     pub registration: bool,
 }
 
-/// Posts `code` and the hidden `next` to `/login/code`. The field takes an authenticator's code or a recovery code.
+/// Posts `code` and the hidden `next` to `/login/code`. The field takes an authenticator's code or
+/// a recovery code.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct CodePage<'a> {
     /// Where to go afterwards: a path on this site.
     pub next: &'a str,
-    /// For how many days this browser may stand in for the code, where the site lets it: a box `remember_device`, whose value is `on`.
+    /// For how many days this browser may stand in for the code, where the site lets it: a box
+    /// `remember_device`, whose value is `on`.
     pub remember_days: Option<u64>,
     /// What is wrong with the code's field.
     pub code_fault: Option<FieldFault>,

@@ -11,7 +11,9 @@ use crate::{
     response::with_next,
     session::page::template::SessionsTemplate,
     texts::{Texts, language::Languages},
-    two_factor::page::template::{RecoveryCodesTemplate, TwoFactorOnTemplate, TwoFactorSetUpTemplate},
+    two_factor::page::template::{
+        RecoveryCodesTemplate, TwoFactorOnTemplate, TwoFactorSetUpTemplate,
+    },
 };
 
 /// The frame around a page's content: a site's own head, navigation and foot.
@@ -39,9 +41,10 @@ use crate::{
     note = "guide: docs/guide/src/pages.md"
 )]
 pub trait Layout: Send + Sync + 'static {
-    /// Makes the document. `title` is plain text out of [`Texts`]; `main` is HTML that is safe to embed as it stands,
-    /// with one `<h1>`; `lang` is the language of both, for the `lang` attribute; `username` is the
-    /// user name of the visitor who is logged in, as plain text that must be escaped.
+    /// Makes the document. `title` is plain text out of [`Texts`]; `main` is HTML that is safe to
+    /// embed as it stands, with one `<h1>`; `lang` is the language of both, for the `lang`
+    /// attribute; `username` is the user name of the visitor who is logged in, as plain text
+    /// that must be escaped.
     fn wrap(&self, title: &str, main: &str, lang: &str, username: Option<&str>) -> String;
 }
 
@@ -68,31 +71,33 @@ impl DefaultPages {
         Self { layout: DefaultLayout { languages: languages.clone(), site_name: None }, languages }
     }
 
-    /// Sets the name of the site, in titles and at the top of the frame. Defaults to none, because only the site knows it: the
-    /// frame then says "Home".
+    /// Sets the name of the site, in titles and at the top of the frame. Defaults to none, because
+    /// only the site knows it: the frame then says "Home".
     #[must_use]
     pub fn site_name(mut self, name: impl Into<String>) -> Self {
         self.layout.site_name = Some(name.into());
         self
     }
 
-    /// Sets the texts, and with them the one language of the pages. Defaults to [`Texts::english`], because most of the field
-    /// reads it.
+    /// Sets the texts, and with them the one language of the pages. Defaults to [`Texts::english`],
+    /// because most of the field reads it.
     #[must_use]
     pub fn texts(self, texts: Texts) -> Self {
         self.speaking(Languages::one(texts))
     }
 
-    /// Adds a language. Each reader gets the one that their `Accept-Language` prefers, and the first where it names none.
-    /// Defaults to no second one, because a frame in one language around forms in another reads worse than either.
+    /// Adds a language. Each reader gets the one that their `Accept-Language` prefers, and the
+    /// first where it names none. Defaults to no second one, because a frame in one language
+    /// around forms in another reads worse than either.
     ///
     /// ```
-    /// use hallpass_web::{DefaultPages, Page, Pages, Reader, RejectionPage, Texts};
     /// use hallpass_core::{Rejection, RejectionKind};
+    /// use hallpass_web::{DefaultPages, Page, Pages, Reader, RejectionPage, Texts};
     ///
     /// let pages = DefaultPages::new().and_texts(Texts::dutch());
     /// let page = Page::Rejection(RejectionPage::of(Rejection::new(RejectionKind::Limited)));
-    /// let for_reader = |languages| pages.render(&page, &Reader::default().with_languages(languages));
+    /// let for_reader =
+    ///     |languages| pages.render(&page, &Reader::default().with_languages(languages));
     /// assert!(for_reader("nl-BE,nl;q=0.9,en;q=0.5").contains("lang=\"nl\""));
     /// assert!(for_reader("fr").contains("lang=\"en\""));
     /// ```
@@ -106,7 +111,8 @@ impl DefaultPages {
         Self { layout: DefaultLayout { languages: languages.clone(), ..self.layout }, languages }
     }
 
-    /// Sets the frame. Defaults to [`DefaultLayout`], because a page wants to be whole without any set-up.
+    /// Sets the frame. Defaults to [`DefaultLayout`], because a page wants to be whole without any
+    /// set-up.
     #[must_use]
     pub fn layout<L: Layout>(self, layout: L) -> DefaultPages<L> {
         DefaultPages { languages: self.languages, layout }
@@ -127,26 +133,39 @@ impl<L: Layout> Pages for DefaultPages<L> {
             Page::Register(page) => (t.register, RegisterTemplate { t, page }.render()),
             Page::Login(page) => (t.log_in, LoginTemplate { t, page, username }.render()),
             Page::Code(page) => (t.code_title, CodeTemplate { t, page }.render()),
-            Page::TwoFactorSetUp(page) => (t.two_factor, TwoFactorSetUpTemplate { t, page }.render()),
+            Page::TwoFactorSetUp(page) => {
+                (t.two_factor, TwoFactorSetUpTemplate { t, page }.render())
+            }
             Page::TwoFactorOn(page) => (t.two_factor, TwoFactorOnTemplate { t, page }.render()),
-            Page::RecoveryCodes(page) => (t.codes_title, RecoveryCodesTemplate { t, page }.render()),
-            Page::Password(page) => (t.password_title, PasswordTemplate { t, page, username }.render()),
+            Page::RecoveryCodes(page) => {
+                (t.codes_title, RecoveryCodesTemplate { t, page }.render())
+            }
+            Page::Password(page) => {
+                (t.password_title, PasswordTemplate { t, page, username }.render())
+            }
             Page::Sessions(page) => (t.sessions_title, SessionsTemplate { t, page }.render()),
             Page::Rejection(page) => {
                 let template = RejectionTemplate { t, page };
                 (template.title(), template.render())
             }
         };
-        // Rendering into a String fails only where a value's Display does, and none of these has one of its own.
+        // Rendering into a String fails only where a value's Display does, and none of these has
+        // one of its own.
         self.layout.wrap(title, &main.unwrap_or_default(), t.lang, username)
     }
 }
 
 impl Layout for DefaultLayout {
     fn wrap(&self, title: &str, main: &str, lang: &str, username: Option<&str>) -> String {
-        LayoutTemplate { t: self.languages.of(lang), site: self.site_name.as_deref(), title, main, username }
-            .render()
-            .unwrap_or_default()
+        LayoutTemplate {
+            t: self.languages.of(lang),
+            site: self.site_name.as_deref(),
+            title,
+            main,
+            username,
+        }
+        .render()
+        .unwrap_or_default()
     }
 }
 
@@ -179,10 +198,13 @@ impl RejectionTemplate<'_> {
     /// The way forward: where to go, and what the link says.
     fn way(&self) -> (String, &'static str) {
         match self.page.kind {
-            RejectionKind::NotLoggedIn | RejectionKind::Expired | RejectionKind::Revoked | RejectionKind::NotRecent => {
-                (with_next("/login", self.page.next), self.t.log_in)
+            RejectionKind::NotLoggedIn
+            | RejectionKind::Expired
+            | RejectionKind::Revoked
+            | RejectionKind::NotRecent => (with_next("/login", self.page.next), self.t.log_in),
+            RejectionKind::SecondFactorMissing => {
+                ("/profile/two-factor".to_owned(), self.t.two_factor)
             }
-            RejectionKind::SecondFactorMissing => ("/profile/two-factor".to_owned(), self.t.two_factor),
             _ => ("/".to_owned(), self.t.home),
         }
     }

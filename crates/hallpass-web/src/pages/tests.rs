@@ -41,7 +41,13 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
         renewed_ago: Duration::ZERO,
         current,
     };
-    let set_up = |fault| TwoFactorSetUpPage { secret: SECRET, otpauth_uri: URI, qr_svg: &svg, code_fault: None, fault };
+    let set_up = |fault| TwoFactorSetUpPage {
+        secret: SECRET,
+        otpauth_uri: URI,
+        qr_svg: &svg,
+        code_fault: None,
+        fault,
+    };
     let rejection = |kind, wait: Option<Duration>| {
         let rejection = Rejection::new(kind);
         RejectionPage::of(wait.map_or(rejection, |wait| rejection.with_retry_after(wait)))
@@ -57,7 +63,10 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
             next: "/posts/new?a=1&b=2",
         }),
     );
-    look("login", &Page::Login(LoginPage { next: "/", registration: true, ..LoginPage::default() }));
+    look(
+        "login",
+        &Page::Login(LoginPage { next: "/", registration: true, ..LoginPage::default() }),
+    );
     look(
         "login-refused",
         &Page::Login(LoginPage {
@@ -71,7 +80,12 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
     look("code", &Page::Code(CodePage { next: "/", ..CodePage::default() }));
     look(
         "code-refused",
-        &Page::Code(CodePage { next: "/", remember_days: Some(30), code_fault: None, fault: Some(Fault::Credentials) }),
+        &Page::Code(CodePage {
+            next: "/",
+            remember_days: Some(30),
+            code_fault: None,
+            fault: Some(Fault::Credentials),
+        }),
     );
     look("two-factor", &Page::TwoFactorSetUp(set_up(None)));
     look("two-factor-refused", &Page::TwoFactorSetUp(set_up(Some(Fault::Code))));
@@ -86,13 +100,28 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
             disable_code_fault: missing,
         }),
     );
-    look("recovery-codes", &Page::RecoveryCodes(RecoveryCodesPage { codes: &codes, just_enabled: true }));
+    look(
+        "recovery-codes",
+        &Page::RecoveryCodes(RecoveryCodesPage { codes: &codes, just_enabled: true }),
+    );
     look(
         "password",
-        &Page::Password(PasswordPage { fault: Some(Fault::Confirmation), current_fault: missing, new_fault: missing }),
+        &Page::Password(PasswordPage {
+            fault: Some(Fault::Confirmation),
+            current_fault: missing,
+            new_fault: missing,
+        }),
     );
-    look("sessions", &Page::Sessions(SessionsPage { sessions: vec![session(true), session(false), session(false)] }));
-    look("rejection", &Page::Rejection(rejection(RejectionKind::Limited, Some(Duration::from_secs(90)))));
+    look(
+        "sessions",
+        &Page::Sessions(SessionsPage {
+            sessions: vec![session(true), session(false), session(false)],
+        }),
+    );
+    look(
+        "rejection",
+        &Page::Rejection(rejection(RejectionKind::Limited, Some(Duration::from_secs(90)))),
+    );
     for kind in RejectionKind::ALL {
         look(&format!("rejection-{kind}"), &Page::Rejection(rejection(*kind, None)));
     }
@@ -117,7 +146,9 @@ fn every_page_keeps_the_policy_of_its_headers() {
 }
 
 fn inline_handler(html: &str) -> bool {
-    ["onclick=", "onload=", "onsubmit=", "onerror=", "onfocus="].iter().any(|handler| html.contains(handler))
+    ["onclick=", "onload=", "onsubmit=", "onerror=", "onfocus="]
+        .iter()
+        .any(|handler| html.contains(handler))
 }
 
 #[test]
@@ -152,7 +183,13 @@ fn fields_tell_password_managers_what_they_are() {
     with_every_page(|name, page| {
         for input in tags(&render(page), "input").filter(|input| !input.contains("hidden")) {
             let value = |of| attributes(input, of).next().unwrap_or_default().to_owned();
-            found.push((name.to_owned(), value("name"), value("type"), value("autocomplete"), value("inputmode")));
+            found.push((
+                name.to_owned(),
+                value("name"),
+                value("type"),
+                value("autocomplete"),
+                value("inputmode"),
+            ));
         }
     });
     for (page, field, kind, autocomplete, inputmode) in [
@@ -167,7 +204,10 @@ fn fields_tell_password_managers_what_they_are() {
         ("password", "new_password", "password", "new-password", ""),
     ] {
         let expected = [page, field, kind, autocomplete, inputmode].map(str::to_owned);
-        assert!(found.iter().any(|(a, b, c, d, e)| [a, b, c, d, e].into_iter().eq(&expected)), "{expected:?}");
+        assert!(
+            found.iter().any(|(a, b, c, d, e)| [a, b, c, d, e].into_iter().eq(&expected)),
+            "{expected:?}"
+        );
     }
 }
 
@@ -181,14 +221,25 @@ fn what_was_typed_is_shown_again_and_escaped() {
     }));
     assert!(html.contains("value=\"&#34;&#62;&#60;script&#62;"), "{html}");
     assert!(!html.contains("<script>") && !html.contains("<b>"));
-    assert!(html.contains("<p class=\"hp-alert\" role=\"alert\">Invalid username, password or code</p>"));
+    assert!(
+        html.contains(
+            "<p class=\"hp-alert\" role=\"alert\">Invalid username, password or code</p>"
+        )
+    );
 }
 
 #[test]
 fn a_link_to_the_other_page_carries_next_along() {
-    let html = render(&Page::Register(RegisterPage { next: "/posts/new?a=1&b=2", ..RegisterPage::default() }));
+    let html = render(&Page::Register(RegisterPage {
+        next: "/posts/new?a=1&b=2",
+        ..RegisterPage::default()
+    }));
     assert!(html.contains("href=\"/login?next=%2Fposts%2Fnew%3Fa%3D1%26b%3D2\""));
-    let html = render(&Page::Login(LoginPage { next: "/posts/new", registration: true, ..LoginPage::default() }));
+    let html = render(&Page::Login(LoginPage {
+        next: "/posts/new",
+        registration: true,
+        ..LoginPage::default()
+    }));
     assert!(html.contains("href=\"/register?next=%2Fposts%2Fnew\""));
     let html = render(&Page::Login(LoginPage { next: "/", ..LoginPage::default() }));
     assert!(!html.contains("/register"), "no link to a page that is not there");
@@ -200,7 +251,9 @@ fn the_key_is_shown_in_groups_that_copy_as_one_word() {
     with_every_page(|name, page| {
         if name == "two-factor" {
             let html = render(page);
-            assert!(html.contains(&"<span>JBSW</span><span>Y3DP</span><span>EHPK</span><span>3PXP</span>".repeat(2)));
+            assert!(html.contains(
+                &"<span>JBSW</span><span>Y3DP</span><span>EHPK</span><span>3PXP</span>".repeat(2)
+            ));
             assert!(html.contains("<a href=\"otpauth://totp/site:alice?secret="));
             assert!(
                 html.contains("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"hp-qr-title\"")
@@ -213,7 +266,8 @@ fn the_key_is_shown_in_groups_that_copy_as_one_word() {
 fn dutch_pages_have_no_english_sentence() {
     let (english, dutch) = (DefaultPages::new(), DefaultPages::new().texts(Texts::dutch()));
     with_every_page(|name, page| {
-        let (english, dutch) = (english.render(page, &Reader::default()), dutch.render(page, &Reader::default()));
+        let (english, dutch) =
+            (english.render(page, &Reader::default()), dutch.render(page, &Reader::default()));
         assert!(dutch.contains("<html lang=\"nl\">"));
         let sentences = |html: &str| -> Vec<String> {
             html.split(['<', '>'])
@@ -250,7 +304,9 @@ fn debug_shows_no_secret() {
 }
 
 fn tags<'h>(html: &'h str, name: &'h str) -> impl Iterator<Item = &'h str> {
-    html.split('<').filter(move |tag| tag.starts_with(name)).map(|tag| tag.split('>').next().unwrap_or_default())
+    html.split('<')
+        .filter(move |tag| tag.starts_with(name))
+        .map(|tag| tag.split('>').next().unwrap_or_default())
 }
 
 fn attributes<'h>(html: &'h str, name: &str) -> impl Iterator<Item = &'h str> {

@@ -1,6 +1,8 @@
-//! The sign-in routes in an OpenAPI document (feature `utoipa`): the paths, fields and statuses of the contract on the wire.
+//! The sign-in routes in an OpenAPI document (feature `utoipa`): the paths, fields and statuses of
+//! the contract on the wire.
 //!
-//! Bodies of success are told apart by a sentence, not by a schema: which of them comes depends on what the person still has to show.
+//! Bodies of success are told apart by a sentence, not by a schema: which of them comes depends on
+//! what the person still has to show.
 
 use hallpass_core::{ApiSecurity, Requirement, Role};
 use utoipa::openapi::{
@@ -12,8 +14,8 @@ use utoipa::openapi::{
 use crate::routes::{Routes, table::Endpoint};
 
 impl<R: Role> Routes<R> {
-    /// Adds the paths that this sign-in serves to a document, under the tag `sign-in`. `security` is the authenticator's, which declares what
-    /// they refer to by [`ApiSecurity::describe`].
+    /// Adds the paths that this sign-in serves to a document, under the tag `sign-in`. `security`
+    /// is the authenticator's, which declares what they refer to by [`ApiSecurity::describe`].
     pub fn describe(&self, api: &mut OpenApi, security: &ApiSecurity) {
         for endpoint in Endpoint::ALL.into_iter().filter(|endpoint| self.serves(*endpoint)) {
             let route = endpoint.route();
@@ -25,7 +27,11 @@ impl<R: Role> Routes<R> {
                 };
                 if let Some(words) = words {
                     let item = PathItem::new(method, words.operation(security));
-                    api.paths.paths.entry(route.path.to_owned()).or_default().merge_operations(item);
+                    api.paths
+                        .paths
+                        .entry(route.path.to_owned())
+                        .or_default()
+                        .merge_operations(item);
                 }
             }
         }
@@ -46,7 +52,9 @@ impl Words {
     fn operation(&self, security: &ApiSecurity) -> Operation {
         let success = match self.success {
             204 => "Done. A browser is sent on with 303.",
-            _ => "Done. A client that prefers JSON is told in JSON; a browser gets a page, or is sent on with 303.",
+            _ => {
+                "Done. A client that prefers JSON is told in JSON; a browser gets a page, or is sent on with 303."
+            }
         };
         let mut operation = OperationBuilder::new()
             .tag("sign-in")
@@ -54,7 +62,8 @@ impl Words {
             .request_body(self.body())
             .response(self.success.to_string(), ResponseBuilder::new().description(success));
         for status in self.failures {
-            operation = operation.response(status.to_string(), ApiSecurity::problem(failure(*status)));
+            operation =
+                operation.response(status.to_string(), ApiSecurity::problem(failure(*status)));
         }
         let mut operation = operation.build();
         security.state(&mut operation, &self.asks);
@@ -92,38 +101,74 @@ impl Endpoint {
     }
 
     fn post(self) -> Option<Words> {
-        let words = |summary, fields, success, failures, asks| Some(Words { summary, fields, success, failures, asks });
+        let words = |summary, fields, success, failures, asks| {
+            Some(Words { summary, fields, success, failures, asks })
+        };
         let (public, login) = (Requirement::public(), Requirement::login());
         match self {
-            Self::Register => {
-                words("Registers and signs in", &["username", "password"], 201, &[403, 409, 422, 429, 503], public)
-            }
+            Self::Register => words(
+                "Registers and signs in",
+                &["username", "password"],
+                201,
+                &[403, 409, 422, 429, 503],
+                public,
+            ),
             Self::Login => {
                 let fields = &["username", "password", "code?", "next?", "remember_device?"];
-                words("Signs in, or says what is still due", fields, 200, &[401, 403, 422, 429, 503], public)
+                words(
+                    "Signs in, or says what is still due",
+                    fields,
+                    200,
+                    &[401, 403, 422, 429, 503],
+                    public,
+                )
             }
             Self::Code => {
                 let fields = &["code", "next?", "remember_device?"];
-                words("Completes a sign-in with a code", fields, 200, &[401, 403, 422, 429, 503], public)
+                words(
+                    "Completes a sign-in with a code",
+                    fields,
+                    200,
+                    &[401, 403, 422, 429, 503],
+                    public,
+                )
             }
             Self::Logout => words("Signs out, on every node", &[], 204, &[403, 503], public),
-            Self::TwoFactor => {
-                words("Turns the second factor on", &["code"], 200, &[401, 403, 409, 422, 429, 503], login)
-            }
+            Self::TwoFactor => words(
+                "Turns the second factor on",
+                &["code"],
+                200,
+                &[401, 403, 409, 422, 429, 503],
+                login,
+            ),
             Self::DisableTwoFactor => {
                 let fields = &["password", "code"];
-                words("Turns the second factor off", fields, 204, &[401, 403, 409, 422, 429, 503], login)
+                words(
+                    "Turns the second factor off",
+                    fields,
+                    204,
+                    &[401, 403, 409, 422, 429, 503],
+                    login,
+                )
             }
-            Self::RecoveryCodes => {
-                words("Makes new recovery codes", &["code"], 200, &[401, 403, 409, 422, 429, 503], login)
-            }
+            Self::RecoveryCodes => words(
+                "Makes new recovery codes",
+                &["code"],
+                200,
+                &[401, 403, 409, 422, 429, 503],
+                login,
+            ),
             Self::Password => {
                 let fields = &["current_password", "new_password"];
                 words("Changes the password", fields, 204, &[401, 403, 422, 429, 503], login)
             }
-            Self::RevokeSession => {
-                words("Ends a session, or all `others`", &["session"], 204, &[403, 404, 422, 503], login)
-            }
+            Self::RevokeSession => words(
+                "Ends a session, or all `others`",
+                &["session"],
+                204,
+                &[403, 404, 422, 503],
+                login,
+            ),
             Self::Refresh => words("Renews the session", &[], 204, &[401, 403, 429, 503], public),
             _ => None,
         }
@@ -151,7 +196,11 @@ mod tests {
         for endpoint in Endpoint::ALL {
             let is_file = matches!(endpoint, Endpoint::StyleSheet | Endpoint::Script);
             let methods = endpoint.route().methods;
-            assert_eq!(endpoint.get().is_some(), methods.contains(&"GET") && !is_file, "{endpoint:?}");
+            assert_eq!(
+                endpoint.get().is_some(),
+                methods.contains(&"GET") && !is_file,
+                "{endpoint:?}"
+            );
             assert_eq!(endpoint.post().is_some(), methods.contains(&"POST"), "{endpoint:?}");
         }
     }

@@ -1,7 +1,7 @@
 //! Which paths there are, and what each takes. An ability that is not turned on has no path.
 
-/// One path of the sign-in routes, for an adapter to register for **every** method: the endpoints answer 405 themselves, since
-/// the origin check comes first.
+/// One path of the sign-in routes, for an adapter to register for **every** method: the endpoints
+/// answer 405 themselves, since the origin check comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Route {
@@ -68,7 +68,8 @@ impl Endpoint {
         Route { path, methods }
     }
 
-    /// The page that a person is on who uses it: its own, or the one that its form stands on. `/` where nobody need come back.
+    /// The page that a person is on who uses it: its own, or the one that its form stands on. `/`
+    /// where nobody need come back.
     pub(crate) const fn page(self) -> &'static str {
         match self {
             Self::TwoFactor | Self::DisableTwoFactor | Self::RecoveryCodes => "/profile/two-factor",

@@ -20,8 +20,8 @@ pub struct SessionLine<'a> {
     pub device: &'a str,
     /// When it was opened, Unix seconds.
     pub created_at: u64,
-    /// How long ago that was. An age reads right in every time zone; a page made without JavaScript does not know the
-    /// reader's.
+    /// How long ago that was. An age reads right in every time zone; a page made without
+    /// JavaScript does not know the reader's.
     pub created_ago: Duration,
     /// When it was last renewed, Unix seconds.
     pub renewed_at: u64,

@@ -83,14 +83,26 @@ pub(crate) const TEXTS: Texts = Texts {
     wait_minutes: ["Probeer het over 1 minuut opnieuw.", "Probeer het over {n} minuten opnieuw."],
     home: "Startpagina",
     rejections: &[
-        rejection(RejectionKind::NotLoggedIn, "Log eerst in", "Deze pagina is voor wie is ingelogd."),
-        rejection(RejectionKind::Expired, "Je sessie is verlopen", "Log opnieuw in om verder te gaan."),
+        rejection(
+            RejectionKind::NotLoggedIn,
+            "Log eerst in",
+            "Deze pagina is voor wie is ingelogd.",
+        ),
+        rejection(
+            RejectionKind::Expired,
+            "Je sessie is verlopen",
+            "Log opnieuw in om verder te gaan.",
+        ),
         rejection(
             RejectionKind::Revoked,
             "Je bent uitgelogd",
             "Deze sessie is beëindigd. Log opnieuw in om verder te gaan.",
         ),
-        rejection(RejectionKind::RoleMissing, "Niet voor dit account", "Je account mag deze pagina niet zien."),
+        rejection(
+            RejectionKind::RoleMissing,
+            "Niet voor dit account",
+            "Je account mag deze pagina niet zien.",
+        ),
         rejection(
             RejectionKind::SecondFactorMissing,
             "Tweestapsverificatie nodig",
@@ -122,17 +134,37 @@ pub(crate) const TEXTS: Texts = Texts {
             "De site is verkeerd ingesteld. Het logboek zegt waar.",
         ),
         rejection(RejectionKind::NotFound, "Niet gevonden", "Hier is niets."),
-        rejection(RejectionKind::MethodNotAllowed, "Hier is geen pagina", "Dit adres neemt alleen formulieren aan."),
+        rejection(
+            RejectionKind::MethodNotAllowed,
+            "Hier is geen pagina",
+            "Dit adres neemt alleen formulieren aan.",
+        ),
         rejection(RejectionKind::BodyTooLarge, "Te veel", "Het formulier was groter dan 8 KiB."),
-        rejection(RejectionKind::MalformedBody, "Niet leesbaar", "Wat is verstuurd, kon niet worden gelezen."),
-        rejection(RejectionKind::UnsupportedMediaType, "Niet leesbaar", "Stuur een formulier of JSON."),
-        rejection(RejectionKind::InvalidField, "Er ontbreekt iets", "Een veld ontbreekt of is geen tekst."),
+        rejection(
+            RejectionKind::MalformedBody,
+            "Niet leesbaar",
+            "Wat is verstuurd, kon niet worden gelezen.",
+        ),
+        rejection(
+            RejectionKind::UnsupportedMediaType,
+            "Niet leesbaar",
+            "Stuur een formulier of JSON.",
+        ),
+        rejection(
+            RejectionKind::InvalidField,
+            "Er ontbreekt iets",
+            "Een veld ontbreekt of is geen tekst.",
+        ),
         rejection(
             RejectionKind::SecondFactorOn,
             "Tweestapsverificatie staat al aan",
             "Zet deze eerst uit om opnieuw te beginnen.",
         ),
-        rejection(RejectionKind::SecondFactorOff, "Tweestapsverificatie staat uit", "Zet deze eerst aan."),
+        rejection(
+            RejectionKind::SecondFactorOff,
+            "Tweestapsverificatie staat uit",
+            "Zet deze eerst aan.",
+        ),
         rejection(RejectionKind::InvalidCredentials, "Dat is niet gelukt", CREDENTIALS),
         rejection(RejectionKind::NameTaken, "Dat is niet gelukt", "Deze naam is al in gebruik."),
     ],

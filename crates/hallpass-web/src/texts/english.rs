@@ -83,10 +83,22 @@ pub(crate) const TEXTS: Texts = Texts {
     wait_minutes: ["Try again in 1 minute.", "Try again in {n} minutes."],
     home: "Home",
     rejections: &[
-        rejection(RejectionKind::NotLoggedIn, "Please log in", "This page is for people who are signed in."),
+        rejection(
+            RejectionKind::NotLoggedIn,
+            "Please log in",
+            "This page is for people who are signed in.",
+        ),
         rejection(RejectionKind::Expired, "Your session has ended", "Log in again to go on."),
-        rejection(RejectionKind::Revoked, "You were logged out", "This session was ended. Log in again to go on."),
-        rejection(RejectionKind::RoleMissing, "Not for this account", "Your account may not see this page."),
+        rejection(
+            RejectionKind::Revoked,
+            "You were logged out",
+            "This session was ended. Log in again to go on.",
+        ),
+        rejection(
+            RejectionKind::RoleMissing,
+            "Not for this account",
+            "Your account may not see this page.",
+        ),
         rejection(
             RejectionKind::SecondFactorMissing,
             "A second factor is needed",
@@ -118,14 +130,30 @@ pub(crate) const TEXTS: Texts = Texts {
             "The site is set up wrongly. Its log says where.",
         ),
         rejection(RejectionKind::NotFound, "Not found", "There is nothing here."),
-        rejection(RejectionKind::MethodNotAllowed, "There is no page here", "This address only takes forms."),
+        rejection(
+            RejectionKind::MethodNotAllowed,
+            "There is no page here",
+            "This address only takes forms.",
+        ),
         rejection(RejectionKind::BodyTooLarge, "Too much", "The form was larger than 8 KiB."),
         rejection(RejectionKind::MalformedBody, "Not readable", "What was sent could not be read."),
         rejection(RejectionKind::UnsupportedMediaType, "Not readable", "Send a form or JSON."),
-        rejection(RejectionKind::InvalidField, "Something is missing", "A field is missing or is not text."),
-        rejection(RejectionKind::SecondFactorOn, "Two-factor is on already", "Turn it off first to set it up anew."),
+        rejection(
+            RejectionKind::InvalidField,
+            "Something is missing",
+            "A field is missing or is not text.",
+        ),
+        rejection(
+            RejectionKind::SecondFactorOn,
+            "Two-factor is on already",
+            "Turn it off first to set it up anew.",
+        ),
         rejection(RejectionKind::SecondFactorOff, "Two-factor is off", "Turn it on first."),
-        rejection(RejectionKind::InvalidCredentials, "That did not work", RejectionKind::InvalidCredentials.detail()),
+        rejection(
+            RejectionKind::InvalidCredentials,
+            "That did not work",
+            RejectionKind::InvalidCredentials.detail(),
+        ),
         rejection(RejectionKind::NameTaken, "That did not work", RejectionKind::NameTaken.detail()),
     ],
 };

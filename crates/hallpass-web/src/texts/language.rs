@@ -24,11 +24,13 @@ impl Languages {
         self.all().find(|texts| texts.lang.eq_ignore_ascii_case(lang)).unwrap_or(&self.first)
     }
 
-    /// The texts that an `Accept-Language` prefers, by the "lookup" of RFC 4647 section 3.4: each range in the order of its
-    /// weight, cut from the right until a language of the site has that name. The first where none does.
+    /// The texts that an `Accept-Language` prefers, by the "lookup" of RFC 4647 section 3.4: each
+    /// range in the order of its weight, cut from the right until a language of the site has
+    /// that name. The first where none does.
     pub(crate) fn preferred(&self, accept_language: &str) -> &Texts {
         let mut ranges: Vec<(&str, u16)> = accept_language.split(',').filter_map(range).collect();
-        // Stable: ranges of one weight stay as they were written, which is the order that people mean.
+        // Stable: ranges of one weight stay as they were written, which is the order that people
+        // mean.
         ranges.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
         let lookup = |range: &str| self.all().find(|texts| covers(range, texts.lang));
         ranges.into_iter().find_map(|(range, _)| lookup(range)).unwrap_or(&self.first)
@@ -39,7 +41,8 @@ impl Languages {
     }
 }
 
-/// Whether a range asks for this language or for a variety of it: `nl` and `nl-BE` do for `nl`, `*` for any.
+/// Whether a range asks for this language or for a variety of it: `nl` and `nl-BE` do for `nl`, `*`
+/// for any.
 fn covers(range: &str, lang: &str) -> bool {
     let Some((start, rest)) = range.split_at_checked(lang.len()) else {
         return range == "*";
@@ -47,21 +50,27 @@ fn covers(range: &str, lang: &str) -> bool {
     start.eq_ignore_ascii_case(lang) && (rest.is_empty() || rest.starts_with('-'))
 }
 
-/// A language range and its weight in thousandths; `None` where it is refused (`q=0`) or not readable.
+/// A language range and its weight in thousandths; `None` where it is refused (`q=0`) or not
+/// readable.
 fn range(part: &str) -> Option<(&str, u16)> {
     let mut parts = part.split(';').map(str::trim);
     let name = parts.next().filter(|name| !name.is_empty())?;
-    let weight = match parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="))) {
-        None => 1000,
-        Some(qvalue) => thousandths(qvalue)?,
-    };
+    let weight =
+        match parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="))) {
+            None => 1000,
+            Some(qvalue) => thousandths(qvalue)?,
+        };
     (weight > 0).then_some((name, weight))
 }
 
 fn thousandths(qvalue: &str) -> Option<u16> {
     let weight: f32 = qvalue.parse().ok()?;
     // At most 1000, so nothing is cut off.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0 and 1000")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within 0 and 1000"
+    )]
     (0.0..=1.0).contains(&weight).then(|| (weight * 1000.0).round() as u16)
 }
 

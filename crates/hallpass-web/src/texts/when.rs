@@ -4,13 +4,15 @@ use std::time::Duration;
 
 /// `2026-11-24T05:48:44Z` from Unix seconds: what the `datetime` attribute of `<time>` takes.
 ///
-/// The civil date is Howard Hinnant's `civil_from_days`; a date crate for one attribute would be out of proportion.
+/// The civil date is Howard Hinnant's `civil_from_days`; a date crate for one attribute would be
+/// out of proportion.
 pub(crate) fn rfc3339(unix: u64) -> String {
     let (days, second) = (unix / 86_400, unix % 86_400);
     let shifted = days + 719_468; // days since 0000-03-01
     let era = shifted / 146_097;
     let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;

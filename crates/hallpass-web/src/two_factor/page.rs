@@ -27,7 +27,8 @@ impl std::fmt::Debug for TwoFactorSetUpPage<'_> {
     }
 }
 
-/// Posts `code` to `/profile/recovery-codes`, and `password` and `code` to `/profile/two-factor/disable`.
+/// Posts `code` to `/profile/recovery-codes`, and `password` and `code` to
+/// `/profile/two-factor/disable`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct TwoFactorOnPage {
@@ -54,7 +55,9 @@ pub struct RecoveryCodesPage<'a> {
 
 impl std::fmt::Debug for RecoveryCodesPage<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RecoveryCodesPage").field("codes", &self.codes.len()).finish_non_exhaustive()
+        f.debug_struct("RecoveryCodesPage")
+            .field("codes", &self.codes.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,15 +1,16 @@
 //! A QR code as inline SVG.
 //!
-//! Inline and not an image of its own, since its content is a secret: an image would need a URL, and would be one more
-//! answer that holds the key. No style attribute, which the page's policy would refuse; black on white in both colour
-//! schemes, since many readers refuse an inverted code (ISO/IEC 18004 asks for dark modules on a light ground).
+//! Inline and not an image of its own, since its content is a secret: an image would need a URL,
+//! and would be one more answer that holds the key. No style attribute, which the page's policy
+//! would refuse; black on white in both colour schemes, since many readers refuse an inverted code
+//! (ISO/IEC 18004 asks for dark modules on a light ground).
 
 use std::fmt::Write;
 
 use qrcodegen::{QrCode, QrCodeEcc};
 
-/// Draws `text` as an `<svg>` element, or gives an empty string where it is too long for any QR code (2,331 bytes at
-/// level M): the page then shows the key alone.
+/// Draws `text` as an `<svg>` element, or gives an empty string where it is too long for any QR
+/// code (2,331 bytes at level M): the page then shows the key alone.
 pub(crate) fn qr_code(text: &str) -> String {
     let Ok(code) = QrCode::encode_text(text, QrCodeEcc::Medium) else {
         return String::new();

@@ -11,7 +11,10 @@ async fn a_right_code_signs_in_and_ends_the_waiting() {
 
     let mut browser = site.browser();
     let fields = [("username", "ann"), ("password", PASSWORD), ("next", "/posts/new?a=1")];
-    browser.post("/login", &fields).await.expect_see_other("/login/code?next=%2Fposts%2Fnew%3Fa%3D1");
+    browser
+        .post("/login", &fields)
+        .await
+        .expect_see_other("/login/code?next=%2Fposts%2Fnew%3Fa%3D1");
     let page = browser.get("/login/code?next=%2Fposts%2Fnew%3Fa%3D1").await.expect_page(200);
     assert!(page.body.contains("<input type=\"hidden\" name=\"next\" value=\"/posts/new?a=1\">"));
     let fields = [("code", authenticator.code()), ("next", "/posts/new?a=1".to_owned())];
@@ -22,7 +25,8 @@ async fn a_right_code_signs_in_and_ends_the_waiting() {
 
     let mut script = site.script();
     script.log_in("ann").await.expect(200);
-    let body = script.post("/login/code", &[("code", &authenticator.code())]).await.expect(200).json();
+    let body =
+        script.post("/login/code", &[("code", &authenticator.code())]).await.expect(200).json();
     assert_eq!((&body["status"], &body["user"]["username"]), (&json!("signed_in"), &json!("ann")));
     assert!(script.cookies.contains_key(ACCESS) && !script.cookies.contains_key(PENDING));
 }
@@ -38,8 +42,11 @@ async fn a_wrong_code_says_what_a_wrong_password_says_and_may_be_tried_again() {
         assert!(page.body.contains(REFUSED) && page.body.contains("action=\"/login/code\""));
     }
     let wrong = authenticator.wrong_code();
-    let problem =
-        browser.as_script().post("/login/code", &[("code", &wrong)]).await.expect_problem(401, "invalid-credentials");
+    let problem = browser
+        .as_script()
+        .post("/login/code", &[("code", &wrong)])
+        .await
+        .expect_problem(401, "invalid-credentials");
     assert_eq!(problem["detail"], REFUSED);
     let right = authenticator.code();
     browser.post("/login/code", &[("code", &right)]).await.expect_see_other("/");
@@ -71,9 +78,17 @@ async fn without_a_live_pending_cookie_there_is_no_code_to_enter() {
         browser.get("/login/code?next=%2Fa").await.expect_see_other("/login?next=%2Fa");
         browser.as_script().get("/login/code").await.expect_problem(401, "invalid-credentials");
         let code = authenticator.code();
-        let page = browser.post("/login/code", &[("code", &code), ("next", "/a")]).await.expect_page(401);
-        assert!(page.body.contains(REFUSED) && page.body.contains("action=\"/login\""), "back to the start");
+        let page =
+            browser.post("/login/code", &[("code", &code), ("next", "/a")]).await.expect_page(401);
+        assert!(
+            page.body.contains(REFUSED) && page.body.contains("action=\"/login\""),
+            "back to the start"
+        );
         assert!(page.body.contains("name=\"next\" value=\"/a\""));
-        browser.as_script().post("/login/code", &[("code", &code)]).await.expect_problem(401, "invalid-credentials");
+        browser
+            .as_script()
+            .post("/login/code", &[("code", &code)])
+            .await
+            .expect_problem(401, "invalid-credentials");
     }
 }

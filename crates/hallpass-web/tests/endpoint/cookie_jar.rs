@@ -1,8 +1,8 @@
-//! Every `Set-Cookie` that a route can send, through a cookie jar that is not ours: it is kept, comes back, and goes when it is
-//! removed.
+//! Every `Set-Cookie` that a route can send, through a cookie jar that is not ours: it is kept,
+//! comes back, and goes when it is removed.
 //!
-//! The storage rules of RFC 6265 section 5 are the jar's own (the `cookie_store` crate); Chromium's are asked in
-//! `examples/blog/browser`.
+//! The storage rules of RFC 6265 section 5 are the jar's own (the `cookie_store` crate); Chromium's
+//! are asked in `examples/blog/browser`.
 
 use std::collections::BTreeSet;
 
@@ -25,11 +25,17 @@ struct Jar {
 
 impl Jar {
     fn new(client: Client, url: &str) -> Self {
-        Self { client, jar: CookieStore::default(), url: url.parse().unwrap(), seen: BTreeSet::new() }
+        Self {
+            client,
+            jar: CookieStore::default(),
+            url: url.parse().unwrap(),
+            seen: BTreeSet::new(),
+        }
     }
 
     async fn post(&mut self, route: &str, fields: &[(&str, &str)]) {
-        // What goes to the site is what the jar gives back, so a cookie that it refused would show at once.
+        // What goes to the site is what the jar gives back, so a cookie that it refused would show
+        // at once.
         self.client.cookies = self.returned(&self.url);
         let answer = self.client.post(route, fields).await;
         assert!(answer.status < 400, "{route}: {answer:?}");
@@ -39,9 +45,16 @@ impl Jar {
             let name = line.split('=').next().unwrap();
             match (kept, removes) {
                 (Ok(cookie_store::StoreAction::ExpiredExisting), true) => {}
-                // A removal of what was never there, as log-out sends for cookies that this person has not.
+                // A removal of what was never there, as log-out sends for cookies that this person
+                // has not.
                 (Err(cookie_store::CookieError::Expired), true) => {}
-                (Ok(cookie_store::StoreAction::Inserted | cookie_store::StoreAction::UpdatedExisting), false) => {}
+                (
+                    Ok(
+                        cookie_store::StoreAction::Inserted
+                        | cookie_store::StoreAction::UpdatedExisting,
+                    ),
+                    false,
+                ) => {}
                 (outcome, _) => panic!("{route}: the jar says {outcome:?} to {line}"),
             }
             assert_eq!(self.returned(&self.url).contains_key(name), !removes, "{route}: {line}");
@@ -62,9 +75,16 @@ async fn walk(site: &Site, url: &str) -> Jar {
     let mut jar = Jar::new(site.browser(), url);
     jar.post("/register", &[("username", "ann"), ("password", PASSWORD)]).await;
     jar.post("/session/refresh", &[]).await;
-    jar.post("/profile/password", &[("current_password", PASSWORD), ("new_password", NEW_PASSWORD)]).await;
+    jar.post(
+        "/profile/password",
+        &[("current_password", PASSWORD), ("new_password", NEW_PASSWORD)],
+    )
+    .await;
     jar.client.cookies = jar.returned(&jar.url);
-    let secret = jar.client.as_script().get("/profile/two-factor").await.json()["secret"].as_str().unwrap().to_owned();
+    let secret = jar.client.as_script().get("/profile/two-factor").await.json()["secret"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let mut authenticator = crate::site::Authenticator::new(&secret, site.clock.clone());
     jar.post("/profile/two-factor", &[("code", &authenticator.code())]).await;
     jar.post("/profile/recovery-codes", &[("code", &authenticator.code())]).await;
@@ -79,7 +99,11 @@ async fn walk(site: &Site, url: &str) -> Jar {
     jar.post("/login", &[("username", "ann"), ("password", NEW_PASSWORD)]).await;
     assert_eq!(jar.returned(&jar.url).len(), 1, "a code is awaited");
     jar.post("/login/code", &[("code", &authenticator.code())]).await;
-    jar.post("/profile/two-factor/disable", &[("password", NEW_PASSWORD), ("code", &authenticator.code())]).await;
+    jar.post(
+        "/profile/two-factor/disable",
+        &[("password", NEW_PASSWORD), ("code", &authenticator.code())],
+    )
+    .await;
     jar.post("/login", &[("username", "ann"), ("password", NEW_PASSWORD)]).await;
     jar
 }
@@ -90,7 +114,12 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
     let mut jar = walk(&site, "https://site.example/login").await;
     let held = jar.returned(&jar.url);
     assert!(held.contains_key(ACCESS));
-    for other in ["http://site.example/", "https://www.site.example/", "https://example/", "https://evil.example/"] {
+    for other in [
+        "http://site.example/",
+        "https://www.site.example/",
+        "https://example/",
+        "https://evil.example/",
+    ] {
         assert_eq!(jar.returned(&other.parse().unwrap()).len(), 0, "{other} gets nothing");
     }
     for path in ["/", "/posts/new", "/profile/two-factor/disable"] {
@@ -147,8 +176,10 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
 
 #[tokio::test]
 async fn so_are_those_of_a_site_with_cookies_of_its_own() {
-    let all_subdomains = CookieSettings::builder().domain("site.example").same_site(SameSite::Strict);
-    let from_anywhere = CookieSettings::builder().same_site(SameSite::None).access_name("__Host-pass");
+    let all_subdomains =
+        CookieSettings::builder().domain("site.example").same_site(SameSite::Strict);
+    let from_anywhere =
+        CookieSettings::builder().same_site(SameSite::None).access_name("__Host-pass");
     let plain = CookieSettings::builder().insecure_plain_http_cookies();
     for (cookies, url, also) in [
         (all_subdomains, "https://www.site.example/login", "https://blog.site.example/"),

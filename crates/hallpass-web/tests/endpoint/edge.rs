@@ -44,11 +44,15 @@ async fn the_origin_comes_before_everything_else() {
 
     let calls = site.store.calls();
     let fields = form(&[("username", "ann"), ("password", PASSWORD)]);
-    for (name, value) in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "same-site")] {
+    for (name, value) in
+        [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "same-site")]
+    {
         let mut request = ann.request("POST", "/login");
         request.headers.retain(|(name, _)| name != "sec-fetch-site");
         request.headers.push((name.into(), value.into()));
-        request.headers.push(("content-type".into(), b"application/x-www-form-urlencoded".to_vec()));
+        request
+            .headers
+            .push(("content-type".into(), b"application/x-www-form-urlencoded".to_vec()));
         request.body = Body::Whole(fields.clone().into());
         ann.send(request).await.expect_page(403);
     }
@@ -68,10 +72,18 @@ async fn a_method_that_a_path_does_not_take_is_told_what_it_takes() {
             }
             let request = ann.request(method, path);
             let answer = ann.send(request).await.expect(405);
-            assert_eq!(answer.header("allow"), Some(methods.join(", ").as_str()), "{method} {path}");
+            assert_eq!(
+                answer.header("allow"),
+                Some(methods.join(", ").as_str()),
+                "{method} {path}"
+            );
             if method != "HEAD" {
                 let script = ann.as_script();
-                script.clone().send(script.request(method, path)).await.expect_problem(405, "method-not-allowed");
+                script
+                    .clone()
+                    .send(script.request(method, path))
+                    .await
+                    .expect_problem(405, "method-not-allowed");
             }
         }
     }
@@ -93,7 +105,12 @@ async fn head_is_get_without_the_body_and_no_get_sets_a_cookie() {
             assert_eq!(head.status, get.status, "{}", route.path);
             assert_eq!(head.body, "");
             assert_eq!(head.header("content-length"), Some(get.body.len().to_string().as_str()));
-            assert_eq!((get.set_cookies().len(), head.set_cookies().len()), (0, 0), "{}", route.path);
+            assert_eq!(
+                (get.set_cookies().len(), head.set_cookies().len()),
+                (0, 0),
+                "{}",
+                route.path
+            );
         }
     }
     ann.get("/profile/sessions").await.expect_page(200);
@@ -102,7 +119,9 @@ async fn head_is_get_without_the_body_and_no_get_sets_a_cookie() {
 #[tokio::test]
 async fn strangers_are_shown_to_log_in_before_their_body_is_read() {
     let site = Site::new();
-    for Route { path, methods, .. } in routes(&site).into_iter().filter(|route| route.path.starts_with("/profile")) {
+    for Route { path, methods, .. } in
+        routes(&site).into_iter().filter(|route| route.path.starts_with("/profile"))
+    {
         if methods.contains(&"GET") {
             let to = format!("/login?next={}", path.replace('/', "%2F"));
             site.browser().get(path).await.expect_see_other(&to);
@@ -130,7 +149,11 @@ async fn strangers_are_shown_to_log_in_before_their_body_is_read() {
         ("/profile/password", "%2Fprofile"),
     ] {
         let refused = late.post(path, &[]).await.expect_page(401);
-        assert!(refused.body.contains(&format!("href=\"/login?next={page}\"")), "{path}: {}", refused.body);
+        assert!(
+            refused.body.contains(&format!("href=\"/login?next={page}\"")),
+            "{path}: {}",
+            refused.body
+        );
     }
 }
 
@@ -152,14 +175,28 @@ async fn bodies_that_are_too_large_broken_or_of_an_unknown_type() {
     let calls = site.store.calls();
     for path in FORMS {
         for mut client in [ann.clone(), ann.as_script()] {
-            let json = client.request("GET", "/").headers.iter().any(|(_, value)| value == b"application/json");
+            let json = client
+                .request("GET", "/")
+                .headers
+                .iter()
+                .any(|(_, value)| value == b"application/json");
             for (body, kind, status, problem) in [
                 (Body::TooLarge, "application/json", 413, "body-too-large"),
-                (Body::Whole(vec![b' '; EndpointRequest::BODY_LIMIT + 1]), "application/json", 413, "body-too-large"),
+                (
+                    Body::Whole(vec![b' '; EndpointRequest::BODY_LIMIT + 1]),
+                    "application/json",
+                    413,
+                    "body-too-large",
+                ),
                 (Body::Broken, "application/json", 400, "malformed-body"),
                 (Body::Whole(b"{\"code\":".to_vec()), "application/json", 400, "malformed-body"),
                 (Body::Whole(b"code=1".to_vec()), "text/plain", 415, "unsupported-media-type"),
-                (Body::Whole(b"code=1".to_vec()), "multipart/form-data; boundary=x", 415, "unsupported-media-type"),
+                (
+                    Body::Whole(b"code=1".to_vec()),
+                    "multipart/form-data; boundary=x",
+                    415,
+                    "unsupported-media-type",
+                ),
             ] {
                 let mut request = client.request("POST", path);
                 request.headers.push(("content-type".into(), kind.into()));
@@ -197,7 +234,8 @@ async fn fields_that_are_missing_repeated_or_no_text_are_named() {
         ("password", r#"{"username":"bob","password":{"a":1}}"#),
     ] {
         for path in ["/register", "/login"] {
-            let problem = site.script().post_body(path, body).await.expect_problem(422, "invalid-field");
+            let problem =
+                site.script().post_body(path, body).await.expect_problem(422, "invalid-field");
             assert_eq!(problem["field"], field, "{body}");
         }
     }
@@ -205,10 +243,17 @@ async fn fields_that_are_missing_repeated_or_no_text_are_named() {
         ("code", r#"{"username":"bob","password":"x","code":123456}"#),
         ("next", r#"{"username":"bob","password":"x","next":["/"]}"#),
     ] {
-        let problem = site.script().post_body("/login", body).await.expect_problem(422, "invalid-field");
+        let problem =
+            site.script().post_body("/login", body).await.expect_problem(422, "invalid-field");
         assert_eq!(problem["field"], field, "{body}");
     }
-    for body in ["username=bob", "password=x", "", "username=a&username=b&password=x", "username=%ff&password=x"] {
+    for body in [
+        "username=bob",
+        "password=x",
+        "",
+        "username=a&username=b&password=x",
+        "username=%ff&password=x",
+    ] {
         for path in ["/register", "/login"] {
             let page = site.browser().post_body(path, body).await.expect_page(422);
             assert_eq!(page.body.matches("aria-invalid").count(), 1, "{body}");
@@ -239,14 +284,23 @@ async fn a_site_with_passwords_alone_has_only_their_routes() {
     let accounts = Accounts::<SiteRole>::new(keys, stores, Settings::default()).unwrap();
     let routes = Routes::new(&accounts);
     let paths: Vec<_> = routes.routes().iter().map(|route| route.path).collect();
-    assert_eq!(paths, ["/login", "/logout", "/.well-known/jwks.json", "/hallpass.css", "/hallpass.js"]);
+    assert_eq!(
+        paths,
+        ["/login", "/logout", "/.well-known/jwks.json", "/hallpass.css", "/hallpass.js"]
+    );
 
     let mut site = Site::new();
     site.routes = routes;
     let mut browser = site.browser();
     let page = browser.get("/login").await.expect_page(200);
     assert!(!page.body.contains("/register"), "no link to a page that is not there");
-    for path in ["/register", "/login/code", "/profile/two-factor", "/profile/password", "/profile/sessions"] {
+    for path in [
+        "/register",
+        "/login/code",
+        "/profile/two-factor",
+        "/profile/password",
+        "/profile/sessions",
+    ] {
         browser.get(path).await.expect_page(404);
     }
 }

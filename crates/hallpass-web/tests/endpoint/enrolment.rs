@@ -41,7 +41,10 @@ async fn a_browser_is_led_to_the_page_and_signed_in_by_its_first_code() {
 async fn a_script_is_told_and_gets_no_session() {
     let site = site();
     let mut ann = site.script();
-    assert_eq!(ann.post("/register", &ANN).await.expect(201).json()["status"], "enrolment_required");
+    assert_eq!(
+        ann.post("/register", &ANN).await.expect(201).json()["status"],
+        "enrolment_required"
+    );
     let answer = ann.post("/login", &ANN).await.expect(200);
     assert_eq!(answer.json()["status"], "enrolment_required");
     assert!(answer.set_cookie(ACCESS).is_none() && answer.set_cookie(DEVICE).is_none());
@@ -57,8 +60,17 @@ async fn the_cookie_of_an_enrolment_opens_no_other_route() {
     // As itself, and put where the access token belongs.
     for cookie in [PENDING, ACCESS] {
         for route in site.routes.routes() {
-            let public = ["/login", "/register", "/logout", "/.well-known/jwks.json", "/hallpass.css", "/hallpass.js"];
-            if public.contains(&route.path) || (route.path == "/profile/two-factor" && cookie == PENDING) {
+            let public = [
+                "/login",
+                "/register",
+                "/logout",
+                "/.well-known/jwks.json",
+                "/hallpass.css",
+                "/hallpass.js",
+            ];
+            if public.contains(&route.path)
+                || (route.path == "/profile/two-factor" && cookie == PENDING)
+            {
                 continue;
             }
             for method in route.methods {

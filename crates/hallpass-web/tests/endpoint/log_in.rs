@@ -58,7 +58,8 @@ async fn every_cause_of_refusal_looks_the_same() {
         ("eve", PASSWORD, ""),
     ] {
         let fields = [("username", name), ("password", password), ("code", code)];
-        let problem = site.script().post("/login", &fields).await.expect_problem(401, "invalid-credentials");
+        let problem =
+            site.script().post("/login", &fields).await.expect_problem(401, "invalid-credentials");
         assert_eq!(problem["detail"], REFUSED);
         problems.push(problem.to_string());
         let page = site.browser().post("/login", &fields).await.expect_page(401);
@@ -85,7 +86,11 @@ async fn the_page_keeps_next_in_a_hidden_field_and_only_a_safe_one() {
         ("?next=%2Fa&next=%2Fb", "/"),
     ] {
         let page = site.browser().get(&format!("/login{query}")).await.expect_page(200);
-        assert!(page.body.contains(&format!("<input type=\"hidden\" name=\"next\" value=\"{hidden}\">")), "{query}");
+        assert!(
+            page.body
+                .contains(&format!("<input type=\"hidden\" name=\"next\" value=\"{hidden}\">")),
+            "{query}"
+        );
     }
     let fields = [("username", "ann"), ("password", "x"), ("next", "/posts/new")];
     let page = site.browser().post("/login", &fields).await.expect_page(401);
@@ -112,7 +117,10 @@ async fn a_password_whose_code_is_due_opens_the_code_page_and_nothing_else() {
     assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=300"), "{cookie}");
     assert_eq!(answer.set_cookies().len(), 1);
     browser.get("/login/code").await.expect_page(200);
-    browser.get("/profile/two-factor").await.expect_see_other("/login?next=%2Fprofile%2Ftwo-factor");
+    browser
+        .get("/profile/two-factor")
+        .await
+        .expect_see_other("/login?next=%2Fprofile%2Ftwo-factor");
 
     // Under the access token's name it is no access token.
     let pending = browser.cookies.remove(PENDING).unwrap();
@@ -130,11 +138,20 @@ async fn the_code_may_come_along() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let (mut authenticator, codes) = ann.enrol().await;
-    let with = |code: String| [("username", "ann".to_owned()), ("password", PASSWORD.to_owned()), ("code", code)];
+    let with = |code: String| {
+        [("username", "ann".to_owned()), ("password", PASSWORD.to_owned()), ("code", code)]
+    };
     for code in [authenticator.code(), codes[0].clone()] {
         let fields = with(code);
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        assert!(site.browser().post("/login", &fields).await.expect_see_other("/").set_cookie(ACCESS).is_some());
+        assert!(
+            site.browser()
+                .post("/login", &fields)
+                .await
+                .expect_see_other("/")
+                .set_cookie(ACCESS)
+                .is_some()
+        );
         // Once.
         site.script().post("/login", &fields).await.expect_problem(401, "invalid-credentials");
     }

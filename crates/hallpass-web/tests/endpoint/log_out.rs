@@ -2,9 +2,11 @@
 
 use crate::site::{ACCESS, PENDING, REFRESH, Site};
 
-/// Path, `Secure` and prefix rules: a removal that differs in them removes nothing (RFC 6265bis, 5.7).
+/// Path, `Secure` and prefix rules: a removal that differs in them removes nothing (RFC 6265bis,
+/// 5.7).
 fn attributes(cookie: &str) -> Vec<&str> {
-    let mut attributes: Vec<_> = cookie.split("; ").skip(1).filter(|one| !one.starts_with("Max-Age")).collect();
+    let mut attributes: Vec<_> =
+        cookie.split("; ").skip(1).filter(|one| !one.starts_with("Max-Age")).collect();
     attributes.sort_unstable();
     attributes
 }
@@ -15,7 +17,9 @@ async fn every_copy_of_the_cookie_dies() {
     for json in [false, true] {
         let name = if json { "ann" } else { "bob" };
         let mut client = site.browser();
-        let set = client.post("/register", &[("username", name), ("password", crate::site::PASSWORD)]).await;
+        let set = client
+            .post("/register", &[("username", name), ("password", crate::site::PASSWORD)])
+            .await;
         let set = attributes(set.set_cookie(ACCESS).unwrap()).join("; ");
         let mut copy = client.clone();
         copy.get("/profile/sessions").await.expect_page(200);
@@ -24,7 +28,10 @@ async fn every_copy_of_the_cookie_dies() {
         let answer = if json { answer.expect(204) } else { answer.expect_see_other("/") };
         for name in [ACCESS, REFRESH, PENDING] {
             let removal = answer.set_cookie(name).unwrap();
-            assert!(removal.starts_with(&format!("{name}=; ")) && removal.contains("Max-Age=0"), "{removal}");
+            assert!(
+                removal.starts_with(&format!("{name}=; ")) && removal.contains("Max-Age=0"),
+                "{removal}"
+            );
             assert_eq!(attributes(removal).join("; "), set);
         }
         assert!(client.cookies.is_empty());

@@ -1,6 +1,11 @@
-//! The sign-in routes, each row of the contract's table, as HTML and as JSON, through [`Routes::handle`] over a store in memory.
+//! The sign-in routes, each row of the contract's table, as HTML and as JSON, through
+//! [`Routes::handle`] over a store in memory.
 
-#![allow(unreachable_pub, clippy::unwrap_used, reason = "a test binary: no outside, and a panic is its answer")]
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "a test binary: no outside, and a panic is its answer"
+)]
 
 mod code;
 mod cookie_jar;

@@ -1,4 +1,5 @@
-//! When the store is down, and when somebody guesses: nothing is set, nothing is removed, and it is said when to come back.
+//! When the store is down, and when somebody guesses: nothing is set, nothing is removed, and it is
+//! said when to come back.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -78,7 +79,12 @@ struct Slow;
 impl RateLimitStore for Slow {
     type Error = Infallible;
 
-    async fn try_take(&self, _: &str, _: &RateLimit, _: UnixTime) -> Result<AttemptOutcome, Infallible> {
+    async fn try_take(
+        &self,
+        _: &str,
+        _: &RateLimit,
+        _: UnixTime,
+    ) -> Result<AttemptOutcome, Infallible> {
         sleep(Duration::from_millis(1200)).await;
         Ok(AttemptOutcome::Allowed)
     }
@@ -97,7 +103,8 @@ impl RateLimitStore for Slow {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_slow_at_each_call_is_503_within_two_seconds_in_all() {
     let site = Site::with(|_, stores| stores.rate_limits = Arc::new(Slow).into());
-    let mut request = site.browser().form_request("/login", &[("username", "ann"), ("password", PASSWORD)]);
+    let mut request =
+        site.browser().form_request("/login", &[("username", "ann"), ("password", PASSWORD)]);
     request.peer = "192.0.2.1".parse().ok();
     let start = Instant::now();
     let answer = site.routes.handle(request).await;

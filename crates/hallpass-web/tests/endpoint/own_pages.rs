@@ -1,4 +1,5 @@
-//! `examples/own_pages.rs`, by hand: each form of a site's own pages is filled in and sent as it stands.
+//! `examples/own_pages.rs`, by hand: each form of a site's own pages is filled in and sent as it
+//! stands.
 
 use crate::site::{ACCESS, Authenticator, Client, PASSWORD, Site};
 
@@ -7,22 +8,36 @@ use crate::site::{ACCESS, Authenticator, Client, PASSWORD, Site};
 mod example;
 
 /// Sends the form with this action, with its hidden fields as they are and the others as given.
-async fn submit(client: &mut Client, page: &str, action: &str, typed: &[(&str, &str)]) -> super::site::Answer {
+async fn submit(
+    client: &mut Client,
+    page: &str,
+    action: &str,
+    typed: &[(&str, &str)],
+) -> super::site::Answer {
     let posts_there = |form: &&str| form.contains(&format!("action=\"{action}\""));
-    let form = page.split("<form ").find(posts_there).unwrap_or_else(|| panic!("no form for {action}: {page}"));
+    let form = page
+        .split("<form ")
+        .find(posts_there)
+        .unwrap_or_else(|| panic!("no form for {action}: {page}"));
     let form = form.split("</form>").next().unwrap();
     let of = |input: &str, name: &str| {
-        input.split_once(&format!(" {name}=\"")).and_then(|(_, rest)| rest.split('"').next()).unwrap_or("").to_owned()
+        input
+            .split_once(&format!(" {name}=\""))
+            .and_then(|(_, rest)| rest.split('"').next())
+            .unwrap_or("")
+            .to_owned()
     };
     let inputs = form.split("<input").skip(1).map(|input| (of(input, "name"), of(input, "value")));
     let filled: Vec<(String, String)> = inputs
         .map(|(name, value)| {
-            let typed = typed.iter().find(|(field, _)| *field == name).map(|(_, text)| (*text).to_owned());
+            let typed =
+                typed.iter().find(|(field, _)| *field == name).map(|(_, text)| (*text).to_owned());
             (name, typed.unwrap_or(value))
         })
         .collect();
     assert!(typed.iter().all(|(field, _)| filled.iter().any(|(name, _)| name == field)), "{form}");
-    let fields: Vec<(&str, &str)> = filled.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let fields: Vec<(&str, &str)> =
+        filled.iter().map(|(name, value)| (&**name, &**value)).collect();
     client.post(action, &fields).await
 }
 
@@ -31,9 +46,14 @@ async fn a_sites_own_pages_carry_a_person_through() {
     let site = Site::with_pages(example::BarePages);
     let mut ann = site.browser();
     let page = ann.get("/register").await.expect_page(200).body.clone();
-    let refused = submit(&mut ann, &page, "/register", &[("username", "<ann>"), ("password", PASSWORD)]).await;
+    let refused =
+        submit(&mut ann, &page, "/register", &[("username", "<ann>"), ("password", PASSWORD)])
+            .await;
     let page = refused.expect_page(422).body.clone();
-    assert!(page.contains("value=\"&lt;ann&gt;\"") && page.contains("A user name starts with a letter"), "{page}");
+    assert!(
+        page.contains("value=\"&lt;ann&gt;\"") && page.contains("A user name starts with a letter"),
+        "{page}"
+    );
     submit(&mut ann, &page, "/register", &[("username", "ann"), ("password", PASSWORD)])
         .await
         .expect_see_other("/profile");
@@ -42,25 +62,34 @@ async fn a_sites_own_pages_carry_a_person_through() {
     assert!(page.contains("<p>You are ann.</p>") && page.contains("<svg "), "{page}");
     let secret = page.split("<code>").nth(1).unwrap().split('<').next().unwrap();
     let mut authenticator = Authenticator::new(secret, site.clock.clone());
-    let codes = submit(&mut ann, &page, "/profile/two-factor", &[("code", &authenticator.code())]).await.expect(200);
+    let codes = submit(&mut ann, &page, "/profile/two-factor", &[("code", &authenticator.code())])
+        .await
+        .expect(200);
     assert_eq!(codes.body.matches("<li>").count(), 10);
 
     let mut again = site.browser();
     let page = again.get("/login?next=%2Fposts%3Fa%3D1%26b").await.expect_page(200).body.clone();
     assert!(page.contains("value=\"/posts?a=1&amp;b\""), "{page}");
     let page = page.replace("&amp;", "&");
-    let due = submit(&mut again, &page, "/login", &[("username", "ann"), ("password", PASSWORD)]).await;
+    let due =
+        submit(&mut again, &page, "/login", &[("username", "ann"), ("password", PASSWORD)]).await;
     let place = due.header("location").unwrap().to_owned();
     let page = again.get(&place).await.expect_page(200).body.replace("&amp;", "&");
-    submit(&mut again, &page, "/login/code", &[("code", &authenticator.code())]).await.expect_see_other("/posts?a=1&b");
+    submit(&mut again, &page, "/login/code", &[("code", &authenticator.code())])
+        .await
+        .expect_see_other("/posts?a=1&b");
     assert!(again.cookies.contains_key(ACCESS));
 
     let page = again.get("/profile/sessions").await.expect_page(200).body.clone();
     assert_eq!(page.matches("<li>").count(), 2, "{page}");
-    submit(&mut again, &page, "/profile/sessions/revoke", &[]).await.expect_see_other("/profile/sessions");
+    submit(&mut again, &page, "/profile/sessions/revoke", &[])
+        .await
+        .expect_see_other("/profile/sessions");
     let page = again.get("/profile/sessions").await.expect_page(200).body.clone();
     assert_eq!(page.matches("<li>").count(), 1, "{page}");
     let page = again.get("/profile/two-factor").await.expect_page(200).body.clone();
     let off = [("password", PASSWORD), ("code", &*authenticator.code())];
-    submit(&mut again, &page, "/profile/two-factor/disable", &off).await.expect_see_other("/profile");
+    submit(&mut again, &page, "/profile/two-factor/disable", &off)
+        .await
+        .expect_see_other("/profile");
 }

@@ -32,7 +32,11 @@ async fn every_page_comes_with_the_policy_and_is_not_kept() {
         assert_eq!(page.header("referrer-policy"), Some("same-origin"));
         assert_eq!(page.header("cache-control"), Some("no-store"));
         assert_eq!(page.header("vary"), Some("accept, accept-language, cookie"));
-        assert!(page.body.contains(" – The Site</title>"), "the name that the builder was told: {}", page.body);
+        assert!(
+            page.body.contains(" – The Site</title>"),
+            "the name that the builder was told: {}",
+            page.body
+        );
         assert!(
             page.body.starts_with("<!doctype html>")
                 && page.body.contains("<link rel=\"stylesheet\" href=\"/hallpass.css\">")
@@ -49,10 +53,15 @@ async fn a_site_of_two_languages_answers_in_the_readers() {
         ("en-GB,en;q=0.9,nl;q=0.5", "en", REFUSED),
         ("fr", "en", REFUSED),
     ] {
-        let mut request = reader.form_request("/login", &[("username", "ann"), ("password", "no such password")]);
+        let mut request =
+            reader.form_request("/login", &[("username", "ann"), ("password", "no such password")]);
         request.headers.push(("accept-language".into(), languages.into()));
         let page = reader.send(request).await.expect_page(401);
-        assert!(page.body.contains(&format!("<html lang=\"{lang}\">")), "{languages}: {}", page.body);
+        assert!(
+            page.body.contains(&format!("<html lang=\"{lang}\">")),
+            "{languages}: {}",
+            page.body
+        );
         assert!(page.body.contains(refused), "{languages}: {}", page.body);
     }
 }

@@ -13,13 +13,18 @@ async fn a_new_password_ends_every_other_session_and_keeps_this_one() {
         let mut phone = site.browser();
         phone.log_in(name).await.expect(303);
         let mut client = if json { ann.as_script() } else { ann };
-        let answer = client.post("/profile/password", &[("current_password", PASSWORD), ("new_password", NEW)]).await;
+        let answer = client
+            .post("/profile/password", &[("current_password", PASSWORD), ("new_password", NEW)])
+            .await;
         let answer = if json { answer.expect(204) } else { answer.expect_see_other("/profile") };
         assert!(answer.set_cookie(ACCESS).is_some());
         client.get("/profile/sessions").await.expect(200);
         phone.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
         site.browser().log_in(name).await.expect_page(401);
-        site.browser().post("/login", &[("username", name), ("password", NEW)]).await.expect_see_other("/");
+        site.browser()
+            .post("/login", &[("username", name), ("password", NEW)])
+            .await
+            .expect_see_other("/");
     }
 }
 
@@ -27,7 +32,8 @@ async fn a_new_password_ends_every_other_session_and_keeps_this_one() {
 async fn a_refused_change_changes_nothing() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
-    for (field, current, new) in [("", "wrong password here", NEW), ("", "", NEW), ("new_password", PASSWORD, "short")]
+    for (field, current, new) in
+        [("", "wrong password here", NEW), ("", "", NEW), ("new_password", PASSWORD, "short")]
     {
         let fields = [("current_password", current), ("new_password", new)];
         let answer = ann.as_script().post("/profile/password", &fields).await;
@@ -41,10 +47,15 @@ async fn a_refused_change_changes_nothing() {
             assert!(page.expect_page(422).body.contains("id=\"new_password-fault\""));
         }
     }
-    for (field, fields) in
-        [("current_password", vec![("new_password", NEW)]), ("new_password", vec![("current_password", PASSWORD)])]
-    {
-        let problem = ann.as_script().post("/profile/password", &fields).await.expect_problem(422, "invalid-field");
+    for (field, fields) in [
+        ("current_password", vec![("new_password", NEW)]),
+        ("new_password", vec![("current_password", PASSWORD)]),
+    ] {
+        let problem = ann
+            .as_script()
+            .post("/profile/password", &fields)
+            .await
+            .expect_problem(422, "invalid-field");
         assert_eq!(problem["field"], field);
     }
     site.browser().log_in("ann").await.expect_see_other("/");

@@ -17,7 +17,8 @@ async fn knock(site: &Site, name: &str, peer: &str, header: &str, value: &str) -
 
 fn one_attempt(proxies: Proxies) -> Site {
     Site::with(|settings, _| {
-        settings.rate_limits = RateLimits::default().address(RateLimit::new(1, Duration::from_secs(60)));
+        settings.rate_limits =
+            RateLimits::default().address(RateLimit::new(1, Duration::from_secs(60)));
         settings.proxies = proxies;
     })
 }
@@ -37,8 +38,16 @@ async fn clients_behind_the_proxy_are_told_apart_by_its_word_alone() {
     let knock = async |name, value| knock(&site, name, "10.0.0.1", "x-forwarded-for", value).await;
     assert_eq!(knock("ann", "198.51.100.1").await, 401);
     assert_eq!(knock("bob", "198.51.100.2").await, 401, "another client");
-    assert_eq!(knock("cid", "203.0.113.5, 198.51.100.2").await, 429, "the client's own words do not count");
+    assert_eq!(
+        knock("cid", "203.0.113.5, 198.51.100.2").await,
+        429,
+        "the client's own words do not count"
+    );
     let other_header = self::knock(&site, "dan", "10.0.0.1", "forwarded", "for=203.0.113.7").await;
     let again = self::knock(&site, "eve", "10.0.0.1", "forwarded", "for=203.0.113.8").await;
-    assert_eq!((other_header, again), (401, 429), "the proxy writes the other header, so these are the proxy's own");
+    assert_eq!(
+        (other_header, again),
+        (401, 429),
+        "the proxy writes the other header, so these are the proxy's own"
+    );
 }

@@ -32,10 +32,16 @@ async fn a_refresh_sets_new_cookies_and_nothing_else() {
         let answer = ann.post(PATH, &[]).await.expect(204);
         assert_eq!((answer.body.as_str(), answer.header("cache-control")), ("", Some("no-store")));
         let access = answer.set_cookie(ACCESS).unwrap();
-        assert!(access.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"), "{access}");
+        assert!(
+            access.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"),
+            "{access}"
+        );
         let refresh = answer.set_cookie(REFRESH).unwrap();
         let left = 30 * DAY - QUARTER;
-        assert!(refresh.ends_with(&format!("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age={left}")), "{refresh}");
+        assert!(
+            refresh.ends_with(&format!("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age={left}")),
+            "{refresh}"
+        );
         assert_eq!(answer.set_cookies().len(), 2);
         assert_ne!(ann.cookies[REFRESH], first);
         expect_signed_in(&ann).await;
@@ -45,7 +51,11 @@ async fn a_refresh_sets_new_cookies_and_nothing_else() {
 #[tokio::test]
 async fn log_in_sets_a_refresh_cookie_for_the_sessions_life() {
     let site = Site::new();
-    let answer = site.script().post("/register", &[("username", "ann"), ("password", PASSWORD)]).await.expect(201);
+    let answer = site
+        .script()
+        .post("/register", &[("username", "ann"), ("password", PASSWORD)])
+        .await
+        .expect(201);
     let refresh = answer.set_cookie(REFRESH).unwrap();
     assert!(refresh.ends_with(&format!("; Max-Age={}", 30 * DAY)), "{refresh}");
     let mut phone = site.browser();
@@ -53,7 +63,10 @@ async fn log_in_sets_a_refresh_cookie_for_the_sessions_life() {
     assert!(answer.set_cookie(REFRESH).is_some());
     let (mut authenticator, _) = phone.enrol().await;
     let mut tablet = site.browser();
-    assert!(tablet.log_in("ann").await.set_cookie(REFRESH).is_none(), "a password alone opens no session here");
+    assert!(
+        tablet.log_in("ann").await.set_cookie(REFRESH).is_none(),
+        "a password alone opens no session here"
+    );
     let code = authenticator.code();
     assert!(tablet.post("/login/code", &[("code", &code)]).await.set_cookie(REFRESH).is_some());
 }
@@ -106,7 +119,9 @@ async fn what_is_no_refresh_token_is_401_without_a_call_to_the_store() {
     let good = ann.cookies[REFRESH].clone();
     let calls = site.store.calls();
     let forged = format!("{}AAAA", &good[..good.len() - 4]);
-    for bad in ["", "x", &forged, &good[1..], &"A".repeat(86), &"A".repeat(4000), &format!("\"{good}\"")] {
+    for bad in
+        ["", "x", &forged, &good[1..], &"A".repeat(86), &"A".repeat(4000), &format!("\"{good}\"")]
+    {
         ann.cookies.insert(REFRESH.into(), bad.into());
         ann.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
     }
@@ -222,7 +237,9 @@ async fn a_session_is_idle_after_a_week_and_over_after_a_month() {
 
 #[tokio::test]
 async fn the_limits_are_the_sites() {
-    let session = SessionSettings::default().idle(Duration::from_secs(3600)).absolute(Duration::from_secs(DAY));
+    let session = SessionSettings::default()
+        .idle(Duration::from_secs(3600))
+        .absolute(Duration::from_secs(DAY));
     let site = Site::with(|settings, _| settings.session = session);
     let ann = site.browser().registered("ann").await;
     site.clock.pass(3600);

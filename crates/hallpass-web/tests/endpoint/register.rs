@@ -8,8 +8,10 @@ use crate::site::{ACCESS, DEVICE, PASSWORD, Site};
 async fn a_browser_is_signed_in_and_goes_to_its_profile() {
     let site = Site::new();
     let mut ann = site.browser();
-    let answer =
-        ann.post("/register", &[("username", "ann"), ("password", PASSWORD)]).await.expect_see_other("/profile");
+    let answer = ann
+        .post("/register", &[("username", "ann"), ("password", PASSWORD)])
+        .await
+        .expect_see_other("/profile");
     let cookie = answer.set_cookie(ACCESS).unwrap();
     assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"), "{cookie}");
     assert!(answer.set_cookie(DEVICE).is_some());
@@ -21,7 +23,8 @@ async fn a_browser_is_signed_in_and_goes_to_its_profile() {
 async fn a_script_gets_the_account_and_the_end_of_its_token() {
     let site = Site::new();
     let mut ann = site.script();
-    let answer = ann.post("/register", &[("username", "Ann"), ("password", PASSWORD)]).await.expect(201);
+    let answer =
+        ann.post("/register", &[("username", "Ann"), ("password", PASSWORD)]).await.expect(201);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert!(answer.set_cookie(ACCESS).is_some());
     let body = answer.json();
@@ -37,10 +40,15 @@ async fn a_name_is_taken_in_every_spelling() {
     site.browser().registered("ann").await;
     for name in ["ann", "ANN", " ann ", "\u{ff41}nn"] {
         let fields = [("username", name), ("password", PASSWORD)];
-        let problem = site.script().post("/register", &fields).await.expect_problem(409, "name-taken");
+        let problem =
+            site.script().post("/register", &fields).await.expect_problem(409, "name-taken");
         assert_eq!(problem["field"], "username");
         let page = site.browser().post("/register", &fields).await.expect_page(409);
-        assert!(page.body.contains("aria-invalid=\"true\" aria-describedby=\"username-fault username-hint\""));
+        assert!(
+            page.body.contains(
+                "aria-invalid=\"true\" aria-describedby=\"username-fault username-hint\""
+            )
+        );
     }
     assert_eq!(site.store.accounts(), 1);
 }
@@ -56,7 +64,8 @@ async fn what_cannot_be_is_named_and_nothing_is_written() {
         ("password", "ann", "short"),
     ] {
         let fields = [("username", username), ("password", password)];
-        let problem = site.script().post("/register", &fields).await.expect_problem(422, "invalid-field");
+        let problem =
+            site.script().post("/register", &fields).await.expect_problem(422, "invalid-field");
         assert_eq!(problem["field"], field, "{fields:?}");
         let page = site.browser().post("/register", &fields).await.expect_page(422);
         assert!(page.body.contains(&format!("id=\"{field}-fault\"")), "{fields:?}");
@@ -67,7 +76,11 @@ async fn what_cannot_be_is_named_and_nothing_is_written() {
 #[tokio::test]
 async fn a_typed_name_is_kept_and_a_typed_password_is_not() {
     let site = Site::new();
-    let page = site.browser().post("/register", &[("username", "ann"), ("password", "sesame")]).await.expect_page(422);
+    let page = site
+        .browser()
+        .post("/register", &[("username", "ann"), ("password", "sesame")])
+        .await
+        .expect_page(422);
     assert!(page.body.contains("value=\"ann\"") && !page.body.contains("sesame"));
 }
 
@@ -76,6 +89,7 @@ async fn the_page_hands_next_on_to_log_in() {
     let site = Site::new();
     let page = site.browser().get("/register?next=%2Fposts%2Fnew").await.expect_page(200);
     assert!(page.body.contains("href=\"/login?next=%2Fposts%2Fnew\""));
-    let page = site.browser().get("/register?next=https%3A%2F%2Fevil.example").await.expect_page(200);
+    let page =
+        site.browser().get("/register?next=https%3A%2F%2Fevil.example").await.expect_page(200);
     assert!(page.body.contains("href=\"/login\"") && !page.body.contains("evil"));
 }

@@ -20,7 +20,10 @@ async fn the_key_is_shown_in_every_form_until_it_is_on_and_never_after() {
     let secret = set_up["secret"].as_str().unwrap();
     assert_eq!(secret.len(), 32, "160 bits in base32");
     let uri = set_up["otpauth_uri"].as_str().unwrap();
-    assert!(uri.starts_with("otpauth://totp/") && uri.contains(secret) && uri.contains("ann"), "{uri}");
+    assert!(
+        uri.starts_with("otpauth://totp/") && uri.contains(secret) && uri.contains("ann"),
+        "{uri}"
+    );
     assert!(set_up["qr_svg"].as_str().unwrap().starts_with("<svg "));
     let page = ann.get("/profile/two-factor").await.expect_page(200);
     let page = &page.body;
@@ -34,7 +37,9 @@ async fn the_key_is_shown_in_every_form_until_it_is_on_and_never_after() {
     );
     let page = ann.get("/profile/two-factor").await.expect_page(200);
     let page = &page.body;
-    assert!(!page.contains("otpauth:") && !page.contains(&secret[..4]) && !page.contains(&codes[0]));
+    assert!(
+        !page.contains("otpauth:") && !page.contains(&secret[..4]) && !page.contains(&codes[0])
+    );
 }
 
 #[tokio::test]
@@ -51,7 +56,10 @@ async fn looking_changes_nothing_and_each_session_is_shown_its_own_key() {
     // The key that another session was shown turns nothing on here.
     let mut glimpsed = Authenticator::new(&other, site.clock.clone());
     let code = glimpsed.code();
-    ann.as_script().post("/profile/two-factor", &[("code", &code)]).await.expect_problem(401, "invalid-credentials");
+    ann.as_script()
+        .post("/profile/two-factor", &[("code", &code)])
+        .await
+        .expect_problem(401, "invalid-credentials");
     phone.as_script().post("/profile/two-factor", &[("code", &code)]).await.expect(200);
 }
 
@@ -66,13 +74,20 @@ async fn the_first_right_code_turns_it_on_and_shows_the_recovery_codes_once() {
 
     let wrong = authenticator.wrong_code();
     let page = ann.post("/profile/two-factor", &[("code", &wrong)]).await.expect_page(401);
-    assert!(page.body.contains("role=\"alert\"") && page.body.contains("<svg "), "the same key once more");
-    ann.as_script().post("/profile/two-factor", &[("code", &wrong)]).await.expect_problem(401, "invalid-credentials");
+    assert!(
+        page.body.contains("role=\"alert\"") && page.body.contains("<svg "),
+        "the same key once more"
+    );
+    ann.as_script()
+        .post("/profile/two-factor", &[("code", &wrong)])
+        .await
+        .expect_problem(401, "invalid-credentials");
     ann.as_script().post("/profile/two-factor", &[]).await.expect_problem(422, "invalid-field");
     ann.post("/profile/two-factor", &[]).await.expect_page(422);
     assert_eq!(ann.as_script().get("/profile/two-factor").await.json()["enabled"], false);
 
-    let answer = ann.post("/profile/two-factor", &[("code", &authenticator.code())]).await.expect(200);
+    let answer =
+        ann.post("/profile/two-factor", &[("code", &authenticator.code())]).await.expect(200);
     assert_eq!(answer.body.matches("<li><code>").count(), 10);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert!(answer.set_cookie(ACCESS).is_some(), "this session goes on, with the factor used");
@@ -83,7 +98,10 @@ async fn the_first_right_code_turns_it_on_and_shows_the_recovery_codes_once() {
     }
 
     let code = authenticator.code();
-    ann.as_script().post("/profile/two-factor", &[("code", &code)]).await.expect_problem(409, "second-factor-on");
+    ann.as_script()
+        .post("/profile/two-factor", &[("code", &code)])
+        .await
+        .expect_problem(409, "second-factor-on");
     ann.post("/profile/two-factor", &[("code", &code)]).await.expect_page(409);
 }
 
@@ -96,13 +114,17 @@ async fn turning_it_off_takes_password_and_code() {
         let (mut authenticator, _) = ann.enrol().await;
         let mut client = if json { ann.as_script() } else { ann };
         let (right, wrong) = (authenticator.code(), authenticator.wrong_code());
-        for (password, code) in [("wrong password here", &right), (PASSWORD, &wrong), ("", &right)] {
+        for (password, code) in [("wrong password here", &right), (PASSWORD, &wrong), ("", &right)]
+        {
             let answer = client.post(path, &[("password", password), ("code", code)]).await;
             if json {
                 answer.expect_problem(401, "invalid-credentials");
             } else {
                 let page = answer.expect_page(401);
-                assert!(page.body.contains("role=\"alert\"") && !page.body.contains(password) | password.is_empty());
+                assert!(
+                    page.body.contains("role=\"alert\"")
+                        && !page.body.contains(password) | password.is_empty()
+                );
             }
         }
         assert_eq!(client.as_script().get("/profile/two-factor").await.json()["enabled"], true);
@@ -110,7 +132,10 @@ async fn turning_it_off_takes_password_and_code() {
         let answer = client.post(path, &[("password", PASSWORD), ("code", &code)]).await;
         let answer = if json { answer.expect(204) } else { answer.expect_see_other("/profile") };
         assert!(answer.set_cookie(ACCESS).is_some());
-        assert_eq!(client.as_script().get("/profile/two-factor").await.expect(200).json()["enabled"], false);
+        assert_eq!(
+            client.as_script().get("/profile/two-factor").await.expect(200).json()["enabled"],
+            false
+        );
         site.clock.pass(3600);
     }
 }
@@ -125,7 +150,8 @@ async fn fields_of_both_forms_are_named() {
         ("/profile/two-factor/disable", "code", vec![("password", "x")]),
         ("/profile/recovery-codes", "code", vec![]),
     ] {
-        let problem = ann.as_script().post(path, &fields).await.expect_problem(422, "invalid-field");
+        let problem =
+            ann.as_script().post(path, &fields).await.expect_problem(422, "invalid-field");
         assert_eq!(problem["field"], field);
         let page = ann.post(path, &fields).await.expect_page(422);
         assert_eq!(page.body.matches("aria-invalid").count(), 1, "{path} {field}");
@@ -139,19 +165,25 @@ async fn new_recovery_codes_take_the_place_of_the_old() {
     let (mut authenticator, old) = ann.enrol().await;
     let path = "/profile/recovery-codes";
     let wrong = authenticator.wrong_code();
-    ann.as_script().post(path, &[("code", &wrong)]).await.expect_problem(401, "invalid-credentials");
+    ann.as_script()
+        .post(path, &[("code", &wrong)])
+        .await
+        .expect_problem(401, "invalid-credentials");
     ann.post(path, &[("code", &wrong)]).await.expect_page(401);
 
     let page = ann.post(path, &[("code", &authenticator.code())]).await.expect(200);
     assert_eq!(page.body.matches("<li><code>").count(), 10);
-    let refreshed = ann.as_script().post(path, &[("code", &authenticator.code())]).await.expect(200).json();
+    let refreshed =
+        ann.as_script().post(path, &[("code", &authenticator.code())]).await.expect(200).json();
     let refreshed = refreshed["recovery_codes"].as_array().unwrap();
     assert_eq!(refreshed.len(), 10);
     let fresh = refreshed[0].as_str().unwrap();
     assert!(!page.body.contains(fresh) && !old.contains(&fresh.to_owned()));
 
-    let log_in =
-        |code: &str| [("username", "ann"), ("password", PASSWORD), ("code", code)].map(|(a, b)| (a, b.to_owned()));
+    let log_in = |code: &str| {
+        [("username", "ann"), ("password", PASSWORD), ("code", code)]
+            .map(|(a, b)| (a, b.to_owned()))
+    };
     for (code, status) in [(old[0].as_str(), 401), (fresh, 200), (fresh, 401)] {
         let fields = log_in(code);
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -163,7 +195,9 @@ async fn new_recovery_codes_take_the_place_of_the_old() {
 async fn what_is_off_has_no_codes_to_renew_and_nothing_to_turn_off() {
     let site = Site::new();
     let mut ann = site.script().registered("ann").await;
-    ann.post("/profile/recovery-codes", &[("code", "123456")]).await.expect_problem(409, "second-factor-off");
+    ann.post("/profile/recovery-codes", &[("code", "123456")])
+        .await
+        .expect_problem(409, "second-factor-off");
     let fields = [("password", PASSWORD), ("code", "123456")];
     ann.post("/profile/two-factor/disable", &fields).await.expect_problem(409, "second-factor-off");
 }

@@ -33,7 +33,11 @@ async fn the_list_names_devices_and_marks_this_one_first() {
     let page = ann.clone().get("/profile/sessions").await.expect_page(200);
     assert_eq!(page.body.matches("Firefox on Linux").count(), 2);
     assert_eq!(page.body.matches("This device").count(), 1);
-    assert!(page.body.contains("<time datetime=\"2027-01-15T08:00:00Z\">1 minute ago</time>"), "{}", page.body);
+    assert!(
+        page.body.contains("<time datetime=\"2027-01-15T08:00:00Z\">1 minute ago</time>"),
+        "{}",
+        page.body
+    );
 }
 
 #[tokio::test]
@@ -71,7 +75,8 @@ async fn all_others_end_and_this_one_goes_on() {
         phone.log_in(name).await.expect(303);
         let mut client = if json { ann.as_script() } else { ann };
         let answer = client.post(REVOKE, &[("session", "others")]).await;
-        let answer = if json { answer.expect(204) } else { answer.expect_see_other("/profile/sessions") };
+        let answer =
+            if json { answer.expect(204) } else { answer.expect_see_other("/profile/sessions") };
         assert!(answer.set_cookie(ACCESS).is_some());
         phone.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
         assert_eq!(list(&client).await.len(), 1);
@@ -98,6 +103,9 @@ async fn nobody_ends_what_is_not_theirs() {
     for id in [id.as_str(), "", "x", "../../others", "OTHERS"] {
         eve.post(REVOKE, &[("session", id)]).await.expect_problem(404, "not-found");
     }
-    assert_eq!(eve.post(REVOKE, &[]).await.expect_problem(422, "invalid-field")["field"], "session");
+    assert_eq!(
+        eve.post(REVOKE, &[]).await.expect_problem(422, "invalid-field")["field"],
+        "session"
+    );
     assert_eq!(list(&ann).await.len(), 1);
 }

@@ -77,7 +77,13 @@ impl Site {
         stores.administration = Some(shared.into());
         change(&mut settings, &mut stores);
         let accounts = Accounts::new(keys, stores, settings).unwrap();
-        Self { routes: Routes::new(&accounts), authenticator: accounts.request_authenticator(), accounts, store, clock }
+        Self {
+            routes: Routes::new(&accounts),
+            authenticator: accounts.request_authenticator(),
+            accounts,
+            store,
+            clock,
+        }
     }
 
     /// A site with pages of its own.
@@ -131,7 +137,10 @@ impl Client {
 
     pub async fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Answer {
         let body = if self.json {
-            Value::Object(fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()).to_string()
+            Value::Object(
+                fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            )
+            .to_string()
         } else {
             form(fields)
         };
@@ -157,8 +166,14 @@ impl Client {
     }
 
     pub fn request(&self, method: &str, target: &str) -> EndpointRequest {
-        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query.into())));
-        let accept = if self.json { "application/json" } else { "text/html,application/xhtml+xml,*/*;q=0.8" };
+        let (path, query) = target
+            .split_once('?')
+            .map_or((target, None), |(path, query)| (path, Some(query.into())));
+        let accept = if self.json {
+            "application/json"
+        } else {
+            "text/html,application/xhtml+xml,*/*;q=0.8"
+        };
         let mut headers = vec![
             ("host".to_owned(), b"site.example".to_vec()),
             ("accept".to_owned(), accept.into()),
@@ -182,9 +197,11 @@ impl Client {
     }
 
     pub async fn send(&mut self, mut request: EndpointRequest) -> Answer {
-        let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let pairs: Vec<_> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = pairs.join("; ");
-        request.who = self.site.authenticator.authenticate([cookies.as_bytes()], [], self.site.clock.now());
+        request.who =
+            self.site.authenticator.authenticate([cookies.as_bytes()], [], self.site.clock.now());
         if !cookies.is_empty() {
             request.headers.push(("cookie".into(), cookies.into()));
         }
@@ -205,8 +222,13 @@ impl Client {
     pub async fn enrol(&mut self) -> (Authenticator, Vec<String>) {
         let mut script = self.as_script();
         let set_up = script.get("/profile/two-factor").await.expect(200).json();
-        let mut authenticator = Authenticator::new(set_up["secret"].as_str().unwrap(), self.site.clock.clone());
-        let codes = script.post("/profile/two-factor", &[("code", &authenticator.code())]).await.expect(200).json();
+        let mut authenticator =
+            Authenticator::new(set_up["secret"].as_str().unwrap(), self.site.clock.clone());
+        let codes = script
+            .post("/profile/two-factor", &[("code", &authenticator.code())])
+            .await
+            .expect(200)
+            .json();
         self.cookies = script.cookies;
         let codes = codes["recovery_codes"].as_array().unwrap().iter();
         (authenticator, codes.map(|code| code.as_str().unwrap().to_owned()).collect())
@@ -251,14 +273,22 @@ impl std::ops::Deref for Answer {
 
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.headers.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+        let mut lines = self
+            .headers
+            .iter()
+            .filter(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_str());
         let first = lines.next();
         assert!(name == "set-cookie" || lines.next().is_none(), "{name} twice: {:?}", self.headers);
         first
     }
 
     pub fn set_cookies(&self) -> Vec<&str> {
-        self.headers.iter().filter(|(name, _)| *name == "set-cookie").map(|(_, value)| value.as_str()).collect()
+        self.headers
+            .iter()
+            .filter(|(name, _)| *name == "set-cookie")
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     /// The `Set-Cookie` of this name.
@@ -315,12 +345,17 @@ impl Answer {
         problem
     }
 
-    /// RFC 9110: a 401 has a challenge and nothing else has one; 405 says what there is; 429 and 503 say when.
+    /// RFC 9110: a 401 has a challenge and nothing else has one; 405 says what there is; 429 and
+    /// 503 say when.
     #[track_caller]
     fn expect_headers_of_refusal(&self) {
         assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
         assert_eq!(self.header("www-authenticate").is_some(), self.status == 401, "{self:?}");
         assert_eq!(self.header("allow").is_some(), self.status == 405, "{self:?}");
-        assert_eq!(self.header("retry-after").is_some(), matches!(self.status, 429 | 503), "{self:?}");
+        assert_eq!(
+            self.header("retry-after").is_some(),
+            matches!(self.status, 429 | 503),
+            "{self:?}"
+        );
     }
 }

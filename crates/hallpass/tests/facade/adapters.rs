@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use axum::{Router, body::Body, http::Request, response::Response, routing::get};
 use hallpass::{
-    Allowed, Hallpass, Identity, Permission, Rejection, RejectionKind, Requirement, request::RejectedRequest,
-    require_login,
+    Allowed, Hallpass, Identity, Permission, Rejection, RejectionKind, Requirement,
+    request::RejectedRequest, require_login,
 };
 use hallpass_test_support::http;
 use http_body_util::BodyExt;
@@ -32,8 +32,9 @@ async fn open() -> Hallpass<SiteRole> {
 fn page(rejection: Rejection, request: &RejectedRequest<'_>) -> Option<String> {
     let language = request.header("accept-language").unwrap_or("none");
     let who = request.authentication().username().is_none();
-    (rejection.kind() == RejectionKind::NotLoggedIn)
-        .then(|| format!("{} {} {} {language} {who}", request.method(), request.path(), request.target()))
+    (rejection.kind() == RejectionKind::NotLoggedIn).then(|| {
+        format!("{} {} {} {language} {who}", request.method(), request.path(), request.target())
+    })
 }
 
 const PAGE: &str = "GET /profile /profile?a=1 nl true";
@@ -49,13 +50,20 @@ async fn administer(admin: Allowed<Administer>) -> String {
 #[tokio::test]
 async fn a_protected_router_is_served_with_and_without_the_peers_address() {
     let hallpass = open().await;
-    let app = Router::new().route("/profile", get(hello).route_layer(require_login())).merge(hallpass.routes());
+    let app = Router::new()
+        .route("/profile", get(hello).route_layer(require_login()))
+        .merge(hallpass.routes());
     let site = hallpass.protect(app);
-    let (plain, with_address) =
-        (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let (plain, with_address) = (
+        TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        TcpListener::bind("127.0.0.1:0").await.unwrap(),
+    );
     let addresses = [plain.local_addr().unwrap(), with_address.local_addr().unwrap()];
     tokio::spawn(axum::serve(plain, site.clone()).into_future());
-    tokio::spawn(axum::serve(with_address, site.into_make_service_with_connect_info::<SocketAddr>()).into_future());
+    tokio::spawn(
+        axum::serve(with_address, site.into_make_service_with_connect_info::<SocketAddr>())
+            .into_future(),
+    );
     for address in addresses {
         assert_eq!(status(address, "/profile").await, 401);
         assert_eq!(status(address, "/login").await, 200);
@@ -75,15 +83,17 @@ async fn on_axum_the_layer_renders_the_sites_own_page() {
         .route("/", get(hello))
         .route("/profile", get(hello).route_layer(require_login()))
         .route("/admin", get(administer));
-    let own = hallpass
-        .layer()
-        .on_rejection(|rejection, request| page(rejection, request).map(|page| Response::new(Body::from(page))));
+    let own = hallpass.layer().on_rejection(|rejection, request| {
+        page(rejection, request).map(|page| Response::new(Body::from(page)))
+    });
     let site = own.protect(app.clone());
-    let request = Request::get("/profile?a=1").header("accept", "text/html").header("accept-language", "nl");
+    let request =
+        Request::get("/profile?a=1").header("accept", "text/html").header("accept-language", "nl");
     let response = site.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), 401);
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), PAGE);
-    let admin = Request::get("/admin").header("accept", "application/json").body(Body::empty()).unwrap();
+    let admin =
+        Request::get("/admin").header("accept", "application/json").body(Body::empty()).unwrap();
     assert_eq!(site.oneshot(admin).await.unwrap().status(), 401);
     let strict = hallpass.layer().deny_unguarded_routes().protect(app);
     let open = strict.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
@@ -119,7 +129,12 @@ async fn on_actix_the_layer_renders_the_sites_own_page() {
         (get("/"), 200),
         (get("/login"), 200),
         (get("/admin").insert_header(json), 401),
-        (get("/form").method(actix_web::http::Method::POST).insert_header(("sec-fetch-site", "cross-site")), 403),
+        (
+            get("/form")
+                .method(actix_web::http::Method::POST)
+                .insert_header(("sec-fetch-site", "cross-site")),
+            403,
+        ),
     ] {
         assert_eq!(test::call_service(&app, request.to_request()).await.status(), status);
     }

@@ -65,7 +65,11 @@ async fn what_one_process_revokes_the_others_refuse() {
     here.enable(&id).await.unwrap();
     let again = cookie_of(&pages_there, "/login", "alice").await;
     assert_eq!(status(&pages_there, "/profile", &again).await, 200);
-    assert_eq!(status(&pages_there, "/profile", &alice).await, 401, "what was revoked stays revoked");
+    assert_eq!(
+        status(&pages_there, "/profile", &alice).await,
+        401,
+        "what was revoked stays revoked"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

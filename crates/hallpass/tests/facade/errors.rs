@@ -3,7 +3,8 @@
 use std::{error::Error, fs, iter, time::Duration};
 
 use hallpass::{
-    AccountsError, AccountsErrorKind, CookieSettings, Hallpass, Rejection, RejectionKind, UnixTime, Username,
+    AccountsError, AccountsErrorKind, CookieSettings, Hallpass, Rejection, RejectionKind, UnixTime,
+    Username,
     keys::{KeyFile, KeyRing},
     store::SessionId,
     token::{TokenError, TokenErrorKind},
@@ -27,7 +28,8 @@ async fn errors(scratch: &Scratch) -> Vec<BoxError> {
     let now = UnixTime::from_secs(1_790_000_000);
     let short = r#"{"keys":[{"kty":"oct","k":"c2hvcnQ","alg":"HS256","kid":"a"}],"active":"a"}"#;
     fs::write(scratch.path("short-keys.json"), short).unwrap();
-    fs::write(scratch.path("text.db"), "not a database, but longer than its header".repeat(100)).unwrap();
+    fs::write(scratch.path("text.db"), "not a database, but longer than its header".repeat(100))
+        .unwrap();
     let mut errors: Vec<BoxError> = vec![
         KeyRing::from_json(short).unwrap_err().into(),
         KeyRing::from_json("{}").unwrap_err().into(),

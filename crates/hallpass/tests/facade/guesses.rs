@@ -1,5 +1,5 @@
-//! Guesses over a real file: counted before they are looked at, and forgotten by nothing that a guesser can bring about
-//! (SECURITY row 7).
+//! Guesses over a real file: counted before they are looked at, and forgotten by nothing that a
+//! guesser can bring about (SECURITY row 7).
 
 use std::{
     net::IpAddr,
@@ -13,7 +13,8 @@ use hallpass::flow::{LoginStep, RejectionReason, TwoFactor, Visitor};
 use hallpass::store::SqliteStore;
 use hallpass::totp::{Totp, TotpSettings};
 use hallpass::{
-    AccountsErrorKind, Clock, Event, Hallpass, HashCost, PasswordHasherSettings, RateLimit, RateLimits, SystemClock,
+    AccountsErrorKind, Clock, Event, Hallpass, HashCost, PasswordHasherSettings, RateLimit,
+    RateLimits, SystemClock,
 };
 
 use crate::{scratch::Scratch, site::SiteRole};
@@ -34,7 +35,9 @@ async fn node(scratch: &Scratch) -> Node {
         .everything()
         .key_file(scratch.path("keys.json"))
         .password_hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)))
-        .rate_limits(RateLimits::default().account(RateLimit::new(5, std::time::Duration::from_secs(600))))
+        .rate_limits(
+            RateLimits::default().account(RateLimit::new(5, std::time::Duration::from_secs(600))),
+        )
         .on_event(move |event| {
             if let Event::Refused { reason: RejectionReason::WrongCode, .. } = event {
                 counter.fetch_add(1, Ordering::SeqCst);
@@ -56,19 +59,26 @@ async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forget
     let (one, other) = (node(&scratch).await, node(&scratch).await);
     let accounts = one.site.accounts();
     let alice = accounts.register("alice", PASSWORD, &from(1)).await.unwrap().opened().unwrap();
-    let verify =
-        |token: &str| accounts.issuer().verifier::<SiteRole>().verify(token.as_bytes(), SystemClock.now()).unwrap();
+    let verify = |token: &str| {
+        accounts
+            .issuer()
+            .verifier::<SiteRole>()
+            .verify(token.as_bytes(), SystemClock.now())
+            .unwrap()
+    };
     let who = verify(alice.access.as_str());
     let TwoFactor::Off(set_up) = accounts.two_factor(&who).await.unwrap() else {
         panic!("a new account has no factor")
     };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
-    let (_codes, tokens) = accounts.enable_two_factor(&who, &totp.code_at(SystemClock.now())).await.unwrap();
+    let (_codes, tokens) =
+        accounts.enable_two_factor(&who, &totp.code_at(SystemClock.now())).await.unwrap();
     let who = verify(tokens.access.as_str());
     let now = SystemClock.now().as_secs();
     let live = [-60_i64, -30, 0, 30, 60]
         .map(|skew| totp.code_at(hallpass::UnixTime::from_secs(now.saturating_add_signed(skew))));
-    let wrong = (0..).map(|number| format!("{number:06}")).find(|code| !live.contains(code)).unwrap();
+    let wrong =
+        (0..).map(|number| format!("{number:06}")).find(|code| !live.contains(code)).unwrap();
 
     // A fresh pending token and another address each time.
     let guess = |node: &Node, number: u8| {
@@ -86,33 +96,45 @@ async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forget
             .unwrap();
         let wrong = wrong.clone();
         async move {
-            let refused = accounts.log_in_with_code(pending.as_str().as_bytes(), &wrong, &from(number)).await;
+            let refused =
+                accounts.log_in_with_code(pending.as_str().as_bytes(), &wrong, &from(number)).await;
             refused.map(|_| ()).unwrap_err().kind()
         }
     };
-    let tasks: Vec<_> =
-        (0..200_u8).map(|number| tokio::spawn(guess(if number % 2 == 0 { &one } else { &other }, number))).collect();
+    let tasks: Vec<_> = (0..200_u8)
+        .map(|number| tokio::spawn(guess(if number % 2 == 0 { &one } else { &other }, number)))
+        .collect();
     let (mut refused, mut limited) = (0, 0);
     for task in tasks {
         match task.await.unwrap() {
             AccountsErrorKind::Refused => refused += 1,
             AccountsErrorKind::Limited { .. } => limited += 1,
-            // On a busy machine some do not get to the store in time: they are not looked at either.
+            // On a busy machine some do not get to the store in time: they are not looked at
+            // either.
             AccountsErrorKind::Unavailable { .. } => {}
             other => panic!("{other:?}"),
         }
     }
     let looked_at = one.looked_at.load(Ordering::SeqCst) + other.looked_at.load(Ordering::SeqCst);
-    assert!(looked_at <= 5 && refused == looked_at, "{looked_at} looked at, {refused} refused, {limited} limited");
+    assert!(
+        looked_at <= 5 && refused == looked_at,
+        "{looked_at} looked at, {refused} refused, {limited} limited"
+    );
     assert!(limited > 0);
 
     drop((one, other));
     let restarted = node(&scratch).await;
-    assert!(matches!(guess(&restarted, 201).await, AccountsErrorKind::Limited { .. }), "after a restart");
+    assert!(
+        matches!(guess(&restarted, 201).await, AccountsErrorKind::Limited { .. }),
+        "after a restart"
+    );
     for spelling in ["alice", "ALICE", " Alice", "\u{ff21}lice"] {
         let step = restarted.site.accounts().log_in(spelling, PASSWORD, None, &from(202)).await;
         assert!(
-            matches!(step.map(|_: LoginStep| ()).unwrap_err().kind(), AccountsErrorKind::Limited { .. }),
+            matches!(
+                step.map(|_: LoginStep| ()).unwrap_err().kind(),
+                AccountsErrorKind::Limited { .. }
+            ),
             "{spelling:?}"
         );
     }

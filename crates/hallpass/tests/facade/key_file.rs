@@ -96,7 +96,8 @@ fn what_is_wrong_is_one_sentence_with_the_mend() {
         assert!(!format!("{error:?}").contains("c2VjcmV0"));
         assert!(error.source().is_some());
     }
-    // A file that is there is never made anew: it may be the only copy of what opens every second factor.
+    // A file that is there is never made anew: it may be the only copy of what opens every second
+    // factor.
     assert!(fs::read_to_string(&broken).unwrap().contains("c2VjcmV0"));
     let missing = KeyFile::new(scratch.path("none.json")).rotate(NOW, Duration::ZERO);
     assert!(matches!(missing, Err(KeyFileError::Read { .. })));

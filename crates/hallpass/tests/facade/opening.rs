@@ -22,7 +22,10 @@ async fn everything_is_made_on_the_first_start_and_found_on_the_second() {
     assert_eq!(status(&pages(&first), "/profile", &cookie).await, 200);
     drop(first);
     let made = scratch.names();
-    assert!(made.contains(&"site.db".to_owned()) && made.contains(&"site-keys.json".to_owned()), "{made:?}");
+    assert!(
+        made.contains(&"site.db".to_owned()) && made.contains(&"site-keys.json".to_owned()),
+        "{made:?}"
+    );
 
     let second = Hallpass::<SiteRole>::open(&scratch.url("site.db")).await.unwrap();
     assert_eq!(status(&pages(&second), "/profile", &cookie).await, 200);
@@ -39,7 +42,8 @@ async fn those_who_open_it_together_accept_each_others_tokens() {
         opening.spawn(async move { Hallpass::<SiteRole>::open(&url).await.unwrap() });
     }
     let sites = opening.join_all().await;
-    let active = |site: &Hallpass<SiteRole>| site.keys().current().active().unwrap().id().to_string();
+    let active =
+        |site: &Hallpass<SiteRole>| site.keys().current().active().unwrap().id().to_string();
     assert_eq!(sites.iter().map(active).collect::<HashSet<_>>().len(), 1);
     let cookie = cookie_of(&pages(&sites[0]), "/register", "alice").await;
     for site in &sites {
@@ -88,12 +92,18 @@ async fn what_is_wrong_with_a_setting_is_one_sentence_with_the_mend() {
         (builder().keys(ring()).cookies(CookieSettings::builder().access_name("a b")), "a b"),
         (builder().key_file(scratch.path("no/keys.json")), "create its directory"),
         (builder().keys(ring()).key_file(scratch.path("keys.json")), "keys are set twice"),
-        (builder().keys(ring()).stale_policy(StalePolicy::ServeUntilExpiry), "call .revocation_log()"),
+        (
+            builder().keys(ring()).stale_policy(StalePolicy::ServeUntilExpiry),
+            "call .revocation_log()",
+        ),
     ] {
         let error = settings.start().await.unwrap_err();
         let sentence = error.to_string();
         assert!(sentence.contains(expected) && !sentence.contains('\n'), "{sentence}");
-        assert!(error.source().is_none_or(|source| source.to_string() != sentence), "said twice: {sentence}");
+        assert!(
+            error.source().is_none_or(|source| source.to_string() != sentence),
+            "said twice: {sentence}"
+        );
     }
     assert!(builder().keys(ring()).start().await.is_ok());
 }
@@ -102,6 +112,8 @@ async fn what_is_wrong_with_a_setting_is_one_sentence_with_the_mend() {
 fn outside_a_runtime_the_error_names_it() {
     let mut start = std::pin::pin!(builder().keys_in_memory().start());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let std::task::Poll::Ready(Err(error)) = start.as_mut().poll(&mut context) else { panic!("it waits") };
+    let std::task::Poll::Ready(Err(error)) = start.as_mut().poll(&mut context) else {
+        panic!("it waits")
+    };
     assert!(error.to_string().contains("no tokio runtime"), "{error}");
 }

@@ -1,4 +1,5 @@
-//! A store that hangs: log-in fails closed and in time, and who is signed in does not notice (SECURITY row 16).
+//! A store that hangs: log-in fails closed and in time, and who is signed in does not notice
+//! (SECURITY row 16).
 
 use std::{
     sync::{
@@ -24,8 +25,12 @@ use crate::{
 async fn while_the_store_hangs_log_in_is_503_within_two_seconds_and_100_000_requests_go_on() {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
-    let hallpass =
-        Hallpass::<SiteRole>::builder(store).everything().key_file(scratch.path("keys.json")).start().await.unwrap();
+    let hallpass = Hallpass::<SiteRole>::builder(store)
+        .everything()
+        .key_file(scratch.path("keys.json"))
+        .start()
+        .await
+        .unwrap();
     let site = pages(&hallpass);
     let cookie = cookie_of(&site, "/register", "alice").await;
     let options = SqliteConnectOptions::new().filename(scratch.path("site.db"));
@@ -65,5 +70,8 @@ async fn while_the_store_hangs_log_in_is_503_within_two_seconds_and_100_000_requ
     let slowest = log_ins.await.unwrap();
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
     sqlx::query("ROLLBACK").execute(&mut writer).await.unwrap();
-    assert!(!cookie_of(&site, "/login", "alice").await.is_empty(), "and once it answers, she gets in");
+    assert!(
+        !cookie_of(&site, "/login", "alice").await.is_empty(),
+        "and once it answers, she gets in"
+    );
 }

@@ -38,9 +38,12 @@ async fn hallpass(hands: &Hands) -> Hallpass<SiteRole> {
     builder.everything().start().await.unwrap()
 }
 
-const REGISTER: (&str, &str) = ("/register", "username=alice.acme&password=correct+horse+battery+staple");
-const CHANGE: (&str, &str) =
-    ("/profile/password", "current_password=correct+horse+battery+staple&new_password=seven+maps+of+nowhere");
+const REGISTER: (&str, &str) =
+    ("/register", "username=alice.acme&password=correct+horse+battery+staple");
+const CHANGE: (&str, &str) = (
+    "/profile/password",
+    "current_password=correct+horse+battery+staple&new_password=seven+maps+of+nowhere",
+);
 
 /// The cookies of a browser, by name.
 #[derive(Default)]
@@ -68,7 +71,13 @@ async fn send(site: &Router, jar: &mut Jar, path: &str, form: Option<&str>) -> (
         .header(header::COOKIE, jar.header());
     let request = request.body(Body::from(form.unwrap_or_default().to_owned())).unwrap();
     let response = site.clone().oneshot(request).await.unwrap();
-    jar.keep(response.headers().get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap()));
+    jar.keep(
+        response
+            .headers()
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .map(|cookie| cookie.to_str().unwrap()),
+    );
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     (status, String::from_utf8_lossy(&body).into_owned())
@@ -79,7 +88,10 @@ async fn handlers_on_axum_read_own_claims_after_every_issue() {
     let hands = Hands::new();
     let hallpass = hallpass(&hands).await;
     let tenant = async |me: Identity<SiteRole>| me.claims::<TenantClaims>().unwrap().tenant.clone();
-    let site: Router = Router::new().route("/tenant", get(tenant)).merge(hallpass.routes()).layer(hallpass.layer());
+    let site: Router = Router::new()
+        .route("/tenant", get(tenant))
+        .merge(hallpass.routes())
+        .layer(hallpass.layer());
     let mut jar = Jar::default();
     let acme = (200, "acme".to_owned());
     assert_eq!(send(&site, &mut jar, REGISTER.0, Some(REGISTER.1)).await.0, 201);
@@ -104,7 +116,10 @@ async fn handlers_on_actix_read_own_claims_after_every_issue() {
     let hands = Hands::new();
     let hallpass = hallpass(&hands).await;
     let tenant = async |me: Identity<SiteRole>| me.claims::<TenantClaims>().unwrap().tenant.clone();
-    let app = App::new().route("/tenant", web::get().to(tenant)).service(hallpass.routes()).wrap(hallpass.layer());
+    let app = App::new()
+        .route("/tenant", web::get().to(tenant))
+        .service(hallpass.routes())
+        .wrap(hallpass.layer());
     let app = test::init_service(app).await;
     let mut jar = Jar::default();
     for (path, form, expected) in [
@@ -120,7 +135,8 @@ async fn handlers_on_actix_read_own_claims_after_every_issue() {
             hands.turn(Duration::from_secs(16 * 60));
             continue;
         }
-        let request = if form.is_empty() { test::TestRequest::get() } else { test::TestRequest::post() };
+        let request =
+            if form.is_empty() { test::TestRequest::get() } else { test::TestRequest::post() };
         let request = request
             .uri(path)
             .insert_header(("accept", "application/json"))

@@ -1,11 +1,14 @@
-//! Peppers turn under a running site: the file gets a new one, hashes of before are read, and made anew as people sign in.
+//! Peppers turn under a running site: the file gets a new one, hashes of before are read, and made
+//! anew as people sign in.
 
 use std::time::{Duration, Instant};
 
 use hallpass::flow::Visitor;
 use hallpass::keys::{KeyFile, KeyId, KeyRing};
 use hallpass::store::{AccountStore, SqliteStore};
-use hallpass::{AccountsErrorKind, Clock, Hallpass, HashCost, PasswordHasherSettings, SystemClock, Username};
+use hallpass::{
+    AccountsErrorKind, Clock, Hallpass, HashCost, PasswordHasherSettings, SystemClock, Username,
+};
 use tokio::time::sleep;
 
 use crate::{scratch::Scratch, site::SiteRole};
@@ -52,8 +55,12 @@ impl Site {
 
     /// The pepper that somebody's hash names; empty for none.
     async fn named_in_hash(&self, name: &str) -> String {
-        let account = self.store.by_username(&Username::parse(name).unwrap()).await.unwrap().unwrap();
-        let named = account.password_hash().split_once("keyid=").map(|(_, rest)| rest.split('$').next().unwrap());
+        let account =
+            self.store.by_username(&Username::parse(name).unwrap()).await.unwrap().unwrap();
+        let named = account
+            .password_hash()
+            .split_once("keyid=")
+            .map(|(_, rest)| rest.split('$').next().unwrap());
         named.unwrap_or_default().to_owned()
     }
 
@@ -68,7 +75,8 @@ async fn a_pepper_turns_under_a_running_site_and_nobody_is_locked_out() {
     let scratch = Scratch::new();
     let site = Site::start(&scratch).await;
     for name in ["alice", "bob"] {
-        let _opened = site.hallpass.accounts().register(name, PASSWORD, &Visitor::default()).await.unwrap();
+        let _opened =
+            site.hallpass.accounts().register(name, PASSWORD, &Visitor::default()).await.unwrap();
     }
     assert_eq!(site.named_in_hash("alice").await, "", "nobody asked for a pepper");
 

@@ -1,5 +1,5 @@
-//! A PostgreSQL that drops in the middle of a query, ends connections, or hangs: log-in is 503 in time and sets nothing, and whoever
-//! is signed in does not notice (SECURITY row 16).
+//! A PostgreSQL that drops in the middle of a query, ends connections, or hangs: log-in is 503 in
+//! time and sets nothing, and whoever is signed in does not notice (SECURITY row 16).
 
 use std::{
     future::Future,
@@ -58,7 +58,11 @@ impl LogIns {
             303 => (self.opened, _) = (self.opened + 1, assert!(sets)),
             503 => {
                 self.refused += 1;
-                assert!(!sets && answer.headers().contains_key(header::RETRY_AFTER), "{:?}", answer.headers());
+                assert!(
+                    !sets && answer.headers().contains_key(header::RETRY_AFTER),
+                    "{:?}",
+                    answer.headers()
+                );
             }
             other => panic!("{other}"),
         }
@@ -69,7 +73,10 @@ impl LogIns {
         let start = Instant::now();
         let mut tried = Self::default();
         while tried.opened == 0 {
-            assert!(start.elapsed() < Duration::from_secs(10), "the site does not come back to its store");
+            assert!(
+                start.elapsed() < Duration::from_secs(10),
+                "the site does not come back to its store"
+            );
             tried.one(site).await;
             sleep(Duration::from_millis(20)).await;
         }
@@ -108,7 +115,8 @@ async fn on_postgres_drops_ends_and_hangs_refuse_log_ins_in_time_and_100_000_req
             }
         }
     };
-    let requests: Vec<_> = (0..4).map(|_| tokio::spawn(guarded(site.clone(), cookie.clone()))).collect();
+    let requests: Vec<_> =
+        (0..4).map(|_| tokio::spawn(guarded(site.clone(), cookie.clone()))).collect();
 
     // Cut in the middle of each answer that a log-in waits for, in turn.
     let cut = faulted(&site, |answer| {

@@ -1,8 +1,9 @@
-//! What may happen once happens once through the whole flow, in two processes over one database: a one-time code, recovery codes,
-//! the registration of a name.
+//! What may happen once happens once through the whole flow, in two processes over one database: a
+//! one-time code, recovery codes, the registration of a name.
 //!
-//! A code is consumed in the second step of the log-in, which hashes nothing; registrations hash with argon2's least cost, since it is
-//! not the hash that is raced. The limits are wide, and attempts are counted in each process, or they would be what stops the 63.
+//! A code is consumed in the second step of the log-in, which hashes nothing; registrations hash
+//! with argon2's least cost, since it is not the hash that is raced. The limits are wide, and
+//! attempts are counted in each process, or they would be what stops the 63.
 
 use std::{
     io::{BufRead, BufReader, Lines, Write},
@@ -12,11 +13,13 @@ use std::{
 };
 
 use hallpass::flow::{TwoFactor, Visitor};
-use hallpass::store::{Actor, OwnChange, OwnChangeOutcome, RecoveryCode, SqliteStore, TwoFactorStore};
+use hallpass::store::{
+    Actor, OwnChange, OwnChangeOutcome, RecoveryCode, SqliteStore, TwoFactorStore,
+};
 use hallpass::totp::{Totp, TotpSettings};
 use hallpass::{
-    AccountId, AccountsErrorKind, Hallpass, HashCost, PasswordHasherSettings, RateLimit, RateLimits, TwoFactorPolicy,
-    UnixTime,
+    AccountId, AccountsErrorKind, Hallpass, HashCost, PasswordHasherSettings, RateLimit,
+    RateLimits, TwoFactorPolicy, UnixTime,
 };
 use tokio::task::JoinSet;
 
@@ -50,7 +53,8 @@ async fn open(database: &Path, hands: Hands) -> (Hallpass<SiteRole>, SqliteStore
     (hallpass, store)
 }
 
-/// One process of two. A line is a race: the moment, which it is, and what it takes; what comes of it is a line too.
+/// One process of two. A line is a race: the moment, which it is, and what it takes; what comes of
+/// it is a line too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "is the child process of each_is_done_once_in_two_processes"]
 async fn race_beside_another() {
@@ -80,7 +84,9 @@ async fn race_beside_another() {
             });
         }
         let outcomes = tasks.join_all().await;
-        let count = |wanted: &[Result<(), AccountsErrorKind>]| outcomes.iter().filter(|it| wanted.contains(it)).count();
+        let count = |wanted: &[Result<(), AccountsErrorKind>]| {
+            outcomes.iter().filter(|it| wanted.contains(it)).count()
+        };
         let lost = count(&[Err(AccountsErrorKind::Refused), Err(AccountsErrorKind::NameTaken)]);
         println!("\ndone {} {lost}", count(&[Ok(())]));
     }
@@ -117,7 +123,10 @@ impl Racer {
 
     /// How many of its tasks won, and how many lost to another.
     fn outcome(&mut self) -> (usize, usize) {
-        let line = self.said.find_map(|line| line.unwrap().strip_prefix("done ").map(str::to_owned)).unwrap();
+        let line = self
+            .said
+            .find_map(|line| line.unwrap().strip_prefix("done ").map(str::to_owned))
+            .unwrap();
         let (won, lost) = line.split_once(' ').unwrap();
         (won.parse().unwrap(), lost.parse().unwrap())
     }
@@ -138,8 +147,13 @@ async fn races(rounds: u64) {
     let (hallpass, store) = open(&database, hands.clone()).await;
     let accounts = hallpass.accounts();
     let now = || hallpass::Clock::now(&hands);
-    let ann = accounts.register("ann", PASSWORD, &Visitor::default()).await.unwrap().opened().unwrap();
-    let who = accounts.issuer().verifier::<SiteRole>().verify(ann.access.as_str().as_bytes(), now()).unwrap();
+    let ann =
+        accounts.register("ann", PASSWORD, &Visitor::default()).await.unwrap().opened().unwrap();
+    let who = accounts
+        .issuer()
+        .verifier::<SiteRole>()
+        .verify(ann.access.as_str().as_bytes(), now())
+        .unwrap();
     let TwoFactor::Off(set_up) = accounts.two_factor(&who).await.unwrap() else {
         panic!("a new account has no factor")
     };
@@ -153,7 +167,10 @@ async fn races(rounds: u64) {
         let moment = now().as_secs();
         let pending = accounts
             .issuer()
-            .issue(&hallpass_core::Claims::<hallpass_core::MfaPending>::new(who.user_id(), 1, now()), now())
+            .issue(
+                &hallpass_core::Claims::<hallpass_core::MfaPending>::new(who.user_id(), 1, now()),
+                now(),
+            )
             .unwrap();
         let pending = pending.as_str();
 
@@ -170,7 +187,8 @@ async fn races(rounds: u64) {
         let outcome = race(&mut racers, |_| format!("{moment} recovery {pending} {recovery}"));
         assert_eq!(outcome, (10, 54), "round {round}: ten recovery codes");
 
-        let outcome = race(&mut racers, |racer| format!("{moment} name {} rosann{round}", racer * EACH));
+        let outcome =
+            race(&mut racers, |racer| format!("{moment} name {} rosann{round}", racer * EACH));
         assert_eq!(outcome, (1, 63), "round {round}: one name");
     }
     for Racer { to, mut process, .. } in racers {
@@ -179,7 +197,11 @@ async fn races(rounds: u64) {
     }
     let accounts = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM hallpass_accounts");
     let file = sqlx::SqlitePool::connect(&scratch.url("site.db")).await.unwrap();
-    assert_eq!(accounts.fetch_one(&file).await.unwrap(), i64::try_from(rounds).unwrap() + 1, "one row a name");
+    assert_eq!(
+        accounts.fetch_one(&file).await.unwrap(),
+        i64::try_from(rounds).unwrap() + 1,
+        "one row a name"
+    );
 }
 
 fn recovery_code(round: u64, number: u8) -> RecoveryCode {

@@ -23,12 +23,14 @@ use crate::{
     visit::{cookie_of, status},
 };
 
-/// Two handles share nothing but the file, as two processes do. By the poll, each second, half of them would take half a second.
+/// Two handles share nothing but the file, as two processes do. By the poll, each second, half of
+/// them would take half a second.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_handle_on_the_file_revokes_is_pushed() {
     let scratch = Scratch::new();
     let url = scratch.url("site.db");
-    let (here, there) = (Hallpass::<SiteRole>::open(&url).await.unwrap(), Hallpass::open(&url).await.unwrap());
+    let (here, there) =
+        (Hallpass::<SiteRole>::open(&url).await.unwrap(), Hallpass::open(&url).await.unwrap());
     let (pages_here, pages_there) = (pages(&here), pages(&there));
     cookie_of(&pages_here, "/register", "alice").await;
     let alice = here.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
@@ -81,7 +83,10 @@ async fn a_site_whose_log_is_down_is_not_ready() {
     let (line, clock) = (Line::default(), Hands::new());
     let start = || on(&line, &clock).start();
     line.0.store(true, Ordering::SeqCst);
-    assert!(matches!(start().await, Err(StartError::RevocationLog(_))), "it says nothing that it does not know");
+    assert!(
+        matches!(start().await, Err(StartError::RevocationLog(_))),
+        "it says nothing that it does not know"
+    );
 
     line.0.store(false, Ordering::SeqCst);
     let site = start().await.unwrap();
@@ -123,11 +128,16 @@ async fn while_the_log_is_down_tokens_serve_until_they_expire() {
 async fn or_are_refused_past_the_sites_limit_until_it_answers_again() {
     let (line, clock) = (Line::default(), Hands::new());
     let after = Duration::from_secs(20);
-    let (pages, cookie) = silent(on(&line, &clock).stale_policy(StalePolicy::Refuse { after }), &line).await;
+    let (pages, cookie) =
+        silent(on(&line, &clock).stale_policy(StalePolicy::Refuse { after }), &line).await;
     clock.turn(after);
     assert_eq!(status(&pages, "/profile", &cookie).await, 200);
     clock.turn(Duration::from_secs(1));
-    assert_eq!(status(&pages, "/profile", &cookie).await, 503, "a fault that passes, not a log-in page");
+    assert_eq!(
+        status(&pages, "/profile", &cookie).await,
+        503,
+        "a fault that passes, not a log-in page"
+    );
     assert_eq!(status(&pages, "/", &cookie).await, 200, "the open page is open");
     line.0.store(false, Ordering::SeqCst);
     within_the_bound(|| async { status(&pages, "/profile", &cookie).await == 200 }).await;

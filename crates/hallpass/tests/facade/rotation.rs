@@ -1,5 +1,5 @@
-//! Sessions that outlive their access token, over the whole axum stack, on SQLite and on PostgreSQL: the quarter of an hour under load, and one token
-//! in many hands in two processes.
+//! Sessions that outlive their access token, over the whole axum stack, on SQLite and on
+//! PostgreSQL: the quarter of an hour under load, and one token in many hands in two processes.
 
 use std::{
     collections::BTreeSet,
@@ -62,7 +62,12 @@ impl Browser {
 }
 
 /// Sends a request, and answers status, what it sets, and the body.
-async fn send(site: &Router, path: &str, cookies: &str, body: String) -> (u16, Vec<String>, String) {
+async fn send(
+    site: &Router,
+    path: &str,
+    cookies: &str,
+    body: String,
+) -> (u16, Vec<String>, String) {
     let request = Request::post(path)
         .header(header::ACCEPT, "application/json")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -87,7 +92,11 @@ async fn registered(site: &Router, name: &str) -> Browser {
 
 async fn site_at(url: &str, keys: &Path, hands: &Hands) -> Router {
     let store = SqlStore::open(url).await.unwrap();
-    let hallpass = Hallpass::<SiteRole>::builder(store).key_file(keys).clock(hands.clone()).everything().start();
+    let hallpass = Hallpass::<SiteRole>::builder(store)
+        .key_file(keys)
+        .clock(hands.clone())
+        .everything()
+        .start();
     posts(&hallpass.await.unwrap())
 }
 
@@ -109,7 +118,8 @@ async fn quarter_of_an_hour(url: &str, people: usize) {
                 let (site, browser) = (site.clone(), browser.clone());
                 tabs.spawn(async move {
                     // Two of the tabs are of a browser that has dropped the cookie already.
-                    let cookies = if tab % 2 == 0 { browser.cookies() } else { browser.refresh.clone() };
+                    let cookies =
+                        if tab % 2 == 0 { browser.cookies() } else { browser.refresh.clone() };
                     let text = format!("round {round}, session {number}, tab {tab}");
                     let (status, set, body) = send(&site, "/posts", &cookies, text.clone()).await;
                     assert_eq!((status, body), (200, text), "a post was lost");
@@ -141,12 +151,15 @@ async fn nobody_of_200_loses_a_post_at_the_quarter_of_an_hour() {
     quarter_of_an_hour(&Scratch::new().url("site.db"), 200).await;
 }
 
-/// A consumed token leads to the live one for the grace; whoever comes with it later has copied it, and nobody keeps the session.
+/// A consumed token leads to the live one for the grace; whoever comes with it later has copied it,
+/// and nobody keeps the session.
 async fn replay(url: &str) {
     let (scratch, hands) = (Scratch::new(), Hands::new());
     let site = site_at(url, &scratch.path("keys.json"), &hands).await;
     let copied = registered(&site, "ann").await;
-    let refresh = async |browser: &Browser| send(&site, "/session/refresh", &browser.refresh, String::new()).await;
+    let refresh = async |browser: &Browser| {
+        send(&site, "/session/refresh", &browser.refresh, String::new()).await
+    };
     let mut ann = copied.clone();
     ann.keep(&refresh(&copied).await.1);
     hands.turn(GRACE - A_SECOND);
@@ -158,7 +171,11 @@ async fn replay(url: &str) {
     hands.turn(A_SECOND);
     assert_eq!(refresh(&copied).await.0, 401);
     assert_eq!(refresh(&ann).await.0, 401, "the family has ended");
-    assert_eq!(send(&site, "/posts", &ann.cookies(), "nobody's".into()).await.0, 401, "and so has its access token");
+    assert_eq!(
+        send(&site, "/posts", &ann.cookies(), "nobody's".into()).await.0,
+        401,
+        "and so has its access token"
+    );
 }
 
 #[tokio::test]
@@ -166,15 +183,17 @@ async fn a_replay_after_the_grace_ends_the_session() {
     replay(&Scratch::new().url("site.db")).await;
 }
 
-/// One process of two that present the same token: it reads tokens, presents each in `TABS` requests at once, and says what they got. Its
-/// nodes share nothing but the store, which is what has to decide: one node would ask it once for all its tabs.
+/// One process of two that present the same token: it reads tokens, presents each in `TABS`
+/// requests at once, and says what they got. Its nodes share nothing but the store, which is what
+/// has to decide: one node would ask it once for all its tabs.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "is the child process of one_token_in_two_processes_has_one_leaf"]
 async fn present_beside_another() {
     let store = SqlStore::open(&std::env::var(DATABASE).unwrap()).await.unwrap();
     let mut nodes = Vec::new();
     for _ in 0..NODES {
-        let builder = Hallpass::<SiteRole>::builder(store.clone()).key_file(std::env::var_os(KEYS).unwrap());
+        let builder =
+            Hallpass::<SiteRole>::builder(store.clone()).key_file(std::env::var_os(KEYS).unwrap());
         nodes.push(builder.everything().start().await.unwrap());
     }
     println!("\nready");
@@ -184,7 +203,10 @@ async fn present_beside_another() {
         for node in nodes.iter().cycle().take(TABS) {
             let (accounts, token) = (node.accounts().clone(), line.clone());
             tabs.spawn(async move {
-                accounts.refresh(token.as_bytes()).await.map(|tokens| tokens.refresh.unwrap().as_str().to_owned())
+                accounts
+                    .refresh(token.as_bytes())
+                    .await
+                    .map(|tokens| tokens.refresh.unwrap().as_str().to_owned())
             });
         }
         let got: Vec<_> = tabs.join_all().await;
@@ -201,8 +223,13 @@ async fn race(url: &str, rounds: usize) {
     let scratch = Scratch::new();
     let keys = scratch.path("keys.json");
     let store = SqlStore::open(url).await.unwrap();
-    let hallpass = Hallpass::<SiteRole>::builder(store).key_file(&keys).everything().start().await.unwrap();
-    let step = hallpass.accounts().register("ann", "correct horse battery staple", &Default::default()).await.unwrap();
+    let hallpass =
+        Hallpass::<SiteRole>::builder(store).key_file(&keys).everything().start().await.unwrap();
+    let step = hallpass
+        .accounts()
+        .register("ann", "correct horse battery staple", &Default::default())
+        .await
+        .unwrap();
     let mut token = step.opened().unwrap().refresh.unwrap().as_str().to_owned();
     let start = || {
         let mut child = this_test("rotation::present_beside_another")
@@ -223,7 +250,9 @@ async fn race(url: &str, rounds: usize) {
         }
         let mut leaves = BTreeSet::new();
         for (_, said, _) in &mut children {
-            let line = said.find_map(|line| line.unwrap().strip_prefix("leaves ").map(str::to_owned)).unwrap();
+            let line = said
+                .find_map(|line| line.unwrap().strip_prefix("leaves ").map(str::to_owned))
+                .unwrap();
             let (lost, of_child) = line.split_once(' ').unwrap();
             assert_eq!(lost, "0", "round {round}: somebody lost the session");
             leaves.extend(of_child.split(' ').map(str::to_owned));
@@ -232,11 +261,15 @@ async fn race(url: &str, rounds: usize) {
         let leaf = leaves.pop_first().unwrap();
         assert_ne!(leaf, token);
         token = leaf;
-        // 64 renewals within the grace are the limit: the session that is raced is a new one from time to time.
+        // 64 renewals within the grace are the limit: the session that is raced is a new one from
+        // time to time.
         if round % 60 == 59 {
             let visitor = Default::default();
-            let again =
-                hallpass.accounts().log_in("ann", "correct horse battery staple", None, &visitor).await.unwrap();
+            let again = hallpass
+                .accounts()
+                .log_in("ann", "correct horse battery staple", None, &visitor)
+                .await
+                .unwrap();
             token = again.opened().unwrap().refresh.unwrap().as_str().to_owned();
         }
     }

@@ -9,7 +9,10 @@ use axum::{
 };
 use hallpass::keys::KeyRing;
 use hallpass::store::SqlStore;
-use hallpass::{Clock, CookieSettings, Hallpass, HallpassBuilder, SystemClock, TwoFactorPolicy, VerifierSettings};
+use hallpass::{
+    Clock, CookieSettings, Hallpass, HallpassBuilder, SystemClock, TwoFactorPolicy,
+    VerifierSettings,
+};
 use hallpass_core::{Claims, Issuer, LoggedIn};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -48,14 +51,17 @@ async fn no_token_outlives_the_memory_of_revocations() {
     assert_eq!(status(&longer, "/admin", &cookie).await, 200);
     let default = site(|site| site).await;
     assert_eq!(status(&default, "/admin", &cookie).await, 401);
-    let other = site(|site| site.verifier(VerifierSettings::default().leeway(Duration::from_secs(60)))).await;
+    let other =
+        site(|site| site.verifier(VerifierSettings::default().leeway(Duration::from_secs(60))))
+            .await;
     assert_eq!(status(&other, "/admin", &cookie).await, 401);
 }
 
 #[tokio::test]
 async fn issuer_and_audience_are_said_once() {
     let cookie = format!("__Host-hallpass={}", two_hours_token());
-    let changes: [Change; 2] = [|site| site.issuer("https://site.example"), |site| site.audience("site")];
+    let changes: [Change; 2] =
+        [|site| site.issuer("https://site.example"), |site| site.audience("site")];
     for change in changes {
         let site = site(change).await;
         assert_eq!(status(&site, "/admin", &cookie).await, 401);
@@ -81,7 +87,8 @@ async fn bearer_tokens_are_taken_where_the_site_says_so() {
     assert_eq!(with_bearer(&off, token).await.0, 401);
     let (status, headers) = with_bearer(&on, "no.such.token").await;
     let challenges = headers.get_all(header::WWW_AUTHENTICATE).iter();
-    let challenges = challenges.map(|challenge| challenge.to_str().unwrap()).collect::<Vec<_>>().join(", ");
+    let challenges =
+        challenges.map(|challenge| challenge.to_str().unwrap()).collect::<Vec<_>>().join(", ");
     assert_eq!(status, 401);
     assert!(challenges.contains("Bearer"), "{challenges}");
 }
@@ -105,7 +112,11 @@ async fn register(site: &Router, headers: &[(&str, &str)]) -> (u16, Vec<String>)
 async fn the_authenticator_reads_the_cookie_that_the_routes_set() {
     let changes: [(Change, &str, bool); 3] = [
         (|site| site, "__Host-hallpass=", true),
-        (|site| site.cookies(CookieSettings::builder().access_name("__Host-pass")), "__Host-pass=", true),
+        (
+            |site| site.cookies(CookieSettings::builder().access_name("__Host-pass")),
+            "__Host-pass=",
+            true,
+        ),
         (HallpassBuilder::insecure_plain_http_cookies, "hallpass=", false),
     ];
     for (change, name, secure) in changes {
@@ -124,7 +135,8 @@ async fn another_origin_signs_nobody_in_unless_it_is_trusted() {
     let shop = [("origin", "https://shop.example"), ("sec-fetch-site", "cross-site")];
     let (status, cookies) = register(&site(|site| site).await, &shop).await;
     assert_eq!((status, cookies.len()), (403, 0));
-    let (status, _) = register(&site(|site| site.trust_origin("https://shop.example")).await, &shop).await;
+    let (status, _) =
+        register(&site(|site| site.trust_origin("https://shop.example")).await, &shop).await;
     assert_eq!(status, 303);
 }
 
@@ -138,8 +150,10 @@ type Builder = HallpassBuilder<SiteRole, SqlStore>;
 
 #[tokio::test]
 async fn the_order_of_the_settings_does_not_matter() {
-    let orders: [fn(Builder) -> Builder; 2] =
-        [|site| site.everything().without_refresh_tokens(), |site| site.without_refresh_tokens().everything()];
+    let orders: [fn(Builder) -> Builder; 2] = [
+        |site| site.everything().without_refresh_tokens(),
+        |site| site.without_refresh_tokens().everything(),
+    ];
     for order in orders {
         let site = full(order).await;
         assert!(site.endpoints().routes().iter().all(|route| route.path != "/session/refresh"));
@@ -150,25 +164,42 @@ async fn the_order_of_the_settings_does_not_matter() {
         |site| site.two_factor(TwoFactorPolicy::RequiredForAll).everything(),
     ];
     for order in orders {
-        assert!(matches!(full(order).await.accounts().settings().two_factor, TwoFactorPolicy::RequiredForAll));
+        assert!(matches!(
+            full(order).await.accounts().settings().two_factor,
+            TwoFactorPolicy::RequiredForAll
+        ));
     }
     let orders: [Change; 2] = [
-        |site| site.insecure_plain_http_cookies().cookies(CookieSettings::builder().access_name("pass")),
-        |site| site.cookies(CookieSettings::builder().access_name("pass")).insecure_plain_http_cookies(),
+        |site| {
+            site.insecure_plain_http_cookies()
+                .cookies(CookieSettings::builder().access_name("pass"))
+        },
+        |site| {
+            site.cookies(CookieSettings::builder().access_name("pass"))
+                .insecure_plain_http_cookies()
+        },
     ];
     for order in orders {
         let (_, cookies) = register(&site(order).await, &[]).await;
-        assert!(cookies.iter().any(|cookie| cookie.starts_with("pass=") && !cookie.contains("Secure")), "{cookies:?}");
+        assert!(
+            cookies.iter().any(|cookie| cookie.starts_with("pass=") && !cookie.contains("Secure")),
+            "{cookies:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn first_roles_and_name_reach_the_pages() {
-    let site = site(|site| site.default_roles([SiteRole::Admin]).site_name("Marmalade & Sons")).await;
+    let site =
+        site(|site| site.default_roles([SiteRole::Admin]).site_name("Marmalade & Sons")).await;
     let cookie = cookie_of(&site, "/register", "alice").await;
     assert_eq!(status(&site, "/admin", &cookie).await, 200);
-    let request = Request::get("/login").header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+    let request =
+        Request::get("/login").header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
     let page = site.oneshot(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
     let page = std::str::from_utf8(&page).unwrap();
-    assert!(page.contains("Marmalade &#38; Sons") || page.contains("Marmalade &amp; Sons"), "{page}");
+    assert!(
+        page.contains("Marmalade &#38; Sons") || page.contains("Marmalade &amp; Sons"),
+        "{page}"
+    );
 }

@@ -69,7 +69,8 @@ impl RegistrationStore for Users {
         if self.find(|account| account.username() == &new.username).is_some() {
             return Ok(RegistrationOutcome::NameTaken);
         }
-        let account = Account::new(new.id.clone(), new.username, new.password_hash).with_roles(new.roles);
+        let account =
+            Account::new(new.id.clone(), new.username, new.password_hash).with_roles(new.roles);
         self.0.accounts.lock().unwrap().push(account);
         Ok(RegistrationOutcome::Created(new.id))
     }

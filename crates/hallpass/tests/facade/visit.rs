@@ -9,7 +9,9 @@ use tower::ServiceExt;
 
 /// The status of a page, for whoever has this cookie.
 pub(crate) async fn status(pages: &Router, path: &str, cookie: &str) -> u16 {
-    let request = Request::get(path).header(header::ACCEPT, "application/json").header(header::COOKIE, cookie);
+    let request = Request::get(path)
+        .header(header::ACCEPT, "application/json")
+        .header(header::COOKIE, cookie);
     let response = pages.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     response.status().as_u16()
 }
@@ -18,7 +20,11 @@ pub(crate) async fn status(pages: &Router, path: &str, cookie: &str) -> u16 {
 pub(crate) async fn cookie_of(pages: &Router, path: &str, name: &str) -> String {
     let response = pages.clone().oneshot(form(path, name)).await.unwrap();
     assert_eq!(response.status(), StatusCode::SEE_OTHER, "{path} of {name}");
-    let cookies = response.headers().get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
+    let cookies = response
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap());
     let pairs = cookies.map(|cookie| cookie.split(';').next().unwrap());
     pairs.rev().find(|pair| pair.starts_with("__Host-hallpass=")).unwrap().to_owned()
 }
@@ -33,7 +39,9 @@ pub(crate) fn form(path: &str, name: &str) -> Request<Body> {
 }
 
 pub(crate) async fn log_out(pages: &Router, cookie: &str) {
-    let request = Request::post("/logout").header(header::HOST, "site.example").header(header::COOKIE, cookie);
+    let request = Request::post("/logout")
+        .header(header::HOST, "site.example")
+        .header(header::COOKIE, cookie);
     let response = pages.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
 }

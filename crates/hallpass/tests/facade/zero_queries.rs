@@ -52,7 +52,8 @@ fn pages(hallpass: &Hallpass<SiteRole>) -> Router {
 async fn answer(request: Request<Body>) -> Result<Response<String>, Infallible> {
     let who = request.extensions().get::<Authentication>().unwrap();
     let identity = who.identity::<SiteRole>();
-    let text = identity.map_or("nobody".to_owned(), |me| format!("{} {:?}", me.username(), me.roles()));
+    let text =
+        identity.map_or("nobody".to_owned(), |me| format!("{} {:?}", me.username(), me.roles()));
     Ok(Response::new(text))
 }
 
@@ -96,7 +97,12 @@ async fn callers(users: &Users, pages: &Router, clock: &Hands) -> Vec<Caller> {
     let unsigned = with_part(&with_part(&admin, 0, "__Host-hallpass=eyJhbGciOiJub25lIn0"), 2, "");
     vec![
         Caller { cookie: guest.clone(), who: "alice {guest}", profile: 200, admin: 403 },
-        Caller { cookie: format!("a=1; {admin}; b=2"), who: "bob {admin}", profile: 200, admin: 200 },
+        Caller {
+            cookie: format!("a=1; {admin}; b=2"),
+            who: "bob {admin}",
+            profile: 200,
+            admin: 200,
+        },
         Caller::refused(""),
         Caller::refused("theme=dark"),
         Caller::refused(expired),
@@ -112,7 +118,9 @@ async fn callers(users: &Users, pages: &Router, clock: &Hands) -> Vec<Caller> {
 }
 
 fn request(path: &str, cookie: &str) -> Request<Body> {
-    let request = Request::get(path).header(header::ACCEPT, "application/json").header(header::COOKIE, cookie);
+    let request = Request::get(path)
+        .header(header::ACCEPT, "application/json")
+        .header(header::COOKIE, cookie);
     request.body(Body::empty()).unwrap()
 }
 
@@ -125,7 +133,9 @@ where
     let mut sent = 0;
     for _ in 0..rounds {
         for caller in callers {
-            for (path, status) in [("/", 200), ("/profile", caller.profile), ("/admin", caller.admin)] {
+            for (path, status) in
+                [("/", 200), ("/profile", caller.profile), ("/admin", caller.admin)]
+            {
                 let response = service(path).oneshot(request(path, &caller.cookie)).await.unwrap();
                 assert_eq!(response.status(), status, "{path} with {}", caller.cookie);
                 if status == 200 {
@@ -157,7 +167,9 @@ async fn a_hundred_thousand_requests_ask_the_store_nothing() {
         let service = |path| {
             let guarded = match path {
                 "/profile" => tower::util::Either::Left(require_login().layer(service_fn(answer))),
-                "/admin" => tower::util::Either::Left(require_roles([SiteRole::Admin]).layer(service_fn(answer))),
+                "/admin" => tower::util::Either::Left(
+                    require_roles([SiteRole::Admin]).layer(service_fn(answer)),
+                ),
                 _ => tower::util::Either::Right(service_fn(answer)),
             };
             open.layer(guarded)

@@ -1,13 +1,16 @@
-//! A node that is nothing but tower: hyper, the layers of `hallpass-tower`, and one page that asks for a role.
+//! A node that is nothing but tower: hyper, the layers of `hallpass-tower`, and one page that asks
+//! for a role.
 //!
-//! The tests of many nodes (`examples/blog/tests/blog/many_nodes`) run it beside the blogs, over the same database and key file, and
-//! with their settings. Two things of it the blogs have not:
+//! The tests of many nodes (`examples/blog/tests/blog/many_nodes`) run it beside the blogs, over
+//! the same database and key file, and with their settings. Two things of it the blogs have not:
 //!
-//! - The store behind its authenticator counts, so that a request which asks it is found out: `GET /calls` says how many calls there were
-//!   within requests. The revocation log has a store of its own.
-//! - Its standard input takes an operator's orders, one a line, and each is answered with one: `register NAME`, `log-in NAME` (the
-//!   access token), `set-role NAME ROLE`, `disable NAME`, `enable NAME`, `password NAME`. So a thousand of them need neither a thousand
-//!   processes nor, since passwords are hashed for next to nothing here, an hour.
+//! - The store behind its authenticator counts, so that a request which asks it is found out: `GET
+//!   /calls` says how many calls there were within requests. The revocation log has a store of its
+//!   own.
+//! - Its standard input takes an operator's orders, one a line, and each is answered with one:
+//!   `register NAME`, `log-in NAME` (the access token), `set-role NAME ROLE`, `disable NAME`,
+//!   `enable NAME`, `password NAME`. So a thousand of them need neither a thousand processes nor,
+//!   since passwords are hashed for next to nothing here, an hour.
 
 #![allow(clippy::print_stdout, reason = "a program that answers its parent")]
 
@@ -25,7 +28,9 @@ use std::{
 use bytes::Bytes;
 use hallpass::flow::Visitor;
 use hallpass::store::{RedisStore, SqlStore};
-use hallpass::{AccountId, Hallpass, HashCost, PasswordHasherSettings, Role, Username, require_roles};
+use hallpass::{
+    AccountId, Hallpass, HashCost, PasswordHasherSettings, Role, Username, require_roles,
+};
 use hallpass_testkit::Kit;
 use http::{Request, Response};
 use http_body_util::Full;
@@ -76,12 +81,14 @@ async fn main() -> Result<(), Fault> {
 }
 
 async fn serve(listener: TcpListener, hallpass: Hallpass<SiteRole>, kit: Arc<Kit<SiteRole>>) {
-    let page =
-        service_fn(async |_: Request<hyper::body::Incoming>| Ok::<_, Infallible>(Response::new(Full::from("a page"))));
+    let page = service_fn(async |_: Request<hyper::body::Incoming>| {
+        Ok::<_, Infallible>(Response::new(Full::from("a page")))
+    });
     let guarded = hallpass.layer().layer(require_roles([SiteRole::Admin]).layer(page));
     let within_requests = Arc::new(AtomicU64::new(0));
     let site = service_fn(move |request: Request<hyper::body::Incoming>| {
-        let (guarded, kit, within_requests) = (guarded.clone(), Arc::clone(&kit), Arc::clone(&within_requests));
+        let (guarded, kit, within_requests) =
+            (guarded.clone(), Arc::clone(&kit), Arc::clone(&within_requests));
         async move {
             if request.uri().path() == "/calls" {
                 let count = within_requests.load(Ordering::SeqCst);
@@ -97,7 +104,9 @@ async fn serve(listener: TcpListener, hallpass: Hallpass<SiteRole>, kit: Arc<Kit
         let service = TowerToHyperService::new(site.clone());
         tokio::spawn(async move {
             // A client that hangs up is no defect.
-            let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            let _ = auto::Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }
@@ -110,7 +119,8 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
         let words: Vec<_> = order.split(' ').collect();
         let said = match words.as_slice() {
             ["register", name] => {
-                let _registered = hallpass.accounts().register(name, PASSWORDS[0], &Visitor::default()).await?;
+                let _registered =
+                    hallpass.accounts().register(name, PASSWORDS[0], &Visitor::default()).await?;
                 "done".to_owned()
             }
             ["log-in", name] => log_in(hallpass, name, changed.contains(*name)).await?,
@@ -130,8 +140,10 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
             ["password", name] => {
                 let was = changed.contains(*name);
                 let token = log_in(hallpass, name, was).await?;
-                let who =
-                    hallpass.request_authenticator().verifier().verify(token.as_bytes(), hallpass.accounts().now());
+                let who = hallpass
+                    .request_authenticator()
+                    .verifier()
+                    .verify(token.as_bytes(), hallpass.accounts().now());
                 let who = who.map_err(|_| "a token of our own does not verify")?;
                 let (old, new) = (PASSWORDS[usize::from(was)], PASSWORDS[usize::from(!was)]);
                 let _tokens = hallpass.accounts().change_password(&who, old, new).await?;
@@ -150,7 +162,10 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
 }
 
 async fn log_in(hallpass: &Hallpass<SiteRole>, name: &str, changed: bool) -> Result<String, Fault> {
-    let step = hallpass.accounts().log_in(name, PASSWORDS[usize::from(changed)], None, &Visitor::default()).await?;
+    let step = hallpass
+        .accounts()
+        .log_in(name, PASSWORDS[usize::from(changed)], None, &Visitor::default())
+        .await?;
     let opened = step.opened().ok_or("a second factor is due")?;
     Ok(opened.access.as_str().to_owned())
 }

@@ -36,9 +36,10 @@ pub fn judge(sent: &Sent, expected: &Expected, received: &Received) -> Result<()
 fn refusal(sent: &Sent, expected: &Expected, received: &Received) -> Result<(), String> {
     same("handler runs", received.handler_runs, 0)?;
     let status = match expected {
-        Expected::Problem(status, _) | Expected::Page(status) | Expected::Own(status) | Expected::Htmx(status) => {
-            *status
-        }
+        Expected::Problem(status, _)
+        | Expected::Page(status)
+        | Expected::Own(status)
+        | Expected::Htmx(status) => *status,
         _ => 303,
     };
     same("status", received.status, status)?;

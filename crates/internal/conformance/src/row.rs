@@ -1,5 +1,5 @@
-//! A row of the table: `name | METHOD target | header: value && header: value | expected`, and below it, indented, what differs:
-//! `~ stack: expected, since reason`.
+//! A row of the table: `name | METHOD target | header: value && header: value | expected`, and
+//! below it, indented, what differs: `~ stack: expected, since reason`.
 
 use crate::{COOKIE, Sent, token};
 
@@ -47,7 +47,8 @@ impl Row {
         let [name, request, headers, expected] = parts[..] else {
             panic!("{place}: a row has four parts, this has {}", parts.len());
         };
-        let (method, target) = request.split_once(' ').unwrap_or_else(|| panic!("{place}: no target"));
+        let (method, target) =
+            request.split_once(' ').unwrap_or_else(|| panic!("{place}: no target"));
         Self {
             name: name.to_owned(),
             sent: Sent {
@@ -64,12 +65,14 @@ impl Row {
 
     pub(crate) fn add_difference(&mut self, place: &str, line: &str) {
         let (stack, rest) = line.split_once(':').unwrap_or_else(|| panic!("{place}: no stack"));
-        let (expected, why) = rest.split_once(", since ").unwrap_or_else(|| panic!("{place}: no reason"));
+        let (expected, why) =
+            rest.split_once(", since ").unwrap_or_else(|| panic!("{place}: no reason"));
         let expected = Expected::parse(place, expected.trim());
         self.differs.push((stack.trim().to_owned(), expected, why.trim().to_owned()));
     }
 
-    /// The request, once for each of the stack's doors where the target names them; none where the stack has no such door.
+    /// The request, once for each of the stack's doors where the target names them; none where the
+    /// stack has no such door.
     pub fn requests(&self, doors: impl Fn(&str) -> Vec<&'static str>) -> Vec<Sent> {
         let Some(named) = self.sent.target.strip_prefix('@') else {
             return vec![self.sent.clone()];
@@ -106,9 +109,12 @@ impl Row {
 impl Expected {
     fn parse(place: &str, text: &str) -> Self {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("{place}: no status in {text:?}"));
+        let number =
+            |text: &str| text.parse().unwrap_or_else(|_| panic!("{place}: no status in {text:?}"));
         match words[..] {
-            ["grpc", code] => Self::Grpc(code.parse().unwrap_or_else(|_| panic!("{place}: no gRPC code"))),
+            ["grpc", code] => {
+                Self::Grpc(code.parse().unwrap_or_else(|_| panic!("{place}: no gRPC code")))
+            }
             [status, "ran", who] => Self::Ran(number(status), who.to_owned()),
             [status, "problem", kind] => Self::Problem(number(status), kind.to_owned()),
             [status, "page"] => Self::Page(number(status)),
@@ -122,12 +128,14 @@ impl Expected {
     }
 }
 
-/// Reads the header column, with the host and, unless the row says something of it, a preference for JSON.
+/// Reads the header column, with the host and, unless the row says something of it, a preference
+/// for JSON.
 fn read_headers(place: &str, text: &str) -> Vec<(String, Vec<u8>)> {
     let mut headers = vec![("host".to_owned(), b"site.example".to_vec())];
     let mut accepts = false;
     for header in text.split("&&").map(str::trim).filter(|header| !header.is_empty()) {
-        let (name, value) = header.split_once(':').unwrap_or_else(|| panic!("{place}: no colon in {header:?}"));
+        let (name, value) =
+            header.split_once(':').unwrap_or_else(|| panic!("{place}: no colon in {header:?}"));
         accepts |= name.trim_start_matches('!') == "accept";
         if !name.starts_with('!') {
             headers.push((name.to_owned(), unescape(&fill_in(place, value.trim()))));
@@ -148,9 +156,13 @@ fn fill_in(place: &str, text: &str) -> String {
         match after.split_once('}').filter(|(name, _)| name.bytes().all(is_name_byte)) {
             Some((name, behind)) => {
                 match name.split_once('*') {
-                    Some((letter, times)) => out.push_str(&letter.repeat(times.parse().expect("a number of letters"))),
+                    Some((letter, times)) => {
+                        out.push_str(&letter.repeat(times.parse().expect("a number of letters")))
+                    }
                     None if name == "C" => out.push_str(COOKIE),
-                    None => out.push_str(&token(name).unwrap_or_else(|| panic!("{place}: no token {name:?}"))),
+                    None => out.push_str(
+                        &token(name).unwrap_or_else(|| panic!("{place}: no token {name:?}")),
+                    ),
                 }
                 rest = behind;
             }

@@ -1,8 +1,8 @@
 //! The site that every stack builds: its roles, its keys, its time, and what was revoked.
 
 use hallpass_core::{
-    Algorithm, Clock, CookieSettings, Key, KeyId, KeyRing, RejectionSettings, RequestAuthenticator, RevocationList,
-    Role, UnixTime, Verifier,
+    Algorithm, Clock, CookieSettings, Key, KeyId, KeyRing, RejectionSettings, RequestAuthenticator,
+    RevocationList, Role, UnixTime, Verifier,
 };
 
 /// The site's roles.

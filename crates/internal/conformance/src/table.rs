@@ -42,7 +42,9 @@ fn parse(file: &str, text: &str) -> Vec<Row> {
         let place = format!("{file}:{}", number + 1);
         let line = line.trim();
         if let Some(difference) = line.strip_prefix('~') {
-            rows.last_mut().expect("a difference stands under its row").add_difference(&place, difference);
+            rows.last_mut()
+                .expect("a difference stands under its row")
+                .add_difference(&place, difference);
         } else if !line.is_empty() && !line.starts_with('#') {
             rows.push(Row::parse(place, line));
         }

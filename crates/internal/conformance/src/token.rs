@@ -1,4 +1,5 @@
-//! The tokens of the table, by name, written and signed by hand (RFC 7515): nothing of hallpass makes them.
+//! The tokens of the table, by name, written and signed by hand (RFC 7515): nothing of hallpass
+//! makes them.
 
 use base64_simd::URL_SAFE_NO_PAD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
@@ -27,7 +28,9 @@ pub fn token(name: &str) -> Option<String> {
         "admin" => alice().signed(),
         "moderator" => Claims::of("mia", r#""moderator""#).signed(),
         "guest" => guest().signed(),
-        "both" => Claims::of("zoe", "").without("role").set("roles", r#"["moderator","admin"]"#).signed(),
+        "both" => {
+            Claims::of("zoe", "").without("role").set("roles", r#"["moderator","admin"]"#).signed()
+        }
         "no-role" => Claims::of("ned", "").without("role").signed(),
         "two-factor" => Claims::of("ada", r#""admin""#).set("amr", r#"["pwd","otp"]"#).signed(),
         // Roles.
@@ -57,7 +60,10 @@ pub fn token(name: &str) -> Option<String> {
         "exp-null" => with("exp", "null".into()),
         "exp-negative" => with("exp", "-1".into()),
         "exp-huge" => with("exp", "18446744073709551616".into()),
-        "exp-twice" => alice().set("exp", &(NOW - 60).to_string()).and("exp", &(NOW + 600).to_string()).signed(),
+        "exp-twice" => alice()
+            .set("exp", &(NOW - 60).to_string())
+            .and("exp", &(NOW + 600).to_string())
+            .signed(),
         "nbf-later" => with("nbf", (NOW + 3600).to_string()),
         "nbf-earlier" => with("nbf", (NOW - 3600).to_string()),
         "nbf-string" => with("nbf", format!("\"{}\"", NOW - 3600)),
@@ -65,12 +71,14 @@ pub fn token(name: &str) -> Option<String> {
         "auth-601" => with("auth_time", (NOW - 601).to_string()),
         "auth-missing" => without("auth_time"),
         "auth-string" => with("auth_time", format!("\"{NOW}\"")),
-        "two-factor-stale" => {
-            alice().set("amr", r#"["pwd","otp"]"#).set("auth_time", &(NOW - 601).to_string()).signed()
-        }
-        "two-factor-guest-stale" => {
-            guest().set("amr", r#"["pwd","otp"]"#).set("auth_time", &(NOW - 601).to_string()).signed()
-        }
+        "two-factor-stale" => alice()
+            .set("amr", r#"["pwd","otp"]"#)
+            .set("auth_time", &(NOW - 601).to_string())
+            .signed(),
+        "two-factor-guest-stale" => guest()
+            .set("amr", r#"["pwd","otp"]"#)
+            .set("auth_time", &(NOW - 601).to_string())
+            .signed(),
         // Methods.
         "amr-hardware" => with("amr", r#"["hwk"]"#.into()),
         "amr-unknown" => with("amr", r#"["geo"]"#.into()),
@@ -91,7 +99,9 @@ pub fn token(name: &str) -> Option<String> {
         "user-id-number" => with("user_id", "7".into()),
         // Claims as a whole.
         "claim-unknown" => alice().and("x", r#"{"y":[1,2,null]}"#).signed(),
-        "claims-spaced" => sign(HEADER, &alice().json().replace(',', " ,\n ").replace("\":", "\" : "), SECRET),
+        "claims-spaced" => {
+            sign(HEADER, &alice().json().replace(',', " ,\n ").replace("\":", "\" : "), SECRET)
+        }
         "claims-reordered" => alice().reversed().signed(),
         "claims-array" => sign(HEADER, &format!("[{}]", alice().json()), SECRET),
         "claims-broken" => sign(HEADER, r#"{"sub":"alice""#, SECRET),
@@ -111,16 +121,24 @@ pub fn token(name: &str) -> Option<String> {
         "kid-unknown" => headed(r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k2"}"#),
         "kid-missing" => headed(r#"{"alg":"HS256","typ":"hallpass+jwt"}"#),
         "kid-path" => headed(r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"../../dev/null"}"#),
-        "alg-none" => unsigned(r#"{"alg":"none","typ":"hallpass+jwt","kid":"k1"}"#, &alice().json()),
-        "alg-none-capital" => unsigned(r#"{"alg":"None","typ":"hallpass+jwt","kid":"k1"}"#, &alice().json()),
+        "alg-none" => {
+            unsigned(r#"{"alg":"none","typ":"hallpass+jwt","kid":"k1"}"#, &alice().json())
+        }
+        "alg-none-capital" => {
+            unsigned(r#"{"alg":"None","typ":"hallpass+jwt","kid":"k1"}"#, &alice().json())
+        }
         "alg-hs512" => headed(r#"{"alg":"HS512","typ":"hallpass+jwt","kid":"k1"}"#),
         "alg-lower-case" => headed(r#"{"alg":"hs256","typ":"hallpass+jwt","kid":"k1"}"#),
         "alg-missing" => headed(r#"{"typ":"hallpass+jwt","kid":"k1"}"#),
         "crit" => headed(r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1","crit":["exp"]}"#),
-        "b64" => headed(r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1","b64":false,"crit":["b64"]}"#),
+        "b64" => {
+            headed(r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1","b64":false,"crit":["b64"]}"#)
+        }
         "jwk" => {
             let key = BASE64.encode_to_string(b"another secret of thirty-two bytes");
-            let header = format!(r#"{{"alg":"HS256","typ":"hallpass+jwt","jwk":{{"kty":"oct","k":"{key}"}}}}"#);
+            let header = format!(
+                r#"{{"alg":"HS256","typ":"hallpass+jwt","jwk":{{"kty":"oct","k":"{key}"}}}}"#
+            );
             sign(&header, &alice().json(), b"another secret of thirty-two bytes")
         }
         "typ-jwt" => headed(r#"{"alg":"HS256","typ":"JWT","kid":"k1"}"#),
@@ -194,7 +212,8 @@ impl Claims {
     }
 
     fn json(&self) -> String {
-        let members: Vec<String> = self.0.iter().map(|(claim, json)| format!("\"{claim}\":{json}")).collect();
+        let members: Vec<String> =
+            self.0.iter().map(|(claim, json)| format!("\"{claim}\":{json}")).collect();
         format!("{{{}}}", members.join(","))
     }
 
@@ -215,8 +234,8 @@ fn unsigned(header: &str, claims: &str) -> String {
     format!("{}.{}.", BASE64.encode_to_string(header), BASE64.encode_to_string(claims))
 }
 
-/// Sets the two bits of the last character that no byte of a 32-byte signature uses: another spelling of the same bytes
-/// (RFC 4648 section 3.5).
+/// Sets the two bits of the last character that no byte of a 32-byte signature uses: another
+/// spelling of the same bytes (RFC 4648 section 3.5).
 fn spare_bits(mut token: String) -> String {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let last = token.pop().expect("a signature");

@@ -1,7 +1,9 @@
 //! The guide's snippets, compiled and run: `cargo test -p hallpass-guide`.
 //!
-//! Each page of `docs/guide`, the README and each crate's, is the documentation of a module here, so that each of its blocks of Rust is a test. `tests/guide` reads the
-//! pages as text: what they link to is there, the table of contents is whole, and each test that the threat table names exists.
+//! Each page of `docs/guide`, the README and each crate's, is the documentation of a module here,
+//! so that each of its blocks of Rust is a test. `tests/guide` reads the pages as text: what they
+//! link to is there, the table of contents is whole, and each test that the threat table names
+//! exists.
 
 #![forbid(unsafe_code)]
 
@@ -68,7 +70,10 @@ mod tests {
         let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/guide/src");
         for page in std::fs::read_dir(pages).into_iter().flatten().flatten() {
             let name = page.file_name().into_string().unwrap_or_default();
-            assert!(name == "SUMMARY.md" || here.contains(&format!("\"{name}\"")), "{name} is no module here");
+            assert!(
+                name == "SUMMARY.md" || here.contains(&format!("\"{name}\"")),
+                "{name} is no module here"
+            );
         }
     }
 }

@@ -48,11 +48,14 @@ fn document(api: &utoipa::openapi::OpenApi) -> Value {
     serde_json::from_str(&api.to_json().unwrap()).unwrap()
 }
 
-/// Whether a request with these roles is let in, going by the document alone: one alternative whose roles it has all.
+/// Whether a request with these roles is let in, going by the document alone: one alternative whose
+/// roles it has all.
 fn promised(operation: &Value, roles: Option<&[&str]>) -> u16 {
     let alternatives = operation["security"].as_array().unwrap();
     let Some(roles) = roles else { return if alternatives.is_empty() { 200 } else { 401 } };
-    let has = |needed: &Value| needed.as_array().unwrap().iter().all(|role| roles.contains(&role.as_str().unwrap()));
+    let has = |needed: &Value| {
+        needed.as_array().unwrap().iter().all(|role| roles.contains(&role.as_str().unwrap()))
+    };
     let enough = |alternative: &Value| alternative.as_object().unwrap().values().all(has);
     if alternatives.is_empty() || alternatives.iter().any(enough) { 200 } else { 403 }
 }
@@ -60,7 +63,8 @@ fn promised(operation: &Value, roles: Option<&[&str]>) -> u16 {
 fn check_security(document: &Value) {
     let security = |path: &str| document["paths"][path]["get"]["security"].clone();
     let either = |roles: &[Value]| {
-        let with = |scheme: &str| roles.iter().map(|roles| json!({ scheme: roles })).collect::<Vec<_>>();
+        let with =
+            |scheme: &str| roles.iter().map(|roles| json!({ scheme: roles })).collect::<Vec<_>>();
         Value::Array([with("hallpass"), with("hallpass-bearer")].concat())
     };
     assert_eq!(security("/"), json!([]));
@@ -86,18 +90,22 @@ async fn on_axum_the_document_says_what_the_routes_do() {
     let mut api = Api::openapi();
     kit.request_authenticator().api_security().describe(&mut api, &site.table());
     let text = api.to_json().unwrap();
-    let app: Router =
-        site.into_router().route("/openapi.json", get(move || async move { text.clone() })).layer(kit.layer());
+    let app: Router = site
+        .into_router()
+        .route("/openapi.json", get(move || async move { text.clone() }))
+        .layer(kit.layer());
 
     let request = Request::get("/openapi.json").body(Body::empty()).unwrap();
     let answer = app.clone().oneshot(request).await.unwrap();
-    let document: Value = serde_json::from_slice(&to_bytes(answer.into_body(), 1 << 20).await.unwrap()).unwrap();
+    let document: Value =
+        serde_json::from_slice(&to_bytes(answer.into_body(), 1 << 20).await.unwrap()).unwrap();
     check_security(&document);
 
     for path in ["/", "/profile", "/reports/7"] {
         let operation = &document["paths"][path.replace('7', "{id}")]["get"];
         for role in SiteRole::ALL {
-            let status = app.clone().oneshot(kit.as_user(*role).get_json(path)).await.unwrap().status();
+            let status =
+                app.clone().oneshot(kit.as_user(*role).get_json(path)).await.unwrap().status();
             assert_eq!(status, promised(operation, Some(&[role.name()])), "{path} as {role:?}");
         }
         let status = app.clone().oneshot(kit.as_stranger().get_json(path)).await.unwrap().status();
@@ -110,8 +118,11 @@ async fn on_actix_the_document_says_what_the_routes_do() {
     use actix_web::{App, test, web};
     use hallpass::actix::GuardedRouter;
 
-    let reports =
-        GuardedRouter::new().route("/{id:[0-9]+}", require_at_least(SiteRole::Moderator), web::get().to(report));
+    let reports = GuardedRouter::new().route(
+        "/{id:[0-9]+}",
+        require_at_least(SiteRole::Moderator),
+        web::get().to(report),
+    );
     let site = GuardedRouter::new()
         .route("/", public(), web::get().to(front))
         .route("/profile", require_login(), web::get().to(profile))
@@ -136,7 +147,8 @@ async fn on_actix_the_document_says_what_the_routes_do() {
 
 #[test]
 fn beside_a_router_of_utoipa_axum_the_table_is_written_by_hand() {
-    let (router, mut api): (Router, _) = OpenApiRouter::new().routes(routes!(report)).split_for_parts();
+    let (router, mut api): (Router, _) =
+        OpenApiRouter::new().routes(routes!(report)).split_for_parts();
     let guard = require_at_least(SiteRole::Moderator);
     let mut table = RouteTable::new();
     table.state("/reports/{id}", *guard.requirement());
@@ -158,11 +170,18 @@ async fn the_sign_in_routes_are_those_that_are_served() {
     let document = document(&api);
 
     let files = ["/hallpass.css", "/hallpass.js"];
-    for route in site.endpoints().routes().into_iter().filter(|route| !files.contains(&route.path)) {
-        let item = document["paths"][route.path].as_object().unwrap_or_else(|| panic!("{} is not there", route.path));
+    for route in site.endpoints().routes().into_iter().filter(|route| !files.contains(&route.path))
+    {
+        let item = document["paths"][route.path]
+            .as_object()
+            .unwrap_or_else(|| panic!("{} is not there", route.path));
         let methods: Vec<String> = item.keys().map(|method| method.to_uppercase()).collect();
         assert!(
-            route.methods.iter().filter(|it| **it != "HEAD").all(|it| methods.contains(&(*it).to_owned())),
+            route
+                .methods
+                .iter()
+                .filter(|it| **it != "HEAD")
+                .all(|it| methods.contains(&(*it).to_owned())),
             "{route:?}"
         );
     }
@@ -171,5 +190,8 @@ async fn the_sign_in_routes_are_those_that_are_served() {
     let form = &login["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"];
     assert_eq!(form["required"], json!(["username", "password"]));
     assert!(form["properties"]["next"].is_object() && login["responses"]["429"].is_object());
-    assert_eq!(document["paths"]["/profile/password"]["post"]["security"], json!([{ "hallpass": [] }]));
+    assert_eq!(
+        document["paths"]["/profile/password"]["post"]["security"],
+        json!([{ "hallpass": [] }])
+    );
 }

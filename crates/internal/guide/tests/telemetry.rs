@@ -1,4 +1,5 @@
-//! What a site's recorder and log see, from a site that runs: the rows of the guide's page, and nothing of anybody.
+//! What a site's recorder and log see, from a site that runs: the rows of the guide's page, and
+//! nothing of anybody.
 //!
 //! A binary of its own, because a recorder is installed for the whole process.
 
@@ -15,7 +16,10 @@ use axum::{Router, body::Body, http::Request, routing::get};
 use hallpass::flow::{LoginStep, Visitor};
 use hallpass::store::SqliteStore;
 use hallpass::token::TokenErrorKind;
-use hallpass::{Hallpass, HashCost, PasswordHasherSettings, RateLimit, RateLimits, RejectionKind, Role, require_roles};
+use hallpass::{
+    Hallpass, HashCost, PasswordHasherSettings, RateLimit, RateLimits, RejectionKind, Role,
+    require_roles,
+};
 use hallpass_testkit::Kit;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tower::ServiceExt;
@@ -55,12 +59,16 @@ impl<S: tracing::Subscriber> Layer<S> for Log {
         if event.metadata().target() == "hallpass" {
             let mut fields = Fields(BTreeMap::new());
             event.record(&mut fields);
-            self.0.lock().unwrap().push((event.metadata().level().to_string().to_lowercase(), fields.0));
+            self.0
+                .lock()
+                .unwrap()
+                .push((event.metadata().level().to_string().to_lowercase(), fields.0));
         }
     }
 }
 
-/// Signs in, fails to, is limited, renews, ends sessions, and asks for pages with good tokens and bad ones.
+/// Signs in, fails to, is limited, renews, ends sessions, and asks for pages with good tokens and
+/// bad ones.
 async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
     let store = SqliteStore::open("sqlite::memory:").await.unwrap();
     let few = RateLimit::new(3, Duration::from_secs(60));
@@ -74,19 +82,26 @@ async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
         .await
         .unwrap();
     let app: Router = Router::new()
-        .route("/admin", get(|| async { "the books" }).route_layer(require_roles([SiteRole::Admin])))
+        .route(
+            "/admin",
+            get(|| async { "the books" }).route_layer(require_roles([SiteRole::Admin])),
+        )
         .merge(site.routes())
         .layer(site.layer());
     let ask = |cookie: &str| {
-        let request = Request::get("/admin").header("cookie", cookie).header("accept", "application/json");
+        let request =
+            Request::get("/admin").header("cookie", cookie).header("accept", "application/json");
         app.clone().oneshot(request.body(Body::empty()).unwrap())
     };
     let here = Visitor { peer: Some(PEER.parse().unwrap()), ..Visitor::default() };
 
     let alice = site.accounts().register("alice", PASSWORD, &here).await.unwrap().opened().unwrap();
     let refresh = alice.refresh.as_ref().unwrap().as_str().to_owned();
-    let _wrong = site.accounts().log_in("alice", "not at all the password", None, &here).await.unwrap_err();
-    let LoginStep::LoggedIn(again) = site.accounts().log_in("alice", PASSWORD, None, &here).await.unwrap() else {
+    let _wrong =
+        site.accounts().log_in("alice", "not at all the password", None, &here).await.unwrap_err();
+    let LoginStep::LoggedIn(again) =
+        site.accounts().log_in("alice", PASSWORD, None, &here).await.unwrap()
+    else {
         panic!()
     };
     for _ in 0..4 {
@@ -107,7 +122,8 @@ async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
     assert_eq!(ask("theme=dark").await.unwrap().status(), 401);
     site.log_out_everywhere(&hallpass::AccountId::new(alice.user.id.clone())).await.unwrap();
     assert_eq!(ask(&good).await.unwrap().status(), 401);
-    let elsewhere = Request::post("/login").header("sec-fetch-site", "cross-site").body(Body::empty()).unwrap();
+    let elsewhere =
+        Request::post("/login").header("sec-fetch-site", "cross-site").body(Body::empty()).unwrap();
     assert_eq!(app.clone().oneshot(elsewhere).await.unwrap().status(), 403);
 
     let tokens = [alice.access.as_str(), again.access.as_str(), &refresh].map(str::to_owned);
@@ -118,15 +134,28 @@ async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
 /// The series above zero: `name{label="value"}` and the number.
 fn series(prometheus: &PrometheusHandle) -> BTreeMap<String, f64> {
     let page = prometheus.render();
-    let lines = page.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit_once(' '));
-    lines.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).filter(|(_, value)| *value != 0.0).collect()
+    let lines =
+        page.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit_once(' '));
+    lines
+        .map(|(name, value)| (name.to_owned(), value.parse().unwrap()))
+        .filter(|(_, value)| *value != 0.0)
+        .collect()
 }
 
 /// The rows of a table of the page, their cells without the back quotes.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let page = include_str!("../../../../docs/guide/src/telemetry.md");
-    let rows = page.split_once(heading).unwrap().1.lines().skip(2).take_while(|line| line.starts_with('|'));
-    rows.map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect()).collect()
+    let rows = page
+        .split_once(heading)
+        .unwrap()
+        .1
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    rows.map(|row| {
+        row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect()
+    })
+    .collect()
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -159,9 +188,13 @@ async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
     }
     assert!(seen["hallpass_revocation_list_synced_timestamp_seconds"] > 1_700_000_000.0);
 
-    // The page of a scraper names what the table names, and nothing else; the labels hold kinds alone.
+    // The page of a scraper names what the table names, and nothing else; the labels hold kinds
+    // alone.
     let page = prometheus.render();
-    let typed = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")).filter_map(|line| line.split_once(' '));
+    let typed = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+        .filter_map(|line| line.split_once(' '));
     let typed: BTreeSet<_> =
         typed.map(|(name, kind)| (name.to_owned(), kind.replace("summary", "histogram"))).collect();
     let rows = table("| name | kind | label | what |");
@@ -170,12 +203,19 @@ async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
     for row in &rows {
         let labels = page.lines().filter(|line| line.starts_with(&format!("{}{{", row[0])));
         assert!(
-            labels.clone().all(|line| line.contains(&format!("{{{}=\"", row[2])) || line.contains("{quantile=")),
+            labels
+                .clone()
+                .all(|line| line.contains(&format!("{{{}=\"", row[2]))
+                    || line.contains("{quantile=")),
             "{row:?}"
         );
     }
     let of_a_kind = |name: &str| page.matches(&format!("hallpass_{name}_total{{")).count();
-    assert_eq!(of_a_kind("verifications"), 1 + TokenErrorKind::ALL.len(), "all of them from the first request on");
+    assert_eq!(
+        of_a_kind("verifications"),
+        1 + TokenErrorKind::ALL.len(),
+        "all of them from the first request on"
+    );
     assert_eq!(of_a_kind("rejections"), RejectionKind::ALL.len());
     for word in secrets.iter().map(String::as_str).chain(["alice", PEER]) {
         assert!(!page.contains(word), "{word} in {page}");
@@ -185,19 +225,35 @@ async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
     let rows = table("| `event` | level | fields | when |");
     let mut events = BTreeSet::new();
     for (level, fields) in log.0.lock().unwrap().iter() {
-        assert!(secrets.iter().all(|secret| !format!("{fields:?}").contains(secret.as_str())), "{fields:?}");
+        assert!(
+            secrets.iter().all(|secret| !format!("{fields:?}").contains(secret.as_str())),
+            "{fields:?}"
+        );
         let Some(event) = fields.get("event") else { continue };
         let row = rows.iter().find(|row| row[0] == *event).unwrap();
         let listed: BTreeSet<_> = row[2].split(", ").filter(|field| !field.is_empty()).collect();
-        let has: BTreeSet<_> =
-            fields.keys().map(String::as_str).filter(|it| *it != "event" && *it != "message").collect();
+        let has: BTreeSet<_> = fields
+            .keys()
+            .map(String::as_str)
+            .filter(|it| *it != "event" && *it != "message")
+            .collect();
         let left_out = listed.difference(&has).copied().collect::<Vec<_>>();
         assert!(row[1] == *level && has.is_subset(&listed), "{event}: {level} {has:?}");
-        assert!(left_out.is_empty() || (event == "refused" && left_out == ["account"]), "{event} without {left_out:?}");
+        assert!(
+            left_out.is_empty() || (event == "refused" && left_out == ["account"]),
+            "{event} without {left_out:?}"
+        );
         events.insert(event.clone());
     }
-    let expected = ["limited", "refused", "registered", "session-refreshed", "sessions-ended", "signed-in"];
+    let expected =
+        ["limited", "refused", "registered", "session-refreshed", "sessions-ended", "signed-in"];
     assert!(expected.iter().all(|event| events.contains(*event)), "{events:?}");
-    let reasons = log.0.lock().unwrap().iter().filter(|(_, fields)| fields["message"] == "token rejected").count();
+    let reasons = log
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|(_, fields)| fields["message"] == "token rejected")
+        .count();
     assert_eq!(reasons, 2);
 }

@@ -91,7 +91,8 @@ impl Authenticator {
 /// The current time step, and how much of it is left.
 fn step() -> (u64, Duration) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    let passed = Duration::from_secs(now.as_secs() % STEP) + Duration::from_nanos(now.subsec_nanos().into());
+    let passed =
+        Duration::from_secs(now.as_secs() % STEP) + Duration::from_nanos(now.subsec_nanos().into());
     (now.as_secs() / STEP, Duration::from_secs(STEP) - passed)
 }
 

@@ -69,7 +69,8 @@ impl SetCookie {
     #[must_use]
     pub fn max_age(&self) -> Option<i64> {
         let digits = self.attribute("max-age")?;
-        let is_number = digits.strip_prefix('-').unwrap_or(digits).bytes().all(|c| c.is_ascii_digit());
+        let is_number =
+            digits.strip_prefix('-').unwrap_or(digits).bytes().all(|c| c.is_ascii_digit());
         is_number.then(|| digits.parse().ok())?
     }
 }
@@ -155,8 +156,9 @@ impl CookieJar {
         }
         let set = SetCookie::parse(line);
         let cookie = self.accept(&set, path)?;
-        let same =
-            |held: &Cookie| (&held.name, &held.domain, &held.path) == (&cookie.name, &cookie.domain, &cookie.path);
+        let same = |held: &Cookie| {
+            (&held.name, &held.domain, &held.path) == (&cookie.name, &cookie.domain, &cookie.path)
+        };
         let place = self.cookies.iter().position(same);
         if cookie.expires.is_some_and(|expires| expires <= SystemTime::now()) {
             if let Some(place) = place {
@@ -225,7 +227,8 @@ impl CookieJar {
 
     /// Whether the host is the domain or lies below it (RFC 6265bis section 5.1.3).
     fn belongs_to(&self, domain: &str) -> bool {
-        let is_address = self.host.contains(':') || self.host.bytes().all(|c| c == b'.' || c.is_ascii_digit());
+        let is_address =
+            self.host.contains(':') || self.host.bytes().all(|c| c == b'.' || c.is_ascii_digit());
         let below = self.host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
         self.host == domain || (below && !is_address)
     }
@@ -234,7 +237,8 @@ impl CookieJar {
     #[must_use]
     pub fn header(&self, path: &str) -> Option<String> {
         let path = if path.starts_with('/') { path } else { "/" };
-        let mut cookies: Vec<_> = self.live().filter(|cookie| matches(&cookie.path, path)).collect();
+        let mut cookies: Vec<_> =
+            self.live().filter(|cookie| matches(&cookie.path, path)).collect();
         // The longer path goes first; of two that are as long, the one that was created first.
         cookies.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let pair = |cookie: &&Cookie| match cookie.name.as_str() {

@@ -153,7 +153,11 @@ fn carry(client: TcpStream, server: TcpStream, shared: Arc<Shared>) {
     });
 }
 
-fn carry_answers(mut server: &TcpStream, mut client: &TcpStream, shared: &Shared) -> io::Result<()> {
+fn carry_answers(
+    mut server: &TcpStream,
+    mut client: &TcpStream,
+    shared: &Shared,
+) -> io::Result<()> {
     let (mut buffer, mut messages) = (vec![0; 64 * 1024], Messages::default());
     loop {
         let length = server.read(&mut buffer)?;

@@ -43,7 +43,12 @@ impl Request {
     /// Creates a request without headers and without a body.
     #[must_use]
     pub fn new(method: &str, target: &str) -> Self {
-        Self { method: method.to_owned(), target: target.to_owned(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// Appends a header.
@@ -198,7 +203,8 @@ impl Response {
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let values = self.headers.iter();
-        let headers: Vec<_> = values.map(|(name, value)| (name, String::from_utf8_lossy(value))).collect();
+        let headers: Vec<_> =
+            values.map(|(name, value)| (name, String::from_utf8_lossy(value))).collect();
         f.debug_struct("Response")
             .field("status", &self.status)
             .field("headers", &headers)
@@ -348,7 +354,8 @@ fn dechunked(mut rest: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn form(fields: &[(&str, &str)]) -> String {
     let pairs = fields.iter();
-    let pairs: Vec<_> = pairs.map(|(name, value)| format!("{}={}", percent(name), percent(value))).collect();
+    let pairs: Vec<_> =
+        pairs.map(|(name, value)| format!("{}={}", percent(name), percent(value))).collect();
     pairs.join("&")
 }
 

@@ -12,8 +12,9 @@
 //! | `memory_store` | a store in memory that can be down (feature `memory-store`) |
 //! | `tokens` | tokens of one site, valid and invalid (feature `tokens`) |
 //!
-//! The cookie jar and the authenticator check crates of hallpass, so a defect of those must not reach
-//! them: they are written from the standards. Only the last two modules use crates of hallpass.
+//! The cookie jar and the authenticator check crates of hallpass, so a defect of those must not
+//! reach them: they are written from the standards. Only the last two modules use crates of
+//! hallpass.
 //!
 //! A function here panics where a test cannot go on, since that is how a test reports it.
 //!

@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome, ConsumedRefreshes,
-    Cursor, EndOutcome, Enrolment, LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome,
-    PasswordChange, PasswordStore, RecoveryHash, RefreshChain, RefreshOutcome, RefreshState, RefreshTokenStore,
-    RefreshedSession, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
-    RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, TwoFactorStore, Username,
+    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome,
+    ConsumedRefreshes, Cursor, EndOutcome, Enrolment, LiveFactor, NewAccount, NewSession,
+    OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RecoveryHash,
+    RefreshChain, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
+    RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
+    RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, TwoFactorStore,
+    Username,
 };
 use hallpass_core::{Methods, TotpDrift, UnixTime};
 
@@ -104,8 +106,9 @@ impl State {
     fn row_of(&mut self, actor: &Actor) -> Option<&mut Row> {
         let row = self.rows.get_mut(&actor.account)?;
         let in_session = |session: &SessionId| row.sessions.iter().any(|one| one.id == *session);
-        let passes =
-            !row.disabled && row.generation == actor.generation && actor.session.as_ref().is_none_or(in_session);
+        let passes = !row.disabled
+            && row.generation == actor.generation
+            && actor.session.as_ref().is_none_or(in_session);
         passes.then_some(row)
     }
 
@@ -113,7 +116,8 @@ impl State {
         by.is_none_or(|actor| self.row_of(actor).is_some())
     }
 
-    /// Raises the generation and ends every session but the one that is kept, which gets its new refresh token.
+    /// Raises the generation and ends every session but the one that is kept, which gets its new
+    /// refresh token.
     fn revoking(&mut self, own: &OwnChange) -> OwnChangeOutcome {
         let id = &own.actor.account;
         self.revoke(id, own.kept_session(), own.at);
@@ -124,7 +128,13 @@ impl State {
             };
             listed.refreshed = own.at;
             let RefreshChain { first, idle_until, methods, .. } = refresh_chain.clone();
-            let state = RefreshState::new(first, ConsumedRefreshes::default(), own.at, idle_until, listed.expires);
+            let state = RefreshState::new(
+                first,
+                ConsumedRefreshes::default(),
+                own.at,
+                idle_until,
+                listed.expires,
+            );
             row.refreshes.insert(*session, Kept { state, methods });
         }
         OwnChangeOutcome::Written(Box::new(row.account(id)))
@@ -148,7 +158,11 @@ impl State {
     fn raise(&mut self, id: &AccountId, at: UnixTime) {
         let Some(row) = self.rows.get_mut(id) else { return };
         row.generation += 1;
-        self.log.push(Revocation::Generation { account: id.clone(), generation: row.generation, at });
+        self.log.push(Revocation::Generation {
+            account: id.clone(),
+            generation: row.generation,
+            at,
+        });
     }
 }
 
@@ -157,7 +171,11 @@ impl AccountStore for MemoryStore {
 
     async fn by_username(&self, name: &Username) -> Result<Option<Account>, Down> {
         let state = self.lock()?;
-        Ok(state.rows.iter().find(|(_, row)| row.username == *name).map(|(id, row)| row.account(id)))
+        Ok(state
+            .rows
+            .iter()
+            .find(|(_, row)| row.username == *name)
+            .map(|(id, row)| row.account(id)))
     }
 
     async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Down> {
@@ -188,7 +206,12 @@ impl RegistrationStore for MemoryStore {
 }
 
 impl PasswordStore for MemoryStore {
-    async fn replace_hash(&self, id: &AccountId, old_hash: &str, new_hash: &str) -> Result<ReplaceOutcome, Down> {
+    async fn replace_hash(
+        &self,
+        id: &AccountId,
+        old_hash: &str,
+        new_hash: &str,
+    ) -> Result<ReplaceOutcome, Down> {
         let mut state = self.lock()?;
         match state.rows.get_mut(id).filter(|row| row.hash == old_hash) {
             Some(row) => {
@@ -214,10 +237,13 @@ impl PasswordStore for MemoryStore {
 impl TwoFactorStore for MemoryStore {
     async fn enable(&self, enrolment: Enrolment) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
-        let Some(row) = state.row_of(&enrolment.own.actor).filter(|row| row.factor.is_none()) else {
+        let Some(row) = state.row_of(&enrolment.own.actor).filter(|row| row.factor.is_none())
+        else {
             return Ok(OwnChangeOutcome::NotWritten);
         };
-        row.factor = Some(LiveFactor::new(enrolment.encrypted, Some(enrolment.step)).with_drift(enrolment.drift));
+        row.factor = Some(
+            LiveFactor::new(enrolment.encrypted, Some(enrolment.step)).with_drift(enrolment.drift),
+        );
         row.recovery = enrolment.recovery_codes;
         Ok(state.revoking(&enrolment.own))
     }
@@ -234,7 +260,8 @@ impl TwoFactorStore for MemoryStore {
         let factor = row.and_then(|row| row.factor.as_mut());
         match factor.filter(|factor| factor.last_step().is_none_or(|last| last < step)) {
             Some(factor) => {
-                *factor = LiveFactor::new(factor.encrypted_secret().to_vec(), Some(step)).with_drift(drift);
+                *factor = LiveFactor::new(factor.encrypted_secret().to_vec(), Some(step))
+                    .with_drift(drift);
                 Ok(ConsumeOutcome::Consumed)
             }
             None => Ok(ConsumeOutcome::AlreadyConsumed),
@@ -248,7 +275,9 @@ impl TwoFactorStore for MemoryStore {
         code: &RecoveryHash,
     ) -> Result<ConsumeOutcome, Down> {
         let mut state = self.lock()?;
-        let row = state.row_of(&Actor::new(id.clone(), generation, None)).filter(|row| row.factor.is_some());
+        let row = state
+            .row_of(&Actor::new(id.clone(), generation, None))
+            .filter(|row| row.factor.is_some());
         let found = row.and_then(|row| {
             let at = row.recovery.iter().position(|hash| hash == code)?;
             Some(row.recovery.remove(at))
@@ -256,7 +285,11 @@ impl TwoFactorStore for MemoryStore {
         Ok(if found.is_some() { ConsumeOutcome::Consumed } else { ConsumeOutcome::AlreadyConsumed })
     }
 
-    async fn replace_recovery_codes(&self, own: &OwnChange, codes: &[RecoveryHash]) -> Result<OwnChangeOutcome, Down> {
+    async fn replace_recovery_codes(
+        &self,
+        own: &OwnChange,
+        codes: &[RecoveryHash],
+    ) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
         match state.row_of(&own.actor).filter(|row| row.factor.is_some()) {
             Some(row) => {
@@ -289,7 +322,8 @@ impl TwoFactorStore for MemoryStore {
         let factor = state.rows.get_mut(id).and_then(|row| row.factor.as_mut());
         match factor.filter(|factor| factor.encrypted_secret() == old_encrypted) {
             Some(factor) => {
-                *factor = LiveFactor::new(new_encrypted.to_vec(), factor.last_step()).with_drift(factor.drift());
+                *factor = LiveFactor::new(new_encrypted.to_vec(), factor.last_step())
+                    .with_drift(factor.drift());
                 Ok(ReplaceOutcome::Replaced)
             }
             None => Ok(ReplaceOutcome::Changed),
@@ -308,7 +342,8 @@ impl SessionStore for MemoryStore {
                     let state = RefreshState::new(first, consumed, new.at, idle_until, new.expires);
                     row.refreshes.insert(new.id, Kept { state, methods });
                 }
-                row.sessions.insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
+                row.sessions
+                    .insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
                 Ok(OpenOutcome::Opened(Box::new(row.account(&new.account))))
             }
             None => Ok(OpenOutcome::AccountChanged),
@@ -318,7 +353,8 @@ impl SessionStore for MemoryStore {
     async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, Down> {
         let state = self.lock()?;
         let sessions = state.rows.get(account).map_or(&[][..], |row| &row.sessions);
-        let mut live: Vec<_> = sessions.iter().filter(|session| now < session.expires).cloned().collect();
+        let mut live: Vec<_> =
+            sessions.iter().filter(|session| now < session.expires).cloned().collect();
         live.sort_by_key(|session| std::cmp::Reverse(session.created));
         Ok(live)
     }
@@ -350,10 +386,19 @@ impl SessionStore for MemoryStore {
 
     async fn end_others(&self, own: &OwnChange) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
-        Ok(if state.passes(Some(&own.actor)) { state.revoking(own) } else { OwnChangeOutcome::NotWritten })
+        Ok(if state.passes(Some(&own.actor)) {
+            state.revoking(own)
+        } else {
+            OwnChangeOutcome::NotWritten
+        })
     }
 
-    async fn end_all(&self, account: &AccountId, by: Option<&Actor>, at: UnixTime) -> Result<CommandOutcome, Down> {
+    async fn end_all(
+        &self,
+        account: &AccountId,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, Down> {
         let mut state = self.lock()?;
         if !state.passes(by) {
             return Ok(CommandOutcome::ActorChanged);
@@ -364,16 +409,24 @@ impl SessionStore for MemoryStore {
 }
 
 impl RefreshTokenStore for MemoryStore {
-    async fn refresh(&self, session: &SessionId, rotation: &Rotation) -> Result<RefreshOutcome, Down> {
+    async fn refresh(
+        &self,
+        session: &SessionId,
+        rotation: &Rotation,
+    ) -> Result<RefreshOutcome, Down> {
         // Other tasks run meanwhile, as they do while a database works.
         tokio::task::yield_now().await;
         let mut state = self.lock()?;
-        let found = state.rows.iter_mut().find(|(_, row)| row.refreshes.contains_key(session) && !row.disabled);
+        let found = state
+            .rows
+            .iter_mut()
+            .find(|(_, row)| row.refreshes.contains_key(session) && !row.disabled);
         let Some((id, row)) = found else { return Ok(RefreshOutcome::Ended) };
         let (id, account) = (id.clone(), row.account(id));
-        let (Some(kept), Some(listed)) =
-            (row.refreshes.get_mut(session), row.sessions.iter_mut().find(|one| one.id == *session))
-        else {
+        let (Some(kept), Some(listed)) = (
+            row.refreshes.get_mut(session),
+            row.sessions.iter_mut().find(|one| one.id == *session),
+        ) else {
             return Ok(RefreshOutcome::Ended);
         };
         let presented = rotation.present(&kept.state);
@@ -382,7 +435,13 @@ impl RefreshTokenStore for MemoryStore {
             (listed.refreshed, listed.expires) = (next.refreshed, next.expires);
         }
         let RefreshState { live, idle_until, expires, refreshed, .. } = kept.state;
-        let session_now = Box::new(RefreshedSession::new(account, listed.created, kept.methods, idle_until, expires));
+        let session_now = Box::new(RefreshedSession::new(
+            account,
+            listed.created,
+            kept.methods,
+            idle_until,
+            expires,
+        ));
         Ok(match presented {
             RotationOutcome::Consumed(_) => RefreshOutcome::Consumed(session_now),
             RotationOutcome::InGrace => RefreshOutcome::InGrace { live, session: session_now },
@@ -390,7 +449,10 @@ impl RefreshTokenStore for MemoryStore {
             over => {
                 row.refreshes.remove(session);
                 row.sessions.retain(|one| one.id != *session);
-                state.log.push(Revocation::SessionEnded { session: *session, at: rotation.at.max(refreshed) });
+                state.log.push(Revocation::SessionEnded {
+                    session: *session,
+                    at: rotation.at.max(refreshed),
+                });
                 if over == RotationOutcome::Reused {
                     RefreshOutcome::Reused { account: id }
                 } else {

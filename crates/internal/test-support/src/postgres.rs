@@ -197,10 +197,17 @@ mod tests {
         let proxy = ([127, 0, 0, 1], 81).into();
         for (url, host, expected) in [
             ("postgres://a.example/a", "a.example:5432", "postgres://127.0.0.1:81/a"),
-            ("postgres://a:b@a.example:5/c?d=e", "a.example:5", "postgres://a:b@127.0.0.1:81/c?d=e"),
+            (
+                "postgres://a:b@a.example:5/c?d=e",
+                "a.example:5",
+                "postgres://a:b@127.0.0.1:81/c?d=e",
+            ),
             ("postgres://a@h?d=e", "h:5432", "postgres://a@127.0.0.1:81?d=e"),
         ] {
-            assert_eq!((host_and_port(url).as_str(), through(url, proxy).as_str()), (host, expected));
+            assert_eq!(
+                (host_and_port(url).as_str(), through(url, proxy).as_str()),
+                (host, expected)
+            );
         }
     }
 }

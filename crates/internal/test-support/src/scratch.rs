@@ -95,7 +95,8 @@ impl Scratch {
     pub fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).expect("a directory of our own");
         let names = entries.map(|entry| entry.expect("an entry").file_name());
-        let mut names: Vec<_> = names.map(|name| name.into_string().expect("a name in UTF-8")).collect();
+        let mut names: Vec<_> =
+            names.map(|name| name.into_string().expect("a name in UTF-8")).collect();
         names.sort();
         names
     }

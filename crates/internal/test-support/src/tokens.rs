@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hallpass_core::{
-    Claims, Clock, CookieSettings, Issuer, KeyRing, LoggedIn, Methods, Role, RoleSet, UnixTime, Verifier,
+    Claims, Clock, CookieSettings, Issuer, KeyRing, LoggedIn, Methods, Role, RoleSet, UnixTime,
+    Verifier,
 };
 use hallpass_tower::AuthLayer;
 
@@ -63,7 +64,12 @@ pub struct TokenOf {
 impl TokenOf {
     /// Returns a token with these roles: issued at [`NOW`], after a log-in with a password.
     pub fn with(roles: impl Into<RoleSet<SiteRole>>) -> Self {
-        Self { issuer: issuer(), roles: roles.into(), methods: Methods::PASSWORD, age: Duration::ZERO }
+        Self {
+            issuer: issuer(),
+            roles: roles.into(),
+            methods: Methods::PASSWORD,
+            age: Duration::ZERO,
+        }
     }
 
     /// Returns the signed token.
@@ -71,7 +77,10 @@ impl TokenOf {
     pub fn token(&self) -> String {
         let at = NOW.saturating_sub(self.age);
         let alice = LoggedIn::insecure_new(
-            Claims::new("17", 0, at).with_username("alice").with_session("s-1").with_methods(self.methods),
+            Claims::new("17", 0, at)
+                .with_username("alice")
+                .with_session("s-1")
+                .with_methods(self.methods),
             self.roles,
         );
         self.issuer.issue(&alice, at).expect("a token for alice").as_str().to_owned()
@@ -95,7 +104,8 @@ pub fn cookie(token: &str) -> String {
 #[must_use]
 pub fn invalid_cookies() -> Vec<(&'static str, Option<String>, &'static str)> {
     let good = TokenOf::with(SiteRole::Admin);
-    let another_issuer = Issuer::new(KeyRing::generate_hs256([8; 32], NOW), "https://site.example", "site");
+    let another_issuer =
+        Issuer::new(KeyRing::generate_hs256([8; 32], NOW), "https://site.example", "site");
     let another_site = Issuer::new(issuer().keys().clone(), "https://site.example", "shop");
     let mut forged = good.token();
     let last = forged.pop();
@@ -123,7 +133,10 @@ pub fn invalid_cookies() -> Vec<(&'static str, Option<String>, &'static str)> {
         ),
         (
             "expired",
-            Some(TokenOf { age: Duration::from_secs(15 * 60), ..TokenOf::with(SiteRole::Admin) }.cookie()),
+            Some(
+                TokenOf { age: Duration::from_secs(15 * 60), ..TokenOf::with(SiteRole::Admin) }
+                    .cookie(),
+            ),
             "expired",
         ),
     ]

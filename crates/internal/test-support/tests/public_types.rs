@@ -22,7 +22,11 @@ fn each_public_type_states_whether_it_is_exhaustive() {
     }
     assert!(files.len() > 100, "{} files: the folders have moved", files.len());
     let silent: Vec<String> = files.iter().flat_map(|file| silent_types(file)).collect();
-    assert!(silent.is_empty(), "add `#[non_exhaustive]` or \"Exhaustive, because …\" to:\n{}", silent.join("\n"));
+    assert!(
+        silent.is_empty(),
+        "add `#[non_exhaustive]` or \"Exhaustive, because …\" to:\n{}",
+        silent.join("\n")
+    );
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -44,7 +48,9 @@ fn silent_types(file: &Path) -> Vec<String> {
         let indent = line.len() - item.len();
         let open = match item.split_once(' ')? {
             ("pub", item) if item.starts_with("enum ") => true,
-            ("pub", item) if item.starts_with("struct ") => has_public_field(item, &lines[number + 1..], indent),
+            ("pub", item) if item.starts_with("struct ") => {
+                has_public_field(item, &lines[number + 1..], indent)
+            }
             _ => false,
         };
         let silent = open && !states_it(&lines[..number]);

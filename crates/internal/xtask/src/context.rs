@@ -31,7 +31,8 @@ impl Context {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
         let root = root.canonicalize().map_err(|error| format!("{}: {error}", root.display()))?;
         env::set_current_dir(&root).map_err(|error| format!("{}: {error}", root.display()))?;
-        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |given| root.join(given));
+        let target = env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| root.join("target"), |given| root.join(given));
         let work = env::temp_dir().join(format!("hallpass-xtask-{}", process::id()));
         create(&work)?;
         let servers = SERVERS.map(|name| env::var(name).ok().filter(|url| !url.is_empty()));
@@ -43,7 +44,8 @@ impl Context {
         let mut words = line.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words);
-        // Set by `cargo run` for this program. Cargo and rustc of another version must not see them.
+        // Set by `cargo run` for this program. Cargo and rustc of another version must not see
+        // them.
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
             if text == "CARGO"
@@ -155,8 +157,12 @@ impl Run {
     pub(crate) fn lines(mut self) -> Outcome<Vec<String>> {
         let child = self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.map_err(|error| format!("{}: {error}", self.line))?;
-        let errors = child.stderr.take().map(|pipe| thread::spawn(move || copy(pipe, |line| eprintln!("{line}"))));
-        let mut lines = child.stdout.take().map_or_else(Vec::new, |pipe| copy(pipe, |line| println!("{line}")));
+        let errors = child
+            .stderr
+            .take()
+            .map(|pipe| thread::spawn(move || copy(pipe, |line| eprintln!("{line}"))));
+        let mut lines =
+            child.stdout.take().map_or_else(Vec::new, |pipe| copy(pipe, |line| println!("{line}")));
         lines.extend(errors.and_then(|thread| thread.join().ok()).unwrap_or_default());
         let status = child.wait();
         self.checked(status).map(|()| lines)
@@ -168,14 +174,17 @@ impl Run {
         let passed = passed(&self.lines()?);
         context.passed.set(context.passed.get() + passed);
         if passed < at_least {
-            return Err(format!("{line}: {passed} tests passed, not {at_least} or more; was a test renamed?"));
+            return Err(format!(
+                "{line}: {passed} tests passed, not {at_least} or more; was a test renamed?"
+            ));
         }
         Ok(())
     }
 
     /// Starts it with its standard output going to `ready`.
     pub(crate) fn start(mut self, ready: &Path) -> Outcome<process::Child> {
-        let file = fs::File::create(ready).map_err(|error| format!("{}: {error}", ready.display()))?;
+        let file =
+            fs::File::create(ready).map_err(|error| format!("{}: {error}", ready.display()))?;
         self.command.stdout(file).spawn().map_err(|error| format!("{}: {error}", self.line))
     }
 
@@ -211,7 +220,8 @@ pub(crate) fn read(file: &Path) -> Outcome<String> {
 
 /// The entries of a directory, sorted.
 pub(crate) fn entries(directory: &Path) -> Outcome<Vec<PathBuf>> {
-    let read = fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    let read =
+        fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
     let mut entries: Vec<PathBuf> = read.filter_map(|entry| Some(entry.ok()?.path())).collect();
     entries.sort();
     Ok(entries)

@@ -11,14 +11,22 @@ use crate::{
 pub(crate) const STEPS: &[Step] = &[
     Step { name: "PostgreSQL and Redis answer", run: answer },
     // The tests of many nodes start the programs of other packages.
-    Step { name: "programs of the nodes", run: |c| c.run("cargo build --workspace --examples --bins") },
+    Step {
+        name: "programs of the nodes",
+        run: |c| c.run("cargo build --workspace --examples --bins"),
+    },
     Step {
         name: "stores on PostgreSQL",
         run: |c| tests(c, "cargo test --workspace --test store -- --ignored postgres"),
     },
     Step {
         name: "PostgreSQL drops, ends and hangs",
-        run: |c| tests(c, "cargo test --workspace --test facade postgres_outage -- --ignored --nocapture"),
+        run: |c| {
+            tests(
+                c,
+                "cargo test --workspace --test facade postgres_outage -- --ignored --nocapture",
+            )
+        },
     },
     Step { name: "Redis", run: |c| tests(c, "cargo test --workspace --test redis -- --ignored") },
     Step {
@@ -55,7 +63,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "the blog on PostgreSQL",
         run: |c| {
-            let skipped = ["an_empty_directory", "a_store_that_does_not_answer", "killed::", "many_nodes"];
+            let skipped =
+                ["an_empty_directory", "a_store_that_does_not_answer", "killed::", "many_nodes"];
             let skipped = skipped.map(|test| format!("--skip {test}")).join(" ");
             let url = c.servers[0].clone().unwrap_or_default();
             let line = format!("cargo test --workspace --test blog -- {skipped}");
@@ -66,7 +75,9 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "how many tests ran on the databases",
         run: |c| match c.passed.get() {
-            passed @ ..LEAST => Err(format!("only {passed} of at least {LEAST} tests ran on the databases")),
+            passed @ ..LEAST => {
+                Err(format!("only {passed} of at least {LEAST} tests ran on the databases"))
+            }
             passed => {
                 println!("{passed}");
                 Ok(())
@@ -79,7 +90,10 @@ const LEAST: usize = 187;
 
 fn answer(c: &Context) -> Outcome {
     let [Some(postgres), Some(redis)] = &c.servers else {
-        return Err("set DATABASE_URL and REDIS_URL, or run `.ci/run databases`, which starts both".to_owned());
+        return Err(
+            "set DATABASE_URL and REDIS_URL, or run `.ci/run databases`, which starts both"
+                .to_owned(),
+        );
     };
     c.command("psql -q -At -c").arg("SELECT version()").arg(postgres).run()?;
     c.command("redis-cli -u").arg(redis).arg("ping").run()
@@ -91,6 +105,7 @@ fn tests(c: &Context, line: &str) -> Outcome {
 
 /// Each change on each kind of node, so many times.
 pub(crate) fn every_change(c: &Context, rounds: u32) -> Outcome {
-    let line = "cargo test --workspace --test blog -- --ignored --nocapture --test-threads 1 every_change";
+    let line =
+        "cargo test --workspace --test blog -- --ignored --nocapture --test-threads 1 every_change";
     c.command(line).with_servers(c).env("ROUNDS", rounds.to_string()).tests(c, 1)
 }

@@ -24,19 +24,26 @@ pub(crate) const STEPS: &[Step] = &[
         run: |c| c.command(".ci/newuser").arg(&c.work).env("CARGO_TARGET_DIR", &c.target).run(),
     },
     Step { name: "PyJWT", run: |c| c.run("python3 examples/pyjwt/interop.py") },
-    Step { name: "moving over from Starlette", run: |c| c.run("python3 examples/migrate-from-starlette/migrate.py") },
+    Step {
+        name: "moving over from Starlette",
+        run: |c| c.run("python3 examples/migrate-from-starlette/migrate.py"),
+    },
 ];
 
 /// The examples that no test starts as a process. Each prints its address, and rejects a request
 /// without a token.
 fn start_examples(c: &Context) -> Outcome {
-    for (name, variable, guarded) in
-        [("verify-only-service", "REPORT_ADDR", "/report"), ("own-users-table", "SHOP_ADDR", "/profile")]
-    {
+    for (name, variable, guarded) in [
+        ("verify-only-service", "REPORT_ADDR", "/report"),
+        ("own-users-table", "SHOP_ADDR", "/profile"),
+    ] {
         let directory = c.work.join(name);
         create(&directory)?;
         let program = c.target.join("debug").join(name);
-        let run = c.command(&program.to_string_lossy()).directory(&directory).env(variable, "127.0.0.1:0");
+        let run = c
+            .command(&program.to_string_lossy())
+            .directory(&directory)
+            .env(variable, "127.0.0.1:0");
         let server = Server::start(run, &directory)?;
         let status = status(&server.base, guarded)?;
         println!("{name}: {guarded} answers {status}");
@@ -53,7 +60,10 @@ fn walk(c: &Context) -> Outcome {
     // Compiled before the start is waited for: with its own features alone, most of it is new.
     c.run("cargo build -p blog")?;
     let database = format!("sqlite://{}", c.work.join("blog.db").display());
-    let run = c.command("cargo run -p blog").env("BLOG_ADDR", "127.0.0.1:0").env("DATABASE_URL", &database);
+    let run = c
+        .command("cargo run -p blog")
+        .env("BLOG_ADDR", "127.0.0.1:0")
+        .env("DATABASE_URL", &database);
     let mut blog = Server::start(run, &c.work)?;
     println!("{}", blog.base);
     let walk = c.command(".ci/walk").arg(&blog.base).env("DATABASE_URL", &database);
@@ -80,12 +90,17 @@ impl Server {
         let mut server = Self { child, base: String::new() };
         for _ in 0..300 {
             let printed = fs::read_to_string(&ready).unwrap_or_default();
-            if let Some((line, _)) = printed.split_once("listening on ").and_then(|(_, rest)| rest.split_once('\n')) {
+            if let Some((line, _)) =
+                printed.split_once("listening on ").and_then(|(_, rest)| rest.split_once('\n'))
+            {
                 line.clone_into(&mut server.base);
                 return Ok(server);
             }
             if let Ok(Some(status)) = server.child.try_wait() {
-                return Err(format!("{}: ended with {status} before it was ready", directory.display()));
+                return Err(format!(
+                    "{}: ended with {status} before it was ready",
+                    directory.display()
+                ));
             }
             thread::sleep(Duration::from_millis(200));
         }
@@ -104,8 +119,9 @@ impl Drop for Server {
 /// The status of a request for JSON.
 fn status(base: &str, path: &str) -> Outcome<String> {
     let address = base.trim_start_matches("http://");
-    let request =
-        format!("GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: application/json\r\nconnection: close\r\n\r\n");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: application/json\r\nconnection: close\r\n\r\n"
+    );
     let mut response = String::new();
     TcpStream::connect(address)
         .and_then(|mut stream| {

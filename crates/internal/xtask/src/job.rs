@@ -82,7 +82,8 @@ fn names(jobs: &[&Job]) -> String {
 fn check(context: &Context, jobs: &[&Job]) -> Outcome {
     let mut missing = Vec::new();
     for job in jobs {
-        let absent: Vec<&str> = job.tools.iter().copied().filter(|tool| !is_there(context, tool)).collect();
+        let absent: Vec<&str> =
+            job.tools.iter().copied().filter(|tool| !is_there(context, tool)).collect();
         if !absent.is_empty() {
             missing.push(format!("{} needs {}", job.name, absent.join(", ")));
         }
@@ -91,7 +92,11 @@ fn check(context: &Context, jobs: &[&Job]) -> Outcome {
         return Ok(());
     }
     let names: Vec<&str> = jobs.iter().map(|job| job.name).collect();
-    Err(format!("{}; on Debian and Ubuntu `.ci/run {}` installs it", missing.join("; "), names.join(" ")))
+    Err(format!(
+        "{}; on Debian and Ubuntu `.ci/run {}` installs it",
+        missing.join("; "),
+        names.join(" ")
+    ))
 }
 
 fn is_there(context: &Context, tool: &str) -> bool {
@@ -103,9 +108,8 @@ fn is_there(context: &Context, tool: &str) -> bool {
         "rustfmt" => answers("cargo fmt --version").is_ok(),
         "servers" => context.servers.iter().all(Option::is_some),
         "nightly" => answers("rustup toolchain list").is_ok_and(|list| list.contains("nightly")),
-        "miri" => {
-            answers("rustup component list --toolchain nightly --installed").is_ok_and(|list| list.contains("miri"))
-        }
+        "miri" => answers("rustup component list --toolchain nightly --installed")
+            .is_ok_and(|list| list.contains("miri")),
         program => {
             let path = context.path();
             std::env::split_paths(&path).any(|directory| directory.join(program).is_file())

@@ -43,13 +43,24 @@ pub(crate) const JOBS: &[Job] = &[
         steps: &[
             Step {
                 name: "log-in under flood",
-                run: |c| patiently(|| c.tests("cargo test --workspace --test flood -- --ignored --nocapture")),
+                run: |c| {
+                    patiently(|| {
+                        c.tests("cargo test --workspace --test flood -- --ignored --nocapture")
+                    })
+                },
             },
             Step {
                 name: "equal times",
-                run: |c| patiently(|| c.tests("cargo test --workspace --test timing -- --ignored --nocapture")),
+                run: |c| {
+                    patiently(|| {
+                        c.tests("cargo test --workspace --test timing -- --ignored --nocapture")
+                    })
+                },
             },
-            Step { name: "instructions as on the page", run: |c| c.run("python3 benches/report check") },
+            Step {
+                name: "instructions as on the page",
+                run: |c| c.run("python3 benches/report check"),
+            },
         ],
     },
     Job {
@@ -67,7 +78,8 @@ pub(crate) const JOBS: &[Job] = &[
                 name: "codes and names in two processes",
                 run: |c| {
                     let filter = "each_is_done_once_in_two_processes_a_thousand_times";
-                    let line = format!("cargo test --workspace --test facade {filter} -- --ignored");
+                    let line =
+                        format!("cargo test --workspace --test facade {filter} -- --ignored");
                     c.command(&line).env("ROUNDS", "200").tests(c, 1)
                 },
             },
@@ -75,20 +87,26 @@ pub(crate) const JOBS: &[Job] = &[
             Step {
                 name: "the blog killed at any moment",
                 run: |c| {
-                    c.command("cargo test --workspace --test blog killed -- --ignored").env("KILLS", "60").tests(c, 1)
+                    c.command("cargo test --workspace --test blog killed -- --ignored")
+                        .env("KILLS", "60")
+                        .tests(c, 1)
                 },
             },
             Step {
                 name: "a quarter of an hour of 200 people",
                 run: |c| {
                     let filter = "rotation::nobody_of_200";
-                    let line = format!("cargo test --workspace --test facade {filter} -- --ignored --nocapture");
+                    let line = format!(
+                        "cargo test --workspace --test facade {filter} -- --ignored --nocapture"
+                    );
                     patiently(|| c.tests(&line))
                 },
             },
             Step {
                 name: "one refresh token in two processes",
-                run: |c| c.tests("cargo test --workspace --test facade rotation::one_token -- --ignored"),
+                run: |c| {
+                    c.tests("cargo test --workspace --test facade rotation::one_token -- --ignored")
+                },
             },
         ],
     },
@@ -96,7 +114,15 @@ pub(crate) const JOBS: &[Job] = &[
         name: "databases",
         about: "What `test` leaves out for want of a server: PostgreSQL and Redis, in clear and with TLS.",
         minutes: 9,
-        tools: &["openssl", "psql", "postgresql", "python3", "redis-cli", "redis-server", "servers"],
+        tools: &[
+            "openssl",
+            "psql",
+            "postgresql",
+            "python3",
+            "redis-cli",
+            "redis-server",
+            "servers",
+        ],
         steps: databases::STEPS,
     },
     Job {
@@ -106,7 +132,10 @@ pub(crate) const JOBS: &[Job] = &[
         tools: &["clippy", "rustfmt", "typos"],
         steps: &[
             Step { name: "format", run: |c| c.run("cargo fmt --all -- --check") },
-            Step { name: "clippy", run: |c| c.run("cargo clippy --workspace --all-targets -- -D warnings") },
+            Step {
+                name: "clippy",
+                run: |c| c.run("cargo clippy --workspace --all-targets -- -D warnings"),
+            },
             Step { name: "no unsafe code", run: source::no_unsafe },
             Step { name: "spelling", run: |c| c.run("typos --config .ci/typos.toml") },
         ],
@@ -173,7 +202,10 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Orders of threads by a model checker, and the parsers in an interpreter.",
         minutes: 4,
         tools: &["miri", "nightly"],
-        steps: &[Step { name: "threads", run: threads }, Step { name: "parsers under miri", run: miri }],
+        steps: &[
+            Step { name: "threads", run: threads },
+            Step { name: "parsers under miri", run: miri },
+        ],
     },
     Job {
         name: "fuzz",
@@ -190,14 +222,18 @@ fn wycheproof(c: &Context) -> Outcome {
     let line = "cargo test -p hallpass-core --lib wycheproof --target-dir";
     let run = c.command(line).arg(c.target.join("wycheproof")).env("RUSTFLAGS", "--cfg wycheproof");
     match source::vectors(c, "WYCHEPROOF_DIR", "wycheproof") {
-        Some(directory) => run.arg("--").arg("--include-ignored").env("WYCHEPROOF_DIR", directory).tests(c, 6),
+        Some(directory) => {
+            run.arg("--").arg("--include-ignored").env("WYCHEPROOF_DIR", directory).tests(c, 6)
+        }
         None => run.tests(c, 3),
     }
 }
 
 fn argon2_table(c: &Context) -> Outcome {
     let Some(directory) = source::vectors(c, "ARGON2_DIR", "argon2") else { return Ok(()) };
-    c.command("cargo test --workspace --lib vectors -- --ignored").env("ARGON2_DIR", directory).tests(c, 1)
+    c.command("cargo test --workspace --lib vectors -- --ignored")
+        .env("ARGON2_DIR", directory)
+        .tests(c, 1)
 }
 
 /// Each combination of core's features signs and verifies; each of the others builds without a
@@ -220,7 +256,11 @@ fn features(c: &Context) -> Outcome {
 /// Readers and writers of the revocation list and of the key ring, in 100,000 orders.
 fn threads(c: &Context) -> Outcome {
     let line = "cargo test -p hallpass-core --no-default-features --features derive --release --lib ::model::";
-    c.command(line).arg("--target-dir").arg(c.target.join("shuttle")).env("RUSTFLAGS", "--cfg shuttle").tests(c, 2)
+    c.command(line)
+        .arg("--target-dir")
+        .arg(c.target.join("shuttle"))
+        .env("RUSTFLAGS", "--cfg shuttle")
+        .tests(c, 2)
 }
 
 /// What reads bytes from outside, in an interpreter that sees undefined behaviour in the crates
@@ -238,14 +278,17 @@ fn miri(c: &Context) -> Outcome {
 /// A finding ends the run and is left in `fuzz/artifacts`.
 pub(crate) fn fuzz(c: &Context, seconds: u32) -> Outcome {
     c.run("cargo +nightly fuzz build --fuzz-dir fuzz")?;
-    for target in c.command("cargo +nightly fuzz list --fuzz-dir fuzz").output()?.split_whitespace() {
+    for target in c.command("cargo +nightly fuzz list --fuzz-dir fuzz").output()?.split_whitespace()
+    {
         let directories = ["corpus", "seeds"].map(|kind| format!("fuzz/{kind}/{target}"));
         for directory in &directories {
             create(directory.as_ref())?;
         }
         let [corpus, seeds] = directories;
         let limits = format!("-max_total_time={seconds} -verbosity=0");
-        c.run(&format!("cargo +nightly fuzz run --fuzz-dir fuzz {target} {corpus} {seeds} -- {limits}"))?;
+        c.run(&format!(
+            "cargo +nightly fuzz run --fuzz-dir fuzz {target} {corpus} {seeds} -- {limits}"
+        ))?;
     }
     Ok(())
 }

@@ -27,7 +27,9 @@ pub(crate) const LONG: &[Job] = &[
         tools: &["servers"],
         steps: &[Step {
             name: "1,000 rounds of each pair on PostgreSQL",
-            run: |c| facade(c, "operator_is_final::on_postgres::every_command_is_final", Some("1000")),
+            run: |c| {
+                facade(c, "operator_is_final::on_postgres::every_command_is_final", Some("1000"))
+            },
         }],
     },
     Job {
@@ -86,7 +88,10 @@ pub(crate) const LONG: &[Job] = &[
         minutes: 15,
         tools: &["redis-server", "servers"],
         steps: &[
-            Step { name: "programs of the nodes", run: |c| c.run("cargo build --workspace --examples --bins") },
+            Step {
+                name: "programs of the nodes",
+                run: |c| c.run("cargo build --workspace --examples --bins"),
+            },
             Step { name: "1,000 rounds of each change", run: |c| databases::every_change(c, 1000) },
         ],
     },
@@ -107,7 +112,12 @@ pub(crate) const LONG: &[Job] = &[
             run: |c| {
                 let files = "{token/verifier,token/rules,token/opener,token/cache,access/requirement,totp/check}";
                 let options = "-p hallpass-core --all-features";
-                mutants(c, options, &format!("crates/hallpass-core/src/{files}.rs"), "--test core --test allocations")
+                mutants(
+                    c,
+                    options,
+                    &format!("crates/hallpass-core/src/{files}.rs"),
+                    "--test core --test allocations",
+                )
             },
         }],
     },
@@ -136,9 +146,9 @@ pub(crate) const LONG: &[Job] = &[
 /// Returns the long tests of these names.
 pub(crate) fn named(names: &[&str]) -> Outcome<Vec<&'static Job>> {
     let find = |name: &&str| {
-        LONG.iter()
-            .find(|job| job.name == *name)
-            .ok_or_else(|| format!("no long test is called {name}: `cargo xtask long --list` prints the names"))
+        LONG.iter().find(|job| job.name == *name).ok_or_else(|| {
+            format!("no long test is called {name}: `cargo xtask long --list` prints the names")
+        })
     };
     names.iter().map(find).collect()
 }

@@ -68,7 +68,9 @@ fn run(flags: &[&str], words: &[&str]) -> Result<bool, String> {
             return Context::new()?.run_jobs(&jobs, options);
         }
         "long" if lists => list_long(),
-        "long" if !names.is_empty() => return Context::new()?.run_jobs(&long::named(names)?, options),
+        "long" if !names.is_empty() => {
+            return Context::new()?.run_jobs(&long::named(names)?, options);
+        }
         // The options of `ci` may stand beside the jobs: `.ci/run` passes all that it was given.
         "needs" => {
             let jobs = match names {
@@ -89,8 +91,12 @@ fn run(flags: &[&str], words: &[&str]) -> Result<bool, String> {
 
 /// Returns the jobs of these names, in the order of the table; all jobs where none is named.
 fn named(names: &[&str]) -> Result<Vec<&'static Job>, String> {
-    if let Some(unknown) = names.iter().find(|name| **name != "all" && JOBS.iter().all(|job| job.name != **name)) {
-        return Err(format!("no job is called {unknown}: `cargo xtask ci --list` prints the names"));
+    if let Some(unknown) =
+        names.iter().find(|name| **name != "all" && JOBS.iter().all(|job| job.name != **name))
+    {
+        return Err(format!(
+            "no job is called {unknown}: `cargo xtask ci --list` prints the names"
+        ));
     }
     let all = names.is_empty() || names.contains(&"all");
     Ok(JOBS.iter().filter(|job| all || names.contains(&job.name)).collect())

@@ -62,18 +62,25 @@ fn minimal_versions(c: &Context) -> Outcome {
     // The published crates, and the one that their tests share.
     for package in entries(&copy.join("crates/internal"))? {
         if !package.ends_with("test-support") {
-            fs::remove_dir_all(&package).map_err(|error| format!("{}: {error}", package.display()))?;
+            fs::remove_dir_all(&package)
+                .map_err(|error| format!("{}: {error}", package.display()))?;
         }
     }
     let manifest = copy.join("Cargo.toml");
     let lines = read(&manifest)?;
-    let lines = lines.lines().filter(|line| !line.starts_with("exclude = ")).map(|line| match line {
-        line if line.starts_with("members = ") => r#"members = ["crates/hallpass*", "crates/internal/*"]"#,
-        line => line,
-    });
+    let lines =
+        lines.lines().filter(|line| !line.starts_with("exclude = ")).map(|line| match line {
+            line if line.starts_with("members = ") => {
+                r#"members = ["crates/hallpass*", "crates/internal/*"]"#
+            }
+            line => line,
+        });
     let text = lines.collect::<Vec<_>>().join("\n") + "\n";
     fs::write(&manifest, text).map_err(|error| format!("{}: {error}", manifest.display()))?;
-    for line in ["cargo +nightly update -Z direct-minimal-versions", "cargo check --workspace --all-features"] {
+    for line in [
+        "cargo +nightly update -Z direct-minimal-versions",
+        "cargo check --workspace --all-features",
+    ] {
         c.command(line).directory(&copy).env("CARGO_TARGET_DIR", &c.target).run()?;
     }
     Ok(())
@@ -92,7 +99,9 @@ fn oldest_compilers(c: &Context) -> Outcome {
     let installed = c.command("rustup toolchain list").output()?;
     for (version, names) in crates {
         let is_there = installed.lines().any(|line| line.starts_with(&version));
-        if !is_there && c.run(&format!("rustup toolchain install {version} --profile minimal")).is_err() {
+        if !is_there
+            && c.run(&format!("rustup toolchain install {version} --profile minimal")).is_err()
+        {
             // Clippy's lint incompatible_msrv, which knows what came when, stands in for it.
             c.skip(&format!("Rust {version}: it cannot be installed"));
             continue;

@@ -4,13 +4,15 @@ use std::{env, path::PathBuf};
 
 use crate::context::{Context, Outcome, entries, read};
 
-/// Every crate forbids unsafe code, and has the workspace's lint, which forbids it in its tests too.
+/// Every crate forbids unsafe code, and has the workspace's lint, which forbids it in its tests
+/// too.
 pub(crate) fn no_unsafe(c: &Context) -> Outcome {
     let mut packages = packages_in(c, "crates")?;
     packages.extend(packages_in(c, "crates/internal")?);
     for package in packages {
         for file in ["src/lib.rs", "src/main.rs"].map(|file| package.join(file)) {
-            if file.exists() && !read(&file)?.lines().any(|line| line == "#![forbid(unsafe_code)]") {
+            if file.exists() && !read(&file)?.lines().any(|line| line == "#![forbid(unsafe_code)]")
+            {
                 return Err(format!("{} does not forbid unsafe code", file.display()));
             }
         }
@@ -35,7 +37,9 @@ pub(crate) fn guide(c: &Context) -> Outcome {
         return Err(format!("mdbook: {line}"));
     }
     for page in entries(&c.root.join("docs/guide/src"))? {
-        let Some(name) = page.file_stem().filter(|_| page.extension().is_some_and(|kind| kind == "md")) else {
+        let Some(name) =
+            page.file_stem().filter(|_| page.extension().is_some_and(|kind| kind == "md"))
+        else {
             continue;
         };
         if name != "SUMMARY" && !book.join(name).with_extension("html").exists() {
@@ -49,7 +53,8 @@ pub(crate) fn guide(c: &Context) -> Outcome {
 /// or a directory beside the repository. The step is skipped where neither exists.
 pub(crate) fn vectors(c: &Context, variable: &str, name: &str) -> Option<PathBuf> {
     let beside = c.root.parent().map(|parent| parent.join("shared/vectors").join(name));
-    let found = env::var_os(variable).map(PathBuf::from).or(beside).filter(|directory| directory.is_dir());
+    let found =
+        env::var_os(variable).map(PathBuf::from).or(beside).filter(|directory| directory.is_dir());
     if found.is_none() {
         c.skip(&format!("the files of {name}: {variable} names no directory"));
     }

@@ -24,7 +24,8 @@ fn pages_of_the_sign_in_are_pages() {
 fn registration_signs_a_guest_in() {
     let site = Site::start();
     let mut script = site.script();
-    let answer = script.post("/register", &[("username", "ann"), ("password", PASSWORD)]).expect(201);
+    let answer =
+        script.post("/register", &[("username", "ann"), ("password", PASSWORD)]).expect(201);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let body = answer.json();
     assert_eq!(body["status"], "signed_in");
@@ -69,9 +70,15 @@ fn a_refused_registration_names_the_field_and_writes_nothing() {
 #[test]
 fn a_typed_name_is_kept_and_a_typed_password_is_not() {
     let site = Site::start();
-    let page = site.browser().post("/register", &[("username", "bob"), ("password", "sesame")]).expect_page(422);
+    let page = site
+        .browser()
+        .post("/register", &[("username", "bob"), ("password", "sesame")])
+        .expect_page(422);
     assert!(page.text().contains("value=\"bob\"") && !page.text().contains("sesame"));
-    let page = site.browser().post("/login", &[("username", "bob"), ("password", "open sesame")]).expect_page(401);
+    let page = site
+        .browser()
+        .post("/login", &[("username", "bob"), ("password", "open sesame")])
+        .expect_page(401);
     assert!(page.text().contains("value=\"bob\"") && !page.text().contains("open sesame"));
 }
 
@@ -181,5 +188,7 @@ fn a_bearer_token_opens_nothing_where_the_site_does_not_turn_it_on() {
     let ann = register(site.browser(), "ann");
     let mut thief: Client = site.script();
     let request = thief.request("GET", "/profile");
-    thief.send(request.header("authorization", format!("Bearer {}", ann.cookies[ACCESS]))).expect_problem(401);
+    thief
+        .send(request.header("authorization", format!("Bearer {}", ann.cookies[ACCESS])))
+        .expect_problem(401);
 }

@@ -9,10 +9,16 @@ fn a_body_over_eight_kib_is_too_large() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let filler = "x".repeat(8 * 1024);
-    let body = form(&[("username", "bob"), ("password", PASSWORD), ("code", "1"), ("filler", &filler)]);
-    for path in
-        ["/register", "/login", "/login/code", "/profile/password", "/profile/two-factor", "/profile/sessions/revoke"]
-    {
+    let body =
+        form(&[("username", "bob"), ("password", PASSWORD), ("code", "1"), ("filler", &filler)]);
+    for path in [
+        "/register",
+        "/login",
+        "/login/code",
+        "/profile/password",
+        "/profile/two-factor",
+        "/profile/sessions/revoke",
+    ] {
         ann.post_body(path, body.clone()).expect(413);
     }
     site.script()
@@ -141,7 +147,9 @@ fn odd_addresses_open_nothing() {
         let answer = guest.get(path);
         assert!(matches!(answer.status, 400 | 403 | 404), "{path}: {}", answer.status);
     }
-    for path in ["/posts/%ff", "/posts/%00", "/?before=x", "/?before=-1", "/?before=99999999999999999999"] {
+    for path in
+        ["/posts/%ff", "/posts/%00", "/?before=x", "/?before=-1", "/?before=99999999999999999999"]
+    {
         let status = guest.get(path).status;
         assert!(matches!(status, 200 | 400 | 404 | 422), "{path}: {status}");
     }

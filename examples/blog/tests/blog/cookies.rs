@@ -62,7 +62,9 @@ fn removal_has_the_attributes_of_what_it_removes() {
 fn no_get_sets_a_session_cookie_or_changes_anything() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
-    for path in ["/logout", "/profile/password", "/profile/sessions/revoke", "/profile/recovery-codes"] {
+    for path in
+        ["/logout", "/profile/password", "/profile/sessions/revoke", "/profile/recovery-codes"]
+    {
         let answer = ann.get(path).expect(405);
         assert_eq!(answer.header("allow"), Some("POST"), "{path}");
         assert_eq!(answer.set_cookies(), [], "{path}");
@@ -78,8 +80,9 @@ fn a_corrupt_cookie_is_nobodys() {
     let site = Site::start();
     let ann = register(site.browser(), "ann");
     let good = ann.cookies[ACCESS].clone();
-    let mut bad: Vec<String> =
-        ["", "x", "..", "a.b.c", "%00", "\"\"", "eyJhbGciOiJub25lIn0.e30."].map(str::to_owned).into();
+    let mut bad: Vec<String> = ["", "x", "..", "a.b.c", "%00", "\"\"", "eyJhbGciOiJub25lIn0.e30."]
+        .map(str::to_owned)
+        .into();
     bad.push(good[..good.len() - 1].to_owned());
     bad.push(format!("{good}x"));
     bad.push(format!("\"{good}\""));

@@ -1,10 +1,13 @@
-//! `kill -9` at a moment that nobody chose, during registration, enrolment, a recovery code's use and a change of password.
+//! `kill -9` at a moment that nobody chose, during registration, enrolment, a recovery code's use
+//! and a change of password.
 //!
-//! Which of the four, and on which side of its answer, goes round, so that each is met; when exactly is left to chance.
+//! Which of the four, and on which side of its answer, goes round, so that each is met; when
+//! exactly is left to chance.
 //!
-//! After each the blog is started again over the same files and must be before or after each step, never between: no half user,
-//! no factor without its ten codes and its consumed first step, no consumed code that works, no session of before the factor; and
-//! nothing that was acknowledged is lost.
+//! After each the blog is started again over the same files and must be before or after each step,
+//! never between: no half user, no factor without its ten codes and its consumed first step, no
+//! consumed code that works, no session of before the factor; and nothing that was acknowledged is
+//! lost.
 
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
@@ -42,7 +45,10 @@ struct Life {
 
 impl Life {
     fn acknowledged(&self) -> usize {
-        [self.registered, self.recovery.is_some(), self.consumed, self.changed].iter().filter(|it| **it).count()
+        [self.registered, self.recovery.is_some(), self.consumed, self.changed]
+            .iter()
+            .filter(|it| **it)
+            .count()
     }
 }
 
@@ -68,7 +74,8 @@ fn a_blog_killed_200_times_is_before_or_after_each_step() {
 
 fn kill(times: u64) {
     let mut site = Site::start();
-    let mut random = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64 | 1;
+    let mut random =
+        SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64 | 1;
     eprintln!("seed {random}");
     // Kills before and after the answer, by operation; and how long each took lately.
     let (mut hit, mut typical) = ([[0; 2]; 4], [Duration::from_millis(50); 4]);
@@ -82,8 +89,10 @@ fn kill(times: u64) {
             thread::spawn(move || live(&life, client, &format!("r{round}"), moment, &there))
         };
         arrival.recv().expect("it gets there");
-        let longest = if moment.answered { Duration::from_millis(5) } else { typical[moment.operation] };
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let longest =
+            if moment.answered { Duration::from_millis(5) } else { typical[moment.operation] };
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         thread::sleep(longest.mul_f64((random >> 33) as f64 / (1_u64 << 31) as f64));
         site.kill_and_restart();
         let _ended = live.join();
@@ -101,9 +110,11 @@ fn kill(times: u64) {
     }
 }
 
-/// Lives until the moment, says when it is there, and goes no further than the answer to that operation.
+/// Lives until the moment, says when it is there, and goes no further than the answer to that
+/// operation.
 fn live(life: &Mutex<Life>, mut client: Client, name: &str, moment: Moment, there: &Sender<()>) {
-    let note = |change: &mut dyn FnMut(&mut Life)| change(&mut life.lock().expect("no panic within"));
+    let note =
+        |change: &mut dyn FnMut(&mut Life)| change(&mut life.lock().expect("no panic within"));
     let at = |operation, answered| {
         if (Moment { operation, answered }) == moment {
             there.send(()).expect("somebody waits");
@@ -114,7 +125,8 @@ fn live(life: &Mutex<Life>, mut client: Client, name: &str, moment: Moment, ther
     let start = Instant::now();
     client.post("/register", &[("username", name), ("password", PASSWORD)]).expect(201);
     note(&mut |life| {
-        (life.registered, life.first_session, life.took[0]) = (true, Some(client.clone()), Some(start.elapsed()));
+        (life.registered, life.first_session, life.took[0]) =
+            (true, Some(client.clone()), Some(start.elapsed()));
     });
     at(0, true);
     if moment.operation == 0 {
@@ -144,7 +156,9 @@ fn live(life: &Mutex<Life>, mut client: Client, name: &str, moment: Moment, ther
     let start = Instant::now();
     let mut other = client.clone();
     other.cookies.clear();
-    other.post("/login", &[("username", name), ("password", PASSWORD), ("code", &codes[0])]).expect(200);
+    other
+        .post("/login", &[("username", name), ("password", PASSWORD), ("code", &codes[0])])
+        .expect(200);
     note(&mut |life| (life.consumed, life.took[2]) = (true, Some(start.elapsed())));
     at(2, true);
     if moment.operation == 2 {
@@ -162,7 +176,8 @@ fn live(life: &Mutex<Life>, mut client: Client, name: &str, moment: Moment, ther
 
 fn check(site: &Site, life: &Life) {
     let (name, log) = (life.name.as_str(), |password: &str, code: &str| {
-        site.script().post("/login", &[("username", &life.name), ("password", password), ("code", code)])
+        site.script()
+            .post("/login", &[("username", &life.name), ("password", password), ("code", code)])
     });
     if name.is_empty() {
         return;
@@ -173,13 +188,19 @@ fn check(site: &Site, life: &Life) {
         site.script().post("/register", &[("username", name), ("password", PASSWORD)]).expect(201);
         return;
     }
-    let (has_factor, steps, codes) = rows.account.expect("a registration that was acknowledged is lost");
+    let (has_factor, steps, codes) =
+        rows.account.expect("a registration that was acknowledged is lost");
 
-    // One password, and the one of before only if the change was not acknowledged. Attempts are few: five, less one in flight.
+    // One password, and the one of before only if the change was not acknowledged. Attempts are
+    // few: five, less one in flight.
     let answers = [PASSWORD, NEW_PASSWORD].map(|password| log(password, ""));
     let (password, answer) = match &answers {
-        [before, after] if (before.status, after.status) == (200, 401) && !life.changed => (PASSWORD, before),
-        [before, after] if (before.status, after.status) == (401, 200) && life.changing => (NEW_PASSWORD, after),
+        [before, after] if (before.status, after.status) == (200, 401) && !life.changed => {
+            (PASSWORD, before)
+        }
+        [before, after] if (before.status, after.status) == (401, 200) && life.changing => {
+            (NEW_PASSWORD, after)
+        }
         _ => panic!("{name}: half a change of password: {answers:?}"),
     };
 
@@ -187,31 +208,44 @@ fn check(site: &Site, life: &Life) {
     let status = answer.json()["status"].clone();
     assert_eq!(status == "second_factor_required", has_factor, "{name}: {status}");
     let Some(first_code) = life.first_code.as_ref().filter(|_| has_factor) else {
-        assert!(!has_factor && life.recovery.is_none(), "{name}: a factor that nobody confirmed, or one that is lost");
+        assert!(
+            !has_factor && life.recovery.is_none(),
+            "{name}: a factor that nobody confirmed, or one that is lost"
+        );
         assert_eq!((steps, codes), (0, 0), "{name}: what is left of half an enrolment");
         return;
     };
     assert_eq!(steps, 1, "{name}: a live secret whose first step is not consumed");
     assert!(codes == 10 || (codes == 9 && life.consuming), "{name}: {codes} recovery codes");
     let mut before = life.first_session.clone().expect("acknowledged").at(site.address);
-    assert_eq!(before.get("/profile/sessions").status, 401, "{name}: a session of before the factor lives on");
+    assert_eq!(
+        before.get("/profile/sessions").status,
+        401,
+        "{name}: a session of before the factor lives on"
+    );
     if let Some(recovery) = &life.recovery {
         assert_eq!(log(password, &recovery[1]).status, 200, "{name}");
         let unconsumed = codes == 10;
         assert!(!(unconsumed && life.consumed), "{name}: a code that was taken is there again");
-        assert_eq!(log(password, &recovery[0]).status, if unconsumed { 200 } else { 401 }, "{name}");
+        assert_eq!(
+            log(password, &recovery[0]).status,
+            if unconsumed { 200 } else { 401 },
+            "{name}"
+        );
         assert_eq!(log(password, &recovery[1]).status, 401, "{name}");
     }
     assert_eq!(log(password, first_code).status, 401, "{name}: the first code works twice");
 }
 
 struct Rows {
-    /// Whether there is a factor, how many steps are noted as consumed, how many recovery codes are left.
+    /// Whether there is a factor, how many steps are noted as consumed, how many recovery codes
+    /// are left.
     account: Option<(bool, i64, i64)>,
 }
 
 fn rows(site: &Site, name: &str) -> Rows {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(site.file("blog.db"));
         let mut connection: SqliteConnection = options.connect().await.expect("the database");

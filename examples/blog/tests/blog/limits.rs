@@ -26,8 +26,11 @@ fn guesses_past_the_limit_are_told_to_wait() {
     let page = site.browser().post("/login", &wrong).expect_page(429);
     assert!(page.header("retry-after").is_some());
 
-    // Neither another spelling nor a restart forgets, and the right password does not open the limited account.
-    site.browser().post("/login", &[("username", "ANN"), ("password", "wrong password")]).expect_page(429);
+    // Neither another spelling nor a restart forgets, and the right password does not open the
+    // limited account.
+    site.browser()
+        .post("/login", &[("username", "ANN"), ("password", "wrong password")])
+        .expect_page(429);
     site.restart();
     log_in(&mut site.browser(), "ann", "").expect_page(429);
 }
@@ -39,7 +42,8 @@ fn guessed_codes_are_limited_across_pending_cookies() {
     let wrong = authenticator.wrong_code();
     let tried = (0..PATIENCE).find(|_| {
         let mut guesser = site.script();
-        log_in(&mut guesser, "ann", "").status == 429 || guesser.post("/login/code", &[("code", &wrong)]).status == 429
+        log_in(&mut guesser, "ann", "").status == 429
+            || guesser.post("/login/code", &[("code", &wrong)]).status == 429
     });
     assert!(tried.is_some_and(|tried| tried <= 10), "{tried:?} guesses");
     let refused = log_in(&mut site.browser(), "ann", &authenticator.code());
@@ -50,7 +54,8 @@ fn guessed_codes_are_limited_across_pending_cookies() {
 fn a_store_that_does_not_answer_fails_log_in_closed_and_leaves_routes_open() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     // Somebody holds the write lock, as a backup might.
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(site.file("blog.db"));
     let mut writer: SqliteConnection = runtime.block_on(options.connect()).expect("the database");

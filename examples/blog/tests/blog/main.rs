@@ -1,7 +1,8 @@
-//! The blog as an outsider meets it: a real process, a real socket, a real SQLite file, and no line of hallpass on this side.
+//! The blog as an outsider meets it: a real process, a real socket, a real SQLite file, and no line
+//! of hallpass on this side.
 //!
-//! Each row of the contract that the blog serves stands here as a request and what must come back. One-time codes come from
-//! RFC 6238 written out in `hallpass-test-support`.
+//! Each row of the contract that the blog serves stands here as a request and what must come back.
+//! One-time codes come from RFC 6238 written out in `hallpass-test-support`.
 
 #![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
 

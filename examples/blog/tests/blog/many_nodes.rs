@@ -1,7 +1,8 @@
-//! Three processes of the blog over one PostgreSQL database, with and without Redis, and what faults do to them.
+//! Three processes of the blog over one PostgreSQL database, with and without Redis, and what
+//! faults do to them.
 //!
-//! What one node revokes the others must refuse: within 100 ms by push, within the published bound without it, and after a restart
-//! from the first request on. A live cookie is good all the while.
+//! What one node revokes the others must refuse: within 100 ms by push, within the published bound
+//! without it, and after a restart from the first request on. A live cookie is good all the while.
 
 #![allow(clippy::print_stdout, reason = "the figures are what is to be shown")]
 
@@ -78,14 +79,19 @@ fn what_operators_and_people_revoke_reaches_every_node_and_outlives_a_restart() 
     let database = Database::new();
     let mut nodes = Nodes::start(3, &[("DATABASE_URL", database.url())]);
     let mut dead = Vec::new();
-    for (name, revoke) in [("ann", "set-role"), ("bob", "sign-out"), ("eve", "disable"), ("dan", "password")] {
+    for (name, revoke) in
+        [("ann", "set-role"), ("bob", "sign-out"), ("eve", "disable"), ("dan", "password")]
+    {
         let mut person = register(nodes.browser(0), name);
         let copied = person.cookies[ACCESS].clone();
         assert_eq!(nodes.status_with(1, &copied), LIVE);
         match revoke {
             "set-role" => nodes.operator(&["user", "set-role", name, "moderator"]),
             "password" => {
-                let change = [("current_password", PASSWORD), ("new_password", "another horse battery staple")];
+                let change = [
+                    ("current_password", PASSWORD),
+                    ("new_password", "another horse battery staple"),
+                ];
                 person.post("/profile/password", &change).expect_see_other("/profile");
             }
             command => nodes.operator(&["user", command, name]),
@@ -217,5 +223,6 @@ fn somebody_with(mut client: Client, access: &str) -> u16 {
     client.get("/posts/new").status
 }
 
-/// What a guest is told on a page that asks no store: that the role is missing. Whoever is signed out is told 401.
+/// What a guest is told on a page that asks no store: that the role is missing. Whoever is signed
+/// out is told 401.
 const LIVE: u16 = 403;

@@ -10,7 +10,9 @@ fn the_list_names_everyone() {
     register(site.browser(), "ann");
     with_role(&site, site.browser(), "bob", "moderator");
     let list = site.operator(&["user", "list"]);
-    let line = |name: &str| list.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name} in {list}"));
+    let line = |name: &str| {
+        list.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name} in {list}"))
+    };
     assert!(line("ann").contains("guest") && line("bob").contains("moderator"));
 }
 
@@ -33,7 +35,9 @@ fn signing_somebody_out_takes_effect_within_the_bound() {
     log_in(&mut phone, "ann", "").expect_see_other("/");
     let mut bob = register(site.browser(), "bob");
     site.operator(&["user", "sign-out", "ann"]);
-    within_bound("ann is signed out", || ann.get("/profile").status == 303 && phone.get("/profile").status == 303);
+    within_bound("ann is signed out", || {
+        ann.get("/profile").status == 303 && phone.get("/profile").status == 303
+    });
     bob.get("/profile").expect_page(200);
     log_in(&mut ann, "ann", "").expect_see_other("/");
     ann.get("/profile").expect_page(200);

@@ -5,10 +5,18 @@ use crate::site::Site;
 use hallpass_test_support::http::{Response, client::Client, form};
 
 /// A form posted by another site's page, from the browser that holds these cookies.
-fn cross_site(client: &mut Client, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Response {
+fn cross_site(
+    client: &mut Client,
+    path: &str,
+    fields: &[(&str, &str)],
+    headers: &[(&str, &str)],
+) -> Response {
     let request = client.request("POST", path).without("origin").without("sec-fetch-site");
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(name, *value));
-    client.send(request.header("content-type", "application/x-www-form-urlencoded").body(form(fields)))
+    let request =
+        headers.iter().fold(request, |request, (name, value)| request.header(name, *value));
+    client.send(
+        request.header("content-type", "application/x-www-form-urlencoded").body(form(fields)),
+    )
 }
 
 #[test]
@@ -22,7 +30,10 @@ fn another_sites_form_is_refused_before_anything_is_looked_at() {
         ("/login", good.as_slice()),
         ("/register", &[("username", "eve"), ("password", PASSWORD)]),
         ("/logout", &[]),
-        ("/profile/password", &[("current_password", PASSWORD), ("new_password", "taken over by eve")]),
+        (
+            "/profile/password",
+            &[("current_password", PASSWORD), ("new_password", "taken over by eve")],
+        ),
         ("/posts", &[("title", "Eve"), ("body", "was here")]),
         ("/posts/stays/hide", &[]),
         ("/admin/users/chief/role", &[("role", "guest")]),
@@ -56,7 +67,8 @@ fn a_browser_of_this_site_and_a_script_pass() {
         vec![],
     ] {
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        cross_site(&mut ann, "/login", &[("username", "ann"), ("password", PASSWORD)], &headers).expect_see_other("/");
+        cross_site(&mut ann, "/login", &[("username", "ann"), ("password", PASSWORD)], &headers)
+            .expect_see_other("/");
         assert!(ann.cookies.contains(ACCESS));
     }
 }

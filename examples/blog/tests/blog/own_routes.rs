@@ -22,7 +22,11 @@ fn everyone_reads() {
 
     let mut ann = register(site.browser(), "ann");
     let home = ann.get("/").expect_page(200);
-    assert!(home.text().contains("ann") && home.text().contains("Log out") && !home.text().contains("New post"));
+    assert!(
+        home.text().contains("ann")
+            && home.text().contains("Log out")
+            && !home.text().contains("New post")
+    );
 }
 
 #[test]
@@ -38,10 +42,18 @@ fn strangers_are_sent_to_the_log_in() {
         answer.expect_problem(401);
     }
     // A form cannot be come back to; the page that it stands on can.
-    for (path, page) in [("/posts", "/posts/new"), ("/posts/x/hide", "/posts/x"), ("/admin/users/ann/role", "/admin")] {
+    for (path, page) in [
+        ("/posts", "/posts/new"),
+        ("/posts/x/hide", "/posts/x"),
+        ("/admin/users/ann/role", "/admin"),
+    ] {
         site.script().post(path, &POST).expect_problem(401);
         let refused = site.browser().post(path, &POST).expect_page(401);
-        assert!(refused.text().contains(&format!("href=\"/login?next={page}\"")), "{path}: {}", refused.text());
+        assert!(
+            refused.text().contains(&format!("href=\"/login?next={page}\"")),
+            "{path}: {}",
+            refused.text()
+        );
     }
 }
 
@@ -81,7 +93,10 @@ fn a_script_publishes_and_reads_in_json() {
     let answer = admin.post("/posts", &POST).expect_see_other("/posts/hello");
     assert_eq!(answer.json()["slug"], "hello");
     let post = site.script().get("/posts/hello").expect(200).json();
-    assert_eq!((&post["title"], &post["body"], &post["author"]), (&"Hello".into(), &"Words.".into(), &"root".into()));
+    assert_eq!(
+        (&post["title"], &post["body"], &post["author"]),
+        (&"Hello".into(), &"Words.".into(), &"root".into())
+    );
     assert_eq!(site.script().get("/").json()["posts"][0]["slug"], "hello");
 }
 
@@ -99,7 +114,10 @@ fn a_draft_with_a_fault_is_shown_again_with_what_was_typed() {
     ] {
         let page = admin.post("/posts", &fields).expect_page(422);
         assert!(page.text().contains(&format!("id=\"{field}-error\"")), "{field}");
-        assert!(page.text().contains("kept") || !fields.iter().any(|(_, value)| value.starts_with("kept")));
+        assert!(
+            page.text().contains("kept")
+                || !fields.iter().any(|(_, value)| value.starts_with("kept"))
+        );
         let problem = admin.as_script().post("/posts", &fields).expect_problem(422);
         assert!(problem["errors"][field].is_string(), "{problem}");
     }
@@ -116,7 +134,14 @@ fn the_profile_says_who_what_and_where() {
     let mut ann = register(site.browser(), "ann");
     let page = ann.get("/profile").expect_page(200);
     assert_eq!(page.header("cache-control"), Some("no-store"));
-    for part in ["ann", "guest", "Off", "/profile/two-factor", "/profile/sessions", "action=\"/profile/password\""] {
+    for part in [
+        "ann",
+        "guest",
+        "Off",
+        "/profile/two-factor",
+        "/profile/sessions",
+        "action=\"/profile/password\"",
+    ] {
         assert!(page.text().contains(part), "{part}");
     }
     let profile = ann.as_script().get("/profile").expect(200).json();
@@ -133,7 +158,10 @@ fn the_peoples_page_asks_for_role_factor_and_freshness() {
     let page = unarmed.get("/admin").expect_page(403);
     assert!(page.text().contains("/profile/two-factor"), "{}", page.text());
     let problem = unarmed.as_script().get("/admin").expect_problem(403);
-    assert!(problem["type"].as_str().expect("text").ends_with("second-factor-missing"), "{problem}");
+    assert!(
+        problem["type"].as_str().expect("text").ends_with("second-factor-missing"),
+        "{problem}"
+    );
     // The factor without the role.
     let mut guest = register(site.browser(), "guest");
     let (mut codes, _) = crate::person::enrol(&mut guest);
@@ -202,7 +230,10 @@ fn every_page_carries_the_security_headers() {
     ] {
         let answer = ann.get(path);
         let policy = answer.header("content-security-policy").unwrap_or_default().to_owned();
-        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
         assert!(!policy.contains("unsafe") && !policy.contains('*'), "{path}: {policy}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(answer.header("referrer-policy"), Some("same-origin"), "{path}");

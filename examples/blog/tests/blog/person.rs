@@ -31,7 +31,8 @@ pub(crate) fn with_role(site: &Site, client: Client, name: &str, role: &str) -> 
     client
 }
 
-/// Switches the second factor on, which renews the cookie; the authenticator, and the recovery codes.
+/// Switches the second factor on, which renews the cookie; the authenticator, and the recovery
+/// codes.
 pub(crate) fn enrol(client: &mut Client) -> (Authenticator, Vec<String>) {
     let mut script = client.as_script();
     let set_up = script.get("/profile/two-factor").expect(200).json();

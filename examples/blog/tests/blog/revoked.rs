@@ -1,5 +1,6 @@
-//! A copied cookie after what should have ended it: dead at once where it was ended, on a second process of the same site within the
-//! bound, and straight after a restart. The copy is of everything that the browser had, the refresh cookie included.
+//! A copied cookie after what should have ended it: dead at once where it was ended, on a second
+//! process of the same site within the bound, and straight after a restart. The copy is of
+//! everything that the browser had, the refresh cookie included.
 
 use crate::person::{PASSWORD, log_in, register};
 use crate::site::{Site, within_bound};
@@ -15,7 +16,8 @@ fn ends(site: &Site, how: &str, mut ann: Client) -> bool {
     match how {
         "log-out" => ann.post("/logout", &[]).expect_see_other("/"),
         "password" => {
-            let fields = [("current_password", PASSWORD), ("new_password", "a wholly different phrase")];
+            let fields =
+                [("current_password", PASSWORD), ("new_password", "a wholly different phrase")];
             ann.post("/profile/password", &fields).expect_see_other("/profile")
         }
         command => {
@@ -36,7 +38,8 @@ fn a_copied_cookie_is_dead_here_elsewhere_and_after_a_restart() {
         let ann = register(site.browser(), "ann");
         let mut phone = site.browser();
         log_in(&mut phone, "ann", "").expect_see_other("/");
-        // A thief with all cookies of the one that ends; at a password's change that is every other session.
+        // A thief with all cookies of the one that ends; at a password's change that is every other
+        // session.
         let copy = if how == "password" { phone.clone() } else { ann.clone() };
         let there = copy.at(neighbour.address);
         assert!(lives(&copy) && lives(&there), "{how}");

@@ -34,9 +34,12 @@ fn a_wrong_first_code_changes_nothing() {
     let site = Site::start();
     let ann = register(site.script(), "ann");
     let mut script = ann.as_script();
-    let secret = script.get("/profile/two-factor").json()["secret"].as_str().expect("a secret").to_owned();
+    let secret =
+        script.get("/profile/two-factor").json()["secret"].as_str().expect("a secret").to_owned();
     let authenticator = hallpass_test_support::authenticator::Authenticator::of_base32(&secret);
-    script.post("/profile/two-factor", &[("code", &authenticator.wrong_code())]).expect_problem(401);
+    script
+        .post("/profile/two-factor", &[("code", &authenticator.wrong_code())])
+        .expect_problem(401);
     assert_eq!(script.get("/profile/two-factor").json()["enabled"], false);
     log_in(&mut site.browser(), "ann", "").expect_see_other("/");
 }
@@ -66,7 +69,10 @@ fn the_password_alone_gets_a_pending_cookie_that_opens_the_code_page_only() {
     let done = script.post("/login/code", &[("code", &authenticator.code())]).expect(200).json();
     assert_eq!(done["status"], "signed_in");
     script.get("/profile").expect(200);
-    assert_eq!(script.cookies.len(), script.cookies.names().filter(|name| !name.contains("pending")).count());
+    assert_eq!(
+        script.cookies.len(),
+        script.cookies.names().filter(|name| !name.contains("pending")).count()
+    );
 }
 
 #[test]
@@ -84,11 +90,16 @@ fn the_code_page_leads_on_to_next() {
     let site = Site::start();
     let (mut authenticator, _) = enrol(&mut register(site.browser(), "ann"));
     let mut ann = site.browser();
-    let answer = ann.post("/login", &[("username", "ann"), ("password", PASSWORD), ("next", "/profile")]).expect(303);
+    let answer = ann
+        .post("/login", &[("username", "ann"), ("password", PASSWORD), ("next", "/profile")])
+        .expect(303);
     let place = answer.header("location").expect("a place").to_owned();
     assert!(place.starts_with("/login/code"), "{place}");
     let page = ann.get(&place).expect_page(200);
-    assert!(page.text().contains("autocomplete=\"one-time-code\"") && page.text().contains("inputmode=\"numeric\""));
+    assert!(
+        page.text().contains("autocomplete=\"one-time-code\"")
+            && page.text().contains("inputmode=\"numeric\"")
+    );
     let fields = [("code", authenticator.code()), ("next", "/profile".to_owned())];
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     ann.post("/login/code", &fields).expect_see_other("/profile");
@@ -118,7 +129,10 @@ fn a_recovery_code_opens_once() {
     let mut script = ann.as_script();
     let wrong = authenticator.wrong_code();
     script.post("/profile/recovery-codes", &[("code", &wrong)]).expect_problem(401);
-    let refreshed = script.post("/profile/recovery-codes", &[("code", &authenticator.code())]).expect(200).json();
+    let refreshed = script
+        .post("/profile/recovery-codes", &[("code", &authenticator.code())])
+        .expect(200)
+        .json();
     let refreshed = refreshed["recovery_codes"].as_array().expect("codes").clone();
     assert_eq!(refreshed.len(), 10);
     log_in(&mut site.browser(), "ann", &codes[2]).expect_page(401);
@@ -140,7 +154,8 @@ fn switching_off_takes_password_and_code() {
     log_in(&mut site.browser(), "ann", "").expect_see_other("/");
 }
 
-/// The sign-in's own routes are walked where they are at home; these are the blog's, and those again as the blog has them.
+/// The sign-in's own routes are walked where they are at home; these are the blog's, and those
+/// again as the blog has them.
 #[test]
 fn no_route_of_the_blog_gives_a_session_for_the_password_alone() {
     const SIGN_IN: [&str; 11] = [
@@ -161,7 +176,8 @@ fn no_route_of_the_blog_gives_a_session_for_the_password_alone() {
     let mut waiting = site.browser();
     log_in(&mut waiting, "ann", "").expect_see_other("/login/code");
     let pending = waiting.cookies[PENDING].clone();
-    let own: Vec<_> = include_str!("../../src/bin/blog/routes.rs").split(".route(\"").skip(1).collect();
+    let own: Vec<_> =
+        include_str!("../../src/bin/blog/routes.rs").split(".route(\"").skip(1).collect();
     let own = own.iter().filter_map(|rest| rest.split('"').next());
     let own = own.map(|path| path.replace("{slug}", "hello").replace("{username}", "ann"));
     let fields = [
@@ -181,13 +197,16 @@ fn no_route_of_the_blog_gives_a_session_for_the_password_alone() {
         paths += 1;
         for method in ["GET", "HEAD", "POST"] {
             // Passwords are few: five attempts.
-            let names = if path == "/login" { &[PENDING][..] } else { &[PENDING, ACCESS, REFRESH, DEVICE] };
+            let names =
+                if path == "/login" { &[PENDING][..] } else { &[PENDING, ACCESS, REFRESH, DEVICE] };
             for name in names {
                 let mut client = site.browser();
                 client.cookies.insert(name, pending.clone());
                 let mut request = client.request(method, &path);
                 if method == "POST" {
-                    request = request.header("content-type", "application/x-www-form-urlencoded").body(form(&fields));
+                    request = request
+                        .header("content-type", "application/x-www-form-urlencoded")
+                        .body(form(&fields));
                 }
                 let answer = client.send(request);
                 assert_ne!(answer.status, 429, "{method} {path}: the walk is cut short");

@@ -23,20 +23,28 @@ fn the_list_marks_this_session_and_ends_others() {
     assert_eq!(list.header("cache-control"), Some("no-store"));
     let list = list.json();
     assert_eq!(ids(&list).len(), 3);
-    let current = |list: &Value| list.as_array().expect("an array").iter().filter(|one| one["current"] == true).count();
+    let current = |list: &Value| {
+        list.as_array().expect("an array").iter().filter(|one| one["current"] == true).count()
+    };
     assert_eq!(current(&list), 1, "{list}");
     ann.get("/profile/sessions").expect_page(200);
 
     // One of them, by its id: at once.
     let list = phone.as_script().get("/profile/sessions").json();
-    let this = list.as_array().expect("an array").iter().find(|one| one["current"] == true).expect("marked");
+    let this = list
+        .as_array()
+        .expect("an array")
+        .iter()
+        .find(|one| one["current"] == true)
+        .expect("marked");
     let id = this["id"].as_str().expect("an id").to_owned();
     ann.post("/profile/sessions/revoke", &[("session", &id)]).expect(303);
     phone.get("/profile").expect_log_in("/profile");
     ann.as_script().post("/profile/sessions/revoke", &[("session", &id)]).expect_problem(404);
 
     // All the others.
-    ann.post("/profile/sessions/revoke", &[("session", "others")]).expect_see_other("/profile/sessions");
+    ann.post("/profile/sessions/revoke", &[("session", "others")])
+        .expect_see_other("/profile/sessions");
     tablet.get("/profile").expect_log_in("/profile");
     ann.get("/profile").expect_page(200);
     assert_eq!(ids(&ann.as_script().get("/profile/sessions").json()).len(), 1);
@@ -65,17 +73,22 @@ fn a_new_password_ends_every_other_session() {
     let new = "a wholly different phrase";
     let path = "/profile/password";
 
-    ann.as_script().post(path, &[("current_password", "wrong password"), ("new_password", new)]).expect_problem(401);
+    ann.as_script()
+        .post(path, &[("current_password", "wrong password"), ("new_password", new)])
+        .expect_problem(401);
     ann.post(path, &[("current_password", PASSWORD), ("new_password", "short")]).expect_page(422);
     phone.get("/profile").expect_page(200);
 
-    ann.post(path, &[("current_password", PASSWORD), ("new_password", new)]).expect_see_other("/profile");
+    ann.post(path, &[("current_password", PASSWORD), ("new_password", new)])
+        .expect_see_other("/profile");
     ann.get("/profile").expect_page(200);
     phone.get("/profile").expect_log_in("/profile");
     log_in(&mut site.browser(), "ann", "").expect_page(401);
     site.browser().post("/login", &[("username", "ann"), ("password", new)]).expect_see_other("/");
 
-    ann.as_script().post(path, &[("current_password", new), ("new_password", PASSWORD)]).expect(204);
+    ann.as_script()
+        .post(path, &[("current_password", new), ("new_password", PASSWORD)])
+        .expect(204);
 }
 
 #[test]

@@ -19,7 +19,8 @@ const LOG: &str = "log";
 pub(crate) struct Site {
     server: Server,
     pub(crate) address: SocketAddr,
-    /// The same tests on PostgreSQL: `BLOG_TESTS_ON=postgres://…` names a database in which each test makes a schema of its own.
+    /// The same tests on PostgreSQL: `BLOG_TESTS_ON=postgres://…` names a database in which each
+    /// test makes a schema of its own.
     schema: Option<Schema>,
     scratch: Scratch,
 }
@@ -78,7 +79,11 @@ impl Site {
     pub(crate) fn operator(&self, arguments: &[&str]) -> String {
         let output = self.operator_output(arguments);
         let text = String::from_utf8(output.stdout).expect("UTF-8");
-        assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         text
     }
 
@@ -111,11 +116,13 @@ impl Drop for Site {
     }
 }
 
-/// The blog that is tested: the one on axum, or its neighbour, whose own test this file is part of, too.
-pub(crate) const PROGRAM: &str = match (option_env!("CARGO_BIN_EXE_blog"), option_env!("CARGO_BIN_EXE_blog-actix")) {
-    (Some(program), _) | (None, Some(program)) => program,
-    (None, None) => panic!("cargo names the program to test"),
-};
+/// The blog that is tested: the one on axum, or its neighbour, whose own test this file is part of,
+/// too.
+pub(crate) const PROGRAM: &str =
+    match (option_env!("CARGO_BIN_EXE_blog"), option_env!("CARGO_BIN_EXE_blog-actix")) {
+        (Some(program), _) | (None, Some(program)) => program,
+        (None, None) => panic!("cargo names the program to test"),
+    };
 
 fn command(scratch: &Scratch, schema: Option<&Schema>) -> Command {
     let mut command = command_of(Path::new(PROGRAM), scratch);

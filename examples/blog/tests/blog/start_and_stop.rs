@@ -70,7 +70,9 @@ fn a_stop_lets_a_request_in_flight_end() {
 fn a_request_that_never_ends_does_not_hold_the_stop() {
     let mut site = Site::start();
     let mut stream = TcpStream::connect(site.address).expect("the blog listens");
-    stream.write_all(b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nuser").expect("sent");
+    stream
+        .write_all(b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nuser")
+        .expect("sent");
     let _idle = TcpStream::connect(site.address).expect("the blog listens");
     std::thread::sleep(Duration::from_millis(300));
     let start = Instant::now();
@@ -84,8 +86,11 @@ fn a_setting_that_cannot_be_ends_the_start_with_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("an address").to_string();
     let nowhere = format!("sqlite://{}", site.file("no/such/directory/blog.db").display());
-    std::fs::write(site.file("not-a.db"), "this is no database, and long enough to have a header of one")
-        .expect("written");
+    std::fs::write(
+        site.file("not-a.db"),
+        "this is no database, and long enough to have a header of one",
+    )
+    .expect("written");
     let no_database = format!("sqlite://{}", site.file("not-a.db").display());
     std::fs::write(site.file("broken.json"), "{\"keys\":[").expect("written");
     let broken = site.file("broken.json").display().to_string();

@@ -19,7 +19,8 @@ fn register_enrol_sign_in_and_publish() {
             && profile.text().contains("/profile/two-factor")
     );
 
-    // Enrol: the page shows a QR code, a key and a link; the factor is on after its first right code only.
+    // Enrol: the page shows a QR code, a key and a link; the factor is on after its first right
+    // code only.
     let page = ann.get("/profile/two-factor").expect_page(200);
     assert!(page.text().contains("<svg") && page.text().contains("otpauth://totp/"));
     let set_up = ann.as_script().get("/profile/two-factor").expect(200).json();
@@ -28,7 +29,11 @@ fn register_enrol_sign_in_and_publish() {
     assert_eq!(ann.as_script().get("/profile/two-factor").json()["enabled"], false);
     let on = ann.post("/profile/two-factor", &[("code", &authenticator.code())]).expect_page(200);
     let shown = on.text();
-    let recovery_code = shown.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next()).expect("ten codes");
+    let recovery_code = shown
+        .split("<code>")
+        .nth(1)
+        .and_then(|rest| rest.split("</code>").next())
+        .expect("ten codes");
     assert_eq!(ann.as_script().get("/profile/two-factor").json()["enabled"], true);
 
     // Log out.
@@ -68,16 +73,22 @@ fn register_enrol_sign_in_and_publish() {
     // The operator makes her an admin: the old token ends, a new sign-in carries the role.
     site.operator(&["user", "set-role", "ann", "admin"]);
     within_bound("the old token ends", || ann.get("/profile").status == 303);
-    ann.post("/login", &[fields.as_slice(), &[("code", recovery_code)]].concat()).expect_see_other("/");
+    ann.post("/login", &[fields.as_slice(), &[("code", recovery_code)]].concat())
+        .expect_see_other("/");
     assert!(ann.get("/").expect_page(200).text().contains("New post"));
     ann.get("/posts/new").expect_page(200);
     let text = "First paragraph.\r\n\r\nSecond, with <b>marks</b> & an \"accent\": é.";
-    ann.post("/posts", &[("title", "A first post"), ("body", text)]).expect_see_other("/posts/a-first-post");
+    ann.post("/posts", &[("title", "A first post"), ("body", text)])
+        .expect_see_other("/posts/a-first-post");
 
     // Everyone reads it.
     let mut reader = site.browser();
     let post = reader.get("/posts/a-first-post").expect_page(200);
-    assert!(post.text().contains("<p>First paragraph.</p>") && !post.text().contains("<b>marks"), "{}", post.text());
+    assert!(
+        post.text().contains("<p>First paragraph.</p>") && !post.text().contains("<b>marks"),
+        "{}",
+        post.text()
+    );
     assert!(reader.get("/").expect_page(200).text().contains("A first post"));
     ann.get("/admin").expect_page(200);
 }

@@ -59,7 +59,8 @@ fn a_person_registers_and_an_operator_makes_her_an_admin() {
     let database = quickstart.scratch.path("site.db");
     assert!(database.exists() && quickstart.scratch.path("site-keys.json").exists());
     make_admin(&database);
-    // Her token says that she is none, so it is revoked: within the published bound, in the other process.
+    // Her token says that she is none, so it is revoked: within the published bound, in the other
+    // process.
     within(Duration::from_secs(5), "her token is revoked", || alice.get("/profile").status == 303);
 
     assert_eq!(alice.post_body("/login", form).status, 303);

@@ -25,6 +25,7 @@ fn the_readme_shows_the_example() {
 #[test]
 fn the_crate_documentation_shows_the_example() {
     let doc = CRATE_DOC.lines().map_while(|line| line.strip_prefix("//!"));
-    let doc: String = doc.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect();
+    let doc: String =
+        doc.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect();
     assert_eq!(block_under("# 25 lines", &doc), EXAMPLE);
 }

@@ -56,7 +56,10 @@ fn what_has_some_thought_in_it_passes() {
 fn context_words_count_as_nothing() {
     assert!(is_guessable("alice-alice-99", &["alice"]));
     assert!(!is_guessable("alice likes quiet rooms", &["alice"]));
-    assert!(!is_guessable("quiet rooms by al", &["al"]), "two letters are in half of all sentences");
+    assert!(
+        !is_guessable("quiet rooms by al", &["al"]),
+        "two letters are in half of all sentences"
+    );
 }
 
 /// Listed, of ten characters and more, and nothing that the rule would know.
@@ -82,7 +85,8 @@ fn what_is_listed_is_refused_in_any_case() {
     }
 }
 
-/// Read from the crate's own file: the list is as long as promised, and no entry of it is let through.
+/// Read from the crate's own file: the list is as long as promised, and no entry of it is let
+/// through.
 #[test]
 fn every_one_of_a_hundred_thousand_common_passwords_is_refused() {
     let list = list_of_the_crate();
@@ -106,6 +110,8 @@ fn list_of_the_crate() -> HashSet<String> {
     let packages = metadata["packages"].as_array().unwrap();
     let package = packages.iter().find(|package| package["name"] == "passwords").unwrap();
     let manifest = package["manifest_path"].as_str().unwrap();
-    let list = std::fs::read_to_string(manifest.replace("Cargo.toml", "data/common-passwords.json")).unwrap();
+    let list =
+        std::fs::read_to_string(manifest.replace("Cargo.toml", "data/common-passwords.json"))
+            .unwrap();
     serde_json::from_str::<Vec<String>>(&list).unwrap().into_iter().collect()
 }

@@ -29,16 +29,18 @@ async fn is_right(hasher: &PasswordHasher, password: &str, stored: Option<&str>)
     matches!(checked.unwrap(), Checked::Right(_))
 }
 
-/// Row 17: the ring turns under a running hasher, and each hash is read with the pepper that it names.
+/// Row 17: the ring turns under a running hasher, and each hash is read with the pepper that it
+/// names.
 #[tokio::test]
 async fn a_pepper_is_asked_for_and_rotates() {
     let now = UnixTime::from_secs(0);
     let keys = Keys::from(KeyRing::default());
     let hasher = PasswordHasher::new(cheap(), keys.clone(), Arc::new(SystemRandom)).unwrap();
-    let outdated = async |hash: &str| match hasher.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
-        Checked::Right(right) => Some(right.is_outdated()),
-        Checked::Wrong => None,
-    };
+    let outdated =
+        async |hash: &str| match hasher.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
+            Checked::Right(right) => Some(right.is_outdated()),
+            Checked::Wrong => None,
+        };
     let plain = stored(&hasher, GOOD).await;
     assert!(!plain.contains("keyid") && outdated(&plain).await == Some(false));
 
@@ -54,7 +56,8 @@ async fn a_pepper_is_asked_for_and_rotates() {
     let newest = stored(&hasher, GOOD).await;
     assert_eq!(outdated(&newest).await, Some(false));
 
-    // Another secret under the same name, no name, and a ring that has lost the pepper: wrong, after one run like any other.
+    // Another secret under the same name, no name, and a ring that has lost the pepper: wrong,
+    // after one run like any other.
     let nameless = newest.split(",keyid=").next().unwrap().to_owned()
         + "$"
         + newest.split_once("keyid=").unwrap().1.split_once('$').unwrap().1;
@@ -73,7 +76,8 @@ const GOOD: &str = "kPw7-vX2q-mZ9t";
 async fn each_failing_path_takes_exactly_one_run() {
     let hasher = hasher(cheap());
     let hash = stored(&hasher, "kPw7-vX2q-mZ9t").await;
-    let too_dear = "$argon2id$v=19$m=2097152,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+    let too_dear =
+        "$argon2id$v=19$m=2097152,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
     for stored in [Some(hash.as_str()), None, Some(too_dear), Some(""), Some("plaintext")] {
         let before = hasher.runs();
         assert!(!is_right(&hasher, "wrong", stored).await);
@@ -98,7 +102,8 @@ async fn a_password_is_taken_byte_for_byte() {
 #[tokio::test]
 async fn a_hash_of_the_default_cost_says_so_and_is_salted() {
     let hasher = hasher(PasswordHasherSettings::default());
-    let (one, two) = (stored(&hasher, "kPw7-vX2q-mZ9t").await, stored(&hasher, "kPw7-vX2q-mZ9t").await);
+    let (one, two) =
+        (stored(&hasher, "kPw7-vX2q-mZ9t").await, stored(&hasher, "kPw7-vX2q-mZ9t").await);
     let default = if cfg!(debug_assertions) { "m=256,t=1,p=1" } else { "m=19456,t=2,p=1" };
     assert!(one.starts_with(&format!("$argon2id$v=19${default}$")), "{one}");
     assert_ne!(one, two);
@@ -124,7 +129,8 @@ async fn a_debug_builds_hash_is_outdated_at_the_release_cost() {
     assert!(!outdated(&debug, &strong).await, "a debug build makes no stored hash weaker");
 }
 
-/// From the reference implementation's `test.c`: argon2i and argon2id, versions 1.0 and 1.3, one and two lanes.
+/// From the reference implementation's `test.c`: argon2i and argon2id, versions 1.0 and 1.3, one
+/// and two lanes.
 #[tokio::test]
 async fn phc_strings_of_the_reference_implementation_are_read() {
     let hasher = hasher(cheap());
@@ -167,7 +173,9 @@ async fn a_weaker_hash_is_known_as_outdated_and_a_rehash_is_not() {
     let weaker = stored(&old, "kPw7-vX2q-mZ9t").await;
     let fresh = new.rehash(&password).await.unwrap();
     assert!(fresh.starts_with("$argon2id$v=19$m=128,t=1,p=1$"));
-    for (hasher, hash, outdated) in [(&new, &weaker, true), (&new, &fresh, false), (&old, &fresh, false)] {
+    for (hasher, hash, outdated) in
+        [(&new, &weaker, true), (&new, &fresh, false), (&old, &fresh, false)]
+    {
         let Checked::Right(right) = hasher.check(&password, Some(hash)).await.unwrap() else {
             panic!("{hash} is this password's");
         };
@@ -219,5 +227,7 @@ async fn waiting_has_an_end() {
 #[test]
 fn a_cost_that_argon2_cannot_run_is_a_setup_error() {
     let settings = PasswordHasherSettings::default().hash_cost(HashCost::new(4, 1, 1));
-    assert!(PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).is_err());
+    assert!(
+        PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).is_err()
+    );
 }

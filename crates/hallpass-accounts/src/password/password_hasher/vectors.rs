@@ -1,5 +1,5 @@
-//! The reference implementation's table (P-H-C/phc-winner-argon2, `src/test.c`), read from a file that is not part of this
-//! repository: `ARGON2_DIR` names a directory with `argon2_table.json`.
+//! The reference implementation's table (P-H-C/phc-winner-argon2, `src/test.c`), read from a file
+//! that is not part of this repository: `ARGON2_DIR` names a directory with `argon2_table.json`.
 
 use std::{env, fs};
 
@@ -17,9 +17,11 @@ async fn the_reference_table_is_read_and_its_negatives_match_nothing() {
     let rows = |name: &str| table[name].as_array().unwrap().clone();
     let phc = |row: &Value| row["phc"].as_str().unwrap().to_owned();
 
-    let settings =
-        PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)).cost_ceiling(HashCost::new(1 << 20, 4, 2));
-    let hasher = PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap();
+    let settings = PasswordHasherSettings::default()
+        .hash_cost(HashCost::new(64, 1, 1))
+        .cost_ceiling(HashCost::new(1 << 20, 4, 2));
+    let hasher =
+        PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).unwrap();
     let cases = rows("cases");
     assert_eq!(cases.len(), 26);
     for case in &cases {

@@ -63,9 +63,16 @@ fn what_is_no_network_is_refused() {
     for good in ["0.0.0.0/0", "::/0", "10.0.0.0/8", "10.0.0.1/32", "2001:db8::/32"] {
         assert!(Proxies::forwarded([good]).is_ok(), "{good}");
     }
-    for bad in
-        ["", "10.0.0.0/33", "10.0.0.1/8", "10.0.0/8", "::1/129", "2001:db8::1/32", "proxy.example", "10.0.0.0/-1"]
-    {
+    for bad in [
+        "",
+        "10.0.0.0/33",
+        "10.0.0.1/8",
+        "10.0.0/8",
+        "::1/129",
+        "2001:db8::1/32",
+        "proxy.example",
+        "10.0.0.0/-1",
+    ] {
         assert!(Proxies::forwarded([bad]).is_err(), "{bad}");
     }
 }

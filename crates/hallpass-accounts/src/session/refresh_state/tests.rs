@@ -14,7 +14,13 @@ fn opened() -> RefreshState {
 }
 
 fn presenting(token: u8, seconds: u64) -> Rotation {
-    Rotation::new(hash(token), hash(token + 1), at(seconds), Duration::from_secs(1000), Duration::from_secs(30))
+    Rotation::new(
+        hash(token),
+        hash(token + 1),
+        at(seconds),
+        Duration::from_secs(1000),
+        Duration::from_secs(30),
+    )
 }
 
 fn consume(state: &RefreshState, token: u8, seconds: u64) -> RefreshState {
@@ -35,14 +41,20 @@ fn the_live_token_is_consumed_and_its_successor_is_live() {
 #[test]
 fn a_consumed_token_leads_to_the_live_one_within_the_grace_and_ends_the_session_after_it() {
     let state = consume(&opened(), 1, 900);
-    for (seconds, expected) in
-        [(900, RotationOutcome::InGrace), (929, RotationOutcome::InGrace), (930, RotationOutcome::Reused)]
-    {
+    for (seconds, expected) in [
+        (900, RotationOutcome::InGrace),
+        (929, RotationOutcome::InGrace),
+        (930, RotationOutcome::Reused),
+    ] {
         assert_eq!(presenting(1, seconds).present(&state), expected, "{seconds}");
     }
     // A node whose clock is a little behind.
     assert_eq!(presenting(1, 899).present(&state), RotationOutcome::InGrace);
-    assert_eq!(presenting(1, 870).present(&state), RotationOutcome::Reused, "a clock set back is no grace");
+    assert_eq!(
+        presenting(1, 870).present(&state),
+        RotationOutcome::Reused,
+        "a clock set back is no grace"
+    );
 }
 
 #[test]

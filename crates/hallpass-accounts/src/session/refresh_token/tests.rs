@@ -23,7 +23,10 @@ fn a_token_comes_back_as_it_went() {
     let opened = RefreshSecret::open(text(&token, &ring).as_bytes(), &ring).unwrap();
     assert_eq!((opened.session(), opened.hash()), (token.session(), token.hash()));
     assert_ne!(first().hash(), token.hash(), "each session begins with bytes of its own");
-    assert!(!format!("{:?}", token.write(key(&ring), UnixTime::from_secs(9))).contains(&text(&token, &ring)));
+    assert!(
+        !format!("{:?}", token.write(key(&ring), UnixTime::from_secs(9)))
+            .contains(&text(&token, &ring))
+    );
 }
 
 #[test]
@@ -34,7 +37,10 @@ fn what_was_not_made_here_is_noise() {
         let mut bad = good.clone().into_bytes();
         bad[position] = if bad[position] == b'A' { b'B' } else { b'A' };
         assert!(RefreshSecret::open(&bad, &ring).is_none(), "byte {position}");
-        assert!(RefreshSecret::open(&good.as_bytes()[..position], &ring).is_none(), "cut at {position}");
+        assert!(
+            RefreshSecret::open(&good.as_bytes()[..position], &ring).is_none(),
+            "cut at {position}"
+        );
     }
     assert!(RefreshSecret::open(format!("{good}A").as_bytes(), &ring).is_none());
     assert!(RefreshSecret::open(good.as_bytes(), &self::ring(2)).is_none(), "another site's");
@@ -47,14 +53,20 @@ fn whoever_holds_a_token_derives_the_same_successor() {
     assert_eq!(token.successor(key(&ring)).hash(), again.successor(key(&ring)).hash());
     assert_ne!(token.successor(key(&ring)).hash(), token.hash());
     assert_ne!(token.successor(key(&ring)).hash(), token.successor(key(&self::ring(2))).hash());
-    let other = RefreshSecret { session: SessionId::from_random([2; 16]), secret: token.secret.clone() };
-    assert_ne!(token.successor(key(&ring)).hash(), other.successor(key(&ring)).hash(), "another session's");
+    let other =
+        RefreshSecret { session: SessionId::from_random([2; 16]), secret: token.secret.clone() };
+    assert_ne!(
+        token.successor(key(&ring)).hash(),
+        other.successor(key(&ring)).hash(),
+        "another session's"
+    );
 }
 
 #[test]
 fn a_consumed_token_leads_to_the_live_one_and_not_beyond() {
     let (ring, token) = (ring(1), first());
-    let nth = |count: usize| (0..count).fold(first_again(&token), |token, _| token.successor(key(&ring)));
+    let nth =
+        |count: usize| (0..count).fold(first_again(&token), |token, _| token.successor(key(&ring)));
     for count in [1, 2, 64] {
         let live = nth(count).hash();
         assert_eq!(token.leading_to(&live, &ring).unwrap().hash(), live);
@@ -70,7 +82,11 @@ fn a_new_encryption_key_breaks_no_chain() {
     let new = old.with_new_encryption_key([2; 32], UnixTime::from_secs(0));
     let opened = RefreshSecret::open(text(&token, &old).as_bytes(), &new).unwrap();
     let live = token.successor(key(&old)).hash();
-    assert_eq!(opened.leading_to(&live, &new).unwrap().hash(), live, "the other node had not read the new ring yet");
+    assert_eq!(
+        opened.leading_to(&live, &new).unwrap().hash(),
+        live,
+        "the other node had not read the new ring yet"
+    );
 }
 
 fn first_again(token: &RefreshSecret) -> RefreshSecret {

@@ -24,8 +24,11 @@ impl Store {
 #[tokio::test]
 async fn calls_of_one_moment_share_an_answer_and_later_ones_do_not() {
     let (store, flights) = (Store::default(), SingleFlight::new());
-    let (first, second, other) =
-        tokio::join!(flights.call('a', store.ask()), flights.call('a', store.ask()), flights.call('b', store.ask()));
+    let (first, second, other) = tokio::join!(
+        flights.call('a', store.ask()),
+        flights.call('a', store.ask()),
+        flights.call('b', store.ask())
+    );
     assert_eq!((first, second, other), (0, 0, 1));
     assert_eq!(flights.call('a', store.ask()).await, 2);
     assert!(flights.lock().is_empty());

@@ -29,7 +29,12 @@ struct Visitor {
 impl Visitor {
     fn with(roles: impl Into<RoleSet<SiteRole>>) -> Self {
         let roles = roles.into().bits();
-        Self { roles, roles_of: TypeId::of::<SiteRole>(), methods: Methods::PASSWORD, authenticated_at: Some(NOW) }
+        Self {
+            roles,
+            roles_of: TypeId::of::<SiteRole>(),
+            methods: Methods::PASSWORD,
+            authenticated_at: Some(NOW),
+        }
     }
 
     fn asks(self, requirement: Requirement) -> Result<(), RejectionKind> {
@@ -65,20 +70,30 @@ fn roles_are_all_of_any_of_or_at_least() {
         (Requirement::at_least(Admin), [Guest, Moderator].into(), MISSING),
     ];
     for (requirement, roles, expected) in table {
-        assert_eq!(Visitor::with(*roles).asks(*requirement), *expected, "{requirement} of {roles:?}");
+        assert_eq!(
+            Visitor::with(*roles).asks(*requirement),
+            *expected,
+            "{requirement} of {roles:?}"
+        );
     }
 }
 
 #[test]
 fn who_is_not_signed_in_is_told_so_whatever_is_asked() {
-    for requirement in [Requirement::login(), Requirement::all_of([SiteRole::Admin]).and_second_factor()] {
+    for requirement in
+        [Requirement::login(), Requirement::all_of([SiteRole::Admin]).and_second_factor()]
+    {
         for (who, kind) in [
             (Authentication::anonymous(), RejectionKind::NotLoggedIn),
             (Authentication::rejected(TokenErrorKind::Signature), RejectionKind::NotLoggedIn),
             (Authentication::rejected(TokenErrorKind::Expired), RejectionKind::Expired),
             (Authentication::rejected(TokenErrorKind::Revoked), RejectionKind::Revoked),
         ] {
-            assert_eq!(requirement.admit(&who, NOW).unwrap_err().kind(), kind, "{requirement} {who:?}");
+            assert_eq!(
+                requirement.admit(&who, NOW).unwrap_err().kind(),
+                kind,
+                "{requirement} {who:?}"
+            );
         }
     }
 }
@@ -129,11 +144,15 @@ fn freshness_is_to_the_second() {
 
 #[test]
 fn the_first_thing_to_mend_is_named() {
-    let requirement = Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::ZERO);
+    let requirement =
+        Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::ZERO);
     let stale = || Visitor { authenticated_at: None, ..Visitor::with(SiteRole::Admin) };
     assert_eq!(Visitor { roles: 0, ..stale() }.asks(requirement), Err(RejectionKind::RoleMissing));
     assert_eq!(stale().asks(requirement), Err(RejectionKind::SecondFactorMissing));
-    assert_eq!(Visitor { methods: Methods::ONE_TIME_CODE, ..stale() }.asks(requirement), Err(RejectionKind::NotRecent));
+    assert_eq!(
+        Visitor { methods: Methods::ONE_TIME_CODE, ..stale() }.asks(requirement),
+        Err(RejectionKind::NotRecent)
+    );
 }
 
 #[test]
@@ -161,8 +180,14 @@ fn everyone_is_let_through_until_more_is_asked() {
     let open = Requirement::public();
     assert!(open.is_open() && open.admit(&stranger, now).is_ok());
     assert_eq!(open.to_string(), "public");
-    for closed in [open.and_second_factor(), open.and_recent(Duration::from_secs(1)), Requirement::login()] {
+    for closed in
+        [open.and_second_factor(), open.and_recent(Duration::from_secs(1)), Requirement::login()]
+    {
         assert!(!closed.is_open());
-        assert_eq!(closed.admit(&stranger, now).unwrap_err().kind(), RejectionKind::NotLoggedIn, "{closed}");
+        assert_eq!(
+            closed.admit(&stranger, now).unwrap_err().kind(),
+            RejectionKind::NotLoggedIn,
+            "{closed}"
+        );
     }
 }

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use utoipa::openapi::{HttpMethod, InfoBuilder, OpenApiBuilder, PathsBuilder, path::OperationBuilder};
+use utoipa::openapi::{
+    HttpMethod, InfoBuilder, OpenApiBuilder, PathsBuilder, path::OperationBuilder,
+};
 
 use super::*;
 use crate::{
@@ -20,9 +22,14 @@ enum SiteRole {
 /// A path with `GET` and `POST`, once its requirement is stated.
 fn guarded(security: &ApiSecurity, asks: Requirement) -> Value {
     let mut item = PathItem::new(HttpMethod::Get, OperationBuilder::new());
-    item.post = Some(OperationBuilder::new().response("403", ResponseBuilder::new().description("our own")).build());
+    item.post = Some(
+        OperationBuilder::new()
+            .response("403", ResponseBuilder::new().description("our own"))
+            .build(),
+    );
     let info = InfoBuilder::new().title("a site").version("1").build();
-    let mut api = OpenApiBuilder::new().info(info).paths(PathsBuilder::new().path("/a/{id}", item)).build();
+    let mut api =
+        OpenApiBuilder::new().info(info).paths(PathsBuilder::new().path("/a/{id}", item)).build();
     let mut table = RouteTable::new();
     table.state("/a/{id:[0-9]{4}}", asks);
     table.state("(anything else)", Requirement::public());
@@ -39,7 +46,10 @@ fn all_of_are_one_alternative_and_any_of_are_several() {
     use SiteRole::{Admin, Guest, Moderator};
     assert_eq!(security_of(Requirement::public()), json!([]));
     assert_eq!(security_of(Requirement::login()), json!([{ "hallpass": [] }]));
-    assert_eq!(security_of(Requirement::all_of([Guest, Admin])), json!([{ "hallpass": ["guest", "admin"] }]));
+    assert_eq!(
+        security_of(Requirement::all_of([Guest, Admin])),
+        json!([{ "hallpass": ["guest", "admin"] }])
+    );
     let moderator_or_more = json!([{ "hallpass": ["moderator"] }, { "hallpass": ["admin"] }]);
     assert_eq!(security_of(Requirement::at_least(Moderator)), moderator_or_more);
     // An empty list would say that the route is open.
@@ -51,17 +61,24 @@ fn all_of_are_one_alternative_and_any_of_are_several() {
 fn schemes_are_those_of_the_authenticator() {
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
     let cookies = CookieSettings::builder().access_name("pass").build().unwrap();
-    let authenticator = RequestAuthenticator::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site"))
-        .cookies(&cookies)
-        .bearer();
+    let authenticator =
+        RequestAuthenticator::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site"))
+            .cookies(&cookies)
+            .bearer();
     let api = guarded(&authenticator.api_security(), Requirement::login());
     let schemes = &api["components"]["securitySchemes"];
     assert_eq!(
         (&schemes["hallpass"]["in"], &schemes["hallpass"]["name"]),
         (&json!("cookie"), &json!(cookies.access_name()))
     );
-    assert_eq!(schemes["hallpass-bearer"], json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" }));
-    assert_eq!(api["paths"]["/a/{id}"]["get"]["security"], json!([{ "hallpass": [] }, { "hallpass-bearer": [] }]));
+    assert_eq!(
+        schemes["hallpass-bearer"],
+        json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" })
+    );
+    assert_eq!(
+        api["paths"]["/a/{id}"]["get"]["security"],
+        json!([{ "hallpass": [] }, { "hallpass-bearer": [] }])
+    );
 }
 
 #[test]
@@ -72,15 +89,21 @@ fn whatever_a_signed_in_person_may_lack_is_a_403() {
         (Requirement::login().and_second_factor(), json!(true), Value::Null),
         (Requirement::login().and_recent(Duration::from_secs(600)), Value::Null, json!(600)),
     ] {
-        let get = &guarded(&ApiSecurity::new(&CookieSettings::default()), asks)["paths"]["/a/{id}"]["get"];
+        let get = &guarded(&ApiSecurity::new(&CookieSettings::default()), asks)["paths"]["/a/{id}"]
+            ["get"];
         assert!(get["responses"]["403"].is_object(), "{asks}");
-        assert_eq!((&get["x-required-second-factor"], &get["x-required-sign-in-within-seconds"]), (&factor, &fresh));
+        assert_eq!(
+            (&get["x-required-second-factor"], &get["x-required-sign-in-within-seconds"]),
+            (&factor, &fresh)
+        );
     }
 }
 
 #[test]
 fn refusals_are_problems_and_what_openapi_has_no_word_for_is_an_extension() {
-    let asks = Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::from_secs(600));
+    let asks = Requirement::all_of([SiteRole::Admin])
+        .and_second_factor()
+        .and_recent(Duration::from_secs(600));
     let api = guarded(&ApiSecurity::new(&CookieSettings::default()), asks);
     let get = &api["paths"]["/a/{id}"]["get"];
     assert_eq!(get["responses"]["401"]["$ref"], "#/components/responses/HallpassSignedOut");
@@ -90,12 +113,18 @@ fn refusals_are_problems_and_what_openapi_has_no_word_for_is_an_extension() {
     );
     let schema = &get["responses"]["403"]["content"]["application/problem+json"]["schema"]["$ref"];
     assert_eq!(schema, "#/components/schemas/HallpassProblem");
-    assert!(api["components"]["schemas"]["HallpassProblem"]["properties"]["status"]["type"] == "integer");
+    assert!(
+        api["components"]["schemas"]["HallpassProblem"]["properties"]["status"]["type"]
+            == "integer"
+    );
     assert_eq!(
         (&get["x-required-second-factor"], &get["x-required-sign-in-within-seconds"]),
         (&json!(true), &json!(600))
     );
-    assert_eq!(api["paths"]["/a/{id}"]["post"]["responses"]["403"]["description"], "our own", "what was written stays");
+    assert_eq!(
+        api["paths"]["/a/{id}"]["post"]["responses"]["403"]["description"], "our own",
+        "what was written stays"
+    );
 
     let login = guarded(&ApiSecurity::new(&CookieSettings::default()), Requirement::login());
     assert_eq!(

@@ -29,7 +29,11 @@ fn token(issuer: &Issuer, username: &str) -> String {
 /// Who the authenticator sees: a user name, the reason why none, or neither.
 type Seen = Result<String, Option<TokenErrorKind>>;
 
-fn seen(authenticator: &RequestAuthenticator<SiteRole>, cookies: &[&str], authorization: &[&str]) -> Seen {
+fn seen(
+    authenticator: &RequestAuthenticator<SiteRole>,
+    cookies: &[&str],
+    authorization: &[&str],
+) -> Seen {
     let caller = authenticator.authenticate(
         cookies.iter().map(|header| header.as_bytes()),
         authorization.iter().map(|header| header.as_bytes()),
@@ -76,7 +80,11 @@ fn every_pair_of_cookie_and_bearer_is_decided() {
         (&["__Host-hallpass=broken"], &["Bearer broken"], Err(Some(Malformed))),
     ];
     for (cookies, authorization, expected) in table {
-        assert_eq!(seen(&authenticator, cookies, authorization), expected, "{cookies:?} {authorization:?}");
+        assert_eq!(
+            seen(&authenticator, cookies, authorization),
+            expected,
+            "{cookies:?} {authorization:?}"
+        );
     }
 }
 
@@ -86,12 +94,35 @@ fn the_scheme_is_read_as_http_reads_it() {
     let alice = token(&issuer, "alice");
     let authenticator = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).bearer();
     for scheme in ["Bearer ", "bearer ", "BEARER ", "bEaReR   "] {
-        assert_eq!(seen(&authenticator, &[], &[&format!("{scheme}{alice}")]), Ok("alice".into()), "{scheme}");
+        assert_eq!(
+            seen(&authenticator, &[], &[&format!("{scheme}{alice}")]),
+            Ok("alice".into()),
+            "{scheme}"
+        );
     }
-    for scheme in ["", "Bearer", "Bearer\t", "Bearer=", "Bear ", "Token ", " Bearer ", "Bearer\u{a0}", "DPoP "] {
-        assert_eq!(seen(&authenticator, &[], &[&format!("{scheme}{alice}")]), Err(None), "{scheme}");
+    for scheme in [
+        "",
+        "Bearer",
+        "Bearer\t",
+        "Bearer=",
+        "Bear ",
+        "Token ",
+        " Bearer ",
+        "Bearer\u{a0}",
+        "DPoP ",
+    ] {
+        assert_eq!(
+            seen(&authenticator, &[], &[&format!("{scheme}{alice}")]),
+            Err(None),
+            "{scheme}"
+        );
     }
-    for rest in [format!("{alice} {alice}"), format!("{alice},"), format!("\"{alice}\""), format!("token={alice}")] {
+    for rest in [
+        format!("{alice} {alice}"),
+        format!("{alice},"),
+        format!("\"{alice}\""),
+        format!("token={alice}"),
+    ] {
         let reason = seen(&authenticator, &[], &[&format!("Bearer {rest}")]).unwrap_err();
         assert!(reason.is_some(), "{rest}");
     }
@@ -105,7 +136,10 @@ fn authorization_is_not_looked_at_unless_bearer_is_on() {
     assert!(!authenticator.accepts_bearer() && authenticator.clone().bearer().accepts_bearer());
     let (cookie, bearer) = (format!("__Host-hallpass={alice}"), format!("Bearer {alice}"));
     assert_eq!(seen(&authenticator, &[], &[&bearer]), Err(None));
-    assert_eq!(seen(&authenticator, &[&cookie], &["Bearer other", "Bearer third"]), Ok("alice".into()));
+    assert_eq!(
+        seen(&authenticator, &[&cookie], &["Bearer other", "Bearer third"]),
+        Ok("alice".into())
+    );
 }
 
 #[test]
@@ -116,18 +150,26 @@ fn the_cookie_is_the_one_that_the_settings_name() {
     let authenticator = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).cookies(&settings);
     assert_eq!(seen(&authenticator, &[&format!("token={alice}")], &[]), Ok("alice".into()));
     assert_eq!(seen(&authenticator, &[&format!("__Host-hallpass={alice}")], &[]), Err(None));
-    assert_eq!(seen(&authenticator, &[&format!("__Host-hallpass={alice}; token={alice}")], &[]), Ok("alice".into()));
+    assert_eq!(
+        seen(&authenticator, &[&format!("__Host-hallpass={alice}; token={alice}")], &[]),
+        Ok("alice".into())
+    );
 }
 
 #[test]
 fn the_reason_is_the_verifiers() {
     let revocations = RevocationList::new();
     let issuer = issuer();
-    let authenticator = RequestAuthenticator::new(issuer.verifier::<SiteRole>().revocation(revocations.clone()));
+    let authenticator =
+        RequestAuthenticator::new(issuer.verifier::<SiteRole>().revocation(revocations.clone()));
     let cookie = format!("__Host-hallpass={}", token(&issuer, "alice"));
     assert_eq!(seen(&authenticator, &[&cookie], &[]), Ok("alice".into()));
 
-    let late = authenticator.authenticate([cookie.as_bytes()], [], NOW.saturating_add(Duration::from_secs(900)));
+    let late = authenticator.authenticate(
+        [cookie.as_bytes()],
+        [],
+        NOW.saturating_add(Duration::from_secs(900)),
+    );
     assert_eq!(late.reason(), Some(TokenErrorKind::Expired));
     revocations.end_session("s-alice", NOW.saturating_add(Duration::from_secs(900)));
     assert_eq!(seen(&authenticator, &[&cookie], &[]), Err(Some(TokenErrorKind::Revoked)));

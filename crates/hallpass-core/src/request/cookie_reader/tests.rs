@@ -28,7 +28,11 @@ fn the_corpus_holds() {
     assert_eq!(rows.len(), 128);
     for row in rows {
         let headers: Vec<_> = row.headers.iter().map(|header| bytes(header)).collect();
-        let expected = if row.duplicate { Err(DuplicateCookie(())) } else { Ok(row.found.as_deref().map(bytes)) };
+        let expected = if row.duplicate {
+            Err(DuplicateCookie(()))
+        } else {
+            Ok(row.found.as_deref().map(bytes))
+        };
         let found = find_cookie(headers.iter().map(Vec::as_slice), NAME);
         assert_eq!(found.map(|v| v.map(<[u8]>::to_vec)), expected, "{}", row.why);
     }

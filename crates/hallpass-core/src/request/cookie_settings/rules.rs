@@ -1,7 +1,7 @@
 //! What a browser drops (RFC 6265bis sections 4.1.3, 5.6 and 5.7), asked before it can.
 //!
-//! Not asked: whether the domain is a public suffix, since that list changes weekly, and whether it covers the host
-//! that answers, since core does not know it.
+//! Not asked: whether the domain is a public suffix, since that list changes weekly, and whether it
+//! covers the host that answers, since core does not know it.
 
 use crate::request::cookie_settings::{CookieSettings, SameSite};
 
@@ -10,13 +10,17 @@ use crate::request::cookie_settings::{CookieSettings, SameSite};
 #[non_exhaustive]
 pub enum CookieSettingsError {
     /// A name that is no token (RFC 9110 section 5.6.2), or longer than 128 bytes.
-    #[error("cookie name {0:?} cannot be used: write 1 to 128 letters, digits or one of !#$%&'*+-.^_`|~")]
+    #[error(
+        "cookie name {0:?} cannot be used: write 1 to 128 letters, digits or one of !#$%&'*+-.^_`|~"
+    )]
     Name(String),
     /// One name for two cookies.
     #[error("cookie name {0:?} is given to two cookies: each needs its own")]
     SameName(String),
     /// `__Host-` together with a domain.
-    #[error("cookie name {0:?} cannot go with a domain: browsers drop it; name it __Secure-… or leave the domain out")]
+    #[error(
+        "cookie name {0:?} cannot go with a domain: browsers drop it; name it __Secure-… or leave the domain out"
+    )]
     HostPrefixWithDomain(String),
     /// A prefix that asks for `Secure` over plain HTTP.
     #[error(
@@ -42,7 +46,12 @@ pub(super) fn check(settings: &CookieSettings) -> Result<(), CookieSettingsError
     if let Some(domain) = settings.domain.as_deref().filter(|domain| !is_domain(domain)) {
         return Err(CookieSettingsError::Domain(domain.to_owned()));
     }
-    let names = [&settings.access_name, &settings.refresh_name, &settings.pending_name, &settings.device_name];
+    let names = [
+        &settings.access_name,
+        &settings.refresh_name,
+        &settings.pending_name,
+        &settings.device_name,
+    ];
     for name in names {
         check_name(name, settings)?;
     }
@@ -58,7 +67,9 @@ fn check_name(name: &str, settings: &CookieSettings) -> Result<(), CookieSetting
     if !(1..=128).contains(&name.len()) || !name.bytes().all(is_token_byte) {
         return Err(CookieSettingsError::Name(name.to_owned()));
     }
-    if !settings.secure && ["__Secure-", "__Host-", "__Http-"].iter().any(|prefix| has_prefix(name, prefix)) {
+    if !settings.secure
+        && ["__Secure-", "__Host-", "__Http-"].iter().any(|prefix| has_prefix(name, prefix))
+    {
         return Err(CookieSettingsError::PrefixWithoutSecure(name.to_owned()));
     }
     if settings.domain.is_some() && has_prefix(name, "__Host-") {
@@ -76,16 +87,20 @@ fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Letters, digits and inner hyphens in at least two labels, the last of them not a number: neither an address nor
-/// `localhost`.
+/// Letters, digits and inner hyphens in at least two labels, the last of them not a number: neither
+/// an address nor `localhost`.
 fn is_domain(domain: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
     domain.len() <= 253
         && domain.split('.').all(is_label)
-        && domain.rsplit_once('.').is_some_and(|(_, last)| !last.bytes().all(|byte| byte.is_ascii_digit()))
+        && domain
+            .rsplit_once('.')
+            .is_some_and(|(_, last)| !last.bytes().all(|byte| byte.is_ascii_digit()))
 }

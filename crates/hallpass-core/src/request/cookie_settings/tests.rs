@@ -10,8 +10,8 @@ fn token<K>(text: &str) -> Token<K> {
     Token::new(text.to_owned(), NOW.saturating_add(LIFE))
 }
 
-/// Name, value and attributes, as RFC 6265bis section 5.6 takes a `Set-Cookie` value apart; attribute names in lower
-/// case.
+/// Name, value and attributes, as RFC 6265bis section 5.6 takes a `Set-Cookie` value apart;
+/// attribute names in lower case.
 fn parsed(set_cookie: &str) -> (String, String, BTreeMap<String, String>) {
     let mut parts = set_cookie.split(';').map(str::trim);
     let (name, value) = parts.next().unwrap().split_once('=').unwrap();
@@ -27,7 +27,10 @@ fn all(cookies: &CookieSettings) -> Vec<[String; 2]> {
         [cookies.set(&token::<Access>("a.b.c"), NOW).unwrap(), cookies.remove::<Access>()],
         [cookies.set_refresh("abc", LIFE).unwrap(), cookies.remove_refresh()],
         [cookies.set(&token::<MfaPending>("a.b.c"), NOW).unwrap(), cookies.remove::<MfaPending>()],
-        [cookies.set(&token::<EnrolmentPending>("a.b.c"), NOW).unwrap(), cookies.remove::<EnrolmentPending>()],
+        [
+            cookies.set(&token::<EnrolmentPending>("a.b.c"), NOW).unwrap(),
+            cookies.remove::<EnrolmentPending>(),
+        ],
         [cookies.set(&token::<Device>("a.b.c"), NOW).unwrap(), cookies.remove::<Device>()],
     ]
 }
@@ -65,7 +68,10 @@ fn the_defaults_are_those_of_the_contract() {
         cookies.set(&token::<MfaPending>("a.b.c"), NOW).unwrap(),
         "__Host-hallpass_pending=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"
     );
-    assert_eq!(cookies.remove::<Access>(), "__Host-hallpass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
+    assert_eq!(
+        cookies.remove::<Access>(),
+        "__Host-hallpass=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0"
+    );
     let built = CookieSettings::builder().build().unwrap();
     assert_eq!(built.remove::<Access>(), cookies.remove::<Access>());
 }
@@ -137,7 +143,10 @@ fn what_a_browser_would_drop_does_not_build() {
         (builder().pending_name("one").device_name("one"), E::SameName("one".into())),
         (shared().access_name("__Host-pass"), E::HostPrefixWithDomain("__Host-pass".into())),
         (shared().access_name("__hOST-pass"), E::HostPrefixWithDomain("__hOST-pass".into())),
-        (shared().pending_name("__Host-Http-pass"), E::HostPrefixWithDomain("__Host-Http-pass".into())),
+        (
+            shared().pending_name("__Host-Http-pass"),
+            E::HostPrefixWithDomain("__Host-Http-pass".into()),
+        ),
         (plain().access_name("__Host-pass"), E::PrefixWithoutSecure("__Host-pass".into())),
         (plain().refresh_name("__Secure-pass"), E::PrefixWithoutSecure("__Secure-pass".into())),
         (plain().pending_name("__secure-pass"), E::PrefixWithoutSecure("__secure-pass".into())),
@@ -185,9 +194,18 @@ fn a_cookie_has_4096_bytes_at_most() {
 #[test]
 fn a_value_cannot_leave_its_place() {
     let cookies = CookieSettings::default();
-    for value in
-        ["a;b", "a; Domain=evil.example", "a\r\nSet-Cookie: b=c", "a b", "a,b", "\"a\"", "a\\b", "a\0", "ä", "\u{7f}"]
-    {
+    for value in [
+        "a;b",
+        "a; Domain=evil.example",
+        "a\r\nSet-Cookie: b=c",
+        "a b",
+        "a,b",
+        "\"a\"",
+        "a\\b",
+        "a\0",
+        "ä",
+        "\u{7f}",
+    ] {
         assert_eq!(cookies.set_refresh(value, LIFE), Err(SetCookieError::Value));
     }
 }

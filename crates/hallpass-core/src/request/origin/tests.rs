@@ -24,7 +24,10 @@ fn check() -> OriginCheck {
 }
 
 fn rows() -> Vec<Row> {
-    include_str!("../../../tests/tables/origin.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    include_str!("../../../tests/tables/origin.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[test]
@@ -47,8 +50,8 @@ fn the_table_holds() {
     }
 }
 
-/// What is refused only for want of an exception passes with it, and the other way round: the exceptions widen, and do
-/// nothing else.
+/// What is refused only for want of an exception passes with it, and the other way round: the
+/// exceptions widen, and do nothing else.
 #[test]
 fn without_exceptions_only_the_exempt_rows_turn() {
     let (with, without) = (check(), OriginCheck::new());
@@ -129,8 +132,8 @@ fn a_bypass_path_can_be_read_one_way_only() {
         assert!(OriginCheck::new().insecure_bypass(good).is_ok(), "{good}");
     }
     for bad in [
-        "", "ping", "*", "/*", "/{id}", "//ping", "/a//b", "/a/../b", "/a/.", "/..", "/a\\b", "/a%20b", "/ping?x",
-        "/ping#x",
+        "", "ping", "*", "/*", "/{id}", "//ping", "/a//b", "/a/../b", "/a/.", "/..", "/a\\b",
+        "/a%20b", "/ping?x", "/ping#x",
     ] {
         let refusal = OriginCheck::new().insecure_bypass(bad).unwrap_err();
         assert_eq!(refusal, OriginCheckError::Path(bad.to_owned()));

@@ -31,12 +31,18 @@ impl RejectionResponse {
     }
 }
 
-/// Kind, then what each caller gets: navigating browser, browser's POST, script's fetch, JSON, WebSocket, htmx, gRPC.
+/// Kind, then what each caller gets: navigating browser, browser's POST, script's fetch, JSON,
+/// WebSocket, htmx, gRPC.
 #[test]
 fn every_kind_for_every_caller() {
     use RejectionKind::*;
     let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 20] = [
-        (NotLoggedIn, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
+        (
+            NotLoggedIn,
+            [303, 401, 401, 401, 401, 401],
+            "16",
+            Some("/login?next=%2Fposts%3Fpage%3D2"),
+        ),
         (Expired, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (Revoked, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (RoleMissing, [403; 6], "7", None),
@@ -60,16 +66,30 @@ fn every_kind_for_every_caller() {
     assert_eq!(table.map(|row| row.0), RejectionKind::ALL, "a kind without a row");
 
     for (kind, statuses, grpc_status, hx_redirect) in table {
-        let callers =
-            [("GET", BROWSER), ("POST", BROWSER), ("GET", FETCH), ("GET", JSON), ("GET", WEB_SOCKET), ("GET", HTMX)];
+        let callers = [
+            ("GET", BROWSER),
+            ("POST", BROWSER),
+            ("GET", FETCH),
+            ("GET", JSON),
+            ("GET", WEB_SOCKET),
+            ("GET", HTMX),
+        ];
         for ((method, headers), status) in callers.into_iter().zip(statuses) {
             let response = render(kind, method, headers);
             assert_eq!(response.status, status, "{kind} {method} {headers:?}");
             assert_eq!(response.header("cache-control"), Some("no-store"), "{kind} {headers:?}");
             assert_eq!(response.header("vary"), Some("accept, cookie"), "{kind} {headers:?}");
-            assert_eq!(response.header("www-authenticate").is_some(), status == 401, "{kind} {headers:?}");
+            assert_eq!(
+                response.header("www-authenticate").is_some(),
+                status == 401,
+                "{kind} {headers:?}"
+            );
             assert_eq!(response.header("location").is_some(), status == 303, "{kind} {headers:?}");
-            assert_eq!(response.header("hx-redirect"), hx_redirect.filter(|_| headers == HTMX), "{kind} {headers:?}");
+            assert_eq!(
+                response.header("hx-redirect"),
+                hx_redirect.filter(|_| headers == HTMX),
+                "{kind} {headers:?}"
+            );
             let content_type = match headers {
                 _ if status == 303 => None,
                 JSON | WEB_SOCKET => Some("application/problem+json"),
@@ -77,7 +97,9 @@ fn every_kind_for_every_caller() {
             };
             assert_eq!(response.header("content-type"), content_type, "{kind} {headers:?}");
         }
-        for (headers, content_type) in [(GRPC, "application/grpc"), (GRPC_WEB, "application/grpc-web")] {
+        for (headers, content_type) in
+            [(GRPC, "application/grpc"), (GRPC_WEB, "application/grpc-web")]
+        {
             let response = render(kind, "POST", headers);
             assert_eq!((response.status, response.body.as_str()), (200, ""), "{kind}");
             assert_eq!(response.header("content-type"), Some(content_type), "{kind}");
@@ -101,7 +123,9 @@ fn a_problem_is_json_with_a_stable_type() {
 
 #[test]
 fn a_problem_of_a_field_or_a_method_is_precise() {
-    let problem = |rejection: Rejection| serde_json::from_str::<serde_json::Value>(&rejection.problem()).unwrap();
+    let problem = |rejection: Rejection| {
+        serde_json::from_str::<serde_json::Value>(&rejection.problem()).unwrap()
+    };
     for (fault, kind, detail) in [
         (FieldFault::Missing, "invalid-field", "The field `x` is missing."),
         (FieldFault::NotText, "invalid-field", "The field `x` must be text."),
@@ -113,7 +137,11 @@ fn a_problem_of_a_field_or_a_method_is_precise() {
             "A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.",
         ),
         (FieldFault::NameTaken, "name-taken", "This user name is taken."),
-        (FieldFault::PasswordLength { min: 10 }, "invalid-field", "A password has 10 to 1024 characters."),
+        (
+            FieldFault::PasswordLength { min: 10 },
+            "invalid-field",
+            "A password has 10 to 1024 characters.",
+        ),
         (
             FieldFault::PasswordCommon,
             "invalid-field",
@@ -122,18 +150,26 @@ fn a_problem_of_a_field_or_a_method_is_precise() {
     ] {
         let problem = problem(Rejection::of_field("x", fault));
         assert_eq!(problem["type"], format!("urn:hallpass:problem:{kind}"), "{fault:?}");
-        assert_eq!((&problem["detail"], &problem["field"]), (&detail.into(), &"x".into()), "{fault:?}");
+        assert_eq!(
+            (&problem["detail"], &problem["field"]),
+            (&detail.into(), &"x".into()),
+            "{fault:?}"
+        );
     }
     let method = Rejection::method_not_allowed("GET, POST");
     assert_eq!(problem(method)["detail"], "This path takes GET, POST.");
-    assert!(RejectionSettings::default().headers(method).contains(&("allow", "GET, POST".to_owned())));
+    assert!(
+        RejectionSettings::default().headers(method).contains(&("allow", "GET, POST".to_owned()))
+    );
 }
 
 #[test]
 fn texts_need_no_escaping_anywhere() {
     for kind in RejectionKind::ALL {
         for text in [kind.title(), kind.detail()] {
-            let plain = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%' | '<' | '>' | '&');
+            let plain = |c: char| {
+                matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%' | '<' | '>' | '&')
+            };
             assert!(!text.is_empty() && text.chars().all(plain), "{text}");
         }
     }
@@ -153,7 +189,14 @@ fn the_login_page_gets_next() {
         to("/posts/new?x=1&y=%C3%BC", &settings).as_deref(),
         Some("/login?next=%2Fposts%2Fnew%3Fx%3D1%26y%3D%25C3%25BC")
     );
-    for off_site in ["//evil.example/", "/\\evil.example", "https://evil.example/", "*", "", "/a\r\nset-cookie: x"] {
+    for off_site in [
+        "//evil.example/",
+        "/\\evil.example",
+        "https://evil.example/",
+        "*",
+        "",
+        "/a\r\nset-cookie: x",
+    ] {
         assert_eq!(to(off_site, &settings).as_deref(), Some("/login?next=%2F"), "{off_site:?}");
     }
     let own = RejectionSettings::default().login_path("/sign-in?from=guard");
@@ -164,16 +207,26 @@ fn the_login_page_gets_next() {
 
 #[test]
 fn a_page_shows_the_way_forward() {
-    let settings = RejectionSettings::default().style_sheet("/hallpass.css?a&b").two_factor_path("/me/2fa");
+    let settings =
+        RejectionSettings::default().style_sheet("/hallpass.css?a&b").two_factor_path("/me/2fa");
     let caller = Caller::new("GET", "/admin", |_| None);
-    let page = RejectionResponse::new(Rejection::new(RejectionKind::SecondFactorMissing), &caller, &settings).body;
+    let page = RejectionResponse::new(
+        Rejection::new(RejectionKind::SecondFactorMissing),
+        &caller,
+        &settings,
+    )
+    .body;
     assert!(page.contains("<a href=\"/me/2fa\">Set up a second factor</a>"), "{page}");
     assert!(page.contains("<a href=\"/login?next=%2Fadmin\">Sign in again</a>"), "{page}");
     assert!(page.contains("href=\"/hallpass.css?a&amp;b\""), "{page}");
     assert!(!page.contains("<style") && !page.contains("<script"), "{page}");
 
-    let page =
-        RejectionResponse::new(Rejection::new(RejectionKind::RoleMissing), &caller, &RejectionSettings::default()).body;
+    let page = RejectionResponse::new(
+        Rejection::new(RejectionKind::RoleMissing),
+        &caller,
+        &RejectionSettings::default(),
+    )
+    .body;
     assert!(!page.contains("/login") && !page.contains("stylesheet"), "{page}");
 }
 
@@ -185,15 +238,23 @@ fn a_challenge_names_the_scheme_that_works() {
     };
     let cookie = RejectionSettings::default();
     let bearer = RejectionSettings::default().bearer();
-    assert_eq!(challenge(RejectionKind::Expired, &cookie).as_deref(), Some("Cookie form-action=\"/login\""));
+    assert_eq!(
+        challenge(RejectionKind::Expired, &cookie).as_deref(),
+        Some("Cookie form-action=\"/login\"")
+    );
     assert_eq!(challenge(RejectionKind::NotLoggedIn, &bearer).as_deref(), Some("Bearer"));
-    assert_eq!(challenge(RejectionKind::Expired, &bearer).as_deref(), Some("Bearer error=\"invalid_token\""));
+    assert_eq!(
+        challenge(RejectionKind::Expired, &bearer).as_deref(),
+        Some("Bearer error=\"invalid_token\"")
+    );
     assert_eq!(challenge(RejectionKind::RoleMissing, &bearer), None);
 }
 
 #[test]
 fn retry_after_is_in_whole_seconds_rounded_up() {
-    for (wait, seconds) in [(Duration::ZERO, "0"), (Duration::from_millis(1), "1"), (Duration::from_secs(30), "30")] {
+    for (wait, seconds) in
+        [(Duration::ZERO, "0"), (Duration::from_millis(1), "1"), (Duration::from_secs(30), "30")]
+    {
         let rejection = Rejection::new(RejectionKind::Limited).with_retry_after(wait);
         let headers = RejectionSettings::default().headers(rejection);
         assert!(headers.contains(&("retry-after", seconds.to_owned())), "{wait:?}: {headers:?}");

@@ -27,9 +27,13 @@ fn refusal(revocations: &RevocationList, token: TokenFacts<'_>) -> Option<Revoke
 fn a_raised_generation_revokes_what_lies_below_it() {
     let revocations = RevocationList::new();
     revocations.raise_generation("17", 5, at(900));
-    for (generation, expected) in
-        [(0, Some(RevokedKind::Generation)), (4, Some(RevokedKind::Generation)), (5, None), (6, None), (u32::MAX, None)]
-    {
+    for (generation, expected) in [
+        (0, Some(RevokedKind::Generation)),
+        (4, Some(RevokedKind::Generation)),
+        (5, None),
+        (6, None),
+        (u32::MAX, None),
+    ] {
         assert_eq!(refusal(&revocations, token("17", generation, None)), expected);
     }
     assert_eq!(refusal(&revocations, token("18", 0, None)), None);
@@ -120,7 +124,9 @@ fn a_silent_log_is_answered_by_the_policy() {
     let any = token("17", 0, None);
     assert_eq!((lenient.staleness(NOW), strict.staleness(NOW)), (None, None));
     assert_eq!((refusal(&lenient, any), refusal(&strict, any)), (None, stale));
-    for (synced, age, expected) in [(NOW, 30, None), (NOW, 31, stale), (at(60), 90, None), (at(60), 91, stale)] {
+    for (synced, age, expected) in
+        [(NOW, 30, None), (NOW, 31, stale), (at(60), 90, None), (at(60), 91, stale)]
+    {
         strict.synced(synced);
         assert_eq!(strict.check(&any, at(age)).err().map(Revoked::kind), expected);
     }
@@ -160,7 +166,9 @@ impl Model {
         };
         match *step {
             Step::Raise(_, 0, _) => {}
-            Step::Raise(user, generation, until) => merge(&mut self.accounts, user, generation, until),
+            Step::Raise(user, generation, until) => {
+                merge(&mut self.accounts, user, generation, until)
+            }
             Step::End(session, until) => merge(&mut self.sessions, session, 1, until),
             Step::Forget(now) => {
                 for map in [&mut self.accounts, &mut self.sessions] {
@@ -186,7 +194,11 @@ impl Model {
 fn apply(revocations: &RevocationList, step: &Step) {
     match *step {
         Step::Raise(user, generation, until) => {
-            revocations.raise_generation(&format!("u{user}"), generation, UnixTime::from_secs(until));
+            revocations.raise_generation(
+                &format!("u{user}"),
+                generation,
+                UnixTime::from_secs(until),
+            );
         }
         Step::End(session, until) => {
             revocations.end_session(&format!("s{session}"), UnixTime::from_secs(until));
@@ -195,7 +207,13 @@ fn apply(revocations: &RevocationList, step: &Step) {
     }
 }
 
-fn accepts(revocations: &RevocationList, user: u8, generation: u32, session: u8, expires_at: u64) -> bool {
+fn accepts(
+    revocations: &RevocationList,
+    user: u8,
+    generation: u32,
+    session: u8,
+    expires_at: u64,
+) -> bool {
     let facts = TokenFacts {
         user_id: &format!("u{user}"),
         generation,
@@ -244,13 +262,14 @@ proptest! {
     }
 }
 
-/// One writer adds, raises and forgets through many rebuilt tables; whatever it says is done, every reader must see
-/// from then on, and whoever was never revoked must never be refused.
+/// One writer adds, raises and forgets through many rebuilt tables; whatever it says is done, every
+/// reader must see from then on, and whoever was never revoked must never be refused.
 #[test]
 fn readers_see_every_finished_write_and_nothing_else() {
     const WRITES: u32 = if cfg!(miri) { 200 } else { 20_000 };
     let (revocations, done) = (RevocationList::new(), AtomicU32::new(0));
-    // Every other entry is short-lived and about someone else, so that tables fill with dead slots and shrink.
+    // Every other entry is short-lived and about someone else, so that tables fill with dead slots
+    // and shrink.
     let write = || {
         for n in 1..=WRITES {
             revocations.raise_generation(&format!("u{n}"), n, at(1000));
@@ -331,7 +350,8 @@ fn lookup_cost() {
         for n in 0..entries {
             revocations.end_session(&format!("ended-{n}"), at(900));
         }
-        let account = time(&|user, _| assert!(revocations.check(&token(user, 0, None), NOW).is_ok()));
+        let account =
+            time(&|user, _| assert!(revocations.check(&token(user, 0, None), NOW).is_ok()));
         let both = time(&|user, session| {
             assert!(revocations.check(&token(user, 0, Some(session)), NOW).is_ok());
         });

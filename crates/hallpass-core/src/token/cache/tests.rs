@@ -5,14 +5,19 @@ use super::*;
 /// Tokens' last characters, which differ at one end, at the other, or throughout.
 fn tails() -> impl Iterator<Item = String> {
     (0..1_600_u64).flat_map(|number| {
-        [format!("{number:032}"), format!("{number:<032}"), format!("{number:016}{:016}", number * number)]
+        [
+            format!("{number:032}"),
+            format!("{number:<032}"),
+            format!("{number:016}{:016}", number * number),
+        ]
     })
 }
 
 /// How many tokens have each slot as their first place. The second is another one.
 fn first_places(cache: &TokenCache) -> [u32; 64] {
     let slots: Vec<_> = (0..64).map(|_| Slot::empty()).collect();
-    let place = |found: Option<&Slot>| slots.iter().position(|slot| ptr::eq(slot, found.unwrap())).unwrap();
+    let place =
+        |found: Option<&Slot>| slots.iter().position(|slot| ptr::eq(slot, found.unwrap())).unwrap();
     let mut tokens = [0; 64];
     for tail in tails() {
         let [first, second] = cache.slots_of(&slots, tail.as_bytes()).map(place);
@@ -22,10 +27,14 @@ fn first_places(cache: &TokenCache) -> [u32; 64] {
     tokens
 }
 
-/// 75 each, give or take: so under 99 of 100 seeds, and under 8 of 100 with a hash that mixes badly.
+/// 75 each, give or take: so under 99 of 100 seeds, and under 8 of 100 with a hash that mixes
+/// badly.
 #[test]
 fn each_token_has_two_places_and_tokens_are_spread_over_all() {
     let is_even = |tokens: &[u32; 64]| tokens.iter().all(|tokens| (25..150).contains(tokens));
-    let even = iter::repeat_with(|| first_places(&TokenCache::new(64, false))).take(16).filter(is_even).count();
+    let even = iter::repeat_with(|| first_places(&TokenCache::new(64, false)))
+        .take(16)
+        .filter(is_even)
+        .count();
     assert!(even > 8, "only under {even} of 16 seeds");
 }

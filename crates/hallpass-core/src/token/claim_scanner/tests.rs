@@ -9,7 +9,10 @@ const ISSUER: &str = "https://site.example";
 const AUDIENCE: &str = "site";
 
 fn role_bit(name: &str) -> u64 {
-    ["guest", "moderator", "admin"].iter().position(|known| *known == name).map_or(0, |place| 1 << place)
+    ["guest", "moderator", "admin"]
+        .iter()
+        .position(|known| *known == name)
+        .map_or(0, |place| 1 << place)
 }
 
 fn scanned(text: &str) -> Option<Claims<'_, ()>> {
@@ -23,8 +26,9 @@ fn read(text: &str) -> Result<Claims<'_, ()>, crate::token::error::TokenErrorKin
 /// All but the site's own claims, which neither reads.
 impl PartialEq for Claims<'_, ()> {
     fn eq(&self, other: &Self) -> bool {
-        let strings =
-            |it: &Self| [Some(it.username()), Some(it.user_id()), it.session()].map(|it| it.map(str::to_owned));
+        let strings = |it: &Self| {
+            [Some(it.username()), Some(it.user_id()), it.session()].map(|it| it.map(str::to_owned))
+        };
         strings(self) == strings(other)
             && (self.roles, self.generation) == (other.roles, other.generation)
             && (self.methods, self.times) == (other.methods, other.times)
@@ -32,7 +36,8 @@ impl PartialEq for Claims<'_, ()> {
 }
 
 fn written(roles: &[&'static str], methods: Methods, session: Option<&str>) -> String {
-    let [logged_in, now, expires_at] = [1_763_999_000, 1_764_000_000, 1_764_000_900].map(UnixTime::from_secs);
+    let [logged_in, now, expires_at] =
+        [1_763_999_000, 1_764_000_000, 1_764_000_900].map(UnixTime::from_secs);
     let claims = Claims::<()>::new("17", 3, logged_in).with_username("alice").with_session(session);
     let claims = claims.with_methods(methods);
     let opening = claim_writer::opening(ISSUER, AUDIENCE);
@@ -42,7 +47,9 @@ fn written(roles: &[&'static str], methods: Methods, session: Option<&str>) -> S
 #[test]
 fn everything_that_we_write_is_scanned() {
     for roles in [&[][..], &["admin"], &["guest", "admin"], &["guest", "moderator", "admin"]] {
-        for methods in [Methods::NONE, Methods::PASSWORD, Methods::PASSWORD | Methods::ONE_TIME_CODE] {
+        for methods in
+            [Methods::NONE, Methods::PASSWORD, Methods::PASSWORD | Methods::ONE_TIME_CODE]
+        {
             for session in [None, Some("s-1")] {
                 let text = written(roles, methods, session);
                 let claims = scanned(&text).expect(&text);

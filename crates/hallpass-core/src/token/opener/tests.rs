@@ -7,8 +7,9 @@ use super::*;
 #[cfg(feature = "asymmetric")]
 mod wycheproof;
 
-/// RFC 7515 (A.1, A.3), RFC 7520 (4.1, 4.4) and RFC 8037 (A.4): one JSON object a line. RFC 7520's other examples are of
-/// algorithms, serialisations and detached contents that hallpass does not have.
+/// RFC 7515 (A.1, A.3), RFC 7520 (4.1, 4.4) and RFC 8037 (A.4): one JSON object a line. RFC 7520's
+/// other examples are of algorithms, serialisations and detached contents that hallpass does not
+/// have.
 const EXAMPLES: &str = include_str!("../../../tests/tables/rfc_jws.jsonl");
 
 #[derive(Deserialize)]
@@ -45,7 +46,8 @@ fn ring(key: &serde_json::Value) -> KeyRing {
 
 #[test]
 fn the_examples_of_the_rfcs_open_and_no_other_spelling_of_them_does() {
-    let examples: Vec<Example> = EXAMPLES.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let examples: Vec<Example> =
+        EXAMPLES.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(examples.len(), 5);
     for Example { source, key, token, payload } in examples {
         if cfg!(not(feature = "asymmetric")) && key["kty"] != "oct" {
@@ -57,7 +59,11 @@ fn the_examples_of_the_rfcs_open_and_no_other_spelling_of_them_does() {
         assert_eq!(open(&ring, &strict(), &token), Err(TokenErrorKind::Type), "{source}");
         for place in 0..token.len() {
             for other in ["", "=", " ", "\n", "."] {
-                let forged = format!("{}{other}{}", &token[..place], &token[place + usize::from(other.is_empty())..]);
+                let forged = format!(
+                    "{}{other}{}",
+                    &token[..place],
+                    &token[place + usize::from(other.is_empty())..]
+                );
                 assert!(open(&ring, &opener, &forged).is_err(), "{source}: {other:?} at {place}");
             }
         }
@@ -94,7 +100,8 @@ fn a_key_opens_nothing_from_the_moment_its_time_is_over() {
     assert_eq!(at(900), Err(TokenErrorKind::UnknownKey));
 }
 
-/// A buffer that is too small would refuse tokens of the site's own; a larger one lies on the stack of every request.
+/// A buffer that is too small would refuse tokens of the site's own; a larger one lies on the stack
+/// of every request.
 #[test]
 fn the_buffer_holds_the_payload_of_the_longest_token_and_no_more() {
     let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD + 1];

@@ -20,7 +20,10 @@ enum Numbered {
 fn a_role_has_a_name_and_a_place() {
     use SiteRole::{Admin, Guest, NewsEditor};
     assert_eq!(SiteRole::ALL, [Guest, NewsEditor, Admin]);
-    assert_eq!(SiteRole::ALL.iter().map(|role| role.name()).collect::<Vec<_>>(), ["guest", "news_editor", "root"]);
+    assert_eq!(
+        SiteRole::ALL.iter().map(|role| role.name()).collect::<Vec<_>>(),
+        ["guest", "news_editor", "root"]
+    );
     assert_eq!(SiteRole::ALL.iter().map(|role| role.index()).collect::<Vec<_>>(), [0, 1, 2]);
     assert_eq!((Numbered::Low.index(), Numbered::High.index()), (0, 1));
 }

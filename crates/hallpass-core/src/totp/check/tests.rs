@@ -3,7 +3,8 @@ use proptest::{collection::vec, prelude::*};
 use super::*;
 use crate::totp::settings::{TotpAlgorithm, TotpDigits, TotpSkew};
 
-/// RFC 6238 appendix B, which extends RFC 4226's secret to the length of each hash; with the codes of eight digits.
+/// RFC 6238 appendix B, which extends RFC 4226's secret to the length of each hash; with the codes
+/// of eight digits.
 const RFC_6238_B: [(u64, TotpAlgorithm, &str); 18] = [
     (59, TotpAlgorithm::Sha1, "94287082"),
     (59, TotpAlgorithm::Sha256, "46119246"),
@@ -26,8 +27,10 @@ const RFC_6238_B: [(u64, TotpAlgorithm, &str); 18] = [
 ];
 
 /// RFC 4226 appendix D: the codes of counts 0 to 9.
-const RFC_4226_D: [&str; 10] =
-    ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
+const RFC_4226_D: [&str; 10] = [
+    "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871",
+    "520489",
+];
 
 fn secret_of(algorithm: TotpAlgorithm) -> TotpSecret {
     let length = match algorithm {
@@ -163,7 +166,8 @@ fn the_ends_of_time_are_times() {
     assert_eq!(totp.check(&totp.code_at(end), end), Ok(TimeStep::at(end)));
     let drifting = self::totp(TotpSettings::default().remember_drift());
     for (now, drift) in [(at(0), -4), (at(0), 4), (end, -4), (end, 4)] {
-        let right = drifting.check_drifting(&drifting.code_at(now), now, TotpDrift::from_steps(drift));
+        let right =
+            drifting.check_drifting(&drifting.code_at(now), now, TotpDrift::from_steps(drift));
         assert!(right.is_ok(), "{now:?} {drift}");
     }
 }
@@ -201,7 +205,9 @@ impl Kept {
 fn any_settings() -> impl Strategy<Value = TotpSettings> {
     (0..3_usize, any::<bool>(), any::<bool>()).prop_map(|(algorithm, eight, skew)| {
         TotpSettings::default()
-            .algorithm([TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512][algorithm])
+            .algorithm(
+                [TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512][algorithm],
+            )
             .digits(if eight { TotpDigits::Eight } else { TotpDigits::Six })
             .skew(if skew { TotpSkew::One } else { TotpSkew::None })
     })

@@ -11,7 +11,8 @@ fn totp(settings: TotpSettings) -> Totp {
 
 #[test]
 fn everything_is_printed_and_read_back() {
-    let settings = TotpSettings::default().algorithm(TotpAlgorithm::Sha512).digits(TotpDigits::Eight);
+    let settings =
+        TotpSettings::default().algorithm(TotpAlgorithm::Sha512).digits(TotpDigits::Eight);
     let uri = totp(settings).otpauth_uri("Ons café & meer", "zoë");
     assert_eq!(
         uri,
@@ -42,9 +43,17 @@ fn what_other_sites_print_is_read() {
             "john.doe@email.com",
         ),
         // An escaped colon, and spaces after it.
-        ("otpauth://totp/Example%3A%20%20alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "Example", "alice"),
+        (
+            "otpauth://totp/Example%3A%20%20alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+            "Example",
+            "alice",
+        ),
         // No issuer at all; the scheme in other case; a secret in lower case, in groups, padded.
-        ("OTPAUTH://TOTP/alice?secret=gezd-gnbv%20gy3t%20qojq%20gezd%20gnbv%20gy3t%20qojq%3D%3D", "", "alice"),
+        (
+            "OTPAUTH://TOTP/alice?secret=gezd-gnbv%20gy3t%20qojq%20gezd%20gnbv%20gy3t%20qojq%3D%3D",
+            "",
+            "alice",
+        ),
         // The issuer in the query alone, an image, an empty parameter, one without a value.
         (
             "otpauth://totp/alice?image=https%3A%2F%2Fx%2Fy.png&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example&&flag",
@@ -52,7 +61,11 @@ fn what_other_sites_print_is_read() {
             "alice",
         ),
         // A plus is a plus.
-        ("otpauth://totp/A+B:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A+B", "A+B", "alice"),
+        (
+            "otpauth://totp/A+B:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A+B",
+            "A+B",
+            "alice",
+        ),
         // A colon in the account is told by the query's issuer.
         ("otpauth://totp/A:b:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A", "A", "b:c"),
         ("otpauth://totp/A%3Ab:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A%3Ab", "A:b", "c"),

@@ -4,7 +4,9 @@ use super::*;
 
 #[test]
 fn a_secret_has_16_to_128_bytes() {
-    for (length, fits) in [(0, false), (15, false), (16, true), (20, true), (128, true), (129, false)] {
+    for (length, fits) in
+        [(0, false), (15, false), (16, true), (20, true), (128, true), (129, false)]
+    {
         let secret = TotpSecret::from_bytes(&vec![7; length]);
         assert_eq!(secret.is_ok(), fits, "{length}");
         if let Err(refusal) = secret {
@@ -46,7 +48,11 @@ fn what_is_not_base32_is_refused() {
         format!("{good}AAA"),
         format!("{good}AAAAAA"),
     ] {
-        assert_eq!(TotpSecret::from_base32(&text).unwrap_err(), TotpSecretError::Base32, "{text:?}");
+        assert_eq!(
+            TotpSecret::from_base32(&text).unwrap_err(),
+            TotpSecretError::Base32,
+            "{text:?}"
+        );
     }
 }
 

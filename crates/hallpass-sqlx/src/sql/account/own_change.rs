@@ -1,19 +1,21 @@
-//! The conditions of an own change and of a command, checked in the transaction that writes; and the row that it returns.
+//! The conditions of an own change and of a command, checked in the transaction that writes; and
+//! the row that it returns.
 //!
-//! The account's row is locked since the transaction began, and [`passes`] locks the session's row: what is checked of both holds
-//! until the end, for a `DELETE` by hand too.
+//! The account's row is locked since the transaction began, and [`passes`] locks the session's row:
+//! what is checked of both holds until the end, for a `DELETE` by hand too.
 
 use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
 
 use super::super::{LOCK_SESSION, Write, column, revocation, sql};
 use crate::error::StoreError;
 
-/// Whether the actor is enabled, at the generation of the token, and in a session that exists and now cannot end before the
-/// transaction does.
+/// Whether the actor is enabled, at the generation of the token, and in a session that exists and
+/// now cannot end before the transaction does.
 pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, StoreError> {
-    let account = sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $2 AND NOT disabled")
-        .bind(actor.account.as_str())
-        .bind(i64::from(actor.generation));
+    let account =
+        sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $2 AND NOT disabled")
+            .bind(actor.account.as_str())
+            .bind(i64::from(actor.generation));
     if write.row(account).await?.is_none() {
         return Ok(false);
     }
@@ -25,15 +27,22 @@ pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, Sto
 }
 
 /// The same for a command: the application itself always passes.
-pub(crate) async fn command_passes(write: &mut Write, by: Option<&Actor>) -> Result<bool, StoreError> {
+pub(crate) async fn command_passes(
+    write: &mut Write,
+    by: Option<&Actor>,
+) -> Result<bool, StoreError> {
     match by {
         Some(actor) => passes(write, actor).await,
         None => Ok(true),
     }
 }
 
-/// Ends a change that revokes: every other session ends, the acting one goes on with its new refresh token.
-pub(crate) async fn revoking(mut write: Write, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {
+/// Ends a change that revokes: every other session ends, the acting one goes on with its new
+/// refresh token.
+pub(crate) async fn revoking(
+    mut write: Write,
+    own: &OwnChange,
+) -> Result<OwnChangeOutcome, StoreError> {
     let account = &own.actor.account;
     revocation::everything(&mut write, account, own.kept_session(), own.at).await?;
     if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
@@ -53,14 +62,20 @@ pub(crate) async fn revoking(mut write: Write, own: &OwnChange) -> Result<OwnCha
 }
 
 /// Commits, and returns the account as written.
-pub(crate) async fn written(mut write: Write, account: &AccountId) -> Result<OwnChangeOutcome, StoreError> {
+pub(crate) async fn written(
+    mut write: Write,
+    account: &AccountId,
+) -> Result<OwnChangeOutcome, StoreError> {
     let account = super::written(&mut write, account).await?;
     write.commit().await?;
     Ok(OwnChangeOutcome::Written(Box::new(account)))
 }
 
 /// Commits a command, and returns the account as written, where there is one.
-pub(crate) async fn commanded(mut write: Write, account: &AccountId) -> Result<CommandOutcome, StoreError> {
+pub(crate) async fn commanded(
+    mut write: Write,
+    account: &AccountId,
+) -> Result<CommandOutcome, StoreError> {
     let Some(account) = super::find(&mut write, account).await? else {
         return Ok(CommandOutcome::NotFound);
     };

@@ -1,8 +1,8 @@
 //! Keeping refresh tokens: beside their session, in its row.
 
 use hallpass_accounts::{
-    Account, ConsumedRefreshes, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
-    Rotation, RotationOutcome, SessionId,
+    Account, ConsumedRefreshes, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore,
+    RefreshedSession, Rotation, RotationOutcome, SessionId,
 };
 use hallpass_core::{Methods, UnixTime};
 
@@ -14,14 +14,24 @@ use super::super::{
 use crate::error::StoreError;
 
 impl RefreshTokenStore for Store {
-    async fn refresh(&self, session: &SessionId, rotation: &Rotation) -> Result<RefreshOutcome, StoreError> {
+    async fn refresh(
+        &self,
+        session: &SessionId,
+        rotation: &Rotation,
+    ) -> Result<RefreshOutcome, StoreError> {
         let mut write = self.write_to_account_of(session).await?;
         let Some((account, row)) = load(&mut write, session).await? else {
             return Ok(RefreshOutcome::Ended);
         };
         let Kept { state, created, methods } = row;
         let after_change = |account, state: &RefreshState| {
-            Box::new(RefreshedSession::new(account, created, methods, state.idle_until, state.expires))
+            Box::new(RefreshedSession::new(
+                account,
+                created,
+                methods,
+                state.idle_until,
+                state.expires,
+            ))
         };
         match rotation.present(&state) {
             RotationOutcome::Consumed(next) => {
@@ -32,15 +42,24 @@ impl RefreshTokenStore for Store {
                 write.commit().await?;
                 Ok(RefreshOutcome::Consumed(after_change(account, &next)))
             }
-            RotationOutcome::InGrace => {
-                Ok(RefreshOutcome::InGrace { live: state.live, session: after_change(account, &state) })
-            }
+            RotationOutcome::InGrace => Ok(RefreshOutcome::InGrace {
+                live: state.live,
+                session: after_change(account, &state),
+            }),
             RotationOutcome::TooOften => Ok(RefreshOutcome::TooOften),
             over => {
-                revocation::session(&mut write, account.id(), session, rotation.at.max(state.refreshed)).await?;
+                revocation::session(
+                    &mut write,
+                    account.id(),
+                    session,
+                    rotation.at.max(state.refreshed),
+                )
+                .await?;
                 write.commit().await?;
                 Ok(match over {
-                    RotationOutcome::Reused => RefreshOutcome::Reused { account: account.id().clone() },
+                    RotationOutcome::Reused => {
+                        RefreshOutcome::Reused { account: account.id().clone() }
+                    }
                     _ => RefreshOutcome::Ended,
                 })
             }
@@ -56,7 +75,10 @@ struct Kept {
 }
 
 /// The session and its account, where the one can be renewed and the other is enabled.
-async fn load(write: &mut Write, session: &SessionId) -> Result<Option<(Account, Kept)>, StoreError> {
+async fn load(
+    write: &mut Write,
+    session: &SessionId,
+) -> Result<Option<(Account, Kept)>, StoreError> {
     let select = "SELECT account_id, refresh_hash, consumed, created_at, refreshed_at, idle_at, expires_at, methods \
                   FROM hallpass_sessions WHERE id = $1 AND refresh_hash IS NOT NULL";
     let Some(row) = write.row(sql(select).bind(session.to_string())).await? else {
@@ -70,7 +92,8 @@ async fn load(write: &mut Write, session: &SessionId) -> Result<Option<(Account,
     Ok(Some((account::read(&account)?, read(&row)?)))
 }
 
-/// Puts the successor in the place of the presented token, if that is still the live one. Answers how many rows it was: 1 or 0.
+/// Puts the successor in the place of the presented token, if that is still the live one. Answers
+/// how many rows it was: 1 or 0.
 async fn consume(
     write: &mut Write,
     session: &SessionId,
@@ -92,7 +115,8 @@ async fn consume(
 
 fn read(row: &Row) -> Result<Kept, StoreError> {
     let live: &[u8] = get(row, "refresh_hash")?;
-    let consumed = ConsumedRefreshes::from_bytes(get(row, "consumed")?).map_err(StoreError::corrupt)?;
+    let consumed =
+        ConsumedRefreshes::from_bytes(get(row, "consumed")?).map_err(StoreError::corrupt)?;
     let methods: Option<&str> = get(row, "methods")?;
     let time = |name| column::to_time(get(row, name)?);
     let state = RefreshState::new(
@@ -102,5 +126,9 @@ fn read(row: &Row) -> Result<Kept, StoreError> {
         time("idle_at")?,
         time("expires_at")?,
     );
-    Ok(Kept { state, created: time("created_at")?, methods: column::to_methods(methods.unwrap_or_default()) })
+    Ok(Kept {
+        state,
+        created: time("created_at")?,
+        methods: column::to_methods(methods.unwrap_or_default()),
+    })
 }

@@ -38,7 +38,11 @@ async fn on_the_applications_own_pool_its_tables_are_left_alone() {
     let tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()";
     for row in sqlx::query(tables).fetch_all(&pool).await.unwrap() {
         let name: String = row.get(0);
-        assert!(["_sqlx_migrations", "accounts"].contains(&name.as_str()) || name.starts_with("hallpass_"), "{name}");
+        assert!(
+            ["_sqlx_migrations", "accounts"].contains(&name.as_str())
+                || name.starts_with("hallpass_"),
+            "{name}"
+        );
     }
 }
 
@@ -49,7 +53,10 @@ async fn an_older_version_does_not_touch_a_newer_database() {
     let store = PostgresStore::open(&schema.url()).await.unwrap();
     schema.run("INSERT INTO hallpass_migrations VALUES (999, 'newer')".into()).await;
     let error = store.migrate().await.unwrap_err().to_string();
-    assert!(error.contains("schema step 999") && error.contains("start a newer version"), "{error}");
+    assert!(
+        error.contains("schema step 999") && error.contains("start a newer version"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -63,7 +70,8 @@ async fn what_is_wrong_is_one_sentence_with_the_mend_and_without_the_password() 
         ),
     ] {
         let error = PostgresStore::open(url).await.unwrap_err();
-        let (sentence, cause) = (error.to_string(), error.source().map(ToString::to_string).unwrap_or_default());
+        let (sentence, cause) =
+            (error.to_string(), error.source().map(ToString::to_string).unwrap_or_default());
         assert!(sentence.contains(expected), "{url}: {sentence}");
         assert!(!format!("{sentence}{cause}{error:?}").contains("hunter2"), "{error:?}");
         assert_eq!(error.source().is_none(), matches!(error, StoreOpenError::Scheme { .. }));
@@ -78,7 +86,13 @@ async fn a_row_that_would_break_a_rule_is_refused() {
     let store = PostgresStore::open(&schema.url()).await.unwrap();
     let id = register(&store, "alice").await;
     schema.run("UPDATE hallpass_accounts SET generation = 4294967295".into()).await;
-    let error =
-        store.set_roles(&id, &["admin".to_owned()], None, hallpass_core::UnixTime::from_secs(1)).await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Refused, "to wrap around would revive every old token");
+    let error = store
+        .set_roles(&id, &["admin".to_owned()], None, hallpass_core::UnixTime::from_secs(1))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.kind(),
+        StoreErrorKind::Refused,
+        "to wrap around would revive every old token"
+    );
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{AccountId, AdministrationStore, Cursor, Notifier, Revocation, RevocationLog};
+use hallpass_accounts::{
+    AccountId, AdministrationStore, Cursor, Notifier, Revocation, RevocationLog,
+};
 use hallpass_sqlx::PostgresStore;
 use hallpass_testkit::store_suite::fixture::{Reader, at, done, raised, register, session_id};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -10,16 +12,24 @@ use tokio::time::timeout;
 
 use super::{Schema, on_its_own_schema};
 
-const END_A_SESSION: &str = "INSERT INTO hallpass_revocations (session_id, at) VALUES ($1, 1790000001)";
+const END_A_SESSION: &str =
+    "INSERT INTO hallpass_revocations (session_id, at) VALUES ($1, 1790000001)";
 
 fn ended(number: u8) -> Revocation {
     Revocation::SessionEnded { session: session_id(number), at: at(1) }
 }
 
 /// Writes a row of the log in a transaction of its own, which is left open.
-async fn open_transaction(connection: &mut PgConnection, number: u8) -> sqlx::Transaction<'_, sqlx::Postgres> {
+async fn open_transaction(
+    connection: &mut PgConnection,
+    number: u8,
+) -> sqlx::Transaction<'_, sqlx::Postgres> {
     let mut transaction = connection.begin().await.unwrap();
-    sqlx::query(END_A_SESSION).bind(session_id(number).to_string()).execute(&mut *transaction).await.unwrap();
+    sqlx::query(END_A_SESSION)
+        .bind(session_id(number).to_string())
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
     transaction
 }
 
@@ -28,8 +38,10 @@ async fn open_transaction(connection: &mut PgConnection, number: u8) -> sqlx::Tr
 async fn a_transaction_that_commits_late_is_not_skipped() {
     let schema = Schema::new().await;
     let store = PostgresStore::open(&schema.url()).await.unwrap();
-    let (mut one, mut two) =
-        (PgConnection::connect(&schema.url()).await.unwrap(), PgConnection::connect(&schema.url()).await.unwrap());
+    let (mut one, mut two) = (
+        PgConnection::connect(&schema.url()).await.unwrap(),
+        PgConnection::connect(&schema.url()).await.unwrap(),
+    );
     let mut log = Reader::new(&store);
 
     // The first gets the lower number, and the second commits first.
@@ -37,7 +49,11 @@ async fn a_transaction_that_commits_late_is_not_skipped() {
     let second = open_transaction(&mut two, 2).await;
     assert_eq!(log.read_new().await, []);
     second.commit().await.unwrap();
-    assert_eq!(log.read_new().await, [ended(2)], "what is committed waits for no other transaction");
+    assert_eq!(
+        log.read_new().await,
+        [ended(2)],
+        "what is committed waits for no other transaction"
+    );
     first.commit().await.unwrap();
     assert_eq!(log.read_new().await, [ended(1)], "a reader beyond its number would have missed it");
 
@@ -88,7 +104,8 @@ async fn what_is_not_settled_comes_behind_all_that_is() {
     for number in 1101..=1110 {
         done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
-    let in_order: Vec<_> = (1..=1110).map(|number| raised(&id, number, at(number.into()))).collect();
+    let in_order: Vec<_> =
+        (1..=1110).map(|number| raised(&id, number, at(number.into()))).collect();
     assert_eq!(Reader::new(&store).read_new().await, in_order);
     older.commit().await.unwrap();
 }
@@ -118,8 +135,9 @@ async fn a_reader_among_many_writers_misses_nothing() {
     seen.extend(log.read_new().await);
     for number in 0..WRITERS {
         let id = AccountId::new(format!("id-user{number}"));
-        let of_one =
-            seen.iter().filter(|change| matches!(change, Revocation::Generation { account, .. } if *account == id));
+        let of_one = seen.iter().filter(
+            |change| matches!(change, Revocation::Generation { account, .. } if *account == id),
+        );
         assert_eq!(of_one.count(), usize::try_from(EACH).unwrap(), "{id}");
     }
 }
@@ -161,7 +179,8 @@ async fn a_listener_whose_connection_was_killed_says_so_and_connects_again() {
     let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                 WHERE query LIKE 'LISTEN%' AND application_name = $1";
     let name = "hallpass-test-killed-listener";
-    let named = PostgresStore::open(&format!("{}&application_name={name}", schema.url())).await.unwrap();
+    let named =
+        PostgresStore::open(&format!("{}&application_name={name}", schema.url())).await.unwrap();
     let mut notifier = named.notifier();
     assert!(is_woken(&mut notifier).await);
     assert_eq!(sqlx::query_scalar::<_, i64>(kill).bind(name).fetch_one(&admin).await.unwrap(), 1);

@@ -1,4 +1,5 @@
-//! TLS on the way to the server: what an address asks for happens, or it fails at the start. `.ci/with_tls` starts such a server.
+//! TLS on the way to the server: what an address asks for happens, or it fails at the start.
+//! `.ci/with_tls` starts such a server.
 
 /// Whom the address trusts, and by which name it calls the server.
 #[cfg(feature = "tls")]
@@ -23,15 +24,26 @@ mod over_tls {
         let (server, authority) = server();
         let url = format!("{server}?sslmode=verify-full&sslrootcert={authority}");
         let mut connection = PgConnection::connect(&url).await.unwrap();
-        let encrypted = sqlx::query_scalar::<_, bool>("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
-        assert!(encrypted.fetch_one(&mut connection).await.unwrap(), "the server must be one with TLS");
+        let encrypted = sqlx::query_scalar::<_, bool>(
+            "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+        );
+        assert!(
+            encrypted.fetch_one(&mut connection).await.unwrap(),
+            "the server must be one with TLS"
+        );
 
         let store = PostgresStore::open(&url).await.unwrap();
         let id = register(&store, "alice").await;
         let mut notifier = store.notifier();
         notifier.notified().await.unwrap(); // connected
-        store.set_roles(&id, &["admin".to_owned()], None, UnixTime::from_secs(1_790_000_000)).await.unwrap();
-        timeout(Duration::from_secs(1), notifier.notified()).await.expect("nothing was pushed").unwrap();
+        store
+            .set_roles(&id, &["admin".to_owned()], None, UnixTime::from_secs(1_790_000_000))
+            .await
+            .unwrap();
+        timeout(Duration::from_secs(1), notifier.notified())
+            .await
+            .expect("nothing was pushed")
+            .unwrap();
     }
 
     #[tokio::test]
@@ -50,9 +62,10 @@ mod over_tls {
             let said = format!("{:?}", error.source().unwrap());
             assert!(said.contains(cause), "{url}: {said}");
         }
-        for weaker in
-            [format!("{elsewhere}?sslmode=verify-ca&sslrootcert={authority}"), format!("{server}?sslmode=require")]
-        {
+        for weaker in [
+            format!("{elsewhere}?sslmode=verify-ca&sslrootcert={authority}"),
+            format!("{server}?sslmode=require"),
+        ] {
             PostgresStore::open(&weaker).await.unwrap();
         }
     }
@@ -68,7 +81,9 @@ async fn a_build_without_tls_says_so() {
     let port = server.local_addr().unwrap().port();
     for mode in ["require", "verify-ca", "verify-full"] {
         let error =
-            PostgresStore::open(&format!("postgres://site@127.0.0.1:{port}/site?sslmode={mode}")).await.unwrap_err();
+            PostgresStore::open(&format!("postgres://site@127.0.0.1:{port}/site?sslmode={mode}"))
+                .await
+                .unwrap_err();
         assert!(matches!(error, StoreOpenError::Tls { .. }), "{error:?}");
         assert!(error.to_string().contains("build it with the feature `tls`"), "{error}");
     }

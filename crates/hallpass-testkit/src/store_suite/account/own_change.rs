@@ -1,15 +1,16 @@
-//! An operator's command is final: no change of one's own, and no command by somebody who lost the right to it, undoes it.
+//! An operator's command is final: no change of one's own, and no command by somebody who lost the
+//! right to it, undoes it.
 
 use hallpass_accounts::{
-    Account, AccountId, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome, EndOutcome, OwnChange,
-    OwnChangeOutcome, PasswordChange, PasswordStore, RegistrationStore, RevocationLog, SessionId, SessionStore,
-    TwoFactorStore,
+    Account, AccountId, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome, EndOutcome,
+    OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RegistrationStore, RevocationLog,
+    SessionId, SessionStore, TwoFactorStore,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
 use crate::store_suite::fixture::{
-    Reader, account, actor, at, done, enrol, enrolment, is_written, open, open_sessions, own, recovery_hash, register,
-    session_id, written,
+    Reader, account, actor, at, done, enrol, enrolment, is_written, open, open_sessions, own,
+    recovery_hash, register, session_id, written,
 };
 
 /// Every change that a person makes to their own account.
@@ -25,7 +26,8 @@ pub enum Own {
 }
 
 impl Own {
-    pub const ALL: [Self; 5] = [Self::Password, Self::FactorOn, Self::FactorOff, Self::RecoveryCodes, Self::EndOthers];
+    pub const ALL: [Self; 5] =
+        [Self::Password, Self::FactorOn, Self::FactorOff, Self::RecoveryCodes, Self::EndOthers];
 
     pub fn needs_factor(self) -> bool {
         matches!(self, Self::FactorOff | Self::RecoveryCodes)
@@ -46,7 +48,9 @@ impl Own {
                 store.enable(enrolment).await.unwrap()
             }
             Self::FactorOff => store.disable(&change).await.unwrap(),
-            Self::RecoveryCodes => store.replace_recovery_codes(&change, &[recovery_hash(77)]).await.unwrap(),
+            Self::RecoveryCodes => {
+                store.replace_recovery_codes(&change, &[recovery_hash(77)]).await.unwrap()
+            }
             Self::EndOthers => store.end_others(&change).await.unwrap(),
         }
     }
@@ -74,15 +78,20 @@ impl Command {
         when: UnixTime,
     ) {
         match self {
-            Self::SetRoles => drop(done(store.set_roles(id, &["visitor".into()], None, when).await.unwrap())),
+            Self::SetRoles => {
+                drop(done(store.set_roles(id, &["visitor".into()], None, when).await.unwrap()))
+            }
             Self::Disable => drop(done(store.set_disabled(id, true, None, when).await.unwrap())),
             Self::LogOut => drop(done(store.end_all(id, None, when).await.unwrap())),
-            Self::EndSession => assert_eq!(store.end(id, session, None, when).await.unwrap(), EndOutcome::Ended),
+            Self::EndSession => {
+                assert_eq!(store.end(id, session, None, when).await.unwrap(), EndOutcome::Ended)
+            }
         }
     }
 }
 
-/// An account with two sessions, and with a factor where the change needs one. The first session is the one that acts.
+/// An account with two sessions, and with a factor where the change needs one. The first session is
+/// the one that acts.
 async fn person<S>(store: &S, name: &str, change: Own, number: u8) -> (AccountId, SessionId)
 where
     S: RegistrationStore + TwoFactorStore + SessionStore,
@@ -104,7 +113,12 @@ async fn state<S: SessionStore>(store: &S, id: &AccountId) -> (String, Vec<Sessi
 
 pub async fn an_own_change_after_a_command_writes_nothing<S>(store: &S)
 where
-    S: RegistrationStore + PasswordStore + TwoFactorStore + SessionStore + AdministrationStore + RevocationLog,
+    S: RegistrationStore
+        + PasswordStore
+        + TwoFactorStore
+        + SessionStore
+        + AdministrationStore
+        + RevocationLog,
 {
     let mut number = 0;
     for change in Own::ALL {
@@ -130,7 +144,8 @@ where
 {
     for (number, change) in (0..).zip(Own::ALL) {
         let (id, session) = person(store, &format!("user{number}"), change, number).await;
-        let others = open(store, &register(store, &format!("other{number}")).await, 200 + number).await;
+        let others =
+            open(store, &register(store, &format!("other{number}")).await, 200 + number).await;
         let before = state(store, &id).await;
         for wrong in [others, session_id(99)] {
             let decided = own(store, &id, Some(wrong), at(30)).await;
@@ -139,7 +154,11 @@ where
         assert_eq!(state(store, &id).await, before, "{change:?}");
         let decided = own(store, &id, Some(session), at(30)).await;
         let now = written(change.make(store, decided).await);
-        assert_eq!(format!("{now:?}"), format!("{:?}", account(store, &id).await), "the row as written: {change:?}");
+        assert_eq!(
+            format!("{now:?}"),
+            format!("{:?}", account(store, &id).await),
+            "the row as written: {change:?}"
+        );
     }
 }
 
@@ -155,14 +174,24 @@ where
     for generation in [decided, now] {
         let step = store.consume_step(&id, generation, 101, TotpDrift::NONE).await.unwrap();
         let code = store.consume_recovery_code(&id, generation, &recovery_hash(1)).await.unwrap();
-        assert_eq!((step, code), (ConsumeOutcome::AlreadyConsumed, ConsumeOutcome::AlreadyConsumed), "disabled");
+        assert_eq!(
+            (step, code),
+            (ConsumeOutcome::AlreadyConsumed, ConsumeOutcome::AlreadyConsumed),
+            "disabled"
+        );
     }
     done(store.set_disabled(&id, false, None, at(26)).await.unwrap());
     let now = account(store, &id).await.generation();
     let stale = store.consume_step(&id, decided, 101, TotpDrift::NONE).await.unwrap();
     assert_eq!(stale, ConsumeOutcome::AlreadyConsumed, "at another generation");
-    assert_eq!(store.consume_step(&id, now, 101, TotpDrift::NONE).await.unwrap(), ConsumeOutcome::Consumed);
-    assert_eq!(store.consume_recovery_code(&id, now, &recovery_hash(1)).await.unwrap(), ConsumeOutcome::Consumed);
+    assert_eq!(
+        store.consume_step(&id, now, 101, TotpDrift::NONE).await.unwrap(),
+        ConsumeOutcome::Consumed
+    );
+    assert_eq!(
+        store.consume_recovery_code(&id, now, &recovery_hash(1)).await.unwrap(),
+        ConsumeOutcome::Consumed
+    );
 }
 
 /// Every command, given by somebody.
@@ -193,8 +222,16 @@ where
         let (before, mut log) = (state(store, &target).await, Reader::new(store));
         log.read_new().await;
 
-        assert_eq!(commands_by(store, &target, &targets, &decided).await, [false; 4], "{command:?}");
-        assert_eq!(commands_by(store, &admin, &session, &decided).await, [false; 4], "on themselves: {command:?}");
+        assert_eq!(
+            commands_by(store, &target, &targets, &decided).await,
+            [false; 4],
+            "{command:?}"
+        );
+        assert_eq!(
+            commands_by(store, &admin, &session, &decided).await,
+            [false; 4],
+            "on themselves: {command:?}"
+        );
         assert_eq!(state(store, &target).await, before, "{command:?}");
         assert_eq!(log.read_new().await, [], "{command:?}");
     }
@@ -202,5 +239,9 @@ where
     let targets = open(store, &target, 150).await;
     let admin = register(store, "admin").await;
     let decided = actor(store, &admin, Some(open(store, &admin, 151).await)).await;
-    assert_eq!(commands_by(store, &target, &targets, &decided).await, [true; 4], "who still has it");
+    assert_eq!(
+        commands_by(store, &target, &targets, &decided).await,
+        [true; 4],
+        "who still has it"
+    );
 }

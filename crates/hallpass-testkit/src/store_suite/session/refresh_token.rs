@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use hallpass_accounts::{
-    AccountId, AdministrationStore, EndOutcome, NewSession, PasswordChange, PasswordStore, RefreshChain, RefreshHash,
-    RefreshOutcome, RefreshTokenStore, RefreshedSession, RegistrationStore, Revocation, RevocationLog, Rotation,
-    SessionId, SessionStore,
+    AccountId, AdministrationStore, EndOutcome, NewSession, PasswordChange, PasswordStore,
+    RefreshChain, RefreshHash, RefreshOutcome, RefreshTokenStore, RefreshedSession,
+    RegistrationStore, Revocation, RevocationLog, Rotation, SessionId, SessionStore,
 };
 use hallpass_core::{Methods, UnixTime};
 
-use crate::store_suite::fixture::{Reader, account, at, done, opened, own, raised, register, session_id, written};
+use crate::store_suite::fixture::{
+    Reader, account, at, done, opened, own, raised, register, session_id, written,
+};
 
 /// The hash of a token, by its number.
 pub fn token(number: u64) -> RefreshHash {
@@ -18,13 +20,26 @@ pub fn token(number: u64) -> RefreshHash {
     RefreshHash::from_bytes(bytes)
 }
 
-/// Token `number` is presented, and the one behind it is to follow. Idle after 500 seconds, 30 of grace.
+/// Token `number` is presented, and the one behind it is to follow. Idle after 500 seconds, 30 of
+/// grace.
 pub fn presenting(number: u64, at: UnixTime) -> Rotation {
-    Rotation::new(token(number), token(number + 1), at, Duration::from_secs(500), Duration::from_secs(30))
+    Rotation::new(
+        token(number),
+        token(number + 1),
+        at,
+        Duration::from_secs(500),
+        Duration::from_secs(30),
+    )
 }
 
-/// Opens a session at second 10, whose first token is number 1: idle after second 510, over after `expires`.
-pub async fn open_renewable<S: SessionStore>(store: &S, id: &AccountId, number: u8, expires: UnixTime) -> SessionId {
+/// Opens a session at second 10, whose first token is number 1: idle after second 510, over after
+/// `expires`.
+pub async fn open_renewable<S: SessionStore>(
+    store: &S,
+    id: &AccountId,
+    number: u8,
+    expires: UnixTime,
+) -> SessionId {
     let session = session_id(number);
     let generation = account(store, id).await.generation();
     let methods = Methods::PASSWORD | Methods::ONE_TIME_CODE;
@@ -34,7 +49,12 @@ pub async fn open_renewable<S: SessionStore>(store: &S, id: &AccountId, number: 
     session
 }
 
-async fn consume<S: RefreshTokenStore>(store: &S, session: &SessionId, number: u64, seconds: u64) -> RefreshedSession {
+async fn consume<S: RefreshTokenStore>(
+    store: &S,
+    session: &SessionId,
+    number: u64,
+    seconds: u64,
+) -> RefreshedSession {
     match store.refresh(session, &presenting(number, at(seconds))).await.unwrap() {
         RefreshOutcome::Consumed(session) => *session,
         other => panic!("token {number} at {seconds}: {other:?}"),
@@ -49,10 +69,16 @@ where
     let session = open_renewable(store, &id, 1, at(2000)).await;
     let refreshed = consume(store, &session, 1, 400).await;
     assert_eq!(refreshed.account.roles(), ["guest"]);
-    assert_eq!((refreshed.created, refreshed.idle_until, refreshed.expires), (at(10), at(900), at(2000)));
+    assert_eq!(
+        (refreshed.created, refreshed.idle_until, refreshed.expires),
+        (at(10), at(900), at(2000))
+    );
     assert_eq!(refreshed.methods, Methods::PASSWORD | Methods::ONE_TIME_CODE);
     let listed = SessionStore::list(store, &id, at(899)).await.unwrap();
-    assert_eq!((listed[0].created, listed[0].refreshed, listed[0].expires), (at(10), at(400), at(2000)));
+    assert_eq!(
+        (listed[0].created, listed[0].refreshed, listed[0].expires),
+        (at(10), at(400), at(2000))
+    );
     assert_eq!(SessionStore::list(store, &id, at(900)).await.unwrap(), [], "idle");
 
     let raised = done(store.set_roles(&id, &["admin".to_owned()], None, at(500)).await.unwrap());
@@ -94,13 +120,19 @@ where
     S: RefreshTokenStore + RegistrationStore + RevocationLog,
 {
     let id = register(store, "alice").await;
-    let (idle, old) = (open_renewable(store, &id, 1, at(2000)).await, open_renewable(store, &id, 2, at(600)).await);
+    let (idle, old) = (
+        open_renewable(store, &id, 1, at(2000)).await,
+        open_renewable(store, &id, 2, at(600)).await,
+    );
     let mut reader = Reader::new(store);
     consume(store, &old, 1, 500).await;
     for (session, number, seconds) in [(idle, 1, 510), (old, 2, 600)] {
         let over = store.refresh(&session, &presenting(number, at(seconds))).await.unwrap();
         assert!(matches!(over, RefreshOutcome::Ended), "{over:?}");
-        assert_eq!(reader.read_new().await, [Revocation::SessionEnded { session, at: at(seconds) }]);
+        assert_eq!(
+            reader.read_new().await,
+            [Revocation::SessionEnded { session, at: at(seconds) }]
+        );
         // A clock that is set back brings it to life no more.
         let back = store.refresh(&session, &presenting(number, at(400))).await.unwrap();
         assert!(matches!(back, RefreshOutcome::Ended), "{back:?}");
@@ -133,7 +165,11 @@ where
         let ended = store.refresh(&session, &presenting(1, at(30))).await.unwrap();
         assert!(matches!(ended, RefreshOutcome::Ended), "{ended:?}");
     }
-    assert_eq!(SessionStore::list(store, &id, at(30)).await.unwrap().len(), 2, "nothing was written");
+    assert_eq!(
+        SessionStore::list(store, &id, at(30)).await.unwrap().len(),
+        2,
+        "nothing was written"
+    );
     done(store.set_disabled(&id, true, None, at(40)).await.unwrap());
     let _disabling = reader.read_new().await;
     let ended = store.refresh(&disabled, &presenting(1, at(50))).await.unwrap();
@@ -146,13 +182,19 @@ where
     S: RefreshTokenStore + RegistrationStore + PasswordStore + RevocationLog,
 {
     let id = register(store, "alice").await;
-    let (kept, other) = (open_renewable(store, &id, 1, at(2000)).await, open_renewable(store, &id, 2, at(2000)).await);
+    let (kept, other) = (
+        open_renewable(store, &id, 1, at(2000)).await,
+        open_renewable(store, &id, 2, at(2000)).await,
+    );
     let first = RefreshChain::new(token(50), at(620), Methods::PASSWORD);
     let change = own(store, &id, Some(kept), at(120)).await.with_refresh_chain(Some(first));
     let change = PasswordChange::new(change, "hash-0".into(), "hash-1".into());
     assert_eq!(written(store.change(change).await.unwrap()).generation(), 1);
     let ended = store.refresh(&other, &presenting(1, at(121))).await.unwrap();
-    assert!(matches!(ended, RefreshOutcome::Ended), "revoked in the transaction of the change: {ended:?}");
+    assert!(
+        matches!(ended, RefreshOutcome::Ended),
+        "revoked in the transaction of the change: {ended:?}"
+    );
     assert_eq!(store.list(&id, at(120)).await.unwrap()[0].refreshed, at(120));
     let refreshed = consume(store, &kept, 50, 130).await;
     assert_eq!((refreshed.created, refreshed.expires), (at(10), at(2000)), "no longer than before");

@@ -69,7 +69,10 @@ impl Fleet {
     }
 
     #[cfg(feature = "postgres")]
-    pub(super) async fn on_postgres(schema: &crate::schema::Schema, attempts: RateLimitStore) -> Self {
+    pub(super) async fn on_postgres(
+        schema: &crate::schema::Schema,
+        attempts: RateLimitStore,
+    ) -> Self {
         Self::start(Scratch::new(), &schema.url(), attempts).await
     }
 
@@ -119,7 +122,8 @@ impl Fleet {
     /// Logs in to an account that has no second factor.
     pub(super) async fn log_in(&self, node: usize, person: &Person) -> Held {
         let accounts = self.nodes[node].accounts();
-        let step = accounts.log_in(&person.name, PASSWORD, None, &Visitor::default()).await.unwrap();
+        let step =
+            accounts.log_in(&person.name, PASSWORD, None, &Visitor::default()).await.unwrap();
         step.opened().unwrap().into()
     }
 
@@ -133,7 +137,11 @@ impl Fleet {
     /// What each node that accepts the access token reads in it.
     pub(super) fn accepted(&self, access: &str) -> Vec<Accepted> {
         let accepted = self.nodes.iter().filter_map(|node| {
-            let who = node.request_authenticator().verifier().verify(access.as_bytes(), SystemClock.now()).ok()?;
+            let who = node
+                .request_authenticator()
+                .verifier()
+                .verify(access.as_bytes(), SystemClock.now())
+                .ok()?;
             let roles = who.roles().iter().map(|role| role.name().to_owned());
             let session = who.session().unwrap_or_default().to_owned();
             Some(Accepted { roles: roles.collect(), session, generation: who.generation() })

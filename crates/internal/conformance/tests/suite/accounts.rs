@@ -1,5 +1,5 @@
-//! The sign-in routes, on axum and on actix-web, over sockets: one script, sent to both, and the answers are the same to the byte but
-//! for what is random.
+//! The sign-in routes, on axum and on actix-web, over sockets: one script, sent to both, and the
+//! answers are the same to the byte but for what is random.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -7,7 +7,9 @@ use actix_web::{App, HttpServer};
 use axum::Router;
 use hallpass_accounts::{Accounts, Settings, StoreSet};
 use hallpass_axum::routes;
-use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, authenticator, json_request, ring};
+use hallpass_conformance::{
+    Received, Sent, SiteRole, StoppedClock, authenticator, json_request, ring,
+};
 use hallpass_test_support::{cookie_jar::CookieJar, memory_store::MemoryStore};
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
@@ -52,13 +54,20 @@ async fn axum_server() -> SocketAddr {
 
 fn actix_server() -> (actix_web::dev::Server, SocketAddr) {
     let (accounts, auth) = (accounts(), actix_stack::auth());
-    let app = move || App::new().service(hallpass_actix::routes(&Routes::new(&accounts))).wrap(auth.clone());
-    let server = HttpServer::new(app).workers(1).disable_signals().bind_auto_h2c("127.0.0.1:0").expect("a free port");
+    let app = move || {
+        App::new().service(hallpass_actix::routes(&Routes::new(&accounts))).wrap(auth.clone())
+    };
+    let server = HttpServer::new(app)
+        .workers(1)
+        .disable_signals()
+        .bind_auto_h2c("127.0.0.1:0")
+        .expect("a free port");
     let address = server.addrs()[0];
     (server.run(), address)
 }
 
-/// A request of the script: method, target, header lines, body. `{jar}` is what the answers so far have set.
+/// A request of the script: method, target, header lines, body. `{jar}` is what the answers so far
+/// have set.
 type Line = (&'static str, &'static str, &'static [(&'static str, &'static str)], String);
 
 const HTML: (&str, &str) = ("accept", "text/html");
@@ -130,12 +139,14 @@ impl Jar {
     }
 }
 
-/// An answer without what differs from run to run (tokens, identifiers) and what the framework adds (date, framing).
+/// An answer without what differs from run to run (tokens, identifiers) and what the framework adds
+/// (date, framing).
 fn comparable(received: &Received) -> (u16, Vec<(String, String)>, String) {
     let framing = ["date", "content-length", "transfer-encoding", "connection"];
     let headers = received.headers.iter().filter(|(name, _)| !framing.contains(&name.as_str()));
-    let mut headers: Vec<(String, String)> =
-        headers.map(|(name, value)| (name.clone(), without_random(&String::from_utf8_lossy(value)))).collect();
+    let mut headers: Vec<(String, String)> = headers
+        .map(|(name, value)| (name.clone(), without_random(&String::from_utf8_lossy(value))))
+        .collect();
     headers.sort();
     (received.status, headers, without_random(&received.text()))
 }
@@ -163,7 +174,14 @@ async fn over_http1() {
     for line in script() {
         let of_axum = sockets::http1(axum, &jars.0.fill(&line)).await;
         let of_actix = sockets::http1(actix, &jars.1.fill(&line)).await;
-        assert_eq!(comparable(&of_axum), comparable(&of_actix), "{} {} {:?}", line.0, line.1, line.2);
+        assert_eq!(
+            comparable(&of_axum),
+            comparable(&of_actix),
+            "{} {} {:?}",
+            line.0,
+            line.1,
+            line.2
+        );
         if line.0 == "HEAD" {
             assert_eq!(of_axum.header("content-length"), of_actix.header("content-length"));
         }
@@ -172,8 +190,8 @@ async fn over_http1() {
         statuses.push(of_axum.status);
     }
     let expected = [
-        200, 200, 200, 200, 200, 200, 405, 405, 405, 401, 403, 403, 204, 415, 422, 422, 400, 413, 422, 303, 409, 401,
-        303, 200, 404, 303, 401, 200, 404, 204,
+        200, 200, 200, 200, 200, 200, 405, 405, 405, 401, 403, 403, 204, 415, 422, 422, 400, 413,
+        422, 303, 409, 401, 303, 200, 404, 303, 401, 200, 404, 204,
     ];
     assert_eq!(statuses, expected);
     handle.stop(false).await;
@@ -189,7 +207,14 @@ async fn over_http2() {
     for line in script() {
         let of_axum = axum.send(jars.0.fill(&line)).await;
         let of_actix = actix.send(jars.1.fill(&line)).await;
-        assert_eq!(comparable(&of_axum), comparable(&of_actix), "{} {} {:?}", line.0, line.1, line.2);
+        assert_eq!(
+            comparable(&of_axum),
+            comparable(&of_actix),
+            "{} {} {:?}",
+            line.0,
+            line.1,
+            line.2
+        );
         jars.0.keep(&of_axum);
         jars.1.keep(&of_actix);
     }

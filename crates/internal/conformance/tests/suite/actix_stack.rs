@@ -1,4 +1,5 @@
-//! actix-web: guards around a resource, a scope, the default service and a whole app, and as the extractor.
+//! actix-web: guards around a resource, a scope, the default service and a whole app, and as the
+//! extractor.
 
 use std::net::SocketAddr;
 
@@ -53,7 +54,11 @@ pub(crate) fn site(config: &mut ServiceConfig) {
         .service(web::resource("/me").to(me))
         .service(web::resource("/profile").wrap(require_login()).to(show))
         .service(web::resource("/admin").wrap(office()).to(show))
-        .service(web::resource("/read-only").wrap(RequireLayer::new(READ_ONLY)).route(web::get().to(show)))
+        .service(
+            web::resource("/read-only")
+                .wrap(RequireLayer::new(READ_ONLY))
+                .route(web::get().to(show)),
+        )
         .service(nested)
         .service(web::scope("/scoped").wrap(office()).service(web::resource("/admin").to(show)));
     for (path, requirement) in guarded() {
@@ -63,7 +68,10 @@ pub(crate) fn site(config: &mut ServiceConfig) {
 }
 
 pub(crate) fn auth() -> AuthLayer<SiteRole> {
-    AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page)
+    AuthLayer::new(authenticator())
+        .clock(StoppedClock)
+        .rejection_settings(settings())
+        .on_rejection(own_page)
 }
 
 async fn home(me: Option<Identity<SiteRole>>, runs: Data<Runs>) -> String {
@@ -90,16 +98,22 @@ fn own_page(rejection: Rejection, request: &HttpRequest) -> Option<HttpResponse>
 
 pub(crate) fn request(sent: &Sent) -> TestRequest {
     let method = Method::from_bytes(sent.method.as_bytes()).expect("a method");
-    sent.headers.iter().fold(TestRequest::with_uri(&sent.target).method(method), |request, (name, value)| {
-        let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
-        request.append_header((name, HeaderValue::from_bytes(value).expect("a header value")))
-    })
+    sent.headers.iter().fold(
+        TestRequest::with_uri(&sent.target).method(method),
+        |request, (name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
+            request.append_header((name, HeaderValue::from_bytes(value).expect("a header value")))
+        },
+    )
 }
 
 pub(crate) async fn received<B: MessageBody>(response: ServiceResponse<B>) -> Received {
     let status = response.status().as_u16();
-    let headers =
-        response.headers().iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .collect();
     let body = actix_web::body::to_bytes(response.into_body()).await.ok().expect("a body").to_vec();
     Received { status, headers, body, handler_runs: 0 }
 }
@@ -112,11 +126,19 @@ macro_rules! in_process {
         run($stack, "in process", rows_for($stack), |sent| {
             let (runs, app) = (runs.clone(), std::rc::Rc::clone(&app));
             async move {
-                let exchange =
-                    async { received(actix_web::test::call_service(&*app, request(&sent).to_request()).await).await };
+                let exchange = async {
+                    received(
+                        actix_web::test::call_service(&*app, request(&sent).to_request()).await,
+                    )
+                    .await
+                };
                 let received = runs.counted(exchange).await;
                 // The dispatcher leaves the body of an answer to HEAD out; here there is none.
-                if sent.method == "HEAD" { Received { body: Vec::new(), ..received } } else { received }
+                if sent.method == "HEAD" {
+                    Received { body: Vec::new(), ..received }
+                } else {
+                    received
+                }
             }
         })
         .await;
@@ -135,7 +157,10 @@ async fn in_process() {
 
 #[actix_web::test]
 async fn a_guarded_app_in_process() {
-    let app = App::new().service(web::resource("/only").to(show)).wrap(require_roles([SiteRole::Admin])).wrap(auth());
+    let app = App::new()
+        .service(web::resource("/only").to(show))
+        .wrap(require_roles([SiteRole::Admin]))
+        .wrap(auth());
     in_process!(GUARDED_APP, app);
 }
 
@@ -162,11 +187,13 @@ async fn over_http2() {
 /// HTTP/1.1, and HTTP/2 with prior knowledge, on one port.
 fn serve(runs: &Runs) -> (Server, SocketAddr) {
     let (runs, auth) = (Data::new(runs.clone()), auth());
-    let server = HttpServer::new(move || App::new().app_data(runs.clone()).configure(site).wrap(auth.clone()))
-        .workers(1)
-        .disable_signals()
-        .bind_auto_h2c("127.0.0.1:0")
-        .expect("a free port");
+    let server = HttpServer::new(move || {
+        App::new().app_data(runs.clone()).configure(site).wrap(auth.clone())
+    })
+    .workers(1)
+    .disable_signals()
+    .bind_auto_h2c("127.0.0.1:0")
+    .expect("a free port");
     let address = server.addrs()[0];
     (server.run(), address)
 }

@@ -1,9 +1,10 @@
-//! An adapter that grows has taken on a decision: hallpass-actix keeps within 700 lines of production code, neither blank nor comment.
+//! An adapter that grows has taken on a decision: hallpass-actix keeps within 700 lines of
+//! production code, neither blank nor comment.
 
 use std::{fs, path::Path};
 
-/// 650 for what the adapter does, and 50 for `Clone` and `Debug` written by hand: the derived ones would require
-/// both of the site's role enum.
+/// 650 for what the adapter does, and 50 for `Clone` and `Debug` written by hand: the derived ones
+/// would require both of the site's role enum.
 const AT_MOST: usize = 700;
 
 #[test]
@@ -13,13 +14,20 @@ fn the_actix_adapter_stays_small() {
         .unwrap()
         .map(|entry| {
             let path = entry.unwrap().path();
-            assert_eq!(path.extension(), Some("rs".as_ref()), "{path:?}: this test looks into no folder");
+            assert_eq!(
+                path.extension(),
+                Some("rs".as_ref()),
+                "{path:?}: this test looks into no folder"
+            );
             (path.display().to_string(), production_lines(&fs::read_to_string(&path).unwrap()))
         })
         .collect();
     let total: usize = counts.iter().map(|(_, lines)| lines).sum();
     assert!(total > 100, "no sources found: {counts:?}");
-    assert!(total <= AT_MOST, "{total} lines of production code, and at most {AT_MOST} are allowed: {counts:#?}");
+    assert!(
+        total <= AT_MOST,
+        "{total} lines of production code, and at most {AT_MOST} are allowed: {counts:#?}"
+    );
 }
 
 /// Tests stand at the end of a file.
@@ -30,5 +38,10 @@ fn production_lines(source: &str) -> usize {
 
 #[test]
 fn blanks_comments_and_tests_do_not_count() {
-    assert_eq!(production_lines("//! Doc.\n\nuse a;\n\nfn b() {\n    // why\n}\n#[cfg(test)]\nmod tests;\n"), 3);
+    assert_eq!(
+        production_lines(
+            "//! Doc.\n\nuse a;\n\nfn b() {\n    // why\n}\n#[cfg(test)]\nmod tests;\n"
+        ),
+        3
+    );
 }

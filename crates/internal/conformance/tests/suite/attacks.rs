@@ -1,5 +1,6 @@
-//! Core's attack corpus, each token sent as a browser sends it, through axum and actix-web: what the verifier refuses never reaches a
-//! guarded route. hallpass-tower's own tests send it through the bare layers.
+//! Core's attack corpus, each token sent as a browser sends it, through axum and actix-web: what
+//! the verifier refuses never reaches a guarded route. hallpass-tower's own tests send it through
+//! the bare layers.
 
 use actix_web::{App, test::init_service, web};
 use axum::{Router, body::Body, routing::get};
@@ -25,18 +26,23 @@ impl Clock for Then {
 }
 
 fn verifier() -> Verifier<SiteRole> {
-    Verifier::new(KeyRing::from_json(KEYS).expect("the corpus's keys"), "https://site.example", "site")
+    Verifier::new(
+        KeyRing::from_json(KEYS).expect("the corpus's keys"),
+        "https://site.example",
+        "site",
+    )
 }
 
 /// The requests, each with what it is about and the status it has to get.
 fn attacks() -> Vec<(String, Sent, u16)> {
     let attacks = CORPUS.lines().filter_map(|line| {
         let attack: Value = serde_json::from_str(line).expect("JSON");
-        let [what, token, expect] =
-            ["what", "token", "expect"].map(|field| attack[field].as_str().expect("text").to_owned());
+        let [what, token, expect] = ["what", "token", "expect"]
+            .map(|field| attack[field].as_str().expect("text").to_owned());
         // What ends a cookie's value, or stands around it, is not part of it: another token, then.
-        let sendable =
-            token.bytes().all(|byte| (0x20..0x7f).contains(&byte)) && token.trim() == token && !token.contains(';');
+        let sendable = token.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+            && token.trim() == token
+            && !token.contains(';');
         let status = match expect.as_str() {
             "ok" => 200,
             "ok-without-role" => 403,
@@ -53,11 +59,15 @@ fn attacks() -> Vec<(String, Sent, u16)> {
 
 #[actix_web::test]
 async fn over_actix() {
-    let guarded = web::resource("/").wrap(hallpass_actix::require_roles([SiteRole::Admin])).to(async || "in");
-    let app =
-        init_service(App::new().service(guarded).wrap(hallpass_actix::AuthLayer::new(verifier()).clock(Then))).await;
+    let guarded =
+        web::resource("/").wrap(hallpass_actix::require_roles([SiteRole::Admin])).to(async || "in");
+    let app = init_service(
+        App::new().service(guarded).wrap(hallpass_actix::AuthLayer::new(verifier()).clock(Then)),
+    )
+    .await;
     for (what, sent, status) in attacks() {
-        let answer = actix_web::test::call_service(&app, actix_stack::request(&sent).to_request()).await;
+        let answer =
+            actix_web::test::call_service(&app, actix_stack::request(&sent).to_request()).await;
         assert_eq!(answer.status().as_u16(), status, "{what}");
     }
 }
@@ -65,9 +75,14 @@ async fn over_actix() {
 #[tokio::test]
 async fn over_axum() {
     let guarded = get(async || "in").route_layer(require_roles([SiteRole::Admin]));
-    let app: Router = Router::new().route("/", guarded).layer(AuthLayer::new(verifier()).clock(Then));
+    let app: Router =
+        Router::new().route("/", guarded).layer(AuthLayer::new(verifier()).clock(Then));
     for (what, sent, status) in attacks() {
-        let answer = app.clone().oneshot(tower_stack::request(&sent, Body::empty())).await.expect("infallible");
+        let answer = app
+            .clone()
+            .oneshot(tower_stack::request(&sent, Body::empty()))
+            .await
+            .expect("infallible");
         assert_eq!(answer.status().as_u16(), status, "{what}");
     }
 }

@@ -1,5 +1,5 @@
-//! axum: guards as `route_layer` of a method router, `route_layer` of a nested router, `layer` of a merged one, around the fallback,
-//! and as the extractor.
+//! axum: guards as `route_layer` of a method router, `route_layer` of a nested router, `layer` of a
+//! merged one, around the fallback, and as the extractor.
 
 use std::net::SocketAddr;
 
@@ -53,9 +53,14 @@ pub(crate) fn site(runs: &Runs) -> Router {
     site.nest("/nested", inside)
         .merge(layered)
         .merge(layered_profile)
-        .fallback_service(any(nothing).layer::<_, std::convert::Infallible>(require_login()).with_state(()))
+        .fallback_service(
+            any(nothing).layer::<_, std::convert::Infallible>(require_login()).with_state(()),
+        )
         .layer(
-            AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page),
+            AuthLayer::new(authenticator())
+                .clock(StoppedClock)
+                .rejection_settings(settings())
+                .on_rejection(own_page),
         )
         .layer(Extension(runs.clone()))
 }
@@ -64,15 +69,24 @@ async fn home(me: Option<Identity<SiteRole>>, Extension(runs): Extension<Runs>) 
     runs.handle(me.as_ref().map(|me| me.username()))
 }
 
-async fn me(me: Identity<SiteRole>, Extension(runs): Extension<Runs>) -> ([(&'static str, &'static str); 1], String) {
+async fn me(
+    me: Identity<SiteRole>,
+    Extension(runs): Extension<Runs>,
+) -> ([(&'static str, &'static str); 1], String) {
     ([("cache-control", "no-store")], runs.handle(Some(me.username())))
 }
 
-async fn show(Extension(who): Extension<Authentication>, Extension(runs): Extension<Runs>) -> String {
+async fn show(
+    Extension(who): Extension<Authentication>,
+    Extension(runs): Extension<Runs>,
+) -> String {
     runs.handle(who.username())
 }
 
-async fn nothing(Extension(who): Extension<Authentication>, Extension(runs): Extension<Runs>) -> (StatusCode, String) {
+async fn nothing(
+    Extension(who): Extension<Authentication>,
+    Extension(runs): Extension<Runs>,
+) -> (StatusCode, String) {
     (StatusCode::NOT_FOUND, runs.handle(who.username()))
 }
 
@@ -88,8 +102,10 @@ async fn in_process() {
     run(STACK, "in process", rows(), |sent| {
         let (runs, site) = (runs.clone(), site.clone());
         async move {
-            let exchange =
-                async { received(site.oneshot(request(&sent, Body::empty())).await.expect("infallible")).await };
+            let exchange = async {
+                received(site.oneshot(request(&sent, Body::empty())).await.expect("infallible"))
+                    .await
+            };
             runs.counted(exchange).await
         }
     })

@@ -27,11 +27,18 @@ use sockets::Http2;
 
 #[test]
 fn the_table_has_its_rows() {
-    assert!(rows().len() + grpc_rows().len() >= 360, "{} and {} rows", rows().len(), grpc_rows().len());
+    assert!(
+        rows().len() + grpc_rows().len() >= 360,
+        "{} and {} rows",
+        rows().len(),
+        grpc_rows().len()
+    );
     let differences: Vec<String> = rows()
         .iter()
         .flat_map(|row| {
-            row.differences().map(|(stack, why)| format!("{}: {stack}: {why}", row.place)).collect::<Vec<_>>()
+            row.differences()
+                .map(|(stack, why)| format!("{}: {stack}: {why}", row.place))
+                .collect::<Vec<_>>()
         })
         .collect();
     assert!(differences.len() <= 8, "a stack is drifting away: {differences:#?}");
@@ -69,7 +76,8 @@ async fn run_over_http1(stack: Stack, rows: Vec<Row>, server: SocketAddr, runs: 
 
 async fn run_over_http2(stack: Stack, rows: Vec<Row>, server: SocketAddr, runs: runs::Runs) {
     let client = Http2::connect(server).await;
-    // An HTTP/2 request cannot ask for an upgrade (RFC 9113 section 8.2.2), nor carry a line of `connection`.
+    // An HTTP/2 request cannot ask for an upgrade (RFC 9113 section 8.2.2), nor carry a line of
+    // `connection`.
     let rows = rows.into_iter().filter(|row| !row.name.contains("web socket")).collect();
     run(stack, "HTTP/2", rows, |sent| {
         let (runs, client) = (runs.clone(), client.clone());

@@ -1,11 +1,13 @@
-//! Every kind of rejection for every caller, on every stack: first against the table, then byte by byte against core's
-//! `RejectionResponse`, so that a stack neither adds nor drops a header.
+//! Every kind of rejection for every caller, on every stack: first against the table, then byte by
+//! byte against core's `RejectionResponse`, so that a stack neither adds nor drops a header.
 
 use std::net::SocketAddr;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, test::init_service, web};
 use axum::{Router, extract::Request as AxumRequest};
-use hallpass_conformance::{Received, Row, Sent, StoppedClock, authenticator, negotiation_rows, settings};
+use hallpass_conformance::{
+    Received, Row, Sent, StoppedClock, authenticator, negotiation_rows, settings,
+};
 use hallpass_core::{Caller, Rejection, RejectionKind, RejectionResponse};
 use hallpass_tower::{AuthLayer, Rejected, RejectedRequest};
 use http::{Request, Response};
@@ -31,7 +33,8 @@ fn the_table_has_every_kind_for_every_caller() {
 
 /// The rejection that the path names, as a guard, a limiter or a store of the site's would make it.
 fn rejection(path: &str) -> Rejection {
-    let kind = RejectionKind::ALL.iter().find(|kind| path == format!("/rejected/{kind}")).expect("a kind");
+    let kind =
+        RejectionKind::ALL.iter().find(|kind| path == format!("/rejected/{kind}")).expect("a kind");
     match kind {
         RejectionKind::Limited | RejectionKind::Unavailable => {
             Rejection::new(*kind).with_retry_after(std::time::Duration::from_millis(1500))
@@ -45,9 +48,14 @@ fn reject<Q, B: Default>(request: &Request<Q>) -> Response<B> {
 }
 
 fn tower_site() -> tower_stack::Site {
-    let guard = service_fn(async |request: Request<()>| Ok::<_, std::convert::Infallible>(reject(&request)));
+    let guard = service_fn(async |request: Request<()>| {
+        Ok::<_, std::convert::Infallible>(reject(&request))
+    });
     BoxCloneSyncService::new(
-        AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).layer(guard),
+        AuthLayer::new(authenticator())
+            .clock(StoppedClock)
+            .rejection_settings(settings())
+            .layer(guard),
     )
 }
 
@@ -66,7 +74,12 @@ const fn stack(name: &'static str) -> Stack {
 }
 
 /// Runs the table, and holds each answer to core's.
-async fn hold<F: Future<Output = Received>>(name: &'static str, over: &str, rows: Vec<Row>, send: impl Fn(Sent) -> F) {
+async fn hold<F: Future<Output = Received>>(
+    name: &'static str,
+    over: &str,
+    rows: Vec<Row>,
+    send: impl Fn(Sent) -> F,
+) {
     run(stack(name), over, rows, |sent| {
         let exchange = send(sent.clone());
         async move {
@@ -81,14 +94,17 @@ async fn hold<F: Future<Output = Received>>(name: &'static str, over: &str, rows
 fn comparable(received: &Received) -> (u16, Vec<(String, String)>, String) {
     let framing = ["date", "content-length", "transfer-encoding", "connection", "upgrade"];
     let fields = received.headers.iter().filter(|(name, _)| !framing.contains(&name.as_str()));
-    let mut fields: Vec<(String, String)> =
-        fields.map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned())).collect();
+    let mut fields: Vec<(String, String)> = fields
+        .map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned()))
+        .collect();
     fields.sort();
     (received.status, fields, received.text())
 }
 
 fn wanted(sent: &Sent) -> (u16, Vec<(String, String)>, String) {
-    let header = |name: &str| sent.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice());
+    let header = |name: &str| {
+        sent.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
+    };
     let caller = Caller::new(&sent.method, &sent.target, header);
     let response = RejectionResponse::new(rejection(&sent.target), &caller, &settings());
     let mut fields: Vec<(String, String)> =
@@ -108,7 +124,10 @@ async fn tower() {
     hold("tower", "in process", negotiation_rows(), |sent| {
         let site = site.clone();
         async move {
-            tower_stack::received(site.oneshot(tower_stack::request(&sent, ())).await.expect("infallible")).await
+            tower_stack::received(
+                site.oneshot(tower_stack::request(&sent, ())).await.expect("infallible"),
+            )
+            .await
         }
     })
     .await;
@@ -122,7 +141,10 @@ async fn axum() {
     hold("axum", "in process", negotiation_rows(), |sent| {
         let (site, body) = (site.clone(), axum::body::Body::empty());
         async move {
-            tower_stack::received(site.oneshot(tower_stack::request(&sent, body)).await.expect("infallible")).await
+            tower_stack::received(
+                site.oneshot(tower_stack::request(&sent, body)).await.expect("infallible"),
+            )
+            .await
         }
     })
     .await;
@@ -134,7 +156,11 @@ async fn axum() {
 
 #[actix_web::test]
 async fn actix() {
-    let auth = || hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings());
+    let auth = || {
+        hallpass_actix::AuthLayer::new(authenticator())
+            .clock(StoppedClock)
+            .rejection_settings(settings())
+    };
     let app = init_service(App::new().default_service(web::to(actix_reject)).wrap(auth())).await;
     hold("actix", "in process", negotiation_rows(), |sent| {
         let request = actix_stack::request(&sent).to_request();
@@ -146,11 +172,12 @@ async fn actix() {
         }
     })
     .await;
-    let server = HttpServer::new(move || App::new().default_service(web::to(actix_reject)).wrap(auth()))
-        .workers(1)
-        .disable_signals()
-        .bind_auto_h2c("127.0.0.1:0")
-        .expect("a free port");
+    let server =
+        HttpServer::new(move || App::new().default_service(web::to(actix_reject)).wrap(auth()))
+            .workers(1)
+            .disable_signals()
+            .bind_auto_h2c("127.0.0.1:0")
+            .expect("a free port");
     let address = server.addrs()[0];
     let server = server.run();
     let handle = server.handle();
@@ -169,19 +196,27 @@ async fn tonic() {
         .rejection_settings(settings())
         .body_with(tonic::body::Body::new);
     let site = auth.layer(guard);
-    let rows: Vec<Row> = negotiation_rows().into_iter().filter(|row| row.name.starts_with("gRPC")).collect();
+    let rows: Vec<Row> =
+        negotiation_rows().into_iter().filter(|row| row.name.starts_with("gRPC")).collect();
     assert_eq!(rows.len(), 2 * RejectionKind::ALL.len());
     hold("tonic", "in process", rows, |sent| {
-        let (site, body) = (site.clone(), tonic::body::Body::new(Full::<bytes::Bytes>::default().boxed()));
+        let (site, body) =
+            (site.clone(), tonic::body::Body::new(Full::<bytes::Bytes>::default().boxed()));
         async move {
-            tower_stack::received(site.oneshot(tower_stack::request(&sent, body)).await.expect("infallible")).await
+            tower_stack::received(
+                site.oneshot(tower_stack::request(&sent, body)).await.expect("infallible"),
+            )
+            .await
         }
     })
     .await;
 }
 
 async fn over_sockets(name: &'static str, server: SocketAddr) {
-    hold(name, "HTTP/1.1", negotiation_rows(), |sent| async move { sockets::http1(server, &sent).await }).await;
+    hold(name, "HTTP/1.1", negotiation_rows(), |sent| async move {
+        sockets::http1(server, &sent).await
+    })
+    .await;
     let client = Http2::connect(server).await;
     hold(name, "HTTP/2", rows_of_http2(), |sent| {
         let client = client.clone();

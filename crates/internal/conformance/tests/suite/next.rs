@@ -1,11 +1,14 @@
-//! Core's table of `next`, on every stack: in the log-in page, in the redirect after a log-in, and in the redirect of a guard.
+//! Core's table of `next`, on every stack: in the log-in page, in the redirect after a log-in, and
+//! in the redirect of a guard.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpResponse, test::init_service, web};
 use axum::{Router, routing::any};
 use hallpass_accounts::{Accounts, RateLimit, RateLimits, Settings, StoreSet};
-use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, authenticator, json_request, ring};
+use hallpass_conformance::{
+    Received, Sent, SiteRole, StoppedClock, authenticator, json_request, ring,
+};
 use hallpass_test_support::http::percent;
 use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::{AuthLayer, require_login};
@@ -61,10 +64,17 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
         page.headers.retain(|(name, _)| name != "accept");
         let page = send(page).await.text();
         let escaped = to.replace('&', "&#38;").replace('\'', "&#39;");
-        assert!(page.contains(&format!("name=\"next\" value=\"{escaped}\"")), "{stack}: {next:?}: {page}");
+        assert!(
+            page.contains(&format!("name=\"next\" value=\"{escaped}\"")),
+            "{stack}: {next:?}: {page}"
+        );
 
         let answer = send(form("/login", format!("{account}&next={}", percent(&next)))).await;
-        assert_eq!((answer.status, answer.header("location")), (303, vec![to]), "{stack}: {next:?}");
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (303, vec![to]),
+            "{stack}: {next:?}"
+        );
     }
 }
 
@@ -75,7 +85,10 @@ async fn axums_log_in() {
     hold_sign_in("axum", |sent| {
         let (site, body) = (site.clone(), axum::body::Body::from(sent.body.clone()));
         async move {
-            tower_stack::received(site.oneshot(tower_stack::request(&sent, body)).await.expect("infallible")).await
+            tower_stack::received(
+                site.oneshot(tower_stack::request(&sent, body)).await.expect("infallible"),
+            )
+            .await
         }
     })
     .await;
@@ -95,29 +108,44 @@ async fn actixs_log_in() {
     .await;
 }
 
-/// A stranger at a guarded path: as the request's target where it can be one, else as the page that htmx says it is on. A fragment
-/// goes in neither.
+/// A stranger at a guarded path: as the request's target where it can be one, else as the page that
+/// htmx says it is on. A fragment goes in neither.
 async fn hold_guard<F: Future<Output = Received>>(stack: &str, send: impl Fn(Sent) -> F) {
     // actix-web's `http` is older, and takes less.
-    let is_target = |next: &str| next.parse::<http::Uri>().is_ok() && next.parse::<actix_web::http::Uri>().is_ok();
+    let is_target = |next: &str| {
+        next.parse::<http::Uri>().is_ok() && next.parse::<actix_web::http::Uri>().is_ok()
+    };
     let is_header = |next: &str| !next.contains(|c: char| c.is_ascii_control());
     let (mut targets, mut pages) = (0, 0);
-    for (next, to) in rows().into_iter().filter(|(next, _)| next.starts_with('/') && !next.contains('#')) {
+    for (next, to) in
+        rows().into_iter().filter(|(next, _)| next.starts_with('/') && !next.contains('#'))
+    {
         let place = vec![format!("/login?next={}", percent(&to))];
         if is_target(&next) {
             targets += 1;
             let mut sent = json_request("GET", &next);
             sent.headers.retain(|(name, _)| name != "accept");
             let answer = send(sent).await;
-            assert_eq!((answer.status, answer.header("location")), (303, place), "{stack}: {next:?}");
+            assert_eq!(
+                (answer.status, answer.header("location")),
+                (303, place),
+                "{stack}: {next:?}"
+            );
         } else if is_header(&next) {
             pages += 1;
             let mut sent = json_request("GET", "/fragment");
             sent.headers.retain(|(name, _)| name != "accept");
             let url = format!("https://site.example{next}").into_bytes();
-            sent.headers.extend([("hx-request".to_owned(), b"true".to_vec()), ("hx-current-url".to_owned(), url)]);
+            sent.headers.extend([
+                ("hx-request".to_owned(), b"true".to_vec()),
+                ("hx-current-url".to_owned(), url),
+            ]);
             let answer = send(sent).await;
-            assert_eq!((answer.status, answer.header("hx-redirect")), (401, place), "{stack}: {next:?}");
+            assert_eq!(
+                (answer.status, answer.header("hx-redirect")),
+                (401, place),
+                "{stack}: {next:?}"
+            );
         }
     }
     assert_eq!((targets, pages), (77, 15), "{stack}");
@@ -129,12 +157,16 @@ async fn towers_guard() {
         Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::default()))
     });
     let guarded = require_login().layer(handler);
-    let site: tower_stack::Site =
-        BoxCloneSyncService::new(AuthLayer::new(authenticator()).clock(StoppedClock).layer(guarded));
+    let site: tower_stack::Site = BoxCloneSyncService::new(
+        AuthLayer::new(authenticator()).clock(StoppedClock).layer(guarded),
+    );
     hold_guard("tower", |sent| {
         let site = site.clone();
         async move {
-            tower_stack::received(site.oneshot(tower_stack::request(&sent, ())).await.expect("infallible")).await
+            tower_stack::received(
+                site.oneshot(tower_stack::request(&sent, ())).await.expect("infallible"),
+            )
+            .await
         }
     })
     .await;
@@ -144,13 +176,18 @@ async fn towers_guard() {
 async fn axums_guard() {
     let site = Router::new()
         .fallback_service(
-            any(async || "inside").layer::<_, std::convert::Infallible>(require_login()).with_state::<()>(()),
+            any(async || "inside")
+                .layer::<_, std::convert::Infallible>(require_login())
+                .with_state::<()>(()),
         )
         .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
     hold_guard("axum", |sent| {
         let (site, body) = (site.clone(), axum::body::Body::empty());
         async move {
-            tower_stack::received(site.oneshot(tower_stack::request(&sent, body)).await.expect("infallible")).await
+            tower_stack::received(
+                site.oneshot(tower_stack::request(&sent, body)).await.expect("infallible"),
+            )
+            .await
         }
     })
     .await;
@@ -163,7 +200,8 @@ async fn actixs_guard() {
         .wrap(hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock));
     let app = init_service(app).await;
     hold_guard("actix", |sent| {
-        let exchange = actix_web::test::call_service(&app, actix_stack::request(&sent).to_request());
+        let exchange =
+            actix_web::test::call_service(&app, actix_stack::request(&sent).to_request());
         async move { actix_stack::received(exchange.await).await }
     })
     .await;

@@ -13,7 +13,13 @@ impl Report {
         Self { title: format!("{stack}, {over}"), compared: 0, wrong: Vec::new() }
     }
 
-    pub(crate) fn compare(&mut self, row: &Row, sent: &Sent, expected: &Expected, received: &Received) {
+    pub(crate) fn compare(
+        &mut self,
+        row: &Row,
+        sent: &Sent,
+        expected: &Expected,
+        received: &Received,
+    ) {
         self.compared += 1;
         if let Err(what) = judge(sent, expected, received) {
             let Row { place, name, .. } = row;
@@ -24,6 +30,11 @@ impl Report {
     pub(crate) fn finish(self) {
         let Self { title, compared, wrong } = self;
         assert!(compared > 0, "{title}: nothing was compared");
-        assert!(wrong.is_empty(), "{title}: {} of {compared} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+        assert!(
+            wrong.is_empty(),
+            "{title}: {} of {compared} are wrong:\n{}",
+            wrong.len(),
+            wrong.join("\n")
+        );
     }
 }

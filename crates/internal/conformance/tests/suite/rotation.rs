@@ -1,4 +1,5 @@
-//! Renewal inside a request whose access token has run out: the same walk, over sockets, on axum and on actix-web.
+//! Renewal inside a request whose access token has run out: the same walk, over sockets, on axum
+//! and on actix-web.
 
 use std::{
     net::SocketAddr,
@@ -56,8 +57,11 @@ fn parts() -> Parts {
     stores.sessions = Some(shared.clone().into());
     stores.refresh_tokens = Some(shared.clone().into());
     stores.administration = Some(shared.into());
-    let settings =
-        Settings { default_roles: SiteRole::Guest.into(), clock: Arc::new(hands.clone()), ..Settings::default() };
+    let settings = Settings {
+        default_roles: SiteRole::Guest.into(),
+        clock: Arc::new(hands.clone()),
+        ..Settings::default()
+    };
     let accounts = Accounts::new(ring, stores, settings).unwrap();
     let authenticator = accounts.request_authenticator();
     (accounts, authenticator, store, hands)
@@ -83,10 +87,16 @@ fn on_actix() -> (actix_web::dev::Server, Site) {
     let auth = hallpass_actix::AuthLayer::new(authenticator).clock(hands.clone()).refresh(rotation);
     let routes = hallpass_actix::routes(&Routes::new(&accounts));
     let app = move || {
-        let open = || async { ("open".to_owned()).customize().insert_header(("cache-control", "public, max-age=60")) };
+        let open = || async {
+            ("open".to_owned()).customize().insert_header(("cache-control", "public, max-age=60"))
+        };
         App::new()
             .route("/open", web::get().to(open))
-            .service(web::resource("/posts").wrap(hallpass_actix::require_login()).to(|body: String| async { body }))
+            .service(
+                web::resource("/posts")
+                    .wrap(hallpass_actix::require_login())
+                    .to(|body: String| async { body }),
+            )
             .service(routes.clone())
             .wrap(auth.clone())
     };
@@ -103,12 +113,16 @@ impl Browser {
     async fn registered(site: &Site, name: &str) -> Self {
         let mut browser = Self(CookieJar::new("https://site.example"));
         let form = format!("username={name}&password=correct+horse+battery+staple");
-        assert_eq!(browser.send(site, browser.request("POST", "/register", &form)).await.status, 201);
+        assert_eq!(
+            browser.send(site, browser.request("POST", "/register", &form)).await.status,
+            201
+        );
         browser
     }
 
     fn request(&self, method: &str, target: &str, body: &str) -> Sent {
-        let sent = json_request(method, target).header("cookie", self.0.header("/").unwrap_or_default());
+        let sent =
+            json_request(method, target).header("cookie", self.0.header("/").unwrap_or_default());
         sent.header("content-type", "application/x-www-form-urlencoded").body(body)
     }
 
@@ -143,7 +157,8 @@ async fn walk(site: &Site) {
     let answer = ann.post(site, "live").await;
     assert_eq!((answer.status, sets(&answer), site.store.calls()), (200, 0, calls));
 
-    // Run out: the post is answered, whole, and the cookies are new. With the dead cookie, as a script sends it, or without it.
+    // Run out: the post is answered, whole, and the cookies are new. With the dead cookie, as a
+    // script sends it, or without it.
     pass(LIFE);
     let before = ann.clone();
     let answer = ann.post(site, "half a page, written slowly").await;
@@ -196,7 +211,8 @@ async fn walk(site: &Site) {
     assert_eq!((answer.status, sets(&answer)), (200, 2));
     assert_eq!(answer.header("cache-control"), ["no-store"]);
 
-    // A store that is down: a guarded route says so and the cookies stay; an open one does not care.
+    // A store that is down: a guarded route says so and the cookies stay; an open one does not
+    // care.
     pass(LIFE);
     site.store.set_down(true);
     let answer = ann.clone().without_access().post(site, "x").await;
@@ -216,7 +232,10 @@ async fn walk(site: &Site) {
     let sent = leaving.request("POST", "/logout", "");
     let answer = leaving.send(site, sent).await;
     assert_eq!(answer.status, 204);
-    assert!(answer.header("set-cookie").iter().all(|cookie| cookie.contains("Max-Age=0")), "{answer:?}");
+    assert!(
+        answer.header("set-cookie").iter().all(|cookie| cookie.contains("Max-Age=0")),
+        "{answer:?}"
+    );
     let answer = copy.clone().post(site, "x").await;
     assert_eq!((answer.status, sets(&answer)), (401, 0), "the copy is dead");
 
@@ -229,7 +248,8 @@ async fn walk(site: &Site) {
     assert_eq!(thief.clone().post(site, "x").await.status, 401);
     assert_eq!(bob.post(site, "x").await.status, 401, "and the owner learns of it");
 
-    // A change of roles: the token is revoked, which is no reason to renew; asked for, a refresh brings the new roles.
+    // A change of roles: the token is revoked, which is no reason to renew; asked for, a refresh
+    // brings the new roles.
     let mut eve = Browser::registered(site, "eve").await;
     let account = site.accounts.find(&Username::parse("eve").unwrap()).await.unwrap().unwrap();
     site.accounts.set_roles(account.id(), [SiteRole::Moderator]).await.unwrap();

@@ -1,4 +1,5 @@
-//! The routes that every stack has, by what they ask. The doors, which each stack makes in its own ways, are not among them.
+//! The routes that every stack has, by what they ask. The doors, which each stack makes in its own
+//! ways, are not among them.
 
 use std::time::Duration;
 

@@ -25,7 +25,8 @@ use crate::{
 
 const STACK: Stack = Stack { name: "tonic", doors: |_| Vec::new() };
 
-/// What `tonic-prost-build` would write for `service Office { rpc Enter(Empty) returns (StringValue); }`.
+/// What `tonic-prost-build` would write for `service Office { rpc Enter(Empty) returns
+/// (StringValue); }`.
 #[derive(Clone)]
 struct Office(Runs);
 
@@ -49,7 +50,11 @@ impl Service<http::Request<Body>> for Office {
                 return Ok(Status::unimplemented("no such method").into_http());
             }
             let enter = service_fn(move |request: tonic::Request<()>| {
-                let who = request.extensions().get().and_then(Authentication::username).map(str::to_owned);
+                let who = request
+                    .extensions()
+                    .get()
+                    .and_then(Authentication::username)
+                    .map(str::to_owned);
                 let body = runs.handle(who.as_deref());
                 async move { Ok::<_, Status>(tonic::Response::new(body)) }
             });
@@ -59,7 +64,10 @@ impl Service<http::Request<Body>> for Office {
 }
 
 fn auth() -> AuthLayer<SiteRole, hallpass_tower::DefaultPage, fn(String) -> Body> {
-    AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).body_with(Body::new)
+    AuthLayer::new(authenticator())
+        .clock(StoppedClock)
+        .rejection_settings(settings())
+        .body_with(Body::new)
 }
 
 fn guarded(runs: &Runs) -> Routes {
@@ -85,7 +93,8 @@ async fn in_process() {
             let body = Body::new(http_body_util::Full::new(bytes::Bytes::from(sent.body.clone())));
             let mut request = request(&sent, body);
             request.headers_mut().insert("te", HeaderValue::from_static("trailers"));
-            runs.counted(async { received(site.oneshot(request).await.expect("infallible")).await }).await
+            runs.counted(async { received(site.oneshot(request).await.expect("infallible")).await })
+                .await
         }
     })
     .await;

@@ -52,8 +52,10 @@ pub(crate) fn site(runs: &Runs) -> Site {
     let router = service_fn(move |request: Request<()>| {
         routes.get(request.uri().path()).unwrap_or(&fallback).clone().oneshot(request)
     });
-    let auth =
-        AuthLayer::new(authenticator()).clock(StoppedClock).rejection_settings(settings()).on_rejection(own_page);
+    let auth = AuthLayer::new(authenticator())
+        .clock(StoppedClock)
+        .rejection_settings(settings())
+        .on_rejection(own_page);
     BoxCloneSyncService::new(auth.layer(router))
 }
 
@@ -111,7 +113,12 @@ where
     let body = body.collect().await.expect("a body");
     let mut headers = headers_of(&head.headers);
     headers.extend(body.trailers().map(headers_of).unwrap_or_default());
-    Received { status: head.status.as_u16(), headers, body: body.to_bytes().to_vec(), handler_runs: 0 }
+    Received {
+        status: head.status.as_u16(),
+        headers,
+        body: body.to_bytes().to_vec(),
+        handler_runs: 0,
+    }
 }
 
 #[tokio::test]
@@ -121,7 +128,10 @@ async fn in_process() {
     run(STACK, "in process", rows(), |sent| {
         let (runs, site) = (runs.clone(), site.clone());
         async move {
-            runs.counted(async { received(site.oneshot(request(&sent, ())).await.expect("infallible")).await }).await
+            runs.counted(async {
+                received(site.oneshot(request(&sent, ())).await.expect("infallible")).await
+            })
+            .await
         }
     })
     .await;
@@ -149,11 +159,15 @@ pub(crate) async fn serve_site(site: Site) -> SocketAddr {
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.expect("a connection");
-            let site = site.clone().map_request(|request: Request<hyper::body::Incoming>| request.map(|_| ()));
+            let site = site
+                .clone()
+                .map_request(|request: Request<hyper::body::Incoming>| request.map(|_| ()));
             tokio::spawn(async move {
                 let server = auto::Builder::new(TokioExecutor::new());
                 // A client that hangs up is no defect.
-                let _ = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(site)).await;
+                let _ = server
+                    .serve_connection(TokioIo::new(stream), TowerToHyperService::new(site))
+                    .await;
             });
         }
     });

@@ -1,5 +1,5 @@
-//! No store query after sign-in: a store that panics when it is asked stands behind the sign-in routes of each stack, and a million
-//! requests pass by it.
+//! No store query after sign-in: a store that panics when it is asked stands behind the sign-in
+//! routes of each stack, and a million requests pass by it.
 
 use std::{
     convert::Infallible,
@@ -13,10 +13,13 @@ use std::{
 use actix_web::{App, test::init_service, web::Data};
 use axum::{Router, body::Body};
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Accounts, HashCost, Password, StoreSet, Username, hash_password,
+    Account, AccountId, AccountStore, Accounts, HashCost, Password, StoreSet, Username,
+    hash_password,
 };
 use hallpass_axum::routes;
-use hallpass_conformance::{COOKIE, Sent, SiteRole, StoppedClock, authenticator, json_request, ring, token};
+use hallpass_conformance::{
+    COOKIE, Sent, SiteRole, StoppedClock, authenticator, json_request, ring, token,
+};
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
 use tower::ServiceExt;
@@ -78,10 +81,16 @@ async fn logged_in(store: &Tripwire, site: &Router) -> String {
     let mut login = json_request("POST", "/login");
     login.headers.push(("content-type".into(), b"application/x-www-form-urlencoded".to_vec()));
     login.body = format!("username=alice&password={}", PASSWORD.replace(' ', "+")).into();
-    let answer = site.clone().oneshot(request(&login, Body::from(login.body.clone()))).await.expect("infallible");
+    let answer = site
+        .clone()
+        .oneshot(request(&login, Body::from(login.body.clone())))
+        .await
+        .expect("infallible");
     let answer = received(answer).await;
     let cookies = answer.header("set-cookie");
-    let access = cookies.iter().find_map(|cookie| cookie.strip_prefix(COOKIE)?.strip_prefix('=')?.split(';').next());
+    let access = cookies
+        .iter()
+        .find_map(|cookie| cookie.strip_prefix(COOKIE)?.strip_prefix('=')?.split(';').next());
     let access = access.unwrap_or_else(|| panic!("{} {}", answer.status, answer.text())).to_owned();
     assert!(store.calls.load(Ordering::SeqCst) > 0, "the store was asked at sign-in");
     store.armed.store(true, Ordering::SeqCst);
@@ -92,7 +101,9 @@ async fn logged_in(store: &Tripwire, site: &Router) -> String {
 fn cases(access: &str) -> Vec<(Sent, u16)> {
     let with = |path: &str, token: Option<&str>, status: u16| {
         let mut sent = json_request("GET", path);
-        sent.headers.extend(token.map(|token| ("cookie".to_owned(), format!("{COOKIE}={token}").into_bytes())));
+        sent.headers.extend(
+            token.map(|token| ("cookie".to_owned(), format!("{COOKIE}={token}").into_bytes())),
+        );
         (sent, status)
     };
     let named = |path: &str, name: &str, status: u16| with(path, token(name).as_deref(), status);
@@ -111,7 +122,11 @@ fn cases(access: &str) -> Vec<(Sent, u16)> {
 }
 
 /// Sends a third of the requests, in turn.
-async fn hammer<F: Future<Output = u16>>(store: &Tripwire, cases: &[(Sent, u16)], mut send: impl FnMut(&Sent) -> F) {
+async fn hammer<F: Future<Output = u16>>(
+    store: &Tripwire,
+    cases: &[(Sent, u16)],
+    mut send: impl FnMut(&Sent) -> F,
+) {
     let before = store.calls.load(Ordering::SeqCst);
     for (sent, status) in cases.iter().cycle().take(REQUESTS.div_ceil(3)) {
         assert_eq!(send(sent).await, *status, "{sent:?}");
@@ -120,7 +135,8 @@ async fn hammer<F: Future<Output = u16>>(store: &Tripwire, cases: &[(Sent, u16)]
 }
 
 fn axum_site(runs: &Runs, store: &Tripwire) -> Router {
-    let accounts = routes(&Routes::new(&accounts(store))).layer(AuthLayer::new(authenticator()).clock(StoppedClock));
+    let accounts = routes(&Routes::new(&accounts(store)))
+        .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
     axum_stack::site(runs).merge(accounts)
 }
 

@@ -7,9 +7,11 @@ use crate::{files, guide, links::links, read};
 #[test]
 fn the_table_of_contents_is_whole() {
     let summary = guide().join("SUMMARY.md");
-    let named: BTreeSet<String> = links(&read(&summary)).into_iter().map(|link| link.target).collect();
+    let named: BTreeSet<String> =
+        links(&read(&summary)).into_iter().map(|link| link.target).collect();
     let pages = files(&guide()).into_iter().filter(|path| *path != summary);
-    let there: BTreeSet<String> = pages.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    let there: BTreeSet<String> =
+        pages.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
     assert!(there.len() > 10, "{there:?}");
     assert_eq!(named, there);
 }
@@ -20,7 +22,8 @@ fn every_page_begins_with_its_one_title() {
         let text = read(&page);
         assert!(text.starts_with("# "), "{}", page.display());
         let fenced = text.split("```").enumerate().filter(|(place, _)| place % 2 == 0);
-        let titles = fenced.flat_map(|(_, text)| text.lines()).filter(|line| line.starts_with("# ")).count();
+        let titles =
+            fenced.flat_map(|(_, text)| text.lines()).filter(|line| line.starts_with("# ")).count();
         assert!(titles == 1 || page.ends_with("SUMMARY.md"), "{}: {titles} titles", page.display());
     }
 }

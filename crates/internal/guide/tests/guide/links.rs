@@ -15,7 +15,9 @@ pub(crate) fn links(text: &str) -> Vec<Link> {
     let targets = prose.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let here = targets.filter(|target| !target.contains("://") && !target.contains(' '));
     here.map(|target| match target.split_once('#') {
-        Some((file, heading)) => Link { target: file.to_owned(), heading: Some(heading.to_owned()) },
+        Some((file, heading)) => {
+            Link { target: file.to_owned(), heading: Some(heading.to_owned()) }
+        }
         None => Link { target: target.to_owned(), heading: None },
     })
     .collect()
@@ -24,8 +26,11 @@ pub(crate) fn links(text: &str) -> Vec<Link> {
 /// A heading as mdBook and GitHub turn it into an anchor.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim_start_matches('#').trim().chars();
-    let kept = kept.filter(|character| character.is_alphanumeric() || [' ', '-', '_'].contains(character));
-    kept.map(|character| if character == ' ' { '-' } else { character }).collect::<String>().to_lowercase()
+    let kept =
+        kept.filter(|character| character.is_alphanumeric() || [' ', '-', '_'].contains(character));
+    kept.map(|character| if character == ' ' { '-' } else { character })
+        .collect::<String>()
+        .to_lowercase()
 }
 
 fn pages() -> Vec<PathBuf> {
@@ -33,12 +38,17 @@ fn pages() -> Vec<PathBuf> {
     let mut pages = files(&guide());
     for directory in ["docs", ".github", ""] {
         pages.extend(
-            files(&root.join(directory)).into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "md")),
+            files(&root.join(directory))
+                .into_iter()
+                .filter(|path| path.extension().is_some_and(|kind| kind == "md")),
         );
     }
     for group in ["crates", "examples"] {
-        let packages = std::fs::read_dir(root.join(group)).unwrap().map(|entry| entry.unwrap().path());
-        pages.extend(packages.map(|package| package.join("README.md")).filter(|readme| readme.exists()));
+        let packages =
+            std::fs::read_dir(root.join(group)).unwrap().map(|entry| entry.unwrap().path());
+        pages.extend(
+            packages.map(|package| package.join("README.md")).filter(|readme| readme.exists()),
+        );
     }
     pages
 }
@@ -49,10 +59,16 @@ fn every_link_leads_somewhere() {
     for page in pages() {
         for link in links(&read(&page)) {
             let directory = page.parent().unwrap();
-            let target = if link.target.is_empty() { page.clone() } else { directory.join(&link.target) };
+            let target =
+                if link.target.is_empty() { page.clone() } else { directory.join(&link.target) };
             assert!(target.exists(), "{}: {} is not there", page.display(), link.target);
             if let Some(heading) = link.heading {
-                assert!(has_heading(&target, &heading), "{}: {}#{heading} is not there", page.display(), link.target);
+                assert!(
+                    has_heading(&target, &heading),
+                    "{}: {}#{heading} is not there",
+                    page.display(),
+                    link.target
+                );
             }
             seen += 1;
         }

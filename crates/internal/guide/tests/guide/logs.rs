@@ -1,4 +1,5 @@
-//! The tables of logs are what the source says: every call of a `tracing` macro, and every event's name.
+//! The tables of logs are what the source says: every call of a `tracing` macro, and every event's
+//! name.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -7,9 +8,11 @@ use crate::{files, guide, read, root};
 /// Level, message and fields.
 type Line = (String, String, BTreeSet<String>);
 
-/// The calls of `tracing` macros in a file. `tests` modules have files of their own, so all of it is library code.
+/// The calls of `tracing` macros in a file. `tests` modules have files of their own, so all of it
+/// is library code.
 fn calls(text: &str) -> Vec<Line> {
-    let beginnings = text.match_indices("tracing::").map(|(place, found)| &text[place + found.len()..]);
+    let beginnings =
+        text.match_indices("tracing::").map(|(place, found)| &text[place + found.len()..]);
     beginnings.filter_map(call).collect()
 }
 
@@ -18,7 +21,8 @@ fn call(text: &str) -> Option<Line> {
     let level = match name {
         "error" | "warn" | "info" | "debug" => name.to_owned(),
         "info_span" => "span, info".to_owned(),
-        // The macro of event/log.rs, which has a level for what an operator should look at and one for the rest.
+        // The macro of event/log.rs, which has a level for what an operator should look at and one
+        // for the rest.
         "$level" => "info, warn".to_owned(),
         _ => return None,
     };
@@ -26,7 +30,9 @@ fn call(text: &str) -> Option<Line> {
     assert_eq!(parts.next().as_deref(), Some("target: \"hallpass\""), "{level} {rest:.60}");
     let (messages, fields): (Vec<_>, Vec<_>) = parts.partition(|part| part.starts_with('"'));
     let message = messages.first()?.trim_matches('"').to_owned();
-    let field = |part: String| part.split(" = ").next().unwrap_or_default().trim_matches(['%', '?']).to_owned();
+    let field = |part: String| {
+        part.split(" = ").next().unwrap_or_default().trim_matches(['%', '?']).to_owned()
+    };
     Some((level, message, fields.into_iter().map(field).collect()))
 }
 
@@ -57,7 +63,9 @@ fn sources(directory: &Path, into: &mut Vec<String>) {
             sources(&entry, into);
         }
     }
-    into.extend(files(directory).iter().filter(|file| !file.ends_with("tests.rs")).map(|file| read(file)));
+    into.extend(
+        files(directory).iter().filter(|file| !file.ends_with("tests.rs")).map(|file| read(file)),
+    );
 }
 
 /// The rows of the table of this heading.
@@ -82,7 +90,9 @@ fn fields(cell: &str) -> BTreeSet<String> {
 #[test]
 fn the_table_of_logs_is_what_the_source_says() {
     let mut texts = Vec::new();
-    for package in std::fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path()) {
+    for package in
+        std::fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path())
+    {
         // Programs and tests say what they like.
         let is_library = !["hallpass-cli", "internal"].iter().any(|it| package.ends_with(it));
         if is_library {
@@ -94,7 +104,9 @@ fn the_table_of_logs_is_what_the_source_says() {
     let written: BTreeSet<Line> =
         table.iter().map(|row| (row[0].clone(), unquoted(&row[1]), fields(&row[2]))).collect();
     assert!(said.len() > 25, "{said:#?}");
-    let only = |one: &BTreeSet<Line>, other: &BTreeSet<Line>| one.difference(other).cloned().collect::<Vec<_>>();
+    let only = |one: &BTreeSet<Line>, other: &BTreeSet<Line>| {
+        one.difference(other).cloned().collect::<Vec<_>>()
+    };
     assert_eq!(only(&said, &written), [], "in the source alone");
     assert_eq!(only(&written, &said), [], "in the table alone");
 }
@@ -103,8 +115,11 @@ fn the_table_of_logs_is_what_the_source_says() {
 fn the_table_of_events_names_each() {
     let names = read(&root().join("crates/hallpass-accounts/src/event/name.rs"));
     let of_events = names.split("impl RejectionReason").next().unwrap();
-    let said: BTreeSet<String> =
-        of_events.split("=> \"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+    let said: BTreeSet<String> = of_events
+        .split("=> \"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect();
     let written: BTreeSet<String> =
         rows("| `event` | level | fields | when |").iter().map(|row| unquoted(&row[0])).collect();
     assert!(said.len() > 20, "{said:?}");

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::{read, root};
 
 fn packages(group: &str) -> Vec<PathBuf> {
-    let packages = std::fs::read_dir(root().join(group)).unwrap().map(|entry| entry.unwrap().path());
-    let mut packages: Vec<_> = packages.filter(|package| package.join("Cargo.toml").exists()).collect();
+    let packages =
+        std::fs::read_dir(root().join(group)).unwrap().map(|entry| entry.unwrap().path());
+    let mut packages: Vec<_> =
+        packages.filter(|package| package.join("Cargo.toml").exists()).collect();
     packages.sort();
     packages
 }
@@ -25,7 +27,10 @@ fn published() -> Vec<PathBuf> {
 fn only_crates_outside_internal_are_published() {
     assert_eq!(published(), packages("crates"));
     let internal = packages("crates/internal");
-    assert!(internal.len() > 2 && !internal.iter().any(|package| is_published(package)), "{internal:?}");
+    assert!(
+        internal.len() > 2 && !internal.iter().any(|package| is_published(package)),
+        "{internal:?}"
+    );
 }
 
 #[test]
@@ -33,7 +38,10 @@ fn no_crate_of_ours_allows_unsafe_code() {
     let crates = [packages("crates"), packages("crates/internal")].concat();
     assert!(crates.len() > 10, "{crates:?}");
     for package in crates {
-        let root = ["src/lib.rs", "src/main.rs"].map(|file| package.join(file)).into_iter().find(|file| file.exists());
+        let root = ["src/lib.rs", "src/main.rs"]
+            .map(|file| package.join(file))
+            .into_iter()
+            .find(|file| file.exists());
         assert!(read(&root.unwrap()).contains("#![forbid(unsafe_code)]"), "{}", package.display());
     }
 }
@@ -46,8 +54,14 @@ fn each_published_crate_has_its_readme_and_documents_all_features() {
         let manifest = read(&package.join("Cargo.toml"));
         let name = package.file_name().unwrap().to_str().unwrap().to_owned();
         assert!(manifest.contains("readme = \"README.md\""), "{name}: no readme");
-        assert!(manifest.contains("[package.metadata.docs.rs]\nall-features = true"), "{name}: no docs.rs metadata");
-        assert!(read(&package.join("README.md")).starts_with(&format!("# {name}\n")), "{name}: another crate's README");
+        assert!(
+            manifest.contains("[package.metadata.docs.rs]\nall-features = true"),
+            "{name}: no docs.rs metadata"
+        );
+        assert!(
+            read(&package.join("README.md")).starts_with(&format!("# {name}\n")),
+            "{name}: another crate's README"
+        );
     }
 }
 
@@ -57,14 +71,28 @@ fn each_feature_is_in_both_tables() {
     for package in published() {
         let manifest = read(&package.join("Cargo.toml"));
         let name = package.file_name().unwrap().to_str().unwrap().to_owned();
-        let section = manifest.split("[features]").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap_or_default();
-        let features = section.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
-        let documentation = ["src/lib.rs", "src/main.rs"].map(|file| package.join(file)).into_iter();
+        let section = manifest
+            .split("[features]")
+            .nth(1)
+            .and_then(|rest| rest.split("\n[").next())
+            .unwrap_or_default();
+        let features = section
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.split_once(" = "));
+        let documentation =
+            ["src/lib.rs", "src/main.rs"].map(|file| package.join(file)).into_iter();
         let documentation = read(&documentation.into_iter().find(|file| file.exists()).unwrap());
         for (feature, _) in features.filter(|(feature, _)| *feature != "default") {
             let cell = format!("| `{feature}` |");
-            assert!(read(&package.join("README.md")).contains(&cell), "{name}: {feature} is not in README.md");
-            assert!(documentation.contains(&format!("//! {cell}")), "{name}: {feature} is not in the documentation");
+            assert!(
+                read(&package.join("README.md")).contains(&cell),
+                "{name}: {feature} is not in README.md"
+            );
+            assert!(
+                documentation.contains(&format!("//! {cell}")),
+                "{name}: {feature} is not in the documentation"
+            );
         }
     }
 }

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use hallpass::{PasswordHasherSettings, PasswordPolicy, RateLimit, RateLimits, Role, SessionSettings, flow::Settings};
+use hallpass::{
+    PasswordHasherSettings, PasswordPolicy, RateLimit, RateLimits, Role, SessionSettings,
+    flow::Settings,
+};
 
 use crate::{read, root};
 
@@ -24,7 +27,8 @@ fn page() -> BTreeMap<String, BTreeMap<String, String>> {
         if let Some(heading) = line.strip_prefix("## `") {
             of = heading.split('`').next().unwrap().to_owned();
         } else if let Some(row) = line.strip_prefix("| `") {
-            let (name, rest) = row.split_once('(').unwrap_or_else(|| panic!("a row without a method: {line}"));
+            let (name, rest) =
+                row.split_once('(').unwrap_or_else(|| panic!("a row without a method: {line}"));
             let cells: Vec<&str> = rest.trim_end_matches('|').split('|').collect();
             assert_eq!(cells.len(), 4, "setting, default, unit, effect: {line}");
             let default = cells[1].trim().to_owned();
@@ -51,15 +55,17 @@ fn setters(of: &str) -> BTreeSet<String> {
             let mut lines = text.lines();
             while let Some(line) = lines.next() {
                 if let Some(header) = line.strip_prefix("impl") {
-                    let header =
-                        header.strip_prefix('<').map_or(header, |generics| generics.split_once("> ").unwrap().1);
+                    let header = header
+                        .strip_prefix('<')
+                        .map_or(header, |generics| generics.split_once("> ").unwrap().1);
                     let name = header.trim_start().split(['<', ' ']).next();
                     inside = name == Some(of) && !header.contains(" for ");
                 } else if line == "}" {
                     inside = false;
                 }
                 let method = line.trim_start();
-                let method = method.strip_prefix("pub fn ").or_else(|| method.strip_prefix("pub const fn "));
+                let method =
+                    method.strip_prefix("pub fn ").or_else(|| method.strip_prefix("pub const fn "));
                 let (true, Some(method)) = (inside, method) else { continue };
                 let mut signature = method.to_owned();
                 while !signature.contains(['{', ';']) {
@@ -109,13 +115,24 @@ fn the_defaults_on_the_page_are_those_of_the_code() {
     let site = Settings::<SiteRole>::default();
     assert_eq!(default("HallpassBuilder", "issuer"), format!("`{}`", site.issuer));
     assert_eq!(default("HallpassBuilder", "audience"), format!("`{}`", site.audience));
-    assert_eq!(default("CookieSettingsBuilder", "access_name"), format!("`{}`", site.cookies.access_name()));
-    let times =
-        [("lifetime", site.lifetime), ("store_timeout", site.store_timeout), ("request_timeout", site.request_timeout)];
+    assert_eq!(
+        default("CookieSettingsBuilder", "access_name"),
+        format!("`{}`", site.cookies.access_name())
+    );
+    let times = [
+        ("lifetime", site.lifetime),
+        ("store_timeout", site.store_timeout),
+        ("request_timeout", site.request_timeout),
+    ];
     for (name, value) in times {
         assert_eq!(time(default("HallpassBuilder", name)), value, "{name}");
     }
-    assert!(site.trust_devices.is_none() && site.claims.is_none() && site.site_name.is_none() && !site.bearer);
+    assert!(
+        site.trust_devices.is_none()
+            && site.claims.is_none()
+            && site.site_name.is_none()
+            && !site.bearer
+    );
 
     // What no method returns is read from `Debug`.
     let session = format!("{:?}", SessionSettings::default());
@@ -134,7 +151,10 @@ fn the_defaults_on_the_page_are_those_of_the_code() {
         assert!(limit.contains(&expected), "{expected} in {limit}");
     }
     let policy = format!("{:?}", PasswordPolicy::default());
-    assert!(policy.contains(&format!("min: {}", default("PasswordPolicy", "min_length"))), "{policy}");
+    assert!(
+        policy.contains(&format!("min: {}", default("PasswordPolicy", "min_length"))),
+        "{policy}"
+    );
     let hasher = format!("{:?}", PasswordHasherSettings::default());
     let expected = format!("wait: {:?}", time(default("PasswordHasherSettings", "max_wait")));
     assert!(hasher.contains(&expected), "{expected} in {hasher}");

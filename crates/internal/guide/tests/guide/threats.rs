@@ -20,11 +20,14 @@ fn row(line: &str) -> Option<Row> {
     let number = cells.first()?.parse().ok()?;
     let quoted = cells.last()?.split('`').skip(1).step_by(2);
     let tests = quoted.filter_map(|test| test.split_once(' '));
-    Some(Row { number, tests: tests.map(|(path, name)| (path.to_owned(), name.to_owned())).collect() })
+    Some(Row {
+        number,
+        tests: tests.map(|(path, name)| (path.to_owned(), name.to_owned())).collect(),
+    })
 }
 
-/// Whether a file has a test of this name: a function, with an attribute right before it that makes it one. The checks of the store suite
-/// need none, `test_store!` makes the tests.
+/// Whether a file has a test of this name: a function, with an attribute right before it that makes
+/// it one. The checks of the store suite need none, `test_store!` makes the tests.
 fn has_test(path: &str, text: &str, name: &str) -> bool {
     if path.contains("/store_suite/") {
         return text.contains(&format!("pub async fn {name}<"));
@@ -32,13 +35,18 @@ fn has_test(path: &str, text: &str, name: &str) -> bool {
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     let is_it = |line: &str| {
         let line = line.trim_start_matches("pub ").trim_start_matches("async ");
-        line.strip_prefix("fn ").and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('('))
+        line.strip_prefix("fn ")
+            .and_then(|rest| rest.strip_prefix(name))
+            .is_some_and(|rest| rest.starts_with('('))
     };
     lines.iter().enumerate().filter(|(_, line)| is_it(line)).any(|(place, _)| {
         let before = lines.iter().take(place).rev();
         let mut attributes = before.take_while(|line| !line.is_empty() && **line != "}");
-        attributes
-            .any(|line| line.starts_with("#[test]") || line.contains("::test") || line.starts_with("#[tokio::test"))
+        attributes.any(|line| {
+            line.starts_with("#[test]")
+                || line.contains("::test")
+                || line.starts_with("#[tokio::test")
+        })
     })
 }
 
@@ -63,12 +71,22 @@ fn every_row_has_its_tests() {
 fn a_test_that_is_not_there_would_be_seen() {
     let seen = |text| has_test("a.rs", text, "it_holds");
     assert!(seen("    #[test]\n    fn it_holds() {}\n"));
-    assert!(seen("#[tokio::test(flavor = \"multi_thread\")]\n#[ignore = \"slow\"]\nasync fn it_holds() {"));
+    assert!(seen(
+        "#[tokio::test(flavor = \"multi_thread\")]\n#[ignore = \"slow\"]\nasync fn it_holds() {"
+    ));
     assert!(!seen("fn it_holds() {}"), "no attribute makes it a test");
     assert!(!seen("#[test]\nfn it_holds_too() {}"));
     assert!(!seen("#[test]\nfn other() {\n}\n\nfn it_holds() {}"));
-    assert!(has_test("x/store_suite/a.rs", "pub async fn it_holds<S: Accounts>(store: &S) {}", "it_holds"));
-    assert!(!has_test("x/store_suite/a.rs", "async fn it_holds<S: Accounts>(store: &S) {}", "it_holds"));
+    assert!(has_test(
+        "x/store_suite/a.rs",
+        "pub async fn it_holds<S: Accounts>(store: &S) {}",
+        "it_holds"
+    ));
+    assert!(!has_test(
+        "x/store_suite/a.rs",
+        "async fn it_holds<S: Accounts>(store: &S) {}",
+        "it_holds"
+    ));
 
     let table = rows("| 3 | a | b | `a/b.rs c`, `d.rs e` |\n| # | x | y | z |");
     assert_eq!(table.first().map(|row| (row.number, row.tests.len())), Some((3, 2)));

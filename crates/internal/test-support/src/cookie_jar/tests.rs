@@ -90,7 +90,9 @@ fn a_domain_is_the_hosts_own_or_one_above_it() {
 
 #[test]
 fn a_path_is_the_attribute_or_the_requests_directory() {
-    for (line, path) in [("a=b", "/a"), ("a=b; Path=", "/a"), ("a=b; Path=x", "/a"), ("a=b; Path=/x/", "/x/")] {
+    for (line, path) in
+        [("a=b", "/a"), ("a=b; Path=", "/a"), ("a=b; Path=x", "/a"), ("a=b; Path=/x/", "/x/")]
+    {
         assert_eq!(kept(line).path, path, "{line}");
     }
     for (request, path) in [("/", "/"), ("/a", "/"), ("/a/", "/a"), ("", "/"), ("*", "/")] {
@@ -118,7 +120,11 @@ fn the_longer_path_is_sent_first_and_then_the_older_cookie() {
     assert_eq!(jar.header("/x/y").as_deref(), Some("b=2; a=4; a=1; c=3; 5"));
     assert_eq!(jar.header("/").as_deref(), Some("a=1; c=3; 5"));
     assert_eq!(jar.store("/", "a=6; Path=/"), Ok(Stored::Kept));
-    assert_eq!(jar.header("/").as_deref(), Some("a=6; c=3; 5"), "its place is that of its creation");
+    assert_eq!(
+        jar.header("/").as_deref(),
+        Some("a=6; c=3; 5"),
+        "its place is that of its creation"
+    );
     assert_eq!(site().header("/"), None);
 }
 

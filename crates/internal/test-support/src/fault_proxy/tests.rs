@@ -102,7 +102,11 @@ fn notifications_are_dropped_and_counted_however_they_arrive() {
 
         let mut messages = Messages::default();
         for bytes in stream.chunks(size) {
-            assert_eq!(messages.pass(bytes, false, &mut dropped), bytes, "{size}: passed on at once");
+            assert_eq!(
+                messages.pass(bytes, false, &mut dropped),
+                bytes,
+                "{size}: passed on at once"
+            );
         }
         assert_eq!(dropped, 2);
     }

@@ -53,7 +53,8 @@ impl Client {
     #[track_caller]
     pub fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Response {
         let body = if self.json {
-            let object = fields.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+            let object =
+                fields.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
             Value::Object(object.collect()).to_string()
         } else {
             form(fields)
@@ -64,7 +65,8 @@ impl Client {
     /// Posts a body as it is, with the client's own content type.
     #[track_caller]
     pub fn post_body(&mut self, target: &str, body: impl Into<Vec<u8>>) -> Response {
-        let content_type = if self.json { "application/json" } else { "application/x-www-form-urlencoded" };
+        let content_type =
+            if self.json { "application/json" } else { "application/x-www-form-urlencoded" };
         self.send(self.request("POST", target).header("content-type", content_type).body(body))
     }
 

@@ -20,7 +20,8 @@ impl Connection {
     /// Nobody listens there, or not for HTTP/2.
     pub async fn open(server: SocketAddr) -> Self {
         let stream = TcpStream::connect(server).await.expect("the server listens");
-        let (requests, connection) = h2::client::handshake(stream).await.expect("the server answers in HTTP/2");
+        let (requests, connection) =
+            h2::client::handshake(stream).await.expect("the server answers in HTTP/2");
         tokio::spawn(async move { connection.await.expect("the connection holds") });
         Self(requests)
     }
@@ -46,12 +47,17 @@ impl Connection {
         }
         let request = request.body(()).expect("a request");
         let mut requests = self.0.clone().ready().await.expect("the connection holds");
-        let (response, mut body) = requests.send_request(request, sent.body.is_empty()).expect("a request");
+        let (response, mut body) =
+            requests.send_request(request, sent.body.is_empty()).expect("a request");
         if !sent.body.is_empty() {
             body.send_data(sent.body.clone().into(), true).expect("the server takes the body");
         }
         let (head, mut stream) = response.await.expect("a response").into_parts();
-        let mut received = Response { status: head.status.as_u16(), headers: headers(&head.headers), body: Vec::new() };
+        let mut received = Response {
+            status: head.status.as_u16(),
+            headers: headers(&head.headers),
+            body: Vec::new(),
+        };
         while let Some(chunk) = stream.data().await {
             let chunk = chunk.expect("the body arrives");
             stream.flow_control().release_capacity(chunk.len()).expect("capacity");
@@ -74,6 +80,8 @@ fn crumbs<'a>(name: &str, value: &'a [u8]) -> Vec<&'a [u8]> {
 /// Headers as a [`Response`] has them.
 #[must_use]
 pub fn headers(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
-    let pair = |(name, value): (&http::HeaderName, &HeaderValue)| (name.as_str().to_owned(), value.as_bytes().to_vec());
+    let pair = |(name, value): (&http::HeaderName, &HeaderValue)| {
+        (name.as_str().to_owned(), value.as_bytes().to_vec())
+    };
     headers.iter().map(pair).collect()
 }

@@ -41,7 +41,8 @@ fn a_length_is_added_only_where_a_body_has_none() {
     let head = |request: &Request| String::from_utf8(request.head()).expect("UTF-8");
     assert_eq!(head(&Request::new("GET", "/")), "GET / HTTP/1.1\r\n\r\n");
     assert!(head(&Request::new("GET", "/").body("ab")).contains("content-length: 2\r\n"));
-    let chunked = Request::new("POST", "/").header("transfer-encoding", "chunked").body("0\r\n\r\n");
+    let chunked =
+        Request::new("POST", "/").header("transfer-encoding", "chunked").body("0\r\n\r\n");
     assert!(!head(&chunked).contains("content-length"));
 }
 
@@ -49,7 +50,10 @@ fn a_length_is_added_only_where_a_body_has_none() {
 async fn a_response_ends_as_its_framing_says() {
     for (text, body) in [
         ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nab", "ab"),
-        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", "abc"),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+            "abc",
+        ),
         ("HTTP/1.1 200 OK\r\n\r\nto the end", "to the end"),
         ("HTTP/1.1 304 Not Modified\r\ncontent-length: 2\r\n\r\n", ""),
     ] {

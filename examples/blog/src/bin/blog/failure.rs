@@ -1,7 +1,7 @@
 //! What goes wrong in the blog's own handlers, on its way out.
 //!
-//! A handler returns a [`Failed`], which says nothing of HTML or JSON; [`render`] goes around all routes and words it for the
-//! caller, as the library's layer does with a denial.
+//! A handler returns a [`Failed`], which says nothing of HTML or JSON; [`render`] goes around all
+//! routes and words it for the caller, as the library's layer does with a denial.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -24,7 +24,8 @@ impl From<Failure> for Failed {
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
         response
@@ -37,7 +38,11 @@ pub(crate) async fn render(visit: Visit, request: Request, next: Next) -> Respon
     let Some(Failed(failure)) = response.extensions().get().cloned() else {
         return response;
     };
-    let worded = if visit.wants_json() { visit.problem(&failure.problem()) } else { visit.page(&failure.notice()) };
+    let worded = if visit.wants_json() {
+        visit.problem(&failure.problem())
+    } else {
+        visit.page(&failure.notice())
+    };
     // The head stays that of the refusal, `Allow` included.
     let (mut head, _) = response.into_parts();
     let (told, body) = worded.into_parts();

@@ -1,4 +1,5 @@
-//! What a request brings: the fields of a form or of a JSON object, whichever came, and the one part of a path that varies.
+//! What a request brings: the fields of a form or of a JSON object, whichever came, and the one
+//! part of a path that varies.
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
@@ -21,9 +22,15 @@ impl<S: Send + Sync, T: DeserializeOwned + 'static> FromRequest<S> for Fields<T>
         let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
         let json = content_type.is_some_and(|value| value.starts_with(b"application/json"));
         let read = if json {
-            Json::from_request(request, state).await.map(|Json(fields)| fields).map_err(|rejection| rejection.status())
+            Json::from_request(request, state)
+                .await
+                .map(|Json(fields)| fields)
+                .map_err(|rejection| rejection.status())
         } else {
-            Form::from_request(request, state).await.map(|Form(fields)| fields).map_err(|rejection| rejection.status())
+            Form::from_request(request, state)
+                .await
+                .map(|Form(fields)| fields)
+                .map_err(|rejection| rejection.status())
         };
         read.map(Self).map_err(|status| Failed::from(failure(status)).into_response())
     }

@@ -1,6 +1,8 @@
-//! The example blog on axum: `blog` serves, `blog user …` and `blog keys …` are the operator's commands.
+//! The example blog on axum: `blog` serves, `blog user …` and `blog keys …` are the operator's
+//! commands.
 //!
-//! Whatever cannot be done ends with one line that says what to change, and an exit code that is not 0.
+//! Whatever cannot be done ends with one line that says what to change, and an exit code that is
+//! not 0.
 
 mod failure;
 mod fields;

@@ -5,7 +5,9 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Redirect, Response};
-use blog::{BlogRole, Draft, DraftFields, Failure, Hide, Home, NewPost, Older, PostView, Site, Viewer};
+use blog::{
+    BlogRole, Draft, DraftFields, Failure, Hide, Home, NewPost, Older, PostView, Site, Viewer,
+};
 use hallpass::{Clock, Identity, SystemClock};
 use serde_json::json;
 
@@ -25,9 +27,16 @@ pub(crate) async fn home(
 }
 
 /// One post.
-pub(crate) async fn post(visit: Visit, State(site): State<Site>, Segment(slug): Segment) -> Result<Response, Failed> {
+pub(crate) async fn post(
+    visit: Visit,
+    State(site): State<Site>,
+    Segment(slug): Segment,
+) -> Result<Response, Failed> {
     let post = site.posts.by_slug(&slug).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
-    Ok(visit.answer(&PostView { post: &post, may_hide: visit.viewer.as_ref().is_some_and(Viewer::sees_hide) }))
+    Ok(visit.answer(&PostView {
+        post: &post,
+        may_hide: visit.viewer.as_ref().is_some_and(Viewer::sees_hide),
+    }))
 }
 
 /// The form for a new post.
@@ -35,7 +44,8 @@ pub(crate) async fn new(visit: Visit) -> Response {
     visit.page(&NewPost::default())
 }
 
-/// Publishes, and leads to the post; shows the form again, with what was typed, where something is wrong with it.
+/// Publishes, and leads to the post; shows the form again, with what was typed, where something is
+/// wrong with it.
 pub(crate) async fn publish(
     visit: Visit,
     me: Identity<BlogRole>,
@@ -61,7 +71,10 @@ pub(crate) async fn publish(
 }
 
 /// Hides a post.
-pub(crate) async fn hide(State(site): State<Site>, Segment(slug): Segment) -> Result<Response, Failed> {
+pub(crate) async fn hide(
+    State(site): State<Site>,
+    Segment(slug): Segment,
+) -> Result<Response, Failed> {
     match site.posts.hide(&slug).await.map_err(Failure::store)? {
         Hide::Hidden => Ok(Redirect::to("/").into_response()),
         Hide::NotFound => Err(Failure::NotFound.into()),

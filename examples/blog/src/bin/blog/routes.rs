@@ -26,14 +26,20 @@ pub(crate) fn routes(site: Site) -> Router {
         .route("/", get(post_pages::home))
         .route("/posts/{slug}", get(post_pages::post))
         .route("/posts/new", get(post_pages::new).route_layer(admin()))
-        .route("/posts", post(post_pages::publish).route_layer(admin()).layer(DefaultBodyLimit::max(POST_LIMIT)))
+        .route(
+            "/posts",
+            post(post_pages::publish).route_layer(admin()).layer(DefaultBodyLimit::max(POST_LIMIT)),
+        )
         .route("/posts/{slug}/hide", post(post_pages::hide).route_layer(moderator()))
         .route("/profile", get(profile::profile).route_layer(require_login()))
         .route("/admin", get(people::people).route_layer(recent_admin()))
         .route("/admin/users/{username}/role", post(people::set_role).route_layer(recent_admin()))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
-        .route("/style.css", get(|| async { asset("text/css; charset=utf-8", blog::style_sheet()) }))
+        .route(
+            "/style.css",
+            get(|| async { asset("text/css; charset=utf-8", blog::style_sheet()) }),
+        )
         .route("/favicon.svg", get(|| async { asset("image/svg+xml", blog::FAVICON) }))
         .fallback(|| async { Failed::from(Failure::NotFound) })
         .method_not_allowed_fallback(|| async { Failed::from(Failure::MethodNotAllowed) })
@@ -63,5 +69,6 @@ fn asset(content_type: &'static str, content: &'static str) -> impl IntoResponse
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 /// Bytes of a form, as the sign-in routes have it.
 const FORM_LIMIT: usize = 8 * 1024;
-/// Bytes of a post: twenty thousand characters of four bytes, each byte escaped to three, and a title.
+/// Bytes of a post: twenty thousand characters of four bytes, each byte escaped to three, and a
+/// title.
 const POST_LIMIT: usize = 256 * 1024;

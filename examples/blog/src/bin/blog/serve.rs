@@ -15,8 +15,9 @@ use crate::routes::routes;
 /// Serves until SIGINT or SIGTERM, then finishes what is in flight.
 pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
     let site = Site::open(config).await?;
-    let listener =
-        TcpListener::bind(config.address).await.map_err(|source| BindError { address: config.address, source })?;
+    let listener = TcpListener::bind(config.address)
+        .await
+        .map_err(|source| BindError { address: config.address, source })?;
     let stopped = stop_signal()?;
     let app = routes(site).into_make_service_with_connect_info::<SocketAddr>();
     let address = listener.local_addr()?;
@@ -30,7 +31,8 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
 
 /// Becomes `true` at the first SIGINT or SIGTERM.
 fn stop_signal() -> io::Result<watch::Receiver<bool>> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         tokio::select! {
@@ -61,5 +63,6 @@ struct BindError {
     source: io::Error,
 }
 
-/// What is in flight gets ten seconds from the signal to the exit; half a second of them is for the exit.
+/// What is in flight gets ten seconds from the signal to the exit; half a second of them is for the
+/// exit.
 const GRACE: Duration = Duration::from_millis(9_500);

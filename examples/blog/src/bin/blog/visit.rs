@@ -22,10 +22,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     type Rejection = Rejected;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejected> {
-        let me = <Identity<BlogRole> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let me =
+            <Identity<BlogRole> as OptionalFromRequestParts<S>>::from_request_parts(parts, state)
+                .await?;
         let header = |name: &str| parts.headers.get(name).map(|value| value.as_bytes());
         let caller = Caller::new(parts.method.as_str(), parts.uri.path(), header);
-        Ok(Self { viewer: me.map(|me| Viewer::new(me.username(), me.roles())), json: caller.prefers_json() })
+        Ok(Self {
+            viewer: me.map(|me| Viewer::new(me.username(), me.roles())),
+            json: caller.prefers_json(),
+        })
     }
 }
 
@@ -46,9 +51,11 @@ impl Visit {
 
     /// Problem details (RFC 9457).
     pub(crate) fn problem(&self, problem: &Value) -> Response {
-        (PERSONAL, [(CONTENT_TYPE, "application/problem+json")], problem.to_string()).into_response()
+        (PERSONAL, [(CONTENT_TYPE, "application/problem+json")], problem.to_string())
+            .into_response()
     }
 }
 
 /// Every page shows who is signed in, so none may be kept for the next person.
-const PERSONAL: [(axum::http::HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (VARY, "accept, cookie")];
+const PERSONAL: [(axum::http::HeaderName, &str); 2] =
+    [(CACHE_CONTROL, "no-store"), (VARY, "accept, cookie")];

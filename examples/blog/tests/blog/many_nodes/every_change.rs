@@ -1,8 +1,10 @@
-//! Whatever revokes a token, on every kind of node: four changes, three ways to hear of them, and how long each node takes.
+//! Whatever revokes a token, on every kind of node: four changes, three ways to hear of them, and
+//! how long each node takes.
 //!
-//! Four processes over one database: the blog on axum, the blog on actix-web, and twice a node that is nothing but tower
-//! (`hallpass-conformance`'s example `tower_node`), one of which is the operator's. The change is made in one process, which must
-//! refuse the copied cookie at once; the others are timed.
+//! Four processes over one database: the blog on axum, the blog on actix-web, and twice a node that
+//! is nothing but tower (`hallpass-conformance`'s example `tower_node`), one of which is the
+//! operator's. The change is made in one process, which must refuse the copied cookie at once; the
+//! others are timed.
 //!
 //! The other two programs are looked for beside the blog's own: `cargo build -p blog-actix`, and
 //! `cargo build -p hallpass-conformance --example tower_node`.
@@ -15,7 +17,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hallpass_test_support::{fault_proxy::FaultProxy, http::client::Client, postgres::Database, process::Server};
+use hallpass_test_support::{
+    fault_proxy::FaultProxy, http::client::Client, postgres::Database, process::Server,
+};
 
 use super::{LIVE, nodes::Nodes, own_server::OwnRedis, somebody_with};
 use crate::{
@@ -79,7 +83,12 @@ fn every_change_outlives_a_restart_of_every_kind_of_node() {
     for kind in KINDS {
         site.nodes.restart(kind.0);
         for copied in &dead {
-            assert_eq!(site.nodes.status_with(kind.0, copied), 401, "{}, straight after a restart", kind.1);
+            assert_eq!(
+                site.nodes.status_with(kind.0, copied),
+                401,
+                "{}, straight after a restart",
+                kind.1
+            );
         }
         assert_eq!(site.nodes.status_with(kind.0, &live), LIVE, "{}", kind.1);
     }
@@ -94,7 +103,8 @@ enum Revocation {
     Password,
 }
 
-const CHANGES: [Revocation; 4] = [Revocation::LogOut, Revocation::SetRole, Revocation::Disable, Revocation::Password];
+const CHANGES: [Revocation; 4] =
+    [Revocation::LogOut, Revocation::SetRole, Revocation::Disable, Revocation::Password];
 /// The nodes that are asked.
 const KINDS: [(usize, &str); 3] = [(0, "axum"), (1, "actix-web"), (2, "tower")];
 
@@ -134,7 +144,8 @@ impl Mixed {
                 Some(round % 2)
             }
             Revocation::SetRole => {
-                self.operator.order("set-role", &format!("{name} {}", ["moderator", "guest"][round % 2]));
+                self.operator
+                    .order("set-role", &format!("{name} {}", ["moderator", "guest"][round % 2]));
                 None
             }
             Revocation::Disable => {
@@ -147,8 +158,10 @@ impl Mixed {
             }
         };
         let done = Instant::now();
-        let at_once =
-            by.map_or_else(|| self.operator.status_with(&copied), |node| self.nodes.status_with(node, &copied));
+        let at_once = by.map_or_else(
+            || self.operator.status_with(&copied),
+            |node| self.nodes.status_with(node, &copied),
+        );
         assert_eq!(at_once, 401, "{change:?}: at once where it was made");
         (copied, by, done)
     }
@@ -158,8 +171,10 @@ impl Mixed {
         let mut delays: Delays = KINDS.iter().map(|(_, kind)| (*kind, Vec::new())).collect();
         for round in 0..rounds {
             let (copied, by, done) = self.change(change, round);
-            let mut waiting: Vec<_> = KINDS.iter().map(|(node, _)| *node).filter(|node| Some(*node) != by).collect();
-            // All are asked in turns, so that the one that is asked last is not charged with the others.
+            let mut waiting: Vec<_> =
+                KINDS.iter().map(|(node, _)| *node).filter(|node| Some(*node) != by).collect();
+            // All are asked in turns, so that the one that is asked last is not charged with the
+            // others.
             while !waiting.is_empty() {
                 waiting.retain(|node| match self.nodes.status_with(*node, &copied) {
                     401 => {
@@ -187,10 +202,14 @@ impl Mixed {
         println!("calls of the store within guarded requests: {calls}");
         for (change, delays) in &found {
             for (kind, delays) in delays {
-                // Of a few rounds the p99 is the worst one, which is the machine's: the short version looks at the p90.
+                // Of a few rounds the p99 is the worst one, which is the machine's: the short
+                // version looks at the p90.
                 let part = if delays.len() < 500 { 90 } else { 99 };
                 let tail = delays[delays.len() * part / 100];
-                assert!(tail < Duration::from_millis(100), "{change:?} on {kind} by {transport}: p{part} {tail:?}");
+                assert!(
+                    tail < Duration::from_millis(100),
+                    "{change:?} on {kind} by {transport}: p{part} {tail:?}"
+                );
             }
         }
     }

