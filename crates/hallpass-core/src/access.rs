@@ -4,6 +4,7 @@
 //! and returns a proof or a reason. The room above renders a rejection for a caller.
 
 pub(crate) mod authentication;
+mod guards;
 pub(crate) mod rejection;
 pub(crate) mod rejection_kind;
 pub(crate) mod requirement;

@@ -1,13 +1,13 @@
-//! Guards: layers that let a request through to a route, or leave a [`Rejected`]; and whether a
-//! route said what it asks.
+//! Guards: layers that admit a request to a route or leave a [`Rejected`]. Also: whether a route has
+//! a guard at all.
 //!
-//! A guard needs no state and no role enum at the layer's type: what it asks is a [`Requirement`],
-//! who asks it reads from the request. Where nobody verified the token it refuses, since no answer
-//! to "who?" is not "anyone".
+//! A guard has no state. It compares its [`Requirement`] with the caller that
+//! [`AuthLayer`](crate::AuthLayer) left on the request. Without an `AuthLayer` it rejects every
+//! request.
 //!
-//! What a guard lets through depends on who asked, so the answer must not be shared: unless the
-//! handler says otherwise, it is sent with `Cache-Control: no-store`. Without it, a cache may keep
-//! the answer to a request with a cookie and hand it to the next person (RFC 9111 section 3; only
+//! The response of a guarded route depends on the caller and must not be shared. Unless the handler
+//! sets the header, it is sent with `Cache-Control: no-store`. Without that header a cache may store
+//! the response to a request with a cookie and send it to another person (RFC 9111 section 3; only
 //! `Authorization` forbids that by itself).
 
 use std::{
@@ -17,12 +17,9 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
-use hallpass_core::{
-    Authentication, Clock, Rejection, RejectionKind, Requirement, Role, RoleSet, SystemClock,
-};
+use hallpass_core::{Authentication, Clock, Rejection, RejectionKind, Requirement, SystemClock};
 use http::{Extensions, HeaderValue, Request, Response, header::CACHE_CONTROL};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -30,68 +27,11 @@ use tower_service::Service;
 
 use crate::rejection::{GuardFuture, Rejected, RejectedRequest};
 
-/// Lets everyone through, and says so: what a route that is open on purpose states where
-/// [every route has to](crate::AuthLayer::deny_unguarded_routes).
-pub fn public() -> RequireLayer {
-    RequireLayer::new(Requirement::public())
-}
-
-/// Lets only callers through who are signed in.
-pub fn require_login() -> RequireLayer {
-    RequireLayer::new(Requirement::login())
-}
-
-/// Lets only callers through who have every one of these roles.
-pub fn require_roles<R: Role>(roles: impl Into<RoleSet<R>>) -> RequireLayer {
-    RequireLayer::new(Requirement::all_of(roles))
-}
-
-/// Lets only callers through who have one of these roles; no role lets no one through.
-pub fn require_any_role<R: Role>(roles: impl Into<RoleSet<R>>) -> RequireLayer {
-    RequireLayer::new(Requirement::any_of(roles))
-}
-
-/// Lets only callers through who have this role, or one that the enum orders above it.
-pub fn require_at_least<R: Role + Ord>(lowest: R) -> RequireLayer {
-    RequireLayer::new(Requirement::at_least(lowest))
-}
-
-/// A guard around a route.
-#[derive(Clone, Copy, Debug)]
-#[must_use]
-pub struct RequireLayer {
-    requirement: Requirement,
-}
-
-impl RequireLayer {
-    /// A guard that asks for this.
-    pub const fn new(requirement: Requirement) -> Self {
-        Self { requirement }
-    }
-
-    /// Asks for a sign-in that used a second factor, too.
-    pub const fn and_second_factor(mut self) -> Self {
-        self.requirement = self.requirement.and_second_factor();
-        self
-    }
-
-    /// Asks for a sign-in at most this long ago, too, to the second.
-    pub const fn and_recent(mut self, within: Duration) -> Self {
-        self.requirement = self.requirement.and_recent(within);
-        self
-    }
-
-    /// What it asks.
-    #[must_use]
-    pub const fn requirement(&self) -> &Requirement {
-        &self.requirement
-    }
-}
-
-impl From<RequireLayer> for Requirement {
-    fn from(layer: RequireLayer) -> Self {
-        layer.requirement
-    }
+hallpass_core::guards! {
+    /// A guard around a route: `get(page).route_layer(require_login())` on axum.
+    ///
+    /// It rejects a request before the handler runs. The [`AuthLayer`](crate::AuthLayer) around the
+    /// site renders the rejection.
 }
 
 impl<S> Layer<S> for RequireLayer {
