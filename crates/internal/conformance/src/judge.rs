@@ -1,11 +1,12 @@
-//! Whether an answer is the expected one, and what holds for every refusal whatever it looks like.
+//! Compares a response with the expected response, and checks the rules that hold for every
+//! rejection.
 
 use crate::{Expected, Received, Sent};
 
-/// Compares; `Err` says what is wrong.
+/// Compares a response with the expected response.
 ///
 /// # Errors
-/// The first thing that differs.
+/// Returns a description of the first difference.
 pub fn judge(sent: &Sent, expected: &Expected, received: &Received) -> Result<(), String> {
     match expected {
         Expected::Ran(status, who) => {
@@ -88,5 +89,5 @@ fn no_cookie(received: &Received) -> Result<(), String> {
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, is: T, should: T) -> Result<(), String> {
-    if is == should { Ok(()) } else { Err(format!("{what} is {is:?}, should be {should:?}")) }
+    if is == should { Ok(()) } else { Err(format!("{what} is {is:?}, expected {should:?}")) }
 }

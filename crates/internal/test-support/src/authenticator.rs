@@ -84,7 +84,8 @@ impl Authenticator {
             .into_bytes();
         // RFC 4226 section 5.3: dynamic truncation.
         let offset = usize::from(digest[19] & 15);
-        let word: [u8; 4] = digest[offset..offset + 4].try_into().expect("four bytes");
+        let word: [u8; 4] =
+            digest[offset..offset + 4].try_into().expect("the slice has four bytes");
         format!("{:06}", (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000)
     }
 }

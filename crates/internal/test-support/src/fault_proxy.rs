@@ -49,8 +49,8 @@ impl FaultProxy {
     /// Panics if no port is free.
     #[must_use]
     pub fn to(server: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("the listener has an address");
         let shared = Arc::new(Shared::default());
         let proxy = Self { address, shared: shared.clone() };
         thread::spawn(move || {

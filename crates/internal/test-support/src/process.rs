@@ -127,8 +127,8 @@ pub fn this_test(name: &str) -> Command {
 /// Panics if no port is free.
 #[must_use]
 pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address")
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("the listener has an address")
 }
 
 /// Waits until a server listens on an address.

@@ -6,12 +6,12 @@ use super::*;
 
 /// Starts a server that sends each response of a channel to its one client.
 fn server() -> (String, mpsc::Sender<Vec<u8>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address").to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("the listener has an address").to_string();
     let (sender, answers) = mpsc::channel::<Vec<u8>>();
     thread::spawn(move || {
-        let (mut client, _) = listener.accept().expect("a client");
-        client.set_nodelay(true).expect("a socket option");
+        let (mut client, _) = listener.accept().expect("a client connects");
+        client.set_nodelay(true).expect("the option can be set");
         for answer in answers {
             if client.write_all(&answer).is_err() {
                 return;
@@ -23,7 +23,7 @@ fn server() -> (String, mpsc::Sender<Vec<u8>>) {
 
 fn client(proxy: &FaultProxy) -> TcpStream {
     let stream = TcpStream::connect(proxy.address()).expect("the proxy listens");
-    stream.set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+    stream.set_read_timeout(Some(Duration::from_millis(200))).expect("the timeout is valid");
     stream
 }
 
@@ -41,7 +41,7 @@ fn read(stream: &mut TcpStream, length: usize) -> Vec<u8> {
 }
 
 fn message(letter: u8, text: &str) -> Vec<u8> {
-    let length = u32::try_from(text.len() + 4).expect("short").to_be_bytes();
+    let length = u32::try_from(text.len() + 4).expect("the message is short").to_be_bytes();
     [&[letter][..], &length, text.as_bytes()].concat()
 }
 
@@ -52,9 +52,9 @@ fn cut_ends_the_connection_in_the_middle_of_a_response() {
     let mut client = client(&proxy);
     proxy.at(1, Fault::Cut);
     let first = message(b'T', "first");
-    answers.send(first.clone()).expect("a server");
+    answers.send(first.clone()).expect("the server thread runs");
     assert_eq!(read(&mut client, first.len()), first);
-    answers.send(message(b'T', "second")).expect("a server");
+    answers.send(message(b'T', "second")).expect("the server thread runs");
     assert_eq!(read(&mut client, 11), message(b'T', "second")[..5]);
     assert_eq!(client.read(&mut [0]).ok(), Some(0), "the connection is closed");
 }
@@ -66,7 +66,7 @@ fn hang_stalls_in_the_middle_of_a_response_until_mend() {
     let mut client = client(&proxy);
     proxy.at(0, Fault::Hang);
     let answer = message(b'T', "an answer");
-    answers.send(answer.clone()).expect("a server");
+    answers.send(answer.clone()).expect("the server thread runs");
     assert_eq!(read(&mut client, answer.len()), answer[..answer.len() / 2]);
     proxy.mend();
     let rest = answer.len() - answer.len() / 2;

@@ -7,13 +7,15 @@ use super::*;
 /// Starts a server for one connection. It reads to the end of the head, sends this text with a
 /// pause at each `|`, and closes the connection.
 fn server(sends: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("the listener has an address");
     let received = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("a client");
+        let (mut stream, _) = listener.accept().expect("a client connects");
         let mut received = Vec::new();
         let mut byte = [0];
-        while !received.ends_with(b"\r\n\r\n") && stream.read(&mut byte).expect("readable") == 1 {
+        while !received.ends_with(b"\r\n\r\n")
+            && stream.read(&mut byte).expect("the socket can be read") == 1
+        {
             received.push(byte[0]);
         }
         for part in sends.split('|') {
