@@ -46,8 +46,12 @@ fn refusal(sent: &Sent, expected: &Expected, received: &Received) -> Result<(), 
     same("status", received.status, status)?;
     same("cache-control", received.header("cache-control"), vec!["no-store".to_owned()])?;
     let vary = received.header("vary").join(",").to_ascii_lowercase();
-    same("vary names cookie", vary.contains("cookie"), true)?;
-    same("a challenge", received.header("www-authenticate").len(), usize::from(status == 401))?;
+    same("vary contains cookie", vary.contains("cookie"), true)?;
+    same(
+        "the number of challenges",
+        received.header("www-authenticate").len(),
+        usize::from(status == 401),
+    )?;
     no_cookie(received)?;
     form(sent, expected, received)
 }
@@ -80,8 +84,8 @@ fn form(sent: &Sent, expected: &Expected, received: &Received) -> Result<(), Str
 }
 
 fn page(kind: &str, body: &str, head: bool) -> Result<(), String> {
-    same(&format!("an HTML type: {kind:?}"), kind.starts_with("text/html"), true)?;
-    same("a page", head || body.contains("<html"), true)
+    same(&format!("{kind:?} is an HTML type"), kind.starts_with("text/html"), true)?;
+    same("the body is a page", head || body.contains("<html"), true)
 }
 
 fn no_cookie(received: &Received) -> Result<(), String> {

@@ -9,7 +9,7 @@ use crate::{
 /// The steps test the whole workspace, because the features of one package alone would compile the
 /// dependencies again. TLS is not a default feature, so its steps name a package.
 pub(crate) const STEPS: &[Step] = &[
-    Step { name: "PostgreSQL and Redis answer", run: answer },
+    Step { name: "PostgreSQL and Redis are reachable", run: answer },
     // The tests with many nodes start the programs of other packages.
     Step {
         name: "programs of the nodes",

@@ -7,7 +7,7 @@ use crate::context::{Context, Outcome};
 /// A group of checks that can run alone on a clean clone.
 pub(crate) struct Job {
     pub(crate) name: &'static str,
-    /// One sentence.
+    /// A description of one sentence.
     pub(crate) about: &'static str,
     /// Usual duration on two cores, in minutes.
     pub(crate) minutes: u32,

@@ -58,7 +58,7 @@ pub(crate) const JOBS: &[Job] = &[
                 },
             },
             Step {
-                name: "instructions as on the page",
+                name: "instruction counts as documented",
                 run: |c| c.run("python3 benches/report check"),
             },
         ],

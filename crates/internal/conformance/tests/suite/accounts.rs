@@ -38,7 +38,7 @@ fn accounts() -> Accounts<SiteRole> {
     stores.registration = Some(store.clone().into());
     stores.sessions = Some(store.into());
     let settings = Settings { default_roles: SiteRole::Guest.into(), ..settings() };
-    Accounts::new(ring(), stores, settings).expect("a site without second factors")
+    Accounts::new(ring(), stores, settings).expect("the settings are valid")
 }
 
 async fn axum_server() -> SocketAddr {
