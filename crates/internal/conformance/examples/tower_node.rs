@@ -1,18 +1,19 @@
-//! A node that is nothing but tower: hyper, the layers of `hallpass-tower`, and one page that asks
-//! for a role.
+//! A node that uses tower only: hyper, the layers of `hallpass-tower`, and one page that requires a
+//! role.
 //!
-//! The tests of many nodes (`examples/blog/tests/blog/many_nodes`) run it beside the blogs, over
-//! the same database and key file, and with their settings. Two things of it the blogs have not:
+//! The tests with many nodes (`examples/blog/tests/blog/many_nodes`) run this node together with
+//! the nodes of the blog. All nodes use the same database, key file and settings. This node has two
+//! features that the blog does not have:
 //!
-//! - The store behind its authenticator counts, so that a request which asks it is found out: `GET
-//!   /calls` says how many calls there were within requests. The revocation log has a store of its
-//!   own.
-//! - Its standard input takes an operator's orders, one a line, and each is answered with one:
-//!   `register NAME`, `log-in NAME` (the access token), `set-role NAME ROLE`, `disable NAME`,
-//!   `enable NAME`, `password NAME`. So a thousand of them need neither a thousand processes nor,
-//!   since passwords are hashed for next to nothing here, an hour.
+//! - It counts the calls to the store, so that a test detects requests that query the store. `GET
+//!   /calls` returns the number of calls during requests. The revocation log has a separate store,
+//!   which is not counted.
+//! - It reads operator commands from standard input, one command per line, and prints one line per
+//!   command: `register NAME`, `log-in NAME` (prints the access token), `set-role NAME ROLE`,
+//!   `disable NAME`, `enable NAME`, `password NAME`. One process is therefore enough for a thousand
+//!   commands. They take little time, because passwords are hashed at a minimal cost.
 
-#![allow(clippy::print_stdout, reason = "a program that answers its parent")]
+#![allow(clippy::print_stdout, reason = "the parent process reads the output")]
 
 use std::{
     collections::HashSet,
@@ -103,7 +104,7 @@ async fn serve(listener: TcpListener, hallpass: Hallpass<SiteRole>, kit: Arc<Kit
     while let Ok((stream, _)) = listener.accept().await {
         let service = TowerToHyperService::new(site.clone());
         tokio::spawn(async move {
-            // A client that hangs up is no defect.
+            // The error is ignored: a client may close the connection.
             let _ = auto::Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
@@ -111,7 +112,7 @@ async fn serve(listener: TcpListener, hallpass: Hallpass<SiteRole>, kit: Arc<Kit
     }
 }
 
-/// Carries out the orders, until there are no more.
+/// Executes commands until standard input ends.
 async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
     let mut orders = BufReader::new(stdin()).lines();
     let mut changed = HashSet::new();
@@ -125,7 +126,7 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
             }
             ["log-in", name] => log_in(hallpass, name, changed.contains(*name)).await?,
             ["set-role", name, role] => {
-                let role = SiteRole::from_name(role).ok_or("no such role")?;
+                let role = SiteRole::from_name(role).ok_or("unknown role")?;
                 hallpass.set_roles(&id(hallpass, name).await?, [role]).await?;
                 "done".to_owned()
             }
@@ -144,7 +145,7 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
                     .request_authenticator()
                     .verifier()
                     .verify(token.as_bytes(), hallpass.accounts().now());
-                let who = who.map_err(|_| "a token of our own does not verify")?;
+                let who = who.map_err(|_| "the token of this node is not valid")?;
                 let (old, new) = (PASSWORDS[usize::from(was)], PASSWORDS[usize::from(!was)]);
                 let _tokens = hallpass.accounts().change_password(&who, old, new).await?;
                 if was {
@@ -154,7 +155,7 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
                 };
                 "done".to_owned()
             }
-            _ => return Err(format!("no such order: {order}").into()),
+            _ => return Err(format!("unknown command: {order}").into()),
         };
         println!("{said}");
     }
@@ -166,16 +167,17 @@ async fn log_in(hallpass: &Hallpass<SiteRole>, name: &str, changed: bool) -> Res
         .accounts()
         .log_in(name, PASSWORDS[usize::from(changed)], None, &Visitor::default())
         .await?;
-    let opened = step.opened().ok_or("a second factor is due")?;
+    let opened = step.opened().ok_or("the account requires a second factor")?;
     Ok(opened.access.as_str().to_owned())
 }
 
 async fn id(hallpass: &Hallpass<SiteRole>, name: &str) -> Result<AccountId, Fault> {
-    let account = hallpass.find(&Username::parse(name)?).await?.ok_or("nobody has this name")?;
+    let account =
+        hallpass.find(&Username::parse(name)?).await?.ok_or("no account has this name")?;
     Ok(account.id().clone())
 }
 
-/// The first one, and what it is changed to and back.
+/// The password at registration, and the password after each odd number of changes.
 const PASSWORDS: [&str; 2] = ["correct horse battery staple", "another horse battery staple"];
-/// 8 KiB, one pass: these passwords guard nothing.
+/// 8 KiB of memory and one pass: these passwords protect nothing.
 const NEXT_TO_NOTHING: HashCost = HashCost::new(8, 1, 1);

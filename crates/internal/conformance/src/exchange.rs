@@ -1,30 +1,30 @@
-//! A request as it is sent, and the answer as it is received: names and bytes, as on the wire.
+//! A request and its response, as names and bytes, independent of the stack.
 
-/// A request, in any stack's or client's hands.
+/// A request, independent of the stack and the client.
 pub use hallpass_test_support::http::Request as Sent;
 use hallpass_test_support::http::Response;
 
-/// A request of a script that accepts JSON.
+/// Returns a request of a script that accepts JSON.
 #[must_use]
 pub fn json_request(method: &str, target: &str) -> Sent {
     Sent::new(method, target).header("host", "site.example").header("accept", "application/json")
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug, Default)]
 pub struct Received {
     /// The status.
     pub status: u16,
-    /// The headers, names in lower case, trailers behind them.
+    /// The headers, followed by the trailers. Names are in lower case.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
-    /// How often a handler ran for it.
+    /// The number of times that a handler ran for the request.
     pub handler_runs: usize,
 }
 
 impl Received {
-    /// The values of a header.
+    /// Returns the values of a header.
     pub fn header(&self, name: &str) -> Vec<String> {
         self.headers
             .iter()
@@ -33,7 +33,7 @@ impl Received {
             .collect()
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

@@ -1,11 +1,12 @@
-//! Whether an answer is the expected one, and what holds for every refusal whatever it looks like.
+//! Compares a response with the expected response, and checks the rules that hold for every
+//! rejection.
 
 use crate::{Expected, Received, Sent};
 
-/// Compares; `Err` says what is wrong.
+/// Compares a response with the expected response.
 ///
 /// # Errors
-/// The first thing that differs.
+/// Returns a description of the first difference.
 pub fn judge(sent: &Sent, expected: &Expected, received: &Received) -> Result<(), String> {
     match expected {
         Expected::Ran(status, who) => {
@@ -45,8 +46,12 @@ fn refusal(sent: &Sent, expected: &Expected, received: &Received) -> Result<(), 
     same("status", received.status, status)?;
     same("cache-control", received.header("cache-control"), vec!["no-store".to_owned()])?;
     let vary = received.header("vary").join(",").to_ascii_lowercase();
-    same("vary names cookie", vary.contains("cookie"), true)?;
-    same("a challenge", received.header("www-authenticate").len(), usize::from(status == 401))?;
+    same("vary contains cookie", vary.contains("cookie"), true)?;
+    same(
+        "the number of challenges",
+        received.header("www-authenticate").len(),
+        usize::from(status == 401),
+    )?;
     no_cookie(received)?;
     form(sent, expected, received)
 }
@@ -79,8 +84,8 @@ fn form(sent: &Sent, expected: &Expected, received: &Received) -> Result<(), Str
 }
 
 fn page(kind: &str, body: &str, head: bool) -> Result<(), String> {
-    same(&format!("an HTML type: {kind:?}"), kind.starts_with("text/html"), true)?;
-    same("a page", head || body.contains("<html"), true)
+    same(&format!("{kind:?} is an HTML type"), kind.starts_with("text/html"), true)?;
+    same("the body is a page", head || body.contains("<html"), true)
 }
 
 fn no_cookie(received: &Received) -> Result<(), String> {
@@ -88,5 +93,5 @@ fn no_cookie(received: &Received) -> Result<(), String> {
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, is: T, should: T) -> Result<(), String> {
-    if is == should { Ok(()) } else { Err(format!("{what} is {is:?}, should be {should:?}")) }
+    if is == should { Ok(()) } else { Err(format!("{what} is {is:?}, expected {should:?}")) }
 }

@@ -1,19 +1,19 @@
-//! One table of requests and answers, run over every adapter of hallpass.
+//! One table of requests and expected responses for every adapter of hallpass.
 //!
-//! An adapter that is almost the same is a hole: where two stacks read a cookie differently, an
-//! attacker chooses the reader. So the answers stand once, in `table/*.txt`, and `tests/suite`
-//! sends each row to a bare tower service, to axum, to actix-web and to tonic, in process and over
-//! sockets. A stack that differs on purpose says so, and why, under the row.
+//! If two adapters parse a cookie differently, an attacker can choose the adapter that accepts it.
+//! Therefore `table/*.txt` contains each expected response once. `tests/suite` sends each row to a
+//! bare tower service, to axum, to actix-web and to tonic, in process and over sockets. A
+//! deliberate difference of a stack is listed below its row, with the reason.
 //!
-//! Nothing here is published. What is wrong with a table or a key is a defect of the suite, so it
-//! panics instead of returning errors. Tokens are signed by hand ([`token`]), not by hallpass, so
-//! that the reader is tested against the RFC and not against its writer.
+//! This package is not published. An error in a table or a key is a defect of the suite, so the
+//! suite panics instead of returning errors. The tokens are not signed by hallpass ([`token`]), so
+//! that the verifier is tested against the RFC and not against the issuer.
 
 #![forbid(unsafe_code)]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a defect of the suite panics, as in any test"
+    reason = "a defect of the suite panics, as in a test"
 )]
 
 mod exchange;

@@ -1,4 +1,4 @@
-//! The site that every stack builds: its roles, its keys, its time, and what was revoked.
+//! The site that every stack builds: its roles, its keys, its time, and its revocations.
 
 use hallpass_core::{
     Algorithm, Clock, CookieSettings, Key, KeyId, KeyRing, RejectionSettings, RequestAuthenticator,
@@ -8,27 +8,27 @@ use hallpass_core::{
 /// The site's roles.
 #[derive(Role, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum SiteRole {
-    /// Reads.
+    /// The lowest role.
     Guest,
-    /// Hides.
+    /// The role between the two others.
     Moderator,
-    /// Writes.
+    /// The highest role.
     Admin,
 }
 
-/// The roles of another site, which a guard names by mistake.
+/// The roles of another site. A guard uses this enum by mistake.
 #[derive(Role, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OtherRole {
-    /// The same name as the other's.
+    /// A role with the same name as [`SiteRole::Admin`].
     Admin,
 }
 
-/// The moment at which everything happens, in Unix seconds.
+/// The time of the site, in Unix seconds.
 pub const NOW: u64 = 1_800_000_000;
 
 pub(crate) const SECRET: &[u8] = b"a secret of thirty-two bytes or more";
 
-/// A clock that shows [`NOW`].
+/// A clock that always returns [`NOW`].
 #[derive(Clone, Copy, Debug)]
 pub struct StoppedClock;
 
@@ -38,15 +38,15 @@ impl Clock for StoppedClock {
     }
 }
 
-/// The site's keys.
+/// Returns the keys of the site.
 #[must_use]
 pub fn ring() -> KeyRing {
-    let id = KeyId::parse("k1").expect("a key's name");
-    let key = Key::hmac(id, Algorithm::Hs256, SECRET).expect("a long secret");
-    KeyRing::signing_with(key).expect("a key that signs")
+    let id = KeyId::parse("k1").expect("the key id is valid");
+    let key = Key::hmac(id, Algorithm::Hs256, SECRET).expect("the secret is long enough");
+    KeyRing::signing_with(key).expect("the key can sign")
 }
 
-/// The authenticator that every stack uses.
+/// Returns the authenticator that every stack uses.
 #[must_use]
 pub fn authenticator() -> RequestAuthenticator<SiteRole> {
     let forget_after = UnixTime::from_secs(NOW + 900);
@@ -57,7 +57,7 @@ pub fn authenticator() -> RequestAuthenticator<SiteRole> {
     RequestAuthenticator::new(verifier).cookies(&CookieSettings::default()).bearer()
 }
 
-/// The answers that every stack gives.
+/// Returns the rejection settings that every stack uses.
 #[must_use]
 pub fn settings() -> RejectionSettings {
     RejectionSettings::default().bearer()

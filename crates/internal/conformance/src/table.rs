@@ -1,4 +1,4 @@
-//! The table: every row of every file.
+//! Parses the table: every row of every file.
 
 use std::collections::HashSet;
 
@@ -18,19 +18,19 @@ const NEGOTIATION: (&str, &str) = ("negotiation.txt", include_str!("../table/neg
 
 const GRPC: (&str, &str) = ("grpc.txt", include_str!("../table/grpc.txt"));
 
-/// The rows that every HTTP stack answers.
+/// Returns the rows for every HTTP stack.
 #[must_use]
 pub fn rows() -> Vec<Row> {
     FILES.into_iter().flat_map(|(file, text)| parse(file, text)).collect()
 }
 
-/// Every kind of rejection for every caller, at `/rejected/{kind}`.
+/// Returns the rows with every kind of rejection for every kind of client, at `/rejected/{kind}`.
 #[must_use]
 pub fn negotiation_rows() -> Vec<Row> {
     parse(NEGOTIATION.0, NEGOTIATION.1)
 }
 
-/// The rows of a gRPC service.
+/// Returns the rows of a gRPC service.
 #[must_use]
 pub fn grpc_rows() -> Vec<Row> {
     parse(GRPC.0, GRPC.1)
@@ -43,13 +43,13 @@ fn parse(file: &str, text: &str) -> Vec<Row> {
         let line = line.trim();
         if let Some(difference) = line.strip_prefix('~') {
             rows.last_mut()
-                .expect("a difference stands under its row")
+                .expect("a difference follows its row")
                 .add_difference(&place, difference);
         } else if !line.is_empty() && !line.starts_with('#') {
             rows.push(Row::parse(place, line));
         }
     }
     let names: HashSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-    assert_eq!(names.len(), rows.len(), "two rows of {file} have one name");
+    assert_eq!(names.len(), rows.len(), "two rows of {file} have the same name");
     rows
 }

@@ -1,5 +1,5 @@
-//! The tokens of the table, by name, written and signed by hand (RFC 7515): nothing of hallpass
-//! makes them.
+//! The tokens of the table, by name. This module writes and signs the tokens itself (RFC 7515). It
+//! uses no code of hallpass for that.
 
 use base64_simd::URL_SAFE_NO_PAD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
@@ -7,12 +7,12 @@ use sha2::Sha256;
 
 use crate::{NOW, site::SECRET};
 
-/// The cookie that carries the token.
+/// The name of the cookie with the token.
 pub const COOKIE: &str = "__Host-hallpass";
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1"}"#;
 
-/// The token with this name, if there is one.
+/// Returns the token with this name, if there is one.
 #[must_use]
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub fn token(name: &str) -> Option<String> {
@@ -24,7 +24,7 @@ pub fn token(name: &str) -> Option<String> {
     let without = |claim: &str| alice().without(claim).signed();
     let headed = |header: &str| sign(header, &alice().json(), SECRET);
     Some(match name {
-        // Who.
+        // User.
         "admin" => alice().signed(),
         "moderator" => Claims::of("mia", r#""moderator""#).signed(),
         "guest" => guest().signed(),
@@ -86,7 +86,7 @@ pub fn token(name: &str) -> Option<String> {
         "amr-empty" => with("amr", "[]".into()),
         "amr-pwd-twice" => with("amr", r#"["pwd","pwd"]"#.into()),
         "amr-string" => with("amr", r#""otp""#.into()),
-        // Who it is from and for.
+        // Issuer, audience and subject.
         "iss-other" => with("iss", r#""https://evil.example""#.into()),
         "iss-missing" => without("iss"),
         "iss-slash" => with("iss", r#""https://site.example/""#.into()),
@@ -166,11 +166,11 @@ fn rex() -> Claims {
     Claims::of("rex", r#""admin""#)
 }
 
-/// Claims in the order in which they are written, values as JSON text.
+/// Claims in the order in which they are written. The values are JSON text.
 struct Claims(Vec<(String, String)>);
 
 impl Claims {
-    /// The claims as hallpass would write them, for a user with this role.
+    /// Returns the claims that hallpass would write for a user with this role.
     fn of(name: &str, role: &str) -> Self {
         let claims = [
             ("iss", r#""https://site.example""#.to_owned()),
@@ -225,7 +225,7 @@ impl Claims {
 fn sign(header: &str, claims: &str, secret: &[u8]) -> String {
     let input = unsigned(header, claims);
     let input = input.trim_end_matches('.');
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC accepts keys of any length");
     mac.update(input.as_bytes());
     format!("{input}.{}", BASE64.encode_to_string(mac.finalize().into_bytes()))
 }
@@ -234,12 +234,12 @@ fn unsigned(header: &str, claims: &str) -> String {
     format!("{}.{}.", BASE64.encode_to_string(header), BASE64.encode_to_string(claims))
 }
 
-/// Sets the two bits of the last character that no byte of a 32-byte signature uses: another
-/// spelling of the same bytes (RFC 4648 section 3.5).
+/// Sets one of the two bits of the last character that no byte of a 32-byte signature uses. The
+/// result is another encoding of the same bytes (RFC 4648 section 3.5).
 fn spare_bits(mut token: String) -> String {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let last = token.pop().expect("a signature");
-    let place = ALPHABET.find(last).expect("base64url");
+    let last = token.pop().expect("the token has a signature");
+    let place = ALPHABET.find(last).expect("the character is base64url");
     token.extend(ALPHABET.chars().nth(place | 1));
     token
 }

@@ -1,13 +1,13 @@
-//! The guide's snippets, compiled and run: `cargo test -p hallpass-guide`.
+//! Compiles and runs the code blocks of the guide and the READMEs: `cargo test -p hallpass-guide`.
 //!
-//! Each page of `docs/guide`, the README and each crate's, is the documentation of a module here,
-//! so that each of its blocks of Rust is a test. `tests/guide` reads the pages as text: what they
-//! link to is there, the table of contents is whole, and each test that the threat table names
-//! exists.
+//! Each page of `docs/guide`, the README of the repository and the README of each crate is the
+//! documentation of a module in this file, so that each of its Rust blocks is a doc test.
+//! `tests/guide` reads the pages as text. It checks that the targets of links exist, that the table
+//! of contents is complete, and that each test in the threat table exists.
 
 #![forbid(unsafe_code)]
 
-/// A page of the guide.
+/// Makes each page of the guide the documentation of a module.
 macro_rules! page {
     ($($name:ident: $file:literal)+) => {
         $(#[doc = include_str!(concat!("../../../../docs/guide/src/", $file))]
@@ -35,11 +35,11 @@ page! {
     verify_only: "verify-only.md"
 }
 
-/// The README of the whole.
+/// The README of the repository.
 #[doc = include_str!("../../../../README.md")]
 mod readme {}
 
-/// A crate's README.
+/// Makes the README of each crate the documentation of a module.
 macro_rules! readme {
     ($($name:ident: $directory:literal)+) => {
         $(#[doc = include_str!(concat!("../../../", $directory, "/README.md"))]
@@ -65,14 +65,14 @@ readme! {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_page_is_compiled() {
+    fn every_page_of_the_guide_is_a_module() {
         let here = include_str!("lib.rs");
         let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/guide/src");
         for page in std::fs::read_dir(pages).into_iter().flatten().flatten() {
             let name = page.file_name().into_string().unwrap_or_default();
             assert!(
                 name == "SUMMARY.md" || here.contains(&format!("\"{name}\"")),
-                "{name} is no module here"
+                "{name} is not a module: add it to `page!`"
             );
         }
     }

@@ -1,6 +1,7 @@
-//! The OpenAPI document of a site: what it says is what the routes do, on axum and on actix-web.
+//! Checks that the OpenAPI document of a site matches the behaviour of its routes, on axum and on
+//! actix-web.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "`unwrap` is an assertion in a test")]
 
 use axum::{
     Router,
@@ -48,8 +49,8 @@ fn document(api: &utoipa::openapi::OpenApi) -> Value {
     serde_json::from_str(&api.to_json().unwrap()).unwrap()
 }
 
-/// Whether a request with these roles is let in, going by the document alone: one alternative whose
-/// roles it has all.
+/// Returns the status that the document describes for a request with these roles. The request is
+/// accepted if it has all roles of one alternative.
 fn promised(operation: &Value, roles: Option<&[&str]>) -> u16 {
     let alternatives = operation["security"].as_array().unwrap();
     let Some(roles) = roles else { return if alternatives.is_empty() { 200 } else { 401 } };
@@ -81,7 +82,7 @@ fn check_security(document: &Value) {
 }
 
 #[tokio::test]
-async fn on_axum_the_document_says_what_the_routes_do() {
+async fn openapi_document_matches_the_axum_routes() {
     let kit = Kit::<SiteRole>::new();
     let site = hallpass::axum::GuardedRouter::new()
         .route("/", public(), get(front))
@@ -109,12 +110,12 @@ async fn on_axum_the_document_says_what_the_routes_do() {
             assert_eq!(status, promised(operation, Some(&[role.name()])), "{path} as {role:?}");
         }
         let status = app.clone().oneshot(kit.as_stranger().get_json(path)).await.unwrap().status();
-        assert_eq!(status, promised(operation, None), "{path} signed out");
+        assert_eq!(status, promised(operation, None), "{path} without a token");
     }
 }
 
 #[actix_web::test]
-async fn on_actix_the_document_says_what_the_routes_do() {
+async fn openapi_document_matches_the_actix_routes() {
     use actix_web::{App, test, web};
     use hallpass::actix::GuardedRouter;
 
@@ -146,7 +147,7 @@ async fn on_actix_the_document_says_what_the_routes_do() {
 }
 
 #[test]
-fn beside_a_router_of_utoipa_axum_the_table_is_written_by_hand() {
+fn utoipa_axum_router_works_with_a_manual_route_table() {
     let (router, mut api): (Router, _) =
         OpenApiRouter::new().routes(routes!(report)).split_for_parts();
     let guard = require_at_least(SiteRole::Moderator);
@@ -159,7 +160,7 @@ fn beside_a_router_of_utoipa_axum_the_table_is_written_by_hand() {
 }
 
 #[tokio::test]
-async fn the_sign_in_routes_are_those_that_are_served() {
+async fn openapi_document_has_every_served_account_route() {
     let store = SqliteStore::open("sqlite::memory:").await.unwrap();
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
     let site = Hallpass::<SiteRole>::builder(store).keys(keys).everything().start().await.unwrap();
@@ -174,7 +175,7 @@ async fn the_sign_in_routes_are_those_that_are_served() {
     {
         let item = document["paths"][route.path]
             .as_object()
-            .unwrap_or_else(|| panic!("{} is not there", route.path));
+            .unwrap_or_else(|| panic!("{} is not in the document", route.path));
         let methods: Vec<String> = item.keys().map(|method| method.to_uppercase()).collect();
         assert!(
             route

@@ -1,9 +1,9 @@
-//! What a site's recorder and log see, from a site that runs: the rows of the guide's page, and
-//! nothing of anybody.
+//! Checks the metrics and logs of a running site: they match the tables of the guide's page, and
+//! they contain no personal data.
 //!
-//! A binary of its own, because a recorder is installed for the whole process.
+//! The test has a separate binary, because a recorder is installed for the whole process.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "`unwrap` is an assertion in a test")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -39,11 +39,11 @@ const PASSWORD: &str = "two grey herons";
 const TYPED: &str = "typed-in-the-wrong-field";
 const PEER: &str = "192.0.2.77";
 
-/// Everything that was said.
+/// All log events.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<Said>>>);
 
-/// The level, and each field with its value.
+/// The level, and the value of each field.
 type Said = (String, BTreeMap<String, String>);
 
 struct Fields(BTreeMap<String, String>);
@@ -67,8 +67,8 @@ impl<S: tracing::Subscriber> Layer<S> for Log {
     }
 }
 
-/// Signs in, fails to, is limited, renews, ends sessions, and asks for pages with good tokens and
-/// bad ones.
+/// Logs in, fails to log in, is rate-limited, refreshes, ends sessions, and requests pages with
+/// valid and invalid tokens. Returns the secrets that must not be recorded.
 async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
     let store = SqliteStore::open("sqlite::memory:").await.unwrap();
     let few = RateLimit::new(3, Duration::from_secs(60));
@@ -131,7 +131,7 @@ async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
     tokens.into_iter().chain(names).collect()
 }
 
-/// The series above zero: `name{label="value"}` and the number.
+/// Returns the series whose value is not zero: `name{label="value"}` and the value.
 fn series(prometheus: &PrometheusHandle) -> BTreeMap<String, f64> {
     let page = prometheus.render();
     let lines =
@@ -142,7 +142,7 @@ fn series(prometheus: &PrometheusHandle) -> BTreeMap<String, f64> {
         .collect()
 }
 
-/// The rows of a table of the page, their cells without the back quotes.
+/// Returns the rows of a table of the page. The cells have no backticks.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let page = include_str!("../../../../docs/guide/src/telemetry.md");
     let rows = page
@@ -159,7 +159,7 @@ fn table(heading: &str) -> Vec<Vec<String>> {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
+async fn metrics_and_logs_match_the_guide_and_hide_personal_data() {
     let prometheus = PrometheusBuilder::new().install_recorder().unwrap();
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
@@ -188,8 +188,7 @@ async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
     }
     assert!(seen["hallpass_revocation_list_synced_timestamp_seconds"] > 1_700_000_000.0);
 
-    // The page of a scraper names what the table names, and nothing else; the labels hold kinds
-    // alone.
+    // The metrics page has the names of the table and no others. The values of labels are kinds.
     let page = prometheus.render();
     let typed = page
         .lines()
@@ -214,14 +213,14 @@ async fn a_recorder_sees_every_number_and_nobody_and_the_log_has_its_fields() {
     assert_eq!(
         of_a_kind("verifications"),
         1 + TokenErrorKind::ALL.len(),
-        "all of them from the first request on"
+        "every series exists after the first request"
     );
     assert_eq!(of_a_kind("rejections"), RejectionKind::ALL.len());
     for word in secrets.iter().map(String::as_str).chain(["alice", PEER]) {
         assert!(!page.contains(word), "{word} in {page}");
     }
 
-    // Each event of the log has the level and the fields that the page lists.
+    // Each event in the log has the level and the fields that the page lists.
     let rows = table("| `event` | level | fields | when |");
     let mut events = BTreeSet::new();
     for (level, fields) in log.0.lock().unwrap().iter() {

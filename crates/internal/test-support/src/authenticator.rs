@@ -1,7 +1,7 @@
 //! An authenticator app, written from RFC 6238: HMAC-SHA-1, six digits, steps of 30 seconds.
 //!
-//! hallpass computes its codes with a library. This one is independent of it, so that a test
-//! compares two implementations.
+//! hallpass computes its codes with a library. This implementation is independent of that library,
+//! so that a test compares two implementations.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ use sha1::Sha1;
 /// The length of a time step, in seconds (RFC 6238 section 5.2).
 const STEP: u64 = 30;
 
-/// An authenticator app that holds one account's secret.
+/// An authenticator app with the secret of one account.
 #[derive(Clone, Debug)]
 pub struct Authenticator {
     secret: Vec<u8>,
@@ -19,21 +19,22 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Takes a secret in base32, as a site shows it.
+    /// Creates an authenticator from a secret in base32, the form in which a site displays it.
     ///
     /// # Panics
-    /// The secret is not valid base32.
+    /// Panics if the secret is not valid base32.
     #[must_use]
     pub fn of_base32(secret: &str) -> Self {
         Self { secret: base32(secret), last: None }
     }
 
-    /// A code that was not returned before and that a server accepts which allows a skew of one
-    /// step. Sleeps until there is one.
+    /// Returns a code that was not returned before. A server that allows a skew of one step accepts
+    /// the code. Sleeps until such a code exists.
     pub fn code(&mut self) -> String {
         loop {
             let (now, left) = step();
-            // Near the end of this step, the step before might expire on the way.
+            // In the last 5 seconds of this step, the previous step could expire before the request
+            // arrives.
             let earliest = if left > Duration::from_secs(5) { now - 1 } else { now };
             let next = self.last.map_or(earliest, |last| earliest.max(last + 1));
             if next <= now + 1 {
@@ -44,53 +45,54 @@ impl Authenticator {
         }
     }
 
-    /// The code that [`code`](Self::code) returned last.
+    /// Returns the code that [`code`](Self::code) returned last.
     ///
     /// # Panics
-    /// No code was returned.
+    /// Panics if `code` was not called before.
     #[must_use]
     pub fn same_code(&self) -> String {
-        self.code_of(self.last.expect("a code was returned"))
+        self.code_of(self.last.expect("`code` was called before"))
     }
 
-    /// Six digits that no server accepts now, with a skew of up to three steps.
+    /// Returns six digits that are not a valid code now, with a skew of up to three steps.
     #[must_use]
     pub fn wrong_code(&self) -> String {
         self.wrong_code_at(step().0 * STEP)
     }
 
-    /// The code at a time, in seconds since 1970.
+    /// Returns the code at a time, in Unix seconds.
     #[must_use]
     pub fn code_at(&self, seconds: u64) -> String {
         self.code_of(seconds / STEP)
     }
 
-    /// Six digits that no server accepts at a time, in seconds since 1970, with a skew of up to
-    /// three steps.
+    /// Returns six digits that are not a valid code at a time, in Unix seconds, with a skew of up
+    /// to three steps.
     #[must_use]
     pub fn wrong_code_at(&self, seconds: u64) -> String {
         let step = seconds / STEP;
         let live: Vec<_> = (step - 3..=step + 3).map(|step| self.code_of(step)).collect();
         let mut codes = (0..1_000_000).map(|code| format!("{code:06}"));
-        codes.find(|code| !live.contains(code)).expect("a million codes, of which seven are live")
+        codes.find(|code| !live.contains(code)).expect("at most seven of a million codes are live")
     }
 
     fn code_of(&self, step: u64) -> String {
         let digest = Hmac::<Sha1>::new_from_slice(&self.secret)
-            .expect("HMAC takes a key of any length")
+            .expect("HMAC accepts keys of any length")
             .chain_update(step.to_be_bytes())
             .finalize()
             .into_bytes();
         // RFC 4226 section 5.3: dynamic truncation.
         let offset = usize::from(digest[19] & 15);
-        let word: [u8; 4] = digest[offset..offset + 4].try_into().expect("four bytes");
+        let word: [u8; 4] =
+            digest[offset..offset + 4].try_into().expect("the slice has four bytes");
         format!("{:06}", (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000)
     }
 }
 
-/// The current time step, and how much of it is left.
+/// Returns the current time step and the time until it ends.
 fn step() -> (u64, Duration) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is after 1970");
     let passed =
         Duration::from_secs(now.as_secs() % STEP) + Duration::from_nanos(now.subsec_nanos().into());
     (now.as_secs() / STEP, Duration::from_secs(STEP) - passed)
@@ -122,7 +124,7 @@ mod tests {
 
     /// The SHA-1 rows of RFC 6238 appendix B, cut to six digits.
     #[test]
-    fn codes_are_those_of_rfc_6238() {
+    fn codes_match_the_vectors_of_rfc_6238() {
         let authenticator = Authenticator::of_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         assert_eq!(authenticator.secret, b"12345678901234567890");
         for (time, code) in [
@@ -138,9 +140,10 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_code_is_none_of_the_live_ones() {
+    fn wrong_code_differs_from_every_live_code() {
         let authenticator = Authenticator::of_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-        // The first step of this secret whose code is the first that is tried.
+        // The first step of this secret whose code is "000000", the first code that
+        // `wrong_code_at` tries.
         let first = 349_495;
         assert_eq!(authenticator.code_of(first), "000000");
         for (away, wrong) in [(0, "000001"), (3, "000001"), (4, "000000")] {

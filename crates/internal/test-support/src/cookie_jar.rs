@@ -1,10 +1,11 @@
 //! A cookie jar that follows RFC 6265bis (draft-ietf-httpbis-rfc6265bis), as a browser does.
 //!
-//! It is written from the standard and shares no code with hallpass, so that a test notices a
+//! The jar is written from the standard and shares no code with hallpass, so that a test detects a
 //! cookie that a browser would reject.
 //!
-//! A jar belongs to one host. It has no list of public suffixes, and it does not read `Expires`:
-//! hallpass sends `Max-Age` alone, so a cookie that has only `Expires` is rejected here.
+//! A jar belongs to one host. It has no list of public suffixes, and it does not evaluate
+//! `Expires`. hallpass sends only `Max-Age`, so the jar rejects a cookie that has `Expires` without
+//! `Max-Age`.
 
 use std::{
     ops::Index,
@@ -18,19 +19,19 @@ const MAX_ATTRIBUTE: usize = 1024;
 /// The maximum lifetime of a cookie, in seconds: 400 days.
 const MAX_LIFETIME: u64 = 400 * 24 * 60 * 60;
 
-/// One `Set-Cookie` header, read as RFC 6265bis section 5.6 says.
+/// One `Set-Cookie` header, parsed according to RFC 6265bis section 5.6.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetCookie {
     /// The name.
     pub name: String,
-    /// The value, which is empty where a server removes the cookie.
+    /// The value. It is empty if the server removes the cookie.
     pub value: String,
-    /// The attributes as they were sent: the name, and the value where there is one.
+    /// The names and values of the attributes, as they were sent. A value may be empty.
     attributes: Vec<(String, String)>,
 }
 
 impl SetCookie {
-    /// Reads a header value.
+    /// Parses a header value.
     #[must_use]
     pub fn parse(line: &str) -> Self {
         let mut parts = line.split(';');
@@ -44,8 +45,8 @@ impl SetCookie {
         Self { name: trimmed(name), value: trimmed(value), attributes: attributes.collect() }
     }
 
-    /// The value of an attribute, by its name in lower case; empty where it has none. Of two, the
-    /// last one counts.
+    /// Returns the value of an attribute by its name in any case. The value is empty if the
+    /// attribute has none. If the attribute occurs twice, the last value counts.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&str> {
         let mut attributes = self.attributes.iter().rev();
@@ -53,7 +54,7 @@ impl SetCookie {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The attributes in lower case, sorted: `max-age=900`, `secure`.
+    /// Returns the attributes in lower case, sorted: `max-age=900`, `secure`.
     #[must_use]
     pub fn attributes(&self) -> Vec<String> {
         let text = |(name, value): &(String, String)| match value.as_str() {
@@ -65,7 +66,7 @@ impl SetCookie {
         attributes
     }
 
-    /// The lifetime in seconds, which is zero or less where a server removes the cookie.
+    /// Returns the lifetime in seconds. It is zero or less if the server removes the cookie.
     #[must_use]
     pub fn max_age(&self) -> Option<i64> {
         let digits = self.attribute("max-age")?;
@@ -75,37 +76,37 @@ impl SetCookie {
     }
 }
 
-/// Spaces and tabs alone are trimmed.
+/// Trims spaces and tabs, and no other white space.
 fn trimmed(text: &str) -> String {
     text.trim_matches([' ', '\t']).to_owned()
 }
 
-/// Why a browser rejects a cookie.
+/// The reason why a browser rejects a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
     /// The header has a control character.
     ControlCharacter,
-    /// There is neither a name nor a value, or together they have more than 4096 bytes.
+    /// The name and the value are both empty, or together they have more than 4096 bytes.
     Size,
-    /// `Secure` on a host that is reached without TLS and is not the machine itself.
+    /// The cookie has `Secure`, and the host uses no TLS and is not a loopback host.
     Secure,
-    /// `Domain` names a domain to which the host does not belong.
+    /// The host does not belong to the domain in `Domain`.
     Domain,
-    /// A `__Secure-` name without `Secure`, or a `__Host-` name without `Secure` and `Path=/`, or
-    /// with `Domain`.
+    /// The cookie has a `__Secure-` name without `Secure`, or a `__Host-` name without `Secure` and
+    /// `Path=/`, or a `__Host-` name with `Domain`.
     Prefix,
-    /// `SameSite=None` without `Secure`.
+    /// The cookie has `SameSite=None` without `Secure`.
     SameSite,
-    /// `Expires` without `Max-Age`, which this jar does not read.
+    /// The cookie has `Expires` without `Max-Age`. This jar does not evaluate `Expires`.
     Expires,
 }
 
-/// What became of a cookie that a browser accepts.
+/// The effect of a cookie that a browser accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
-    /// The jar holds it now.
+    /// The jar contains the cookie.
     Kept,
-    /// The jar held it and holds it no longer, or never held it.
+    /// The jar does not contain the cookie, because the header removes it.
     Removed,
 }
 
@@ -114,7 +115,7 @@ pub enum Stored {
 pub struct CookieJar {
     secure: bool,
     host: String,
-    /// By the time of their creation.
+    /// Sorted by the time of creation.
     cookies: Vec<Cookie>,
 }
 
@@ -122,7 +123,7 @@ pub struct CookieJar {
 struct Cookie {
     name: String,
     value: String,
-    /// `None` where the cookie is for the host alone.
+    /// `None` if the cookie is for the host only.
     domain: Option<String>,
     path: String,
     expires: Option<SystemTime>,
@@ -131,14 +132,14 @@ struct Cookie {
 impl CookieJar {
     /// Creates an empty jar for a host, such as `https://site.example`.
     ///
-    /// A host without TLS gets `Secure` cookies where it is the machine itself, as in browsers
-    /// ("potentially trustworthy", W3C Secure Contexts section 3.1).
+    /// A loopback host without TLS can set `Secure` cookies, as in browsers ("potentially
+    /// trustworthy", W3C Secure Contexts section 3.1).
     ///
     /// # Panics
-    /// The origin is not `http://` or `https://` and a host.
+    /// Panics unless the origin is `http://` or `https://` followed by a host.
     #[must_use]
     pub fn new(origin: &str) -> Self {
-        let (scheme, host) = origin.split_once("://").expect("a scheme");
+        let (scheme, host) = origin.split_once("://").expect("the origin has a scheme");
         assert!(["http", "https"].contains(&scheme) && !host.contains('/'), "{origin}");
         let is_loopback = host == "localhost" || host == "::1" || host.starts_with("127.");
         let host = host.to_ascii_lowercase();
@@ -146,10 +147,10 @@ impl CookieJar {
     }
 
     /// Stores or removes the cookie of a `Set-Cookie` header (RFC 6265bis section 5.7). `path` is
-    /// that of the request.
+    /// the path of the request.
     ///
     /// # Errors
-    /// A browser would ignore the header.
+    /// Returns the reason if a browser would ignore the header.
     pub fn store(&mut self, path: &str, line: &str) -> Result<Stored, Rejection> {
         if line.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
             return Err(Rejection::ControlCharacter);
@@ -176,7 +177,7 @@ impl CookieJar {
     /// Stores and removes the cookies of a response's `Set-Cookie` headers.
     ///
     /// # Panics
-    /// A browser would reject one of them.
+    /// Panics if a browser would reject one of the cookies.
     #[track_caller]
     pub fn keep(&mut self, path: &str, lines: impl IntoIterator<Item = impl AsRef<str>>) {
         for line in lines {
@@ -200,7 +201,8 @@ impl CookieJar {
             return Err(Rejection::Domain);
         }
         let path = set.attribute("path").filter(|path| path.starts_with('/'));
-        // A nameless cookie is sent as its value alone, which must not look like a prefix either.
+        // A cookie without a name is sent as its value only. The value must not begin with a prefix
+        // either.
         let name = if set.name.is_empty() { &set.value } else { &set.name }.to_ascii_lowercase();
         let for_host = is_secure && domain.is_none() && path == Some("/") && !set.name.is_empty();
         if name.starts_with("__host-") && !for_host
@@ -225,7 +227,7 @@ impl CookieJar {
         })
     }
 
-    /// Whether the host is the domain or lies below it (RFC 6265bis section 5.1.3).
+    /// Returns whether the host is the domain or one of its subdomains (RFC 6265bis section 5.1.3).
     fn belongs_to(&self, domain: &str) -> bool {
         let is_address =
             self.host.contains(':') || self.host.bytes().all(|c| c == b'.' || c.is_ascii_digit());
@@ -233,13 +235,15 @@ impl CookieJar {
         self.host == domain || (below && !is_address)
     }
 
-    /// The `Cookie` header of a request for a path (RFC 6265bis section 5.8.3), if there is one.
+    /// Returns the `Cookie` header of a request for a path (RFC 6265bis section 5.8.3). Returns
+    /// `None` if no cookie matches.
     #[must_use]
     pub fn header(&self, path: &str) -> Option<String> {
         let path = if path.starts_with('/') { path } else { "/" };
         let mut cookies: Vec<_> =
             self.live().filter(|cookie| matches(&cookie.path, path)).collect();
-        // The longer path goes first; of two that are as long, the one that was created first.
+        // Cookies with longer paths come first. The sort is stable: of two paths of equal length,
+        // the older cookie comes first.
         cookies.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let pair = |cookie: &&Cookie| match cookie.name.as_str() {
             "" => cookie.value.clone(),
@@ -254,66 +258,66 @@ impl CookieJar {
         self.cookies.iter().filter(move |cookie| cookie.expires.is_none_or(|expires| expires > now))
     }
 
-    /// Puts a cookie for every path into the jar without any check, as somebody does who has the
-    /// browser in hand.
+    /// Adds a cookie for every path to the jar without any check, like a user who edits the cookies
+    /// of a browser.
     pub fn insert(&mut self, name: &str, value: impl Into<String>) {
         self.remove(name);
         let (name, value, path) = (name.to_owned(), value.into(), "/".to_owned());
         self.cookies.push(Cookie { name, value, domain: None, path, expires: None });
     }
 
-    /// Takes a cookie out of the jar and returns its value.
+    /// Removes a cookie from the jar and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<String> {
         let place = self.cookies.iter().position(|cookie| cookie.name == name)?;
         Some(self.cookies.remove(place).value)
     }
 
-    /// Takes all cookies out of the jar.
+    /// Removes all cookies from the jar.
     pub fn clear(&mut self) {
         self.cookies.clear();
     }
 
-    /// The value of a cookie.
+    /// Returns the value of a cookie.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&String> {
         self.live().find(|cookie| cookie.name == name).map(|cookie| &cookie.value)
     }
 
-    /// Whether the jar holds a cookie of this name.
+    /// Returns whether the jar contains a cookie with this name.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
-    /// The names of the cookies, in the order of their creation.
+    /// Returns the names of the cookies, in the order of their creation.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.live().map(|cookie| cookie.name.as_str())
     }
 
-    /// The number of cookies.
+    /// Returns the number of cookies.
     #[must_use]
     pub fn len(&self) -> usize {
         self.live().count()
     }
 
-    /// Whether the jar is empty.
+    /// Returns whether the jar is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// The value of a cookie that must be there.
+/// Returns the value of a cookie. Panics if the jar does not contain the cookie.
 impl Index<&str> for CookieJar {
     type Output = String;
 
     #[track_caller]
     fn index(&self, name: &str) -> &String {
-        self.get(name).unwrap_or_else(|| panic!("no cookie {name} among {:?}", self.cookies))
+        self.get(name).unwrap_or_else(|| panic!("no cookie {name} in {:?}", self.cookies))
     }
 }
 
-/// The path of a cookie that names none (RFC 6265bis section 5.1.4).
+/// Returns the path of a cookie without a `Path` attribute (RFC 6265bis section 5.1.4).
 fn default_path(request_path: &str) -> String {
     match request_path.rsplit_once('/') {
         Some((directory, _)) if directory.starts_with('/') => directory.to_owned(),
@@ -321,7 +325,8 @@ fn default_path(request_path: &str) -> String {
     }
 }
 
-/// Whether a cookie of a path goes to a request's path (RFC 6265bis section 5.1.4).
+/// Returns whether a cookie with a path is sent with a request for a path (RFC 6265bis section
+/// 5.1.4).
 fn matches(cookie_path: &str, request_path: &str) -> bool {
     let rest = request_path.strip_prefix(cookie_path);
     rest.is_some_and(|rest| rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/'))

@@ -1,5 +1,5 @@
-//! A TCP proxy in front of a server. A test makes it cut connections, stall in the middle of an
-//! answer, or drop the notifications of PostgreSQL.
+//! A TCP proxy in front of a server. A test can let it cut connections, stall in the middle of a
+//! response, or drop the notifications of PostgreSQL.
 
 use std::{
     io::{self, Read, Write},
@@ -8,16 +8,17 @@ use std::{
     thread,
 };
 
-/// What happens in the middle of an answer.
+/// A fault in the middle of a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// The connection ends, once.
+    /// The proxy closes the connection, once.
     Cut,
-    /// Nothing arrives any more, on any connection, until [`FaultProxy::mend`].
+    /// The proxy forwards no more bytes of responses, on any connection, until
+    /// [`FaultProxy::mend`].
     Hang,
 }
 
-/// The proxy. It has threads of its own, so it works beside any runtime and without one.
+/// The proxy. It runs in its own threads, so it works with any async runtime and without one.
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,
@@ -32,7 +33,7 @@ struct Shared {
 
 #[derive(Default, Debug)]
 struct Faults {
-    /// After how many more answers which fault happens.
+    /// The next fault, and the number of responses that pass before it.
     next: Option<(u32, Fault)>,
     hangs: bool,
     is_cut: bool,
@@ -42,14 +43,14 @@ struct Faults {
 }
 
 impl FaultProxy {
-    /// Starts a proxy to a server, which is given by host and port.
+    /// Starts a proxy to a server. `server` is a host and a port, `host:port`.
     ///
     /// # Panics
-    /// No port is free.
+    /// Panics if no port is free.
     #[must_use]
     pub fn to(server: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("the listener has an address");
         let shared = Arc::new(Shared::default());
         let proxy = Self { address, shared: shared.clone() };
         thread::spawn(move || {
@@ -64,31 +65,31 @@ impl FaultProxy {
         proxy
     }
 
-    /// Where the proxy listens.
+    /// Returns the address on which the proxy listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Lets a fault happen in the middle of the answer after so many. What the server writes at
-    /// once is one answer.
+    /// Schedules a fault in the middle of a response, after this number of responses. One read from
+    /// the server's connection counts as one response.
     pub fn at(&self, answers: u32, fault: Fault) {
         self.shared.faults().next = Some((answers, fault));
     }
 
-    /// Drops every notification of PostgreSQL from now on. The connections must be plain ones, with
-    /// `sslmode=disable`.
+    /// Drops every later notification of PostgreSQL. The connections must not use TLS
+    /// (`sslmode=disable`).
     pub fn drop_notifications(&self) {
         self.shared.faults().drops_notifications = true;
     }
 
-    /// The number of notifications that were dropped.
+    /// Returns the number of notifications that were dropped.
     #[must_use]
     pub fn dropped(&self) -> usize {
         self.shared.faults().dropped
     }
 
-    /// Ends all connections, and each new one, until [`mend`](Self::mend).
+    /// Closes all connections, and each new connection, until [`mend`](Self::mend).
     pub fn cut(&self) {
         let mut faults = self.shared.faults();
         faults.is_cut = true;
@@ -97,7 +98,7 @@ impl FaultProxy {
         }
     }
 
-    /// Ends a cut or a hang, and forgets a fault that has not happened yet.
+    /// Ends a cut or a hang, and removes a scheduled fault.
     pub fn mend(&self) {
         let mut faults = self.shared.faults();
         (faults.next, faults.hangs, faults.is_cut) = (None, false, false);
@@ -105,7 +106,7 @@ impl FaultProxy {
     }
 }
 
-/// Lets threads go that hang.
+/// Wakes the threads that hang, and closes all connections.
 impl Drop for FaultProxy {
     fn drop(&mut self) {
         self.mend();
@@ -125,7 +126,7 @@ impl Shared {
 }
 
 impl Faults {
-    /// What happens to an answer that has just arrived.
+    /// Returns the fault for a response that has arrived.
     fn of_answer(&mut self) -> Option<Fault> {
         match self.next.as_mut() {
             Some((0, _)) => self.next.take().map(|(_, fault)| fault),
@@ -139,7 +140,7 @@ impl Faults {
 }
 
 fn carry(client: TcpStream, server: TcpStream, shared: Arc<Shared>) {
-    let copy = |stream: &TcpStream| stream.try_clone().expect("a handle");
+    let copy = |stream: &TcpStream| stream.try_clone().expect("the socket can be cloned");
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     shared.faults().open.extend([copy(&client), copy(&server)]);
     let (mut from_client, mut to_server) = (copy(&client), copy(&server));
@@ -182,23 +183,23 @@ fn carry_answers(
     }
 }
 
-/// Where the messages of PostgreSQL begin and end: a letter, a length of four bytes that includes
-/// itself, and the rest (PostgreSQL documentation, "Message Formats").
+/// Finds the boundaries of PostgreSQL messages. A message is a letter, a length of four bytes that
+/// includes itself, and the rest (PostgreSQL documentation, "Message Formats").
 #[derive(Default)]
 struct Messages {
-    /// The beginning of a message, up to its length.
+    /// The beginning of a message, up to and including its length.
     head: Vec<u8>,
-    /// How much of the beginning was passed on already.
+    /// The number of bytes of `head` that were already forwarded.
     passed: usize,
-    /// How many bytes are left of the message.
+    /// The number of bytes of the message that have not arrived yet.
     left: usize,
     /// Whether the message is dropped.
     drops: bool,
 }
 
 impl Messages {
-    /// Returns the bytes, without the notifications where these are dropped. Where they are not,
-    /// each byte is passed on at once, so that the proxy serves any protocol.
+    /// Returns the bytes to forward. If `drops` is set, they contain no notifications. Otherwise
+    /// each byte is forwarded immediately, so that the proxy serves any protocol.
     fn pass(&mut self, mut bytes: &[u8], drops: bool, dropped: &mut usize) -> Vec<u8> {
         let mut passed = Vec::with_capacity(bytes.len());
         while let [first, rest @ ..] = bytes {

@@ -1,8 +1,9 @@
 //! HTTP over real sockets.
 //!
-//! A [`Request`] is written to the socket as it is, byte by byte, so that a test can send what a
-//! well-behaved client would not: an absolute target, two headers of one name, a broken chunk. Each
-//! exchange has a connection of its own. [`client::Client`] adds what a browser adds.
+//! A [`Request`] is written to the socket unchanged, so that a test can send requests that a
+//! correct client would not send: an absolute target, two headers with one name, an invalid chunk.
+//! Each exchange uses a new connection. [`client::Client`] adds the headers and cookies of a
+//! browser.
 
 pub mod client;
 #[cfg(feature = "http2")]
@@ -26,16 +27,16 @@ use crate::cookie_jar::SetCookie;
 /// Maximum time for an exchange, and for one read of a blocking exchange.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A request, as it is sent.
+/// A request, exactly as it is sent.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The method: any token.
+    /// The method, which may be any token.
     pub method: String,
     /// The request target.
     pub target: String,
-    /// The headers in order. Values are bytes, since those of cookies may be.
+    /// The headers in order. Values are bytes, because a cookie may contain any bytes.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body. It is sent as it is, also where a header announces chunks.
+    /// The body. It is sent unchanged, even if a header announces chunks.
     pub body: Vec<u8>,
 }
 
@@ -58,7 +59,7 @@ impl Request {
         self
     }
 
-    /// Removes every header of this name.
+    /// Removes every header with this name.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(present, _)| !present.eq_ignore_ascii_case(name));
@@ -76,8 +77,8 @@ impl Request {
         self.headers.iter().any(|(present, _)| present.eq_ignore_ascii_case(name))
     }
 
-    /// The head. A length is added where a body is sent or expected (RFC 9110 section 8.6) and no
-    /// header says otherwise.
+    /// Returns the head. Adds a `Content-Length` if a body is sent or expected (RFC 9110 section
+    /// 8.6) and no header describes the framing.
     fn head(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
         for (name, value) in &self.headers {
@@ -108,46 +109,46 @@ pub struct Response {
 }
 
 impl Response {
-    /// The first value of a header, as text.
+    /// Returns the first value of a header as text.
     ///
     /// # Panics
-    /// The value is not UTF-8.
+    /// Panics if the value is not UTF-8.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.values(name).next()
     }
 
-    /// The values of a header, as text.
+    /// Returns the values of a header as text.
     ///
     /// # Panics
-    /// A value is not UTF-8.
+    /// Panics if a value is not UTF-8.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         let values = self.headers.iter().filter(move |(present, _)| present == name);
-        values.map(|(_, value)| str::from_utf8(value).expect("a header value in UTF-8"))
+        values.map(|(_, value)| str::from_utf8(value).expect("the header value is UTF-8"))
     }
 
-    /// The body as text. Bytes that are not UTF-8 are replaced.
+    /// Returns the body as text. Bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The cookies that the response sets or removes.
+    /// Returns the cookies that the response sets or removes.
     #[must_use]
     pub fn set_cookies(&self) -> Vec<SetCookie> {
         self.values("set-cookie").map(SetCookie::parse).collect()
     }
 
-    /// The cookie of this name that the response sets or removes.
+    /// Returns the cookie with this name that the response sets or removes.
     #[must_use]
     pub fn set_cookie(&self, name: &str) -> Option<SetCookie> {
         self.set_cookies().into_iter().find(|cookie| cookie.name == name)
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     ///
     /// # Panics
-    /// The content type or the body is not JSON.
+    /// Panics if the content type or the body is not JSON.
     #[must_use]
     #[track_caller]
     pub fn json(&self) -> Value {
@@ -163,7 +164,7 @@ impl Response {
         self
     }
 
-    /// Asserts a redirect to exactly this place.
+    /// Asserts a redirect with status 303 to exactly this location.
     #[track_caller]
     pub fn expect_see_other(self, location: &str) -> Self {
         let response = self.expect(303);
@@ -171,14 +172,14 @@ impl Response {
         response
     }
 
-    /// Asserts a redirect to the login page, which leads back to this path.
+    /// Asserts a redirect to the login page with this path as `next`.
     #[track_caller]
     pub fn expect_log_in(self, path: &str) -> Self {
         let next = form(&[("next", path)]);
         self.expect_see_other(&format!("/login?{next}"))
     }
 
-    /// Asserts an RFC 9457 problem of this status, and returns its document.
+    /// Asserts an RFC 9457 problem with this status, and returns the document.
     #[track_caller]
     pub fn expect_problem(self, status: u16) -> Value {
         let response = self.expect(status);
@@ -189,7 +190,7 @@ impl Response {
         problem
     }
 
-    /// Asserts a whole HTML page of this status.
+    /// Asserts a complete HTML page with this status.
     #[track_caller]
     pub fn expect_page(self, status: u16) -> Self {
         let response = self.expect(status);
@@ -216,33 +217,35 @@ impl fmt::Debug for Response {
 /// Sends a request and returns the response.
 ///
 /// # Panics
-/// Nobody listens there, or no complete response arrives within 30 seconds.
+/// Panics if no server listens on the address, or if no complete response arrives within 30
+/// seconds.
 pub async fn send(server: SocketAddr, request: &Request) -> Response {
     within_timeout(exchange(None, server, request), request).await
 }
 
-/// Sends a request from this address of the machine and returns the response.
+/// Sends a request from this source address and returns the response.
 ///
 /// # Panics
-/// As [`send`].
+/// Panics in the same cases as [`send`], or if the machine does not have the source address.
 pub async fn send_from(source: IpAddr, server: SocketAddr, request: &Request) -> Response {
     within_timeout(exchange(Some(source), server, request), request).await
 }
 
 async fn within_timeout(exchange: impl Future<Output = Response>, request: &Request) -> Response {
     let exchange = tokio::time::timeout(TIMEOUT, exchange).await;
-    exchange.unwrap_or_else(|_| panic!("no response to {} {}", request.method, request.target))
+    exchange
+        .unwrap_or_else(|_| panic!("no response to {} {} in time", request.method, request.target))
 }
 
 async fn exchange(source: Option<IpAddr>, server: SocketAddr, request: &Request) -> Response {
     let socket = if server.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-    let socket = socket.expect("a socket");
+    let socket = socket.expect("a socket is available");
     if let Some(source) = source {
-        socket.bind(SocketAddr::new(source, 0)).expect("an address of this machine");
+        socket.bind(SocketAddr::new(source, 0)).expect("the machine has the source address");
     }
     let mut stream = socket.connect(server).await.expect("the server listens");
     stream.write_all(&request.head()).await.expect("the server reads the head");
-    // A server may reject a body before it has read all of it.
+    // The error is ignored: a server may reject a body before it has read the whole body.
     let _ = stream.write_all(&request.body).await;
     let (mut incoming, mut buffer) = (Incoming::to(request), vec![0; 16 * 1024]);
     loop {
@@ -253,14 +256,14 @@ async fn exchange(source: Option<IpAddr>, server: SocketAddr, request: &Request)
     }
 }
 
-/// Sends a request and returns the response, in a test without a runtime.
+/// Sends a request and returns the response. For tests without an async runtime.
 ///
 /// # Panics
-/// Nobody listens there, or nothing arrives for 30 seconds.
+/// Panics if no server listens on the address, or if no data arrives for 30 seconds.
 #[must_use]
 pub fn send_blocking(server: SocketAddr, request: &Request) -> Response {
     let mut stream = std::net::TcpStream::connect(server).expect("the server listens");
-    stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("the timeout is valid");
     stream.write_all(&request.head()).expect("the server reads the head");
     let _ = stream.write_all(&request.body);
     let (mut incoming, mut buffer) = (Incoming::to(request), vec![0; 16 * 1024]);
@@ -272,7 +275,7 @@ pub fn send_blocking(server: SocketAddr, request: &Request) -> Response {
     }
 }
 
-/// The response to a request, while it arrives.
+/// A response while it arrives.
 struct Incoming<'a> {
     request: &'a Request,
     bytes: Vec<u8>,
@@ -283,7 +286,8 @@ impl<'a> Incoming<'a> {
         Self { request, bytes: Vec::new() }
     }
 
-    /// Takes what was read, which is nothing at the end; returns the response once it is complete.
+    /// Adds the bytes that were read. An empty slice is the end of the connection. Returns the
+    /// response when it is complete.
     fn take(&mut self, read: io::Result<&[u8]>) -> Option<Response> {
         let Request { method, target, .. } = self.request;
         let ended = match read {
@@ -297,7 +301,8 @@ impl<'a> Incoming<'a> {
                 true
             }
         };
-        // Where the server has to close the connection, nothing may follow the response.
+        // If the server must close the connection, this function waits for the end: no bytes may
+        // follow the response.
         let closes = |(name, value): &(String, Vec<u8>)| name == "connection" && value == b"close";
         if !ended && self.request.headers.iter().any(closes) {
             return None;
@@ -309,15 +314,16 @@ impl<'a> Incoming<'a> {
     }
 }
 
-/// Reads a response (RFC 9112 section 6). Returns `None` while a part of it is missing.
+/// Parses a response (RFC 9112 section 6). Returns `None` while a part of it is missing.
 fn parse(bytes: &[u8], to_head: bool, ended: bool) -> Option<Response> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let (head, rest) = (&bytes[..end], &bytes[end + 4..]);
     let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let status_line = String::from_utf8_lossy(lines.next()?).into_owned();
-    let status = status_line.split(' ').nth(1)?.parse().expect("a status");
+    let status = status_line.split(' ').nth(1)?.parse().expect("the status is a number");
     let headers = lines.map(|line| {
-        let colon = line.iter().position(|byte| *byte == b':').expect("a header line");
+        let colon =
+            line.iter().position(|byte| *byte == b':').expect("the header line has a colon");
         let name = String::from_utf8_lossy(&line[..colon]).to_ascii_lowercase();
         (name, line[colon + 1..].trim_ascii().to_vec())
     });
@@ -325,7 +331,7 @@ fn parse(bytes: &[u8], to_head: bool, ended: bool) -> Option<Response> {
     response.body = if to_head || matches!(status, 204 | 304) {
         Vec::new()
     } else if let Some(length) = response.header("content-length") {
-        let length = length.parse().expect("a length");
+        let length = length.parse().expect("the content length is a number");
         assert!(rest.len() <= length, "more than the announced {length} bytes: {response:?}");
         rest.get(..length)?.to_vec()
     } else if response.header("transfer-encoding").is_some() {
@@ -359,7 +365,7 @@ pub fn form(fields: &[(&str, &str)]) -> String {
     pairs.join("&")
 }
 
-/// Percent-encodes all bytes but the unreserved characters of RFC 3986 section 2.3.
+/// Percent-encodes all bytes except the unreserved characters of RFC 3986 section 2.3.
 #[must_use]
 pub fn percent(text: &str) -> String {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);

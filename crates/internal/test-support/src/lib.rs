@@ -1,28 +1,28 @@
-//! What the tests of hallpass share. This package is never published.
+//! Code that the tests of hallpass share. This package is not published.
 //!
-//! | module | what it has |
+//! | module | contents |
 //! |---|---|
 //! | [`http`] | requests and responses over real sockets, a client with cookies, HTTP/2 |
 //! | [`cookie_jar`] | a cookie jar that follows RFC 6265bis |
 //! | [`authenticator`] | an authenticator app, written from RFC 6238 |
-//! | [`fault_proxy`] | a TCP proxy that cuts, stalls and drops |
-//! | [`process`] | child processes, servers, and waiting for what they do |
+//! | [`fault_proxy`] | a TCP proxy that cuts connections, stalls responses and drops notifications |
+//! | [`process`] | child processes, servers, and functions that wait for a condition |
 //! | [`scratch`] | a directory for one test |
 //! | `postgres` | a schema or a database for one test (feature `postgres`) |
-//! | `memory_store` | a store in memory that can be down (feature `memory-store`) |
-//! | `tokens` | tokens of one site, valid and invalid (feature `tokens`) |
+//! | `memory_store` | a store in memory that can be set to fail (feature `memory-store`) |
+//! | `tokens` | valid and invalid tokens of one site (feature `tokens`) |
 //!
-//! The cookie jar and the authenticator check crates of hallpass, so a defect of those must not
-//! reach them: they are written from the standards. Only the last two modules use crates of
-//! hallpass.
+//! The cookie jar and the authenticator check crates of hallpass. They are written from the
+//! standards and use no code of hallpass, so that they do not share its defects. Only the last two
+//! modules use crates of hallpass.
 //!
-//! A function here panics where a test cannot go on, since that is how a test reports it.
+//! A function of this package panics if the test cannot continue, so that the test fails.
 //!
-//! A published crate depends on this package by its path alone, without a version. Cargo removes
+//! A published crate depends on this package by its path only, without a version. Cargo removes
 //! such a development dependency when it packages the crate.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
+#![allow(clippy::expect_used, reason = "`expect` is an assertion in a test")]
 
 pub mod authenticator;
 pub mod cookie_jar;

@@ -1,7 +1,7 @@
-//! A store in memory, for tests of the code above a store.
+//! A store in memory, for tests of code that uses a store.
 //!
-//! It has every store trait but `RateLimitStore`. Each call takes one lock and is atomic. The store
-//! counts its calls, and [`MemoryStore::set_down`] makes each of them fail.
+//! It implements every store trait except `RateLimitStore`. Each call takes one lock and is atomic.
+//! The store counts its calls. [`MemoryStore::set_down`] makes each call fail.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -47,7 +47,7 @@ struct Row {
     refreshes: BTreeMap<SessionId, Kept>,
 }
 
-/// What the refresh of a session needs.
+/// The data that a refresh of a session needs.
 struct Kept {
     state: RefreshState,
     methods: Methods,
@@ -78,7 +78,7 @@ impl MemoryStore {
 
     /// Returns the number of accounts.
     pub fn accounts(&self) -> usize {
-        self.0.state.lock().expect("no test panicked under the lock").rows.len()
+        self.0.state.lock().expect("no test panicked while it held the lock").rows.len()
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, State>, Down> {
@@ -86,7 +86,7 @@ impl MemoryStore {
         if self.0.down.load(Ordering::SeqCst) {
             Err(Down)
         } else {
-            Ok(self.0.state.lock().expect("no test panicked under the lock"))
+            Ok(self.0.state.lock().expect("no test panicked while it held the lock"))
         }
     }
 }
@@ -102,7 +102,8 @@ impl Row {
 }
 
 impl State {
-    /// The row of the actor, if they pass.
+    /// Returns the row of the actor. Returns `None` if the account is disabled, if its generation
+    /// was raised, or if the session has ended.
     fn row_of(&mut self, actor: &Actor) -> Option<&mut Row> {
         let row = self.rows.get_mut(&actor.account)?;
         let in_session = |session: &SessionId| row.sessions.iter().any(|one| one.id == *session);
@@ -116,8 +117,8 @@ impl State {
         by.is_none_or(|actor| self.row_of(actor).is_some())
     }
 
-    /// Raises the generation and ends every session but the one that is kept, which gets its new
-    /// refresh token.
+    /// Raises the generation and ends every session except the session to keep, which receives its
+    /// new refresh token.
     fn revoking(&mut self, own: &OwnChange) -> OwnChangeOutcome {
         let id = &own.actor.account;
         self.revoke(id, own.kept_session(), own.at);
@@ -147,7 +148,7 @@ impl State {
         }
     }
 
-    /// Raises the generation and ends every session but `keep`.
+    /// Raises the generation and ends every session except `keep`.
     fn revoke(&mut self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) {
         let Some(row) = self.rows.get_mut(id) else { return };
         row.sessions.retain(|session| Some(&session.id) == keep);
@@ -414,7 +415,7 @@ impl RefreshTokenStore for MemoryStore {
         session: &SessionId,
         rotation: &Rotation,
     ) -> Result<RefreshOutcome, Down> {
-        // Other tasks run meanwhile, as they do while a database works.
+        // Lets other tasks run, as they do while a database executes a statement.
         tokio::task::yield_now().await;
         let mut state = self.lock()?;
         let found = state

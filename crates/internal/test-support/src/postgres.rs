@@ -1,4 +1,4 @@
-//! A schema or a database for one test, on the PostgreSQL server of `DATABASE_URL`.
+//! A schema or a database for one test, on the PostgreSQL server in `DATABASE_URL`.
 
 use std::{
     net::SocketAddr,
@@ -17,20 +17,20 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Creates a schema in the database of `DATABASE_URL`.
+    /// Creates a schema in the database in `DATABASE_URL`.
     ///
     /// # Panics
-    /// The variable is not set, or the server cannot be reached.
+    /// Panics if the variable is not set, or if the server cannot be reached.
     pub async fn new() -> Self {
         let schema = Self::named(&server());
         schema.run(format!("CREATE SCHEMA {}", schema.name)).await;
         schema
     }
 
-    /// Creates a schema in the database of this address, in a test without a runtime.
+    /// Creates a schema in the database at this URL. For tests without an async runtime.
     ///
     /// # Panics
-    /// The server cannot be reached.
+    /// Panics if the server cannot be reached.
     #[must_use]
     pub fn on(server: &str) -> Self {
         let schema = Self::named(server);
@@ -42,25 +42,25 @@ impl Schema {
         Self { server: server.to_owned(), name: unique_name() }
     }
 
-    /// The name of the schema.
+    /// Returns the name of the schema.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The host and the port of the server.
+    /// Returns the host and the port of the server.
     #[must_use]
     pub fn host(&self) -> String {
         host_and_port(&self.server)
     }
 
-    /// The address of the database, with this schema in the place of `public`.
+    /// Returns the URL of the database, with this schema instead of `public`.
     #[must_use]
     pub fn url(&self) -> String {
         self.in_schema(&self.server)
     }
 
-    /// The same address by way of a proxy.
+    /// Returns the same URL with the address of a proxy instead of the server's.
     #[must_use]
     pub fn url_through(&self, proxy: SocketAddr) -> String {
         self.in_schema(&through(&self.server, proxy))
@@ -71,10 +71,10 @@ impl Schema {
         format!("{url}{mark}options[search_path]={}", self.name)
     }
 
-    /// Runs statements in the schema, on a connection of their own.
+    /// Runs statements in the schema, on a new connection.
     ///
     /// # Panics
-    /// The server refuses them.
+    /// Panics if the server rejects a statement.
     pub async fn run(&self, sql: String) {
         run(&self.url(), sql).await;
     }
@@ -86,10 +86,11 @@ impl Drop for Schema {
     }
 }
 
-/// A new database, for tests without a runtime. Dropping it drops the database and ends the
-/// connections to it.
+/// A new database, for tests without an async runtime. Dropping it drops the database and closes
+/// the connections to it.
 ///
-/// Notifications go to a whole database. A test that counts them needs one of its own.
+/// PostgreSQL sends a notification to all listeners of a database. A test that counts notifications
+/// needs a separate database.
 #[derive(Debug)]
 pub struct Database {
     url: String,
@@ -97,32 +98,32 @@ pub struct Database {
 }
 
 impl Database {
-    /// Creates a database on the server of `DATABASE_URL`.
+    /// Creates a database on the server in `DATABASE_URL`.
     ///
     /// # Panics
-    /// The variable is not set, or the server cannot be reached.
+    /// Panics if the variable is not set, or if the server cannot be reached.
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "a default that creates a database surprises")]
+    #[expect(clippy::new_without_default, reason = "`default` must not create a database")]
     pub fn new() -> Self {
         let (server, name) = (server(), unique_name());
         block_on(run(&server, format!("CREATE DATABASE {name}")));
-        let base = server.rsplit_once('/').expect("a database in DATABASE_URL").0;
+        let base = server.rsplit_once('/').expect("DATABASE_URL names a database").0;
         Self { url: format!("{base}/{name}?sslmode=disable"), name }
     }
 
-    /// The host and the port of the server.
+    /// Returns the host and the port of the server.
     #[must_use]
     pub fn host(&self) -> String {
         host_and_port(&self.url)
     }
 
-    /// The address of the database.
+    /// Returns the URL of the database.
     #[must_use]
     pub fn url(&self) -> String {
         self.url.clone()
     }
 
-    /// The same address by way of a proxy.
+    /// Returns the same URL with the address of a proxy instead of the server's.
     #[must_use]
     pub fn url_through(&self, proxy: SocketAddr) -> String {
         through(&self.url, proxy)
@@ -131,7 +132,7 @@ impl Database {
     /// Runs statements in the database.
     ///
     /// # Panics
-    /// The server refuses them.
+    /// Panics if the server rejects a statement.
     pub fn run(&self, sql: &str) {
         block_on(run(&self.url, sql.to_owned()));
     }
@@ -144,7 +145,7 @@ impl Drop for Database {
 }
 
 fn server() -> String {
-    std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL database for tests")
+    std::env::var("DATABASE_URL").expect("set DATABASE_URL to a PostgreSQL database for tests")
 }
 
 fn unique_name() -> String {
@@ -159,20 +160,20 @@ async fn run(url: &str, sql: String) {
     let _ = connection.close().await;
 }
 
-/// Waits for a future in a thread of its own, because a runtime cannot wait within a runtime. A
-/// panic of the future is one of the caller, except while the caller panics already.
+/// Waits for a future in a new thread, because a runtime cannot block within another runtime. If
+/// the future panics, this function panics too, unless the caller is already panicking.
 fn block_on(future: impl Future<Output = ()> + Send) {
     let runtime = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.expect("a runtime").block_on(future);
+        runtime.expect("a runtime can be built").block_on(future);
     };
     let done = thread::scope(|scope| scope.spawn(runtime).join());
-    assert!(done.is_ok() || thread::panicking(), "see the panic of the other thread");
+    assert!(done.is_ok() || thread::panicking(), "the other thread panicked: see its message");
 }
 
-/// The part of an address between the user and the database.
+/// Returns the part of a URL between the user and the database.
 fn authority(url: &str) -> &str {
-    let rest = url.split_once("://").expect("an address with a scheme").1;
+    let rest = url.split_once("://").expect("the URL has a scheme").1;
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     authority.rsplit('@').next().unwrap_or_default()
 }
@@ -193,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_leads_through_a_proxy() {
+    fn proxy_address_replaces_host_and_port_of_a_url() {
         let proxy = ([127, 0, 0, 1], 81).into();
         for (url, host, expected) in [
             ("postgres://a.example/a", "a.example:5432", "postgres://127.0.0.1:81/a"),

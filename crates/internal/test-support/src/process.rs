@@ -1,5 +1,5 @@
-//! Child processes: a program that a test starts, a server that prints where it listens, and this
-//! test binary once more for one ignored test.
+//! Child processes: a program that a test starts, a server that prints its address, and a second
+//! process of this test binary for one ignored test.
 
 use std::{
     io::{BufRead, BufReader},
@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A child process. Dropping it kills it.
+/// A child process. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Process(Child);
 
@@ -17,7 +17,7 @@ impl Process {
     /// Starts a program.
     ///
     /// # Panics
-    /// The program cannot be started.
+    /// Panics if the program cannot be started.
     #[must_use]
     pub fn start(command: &mut Command) -> Self {
         Self(command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")))
@@ -26,7 +26,7 @@ impl Process {
     /// Takes the standard input.
     ///
     /// # Panics
-    /// It is not piped, or was taken before.
+    /// Panics if the stream is not piped, or if it was taken before.
     #[must_use]
     pub fn take_stdin(&mut self) -> ChildStdin {
         self.0.stdin.take().expect("standard input is piped")
@@ -35,7 +35,7 @@ impl Process {
     /// Takes the standard output.
     ///
     /// # Panics
-    /// It is not piped, or was taken before.
+    /// Panics if the stream is not piped, or if it was taken before.
     #[must_use]
     pub fn take_stdout(&mut self) -> BufReader<ChildStdout> {
         BufReader::new(self.0.stdout.take().expect("standard output is piped"))
@@ -44,21 +44,22 @@ impl Process {
     /// Sends a signal by its name, such as `TERM`.
     ///
     /// # Panics
-    /// The process has ended.
+    /// Panics if the process has exited.
     pub fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.0.id());
         let sent = Command::new("sh").args(["-c", &kill]).status();
-        assert!(sent.expect("a shell").success(), "{kill}");
+        assert!(sent.expect("the shell starts").success(), "{kill}");
     }
 
-    /// Waits until the process ends.
+    /// Waits until the process exits, for at most this time.
     ///
     /// # Panics
-    /// It still runs after this time.
+    /// Panics if the process still runs after this time.
     pub fn wait(&mut self, at_most: Duration) -> ExitStatus {
         let start = Instant::now();
         loop {
-            if let Some(status) = self.0.try_wait().expect("the process is ours") {
+            if let Some(status) = self.0.try_wait().expect("the process is a child of this process")
+            {
                 return status;
             }
             assert!(start.elapsed() < at_most, "still running after {at_most:?}");
@@ -66,7 +67,7 @@ impl Process {
         }
     }
 
-    /// Kills the process with SIGKILL and waits until it has ended.
+    /// Kills the process with SIGKILL and waits until it has exited.
     pub fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -79,14 +80,14 @@ impl Drop for Process {
     }
 }
 
-/// A process that has printed the address on which it listens. Dropping it kills it.
+/// A process that has printed the address on which it listens. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Server {
     /// The process.
     pub process: Process,
-    /// Where it listens.
+    /// The address on which the process listens.
     pub address: SocketAddr,
-    /// What it prints after that line.
+    /// The output of the process after the line with the address.
     pub output: BufReader<ChildStdout>,
 }
 
@@ -94,55 +95,56 @@ impl Server {
     /// Starts a server and waits for its first line, `listening on http://` and an address.
     ///
     /// # Panics
-    /// The first line is another one, or there is none.
+    /// Panics if the server prints another first line, or exits without a line.
     #[must_use]
     pub fn start(command: &mut Command) -> Self {
         let mut process = Process::start(command.stdout(Stdio::piped()));
         let mut output = process.take_stdout();
         let mut line = String::new();
-        output.read_line(&mut line).expect("a line in UTF-8");
+        output.read_line(&mut line).expect("the first line is UTF-8");
         let address = line.trim_end().strip_prefix("listening on http://");
         let address = address.and_then(|address| address.parse().ok());
-        let address = address.unwrap_or_else(|| panic!("not a ready line: {line:?}"));
+        let address = address.unwrap_or_else(|| panic!("the first line has no address: {line:?}"));
         Self { process, address, output }
     }
 }
 
-/// This test binary, to be started again for one ignored test, which is named by its path.
+/// Returns a command that runs this test binary with one ignored test. `name` is the path of the
+/// test.
 ///
 /// # Panics
-/// The binary's own path is not known.
+/// Panics if the path of the binary is not known.
 #[must_use]
 pub fn this_test(name: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("a path"));
+    let mut command = Command::new(std::env::current_exe().expect("the binary has a path"));
     command.args(["--exact", name, "--ignored", "--nocapture"]);
     command
 }
 
-/// An address of this machine whose port is free at this moment.
+/// Returns an address on 127.0.0.1 whose port is free at this moment.
 ///
 /// # Panics
-/// No port is free.
+/// Panics if no port is free.
 #[must_use]
 pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address")
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("the listener has an address")
 }
 
-/// Waits until somebody listens on an address.
+/// Waits until a server listens on an address.
 ///
 /// # Panics
-/// Nobody does within 30 seconds.
+/// Panics if no server listens within 30 seconds.
 #[track_caller]
 pub fn await_listener(address: SocketAddr) {
     let listens = || TcpStream::connect(address).is_ok();
     within(Duration::from_secs(30), &format!("a server on {address}"), listens);
 }
 
-/// Waits until something holds. It is asked every 50 milliseconds.
+/// Waits until a condition is true. Checks the condition every 50 milliseconds.
 ///
 /// # Panics
-/// It does not hold within this time.
+/// Panics if the condition is not true within this time.
 #[track_caller]
 pub fn within(bound: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
@@ -163,33 +165,33 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_started_once_it_has_printed_its_address() {
+    fn server_start_returns_after_the_address_is_printed() {
         let ready = "echo listening on http://127.0.0.1:81; echo more; exec sleep 60";
         let mut server = Server::start(&mut shell(ready));
         assert_eq!(server.address, ([127, 0, 0, 1], 81).into());
         let mut line = String::new();
-        server.output.read_line(&mut line).expect("a line");
+        server.output.read_line(&mut line).expect("a line is readable");
         assert_eq!(line, "more\n");
         server.process.signal("TERM");
         assert!(!server.process.wait(Duration::from_secs(10)).success());
     }
 
     #[test]
-    #[should_panic(expected = "not a ready line")]
-    fn a_server_that_prints_something_else_is_not_started() {
+    #[should_panic(expected = "the first line has no address")]
+    fn server_start_panics_on_another_first_line() {
         let _ = Server::start(&mut shell("echo out of memory"));
     }
 
     #[test]
     #[should_panic(expected = "still running")]
-    fn a_process_that_does_not_end_is_not_awaited_forever() {
+    fn wait_panics_if_the_process_does_not_exit_in_time() {
         Process::start(&mut shell("exec sleep 60")).wait(Duration::from_millis(50));
     }
 
     #[test]
-    fn a_free_address_can_be_listened_on() {
+    fn free_address_can_be_bound() {
         let address = free_address();
-        let _listener = TcpListener::bind(address).expect("it is free");
+        let _listener = TcpListener::bind(address).expect("the address is free");
         await_listener(address);
     }
 }

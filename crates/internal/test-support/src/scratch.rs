@@ -1,4 +1,4 @@
-//! A directory for one test, which is removed with it.
+//! A directory for one test. It is removed at the end of the test.
 
 use std::{
     fs::{self, File},
@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-/// A new, empty directory below the system's temporary directory. Dropping it removes it.
+/// A new, empty directory in the system's temporary directory. Dropping it removes the directory.
 #[derive(Debug)]
 pub struct Scratch(PathBuf);
 
@@ -15,9 +15,9 @@ impl Scratch {
     /// Creates the directory.
     ///
     /// # Panics
-    /// The temporary directory cannot be written.
+    /// Panics if the temporary directory is not writable.
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "a default that creates a directory surprises")]
+    #[expect(clippy::new_without_default, reason = "`default` must not create a directory")]
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         loop {
@@ -26,77 +26,77 @@ impl Scratch {
             let path = std::env::temp_dir().join(name);
             match fs::create_dir(&path) {
                 Ok(()) => return Self(path),
-                // A killed process of the same number left it behind.
+                // A killed process with the same id left the directory behind.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(error) => panic!("{}: {error}", path.display()),
             }
         }
     }
 
-    /// The directory itself.
+    /// Returns the path of the directory.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.0
     }
 
-    /// The path of a file in the directory.
+    /// Returns the path of a file in the directory.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// The path of a file in the directory, as an argument of a command.
+    /// Returns the path of a file in the directory, as an argument of a command.
     ///
     /// # Panics
-    /// The path is not UTF-8.
+    /// Panics if the path is not UTF-8.
     #[must_use]
     pub fn argument(&self, name: &str) -> String {
-        self.path(name).into_os_string().into_string().expect("a path in UTF-8")
+        self.path(name).into_os_string().into_string().expect("the path is UTF-8")
     }
 
     /// Writes a file and returns its path, as an argument of a command.
     ///
     /// # Panics
-    /// The file cannot be written, or the path is not UTF-8.
+    /// Panics if the file cannot be written, or if the path is not UTF-8.
     #[must_use]
     pub fn file(&self, name: &str, content: &str) -> String {
-        fs::write(self.path(name), content).expect("a file in a directory of our own");
+        fs::write(self.path(name), content).expect("the file can be written");
         self.argument(name)
     }
 
-    /// The address of an SQLite database in the directory.
+    /// Returns the URL of an SQLite database in the directory.
     #[must_use]
     pub fn url(&self, name: &str) -> String {
         format!("sqlite://{}", self.path(name).display())
     }
 
-    /// Opens a file of the directory for appending, such as a log.
+    /// Opens a file in the directory for appending, such as a log.
     ///
     /// # Panics
-    /// The file cannot be opened.
+    /// Panics if the file cannot be opened.
     #[must_use]
     pub fn append(&self, name: &str) -> File {
         let options = fs::OpenOptions::new().create(true).append(true).open(self.path(name));
-        options.expect("a file in a directory of our own")
+        options.expect("the file can be opened")
     }
 
-    /// The text of a file of the directory; empty where there is no such file.
+    /// Returns the text of a file in the directory. The text is empty if the file does not exist.
     #[must_use]
     pub fn read(&self, name: &str) -> String {
         let bytes = fs::read(self.path(name)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The names of the files in the directory, sorted.
+    /// Returns the names of the files in the directory, sorted.
     ///
     /// # Panics
-    /// The directory cannot be read, or a name is not UTF-8.
+    /// Panics if the directory cannot be read, or if a name is not UTF-8.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).expect("a directory of our own");
-        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let entries = fs::read_dir(&self.0).expect("the directory can be read");
+        let names = entries.map(|entry| entry.expect("the entry can be read").file_name());
         let mut names: Vec<_> =
-            names.map(|name| name.into_string().expect("a name in UTF-8")).collect();
+            names.map(|name| name.into_string().expect("the name is UTF-8")).collect();
         names.sort();
         names
     }
@@ -114,12 +114,12 @@ mod tests {
     use std::io::Write;
 
     #[test]
-    fn a_directory_is_new_and_is_removed_on_drop() {
+    fn directory_is_empty_and_is_removed_on_drop() {
         let (one, other) = (Scratch::new(), Scratch::new());
         assert_ne!(one.directory(), other.directory());
         assert_eq!(one.names(), [""; 0]);
         for word in ["a", "b"] {
-            one.append("log").write_all(word.as_bytes()).expect("written");
+            one.append("log").write_all(word.as_bytes()).expect("the log can be written");
         }
         assert_eq!((one.read("log").as_str(), one.read("none").as_str()), ("ab", ""));
         assert_eq!(one.names(), ["log"]);

@@ -1,4 +1,4 @@
-//! Tokens of a real issuer at a fixed time, and tokens that must be rejected.
+//! Tokens that an issuer signs at a fixed time, and tokens that must be rejected.
 
 use std::time::Duration;
 
@@ -49,20 +49,21 @@ pub fn layer() -> AuthLayer<SiteRole> {
     AuthLayer::new(verifier()).clock(StoppedClock)
 }
 
-/// What a token of alice contains. A test replaces the fields that it is about.
+/// The contents of a token of the user alice. A test replaces the fields that it checks.
 pub struct TokenOf {
-    /// The issuer that signs it.
+    /// The issuer that signs the token.
     pub issuer: Issuer,
     /// The roles of alice.
     pub roles: RoleSet<SiteRole>,
-    /// How alice logged in.
+    /// The methods with which alice logged in.
     pub methods: Methods,
-    /// Time since it was issued.
+    /// The time since the token was issued.
     pub age: Duration,
 }
 
 impl TokenOf {
-    /// Returns a token with these roles: issued at [`NOW`], after a log-in with a password.
+    /// Returns the contents of a token with these roles, issued at [`NOW`] after a login with a
+    /// password.
     pub fn with(roles: impl Into<RoleSet<SiteRole>>) -> Self {
         Self {
             issuer: issuer(),
@@ -83,7 +84,7 @@ impl TokenOf {
                 .with_methods(self.methods),
             self.roles,
         );
-        self.issuer.issue(&alice, at).expect("a token for alice").as_str().to_owned()
+        self.issuer.issue(&alice, at).expect("the claims are valid").as_str().to_owned()
     }
 
     /// Returns the value of a `Cookie` header with the signed token.
@@ -99,8 +100,8 @@ pub fn cookie(token: &str) -> String {
     format!("theme=dark; {}={token}; lang=en", CookieSettings::default().access_name())
 }
 
-/// Returns requests without a valid token: a name, the `Cookie` header, and the problem type of the
-/// rejection.
+/// Returns requests without a valid token. Each has a name, the `Cookie` header, and the problem
+/// type of the rejection.
 #[must_use]
 pub fn invalid_cookies() -> Vec<(&'static str, Option<String>, &'static str)> {
     let good = TokenOf::with(SiteRole::Admin);
@@ -112,7 +113,7 @@ pub fn invalid_cookies() -> Vec<(&'static str, Option<String>, &'static str)> {
     forged.push(if last == Some('A') { 'E' } else { 'A' });
     let unsigned = {
         let token = good.token();
-        let claims = token.split('.').nth(1).expect("three parts");
+        let claims = token.split('.').nth(1).expect("the token has three parts");
         format!("eyJhbGciOiJub25lIiwidHlwIjoiaGFsbHBhc3Mrand0In0.{claims}.")
     };
     vec![
@@ -122,7 +123,7 @@ pub fn invalid_cookies() -> Vec<(&'static str, Option<String>, &'static str)> {
         ("forged", Some(cookie(&forged)), "signed-out"),
         ("unsigned", Some(cookie(&unsigned)), "signed-out"),
         (
-            "of another issuer",
+            "signed by another issuer",
             Some(TokenOf { issuer: another_issuer, ..TokenOf::with(SiteRole::Admin) }.cookie()),
             "signed-out",
         ),

@@ -1,7 +1,8 @@
-//! Every public enum, and every public struct with public fields, is `#[non_exhaustive]` or states
-//! in its documentation why it is exhaustive ("Exhaustive, because …").
+//! Checks that every public enum, and every public struct with public fields, is
+//! `#[non_exhaustive]` or states in its documentation why it is exhaustive ("Exhaustive,
+//! because …").
 //!
-//! The test reads the sources, so it also covers types that one crate of the workspace hides.
+//! The test reads the sources, so it also covers types that are not re-exported.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -11,7 +12,7 @@ use std::{
 };
 
 #[test]
-fn each_public_type_states_whether_it_is_exhaustive() {
+fn public_types_state_whether_they_are_exhaustive() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut files = Vec::new();
     for package in fs::read_dir(crates).unwrap() {
@@ -20,7 +21,11 @@ fn each_public_type_states_whether_it_is_exhaustive() {
             collect(&sources, &mut files);
         }
     }
-    assert!(files.len() > 100, "{} files: the folders have moved", files.len());
+    assert!(
+        files.len() > 100,
+        "{} files found, expected more than 100; if the folders have moved, change this test",
+        files.len()
+    );
     let silent: Vec<String> = files.iter().flat_map(|file| silent_types(file)).collect();
     assert!(
         silent.is_empty(),
@@ -67,18 +72,19 @@ fn has_public_field(item: &str, after: &[&str], indent: usize) -> bool {
     after.iter().take_while(|line| **line != end).any(|line| line.trim_start().starts_with("pub "))
 }
 
-/// The documentation and attributes above a type, which end at an empty line or at another item.
+/// Returns whether the documentation or the attributes above a type state it. They end at an empty
+/// line or at another item.
 fn states_it(above: &[&str]) -> bool {
     let mut block = above.iter().rev().take_while(|line| {
         let line = line.trim();
-        // An example in the documentation has such ends too.
+        // A line of an example in the documentation may also end with one of these characters.
         line.starts_with("///") || !(line.is_empty() || line.ends_with(['}', ';', '{']))
     });
     block.any(|line| line.contains("non_exhaustive") || line.contains("xhaustive, because"))
 }
 
 #[test]
-fn the_scan_finds_a_silent_type() {
+fn public_types_without_a_statement_are_found() {
     let folder = hallpass_test_support::scratch::Scratch::new();
     let file = folder.path("source.rs");
     fs::write(

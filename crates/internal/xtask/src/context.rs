@@ -1,5 +1,5 @@
-//! What every step has: the directories, the servers, and programs that run without this
-//! program's own environment.
+//! The context of every step: the directories, the addresses of the servers, and child programs.
+//! A child program does not inherit the variables that `cargo run` sets for this program.
 
 use std::{
     cell::{Cell, RefCell},
@@ -10,18 +10,18 @@ use std::{
     thread,
 };
 
-/// The error is a sentence for the log.
+/// The error is a message for the output.
 pub(crate) type Outcome<T = ()> = Result<T, String>;
 
 pub(crate) struct Context {
     pub(crate) root: PathBuf,
     /// Cargo's target directory.
     pub(crate) target: PathBuf,
-    /// An empty directory, which is removed at the end.
+    /// An empty directory, which is removed when the context is dropped.
     pub(crate) work: PathBuf,
-    /// `DATABASE_URL` and `REDIS_URL`. Only the steps that ask for them get them.
+    /// `DATABASE_URL` and `REDIS_URL`. Only programs with [`Run::with_servers`] receive them.
     pub(crate) servers: [Option<String>; 2],
-    /// Tests that passed in this job, of those that [`Run::tests`] ran.
+    /// Number of tests in this job that [`Run::tests`] ran and that passed.
     pub(crate) passed: Cell<usize>,
     skipped: RefCell<Vec<String>>,
 }
@@ -39,13 +39,13 @@ impl Context {
         Ok(Self { root, target, work, servers, passed: Cell::new(0), skipped: RefCell::default() })
     }
 
-    /// A program and its arguments, separated by spaces.
+    /// Returns a program that is ready to run. Spaces separate the program and its arguments.
     pub(crate) fn command(&self, line: &str) -> Run {
         let mut words = line.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words);
-        // Set by `cargo run` for this program. Cargo and rustc of another version must not see
-        // them.
+        // `cargo run` sets these variables for this program. Cargo and rustc of another version
+        // must not inherit them.
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
             if text == "CARGO"
@@ -68,12 +68,12 @@ impl Context {
         self.command(line).run()
     }
 
-    /// Runs tests of which at least one must be found.
+    /// Runs tests. At least one test must match.
     pub(crate) fn tests(&self, line: &str) -> Outcome {
         self.command(line).tests(self, 1)
     }
 
-    /// `PATH`, with the tools that `.ci/run` installed first.
+    /// Returns `PATH`, preceded by the directory of the tools that `.ci/run` installs.
     pub(crate) fn path(&self) -> std::ffi::OsString {
         let mut path = self.root.join("target/ci-tools/bin").into_os_string();
         if let Some(inherited) = env::var_os("PATH") {
@@ -83,7 +83,7 @@ impl Context {
         path
     }
 
-    /// Notes that a part cannot run here, which is no failure.
+    /// Records that a part cannot run on this machine. This is not a failure.
     pub(crate) fn skip(&self, what: &str) {
         println!("skipped: {what}");
         self.skipped.borrow_mut().push(what.to_owned());
@@ -96,14 +96,14 @@ impl Context {
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // What cannot be removed stays in the system's temporary directory.
+        // Files that cannot be removed stay in the system's temporary directory.
         let _left = fs::remove_dir_all(&self.work);
     }
 }
 
 const SERVERS: [&str; 2] = ["DATABASE_URL", "REDIS_URL"];
 
-/// A program that is about to run.
+/// A program that is ready to run.
 pub(crate) struct Run {
     line: String,
     command: Command,
@@ -127,7 +127,7 @@ impl Run {
         self
     }
 
-    /// Gives the program the servers' addresses.
+    /// Passes the servers' addresses to the program.
     pub(crate) fn with_servers(mut self, context: &Context) -> Self {
         for (name, url) in SERVERS.iter().zip(&context.servers) {
             if let Some(url) = url {
@@ -137,13 +137,13 @@ impl Run {
         self
     }
 
-    /// Runs it. An exit status other than 0 is an error.
+    /// Runs the program. An exit status other than 0 is an error.
     pub(crate) fn run(mut self) -> Outcome {
         let status = self.command.status();
         self.checked(status)
     }
 
-    /// Runs it and returns its standard output, which is not printed.
+    /// Runs the program and returns its standard output, which is not printed.
     pub(crate) fn output(mut self) -> Outcome<String> {
         let output = self.command.stderr(Stdio::inherit()).output();
         let (status, text) = match output {
@@ -153,7 +153,7 @@ impl Run {
         self.checked(status).map(|()| text)
     }
 
-    /// Runs it and returns the lines of both outputs, which are printed too.
+    /// Runs the program, and prints and returns the lines of its standard output and error.
     pub(crate) fn lines(mut self) -> Outcome<Vec<String>> {
         let child = self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.map_err(|error| format!("{}: {error}", self.line))?;
@@ -168,20 +168,22 @@ impl Run {
         self.checked(status).map(|()| lines)
     }
 
-    /// Runs `cargo test` and counts the tests that pass: a filter that matches nothing would pass.
+    /// Runs `cargo test` and counts the tests that pass. Fails if fewer than `at_least` tests pass,
+    /// because `cargo test` itself succeeds with a filter that matches no test.
     pub(crate) fn tests(self, context: &Context, at_least: usize) -> Outcome {
         let line = self.line.clone();
         let passed = passed(&self.lines()?);
         context.passed.set(context.passed.get() + passed);
         if passed < at_least {
             return Err(format!(
-                "{line}: {passed} tests passed, not {at_least} or more; was a test renamed?"
+                "{line}: {passed} tests passed, expected at least {at_least}; if a test was \
+                 renamed, change the filter in xtask"
             ));
         }
         Ok(())
     }
 
-    /// Starts it with its standard output going to `ready`.
+    /// Starts the program. Its standard output goes to the file `ready`.
     pub(crate) fn start(mut self, ready: &Path) -> Outcome<process::Child> {
         let file =
             fs::File::create(ready).map_err(|error| format!("{}: {error}", ready.display()))?;
@@ -197,14 +199,15 @@ impl Run {
     }
 }
 
-/// Up to three tries, for what measures time on a machine that others use too.
+/// Runs a step up to three times until it succeeds. For steps that measure time on a shared
+/// machine.
 pub(crate) fn patiently(step: impl Fn() -> Outcome) -> Outcome {
     let mut outcome = Ok(());
     for number in 1..=3 {
         outcome = step();
         match &outcome {
             Ok(()) => break,
-            Err(error) => println!("try {number} failed: {error}"),
+            Err(error) => println!("attempt {number} failed: {error}"),
         }
     }
     outcome
@@ -218,7 +221,7 @@ pub(crate) fn read(file: &Path) -> Outcome<String> {
     fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// The entries of a directory, sorted.
+/// Returns the entries of a directory, sorted.
 pub(crate) fn entries(directory: &Path) -> Outcome<Vec<PathBuf>> {
     let read =
         fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;

@@ -1,16 +1,16 @@
-//! Tests on PostgreSQL and Redis. `.ci/run databases` starts both; `DATABASE_URL` and `REDIS_URL`
-//! name others.
+//! Tests on PostgreSQL and Redis. `.ci/run databases` starts both servers, unless `DATABASE_URL`
+//! and `REDIS_URL` name other servers.
 
 use crate::{
     context::{Context, Outcome, patiently},
     job::Step,
 };
 
-/// Of the whole workspace except for TLS, which is no default: with one package's features all is
-/// compiled anew.
+/// The steps test the whole workspace, because the features of one package alone would compile the
+/// dependencies again. TLS is not a default feature, so its steps name a package.
 pub(crate) const STEPS: &[Step] = &[
-    Step { name: "PostgreSQL and Redis answer", run: answer },
-    // The tests of many nodes start the programs of other packages.
+    Step { name: "PostgreSQL and Redis are reachable", run: answer },
+    // The tests with many nodes start the programs of other packages.
     Step {
         name: "programs of the nodes",
         run: |c| c.run("cargo build --workspace --examples --bins"),
@@ -20,7 +20,7 @@ pub(crate) const STEPS: &[Step] = &[
         run: |c| tests(c, "cargo test --workspace --test store -- --ignored postgres"),
     },
     Step {
-        name: "PostgreSQL drops, ends and hangs",
+        name: "PostgreSQL connections drop, end and hang",
         run: |c| {
             tests(
                 c,
@@ -57,9 +57,9 @@ pub(crate) const STEPS: &[Step] = &[
             tests(c, &format!("cargo test --workspace --test blog -- {options} many_nodes"))
         },
     },
-    // A thousand rounds make the table of docs/many-nodes.md: `cargo xtask long every-change`.
+    // The table of docs/many-nodes.md needs 1,000 rounds: `cargo xtask long every-change`.
     Step { name: "every change on every kind of node", run: |c| patiently(|| every_change(c, 50)) },
-    // What is left out reads the SQLite file.
+    // The skipped tests read the SQLite file, or have a step of their own.
     Step {
         name: "the blog on PostgreSQL",
         run: |c| {
@@ -71,12 +71,12 @@ pub(crate) const STEPS: &[Step] = &[
             c.command(&line).with_servers(c).env("BLOG_TESTS_ON", url).tests(c, 1)
         },
     },
-    // A filter that matches less than it did would pass.
+    // A filter that matches fewer tests than before would pass.
     Step {
         name: "how many tests ran on the databases",
         run: |c| match c.passed.get() {
             passed @ ..LEAST => {
-                Err(format!("only {passed} of at least {LEAST} tests ran on the databases"))
+                Err(format!("{passed} tests ran on the databases, expected at least {LEAST}"))
             }
             passed => {
                 println!("{passed}");
@@ -86,12 +86,13 @@ pub(crate) const STEPS: &[Step] = &[
     },
 ];
 
+/// Minimum number of tests of the job `databases`.
 const LEAST: usize = 187;
 
 fn answer(c: &Context) -> Outcome {
     let [Some(postgres), Some(redis)] = &c.servers else {
         return Err(
-            "set DATABASE_URL and REDIS_URL, or run `.ci/run databases`, which starts both"
+            "set DATABASE_URL and REDIS_URL, or run `.ci/run databases`, which starts both servers"
                 .to_owned(),
         );
     };
@@ -103,7 +104,7 @@ fn tests(c: &Context, line: &str) -> Outcome {
     c.command(line).with_servers(c).tests(c, 1)
 }
 
-/// Each change on each kind of node, so many times.
+/// Tests each change on each kind of node, with this number of rounds.
 pub(crate) fn every_change(c: &Context, rounds: u32) -> Outcome {
     let line =
         "cargo test --workspace --test blog -- --ignored --nocapture --test-threads 1 every_change";

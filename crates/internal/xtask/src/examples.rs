@@ -1,4 +1,4 @@
-//! The examples as programs.
+//! Runs the examples as programs.
 
 use std::{
     fs,
@@ -25,13 +25,13 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step { name: "PyJWT", run: |c| c.run("python3 examples/pyjwt/interop.py") },
     Step {
-        name: "moving over from Starlette",
+        name: "migration from Starlette",
         run: |c| c.run("python3 examples/migrate-from-starlette/migrate.py"),
     },
 ];
 
-/// The examples that no test starts as a process. Each prints its address, and rejects a request
-/// without a token.
+/// Starts the examples that no test starts as a process. Each must print its address, and must
+/// reject a request without a token with 401.
 fn start_examples(c: &Context) -> Outcome {
     for (name, variable, guarded) in [
         ("verify-only-service", "REPORT_ADDR", "/report"),
@@ -46,18 +46,19 @@ fn start_examples(c: &Context) -> Outcome {
             .env(variable, "127.0.0.1:0");
         let server = Server::start(run, &directory)?;
         let status = status(&server.base, guarded)?;
-        println!("{name}: {guarded} answers {status}");
+        println!("{name}: {guarded} returns {status}");
         if status != "401" {
-            return Err(format!("{name}: {guarded} answers {status}, not 401"));
+            return Err(format!("{name}: {guarded} returns {status}, expected 401"));
         }
     }
     Ok(())
 }
 
-/// The README's own command, on a free port and with a database of its own. It ends cleanly after
-/// SIGTERM.
+/// Runs the command of the README, on a free port and with a new database. The blog must exit
+/// successfully after SIGTERM.
 fn walk(c: &Context) -> Outcome {
-    // Compiled before the start is waited for: with its own features alone, most of it is new.
+    // Compiled first, because `Server::start` waits one minute only. With the features of this
+    // package alone, cargo compiles most of the dependencies again.
     c.run("cargo build -p blog")?;
     let database = format!("sqlite://{}", c.work.join("blog.db").display());
     let run = c
@@ -71,19 +72,19 @@ fn walk(c: &Context) -> Outcome {
     c.run(&format!("kill -TERM {}", blog.child.id()))?;
     match blog.child.wait() {
         Ok(status) if status.success() => Ok(()),
-        status => Err(format!("the blog ended with {status:?} after SIGTERM")),
+        status => Err(format!("the blog exited with {status:?} after SIGTERM, expected success")),
     }
 }
 
-/// A server of an example. It is killed when this is dropped.
+/// The server process of an example. Dropping it kills the process.
 struct Server {
     child: Child,
-    /// Its address, such as `http://127.0.0.1:3000`.
+    /// The address of the server, such as `http://127.0.0.1:3000`.
     base: String,
 }
 
 impl Server {
-    /// Starts it and waits, for a minute at most, until it prints its address.
+    /// Starts the server and waits until it prints its address, for at most one minute.
     fn start(run: Run, directory: &Path) -> Outcome<Self> {
         let ready = directory.join("ready");
         let child = run.start(&ready)?;
@@ -98,7 +99,7 @@ impl Server {
             }
             if let Ok(Some(status)) = server.child.try_wait() {
                 return Err(format!(
-                    "{}: ended with {status} before it was ready",
+                    "{}: exited with {status} before it printed its address",
                     directory.display()
                 ));
             }
@@ -110,13 +111,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Both fail where it has ended.
+        // Both calls fail if the process has exited.
         let _ended = self.child.kill();
         let _status = self.child.wait();
     }
 }
 
-/// The status of a request for JSON.
+/// Returns the status of a request that accepts JSON.
 fn status(base: &str, path: &str) -> Outcome<String> {
     let address = base.trim_start_matches("http://");
     let request = format!(

@@ -1,17 +1,17 @@
-//! Jobs and their steps, announced and timed.
+//! Runs jobs and their steps, and prints the name and the duration of each.
 
 use std::time::Instant;
 
 use crate::context::{Context, Outcome};
 
-/// A group of checks that runs alone on a clean clone.
+/// A group of checks that can run alone on a clean clone.
 pub(crate) struct Job {
     pub(crate) name: &'static str,
-    /// One sentence.
+    /// A description of one sentence.
     pub(crate) about: &'static str,
     /// Usual duration on two cores, in minutes.
     pub(crate) minutes: u32,
-    /// What must be installed beside Rust and a C compiler. `.ci/tools` knows how.
+    /// The tools that the job needs, except Rust and a C compiler. `.ci/tools` installs them.
     pub(crate) tools: &'static [&'static str],
     pub(crate) steps: &'static [Step],
 }
@@ -23,11 +23,11 @@ pub(crate) struct Step {
 
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Options<'a> {
-    /// Runs the steps after a failed one too. Otherwise the first that fails ends the run.
+    /// Also runs the steps after a failed step. Otherwise the first failed step ends the run.
     pub(crate) keep_going: bool,
     /// Runs only the steps whose names contain this text.
     pub(crate) step: &'a str,
-    /// Whether these are all the jobs: for the closing line.
+    /// Whether all jobs run. Used in the last line of the output.
     pub(crate) all: bool,
 }
 
@@ -61,7 +61,11 @@ impl Context {
             println!("== skipped: {skipped}");
         }
         if ran == 0 {
-            return Err(format!("no step of {} has \"{}\" in its name", names(jobs), options.step));
+            return Err(format!(
+                "no step of {} has \"{}\" in its name; a run prints the names of its steps",
+                names(jobs),
+                options.step
+            ));
         }
         if !failed.is_empty() {
             eprintln!("== FAILED: {}", failed.join("; "));
@@ -78,7 +82,8 @@ fn names(jobs: &[&Job]) -> String {
     jobs.iter().map(|job| job.name).collect::<Vec<_>>().join(", ")
 }
 
-/// Names the missing tools and the command that installs them. This program installs nothing.
+/// Returns an error if tools are missing. The error names the tools and the command that installs
+/// them. This program installs nothing.
 fn check(context: &Context, jobs: &[&Job]) -> Outcome {
     let mut missing = Vec::new();
     for job in jobs {
@@ -93,7 +98,7 @@ fn check(context: &Context, jobs: &[&Job]) -> Outcome {
     }
     let names: Vec<&str> = jobs.iter().map(|job| job.name).collect();
     Err(format!(
-        "{}; on Debian and Ubuntu `.ci/run {}` installs it",
+        "{}; on Debian and Ubuntu, `.ci/run {}` installs the missing tools",
         missing.join("; "),
         names.join(" ")
     ))

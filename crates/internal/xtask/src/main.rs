@@ -1,7 +1,8 @@
-//! The checks of the project by name: `cargo xtask ci JOB` here, in `.ci/run` and in the workflows.
+//! Runs the checks of the project by name: `cargo xtask ci JOB`. `.ci/run` and the workflows use it
+//! too.
 //!
-//! It installs nothing: `.ci/run` installs the tools of the jobs and calls it. It depends on the
-//! standard library only, since every job compiles it first.
+//! This program installs nothing. `.ci/run` installs the tools of the jobs and then runs this
+//! program. It depends on the standard library only, because every job compiles it first.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "prints the progress of the checks")]
@@ -29,10 +30,10 @@ Usage:
   cargo xtask ci [OPTION…] [JOB…]        run the named jobs, or all of them
   cargo xtask ci --list                  print the jobs and the long tests
   cargo xtask long NAME…                 run long tests in full
-  cargo xtask needs [JOB… | long NAME…]  print the tools that they need, one per line
+  cargo xtask needs [JOB… | long NAME…]  print the tools that the jobs or tests need, one per line
 
---keep-going runs the steps after a failed one too, and fails at the end.
---step=TEXT  runs only the steps of the jobs whose names contain the text.";
+--keep-going  also run the steps after a failed step, and fail at the end
+--step=TEXT   run only the steps whose names contain the text";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -56,7 +57,7 @@ fn run(flags: &[&str], words: &[&str]) -> Result<bool, String> {
         match flag.strip_prefix("--step=") {
             Some(text) => options.step = text,
             None if *flag == "--keep-going" => options.keep_going = true,
-            None => return Err(format!("no option {flag}\n{USAGE}")),
+            None => return Err(format!("unknown option {flag}\n{USAGE}")),
         }
     }
     let lists = flags.contains(&"--list");
@@ -71,7 +72,7 @@ fn run(flags: &[&str], words: &[&str]) -> Result<bool, String> {
         "long" if !names.is_empty() => {
             return Context::new()?.run_jobs(&long::named(names)?, options);
         }
-        // The options of `ci` may stand beside the jobs: `.ci/run` passes all that it was given.
+        // The options of `ci` may be among the names: `.ci/run` passes all of its arguments.
         "needs" => {
             let jobs = match names {
                 ["long", names @ ..] => long::named(names)?,
@@ -89,13 +90,14 @@ fn run(flags: &[&str], words: &[&str]) -> Result<bool, String> {
     Ok(true)
 }
 
-/// Returns the jobs of these names, in the order of the table; all jobs where none is named.
+/// Returns the jobs with these names, in the order of the table. Returns all jobs if there is no
+/// name.
 fn named(names: &[&str]) -> Result<Vec<&'static Job>, String> {
     if let Some(unknown) =
         names.iter().find(|name| **name != "all" && JOBS.iter().all(|job| job.name != **name))
     {
         return Err(format!(
-            "no job is called {unknown}: `cargo xtask ci --list` prints the names"
+            "no job has the name {unknown}: `cargo xtask ci --list` prints the names"
         ));
     }
     let all = names.is_empty() || names.contains(&"all");
@@ -103,7 +105,7 @@ fn named(names: &[&str]) -> Result<Vec<&'static Job>, String> {
 }
 
 fn list() {
-    println!("Jobs, with their usual minutes on two cores after a build:\n");
+    println!("Jobs, with their usual duration in minutes, on two cores, after a first build:\n");
     for job in JOBS {
         println!("  {:<13} {:>3}  {}", job.name, job.minutes, job.about);
     }
@@ -112,7 +114,7 @@ fn list() {
 }
 
 fn list_long() {
-    println!("Long tests, `cargo xtask long NAME`. The jobs run the short form:\n");
+    println!("Long tests, run with `cargo xtask long NAME`. The jobs run the short form:\n");
     for Job { name, minutes, about, .. } in LONG {
         println!("  {name:<34} {minutes:>3}  {about}");
     }
@@ -124,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    /// The items of the lists in a workflow, which are its jobs.
+    /// Returns the items of the lists in a workflow, which are the names of jobs.
     fn in_workflow(text: &str) -> BTreeSet<&str> {
         text.lines().filter_map(|line| line.strip_prefix("          - ")).collect()
     }
@@ -132,14 +134,14 @@ mod tests {
     #[test]
     fn workflow_of_pull_requests_has_every_job() {
         let mut jobs = in_workflow(include_str!("../../../../.github/workflows/ci.yml"));
-        assert!(jobs.insert("databases"), "it has a job of its own, for the services");
+        assert!(jobs.insert("databases"), "databases is a separate job, because it has services");
         assert_eq!(jobs, JOBS.iter().map(|job| job.name).collect());
     }
 
     #[test]
     fn workflow_of_each_night_has_every_long_test() {
         let mut tests = in_workflow(include_str!("../../../../.github/workflows/nightly.yml"));
-        assert!(tests.insert("benchmarks"), "a shared machine has no times worth keeping");
+        assert!(tests.insert("benchmarks"), "times on a shared machine are not reliable");
         assert_eq!(tests, LONG.iter().map(|job| job.name).collect());
     }
 
@@ -152,6 +154,6 @@ mod tests {
     #[test]
     fn unknown_job_is_an_error_that_names_the_list() {
         let error = named(&["tests"]).err().unwrap();
-        assert_eq!(error, "no job is called tests: `cargo xtask ci --list` prints the names");
+        assert_eq!(error, "no job has the name tests: `cargo xtask ci --list` prints the names");
     }
 }

@@ -1,4 +1,4 @@
-//! What is published: packages, licences, minimal versions, oldest compilers.
+//! Checks of the published crates: packages, licences, minimal versions, oldest compilers.
 
 use std::{collections::BTreeMap, fs};
 
@@ -15,7 +15,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "oldest compilers", run: oldest_compilers },
 ];
 
-/// The published crates by name, and their manifests.
+/// Returns the names of the published crates and their manifests.
 fn published(c: &Context) -> Outcome<Vec<(String, String)>> {
     let mut crates = Vec::new();
     for package in packages_in(c, "crates")? {
@@ -25,9 +25,9 @@ fn published(c: &Context) -> Outcome<Vec<(String, String)>> {
     Ok(crates)
 }
 
-/// What would be published, each built from its package alone, in the order of their
-/// dependencies; each finds the others among the packages before it. Without the shared target
-/// directory each would compile all that it depends on anew.
+/// Builds each package from the files that would be published, in the order of dependencies. A
+/// package finds the other packages among those that were built before. Without the shared target
+/// directory, each package would compile all of its dependencies again.
 fn packages(c: &Context) -> Outcome {
     let crates = published(c)?;
     let mut run = c.command("cargo package --allow-dirty");
@@ -37,29 +37,29 @@ fn packages(c: &Context) -> Outcome {
     let lines = run.env("CARGO_TARGET_DIR", &c.target).lines()?;
     let verified = lines.iter().filter(|line| line.trim_start().starts_with("Verifying ")).count();
     if verified != crates.len() {
-        return Err(format!("{verified} of {} packages were built", crates.len()));
+        return Err(format!("{verified} packages were built, expected {}", crates.len()));
     }
     Ok(())
 }
 
-/// Licences, bans and sources always; advisories where their database can be fetched.
+/// Checks licences, bans and sources. Checks advisories if their database can be downloaded.
 fn deny(c: &Context) -> Outcome {
     c.run("cargo deny check bans licenses sources")?;
     if c.run("timeout 60 cargo deny fetch db").is_err() {
-        c.skip("advisories: their database cannot be fetched");
+        c.skip("advisories: the advisory database cannot be downloaded");
         return Ok(());
     }
     c.run("cargo deny check advisories")
 }
 
-/// The least versions that the manifests allow, of what is published. The copy shares the compiled
-/// dependencies.
+/// Builds the published crates with the lowest dependency versions that the manifests allow. The
+/// build runs in a copy of the workspace, which shares the compiled dependencies.
 fn minimal_versions(c: &Context) -> Outcome {
     let (archive, copy) = (c.work.join("minimal.tar"), c.work.join("minimal"));
     create(&copy)?;
     c.command("git archive HEAD Cargo.toml crates docs -o").arg(&archive).run()?;
     c.command("tar -x -f").arg(&archive).arg("-C").arg(&copy).run()?;
-    // The published crates, and the one that their tests share.
+    // The copy has the published crates, and the crate that their tests share.
     for package in entries(&copy.join("crates/internal"))? {
         if !package.ends_with("test-support") {
             fs::remove_dir_all(&package)
@@ -86,14 +86,15 @@ fn minimal_versions(c: &Context) -> Outcome {
     Ok(())
 }
 
-/// The oldest compilers that the manifests name, each for the crates that name it.
+/// Builds each published crate with the oldest compiler that its manifest names.
 fn oldest_compilers(c: &Context) -> Outcome {
     let workspace = read(&c.root.join("Cargo.toml"))?;
     let mut crates = BTreeMap::<String, Vec<String>>::new();
     for (name, manifest) in published(c)? {
         let of_workspace = manifest.contains("\nrust-version.workspace = true\n");
         let version = version_in(if of_workspace { &workspace } else { &manifest });
-        let version = version.ok_or_else(|| format!("{name} does not name a rust-version"))?;
+        let version =
+            version.ok_or_else(|| format!("{name}: add `rust-version` to its Cargo.toml"))?;
         crates.entry(format!("{version}.0")).or_default().push(name);
     }
     let installed = c.command("rustup toolchain list").output()?;
@@ -102,7 +103,7 @@ fn oldest_compilers(c: &Context) -> Outcome {
         if !is_there
             && c.run(&format!("rustup toolchain install {version} --profile minimal")).is_err()
         {
-            // Clippy's lint incompatible_msrv, which knows what came when, stands in for it.
+            // Clippy's lint incompatible_msrv still reports functions that this version lacks.
             c.skip(&format!("Rust {version}: it cannot be installed"));
             continue;
         }

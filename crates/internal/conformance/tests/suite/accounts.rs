@@ -1,5 +1,5 @@
-//! The sign-in routes, on axum and on actix-web, over sockets: one script, sent to both, and the
-//! answers are the same to the byte but for what is random.
+//! The account routes on axum and on actix-web, over sockets. One script is sent to both. The
+//! responses must be equal, byte by byte, except for random values.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -22,7 +22,7 @@ use crate::{
 
 const PASSWORD: &str = "correct+horse+battery+staple";
 
-/// The names and the clock of the suite's tokens.
+/// Returns settings with the issuer, the audience and the clock of the suite's tokens.
 pub(crate) fn settings() -> Settings<SiteRole> {
     Settings {
         issuer: "https://site.example".into(),
@@ -38,12 +38,12 @@ fn accounts() -> Accounts<SiteRole> {
     stores.registration = Some(store.clone().into());
     stores.sessions = Some(store.into());
     let settings = Settings { default_roles: SiteRole::Guest.into(), ..settings() };
-    Accounts::new(ring(), stores, settings).expect("a site without second factors")
+    Accounts::new(ring(), stores, settings).expect("the settings are valid")
 }
 
 async fn axum_server() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("the listener has an address");
     let site = Router::new()
         .merge(routes(&Routes::new(&accounts())))
         .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
@@ -61,13 +61,13 @@ fn actix_server() -> (actix_web::dev::Server, SocketAddr) {
         .workers(1)
         .disable_signals()
         .bind_auto_h2c("127.0.0.1:0")
-        .expect("a free port");
+        .expect("a port is free");
     let address = server.addrs()[0];
     (server.run(), address)
 }
 
-/// A request of the script: method, target, header lines, body. `{jar}` is what the answers so far
-/// have set.
+/// A request of the script: method, target, headers, body. `{jar}` is the `Cookie` header with the
+/// cookies of the earlier responses.
 type Line = (&'static str, &'static str, &'static [(&'static str, &'static str)], String);
 
 const HTML: (&str, &str) = ("accept", "text/html");
@@ -117,7 +117,7 @@ fn script() -> Vec<Line> {
     ]
 }
 
-/// What the answers set, as a browser keeps it.
+/// The cookies that the responses set, as a browser stores them.
 struct Jar(CookieJar);
 
 impl Jar {
@@ -139,8 +139,8 @@ impl Jar {
     }
 }
 
-/// An answer without what differs from run to run (tokens, identifiers) and what the framework adds
-/// (date, framing).
+/// Returns a response without random values (tokens, identifiers) and without the headers that the
+/// framework adds (date, framing).
 fn comparable(received: &Received) -> (u16, Vec<(String, String)>, String) {
     let framing = ["date", "content-length", "transfer-encoding", "connection"];
     let headers = received.headers.iter().filter(|(name, _)| !framing.contains(&name.as_str()));
@@ -151,7 +151,8 @@ fn comparable(received: &Received) -> (u16, Vec<(String, String)>, String) {
     (received.status, headers, without_random(&received.text()))
 }
 
-/// Runs of 22 or more letters of base64url, dots and dashes, but for words, become a star.
+/// Replaces random values with a star: runs of 22 or more characters of base64url and dots that
+/// contain a digit.
 fn without_random(text: &str) -> String {
     let part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let mut out = String::new();

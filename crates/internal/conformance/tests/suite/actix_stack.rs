@@ -1,4 +1,4 @@
-//! actix-web: guards around a resource, a scope, the default service and a whole app, and as the
+//! actix-web: guards around a resource, a scope, the default service and a whole app, and the
 //! extractor.
 
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ const STACK: Stack = Stack {
     },
 };
 
-/// A whole app behind one guard; it has this one route.
+/// A whole app behind one guard. It has this route only.
 const GUARDED_APP: Stack = Stack {
     name: "actix app",
     doors: |named| match named {
@@ -97,12 +97,15 @@ fn own_page(rejection: Rejection, request: &HttpRequest) -> Option<HttpResponse>
 }
 
 pub(crate) fn request(sent: &Sent) -> TestRequest {
-    let method = Method::from_bytes(sent.method.as_bytes()).expect("a method");
+    let method = Method::from_bytes(sent.method.as_bytes()).expect("the method is valid");
     sent.headers.iter().fold(
         TestRequest::with_uri(&sent.target).method(method),
         |request, (name, value)| {
-            let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
-            request.append_header((name, HeaderValue::from_bytes(value).expect("a header value")))
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("the header name is valid");
+            request.append_header((
+                name,
+                HeaderValue::from_bytes(value).expect("the header value is valid"),
+            ))
         },
     )
 }
@@ -114,7 +117,11 @@ pub(crate) async fn received<B: MessageBody>(response: ServiceResponse<B>) -> Re
         .iter()
         .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
         .collect();
-    let body = actix_web::body::to_bytes(response.into_body()).await.ok().expect("a body").to_vec();
+    let body = actix_web::body::to_bytes(response.into_body())
+        .await
+        .ok()
+        .expect("the body can be read")
+        .to_vec();
     Received { status, headers, body, handler_runs: 0 }
 }
 
@@ -133,7 +140,8 @@ macro_rules! in_process {
                     .await
                 };
                 let received = runs.counted(exchange).await;
-                // The dispatcher leaves the body of an answer to HEAD out; here there is none.
+                // actix-web's dispatcher removes the body of a response to HEAD. This test has no
+                // dispatcher.
                 if sent.method == "HEAD" {
                     Received { body: Vec::new(), ..received }
                 } else {
@@ -156,7 +164,7 @@ async fn in_process() {
 }
 
 #[actix_web::test]
-async fn a_guarded_app_in_process() {
+async fn guarded_app_in_process() {
     let app = App::new()
         .service(web::resource("/only").to(show))
         .wrap(require_roles([SiteRole::Admin]))
@@ -184,7 +192,7 @@ async fn over_http2() {
     handle.stop(false).await;
 }
 
-/// HTTP/1.1, and HTTP/2 with prior knowledge, on one port.
+/// Starts a server for HTTP/1.1, and for HTTP/2 with prior knowledge, on one port.
 fn serve(runs: &Runs) -> (Server, SocketAddr) {
     let (runs, auth) = (Data::new(runs.clone()), auth());
     let server = HttpServer::new(move || {
@@ -193,7 +201,7 @@ fn serve(runs: &Runs) -> (Server, SocketAddr) {
     .workers(1)
     .disable_signals()
     .bind_auto_h2c("127.0.0.1:0")
-    .expect("a free port");
+    .expect("a port is free");
     let address = server.addrs()[0];
     (server.run(), address)
 }

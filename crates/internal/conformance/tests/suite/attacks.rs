@@ -1,6 +1,6 @@
-//! Core's attack corpus, each token sent as a browser sends it, through axum and actix-web: what
-//! the verifier refuses never reaches a guarded route. hallpass-tower's own tests send it through
-//! the bare layers.
+//! Sends each token of core's attack corpus through axum and actix-web, in a cookie, as a browser
+//! does. A token that the verifier rejects must not reach a guarded route. The tests of
+//! hallpass-tower send the corpus through the bare layers.
 
 use actix_web::{App, test::init_service, web};
 use axum::{Router, body::Body, routing::get};
@@ -15,7 +15,7 @@ use crate::{actix_stack, tower_stack};
 const CORPUS: &str = include_str!("../../../../hallpass-core/tests/tables/attacks.jsonl");
 const KEYS: &str = include_str!("../../../../hallpass-core/tests/tables/attack_keys.json");
 
-/// The moment that the corpus is written for.
+/// The time for which the corpus is written.
 #[derive(Clone, Copy)]
 struct Then;
 
@@ -27,19 +27,20 @@ impl Clock for Then {
 
 fn verifier() -> Verifier<SiteRole> {
     Verifier::new(
-        KeyRing::from_json(KEYS).expect("the corpus's keys"),
+        KeyRing::from_json(KEYS).expect("the keys of the corpus are valid"),
         "https://site.example",
         "site",
     )
 }
 
-/// The requests, each with what it is about and the status it has to get.
+/// Returns the requests, each with its description and its expected status.
 fn attacks() -> Vec<(String, Sent, u16)> {
     let attacks = CORPUS.lines().filter_map(|line| {
-        let attack: Value = serde_json::from_str(line).expect("JSON");
+        let attack: Value = serde_json::from_str(line).expect("the line is JSON");
         let [what, token, expect] = ["what", "token", "expect"]
-            .map(|field| attack[field].as_str().expect("text").to_owned());
-        // What ends a cookie's value, or stands around it, is not part of it: another token, then.
+            .map(|field| attack[field].as_str().expect("the field is text").to_owned());
+        // A token cannot be sent in a cookie if it contains a character that ends the value, or if
+        // it begins or ends with white space.
         let sendable = token.bytes().all(|byte| (0x20..0x7f).contains(&byte))
             && token.trim() == token
             && !token.contains(';');

@@ -1,5 +1,5 @@
-//! axum: guards as `route_layer` of a method router, `route_layer` of a nested router, `layer` of a
-//! merged one, around the fallback, and as the extractor.
+//! axum: guards as `route_layer` of a method router, as `route_layer` of a nested router, as
+//! `layer` of a merged router and around the fallback, and the extractor.
 
 use std::net::SocketAddr;
 
@@ -125,8 +125,8 @@ async fn over_http2() {
 }
 
 async fn serve(runs: &Runs) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("the listener has an address");
     let site = site(runs);
     tokio::spawn(async move { axum::serve(listener, site).await });
     address

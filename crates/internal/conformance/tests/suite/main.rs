@@ -1,4 +1,4 @@
-//! The table, over every adapter, in process and over sockets.
+//! Runs the table on every adapter, in process and over sockets.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
@@ -26,7 +26,7 @@ use report::Report;
 use sockets::Http2;
 
 #[test]
-fn the_table_has_its_rows() {
+fn table_has_at_least_360_rows_and_few_differences() {
     assert!(
         rows().len() + grpc_rows().len() >= 360,
         "{} and {} rows",
@@ -41,17 +41,18 @@ fn the_table_has_its_rows() {
                 .collect::<Vec<_>>()
         })
         .collect();
-    assert!(differences.len() <= 8, "a stack is drifting away: {differences:#?}");
+    assert!(differences.len() <= 8, "too many differences between stacks: {differences:#?}");
 }
 
-/// A stack: its name in the table, and its doors.
+/// A stack: its name in the table, and its doors. A door is a name in the table, such as `admin`,
+/// for the paths of the stack with one guard.
 #[derive(Clone, Copy)]
 struct Stack {
     name: &'static str,
     doors: fn(&str) -> Vec<&'static str>,
 }
 
-/// Sends every row's requests through `send` and compares.
+/// Sends the requests of every row through `send` and compares the responses.
 async fn run<F>(stack: Stack, over: &str, rows: Vec<Row>, mut send: impl FnMut(Sent) -> F)
 where
     F: Future<Output = Received>,
@@ -76,8 +77,8 @@ async fn run_over_http1(stack: Stack, rows: Vec<Row>, server: SocketAddr, runs: 
 
 async fn run_over_http2(stack: Stack, rows: Vec<Row>, server: SocketAddr, runs: runs::Runs) {
     let client = Http2::connect(server).await;
-    // An HTTP/2 request cannot ask for an upgrade (RFC 9113 section 8.2.2), nor carry a line of
-    // `connection`.
+    // An HTTP/2 request cannot request an upgrade or have a `connection` header (RFC 9113 section
+    // 8.2.2).
     let rows = rows.into_iter().filter(|row| !row.name.contains("web socket")).collect();
     run(stack, "HTTP/2", rows, |sent| {
         let (runs, client) = (runs.clone(), client.clone());

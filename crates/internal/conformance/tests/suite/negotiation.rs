@@ -1,5 +1,6 @@
-//! Every kind of rejection for every caller, on every stack: first against the table, then byte by
-//! byte against core's `RejectionResponse`, so that a stack neither adds nor drops a header.
+//! Every kind of rejection for every kind of client, on every stack. A response is compared with
+//! the table, and byte by byte with core's `RejectionResponse`, so that a stack cannot add or drop
+//! a header.
 
 use std::net::SocketAddr;
 
@@ -22,7 +23,7 @@ use crate::{
 };
 
 #[test]
-fn the_table_has_every_kind_for_every_caller() {
+fn table_has_every_rejection_kind_for_every_client() {
     let rows = negotiation_rows();
     assert_eq!(rows.len(), 11 * RejectionKind::ALL.len());
     for kind in RejectionKind::ALL {
@@ -31,10 +32,12 @@ fn the_table_has_every_kind_for_every_caller() {
     }
 }
 
-/// The rejection that the path names, as a guard, a limiter or a store of the site's would make it.
+/// Returns the rejection in the path, as a guard, a rate limiter or a store of the site creates it.
 fn rejection(path: &str) -> Rejection {
-    let kind =
-        RejectionKind::ALL.iter().find(|kind| path == format!("/rejected/{kind}")).expect("a kind");
+    let kind = RejectionKind::ALL
+        .iter()
+        .find(|kind| path == format!("/rejected/{kind}"))
+        .expect("the path names a kind");
     match kind {
         RejectionKind::Limited | RejectionKind::Unavailable => {
             Rejection::new(*kind).with_retry_after(std::time::Duration::from_millis(1500))
@@ -73,7 +76,7 @@ const fn stack(name: &'static str) -> Stack {
     Stack { name, doors: |_| Vec::new() }
 }
 
-/// Runs the table, and holds each answer to core's.
+/// Runs the table, and compares each response with core's.
 async fn hold<F: Future<Output = Received>>(
     name: &'static str,
     over: &str,
@@ -113,7 +116,7 @@ fn wanted(sent: &Sent) -> (u16, Vec<(String, String)>, String) {
     (response.status, fields, if sent.method == "HEAD" { String::new() } else { response.body })
 }
 
-/// Over HTTP/2 nobody asks for an upgrade (RFC 9113 section 8.2.2).
+/// Returns the rows without web sockets, because HTTP/2 has no upgrade (RFC 9113 section 8.2.2).
 fn rows_of_http2() -> Vec<Row> {
     negotiation_rows().into_iter().filter(|row| !row.name.contains("web socket")).collect()
 }
@@ -148,8 +151,8 @@ async fn axum() {
         }
     })
     .await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let server = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let server = listener.local_addr().expect("the listener has an address");
     tokio::spawn(async move { axum::serve(listener, site).await });
     over_sockets("axum", server).await;
 }
@@ -167,7 +170,8 @@ async fn actix() {
         let exchange = actix_web::test::call_service(&app, request);
         async move {
             let received = actix_stack::received(exchange.await).await;
-            // The dispatcher leaves the body of an answer to HEAD out; here there is none.
+            // actix-web's dispatcher removes the body of a response to HEAD. This test has no
+            // dispatcher.
             if sent.method == "HEAD" { Received { body: Vec::new(), ..received } } else { received }
         }
     })
@@ -177,7 +181,7 @@ async fn actix() {
             .workers(1)
             .disable_signals()
             .bind_auto_h2c("127.0.0.1:0")
-            .expect("a free port");
+            .expect("a port is free");
     let address = server.addrs()[0];
     let server = server.run();
     let handle = server.handle();

@@ -1,5 +1,5 @@
-//! Core's table of `next`, on every stack: in the log-in page, in the redirect after a log-in, and
-//! in the redirect of a guard.
+//! Core's table of `next`, on every stack: in the login page, in the redirect after a login, and in
+//! the redirect of a guard.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -19,16 +19,17 @@ use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
 use crate::{accounts::settings, actix_stack, tower_stack};
 
-/// The table of `hallpass-core`, whose own tests hold `SafeNext` to it.
+/// The table of `hallpass-core`. The tests of that crate compare `SafeNext` with it.
 const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/next.jsonl");
 const PASSWORD: &str = "correct horse battery staple";
 
-/// What was asked for, and where it leads.
+/// Returns the rows: the value of `next` in the request, and the target of the redirect.
 fn rows() -> Vec<(String, String)> {
-    let text = |line: &Value, name: &str| line[name].as_str().expect("text").to_owned();
+    let text =
+        |line: &Value, name: &str| line[name].as_str().expect("the field is text").to_owned();
     let rows: Vec<(String, String)> = TABLE
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
+        .map(|line| serde_json::from_str::<Value>(line).expect("the line is JSON"))
         .map(|line| (text(&line, "next"), text(&line, "to")))
         .collect();
     assert_eq!(rows.len(), 145);
@@ -44,7 +45,7 @@ fn accounts() -> Accounts<SiteRole> {
         rate_limits: RateLimits::default().address(RateLimit::new(10_000, Duration::from_secs(60))),
         ..settings()
     };
-    Accounts::new(ring(), stores, settings).expect("a site")
+    Accounts::new(ring(), stores, settings).expect("the settings are valid")
 }
 
 fn form(target: &str, body: String) -> Sent {
@@ -55,7 +56,7 @@ fn form(target: &str, body: String) -> Sent {
     sent
 }
 
-/// A person at the sign-in routes.
+/// Requests the login page and logs in with each row.
 async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(Sent) -> F) {
     let account = format!("username=ann&password={}", percent(PASSWORD));
     assert_eq!(send(form("/register", account.clone())).await.status, 303);
@@ -79,7 +80,7 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
 }
 
 #[tokio::test]
-async fn axums_log_in() {
+async fn next_of_the_login_is_safe_on_axum() {
     let site = hallpass_axum::routes::<SiteRole, ()>(&Routes::new(&accounts()))
         .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
     hold_sign_in("axum", |sent| {
@@ -95,7 +96,7 @@ async fn axums_log_in() {
 }
 
 #[actix_web::test]
-async fn actixs_log_in() {
+async fn next_of_the_login_is_safe_on_actix() {
     let app = App::new()
         .service(hallpass_actix::routes(&Routes::new(&accounts())))
         .wrap(hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock));
@@ -108,10 +109,11 @@ async fn actixs_log_in() {
     .await;
 }
 
-/// A stranger at a guarded path: as the request's target where it can be one, else as the page that
-/// htmx says it is on. A fragment goes in neither.
+/// Requests a guarded path without a token. The row is the target of the request if it is a valid
+/// target. Otherwise it is the current page in a request of htmx. Rows with a fragment are left
+/// out, because neither has a fragment.
 async fn hold_guard<F: Future<Output = Received>>(stack: &str, send: impl Fn(Sent) -> F) {
-    // actix-web's `http` is older, and takes less.
+    // actix-web uses an older version of `http`, which accepts fewer targets.
     let is_target = |next: &str| {
         next.parse::<http::Uri>().is_ok() && next.parse::<actix_web::http::Uri>().is_ok()
     };
@@ -152,7 +154,7 @@ async fn hold_guard<F: Future<Output = Received>>(stack: &str, send: impl Fn(Sen
 }
 
 #[tokio::test]
-async fn towers_guard() {
+async fn next_of_a_guard_is_safe_on_tower() {
     let handler = service_fn(async |_: Request<()>| {
         Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::default()))
     });
@@ -173,7 +175,7 @@ async fn towers_guard() {
 }
 
 #[tokio::test]
-async fn axums_guard() {
+async fn next_of_a_guard_is_safe_on_axum() {
     let site = Router::new()
         .fallback_service(
             any(async || "inside")
@@ -194,7 +196,7 @@ async fn axums_guard() {
 }
 
 #[actix_web::test]
-async fn actixs_guard() {
+async fn next_of_a_guard_is_safe_on_actix() {
     let app = App::new()
         .default_service(web::to(async || HttpResponse::Ok()).wrap(hallpass_actix::require_login()))
         .wrap(hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock));

@@ -1,4 +1,4 @@
-//! Core's table of origins, on every stack: around a whole site, and in the sign-in routes.
+//! Core's table of origins (CSRF), on every stack: around a whole site, and in the account routes.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
 use crate::{accounts::settings, actix_stack, runs::Runs, sockets, tower_stack};
 
-/// The table of `hallpass-core`, whose own tests hold the check to it.
+/// The table of `hallpass-core`. The tests of that crate compare `OriginCheck` with it.
 const TABLE: &str = include_str!("../../../../hallpass-core/tests/tables/origin.jsonl");
 
 struct Row {
@@ -28,21 +28,23 @@ struct Row {
     passes: bool,
 }
 
-/// The exceptions that the table is written for.
+/// Returns the check with the exceptions for which the table is written.
 fn check() -> OriginCheck {
     OriginCheck::new()
         .trust("https://admin.example")
         .and_then(|check| check.trust("http://localhost:8080"))
         .and_then(|check| check.insecure_bypass("/hooks/"))
         .and_then(|check| check.insecure_bypass("/ping"))
-        .expect("exceptions")
+        .expect("the exceptions are valid")
 }
 
-/// The rows that can be sent: not the one of a method without letters, nor `CONNECT`, whose target
-/// is no path.
+/// Returns the rows that can be sent. A row with an empty method and a row with `CONNECT`, whose
+/// target is not a path, cannot be sent.
 fn rows() -> Vec<Row> {
-    let all: Vec<Row> =
-        TABLE.lines().map(|line| row(&serde_json::from_str(line).expect("JSON"))).collect();
+    let all: Vec<Row> = TABLE
+        .lines()
+        .map(|line| row(&serde_json::from_str(line).expect("the line is JSON")))
+        .collect();
     assert_eq!(all.len(), 115);
     let rows: Vec<Row> =
         all.into_iter().filter(|row| !matches!(&*row.sent.method, "" | "CONNECT")).collect();
@@ -52,20 +54,23 @@ fn rows() -> Vec<Row> {
 
 fn row(line: &Value) -> Row {
     let text = |name: &str| line[name].as_str().map(str::to_owned);
-    let mut sent = json_request(&text("method").expect("a method"), &text("path").expect("a path"));
+    let mut sent = json_request(
+        &text("method").expect("the row has a method"),
+        &text("path").expect("the row has a path"),
+    );
     sent.headers.retain(|(name, _)| name != "host");
     for (name, member) in [("host", "host"), ("origin", "origin"), ("sec-fetch-site", "site")] {
         sent.headers.extend(text(member).map(|value| (name.to_owned(), value.into_bytes())));
     }
     Row {
-        why: text("why").expect("why"),
+        why: text("why").expect("the row has a reason"),
         sent,
-        passes: line["passes"].as_bool().expect("a verdict"),
+        passes: line["passes"].as_bool().expect("the row has a verdict"),
     }
 }
 
-/// Rows that an HTTP/1.1 server takes: with a host that is one, and header values without a space
-/// at an end.
+/// Returns the rows that an HTTP/1.1 server accepts. Their host is valid, and no header value
+/// begins or ends with a space.
 fn rows_of_http1() -> Vec<Row> {
     let is_host = |host: &[u8]| host.iter().all(u8::is_ascii_graphic);
     let host = |row: &Row| {
@@ -145,8 +150,8 @@ async fn axum() {
         }
     })
     .await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let server = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let server = listener.local_addr().expect("the listener has an address");
     tokio::spawn(async move { axum::serve(listener, site).await });
     hold("axum, HTTP/1.1", rows_of_http1(), &runs, |sent| async move {
         sockets::http1(server, &sent).await
@@ -175,8 +180,11 @@ async fn actix() {
         async move { actix_stack::received(exchange.await).await }
     })
     .await;
-    let server =
-        HttpServer::new(app).workers(1).disable_signals().bind("127.0.0.1:0").expect("a free port");
+    let server = HttpServer::new(app)
+        .workers(1)
+        .disable_signals()
+        .bind("127.0.0.1:0")
+        .expect("a port is free");
     let address = server.addrs()[0];
     let server = server.run();
     let handle = server.handle();
@@ -195,11 +203,11 @@ fn accounts() -> Accounts<SiteRole> {
         ..settings()
     };
     let stores = StoreSet::new(Arc::new(MemoryStore::default()));
-    Accounts::new(ring(), stores, settings).expect("a site with passwords alone")
+    Accounts::new(ring(), stores, settings).expect("the settings are valid")
 }
 
-/// The same table against `/login` and `/logout`; the rows about bypassed paths are of another
-/// address.
+/// Sends the table to `/login` and `/logout`. The rows for bypassed paths have another path and are
+/// left out.
 async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(Sent) -> F) {
     let mut compared = 0;
     for Row { why, sent, passes } in rows().into_iter().filter(|row| row.sent.target == "/login") {
@@ -216,7 +224,7 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
 }
 
 #[tokio::test]
-async fn axums_sign_in_routes() {
+async fn account_routes_check_the_origin_on_axum() {
     let site = hallpass_axum::routes::<SiteRole, ()>(&Routes::new(&accounts()))
         .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
     hold_sign_in("axum", |sent| {
@@ -232,7 +240,7 @@ async fn axums_sign_in_routes() {
 }
 
 #[actix_web::test]
-async fn actixs_sign_in_routes() {
+async fn account_routes_check_the_origin_on_actix() {
     let app = App::new()
         .service(hallpass_actix::routes(&Routes::new(&accounts())))
         .wrap(hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock));

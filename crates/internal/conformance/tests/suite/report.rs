@@ -1,4 +1,4 @@
-//! Collects what differs, so that one run shows all of it.
+//! Collects differences, so that one run shows all of them.
 
 use hallpass_conformance::{Expected, Received, Row, Sent, judge};
 
@@ -32,7 +32,7 @@ impl Report {
         assert!(compared > 0, "{title}: nothing was compared");
         assert!(
             wrong.is_empty(),
-            "{title}: {} of {compared} are wrong:\n{}",
+            "{title}: {} of {compared} responses differ:\n{}",
             wrong.len(),
             wrong.join("\n")
         );

@@ -1,5 +1,5 @@
-//! Renewal inside a request whose access token has run out: the same walk, over sockets, on axum
-//! and on actix-web.
+//! Refresh-token rotation during a request with an expired access token. The same script runs over
+//! sockets on axum and on actix-web.
 
 use std::{
     net::SocketAddr,
@@ -38,7 +38,7 @@ impl Clock for Hands {
     }
 }
 
-/// A site on one of the frameworks, with its store and clock in reach.
+/// A site on one of the frameworks, with access to its store and clock.
 struct Site {
     server: SocketAddr,
     accounts: Accounts<SiteRole>,
@@ -105,7 +105,8 @@ fn on_actix() -> (actix_web::dev::Server, Site) {
     (server.run(), Site { server: address, accounts, store, hands })
 }
 
-/// A browser, which forgets the access cookie when its time is over.
+/// A browser. [`Browser::without_access`] removes the access cookie, as a browser does when the
+/// cookie expires.
 #[derive(Clone)]
 struct Browser(CookieJar);
 
@@ -126,7 +127,7 @@ impl Browser {
         sent.header("content-type", "application/x-www-form-urlencoded").body(body)
     }
 
-    /// Sends it and keeps what the answer sets.
+    /// Sends a request and stores the cookies of the response.
     async fn send(&mut self, site: &Site, sent: Sent) -> Received {
         let received = sockets::http1(site.server, &sent).await;
         self.0.keep("/", received.header("set-cookie"));
@@ -147,18 +148,19 @@ fn sets(received: &Received) -> usize {
     received.header("set-cookie").len()
 }
 
-/// The whole of it. A copy of the browser asks where its own cookies are needed afterwards.
+/// Runs the whole script. A copy of the browser sends a request if the browser's own cookies are
+/// needed afterwards.
 async fn walk(site: &Site) {
     let pass = |seconds| site.hands.0.fetch_add(seconds, Ordering::SeqCst);
     let mut ann = Browser::registered(site, "ann").await;
 
-    // A live token: no renewal, and no call to the store.
+    // A valid token: no refresh, and no call to the store.
     let calls = site.store.calls();
     let answer = ann.post(site, "live").await;
     assert_eq!((answer.status, sets(&answer), site.store.calls()), (200, 0, calls));
 
-    // Run out: the post is answered, whole, and the cookies are new. With the dead cookie, as a
-    // script sends it, or without it.
+    // An expired token: the response is complete, and the cookies are new. The request may have the
+    // expired cookie, as a script sends it, or no access cookie.
     pass(LIFE);
     let before = ann.clone();
     let answer = ann.post(site, "half a page, written slowly").await;
@@ -167,7 +169,8 @@ async fn walk(site: &Site) {
     assert_eq!(answer.header("cache-control"), ["no-store"]);
     assert_ne!(ann.0[REFRESH], before.0[REFRESH]);
 
-    // Other tabs, at the same moment: each is answered, and all go on with one token.
+    // Concurrent requests of other tabs: each gets its response, and all get the same refresh
+    // token.
     for method in ["POST", "GET", "PUT", "DELETE"] {
         let mut tab = before.clone().without_access();
         let sent = tab.request(method, "/posts", "tab");
@@ -178,7 +181,8 @@ async fn walk(site: &Site) {
     let answer = before.clone().send(site, head).await;
     assert_eq!((answer.status, sets(&answer)), (200, 2));
 
-    // Nothing is renewed by what is not the person's own request with a token that has run out.
+    // A request does not refresh the session if it comes from another origin, if its tokens are
+    // forged or ambiguous, or if it is a preflight.
     let calls = site.store.calls();
     let tab = || before.clone().without_access();
     let mut forged = tab();
@@ -194,9 +198,9 @@ async fn walk(site: &Site) {
     ambiguous.headers.push(("cookie".into(), twice.into()));
     for (why, sent) in [
         ("a forged access token", forged.request("POST", "/posts", "x")),
-        ("no refresh token of ours", broken.request("POST", "/posts", "x")),
-        ("another site's", cross),
-        ("another origin's", origin),
+        ("an invalid refresh token", broken.request("POST", "/posts", "x")),
+        ("a cross-site request", cross),
+        ("a request of another origin", origin),
         ("two refresh cookies", ambiguous),
         ("a preflight", tab().request("OPTIONS", "/posts", "")),
     ] {
@@ -205,14 +209,14 @@ async fn walk(site: &Site) {
     }
     assert_eq!(site.store.calls(), calls);
 
-    // What is public must not be kept with somebody's cookies on it.
+    // A public response must not be cached if it sets cookies of a session.
     let sent = tab().request("GET", "/open", "");
     let answer = tab().send(site, sent).await;
     assert_eq!((answer.status, sets(&answer)), (200, 2));
     assert_eq!(answer.header("cache-control"), ["no-store"]);
 
-    // A store that is down: a guarded route says so and the cookies stay; an open one does not
-    // care.
+    // The store is down: a guarded route returns 503 and keeps the cookies. A public route returns
+    // 200.
     pass(LIFE);
     site.store.set_down(true);
     let answer = ann.clone().without_access().post(site, "x").await;
@@ -223,7 +227,7 @@ async fn walk(site: &Site) {
     assert_eq!((answer.status, sets(&answer)), (200, 0));
     site.store.set_down(false);
 
-    // A refresh by the route itself, and a log-out: the route has the last word.
+    // The routes for refresh and logout: the cookies of the route replace those of the layer.
     let sent = ann.request("POST", "/session/refresh", "");
     let answer = ann.send(site, sent).await;
     assert_eq!((answer.status, sets(&answer)), (204, 2));
@@ -237,19 +241,19 @@ async fn walk(site: &Site) {
         "{answer:?}"
     );
     let answer = copy.clone().post(site, "x").await;
-    assert_eq!((answer.status, sets(&answer)), (401, 0), "the copy is dead");
+    assert_eq!((answer.status, sets(&answer)), (401, 0), "logout ends the session");
 
-    // A copy that comes after the grace ends the session.
+    // A reused refresh token ends the session after the grace period.
     let mut bob = Browser::registered(site, "bob").await;
     pass(LIFE);
     let thief = bob.clone().without_access();
     assert_eq!(bob.post(site, "x").await.status, 200);
     pass(30);
     assert_eq!(thief.clone().post(site, "x").await.status, 401);
-    assert_eq!(bob.post(site, "x").await.status, 401, "and the owner learns of it");
+    assert_eq!(bob.post(site, "x").await.status, 401, "the session of the owner ends too");
 
-    // A change of roles: the token is revoked, which is no reason to renew; asked for, a refresh
-    // brings the new roles.
+    // A change of roles revokes the token. A request with a revoked token does not refresh the
+    // session. The refresh route returns a token with the new roles.
     let mut eve = Browser::registered(site, "eve").await;
     let account = site.accounts.find(&Username::parse("eve").unwrap()).await.unwrap().unwrap();
     site.accounts.set_roles(account.id(), [SiteRole::Moderator]).await.unwrap();
@@ -261,12 +265,12 @@ async fn walk(site: &Site) {
 }
 
 #[tokio::test]
-async fn a_request_renews_its_session_on_axum() {
+async fn request_refreshes_an_expired_session_on_axum() {
     walk(&on_axum().await).await;
 }
 
 #[actix_web::test]
-async fn a_request_renews_its_session_on_actix() {
+async fn request_refreshes_an_expired_session_on_actix() {
     let (server, site) = on_actix();
     let handle = server.handle();
     actix_web::rt::spawn(server);

@@ -1,5 +1,5 @@
-//! The routes that every stack has, by what they ask. The doors, which each stack makes in its own
-//! ways, are not among them.
+//! The routes that every stack has, with their requirements. The doors are not in this list,
+//! because each stack builds them in different ways.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use hallpass_conformance::{
 };
 use hallpass_core::{Requirement, RoleSet};
 
-/// The guarded routes.
+/// Returns the guarded routes.
 pub(crate) fn guarded() -> Vec<(&'static str, Requirement)> {
     let ten_minutes = Duration::from_secs(600);
     vec![
@@ -25,8 +25,8 @@ pub(crate) fn guarded() -> Vec<(&'static str, Requirement)> {
     ]
 }
 
-/// The page that the site shows where a role is missing at `/own-page`.
+/// The page that the site returns if a role is missing at `/own-page`.
 pub(crate) const OWN_PAGE: &str = "the site's own page";
 
-/// What the route asks that knows GET alone.
+/// The requirement of the route that accepts only GET.
 pub(crate) const READ_ONLY: Requirement = Requirement::login();

@@ -1,4 +1,4 @@
-//! How often a handler ran.
+//! Counts the runs of handlers.
 
 use std::{
     future::Future,
@@ -15,13 +15,13 @@ use hallpass_conformance::Received;
 pub(crate) struct Runs(Arc<AtomicUsize>);
 
 impl Runs {
-    /// Called by each handler: counts, and words the body.
+    /// Counts a run and returns the body. Each handler calls this function.
     pub(crate) fn handle(&self, who: Option<&str>) -> String {
         self.0.fetch_add(1, Ordering::SeqCst);
         format!("for {}", who.unwrap_or("-"))
     }
 
-    /// Notes how often handlers ran for one exchange; exchanges follow each other.
+    /// Sets the number of handler runs of one exchange. Exchanges must not be concurrent.
     pub(crate) async fn counted(&self, exchange: impl Future<Output = Received>) -> Received {
         let before = self.0.load(Ordering::SeqCst);
         let received = exchange.await;

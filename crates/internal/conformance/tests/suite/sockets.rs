@@ -1,4 +1,5 @@
-//! The table over sockets: HTTP/1.1 with a connection for each request, HTTP/2 with one for all.
+//! Sends the table over sockets: HTTP/1.1 with one connection per request, HTTP/2 with one
+//! connection for all requests.
 
 use std::net::SocketAddr;
 
@@ -10,7 +11,7 @@ pub(crate) async fn http1(server: SocketAddr, sent: &Sent) -> Received {
     http::send(server, sent).await.into()
 }
 
-/// A connection over HTTP/2.
+/// An HTTP/2 connection.
 #[derive(Clone)]
 pub(crate) struct Http2(http2::Connection);
 

@@ -25,7 +25,7 @@ use crate::{
 
 const STACK: Stack = Stack { name: "tonic", doors: |_| Vec::new() };
 
-/// What `tonic-prost-build` would write for `service Office { rpc Enter(Empty) returns
+/// The code that `tonic-prost-build` would generate for `service Office { rpc Enter(Empty) returns
 /// (StringValue); }`.
 #[derive(Clone)]
 struct Office(Runs);
@@ -74,7 +74,7 @@ fn guarded(runs: &Runs) -> Routes {
     Routes::new(require_roles([SiteRole::Admin]).named_layer(Office(runs.clone())))
 }
 
-/// Makes a row a gRPC call with an empty message.
+/// Converts the request of a row to a gRPC call with an empty message.
 fn call(mut sent: hallpass_conformance::Sent) -> hallpass_conformance::Sent {
     sent.headers.push(("content-type".to_owned(), b"application/grpc".to_vec()));
     sent.headers.push(("te".to_owned(), b"trailers".to_vec()));
@@ -108,8 +108,8 @@ async fn over_http2() {
 }
 
 async fn serve(runs: &Runs) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("the listener has an address");
     let server = tonic::transport::Server::builder().layer(auth()).add_routes(guarded(runs));
     tokio::spawn(async move { server.serve_with_incoming(TcpIncoming::from(listener)).await });
     address

@@ -1,4 +1,4 @@
-//! A bare tower service: paths compared as they are, no framework.
+//! A bare tower service without a framework. Paths are compared unchanged.
 
 use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc};
 
@@ -64,7 +64,7 @@ fn handler(runs: &Runs, status: StatusCode) -> Site {
     BoxCloneSyncService::new(service_fn(move |request: Request<()>| {
         let who = request.extensions().get::<Authentication>().cloned();
         let body = runs.handle(who.as_ref().and_then(Authentication::username));
-        // hyper leaves the body of an answer to HEAD out over HTTP/1.1 alone.
+        // hyper removes the body of a response to HEAD only over HTTP/1.1.
         let body = if request.method() == Method::HEAD { String::new() } else { body };
         let mut response = Response::new(Full::from(body));
         *response.status_mut() = status;
@@ -91,26 +91,28 @@ fn own_page(rejection: Rejection, request: &RejectedRequest) -> Option<Response<
     own.then(|| Response::new(OWN_PAGE.into()))
 }
 
-/// Makes an `http` request of a row.
+/// Converts the request of a row to an `http` request.
 pub(crate) fn request<B>(sent: &Sent, body: B) -> Request<B> {
     let mut request = Request::new(body);
-    *request.method_mut() = sent.method.parse().expect("a method");
-    *request.uri_mut() = sent.target.parse().expect("a target");
+    *request.method_mut() = sent.method.parse().expect("the method is valid");
+    *request.uri_mut() = sent.target.parse().expect("the target is valid");
     for (name, value) in &sent.headers {
-        let name: HeaderName = name.parse().expect("a header name");
-        request.headers_mut().append(name, HeaderValue::from_bytes(value).expect("a header value"));
+        let name: HeaderName = name.parse().expect("the header name is valid");
+        request
+            .headers_mut()
+            .append(name, HeaderValue::from_bytes(value).expect("the header value is valid"));
     }
     request
 }
 
-/// Reads an `http` response to its end.
+/// Reads a whole `http` response.
 pub(crate) async fn received<B>(response: Response<B>) -> Received
 where
     B: http_body::Body,
     B::Error: std::fmt::Debug,
 {
     let (head, body) = response.into_parts();
-    let body = body.collect().await.expect("a body");
+    let body = body.collect().await.expect("the body can be read");
     let mut headers = headers_of(&head.headers);
     headers.extend(body.trailers().map(headers_of).unwrap_or_default());
     Received {
@@ -154,17 +156,17 @@ async fn serve(runs: &Runs) -> SocketAddr {
 }
 
 pub(crate) async fn serve_site(site: Site) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("the listener has an address");
     tokio::spawn(async move {
         loop {
-            let (stream, _) = listener.accept().await.expect("a connection");
+            let (stream, _) = listener.accept().await.expect("a client connects");
             let site = site
                 .clone()
                 .map_request(|request: Request<hyper::body::Incoming>| request.map(|_| ()));
             tokio::spawn(async move {
                 let server = auto::Builder::new(TokioExecutor::new());
-                // A client that hangs up is no defect.
+                // The error is ignored: a client may close the connection.
                 let _ = server
                     .serve_connection(TokioIo::new(stream), TowerToHyperService::new(site))
                     .await;

@@ -1,5 +1,5 @@
-//! No store query after sign-in: a store that panics when it is asked stands behind the sign-in
-//! routes of each stack, and a million requests pass by it.
+//! Checks that requests do not query the store after login. The account routes use a store that
+//! panics on every call after login. A million requests must not reach the store.
 
 use std::{
     convert::Infallible,
@@ -31,12 +31,12 @@ use crate::{
     tower_stack::{self, received, request},
 };
 
-/// In all; each stack takes a third.
+/// Total number of requests. Each stack receives a third.
 const REQUESTS: usize = 1_000_000;
 
 const PASSWORD: &str = "correct horse battery staple";
 
-/// One account, until it is armed: then every call panics.
+/// A store with one account. Every call panics after the store is armed.
 #[derive(Clone)]
 struct Tripwire {
     hash: String,
@@ -47,8 +47,8 @@ struct Tripwire {
 impl Tripwire {
     fn account(&self, id: AccountId) -> Account {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        assert!(!self.armed.load(Ordering::SeqCst), "the store was asked after sign-in");
-        let username = Username::parse("alice").expect("a user name");
+        assert!(!self.armed.load(Ordering::SeqCst), "the store was queried after login");
+        let username = Username::parse("alice").expect("the user name is valid");
         Account::new(id, username, self.hash.clone()).with_roles(["admin"])
     }
 }
@@ -67,16 +67,17 @@ impl AccountStore for Tripwire {
 
 fn tripwire() -> Tripwire {
     let password = Password::typed(PASSWORD);
-    let hash = hash_password(&password, [7; 16], HashCost::default()).expect("a hash");
+    let hash =
+        hash_password(&password, [7; 16], HashCost::default()).expect("the password can be hashed");
     Tripwire { hash, armed: Arc::default(), calls: Arc::default() }
 }
 
 fn accounts(store: &Tripwire) -> Accounts<SiteRole> {
     let stores = StoreSet::new(Arc::new(store.clone()));
-    Accounts::new(ring(), stores, settings()).expect("a password-only site")
+    Accounts::new(ring(), stores, settings()).expect("the settings are valid")
 }
 
-/// Signs in through the sign-in routes, then arms the store; the token of the cookie.
+/// Logs in through the account routes, arms the store, and returns the token of the cookie.
 async fn logged_in(store: &Tripwire, site: &Router) -> String {
     let mut login = json_request("POST", "/login");
     login.headers.push(("content-type".into(), b"application/x-www-form-urlencoded".to_vec()));
@@ -92,12 +93,12 @@ async fn logged_in(store: &Tripwire, site: &Router) -> String {
         .iter()
         .find_map(|cookie| cookie.strip_prefix(COOKIE)?.strip_prefix('=')?.split(';').next());
     let access = access.unwrap_or_else(|| panic!("{} {}", answer.status, answer.text())).to_owned();
-    assert!(store.calls.load(Ordering::SeqCst) > 0, "the store was asked at sign-in");
+    assert!(store.calls.load(Ordering::SeqCst) > 0, "the login must query the store");
     store.armed.store(true, Ordering::SeqCst);
     access
 }
 
-/// Requests of every kind with their statuses, around a token that was signed in for.
+/// Returns requests of every kind with their statuses. `access` is a token from a login.
 fn cases(access: &str) -> Vec<(Sent, u16)> {
     let with = |path: &str, token: Option<&str>, status: u16| {
         let mut sent = json_request("GET", path);
@@ -121,7 +122,7 @@ fn cases(access: &str) -> Vec<(Sent, u16)> {
     ]
 }
 
-/// Sends a third of the requests, in turn.
+/// Sends a third of the requests, one after the other.
 async fn hammer<F: Future<Output = u16>>(
     store: &Tripwire,
     cases: &[(Sent, u16)],
@@ -131,7 +132,7 @@ async fn hammer<F: Future<Output = u16>>(
     for (sent, status) in cases.iter().cycle().take(REQUESTS.div_ceil(3)) {
         assert_eq!(send(sent).await, *status, "{sent:?}");
     }
-    assert_eq!(store.calls.load(Ordering::SeqCst), before, "calls of the store");
+    assert_eq!(store.calls.load(Ordering::SeqCst), before, "the requests must not query the store");
 }
 
 fn axum_site(runs: &Runs, store: &Tripwire) -> Router {

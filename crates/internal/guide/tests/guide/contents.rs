@@ -1,11 +1,12 @@
-//! The table of contents names every page, and no other.
+//! Checks that the table of contents lists every page and no other, and that each page has one
+//! title.
 
 use std::collections::BTreeSet;
 
 use crate::{files, guide, links::links, read};
 
 #[test]
-fn the_table_of_contents_is_whole() {
+fn table_of_contents_lists_every_page_and_no_other() {
     let summary = guide().join("SUMMARY.md");
     let named: BTreeSet<String> =
         links(&read(&summary)).into_iter().map(|link| link.target).collect();
@@ -17,7 +18,7 @@ fn the_table_of_contents_is_whole() {
 }
 
 #[test]
-fn every_page_begins_with_its_one_title() {
+fn every_page_begins_with_its_only_title() {
     for page in files(&guide()) {
         let text = read(&page);
         assert!(text.starts_with("# "), "{}", page.display());

@@ -1,4 +1,5 @@
-//! Every relative link of the guide, the papers beside it and the READMEs leads somewhere.
+//! Checks that the target of every relative link exists, in the guide, the other documents and the
+//! READMEs.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ pub(crate) struct Link {
     heading: Option<String>,
 }
 
-/// The links of a page that do not lead to another site, code left out.
+/// Returns the links of a page, without links to other sites and without code blocks.
 pub(crate) fn links(text: &str) -> Vec<Link> {
     let prose: String = text.split("```").step_by(2).collect();
     let targets = prose.split("](").skip(1).filter_map(|rest| rest.split(')').next());
@@ -23,7 +24,7 @@ pub(crate) fn links(text: &str) -> Vec<Link> {
     .collect()
 }
 
-/// A heading as mdBook and GitHub turn it into an anchor.
+/// Returns the anchor that mdBook and GitHub generate for a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim_start_matches('#').trim().chars();
     let kept =
@@ -54,18 +55,18 @@ fn pages() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_relative_link_has_an_existing_target() {
     let mut seen = 0;
     for page in pages() {
         for link in links(&read(&page)) {
             let directory = page.parent().unwrap();
             let target =
                 if link.target.is_empty() { page.clone() } else { directory.join(&link.target) };
-            assert!(target.exists(), "{}: {} is not there", page.display(), link.target);
+            assert!(target.exists(), "{}: {} does not exist", page.display(), link.target);
             if let Some(heading) = link.heading {
                 assert!(
                     has_heading(&target, &heading),
-                    "{}: {}#{heading} is not there",
+                    "{}: the heading {}#{heading} does not exist",
                     page.display(),
                     link.target
                 );
@@ -81,7 +82,7 @@ fn has_heading(page: &Path, heading: &str) -> bool {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_would_be_seen() {
+fn links_and_headings_are_parsed() {
     let found = links("[a](b.md) [c](https://site.example/d.md) ```\n[e](f.md)\n``` [g](h.md#i-j)");
     let found: Vec<_> = found.into_iter().map(|link| (link.target, link.heading)).collect();
     assert_eq!(found, [("b.md".to_owned(), None), ("h.md".to_owned(), Some("i-j".to_owned()))]);

@@ -1,5 +1,5 @@
-//! The tables of logs are what the source says: every call of a `tracing` macro, and every event's
-//! name.
+//! Checks that the tables of logs and events match the source: every call of a `tracing` macro, and
+//! the name of every event.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -8,8 +8,8 @@ use crate::{files, guide, read, root};
 /// Level, message and fields.
 type Line = (String, String, BTreeSet<String>);
 
-/// The calls of `tracing` macros in a file. `tests` modules have files of their own, so all of it
-/// is library code.
+/// Returns the calls of `tracing` macros in a file. `tests` modules are in separate files, so the
+/// whole file is library code.
 fn calls(text: &str) -> Vec<Line> {
     let beginnings =
         text.match_indices("tracing::").map(|(place, found)| &text[place + found.len()..]);
@@ -21,8 +21,8 @@ fn call(text: &str) -> Option<Line> {
     let level = match name {
         "error" | "warn" | "info" | "debug" => name.to_owned(),
         "info_span" => "span, info".to_owned(),
-        // The macro of event/log.rs, which has a level for what an operator should look at and one
-        // for the rest.
+        // The macro in event/log.rs. Its level is `warn` for events that need an operator's
+        // attention, and `info` for the others.
         "$level" => "info, warn".to_owned(),
         _ => return None,
     };
@@ -36,7 +36,7 @@ fn call(text: &str) -> Option<Line> {
     Some((level, message, fields.into_iter().map(field).collect()))
 }
 
-/// The arguments of a macro, up to the parenthesis that closes it.
+/// Returns the arguments of a macro, up to the closing parenthesis.
 fn arguments(text: &str) -> Vec<String> {
     let (mut parts, mut part, mut depth, mut quoted) = (Vec::new(), String::new(), 0, false);
     for character in text.chars() {
@@ -68,7 +68,7 @@ fn sources(directory: &Path, into: &mut Vec<String>) {
     );
 }
 
-/// The rows of the table of this heading.
+/// Returns the rows of the table with this header.
 fn rows(heading: &str) -> Vec<Vec<String>> {
     let page = read(&guide().join("telemetry.md"));
     let table = page.split_once(&format!("{heading}\n|---")).unwrap().1.lines().skip(1);
@@ -88,12 +88,12 @@ fn fields(cell: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_table_of_logs_is_what_the_source_says() {
+fn log_table_matches_the_tracing_calls_of_the_source() {
     let mut texts = Vec::new();
     for package in
         std::fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path())
     {
-        // Programs and tests say what they like.
+        // Programs and tests may write other logs.
         let is_library = !["hallpass-cli", "internal"].iter().any(|it| package.ends_with(it));
         if is_library {
             sources(&package.join("src"), &mut texts);
@@ -107,12 +107,12 @@ fn the_table_of_logs_is_what_the_source_says() {
     let only = |one: &BTreeSet<Line>, other: &BTreeSet<Line>| {
         one.difference(other).cloned().collect::<Vec<_>>()
     };
-    assert_eq!(only(&said, &written), [], "in the source alone");
-    assert_eq!(only(&written, &said), [], "in the table alone");
+    assert_eq!(only(&said, &written), [], "only in the source");
+    assert_eq!(only(&written, &said), [], "only in the table");
 }
 
 #[test]
-fn the_table_of_events_names_each() {
+fn event_table_matches_the_events_of_the_source() {
     let names = read(&root().join("crates/hallpass-accounts/src/event/name.rs"));
     let of_events = names.split("impl RejectionReason").next().unwrap();
     let said: BTreeSet<String> = of_events
@@ -127,7 +127,7 @@ fn the_table_of_events_names_each() {
 }
 
 #[test]
-fn a_call_is_read_to_its_end() {
+fn tracing_calls_are_parsed_to_their_end() {
     let found = calls(
         "tracing::debug!(target: \"hallpass\", kind = denial.kind(a, b).as_str(), %requirement, ?who, \"no, (really)\"); tracing::field::display",
     );

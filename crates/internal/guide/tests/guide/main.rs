@@ -1,6 +1,6 @@
-//! The guide as text: nothing that it points to is missing.
+//! Checks the text of the guide and the READMEs: everything that they refer to exists.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "`unwrap` is an assertion in a test")]
 
 mod contents;
 mod links;
@@ -26,7 +26,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The files of a directory, without those of its own directories.
+/// Returns the files of a directory, without the files of its subdirectories.
 fn files(directory: &Path) -> Vec<PathBuf> {
     let entries =
         fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));

@@ -1,4 +1,4 @@
-//! Promises that are text: what each crate says of itself.
+//! Checks statements about the crates that are text: manifests, READMEs and feature tables.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ fn is_published(package: &Path) -> bool {
     !read(&package.join("Cargo.toml")).contains("publish = false")
 }
 
-/// The published crates.
+/// Returns the published crates.
 fn published() -> Vec<PathBuf> {
     let packages = packages("crates");
     packages.into_iter().filter(|package| is_published(package)).collect()
@@ -34,7 +34,7 @@ fn only_crates_outside_internal_are_published() {
 }
 
 #[test]
-fn no_crate_of_ours_allows_unsafe_code() {
+fn every_crate_forbids_unsafe_code() {
     let crates = [packages("crates"), packages("crates/internal")].concat();
     assert!(crates.len() > 10, "{crates:?}");
     for package in crates {
@@ -47,27 +47,26 @@ fn no_crate_of_ours_allows_unsafe_code() {
 }
 
 #[test]
-fn each_published_crate_has_its_readme_and_documents_all_features() {
+fn published_crates_have_a_readme_and_docs_of_all_features() {
     let crates = published();
     assert!(crates.len() > 9, "{crates:?}");
     for package in crates {
         let manifest = read(&package.join("Cargo.toml"));
         let name = package.file_name().unwrap().to_str().unwrap().to_owned();
-        assert!(manifest.contains("readme = \"README.md\""), "{name}: no readme");
+        assert!(manifest.contains("readme = \"README.md\""), "{name}: add `readme` to Cargo.toml");
         assert!(
             manifest.contains("[package.metadata.docs.rs]\nall-features = true"),
-            "{name}: no docs.rs metadata"
+            "{name}: add `package.metadata.docs.rs` to Cargo.toml"
         );
         assert!(
             read(&package.join("README.md")).starts_with(&format!("# {name}\n")),
-            "{name}: another crate's README"
+            "{name}: the README must begin with the name of the crate"
         );
     }
 }
 
-/// Each feature stands in the table of the crate's README and of its documentation.
 #[test]
-fn each_feature_is_in_both_tables() {
+fn features_are_in_the_tables_of_readme_and_crate_docs() {
     for package in published() {
         let manifest = read(&package.join("Cargo.toml"));
         let name = package.file_name().unwrap().to_str().unwrap().to_owned();
@@ -87,11 +86,11 @@ fn each_feature_is_in_both_tables() {
             let cell = format!("| `{feature}` |");
             assert!(
                 read(&package.join("README.md")).contains(&cell),
-                "{name}: {feature} is not in README.md"
+                "{name}: {feature} is not in the table of README.md"
             );
             assert!(
                 documentation.contains(&format!("//! {cell}")),
-                "{name}: {feature} is not in the documentation"
+                "{name}: {feature} is not in the table of the crate's documentation"
             );
         }
     }

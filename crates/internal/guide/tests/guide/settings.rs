@@ -1,4 +1,4 @@
-//! `docs/settings.md` lists every setting, and no other, with the defaults of the code.
+//! Checks that `docs/settings.md` lists every setting and no other, with the defaults of the code.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ enum SiteRole {
     Guest,
 }
 
-/// The default of each setting, by its type and its name.
+/// Returns the default of each setting on the page, by type and name.
 fn page() -> BTreeMap<String, BTreeMap<String, String>> {
     let mut page: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     let mut of = String::new();
@@ -28,9 +28,13 @@ fn page() -> BTreeMap<String, BTreeMap<String, String>> {
             of = heading.split('`').next().unwrap().to_owned();
         } else if let Some(row) = line.strip_prefix("| `") {
             let (name, rest) =
-                row.split_once('(').unwrap_or_else(|| panic!("a row without a method: {line}"));
+                row.split_once('(').unwrap_or_else(|| panic!("the row has no method: {line}"));
             let cells: Vec<&str> = rest.trim_end_matches('|').split('|').collect();
-            assert_eq!(cells.len(), 4, "setting, default, unit, effect: {line}");
+            assert_eq!(
+                cells.len(),
+                4,
+                "a row has the cells setting, default, unit, effect: {line}"
+            );
             let default = cells[1].trim().to_owned();
             let before = page.entry(of.clone()).or_default().insert(name.to_owned(), default);
             assert!(before.is_none(), "{name} is listed twice");
@@ -39,13 +43,13 @@ fn page() -> BTreeMap<String, BTreeMap<String, String>> {
     page
 }
 
-/// The files of a directory and of its own directories.
+/// Returns the files of a directory and of its subdirectories.
 fn sources(directory: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
-/// The methods of a type that set something: they take `self` and return it.
+/// Returns the setters of a type: the public methods that take `self` and return `Self`.
 fn setters(of: &str) -> BTreeSet<String> {
     let mut setters = BTreeSet::new();
     for krate in ["hallpass", "hallpass-accounts", "hallpass-core"] {
@@ -82,11 +86,12 @@ fn setters(of: &str) -> BTreeSet<String> {
     setters
 }
 
-/// It copies a setting of the site.
+/// Methods that have the form of a setter and are not settings. `for_authenticator` copies a
+/// setting of the site.
 const NO_SETTINGS: [&str; 1] = ["for_authenticator"];
 
 #[test]
-fn every_setting_is_on_the_page_and_no_other() {
+fn settings_page_lists_every_setting_and_no_other() {
     let page = page();
     assert!(page.len() >= 10, "{page:?}");
     for (of, rows) in &page {
@@ -95,7 +100,7 @@ fn every_setting_is_on_the_page_and_no_other() {
     }
 }
 
-/// Reads `1.8 seconds`.
+/// Parses a duration such as `1.8 seconds`.
 fn time(text: &str) -> Duration {
     let (number, unit) = text.split_once(' ').unwrap();
     let unit = match unit.trim_end_matches('s') {
@@ -103,13 +108,13 @@ fn time(text: &str) -> Duration {
         "minute" => 60.0,
         "hour" => 3600.0,
         "day" => 86_400.0,
-        other => panic!("{other}"),
+        other => panic!("unknown unit: {other}"),
     };
     Duration::from_secs_f64(number.parse::<f64>().unwrap() * unit)
 }
 
 #[test]
-fn the_defaults_on_the_page_are_those_of_the_code() {
+fn settings_page_has_the_defaults_of_the_code() {
     let page = page();
     let default = |of: &str, name: &str| page[of][name].as_str();
     let site = Settings::<SiteRole>::default();
@@ -134,7 +139,7 @@ fn the_defaults_on_the_page_are_those_of_the_code() {
             && !site.bearer
     );
 
-    // What no method returns is read from `Debug`.
+    // Defaults without a public getter are read from the `Debug` output.
     let session = format!("{:?}", SessionSettings::default());
     for name in ["absolute", "idle", "grace"] {
         let expected = format!("{name}: {:?}", time(default("SessionSettings", name)));

@@ -1,4 +1,4 @@
-//! Each row of the threat table names tests, and each of them exists.
+//! Checks that each row of the threat table names tests, and that each of these tests exists.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +6,11 @@ use crate::{guide, read, root};
 
 struct Row {
     number: u32,
-    /// Path of a file and name of a test in it.
+    /// The path of a file, and the name of a test in that file.
     tests: Vec<(String, String)>,
 }
 
-/// The rows of the table: number, attack, defence, tests.
+/// Parses the rows of the table: number, attack, defence, tests.
 fn rows(text: &str) -> Vec<Row> {
     text.lines().filter_map(row).collect()
 }
@@ -26,8 +26,8 @@ fn row(line: &str) -> Option<Row> {
     })
 }
 
-/// Whether a file has a test of this name: a function, with an attribute right before it that makes
-/// it one. The checks of the store suite need none, `test_store!` makes the tests.
+/// Returns whether a file has a test with this name: a function directly after a test attribute.
+/// The functions of the store suite have no attribute, because `test_store!` generates the tests.
 fn has_test(path: &str, text: &str, name: &str) -> bool {
     if path.contains("/store_suite/") {
         return text.contains(&format!("pub async fn {name}<"));
@@ -51,7 +51,7 @@ fn has_test(path: &str, text: &str, name: &str) -> bool {
 }
 
 #[test]
-fn every_row_has_its_tests() {
+fn threat_table_rows_name_existing_tests() {
     let rows = rows(&read(&guide().join("threats.md")));
     let numbers: Vec<_> = rows.iter().map(|row| row.number).collect();
     assert_eq!(numbers, (1..=25).chain(46..=47).collect::<Vec<_>>());
@@ -68,13 +68,13 @@ fn every_row_has_its_tests() {
 }
 
 #[test]
-fn a_test_that_is_not_there_would_be_seen() {
+fn missing_tests_are_detected() {
     let seen = |text| has_test("a.rs", text, "it_holds");
     assert!(seen("    #[test]\n    fn it_holds() {}\n"));
     assert!(seen(
         "#[tokio::test(flavor = \"multi_thread\")]\n#[ignore = \"slow\"]\nasync fn it_holds() {"
     ));
-    assert!(!seen("fn it_holds() {}"), "no attribute makes it a test");
+    assert!(!seen("fn it_holds() {}"), "a function without a test attribute is not a test");
     assert!(!seen("#[test]\nfn it_holds_too() {}"));
     assert!(!seen("#[test]\nfn other() {\n}\n\nfn it_holds() {}"));
     assert!(has_test(

@@ -1,4 +1,4 @@
-//! The rules of RFC 6265bis, one by one.
+//! Tests of each rule of RFC 6265bis.
 
 use super::*;
 
@@ -19,14 +19,18 @@ fn names_values_and_attributes_are_trimmed_and_split() {
     assert_eq!((cookie.name.as_str(), cookie.value.as_str()), ("a", "b=c"));
     assert_eq!(cookie.attributes(), ["max-age=5", "max-age=7", "path=/x", "secure"]);
     assert_eq!((cookie.attribute("path"), cookie.attribute("secure")), (Some("/X"), Some("")));
-    assert_eq!((cookie.max_age(), cookie.attribute("domain")), (Some(7), None), "the last counts");
+    assert_eq!(
+        (cookie.max_age(), cookie.attribute("domain")),
+        (Some(7), None),
+        "the last attribute counts"
+    );
     for (age, read) in [("-1", Some(-1)), ("1.5", None), ("", None), ("x", None)] {
         assert_eq!(SetCookie::parse(&format!("a=b; Max-Age={age}")).max_age(), read, "{age}");
     }
 }
 
 #[test]
-fn what_a_browser_rejects_is_rejected() {
+fn cookies_that_a_browser_rejects_are_rejected() {
     use Rejection::*;
     for (line, why) in [
         ("a=b\r\nc=d", ControlCharacter),
@@ -64,7 +68,7 @@ fn what_a_browser_rejects_is_rejected() {
 }
 
 #[test]
-fn a_secure_cookie_needs_tls_or_the_machine_itself() {
+fn secure_cookie_requires_tls_or_a_loopback_host() {
     for (origin, expected) in [
         ("https://site.example", Ok(Stored::Kept)),
         ("http://127.0.0.1", Ok(Stored::Kept)),
@@ -77,7 +81,7 @@ fn a_secure_cookie_needs_tls_or_the_machine_itself() {
 }
 
 #[test]
-fn a_domain_is_the_hosts_own_or_one_above_it() {
+fn domain_is_the_host_or_a_parent_domain() {
     assert_eq!(kept("a=b").domain, None);
     assert_eq!(kept("a=b; Domain=").domain, None);
     for domain in ["www.site.example", ".Site.example", "site.example"] {
@@ -89,7 +93,7 @@ fn a_domain_is_the_hosts_own_or_one_above_it() {
 }
 
 #[test]
-fn a_path_is_the_attribute_or_the_requests_directory() {
+fn path_is_the_attribute_or_the_request_directory() {
     for (line, path) in
         [("a=b", "/a"), ("a=b; Path=", "/a"), ("a=b; Path=x", "/a"), ("a=b; Path=/x/", "/x/")]
     {
@@ -112,7 +116,7 @@ fn a_path_is_the_attribute_or_the_requests_directory() {
 }
 
 #[test]
-fn the_longer_path_is_sent_first_and_then_the_older_cookie() {
+fn longer_paths_are_sent_first_then_older_cookies() {
     let mut jar = site();
     for line in ["a=1; Path=/", "b=2; Path=/x", "c=3; Path=/", "a=4; Path=/x", "=5; Path=/"] {
         assert_eq!(jar.store("/", line), Ok(Stored::Kept));
@@ -123,13 +127,13 @@ fn the_longer_path_is_sent_first_and_then_the_older_cookie() {
     assert_eq!(
         jar.header("/").as_deref(),
         Some("a=6; c=3; 5"),
-        "its place is that of its creation"
+        "a new value keeps the place of the cookie"
     );
     assert_eq!(site().header("/"), None);
 }
 
 #[test]
-fn a_cookie_is_removed_by_its_own_name_domain_and_path() {
+fn cookie_is_removed_by_name_domain_and_path() {
     let mut jar = site();
     for line in ["a=1; Path=/", "a=2; Path=/x", "a=3; Path=/; Domain=site.example"] {
         assert_eq!(jar.store("/", line), Ok(Stored::Kept));
@@ -137,12 +141,12 @@ fn a_cookie_is_removed_by_its_own_name_domain_and_path() {
     assert_eq!(jar.store("/", "a=; Path=/; Max-Age=0"), Ok(Stored::Removed));
     assert_eq!(jar.header("/x").as_deref(), Some("a=2; a=3"));
     assert_eq!(jar.store("/", "a=; Path=/y; Max-Age=-1"), Ok(Stored::Removed));
-    assert_eq!(jar.len(), 2, "it removes no other cookie");
+    assert_eq!(jar.len(), 2, "the other cookies remain");
 }
 
 #[test]
-fn a_cookie_expires_and_lives_no_longer_than_400_days() {
-    let lives = |line: &str| kept(line).expires.expect("it expires");
+fn cookie_expires_after_at_most_400_days() {
+    let lives = |line: &str| kept(line).expires.expect("the cookie expires");
     assert_eq!(kept("a=b").expires, None);
     let days = |days: u64| SystemTime::now() + Duration::from_secs(days * 24 * 60 * 60);
     assert!(lives("a=b; Max-Age=99999999999") < days(401));
@@ -152,7 +156,7 @@ fn a_cookie_expires_and_lives_no_longer_than_400_days() {
 }
 
 #[test]
-fn a_test_may_put_in_what_no_server_could_set() {
+fn insert_accepts_cookies_that_no_server_can_set() {
     let mut jar = site();
     jar.insert("__Host-a", "é\"");
     jar.insert("__Host-a", "x".repeat(5000));

@@ -1,17 +1,17 @@
-//! Each fault, on a server that sends what it is told.
+//! Tests of each fault, with a server that sends prepared responses.
 
 use std::{sync::mpsc, time::Duration};
 
 use super::*;
 
-/// A server that sends each answer to its one client.
+/// Starts a server that sends each response of a channel to its one client.
 fn server() -> (String, mpsc::Sender<Vec<u8>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address").to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("the listener has an address").to_string();
     let (sender, answers) = mpsc::channel::<Vec<u8>>();
     thread::spawn(move || {
-        let (mut client, _) = listener.accept().expect("a client");
-        client.set_nodelay(true).expect("a socket option");
+        let (mut client, _) = listener.accept().expect("a client connects");
+        client.set_nodelay(true).expect("the option can be set");
         for answer in answers {
             if client.write_all(&answer).is_err() {
                 return;
@@ -23,11 +23,11 @@ fn server() -> (String, mpsc::Sender<Vec<u8>>) {
 
 fn client(proxy: &FaultProxy) -> TcpStream {
     let stream = TcpStream::connect(proxy.address()).expect("the proxy listens");
-    stream.set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+    stream.set_read_timeout(Some(Duration::from_millis(200))).expect("the timeout is valid");
     stream
 }
 
-/// Reads until so many bytes are there, or nothing arrives.
+/// Reads until this number of bytes has arrived, the connection ends, or a read times out.
 fn read(stream: &mut TcpStream, length: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 64];
@@ -41,32 +41,32 @@ fn read(stream: &mut TcpStream, length: usize) -> Vec<u8> {
 }
 
 fn message(letter: u8, text: &str) -> Vec<u8> {
-    let length = u32::try_from(text.len() + 4).expect("short").to_be_bytes();
+    let length = u32::try_from(text.len() + 4).expect("the message is short").to_be_bytes();
     [&[letter][..], &length, text.as_bytes()].concat()
 }
 
 #[test]
-fn a_cut_ends_the_connection_in_the_middle_of_an_answer() {
+fn cut_ends_the_connection_in_the_middle_of_a_response() {
     let (server, answers) = server();
     let proxy = FaultProxy::to(server);
     let mut client = client(&proxy);
     proxy.at(1, Fault::Cut);
     let first = message(b'T', "first");
-    answers.send(first.clone()).expect("a server");
+    answers.send(first.clone()).expect("the server thread runs");
     assert_eq!(read(&mut client, first.len()), first);
-    answers.send(message(b'T', "second")).expect("a server");
+    answers.send(message(b'T', "second")).expect("the server thread runs");
     assert_eq!(read(&mut client, 11), message(b'T', "second")[..5]);
-    assert_eq!(client.read(&mut [0]).ok(), Some(0), "it has ended");
+    assert_eq!(client.read(&mut [0]).ok(), Some(0), "the connection is closed");
 }
 
 #[test]
-fn a_hang_stalls_in_the_middle_of_an_answer_until_it_is_mended() {
+fn hang_stalls_in_the_middle_of_a_response_until_mend() {
     let (server, answers) = server();
     let proxy = FaultProxy::to(server);
     let mut client = client(&proxy);
     proxy.at(0, Fault::Hang);
     let answer = message(b'T', "an answer");
-    answers.send(answer.clone()).expect("a server");
+    answers.send(answer.clone()).expect("the server thread runs");
     assert_eq!(read(&mut client, answer.len()), answer[..answer.len() / 2]);
     proxy.mend();
     let rest = answer.len() - answer.len() / 2;
@@ -74,22 +74,25 @@ fn a_hang_stalls_in_the_middle_of_an_answer_until_it_is_mended() {
 }
 
 #[test]
-fn a_cut_way_lets_nobody_through_until_it_is_mended() {
+fn cut_closes_every_connection_until_mend() {
     let (server, _answers) = server();
     let proxy = FaultProxy::to(server);
     let mut before = client(&proxy);
-    // Through the proxy before the cut.
-    before.write_all(b"x").expect("writable");
+    // The connection passes the proxy before the cut.
+    before.write_all(b"x").expect("the connection is open");
     thread::sleep(Duration::from_millis(50));
     proxy.cut();
     assert_eq!(before.read(&mut [0]).ok(), Some(0));
     assert_eq!(client(&proxy).read(&mut [0]).ok(), Some(0));
     proxy.mend();
-    assert!(client(&proxy).read(&mut [0]).is_err(), "open, and nothing arrives");
+    assert!(
+        client(&proxy).read(&mut [0]).is_err(),
+        "the connection is open, and the read times out"
+    );
 }
 
 #[test]
-fn notifications_are_dropped_and_counted_however_they_arrive() {
+fn notifications_are_dropped_and_counted_in_chunks_of_any_size() {
     let stream = [message(b'Z', "I"), message(b'A', "news"), message(b'C', ""), message(b'A', "")];
     let stream = stream.concat();
     for size in 1..=stream.len() {
@@ -105,7 +108,7 @@ fn notifications_are_dropped_and_counted_however_they_arrive() {
             assert_eq!(
                 messages.pass(bytes, false, &mut dropped),
                 bytes,
-                "{size}: passed on at once"
+                "{size}: forwarded immediately"
             );
         }
         assert_eq!(dropped, 2);

@@ -1,4 +1,5 @@
-//! A client with a cookie jar: a browser, or a script that sends and receives JSON.
+//! A client with a cookie jar. It behaves like a browser, or like a script that sends and receives
+//! JSON.
 
 use std::net::SocketAddr;
 
@@ -7,37 +8,37 @@ use serde_json::Value;
 use super::{Request, Response, form, send_blocking};
 use crate::cookie_jar::CookieJar;
 
-/// A client of one site. It blocks; a test with a runtime uses [`send`](super::send).
+/// A client of one site. Its methods block. Tests with an async runtime use [`send`](super::send).
 #[derive(Clone, Debug)]
 pub struct Client {
     address: SocketAddr,
     json: bool,
-    /// The cookies that it keeps and sends.
+    /// The cookies that the client stores and sends.
     pub cookies: CookieJar,
 }
 
 impl Client {
-    /// A client that accepts HTML, posts forms, and sends `Origin` and `Sec-Fetch-Site` as a
-    /// browser does.
+    /// Creates a client that accepts HTML, posts forms, and sends `Origin` and `Sec-Fetch-Site` as
+    /// a browser does.
     #[must_use]
     pub fn browser(address: SocketAddr) -> Self {
         let cookies = CookieJar::new(&format!("http://{}", address.ip()));
         Self { address, json: false, cookies }
     }
 
-    /// A client that accepts JSON, posts JSON, and keeps cookies.
+    /// Creates a client that accepts JSON, posts JSON, and stores cookies.
     #[must_use]
     pub fn script(address: SocketAddr) -> Self {
         Self { json: true, ..Self::browser(address) }
     }
 
-    /// The same cookies in a client that sends JSON.
+    /// Returns a client that sends JSON, with a copy of the cookies.
     #[must_use]
     pub fn as_script(&self) -> Self {
         Self { json: true, ..self.clone() }
     }
 
-    /// The same cookies at another process.
+    /// Returns a client of another address, with a copy of the cookies.
     #[must_use]
     pub fn at(&self, address: SocketAddr) -> Self {
         Self { address, ..self.clone() }
@@ -62,7 +63,7 @@ impl Client {
         self.post_body(target, body)
     }
 
-    /// Posts a body as it is, with the client's own content type.
+    /// Posts a body unchanged, with the content type of the client.
     #[track_caller]
     pub fn post_body(&mut self, target: &str, body: impl Into<Vec<u8>>) -> Response {
         let content_type =
@@ -70,7 +71,7 @@ impl Client {
         self.send(self.request("POST", target).header("content-type", content_type).body(body))
     }
 
-    /// A request with the client's own headers and without a body.
+    /// Returns a request with the headers of the client and without a body.
     #[must_use]
     pub fn request(&self, method: &str, target: &str) -> Request {
         let request = Request::new(method, target).header("host", self.address.to_string());
@@ -85,11 +86,11 @@ impl Client {
         }
     }
 
-    /// Sends a request with the jar's cookies, and stores those that the response sets.
+    /// Sends a request with the cookies of the jar, and stores the cookies that the response sets.
     ///
     /// # Panics
-    /// A browser would reject a cookie of the response, or the response has no length: every
-    /// response of hallpass is complete before it is sent.
+    /// Panics if a browser would reject a cookie of the response, or if the response is chunked.
+    /// Every response of hallpass is complete before it is sent, so it has a length.
     #[track_caller]
     pub fn send(&mut self, request: Request) -> Response {
         let mut request = request.header("connection", "close");

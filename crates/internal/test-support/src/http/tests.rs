@@ -1,19 +1,21 @@
-//! The client that judges is judged first: what it writes, and what it makes of what comes back.
+//! Tests of the client: the bytes that it sends, and the responses that it parses.
 
 use std::{net::TcpListener, thread};
 
 use super::*;
 
-/// A server for one connection: it reads to the end of the head, then sends this text, with a pause
-/// at each `|`, and closes.
+/// Starts a server for one connection. It reads to the end of the head, sends this text with a
+/// pause at each `|`, and closes the connection.
 fn server(sends: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("the listener has an address");
     let received = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("a client");
+        let (mut stream, _) = listener.accept().expect("a client connects");
         let mut received = Vec::new();
         let mut byte = [0];
-        while !received.ends_with(b"\r\n\r\n") && stream.read(&mut byte).expect("readable") == 1 {
+        while !received.ends_with(b"\r\n\r\n")
+            && stream.read(&mut byte).expect("the socket can be read") == 1
+        {
             received.push(byte[0]);
         }
         for part in sends.split('|') {
@@ -26,7 +28,7 @@ fn server(sends: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {
 }
 
 #[test]
-fn a_request_is_written_as_it_is() {
+fn request_is_sent_unchanged() {
     let (address, received) = server("HTTP/1.1 204 No Content\r\n\r\n");
     let request = Request::new("BREW", "http://a.example/b?c").header("Host", "x").header("a", "1");
     let request = request.header("a", "2").header("b", "3").without("B");
@@ -37,7 +39,7 @@ fn a_request_is_written_as_it_is() {
 }
 
 #[test]
-fn a_length_is_added_only_where_a_body_has_none() {
+fn content_length_is_added_only_if_no_framing_is_given() {
     let head = |request: &Request| String::from_utf8(request.head()).expect("UTF-8");
     assert_eq!(head(&Request::new("GET", "/")), "GET / HTTP/1.1\r\n\r\n");
     assert!(head(&Request::new("GET", "/").body("ab")).contains("content-length: 2\r\n"));
@@ -47,7 +49,7 @@ fn a_length_is_added_only_where_a_body_has_none() {
 }
 
 #[tokio::test]
-async fn a_response_ends_as_its_framing_says() {
+async fn response_ends_according_to_its_framing() {
     for (text, body) in [
         ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nab", "ab"),
         (
@@ -69,7 +71,7 @@ async fn a_response_ends_as_its_framing_says() {
 }
 
 #[test]
-fn a_part_of_a_response_is_not_a_response() {
+fn incomplete_response_is_not_parsed() {
     let whole = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nab";
     for length in 0..whole.len() {
         assert!(parse(&whole.as_bytes()[..length], false, false).is_none(), "{length}");
@@ -79,19 +81,19 @@ fn a_part_of_a_response_is_not_a_response() {
 
 #[test]
 #[should_panic(expected = "incomplete")]
-fn a_truncated_response_panics() {
+fn send_panics_on_a_truncated_response() {
     let (address, _) = server("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab");
     let _ = send_blocking(address, &Request::new("GET", "/"));
 }
 
 #[test]
 #[should_panic(expected = "more than the announced")]
-fn bytes_after_the_response_panic() {
+fn send_panics_on_bytes_after_the_response() {
     let (address, _) = server("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na|b");
     let _ = send_blocking(address, &Request::new("GET", "/").header("connection", "close"));
 }
 
 #[test]
-fn a_form_escapes_all_but_the_unreserved_characters() {
+fn form_escapes_all_but_unreserved_characters() {
     assert_eq!(form(&[("a b", "c&d=ü"), ("e", "~-._9")]), "a%20b=c%26d%3D%C3%BC&e=~-._9");
 }
