@@ -1,21 +1,21 @@
-"""Measures hallpass beside its peers, and writes docs/BENCHMARKS.md and the plots in docs/benchmarks.
+"""Measures hallpass and its peers; writes docs/BENCHMARKS.md and the plots in docs/benchmarks.
 
-    python3 benches/report                  everything: half an hour
-    python3 benches/report alone            named steps; the figures of the other steps stay
-    python3 benches/report page             no step: the page and the plots from the kept figures
-    python3 benches/report check            counts hallpass alone again and compares with the page
+    python3 benches/report                  all steps: half an hour
+    python3 benches/report alone            these steps; the figures of the other steps are kept
+    python3 benches/report page             no step: writes the page and the plots from the kept figures
+    python3 benches/report check            repeats the step `alone` and compares it with the page
 
-Steps: alone (instructions and allocations of hallpass), instructions and allocations (beside the
-peers), verify, axum, actix, users, roles, cookies (times, in rounds), load, revocation, accounts,
-builds.
+Steps: alone (instructions and allocations of hallpass), instructions and allocations (of hallpass
+and its peers), verify, axum, actix, users, roles, cookies (times, in rounds), load, revocation,
+accounts, builds.
 
 `check` writes nothing. It fails if an instruction count differs from the page by more than 3 %, if
-an allocation count differs, or if the page is not what `page` would write.
+an allocation count differs, or if `page` would write another page.
 
-The figures are kept in docs/benchmarks/results.json. Needs cargo and python3. `load` needs wrk and,
-for the article's stack, a Python with starlette, pyjwt and uvicorn[standard], named by
-PYTHON_OF_THE_ARTICLE (default: python3). `accounts` needs psql and a PostgreSQL in DATABASE_URL;
-without DATABASE_URL it measures SQLite only.
+The figures are kept in docs/benchmarks/results.json. All steps need cargo and python3. `load` also
+needs wrk. To measure the article's stack (benches/peers/article.py), `load` needs a Python with
+starlette, pyjwt and uvicorn[standard]; PYTHON_OF_THE_ARTICLE names it (default: python3).
+`accounts` needs psql and a PostgreSQL in DATABASE_URL. Without DATABASE_URL it measures SQLite only.
 """
 import json
 import sys
@@ -29,7 +29,7 @@ import plots
 from peers import TIMED, allocations, build, instructions, times
 from places import RESULTS
 
-# Enough for a median that one busy moment does not move.
+# So many rounds that one busy moment of the machine does not change the median.
 ROUNDS = {"verify": 101, "axum": 151, "actix": 151, "users": 21, "roles": 21, "cookies": 21}
 
 # The steps that do not need the peers' programs.
@@ -47,7 +47,7 @@ STEPS |= {"load": load.measure} | OWN
 def main(wanted):
     unknown = set(wanted) - set(STEPS) - {"page", "check"}
     if unknown:
-        sys.exit(f"no step is called {', '.join(sorted(unknown))}\n\n{__doc__}")
+        sys.exit(f"unknown step: {', '.join(sorted(unknown))}\n\n{__doc__}")
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if wanted == ["check"]:
         faults = own.differences(results.get("alone"), own.alone()) + page.differences(results)

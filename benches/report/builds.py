@@ -1,4 +1,5 @@
-"""Builds, from nothing and in debug, what a service with one guarded route depends on: how many crates, and how long."""
+"""Counts the dependencies of a service with one guarded route, and times their debug build from
+nothing."""
 import os
 import resource
 import subprocess
@@ -25,7 +26,7 @@ hallpass-tower = {{ path = "{crates}/hallpass-tower" }}
 
 
 def theirs(name):
-    """As benches/peers has it."""
+    """Returns the dependency as benches/peers names it."""
     it = tomllib.loads((PEERS / "Cargo.toml").read_text())["dependencies"][name]
     it = {"version": it} if isinstance(it, str) else it
     defaults = str(it.get("default-features", True)).lower()
@@ -54,7 +55,7 @@ def build(place, dependencies):
     (place / "src" / "main.rs").write_text("fn main() {}\n")
     manifest = f'[package]\nname = "service"\nversion = "0.0.0"\nedition = "2024"\n\n[dependencies]{dependencies}\n[workspace]\n'
     (place / "Cargo.toml").write_text(manifest)
-    # The versions that are measured beside it.
+    # The versions that the other steps measure.
     (place / "Cargo.lock").write_bytes((PEERS / "Cargo.lock").read_bytes())
     environment = os.environ | {"CARGO_TARGET_DIR": str(place / "target")}
 

@@ -1,7 +1,8 @@
 """Requests per second over loopback: the server on one core, wrk on the other.
 
-All servers are up from the start; each round goes through all of them, so that what disturbs the machine disturbs them alike. What a
-request costs the server is read from the kernel's accounting, which a busy neighbour moves less than it moves requests per second.
+All servers run from the start, and each round measures all of them, so a disturbance of the
+machine affects all alike. The CPU time per request is read from the kernel's accounting: a busy
+neighbour changes it less than it changes the requests per second.
 """
 import json
 import os
@@ -15,7 +16,7 @@ import urllib.request
 
 from places import PEERS, PROGRAMS
 
-# Many short rounds: the more there are, the likelier each server has one that nobody disturbed.
+# With many short rounds each server probably has one round without a disturbance.
 ROUNDS, SECONDS, CONNECTIONS = 15, 1, 16
 SERVER_CORE, CLIENT_CORE = "0", "1"
 
@@ -59,11 +60,11 @@ class Server:
             return error.code
 
     def check(self):
-        """It must open the page to the cookie, and to nobody else unless it is open."""
+        """Exits if the cookie does not open the page, or if a guarded page opens without it."""
         if self.status(self.cookie) != 200:
-            sys.exit(f"{self.name} refuses its own cookie")
+            sys.exit(f"{self.name} rejects its own cookie")
         if "open" not in self.name and self.status("theme=dark") == 200:
-            sys.exit(f"{self.name} is open to strangers")
+            sys.exit(f"{self.name} returns the guarded page without a cookie")
 
     def round(self, seconds=SECONDS):
         before = self.cpu_seconds()
@@ -107,7 +108,7 @@ def measure():
 def article(hallpass):
     python = os.environ.get("PYTHON_OF_THE_ARTICLE", sys.executable)
     if subprocess.run([python, "-c", "import jwt, starlette, uvicorn, uvloop, httptools"], stderr=subprocess.DEVNULL).returncode:
-        print(f"  {python} has no starlette, pyjwt and uvicorn[standard]: the article's stack is left out")
+        print(f"  {python} has no starlette, pyjwt and uvicorn[standard]: the article's stack is not measured")
         return
     for name, kind in ARTICLE.items():
         port = free_port()
@@ -116,7 +117,10 @@ def article(hallpass):
 
 
 def figures(server, plain):
-    """The best of the rounds, since neighbours on the machine only ever slow a server down; of the CPU's times the lower quartile."""
+    """Returns the best rate of the rounds and the lower quartile of the CPU times.
+
+    The best rate, because a neighbour on the machine can only slow a server down.
+    """
     rate, open_rate = max(server.rates), max(plain.rates)
     found = {
         "case": server.name,
@@ -143,4 +147,4 @@ def wait_for(address):
             return
         except OSError:
             time.sleep(0.1)
-    sys.exit(f"nothing listens on {address}")
+    sys.exit(f"no server listens on {address}")

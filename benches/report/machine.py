@@ -1,4 +1,4 @@
-"""The machine, and the versions that were measured."""
+"""Describes the machine and the measured versions."""
 import os
 import platform
 import re
@@ -15,8 +15,8 @@ NAMED = [
     "actix-session",
 ]
 
-# Features of processors that decide which code runs: SHA-256 in hardware, vectors of base64 and of
-# byte searches, the copies of the C library.
+# Processor features that select the code that runs: SHA-256 in hardware, vector code of base64 and
+# of byte searches, memory copies of the C library.
 DECISIVE = ["sha_ni", "avx2", "avx512f", "avx512bw", "avx512vl", "bmi2", "erms", "fsrm"]
 
 
@@ -39,7 +39,7 @@ def describe():
 
 
 def processor():
-    """What instruction counts depend on beside the code: they are compared where all this is equal."""
+    """Returns the facts that change instruction counts. Only counts with equal facts are compared."""
     flags = re.search(r"^flags\s*: (.*)$", open("/proc/cpuinfo").read(), re.MULTILINE)
     flags = set(flags.group(1).split()) if flags else set()
     return {

@@ -9,10 +9,9 @@ from places import ROOT
 
 GROUP = "verification with a revocation list"
 SCHEMA = "hallpass_bench"
-# Instruction counts repeat on one machine; another compiler release moves them by less than this.
+# Instruction counts repeat on one machine. Another compiler release changes them by less than this.
 TOLERANCE = 0.03
-# A filter that no name of a bench matches: the tables of instructions are printed and no time is
-# measured.
+# A filter that matches no bench: the tables of instructions are printed, and no time is measured.
 NO_TIMES = "^$"
 
 
@@ -24,7 +23,7 @@ def bench(name, *words, package="hallpass-benches", features="", **more):
 
 
 def tables(printed):
-    """The tables of instructions in what a bench prints: title, and rows of case and count."""
+    """Yields the title and the rows (case, count) of each table of instructions."""
     for part in printed.split("\n\n"):
         title, _, rest = part.strip().partition("\n")
         head, _, rows = rest.partition("\n")
@@ -34,7 +33,7 @@ def tables(printed):
 
 
 def alone():
-    """Instructions and allocations of each table that the benches print."""
+    """Returns the instructions and allocations of each table that the benches print."""
     printed = bench("allocations")
     lines = re.findall(r"^ *(\d+)  (.+): (.+?)$", printed, re.MULTILINE)
     allocations = {(group, case): int(count) for count, group, case in lines}
@@ -42,7 +41,7 @@ def alone():
     for name in ("verify", "request", "actix"):
         for title, rows in tables(bench(name, NO_TIMES)):
             if "added to" in title:
-                # The difference of two rows of the table before.
+                # A row is the difference of two rows of the previous table.
                 continue
             group = title.split(",")[0]
             rows = [
@@ -53,18 +52,18 @@ def alone():
             for row in rows:
                 print(f"  {title}: {row['case']:<50} {row['instructions']:>9,}", flush=True)
     if not found:
-        raise SystemExit("instructions are not counted on this machine")
+        raise SystemExit("instructions cannot be counted on this machine")
     return {"processor": machine.processor(), "tables": found}
 
 
 def differences(kept, counted):
-    """What differs from the figures of the page, if the machine allows to compare them."""
+    """Returns the differences from the figures of the page. Returns none if the machine differs."""
     if not kept:
         return ["no figures are kept; run: python3 benches/report alone"]
     if kept["processor"] != counted["processor"]:
         print(
-            "instructions are counted, and not compared with the page, whose machine differs: "
-            f"{kept['processor']} there, {counted['processor']} here")
+            "instructions are counted, but not compared, because the page is from another machine: "
+            f"page {kept['processor']}, here {counted['processor']}")
         return []
     old, new = (
         {(table["title"], row["case"]): row for table in found["tables"] for row in table["rows"]}
@@ -86,7 +85,7 @@ def differences(kept, counted):
 
 
 def revocation():
-    """Instructions and criterion's median for each size of the list."""
+    """Returns the instructions and criterion's median for each size of the list."""
     [(_, counts)] = tables(bench("revocation"))
     target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
     found = []
@@ -99,10 +98,10 @@ def revocation():
 
 
 def accounts():
-    """The rates that the bench prints for each database."""
+    """Returns the rates that the bench prints for each database."""
     url = os.environ.get("DATABASE_URL")
     if not url:
-        print("  no DATABASE_URL: PostgreSQL is left out")
+        print("  no DATABASE_URL: PostgreSQL is not measured")
         return read(bench("accounts", package="hallpass-sqlx"))
     # The bench needs an empty schema.
     statement(url, f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")

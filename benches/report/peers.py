@@ -1,4 +1,4 @@
-"""Runs the programs of benches/peers and makes figures of what they print."""
+"""Runs the programs of benches/peers and reads their output."""
 import json
 import os
 import statistics
@@ -7,7 +7,7 @@ import subprocess
 from places import PEERS, PEERS_TARGET, PROGRAMS
 
 TIMED = ["verify", "axum", "actix", "users", "roles", "cookies"]
-# Allocations of what grows are those of the first step.
+# The other groups repeat a case with growing numbers; its allocations are those of the first one.
 ALLOCATING = ["verify", "axum", "actix"]
 
 
@@ -23,18 +23,19 @@ def lines(*command):
 
 
 def times(group, rounds):
-    """The median of each case; and what it adds to the plain one, as the median of the differences within a round."""
+    """Returns the median of each case, and the median of its differences from the plain case, per
+    round."""
     found = lines(str(PROGRAMS / "measure"), "time", str(rounds), group)
     samples = {case["case"]: case["samples"] for case in found}
     figures = []
     for case in found:
         name = case["case"]
-        beside = samples["plain on axum 0.7"] if "axum 0.7" in name else found[0]["samples"]
+        plain = samples["plain on axum 0.7"] if "axum 0.7" in name else found[0]["samples"]
         figures.append({
             "case": name,
             "grown": case["grown"],
             "ns": round(statistics.median(case["samples"]), 1),
-            "added": round(statistics.median(here - there for here, there in zip(case["samples"], beside)), 1),
+            "added": round(statistics.median(here - there for here, there in zip(case["samples"], plain)), 1),
         })
         print(f"  {case['grown'] or '':>8} {name:<45} {figures[-1]['ns']:>10.0f} ns", flush=True)
     return figures
@@ -46,7 +47,7 @@ def allocations():
 
 
 def instructions():
-    """By group and case; where something grows, a list of how far it has grown and the count."""
+    """Returns the counts by group and case. A growing case has a list of [size, count]."""
     found = lines(str(PROGRAMS / "measure"), "instructions", *TIMED)
     counts = {}
     for group in TIMED:

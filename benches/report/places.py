@@ -1,4 +1,4 @@
-"""Where things are."""
+"""Paths of the programs, the page, the plots and the figures."""
 import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""Which plots there are."""
+"""Draws the plots from the figures."""
 import svg
 from places import PLOTS
 
@@ -23,7 +23,7 @@ def draw(results):
         ("users", users, results.get("users")),
         ("loopback", loopback, results.get("load")),
     ):
-        # A plot without new figures stays.
+        # A plot without figures is not drawn again.
         if figures:
             (PLOTS / f"{name}.svg").write_text(plot(figures))
 
@@ -41,7 +41,7 @@ def added(counted):
     rows.sort(key=lambda row: row[2])
     return svg.dots(
         "What a guard adds to a request on axum 0.8",
-        "instructions of the request's thread, beside the open route; logarithmic",
+        "instructions of the request's thread, in addition to the open route; logarithmic",
         [(name, value, ours) for name, ours, value in rows], "")
 
 
@@ -75,7 +75,7 @@ def users(found):
     }
     series = [
         (
-            name.replace("every account has a revocation", "all revoked lately"),
+            name.replace("every account has a revocation", "all have revocations"),
             [(case["grown"], case["ns"]) for case in found if case["case"] == name],
             ink,
         )

@@ -1,6 +1,7 @@
-"""Draws plots as SVG: dots on a line for figures far apart, bars for figures close together, lines for growth.
+"""Draws plots as SVG: dots on a logarithmic axis, bars, and lines for growth.
 
-The colours follow the reader's colour scheme, and the ground is drawn, so that a plot is legible wherever the page is shown.
+The colours follow the reader's colour scheme. The background is drawn too, so that a plot is
+legible on every page.
 """
 import math
 from html import escape
@@ -21,7 +22,7 @@ WIDTH = 860
 
 
 def bars(title, subtitle, rows, unit, label_width=300):
-    """rows: (name, value, whether it is ours)."""
+    """rows: (name, value, whether it is hallpass)."""
     top, step = 74, 30
     most = max(value for _, value, _ in rows)
     room = WIDTH - label_width - 110
@@ -36,7 +37,7 @@ def bars(title, subtitle, rows, unit, label_width=300):
 
 
 def dots(title, subtitle, rows, unit, label_width=300):
-    """As bars, on a logarithmic line: a dot's place says how much, since no length could."""
+    """As bars, on a logarithmic axis. It has no zero, so a value is a position and not a length."""
     top, step = 74, 30
     low = 10 ** math.floor(math.log10(min(value for _, value, _ in rows)))
     high = 10 ** math.ceil(math.log10(max(value for _, value, _ in rows)))
@@ -58,7 +59,7 @@ def dots(title, subtitle, rows, unit, label_width=300):
 
 
 def lines(title, subtitle, series, x_label, logarithmic):
-    """series: (name, [(x, y)], colour variable). Both axes logarithmic, or both linear from zero."""
+    """series: (name, [(x, y)], colour variable). Both axes are logarithmic or linear from 0."""
     left, right, top, bottom = 76, WIDTH - 250, 70, 370
     xs = [x for _, points, _ in series for x, _ in points]
     ys = [y for _, points, _ in series for _, y in points]
@@ -97,7 +98,7 @@ def scale(low, high, start, end, of=float):
 
 
 def nice(rough):
-    """The next of 1, 2, 5, 10, … at or above."""
+    """Returns the next of 1, 2, 5, 10, … at or above."""
     power = 10 ** math.floor(math.log10(rough))
     return next(step * power for step in (1, 2, 5, 10) if step * power >= rough)
 

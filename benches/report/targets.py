@@ -1,4 +1,4 @@
-"""What was aimed at, and whether it was reached."""
+"""The targets of times, and whether they are met."""
 from dataclasses import dataclass
 
 OUTSIDE = "hallpass: layer outside, guard"
@@ -16,7 +16,7 @@ class Target:
     text: str
     figure: str
     met: bool
-    # Met with the guard on the handler, where the route's own guard does not reach it.
+    # Met with the guard on the handler, and not with the guard of the route.
     on_handler: bool = False
     reason: str = ""
 
@@ -33,7 +33,7 @@ def targets(results):
         share = added / results["actix"][0]["ns"]
         found += [
             Target("middleware and guard add at most 700 ns on actix-web", f"{added:,.0f} ns", added <= 700, reason=REASONS["actix"]),
-            Target("… where the plain page took 605 ns: 1.16 of it", f"{share:.2f}", round(share, 2) <= 1.16, reason=REASONS["share"]),
+            Target("… at most 1.16 of the plain page (700 / 605 ns where the target was set)", f"{share:.2f}", round(share, 2) <= 1.16, reason=REASONS["share"]),
         ]
     if "load" in results:
         found += on_the_wire({case["case"]: case for case in results["load"]})
@@ -41,9 +41,9 @@ def targets(results):
 
 
 def by_cpu(found):
-    """What the peer's request costs its server beyond the open route's, by what hallpass's does: waiting is not in it."""
+    """Compares the CPU time that a guarded request adds to the open route. It excludes waiting."""
     cost = {case["case"]: case["cpu"] - found[0]["cpu"] for case in found}
-    return f"by the server's CPU over loopback 1/{cost[SQLITE] / cost[OUTSIDE]:.0f}; in process, where most is waiting for SQLite's thread, "
+    return f"server's CPU time over loopback 1/{cost[SQLITE] / cost[OUTSIDE]:.0f}; in process (mostly waiting for SQLite's thread) "
 
 
 def in_process(added, plain, allocations, load):
@@ -51,16 +51,16 @@ def in_process(added, plain, allocations, load):
     found = [
         Target("layer and guard add at most 800 ns to a request on axum", f"{ours:,.0f} ns, guard on the handler {on_handler:,.0f} ns, layer in the router {added[INSIDE]:,.0f} ns",
                ours <= 800, on_handler <= 800, REASONS["axum"]),
-        Target("… where the plain page took 674 ns: 1.19 of it", f"{ours / plain:.2f}, guard on the handler {on_handler / plain:.2f}", round(ours / plain, 2) <= 1.19, round(on_handler / plain, 2) <= 1.19, REASONS["share"]),
+        Target("… at most 1.19 of the plain page (800 / 674 ns where the target was set)", f"{ours / plain:.2f}, guard on the handler {on_handler / plain:.2f}", round(ours / plain, 2) <= 1.19, round(on_handler / plain, 2) <= 1.19, REASONS["share"]),
     ]
     if allocations:
         outside, handler, inside, nothing = (allocations[name] - allocations["plain"] for name in (OUTSIDE, ON_HANDLER, INSIDE, "no-op layer and guard"))
         found.append(Target("… and at most 8 allocations", f"{outside}, guard on the handler {handler}, layer in the router {inside} (where two layers that do nothing cost {nothing})",
                             outside <= 8, handler <= 8))
     for text, peer, share in [
-        ("at most a quarter of what a middleware by hand adds", BY_HAND, 4),
-        ("at most a seventh of what axum-gate adds", GATE, 7),
-        ("at most a fortieth of what axum-login on SQLite adds", SQLITE, 40),
+        ("at most 1/4 of the time that a middleware by hand adds", BY_HAND, 4),
+        ("at most 1/7 of the time that axum-gate adds", GATE, 7),
+        ("at most 1/40 of the time that axum-login on SQLite adds", SQLITE, 40),
     ]:
         figure = f"1/{added[peer] / ours:.1f}, guard on the handler 1/{added[peer] / on_handler:.1f}"
         if peer == SQLITE and load:
@@ -72,14 +72,16 @@ def in_process(added, plain, allocations, load):
 def on_the_wire(found):
     aims = []
     for text, least, case, on_handler in [
-        ("over loopback at least 0.88 of the open route's requests per second", 0.88, OUTSIDE, ON_HANDLER),
-        ("… 0.92 with the cache of verified tokens", 0.92, REMEMBERED, REMEMBERED),
+        ("over loopback, at least 0.88 of the requests per second of the open route", 0.88, OUTSIDE, ON_HANDLER),
+        ("… at least 0.92 with the cache of verified tokens", 0.92, REMEMBERED, REMEMBERED),
     ]:
         share, other = found[case]["share"], found[on_handler]["share"]
         figure = f"{share:.3f}" if case == on_handler else f"{share:.3f}, guard on the handler {other:.3f}"
         aims.append(Target(text, figure, share >= least, other >= least, REASONS["loopback"]))
     for text, peer, factor in [
-        ("twice axum-gate's", GATE, 2), ("six times axum-login's on SQLite", SQLITE, 6), ("fifteen times the article's own stack's", ARTICLE, 15),
+        ("… at least 2 times the requests per second of axum-gate", GATE, 2),
+        ("… at least 6 times those of axum-login on SQLite", SQLITE, 6),
+        ("… at least 15 times those of the article's stack", ARTICLE, 15),
     ]:
         if peer in found:
             times, other = (found[case]["requests"] / found[peer]["requests"] for case in (OUTSIDE, ON_HANDLER))
@@ -87,24 +89,23 @@ def on_the_wire(found):
     return aims
 
 
-# The reason why a target is missed; shown only then.
+# The reasons, shown if a target is missed.
 REASONS = {
     "axum": (
         "the target is from a machine on which the plain page took 674 ns. Four fifths of the added "
-        "instructions are the verification of the token; the rest is the extension of the request, "
-        "for which its map grows, two headers looked up and one set, and axum's box around the guard "
-        "of the route."),
+        "instructions verify the token. The others insert the extension into the request, whose map "
+        "grows, look up two headers and set one, and box the guard of the route."),
     GATE: (
-        "more than half of what hallpass adds is the verification of a token with all claims."),
+        "more than half of the added time is the verification of a token with all claims."),
     "actix": (
         "the target is from a machine on which the plain page took 605 ns. Four fifths of the added "
-        "instructions are the verification of the token; the rest is the extension of the request, a "
-        "header looked up and one set, and the response that moves through two middlewares."),
+        "instructions verify the token. The others insert the extension into the request, look up "
+        "one header and set one, and move the response through two middlewares."),
     "share": (
-        "a plain page is mostly allocations and a verification mostly arithmetic, so the share "
-        "differs between machines."),
+        "the plain page mostly allocates, and a verification mostly computes, so the ratio differs "
+        "between machines."),
     "loopback": (
-        "a guarded request costs the server what it adds in process, a longer response "
-        "(`Cache-Control: no-store`) and colder caches. The slower the machine computes beside its "
-        "kernel, the more that weighs."),
+        "a guarded request costs the time that it adds in process, a longer response "
+        "(`Cache-Control: no-store`) and more cache misses. Their share is larger on a machine that "
+        "computes slowly in comparison with its kernel."),
 }
