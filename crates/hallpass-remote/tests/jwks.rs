@@ -1,6 +1,6 @@
 //! Keys from a real server that rotates its key, fails, sends something else, and hangs.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test may panic if its set-up fails")]
 
 use std::{
     error::Error,
