@@ -27,7 +27,7 @@ mod tests {
     use super::snake_case;
 
     #[test]
-    fn words_are_split_where_a_reader_splits_them() {
+    fn snake_case_splits_words_and_acronyms() {
         for (variant, name) in [
             ("Admin", "admin"),
             ("NewsEditor", "news_editor"),

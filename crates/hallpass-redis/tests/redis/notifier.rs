@@ -10,7 +10,7 @@ use crate::server;
 
 #[tokio::test]
 #[ignore = "needs Redis or Valkey: REDIS_URL"]
-async fn an_publication_wakes_whoever_follows() {
+async fn publication_wakes_the_followers() {
     let prefix = server::prefix();
     let (here, there) = (server::named(&prefix).await, server::named(&prefix).await);
     let before = Revocation::SessionEnded { session: session_id(1), at: at(1) };
@@ -36,7 +36,7 @@ async fn an_publication_wakes_whoever_follows() {
 
 #[tokio::test]
 #[ignore = "needs Redis or Valkey: REDIS_URL"]
-async fn a_reader_whose_stream_was_lost_begins_again() {
+async fn reader_restarts_after_a_lost_stream() {
     let store = server::empty().await;
     store.publish(&Revocation::SessionEnded { session: session_id(1), at: at(1) }).await.unwrap();
     // As after a loss on a server whose clock was then set back.

@@ -20,7 +20,7 @@ mod over_tls {
 
     #[tokio::test]
     #[ignore = "needs a Redis with TLS: .ci/with_tls"]
-    async fn a_store_and_its_follower_speak_to_a_server_that_has_shown_who_it_is() {
+    async fn store_and_follower_connect_to_a_verified_server() {
         let (server, authority) = server();
         assert!(server.starts_with("rediss:"));
         let store = RedisStore::open(&format!("{server}?ssl_ca_certs={authority}")).await.unwrap();
@@ -40,7 +40,7 @@ mod over_tls {
 
     #[tokio::test]
     #[ignore = "needs a Redis with TLS: .ci/with_tls"]
-    async fn a_server_that_cannot_show_who_it_is_is_refused() {
+    async fn unverified_server_is_rejected() {
         let (server, authority) = server();
         let elsewhere = server.replace("localhost", "127.0.0.1");
         for (url, cause) in [
@@ -56,7 +56,7 @@ mod over_tls {
     }
 
     #[tokio::test]
-    async fn authorities_that_cannot_be_read_fail_at_the_start() {
+    async fn unreadable_authorities_fail_at_the_start() {
         for url in [
             "rediss://127.0.0.1:1?ssl_ca_certs=/nowhere/ca.pem",
             // Who names authorities wants TLS.
@@ -71,7 +71,7 @@ mod over_tls {
 
 #[cfg(not(feature = "tls"))]
 #[tokio::test]
-async fn a_build_without_tls_says_so() {
+async fn build_without_tls_returns_the_tls_error() {
     use hallpass_redis::{RedisOpenError, RedisStore};
 
     for url in ["rediss://cache.example:6379", "valkeys://cache.example:6379"] {
