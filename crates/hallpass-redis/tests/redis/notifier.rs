@@ -1,4 +1,4 @@
-//! Being woken by the stream.
+//! Wake-ups by the stream.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ async fn publication_wakes_the_followers() {
 async fn reader_restarts_after_a_lost_stream() {
     let store = server::empty().await;
     store.publish(&Revocation::SessionEnded { session: session_id(1), at: at(1) }).await.unwrap();
-    // As after a loss on a server whose clock was then set back.
+    // The stream was lost, and the server's clock was then set back.
     let beyond = Cursor::from_number(u128::from(u64::MAX) << 64);
     assert_eq!(store.read_after(beyond).await.unwrap().cursor, Cursor::START);
 }

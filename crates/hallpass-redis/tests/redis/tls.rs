@@ -1,7 +1,7 @@
-//! TLS on the way to the server: what an address asks for happens, or it fails at the start.
+//! TLS to the server: the connection has the TLS that its address requires, or opening fails.
 //! `.ci/with_tls` starts such a server.
 
-/// Whom the address trusts, and by which name it calls the server.
+/// Tests of the trusted authorities and of the server's name.
 #[cfg(feature = "tls")]
 mod over_tls {
     use std::{error::Error, time::Duration};
@@ -13,7 +13,8 @@ mod over_tls {
     use hallpass_redis::{RedisOpenError, RedisStore};
     use tokio::time::timeout;
 
-    /// The server's address, `localhost` in it, and the authority of its certificate.
+    /// Returns the server's address, with `localhost` as its host, and the authority of its
+    /// certificate.
     fn server() -> (String, String) {
         (std::env::var("TLS_REDIS_URL").unwrap(), std::env::var("TLS_CA").unwrap())
     }
@@ -34,7 +35,7 @@ mod over_tls {
         store.publish(&change).await.unwrap();
         timeout(Duration::from_secs(1), notifier.notified())
             .await
-            .expect("nothing was pushed")
+            .expect("no notification was received")
             .unwrap();
     }
 
@@ -59,7 +60,7 @@ mod over_tls {
     async fn unreadable_authorities_fail_at_the_start() {
         for url in [
             "rediss://127.0.0.1:1?ssl_ca_certs=/nowhere/ca.pem",
-            // Who names authorities wants TLS.
+            // An address that names authorities requires TLS.
             concat!("redis://127.0.0.1:1?ssl_ca_certs=", env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
         ] {
             let error = RedisStore::open(url).await.unwrap_err();

@@ -60,7 +60,7 @@ impl RevocationLog for PostgresStore {
 
 /// One statement, so that the limit of the final rows and the rows are of one snapshot.
 ///
-/// Final rows (`settled`) are returned in pages. The last page is followed by all rows that are not final,
+/// Final rows (`settled`) are returned in pages. The last page is followed by all other rows,
 /// because no cursor can point to one of them. Those are at most the revocations since the oldest
 /// open transaction began that are not yet [removed](RevocationLog::purge_before).
 const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first), \
@@ -126,8 +126,8 @@ impl Notifier for Listen {
     type Error = StoreError;
 
     async fn notified(&mut self) -> Result<(), StoreError> {
-        // The line is put back only while it works. After a dropped future or an error there is
-        // none, and the next call connects again.
+        // The line is put back only while it works. After a dropped future or an error the next call
+        // connects again.
         let Some(mut line) = self.line.take() else {
             self.line = Some(self.connect().await.map_err(StoreError::from_driver)?);
             return Ok(());
