@@ -42,7 +42,7 @@ use crate::require::RequireLayer;
 /// assert_eq!(
 ///     site().table().render::<SiteRole>(),
 ///     "\
-/// route            signed out  guest  admin  asks
+/// route            logged out  guest  admin  requires
 /// /                yes         yes    yes    public
 /// /admin           -           -      yes    all of admin
 /// (anything else)  yes         yes    yes    public

@@ -115,7 +115,7 @@ fn the_table_shows_every_route() {
     assert_eq!(
         site().table().render::<SiteRole>(),
         "\
-route            signed out  guest  admin  asks
+route            logged out  guest  admin  requires
 /                yes         yes    yes    public
 /office/safe     -           -      yes    all of admin; second factor
 /office/desk     -           yes    yes    login

@@ -92,7 +92,7 @@ fn the_table_shows_every_route() {
     assert_eq!(
         site().fallback(require_login(), || async {}).table().render::<SiteRole>(),
         "\
-route            signed out  guest  editor  admin  asks
+route            logged out  guest  editor  admin  requires
 /                yes         yes    yes     yes    public
 /office/safe     -           -      part    part   all of editor, admin
 /office/desk     -           yes    yes     yes    login

@@ -126,8 +126,8 @@ impl Notifier for Listen {
     type Error = StoreError;
 
     async fn notified(&mut self) -> Result<(), StoreError> {
-        // The line is put back only while it works. After a dropped future or an error the next call
-        // connects again.
+        // The line is put back only while it works. After a dropped future or an error the next
+        // call connects again.
         let Some(mut line) = self.line.take() else {
             self.line = Some(self.connect().await.map_err(StoreError::from_driver)?);
             return Ok(());

@@ -71,8 +71,8 @@ impl Notifier for Watch {
     type Error = StoreError;
 
     async fn notified(&mut self) -> Result<(), StoreError> {
-        // The connection is put back only while it works. After a dropped future or an error the next
-        // call connects again.
+        // The connection is put back only while it works. After a dropped future or an error the
+        // next call connects again.
         let Some((mut connection, seen)) = self.seen.take() else {
             if self.pool.is_closed() {
                 return Err(StoreError::from_driver(sqlx::Error::PoolClosed));
