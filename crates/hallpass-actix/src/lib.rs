@@ -9,7 +9,7 @@
 //! No future is boxed or awaited per request, except to renew a session. Without the feature
 //! `routes` this crate depends on no store, so a guarded route cannot reach one.
 //!
-//! | feature |  |
+//! | feature | what it adds |
 //! |---|---|
 //! | `routes` | `routes`: the login routes, for `App::service`. `Rotation`: renewal of a session within a request, for `AuthLayer::refresh` |
 //!

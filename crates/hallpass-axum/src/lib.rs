@@ -54,7 +54,7 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `router` |  off, because it brings the whole of axum, where the extractors need its core alone| off, because it brings the whole of axum, where the extractors need its core alone |
+//! | `router` | `GuardedRouter`: a router that accepts no route without a requirement | off, because it needs all of axum; the extractors need only axum-core |
 //! | `routes` | `routes`: the login routes as a `Router`. `Rotation`: renewal of a session within a request, for `AuthLayer::refresh` | off, because a service that only verifies tokens needs no store, no argon2 and no tokio |
 
 #![forbid(unsafe_code)]

@@ -14,7 +14,7 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `tls` | `rediss://`:  off, because many a server is on the same machine, and| off, because many a server is on the same machine, and aws-lc takes a minute to build |
+//! | `tls` | `rediss://`: TLS for the connection to the server | off, because many servers are on the same machine, and aws-lc takes a minute to build |
 
 #![forbid(unsafe_code)]
 

@@ -16,7 +16,7 @@
 //! |---|---|---|
 //! | `postgres` | [`PostgresStore`] | off, because it needs a server |
 //! | `sqlite` | [`SqliteStore`], with SQLite itself compiled in | on, because a site should start without a server |
-//! | `tls` |  off, because many a server is on the same machine, and| off, because many a server is on the same machine, and aws-lc takes a minute to build |
+//! | `tls` | TLS for connections to PostgreSQL | off, because many servers are on the same machine, and aws-lc takes a minute to build |
 
 #![forbid(unsafe_code)]
 #![allow(clippy::duplicate_mod, reason = "sql/ is compiled once for each database")]
