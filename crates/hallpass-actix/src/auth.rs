@@ -160,7 +160,7 @@ impl<R: Role> AuthLayer<R> {
             }
         };
         for (name, value) in rendered.headers {
-            // Core's headers are printable ASCII. A header that is not is left out.
+            // Core's headers are printable ASCII. Any other header is left out.
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(HeaderName::from_static(name), value);
             }

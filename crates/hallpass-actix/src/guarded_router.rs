@@ -12,7 +12,7 @@ use crate::require::RequireLayer;
 /// A router whose routes each state their requirement, and which lists them as a
 /// [`table`](Self::table).
 ///
-/// The guard of a route also rejects methods that the route does not handle. The fallback has a
+/// The guard of a route also guards the methods that the route does not handle. The fallback has a
 /// guard, too. [`AuthLayer::deny_unguarded_routes`](crate::AuthLayer::deny_unguarded_routes)
 /// rejects requests to routes that were registered elsewhere without a guard.
 ///

@@ -76,8 +76,8 @@ async fn respond<R: Role>(
 
 fn response(answer: EndpointResponse) -> HttpResponse {
     let mut response = HttpResponse::build(status(answer.status));
-    // The endpoints set printable ASCII. An invalid header turns the response into an error. To
-    // drop the header instead could keep a cookie that it removes.
+    // The endpoints set printable ASCII. An invalid header turns the response into an error. If the
+    // header were dropped instead, a cookie that it removes could stay.
     for header in answer.headers {
         response.append_header(header);
     }

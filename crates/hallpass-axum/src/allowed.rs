@@ -15,6 +15,9 @@ use crate::identity::{Identity, Rejected};
 /// `Option<Allowed<P>>` is `None` for any other caller, for example to show a link only to callers
 /// who may follow it.
 ///
+/// Both reject a request with a 500 response if there is no
+/// [`AuthLayer`](hallpass_tower::AuthLayer), or if the token was verified for another role enum.
+///
 /// ```
 /// use hallpass_axum::Allowed;
 /// use hallpass_core::{Permission, Requirement, Role};

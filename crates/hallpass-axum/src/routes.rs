@@ -78,8 +78,8 @@ fn into_response(answer: EndpointResponse) -> Response {
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers {
-        // The endpoints set printable ASCII. An invalid header turns the response into an error. To
-        // drop the header instead could keep a cookie that it removes.
+        // The endpoints set printable ASCII. An invalid header turns the response into an error. If
+        // the header were dropped instead, a cookie that it removes could stay.
         let Ok(value) = HeaderValue::try_from(value) else {
             tracing::error!(target: "hallpass", name, "the response of a login route has an invalid header");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();

@@ -84,8 +84,8 @@ fn client(url: &str, address: redis::ConnectionInfo) -> Result<Client, RedisOpen
     use redis::TlsCertificates;
 
     if matches!(address.addr(), redis::ConnectionAddr::TcpTls { .. }) {
-        // The driver uses the process's crypto provider, which rustls selects by its features, and
-        // panics if two are enabled. The earlier choice of an application is kept.
+        // The driver uses the process's crypto provider. rustls selects one by its features, and
+        // panics if two are enabled. If the application has set a provider already, it is kept.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
     let authorities = redis::parse_redis_url(url).and_then(|url| {

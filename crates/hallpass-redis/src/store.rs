@@ -17,10 +17,10 @@ use crate::line::Line;
 /// lifetime of an access token.
 ///
 /// # Data that a crash loses
-/// Without `appendonly` Redis loses both. Rate limits then start again. In addition to a database's
-/// log, the loss of the stream has no effect. **As the only log, it has**: a node that had not read
-/// the stream, or that starts later, accepts tokens that were revoked before. Set `appendonly yes`,
-/// and use short-lived access tokens.
+/// Without `appendonly` Redis loses both. Rate limits then start again. If the stream is used in
+/// addition to a database's log, no revocation is lost. **If the stream is the only log,
+/// revocations are lost**: a node that had not read the stream, or that starts later, accepts
+/// tokens that were revoked before. Set `appendonly yes`, and use short-lived access tokens.
 ///
 /// ```
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -16,14 +16,14 @@ pub(crate) fn to_time(column: i64) -> Result<UnixTime, StoreError> {
     to_unsigned(column).map(UnixTime::from_secs)
 }
 
-/// Returns an error for a step that does not fit. To clamp it as a time would consume every later
-/// step.
+/// Returns an error for a step that does not fit. If it were clamped, as a time is, every later
+/// step would count as consumed.
 pub(crate) fn from_step(step: u64) -> Result<i64, StoreError> {
     i64::try_from(step).map_err(StoreError::corrupt)
 }
 
-/// Returns an error for a number that does not fit: to wrap or clamp it could revive a token or a
-/// consumed step.
+/// Returns an error for a number that does not fit: a wrapped or clamped number could revive a
+/// token or a consumed step.
 pub(crate) fn to_unsigned<T>(column: i64) -> Result<T, StoreError>
 where
     T: TryFrom<i64, Error = TryFromIntError>,

@@ -10,7 +10,7 @@ use std::{
 
 use hallpass_core::{Clock, UnixTime};
 
-/// A clock that changes only when a test changes it. Clones are the same clock.
+/// A clock that changes only when a test changes it. Clones share the time.
 ///
 /// ```
 /// use hallpass_core::{Clock, UnixTime};

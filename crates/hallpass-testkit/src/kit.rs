@@ -17,8 +17,8 @@ use crate::{authenticator::Authenticator, frozen_clock::FrozenClock};
 
 /// One site in a test: it signs tokens, and its layer verifies them.
 ///
-/// Kits share nothing, not even keys: a kit rejects the tokens of another kit. Clones of a kit are
-/// the same kit.
+/// Kits share nothing, not even keys: a kit rejects the tokens of another kit. Clones of a kit
+/// share its state.
 pub struct Kit<R> {
     issuer: Issuer,
     revocations: RevocationList,
@@ -80,8 +80,8 @@ impl<R: Role> Kit<R> {
             .bearer()
     }
 
-    /// Returns the outer layer of the site under test, as `hallpass.layer()` does for a site. It
-    /// has the same name on axum and actix-web.
+    /// Returns the outer layer of the site under test, as `hallpass.layer()` does for a site. It is
+    /// the same on axum and actix-web.
     #[cfg(any(feature = "actix", feature = "axum"))]
     pub fn layer(&self) -> hallpass::AuthLayer<R> {
         hallpass::AuthLayer::new(self.request_authenticator()).clock(self.clock())
@@ -119,7 +119,7 @@ impl<R: Role> Kit<R> {
         assert!(calls == 0, "the store was called {calls} times");
     }
 
-    /// From now on a watched store panics when it is called, so that the test shows the caller.
+    /// From now on a watched store panics when it is called, so that the panic shows the caller.
     pub fn forbid_store_calls(&self) {
         self.store_calls.forbid();
     }

@@ -74,7 +74,7 @@ impl<R: Role> User<R> {
         finish(self.request(Method::GET, path).header(header::ACCEPT, "text/html"), Body::empty())
     }
 
-    /// Returns a `GET` request for this path, as a client sends it that prefers JSON.
+    /// Returns a `GET` request for this path from a client that prefers JSON.
     ///
     /// # Panics
     /// `path` is not a valid path.

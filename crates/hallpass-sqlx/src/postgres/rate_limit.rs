@@ -91,7 +91,7 @@ async fn delete(write: &mut Write, key: &str) -> Result<(), StoreError> {
 }
 
 impl PostgresStore {
-    /// Removes a few rows that count no more. Each counted attempt does this, so the table stays
+    /// Removes a few rows that no longer count. Each counted attempt does this, so the table stays
     /// small, and no call removes the rows of a whole flood. It is a transaction of its own and
     /// skips rows that another transaction has locked, so it waits for none.
     async fn forget_some(&self, now: UnixTime) -> Result<(), StoreError> {

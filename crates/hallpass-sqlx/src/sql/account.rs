@@ -60,7 +60,7 @@ impl RegistrationStore for Store {
     }
 }
 
-/// Returns the account as this transaction has written it. The lock on its row keeps it there.
+/// Returns the account as this transaction has written it. Its row is locked, so it exists.
 pub(crate) async fn written(write: &mut Write, id: &AccountId) -> Result<Account, StoreError> {
     find(write, id)
         .await?

@@ -90,8 +90,8 @@ async fn delete(write: &mut Write, key: &str) -> Result<(), StoreError> {
     write.change(sql("DELETE FROM hallpass_rate_limits WHERE key = ?1").bind(key)).await.map(drop)
 }
 
-/// Removes a few rows that count no more. Each counted attempt does this, so the table stays small,
-/// and no call removes the rows of a whole flood.
+/// Removes a few rows that no longer count. Each counted attempt does this, so the table stays
+/// small, and no call removes the rows of a whole flood.
 async fn forget_some(write: &mut Write, now: UnixTime) -> Result<(), StoreError> {
     let forget = sql("DELETE FROM hallpass_rate_limits WHERE rowid IN \
          (SELECT rowid FROM hallpass_rate_limits WHERE forget_at <= ?1 LIMIT 10)");

@@ -117,7 +117,7 @@ async fn a_command_beside_an_own_change_holds() {
 /// is no deadlock.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn of_two_administrators_who_disable_each_other_one_wins() {
+async fn two_administrators_disable_each_other_and_one_wins() {
     let schema = Schema::new().await;
     races::of_two_administrators_one_wins(&two_on_one_schema(&schema).await, 50).await;
 }

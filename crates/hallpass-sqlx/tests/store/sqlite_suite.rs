@@ -97,7 +97,7 @@ async fn a_command_beside_an_own_change_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_administrators_who_disable_each_other_one_wins() {
+async fn two_administrators_disable_each_other_and_one_wins() {
     let scratch = Scratch::new();
     races::of_two_administrators_one_wins(&two_on_one_file(&scratch).await, 10).await;
 }

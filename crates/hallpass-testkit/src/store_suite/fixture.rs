@@ -80,7 +80,7 @@ pub fn done(outcome: CommandOutcome) -> Account {
     }
 }
 
-/// Returns the person of the account, as a token of this moment describes them.
+/// Returns the account's actor, with the values that a token would have now.
 pub async fn actor<S: AccountStore>(
     store: &S,
     id: &AccountId,
@@ -89,7 +89,7 @@ pub async fn actor<S: AccountStore>(
     Actor::new(id.clone(), account(store, id).await.generation(), session)
 }
 
-/// Returns a change of that person's own account.
+/// Returns an own change by that actor.
 pub async fn own<S: AccountStore>(
     store: &S,
     id: &AccountId,

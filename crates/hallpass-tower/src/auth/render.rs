@@ -85,7 +85,7 @@ impl<R, P, T> Shared<R, P, T> {
     }
 }
 
-/// Returns core's headers. They are printable ASCII. A header that is not is left out.
+/// Returns core's headers. They are printable ASCII. Any other header is left out.
 fn typed(headers: Vec<(&'static str, String)>) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
     headers.into_iter().filter_map(|(name, value)| {
         Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))

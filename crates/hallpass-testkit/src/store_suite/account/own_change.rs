@@ -1,5 +1,5 @@
-//! An operator's command is final: no own change, and no command by an actor who lost the right to
-//! it, undoes it.
+//! An operator's command is final: it is not undone by an own change of the person, or by a command
+//! of an actor who lost the right to it.
 
 use hallpass_accounts::{
     Account, AccountId, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome, EndOutcome,

@@ -20,8 +20,8 @@ pub fn token(number: u64) -> RefreshHash {
     RefreshHash::from_bytes(bytes)
 }
 
-/// Presents token `number`, with the next number as its successor. Idle after 500 seconds, with 30
-/// seconds of grace.
+/// Returns a rotation that presents token `number`, with the next number as its successor. The idle
+/// time is 500 seconds, and the grace period 30 seconds.
 pub fn presenting(number: u64, at: UnixTime) -> Rotation {
     Rotation::new(
         token(number),
