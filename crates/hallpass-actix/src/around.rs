@@ -1,8 +1,7 @@
-//! The one shape of this crate's middleware: [`Around`] says what comes before a request and what
-//! becomes of its answer.
+//! The common structure of this crate's middleware: an [`Around`] checks a request before the inner
+//! service is called, and may change the response.
 //!
-//! Nothing is allocated, boxed or awaited on the way: only where a renewal is due is there a future
-//! of its own to wait for.
+//! Nothing is boxed or awaited per request, except to renew a session.
 
 use std::{
     future::Future,
@@ -22,22 +21,22 @@ use pin_project_lite::pin_project;
 
 use crate::authentication::Rejected;
 
-/// What a middleware does around the service inside.
+/// Middleware around the inner service.
 pub trait Around {
-    /// Looks at a request on its way in: it goes on, at once or once it is renewed, or is refused.
-    /// A rejection is left on a bare response for [`AuthLayer`](crate::AuthLayer) to render,
-    /// and the service inside is not called.
+    /// Checks a request before the inner service is called. Returns a [`Refreshing`] if the session
+    /// has to be renewed first. For a rejection the inner service is not called:
+    /// [`AuthLayer`](crate::AuthLayer) receives a response without a body and renders the
+    /// rejection.
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection>;
 
-    /// Completes the answer of the service inside. Defaults to leaving it as it is, because most of
-    /// a guard's work is done before.
+    /// Completes the response of the inner service. Defaults to no change.
     fn after<B>(&self, answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
         answer.map_into_left_body()
     }
 }
 
-/// A service inside one of this crate's middlewares: the two of them, shared with the requests that
-/// are renewed first.
+/// The service of one of this crate's middlewares. The middleware and the inner service are shared
+/// with the requests that first renew a session.
 pub struct AroundService<A, S>(Rc<(A, S)>);
 
 impl<A, S> AroundService<A, S> {
@@ -78,7 +77,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a service inside one of this crate's middlewares.
+    /// The response future of one of this crate's middlewares.
     ///
     /// Exhaustive, because its variants are hidden.
     #[project = Stage]
@@ -112,7 +111,7 @@ where
                 }
                 Stage::Waiting { renewing, request, shared } => {
                     let mut refreshed = task::ready!(renewing.as_mut().poll(cx));
-                    // Taken once: what is put in this stage's place below does not come back here.
+                    // Runs once, because the stage is replaced below.
                     let Some(request) = request.take() else { return Poll::Pending };
                     refreshed.who.take().map(|who| request.extensions_mut().insert(who));
                     Self::Asked {
@@ -121,7 +120,8 @@ where
                         shared: Rc::clone(shared),
                     }
                 }
-                // A future that is polled after it was ready may stay pending (`Future::poll`).
+                // A future that is polled again after it was ready may stay pending
+                // (`Future::poll`).
                 Stage::Rejected { answer } => {
                     return answer.take().map_or(Poll::Pending, |answer| {
                         Poll::Ready(Ok(answer.map_into_right_body()))
@@ -135,14 +135,14 @@ where
 
 fn set_cookies(refreshed: &RefreshedRequest, headers: &mut HeaderMap) {
     let cookies = refreshed.cookies_beside(headers.get_all(SET_COOKIE).map(HeaderValue::as_bytes));
-    // They are printable ASCII: base64url, and names that were checked at set-up.
+    // The cookies are printable ASCII: base64url, and names that were checked at set-up.
     for cookie in cookies.iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok()) {
         headers.append(SET_COOKIE, cookie);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }
 
-/// Lets an [`Around`] be wrapped around a resource, a scope or an app.
+/// Implements `Transform` for an [`Around`], so that it wraps a resource, a scope or an app.
 macro_rules! transform {
     ($around:ty $(, $role:ident)?) => {
         impl<S, B $(, $role: ::hallpass_core::Role)?>

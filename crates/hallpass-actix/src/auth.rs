@@ -1,8 +1,8 @@
-//! The outer middleware: finds out who asks, and renders the rejections.
+//! The outer middleware: verifies each request's token, and renders rejections.
 //!
-//! A guard inside leaves a rejection on its response. This middleware, which knows the site's
-//! settings, renders it as the page, the redirect or the problem document. What a response carried
-//! besides, set by middleware in between, stays on it.
+//! A guard inside leaves a rejection on its response. This middleware has the site's settings and
+//! renders the rejection as a page, a redirect or a problem document. Headers that middleware in
+//! between added to the response are kept.
 
 use std::{iter, sync::Arc};
 
@@ -23,9 +23,10 @@ use crate::{
     origin::origin_facts,
 };
 
-/// The middleware around the app: [`App::wrap`](actix_web::App::wrap) it outermost.
+/// Middleware around the app that verifies the token of each request and renders rejections.
+/// [`App::wrap`](actix_web::App::wrap) it outermost.
 ///
-/// It is cheap to clone, and `Send`: build it once, clone it into each worker's app.
+/// It is `Send` and cheap to clone: create it once and clone it into each worker's app.
 #[must_use]
 pub struct AuthLayer<R: Role> {
     authenticator: Arc<RequestAuthenticator<R>>,
@@ -37,7 +38,7 @@ pub struct AuthLayer<R: Role> {
     meter: Meter,
 }
 
-// By hand, because the derived one would require the same of `R`.
+// Implemented by hand, because the derived implementation would require `R: Clone`.
 impl<R: Role> Clone for AuthLayer<R> {
     fn clone(&self) -> Self {
         Self {
@@ -55,8 +56,8 @@ impl<R: Role> Clone for AuthLayer<R> {
 type OnRejection = dyn Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync;
 
 impl<R: Role> AuthLayer<R> {
-    /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said
-    /// than which tokens are right.
+    /// Creates middleware that verifies tokens with a verifier, or with a [`RequestAuthenticator`]
+    /// for other settings, such as the name of the cookie.
     pub fn new(authenticator: impl Into<RequestAuthenticator<R>>) -> Self {
         let authenticator = authenticator.into();
         Self {
@@ -72,23 +73,24 @@ impl<R: Role> AuthLayer<R> {
         }
     }
 
-    /// Says what time it is. Defaults to the system's clock, because tokens live by it.
+    /// Sets the clock. Defaults to the system clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Sets the paths that a rejection leads to. Defaults to the paths of the login routes.
+    /// Sets the paths that rejections redirect and link to. Defaults to the paths of the login
+    /// routes.
     pub fn rejection_settings(mut self, settings: RejectionSettings) -> Self {
         self.rejection_settings = Arc::new(settings);
         self
     }
 
-    /// Sets the site's own page for rejected requests; `None` renders the default response.
+    /// Sets the site's own page for rejected requests. `None` renders the default response.
     ///
-    /// The closure is called only where the caller takes a page. A client that prefers JSON, uses
-    /// gRPC or asks for an upgrade gets a response of its own kind. A page with a status of success
-    /// is sent with the status of the rejection. Defaults to a plain page.
+    /// The closure is called only if the caller accepts a page. A client that prefers JSON, uses
+    /// gRPC or requests an upgrade receives a response in its own format. A page with a success
+    /// status is sent with the status of the rejection. Defaults to a plain page.
     pub fn on_rejection(
         mut self,
         page: impl Fn(Rejection, &HttpRequest) -> Option<HttpResponse> + Send + Sync + 'static,
@@ -97,30 +99,30 @@ impl<R: Role> AuthLayer<R> {
         self
     }
 
-    /// Renews the session of a request whose access token has run out, and sets the new cookies on
-    /// the answer. Defaults to not, because this middleware knows no store: `Rotation`, with
-    /// the feature `routes`, does.
+    /// Renews the session of a request whose access token has expired, and sets the new cookies on
+    /// the response. Off by default, because this middleware has no store. `Rotation`, with the
+    /// feature `routes`, is such a hook.
     pub fn refresh(mut self, refresh: impl RefreshHook) -> Self {
         self.refresh = Some(Arc::new(refresh));
         self
     }
 
-    /// Refuses what a route answers that no guard of this crate stood before, the app's default
-    /// service included: a forgotten guard is then a 500 and an error in the log instead of an
-    /// open door. A route that is open on purpose says [`public`](crate::public).
+    /// Rejects requests to routes that no guard of this crate protects, the app's default service
+    /// included. A forgotten guard then results in a 500 response and a logged error instead of an
+    /// unprotected route. Put [`public`](crate::public) around a route that is deliberately open.
     ///
-    /// The handler of such a route has run by then, since a guard further in could still have
-    /// spoken: a router that cannot be given a route without a requirement is
-    /// [`GuardedRouter`](crate::GuardedRouter). Defaults to off, because a site that has its open
-    /// routes outside of hallpass would stand still.
+    /// The handler of such a route has run when the request is rejected, because a guard further
+    /// inside could still have run. [`GuardedRouter`](crate::GuardedRouter) accepts no route
+    /// without a requirement. Off by default, because a site may have open routes outside of
+    /// hallpass.
     pub fn deny_unguarded_routes(mut self) -> Self {
         self.strict = true;
         self
     }
 
-    /// Renders a rejection: the site's own page, where there is one for a caller that takes one, or
-    /// the default response. Headers that middleware in between added to the guard's response
-    /// (a policy, a cookie) stay.
+    /// Renders a rejection: as the site's own page if it has one and the caller accepts a page,
+    /// else as the default response. Headers that middleware in between added to the guard's
+    /// response (a policy, a cookie) are kept.
     fn render<B>(
         &self,
         rejection: Rejection,
@@ -138,7 +140,7 @@ impl<R: Role> AuthLayer<R> {
             .and_then(|page| page(rejection, request));
 
         let mut response = guarded.drop_body();
-        // For middleware further out that logs or counts.
+        // For outer middleware that logs or counts.
         response.extensions_mut().insert(rejection);
         let headers = response.headers_mut();
         RejectionResponse::BODY_HEADERS.iter().for_each(|name| drop(headers.remove(*name)));
@@ -158,7 +160,7 @@ impl<R: Role> AuthLayer<R> {
             }
         };
         for (name, value) in rendered.headers {
-            // They are made of printable ASCII; one that were not is left out.
+            // Core's headers are printable ASCII. Any other header is left out.
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(HeaderName::from_static(name), value);
             }
@@ -182,8 +184,8 @@ impl<R: Role> Around for AuthLayer<R> {
         let now = self.clock.now();
         let headers = request.headers();
         let cookies = headers.get_all(COOKIE).map(HeaderValue::as_bytes);
-        // Looked up when the first is asked for: an authenticator that takes no bearer token never
-        // asks.
+        // Looks up the header when the first value is requested. An authenticator that accepts no
+        // bearer token never requests one.
         let authorization = iter::once_with(|| headers.get_all(AUTHORIZATION)).flatten();
         let who = self
             .authenticator
@@ -194,8 +196,8 @@ impl<R: Role> Around for AuthLayer<R> {
             tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");
         }
         let renewing = self.renewing(&who, request);
-        // Replaces whatever an outer service may have left there: only this middleware's word
-        // counts inside of it.
+        // Replaces any value from an outer service: inside this middleware only its own result
+        // counts.
         request.extensions_mut().insert(who);
         if self.strict {
             request.extensions_mut().insert(Statement::default());

@@ -1,7 +1,7 @@
-//! What [`AuthLayer`](crate::AuthLayer) leaves on a request's extensions, and the guards and
-//! extractors inside read: the caller that it found, and whether a route said what it asks, where
-//! every route has to. And the rejection that they leave on a bare response for `AuthLayer` to
-//! render.
+//! The extensions that [`AuthLayer`](crate::AuthLayer) shares with the guards and extractors inside
+//! it. On a request: the caller, and whether a guard ran (for
+//! [`deny_unguarded_routes`](crate::AuthLayer::deny_unguarded_routes)). On a response without a
+//! body: the rejection, which `AuthLayer` renders.
 
 use std::{
     cell::{Cell, Ref},
@@ -15,11 +15,11 @@ use actix_web::{
 };
 use hallpass_core::{Authentication, Clock, Rejection, RejectionKind, Requirement, SystemClock};
 
-/// The caller, or the rejection of a request without `Auth` around it.
+/// The caller, or the rejection of a request that did not pass through an `AuthLayer`.
 type Found<'r> = Result<Ref<'r, Authentication>, Rejection>;
 
-/// Finds the caller on a request's extensions. Without `AuthLayer` around, nobody verified the
-/// token, and no answer to "who?" is not "anyone".
+/// Returns the caller from a request's extensions. Without an `AuthLayer` nothing verified the
+/// token, so the request is rejected.
 pub(crate) fn caller<'r>(guard: &'static str, extensions: Ref<'r, Extensions>) -> Found<'r> {
     Ref::filter_map(extensions, Extensions::get).map_err(|_| {
         tracing::error!(
@@ -31,33 +31,33 @@ pub(crate) fn caller<'r>(guard: &'static str, extensions: Ref<'r, Extensions>) -
     })
 }
 
-/// Asks core whether the caller meets the requirement, by the moment at which their token was
-/// judged.
+/// Checks that the caller meets the requirement, at the time at which the token was verified.
 pub(crate) fn admit<'r>(requirement: &Requirement, extensions: Ref<'r, Extensions>) -> Found<'r> {
     let who = caller("require", extensions)?;
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
     let admitted = requirement.admit(&who, now).inspect_err(|rejection| match rejection.kind() {
         RejectionKind::Misconfigured => {
-            tracing::error!(target: "hallpass", %requirement, "rejected, because the route asks for roles of another enum than the token was verified for");
+            tracing::error!(target: "hallpass", %requirement, "rejected, because the route requires roles of another enum than the token was verified for");
         }
         kind => tracing::debug!(target: "hallpass", kind = kind.as_str(), %requirement, "request rejected"),
     });
     admitted.map(|_proof| who)
 }
 
-/// On the extensions of a request where every route has to state its requirement: whether one did.
+/// Whether a guard ran. It is in the extensions of a request if every route has to state its
+/// requirement.
 #[derive(Default)]
 pub(crate) struct Statement(Cell<bool>);
 
-/// Notes that a guard had its say.
+/// Records that a guard ran.
 pub(crate) fn state(extensions: Ref<'_, Extensions>) {
     if let Some(statement) = extensions.get::<Statement>() {
         statement.0.set(true);
     }
 }
 
-/// Returns the rejection of a request whose route stated nothing. Nothing of what it answered goes
-/// out, its headers included.
+/// Returns the rejection of a request for which no guard ran. Removes the headers of the response,
+/// so that nothing of the response is sent.
 pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Rejection> {
     let request = answer.request();
     if request.extensions().get().is_some_and(|statement: &Statement| statement.0.get()) {
@@ -76,14 +76,14 @@ pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Rejection> 
 
 /// The rejection of this crate's extractors.
 ///
-/// As a response it has no body and carries the rejection. [`AuthLayer`](crate::AuthLayer) renders
-/// it.
+/// As a response it has no body and carries the rejection. The [`AuthLayer`](crate::AuthLayer)
+/// renders it.
 #[derive(Clone, Copy, Debug)]
 pub struct Rejected(Rejection);
 
 impl Rejected {
-    /// Rejects the request. A site's own handler may use it (its own limit, a store that is down),
-    /// so that the response looks like the others.
+    /// Creates a rejection. A site's own handler may return it (for its own limit, for a store that
+    /// is down), so that the response looks like the others.
     pub fn new(rejection: Rejection) -> Self {
         Self(rejection)
     }
@@ -115,8 +115,8 @@ impl ResponseError for Rejected {
     }
 }
 
-/// A status from core. All that core gives are valid; if one were not, the request would stay
-/// rejected.
+/// Converts a status from core. Core uses only valid codes. With any other code the request would
+/// stay rejected.
 pub(crate) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::FORBIDDEN)
 }

@@ -1,4 +1,4 @@
-//! Deny by default: a router that takes no route without what it asks.
+//! Deny by default: a router that accepts no route without a requirement.
 
 use actix_web::{
     HttpResponse, Route,
@@ -9,12 +9,12 @@ use hallpass_core::{Requirement, RouteTable};
 
 use crate::require::RequireLayer;
 
-/// A router whose routes state their requirement, and which writes them down.
+/// A router whose routes each state their requirement, and which lists them as a
+/// [`table`](Self::table).
 ///
-/// Methods that a route does not take are behind its guard, too, and so is the fallback, which
-/// answers 404 where none is stated.
-/// [`AuthLayer::deny_unguarded_routes`](crate::AuthLayer::deny_unguarded_routes) refuses what was
-/// registered past it.
+/// The guard of a route also guards the methods that the route does not handle. The fallback has a
+/// guard, too. [`AuthLayer::deny_unguarded_routes`](crate::AuthLayer::deny_unguarded_routes)
+/// rejects requests to routes that were registered elsewhere without a guard.
 ///
 /// ```
 /// use actix_web::{App, http::StatusCode, test, web};
@@ -42,7 +42,7 @@ use crate::require::RequireLayer;
 /// assert_eq!(
 ///     site().table().render::<SiteRole>(),
 ///     "\
-/// route            signed out  guest  admin  asks
+/// route            logged out  guest  admin  requires
 /// /                yes         yes    yes    public
 /// /admin           -           -      yes    all of admin
 /// (anything else)  yes         yes    yes    public
@@ -76,19 +76,19 @@ pub struct GuardedRouter {
 type Register = Box<dyn FnOnce(&mut ServiceConfig)>;
 
 impl GuardedRouter {
-    /// A router without routes.
+    /// Creates a router without routes.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A route at a path.
+    /// Adds a route at a path.
     pub fn route(self, path: &str, asks: impl Into<Requirement>, route: Route) -> Self {
         let asks = asks.into();
         let resource = web::resource(path).wrap(RequireLayer::new(asks)).route(route);
         self.merge_routes(path, asks, resource)
     }
 
-    /// The routes of another router under a prefix.
+    /// Adds the routes of another router under a prefix.
     pub fn nest(mut self, prefix: &str, inner: GuardedRouter) -> Self {
         for (route, asks) in inner.table.rows() {
             self.table.state(format!("{prefix}{route}"), *asks);
@@ -98,7 +98,7 @@ impl GuardedRouter {
         self
     }
 
-    /// The routes of another router.
+    /// Adds the routes of another router. Its fallback is used if this router has none.
     pub fn merge(mut self, other: GuardedRouter) -> Self {
         for (route, asks) in other.table.rows() {
             self.table.state(route, *asks);
@@ -108,8 +108,9 @@ impl GuardedRouter {
         self
     }
 
-    /// Routes that state their requirement themselves, as the login routes do: under a name for the
-    /// table, which takes `asks` on trust. `AuthLayer::deny_unguarded_routes` does not.
+    /// Adds routes that have their own guards, such as the login routes. The table lists them as
+    /// `name` with the requirement `asks`, which is not checked. `AuthLayer::deny_unguarded_routes`
+    /// checks that a guard ran.
     pub fn merge_routes(
         mut self,
         name: &str,
@@ -121,14 +122,14 @@ impl GuardedRouter {
         self
     }
 
-    /// What no route matches. Defaults to everyone and a bare 404, because that tells nobody
-    /// anything.
+    /// Sets the handler of requests that match no route. Defaults to a 404 without a body, for
+    /// every caller.
     pub fn fallback(mut self, asks: impl Into<Requirement>, route: Route) -> Self {
         self.fallback = Some((asks.into(), route));
         self
     }
 
-    /// What the routes ask, as a table for a site's own snapshot test.
+    /// Returns the requirements of all routes as a table, for a site's own snapshot test.
     #[must_use]
     pub fn table(&self) -> RouteTable {
         let mut table = self.table.clone();
@@ -137,7 +138,7 @@ impl GuardedRouter {
         table
     }
 
-    /// The routes, for [`App::configure`](actix_web::App::configure).
+    /// Returns the routes, for [`App::configure`](actix_web::App::configure).
     pub fn into_config(mut self) -> impl FnOnce(&mut ServiceConfig) {
         self.fallback
             .get_or_insert_with(|| (Requirement::public(), web::to(HttpResponse::NotFound)));

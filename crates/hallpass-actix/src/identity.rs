@@ -1,4 +1,4 @@
-//! The signed-in caller as a handler's argument, and the one who holds a permission.
+//! Extractors for a logged-in caller and for a caller with a permission.
 
 use std::{
     fmt,
@@ -11,20 +11,21 @@ use hallpass_core::{Permission, Rejection, RejectionKind, Requirement, Role, Rol
 
 use crate::authentication::{Rejected, admit};
 
-/// The verified caller, and the proof that there is one.
+/// A verified caller. A value of this type proves that the caller is logged in.
 ///
-/// As an extractor it refuses who is not signed in; as `Option<Identity<R>>` it refuses nobody, and
-/// no token and a bad one are both `None`. It is [`hallpass_core::Identity`], which it derefs to,
-/// under a name of this crate, since actix-web's trait can only be implemented for one's own types.
+/// As an extractor it rejects a caller who is not logged in. `Option<Identity<R>>` is `None`
+/// without a token and with an invalid token. The type wraps [`hallpass_core::Identity`] and derefs
+/// to it, because actix-web's trait can be implemented only for a crate's own types.
 ///
-/// actix-web makes `None` of every refusal, a missing [`AuthLayer`](crate::AuthLayer) included;
-/// that one is logged as an error.
+/// actix-web turns every rejection into `None`, also that of a missing
+/// [`AuthLayer`](crate::AuthLayer), which is logged as an error.
 ///
-/// A handler that shows who asks sends an answer that no cache may share: set `Cache-Control:
-/// no-store`, or wrap the resource in [`require_login`](crate::require_login), which does.
+/// A response that depends on the caller must not be shared by a cache: set
+/// `Cache-Control: no-store`, or wrap the resource in [`require_login`](crate::require_login),
+/// which sets it.
 pub struct Identity<R: Role>(hallpass_core::Identity<R>);
 
-// By hand, because the derived ones would require the same of `R`.
+// Implemented by hand, because the derived implementations would require the same of `R`.
 impl<R: Role> Clone for Identity<R> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
@@ -38,7 +39,7 @@ impl<R: Role> fmt::Debug for Identity<R> {
 }
 
 impl<R: Role> Identity<R> {
-    /// The caller without actix-web.
+    /// Returns core's identity, without actix-web.
     pub fn into_inner(self) -> hallpass_core::Identity<R> {
         self.0
     }
@@ -48,8 +49,7 @@ impl<R: Role> Identity<R> {
         request: &HttpRequest,
     ) -> Result<Self, Rejection> {
         let who = admit(requirement, request.extensions())?;
-        // Admitted by a requirement that names no role, and verified for another enum than `R`:
-        // `None`.
+        // The requirement names no role, and the token was verified for another enum than `R`.
         who.identity().map(Self).ok_or(RejectionKind::Misconfigured.into())
     }
 }
@@ -72,16 +72,17 @@ impl<R: Role> FromRequest for Identity<R> {
     }
 }
 
-/// A caller who may: the extractor refuses any other, so holding one is the proof.
+/// A caller with a permission. The extractor rejects any other caller, so a value of this type
+/// proves the permission.
 ///
-/// Functions further in that must not run without the permission can ask for it by reference.
+/// Functions that must not run without the permission can take it by reference.
 #[must_use]
 pub struct Allowed<P: Permission> {
     identity: Identity<P::Role>,
 }
 
 impl<P: Permission> Allowed<P> {
-    /// The caller, without the proof.
+    /// Returns the caller, without the proof.
     pub fn into_identity(self) -> Identity<P::Role> {
         self.identity
     }

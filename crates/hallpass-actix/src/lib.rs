@@ -1,18 +1,17 @@
-//! hallpass on actix-web 4: who asks, may they, and the sign-in routes.
+//! hallpass on actix-web 4: authentication, guards, and the login routes.
 //!
-//! [`AuthLayer`] wraps the app: it finds out who asks, and turns what the guards inside refuse into
-//! an answer. A guard ([`require_login`], [`require_roles`], …) wraps a scope or a resource, or
-//! routes by role as a [`Guard`](actix_web::guard::Guard). [`Identity`] is the extractor. None of
-//! them decides anything: the decisions are `hallpass-core`'s, the same that the tower layers ask,
-//! and `hallpass-conformance` holds both to one table of answers.
+//! [`AuthLayer`] wraps the app. It authenticates each request and renders the rejections of the
+//! guards inside it. A guard ([`require_login`], [`require_roles`], …) wraps a scope or a resource,
+//! or selects a route as a [`Guard`](actix_web::guard::Guard). [`Identity`] and [`Allowed`] are
+//! extractors. All decisions are made in `hallpass-core`, as they are for the tower layers, and
+//! `hallpass-conformance` runs one table of requests against both.
 //!
-//! Nothing on the path of a request allocates a future, looks anything up or awaits. Without
-//! `routes` this crate depends on `hallpass-core` and actix-web alone, so a guarded route cannot
-//! reach a store.
+//! No future is boxed or awaited per request, except to renew a session. Without the feature
+//! `routes` this crate depends on no store, so a guarded route cannot reach one.
 //!
-//! | feature | what |
+//! | feature | what it adds |
 //! |---|---|
-//! | `routes` | `routes`: the login endpoints, for `App::service`; `Rotation`: renewal within a request, for `AuthLayer::refresh` |
+//! | `routes` | `routes`: the login routes, for `App::service`. `Rotation`: renewal of a session within a request, for `AuthLayer::refresh` |
 //!
 //! ```
 //! use actix_web::{App, http::StatusCode, test, web};

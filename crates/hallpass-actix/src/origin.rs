@@ -1,8 +1,8 @@
-//! The cross-origin check for a whole site.
+//! The cross-origin (CSRF) check for a whole site.
 //!
-//! The sign-in routes check for themselves; this is for the site's own forms. Wrap the app in it
-//! before [`AuthLayer`](crate::AuthLayer), so that a rejection is rendered for the caller. The
-//! rules and their reasons are those of [`OriginCheck`].
+//! The login routes do this check themselves. This middleware is for the site's own forms. Wrap the
+//! app in it before [`AuthLayer`](crate::AuthLayer), so that a rejection is rendered for the
+//! caller. [`OriginCheck`] documents the rules and their reasons.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub struct OriginLayer {
 }
 
 impl OriginLayer {
-    /// Checks with these exceptions.
+    /// Creates middleware with this check and its exceptions.
     pub fn new(check: OriginCheck) -> Self {
         Self { check: Arc::new(check) }
     }

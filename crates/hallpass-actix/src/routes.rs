@@ -1,7 +1,7 @@
-//! The sign-in endpoints as resources of an actix-web app.
+//! The login routes as resources of an actix-web app.
 //!
-//! Nothing is decided here: a request is copied into the framework-neutral form, `hallpass-web`
-//! answers it, and the answer is copied back.
+//! This module only converts: it copies a request into the framework-neutral form, and copies the
+//! response of `hallpass-web` back.
 
 use std::net::SocketAddr;
 
@@ -22,10 +22,10 @@ use crate::{
 
 /// Returns the login routes, for [`App::service`](actix_web::App::service).
 ///
-/// They are under the paths that [`Routes::routes`] names; do not scope them, since the pages and
-/// cookies link to those paths. The [`AuthLayer`](crate::AuthLayer) goes around them as around
-/// every other route: without it nobody would ever be logged in, so they refuse and log that it is
-/// missing. Limits by address count the peer of the connection.
+/// They are at the paths that [`Routes::routes`] lists. Do not put them into a scope, because the
+/// pages and cookies contain those paths. Wrap the app in [`AuthLayer`](crate::AuthLayer): without
+/// it no caller would be logged in, so the routes return 500 and log an error. Rate limits by
+/// address use the address of the connection's peer, or the client address from a configured proxy.
 pub fn routes<R: Role>(routes: &Routes<R>) -> LoginRoutes<R> {
     LoginRoutes(routes.clone())
 }
@@ -53,8 +53,8 @@ async fn respond<R: Role>(
     payload: Payload,
 ) -> Result<HttpResponse, Rejected> {
     let who = caller("routes", request.extensions()).map_err(Rejected::new)?.clone();
-    // Read to the limit at most. What is longer is not read to its end, so it costs no more than
-    // what is not.
+    // Reads at most the limit. The rest of a longer body is not read, so it costs no more than a
+    // body of that length.
     let body = match payload.to_bytes_limited(EndpointRequest::BODY_LIMIT).await {
         Ok(Ok(bytes)) => Body::Whole(bytes.into()),
         Ok(Err(_)) => Body::Broken,
@@ -76,14 +76,14 @@ async fn respond<R: Role>(
 
 fn response(answer: EndpointResponse) -> HttpResponse {
     let mut response = HttpResponse::build(status(answer.status));
-    // The endpoints write printable ASCII. What cannot be a header makes an error of the answer
-    // instead of being dropped: it may remove a cookie.
+    // The endpoints set printable ASCII. An invalid header turns the response into an error. If the
+    // header were dropped instead, a cookie that it removes could stay.
     for header in answer.headers {
         response.append_header(header);
     }
     let mut response = response.finish();
-    // An answer to HEAD has a length and no body, and actix-web writes the length that the body
-    // says it has.
+    // A response to `HEAD` has a length and no body. actix-web sends the length that the body
+    // reports.
     let length = response
         .headers_mut()
         .remove(CONTENT_LENGTH)

@@ -29,7 +29,7 @@ fn get(path: &str) -> TestRequest {
 }
 
 #[actix_web::test]
-async fn a_route_that_states_nothing_is_refused() {
+async fn route_without_a_requirement_returns_500() {
     let leak = async || HttpResponse::Ok().insert_header(("x-secret", "1")).body("the safe");
     let app = init_service(
         App::new()
@@ -56,7 +56,7 @@ async fn a_route_that_states_nothing_is_refused() {
 }
 
 #[actix_web::test]
-async fn an_open_route_stays_cacheable() {
+async fn public_route_stays_cacheable() {
     let app = init_service(
         App::new()
             .service(web::resource("/").wrap(public()).to(async || "the front page"))
@@ -92,7 +92,7 @@ fn site() -> GuardedRouter {
 }
 
 #[actix_web::test]
-async fn stated_routes_answer_and_cannot_be_run_unstated() {
+async fn guarded_router_applies_each_requirement() {
     let app = init_service(App::new().configure(site().into_config()).wrap(auth())).await;
     for (method, path, status) in [
         ("GET", "/", 200),
@@ -115,7 +115,7 @@ fn the_table_shows_every_route() {
     assert_eq!(
         site().table().render::<SiteRole>(),
         "\
-route            signed out  guest  admin  asks
+route            logged out  guest  admin  requires
 /                yes         yes    yes    public
 /office/safe     -           -      yes    all of admin; second factor
 /office/desk     -           yes    yes    login

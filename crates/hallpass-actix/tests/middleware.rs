@@ -1,5 +1,5 @@
-//! What the conformance table cannot say of actix-web: its own pieces, and what happens between
-//! them.
+//! Tests of the parts that only actix-web has, and of their combination. The conformance table
+//! tests the rest.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
@@ -51,7 +51,7 @@ fn auth() -> AuthLayer<SiteRole> {
     AuthLayer::new(issuer().verifier())
 }
 
-/// A JSON request of a user with this role, or of nobody.
+/// Returns a JSON request of a user with this role, or without a token.
 fn request(path: &str, role: Option<SiteRole>) -> TestRequest {
     let request = TestRequest::with_uri(path).insert_header((header::ACCEPT, "application/json"));
     let Some(role) = role else { return request };
@@ -81,7 +81,7 @@ async fn show() -> &'static str {
 }
 
 #[actix_web::test]
-async fn a_guard_without_auth_around_it_lets_nobody_in() {
+async fn guard_without_auth_layer_admits_nobody() {
     let app = init_service(
         App::new()
             .service(web::resource("/guarded").wrap(require_login()).to(show))
@@ -96,7 +96,7 @@ async fn a_guard_without_auth_around_it_lets_nobody_in() {
 }
 
 #[actix_web::test]
-async fn a_requirement_routes_by_role() {
+async fn requirement_as_routing_guard_selects_by_role() {
     let app = init_service(
         App::new()
             .service(
@@ -121,7 +121,7 @@ async fn a_requirement_routes_by_role() {
 }
 
 #[actix_web::test]
-async fn a_permission_is_a_handlers_argument() {
+async fn allowed_extractor_checks_the_permission() {
     let enter = async |admin: Allowed<EnterOffice>| admin.username().to_owned();
     let app = init_service(App::new().route("/", web::get().to(enter)).wrap(auth())).await;
     assert_eq!(
@@ -133,7 +133,7 @@ async fn a_permission_is_a_handlers_argument() {
 }
 
 #[actix_web::test]
-async fn an_identity_of_another_enum_is_the_services_own_fault() {
+async fn identity_of_another_enum_returns_500() {
     let app = init_service(
         App::new().route("/", web::get().to(|_: Identity<OtherRole>| show())).wrap(auth()),
     )
@@ -145,7 +145,7 @@ async fn an_identity_of_another_enum_is_the_services_own_fault() {
 }
 
 #[actix_web::test]
-async fn a_sites_own_page_never_looks_like_success() {
+async fn own_page_never_has_a_success_status() {
     let page = |rejection: Rejection, request: &HttpRequest| {
         let forbidden = rejection.kind() == RejectionKind::RoleMissing;
         forbidden.then(|| {
@@ -161,7 +161,7 @@ async fn a_sites_own_page_never_looks_like_success() {
     assert_eq!(response.headers().get("x-page").unwrap(), "own");
     assert_eq!(response.headers().get(header::CACHE_CONTROL).unwrap(), "no-store");
     assert_eq!(to_bytes(response.into_body()).await.ok().unwrap(), "/office");
-    // Another kind, and a client that takes no page, get the default answer.
+    // A rejection of another kind, and a client that accepts no page, get the default response.
     assert_eq!(send(&app, browser(None)).await.0, StatusCode::SEE_OTHER);
     let (status, body) = send(&app, request("/office", Some(SiteRole::Guest))).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
@@ -169,7 +169,7 @@ async fn a_sites_own_page_never_looks_like_success() {
 }
 
 #[actix_web::test]
-async fn what_middleware_in_between_added_stays() {
+async fn headers_of_middleware_in_between_are_kept() {
     let guarded = web::resource("/").wrap(require_login()).to(show);
     let policy = DefaultHeaders::new()
         .add(("x-frame-options", "DENY"))
@@ -182,7 +182,7 @@ async fn what_middleware_in_between_added_stays() {
 }
 
 #[actix_web::test]
-async fn a_guarded_answer_is_not_stored_unless_the_handler_says_so() {
+async fn guarded_response_is_no_store_unless_handler_sets_it() {
     let kept = async || {
         HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "private, max-age=9")).finish()
     };
@@ -202,7 +202,7 @@ async fn a_guarded_answer_is_not_stored_unless_the_handler_says_so() {
 }
 
 #[actix_web::test]
-async fn an_extractor_called_by_hand_refuses_as_an_error() {
+async fn identity_extractor_without_auth_layer_is_an_error() {
     let refused = Identity::<SiteRole>::from_request(
         &request("/", None).to_http_request(),
         &mut Payload::None,

@@ -1,4 +1,4 @@
-//! A guard as a handler's argument.
+//! The extractor for a caller with a permission.
 
 use std::{fmt, ops::Deref};
 
@@ -8,10 +8,15 @@ use http::request::Parts;
 
 use crate::identity::{Identity, Rejected};
 
-/// A caller who may: the extractor refuses any other, so holding one is the proof.
+/// A caller with a permission. The extractor rejects any other caller, so a value of this type
+/// proves the permission.
 ///
-/// Functions further in that must not run without the permission can ask for it by reference.
-/// `Option<Allowed<P>>` refuses nobody: it is for showing a link to those only who may follow it.
+/// Functions that must not run without the permission can take it by reference.
+/// `Option<Allowed<P>>` is `None` for any other caller, for example to show a link only to callers
+/// who may follow it.
+///
+/// Both reject a request with a 500 response if there is no
+/// [`AuthLayer`](hallpass_tower::AuthLayer), or if the token was verified for another role enum.
 ///
 /// ```
 /// use hallpass_axum::Allowed;
@@ -41,7 +46,7 @@ pub struct Allowed<P: Permission> {
 }
 
 impl<P: Permission> Allowed<P> {
-    /// The caller, without the proof.
+    /// Returns the caller, without the proof.
     pub fn into_identity(self) -> Identity<P::Role> {
         self.identity
     }
@@ -76,7 +81,7 @@ impl<P: Permission, S: Sync> OptionalFromRequestParts<S> for Allowed<P> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejected> {
         match Identity::admitted(&P::requirement(), parts, "Option<Allowed>") {
             Ok(identity) => Ok(Some(Self { identity })),
-            // As with `Option<Identity>`: the service's own fault must not hide behind a `None`.
+            // As with `Option<Identity>`: `None` would hide an error in the service's set-up.
             Err(rejected) if rejected.rejection().kind() == RejectionKind::Misconfigured => {
                 Err(rejected)
             }

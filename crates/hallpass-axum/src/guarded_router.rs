@@ -1,4 +1,4 @@
-//! Deny by default: a router that takes no route without what it asks.
+//! Deny by default: a router that accepts no route without a requirement.
 
 use std::convert::Infallible;
 
@@ -7,12 +7,13 @@ use hallpass_core::{Requirement, RouteTable};
 use hallpass_tower::RequireLayer;
 use http::StatusCode;
 
-/// A router whose routes state their requirement, and which writes them down.
+/// A router whose routes each state their requirement, and which lists them as a
+/// [`table`](Self::table).
 ///
-/// Methods that a route does not take are behind its guard, too, and so is the fallback, which
-/// answers 404 where none is stated.
-/// [`AuthLayer::deny_unguarded_routes`](hallpass_tower::AuthLayer::deny_unguarded_routes) beside it
-/// refuses what was registered past it.
+/// The guard of a route also guards the methods that the route does not handle. The fallback has a
+/// guard, too.
+/// [`AuthLayer::deny_unguarded_routes`](hallpass_tower::AuthLayer::deny_unguarded_routes) rejects
+/// requests to routes that were registered elsewhere without a guard.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::get};
@@ -36,7 +37,7 @@ use http::StatusCode;
 /// assert_eq!(
 ///     site.table().render::<SiteRole>(),
 ///     "\
-/// route            signed out  guest  admin  asks
+/// route            logged out  guest  admin  requires
 /// /                yes         yes    yes    public
 /// /admin           -           -      yes    all of admin
 /// (anything else)  yes         yes    yes    public
@@ -67,12 +68,12 @@ impl<S> GuardedRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    /// A router without routes.
+    /// Creates a router without routes.
     pub fn new() -> Self {
         Self { router: Router::new(), table: RouteTable::new(), fallback: None }
     }
 
-    /// A route at a path.
+    /// Adds a route at a path.
     #[must_use]
     pub fn route(
         mut self,
@@ -87,7 +88,7 @@ where
         self
     }
 
-    /// The routes of another router under a prefix.
+    /// Adds the routes of another router under a prefix.
     #[must_use]
     pub fn nest(mut self, prefix: &str, inner: GuardedRouter<S>) -> Self {
         for (route, asks) in inner.table.rows() {
@@ -97,7 +98,7 @@ where
         self
     }
 
-    /// The routes of another router.
+    /// Adds the routes of another router.
     #[must_use]
     pub fn merge(mut self, other: GuardedRouter<S>) -> Self {
         for (route, asks) in other.table.rows() {
@@ -107,8 +108,9 @@ where
         self
     }
 
-    /// Routes that state their requirement themselves, as the login routes do: under a name for the
-    /// table, which takes `asks` on trust. `AuthLayer::deny_unguarded_routes` does not.
+    /// Adds routes that have their own guards, such as the login routes. The table lists them as
+    /// `name` with the requirement `asks`, which is not checked. `AuthLayer::deny_unguarded_routes`
+    /// checks that a guard ran.
     #[must_use]
     pub fn merge_routes(
         mut self,
@@ -121,8 +123,8 @@ where
         self
     }
 
-    /// What no route matches. Defaults to everyone and a bare 404, because that tells nobody
-    /// anything.
+    /// Sets the handler of requests that match no route. Defaults to a 404 without a body, for
+    /// every caller.
     #[must_use]
     pub fn fallback<H, A>(mut self, asks: impl Into<Requirement>, handler: H) -> Self
     where
@@ -135,14 +137,14 @@ where
         self
     }
 
-    /// What the routes ask, as a table for a site's own snapshot test.
+    /// Returns the requirements of all routes as a table, for a site's own snapshot test.
     pub fn table(&self) -> RouteTable {
         let mut table = self.table.clone();
         table.state("(anything else)", self.fallback.unwrap_or(Requirement::public()));
         table
     }
 
-    /// The router, for layers and for `axum::serve`.
+    /// Returns the router, for layers and for `axum::serve`.
     pub fn into_router(self) -> Router<S> {
         if self.fallback.is_some() {
             return self.router;

@@ -1,4 +1,4 @@
-//! The signed-in caller as a handler's argument, and the rejection of this crate's extractors.
+//! The extractor for a logged-in caller, and the rejection of this crate's extractors.
 
 use std::{fmt, ops::Deref};
 
@@ -12,17 +12,21 @@ use hallpass_core::{
 use hallpass_tower::RejectedRequest;
 use http::request::Parts;
 
-/// The verified caller, and the proof that there is one.
+/// A verified caller. A value of this type proves that the caller is logged in.
 ///
-/// As an extractor it refuses who is not signed in; as `Option<Identity<R>>` it refuses nobody, and
-/// no token and a bad one are both `None`. It is [`hallpass_core::Identity`], which it derefs to,
-/// under a name of this crate, since axum's traits can only be implemented for one's own types.
+/// As an extractor it rejects a caller who is not logged in. `Option<Identity<R>>` is `None`
+/// without a token and with an invalid token. The type wraps [`hallpass_core::Identity`] and derefs
+/// to it, because axum's traits can be implemented only for a crate's own types.
 ///
-/// A handler that shows who asks sends an answer that no cache may share: set `Cache-Control:
-/// no-store`, or put [`require_login`](hallpass_tower::require_login) around the route, which does.
+/// Both reject a request with a 500 response if there is no
+/// [`AuthLayer`](hallpass_tower::AuthLayer), or if the token was verified for another role enum.
+///
+/// A response that depends on the caller must not be shared by a cache: set
+/// `Cache-Control: no-store`, or put [`require_login`](hallpass_tower::require_login) around the
+/// route, which sets it.
 pub struct Identity<R: Role>(hallpass_core::Identity<R>);
 
-// By hand, because the derived ones would require the same of `R`.
+// Implemented by hand, because the derived implementations would require the same of `R`.
 impl<R: Role> Clone for Identity<R> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
@@ -36,7 +40,7 @@ impl<R: Role> fmt::Debug for Identity<R> {
 }
 
 impl<R: Role> Identity<R> {
-    /// The caller without axum.
+    /// Returns core's identity, without axum.
     pub fn into_inner(self) -> hallpass_core::Identity<R> {
         self.0
     }
@@ -49,7 +53,7 @@ impl<R: Role> Identity<R> {
         let who = admit(requirement, parts, extractor)?;
         match who.identity() {
             Some(identity) => Ok(Self(identity)),
-            // Admitted by a requirement that names no role, and verified for another enum than `R`.
+            // The requirement names no role, and the token was verified for another enum than `R`.
             None => Err(Rejected::of_guard(Rejection::new(RejectionKind::Misconfigured), parts)),
         }
     }
@@ -63,7 +67,7 @@ impl<R: Role> Deref for Identity<R> {
     }
 }
 
-/// A caller of this role enum, whatever their roles.
+/// The requirement that every caller of this role enum meets.
 fn anyone<R: Role>() -> Requirement {
     Requirement::all_of(RoleSet::<R>::EMPTY)
 }
@@ -82,8 +86,8 @@ impl<R: Role, S: Sync> OptionalFromRequestParts<S> for Identity<R> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejected> {
         match Self::admitted(&anyone::<R>(), parts, "Option<Identity>") {
             Ok(identity) => Ok(Some(identity)),
-            // A missing layer or another enum is the service's fault, and would hide for ever
-            // behind a `None`.
+            // A missing layer or another enum is an error in the service's set-up. `None` would
+            // hide it.
             Err(rejected) if rejected.rejection().kind() == RejectionKind::Misconfigured => {
                 Err(rejected)
             }
@@ -101,8 +105,8 @@ impl<R: Role, S: Sync> OptionalFromRequestParts<S> for Identity<R> {
 pub struct Rejected(hallpass_tower::Rejected);
 
 impl Rejected {
-    /// Rejects this request. A site's own extractor may use it (its own limit, a store that is
-    /// down), so that the response looks like the others.
+    /// Creates the rejection of this request. A site's own extractor may return it (for its own
+    /// limit, for a store that is down), so that the response looks like the others.
     pub fn new(rejection: Rejection, parts: &Parts) -> Self {
         Self(hallpass_tower::Rejected::new(rejection, RejectedRequest::of_parts(parts)))
     }
@@ -114,7 +118,7 @@ impl Rejected {
 
     fn of_guard(rejection: Rejection, parts: &Parts) -> Self {
         if rejection.kind() == RejectionKind::Misconfigured {
-            tracing::error!(target: "hallpass", "rejected, because the handler asks for another role enum than the token was verified for");
+            tracing::error!(target: "hallpass", "rejected, because the handler requires another role enum than the token was verified for");
         }
         Self::new(rejection, parts)
     }
@@ -126,7 +130,7 @@ impl IntoResponse for Rejected {
     }
 }
 
-/// Who asks, if they meet the requirement.
+/// Returns the caller if the caller meets the requirement.
 fn admit<'p>(
     requirement: &Requirement,
     parts: &'p Parts,

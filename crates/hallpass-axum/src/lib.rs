@@ -1,16 +1,16 @@
-//! hallpass on axum: extractors, guards, and the sign-in routes.
+//! hallpass on axum: extractors, guards, and the login routes.
 //!
-//! - [`Identity<R>`](Identity) in a handler's arguments asks for a signed-in caller, and refuses
-//!   any other; `Option<Identity<R>>` asks for nobody: no token and a bad one are `None`, and
-//!   `Extension<Authentication>` beside it tells which.
-//! - [`Allowed<P>`](Allowed) asks for a [`Permission`](hallpass_core::Permission) that the site
-//!   names: roles, a second factor, freshness. It is the proof that it was there.
+//! - [`Identity<R>`](Identity) as a handler's argument requires a logged-in caller and rejects any
+//!   other. `Option<Identity<R>>` is `None` without a token and with an invalid token;
+//!   `Extension<Authentication>` contains the reason.
+//! - [`Allowed<P>`](Allowed) requires a [`Permission`](hallpass_core::Permission) of the site:
+//!   roles, a second factor, a recent login. A value of this type proves the permission.
 //! - [`require_roles`](hallpass_tower::require_roles) and its siblings guard a route as a layer:
-//!   `get(page).route_layer(require_roles([Admin]))`; `get(page.layer(…))` guards one handler of
-//!   several.
+//!   `get(page).route_layer(require_roles([Admin]))`. `get(page.layer(…))` guards one of several
+//!   handlers.
 //!
-//! All of them only say no. [`AuthLayer`](hallpass_tower::AuthLayer) around the router says who
-//! asks, and how "no" looks.
+//! Extractors and guards only reject. [`AuthLayer`](hallpass_tower::AuthLayer) around the router
+//! authenticates the request and renders their rejections.
 //!
 //! ```
 //! use axum::{Router, body::Body, routing::get};
@@ -54,8 +54,8 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `router` | `GuardedRouter`: a router that takes no route without its requirement | off, because it brings the whole of axum, where the extractors need its core alone |
-//! | `routes` | `routes`: the sign-in endpoints as a `Router`; `Rotation`: renewal within a request, for `AuthLayer::refresh` | off, because a service that only verifies tokens needs no store, no argon2 and no tokio |
+//! | `router` | `GuardedRouter`: a router that accepts no route without a requirement | off, because it needs all of axum; the extractors need only axum-core |
+//! | `routes` | `routes`: the login routes as a `Router`. `Rotation`: renewal of a session within a request, for `AuthLayer::refresh` | off, because a service that only verifies tokens needs no store, no argon2 and no tokio |
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,7 @@
-//! The sign-in routes as a `Router`: requests are converted on the way in and answers on the way
-//! out, and nothing is decided here.
+//! The login routes as a `Router`.
+//!
+//! This module only converts: it copies a request into the framework-neutral form, and copies the
+//! response of `hallpass-web` back.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,15 +13,15 @@ use hallpass_web::{Body as EndpointBody, EndpointRequest, EndpointResponse, Rout
 use http::{HeaderName, HeaderValue, Request, StatusCode, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-/// The sign-in routes, to be merged into a site's router.
+/// Returns the login routes, for [`Router::merge`].
 ///
-/// They are under the paths that [`Routes::routes`] names; do not nest them, since the pages and
-/// cookies link to those paths. The [`AuthLayer`](hallpass_tower::AuthLayer) goes around them as
-/// around every other route: without it nobody would ever be signed in, so they refuse and log that
-/// it is missing.
+/// They are at the paths that [`Routes::routes`] lists. Do not nest them, because the pages and
+/// cookies contain those paths. Put [`AuthLayer`](hallpass_tower::AuthLayer) around them: without
+/// it no caller would be logged in, so the routes return 500 and log an error.
 ///
-/// Limits by address count the peer of the connection, which axum tells where the site is served
-/// with `into_make_service_with_connect_info::<SocketAddr>()`.
+/// Rate limits by address use the address of the connection's peer, or the client address from a
+/// configured proxy. axum provides the peer if the site is served with
+/// `into_make_service_with_connect_info::<SocketAddr>()`.
 pub fn routes<R: Role, S>(routes: &Routes<R>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -34,7 +36,7 @@ where
             }),
         )
     });
-    // The endpoints ask for themselves.
+    // The endpoints check their requirements themselves.
     router.layer(public())
 }
 
@@ -61,8 +63,8 @@ fn peer(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
-/// Reads at most the limit. What is longer is not read to its end, so it costs no more than what is
-/// not.
+/// Reads at most the limit. The rest of a longer body is not read, so it costs no more than a body
+/// of that length.
 async fn read(body: Body) -> EndpointBody {
     match Limited::new(body, EndpointRequest::BODY_LIMIT).collect().await {
         Ok(whole) => EndpointBody::Whole(whole.to_bytes().into()),
@@ -76,10 +78,10 @@ fn into_response(answer: EndpointResponse) -> Response {
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers {
-        // The endpoints write printable ASCII. What cannot be a header must not be dropped either:
-        // it may remove a cookie.
+        // The endpoints set printable ASCII. An invalid header turns the response into an error. If
+        // the header were dropped instead, a cookie that it removes could stay.
         let Ok(value) = HeaderValue::try_from(value) else {
-            tracing::error!(target: "hallpass", name, "the sign-in routes made a header that is none");
+            tracing::error!(target: "hallpass", name, "the response of a login route has an invalid header");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         response.headers_mut().append(HeaderName::from_static(name), value);

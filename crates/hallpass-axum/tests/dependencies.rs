@@ -1,12 +1,12 @@
-//! The request path cannot reach a store: that no query follows a sign-in is a fact of the
-//! dependency graph, and this reads it.
+//! The request path cannot reach a store, so no request causes a query after the login. This test
+//! checks the dependency graph.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test may panic if its set-up fails")]
 
 use std::{collections::BTreeSet, process::Command};
 
-/// What a service that only verifies must not bring along: stores and their drivers, password
-/// hashing, pages, a runtime.
+/// The crates that a service that only verifies tokens must not depend on: stores and their
+/// drivers, password hashing, pages, a runtime.
 const OUT_OF_REACH: &[&str] = &[
     "argon2",
     "askama",
@@ -23,7 +23,7 @@ const OUT_OF_REACH: &[&str] = &[
     "tokio",
 ];
 
-/// The names of all crates that end up in a build of `package`, build scripts and tests aside.
+/// Returns the names of all crates in a build of `package`, without build and dev dependencies.
 fn crates_of(package: &str, features: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .args([
@@ -63,14 +63,14 @@ fn the_request_path_cannot_reach_a_store() {
     ] {
         assert_eq!(within_reach(package, features), [""; 0], "{package} {features:?}");
     }
-    // It fetches keys in a task of its own, and needs a timer for that.
+    // hallpass-remote fetches keys in a task of its own, which needs a timer.
     assert_eq!(within_reach("hallpass-remote", &[]), ["tokio"]);
-    // actix-web is a runtime of its own; hallpass-actix adds nothing else of these to it.
+    // actix-web needs tokio. hallpass-actix adds no other crate of the list.
     assert_eq!(within_reach("hallpass-actix", &[]), ["tokio"]);
 }
 
 #[test]
-fn the_reading_finds_what_is_there() {
+fn dependency_check_finds_present_crates() {
     let found = within_reach("hallpass-axum", &["--features", "routes"]);
     for name in ["argon2", "hallpass-accounts", "hallpass-web", "tokio"] {
         assert!(found.contains(&name), "{name} is not among {found:?}");

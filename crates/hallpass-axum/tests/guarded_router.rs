@@ -1,5 +1,4 @@
-//! A router whose routes state what they ask: nested, merged, and with whatever was registered past
-//! it.
+//! `GuardedRouter` with nested, merged and unguarded routes.
 
 #![cfg(feature = "router")]
 
@@ -47,7 +46,7 @@ fn strict() -> AuthLayer<SiteRole> {
 }
 
 #[tokio::test]
-async fn only_what_states_its_requirement_answers() {
+async fn only_routes_with_a_requirement_are_served() {
     let forgotten = get(|| async { ([("x-secret", "1")], "forgotten") });
     let app: Router = site().into_router().route("/forgotten", forgotten).layer(strict());
     for (method, path, status) in [
@@ -77,7 +76,7 @@ async fn only_what_states_its_requirement_answers() {
 }
 
 #[tokio::test]
-async fn a_fallback_states_what_it_asks_too() {
+async fn fallback_needs_a_requirement_too() {
     let guarded: Router =
         site().fallback(require_login(), || async { "anything" }).into_router().layer(strict());
     let request = || {
@@ -93,7 +92,7 @@ fn the_table_shows_every_route() {
     assert_eq!(
         site().fallback(require_login(), || async {}).table().render::<SiteRole>(),
         "\
-route            signed out  guest  editor  admin  asks
+route            logged out  guest  editor  admin  requires
 /                yes         yes    yes     yes    public
 /office/safe     -           -      part    part   all of editor, admin
 /office/desk     -           yes    yes     yes    login

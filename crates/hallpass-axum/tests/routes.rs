@@ -1,7 +1,7 @@
-//! The sign-in routes on a real axum server, over a real socket: what they decide is tested with
-//! the endpoints, here is what the conversion must not lose.
+//! The login routes on a real axum server, over a real socket. The endpoints have tests of their
+//! own; these tests check the conversion.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test may panic if its set-up fails")]
 #![cfg(feature = "routes")]
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -23,7 +23,7 @@ enum SiteRole {
     Guest,
 }
 
-/// Pages in the least template engine there is.
+/// Pages that print their `Debug` form.
 struct Plain;
 
 impl Pages for Plain {
@@ -54,7 +54,7 @@ fn app(accounts: &Accounts<SiteRole>) -> Router {
         .merge(routes(&Routes::with_pages(accounts, Plain)))
 }
 
-/// Serves a site, and says where.
+/// Serves a site, and returns its address.
 async fn site() -> SocketAddr {
     let accounts = accounts();
     serve(app(&accounts).layer(AuthLayer::new(accounts.request_authenticator()))).await
@@ -68,7 +68,7 @@ async fn serve(routes: Router) -> SocketAddr {
     address
 }
 
-/// A request, as somebody sends it whose browser has no cookies.
+/// Returns a request without cookies.
 fn request(method: &str, path: &str) -> Request {
     Request::new(method, path).header("host", "site.example").header("connection", "close")
 }
@@ -86,7 +86,7 @@ fn credentials(username: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_person_registers_is_known_and_logs_out() {
+async fn register_then_profile_then_logout_over_a_socket() {
     let site = site().await;
     let registered = send(site, &post("/register", credentials("ann"))).await;
     assert_eq!(
@@ -114,7 +114,7 @@ async fn a_person_registers_is_known_and_logs_out() {
 }
 
 #[tokio::test]
-async fn what_the_origin_check_needs_arrives() {
+async fn origin_check_receives_the_headers_and_the_host() {
     let site = site().await;
     let from = async |path: &str, name: &str, value: &str| {
         send(site, &post(path, "username=x&password=y").header(name, value)).await.status
@@ -122,14 +122,14 @@ async fn what_the_origin_check_needs_arrives() {
     assert_eq!(from("/login", "sec-fetch-site", "cross-site").await, 403);
     assert_eq!(from("/login", "origin", "https://evil.example").await, 403);
     assert_eq!(from("/login", "origin", "https://site.example").await, 401);
-    // The target in absolute form names the host, as `:authority` does in HTTP/2, and a `Host` that
-    // says otherwise is not asked.
+    // The host of a target in absolute form takes precedence over a different `Host`. HTTP/2 has it
+    // in `:authority`.
     assert_eq!(from("http://site.example/login", "origin", "https://site.example").await, 401);
     assert_eq!(from("http://shop.example/login", "origin", "https://site.example").await, 403);
 }
 
 #[tokio::test]
-async fn a_body_is_read_to_the_limit_and_not_beyond() {
+async fn body_is_read_up_to_the_limit() {
     let site = site().await;
     let log_in = async |length: usize| {
         let start = "username=x&password=";
@@ -146,7 +146,7 @@ async fn a_body_is_read_to_the_limit_and_not_beyond() {
 }
 
 #[tokio::test]
-async fn methods_are_answered_by_the_endpoints() {
+async fn methods_and_query_reach_the_endpoints() {
     let site = site().await;
     let logout = send(site, &get("/logout").header("accept", "application/json")).await;
     assert_eq!((logout.status, logout.header("allow")), (405, Some("POST")));
@@ -160,7 +160,7 @@ async fn methods_are_answered_by_the_endpoints() {
 }
 
 #[tokio::test]
-async fn attempts_are_counted_by_the_address_that_the_configured_proxy_tells() {
+async fn rate_limit_counts_the_client_address_from_the_proxy() {
     let site = site().await;
     let guess = async |proxy: &str, client: &str, name: &str| {
         let forwarded = format!("198.51.100.9, {client}");
@@ -174,13 +174,13 @@ async fn attempts_are_counted_by_the_address_that_the_configured_proxy_tells() {
     assert_eq!(statuses, [401, 401, 401, 429]);
     assert!(guess("127.0.0.1", "192.0.2.1", "a5").await.header("retry-after").is_some());
     assert_eq!(guess("127.0.0.1", "192.0.2.2", "a6").await.status, 401);
-    // No proxy of this site's: its header is not looked at, and what a loopback address sends is
-    // not counted.
+    // This peer is not a configured proxy, so its header is ignored. Attempts from a loopback
+    // address are not counted.
     assert_eq!(guess("127.0.0.2", "192.0.2.1", "a7").await.status, 401);
 }
 
 #[tokio::test]
-async fn without_the_outer_layer_nobody_could_ever_be_signed_in_so_they_refuse() {
+async fn login_routes_without_auth_layer_return_500() {
     let site = serve(app(&accounts())).await;
     let page = send(site, &get("/login")).await;
     assert_eq!((page.status, page.text().as_str()), (500, ""));

@@ -1,7 +1,7 @@
-//! A site on axum: extractors, guards as layers and as arguments, nested routers and fallbacks,
-//! through the real `Router`.
+//! A site on axum with the real `Router`: extractors, guards as layers and as arguments, nested
+//! routers and fallbacks.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test may panic if its set-up fails")]
 
 use axum::{
     Extension, Router,
@@ -32,7 +32,7 @@ impl Permission for HidePosts {
     }
 }
 
-/// A permission that names no role, of an enum that is not the site's.
+/// A permission that names no role and belongs to another role enum than the site's.
 struct EnterShop;
 
 impl Permission for EnterShop {
@@ -109,7 +109,7 @@ async fn ask(
 }
 
 #[tokio::test]
-async fn each_route_lets_through_whom_it_should() {
+async fn each_route_admits_only_permitted_callers() {
     use SiteRole::{Admin, Guest, Moderator};
     let guest = TokenOf::with(Guest).cookie();
     let admin = TokenOf::with(Admin).cookie();
@@ -161,7 +161,7 @@ async fn each_route_lets_through_whom_it_should() {
 }
 
 #[tokio::test]
-async fn a_bad_token_is_nobody_where_nobody_may_come_and_the_reason_is_beside_it() {
+async fn invalid_token_is_anonymous_with_its_reason_on_open_routes() {
     for (who, cookie, kind) in invalid_cookies() {
         let (status, home) = ask(site(), "GET", "/", cookie.as_deref()).await;
         assert_eq!(status, 200, "{who}");
@@ -176,7 +176,7 @@ async fn a_bad_token_is_nobody_where_nobody_may_come_and_the_reason_is_beside_it
 }
 
 #[tokio::test]
-async fn what_the_service_itself_got_wrong_is_a_500() {
+async fn wrong_set_up_returns_500() {
     let admin = TokenOf::with(SiteRole::Admin).cookie();
     for uri in ["/shop", "/shop/maybe", "/shop/enter", "/shop/link"] {
         let (status, response) = ask(site(), "GET", uri, Some(&admin)).await;
@@ -187,7 +187,7 @@ async fn what_the_service_itself_got_wrong_is_a_500() {
             response.body()
         );
     }
-    // Without the layer there is nobody to word it, and nobody who says who asks.
+    // Without the layer nothing authenticates the request, and nothing renders the rejection.
     for (method, uri) in
         [("GET", "/profile"), ("GET", "/shop/maybe"), ("POST", "/hide"), ("GET", "/admin")]
     {
@@ -197,7 +197,7 @@ async fn what_the_service_itself_got_wrong_is_a_500() {
 }
 
 #[tokio::test]
-async fn a_person_is_sent_to_the_log_in_page_and_back_to_the_whole_path() {
+async fn login_redirect_has_the_whole_path_as_next() {
     for uri in ["/profile?tab=2", "/office/desk?tab=2"] {
         let response =
             site().oneshot(Request::get(uri).body(Body::empty()).unwrap()).await.unwrap();
@@ -211,7 +211,7 @@ async fn a_person_is_sent_to_the_log_in_page_and_back_to_the_whole_path() {
 }
 
 #[tokio::test]
-async fn the_sites_own_page_has_its_own_length() {
+async fn own_page_keeps_its_content_length() {
     let layer = layer().on_rejection(|rejection, request| match rejection.kind() {
         RejectionKind::RoleMissing => Some(
             Html(format!("<h1>Not for {}</h1>", request.authentication().username()?))

@@ -1,5 +1,5 @@
-//! What a command is given: values on the command line, and secrets from a file or from standard
-//! input, which are erased from memory when they go.
+//! The input of a command: values on the command line, and secrets from a file or from standard
+//! input. Secrets are erased from memory after use.
 
 use std::{
     fs,
@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 
 use crate::report::CommandError;
 
-/// Reads an algorithm for clap, by the name people type: `ed25519` and `es256` as well as the
-/// `EdDSA` and `ES256` of RFC 7518.
+/// Parses an algorithm for clap: `ed25519` and `es256` as well as the `EdDSA` and `ES256` of RFC
+/// 7518.
 pub(crate) fn algorithm(text: &str) -> Result<Algorithm, String> {
     if text.eq_ignore_ascii_case("ed25519") {
         return Ok(Algorithm::EdDsa);
@@ -27,23 +27,23 @@ pub(crate) fn algorithm(text: &str) -> Result<Algorithm, String> {
     })
 }
 
-/// Reads a key's name for clap.
+/// Parses a key's name for clap.
 pub(crate) fn key_id(text: &str) -> Result<KeyId, String> {
     KeyId::parse(text).map_err(|error| error.to_string())
 }
 
-/// The moment that was given, or this one.
+/// Returns the given time, or the current time.
 pub(crate) fn moment(given: Option<u64>) -> UnixTime {
     given.map_or_else(|| SystemClock.now(), UnixTime::from_secs)
 }
 
-/// Reads a span for clap.
+/// Parses a duration for clap.
 pub(crate) fn span(text: &str) -> Result<Duration, String> {
     text.parse().map(Duration::from_secs).map_err(|_| "give whole seconds, such as 900".to_owned())
 }
 
-/// The text of a file, or of standard input where the path is `-`, without the line's end that an
-/// editor or `echo` adds. `what` names it in errors.
+/// Returns the text of a file, or of standard input if the path is `-`, without the line ending
+/// that an editor or `echo` adds. `what` names the text in errors.
 pub(crate) fn secret(path: &Path, what: &'static str) -> Result<Zeroizing<String>, CommandError> {
     let unreadable = |source| CommandError::Input { path: path.to_owned(), source };
     let bytes = if path.as_os_str() == "-" {

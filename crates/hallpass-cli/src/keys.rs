@@ -1,4 +1,4 @@
-//! `hallpass keys`: the key ring's file.
+//! `hallpass keys`: the file of the key ring.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -16,36 +16,37 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Make a key ring: a signing key and an encryption key
+    /// Create a key ring: a signing key and an encryption key
     New {
         /// HS256, HS384, HS512, ed25519, ES256 or ES384
         #[arg(long, value_parser = input::algorithm, default_value = "HS256")]
         alg: Algorithm,
-        /// The file to make, with mode 0600; standard output if not given
+        /// The file to create, with mode 0600; standard output by default
         #[arg(long)]
         out: Option<PathBuf>,
         #[command(flatten)]
         time: Time,
     },
-    /// Put a new signing key into use; the present one stays accepted for a while
+    /// Add a new signing key; the previous key stays accepted for a while
     Rotate {
         #[command(flatten)]
         ring: Ring,
-        /// Seconds; at least the life of an access token, or users are signed out
+        /// Seconds to accept the previous key; at least the lifetime of an access token, or users
+        /// are logged out
         #[arg(long, value_parser = input::span, default_value = "900")]
         accept_old_for: Duration,
         #[command(flatten)]
         time: Time,
     },
-    /// Put a new pepper into use: password hashes are made with it from then on, each at the next
-    /// sign-in of its account. Whoever loses the file then loses every password
+    /// Add a new pepper. New password hashes use it; each old hash is replaced at the next login of
+    /// its account. If the file is lost, every password is lost
     Pepper {
         #[command(flatten)]
         ring: Ring,
         #[command(flatten)]
         time: Time,
     },
-    /// Throw a key away that is not in use: its signatures are refused from then on
+    /// Remove a key that is not in use; its signatures are rejected from then on
     Retire {
         #[command(flatten)]
         ring: Ring,
@@ -75,7 +76,7 @@ pub(crate) struct Ring {
 
 #[derive(clap::Args)]
 pub(crate) struct Time {
-    /// Unix seconds to take as the present
+    /// Unix time in seconds, instead of the current time
     #[arg(long)]
     now: Option<u64>,
 }
@@ -96,7 +97,10 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
         Command::Pepper { ring, time } => {
             let peppered = KeyFile::new(ring.keys).add_pepper(time.moment())?;
             let kid = peppered.peppers().next().map(|(kid, _)| kid.to_string()).unwrap_or_default();
-            report.print(&format!("{kid} goes into password hashes"), &json!({ "pepper": kid }))?;
+            report.print(
+                &format!("{kid} is used for new password hashes"),
+                &json!({ "pepper": kid }),
+            )?;
         }
         Command::Retire { ring, kid } => {
             let id = KeyId::parse(&kid)?;

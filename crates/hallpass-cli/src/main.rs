@@ -1,8 +1,8 @@
 //! `hallpass`: keys, tokens, one-time codes and password hashes from the shell.
 //!
-//! It checks nothing of its own: tokens go through the verifier that stands behind the middleware,
-//! passwords through the sign-in's own argon2. No secret is ever an argument, where every process
-//! list would show it: secrets come from a file or from standard input.
+//! The command has no checks of its own: it uses the verifier of the middleware for tokens, and the
+//! argon2 code of the login for passwords. A secret is never an argument, because every process
+//! list would show it. Secrets are read from a file or from standard input.
 
 #![forbid(unsafe_code)]
 
@@ -27,7 +27,7 @@ use crate::report::{CommandError, Report, one_line};
 #[derive(Parser)]
 #[command(name = "hallpass", version)]
 struct Cli {
-    /// Print JSON, one value a line
+    /// Print JSON, one value per line
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -36,13 +36,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make and change key rings
+    /// Create and change key rings
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Sign, verify and look into tokens
+    /// Sign, verify and inspect tokens
     #[command(subcommand)]
     Token(token::Command),
-    /// Make authenticator secrets, and codes from them
+    /// Create authenticator secrets, and codes from them
     #[command(subcommand)]
     Totp(totp::Command),
     /// Hash and check passwords
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(code) => code,
-        // Whoever read our output has seen enough: `hallpass … | head` is no failure.
+        // In `hallpass … | head` the reader closes the pipe early, which is not a failure.
         Err(CommandError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }

@@ -1,7 +1,7 @@
-//! Roles whose names the command line gives, where a site has an enum: up to 64 names, set once per
+//! Roles with names from the command line instead of an enum: at most 64 names, set once per
 //! process.
 //!
-//! So the command goes through the very same verifier as the middleware.
+//! So the command uses the same verifier as the middleware.
 
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ static NAMES: OnceLock<Vec<String>> = OnceLock::new();
 pub(crate) struct NamedRole(u8);
 
 impl NamedRole {
-    /// Says which roles there are. Called at most once, before anything is verified or signed.
+    /// Sets the names of all roles. Called at most once, before a token is verified or signed.
     pub(crate) fn name_all(names: Vec<String>) -> Result<RoleSet<Self>, CommandError> {
         let count = names.len();
         if count > Self::ALL.len() {
@@ -49,7 +49,7 @@ impl Role for NamedRole {
         Self::ALL.get(usize::from(index)).copied()
     }
 
-    /// Exact match. A place that was given no name has none that could match.
+    /// Matches exactly. An index without a name never matches.
     fn from_name(name: &str) -> Option<Self> {
         let place = NAMES.get()?.iter().position(|known| known == name)?;
         Self::ALL.get(place).copied()

@@ -1,5 +1,5 @@
-//! `hallpass password`: argon2id hashes as the sign-in writes and checks them, for imports and for
-//! a first administrator.
+//! `hallpass password`: argon2id hashes as the login writes and checks them, for imports and for a
+//! first administrator.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -23,7 +23,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         cost: Cost,
     },
-    /// Check the password against a hash; ends with 1 where it is another one's
+    /// Check the password against a hash; exits with 1 if the password is wrong
     Verify {
         #[command(flatten)]
         password: PasswordFile,
@@ -35,20 +35,20 @@ pub(crate) enum Command {
 
 #[derive(clap::Args)]
 pub(crate) struct PasswordFile {
-    /// A file with the password on its one line; standard input if not given
+    /// A file with the password on one line; standard input by default
     #[arg(long, default_value = "-")]
     password: PathBuf,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct Cost {
-    /// Memory in KiB
+    /// Memory, in KiB
     #[arg(long, default_value_t = HashCost::default().memory_kib())]
     memory_kib: u32,
-    /// Passes over the memory
+    /// Number of passes over the memory
     #[arg(long, default_value_t = HashCost::default().passes())]
     passes: u32,
-    /// Lanes
+    /// Number of lanes
     #[arg(long, default_value_t = HashCost::default().lanes())]
     lanes: u32,
 }
@@ -72,8 +72,10 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
                 Err(HashError::Wrong) => false,
                 Err(error) => return Err(error.into()),
             };
-            report
-                .print(if right { "right" } else { "wrong password" }, &json!({ "ok": right }))?;
+            report.print(
+                if right { "correct password" } else { "wrong password" },
+                &json!({ "ok": right }),
+            )?;
             Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }

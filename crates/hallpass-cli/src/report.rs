@@ -1,5 +1,4 @@
-//! What a command prints: a line for a person, or one JSON value a line; or why it could not be
-//! carried out.
+//! The output of a command: a line for a person, or one JSON value per line; or the error.
 
 use std::{
     error::Error,
@@ -22,7 +21,7 @@ impl Report {
         Self { json }
     }
 
-    /// Prints `value` as JSON where JSON was asked for, and `text` else.
+    /// Prints `value` if JSON was requested, else `text`.
     pub(crate) fn print(self, text: &str, value: &Value) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.json { writeln!(out, "{value}") } else { writeln!(out, "{text}") }
@@ -38,7 +37,7 @@ pub(crate) enum CommandError {
     KeyRing(#[from] KeyRingError),
     #[error(transparent)]
     KeyId(#[from] KeyIdError),
-    #[error("{} cannot be read: name a file that is there, or `-` for standard input", path.display())]
+    #[error("{} cannot be read: name an existing file, or `-` for standard input", path.display())]
     Input { path: PathBuf, source: io::Error },
     #[error("{what} is not UTF-8 text: write it as text")]
     NotText { what: &'static str },
@@ -48,9 +47,9 @@ pub(crate) enum CommandError {
         "the keys file is not JSON, at line {line}, column {column}: give a key ring or a JWK Set"
     )]
     NotJson { line: usize, column: usize },
-    #[error("the claims of your own are not a JSON object, at line {line}, column {column}")]
+    #[error("the file of `--claims` is not a JSON object, at line {line}, column {column}")]
     OwnClaims { line: usize, column: usize },
-    #[error("{count} role names are more than a role set holds: name at most 64")]
+    #[error("{count} role names are too many: name at most 64")]
     TooManyRoles { count: usize },
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -66,7 +65,7 @@ pub(crate) enum CommandError {
     Output(#[from] io::Error),
 }
 
-/// An error and its causes in one line.
+/// Returns an error and its causes in one line.
 pub(crate) fn one_line(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))

@@ -1,4 +1,4 @@
-//! `hallpass token`: sign, verify, look inside.
+//! `hallpass token`: sign, verify and inspect tokens.
 
 use std::{
     io::{self, Write},
@@ -22,11 +22,11 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Sign an access token for anybody: whoever holds the keys can
+    /// Sign an access token for any user; only the key ring is needed
     Sign(Box<Sign>),
-    /// Judge the tokens on standard input, one a line; prints one JSON verdict a line
+    /// Verify the tokens on standard input, one per line; prints one JSON verdict per line
     Verify(Box<Verify>),
-    /// Show header and claims of the tokens on standard input, one a line. Checks nothing
+    /// Show header and claims of the tokens on standard input, one per line. Verifies nothing
     Inspect,
 }
 
@@ -43,28 +43,28 @@ pub(crate) struct Sign {
     /// The account's identifier
     #[arg(long)]
     user_id: String,
-    /// Roles to grant, with commas between
+    /// Roles to grant, separated by commas
     #[arg(long, value_delimiter = ',')]
     roles: Vec<String>,
-    /// What was shown at sign-in (RFC 8176), with commas between
+    /// Authentication methods of the login (RFC 8176), separated by commas
     #[arg(long, value_delimiter = ',', default_value = "pwd")]
     amr: Vec<String>,
-    /// The session (`sid`)
+    /// The session's identifier (`sid`)
     #[arg(long, default_value = "cli")]
     sid: String,
     /// The account's token generation (`gen`)
     #[arg(long = "gen", default_value_t = 0)]
     generation: u32,
-    /// When the user signed in, in Unix seconds; now if not given
+    /// Time of the login, in Unix seconds; now by default
     #[arg(long)]
     auth_time: Option<u64>,
-    /// Seconds
+    /// Lifetime, in seconds
     #[arg(long, value_parser = input::span, default_value = "900")]
     lifetime: Duration,
-    /// A file with a JSON object of claims of your own
+    /// A file with a JSON object of additional claims
     #[arg(long)]
     claims: Option<PathBuf>,
-    /// Unix seconds to take as the present
+    /// Unix time in seconds, instead of the current time
     #[arg(long)]
     now: Option<u64>,
 }
@@ -116,8 +116,8 @@ fn verify(options: Verify) -> Result<ExitCode, CommandError> {
     Ok(if refused && fail { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Answers each line of standard input with a line of JSON. Flushes whenever no further input is
-/// there, so that a program at the other end of a pipe can ask and read in turn.
+/// Writes a line of JSON for each line of standard input. Flushes when no further input is
+/// available, so that a program at the other end of a pipe can write and read in turn.
 fn each_line(
     mut answer: impl FnMut(&[u8]) -> Result<Value, CommandError>,
 ) -> Result<(), CommandError> {

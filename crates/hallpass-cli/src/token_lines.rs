@@ -1,7 +1,8 @@
-//! Tokens, one a line, from input that may hold anything: bytes that are no text, and lines without
-//! end.
+//! Reads tokens, one per line, from input with any content: bytes that are not text, and lines
+//! without end.
 //!
-//! Of a line longer than any token only the beginning is kept, enough to be refused for its length.
+//! Of a line that is longer than any token, only the beginning is kept, which is long enough to be
+//! rejected for its length.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -17,7 +18,7 @@ impl<I: Read> TokenLines<I> {
         Self { input: BufReader::new(input), line: Vec::new() }
     }
 
-    /// The next line without its end (LF or CRLF); `None` after the last.
+    /// Returns the next line without its end (LF or CRLF), or `None` after the last.
     pub(crate) fn next_line(&mut self) -> io::Result<Option<&[u8]>> {
         self.line.clear();
         let mut began = false;
@@ -32,7 +33,7 @@ impl<I: Read> TokenLines<I> {
                 Some(end) => (bytes.get(..end).unwrap_or_default(), end + 1),
                 None => (bytes, bytes.len()),
             };
-            let room = (MAX_TOKEN_BYTES + 2).saturating_sub(self.line.len()); // one to be too long by, one for a CR
+            let room = (MAX_TOKEN_BYTES + 2).saturating_sub(self.line.len()); // one byte to exceed the limit, one for a CR
             self.line.extend(part.iter().take(room));
             self.input.consume(used);
             if end.is_some() {
@@ -42,7 +43,7 @@ impl<I: Read> TokenLines<I> {
         Ok(began.then(|| self.line.strip_suffix(b"\r").unwrap_or(&self.line)))
     }
 
-    /// Whether reading on would wait for the other end.
+    /// Returns whether the next read would wait for input.
     pub(crate) fn must_wait(&self) -> bool {
         self.input.buffer().is_empty()
     }
@@ -58,14 +59,14 @@ mod tests {
     }
 
     #[test]
-    fn every_line_counts_and_the_last_needs_no_end() {
+    fn lines_are_split_and_the_last_needs_no_end() {
         assert_eq!(lines(b"a\r\n\nb\xff\nc"), [&b"a"[..], b"", b"b\xff", b"c"]);
         assert_eq!(lines(b""), [[0_u8; 0]; 0]);
         assert_eq!(lines(b"a\n"), [b"a"]);
     }
 
     #[test]
-    fn a_line_without_end_is_cut_and_the_next_one_is_whole() {
+    fn long_line_is_cut_and_the_next_line_is_complete() {
         let long = [vec![b'x'; 3 << 20], b"\nnext".to_vec()].concat();
         let found = lines(&long);
         assert_eq!(found.len(), 2);

@@ -16,7 +16,7 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Make a secret of 160 bits and the link that an authenticator takes
+    /// Create a secret of 160 bits, and its otpauth:// link for an authenticator
     New {
         /// The site's name, as the authenticator shows it
         #[arg(long)]
@@ -27,17 +27,17 @@ pub(crate) enum Command {
         #[command(flatten)]
         shape: Shape,
     },
-    /// Print the code of a moment
+    /// Print the code
     Code {
         #[command(flatten)]
         secret: Secret,
         #[command(flatten)]
         shape: Shape,
-        /// Unix seconds to take as the present
+        /// Unix time in seconds, instead of the current time
         #[arg(long)]
         now: Option<u64>,
     },
-    /// Check the code on standard input; it ends with 1 where the code is wrong
+    /// Check the code on standard input; exits with 1 if the code is wrong
     Verify {
         #[command(flatten)]
         secret: Secret,
@@ -46,7 +46,7 @@ pub(crate) enum Command {
         /// Steps of 30 seconds that the code may be early or late: 0 or 1
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
         skew: u8,
-        /// Unix seconds to take as the present
+        /// Unix time in seconds, instead of the current time
         #[arg(long)]
         now: Option<u64>,
     },
@@ -54,18 +54,18 @@ pub(crate) enum Command {
 
 #[derive(clap::Args)]
 pub(crate) struct Secret {
-    /// A file with the secret, in base32 or as an otpauth:// link, which brings its own algorithm
-    /// and digits; `-` for standard input
+    /// A file with the secret, in base32 or as an otpauth:// link, which contains the algorithm and
+    /// the digits; `-` for standard input
     #[arg(long)]
     secret: PathBuf,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct Shape {
-    /// sha1 (what authenticators know), sha256 or sha512
+    /// Hash algorithm: sha1 (supported by all authenticators), sha256 or sha512
     #[arg(long, default_value = "sha1", value_parser = ["sha1", "sha256", "sha512"])]
     algorithm: String,
-    /// 6 or 8
+    /// Number of digits: 6 or 8
     #[arg(long, default_value_t = 6, value_parser = digits)]
     digits: u8,
 }
@@ -128,7 +128,7 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
             };
             let step = TimeStep::as_u64(step);
             report.print(
-                &format!("right, of time step {step}"),
+                &format!("correct code, of time step {step}"),
                 &json!({ "ok": true, "time_step": step }),
             )?;
         }

@@ -1,4 +1,4 @@
-//! One token, judged by the verifier that stands behind the middleware.
+//! Verifies one token with the verifier of the middleware.
 
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
@@ -10,10 +10,10 @@ use crate::{input, named_role::NamedRole, report::CommandError};
 
 #[derive(clap::Args)]
 pub(crate) struct Names {
-    /// Who signs (`iss`)
+    /// The issuer (`iss`)
     #[arg(long)]
     pub(crate) issuer: String,
-    /// Who it is for (`aud`)
+    /// The audience (`aud`)
     #[arg(long)]
     pub(crate) audience: String,
 }
@@ -25,10 +25,10 @@ pub(crate) struct Verify {
     pub(crate) keys: PathBuf,
     #[command(flatten)]
     pub(crate) names: Names,
-    /// The one algorithm to accept; keys that name none are bound to it
+    /// The only algorithm to accept; keys without an algorithm are bound to it
     #[arg(long, value_parser = input::algorithm)]
     pub(crate) alg: Option<Algorithm>,
-    /// Another `typ` to accept beside hallpass+jwt, such as JWT
+    /// Another `typ` to accept in addition to hallpass+jwt, such as JWT
     #[arg(long)]
     pub(crate) typ: Vec<String>,
     /// The key to try on tokens without a `kid`
@@ -37,30 +37,29 @@ pub(crate) struct Verify {
     /// Accept a `user_id` that is a number
     #[arg(long)]
     pub(crate) integer_user_id: bool,
-    /// The roles there are, with commas between; others are left out of the claims shown, since
-    /// they grant nothing
+    /// The roles of the site, separated by commas; other roles grant nothing and are not shown
     #[arg(long, value_delimiter = ',')]
     pub(crate) roles: Option<Vec<String>>,
-    /// Claims that must be there, with commas between
+    /// Required claims, separated by commas
     #[arg(long, value_delimiter = ',')]
     pub(crate) require: Vec<String>,
-    /// Seconds that the issuer's clock may differ
+    /// Tolerance for the issuer's clock, in seconds
     #[arg(long, value_parser = input::span, default_value = "0")]
     pub(crate) leeway: Duration,
-    /// The longest life a token may have, in seconds; unbounded if not given
+    /// Maximum lifetime of a token, in seconds; unbounded by default
     #[arg(long, value_parser = input::span, default_value = "18446744073709551615", hide_default_value = true)]
     pub(crate) max_lifetime: Duration,
-    /// Unix seconds to take as the present
+    /// Unix time in seconds, instead of the current time
     #[arg(long)]
     pub(crate) now: Option<u64>,
-    /// End with 1 where any token was refused
+    /// Exit with 1 if any token was rejected
     #[arg(long)]
     pub(crate) fail: bool,
 }
 
 pub(crate) struct Judge {
     verifier: Verifier<NamedRole>,
-    /// Whether the command line said which roles there are.
+    /// Whether the command line names the roles.
     roles_named: bool,
     require: BTreeSet<String>,
     now: Option<u64>,
@@ -113,7 +112,7 @@ impl Judge {
     }
 }
 
-/// A role that the site does not know grants nothing, so it is not shown as if it did.
+/// Removes unknown roles. They grant nothing, so they are not shown.
 fn leave_out_unknown_roles(claims: &mut Map<String, Value>) {
     let known = |role: &Value| role.as_str().and_then(NamedRole::from_name).is_some();
     if claims.get("role").is_some_and(|role| !known(role)) {
@@ -124,8 +123,8 @@ fn leave_out_unknown_roles(claims: &mut Map<String, Value>) {
     }
 }
 
-/// A key ring's file or a JWK Set. With `algorithm`, its keys alone: a key that names none is bound
-/// to it.
+/// Reads a key ring's file or a JWK Set. With `algorithm`, only its keys are used, and a key
+/// without an algorithm is bound to it.
 fn ring(text: &str, algorithm: Option<Algorithm>) -> Result<KeyRing, CommandError> {
     let not_json = |error: serde_json::Error| CommandError::NotJson {
         line: error.line(),
@@ -140,15 +139,14 @@ fn ring(text: &str, algorithm: Option<Algorithm>) -> Result<KeyRing, CommandErro
     Ok(if is_public { KeyRing::from_jwks(&text)? } else { KeyRing::from_json(&text)? })
 }
 
-/// Whether it is a JWK Set for others. A key ring's file says which key is active, or holds what
-/// must not be published.
+/// Returns whether this is a public JWK Set. A key ring's file has an active key or secret keys.
 fn is_public(set: &Value) -> bool {
     let secret = |key: &Value| key.get("d").is_some() || key.get("k").is_some();
     set.get("active").is_none()
         && !set.get("keys").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(secret))
 }
 
-/// Whether the key is one of this algorithm, or could be.
+/// Returns whether the key has this algorithm, after binding a key without one.
 fn bind(key: &mut Value, algorithm: Algorithm) -> bool {
     let Value::Object(key) = key else { return true };
     if key.get("use").is_some_and(|usage| usage == "enc") {
@@ -157,7 +155,7 @@ fn bind(key: &mut Value, algorithm: Algorithm) -> bool {
     key.entry("alg").or_insert_with(|| algorithm.as_str().into()) == algorithm.as_str()
 }
 
-/// Header and claims as they stand, without any check.
+/// Returns header and claims without any check.
 pub(crate) fn inspect(token: &[u8]) -> Value {
     let mut segments = token.split(|byte| *byte == b'.');
     let header = segments.next().and_then(decoded);

@@ -1,8 +1,8 @@
-//! What `#[role(…)]` says.
+//! Parses `#[role(…)]`.
 
 use syn::{Attribute, Error, LitStr, Path, Result, meta::ParseNestedMeta};
 
-/// On the enum: the path of the crate that holds the trait.
+/// Returns the path of the crate that defines the trait, from the enum's attribute.
 pub(crate) fn crate_path(attributes: &[Attribute]) -> Result<Option<Path>> {
     let mut path = None;
     read(attributes, |key, value| {
@@ -21,7 +21,7 @@ pub(crate) fn crate_path(attributes: &[Attribute]) -> Result<Option<Path>> {
     Ok(path)
 }
 
-/// On a variant: the role's name.
+/// Returns the role's name, from a variant's attribute.
 pub(crate) fn name(attributes: &[Attribute]) -> Result<Option<LitStr>> {
     let mut name = None;
     read(attributes, |key, value| match key {
@@ -40,7 +40,7 @@ pub(crate) fn name(attributes: &[Attribute]) -> Result<Option<LitStr>> {
     Ok(name)
 }
 
-/// On a variant: whether it is the role of new accounts.
+/// Returns whether a variant is the role of new accounts.
 pub(crate) fn is_default(attributes: &[Attribute]) -> Result<bool> {
     let mut default = false;
     read(attributes, |key, value| match key {
@@ -54,12 +54,12 @@ pub(crate) fn is_default(attributes: &[Attribute]) -> Result<bool> {
     Ok(default)
 }
 
-/// The text of `key = "text"`.
+/// Returns the text of `key = "text"`.
 fn literal(meta: &ParseNestedMeta<'_>) -> Result<LitStr> {
     meta.value()?.parse()
 }
 
-/// A key without a value.
+/// Checks that a key has no value.
 fn flag(meta: &ParseNestedMeta<'_>) -> Result<()> {
     if meta.input.peek(syn::Token![=]) {
         return Err(meta.error("`default` takes no value: write `#[role(default)]`"));

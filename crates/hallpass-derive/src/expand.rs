@@ -1,4 +1,4 @@
-//! From the enum to its implementation of the trait.
+//! Generates the implementation of the trait for an enum.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,10 +8,10 @@ use syn::{Data, DataEnum, DeriveInput, Error, Fields, Path, Result, Variant};
 use crate::attribute;
 use crate::snake_case::snake_case;
 
-/// A role set is a `u64`.
+/// A role set is a `u64`, with one bit per role.
 const MOST_ROLES: usize = 64;
 
-/// The implementation, or the errors that say why there is none.
+/// Returns the implementation, or the compile errors of an invalid enum.
 pub(crate) fn role(input: &DeriveInput, default_crate: Path) -> TokenStream {
     implementation(input, default_crate).unwrap_or_else(|error| error.to_compile_error())
 }
@@ -68,7 +68,7 @@ fn implementation(input: &DeriveInput, default_crate: Path) -> Result<TokenStrea
     })
 }
 
-/// The variants of a plain enum that fits.
+/// Returns the variants of a valid enum.
 fn variants(input: &DeriveInput) -> Result<&DataEnum> {
     let Data::Enum(data) = &input.data else {
         return Err(Error::new_spanned(
@@ -98,7 +98,7 @@ fn variants(input: &DeriveInput) -> Result<&DataEnum> {
     Ok(data)
 }
 
-/// The variant with `#[role(default)]`.
+/// Returns the variant with `#[role(default)]`.
 fn default_variant(data: &DataEnum) -> Result<Option<&Variant>> {
     let mut found: Option<&Variant> = None;
     for variant in &data.variants {
@@ -117,7 +117,7 @@ fn default_variant(data: &DataEnum) -> Result<Option<&Variant>> {
     Ok(found)
 }
 
-/// The role's name of each variant; every wrong variant is reported, not only the first.
+/// Returns the role's name of each variant. Every invalid variant is reported, not only the first.
 fn names(data: &DataEnum) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::with_capacity(data.variants.len());
     let mut errors: Option<Error> = None;

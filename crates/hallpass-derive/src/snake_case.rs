@@ -1,6 +1,6 @@
-//! A variant's name as a role's name.
+//! Converts a variant's name to a role's name.
 
-/// Turns `NewsEditor` into `news_editor`, and a run of capitals as one word: `HTTPAdmin` into
+/// Converts `NewsEditor` to `news_editor`. A run of capitals is one word: `HTTPAdmin` becomes
 /// `http_admin`.
 pub(crate) fn snake_case(variant: &str) -> String {
     let mut name = String::with_capacity(variant.len() + 4);
@@ -27,7 +27,7 @@ mod tests {
     use super::snake_case;
 
     #[test]
-    fn words_are_split_where_a_reader_splits_them() {
+    fn snake_case_splits_words_and_acronyms() {
         for (variant, name) in [
             ("Admin", "admin"),
             ("NewsEditor", "news_editor"),

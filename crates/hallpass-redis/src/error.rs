@@ -1,33 +1,34 @@
-//! What can go wrong, without the driver's own error in any signature.
+//! The error of the store, without the driver's error in a public signature.
 
 use std::{error::Error, fmt};
 
-/// A call to the server that failed. The driver's error is reachable through `source()`, for logs.
+/// A failed call to the server. The driver's error is available through `source()`, for logs.
 pub struct RedisStoreError {
     kind: RedisStoreErrorKind,
     source: Box<dyn Error + Send + Sync>,
 }
 
-/// What kind of failure a [`RedisStoreError`] is.
+/// The kind of a [`RedisStoreError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RedisStoreErrorKind {
-    /// The server cannot be reached, or does not answer in time.
+    /// The server cannot be reached, or does not respond in time.
     Unavailable,
-    /// The server refused the command: it has no memory left, say, or this user may not run it.
+    /// The server rejected the command: it has no memory left, for example, or this user may not
+    /// run it.
     Refused,
-    /// A key holds what this version cannot read.
+    /// A key contains a value that this version cannot read.
     Corrupt,
 }
 
 impl RedisStoreError {
-    /// What kind of failure this is.
+    /// Returns the kind of failure.
     #[must_use]
     pub fn kind(&self) -> RedisStoreErrorKind {
         self.kind
     }
 
-    /// No `From`, which would make the driver's error a part of the interface.
+    /// Not a `From`, which would make the driver's error a part of the public interface.
     pub(crate) fn from_driver(error: redis::RedisError) -> Self {
         use redis::ErrorKind;
         let kind = match error.kind() {
@@ -49,8 +50,8 @@ impl fmt::Display for RedisStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             RedisStoreErrorKind::Unavailable => "the Redis server did not answer",
-            RedisStoreErrorKind::Refused => "the Redis server refused the command",
-            RedisStoreErrorKind::Corrupt => "the Redis server holds a value that cannot be read",
+            RedisStoreErrorKind::Refused => "the Redis server rejected the command",
+            RedisStoreErrorKind::Corrupt => "the Redis server contains a value that cannot be read",
         })
     }
 }
@@ -70,7 +71,7 @@ impl Error for RedisStoreError {
     }
 }
 
-/// The driver's error without its causes: the driver prints them in its own message.
+/// The driver's error without its causes, because its own message contains them.
 #[derive(Debug)]
 struct Driver(redis::RedisError);
 

@@ -1,19 +1,20 @@
-//! Limits and revocations that many nodes share, in Redis or Valkey: [`RedisStore`].
+//! Rate limits and revocations that many nodes share, in Redis or Valkey: [`RedisStore`].
 //!
-//! It counts attempts, so that log-ins and guesses write nothing to the database but sessions; and
-//! it keeps a revocation log in a stream, which wakes every node within milliseconds. It keeps no
-//! account and no session: what must not be lost is not for a server that most sites run without a
-//! log on the disk.
+//! It counts attempts, so that logins and guesses write nothing to the database except sessions. It
+//! keeps a revocation log in a stream, which wakes every node within milliseconds. It keeps no
+//! accounts and no sessions, because they must not be lost, and most sites run Redis without
+//! persistence.
 //!
-//! As a push beside a database's log, which is the rule, nothing depends on it but the limits. As
-//! the only log, for a store that has none, it tells what the store has already done: see
-//! [`RedisStore`] for what that is worth.
+//! The stream usually pushes revocations in addition to a database's log. Then only the rate limits
+//! depend on Redis. It can also be the only log, for a store that has none: [`RedisStore`]
+//! describes which revocations a crash then loses.
 //!
-//! Redis 6.2 or later, Valkey 7.2 or later. It runs one script, of three commands on one key.
+//! Requires Redis 6.2 or later, or Valkey 7.2 or later. The crate runs one script, of three
+//! commands on one key.
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `tls` | `rediss://`: TLS on the way to the server | off, because many a server is on the same machine, and aws-lc takes a minute to build |
+//! | `tls` | `rediss://`: TLS for the connection to the server | off, because many servers are on the same machine, and aws-lc takes a minute to build |
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! The connection that all commands share, made anew when it is lost.
+//! The connection that all commands share. It is replaced when it is lost.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use crate::error::RedisStoreError;
 
-/// One connection for any number of commands at a time.
+/// One connection for any number of concurrent commands.
 pub(crate) struct Line {
     client: Client,
     live: Mutex<Option<MultiplexedConnection>>,
@@ -20,15 +20,15 @@ impl Line {
         Self { client, live: Mutex::new(None) }
     }
 
-    /// Where it leads, for a connection of one's own.
+    /// Returns the client, for connections of their own.
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Sends the command and reads the answer.
+    /// Sends the command and returns the response.
     ///
-    /// A connection that was lost while nobody spoke says so only now, so the command is sent once
-    /// more. It may thus be carried out twice: no command of this crate does harm by that.
+    /// A connection that was lost while it was idle fails only now, so the command is sent once
+    /// more. The command may run twice, which is harmless for every command of this crate.
     pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisStoreError> {
         match self.send(command).await {
             Err(error) if error.is_connection_dropped() => self.send(command).await,
@@ -40,7 +40,8 @@ impl Line {
     async fn send<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
         let mut connection = self.connection().await?;
         let answer = command.query_async(&mut connection).await;
-        // Others may have made a new one meanwhile, and make another now: that is rare and cheap.
+        // Another task may have replaced the connection already. It is then replaced again, which
+        // is rare and cheap.
         if matches!(&answer, Err(error) if error.is_io_error()) {
             *self.live.lock().await = None;
         }
@@ -61,6 +62,6 @@ impl Line {
     }
 }
 
-/// Twice this, and the sign-in has given up.
+/// A login fails after about twice this time.
 const ANSWER_WAIT: Duration = Duration::from_millis(700);
 const CONNECTION_WAIT: Duration = Duration::from_millis(700);

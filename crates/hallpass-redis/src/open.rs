@@ -1,20 +1,20 @@
-//! From an address to a server that answers.
+//! Opens a store from an address, and checks that the server responds.
 
 use redis::{Client, IntoConnectionInfo, RedisError};
 
 use crate::{error::RedisStoreError, store::RedisStore};
 
 impl RedisStore {
-    /// Connects to the server that `url` names, `redis://127.0.0.1:6379` say, and asks whether it
-    /// is there.
+    /// Connects to the server at `url`, for example `redis://127.0.0.1:6379`, and sends a `PING`.
     ///
     /// # TLS
-    /// With the feature `tls`, to an address that begins with `rediss:`. The server's certificate
-    /// must be of its name, and of an authority that Mozilla trusts, or one of those in the
-    /// file that `?ssl_ca_certs=/etc/site/ca.pem` names, and then of no other.
+    /// Requires the feature `tls`, and an address that begins with `rediss:`. The server's
+    /// certificate must have the server's name, and be of an authority that Mozilla trusts. With
+    /// `?ssl_ca_certs=/etc/site/ca.pem` only the authorities in that file are trusted.
     ///
     /// # Errors
-    /// `url` is no Redis address, or nobody answers there. [`RedisOpenError`] says which.
+    /// `url` is not a Redis address, or no server responds. [`RedisOpenError`] distinguishes these
+    /// cases.
     pub async fn open(url: &str) -> Result<Self, RedisOpenError> {
         let address = url.into_connection_info().map_err(|error| unreadable(url, error))?;
         let host = address.addr().to_string();
@@ -31,38 +31,38 @@ impl RedisStore {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedisOpenError {
-    /// The address is none of Redis.
+    /// The address is not a Redis address.
     #[error("the Redis address cannot be read: write for example redis://127.0.0.1:6379")]
     Address(#[source] RedisStoreError),
-    /// The address asks for TLS, and this build has none.
+    /// The address requires TLS, which this build does not support.
     #[error(
-        "the Redis address asks for TLS, which this build leaves out: build it with the feature `tls`"
+        "the Redis address requires TLS, which this build does not support: build it with the feature `tls`"
     )]
     Tls(#[source] RedisStoreError),
-    /// The file of authorities that the address names cannot be read.
+    /// The file of authorities in the address cannot be read.
     #[error(
         "the certificates in {path} cannot be read: ssl_ca_certs in the Redis address must name a PEM file"
     )]
     Authorities {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// The driver's error.
         source: RedisStoreError,
     },
-    /// Nobody answers there, or this user may not come in.
+    /// No server responds, or the server rejects this user.
     #[error(
-        "the Redis server at {host} cannot be reached: start it, or mend host, user or password in its address"
+        "the Redis server at {host} cannot be reached: start it, or correct the host, user or password in its address"
     )]
     Connect {
         /// The server's host and port.
         host: String,
-        /// What the server or the network said.
+        /// The error of the server or the network.
         source: RedisStoreError,
     },
 }
 
-/// The driver, without TLS, refuses the scheme as it would a misspelt one. Another crate may have
-/// turned TLS on: so it is asked, not the feature.
+/// Without TLS the driver rejects the scheme as it rejects a misspelt one. Another crate may have
+/// enabled the driver's TLS, so the feature alone does not decide.
 fn unreadable(url: &str, error: RedisError) -> RedisOpenError {
     let source = RedisStoreError::from_driver(error);
     match url.split_once(':') {
@@ -84,9 +84,8 @@ fn client(url: &str, address: redis::ConnectionInfo) -> Result<Client, RedisOpen
     use redis::TlsCertificates;
 
     if matches!(address.addr(), redis::ConnectionAddr::TcpTls { .. }) {
-        // The driver takes the process's provider, which rustls chooses by its features, with a
-        // panic where they name two. An application that has chosen already keeps its
-        // choice.
+        // The driver uses the process's crypto provider. rustls selects one by its features, and
+        // panics if two are enabled. If the application has set a provider already, it is kept.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
     let authorities = redis::parse_redis_url(url).and_then(|url| {
@@ -105,6 +104,6 @@ fn client(url: &str, address: redis::ConnectionInfo) -> Result<Client, RedisOpen
     })
 }
 
-/// As redis-py has it.
+/// The name that redis-py uses.
 #[cfg(feature = "tls")]
 const AUTHORITIES: &str = "ssl_ca_certs";

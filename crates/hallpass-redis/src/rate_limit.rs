@@ -1,9 +1,9 @@
-//! Counting attempts by compare-and-set.
+//! Counts attempts by compare-and-set.
 //!
-//! The arithmetic is the policy's, in one place for every store. So the state is read, the policy
-//! asked, and the answer written **only if the state is still the one that was read**; else all of
-//! it begins again. Of many at once on one key each writes at most once, and who finds the key
-//! blocked writes nothing: as many rounds as attempts are allowed settle it.
+//! The policy computes the new state, in one place for all stores. The new state is written **only
+//! if the stored state is still the one that was read**; otherwise the operation starts again. Of
+//! many concurrent attempts on one key each writes at most once, and an attempt on a blocked key
+//! writes nothing. So the loop ends after at most as many rounds as attempts are allowed.
 
 use std::{num::ParseIntError, time::Duration};
 
@@ -78,7 +78,7 @@ impl RedisStore {
             policy.forgotten_at(&state).since(now).saturating_add(MARGIN).as_secs()
         });
         let mut swap = redis::cmd("EVAL");
-        // The server goes by its own clock and only deletes by it; a life of 68 years is for ever.
+        // The server uses its own clock, and only to delete keys. 68 years is in effect no limit.
         swap.arg(SWAP).arg(1).arg(key).arg(before.unwrap_or_default());
         swap.arg(after.map(write).unwrap_or_default()).arg(life.min(u64::from(u32::MAX / 2)));
         Ok(match self.line.ask(&swap).await? {
@@ -88,11 +88,11 @@ impl RedisStore {
     }
 }
 
-/// The empty text stands for a key that is not there.
+/// An empty text means that the key does not exist.
 const SWAP: &str = "if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end \
     if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end \
     return 1";
-/// A key outlives its meaning by this, so that clocks apart do not shorten a wait.
+/// A key is kept longer by this time, so that differing clocks do not shorten a wait.
 const MARGIN: Duration = Duration::from_secs(60);
 
 fn write(state: AttemptState) -> String {
@@ -103,7 +103,7 @@ fn read(text: &str) -> Result<AttemptState, RedisStoreError> {
     let mut numbers = text.split(' ').map(str::parse::<u64>);
     let mut next = || match numbers.next() {
         Some(number) => number.map_err(|error: ParseIntError| RedisStoreError::corrupt(error)),
-        None => Err(RedisStoreError::corrupt("a state of attempts is three numbers")),
+        None => Err(RedisStoreError::corrupt("the state of attempts is not three numbers")),
     };
     Ok(AttemptState {
         count: u32::try_from(next()?).map_err(RedisStoreError::corrupt)?,

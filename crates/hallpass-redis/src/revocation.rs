@@ -1,7 +1,7 @@
 //! The revocation log, in a stream.
 //!
-//! Redis does one thing at a time, so places are given in the order in which changes appear. A
-//! place is two numbers of 64 bits, a time and a counter, and just fills a cursor.
+//! Redis runs one command at a time, so places are assigned in the order in which changes appear. A
+//! place is two numbers of 64 bits, a time and a counter, and exactly fills a cursor.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -49,8 +49,8 @@ impl RevocationLog for RedisStore {
                 .arg(STRETCH);
             let entries: Vec<Entry> = self.line.ask(&range).await?;
             for (at_place, fields) in &entries {
-                // The first that is to be kept. Clocks of nodes differ by seconds, and a second
-                // more is kept, not less.
+                // The first entry to keep. The clocks of nodes differ by seconds, so an older entry
+                // behind it is kept a little longer.
                 if read(fields)?.at() >= before {
                     return self.trim(at_place).await;
                 }
@@ -77,9 +77,7 @@ impl RevocationLog for RedisStore {
             }
             Revocation::SessionEnded { session, .. } => add.arg("session").arg(session.to_string()),
             _ => {
-                return Err(RedisStoreError::corrupt(
-                    "a change of a kind that this version does not know",
-                ));
+                return Err(RedisStoreError::corrupt("a revocation of an unknown kind"));
             }
         };
         let _place: String = self.line.ask(&add).await?;
@@ -88,8 +86,8 @@ impl RevocationLog for RedisStore {
 }
 
 impl RedisStore {
-    /// A cursor beyond the stream's last entry is of a stream that was lost, on a server whose
-    /// clock was set back: the reader has to begin again, or it would miss what comes.
+    /// A cursor after the stream's last entry is of a stream that was lost on a server whose clock
+    /// was then set back. The reader starts again, because it would miss new entries.
     async fn end_before(&self, cursor: Cursor) -> Result<Cursor, RedisStoreError> {
         Ok(match self.last_place().await? {
             Some(last) if last < cursor => Cursor::START,
@@ -114,8 +112,9 @@ fn place(cursor: Cursor) -> String {
 }
 
 fn read_place(text: &str) -> Result<Cursor, RedisStoreError> {
-    let (time, counter) =
-        text.split_once('-').ok_or_else(|| RedisStoreError::corrupt("a place is two numbers"))?;
+    let (time, counter) = text
+        .split_once('-')
+        .ok_or_else(|| RedisStoreError::corrupt("a place is not two numbers"))?;
     let half = |text: &str| text.parse::<u64>().map(u128::from).map_err(RedisStoreError::corrupt);
     Ok(Cursor::from_number(half(time)? << 64 | half(counter)?))
 }
@@ -136,11 +135,11 @@ fn read(fields: &HashMap<String, String>) -> Result<Revocation, RedisStoreError>
     })
 }
 
-/// Entries a call.
+/// Maximum number of entries per read.
 const STRETCH: u32 = 1000;
 
-/// Waits at the end of the stream, on a connection of its own: whoever waits for a stream blocks
-/// the connection for others.
+/// Waits at the end of the stream, on a connection of its own: a blocking read blocks the
+/// connection for other commands.
 struct Follow {
     store: RedisStore,
     line: Option<(MultiplexedConnection, Cursor)>,
@@ -163,8 +162,8 @@ impl Notifier for Follow {
     type Error = RedisStoreError;
 
     async fn notified(&mut self) -> Result<(), RedisStoreError> {
-        // Put back only while it is good: a dropped future or an error leaves none, and the next
-        // call begins afresh.
+        // The connection is put back only while it works. After a dropped future or an error the
+        // next call connects again.
         let Some((mut connection, mut seen)) = self.line.take() else {
             let connection = self.connect().await.map_err(RedisStoreError::from_driver)?;
             let end = self.store.last_place().await?.unwrap_or_default();
@@ -179,14 +178,13 @@ impl Notifier for Follow {
         if let Some((last, _)) = news.iter().flatten().flat_map(|(_, entries)| entries).last() {
             seen = read_place(last)?;
         }
-        // After a silence, too, the caller may read once more: it costs little, and hides no wrong
-        // cursor.
+        // Returns after a timeout too, so that the caller reads once more. That is cheap, and
+        // detects a wrong cursor.
         self.line = Some((connection, seen));
         Ok(())
     }
 }
 
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
-/// How long the server may be silent. An answer that does not come in time is a connection that was
-/// cut without a word.
+/// How long a read blocks. If no response arrives soon after that, the connection was cut silently.
 const BLOCK: Duration = Duration::from_secs(10);

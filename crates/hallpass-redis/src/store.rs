@@ -1,4 +1,4 @@
-//! The handle: an address, a prefix, a connection.
+//! The handle of the store: an address, a prefix, a connection.
 
 use std::{fmt, sync::Arc};
 
@@ -6,21 +6,21 @@ use redis::Client;
 
 use crate::line::Line;
 
-/// Attempts, and a revocation log, in Redis or Valkey.
+/// Attempts and a revocation log in Redis or Valkey.
 ///
-/// Cheap to clone: clones share the connection, which is made anew when it is lost. No call waits
-/// longer than 1.4 s for the server.
+/// Cheap to clone: clones share the connection, which is replaced when it is lost. A call waits at
+/// most 1.4 s for the server.
 ///
-/// # What is kept
-/// `hallpass:attempts:…` for each account and address that made attempts lately; a key goes when it
-/// counts no more. `hallpass:revocations`, a stream of what was revoked within the life of an
-/// access token.
+/// # Stored data
+/// `hallpass:attempts:…` for each account and address with recent attempts. The key is deleted when
+/// the attempts no longer count. `hallpass:revocations` is a stream of the revocations within the
+/// lifetime of an access token.
 ///
-/// # What a crash loses
-/// Without `appendonly` Redis forgets both. Limits then begin anew. As a push beside a database's
-/// log, the stream is missed by nobody. **As the only log it is**: a node that had not read it yet,
-/// or starts later, knows nothing of what was revoked before; turn `appendonly yes` on, and use a
-/// short-lived access token.
+/// # Data that a crash loses
+/// Without `appendonly` Redis loses both. Rate limits then start again. If the stream is used in
+/// addition to a database's log, no revocation is lost. **If the stream is the only log,
+/// revocations are lost**: a node that had not read the stream, or that starts later, accepts
+/// tokens that were revoked before. Set `appendonly yes`, and use short-lived access tokens.
 ///
 /// ```
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -45,8 +45,8 @@ impl RedisStore {
         Self { line: Arc::new(Line::to(client)), prefix: PREFIX.into() }
     }
 
-    /// Sets what the names of all keys begin with. Defaults to `hallpass`, because most servers
-    /// serve one site.
+    /// Sets the prefix of the names of all keys. Defaults to `hallpass`. Sites that share a server
+    /// need different prefixes.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.prefix = prefix.into();

@@ -1,7 +1,7 @@
-//! The HTTP client that a site has, as a trait: what hallpass asks of it and what it must bound.
+//! The site's HTTP client as a trait, with the limits that it must apply.
 //!
-//! The limit of a body is part of the type of a response ([`LimitedBody`]), so that no client can
-//! forget it: a server that is hostile or broken could otherwise fill the memory.
+//! The limit of a body is part of the type of a response ([`LimitedBody`]), so that every client
+//! applies it. Otherwise a hostile or broken server could fill the memory.
 
 use std::{error::Error, fmt, future::Future, sync::Arc};
 
@@ -9,8 +9,8 @@ use std::{error::Error, fmt, future::Future, sync::Arc};
 ///
 /// Implementations:
 ///
-/// - do not follow redirects: a `3xx` is returned as it is. The host that was named in the
-///   configuration is the only one that is asked;
+/// - do not follow redirects: a `3xx` is returned as it is. Only the configured host receives
+///   requests;
 /// - return a response of any status as a response. An error means that there was no response;
 /// - collect the body with [`LimitedBody::push`], chunk by chunk, and stop at its error;
 /// - may leave the timeout to the caller, which drops the future when it has waited long enough.
@@ -58,13 +58,13 @@ use std::{error::Error, fmt, future::Future, sync::Arc};
     note = "guide: docs/guide/src/verify-only.md"
 )]
 pub trait Fetch: Send + Sync + 'static {
-    /// Why there was no response. It is logged as a source and never shown to a person.
+    /// The error if there was no response. It is logged as a source and never shown to a person.
     type Error: Into<Box<dyn Error + Send + Sync>>;
 
     /// Sends the request.
     ///
     /// # Errors
-    /// Those of the client, and [`BodyTooLong`].
+    /// The errors of the client, and [`BodyTooLong`].
     fn fetch(
         &self,
         request: FetchRequest,
@@ -82,12 +82,12 @@ impl<C: Fetch> Fetch for Arc<C> {
     }
 }
 
-/// Makes a [`Fetch`] of a closure that takes a URL and returns the body of a `200` response.
+/// Makes a [`Fetch`] from a closure that takes a URL and returns the body of a `200` response.
 ///
-/// It serves where nothing but a plain `GET` is sent, as for a JWK Set. The closure decides about
-/// the status and about redirects. Headers of the request are not passed on, and a request of
-/// another method is an error. The whole body is in memory before its length is checked, so limit
-/// it in the client or implement [`Fetch`].
+/// Use it for plain `GET` requests, as for a JWK Set. The closure handles the status and redirects.
+/// Headers of the request are not passed on, and a request of another method is an error. The whole
+/// body is in memory before its length is checked, so limit it in the client or implement
+/// [`Fetch`].
 ///
 /// ```
 /// use hallpass_remote::{RemoteJwks, get_with};
@@ -116,7 +116,7 @@ where
     GetWith(get)
 }
 
-/// What [`get_with`] returns.
+/// The [`Fetch`] that [`get_with`] returns.
 #[derive(Clone, Copy)]
 pub struct GetWith<F>(F);
 
@@ -154,12 +154,12 @@ pub struct FetchRequest {
 }
 
 impl FetchRequest {
-    /// A `GET` request.
+    /// Creates a `GET` request.
     pub fn get(url: impl Into<String>) -> Self {
         Self { method: "GET", url: url.into(), headers: Vec::new(), body: Vec::new() }
     }
 
-    /// A `POST` request with a body.
+    /// Creates a `POST` request with a body.
     pub fn post(url: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         Self { method: "POST", body: body.into(), ..Self::get(url) }
     }
@@ -171,28 +171,28 @@ impl FetchRequest {
         self
     }
 
-    /// The method, `GET` or `POST`.
+    /// Returns the method, `GET` or `POST`.
     pub fn method(&self) -> &'static str {
         self.method
     }
 
-    /// The absolute URL.
+    /// Returns the absolute URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The headers in the order in which they were added, as (name, value).
+    /// Returns the headers in the order in which they were added, as (name, value).
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The body; empty for a `GET`.
+    /// Returns the body, which is empty for a `GET`.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 }
 
-/// Without headers and body, since credentials are sent in both.
+/// Prints neither headers nor body, because both may contain credentials.
 impl fmt::Debug for FetchRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FetchRequest")
@@ -211,7 +211,7 @@ pub struct FetchResponse {
 }
 
 impl FetchResponse {
-    /// A response without headers.
+    /// Creates a response without headers.
     pub fn new(status: u16, body: LimitedBody) -> Self {
         Self { status, headers: Vec::new(), body }
     }
@@ -223,29 +223,29 @@ impl FetchResponse {
         self
     }
 
-    /// The status code.
+    /// Returns the status code.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The value of the first header of this name, in any case.
+    /// Returns the value of the first header of this name, in any case.
     pub fn header_value(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The body.
+    /// Returns the body.
     pub fn body(&self) -> &[u8] {
         &self.body.0
     }
 
-    /// The body, owned.
+    /// Returns the body, owned.
     pub fn into_body(self) -> Vec<u8> {
         self.body.0
     }
 }
 
-/// Without headers and body, since credentials are received in both.
+/// Prints neither headers nor body, because both may contain credentials.
 impl fmt::Debug for FetchResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FetchResponse").field("status", &self.status).finish_non_exhaustive()
@@ -264,7 +264,7 @@ impl LimitedBody {
     /// Appends a chunk.
     ///
     /// # Errors
-    /// When the body would be longer than [`MAX`](Self::MAX). Stop reading then.
+    /// The body would be longer than [`MAX`](Self::MAX). Stop reading then.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), BodyTooLong> {
         if chunk.len() > Self::MAX - self.0.len() {
             return Err(BodyTooLong);

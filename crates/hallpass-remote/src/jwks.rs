@@ -60,7 +60,7 @@ pub struct RemoteJwks<F> {
 }
 
 impl<F: Fetch> RemoteJwks<F> {
-    /// Names the URL of the set and what fetches it. There are no keys yet.
+    /// Sets the URL of the set and the client that fetches it. There are no keys yet.
     pub fn new(url: impl Into<String>, fetch: F) -> Self {
         Self {
             keys: Keys::from(KeyRing::default()),
@@ -73,15 +73,15 @@ impl<F: Fetch> RemoteJwks<F> {
         }
     }
 
-    /// How long a set is used before it is fetched again. Defaults to 15 minutes: a withdrawn key
-    /// should not be accepted much longer, and issuers announce a new key earlier than that before
-    /// its first use.
+    /// Sets how long a set is used before it is fetched again. Defaults to 15 minutes: a withdrawn
+    /// key should not be accepted much longer, and issuers announce a new key earlier than that
+    /// before its first use.
     #[must_use]
     pub fn period(self, period: Duration) -> Self {
         Self { period, ..self }
     }
 
-    /// The keys, for a verifier. They follow the set while [`run`](Self::run) runs.
+    /// Returns the keys, for a verifier. They are updated while [`run`](Self::run) runs.
     pub fn keys(&self) -> Keys {
         self.keys.clone()
     }
@@ -89,7 +89,7 @@ impl<F: Fetch> RemoteJwks<F> {
     /// Fetches the set once.
     ///
     /// # Errors
-    /// When there is no usable set. The keys that were there stay in use.
+    /// There is no usable set. The previous keys stay in use.
     pub async fn load(&mut self) -> Result<(), RemoteJwksError> {
         let request = FetchRequest::get(&self.url)
             .header("accept", "application/jwk-set+json, application/json");

@@ -1,6 +1,6 @@
-//! Keys from a real server that rotates its key, fails, sends something else, and hangs.
+//! Keys from a real server that rotates its key, fails, sends other content, and hangs.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test may panic if its set-up fails")]
 
 use std::{
     error::Error,
@@ -68,7 +68,7 @@ impl Server {
     }
 }
 
-/// A client that reads a response from a socket, as long as it may be.
+/// A client that reads a response of any length from a socket.
 struct Client(String);
 
 impl Fetch for Client {
@@ -192,7 +192,7 @@ async fn unknown_keys_cause_one_more_fetch_per_period() {
     sleep(Duration::from_secs(2)).await;
     assert_eq!((kind(&verifier, &token(&issuer(2))), asked()), (None, 2));
 
-    // Invented keys, for the rest of the period.
+    // Tokens with invented key names, for the rest of the period.
     for _ in 0..400 {
         assert_eq!(kind(&verifier, &token(&issuer(3))), Some(TokenErrorKind::UnknownKey));
         sleep(Duration::from_secs(2)).await;

@@ -1,40 +1,38 @@
-//! What can go wrong with a store, without the driver's own error in any signature.
+//! The error of a store, without the driver's error in a public signature.
 //!
-//! The driver's error stays reachable through `source()`, for logs. It is not a public type here,
-//! because a new version of the driver would then be a breaking change of every application that
-//! names our error.
+//! The driver's error is available through `source()`, for logs. As a public type it would make
+//! each new version of the driver a breaking change for every application that names this error.
 
 use std::{error::Error, fmt};
 
-/// A call to the store that failed.
+/// A failed call to the store.
 ///
-/// Sign-in answers each kind alike, with "try again later": the kind is for the operator.
+/// The login routes return "try again later" for every kind. The kind is for the operator.
 pub struct StoreError {
     kind: StoreErrorKind,
     source: Box<dyn Error + Send + Sync>,
 }
 
-/// What kind of failure a [`StoreError`] is.
+/// The kind of a [`StoreError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// The database cannot be reached, is locked by somebody else for too long, or its disk is
-    /// full.
+    /// The database cannot be reached, another writer locks it for too long, or its disk is full.
     Unavailable,
-    /// The database refused the change, since it would break a rule of the schema.
+    /// The database rejected the change, because it would violate a constraint of the schema.
     Refused,
-    /// A row holds what this version cannot read.
+    /// A row contains a value that this version cannot read.
     Corrupt,
 }
 
 impl StoreError {
-    /// What kind of failure this is.
+    /// Returns the kind of failure.
     #[must_use]
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
     }
 
-    /// No `From`, which would make the driver's error a part of the interface.
+    /// Not a `From`, which would make the driver's error a part of the public interface.
     pub(crate) fn from_driver(error: sqlx::Error) -> Self {
         use sqlx::{Error, error::ErrorKind};
         let kind = match &error {
@@ -58,8 +56,8 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             StoreErrorKind::Unavailable => "the account database did not answer",
-            StoreErrorKind::Refused => "the account database refused the change",
-            StoreErrorKind::Corrupt => "the account database holds a row that cannot be read",
+            StoreErrorKind::Refused => "the account database rejected the change",
+            StoreErrorKind::Corrupt => "the account database contains a row that cannot be read",
         })
     }
 }
@@ -79,7 +77,7 @@ impl Error for StoreError {
     }
 }
 
-/// The driver's error without its causes: the driver prints them in its own message.
+/// The driver's error without its causes, because its own message contains them.
 #[derive(Debug)]
 struct Driver(sqlx::Error);
 

@@ -1,24 +1,25 @@
-//! SQL stores for the sign-in of hallpass: [`SqliteStore`] and [`PostgresStore`] implement every
-//! store trait of `hallpass-accounts`.
+//! SQL stores for hallpass: [`SqliteStore`] and [`PostgresStore`] implement every store trait of
+//! `hallpass-accounts`.
 //!
-//! [`SqlStore`] is whichever the site's settings name.
+//! [`SqlStore`] is one type for both, for a site whose settings select the database.
 //!
-//! It keeps accounts, second factors, recovery codes, sessions, attempts and the revocation log, in
-//! tables of its own whose names begin with `hallpass_`. It decides nothing: what must happen once,
-//! or only if something still is, the traits say, and each of their operations is one transaction
-//! here. A site with a users table of its own implements the traits instead.
+//! The stores keep accounts, second factors, recovery codes, sessions, attempts and the revocation
+//! log, in tables whose names begin with `hallpass_`. The traits define which changes happen once,
+//! or only under a condition. Each operation of a trait is one transaction here. A site with its
+//! own users table implements the traits instead.
 //!
-//! It is apart from `hallpass-accounts`, because a database driver is the largest part of a site's
-//! dependencies, and apart from the request path, because that must not be able to reach a store.
+//! This crate is separate from `hallpass-accounts`, because a database driver is the largest part
+//! of a site's dependencies. It is separate from the request path, because a request must not be
+//! able to reach a store.
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
 //! | `postgres` | [`PostgresStore`] | off, because it needs a server |
-//! | `sqlite` | [`SqliteStore`], with SQLite itself compiled in | on, because a site should start without a server beside it |
-//! | `tls` | TLS on the way to PostgreSQL | off, because many a server is on the same machine, and aws-lc takes a minute to build |
+//! | `sqlite` | [`SqliteStore`], with SQLite itself compiled in | on, because a site should start without a server |
+//! | `tls` | TLS for connections to PostgreSQL | off, because many servers are on the same machine, and aws-lc takes a minute to build |
 
 #![forbid(unsafe_code)]
-#![allow(clippy::duplicate_mod, reason = "sql/ is a module of either database, in its terms")]
+#![allow(clippy::duplicate_mod, reason = "sql/ is compiled once for each database")]
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod column;

@@ -1,5 +1,5 @@
-//! Why a store could not be opened: one enum for both databases, since a site chooses between them
-//! by an address.
+//! The error of opening a store: one enum for both databases, because the address selects the
+//! database.
 
 use std::{io, path::PathBuf};
 
@@ -9,54 +9,54 @@ use crate::{error::StoreError, schema::MigrateError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreOpenError {
-    /// The address names another kind of database.
+    /// The address is of another kind of database.
     #[error("the database address names another kind of database: write for example {example}")]
     Scheme {
-        /// An address that would do.
+        /// An example of a valid address.
         example: &'static str,
     },
-    /// The address has a parameter that the database does not know, or is none.
+    /// The address cannot be parsed, or has an unknown parameter.
     #[error("the database address cannot be read: write for example {example}")]
     Address {
-        /// An address that would do.
+        /// An example of a valid address.
         example: &'static str,
-        /// What is wrong with it.
+        /// The driver's error.
         source: StoreError,
     },
-    /// The file is not there and cannot be made.
-    #[error("the database file {} cannot be made: create its directory, or let the server write there", path.display())]
+    /// The file does not exist and cannot be created.
+    #[error("the database file {} cannot be created: create its directory, or let the server write to it", path.display())]
     Make {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The file is there but cannot be opened as a database.
-    #[error("the database file {} cannot be opened: it must be an SQLite database that the server may write", path.display())]
+    /// The file exists but cannot be opened as a database.
+    #[error("the database file {} cannot be opened: it must be an SQLite database that the server can write", path.display())]
     Open {
         /// The file.
         path: PathBuf,
-        /// What SQLite said.
+        /// SQLite's error.
         source: StoreError,
     },
-    /// The address asks for TLS, and this build has none.
+    /// The address requires TLS, which this build does not support.
     #[error(
-        "the database address asks for TLS, which this build leaves out: build it with the feature `tls`"
+        "the database address requires TLS, which this build does not support: build it with the feature `tls`"
     )]
     Tls {
-        /// What the driver said.
+        /// The driver's error.
         source: StoreError,
     },
-    /// The server cannot be reached, or does not let this user into this database.
+    /// The server cannot be reached, or rejects this user for this database.
     #[error(
-        "the database {database} at {host} cannot be reached: start the server, or mend user, password or database in its address"
+        "the database {database} at {host} cannot be reached: start the server, or correct the user, password or database in its address"
     )]
     Connect {
         /// The server's host and port.
         host: String,
         /// The database's name.
         database: String,
-        /// What the server or the network said.
+        /// The error of the server or the network.
         source: StoreError,
     },
     /// The tables could not be brought up to date.

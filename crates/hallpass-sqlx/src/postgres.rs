@@ -1,15 +1,14 @@
 //! The store on PostgreSQL: one database for any number of nodes.
 //!
-//! What holds for every operation here:
+//! Rules for every operation:
 //!
-//! - A change of an account begins with the lock on its row (`write`), as one on SQLite begins with
-//!   the lock on the file. What is then read stays as it is until the change commits.
-//! - Where one statement is the whole change, its condition decides, and no lock is taken before
-//!   it.
-//! - The revocation log is written in the transaction of the change that it tells of, and a trigger
-//!   notifies the nodes when that commits.
-//! - A dropped future leaves the state before or the state after: an unfinished transaction is
-//!   rolled back.
+//! - A change of an account first locks the account's row (`write`), as a change on SQLite first
+//!   locks the file. Values that are read afterwards do not change until the commit.
+//! - If one statement is the whole change, its condition decides, and no lock is taken before it.
+//! - The revocation log is written in the transaction of the change that it records. A trigger
+//!   notifies the nodes at the commit.
+//! - A dropped future leaves the state before or the state after the change: an unfinished
+//!   transaction is rolled back.
 
 mod open;
 mod rate_limit;
@@ -52,22 +51,23 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Puts the store on the application's own pool, whose tables may live in the same schema.
+    /// Creates the store on the application's own pool. The application's tables may be in the same
+    /// schema.
     ///
-    /// Call [`migrate`](Self::migrate) before the first use. Every table is named `hallpass_…`, the
-    /// one that records the migrations too, so the application's own migrations are not
-    /// disturbed. The pool's settings stay the application's: see [`open`](Self::open) for
-    /// those that hallpass would have chosen. Through a pooler that hands a connection to another
-    /// client after each transaction, nothing can listen; the log is then polled alone.
+    /// Call [`migrate`](Self::migrate) before the first use. Every table is named `hallpass_…`,
+    /// including the record of the migrations, so the application's own migrations are not
+    /// disturbed. The pool's settings are not changed: [`open`](Self::open) lists the settings that
+    /// hallpass recommends. With a pooler that assigns a connection per transaction, no listener
+    /// works, and the log is only polled.
     ///
-    /// This is the one signature with a type of sqlx in it: to share a pool, both must name the
+    /// This is the only signature with a type of sqlx: to share a pool, both sides must name the
     /// same type.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
         Self { pool }
     }
 
-    /// The name of the database.
+    /// Returns the name of the database.
     #[must_use]
     pub fn database(&self) -> String {
         let options = self.pool.connect_options();

@@ -1,8 +1,8 @@
-//! The steps of a schema, and what is wrong where they cannot be taken.
+//! The steps of a schema, and the error if they cannot be applied.
 //!
-//! The loop over them is each store's own, and not sqlx's: that takes no lock on SQLite, so two
-//! processes that start together would run a step twice; its future is not `Send`; and its macro
-//! brings a proc-macro crate.
+//! Each store has its own loop over the steps and does not use sqlx's. sqlx's takes no lock on
+//! SQLite, so two processes that start together would run a step twice; its future is not `Send`;
+//! and its macro adds a proc-macro crate.
 
 use std::{error::Error, fmt};
 
@@ -14,8 +14,8 @@ pub(crate) struct Step {
     pub(crate) sql: &'static str,
 }
 
-/// Step 1 first. What was published is never changed or moved: a change of the schema is a further
-/// step.
+/// Lists the steps, from step 1. A published step is never changed or moved: a change of the schema
+/// is a new step.
 macro_rules! steps {
     ($folder:literal: $($file:literal)+) => {
         [$($crate::schema::Step { name: $file, sql: include_str!(concat!("../../migrations/", $folder, "/", $file)) }),+]
@@ -34,7 +34,7 @@ enum Cause {
 }
 
 impl MigrateError {
-    /// The database is at step `found`, which may be none of these.
+    /// Returns an error if the database is at a step `found` that is not one of these.
     pub(crate) fn unless_known(found: u32, steps: &[Step]) -> Result<(), Self> {
         match usize::try_from(found) {
             Ok(step) if step <= steps.len() => Ok(()),
@@ -54,7 +54,7 @@ impl fmt::Display for MigrateError {
         match self.0 {
             Cause::Newer { found, known } => write!(
                 f,
-                "the database is at schema step {found}, and this version of hallpass knows {known}: start a newer version"
+                "the database is at schema step {found}, but this version of hallpass has only {known}: start a newer version"
             ),
             Cause::Failed(_) => {
                 f.write_str("the tables of hallpass could not be brought up to date")

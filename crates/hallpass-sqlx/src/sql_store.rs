@@ -1,4 +1,4 @@
-//! One type for either database, for a site whose settings choose.
+//! One type for both databases, for a site whose settings select one.
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
@@ -16,7 +16,7 @@ use crate::postgres::PostgresStore;
 use crate::sqlite::SqliteStore;
 use crate::{error::StoreError, open_error::StoreOpenError};
 
-/// The store that an address names: a file for a developer, a server for the site.
+/// The store at a database address: a file for development, a server for the site.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -43,12 +43,13 @@ pub enum SqlStore {
 }
 
 impl SqlStore {
-    /// Opens what `url` names and brings its tables up to date:
-    /// [`SqliteStore::open`](crate::SqliteStore::open) for `sqlite:`, `PostgresStore::open` for
+    /// Opens the database at `url` and brings its tables up to date, with
+    /// [`SqliteStore::open`](crate::SqliteStore::open) for `sqlite:` and `PostgresStore::open` for
     /// `postgres:`.
     ///
     /// # Errors
-    /// The address names neither, or the database cannot be opened. [`StoreOpenError`] says which.
+    /// The address is of another kind of database, or the database cannot be opened.
+    /// [`StoreOpenError`] distinguishes these cases.
     pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
         match url.split_once(':') {
             #[cfg(feature = "postgres")]
@@ -69,7 +70,7 @@ const EXAMPLE: &str = "postgres://site@localhost/site";
 #[cfg(all(feature = "sqlite", not(feature = "postgres")))]
 const EXAMPLE: &str = "sqlite://site.db";
 
-/// Asks the one that it is.
+/// Calls the store of the variant.
 macro_rules! ask {
     ($self:ident, $store:ident => $answer:expr) => {
         match $self {
@@ -81,7 +82,7 @@ macro_rules! ask {
     };
 }
 
-/// Writes a trait whose methods all ask the one that it is.
+/// Implements a trait with calls to the store of the variant.
 macro_rules! either {
     ($trait:ident { $(type $error:ident;)? $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)+ }) => {
         impl $trait for SqlStore {

@@ -1,15 +1,14 @@
 //! The store on SQLite: one file, no server.
 //!
-//! What holds for every operation here:
+//! Rules for every operation:
 //!
 //! - A change is one transaction that takes the write lock at its start (`BEGIN IMMEDIATE`). A
-//!   transaction that reads first and asks for the lock later would be refused by SQLite when
-//!   another process wrote in between.
-//! - "Only if it still is" is a condition in the `UPDATE` itself, and the count of changed rows is
-//!   the answer. Nothing is read, compared in Rust and then written.
-//! - The revocation log is written in the transaction of the change that it tells of.
-//! - A dropped future leaves the state before or the state after: SQLite rolls an unfinished
-//!   transaction back.
+//!   transaction that reads first and locks later would fail if another process wrote in between.
+//! - A condition on the previous value is part of the `UPDATE` itself, and the number of changed
+//!   rows is the result. No value is read, compared in Rust and then written.
+//! - The revocation log is written in the transaction of the change that it records.
+//! - A dropped future leaves the state before or the state after the change: SQLite rolls back an
+//!   unfinished transaction.
 
 mod open;
 mod rate_limit;
@@ -48,30 +47,31 @@ use self::SqliteStore as Store;
 #[derive(Clone)]
 pub struct SqliteStore {
     pool: SqlitePool,
-    /// SQLite has one writer at a time, and those who wait for it sleep and try again, in no
-    /// order. So the writers of this process queue here, first come, first served, and hold no
-    /// connection while they wait: readers stay served.
+    /// SQLite has one writer at a time. Waiting writers sleep and retry, in no order. So the
+    /// writers of this process queue here, in order of arrival, and hold no connection while they
+    /// wait. Readers are served meanwhile.
     turn: Arc<Semaphore>,
     path: Option<Arc<Path>>,
 }
 
 impl SqliteStore {
-    /// Puts the store on the application's own pool, whose tables may live in the same file.
+    /// Creates the store on the application's own pool. The application's tables may be in the same
+    /// file.
     ///
-    /// Call [`migrate`](Self::migrate) before the first use. Every table is named `hallpass_…`, the
-    /// one that records the migrations too, so the application's own migrations are not
-    /// disturbed. The pool's settings stay the application's: see [`open`](Self::open) for
-    /// those that hallpass would have chosen.
+    /// Call [`migrate`](Self::migrate) before the first use. Every table is named `hallpass_…`,
+    /// including the record of the migrations, so the application's own migrations are not
+    /// disturbed. The pool's settings are not changed: [`open`](Self::open) lists the settings that
+    /// hallpass recommends.
     ///
-    /// This is the one signature with a type of sqlx in it: to share a pool, both must name the
+    /// This is the only signature with a type of sqlx: to share a pool, both sides must name the
     /// same type.
     #[must_use]
     pub fn from_pool(pool: SqlitePool) -> Self {
         Self { pool, turn: Arc::new(Semaphore::new(1)), path: None }
     }
 
-    /// The file that [`open`](Self::open) opened, as its address names it. `None` for a database in
-    /// memory, and for the application's own pool.
+    /// Returns the path of the file that [`open`](Self::open) opened, as in its address. `None` for
+    /// a database in memory, and for the application's own pool.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()

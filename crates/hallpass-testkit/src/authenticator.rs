@@ -1,4 +1,4 @@
-//! The authenticator app, in the test's hand.
+//! The authenticator app of a test.
 
 use hallpass_core::{Clock, OtpauthUri, TimeStep, Totp};
 
@@ -29,32 +29,32 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Scans the `otpauth://` link that a site shows when the second factor is set up.
+    /// Scans the `otpauth://` link that a site shows when a person sets up the second factor.
     ///
     /// # Panics
-    /// The link is none.
+    /// `otpauth_uri` is not a valid `otpauth://` link.
     #[must_use]
     pub fn scan(otpauth_uri: &str, clock: FrozenClock) -> Self {
         match OtpauthUri::parse(otpauth_uri) {
             Ok(uri) => Self { totp: uri.into_totp(), clock },
-            Err(error) => panic!("no otpauth link: {error}"),
+            Err(error) => panic!("not a valid otpauth link: {error}"),
         }
     }
 
-    /// The code on the display now.
+    /// Returns the code at the clock's time.
     #[must_use]
     pub fn code(&self) -> String {
         self.totp.code_at(self.clock.now())
     }
 
-    /// Waits for the next code, on the kit's clock, and reads it: a code that was used is consumed.
+    /// Advances the kit's clock to the next code and returns it. A used code is consumed.
     #[must_use]
     pub fn next_code(&self) -> String {
         self.clock.advance(TimeStep::LENGTH);
         self.code()
     }
 
-    /// A code that this authenticator does not show now, a step before, nor a step after.
+    /// Returns a code that is wrong now, one step before and one step after.
     #[must_use]
     pub fn wrong_code(&self) -> String {
         let now = self.clock.now();

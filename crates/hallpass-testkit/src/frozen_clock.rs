@@ -1,4 +1,4 @@
-//! A clock that stands still until a test moves it.
+//! A clock that changes only when a test changes it.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
 
 use hallpass_core::{Clock, UnixTime};
 
-/// A clock that stands still. Clones are the same clock.
+/// A clock that changes only when a test changes it. Clones share the time.
 ///
 /// ```
 /// use hallpass_core::{Clock, UnixTime};
@@ -28,23 +28,23 @@ use hallpass_core::{Clock, UnixTime};
 pub struct FrozenClock(Arc<AtomicU64>);
 
 impl FrozenClock {
-    /// A clock that stands at this moment.
+    /// Creates a clock at this time.
     #[must_use]
     pub fn at(now: UnixTime) -> Self {
         Self(Arc::new(AtomicU64::new(now.as_secs())))
     }
 
-    /// Lets time pass: whole seconds.
+    /// Advances the clock, in whole seconds.
     pub fn advance(&self, by: Duration) {
         self.set(self.now().saturating_add(by));
     }
 
-    /// Sets the clock back, as a machine's clock is when it was wrong.
+    /// Sets the clock back, in whole seconds.
     pub fn turn_back(&self, by: Duration) {
         self.set(self.now().saturating_sub(by));
     }
 
-    /// Sets the clock to this moment.
+    /// Sets the clock to this time.
     pub fn set(&self, now: UnixTime) {
         self.0.store(now.as_secs(), Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! The kit: keys, names and a clock of one site in a test.
+//! The kit: the keys, names and clock of one site in a test.
 
 use std::{
     fmt,
@@ -17,8 +17,8 @@ use crate::{authenticator::Authenticator, frozen_clock::FrozenClock};
 
 /// One site in a test: it signs tokens, and its layer verifies them.
 ///
-/// Kits share nothing, not even keys: a token of one is nobody in another. Clones of a kit are the
-/// same kit.
+/// Kits share nothing, not even keys: a kit rejects the tokens of another kit. Clones of a kit
+/// share its state.
 pub struct Kit<R> {
     issuer: Issuer,
     revocations: RevocationList,
@@ -28,14 +28,14 @@ pub struct Kit<R> {
 }
 
 impl<R: Role> Kit<R> {
-    /// A kit with keys of its own, whose clock stands at 2026-01-01T00:00:00Z. Issuer and audience
-    /// are `hallpass`, the names that a site has if it names none.
+    /// Creates a kit with its own keys, whose clock is at 2026-01-01T00:00:00Z. Issuer and audience
+    /// are `hallpass`, the defaults of a site.
     #[must_use]
     pub fn new() -> Self {
         Self::named("hallpass", "hallpass")
     }
 
-    /// A kit whose tokens carry these names, `iss` and `aud`, for a site that has its own.
+    /// Creates a kit with these names in its tokens, `iss` and `aud`, for a site that sets them.
     #[must_use]
     pub fn named(issuer: &str, audience: &str) -> Self {
         let keys = KeyRing::generate_hs256(key_of_this_kit(), NEW_YEAR);
@@ -48,31 +48,32 @@ impl<R: Role> Kit<R> {
         }
     }
 
-    /// The clock by which tokens are signed and verified here.
+    /// Returns the clock at whose time tokens are signed and verified.
     #[must_use]
     pub fn clock(&self) -> FrozenClock {
         self.clock.clone()
     }
 
-    /// The keys, for a site's own builder or for a ring to be rotated.
+    /// Returns the keys, for a site's own builder or for a rotation.
     #[must_use]
     pub fn keys(&self) -> Keys {
         self.issuer.keys().clone()
     }
 
-    /// The issuer of this kit's tokens.
+    /// Returns the issuer of this kit's tokens.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.issuer
     }
 
-    /// What was revoked in this kit.
+    /// Returns the revocations of this kit.
     #[must_use]
     pub fn revocations(&self) -> &RevocationList {
         &self.revocations
     }
 
-    /// What finds and verifies the token of a request: what the kit's layers are made of.
+    /// Returns the authenticator of the kit's layers, which finds and verifies the token of a
+    /// request.
     #[must_use]
     pub fn request_authenticator(&self) -> RequestAuthenticator<R> {
         RequestAuthenticator::new(self.issuer.verifier().revocation(self.revocations.clone()))
@@ -86,39 +87,39 @@ impl<R: Role> Kit<R> {
         hallpass::AuthLayer::new(self.request_authenticator()).clock(self.clock())
     }
 
-    /// The authenticator app of somebody to whom a site showed this `otpauth://` link. Its codes
-    /// follow the kit's clock.
+    /// Returns an authenticator app that has scanned this `otpauth://` link. Its codes follow the
+    /// kit's clock.
     ///
     /// # Panics
-    /// The link is none.
+    /// `otpauth_uri` is not a valid `otpauth://` link.
     #[must_use]
     pub fn authenticator(&self, otpauth_uri: &str) -> Authenticator {
         Authenticator::scan(otpauth_uri, self.clock())
     }
 
-    /// How often the stores that this kit watches were asked since it was made or
+    /// Returns the number of calls to the watched stores, since the kit was created or since
     /// [`forget_store_calls`](Self::forget_store_calls).
     #[must_use]
     pub fn store_calls(&self) -> u64 {
         self.store_calls.count()
     }
 
-    /// Begins to count anew: after the sign-in, say.
+    /// Sets the number of store calls to 0, for example after the login.
     pub fn forget_store_calls(&self) {
         self.store_calls.forget();
     }
 
-    /// Asserts that no store that this kit watches was asked.
+    /// Asserts that no watched store was called.
     ///
     /// # Panics
-    /// One was.
+    /// A watched store was called.
     #[track_caller]
     pub fn assert_no_store_calls(&self) {
         let calls = self.store_calls();
-        assert!(calls == 0, "the store was asked {calls} times");
+        assert!(calls == 0, "the store was called {calls} times");
     }
 
-    /// From now on a watched store panics when it is asked, so that the test shows where from.
+    /// From now on a watched store panics when it is called, so that the panic shows the caller.
     pub fn forbid_store_calls(&self) {
         self.store_calls.forbid();
     }
@@ -163,11 +164,11 @@ struct Inner {
 }
 
 impl StoreCalls {
-    /// Counts a call, in the name of the method that was called.
+    /// Counts a call of this method.
     #[cfg(feature = "stores")]
     pub(crate) fn called(&self, method: &str) {
         self.0.count.fetch_add(1, Ordering::SeqCst);
-        assert!(!self.0.forbidden.load(Ordering::SeqCst), "the store was asked: {method}");
+        assert!(!self.0.forbidden.load(Ordering::SeqCst), "the store was called: {method}");
     }
 
     pub(crate) fn count(&self) -> u64 {
@@ -183,7 +184,7 @@ impl StoreCalls {
     }
 }
 
-/// A different key for each kit of a process. Not a secret: it protects a test.
+/// Returns a different key for each kit of a process. The key is not secret: it protects a test.
 fn key_of_this_kit() -> [u8; 32] {
     static KITS: AtomicU64 = AtomicU64::new(1);
     let mut key = [0x5a; 32];
@@ -193,6 +194,6 @@ fn key_of_this_kit() -> [u8; 32] {
     key
 }
 
-/// 2026-01-01T00:00:00Z, in seconds. A whole number of 30-second steps, so that a one-time code of
-/// "now" is good for 30 more.
+/// 2026-01-01T00:00:00Z, in seconds. A multiple of 30 seconds, so that a one-time code of this time
+/// is valid for 30 more.
 const NEW_YEAR: UnixTime = UnixTime::from_secs(1_767_225_600);

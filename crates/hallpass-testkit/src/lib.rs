@@ -1,12 +1,12 @@
-//! Tests of a site on hallpass: identities by role, a frozen clock, stores that count, every route
-//! under every role.
+//! Tests for a site on hallpass: users by role, a frozen clock, stores that count calls, and every
+//! route with every role.
 //!
-//! A [`Kit`] is an issuer of tokens, a verifier of them and a clock that stands still, so a test of
-//! a handler needs no sign-in, no database and no password hash, and still goes through the real
-//! layer: the cookie is signed, found, verified and judged as in production.
+//! A [`Kit`] is an issuer of tokens, a verifier of them and a frozen clock. A test of a handler
+//! needs no login, no database and no password hash, and still uses the real layer: the cookie is
+//! signed, found and verified as in production.
 //!
-//! What it deliberately does not do: mock. There is no fake identity to be put past the layer,
-//! because a test that does so cannot see a route without its guard.
+//! The crate deliberately does not mock. It has no fake identity that bypasses the layer, because a
+//! test with one cannot find a route without its guard.
 //!
 //! ```
 //! # #[cfg(feature = "axum")] {
@@ -42,24 +42,24 @@
 //! # }
 //! ```
 //!
-//! | to | there is |
+//! | to | use |
 //! |---|---|
-//! | be somebody with these roles | [`Kit::as_user`], [`User`] |
-//! | let time pass | [`Kit::clock`], [`FrozenClock`] |
-//! | show that a route asks no store | `Kit::watch`, [`Kit::assert_no_store_calls`], [`Kit::forbid_store_calls`] |
-//! | see every route under every role | `Kit::answers`, [`RouteAnswers`], [`assert_snapshot`] |
-//! | hold the telephone | [`Kit::authenticator`], [`Authenticator`] |
-//! | sign in for real | [`Kit::keys`] and [`Kit::clock`], given to the site's own builder |
-//! | hold a store of one's own to the contract | `test_store!` and the module `store_suite` |
+//! | send requests as a user with these roles | [`Kit::as_user`], [`User`] |
+//! | change the time | [`Kit::clock`], [`FrozenClock`] |
+//! | check that a route calls no store | `Kit::watch`, [`Kit::assert_no_store_calls`], [`Kit::forbid_store_calls`] |
+//! | check every route with every role | `Kit::answers`, [`RouteAnswers`], [`assert_snapshot`] |
+//! | enter one-time codes | [`Kit::authenticator`], [`Authenticator`] |
+//! | log in through the site's own routes | [`Kit::keys`] and [`Kit::clock`], passed to the site's own builder |
+//! | check your own store | `test_store!` and the module `store_suite` |
 //!
 //! # Features
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `axum` | `Kit::layer`, `Kit::answers`, and `User::get` and its siblings for tower's `oneshot` and axum-test | on, because most sites here are on axum |
-//! | `actix` | `Kit::layer`, `Kit::actix_answers`, and `User::actix_get` for actix-web's `test` | off, because it brings actix-web |
-//! | `stores` | `Kit::watch`, around any store of hallpass-accounts | on, because a site has a store; a service that only verifies turns it off and has no argon2 in its tests |
-//! | `store-suite` | `test_store!`: the checks that the stores of hallpass-sqlx pass on SQLite and PostgreSQL | off, because a site on those has no store to check |
+//! | `axum` | `Kit::layer`, `Kit::answers`, and `User::get` and its siblings for tower's `oneshot` and axum-test | on, because most sites use axum |
+//! | `actix` | `Kit::layer`, `Kit::actix_answers`, and `User::actix_get` for actix-web's `test` | off, because it needs actix-web |
+//! | `stores` | `Kit::watch`, around any store of hallpass-accounts | on, because a site has a store; without it a service that only verifies has no argon2 in its tests |
+//! | `store-suite` | `test_store!`: the checks that the stores of hallpass-sqlx pass on SQLite and PostgreSQL | off, because a site on those stores needs no check of its own |
 
 #![forbid(unsafe_code)]
 

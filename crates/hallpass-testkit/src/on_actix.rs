@@ -12,8 +12,8 @@ use hallpass_core::Role;
 use crate::{kit::Kit, route_answers::RouteAnswers, user::User};
 
 impl<R: Role> Kit<R> {
-    /// Sends everybody to every route, with `GET` as a browser does, and notes the answers: as
-    /// `Kit::answers` does on axum.
+    /// Sends a `GET` request to every route as each visitor, as a browser does, and records the
+    /// statuses. It is the `Kit::answers` of actix-web.
     ///
     /// ```
     /// use actix_web::{App, test, web};
@@ -42,7 +42,7 @@ impl<R: Role> Kit<R> {
     /// ```
     ///
     /// # Panics
-    /// The service fails.
+    /// The service returns an error.
     pub async fn actix_answers<S, B>(&self, app: &S, routes: &[&str]) -> RouteAnswers
     where
         S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = Error>,
@@ -57,12 +57,12 @@ impl<R: Role> Kit<R> {
 }
 
 impl<R: Role> User<R> {
-    /// A `GET` of this path and query, as this user's browser sends it; the test may add to it.
+    /// Returns a `GET` request for this path and query, as this user's browser sends it.
     pub fn actix_get(&self, path: &str) -> TestRequest {
         self.actix_request(Method::GET, path).insert_header((header::ACCEPT, "text/html"))
     }
 
-    /// A request with this user's cookie on it, to be finished by the test.
+    /// Returns a request with this user's cookie, which the test completes.
     pub fn actix_request(&self, method: Method, path: &str) -> TestRequest {
         let request = TestRequest::default()
             .method(method)

@@ -8,7 +8,8 @@ use tower_service::Service;
 use crate::{kit::Kit, route_answers::RouteAnswers, user::User};
 
 impl<R: Role> Kit<R> {
-    /// Sends everybody to every route, with `GET` as a browser does, and notes the answers.
+    /// Sends a `GET` request to every route as each visitor, as a browser does, and records the
+    /// statuses.
     ///
     /// ```
     /// # use axum::{Router, routing::get};
@@ -35,7 +36,7 @@ impl<R: Role> Kit<R> {
     /// assert_eq!(
     ///     kit.answers(&app, &["/", "/profile", "/admin"]).await.to_string(),
     ///     "\
-    /// route     signed out  guest  admin
+    /// route     logged out  guest  admin
     /// /         200         200    200
     /// /profile  303         200    200
     /// /admin    303         403    403→200
@@ -45,7 +46,7 @@ impl<R: Role> Kit<R> {
     /// ```
     ///
     /// # Panics
-    /// The service fails.
+    /// The service returns an error.
     pub async fn answers<S, B>(&self, site: &S, routes: &[&str]) -> RouteAnswers
     where
         S: Service<Request<Body>, Response = Response<B>, Error: std::fmt::Debug> + Clone,
@@ -64,19 +65,19 @@ impl<R: Role> Kit<R> {
 }
 
 impl<R: Role> User<R> {
-    /// A `GET` of this path and query, as this user's browser sends it.
+    /// Returns a `GET` request for this path and query, as this user's browser sends it.
     ///
     /// # Panics
-    /// The path is none.
+    /// `path` is not a valid path.
     #[must_use]
     pub fn get(&self, path: &str) -> Request<Body> {
         finish(self.request(Method::GET, path).header(header::ACCEPT, "text/html"), Body::empty())
     }
 
-    /// A `GET` of this path by a program that prefers JSON.
+    /// Returns a `GET` request for this path from a client that prefers JSON.
     ///
     /// # Panics
-    /// The path is none.
+    /// `path` is not a valid path.
     #[must_use]
     pub fn get_json(&self, path: &str) -> Request<Body> {
         finish(
@@ -85,10 +86,11 @@ impl<R: Role> User<R> {
         )
     }
 
-    /// A form that this user sends from a page of the site itself.
+    /// Returns a `POST` request with a form, as this user's browser sends it from a page of the
+    /// site.
     ///
     /// # Panics
-    /// The path is none.
+    /// `path` is not a valid path.
     #[must_use]
     pub fn post_form(&self, path: &str, form: &str) -> Request<Body> {
         let request = self.request(Method::POST, path).header("sec-fetch-site", "same-origin");
@@ -96,7 +98,7 @@ impl<R: Role> User<R> {
         finish(request.header(header::ACCEPT, "text/html"), Body::from(form.to_owned()))
     }
 
-    /// A request to be finished by the test, with this user's cookie on it.
+    /// Returns a request with this user's cookie, which the test completes.
     pub fn request(&self, method: Method, path: &str) -> request::Builder {
         let request =
             Request::builder().method(method).uri(path).header(header::HOST, "site.example");
@@ -108,5 +110,5 @@ impl<R: Role> User<R> {
 }
 
 fn finish(request: request::Builder, body: Body) -> Request<Body> {
-    request.body(body).unwrap_or_else(|error| panic!("no request: {error}"))
+    request.body(body).unwrap_or_else(|error| panic!("not a valid request: {error}"))
 }

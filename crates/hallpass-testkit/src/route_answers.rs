@@ -1,8 +1,8 @@
-//! What each route answers to each role, measured, as a table to keep.
+//! A table of the status that each route returns for each role, measured.
 //!
-//! [`RouteTable`](hallpass_core::RouteTable) shows what routes state that they ask; this shows what
-//! they do. It is made of requests through the site itself, so a route whose guard was forgotten
-//! stands in it with a `200` under "signed out".
+//! [`RouteTable`](hallpass_core::RouteTable) lists the requirements that routes state. This table
+//! is made of requests through the site itself, so a route without its guard has a `200` under
+//! "logged out".
 
 use std::{
     env,
@@ -15,17 +15,17 @@ use hallpass_core::Role;
 
 use crate::{kit::Kit, user::User};
 
-/// What each route answered to each visitor: a line a route, a column a role, a status a cell.
+/// The status of each route for each visitor: one line per route, one column per role.
 ///
-/// `403→200` is the answer without and with a second factor, where the two differ. Everybody has
-/// signed in just now.
+/// `403→200` is the status without and with a second factor, if the two differ. Each user has just
+/// logged in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouteAnswers {
     columns: Vec<&'static str>,
     rows: Vec<(String, Vec<String>)>,
 }
 
-/// Somebody who is sent to every route.
+/// A visitor that requests every route.
 pub(crate) struct Visitor<R> {
     column: &'static str,
     user: User<R>,
@@ -39,10 +39,10 @@ impl<R> Visitor<R> {
 }
 
 impl<R: Role> Kit<R> {
-    /// Who is sent to a route, one after another: somebody without a cookie, then each role alone,
-    /// without and with a second factor.
+    /// Returns the visitors in their order: one without a cookie, then each role alone, without and
+    /// with a second factor.
     pub(crate) fn visitors(&self) -> Vec<Visitor<R>> {
-        let mut visitors = vec![Visitor::new("signed out", self.as_stranger(), None)];
+        let mut visitors = vec![Visitor::new("logged out", self.as_stranger(), None)];
         visitors.extend(R::ALL.iter().map(|role| {
             let user = self.as_user(role).named(role.name());
             Visitor::new(role.name(), user.clone(), Some(user.with_second_factor()))
@@ -52,8 +52,8 @@ impl<R: Role> Kit<R> {
 }
 
 impl RouteAnswers {
-    /// Sends each visitor to each route. `answer` sends one request and says with which status it
-    /// was answered.
+    /// Sends a request to each route as each visitor. `answer` sends one request and returns the
+    /// status.
     pub(crate) async fn collect<R>(
         visitors: &[Visitor<R>],
         routes: &[&str],
@@ -79,7 +79,7 @@ impl RouteAnswers {
         Self { columns: visitors.iter().map(|visitor| visitor.column).collect(), rows }
     }
 
-    /// The cell of this route under this role, by the role's name, or under `signed out`.
+    /// Returns the cell of this route and this role, by the role's name or `logged out`.
     #[must_use]
     pub fn cell(&self, route: &str, column: &str) -> Option<&str> {
         let place = self.columns.iter().position(|name| *name == column)?;
@@ -110,14 +110,14 @@ impl fmt::Display for RouteAnswers {
     }
 }
 
-/// Asserts that the file holds this text, a table of routes say.
+/// Asserts that the file contains this text, for example a table of routes.
 ///
-/// Where the environment variable `UPDATE_SNAPSHOTS` is set the file is written instead: read the
-/// difference before it is committed. `path` is taken from the directory in which the test runs,
-/// for cargo the package's own.
+/// If the environment variable `UPDATE_SNAPSHOTS` is set, the file is written instead: review the
+/// difference before you commit it. `path` is relative to the directory in which the test runs,
+/// which with cargo is the package's directory.
 ///
 /// # Panics
-/// The file is not there, or holds another text.
+/// The file does not exist, or contains another text.
 #[track_caller]
 pub fn assert_snapshot(path: impl AsRef<Path>, text: &str) {
     let path = path.as_ref();
@@ -128,14 +128,14 @@ pub fn assert_snapshot(path: impl AsRef<Path>, text: &str) {
         return;
     }
     let kept = fs::read_to_string(path).unwrap_or_else(|error| {
-        panic!("{} cannot be read ({error}); {MEND}\n{text}", path.display())
+        panic!("{} cannot be read ({error}); {HOW_TO_UPDATE}\n{text}", path.display())
     });
     if let Some(difference) = first_difference(&kept, text) {
-        panic!("{} says otherwise; {MEND}\n{difference}", path.display());
+        panic!("{} contains another text; {HOW_TO_UPDATE}\n{difference}", path.display());
     }
 }
 
-/// The first line that differs, as it was and as it is.
+/// Returns the first line that differs, in its old and its new text.
 fn first_difference(kept: &str, text: &str) -> Option<String> {
     let (mut before, mut now) = (kept.lines(), text.lines());
     loop {
@@ -153,7 +153,7 @@ fn first_difference(kept: &str, text: &str) -> Option<String> {
     }
 }
 
-const MEND: &str = "run the test with UPDATE_SNAPSHOTS=1 to write it";
+const HOW_TO_UPDATE: &str = "run the test with UPDATE_SNAPSHOTS=1 to write it";
 
 #[cfg(test)]
 mod tests {

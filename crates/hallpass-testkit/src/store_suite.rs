@@ -1,19 +1,19 @@
-//! What any store must do, whatever it keeps its rows in. [`test_store!`](crate::test_store) makes
+//! Checks that every store must pass, on any database. [`test_store!`](crate::test_store) generates
 //! the tests of one store.
 //!
-//! Each check takes a store that is empty, and asks for the traits that it needs alone. The
-//! [`races`] take several stores over the same data, as several processes would be. A check panics
-//! where the store fails it.
+//! Each check takes an empty store, and requires only the traits that it needs. The [`races`] take
+//! several stores with the same data, as in several processes. A check panics if the store fails
+//! it.
 //!
-//! What the suite cannot see, and the store's own tests must: that an acknowledged change outlives
-//! a crash, and that a dropped future leaves the state before or the state after.
+//! The suite cannot check two properties, which the store's own tests must check: an acknowledged
+//! change survives a crash, and a dropped future leaves the state before or the state after.
 
 #![allow(
     clippy::missing_panics_doc,
     clippy::unwrap_used,
-    reason = "to panic is how a check says no"
+    reason = "a check panics if the store fails it"
 )]
-#![allow(missing_docs, reason = "the name of a check is the sentence that it checks")]
+#![allow(missing_docs, reason = "the name of a check describes it")]
 
 pub mod account;
 pub mod fixture;
@@ -24,11 +24,11 @@ pub mod revocation;
 pub mod session;
 pub mod two_factor;
 
-/// Makes one test of each check of the [store suite](crate::store_suite) for the named parts.
+/// Generates one test for each check of the [store suite](crate::store_suite), for the named parts.
 ///
-/// It takes the attributes of a test, the path of an async function that makes an empty store, and
-/// the parts: one for each trait that the store has, by the name of its capability. The function
-/// may answer anything that derefs to the store: a box, or a guard that removes a file.
+/// It takes the attributes of a test, the path of an async function that creates an empty store,
+/// and the parts: one for each trait of the store, by the name of its capability. The function may
+/// return any type that derefs to the store, such as a box, or a guard that removes a file.
 ///
 /// ```
 /// # use hallpass_accounts::MemoryRateLimits;
@@ -38,7 +38,7 @@ pub mod two_factor;
 ///
 /// hallpass_testkit::test_store! { #[tokio::test] empty: rate_limit }
 ///
-/// // The whole of it:
+/// // All parts:
 /// // test_store! { #[tokio::test] empty: account administration own_change password rate_limit refresh_token revocation session two_factor }
 /// ```
 #[macro_export]

@@ -1,4 +1,4 @@
-//! Somebody who sends a request.
+//! A user who sends requests.
 
 use std::{fmt, time::Duration};
 
@@ -6,10 +6,10 @@ use hallpass_core::{Claims, CookieSettings, LoggedIn, Methods, Role, RoleSet, Un
 
 use crate::kit::Kit;
 
-/// Somebody who sends requests to the site of a [`Kit`].
+/// A user who sends requests to the site of a [`Kit`].
 ///
-/// The token is signed anew for each request, at the kit's time; [`cookie`](Self::cookie) hands out
-/// one to keep.
+/// Each request has a new token, signed at the kit's time. [`cookie`](Self::cookie) returns one to
+/// keep.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -46,33 +46,32 @@ use crate::kit::Kit;
 /// ```
 pub struct User<R> {
     kit: Kit<R>,
-    /// `None`: somebody without a cookie.
+    /// `None` for a visitor without a cookie.
     claims: Option<Claims<'static>>,
     roles: RoleSet<R>,
     signed_in_ago: Duration,
 }
 
 impl<R: Role> Kit<R> {
-    /// Somebody who signed in just now, with a password, and has these roles:
-    /// `kit.as_user(SiteRole::Admin)`, or `kit.as_user([SiteRole::Guest,
-    /// SiteRole::Moderator])`.
+    /// Returns a user who has just logged in with a password and has these roles:
+    /// `kit.as_user(SiteRole::Admin)`, or `kit.as_user([SiteRole::Guest, SiteRole::Moderator])`.
     pub fn as_user(&self, roles: impl Into<RoleSet<R>>) -> User<R> {
         User::logged_in(self.clone(), roles.into())
     }
 
-    /// Somebody without a cookie.
+    /// Returns a visitor without a cookie.
     pub fn as_stranger(&self) -> User<R> {
         User::stranger(self.clone())
     }
 
-    /// Ends the session of this user, as a log-out does: a copy of the cookie opens nothing from
-    /// now on.
+    /// Ends the session of this user, as a logout does: copies of the cookie are rejected from now
+    /// on.
     pub fn end_session(&self, user: &User<R>) {
         self.revocations().end_session(user.session(), UnixTime::from_secs(u64::MAX));
     }
 
-    /// Revokes every token that this user's account has, as "sign out everywhere", a role change or
-    /// a new password does.
+    /// Revokes every token of this user's account, as "log out everywhere", a role change or a new
+    /// password does.
     pub fn revoke_tokens(&self, user: &User<R>) {
         let generation = user.generation().saturating_add(1);
         self.revocations().raise_generation(
@@ -95,8 +94,8 @@ impl<R: Role> User<R> {
         Self { kit, claims: None, roles: RoleSet::EMPTY, signed_in_ago: Duration::ZERO }
     }
 
-    /// Names the user; the account's id is `id-` and the name, the session's `session-` and the
-    /// name. Defaults to `alice`.
+    /// Sets the user's name. The account's id becomes `id-` and the name, and the session's id
+    /// `session-` and the name. Defaults to `alice`.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         let (id, session) = (format!("id-{name}"), format!("session-{name}"));
@@ -108,7 +107,7 @@ impl<R: Role> User<R> {
         })
     }
 
-    /// Names the account, as the site's store does. Defaults to `id-` and the user's name.
+    /// Sets the account's id. Defaults to `id-` and the user's name.
     #[must_use]
     pub fn with_id(self, id: &str) -> Self {
         self.with(|claims| of_account(claims, id, claims.generation()).into_owned())
@@ -120,32 +119,30 @@ impl<R: Role> User<R> {
         self.with(|claims| of_account(claims, claims.user_id(), generation).into_owned())
     }
 
-    /// Lets the user have shown a one-time code too. Defaults to the password alone, because that
-    /// is what most routes ask.
+    /// Adds a one-time code to the user's login. Defaults to the password alone.
     #[must_use]
     pub fn with_second_factor(self) -> Self {
         self.with(|claims| claims.clone().with_methods(claims.methods() | Methods::ONE_TIME_CODE))
     }
 
-    /// Lets the password have been shown this long ago; the token itself is fresh. Defaults to just
-    /// now.
+    /// Sets how long ago the user logged in. The token itself is new. Defaults to 0.
     #[must_use]
     pub fn signed_in_ago(mut self, ago: Duration) -> Self {
         self.signed_in_ago = ago;
         self
     }
 
-    /// The value of the `Cookie` header that this user's browser sends; empty for a stranger.
+    /// Returns the value of the `Cookie` header of this user's browser; empty without a cookie.
     ///
     /// # Panics
-    /// The name is one that no token can carry: empty, or with control characters.
+    /// The name is not valid in a token: it is empty, or has control characters.
     #[must_use]
     pub fn cookie(&self) -> String {
         let name = CookieSettings::default();
         self.token().map(|token| format!("{}={token}", name.access_name())).unwrap_or_default()
     }
 
-    /// The access token, as a bearer of it would send it; `None` for a stranger.
+    /// Returns the access token, for a bearer header; `None` for a visitor without a cookie.
     ///
     /// # Panics
     /// As [`cookie`](Self::cookie).
@@ -156,11 +153,11 @@ impl<R: Role> User<R> {
         let claims = self.claims.clone()?.with_authenticated_at(authenticated_at);
         match self.kit.issuer().issue(&LoggedIn::insecure_new(claims, self.roles), now) {
             Ok(token) => Some(token.as_str().to_owned()),
-            Err(error) => panic!("no token for this user: {error}"),
+            Err(error) => panic!("cannot sign a token for this user: {error}"),
         }
     }
 
-    /// The account's id; empty for a stranger.
+    /// Returns the account's id; empty for a visitor without a cookie.
     #[must_use]
     pub fn user_id(&self) -> &str {
         self.claims.as_ref().map_or("", |claims| claims.user_id())
@@ -180,7 +177,7 @@ impl<R: Role> User<R> {
     }
 }
 
-/// The same login of another account.
+/// Returns the same login for another account.
 fn of_account<'a>(claims: &'a Claims<'_>, user_id: &'a str, generation: u32) -> Claims<'a> {
     Claims::new(user_id, generation, UnixTime::from_secs(0))
         .with_username(claims.username())

@@ -1,7 +1,7 @@
-//! A store that is counted, and can be forbidden.
+//! A store whose calls are counted and can be forbidden.
 //!
-//! It goes around a site's real store and has every ability that one has. Each call counts,
-//! whatever its answer.
+//! It wraps a site's real store and implements the same traits. Each call counts, whatever it
+//! returns.
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
@@ -16,8 +16,9 @@ use hallpass_core::{TotpDrift, UnixTime};
 use crate::kit::{Kit, StoreCalls};
 
 impl<R: hallpass_core::Role> Kit<R> {
-    /// Watches a store: its calls count for [`assert_no_store_calls`](Self::assert_no_store_calls),
-    /// and after [`forbid_store_calls`](Self::forbid_store_calls) they panic.
+    /// Watches a store: its calls are counted for
+    /// [`assert_no_store_calls`](Self::assert_no_store_calls), and panic after
+    /// [`forbid_store_calls`](Self::forbid_store_calls).
     ///
     /// ```
     /// # use std::convert::Infallible;
@@ -34,7 +35,7 @@ impl<R: hallpass_core::Role> Kit<R> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let kit = Kit::<SiteRole>::new();
-    /// let users = kit.watch(Users); // give this to the site's builder
+    /// let users = kit.watch(Users); // pass this to the site's builder
     /// kit.assert_no_store_calls();
     ///
     /// let _ = users.by_id(&AccountId::new("1")).await;
@@ -53,7 +54,7 @@ pub struct Watched<S> {
     calls: StoreCalls,
 }
 
-/// Writes a trait's methods: count, then pass on.
+/// Implements a trait: each method counts the call and passes it on.
 macro_rules! counted {
     ($store:ident { $(type $error:ident;)? $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* }) => {
         impl<S: $store> $store for Watched<S> {
@@ -122,7 +123,7 @@ impl<S: RevocationLog> RevocationLog for Watched<S> {
         self.store.purge_before(before).await
     }
 
-    /// Waiting to be woken asks nothing, and so does not count.
+    /// Waiting for a notification reads nothing, so it does not count.
     fn notifier(&self) -> impl Notifier {
         self.store.notifier()
     }

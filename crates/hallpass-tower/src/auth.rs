@@ -27,14 +27,14 @@ mod render;
 
 pub use render::{FromText, TextBody};
 
-/// Goes around a whole service and tells it who asks.
+/// A layer around a whole service that verifies the token of each request and renders rejections.
 ///
-/// `P` is the site's own page for rejected requests, `T` the way its bodies are made from text.
+/// `P` is the site's own page for rejected requests. `T` makes response bodies from text.
 pub struct AuthLayer<R, P = DefaultPage, T = FromText> {
     shared: Arc<Shared<R, P, T>>,
 }
 
-/// What every clone of the layer and every request in flight share.
+/// The state that all clones of the layer and all requests in flight share.
 struct Shared<R, P, T> {
     authenticator: RequestAuthenticator<R>,
     clock: Arc<dyn Clock>,
@@ -46,7 +46,7 @@ struct Shared<R, P, T> {
     meter: Meter,
 }
 
-// By hand, because the derived one would require `R: Clone`.
+// Implemented by hand, because the derived implementation would require `R: Clone`.
 impl<R, P: Clone, T: Clone> Clone for Shared<R, P, T> {
     fn clone(&self) -> Self {
         Self {
@@ -63,8 +63,8 @@ impl<R, P: Clone, T: Clone> Clone for Shared<R, P, T> {
 }
 
 impl<R: Role> AuthLayer<R> {
-    /// Verifies with this verifier, or with a [`RequestAuthenticator`] where more is to be said
-    /// than which tokens are right.
+    /// Creates a layer that verifies tokens with a verifier, or with a [`RequestAuthenticator`] for
+    /// other settings, such as the name of the cookie.
     pub fn new(authenticator: impl Into<RequestAuthenticator<R>>) -> Self {
         let authenticator = authenticator.into();
         let settings = RejectionSettings::default().for_authenticator(&authenticator);
@@ -85,23 +85,24 @@ impl<R: Role> AuthLayer<R> {
 }
 
 impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
-    /// Says what time it is. Defaults to the system's clock, because tokens live by it.
+    /// Sets the clock. Defaults to the system clock.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         self.with(|shared| Shared { clock: Arc::new(clock), ..shared })
     }
 
-    /// Sets the paths that a rejection leads to. Defaults to the paths of the login routes.
+    /// Sets the paths that rejections redirect and link to. Defaults to the paths of the login
+    /// routes.
     #[must_use]
     pub fn rejection_settings(self, settings: RejectionSettings) -> Self {
         self.with(|shared| Shared { settings, ..shared })
     }
 
-    /// Sets the site's own page for rejected requests; `None` renders the default response.
+    /// Sets the site's own page for rejected requests. `None` renders the default response.
     ///
-    /// The closure is called only where the caller takes a page. A client that prefers JSON, uses
-    /// gRPC or asks for an upgrade gets a response of its own kind. A page with a status of success
-    /// is sent with the status of the rejection. Defaults to a plain page.
+    /// The closure is called only if the caller accepts a page. A client that prefers JSON, uses
+    /// gRPC or requests an upgrade receives a response in its own format. A page with a success
+    /// status is sent with the status of the rejection. Defaults to a plain page.
     ///
     /// ```
     /// # use hallpass_core::{RejectionKind, KeyRing, Role, UnixTime, Verifier};
@@ -135,7 +136,7 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         self.rejection_page(page)
     }
 
-    /// Renders rejections with a page that is a type of its own.
+    /// Sets the site's own page as a type that implements [`OnRejection`].
     /// [`on_rejection`](Self::on_rejection) takes a closure.
     #[must_use]
     pub fn rejection_page<Q>(self, page: Q) -> AuthLayer<R, Q, T> {
@@ -155,8 +156,8 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         )
     }
 
-    /// Says how a response body is made from text, as in `.body_with(tonic::body::Body::new)`.
-    /// Defaults to the body's own `From<String>`, because most bodies have it.
+    /// Sets the closure that makes a response body from text, as in
+    /// `.body_with(tonic::body::Body::new)`. Defaults to the body's `From<String>`.
     #[must_use]
     pub fn body_with<B, U>(self, text_body: U) -> AuthLayer<R, P, U>
     where
@@ -165,8 +166,8 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         self.text_body(text_body)
     }
 
-    /// Makes response bodies from text with a type of its own. [`body_with`](Self::body_with) takes
-    /// a closure.
+    /// Sets the type that makes response bodies from text. It implements [`TextBody`].
+    /// [`body_with`](Self::body_with) takes a closure.
     #[must_use]
     pub fn text_body<U>(self, text_body: U) -> AuthLayer<R, P, U> {
         self.with(
@@ -183,22 +184,21 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         )
     }
 
-    /// Renews the session of a request whose access token has run out, and sets the new cookies on
-    /// the answer. Defaults to not, because this layer knows no store: hallpass-axum's
-    /// `Rotation` does.
+    /// Renews the session of a request whose access token has expired, and sets the new cookies on
+    /// the response. Off by default, because this layer has no store. hallpass-axum's `Rotation` is
+    /// such a hook.
     #[must_use]
     pub fn refresh(self, refresh: impl RefreshHook) -> Self {
         self.with(|shared| Shared { refresh: Some(Arc::new(refresh)), ..shared })
     }
 
-    /// Refuses what a route answers that no guard of this crate stood before, fallbacks included: a
-    /// forgotten guard is then a 500 and an error in the log instead of an open door. A route
-    /// that is open on purpose says [`public`](crate::public).
+    /// Rejects requests to routes that no guard of this crate protects, fallbacks included. A
+    /// forgotten guard then results in a 500 response and a logged error instead of an unprotected
+    /// route. Put [`public`](crate::public) around a route that is deliberately open.
     ///
-    /// The service behind such a route has run by then, since a guard further in could still have
-    /// spoken; a router that cannot be given a route without a requirement is hallpass-axum's
-    /// `GuardedRouter`. Defaults to off, because a site that has its open routes outside of
-    /// hallpass would stand still.
+    /// The service of such a route has run when the request is rejected, because a guard further
+    /// inside could still have run. hallpass-axum's `GuardedRouter` accepts no route without a
+    /// requirement. Off by default, because a site may have open routes outside of hallpass.
     ///
     /// ```
     /// # use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
@@ -259,7 +259,7 @@ impl<R, P, T, S> Layer<S> for AuthLayer<R, P, T> {
     }
 }
 
-/// A service that is told who asks.
+/// The service that [`AuthLayer`] creates.
 pub struct AuthService<R, S, P = DefaultPage, T = FromText> {
     inner: RefreshService<S>,
     shared: Arc<Shared<R, P, T>>,
@@ -303,11 +303,10 @@ where
         if let Some(reason) = who.reason() {
             tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");
         }
-        // Replaces whatever an outer service may have left there: only this layer's word counts
-        // inside of it.
+        // Replaces any value from an outer service: inside this layer only its own result counts.
         request.extensions_mut().insert(who);
-        // Kept from here, because a nested router hands its guards a URI without the prefix, and
-        // `next` must lead back to this one.
+        // Copied here, because a nested router removes its prefix from the URI that guards receive,
+        // and `next` must contain the whole path.
         let uri = request.uri().clone();
         let watched = self.shared.strict.then(|| Box::new(Watched::new(&mut request)));
         AuthFuture {
@@ -319,14 +318,14 @@ where
     }
 }
 
-/// Looked up when the first is asked for: an authenticator that takes no bearer token never asks
-/// for one.
+/// Looks up the header when the first value is requested. An authenticator that accepts no bearer
+/// token never requests one.
 fn values<'h>(headers: &'h HeaderMap, name: &'h HeaderName) -> impl Iterator<Item = &'h [u8]> {
     iter::once(name).flat_map(|name| headers.get_all(name)).map(|value| value.as_bytes())
 }
 
 pin_project! {
-    /// The answer of a service that is told who asks.
+    /// The response future of [`AuthService`].
     #[must_use = "futures do nothing unless they are polled"]
     pub struct AuthFuture<R, F, P = DefaultPage, T = FromText> {
         #[pin]
@@ -354,7 +353,7 @@ where
             return Poll::Ready(Ok(this.shared.render(rejected, response)));
         }
         if let Some(rejected) = this.watched.take().and_then(|watched| watched.rejected()) {
-            // Nothing of what the route answered goes out, its headers included.
+            // Nothing of the route's response is sent, and none of its headers.
             response.headers_mut().clear();
             return Poll::Ready(Ok(this.shared.render(rejected, response)));
         }

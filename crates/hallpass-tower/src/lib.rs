@@ -1,17 +1,18 @@
-//! hallpass as tower layers over `http` 1.x: who asks, and may they.
+//! hallpass as tower layers over `http` 1.x: authentication and guards.
 //!
-//! [`AuthLayer`] goes around the whole service. It verifies the token of each request, without a
-//! store, and leaves an [`Authentication`](hallpass_core::Authentication) among the request's
-//! extensions; a bad token leaves an anonymous one, so that open routes stay open.
-//! [`require_roles`] and its siblings go around a route. They reject and nothing more: a rejected
-//! request gets a response without a body that carries a [`Rejected`], and the outer layer turns
-//! that into the page, redirect, problem+json or gRPC status that fits the caller.
+//! [`AuthLayer`] wraps the whole service. It verifies the token of each request without a store,
+//! and inserts an [`Authentication`](hallpass_core::Authentication) into the request's extensions.
+//! For an invalid token this is an anonymous one, so that open routes stay open. [`require_roles`]
+//! and its siblings wrap a route. They only reject: a rejected request gets a response without a
+//! body that carries a [`Rejected`]. `AuthLayer` renders it as the page, redirect, problem+json
+//! document or gRPC status that fits the caller.
 //!
-//! [`OriginLayer`] refuses what another site makes a browser send, for every route within it.
+//! [`OriginLayer`] protects all routes inside it from CSRF: it rejects unsafe requests that another
+//! site made the browser send.
 //!
-//! The layers know nothing of a framework, a runtime or a store; they allocate no future and no
-//! body on the way. A route is refused before its service is called, so a WebSocket is refused
-//! before the upgrade.
+//! The layers depend on no framework, runtime or store. They box no future and no body, except to
+//! renew a session. A rejected request does not reach the route's service, so a WebSocket is
+//! rejected before the upgrade.
 //!
 //! ```
 //! use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
@@ -43,7 +44,7 @@
 //! # }
 //! ```
 //!
-//! With tonic and other bodies that are not made from text, say how they are:
+//! For tonic and other bodies that are not made from a `String`, set the constructor:
 //! `.body_with(tonic::body::Body::new)`.
 
 #![forbid(unsafe_code)]

@@ -1,8 +1,8 @@
-//! The cross-origin check for a whole site.
+//! The cross-origin (CSRF) check for a whole site.
 //!
-//! The sign-in routes check for themselves; this is for the site's own forms. Put it inside the
-//! [`AuthLayer`](crate::AuthLayer), so that a rejection is rendered for the caller. The rules and
-//! their reasons are those of [`OriginCheck`].
+//! The login routes do this check themselves. This layer is for the site's own forms. Put it inside
+//! the [`AuthLayer`](crate::AuthLayer), so that a rejection is rendered for the caller.
+//! [`OriginCheck`] documents the rules and their reasons.
 
 use std::{
     sync::Arc,
@@ -42,7 +42,7 @@ pub struct OriginLayer {
 }
 
 impl OriginLayer {
-    /// Checks with these exceptions.
+    /// Creates a layer with this check and its exceptions.
     pub fn new(check: OriginCheck) -> Self {
         Self { check: Arc::new(check) }
     }
@@ -56,7 +56,7 @@ impl<S> Layer<S> for OriginLayer {
     }
 }
 
-/// A service that other sites cannot make a browser change.
+/// The service that [`OriginLayer`] creates.
 #[derive(Clone, Debug)]
 pub struct OriginService<S> {
     inner: S,

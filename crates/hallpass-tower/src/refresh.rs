@@ -1,8 +1,8 @@
-//! Renewal inside a request whose access token has run out.
+//! Renewal of a session inside the request whose access token has expired.
 //!
-//! What is done with the moment between finding out that nobody is signed in and asking the service
-//! inside is a [`RefreshHook`]'s; hallpass-axum's `Rotation` is the one that renews sessions. A
-//! request that has nothing to renew passes without a copy, a wait or an allocation.
+//! A [`RefreshHook`] runs after authentication and before the inner service. hallpass-axum's
+//! `Rotation` is the hook that renews sessions. A request without a session to renew is passed on
+//! without a copy, a wait or an allocation.
 
 use std::{
     future::Future,
@@ -22,7 +22,7 @@ use tower_service::Service;
 
 use crate::origin::origin_facts;
 
-/// The service inside, whose requests are renewed first where that is due.
+/// The inner service. A session is renewed before the call, if that is due.
 #[derive(Clone)]
 pub(crate) struct RefreshService<S> {
     pub(crate) inner: S,
@@ -59,7 +59,7 @@ where
         let stage = match due {
             None => Stage::Asked { inner: self.inner.call(request), refreshed: None },
             Some(renewing) => {
-                // The one that was asked whether it is ready is the one to call.
+                // `poll_ready` was called on this instance, so this instance must be called.
                 let spare = self.inner.clone();
                 let service = mem::replace(&mut self.inner, spare);
                 Stage::Refreshing { renewing, waiting: Some((service, request)) }
@@ -70,7 +70,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a service whose requests are renewed first.
+    /// A response future that first renews the session, if that is due.
     #[must_use = "futures do nothing unless they are polled"]
     pub struct RefreshFuture<S, F, Q> {
         #[pin]
@@ -104,7 +104,7 @@ where
                 }
                 Staged::Refreshing { renewing, waiting } => {
                     let mut refreshed = ready!(renewing.as_mut().poll(cx));
-                    // Taken once: what is put in this stage's place below does not come back here.
+                    // Runs once, because the stage is replaced below.
                     let Some((mut service, mut request)) = waiting.take() else {
                         return Poll::Pending;
                     };
@@ -122,7 +122,7 @@ where
 fn complete(refreshed: &RefreshedRequest, headers: &mut HeaderMap) {
     let cookies = refreshed
         .cookies_beside(headers.get_all(SET_COOKIE).into_iter().map(HeaderValue::as_bytes));
-    // They are printable ASCII: base64url, and names that were checked at set-up.
+    // The cookies are printable ASCII: base64url, and names that were checked at set-up.
     for cookie in cookies.iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok()) {
         headers.append(SET_COOKIE, cookie);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

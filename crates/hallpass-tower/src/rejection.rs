@@ -1,5 +1,5 @@
-//! The rejection that a guard leaves on its response for the outer layer, and a site's own page for
-//! it.
+//! The rejection that a guard leaves on its response for the outer layer, and the site's own page
+//! for rejections.
 
 use std::{
     fmt,
@@ -15,26 +15,27 @@ use http::{
 };
 use pin_project_lite::pin_project;
 
-/// A rejected request and the reason. A guard leaves it in the extensions of its response, and the
-/// [`AuthLayer`](crate::AuthLayer) renders it.
+/// A rejected request and the reason. A guard inserts it into the extensions of its response, and
+/// the [`AuthLayer`](crate::AuthLayer) renders it.
 ///
-/// Guards of other frameworks make one the same way.
+/// Guards of other crates create it in the same way.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Rejected {
     pub(crate) rejection: Rejection,
-    // In a box, because it is the error of results whose `Ok` is empty.
+    // Boxed, to keep a `Result` with an empty `Ok` small.
     pub(crate) request: Box<RejectedRequest>,
 }
 
 impl Rejected {
-    /// Rejects this request.
+    /// Creates the rejection of this request.
     pub fn new(rejection: Rejection, request: RejectedRequest) -> Self {
         Self { rejection, request: Box::new(request) }
     }
 
-    /// Rejects a request that came without the outer layer, as the service's own fault. It is
-    /// logged as an error with the name of the guard.
+    /// Creates the rejection of a request that did not pass through an
+    /// [`AuthLayer`](crate::AuthLayer), which is an error in the service's set-up. Logs an error
+    /// with the name of the guard.
     pub fn without_layer(guard: &'static str, request: RejectedRequest) -> Self {
         tracing::error!(
             target: "hallpass",
@@ -49,7 +50,7 @@ impl Rejected {
         self.rejection
     }
 
-    /// Returns the response that an outer layer renders: the status, and no body.
+    /// Returns the response for the outer layer to render. It has the status and no body.
     pub fn into_response<B: Default>(self) -> Response<B> {
         let mut response = Response::new(B::default());
         *response.status_mut() = status(self.rejection.status());
@@ -58,7 +59,7 @@ impl Rejected {
     }
 }
 
-/// The head of a rejected request, and its caller.
+/// The method, URI, headers and caller of a rejected request.
 #[derive(Clone)]
 pub struct RejectedRequest {
     method: Method,
@@ -68,19 +69,19 @@ pub struct RejectedRequest {
 }
 
 impl RejectedRequest {
-    /// Copies what the response may depend on out of a request.
+    /// Copies the method, URI, headers and caller of a request.
     pub fn of<B>(request: &http::Request<B>) -> Self {
         Self::new(request.method(), request.uri(), request.headers(), request.extensions())
     }
 
-    /// Copies what the response may depend on out of a request's head.
+    /// Copies the method, URI, headers and caller from a request's head.
     pub fn of_parts(parts: &request::Parts) -> Self {
         Self::new(&parts.method, &parts.uri, &parts.headers, &parts.extensions)
     }
 
     fn new(method: &Method, uri: &Uri, headers: &HeaderMap, extensions: &http::Extensions) -> Self {
         let mut headers = headers.clone();
-        // The token stands in one of them, and a site's page may well log what it was asked for.
+        // These headers contain the token, and a site's page may log the request.
         for (name, value) in &mut headers {
             value.set_sensitive(value.is_sensitive() || name == COOKIE || name == AUTHORIZATION);
         }
@@ -92,30 +93,30 @@ impl RejectedRequest {
         }
     }
 
-    /// The request's method.
+    /// Returns the request's method.
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The request's URI as it reached the [`AuthLayer`](crate::AuthLayer), before any router cut a
-    /// prefix off it.
+    /// Returns the request's URI as the [`AuthLayer`](crate::AuthLayer) received it, before a
+    /// router removed a prefix.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    /// The request's headers. Those that hold tokens are marked as sensitive, so that `Debug` does
-    /// not show them.
+    /// Returns the request's headers. Those that contain tokens are marked as sensitive, so that
+    /// `Debug` does not print them.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Returns the caller: logged in without what the route requires, or anonymous.
+    /// Returns the caller: anonymous, or logged in without meeting the requirement.
     pub fn authentication(&self) -> &Authentication {
         &self.authentication
     }
 }
 
-/// Shows neither headers nor query: tokens travel in them.
+/// Prints neither headers nor the query, because both may contain tokens.
 impl fmt::Debug for RejectedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RejectedRequest")
@@ -128,7 +129,7 @@ impl fmt::Debug for RejectedRequest {
 
 /// Renders a site's own page for a rejected request.
 ///
-/// It is called only where the caller takes a page: never for JSON, gRPC or a WebSocket.
+/// It is called only if the caller accepts a page: never for JSON, gRPC or a WebSocket.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not render pages of `Response<{B}>` for rejected requests: it \
             does not implement `OnRejection`",
@@ -138,7 +139,7 @@ impl fmt::Debug for RejectedRequest {
     note = "guide: docs/guide/src/axum.md"
 )]
 pub trait OnRejection<B> {
-    /// Returns the page; `None` for the default response.
+    /// Returns the page, or `None` for the default response.
     fn page(&self, rejection: Rejection, request: &RejectedRequest) -> Option<Response<B>>;
 }
 
@@ -160,7 +161,7 @@ impl<B, F: Fn(Rejection, &RejectedRequest) -> Option<Response<B>>> OnRejection<B
 }
 
 pin_project! {
-    /// The response of the service inside, or the rejection in its place.
+    /// The response future of the inner service, or the rejection.
     #[must_use = "futures do nothing unless they are polled"]
     pub struct GuardFuture<F, B> {
         #[pin]
@@ -206,8 +207,8 @@ where
     }
 }
 
-/// A status from core, which knows no `http` types. All that core gives are valid; if one were not,
-/// the request would stay rejected.
+/// Converts a status from core, which does not depend on `http`. Core uses only valid codes. With
+/// any other code the request would stay rejected.
 pub(crate) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::FORBIDDEN)
 }

@@ -1,7 +1,8 @@
-//! Core's attack corpus, each token sent as a browser sends it: what the verifier refuses never
-//! reaches a guarded route, and the caller is not told which check it was.
+//! Sends each token of core's attack corpus as a browser would. A token that the verifier rejects
+//! never reaches a guarded route. The response reveals no failed check except expiry and
+//! revocation.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test may panic if its set-up fails")]
 
 use std::{convert::Infallible, future::ready};
 
@@ -13,7 +14,7 @@ use serde_json::Value;
 use tower::{Service, ServiceBuilder, service_fn};
 
 #[tokio::test]
-async fn every_attack_gets_its_answer() {
+async fn each_attack_token_gets_the_expected_status() {
     let keys =
         KeyRing::from_json(include_str!("../../hallpass-core/tests/tables/attack_keys.json"))
             .unwrap();
@@ -30,8 +31,8 @@ async fn every_attack_gets_its_answer() {
         let attack: Value = serde_json::from_str(line).unwrap();
         let [what, token, expect] =
             ["what", "token", "expect"].map(|field| attack[field].as_str().unwrap());
-        // A `;` ends a cookie's value and white space around it is not part of it (RFC 6265 section
-        // 5.4): another token, then.
+        // `;` ends a cookie's value, and white space around a value is not part of it (RFC 6265
+        // section 5.4), so the server would receive another token.
         let (Ok(header), true) =
             (HeaderValue::from_str(&cookie(token)), token.trim() == token && !token.contains(';'))
         else {

@@ -1,7 +1,7 @@
-//! 100,000 requests with every sort of pass, each answer checked. Nothing here can reach a store:
-//! the dependency test of hallpass-axum reads that off the graph.
+//! Sends 100,000 requests with valid and invalid tokens and checks each response. No store can be
+//! reached: `tests/dependencies.rs` of hallpass-axum checks the dependency graph.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test may panic if its set-up fails")]
 
 use std::{convert::Infallible, future::ready};
 
@@ -12,7 +12,7 @@ use http::{Request, Response};
 use tower::{Service, ServiceBuilder, service_fn};
 
 #[tokio::test]
-async fn a_hundred_thousand_passes_are_each_judged_right() {
+async fn flood_of_100_000_requests_is_decided_correctly() {
     const REQUESTS: usize = 100_000;
 
     let mut visitors: Vec<(&str, Option<String>, u16)> =

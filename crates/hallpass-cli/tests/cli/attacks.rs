@@ -1,5 +1,5 @@
-//! The attack corpus of hallpass-core, line by line through the command: the same verdicts as
-//! behind the middleware.
+//! Sends each token of hallpass-core's attack corpus through the command. The verdicts equal those
+//! of the middleware.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,13 +15,13 @@ struct Attack {
 }
 
 #[test]
-fn every_attack_gets_the_verdict_that_the_middleware_gives() {
+fn attacks_get_the_verdicts_of_the_middleware() {
     let tables = concat!(env!("CARGO_MANIFEST_DIR"), "/../hallpass-core/tests/tables");
     let corpus = std::fs::read_to_string(format!("{tables}/attacks.jsonl")).unwrap();
     let attacks: Vec<Attack> =
         corpus.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    // A line ends where the token has a line feed, and loses a carriage return there: those tokens
-    // cannot be asked for whole.
+    // A line feed ends the line, and a carriage return before it is removed, so such tokens cannot
+    // be sent whole.
     let (broken, whole): (Vec<_>, Vec<_>) =
         attacks.iter().partition(|attack| attack.token.contains(['\n', '\r']));
     assert!(
@@ -56,7 +56,7 @@ fn every_attack_gets_the_verdict_that_the_middleware_gives() {
     }
 }
 
-/// A verdict in the words of the corpus.
+/// Returns a verdict in the terms of the corpus.
 fn word(verdict: &Value) -> &str {
     match &verdict["claims"] {
         _ if verdict["ok"] != true => verdict["kind"].as_str().unwrap_or("no kind"),

@@ -14,13 +14,13 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// The lines of standard output, as JSON.
+    /// Returns the lines of standard output, as JSON.
     pub(crate) fn json(&self) -> Vec<Value> {
         self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
-/// `hallpass` with these arguments and this standard input.
+/// Runs `hallpass` with these arguments and this standard input.
 pub(crate) fn hallpass(arguments: &[&str], input: &[u8]) -> Outcome {
     let mut child = Command::new(env!("CARGO_BIN_EXE_hallpass"))
         .args(arguments)
@@ -31,7 +31,7 @@ pub(crate) fn hallpass(arguments: &[&str], input: &[u8]) -> Outcome {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
-    // A command that reads nothing closes the pipe early, which is its right.
+    // A command that reads no input closes the pipe early, which is not an error.
     let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();

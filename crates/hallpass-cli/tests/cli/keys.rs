@@ -26,7 +26,7 @@ fn a_new_key_file_is_private_and_never_overwritten() {
 }
 
 #[test]
-fn each_algorithm_that_signs_is_made_and_only_public_keys_are_published() {
+fn each_signing_algorithm_publishes_only_public_keys() {
     let directory = Scratch::new();
     for (alg, published) in
         [("HS256", 0), ("hs384", 0), ("HS512", 0), ("EdDSA", 1), ("ES256", 1), ("ES384", 1)]
@@ -47,7 +47,7 @@ fn each_algorithm_that_signs_is_made_and_only_public_keys_are_published() {
 }
 
 #[test]
-fn rotation_keeps_the_old_key_for_its_time_and_retiring_ends_it() {
+fn rotation_accepts_the_old_key_until_it_is_retired() {
     let directory = Scratch::new();
     let path = directory.argument("keys.json");
     hallpass(&["keys", "new", "--out", &path, "--now", "1000"], b"");
@@ -72,7 +72,7 @@ fn rotation_keeps_the_old_key_for_its_time_and_retiring_ends_it() {
 }
 
 #[test]
-fn a_pepper_is_put_before_the_older_ones_and_only_those_can_be_retired() {
+fn new_pepper_is_used_and_only_older_ones_can_be_retired() {
     let directory = Scratch::new();
     let path = directory.argument("keys.json");
     hallpass(&["keys", "new", "--out", &path, "--now", "1000"], b"");
@@ -96,9 +96,9 @@ fn a_pepper_is_put_before_the_older_ones_and_only_those_can_be_retired() {
     assert_eq!(statuses(), (None, Some("peppers".into()), 3));
 }
 
-/// Each is a process: it is the lock beside the file that they meet at.
+/// Each change is made by a process of its own. They share only the lock file.
 #[test]
-fn of_changes_at_the_same_moment_none_undoes_another() {
+fn concurrent_changes_are_all_kept() {
     let directory = Scratch::new();
     let path = directory.argument("keys.json");
     hallpass(&["keys", "new", "--out", &path], b"");
@@ -139,7 +139,7 @@ fn listing_shows_no_secret() {
     }
 }
 
-/// The name of the key that signs.
+/// Returns the name of the key that signs.
 fn active(path: &str) -> String {
     let listed = hallpass(&["--json", "keys", "list", "--keys", path], b"").json();
     let signs = listed.iter().find(|key| key["status"] == "signs").unwrap();

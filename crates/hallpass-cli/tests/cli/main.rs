@@ -1,4 +1,4 @@
-//! The `hallpass` command as people and scripts run it: a real process, its exit code, its output.
+//! Runs the `hallpass` command as a real process, and checks its exit code and its output.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 

@@ -5,7 +5,7 @@ use hallpass_test_support::scratch::Scratch;
 use crate::command::hallpass;
 
 #[test]
-fn a_hash_is_of_its_password_alone() {
+fn hash_verifies_only_its_password() {
     let directory = Scratch::new();
     let hashed = hallpass(&["password", "hash"], "gânt ôl \n".as_bytes());
     assert_eq!(hashed.code, Some(0), "{}", hashed.err);
@@ -28,7 +28,7 @@ fn two_hashes_of_one_password_differ() {
 }
 
 #[test]
-fn a_hash_that_asks_for_too_much_is_refused_at_once() {
+fn hash_with_excessive_cost_is_rejected_immediately() {
     let directory = Scratch::new();
     let greedy = "$argon2id$v=19$m=2097152,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
     let hash = directory.file("hash", greedy);

@@ -1,5 +1,5 @@
-//! Tokens of others that sign with RSA, judged with their JWK Set: RS256 and PS256 are two
-//! algorithms of one kind of key.
+//! Tokens of other issuers that sign with RSA, verified with their JWK Set. RS256 and PS256 are two
+//! algorithms for one kind of key.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -22,7 +22,7 @@ impl Other {
         Self(KeyPair::generate(KeySize::Rsa2048).unwrap())
     }
 
-    /// The public half; with an `alg` it is bound to that algorithm.
+    /// Returns the public key. With an `alg` it is bound to that algorithm.
     fn jwks(&self, alg: Option<&str>) -> String {
         let public = self.0.public_key();
         let mut key = json!({
@@ -36,7 +36,7 @@ impl Other {
         json!({ "keys": [key] }).to_string()
     }
 
-    /// A token whose header says `alg`, signed in this encoding.
+    /// Returns a token with `alg` in its header and a signature of this encoding.
     fn token(&self, alg: &str, encoding: &'static dyn RsaEncoding) -> String {
         let header = json!({ "alg": alg, "typ": "JWT", "kid": "other" });
         let claims = json!({
@@ -56,7 +56,7 @@ fn rs256_and_ps256_tokens_verify_with_the_issuers_jwk_set() {
     let (directory, other) = (Scratch::new(), Other::new());
     let (rs256, ps256) =
         (other.token("RS256", &RSA_PKCS1_SHA256), other.token("PS256", &RSA_PSS_SHA256));
-    // Names the other algorithm than the one that made the signature.
+    // The header names another algorithm than the signature's.
     let mislabelled = other.token("RS256", &RSA_PSS_SHA256);
     let forged = Other::new().token("RS256", &RSA_PKCS1_SHA256);
     let input = [rs256, ps256, mislabelled, forged].join("\n");

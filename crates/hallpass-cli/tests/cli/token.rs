@@ -8,7 +8,7 @@ use crate::command::{Outcome, hallpass};
 
 const NOW: &str = "1764000000";
 
-/// A ring of this algorithm, and arguments that name it, the issuer, the audience and the moment.
+/// Creates a key ring, and returns arguments with its file, the issuer and the audience.
 fn site(directory: &Scratch, alg: &str) -> Vec<String> {
     let path = directory.argument(&format!("{alg}.json"));
     assert_eq!(
@@ -39,7 +39,7 @@ fn sign(site: &[String], more: &[&str]) -> String {
 }
 
 #[test]
-fn a_signed_token_verifies_with_the_public_half_alone() {
+fn signed_token_verifies_with_the_public_key_alone() {
     let directory = Scratch::new();
     for alg in ["EdDSA", "ES256", "ES384"] {
         let site = site(&directory, alg);
@@ -63,7 +63,7 @@ fn a_signed_token_verifies_with_the_public_half_alone() {
 }
 
 #[test]
-fn one_verdict_a_line_whatever_the_line_holds() {
+fn verify_prints_one_verdict_per_line_for_any_content() {
     let directory = Scratch::new();
     let site = site(&directory, "HS256");
     let token = sign(&site, &["--roles", "admin"]);
@@ -97,7 +97,7 @@ fn one_verdict_a_line_whatever_the_line_holds() {
 }
 
 #[test]
-fn each_setting_refuses_what_it_should() {
+fn each_verify_option_rejects_other_tokens() {
     let directory = Scratch::new();
     let site = site(&directory, "HS256");
     let token = sign(&site, &["--roles", "admin"]);
@@ -122,7 +122,7 @@ fn each_setting_refuses_what_it_should() {
 }
 
 #[test]
-fn a_role_that_the_site_does_not_know_is_not_shown_as_granted() {
+fn unknown_roles_are_not_shown() {
     let directory = Scratch::new();
     let site = site(&directory, "HS256");
     let claims = |roles: &str| {
@@ -138,7 +138,7 @@ fn a_role_that_the_site_does_not_know_is_not_shown_as_granted() {
 }
 
 #[test]
-fn own_claims_are_signed_beside_ours_and_never_in_their_place() {
+fn own_claims_never_replace_the_reserved_claims() {
     let directory = Scratch::new();
     let site = site(&directory, "HS256");
     let own = directory.file("own.json", r#"{"tenant":"blue"}"#);
@@ -152,7 +152,7 @@ fn own_claims_are_signed_beside_ours_and_never_in_their_place() {
 }
 
 #[test]
-fn inspect_says_that_nothing_was_verified() {
+fn inspect_output_is_marked_as_not_verified() {
     let directory = Scratch::new();
     let token = sign(&site(&directory, "HS256"), &[]);
     let shown = hallpass(&["token", "inspect"], format!("{token}\nnonsense\n").as_bytes()).json();
@@ -165,7 +165,7 @@ fn inspect_says_that_nothing_was_verified() {
 }
 
 #[test]
-fn what_is_wrong_with_the_keys_is_said_in_one_line() {
+fn key_errors_are_one_line_without_secrets() {
     let directory = Scratch::new();
     let names = ["--issuer", "i", "--audience", "a"];
     for (content, word) in [

@@ -1,4 +1,4 @@
-//! `hallpass totp`, held against RFC 6238 appendix B.
+//! `hallpass totp`, tested with RFC 6238 appendix B.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ const SHA256: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA";
 const SHA512: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNA";
 
 #[test]
-fn the_codes_are_those_of_the_rfc() {
+fn codes_match_rfc_6238() {
     let rows = [
         (SHA1, "sha1", "59", "94287082"),
         (SHA256, "sha256", "1111111109", "68084774"),
@@ -40,7 +40,7 @@ fn the_codes_are_those_of_the_rfc() {
 }
 
 #[test]
-fn a_code_is_checked_and_its_step_named() {
+fn verify_checks_the_code_and_returns_its_step() {
     let directory = Scratch::new();
     let secret = directory.file("secret", SHA1);
     let check = |code: &str, now: &str, skew: &str| {
@@ -58,7 +58,7 @@ fn a_code_is_checked_and_its_step_named() {
 }
 
 #[test]
-fn a_new_secret_gives_codes_through_its_own_link() {
+fn link_of_a_new_secret_produces_its_codes() {
     let made =
         hallpass(&["--json", "totp", "new", "--issuer", "A site", "--account", "alice"], b"")
             .json()
@@ -77,7 +77,7 @@ fn a_new_secret_gives_codes_through_its_own_link() {
 }
 
 #[test]
-fn a_secret_that_is_none_is_refused() {
+fn invalid_secrets_are_rejected() {
     for input in ["", "not base32!", "MFRGG"] {
         let refused = hallpass(&["totp", "code", "--secret", "-"], input.as_bytes());
         assert_eq!(

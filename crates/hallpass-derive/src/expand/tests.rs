@@ -19,7 +19,7 @@ fn of_variants(count: usize) -> DeriveInput {
 }
 
 #[test]
-fn what_is_no_role_enum_is_refused_with_the_mend() {
+fn invalid_role_enums_are_rejected_with_the_fix() {
     let table: [(DeriveInput, &str); 15] = [
         (
             parse_quote!(
@@ -153,7 +153,7 @@ fn what_is_no_role_enum_is_refused_with_the_mend() {
 }
 
 #[test]
-fn every_wrong_variant_is_named_at_once() {
+fn every_invalid_variant_is_reported() {
     let input = parse_quote!(
         enum Site {
             Guest(u8),
@@ -166,7 +166,7 @@ fn every_wrong_variant_is_named_at_once() {
 }
 
 #[test]
-fn a_set_has_room_for_64_roles() {
+fn at_most_64_roles_are_accepted() {
     assert!(accepted(&of_variants(64)).contains("63u8"));
     assert_eq!(
         refusals(&of_variants(65)),
@@ -175,7 +175,7 @@ fn a_set_has_room_for_64_roles() {
 }
 
 #[test]
-fn the_path_is_the_given_one_unless_the_enum_says_another() {
+fn crate_attribute_replaces_the_default_path() {
     let plain = accepted(&parse_quote!(
         enum Site {
             Guest,
@@ -192,7 +192,7 @@ fn the_path_is_the_given_one_unless_the_enum_says_another() {
 }
 
 #[test]
-fn a_raw_identifier_is_named_without_its_marker() {
+fn raw_identifier_is_named_without_its_prefix() {
     assert!(
         accepted(&parse_quote!(
             enum Site {

@@ -1,5 +1,5 @@
-//! The Redis store against a real server: the parts of the suite that it has, and what is Redis's
-//! own.
+//! The Redis store on a real server: the parts of the suite that it implements, and tests that only
+//! Redis needs.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

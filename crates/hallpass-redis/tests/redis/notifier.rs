@@ -1,4 +1,4 @@
-//! Being woken by the stream.
+//! Wake-ups by the stream.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::server;
 
 #[tokio::test]
 #[ignore = "needs Redis or Valkey: REDIS_URL"]
-async fn an_publication_wakes_whoever_follows() {
+async fn publication_wakes_the_followers() {
     let prefix = server::prefix();
     let (here, there) = (server::named(&prefix).await, server::named(&prefix).await);
     let before = Revocation::SessionEnded { session: session_id(1), at: at(1) };
@@ -36,10 +36,10 @@ async fn an_publication_wakes_whoever_follows() {
 
 #[tokio::test]
 #[ignore = "needs Redis or Valkey: REDIS_URL"]
-async fn a_reader_whose_stream_was_lost_begins_again() {
+async fn reader_restarts_after_a_lost_stream() {
     let store = server::empty().await;
     store.publish(&Revocation::SessionEnded { session: session_id(1), at: at(1) }).await.unwrap();
-    // As after a loss on a server whose clock was then set back.
+    // The stream was lost, and the server's clock was then set back.
     let beyond = Cursor::from_number(u128::from(u64::MAX) << 64);
     assert_eq!(store.read_after(beyond).await.unwrap().cursor, Cursor::START);
 }

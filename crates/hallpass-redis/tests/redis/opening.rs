@@ -9,7 +9,7 @@ use hallpass_redis::{RedisStore, RedisStoreErrorKind};
 use crate::server;
 
 #[tokio::test]
-async fn what_is_wrong_is_one_sentence_with_the_mend_and_without_the_password() {
+async fn open_errors_name_the_fix_and_no_password() {
     for (url, expected) in [
         ("", "write for example redis://127.0.0.1:6379"),
         ("postgres://localhost", "write for example redis://127.0.0.1:6379"),
@@ -27,7 +27,7 @@ async fn what_is_wrong_is_one_sentence_with_the_mend_and_without_the_password() 
 
 #[tokio::test]
 #[ignore = "needs Redis or Valkey: REDIS_URL"]
-async fn what_cannot_be_read_is_an_error_and_no_fresh_start() {
+async fn unreadable_value_is_an_error() {
     let prefix = server::prefix();
     let store = server::named(&prefix).await;
     let client = redis::Client::open(std::env::var("REDIS_URL").unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The server of `REDIS_URL`, and a prefix of its own for each test.
+//! The server of `REDIS_URL`, and a prefix for each test.
 
 use std::{
     process,
@@ -8,7 +8,7 @@ use std::{
 
 use hallpass_redis::RedisStore;
 
-/// Nobody else's. Keys of tests expire or are a few bytes.
+/// Returns a unique prefix. The keys of tests expire, or have a few bytes.
 pub(crate) fn prefix() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -1,7 +1,7 @@
-//! TLS on the way to the server: what an address asks for happens, or it fails at the start.
+//! TLS to the server: the connection has the TLS that its address requires, or opening fails.
 //! `.ci/with_tls` starts such a server.
 
-/// Whom the address trusts, and by which name it calls the server.
+/// Tests of the trusted authorities and of the server's name.
 #[cfg(feature = "tls")]
 mod over_tls {
     use std::{error::Error, time::Duration};
@@ -13,14 +13,15 @@ mod over_tls {
     use hallpass_redis::{RedisOpenError, RedisStore};
     use tokio::time::timeout;
 
-    /// The server's address, `localhost` in it, and the authority of its certificate.
+    /// Returns the server's address, with `localhost` as its host, and the authority of its
+    /// certificate.
     fn server() -> (String, String) {
         (std::env::var("TLS_REDIS_URL").unwrap(), std::env::var("TLS_CA").unwrap())
     }
 
     #[tokio::test]
     #[ignore = "needs a Redis with TLS: .ci/with_tls"]
-    async fn a_store_and_its_follower_speak_to_a_server_that_has_shown_who_it_is() {
+    async fn store_and_follower_connect_to_a_verified_server() {
         let (server, authority) = server();
         assert!(server.starts_with("rediss:"));
         let store = RedisStore::open(&format!("{server}?ssl_ca_certs={authority}")).await.unwrap();
@@ -34,13 +35,13 @@ mod over_tls {
         store.publish(&change).await.unwrap();
         timeout(Duration::from_secs(1), notifier.notified())
             .await
-            .expect("nothing was pushed")
+            .expect("no notification was received")
             .unwrap();
     }
 
     #[tokio::test]
     #[ignore = "needs a Redis with TLS: .ci/with_tls"]
-    async fn a_server_that_cannot_show_who_it_is_is_refused() {
+    async fn unverified_server_is_rejected() {
         let (server, authority) = server();
         let elsewhere = server.replace("localhost", "127.0.0.1");
         for (url, cause) in [
@@ -56,10 +57,10 @@ mod over_tls {
     }
 
     #[tokio::test]
-    async fn authorities_that_cannot_be_read_fail_at_the_start() {
+    async fn unreadable_authorities_fail_at_the_start() {
         for url in [
             "rediss://127.0.0.1:1?ssl_ca_certs=/nowhere/ca.pem",
-            // Who names authorities wants TLS.
+            // An address that names authorities requires TLS.
             concat!("redis://127.0.0.1:1?ssl_ca_certs=", env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
         ] {
             let error = RedisStore::open(url).await.unwrap_err();
@@ -71,7 +72,7 @@ mod over_tls {
 
 #[cfg(not(feature = "tls"))]
 #[tokio::test]
-async fn a_build_without_tls_says_so() {
+async fn build_without_tls_returns_the_tls_error() {
     use hallpass_redis::{RedisOpenError, RedisStore};
 
     for url in ["rediss://cache.example:6379", "valkeys://cache.example:6379"] {

@@ -1,4 +1,4 @@
-//! Opening the database on a server that is there. And the schema, step by step.
+//! Opens a database on a server, and applies the steps of the schema.
 
 use std::{str::FromStr, time::Duration};
 
@@ -19,31 +19,31 @@ use crate::{
 };
 
 impl PostgresStore {
-    /// Connects to the database that `url` names, `postgres://site@localhost/site` say, and brings
-    /// its tables up to date. What the address leaves out comes from the usual `PG…` variables.
-    /// PostgreSQL 13 or later.
+    /// Connects to the database at `url`, for example `postgres://site@localhost/site`, and brings
+    /// its tables up to date. The usual `PG…` variables supply the parts that the address omits.
+    /// Requires PostgreSQL 13 or later.
     ///
-    /// What it sets, for each connection:
+    /// Settings of each connection:
     ///
-    /// | setting | value | because |
+    /// | setting | value | reason |
     /// |---|---|---|
-    /// | `synchronous_commit` | `on`, unless it is stricter | a log-out or a consumed code that was acknowledged must outlive a power cut |
-    /// | `statement_timeout` | 5 s | the sign-in has given up long before, and the lock must not outlive it |
-    /// | `idle_in_transaction_session_timeout` | 10 s | a process that stops in the middle must not hold its lock |
+    /// | `synchronous_commit` | `on`, unless it is stricter | a logout or a consumed code that was acknowledged must survive a power failure |
+    /// | `statement_timeout` | 5 s | the login has failed long before, and its lock must not remain |
+    /// | `idle_in_transaction_session_timeout` | 10 s | a process that stops inside a transaction must not keep its lock |
     ///
-    /// There are at most 8 connections, and a call waits at most 2 s for one, so that a log-in
-    /// fails in time for a person to try again. The revocation log listens on one more.
+    /// There are at most 8 connections, and a call waits at most 2 s for one, so that a login fails
+    /// early enough for a person to try again. The revocation log listens on one more connection.
     ///
     /// # TLS
-    /// With the feature `tls`, and `sslmode` as PostgreSQL's own clients know it. **A server across
-    /// a network is named with `?sslmode=verify-full`**: `prefer`, which is what an address
-    /// without it means, and `require` encrypt, but ask no certificate who is there. Trusted
-    /// are the authorities that Mozilla trusts, compiled in, and those of the file in
-    /// `sslrootcert=/etc/site/ca.pem`; `sslcert` and `sslkey` name the site's own certificate.
+    /// Requires the feature `tls`. `sslmode` has the values of PostgreSQL's own clients. **For a
+    /// server across a network, add `?sslmode=verify-full`**: `prefer`, the default, and `require`
+    /// encrypt, but do not verify the server's certificate. The authorities that Mozilla trusts are
+    /// compiled in. `sslrootcert=/etc/site/ca.pem` adds those of a file. `sslcert` and `sslkey` set
+    /// the site's own certificate.
     ///
     /// # Errors
-    /// `url` is no PostgreSQL address, or the database cannot be reached or brought up to date.
-    /// [`StoreOpenError`] says which.
+    /// `url` is not a PostgreSQL address, or the database cannot be reached or brought up to date.
+    /// [`StoreOpenError`] distinguishes these cases.
     pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
         if !(url.starts_with("postgres:") || url.starts_with("postgresql:")) {
             return Err(StoreOpenError::Scheme { example: EXAMPLE });
@@ -63,8 +63,8 @@ impl PostgresStore {
             .connect_with(options)
             .await
             .map_err(|error| match error {
-                // sqlx says so before it sends anything. Another crate may have turned its TLS on:
-                // so it is asked, not the feature.
+                // sqlx returns this before it sends anything. Another crate may have enabled sqlx's
+                // TLS, so the feature alone does not decide.
                 error @ sqlx::Error::Tls(_) if cfg!(not(feature = "tls")) => {
                     StoreOpenError::Tls { source: StoreError::from_driver(error) }
                 }
@@ -81,34 +81,34 @@ impl PostgresStore {
 }
 
 const EXAMPLE: &str = "postgres://site@localhost/site";
-/// `remote_apply` waits for a replica as well, and is left alone.
+/// `remote_apply` also waits for a replica, and is not changed.
 const SETTINGS: &str = "SET statement_timeout = 5000; SET idle_in_transaction_session_timeout = 10000; \
      SELECT set_config('synchronous_commit', 'on', FALSE) \
      WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')";
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
-/// For each process. More would only queue on the server's cores, and a server takes 100 in all
-/// unless it is told otherwise.
+/// Per process. More connections would only queue on the server's cores, and a server accepts 100
+/// in all by default.
 const CONNECTIONS: u32 = 8;
 
 impl PostgresStore {
-    /// Brings the tables up to date, in the first schema of the connection's `search_path`. Does
-    /// nothing where they are.
+    /// Brings the tables up to date, in the first schema of the connection's `search_path`. Has no
+    /// effect if they are.
     ///
-    /// [`open`](Self::open) does this by itself. Any number of processes may call it at the same
-    /// time: all of it is one transaction that holds a lock, so each step runs once and a crash
-    /// leaves nothing half done.
+    /// [`open`](Self::open) calls this. Any number of processes may call it at the same time: it is
+    /// one transaction that holds a lock, so each step runs once, and a crash leaves no partial
+    /// change.
     ///
     /// # Errors
-    /// The database does not answer, or was written by a newer version of this crate.
+    /// The database is unavailable, or was written by a newer version of this crate.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         let mut write = self.write().await?;
-        // Another process's steps may take long, and so may these.
+        // The steps may take long, and so may those of another process.
         write.script("SET LOCAL statement_timeout = 0").await?;
-        // Two transactions that create one table at the same time would not wait for each other:
+        // Two transactions that create the same table at the same time do not wait for each other:
         // one of them fails.
         write.row(sql("SELECT pg_advisory_xact_lock(730482301)")).await?;
         let record = "CREATE TABLE IF NOT EXISTS hallpass_migrations (step BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)";
-        // A notice that the table is there is not worth a line in the log of each start.
+        // Otherwise each start would log the notice that the table exists.
         write.script("SET LOCAL client_min_messages = warning").await?;
         write.script(record).await?;
         let latest = write

@@ -1,5 +1,5 @@
-//! Counting attempts. The key's lock is taken before the count is read, so the next reader sees it
-//! raised.
+//! Counts attempts. The key is locked before the count is read, so the next reader receives the
+//! raised count.
 
 use hallpass_accounts::{AttemptOutcome, AttemptState, RateLimit, RateLimitStore};
 use hallpass_core::UnixTime;
@@ -24,7 +24,7 @@ impl RateLimitStore for PostgresStore {
         let mut write = self.write_to_key(key).await?;
         let before = load(&mut write, key).await?;
         let (after, attempted) = policy.take(before, now);
-        // A blocked attempt changes nothing, so a flood of them costs no write to the disk.
+        // A blocked attempt changes nothing, so a flood of them causes no write to the disk.
         if before != Some(after) {
             store(&mut write, key, after, policy).await?;
             write.commit().await?;
@@ -91,10 +91,9 @@ async fn delete(write: &mut Write, key: &str) -> Result<(), StoreError> {
 }
 
 impl PostgresStore {
-    /// Each counted attempt pays for the removal of a few forgotten ones: the table holds what
-    /// still counts, and no call ever pays for a whole flood. It is a transaction of its own,
-    /// and passes over rows that another one is about to remove or to count on, so that it
-    /// waits for nobody.
+    /// Removes a few rows that no longer count. Each counted attempt does this, so the table stays
+    /// small, and no call removes the rows of a whole flood. It is a transaction of its own and
+    /// skips rows that another transaction has locked, so it waits for none.
     async fn forget_some(&self, now: UnixTime) -> Result<(), StoreError> {
         let forget = sql("DELETE FROM hallpass_rate_limits WHERE key IN \
              (SELECT key FROM hallpass_rate_limits WHERE forget_at <= $1 LIMIT 10 FOR UPDATE SKIP LOCKED)");

@@ -1,14 +1,13 @@
 //! The revocation log.
 //!
-//! PostgreSQL gives out numbers when a transaction asks for them, not when it commits, so a row may
-//! appear behind others that were read long ago. A cursor therefore stands only where nothing can
-//! appear any more: behind rows whose transaction, and every one before it, has ended
-//! (`pg_snapshot_xmin`). Rows beyond that are handed over as soon as they can be seen, and again
-//! until they are settled: a transaction that stays open for an hour, in whatever database of the
-//! server, delays no revocation.
+//! PostgreSQL assigns numbers when a transaction requests them, not when it commits. So a row may
+//! appear at a place before rows that were read long ago. A cursor therefore points only to a final
+//! row: the row's transaction, and every earlier one, has ended (`pg_snapshot_xmin`). Rows after
+//! the last final one are returned as soon as they are visible, and again until they are final. A
+//! transaction that stays open for an hour, in any database of the server, delays no revocation.
 //!
-//! Transaction numbers are those of this server. Whoever restores a dump on another one restarts
-//! the nodes, whose cursors mean nothing there; a physical replica that takes over has the same
+//! Transaction numbers belong to one server. If a dump is restored on another server, restart the
+//! nodes, because their cursors are invalid there. A physical replica that takes over has the same
 //! numbers.
 
 use std::{io::ErrorKind, time::Duration};
@@ -59,11 +58,11 @@ impl RevocationLog for PostgresStore {
     }
 }
 
-/// One statement, so that the limit of what is settled and the rows are of one snapshot.
+/// One statement, so that the limit of the final rows and the rows are of one snapshot.
 ///
-/// What is settled comes in stretches, and behind the last of them, whole, what is not, since no
-/// cursor can point into it. That is at most what was revoked while the oldest open transaction
-/// runs, and not yet [forgotten](RevocationLog::purge_before).
+/// Final rows (`settled`) are returned in pages. The last page is followed by all other rows,
+/// because no cursor can point to one of them. Those are at most the revocations since the oldest
+/// open transaction began that are not yet [removed](RevocationLog::purge_before).
 const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first), \
      stretch AS MATERIALIZED ( \
         SELECT *, TRUE AS settled FROM hallpass_revocations \
@@ -76,8 +75,8 @@ const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_curre
         WHERE transaction >= (SELECT first FROM open) AND (SELECT count(*) FROM stretch) < $3 \
      ) AS news ORDER BY transaction, place";
 
-/// The transaction in the upper half, the place in the lower. The first transaction of a server is
-/// number 3.
+/// The transaction is the upper half, the place the lower half. The first transaction of a server
+/// is number 3.
 fn parts(cursor: Cursor) -> (i64, i64) {
     let half = |number: u128| i64::try_from(number).unwrap_or(i64::MAX);
     (half(cursor.number() >> 64), half(cursor.number() & u128::from(u64::MAX)))
@@ -89,10 +88,9 @@ fn place_of(row: &PgRow) -> Result<Cursor, StoreError> {
     Ok(Cursor::from_number(u128::from(transaction) << 64 | u128::from(place)))
 }
 
-/// `LISTEN`: what wakes a node as soon as somebody has revoked something.
+/// Wakes a node with `LISTEN` as soon as a revocation is committed.
 ///
-/// Listens on a connection of its own, which it takes from nobody: the pool is asked for its
-/// address only.
+/// It listens on a connection of its own, and uses only the address of the pool.
 pub(crate) struct Listen {
     pool: PgPool,
     line: Option<Line>,
@@ -100,7 +98,7 @@ pub(crate) struct Listen {
 
 struct Line {
     listener: PgListener,
-    /// When another connection takes its place.
+    /// When another connection replaces this one.
     until: Instant,
 }
 
@@ -117,7 +115,7 @@ impl Listen {
             .acquire_timeout(CONNECTION_WAIT);
         let own = one.connect_with((*self.pool.connect_options()).clone()).await?;
         let mut listener = PgListener::connect_with(&own).await?;
-        // A lost connection is an answer: what was told meanwhile went to nobody.
+        // A lost connection is an error: notifications in the meantime were lost.
         listener.eager_reconnect(false);
         listener.listen(CHANNEL).await?;
         Ok(Line { listener, until: Instant::now() + LINE_LIFE })
@@ -128,15 +126,15 @@ impl Notifier for Listen {
     type Error = StoreError;
 
     async fn notified(&mut self) -> Result<(), StoreError> {
-        // The line is put back only while it is good: a dropped future or an error leaves none, and
-        // the next call begins afresh.
+        // The line is put back only while it works. After a dropped future or an error the next
+        // call connects again.
         let Some(mut line) = self.line.take() else {
             self.line = Some(self.connect().await.map_err(StoreError::from_driver)?);
             return Ok(());
         };
         match timeout_at(line.until, line.listener.try_recv()).await {
             Ok(Ok(Some(_notification))) => {
-                // A burst is one piece of news.
+                // Several notifications cause one read.
                 while line.listener.next_buffered().is_some() {}
                 self.line = Some(line);
                 Ok(())
@@ -150,9 +148,10 @@ impl Notifier for Listen {
     }
 }
 
-/// What the trigger on the log's table notifies.
+/// The channel that the trigger on the log's table notifies.
 const CHANNEL: &str = "hallpass_revocations";
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
-/// A line that was cut without a word, by a firewall say, looks like one without news. So it is
-/// laid anew each minute; what that misses, the poll finds within its second.
+/// A connection that was cut silently, for example by a firewall, looks like one without
+/// notifications. So it is replaced every minute. The poll finds a missed revocation within its
+/// period of one second.
 const LINE_LIFE: Duration = Duration::from_secs(60);

@@ -1,9 +1,9 @@
-//! One write transaction, and whose turn it is.
+//! A write transaction and its lock.
 //!
-//! SQLite has one write lock, and PostgreSQL one for each row. So a transaction here begins with
-//! the lock that decides its order: the account's row, or the counted key. What it reads afterwards
-//! nobody else changes until it ends, since everybody takes this lock first; and as there is only
-//! one to wait for, no two transactions wait for each other.
+//! SQLite has one write lock, and PostgreSQL one per row. A transaction first takes the lock that
+//! decides its order: the account's row, or the counted key. No other writer changes the values
+//! that it reads afterwards, because every writer takes this lock first. Locks are taken in a fixed
+//! order, so there are no deadlocks.
 
 use hallpass_accounts::{AccountId, Actor, SessionId};
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -14,11 +14,12 @@ use super::{
 };
 use crate::error::StoreError;
 
-/// Locks a session's row, where the account has it. The account's row is locked before.
+/// Locks a session's row if it belongs to the account. The account's row is locked before.
 pub(super) const LOCK_SESSION: &str =
     "SELECT 1 FROM hallpass_sessions WHERE id = $1 AND account_id = $2 FOR NO KEY UPDATE";
 
-/// A transaction that has its turn. Dropped without [`commit`](Self::commit), it is rolled back.
+/// A transaction that holds its lock. It is rolled back if it is dropped without
+/// [`commit`](Self::commit).
 pub(super) struct Write {
     transaction: Transaction<'static, Postgres>,
 }
@@ -34,17 +35,18 @@ impl Write {
 }
 
 impl PostgresStore {
-    /// A change that is one statement, and so one transaction. Answers how many rows were changed.
+    /// Runs a change of one statement, which is one transaction. Returns the number of changed
+    /// rows.
     pub(super) async fn change(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let changed = statement.execute(&self.pool).await;
         changed.map(|result| result.rows_affected()).map_err(StoreError::from_driver)
     }
 
-    /// Waits for the account's turn. An account that is not there has none, and its changes change
-    /// nothing.
+    /// Locks the account's row. An account that does not exist has no lock, and its changes have no
+    /// effect.
     ///
-    /// The lock is the one that an update takes, which the foreign keys of sessions and factors do
-    /// not wait for.
+    /// The lock is the one that an update takes. The foreign keys of sessions and factors do not
+    /// wait for it.
     pub(super) async fn write_to(&self, account: &AccountId) -> Result<Write, StoreError> {
         let mut write = self.write().await?;
         let lock = sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 FOR NO KEY UPDATE");
@@ -52,9 +54,8 @@ impl PostgresStore {
         Ok(write)
     }
 
-    /// Waits for the turns of the account and of whoever commands the change. Always in the order
-    /// of their ids: two administrators who change each other would otherwise wait for each
-    /// other.
+    /// Locks the rows of the account and of the actor who commands the change, in the order of
+    /// their ids. Otherwise two administrators who change each other would wait for each other.
     pub(super) async fn write_to_both(
         &self,
         account: &AccountId,
@@ -69,7 +70,7 @@ impl PostgresStore {
         Ok(write)
     }
 
-    /// Waits for the turn of the account whose session this is.
+    /// Locks the row of the account that has this session.
     pub(super) async fn write_to_account_of(
         &self,
         session: &SessionId,
@@ -81,8 +82,8 @@ impl PostgresStore {
         Ok(write)
     }
 
-    /// Waits for the key's turn. It is a lock on a number, since the key may have no row yet; two
-    /// keys that share the number wait for each other and do no other harm.
+    /// Locks the key. The lock is on a number, because the key may have no row yet. Two keys with
+    /// the same number wait for each other, which is harmless.
     pub(super) async fn write_to_key(&self, key: &str) -> Result<Write, StoreError> {
         let mut write = self.write().await?;
         let lock = sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 7304823))");
@@ -90,12 +91,13 @@ impl PostgresStore {
         Ok(write)
     }
 
-    /// A transaction without a turn. Its level is said, because an application's pool may default
-    /// to another, at which a statement would not see what was committed while it waited.
+    /// Begins a transaction without a lock. The isolation level is explicit, because an
+    /// application's pool may default to another one, at which a statement would not read changes
+    /// that were committed while it waited.
     ///
-    /// It begins in a task of its own. Were it dropped between the server's `BEGIN` and sqlx's
-    /// counting of it, the connection would go back to the pool inside a transaction that
-    /// nobody ends, and whoever got it next would lose what it wrote
+    /// It begins in a task of its own. If it were dropped between the server's `BEGIN` and sqlx's
+    /// count of it, the connection would return to the pool inside an open transaction, and the
+    /// next user of the connection would lose its writes
     /// (`an_enrolment_dropped_at_any_await_is_whole_or_nothing`).
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
         let pool = self.pool.clone();

@@ -1,4 +1,4 @@
-//! Finding accounts, making them, and the commands of an operator.
+//! Finds and creates accounts, and runs the commands of an operator.
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, LiveFactor,
@@ -13,7 +13,7 @@ use crate::error::StoreError;
 
 pub(crate) mod own_change;
 
-/// The columns that [`read`] reads. A macro, because sqlx takes literal SQL alone.
+/// The columns that [`read`] reads. A macro, because sqlx accepts only literal SQL.
 macro_rules! select_accounts {
     ($rest:literal) => {
         concat!(
@@ -41,7 +41,7 @@ impl AccountStore for Store {
     }
 }
 
-/// The unique index on the key decides which of two calls makes the account.
+/// The unique index on the key decides which of two calls creates the account.
 impl RegistrationStore for Store {
     async fn create(&self, account: NewAccount) -> Result<RegistrationOutcome, StoreError> {
         let insert =
@@ -60,9 +60,11 @@ impl RegistrationStore for Store {
     }
 }
 
-/// The account as this transaction has written it. The lock on its row keeps it there.
+/// Returns the account as this transaction has written it. Its row is locked, so it exists.
 pub(crate) async fn written(write: &mut Write, id: &AccountId) -> Result<Account, StoreError> {
-    find(write, id).await?.ok_or_else(|| StoreError::corrupt("an account vanished under its lock"))
+    find(write, id)
+        .await?
+        .ok_or_else(|| StoreError::corrupt("an account disappeared while its row was locked"))
 }
 
 pub(crate) async fn find(write: &mut Write, id: &AccountId) -> Result<Option<Account>, StoreError> {
@@ -130,7 +132,7 @@ impl AdministrationStore for Store {
     async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, StoreError> {
         let list =
             sql(select_accounts!("WHERE a.username_key > $1 ORDER BY a.username_key LIMIT $2"));
-        // No key is empty, so the empty text is before the first one.
+        // No key is empty, so the empty string is before the first key.
         let rows =
             self.rows(list.bind(after.map_or("", Username::key)).bind(i64::from(limit))).await?;
         rows.iter().map(read).collect()

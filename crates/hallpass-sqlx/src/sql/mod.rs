@@ -1,9 +1,9 @@
-//! What has one text for both databases: the module is part of `sqlite` and of `postgres`, compiled
-//! in the terms of each.
+//! The SQL of both databases. This module is compiled twice, as part of `sqlite` and of `postgres`,
+//! with the types of each.
 //!
-//! It is a module twice, and not generic: sqlx states what a type of values needs (`Encode`,
-//! `Decode`, `Type`) for each database, so that each function here would repeat a dozen bounds. The
-//! driver's types and errors end here.
+//! It is not generic, because sqlx's bounds on values (`Encode`, `Decode`, `Type`) are per
+//! database, and each function here would repeat a dozen of them. The driver's types and errors do
+//! not leave this module.
 
 mod account;
 mod password;
@@ -20,7 +20,7 @@ use super::{
 use crate::{column, error::StoreError};
 
 impl Write {
-    /// Answers how many rows were changed.
+    /// Runs a statement. Returns the number of changed rows.
     pub(crate) async fn change(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let changed = statement.execute(self.connection()).await;
         changed.map(|result| result.rows_affected()).map_err(StoreError::from_driver)
@@ -50,7 +50,7 @@ impl Store {
     }
 }
 
-/// A statement with its values, prepared once for each connection.
+/// A statement with its values, prepared once per connection.
 pub(crate) type Statement<'q> = Query<'q, Database, Arguments>;
 
 pub(crate) fn sql<'q>(text: &'static str) -> Statement<'q> {

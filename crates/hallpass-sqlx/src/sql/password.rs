@@ -1,4 +1,4 @@
-//! Writing password hashes, always against the hash that is expected to be there.
+//! Writes password hashes, always on the condition that the stored hash is the expected one.
 
 use hallpass_accounts::{
     AccountId, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome,

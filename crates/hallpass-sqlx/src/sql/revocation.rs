@@ -1,5 +1,5 @@
-//! What every revocation does, inside the caller's transaction: the generation goes up, sessions
-//! go, the log is written. How the log is read is each database's own.
+//! The steps of every revocation, inside the caller's transaction: raise the generation, delete
+//! sessions, write the log. Each database has its own module to read the log.
 
 use hallpass_accounts::{AccountId, Revocation, SessionId};
 use hallpass_core::UnixTime;
@@ -9,10 +9,10 @@ use super::{
 };
 use crate::error::StoreError;
 
-/// Ends every session of the account but `keep`, and raises its generation.
+/// Ends every session of the account except `keep`, and raises the account's generation.
 ///
-/// The kept session cannot be refreshed any more until its refresh token is replaced: a copy must
-/// not outlive the change.
+/// The kept session cannot be refreshed until its refresh token is replaced: a copy of the token
+/// must not outlive the change.
 pub(crate) async fn everything(
     write: &mut Write,
     account: &AccountId,
@@ -30,11 +30,11 @@ pub(crate) async fn everything(
     generation(write, account, at).await
 }
 
-/// Raises the account's generation: every token issued before is revoked. Sessions stay. An account
-/// that does not exist stays so.
+/// Raises the account's generation, which revokes every token issued before. Sessions stay. Has no
+/// effect on an account that does not exist.
 ///
-/// At the highest generation the schema refuses the change. To wrap around would revive every old
-/// token.
+/// At the highest generation the schema rejects the change, because a wrap-around would revive
+/// every old token.
 pub(crate) async fn generation(
     write: &mut Write,
     account: &AccountId,
@@ -48,7 +48,7 @@ pub(crate) async fn generation(
     generation_raised(write, account, generation, at).await
 }
 
-/// Ends one session of the account. Answers how many there were: 1 or 0.
+/// Ends one session of the account. Returns the number of ended sessions: 1 or 0.
 pub(crate) async fn session(
     write: &mut Write,
     account: &AccountId,
@@ -104,5 +104,5 @@ pub(crate) fn change(row: &Row) -> Result<Revocation, StoreError> {
     })
 }
 
-/// Rows a call: some 100 KiB of memory, and a million rows in a thousand calls.
+/// Maximum number of rows per read: about 100 KiB of memory. A million rows need a thousand reads.
 pub(crate) const STRETCH: i64 = 1000;

@@ -1,4 +1,4 @@
-//! Keeping sessions.
+//! Stores sessions.
 
 use hallpass_accounts::{
     AccountId, Actor, CommandOutcome, EndOutcome, NewSession, OpenOutcome, OwnChange,
@@ -19,8 +19,8 @@ impl SessionStore for Store {
     async fn open(&self, session: NewSession) -> Result<OpenOutcome, StoreError> {
         let mut write = self.write_to(&session.account).await?;
         let account = session.account.as_str();
-        // Nothing else deletes them, so an account keeps at most the sessions of one session's
-        // life.
+        // Nothing else deletes expired sessions, so an account keeps at most the sessions of one
+        // session's lifetime.
         let expire = sql(
             "DELETE FROM hallpass_sessions WHERE account_id = $1 AND (expires_at <= $2 OR idle_at <= $2)",
         );

@@ -1,4 +1,4 @@
-//! Keeping the authenticator. Each "once" is a condition in one statement.
+//! Stores second factors. Each "only once" is a condition in one statement.
 
 use hallpass_accounts::{
     AccountId, ConsumeOutcome, Enrolment, OwnChange, OwnChangeOutcome, RecoveryHash,

@@ -1,5 +1,5 @@
-//! Opening the file: made on first use, readable by its owner alone, safe against a crash. And the
-//! schema, step by step.
+//! Opens the file, and applies the steps of the schema. The file is created on first use, readable
+//! only by its owner, and safe against a crash.
 
 use std::{
     io,
@@ -25,28 +25,28 @@ use crate::{
 };
 
 impl SqliteStore {
-    /// Opens the file that `url` names, `sqlite://site.db` say, and brings its tables up to date. A
-    /// file that is not there is made, with mode 0600 where the system has modes: it holds
+    /// Opens the file at `url`, for example `sqlite://site.db`, and brings its tables up to date. A
+    /// missing file is created, with mode 0600 where the system has modes, because it contains
     /// password hashes.
     ///
-    /// What it sets, for each connection:
+    /// Settings of each connection:
     ///
-    /// | setting | value | because |
+    /// | setting | value | reason |
     /// |---|---|---|
-    /// | `journal_mode` | `WAL` | readers go on while somebody writes |
-    /// | `synchronous` | `FULL` | a log-out or a consumed code that was acknowledged must outlive a power cut. `NORMAL` outlives only a killed process |
+    /// | `journal_mode` | `WAL` | readers continue during a write |
+    /// | `synchronous` | `FULL` | a logout or a consumed code that was acknowledged must survive a power failure. `NORMAL` survives only a killed process |
     /// | `busy_timeout` | 5 s | another process may hold the write lock for a moment |
     /// | `foreign_keys` | `ON` | no session without its account |
     ///
-    /// A call waits at most 2 s for a connection, so that a log-in fails in time for a person to
-    /// try again.
+    /// A call waits at most 2 s for a connection, so that a login fails early enough for a person
+    /// to try again.
     ///
-    /// `sqlite::memory:` gives a database that lives as long as the store and its clones, on one
+    /// `sqlite::memory:` creates a database that lives as long as the store and its clones, on one
     /// connection.
     ///
     /// # Errors
-    /// `url` is no SQLite address, or the file cannot be made, opened or brought up to date.
-    /// [`StoreOpenError`] says which.
+    /// `url` is not an SQLite address, or the file cannot be created, opened or brought up to date.
+    /// [`StoreOpenError`] distinguishes these cases.
     pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
         let Some(address) = url.strip_prefix("sqlite:") else {
             return Err(StoreOpenError::Scheme { example: EXAMPLE });
@@ -67,11 +67,10 @@ impl SqliteStore {
 }
 
 const EXAMPLE: &str = "sqlite://site.db";
-/// SQLite's own default in sqlx, written down because the table of `open` promises it.
+/// sqlx's default, which is explicit because the table of `open` states it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
-/// One of them writes; the others read accounts at sign-in. More would only queue on two or four
-/// cores.
+/// One connection writes, and the others read. More would only queue on two or four cores.
 const CONNECTIONS: u32 = 8;
 
 fn is_in_memory(address: &str) -> bool {
@@ -80,7 +79,7 @@ fn is_in_memory(address: &str) -> bool {
     name == ":memory:" || query.split('&').any(|pair| pair == "mode=memory")
 }
 
-/// A connection that closes takes a database in memory with it: there is one, and it stays.
+/// A database in memory ends with its connection, so the only connection stays open.
 async fn in_memory(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpenError> {
     let path = options.get_filename().to_owned();
     SqlitePoolOptions::new()
@@ -104,9 +103,9 @@ async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpenE
         SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
     let give_up = Instant::now() + BUSY_TIMEOUT;
     loop {
-        // Turning a new file to WAL takes a lock for which SQLite does not wait, so of two
-        // processes that start together one is refused. It tries again. Guarded by
-        // `many_processes_may_start_at_once`.
+        // Switching a new file to WAL takes a lock for which SQLite does not wait, so one of two
+        // processes that start together fails. It tries again. Guarded by
+        // `many_processes_may_start_concurrently`.
         match pool.clone().connect_with(options.clone()).await {
             Ok(pool) => return Ok(pool),
             Err(error) if is_locked(&error) && Instant::now() < give_up => {
@@ -120,8 +119,8 @@ async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpenE
     }
 }
 
-/// SQLite would make the file readable by everybody (mode 0644, less the umask). Its `-wal` and
-/// `-shm` take their mode from it. A file that is there keeps its mode: that is the operator's
+/// SQLite would make the file readable by every user (mode 0644, less the umask). Its `-wal` and
+/// `-shm` files take their mode from it. An existing file keeps its mode, which is the operator's
 /// choice.
 fn make_private(path: &Path) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
@@ -134,21 +133,21 @@ fn make_private(path: &Path) -> io::Result<()> {
     }
 }
 
-/// `SQLITE_BUSY` (5) and `SQLITE_LOCKED` (6), in the low byte of every extended code.
+/// `SQLITE_BUSY` (5) and `SQLITE_LOCKED` (6) are the low byte of each extended code.
 fn is_locked(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 impl SqliteStore {
-    /// Brings the tables up to date. Does nothing where they are.
+    /// Brings the tables up to date. Has no effect if they are.
     ///
-    /// [`open`](Self::open) does this by itself. Any number of processes may call it at the same
-    /// time: all of it is one transaction that holds the write lock, so each step runs once and
-    /// a crash leaves nothing half done.
+    /// [`open`](Self::open) calls this. Any number of processes may call it at the same time: it is
+    /// one transaction that holds the write lock, so each step runs once, and a crash leaves no
+    /// partial change.
     ///
     /// # Errors
-    /// The database does not answer, or was written by a newer version of this crate.
+    /// The database is unavailable, or was written by a newer version of this crate.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         let mut write = self.write().await?;
         let record = sql("CREATE TABLE IF NOT EXISTS hallpass_migrations \
@@ -177,7 +176,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_connection_is_set_as_promised() {
+    async fn every_connection_has_the_documented_settings() {
         let directory = std::env::temp_dir().join(format!("hallpass-sqlx-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let store = SqliteStore::open(&format!("sqlite://{}", directory.join("site.db").display()))

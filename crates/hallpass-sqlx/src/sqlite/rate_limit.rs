@@ -1,5 +1,5 @@
-//! Counting attempts. The write lock is taken before the count is read, so the next reader sees it
-//! raised.
+//! Counts attempts. The write lock is taken before the count is read, so the next reader receives
+//! the raised count.
 
 use hallpass_accounts::{AttemptOutcome, AttemptState, RateLimit, RateLimitStore};
 use hallpass_core::UnixTime;
@@ -24,7 +24,7 @@ impl RateLimitStore for SqliteStore {
         let mut write = self.write().await?;
         let before = load(&mut write, key).await?;
         let (after, attempted) = policy.take(before, now);
-        // A blocked attempt changes nothing, so a flood of them costs no write to the disk.
+        // A blocked attempt changes nothing, so a flood of them causes no write to the disk.
         if before != Some(after) {
             store(&mut write, key, after, policy).await?;
             forget_some(&mut write, now).await?;
@@ -90,8 +90,8 @@ async fn delete(write: &mut Write, key: &str) -> Result<(), StoreError> {
     write.change(sql("DELETE FROM hallpass_rate_limits WHERE key = ?1").bind(key)).await.map(drop)
 }
 
-/// Each counted attempt pays for the removal of a few forgotten ones: the table holds what still
-/// counts, and no call ever pays for a whole flood.
+/// Removes a few rows that no longer count. Each counted attempt does this, so the table stays
+/// small, and no call removes the rows of a whole flood.
 async fn forget_some(write: &mut Write, now: UnixTime) -> Result<(), StoreError> {
     let forget = sql("DELETE FROM hallpass_rate_limits WHERE rowid IN \
          (SELECT rowid FROM hallpass_rate_limits WHERE forget_at <= ?1 LIMIT 10)");

@@ -1,7 +1,7 @@
 //! The revocation log.
 //!
-//! SQLite has one writer at a time, so places are given in the order of commits: a row never
-//! appears behind a cursor that was handed out before.
+//! SQLite has one writer at a time, so places are assigned in the order of the commits: a row never
+//! appears before a cursor that was returned earlier.
 
 use std::time::Duration;
 
@@ -48,14 +48,14 @@ impl RevocationLog for SqliteStore {
     }
 }
 
-/// What wakes a node when another process has written to the file.
+/// Wakes a node when another process has written to the file.
 ///
-/// SQLite tells nobody. But `PRAGMA data_version` reads one number from the shared memory beside
-/// the file, and that number changes with every commit of another connection, so asking it often
-/// costs next to nothing: some 20 µs each time, on a connection's own thread.
+/// SQLite sends no notifications. `PRAGMA data_version` reads one number from the shared memory of
+/// the file, which changes with every commit of another connection. A read takes about 20 µs, on
+/// the connection's own thread.
 ///
-/// It watches the file from a connection of its own. A write of this process counts as news too:
-/// then the log is read for nothing.
+/// It watches the file on a connection of its own, so a write of this process wakes the node too.
+/// The log is then read without a result.
 pub(crate) struct Watch {
     pool: SqlitePool,
     seen: Option<(SqliteConnection, i64)>,
@@ -71,8 +71,8 @@ impl Notifier for Watch {
     type Error = StoreError;
 
     async fn notified(&mut self) -> Result<(), StoreError> {
-        // Put back only while it is good: a dropped future or an error leaves none, and the next
-        // call begins afresh.
+        // The connection is put back only while it works. After a dropped future or an error the
+        // next call connects again.
         let Some((mut connection, seen)) = self.seen.take() else {
             if self.pool.is_closed() {
                 return Err(StoreError::from_driver(sqlx::Error::PoolClosed));
@@ -105,5 +105,6 @@ async fn version(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
         .map_err(StoreError::from_driver)
 }
 
-/// Short beside a person's patience and an operator's, long beside its cost.
+/// The polling interval: a thousand times the duration of a read, and too short for a person to
+/// notice.
 const PERIOD: Duration = Duration::from_millis(50);

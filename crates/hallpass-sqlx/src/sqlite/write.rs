@@ -1,4 +1,4 @@
-//! One write transaction: the writers' turn, and the write lock from its start.
+//! A write transaction: it queues with the other writers, and holds the write lock from its start.
 
 use hallpass_accounts::{AccountId, Actor, SessionId};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
@@ -7,12 +7,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{SqliteStore, sql::Statement};
 use crate::error::StoreError;
 
-/// Finds a session's row, where the account has it. The write lock holds it.
+/// Finds a session's row if it belongs to the account. The write lock protects the row.
 pub(super) const LOCK_SESSION: &str =
     "SELECT 1 FROM hallpass_sessions WHERE id = $1 AND account_id = $2";
 
-/// A transaction that holds the write lock. Dropped without [`commit`](Self::commit), it is rolled
-/// back.
+/// A transaction that holds the write lock. It is rolled back if it is dropped without
+/// [`commit`](Self::commit).
 pub(super) struct Write {
     transaction: Transaction<'static, Sqlite>,
     _turn: OwnedSemaphorePermit,
@@ -29,7 +29,7 @@ impl Write {
 }
 
 impl SqliteStore {
-    /// A change that is one statement. Answers how many rows were changed.
+    /// Runs a change of one statement. Returns the number of changed rows.
     pub(super) async fn change(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let mut write = self.write().await?;
         let changed = write.change(statement).await?;
@@ -37,7 +37,7 @@ impl SqliteStore {
         Ok(changed)
     }
 
-    /// The file has one lock, which is the account's too.
+    /// Takes the file's one lock, which also protects the account.
     pub(super) async fn write_to(&self, _account: &AccountId) -> Result<Write, StoreError> {
         self.write().await
     }
@@ -61,7 +61,7 @@ impl SqliteStore {
 
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
         let turn = self.turn.clone().acquire_owned().await;
-        // Nobody closes the semaphore.
+        // The semaphore is never closed.
         let turn = turn.map_err(|_| StoreError::from_driver(sqlx::Error::PoolClosed))?;
         let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
         Ok(Write { transaction: begun.map_err(StoreError::from_driver)?, _turn: turn })

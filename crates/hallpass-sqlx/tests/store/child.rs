@@ -1,4 +1,4 @@
-//! Tests that need a process of their own: this binary, started again for one ignored test.
+//! Runs a test in a process of its own: starts this binary again for one ignored test.
 
 use std::{
     path::{Path, PathBuf},
@@ -15,32 +15,32 @@ const DATABASE: &str = "HALLPASS_TEST_DATABASE";
 pub(crate) const NUMBER: &str = "HALLPASS_TEST_NUMBER";
 pub(crate) const ROUNDS: &str = "HALLPASS_TEST_ROUNDS";
 
-/// The process that runs this ignored test on the scratch directory's `site.db`. What it prints is
-/// piped.
+/// Starts the process that runs this ignored test on the scratch directory's `site.db`. Its output
+/// is piped.
 pub(crate) fn running(test: &str, scratch: &Scratch) -> Command {
     let mut command = this_test(test);
     command.env(DATABASE, scratch.path("site.db")).stdout(Stdio::piped());
     command
 }
 
-/// Lets those go who [wait](wait_for_go).
+/// Ends the [wait](wait_for_go) of the child processes.
 pub(crate) fn go(scratch: &Scratch) {
     std::fs::write(scratch.path("go"), "").unwrap();
 }
 
-/// In the child: the address of the database.
+/// In the child: returns the address of the database.
 pub(crate) fn url() -> String {
     format!("sqlite://{}", database().display())
 }
 
-/// In the child: until all of them have started.
+/// In the child: waits until all children have started.
 pub(crate) fn wait_for_go() {
     while !database().with_file_name("go").exists() {
         thread::yield_now();
     }
 }
 
-/// One of two processes that go the same way together.
+/// One of two processes that run in step.
 pub(crate) struct Child {
     pub(crate) number: u64,
     pub(crate) rounds: u64,
@@ -52,10 +52,10 @@ impl Child {
         Self { number: read(NUMBER), rounds: read(ROUNDS) }
     }
 
-    /// Waits until the other one has come as far.
+    /// Waits until the other process has reached this point.
     pub(crate) fn meet(&self, place: u64) {
         let mark = |number| database().with_file_name(format!("place-{number}"));
-        // Written aside and moved, so that nobody reads half a number.
+        // Written to another file and moved, so that no reader sees half a number.
         let aside = mark(self.number).with_extension("new");
         std::fs::write(&aside, place.to_string()).unwrap();
         std::fs::rename(&aside, mark(self.number)).unwrap();

@@ -1,4 +1,4 @@
-//! Killed processes: nothing acknowledged is lost.
+//! Killed processes: no acknowledged write is lost.
 
 use std::{
     io::{BufRead, BufReader},
@@ -13,7 +13,7 @@ use hallpass_testkit::store_suite::fixture::new_account;
 use crate::{child, scratch::Scratch};
 
 #[tokio::test]
-async fn what_was_acknowledged_outlives_kill_9() {
+async fn acknowledged_writes_survive_kill_9() {
     let scratch = Scratch::new();
     let mut acknowledged = Vec::new();
     for round in 0..10 {
@@ -42,7 +42,7 @@ async fn what_was_acknowledged_outlives_kill_9() {
 }
 
 #[tokio::test]
-#[ignore = "is the child process of what_was_acknowledged_outlives_kill_9"]
+#[ignore = "is the child process of acknowledged_writes_survive_kill_9"]
 async fn register_until_killed() {
     let round = std::env::var("HALLPASS_TEST_ROUND").unwrap();
     let store = SqliteStore::open(&child::url()).await.unwrap();

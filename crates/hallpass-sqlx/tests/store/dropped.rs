@@ -1,5 +1,5 @@
 //! A future that is dropped at any of its awaits leaves the state before or the state after, on
-//! either database.
+//! both databases.
 
 use std::{
     future::{Future, poll_fn},
@@ -15,7 +15,7 @@ use hallpass_testkit::store_suite::fixture::{
     Reader, account, at, enrolment, open, open_sessions, own, register, written,
 };
 
-/// Polls the future as often as it is woken, but at most `polls` times. `None`: it was dropped
+/// Polls the future each time it is woken, at most `polls` times. Returns `None` if it was dropped
 /// unfinished.
 async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
@@ -30,8 +30,8 @@ async fn at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     .await
 }
 
-/// A write to the account that changes nothing: when it is through, whatever was left behind has
-/// been rolled back or committed.
+/// Writes to the account without a change. When this returns, an unfinished transaction has been
+/// rolled back or committed.
 async fn settle<S: PasswordStore>(store: &S, id: &AccountId) {
     assert_eq!(
         store.replace_hash(id, "never was", "is not now").await.unwrap(),

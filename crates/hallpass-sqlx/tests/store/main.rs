@@ -1,4 +1,4 @@
-//! The SQL stores against real databases: the suite of `hallpass-testkit`, and what it cannot see.
+//! The SQL stores on real databases: the suite of `hallpass-testkit`, and tests beyond the suite.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -9,7 +9,7 @@ use crate::{child, scratch::Scratch};
 use hallpass_testkit::store_suite::fixture::register;
 
 #[tokio::test]
-async fn a_new_file_is_the_owners_alone() {
+async fn new_file_is_readable_only_by_its_owner() {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
     assert_eq!(store.path(), Some(&*scratch.path("site.db")));
@@ -23,7 +23,7 @@ async fn a_new_file_is_the_owners_alone() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_there_keeps_its_mode_and_its_rows() {
+async fn existing_file_keeps_its_mode_and_its_rows() {
     let scratch = Scratch::new();
     fs::write(scratch.path("site.db"), "").unwrap();
     #[cfg(unix)]
@@ -48,7 +48,7 @@ async fn a_file_that_is_there_keeps_its_mode_and_its_rows() {
 async fn the_file_is_in_wal_mode() {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
-    // It is a property of the file: another connection sees it.
+    // WAL mode is a property of the file, so another connection has it too.
     let pool = SqlitePool::connect(&scratch.url("site.db")).await.unwrap();
     let mode = sqlx::query("PRAGMA journal_mode").fetch_one(&pool).await;
     assert_eq!(mode.unwrap().get::<String, _>(0), "wal");
@@ -56,7 +56,7 @@ async fn the_file_is_in_wal_mode() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_one_sentence_with_the_mend() {
+async fn open_errors_are_one_sentence_with_the_fix() {
     let scratch = Scratch::new();
     fs::write(scratch.path("novel.txt"), "It was a dark and stormy night. ".repeat(99)).unwrap();
     for (url, expected) in [
@@ -75,7 +75,7 @@ async fn what_is_wrong_is_one_sentence_with_the_mend() {
 }
 
 #[tokio::test]
-async fn on_the_applications_own_pool_its_tables_are_left_alone() {
+async fn own_pool_keeps_the_tables_of_the_application() {
     let scratch = Scratch::new();
     let pool = SqlitePool::connect(&scratch.url("site.db?mode=rwc")).await.unwrap();
     let own = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY);
@@ -101,7 +101,7 @@ async fn on_the_applications_own_pool_its_tables_are_left_alone() {
 }
 
 #[tokio::test]
-async fn an_older_version_does_not_touch_a_newer_database() {
+async fn older_version_rejects_a_newer_database() {
     let scratch = Scratch::new();
     let pool = SqlitePool::connect(&scratch.url("site.db?mode=rwc")).await.unwrap();
     let store = SqliteStore::from_pool(pool.clone());
@@ -116,10 +116,10 @@ async fn an_older_version_does_not_touch_a_newer_database() {
 }
 
 #[test]
-fn many_processes_may_start_at_once() {
+fn many_processes_may_start_concurrently() {
     for _ in 0..10 {
         let scratch = Scratch::new();
-        let start = || child::running("opening::start_beside_others", &scratch).spawn().unwrap();
+        let start = || child::running("opening::start_concurrently", &scratch).spawn().unwrap();
         let children: Vec<_> = (0..4).map(|_| start()).collect();
         thread::sleep(Duration::from_millis(30));
         child::go(&scratch);
@@ -132,8 +132,8 @@ fn many_processes_may_start_at_once() {
 }
 
 #[tokio::test]
-#[ignore = "is the child process of many_processes_may_start_at_once"]
-async fn start_beside_others() {
+#[ignore = "is the child process of many_processes_may_start_concurrently"]
+async fn start_concurrently() {
     child::wait_for_go();
     SqliteStore::open(&child::url()).await.unwrap().close().await;
 }

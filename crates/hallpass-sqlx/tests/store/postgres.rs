@@ -1,5 +1,5 @@
-//! The PostgreSQL store against a real server: the suite, the races through two pools, and what is
-//! PostgreSQL's own.
+//! The PostgreSQL store on a real server: the suite, the races through two pools, and tests that
+//! only PostgreSQL needs.
 //!
 //! Each test has a schema of its own in the database of `DATABASE_URL`, and drops it afterwards.
 
@@ -15,7 +15,7 @@ use hallpass_testkit::{store_suite::races, test_store};
 use crate::dropped;
 pub(crate) use hallpass_test_support::postgres::Schema;
 
-/// A store, and its schema, which goes with it.
+/// A store and its schema, which is dropped with it.
 struct OnItsOwnSchema {
     store: PostgresStore,
     _schema: Schema,
@@ -45,7 +45,7 @@ mod suite {
     }
 }
 
-/// Two stores with pools of their own, as two processes have.
+/// Returns two stores with pools of their own, as in two processes.
 async fn two_on_one_schema(schema: &Schema) -> [Arc<PostgresStore>; 2] {
     let first = PostgresStore::open(&schema.url()).await.unwrap();
     let second = PostgresStore::open(&schema.url()).await.unwrap();
@@ -113,11 +113,11 @@ async fn a_command_beside_an_own_change_holds() {
     races::a_command_beside_an_own_change_holds(&two_on_one_schema(&schema).await, 15).await;
 }
 
-/// Two administrators who disable each other: one wins, nobody waits for ever, and the loser's
-/// command is not carried out.
+/// Two administrators disable each other. One command is carried out, the other is not, and there
+/// is no deadlock.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn of_two_administrators_who_disable_each_other_one_wins() {
+async fn two_administrators_disable_each_other_and_one_wins() {
     let schema = Schema::new().await;
     races::of_two_administrators_one_wins(&two_on_one_schema(&schema).await, 50).await;
 }

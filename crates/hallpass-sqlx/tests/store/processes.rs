@@ -1,7 +1,6 @@
-//! The races once more, between processes: there it is locks on the file that decide, not locks in
-//! memory.
+//! The races between two processes: locks on the file decide, not locks in memory.
 //!
-//! Two processes meet before each round, so that both take part in it, with 32 tasks each.
+//! The two processes wait for each other before each round. Each runs 32 tasks per round.
 
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 
@@ -31,15 +30,15 @@ async fn two_processes_race_a_thousand_times_and_one_wins() {
     race(1000).await;
 }
 
-/// Each step is consumed once; each tenth round, of ten recovery codes ten serve, and a name in 64
-/// spellings is one row.
+/// Each step is consumed once. In each tenth round ten recovery codes succeed ten times, and a name
+/// in 64 spellings is one row.
 async fn race(rounds: u64) {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
     let id = register(&store, "alice").await;
     enrol(&store, &id).await;
     let start = |number| {
-        let mut command = child::running("processes::race_beside_another", &scratch);
+        let mut command = child::running("processes::race_against_another", &scratch);
         command.env(child::NUMBER, number).env(child::ROUNDS, rounds.to_string()).spawn().unwrap()
     };
     let mut won = BTreeMap::<String, u64>::new();
@@ -64,7 +63,7 @@ async fn race(rounds: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "is the child process of two_processes_race_and_one_wins"]
-async fn race_beside_another() {
+async fn race_against_another() {
     let child = Child::of_env();
     let store = Arc::new(SqliteStore::open(&child::url()).await.unwrap());
     let alice = AccountId::new("id-alice");
@@ -83,7 +82,7 @@ async fn race_beside_another() {
         if round % 10 != 0 {
             continue;
         }
-        // The one makes ten codes that there have not been; both consume them.
+        // One process creates ten new codes, and both consume them.
         if child.number == 0 {
             let codes: Vec<_> = (0..10).map(recovery_hash).collect();
             let own = own(&*store, &alice, None, at(6)).await;
@@ -112,8 +111,8 @@ async fn race_beside_another() {
     }
 }
 
-/// Runs 32 attempts at once and says each that won.
-#[allow(clippy::print_stdout, reason = "how the child tells its parent")]
+/// Runs 32 attempts concurrently and prints each that succeeded.
+#[allow(clippy::print_stdout, reason = "the child reports to its parent")]
 async fn won<F: Future<Output = bool> + Send + 'static>(
     store: &Arc<SqliteStore>,
     (what, round): (&str, u64),
@@ -128,7 +127,7 @@ async fn won<F: Future<Output = bool> + Send + 'static>(
     }
 }
 
-/// One of 64 spellings of this round's name.
+/// Returns one of 64 spellings of this round's name.
 fn spelling(number: u64, round: u64) -> String {
     let upper_where_set = |(bit, letter): (usize, char)| match number >> bit & 1 {
         0 => letter,

@@ -1,4 +1,4 @@
-//! What the traits do not show, read from the tables.
+//! Checks on the tables, for facts that the traits do not expose.
 
 use hallpass_accounts::{AccountStore, AdministrationStore};
 use hallpass_sqlx::{SqliteStore, StoreErrorKind};
@@ -15,7 +15,7 @@ async fn store_and_tables(scratch: &Scratch) -> (SqliteStore, SqlitePool) {
 }
 
 #[tokio::test]
-async fn nothing_stays_of_a_factor_that_is_off() {
+async fn disabled_factor_leaves_no_rows() {
     let scratch = Scratch::new();
     let (store, tables) = store_and_tables(&scratch).await;
     let id = register(&store, "alice").await;
@@ -56,12 +56,12 @@ async fn a_generation_does_not_wrap_around() {
     assert_eq!(
         (now.generation(), now.roles().len()),
         (u32::MAX, 0),
-        "the roles are as before, too"
+        "the roles are unchanged, too"
     );
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_an_error_and_no_account() {
+async fn unreadable_row_is_an_error() {
     let scratch = Scratch::new();
     let (store, tables) = store_and_tables(&scratch).await;
     let id = register(&store, "alice").await;

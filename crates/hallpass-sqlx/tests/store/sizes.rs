@@ -1,4 +1,4 @@
-//! What a row takes, its indexes included: the figures of docs/many-nodes.md.
+//! Measures the bytes of a row with its indexes, for docs/many-nodes.md.
 //!
 //! `cargo test -p hallpass-sqlx --features postgres --test store sizes -- --ignored --nocapture`,
 //! with `DATABASE_URL`.
@@ -19,7 +19,7 @@ use crate::scratch::Scratch;
 
 const ACCOUNTS: u128 = 2000;
 
-/// Random in the order of their making, as real ones are.
+/// Returns numbers in random order, as real ids are.
 fn random(number: u128) -> u128 {
     (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
 }
@@ -48,7 +48,7 @@ async fn accounts<S: RegistrationStore>(store: &S) {
     }
 }
 
-/// Two for each account, renewed once.
+/// Two sessions per account, each refreshed once.
 async fn sessions<S: SessionStore + RefreshTokenStore>(store: &S) {
     for number in 0..2 * ACCOUNTS {
         let id = SessionId::from_random(random(ACCOUNTS + number).to_be_bytes());
@@ -138,7 +138,7 @@ async fn on_postgres() {
             sqlx::query_scalar(AssertSqlSafe(size)).fetch_one(&mut connection).await.unwrap();
         let each = |size| u128::try_from(size).unwrap() / rows;
         println!(
-            "PostgreSQL, bytes a row of hallpass_{table}: {} as written, {} packed",
+            "PostgreSQL, bytes per row of hallpass_{table}: {} as written, {} packed",
             each(found),
             each(packed)
         );

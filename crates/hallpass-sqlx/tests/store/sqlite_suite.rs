@@ -7,7 +7,7 @@ use hallpass_testkit::{store_suite::races, test_store};
 
 use crate::{dropped, scratch::Scratch};
 
-/// A store, and the directory with its file, which goes with it.
+/// A store and the directory with its file, which is removed with it.
 struct OnItsOwnFile {
     store: SqliteStore,
     _scratch: Scratch,
@@ -35,8 +35,8 @@ test_store! {
         revocation session two_factor
 }
 
-/// Two stores with pools of their own: between them SQLite's file locks decide, as between two
-/// processes.
+/// Returns two stores with pools of their own. SQLite's file locks decide between them, as between
+/// two processes.
 async fn two_on_one_file(scratch: &Scratch) -> [Arc<SqliteStore>; 2] {
     let url = scratch.url("site.db");
     let first = SqliteStore::open(&url).await.unwrap();
@@ -97,7 +97,7 @@ async fn a_command_beside_an_own_change_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_administrators_who_disable_each_other_one_wins() {
+async fn two_administrators_disable_each_other_and_one_wins() {
     let scratch = Scratch::new();
     races::of_two_administrators_one_wins(&two_on_one_file(&scratch).await, 10).await;
 }

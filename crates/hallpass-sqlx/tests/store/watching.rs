@@ -1,4 +1,4 @@
-//! Being woken by a write to the file.
+//! Wake-ups by a write to the file.
 
 use std::time::Duration;
 
@@ -23,19 +23,19 @@ async fn a_write_of_another_process_wakes_the_watcher() {
     let there = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
     let id = register(&there, "alice").await;
     let mut notifier = here.notifier();
-    assert!(is_woken(&mut notifier).await, "what came before is to be read now");
-    assert!(!is_woken(&mut notifier).await);
     assert!(
         is_woken(&mut notifier).await,
-        "a dropped future forgets what it saw, so it begins afresh"
+        "the first call returns, so that earlier changes are read"
     );
+    assert!(!is_woken(&mut notifier).await);
+    assert!(is_woken(&mut notifier).await, "after a dropped future the next call connects again");
     done(there.set_roles(&id, &[], None, at(1)).await.unwrap());
     assert!(is_woken(&mut notifier).await);
     assert!(!is_woken(&mut notifier).await);
 }
 
 #[tokio::test]
-async fn a_closed_store_is_watched_no_longer() {
+async fn closed_store_ends_the_watcher() {
     let scratch = Scratch::new();
     let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
     let mut notifier = store.notifier();

@@ -1,4 +1,4 @@
-//! Finding, making and administering accounts.
+//! Checks of finding, creating and administering accounts.
 
 use hallpass_accounts::{
     AccountId, AdministrationStore, CommandOutcome, RegistrationOutcome, RegistrationStore,
@@ -67,7 +67,7 @@ where
     let now = done(store.set_roles(&id, &roles, None, at(30)).await.unwrap());
     assert_eq!(now.roles(), account(store, &id).await.roles(), "the row as written");
     assert_eq!((now.roles(), now.generation()), (&roles[..], 1));
-    assert_eq!(open_sessions(store, &id).await, [session], "a refresh brings the new roles");
+    assert_eq!(open_sessions(store, &id).await, [session], "a refresh returns the new roles");
     assert_eq!(log.read_new().await, [raised(&id, 1, at(30))]);
 
     assert_eq!(done(store.set_roles(&id, &[], None, at(31)).await.unwrap()).generation(), 2);

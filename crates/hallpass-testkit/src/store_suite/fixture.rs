@@ -1,4 +1,4 @@
-//! The people and things of the checks, for the further tests of a store too.
+//! Fixtures of the checks, also for the further tests of a store.
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, CommandOutcome, Cursor, Enrolment, NewAccount,
@@ -8,7 +8,7 @@ use hallpass_accounts::{
 };
 use hallpass_core::UnixTime;
 
-/// Seconds after some moment of 2026.
+/// Returns a time: seconds after a moment of 2026.
 pub fn at(seconds: u64) -> UnixTime {
     UnixTime::from_secs(1_790_000_000 + seconds)
 }
@@ -30,7 +30,7 @@ pub fn new_account(id: &str, username: &str) -> NewAccount {
     NewAccount::new(AccountId::new(id), name(username), "hash-0".into(), roles, at(0))
 }
 
-/// Registers an account. Its id is the name, in front of which stands `id-`.
+/// Registers an account. Its id is `id-` and the name.
 pub async fn register<S: RegistrationStore>(store: &S, username: &str) -> AccountId {
     let account = new_account(&format!("id-{username}"), username);
     match store.create(account).await.unwrap() {
@@ -52,7 +52,7 @@ pub async fn open<S: SessionStore>(store: &S, id: &AccountId, number: u8) -> Ses
     session
 }
 
-/// The account of a session that was opened.
+/// Returns the account of an opened session.
 pub fn opened(opened: OpenOutcome) -> Account {
     match opened {
         OpenOutcome::Opened(account) => *account,
@@ -60,7 +60,7 @@ pub fn opened(opened: OpenOutcome) -> Account {
     }
 }
 
-/// The account as a change has written it.
+/// Returns the account as a change has written it.
 pub fn written(outcome: OwnChangeOutcome) -> Account {
     match outcome {
         OwnChangeOutcome::Written(account) => *account,
@@ -72,7 +72,7 @@ pub fn is_written(outcome: &OwnChangeOutcome) -> bool {
     matches!(outcome, OwnChangeOutcome::Written(_))
 }
 
-/// The account as a command has written it.
+/// Returns the account as a command has written it.
 pub fn done(outcome: CommandOutcome) -> Account {
     match outcome {
         CommandOutcome::Done(account) => *account,
@@ -80,7 +80,7 @@ pub fn done(outcome: CommandOutcome) -> Account {
     }
 }
 
-/// The person of the account, as a token of this moment describes them.
+/// Returns the account's actor, with the values that a token would have now.
 pub async fn actor<S: AccountStore>(
     store: &S,
     id: &AccountId,
@@ -89,7 +89,7 @@ pub async fn actor<S: AccountStore>(
     Actor::new(id.clone(), account(store, id).await.generation(), session)
 }
 
-/// A change of that person's own.
+/// Returns an own change by that actor.
 pub async fn own<S: AccountStore>(
     store: &S,
     id: &AccountId,
@@ -104,7 +104,7 @@ pub async fn open_sessions<S: SessionStore>(store: &S, id: &AccountId) -> Vec<Se
     sessions.iter().map(|session| session.id).collect()
 }
 
-/// An enrolment at step 100, with ten recovery codes.
+/// Returns an enrolment at step 100, with ten recovery codes.
 pub async fn enrolment<S: AccountStore>(store: &S, id: &AccountId) -> Enrolment {
     let codes = (0..10).map(recovery_hash).collect();
     Enrolment::new(own(store, id, None, at(5)).await, b"encrypted".to_vec(), 100, codes)
@@ -114,13 +114,13 @@ pub async fn enrol<S: TwoFactorStore>(store: &S, id: &AccountId) {
     written(store.enable(enrolment(store, id).await).await.unwrap());
 }
 
-/// Turns the factor off.
+/// Disables the factor.
 pub async fn disable<S: TwoFactorStore>(store: &S, id: &AccountId) {
     written(store.disable(&own(store, id, None, at(40)).await).await.unwrap());
 }
 
 #[derive(Debug)]
-/// Somebody who follows the log, as a node does.
+/// A reader that follows the log, as a node does.
 pub struct Reader<'s, S> {
     store: &'s S,
     cursor: Cursor,
@@ -132,7 +132,7 @@ impl<'s, S: RevocationLog> Reader<'s, S> {
         Self { store, cursor: Cursor::START, seen: Vec::new() }
     }
 
-    /// What the log tells that it has not told this reader before. A log may repeat itself.
+    /// Returns the revocations that are new to this reader. A log may return a revocation twice.
     pub async fn read_new(&mut self) -> Vec<Revocation> {
         let known = self.seen.len();
         loop {

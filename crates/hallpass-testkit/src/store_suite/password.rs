@@ -1,4 +1,4 @@
-//! Writing password hashes.
+//! Checks of writing password hashes.
 
 use hallpass_accounts::{
     AccountId, PasswordChange, PasswordStore, RegistrationStore, ReplaceOutcome, RevocationLog,

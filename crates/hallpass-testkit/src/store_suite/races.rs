@@ -1,4 +1,4 @@
-//! What may happen once happens once, whoever else tries at that moment and in whichever process.
+//! Races: an operation that may succeed once succeeds once, in one process and in several.
 
 use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use super::{
     session::refresh_token::{open_renewable, presenting, token},
 };
 
-/// Runs `tasks` of them at once, spread over the stores, and counts the answers that are `win`.
+/// Runs `tasks` tasks concurrently, spread over the stores, and counts the results that are `win`.
 async fn winners<S, F, T>(
     stores: &[Arc<S>],
     tasks: usize,
@@ -104,7 +104,8 @@ pub async fn a_name_in_64_spellings_is_one_account<S: RegistrationStore>(stores:
     assert!(found.is_some());
 }
 
-/// One call consumes the token; every other one gets the same successor, and the session lives on.
+/// One call consumes the token. Every other call gets the same successor, and the session
+/// continues.
 pub async fn a_refresh_token_is_consumed_once<S>(stores: &[Arc<S>], rounds: u64)
 where
     S: RefreshTokenStore + RegistrationStore,
@@ -124,8 +125,8 @@ where
     }
 }
 
-/// A log-in that has read the account opens its session while an operator disables it: whoever is
-/// first, no session is left.
+/// A login that has read the account opens its session while an operator disables the account. In
+/// either order no session is left.
 pub async fn no_session_outlives_a_disabling_beside_it<S>(stores: &[Arc<S>], rounds: u8)
 where
     S: SessionStore + AdministrationStore + RegistrationStore,
@@ -158,9 +159,8 @@ pub async fn of_200_attempts_five_are_evaluated<S: RateLimitStore>(stores: &[Arc
     assert_eq!(winners(stores, 200, take, allowed).await, 5);
 }
 
-/// Whichever comes first: the command holds. The roles are the operator's, a disabled account has
-/// no session, and of an account that was logged out the session stays only where the change came
-/// first, and then ends with the command.
+/// The command holds in either order. The roles are the operator's. After the other commands the
+/// account has no session: if the own change came first, the command ends the kept session.
 pub async fn a_command_beside_an_own_change_holds<S>(stores: &[Arc<S>], rounds: u32)
 where
     S: RegistrationStore + PasswordStore + TwoFactorStore + SessionStore + AdministrationStore,
@@ -203,7 +203,7 @@ where
                 let won =
                     winners(stores, 2, beside, |made| made.as_ref().is_some_and(is_written)).await;
 
-                let what = format!("round {round}: {change:?} beside {command:?}, written: {won}");
+                let what = format!("round {round}: {change:?} during {command:?}, written: {won}");
                 let (now, sessions) = (account(store, &id).await, open_sessions(store, &id).await);
                 match command {
                     Command::SetRoles => assert_eq!(now.roles(), ["visitor"], "{what}"),
@@ -215,8 +215,8 @@ where
     }
 }
 
-/// Two administrators disable each other at the same moment. One command is carried out, the other
-/// one's actor is disabled by then.
+/// Two administrators disable each other at the same moment. One command is carried out. The other
+/// is not, because its actor is disabled by then.
 pub async fn of_two_administrators_one_wins<S>(stores: &[Arc<S>], rounds: u32)
 where
     S: RegistrationStore + AdministrationStore,

@@ -1,4 +1,4 @@
-//! Counting attempts.
+//! Checks of counting attempts.
 
 use std::time::Duration;
 
@@ -50,9 +50,13 @@ pub async fn time_gives_attempts_back<S: RateLimitStore>(store: &S) {
         assert_eq!(take(key, 0).await, blocked(30));
     }
     assert_eq!(take("a", HOUR).await, AttemptOutcome::Allowed);
-    assert_eq!(take("a", HOUR).await, blocked(30), "one of three came back");
+    assert_eq!(take("a", HOUR).await, blocked(30), "one of three attempts was given back");
     for _ in 0..3 {
         assert_eq!(take("b", 3 * HOUR).await, AttemptOutcome::Allowed);
     }
-    assert_eq!(take("b", 3 * HOUR).await, blocked(30), "all three came back, and no more");
+    assert_eq!(
+        take("b", 3 * HOUR).await,
+        blocked(30),
+        "all three attempts were given back, and no more"
+    );
 }

@@ -1,5 +1,5 @@
-//! The revocation log: the one that the store itself writes, and one apart from the store, which is
-//! told what the store has done.
+//! Checks of the revocation log: one that the store itself writes, and one apart from the store, to
+//! which the caller publishes the store's changes.
 
 use hallpass_accounts::{
     AccountId, AdministrationStore, Cursor, RegistrationStore, Revocation, RevocationLog,
@@ -14,7 +14,7 @@ where
     let id = register(store, "alice").await;
     let mut log = Reader::new(store);
     assert_eq!(log.read_new().await, []);
-    // More than one call hands over at once.
+    // More rows than one read returns.
     for number in 1..=1100 {
         done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
@@ -34,7 +34,7 @@ pub async fn an_empty_log_has_been_read_to_its_end<S: RevocationLog>(store: &S) 
     assert_eq!(
         store.read_after(read.cursor).await.unwrap().cursor,
         read.cursor,
-        "or a reader would go on for ever"
+        "otherwise a reader would never end"
     );
 }
 
@@ -56,7 +56,7 @@ where
         "made at 3, so not before 3"
     );
 
-    // With every row gone, the next one must still come behind the cursor.
+    // With every row removed, the next one must still be after the cursor.
     store.purge_before(at(100)).await.unwrap();
     assert_eq!(log.read_new().await, []);
     done(store.set_roles(&id, &[], None, at(200)).await.unwrap());

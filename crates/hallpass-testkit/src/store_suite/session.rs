@@ -1,4 +1,4 @@
-//! Keeping sessions.
+//! Checks of sessions.
 
 use hallpass_accounts::{
     AccountId, AdministrationStore, CommandOutcome, EndOutcome, NewSession, OpenOutcome,
@@ -30,7 +30,7 @@ where
     assert_eq!(newest.device, "Browser 2 <b>");
     assert_eq!((newest.created, newest.refreshed, newest.expires), (at(30), at(30), at(50)));
     let later = store.list(&id, at(50)).await.unwrap();
-    assert_eq!(later.len(), 2, "one ends at 50, so at 50 it is over");
+    assert_eq!(later.len(), 2, "a session that expires at 50 is over at 50");
     assert_eq!(store.list(&AccountId::new("?"), at(0)).await.unwrap(), []);
 }
 

@@ -1,4 +1,4 @@
-//! Keeping authenticators and recovery codes.
+//! Checks of second factors and recovery codes.
 
 use hallpass_accounts::{
     AccountId, AccountStore, AdministrationStore, ConsumeOutcome, RegistrationStore,
@@ -38,7 +38,7 @@ where
         .unwrap();
     assert_eq!(first_code_again, ConsumeOutcome::AlreadyConsumed);
 
-    // A second one, even of the right generation, does not replace it.
+    // Another factor, even at the right generation, does not replace the first.
     let mut second = enrolment(store, &id).await;
     second.encrypted = b"another".to_vec();
     assert!(!is_written(&store.enable(second).await.unwrap()));
@@ -115,7 +115,7 @@ pub async fn only_a_later_step_is_good<S: TwoFactorStore + RegistrationStore>(st
     );
 }
 
-/// The drift goes with the step: kept by the call that consumes it, and by no other.
+/// The drift is stored by the call that consumes the step, and by no other.
 pub async fn a_drift_is_kept_with_the_step_that_showed_it<S: TwoFactorStore + RegistrationStore>(
     store: &S,
 ) {
@@ -147,7 +147,7 @@ pub async fn a_drift_is_kept_with_the_step_that_showed_it<S: TwoFactorStore + Re
     );
     assert_eq!((kept(&id).await, kept(&other).await), (Some(4), Some(0)));
 
-    // A factor that is set up anew is another authenticator.
+    // A factor that is set up again is another authenticator.
     disable(store, &id).await;
     assert_eq!(kept(&id).await, None);
     enrol(store, &id).await;
@@ -165,14 +165,18 @@ pub async fn a_recovery_code_works_once<S: TwoFactorStore + RegistrationStore>(s
     };
     assert_eq!(consume(&id, 3).await, ConsumeOutcome::Consumed);
     assert_eq!(consume(&id, 3).await, ConsumeOutcome::AlreadyConsumed);
-    assert_eq!(consume(&id, 77).await, ConsumeOutcome::AlreadyConsumed, "never was one");
-    assert_eq!(consume(&other, 3).await, ConsumeOutcome::Consumed, "each has their own");
+    assert_eq!(consume(&id, 77).await, ConsumeOutcome::AlreadyConsumed, "never was a code");
+    assert_eq!(
+        consume(&other, 3).await,
+        ConsumeOutcome::Consumed,
+        "each account has its own codes"
+    );
 
     let fresh = [recovery_hash(20), recovery_hash(21)];
     let replaced =
         store.replace_recovery_codes(&own(store, &id, None, at(6)).await, &fresh).await.unwrap();
     assert_eq!(written(replaced).generation(), 1, "new codes revoke nothing");
-    assert_eq!(consume(&id, 4).await, ConsumeOutcome::AlreadyConsumed, "the old set is dead");
+    assert_eq!(consume(&id, 4).await, ConsumeOutcome::AlreadyConsumed, "the old codes are invalid");
     assert_eq!(consume(&id, 20).await, ConsumeOutcome::Consumed);
     assert_eq!(consume(&other, 4).await, ConsumeOutcome::Consumed);
 }

@@ -1,4 +1,4 @@
-//! A handler under test: who passes, who does not, and when.
+//! A handler under test: admitted and rejected callers, and the effect of time.
 
 use std::time::Duration;
 
@@ -47,14 +47,14 @@ async fn an_admin_passes_and_others_do_not() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_kit_is_a_stranger() {
+async fn user_of_another_kit_is_anonymous() {
     let (kit, other) = (Kit::<SiteRole>::new(), Kit::<SiteRole>::new());
     assert_eq!(status(&kit, other.as_user(SiteRole::Admin).get_json("/profile")).await, 401);
     assert_eq!(status(&other, other.as_user(SiteRole::Admin).get_json("/profile")).await, 200);
 }
 
 #[tokio::test]
-async fn names_and_ids_are_the_tests_own() {
+async fn names_and_ids_are_set_by_the_test() {
     let kit = Kit::<SiteRole>::new();
     let bob = kit.as_user(SiteRole::Moderator).named("bob").with_id("42");
     let response = app(kit.layer()).oneshot(bob.get("/profile")).await.unwrap();
@@ -64,7 +64,7 @@ async fn names_and_ids_are_the_tests_own() {
 }
 
 #[tokio::test]
-async fn factor_and_freshness_are_asked_for() {
+async fn second_factor_and_recent_login_are_required() {
     let kit = Kit::<SiteRole>::new();
     let admin = kit.as_user(SiteRole::Admin);
     assert_eq!(status(&kit, admin.get("/vault")).await, 403);
@@ -104,7 +104,7 @@ async fn a_kept_cookie_expires_when_the_clock_moves() {
 }
 
 #[tokio::test]
-async fn revoked_tokens_open_nothing_and_newer_ones_do() {
+async fn revoked_tokens_are_rejected_and_newer_ones_accepted() {
     let kit = Kit::<SiteRole>::new();
     let alice = kit.as_user(SiteRole::Guest).with_generation(3);
     assert_eq!(status(&kit, alice.get_json("/profile")).await, 200);

@@ -1,6 +1,6 @@
-//! The kit against real sites: each check passes where it should, and fails where it should.
+//! The kit on real sites: each check passes or fails as it should.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic if its set-up fails")]
 
 mod handler;
 mod routes;

@@ -1,4 +1,4 @@
-//! Every route under every role, on axum and on actix-web.
+//! Every route with every role, on axum and on actix-web.
 
 use std::panic::catch_unwind;
 
@@ -12,9 +12,9 @@ use crate::SiteRole::{self, Admin, Moderator};
 
 const ROUTES: &[&str] = &["/", "/profile", "/queue", "/admin", "/forgotten", "/nowhere"];
 
-/// `/forgotten` should have had a guard.
+/// `/forgotten` should have a guard.
 const TABLE: &str = "\
-route       signed out  guest  moderator  admin
+route       logged out  guest  moderator  admin
 /           200         200    200        200
 /profile    303         200    200        200
 /queue      303         403    200        200
@@ -28,7 +28,7 @@ async fn page() -> &'static str {
 }
 
 #[tokio::test]
-async fn a_router_shows_what_each_route_answers_to_each_role() {
+async fn answers_lists_each_route_for_each_role() {
     let kit = Kit::<SiteRole>::new();
     let app: Router = Router::new()
         .route("/", get(page))
@@ -40,12 +40,12 @@ async fn a_router_shows_what_each_route_answers_to_each_role() {
     let answers = kit.answers(&app, ROUTES).await;
     assert_eq!(answers.to_string(), TABLE);
     assert_eq!(answers.cell("/admin", "moderator"), Some("403"));
-    assert_eq!(answers.cell("/forgotten", "signed out"), Some("200"));
+    assert_eq!(answers.cell("/forgotten", "logged out"), Some("200"));
     assert_eq!((answers.cell("/elsewhere", "admin"), answers.cell("/admin", "root")), (None, None));
 }
 
 #[actix_web::test]
-async fn an_app_shows_the_same() {
+async fn actix_answers_equal_those_on_axum() {
     let kit = Kit::<SiteRole>::new();
     let app = App::new()
         .wrap(kit.layer())
@@ -59,7 +59,7 @@ async fn an_app_shows_the_same() {
 }
 
 #[::core::prelude::v1::test]
-fn a_snapshot_fails_where_the_file_says_otherwise_or_is_not_there() {
+fn snapshot_fails_if_the_file_differs_or_is_missing() {
     let scratch = Scratch::new();
     let file = scratch.path("routes.txt");
     let message = |text: &'static str| {

@@ -1,5 +1,5 @@
-//! A whole site under the kit: its real store, watched; its real sign-in, on the kit's clock; the
-//! telephone in the test's hand.
+//! A whole site with the kit: its real store, watched; its real login, on the kit's clock; and the
+//! kit's authenticator.
 
 use axum::{Router, routing::get};
 use hallpass::store::SqliteStore;
@@ -42,7 +42,7 @@ impl Site {
         Self { kit, app, hallpass }
     }
 
-    /// Sends a request, and gives the status, the access cookie if one was set, and the body.
+    /// Sends a request, and returns the status, the access cookie if one was set, and the body.
     async fn send(&self, request: axum::extract::Request) -> (u16, Option<String>, String) {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let cookies = response
@@ -76,13 +76,13 @@ impl Site {
 const FORM: &str = "username=alice&password=correct+horse+battery+staple";
 
 #[tokio::test]
-async fn after_the_sign_in_no_route_asks_the_store() {
+async fn no_route_calls_the_store_after_the_login() {
     let site = Site::start().await;
     let (status, cookie, _) =
         site.send(site.request(http::Method::POST, "/register", "", FORM)).await;
     let cookie = cookie.unwrap();
     assert_eq!(status, 201);
-    assert!(site.kit.store_calls() > 0, "a registration that asks no store");
+    assert!(site.kit.store_calls() > 0, "the registration called no store");
 
     site.kit.forget_store_calls();
     for (path, status) in [("/profile", 200), ("/admin", 403), ("/nowhere", 404)] {
@@ -98,7 +98,7 @@ async fn after_the_sign_in_no_route_asks_the_store() {
 }
 
 #[tokio::test]
-async fn a_store_that_must_not_be_asked_panics_where_it_is() {
+async fn forbidden_store_call_panics_at_the_call() {
     let site = Site::start().await;
     site.kit.forbid_store_calls();
     assert_eq!(site.send(site.kit.as_user(Guest).get("/profile")).await.0, 200);
@@ -114,7 +114,7 @@ async fn a_store_that_must_not_be_asked_panics_where_it_is() {
 }
 
 #[tokio::test]
-async fn the_telephone_is_in_the_tests_hand() {
+async fn authenticator_codes_complete_a_two_factor_login() {
     let site = Site::start().await;
     let (_, cookie, _) = site.send(site.request(http::Method::POST, "/register", "", FORM)).await;
     let cookie = cookie.unwrap();

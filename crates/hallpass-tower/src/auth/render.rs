@@ -1,4 +1,4 @@
-//! From a guard's rejection to the response that the caller receives.
+//! Turns a guard's rejection into the response that the caller receives.
 
 use hallpass_core::{Caller, Rejection, RejectionResponse};
 use http::{HeaderName, HeaderValue, Method, Response, header, response::Parts};
@@ -8,8 +8,8 @@ use super::Shared;
 use crate::rejection::{OnRejection, Rejected, status};
 
 impl<R, P, T> Shared<R, P, T> {
-    /// Renders a rejection; for `HEAD` without the body. `guarded` is the guard's response without
-    /// a body. Headers that layers in between added to it (a policy, a cookie) stay.
+    /// Renders a rejection, for `HEAD` without the body. `guarded` is the guard's response, which
+    /// has no body. Headers that layers in between added to it (a policy, a cookie) are kept.
     pub(super) fn render<B>(&self, rejected: Rejected, guarded: Response<B>) -> Response<B>
     where
         P: OnRejection<B>,
@@ -21,8 +21,9 @@ impl<R, P, T> Shared<R, P, T> {
         if head { self.head_of(response) } else { response }
     }
 
-    /// RFC 9110 section 9.3.2: the response to `GET`, the length included, without the body. hyper
-    /// drops one over HTTP/1; over HTTP/2 it would reset the stream.
+    /// Returns the response to `HEAD`: the headers of the response to `GET`, including the content
+    /// length, without the body (RFC 9110 section 9.3.2). hyper drops a body over HTTP/1, but over
+    /// HTTP/2 it would reset the stream.
     fn head_of<B>(&self, response: Response<B>) -> Response<B>
     where
         T: TextBody<B>,
@@ -46,8 +47,8 @@ impl<R, P, T> Shared<R, P, T> {
         for name in RejectionResponse::BODY_HEADERS {
             parts.headers.remove(name);
         }
-        // For layers further out that log or count. `Rejected` is gone, or an outer layer would
-        // render it again.
+        // For outer layers that log or count. `Rejected` has been removed, because an outer layer
+        // would render it again.
         parts.extensions.insert(rejection);
 
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
@@ -68,7 +69,7 @@ impl<R, P, T> Shared<R, P, T> {
         Response::from_parts(parts, self.text_body.body(body))
     }
 
-    /// Sends the site's own page, without letting it look like success or be stored.
+    /// Renders the site's own page. The response never has a success status and is never cached.
     fn own_page<B>(&self, rejection: Rejection, guarded: Parts, page: Response<B>) -> Response<B> {
         let (page, body) = page.into_parts();
         let mut parts = guarded;
@@ -84,7 +85,7 @@ impl<R, P, T> Shared<R, P, T> {
     }
 }
 
-/// Core's headers. They are made of printable ASCII; one that were not is left out.
+/// Returns core's headers. They are printable ASCII. Any other header is left out.
 fn typed(headers: Vec<(&'static str, String)>) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
     headers.into_iter().filter_map(|(name, value)| {
         Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))
@@ -93,9 +94,9 @@ fn typed(headers: Vec<(&'static str, String)>) -> impl Iterator<Item = (HeaderNa
 
 /// Makes a response body from text.
 ///
-/// Bodies have no common constructor. Most are made from a `String`, as axum's and hyper's `Full`
-/// are; tonic's and boxed ones are not, and a wrapper around every response, so as to be able to
-/// answer a few, would cost each of them a box.
+/// Bodies have no common constructor. Most are made from a `String`, such as axum's and hyper's
+/// `Full`. tonic's body and boxed bodies are not. A wrapper around all response bodies would need a
+/// box per response.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot make the response body `{B}` from text: it does not implement \
             `TextBody`",
@@ -105,15 +106,15 @@ fn typed(headers: Vec<(&'static str, String)>) -> impl Iterator<Item = (HeaderNa
     note = "guide: docs/guide/src/axum.md"
 )]
 pub trait TextBody<B> {
-    /// The body that holds this text.
+    /// Returns the body that contains this text.
     fn body(&self, text: String) -> B;
 }
 
-/// Bodies that are made from a `String`.
+/// Makes bodies with their `From<String>`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FromText;
 
-// The error then names `TextBody` and the fix, not `From<String>` alone.
+// The compile error then names `TextBody` and the fix, not only `From<String>`.
 #[diagnostic::do_not_recommend]
 impl<B: From<String>> TextBody<B> for FromText {
     fn body(&self, text: String) -> B {

@@ -1,6 +1,6 @@
-//! Layers around a bare tower service: who comes through, and what the others see.
+//! Layers around a plain tower service: admitted requests, and the responses to rejected ones.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test may panic if its set-up fails")]
 
 mod rejected;
 
@@ -28,7 +28,7 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 type Guarded = Request<String>;
 
-/// A handler that counts its calls and says who called.
+/// A handler that counts its calls and returns the caller's name.
 #[derive(Clone, Default)]
 struct Handler {
     calls: Arc<AtomicUsize>,
@@ -77,7 +77,7 @@ fn kind(response: &Response<String>) -> Option<RejectionKind> {
 }
 
 #[tokio::test]
-async fn only_who_meets_the_requirement_comes_through() {
+async fn guards_admit_only_callers_that_meet_the_requirement() {
     use RejectionKind::{NotRecent, RoleMissing, SecondFactorMissing};
     use SiteRole::{Admin, Guest, Moderator};
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
@@ -125,7 +125,7 @@ async fn only_who_meets_the_requirement_comes_through() {
 }
 
 #[tokio::test]
-async fn a_stranger_is_nobody_on_an_open_route_and_refused_on_a_guarded_one() {
+async fn invalid_token_is_anonymous_if_open_and_401_if_guarded() {
     for (who, cookie, refusal) in invalid_cookies() {
         let open = ask(layer().layer(Handler::default()), get("/", cookie.as_deref())).await;
         assert_eq!((open.status().as_u16(), open.body().as_str()), (200, "nobody"), "{who}");
@@ -149,7 +149,7 @@ async fn a_stranger_is_nobody_on_an_open_route_and_refused_on_a_guarded_one() {
 }
 
 #[tokio::test]
-async fn a_guard_without_the_outer_layer_refuses() {
+async fn guard_without_auth_layer_returns_500() {
     let handler = Handler::default();
     let response = ask(
         require_login().layer(handler.clone()),
@@ -158,26 +158,26 @@ async fn a_guard_without_the_outer_layer_refuses() {
     .await;
     assert_eq!((response.status().as_u16(), handler.calls()), (500, 0));
 
-    // The other way round it is missing just as well.
+    // A guard outside of the `AuthLayer` has no authentication either.
     let response = ask(require_login().layer(layer().layer(handler.clone())), get("/", None)).await;
     assert_eq!((response.status().as_u16(), handler.calls()), (500, 0));
 }
 
 #[tokio::test]
-async fn roles_of_another_enum_do_not_open() {
+async fn roles_of_another_enum_return_500() {
     #[derive(hallpass_core::Role, Clone, Copy, Debug, PartialEq, Eq)]
     enum ShopRole {
         Owner,
     }
     let handler = Handler::default();
     let guarded = layer().layer(require_roles([ShopRole::Owner]).layer(handler.clone()));
-    // Bit 0 of one enum is `Guest`, of the other `Owner`.
+    // Bit 0 is `Guest` in one enum and `Owner` in the other.
     let response = ask(guarded, get("/", Some(&TokenOf::with(SiteRole::Guest).cookie()))).await;
     assert_eq!((response.status().as_u16(), handler.calls()), (500, 0));
 }
 
 #[tokio::test]
-async fn only_this_layers_word_on_who_asks_counts() {
+async fn auth_layer_replaces_an_existing_authentication() {
     let mut request = get("/", None);
     let admin = verifier()
         .verify(
@@ -193,7 +193,7 @@ async fn only_this_layers_word_on_who_asks_counts() {
 }
 
 #[tokio::test]
-async fn what_a_guard_lets_through_is_not_stored_unless_the_handler_says_so() {
+async fn guarded_response_is_no_store_unless_handler_sets_it() {
     let cache_control = async |guard: Option<RequireLayer>, said: Option<&'static str>| {
         let handler = service_fn(move |_: Guarded| {
             let response = said
@@ -217,7 +217,7 @@ async fn what_a_guard_lets_through_is_not_stored_unless_the_handler_says_so() {
 }
 
 #[tokio::test]
-async fn another_site_cannot_make_a_browser_post() {
+async fn origin_layer_rejects_cross_site_posts() {
     let handler = Handler::default();
     let site = ServiceBuilder::new()
         .layer(layer())
@@ -235,7 +235,7 @@ async fn another_site_cannot_make_a_browser_post() {
         ("/posts", &[json, ("sec-fetch-site", "cross-site")], 403),
         ("/posts", &[json, ("host", "site.example"), ("origin", "https://site.example")], 200),
         ("/posts", &[json, ("host", "site.example"), ("origin", "https://evil.example")], 403),
-        // HTTP/2 has the host in the target, and it goes before a `Host` that says otherwise.
+        // HTTP/2 has the host in the target, which takes precedence over a different `Host`.
         ("https://site.example/posts", &[json, ("origin", "https://site.example")], 200),
         (
             "https://site.example/posts",
@@ -252,7 +252,7 @@ async fn another_site_cannot_make_a_browser_post() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_not_made_from_text_are_told_how() {
+async fn body_with_makes_bodies_without_from_string() {
     use http_body_util::BodyExt;
     use tonic::body::Body;
 
@@ -276,7 +276,7 @@ async fn bodies_that_are_not_made_from_text_are_told_how() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_service_within_passes_through() {
+async fn error_of_the_inner_service_is_passed_on() {
     let service = service_fn(|_: Guarded| ready(Err::<Response<String>, _>("broken")));
     let outcome = layer().layer(service).oneshot(get("/", None)).await;
     assert_eq!(outcome.unwrap_err(), "broken");

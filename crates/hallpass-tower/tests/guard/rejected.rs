@@ -1,10 +1,10 @@
-//! What the refused are shown: in whose form, on whose page, and with what of the layers in
-//! between.
+//! Responses to rejected requests: the format for each caller, the site's own page, and headers
+//! from layers in between.
 
 use super::*;
 
 #[tokio::test]
-async fn each_caller_is_answered_in_its_own_form() {
+async fn rejection_is_rendered_in_the_format_of_each_caller() {
     let guarded = || layer().layer(require_roles([SiteRole::Admin]).layer(Handler::default()));
     let send =
         |request: http::request::Builder| ask(guarded(), request.body(String::new()).unwrap());
@@ -48,7 +48,7 @@ async fn each_caller_is_answered_in_its_own_form() {
 }
 
 #[tokio::test]
-async fn a_web_socket_is_refused_before_the_upgrade() {
+async fn websocket_is_rejected_before_the_upgrade() {
     let handler = Handler::default();
     let guarded = layer().layer(require_login().layer(handler.clone()));
     let handshake = Request::get("/log")
@@ -64,7 +64,7 @@ async fn a_web_socket_is_refused_before_the_upgrade() {
 }
 
 #[tokio::test]
-async fn next_leads_back_to_the_uri_before_a_router_cut_it() {
+async fn next_contains_the_uri_before_nesting() {
     let nested = ServiceBuilder::new()
         .layer(layer())
         .map_request(|mut request: Guarded| {
@@ -104,7 +104,7 @@ fn own_page(rejection: Rejection, request: &RejectedRequest) -> Option<Response<
 }
 
 #[tokio::test]
-async fn a_sites_own_page_never_looks_like_success() {
+async fn own_page_never_has_a_success_status() {
     let site =
         |guard: RequireLayer| layer().on_rejection(own_page).layer(guard.layer(Handler::default()));
     let guest = TokenOf::with(SiteRole::Guest).cookie();
@@ -142,7 +142,7 @@ async fn a_sites_own_page_never_looks_like_success() {
 }
 
 #[tokio::test]
-async fn a_head_is_answered_as_a_get_without_the_body() {
+async fn head_response_equals_get_without_the_body() {
     let guest = TokenOf::with(SiteRole::Guest).cookie();
     for accept in ["application/json", "text/html"] {
         for page in [false, true] {
@@ -177,7 +177,7 @@ async fn a_head_is_answered_as_a_get_without_the_body() {
 }
 
 #[tokio::test]
-async fn what_layers_in_between_added_stays() {
+async fn headers_of_layers_in_between_are_kept() {
     let policy = |mut response: Response<String>| {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_SECURITY_POLICY, "default-src 'self'".parse().unwrap());
@@ -202,13 +202,13 @@ async fn what_layers_in_between_added_stays() {
         assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2, "{accept}");
         assert!(
             !response.headers().contains_key("content-length"),
-            "{accept}: the length of the body that is gone"
+            "{accept}: content-length of the replaced body"
         );
     }
 }
 
 #[tokio::test]
-async fn a_site_names_its_own_log_in_page() {
+async fn login_path_setting_changes_the_redirect() {
     let settings = RejectionSettings::default().login_path("/sign-in");
     let response = ask(
         layer().rejection_settings(settings).layer(require_login().layer(Handler::default())),

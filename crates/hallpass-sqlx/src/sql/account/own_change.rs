@@ -1,16 +1,17 @@
-//! The conditions of an own change and of a command, checked in the transaction that writes; and
-//! the row that it returns.
+//! The conditions of an own change and of a command, checked in the transaction that writes, and
+//! the account that the change returns.
 //!
-//! The account's row is locked since the transaction began, and [`passes`] locks the session's row:
-//! what is checked of both holds until the end, for a `DELETE` by hand too.
+//! The account's row is locked from the start of the transaction, and [`passes`] locks the
+//! session's row. So the conditions hold until the transaction ends, even against a manual
+//! `DELETE`.
 
 use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
 
 use super::super::{LOCK_SESSION, Write, column, revocation, sql};
 use crate::error::StoreError;
 
-/// Whether the actor is enabled, at the generation of the token, and in a session that exists and
-/// now cannot end before the transaction does.
+/// Returns whether the actor is enabled, has the token's generation, and has a session that exists.
+/// After this check the session cannot end before the transaction does.
 pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, StoreError> {
     let account =
         sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $2 AND NOT disabled")
@@ -26,7 +27,7 @@ pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, Sto
     Ok(write.row(session).await?.is_some())
 }
 
-/// The same for a command: the application itself always passes.
+/// Returns the same for a command. The application itself always passes.
 pub(crate) async fn command_passes(
     write: &mut Write,
     by: Option<&Actor>,
@@ -37,8 +38,8 @@ pub(crate) async fn command_passes(
     }
 }
 
-/// Ends a change that revokes: every other session ends, the acting one goes on with its new
-/// refresh token.
+/// Completes a change that revokes: every other session ends, and the acting session continues with
+/// its new refresh token.
 pub(crate) async fn revoking(
     mut write: Write,
     own: &OwnChange,
@@ -71,7 +72,7 @@ pub(crate) async fn written(
     Ok(OwnChangeOutcome::Written(Box::new(account)))
 }
 
-/// Commits a command, and returns the account as written, where there is one.
+/// Commits a command, and returns the account as written, if it exists.
 pub(crate) async fn commanded(
     mut write: Write,
     account: &AccountId,

@@ -1,4 +1,4 @@
-//! Keeping refresh tokens: beside their session, in its row.
+//! Stores refresh tokens in the row of their session.
 
 use hallpass_accounts::{
     Account, ConsumedRefreshes, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore,
@@ -36,8 +36,10 @@ impl RefreshTokenStore for Store {
         match rotation.present(&state) {
             RotationOutcome::Consumed(next) => {
                 if consume(&mut write, session, &rotation.presented, &next).await? == 0 {
-                    // The lock is held since before the row was read.
-                    return Err(StoreError::corrupt("a session changed under the lock"));
+                    // The row was read under the lock.
+                    return Err(StoreError::corrupt(
+                        "a session changed while its account was locked",
+                    ));
                 }
                 write.commit().await?;
                 Ok(RefreshOutcome::Consumed(after_change(account, &next)))
@@ -67,14 +69,14 @@ impl RefreshTokenStore for Store {
     }
 }
 
-/// What is kept of a session that can be renewed.
+/// The stored state of a session that can be refreshed.
 struct Kept {
     state: RefreshState,
     created: UnixTime,
     methods: Methods,
 }
 
-/// The session and its account, where the one can be renewed and the other is enabled.
+/// Returns the session and its account, if the session can be refreshed and the account is enabled.
 async fn load(
     write: &mut Write,
     session: &SessionId,
@@ -92,8 +94,8 @@ async fn load(
     Ok(Some((account::read(&account)?, read(&row)?)))
 }
 
-/// Puts the successor in the place of the presented token, if that is still the live one. Answers
-/// how many rows it was: 1 or 0.
+/// Replaces the presented token with its successor, if the presented token is still the live one.
+/// Returns the number of changed rows: 1 or 0.
 async fn consume(
     write: &mut Write,
     session: &SessionId,

@@ -11,7 +11,7 @@ use super::Schema;
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn many_may_start_at_once_on_an_empty_schema() {
+async fn many_may_start_concurrently_on_an_empty_schema() {
     let schema = Schema::new().await;
     let mut starts = JoinSet::new();
     for _ in 0..8 {
@@ -25,7 +25,7 @@ async fn many_may_start_at_once_on_an_empty_schema() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn on_the_applications_own_pool_its_tables_are_left_alone() {
+async fn own_pool_keeps_the_tables_of_the_application() {
     let schema = Schema::new().await;
     schema
         .run("CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY); CREATE TABLE accounts (id INT)".into())
@@ -48,7 +48,7 @@ async fn on_the_applications_own_pool_its_tables_are_left_alone() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn an_older_version_does_not_touch_a_newer_database() {
+async fn older_version_rejects_a_newer_database() {
     let schema = Schema::new().await;
     let store = PostgresStore::open(&schema.url()).await.unwrap();
     schema.run("INSERT INTO hallpass_migrations VALUES (999, 'newer')".into()).await;
@@ -60,7 +60,7 @@ async fn an_older_version_does_not_touch_a_newer_database() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_one_sentence_with_the_mend_and_without_the_password() {
+async fn open_errors_name_the_fix_and_no_password() {
     for (url, expected) in [
         ("sqlite://site.db", "write for example postgres://site@localhost/site"),
         ("postgres://site@localhost:port/site", "write for example postgres://site@localhost/site"),
@@ -80,7 +80,7 @@ async fn what_is_wrong_is_one_sentence_with_the_mend_and_without_the_password() 
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn a_row_that_would_break_a_rule_is_refused() {
+async fn row_that_violates_a_constraint_is_rejected() {
     use hallpass_accounts::AdministrationStore;
     let schema = Schema::new().await;
     let store = PostgresStore::open(&schema.url()).await.unwrap();

@@ -1,4 +1,4 @@
-//! What is revoked in transactions that overlap, and what wakes a node.
+//! Revocations in overlapping transactions, and wake-ups of a node.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn ended(number: u8) -> Revocation {
     Revocation::SessionEnded { session: session_id(number), at: at(1) }
 }
 
-/// Writes a row of the log in a transaction of its own, which is left open.
+/// Writes a row of the log in a transaction that stays open.
 async fn open_transaction(
     connection: &mut PgConnection,
     number: u8,
@@ -44,20 +44,16 @@ async fn a_transaction_that_commits_late_is_not_skipped() {
     );
     let mut log = Reader::new(&store);
 
-    // The first gets the lower number, and the second commits first.
+    // The first transaction has the lower number, and the second commits first.
     let first = open_transaction(&mut one, 1).await;
     let second = open_transaction(&mut two, 2).await;
     assert_eq!(log.read_new().await, []);
     second.commit().await.unwrap();
-    assert_eq!(
-        log.read_new().await,
-        [ended(2)],
-        "what is committed waits for no other transaction"
-    );
+    assert_eq!(log.read_new().await, [ended(2)], "a committed row waits for no other transaction");
     first.commit().await.unwrap();
-    assert_eq!(log.read_new().await, [ended(1)], "a reader beyond its number would have missed it");
+    assert_eq!(log.read_new().await, [ended(1)], "a cursor after its number would have skipped it");
 
-    // A third that is rolled back leaves a gap, and no more.
+    // A third transaction that is rolled back only leaves a gap.
     let third = open_transaction(&mut one, 3).await;
     let fourth = open_transaction(&mut two, 4).await;
     fourth.commit().await.unwrap();
@@ -68,7 +64,7 @@ async fn a_transaction_that_commits_late_is_not_skipped() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn a_transaction_that_stays_open_delays_nothing_however_much_is_revoked() {
+async fn open_transaction_delays_no_other_revocation() {
     let store = on_its_own_schema().await;
     let other_tables = Schema::new().await;
     other_tables.run("CREATE TABLE import (row INT)".into()).await;
@@ -78,7 +74,7 @@ async fn a_transaction_that_stays_open_delays_nothing_however_much_is_revoked() 
 
     let id = register(&*store, "alice").await;
     let mut log = Reader::new(&*store);
-    // More than one call hands over of what is settled.
+    // More final rows than one read returns.
     for number in 1..=1100 {
         done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
@@ -91,12 +87,13 @@ async fn a_transaction_that_stays_open_delays_nothing_however_much_is_revoked() 
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn what_is_not_settled_comes_behind_all_that_is() {
+async fn rows_that_are_not_final_follow_all_final_rows() {
     let schema = Schema::new().await;
     let store = PostgresStore::open(&schema.url()).await.unwrap();
     let mut connection = PgConnection::connect(&schema.url()).await.unwrap();
     let id = register(&store, "alice").await;
-    // More than one call hands over; then a few that an older transaction keeps from being settled.
+    // More rows than one read returns, then a few that are not final because of an older
+    // transaction.
     for number in 1..=1100 {
         done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
@@ -112,7 +109,7 @@ async fn what_is_not_settled_comes_behind_all_that_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn a_reader_among_many_writers_misses_nothing() {
+async fn reader_misses_nothing_among_many_writers() {
     const WRITERS: u8 = 8;
     const EACH: u64 = 50;
     let store = on_its_own_schema().await;
@@ -151,14 +148,14 @@ async fn is_woken(notifier: &mut impl Notifier) -> bool {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn a_change_wakes_the_listener_when_it_commits_and_not_before() {
+async fn change_wakes_the_listener_at_its_commit() {
     let schema = Schema::new().await;
     let store = PostgresStore::open(&schema.url()).await.unwrap();
     let mut notifier = store.notifier();
-    assert!(is_woken(&mut notifier).await, "connected: whatever came before is to be read now");
+    assert!(is_woken(&mut notifier).await, "connected: earlier changes must be read now");
     let mut one = PgConnection::connect(&schema.url()).await.unwrap();
     let change = open_transaction(&mut one, 1).await;
-    // Other tests notify too; they do not for half a second on end.
+    // Other tests notify too, but not continuously for half a second.
     while is_woken(&mut notifier).await {
         assert_eq!(store.read_after(Cursor::START).await.unwrap().changes, []);
     }
@@ -169,13 +166,13 @@ async fn a_change_wakes_the_listener_when_it_commits_and_not_before() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn a_listener_whose_connection_was_killed_says_so_and_connects_again() {
+async fn listener_reports_a_killed_connection_and_reconnects() {
     let schema = Schema::new().await;
     let store = PostgresStore::open(&schema.url()).await.unwrap();
     let mut notifier = store.notifier();
     assert!(is_woken(&mut notifier).await);
     let admin = PgPool::connect(&schema.url()).await.unwrap();
-    // A listener is recognised by its last statement; only those of this test's schema are killed.
+    // A listener is identified by its last statement. Only those of this test's schema are killed.
     let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                 WHERE query LIKE 'LISTEN%' AND application_name = $1";
     let name = "hallpass-test-killed-listener";
@@ -185,7 +182,7 @@ async fn a_listener_whose_connection_was_killed_says_so_and_connects_again() {
     assert!(is_woken(&mut notifier).await);
     assert_eq!(sqlx::query_scalar::<_, i64>(kill).bind(name).fetch_one(&admin).await.unwrap(), 1);
     let broken = loop {
-        // Notifications of other tests may come before.
+        // Notifications of other tests may arrive first.
         match timeout(Duration::from_secs(5), notifier.notified()).await.unwrap() {
             Ok(()) => {}
             Err(error) => break error,

@@ -1,7 +1,7 @@
-//! TLS on the way to the server: what an address asks for happens, or it fails at the start.
+//! TLS to the server: the connection has the TLS that its address requires, or opening fails.
 //! `.ci/with_tls` starts such a server.
 
-/// Whom the address trusts, and by which name it calls the server.
+/// Tests of the trusted authorities and of the server's name.
 #[cfg(feature = "tls")]
 mod over_tls {
     use std::{error::Error, time::Duration};
@@ -13,14 +13,15 @@ mod over_tls {
     use sqlx::{Connection, PgConnection};
     use tokio::time::timeout;
 
-    /// The server's address, `localhost` in it, and the authority of its certificate.
+    /// Returns the server's address, with `localhost` as its host, and the authority of its
+    /// certificate.
     fn server() -> (String, String) {
         (std::env::var("TLS_DATABASE_URL").unwrap(), std::env::var("TLS_CA").unwrap())
     }
 
     #[tokio::test]
     #[ignore = "needs a PostgreSQL with TLS: .ci/with_tls"]
-    async fn a_store_and_its_listener_speak_to_a_server_that_has_shown_who_it_is() {
+    async fn store_and_listener_connect_to_a_verified_server() {
         let (server, authority) = server();
         let url = format!("{server}?sslmode=verify-full&sslrootcert={authority}");
         let mut connection = PgConnection::connect(&url).await.unwrap();
@@ -42,13 +43,13 @@ mod over_tls {
             .unwrap();
         timeout(Duration::from_secs(1), notifier.notified())
             .await
-            .expect("nothing was pushed")
+            .expect("no notification was received")
             .unwrap();
     }
 
     #[tokio::test]
     #[ignore = "needs a PostgreSQL with TLS: .ci/with_tls"]
-    async fn a_server_that_cannot_show_who_it_is_is_refused() {
+    async fn unverified_server_is_rejected() {
         let (server, authority) = server();
         let elsewhere = server.replace("localhost", "127.0.0.1");
         for (url, cause) in [
@@ -73,10 +74,10 @@ mod over_tls {
 
 #[cfg(not(feature = "tls"))]
 #[tokio::test]
-async fn a_build_without_tls_says_so() {
+async fn build_without_tls_returns_the_tls_error() {
     use hallpass_sqlx::{PostgresStore, StoreOpenError};
 
-    // Somebody listens there; nothing is sent to them.
+    // A listener is there, but nothing is sent to it.
     let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = server.local_addr().unwrap().port();
     for mode in ["require", "verify-ca", "verify-full"] {

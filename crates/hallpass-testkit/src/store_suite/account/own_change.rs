@@ -1,5 +1,5 @@
-//! An operator's command is final: no change of one's own, and no command by somebody who lost the
-//! right to it, undoes it.
+//! An operator's command is final: it is not undone by an own change of the person, or by a command
+//! of an actor who lost the right to it.
 
 use hallpass_accounts::{
     Account, AccountId, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome, EndOutcome,
@@ -56,7 +56,7 @@ impl Own {
     }
 }
 
-/// What an operator does to an account.
+/// Every command of an operator on an account.
 ///
 /// Exhaustive, because the suite handles each variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,8 +90,8 @@ impl Command {
     }
 }
 
-/// An account with two sessions, and with a factor where the change needs one. The first session is
-/// the one that acts.
+/// Creates an account with two sessions, and with a factor if the change needs one. The first
+/// session is the one that acts.
 async fn person<S>(store: &S, name: &str, change: Own, number: u8) -> (AccountId, SessionId)
 where
     S: RegistrationStore + TwoFactorStore + SessionStore,
@@ -105,7 +105,7 @@ where
     (id, session)
 }
 
-/// The account, without what a change of the clock could make differ.
+/// Returns the account's state, without values that a change of the clock could make differ.
 async fn state<S: SessionStore>(store: &S, id: &AccountId) -> (String, Vec<SessionId>) {
     let now: Account = account(store, id).await;
     (format!("{now:?} {}", now.password_hash()), open_sessions(store, id).await)
@@ -194,7 +194,7 @@ where
     );
 }
 
-/// Every command, given by somebody.
+/// Gives every command as one actor, and returns which were carried out.
 async fn commands_by<S>(store: &S, target: &AccountId, session: &SessionId, by: &Actor) -> [bool; 4]
 where
     S: SessionStore + AdministrationStore,
@@ -242,6 +242,6 @@ where
     assert_eq!(
         commands_by(store, &target, &targets, &decided).await,
         [true; 4],
-        "who still has it"
+        "the actor still has the right"
     );
 }

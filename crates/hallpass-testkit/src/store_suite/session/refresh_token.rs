@@ -1,4 +1,4 @@
-//! Keeping refresh tokens.
+//! Checks of refresh tokens.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::store_suite::fixture::{
     Reader, account, at, done, opened, own, raised, register, session_id, written,
 };
 
-/// The hash of a token, by its number.
+/// Returns the hash of a token, by its number.
 pub fn token(number: u64) -> RefreshHash {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&number.to_be_bytes());
     RefreshHash::from_bytes(bytes)
 }
 
-/// Token `number` is presented, and the one behind it is to follow. Idle after 500 seconds, 30 of
-/// grace.
+/// Returns a rotation that presents token `number`, with the next number as its successor. The idle
+/// time is 500 seconds, and the grace period 30 seconds.
 pub fn presenting(number: u64, at: UnixTime) -> Rotation {
     Rotation::new(
         token(number),
@@ -32,8 +32,8 @@ pub fn presenting(number: u64, at: UnixTime) -> Rotation {
     )
 }
 
-/// Opens a session at second 10, whose first token is number 1: idle after second 510, over after
-/// `expires`.
+/// Opens a session at second 10. Its first token is number 1. It is idle after second 510, and
+/// expires at `expires`.
 pub async fn open_renewable<S: SessionStore>(
     store: &S,
     id: &AccountId,
@@ -133,7 +133,7 @@ where
             reader.read_new().await,
             [Revocation::SessionEnded { session, at: at(seconds) }]
         );
-        // A clock that is set back brings it to life no more.
+        // A clock that is set back does not restore the session.
         let back = store.refresh(&session, &presenting(number, at(400))).await.unwrap();
         assert!(matches!(back, RefreshOutcome::Ended), "{back:?}");
     }
@@ -203,7 +203,10 @@ where
     let mut reader = Reader::new(store);
     assert_eq!(reader.read_new().await, [raised(&id, 1, at(120))]);
     let copy = store.refresh(&kept, &presenting(1, at(131))).await.unwrap();
-    assert!(matches!(copy, RefreshOutcome::Reused { .. }), "a copy of what went before: {copy:?}");
+    assert!(
+        matches!(copy, RefreshOutcome::Reused { .. }),
+        "a copy of the previous token: {copy:?}"
+    );
     assert_eq!(reader.read_new().await, [Revocation::SessionEnded { session: kept, at: at(131) }]);
 }
 
