@@ -10,7 +10,7 @@ enum SiteRole {
     Admin,
 }
 
-/// Declared from the top down, with an order of its own.
+/// Another enum, with an `Owner` at the bit that [`SiteRole::Guest`] has.
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
 enum OtherRole {
     Owner,
@@ -100,7 +100,8 @@ fn who_is_not_signed_in_is_told_so_whatever_is_asked() {
 
 #[test]
 fn roles_of_another_enum_are_the_services_fault() {
-    // Bit 0 is `Guest` in one enum and `Owner` in the other: compared as bits it would open.
+    // Bit 0 is `Guest` in one enum and `Owner` in the other. A comparison of the bits alone would
+    // admit the caller.
     assert_eq!(
         Visitor::with(SiteRole::Guest).asks(Requirement::all_of([OtherRole::Owner])),
         Err(RejectionKind::Misconfigured)

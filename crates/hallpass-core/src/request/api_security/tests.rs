@@ -19,7 +19,7 @@ enum SiteRole {
     Admin,
 }
 
-/// A path with `GET` and `POST`, once its requirement is stated.
+/// Returns the document of a path with `GET` and `POST` and this requirement.
 fn guarded(security: &ApiSecurity, asks: Requirement) -> Value {
     let mut item = PathItem::new(HttpMethod::Get, OperationBuilder::new());
     item.post = Some(
@@ -52,7 +52,7 @@ fn all_of_are_one_alternative_and_any_of_are_several() {
     );
     let moderator_or_more = json!([{ "hallpass": ["moderator"] }, { "hallpass": ["admin"] }]);
     assert_eq!(security_of(Requirement::at_least(Moderator)), moderator_or_more);
-    // An empty list would say that the route is open.
+    // An empty list would mean that the route is public.
     let nobody = Requirement::any_of(RoleSet::<SiteRole>::EMPTY);
     assert_eq!(security_of(nobody), json!([{ "hallpass": [] }]));
 }
@@ -109,7 +109,7 @@ fn refusals_are_problems_and_what_openapi_has_no_word_for_is_an_extension() {
     assert_eq!(get["responses"]["401"]["$ref"], "#/components/responses/HallpassSignedOut");
     assert_eq!(
         get["responses"]["403"]["description"],
-        "Not enough: asks for all of admin; second factor; within 600 s."
+        "The caller does not meet the requirement: all of admin; second factor; within 600 s."
     );
     let schema = &get["responses"]["403"]["content"]["application/problem+json"]["schema"]["$ref"];
     assert_eq!(schema, "#/components/schemas/HallpassProblem");
@@ -123,14 +123,14 @@ fn refusals_are_problems_and_what_openapi_has_no_word_for_is_an_extension() {
     );
     assert_eq!(
         api["paths"]["/a/{id}"]["post"]["responses"]["403"]["description"], "our own",
-        "what was written stays"
+        "an existing response is kept"
     );
 
     let login = guarded(&ApiSecurity::new(&CookieSettings::default()), Requirement::login());
     assert_eq!(
         login["paths"]["/a/{id}"]["get"]["responses"]["403"],
         Value::Null,
-        "nothing that a signed-in person may lack"
+        "a logged-in caller meets the requirement"
     );
     let open = guarded(&ApiSecurity::new(&CookieSettings::default()), Requirement::public());
     assert_eq!(open["paths"]["/a/{id}"]["get"]["responses"], json!({}));

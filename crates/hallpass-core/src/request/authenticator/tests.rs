@@ -26,7 +26,8 @@ fn token(issuer: &Issuer, username: &str) -> String {
     issuer.issue(&who, NOW).unwrap().as_str().to_owned()
 }
 
-/// Who the authenticator sees: a user name, the reason why none, or neither.
+/// The result of the authenticator: a user name, or the reason for an anonymous caller, or no
+/// reason.
 type Seen = Result<String, Option<TokenErrorKind>>;
 
 fn seen(
@@ -61,19 +62,19 @@ fn every_pair_of_cookie_and_bearer_is_decided() {
         (&[&alice_cookie], &[&alice_bearer], is("alice")),
         (&[&alice_cookie], &["Basic YTpi"], is("alice")),
         (&["a=b", &alice_cookie], &[], is("alice")),
-        // Two tokens, and whichever won would surprise someone.
+        // Two tokens: neither is used.
         (&[&alice_cookie], &[&bob_bearer], Err(Some(Ambiguous))),
         (&[&bob_cookie], &[&alice_bearer], Err(Some(Ambiguous))),
         (&[&alice_cookie], &["Bearer"], Err(Some(Ambiguous))),
         (&["__Host-hallpass="], &[&alice_bearer], Err(Some(Ambiguous))),
         (&["__Host-hallpass=broken"], &[&alice_bearer], Err(Some(Ambiguous))),
-        // The same name twice, in one header, over two, or in the other field.
+        // The same name twice: in one header, in two headers, or in the other field.
         (&[&alice_cookie, &alice_cookie], &[], Err(Some(Ambiguous))),
         (&[&alice_cookie, &bob_cookie], &[&alice_bearer], Err(Some(Ambiguous))),
         (&[], &[&alice_bearer, &alice_bearer], Err(Some(Ambiguous))),
         (&[], &[&alice_bearer, "Basic YTpi"], Err(Some(Ambiguous))),
         (&[&alice_cookie], &["Basic YTpi", "Basic YTpi"], Err(Some(Ambiguous))),
-        // One that is no token.
+        // One value that is not a valid token.
         (&["__Host-hallpass="], &[], Err(Some(Malformed))),
         (&["__Host-hallpass=\"a.b.c\""], &[], Err(Some(Malformed))),
         (&[], &["Bearer"], Err(Some(Malformed))),

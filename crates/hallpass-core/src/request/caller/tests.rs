@@ -11,11 +11,11 @@ fn caller(method: &str, headers: &[(&str, &'static str)]) -> Caller<'static> {
 #[test]
 fn json_is_answered_to_who_prefers_it() {
     let table = [
-        // What browsers send.
+        // Values of browsers.
         ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", false),
         ("*/*", false),
         ("", false),
-        // What scripts send: fetch with a header, axios, curl.
+        // Values of scripts: fetch with a header, axios, curl.
         ("application/json", true),
         ("application/problem+json", true),
         ("APPLICATION/JSON", true),
@@ -35,10 +35,10 @@ fn json_is_answered_to_who_prefers_it() {
         ("application/*", true),
         ("application/*;q=0.5, text/html;q=0.4", true),
         ("application/xhtml+xml, application/json", true),
-        // The most exact range counts, wherever it stands.
+        // The most exact range counts, at any position.
         ("application/json;q=0.2, application/*, text/html;q=0.5", false),
         ("*/*, text/html;q=0.1", true),
-        // Nonsense is passed over.
+        // A malformed range is ignored.
         ("application/json;q=2", false),
         ("application/json;q=1.5, text/html", false),
         ("application/json;q=0.9, application/json;q=0, text/html;q=0.5", true),
@@ -114,7 +114,7 @@ fn htmx_comes_back_to_the_page_around_the_fragment() {
 }
 
 proptest! {
-    /// The headers are the client's: whatever stands in them is read to an end.
+    /// The client chooses the headers. No value may cause a panic.
     #[test]
     fn no_header_panics(value in any::<Vec<u8>>(), like_accept in "[a-z/*+;q=0-9., ]{0,60}") {
         for value in [&value[..], like_accept.as_bytes()] {

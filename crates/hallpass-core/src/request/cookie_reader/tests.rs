@@ -5,7 +5,8 @@ use super::*;
 
 const NAME: &str = "__Host-hallpass";
 
-/// In the table's strings each character stands for one byte, so that it can hold what is no text.
+/// A row of the table. Each character of its strings is one byte, so that a string can hold bytes
+/// that are not text.
 #[derive(Deserialize)]
 struct Row {
     why: String,
@@ -38,7 +39,7 @@ fn the_corpus_holds() {
     }
 }
 
-/// The reader in a few plain lines: join the headers, split, strip, compare.
+/// A simple model of the reader: join the headers, split, strip, compare.
 fn model(headers: &[Vec<u8>], name: &str) -> Result<Option<Vec<u8>>, ()> {
     let stripped = |bytes: &[u8]| {
         let ours = |byte: &u8| matches!(byte, b' ' | b'\t');

@@ -10,7 +10,7 @@ fn token<K>(text: &str) -> Token<K> {
     Token::new(text.to_owned(), NOW.saturating_add(LIFE))
 }
 
-/// Name, value and attributes, as RFC 6265bis section 5.6 takes a `Set-Cookie` value apart;
+/// Parses a `Set-Cookie` value as RFC 6265bis section 5.6 does: name, value and attributes, with
 /// attribute names in lower case.
 fn parsed(set_cookie: &str) -> (String, String, BTreeMap<String, String>) {
     let mut parts = set_cookie.split(';').map(str::trim);
@@ -76,7 +76,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(built.remove::<Access>(), cookies.remove::<Access>());
 }
 
-/// RFC 6265bis section 5.7: a cookie is replaced only by one of the same name, domain and path.
+/// A cookie is replaced only by one of the same name, domain and path (RFC 6265bis section 5.7).
 #[test]
 fn a_removal_differs_from_its_cookie_in_value_and_age_alone() {
     for cookies in variants() {
@@ -187,7 +187,7 @@ fn a_cookie_has_4096_bytes_at_most() {
     assert_eq!(set.split(';').next().unwrap().len(), 4096 + "=".len());
     let longer = token::<Access>(&"a".repeat(room + 1));
     assert_eq!(cookies.set(&longer, NOW), Err(SetCookieError::TooLong { length: 4097 }));
-    // The longer name leaves less.
+    // The longer name leaves less room for the value.
     assert!(cookies.set_refresh(&"a".repeat(room), LIFE).is_err());
 }
 
