@@ -13,7 +13,7 @@ struct Row {
     passes: bool,
 }
 
-/// The table's own exceptions.
+/// Returns the check with the exceptions of the table.
 fn check() -> OriginCheck {
     OriginCheck::new()
         .trust("https://admin.example")
@@ -50,8 +50,8 @@ fn the_table_holds() {
     }
 }
 
-/// What is refused only for want of an exception passes with it, and the other way round: the
-/// exceptions widen, and do nothing else.
+/// A request that is rejected only without an exception passes with it, and exceptions never reject
+/// a request.
 #[test]
 fn without_exceptions_only_the_exempt_rows_turn() {
     let (with, without) = (check(), OriginCheck::new());

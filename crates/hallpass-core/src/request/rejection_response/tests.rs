@@ -31,8 +31,8 @@ impl RejectionResponse {
     }
 }
 
-/// Kind, then what each caller gets: navigating browser, browser's POST, script's fetch, JSON,
-/// WebSocket, htmx, gRPC.
+/// Each row has the kind and the response to each caller: navigating browser, browser's POST,
+/// script's fetch, JSON, WebSocket, htmx, gRPC.
 #[test]
 fn every_kind_for_every_caller() {
     use RejectionKind::*;
@@ -129,7 +129,7 @@ fn a_problem_of_a_field_or_a_method_is_precise() {
     for (fault, kind, detail) in [
         (FieldFault::Missing, "invalid-field", "The field `x` is missing."),
         (FieldFault::NotText, "invalid-field", "The field `x` must be text."),
-        (FieldFault::Repeated, "invalid-field", "The field `x` is there more than once."),
+        (FieldFault::Repeated, "invalid-field", "The field `x` occurs more than once."),
         (FieldFault::UsernameLength, "invalid-field", "A user name has 1 to 64 characters."),
         (
             FieldFault::UsernameCharacter,
@@ -140,12 +140,12 @@ fn a_problem_of_a_field_or_a_method_is_precise() {
         (
             FieldFault::PasswordLength { min: 10 },
             "invalid-field",
-            "A password has 10 to 1024 characters.",
+            "A password must have 10 to 1024 characters.",
         ),
         (
             FieldFault::PasswordCommon,
             "invalid-field",
-            "This password is too easy to guess. Several words that do not belong together make a good one.",
+            "This password is too easy to guess. Use several unrelated words.",
         ),
     ] {
         let problem = problem(Rejection::of_field("x", fault));
@@ -157,7 +157,7 @@ fn a_problem_of_a_field_or_a_method_is_precise() {
         );
     }
     let method = Rejection::method_not_allowed("GET, POST");
-    assert_eq!(problem(method)["detail"], "This path takes GET, POST.");
+    assert_eq!(problem(method)["detail"], "This path accepts GET, POST.");
     assert!(
         RejectionSettings::default().headers(method).contains(&("allow", "GET, POST".to_owned()))
     );
@@ -217,7 +217,7 @@ fn a_page_shows_the_way_forward() {
     )
     .body;
     assert!(page.contains("<a href=\"/me/2fa\">Set up a second factor</a>"), "{page}");
-    assert!(page.contains("<a href=\"/login?next=%2Fadmin\">Sign in again</a>"), "{page}");
+    assert!(page.contains("<a href=\"/login?next=%2Fadmin\">Log in again</a>"), "{page}");
     assert!(page.contains("href=\"/hallpass.css?a&amp;b\""), "{page}");
     assert!(!page.contains("<style") && !page.contains("<script"), "{page}");
 

@@ -30,9 +30,9 @@ fn nothing_asked_for_is_the_default() {
     assert_eq!(SafeNext::default().to_string(), "/");
 }
 
-/// How a browser reads a `Location` before it resolves it (WHATWG URL, basic URL parser): tab, CR
-/// and LF go wherever they are, other control characters and spaces go from both ends, and `\` is a
-/// slash.
+/// Returns a `Location` as a browser reads it before it resolves it (WHATWG URL, basic URL parser):
+/// tab, CR and LF are removed everywhere, other control characters and spaces are removed from both
+/// ends, and `\` is a slash.
 fn as_a_browser_reads(location: &str) -> String {
     location
         .trim_matches(|c: char| c <= ' ')
