@@ -1,5 +1,5 @@
-//! Whatever features are on, a token is signed and verified: `.ci/run` runs this with each
-//! combination of them.
+//! With every combination of features, a token is signed and verified. `.ci/run` runs this test
+//! with each combination.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -7,7 +7,7 @@ use hallpass_core::{Claims, Issuer, KeyRing, LoggedIn, Role, TokenErrorKind, Uni
 
 const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
 
-/// Written out, because the macro is a feature.
+/// Implemented by hand, because the macro is a feature.
 struct Admin;
 
 impl Role for Admin {
@@ -52,7 +52,7 @@ fn a_token_is_signed_and_verified() {
     }
 }
 
-/// Without the feature the algorithm is known by name and refused, not mistaken for another.
+/// Without the feature, the algorithm has its name, but its keys are refused.
 #[cfg(not(feature = "asymmetric"))]
 #[test]
 fn a_key_of_an_absent_algorithm_is_refused() {

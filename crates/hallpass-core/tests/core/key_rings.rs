@@ -51,11 +51,7 @@ fn a_pepper_is_retired_once_another_is_in_use() {
     assert_ne!(id(&second), old);
     let retired = second.retire(&old).unwrap();
     assert_eq!(retired.peppers().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [id(&second)]);
-    assert_eq!(
-        ring(Algorithm::Hs256).peppers().count(),
-        0,
-        "whoever loses a pepper loses every password"
-    );
+    assert_eq!(ring(Algorithm::Hs256).peppers().count(), 0, "there is no pepper by default");
 }
 
 #[test]
@@ -85,7 +81,7 @@ fn what_is_published_verifies_and_signs_nothing() {
     }
 }
 
-/// RFC 7517, section 5: what is not understood is left out.
+/// Keys that are not understood are ignored (RFC 7517, section 5).
 #[test]
 fn another_issuers_set_may_hold_keys_that_are_not_for_us() {
     let ours = json!({"kty": "OKP", "crv": "Ed25519", "kid": "ours", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "x5c": ["MII"], "ext": true});
@@ -163,7 +159,7 @@ fn what_is_not_a_ring_is_refused_with_its_reason() {
     );
 }
 
-/// One key, one algorithm: the one that its type is for, whatever its `alg` says.
+/// A key has the algorithm of its type, and its `alg` cannot name another one.
 #[test]
 fn a_key_cannot_name_an_algorithm_of_another_type() {
     let named = |crv: &str, alg: &str| {
@@ -266,7 +262,7 @@ fn a_variable_holds_the_same_text_and_its_absence_is_named() {
         KeyRing::from_env("HALLPASS_TEST_NO_SUCH_VARIABLE").unwrap_err(),
         KeyRingError::NoVariable("HALLPASS_TEST_NO_SUCH_VARIABLE".to_owned())
     );
-    // `CARGO_PKG_NAME` is set by cargo and is no key ring.
+    // Cargo sets `CARGO_PKG_NAME`, and its value is not a key ring.
     assert_eq!(
         KeyRing::from_env("CARGO_PKG_NAME").unwrap_err(),
         KeyRingError::Json { line: 1, column: 1 }
@@ -319,7 +315,7 @@ fn twenty_rotations_under_load_refuse_nothing_and_accept_nothing_retired() {
             let old = keys.current().active().unwrap().id().clone();
             keys.replace(keys.current().rotated([turn; 32], NOW, LIFE).unwrap());
             verifier.verify(before.as_str().as_bytes(), NOW).unwrap();
-            // Two rounds later no thread holds a token of the old key any more.
+            // After two more rounds no thread holds a token of the old key.
             for count in &verified {
                 let enough = count.load(Ordering::SeqCst) + 2;
                 while count.load(Ordering::SeqCst) < enough {
@@ -366,5 +362,5 @@ fn only_a_token_that_names_a_key_which_is_not_there_asks_for_newer_keys() {
         assert!(!asks(refused), "{refused}");
     }
     assert!(asks(other.issue(&alice(), NOW).unwrap().as_str()));
-    assert!(!issuer.keys().take_unknown_asked(), "it was asked for once");
+    assert!(!issuer.keys().take_unknown_asked(), "the first call resets the flag");
 }

@@ -1,4 +1,4 @@
-//! A verifier that remembers says what one that does not would say.
+//! A verifier that remembers tokens returns the same results as one that does not.
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -57,7 +57,7 @@ fn a_verifier_remembers_unless_it_is_told_not_to() {
     }
 }
 
-/// No task sweeps where a service only verifies: its own traffic does.
+/// A service that only verifies has no background task. New tokens clear the expired ones.
 #[test]
 fn newcomers_clear_away_the_dead() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
@@ -119,15 +119,15 @@ fn a_remembered_token_dies_with_its_key() {
     issuer.keys().replace(issuer.keys().current().retire(&old).unwrap());
     assert_eq!(kind(&verifier, token.as_str(), NOW), Some(TokenErrorKind::UnknownKey));
 
-    // Another key under the old name: what was remembered of the first says nothing of it.
+    // Another key with the old name: the result for the first key is not used for it.
     let other = KeyRing::generate(Algorithm::EdDsa, [9; 32], NOW).unwrap();
     let renamed = other.to_json().replace(other.active().unwrap().id().as_str(), old.as_str());
     issuer.keys().replace(KeyRing::from_json(&renamed).unwrap());
     assert_eq!(kind(&verifier, token.as_str(), NOW), Some(TokenErrorKind::Signature));
 }
 
-/// Clones share what they remember; a clone that is made stricter must not inherit what the lenient
-/// one let in.
+/// Clones share their cache. A clone with stricter rules must not use tokens that the lenient
+/// verifier accepted.
 #[test]
 fn a_changed_verifier_begins_with_nothing() {
     let (issuer, lenient) = site(Algorithm::EdDsa);
@@ -190,7 +190,7 @@ fn its_room_is_bounded_and_many_threads_agree() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
-    /// The same questions, asked of both, at any time and in any order.
+    /// Both verifiers get the same tokens, at any time and in any order.
     #[test]
     fn remembering_changes_no_answer(questions in prop::collection::vec((0_usize..4, 0_u64..1_900, any::<bool>()), 1..20)) {
         let issuer = issuer(KeyRing::generate(Algorithm::EdDsa, [1; 32], NOW).unwrap());

@@ -1,4 +1,4 @@
-//! What is issued comes back, under every algorithm.
+//! Issued tokens verify to the same claims, with every algorithm.
 
 use std::time::Duration;
 
@@ -208,7 +208,7 @@ fn own_claims_that_a_verifier_rejects_are_not_signed() {
 }
 
 proptest! {
-    /// Whatever an account is called, its token says so, or it is not issued.
+    /// The token has the account's name unchanged, or it is not issued.
     #[test]
     fn any_name_comes_back(
         username in "\\PC{0,40}|.{0,40}", user_id in ".{0,40}", session in ".{0,40}", generation: u32, bits in 0_usize..8, issued in 0_u64..253_402_200_000,

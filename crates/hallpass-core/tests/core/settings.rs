@@ -1,4 +1,4 @@
-//! What each setting of a verifier opens, and that it opens nothing else.
+//! Each setting of a verifier accepts the tokens that it is for, and no others.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::site::{AUDIENCE, ISSUER, NOW, SiteRole, alice, issuer, key_id, secret
 const CLAIMS: &str = r#"{"iss":"https://site.example","aud":"site","sub":"alice","user_id":"17","role":"admin","iat":1764000000,"exp":1764000900}"#;
 const HEADER: &str = r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1"}"#;
 
-/// A token signed by this test's own hand.
+/// Returns a token that this test signs itself.
 fn token(header: &str, claims: &str) -> Vec<u8> {
     let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
     let input = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
@@ -76,7 +76,8 @@ fn a_token_without_a_kid_is_tried_with_the_named_key_alone() {
     );
 }
 
-/// The token that the article's Starlette site writes with PyJWT, and an issuer and audience.
+/// The token that the Starlette site of the article writes with PyJWT, with an issuer and an
+/// audience.
 #[test]
 fn the_cookie_of_a_starlette_site_opens_where_it_is_let_in() {
     let claims = r#"{"sub": "alice", "role": "admin", "user_id": 17, "exp": 1764000900, "iss": "https://site.example", "aud": "site"}"#;
@@ -149,7 +150,7 @@ fn a_life_longer_than_the_maximum_is_refused() {
     assert_eq!(kind(verifier().max_lifetime(Duration::MAX).verify(&year, NOW)), None);
 }
 
-/// An issuer with a long life has a verifier that takes it.
+/// The verifier of an issuer with a long lifetime accepts its tokens.
 #[test]
 fn an_issuer_and_its_verifier_agree_on_the_lifetime() {
     let issuer =
@@ -182,7 +183,7 @@ fn what_was_revoked_is_refused_from_that_moment() {
     );
 }
 
-/// The store is at fault there, not the token: nobody is told to sign in again.
+/// The store is at fault and not the token, so the person is not sent to the login page.
 #[test]
 fn a_stale_view_is_a_fault_and_no_revocation() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));

@@ -1,4 +1,4 @@
-//! The signed examples of the RFCs, and what the opening itself refuses.
+//! The signed examples of the RFCs, and the rejections of the opener.
 
 use serde::Deserialize;
 
@@ -7,9 +7,9 @@ use super::*;
 #[cfg(feature = "asymmetric")]
 mod wycheproof;
 
-/// RFC 7515 (A.1, A.3), RFC 7520 (4.1, 4.4) and RFC 8037 (A.4): one JSON object a line. RFC 7520's
-/// other examples are of algorithms, serialisations and detached contents that hallpass does not
-/// have.
+/// RFC 7515 (A.1, A.3), RFC 7520 (4.1, 4.4) and RFC 8037 (A.4): one JSON object per line. RFC
+/// 7520's other examples use algorithms, serialisations and detached contents that hallpass does
+/// not have.
 const EXAMPLES: &str = include_str!("../../../tests/tables/rfc_jws.jsonl");
 
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ fn strict() -> TokenOpener {
     TokenOpener::new(TokenType::Access, "")
 }
 
-/// What a token without a `typ` and perhaps without a `kid` needs.
+/// Returns an opener for a token without a `typ`, with or without a `kid`.
 fn lenient(key_without_kid: &str) -> TokenOpener {
     let mut opener = strict();
     opener.accept_untyped();
@@ -100,8 +100,8 @@ fn a_key_opens_nothing_from_the_moment_its_time_is_over() {
     assert_eq!(at(900), Err(TokenErrorKind::UnknownKey));
 }
 
-/// A buffer that is too small would refuse tokens of the site's own; a larger one lies on the stack
-/// of every request.
+/// A smaller buffer would reject tokens of the site. A larger one would use more stack at every
+/// request.
 #[test]
 fn the_buffer_holds_the_payload_of_the_longest_token_and_no_more() {
     let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD + 1];

@@ -8,7 +8,7 @@ enum SiteRole {
     Admin,
 }
 
-/// Discriminants are the site's own business; the index is the position.
+/// The site chooses the discriminants. The index is the position.
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 enum Numbered {
@@ -69,7 +69,7 @@ fn a_set_is_what_was_put_into_it() {
     assert_eq!(format!("{:?}", RoleSet::<SiteRole>::EMPTY), "{}");
 }
 
-/// By hand, and wrong: its place lies beyond the word.
+/// A wrong implementation by hand: its index is out of range.
 struct Misplaced;
 
 impl Role for Misplaced {
@@ -93,7 +93,7 @@ fn a_misplaced_role_is_never_held() {
     assert!(!RoleSet::from(Misplaced).contains(Misplaced));
 }
 
-/// It derives `Role` alone, and has a default role.
+/// An enum with a default role that derives only `Role`.
 #[derive(hallpass_derive::Role)]
 enum Bare {
     Admin,

@@ -3,8 +3,8 @@ use proptest::{collection::vec, prelude::*};
 use super::*;
 use crate::totp::settings::{TotpAlgorithm, TotpDigits, TotpSkew};
 
-/// RFC 6238 appendix B, which extends RFC 4226's secret to the length of each hash; with the codes
-/// of eight digits.
+/// RFC 6238 appendix B, with the codes of eight digits. It extends RFC 4226's secret to the length
+/// of each hash.
 const RFC_6238_B: [(u64, TotpAlgorithm, &str); 18] = [
     (59, TotpAlgorithm::Sha1, "94287082"),
     (59, TotpAlgorithm::Sha256, "46119246"),
@@ -85,7 +85,7 @@ fn the_window_is_one_step_to_each_side_or_none() {
             assert_eq!(none.check(code, now).is_ok(), with_none, "step {step}");
         }
     }
-    // It is the code's step that comes back, not the present one: replay is told by it.
+    // The returned step is the code's, not the current one. The check for a replay needs this.
     assert_eq!(one.check(code, at(4 * 30)), Ok(TimeStep::from_u64(5)));
     assert_eq!(one.check(code, at(6 * 30)), Ok(TimeStep::from_u64(5)));
 }
@@ -180,10 +180,13 @@ fn nothing_shows_the_secret() {
     assert!(!shown.contains("49, 50, 51"), "{shown}");
     let printed = format!("{totp:?}");
     assert!(printed.starts_with("Totp {") && printed.contains("Sha1"), "{printed}");
-    assert_eq!(WrongCode(()).to_string(), "wrong one-time code");
+    assert_eq!(
+        WrongCode(()).to_string(),
+        "wrong one-time code: enter the code that the authenticator shows now"
+    );
 }
 
-/// What a site keeps of an authenticator.
+/// The data that a site stores for an authenticator.
 #[derive(Default)]
 struct Kept {
     last_step: Option<TimeStep>,
@@ -191,7 +194,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// Takes a code as the sign-in does: right, and of a later step than the last.
+    /// Accepts a code as the login does, if it is right and of a later step than the last.
     fn take(&mut self, totp: &Totp, code: &str, now: UnixTime) -> Option<TimeStep> {
         let right = totp.check_drifting(code, now, self.drift).ok()?;
         if self.last_step.is_some_and(|last| last >= right.step) {
@@ -214,8 +217,8 @@ fn any_settings() -> impl Strategy<Value = TotpSettings> {
 }
 
 proptest! {
-    /// A code counts exactly while its step is in the window, wherever the site's clock has gone in the meantime, and
-    /// names a step in the window.
+    /// A code is accepted exactly while its step is in the window, for any change of the site's
+    /// clock, and the returned step is in the window.
     #[test]
     fn a_code_counts_while_its_step_is_in_the_window(
         random: [u8; 20], settings in any_settings(), shown_at in 0..1_u64 << 40, drift in -200_i64..200,
@@ -233,7 +236,8 @@ proptest! {
         }
     }
 
-    /// A clock that gains or loses up to a step from one sign-in to the next, and not more than the bound in all, is followed.
+    /// The drift is followed for a clock that gains or loses up to one step between two logins, and
+    /// not more than the maximum in all.
     #[test]
     fn a_clock_that_drifts_slowly_is_followed(
         random: [u8; 20], pace in vec((1..1000_u64, -1..=1_i64), 1..60),
@@ -241,7 +245,8 @@ proptest! {
         let totp = Totp::new(TotpSecret::from_random(random), TotpSettings::default().remember_drift());
         let (mut kept, mut present, mut off) = (Kept::default(), 1 << 30, 0_i64);
         for (steps, more) in pace {
-            // Enough steps that the code is a later one than the last, whichever way the clock went.
+            // Enough steps that the code is later than the last one, for a change of the clock in
+            // both directions.
             present += steps + 2;
             off = (off + more).clamp(-TotpDrift::MAX_STEPS, TotpDrift::MAX_STEPS);
             let shown = at(present.saturating_add_signed(off) * 30);
@@ -249,15 +254,15 @@ proptest! {
             let taken = kept.take(&totp, &code, at(present * 30));
             prop_assert!(taken.is_some(), "{} steps off, {:?} remembered", off, kept.drift);
             if taken != Some(TimeStep::at(shown)) {
-                // Two steps of the window have one code, which happens once in 200,000.
+                // Two steps of the window have the same code, which happens once in 200,000 cases.
                 prop_assert_eq!(totp.code_at(at(taken.unwrap().as_u64() * 30)), code);
                 break;
             }
         }
     }
 
-    /// Whatever the two clocks do, and whatever is typed again: what counts is near one of the clocks as remembered, no step
-    /// counts twice, and what is remembered stays within its bound.
+    /// For all changes of both clocks and all repeated codes: an accepted step is near one of the
+    /// two clocks, no step is accepted twice, and the remembered drift stays within its maximum.
     #[test]
     fn no_step_counts_twice_wherever_the_clocks_go(
         random: [u8; 20], remembered: bool, moves in vec((-5..6_i64, -8..9_i64, any::<bool>()), 1..60),

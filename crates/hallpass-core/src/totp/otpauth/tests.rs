@@ -66,7 +66,7 @@ fn what_other_sites_print_is_read() {
             "A+B",
             "alice",
         ),
-        // A colon in the account is told by the query's issuer.
+        // The query's issuer shows that the second colon belongs to the account.
         ("otpauth://totp/A:b:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A", "A", "b:c"),
         ("otpauth://totp/A%3Ab:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A%3Ab", "A:b", "c"),
         // Lower-case algorithm.
@@ -145,7 +145,7 @@ proptest! {
         prop_assert_eq!(secret.as_bytes(), &*bytes);
     }
 
-    /// Whatever is read prints to something that reads the same.
+    /// A URI that was read is printed as a URI that reads the same.
     #[test]
     fn reading_printing_and_reading_agree(
         label in "[a-zA-Z:% ]{0,4}(%3A|:)?[a-z%20]{0,6}", issuer in "(&issuer=[a-zA-Z:]{0,3})?", secret in "([A-Za-z2-7]{4}[ -]?){8}={0,6}", rest in "(&digits=(6|8))?(&period=30)?",

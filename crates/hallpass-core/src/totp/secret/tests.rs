@@ -26,7 +26,7 @@ fn base32_is_read_as_people_type_it() {
     ] {
         assert_eq!(TotpSecret::from_base32(text).unwrap().as_bytes(), bytes, "{text}");
     }
-    // RFC 4648 section 6: padding may be there.
+    // Padding is allowed (RFC 4648 section 6).
     let padded = TotpSecret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY======").unwrap();
     assert_eq!(padded.as_bytes(), b"1234567890123456");
 }
@@ -43,7 +43,7 @@ fn what_is_not_base32_is_refused() {
         format!("{good}\n"),
         format!("{good}=A"),
         format!("={good}"),
-        // No number of bytes is written with this many characters.
+        // No number of bytes is encoded to this number of characters.
         format!("{good}A"),
         format!("{good}AAA"),
         format!("{good}AAAAAA"),
