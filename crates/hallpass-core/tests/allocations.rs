@@ -48,7 +48,7 @@ fn token(issuer: &Issuer, roles: RoleSet<SiteRole>) -> String {
 }
 
 #[test]
-fn claims_of_our_own_tokens_are_lent_without_an_allocation() {
+fn verifying_own_tokens_allocates_at_most_once() {
     for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256] {
         let issuer = issuer(algorithm);
         let verifier = issuer.verifier::<SiteRole>().remember(0);
@@ -74,7 +74,7 @@ fn claims_of_our_own_tokens_are_lent_without_an_allocation() {
 }
 
 #[test]
-fn a_refused_token_of_our_own_costs_no_allocation_either() {
+fn rejecting_own_tokens_does_not_allocate() {
     let issuer = issuer(Algorithm::Hs256);
     let verifier = issuer.verifier::<SiteRole>();
     let token = token(&issuer, RoleSet::from(SiteRole::Admin));
@@ -92,7 +92,7 @@ fn a_refused_token_of_our_own_costs_no_allocation_either() {
 /// The first request registers the counters. Each later request only adds to a counter.
 #[cfg(feature = "metrics")]
 #[test]
-fn counting_a_request_costs_no_allocation() {
+fn counting_a_request_does_not_allocate() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     let authenticator = RequestAuthenticator::new(issuer(Algorithm::Hs256).verifier::<SiteRole>());
     let forged = authenticator.authenticate([&b"__Host-hallpass=e30.e30.AAAA"[..]], [], NOW);

@@ -69,7 +69,7 @@ mod derived {
     }
 
     #[test]
-    fn the_macro_writes_what_is_written_by_hand() {
+    fn derived_role_matches_a_manual_implementation() {
         assert_eq!(
             (SiteRole::from_name("guest"), SiteRole::from_name("Guest")),
             (Some(SiteRole::Guest), None)
@@ -79,7 +79,7 @@ mod derived {
 
 #[cfg(feature = "totp")]
 #[test]
-fn a_code_is_made_and_checked() {
+fn totp_code_is_generated_and_checked() {
     use hallpass_core::{Totp, TotpSecret, TotpSettings};
     let totp = Totp::new(TotpSecret::from_random([7; 20]), TotpSettings::default());
     assert!(totp.check(&totp.code_at(NOW), NOW).is_ok());

@@ -182,7 +182,9 @@ impl FieldFault {
                 "A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.".into()
             }
             Self::NameTaken => RejectionKind::NameTaken.detail().into(),
-            Self::PasswordLength { min } => format!("A password must have {min} to 1024 characters.").into(),
+            Self::PasswordLength { min } => {
+                format!("A password must have {min} to 1024 characters.").into()
+            }
             Self::PasswordCommon => {
                 "This password is too easy to guess. Use several unrelated words.".into()
             }
@@ -195,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_forger_learns_nothing_from_the_kind() {
+    fn rejection_kind_hides_the_fault_of_a_token() {
         for fault in [
             TokenErrorKind::Ambiguous,
             TokenErrorKind::TooLong,

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_requirement_has_its_cells() {
+    fn route_table_renders_every_form_of_requirement() {
         use SiteRole::{Admin, Moderator};
         let rows = [
             ("everyone", Requirement::public(), "yes yes yes yes"),

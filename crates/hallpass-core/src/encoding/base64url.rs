@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn text_longer_than_the_buffer_is_refused() {
         let mut buffer = [MaybeUninit::uninit(); 3];
         assert_eq!(decode_into(b"AAAA", &mut buffer), Ok(&[0, 0, 0][..]));
         assert_eq!(decode_into(b"AAAAAA", &mut buffer), Err(NotBase64Url));
@@ -98,14 +98,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_beginning_stays_whatever_follows(bytes in prop::collection::vec(any::<u8>(), 0..60), more: [u8; 5]) {
+        fn encode_beginning_is_a_prefix_of_every_longer_value(bytes in prop::collection::vec(any::<u8>(), 0..60), more: [u8; 5]) {
             let beginning = encode_beginning(&bytes);
             prop_assert_eq!(beginning.len(), bytes.len() / 3 * 4);
             prop_assert!(encode(&[&bytes[..], &more].concat()).starts_with(&beginning));
         }
 
         #[test]
-        fn bytes_come_back(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn base64url_encode_and_decode_round_trip(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let text = encode(&bytes);
             prop_assert_eq!(text.len(), encoded_length(bytes.len()));
             let mut buffer = [MaybeUninit::uninit(); 300];

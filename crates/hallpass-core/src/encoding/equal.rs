@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_bit_anywhere_is_a_difference() {
+    fn one_changed_bit_makes_slices_unequal() {
         let original = [0x5a_u8; 70];
         assert!(equal_in_constant_time(&original, &original));
         for place in 0..original.len() {

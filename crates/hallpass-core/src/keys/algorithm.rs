@@ -1,4 +1,4 @@
-//! The signature algorithms of RFC 7518 section 3.1 and RFC 8037 that a key can be bound to.
+//! The signature algorithms of keys (RFC 7518 section 3.1 and RFC 8037).
 //!
 //! `none` is not among them, so a key or a token with it cannot be represented.
 
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_exact() {
+    fn algorithm_names_are_case_sensitive() {
         for algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::from_name(algorithm.as_str()), Some(algorithm));
         }

@@ -232,7 +232,7 @@ mod tests {
     /// The stored states after a header must give the same MAC as a computation over the whole
     /// input, at every position in a hash block.
     #[test]
-    fn a_head_start_changes_no_signature() {
+    fn hmac_head_start_gives_the_same_signature() {
         for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
             let key = key(algorithm);
             for typ in TokenType::ALL {

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_have_their_names() {
+    fn civil_day_converts_unix_seconds_to_dates() {
         for (seconds, day) in [
             (0, (1970, 1, 1)),
             (951_782_399, (2000, 2, 28)),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_of_one_seed_has_nothing_in_common() {
+    fn keys_and_names_of_one_seed_are_unrelated() {
         let maker = KeyMaker::new([7; 32], UnixTime::from_secs(1_795_478_400));
         let (encrypting_name, encryption) = maker.encryption_key();
         let signing = maker.hs256();
@@ -127,7 +127,7 @@ mod tests {
 
     #[cfg(feature = "asymmetric")]
     #[test]
-    fn each_algorithm_that_signs_can_be_made() {
+    fn key_maker_makes_every_signing_algorithm() {
         let maker = KeyMaker::new([9; 32], UnixTime::from_secs(0));
         for algorithm in Algorithm::ALL {
             let signs = !matches!(algorithm, Algorithm::Rs256 | Algorithm::Ps256);

@@ -193,8 +193,8 @@ impl KeyRing {
     }
 
     /// Returns the peppers of password hashes (argon2's secret value, RFC 9106 section 3.1). The
-    /// pepper in use is the first. There is none unless one was added, because the loss of a pepper
-    /// makes every password hash unusable.
+    /// pepper in use is the first. A ring has no pepper unless one was added, because the loss of a
+    /// pepper makes every password hash unusable.
     pub fn peppers(&self) -> impl Iterator<Item = (&KeyId, &[u8; 32])> {
         self.peppers.iter().map(|pepper| (&pepper.id, &*pepper.key))
     }

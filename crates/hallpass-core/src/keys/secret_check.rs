@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn length_is_in_bytes_and_exact() {
+    fn minimum_secret_length_is_exact_in_bytes() {
         let random: Vec<u8> = (0..32_u8).map(|i| i.wrapping_mul(37) ^ 0x6b).collect();
         assert_eq!(refused(&random), None);
         assert!(matches!(
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_refused_however_they_are_dressed() {
+    fn placeholder_secrets_are_refused_in_every_spelling() {
         for secret in [
             "a-string-secret-at-least-256-bits-long",
             "your-256-bit-secret-your-256-bit-secret",
@@ -152,7 +152,7 @@ mod tests {
 
     /// One of 256 random secrets begins like a JWK, and one of 65,536 like DER of its length.
     #[test]
-    fn no_random_secret_is_taken_for_a_key_file() {
+    fn random_secrets_are_not_taken_for_key_files() {
         for beginning in [
             b"{".as_slice(),
             b" {",
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn key_files_are_not_secrets() {
+    fn key_files_are_refused_as_secrets() {
         let der = |beginning: &[u8], length: usize| {
             let filling = (0..length).map(|place| (place * 91 % 251) as u8);
             beginning.iter().copied().chain(filling).collect::<Vec<u8>>()

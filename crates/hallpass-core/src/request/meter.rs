@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_is_counted_under_its_own_name() {
+    fn metrics_count_each_kind_under_its_name() {
         for kind in TokenErrorKind::ALL {
             let counted = counted(|meter| meter.verified(&Authentication::rejected(*kind)));
             assert_eq!(
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_a_token_counts_as_no_verification_and_clones_count_together() {
+    fn meter_ignores_no_token_and_clones_share_counters() {
         assert_eq!(counted(|meter| meter.verified(&Authentication::anonymous())), []);
         let twice = counted(|meter| {
             meter.rejected(RejectionKind::NotLoggedIn.into());

@@ -39,7 +39,7 @@ fn is_void(ledger: &Ledger, user_id: &str) -> bool {
 /// A token that was rejected once stays rejected, and when the call that revokes it has returned,
 /// it is rejected. A logout depends on this.
 #[test]
-fn a_revoked_token_never_comes_back() {
+fn revoked_token_stays_rejected_in_every_order() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
         let writer = {
@@ -55,7 +55,7 @@ fn a_revoked_token_never_comes_back() {
 
 /// While a reader looks up, the table grows. The new table has every entry of the old one.
 #[test]
-fn no_entry_is_out_of_sight_while_the_table_grows() {
+fn entries_are_visible_while_the_table_grows() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
         for name in ["alice", "bob", "carol"] {
@@ -74,7 +74,7 @@ fn no_entry_is_out_of_sight_while_the_table_grows() {
 /// A reader with a late clock checks a revoked token while the writer drops its entry. The reader
 /// finds the entry, or the horizon that the writer moved before it dropped the entry.
 #[test]
-fn a_dropped_entry_leaves_its_horizon_behind() {
+fn dropped_entry_leaves_its_horizon() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
         revoke(&ledger, "alice");
@@ -92,7 +92,7 @@ fn a_dropped_entry_leaves_its_horizon_behind() {
 /// The task that reads the log and a logout on this node write concurrently. Neither undoes the
 /// other.
 #[test]
-fn two_writers_take_turns() {
+fn concurrent_writers_lose_no_entry() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
         let writers = ["alice", "bob"].map(|name| {

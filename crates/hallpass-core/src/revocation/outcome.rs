@@ -52,8 +52,12 @@ impl fmt::Display for Revoked {
         f.write_str(match self.0 {
             RevokedKind::Generation => "the older tokens of the account were revoked: log in again",
             RevokedKind::Session => "the session was ended: log in again",
-            RevokedKind::Forgotten => "the token may have been revoked by a dropped entry: log in again, and check the clock of this node",
-                        RevokedKind::Stale => "the revocation list is too old: check that the store can be reached",
+            RevokedKind::Forgotten => {
+                "the token may have been revoked: check the clock of this node and log in again"
+            }
+            RevokedKind::Stale => {
+                "the revocation list is too old: check that the store can be reached"
+            }
         })
     }
 }

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_machine_is_past_2025_and_an_arc_reads_the_same_clock() {
+    fn system_clock_is_after_2025_and_works_in_an_arc() {
         let shared: Arc<dyn Clock> = Arc::new(SystemClock);
         assert!(Clock::now(&shared).as_secs() > 1_735_689_600);
     }

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_reads_as_just_now() {
+    fn since_is_zero_for_a_clock_that_was_set_back() {
         assert_eq!(UnixTime(10).since(UnixTime(4)), Duration::from_secs(6));
         assert_eq!(UnixTime(4).since(UnixTime(10)), Duration::ZERO);
     }

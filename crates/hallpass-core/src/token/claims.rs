@@ -32,7 +32,7 @@ pub struct Claims<'b, K = Access> {
     pub(crate) session: Option<Text<'b>>,
     /// Bits of the role set. Names that the role enum does not have are omitted.
     pub(crate) roles: u64,
-    /// The role enum, or `()` if there is none.
+    /// The role enum, or `()` if no role enum was set.
     pub(crate) roles_of: TypeId,
     pub(crate) generation: u32,
     pub(crate) methods: Methods,

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_stand_in_their_order_and_have_distinct_names() {
+    fn token_error_kinds_are_ordered_and_distinct() {
         for (place, kind) in TokenErrorKind::ALL.iter().enumerate() {
             assert_eq!(*kind as usize, place, "{kind}");
         }

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_goes_beyond_the_password_is_a_second_factor() {
+    fn methods_other_than_password_are_a_second_factor() {
         assert!(!Methods::NONE.includes_second_factor());
         assert!(!Methods::PASSWORD.includes_second_factor());
         for method in [
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn names_go_out_and_come_back_and_unknown_ones_count_for_nothing() {
+    fn amr_names_round_trip_and_unknown_names_are_ignored() {
         for (method, name) in NAMES {
             assert_eq!(Methods::from_name(name), method);
             assert_eq!(method.names().collect::<Vec<_>>(), [name]);

@@ -25,7 +25,7 @@ enum SiteRole {
 /// and a retired key that was rejected once stays rejected. After all calls, only the new key is
 /// accepted.
 #[test]
-fn a_swap_is_whole_and_never_taken_back() {
+fn key_ring_swap_is_atomic_and_final() {
     let old = KeyRing::generate_hs256([1; 32], NOW);
     let both = old.rotated([2; 32], NOW, Duration::from_secs(900)).unwrap();
     let new = both.retire(old.active().unwrap().id()).unwrap();

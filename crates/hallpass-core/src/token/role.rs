@@ -1,7 +1,7 @@
-//! Roles as a closed set: an enum of at most 64 variants, and sets of roles as one machine word.
+//! Roles as a closed set: an enum of at most 64 variants, and sets of roles in a `u64`.
 //!
 //! [`Role::from_name`] compares whole names byte by byte, so a similar name, another case or a
-//! trailing space gives no role. A set is a `u64`, so a check for a role costs one `and`. A set of
+//! trailing space gives no role. A check for a role in a set costs one `and`. A set of
 //! strings would cost a hash and a comparison.
 //!
 //! This module does not decide about access; [`Requirement`](crate::Requirement) does.
@@ -73,7 +73,7 @@ pub trait Role: Sized + Send + Sync + 'static {
     }
 }
 
-/// A set of roles, in one machine word.
+/// A set of roles, in a `u64`.
 pub struct RoleSet<R> {
     bits: u64,
     roles: PhantomData<R>,

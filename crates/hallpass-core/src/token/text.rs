@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kept_text_of_any_length_is_kept_whole() {
+    fn owned_text_of_any_length_is_unchanged() {
         for length in [0, 1, SHORT - 1, SHORT, SHORT + 1, 255, 256, 4096] {
             let text = "ë".repeat(length / 2) + &"e".repeat(length % 2);
             let kept = Text::from(&*text).into_owned();
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_text_takes_no_more_than_forty_bytes() {
+    fn text_has_a_size_of_40_bytes() {
         assert_eq!(size_of::<Option<Text<'_>>>(), 40);
     }
 }

@@ -45,7 +45,7 @@ fn verdict(result: Result<Identity<SiteRole>, TokenErrorKind>) -> &'static str {
 }
 
 #[test]
-fn every_attack_gets_its_verdict() {
+fn every_attack_gets_its_expected_result() {
     let (attacks, verifier) = (attacks(), verifier());
     let mut groups = BTreeMap::<&str, usize>::new();
     let mut wrong = Vec::new();
@@ -62,7 +62,7 @@ fn every_attack_gets_its_verdict() {
 }
 
 #[test]
-fn the_authenticator_says_the_same_of_a_bearer_token() {
+fn authenticator_agrees_with_the_verifier_on_attacks() {
     let authenticator = RequestAuthenticator::new(verifier()).bearer();
     // White space around a field's value and between scheme and token is not part of the token (RFC
     // 9110, sections 5.5 and 11.4).

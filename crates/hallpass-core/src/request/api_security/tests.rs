@@ -42,7 +42,7 @@ fn security_of(asks: Requirement) -> Value {
 }
 
 #[test]
-fn all_of_are_one_alternative_and_any_of_are_several() {
+fn openapi_all_of_is_one_alternative_any_of_is_several() {
     use SiteRole::{Admin, Guest, Moderator};
     assert_eq!(security_of(Requirement::public()), json!([]));
     assert_eq!(security_of(Requirement::login()), json!([{ "hallpass": [] }]));
@@ -58,7 +58,7 @@ fn all_of_are_one_alternative_and_any_of_are_several() {
 }
 
 #[test]
-fn schemes_are_those_of_the_authenticator() {
+fn openapi_schemes_match_the_authenticator() {
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
     let cookies = CookieSettings::builder().access_name("pass").build().unwrap();
     let authenticator =
@@ -82,7 +82,7 @@ fn schemes_are_those_of_the_authenticator() {
 }
 
 #[test]
-fn whatever_a_signed_in_person_may_lack_is_a_403() {
+fn openapi_403_is_written_for_every_unmet_requirement() {
     for (asks, factor, fresh) in [
         (Requirement::all_of([SiteRole::Admin]), Value::Null, Value::Null),
         (Requirement::any_of([SiteRole::Admin]), Value::Null, Value::Null),
@@ -100,7 +100,7 @@ fn whatever_a_signed_in_person_may_lack_is_a_403() {
 }
 
 #[test]
-fn refusals_are_problems_and_what_openapi_has_no_word_for_is_an_extension() {
+fn openapi_rejections_are_problems_with_extensions() {
     let asks = Requirement::all_of([SiteRole::Admin])
         .and_second_factor()
         .and_recent(Duration::from_secs(600));

@@ -44,7 +44,7 @@ fn seen(
 }
 
 #[test]
-fn every_pair_of_cookie_and_bearer_is_decided() {
+fn every_pair_of_cookie_and_bearer_has_one_result() {
     use TokenErrorKind::{Ambiguous, Malformed};
     let issuer = issuer();
     let (alice, bob) = (token(&issuer, "alice"), token(&issuer, "bob"));
@@ -90,7 +90,7 @@ fn every_pair_of_cookie_and_bearer_is_decided() {
 }
 
 #[test]
-fn the_scheme_is_read_as_http_reads_it() {
+fn bearer_scheme_is_case_insensitive_and_exact() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
     let authenticator = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).bearer();
@@ -130,7 +130,7 @@ fn the_scheme_is_read_as_http_reads_it() {
 }
 
 #[test]
-fn authorization_is_not_looked_at_unless_bearer_is_on() {
+fn authorization_is_ignored_unless_bearer_is_on() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
     let authenticator = RequestAuthenticator::from(issuer.verifier::<SiteRole>());
@@ -144,7 +144,7 @@ fn authorization_is_not_looked_at_unless_bearer_is_on() {
 }
 
 #[test]
-fn the_cookie_is_the_one_that_the_settings_name() {
+fn access_cookie_name_comes_from_the_settings() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
     let settings = CookieSettings::builder().access_name("token").build().unwrap();
@@ -158,7 +158,7 @@ fn the_cookie_is_the_one_that_the_settings_name() {
 }
 
 #[test]
-fn the_reason_is_the_verifiers() {
+fn authenticator_keeps_the_verifiers_reason() {
     let revocations = RevocationList::new();
     let issuer = issuer();
     let authenticator =

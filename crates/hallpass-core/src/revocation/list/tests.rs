@@ -24,7 +24,7 @@ fn refusal(revocations: &RevocationList, token: TokenFacts<'_>) -> Option<Revoke
 }
 
 #[test]
-fn a_raised_generation_revokes_what_lies_below_it() {
+fn raised_generation_revokes_lower_generations() {
     let revocations = RevocationList::new();
     revocations.raise_generation("17", 5, at(900));
     for (generation, expected) in [
@@ -40,7 +40,7 @@ fn a_raised_generation_revokes_what_lies_below_it() {
 }
 
 #[test]
-fn a_late_message_lowers_nothing() {
+fn lower_generation_does_not_replace_a_higher_one() {
     let revocations = RevocationList::new();
     revocations.raise_generation("17", 5, at(900));
     revocations.raise_generation("17", 3, at(100));
@@ -51,7 +51,7 @@ fn a_late_message_lowers_nothing() {
 }
 
 #[test]
-fn generation_0_revokes_nothing_and_the_highest_revokes_all_below() {
+fn generation_0_revokes_nothing_and_the_maximum_all_lower() {
     let revocations = RevocationList::new();
     revocations.raise_generation("17", 0, at(900));
     assert!(revocations.is_empty());
@@ -61,7 +61,7 @@ fn generation_0_revokes_nothing_and_the_highest_revokes_all_below() {
 }
 
 #[test]
-fn an_ended_session_revokes_its_tokens_alone() {
+fn ended_session_revokes_only_its_tokens() {
     let revocations = RevocationList::new();
     revocations.end_session("s-1", at(900));
     let ended = Some(RevokedKind::Session);
@@ -75,14 +75,14 @@ fn an_ended_session_revokes_its_tokens_alone() {
 }
 
 #[test]
-fn every_clone_is_the_same_view() {
+fn clones_share_one_revocation_list() {
     let revocations = RevocationList::new();
     revocations.clone().end_session("s-1", at(900));
     assert!(refusal(&revocations, token("17", 0, Some("s-1"))).is_some());
 }
 
 #[test]
-fn an_entry_stays_to_the_last_second_and_then_goes() {
+fn entry_is_dropped_one_second_after_forget_after() {
     let revocations = RevocationList::new();
     revocations.end_session("s-1", at(900));
     revocations.forget(at(900));
@@ -100,7 +100,7 @@ fn an_entry_without_end_is_never_forgotten() {
 }
 
 #[test]
-fn a_clock_that_jumps_ahead_and_back_revives_nothing_and_locks_nobody_out() {
+fn clock_jump_revives_no_token_and_blocks_no_new_login() {
     let revocations = RevocationList::new();
     revocations.end_session("s-1", at(900));
     revocations.forget(at(10_000_000));
@@ -116,7 +116,7 @@ fn a_clock_that_jumps_ahead_and_back_revives_nothing_and_locks_nobody_out() {
 }
 
 #[test]
-fn a_silent_log_is_answered_by_the_policy() {
+fn stale_policy_decides_when_the_log_is_silent() {
     let after = Duration::from_secs(30);
     let lenient = RevocationList::new();
     let strict = RevocationList::with_stale_policy(StalePolicy::Refuse { after });
@@ -226,7 +226,7 @@ fn accepts(
 
 proptest! {
     #[test]
-    fn it_agrees_with_plain_maps(steps in steps(), generation in 0..6_u32, expires_at in 1..120_u64) {
+    fn revocation_list_agrees_with_plain_maps(steps in steps(), generation in 0..6_u32, expires_at in 1..120_u64) {
         let (revocations, mut model) = (RevocationList::new(), Model::default());
         for step in &steps {
             apply(&revocations, step);
@@ -244,7 +244,7 @@ proptest! {
     /// A revoked token stays rejected for every sequence of times passed to `forget` (SECURITY row
     /// 21).
     #[test]
-    fn nothing_revoked_comes_back_whatever_the_clock_does(steps in steps(), expires_at in 1..100_u64) {
+    fn revoked_token_stays_rejected_for_any_clock(steps in steps(), expires_at in 1..100_u64) {
         let revocations = RevocationList::new();
         let mut ended = Vec::new();
         for step in &steps {
@@ -307,7 +307,7 @@ fn readers_see_every_finished_write_and_nothing_else() {
 }
 
 #[test]
-fn a_million_entries_take_at_most_64_mib_and_leave_again() {
+fn million_entries_take_at_most_64_mib_and_are_freed() {
     const MIB: usize = 1 << 20;
     let (revocations, mut greatest) = (RevocationList::new(), 0);
     for n in 0..1_000_000 {

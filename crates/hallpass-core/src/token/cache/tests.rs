@@ -31,7 +31,7 @@ fn first_places(cache: &TokenCache) -> [u32; 64] {
 /// The mean is 75 tokens per slot. With 99 of 100 seeds all slots are within the limits; with a
 /// hash that mixes badly, only with 8 of 100 seeds.
 #[test]
-fn each_token_has_two_places_and_tokens_are_spread_over_all() {
+fn each_token_has_two_slots_and_tokens_are_spread_evenly() {
     let is_even = |tokens: &[u32; 64]| tokens.iter().all(|tokens| (25..150).contains(tokens));
     let even = iter::repeat_with(|| first_places(&TokenCache::new(64, false)))
         .take(16)

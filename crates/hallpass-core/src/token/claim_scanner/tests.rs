@@ -46,7 +46,7 @@ fn written(roles: &[&'static str], methods: Methods, session: Option<&str>) -> S
 }
 
 #[test]
-fn everything_that_we_write_is_scanned() {
+fn scanner_reads_every_written_claims_set() {
     for roles in [&[][..], &["admin"], &["guest", "admin"], &["guest", "moderator", "admin"]] {
         for methods in
             [Methods::NONE, Methods::PASSWORD, Methods::PASSWORD | Methods::ONE_TIME_CODE]
@@ -61,7 +61,7 @@ fn everything_that_we_write_is_scanned() {
 }
 
 #[test]
-fn another_layout_is_left_to_the_reader() {
+fn scanner_returns_none_for_another_layout() {
     let text = written(&["admin"], Methods::PASSWORD, Some("s-1"));
     for (from, to) in [
         ("alice", "al\\u0069ce"),

@@ -45,7 +45,7 @@ fn ring(key: &serde_json::Value) -> KeyRing {
 }
 
 #[test]
-fn the_examples_of_the_rfcs_open_and_no_other_spelling_of_them_does() {
+fn rfc_examples_verify_and_other_spellings_do_not() {
     let examples: Vec<Example> =
         EXAMPLES.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(examples.len(), 5);
@@ -72,7 +72,7 @@ fn the_examples_of_the_rfcs_open_and_no_other_spelling_of_them_does() {
 
 /// RFC 7515, A.5.
 #[test]
-fn the_unsecured_example_does_not_open() {
+fn unsecured_jws_example_is_rejected() {
     let token = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.";
     let ring = KeyRing::generate_hs256([1; 32], NOW);
     let id = ring.active().unwrap().id().as_str();
@@ -80,7 +80,7 @@ fn the_unsecured_example_does_not_open() {
 }
 
 #[test]
-fn a_key_opens_nothing_from_the_moment_its_time_is_over() {
+fn key_is_not_accepted_from_its_accept_until() {
     let old = KeyRing::generate_hs256([1; 32], NOW);
     let mut token = String::from(old.active().unwrap().header(TokenType::Access));
     token.push_str("e30");
@@ -103,7 +103,7 @@ fn a_key_opens_nothing_from_the_moment_its_time_is_over() {
 /// A smaller buffer would reject tokens of the site. A larger one would use more stack at every
 /// request.
 #[test]
-fn the_buffer_holds_the_payload_of_the_longest_token_and_no_more() {
+fn payload_buffer_fits_the_longest_token_exactly() {
     let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD + 1];
     let payload = base64url::decode_into(&[b'A'; MAX_TOKEN_BYTES], &mut buffer).unwrap();
     assert_eq!(payload.len(), LONGEST_PAYLOAD);

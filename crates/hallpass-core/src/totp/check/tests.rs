@@ -72,7 +72,7 @@ fn rfc_4226_appendix_d_holds() {
 }
 
 #[test]
-fn the_window_is_one_step_to_each_side_or_none() {
+fn totp_window_is_one_step_on_each_side_or_none() {
     let one = totp(TotpSettings::default());
     let none = totp(TotpSettings::default().skew(TotpSkew::None));
     let code = RFC_4226_D[5];
@@ -91,7 +91,7 @@ fn the_window_is_one_step_to_each_side_or_none() {
 }
 
 #[test]
-fn a_remembered_drift_moves_one_window_and_leaves_the_other() {
+fn remembered_drift_adds_a_second_window() {
     let totp = totp(TotpSettings::default().remember_drift());
     let now = at(1_000_000 * 30);
     let counts = |steps: i64, drift: i64| {
@@ -109,7 +109,7 @@ fn a_remembered_drift_moves_one_window_and_leaves_the_other() {
 }
 
 #[test]
-fn a_drift_counts_for_nothing_where_it_is_not_remembered() {
+fn drift_is_ignored_unless_it_is_remembered() {
     let (off, on) = (totp(TotpSettings::default()), totp(TotpSettings::default().remember_drift()));
     let (now, drift) = (at(1_000_000 * 30), TotpDrift::from_steps(-4));
     let four_behind = on.code_at(at(999_996 * 30));
@@ -121,7 +121,7 @@ fn a_drift_counts_for_nothing_where_it_is_not_remembered() {
 }
 
 #[test]
-fn only_ascii_digits_in_the_right_number_and_spaces_count() {
+fn only_ascii_digits_and_spaces_are_accepted_in_codes() {
     let now = at(1_111_111_109);
     let totp = totp(TotpSettings::default());
     for code in ["081804", "081 804", " 081804 ", "0 8 1 8 0 4", "08 18 04", "081804           "] {
@@ -158,7 +158,7 @@ fn only_ascii_digits_in_the_right_number_and_spaces_count() {
 }
 
 #[test]
-fn the_ends_of_time_are_times() {
+fn totp_works_at_the_first_and_the_last_time() {
     let totp = totp(TotpSettings::default());
     assert_eq!(totp.check(RFC_4226_D[0], at(0)), Ok(TimeStep::from_u64(0)));
     assert_eq!(totp.check(RFC_4226_D[1], at(0)), Ok(TimeStep::from_u64(1)));
@@ -173,7 +173,7 @@ fn the_ends_of_time_are_times() {
 }
 
 #[test]
-fn nothing_shows_the_secret() {
+fn totp_debug_shows_no_secret() {
     let totp = totp(TotpSettings::default());
     let shown = format!("{totp:?} {:?}", totp.secret());
     assert!(!shown.contains("GEZDGNBV") && !shown.contains("1234567890"), "{shown}");
@@ -220,7 +220,7 @@ proptest! {
     /// A code is accepted exactly while its step is in the window, for any change of the site's
     /// clock, and the returned step is in the window.
     #[test]
-    fn a_code_counts_while_its_step_is_in_the_window(
+    fn code_is_accepted_while_its_step_is_in_the_window(
         random: [u8; 20], settings in any_settings(), shown_at in 0..1_u64 << 40, drift in -200_i64..200,
     ) {
         let totp = Totp::new(TotpSecret::from_random(random), settings);
@@ -239,7 +239,7 @@ proptest! {
     /// The drift is followed for a clock that gains or loses up to one step between two logins, and
     /// not more than the maximum in all.
     #[test]
-    fn a_clock_that_drifts_slowly_is_followed(
+    fn slow_clock_drift_is_followed(
         random: [u8; 20], pace in vec((1..1000_u64, -1..=1_i64), 1..60),
     ) {
         let totp = Totp::new(TotpSecret::from_random(random), TotpSettings::default().remember_drift());
@@ -264,7 +264,7 @@ proptest! {
     /// For all changes of both clocks and all repeated codes: an accepted step is near one of the
     /// two clocks, no step is accepted twice, and the remembered drift stays within its maximum.
     #[test]
-    fn no_step_counts_twice_wherever_the_clocks_go(
+    fn no_step_is_accepted_twice_for_any_clocks(
         random: [u8; 20], remembered: bool, moves in vec((-5..6_i64, -8..9_i64, any::<bool>()), 1..60),
     ) {
         let settings = TotpSettings::default();
@@ -290,7 +290,7 @@ proptest! {
     }
 
     #[test]
-    fn another_code_or_another_secret_does_not_count(random: [u8; 20], other: [u8; 20], time in 0..1_u64 << 40, guess in 0..1_000_000_u32) {
+    fn code_of_another_step_or_secret_is_rejected(random: [u8; 20], other: [u8; 20], time in 0..1_u64 << 40, guess in 0..1_000_000_u32) {
         let none = TotpSettings::default().skew(TotpSkew::None);
         let totp = Totp::new(TotpSecret::from_random(random), none);
         let guess = format!("{guess:06}");
@@ -301,7 +301,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(code in any::<String>(), time: u64) {
+    fn totp_check_never_panics(code in any::<String>(), time: u64) {
         let _ = totp(TotpSettings::default()).check(&code, at(time));
     }
 }

@@ -10,7 +10,7 @@ fn totp(settings: TotpSettings) -> Totp {
 }
 
 #[test]
-fn everything_is_printed_and_read_back() {
+fn otpauth_uri_round_trips_every_parameter() {
     let settings =
         TotpSettings::default().algorithm(TotpAlgorithm::Sha512).digits(TotpDigits::Eight);
     let uri = totp(settings).otpauth_uri("Ons café & meer", "zoë");
@@ -29,7 +29,7 @@ fn everything_is_printed_and_read_back() {
 }
 
 #[test]
-fn what_other_sites_print_is_read() {
+fn otpauth_uris_of_other_sites_are_parsed() {
     for (uri, issuer, account) in [
         // The Key URI Format's own example.
         (
@@ -78,7 +78,7 @@ fn what_other_sites_print_is_read() {
 }
 
 #[test]
-fn what_would_make_wrong_codes_is_refused() {
+fn otpauth_parameters_with_wrong_codes_are_refused() {
     use OtpauthError as E;
     let totp = |rest: &str| format!("otpauth://totp/A:b?{rest}");
     let with = |rest: &str| format!("otpauth://totp/A:b?secret={SECRET}{rest}");
@@ -121,7 +121,7 @@ fn what_would_make_wrong_codes_is_refused() {
 }
 
 #[test]
-fn neither_value_nor_error_shows_the_secret() {
+fn otpauth_debug_and_errors_show_no_secret() {
     let read = OtpauthUri::parse(&totp(TotpSettings::default()).otpauth_uri("A", "b")).unwrap();
     assert!(!format!("{read:?}").contains("GEZDGNBV"));
     let refusal = OtpauthUri::parse("otpauth://totp/A:b?secret=GEZDGNBV0").unwrap_err();
@@ -130,7 +130,7 @@ fn neither_value_nor_error_shows_the_secret() {
 
 proptest! {
     #[test]
-    fn what_was_printed_reads_the_same(
+    fn printed_text_parses_to_the_same_value(
         bytes in proptest::collection::vec(any::<u8>(), 16..=128), issuer in ".{1,20}", account in "[^ ].{0,20}", eight: bool, algorithm in 0..3_usize,
     ) {
         let settings = TotpSettings::default()
@@ -147,7 +147,7 @@ proptest! {
 
     /// A URI that was read is printed as a URI that reads the same.
     #[test]
-    fn reading_printing_and_reading_agree(
+    fn otpauth_parse_print_parse_is_stable(
         label in "[a-zA-Z:% ]{0,4}(%3A|:)?[a-z%20]{0,6}", issuer in "(&issuer=[a-zA-Z:]{0,3})?", secret in "([A-Za-z2-7]{4}[ -]?){8}={0,6}", rest in "(&digits=(6|8))?(&period=30)?",
     ) {
         let uri = format!("otpauth://totp/{label}?secret={secret}{issuer}{rest}");

@@ -16,7 +16,7 @@ fn a_secret_has_16_to_128_bytes() {
 }
 
 #[test]
-fn base32_is_read_as_people_type_it() {
+fn base32_is_parsed_as_people_type_it() {
     let bytes = b"12345678901234567890";
     for text in [
         "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
@@ -32,7 +32,7 @@ fn base32_is_read_as_people_type_it() {
 }
 
 #[test]
-fn what_is_not_base32_is_refused() {
+fn text_that_is_not_base32_is_refused() {
     let good = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
     for text in [
         format!("{good}0"),
@@ -58,7 +58,7 @@ fn what_is_not_base32_is_refused() {
 
 proptest! {
     #[test]
-    fn what_was_printed_reads_the_same(bytes in vec(any::<u8>(), 16..=128)) {
+    fn printed_text_parses_to_the_same_value(bytes in vec(any::<u8>(), 16..=128)) {
         let secret = TotpSecret::from_bytes(&bytes).unwrap();
         let read = TotpSecret::from_base32(&secret.to_base32()).unwrap();
         prop_assert_eq!(read.as_bytes(), &*bytes);
