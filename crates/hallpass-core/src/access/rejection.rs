@@ -58,7 +58,7 @@ impl Rejection {
         Self { kind: RejectionKind::MethodNotAllowed, context: Context::Allow(allow) }
     }
 
-    /// Sets how long to wait before the next attempt. It is sent in whole seconds, rounded up.
+    /// Sets the wait before the next attempt. It is sent in whole seconds, rounded up.
     pub const fn with_retry_after(mut self, wait: Duration) -> Self {
         self.context = Context::RetryAfter(wait);
         self
@@ -86,7 +86,7 @@ impl Rejection {
         }
     }
 
-    /// Returns how long to wait before the next attempt.
+    /// Returns the wait before the next attempt.
     #[must_use]
     pub const fn retry_after(self) -> Option<Duration> {
         match self.context {

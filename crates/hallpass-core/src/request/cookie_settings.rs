@@ -196,7 +196,8 @@ impl fmt::Display for SetCookieError {
                 CookieSettings::MAX_LENGTH
             ),
             Self::Value => f.write_str(
-            "the cookie's value has a byte that is not allowed: use visible ASCII without \", comma, semicolon and \\",
+                "the cookie's value has a byte that is not allowed: use visible ASCII without quotes, \
+                 commas, semicolons and backslashes",
             ),
         }
     }

@@ -180,7 +180,7 @@ fn not_stored() -> Vec<(&'static str, String)> {
     vec![("cache-control", "no-store".to_owned()), ("vary", "accept, cookie".to_owned())]
 }
 
-/// A 401 leads to the login page, except the failed login itself.
+/// Returns whether the rejection leads to the login page: every 401 except a failed login.
 fn leads_to_login(rejection: Rejection) -> bool {
     rejection.status() == 401 && !rejection.kind().is_about_content()
 }
@@ -197,7 +197,7 @@ fn html(rejection: Rejection, body: String, settings: &RejectionSettings) -> Rej
     RejectionResponse { status: rejection.status(), headers, body }
 }
 
-/// The problem document of RFC 9457.
+/// Returns a response with the problem document of RFC 9457.
 fn problem_json(rejection: Rejection, settings: &RejectionSettings) -> RejectionResponse {
     let mut headers = settings.headers(rejection);
     headers.push(("content-type", "application/problem+json".to_owned()));
@@ -230,8 +230,8 @@ impl Rejection {
     }
 }
 
-/// A "Trailers-Only" response (gRPC over HTTP/2): the failure is in `grpc-status`, the HTTP status
-/// is 200.
+/// Returns a "Trailers-Only" response (gRPC over HTTP/2): the failure is in `grpc-status`, and the
+/// HTTP status is 200.
 fn grpc(rejection: Rejection, content_type: &str) -> RejectionResponse {
     let mut headers = not_stored();
     headers.push(("content-type", content_type.to_owned()));
@@ -312,7 +312,7 @@ struct Link {
     path: String,
 }
 
-/// Returns the default page of a rejection, for a site without one of its own.
+/// Returns the default page of a rejection, for a site without its own page.
 ///
 /// The page has no script and no inline style, so it works under any Content-Security-Policy.
 fn page(kind: RejectionKind, links: &[Link], settings: &RejectionSettings) -> String {

@@ -49,7 +49,7 @@ mod tests;
 /// let token = TokenFacts { user_id: "17", generation: 4, session: Some("s-1"), expires_at: UnixTime::from_secs(1_764_000_900) };
 /// assert!(revocations.check(&token, now).is_ok());
 ///
-/// revocations.raise_generation("17", 5, token.expires_at); // role changed: everything older is revoked
+/// revocations.raise_generation("17", 5, token.expires_at); // role changed: older tokens are revoked
 /// assert!(revocations.check(&token, now).is_err());
 /// assert!(revocations.check(&TokenFacts { generation: 5, ..token }, now).is_ok());
 ///

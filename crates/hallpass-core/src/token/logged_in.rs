@@ -58,7 +58,7 @@ impl<R: Role> fmt::Debug for LoggedIn<R> {
 /// other kinds.
 #[diagnostic::on_unimplemented(
     message = "no token can be issued from `{Self}`",
-    label = "neither a completed login nor claims of a kind that opens no route",
+    label = "this type is neither a `LoggedIn` nor the `Claims` of an unprivileged kind",
     note = "an access token is issued from a `LoggedIn`, which the login flow returns: after the password, and after \
             the second factor where it is required"
 )]

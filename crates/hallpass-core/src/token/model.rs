@@ -47,7 +47,7 @@ fn key_ring_swap_is_atomic_and_final() {
                 thread::spawn(move || {
                     let first = [accepts(&verifier, &by_old), accepts(&verifier, &by_new)];
                     let second = [accepts(&verifier, &by_old), accepts(&verifier, &by_new)];
-                    assert!(first[0] || first[1], "one of the two is accepted by every ring");
+                    assert!(first[0] || first[1], "every ring accepts one of the two");
                     assert!(first[0] || !second[0], "a retired key was accepted again");
                     assert!(!first[1] || second[1], "a new key was rejected again");
                 })

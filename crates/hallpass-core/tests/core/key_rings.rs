@@ -148,7 +148,7 @@ fn invalid_key_ring_is_refused_with_its_reason() {
     assert_eq!(refusal(with("alg", json!("RS256"))), member("alg"));
     assert_eq!(refusal(with("alg", json!("hs256"))), member("alg"));
     assert_eq!(refusal(with("use", json!("tls"))), member("use"));
-    assert_eq!(refusal(with("accept_until", json!(1_764_000_000))), member("accept_until")); // the active key has no end
+    assert_eq!(refusal(with("accept_until", json!(1_764_000_000))), member("accept_until")); // not allowed for the active key
     assert_eq!(
         refusal(with("kid", json!("a b"))),
         KeyRingError::Member { name: "0".to_owned(), member: "kid" }

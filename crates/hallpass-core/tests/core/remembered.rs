@@ -146,7 +146,7 @@ fn changed_verifier_starts_with_an_empty_cache() {
 
 #[derive(serde::Deserialize)]
 struct Tenant {
-    #[expect(dead_code, reason = "its absence is the test")]
+    #[expect(dead_code, reason = "the tokens of the test do not have this claim")]
     tenant: String,
 }
 

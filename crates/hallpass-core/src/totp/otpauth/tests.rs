@@ -48,19 +48,19 @@ fn otpauth_uris_of_other_sites_are_parsed() {
             "Example",
             "alice",
         ),
-        // No issuer at all; the scheme in other case; a secret in lower case, in groups, padded.
+        // No issuer; the scheme in upper case; the secret in lower case, in groups and padded.
         (
             "OTPAUTH://TOTP/alice?secret=gezd-gnbv%20gy3t%20qojq%20gezd%20gnbv%20gy3t%20qojq%3D%3D",
             "",
             "alice",
         ),
-        // The issuer in the query alone, an image, an empty parameter, one without a value.
+        // The issuer only in the query, an image, an empty parameter, a parameter without a value.
         (
             "otpauth://totp/alice?image=https%3A%2F%2Fx%2Fy.png&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example&&flag",
             "Example",
             "alice",
         ),
-        // A plus is a plus.
+        // A plus sign is not decoded to a space.
         (
             "otpauth://totp/A+B:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A+B",
             "A+B",

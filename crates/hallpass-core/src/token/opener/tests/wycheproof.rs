@@ -82,10 +82,12 @@ fn json_web_signatures() {
     // Both have exactly the bytes of the valid case 357: the padding that they are named for is
     // missing.
     assert_eq!(verdicts.accepted_although_invalid, [367, 370]);
+    // RS384 and other algorithms that hallpass does not have.
     let not_offered =
-        [264, 265, 266, 267, 268, 269, 270, 271, 320, 321, 322, 323, 325, 326, 327, 328, 347, 351]; // RS384 and other algorithms
+        [264, 265, 266, 267, 268, 269, 270, 271, 320, 321, 322, 323, 325, 326, 327, 328, 347, 351];
     let key_of_another_algorithm = [346, 350]; // a PS256 key and a PS384 token
-    let foreign_character = [372, 373]; // a `?` inside, which the revision of RFC 8725 (3.14) refuses
+    // A `?` inside, which the revision of RFC 8725 (3.14) refuses.
+    let foreign_character = [372, 373];
     let mut expected = [&not_offered[..], &key_of_another_algorithm, &foreign_character].concat();
     expected.sort_unstable();
     assert_eq!(verdicts.refused_although_valid, expected);
@@ -108,6 +110,7 @@ fn json_web_keys() {
 fn json_web_crypto() {
     let verdicts = Verdicts::of("json_web_crypto_test.json", opens);
     assert_eq!(verdicts.accepted_although_invalid, [47]); // the same as case 1 of `json_web_keys`
-    assert_eq!(verdicts.refused_although_valid, [50, 67]); // encrypted tokens, which hallpass does not have
+    // Encrypted tokens, which hallpass does not have.
+    assert_eq!(verdicts.refused_although_valid, [50, 67]);
     assert_eq!((verdicts.cases, verdicts.accepted), (83, 5));
 }
