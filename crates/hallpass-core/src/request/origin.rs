@@ -1,10 +1,10 @@
 //! Rejection of unsafe requests that another site made the browser send (CSRF).
 //!
-//! A browser sends a cookie with a request from any site. `SameSite=Lax` stops most of these
-//! requests, but not those from another host of the same domain (`blog.example.com` against
-//! `shop.example.com`), from an old browser, or in login CSRF, where the attacker's own password is
-//! posted so that the victim works in the attacker's account. Unsafe requests are therefore checked
-//! for their origin.
+//! A browser also sends a cookie with a request that another site made. `SameSite=Lax` stops most
+//! of these requests, but not those from another host of the same domain (`blog.example.com`
+//! against `shop.example.com`), from an old browser, or in login CSRF, where the attacker's own
+//! password is posted so that the victim works in the attacker's account. Unsafe requests are
+//! therefore checked for their origin.
 //!
 //! The algorithm is that of `CrossOriginProtection` in Go 1.25's `net/http`, rule for rule. That
 //! algorithm has been publicly reviewed, and every adapter uses it:

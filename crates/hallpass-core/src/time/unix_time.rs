@@ -52,7 +52,7 @@ impl UnixTime {
     /// Returns the duration from `earlier` to this time, or zero if `earlier` is later than this
     /// time.
     ///
-    /// Zero prevents that a clock that was set back makes something look old.
+    /// With zero, a clock that was set back does not make anything look old.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
     }

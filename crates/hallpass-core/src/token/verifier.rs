@@ -83,8 +83,8 @@ impl<R: Role> Verifier<R> {
         self.set(|rules| rules.opener.accept_type(typ))
     }
 
-    /// Also accepts tokens without a `typ`. Any token that the issuer signs, for example an ID
-    /// token, is then accepted as an access token. Defaults to off.
+    /// Also accepts tokens without a `typ`. Defaults to off, because such a token may be another
+    /// token of the issuer, for example an ID token.
     #[must_use]
     pub fn insecure_accept_untyped(self) -> Self {
         self.set(|rules| rules.opener.accept_untyped())
