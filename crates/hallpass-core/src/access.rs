@@ -1,7 +1,8 @@
-//! Access: what a route requires, who the caller is, and why a request is rejected.
+//! Access control: the requirement of a route, the caller of a request, and the reason for a
+//! rejection.
 //!
-//! The decision reads no request: it takes an [`Authentication`](authentication::Authentication)
-//! and returns a proof or a reason. The room above renders a rejection for a caller.
+//! The decision reads no request. It takes an [`Authentication`](authentication::Authentication)
+//! and returns a proof or a reason. The module `request` renders a rejection for a caller.
 
 pub(crate) mod authentication;
 mod guards;

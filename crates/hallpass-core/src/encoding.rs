@@ -1,6 +1,7 @@
 //! Encodings that keys and tokens share: base64url, strict JSON, and comparison in constant time.
 //!
-//! Nothing here gives the bytes a meaning. Keys, headers and claims are read in the rooms above.
+//! This module does not interpret the bytes. The modules `keys` and `token` read keys, headers and
+//! claims.
 
 pub(crate) mod base64url;
 pub(crate) mod equal;

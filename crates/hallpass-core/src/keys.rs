@@ -1,8 +1,8 @@
-//! Keys: signing keys, the key ring that holds them, its file and JWK Sets, and what a signature
-//! covers.
+//! Keys: signing keys, the key ring that holds them, the key file, JWK Sets, and the input of a
+//! signature.
 //!
-//! A key has one algorithm for good. Random bytes and `now` are arguments, and nothing is fetched:
-//! remote JWK Sets come in as text. What a token's payload says is not read here.
+//! The algorithm of a key never changes. Random bytes and `now` are arguments. Nothing is fetched:
+//! a remote JWK Set is passed in as text. This module does not read the payload of a token.
 
 pub(crate) mod algorithm;
 #[cfg(feature = "asymmetric")]

@@ -1,33 +1,33 @@
-//! The decisions of hallpass, without I/O: who a token speaks for, whether they may, and what to
-//! answer if not.
+//! The decisions of hallpass, without I/O: the caller that a token identifies, whether the caller
+//! meets a requirement, and the response to a rejected request.
 //!
-//! Everything here takes bytes, `&str` and numbers and gives a value back: a proof, or the reason
-//! why not. No runtime, no framework and no store is reached from here, no clock is read and no
-//! random number drawn; `now` and random bytes come in as values. So the crate is the same under
-//! tower, actix-web and a shell, and a test says what time it is.
+//! The functions take bytes, `&str` and numbers and return a value: a proof, or the reason for a
+//! rejection. This crate uses no runtime, no framework and no store. It reads no clock and draws no
+//! random numbers: `now` and random bytes are arguments. The crate therefore works the same under
+//! tower, under actix-web and in a command-line program, and a test chooses the time.
 //!
-//! | to | there is |
+//! | task | types |
 //! |---|---|
 //! | hold keys, rotate them, read and publish JWK Sets | [`KeyRing`], [`Keys`], [`Key`] |
-//! | sign a token, for a completed sign-in and nothing else | [`Issuer`], [`LoggedIn`] |
-//! | verify one | [`Verifier`], [`Identity`], [`Claims`] |
-//! | find it in a request's headers | [`RequestAuthenticator`], [`CookieSettings`] |
-//! | tear it up before its time | [`RevocationList`] |
-//! | ask for roles, a second factor, freshness | [`Role`], [`RoleSet`], [`Requirement`] |
+//! | sign a token, only after a completed login | [`Issuer`], [`LoggedIn`] |
+//! | verify a token | [`Verifier`], [`Identity`], [`Claims`] |
+//! | find the token in a request's headers | [`RequestAuthenticator`], [`CookieSettings`] |
+//! | revoke a token before it expires | [`RevocationList`] |
+//! | require roles, a second factor, a recent login | [`Role`], [`RoleSet`], [`Requirement`] |
 //! | reject a request and render the response | [`Rejection`], [`RejectionResponse`] |
-//! | count what was let in and what was not | [`Meter`] |
-//! | keep other sites out | [`OriginCheck`], [`SafeNext`] |
+//! | count verified and rejected requests | [`Meter`] |
+//! | reject requests from other sites (CSRF), redirect only within the site | [`OriginCheck`], [`SafeNext`] |
 //! | check one-time codes (feature `totp`) | `Totp`, `TotpSecret` |
 //!
 //! # Features
 //!
-//! | feature | brings | default |
+//! | feature | adds | default |
 //! |---|---|---|
-//! | `asymmetric` | EdDSA, ECDSA and RSA keys, PEM and JWK of them, by aws-lc-rs | yes |
+//! | `asymmetric` | EdDSA, ECDSA and RSA keys, also as PEM and JWK, by aws-lc-rs | yes |
 //! | `derive` | `#[derive(Role)]` | yes |
-//! | `metrics` | what adapters count, for the recorder of the `metrics` facade | no, because a site without a recorder has nobody to count for |
+//! | `metrics` | counters of verifications and rejections, for the recorder of the `metrics` facade | no |
 //! | `totp` | one-time codes, by totp-rs | yes |
-//! | `utoipa` | `ApiSecurity`: security schemes and requirements for an OpenAPI document | no, because most sites have no such document |
+//! | `utoipa` | `ApiSecurity`: security schemes and requirements for an OpenAPI document | no |
 
 #![forbid(unsafe_code)]
 
@@ -104,12 +104,12 @@ pub use totp::{
 #[cfg(feature = "derive")]
 pub use hallpass_derive::Role;
 
-/// The trait without the macro of the same name, for the facade, whose macro writes other paths.
+/// The trait without the macro of the same name, for the facade, whose macro generates other paths.
 #[doc(hidden)]
 pub mod __facade {
     pub use crate::token::role::Role;
 }
 
-// The macro writes `::hallpass_core`, and so do this crate's own tests.
+// The macro generates the path `::hallpass_core`, also in this crate's own tests.
 #[cfg(test)]
 extern crate self as hallpass_core;

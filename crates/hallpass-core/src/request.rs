@@ -1,8 +1,8 @@
-//! Requests: from headers to the caller, and from a rejection to a response.
+//! Requests: the caller of a request by its headers, and the response to a rejection.
 //!
-//! Cookies, the CSRF check by origin, the redirect target after a login, renewal inside a request
-//! and the counters. Headers are bytes and strings: no type of an HTTP crate or framework is used,
-//! and nothing is sent.
+//! The modules are the cookies, the CSRF check by origin, the redirect target after a login, the
+//! refresh inside a request, and the counters. Headers are bytes and strings. No type of an HTTP
+//! crate or framework is used, and nothing is sent.
 
 #[cfg(feature = "utoipa")]
 pub(crate) mod api_security;

@@ -1,8 +1,8 @@
-//! Revocation in memory: which accounts and sessions were revoked lately, read without a lock on
-//! the request path.
+//! Revocation in memory: the accounts and sessions that were recently revoked, read without a lock
+//! on the request path.
 //!
-//! The entries come from outside. The store that records them and what wakes other nodes are not
-//! here.
+//! The entries come from outside. The store that records them and the notification of other nodes
+//! are not part of this module.
 
 mod ledger;
 pub(crate) mod list;

@@ -1,6 +1,6 @@
-//! What threads share of the key ring and the revocation list: atomics, a lock and the swapped
-//! pointer, of the standard library and arc-swap. In the model checker's build (`--cfg shuttle`)
-//! they are shuttle's, which stops and starts threads at each of them.
+//! The primitives that threads share for the key ring and the revocation list: atomics, a lock and
+//! the swapped pointer, from the standard library and arc-swap. In the build for the model checker
+//! (`--cfg shuttle`) they are shuttle's, which can switch threads at each of them.
 
 #[cfg(not(all(test, shuttle)))]
 mod real {
@@ -14,7 +14,7 @@ mod real {
 
     pub(crate) use arc_swap::ArcSwap as Swap;
 
-    /// A value of a [`Swap`] for as long as it is looked at.
+    /// A borrowed value of a [`Swap`].
     pub(crate) type Held<T> = arc_swap::Guard<Arc<T>>;
 }
 
@@ -32,7 +32,7 @@ mod modelled {
 
     pub(crate) type Held<T> = Arc<T>;
 
-    /// The same hash in every run, since shuttle repeats them.
+    /// A seed that gives the same hash in every run, because shuttle repeats runs.
     #[derive(Default)]
     pub(crate) struct Seed;
 
@@ -50,8 +50,8 @@ mod modelled {
         }
     }
 
-    /// What arc-swap promises and no more: a load gives the latest value that was stored, whole,
-    /// and it lives while it is held.
+    /// A model with only the guarantees of arc-swap: a load returns the latest stored value,
+    /// complete, and the value lives while it is held.
     pub(crate) struct Swap<T> {
         latest: AtomicUsize,
         values: sync::Mutex<Vec<Arc<T>>>,
@@ -71,7 +71,7 @@ mod modelled {
             Arc::clone(&self.values.lock().unwrap_or_else(PoisonError::into_inner)[latest])
         }
 
-        /// One writer at a time, as the list has it.
+        /// Stores a value. There is one writer at a time, because the list holds a mutex.
         pub(crate) fn store(&self, value: Arc<T>) {
             let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
             values.push(value);

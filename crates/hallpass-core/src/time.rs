@@ -1,7 +1,8 @@
-//! Time: a moment in Unix seconds, and the source of the present one.
+//! Time: a time in Unix seconds, and the source of the current time.
 //!
-//! No other room reads a clock. Functions take `now` as an argument; adapters and flows hold a
-//! [`Clock`](clock::Clock) and read it once per request. Calendars and time zones are not here.
+//! No other module reads a clock. Functions take `now` as an argument. Adapters and flows hold a
+//! [`Clock`](clock::Clock) and read it once per request. This module has no calendars and no time
+//! zones.
 
 pub(crate) mod clock;
 pub(crate) mod unix_time;

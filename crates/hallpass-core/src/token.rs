@@ -1,20 +1,21 @@
-//! Tokens: the claims and roles that a token carries, issuing and verifying it, and the identity
-//! that verification returns.
+//! Tokens: the claims and roles of a token, issuing and verifying, and the identity that
+//! verification returns.
 //!
-//! The order in a verification is header and signature ([`opener`]), claims ([`claim_scanner`], or
-//! [`claim_reader`] for any other layout), times and revocation ([`rules`]). No store is read, and
-//! whether the caller may do something is decided in the room above.
+//! Verification checks the header and the signature ([`opener`]), then the claims
+//! ([`claim_scanner`], or [`claim_reader`] for any other layout), then the times and the revocation
+//! ([`rules`]). No store is read. The module `access` decides whether the caller meets a
+//! requirement.
 //!
-//! A verified token passes through two types on its way from bytes to a handler:
+//! The claims of a verified token have two types between the bytes and a handler:
 //!
-//! 1. [`Claims`](claims::Claims), borrowed from the payload and then kept: in the request's
-//!    extension ([`Authentication`](crate::Authentication)), in the cache, and, for the other kinds
-//!    of token, as the result of [`Issuer::verify`](issuer::Issuer::verify);
-//! 2. [`Identity`](identity::Identity), the proof for one role enum, which is a shared pointer to
-//!    them.
+//! 1. [`Claims`](claims::Claims) are borrowed from the payload at first. They are then stored in
+//!    the request's extension ([`Authentication`](crate::Authentication)) and in the cache. For the
+//!    other kinds of token they are the result of [`Issuer::verify`](issuer::Issuer::verify).
+//! 2. [`Identity`](identity::Identity) is the proof for one role enum. It is a shared pointer to
+//!    the claims.
 //!
-//! In the other direction [`LoggedIn`](logged_in::LoggedIn), the proof of a login, holds the same
-//! claims, and [`Token`](issued_token::Token) is what the issuer signs.
+//! For issuing, [`LoggedIn`](logged_in::LoggedIn), the proof of a login, contains the same claims,
+//! and [`Token`](issued_token::Token) is the token that the issuer signed.
 
 mod cache;
 mod claim_reader;

@@ -1,7 +1,7 @@
-//! One-time codes (RFC 6238, TOTP): secrets, settings, checking a code, and the `otpauth` URI.
+//! One-time codes (RFC 6238, TOTP): secrets, settings, the check of a code, and the `otpauth` URI.
 //!
-//! The room has no state: the last used time step and the clock drift are values that the caller
-//! stores. Recovery codes, attempts and rate limits are not here.
+//! This module has no state: the caller stores the last used time step and the clock drift.
+//! Recovery codes, attempts and rate limits are not part of it.
 
 pub(crate) mod check;
 pub(crate) mod otpauth;

@@ -1,7 +1,7 @@
-//! Verifying a token of our own allocates nothing; making an `Identity` of it, twice; a remembered
-//! one, nothing again.
+//! The allocations of a verification: none for the claims of a token of hallpass, one for an
+//! `Identity`, and none for a remembered token.
 //!
-//! A binary of its own, because it runs on a counting allocator.
+//! It is a separate test binary, because it runs with a counting allocator.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -48,7 +48,7 @@ fn token(issuer: &Issuer, roles: RoleSet<SiteRole>) -> String {
 }
 
 #[test]
-fn claims_of_our_own_tokens_are_lent_without_an_allocation() {
+fn verifying_own_tokens_allocates_at_most_once() {
     for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256] {
         let issuer = issuer(algorithm);
         let verifier = issuer.verifier::<SiteRole>().remember(0);
@@ -58,7 +58,7 @@ fn claims_of_our_own_tokens_are_lent_without_an_allocation() {
             RoleSet::from([SiteRole::Guest, SiteRole::Admin]),
         ] {
             let token = token(&issuer, roles);
-            // The first use of an `ArcSwap` on a thread makes its thread-local slots.
+            // The first use of an `ArcSwap` on a thread allocates its thread-local slots.
             verifier.verify(token.as_bytes(), NOW).unwrap();
             let count =
                 allocations(|| assert!(verifier.claims(token.as_bytes(), NOW, |_, _| ()).is_ok()));
@@ -74,7 +74,7 @@ fn claims_of_our_own_tokens_are_lent_without_an_allocation() {
 }
 
 #[test]
-fn a_refused_token_of_our_own_costs_no_allocation_either() {
+fn rejecting_own_tokens_does_not_allocate() {
     let issuer = issuer(Algorithm::Hs256);
     let verifier = issuer.verifier::<SiteRole>();
     let token = token(&issuer, RoleSet::from(SiteRole::Admin));
@@ -89,10 +89,10 @@ fn a_refused_token_of_our_own_costs_no_allocation_either() {
     }
 }
 
-/// The first request registers the counters; from then on each costs an addition.
+/// The first request registers the counters. Each later request only adds to a counter.
 #[cfg(feature = "metrics")]
 #[test]
-fn counting_a_request_costs_no_allocation() {
+fn counting_a_request_does_not_allocate() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     let authenticator = RequestAuthenticator::new(issuer(Algorithm::Hs256).verifier::<SiteRole>());
     let forged = authenticator.authenticate([&b"__Host-hallpass=e30.e30.AAAA"[..]], [], NOW);
@@ -108,10 +108,10 @@ fn counting_a_request_costs_no_allocation() {
     assert_eq!(forged.reason(), Some(hallpass_core::TokenErrorKind::Malformed));
 }
 
-/// Run in release: `cargo test --release -p hallpass-core --test allocations -- --ignored
+/// Run it in release: `cargo test --release -p hallpass-core --test allocations -- --ignored
 /// --nocapture`.
 #[test]
-#[ignore = "a measurement, meaningful in release builds alone"]
+#[ignore = "a measurement, meaningful only in release builds"]
 fn verification_cost() {
     for algorithm in [Algorithm::Hs256, Algorithm::EdDsa, Algorithm::Es256] {
         let issuer = issuer(algorithm);
@@ -154,7 +154,8 @@ fn verification_cost() {
     );
 }
 
-/// Nanoseconds of one call, the fastest of nine runs: other work on the machine only adds.
+/// Returns the nanoseconds of one call, the minimum of nine runs, because other work on the machine
+/// only adds time.
 fn fastest(rounds: u32, mut work: impl FnMut() -> bool) -> f64 {
     let mut run = || {
         let begin = Instant::now();

@@ -1,9 +1,9 @@
-//! The token engine from outside: what is issued, what is refused, and why.
+//! The token engine from outside: issued tokens, rejected tokens, and the reasons.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "what stands ready for the tests may panic as they do"
+    reason = "the helpers of the tests may panic as the tests do"
 )]
 
 #[path = "core/site.rs"]

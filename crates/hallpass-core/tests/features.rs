@@ -1,5 +1,5 @@
-//! Whatever features are on, a token is signed and verified: `.ci/run` runs this with each
-//! combination of them.
+//! With every combination of features, a token is signed and verified. `.ci/run` runs this test
+//! with each combination.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -7,7 +7,7 @@ use hallpass_core::{Claims, Issuer, KeyRing, LoggedIn, Role, TokenErrorKind, Uni
 
 const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
 
-/// Written out, because the macro is a feature.
+/// Implemented by hand, because the macro is a feature.
 struct Admin;
 
 impl Role for Admin {
@@ -52,7 +52,7 @@ fn a_token_is_signed_and_verified() {
     }
 }
 
-/// Without the feature the algorithm is known by name and refused, not mistaken for another.
+/// Without the feature, the algorithm has its name, but its keys are refused.
 #[cfg(not(feature = "asymmetric"))]
 #[test]
 fn a_key_of_an_absent_algorithm_is_refused() {
@@ -69,7 +69,7 @@ mod derived {
     }
 
     #[test]
-    fn the_macro_writes_what_is_written_by_hand() {
+    fn derived_role_matches_a_manual_implementation() {
         assert_eq!(
             (SiteRole::from_name("guest"), SiteRole::from_name("Guest")),
             (Some(SiteRole::Guest), None)
@@ -79,7 +79,7 @@ mod derived {
 
 #[cfg(feature = "totp")]
 #[test]
-fn a_code_is_made_and_checked() {
+fn totp_code_is_generated_and_checked() {
     use hallpass_core::{Totp, TotpSecret, TotpSettings};
     let totp = Totp::new(TotpSecret::from_random([7; 20]), TotpSettings::default());
     assert!(totp.check(&totp.code_at(NOW), NOW).is_ok());

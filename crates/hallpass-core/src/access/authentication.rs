@@ -1,7 +1,7 @@
-//! Who a request comes from: a verified caller, or anonymous and why.
+//! The caller of a request: a verified caller, or an anonymous one with the reason.
 //!
-//! [`Authentication`] is what the outer layer notes for the guards behind it. It decides nothing:
-//! that is [`Requirement`](crate::Requirement).
+//! The outer layer stores an [`Authentication`] in the request for the guards behind it. An
+//! [`Authentication`] makes no decision; [`Requirement`](crate::Requirement) does.
 
 use std::{any::TypeId, fmt, sync::Arc};
 
@@ -10,10 +10,10 @@ use crate::{
     token::{claims::Claims, error::TokenErrorKind, identity::Identity, role::Role},
 };
 
-/// What the outer layer found out about a request's caller: verified, or anonymous and why.
+/// The caller of a request, as the outer layer found it: verified, or anonymous with the reason.
 ///
-/// It is not generic, so that a guard which asks for "signed in" needs no role enum, and so that
-/// one request extension serves all.
+/// The type is not generic. A guard that only requires a login therefore needs no role enum, and
+/// one request extension serves every guard.
 ///
 /// ```
 /// use hallpass_core::{Authentication, TokenErrorKind};
@@ -37,17 +37,17 @@ enum State {
 }
 
 impl Authentication {
-    /// No token was there.
+    /// Creates an anonymous caller of a request without a token.
     pub fn anonymous() -> Self {
         Self::of(State::Anonymous)
     }
 
-    /// A token was there that does not verify: anonymous, with the reason kept.
+    /// Creates an anonymous caller of a request whose token was rejected, and keeps the reason.
     pub fn rejected(kind: TokenErrorKind) -> Self {
         Self::of(State::Rejected(kind))
     }
 
-    /// A verified caller.
+    /// Creates a verified caller.
     pub fn identified<R: Role>(identity: Identity<R>) -> Self {
         Self::of(State::Identified(identity.into_claims()))
     }
@@ -56,21 +56,22 @@ impl Authentication {
         Self { state, checked_at: None }
     }
 
-    /// Notes by which moment the token was judged.
+    /// Sets the time at which the token was checked.
     #[must_use]
     pub fn checked_at(mut self, now: UnixTime) -> Self {
         self.checked_at = Some(now);
         self
     }
 
-    /// The moment by which the token was judged, so that a guard which asks for freshness judges by
-    /// the same clock; `None` where nobody noted it.
+    /// Returns the time at which the token was checked, or `None` if it was not recorded. A guard
+    /// that requires a recent login compares with this time, so that both checks use one clock
+    /// reading.
     pub fn moment(&self) -> Option<UnixTime> {
         self.checked_at
     }
 
-    /// The verified caller; `None` where there is none, or where it was verified for another role
-    /// enum than `R`.
+    /// Returns the verified caller. Returns `None` if the caller is anonymous, or if the token was
+    /// verified for another role enum than `R`.
     pub fn identity<R: Role>(&self) -> Option<Identity<R>> {
         match &self.state {
             State::Identified(claims) if claims.roles_of == TypeId::of::<R>() => {
@@ -80,7 +81,8 @@ impl Authentication {
         }
     }
 
-    /// Why the token was refused; `None` where it was not, or where there was none.
+    /// Returns the reason why the token was rejected, or `None` if there was no token or it is
+    /// valid.
     pub fn reason(&self) -> Option<TokenErrorKind> {
         match self.state {
             State::Rejected(kind) => Some(kind),
@@ -88,7 +90,7 @@ impl Authentication {
         }
     }
 
-    /// The verified caller's claims, whatever the role enum.
+    /// Returns the verified caller's claims, for any role enum.
     pub fn claims(&self) -> Option<&Claims<'static>> {
         match &self.state {
             State::Identified(claims) => Some(claims),
@@ -96,7 +98,7 @@ impl Authentication {
         }
     }
 
-    /// The verified caller's user name.
+    /// Returns the verified caller's user name.
     pub fn username(&self) -> Option<&str> {
         self.claims().map(Claims::username)
     }

@@ -1,15 +1,14 @@
 //! A rejected request: the kind, and the details that a response needs.
 //!
-//! The kind is public, the exact fault of a token is not: a bad token is
-//! [`RejectionKind::NotLoggedIn`] whatever is wrong with it, so that a forger does not learn which
-//! check failed first. [`RejectionResponse`](crate::RejectionResponse) renders a rejection for a
-//! caller.
+//! The kind is public, but the exact fault of a token is not. A token that is not valid is
+//! [`RejectionKind::NotLoggedIn`] for every fault, so that a forger does not learn which check
+//! failed first. [`RejectionResponse`](crate::RejectionResponse) renders a rejection for a caller.
 
 use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use crate::{access::rejection_kind::RejectionKind, token::error::TokenErrorKind};
 
-/// Why a request was rejected: one type for guards, layers, extractors and the login routes.
+/// A rejected request: one type for guards, layers, extractors and the login routes.
 ///
 /// ```
 /// use hallpass_core::{FieldFault, Rejection, RejectionKind, TokenErrorKind};
@@ -59,7 +58,7 @@ impl Rejection {
         Self { kind: RejectionKind::MethodNotAllowed, context: Context::Allow(allow) }
     }
 
-    /// Sets how long to wait before the next attempt. It is sent in whole seconds, rounded up.
+    /// Sets the wait before the next attempt. It is sent in whole seconds, rounded up.
     pub const fn with_retry_after(mut self, wait: Duration) -> Self {
         self.context = Context::RetryAfter(wait);
         self
@@ -82,12 +81,12 @@ impl Rejection {
     pub fn detail(self) -> Cow<'static, str> {
         match self.context {
             Context::Field(field, fault) => fault.detail(field),
-            Context::Allow(allow) => format!("This path takes {allow}.").into(),
+            Context::Allow(allow) => format!("This path accepts {allow}.").into(),
             Context::None | Context::RetryAfter(_) => self.kind.detail().into(),
         }
     }
 
-    /// Returns how long to wait before the next attempt.
+    /// Returns the wait before the next attempt.
     #[must_use]
     pub const fn retry_after(self) -> Option<Duration> {
         match self.context {
@@ -130,8 +129,8 @@ impl From<RejectionKind> for Rejection {
 }
 
 /// Expiry and revocation are visible, because an honest client acts on them. A fault of the service
-/// is visible too, because the token is valid once it has passed: a person sent to the login page
-/// would meet the same fault there. Every other fault of a token is "not logged in".
+/// is also visible, because the token is valid again after the fault: a login page would have the
+/// same fault. Every other fault of a token is "not logged in".
 impl From<TokenErrorKind> for Rejection {
     fn from(fault: TokenErrorKind) -> Self {
         let rejection = Self::new(match fault {
@@ -147,15 +146,15 @@ impl From<TokenErrorKind> for Rejection {
     }
 }
 
-/// Why one field of a form was rejected.
+/// The reason why one field of a form was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldFault {
-    /// The field is absent or, where a value is needed, empty.
+    /// The field is absent, or it is empty and requires a value.
     Missing,
     /// The field is not text: a JSON number, for example, or bytes that are not UTF-8.
     NotText,
-    /// The field is there more than once.
+    /// The field occurs more than once.
     Repeated,
     /// The user name is empty or too long.
     UsernameLength,
@@ -165,10 +164,10 @@ pub enum FieldFault {
     NameTaken,
     /// The password is too short or too long.
     PasswordLength {
-        /// The least number of characters.
+        /// The minimum length, in characters.
         min: u16,
     },
-    /// The password is among the first that a guesser tries.
+    /// The password is in the list of common passwords, which an attacker tries first.
     PasswordCommon,
 }
 
@@ -177,15 +176,17 @@ impl FieldFault {
         match self {
             Self::Missing => format!("The field `{field}` is missing.").into(),
             Self::NotText => format!("The field `{field}` must be text.").into(),
-            Self::Repeated => format!("The field `{field}` is there more than once.").into(),
+            Self::Repeated => format!("The field `{field}` occurs more than once.").into(),
             Self::UsernameLength => "A user name has 1 to 64 characters.".into(),
             Self::UsernameCharacter => {
                 "A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.".into()
             }
             Self::NameTaken => RejectionKind::NameTaken.detail().into(),
-            Self::PasswordLength { min } => format!("A password has {min} to 1024 characters.").into(),
+            Self::PasswordLength { min } => {
+                format!("A password must have {min} to 1024 characters.").into()
+            }
             Self::PasswordCommon => {
-                "This password is too easy to guess. Several words that do not belong together make a good one.".into()
+                "This password is too easy to guess. Use several unrelated words.".into()
             }
         }
     }
@@ -196,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_forger_learns_nothing_from_the_kind() {
+    fn rejection_kind_hides_the_fault_of_a_token() {
         for fault in [
             TokenErrorKind::Ambiguous,
             TokenErrorKind::TooLong,

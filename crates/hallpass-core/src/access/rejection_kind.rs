@@ -1,11 +1,11 @@
 //! The kinds of rejection and the one table of their names, statuses and texts.
 //!
-//! Every page, problem document and gRPC status is rendered from this table. Only the headings and
-//! sentences of the login routes' pages are elsewhere, one table per language, keyed by
-//! [`RejectionKind`].
+//! Every page, problem document and gRPC status is rendered from this table. The exception is the
+//! pages of the login routes: their headings and sentences are in one table per language, with
+//! [`RejectionKind`] as the key.
 //!
-//! The texts are plain ASCII without quotes, backslashes, `%`, `<` or `&`, so that the same text
-//! stands in HTML, JSON and a gRPC header without escaping. A test checks it.
+//! The texts are plain ASCII without quotes, backslashes, `%`, `<` or `&`. The same text is
+//! therefore valid in HTML, JSON and a gRPC header without escaping. A test checks this.
 
 use std::fmt;
 
@@ -19,11 +19,11 @@ pub enum RejectionKind {
     Expired,
     /// The token was revoked: logout, changed roles or password, a disabled account.
     Revoked,
-    /// Logged in, without a role that the route requires.
+    /// The caller is logged in, but does not have a role that the route requires.
     RoleMissing,
-    /// Logged in with a password alone where the route requires a second factor.
+    /// The caller logged in without a second factor, and the route requires one.
     SecondFactorMissing,
-    /// Logged in too long ago for the route.
+    /// The login is too old for the route.
     NotRecent,
     /// An unsafe request that another site made the browser send.
     CrossOrigin,
@@ -33,7 +33,7 @@ pub enum RejectionKind {
     Unavailable,
     /// The service's own fault: a guard without its layer, or a guard for another role enum.
     Misconfigured,
-    /// A wrong name, password or code. It never says which.
+    /// A wrong name, password or code. The response does not show which of them was wrong.
     InvalidCredentials,
     /// A field of the form is missing or not valid
     /// ([`Rejection::field`](super::rejection::Rejection::field)).
@@ -46,7 +46,7 @@ pub enum RejectionKind {
     SecondFactorOff,
     /// No such path, account or session.
     NotFound,
-    /// The path does not take the method
+    /// The path does not accept the method
     /// ([`Rejection::allow`](super::rejection::Rejection::allow)).
     MethodNotAllowed,
     /// The body is larger than the route accepts.
@@ -82,10 +82,10 @@ impl RejectionKind {
         Self::UnsupportedMediaType,
     ];
 
-    /// Returns the HTTP status: 401 where logging in (again) helps, 403 where it does not.
+    /// Returns the HTTP status: 401 if logging in (again) helps, 403 if it does not.
     ///
-    /// A missing factor and a login that is too old are 403: the caller *is* known (RFC 9110
-    /// section 15.5.4).
+    /// A missing second factor and a login that is too old are 403, because the caller is already
+    /// identified (RFC 9110 section 15.5.4).
     #[must_use]
     pub const fn status(self) -> u16 {
         self.entry().status
@@ -113,8 +113,8 @@ impl RejectionKind {
         self.entry().detail
     }
 
-    /// Returns whether the kind is about the content of a request, not about its caller. Logging in
-    /// does not help then, so the response does not lead to the login page.
+    /// Returns whether the kind is about the content of a request and not about its caller. Logging
+    /// in does not help then, so the response does not lead to the login page.
     #[must_use]
     pub const fn is_about_content(self) -> bool {
         matches!(
@@ -147,45 +147,45 @@ impl RejectionKind {
         }
     }
 
-    /// The table.
+    /// Returns the entry of the table.
     const fn entry(self) -> Entry {
         match self {
-            Self::NotLoggedIn => entry("signed-out", 401, "Signed out", "Sign in to go on."),
+            Self::NotLoggedIn => entry("signed-out", 401, "Not logged in", "Log in to continue."),
             Self::Expired => {
-                entry("expired", 401, "Your sign-in has expired", "Sign in again to go on.")
+                entry("expired", 401, "Your login has expired", "Log in again to continue.")
             }
             Self::Revoked => entry(
                 "revoked",
                 401,
-                "You have been signed out",
-                "This sign-in was ended. Sign in again to go on.",
+                "You have been logged out",
+                "Your session was ended. Log in again to continue.",
             ),
             Self::RoleMissing => entry(
                 "role-missing",
                 403,
                 "Access denied",
-                "You are signed in, but your account may not do this.",
+                "You are logged in, but your account is not allowed to do this.",
             ),
             Self::SecondFactorMissing => entry(
                 "second-factor-missing",
                 403,
-                "A second factor is needed",
-                "Set one up, or sign in again with its code, to go on.",
+                "A second factor is required",
+                "Set up a second factor, or log in again with its code.",
             ),
             Self::NotRecent => entry(
                 "not-recent",
                 403,
-                "A fresh sign-in is needed",
-                "You signed in a while ago. Sign in again to go on.",
+                "A recent login is required",
+                "Your login is too old for this action. Log in again to continue.",
             ),
             Self::CrossOrigin => entry(
                 "cross-origin",
                 403,
-                "Refused",
+                "Request rejected",
                 "Another site sent this request. Nothing was changed.",
             ),
             Self::Limited => {
-                entry("limited", 429, "Too many attempts", "Wait a little, then try again.")
+                entry("limited", 429, "Too many attempts", "Wait a moment, then try again.")
             }
             Self::Unavailable => {
                 entry("unavailable", 503, "Not available right now", "Try again in a moment.")
@@ -193,15 +193,15 @@ impl RejectionKind {
             Self::Misconfigured => entry(
                 "misconfigured",
                 500,
-                "Something is wrong here",
-                "The fault is in the service, not in what you did.",
+                "Server error",
+                "The fault is in the service, not in your request.",
             ),
-            // One text for every cause, in one place: anything more would tell which part was
+            // One text for every cause: a more precise text would show an attacker which part was
             // right.
             Self::InvalidCredentials => entry(
                 "invalid-credentials",
                 401,
-                "Not recognised",
+                "Invalid credentials",
                 "Invalid username, password or code",
             ),
             Self::InvalidField => {
@@ -222,14 +222,17 @@ impl RejectionKind {
                 "method-not-allowed",
                 405,
                 "Method not allowed",
-                "This path does not take this method.",
+                "This path does not accept this method.",
             ),
             Self::BodyTooLarge => {
                 entry("body-too-large", 413, "Body too large", "The body is larger than 8 KiB.")
             }
-            Self::MalformedBody => {
-                entry("malformed-body", 400, "Malformed body", "The body cannot be read.")
-            }
+            Self::MalformedBody => entry(
+                "malformed-body",
+                400,
+                "Malformed body",
+                "The body is not in the format that its Content-Type names.",
+            ),
             Self::UnsupportedMediaType => entry(
                 "unsupported-media-type",
                 415,

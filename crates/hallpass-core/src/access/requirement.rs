@@ -1,9 +1,9 @@
-//! What a route asks of its caller.
+//! The requirement of a route for its caller.
 //!
-//! A requirement is not generic, since "signed in" names no role enum; it remembers which enum its
-//! roles are of, and refuses a caller who was verified for another one as the service's own fault,
-//! never as a silent yes or no. Checking it is arithmetic: nothing is looked up and nothing is
-//! awaited.
+//! [`Requirement`] is not generic, because "logged in" needs no role enum. It stores the identity
+//! of the role enum instead. A caller who was verified for another role enum is rejected with
+//! [`RejectionKind::Misconfigured`], because that is a fault of the service. The check needs no
+//! lookup and no `await`.
 
 use std::{any::TypeId, fmt, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     token::role::{Role, RoleSet},
 };
 
-/// What a route asks: signed in, roles, a second factor, a fresh sign-in.
+/// The requirement of a route: a login, roles, a second factor, a recent login.
 ///
 /// ```
 /// use hallpass_core::{Authentication, RejectionKind, Requirement, Role, UnixTime};
@@ -42,27 +42,28 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// Asks nothing: what a route that is open on purpose states. With a factor or freshness it
-    /// asks for a verified caller again.
+    /// Creates a requirement that admits everyone, for a route that is deliberately public. With
+    /// [`and_second_factor`](Self::and_second_factor) or [`and_recent`](Self::and_recent) it
+    /// requires a verified caller.
     #[must_use]
     pub const fn public() -> Self {
         Self { open: true, ..Self::login() }
     }
 
-    /// Asks for any verified caller.
+    /// Requires a verified caller with any roles.
     #[must_use]
     pub const fn login() -> Self {
         Self { open: false, all: 0, any: None, second_factor: false, recent: None, roles_of: None }
     }
 
-    /// Asks for every one of these roles; none asks for a verified caller of this role enum.
+    /// Requires every one of these roles. An empty set requires a verified caller of this role
+    /// enum.
     #[must_use]
     pub fn all_of<R: Role>(roles: impl Into<RoleSet<R>>) -> Self {
         Self { all: roles.into().bits(), roles_of: Some(RoleEnum::of::<R>()), ..Self::login() }
     }
 
-    /// Asks for one of these roles at least; of none there is none, so an empty set refuses
-    /// everyone.
+    /// Requires at least one of these roles. An empty set rejects everyone.
     #[must_use]
     pub fn any_of<R: Role>(roles: impl Into<RoleSet<R>>) -> Self {
         Self {
@@ -72,13 +73,13 @@ impl Requirement {
         }
     }
 
-    /// Asks for this role or one that the enum orders above it.
+    /// Requires this role or one that the enum orders above it.
     #[must_use]
     pub fn at_least<R: Role + Ord>(lowest: R) -> Self {
         Self::any_of(R::ALL.iter().filter(|role| **role >= lowest).collect::<RoleSet<R>>())
     }
 
-    /// Asks for a sign-in that used a second factor.
+    /// Requires a login with a second factor.
     #[must_use]
     pub const fn and_second_factor(mut self) -> Self {
         self.open = false;
@@ -86,8 +87,8 @@ impl Requirement {
         self
     }
 
-    /// Asks for a sign-in at most this long ago, to the second. A token that does not say when
-    /// (`auth_time`) is too old.
+    /// Requires a login that is at most `within` old, compared in whole seconds. A token without
+    /// the time of the login (`auth_time`) is rejected.
     #[must_use]
     pub const fn and_recent(mut self, within: Duration) -> Self {
         self.open = false;
@@ -95,13 +96,13 @@ impl Requirement {
         self
     }
 
-    /// Whether it asks nothing, so that the answer behind it need not depend on who asked.
+    /// Returns whether everyone is admitted. If so, the response does not depend on the caller.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.open
     }
 
-    /// Whether it asks for a sign-in and nothing more.
+    /// Returns whether the requirement is a login and nothing more.
     #[cfg(feature = "utoipa")]
     pub(crate) fn is_login(&self) -> bool {
         !self.open
@@ -111,8 +112,8 @@ impl Requirement {
             && self.recent.is_none()
     }
 
-    /// The sets of role names each of which is enough. Never none: of no roles at all it is the
-    /// empty one.
+    /// Returns the sets of role names, each of which is sufficient. There is always at least one
+    /// set: it is empty if no role is required.
     #[cfg(feature = "utoipa")]
     pub(crate) fn enough(&self) -> Vec<Vec<&'static str>> {
         let names =
@@ -133,8 +134,9 @@ impl Requirement {
         self.recent
     }
 
-    /// How far a caller with these roles gets, `None` being one who is not signed in, where factor
-    /// and freshness are there: a cell of the [route table](crate::RouteTable).
+    /// Returns a cell of the [route table](crate::RouteTable): the access of a caller with these
+    /// roles. `None` is a caller who is not logged in. Second factor and recent login are taken as
+    /// present.
     pub(crate) fn reach<R: Role>(&self, roles: Option<RoleSet<R>>) -> &'static str {
         let Some(has) = roles.map(RoleSet::bits) else {
             return if self.open { "yes" } else { "-" };
@@ -150,12 +152,13 @@ impl Requirement {
         }
     }
 
-    /// Decides.
+    /// Checks whether the caller meets the requirement.
     ///
     /// # Errors
-    /// The first thing that is missing, in the order in which a person would mend it: signed in,
-    /// roles, second factor, freshness. [`RejectionKind::Misconfigured`] where the caller was
-    /// verified for another role enum than the one asked for.
+    /// Returns the first requirement that the caller does not meet, in the order in which a person
+    /// would fix them: login, roles, second factor, recent login. Returns
+    /// [`RejectionKind::Misconfigured`] if the caller was verified for another role enum than the
+    /// required one.
     pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<(), Rejection> {
         if self.open {
             return Ok(());
@@ -185,8 +188,8 @@ impl Requirement {
     }
 }
 
-/// As one line of a route × role table: `login`, `all of editor, admin; second factor; within 600
-/// s`.
+/// Writes the requirement as a line of a table of routes and roles: `login`, or
+/// `all of editor, admin; second factor; within 600 s`.
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |f: &mut fmt::Formatter<'_>, kind: &str, bits: u64| -> fmt::Result {
@@ -221,10 +224,10 @@ impl fmt::Debug for Requirement {
     }
 }
 
-/// Something a caller may be allowed to do, as a type of the site's own.
+/// An action that a caller may be allowed to do, as a type of the site.
 ///
-/// A handler that asks for a permission says so in its arguments (`Allowed<P>` of the adapters),
-/// and the requirement stands once, at the permission.
+/// A handler that requires a permission names it in its arguments (`Allowed<P>` of the adapters).
+/// The requirement is defined once, at the permission.
 ///
 /// ```
 /// use hallpass_core::{Permission, Requirement, Role};
@@ -259,12 +262,12 @@ pub trait Permission: 'static {
     /// The role enum that the site's tokens are verified for.
     type Role: Role;
 
-    /// What it takes. It is asked at each request, so it should be no more than a [`Requirement`]
-    /// put together.
+    /// Returns the requirement. It is called at each request, so it should only construct a
+    /// [`Requirement`].
     fn requirement() -> Requirement;
 }
 
-/// A role enum without its type: enough to compare it and to print its names.
+/// A role enum without its type: its identity for comparison, and its role names.
 #[derive(Clone, Copy)]
 struct RoleEnum {
     id: TypeId,

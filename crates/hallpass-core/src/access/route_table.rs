@@ -1,6 +1,6 @@
-//! Which route asks what, as a table to read and to keep under a site's own snapshot test.
+//! A table of the routes and their requirements, to read and to compare in a site's snapshot test.
 //!
-//! It is what a router that knows its routes' requirements writes; it decides nothing.
+//! A router that has its routes' requirements fills the table. The table makes no decision.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::{
     token::role::{Role, RoleSet},
 };
 
-/// The routes of a site, each with what it asks.
+/// The routes of a site, each with its requirement.
 ///
 /// ```
 /// use hallpass_core::{Requirement, Role, RouteTable};
@@ -28,7 +28,7 @@ use crate::{
 /// assert_eq!(
 ///     table.render::<SiteRole>(),
 ///     "\
-/// route     signed out  guest  moderator  admin  asks
+/// route     logged out  guest  moderator  admin  requires
 /// /         yes         yes    yes        yes    public
 /// /profile  -           yes    yes        yes    login
 /// /admin    -           -      -          yes    all of admin; second factor
@@ -41,26 +41,29 @@ pub struct RouteTable {
 }
 
 impl RouteTable {
-    /// A table without routes.
+    /// Creates a table without routes.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a route, under the name that its router knows it by.
+    /// Adds a route with its path in the router and its requirement.
     pub fn state(&mut self, route: impl Into<String>, asks: Requirement) {
         self.rows.push((route.into(), asks));
     }
 
-    /// The routes in the order in which they were stated.
+    /// Returns the routes in the order in which they were added.
     pub fn rows(&self) -> impl Iterator<Item = (&str, &Requirement)> {
         self.rows.iter().map(|(route, asks)| (route.as_str(), asks))
     }
 
-    /// The table as text: a line a route, a column a role.
+    /// Renders the table as text: one line per route, one column per role.
     ///
-    /// `yes` where the role alone is enough, once the factor or the freshness that `asks` names is
-    /// there; `part` where the route asks for another role beside it; `-` where it does not
-    /// help; `?` where the route asks for the roles of another enum.
+    /// | cell | meaning |
+    /// |---|---|
+    /// | `yes` | the role is sufficient, together with the second factor or the recent login in the last column |
+    /// | `part` | the route requires another role as well |
+    /// | `-` | the role is not sufficient |
+    /// | `?` | the route requires the roles of another enum |
     pub fn render<R: Role>(&self) -> String {
         let mut lines = vec![heading::<R>()];
         lines.extend(self.rows.iter().map(|(route, asks)| line::<R>(route, asks)));
@@ -83,7 +86,12 @@ impl RouteTable {
 
 fn heading<R: Role>() -> Vec<String> {
     let roles = R::ALL.iter().map(|role| role.name());
-    ["route", "signed out"].into_iter().chain(roles).chain(["asks"]).map(str::to_owned).collect()
+    ["route", "logged out"]
+        .into_iter()
+        .chain(roles)
+        .chain(["requires"])
+        .map(str::to_owned)
+        .collect()
 }
 
 fn line<R: Role>(route: &str, asks: &Requirement) -> Vec<String> {
@@ -110,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_requirement_has_its_cells() {
+    fn route_table_renders_every_form_of_requirement() {
         use SiteRole::{Admin, Moderator};
         let rows = [
             ("everyone", Requirement::public(), "yes yes yes yes"),
@@ -135,7 +143,7 @@ mod tests {
         table.state("/a-rather-long-path/{id}", Requirement::login());
         assert_eq!(
             table.render::<OtherRole>(),
-            "route                     signed out  admin  asks\n/a-rather-long-path/{id}  -           yes    login\n"
+            "route                     logged out  admin  requires\n/a-rather-long-path/{id}  -           yes    login\n"
         );
     }
 }

@@ -1,13 +1,14 @@
-//! Comparison of secrets in a time that depends on their length alone.
+//! Comparison of secrets in a time that depends only on their length.
 
 use subtle::ConstantTimeEq;
 
-/// Whether both are the same bytes. The length is not secret: a signature's is fixed by its
-/// algorithm.
+/// Returns whether both slices have the same bytes. The length is not secret: the algorithm fixes
+/// the length of a signature.
 ///
-/// The differences are gathered over the whole slice, which the compiler does in vector registers,
-/// and only their sum is looked at; `subtle` keeps that one look from being turned into a branch. A
-/// byte-wise `subtle` comparison takes several times as long on a whole token.
+/// The loop combines the differences of the whole slice, which the compiler does in vector
+/// registers. Only the combined value is compared, and `subtle` prevents the compiler from turning
+/// this comparison into a branch. A byte-wise comparison by `subtle` takes several times as long
+/// for a whole token.
 pub(crate) fn equal_in_constant_time(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
@@ -21,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_bit_anywhere_is_a_difference() {
+    fn one_changed_bit_makes_slices_unequal() {
         let original = [0x5a_u8; 70];
         assert!(equal_in_constant_time(&original, &original));
         for place in 0..original.len() {

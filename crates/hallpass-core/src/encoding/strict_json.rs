@@ -1,17 +1,17 @@
-//! The parts of a strict JSON reading that headers and claims share (RFC 8259, with the choices of
-//! RFC 8725 section 3).
+//! Strict JSON parsing that headers and claims share (RFC 8259, with the choices of RFC 8725
+//! section 3).
 //!
-//! `serde_json` reads the grammar; here stands what it leaves open. A name twice in an object is
-//! refused at any depth, because two readers of one token must not see different values (RFC 7515
-//! section 4, RFC 7519 section 4). Members that nobody here asks for are walked and counted, so
-//! that neither their number nor their depth is the sender's choice.
+//! `serde_json` parses the grammar. This module adds the rules that the grammar leaves open. A
+//! repeated name in an object is refused at any depth, because two readers of one token must not
+//! read different values (RFC 7515 section 4, RFC 7519 section 4). Unknown members are also parsed
+//! and counted, so that the sender cannot choose their number or their depth.
 
 use std::{borrow::Cow, cell::Cell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// How deep arrays and objects may stand in each other. Role structures of the large identity
-/// providers need three.
+/// Maximum nesting depth of arrays and objects. The role structures of the large identity providers
+/// need three levels.
 pub(crate) const DEEPEST: usize = 16;
 
 /// Text, borrowed from the input where it has no escapes.
@@ -41,26 +41,26 @@ impl<'de> Visitor<'de> for Text {
     }
 }
 
-/// The names of one object, to find one that comes twice.
+/// The names of one object, to detect a repeated name.
 #[derive(Default)]
 pub(crate) struct Names<'de>(Vec<Cow<'de, str>>);
 
 impl<'de> Names<'de> {
     pub(crate) fn add<E: Error>(&mut self, name: Cow<'de, str>) -> Result<(), E> {
-        // The budget keeps the names few, so looking at each is cheap.
+        // The budget limits the number of names, so a linear search is cheap.
         if self.0.contains(&name) {
-            return Err(E::custom("a name comes twice"));
+            return Err(E::custom("a name occurs twice"));
         }
         self.0.push(name);
         Ok(())
     }
 }
 
-/// What is left of the number of members that one reading may meet.
+/// The number of members that may still be read.
 pub(crate) struct Budget(Cell<usize>);
 
 impl Budget {
-    /// Room for so many members and elements, at all depths together.
+    /// Creates a budget of this many members and elements, at all depths together.
     pub(crate) const fn of(members: usize) -> Self {
         Self(Cell::new(members))
     }
@@ -72,14 +72,14 @@ impl Budget {
     }
 }
 
-/// A value that nobody asks for: walked, counted, and forgotten.
+/// A value that is parsed and counted, but not returned.
 pub(crate) struct Skip<'s> {
     budget: &'s Budget,
     depth: usize,
 }
 
 impl<'s> Skip<'s> {
-    /// A value inside the outermost object.
+    /// Creates the reader of a value inside the outermost object.
     pub(crate) const fn member(budget: &'s Budget) -> Self {
         Self { budget, depth: 1 }
     }

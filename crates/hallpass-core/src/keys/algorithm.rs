@@ -1,11 +1,11 @@
-//! The signature algorithms of RFC 7518 section 3.1 and RFC 8037 that a key can be bound to.
+//! The signature algorithms of keys (RFC 7518 section 3.1 and RFC 8037).
 //!
-//! `none` is not among them and cannot be written: there is no value for it.
+//! `none` is not among them, so a key or a token with it cannot be represented.
 
 use std::fmt;
 
-/// A signature algorithm. A [`Key`](crate::Key) has exactly one; a token's `alg` is compared with
-/// it and never chooses.
+/// A signature algorithm. A [`Key`](crate::Key) has exactly one. A token's `alg` is compared with
+/// it and never selects the algorithm.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -21,9 +21,9 @@ pub enum Algorithm {
     Es256,
     /// ECDSA on P-384 with SHA-384.
     Es384,
-    /// RSASSA-PKCS1-v1_5 with SHA-256; verifies the tokens of others, signs none.
+    /// RSASSA-PKCS1-v1_5 with SHA-256. Only verifies the tokens of other issuers; does not sign.
     Rs256,
-    /// RSASSA-PSS with SHA-256; verifies the tokens of others, signs none.
+    /// RSASSA-PSS with SHA-256. Only verifies the tokens of other issuers; does not sign.
     Ps256,
 }
 
@@ -40,7 +40,7 @@ impl Algorithm {
         Self::Ps256,
     ];
 
-    /// The `alg` value, such as `HS256`.
+    /// Returns the `alg` value, such as `HS256`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Hs256 => "HS256",
@@ -54,19 +54,19 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of this `alg` value; exact spelling only (RFC 7515 section 4.1.1:
-    /// case-sensitive).
+    /// Returns the algorithm of this `alg` value. The comparison is case-sensitive (RFC 7515
+    /// section 4.1.1).
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
-    /// Whether the same secret signs and verifies.
+    /// Returns whether the same secret signs and verifies.
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
     }
 
-    /// The shortest secret in bytes: the hash's output size (RFC 7518 section 3.2). `None` where
-    /// the algorithm has no secret.
+    /// Returns the minimum length of the secret, in bytes: the hash's output size (RFC 7518 section
+    /// 3.2). Returns `None` if the algorithm has no secret.
     pub const fn shortest_secret(self) -> Option<usize> {
         match self {
             Self::Hs256 => Some(32),
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_exact() {
+    fn algorithm_names_are_case_sensitive() {
         for algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::from_name(algorithm.as_str()), Some(algorithm));
         }

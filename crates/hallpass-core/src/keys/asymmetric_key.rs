@@ -1,8 +1,8 @@
-//! Ed25519, ECDSA and RSA keys, over aws-lc-rs, parsed once.
+//! Ed25519, ECDSA and RSA keys, by aws-lc-rs, parsed once.
 //!
-//! jsonwebtoken's verifiers are not used: they parse the public key anew for each token and take
-//! the signature as a `Vec`. The `rsa` crate is not in the tree either (RUSTSEC-2023-0071); RSA
-//! verifies the tokens of other issuers and signs nothing.
+//! The verifiers of jsonwebtoken are not used, because they parse the public key again for each
+//! token and take the signature as a `Vec`. The `rsa` crate is not a dependency either
+//! (RUSTSEC-2023-0071). RSA verifies the tokens of other issuers and signs nothing.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -24,13 +24,14 @@ pub(crate) struct AsymmetricKey {
     pair: Option<Pair>,
 }
 
-/// The public numbers, as a JWK writes them (RFC 7518 section 6, RFC 8037 section 2), big-endian.
+/// The public numbers in the encoding of a JWK (RFC 7518 section 6, RFC 8037 section 2),
+/// big-endian.
 pub(crate) enum PublicParts {
     /// The point of an Ed25519 key, 32 bytes.
     Okp { x: Vec<u8> },
     /// The coordinates of an ECDSA key, each as long as the curve's field.
     Ec { x: Vec<u8>, y: Vec<u8> },
-    /// Modulus and exponent of an RSA key, without leading zeros.
+    /// The modulus and the exponent of an RSA key, without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
 }
 
@@ -40,7 +41,7 @@ enum Pair {
 }
 
 impl AsymmetricKey {
-    /// A key that only verifies.
+    /// Creates a key that only verifies.
     pub(crate) fn from_public(algorithm: Algorithm, parts: PublicParts) -> Result<Self, KeyError> {
         let malformed = || KeyError::Malformed(algorithm);
         let public = match (algorithm, &parts) {
@@ -67,7 +68,7 @@ impl AsymmetricKey {
         Ok(Self { algorithm, public, parts, pair: None })
     }
 
-    /// An Ed25519 key pair of a seed (RFC 8032 section 5.1.5).
+    /// Creates the Ed25519 key pair of a seed (RFC 8032 section 5.1.5).
     pub(crate) fn from_ed25519_seed(seed: &[u8]) -> Result<Self, KeyError> {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed)
             .map_err(|_| KeyError::Malformed(Algorithm::EdDsa))?;
@@ -92,15 +93,15 @@ impl AsymmetricKey {
         Ok(Self { pair: Some(Pair::Ecdsa(pair)), ..public })
     }
 
-    /// A new ECDSA key pair. The randomness is that of aws-lc, which needs its own for each ECDSA
-    /// signature anyway.
+    /// Creates a new ECDSA key pair. The random bytes come from aws-lc, which also draws its own
+    /// for each ECDSA signature.
     pub(crate) fn generate_ecdsa(algorithm: Algorithm) -> Result<Self, KeyError> {
         let (signing, _, _) = curve(algorithm).ok_or(KeyError::WrongAlgorithm(algorithm))?;
         let pair = EcdsaKeyPair::generate(signing).map_err(|_| KeyError::Malformed(algorithm))?;
         Self::from_ecdsa_pair(algorithm, pair)
     }
 
-    /// A key pair of its two halves; they must belong together.
+    /// Creates a key pair from its two halves, which must belong together.
     pub(crate) fn from_private(
         algorithm: Algorithm,
         parts: PublicParts,
@@ -126,7 +127,7 @@ impl AsymmetricKey {
         }
     }
 
-    /// A key pair out of a PKCS#8 document (RFC 5958).
+    /// Reads a key pair from a PKCS#8 document (RFC 5958).
     pub(crate) fn from_pkcs8(algorithm: Algorithm, document: &[u8]) -> Result<Self, KeyError> {
         let malformed = |_| KeyError::Malformed(algorithm);
         match curve(algorithm) {
@@ -145,8 +146,9 @@ impl AsymmetricKey {
         self.pair.is_some()
     }
 
-    /// Two coordinates, a point and a scalar, or a number below the modulus (RFC 7518 sections 3.3
-    /// to 3.5, RFC 8032).
+    /// Returns the length of a signature, in bytes. It is two coordinates (ECDSA), a point and a
+    /// scalar (Ed25519), or a number below the modulus (RSA); see RFC 7518 sections 3.3 to 3.5 and
+    /// RFC 8032.
     pub(crate) fn signature_length(&self) -> usize {
         match &self.parts {
             PublicParts::Okp { x } | PublicParts::Ec { x, .. } => 2 * x.len(),
@@ -158,7 +160,7 @@ impl AsymmetricKey {
         &self.parts
     }
 
-    /// The private number as a JWK's `d`; `None` for a key that only verifies.
+    /// Returns the private number, the `d` of a JWK, or `None` for a key that only verifies.
     pub(crate) fn private_part(&self) -> Option<Zeroizing<Vec<u8>>> {
         use aws_lc_rs::encoding::{AsBigEndian, Curve25519SeedBin, EcPrivateKeyBin};
 
@@ -193,8 +195,8 @@ impl AsymmetricKey {
 
 type Curve = (&'static EcdsaSigningAlgorithm, &'static dyn VerificationAlgorithm, usize);
 
-/// How the curve of an algorithm signs and verifies, and the length of its field in bytes (RFC 7518
-/// section 3.4).
+/// Returns the signing and the verification algorithm of the curve, and the length of its field in
+/// bytes (RFC 7518 section 3.4).
 fn curve(algorithm: Algorithm) -> Option<Curve> {
     match algorithm {
         Algorithm::Es256 => Some((&ECDSA_P256_SHA256_FIXED_SIGNING, &ECDSA_P256_SHA256_FIXED, 32)),
@@ -203,8 +205,8 @@ fn curve(algorithm: Algorithm) -> Option<Curve> {
     }
 }
 
-/// The library looks at these numbers only at the first signature, and takes an exponent of 1, with
-/// which everybody signs.
+/// Parses an RSA public key and checks its numbers. aws-lc-rs checks them only at the first
+/// signature, and it accepts an exponent of 1, with which anyone can forge a signature.
 fn rsa(parameters: &'static RsaParameters, n: &[u8], e: &[u8]) -> Option<ParsedPublicKey> {
     let is_whole = n.first().is_some_and(|first| *first >= 0x80);
     let is_odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
@@ -215,13 +217,13 @@ fn rsa(parameters: &'static RsaParameters, n: &[u8], e: &[u8]) -> Option<ParsedP
     RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters).ok()
 }
 
-/// SEC 1 section 2.3.3: the octet before two whole coordinates.
+/// The octet before two uncompressed coordinates (SEC 1 section 2.3.3).
 const UNCOMPRESSED: u8 = 4;
 
-/// 2048 to 8192 bits (RFC 7518 section 3.3 asks for 2048; beyond 8192 a signature check becomes a
-/// way to use up our time).
+/// Size of the modulus, in bytes: 2048 to 8192 bits. RFC 7518 section 3.3 requires 2048. Above 8192
+/// bits, verification is slow enough for a denial of service.
 const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 
-/// FIPS 186-5 appendix A.1.1 would allow more; nobody uses more than the 17 bits of 65537, and a
-/// long exponent is slow.
+/// Maximum length of the exponent, in bytes. FIPS 186-5 appendix A.1.1 allows more, but keys in use
+/// have at most the 17 bits of 65537, and a long exponent is slow.
 const RSA_EXPONENT_BYTES: usize = 4;

@@ -1,20 +1,20 @@
-//! Ed25519 points that no honest key or signature has.
+//! Rejection of Ed25519 points that no honest key or signature has.
 //!
-//! A public key of small order verifies one signature for many messages, and a point with two
-//! spellings gives a token two spellings. RFC 8032 leaves both to the implementation and aws-lc
-//! accepts such keys, so they are refused here. The test
-//! `small_order_and_non_canonical_points_are_refused` guards it.
+//! A public key of small order verifies one signature for many messages. A point with two encodings
+//! gives a token two encodings. RFC 8032 leaves both to the implementation, and aws-lc accepts such
+//! keys, so this module refuses them. The test `small_order_and_non_canonical_points_are_refused`
+//! checks this.
 
-/// Bytes of a compressed point (RFC 8032 section 5.1.2).
+/// Length of a compressed point, in bytes (RFC 8032 section 5.1.2).
 pub(crate) const LENGTH: usize = 32;
 
-/// A point of small order, or not in its canonical spelling.
+/// A point that has a small order or is not in its canonical encoding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct UnsoundPoint;
 
 pub(crate) fn refuse_unsound_point(point: &[u8]) -> Result<(), UnsoundPoint> {
     let mut y = <[u8; LENGTH]>::try_from(point).map_err(|_| UnsoundPoint)?;
-    // The sign of x is the last bit (RFC 8032 section 5.1.2); what is left is y.
+    // The last bit is the sign of x (RFC 8032 section 5.1.2). The other bits are y.
     y[LENGTH - 1] &= 0x7f;
     let is_canonical = y.iter().rev().lt(PRIME.iter().rev());
     if !is_canonical || SMALL_ORDER.contains(&y) {
@@ -31,8 +31,8 @@ const PRIME: [u8; LENGTH] = {
     prime
 };
 
-/// The y coordinates of the eight points whose order divides 8, little-endian: order 4, 1, 2, and
-/// twice 8.
+/// The y coordinates of the eight points whose order divides 8, little-endian: those of order 4, 1
+/// and 2, and two of order 8.
 const SMALL_ORDER: [[u8; LENGTH]; 5] = [
     [0; LENGTH],
     {

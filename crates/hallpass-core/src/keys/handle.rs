@@ -1,4 +1,4 @@
-//! The ring that everything shares, and that can be swapped while requests run.
+//! The shared handle on the key ring, which can be replaced while requests run.
 
 use std::{fmt, sync::Arc};
 
@@ -7,9 +7,9 @@ use crate::{
     shared::{AtomicBool, Held, Ordering, Swap},
 };
 
-/// A handle on the key ring in use. Clones are handles on the same one, so a
-/// [replacement](Self::replace) reaches every issuer and verifier at once and each request sees the
-/// old ring or the new one, whole.
+/// A handle on the key ring in use. Clones share the same ring, so a [replacement](Self::replace)
+/// takes effect for every issuer and verifier immediately. Each request uses either the old ring or
+/// the new one, never a mixture.
 ///
 /// ```
 /// use hallpass_core::{KeyRing, Keys, UnixTime};
@@ -32,30 +32,30 @@ struct Shared {
 }
 
 impl Keys {
-    /// Puts another ring into use, for everyone who shares this handle.
+    /// Replaces the ring for everyone who shares this handle.
     pub fn replace(&self, ring: KeyRing) {
         self.0.ring.store(Arc::new(ring));
     }
 
-    /// The ring in use.
+    /// Returns the ring in use.
     pub fn current(&self) -> Arc<KeyRing> {
         self.0.ring.load_full()
     }
 
-    /// The ring in use, for the length of one request and without touching its reference count.
+    /// Returns the ring in use for one request, without a change of its reference count.
     pub(crate) fn borrow(&self) -> Held<KeyRing> {
         self.0.ring.load()
     }
 
-    /// Whether a token named a key that the ring has not, since this was last asked: the keys of
-    /// another service may have been rotated, and it is time to read them again. Anybody can
-    /// send such a token, so whoever asks must not read for each of them.
+    /// Returns whether a token named a key that is not in the ring since the last call, and resets
+    /// the flag. If so, another service may have rotated its keys and its JWK Set should be read
+    /// again. Anybody can send such a token, so the caller must limit how often it reads the set.
     pub fn take_unknown_asked(&self) -> bool {
         self.0.unknown_asked.swap(false, Ordering::Relaxed)
     }
 
-    /// A token named a key that is not here. Read before it is written: a flood of them must not
-    /// fight over the cache line.
+    /// Records that a token named a key that is not in the ring. The flag is read before it is
+    /// written, so that many such tokens do not contend for the cache line.
     pub(crate) fn note_unknown(&self) {
         if !self.0.unknown_asked.load(Ordering::Relaxed) {
             self.0.unknown_asked.store(true, Ordering::Relaxed);

@@ -1,12 +1,12 @@
-//! An HMAC secret with its key schedule run once.
+//! An HMAC secret whose key schedule runs once.
 //!
-//! Beside the keyed state stand those that have already absorbed what tokens begin with: the header
-//! segment that this key writes for each kind, and after it the first claims, issuer and audience,
-//! of the site that verifies. The hash blocks which they fill are paid for once and not by every
-//! request: mostly two of eight.
+//! [`HmacKey`] also keeps hash states that have already absorbed the beginning of a token: the
+//! header segment that this key writes for each kind, and after it the first claims (issuer and
+//! audience) of the site that verifies. The hash blocks that they fill are computed once and not at
+//! every request: usually two of eight blocks.
 //!
-//! Who has such a state can sign, so it is a secret like the key itself: hmac's and sha2's feature
-//! `zeroize` erases each when it goes, the clones of a verification included.
+//! Such a state is sufficient to sign, so it is as secret as the key. The feature `zeroize` of hmac
+//! and sha2 erases each state when it is dropped, including the clones of a verification.
 
 use std::sync::OnceLock;
 
@@ -25,15 +25,15 @@ pub(crate) struct HmacKey<M> {
     after_first_claims: PerKind<OnceLock<HeadStart<M>>>,
 }
 
-/// A state, and the bytes after the header that it has absorbed.
+/// A hash state, and the bytes after the header that it has absorbed.
 struct HeadStart<M> {
     state: M,
     absorbed: Box<[u8]>,
 }
 
 impl<M: Mac + KeyInit + Clone> HmacKey<M> {
-    /// `header` gives the text that a token of each kind begins with: the header segment and its
-    /// dot.
+    /// Creates the key. `header` returns the text that a token of each kind begins with: the header
+    /// segment and its dot.
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104, section 2)")]
     pub(crate) fn new<'h>(
         secret: Zeroizing<Box<[u8]>>,
@@ -74,8 +74,8 @@ impl<M: Mac + KeyInit + Clone> HmacKey<M> {
         state.clone().chain_update(rest).finalize().into_bytes()
     }
 
-    /// That of whichever verifier comes first: a second site with the same key has none over its
-    /// own claims.
+    /// Returns the state after the first claims of the first verifier that used this key. A second
+    /// site with the same key has no such state for its own claims.
     fn head_start(&self, typ: TokenType, first_claims: &[u8]) -> &HeadStart<M> {
         self.after_first_claims.of(typ).get_or_init(|| HeadStart {
             state: self.after_header.of(typ).clone().chain_update(first_claims),

@@ -1,8 +1,8 @@
 //! One JSON Web Key (RFC 7517 section 4) and the key that it describes.
 //!
-//! The members are read as they stand and judged by the key's type; `x5c` and `x5u` are ignored and
-//! nothing is fetched. A key without `alg` is bound to the algorithm of its type (an RSA key to
-//! RS256, which is what the issuers who leave it out mean), so that it has one all the same.
+//! The key's type decides which members are read. `x5c` and `x5u` are ignored, and nothing is
+//! fetched. A key without `alg` is bound to the algorithm of its type. An RSA key without `alg` is
+//! bound to RS256, which the issuers who omit it use.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -19,7 +19,7 @@ use crate::keys::{
     error::KeyError,
 };
 
-/// The members that matter here; a secret one is erased when the value goes.
+/// The members that hallpass reads. A secret member is erased when the value is dropped.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Jwk {
@@ -46,22 +46,23 @@ pub(crate) struct Jwk {
     d: Option<Zeroizing<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     k: Option<Zeroizing<String>>,
-    /// Unix seconds from which signatures are refused; a member of our own, which others ignore
-    /// (RFC 7517 section 4).
+    /// The time from which signatures are refused, in Unix seconds. It is a member of hallpass,
+    /// which other readers ignore (RFC 7517 section 4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) accept_until: Option<u64>,
 }
 
-/// What a key of a set is good for here.
+/// The purpose of a key of a set.
 pub(crate) enum Purpose {
     /// Signing or verifying.
     Signature,
     /// Encrypting secrets at rest: `use` is `enc` and the key is symmetric.
     Encrypting,
-    /// Hashing passwords: `use` is `pepper`, a value of our own (RFC 7517 section 4.2 allows
+    /// Hashing passwords: `use` is `pepper`, a value of hallpass (RFC 7517 section 4.2 allows
     /// others), and the key is symmetric.
     Pepper,
-    /// Something that hallpass does not do; RFC 7517 section 5 says to ignore such a key.
+    /// A purpose that hallpass does not have. RFC 7517 section 5 requires that such a key is
+    /// ignored.
     Other,
 }
 
@@ -79,7 +80,7 @@ impl Jwk {
         }
     }
 
-    /// Whether it holds anything that must not be published.
+    /// Returns whether the key has a member that must not be published.
     pub(crate) fn has_secret(&self) -> bool {
         self.d.is_some() || self.k.is_some() || self.kty == "oct"
     }
@@ -88,8 +89,8 @@ impl Jwk {
         self.accept_until.map(UnixTime::from_secs)
     }
 
-    /// The algorithm that the key is bound to; `None` where hallpass has no such algorithm or
-    /// curve.
+    /// Returns the algorithm that the key is bound to, or `None` if hallpass does not have the
+    /// algorithm or the curve.
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
         let bound_by_type = match (self.kty.as_str(), self.crv.as_deref()) {
             ("OKP", Some("Ed25519")) => Some(Algorithm::EdDsa),
@@ -111,7 +112,7 @@ impl Jwk {
         fits.then_some(named)
     }
 
-    /// The key that it describes, under this name and bound to this algorithm.
+    /// Creates the key with this name and bound to this algorithm.
     pub(crate) fn to_key(&self, id: KeyId, algorithm: Algorithm) -> Result<Key, KeyRingError> {
         let name = id.to_string();
         if algorithm.is_symmetric() {
@@ -136,7 +137,7 @@ impl Jwk {
             .ok_or_else(|| KeyRingError::Member { name: name.to_owned(), member })
     }
 
-    /// A symmetric key as the key ring's file writes it.
+    /// Creates a symmetric key in the form of the key file.
     pub(crate) fn of_secret(
         kid: &KeyId,
         alg: Option<Algorithm>,
@@ -160,8 +161,7 @@ impl Jwk {
         let name = id.to_string();
         let parts = self.public_parts(&name)?;
         let key = match &self.d {
-            // Hallpass signs nothing with RSA, so the private half of such a key has no business
-            // here.
+            // Hallpass signs nothing with RSA, so a private RSA key is refused.
             Some(_) if self.kty == "RSA" => Err(KeyError::WrongAlgorithm(algorithm)),
             Some(d) => {
                 let private = Zeroizing::new(self.number("d", Some(d), &name)?);
@@ -182,7 +182,7 @@ impl Jwk {
         }
     }
 
-    /// The public half of an asymmetric key.
+    /// Returns the public half of an asymmetric key.
     pub(crate) fn of_public(kid: &KeyId, algorithm: Algorithm, key: &AsymmetricKey) -> Self {
         let text = |bytes: &[u8]| Some(base64url::encode(bytes));
         let common = Self {
@@ -214,7 +214,8 @@ impl Jwk {
         }
     }
 
-    /// Both halves of an asymmetric key, or the public one where there is no other.
+    /// Returns both halves of an asymmetric key, or only the public half if there is no private
+    /// one.
     pub(crate) fn of_both_halves(kid: &KeyId, algorithm: Algorithm, key: &AsymmetricKey) -> Self {
         let d = key.private_part().map(|private| Zeroizing::new(base64url::encode(&private)));
         Self { d, ..Self::of_public(kid, algorithm, key) }

@@ -1,9 +1,10 @@
-//! A key: one algorithm, for good.
+//! A key, which is bound to one algorithm.
 //!
-//! The algorithm is part of the key's type and never comes from a token, so a public key cannot be
-//! taken for an HMAC secret and a token cannot talk a key into another algorithm (RFC 8725 section
-//! 3.1; CVE-2015-9235). What verification needs is made when the key is loaded: the header segments
-//! that this key writes, as bytes to compare, the HMAC key schedule, the parsed public key.
+//! The algorithm is part of the key and never comes from a token. A public key is therefore never
+//! used as an HMAC secret, and a token cannot select another algorithm for a key (RFC 8725 section
+//! 3.1; CVE-2015-9235). The data for verification is computed when the key is loaded: the header
+//! segments that this key writes, as bytes to compare, the HMAC key schedule, and the parsed public
+//! key.
 
 use std::fmt;
 
@@ -57,11 +58,11 @@ enum Material {
 }
 
 impl Key {
-    /// A key that signs and verifies with one secret: HS256, HS384 or HS512.
+    /// Creates a key that signs and verifies with one secret: HS256, HS384 or HS512.
     ///
     /// # Errors
-    /// When the secret is shorter than the hash's output (32, 48 or 64 bytes), a published
-    /// placeholder, or a key file; when the algorithm is not one of HMAC.
+    /// Returns an error if the secret is shorter than the hash's output (32, 48 or 64 bytes), a
+    /// published placeholder, or a key file, or if the algorithm is not an HMAC algorithm.
     pub fn hmac(id: KeyId, algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         let needed = algorithm.shortest_secret().ok_or(KeyError::WrongAlgorithm(algorithm))?;
         check_secret(algorithm, needed, secret)?;
@@ -76,27 +77,28 @@ impl Key {
         Ok(Self { id, algorithm, headers, material })
     }
 
-    /// An HS256 key of a secret that this crate derived, which needs no suspicion.
+    /// Creates an HS256 key from a secret that this crate derived and that therefore needs no
+    /// check.
     pub(crate) fn of_derived_secret(id: KeyId, secret: &[u8; 32]) -> Self {
         let headers = Headers::new(&id, Algorithm::Hs256);
         let key = HmacKey::new(Zeroizing::new(Box::from(*secret)), |typ| headers.of(typ));
         Self { id, algorithm: Algorithm::Hs256, headers, material: Material::Hs256(key) }
     }
 
-    /// A new Ed25519 key pair of a seed of 32 random bytes.
+    /// Creates an Ed25519 key pair from a seed of 32 random bytes.
     ///
     /// # Errors
-    /// When the library underneath refuses it.
+    /// Returns an error if aws-lc-rs rejects the seed.
     #[cfg(feature = "asymmetric")]
     pub fn ed25519(id: KeyId, seed: &[u8; 32]) -> Result<Self, KeyError> {
         Ok(Self::asymmetric(id, Algorithm::EdDsa, AsymmetricKey::from_ed25519_seed(seed)?))
     }
 
-    /// A new ES256 or ES384 key pair. Its randomness is that of aws-lc: an ECDSA signature needs
-    /// the library's own in any case.
+    /// Creates a new ES256 or ES384 key pair. The random bytes come from aws-lc, which also draws
+    /// its own for each ECDSA signature.
     ///
     /// # Errors
-    /// When the algorithm is another one.
+    /// Returns an error if the algorithm is not ES256 or ES384.
     #[cfg(feature = "asymmetric")]
     pub fn generate_ecdsa(id: KeyId, algorithm: Algorithm) -> Result<Self, KeyError> {
         Ok(Self::asymmetric(id, algorithm, AsymmetricKey::generate_ecdsa(algorithm)?))
@@ -108,17 +110,17 @@ impl Key {
         Self { id, algorithm, headers, material: Material::Asymmetric(key) }
     }
 
-    /// The key's name.
+    /// Returns the key's name.
     pub fn id(&self) -> &KeyId {
         &self.id
     }
 
-    /// The one algorithm that this key is for.
+    /// Returns the algorithm that this key is bound to.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Whether this key can sign, or only verify.
+    /// Returns whether this key can sign. A key that cannot sign only verifies.
     pub fn can_sign(&self) -> bool {
         match &self.material {
             Material::Hs256(_) | Material::Hs384(_) | Material::Hs512(_) => true,
@@ -127,13 +129,13 @@ impl Key {
         }
     }
 
-    /// The text that this key's tokens of a type begin with: the header segment and its dot.
+    /// Returns the text that this key's tokens of a type begin with: the header segment and its
+    /// dot.
     pub(crate) fn header(&self, typ: TokenType) -> &str {
         self.headers.of(typ)
     }
 
-    /// The signature; `None` where this key only verifies, or the library underneath could not
-    /// sign.
+    /// Returns the signature, or `None` if this key only verifies or if aws-lc-rs could not sign.
     pub(crate) fn sign(&self, input: SigningInput<'_>) -> Option<Vec<u8>> {
         match &self.material {
             Material::Hs256(key) => Some(key.sign(input)),
@@ -154,7 +156,7 @@ impl Key {
         }
     }
 
-    /// How long this key's signatures are, in bytes.
+    /// Returns the length of this key's signatures, in bytes.
     pub(crate) fn signature_length(&self) -> usize {
         match &self.material {
             Material::Hs256(_) => 32,
@@ -165,7 +167,7 @@ impl Key {
         }
     }
 
-    /// The HMAC secret; `None` for a key of another kind.
+    /// Returns the HMAC secret, or `None` for a key of another kind.
     pub(crate) fn secret(&self) -> Option<&[u8]> {
         match &self.material {
             Material::Hs256(key) => Some(key.secret()),
@@ -200,8 +202,8 @@ struct Headers(PerKind<Box<str>>);
 impl Headers {
     fn new(id: &KeyId, algorithm: Algorithm) -> Self {
         let segment = |typ: TokenType| {
-            // Neither value can hold a character that JSON escapes: `KeyId` and the constants see
-            // to that.
+            // Neither value can contain a character that JSON escapes: `KeyId` and the constants
+            // exclude it.
             let json = format!(r#"{{"alg":"{algorithm}","typ":"{}","kid":"{id}"}}"#, typ.as_str());
             let mut segment = base64url::encode(json.as_bytes());
             segment.push('.');
@@ -227,10 +229,10 @@ mod tests {
         Key::hmac(KeyId::parse("k").unwrap(), algorithm, &secret).unwrap()
     }
 
-    /// The states that stand after a header must say what the plain MAC over the whole says, at
-    /// every split of a hash block.
+    /// The stored states after a header must give the same MAC as a computation over the whole
+    /// input, at every position in a hash block.
     #[test]
-    fn a_head_start_changes_no_signature() {
+    fn hmac_head_start_gives_the_same_signature() {
         for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
             let key = key(algorithm);
             for typ in TokenType::ALL {

@@ -1,7 +1,7 @@
-//! The key ring as text: the key file, an environment variable, and a JWK Set for others.
+//! The key ring as text: the key file, an environment variable, and a JWK Set to publish.
 //!
-//! [`KeyRing::from_json`] documents the format. It is a JWK Set, so that tools which read JWKs read
-//! it too.
+//! [`KeyRing::from_json`] documents the format. It is a JWK Set, so tools that read JWKs can read
+//! it.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -25,7 +25,7 @@ struct KeySet {
 }
 
 impl KeyRing {
-    /// Reads the key file's text: a JWK Set (RFC 7517 section 5) with two members of our own,
+    /// Reads the text of the key file: a JWK Set (RFC 7517 section 5) with two members of hallpass,
     /// `active` and `accept_until`.
     ///
     /// ```json
@@ -40,20 +40,20 @@ impl KeyRing {
     /// }
     /// ```
     ///
-    /// * `active` names the key that signs; a ring without it verifies and signs nothing.
-    /// * `use` is `sig` for signatures and `enc` for the keys of 32 bytes that seal secrets at
-    ///   rest, the first of which is in use; `pepper` likewise for those that go into password
-    ///   hashes.
-    /// * `accept_until`, in Unix seconds, is the moment from which a key's signatures are refused;
-    ///   without it they are accepted.
-    /// * `alg` may be left out where the type has one algorithm; an `oct` key is then for HS256, an
-    ///   RSA key for RS256.
+    /// * `active` is the name of the key that signs. A ring without it verifies and does not sign.
+    /// * `use` is `sig` for signatures, `enc` for encryption keys (32 bytes) for secrets at rest,
+    ///   and `pepper` for the peppers (32 bytes) of password hashes. The first `enc` key and the
+    ///   first `pepper` are in use.
+    /// * `accept_until`, in Unix seconds, is the time from which a key's signatures are refused.
+    ///   Without it they are accepted.
+    /// * `alg` may be omitted if the type has one algorithm. An `oct` key without it is for HS256,
+    ///   an RSA key for RS256.
     ///
-    /// The file holds secrets: write it with mode 0600.
+    /// The file contains secrets: write it with mode 0600.
     ///
     /// # Errors
-    /// When it is not such a file, or any key of it is of no use here: a key that is silently left
-    /// out would be missed in the middle of the night.
+    /// Returns an error if the text is not a key file, or if any key of it cannot be used. A key
+    /// that cannot be used is not ignored, because its absence would only be noticed later.
     pub fn from_json(text: &str) -> Result<Self, KeyRingError> {
         let set = KeySet::parse(text)?;
         let mut ring = Self::default();
@@ -83,13 +83,15 @@ impl KeyRing {
     /// Reads the key file's text from an environment variable.
     ///
     /// # Errors
-    /// When the variable is not set, or for the reasons of [`from_json`](Self::from_json).
+    /// Returns an error if the variable is not set, and for the reasons of
+    /// [`from_json`](Self::from_json).
     pub fn from_env(name: &str) -> Result<Self, KeyRingError> {
         let text = std::env::var(name).map_err(|_| KeyRingError::NoVariable(name.to_owned()))?;
         Self::from_json(&Zeroizing::new(text))
     }
 
-    /// The key file's text, secrets included; erased from memory when it goes.
+    /// Returns the text of the key file, including the secrets. The text is erased from memory when
+    /// it is dropped.
     pub fn to_json(&self) -> Zeroizing<String> {
         let signing = self.keys().map(|entry| {
             let mut jwk = with_secrets(entry.key());
@@ -104,15 +106,15 @@ impl KeyRing {
         Zeroizing::new(KeySet { keys, active }.print())
     }
 
-    /// Reads the JWK Set (RFC 7517) of another issuer: a ring that verifies and signs nothing.
+    /// Reads the JWK Set (RFC 7517) of another issuer. The ring verifies and does not sign.
     ///
-    /// Keys of types, curves, algorithms and uses that are not known here are left out, as RFC 7517
-    /// section 5 asks. A key without a `kid` is named by its place, `0` for the first; see
+    /// Keys of unknown types, curves, algorithms and uses are ignored, as RFC 7517 section 5
+    /// requires. A key without a `kid` is named by its place in the set, `0` for the first; see
     /// [`Verifier::key_without_kid`](crate::Verifier::key_without_kid).
     ///
     /// # Errors
-    /// When it is not a JWK Set, a usable key is malformed, no key is usable, or a private or
-    /// symmetric key stands in it.
+    /// Returns an error if the text is not a JWK Set, if a usable key is malformed, if no key is
+    /// usable, or if a key is private or symmetric.
     pub fn from_jwks(text: &str) -> Result<Self, KeyRingError> {
         let set = KeySet::parse(text)?;
         let mut ring = Self::default();
@@ -128,8 +130,8 @@ impl KeyRing {
         if ring.keys().next().is_none() { Err(KeyRingError::Empty) } else { Ok(ring) }
     }
 
-    /// The public keys as a JWK Set (RFC 7517), for those who verify our tokens. A ring of HMAC
-    /// keys has none: `{"keys":[]}`.
+    /// Returns the public keys as a JWK Set (RFC 7517), for other services that verify the site's
+    /// tokens. A ring of HMAC keys has no public keys: `{"keys":[]}`.
     pub fn to_jwks(&self) -> String {
         let keys = self.keys().filter_map(|entry| public_half(entry.key())).collect();
         KeySet { keys, active: None }.print()
@@ -138,17 +140,19 @@ impl KeyRing {
 
 impl KeySet {
     fn parse(text: &str) -> Result<Self, KeyRingError> {
-        // The library's own message can quote the text, which is secret; its place is enough.
+        // The message of serde_json can contain a part of the text, which is secret, so only the
+        // position is kept.
         serde_json::from_str(text)
             .map_err(|error| KeyRingError::Json { line: error.line(), column: error.column() })
     }
 
     #[expect(
         clippy::expect_used,
-        reason = "strings and numbers only: nothing that JSON cannot write"
+        reason = "the value has strings and numbers only, which JSON can always write"
     )]
     fn print(&self) -> String {
-        // Room for all of it at once: a buffer that grows leaves pieces of the secrets behind.
+        // The capacity is enough for the whole text. A buffer that grows leaves parts of the
+        // secrets in freed memory.
         let mut json = Vec::with_capacity(ROOM_FOR_A_KEY * (self.keys.len() + 1));
         serde_json::to_writer(&mut json, self).expect("a JWK Set");
         String::from_utf8(json).expect("JSON is UTF-8")
@@ -188,5 +192,5 @@ fn public_half(_: &Key) -> Option<Jwk> {
     None
 }
 
-/// Bytes; the longest with a secret is an ES384 key with some 350.
+/// Bytes per key. The longest key with a secret is an ES384 key with about 350 bytes.
 const ROOM_FOR_A_KEY: usize = 512;

@@ -1,8 +1,8 @@
 //! The name of a key: the `kid` of RFC 7515 section 4.1.4.
 //!
-//! A `kid` comes from whoever sent the token, and elsewhere has been pasted into paths, SQL and
-//! shell commands. Here it is only ever compared with the names of the ring, and it can hold
-//! nothing but a small set of ASCII characters.
+//! A `kid` comes from the sender of the token. In other implementations it was inserted into paths,
+//! SQL and shell commands. Here it is only compared with the names of the ring, and it can contain
+//! only a small set of ASCII characters.
 
 use std::fmt;
 
@@ -19,10 +19,10 @@ use std::fmt;
 pub struct KeyId(Box<str>);
 
 impl KeyId {
-    /// Reads a key name.
+    /// Parses a key name.
     ///
     /// # Errors
-    /// When it is empty, longer than 128 bytes, or holds another character.
+    /// Returns an error if the text is empty, longer than 128 bytes, or contains another character.
     pub fn parse(text: &str) -> Result<Self, KeyIdError> {
         let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=:@".contains(byte);
         if text.is_empty() || text.len() > LONGEST || !text.as_bytes().iter().all(allowed) {
@@ -31,13 +31,13 @@ impl KeyId {
         Ok(Self(text.into()))
     }
 
-    /// A name that this crate put together out of characters that are allowed.
+    /// Creates a name from a text of this crate, which contains only allowed characters.
     pub(crate) fn of_trusted(text: String) -> Self {
         debug_assert!(Self::parse(&text).is_ok(), "{text}");
         Self(text.into_boxed_str())
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -55,13 +55,13 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// A text that cannot name a key.
+/// A text that is not a valid key name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a key's name is 1 to 128 ASCII letters, digits or any of -._~+/=:@")]
+#[error("the name of a key is not valid: use 1 to 128 ASCII letters, digits or any of -._~+/=:@")]
 pub struct KeyIdError;
 
-/// Bytes. The names that issuers in the field use are a date, a UUID or a digest, 64 hexadecimal
-/// digits at the longest.
+/// Maximum length, in bytes. The names that common issuers use are a date, a UUID or a digest,
+/// which has at most 64 hexadecimal digits.
 const LONGEST: usize = 128;
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_other_issuers_are_names_and_injections_are_not() {
+    fn key_ids_of_issuers_are_accepted_and_injections_refused() {
         for name in ["a", "k-1", "Zm9v+/8=", "arn:aws:kms/x", &"f".repeat(128)] {
             assert_eq!(KeyId::parse(name).map(|id| id.to_string()), Ok(name.to_owned()));
         }

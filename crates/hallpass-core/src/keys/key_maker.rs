@@ -1,7 +1,8 @@
-//! New keys out of 32 random bytes that the caller brings.
+//! Creation of new keys from 32 random bytes of the caller.
 //!
-//! One seed, a label for each thing made of it, HMAC-SHA512 between them: the parts say nothing of
-//! each other, so the few bytes that go into a key's public name are safe there.
+//! Each key and each name is derived from the seed by HMAC-SHA512 with its own label. The derived
+//! values reveal nothing about each other, so a few derived bytes can be part of the key's public
+//! name.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha512;
@@ -22,7 +23,8 @@ impl KeyMaker {
         Self { random: Zeroizing::new(random), now }
     }
 
-    /// A new key of this algorithm. RSA keys are not made here: hallpass signs nothing with them.
+    /// Creates a key of this algorithm. RSA keys are not created, because hallpass signs nothing
+    /// with them.
     pub(crate) fn key(&self, algorithm: Algorithm) -> Result<Key, KeyError> {
         let id = self.name("key name");
         match algorithm {
@@ -52,8 +54,8 @@ impl KeyMaker {
         (self.name("pepper name"), self.first_half("pepper"))
     }
 
-    /// The day and eight hexadecimal digits: an operator sees how old a key is, and two keys of a
-    /// day differ.
+    /// Returns a name of the day and eight hexadecimal digits. The day shows an operator the age of
+    /// the key, and the digits distinguish two keys of one day.
     fn name(&self, label: &str) -> KeyId {
         let (year, month, day) = civil_day(self.now.as_secs());
         let derived = self.derived(label);
@@ -75,7 +77,7 @@ impl KeyMaker {
     }
 }
 
-/// Year, month and day in the proleptic Gregorian calendar, by the algorithm of Howard Hinnant's
+/// Returns year, month and day in the proleptic Gregorian calendar, by Howard Hinnant's algorithm
 /// `civil_from_days`.
 fn civil_day(seconds: u64) -> (u64, u64, u64) {
     let days = seconds / 86_400 + 719_468; // days from 0000-03-01 to 1970-01-01
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_have_their_names() {
+    fn civil_day_converts_unix_seconds_to_dates() {
         for (seconds, day) in [
             (0, (1970, 1, 1)),
             (951_782_399, (2000, 2, 28)),
@@ -109,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_of_one_seed_has_nothing_in_common() {
+    fn keys_and_names_of_one_seed_are_unrelated() {
         let maker = KeyMaker::new([7; 32], UnixTime::from_secs(1_795_478_400));
         let (encrypting_name, encryption) = maker.encryption_key();
         let signing = maker.hs256();
@@ -125,7 +127,7 @@ mod tests {
 
     #[cfg(feature = "asymmetric")]
     #[test]
-    fn each_algorithm_that_signs_can_be_made() {
+    fn key_maker_makes_every_signing_algorithm() {
         let maker = KeyMaker::new([9; 32], UnixTime::from_secs(0));
         for algorithm in Algorithm::ALL {
             let signs = !matches!(algorithm, Algorithm::Rs256 | Algorithm::Ps256);

@@ -1,9 +1,9 @@
-//! The keys of a site: the one that signs, the older ones still accepted, those that seal secrets
-//! at rest, and the peppers of password hashes.
+//! The keys of a site: the key that signs, the older keys that are still accepted, the encryption
+//! keys for secrets at rest, and the peppers of password hashes.
 //!
-//! A ring is a value. [Rotation](KeyRing::rotated) makes another one, and [`Keys`](crate::Keys)
-//! swaps it under the running verifier; so a request sees one ring from beginning to end and never
-//! half of a change.
+//! A ring is a value. [Rotation](KeyRing::rotated) returns another ring, and [`Keys`](crate::Keys)
+//! replaces the ring of a running verifier. Each request therefore uses one ring from beginning to
+//! end.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
     time::unix_time::UnixTime,
 };
 
-/// Keys by name, each name once.
+/// Keys with unique names.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,7 +31,7 @@ use crate::{
 /// assert_ne!(new, old);
 /// assert_eq!(rotated.keys().count(), 2);
 /// assert_eq!(rotated.retire(old)?.keys().count(), 1);
-/// assert!(rotated.retire(new).is_err()); // the key that signs cannot be thrown away
+/// assert!(rotated.retire(new).is_err()); // the key that signs cannot be removed
 /// # Ok::<(), hallpass_core::KeyRingError>(())
 /// ```
 #[derive(Clone, Default)]
@@ -42,7 +42,7 @@ pub struct KeyRing {
     peppers: Vec<StoredSecret>,
 }
 
-/// A key of the ring and how long its signatures are accepted.
+/// A key of the ring, and the time until which its signatures are accepted.
 #[derive(Clone, Debug)]
 pub struct RingEntry {
     key: Arc<Key>,
@@ -56,8 +56,9 @@ struct StoredSecret {
 }
 
 impl KeyRing {
-    /// A ring with a new HS256 key and a new encryption key, both derived from `random`, which
-    /// comes from the operating system's source. `now` only names them.
+    /// Creates a ring with a new HS256 key and a new encryption key. Both are derived from
+    /// `random`, which must come from the operating system's random source. `now` is only used for
+    /// their names.
     pub fn generate_hs256(random: [u8; 32], now: UnixTime) -> Self {
         let maker = KeyMaker::new(random, now);
         let ring =
@@ -65,11 +66,11 @@ impl KeyRing {
         ring.sign_with(Arc::new(maker.hs256()))
     }
 
-    /// A ring with a new key of this algorithm and a new encryption key; as
-    /// [`generate_hs256`](Self::generate_hs256) otherwise.
+    /// Creates a ring with a new key of this algorithm and a new encryption key, as
+    /// [`generate_hs256`](Self::generate_hs256) does.
     ///
     /// # Errors
-    /// For RSA, with which hallpass signs nothing.
+    /// Returns an error for RSA, because hallpass signs nothing with RSA.
     pub fn generate(
         algorithm: Algorithm,
         random: [u8; 32],
@@ -81,10 +82,10 @@ impl KeyRing {
         Ok(ring.sign_with(Arc::new(maker.key(algorithm)?)))
     }
 
-    /// A ring that signs with this key and has no other.
+    /// Creates a ring that signs with this key and has no other key.
     ///
     /// # Errors
-    /// When the key only verifies.
+    /// Returns an error if the key only verifies.
     pub fn signing_with(key: Key) -> Result<Self, KeyRingError> {
         if !key.can_sign() {
             return Err(KeyRingError::CannotSign(key.id().clone()));
@@ -92,14 +93,15 @@ impl KeyRing {
         Ok(Self::default().sign_with(Arc::new(key)))
     }
 
-    /// A ring with a new key in use, of the present one's algorithm, the present one accepted for
-    /// `accept_old_for` longer. Keys whose time is over are left out; encryption keys stay.
+    /// Returns a ring with a new active key of the same algorithm. The previous active key is
+    /// accepted for `accept_old_for` longer. Keys whose `accept_until` has passed are removed.
+    /// Encryption keys are kept.
     ///
-    /// `accept_old_for` should be at least the lifetime of an access token, or users who signed in
-    /// just before are signed out.
+    /// `accept_old_for` should be at least the lifetime of an access token. With a shorter value,
+    /// users who have just logged in are logged out.
     ///
     /// # Errors
-    /// When the ring signs nothing, or the new key cannot be made.
+    /// Returns an error if the ring does not sign, or if the new key cannot be created.
     pub fn rotated(
         &self,
         random: [u8; 32],
@@ -119,29 +121,29 @@ impl KeyRing {
         Ok(ring.sign_with(Arc::new(new)))
     }
 
-    /// A ring with a new encryption key in use; the older ones go on opening what they encrypted.
+    /// Returns a ring with a new encryption key in use. The older keys still decrypt the data that
+    /// they encrypted.
     pub fn with_new_encryption_key(&self, random: [u8; 32], now: UnixTime) -> Self {
         let mut ring = self.clone();
         ring.encryption.insert(0, KeyMaker::new(random, now).encryption_key().into());
         ring
     }
 
-    /// A ring with a new pepper in use: new password hashes are made with it, and those of older
-    /// peppers, or of none, go on being read and are made anew at the next sign-in of each
-    /// account.
+    /// Returns a ring with a new pepper in use. New password hashes use the new pepper. Password
+    /// hashes with an older pepper or without one are still verified, and are replaced at the next
+    /// login of each account.
     ///
-    /// A pepper that is [retired](Self::retire) shuts out every account whose hash was still made
-    /// with it.
+    /// If a pepper is [retired](Self::retire), the accounts whose hash still uses it cannot log in.
     pub fn with_new_pepper(&self, random: [u8; 32], now: UnixTime) -> Self {
         let mut ring = self.clone();
         ring.peppers.insert(0, KeyMaker::new(random, now).pepper().into());
         ring
     }
 
-    /// A ring that accepts one more key, until a moment or without end.
+    /// Returns a ring that accepts one more key, until a time or without end.
     ///
     /// # Errors
-    /// When the ring has a key of this name.
+    /// Returns an error if the ring already has a key of this name.
     pub fn accepting(&self, key: Key, until: Option<UnixTime>) -> Result<Self, KeyRingError> {
         self.refuse_known(key.id())?;
         let mut ring = self.clone();
@@ -149,11 +151,11 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// A ring without this key: its signatures are refused from now on.
+    /// Returns a ring without this key. Its signatures are refused from now on.
     ///
     /// # Errors
-    /// When there is no such key, or it is the one in use, for signing, encrypting or hashing: put
-    /// a new one in its place first.
+    /// Returns an error if there is no such key, or if the key is in use for signing, encrypting or
+    /// hashing. In that case, add a new key first.
     pub fn retire(&self, id: &KeyId) -> Result<Self, KeyRingError> {
         let stored = [self.encryption.first(), self.peppers.first()];
         let in_use = self
@@ -174,33 +176,35 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// The key that signs; `None` for a ring that only verifies.
+    /// Returns the key that signs, or `None` for a ring that only verifies.
     pub fn active(&self) -> Option<&Key> {
         self.active.as_deref()
     }
 
-    /// Every key that signs or signed, the active one first.
+    /// Returns the signing keys, both the active key and the older ones. The active key is the
+    /// first.
     pub fn keys(&self) -> impl Iterator<Item = &RingEntry> {
         self.entries.iter()
     }
 
-    /// The keys that seal secrets at rest, the one in use first.
+    /// Returns the keys that encrypt secrets at rest. The key in use is the first.
     pub fn encryption_keys(&self) -> impl Iterator<Item = (&KeyId, &[u8; 32])> {
         self.encryption.iter().map(|encryption| (&encryption.id, &*encryption.key))
     }
 
-    /// The peppers of password hashes (argon2's secret value, RFC 9106 section 3.1), the one in use
-    /// first; none unless one was added, because whoever loses a pepper loses every password.
+    /// Returns the peppers of password hashes (argon2's secret value, RFC 9106 section 3.1). The
+    /// pepper in use is the first. A ring has no pepper unless one was added, because the loss of a
+    /// pepper makes every password hash unusable.
     pub fn peppers(&self) -> impl Iterator<Item = (&KeyId, &[u8; 32])> {
         self.peppers.iter().map(|pepper| (&pepper.id, &*pepper.key))
     }
 
-    /// The keys whose signatures are accepted now.
+    /// Returns the keys whose signatures are accepted at this time.
     pub(crate) fn accepted(&self, now: UnixTime) -> impl Iterator<Item = &Arc<Key>> {
         self.entries.iter().filter(move |entry| entry.is_accepted(now)).map(|entry| &entry.key)
     }
 
-    /// Adds an encryption key behind the others.
+    /// Adds an encryption key after the others.
     pub(crate) fn with_older_encryption_key(
         mut self,
         id: KeyId,
@@ -211,7 +215,7 @@ impl KeyRing {
         Ok(self)
     }
 
-    /// Adds a pepper behind the others.
+    /// Adds a pepper after the others.
     pub(crate) fn peppered_also_with(
         mut self,
         id: KeyId,
@@ -222,7 +226,7 @@ impl KeyRing {
         Ok(self)
     }
 
-    /// Puts the key of this name, which is in the ring, into use.
+    /// Puts the key of this name, which must be in the ring, into use.
     pub(crate) fn activating(mut self, id: &str) -> Result<Self, KeyRingError> {
         let place = self.entries.iter().position(|entry| entry.key.id().as_str() == id);
         let entry =
@@ -236,7 +240,7 @@ impl KeyRing {
         Ok(self.sign_with(entry.key))
     }
 
-    /// The caller has seen to it that the key can sign and that its name is new.
+    /// Puts a key into use. The caller has checked that the key can sign and that its name is new.
     fn sign_with(mut self, key: Arc<Key>) -> Self {
         self.entries.insert(0, RingEntry { key: Arc::clone(&key), accept_until: None });
         self.active = Some(key);
@@ -254,12 +258,13 @@ impl KeyRing {
 }
 
 impl RingEntry {
-    /// The key.
+    /// Returns the key.
     pub fn key(&self) -> &Key {
         &self.key
     }
 
-    /// The moment from which its signatures are refused; `None` where no end is set.
+    /// Returns the time from which the key's signatures are refused, or `None` if they are accepted
+    /// without end.
     pub fn accept_until(&self) -> Option<UnixTime> {
         self.accept_until
     }

@@ -1,7 +1,7 @@
-//! Keys out of PEM files (RFC 7468), read by jsonwebtoken.
+//! Keys from PEM files (RFC 7468), which jsonwebtoken parses.
 //!
-//! The algorithm is said by the caller and compared with the key's type; a PEM never becomes
-//! anything but a key of its own type.
+//! The caller names the algorithm, which is compared with the key's type. A PEM file is only ever
+//! read as a key of its own type.
 
 use aws_lc_rs::{rsa, signature::RsaPublicKeyComponents};
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, EncodingKey, errors::Result};
@@ -25,13 +25,16 @@ impl Key {
     /// let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
     /// let id = || KeyId::parse("k1");
     /// assert!(!Key::from_pem(id()?, Algorithm::EdDsa, pem.as_bytes())?.can_sign());
-    /// assert!(Key::from_pem(id()?, Algorithm::Es256, pem.as_bytes()).is_err()); // the key's type decides
-    /// assert!(Key::from_pem(id()?, Algorithm::Hs256, pem.as_bytes()).is_err()); // and no PEM is a secret
+    /// assert!(Key::from_pem(id()?, Algorithm::Es256, pem.as_bytes()).is_err()); // another key
+    /// type
+    /// assert!(Key::from_pem(id()?, Algorithm::Hs256, pem.as_bytes()).is_err()); // a PEM file is
+    /// not a secret
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// When it is not such a file, or the key is of another type, weak or malformed.
+    /// Returns an error if the text is not such a file, or if the key is of another type, weak or
+    /// malformed.
     pub fn from_pem(
         id: KeyId,
         algorithm: Algorithm,

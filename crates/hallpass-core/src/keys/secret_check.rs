@@ -1,13 +1,13 @@
 //! Refusal of HMAC secrets that an attacker can guess.
 //!
-//! Whoever holds one token can try secrets offline at billions a second. Length is necessary and
-//! checked first; what is long and known (documentation, starter templates) or long and regular is
-//! caught here. The list is short on purpose: it holds the secrets that stand in the documentation
-//! which people copy from.
+//! An attacker with one token can try billions of secrets per second offline. The length is checked
+//! first. This module also refuses long secrets that are published (documentation, starter
+//! templates) or regular. The list of published secrets is deliberately short: it contains those of
+//! the documentation that people copy from.
 
 use crate::keys::{algorithm::Algorithm, error::KeyError};
 
-/// Refuses a secret that is too short, published, regular, or no secret at all.
+/// Refuses a secret that is too short, published or regular, or that is a key file.
 pub(crate) fn check_secret(
     algorithm: Algorithm,
     needed: usize,
@@ -25,9 +25,10 @@ pub(crate) fn check_secret(
     Ok(())
 }
 
-/// PEM, SSH and PGP by their first characters, JWK by its required member, DER by its structure.
+/// Returns whether the bytes are a key file: PEM, SSH and PGP by their first characters, JWK by its
+/// required member, DER by its structure.
 ///
-/// None of it may hit a random secret: a key that the ring made must not be refused when its file
+/// A random secret must never match: a key that the ring generated must be accepted when its file
 /// is read again.
 fn looks_like_key_file(secret: &[u8]) -> bool {
     let text = secret.trim_ascii_start();
@@ -36,9 +37,9 @@ fn looks_like_key_file(secret: &[u8]) -> bool {
     KEY_FILE_BEGINNINGS.iter().any(begins) || is_jwk || is_der_key(secret)
 }
 
-/// X.690 section 8.1.3: a SEQUENCE whose length covers exactly what follows. Inside stands an
-/// algorithm (RFC 5280 section 4.1), a version (RFC 5958 section 2) or a modulus (RFC 8017 appendix
-/// A.1.1).
+/// Returns whether the bytes are a DER key: a SEQUENCE whose length covers exactly the rest (X.690
+/// section 8.1.3). It contains an algorithm (RFC 5280 section 4.1), a version (RFC 5958 section 2)
+/// or a modulus (RFC 8017 appendix A.1.1).
 fn is_der_key(bytes: &[u8]) -> bool {
     let (length, content) = match *bytes {
         [0x30, length @ ..=0x7f, ref content @ ..] => (usize::from(length), content),
@@ -55,8 +56,8 @@ fn is_der_key(bytes: &[u8]) -> bool {
         )
 }
 
-/// Fewer than [`FEWEST_DISTINCT`] different bytes, or one piece of at most half the length over and
-/// over.
+/// Returns whether the secret has fewer than [`FEWEST_DISTINCT`] different bytes, or repeats one
+/// piece of at most half its length.
 fn is_regular(secret: &[u8]) -> bool {
     let mut seen = [false; 256];
     for byte in secret {
@@ -71,7 +72,8 @@ fn is_regular(secret: &[u8]) -> bool {
     distinct < FEWEST_DISTINCT || (1..=secret.len() / 2).any(repeats)
 }
 
-/// Case, white space and punctuation aside, a published secret or one that only pads it.
+/// Returns whether the secret begins with a published secret. Case, white space and punctuation are
+/// ignored.
 fn is_published(secret: &[u8]) -> bool {
     let folded: Vec<u8> = secret
         .iter()
@@ -84,7 +86,8 @@ fn is_published(secret: &[u8]) -> bool {
 const KEY_FILE_BEGINNINGS: [&[u8]; 6] =
     [b"-----BEGIN", b"---- BEGIN", b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-"];
 
-/// Thirty-two random bytes have fewer than sixteen different values once in 10^9 draws.
+/// Minimum number of different bytes. Of 10^9 sets of 32 random bytes, about one has fewer than
+/// sixteen different values.
 const FEWEST_DISTINCT: usize = 12;
 
 /// Lower case, letters and digits only.
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn length_is_in_bytes_and_exact() {
+    fn minimum_secret_length_is_exact_in_bytes() {
         let random: Vec<u8> = (0..32_u8).map(|i| i.wrapping_mul(37) ^ 0x6b).collect();
         assert_eq!(refused(&random), None);
         assert!(matches!(
@@ -131,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_refused_however_they_are_dressed() {
+    fn placeholder_secrets_are_refused_in_every_spelling() {
         for secret in [
             "a-string-secret-at-least-256-bits-long",
             "your-256-bit-secret-your-256-bit-secret",
@@ -147,9 +150,9 @@ mod tests {
         }
     }
 
-    /// One of 256 random secrets begins like a JWK, one of 65,536 like DER of its length.
+    /// One of 256 random secrets begins like a JWK, and one of 65,536 like DER of its length.
     #[test]
-    fn no_random_secret_is_taken_for_a_key_file() {
+    fn random_secrets_are_not_taken_for_key_files() {
         for beginning in [
             b"{".as_slice(),
             b" {",
@@ -166,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn key_files_are_not_secrets() {
+    fn key_files_are_refused_as_secrets() {
         let der = |beginning: &[u8], length: usize| {
             let filling = (0..length).map(|place| (place * 91 % 251) as u8);
             beginning.iter().copied().chain(filling).collect::<Vec<u8>>()

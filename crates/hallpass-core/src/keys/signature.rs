@@ -1,22 +1,22 @@
-//! What a signature covers, header segment included.
+//! The input of a signature, which includes the header segment.
 //!
-//! The header names the kind of token by its `typ`, so that one kind is useless where another is
-//! asked for (RFC 8725 section 3.11).
+//! The `typ` of the header names the kind of token. A token of one kind is therefore refused where
+//! another kind is required (RFC 8725 section 3.11).
 
-/// The `typ` of the tokens that hallpass signs: one for each kind.
+/// The `typ` of the tokens that hallpass signs, one for each kind.
 ///
-/// Exhaustive, because no path outside this crate names it.
+/// It is exhaustive, because no path outside this crate names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TokenType {
-    /// Carries a signed-in user through the routes.
+    /// Identifies a logged-in user to the routes.
     Access,
-    /// The password was right and the second factor is awaited; opens the code page and nothing
-    /// else.
+    /// The password was correct and the second factor is still required. It is accepted only by the
+    /// page for the code.
     Pending,
-    /// The password was right and a second factor must be set up; opens the page for that and
-    /// nothing else.
+    /// The password was correct and a second factor must be set up. It is accepted only by the page
+    /// for the setup.
     Enrolment,
-    /// An account signed in with this browser before; opens nothing by itself.
+    /// An account logged in with this browser before. The token alone gives no access.
     Device,
 }
 
@@ -33,7 +33,7 @@ impl TokenType {
     }
 }
 
-/// One value for each type.
+/// One value for each token type.
 pub(crate) struct PerKind<T> {
     access: T,
     pending: T,
@@ -64,20 +64,20 @@ impl<T> PerKind<T> {
 /// The header segment, a dot, and the payload segment (RFC 7515 section 5.1).
 #[derive(Clone, Copy)]
 pub(crate) enum SigningInput<'t> {
-    /// It begins with the very header segment that its key writes for this type, dot included;
-    /// `payload` is what follows, and `first_claims` what that begins with where the issuer
-    /// wrote it, by what the verifier was told.
+    /// The input begins with the header segment and dot that its key writes for this type.
+    /// `payload` is the rest. `first_claims` is the beginning of the payload if the expected issuer
+    /// wrote it, according to the verifier's settings.
     AfterHeader {
         typ: TokenType,
         first_claims: &'t [u8],
         #[cfg_attr(
             not(feature = "asymmetric"),
-            expect(dead_code, reason = "HMAC has a head start over the header")
+            expect(dead_code, reason = "an HMAC key continues from the state after the header")
         )]
         whole: &'t [u8],
         payload: &'t [u8],
     },
-    /// It begins with any other header.
+    /// The input begins with another header.
     Whole(&'t [u8]),
 }
 
@@ -90,6 +90,6 @@ impl<'t> SigningInput<'t> {
     }
 }
 
-/// A signature that is not its key's.
+/// A signature that is not valid for its key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Forged;

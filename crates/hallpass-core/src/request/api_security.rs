@@ -1,12 +1,13 @@
-//! What an OpenAPI document says of hallpass: where the token is, and what each route asks (feature
-//! `utoipa`).
+//! The part of an OpenAPI document that describes hallpass: the place of the token, and the
+//! requirement of each route (feature `utoipa`).
 //!
-//! Said once: the schemes come from the authenticator's own settings, the requirements from the
-//! same [`RouteTable`] that the guards write. Roles stand where OpenAPI 3.1 has them ("Security
-//! Requirement Object": for a scheme other than OAuth 2.0 the list may name the roles that
-//! are required): all of one alternative are needed, and one alternative is enough. For a second
-//! factor and a fresh sign-in it has no word, so these are the extensions
-//! `x-required-second-factor` and `x-required-sign-in-within-seconds`, and a sentence at the 403.
+//! The schemes come from the settings of the authenticator, and the requirements from the same
+//! [`RouteTable`] that the guards fill. Roles are in the place that OpenAPI 3.1 defines for them
+//! ("Security Requirement Object": for a scheme other than OAuth 2.0 the list may name the required
+//! roles). All roles of one alternative are required, and one alternative is sufficient. OpenAPI
+//! has no field for a second factor and for a recent login. They are the extensions
+//! `x-required-second-factor` and `x-required-sign-in-within-seconds`, and a sentence at the 403
+//! response.
 
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, ObjectBuilder, OpenApi, Ref, Response, ResponseBuilder,
@@ -24,7 +25,7 @@ use crate::{
     token::role::Role,
 };
 
-/// The security of an API, as its OpenAPI document has it.
+/// The security part of the OpenAPI document of an API.
 ///
 /// ```
 /// use hallpass_core::{ApiSecurity, CookieSettings, Requirement, Role, RouteTable};
@@ -64,21 +65,20 @@ pub struct ApiSecurity {
 }
 
 impl ApiSecurity {
-    /// The security of a site whose token is in the cookie of these settings.
+    /// Creates the description for a site whose token is in the cookie of these settings.
     pub fn new(cookies: &CookieSettings) -> Self {
         Self { access_name: cookies.access_name().to_owned(), bearer: false }
     }
 
-    /// Says that the token may come as `Authorization: Bearer`, too. Defaults to the cookie alone,
-    /// because authenticators do.
+    /// Adds `Authorization: Bearer` as a second place of the token. Defaults to the cookie alone.
     #[must_use]
     pub fn bearer(mut self) -> Self {
         self.bearer = true;
         self
     }
 
-    /// Writes the schemes into the document, and for each route of the table that it has what
-    /// [`state`](Self::state) says.
+    /// Writes the security schemes into the document, and applies [`state`](Self::state) to each
+    /// route of the table that the document has.
     pub fn describe(&self, api: &mut OpenApi, table: &RouteTable) {
         self.declare(api);
         for (route, asks) in table.rows() {
@@ -88,8 +88,8 @@ impl ApiSecurity {
         }
     }
 
-    /// Writes what one operation asks: its security, and the answers of a refusal as problem+json.
-    /// An answer that it has already stays.
+    /// Writes the requirement of one operation: its security, and the responses to a rejected
+    /// request as problem+json. A response that the operation already has is kept.
     pub fn state(&self, operation: &mut Operation, asks: &Requirement) {
         let alternatives = if asks.is_open() { Vec::new() } else { asks.enough() };
         let with = |scheme: &'static str| {
@@ -107,9 +107,9 @@ impl ApiSecurity {
             .entry("401".to_owned())
             .or_insert_with(|| Ref::from_response_name(SIGNED_OUT).into());
         if !asks.is_login() {
-            answers
-                .entry("403".to_owned())
-                .or_insert_with(|| Self::problem(&format!("Not enough: asks for {asks}.")).into());
+            answers.entry("403".to_owned()).or_insert_with(|| {
+                Self::problem(&format!("The caller does not meet the requirement: {asks}.")).into()
+            });
         }
         let mut extensions = ExtensionsBuilder::new();
         if asks.asks_second_factor() {
@@ -121,8 +121,8 @@ impl ApiSecurity {
         operation.extensions.get_or_insert_default().merge(extensions.build());
     }
 
-    /// An answer in the form of a refusal (RFC 9457), for what a site refuses itself.
-    /// [`describe`](Self::describe) writes its schema.
+    /// Returns a response in the form of a rejection (RFC 9457), for a rejection by the site
+    /// itself. [`describe`](Self::describe) writes its schema.
     pub fn problem(description: &str) -> Response {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(PROBLEM))).build();
         ResponseBuilder::new()
@@ -136,7 +136,7 @@ impl ApiSecurity {
             api.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
         let cookie = ApiKeyValue::with_description(
             self.access_name.as_str(),
-            "The cookie that signing in sets.",
+            "The cookie that the login sets.",
         );
         components.add_security_scheme(COOKIE, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         if self.bearer {
@@ -145,7 +145,7 @@ impl ApiSecurity {
             components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
         }
         let signed_out = Self::problem(
-            "Signed out. A browser that navigates is sent to the log-in page with 303 instead.",
+            "Not logged in. A browser that navigates is redirected to the login page with 303 instead.",
         );
         components.responses.insert(SIGNED_OUT.to_owned(), signed_out.into());
         let member =
@@ -153,7 +153,7 @@ impl ApiSecurity {
         let schema = ObjectBuilder::new()
             .property(
                 "type",
-                member(Type::String, "urn:hallpass:problem: and the kind of the refusal"),
+                member(Type::String, "urn:hallpass:problem: and the kind of the rejection"),
             )
             .property("title", member(Type::String, "a heading"))
             .property("status", member(Type::Integer, "the status"))
@@ -166,7 +166,7 @@ impl ApiSecurity {
 }
 
 impl<R: Role> RequestAuthenticator<R> {
-    /// The security of the API behind this authenticator, for its OpenAPI document.
+    /// Returns the security of the API behind this authenticator, for its OpenAPI document.
     pub fn api_security(&self) -> ApiSecurity {
         ApiSecurity { access_name: self.access_name().to_owned(), bearer: self.accepts_bearer() }
     }
@@ -190,7 +190,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     named.into_iter().filter_map(Option::as_mut).chain(additional_operations.values_mut())
 }
 
-/// A route as OpenAPI writes it: without the star of axum's wildcards and the patterns of
+/// Returns a route in the form of OpenAPI: without the star of axum's wildcards and the patterns of
 /// actix-web's parameters.
 fn template(route: &str) -> String {
     let (mut path, mut depth, mut in_pattern) = (String::new(), 0, false);

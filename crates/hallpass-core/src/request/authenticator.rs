@@ -1,17 +1,17 @@
-//! From a request's headers to its caller: the one decision that every adapter makes first.
+//! The caller of a request, by its headers. Every adapter makes this decision first.
 //!
-//! 1. The access cookie is looked for by [`find_cookie`]. Where its name stands twice, nobody is
-//!    signed in.
-//! 2. Where bearer tokens are on, `Authorization: Bearer` (RFC 6750 section 2.1) is looked at.
-//!    Other schemes are someone else's and count as absent; a second `Authorization` field, which
-//!    RFC 9110 section 5.3 does not allow, makes the request ambiguous.
-//! 3. A cookie and a bearer token must be the same token. Two accounts in one request is a mistake
-//!    or an attack (a token planted beside the visitor's own), and whichever won would surprise
-//!    someone.
-//! 4. The one token is [verified](crate::Verifier), the revocation list included.
+//! 1. [`find_cookie`] looks for the access cookie. If the name occurs twice, the request is
+//!    anonymous.
+//! 2. If bearer tokens are on, `Authorization: Bearer` (RFC 6750 section 2.1) is read. Other
+//!    schemes are ignored. A second `Authorization` field, which RFC 9110 section 5.3 does not
+//!    allow, makes the request ambiguous.
+//! 3. A cookie and a bearer token must be the same token. Two accounts in one request are a mistake
+//!    or an attack (a token planted together with the visitor's own), so neither of them is used.
+//! 4. The token is [verified](crate::Verifier), including the revocation list.
 //!
-//! It never refuses a request: an open route serves a visitor with a broken cookie like one with
-//! none, and the reason is kept for the guard, which may refuse, and for the log.
+//! The authenticator never rejects a request. A public route serves a visitor with a malformed
+//! cookie in the same way as a visitor without a cookie. The reason is kept for the guard, which
+//! may reject the request, and for the log.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// What tower and actix call with the bytes of a request's headers.
+/// The authenticator that tower and actix-web call with the bytes of a request's headers.
 ///
 /// ```
 /// # use hallpass_core::{Claims, RequestAuthenticator, Issuer, KeyRing, Role, RoleSet, LoggedIn, TokenErrorKind, UnixTime};
@@ -51,7 +51,8 @@ pub struct RequestAuthenticator<R> {
 }
 
 impl<R: Role> RequestAuthenticator<R> {
-    /// An authenticator that reads the cookie of the [default settings](CookieSettings::default).
+    /// Creates an authenticator that reads the cookie of the [default
+    /// settings](CookieSettings::default).
     pub fn new(verifier: Verifier<R>) -> Self {
         Self {
             verifier,
@@ -60,23 +61,22 @@ impl<R: Role> RequestAuthenticator<R> {
         }
     }
 
-    /// Reads the cookie of these settings. Defaults to `__Host-hallpass`, because that is what the
-    /// sign-in routes set by default.
+    /// Sets the cookie settings. Defaults to `__Host-hallpass`, the default of the login routes.
     #[must_use]
     pub fn cookies(mut self, settings: &CookieSettings) -> Self {
         settings.access_name().clone_into(&mut self.access_name);
         self
     }
 
-    /// Also takes a token from `Authorization: Bearer`. Defaults to the cookie alone, because a
-    /// site of pages has no other caller.
+    /// Also accepts a token from `Authorization: Bearer`. Defaults to the cookie alone.
     #[must_use]
     pub fn bearer(mut self) -> Self {
         self.bearer = true;
         self
     }
 
-    /// Whether a token is taken from `Authorization` too, so that a 401 can say so.
+    /// Returns whether a token is also accepted from `Authorization`, so that a 401 can name the
+    /// scheme.
     pub fn accepts_bearer(&self) -> bool {
         self.bearer
     }
@@ -86,13 +86,13 @@ impl<R: Role> RequestAuthenticator<R> {
         &self.access_name
     }
 
-    /// What verifies the tokens.
+    /// Returns the verifier of the tokens.
     pub fn verifier(&self) -> &Verifier<R> {
         &self.verifier
     }
 
-    /// Who sent a request: the values of all its `Cookie` and of all its `Authorization` fields, at
-    /// this moment.
+    /// Returns the caller of a request at the time `now`. The arguments are the values of all its
+    /// `Cookie` fields and of all its `Authorization` fields.
     pub fn authenticate<'h>(
         &self,
         cookie_headers: impl IntoIterator<Item = &'h [u8]>,
@@ -141,7 +141,7 @@ impl<R> Clone for RequestAuthenticator<R> {
 
 impl<R> fmt::Debug for RequestAuthenticator<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate")
+        f.debug_struct("RequestAuthenticator")
             .field("verifier", &self.verifier)
             .field("access_name", &self.access_name)
             .field("bearer", &self.bearer)
@@ -149,7 +149,7 @@ impl<R> fmt::Debug for RequestAuthenticator<R> {
     }
 }
 
-/// More than one token stands in the request, and it is not clear which counts.
+/// The request has more than one token, and it is not clear which one is the caller's.
 struct Ambiguous;
 
 fn find_bearer<'h>(
@@ -163,8 +163,8 @@ fn find_bearer<'h>(
     }
 }
 
-/// The token of a `Bearer` field; `None` for another scheme. The scheme's name has no case, and
-/// spaces part it from the token (RFC 9110 section 11.4).
+/// Returns the token of a `Bearer` field, or `None` for another scheme. The name of the scheme is
+/// case-insensitive, and spaces separate it from the token (RFC 9110 section 11.4).
 fn bearer_token(header: &[u8]) -> Option<&[u8]> {
     let (scheme, mut token) = header.split_at_checked(SCHEME.len())?;
     let parted = token.is_empty() || token.starts_with(b" ");

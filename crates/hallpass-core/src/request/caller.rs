@@ -1,10 +1,10 @@
-//! What kind of client is asking, told from its request headers.
+//! The kind of client, by its request headers.
 //!
-//! It decides only how a refusal looks, never whether there is one, so a client that lies about
-//! itself gains an answer that it cannot read. Adapters hand over a way to look a header up instead
-//! of picking headers themselves: which ones count is said here, once.
+//! The kind only selects the form of a rejection, never whether the request is rejected. A client
+//! that sends false headers only receives a response that it cannot read. Adapters pass a function
+//! that looks up a header, so this module alone chooses the headers.
 
-/// Who asks, as far as the look of an answer depends on it.
+/// The kind of client, for the form of a response.
 ///
 /// ```
 /// use hallpass_core::Caller;
@@ -28,8 +28,8 @@ pub struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    /// Reads the method, the path and query as the client sent them, and through `header` the first
-    /// value of each header that counts. `header` is asked with lower-case names.
+    /// Reads the method, the path and query as the client sent them, and the first value of each
+    /// relevant header. `header` is called with lower-case names.
     pub fn new(method: &str, target: &'a str, header: impl Fn(&str) -> Option<&'a [u8]>) -> Self {
         let prefers_json = header("accept").is_some_and(prefers_json);
         let content_type = header("content-type").unwrap_or_default();
@@ -40,7 +40,8 @@ impl<'a> Caller<'a> {
         } else if method == "CONNECT"
             || header("upgrade").is_some_and(|to| !to.eq_ignore_ascii_case(b"h2c"))
         {
-            // `h2c` is only an offer to go on in HTTP/2, which `curl --http2` makes with any page.
+            // `h2c` only offers to continue in HTTP/2. `curl --http2` makes this offer for any
+            // page.
             CallerKind::Upgrade
         } else if prefers_json {
             CallerKind::Json
@@ -49,24 +50,26 @@ impl<'a> Caller<'a> {
         } else {
             CallerKind::Page
         };
-        // A script's `fetch` that followed a redirect to the log-in page would take it for the
-        // answer, with status 200. Browsers say which request is which (Fetch Metadata);
-        // what says nothing is taken for a person's.
+        // If a script's `fetch` followed a redirect to the login page, it would treat the login
+        // page as the response, with status 200. Browsers send the kind of request (Fetch
+        // Metadata). A request without it is treated as a navigation.
         let mode = header("sec-fetch-mode").unwrap_or(b"navigate");
         let navigates = matches!(method, "GET" | "HEAD") && mode == b"navigate";
         Self { kind, target, navigates, page: header("hx-current-url"), prefers_json }
     }
 
-    /// Tells whether the client would rather have JSON than HTML (RFC 9110 section 12.5.1).
+    /// Returns whether the client prefers JSON to HTML (RFC 9110 section 12.5.1).
     ///
-    /// At equal weight a type that is named beats one that only a wildcard covers, so that
-    /// `application/json, */*` is JSON; a true tie, and no preference at all, is HTML.
+    /// At equal weight, a type that is named precedes one that only a wildcard covers, so
+    /// `application/json, */*` is JSON. If both are equal, or if there is no preference, HTML is
+    /// chosen.
     #[must_use]
     pub const fn prefers_json(&self) -> bool {
         self.prefers_json
     }
 
-    /// Tells whether a refusal may be answered with a page: not for JSON, gRPC or an upgrade.
+    /// Returns whether the response to a rejection may be a page. It may not for JSON, gRPC or an
+    /// upgrade.
     #[must_use]
     pub const fn takes_page(&self) -> bool {
         matches!(self.kind, CallerKind::Page | CallerKind::Htmx)
@@ -76,23 +79,23 @@ impl<'a> Caller<'a> {
         self.kind
     }
 
-    /// Whether a redirect would show the person another page.
+    /// Returns whether a redirect would show another page to the person.
     pub(crate) const fn navigates(&self) -> bool {
         self.navigates
     }
 
-    /// The page to come back to after signing in; `None` where there is none, as after a form's
-    /// POST.
+    /// Returns the page to return to after a login, or `None` if there is no such page, as after
+    /// the POST of a form.
     pub(crate) fn way_back(&self) -> Option<&'a str> {
         match self.kind {
-            // What htmx asked for is a fragment; the person looks at the page around it.
+            // The target of an htmx request is a fragment. The person sees the page around it.
             CallerKind::Htmx => self.page.and_then(path_of_url),
             _ => self.navigates.then_some(self.target),
         }
     }
 }
 
-/// The form of answer that a client can use.
+/// The form of response that a client can use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CallerKind {
     Page,
@@ -103,7 +106,7 @@ pub(crate) enum CallerKind {
     GrpcWeb,
 }
 
-/// Path and query of an absolute URL.
+/// Returns the path and query of an absolute URL.
 fn path_of_url(url: &[u8]) -> Option<&str> {
     let url = std::str::from_utf8(url).ok()?;
     let (_, after_scheme) = url.split_once("://")?;
@@ -114,20 +117,20 @@ fn path_of_url(url: &[u8]) -> Option<&str> {
 fn prefers_json(accept: &[u8]) -> bool {
     let plain = weight(accept, b"application", b"json");
     let problem = weight(accept, b"application", b"problem+json");
-    // A wildcard that covers both says nothing of the problem type that the plain one did not say.
+    // A wildcard covers both types, so it adds nothing for the problem type.
     let json = if problem.exactness == EXACT { plain.max(problem) } else { plain };
     json.quality > 0 && json > weight(accept, b"text", b"html")
 }
 
-/// How much a client wants a media type. The order is the preference: first the quality, then how
-/// exactly it was named.
+/// The weight of a media type for a client. The order is the preference: first the quality, then
+/// the exactness of the range.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Weight {
     quality: u16,
     exactness: u8,
 }
 
-/// The weight of the most exact range that covers the type.
+/// Returns the weight of the most exact range that covers the type.
 fn weight(accept: &[u8], kind: &[u8], subtype: &[u8]) -> Weight {
     let mut best = Weight::default();
     for range in accept.split(|byte| *byte == b',') {

@@ -1,20 +1,20 @@
-//! Finding one cookie in the `Cookie` headers of a request, on bytes.
+//! Lookup of one cookie in the `Cookie` headers of a request, on bytes.
 //!
-//! Not a cookie jar, and not the parser of axum-extra or actix-web, for four reasons:
+//! It is not a cookie jar, and it is not the parser of axum-extra or actix-web, for four reasons:
 //!
-//! - **Names are not decoded.** Both parsers percent-decode names, so `__%48ost-hallpass`, which
-//!   any sister host may set, reads as `__Host-hallpass` and the prefix's promise is void
-//!   (CVE-2020-8184, CVE-2020-7070).
-//! - **Only SP and HTAB are stripped** (RFC 6265bis section 5.6). A trim that knows Unicode makes a
-//!   name out of one that browsers let anyone set ("Cookie Chaos", 2025).
-//! - **Two cookies of our name are refused**, in one header or over several. Which one counts is
-//!   decided differently by each parser, and the second is an attacker's more often than not
-//!   (cookie tossing from a sister host or a longer path).
-//! - **A neighbour is none of our business**: its bytes need not be UTF-8, nor even be a cookie.
+//! - **Names are not decoded.** Both parsers percent-decode names. `__%48ost-hallpass`, which any
+//!   host of the same domain may set, then reads as `__Host-hallpass`, and the guarantee of the
+//!   prefix is lost (CVE-2020-8184, CVE-2020-7070).
+//! - **Only SP and HTAB are stripped** (RFC 6265bis section 5.6). A Unicode-aware trim turns a name
+//!   that anyone can set in a browser into the name of our cookie ("Cookie Chaos", 2025).
+//! - **Two cookies of our name are refused**, in one header or in several. Parsers differ in which
+//!   one they use, and the second is often an attacker's (cookie tossing from another host of the
+//!   domain or a longer path).
+//! - **Other cookies are ignored.** Their bytes need not be UTF-8, nor a valid cookie.
 //!
-//! The value comes back as it stands. That of hallpass's own cookies is base64url with dots;
-//! anything else, quotes and the empty value included, is not our token, and it is the verifier
-//! that says so: one place refuses, and the reason is kept for the log.
+//! The value is returned unchanged. The value of hallpass's own cookies is base64url with dots. Any
+//! other value, such as a quoted or an empty one, is not a valid token, and the verifier rejects
+//! it. Tokens are therefore rejected in one place, which keeps the reason for the log.
 
 use std::fmt;
 
@@ -23,9 +23,9 @@ use memchr::memchr;
 #[cfg(test)]
 mod tests;
 
-/// The value of the one cookie named `name`; `None` where there is none.
+/// Returns the value of the one cookie named `name`, or `None` if there is no such cookie.
 ///
-/// `headers` are the values of all `Cookie` fields: HTTP/2 clients may send several (RFC 9113
+/// `headers` are the values of all `Cookie` fields. HTTP/2 clients may send several (RFC 9113
 /// section 8.2.3).
 ///
 /// ```
@@ -39,7 +39,7 @@ mod tests;
 /// ```
 ///
 /// # Errors
-/// [`DuplicateCookie`] where the name stands there more than once, whatever the values.
+/// Returns [`DuplicateCookie`] if the name occurs more than once, even with equal values.
 pub fn find_cookie<'h>(
     headers: impl IntoIterator<Item = &'h [u8]>,
     name: &str,
@@ -60,27 +60,28 @@ pub fn find_cookie<'h>(
     Ok(found)
 }
 
-/// More than one cookie has the name looked for.
+/// More than one cookie has the requested name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DuplicateCookie(());
 
 impl fmt::Display for DuplicateCookie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("more than one cookie has this name")
+        f.write_str("more than one cookie has this name: remove the others in the browser")
     }
 }
 
 impl std::error::Error for DuplicateCookie {}
 
-/// The value, where this crumb is `name=value`. The first `=` ends the name; a crumb without one
-/// has no name (RFC 6265bis section 5.6).
+/// Returns the value if this crumb is `name=value`. The first `=` ends the name. A crumb without
+/// `=` has no name (RFC 6265bis section 5.6).
 fn value_of<'h>(name: &str, crumb: &'h [u8]) -> Option<&'h [u8]> {
     let after = strip_start(crumb).strip_prefix(name.as_bytes())?;
     let value = strip_start(after).strip_prefix(b"=")?;
     Some(strip_end(strip_start(value)))
 }
 
-/// What comes before the first `byte`, and what after it; `None` after where there is no `byte`.
+/// Returns the bytes before the first `byte` and the bytes after it. The second is `None` if there
+/// is no `byte`.
 fn cut(bytes: &[u8], byte: u8) -> (&[u8], Option<&[u8]>) {
     match memchr(byte, bytes).and_then(|at| bytes.split_at_checked(at)) {
         Some((before, after)) => (before, after.split_first().map(|(_, after)| after)),

@@ -1,11 +1,11 @@
-//! What hallpass's cookies are called and how they are set and removed: said once, for the
-//! authenticator, log-in, log-out and refresh.
+//! The names of hallpass's cookies, and the headers that set and remove them, for the
+//! authenticator, login, logout and refresh.
 //!
-//! A browser drops a cookie that breaks a rule, silently, and the site's users cannot sign in. So
-//! what a browser would drop is refused here: at set-up where the settings are at fault, at writing
-//! where the value is. Every cookie is `HttpOnly` and `Path=/`; there is no setting for that,
-//! because nothing on a page needs to read a token. A removal carries the attributes of the cookie
-//! that it removes, since a browser that finds another `Domain` or `Path` keeps the old one.
+//! A browser silently drops a cookie that breaks a rule, and then the site's users cannot log in.
+//! This module therefore refuses such a cookie: in `build` if the settings are at fault, and in
+//! `set` if the value is at fault. Every cookie is `HttpOnly` and `Path=/`. There is no setting for
+//! that, because no script of a page needs to read a token. The removal of a cookie has the same
+//! attributes as the cookie, because a browser keeps a cookie whose `Domain` or `Path` differs.
 
 use std::{fmt, time::Duration};
 
@@ -22,22 +22,22 @@ pub(crate) mod rules;
 #[cfg(test)]
 mod tests;
 
-/// When a browser sends the cookies along with a request that another site caused (RFC 6265bis
-/// section 5.6.7.1).
+/// The requests from other sites with which a browser sends the cookies (RFC 6265bis section
+/// 5.6.7.1).
 ///
-/// Exhaustive, because RFC 6265bis defines these three values.
+/// It is exhaustive, because RFC 6265bis defines these three values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SameSite {
-    /// Only with a link or an address typed, not with a form, an image or a script of another site.
+    /// Only with a link or a typed address, not with a form, an image or a script of another site.
     #[default]
     Lax,
-    /// Never; a visitor who follows a link from elsewhere arrives signed out.
+    /// Never. A visitor who follows a link from another site arrives logged out.
     Strict,
-    /// Always. The origin check is then the only guard against other sites' forms.
+    /// Always. The origin check is then the only protection against forms of other sites (CSRF).
     None,
 }
 
-/// Names and attributes of the four cookies.
+/// The names and attributes of the four cookies.
 ///
 /// ```
 /// use hallpass_core::{Access, CookieSettings};
@@ -74,35 +74,37 @@ pub struct CookieSettings {
 }
 
 impl CookieSettings {
-    /// The longest name and value that browsers keep, together, in bytes (RFC 6265bis section 5.6,
-    /// step 6).
+    /// The maximum length of name and value together, in bytes, that browsers keep (RFC 6265bis
+    /// section 5.6, step 6).
     pub const MAX_LENGTH: usize = 4096;
 
-    /// Name of the cookie that holds the access token.
+    /// Returns the name of the cookie that holds the access token.
     pub fn access_name(&self) -> &str {
         &self.access_name
     }
 
-    /// Name of the cookie that holds the refresh token.
+    /// Returns the name of the cookie that holds the refresh token.
     pub fn refresh_name(&self) -> &str {
         &self.refresh_name
     }
 
-    /// Name of the cookie that stands between password and code.
+    /// Returns the name of the cookie that holds the pending token, between password and second
+    /// factor.
     pub fn pending_name(&self) -> &str {
         &self.pending_name
     }
 
-    /// Name of the cookie by which a browser is known again.
+    /// Returns the name of the cookie that identifies a browser in which an account logged in
+    /// before.
     pub fn device_name(&self) -> &str {
         &self.device_name
     }
 
-    /// The `Set-Cookie` value that sets the cookie of this token's kind, to be kept until the token
-    /// expires. A token that waits for a code and one of an enrolment share the pending cookie.
+    /// Returns the `Set-Cookie` value that sets the cookie of this token's kind until the token
+    /// expires. A token that waits for a code and a token of an enrolment share the pending cookie.
     ///
     /// # Errors
-    /// [`SetCookieError`] where browsers would drop or cut the cookie.
+    /// Returns [`SetCookieError`] if browsers would drop or truncate the cookie.
     pub fn set<K: TokenKind>(
         &self,
         token: &Token<K>,
@@ -111,21 +113,20 @@ impl CookieSettings {
         self.set_value(self.name_of::<K>(), token.as_str(), token.expires_at().since(now))
     }
 
-    /// The `Set-Cookie` value that sets the refresh token, to be kept for `max_age` (whole
-    /// seconds).
+    /// Returns the `Set-Cookie` value that sets the refresh token for `max_age` (whole seconds).
     ///
     /// # Errors
-    /// [`SetCookieError`] where browsers would drop or cut the cookie.
+    /// Returns [`SetCookieError`] if browsers would drop or truncate the cookie.
     pub fn set_refresh(&self, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
         self.set_value(&self.refresh_name, value, max_age)
     }
 
-    /// The `Set-Cookie` value that removes the cookie of this kind of token.
+    /// Returns the `Set-Cookie` value that removes the cookie of this kind of token.
     pub fn remove<K: TokenKind>(&self) -> String {
         self.write(self.name_of::<K>(), "", Duration::ZERO)
     }
 
-    /// The `Set-Cookie` value that removes the refresh token.
+    /// Returns the `Set-Cookie` value that removes the refresh token.
     pub fn remove_refresh(&self) -> String {
         self.write(&self.refresh_name, "", Duration::ZERO)
     }
@@ -172,16 +173,17 @@ impl CookieSettings {
     }
 }
 
-/// A value that browsers would not keep as it is.
+/// A value that browsers would drop or change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SetCookieError {
     /// Name and value together are longer than [`CookieSettings::MAX_LENGTH`].
     TooLong {
-        /// Their length in bytes.
+        /// Length of name and value together, in bytes.
         length: usize,
     },
-    /// A byte that may not stand in a cookie's value (RFC 6265 section 4.1.1, `cookie-octet`).
+    /// The value has a byte that a cookie's value may not have (RFC 6265 section 4.1.1,
+    /// `cookie-octet`).
     Value,
 }
 
@@ -190,10 +192,13 @@ impl fmt::Display for SetCookieError {
         match self {
             Self::TooLong { length } => write!(
                 f,
-                "a cookie of {length} bytes is dropped by browsers: name and value may have {} together, so put less into the token",
+                "a cookie of {length} bytes is dropped by browsers: name and value may have {} together, so put fewer claims into the token",
                 CookieSettings::MAX_LENGTH
             ),
-            Self::Value => f.write_str("the cookie's value has a byte that may not stand in one"),
+            Self::Value => f.write_str(
+                "the cookie's value has a byte that is not allowed: use visible ASCII without quotes, \
+                 commas, semicolons and backslashes",
+            ),
         }
     }
 }
@@ -210,7 +215,8 @@ impl From<SameSite> for cookie::SameSite {
     }
 }
 
-/// RFC 6265 section 4.1.1: visible ASCII without `"`, `,`, `;` and `\`.
+/// Returns whether a cookie's value may have this byte: visible ASCII without `"`, `,`, `;` and `\`
+/// (RFC 6265 section 4.1.1).
 fn is_cookie_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }

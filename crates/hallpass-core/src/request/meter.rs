@@ -1,22 +1,22 @@
-//! What adapters count on the request path: tokens by outcome, refused requests by kind.
+//! The counters of the request path: tokens by outcome, rejected requests by kind.
 //!
-//! Nothing is decided here. Without the feature `metrics` a [`Meter`] is empty and its methods do
-//! nothing. With it they add one to a counter of the recorder that the site installed (the
-//! `metrics` facade), by a handle of its own: nothing is looked up or allocated after the first
-//! request.
+//! The counters make no decision. Without the feature `metrics`, a [`Meter`] is empty and its
+//! methods do nothing. With it, they increment a counter of the recorder that the site installed
+//! (the `metrics` facade). Each counter has its own handle, so there is no lookup and no allocation
+//! after the first request.
 //!
-//! Labels are the names of kinds, which the source code lists: none comes from a request, so nobody
-//! can make series, and no name, address or token can stand in one.
+//! The values of labels are the names of kinds in the source code. No label comes from a request,
+//! so a client cannot create series, and no label contains a name, an address or a token.
 
 #[cfg(feature = "metrics")]
 use std::sync::{Arc, OnceLock};
 
 use crate::access::{authentication::Authentication, rejection::Rejection};
 
-/// The counters of an outer layer. Clones count together.
+/// The counters of an outer layer. Clones share the same counters.
 ///
-/// They are registered by the first request, so the recorder has to be there before it. From then
-/// on each series exists, at zero: an alert on one that is not there yet would never fire.
+/// The first request registers them, so install the recorder before it. From then on each series
+/// exists with the value zero, because an alert on a series that does not exist does not fire.
 #[derive(Clone, Debug, Default)]
 pub struct Meter {
     #[cfg(feature = "metrics")]
@@ -24,12 +24,12 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A meter that has counted nothing.
+    /// Creates a meter.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Counts a request's token by its outcome; a request without one is none.
+    /// Counts the token of a request by its outcome. A request without a token is not counted.
     #[inline]
     pub fn verified(&self, who: &Authentication) {
         #[cfg(feature = "metrics")]
@@ -38,7 +38,7 @@ impl Meter {
         let _ = who;
     }
 
-    /// Counts a refused request by the kind of the refusal.
+    /// Counts a rejected request by its kind.
     #[inline]
     pub fn rejected(&self, rejection: Rejection) {
         #[cfg(feature = "metrics")]
@@ -59,7 +59,7 @@ mod counters {
         token::error::TokenErrorKind,
     };
 
-    /// Handles, those of rejections in the order of their kinds.
+    /// The handles of the counters. Those of rejections are in the order of their kinds.
     #[derive(Debug)]
     pub(super) struct Counters {
         verified: Counter,
@@ -69,10 +69,7 @@ mod counters {
 
     impl Counters {
         pub(super) fn register() -> Self {
-            describe_counter!(
-                VERIFICATIONS,
-                "Tokens that requests brought, by what became of them."
-            );
+            describe_counter!(VERIFICATIONS, "Tokens of requests, by outcome of the verification.");
             describe_counter!(REJECTIONS, "Rejected requests, by kind.");
             let refused =
                 |kind: &TokenErrorKind| counter!(VERIFICATIONS, "outcome" => kind.as_str());
@@ -112,7 +109,7 @@ mod tests {
     use super::*;
     use crate::{access::rejection_kind::RejectionKind, token::error::TokenErrorKind};
 
-    /// Series that stand above zero: name, label, count.
+    /// Returns the series with a value above zero: name, label, count.
     fn counted(count: impl FnOnce(&Meter)) -> Vec<(String, String, u64)> {
         let recorder = DebuggingRecorder::new();
         metrics::with_local_recorder(&recorder, || count(&Meter::new()));
@@ -120,7 +117,7 @@ mod tests {
         assert_eq!(
             series.len(),
             1 + TokenErrorKind::ALL.len() + RejectionKind::ALL.len(),
-            "each is there from the start"
+            "every series exists from the start"
         );
         let above_zero = series.into_iter().filter_map(|(key, _, _, value)| match value {
             DebugValue::Counter(count @ 1..) => {
@@ -133,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_is_counted_under_its_own_name() {
+    fn metrics_count_each_kind_under_its_name() {
         for kind in TokenErrorKind::ALL {
             let counted = counted(|meter| meter.verified(&Authentication::rejected(*kind)));
             assert_eq!(
@@ -151,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_a_token_counts_as_no_verification_and_clones_count_together() {
+    fn meter_ignores_no_token_and_clones_share_counters() {
         assert_eq!(counted(|meter| meter.verified(&Authentication::anonymous())), []);
         let twice = counted(|meter| {
             meter.rejected(RejectionKind::NotLoggedIn.into());

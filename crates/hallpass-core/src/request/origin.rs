@@ -1,37 +1,39 @@
-//! Refusing what another site makes a browser send.
+//! Rejection of unsafe requests that another site made the browser send (CSRF).
 //!
-//! A cookie goes along with a request whoever wrote the form. `SameSite=Lax` stops most of that,
-//! but not a sister host (`blog.example.com` against `shop.example.com`), not an old browser, and
-//! not log-in CSRF, where the attacker's own password is posted so that the victim works in the
-//! attacker's account. So unsafe requests are asked where they come from.
+//! A browser also sends a cookie with a request that another site made. `SameSite=Lax` stops most
+//! of these requests, but not those from another host of the same domain (`blog.example.com`
+//! against `shop.example.com`), from an old browser, or in login CSRF, where the attacker's own
+//! password is posted so that the victim works in the attacker's account. Unsafe requests are
+//! therefore checked for their origin.
 //!
-//! The algorithm is that of `CrossOriginProtection` in Go 1.25's `net/http`, rule for rule, so that
-//! every adapter gives the answer that the field has reviewed:
+//! The algorithm is that of `CrossOriginProtection` in Go 1.25's `net/http`, rule for rule. That
+//! algorithm has been publicly reviewed, and every adapter uses it:
 //!
 //! 1. `GET`, `HEAD` and `OPTIONS` pass: they must not change anything.
 //! 2. `Sec-Fetch-Site: same-origin` or `none` (typed, bookmarked) passes. Any other value is
-//!    refused, `same-site` included.
-//! 3. Without that header: an `Origin` whose host and port are those of `Host` passes; without
-//!    `Origin` too the request passes, since every browser since 2020 sends one of the two with an
-//!    unsafe request, and what is no browser has no cookie to abuse.
-//! 4. What 2 or 3 would refuse still passes for a trusted origin or an `insecure_bypass` path.
+//!    rejected, including `same-site`.
+//! 3. Without that header, an `Origin` with the host and port of `Host` passes. A request that also
+//!    has no `Origin` passes, because every browser since 2020 sends one of the two headers with an
+//!    unsafe request, and other clients have no cookie to abuse.
+//! 4. A request that rule 2 or 3 rejects still passes for a trusted origin or an `insecure_bypass`
+//!    path.
 //!
-//! An empty header counts as an absent one. Two departures from Go, both towards refusing: an
-//! `Origin` is read by the grammar of RFC 6454 section 7.1 and not as a whole URL, so `https://me@host/` matches nothing; and a bypass path
-//! with a dot segment, an escape, `//` or `\` is not bypassed, where Go cleans the path first,
-//! since the router behind may read it otherwise.
+//! An empty header counts as an absent one. Two rules are stricter than in Go. `Origin` is parsed
+//! by the grammar of RFC 6454 section 7.1 and not as a whole URL, so `https://me@host/` matches
+//! nothing. A bypass path with a dot segment, an escape, `//` or `\` is not bypassed, because the
+//! router may read it differently; Go cleans the path first.
 //!
-//! `Host` does not tell the scheme, so in rule 3 `http://site` passes for `https://site`. Send
-//! `Strict-Transport-Security`; browsers since 2023 are judged by rule 2. A proxy in front must
-//! hand on the `Host` that the browser sent. A WebSocket handshake is a `GET` and passes: it is
-//! `SameSite` that keeps the cookie from it.
+//! `Host` does not contain the scheme, so in rule 3 `http://site` passes for `https://site`. Send
+//! `Strict-Transport-Security`. For browsers since 2023, rule 2 decides. A reverse proxy must
+//! forward the `Host` that the browser sent. A WebSocket handshake is a `GET` and passes: only
+//! `SameSite` keeps the cookie from it.
 
 use crate::access::{rejection::Rejection, rejection_kind::RejectionKind};
 
 #[cfg(test)]
 mod tests;
 
-/// The check, with the exceptions that a site makes.
+/// The origin check, with the exceptions of a site.
 ///
 /// ```
 /// use hallpass_core::{OriginCheck, OriginFacts};
@@ -59,13 +61,13 @@ pub struct OriginCheck {
     bypassed: Vec<Box<str>>,
 }
 
-/// What the check looks at, as it stands in the request: the first header of each name, `None`
-/// where there is none.
+/// The parts of a request that the check reads: the first header of each name, or `None` if the
+/// header is absent.
 ///
-/// Exhaustive, because an adapter constructs it.
+/// It is exhaustive, because an adapter constructs it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OriginFacts<'a> {
-    /// The method, in the case in which it was sent.
+    /// The method, with the letter case in which it was sent.
     pub method: &'a str,
     /// `Host`, or `:authority` in HTTP/2.
     pub host: Option<&'a [u8]>,
@@ -78,9 +80,10 @@ pub struct OriginFacts<'a> {
 }
 
 impl<'a> OriginFacts<'a> {
-    /// Reads them from a request whose target has this path and, in HTTP/2 and to a proxy, this
-    /// authority; `header` gives the first value of a header by its lower-case name. The
-    /// authority goes before `Host` (RFC 9112 section 3.2.2).
+    /// Reads the parts of a request. `path` is the path of its target. `authority` is the authority
+    /// of its target, which HTTP/2 requests and requests to a proxy have. `header` returns the
+    /// first value of a header by its lower-case name. The authority takes precedence over `Host`
+    /// (RFC 9112 section 3.2.2).
     pub fn read(
         method: &'a str,
         authority: Option<&'a str>,
@@ -97,33 +100,33 @@ impl<'a> OriginFacts<'a> {
     }
 }
 
-/// An exception that cannot be made.
+/// An exception that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OriginCheckError {
-    /// Not what a browser sends in `Origin`, so it would never match.
+    /// The text is not an origin as a browser sends it in `Origin`, so it would never match.
     #[error(
         "trusted origin {0:?} would never match: write scheme://host or scheme://host:port in lower case, without the default port and without a path"
     )]
     Origin(String),
-    /// Not a path, or one that could be read in two ways.
+    /// The text is not a path, or routers could read it in two ways.
     #[error(
-        "bypass path {0:?} is not usable: write /path, or /path/ for all below it, without dots as segments, escapes, doubled slashes, a query or wildcards"
+        "bypass path {0:?} cannot be used: write /path, or /path/ for all paths below it, without dots as segments, escapes, doubled slashes, a query or wildcards"
     )]
     Path(String),
 }
 
 impl OriginCheck {
-    /// The check without exceptions.
+    /// Creates the check without exceptions.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets unsafe requests of another origin through, such as `https://admin.example`. It may then do whatever a
-    /// signed-in visitor may. Defaults to none, because a site knows which others it owns.
+    /// Admits unsafe requests from another origin, such as `https://admin.example`. That origin can
+    /// then do everything that a logged-in visitor can do. Defaults to none.
     ///
     /// # Errors
-    /// [`OriginCheckError::Origin`] where no browser would send this origin.
+    /// Returns [`OriginCheckError::Origin`] if no browser would send this origin.
     pub fn trust(mut self, origin: &str) -> Result<Self, OriginCheckError> {
         if !is_as_sent(origin) {
             return Err(OriginCheckError::Origin(origin.to_owned()));
@@ -132,13 +135,13 @@ impl OriginCheck {
         Ok(self)
     }
 
-    /// Takes one path out of the check, or all below it where it ends in `/`. For endpoints that
-    /// carry their own proof, such as a signed webhook. Defaults to none, because a path left
-    /// out can be posted to from any site, with the visitor's cookie.
+    /// Excludes one path from the check, or all paths below it if it ends in `/`. It is for
+    /// endpoints with their own proof, such as a signed webhook. Defaults to none, because any site
+    /// can post to an excluded path with the visitor's cookie.
     ///
     /// # Errors
-    /// [`OriginCheckError::Path`] where the path does not start with `/`, or could be read in two
-    /// ways.
+    /// Returns [`OriginCheckError::Path`] if the path does not start with `/`, or if routers could
+    /// read it in two ways.
     pub fn insecure_bypass(mut self, path: &str) -> Result<Self, OriginCheckError> {
         if !reads_one_way(path) || path.contains(['?', '#', '*', '{', '}']) {
             return Err(OriginCheckError::Path(path.to_owned()));
@@ -147,10 +150,10 @@ impl OriginCheck {
         Ok(self)
     }
 
-    /// Decides about one request.
+    /// Checks one request.
     ///
     /// # Errors
-    /// [`RejectionKind::CrossOrigin`] where another site had a browser send it.
+    /// Returns [`RejectionKind::CrossOrigin`] if another site made the browser send the request.
     pub fn check(&self, request: &OriginFacts<'_>) -> Result<(), Rejection> {
         let passes = match (request.method, present(request.sec_fetch_site)) {
             ("GET" | "HEAD" | "OPTIONS", _) => true,
@@ -182,8 +185,8 @@ fn is_of_host(origin: &[u8], host: Option<&[u8]>) -> bool {
     split_origin(origin).is_some_and(|(_, authority)| Some(authority) == host)
 }
 
-/// Scheme and `host[:port]` of an origin (RFC 6454 section 7.1); `None` for `null` and whatever
-/// else is not one.
+/// Returns the scheme and `host[:port]` of an origin (RFC 6454 section 7.1). Returns `None` for
+/// `null` and for every other text that is not an origin.
 fn split_origin(origin: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = origin.windows(3).position(|bytes| bytes == b"://")?;
     let (scheme, rest) = origin.split_at_checked(at)?;
@@ -195,7 +198,8 @@ fn split_origin(origin: &[u8]) -> Option<(&[u8], &[u8])> {
     (scheme_is_one && authority_is_one).then_some((scheme, authority))
 }
 
-/// Whether a browser would serialise an origin so (WHATWG URL: lower case, no default port).
+/// Returns whether a browser would serialise an origin in this form (WHATWG URL: lower case, no
+/// default port).
 fn is_as_sent(origin: &str) -> bool {
     let Some((scheme, authority)) = split_origin(origin.as_bytes()) else {
         return false;
@@ -210,7 +214,7 @@ fn is_as_sent(origin: &str) -> bool {
         && !authority.ends_with(b":")
 }
 
-/// Whether every router reads this path alike.
+/// Returns whether every router reads this path in the same way.
 fn reads_one_way(path: &str) -> bool {
     path.starts_with('/')
         && !path.contains("//")

@@ -1,25 +1,25 @@
-//! Renewal inside a request whose access token has run out.
+//! Refresh of a session inside a request whose access token has expired.
 //!
-//! The authenticator knows no store. An adapter knows a moment: between finding out that nobody is
-//! signed in, and asking the site inside. What is done with it is a [`RefreshHook`]'s; that of
-//! hallpass-accounts renews sessions. A request that has nothing to renew passes without a wait
-//! or an allocation: the one future here is made where a renewal is due.
+//! The authenticator has no store. After an adapter has found a request to be anonymous, and before
+//! it calls the site, it can call a [`RefreshHook`]. The hook of hallpass-accounts refreshes
+//! sessions. A request without a session to refresh causes no wait and no allocation: the only
+//! future is created when a refresh is due.
 
 use std::{future::Future, pin::Pin};
 
 use crate::{access::authentication::Authentication, request::origin::OriginFacts};
 
-/// Renews sessions for an adapter's outer middleware.
+/// Refreshes sessions for an adapter's outer middleware.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot renew sessions: it does not implement `RefreshHook`",
+    message = "`{Self}` cannot refresh sessions: it does not implement `RefreshHook`",
     label = "`RefreshHook` is not implemented for this type",
     note = "use `RequestRefresh` of hallpass-accounts, or write `impl RefreshHook for {Self}`",
     note = "guide: docs/guide/src/axum.md"
 )]
 pub trait RefreshHook: Send + Sync + 'static {
-    /// Begins a renewal, if this is a request to renew in. Asked where nobody is signed in;
-    /// `cookies` are the values of all its `Cookie` fields, `authorization` tells whether it
-    /// has an `Authorization` field.
+    /// Starts a refresh if this request is due for one. It is called if the request is anonymous.
+    /// `cookies` are the values of all its `Cookie` fields. `authorization` is whether it has an
+    /// `Authorization` field.
     fn due(
         &self,
         who: &Authentication,
@@ -29,28 +29,29 @@ pub trait RefreshHook: Send + Sync + 'static {
     ) -> Option<Refreshing>;
 }
 
-/// A renewal under way.
+/// A refresh in progress.
 pub type Refreshing = Pin<Box<dyn Future<Output = RefreshedRequest> + Send>>;
 
-/// How a request goes on after a renewal.
+/// The result of a refresh for its request.
 ///
-/// Exhaustive, because a hook constructs it.
+/// It is exhaustive, because a hook constructs it.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct RefreshedRequest {
-    /// Who asks now; `None` leaves it as it was.
+    /// The caller after the refresh, or `None` if the caller is unchanged.
     pub who: Option<Authentication>,
-    /// The `Set-Cookie` values for the answer.
+    /// The `Set-Cookie` values for the response.
     pub cookies: Vec<String>,
 }
 
 impl RefreshedRequest {
-    /// The `Set-Cookie` values for an answer that sets these cookies itself. None where it sets or
-    /// removes one of the session's, as log-in and log-out do: it has the last word, or a
-    /// log-out would be undone by the renewal that went before it.
+    /// Returns the `Set-Cookie` values to add to a response that already has the `Set-Cookie`
+    /// values `already_set`. Returns none if the response sets or removes a cookie of the session,
+    /// as login and logout do. The response then takes precedence, because otherwise the refresh
+    /// would undo a logout.
     ///
-    /// An answer that takes them is `no-store`: a cache may keep a `Set-Cookie` and hand it to
-    /// somebody else (RFC 9111, section 7.3).
+    /// A response that receives these values must be `no-store`, because a cache may store a
+    /// `Set-Cookie` and send it to another client (RFC 9111, section 7.3).
     ///
     /// ```
     /// use hallpass_core::RefreshedRequest;

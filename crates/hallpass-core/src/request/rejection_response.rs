@@ -2,18 +2,18 @@
 //!
 //! | caller | not logged in (401) | logged in, not allowed (403) | any other status |
 //! |---|---|---|---|
-//! | browser, navigation | 303 to the login page, with `next` | 403, a page with the way forward | its status, a page |
+//! | browser, navigation | 303 to the login page, with `next` | 403, a page with links to a fix | its status, a page |
 //! | browser, form or `fetch` | 401, a page | 403, a page | its status, a page |
 //! | prefers JSON | 401, problem+json (RFC 9457) | 403, problem+json | its status, problem+json |
-//! | htmx | 401 with `HX-Redirect` | 403, with `HX-Redirect` where there is a way forward | its status, a page |
+//! | htmx | 401 with `HX-Redirect` | 403, with `HX-Redirect` if there is a page to fix it | its status, a page |
 //! | WebSocket or other upgrade | 401, problem+json, nothing upgraded | 403, problem+json | its status, problem+json |
 //! | gRPC | 200, `grpc-status` 16 | 200, `grpc-status` 7 | 200, its `grpc-status` |
 //!
-//! Every response is `no-store`, because it depends on the caller. A 401 carries a challenge, as
-//! RFC 9110 section 15.5.2 demands, and no other status does. The scheme is `Bearer` (RFC 6750)
-//! where a site accepts bearer tokens. Otherwise it is `Cookie`, after
-//! draft-broyer-http-cookie-auth: no scheme is registered for cookies, and a browser ignores a
-//! scheme that it does not know. `Basic` would open the browser's own login box.
+//! Every response is `no-store`, because it depends on the caller. A 401 has a challenge, as RFC
+//! 9110 section 15.5.2 requires, and no other status has one. The scheme is `Bearer` (RFC 6750) if
+//! a site accepts bearer tokens. Otherwise it is `Cookie`, after draft-broyer-http-cookie-auth: no
+//! scheme is registered for cookies, and a browser ignores an unknown scheme. `Basic` would open
+//! the browser's own login dialog.
 //!
 //! The status and the texts of each kind are in `access/rejection_kind.rs`. The tests
 //! check the whole table, every kind with every caller.
@@ -35,7 +35,7 @@ use crate::{
 
 /// The response of a rejected request, ready to send. Header names are lower-case.
 ///
-/// Exhaustive, because every adapter must send each part.
+/// It is exhaustive, because every adapter must send each part.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct RejectionResponse {
@@ -43,7 +43,7 @@ pub struct RejectionResponse {
     pub status: u16,
     /// The headers, each name once.
     pub headers: Vec<(&'static str, String)>,
-    /// The body; empty where the headers say it all.
+    /// The body. It is empty if the headers are the whole response.
     pub body: String,
 }
 
@@ -160,7 +160,7 @@ impl RejectionResponse {
     /// Returns the status and the headers for a page of the site's own, without a body.
     ///
     /// A page with a status of success is sent with the status of the rejection. The challenge is
-    /// there only where the status is still 401 (a page may redirect). `has` returns whether the
+    /// only present if the status is still 401 (a page may redirect). `has` returns whether the
     /// page has a header of this name; such a header is not replaced.
     pub fn for_page(
         rejection: Rejection,
@@ -180,7 +180,7 @@ fn not_stored() -> Vec<(&'static str, String)> {
     vec![("cache-control", "no-store".to_owned()), ("vary", "accept, cookie".to_owned())]
 }
 
-/// A 401 leads to the login page, except the failed login itself.
+/// Returns whether the rejection leads to the login page: every 401 except a failed login.
 fn leads_to_login(rejection: Rejection) -> bool {
     rejection.status() == 401 && !rejection.kind().is_about_content()
 }
@@ -197,7 +197,7 @@ fn html(rejection: Rejection, body: String, settings: &RejectionSettings) -> Rej
     RejectionResponse { status: rejection.status(), headers, body }
 }
 
-/// The problem document of RFC 9457.
+/// Returns a response with the problem document of RFC 9457.
 fn problem_json(rejection: Rejection, settings: &RejectionSettings) -> RejectionResponse {
     let mut headers = settings.headers(rejection);
     headers.push(("content-type", "application/problem+json".to_owned()));
@@ -230,8 +230,8 @@ impl Rejection {
     }
 }
 
-/// A "Trailers-Only" response (gRPC over HTTP/2): the failure is in `grpc-status`, the HTTP status
-/// is 200.
+/// Returns a "Trailers-Only" response (gRPC over HTTP/2): the failure is in `grpc-status`, and the
+/// HTTP status is 200.
 fn grpc(rejection: Rejection, content_type: &str) -> RejectionResponse {
     let mut headers = not_stored();
     headers.push(("content-type", content_type.to_owned()));
@@ -240,7 +240,8 @@ fn grpc(rejection: Rejection, content_type: &str) -> RejectionResponse {
     RejectionResponse { status: 200, headers, body: String::new() }
 }
 
-/// Returns the links to the pages where the person can fix it, the best one first.
+/// Returns the links to the pages where the person can fix the reason of the rejection, the best
+/// one first.
 fn ways_forward(
     kind: RejectionKind,
     caller: &Caller<'_>,
@@ -248,22 +249,22 @@ fn ways_forward(
 ) -> Vec<Link> {
     let accounts = |label| Link { label, path: settings.login(caller) };
     match kind {
-        RejectionKind::NotLoggedIn => vec![accounts("Sign in")],
+        RejectionKind::NotLoggedIn => vec![accounts("Log in")],
         RejectionKind::Expired | RejectionKind::Revoked | RejectionKind::NotRecent => {
-            vec![accounts("Sign in again")]
+            vec![accounts("Log in again")]
         }
         RejectionKind::SecondFactorMissing => vec![
             Link { label: "Set up a second factor", path: settings.two_factor_path.clone() },
-            accounts("Sign in again"),
+            accounts("Log in again"),
         ],
         _ => Vec::new(),
     }
 }
 
 impl RejectionSettings {
-    /// Returns the headers that every response of this rejection carries, a site's own page
-    /// included: `no-store`, the challenge of a 401, how long to wait, and the methods that are
-    /// allowed.
+    /// Returns the headers of every response of this rejection, including the site's own page:
+    /// `no-store`, the challenge of a 401, the wait before the next attempt, and the allowed
+    /// methods.
     #[must_use]
     pub fn headers(&self, rejection: Rejection) -> Vec<(&'static str, String)> {
         let mut headers = not_stored();
@@ -278,7 +279,7 @@ impl RejectionSettings {
         headers
     }
 
-    /// Returns the path of the login page with `next`. A target off the site is replaced
+    /// Returns the path of the login page with `next`. A target on another site is replaced
     /// ([`SafeNext`]).
     fn login(&self, caller: &Caller<'_>) -> String {
         let mut path = self.login_path.clone();
@@ -295,8 +296,8 @@ impl RejectionSettings {
     fn challenge(&self, kind: RejectionKind) -> String {
         match (self.bearer, kind) {
             (false, _) => format!("Cookie form-action=\"{}\"", self.login_path),
-            // RFC 6750 section 3.1: no error code where no token was sent, and a bad one is not
-            // told from none.
+            // RFC 6750 section 3.1: there is no error code for a request without a token. A token
+            // that is not valid gets the same challenge as no token.
             (true, RejectionKind::Expired | RejectionKind::Revoked) => {
                 "Bearer error=\"invalid_token\"".to_owned()
             }
@@ -305,13 +306,13 @@ impl RejectionSettings {
     }
 }
 
-/// A way forward.
+/// A link to a page where the person can fix the reason of the rejection.
 struct Link {
     label: &'static str,
     path: String,
 }
 
-/// Returns the default page of a rejection, for a site without one of its own.
+/// Returns the default page of a rejection, for a site without its own page.
 ///
 /// The page has no script and no inline style, so it works under any Content-Security-Policy.
 fn page(kind: RejectionKind, links: &[Link], settings: &RejectionSettings) -> String {
@@ -333,22 +334,24 @@ fn page(kind: RejectionKind, links: &[Link], settings: &RejectionSettings) -> St
     page
 }
 
-/// A path within a quoted attribute. Quotes and angle brackets are percent-encoded in it already.
+/// Escapes a path for a quoted attribute. Quotes and angle brackets are already percent-encoded in
+/// it.
 fn escaped(path: &str) -> String {
     path.replace('&', "&amp;")
 }
 
-/// A path as it may stand in a header and within quotes there: what may not is percent-encoded.
+/// Percent-encodes the characters that a path may not have in a header, or within quotes in a
+/// header.
 fn header_safe(path: &str) -> String {
     utf8_percent_encode(path, NOT_IN_HEADER).to_string()
 }
 
-/// All but the unreserved characters of RFC 3986 section 2.3.
+/// All characters except the unreserved ones of RFC 3986 section 2.3.
 const NOT_IN_QUERY_VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What would end a header or a quoted string, in HTML too. What lies beyond ASCII is always
-/// encoded.
+/// The characters that would end a header or a quoted string, also in HTML. Characters outside
+/// ASCII are always encoded.
 const NOT_IN_HEADER: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'\\').add(b'<').add(b'>');
 
 #[cfg(test)]

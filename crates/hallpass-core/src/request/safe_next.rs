@@ -1,27 +1,28 @@
-//! Where to go after signing in: a path on this very site, or the default.
+//! The redirect target after a login: a path on the same site, or the default.
 //!
-//! `next` comes from the address bar, so anyone can write it (CWE-601, open redirect). [`SafeNext`]
-//! is the only thing a redirect is made from, and it holds nothing but an absolute path of this
-//! site, with its query. It does not repair: what is not such a path as an honest browser sends it
-//! becomes the default, since a person loses one click by that, and a repaired address is a guess
-//! at what the attacker meant.
+//! `next` comes from the address bar, so anyone can write it (CWE-601, open redirect). Redirects
+//! are made only from [`SafeNext`], which contains only an absolute path of this site with its
+//! query. It does not repair a text. A text that is not such a path in the form in which an honest
+//! browser sends it becomes the default. The person then needs one more click, but a repaired
+//! address could be the one that the attacker intended.
 //!
-//! The rules, each a way in which `next` has left a site:
+//! Each rule prevents a known way to leave a site through `next`:
 //!
-//! 1. One `/` first, and neither `/` nor `\` after it: `//evil.example` and `/\evil.example` name
-//!    another host (WHATWG URL, "relative slash state", where `\` is a slash).
-//! 2. Visible ASCII only: tab, CR and LF are dropped by browsers (`/<TAB>/evil.example` becomes
-//!    rule 1's) and split headers; what lies beyond ASCII is normalised by some of those who read
-//!    it.
-//! 3. No `\`, `"`, `<` or `>` anywhere: a browser sends none of them unescaped.
-//! 4. In the path no dot segment, written out or escaped: `/.//evil.example` is a path whose
-//!    resolved form starts with `//`.
-//! 5. In the path no escape that stands for `/`, `\`, `%` or a control character, and none that is
-//!    not UTF-8 (`%c0%af` is a slash to a careless decoder): harmless here, but whoever decodes
-//!    once more (a proxy, the site's own router) would meet rules 1 to 4 again.
-//! 6. At most 2048 bytes.
+//! 1. The first character is `/`, and the second is neither `/` nor `\`: `//evil.example` and
+//!    `/\evil.example` name another host (WHATWG URL, "relative slash state", where `\` is a
+//!    slash).
+//! 2. Only visible ASCII is allowed. Browsers drop tab, CR and LF (`/<TAB>/evil.example` becomes a
+//!    case of rule 1), and CR and LF split headers. Some readers normalise characters outside
+//!    ASCII.
+//! 3. No `\`, `"`, `<` or `>` is allowed: a browser sends none of them unescaped.
+//! 4. The path has no dot segment, plain or escaped: `/.//evil.example` is a path whose resolved
+//!    form starts with `//`.
+//! 5. The path has no escape of `/`, `\`, `%` or a control character, and no escape that is not
+//!    UTF-8 (`%c0%af` is a slash for a lenient decoder). These are harmless here, but a reader that
+//!    decodes the path again (a proxy, the site's own router) would violate rules 1 to 4.
+//! 6. The text has at most 2048 bytes.
 //!
-//! The table is in `safe_next/tests.rs`.
+//! The table of cases is `tests/tables/next.jsonl`.
 
 use std::fmt;
 
@@ -43,11 +44,12 @@ mod tests;
 pub struct SafeNext(Box<str>);
 
 impl SafeNext {
-    /// The longest `next` that is followed, in bytes: what the field's proxies and browsers carry
-    /// in an address without trouble.
+    /// The maximum length of `next`, in bytes. Common proxies and browsers accept an address of
+    /// this length.
     pub const MAX_LENGTH: usize = 2048;
 
-    /// The path that `next` names, or `/` where there is none or it is not a path of this site.
+    /// Returns the path of `next`. Returns `/` if there is no `next`, or if it is not a path of
+    /// this site.
     pub fn parse(next: Option<&str>) -> Self {
         match next {
             Some(next) if stays_here(next) => Self(next.into()),
@@ -55,19 +57,19 @@ impl SafeNext {
         }
     }
 
-    /// The path and query, as they go into a `Location` header. They still need escaping in HTML.
+    /// Returns the path and query, ready for a `Location` header. They still need escaping in HTML.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether this is the default: nothing was asked for, or nothing that may be followed.
+    /// Returns whether this is the default: `next` was absent, not allowed, or `/`.
     pub fn is_default(&self) -> bool {
         &*self.0 == DEFAULT
     }
 }
 
 impl Default for SafeNext {
-    /// `/`.
+    /// Returns `/`.
     fn default() -> Self {
         Self(DEFAULT.into())
     }
@@ -94,7 +96,8 @@ fn is_sent_unescaped(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>')
 }
 
-/// Rules 4 and 5: a `%` that decoding leaves is half an escape, or an escaped one.
+/// Checks rules 4 and 5. A `%` that remains after decoding is an incomplete escape or an escaped
+/// `%`.
 fn is_read_alike(path: &str, decoded: &str) -> bool {
     decoded.matches('/').count() == path.matches('/').count()
         && !decoded.contains(|c: char| matches!(c, '\\' | '%') || c.is_control())

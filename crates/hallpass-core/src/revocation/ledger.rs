@@ -1,4 +1,4 @@
-//! The entries and who may touch them: readers look up without a lock, writers take turns.
+//! The entries of the revocation list. Readers look up without a lock; writers hold a mutex.
 
 use std::{
     hash::{BuildHasher, Hash, Hasher},
@@ -15,15 +15,15 @@ use crate::{
 };
 
 pub(super) struct Ledger {
-    /// [`Summary`], so that an empty ledger is answered by one load.
+    /// A [`Summary`], so that a check of an empty ledger is one load.
     summary: AtomicU64,
     table: Swap<Table>,
-    /// Held while writing; readers never touch it.
+    /// The mutex of the writers. Readers never lock it.
     writing: Mutex<()>,
     seed: Seed,
 }
 
-/// Keeps an account and a session of one name apart.
+/// The kind of an entry. An account and a session with the same name have different keys.
 #[derive(Clone, Copy, Hash)]
 pub(super) enum Kind {
     Account,
@@ -40,7 +40,7 @@ impl Ledger {
         }
     }
 
-    /// What revokes a token, if anything does.
+    /// Returns the kind of revocation of a token, or `None` if it is not revoked.
     pub(super) fn look_up(&self, token: &TokenFacts<'_>) -> Option<RevokedKind> {
         let mut summary = self.summary();
         if summary.has_entries() {
@@ -48,8 +48,8 @@ impl Ledger {
             if revoked.is_some() {
                 return revoked;
             }
-            // Read again: an entry that was dropped before the table was asked has moved the
-            // horizon before that.
+            // Read the summary again: if an entry was dropped before the table was read, the
+            // horizon was moved before that.
             summary = self.summary();
         }
         summary.covers(token.expires_at).then_some(RevokedKind::Forgotten)
@@ -71,7 +71,7 @@ impl Ledger {
         let table = self.table.load();
         if let Err(Full) = table.put(key, entry) {
             let larger = table.rebuilt(1);
-            // It was made with room for one more.
+            // The new table has room for one more entry.
             let _ = larger.put(key, entry);
             self.table.store(Arc::new(larger));
         }
@@ -84,8 +84,8 @@ impl Ledger {
         let Some(horizon) = table.latest_over(now) else {
             return;
         };
-        // The horizon first, and the entries after it: a reader who misses an entry then sees the
-        // horizon.
+        // Publish the horizon before the entries are dropped: a reader that does not find an entry
+        // then reads the horizon.
         self.publish(self.summary().with_horizon(horizon));
         table.drop_over(now);
         self.publish(self.summary().with_entries(table.live() > 0));
@@ -98,27 +98,29 @@ impl Ledger {
         self.table.load().live()
     }
 
-    /// In bytes.
+    /// Returns the size in bytes.
     pub(super) fn size(&self) -> usize {
         self.table.load().size()
     }
 
-    /// Acquire: whoever learns of an entry here also sees it in the table.
+    /// Loads the summary with Acquire: a reader that sees the flag also sees the entry in the
+    /// table.
     fn summary(&self) -> Summary {
         Summary::from_bits(self.summary.load(Ordering::Acquire))
     }
 
-    /// Only while [`writing`](Self::write).
+    /// Stores the summary. The caller must hold the mutex of [`write`](Self::write).
     fn publish(&self, summary: Summary) {
         self.summary.store(summary.bits(), Ordering::Release);
     }
 
-    /// A writer that panicked left no half-written entry: each is one atomic store.
+    /// Locks the mutex. A poisoned mutex is used as it is: a writer that panicked left no partial
+    /// entry, because each entry is one atomic store.
     fn write(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Never 0, which marks an empty slot.
+    /// Returns the key of an entry. It is never 0, which marks an empty slot.
     fn key(&self, kind: Kind, name: &str) -> u64 {
         let mut hasher = self.seed.build_hasher();
         kind.hash(&mut hasher);
@@ -127,10 +129,10 @@ impl Ledger {
     }
 }
 
-/// What a reader must know before it looks anything up, in one word: whether there are entries, and
-/// the horizon.
+/// The data that a reader needs before a lookup, in one word: whether there are entries, and the
+/// horizon.
 ///
-/// The horizon is the latest `forget_after` of any entry that was dropped, in seconds.
+/// The horizon is the latest `forget_after` of all entries that were dropped, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Summary(u64);
 
@@ -152,13 +154,13 @@ impl Summary {
         Self(if some { horizon | ENTRIES } else { horizon })
     }
 
-    /// The horizon only moves on.
+    /// Moves the horizon. It never moves back.
     fn with_horizon(self, seconds: u32) -> Self {
         let horizon = (self.0 & HORIZON).max(u64::from(seconds));
         Self(self.0 & ENTRIES | horizon)
     }
 
-    /// Whether a token that ends then may have been revoked by an entry that was dropped.
+    /// Returns whether a token with this expiry may have been revoked by an entry that was dropped.
     const fn covers(self, expires_at: UnixTime) -> bool {
         expires_at.as_secs() <= self.0 & HORIZON
     }

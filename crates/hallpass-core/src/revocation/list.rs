@@ -1,22 +1,23 @@
-//! What was revoked lately: the accounts whose token generation was raised, and the sessions that
+//! The recent revocations: the accounts whose token generation was raised, and the sessions that
 //! were ended.
 //!
-//! The request path asks this instead of the store. It stays small because an entry may leave once
-//! no live token can carry what it revokes: its size is bounded by the revocations of one token
-//! life. Readers take no lock and never wait: an empty list costs one atomic load, a full one two
-//! hashes, two bits of a filter and now and then a probe of the [table](super::table).
+//! The request path reads this list instead of the store. An entry is dropped when every token that
+//! it revokes has expired. The size of the list is therefore bounded by the number of revocations
+//! within one token lifetime. Readers take no lock and never wait. A check of an empty list is one
+//! atomic load. A check of a list with entries is two hashes, two bits of a filter and sometimes a
+//! probe of the [table](super::table).
 //!
-//! It errs to one side only. Keys are 64-bit hashes under the seed of a `HashMap`, so two accounts
-//! may in theory share an entry (with a million entries, once in 10^13 look-ups); such an account
-//! is then asked to sign in again, and no revoked token passes.
+//! The list never accepts a revoked token, but it may reject a valid one. Keys are 64-bit hashes
+//! with the seed of a `HashMap`, so two accounts can share an entry (with a million entries, once
+//! in 10^13 lookups). Such an account then has to log in again.
 //!
-//! **A clock that jumps ahead and back brings nothing to life.** [`forget`](RevocationList::forget)
-//! believes the clock that it is given; if that was wrong, revoked tokens would be live again once
-//! the clock is set right (SECURITY row 21). So the list remembers the latest `forget_after` that
-//! it dropped, and refuses tokens that end no later. With an honest clock these have expired
-//! anyway.
+//! **A clock that jumps ahead and back makes no revoked token valid again.**
+//! [`forget`](RevocationList::forget) uses the time that it is given. If that time was wrong,
+//! revoked tokens would be valid again after the clock is corrected (SECURITY row 21). The list
+//! therefore stores the latest `forget_after` of the entries that it dropped, and rejects tokens
+//! that expire no later. With a correct clock these tokens have already expired.
 //!
-//! What is not here: where the entries come from. That is the log, in `hallpass-accounts`.
+//! The source of the entries is the log in `hallpass-accounts`.
 
 use std::{
     fmt,
@@ -39,7 +40,7 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// What was revoked lately, shared by all who hold a clone.
+/// The recent revocations, shared by all clones.
 ///
 /// ```
 /// use hallpass_core::{RevocationList, TokenFacts, UnixTime};
@@ -48,7 +49,7 @@ mod tests;
 /// let token = TokenFacts { user_id: "17", generation: 4, session: Some("s-1"), expires_at: UnixTime::from_secs(1_764_000_900) };
 /// assert!(revocations.check(&token, now).is_ok());
 ///
-/// revocations.raise_generation("17", 5, token.expires_at); // role changed: everything older is revoked
+/// revocations.raise_generation("17", 5, token.expires_at); // role changed: older tokens are revoked
 /// assert!(revocations.check(&token, now).is_err());
 /// assert!(revocations.check(&TokenFacts { generation: 5, ..token }, now).is_ok());
 ///
@@ -58,46 +59,48 @@ mod tests;
 #[derive(Clone)]
 pub struct RevocationList(Arc<Shared>);
 
-/// What happens to tokens while the log is silent.
+/// The treatment of tokens while the revocation log cannot be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StalePolicy {
-    /// They serve until `exp`: a fault of the store keeps nobody out.
+    /// Tokens are accepted until `exp`. A fault of the store rejects no request.
     #[default]
     ServeUntilExpiry,
-    /// They are refused once the list is older than this, and before it was first loaded: nobody
-    /// outlives a revocation by more.
+    /// Tokens are rejected if the list is older than this, and before the list is first loaded. A
+    /// revoked token is then accepted for at most this long.
     Refuse {
-        /// The greatest age of the list, in whole seconds.
+        /// The maximum age of the list, in whole seconds.
         after: Duration,
     },
 }
 
 struct Shared {
     ledger: Ledger,
-    /// When the log was last read to its end, in seconds; [`NEVER`] before the first time.
+    /// The time at which the log was last read to its end, in seconds, or [`NEVER`] before the
+    /// first time.
     synced: AtomicU64,
     stale: StalePolicy,
 }
 
 impl RevocationList {
-    /// An empty list that has not been loaded. Tokens serve until `exp` while its log is silent,
-    /// because most sites rather let a visitor in for minutes more than turn all of them away.
+    /// Creates an empty list that has not been loaded. Tokens are accepted until `exp` while the
+    /// log cannot be read: for most sites, a revoked visitor for some more minutes is better than
+    /// no visitors.
     pub fn new() -> Self {
         Self::with_stale_policy(StalePolicy::default())
     }
 
-    /// An empty list with another answer to a silent log.
+    /// Creates an empty list with another policy for a log that cannot be read.
     pub fn with_stale_policy(stale: StalePolicy) -> Self {
         Self(Arc::new(Shared { ledger: Ledger::new(), synced: AtomicU64::new(NEVER), stale }))
     }
 
-    /// Whether a token still counts at `now`.
+    /// Checks whether a token is accepted at `now`.
     ///
     /// # Errors
-    /// [`Revoked`] where the account's generation was raised above the token's, its session was
-    /// ended, it may have been revoked by an entry dropped under a wrong clock, or the list is
-    /// staler than its policy allows.
+    /// Returns [`Revoked`] in four cases: the account's generation was raised above the token's;
+    /// the session was ended; an entry that may have revoked the token was dropped under a wrong
+    /// clock; or the list is older than its policy allows.
     pub fn check(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<(), Revoked> {
         if let Some(kind) = self.0.ledger.look_up(token) {
             return Err(Revoked(kind));
@@ -111,12 +114,12 @@ impl RevocationList {
         }
     }
 
-    /// Revokes every token of the account with a generation below `generation`. Never lowers what
-    /// was raised.
+    /// Revokes every token of the account with a generation below `generation`. It never lowers a
+    /// generation that was raised before.
     ///
     /// `forget_after` is the latest `exp` that such a token can have.
     pub fn raise_generation(&self, user_id: &str, generation: u32, forget_after: UnixTime) {
-        // No generation lies below 0, so this revokes nothing.
+        // No generation is below 0, so there is nothing to revoke.
         if generation > 0 {
             self.0.ledger.put(Kind::Account, user_id, Entry::new(generation, forget_after));
         }
@@ -129,33 +132,34 @@ impl RevocationList {
         self.0.ledger.put(Kind::Session, session, Entry::new(1, forget_after));
     }
 
-    /// Drops the entries whose `forget_after` lies before `now`.
+    /// Drops the entries whose `forget_after` is before `now`.
     pub fn forget(&self, now: UnixTime) {
         self.0.ledger.forget(now);
     }
 
-    /// How many entries there are.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.0.ledger.len()
     }
 
-    /// Whether nothing is revoked.
+    /// Returns whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many bytes the entries take.
+    /// Returns the size of the entries, in bytes.
     pub fn size(&self) -> usize {
         self.0.ledger.size()
     }
 
-    /// Notes that the log was read to its end at this moment.
+    /// Records that the log was read to its end at this time.
     pub fn synced(&self, at: UnixTime) {
         self.0.synced.store(at.as_secs(), Ordering::Relaxed);
     }
 
-    /// How long ago the log was last read to its end; `None` where it never was. Under a clock that
-    /// was set back since, by how far: a silent log would seem current for as long.
+    /// Returns the time since the log was last read to its end, or `None` if it was never read. If
+    /// the clock was set back since then, returns the difference to the last reading, so that the
+    /// list does not look current.
     pub fn staleness(&self, now: UnixTime) -> Option<Duration> {
         match self.0.synced.load(Ordering::Relaxed) {
             NEVER => None,
@@ -175,7 +179,7 @@ impl Default for RevocationList {
 
 impl fmt::Debug for RevocationList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RevocationView")
+        f.debug_struct("RevocationList")
             .field("len", &self.len())
             .field("stale", &self.0.stale)
             .finish_non_exhaustive()

@@ -1,11 +1,11 @@
-//! The orders in which a reader and the writers may meet, walked through by shuttle: 20,000 with at
-//! most three preemptions each, which is where such faults show (probabilistic concurrency
-//! testing), since all of them are too many.
+//! A model check of the interleavings of a reader and the writers, with shuttle. It runs 20,000
+//! schedules with at most three preemptions each, in which such faults usually occur (probabilistic
+//! concurrency testing), because the number of all schedules is too large.
 //!
-//! `RUSTFLAGS="--cfg shuttle" cargo test -p hallpass-core --no-default-features --features derive
-//! --lib revocation::model --release`. The table is small there, so that growing and shrinking are
-//! within reach. Loom is not used: 0.7.3 forgets that another thread read a word once the writer
-//! has read it too, and then walks through a single order.
+//! Run `RUSTFLAGS="--cfg shuttle" cargo test -p hallpass-core --no-default-features --features
+//! derive --lib revocation::model --release`. The table is small in this build, so that it grows
+//! and shrinks. Loom is not used: version 0.7.3 loses the fact that another thread read a word once
+//! the writer has also read it, and then checks only one schedule.
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,10 +36,10 @@ fn is_void(ledger: &Ledger, user_id: &str) -> bool {
     ledger.look_up(&token(user_id)).is_some()
 }
 
-/// As a log-out sees it: what was refused once stays refused, and when the call is over it is
-/// refused for sure.
+/// A token that was rejected once stays rejected, and when the call that revokes it has returned,
+/// it is rejected. A logout depends on this.
 #[test]
-fn a_revoked_token_never_comes_back() {
+fn revoked_token_stays_rejected_in_every_order() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
         let writer = {
@@ -53,9 +53,9 @@ fn a_revoked_token_never_comes_back() {
     });
 }
 
-/// The table grows under the reader: what the old one held, the new one holds.
+/// While a reader looks up, the table grows. The new table has every entry of the old one.
 #[test]
-fn no_entry_is_out_of_sight_while_the_table_grows() {
+fn entries_are_visible_while_the_table_grows() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
         for name in ["alice", "bob", "carol"] {
@@ -71,10 +71,10 @@ fn no_entry_is_out_of_sight_while_the_table_grows() {
     });
 }
 
-/// A reader whose clock lags behind asks for a token that an entry revokes which is dropped
-/// meanwhile: it finds the entry, or the horizon that the writer moved before it dropped the entry.
+/// A reader with a late clock checks a revoked token while the writer drops its entry. The reader
+/// finds the entry, or the horizon that the writer moved before it dropped the entry.
 #[test]
-fn a_dropped_entry_leaves_its_horizon_behind() {
+fn dropped_entry_leaves_its_horizon() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
         revoke(&ledger, "alice");
@@ -89,9 +89,10 @@ fn a_dropped_entry_leaves_its_horizon_behind() {
     });
 }
 
-/// The log's task and a log-out of this node write at once: neither undoes the other.
+/// The task that reads the log and a logout on this node write concurrently. Neither undoes the
+/// other.
 #[test]
-fn two_writers_take_turns() {
+fn concurrent_writers_lose_no_entry() {
     in_many_orders(|| {
         let ledger = Arc::new(Ledger::new());
         let writers = ["alice", "bob"].map(|name| {

@@ -1,47 +1,47 @@
-//! What the revocation list is asked about a token, and the reason why a token does not count.
+//! The input of a check of the revocation list, and the reason why a token is rejected.
 
 use std::fmt;
 
 use crate::time::unix_time::UnixTime;
 
-/// What the list is asked about: the claims of a token that has verified.
+/// The claims of a verified token that the revocation list checks.
 ///
-/// Exhaustive, because callers construct it.
+/// It is exhaustive, because callers construct it.
 #[derive(Clone, Copy)]
 pub struct TokenFacts<'a> {
     /// The account (`user_id`).
     pub user_id: &'a str,
-    /// The token generation (`gen`); 0 where the token has none.
+    /// The token generation (`gen`), or 0 if the token has none.
     pub generation: u32,
     /// The session (`sid`).
     pub session: Option<&'a str>,
-    /// The moment from which the token is dead (`exp`).
+    /// The time from which the token is expired (`exp`).
     pub expires_at: UnixTime,
 }
 
-/// A token that was revoked, or that cannot be shown to be whole.
+/// A token that was revoked, or that may have been revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revoked(pub(super) RevokedKind);
 
-/// Why a token does not count.
+/// The reason why a token is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RevokedKind {
-    /// The account's token generation was raised: sign-out everywhere, a change of role, password
-    /// or factor, or the account is disabled.
+    /// The account's token generation was raised: logout on all devices, a change of role, password
+    /// or second factor, or the account is disabled.
     Generation,
     /// The session was ended.
     Session,
-    /// It ends no later than an entry that was dropped already: the clock was set back, and what
-    /// revoked the token may be gone.
+    /// The token expires no later than an entry that was already dropped. The clock was set back,
+    /// and the entry that revoked the token may have been dropped.
     Forgotten,
-    /// The log has been silent for longer than [`StalePolicy::Refuse`](crate::StalePolicy::Refuse)
-    /// allows.
+    /// The log has not been read for longer than
+    /// [`StalePolicy::Refuse`](crate::StalePolicy::Refuse) allows.
     Stale,
 }
 
 impl Revoked {
-    /// Why.
+    /// Returns the reason.
     pub const fn kind(self) -> RevokedKind {
         self.0
     }
@@ -50,10 +50,14 @@ impl Revoked {
 impl fmt::Display for Revoked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            RevokedKind::Generation => "the account's older tokens were revoked",
-            RevokedKind::Session => "the session was ended",
-            RevokedKind::Forgotten => "the token ends before what was forgotten",
-            RevokedKind::Stale => "revocations are not known to be current",
+            RevokedKind::Generation => "the older tokens of the account were revoked: log in again",
+            RevokedKind::Session => "the session was ended: log in again",
+            RevokedKind::Forgotten => {
+                "the token may have been revoked: check the clock of this node and log in again"
+            }
+            RevokedKind::Stale => {
+                "the revocation list is too old: check that the store can be reached"
+            }
         })
     }
 }

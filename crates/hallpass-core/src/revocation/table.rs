@@ -1,13 +1,14 @@
 //! A hash table that is read without a lock: open addressing over pairs of atomic words.
 //!
-//! A slot's key is written once, after its entry, and never changes within one table; so a reader
-//! who finds its key finds its entry. Dropping an entry empties the entry and leaves the key, which
-//! keeps the probes of others whole. Whatever would move keys (more room, fewer dead slots) makes a
-//! new table, and the list swaps it in. One writer at a time: the list holds a mutex.
+//! The key of a slot is written once, after its entry, and never changes within one table. A reader
+//! that finds its key therefore finds its entry. When an entry is dropped, the entry becomes empty
+//! and the key stays, so that probes for other keys still work. A change that would move keys (more
+//! room, fewer dead slots) creates a new table, and the list replaces the old one. There is one
+//! writer at a time, because the list holds a mutex.
 //!
-//! 16 bytes and four filter bits a slot, two slots an entry when a table is made, rebuilt when
-//! three quarters are used: a million entries take 31.5 MiB at the most, and as much again while
-//! they are copied.
+//! A slot takes 16 bytes and four filter bits. A new table has two slots per entry, and it is
+//! rebuilt when three quarters of the slots are used. A million entries take at most 31.5 MiB, and
+//! the same again while they are copied.
 
 use std::iter;
 
@@ -25,14 +26,14 @@ pub(super) struct Table {
     live: AtomicUsize,
 }
 
-/// No slot is free that may be taken.
+/// The table has no free slot that may be used.
 #[derive(Debug)]
 pub(super) struct Full;
 
 struct Slot {
     /// 0 while the slot is free.
     key: AtomicU64,
-    /// An [`Entry`], or 0 where it was dropped.
+    /// An [`Entry`], or 0 if the entry was dropped.
     entry: AtomicU64,
 }
 
@@ -61,7 +62,7 @@ impl Table {
         None
     }
 
-    /// Enters what revokes all that the present entry and this one revoked.
+    /// Stores an entry. If the key already has an entry, stores the [merged](Entry::merged) one.
     pub(super) fn put(&self, key: u64, entry: Entry) -> Result<(), Full> {
         for slot in self.probe(key) {
             match slot.key.load(Ordering::Relaxed) {
@@ -93,7 +94,7 @@ impl Table {
         Ok(())
     }
 
-    /// The latest time to forget an entry, of those that are over at `now`.
+    /// Returns the latest `forget_after` of the entries that are over at `now`.
     pub(super) fn latest_over(&self, now: UnixTime) -> Option<u32> {
         self.over(now).map(|(_, entry)| entry.forget_after()).max()
     }
@@ -105,19 +106,20 @@ impl Table {
         }
     }
 
-    /// The same entries without the dead slots, with room for `more`.
+    /// Returns a table with the same entries, without the dead slots, and with room for `more`
+    /// entries.
     pub(super) fn rebuilt(&self, more: usize) -> Self {
         let table = Self::with_room_for(self.live() + more);
         for slot in &self.slots {
             if let Some(entry) = slot.entry() {
-                // Half of the slots stay free.
+                // The table has room: half of its slots stay free.
                 let _ = table.put(slot.key.load(Ordering::Relaxed), entry);
             }
         }
         table
     }
 
-    /// Whether most of the memory would be saved by a [rebuilt](Self::rebuilt) table.
+    /// Returns whether a [rebuilt](Self::rebuilt) table would save most of the memory.
     pub(super) fn is_too_large(&self) -> bool {
         self.slots.len() > LEAST_CAPACITY && self.live() < self.slots.len() / 8
     }
@@ -126,14 +128,14 @@ impl Table {
         self.live.load(Ordering::Relaxed)
     }
 
-    /// In bytes.
+    /// Returns the size in bytes.
     pub(super) fn size(&self) -> usize {
         size_of::<Self>() + size_of_val(&*self.slots) + self.filter.size()
     }
 
-    /// All slots from the key's own on, round once.
+    /// Returns all slots once, from the home slot of the key on.
     fn probe(&self, key: u64) -> impl Iterator<Item = &Slot> {
-        // The key's high bits choose a slot of any capacity (Lemire's reduction), so home <
+        // The key's high bits select a slot for any capacity (Lemire's reduction), so home <
         // capacity.
         let home = ((u128::from(key) * self.slots.len() as u128) >> 64) as usize;
         let (before, from) = self.slots.split_at_checked(home).unwrap_or_default();
@@ -162,21 +164,21 @@ impl Slot {
     }
 }
 
-/// The least generation that still counts, and the last second in which a token below it may be
-/// alive: the generation above, the time to forget it below, in one word, so that a reader finds
-/// all of it or none.
+/// The lowest generation that is still accepted, and the last second in which a token with a lower
+/// generation may be valid. The high half is the generation and the low half is the time. Both are
+/// in one word, so that a reader reads either both or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry(u64);
 
 impl Entry {
-    /// `generation` is at least 1, so an entry is never the empty word. A time beyond 2106 is kept
-    /// for good.
+    /// Creates an entry. `generation` must be at least 1, so that an entry is never the empty word.
+    /// An entry with a time after 2106 is kept forever.
     pub(super) fn new(generation: u32, forget_after: UnixTime) -> Self {
         let seconds = u32::try_from(forget_after.as_secs()).unwrap_or(FOR_GOOD);
         Self(u64::from(generation) << 32 | u64::from(seconds))
     }
 
-    /// `None` for the empty word: nothing was entered, or it was dropped.
+    /// Returns the entry, or `None` for the empty word of a slot without an entry.
     pub(super) const fn from_bits(bits: u64) -> Option<Self> {
         if bits == 0 { None } else { Some(Self(bits)) }
     }
@@ -197,7 +199,8 @@ impl Entry {
         self.forget_after() != FOR_GOOD && u64::from(self.forget_after()) < now.as_secs()
     }
 
-    /// What revokes all that either revokes, for as long as either does.
+    /// Returns an entry that revokes every token that one of the two entries revokes, until the
+    /// later of their times.
     pub(super) fn merged(self, other: Self) -> Self {
         let generation = self.generation().max(other.generation());
         let forget_after = self.forget_after().max(other.forget_after());
@@ -205,13 +208,12 @@ impl Entry {
     }
 }
 
-/// Says of most keys that they are not in the table, from memory that stays in the processor's
-/// cache.
+/// A filter that excludes most absent keys, in memory that fits into the processor's cache.
 ///
-/// Nearly every token that is asked about was not revoked, and in a table of a million entries that
-/// answer is a wait for main memory (80 ns). This is a Bloom filter of one hash: a bit that is not
-/// set is proof, a bit that is set sends the reader to the table. With four bits a slot at most one
-/// absent key in six goes there in vain.
+/// Nearly every token that is checked is not revoked. In a table of a million entries, a lookup of
+/// an absent key waits for main memory (80 ns). This is a Bloom filter with one hash. If the bit is
+/// not set, the key is absent. If the bit is set, the reader looks into the table. With four bits
+/// per slot, the bit is set for at most one in six absent keys.
 struct Filter {
     words: Box<[AtomicU64]>,
 }
@@ -222,7 +224,8 @@ impl Filter {
         Self { words: iter::repeat_with(|| AtomicU64::new(0)).take(words).collect() }
     }
 
-    /// Release: whoever sees the bit sees the slot that was written before it.
+    /// Sets the bit with Release: a reader that sees the bit also sees the slot that was written
+    /// before it.
     fn add(&self, key: u64) {
         let (word, bit) = self.place(key);
         if let Some(word) = word {
@@ -235,13 +238,13 @@ impl Filter {
         word.is_none_or(|word| word.load(Ordering::Acquire) & bit != 0)
     }
 
-    /// In bytes.
+    /// Returns the size in bytes.
     fn size(&self) -> usize {
         size_of_val(&*self.words)
     }
 
-    /// The word by the key's low half and the bit by the six bits above it; the table's slot goes
-    /// by the highest.
+    /// Returns the word, which the key's low half selects, and the bit, which the six bits above it
+    /// select. The slot of the table is selected by the highest bits.
     fn place(&self, key: u64) -> (Option<&AtomicU64>, u64) {
         let low = u128::from(key & u64::from(u32::MAX));
         let word = ((low * self.words.len() as u128) >> 32) as usize;

@@ -1,8 +1,8 @@
-//! Where "now" comes from.
+//! The source of the current time.
 //!
-//! Core itself never asks: its functions take a [`UnixTime`]. Adapters and the sign-in flow hold a
-//! [`Clock`] and ask it once per request. This is the one file of the workspace with
-//! `SystemTime::now`, so that "which clock?" has one answer and a test can freeze it.
+//! The other functions of this crate take a [`UnixTime`]. Adapters and the login flow hold a
+//! [`Clock`] and read it once per request. This is the only file of the workspace with
+//! `SystemTime::now`, so that a test can replace the clock.
 
 use std::{
     sync::Arc,
@@ -11,7 +11,7 @@ use std::{
 
 use crate::time::unix_time::UnixTime;
 
-/// A source of the present moment.
+/// A source of the current time.
 ///
 /// ```
 /// use hallpass_core::{Clock, UnixTime};
@@ -31,7 +31,7 @@ use crate::time::unix_time::UnixTime;
     note = "guide: docs/guide/src/testing.md"
 )]
 pub trait Clock: Send + Sync + 'static {
-    /// The present moment.
+    /// Returns the current time.
     fn now(&self) -> UnixTime;
 }
 
@@ -41,13 +41,13 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// The machine's clock.
+/// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    /// The machine's time; the end of time where the machine claims to stand before 1970, so that a
-    /// broken clock expires tokens rather than reviving them.
+    /// Returns the time of the operating system. If that time is before 1970, returns the latest
+    /// time, so that a wrong clock expires tokens and does not make expired tokens valid.
     fn now(&self) -> UnixTime {
         let seconds = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_machine_is_past_2025_and_an_arc_reads_the_same_clock() {
+    fn system_clock_is_after_2025_and_works_in_an_arc() {
         let shared: Arc<dyn Clock> = Arc::new(SystemClock);
         assert!(Clock::now(&shared).as_secs() > 1_735_689_600);
     }

@@ -1,14 +1,14 @@
-//! A moment in Unix seconds, and arithmetic on it that cannot wrap.
+//! A time in Unix seconds, and arithmetic on it that cannot wrap.
 //!
-//! Every time in hallpass is one of these: in claims (`NumericDate` of RFC 7519 section 2, whole
-//! seconds), in the key ring, in the stores. No date crate and no `SystemTime` stands in a public
-//! signature, and nothing here reads a clock: `now` comes in as a value, so a test says what time
-//! it is. Sums saturate, because a lifetime added to a hostile `exp` must not wrap round to the
-//! past or panic.
+//! Every time in hallpass has this type: in claims (`NumericDate` of RFC 7519 section 2, whole
+//! seconds), in the key ring and in the stores. Public signatures use no date crate and no
+//! `SystemTime`. This module reads no clock: `now` is an argument, so a test chooses the time. Sums
+//! saturate, because the sum of a lifetime and a hostile `exp` must neither wrap to the past nor
+//! panic.
 
 use std::time::Duration;
 
-/// A moment, in whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+/// A time, in whole seconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///
 /// ```
 /// use hallpass_core::UnixTime;
@@ -25,33 +25,34 @@ use std::time::Duration;
 pub struct UnixTime(u64);
 
 impl UnixTime {
-    /// The moment this many seconds after the epoch.
+    /// Creates the time this many seconds after the epoch.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds)
     }
 
-    /// Seconds since the epoch.
+    /// Returns the seconds since the epoch.
     pub const fn as_secs(self) -> u64 {
         self.0
     }
 
-    /// The moment `duration` later; the last moment there is where that would overflow. Fractions
-    /// of a second are cut off.
+    /// Returns the time `duration` later, or the latest time on overflow. Fractions of a second are
+    /// truncated.
     #[must_use]
     pub const fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration.as_secs()))
     }
 
-    /// The moment `duration` earlier; the epoch where that would lie before it. Fractions of a
-    /// second are cut off.
+    /// Returns the time `duration` earlier, or the epoch if the result would be before it.
+    /// Fractions of a second are truncated.
     #[must_use]
     pub const fn saturating_sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(duration.as_secs()))
     }
 
-    /// How long after `earlier` this moment is; zero where `earlier` is in truth the later one.
+    /// Returns the duration from `earlier` to this time, or zero if `earlier` is later than this
+    /// time.
     ///
-    /// A clock set back must never make something look old: zero is "just now".
+    /// With zero, a clock that was set back does not make anything look old.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
     }
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_reads_as_just_now() {
+    fn since_is_zero_for_a_clock_that_was_set_back() {
         assert_eq!(UnixTime(10).since(UnixTime(4)), Duration::from_secs(6));
         assert_eq!(UnixTime(4).since(UnixTime(10)), Duration::ZERO);
     }

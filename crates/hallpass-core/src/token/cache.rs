@@ -1,24 +1,25 @@
-//! Tokens that were verified a moment ago, so that the second request of a page does not pay for
-//! the same signature again.
+//! A cache of verified tokens, so that the second request of a page does not verify the same
+//! signature again.
 //!
-//! An Ed25519 or ECDSA signature costs a hundred times an HMAC; remembered, both cost the same few
-//! dozen nanoseconds. What may change between two requests is asked again at each hit: the key must
-//! still be accepted by the ring in use, the token alive, nothing revoked. What is remembered is
-//! only that these bytes bear that key's signature and say what they say.
+//! An Ed25519 or ECDSA signature costs about a hundred times an HMAC, and a lookup costs about a
+//! fifth of an HMAC. The conditions that may change between two requests are checked at each hit:
+//! the ring in use must still accept the key, the token must not have expired, and it must not be
+//! revoked. The cache only stores that these bytes have a valid signature of that key, and their
+//! claims.
 //!
-//! * **Found by** a seeded hash of the signature's last characters, which nobody but the signer
-//!   chooses, and then by the whole token, compared in constant time: a hit is the same bytes,
-//!   never a likeness. The seed is a hash seed and no key: it comes from the standard library, as
-//!   that of a `HashMap` does.
-//! * **Bounded**: a fixed number of slots; a token has two, and a newcomer takes an empty or dead
-//!   one before it drives one out. A slot holds at most 4 KiB of token and what was read from it,
-//!   some 700 bytes in all for usual tokens. Each newcomer also looks at the next few slots in turn
-//!   and clears the dead ones, so what is over goes without a task that sweeps.
-//! * **Nothing until it is used**: the slots are made for the first token that is remembered. With
-//!   HMAC keys alone that never comes, and a look costs one load.
-//! * **Only what verified goes in**, so a flood of forgeries changes nothing.
-//! * **Lock-free** for readers; two writers of one slot overwrite each other, which costs a
-//!   verification and nothing else.
+//! * **Lookup**: by a seeded hash of the signature's last characters, which only the signer
+//!   chooses, and then by the whole token, compared in constant time. A hit has exactly the same
+//!   bytes. The seed is a hash seed and not a key: it comes from the standard library, as the seed
+//!   of a `HashMap` does.
+//! * **Bounded**: the number of slots is fixed. A token has two slots, and a new token uses an
+//!   empty or expired one before it replaces another token. A slot holds at most 4 KiB of token and
+//!   its claims, which is about 700 bytes in all for usual tokens. Each new token also checks the
+//!   next few slots in turn and clears the expired ones, so no background task is needed.
+//! * **Allocated at first use**: the slots are allocated for the first token that is stored. With
+//!   HMAC keys alone, no token is stored, and a lookup is one load.
+//! * **Verified tokens only**: a flood of forged tokens does not change the cache.
+//! * **Lock-free** for readers. If two writers use one slot, one overwrites the other, and the lost
+//!   token is verified again.
 
 #[cfg(test)]
 mod tests;
@@ -41,13 +42,13 @@ use crate::{
 };
 
 pub(crate) struct TokenCache {
-    /// Made for the first token.
+    /// The slots, allocated for the first token.
     slots: OnceLock<Box<[Slot]>>,
-    /// How many there will be: a power of two.
+    /// The number of slots, a power of two.
     capacity: usize,
     seed: [u64; 2],
     also_hmac: bool,
-    /// Where the next newcomer looks for dead ones.
+    /// The slot at which the next new token checks for expired ones.
     sweep: AtomicUsize,
 }
 
@@ -60,7 +61,7 @@ struct Entry {
 }
 
 impl TokenCache {
-    /// Room for at least `tokens` tokens.
+    /// Creates a cache with room for at least `tokens` tokens.
     pub(crate) fn new(tokens: usize, also_hmac: bool) -> Self {
         let capacity = tokens.clamp(2, MOST_SLOTS).next_power_of_two();
         let random = RandomState::new();
@@ -68,12 +69,13 @@ impl TokenCache {
         Self { slots: OnceLock::new(), capacity, seed, also_hmac, sweep: AtomicUsize::new(0) }
     }
 
-    /// An empty one of the same size and seed.
+    /// Creates an empty cache of the same size and seed.
     pub(crate) fn emptied(&self) -> Self {
         Self { slots: OnceLock::new(), sweep: AtomicUsize::new(0), ..*self }
     }
 
-    /// What the token said, if it was verified before and its key is accepted by this ring now.
+    /// Returns the claims of the token if it was verified before and this ring still accepts its
+    /// key.
     pub(crate) fn find(
         &self,
         token: &[u8],
@@ -89,7 +91,7 @@ impl TokenCache {
         })
     }
 
-    /// Remembers a token that this key was found to have signed.
+    /// Stores a token that this key signed, after its verification.
     pub(crate) fn insert(
         &self,
         token: &[u8],
@@ -112,12 +114,12 @@ impl TokenCache {
         clear_dead(all.iter().skip(turn).take(SWEPT), now);
     }
 
-    /// Forgets the tokens whose time is over.
+    /// Removes the expired tokens.
     pub(crate) fn forget(&self, now: UnixTime) {
         clear_dead(self.slots.get().into_iter().flatten(), now);
     }
 
-    /// How many tokens are remembered.
+    /// Returns the number of stored tokens.
     pub(crate) fn len(&self) -> usize {
         self.slots.get().into_iter().flatten().filter(|slot| slot.load().is_some()).count()
     }
@@ -126,8 +128,7 @@ impl TokenCache {
         let tail = token.get(token.len().saturating_sub(TAIL)..).unwrap_or_default();
         let hash =
             tail.chunks(8).fold(self.seed[0], |hash, bytes| fold(hash ^ word(bytes), self.seed[1]));
-        // The number of slots is a power of two, so the mask keeps the place within them, and so
-        // does its neighbour.
+        // The number of slots is a power of two, so the mask keeps both places in range.
         let place = (hash as usize) & (self.capacity - 1);
         [slots.get(place), slots.get(place ^ 1)]
     }
@@ -147,7 +148,7 @@ impl Entry {
     }
 }
 
-/// The first eight bytes, or what there is of them.
+/// Returns the first eight bytes, padded with zeros.
 fn word(bytes: &[u8]) -> u64 {
     let mut word = [0; 8];
     for (to, from) in word.iter_mut().zip(bytes) {
@@ -156,22 +157,22 @@ fn word(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(word)
 }
 
-/// Both halves of the product, as in wyhash: each bit of the input reaches each bit of the place.
+/// Combines both halves of the product, as in wyhash: each bit of the input affects each bit of the
+/// result.
 fn fold(left: u64, right: u64) -> u64 {
     let product = u128::from(left) * u128::from(right);
     (product as u64) ^ ((product >> 64) as u64)
 }
 
-/// Characters, 192 bits of a signature.
+/// Length of the hashed end of a token, in characters: 192 bits of a signature.
 const TAIL: usize = 32;
 
-/// Slots that each newcomer looks at: more than one, so that a cache full of the dead shrinks while
-/// it is in use.
+/// Number of slots that each new token checks. It is more than one, so that a cache of expired
+/// tokens shrinks while it is in use.
 const SWEPT: usize = 4;
 
-/// What a verifier remembers where nothing else is said: the sessions that one node sees within a
-/// token's life, in some 6 MiB.
+/// Default number of tokens: the sessions of one node within a token's lifetime, in about 6 MiB.
 pub(crate) const USUAL_TOKENS: usize = 8_192;
 
-/// A million tokens; beyond that the memory is better used elsewhere.
+/// Maximum number of slots: a million tokens.
 const MOST_SLOTS: usize = 1 << 20;

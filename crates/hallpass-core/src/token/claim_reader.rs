@@ -1,11 +1,11 @@
-//! Claims of any layout, read strictly (RFC 7519 section 4).
+//! A strict reader of claims of any layout (RFC 7519 section 4).
 //!
-//! This is the reading that counts; [the scanner](crate::token::claim_scanner) is a shortcut to the
-//! same answer for the one layout that hallpass writes. Each claim has one type and a wrong one
-//! refuses the token, `null` included: a `role` that is a number is not "no role" (CVE-2024-53861,
-//! CVE-2026-25537). Times are whole seconds; RFC 7519 allows fractions, which nobody needs here and
-//! which two readers would round differently. Members that are not ours belong to the application
-//! and are only counted.
+//! This reader is authoritative. [The scanner](crate::token::claim_scanner) is a faster way to the
+//! same result for the one layout that hallpass writes. Each claim has one type, and a claim of a
+//! wrong type, such as `null`, rejects the token: a `role` that is a number is not "no role"
+//! (CVE-2024-53861, CVE-2026-25537). Times are whole seconds. RFC 7519 allows fractions, but two
+//! readers could round them differently. Other members belong to the application and are only
+//! counted.
 
 use std::{any::TypeId, borrow::Cow, fmt, marker::PhantomData};
 
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Names and elements in all; an application's own are among them.
+/// Maximum number of members and elements of a claims set, including those of the application.
 const MOST_MEMBERS: usize = 256;
 
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ pub(crate) struct ClaimReader<'e> {
 }
 
 impl ClaimReader<'_> {
-    /// The claims of `text`. Their kind is for the caller to state.
+    /// Reads the claims of `text`. The caller sets their kind.
     pub(crate) fn read<'b>(self, text: &'b str) -> Result<Claims<'b, ()>, TokenErrorKind> {
         let claims = |_| TokenErrorKind::Claims;
         let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -52,7 +52,7 @@ impl ClaimReader<'_> {
     }
 }
 
-/// What was read, and how it compares with what was expected.
+/// The claims, and whether the issuer and the audience are the expected ones.
 pub(crate) struct Reading<'b> {
     claims: Claims<'b, ()>,
     is_our_issuer: bool,
@@ -83,8 +83,8 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
             (None, None, None, None);
         while let Some(name) = map.next_key_seed(Text)? {
             budget.consume()?;
-            // A name that comes twice would overwrite here; `names.add` below refuses it before
-            // anything is used.
+            // A repeated name would overwrite the value here. `names.add` below refuses it before
+            // any value is used.
             match &*name {
                 "iss" => issuer = Some(map.next_value_seed(Text)?),
                 "aud" => audience = Some(map.next_value_seed(Audience(self.audience))?),
@@ -105,7 +105,7 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
             names.add(name)?;
         }
         if role.is_some() && roles.is_some() {
-            return Err(A::Error::custom("role and roles"));
+            return Err(A::Error::custom("the claims have both role and roles"));
         }
         Ok(Reading {
             is_our_issuer: issuer.ok_or_else(|| A::Error::missing_field("iss"))? == self.issuer,
@@ -131,7 +131,7 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
     }
 }
 
-/// Text of at least one character and without control characters.
+/// A text of at least one character and without control characters.
 struct PlainText;
 
 impl<'b> DeserializeSeed<'b> for PlainText {
@@ -140,13 +140,13 @@ impl<'b> DeserializeSeed<'b> for PlainText {
     fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let text = Text.deserialize(deserializer)?;
         if text.is_empty() || !text.bytes().all(is_plain) {
-            return Err(D::Error::custom("empty or not plain"));
+            return Err(D::Error::custom("the text is empty or has a control character"));
         }
         Ok(text)
     }
 }
 
-/// An identifier that another issuer may have written as a number.
+/// An account identifier, which another issuer may have written as a number.
 struct UserId;
 
 impl<'b> DeserializeSeed<'b> for UserId {
@@ -164,12 +164,14 @@ impl<'b> DeserializeSeed<'b> for UserId {
             Either::Text(text) if !text.is_empty() && text.bytes().all(is_plain) => {
                 Ok(Cow::Owned(text))
             }
-            Either::Text(_) => Err(D::Error::custom("empty or not plain")),
+            Either::Text(_) => {
+                Err(D::Error::custom("the text is empty or has a control character"))
+            }
         }
     }
 }
 
-/// Whole seconds, not beyond the year 9999.
+/// A time in whole seconds, at most the end of the year 9999.
 struct Time;
 
 impl<'b> DeserializeSeed<'b> for Time {
@@ -178,12 +180,12 @@ impl<'b> DeserializeSeed<'b> for Time {
     fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         match u64::deserialize(deserializer)? {
             seconds @ 0..=LATEST => Ok(UnixTime::from_secs(seconds)),
-            _ => Err(D::Error::custom("beyond the year 9999")),
+            _ => Err(D::Error::custom("the time is after the year 9999")),
         }
     }
 }
 
-/// One audience or several; the value says whether ours is among them.
+/// One audience or several. The value is whether the expected audience is among them.
 struct Audience<'e>(&'e str);
 
 impl<'b> DeserializeSeed<'b> for Audience<'_> {
@@ -214,7 +216,7 @@ impl<'b> Visitor<'b> for Audience<'_> {
     }
 }
 
-/// An array of names, each turned into something that adds up.
+/// An array of names, whose values are combined.
 struct Each<F>(F);
 
 impl<'b, F: Fn(&str) -> S, S: Default + std::ops::BitOr<Output = S>> DeserializeSeed<'b>

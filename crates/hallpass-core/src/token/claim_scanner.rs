@@ -1,11 +1,12 @@
-//! Claims of the one layout that hallpass writes, read without a JSON parser.
+//! A reader of claims in the one layout that hallpass writes, without a JSON parser.
 //!
-//! [The writer](crate::token::claim_writer) puts the claims in one order, without white space and
-//! without escapes wherever it can. Then their beginning is known bytes per verifier, and the rest
-//! is a walk from one expected byte to the next. Whatever is not exactly so (an escape, another
-//! order, a member more) gives `None`, and [the reader](crate::token::claim_reader) decides; so a
-//! token is never refused here, and nothing is accepted here that the reader would not. The
-//! property `the_scanner_agrees_with_the_reader` guards that.
+//! [The writer](crate::token::claim_writer) writes the claims in one order, without white space,
+//! and without escapes wherever possible. The beginning is then the same bytes for each verifier,
+//! and the rest is read from one expected byte to the next. For any other layout (an escape,
+//! another order, an additional member) the scanner returns `None`, and [the
+//! reader](crate::token::claim_reader) decides. The scanner therefore never rejects a token, and
+//! accepts no claims that the reader would not accept. The property
+//! `the_scanner_agrees_with_the_reader` checks this.
 
 #[cfg(test)]
 mod tests;
@@ -20,11 +21,11 @@ use crate::{
     },
 };
 
-/// The claims of `text`, if it begins with `opening` and goes on in our layout. `K` is
-/// the kind whose `typ` the token had.
+/// Returns the claims of `text` if it begins with `opening` and has the layout of hallpass. `K` is
+/// the kind that the token's `typ` names.
 ///
-/// Escapes and control characters are looked for in one pass over the whole, which the compiler
-/// turns into vector instructions; after that a quote ends a text.
+/// Escapes and control characters are searched in one pass over the whole text, which the compiler
+/// turns into vector instructions. After that check, a quote always ends a text.
 #[inline(always)]
 pub(crate) fn scan<'b, K>(
     text: &'b str,
@@ -74,7 +75,7 @@ pub(crate) fn scan<'b, K>(
     })
 }
 
-/// What has not been read yet.
+/// The part of the text that has not been read yet.
 struct Rest<'b>(&'b str);
 
 impl<'b> Rest<'b> {
@@ -83,16 +84,16 @@ impl<'b> Rest<'b> {
         Some(())
     }
 
-    /// The text up to the closing quote, which is passed: at least one character.
+    /// Reads a text of at least one character and its closing quote.
     fn text(&mut self) -> Option<&'b str> {
-        // A plain loop: the texts are short, and `str::find` has a long run-up.
+        // A plain loop: the texts are short, and `str::find` has a high fixed cost.
         let end = self.0.bytes().position(|byte| byte == b'"').filter(|end| *end > 0)?;
         let (text, rest) = self.0.split_at_checked(end)?;
         self.0 = rest.strip_prefix('"')?;
         Some(text)
     }
 
-    /// Quoted texts up to the closing bracket, which is passed; at least one.
+    /// Reads at least one quoted text and the closing bracket.
     fn names<S: Default + std::ops::BitOr<Output = S>>(
         &mut self,
         value: impl Fn(&str) -> S,
@@ -107,7 +108,7 @@ impl<'b> Rest<'b> {
         }
     }
 
-    /// Digits without a leading zero, few enough that their value cannot overflow.
+    /// Reads a number: digits without a leading zero, few enough that the value cannot overflow.
     fn number(&mut self) -> Option<u64> {
         let (mut value, mut digits) = (0_u64, 0);
         for digit in self
@@ -128,8 +129,8 @@ impl<'b> Rest<'b> {
         Some(value)
     }
 
-    /// The time of a claim that another issuer of our layout may leave out; `None` where it is
-    /// there and no time.
+    /// Reads the time of a claim that another issuer of this layout may omit. Returns `None` if the
+    /// claim is present and its value is not a time.
     fn time_if_there(&mut self, name: &str) -> Option<Option<UnixTime>> {
         if self.pass(name).is_some() { self.time().map(Some) } else { Some(None) }
     }
@@ -139,5 +140,5 @@ impl<'b> Rest<'b> {
     }
 }
 
-/// Those of [`LATEST`]; ten to this power is far below 2^64.
+/// The number of digits of [`LATEST`]. Ten to this power is far below 2^64.
 const MOST_DIGITS: usize = 12;

@@ -1,14 +1,15 @@
-//! The claims as hallpass writes them: one order, no white space.
+//! The writer of claims: one order, no white space.
 //!
-//! The order is what [the scanner](crate::token::claim_scanner) expects: `iss`, `aud`, `sub`,
-//! `user_id`, `role` or `roles`, `iat`, `exp`, `auth_time`, `amr`, `sid`, `gen`, and then an
-//! application's own.
+//! The order is the one that [the scanner](crate::token::claim_scanner) expects: `iss`, `aud`,
+//! `sub`, `user_id`, `role` or `roles`, `iat`, `exp`, `auth_time`, `amr`, `sid`, `gen`, and then an
+//! application's own claims.
 
 use std::fmt::Write;
 
 use crate::{time::unix_time::UnixTime, token::claims::Claims};
 
-/// Names that an application's own claims cannot take: ours, and those of RFC 7519 section 4.1.
+/// Names that an application's own claims cannot have: those of hallpass, and those of RFC 7519
+/// section 4.1.
 pub(crate) const RESERVED: [&str; 15] = [
     "iss",
     "aud",
@@ -27,8 +28,8 @@ pub(crate) const RESERVED: [&str; 15] = [
     "act",
 ];
 
-/// The text that every claims set of this issuer and audience begins with, up to the first
-/// character of `sub`.
+/// Returns the beginning of every claims set of this issuer and audience, up to the first character
+/// of `sub`.
 pub(crate) fn opening(issuer: &str, audience: &str) -> String {
     let mut json = String::from(r#"{"iss":"#);
     push_text(&mut json, issuer);
@@ -38,8 +39,8 @@ pub(crate) fn opening(issuer: &str, audience: &str) -> String {
     json
 }
 
-/// The claims set of a token that is issued at `now`; `own` are members in JSON, without braces, or
-/// nothing.
+/// Returns the claims set of a token that is issued at `now`. `own` is empty, or members in JSON
+/// without the braces.
 pub(crate) fn write<K>(
     claims: &Claims<'_, K>,
     role_names: impl Iterator<Item = &'static str>,
@@ -73,8 +74,8 @@ pub(crate) fn write<K>(
     json
 }
 
-/// `role` for one, as a Starlette site with the same scheme reads and writes it; `roles` for
-/// several; neither for none.
+/// Writes `role` for one role, as a Starlette site with the same scheme reads and writes it,
+/// `roles` for several, and nothing if there is no role.
 fn push_roles(json: &mut String, names: impl Iterator<Item = &'static str>) {
     let mut names = names.peekable();
     let Some(first) = names.next() else { return };
@@ -87,7 +88,7 @@ fn push_roles(json: &mut String, names: impl Iterator<Item = &'static str>) {
     }
 }
 
-/// Texts and the closing bracket.
+/// Writes texts and the closing bracket.
 fn push_list(json: &mut String, texts: impl Iterator<Item = &'static str>) {
     for (place, text) in texts.enumerate() {
         if place > 0 {
@@ -109,8 +110,8 @@ fn push_text(json: &mut String, text: &str) {
     json.push('"');
 }
 
-/// RFC 8259 section 7: quotation mark, reverse solidus and the control characters, and nothing
-/// else.
+/// Escapes quotation mark, reverse solidus and the control characters, and no other character (RFC
+/// 8259 section 7).
 fn push_escaped(json: &mut String, text: &str) {
     for character in text.chars() {
         match character {

@@ -1,8 +1,8 @@
 //! The claims of a token: one type from the reader to the handler.
 //!
-//! [`Claims`] borrows its strings from the payload while a token is verified, and keeps them in
-//! itself afterwards, in the [`Identity`](crate::Identity) of a request and in the cache. `iss` and
-//! `aud` are compared while reading and not kept.
+//! [`Claims`] borrows its strings from the payload while a token is verified. Afterwards, in the
+//! [`Identity`](crate::Identity) of a request and in the cache, it owns them. `iss` and `aud` are
+//! compared while reading and not stored.
 
 use std::{
     any::{Any, TypeId},
@@ -24,15 +24,15 @@ use crate::{
 
 /// The claims of a token of kind `K`.
 ///
-/// They prove nothing: [`Identity`](crate::Identity) is the proof of a verified access token, and
-/// [`LoggedIn`](crate::LoggedIn) is what an access token is issued from.
+/// Claims are not a proof. [`Identity`](crate::Identity) is the proof of a verified access token,
+/// and an access token is issued from a [`LoggedIn`](crate::LoggedIn).
 pub struct Claims<'b, K = Access> {
     pub(crate) username: Text<'b>,
     pub(crate) user_id: Text<'b>,
     pub(crate) session: Option<Text<'b>>,
-    /// Bits of the role set; names that the role enum does not know are left out.
+    /// Bits of the role set. Names that the role enum does not have are omitted.
     pub(crate) roles: u64,
-    /// The role enum; `()` where there is none.
+    /// The role enum, or `()` if no role enum was set.
     pub(crate) roles_of: TypeId,
     pub(crate) generation: u32,
     pub(crate) methods: Methods,
@@ -42,12 +42,12 @@ pub struct Claims<'b, K = Access> {
     pub(crate) kind: PhantomData<fn() -> K>,
 }
 
-/// A site's own claims, read into its type.
+/// A site's own claims, as a value of the site's type.
 pub(crate) type OwnClaims = Arc<dyn Any + Send + Sync>;
 
 impl<'b, K> Claims<'b, K> {
-    /// The claims of a login by password at this moment: no roles, no session, and the account's
-    /// identifier as the user name.
+    /// Creates the claims of a login by password at `now`: without roles and session, and with the
+    /// account's identifier as the user name.
     pub fn new(user_id: &'b str, generation: u32, now: UnixTime) -> Self {
         Self {
             username: user_id.into(),
@@ -80,25 +80,25 @@ impl<'b, K> Claims<'b, K> {
         Self { session: session.into().map(Into::into), ..self }
     }
 
-    /// Sets how the user logged in (`amr`).
+    /// Sets the methods of the login (`amr`).
     #[must_use]
     pub fn with_methods(self, methods: Methods) -> Self {
         Self { methods, ..self }
     }
 
-    /// Sets when the user logged in (`auth_time`).
+    /// Sets the time of the login (`auth_time`).
     #[must_use]
     pub fn with_authenticated_at(mut self, at: UnixTime) -> Self {
         self.times.authenticated_at = Some(at);
         self
     }
 
-    /// Returns the same claims with strings of their own.
+    /// Returns the same claims with owned strings.
     pub fn into_owned(self) -> Claims<'static, K> {
         self.convert(Text::into_owned)
     }
 
-    /// States the kind: the one whose `typ` the token had.
+    /// Sets the kind, which the token's `typ` names.
     pub(crate) fn of_kind<L>(self) -> Claims<'b, L> {
         self.convert(|text| text)
     }
@@ -118,61 +118,60 @@ impl<'b, K> Claims<'b, K> {
         }
     }
 
-    /// The user name (`sub`).
+    /// Returns the user name (`sub`).
     pub fn username(&self) -> &str {
         &self.username
     }
 
-    /// The account's identifier (`user_id`).
+    /// Returns the account's identifier (`user_id`).
     pub fn user_id(&self) -> &str {
         &self.user_id
     }
 
-    /// The roles that the token grants, out of those that `R` knows; none where the claims were
-    /// read for another role enum.
+    /// Returns the roles of the token that `R` has. The set is empty if the claims were read for
+    /// another role enum.
     pub fn roles<R: Role>(&self) -> RoleSet<R> {
         RoleSet::from_bits(if self.roles_of == TypeId::of::<R>() { self.roles } else { 0 })
     }
 
-    /// The token generation (`gen`); 0 where the token has none.
+    /// Returns the token generation (`gen`), or 0 if the token has none.
     pub fn generation(&self) -> u32 {
         self.generation
     }
 
-    /// The session that the token belongs to (`sid`), or the random name of the device or
-    /// enrolment.
+    /// Returns the session of the token (`sid`), or the random name of the device or enrolment.
     pub fn session(&self) -> Option<&str> {
         self.session.as_deref()
     }
 
-    /// The moment from which the token is expired (`exp`).
+    /// Returns the time from which the token is expired (`exp`).
     pub fn expires_at(&self) -> UnixTime {
         self.times.expires_at
     }
 
-    /// When the token was issued (`iat`).
+    /// Returns the time at which the token was issued (`iat`).
     pub fn issued_at(&self) -> Option<UnixTime> {
         self.times.issued_at
     }
 
-    /// When the user last logged in (`auth_time`); a refreshed token keeps it.
+    /// Returns the time of the user's last login (`auth_time`). A refreshed token keeps it.
     pub fn authenticated_at(&self) -> Option<UnixTime> {
         self.times.authenticated_at
     }
 
-    /// How the user logged in (`amr`).
+    /// Returns the methods of the login (`amr`).
     pub fn methods(&self) -> Methods {
         self.methods
     }
 
-    /// The site's own claims, where the verifier reads an `X`
-    /// ([`Verifier::with_claims`](crate::Verifier::with_claims)); `None` where it reads none or
-    /// another type.
+    /// Returns the site's own claims if the verifier reads an `X`
+    /// ([`Verifier::with_claims`](crate::Verifier::with_claims)). Returns `None` if the verifier
+    /// reads no own claims or another type.
     pub fn claims<X: 'static>(&self) -> Option<&X> {
         self.own.as_deref().and_then(|own| (own as &dyn Any).downcast_ref())
     }
 
-    /// What the revocation list is asked about.
+    /// Returns the claims that the revocation list checks.
     pub(crate) fn for_revocation(&self) -> TokenFacts<'_> {
         TokenFacts {
             user_id: self.user_id(),
@@ -183,7 +182,7 @@ impl<'b, K> Claims<'b, K> {
     }
 }
 
-// By hand, because the derived one would require the same of `K`.
+// Implemented by hand, because the derived implementation would require `K: Clone`.
 impl<K> Clone for Claims<'_, K> {
     fn clone(&self) -> Self {
         Self {
@@ -209,8 +208,7 @@ impl<K> fmt::Debug for Claims<'_, K> {
     }
 }
 
-/// The moments that a token names (RFC 7519 sections 4.1.4 to 4.1.6, OpenID Connect Core section
-/// 2).
+/// The times of a token (RFC 7519 sections 4.1.4 to 4.1.6, OpenID Connect Core section 2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Times {
     pub(crate) expires_at: UnixTime,
@@ -219,15 +217,15 @@ pub(crate) struct Times {
     pub(crate) authenticated_at: Option<UnixTime>,
 }
 
-/// The bit of the role of this name; 0 where the application's enum has no such role.
+/// Returns the bit of the role with this name, or 0 if the application's enum has no such role.
 pub(crate) type RoleBit = fn(&str) -> u64;
 
-/// The latest moment that a claim may name: the end of the year 9999, so that no date library
-/// behind the verifier overflows.
+/// The latest time that a claim may have, in Unix seconds: the end of the year 9999. A later time
+/// can overflow in the date library of the application.
 pub(crate) const LATEST: u64 = 253_402_300_799;
 
-/// Whether a character may stand in a user name, an identifier or a session. Control characters
-/// would end up in logs and headers.
+/// Returns whether a user name, an identifier or a session may have this byte. A control character
+/// could get into logs and headers.
 pub(crate) const fn is_plain(byte: u8) -> bool {
     byte >= 0x20 && byte != 0x7f
 }

@@ -1,18 +1,19 @@
-//! Why a token was refused.
+//! The reasons why a token is rejected.
 //!
-//! The error is opaque: it says its [kind](TokenError::kind) and nothing of the token, so that it
-//! can go into a log or a metric label as it is. To the outside every kind but expiry, revocation
-//! and our own faults looks the same (see [`Rejection`](crate::Rejection)): a forger learns nothing
-//! from being told which check failed first.
+//! The error contains its [kind](TokenError::kind) and nothing of the token, so that it can be a
+//! log field or a metric label without changes. In responses, every kind except expiry, revocation
+//! and faults of the service looks the same (see [`Rejection`](crate::Rejection)). A forger
+//! therefore cannot learn which check failed first.
 
 use std::fmt;
 
-/// A token that does not verify.
+/// The error for a token that is not valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TokenError(TokenErrorKind);
 
 impl TokenError {
-    /// Which check refused it: the first one that did, in the order of [`TokenErrorKind`].
+    /// Returns the check that rejected the token: the first one that failed, in the order of
+    /// [`TokenErrorKind`].
     pub const fn kind(self) -> TokenErrorKind {
         self.0
     }
@@ -20,7 +21,7 @@ impl TokenError {
 
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "token refused: {}", self.0.as_str())
+        write!(f, "token rejected: {}", self.0.as_str())
     }
 }
 
@@ -32,50 +33,51 @@ impl From<TokenErrorKind> for TokenError {
     }
 }
 
-/// The check that refused a token, in the order in which they run.
+/// The checks that reject a token, in the order in which they run.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum TokenErrorKind {
-    /// More than one token stood in the request and it is not clear which one counts.
+    /// The request has more than one token, and it is not clear which one is the caller's.
     Ambiguous,
-    /// Longer than the cap; nothing of it was parsed.
+    /// The token is longer than the maximum. No part of it was parsed.
     TooLong,
-    /// Not a compact JWS: not three base64url segments (RFC 7515 section 7.1), or a header that is
-    /// not a strict JSON object.
+    /// The token is not a compact JWS: it does not have three base64url segments (RFC 7515 section
+    /// 7.1), or its header is not a strict JSON object.
     Malformed,
-    /// The header asks for what is not done here (`crit`, `b64`, `zip`) or brings or points to a
-    /// key of its own (`jwk`, `jku`, `x5u`, `x5c`).
+    /// The header requires something that is not supported (`crit`, `b64`, `zip`), or contains or
+    /// refers to its own key (`jwk`, `jku`, `x5u`, `x5c`).
     Header,
-    /// A `typ` other than those accepted: a token of another kind (RFC 8725 section 3.11).
+    /// The `typ` is not an accepted one: the token is of another kind (RFC 8725 section 3.11).
     Type,
     /// No key of this `kid` is accepted at this time.
     UnknownKey,
-    /// An `alg` that is not the one its key is bound to (RFC 8725 section 3.1).
+    /// The `alg` is not the one that the key is bound to (RFC 8725 section 3.1).
     Algorithm,
-    /// The signature is not that of the key.
+    /// The signature is not valid for the key.
     Signature,
-    /// The claims are not a strict JSON object, or a claim is missing, twice there, or of the wrong
+    /// The claims are not a strict JSON object, or a claim is missing, repeated, or of the wrong
     /// type.
     Claims,
     /// `iss` is another issuer.
     Issuer,
     /// `aud` does not name this audience.
     Audience,
-    /// `exp` has come.
+    /// `exp` has passed.
     Expired,
-    /// `nbf`, `iat` or `auth_time` lies in the future.
+    /// `nbf`, `iat` or `auth_time` is in the future.
     NotYetValid,
-    /// From `iat` to `exp` is longer than this verifier allows.
+    /// The time from `iat` to `exp` is longer than this verifier allows.
     LifetimeTooLong,
-    /// Revoked before its time: its session ended or its token generation was raised.
+    /// The token was revoked before its expiry: its session ended, or its token generation was
+    /// raised.
     Revoked,
-    /// Right in itself, but whether it was revoked cannot be told: the revocation list is staler
-    /// than its policy allows, or a renewal did not reach its store.
+    /// The token is valid, but its revocation cannot be checked: the revocation list is older than
+    /// its policy allows, or a refresh could not reach the store.
     Unavailable,
 }
 
 impl TokenErrorKind {
-    /// Every kind, for tables that must miss none.
+    /// Every kind, for tables that must be complete.
     pub const ALL: &'static [Self] = &[
         Self::Ambiguous,
         Self::TooLong,
@@ -95,7 +97,7 @@ impl TokenErrorKind {
         Self::Unavailable,
     ];
 
-    /// A stable kebab-case name, for logs and metric labels.
+    /// Returns the stable kebab-case name, for logs and metric labels.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ambiguous => "ambiguous",
@@ -129,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_stand_in_their_order_and_have_distinct_names() {
+    fn token_error_kinds_are_ordered_and_distinct() {
         for (place, kind) in TokenErrorKind::ALL.iter().enumerate() {
             assert_eq!(*kind as usize, place, "{kind}");
         }

@@ -1,9 +1,11 @@
-//! The header of a token that does not begin with bytes we know (RFC 7515 section 4).
+//! The strict reader of a token's header, for headers that this ring's keys do not write (RFC 7515
+//! section 4).
 //!
-//! Read strictly: one JSON object, no name twice, `alg` there, `alg`, `typ` and `kid` strings. What
-//! would change how the token is read (`crit`, `b64`, `zip`) is refused, as is what brings a key
-//! along or says where to fetch one (`jwk`, `jku`, `x5u`, `x5c`; CVE-2018-0114): keys come from the
-//! ring alone, and a sender who tries is not one to go on with. The attack corpus guards it.
+//! A header must be one JSON object without a repeated name. `alg` must be present, and `alg`,
+//! `typ` and `kid` must be strings. A member that would change how the token is read is refused
+//! (`crit`, `b64`, `zip`). A member that contains a key or the location of a key is also refused
+//! (`jwk`, `jku`, `x5u`, `x5c`; CVE-2018-0114), because keys come only from the ring. The attack
+//! corpus checks this.
 
 use std::{borrow::Cow, fmt};
 
@@ -21,7 +23,7 @@ pub(crate) struct Header<'h> {
 }
 
 impl<'h> Header<'h> {
-    /// Reads the decoded header segment.
+    /// Parses the decoded header segment.
     pub(crate) fn read(json: &'h [u8]) -> Result<Self, TokenErrorKind> {
         let malformed = |_| TokenErrorKind::Malformed;
         let text = std::str::from_utf8(json).map_err(|_| TokenErrorKind::Malformed)?;
@@ -34,8 +36,8 @@ impl<'h> Header<'h> {
 
 const REFUSED: [&str; 7] = ["crit", "b64", "zip", "jwk", "jku", "x5u", "x5c"];
 
-/// Names and elements. Nobody has signed a header yet when it is read, so it gets little of our
-/// time; RFC 7515 registers eleven.
+/// Maximum number of members and elements. The header is parsed before the signature is checked, so
+/// the limit is low. RFC 7515 registers eleven members.
 const MOST_MEMBERS: usize = 32;
 
 struct HeaderVisitor;
@@ -72,7 +74,7 @@ impl<'h> Visitor<'h> for HeaderVisitor {
             }
             names.add(name)?;
         }
-        let algorithm = algorithm.ok_or_else(|| A::Error::custom("no alg"))?;
+        let algorithm = algorithm.ok_or_else(|| A::Error::custom("the header has no alg"))?;
         Ok(if refused {
             Err(TokenErrorKind::Header)
         } else {

@@ -7,11 +7,11 @@ use crate::token::{
     role::{Role, RoleSet},
 };
 
-/// A verified caller and the roles that the token grants.
+/// A verified caller and the roles of the token.
 ///
-/// It is a view of the token's [`Claims`], which it dereferences to, for the role enum `R` of the
-/// application. It exists only by verification. The claims are one shared allocation, so that a
-/// clone costs a reference count. It carries no token, so that none can leak into a log.
+/// It dereferences to the token's [`Claims`], and `R` is the role enum of the application. Only
+/// verification creates it. The claims are one shared allocation, so a clone only increments a
+/// reference count. It does not contain the token, so the token cannot get into a log.
 pub struct Identity<R> {
     claims: Arc<Claims<'static>>,
     roles: PhantomData<fn() -> R>,
@@ -27,8 +27,7 @@ impl<R: Role> Identity<R> {
         self.claims
     }
 
-    /// The roles that the token grants, out of those that `R` knows; a name that `R` does not know
-    /// grants nothing.
+    /// Returns the roles of the token that `R` has. A name that `R` does not have gives no role.
     pub fn roles(&self) -> RoleSet<R> {
         RoleSet::from_bits(self.claims.roles)
     }

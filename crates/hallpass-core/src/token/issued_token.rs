@@ -1,8 +1,8 @@
 //! Issued tokens and their kinds.
 //!
-//! The kind is a type parameter, so that a token that waits for a code cannot be handed to the
-//! function that sets the access cookie. `Debug` shows no token: a token in a log is a session in a
-//! log.
+//! The kind is a type parameter, so that a token that waits for a code cannot be passed to the
+//! function that sets the access cookie. `Debug` does not print the token, because a token in a log
+//! gives access to the session.
 
 use std::{fmt, marker::PhantomData, time::Duration};
 
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::{keys::signature::TokenType, time::unix_time::UnixTime};
 
-/// A signed token of kind `K`, as it goes into a cookie.
+/// A signed token of kind `K`, ready for a cookie.
 #[must_use]
 pub struct Token<K> {
     text: Zeroizing<String>,
@@ -21,36 +21,36 @@ pub struct Token<K> {
 /// A kind of token: [`Access`], [`MfaPending`], [`EnrolmentPending`] or [`Device`].
 pub trait TokenKind: sealed::Sealed {}
 
-/// A kind that carries no roles and opens no route: every kind but [`Access`].
+/// A kind without roles, which no route accepts: every kind except [`Access`].
 pub trait Unprivileged: TokenKind {}
 
-/// Carries a logged-in user through the routes.
+/// A token that identifies a logged-in user to the routes.
 ///
-/// Exhaustive, because it has no value.
+/// It is exhaustive, because it has no value.
 #[derive(Debug)]
 pub enum Access {}
 
-/// The password was accepted and the second factor is required. Opens the code page only, for five
-/// minutes.
+/// A token for an account whose password was accepted and whose second factor is required. Only the
+/// code page accepts it, for five minutes.
 ///
-/// Exhaustive, because it has no value.
+/// It is exhaustive, because it has no value.
 #[derive(Debug)]
 pub enum MfaPending {}
 
-/// The password was accepted and a second factor must be set up. Opens the page for that only, for
-/// a quarter of an hour.
+/// A token for an account whose password was accepted and that must set up a second factor. Only
+/// the setup page accepts it, for 15 minutes.
 ///
-/// Exhaustive, because it has no value.
+/// It is exhaustive, because it has no value.
 #[derive(Debug)]
 pub enum EnrolmentPending {}
 
-/// A browser that an account logged in with before, for half a year. Logs nobody in.
+/// A token for a browser in which an account logged in before, for 180 days. It does not log in.
 ///
-/// It tells the owner's browser from a stranger's: for rate limits that a stranger cannot exhaust
-/// for the owner (OWASP, "device cookies"), and, where the person asked for it, to leave the code
-/// out.
+/// It distinguishes the owner's browser from a stranger's. Rate limits use it, so that a stranger
+/// cannot exhaust the owner's limit (OWASP, "device cookies"). If the person chose so, a login with
+/// it also needs no code.
 ///
-/// Exhaustive, because it has no value.
+/// It is exhaustive, because it has no value.
 #[derive(Debug)]
 pub enum Device {}
 
@@ -60,7 +60,7 @@ pub(crate) mod sealed {
     pub trait Sealed {
         /// The `typ` of the header.
         const TYPE: TokenType;
-        /// `None` for the lifetime of the issuer.
+        /// The lifetime, or `None` for the lifetime of the issuer.
         const LIFETIME: Option<Duration>;
     }
 }
@@ -72,19 +72,19 @@ impl sealed::Sealed for Access {
 
 impl sealed::Sealed for MfaPending {
     const TYPE: TokenType = TokenType::Pending;
-    /// Time to find the telephone and type a code.
+    /// The time to find the phone and type a code.
     const LIFETIME: Option<Duration> = Some(Duration::from_secs(5 * 60));
 }
 
 impl sealed::Sealed for EnrolmentPending {
     const TYPE: TokenType = TokenType::Enrolment;
-    /// Time to install an authenticator.
+    /// The time to install an authenticator app.
     const LIFETIME: Option<Duration> = Some(Duration::from_secs(15 * 60));
 }
 
 impl sealed::Sealed for Device {
     const TYPE: TokenType = TokenType::Device;
-    /// Half a year, so that a browser is recognised after a long break.
+    /// 180 days, so that a browser is recognised after a long break.
     const LIFETIME: Option<Duration> = Some(Duration::from_secs(180 * 24 * 60 * 60));
 }
 
@@ -98,12 +98,12 @@ impl<K> Token<K> {
         Self { text: Zeroizing::new(text), expires_at, kind: PhantomData }
     }
 
-    /// The token as it goes into the cookie.
+    /// Returns the token as the cookie's value.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The moment from which the token is expired.
+    /// Returns the time from which the token is expired.
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
     }

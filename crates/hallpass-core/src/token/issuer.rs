@@ -1,7 +1,7 @@
-//! Issuing: from the proof of a sign-in to a signed token.
+//! Issuing: a signed token for the proof of a login.
 //!
-//! One issuer says names, lifetime and keys once; [its verifier](Issuer::verifier) takes them from
-//! there.
+//! An issuer stores the names, the lifetime and the keys. [Its verifier](Issuer::verifier) uses the
+//! same values.
 
 use std::{mem::MaybeUninit, time::Duration};
 
@@ -34,14 +34,14 @@ pub struct Issuer {
     keys: Keys,
     issuer: Box<str>,
     audience: Box<str>,
-    /// What every claims set of this issuer begins with.
+    /// The beginning of every claims set of this issuer.
     opening: Box<str>,
     lifetime: Duration,
 }
 
 impl Issuer {
-    /// An issuer of this name (`iss`), signing for this audience (`aud`) with whichever key is
-    /// active at the time.
+    /// Creates an issuer with this name (`iss`) for this audience (`aud`). It signs with the key
+    /// that is active when a token is issued.
     pub fn new(
         keys: impl Into<Keys>,
         issuer: impl Into<String>,
@@ -57,8 +57,8 @@ impl Issuer {
         }
     }
 
-    /// How long an access token lives. Defaults to 15 minutes, because that is how long a copied
-    /// cookie can be worth anything to a service that hears of no revocations.
+    /// Sets the lifetime of an access token. Defaults to 15 minutes. For that time, a copied cookie
+    /// is accepted by a service that does not receive revocations.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
@@ -66,7 +66,7 @@ impl Issuer {
     }
 
     /// Signs a token: an access token for a [`LoggedIn`], a token of another kind for its
-    /// [`Claims`]. The times in the claims but for `auth_time` are replaced.
+    /// [`Claims`]. The times in the claims are replaced, except `auth_time`.
     ///
     /// ```
     /// # use hallpass_core::{Claims, Issuer, KeyRing, MfaPending, TokenErrorKind, UnixTime};
@@ -79,8 +79,8 @@ impl Issuer {
     /// ```
     ///
     /// # Errors
-    /// When no key is active, a name is one that no verifier would accept, or the token would not
-    /// fit into a cookie.
+    /// Returns an error if no key is active, if no verifier would accept one of the names, or if
+    /// the token is too long for a cookie.
     pub fn issue<S: TokenSubject>(
         &self,
         subject: &S,
@@ -89,11 +89,11 @@ impl Issuer {
         self.sign(subject, "", now)
     }
 
-    /// Signs an access token that carries an application's own claims beside ours.
+    /// Signs an access token that also contains the application's own claims.
     ///
     /// # Errors
-    /// As [`issue`](Self::issue), and when `own` is not an object in JSON, takes a name of ours, or
-    /// has a shape that every verifier rejects.
+    /// Returns the errors of [`issue`](Self::issue). Also returns an error if `own` is not an
+    /// object in JSON, uses a reserved name, or has a structure that every verifier rejects.
     pub fn issue_with<R: Role, X: Serialize>(
         &self,
         who: &LoggedIn<R>,
@@ -103,12 +103,12 @@ impl Issuer {
         self.sign(who, &own_members(own)?, now)
     }
 
-    /// Verifies a token of a kind that carries no roles. [`Verifier`] verifies access tokens.
+    /// Verifies a token of a kind without roles. [`Verifier`] verifies access tokens.
     ///
-    /// Whether the account is still at the generation of the claims is for the caller to check.
+    /// The caller must check that the account still has the generation of the claims.
     ///
     /// # Errors
-    /// As [`Verifier::verify`]; a token of another kind is rejected.
+    /// Returns the errors of [`Verifier::verify`]. A token of another kind is rejected.
     pub fn verify<K: Unprivileged>(
         &self,
         token: &[u8],
@@ -116,14 +116,14 @@ impl Issuer {
     ) -> Result<Claims<'static, K>, TokenError> {
         let names = (self.issuer.to_string(), self.audience.to_string());
         let mut rules = TokenRules::new(K::TYPE, self.keys.clone(), names.0, names.1, |_| 0);
-        // The kind states its lifetime; the cap is for tokens of other issuers.
+        // The kind has its own lifetime. The maximum is for tokens of other issuers.
         rules.max_lifetime = Duration::MAX;
         let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD];
         let (claims, _json, _key) = rules.check(&self.keys.borrow(), token, now, &mut buffer)?;
         Ok(claims.into_owned())
     }
 
-    /// A verifier of this issuer's access tokens, which shares its keys.
+    /// Returns a verifier of this issuer's access tokens, which shares its keys.
     pub fn verifier<R: Role>(&self) -> Verifier<R> {
         let verifier = Verifier::new(self.keys.clone(), &*self.issuer, &*self.audience);
         if self.lifetime > crate::token::rules::LONGEST_LIFE {
@@ -133,22 +133,22 @@ impl Issuer {
         }
     }
 
-    /// How long an access token lives.
+    /// Returns the lifetime of an access token.
     pub fn access_lifetime(&self) -> Duration {
         self.lifetime
     }
 
-    /// The keys, shared: replacing the ring there reaches this issuer.
+    /// Returns the shared keys. If their ring is replaced, this issuer uses the new ring.
     pub fn keys(&self) -> &Keys {
         &self.keys
     }
 
-    /// The name that goes into `iss`.
+    /// Returns the value of `iss`.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// The name that goes into `aud`.
+    /// Returns the value of `aud`.
     pub fn audience(&self) -> &str {
         &self.audience
     }
@@ -193,8 +193,8 @@ impl Issuer {
         Ok(Token::new(token, expires_at))
     }
 
-    /// Whether a verifier of this issuer can read the claims set: own claims may be nested too
-    /// deeply or have too many members.
+    /// Returns whether a verifier of this issuer can read the claims set. Own claims may be nested
+    /// too deeply or have too many members.
     fn is_readable(&self, claims: &str) -> bool {
         let reader = ClaimReader {
             issuer: &self.issuer,
@@ -213,39 +213,43 @@ pub enum IssueError {
     /// The ring in use has no key that signs.
     #[error("the key ring has no active key: name one of its keys in `active`")]
     NoActiveKey,
-    /// The library underneath could not sign.
-    #[error("the signature could not be made")]
+    /// The cryptographic library could not sign.
+    #[error("the signature could not be created: try again")]
     Signing,
-    /// The token would not fit into a cookie. Fewer roles, shorter names or fewer own claims make
-    /// it smaller.
+    /// The token is too long for a cookie. Fewer roles, shorter names or fewer own claims make it
+    /// shorter.
     #[error(
-        "the token would have {length} bytes and a cookie holds {}: put less into it",
+        "the token would have {length} bytes, and a cookie can have {}: use fewer roles, shorter names or fewer own claims",
         MAX_TOKEN_BYTES
     )]
     TooLong {
-        /// Bytes.
+        /// Length, in bytes.
         length: usize,
     },
-    /// A user name, an identifier or a session that is empty or holds a control character: no
-    /// verifier would take the token.
-    #[error("the user name, the identifier or the session is empty or holds a control character")]
+    /// A user name, an identifier or a session is empty or has a control character. No verifier
+    /// would accept the token.
+    #[error(
+        "the user name, the identifier or the session is empty or has a control character: correct it before the token is issued"
+    )]
     NotPlain,
     /// The application's own claims are not an object, or cannot be written as JSON.
-    #[error("an application's own claims must be a struct or a map with string keys")]
+    #[error(
+        "an application's own claims are not a JSON object: use a struct or a map with string keys"
+    )]
     OwnClaimsNotAnObject,
-    /// The application's own claims use a name of ours.
+    /// The application's own claims use a reserved name.
     #[error("an application's own claims cannot be named {0}: choose another name")]
     ReservedClaim(&'static str),
-    /// The application's own claims are nested too deeply (the whole set: 16 levels) or have too
-    /// many members (256): every verifier would reject the token.
+    /// The application's own claims are nested too deeply (the maximum of the whole set is 16
+    /// levels) or have too many members (the maximum is 256). Every verifier would reject the
+    /// token.
     #[error(
-        "an application's own claims are nested too deeply or have too many members: put less into them"
+        "an application's own claims are nested too deeply or have too many members: use fewer or flatter claims"
     )]
     OwnClaimsUnreadable,
 }
 
-/// The members of an application's own `claims` in JSON, without the braces, ready to stand behind
-/// ours.
+/// Returns the members of an application's own `claims` in JSON, without the braces.
 fn own_members<X: Serialize>(claims: &X) -> Result<String, IssueError> {
     let Ok(Value::Object(members)) = serde_json::to_value(claims) else {
         return Err(IssueError::OwnClaimsNotAnObject);
@@ -258,5 +262,6 @@ fn own_members<X: Serialize>(claims: &X) -> Result<String, IssueError> {
     Ok(inside.unwrap_or_default().to_owned())
 }
 
-/// RFC 9700 asks for short-lived access tokens; this is the upper end of what is usual.
+/// The default lifetime. RFC 9700 requires short-lived access tokens, and 15 minutes is the upper
+/// end of usual values.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);

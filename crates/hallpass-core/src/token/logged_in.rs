@@ -1,4 +1,4 @@
-//! The proof that somebody logged in, and what each kind of token is issued from.
+//! The proof of a login, and the data from which each kind of token is issued.
 
 use std::{any::TypeId, fmt, marker::PhantomData, ops::Deref};
 
@@ -8,19 +8,19 @@ use crate::token::{
     role::{Role, RoleSet},
 };
 
-/// A completed login: what an access token is issued from, and nothing else is.
+/// A completed login. Access tokens are issued only from it.
 ///
-/// The login flow makes it in one place, after the password and, where it is required, the second
-/// factor. It cannot be cloned: one login, one value.
-#[must_use = "a login that is dropped logs nobody in"]
+/// The login flow creates it in one place, after the password and, if it is required, the second
+/// factor. It cannot be cloned, so one login gives one value.
+#[must_use = "a login has no effect until a token is issued for it"]
 pub struct LoggedIn<R> {
     claims: Claims<'static>,
     roles: PhantomData<fn() -> R>,
 }
 
 impl<R: Role> LoggedIn<R> {
-    /// Declares that this user logged in, without a check of anything: whoever can call it can be
-    /// anybody. It is for the login flow after its checks, for tests, and for an operator's tool.
+    /// Declares without any check that this user logged in. Code that calls it can log in as any
+    /// user. It is for the login flow after its checks, for tests, and for an operator's tool.
     pub fn insecure_new(claims: Claims<'_>, roles: impl Into<RoleSet<R>>) -> Self {
         let claims = Claims {
             roles: roles.into().bits(),
@@ -30,7 +30,7 @@ impl<R: Role> LoggedIn<R> {
         Self { claims, roles: PhantomData }
     }
 
-    /// The account's roles.
+    /// Returns the account's roles.
     pub fn roles(&self) -> RoleSet<R> {
         RoleSet::from_bits(self.claims.roles)
     }
@@ -54,10 +54,11 @@ impl<R: Role> fmt::Debug for LoggedIn<R> {
     }
 }
 
-/// What a token is issued from: a [`LoggedIn`] for an access token, [`Claims`] for the other kinds.
+/// The data from which a token is issued: a [`LoggedIn`] for an access token, [`Claims`] for the
+/// other kinds.
 #[diagnostic::on_unimplemented(
     message = "no token can be issued from `{Self}`",
-    label = "neither a completed login nor claims of a kind that opens no route",
+    label = "this type is neither a `LoggedIn` nor the `Claims` of an unprivileged kind",
     note = "an access token is issued from a `LoggedIn`, which the login flow returns: after the password, and after \
             the second factor where it is required"
 )]

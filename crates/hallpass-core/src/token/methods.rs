@@ -1,7 +1,7 @@
-//! How a user proved who they are: the `amr` claim (RFC 8176) as a small set.
+//! The authentication methods of a login: the `amr` claim (RFC 8176) as a small set.
 //!
-//! Values that this crate does not know are ignored on reading: a method that nobody here can weigh
-//! must not count as a second factor. RFC 8176 section 2 gives the names.
+//! Unknown values are ignored when a token is read, because an unknown method must not count as a
+//! second factor. RFC 8176 section 2 defines the names.
 
 use std::{
     fmt,
@@ -20,26 +20,26 @@ use std::{
 pub struct Methods(u8);
 
 impl Methods {
-    /// No method known.
+    /// The set without a method.
     pub const NONE: Self = Self(0);
     /// A password (`pwd`).
     pub const PASSWORD: Self = Self(1);
-    /// A one-time code (`otp`), recovery codes included.
+    /// A one-time code (`otp`) or a recovery code.
     pub const ONE_TIME_CODE: Self = Self(1 << 1);
     /// Proof of possession of a hardware-secured key (`hwk`).
     pub const HARDWARE_KEY: Self = Self(1 << 2);
     /// Proof of possession of a software-secured key (`swk`).
     pub const SOFTWARE_KEY: Self = Self(1 << 3);
-    /// More than one factor, as another issuer says it (`mfa`).
+    /// More than one factor, as another issuer reports it (`mfa`).
     pub const MULTI_FACTOR: Self = Self(1 << 4);
 
-    /// Whether every method of `other` is in this set.
+    /// Returns whether every method of `other` is in this set.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether something beyond the password was shown: `otp`, `hwk`, `swk` or `mfa`; never `pwd`
-    /// alone.
+    /// Returns whether the set has a method of a second factor: `otp`, `hwk`, `swk` or `mfa`. `pwd`
+    /// alone is not a second factor.
     pub const fn includes_second_factor(self) -> bool {
         const SECOND: u8 = Methods::ONE_TIME_CODE.0
             | Methods::HARDWARE_KEY.0
@@ -48,17 +48,18 @@ impl Methods {
         self.0 & SECOND != 0
     }
 
-    /// Whether no method is known.
+    /// Returns whether the set has no method.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The RFC 8176 names, in the order of the constants.
+    /// Returns the RFC 8176 names, in the order of the constants.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         NAMES.into_iter().filter(move |(method, _)| self.contains(*method)).map(|(_, name)| name)
     }
 
-    /// The method of this name; the empty set for a name that is not one of the constants.
+    /// Returns the method of this name, or the empty set for a name that is not one of the
+    /// constants.
     pub fn from_name(name: &str) -> Self {
         NAMES.into_iter().find(|(_, known)| *known == name).map_or(Self::NONE, |(method, _)| method)
     }
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_goes_beyond_the_password_is_a_second_factor() {
+    fn methods_other_than_password_are_a_second_factor() {
         assert!(!Methods::NONE.includes_second_factor());
         assert!(!Methods::PASSWORD.includes_second_factor());
         for method in [
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn names_go_out_and_come_back_and_unknown_ones_count_for_nothing() {
+    fn amr_names_round_trip_and_unknown_names_are_ignored() {
         for (method, name) in NAMES {
             assert_eq!(Methods::from_name(name), method);
             assert_eq!(method.names().collect::<Vec<_>>(), [name]);

@@ -1,6 +1,6 @@
-//! The orders in which requests and a rotation may meet, walked through by shuttle as those of the
-//! revocation list are (`revocation/model.rs`): 20,000, with five changes of turn each, because to
-//! see a retired key come back takes four.
+//! A model check of the interleavings of requests and a rotation, with shuttle, as for the
+//! revocation list (`revocation/model.rs`). It runs 20,000 schedules with five preemptions each,
+//! because the return of a retired key needs four.
 
 use std::time::Duration;
 
@@ -20,11 +20,12 @@ enum SiteRole {
     Guest,
 }
 
-/// Two requests at a time beside a rotation and the retirement of the old key: a token of a key
-/// that is accepted throughout is never refused, a new key is accepted for good once it was, a
-/// retired one refused for good once it was, and when the calls are over there is no other answer.
+/// Two requests run concurrently with a rotation and the retirement of the old key. A token of a
+/// key that every ring accepts is never rejected. A new key that was accepted once stays accepted,
+/// and a retired key that was rejected once stays rejected. After all calls, only the new key is
+/// accepted.
 #[test]
-fn a_swap_is_whole_and_never_taken_back() {
+fn key_ring_swap_is_atomic_and_final() {
     let old = KeyRing::generate_hs256([1; 32], NOW);
     let both = old.rotated([2; 32], NOW, Duration::from_secs(900)).unwrap();
     let new = both.retire(old.active().unwrap().id()).unwrap();
@@ -46,9 +47,9 @@ fn a_swap_is_whole_and_never_taken_back() {
                 thread::spawn(move || {
                     let first = [accepts(&verifier, &by_old), accepts(&verifier, &by_new)];
                     let second = [accepts(&verifier, &by_old), accepts(&verifier, &by_new)];
-                    assert!(first[0] || first[1], "one of the two is accepted by every ring");
-                    assert!(first[0] || !second[0], "a retired key came back");
-                    assert!(!first[1] || second[1], "a new key went away");
+                    assert!(first[0] || first[1], "every ring accepts one of the two");
+                    assert!(first[0] || !second[0], "a retired key was accepted again");
+                    assert!(!first[1] || second[1], "a new key was rejected again");
                 })
             });
             writer.join().unwrap();

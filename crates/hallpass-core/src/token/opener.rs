@@ -1,11 +1,12 @@
-//! From the bytes of a token to the bytes of its payload, which are worth reading from here on: the
-//! compact JWS of RFC 7515 section 7.1, its header and its signature.
+//! The first part of verification: from the bytes of a token to the bytes of its verified payload.
+//! It handles the compact JWS of RFC 7515 section 7.1, its header and its signature.
 //!
-//! In this order: the length, so that a megabyte costs nothing; the header, as known bytes of a key
-//! of the ring where the token is one of ours and else by a [strict reading](crate::token::header);
-//! the kind; the key, by name out of the ring and never out of the token; the algorithm, which must
-//! be the key's; the signature; and only then the payload's own encoding. Only the compact form
-//! is read: no JSON serialisation, no encryption, no detached payload.
+//! The checks have this order: the length, so that a token of a megabyte costs nothing; the header,
+//! compared with the bytes that a key of the ring writes, or else [parsed
+//! strictly](crate::token::header); the kind; the key, which is found by name in the ring and never
+//! taken from the token; the algorithm, which must be the key's; the signature; and only then the
+//! encoding of the payload. Only the compact form is read: no JSON serialisation, no encryption, no
+//! detached payload.
 
 #[cfg(test)]
 mod tests;
@@ -24,30 +25,31 @@ use crate::{
     token::{error::TokenErrorKind, header::Header},
 };
 
-/// What a verifier accepts by way of header and key.
+/// The headers and keys that a verifier accepts.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenOpener {
     typ: TokenType,
-    /// What a payload of ours begins with, encoded.
+    /// The beginning of the payload of the expected issuer, encoded.
     first_claims: Box<str>,
     other_types: Vec<Box<str>>,
     accepts_untyped: bool,
     key_without_kid: Option<KeyId>,
 }
 
-/// The longest token that is read or issued, in bytes: what a browser keeps of a cookie, name and
-/// value together (RFC 6265bis section 5.6). A longer one is refused before anything of it is
-/// looked at.
+/// Maximum length of a token that is read or issued, in bytes: the maximum that a browser stores of
+/// a cookie, name and value together (RFC 6265bis section 5.6). A longer token is rejected before
+/// any of it is read.
 pub const MAX_TOKEN_BYTES: usize = 4096;
 
-/// Where a decoded payload is put.
+/// The buffer for a decoded payload.
 pub(crate) type PayloadBuffer = [MaybeUninit<u8>; LONGEST_PAYLOAD];
 
-/// Bytes: no token within the cap has a longer one.
+/// Maximum length of a payload, in bytes, of a token of at most [`MAX_TOKEN_BYTES`].
 pub(crate) const LONGEST_PAYLOAD: usize = MAX_TOKEN_BYTES / 4 * 3;
 
 impl TokenOpener {
-    /// `opening` is how our claims of this issuer and audience begin; any others are read as well.
+    /// Creates an opener. `opening` is the beginning of the claims of this issuer and audience.
+    /// Other claims are also read.
     pub(crate) fn new(typ: TokenType, opening: &str) -> Self {
         let first_claims = base64url::encode_beginning(opening.as_bytes()).into();
         Self {
@@ -59,8 +61,8 @@ impl TokenOpener {
         }
     }
 
-    /// The type of another kind of ours is never added: a pending token must open nothing but the
-    /// code page, whatever a setting says.
+    /// Adds an accepted type. The type of another hallpass kind is never added, because only the
+    /// code page may accept a pending token, independent of the settings.
     pub(crate) fn accept_type(&mut self, typ: &str) {
         if TokenType::ALL.iter().all(|ours| ours.as_str() != typ) {
             self.other_types.push(typ.into());
@@ -75,7 +77,7 @@ impl TokenOpener {
         self.key_without_kid = Some(id);
     }
 
-    /// The payload and the key of the ring whose signature it has.
+    /// Returns the payload, and the key of the ring that signed it.
     pub(crate) fn open<'b, 'r>(
         &self,
         ring: &'r KeyRing,
@@ -99,9 +101,9 @@ impl TokenOpener {
         Ok((payload, parts.key))
     }
 
-    /// A token that begins with the very bytes which a key of the ring writes: kind, algorithm and
-    /// `kid` are then right, and where the signature begins follows from its length. A dot in
-    /// the payload is found when it is decoded.
+    /// Splits a token that begins with exactly the bytes that a key of the ring writes. Kind,
+    /// algorithm and `kid` are then correct, and the length of the signature gives its position. A
+    /// dot in the payload is found when the payload is decoded.
     fn known_header<'t, 'r>(
         &'t self,
         ring: &'r KeyRing,
@@ -141,14 +143,14 @@ impl TokenOpener {
         if header.algorithm != key.algorithm().as_str() {
             return Err(TokenErrorKind::Algorithm);
         }
-        // The signature is the token's last part, behind a dot, so the subtraction cannot fail.
+        // The signature is the last part of the token, after a dot, so the subtraction cannot fail.
         let signed = token.len().saturating_sub(signature.len() + 1);
         let input = SigningInput::Whole(token.get(..signed).unwrap_or_default());
         Ok(Parts { key, input, payload, signature })
     }
 
-    /// Exact spelling: RFC 7515 section 4.1.9 would allow `application/` and any case, and a second
-    /// spelling of a kind is what RFC 8725 section 3.11 wants to get rid of.
+    /// Checks the type by exact comparison. RFC 7515 section 4.1.9 would allow `application/` and
+    /// any case, but RFC 8725 section 3.11 recommends one explicit type per kind.
     fn check_type(&self, typ: Option<&str>) -> Result<(), TokenErrorKind> {
         let accepted = match typ {
             Some(typ) => {
@@ -172,7 +174,7 @@ impl TokenOpener {
     }
 }
 
-/// A token taken apart, with the key that should have signed it.
+/// The parts of a token, with the key that should have signed it.
 struct Parts<'t, 'r> {
     key: &'r Arc<Key>,
     input: SigningInput<'t>,
@@ -180,9 +182,9 @@ struct Parts<'t, 'r> {
     signature: &'t [u8],
 }
 
-/// Bytes, decoded. Ours have 60; what grows beyond this carries a certificate chain, which is
-/// refused anyway.
+/// Maximum length, in bytes, decoded. Headers of hallpass have 60. A longer header contains a
+/// certificate chain, which is refused anyway.
 const LONGEST_HEADER: usize = 1024;
 
-/// Bytes: that of an RSA key of 8192 bits.
+/// Maximum length, in bytes: that of an RSA key of 8192 bits.
 const LONGEST_SIGNATURE: usize = 1024;

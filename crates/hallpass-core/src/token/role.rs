@@ -1,20 +1,19 @@
-//! Roles as a closed set: an enum of at most 64 variants, and sets of them as one machine word.
+//! Roles as a closed set: an enum of at most 64 variants, and sets of roles in a `u64`.
 //!
-//! A role that the enum does not name does not exist: [`Role::from_name`] matches whole names, byte
-//! for byte, so that a look-alike, another case or a trailing space grants nothing. A set is a
-//! `u64`, so that asking for a role costs one `and` where a set of strings would cost a hash and a
-//! comparison.
+//! [`Role::from_name`] compares whole names byte by byte, so a similar name, another case or a
+//! trailing space gives no role. A check for a role in a set costs one `and`. A set of
+//! strings would cost a hash and a comparison.
 //!
-//! Nothing here decides who may pass: that is [`Requirement`](crate::Requirement).
+//! This module does not decide about access; [`Requirement`](crate::Requirement) does.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-/// What an account may do: one variant of the site's own enum.
+/// A role of an account: one variant of the site's own enum.
 ///
-/// Derive it; the derived names are the variants in `snake_case`, and `#[role(name = "…")]` on a
-/// variant says another.
+/// Derive it. The derived names are the variants in `snake_case`, and `#[role(name = "…")]` on a
+/// variant sets another name.
 ///
 /// ```
 /// use hallpass_core::{Role, RoleSet};
@@ -34,12 +33,11 @@ use std::marker::PhantomData;
 /// assert_eq!(format!("{:?}", RoleSet::from(SiteRole::Admin)), "{administrator}");
 /// ```
 ///
-/// The derive is all that the enum needs. It may derive `Clone`, `Copy`, `Debug` and others as
-/// well.
+/// The enum needs no other derive. It may also derive `Clone`, `Copy`, `Debug` and others.
 ///
-/// An implementation by hand keeps three promises, since what a set says rests on them: `ALL` has
-/// at most 64 roles, each once; `index` is the role's position in it, and `from_index` returns the
-/// role at that position; names differ.
+/// An implementation by hand must fulfil three conditions, because role sets depend on them. `ALL`
+/// has at most 64 roles, each once. `index` is the role's position in `ALL`, and `from_index`
+/// returns the role at that position. Names are distinct.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a role enum: it does not implement `Role`",
     label = "`Role` is not implemented for this type",
@@ -50,10 +48,10 @@ pub trait Role: Sized + Send + Sync + 'static {
     /// Every role, in the order of declaration; at most 64.
     const ALL: &'static [Self];
 
-    /// The role's name in tokens and in the store.
+    /// Returns the role's name in tokens and in the store.
     fn name(&self) -> &'static str;
 
-    /// The role's position in [`Role::ALL`].
+    /// Returns the role's position in [`Role::ALL`].
     fn index(&self) -> u8;
 
     /// Returns the role at this position of [`Role::ALL`].
@@ -62,20 +60,20 @@ pub trait Role: Sized + Send + Sync + 'static {
     /// Returns the role that a newly registered account gets if the site sets no roles for new
     /// accounts.
     ///
-    /// `#[role(default)]` on a variant names it. Defaults to `None`: a new account has no role.
+    /// `#[role(default)]` on a variant sets it. Defaults to `None`: a new account has no role.
     #[must_use]
     fn default_role() -> Option<Self> {
         None
     }
 
-    /// Finds the role with exactly this name.
+    /// Returns the role with exactly this name.
     #[must_use]
     fn from_name(name: &str) -> Option<Self> {
         (0..64).map_while(Self::from_index).find(|role| role.name() == name)
     }
 }
 
-/// A set of roles, in one word.
+/// A set of roles, in a `u64`.
 pub struct RoleSet<R> {
     bits: u64,
     roles: PhantomData<R>,
@@ -85,64 +83,66 @@ impl<R: Role> RoleSet<R> {
     /// The set without any role.
     pub const EMPTY: Self = Self::from_bits(0);
 
-    /// Refuses an enum of more roles than a set has bits when it is compiled, not when it runs.
+    /// Rejects an enum with more than 64 roles at compile time.
     const FITS: () = assert!(R::ALL.len() <= 64, "a role enum has at most 64 variants");
 
-    /// Makes the set whose role `n` is present where bit `n` is.
+    /// Creates the set that has role `n` if bit `n` is set.
     pub(crate) const fn from_bits(bits: u64) -> Self {
         const { Self::FITS };
         Self { bits, roles: PhantomData }
     }
 
-    /// The set as a word: bit `n` stands for the role with index `n`.
+    /// Returns the set as a word: bit `n` is the role with index `n`.
     #[must_use]
     pub const fn bits(self) -> u64 {
         self.bits
     }
 
-    /// Adds a role; adding it twice changes nothing.
+    /// Adds a role. A role that is already in the set is not changed.
     pub fn insert(&mut self, role: R) {
         self.bits |= bit(&role);
     }
 
-    /// Tells whether the role is in the set.
+    /// Returns whether the role is in the set.
     #[must_use]
     pub fn contains(self, role: R) -> bool {
         self.bits & bit(&role) != 0
     }
 
-    /// Tells whether every role of `others` is in the set; so it is for the empty set.
+    /// Returns whether every role of `others` is in the set. For an empty `others` it returns
+    /// `true`.
     #[must_use]
     pub const fn contains_all(self, others: Self) -> bool {
         self.bits & others.bits == others.bits
     }
 
-    /// Tells whether at least one role of `others` is in the set; never so for the empty set.
+    /// Returns whether at least one role of `others` is in the set. For an empty `others` it
+    /// returns `false`.
     #[must_use]
     pub const fn intersects(self, others: Self) -> bool {
         self.bits & others.bits != 0
     }
 
-    /// How many roles are in the set.
+    /// Returns the number of roles in the set.
     #[must_use]
     pub const fn len(self) -> usize {
         self.bits.count_ones() as usize
     }
 
-    /// Tells whether the set is empty.
+    /// Returns whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.bits == 0
     }
 
-    /// The roles of the set, in the order of declaration.
+    /// Returns the roles of the set, in the order of declaration.
     pub fn iter(self) -> impl Iterator<Item = R> {
         (0..64).filter(move |index| self.bits & (1 << index) != 0).filter_map(R::from_index)
     }
 }
 
-/// The one bit of a role. A broken `index` has no bit, so that it can never stand for a role that
-/// it is not.
+/// Returns the bit of a role. An `index` out of range has no bit, so it can never be taken for
+/// another role.
 fn bit<R: Role>(role: &R) -> u64 {
     1u64.checked_shl(u32::from(role.index())).unwrap_or(0)
 }
@@ -202,7 +202,7 @@ impl fmt::Debug for Bare {
     }
 }
 
-// By hand, because the derived ones would ask the same of `R`, which is only named here.
+// Implemented by hand, because the derived implementations would require the same traits of `R`.
 impl<R> Clone for RoleSet<R> {
     fn clone(&self) -> Self {
         *self

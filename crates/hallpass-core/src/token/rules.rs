@@ -1,4 +1,4 @@
-//! What a token of one kind must satisfy: signature, issuer, audience, time, and not being revoked.
+//! The rules for tokens of one kind: signature, issuer, audience, times and revocation.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// What a token of one kind must satisfy, without the type of the role enum.
+/// The rules for tokens of one kind, without the type of the role enum.
 #[derive(Clone)]
 pub(crate) struct TokenRules {
     pub(crate) opener: TokenOpener,
@@ -56,8 +56,8 @@ impl TokenRules {
         }
     }
 
-    /// The claims of a token that satisfies every rule under a key of this ring, the JSON that they
-    /// were read from, and the key. `K` is the kind that the rules are for.
+    /// Returns the claims of a token that meets every rule with a key of this ring, the JSON of the
+    /// claims, and the key. `K` is the kind that the rules are for.
     #[inline(always)]
     pub(crate) fn check<'b, 'r, K>(
         &self,
@@ -90,7 +90,8 @@ impl TokenRules {
         }
     }
 
-    /// RFC 7519 sections 4.1.4 to 4.1.6. A token is dead at `exp`, not after it.
+    /// Checks the times (RFC 7519 sections 4.1.4 to 4.1.6). A token is expired at `exp`, not after
+    /// it.
     pub(crate) fn check_times(&self, times: &Times, now: UnixTime) -> Result<(), TokenErrorKind> {
         if now >= times.expires_at.saturating_add(self.leeway) {
             return Err(TokenErrorKind::Expired);
@@ -100,7 +101,7 @@ impl TokenRules {
         if begins.into_iter().flatten().any(|begin| begin > latest) {
             return Err(TokenErrorKind::NotYetValid);
         }
-        // Without an `iat` what is left of the life is the least that it can have been.
+        // Without an `iat`, the remaining lifetime is the minimum of the whole lifetime.
         let begin = times.issued_at.unwrap_or(latest);
         if times.expires_at.since(begin) > self.max_lifetime {
             return Err(TokenErrorKind::LifetimeTooLong);
@@ -108,7 +109,7 @@ impl TokenRules {
         Ok(())
     }
 
-    /// `token` is asked for where there is a revocations.
+    /// Checks the revocation list, if there is one. `token` is called only in that case.
     pub(crate) fn check_revocation<'t>(
         &self,
         token: impl FnOnce() -> TokenFacts<'t>,
@@ -124,5 +125,6 @@ impl TokenRules {
     }
 }
 
-/// A day; [`Verifier::max_lifetime`](crate::Verifier::max_lifetime) says why.
+/// The default maximum lifetime, 24 hours: see
+/// [`Verifier::max_lifetime`](crate::Verifier::max_lifetime).
 pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(86_400);

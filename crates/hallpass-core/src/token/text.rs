@@ -1,7 +1,7 @@
-//! One string of a claims set: borrowed from the payload, or kept.
+//! One string of a claims set: borrowed from the payload, or owned.
 //!
-//! A kept string of usual length stands in place. An allocation for each string would cost a
-//! request more than the bytes that are moved with the claims.
+//! An owned string of usual length is stored inline. An allocation per string would cost a request
+//! more than the bytes that are moved with the claims.
 
 use std::{borrow::Cow, ops::Deref, str};
 
@@ -12,7 +12,8 @@ pub(crate) enum Text<'b> {
     Long(Box<str>),
 }
 
-/// Bytes. A UUID in hexadecimal digits and hyphens has 36, a session 22.
+/// Maximum length of an inline string, in bytes. A UUID in hexadecimal digits and hyphens has 36, a
+/// session 22.
 const SHORT: usize = 38;
 
 impl<'b> Text<'b> {
@@ -44,7 +45,7 @@ impl Deref for Text<'_> {
     fn deref(&self) -> &str {
         match self {
             Self::Borrowed(text) => text,
-            // The bytes are those of the `str` that `kept` copied, so they are there and UTF-8.
+            // The bytes were copied from a `str` by `kept`, so they are present and valid UTF-8.
             Self::Short { bytes, length } => bytes
                 .get(..usize::from(*length))
                 .and_then(|text| str::from_utf8(text).ok())
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kept_text_of_any_length_is_kept_whole() {
+    fn owned_text_of_any_length_is_unchanged() {
         for length in [0, 1, SHORT - 1, SHORT, SHORT + 1, 255, 256, 4096] {
             let text = "ë".repeat(length / 2) + &"e".repeat(length % 2);
             let kept = Text::from(&*text).into_owned();
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_text_takes_no_more_than_forty_bytes() {
+    fn text_has_a_size_of_40_bytes() {
         assert_eq!(size_of::<Option<Text<'_>>>(), 40);
     }
 }

@@ -1,10 +1,10 @@
-//! Verification: from the bytes in a cookie to an [`Identity`], or the reason why not.
+//! Verification: from the bytes of a token to an [`Identity`], or the reason for a rejection.
 //!
-//! It asks no store, no clock and no network. [Header, key and signature](crate::token::opener)
-//! come first; what is signed is then read [by a scanner](crate::token::claim_scanner) or
-//! [strictly](crate::token::claim_reader), and the claims must name this issuer and this
-//! audience, be alive now, and not have been revoked. Every check that needs `now` takes it as a
-//! value.
+//! It uses no store, no clock and no network. [Header, key and signature](crate::token::opener) are
+//! checked first. The signed payload is then read [by a scanner](crate::token::claim_scanner) or
+//! [strictly](crate::token::claim_reader). The claims must name this issuer and this audience, must
+//! be valid now, and must not be revoked. Every check that needs the time takes `now` as an
+//! argument.
 
 use std::{any::TypeId, fmt, marker::PhantomData, mem::MaybeUninit, sync::Arc, time::Duration};
 
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Checks tokens for one issuer and one audience.
+/// The verifier of tokens of one issuer for one audience.
 ///
 /// ```
 /// # use hallpass_core::{Claims, Issuer, KeyRing, Role, RoleSet, LoggedIn, TokenErrorKind, UnixTime, Verifier};
@@ -53,12 +53,12 @@ pub struct Verifier<R> {
     roles: PhantomData<fn() -> R>,
 }
 
-/// Reads an application's own claims out of the whole set.
+/// Reads an application's own claims from the whole claims set.
 type ReadOwnClaims = fn(&str) -> Option<OwnClaims>;
 
 impl<R: Role> Verifier<R> {
-    /// A verifier of the tokens that `issuer` signs for `audience` with these keys. Both are
-    /// compared byte by byte.
+    /// Creates a verifier of the tokens that `issuer` signs for `audience` with these keys. Both
+    /// names are compared byte by byte.
     pub fn new(
         keys: impl Into<Keys>,
         issuer: impl Into<String>,
@@ -75,61 +75,62 @@ impl<R: Role> Verifier<R> {
         Self { rules, own_claims: None, cache, roles: PhantomData }
     }
 
-    /// Also accepts tokens of this `typ`, spelled exactly so. Defaults to `hallpass+jwt` alone,
-    /// because a token of another kind must be useless here (RFC 8725 section 3.11). `JWT` is
-    /// what PyJWT and jsonwebtoken write where nothing else is said.
+    /// Also accepts tokens of this `typ`, with exactly this spelling. Defaults to `hallpass+jwt`
+    /// alone, because a token of another kind must not be accepted (RFC 8725 section 3.11). `JWT`
+    /// is the default of PyJWT and jsonwebtoken.
     #[must_use]
     pub fn accept_type(self, typ: &str) -> Self {
         self.set(|rules| rules.opener.accept_type(typ))
     }
 
-    /// Also accepts tokens without a `typ`, which anything the issuer ever signs may be. Defaults
-    /// to refusing them, because nothing then tells an access token from an ID token.
+    /// Also accepts tokens without a `typ`. Defaults to off, because such a token may be another
+    /// token of the issuer, for example an ID token.
     #[must_use]
     pub fn insecure_accept_untyped(self) -> Self {
         self.set(|rules| rules.opener.accept_untyped())
     }
 
-    /// Tries this key on tokens without a `kid`. Defaults to no key, because a token should say
-    /// which key it means.
+    /// Sets the key that is tried for tokens without a `kid`. Defaults to no key: such tokens are
+    /// rejected.
     #[must_use]
     pub fn key_without_kid(self, id: KeyId) -> Self {
         self.set(|rules| rules.opener.set_key_without_kid(id))
     }
 
-    /// Also accepts a `user_id` that is a non-negative integer. Defaults to strings alone, because
-    /// hallpass writes strings; a Starlette site with the same scheme may write numbers.
+    /// Also accepts a `user_id` that is a non-negative integer. Defaults to strings alone, which
+    /// hallpass writes. A Starlette site with the same scheme may write numbers.
     #[must_use]
     pub fn accept_integer_user_id(self) -> Self {
         self.set(|rules| rules.integer_user_id = true)
     }
 
-    /// How far this machine's clock may be behind or ahead of the issuer's. Defaults to zero,
-    /// because one machine issues and verifies; for another issuer's tokens a minute is usual.
+    /// Sets the maximum difference between this machine's clock and the issuer's. Defaults to zero,
+    /// for one machine that issues and verifies. For the tokens of another issuer, one minute is
+    /// usual.
     #[must_use]
     pub fn leeway(self, leeway: Duration) -> Self {
         self.set(|rules| rules.leeway = leeway)
     }
 
-    /// The longest life, from `iat` to `exp`, that a token may have. Defaults to 24 hours, because
-    /// a stolen token lives as long as it says, and the revocation list need not remember
-    /// longer than the longest.
+    /// Sets the maximum lifetime of a token, from `iat` to `exp`. Defaults to 24 hours. The
+    /// lifetime limits how long a stolen token is accepted and how long the revocation list must
+    /// keep an entry.
     #[must_use]
     pub fn max_lifetime(self, longest: Duration) -> Self {
         self.set(|rules| rules.max_lifetime = longest)
     }
 
-    /// Asks this list whether a token was revoked. Defaults to none, because a service that only
-    /// verifies has no list; its tokens then live until they expire.
+    /// Sets the revocation list that is checked. Defaults to none, for a service that only
+    /// verifies. Without a list, tokens are accepted until they expire.
     #[must_use]
     pub fn revocation(self, revocations: RevocationList) -> Self {
         self.set(|rules| rules.revocation = Some(revocations))
     }
 
-    /// Also reads the application's own claims, an `X` out of the whole set, for
-    /// [`Claims::claims`](crate::Claims::claims); a token that does not fit `X` is refused. `X`
-    /// must not deny unknown fields. Defaults to none, because reading them costs a second
-    /// pass.
+    /// Also reads the application's own claims, an `X` from the whole claims set, for
+    /// [`Claims::claims`](crate::Claims::claims). A token whose claims are not a valid `X` is
+    /// rejected. `X` must not deny unknown fields. Defaults to none, because reading own claims
+    /// parses the claims a second time.
     #[must_use]
     pub fn with_claims<X: DeserializeOwned + Send + Sync + 'static>(self) -> Self {
         let own_claims: ReadOwnClaims =
@@ -137,14 +138,14 @@ impl<R: Role> Verifier<R> {
         Self { own_claims: Some(own_claims), ..self.set(|_| ()) }
     }
 
-    /// Remembers up to `tokens` verified tokens of asymmetric keys, so that
-    /// [`verify`](Self::verify) checks each signature once; expiry, revocation and the key's
-    /// place in the ring are checked at every request all the same. 0 remembers none. A remembered
-    /// token takes about 700 bytes, at most 9 KiB.
+    /// Sets the number of verified tokens of asymmetric keys that are remembered, so that
+    /// [`verify`](Self::verify) checks each signature once. Expiry, revocation and the acceptance
+    /// of the key are still checked at every request. 0 turns this off. A remembered token takes
+    /// about 700 bytes and at most 9 KiB.
     ///
-    /// Defaults to 8,192, because an Ed25519 or ECDSA signature costs a hundred times an HMAC, and
-    /// the next request of a page brings the same one. Where all keys are HMAC's nothing is set
-    /// aside.
+    /// Defaults to 8,192 tokens. An Ed25519 or ECDSA signature costs about a hundred times an HMAC,
+    /// and the next request of a page has the same token. With HMAC keys alone, no memory is
+    /// allocated.
     ///
     /// ```
     /// # use hallpass_core::{Algorithm, Claims, Issuer, KeyRing, Role, RoleSet, LoggedIn, TokenErrorKind, UnixTime};
@@ -167,44 +168,44 @@ impl<R: Role> Verifier<R> {
         Self { cache: (tokens > 0).then(|| Arc::new(TokenCache::new(tokens, false))), ..self }
     }
 
-    /// As [`remember`](Self::remember), and tokens of HMAC keys too. Defaults to no, because an
-    /// HMAC of a token costs little more than to find it again.
+    /// Does the same as [`remember`](Self::remember), also for tokens of HMAC keys. Defaults to
+    /// off. A lookup costs about a fifth of the HMAC of a token.
     #[must_use]
     pub fn remember_all(self, tokens: usize) -> Self {
         Self { cache: (tokens > 0).then(|| Arc::new(TokenCache::new(tokens, true))), ..self }
     }
 
-    /// Forgets the remembered tokens that have expired, which otherwise stay until newcomers take
-    /// or sweep their places. For a task that runs once a minute or so.
+    /// Removes the remembered tokens that have expired. Without a call, an expired token stays
+    /// until a new token replaces it or clears its slot. Call it in a task, about once per minute.
     pub fn forget_expired(&self, now: UnixTime) {
         if let Some(cache) = &self.cache {
             cache.forget(now);
         }
     }
 
-    /// How many tokens are remembered, for a metric.
+    /// Returns the number of remembered tokens, for a metric.
     pub fn remembered(&self) -> usize {
         self.cache.as_ref().map_or(0, |cache| cache.len())
     }
 
-    /// Clones share what they remember, so a verifier that judges otherwise than its origin must
-    /// begin with nothing.
+    /// Changes a rule and starts with an empty cache. Clones share a cache, and a verifier with
+    /// other rules must not use the results of its origin.
     fn set(mut self, change: impl FnOnce(&mut TokenRules)) -> Self {
         change(&mut self.rules);
         self.cache = self.cache.map(|cache| Arc::new(cache.emptied()));
         self
     }
 
-    /// The keys that it verifies with, shared: replacing the ring there reaches this verifier.
+    /// Returns the shared keys. If their ring is replaced, this verifier uses the new ring.
     pub fn keys(&self) -> &Keys {
         &self.rules.keys
     }
 
-    /// Verifies a token and says who it speaks for. Allocates for the identity alone, and nothing
-    /// for a remembered token.
+    /// Verifies a token and returns the caller's identity. It allocates once, for the identity, and
+    /// not at all for a remembered token.
     ///
     /// # Errors
-    /// The first check that failed, in the order of [`TokenErrorKind`].
+    /// Returns the first check that failed, in the order of [`TokenErrorKind`].
     pub fn verify(&self, token: &[u8], now: UnixTime) -> Result<Identity<R>, TokenError> {
         let ring = self.rules.keys.borrow();
         if let Some(claims) = self.cache.as_ref().and_then(|cache| cache.find(token, &ring, now)) {
@@ -225,11 +226,11 @@ impl<R: Role> Verifier<R> {
         Ok(Identity::new(claims))
     }
 
-    /// Verifies a token and passes its claims, and the whole claims set as it was signed, in JSON,
-    /// to `read`. Allocates nothing for a token in the layout that hallpass writes.
+    /// Verifies a token and passes its claims, and the signed claims set in JSON, to `read`. It
+    /// does not allocate for a token in the layout that hallpass writes.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify).
+    /// Returns the errors of [`verify`](Self::verify).
     pub fn claims<T>(
         &self,
         token: &[u8],

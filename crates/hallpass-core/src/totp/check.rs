@@ -1,14 +1,13 @@
-//! One-time codes (RFC 6238, TOTP), over totp-rs.
+//! One-time codes (RFC 6238, TOTP), by totp-rs.
 //!
-//! [`Totp::check`] says which time step a code belongs to, and that is all it can say: a code works
-//! once only if the caller consumes the step in the store, by compare-and-set (RFC 6238 section
-//! 5.2). The step length is 30 seconds and no setting, because authenticators ignore any other in
-//! the QR code.
+//! [`Totp::check`] only returns the time step of a code. A code is accepted only once if the caller
+//! consumes the step in the store by compare-and-set (RFC 6238 section 5.2). The step length is
+//! fixed to 30 seconds, because authenticators ignore any other length in the QR code.
 //!
-//! Every step of the window is computed, and each is compared in constant time, so that the time
-//! taken tells neither how much of a code was right nor whose clock is off. Where drift is
-//! remembered there are two windows, around the present step and around the authenticator's, and
-//! both are computed even where they are the same.
+//! The codes of all steps of the window are computed and compared in constant time, so that the
+//! duration does not depend on the number of correct digits or on the drift of a clock. If drift is
+//! remembered, there are two windows, around the current step and around the authenticator's step.
+//! Both are computed even if they are the same.
 
 use std::{fmt, iter, time::Duration};
 
@@ -20,8 +19,8 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// A 30-second step since the epoch: RFC 6238's T. A store keeps the last one consumed and takes
-/// only later ones.
+/// A 30-second time step since the epoch, the T of RFC 6238. A store keeps the last consumed step
+/// and accepts only later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeStep(u64);
 
@@ -29,33 +28,33 @@ impl TimeStep {
     /// The length of a step: 30 seconds (RFC 6238 section 5.2).
     pub const LENGTH: Duration = Duration::from_secs(30);
 
-    /// The step that `now` lies in.
+    /// Returns the step of the time `now`.
     pub const fn at(now: UnixTime) -> Self {
         Self(now.as_secs() / Self::LENGTH.as_secs())
     }
 
-    /// The step of this number, as a store kept it.
+    /// Creates the step with this number, from a store.
     pub const fn from_u64(number: u64) -> Self {
         Self(number)
     }
 
-    /// The step's number, for a store to keep.
+    /// Returns the step's number, for a store.
     pub const fn as_u64(self) -> u64 {
         self.0
     }
 
-    /// The first second of the step.
+    /// Returns the first second of the step.
     const fn start(self) -> u64 {
         self.0.saturating_mul(Self::LENGTH.as_secs())
     }
 }
 
-/// By how many steps an authenticator's clock is ahead (above 0) or behind (below 0), at most
-/// [`MAX_STEPS`](Self::MAX_STEPS) to either side (RFC 6238 section 6, "Resynchronization").
+/// The drift of an authenticator's clock, in steps: ahead (above 0) or behind (below 0), at most
+/// [`MAX_STEPS`](Self::MAX_STEPS) in both directions (RFC 6238 section 6, "Resynchronization").
 ///
-/// A value for the store to keep beside the last consumed step. It moves the window in which a code
-/// counts and never removes the unmoved one, since a clock that was off may be set right at any
-/// moment.
+/// A store keeps this value together with the last consumed step. The drift adds a second window
+/// for codes. The window around the current step stays, because a clock may be corrected at any
+/// time.
 ///
 /// ```
 /// use hallpass_core::TotpDrift;
@@ -64,7 +63,7 @@ impl TimeStep {
 /// assert_eq!(
 ///     TotpDrift::from_steps(1000).steps(),
 ///     TotpDrift::MAX_STEPS,
-///     "the rest is forgotten"
+///     "a larger drift is truncated"
 /// );
 /// assert_eq!(TotpDrift::default(), TotpDrift::NONE);
 /// ```
@@ -72,19 +71,19 @@ impl TimeStep {
 pub struct TotpDrift(i8);
 
 impl TotpDrift {
-    /// The farthest drift that is remembered: 4 steps, two minutes.
+    /// The maximum drift that is remembered: 4 steps, which is two minutes.
     ///
-    /// RFC 6238 section 6 asks for a limit and names none. A quartz clock of 20 ppm that nobody
-    /// sets takes two months to get that far. It also bounds what the memory costs: a code that
-    /// somebody noted ahead of time counts at most so much earlier, and somebody whose fast
-    /// clock is set right waits at most so long until their codes are later than the last one
-    /// consumed.
+    /// RFC 6238 section 6 recommends a limit and gives no value. A quartz clock of 20 ppm that is
+    /// never adjusted reaches this drift after two months. The limit also bounds two disadvantages.
+    /// A code that was noted in advance is accepted at most two minutes earlier. A person whose
+    /// fast clock is corrected waits at most two minutes until the codes are later than the last
+    /// consumed one.
     pub const MAX_STEPS: i64 = 4;
 
-    /// The clocks agree.
+    /// No drift.
     pub const NONE: Self = Self(0);
 
-    /// This many steps, or the bound where they are more.
+    /// Creates a drift of this many steps, truncated to [`MAX_STEPS`](Self::MAX_STEPS).
     #[must_use]
     pub const fn from_steps(steps: i64) -> Self {
         let most = Self::MAX_STEPS;
@@ -98,14 +97,14 @@ impl TotpDrift {
         Self(cut as i8)
     }
 
-    /// The number of steps, for a store to keep.
+    /// Returns the number of steps, for a store.
     #[must_use]
     pub const fn steps(self) -> i64 {
         self.0 as i64
     }
 }
 
-/// One account's authenticator, as the site sees it.
+/// The authenticator of one account, on the side of the site.
 ///
 /// ```
 /// use hallpass_core::{TimeStep, Totp, TotpSecret, TotpSettings, UnixTime};
@@ -120,16 +119,16 @@ impl TotpDrift {
 /// ```
 #[derive(Clone)]
 pub struct Totp {
-    /// Built without skew: the window is walked here.
+    /// Built without skew, because [`Totp`] computes the window itself.
     codes: totp_rs::Totp,
     settings: TotpSettings,
 }
 
 impl Totp {
-    /// Puts a secret and the settings together.
+    /// Creates the authenticator from a secret and the settings.
     pub fn new(secret: TotpSecret, settings: TotpSettings) -> Self {
-        // Compliant by construction: secret and digits were parsed. `build` would say so in an
-        // error that nobody could act on.
+        // The secret and the digits were parsed, so they are always valid, and the checks of
+        // `build` are not needed.
         let codes = totp_rs::Builder::new()
             .with_algorithm(settings.algorithm.into())
             .with_digits(settings.digits.count())
@@ -140,25 +139,26 @@ impl Totp {
         Self { codes, settings }
     }
 
-    /// The step that a code belongs to, out of those that count at `now` for a clock that is not
-    /// off by more than the skew. It is for the caller to consume.
+    /// Returns the step of a code, out of the steps that are accepted at `now` for a clock within
+    /// the skew. The caller must consume the step.
     ///
-    /// Spaces are passed over, because authenticators show a code in two groups and people type and
-    /// paste what they see; they carry no information, so nothing is given away. Whatever else
-    /// is not an ASCII digit is refused, other scripts' digits included.
+    /// Spaces are ignored, because authenticators show a code in two groups and people type or
+    /// paste it with the space. A space carries no information, so this does not weaken the check.
+    /// Any other character that is not an ASCII digit is refused, including digits of other
+    /// scripts.
     ///
     /// # Errors
-    /// [`WrongCode`], which does not say how wrong.
+    /// Returns [`WrongCode`], which does not contain the reason.
     pub fn check(&self, code: &str, now: UnixTime) -> Result<TimeStep, WrongCode> {
         self.matching(code, self.window(TimeStep::at(now).0))
     }
 
-    /// As [`check`](Self::check), for an authenticator whose clock was found off by `drift` before,
-    /// where the settings [remember](TotpSettings::remember_drift) that; elsewhere `drift`
-    /// counts for nothing. Answers what to remember now.
+    /// Does the same as [`check`](Self::check), for an authenticator whose clock had the drift
+    /// `drift` at the last code. `drift` is used only if the settings
+    /// [remember](TotpSettings::remember_drift) it. The result contains the new drift.
     ///
-    /// A code counts around the present step as well as around the authenticator's: a clock may
-    /// have been set right.
+    /// A code is accepted around the current step and around the authenticator's step, because the
+    /// clock may have been corrected.
     ///
     /// ```
     /// use hallpass_core::{TimeStep, Totp, TotpDrift, TotpSecret, TotpSettings, UnixTime};
@@ -175,7 +175,7 @@ impl Totp {
     /// ```
     ///
     /// # Errors
-    /// [`WrongCode`], which does not say how wrong.
+    /// Returns [`WrongCode`], which does not contain the reason.
     pub fn check_drifting(
         &self,
         code: &str,
@@ -187,14 +187,14 @@ impl Totp {
         }
         let present = TimeStep::at(now).0;
         let shown = present.saturating_add_signed(drift.steps());
-        // Its own window first: where two steps have one code, the one that the clock is likelier
-        // at is remembered.
+        // The authenticator's window is first: if two steps have the same code, the more likely
+        // step is used for the drift.
         let step = self.matching(code, self.window(shown).chain(self.window(present)))?;
         let off = step.0.wrapping_sub(present).cast_signed();
         Ok(RightCode { step, drift: TotpDrift::from_steps(off) })
     }
 
-    /// The steps that count around this one, the nearest first.
+    /// Returns the accepted steps around `center`, the nearest first.
     fn window(&self, center: u64) -> impl Iterator<Item = u64> {
         let off = 1..=self.settings.skew.steps();
         iter::once(center).chain(
@@ -202,7 +202,7 @@ impl Totp {
         )
     }
 
-    /// The first of the steps whose code it is; all of them are computed.
+    /// Returns the first of the steps that has this code. The codes of all steps are computed.
     fn matching(
         &self,
         code: &str,
@@ -216,18 +216,18 @@ impl Totp {
             .ok_or(WrongCode(()))
     }
 
-    /// The code that an authenticator shows at `now`. For tests and operators: a site never needs
-    /// to know it.
+    /// Returns the code that an authenticator shows at `now`. It is for tests and operators; a site
+    /// does not need it.
     pub fn code_at(&self, now: UnixTime) -> String {
         self.codes.generate(TimeStep::at(now).start()).to_string()
     }
 
-    /// The settings it was made with.
+    /// Returns the settings.
     pub fn settings(&self) -> TotpSettings {
         self.settings
     }
 
-    /// The secret it was made with.
+    /// Returns the secret.
     pub fn secret(&self) -> TotpSecret {
         TotpSecret::from(self.codes.secret())
     }
@@ -239,30 +239,30 @@ impl fmt::Debug for Totp {
     }
 }
 
-/// A code that counts: what the caller consumes, and remembers with it.
+/// An accepted code: the step that the caller must consume, and the drift to store with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RightCode {
-    /// The step that it belongs to.
+    /// The step of the code.
     pub step: TimeStep,
-    /// By how much the authenticator's clock is off; none where it is not remembered.
+    /// The drift of the authenticator's clock, or [`TotpDrift::NONE`] if drift is not remembered.
     pub drift: TotpDrift,
 }
 
-/// Not a code that counts now.
+/// The error for a code that is not accepted at this time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongCode(());
 
 impl fmt::Display for WrongCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wrong one-time code")
+        f.write_str("wrong one-time code: enter the code that the authenticator shows now")
     }
 }
 
 impl std::error::Error for WrongCode {}
 
-/// The code without its spaces; totp-rs takes ASCII digits alone. The cap keeps a form field of
-/// kilobytes from being copied.
+/// Returns the code without its spaces. totp-rs accepts ASCII digits only. The maximum length
+/// prevents the copy of a form field of kilobytes.
 fn typed_digits(code: &str) -> Result<String, WrongCode> {
     if code.len() > MAX_TYPED_LENGTH {
         return Err(WrongCode(()));
@@ -270,5 +270,5 @@ fn typed_digits(code: &str) -> Result<String, WrongCode> {
     Ok(code.chars().filter(|c| *c != ' ').collect())
 }
 
-/// Eight digits with a space around each, in bytes.
+/// Maximum length, in bytes: eight digits with a space around each.
 const MAX_TYPED_LENGTH: usize = 17;

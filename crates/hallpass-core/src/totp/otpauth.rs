@@ -1,11 +1,12 @@
-//! The `otpauth` URI: what stands in the QR code that an authenticator reads.
+//! The `otpauth` URI: the content of the QR code that an authenticator reads.
 //!
-//! There is no standard; this is Google Authenticator's "Key URI Format", which all the others
-//! follow: `otpauth://totp/ISSUER:ACCOUNT?secret=BASE32&issuer=ISSUER&algorithm=SHA1&digits=6&
-//! period=30`. Everything is printed, defaults included, since authenticators do not agree on them.
-//! Reading is for import and for tests: strict where a slip would make wrong codes, and parameters
-//! that are not ours (an image, a colour) are passed over. Not the `otpauth` feature of totp-rs,
-//! which brings the `url` crate and its Unicode tables for these few lines.
+//! There is no standard. The format is Google Authenticator's "Key URI Format", which all other
+//! authenticators use:
+//! `otpauth://totp/ISSUER:ACCOUNT?secret=BASE32&issuer=ISSUER&algorithm=SHA1&digits=6&period=30`.
+//! All parameters are written, including the defaults, because authenticators have different
+//! defaults. The parser is for import and for tests. It is strict about errors that would lead to
+//! wrong codes, and it ignores unknown parameters (an image, a colour). The `otpauth` feature of
+//! totp-rs is not used, because it adds the `url` crate and its Unicode tables.
 
 use std::{borrow::Cow, fmt::Write as _};
 
@@ -22,11 +23,11 @@ use crate::totp::{
 mod tests;
 
 impl Totp {
-    /// The URI for an authenticator. `issuer` is the site's name, `account` the user's; both are
-    /// shown to the user. Without an issuer, authenticators take what stands before a colon in
-    /// `account` for one.
+    /// Returns the URI for an authenticator. `issuer` is the site's name and `account` the user's
+    /// name; the authenticator shows both. Without an issuer, authenticators use the text before a
+    /// colon in `account` as the issuer.
     ///
-    /// It holds the secret: show it to its owner once, and to no log.
+    /// The URI contains the secret: show it once to the owner, and never log it.
     ///
     /// ```
     /// use hallpass_core::{OtpauthUri, Totp, TotpSecret, TotpSettings};
@@ -66,7 +67,7 @@ impl Totp {
     }
 }
 
-/// An `otpauth` URI that was read.
+/// A parsed `otpauth` URI.
 #[derive(Clone, Debug)]
 pub struct OtpauthUri {
     issuer: String,
@@ -75,13 +76,13 @@ pub struct OtpauthUri {
 }
 
 impl OtpauthUri {
-    /// The longest URI read, in bytes: about what the largest QR code holds.
+    /// The maximum length of a URI, in bytes: about the capacity of the largest QR code.
     pub const MAX_LENGTH: usize = 4096;
 
-    /// Reads a URI of type `totp`.
+    /// Parses a URI of type `totp`.
     ///
     /// # Errors
-    /// [`OtpauthError`] says which part cannot be used.
+    /// Returns an [`OtpauthError`], which names the part that is not valid.
     pub fn parse(uri: &str) -> Result<Self, OtpauthError> {
         if uri.len() > Self::MAX_LENGTH {
             return Err(OtpauthError::TooLong);
@@ -99,63 +100,69 @@ impl OtpauthUri {
         Ok(Self { issuer, account, totp: Totp::new(secret, parameters.settings) })
     }
 
-    /// The site's name; empty where none is given.
+    /// Returns the site's name, which is empty if the URI has none.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// The user's name at that site.
+    /// Returns the user's name at that site.
     pub fn account(&self) -> &str {
         &self.account
     }
 
-    /// The authenticator, with the default skew.
+    /// Returns the authenticator, with the default skew.
     pub fn into_totp(self) -> Totp {
         self.totp
     }
 }
 
-/// A part of an `otpauth` URI that cannot be used.
+/// A part of an `otpauth` URI that is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OtpauthError {
-    /// More than [`OtpauthUri::MAX_LENGTH`] bytes.
-    #[error("the otpauth URI is longer than {} bytes", OtpauthUri::MAX_LENGTH)]
+    /// The URI has more than [`OtpauthUri::MAX_LENGTH`] bytes.
+    #[error(
+        "the otpauth URI is longer than {} bytes: export the account again",
+        OtpauthUri::MAX_LENGTH
+    )]
     TooLong,
-    /// It does not start with `otpauth://`.
-    #[error("the URI does not start with otpauth://")]
+    /// The URI does not start with `otpauth://`.
+    #[error("the URI does not start with otpauth://: use the URI of the authenticator's QR code")]
     Scheme,
-    /// Another type than `totp`, such as the counter-based `hotp`.
-    #[error("only otpauth URIs of type totp are read")]
+    /// The URI has another type than `totp`, such as the counter-based `hotp`.
+    #[error("the otpauth URI is not of type totp: use a time-based authenticator")]
     Kind,
-    /// The account is missing, has a colon without an issuer before it, or the issuer before it is
-    /// not the one in the query.
-    #[error("the otpauth URI's label has no account, or another issuer than its query")]
+    /// The account is missing, or has a colon without an issuer before it, or the issuer before it
+    /// is not the one in the query.
+    #[error(
+        "the otpauth URI's label has no account, or another issuer than its query: write ISSUER:ACCOUNT with the issuer of the query"
+    )]
     Label,
-    /// There is no secret.
-    #[error("the otpauth URI has no secret")]
+    /// The URI has no secret.
+    #[error("the otpauth URI has no secret: add the parameter secret in base32")]
     SecretMissing,
-    /// The secret cannot be used.
-    #[error("the otpauth URI's secret cannot be used")]
+    /// The secret is not valid.
+    #[error("the otpauth URI's secret is not valid: export the account again")]
     Secret(#[source] TotpSecretError),
-    /// A hash function other than SHA-1, SHA-256 and SHA-512.
-    #[error("the otpauth URI's algorithm is not SHA1, SHA256 or SHA512")]
+    /// The hash function is not SHA-1, SHA-256 or SHA-512.
+    #[error("the otpauth URI's algorithm is not supported: use SHA1, SHA256 or SHA512")]
     Algorithm,
-    /// Neither six nor eight digits.
-    #[error("the otpauth URI's codes have neither 6 nor 8 digits")]
+    /// The number of digits is neither six nor eight.
+    #[error("the otpauth URI's number of digits is not supported: use 6 or 8")]
     Digits,
-    /// A step other than 30 seconds.
-    #[error("the otpauth URI's period is not 30 seconds")]
+    /// The step is not 30 seconds.
+    #[error("the otpauth URI's period is not supported: use 30 seconds")]
     Period,
-    /// One parameter given twice.
-    #[error("the otpauth URI gives a parameter twice")]
+    /// A parameter occurs more than once.
+    #[error("the otpauth URI has a parameter more than once: remove the repeated one")]
     Repeated,
-    /// An escape that is not UTF-8.
-    #[error("the otpauth URI has an escape that is not UTF-8")]
+    /// A percent escape is not UTF-8.
+    #[error("the otpauth URI has a percent escape that is not UTF-8: encode the text as UTF-8")]
     Encoding,
 }
 
-/// The query: what is ours is read strictly and once, the rest is passed over.
+/// The query. Known parameters are parsed strictly and may occur once; other parameters are
+/// ignored.
 #[derive(Default)]
 struct Parameters {
     secret: Option<Zeroizing<String>>,
@@ -206,8 +213,8 @@ impl Parameters {
     }
 }
 
-/// Issuer and account. The query's issuer says where the label is to be cut; without one, the first
-/// colon does.
+/// Returns issuer and account. The query's issuer determines where the label is split. Without one,
+/// the label is split at its first colon.
 fn split_label(label: &str, issuer: Option<&str>) -> Result<(String, String), OtpauthError> {
     let (issuer, account) = match issuer {
         None => label.split_once(':').unwrap_or(("", label)),
@@ -218,8 +225,8 @@ fn split_label(label: &str, issuer: Option<&str>) -> Result<(String, String), Ot
         },
     };
     let account = account.trim_start_matches(' ');
-    // Without an issuer a colon would be read as the end of one by whoever reads what is printed
-    // from this.
+    // Without an issuer, a reader of the URI that is written from this would take a colon for the
+    // end of the issuer.
     if account.is_empty() || (issuer.is_empty() && account.contains(':')) {
         return Err(OtpauthError::Label);
     }
@@ -235,11 +242,11 @@ fn strip_prefix_ignoring_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// All but RFC 3986's unreserved characters: a space as `+` is shown as a plus by most
-/// authenticators.
+/// All characters except RFC 3986's unreserved ones. A space is also escaped, because most
+/// authenticators show a `+` as a plus sign.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The parameters that are read.
+/// The parameters that are parsed.
 const NAMES: [&str; 5] = ["secret", "issuer", "algorithm", "digits", "period"];
 
 const ALGORITHMS: [TotpAlgorithm; 3] =

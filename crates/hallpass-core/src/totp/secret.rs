@@ -1,8 +1,8 @@
 //! The secret that an authenticator and the site share (RFC 6238 section 5.1, RFC 4226 section 4
 //! R6).
 //!
-//! Wiped on drop and redacted in `Debug`. No randomness is read here: 20 fresh random bytes come in
-//! as a value.
+//! It is zeroized on drop and redacted in `Debug`. This module draws no random numbers: 20 new
+//! random bytes are an argument.
 
 use std::fmt;
 
@@ -16,29 +16,29 @@ mod tests;
 ///
 /// let secret = TotpSecret::from_base32("gezd gnbv gy3t qojq gezd gnbv gy3t qojq")?;
 /// assert_eq!(secret.to_base32(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-/// assert!(TotpSecret::from_base32("GEZD GNBV").is_err(), "5 bytes can be guessed");
+/// assert!(TotpSecret::from_base32("GEZD GNBV").is_err(), "5 bytes are too few");
 /// # Ok::<(), hallpass_core::TotpSecretError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct TotpSecret(totp_rs::Secret);
 
 impl TotpSecret {
-    /// The shortest secret taken, in bytes: 128 bits (RFC 4226 section 4, R6).
+    /// The minimum length, in bytes: 128 bits (RFC 4226 section 4, R6).
     pub const MIN_LENGTH: usize = 16;
-    /// The longest secret taken, in bytes: the block of SHA-512; HMAC would hash anything longer
-    /// down first (RFC 2104 section 2).
+    /// The maximum length, in bytes: the block size of SHA-512. HMAC hashes a longer key first (RFC
+    /// 2104 section 2).
     pub const MAX_LENGTH: usize = 128;
 
-    /// A fresh secret of the length that RFC 4226 recommends (160 bits), from a cryptographic
-    /// random source.
+    /// Creates a new secret of the length that RFC 4226 recommends (160 bits). `random` must come
+    /// from a cryptographic random source.
     pub const fn from_random(random: [u8; 20]) -> Self {
         Self(totp_rs::Secret::new_stack(random))
     }
 
-    /// A secret that exists already.
+    /// Creates a secret from existing bytes.
     ///
     /// # Errors
-    /// [`TotpSecretError::Length`] below 16 and above 128 bytes.
+    /// Returns [`TotpSecretError::Length`] below 16 and above 128 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TotpSecretError> {
         if !(Self::MIN_LENGTH..=Self::MAX_LENGTH).contains(&bytes.len()) {
             return Err(TotpSecretError::Length { bytes: bytes.len() });
@@ -46,11 +46,12 @@ impl TotpSecret {
         Ok(Self(totp_rs::Secret::from(bytes)))
     }
 
-    /// A secret as people type it: base32 (RFC 4648 section 6) in either case, with or without
-    /// padding, with spaces or hyphens between groups.
+    /// Parses a secret as people type it: base32 (RFC 4648 section 6) in either case, with or
+    /// without padding, with spaces or hyphens between groups.
     ///
     /// # Errors
-    /// [`TotpSecretError`] where it is not base32, or below 16 or above 128 bytes.
+    /// Returns [`TotpSecretError`] if the text is not base32, or has fewer than 16 or more than 128
+    /// bytes.
     pub fn from_base32(text: &str) -> Result<Self, TotpSecretError> {
         let mut typed = zeroize::Zeroizing::new(String::with_capacity(text.len()));
         typed.extend(
@@ -59,7 +60,7 @@ impl TotpSecret {
                 .filter(|c| !matches!(c, ' ' | '-'))
                 .map(|c| c.to_ascii_uppercase()),
         );
-        // A count that no number of whole bytes encodes to (RFC 4648 section 6): characters are
+        // No number of whole bytes has this number of characters (RFC 4648 section 6): some are
         // missing.
         if matches!(typed.len() % 8, 1 | 3 | 6) {
             return Err(TotpSecretError::Base32);
@@ -69,12 +70,12 @@ impl TotpSecret {
         Self::from_bytes(secret.as_bytes())
     }
 
-    /// The bytes themselves, to be encrypted and stored.
+    /// Returns the bytes, to be encrypted and stored.
     pub const fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// Base32 in upper case without padding, as authenticators ask for it.
+    /// Returns the secret in base32, in upper case without padding, as authenticators require.
     pub fn to_base32(&self) -> String {
         self.0.to_base32()
     }
@@ -96,19 +97,17 @@ impl fmt::Debug for TotpSecret {
     }
 }
 
-/// A secret that is not one.
+/// A secret that is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TotpSecretError {
-    /// Too few bytes to withstand guessing, or more than an HMAC key can use.
-    #[error("a one-time code secret has 16 to 128 bytes, not {bytes}")]
+    /// The secret has too few bytes to resist guessing, or more than an HMAC key can use.
+    #[error("a one-time code secret has {bytes} bytes: use 16 to 128")]
     Length {
-        /// How many it has.
+        /// Its length, in bytes.
         bytes: usize,
     },
-    /// Not base32.
-    #[error(
-        "a one-time code secret is written in base32: the letters A to Z and the digits 2 to 7"
-    )]
+    /// The text is not base32.
+    #[error("a one-time code secret is not base32: use the letters A to Z and the digits 2 to 7")]
     Base32,
 }

@@ -1,9 +1,9 @@
-//! How one-time codes are made: hash function, digits, and how far a clock may be off.
+//! The settings of one-time codes: hash function, number of digits, and clock skew.
 //!
-//! Closed sets and not numbers, so that no setting can be wrong. The step length is none: see
-//! [`TimeStep`](crate::TimeStep).
+//! The settings are closed sets and not numbers, so that every setting is valid. The step length is
+//! not a setting: see [`TimeStep`](crate::TimeStep).
 
-/// How codes are made. The default is what every authenticator understands.
+/// The settings of one-time codes. Every authenticator supports the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TotpSettings {
     pub(crate) algorithm: TotpAlgorithm,
@@ -13,36 +13,36 @@ pub struct TotpSettings {
 }
 
 impl TotpSettings {
-    /// Chooses the hash function. Defaults to SHA-1, because several authenticators ignore another
-    /// choice and then show wrong codes; HMAC does not rest on collisions.
+    /// Sets the hash function. Defaults to SHA-1, because several authenticators ignore another
+    /// choice and then show wrong codes. Collisions of SHA-1 do not weaken HMAC.
     #[must_use]
     pub const fn algorithm(mut self, algorithm: TotpAlgorithm) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// Chooses the number of digits. Defaults to six, because several authenticators ignore another
-    /// choice; it is the limit on attempts that stops guessing.
+    /// Sets the number of digits. Defaults to six, because several authenticators ignore another
+    /// choice. The limit on attempts is the protection against guessing.
     #[must_use]
     pub const fn digits(mut self, digits: TotpDigits) -> Self {
         self.digits = digits;
         self
     }
 
-    /// Chooses how far the authenticator's clock may be off.
-    /// Defaults to one step, because RFC 6238 section 5.2 allows that much for people who type.
+    /// Sets the maximum clock skew of the authenticator. Defaults to one step, which RFC 6238
+    /// section 5.2 allows for the time to type the code.
     #[must_use]
     pub const fn skew(mut self, skew: TotpSkew) -> Self {
         self.skew = skew;
         self
     }
 
-    /// Remembers by how much each authenticator's clock is off, up to
-    /// [`TotpDrift::MAX_STEPS`](crate::TotpDrift::MAX_STEPS), and counts that in when the next
-    /// code is checked (RFC 6238 section 6): for hardware tokens, whose clocks nobody sets. Has
-    /// nothing to remember with [`TotpSkew::None`]. Defaults to off, because telephones set
-    /// their clocks themselves, and where it is on up to six codes count at a moment
-    /// in the place of three, and one that was noted ahead of time up to two minutes earlier.
+    /// Remembers the clock drift of each authenticator, up to
+    /// [`TotpDrift::MAX_STEPS`](crate::TotpDrift::MAX_STEPS), and uses it when the next code is
+    /// checked (RFC 6238 section 6). It is for hardware tokens, whose clocks are never set. It has
+    /// no effect with [`TotpSkew::None`]. Defaults to off, because phones set their clocks
+    /// themselves. If it is on, up to six codes are accepted at a time instead of three, and a code
+    /// that was noted in advance is accepted up to two minutes earlier.
     #[must_use]
     pub const fn remember_drift(mut self) -> Self {
         self.remembers_drift = true;
@@ -50,7 +50,7 @@ impl TotpSettings {
     }
 }
 
-/// The hash function under the HMAC (RFC 6238 section 1.2).
+/// The hash function of the HMAC (RFC 6238 section 1.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TotpAlgorithm {
@@ -74,11 +74,11 @@ pub enum TotpDigits {
     Eight,
 }
 
-/// How many steps before and after the present one count.
+/// The number of steps before and after the current step that are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TotpSkew {
-    /// The present step only.
+    /// The current step only.
     None,
     /// One step before and one after.
     #[default]
@@ -86,7 +86,7 @@ pub enum TotpSkew {
 }
 
 impl TotpAlgorithm {
-    /// The name in an `otpauth` URI.
+    /// Returns the name in an `otpauth` URI.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Sha1 => "SHA1",

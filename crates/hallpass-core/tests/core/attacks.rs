@@ -1,10 +1,11 @@
-//! The attack corpus: every token with the verdict that it must get, through the verifier and
-//! through the authenticator.
+//! The attack corpus: every token with its expected result, through the verifier and through the
+//! authenticator.
 //!
-//! `tests/tables/attacks.jsonl` has one token a line: `group`, `what` it tries, `token`, and what
-//! to `expect`: `ok`, `ok-without-role`, or the kind of the refusal. The adapters' tests read the
-//! same file. It is judged at the second 1764000000 with the keys of `attack_keys.json`, the issuer `https://site.example` and the audience `site`; unless it says otherwise, a
-//! token grants `admin` and lives 900 seconds.
+//! `tests/tables/attacks.jsonl` has one token per line: `group`, `what` (the attack), `token`, and
+//! `expect` (the result): `ok`, `ok-without-role`, or the kind of the error. The adapters' tests
+//! read the same file. The time is 1764000000 in Unix seconds, the keys are those of
+//! `attack_keys.json`, the issuer is `https://site.example` and the audience is `site`. Unless the
+//! row differs, a token grants `admin` and has a lifetime of 900 seconds.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +45,7 @@ fn verdict(result: Result<Identity<SiteRole>, TokenErrorKind>) -> &'static str {
 }
 
 #[test]
-fn every_attack_gets_its_verdict() {
+fn every_attack_gets_its_expected_result() {
     let (attacks, verifier) = (attacks(), verifier());
     let mut groups = BTreeMap::<&str, usize>::new();
     let mut wrong = Vec::new();
@@ -61,10 +62,10 @@ fn every_attack_gets_its_verdict() {
 }
 
 #[test]
-fn the_authenticator_says_the_same_of_a_bearer_token() {
+fn authenticator_agrees_with_the_verifier_on_attacks() {
     let authenticator = RequestAuthenticator::new(verifier()).bearer();
-    // White space around a field's value and between scheme and token is not the token's (RFC 9110,
-    // sections 5.5 and 11.4).
+    // White space around a field's value and between scheme and token is not part of the token (RFC
+    // 9110, sections 5.5 and 11.4).
     let whole = |attack: &Attack| attack.token.trim() == attack.token;
     for Attack { group, what, token, expect } in attacks().into_iter().filter(whole) {
         let header = format!("Bearer {token}");

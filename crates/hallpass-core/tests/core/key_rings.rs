@@ -16,7 +16,7 @@ use crate::site::{AUDIENCE, ISSUER, NOW, SIGNING, SiteRole, alice, issuer, key_i
 const LIFE: Duration = Duration::from_secs(900);
 
 #[test]
-fn a_ring_reads_back_from_its_own_file() {
+fn key_ring_round_trips_through_its_file() {
     for algorithm in SIGNING {
         let first = ring(algorithm)
             .with_new_encryption_key([4; 32], NOW)
@@ -51,15 +51,11 @@ fn a_pepper_is_retired_once_another_is_in_use() {
     assert_ne!(id(&second), old);
     let retired = second.retire(&old).unwrap();
     assert_eq!(retired.peppers().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [id(&second)]);
-    assert_eq!(
-        ring(Algorithm::Hs256).peppers().count(),
-        0,
-        "whoever loses a pepper loses every password"
-    );
+    assert_eq!(ring(Algorithm::Hs256).peppers().count(), 0, "there is no pepper by default");
 }
 
 #[test]
-fn what_is_published_verifies_and_signs_nothing() {
+fn published_jwks_verifies_and_cannot_sign() {
     for algorithm in SIGNING {
         let ring = ring(algorithm).with_new_encryption_key([4; 32], NOW);
         let jwks = ring.to_jwks();
@@ -85,9 +81,9 @@ fn what_is_published_verifies_and_signs_nothing() {
     }
 }
 
-/// RFC 7517, section 5: what is not understood is left out.
+/// Keys that are not understood are ignored (RFC 7517, section 5).
 #[test]
-fn another_issuers_set_may_hold_keys_that_are_not_for_us() {
+fn unknown_keys_in_a_jwks_are_ignored() {
     let ours = json!({"kty": "OKP", "crv": "Ed25519", "kid": "ours", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "x5c": ["MII"], "ext": true});
     let others = [
         json!({"kty": "EC", "crv": "P-521", "kid": "1", "x": "AA", "y": "AA"}),
@@ -105,7 +101,7 @@ fn another_issuers_set_may_hold_keys_that_are_not_for_us() {
 }
 
 #[test]
-fn what_is_not_a_ring_is_refused_with_its_reason() {
+fn invalid_key_ring_is_refused_with_its_reason() {
     let oct = |kid: &str, secret: &[u8]| json!({"kty": "oct", "kid": kid, "alg": "HS256", "k": base64_simd::URL_SAFE_NO_PAD.encode_to_string(secret)});
     let good = oct("a", &secret::<32>());
     let with = |member: &str, value: Value| {
@@ -152,7 +148,7 @@ fn what_is_not_a_ring_is_refused_with_its_reason() {
     assert_eq!(refusal(with("alg", json!("RS256"))), member("alg"));
     assert_eq!(refusal(with("alg", json!("hs256"))), member("alg"));
     assert_eq!(refusal(with("use", json!("tls"))), member("use"));
-    assert_eq!(refusal(with("accept_until", json!(1_764_000_000))), member("accept_until")); // the active key has no end
+    assert_eq!(refusal(with("accept_until", json!(1_764_000_000))), member("accept_until")); // not allowed for the active key
     assert_eq!(
         refusal(with("kid", json!("a b"))),
         KeyRingError::Member { name: "0".to_owned(), member: "kid" }
@@ -163,7 +159,7 @@ fn what_is_not_a_ring_is_refused_with_its_reason() {
     );
 }
 
-/// One key, one algorithm: the one that its type is for, whatever its `alg` says.
+/// A key has the algorithm of its type, and its `alg` cannot name another one.
 #[test]
 fn a_key_cannot_name_an_algorithm_of_another_type() {
     let named = |crv: &str, alg: &str| {
@@ -240,7 +236,7 @@ fn weak_and_malformed_public_keys_are_refused() {
 }
 
 #[test]
-fn halves_that_do_not_belong_together_are_refused() {
+fn mismatched_key_halves_are_refused() {
     for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384] {
         let file = |seed: u8| {
             serde_json::from_str::<Value>(
@@ -261,12 +257,12 @@ fn halves_that_do_not_belong_together_are_refused() {
 }
 
 #[test]
-fn a_variable_holds_the_same_text_and_its_absence_is_named() {
+fn from_env_names_a_missing_or_invalid_variable() {
     assert_eq!(
         KeyRing::from_env("HALLPASS_TEST_NO_SUCH_VARIABLE").unwrap_err(),
         KeyRingError::NoVariable("HALLPASS_TEST_NO_SUCH_VARIABLE".to_owned())
     );
-    // `CARGO_PKG_NAME` is set by cargo and is no key ring.
+    // Cargo sets `CARGO_PKG_NAME`, and its value is not a key ring.
     assert_eq!(
         KeyRing::from_env("CARGO_PKG_NAME").unwrap_err(),
         KeyRingError::Json { line: 1, column: 1 }
@@ -274,7 +270,7 @@ fn a_variable_holds_the_same_text_and_its_absence_is_named() {
 }
 
 #[test]
-fn pem_files_become_keys_of_their_own_type_alone() {
+fn pem_file_is_read_only_as_its_own_key_type() {
     // RFC 8410, sections 10.3 and 10.1: a private key and its public half.
     let private = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
     let public = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
@@ -297,7 +293,7 @@ fn pem_files_become_keys_of_their_own_type_alone() {
 }
 
 #[test]
-fn twenty_rotations_under_load_refuse_nothing_and_accept_nothing_retired() {
+fn rotation_under_load_rejects_only_retired_keys() {
     let keys = Keys::from(KeyRing::generate_hs256([0; 32], NOW));
     let issuer = hallpass_core::Issuer::new(keys.clone(), ISSUER, AUDIENCE);
     let verifier = issuer.verifier::<SiteRole>();
@@ -319,7 +315,7 @@ fn twenty_rotations_under_load_refuse_nothing_and_accept_nothing_retired() {
             let old = keys.current().active().unwrap().id().clone();
             keys.replace(keys.current().rotated([turn; 32], NOW, LIFE).unwrap());
             verifier.verify(before.as_str().as_bytes(), NOW).unwrap();
-            // Two rounds later no thread holds a token of the old key any more.
+            // After two more rounds no thread holds a token of the old key.
             for count in &verified {
                 let enough = count.load(Ordering::SeqCst) + 2;
                 while count.load(Ordering::SeqCst) < enough {
@@ -336,7 +332,7 @@ fn twenty_rotations_under_load_refuse_nothing_and_accept_nothing_retired() {
 }
 
 #[test]
-fn a_retired_key_ends_at_its_second() {
+fn retired_key_is_rejected_from_its_second() {
     let old = KeyRing::generate_hs256([1; 32], NOW);
     let token =
         issuer(old.clone()).lifetime(Duration::from_secs(86_400)).issue(&alice(), NOW).unwrap();
@@ -352,7 +348,7 @@ fn a_retired_key_ends_at_its_second() {
 }
 
 #[test]
-fn only_a_token_that_names_a_key_which_is_not_there_asks_for_newer_keys() {
+fn only_an_unknown_kid_sets_the_unknown_key_flag() {
     let (issuer, other) =
         (issuer(ring(Algorithm::Hs256)), issuer(KeyRing::generate_hs256([9; 32], NOW)));
     let verifier = issuer.verifier::<SiteRole>();
@@ -366,5 +362,5 @@ fn only_a_token_that_names_a_key_which_is_not_there_asks_for_newer_keys() {
         assert!(!asks(refused), "{refused}");
     }
     assert!(asks(other.issue(&alice(), NOW).unwrap().as_str()));
-    assert!(!issuer.keys().take_unknown_asked(), "it was asked for once");
+    assert!(!issuer.keys().take_unknown_asked(), "the first call resets the flag");
 }

@@ -1,4 +1,4 @@
-//! A verifier that remembers says what one that does not would say.
+//! A verifier that remembers tokens returns the same results as one that does not.
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -24,7 +24,7 @@ fn after(seconds: u64) -> UnixTime {
 }
 
 #[test]
-fn a_second_look_shares_the_first_ones_identity() {
+fn second_verification_shares_the_identity() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
     let token = issuer.issue(&alice(), NOW).unwrap();
     let first = verifier.verify(token.as_str().as_bytes(), NOW).unwrap();
@@ -46,7 +46,7 @@ fn hmac_tokens_are_remembered_only_on_request() {
 }
 
 #[test]
-fn a_verifier_remembers_unless_it_is_told_not_to() {
+fn asymmetric_tokens_are_remembered_by_default() {
     let (issuer, _) = site(Algorithm::EdDsa);
     let token = issuer.issue(&alice(), NOW).unwrap();
     let usual = issuer.verifier::<SiteRole>();
@@ -57,9 +57,9 @@ fn a_verifier_remembers_unless_it_is_told_not_to() {
     }
 }
 
-/// No task sweeps where a service only verifies: its own traffic does.
+/// A service that only verifies has no background task. New tokens clear the expired ones.
 #[test]
-fn newcomers_clear_away_the_dead() {
+fn new_tokens_clear_expired_ones_from_the_cache() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
     let token_of = |user: u64, now| issuer.issue(&alice_as(&user.to_string(), "s-1"), now).unwrap();
     for user in 0..40 {
@@ -75,7 +75,7 @@ fn newcomers_clear_away_the_dead() {
 }
 
 #[test]
-fn a_remembered_token_dies_at_its_time_and_does_not_live_before_it() {
+fn remembered_token_expires_and_is_not_valid_early() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
     let token = issuer.issue(&alice(), NOW).unwrap();
     for (moment, expected) in [
@@ -94,7 +94,7 @@ fn a_remembered_token_dies_at_its_time_and_does_not_live_before_it() {
 }
 
 #[test]
-fn a_remembered_token_is_revoked_like_any_other() {
+fn remembered_token_can_be_revoked() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
     let revocations = RevocationList::new();
     let verifier = verifier.revocation(revocations.clone());
@@ -106,7 +106,7 @@ fn a_remembered_token_is_revoked_like_any_other() {
 }
 
 #[test]
-fn a_remembered_token_dies_with_its_key() {
+fn remembered_token_is_rejected_without_its_key() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
     let token = issuer.issue(&alice(), NOW).unwrap();
     assert_eq!(kind(&verifier, token.as_str(), NOW), None);
@@ -119,17 +119,17 @@ fn a_remembered_token_dies_with_its_key() {
     issuer.keys().replace(issuer.keys().current().retire(&old).unwrap());
     assert_eq!(kind(&verifier, token.as_str(), NOW), Some(TokenErrorKind::UnknownKey));
 
-    // Another key under the old name: what was remembered of the first says nothing of it.
+    // Another key with the old name: the result for the first key is not used for it.
     let other = KeyRing::generate(Algorithm::EdDsa, [9; 32], NOW).unwrap();
     let renamed = other.to_json().replace(other.active().unwrap().id().as_str(), old.as_str());
     issuer.keys().replace(KeyRing::from_json(&renamed).unwrap());
     assert_eq!(kind(&verifier, token.as_str(), NOW), Some(TokenErrorKind::Signature));
 }
 
-/// Clones share what they remember; a clone that is made stricter must not inherit what the lenient
-/// one let in.
+/// Clones share their cache. A clone with stricter rules must not use tokens that the lenient
+/// verifier accepted.
 #[test]
-fn a_changed_verifier_begins_with_nothing() {
+fn changed_verifier_starts_with_an_empty_cache() {
     let (issuer, lenient) = site(Algorithm::EdDsa);
     let token = issuer.issue(&alice(), NOW).unwrap();
     assert_eq!(kind(&lenient, token.as_str(), NOW), None);
@@ -146,12 +146,12 @@ fn a_changed_verifier_begins_with_nothing() {
 
 #[derive(serde::Deserialize)]
 struct Tenant {
-    #[expect(dead_code, reason = "its absence is the test")]
+    #[expect(dead_code, reason = "the tokens of the test do not have this claim")]
     tenant: String,
 }
 
 #[test]
-fn forgeries_are_not_remembered_and_drive_nothing_out() {
+fn forged_tokens_are_not_cached_and_evict_nothing() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
     let token = issuer.issue(&alice(), NOW).unwrap();
     assert_eq!(kind(&verifier, token.as_str(), NOW), None);
@@ -164,7 +164,7 @@ fn forgeries_are_not_remembered_and_drive_nothing_out() {
 }
 
 #[test]
-fn its_room_is_bounded_and_many_threads_agree() {
+fn token_cache_is_bounded_and_thread_safe() {
     let (issuer, verifier) = site(Algorithm::EdDsa);
     let tokens: Vec<_> = (0..200)
         .map(|number| {
@@ -190,9 +190,9 @@ fn its_room_is_bounded_and_many_threads_agree() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
-    /// The same questions, asked of both, at any time and in any order.
+    /// Both verifiers get the same tokens, at any time and in any order.
     #[test]
-    fn remembering_changes_no_answer(questions in prop::collection::vec((0_usize..4, 0_u64..1_900, any::<bool>()), 1..20)) {
+    fn remembering_changes_no_result(questions in prop::collection::vec((0_usize..4, 0_u64..1_900, any::<bool>()), 1..20)) {
         let issuer = issuer(KeyRing::generate(Algorithm::EdDsa, [1; 32], NOW).unwrap());
         let revocations = RevocationList::new();
         let remembering = issuer.verifier::<SiteRole>().revocation(revocations.clone()).remember(2);

@@ -1,4 +1,4 @@
-//! What is issued comes back, under every algorithm.
+//! Issued tokens verify to the same claims, with every algorithm.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn every_algorithm_signs_what_it_verifies() {
 }
 
 #[test]
-fn the_claims_are_written_in_the_order_of_the_contract() {
+fn claims_are_written_in_the_contract_order() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
     let token = issuer.issue(&alice(), NOW).unwrap();
     let verifier = issuer.verifier::<SiteRole>();
@@ -48,7 +48,7 @@ fn the_claims_are_written_in_the_order_of_the_contract() {
 }
 
 #[test]
-fn one_changed_bit_anywhere_refuses_the_token() {
+fn one_changed_bit_rejects_the_token() {
     for algorithm in SIGNING {
         let issuer = issuer(ring(algorithm));
         let verifier = issuer.verifier::<SiteRole>();
@@ -69,7 +69,7 @@ fn one_changed_bit_anywhere_refuses_the_token() {
 }
 
 #[test]
-fn each_kind_of_token_opens_its_own_page_and_nothing_else() {
+fn each_token_kind_is_accepted_only_as_its_kind() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
     let pending = issuer.issue(&Claims::<MfaPending>::new("17", 3, NOW), NOW).unwrap();
     let bytes = pending.as_str().as_bytes();
@@ -148,7 +148,7 @@ struct Tenant {
 }
 
 #[test]
-fn an_application_reads_its_own_claims_beside_ours() {
+fn application_claims_are_read_with_ours() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
     let own = Tenant { tenant: "acme \"north\"".to_owned(), seats: vec![1, 2] };
     let token = issuer.issue_with(&alice(), &own, NOW).unwrap();
@@ -167,7 +167,7 @@ fn an_application_reads_its_own_claims_beside_ours() {
 }
 
 #[test]
-fn own_claims_cannot_take_the_place_of_ours() {
+fn own_claims_cannot_use_reserved_names() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
     let refused = |own: serde_json::Value| issuer.issue_with(&alice(), &own, NOW).unwrap_err();
     assert_eq!(refused(serde_json::json!({"role": "admin"})), IssueError::ReservedClaim("role"));
@@ -208,9 +208,9 @@ fn own_claims_that_a_verifier_rejects_are_not_signed() {
 }
 
 proptest! {
-    /// Whatever an account is called, its token says so, or it is not issued.
+    /// The token has the account's name unchanged, or it is not issued.
     #[test]
-    fn any_name_comes_back(
+    fn any_account_name_round_trips_or_is_not_issued(
         username in "\\PC{0,40}|.{0,40}", user_id in ".{0,40}", session in ".{0,40}", generation: u32, bits in 0_usize..8, issued in 0_u64..253_402_200_000,
     ) {
         let now = UnixTime::from_secs(issued);

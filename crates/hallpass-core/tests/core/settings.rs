@@ -1,4 +1,4 @@
-//! What each setting of a verifier opens, and that it opens nothing else.
+//! Each setting of a verifier accepts the tokens that it is for, and no others.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::site::{AUDIENCE, ISSUER, NOW, SiteRole, alice, issuer, key_id, secret
 const CLAIMS: &str = r#"{"iss":"https://site.example","aud":"site","sub":"alice","user_id":"17","role":"admin","iat":1764000000,"exp":1764000900}"#;
 const HEADER: &str = r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1"}"#;
 
-/// A token signed by this test's own hand.
+/// Returns a token that this test signs itself.
 fn token(header: &str, claims: &str) -> Vec<u8> {
     let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
     let input = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
@@ -42,7 +42,7 @@ fn after(seconds: u64) -> UnixTime {
 }
 
 #[test]
-fn another_type_is_accepted_where_it_is_named_and_only_as_it_is_spelled() {
+fn accepted_type_must_match_exactly() {
     let jwt = token(&HEADER.replace("hallpass+jwt", "JWT"), CLAIMS);
     assert_eq!(kind(verifier().verify(&jwt, NOW)), Some(TokenErrorKind::Type));
     assert_eq!(kind(verifier().accept_type("JWT").verify(&jwt, NOW)), None);
@@ -61,7 +61,7 @@ fn another_type_is_accepted_where_it_is_named_and_only_as_it_is_spelled() {
 }
 
 #[test]
-fn a_token_without_a_kid_is_tried_with_the_named_key_alone() {
+fn token_without_kid_uses_only_the_named_key() {
     let bare = token(r#"{"alg":"HS256","typ":"hallpass+jwt"}"#, CLAIMS);
     assert_eq!(kind(verifier().verify(&bare, NOW)), Some(TokenErrorKind::UnknownKey));
     assert_eq!(kind(verifier().key_without_kid(key_id("k1")).verify(&bare, NOW)), None);
@@ -76,9 +76,10 @@ fn a_token_without_a_kid_is_tried_with_the_named_key_alone() {
     );
 }
 
-/// The token that the article's Starlette site writes with PyJWT, and an issuer and audience.
+/// The token that the Starlette site of the article writes with PyJWT, with an issuer and an
+/// audience.
 #[test]
-fn the_cookie_of_a_starlette_site_opens_where_it_is_let_in() {
+fn starlette_cookie_is_accepted_with_its_settings() {
     let claims = r#"{"sub": "alice", "role": "admin", "user_id": 17, "exp": 1764000900, "iss": "https://site.example", "aud": "site"}"#;
     let bytes = token(r#"{"alg":"HS256","typ":"JWT"}"#, claims);
     let lenient = verifier().accept_type("JWT").key_without_kid(key_id("k1"));
@@ -92,7 +93,7 @@ fn the_cookie_of_a_starlette_site_opens_where_it_is_let_in() {
 }
 
 #[test]
-fn integers_as_identifiers_are_exact() {
+fn integer_user_ids_are_parsed_exactly() {
     let verifier = verifier().accept_integer_user_id();
     for (json, user_id) in [
         ("17", Some("17")),
@@ -115,7 +116,7 @@ fn integers_as_identifiers_are_exact() {
 }
 
 #[test]
-fn leeway_moves_both_ends_and_the_default_is_none() {
+fn leeway_applies_to_both_ends_and_defaults_to_zero() {
     let bytes = token(HEADER, CLAIMS);
     let early = UnixTime::from_secs(NOW.as_secs() - 1);
     assert_eq!(kind(verifier().verify(&bytes, after(899))), None);
@@ -137,7 +138,7 @@ fn leeway_moves_both_ends_and_the_default_is_none() {
 }
 
 #[test]
-fn a_life_longer_than_the_maximum_is_refused() {
+fn lifetime_above_the_maximum_is_rejected() {
     let bytes = token(HEADER, CLAIMS);
     assert_eq!(kind(verifier().max_lifetime(Duration::from_secs(900)).verify(&bytes, NOW)), None);
     assert_eq!(
@@ -149,7 +150,7 @@ fn a_life_longer_than_the_maximum_is_refused() {
     assert_eq!(kind(verifier().max_lifetime(Duration::MAX).verify(&year, NOW)), None);
 }
 
-/// An issuer with a long life has a verifier that takes it.
+/// The verifier of an issuer with a long lifetime accepts its tokens.
 #[test]
 fn an_issuer_and_its_verifier_agree_on_the_lifetime() {
     let issuer =
@@ -159,7 +160,7 @@ fn an_issuer_and_its_verifier_agree_on_the_lifetime() {
 }
 
 #[test]
-fn what_was_revoked_is_refused_from_that_moment() {
+fn revoked_token_is_rejected_immediately() {
     let revocations = RevocationList::new();
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
     let verifier = issuer.verifier::<SiteRole>().revocation(revocations.clone());
@@ -182,9 +183,9 @@ fn what_was_revoked_is_refused_from_that_moment() {
     );
 }
 
-/// The store is at fault there, not the token: nobody is told to sign in again.
+/// The store is at fault and not the token, so the person is not sent to the login page.
 #[test]
-fn a_stale_view_is_a_fault_and_no_revocation() {
+fn stale_list_is_unavailable_and_not_revoked() {
     let issuer = issuer(KeyRing::generate_hs256([1; 32], NOW));
     let revocations =
         RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(5) });
@@ -199,14 +200,14 @@ fn a_stale_view_is_a_fault_and_no_revocation() {
 }
 
 #[test]
-fn a_verifier_prints_its_names_and_no_key() {
+fn verifier_debug_shows_no_key() {
     let printed = format!("{:?}", verifier());
     assert!(printed.contains(ISSUER) && printed.contains(AUDIENCE), "{printed}");
     assert!(printed.len() < 120, "{printed}");
 }
 
 #[test]
-fn a_megabyte_costs_nothing() {
+fn token_of_a_megabyte_is_rejected_without_parsing() {
     let verifier =
         verifier().accept_type("JWT").key_without_kid(key_id("k1")).insecure_accept_untyped();
     let begins_well = token(HEADER, CLAIMS);

@@ -23,7 +23,7 @@ pub(crate) fn key_id(text: &str) -> KeyId {
     KeyId::parse(text).unwrap()
 }
 
-/// A ring that signs with this algorithm; with RSA none does.
+/// Returns a ring that signs with this algorithm. RSA does not sign.
 pub(crate) fn ring(algorithm: Algorithm) -> KeyRing {
     let id = key_id(algorithm.as_str());
     let key = match algorithm {
@@ -43,7 +43,7 @@ pub(crate) const SIGNING: [Algorithm; 6] = [
     Algorithm::Es384,
 ];
 
-/// Bytes without a pattern that a check would mind.
+/// Returns bytes without a pattern, which the secret check accepts.
 pub(crate) fn secret<const N: usize>() -> [u8; N] {
     std::array::from_fn(|place| (place as u8).wrapping_mul(59) ^ 0x2e)
 }
@@ -52,7 +52,7 @@ pub(crate) fn alice() -> LoggedIn<SiteRole> {
     alice_as("17", "s-1")
 }
 
-/// Alice, of this account and session.
+/// Returns Alice's login with this account and session.
 pub(crate) fn alice_as(user_id: &str, session: &str) -> LoggedIn<SiteRole> {
     let claims = Claims::new(user_id, 3, NOW)
         .with_username("alice")

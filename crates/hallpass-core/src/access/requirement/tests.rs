@@ -10,7 +10,7 @@ enum SiteRole {
     Admin,
 }
 
-/// Declared from the top down, with an order of its own.
+/// Another enum, with an `Owner` at the bit that [`SiteRole::Guest`] has.
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
 enum OtherRole {
     Owner,
@@ -79,7 +79,7 @@ fn roles_are_all_of_any_of_or_at_least() {
 }
 
 #[test]
-fn who_is_not_signed_in_is_told_so_whatever_is_asked() {
+fn anonymous_caller_gets_not_logged_in_for_any_requirement() {
     for requirement in
         [Requirement::login(), Requirement::all_of([SiteRole::Admin]).and_second_factor()]
     {
@@ -99,8 +99,9 @@ fn who_is_not_signed_in_is_told_so_whatever_is_asked() {
 }
 
 #[test]
-fn roles_of_another_enum_are_the_services_fault() {
-    // Bit 0 is `Guest` in one enum and `Owner` in the other: compared as bits it would open.
+fn roles_of_another_enum_are_misconfigured() {
+    // Bit 0 is `Guest` in one enum and `Owner` in the other. A comparison of the bits alone would
+    // admit the caller.
     assert_eq!(
         Visitor::with(SiteRole::Guest).asks(Requirement::all_of([OtherRole::Owner])),
         Err(RejectionKind::Misconfigured)
@@ -111,7 +112,7 @@ fn roles_of_another_enum_are_the_services_fault() {
 }
 
 #[test]
-fn a_password_alone_is_no_second_factor() {
+fn password_alone_is_not_a_second_factor() {
     let requirement = Requirement::login().and_second_factor();
     for (methods, expected) in [
         (Methods::NONE, Err(RejectionKind::SecondFactorMissing)),
@@ -126,7 +127,7 @@ fn a_password_alone_is_no_second_factor() {
 }
 
 #[test]
-fn freshness_is_to_the_second() {
+fn recent_login_is_exact_to_the_second() {
     let requirement = Requirement::login().and_recent(Duration::from_secs(600));
     let seconds_ago = |seconds| Some(NOW.saturating_sub(Duration::from_secs(seconds)));
     for (authenticated_at, expected) in [
@@ -143,7 +144,7 @@ fn freshness_is_to_the_second() {
 }
 
 #[test]
-fn the_first_thing_to_mend_is_named() {
+fn first_unmet_requirement_is_returned() {
     let requirement =
         Requirement::all_of([SiteRole::Admin]).and_second_factor().and_recent(Duration::ZERO);
     let stale = || Visitor { authenticated_at: None, ..Visitor::with(SiteRole::Admin) };
@@ -156,7 +157,7 @@ fn the_first_thing_to_mend_is_named() {
 }
 
 #[test]
-fn a_requirement_reads_as_a_line_of_a_table() {
+fn requirement_display_is_one_line_of_the_table() {
     for (requirement, line) in [
         (Requirement::login(), "login"),
         (Requirement::all_of([SiteRole::Admin]), "all of admin"),
@@ -175,7 +176,7 @@ fn a_requirement_reads_as_a_line_of_a_table() {
 }
 
 #[test]
-fn everyone_is_let_through_until_more_is_asked() {
+fn public_admits_everyone_until_more_is_required() {
     let (now, stranger) = (UnixTime::from_secs(0), Authentication::anonymous());
     let open = Requirement::public();
     assert!(open.is_open() && open.admit(&stranger, now).is_ok());

@@ -19,7 +19,7 @@ enum SiteRole {
     Admin,
 }
 
-/// A path with `GET` and `POST`, once its requirement is stated.
+/// Returns the document of a path with `GET` and `POST` and this requirement.
 fn guarded(security: &ApiSecurity, asks: Requirement) -> Value {
     let mut item = PathItem::new(HttpMethod::Get, OperationBuilder::new());
     item.post = Some(
@@ -42,7 +42,7 @@ fn security_of(asks: Requirement) -> Value {
 }
 
 #[test]
-fn all_of_are_one_alternative_and_any_of_are_several() {
+fn openapi_all_of_is_one_alternative_any_of_is_several() {
     use SiteRole::{Admin, Guest, Moderator};
     assert_eq!(security_of(Requirement::public()), json!([]));
     assert_eq!(security_of(Requirement::login()), json!([{ "hallpass": [] }]));
@@ -52,13 +52,13 @@ fn all_of_are_one_alternative_and_any_of_are_several() {
     );
     let moderator_or_more = json!([{ "hallpass": ["moderator"] }, { "hallpass": ["admin"] }]);
     assert_eq!(security_of(Requirement::at_least(Moderator)), moderator_or_more);
-    // An empty list would say that the route is open.
+    // An empty list would mean that the route is public.
     let nobody = Requirement::any_of(RoleSet::<SiteRole>::EMPTY);
     assert_eq!(security_of(nobody), json!([{ "hallpass": [] }]));
 }
 
 #[test]
-fn schemes_are_those_of_the_authenticator() {
+fn openapi_schemes_match_the_authenticator() {
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
     let cookies = CookieSettings::builder().access_name("pass").build().unwrap();
     let authenticator =
@@ -82,7 +82,7 @@ fn schemes_are_those_of_the_authenticator() {
 }
 
 #[test]
-fn whatever_a_signed_in_person_may_lack_is_a_403() {
+fn openapi_403_is_written_for_every_unmet_requirement() {
     for (asks, factor, fresh) in [
         (Requirement::all_of([SiteRole::Admin]), Value::Null, Value::Null),
         (Requirement::any_of([SiteRole::Admin]), Value::Null, Value::Null),
@@ -100,7 +100,7 @@ fn whatever_a_signed_in_person_may_lack_is_a_403() {
 }
 
 #[test]
-fn refusals_are_problems_and_what_openapi_has_no_word_for_is_an_extension() {
+fn openapi_rejections_are_problems_with_extensions() {
     let asks = Requirement::all_of([SiteRole::Admin])
         .and_second_factor()
         .and_recent(Duration::from_secs(600));
@@ -109,7 +109,7 @@ fn refusals_are_problems_and_what_openapi_has_no_word_for_is_an_extension() {
     assert_eq!(get["responses"]["401"]["$ref"], "#/components/responses/HallpassSignedOut");
     assert_eq!(
         get["responses"]["403"]["description"],
-        "Not enough: asks for all of admin; second factor; within 600 s."
+        "The caller does not meet the requirement: all of admin; second factor; within 600 s."
     );
     let schema = &get["responses"]["403"]["content"]["application/problem+json"]["schema"]["$ref"];
     assert_eq!(schema, "#/components/schemas/HallpassProblem");
@@ -123,14 +123,14 @@ fn refusals_are_problems_and_what_openapi_has_no_word_for_is_an_extension() {
     );
     assert_eq!(
         api["paths"]["/a/{id}"]["post"]["responses"]["403"]["description"], "our own",
-        "what was written stays"
+        "an existing response is kept"
     );
 
     let login = guarded(&ApiSecurity::new(&CookieSettings::default()), Requirement::login());
     assert_eq!(
         login["paths"]["/a/{id}"]["get"]["responses"]["403"],
         Value::Null,
-        "nothing that a signed-in person may lack"
+        "a logged-in caller meets the requirement"
     );
     let open = guarded(&ApiSecurity::new(&CookieSettings::default()), Requirement::public());
     assert_eq!(open["paths"]["/a/{id}"]["get"]["responses"], json!({}));

@@ -26,7 +26,8 @@ fn token(issuer: &Issuer, username: &str) -> String {
     issuer.issue(&who, NOW).unwrap().as_str().to_owned()
 }
 
-/// Who the authenticator sees: a user name, the reason why none, or neither.
+/// The result of the authenticator: a user name, or the reason for an anonymous caller, or no
+/// reason.
 type Seen = Result<String, Option<TokenErrorKind>>;
 
 fn seen(
@@ -43,7 +44,7 @@ fn seen(
 }
 
 #[test]
-fn every_pair_of_cookie_and_bearer_is_decided() {
+fn every_pair_of_cookie_and_bearer_has_one_result() {
     use TokenErrorKind::{Ambiguous, Malformed};
     let issuer = issuer();
     let (alice, bob) = (token(&issuer, "alice"), token(&issuer, "bob"));
@@ -61,19 +62,19 @@ fn every_pair_of_cookie_and_bearer_is_decided() {
         (&[&alice_cookie], &[&alice_bearer], is("alice")),
         (&[&alice_cookie], &["Basic YTpi"], is("alice")),
         (&["a=b", &alice_cookie], &[], is("alice")),
-        // Two tokens, and whichever won would surprise someone.
+        // Two tokens: neither is used.
         (&[&alice_cookie], &[&bob_bearer], Err(Some(Ambiguous))),
         (&[&bob_cookie], &[&alice_bearer], Err(Some(Ambiguous))),
         (&[&alice_cookie], &["Bearer"], Err(Some(Ambiguous))),
         (&["__Host-hallpass="], &[&alice_bearer], Err(Some(Ambiguous))),
         (&["__Host-hallpass=broken"], &[&alice_bearer], Err(Some(Ambiguous))),
-        // The same name twice, in one header, over two, or in the other field.
+        // The same name twice: in one header, in two headers, or in the other field.
         (&[&alice_cookie, &alice_cookie], &[], Err(Some(Ambiguous))),
         (&[&alice_cookie, &bob_cookie], &[&alice_bearer], Err(Some(Ambiguous))),
         (&[], &[&alice_bearer, &alice_bearer], Err(Some(Ambiguous))),
         (&[], &[&alice_bearer, "Basic YTpi"], Err(Some(Ambiguous))),
         (&[&alice_cookie], &["Basic YTpi", "Basic YTpi"], Err(Some(Ambiguous))),
-        // One that is no token.
+        // One value that is not a valid token.
         (&["__Host-hallpass="], &[], Err(Some(Malformed))),
         (&["__Host-hallpass=\"a.b.c\""], &[], Err(Some(Malformed))),
         (&[], &["Bearer"], Err(Some(Malformed))),
@@ -89,7 +90,7 @@ fn every_pair_of_cookie_and_bearer_is_decided() {
 }
 
 #[test]
-fn the_scheme_is_read_as_http_reads_it() {
+fn bearer_scheme_is_case_insensitive_and_exact() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
     let authenticator = RequestAuthenticator::new(issuer.verifier::<SiteRole>()).bearer();
@@ -129,7 +130,7 @@ fn the_scheme_is_read_as_http_reads_it() {
 }
 
 #[test]
-fn authorization_is_not_looked_at_unless_bearer_is_on() {
+fn authorization_is_ignored_unless_bearer_is_on() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
     let authenticator = RequestAuthenticator::from(issuer.verifier::<SiteRole>());
@@ -143,7 +144,7 @@ fn authorization_is_not_looked_at_unless_bearer_is_on() {
 }
 
 #[test]
-fn the_cookie_is_the_one_that_the_settings_name() {
+fn access_cookie_name_comes_from_the_settings() {
     let issuer = issuer();
     let alice = token(&issuer, "alice");
     let settings = CookieSettings::builder().access_name("token").build().unwrap();
@@ -157,7 +158,7 @@ fn the_cookie_is_the_one_that_the_settings_name() {
 }
 
 #[test]
-fn the_reason_is_the_verifiers() {
+fn authenticator_keeps_the_verifiers_reason() {
     let revocations = RevocationList::new();
     let issuer = issuer();
     let authenticator =

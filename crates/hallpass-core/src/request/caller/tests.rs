@@ -9,13 +9,13 @@ fn caller(method: &str, headers: &[(&str, &'static str)]) -> Caller<'static> {
 }
 
 #[test]
-fn json_is_answered_to_who_prefers_it() {
+fn accept_header_decides_between_json_and_html() {
     let table = [
-        // What browsers send.
+        // Values of browsers.
         ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", false),
         ("*/*", false),
         ("", false),
-        // What scripts send: fetch with a header, axios, curl.
+        // Values of scripts: fetch with a header, axios, curl.
         ("application/json", true),
         ("application/problem+json", true),
         ("APPLICATION/JSON", true),
@@ -35,10 +35,10 @@ fn json_is_answered_to_who_prefers_it() {
         ("application/*", true),
         ("application/*;q=0.5, text/html;q=0.4", true),
         ("application/xhtml+xml, application/json", true),
-        // The most exact range counts, wherever it stands.
+        // The most exact range counts, at any position.
         ("application/json;q=0.2, application/*, text/html;q=0.5", false),
         ("*/*, text/html;q=0.1", true),
-        // Nonsense is passed over.
+        // A malformed range is ignored.
         ("application/json;q=2", false),
         ("application/json;q=1.5, text/html", false),
         ("application/json;q=0.9, application/json;q=0, text/html;q=0.5", true),
@@ -61,7 +61,7 @@ fn json_is_answered_to_who_prefers_it() {
 }
 
 #[test]
-fn each_client_is_told_from_its_headers() {
+fn caller_kind_is_derived_from_headers() {
     let table: &[(&[(&str, &'static str)], CallerKind)] = &[
         (&[], CallerKind::Page),
         (&[("accept", "text/html")], CallerKind::Page),
@@ -83,7 +83,7 @@ fn each_client_is_told_from_its_headers() {
 }
 
 #[test]
-fn only_a_navigation_has_a_page_to_come_back_to() {
+fn only_a_navigation_has_a_return_page() {
     assert_eq!(caller("GET", &[]).way_back(), Some("/posts?page=2"));
     assert_eq!(caller("HEAD", &[]).way_back(), Some("/posts?page=2"));
     assert_eq!(caller("GET", &[("sec-fetch-mode", "navigate")]).way_back(), Some("/posts?page=2"));
@@ -93,7 +93,7 @@ fn only_a_navigation_has_a_page_to_come_back_to() {
 }
 
 #[test]
-fn htmx_comes_back_to_the_page_around_the_fragment() {
+fn htmx_returns_to_the_page_around_the_fragment() {
     for (url, path) in [
         ("https://site.example/posts?page=2#end", Some("/posts?page=2")),
         ("https://site.example/", Some("/")),
@@ -114,9 +114,9 @@ fn htmx_comes_back_to_the_page_around_the_fragment() {
 }
 
 proptest! {
-    /// The headers are the client's: whatever stands in them is read to an end.
+    /// The client chooses the headers. No value may cause a panic.
     #[test]
-    fn no_header_panics(value in any::<Vec<u8>>(), like_accept in "[a-z/*+;q=0-9., ]{0,60}") {
+    fn no_request_header_value_panics(value in any::<Vec<u8>>(), like_accept in "[a-z/*+;q=0-9., ]{0,60}") {
         for value in [&value[..], like_accept.as_bytes()] {
             let caller = Caller::new("GET", "/", |_| Some(value));
             let _ = caller.way_back();

@@ -5,7 +5,8 @@ use super::*;
 
 const NAME: &str = "__Host-hallpass";
 
-/// In the table's strings each character stands for one byte, so that it can hold what is no text.
+/// A row of the table. Each character of its strings is one byte, so that a string can hold bytes
+/// that are not text.
 #[derive(Deserialize)]
 struct Row {
     why: String,
@@ -20,7 +21,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_corpus_holds() {
+fn cookie_corpus_gets_the_expected_results() {
     let rows: Vec<Row> = include_str!("../../../tests/tables/cookies.jsonl")
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -38,7 +39,7 @@ fn the_corpus_holds() {
     }
 }
 
-/// The reader in a few plain lines: join the headers, split, strip, compare.
+/// A simple model of the reader: join the headers, split, strip, compare.
 fn model(headers: &[Vec<u8>], name: &str) -> Result<Option<Vec<u8>>, ()> {
     let stripped = |bytes: &[u8]| {
         let ours = |byte: &u8| matches!(byte, b' ' | b'\t');
@@ -62,7 +63,7 @@ fn model(headers: &[Vec<u8>], name: &str) -> Result<Option<Vec<u8>>, ()> {
 
 proptest! {
     #[test]
-    fn it_agrees_with_a_plain_model(
+    fn find_cookie_agrees_with_a_simple_model(
         headers in vec(vec(prop_oneof![
             3 => Just(b"n".to_vec()), 3 => Just(b"n=".to_vec()), 3 => Just(b";".to_vec()), 2 => Just(b" ".to_vec()),
             1 => Just(b"\t".to_vec()), 1 => Just(b"=".to_vec()), 1 => Just(b"\"".to_vec()), 1 => Just(b"%6E".to_vec()),
@@ -75,7 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic_or_find_what_is_not_there(header in vec(any::<u8>(), 0..200)) {
+    fn find_cookie_never_panics_and_returns_header_bytes(header in vec(any::<u8>(), 0..200)) {
         if let Ok(Some(value)) = find_cookie([header.as_slice()], "n") {
             prop_assert!(value.is_empty() || header.windows(value.len()).any(|part| part == value));
             prop_assert!(!value.contains(&b';'));

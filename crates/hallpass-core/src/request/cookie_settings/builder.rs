@@ -1,12 +1,12 @@
-//! Cookie settings on the way: each setter says what it defaults to, and
-//! [`build`](CookieSettingsBuilder::build) looks at the whole.
+//! The builder of the cookie settings. Each setter documents its default, and
+//! [`build`](CookieSettingsBuilder::build) checks the settings as a whole.
 
 use crate::request::cookie_settings::{
     CookieSettings, SameSite,
     rules::{self, CookieSettingsError},
 };
 
-/// Settings being made, checked as a whole by [`build`](Self::build).
+/// The builder of [`CookieSettings`]. [`build`](Self::build) checks the settings as a whole.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct CookieSettingsBuilder {
@@ -20,53 +20,55 @@ pub struct CookieSettingsBuilder {
 }
 
 impl CookieSettingsBuilder {
-    /// Names the cookie that holds the access token. Defaults to `__Host-hallpass`, because no
-    /// other host can set a cookie of that prefix; `__Secure-hallpass` with a domain.
+    /// Sets the name of the cookie that holds the access token. Defaults to `__Host-hallpass`,
+    /// because no other host can set a cookie with this prefix. With a domain, the default is
+    /// `__Secure-hallpass`.
     pub fn access_name(mut self, name: impl Into<String>) -> Self {
         self.access_name = Some(name.into());
         self
     }
 
-    /// Names the cookie that holds the refresh token. Defaults to the default access name with
-    /// `_refresh` after it, because the two belong together in a browser's list.
+    /// Sets the name of the cookie that holds the refresh token. Defaults to the default access
+    /// name with `_refresh` appended.
     pub fn refresh_name(mut self, name: impl Into<String>) -> Self {
         self.refresh_name = Some(name.into());
         self
     }
 
-    /// Names the cookie that stands between password and code. Defaults to the default access name
-    /// with `_pending` after it, because the two belong together in a browser's list.
+    /// Sets the name of the cookie that holds the pending token, between password and second
+    /// factor. Defaults to the default access name with `_pending` appended.
     pub fn pending_name(mut self, name: impl Into<String>) -> Self {
         self.pending_name = Some(name.into());
         self
     }
 
-    /// Names the cookie by which a browser is known again. Defaults to the default access name with
-    /// `_device` after it, because the two belong together in a browser's list.
+    /// Sets the name of the cookie that identifies a browser in which an account logged in before.
+    /// Defaults to the default access name with `_device` appended.
     pub fn device_name(mut self, name: impl Into<String>) -> Self {
         self.device_name = Some(name.into());
         self
     }
 
-    /// Says when the cookies go along with other sites' requests. Defaults to [`SameSite::Lax`],
-    /// because a link from elsewhere should arrive signed in, and a form from elsewhere should
-    /// not.
+    /// Sets when browsers send the cookies with requests from other sites. Defaults to
+    /// [`SameSite::Lax`]: a visitor who follows a link from another site arrives logged in, and a
+    /// form of another site is sent without the cookies.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;
         self
     }
 
-    /// Shares the cookies with this domain and every host below it, each of which can then read and
-    /// set them. Defaults to none, because a host that can set the cookie can sign visitors in
-    /// as someone else.
+    /// Shares the cookies with this domain and every host below it. Each of these hosts can read
+    /// and set the cookies. Defaults to no domain, because a host that can set the cookie can log
+    /// visitors in to another account.
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
         self
     }
 
-    /// Leaves `Secure` and the name prefixes out, so that the cookies work over `http://` on other hosts than
-    /// `localhost`, where anyone on the way can read them. Defaults to off, because Chromium and
-    /// Firefox take `Secure` cookies from `http://localhost` as it is; Safari does not (WebKit bug 281149).
+    /// Omits `Secure` and the name prefixes, so that the cookies work over `http://` on hosts other
+    /// than `localhost`. Anyone on the network path can then read the cookies. Defaults to off.
+    /// Chromium and Firefox accept `Secure` cookies from `http://localhost`; Safari does not
+    /// (WebKit bug 281149).
     pub fn insecure_plain_http_cookies(mut self) -> Self {
         self.plain_http = true;
         self
@@ -75,7 +77,8 @@ impl CookieSettingsBuilder {
     /// Checks the settings against what browsers keep.
     ///
     /// # Errors
-    /// [`CookieSettingsError`] for the first rule that is broken, with the mend.
+    /// Returns [`CookieSettingsError`] for the first rule that is broken. The message names the
+    /// fix.
     pub fn build(self) -> Result<CookieSettings, CookieSettingsError> {
         let settings = self.with_default_names();
         rules::check(&settings)?;
@@ -103,15 +106,15 @@ impl CookieSettingsBuilder {
 }
 
 impl CookieSettings {
-    /// Starts from the defaults.
+    /// Returns a builder with the defaults.
     pub fn builder() -> CookieSettingsBuilder {
         CookieSettingsBuilder::default()
     }
 }
 
 impl Default for CookieSettings {
-    /// `__Host-hallpass`, and the same with `_refresh`, `_pending` and `_device` behind it,
-    /// `Secure` and `SameSite=Lax`.
+    /// Returns the default settings: `__Host-hallpass` and the same name with `_refresh`,
+    /// `_pending` and `_device` appended, `Secure`, and `SameSite=Lax`.
     fn default() -> Self {
         CookieSettingsBuilder::default().with_default_names()
     }

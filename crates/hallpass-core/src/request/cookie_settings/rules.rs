@@ -1,38 +1,40 @@
-//! What a browser drops (RFC 6265bis sections 4.1.3, 5.6 and 5.7), asked before it can.
+//! The rules by which browsers drop cookies (RFC 6265bis sections 4.1.3, 5.6 and 5.7), checked at
+//! set-up.
 //!
-//! Not asked: whether the domain is a public suffix, since that list changes weekly, and whether it
-//! covers the host that answers, since core does not know it.
+//! Two rules are not checked: whether the domain is a public suffix, because that list changes
+//! weekly, and whether the domain covers the host of the site, because this crate does not have the
+//! host.
 
 use crate::request::cookie_settings::{CookieSettings, SameSite};
 
-/// Settings that browsers would answer by dropping the cookies.
+/// Settings with which browsers would drop the cookies.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CookieSettingsError {
-    /// A name that is no token (RFC 9110 section 5.6.2), or longer than 128 bytes.
+    /// A name that is not a `token` (RFC 9110 section 5.6.2), or longer than 128 bytes.
     #[error(
         "cookie name {0:?} cannot be used: write 1 to 128 letters, digits or one of !#$%&'*+-.^_`|~"
     )]
     Name(String),
-    /// One name for two cookies.
-    #[error("cookie name {0:?} is given to two cookies: each needs its own")]
+    /// The same name for two cookies.
+    #[error("cookie name {0:?} is given to two cookies: give each cookie its own name")]
     SameName(String),
-    /// `__Host-` together with a domain.
+    /// A name with the prefix `__Host-` together with a domain.
     #[error(
-        "cookie name {0:?} cannot go with a domain: browsers drop it; name it __Secure-… or leave the domain out"
+        "cookie name {0:?} cannot be used with a domain: browsers drop such a cookie; name it __Secure-… or set no domain"
     )]
     HostPrefixWithDomain(String),
-    /// A prefix that asks for `Secure` over plain HTTP.
+    /// A name prefix that requires `Secure`, over plain HTTP.
     #[error(
-        "cookie name {0:?} cannot go with insecure_plain_http_cookies(): its prefix asks for Secure; leave the prefix out"
+        "cookie name {0:?} cannot be used with insecure_plain_http_cookies(): its prefix requires Secure; use a name without the prefix"
     )]
     PrefixWithoutSecure(String),
     /// `SameSite=None` over plain HTTP.
     #[error(
-        "SameSite::None cannot go with insecure_plain_http_cookies(): browsers drop such a cookie; use SameSite::Lax"
+        "SameSite::None cannot be used with insecure_plain_http_cookies(): browsers drop such a cookie; use SameSite::Lax"
     )]
     SameSiteNoneWithoutSecure,
-    /// Not a domain name with a dot in it.
+    /// A text that is not a domain name with a dot.
     #[error(
         "cookie domain {0:?} cannot be used: write a domain name in lower case such as site.example, without a leading dot and without a port"
     )]
@@ -78,7 +80,8 @@ fn check_name(name: &str, settings: &CookieSettings) -> Result<(), CookieSetting
     Ok(())
 }
 
-/// Browsers compare the prefixes without regard to case (RFC 6265bis section 5.4).
+/// Returns whether the name has the prefix. Browsers compare prefixes case-insensitively (RFC
+/// 6265bis section 5.4).
 fn has_prefix(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
@@ -87,8 +90,8 @@ fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Letters, digits and inner hyphens in at least two labels, the last of them not a number: neither
-/// an address nor `localhost`.
+/// Returns whether the text is a domain: letters, digits and inner hyphens in at least two labels,
+/// of which the last is not a number. An IP address and `localhost` are not domains.
 fn is_domain(domain: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())

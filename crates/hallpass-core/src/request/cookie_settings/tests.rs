@@ -10,7 +10,7 @@ fn token<K>(text: &str) -> Token<K> {
     Token::new(text.to_owned(), NOW.saturating_add(LIFE))
 }
 
-/// Name, value and attributes, as RFC 6265bis section 5.6 takes a `Set-Cookie` value apart;
+/// Parses a `Set-Cookie` value as RFC 6265bis section 5.6 does: name, value and attributes, with
 /// attribute names in lower case.
 fn parsed(set_cookie: &str) -> (String, String, BTreeMap<String, String>) {
     let mut parts = set_cookie.split(';').map(str::trim);
@@ -54,7 +54,7 @@ fn variants() -> Vec<CookieSettings> {
 }
 
 #[test]
-fn the_defaults_are_those_of_the_contract() {
+fn cookie_defaults_match_the_contract() {
     let cookies = CookieSettings::default();
     assert_eq!(
         cookies.set(&token::<Access>("a.b.c"), NOW).unwrap(),
@@ -76,9 +76,9 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(built.remove::<Access>(), cookies.remove::<Access>());
 }
 
-/// RFC 6265bis section 5.7: a cookie is replaced only by one of the same name, domain and path.
+/// A cookie is replaced only by one of the same name, domain and path (RFC 6265bis section 5.7).
 #[test]
-fn a_removal_differs_from_its_cookie_in_value_and_age_alone() {
+fn cookie_removal_differs_only_in_value_and_max_age() {
     for cookies in variants() {
         for [set, remove] in all(&cookies) {
             let (name, value, mut attributes) = parsed(&set);
@@ -93,7 +93,7 @@ fn a_removal_differs_from_its_cookie_in_value_and_age_alone() {
 }
 
 #[test]
-fn every_cookie_keeps_the_rules_of_its_name() {
+fn cookies_meet_the_rules_of_their_name_prefix() {
     for cookies in variants() {
         for set in all(&cookies).concat() {
             let (name, _, attributes) = parsed(&set);
@@ -108,7 +108,7 @@ fn every_cookie_keeps_the_rules_of_its_name() {
 }
 
 #[test]
-fn names_follow_what_the_browser_allows() {
+fn default_cookie_names_have_the_allowed_prefix() {
     let names = |cookies: CookieSettings| cookies.access_name().to_owned();
     let builder = CookieSettings::builder;
     assert_eq!(names(builder().build().unwrap()), "__Host-hallpass");
@@ -121,7 +121,7 @@ fn names_follow_what_the_browser_allows() {
 }
 
 #[test]
-fn what_a_browser_would_drop_does_not_build() {
+fn cookie_settings_that_browsers_drop_are_refused() {
     use CookieSettingsError as E;
     let builder = CookieSettings::builder;
     let name = |name: &str| builder().access_name(name);
@@ -180,19 +180,19 @@ fn what_a_browser_would_drop_does_not_build() {
 }
 
 #[test]
-fn a_cookie_has_4096_bytes_at_most() {
+fn cookie_has_at_most_4096_bytes() {
     let cookies = CookieSettings::default();
     let room = 4096 - "__Host-hallpass".len();
     let set = cookies.set(&token::<Access>(&"a".repeat(room)), NOW).unwrap();
     assert_eq!(set.split(';').next().unwrap().len(), 4096 + "=".len());
     let longer = token::<Access>(&"a".repeat(room + 1));
     assert_eq!(cookies.set(&longer, NOW), Err(SetCookieError::TooLong { length: 4097 }));
-    // The longer name leaves less.
+    // The longer name leaves less room for the value.
     assert!(cookies.set_refresh(&"a".repeat(room), LIFE).is_err());
 }
 
 #[test]
-fn a_value_cannot_leave_its_place() {
+fn cookie_value_cannot_inject_attributes() {
     let cookies = CookieSettings::default();
     for value in [
         "a;b",
@@ -211,7 +211,7 @@ fn a_value_cannot_leave_its_place() {
 }
 
 #[test]
-fn the_longest_life_stays_a_number() {
+fn longest_max_age_is_a_valid_number() {
     let set = CookieSettings::default().set_refresh("a", Duration::MAX);
     assert!(set.unwrap().ends_with("; Max-Age=9223372036854775807"));
 }

@@ -13,7 +13,7 @@ struct Row {
     passes: bool,
 }
 
-/// The table's own exceptions.
+/// Returns the check with the exceptions of the table.
 fn check() -> OriginCheck {
     OriginCheck::new()
         .trust("https://admin.example")
@@ -31,7 +31,7 @@ fn rows() -> Vec<Row> {
 }
 
 #[test]
-fn the_table_holds() {
+fn every_row_of_the_table_gets_its_result() {
     let check = check();
     let rows = rows();
     assert_eq!(rows.len(), 115);
@@ -50,10 +50,10 @@ fn the_table_holds() {
     }
 }
 
-/// What is refused only for want of an exception passes with it, and the other way round: the
-/// exceptions widen, and do nothing else.
+/// A request that is rejected only without an exception passes with it, and exceptions never reject
+/// a request.
 #[test]
-fn without_exceptions_only_the_exempt_rows_turn() {
+fn origin_exceptions_change_only_the_exempt_rows() {
     let (with, without) = (check(), OriginCheck::new());
     let mut turned = 0;
     for row in rows() {
@@ -72,7 +72,7 @@ fn without_exceptions_only_the_exempt_rows_turn() {
 }
 
 #[test]
-fn bytes_that_are_no_text_match_nothing() {
+fn origin_bytes_that_are_not_text_match_nothing() {
     let check = OriginCheck::new();
     let facts = OriginFacts {
         method: "POST",
@@ -87,7 +87,7 @@ fn bytes_that_are_no_text_match_nothing() {
 }
 
 #[test]
-fn a_trusted_origin_is_written_as_browsers_send_it() {
+fn trusted_origin_must_be_as_browsers_send_it() {
     for good in [
         "https://site.example",
         "http://site.example",
@@ -127,7 +127,7 @@ fn a_trusted_origin_is_written_as_browsers_send_it() {
 }
 
 #[test]
-fn a_bypass_path_can_be_read_one_way_only() {
+fn bypass_path_must_be_unambiguous() {
     for good in ["/", "/ping", "/hooks/", "/a/b.c/d", "/.well-known/x", "/..."] {
         assert!(OriginCheck::new().insecure_bypass(good).is_ok(), "{good}");
     }

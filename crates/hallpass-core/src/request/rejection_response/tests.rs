@@ -31,10 +31,10 @@ impl RejectionResponse {
     }
 }
 
-/// Kind, then what each caller gets: navigating browser, browser's POST, script's fetch, JSON,
-/// WebSocket, htmx, gRPC.
+/// Each row has the kind and the response to each caller: navigating browser, browser's POST,
+/// script's fetch, JSON, WebSocket, htmx, gRPC.
 #[test]
-fn every_kind_for_every_caller() {
+fn every_rejection_kind_for_every_caller() {
     use RejectionKind::*;
     let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 20] = [
         (
@@ -122,14 +122,14 @@ fn a_problem_is_json_with_a_stable_type() {
 }
 
 #[test]
-fn a_problem_of_a_field_or_a_method_is_precise() {
+fn problem_detail_names_the_field_or_method() {
     let problem = |rejection: Rejection| {
         serde_json::from_str::<serde_json::Value>(&rejection.problem()).unwrap()
     };
     for (fault, kind, detail) in [
         (FieldFault::Missing, "invalid-field", "The field `x` is missing."),
         (FieldFault::NotText, "invalid-field", "The field `x` must be text."),
-        (FieldFault::Repeated, "invalid-field", "The field `x` is there more than once."),
+        (FieldFault::Repeated, "invalid-field", "The field `x` occurs more than once."),
         (FieldFault::UsernameLength, "invalid-field", "A user name has 1 to 64 characters."),
         (
             FieldFault::UsernameCharacter,
@@ -140,12 +140,12 @@ fn a_problem_of_a_field_or_a_method_is_precise() {
         (
             FieldFault::PasswordLength { min: 10 },
             "invalid-field",
-            "A password has 10 to 1024 characters.",
+            "A password must have 10 to 1024 characters.",
         ),
         (
             FieldFault::PasswordCommon,
             "invalid-field",
-            "This password is too easy to guess. Several words that do not belong together make a good one.",
+            "This password is too easy to guess. Use several unrelated words.",
         ),
     ] {
         let problem = problem(Rejection::of_field("x", fault));
@@ -157,14 +157,14 @@ fn a_problem_of_a_field_or_a_method_is_precise() {
         );
     }
     let method = Rejection::method_not_allowed("GET, POST");
-    assert_eq!(problem(method)["detail"], "This path takes GET, POST.");
+    assert_eq!(problem(method)["detail"], "This path accepts GET, POST.");
     assert!(
         RejectionSettings::default().headers(method).contains(&("allow", "GET, POST".to_owned()))
     );
 }
 
 #[test]
-fn texts_need_no_escaping_anywhere() {
+fn rejection_texts_need_no_escaping() {
     for kind in RejectionKind::ALL {
         for text in [kind.title(), kind.detail()] {
             let plain = |c: char| {
@@ -176,7 +176,7 @@ fn texts_need_no_escaping_anywhere() {
 }
 
 #[test]
-fn the_login_page_gets_next() {
+fn login_redirect_has_a_safe_next() {
     let to = |target: &str, settings: &RejectionSettings| {
         let caller = Caller::new("GET", target, |_| None);
         RejectionResponse::new(Rejection::new(RejectionKind::NotLoggedIn), &caller, settings)
@@ -206,7 +206,7 @@ fn the_login_page_gets_next() {
 }
 
 #[test]
-fn a_page_shows_the_way_forward() {
+fn rejection_page_links_to_the_fix() {
     let settings =
         RejectionSettings::default().style_sheet("/hallpass.css?a&b").two_factor_path("/me/2fa");
     let caller = Caller::new("GET", "/admin", |_| None);
@@ -217,7 +217,7 @@ fn a_page_shows_the_way_forward() {
     )
     .body;
     assert!(page.contains("<a href=\"/me/2fa\">Set up a second factor</a>"), "{page}");
-    assert!(page.contains("<a href=\"/login?next=%2Fadmin\">Sign in again</a>"), "{page}");
+    assert!(page.contains("<a href=\"/login?next=%2Fadmin\">Log in again</a>"), "{page}");
     assert!(page.contains("href=\"/hallpass.css?a&amp;b\""), "{page}");
     assert!(!page.contains("<style") && !page.contains("<script"), "{page}");
 
@@ -231,7 +231,7 @@ fn a_page_shows_the_way_forward() {
 }
 
 #[test]
-fn a_challenge_names_the_scheme_that_works() {
+fn www_authenticate_names_the_accepted_scheme() {
     let challenge = |kind, settings: &RejectionSettings| {
         let headers = settings.headers(Rejection::new(kind));
         headers.into_iter().find(|(name, _)| *name == "www-authenticate").map(|(_, value)| value)

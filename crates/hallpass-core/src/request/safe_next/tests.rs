@@ -11,7 +11,7 @@ struct Row {
 }
 
 #[test]
-fn the_table_holds() {
+fn every_row_of_the_table_gets_its_result() {
     let rows: Vec<Row> = include_str!("../../../tests/tables/next.jsonl")
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -25,14 +25,14 @@ fn the_table_holds() {
 }
 
 #[test]
-fn nothing_asked_for_is_the_default() {
+fn absent_next_is_the_default() {
     assert_eq!(SafeNext::parse(None), SafeNext::default());
     assert_eq!(SafeNext::default().to_string(), "/");
 }
 
-/// How a browser reads a `Location` before it resolves it (WHATWG URL, basic URL parser): tab, CR
-/// and LF go wherever they are, other control characters and spaces go from both ends, and `\` is a
-/// slash.
+/// Returns a `Location` as a browser reads it before it resolves it (WHATWG URL, basic URL parser):
+/// tab, CR and LF are removed everywhere, other control characters and spaces are removed from both
+/// ends, and `\` is a slash.
 fn as_a_browser_reads(location: &str) -> String {
     location
         .trim_matches(|c: char| c <= ' ')
@@ -44,7 +44,7 @@ fn as_a_browser_reads(location: &str) -> String {
 
 proptest! {
     #[test]
-    fn what_is_kept_stays_on_the_site(next in r"[/\\.%2eEfF5cC:@?#\t\n a]{0,12}") {
+    fn accepted_next_stays_on_the_site(next in r"[/\\.%2eEfF5cC:@?#\t\n a]{0,12}") {
         let kept = SafeNext::parse(Some(&next));
         let read = as_a_browser_reads(kept.as_str());
         prop_assert_eq!(&read, kept.as_str());
@@ -56,14 +56,14 @@ proptest! {
     }
 
     #[test]
-    fn keeping_is_all_or_nothing_and_stable(next in any::<String>()) {
+    fn next_is_kept_whole_or_replaced(next in any::<String>()) {
         let kept = SafeNext::parse(Some(&next));
         prop_assert!(kept.as_str() == next || kept.is_default());
         prop_assert_eq!(SafeNext::parse(Some(kept.as_str())), kept);
     }
 
     #[test]
-    fn an_honest_path_is_kept(path in "/[a-z0-9._~-]{1,8}[a-z](/[a-z0-9]{1,8}){0,3}(\\?[a-z0-9=&%/.]{0,12})?") {
+    fn ordinary_next_path_is_kept(path in "/[a-z0-9._~-]{1,8}[a-z](/[a-z0-9]{1,8}){0,3}(\\?[a-z0-9=&%/.]{0,12})?") {
         let kept = SafeNext::parse(Some(&path));
         prop_assert_eq!(kept.as_str(), path.as_str());
     }

@@ -24,7 +24,7 @@ fn refusal(revocations: &RevocationList, token: TokenFacts<'_>) -> Option<Revoke
 }
 
 #[test]
-fn a_raised_generation_revokes_what_lies_below_it() {
+fn raised_generation_revokes_lower_generations() {
     let revocations = RevocationList::new();
     revocations.raise_generation("17", 5, at(900));
     for (generation, expected) in [
@@ -40,7 +40,7 @@ fn a_raised_generation_revokes_what_lies_below_it() {
 }
 
 #[test]
-fn a_late_message_lowers_nothing() {
+fn lower_generation_does_not_replace_a_higher_one() {
     let revocations = RevocationList::new();
     revocations.raise_generation("17", 5, at(900));
     revocations.raise_generation("17", 3, at(100));
@@ -51,7 +51,7 @@ fn a_late_message_lowers_nothing() {
 }
 
 #[test]
-fn generation_0_revokes_nothing_and_the_highest_revokes_all_below() {
+fn generation_0_revokes_nothing_and_the_maximum_all_lower() {
     let revocations = RevocationList::new();
     revocations.raise_generation("17", 0, at(900));
     assert!(revocations.is_empty());
@@ -61,28 +61,28 @@ fn generation_0_revokes_nothing_and_the_highest_revokes_all_below() {
 }
 
 #[test]
-fn an_ended_session_revokes_its_tokens_alone() {
+fn ended_session_revokes_only_its_tokens() {
     let revocations = RevocationList::new();
     revocations.end_session("s-1", at(900));
     let ended = Some(RevokedKind::Session);
     assert_eq!(refusal(&revocations, token("17", 9, Some("s-1"))), ended);
     assert_eq!(refusal(&revocations, token("17", 9, Some("s-2"))), None);
     assert_eq!(refusal(&revocations, token("17", 9, None)), None);
-    // An account of the same name is something else.
+    // An account with the name of the session is not revoked.
     assert_eq!(refusal(&revocations, token("s-1", 0, None)), None);
     revocations.raise_generation("s-3", 7, at(900));
     assert_eq!(refusal(&revocations, token("17", 9, Some("s-3"))), None);
 }
 
 #[test]
-fn every_clone_is_the_same_view() {
+fn clones_share_one_revocation_list() {
     let revocations = RevocationList::new();
     revocations.clone().end_session("s-1", at(900));
     assert!(refusal(&revocations, token("17", 0, Some("s-1"))).is_some());
 }
 
 #[test]
-fn an_entry_stays_to_the_last_second_and_then_goes() {
+fn entry_is_dropped_one_second_after_forget_after() {
     let revocations = RevocationList::new();
     revocations.end_session("s-1", at(900));
     revocations.forget(at(900));
@@ -100,23 +100,23 @@ fn an_entry_without_end_is_never_forgotten() {
 }
 
 #[test]
-fn a_clock_that_jumps_ahead_and_back_revives_nothing_and_locks_nobody_out() {
+fn clock_jump_revives_no_token_and_blocks_no_new_login() {
     let revocations = RevocationList::new();
     revocations.end_session("s-1", at(900));
     revocations.forget(at(10_000_000));
     assert_eq!(revocations.len(), 0);
     let forgotten = Some(RevokedKind::Forgotten);
     assert_eq!(refusal(&revocations, token("17", 0, Some("s-1"))), forgotten);
-    // With entries about others as without any.
+    // The same applies if the list has entries of other accounts.
     revocations.raise_generation("18", 1, at(900));
     assert_eq!(refusal(&revocations, token("17", 0, Some("s-1"))), forgotten);
-    // Whoever signs in again, or refreshes, gets a token that ends later than anything dropped.
+    // After a new login or a refresh, the token expires later than every dropped entry.
     let fresh = TokenFacts { expires_at: at(901), ..token("17", 0, Some("s-2")) };
     assert_eq!(refusal(&revocations, fresh), None);
 }
 
 #[test]
-fn a_silent_log_is_answered_by_the_policy() {
+fn stale_policy_decides_when_the_log_is_silent() {
     let after = Duration::from_secs(30);
     let lenient = RevocationList::new();
     let strict = RevocationList::with_stale_policy(StalePolicy::Refuse { after });
@@ -130,7 +130,7 @@ fn a_silent_log_is_answered_by_the_policy() {
         strict.synced(synced);
         assert_eq!(strict.check(&any, at(age)).err().map(Revoked::kind), expected);
     }
-    // A clock set back does not make the log current.
+    // A clock that was set back does not make the list current.
     assert_eq!(strict.staleness(NOW), Some(Duration::from_secs(60)));
 }
 
@@ -150,7 +150,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 0..300)
 }
 
-/// The list in plain maps: name → (generation, forget after), and the latest time that was dropped.
+/// A model of the list with plain maps: name → (generation, forget after), and the latest time that
+/// was dropped.
 #[derive(Default)]
 struct Model {
     accounts: HashMap<u8, (u32, u64)>,
@@ -225,7 +226,7 @@ fn accepts(
 
 proptest! {
     #[test]
-    fn it_agrees_with_plain_maps(steps in steps(), generation in 0..6_u32, expires_at in 1..120_u64) {
+    fn revocation_list_agrees_with_plain_maps(steps in steps(), generation in 0..6_u32, expires_at in 1..120_u64) {
         let (revocations, mut model) = (RevocationList::new(), Model::default());
         for step in &steps {
             apply(&revocations, step);
@@ -240,13 +241,14 @@ proptest! {
         }
     }
 
-    /// SECURITY row 21: once revoked, a token is refused for good, whatever times `forget` is called with.
+    /// A revoked token stays rejected for every sequence of times passed to `forget` (SECURITY row
+    /// 21).
     #[test]
-    fn nothing_revoked_comes_back_whatever_the_clock_does(steps in steps(), expires_at in 1..100_u64) {
+    fn revoked_token_stays_rejected_for_any_clock(steps in steps(), expires_at in 1..100_u64) {
         let revocations = RevocationList::new();
         let mut ended = Vec::new();
         for step in &steps {
-            // The contract of `forget_after`: no token that this revokes ends later.
+            // The contract of `forget_after`: no token that this entry revokes expires later.
             let step = match *step {
                 Step::End(session, until) => {
                     ended.push(session);
@@ -262,13 +264,13 @@ proptest! {
     }
 }
 
-/// One writer adds, raises and forgets through many rebuilt tables; whatever it says is done, every
-/// reader must see from then on, and whoever was never revoked must never be refused.
+/// One writer adds, raises and forgets through many rebuilt tables. Every reader must see each
+/// finished write, and an account that was never revoked must never be rejected.
 #[test]
 fn readers_see_every_finished_write_and_nothing_else() {
     const WRITES: u32 = if cfg!(miri) { 200 } else { 20_000 };
     let (revocations, done) = (RevocationList::new(), AtomicU32::new(0));
-    // Every other entry is short-lived and about someone else, so that tables fill with dead slots
+    // Every second entry is short-lived and of another session, so that tables fill with dead slots
     // and shrink.
     let write = || {
         for n in 1..=WRITES {
@@ -305,14 +307,14 @@ fn readers_see_every_finished_write_and_nothing_else() {
 }
 
 #[test]
-fn a_million_entries_take_at_most_64_mib_and_leave_again() {
+fn million_entries_take_at_most_64_mib_and_are_freed() {
     const MIB: usize = 1 << 20;
     let (revocations, mut greatest) = (RevocationList::new(), 0);
     for n in 0..1_000_000 {
         let before = revocations.size();
         revocations.end_session(&n.to_string(), at(n / 1000));
         if revocations.size() != before {
-            // While entries are copied there are two tables.
+            // While entries are copied, both tables exist.
             greatest = greatest.max(before + revocations.size());
         }
     }
@@ -327,10 +329,11 @@ fn a_million_entries_take_at_most_64_mib_and_leave_again() {
 
 /// Run with `cargo test --release -p hallpass-core -- --ignored --nocapture lookup_cost`.
 #[test]
-#[ignore = "a measurement, meaningful in release builds alone"]
+#[ignore = "a measurement, meaningful only in release builds"]
 fn lookup_cost() {
     const LOOKUPS: u32 = 4_000_000;
-    // Fresh names in place, so that what is measured is the list and not the fetching of names.
+    // The names are computed in place, so that the measurement is of the list and not of memory
+    // reads.
     let time = |check: &dyn Fn(&str, &str)| {
         let (mut user, mut session) = (*b"user-00000000", *b"session-00000000000000");
         let start = Instant::now();

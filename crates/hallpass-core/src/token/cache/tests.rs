@@ -2,7 +2,7 @@ use std::{iter, ptr};
 
 use super::*;
 
-/// Tokens' last characters, which differ at one end, at the other, or throughout.
+/// The last characters of tokens, which differ at the beginning, at the end, or throughout.
 fn tails() -> impl Iterator<Item = String> {
     (0..1_600_u64).flat_map(|number| {
         [
@@ -13,7 +13,8 @@ fn tails() -> impl Iterator<Item = String> {
     })
 }
 
-/// How many tokens have each slot as their first place. The second is another one.
+/// Returns the number of tokens that have each slot as their first place, and asserts that the
+/// second place is another slot.
 fn first_places(cache: &TokenCache) -> [u32; 64] {
     let slots: Vec<_> = (0..64).map(|_| Slot::empty()).collect();
     let place =
@@ -27,10 +28,10 @@ fn first_places(cache: &TokenCache) -> [u32; 64] {
     tokens
 }
 
-/// 75 each, give or take: so under 99 of 100 seeds, and under 8 of 100 with a hash that mixes
-/// badly.
+/// The mean is 75 tokens per slot. With 99 of 100 seeds all slots are within the limits; with a
+/// hash that mixes badly, only with 8 of 100 seeds.
 #[test]
-fn each_token_has_two_places_and_tokens_are_spread_over_all() {
+fn each_token_has_two_slots_and_tokens_are_spread_evenly() {
     let is_even = |tokens: &[u32; 64]| tokens.iter().all(|tokens| (25..150).contains(tokens));
     let even = iter::repeat_with(|| first_places(&TokenCache::new(64, false)))
         .take(16)

@@ -1,4 +1,5 @@
-//! The scanner against the reader: where the scanner answers, the reader answers the same.
+//! The scanner against the reader: if the scanner returns claims, the reader returns the same
+//! claims.
 
 use proptest::prelude::*;
 
@@ -23,7 +24,7 @@ fn read(text: &str) -> Result<Claims<'_, ()>, crate::token::error::TokenErrorKin
     ClaimReader { issuer: ISSUER, audience: AUDIENCE, role_bit, integer_user_id: false }.read(text)
 }
 
-/// All but the site's own claims, which neither reads.
+/// Compares all claims except the site's own, which neither the scanner nor the reader reads.
 impl PartialEq for Claims<'_, ()> {
     fn eq(&self, other: &Self) -> bool {
         let strings = |it: &Self| {
@@ -45,7 +46,7 @@ fn written(roles: &[&'static str], methods: Methods, session: Option<&str>) -> S
 }
 
 #[test]
-fn everything_that_we_write_is_scanned() {
+fn scanner_reads_every_written_claims_set() {
     for roles in [&[][..], &["admin"], &["guest", "admin"], &["guest", "moderator", "admin"]] {
         for methods in
             [Methods::NONE, Methods::PASSWORD, Methods::PASSWORD | Methods::ONE_TIME_CODE]
@@ -60,7 +61,7 @@ fn everything_that_we_write_is_scanned() {
 }
 
 #[test]
-fn another_layout_is_left_to_the_reader() {
+fn scanner_returns_none_for_another_layout() {
     let text = written(&["admin"], Methods::PASSWORD, Some("s-1"));
     for (from, to) in [
         ("alice", "al\\u0069ce"),
@@ -82,7 +83,7 @@ fn another_layout_is_left_to_the_reader() {
 }
 
 proptest! {
-    /// One to three small edits of a written set, out of the pieces that such a set is made of.
+    /// Up to three small edits of a written claims set, with the pieces of such a set.
     #[test]
     fn the_scanner_agrees_with_the_reader(
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..12, prop::sample::select(PIECES)), 0..4),

@@ -1,4 +1,4 @@
-//! The signed examples of the RFCs, and what the opening itself refuses.
+//! The signed examples of the RFCs, and the rejections of the opener.
 
 use serde::Deserialize;
 
@@ -7,9 +7,9 @@ use super::*;
 #[cfg(feature = "asymmetric")]
 mod wycheproof;
 
-/// RFC 7515 (A.1, A.3), RFC 7520 (4.1, 4.4) and RFC 8037 (A.4): one JSON object a line. RFC 7520's
-/// other examples are of algorithms, serialisations and detached contents that hallpass does not
-/// have.
+/// RFC 7515 (A.1, A.3), RFC 7520 (4.1, 4.4) and RFC 8037 (A.4): one JSON object per line. RFC
+/// 7520's other examples use algorithms, serialisations and detached contents that hallpass does
+/// not have.
 const EXAMPLES: &str = include_str!("../../../tests/tables/rfc_jws.jsonl");
 
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ fn strict() -> TokenOpener {
     TokenOpener::new(TokenType::Access, "")
 }
 
-/// What a token without a `typ` and perhaps without a `kid` needs.
+/// Returns an opener for a token without a `typ`, with or without a `kid`.
 fn lenient(key_without_kid: &str) -> TokenOpener {
     let mut opener = strict();
     opener.accept_untyped();
@@ -45,7 +45,7 @@ fn ring(key: &serde_json::Value) -> KeyRing {
 }
 
 #[test]
-fn the_examples_of_the_rfcs_open_and_no_other_spelling_of_them_does() {
+fn rfc_examples_verify_and_other_spellings_do_not() {
     let examples: Vec<Example> =
         EXAMPLES.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(examples.len(), 5);
@@ -72,7 +72,7 @@ fn the_examples_of_the_rfcs_open_and_no_other_spelling_of_them_does() {
 
 /// RFC 7515, A.5.
 #[test]
-fn the_unsecured_example_does_not_open() {
+fn unsecured_jws_example_is_rejected() {
     let token = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.";
     let ring = KeyRing::generate_hs256([1; 32], NOW);
     let id = ring.active().unwrap().id().as_str();
@@ -80,7 +80,7 @@ fn the_unsecured_example_does_not_open() {
 }
 
 #[test]
-fn a_key_opens_nothing_from_the_moment_its_time_is_over() {
+fn key_is_not_accepted_from_its_accept_until() {
     let old = KeyRing::generate_hs256([1; 32], NOW);
     let mut token = String::from(old.active().unwrap().header(TokenType::Access));
     token.push_str("e30");
@@ -100,10 +100,10 @@ fn a_key_opens_nothing_from_the_moment_its_time_is_over() {
     assert_eq!(at(900), Err(TokenErrorKind::UnknownKey));
 }
 
-/// A buffer that is too small would refuse tokens of the site's own; a larger one lies on the stack
-/// of every request.
+/// A smaller buffer would reject tokens of the site. A larger one would use more stack at every
+/// request.
 #[test]
-fn the_buffer_holds_the_payload_of_the_longest_token_and_no_more() {
+fn payload_buffer_fits_the_longest_token_exactly() {
     let mut buffer = [MaybeUninit::uninit(); LONGEST_PAYLOAD + 1];
     let payload = base64url::decode_into(&[b'A'; MAX_TOKEN_BYTES], &mut buffer).unwrap();
     assert_eq!(payload.len(), LONGEST_PAYLOAD);

@@ -8,7 +8,7 @@ enum SiteRole {
     Admin,
 }
 
-/// Discriminants are the site's own business; the index is the position.
+/// The site chooses the discriminants. The index is the position.
 #[derive(hallpass_derive::Role, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 enum Numbered {
@@ -17,7 +17,7 @@ enum Numbered {
 }
 
 #[test]
-fn a_role_has_a_name_and_a_place() {
+fn derived_roles_have_names_and_indexes() {
     use SiteRole::{Admin, Guest, NewsEditor};
     assert_eq!(SiteRole::ALL, [Guest, NewsEditor, Admin]);
     assert_eq!(
@@ -53,7 +53,7 @@ fn only_the_exact_name_is_a_role() {
 }
 
 #[test]
-fn a_set_is_what_was_put_into_it() {
+fn role_set_contains_exactly_the_inserted_roles() {
     use SiteRole::{Admin, Guest, NewsEditor};
     let set = RoleSet::from([Admin, Guest, Guest]);
     assert_eq!((set.len(), set.is_empty(), set.bits()), (2, false, 0b101));
@@ -69,7 +69,7 @@ fn a_set_is_what_was_put_into_it() {
     assert_eq!(format!("{:?}", RoleSet::<SiteRole>::EMPTY), "{}");
 }
 
-/// By hand, and wrong: its place lies beyond the word.
+/// A wrong implementation by hand: its index is out of range.
 struct Misplaced;
 
 impl Role for Misplaced {
@@ -89,11 +89,11 @@ impl Role for Misplaced {
 }
 
 #[test]
-fn a_misplaced_role_is_never_held() {
+fn role_with_index_out_of_range_is_never_contained() {
     assert!(!RoleSet::from(Misplaced).contains(Misplaced));
 }
 
-/// It derives `Role` alone, and has a default role.
+/// An enum with a default role that derives only `Role`.
 #[derive(hallpass_derive::Role)]
 enum Bare {
     Admin,

@@ -3,8 +3,8 @@ use proptest::{collection::vec, prelude::*};
 use super::*;
 use crate::totp::settings::{TotpAlgorithm, TotpDigits, TotpSkew};
 
-/// RFC 6238 appendix B, which extends RFC 4226's secret to the length of each hash; with the codes
-/// of eight digits.
+/// RFC 6238 appendix B, with the codes of eight digits. It extends RFC 4226's secret to the length
+/// of each hash.
 const RFC_6238_B: [(u64, TotpAlgorithm, &str); 18] = [
     (59, TotpAlgorithm::Sha1, "94287082"),
     (59, TotpAlgorithm::Sha256, "46119246"),
@@ -72,7 +72,7 @@ fn rfc_4226_appendix_d_holds() {
 }
 
 #[test]
-fn the_window_is_one_step_to_each_side_or_none() {
+fn totp_window_is_one_step_on_each_side_or_none() {
     let one = totp(TotpSettings::default());
     let none = totp(TotpSettings::default().skew(TotpSkew::None));
     let code = RFC_4226_D[5];
@@ -85,13 +85,13 @@ fn the_window_is_one_step_to_each_side_or_none() {
             assert_eq!(none.check(code, now).is_ok(), with_none, "step {step}");
         }
     }
-    // It is the code's step that comes back, not the present one: replay is told by it.
+    // The returned step is the code's, not the current one. The check for a replay needs this.
     assert_eq!(one.check(code, at(4 * 30)), Ok(TimeStep::from_u64(5)));
     assert_eq!(one.check(code, at(6 * 30)), Ok(TimeStep::from_u64(5)));
 }
 
 #[test]
-fn a_remembered_drift_moves_one_window_and_leaves_the_other() {
+fn remembered_drift_adds_a_second_window() {
     let totp = totp(TotpSettings::default().remember_drift());
     let now = at(1_000_000 * 30);
     let counts = |steps: i64, drift: i64| {
@@ -109,7 +109,7 @@ fn a_remembered_drift_moves_one_window_and_leaves_the_other() {
 }
 
 #[test]
-fn a_drift_counts_for_nothing_where_it_is_not_remembered() {
+fn drift_is_ignored_unless_it_is_remembered() {
     let (off, on) = (totp(TotpSettings::default()), totp(TotpSettings::default().remember_drift()));
     let (now, drift) = (at(1_000_000 * 30), TotpDrift::from_steps(-4));
     let four_behind = on.code_at(at(999_996 * 30));
@@ -121,7 +121,7 @@ fn a_drift_counts_for_nothing_where_it_is_not_remembered() {
 }
 
 #[test]
-fn only_ascii_digits_in_the_right_number_and_spaces_count() {
+fn only_ascii_digits_and_spaces_are_accepted_in_codes() {
     let now = at(1_111_111_109);
     let totp = totp(TotpSettings::default());
     for code in ["081804", "081 804", " 081804 ", "0 8 1 8 0 4", "08 18 04", "081804           "] {
@@ -158,7 +158,7 @@ fn only_ascii_digits_in_the_right_number_and_spaces_count() {
 }
 
 #[test]
-fn the_ends_of_time_are_times() {
+fn totp_works_at_the_first_and_the_last_time() {
     let totp = totp(TotpSettings::default());
     assert_eq!(totp.check(RFC_4226_D[0], at(0)), Ok(TimeStep::from_u64(0)));
     assert_eq!(totp.check(RFC_4226_D[1], at(0)), Ok(TimeStep::from_u64(1)));
@@ -173,17 +173,20 @@ fn the_ends_of_time_are_times() {
 }
 
 #[test]
-fn nothing_shows_the_secret() {
+fn totp_debug_shows_no_secret() {
     let totp = totp(TotpSettings::default());
     let shown = format!("{totp:?} {:?}", totp.secret());
     assert!(!shown.contains("GEZDGNBV") && !shown.contains("1234567890"), "{shown}");
     assert!(!shown.contains("49, 50, 51"), "{shown}");
     let printed = format!("{totp:?}");
     assert!(printed.starts_with("Totp {") && printed.contains("Sha1"), "{printed}");
-    assert_eq!(WrongCode(()).to_string(), "wrong one-time code");
+    assert_eq!(
+        WrongCode(()).to_string(),
+        "wrong one-time code: enter the code that the authenticator shows now"
+    );
 }
 
-/// What a site keeps of an authenticator.
+/// The data that a site stores for an authenticator.
 #[derive(Default)]
 struct Kept {
     last_step: Option<TimeStep>,
@@ -191,7 +194,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// Takes a code as the sign-in does: right, and of a later step than the last.
+    /// Accepts a code as the login does, if it is right and of a later step than the last.
     fn take(&mut self, totp: &Totp, code: &str, now: UnixTime) -> Option<TimeStep> {
         let right = totp.check_drifting(code, now, self.drift).ok()?;
         if self.last_step.is_some_and(|last| last >= right.step) {
@@ -214,10 +217,10 @@ fn any_settings() -> impl Strategy<Value = TotpSettings> {
 }
 
 proptest! {
-    /// A code counts exactly while its step is in the window, wherever the site's clock has gone in the meantime, and
-    /// names a step in the window.
+    /// A code is accepted exactly while its step is in the window, for any change of the site's
+    /// clock, and the returned step is in the window.
     #[test]
-    fn a_code_counts_while_its_step_is_in_the_window(
+    fn code_is_accepted_while_its_step_is_in_the_window(
         random: [u8; 20], settings in any_settings(), shown_at in 0..1_u64 << 40, drift in -200_i64..200,
     ) {
         let totp = Totp::new(TotpSecret::from_random(random), settings);
@@ -233,15 +236,17 @@ proptest! {
         }
     }
 
-    /// A clock that gains or loses up to a step from one sign-in to the next, and not more than the bound in all, is followed.
+    /// The drift is followed for a clock that gains or loses up to one step between two logins, and
+    /// not more than the maximum in all.
     #[test]
-    fn a_clock_that_drifts_slowly_is_followed(
+    fn slow_clock_drift_is_followed(
         random: [u8; 20], pace in vec((1..1000_u64, -1..=1_i64), 1..60),
     ) {
         let totp = Totp::new(TotpSecret::from_random(random), TotpSettings::default().remember_drift());
         let (mut kept, mut present, mut off) = (Kept::default(), 1 << 30, 0_i64);
         for (steps, more) in pace {
-            // Enough steps that the code is a later one than the last, whichever way the clock went.
+            // Enough steps that the code is later than the last one, for a change of the clock in
+            // both directions.
             present += steps + 2;
             off = (off + more).clamp(-TotpDrift::MAX_STEPS, TotpDrift::MAX_STEPS);
             let shown = at(present.saturating_add_signed(off) * 30);
@@ -249,17 +254,17 @@ proptest! {
             let taken = kept.take(&totp, &code, at(present * 30));
             prop_assert!(taken.is_some(), "{} steps off, {:?} remembered", off, kept.drift);
             if taken != Some(TimeStep::at(shown)) {
-                // Two steps of the window have one code, which happens once in 200,000.
+                // Two steps of the window have the same code, which happens once in 200,000 cases.
                 prop_assert_eq!(totp.code_at(at(taken.unwrap().as_u64() * 30)), code);
                 break;
             }
         }
     }
 
-    /// Whatever the two clocks do, and whatever is typed again: what counts is near one of the clocks as remembered, no step
-    /// counts twice, and what is remembered stays within its bound.
+    /// For all changes of both clocks and all repeated codes: an accepted step is near one of the
+    /// two clocks, no step is accepted twice, and the remembered drift stays within its maximum.
     #[test]
-    fn no_step_counts_twice_wherever_the_clocks_go(
+    fn no_step_is_accepted_twice_for_any_clocks(
         random: [u8; 20], remembered: bool, moves in vec((-5..6_i64, -8..9_i64, any::<bool>()), 1..60),
     ) {
         let settings = TotpSettings::default();
@@ -285,7 +290,7 @@ proptest! {
     }
 
     #[test]
-    fn another_code_or_another_secret_does_not_count(random: [u8; 20], other: [u8; 20], time in 0..1_u64 << 40, guess in 0..1_000_000_u32) {
+    fn code_of_another_step_or_secret_is_rejected(random: [u8; 20], other: [u8; 20], time in 0..1_u64 << 40, guess in 0..1_000_000_u32) {
         let none = TotpSettings::default().skew(TotpSkew::None);
         let totp = Totp::new(TotpSecret::from_random(random), none);
         let guess = format!("{guess:06}");
@@ -296,7 +301,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(code in any::<String>(), time: u64) {
+    fn totp_check_never_panics(code in any::<String>(), time: u64) {
         let _ = totp(TotpSettings::default()).check(&code, at(time));
     }
 }

@@ -10,7 +10,7 @@ fn totp(settings: TotpSettings) -> Totp {
 }
 
 #[test]
-fn everything_is_printed_and_read_back() {
+fn otpauth_uri_round_trips_every_parameter() {
     let settings =
         TotpSettings::default().algorithm(TotpAlgorithm::Sha512).digits(TotpDigits::Eight);
     let uri = totp(settings).otpauth_uri("Ons café & meer", "zoë");
@@ -29,7 +29,7 @@ fn everything_is_printed_and_read_back() {
 }
 
 #[test]
-fn what_other_sites_print_is_read() {
+fn otpauth_uris_of_other_sites_are_parsed() {
     for (uri, issuer, account) in [
         // The Key URI Format's own example.
         (
@@ -48,25 +48,25 @@ fn what_other_sites_print_is_read() {
             "Example",
             "alice",
         ),
-        // No issuer at all; the scheme in other case; a secret in lower case, in groups, padded.
+        // No issuer; the scheme in upper case; the secret in lower case, in groups and padded.
         (
             "OTPAUTH://TOTP/alice?secret=gezd-gnbv%20gy3t%20qojq%20gezd%20gnbv%20gy3t%20qojq%3D%3D",
             "",
             "alice",
         ),
-        // The issuer in the query alone, an image, an empty parameter, one without a value.
+        // The issuer only in the query, an image, an empty parameter, a parameter without a value.
         (
             "otpauth://totp/alice?image=https%3A%2F%2Fx%2Fy.png&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example&&flag",
             "Example",
             "alice",
         ),
-        // A plus is a plus.
+        // A plus sign is not decoded to a space.
         (
             "otpauth://totp/A+B:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A+B",
             "A+B",
             "alice",
         ),
-        // A colon in the account is told by the query's issuer.
+        // The query's issuer shows that the second colon belongs to the account.
         ("otpauth://totp/A:b:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A", "A", "b:c"),
         ("otpauth://totp/A%3Ab:c?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=A%3Ab", "A:b", "c"),
         // Lower-case algorithm.
@@ -78,7 +78,7 @@ fn what_other_sites_print_is_read() {
 }
 
 #[test]
-fn what_would_make_wrong_codes_is_refused() {
+fn otpauth_parameters_with_wrong_codes_are_refused() {
     use OtpauthError as E;
     let totp = |rest: &str| format!("otpauth://totp/A:b?{rest}");
     let with = |rest: &str| format!("otpauth://totp/A:b?secret={SECRET}{rest}");
@@ -121,7 +121,7 @@ fn what_would_make_wrong_codes_is_refused() {
 }
 
 #[test]
-fn neither_value_nor_error_shows_the_secret() {
+fn otpauth_debug_and_errors_show_no_secret() {
     let read = OtpauthUri::parse(&totp(TotpSettings::default()).otpauth_uri("A", "b")).unwrap();
     assert!(!format!("{read:?}").contains("GEZDGNBV"));
     let refusal = OtpauthUri::parse("otpauth://totp/A:b?secret=GEZDGNBV0").unwrap_err();
@@ -130,7 +130,7 @@ fn neither_value_nor_error_shows_the_secret() {
 
 proptest! {
     #[test]
-    fn what_was_printed_reads_the_same(
+    fn printed_text_parses_to_the_same_value(
         bytes in proptest::collection::vec(any::<u8>(), 16..=128), issuer in ".{1,20}", account in "[^ ].{0,20}", eight: bool, algorithm in 0..3_usize,
     ) {
         let settings = TotpSettings::default()
@@ -145,9 +145,9 @@ proptest! {
         prop_assert_eq!(secret.as_bytes(), &*bytes);
     }
 
-    /// Whatever is read prints to something that reads the same.
+    /// A URI that was read is printed as a URI that reads the same.
     #[test]
-    fn reading_printing_and_reading_agree(
+    fn otpauth_parse_print_parse_is_stable(
         label in "[a-zA-Z:% ]{0,4}(%3A|:)?[a-z%20]{0,6}", issuer in "(&issuer=[a-zA-Z:]{0,3})?", secret in "([A-Za-z2-7]{4}[ -]?){8}={0,6}", rest in "(&digits=(6|8))?(&period=30)?",
     ) {
         let uri = format!("otpauth://totp/{label}?secret={secret}{issuer}{rest}");

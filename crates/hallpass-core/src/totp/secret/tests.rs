@@ -16,7 +16,7 @@ fn a_secret_has_16_to_128_bytes() {
 }
 
 #[test]
-fn base32_is_read_as_people_type_it() {
+fn base32_is_parsed_as_people_type_it() {
     let bytes = b"12345678901234567890";
     for text in [
         "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
@@ -26,13 +26,13 @@ fn base32_is_read_as_people_type_it() {
     ] {
         assert_eq!(TotpSecret::from_base32(text).unwrap().as_bytes(), bytes, "{text}");
     }
-    // RFC 4648 section 6: padding may be there.
+    // Padding is allowed (RFC 4648 section 6).
     let padded = TotpSecret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY======").unwrap();
     assert_eq!(padded.as_bytes(), b"1234567890123456");
 }
 
 #[test]
-fn what_is_not_base32_is_refused() {
+fn text_that_is_not_base32_is_refused() {
     let good = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
     for text in [
         format!("{good}0"),
@@ -43,7 +43,7 @@ fn what_is_not_base32_is_refused() {
         format!("{good}\n"),
         format!("{good}=A"),
         format!("={good}"),
-        // No number of bytes is written with this many characters.
+        // No number of bytes is encoded to this number of characters.
         format!("{good}A"),
         format!("{good}AAA"),
         format!("{good}AAAAAA"),
@@ -58,7 +58,7 @@ fn what_is_not_base32_is_refused() {
 
 proptest! {
     #[test]
-    fn what_was_printed_reads_the_same(bytes in vec(any::<u8>(), 16..=128)) {
+    fn printed_text_parses_to_the_same_value(bytes in vec(any::<u8>(), 16..=128)) {
         let secret = TotpSecret::from_bytes(&bytes).unwrap();
         let read = TotpSecret::from_base32(&secret.to_base32()).unwrap();
         prop_assert_eq!(read.as_bytes(), &*bytes);

