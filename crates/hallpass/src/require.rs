@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use hallpass_core::{Requirement, Role, RoleSet};
 
-/// Admits everyone. A route that is open on purpose has this guard where
-/// [every route must have one](crate::AuthLayer::deny_unguarded_routes).
+/// Admits everyone. Marks a route as deliberately open, where
+/// [every route must have a guard](crate::AuthLayer::deny_unguarded_routes).
 pub fn public() -> RequireLayer {
     RequireLayer::new(Requirement::public())
 }
@@ -15,17 +15,17 @@ pub fn require_login() -> RequireLayer {
     RequireLayer::new(Requirement::login())
 }
 
-/// Admits only callers who have every one of these roles.
+/// Admits only callers who have all of these roles.
 pub fn require_roles<R: Role>(roles: impl Into<RoleSet<R>>) -> RequireLayer {
     RequireLayer::new(Requirement::all_of(roles))
 }
 
-/// Admits only callers who have one of these roles. An empty set admits no one.
+/// Admits only callers who have at least one of these roles. An empty set admits no caller.
 pub fn require_any_role<R: Role>(roles: impl Into<RoleSet<R>>) -> RequireLayer {
     RequireLayer::new(Requirement::any_of(roles))
 }
 
-/// Admits only callers who have this role, or one that the enum orders above it.
+/// Admits only callers who have this role or a higher one, in the order of the enum.
 pub fn require_at_least<R: Role + Ord>(lowest: R) -> RequireLayer {
     RequireLayer::new(Requirement::at_least(lowest))
 }
@@ -47,7 +47,7 @@ pub struct RequireLayer {
 }
 
 impl RequireLayer {
-    /// Makes a guard of a requirement.
+    /// Makes a guard from a requirement.
     pub const fn new(requirement: Requirement) -> Self {
         Self { requirement }
     }
@@ -57,7 +57,7 @@ impl RequireLayer {
         Self::new(self.requirement.and_second_factor())
     }
 
-    /// Also requires that the login was at most this long ago, to the second.
+    /// Also requires that the login was at most this long ago, in whole seconds.
     pub const fn and_recent(self, within: Duration) -> Self {
         Self::new(self.requirement.and_recent(within))
     }

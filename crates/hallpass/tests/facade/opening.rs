@@ -91,7 +91,7 @@ async fn what_is_wrong_with_a_setting_is_one_sentence_with_the_mend() {
         (builder().keys(ring()).trust_origin("shop.example"), "shop.example"),
         (builder().keys(ring()).cookies(CookieSettings::builder().access_name("a b")), "a b"),
         (builder().key_file(scratch.path("no/keys.json")), "create its directory"),
-        (builder().keys(ring()).key_file(scratch.path("keys.json")), "keys are set twice"),
+        (builder().keys(ring()).key_file(scratch.path("keys.json")), "keys are set more than once"),
         (
             builder().keys(ring()).stale_policy(StalePolicy::ServeUntilExpiry),
             "call .revocation_log()",
