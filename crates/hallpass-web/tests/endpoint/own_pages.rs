@@ -59,7 +59,7 @@ async fn a_sites_own_pages_carry_a_person_through() {
         .expect_see_other("/profile");
 
     let page = ann.get("/profile/two-factor").await.expect_page(200).body.clone();
-    assert!(page.contains("<p>You are ann.</p>") && page.contains("<svg "), "{page}");
+    assert!(page.contains("<p>You are logged in as ann.</p>") && page.contains("<svg "), "{page}");
     let secret = page.split("<code>").nth(1).unwrap().split('<').next().unwrap();
     let mut authenticator = Authenticator::new(secret, site.clock.clone());
     let codes = submit(&mut ann, &page, "/profile/two-factor", &[("code", &authenticator.code())])
