@@ -296,7 +296,7 @@ fn each_kind_of_rejection_has_one_text_per_language() {
 }
 
 #[test]
-fn debug_of_a_page_shows_no_secret() {
+fn debug_shows_no_secret() {
     with_every_page(|name, page| {
         let shown = format!("{page:?}");
         assert!(!shown.contains("JBSW") && !shown.contains("00000-"), "{name}: {shown}");
