@@ -1,18 +1,18 @@
-//! Every page of the sign-in routes in a site's own HTML, without a template engine: [`Pages`] is
-//! one method, and `format!` will do.
+//! Every page of the login routes in a site's own HTML, without a template engine: [`Pages`] has
+//! one method, and `format!` is enough.
 //!
-//! A page's form posts to the path and with the field names that stand in the page's documentation.
-//! What is shown is escaped here, since the model is plain text (but for the QR code, which is an
-//! `<svg>` element). The words for what went wrong are taken from the catalogue, [`Texts`], which a
-//! site may leave aside too.
+//! The form of a page posts to the path and with the field names that the page's documentation
+//! lists. This file escapes all values, because the page data is plain text. The QR code is the
+//! exception: it is an `<svg>` element. The texts of faults are from [`Texts`]; a site may also
+//! write its own.
 //!
-//! Run it with `cargo run -p hallpass-web --example own_pages`; `tests/endpoint/own_pages.rs` signs
+//! Run it with `cargo run -p hallpass-web --example own_pages`. `tests/endpoint/own_pages.rs` logs
 //! in through these pages.
 
 use hallpass_core::{FieldFault, Rejection, RejectionKind};
 use hallpass_web::{Fault, Page, Pages, Reader, RejectionPage, Texts};
 
-/// A site that likes its pages bare.
+/// Pages without a style sheet.
 pub struct BarePages;
 
 impl Pages for BarePages {
@@ -22,7 +22,7 @@ impl Pages for BarePages {
                 let name =
                     field("username", "Name", page.username, "username", page.username_fault);
                 (
-                    "Join",
+                    "Sign up",
                     form(
                         "/register",
                         &[name, password("password", "new-password", page.password_fault)],
@@ -34,10 +34,7 @@ impl Pages for BarePages {
                 let name =
                     field("username", "Name", page.username, "username", page.username_fault);
                 let password = password("password", "current-password", page.password_fault);
-                (
-                    "Come in",
-                    form("/login", &[name, password, hidden("next", page.next)], page.fault),
-                )
+                ("Log in", form("/login", &[name, password, hidden("next", page.next)], page.fault))
             }
             Page::Code(page) => (
                 "Your code",
@@ -71,7 +68,7 @@ impl Pages for BarePages {
             Page::RecoveryCodes(page) => {
                 let codes: String =
                     page.codes.iter().map(|code| format!("<li>{}</li>", code.as_str())).collect();
-                ("Keep these", format!("<ol>{codes}</ol>"))
+                ("Your recovery codes", format!("<ol>{codes}</ol>"))
             }
             Page::Password(page) => {
                 let current = password("current_password", "current-password", page.current_fault);
@@ -93,12 +90,13 @@ impl Pages for BarePages {
                     format!("<ul>{}</ul>", page.sessions.iter().map(line).collect::<String>()),
                 )
             }
-            Page::Rejection(page) => ("No", format!("<p>{}</p>", escaped(&page.detail))),
-            // A page that a later version adds: nothing here knows its form, so it says so instead
-            // of showing half of it.
-            _ => ("Later", "<p>This page is not written yet.</p>".to_owned()),
+            Page::Rejection(page) => ("Rejected", format!("<p>{}</p>", escaped(&page.detail))),
+            // A page that a later version of the crate adds: its form is not written here yet.
+            _ => ("Not available", "<p>This page is not available yet.</p>".to_owned()),
         };
-        let who = reader.username.map(|username| format!("<p>You are {}.</p>", escaped(username)));
+        let who = reader
+            .username
+            .map(|username| format!("<p>You are logged in as {}.</p>", escaped(username)));
         format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><h1>{title}</h1>{}{main}</html>",
             who.unwrap_or_default()
@@ -111,7 +109,7 @@ fn form(path: &str, fields: &[String], fault: Option<Fault>) -> String {
         fault.map(|fault| format!("<p role=\"alert\">{}</p>", Texts::english().fault(&fault)));
     let fields = fields.concat();
     format!(
-        "{}<form method=\"post\" action=\"{path}\">{fields}<button>Go on</button></form>",
+        "{}<form method=\"post\" action=\"{path}\">{fields}<button>Continue</button></form>",
         fault.unwrap_or_default()
     )
 }
@@ -147,7 +145,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-#[expect(clippy::print_stdout, reason = "an example shows what it made")]
+#[expect(clippy::print_stdout, reason = "an example prints its page")]
 fn main() {
     let page = Page::Rejection(RejectionPage::of(Rejection::new(RejectionKind::Limited)));
     println!("{}", BarePages.render(&page, &Reader::logged_in("ann & bob")));

@@ -1,4 +1,4 @@
-//! One request on its way through an endpoint: what it brings, and how the answer is made.
+//! One request to an endpoint: reads the request, and builds the response.
 
 use hallpass_accounts::{
     AccountSummary, Accounts, Enrolling, OpenedSession, RefreshToken, Tokens, Visitor,
@@ -22,18 +22,19 @@ pub(crate) struct Exchange<'a, R: Role> {
     pub(crate) pages: &'a dyn Pages,
     pub(crate) request: &'a EndpointRequest,
     pub(crate) caller: Caller<'a>,
-    /// Which of the routes it is; `None` where it is none.
+    /// The endpoint of the path, or `None` if the path is not a login route.
     pub(crate) endpoint: Option<Endpoint>,
 }
 
 impl<'a, R: Role> Exchange<'a, R> {
-    /// The person that asks, where the endpoint is for those who are signed in.
+    /// Returns the caller, for endpoints that require a login.
     pub(crate) fn member(&self) -> Result<Identity<R>, Rejection> {
         Requirement::login().admit(&self.request.who, self.accounts.now())?;
         self.request.who.identity::<R>().ok_or_else(|| RejectionKind::Misconfigured.into())
     }
 
-    /// Who knocks, where nobody is signed in yet.
+    /// Returns the address, the device and the device cookie of the client, for the rate limits and
+    /// the list of sessions.
     pub(crate) fn visitor(&self) -> Visitor<'a> {
         let agent = self.request.header("user-agent").unwrap_or_default();
         let proxies = &self.accounts.settings().proxies;
@@ -51,10 +52,10 @@ impl<'a, R: Role> Exchange<'a, R> {
         Visitor { peer, device, known, step_up, remember: false }
     }
 
-    /// The body, once it is known to be small and whole.
+    /// Returns the body if it is complete and not too large.
     pub(crate) fn body(&self) -> Result<&'a [u8], Rejection> {
         match &self.request.body {
-            // An adapter that reads more than asked must not widen what the fields are parsed from.
+            // The limit holds even if an adapter reads more than `BODY_LIMIT`.
             Body::Whole(bytes) if bytes.len() > EndpointRequest::BODY_LIMIT => {
                 Err(RejectionKind::BodyTooLarge.into())
             }
@@ -64,18 +65,18 @@ impl<'a, R: Role> Exchange<'a, R> {
         }
     }
 
-    /// The fields of the body.
+    /// Returns the fields of the body.
     pub(crate) fn fields(&self) -> Result<Fields, Rejection> {
         Ok(Fields::parse(self.request.header("content-type"), self.body()?)?)
     }
 
-    /// Where the query says to go on to.
+    /// Returns the parameter `next` of the query: the path to continue to.
     pub(crate) fn next_of_query(&self) -> SafeNext {
         let query = Fields::of_form(self.request.query.as_deref().unwrap_or_default().as_bytes());
         SafeNext::parse(Some(query.typed("next")))
     }
 
-    /// The page that the person was on, where signing in again is worth coming back from.
+    /// Returns the page that a new login leads back to, or `/`.
     fn way_back(&self) -> &'static str {
         self.endpoint.map_or("/", Endpoint::page)
     }
@@ -88,7 +89,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         EndpointResponse::page(status, self.render(page))
     }
 
-    /// Renders a rejection: the form again where it can show what to fix, otherwise as
+    /// Renders a rejection: the form again if it can show what to fix, otherwise as
     /// [`reject_without_form`](Self::reject_without_form).
     pub(crate) fn reject<'p>(
         &self,
@@ -104,7 +105,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         self.reject_without_form(rejection)
     }
 
-    /// Renders a rejection: a problem for JSON, otherwise a page of its own.
+    /// Renders a rejection: a problem (RFC 9457) for JSON clients, otherwise a rejection page.
     pub(crate) fn reject_without_form(&self, rejection: Rejection) -> EndpointResponse {
         if !rejection.kind().is_about_content() {
             return self.reject_caller(rejection);
@@ -117,8 +118,8 @@ impl<'a, R: Role> Exchange<'a, R> {
         self.with_rejection_headers(rejection, response)
     }
 
-    /// Renders a rejection of the caller as a guard's is rendered, but with the login routes' own
-    /// page.
+    /// Renders a rejection of the caller like the rejection of a guard, but with the page of the
+    /// login routes.
     fn reject_caller(&self, rejection: Rejection) -> EndpointResponse {
         self.accounts.meter().rejected(rejection);
         let settings = &self.accounts.settings().rejections;
@@ -135,8 +136,8 @@ impl<'a, R: Role> Exchange<'a, R> {
         self.page(rejection.status(), &Page::Rejection(page))
     }
 
-    /// Adds the headers that the status demands: the challenge of a 401 (RFC 9110 section 15.5.2),
-    /// and the methods of a 405.
+    /// Adds the headers that the status requires: the challenge of a 401 (RFC 9110 section
+    /// 15.5.2), and the methods of a 405.
     fn with_rejection_headers(
         &self,
         rejection: Rejection,
@@ -145,7 +146,8 @@ impl<'a, R: Role> Exchange<'a, R> {
         with_headers(response, self.accounts.settings().rejections.headers(rejection))
     }
 
-    /// Signed in: the session's cookies, and where to go on to or who it is.
+    /// Returns the response after a login: the cookies of the session, and a redirect to `next` or
+    /// the user as JSON.
     pub(crate) fn logged_in(
         &self,
         opened: &OpenedSession,
@@ -175,7 +177,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         let response = self.with_token(response, &opened.access)?;
         let response = self.with_refresh(response, opened.refresh.as_ref())?;
         let response = self.with_token(response, &opened.device)?;
-        // A code page that was left open must not go on with another person's password.
+        // A code page that was left open must not continue the login of another person.
         Ok(if self.pending().is_some() {
             response.with_cookie(self.accounts.settings().cookies.remove::<MfaPending>())
         } else {
@@ -183,14 +185,16 @@ impl<'a, R: Role> Exchange<'a, R> {
         })
     }
 
-    /// The pending cookie's value: `None` where there is none, or more than one.
+    /// Returns the value of the pending cookie. Returns `None` if the cookie is missing or sent
+    /// more than once.
     pub(crate) fn pending(&self) -> Option<&'a [u8]> {
         find_cookie(self.request.lines("cookie"), self.accounts.settings().cookies.pending_name())
             .ok()
             .flatten()
     }
 
-    /// Whether a password was accepted within the last minutes and its code is awaited.
+    /// Returns whether the pending cookie is valid: the password was accepted, and the code is
+    /// required next.
     pub(crate) fn awaits_code(&self) -> bool {
         let now = self.accounts.now();
         self.pending().is_some_and(|pending| {
@@ -198,14 +202,15 @@ impl<'a, R: Role> Exchange<'a, R> {
         })
     }
 
-    /// The refresh cookie's value: `None` where there is none, or more than one.
+    /// Returns the value of the refresh cookie. Returns `None` if the cookie is missing or sent
+    /// more than once.
     pub(crate) fn refresh_cookie(&self) -> Option<&'a [u8]> {
         find_cookie(self.request.lines("cookie"), self.accounts.settings().cookies.refresh_name())
             .ok()
             .flatten()
     }
 
-    /// Sets the cookies with which a session goes on.
+    /// Sets the new cookies of a session that continues.
     pub(crate) fn with_tokens(
         &self,
         response: EndpointResponse,
@@ -214,7 +219,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         self.with_refresh(self.with_token(response, &tokens.access)?, tokens.refresh.as_ref())
     }
 
-    /// Sets the refresh cookie, for as long as the session can last.
+    /// Sets the refresh cookie, until the session expires.
     fn with_refresh(
         &self,
         response: EndpointResponse,
@@ -231,7 +236,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         Ok(response.with_cookie(cookie))
     }
 
-    /// Sets the cookie of the token's kind, until the token expires.
+    /// Sets the cookie for this kind of token, until the token expires.
     pub(crate) fn with_token<K: TokenKind>(
         &self,
         response: EndpointResponse,
@@ -242,8 +247,9 @@ impl<'a, R: Role> Exchange<'a, R> {
         Ok(response.with_cookie(cookie))
     }
 
-    /// The password was right, and a second factor must be set up before anything else: the way
-    /// there, and the pending cookie, which opens it.
+    /// Returns the response after a correct password of an account that must set up a second factor
+    /// first: a redirect to the set-up page or a JSON status, and the pending cookie for the set-up
+    /// page.
     pub(crate) fn enrolment_required(
         &self,
         status: u16,
@@ -257,7 +263,8 @@ impl<'a, R: Role> Exchange<'a, R> {
         self.with_token(response, token)
     }
 
-    /// The same where a session has just ended for it.
+    /// As [`enrolment_required`](Self::enrolment_required), for a session that has just ended: also
+    /// removes the cookies of the session.
     pub(crate) fn enrolment_due_after_session(
         &self,
         token: &Token<EnrolmentPending>,
@@ -267,7 +274,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         Ok(response.with_cookie(cookies.remove::<Access>()).with_cookie(cookies.remove_refresh()))
     }
 
-    /// The enrolment that the pending cookie is of; `None` where it is of none.
+    /// Returns the enrolment of the pending cookie, or `None` if the cookie is not of an enrolment.
     pub(crate) async fn enrolling(&self) -> Result<Option<Enrolling<R>>, Rejection> {
         let (accounts, now) = (self.accounts, self.accounts.now());
         let token = self
@@ -279,8 +286,8 @@ impl<'a, R: Role> Exchange<'a, R> {
         }
     }
 
-    /// Removes every cookie of ours. The device cookie too, which opens nothing: whoever logs out
-    /// leaves this browser, and the next person at it should not read their name there.
+    /// Removes every hallpass cookie. The device cookie gives no access, but it contains the user
+    /// name, and the next person at this browser should not read it.
     pub(crate) fn without_cookies(&self, response: EndpointResponse) -> EndpointResponse {
         let cookies = &self.accounts.settings().cookies;
         response
@@ -290,7 +297,8 @@ impl<'a, R: Role> Exchange<'a, R> {
             .with_cookie(cookies.remove::<Device>())
     }
 
-    /// Done: 204, or back to a page.
+    /// Returns the response after a change without content: 204 for JSON, otherwise a redirect to
+    /// this page.
     pub(crate) fn done(&self, page: &str) -> EndpointResponse {
         if self.wants_json() {
             EndpointResponse::empty(204)
@@ -309,8 +317,8 @@ impl<'a, R: Role> Exchange<'a, R> {
     }
 }
 
-/// Sets these headers in the place of the response's own, except `vary`: that of a login route
-/// names more.
+/// Replaces these headers of the response, except `vary`: the `vary` of a login route lists more
+/// headers.
 fn with_headers(
     response: EndpointResponse,
     headers: Vec<(&'static str, String)>,
@@ -319,7 +327,7 @@ fn with_headers(
     headers.fold(response, |response, (name, value)| response.with_only_header(name, value))
 }
 
-/// A token that no browser would keep: an application's own claims are too large for a cookie.
+/// Rejects a token that is too large for a cookie, because of the application's own claims.
 fn unsettable(error: SetCookieError) -> Rejection {
     tracing::error!(target: "hallpass", %error, "the token does not fit into a cookie");
     RejectionKind::Misconfigured.into()

@@ -1,9 +1,12 @@
-//! The fields of a form or of a JSON object: typed, exact, each at most once.
+//! The fields of a form or of a JSON object: strings, unchanged, each at most once.
 //!
-//! Both encodings give the same fields or the same rejection. What a lenient reader would repair is
-//! rejected here: bytes that are not UTF-8 would otherwise become U+FFFD and change a password; of
-//! two fields of one name, one part of a service may read the first and another the last; a JSON
-//! number is no text, or `007` and `7` would be one code.
+//! Both encodings result in the same fields or the same rejection. Input that a lenient parser
+//! would repair is rejected:
+//!
+//! - Bytes that are not UTF-8 would become U+FFFD, which changes a password.
+//! - If a field is sent twice, one part of a service may read the first value and another part the
+//!   last.
+//! - If JSON numbers were accepted, `007` and `7` would be the same code.
 
 use std::fmt;
 
@@ -70,12 +73,12 @@ impl Fields {
         )
     }
 
-    /// The text of a field that must be there; it may be empty.
+    /// Returns the text of a required field, which may be empty.
     pub(crate) fn required(&self, field: &'static str) -> Result<&str, Rejection> {
         self.optional(field)?.ok_or(Rejection::of_field(field, FieldFault::Missing))
     }
 
-    /// The text of a field that may be absent.
+    /// Returns the text of an optional field.
     pub(crate) fn optional(&self, field: &'static str) -> Result<Option<&str>, Rejection> {
         let mut found = self.0.iter().filter(|(name, _)| name == field).map(|(_, value)| value);
         match (found.next(), found.next()) {
@@ -86,13 +89,14 @@ impl Fields {
         }
     }
 
-    /// What to show again in a form that was rejected: never used for passwords and codes.
+    /// Returns the text to show again in a rejected form. Not used for passwords and codes.
     pub(crate) fn typed(&self, field: &'static str) -> &str {
         self.optional(field).ok().flatten().unwrap_or_default()
     }
 }
 
-/// The type without its parameters: a charset changes nothing, both kinds are UTF-8 by definition.
+/// Returns the media type without its parameters. A charset has no effect, because both media types
+/// are UTF-8 by definition.
 fn media_type(header: &[u8]) -> &[u8] {
     header.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii()
 }
@@ -107,7 +111,7 @@ fn form_text(encoded: &[u8]) -> Option<String> {
 fn of_json(json: &[u8]) -> Result<Fields, RejectionKind> {
     match serde_json::from_slice(json) {
         Ok(fields) => Ok(fields),
-        // Well-formed and no object: it has no fields, so the first one asked for is missing.
+        // Valid JSON, but not an object: it has no fields, so the first required field is missing.
         Err(error) if error.is_data() && serde_json::from_slice::<IgnoredAny>(json).is_ok() => {
             Ok(Fields(Vec::new()))
         }
@@ -115,7 +119,8 @@ fn of_json(json: &[u8]) -> Result<Fields, RejectionKind> {
     }
 }
 
-/// Keeps a name that comes twice, for [`Fields::optional`] to refuse: a map would keep the last.
+/// Keeps a repeated name, so that [`Fields::optional`] rejects it. A map would keep only the last
+/// value.
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
@@ -140,18 +145,18 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
-/// The fault that the page shows beside the field of this name.
+/// Returns the fault that the page shows at the field of this name.
 pub(crate) fn field_fault(rejection: Option<Rejection>, field: &str) -> Option<FieldFault> {
     let (name, fault) = rejection?.field()?;
     (name == field).then_some(fault)
 }
 
-/// The fault that the page shows above the form, where the whole form was rejected.
+/// Returns the fault that the page shows above the form, if the whole form was rejected.
 pub(crate) fn form_fault(rejection: Option<Rejection>, fault: Fault) -> Option<Fault> {
     (rejection?.kind() == RejectionKind::InvalidCredentials).then_some(fault)
 }
 
-/// Returns whether the form is shown again: where it can show what to fix.
+/// Returns whether the form is shown again, which is so if it can show what to fix.
 pub(crate) fn shows_form(rejection: Rejection) -> bool {
     matches!(
         rejection.kind(),
@@ -159,15 +164,15 @@ pub(crate) fn shows_form(rejection: Rejection) -> bool {
     )
 }
 
-/// Why a whole form was rejected. It never says which part was wrong.
+/// The reason why a whole form was rejected. It does not reveal which part was wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Login: name, password or code.
+    /// The user name, the password or the code of a login.
     Credentials,
-    /// The own password or code of a person who is logged in.
+    /// The password or the code that a logged-in person entered to confirm a change.
     Confirmation,
-    /// A code alone.
+    /// A code that was the only field of the form.
     Code,
 }
 

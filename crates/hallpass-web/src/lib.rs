@@ -1,16 +1,16 @@
-//! The sign-in routes of hallpass for any framework: routes, JSON, pages, texts, the page script
-//! and the style sheet.
+//! The login routes of hallpass for any framework: routes, JSON, pages, texts, the page script and
+//! the style sheet.
 //!
-//! What is decided is decided in `hallpass-accounts`; this crate reads a request, calls a flow and
-//! writes the answer. It knows no HTTP framework: its routes take and give plain values, and an
-//! adapter moves the bytes.
+//! This crate reads a request, calls the login flow of `hallpass-accounts` and builds the response.
+//! It makes no security decisions of its own and does not depend on an HTTP framework: the routes
+//! receive and return plain values, and an adapter reads the request and sends the response.
 //!
 //! | to | begin with |
 //! |---|---|
 //! | mount the routes | [`Routes::new`], then the adapter of a framework |
 //! | write an adapter | [`Routes::routes`] and [`Routes::handle`] |
-//! | change how the pages look | [`Pages`], one method for all of them; or a [`Layout`], a frame around the default ones |
-//! | change what they say | [`Texts`] |
+//! | change the look of the pages | [`Pages`], one method for all pages; or a [`Layout`], a frame around the default pages |
+//! | change the texts | [`Texts`] |
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -44,7 +44,7 @@
 //! let keys = KeyRing::generate_hs256(bytes, SystemClock.now());
 //! let stores = StoreSet::new(std::sync::Arc::new(Nobody));
 //! let routes = Routes::new(&Accounts::<SiteRole>::new(keys, stores, Settings::default())?);
-//! assert_eq!(routes.routes()[0].path, "/login", "no registration: the store cannot make accounts");
+//! assert_eq!(routes.routes()[0].path, "/login", "no registration: the store cannot create accounts");
 //!
 //! let head = |method, path| EndpointRequest::head(method, None, (path, None), Authentication::anonymous(), |_| [].into_iter());
 //! assert_eq!(routes.handle(head("GET", "/login")).await.status, 200);
@@ -54,10 +54,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! | feature | what | default |
+//! | feature | what it adds | default |
 //! |---|---|---|
 //! | `pages` | [`DefaultPages`]: the pages as HTML | on |
-//! | `utoipa` | `Routes::describe`: the routes in an OpenAPI document | off, because most sites have no such document |
+//! | `utoipa` | `Routes::describe`: the routes in an OpenAPI document | off |
 
 #![forbid(unsafe_code)]
 

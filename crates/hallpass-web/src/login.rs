@@ -1,8 +1,8 @@
-//! `/login`: name and password, and the code with them where a client has it at hand.
+//! `/login`: user name and password, and optionally the code.
 //!
-//! A person who is signed in already still gets the form. Whoever comes here from "confirm that it
-//! is you" is signed in, and a redirect to `next` would send them in a circle; whoever comes by a
-//! bookmark finds a link onward on the page.
+//! A person who is already logged in also gets the form and is not redirected to `next`. A page
+//! that requires a recent login links here, and a redirect to `next` would end in a loop. The form
+//! has a link to `next`.
 
 pub(crate) mod code;
 pub(crate) mod page;
@@ -63,7 +63,7 @@ async fn log_in<R: Role>(
     }
 }
 
-/// The log-in page; also what a code page comes back to when its five minutes are over.
+/// Returns the login page. A code page also leads to it when its five minutes are over.
 pub(crate) fn form<'p, R: Role>(
     exchange: &Exchange<'_, R>,
     username: &'p str,

@@ -1,18 +1,18 @@
-//! The pages of the sign-in routes: one documented view model, and a default look.
+//! The pages of the login routes: the data of each page, and the default templates.
 //!
-//! An endpoint decides what is on a page ([`Page`]) and never how it looks: that is [`Pages`], one
-//! method, which a site may implement with any template engine.
-//! [`DefaultPages`](crate::DefaultPages) is the look that comes along; it renders each page's
-//! content and puts it into a [`Layout`](crate::Layout), so that a site may also keep the content
-//! and give only its own frame.
+//! An endpoint returns the data of a page ([`Page`]), and [`Pages`] renders it as HTML. `Pages` has
+//! one method, which a site may implement with any template engine.
+//! [`DefaultPages`](crate::DefaultPages) is the included implementation. It renders the content of
+//! each page and puts it into a [`Layout`](crate::Layout), so a site may also keep the content and
+//! replace only the frame.
 //!
-//! What pages never carry: a password that was typed, an inline script, an inline style. The policy
-//! in the headers of every page (see [`SECURITY_HEADERS`](crate::SECURITY_HEADERS)) would refuse
-//! the last two. [`SCRIPT`] is a touch on top: nothing needs it.
+//! Pages never contain a typed password, an inline script or an inline style. The content security
+//! policy in the headers of every page (see [`SECURITY_HEADERS`](crate::SECURITY_HEADERS)) blocks
+//! inline scripts and styles. [`SCRIPT`] is optional: every page works without it.
 //!
-//! All text of a [`Page`] is plain and must be escaped, [`TwoFactorSetUpPage::qr_svg`] alone
-//! excepted. Each form posts to the path that stands in its page's doc, with the field names of
-//! that doc.
+//! All text of a [`Page`] is plain text and must be escaped, except
+//! [`TwoFactorSetUpPage::qr_svg`]. The documentation of each page lists the path and the field
+//! names of its form.
 
 #[cfg(feature = "pages")]
 pub(crate) mod default_pages;
@@ -31,9 +31,9 @@ use crate::{
     two_factor::page::{RecoveryCodesPage, TwoFactorOnPage, TwoFactorSetUpPage},
 };
 
-/// Turns a page's content into a whole HTML document.
+/// Renders a page as a complete HTML document.
 ///
-/// `examples/own_pages.rs` of this crate writes every page anew, without any template engine.
+/// `examples/own_pages.rs` of this crate implements every page without a template engine.
 ///
 /// ```
 /// use hallpass_web::{Page, Pages, Reader};
@@ -46,14 +46,13 @@ use crate::{
 ///             Page::Rejection(page) => {
 ///                 format!("<!doctype html><title>{}</title>", page.status)
 ///             }
-///             _ => String::from("<!doctype html><title>Sign in</title>"),
+///             _ => String::from("<!doctype html><title>Log in</title>"),
 ///         }
 ///     }
 /// }
 /// ```
 ///
-/// Whatever is shown must be escaped by the implementation: nothing in the model is HTML but
-/// [`TwoFactorSetUpPage::qr_svg`].
+/// The implementation must escape all text of a page. Only [`TwoFactorSetUpPage::qr_svg`] is HTML.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not render the login pages: it does not implement `Pages`",
     label = "`Pages` is not implemented for this type",
@@ -61,7 +60,7 @@ use crate::{
     note = "guide: docs/guide/src/pages.md"
 )]
 pub trait Pages: Send + Sync + 'static {
-    /// Renders the page for whoever reads it.
+    /// Renders the page for this reader.
     fn render(&self, page: &Page<'_>, reader: &Reader<'_>) -> String;
 }
 
@@ -71,13 +70,13 @@ impl<P: Pages + ?Sized> Pages for Arc<P> {
     }
 }
 
-/// One page of the sign-in routes.
+/// One page of the login routes.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Page<'a> {
     /// `GET /register`, and a registration that was rejected.
     Register(RegisterPage<'a>),
-    /// `GET /login`, and a log-in that was rejected.
+    /// `GET /login`, and a login that was rejected.
     Login(LoginPage<'a>),
     /// `GET /login/code`, and a code that was rejected.
     Code(CodePage<'a>),
@@ -87,7 +86,7 @@ pub enum Page<'a> {
     /// `GET /profile/two-factor` while the second factor is on, and the forms of that page when
     /// rejected.
     TwoFactorOn(TwoFactorOnPage),
-    /// Recovery codes, shown this once.
+    /// New recovery codes, which are shown only once.
     RecoveryCodes(RecoveryCodesPage<'a>),
     /// A change of password that was rejected.
     Password(PasswordPage),
@@ -103,20 +102,20 @@ pub enum Page<'a> {
 pub struct RejectionPage<'a> {
     /// The HTTP status of the response.
     pub status: u16,
-    /// The kind, by which a page in another language finds its text.
+    /// The kind of the rejection. A page in another language selects its text by this kind.
     pub kind: RejectionKind,
     /// One sentence in English.
     pub detail: Cow<'static, str>,
-    /// How long to wait before the next try, where that helps.
+    /// The time to wait before the next attempt, if a later attempt can succeed.
     pub retry_after: Option<Duration>,
-    /// The page that the person was on, a checked path: where a link to the login leads back to.
-    /// `/` where there is none.
+    /// The path of the page that the person was on, or `/`. The path is on this site. A link to the
+    /// login page passes it as `next`.
     pub next: &'a str,
 }
 
 impl<'a> RejectionPage<'a> {
-    /// Creates the page of a rejection; for a site's own guarded routes too, so that every
-    /// rejection looks the same.
+    /// Creates the page of a rejection. A site can also use it for its own routes, so that all
+    /// rejections look the same.
     #[must_use]
     pub fn of(rejection: Rejection) -> Self {
         Self {
@@ -128,7 +127,7 @@ impl<'a> RejectionPage<'a> {
         }
     }
 
-    /// Sets the path that a login leads back to. Defaults to `/`.
+    /// Sets the path to return to after a login. Defaults to `/`.
     #[must_use]
     pub fn with_next(mut self, next: &'a str) -> Self {
         self.next = next;
@@ -138,17 +137,18 @@ impl<'a> RejectionPage<'a> {
 
 /// The style sheet of the default pages, served at `/hallpass.css`.
 ///
-/// Its class names begin with `hp-`, its colours are custom properties of the same prefix, and it
-/// styles nothing outside the classes but the frame of [`DefaultPages`](crate::DefaultPages), so
-/// that it can be linked from a site's own layout.
+/// A site's own layout can link to it. Its class names begin with `hp-`, and its colours are custom
+/// properties with the same prefix. It styles only these classes and the frame of
+/// [`DefaultPages`](crate::DefaultPages).
 pub const STYLE_SHEET: &str = include_str!("style.css");
 
-/// The script of the default pages, served at `/hallpass.js`: a button that shows a password, one
-/// that copies the key or the recovery codes, one that prints them.
+/// The script of the default pages, served at `/hallpass.js`. It adds a button that shows a
+/// password, a button that copies the key or the recovery codes, and a button that prints the
+/// recovery codes.
 ///
-/// Every button is made by the script, so that without it nothing is there that does nothing. It
-/// looks for the attributes `data-hp-show` and `data-hp-hide` (on a password field),
-/// `data-hp-copy`, `data-hp-copied` and `data-hp-print`, whose values are what the buttons say.
+/// The script creates the buttons, so a page without the script has no buttons that do nothing. It
+/// reads the attributes `data-hp-show` and `data-hp-hide` of a password field, and `data-hp-copy`,
+/// `data-hp-copied` and `data-hp-print`. Their values are the labels of the buttons.
 pub const SCRIPT: &str = include_str!("script.js");
 
 #[cfg(all(test, feature = "pages"))]

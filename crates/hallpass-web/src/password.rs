@@ -1,4 +1,5 @@
-//! `/profile/password`: a new password; every other session of the account ends, this one goes on.
+//! `/profile/password`: changes the password. Every other session of the account ends, and the
+//! session of the request continues.
 
 pub(crate) mod page;
 

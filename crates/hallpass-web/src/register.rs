@@ -1,4 +1,4 @@
-//! `/register`: a new account, signed in at once.
+//! `/register`: creates an account and logs it in.
 
 pub(crate) mod page;
 
@@ -37,7 +37,7 @@ async fn register<R: Role>(
             exchange.logged_in(&opened, 201, &SafeNext::parse(Some("/profile")))
         }
         LoginStep::EnrolmentRequired(token) => exchange.enrolment_required(201, &token),
-        // A new account has no factor that a code could be of.
+        // A new account has no second factor, so no code can be required.
         LoginStep::MfaRequired(_) => Err(RejectionKind::Misconfigured.into()),
     }
 }

@@ -1,52 +1,53 @@
-//! A request as the endpoints see it: bytes and text, no framework.
+//! The request that an endpoint receives, as bytes and text without a framework.
 
 use std::{fmt, net::IpAddr};
 
 use hallpass_core::{Authentication, OriginFacts};
 use zeroize::Zeroize;
 
-/// A request to one of the sign-in routes, filled in by an adapter.
+/// A request to one of the login routes, filled in by an adapter.
 ///
-/// Everything is handed over as it came: nothing decoded, nothing trimmed, nothing dropped.
-/// `headers` needs those of [`EndpointRequest::HEADERS`] only, each line an entry of its own.
+/// The adapter copies all parts as received, without decoding or trimming. `headers` contains only
+/// the headers of [`EndpointRequest::HEADERS`], with one entry per header line.
 ///
 /// Exhaustive, because an adapter constructs it.
 pub struct EndpointRequest {
-    /// The method, in the case in which it was sent.
+    /// The method, in the case in which it was received.
     pub method: String,
-    /// The path as the browser sees it, not decoded.
+    /// The path in the browser's URL, not decoded.
     pub path: String,
-    /// What stands after `?`, not decoded.
+    /// The query after `?`, not decoded.
     pub query: Option<String>,
-    /// Header lines: lower-case name, value. Over HTTP/2 the adapter writes `:authority` as
+    /// Header lines: lower-case name and value. For HTTP/2 the adapter adds `:authority` as
     /// `host`.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body, at most [`EndpointRequest::BODY_LIMIT`] bytes of it.
+    /// The body, up to [`EndpointRequest::BODY_LIMIT`] bytes.
     pub body: Body,
-    /// Whose connection it is. Who asks through it is for the site's
-    /// [`Proxies`](hallpass_accounts::Proxies) to say.
+    /// The address of the connection. If it is a reverse proxy, the site's
+    /// [`Proxies`](hallpass_accounts::Proxies) determine the address of the client.
     pub peer: Option<IpAddr>,
-    /// Who asks, as the authenticator found it.
+    /// The caller, as returned by the authenticator.
     pub who: Authentication,
 }
 
-/// A request's body, read by an adapter up to [`EndpointRequest::BODY_LIMIT`].
+/// The body of a request. An adapter reads it up to [`EndpointRequest::BODY_LIMIT`].
 ///
 /// Exhaustive, because an adapter constructs it.
 pub enum Body {
-    /// All of it.
+    /// The complete body.
     Whole(Vec<u8>),
-    /// Longer than the limit: the rest was not read.
+    /// The body is longer than the limit. The rest was not read.
     TooLarge,
-    /// The connection broke off, or the framing was wrong.
+    /// The connection was closed before the end of the body, or the framing was not valid.
     Broken,
 }
 
 impl EndpointRequest {
-    /// The greatest body that is read, in bytes: 8 KiB, some forty times the largest form here.
+    /// Maximum length of a body, in bytes: 8 KiB, about forty times the largest form of the login
+    /// routes.
     pub const BODY_LIMIT: usize = 8 * 1024;
 
-    /// The headers that the endpoints look at, in lower case.
+    /// The headers that the endpoints read, in lower case.
     pub const HEADERS: &'static [&'static str] = &[
         "accept",
         "accept-language",
@@ -64,9 +65,10 @@ impl EndpointRequest {
         "x-forwarded-for",
     ];
 
-    /// Copies a request's head: its method, the authority, path and query of its target, and
-    /// through `lines` every line of the headers that count. In HTTP/2 the authority stands for
-    /// `Host` (RFC 9113 section 8.3.1). Body and peer are to be set by whoever has them.
+    /// Copies the head of a request: the method, the authority, the path and the query of the
+    /// target, and the lines of the headers in [`HEADERS`](Self::HEADERS). In HTTP/2 the authority
+    /// replaces `Host` (RFC 9113 section 8.3.1). `lines` returns the lines of one header. The
+    /// adapter sets the body and the peer afterwards.
     pub fn head<'h, V: Iterator<Item = &'h [u8]>>(
         method: &str,
         authority: Option<&str>,
@@ -94,12 +96,12 @@ impl EndpointRequest {
         }
     }
 
-    /// The first line of a header.
+    /// Returns the first line of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&[u8]> {
         self.lines(name).next()
     }
 
-    /// Every line of a header.
+    /// Returns all lines of a header.
     pub(crate) fn lines(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.headers
             .iter()
@@ -107,14 +109,14 @@ impl EndpointRequest {
             .map(|(_, value)| value.as_slice())
     }
 
-    /// What core's origin check looks at.
+    /// Returns the facts for the origin check of `hallpass-core`.
     pub(crate) fn origin_facts(&self) -> OriginFacts<'_> {
         // `head` wrote the authority as `host`.
         OriginFacts::read(&self.method, None, &self.path, |name| self.header(name))
     }
 }
 
-/// Shows neither cookies nor the body: they hold tokens and passwords.
+/// Omits the cookies and the body, because they contain tokens and passwords.
 impl fmt::Debug for EndpointRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EndpointRequest")
@@ -135,7 +137,7 @@ impl fmt::Debug for Body {
     }
 }
 
-/// A form holds a password.
+/// Zeroizes the body, because a form may contain a password.
 impl Drop for Body {
     fn drop(&mut self) {
         if let Self::Whole(bytes) = self {

@@ -1,20 +1,20 @@
-//! An answer as the endpoints give it, and the headers that every one carries.
+//! The response of an endpoint, and the headers of every response.
 //!
-//! Everything but the style sheet, the script and the public keys depends on who asks, and some
-//! pages hold secrets, so `no-store` is the default here and the exceptions say so. The policy of a
-//! page allows style sheets, scripts and images that the site itself serves and nothing else:
-//! nothing inline, no frame around it (clickjacking of the log-in and of "turn off"), no form to
-//! elsewhere.
+//! All responses except the style sheet, the script and the public keys depend on the caller, and
+//! some pages contain secrets. So `Cache-Control: no-store` is the default. The content security
+//! policy of a page allows only style sheets, scripts and images that the site itself serves. It
+//! blocks inline scripts and styles, forms that post to another site, and frames around the page
+//! (clickjacking of the login form and of the form that turns the second factor off).
 //!
-//! `Referrer-Policy` is `same-origin`, not `no-referrer`: under the latter a browser writes
-//! `Origin: null` on a form's POST (Fetch, "append a request Origin header"), and a browser without
-//! `Sec-Fetch-Site` would then fail the origin check on its own site. Nothing leaves the site
-//! either way.
+//! `Referrer-Policy` is `same-origin`, not `no-referrer`. With `no-referrer` a browser sends
+//! `Origin: null` when it posts a form (Fetch, "append a request Origin header"), and a browser
+//! without `Sec-Fetch-Site` would then fail the origin check on the site's own form. Neither value
+//! sends a referrer to another site.
 
 use hallpass_core::{RejectionResponse, SafeNext};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// An answer to a request to one of the sign-in routes. An adapter sends it as it is.
+/// The response to a request to one of the login routes. An adapter sends it unchanged.
 ///
 /// Exhaustive, because an adapter must send each part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,14 +22,14 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 pub struct EndpointResponse {
     /// The HTTP status.
     pub status: u16,
-    /// Headers in order, with lower-case names; `set-cookie` may come more than once.
+    /// The headers in order, with lower-case names. `set-cookie` may occur more than once.
     pub headers: Vec<(&'static str, String)>,
-    /// The body; empty for redirects, 204 and `HEAD`.
+    /// The body. It is empty for redirects, 204 and `HEAD`.
     pub body: String,
 }
 
 impl EndpointResponse {
-    /// An HTML page.
+    /// Returns an HTML page.
     pub(crate) fn page(status: u16, html: String) -> Self {
         let response = Self::of(status, "text/html; charset=utf-8", html)
             .with_only_header("vary", VARY_OF_PAGES);
@@ -38,24 +38,25 @@ impl EndpointResponse {
             .fold(response, |response, (name, value)| response.with_header(name, *value))
     }
 
-    /// A JSON value.
+    /// Returns a JSON value.
     pub(crate) fn json(status: u16, value: &serde_json::Value) -> Self {
         Self::of(status, "application/json", value.to_string())
             .with_header("x-content-type-options", "nosniff")
     }
 
-    /// A problem (RFC 9457).
+    /// Returns a problem (RFC 9457).
     pub(crate) fn problem(status: u16, document: String) -> Self {
         Self::of(status, "application/problem+json", document)
             .with_header("x-content-type-options", "nosniff")
     }
 
-    /// 303: the browser goes on with `GET`, so that reloading does not post again.
+    /// Returns a 303 redirect. The browser follows it with `GET`, so that a reload does not post
+    /// the form again.
     pub(crate) fn see_other(to: &SafeNext) -> Self {
         Self::empty(303).with_header("location", to.as_str())
     }
 
-    /// A status alone.
+    /// Returns a response without a body.
     pub(crate) fn empty(status: u16) -> Self {
         Self {
             status,
@@ -64,7 +65,7 @@ impl EndpointResponse {
         }
     }
 
-    /// A file that is the same for everybody, kept for so many seconds.
+    /// Returns a file that is the same for every caller, with this `max-age` in seconds.
     pub(crate) fn public(content_type: &'static str, seconds: u32, body: String) -> Self {
         Self {
             status: 200,
@@ -82,14 +83,14 @@ impl EndpointResponse {
         self
     }
 
-    /// Sets a header that is there at most once.
+    /// Sets a header and removes its other values.
     pub(crate) fn with_only_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(known, _)| *known != name);
         self.with_header(name, value)
     }
 
-    /// The answer to `HEAD`: as to `GET`, the length included (RFC 9110 section 8.6), without the
-    /// body.
+    /// Returns the response to `HEAD`: as for `GET`, with `content-length` (RFC 9110 section 8.6)
+    /// and without the body.
     pub(crate) fn without_body(self) -> Self {
         let length = self.body.len().to_string();
         Self { body: String::new(), ..self.with_only_header("content-length", length) }
@@ -110,7 +111,7 @@ impl From<RejectionResponse> for EndpointResponse {
     }
 }
 
-/// The path with `next` behind it, where `next` is more than the default.
+/// Returns the path with `next` as a query parameter, unless `next` is the default `/`.
 pub(crate) fn with_next(path: &str, next: &str) -> String {
     if next == "/" || next.is_empty() {
         path.to_owned()
@@ -119,7 +120,8 @@ pub(crate) fn with_next(path: &str, next: &str) -> String {
     }
 }
 
-/// What every page of the sign-in routes is sent with; for a site's own pages too.
+/// The security headers of every page of the login routes. A site can also send them with its own
+/// pages.
 pub const SECURITY_HEADERS: [(&str, &str); 3] = [
     (
         "content-security-policy",
@@ -130,13 +132,13 @@ pub const SECURITY_HEADERS: [(&str, &str); 3] = [
     ("referrer-policy", "same-origin"),
 ];
 
-/// What an answer depends on beside the path.
+/// The request headers that a response depends on.
 const VARY: &str = "accept, cookie";
 
-/// Pages are in the reader's language, too.
+/// The request headers that a page depends on, because it is in the language of the reader.
 const VARY_OF_PAGES: &str = "accept, accept-language, cookie";
 
-/// All but the unreserved characters of RFC 3986 section 2.3.
+/// All characters except the unreserved characters of RFC 3986 section 2.3.
 const QUERY_VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 

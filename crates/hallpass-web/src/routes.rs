@@ -1,16 +1,16 @@
-//! The sign-in routes without a framework: a request comes in as bytes and text, an answer goes out
-//! the same way.
+//! The login routes without a framework: requests and responses are bytes and text.
 //!
-//! The order is fixed, and a test holds each step before the next:
+//! The checks run in a fixed order, and tests assert the order:
 //!
-//! 1. **Origin.** An unsafe request that another site made the browser send is rejected before its
-//!    path, method, cookie or body is looked at, log-in and log-out included.
+//! 1. **Origin (CSRF).** An unsafe request that another site made the browser send is rejected
+//!    before its path, method, cookies or body are read. This includes login and logout.
 //! 2. **Path and method.** 404, or 405 with `Allow`. `HEAD` is `GET` without the body.
-//! 3. **Who.** What needs a sign-in asks for it before it reads the body.
-//! 4. **Body.** 413, 415, 400, then each field: 422.
-//! 5. **The flow**, and its answer as page, redirect or JSON.
+//! 3. **Caller.** An endpoint that requires a login checks the caller before it reads the body.
+//! 4. **Body.** 413, 415 or 400, then 422 for a field.
+//! 5. **Flow.** Its result is sent as a page, a redirect or JSON.
 //!
-//! No `GET` changes anything or sets a cookie, and no rejection sets or removes one.
+//! A `GET` request never changes state or sets a cookie. A rejection never sets or removes a
+//! cookie.
 
 #[cfg(feature = "utoipa")]
 mod openapi;
@@ -34,14 +34,14 @@ use crate::{
     session, two_factor,
 };
 
-/// The sign-in routes of a site. Cheap to clone; clones share everything.
+/// The login routes of a site. Cheap to clone; clones share all state.
 pub struct Routes<R> {
     accounts: Accounts<R>,
     pages: Arc<dyn Pages>,
 }
 
 impl<R: Role> Routes<R> {
-    /// The routes of this sign-in, with the default pages.
+    /// Returns the login routes with the default pages.
     #[cfg(feature = "pages")]
     #[must_use]
     pub fn new(accounts: &Accounts<R>) -> Self {
@@ -52,20 +52,20 @@ impl<R: Role> Routes<R> {
         }
     }
 
-    /// The routes of this sign-in, with pages of the site's own.
+    /// Returns the login routes with the site's own pages.
     #[must_use]
     pub fn with_pages(accounts: &Accounts<R>, pages: impl Pages) -> Self {
         Self { accounts: accounts.clone(), pages: Arc::new(pages) }
     }
 
-    /// Returns the sign-in that the routes call.
+    /// Returns the login flow that the routes call.
     #[must_use]
     pub fn accounts(&self) -> &Accounts<R> {
         &self.accounts
     }
 
-    /// The paths that there are: those of the abilities that are turned on. An adapter registers
-    /// each for every method.
+    /// Returns the paths of the abilities that are turned on. An adapter registers each path for
+    /// every method.
     #[must_use]
     pub fn routes(&self) -> Vec<Route> {
         Endpoint::ALL
@@ -75,10 +75,10 @@ impl<R: Role> Routes<R> {
             .collect()
     }
 
-    /// Answers a request to one of the [`routes`](Self::routes).
+    /// Handles a request to one of the [`routes`](Self::routes).
     pub async fn handle(&self, request: EndpointRequest) -> EndpointResponse {
         let endpoint = self.endpoint(&request.path);
-        // A name of ours, not the path that was typed.
+        // The path from the table of routes, not the path of the request.
         let route = endpoint.map(|endpoint| endpoint.route().path);
         let span =
             tracing::info_span!(target: "hallpass", "login_routes", method = request.method, route);
@@ -107,8 +107,9 @@ impl<R: Role> Routes<R> {
         if request.method == "HEAD" { response.without_body() } else { response }
     }
 
-    /// Each call to a store has its bound, and bounds add up; this is the one for the whole. A flow
-    /// may be dropped at any await: what it had written stands, and nothing was acknowledged.
+    /// Reports a request that exceeded `request_timeout`. Each call to a store has a timeout, but a
+    /// request makes several calls, so the request has its own timeout. The flow may be dropped at
+    /// any await: its completed writes stay in the store, and no success was sent to the client.
     fn overdue(&self) -> Rejection {
         self.accounts.report(Event::Overdue { after: self.accounts.settings().request_timeout });
         Rejection::new(RejectionKind::Unavailable).with_retry_after(Duration::from_secs(1))
@@ -187,8 +188,8 @@ impl<R> fmt::Debug for Routes<R> {
     }
 }
 
-/// `/.well-known/jwks.json`: the public keys, for services that verify and do not issue. Empty for
-/// HMAC keys, which are secrets.
+/// `/.well-known/jwks.json`: the public keys, for services that only verify tokens. The set is
+/// empty for HMAC keys, which are secret.
 fn jwks<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
     EndpointResponse::public(
         "application/jwk-set+json",
@@ -197,6 +198,6 @@ fn jwks<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
     )
 }
 
-/// Seconds for which a verifier may keep the keys: 5 minutes, a third of a token's life, so that a
-/// new key is known long before tokens of the old one have run out.
+/// The time that a verifier may cache the keys, in seconds: 5 minutes, a third of the default token
+/// lifetime. So a verifier has a new key long before the tokens of the old key expire.
 const KEPT: u32 = 300;

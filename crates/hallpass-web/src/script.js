@@ -1,4 +1,5 @@
-// Small comforts of hallpass's pages; each page works without. What the buttons say stands in data-hp-* attributes.
+// Optional buttons of the default pages. Each page works without this script. The labels of the
+// buttons are in data-hp-* attributes.
 "use strict";
 
 function button(label) {
@@ -9,7 +10,8 @@ function button(label) {
   return made;
 }
 
-// A password that can be looked at. It is hidden again before the form goes out: password managers look for the type.
+// Shows and hides a password. The password is hidden again before the form is submitted, because
+// password managers look for a field of the type "password".
 for (const field of document.querySelectorAll("input[data-hp-show]")) {
   const { hpShow, hpHide } = field.dataset;
   const toggle = button(hpShow);
@@ -24,7 +26,7 @@ for (const field of document.querySelectorAll("input[data-hp-show]")) {
   field.after(toggle);
 }
 
-// The key, or the recovery codes, line by line.
+// Copies the key, or the recovery codes with one code per line, and prints the recovery codes.
 for (const secret of document.querySelectorAll("[data-hp-copy]")) {
   const { hpCopy, hpCopied, hpPrint } = secret.dataset;
   const lines = [...secret.querySelectorAll("li")];

@@ -1,13 +1,13 @@
 //! The routes of a session: `/profile/sessions`, `/session/refresh` and `/logout`.
 //!
-//! A rejection of `/session/refresh` removes no cookie. Of two tabs that send the same token, the
-//! rejected one may receive its response last, and would remove the other's new cookies.
+//! A rejection of `/session/refresh` removes no cookie. If two tabs send the same token and one is
+//! rejected, its response may arrive last and would remove the new cookies of the other tab.
 //!
-//! A browser drops the access cookie when its time is over, so a log-out may come with the refresh
-//! cookie alone: that one ends the session as well. It works signed out too, and then removes what
-//! cookies there may be: a cookie that no longer verifies is still a cookie. When the session
-//! cannot be ended the cookies stay, or the browser would look signed out while a copy of the token
-//! lives on.
+//! A browser removes the access cookie when it expires, so a logout may be sent with only the
+//! refresh cookie. The refresh cookie also ends the session. A logout without a valid token
+//! succeeds and removes all hallpass cookies, also those that no longer verify. If the session
+//! cannot be ended, the cookies stay: otherwise the browser would look logged out while a copy of
+//! the token is still valid.
 
 pub(crate) mod page;
 
@@ -60,7 +60,7 @@ pub(crate) async fn revoke<R: Role>(
             let tokens = exchange.accounts.end_other_sessions(&who).await?;
             exchange.with_tokens(exchange.done("/profile/sessions"), &tokens)
         }
-        // Ending the session that asks is a log-out.
+        // Ending the session of this request is a logout.
         id if who.session() == Some(id) => {
             exchange.accounts.log_out(&who).await?;
             Ok(exchange.without_cookies(exchange.done("/")))

@@ -1,7 +1,7 @@
-//! Every text of the default pages, in one place: a language is a value.
+//! All texts of the default pages. Each language is a value of [`Texts`].
 //!
-//! A translation starts from one that exists and sets what it says anew; a text added later then
-//! shows in the language that it started from, rather than not at all.
+//! A translation starts from an existing language and replaces its texts. A text that a later
+//! version adds is then shown in the existing language.
 
 mod dutch;
 mod english;
@@ -14,42 +14,43 @@ use hallpass_core::{FieldFault, RejectionKind};
 
 use crate::{fields::Fault, texts::when::Age};
 
-/// The texts of the default pages in one language. English and Dutch come along.
+/// The texts of the default pages in one language. English and Dutch are included.
 ///
 /// ```
 /// use hallpass_web::{DefaultPages, Texts};
 ///
 /// let mut texts = Texts::english();
-/// texts.log_in = "Sign in";
+/// texts.home = "Front page";
 /// let pages = DefaultPages::new()
 ///     .texts(texts)
 ///     .and_texts(Texts::dutch())
 ///     .site_name("The Daily Planet");
 /// ```
 ///
-/// The texts are plain, not HTML; `{name}` and `{n}` stand for what the field's doc says.
+/// The texts are plain text, not HTML. The documentation of a field describes its placeholders,
+/// such as `{name}` and `{n}`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Texts {
     /// The `lang` attribute of the document.
     pub lang: &'static str,
 
-    // Log-in
+    // Login
     /// Title, heading and button.
     pub log_in: &'static str,
-    /// Label.
+    /// Label of the user name field.
     pub username: &'static str,
-    /// Label.
+    /// Label of the password field.
     pub password: &'static str,
-    /// Button at a password field; the script makes it.
+    /// Button at a password field, which the script creates.
     pub show_password: &'static str,
-    /// The same button once the password shows.
+    /// The same button while the password is shown.
     pub hide_password: &'static str,
-    /// Before the link to registration.
+    /// Before the link to the registration page.
     pub no_account: &'static str,
-    /// Who is signed in already; `{name}` is the name.
+    /// Above the form, for a person who is already logged in. `{name}` is the user name.
     pub signed_in_as: &'static str,
-    /// Link onward for a person who is signed in already.
+    /// Link to the next page, for a person who is already logged in.
     pub after_change: &'static str,
 
     // Registration
@@ -57,11 +58,11 @@ pub struct Texts {
     pub register: &'static str,
     /// Button.
     pub create: &'static str,
-    /// Below the field.
+    /// Below the user name field.
     pub username_hint: &'static str,
     /// Below the field of a new password.
     pub password_hint: &'static str,
-    /// Before the link to log-in.
+    /// Before the link to the login page.
     pub have_account: &'static str,
 
     // Code
@@ -69,19 +70,19 @@ pub struct Texts {
     pub code_title: &'static str,
     /// Above the field.
     pub code_lead: &'static str,
-    /// Label.
+    /// Label of the code field.
     pub code: &'static str,
     /// Button.
     pub confirm: &'static str,
     /// Opens the form for a recovery code.
     pub lost_device: &'static str,
-    /// Beside the box that lets this browser stand in for the code; `{days}` is for how long.
+    /// Label of the checkbox to skip the code in this browser. `{days}` is the number of days.
     pub remember_device: &'static str,
-    /// Label.
+    /// Label of the recovery code field.
     pub recovery_code: &'static str,
-    /// Below the field.
+    /// Below the recovery code field.
     pub recovery_hint: &'static str,
-    /// Link back to log-in.
+    /// Link back to the login page.
     pub start_over: &'static str,
 
     // Two-factor
@@ -89,57 +90,57 @@ pub struct Texts {
     pub two_factor: &'static str,
     /// Above the steps.
     pub set_up_lead: &'static str,
-    /// First step.
+    /// Heading of the first step.
     pub step_scan: &'static str,
     /// Before the key.
     pub cannot_scan: &'static str,
-    /// Button at the key and at the recovery codes; the script makes it.
+    /// Button at the key and at the recovery codes, which the script creates.
     pub copy: &'static str,
-    /// The same button once it was pressed.
+    /// The same button after it was pressed.
     pub copied: &'static str,
-    /// Button at the recovery codes; the script makes it.
+    /// Button at the recovery codes, which the script creates.
     pub print: &'static str,
-    /// Link with the key.
+    /// Link that contains the key.
     pub open_app: &'static str,
-    /// Second step.
+    /// Heading of the second step.
     pub step_type: &'static str,
     /// Button.
     pub turn_on: &'static str,
     /// Below the form.
     pub not_yet: &'static str,
-    /// Where the factor is on.
+    /// While the second factor is on.
     pub is_on: &'static str,
-    /// Heading.
+    /// Heading of the form for new recovery codes.
     pub renew_title: &'static str,
-    /// Above the form.
+    /// Above the form for new recovery codes.
     pub renew_lead: &'static str,
-    /// Button.
+    /// Button for new recovery codes.
     pub refresh: &'static str,
-    /// Heading.
+    /// Heading of the form that turns the second factor off.
     pub disable_title: &'static str,
-    /// Above the form.
+    /// Above the form that turns the second factor off.
     pub disable_lead: &'static str,
-    /// Button.
+    /// Button that turns the second factor off.
     pub turn_off: &'static str,
 
     // Recovery codes
     /// Title and heading.
     pub codes_title: &'static str,
-    /// Where the factor was switched on just now.
+    /// Above the codes, if the second factor was just turned on.
     pub codes_enabled: &'static str,
     /// Above the codes.
     pub codes_lead: &'static str,
-    /// Link onward.
+    /// Link to the next page.
     pub codes_done: &'static str,
 
-    // Change of password
+    // Change of the password
     /// Title and heading.
     pub password_title: &'static str,
     /// Above the form.
     pub password_lead: &'static str,
-    /// Label.
+    /// Label of the field for the current password.
     pub current_password: &'static str,
-    /// Label.
+    /// Label of the field for the new password.
     pub new_password: &'static str,
     /// Button.
     pub change_password: &'static str,
@@ -147,91 +148,91 @@ pub struct Texts {
     // Sessions
     /// Title and heading.
     pub sessions_title: &'static str,
-    /// Marks the session that asks.
+    /// Marks the session of the request.
     pub this_device: &'static str,
-    /// A session without a name.
+    /// The name of a session whose device is unknown.
     pub unknown_device: &'static str,
-    /// Before an age.
+    /// Before the time since the login.
     pub logged_in: &'static str,
-    /// Before an age.
+    /// Before the time since the last refresh.
     pub last_seen: &'static str,
-    /// Button.
+    /// Button that ends one session.
     pub end_session: &'static str,
-    /// Button.
+    /// Button that ends all other sessions.
     pub end_others: &'static str,
-    /// Button.
+    /// Button that ends this session.
     pub log_out: &'static str,
-    /// An age under a minute.
+    /// Less than one minute ago.
     pub moments_ago: &'static str,
-    /// An age of one, and of `{n}`.
+    /// One minute ago, and `{n}` minutes ago.
     pub minutes_ago: [&'static str; 2],
-    /// An age of one, and of `{n}`.
+    /// One hour ago, and `{n}` hours ago.
     pub hours_ago: [&'static str; 2],
-    /// An age of one, and of `{n}`.
+    /// One day ago, and `{n}` days ago.
     pub days_ago: [&'static str; 2],
 
     // Rejections
-    /// A login was rejected, whatever the cause.
+    /// A login was rejected. The text is the same for every cause.
     pub credentials: &'static str,
-    /// A person's own password or code was rejected.
+    /// The password or the code that confirms a change was rejected.
     pub confirmation: &'static str,
     /// A code was rejected.
     pub wrong_code: &'static str,
-    /// A field is empty.
+    /// A field is missing.
     pub missing: &'static str,
     /// A field is not text.
     pub not_text: &'static str,
-    /// A field came twice.
+    /// A field was sent more than once.
     pub repeated: &'static str,
-    /// A name of a wrong length.
+    /// The user name is too short or too long.
     pub username_length: &'static str,
-    /// A name with a wrong character.
+    /// The user name contains a character that is not allowed.
     pub username_character: &'static str,
     /// Another account has the name.
     pub name_taken: &'static str,
-    /// Too short or too long; `{n}` is the least number of characters.
+    /// The password is too short or too long. `{n}` is the minimum number of characters.
     pub password_length: &'static str,
-    /// Known to everybody.
+    /// The password is in the list of common passwords.
     pub password_common: &'static str,
     /// Title of a rejection without a text of its own in `rejections`.
     pub rejection_title: &'static str,
-    /// How long to wait, of one second, and of `{n}`.
+    /// The time to wait: one second, and `{n}` seconds.
     pub wait_seconds: [&'static str; 2],
-    /// How long to wait, of one minute, and of `{n}`.
+    /// The time to wait: one minute, and `{n}` minutes.
     pub wait_minutes: [&'static str; 2],
     /// Link to `/`.
     pub home: &'static str,
-    /// The texts of the page of a rejection, one per kind.
+    /// The texts of the rejection pages, one per kind.
     pub rejections: &'static [RejectionText],
 }
 
-/// The texts of the page of a rejection.
+/// The texts of a rejection page.
 ///
 /// Exhaustive, because a translation writes every field.
 #[derive(Clone, Copy, Debug)]
 pub struct RejectionText {
-    /// The kind.
+    /// The kind of the rejection.
     pub kind: RejectionKind,
     /// Title and heading.
     pub title: &'static str,
-    /// What happened and what to do, in a sentence or two.
+    /// One or two sentences that describe what happened and what to do.
     pub text: &'static str,
 }
 
 impl Texts {
-    /// The English texts.
+    /// Returns the English texts.
     #[must_use]
     pub fn english() -> Self {
         english::TEXTS
     }
 
-    /// The Dutch texts.
+    /// Returns the Dutch texts.
     #[must_use]
     pub fn dutch() -> Self {
         dutch::TEXTS
     }
 
-    /// Returns why a form was rejected.
+    /// Returns the text for a rejected form.
     #[must_use]
     pub fn fault(&self, fault: &Fault) -> &'static str {
         match fault {
@@ -241,7 +242,7 @@ impl Texts {
         }
     }
 
-    /// Returns what is wrong with a field.
+    /// Returns the text for the fault of a field.
     #[must_use]
     pub fn field_fault(&self, fault: &FieldFault) -> String {
         match fault {
@@ -257,13 +258,13 @@ impl Texts {
         }
     }
 
-    /// Returns the texts of the page of a rejection.
+    /// Returns the texts of a rejection page, or `None` if this kind has no texts.
     #[must_use]
     pub fn rejection(&self, kind: RejectionKind) -> Option<&RejectionText> {
         self.rejections.iter().find(|text| text.kind == kind)
     }
 
-    /// How long ago that was, in its largest whole unit: it reads right in every time zone.
+    /// Returns the text for a time that has passed, in its largest whole unit.
     #[must_use]
     pub fn ago(&self, age: &Duration) -> String {
         match Age::of(*age) {
@@ -274,7 +275,8 @@ impl Texts {
         }
     }
 
-    /// How long to wait, rounded up: whoever comes back when it said must not be too early.
+    /// Returns the text for a time to wait. The time is rounded up, so that an attempt after it is
+    /// not too early.
     #[must_use]
     pub fn wait(&self, wait: &Duration) -> String {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

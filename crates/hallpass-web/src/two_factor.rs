@@ -1,9 +1,9 @@
-//! `/profile/two-factor`: the second factor on and off. `/profile/recovery-codes`: a new set, the
-//! old one dead.
+//! `/profile/two-factor` turns the second factor on and off. `/profile/recovery-codes` replaces the
+//! recovery codes, and the old codes are no longer accepted.
 //!
-//! `GET` shows a key that is not stored anywhere: the engine derives it from the account and the
-//! session, so the page may be loaded again, and loaded by a prefetch, without anything changing.
-//! The key goes live only by the first right code.
+//! `GET` shows a key that is not stored: the engine derives it from the account and the session. So
+//! a reload or a prefetch of the page changes nothing. The key takes effect with the first correct
+//! code.
 
 pub(crate) mod page;
 pub(crate) mod qr_code;
@@ -56,8 +56,8 @@ pub(crate) async fn enable<R: Role>(
     };
     match enabled.await {
         Err(rejection) if shows_form(rejection) && !exchange.wants_json() => {
-            // The same key once more: it is derived, and a person who mistyped has it in the app
-            // already.
+            // Shows the same key again: the key is derived, and a person who mistyped the code
+            // already has the key in the app.
             let TwoFactor::Off(set_up) = subject.factor(exchange).await? else {
                 return Err(RejectionKind::SecondFactorOn.into());
             };
@@ -68,15 +68,16 @@ pub(crate) async fn enable<R: Role>(
     }
 }
 
-/// Whose second factor it is.
+/// The person whose second factor it is.
 enum Subject<R> {
     Member(Identity<R>),
-    /// Somebody who is not signed in before they have one.
+    /// A person who must set up a second factor before the login is complete.
     Enrolling(Enrolling<R>),
 }
 
 impl<R: Role> Subject<R> {
-    /// An enrolment comes first: whoever has one under way has just typed that account's password.
+    /// An enrolment takes precedence over a login: the person has just entered the password of the
+    /// account of the enrolment.
     async fn of(exchange: &Exchange<'_, R>) -> Result<Self, Rejection> {
         Ok(match exchange.enrolling().await? {
             Some(enrolling) => Self::Enrolling(enrolling),
@@ -144,7 +145,8 @@ fn form<'p>(key: &'p DrawnKey<'_>, rejection: Option<Rejection>) -> Page<'p> {
     })
 }
 
-/// The key in the three forms in which an app takes it. Wiped on drop.
+/// The key in the three forms that authenticator apps accept. The base32 text and the QR code are
+/// zeroized on drop.
 struct DrawnKey<'a> {
     secret: Zeroizing<String>,
     uri: &'a str,
@@ -182,7 +184,7 @@ pub(crate) async fn renew_codes<R: Role>(
     }))
 }
 
-/// A fresh set of recovery codes, shown this once.
+/// Returns the response that shows new recovery codes. They are shown only once.
 fn shown<R: Role>(
     exchange: &Exchange<'_, R>,
     codes: &[RecoveryCode],

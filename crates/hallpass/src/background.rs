@@ -1,4 +1,4 @@
-//! The tasks beside the requests: the revocation sync, and the watch on the key file.
+//! The background tasks: the revocation sync, and the reload of a changed key file.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use tokio::{
 
 use crate::key_file::WatchedKeyFile;
 
-/// The tasks. They end when this is dropped.
+/// The running tasks. Dropping this value stops them.
 #[derive(Default)]
 pub(crate) struct Background {
     _tasks: JoinSet<()>,
 }
 
 impl Background {
-    /// Spawns them on this runtime.
+    /// Spawns the tasks on this runtime.
     pub(crate) fn start<R: Role>(
         runtime: &Handle,
         sync: RevocationSync<R>,

@@ -1,4 +1,4 @@
-//! The builder of a site: each setting once, in any order.
+//! The builder of a site, with every setting.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -18,10 +18,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::key_file::KeyFile;
 
-/// Makes a [`Hallpass`](crate::Hallpass) over a store. [`start`](Self::start) finishes it.
+/// Builds a [`Hallpass`](crate::Hallpass) on a store. [`start`](Self::start) finishes it.
 ///
-/// The order of the settings does not matter; `docs/settings.md` lists them with their defaults. A
-/// capability that the store lacks does not compile:
+/// The order of the settings does not matter. `docs/settings.md` lists them with their defaults.
+/// Turning on a capability whose trait the store does not implement is a compile error:
 ///
 /// ```compile_fail
 /// # use hallpass::{Account, AccountId, Hallpass, Role, Username};
@@ -50,7 +50,7 @@ pub struct HallpassBuilder<R, S> {
     pub(crate) pages: Option<Arc<dyn Pages>>,
 }
 
-/// Where the keys come from.
+/// The source of the keys.
 pub(crate) enum KeySource {
     Ring(Keys),
     File(KeyFile),
@@ -82,23 +82,23 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Signs and verifies with the keys in this file, which is made where there is none and read
-    /// again when it changes.
+    /// Signs and verifies with the keys in this file. The file is created if it does not exist, and
+    /// it is read again when it changes.
     pub fn key_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.keys.push(KeySource::File(KeyFile::new(path)));
         self
     }
 
-    /// Signs and verifies with keys that are drawn at the start and kept in memory alone, for a
-    /// test or an example. A restart logs everybody out and makes every second factor
+    /// Signs and verifies with random keys that are generated at the start and kept only in memory,
+    /// for a test or an example. A restart logs everybody out and makes every second factor
     /// unreadable.
     pub fn keys_in_memory(mut self) -> Self {
         self.keys.push(KeySource::Drawn);
         self
     }
 
-    /// Sets the issuer of the tokens (`iss`). Defaults to `hallpass`. Use the URL of the site where
-    /// other services verify its tokens.
+    /// Sets the issuer of the tokens (`iss`). Defaults to `hallpass`. If other services verify the
+    /// site's tokens, use the URL of the site.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.settings.issuer = issuer.into();
         self
@@ -111,36 +111,36 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     }
 
     /// Sets how long an access token is valid. Defaults to 15 minutes. A token with a longer
-    /// lifetime is rejected, because revocations are remembered for this time.
+    /// lifetime is rejected, because the revocation list keeps its entries for this time.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.lifetime = lifetime;
         self
     }
 
-    /// Sets which tokens are accepted besides those that hallpass writes:
-    /// `VerifierSettings::default().accept_type("JWT")` where another program signs some with the
-    /// same keys. Defaults to none.
+    /// Sets which other tokens are accepted, in addition to those that hallpass issues. Defaults to
+    /// no other tokens. If another program signs tokens with the same keys, pass
+    /// `VerifierSettings::default().accept_type("JWT")`.
     pub fn verifier(mut self, verifier: VerifierSettings) -> Self {
         self.settings.verifier = verifier;
         self
     }
 
-    /// Also accepts the access token as `Authorization: Bearer`. Defaults to the cookie alone.
+    /// Also accepts the access token as `Authorization: Bearer`. Defaults to only the cookie.
     pub fn bearer(mut self) -> Self {
         self.settings.bearer = true;
         self
     }
 
-    /// Adds the site's own claims to every access token. `claims_of` is called with the account, as
-    /// the store has it then, when a person logs in, when a session is refreshed, and when a change
-    /// of the account replaces the token. A claim is thus as old as the token. Defaults to none.
+    /// Adds the site's own claims to every access token. Defaults to no claims.
     ///
-    /// Handlers read them: `identity.claims::<X>()`.
+    /// `claims_of` is called with the account as it is in the store: when a person logs in, when a
+    /// session is refreshed, and when a change of the account replaces the token. The claims do not
+    /// change while the token is valid. Handlers read them with `identity.claims::<X>()`.
     ///
-    /// `X` is a struct with named fields, or a map with string keys. Its names cannot be those that
-    /// hallpass writes, and it must not deny unknown fields. Where the claims cannot be signed or
-    /// read back, no token is issued: the flow ends as
-    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable), and the log has the cause.
+    /// `X` is a struct with named fields, or a map with string keys. Its names must not be names of
+    /// claims that hallpass writes, and `X` must not deny unknown fields. If the claims cannot be
+    /// signed or read back, no token is issued: the flow returns
+    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable), and the cause is logged.
     ///
     /// ```
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -176,30 +176,31 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets names and attributes of the cookies. Defaults to `__Host-hallpass` and its siblings
-    /// with `SameSite=Lax`, which browsers accept from this host over HTTPS alone.
+    /// Sets the names and attributes of the cookies. Defaults to names that begin with
+    /// `__Host-hallpass`, and to `SameSite=Lax`. Browsers accept these cookies only over HTTPS and
+    /// send them only to this host.
     pub fn cookies(mut self, cookies: CookieSettingsBuilder) -> Self {
         self.cookies = cookies;
         self
     }
 
-    /// Sends the cookies over plain HTTP too, under names without a prefix. Defaults to HTTPS
-    /// alone, because a listener on the network could take them; Chromium and Firefox make an
-    /// exception for `localhost` by themselves, Safari does not (WebKit bug 281149).
+    /// Also sends the cookies over plain HTTP, under names without a prefix. An attacker on the
+    /// network can then read them. Defaults to HTTPS only. For `localhost` this is not needed in
+    /// Chromium and Firefox, which make an exception; Safari makes none (WebKit bug 281149).
     pub fn insecure_plain_http_cookies(mut self) -> Self {
         self.insecure_plain_http_cookies = true;
         self
     }
 
     /// Accepts unsafe requests from another origin, for example `https://shop.example`. Defaults to
-    /// the site's own origin alone (CSRF).
+    /// only the site's own origin (CSRF).
     pub fn trust_origin(mut self, origin: impl Into<String>) -> Self {
         self.trusted_origins.push(origin.into());
         self
     }
 
-    /// Sets the paths that a rejection leads to, and its style sheet. Defaults to those of the
-    /// login routes.
+    /// Sets the login path, the two-factor path and the style sheet of rejections. Defaults to
+    /// those of the login routes.
     pub fn rejections(mut self, rejections: RejectionSettings) -> Self {
         self.settings.rejections = rejections;
         self
@@ -208,7 +209,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
 
 /// Accounts, passwords, second factors and sessions.
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
-    /// Turns on all that the store can do.
+    /// Turns on all capabilities, for a store that implements all traits.
     pub fn everything(self) -> Self
     where
         S: RegistrationStore
@@ -238,8 +239,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Turns the change of passwords on (`/profile/password`), and the upgrade of weak hashes at
-    /// login.
+    /// Turns on the change of passwords (`/profile/password`), and the replacement of weak hashes
+    /// at login.
     pub fn passwords(mut self) -> Self
     where
         S: PasswordStore,
@@ -248,11 +249,11 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Turns second factors on (`/profile/two-factor`), and sets who must have one:
-    /// `TwoFactorPolicy::RequiredFor([SiteRole::Admin].into())`. The policy defaults to nobody,
-    /// also with [`everything`](Self::everything).
+    /// Turns second factors on (`/profile/two-factor`), and sets which accounts must have one:
+    /// `TwoFactorPolicy::RequiredFor([SiteRole::Admin].into())`. By default no account must have
+    /// one, also with [`everything`](Self::everything).
     ///
-    /// While second factors are off, an account whose store says that it has one cannot log in.
+    /// While second factors are off, an account that has one in the store cannot log in.
     pub fn two_factor(mut self, policy: TwoFactorPolicy<R>) -> Self
     where
         S: TwoFactorStore,
@@ -262,7 +263,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Turns sessions on: `/profile/sessions`, and log-out that holds on every node.
+    /// Turns sessions on: `/profile/sessions`, and a logout that takes effect on every node.
     pub fn sessions(mut self) -> Self
     where
         S: SessionStore,
@@ -272,7 +273,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     }
 
     /// Turns refresh tokens on: a person stays logged in for up to 30 days, while an access token
-    /// is valid for 15 minutes. Turns [`sessions`](Self::sessions) on too.
+    /// is valid for 15 minutes. Also turns [`sessions`](Self::sessions) on.
     pub fn refresh_tokens(mut self) -> Self
     where
         S: RefreshTokenStore,
@@ -281,15 +282,15 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self.sessions()
     }
 
-    /// Turns refresh tokens off: a session is one access token with one
-    /// [`lifetime`](Self::lifetime). Overrides [`refresh_tokens`](Self::refresh_tokens) and
+    /// Turns refresh tokens off: a session ends after one [`lifetime`](Self::lifetime) of an access
+    /// token. Overrides [`refresh_tokens`](Self::refresh_tokens) and
     /// [`everything`](Self::everything).
     pub fn without_refresh_tokens(mut self) -> Self {
         self.without_refresh_tokens = true;
         self
     }
 
-    /// Turns administration on: the application changes roles and disables accounts.
+    /// Turns administration on: the application can change roles and disable accounts.
     pub fn administration(mut self) -> Self
     where
         S: AdministrationStore,
@@ -312,36 +313,37 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets cost and concurrency of password hashing. Defaults to
+    /// Sets the cost and the concurrency of password hashing. Defaults to
     /// [`PasswordHasherSettings::default`], which depends on the machine.
     pub fn password_hasher(mut self, settings: PasswordHasherSettings) -> Self {
         self.settings.password_hasher = settings;
         self
     }
 
-    /// Looks up new passwords in this service of breached passwords. Defaults to none.
+    /// Looks up new passwords in this service of breached passwords. Defaults to no service.
     pub fn breached_passwords(mut self, service: impl BreachedPasswords) -> Self {
         self.settings.breached_passwords = Some(Arc::new(service).into());
         self
     }
 
-    /// Sets the shape of the codes. Defaults to [`TotpSettings::default`], which every
-    /// authenticator supports.
+    /// Sets the algorithm, the digits and the accepted clock skew of the codes. Defaults to
+    /// [`TotpSettings::default`], which every authenticator supports.
     pub fn totp(mut self, settings: TotpSettings) -> Self {
         self.settings.totp = settings;
         self
     }
 
-    /// Lets a browser skip the code for this long, at most 180 days, after a person showed one
-    /// there and asked for it. Does not apply to accounts that must have a second factor, nor
-    /// to routes that require one. Defaults to never.
+    /// Lets a person skip the code in a browser for this long, at most 180 days, after the person
+    /// entered a code there and chose to trust the browser. Does not apply to accounts that must
+    /// have a second factor, nor to routes that require one. Defaults to off: every login requires
+    /// a code.
     pub fn trust_devices(mut self, time: Duration) -> Self {
         self.settings.trust_devices = Some(time);
         self
     }
 
-    /// Sets how long a session lasts. Defaults to 30 days, 7 of them idle. Has no effect without
-    /// refresh tokens.
+    /// Sets how long a session lasts. By default it ends after 30 days, or after 7 days in which it
+    /// is not used. Has no effect without refresh tokens.
     pub fn session(mut self, session: SessionSettings) -> Self {
         self.settings.session = session;
         self
@@ -356,7 +358,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Counts attempts in the site's store, where a restart or another node does not forget them.
+    /// Counts attempts in the site's store: the counts survive a restart, and all nodes share them.
     /// Defaults to the memory of this process.
     pub fn rate_limits_in_store(mut self) -> Self
     where
@@ -374,15 +376,15 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets the proxies whose header names the client's address. Defaults to none, because any
-    /// client can write the header.
+    /// Sets the reverse proxies whose header names the client's address. Defaults to no proxies,
+    /// because any client can send the header.
     pub fn proxies(mut self, proxies: Proxies) -> Self {
         self.settings.proxies = proxies;
         self
     }
 
-    /// Reads the store's revocation log: what another node or an operator's command revokes takes
-    /// effect here within 5 seconds.
+    /// Reads the store's revocation log. A revocation by another node or by an operator's command
+    /// takes effect here within 5 seconds.
     pub fn revocation_log(mut self) -> Self
     where
         S: RevocationLog,
@@ -399,8 +401,9 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Also announces revocations through this store, and is woken by it. The revocation log stays
-    /// the one that is read. Defaults to what the log's own store can announce.
+    /// Also announces revocations through this store, and reads the revocation log when this store
+    /// announces one. The revocations are still read from the log. Defaults to the announcements of
+    /// the log's own store, if it has any.
     pub fn notifier(mut self, store: impl RevocationLog) -> Self {
         self.stores.notifiers.push(Arc::new(store).into());
         self
@@ -410,13 +413,14 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// [`rate_limits_in`](Self::rate_limits_in) and [`notifier`](Self::notifier), for example with
     /// a `RedisStore`.
     ///
-    /// While it is down nobody can log in, because an attempt that is not counted is not made. Who
-    /// is logged in stays so, and revocations arrive by the log's own notifier and by the poll.
+    /// While this store is down nobody can log in, because an attempt that cannot be counted is
+    /// rejected. People who are logged in stay logged in. Revocations still arrive through the
+    /// log's own notifier and by polling.
     pub fn shared_backend(self, shared: impl RateLimitStore + RevocationLog + Clone) -> Self {
         self.rate_limits_in(shared.clone()).notifier(shared)
     }
 
-    /// Sets what happens to tokens while the revocation log does not answer. Defaults to
+    /// Sets whether tokens are accepted while the revocation log cannot be read. Defaults to
     /// [`StalePolicy::ServeUntilExpiry`].
     pub fn stale_policy(mut self, policy: StalePolicy) -> Self {
         self.stale_policy = Some(policy);
@@ -424,47 +428,47 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets how long one call to the store may take. Defaults to 1.5 seconds; the request then ends
-    /// with a 503.
+    /// Sets the timeout of one call to the store. Defaults to 1.5 seconds. After a timeout the
+    /// response is a 503.
     pub fn store_timeout(mut self, time: Duration) -> Self {
         self.settings.store_timeout = time;
         self
     }
 
-    /// Sets how long one login route may take in all. Defaults to 1.8 seconds; the request then
-    /// ends with a 503.
+    /// Sets the timeout of one request to a login route. Defaults to 1.8 seconds. After a timeout
+    /// the response is a 503.
     pub fn request_timeout(mut self, time: Duration) -> Self {
         self.settings.request_timeout = time;
         self
     }
 
-    /// Sets the name of the site on its pages and in authenticators. Authenticators show the issuer
-    /// without it, and the pages "Home".
+    /// Sets the name of the site on its pages and in authenticators. Defaults to the issuer in
+    /// authenticators, and to "Home" on the pages.
     pub fn site_name(mut self, name: impl Into<String>) -> Self {
         self.settings.site_name = Some(name.into());
         self
     }
 
-    /// Renders the site's own pages. Defaults to plain ones that work without JavaScript.
+    /// Renders the site's own pages. Defaults to plain pages that work without JavaScript.
     pub fn pages(mut self, pages: impl Pages) -> Self {
         self.pages = Some(Arc::new(pages));
         self
     }
 
-    /// Calls this function with each event, inside the request: hand long work to a task. Defaults
-    /// to none. Events are logged in any case.
+    /// Calls this function with each event, inside the request. Run long work in a task of its own.
+    /// Defaults to no function. Events are always logged.
     pub fn on_event(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.settings.on_event = Some(Arc::new(hook));
         self
     }
 
-    /// Sets the clock. Defaults to the system's.
+    /// Sets the clock. Defaults to the system's clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self
     }
 
-    /// Sets the source of random bytes. Defaults to the operating system's.
+    /// Sets the source of random bytes. Defaults to the operating system.
     pub fn random(mut self, random: impl Random) -> Self {
         self.settings.random = Arc::new(random);
         self

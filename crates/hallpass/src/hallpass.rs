@@ -1,4 +1,4 @@
-//! The handle of a site: what its routes, its own code and its operator commands hold.
+//! The handle of a site. Its routes, its own code and its operator commands use it.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -10,11 +10,11 @@ use hallpass_web::Routes;
 
 use crate::{background::Background, builder::HallpassBuilder};
 
-/// Sign-in, routes and revocation of one site, said once.
+/// The handle of one site: its login flow, its routes and its revocations.
 ///
-/// Cheap to clone: clones share everything. While a clone or a layer of it lives, a task of the
-/// runtime keeps the revocation list current and takes up a changed key file; it stops with the
-/// last of them.
+/// It is cheap to clone, and clones share all state. A background task keeps the revocation list
+/// current and reloads a changed key file. The task stops when the last clone and the last layer
+/// are dropped.
 ///
 /// `R` is the site's role enum.
 ///
@@ -51,31 +51,32 @@ pub struct Hallpass<R> {
 }
 
 impl<R: Role> Hallpass<R> {
-    /// Begins with the site's own store. Two methods of [`AccountStore`] are enough to sign in with
-    /// a password.
+    /// Returns a builder on the site's own store. The two methods of [`AccountStore`] are enough to
+    /// log in with a password.
     pub fn builder<S: AccountStore>(store: S) -> HallpassBuilder<R, S> {
         HallpassBuilder::new(store)
     }
 
-    /// The sign-in, for an application that calls its steps itself.
+    /// Returns the login flow, for an application that calls its steps from its own code.
     #[must_use]
     pub fn accounts(&self) -> &Accounts<R> {
         &self.accounts
     }
 
-    /// The sign-in routes, for an adapter of another framework and for an OpenAPI document.
+    /// Returns the login routes, for an adapter of another framework and for an OpenAPI document.
     #[must_use]
     pub fn endpoints(&self) -> &Routes<R> {
         &self.routes
     }
 
-    /// What answers "who asks?" on the request path. Keep the handle as long as it is in use.
+    /// Returns the authenticator, which finds the caller of a request. Keep the handle for as long
+    /// as the authenticator is in use.
     #[must_use]
     pub fn request_authenticator(&self) -> &RequestAuthenticator<R> {
         &self.authenticator
     }
 
-    /// The keys in use.
+    /// Returns the keys in use.
     #[must_use]
     pub fn keys(&self) -> &Keys {
         self.accounts.issuer().keys()
@@ -84,25 +85,25 @@ impl<R: Role> Hallpass<R> {
     /// Finds an account by its user name, in any spelling.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// Returns an error if the store cannot be reached.
     pub async fn find(&self, username: &Username) -> Result<Option<Account>, AccountsError> {
         self.accounts.find(username).await
     }
 
-    /// Ends every session of the account. Its tokens are refused here at once, and on every node
-    /// within 5 seconds.
+    /// Ends every session of the account. This node rejects the account's tokens immediately, and
+    /// every other node within 5 seconds.
     ///
     /// # Errors
-    /// The store does not answer, or there is no such account.
+    /// Returns an error if the store cannot be reached, or the account does not exist.
     pub async fn log_out_everywhere(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.accounts.log_out_everywhere(account).await
     }
 
-    /// Replaces the account's roles. Tokens with the old ones are refused here at once, and on
-    /// every node within 5 seconds.
+    /// Replaces the account's roles. This node rejects tokens with the old roles immediately, and
+    /// every other node within 5 seconds.
     ///
     /// # Errors
-    /// The store does not answer, or there is no such account.
+    /// Returns an error if the store cannot be reached, or the account does not exist.
     pub async fn set_roles(
         &self,
         account: &AccountId,
@@ -111,40 +112,42 @@ impl<R: Role> Hallpass<R> {
         self.accounts.set_roles(account, roles).await
     }
 
-    /// Ends every session of the account and lets nobody sign in to it until it is
+    /// Ends every session of the account, and rejects its logins until the account is
     /// [enabled](Self::enable) again.
     ///
     /// # Errors
-    /// The store does not answer, or there is no such account.
+    /// Returns an error if the store cannot be reached, or the account does not exist.
     pub async fn disable(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.accounts.disable(account).await
     }
 
-    /// Lets the account sign in again.
+    /// Enables the account again: its logins are accepted.
     ///
     /// # Errors
-    /// The store does not answer, or there is no such account.
+    /// Returns an error if the store cannot be reached, or the account does not exist.
     pub async fn enable(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.accounts.enable(account).await
     }
 
-    /// Returns the commands for a route of the site, given by this person: they are carried out
-    /// only if the person's account is enabled, at the generation of the token and in a session
-    /// that exists, checked in the transaction of the command. A route that calls
-    /// [`set_roles`](Self::set_roles) itself would let an administrator who is being demoted take
-    /// that back.
+    /// Returns the commands for a route of the site, on behalf of this person.
+    ///
+    /// The store checks in the transaction of each command that the person's account is enabled and
+    /// at the generation of the token, and that the session exists. Without these checks, as in a
+    /// route that calls [`set_roles`](Self::set_roles) directly, an administrator who is being
+    /// demoted could undo the demotion.
     pub fn commands_of<'a>(&'a self, who: &Identity<R>) -> Commands<'a, R> {
         self.accounts.commands_of(who)
     }
 
-    /// Whether revocations are known to be current within the published 5 seconds: what `/readyz`
-    /// says. Always so where no revocation log is on.
+    /// Returns whether the revocation log was read to its end within the last 5 seconds, for a
+    /// `/readyz` route. Returns `true` if no revocation log is on.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.sync.is_ready()
     }
 
-    /// How long ago the revocation log was last read to its end. `None`: never, or none is on.
+    /// Returns how long ago the revocation log was last read to its end. Returns `None` if it never
+    /// was, or if no revocation log is on.
     #[must_use]
     pub fn staleness(&self) -> Option<Duration> {
         self.sync.staleness()

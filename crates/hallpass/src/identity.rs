@@ -6,19 +6,19 @@ use std::{fmt, ops::Deref};
 use hallpass_core::Permission;
 use hallpass_core::Role;
 
-/// The verified caller, and the proof that there is one.
+/// The verified caller. A value of this type is the proof that the request has a valid token.
 ///
-/// As an extractor of axum (feature `axum`) or actix-web (feature `actix`) it rejects a request
-/// without a valid token; as `Option<Identity<R>>` it rejects none, and a missing token and an
-/// invalid one are both `None`. It derefs to [`hallpass_core::Identity`], whose methods return
-/// name, roles and the rest.
+/// It is an extractor of axum (feature `axum`) and of actix-web (feature `actix`), which rejects a
+/// request without a valid token. `Option<Identity<R>>` rejects no request: it is `None` for a
+/// missing token and for an invalid token. `Identity` derefs to [`hallpass_core::Identity`], whose
+/// methods return the user name, the roles and the other claims.
 ///
-/// It is one type whatever features are on. A response that depends on the caller must not be
-/// cached: set `Cache-Control: no-store`, or put `require_login` around the route, which does.
+/// A response that depends on the caller must not be cached: set `Cache-Control: no-store`, or put
+/// `require_login` around the route, which sets that header.
 pub struct Identity<R: Role>(hallpass_core::Identity<R>);
 
 impl<R: Role> Identity<R> {
-    /// Returns the caller as the core crate has it.
+    /// Returns the caller as the type of the core crate.
     pub fn into_inner(self) -> hallpass_core::Identity<R> {
         self.0
     }
@@ -30,7 +30,7 @@ impl<R: Role> From<hallpass_core::Identity<R>> for Identity<R> {
     }
 }
 
-// By hand, because the derived ones would require the same of `R`.
+// Not derived, because a derived implementation would require `R: Clone` or `R: Debug`.
 impl<R: Role> Clone for Identity<R> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
@@ -51,11 +51,11 @@ impl<R: Role> Deref for Identity<R> {
     }
 }
 
-/// A caller who holds the permission `P`: the extractor rejects any other, so a value of this type
-/// is the proof.
+/// A caller who has the permission `P`. The extractor rejects every other caller, so a value of
+/// this type is the proof of the permission.
 ///
-/// Functions that must not run without the permission can take it by reference.
-/// `Option<Allowed<P>>` rejects nobody: it is for showing a link only to those who may follow it.
+/// A function that must not run without the permission can take this value by reference.
+/// `Option<Allowed<P>>` rejects no caller. Use it to show a link only to callers who may follow it.
 ///
 /// ```
 /// use hallpass::{Allowed, Permission, Requirement, Role};

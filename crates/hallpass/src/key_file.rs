@@ -1,10 +1,11 @@
-//! The key ring's file: made by the first process that needs it, replaced whole, read again while
-//! the server runs.
+//! The file of the key ring. The first process that needs the file creates it. A running server
+//! reads it again when it changes.
 //!
-//! Whoever reads the file can sign in as anybody, so it is made with mode 0600. It is never half
-//! written: its text goes to a temporary file beside it and reaches the disk there, and only then
-//! gets the name. Of processes that start together, one gives it the name, and the others take what
-//! they find; of those that change it, each waits for the one before ([`KeyFile::update`]).
+//! A person who can read the file can log in as anybody, so the file is created with mode 0600. It
+//! is replaced atomically: the text is written to a temporary file in the same directory and synced
+//! to disk, and then the temporary file gets the name of the key file. If several processes start
+//! concurrently, one of them creates the key file and the others read it. Processes that change the
+//! file take turns ([`KeyFile::update`]).
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -29,13 +30,13 @@ use zeroize::Zeroizing;
 ///
 /// let now = UnixTime::from_secs(1_764_000_000);
 /// let file = KeyFile::new(directory.join("site-keys.json"));
-/// assert!(file.load().is_err(), "it is not there yet");
+/// assert!(file.load().is_err(), "the file does not exist yet");
 ///
 /// let made = file.load_or_make(now)?;
 /// let found = file.load_or_make(now)?;
 /// assert_eq!(made.active().unwrap().id(), found.active().unwrap().id());
 ///
-/// let rotated = file.rotate(now, Duration::from_secs(3600))?; // a running server takes it up within a second
+/// let rotated = file.rotate(now, Duration::from_secs(3600))?; // a running server reloads it within a second
 /// assert_eq!(rotated.keys().count(), 2);
 /// # std::fs::remove_dir_all(&directory)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -46,12 +47,12 @@ pub struct KeyFile {
 }
 
 impl KeyFile {
-    /// Names the file. Nothing is read or made.
+    /// Returns a key file at this path. Does not read or create the file.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// Names the file that belongs to a database: `site-keys.json` beside `site.db`.
+    /// Returns the key file of a database, in the same directory: `site-keys.json` for `site.db`.
     pub fn beside(database: impl AsRef<Path>) -> Self {
         let database = database.as_ref();
         let mut name = database.file_stem().unwrap_or_default().to_owned();
@@ -59,25 +60,26 @@ impl KeyFile {
         Self::new(database.with_file_name(name))
     }
 
-    /// Where it is.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Reads the ring.
+    /// Reads the key ring.
     ///
     /// # Errors
-    /// The file cannot be read, or holds no key ring.
+    /// Returns an error if the file cannot be read, or does not contain a valid key ring.
     pub fn load(&self) -> Result<KeyRing, KeyFileError> {
         self.parse(&self.read()?)
     }
 
-    /// Reads the ring; makes the file with a fresh HS256 key and a fresh encryption key where there
-    /// is none.
+    /// Reads the key ring. If the file does not exist, creates it with a new HS256 key and a new
+    /// encryption key.
     ///
     /// # Errors
-    /// The file cannot be read or made, or holds no key ring.
+    /// Returns an error if the file cannot be read or created, or does not contain a valid key
+    /// ring.
     pub fn load_or_make(&self, now: UnixTime) -> Result<KeyRing, KeyFileError> {
         if let Err(KeyFileError::Read { source, .. }) = self.read()
             && source.kind() == io::ErrorKind::NotFound
@@ -91,15 +93,15 @@ impl KeyFile {
         self.load()
     }
 
-    /// Makes the file with this ring in it.
+    /// Creates the file with this key ring.
     ///
     /// # Errors
-    /// The file is there already, or cannot be written.
+    /// Returns an error if the file already exists or cannot be written.
     pub fn create(&self, ring: &KeyRing) -> Result<(), KeyFileError> {
         let temporary =
             Temporary::write(&self.path, ring).map_err(|source| self.cannot_write(source))?;
-        // A hard link, unlike a rename, fails where the name is taken: so the first one wins, and
-        // its text is whole.
+        // Unlike a rename, a hard link fails if the name exists. So the first process creates the
+        // file, and the file is complete.
         match fs::hard_link(&temporary.path, &self.path) {
             Ok(()) => sync_directory(&self.path).map_err(|source| self.cannot_write(source)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -109,22 +111,22 @@ impl KeyFile {
         }
     }
 
-    /// Puts a new signing key into use. The present one is accepted for `accept_old_for` longer,
-    /// which must not be less than the life of an access token, or whoever signed in just
-    /// before is signed out.
+    /// Puts a new signing key into use. The old key is still accepted for `accept_old_for`. If that
+    /// is less than the lifetime of an access token, people who logged in just before the rotation
+    /// are logged out.
     ///
     /// # Errors
-    /// As [`update`](Self::update), or the ring in it signs nothing.
+    /// As [`update`](Self::update), and if the key ring has no signing key.
     pub fn rotate(&self, now: UnixTime, accept_old_for: Duration) -> Result<KeyRing, KeyFileError> {
         let random = random()?;
         self.update(|ring| ring.rotated(*random, now, accept_old_for))
     }
 
-    /// Puts a new pepper into use: new password hashes are made with it, and each older hash at the
-    /// next sign-in of its account.
+    /// Puts a new pepper into use. New password hashes use it, and each older hash is replaced at
+    /// the next login of its account.
     ///
-    /// From then on the file is as precious as the database: whoever loses a pepper loses every
-    /// password that was made with it.
+    /// Back up the file like the database: without a pepper, no password hash that was made with
+    /// it can be verified.
     ///
     /// # Errors
     /// As [`update`](Self::update).
@@ -133,13 +135,13 @@ impl KeyFile {
         self.update(|ring| Ok(ring.with_new_pepper(*random, now)))
     }
 
-    /// Reads the ring, changes it and puts it back, while no other process does: of two rotations
-    /// at the same moment, neither undoes the other. They take turns by a lock on a file beside
-    /// it, which stays there, empty.
+    /// Reads the key ring, changes it and writes it back, while no other process does: of two
+    /// concurrent rotations, neither undoes the other. The lock is an empty `.lock` file in the
+    /// same directory, which is not removed.
     ///
     /// # Errors
-    /// The file cannot be read or written, the ring cannot be changed so, or another process is not
-    /// done with it after five seconds; nothing is changed then.
+    /// Returns an error if the file cannot be read or written, if `change` fails, or if another
+    /// process still holds the lock after five seconds. The file is unchanged then.
     pub fn update(
         &self,
         change: impl FnOnce(&KeyRing) -> Result<KeyRing, KeyRingError>,
@@ -150,16 +152,16 @@ impl KeyFile {
         Ok(changed)
     }
 
-    /// Puts this ring in the place of the one in the file, which keeps its mode, whatever the file
-    /// holds by then: [`update`](Self::update) loses nothing.
+    /// Replaces the key ring in the file. The file keeps its mode. A concurrent change by another
+    /// process is lost; [`update`](Self::update) prevents that.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn save(&self, ring: &KeyRing) -> Result<(), KeyFileError> {
         self.replace(ring).map_err(|source| self.cannot_write(source))
     }
 
-    /// The file's text, for whoever wants to know whether it has changed.
+    /// Returns the text of the file, to find out whether it has changed.
     pub(crate) fn read(&self) -> Result<Zeroizing<String>, KeyFileError> {
         let text = fs::read_to_string(&self.path);
         text.map(Zeroizing::new)
@@ -170,8 +172,8 @@ impl KeyFile {
         KeyRing::from_json(text).map_err(|source| self.unusable(source))
     }
 
-    /// Waits until nobody else changes the file. The turn ends when the answer is dropped, and with
-    /// the process.
+    /// Waits for the lock on the file. The lock is released when the returned value is dropped, and
+    /// when the process ends.
     fn turn(&self) -> Result<File, KeyFileError> {
         let start = Instant::now();
         let lock = private().create(true).open(named_after(&self.path, ".lock"));
@@ -208,47 +210,47 @@ impl KeyFile {
     }
 }
 
-/// What is wrong with a key file.
+/// A fault of a key file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFileError {
-    /// It is not there, or may not be read.
-    #[error("the key file {} cannot be read: name one that is there, or let the server read it", path.display())]
+    /// The file does not exist, or this process may not read it.
+    #[error("the key file {} cannot be read: check its path and its permissions", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// It is to be made and is there already.
-    #[error("the key file {} is there already: name another, or remove that one first", path.display())]
+    /// The file to create already exists.
+    #[error("the key file {} already exists: choose another path, or remove the file first", path.display())]
     Exists {
         /// The file.
         path: PathBuf,
     },
-    /// It cannot be made or replaced.
-    #[error("the key file {} cannot be written: create its directory, or let the server write there", path.display())]
+    /// The file cannot be created or replaced.
+    #[error("the key file {} cannot be written: create its directory, or give the server write permission", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// Another process changes it, and is not done.
+    /// Another process holds the lock on the file.
     #[error("the key file {} is being changed by another process: try again", path.display())]
     Busy {
         /// The file.
         path: PathBuf,
     },
-    /// It holds no key ring that can be used.
-    #[error("the key file {} cannot be used: fix it, or restore a copy", path.display())]
+    /// The file does not contain a valid key ring.
+    #[error("the key file {} cannot be used: fix it, or restore a backup", path.display())]
     Unusable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, and the mend.
+        /// The fault, and how to fix it.
         source: KeyRingError,
     },
-    /// There were no random bytes to make a key of.
+    /// The operating system returned no random bytes for a key.
     #[error(transparent)]
     Random(#[from] NoRandomness),
 }
@@ -259,7 +261,7 @@ fn random() -> Result<Zeroizing<[u8; 32]>, NoRandomness> {
     Ok(bytes)
 }
 
-/// How a file is opened that is its owner's alone.
+/// Options that create a file which only its owner can read (mode 0600).
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
@@ -274,8 +276,8 @@ fn named_after(file: &Path, ending: &str) -> PathBuf {
     file.with_file_name(name)
 }
 
-/// The whole text, on the disk, under a name that nobody looks for. Goes when dropped, unless it
-/// was renamed.
+/// A complete file with a temporary name, synced to disk. It is removed when this value is dropped,
+/// unless it was renamed.
 struct Temporary {
     path: PathBuf,
 }
@@ -295,14 +297,14 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // Where it was renamed there is nothing to remove, and a file that stays harms nobody: its
-        // mode is 0600.
+        // After a rename there is no file to remove. If the removal fails, the file stays with mode
+        // 0600.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// A name reaches the disk with its directory. Were the keys lost in a power cut that the database
-/// outlives, nobody's second factor could be opened any more.
+/// Syncs the directory, because a new name of a file is on disk only after that. Otherwise a power
+/// failure could lose the keys but not the database, and no second factor could be decrypted.
 fn sync_directory(file: &Path) -> io::Result<()> {
     if cfg!(unix) {
         let directory = file.parent().filter(|path| !path.as_os_str().is_empty());
@@ -311,13 +313,13 @@ fn sync_directory(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A turn takes some milliseconds; who has one for longer is stuck.
+/// A change takes a few milliseconds. A process that holds the lock for longer than this hangs.
 const LONGEST_TURN: Duration = Duration::from_secs(5);
 const AGAIN_AFTER: Duration = Duration::from_millis(5);
 
-/// A key file whose changes are taken up while the server runs: the file, and its text when it was
-/// last looked at. The text is compared, not the time: a rotation within the clock's grain, or a
-/// restored backup with an old time, is a change too.
+/// A key file that is reloaded when it changes: the file, and its text when it was last read. The
+/// text is compared and not the modification time, which misses two changes within the resolution
+/// of the clock and a restored backup with an old time.
 pub(crate) struct WatchedKeyFile {
     file: KeyFile,
     seen: Zeroizing<String>,
@@ -325,21 +327,21 @@ pub(crate) struct WatchedKeyFile {
 }
 
 impl WatchedKeyFile {
-    /// Reads the file, which is made where there is none.
+    /// Reads the file. Creates the file if it does not exist.
     pub(crate) fn open(file: KeyFile, now: UnixTime) -> Result<(KeyRing, Self), KeyFileError> {
         file.load_or_make(now)?;
-        // Read again, so that the ring and the text that later ones are compared with belong
-        // together.
+        // Read the file again, so that `ring` is parsed from `seen`, the text that later texts are
+        // compared with.
         let seen = file.read()?;
         let ring = file.parse(&seen)?;
         Ok((ring, Self { file, seen, is_unreadable: false }))
     }
 
-    /// Puts a changed ring into use. A file that is gone or of no use leaves the last good ring in
-    /// use and is logged, once.
+    /// Puts a changed key ring into use. If the file is missing or not valid, the last valid ring
+    /// stays in use and one error is logged.
     pub(crate) async fn take_up_changes(&mut self, keys: &Keys) {
         let file = self.file.clone();
-        // A disk may be slow; the runtime's threads are for requests.
+        // A slow disk must not block the threads that serve requests.
         let Ok(text) = tokio::task::spawn_blocking(move || file.read()).await else { return };
         let text = match text {
             Ok(text) => text,
@@ -358,7 +360,7 @@ impl WatchedKeyFile {
             Ok(ring) => {
                 let active = ring.active().map(|key| key.id().to_string());
                 keys.replace(ring);
-                tracing::info!(target: "hallpass", active, "took up the changed key file");
+                tracing::info!(target: "hallpass", active, "reloaded the changed key file");
             }
             Err(error) => complain(&error),
         }
@@ -367,5 +369,5 @@ impl WatchedKeyFile {
 }
 
 fn complain(error: &KeyFileError) {
-    tracing::error!(target: "hallpass", %error, "the keys that were read last stay in use");
+    tracing::error!(target: "hallpass", %error, "cannot reload the key file, the previous keys stay in use");
 }

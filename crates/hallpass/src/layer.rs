@@ -8,8 +8,8 @@ use hallpass_core::{Authentication, Clock, OriginCheck, Rejection, RequestAuthen
 /// the rejections of the guards inside.
 ///
 /// With the feature `axum` it is a tower layer, and `protect` puts it around a router. With the
-/// feature `actix` it is middleware for `App::wrap`, which puts the last one outermost. It is cheap
-/// to clone.
+/// feature `actix` it is middleware for `App::wrap`. It must be the last `wrap` call, which is the
+/// outermost middleware. It is cheap to clone.
 ///
 /// `R` is the site's role enum. `P` renders the site's own pages. `T` makes a response body from
 /// text (tower only).
@@ -25,10 +25,10 @@ pub struct AuthLayer<R: Role, P = DefaultPage, T = FromText> {
 }
 
 impl<R: Role> AuthLayer<R> {
-    /// Verifies with this verifier or [`RequestAuthenticator`].
+    /// Returns a layer that verifies tokens with this verifier or [`RequestAuthenticator`], for a
+    /// service that only verifies tokens.
     ///
-    /// A site has the layer with all its settings from `hallpass.layer()`. This is for a service
-    /// that only verifies tokens.
+    /// In a site, use `hallpass.layer()`, which has all settings of the site.
     pub fn new(authenticator: impl Into<RequestAuthenticator<R>>) -> Self {
         let authenticator = authenticator.into();
         Self {
@@ -60,10 +60,10 @@ impl<R: Role, P, T: Clone> AuthLayer<R, P, T> {
 
     /// Renders the site's own page for a rejection. `None` leaves it to the default response.
     ///
-    /// The page is an axum `Response` or an actix-web `HttpResponse`. It is asked for only if the
-    /// caller accepts a page: a client that prefers JSON, speaks gRPC or wants to upgrade gets its
-    /// own form of response. A page with a status of success is sent with the rejection's status.
-    /// Defaults to a plain page.
+    /// The page is an axum `Response` or an actix-web `HttpResponse`. The closure is called only if
+    /// the client accepts a page. A client that prefers JSON, uses gRPC or requests an upgrade
+    /// receives another form of response. A page with a success status is sent with the status of
+    /// the rejection. Defaults to a plain page.
     pub fn on_rejection<Q, A>(self, page: A) -> AuthLayer<R, A, T>
     where
         A: Fn(Rejection, &RejectedRequest<'_>) -> Option<Q>,
@@ -80,12 +80,12 @@ impl<R: Role, P, T: Clone> AuthLayer<R, P, T> {
         }
     }
 
-    /// Rejects the response of a route that no guard stood before, fallbacks included: a forgotten
-    /// guard is then a 500 and an error in the log instead of an open door. A route that is open on
-    /// purpose has the guard [`public`](crate::public). Defaults to off.
+    /// Rejects the response of every route without a guard, fallbacks included: a forgotten guard
+    /// results in a 500 and an error in the log instead of an open route. A deliberately open route
+    /// has the guard [`public`](crate::public). Defaults to off.
     ///
-    /// The handler of such a route has run by then. A `GuardedRouter` does not let such a route be
-    /// registered.
+    /// The handler of the route has already run when its response is rejected. A `GuardedRouter`
+    /// does not accept a route without a guard in the first place.
     pub fn deny_unguarded_routes(mut self) -> Self {
         #[cfg(feature = "axum")]
         {
@@ -121,8 +121,8 @@ impl<R: Role, P, T> fmt::Debug for AuthLayer<R, P, T> {
 
 /// Rejects unsafe requests that another site made the browser send (CSRF).
 ///
-/// It goes inside the [`AuthLayer`], which renders its rejections. The login routes check for
-/// themselves.
+/// It goes inside the [`AuthLayer`], which renders its rejections. The login routes have their own
+/// origin check.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct OriginLayer {
@@ -161,7 +161,7 @@ impl<'a> RejectedRequest<'a> {
         self.method
     }
 
-    /// Returns path and query as they reached the [`AuthLayer`]: `/books?page=2`.
+    /// Returns the path and the query as the [`AuthLayer`] received them: `/books?page=2`.
     #[must_use]
     pub fn target(&self) -> &'a str {
         self.target
@@ -185,7 +185,7 @@ impl<'a> RejectedRequest<'a> {
         self.authentication
     }
 
-    /// Returns actix-web's request, for its app data, if the site runs on actix-web.
+    /// Returns the request of actix-web, for example to read its app data. Returns `None` on axum.
     #[cfg(feature = "actix")]
     #[must_use]
     pub fn actix(&self) -> Option<&'a actix_web::HttpRequest> {
@@ -193,7 +193,7 @@ impl<'a> RejectedRequest<'a> {
     }
 }
 
-/// Shows neither headers nor query, because tokens travel in them.
+/// Omits the headers and the query, because they may contain tokens.
 impl fmt::Debug for RejectedRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RejectedRequest")
@@ -204,8 +204,8 @@ impl fmt::Debug for RejectedRequest<'_> {
     }
 }
 
-/// Renders a page of type `Q` for a rejected request, or leaves it to the default response. The
-/// closure of [`AuthLayer::on_rejection`] implements it.
+/// Renders a page of type `Q` for a rejected request, or returns `None` for the default response.
+/// The closure of [`AuthLayer::on_rejection`] implements this trait.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not render pages of `{Q}` for rejected requests: it does not \
             implement `RejectionPage`",
@@ -214,7 +214,7 @@ impl fmt::Debug for RejectedRequest<'_> {
     note = "guide: docs/guide/src/axum.md"
 )]
 pub trait RejectionPage<Q> {
-    /// Returns the page; `None` for the default response.
+    /// Returns the page, or `None` for the default response.
     fn page(&self, rejection: Rejection, request: &RejectedRequest<'_>) -> Option<Q>;
 }
 
@@ -225,7 +225,7 @@ impl<Q, A: Fn(Rejection, &RejectedRequest<'_>) -> Option<Q>> RejectionPage<Q> fo
     }
 }
 
-/// No page of the site's own.
+/// Renders no page: every rejection has the default response.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DefaultPage;
 
@@ -235,11 +235,11 @@ impl<Q> RejectionPage<Q> for DefaultPage {
     }
 }
 
-/// Response bodies that are made from a `String`.
+/// Makes response bodies from a `String`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FromText;
 
-/// A [`RejectionPage`] as hallpass-tower takes it.
+/// Adapts a [`RejectionPage`] to hallpass-tower.
 #[cfg(feature = "axum")]
 pub struct TowerPage<P>(pub(crate) Arc<P>);
 
@@ -250,7 +250,7 @@ impl<P> Clone for TowerPage<P> {
     }
 }
 
-/// The layer of hallpass-tower with nothing of the site's own.
+/// Returns the layer with default rejection pages and bodies from text.
 #[cfg(feature = "axum")]
 pub(crate) fn plain_layer<R: Role>(
     layer: hallpass_tower::AuthLayer<R>,

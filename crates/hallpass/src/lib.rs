@@ -1,15 +1,15 @@
-//! Sign in once, pass every route: signed role cookies, two-factor sign-in and instant revocation,
-//! with no query on the way.
+//! Log in once, pass every route: signed role cookies, two-factor login and revocation, with no
+//! query per request.
 //!
-//! A person signs in with a password and an authenticator's code, and that is when the store is
-//! read. From then on a signed cookie carries the roles, and each route checks them without a
-//! query. Log-out, a role change or a disabled account ends live tokens all the same, on every node
-//! within 5 seconds.
+//! A person logs in with a password and an authenticator code. A signed cookie then carries the
+//! person's roles, and each route checks the cookie without a query. The store is read at login and
+//! when the session is refreshed. A logout, a role change or a disabled account still revokes live
+//! tokens, on every node within 5 seconds.
 //!
-//! This crate is the one dependency of a site. It puts the others together and says once what they
-//! share: names, keys, lifetimes, cookies. What it does not do is decide anything about a request:
-//! that is `hallpass-core`, which a service that only verifies tokens takes alone, with
-//! `hallpass-tower` or `hallpass-axum`.
+//! This crate is the only hallpass dependency of a site. It connects the other crates and holds the
+//! settings that they share: names, keys, lifetimes and cookies. It does not decide whether a
+//! request is allowed: `hallpass-core` does. A service that only verifies tokens uses
+//! `hallpass-core` with `hallpass-tower`, `hallpass-axum` or `hallpass-actix`, without this crate.
 //!
 //! # 25 lines
 //!
@@ -41,17 +41,18 @@
 //! }
 //! ```
 //!
-//! `/register`, `/login`, `/logout` and the pages under `/profile/` are there; accounts and
-//! sessions are in `site.db`, the keys in `site-keys.json` beside it. Browsers send the cookies
-//! over HTTPS, and all but Safari to `localhost`.
+//! This site has `/register`, `/login`, `/logout` and the pages under `/profile/`. Accounts and
+//! sessions are stored in `site.db`, and the keys in `site-keys.json` in the same directory.
+//! Browsers send the cookies only over HTTPS. All browsers except Safari make an exception for
+//! `localhost`.
 //!
-//! A debug build hashes passwords cheaply, because argon2 without optimisation takes seconds, and
-//! logs a warning. A release build replaces these hashes at the next login.
+//! A debug build hashes passwords at a low cost and logs a warning, because argon2 without compiler
+//! optimisation takes seconds. A release build replaces these hashes at the next login.
 //!
 //! # A site with its own users table
 //!
-//! Two methods are enough to log in with a password. Each further capability is one more small
-//! trait, and a capability whose trait is missing does not compile.
+//! A store with two methods is enough to log in with a password. Each further capability requires
+//! one more small trait. Turning on a capability without its trait is a compile error.
 //!
 //! ```
 //! # use hallpass::{store::AccountStore, *};
@@ -80,15 +81,15 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `actix` | layers, guards, extractors and login routes on actix-web, under the same names as on axum, and the module `actix` | off, because a site is on one framework |
-//! | `asymmetric` | keys of EdDSA, ECDSA and RSA, whose public halves `/.well-known/jwks.json` shows | off, because one site alone needs no more than HMAC, and aws-lc takes a minute to build |
-//! | `axum` | layers, guards, extractors and login routes on axum and tower, and the module `axum` | on, because most sites here are |
-//! | `metrics` | counters, gauges and a histogram of requests, sign-ins, password hasher and revocation list, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
-//! | `postgres` | [`PostgresStore`](store::PostgresStore) and [`Hallpass::open`] on it | off, because it needs a server |
-//! | `redis` | [`RedisStore`](store::RedisStore), for [`HallpassBuilder::shared_backend`] | off, because one node needs none |
-//! | `sqlite` | [`SqliteStore`](store::SqliteStore) and [`Hallpass::open`], with SQLite itself | on, because a site must keep its accounts somewhere |
-//! | `tls` | TLS on the way to PostgreSQL (`sslmode=verify-full`), Redis and Valkey (`rediss://`) | off, because many a server is on the same machine, and aws-lc takes a minute to build |
-//! | `utoipa` | `ApiSecurity` and `Routes::describe`: security schemes, requirements and the sign-in routes for an OpenAPI document | off, because most sites have no such document |
+//! | `actix` | layers, guards, extractors and login routes for actix-web, under the same names as for axum, and the module `actix` | off |
+//! | `asymmetric` | EdDSA, ECDSA and RSA keys; `/.well-known/jwks.json` serves the public keys | off: a single site needs only HMAC, and aws-lc takes a minute to build |
+//! | `axum` | layers, guards, extractors and login routes for axum and tower, and the module `axum` | on |
+//! | `metrics` | counters, gauges and a histogram of requests, logins, the password hasher and the revocation list, through the `metrics` facade | off |
+//! | `postgres` | [`PostgresStore`](store::PostgresStore), and [`Hallpass::open`] with it | off |
+//! | `redis` | [`RedisStore`](store::RedisStore), for [`HallpassBuilder::shared_backend`] | off: a site with one node does not need it |
+//! | `sqlite` | [`SqliteStore`](store::SqliteStore), SQLite itself, and [`Hallpass::open`] | on |
+//! | `tls` | TLS connections to PostgreSQL (`sslmode=verify-full`), Redis and Valkey (`rediss://`) | off: a server on the same machine does not need it, and aws-lc takes a minute to build |
+//! | `utoipa` | `ApiSecurity` and `Routes::describe`: security schemes, requirements and the login routes for an OpenAPI document | off |
 
 #![forbid(unsafe_code)]
 
@@ -133,23 +134,23 @@ pub use hallpass_core::{
     __facade::Role, Clock, CookieSettings, Permission, Rejection, RejectionKind, Requirement,
     RoleSet, SameSite, StalePolicy, SystemClock, UnixTime,
 };
-// The macro of this name writes `::hallpass`, so that a site needs no other crate of ours.
+// This macro emits `::hallpass` paths, so a site needs no other hallpass crate.
 pub use hallpass_derive::FacadeRole as Role;
 
-/// What only axum and tower have. Layers, guards, extractors and login routes are at the root.
+/// Items for axum and tower only. Layers, guards, extractors and login routes are at the root.
 #[cfg(feature = "axum")]
 pub mod axum {
     pub use crate::on_axum::Protected;
     pub use hallpass_axum::{GuardedRouter, Rejected};
 }
 
-/// What only actix-web has. Layers, guards, extractors and login routes are at the root.
+/// Items for actix-web only. Layers, guards, extractors and login routes are at the root.
 #[cfg(feature = "actix")]
 pub mod actix {
     pub use hallpass_actix::{GuardedRouter, Rejected};
 }
 
-/// Stores: the traits that a site's own store implements, and the stores that are there.
+/// Stores: the traits that a site's own store implements, and the included stores.
 pub mod store {
     pub use hallpass_accounts::{
         AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome,
@@ -174,7 +175,7 @@ pub mod store {
     pub use hallpass_sqlx::{MigrateError, SqlStore, StoreError, StoreErrorKind, StoreOpenError};
 }
 
-/// The login flow and its settings, for a site that calls the steps itself.
+/// The login flow and its settings, for a site that calls the steps from its own code.
 pub mod flow {
     pub use hallpass_accounts::{
         Ability, AcceptablePassword, AccountSummary, Accounts, Authenticated, Breach,
@@ -190,7 +191,7 @@ pub mod flow {
     };
 }
 
-/// The pages of the login routes, their models and texts.
+/// The pages of the login routes, their data and their texts.
 pub mod pages {
     pub use hallpass_core::FieldFault;
     pub use hallpass_web::{
@@ -209,7 +210,7 @@ pub mod keys {
     };
 }
 
-/// Access tokens: issuing and verifying them, and finding them in a request.
+/// Access tokens: issuing them, reading them from a request, and verifying them.
 pub mod token {
     pub use hallpass_core::{
         Access, Authentication, Claims, Device, EnrolmentPending, Identity, IssueError, Issuer,
@@ -227,7 +228,7 @@ pub mod totp {
     };
 }
 
-/// What a request asks for, how a rejection is rendered for it, and the table of routes.
+/// Request checks (CSRF), the form of rejections, and the table of routes.
 pub mod request {
     #[cfg(any(feature = "actix", feature = "axum"))]
     pub use crate::{

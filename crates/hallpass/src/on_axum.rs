@@ -30,8 +30,8 @@ use crate::{
 impl<R: Role> Hallpass<R> {
     /// Puts [`layer`](Self::layer) around a router: `axum::serve(listener, hallpass.protect(app))`.
     ///
-    /// A layer that `Router::layer` adds is boxed for each route. This one is not, and it is around
-    /// the fallback too.
+    /// `Router::layer` boxes a layer for each route. `protect` does not, and it also wraps the
+    /// fallback.
     ///
     /// ```
     /// # use hallpass::{Hallpass, Role};
@@ -60,7 +60,7 @@ impl<R: Role> Hallpass<R> {
 }
 
 impl<R: Role, P, T> AuthLayer<R, P, T> {
-    /// Puts the layer around a router, where axum does not box it.
+    /// Puts the layer around a router. axum does not box it there.
     pub fn protect(&self, router: Router) -> Protected<Router, R, P, T> {
         self.layer(router)
     }
@@ -90,7 +90,7 @@ impl<S, R: Role, P, T> Layer<S> for AuthLayer<R, P, T> {
     }
 }
 
-/// A service inside an [`AuthLayer`]. `axum::serve` takes it, and so does `oneshot` in a test.
+/// A service inside an [`AuthLayer`]. Pass it to `axum::serve`, or call `oneshot` on it in a test.
 #[must_use]
 pub struct Protected<S, R, P = DefaultPage, T = FromText>(AuthService<R, S, TowerPage<P>, T>);
 
@@ -98,14 +98,14 @@ impl<S, R, P, T> Protected<S, R, P, T>
 where
     Self: Service<Request>,
 {
-    /// Makes it ready for a server that calls it once per connection.
+    /// Returns a make-service, for a server that calls it once per connection.
     pub fn into_make_service(self) -> IntoMakeService<Self> {
         ServiceExt::<Request>::into_make_service(self)
     }
 
-    /// As [`into_make_service`](Self::into_make_service), and tells each request the address of its
-    /// connection: `C` is `std::net::SocketAddr` for TCP. Attempts are then limited per address
-    /// too.
+    /// As [`into_make_service`](Self::into_make_service), and adds the address of the connection to
+    /// each request. `C` is `std::net::SocketAddr` for TCP. Rate limits then also apply per
+    /// address.
     pub fn into_make_service_with_connect_info<C>(self) -> IntoMakeServiceWithConnectInfo<Self, C> {
         ServiceExt::<Request>::into_make_service_with_connect_info(self)
     }
@@ -134,7 +134,7 @@ where
     }
 }
 
-/// For `axum::serve`: each connection has a clone.
+/// For `axum::serve`: each connection receives a clone.
 impl<S: Clone, R, P, T, L: Listener> Service<IncomingStream<'_, L>> for Protected<S, R, P, T> {
     type Response = Self;
     type Error = Infallible;
@@ -169,7 +169,7 @@ impl<P: RejectionPage<http::Response<B>>, B> hallpass_tower::OnRejection<B> for 
     }
 }
 
-// The error then names `TextBody` and the fix, not `From<String>` alone.
+// With this attribute the compile error names `TextBody` and the fix, not only `From<String>`.
 #[diagnostic::do_not_recommend]
 impl<B: From<String>> TextBody<B> for FromText {
     fn body(&self, text: String) -> B {

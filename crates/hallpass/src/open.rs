@@ -1,4 +1,4 @@
-//! The short way: one database, everything on.
+//! `Hallpass::open`: one database, with all capabilities on.
 
 use hallpass_core::Role;
 use hallpass_sqlx::{SqlStore, StoreOpenError};
@@ -6,17 +6,17 @@ use hallpass_sqlx::{SqlStore, StoreOpenError};
 use crate::{hallpass::Hallpass, key_file::KeyFile, start::StartError};
 
 impl<R: Role> Hallpass<R> {
-    /// Opens a site on one database, with everything on. Tables and keys are made on the first
-    /// start. The revocation list is loaded when this returns.
+    /// Opens a site on one database, with all capabilities on. Tables and keys are created on the
+    /// first start. The revocation list is loaded before this returns.
     ///
-    /// - `sqlite://site.db` is one file, which is made, and `site-keys.json` beside it, with mode
-    ///   0600.
-    /// - `postgres://site@localhost/site`, with the feature `postgres`, is a database that is
-    ///   there; the keys are in `site-keys.json`, named as the database is, in the directory in
-    ///   which the server runs. **Nodes on several machines must have the same file**, or each
-    ///   refuses the others' tokens.
+    /// - `sqlite://site.db` is a file, which is created if it does not exist. The keys are in
+    ///   `site-keys.json` in the same directory, with mode 0600.
+    /// - `postgres://site@localhost/site`, with the feature `postgres`, is an existing database.
+    ///   The keys are in `site-keys.json`, named after the database, in the working directory of
+    ///   the server. **Nodes on several machines must have the same file**, or each node rejects
+    ///   the tokens of the others.
     ///
-    /// It is short for this, which takes further settings:
+    /// It is short for the following code, which accepts further settings:
     ///
     /// ```no_run
     /// # #[cfg(feature = "sqlite")]
@@ -37,8 +37,8 @@ impl<R: Role> Hallpass<R> {
     /// `sqlite::memory:` keeps accounts and keys in memory, for a test.
     ///
     /// # Errors
-    /// The database cannot be opened, or the keys cannot be used. [`OpenError`] says which, and
-    /// what to write instead.
+    /// Returns an error if the database cannot be opened, or if the keys cannot be used. The text
+    /// of [`OpenError`] describes the fix.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let store = SqlStore::open(url).await?;
         let key_file = key_file(&store);
@@ -51,19 +51,19 @@ impl<R: Role> Hallpass<R> {
     }
 }
 
-/// `None` for what lives in memory.
+/// Returns `None` for a database in memory.
 fn key_file(store: &SqlStore) -> Option<KeyFile> {
     match store {
         #[cfg(feature = "postgres")]
         SqlStore::Postgres(store) => Some(KeyFile::new(format!("{}-keys.json", store.database()))),
         #[cfg(feature = "sqlite")]
         SqlStore::Sqlite(store) => store.path().map(KeyFile::beside),
-        // Neither: the enum is open to further databases.
+        // `SqlStore` is `#[non_exhaustive]`.
         _ => None,
     }
 }
 
-/// Why a site could not be opened.
+/// A reason why a site could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {

@@ -1,4 +1,4 @@
-//! What the router of a site takes from the handle, under the same names on axum and actix-web.
+//! The layers and routes of the handle, under the same names on axum and actix-web.
 
 use std::{fmt, sync::Arc};
 
@@ -14,8 +14,8 @@ use crate::{
 
 impl<R: Role> Hallpass<R> {
     /// Returns the outer layer: it verifies the token of each request and renders the rejections of
-    /// the guards inside. On axum it goes around the router after the last route, or `protect` puts
-    /// it there; on actix-web `App::wrap` comes last.
+    /// the guards inside. On axum, add it to the router after the last route, or use `protect`. On
+    /// actix-web, pass it to the last call of `App::wrap`.
     ///
     /// ```
     /// # #[cfg(feature = "axum")] {
@@ -55,8 +55,8 @@ impl<R: Role> Hallpass<R> {
     }
 
     /// Returns the origin check for the site's own forms (CSRF). It goes inside
-    /// [`layer`](Self::layer), which renders its rejections; the login routes check for themselves.
-    /// An origin that the site trusts is trusted here too.
+    /// [`layer`](Self::layer), which renders its rejections. It also accepts the site's trusted
+    /// origins. The login routes have their own origin check.
     ///
     /// ```
     /// # #[cfg(feature = "axum")] {
@@ -82,10 +82,10 @@ impl<R: Role> Hallpass<R> {
     }
 
     /// Returns the login routes: `.merge(hallpass.routes())` on axum, `.service(hallpass.routes())`
-    /// on actix-web. Do not nest or scope them: pages and cookies name their paths.
+    /// on actix-web. Do not nest or scope them: pages and cookies contain their paths.
     ///
-    /// On axum, attempts are limited per address too if the site is served with
-    /// `into_make_service_with_connect_info::<SocketAddr>()`. Limits per account need nothing.
+    /// On axum, rate limits per address require that the site is served with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`. Rate limits per account always apply.
     pub fn routes(&self) -> LoginRoutes<R> {
         LoginRoutes(self.routes.clone())
     }
@@ -102,8 +102,7 @@ impl<R: Role> Hallpass<R> {
     }
 }
 
-/// The login routes, ready for a router: `Router::merge` of axum takes them, and `App::service` of
-/// actix-web does.
+/// The login routes, for `Router::merge` of axum and `App::service` of actix-web.
 #[must_use]
 pub struct LoginRoutes<R>(pub(crate) Routes<R>);
 
@@ -119,7 +118,7 @@ impl<R> fmt::Debug for LoginRoutes<R> {
     }
 }
 
-/// The site's clock. It keeps the background task running for as long as a layer reads the time: a
+/// The site's clock. It keeps the background tasks running for as long as a layer exists, because a
 /// router outlives the function that made the handle.
 struct ClockOfTheSite {
     clock: Arc<dyn Clock>,

@@ -1,4 +1,4 @@
-//! From settings to a running handle.
+//! The start of a site: makes the handle from the settings.
 
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ use crate::{
 };
 
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
-    /// Starts the site. Where a revocation log is on, it is read before this returns: what was
-    /// revoked before the start is revoked from the first request on.
+    /// Starts the site. If a revocation log is on, it is read before this returns: tokens that were
+    /// revoked before the start are rejected from the first request.
     ///
     /// # Errors
-    /// A setting is missing or cannot be used, or the revocation log cannot be read. [`StartError`]
-    /// says which, and what to write instead.
+    /// Returns an error if a setting is missing or not valid, or if the revocation log cannot be
+    /// read. The text of [`StartError`] describes the fix.
     pub async fn start(self) -> Result<Hallpass<R>, StartError> {
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let Self { mut stores, mut settings, .. } = self;
@@ -90,7 +90,7 @@ fn open_keys(source: KeySource) -> Result<(Keys, Option<WatchedKeyFile>), StartE
     }
 }
 
-/// Why a site did not start.
+/// A reason why a site did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -100,32 +100,36 @@ pub enum StartError {
     )]
     NoKeys,
     /// Keys are set more than once.
-    #[error("keys are set twice: keep one of .keys(…), .key_file(…) and .keys_in_memory()")]
+    #[error(
+        "keys are set more than once: keep one of .keys(…), .key_file(…) and .keys_in_memory()"
+    )]
     TwoKeySources,
     /// The key file cannot be used.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
-    /// The cookies would not work.
+    /// Browsers would not accept the cookies.
     #[error(transparent)]
     Cookies(#[from] CookieSettingsError),
     /// A trusted origin is not a valid origin.
     #[error(transparent)]
     Origin(#[from] OriginCheckError),
-    /// A setting of the engine cannot be used.
+    /// A setting of the login flow is not valid.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// A policy for a stale revocation log is set, and no log is read.
+    /// A policy for a stale revocation log is set, but no revocation log is on.
     #[error(
-        "a stale policy is set, and no revocation log is read: call .revocation_log(), or leave the policy out"
+        "a stale policy is set, but no revocation log is on: call .revocation_log(), or remove .stale_policy(…)"
     )]
     StalePolicyWithoutLog,
     /// The revocation log could not be read.
-    #[error("the revocation log cannot be read: see to the database, then start again")]
+    #[error("the revocation log cannot be read: check the database, then start again")]
     RevocationLog(#[from] StoreFault),
-    /// There were no random bytes to make keys of.
+    /// The operating system returned no random bytes for keys.
     #[error(transparent)]
     Random(#[from] NoRandomness),
     /// There is no tokio runtime.
-    #[error("there is no tokio runtime to run the background tasks: await .start() inside one")]
+    #[error(
+        "there is no tokio runtime for the background tasks: await .start() inside a tokio runtime"
+    )]
     NoRuntime,
 }

@@ -1,9 +1,9 @@
-//! Wrong use of the facade does not compile, and the compiler's message names the fix.
+//! Wrong use of the facade does not compile, and the compiler error names the fix.
 //!
 //! Each file of `compile/` is one program. Its first lines, `//~ text`, are texts that the compiler
-//! must print; `//~ compiles` stands for a program that must compile. The files are compared by
-//! these texts and not by the whole output, because the compiler also lists the stores that
-//! implement a trait, and those differ with the features that are on.
+//! must print. `//~ compiles` marks a program that must compile. The test compares these texts and
+//! not the whole output, because the compiler also lists the stores that implement a trait, and the
+//! list depends on the features that are on.
 
 use std::{
     error::Error,
@@ -12,7 +12,7 @@ use std::{
     process::{Command, Output},
 };
 
-/// The crate that the programs belong to: the facade without a store.
+/// The manifest of the crate of the programs, with the facade without a store.
 const MANIFEST: &str = r#"
 [package]
 name = "hallpass-compile"
@@ -30,7 +30,7 @@ tower = { version = "0.5", default-features = false, features = ["util"] }
 "#;
 
 #[test]
-#[ignore = "builds the facade afresh; .ci/run runs it"]
+#[ignore = "builds the facade again; .ci/run runs it"]
 fn compile_errors_name_the_fix() -> Result<(), Box<dyn Error>> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile-errors");
@@ -41,7 +41,7 @@ fn compile_errors_name_the_fix() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&programs)?;
     let path = package.to_str().ok_or("a path that is not UTF-8")?.replace('\\', "/");
     fs::write(project.join("Cargo.toml"), MANIFEST.replace("HALLPASS", &path))?;
-    // The versions of the workspace: nothing is downloaded.
+    // The versions of the workspace, so that nothing is downloaded.
     fs::copy(package.join("../../Cargo.lock"), project.join("Cargo.lock"))?;
 
     let mut sources: Vec<PathBuf> = Vec::new();

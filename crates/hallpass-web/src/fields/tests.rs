@@ -1,4 +1,4 @@
-//! The reader of fields, by example and by property.
+//! Tests of the field parser, with examples and with property tests.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use proptest::prelude::*;
@@ -36,7 +36,7 @@ fn a_form_and_json_give_the_same_fields() {
 }
 
 #[test]
-fn what_json_has_instead_of_text_is_no_text() {
+fn json_values_other_than_strings_are_not_text() {
     for value in ["1", "1.5", "-1", "true", "null", "[]", "{}", "[\"1\"]", "{\"code\":\"1\"}"] {
         let body = format!("{{\"code\":{value}}}");
         assert_eq!(field(JSON, body.as_bytes()), Err(FieldFault::NotText), "{value}");
@@ -44,14 +44,14 @@ fn what_json_has_instead_of_text_is_no_text() {
 }
 
 #[test]
-fn json_that_is_no_object_has_no_fields() {
+fn json_that_is_not_an_object_has_no_fields() {
     for body in ["[]", "[\"code\"]", "null", "true", "1", "\"code\""] {
         assert_eq!(field(JSON, body.as_bytes()), Ok(None), "{body}");
     }
 }
 
 #[test]
-fn what_is_not_json_is_malformed() {
+fn invalid_json_is_a_malformed_body() {
     let nested = "[".repeat(4000);
     for body in ["", "{", "{\"code\":\"1\"", "[1,", "{} {}", "{'code':'1'}", "nul", &nested] {
         assert_eq!(
@@ -67,7 +67,7 @@ fn what_is_not_json_is_malformed() {
 }
 
 #[test]
-fn the_content_type_decides_without_its_parameters() {
+fn content_type_parameters_are_ignored() {
     assert!(Fields::parse(Some(b"Application/JSON; charset=utf-8"), b"{}").is_ok());
     assert!(Fields::parse(None, b"").is_ok());
     for kind in [
@@ -86,7 +86,7 @@ fn the_content_type_decides_without_its_parameters() {
 
 proptest! {
     #[test]
-    fn what_a_client_writes_is_what_is_read(fields in prop::collection::btree_map("[a-z_]{1,8}", any::<String>(), 0..6)) {
+    fn encoded_fields_are_read_back_unchanged(fields in prop::collection::btree_map("[a-z_]{1,8}", any::<String>(), 0..6)) {
         let escaped = |text: &str| percent_encode(text.as_bytes(), NON_ALPHANUMERIC).to_string();
         let form: Vec<_> = fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
         let json: Map<_, _> = fields.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
@@ -101,7 +101,7 @@ proptest! {
     }
 
     #[test]
-    fn a_name_that_comes_twice_is_refused_wherever_it_stands(pairs in prop::collection::vec(("[ab]", "[a-z]{0,3}"), 0..5)) {
+    fn a_repeated_field_is_rejected_at_any_position(pairs in prop::collection::vec(("[ab]", "[a-z]{0,3}"), 0..5)) {
         let form: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let json: Vec<_> = pairs.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
         let mine: Vec<_> = pairs.iter().filter(|(name, _)| name == "a").map(|(_, value)| value.clone()).collect();
@@ -117,7 +117,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_or_refused(body in any::<Vec<u8>>()) {
+    fn arbitrary_bodies_do_not_panic(body in any::<Vec<u8>>()) {
         for kind in [None, FORM, JSON] {
             let _ = Fields::parse(kind, &body);
         }

@@ -1,8 +1,8 @@
-//! `/login/code`: the second step, for whoever holds the pending cookie of the first.
+//! `/login/code`: the second step of a login. It requires the pending cookie of the first step.
 //!
-//! The pending cookie opens nothing else: it is a token of another type under another name. Without
-//! one that is live, `POST` says the same words as a wrong code does, and the page leads back to
-//! the start.
+//! No other route accepts the pending cookie of a login, because its token has a type and a name of
+//! its own. Without a valid pending cookie, `POST` is rejected with the same text as a wrong code
+//! and shows the login form, and `GET` redirects to `/login`.
 
 use hallpass_accounts::Visitor;
 use hallpass_core::{Rejection, RejectionKind, Role, SafeNext};

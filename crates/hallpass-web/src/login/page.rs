@@ -1,44 +1,44 @@
-//! What is on the log-in page and on the page for the code.
+//! The data of the login page and of the code page.
 
 use hallpass_core::FieldFault;
 
 use crate::fields::Fault;
 
-/// Posts `username`, `password` and the hidden `next` to `/login`.
+/// The login page. Its form posts `username`, `password` and the hidden `next` to `/login`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct LoginPage<'a> {
-    /// Where to go afterwards: a path on this site.
+    /// The path on this site to continue to after the login.
     pub next: &'a str,
-    /// The name as typed before, or empty.
+    /// The user name as typed before, or empty.
     pub username: &'a str,
-    /// What is wrong with the name's field; never whether an account has that name.
+    /// The fault of the user name field. It does not reveal whether an account has that name.
     pub username_fault: Option<FieldFault>,
-    /// What is wrong with the password's field; never whether the password is right.
+    /// The fault of the password field. It does not reveal whether the password is right.
     pub password_fault: Option<FieldFault>,
-    /// Why the last attempt was rejected.
+    /// The reason why the last attempt was rejected.
     pub fault: Option<Fault>,
-    /// Whether there is a `/register` to link to.
+    /// Whether the site has `/register`, to link to.
     pub registration: bool,
 }
 
-/// Posts `code` and the hidden `next` to `/login/code`. The field takes an authenticator's code or
-/// a recovery code.
+/// The code page. Its form posts `code` and the hidden `next` to `/login/code`. The field accepts
+/// an authenticator code or a recovery code.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct CodePage<'a> {
-    /// Where to go afterwards: a path on this site.
+    /// The path on this site to continue to after the login.
     pub next: &'a str,
-    /// For how many days this browser may stand in for the code, where the site lets it: a box
-    /// `remember_device`, whose value is `on`.
+    /// The number of days for which a login in this browser can skip the code, if the site allows
+    /// it. The form then has a checkbox `remember_device` with the value `on`.
     pub remember_days: Option<u64>,
-    /// What is wrong with the code's field.
+    /// The fault of the code field.
     pub code_fault: Option<FieldFault>,
-    /// Why the last attempt was rejected.
+    /// The reason why the last attempt was rejected.
     pub fault: Option<Fault>,
 }
 
-/// How that looks by default.
+/// The default templates.
 #[cfg(feature = "pages")]
 pub(crate) mod template {
     use askama::Template;

@@ -1,4 +1,4 @@
-//! The look that comes along: content by askama templates, the frame by a [`Layout`].
+//! The default pages: askama templates render the content, and a [`Layout`] renders the frame.
 
 use askama::Template;
 use hallpass_core::RejectionKind;
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// The frame around a page's content: a site's own head, navigation and foot.
+/// The frame around the content of a page: a site's own head, navigation and footer.
 ///
 /// ```
 /// use hallpass_web::{DefaultPages, Layout};
@@ -41,10 +41,12 @@ use crate::{
     note = "guide: docs/guide/src/pages.md"
 )]
 pub trait Layout: Send + Sync + 'static {
-    /// Makes the document. `title` is plain text out of [`Texts`]; `main` is HTML that is safe to
-    /// embed as it stands, with one `<h1>`; `lang` is the language of both, for the `lang`
-    /// attribute; `username` is the user name of the visitor who is logged in, as plain text
-    /// that must be escaped.
+    /// Returns the complete document.
+    ///
+    /// - `title` is plain text from [`Texts`].
+    /// - `main` is HTML with one `<h1>`, which must not be escaped.
+    /// - `lang` is the language of both, for the `lang` attribute.
+    /// - `username` is the user name of the logged-in visitor, as plain text that must be escaped.
     fn wrap(&self, title: &str, main: &str, lang: &str, username: Option<&str>) -> String;
 }
 
@@ -56,7 +58,8 @@ pub struct DefaultPages<L = DefaultLayout> {
     layout: L,
 }
 
-/// A plain frame: the site's name as a link home, and who is signed in, with a button to log out.
+/// A plain frame: the name of the site as a link to `/`, the user name of the logged-in visitor,
+/// and a button to log out.
 #[derive(Debug)]
 pub struct DefaultLayout {
     languages: Languages,
@@ -64,31 +67,30 @@ pub struct DefaultLayout {
 }
 
 impl DefaultPages {
-    /// English, in the plain frame.
+    /// Returns English pages in the plain frame.
     #[must_use]
     pub fn new() -> Self {
         let languages = Languages::one(Texts::english());
         Self { layout: DefaultLayout { languages: languages.clone(), site_name: None }, languages }
     }
 
-    /// Sets the name of the site, in titles and at the top of the frame. Defaults to none, because
-    /// only the site knows it: the frame then says "Home".
+    /// Sets the name of the site, in titles and at the top of the frame. Defaults to no name: the
+    /// top of the frame is then a link "Home".
     #[must_use]
     pub fn site_name(mut self, name: impl Into<String>) -> Self {
         self.layout.site_name = Some(name.into());
         self
     }
 
-    /// Sets the texts, and with them the one language of the pages. Defaults to [`Texts::english`],
-    /// because most of the field reads it.
+    /// Sets the texts, and so the only language of the pages. Defaults to [`Texts::english`].
     #[must_use]
     pub fn texts(self, texts: Texts) -> Self {
         self.speaking(Languages::one(texts))
     }
 
-    /// Adds a language. Each reader gets the one that their `Accept-Language` prefers, and the
-    /// first where it names none. Defaults to no second one, because a frame in one language
-    /// around forms in another reads worse than either.
+    /// Adds a language. Each reader gets the language that the `Accept-Language` header prefers, or
+    /// the first language if it names none of them. Defaults to one language. A site's own layout
+    /// should support each language that is added.
     ///
     /// ```
     /// use hallpass_core::{Rejection, RejectionKind};
@@ -111,8 +113,7 @@ impl DefaultPages {
         Self { layout: DefaultLayout { languages: languages.clone(), ..self.layout }, languages }
     }
 
-    /// Sets the frame. Defaults to [`DefaultLayout`], because a page wants to be whole without any
-    /// set-up.
+    /// Sets the frame. Defaults to [`DefaultLayout`].
     #[must_use]
     pub fn layout<L: Layout>(self, layout: L) -> DefaultPages<L> {
         DefaultPages { languages: self.languages, layout }
@@ -149,8 +150,8 @@ impl<L: Layout> Pages for DefaultPages<L> {
                 (template.title(), template.render())
             }
         };
-        // Rendering into a String fails only where a value's Display does, and none of these has
-        // one of its own.
+        // Rendering into a `String` fails only if the `Display` of a value fails. No value here has
+        // a `Display` implementation that fails.
         self.layout.wrap(title, &main.unwrap_or_default(), t.lang, username)
     }
 }
@@ -195,7 +196,7 @@ impl RejectionTemplate<'_> {
         self.t.rejection(self.page.kind).map_or(&self.page.detail, |rejection| rejection.text)
     }
 
-    /// The way forward: where to go, and what the link says.
+    /// Returns the path and the label of the link that helps the person.
     fn way(&self) -> (String, &'static str) {
         match self.page.kind {
             RejectionKind::NotLoggedIn

@@ -1,23 +1,23 @@
-//! Who reads a page.
+//! The reader of a page.
 
-/// Who reads a page.
+/// The reader of a page.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Reader<'a> {
     /// The user name of the visitor, as registered. `None` if nobody is logged in.
     pub username: Option<&'a str>,
-    /// `Accept-Language` as it was sent, or empty: the languages that the reader asks for.
+    /// The value of the `Accept-Language` header as received, or empty.
     pub languages: &'a str,
 }
 
 impl<'a> Reader<'a> {
-    /// Returns a visitor who is logged in under this name.
+    /// Returns a reader who is logged in under this name.
     #[must_use]
     pub fn logged_in(username: &'a str) -> Self {
         Self { username: Some(username), languages: "" }
     }
 
-    /// The languages that the reader asks for, as `Accept-Language` has them.
+    /// Sets the preferred languages, in the format of `Accept-Language`.
     #[must_use]
     pub fn with_languages(self, accept_language: &'a str) -> Self {
         Self { languages: accept_language, ..self }

@@ -1,4 +1,4 @@
-//! What every default page promises, whatever it looks like.
+//! Properties of every default page: content security policy, accessibility, escaping, languages.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn render(page: &Page<'_>) -> String {
     DefaultPages::new().site_name("R&D").render(page, &Reader::logged_in("alice"))
 }
 
-/// Each page once as it is first shown, and once with everything that can be wrong with it.
+/// Calls `look` with each page without faults, and with all its faults.
 fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
     let svg = qr_code(URI);
     let codes: Vec<_> = (0..10).map(|n| RecoveryCode::from_random([n; 20])).collect();
@@ -128,14 +128,14 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
 }
 
 #[test]
-fn every_page_keeps_the_policy_of_its_headers() {
+fn every_page_follows_its_content_security_policy() {
     let mut seen = 0;
     with_every_page(|name, page| {
         let html = render(page);
-        // The one script is a file of the site's own.
+        // The only script is a file that the site serves.
         let html = html.replacen("<script src=\"/hallpass.js\" defer></script>", "", 1);
         for refused in ["<script", "style=", "<style", " on", "http:", "https:", "javascript:"] {
-            // The SVG namespace is a name, not an address that is fetched.
+            // The SVG namespace is a name. Browsers do not fetch it.
             let html = html.replace("http://www.w3.org/2000/svg", "");
             let at = html.find(refused).filter(|_| refused != " on" || inline_handler(&html));
             assert_eq!(at, None, "{name}: {refused}");
@@ -152,7 +152,7 @@ fn inline_handler(html: &str) -> bool {
 }
 
 #[test]
-fn every_field_has_one_label_and_every_reference_a_target() {
+fn every_field_has_a_label_and_every_aria_reference_a_target() {
     with_every_page(|name, page| {
         let html = render(page);
         let ids: Vec<&str> = attributes(&html, "id").collect();
@@ -178,7 +178,7 @@ fn every_field_has_one_label_and_every_reference_a_target() {
 }
 
 #[test]
-fn fields_tell_password_managers_what_they_are() {
+fn fields_have_autocomplete_for_password_managers() {
     let mut found = Vec::new();
     with_every_page(|name, page| {
         for input in tags(&render(page), "input").filter(|input| !input.contains("hidden")) {
@@ -212,7 +212,7 @@ fn fields_tell_password_managers_what_they_are() {
 }
 
 #[test]
-fn what_was_typed_is_shown_again_and_escaped() {
+fn typed_values_are_shown_again_and_escaped() {
     let html = render(&Page::Login(LoginPage {
         username: "\"><script>alert(1)</script>",
         next: "/\"><b>",
@@ -229,7 +229,7 @@ fn what_was_typed_is_shown_again_and_escaped() {
 }
 
 #[test]
-fn a_link_to_the_other_page_carries_next_along() {
+fn links_between_login_and_register_keep_next() {
     let html = render(&Page::Register(RegisterPage {
         next: "/posts/new?a=1&b=2",
         ..RegisterPage::default()
@@ -242,11 +242,11 @@ fn a_link_to_the_other_page_carries_next_along() {
     }));
     assert!(html.contains("href=\"/register?next=%2Fposts%2Fnew\""));
     let html = render(&Page::Login(LoginPage { next: "/", ..LoginPage::default() }));
-    assert!(!html.contains("/register"), "no link to a page that is not there");
+    assert!(!html.contains("/register"), "no link to a page that does not exist");
 }
 
 #[test]
-fn the_key_is_shown_in_groups_that_copy_as_one_word() {
+fn the_two_factor_key_is_shown_in_groups_without_spaces() {
     assert_eq!(TotpSecret::from_base32(SECRET).unwrap().to_base32().as_str(), SECRET);
     with_every_page(|name, page| {
         if name == "two-factor" {

@@ -1,22 +1,23 @@
-//! What is on the page of a change of password that was rejected.
+//! The data of the page for a rejected change of the password.
 
 use hallpass_core::FieldFault;
 
 use crate::fields::Fault;
 
-/// Posts `current_password` and `new_password` to `/profile/password`.
+/// The page of a rejected change of the password. Its form posts `current_password` and
+/// `new_password` to `/profile/password`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct PasswordPage {
-    /// Why the change was rejected.
+    /// The reason why the change was rejected.
     pub fault: Option<Fault>,
-    /// What is wrong with the field of the old password.
+    /// The fault of the field of the old password.
     pub current_fault: Option<FieldFault>,
-    /// What is wrong with the new password.
+    /// The fault of the new password.
     pub new_fault: Option<FieldFault>,
 }
 
-/// How that looks by default.
+/// The default template.
 #[cfg(feature = "pages")]
 pub(crate) mod template {
     use askama::Template;

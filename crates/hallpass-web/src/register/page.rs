@@ -1,22 +1,22 @@
-//! What is on the registration page.
+//! The data of the registration page.
 
 use hallpass_core::FieldFault;
 
-/// Posts `username` and `password` to `/register`.
+/// The registration page. Its form posts `username` and `password` to `/register`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct RegisterPage<'a> {
-    /// The name as typed before, or empty.
+    /// The user name as typed before, or empty.
     pub username: &'a str,
-    /// What is wrong with the name.
+    /// The fault of the user name.
     pub username_fault: Option<FieldFault>,
-    /// What is wrong with the password.
+    /// The fault of the password.
     pub password_fault: Option<FieldFault>,
-    /// Where to go after the log-in that the page links to: a path on this site.
+    /// The path on this site to continue to after the login. The link to the login page passes it.
     pub next: &'a str,
 }
 
-/// How that looks by default.
+/// The default template.
 #[cfg(feature = "pages")]
 pub(crate) mod template {
     use askama::Template;

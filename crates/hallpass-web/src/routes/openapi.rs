@@ -1,8 +1,7 @@
-//! The sign-in routes in an OpenAPI document (feature `utoipa`): the paths, fields and statuses of
-//! the contract on the wire.
+//! The login routes in an OpenAPI document (feature `utoipa`): paths, fields and statuses.
 //!
-//! Bodies of success are told apart by a sentence, not by a schema: which of them comes depends on
-//! what the person still has to show.
+//! A sentence describes the body of a success, and not a schema, because the body depends on the
+//! next step of the login.
 
 use hallpass_core::{ApiSecurity, Requirement, Role};
 use utoipa::openapi::{
@@ -14,8 +13,9 @@ use utoipa::openapi::{
 use crate::routes::{Routes, table::Endpoint};
 
 impl<R: Role> Routes<R> {
-    /// Adds the paths that this sign-in serves to a document, under the tag `sign-in`. `security`
-    /// is the authenticator's, which declares what they refer to by [`ApiSecurity::describe`].
+    /// Adds the paths of these routes to a document, under the tag `sign-in`. `security` is that of
+    /// the authenticator. Its [`ApiSecurity::describe`] adds the security schemes that the paths
+    /// refer to.
     pub fn describe(&self, api: &mut OpenApi, security: &ApiSecurity) {
         for endpoint in Endpoint::ALL.into_iter().filter(|endpoint| self.serves(*endpoint)) {
             let route = endpoint.route();
@@ -38,10 +38,10 @@ impl<R: Role> Routes<R> {
     }
 }
 
-/// What is said of an operation.
+/// The description of an operation.
 struct Words {
     summary: &'static str,
-    /// The fields of its body; those that may be left out end in `?`.
+    /// The fields of the body. The names of optional fields end in `?`.
     fields: &'static [&'static str],
     success: u16,
     failures: &'static [u16],
@@ -51,9 +51,9 @@ struct Words {
 impl Words {
     fn operation(&self, security: &ApiSecurity) -> Operation {
         let success = match self.success {
-            204 => "Done. A browser is sent on with 303.",
+            204 => "Success. A browser receives a 303 redirect.",
             _ => {
-                "Done. A client that prefers JSON is told in JSON; a browser gets a page, or is sent on with 303."
+                "Success. A client that prefers JSON receives JSON. A browser receives a page or a 303 redirect."
             }
         };
         let mut operation = OperationBuilder::new()
@@ -90,9 +90,9 @@ impl Endpoint {
     fn get(self) -> Option<Words> {
         let (summary, asks) = match self {
             Self::Register => ("The registration page", Requirement::public()),
-            Self::Login => ("The log-in page", Requirement::public()),
+            Self::Login => ("The login page", Requirement::public()),
             Self::Code => ("The page for the code", Requirement::public()),
-            Self::TwoFactor => ("What a second factor is set up with", Requirement::login()),
+            Self::TwoFactor => ("The key for a new second factor", Requirement::login()),
             Self::SessionStore => ("The sessions of the account", Requirement::login()),
             Self::Jwks => ("The public keys, as a JWK Set", Requirement::public()),
             _ => return None,
@@ -107,7 +107,7 @@ impl Endpoint {
         let (public, login) = (Requirement::public(), Requirement::login());
         match self {
             Self::Register => words(
-                "Registers and signs in",
+                "Registers an account and logs in",
                 &["username", "password"],
                 201,
                 &[403, 409, 422, 429, 503],
@@ -116,7 +116,7 @@ impl Endpoint {
             Self::Login => {
                 let fields = &["username", "password", "code?", "next?", "remember_device?"];
                 words(
-                    "Signs in, or says what is still due",
+                    "Logs in, or returns the next step",
                     fields,
                     200,
                     &[401, 403, 422, 429, 503],
@@ -126,14 +126,14 @@ impl Endpoint {
             Self::Code => {
                 let fields = &["code", "next?", "remember_device?"];
                 words(
-                    "Completes a sign-in with a code",
+                    "Completes a login with a code",
                     fields,
                     200,
                     &[401, 403, 422, 429, 503],
                     public,
                 )
             }
-            Self::Logout => words("Signs out, on every node", &[], 204, &[403, 503], public),
+            Self::Logout => words("Logs out, on every node", &[], 204, &[403, 503], public),
             Self::TwoFactor => words(
                 "Turns the second factor on",
                 &["code"],
@@ -177,13 +177,13 @@ impl Endpoint {
 
 fn failure(status: u16) -> &'static str {
     match status {
-        401 => "Signed out, or not the right name, password or code; never which.",
-        403 => "Another site made the browser send it. Nothing was changed.",
-        404 => "There is no such session.",
-        409 => "The name is taken, or the second factor is on or off already.",
-        422 => "A field is missing, or not as it has to be; the problem's member `field` names it.",
-        429 => "Too many attempts. `Retry-After` says how long to wait.",
-        _ => "Not available right now. `Retry-After` says when to try again.",
+        401 => "Not logged in, or a wrong user name, password or code. It does not reveal which.",
+        403 => "The request came from another site. Nothing was changed.",
+        404 => "The session does not exist.",
+        409 => "The name is taken, or the second factor is already on or off.",
+        422 => "A field is missing or not valid. The member `field` of the problem names it.",
+        429 => "Too many attempts. `Retry-After` is the time to wait, in seconds.",
+        _ => "Temporarily unavailable. `Retry-After` is the time to wait, in seconds.",
     }
 }
 
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_method_of_each_route_has_its_words() {
+    fn each_method_of_each_route_has_a_description() {
         for endpoint in Endpoint::ALL {
             let is_file = matches!(endpoint, Endpoint::StyleSheet | Endpoint::Script);
             let methods = endpoint.route().methods;

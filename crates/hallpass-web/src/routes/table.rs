@@ -1,17 +1,17 @@
-//! Which paths there are, and what each takes. An ability that is not turned on has no path.
+//! The table of paths and their methods. An ability that is not turned on has no path.
 
-/// One path of the sign-in routes, for an adapter to register for **every** method: the endpoints
-/// answer 405 themselves, since the origin check comes first.
+/// One path of the login routes. An adapter registers it for **every** method, because the endpoint
+/// returns the 405 after the origin check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Route {
     /// The path, without parameters.
     pub path: &'static str,
-    /// The methods that it takes.
+    /// The accepted methods.
     pub methods: &'static [&'static str],
 }
 
-/// What answers a path.
+/// The endpoint of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Register,
@@ -68,8 +68,8 @@ impl Endpoint {
         Route { path, methods }
     }
 
-    /// The page that a person is on who uses it: its own, or the one that its form stands on. `/`
-    /// where nobody need come back.
+    /// Returns the page of the endpoint: its own page, or the page with its form. Returns `/` for
+    /// endpoints that a login does not lead back to.
     pub(crate) const fn page(self) -> &'static str {
         match self {
             Self::TwoFactor | Self::DisableTwoFactor | Self::RecoveryCodes => "/profile/two-factor",
@@ -88,7 +88,7 @@ impl Endpoint {
 }
 
 impl Route {
-    /// The value of `Allow`.
+    /// Returns the value of `Allow`.
     pub(crate) fn allow(&self) -> &'static str {
         match self.methods {
             ["GET", "HEAD", "POST"] => "GET, HEAD, POST",

@@ -1,37 +1,38 @@
-//! What is on the page of the sessions.
+//! The data of the page of sessions.
 
 use std::time::Duration;
 
-/// Posts `session`, an id or `others`, to `/profile/sessions/revoke`.
+/// The page of sessions. Its forms post `session`, an id or `others`, to
+/// `/profile/sessions/revoke`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct SessionsPage<'a> {
-    /// The live sessions, this one first.
+    /// The live sessions, with the session of the request first.
     pub sessions: Vec<SessionLine<'a>>,
 }
 
-/// One signed-in device.
+/// One session of the account.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SessionLine<'a> {
-    /// What `session` takes.
+    /// The id, for the field `session`.
     pub id: &'a str,
-    /// A name such as "Firefox on Linux"; empty where nothing is known.
+    /// A name such as "Firefox on Linux", or empty if the device is unknown.
     pub device: &'a str,
-    /// When it was opened, Unix seconds.
+    /// The time of the login, in Unix seconds.
     pub created_at: u64,
-    /// How long ago that was. An age reads right in every time zone; a page made without
-    /// JavaScript does not know the reader's.
+    /// The time since the login. Unlike a date, it is correct in every time zone: without
+    /// JavaScript, the time zone of the reader is unknown.
     pub created_ago: Duration,
-    /// When it was last renewed, Unix seconds.
+    /// The time of the last refresh, in Unix seconds.
     pub renewed_at: u64,
-    /// How long ago that was.
+    /// The time since the last refresh.
     pub renewed_ago: Duration,
-    /// Whether it is the session that asks.
+    /// Whether this is the session of the request.
     pub current: bool,
 }
 
-/// How that looks by default.
+/// The default template.
 #[cfg(feature = "pages")]
 pub(crate) mod template {
     use askama::Template;

@@ -1,4 +1,4 @@
-//! Dutch.
+//! The Dutch texts.
 
 use hallpass_core::RejectionKind;
 
@@ -17,7 +17,7 @@ pub(crate) const TEXTS: Texts = Texts {
     register: "Account maken",
     create: "Account maken",
     username_hint: "Letters, cijfers, punten, streepjes en lage streepjes. Anderen kunnen deze naam zien.",
-    password_hint: "Een lange zin is sterker dan een kort raadsel. Plak gerust uit je wachtwoordbeheerder.",
+    password_hint: "Een lange zin is veiliger dan een kort wachtwoord. Je kunt een wachtwoord uit je wachtwoordbeheerder plakken.",
     have_account: "Heb je al een account?",
     code_title: "Vul je code in",
     code_lead: "Je wachtwoord klopt. Open je authenticator-app en typ de code die deze voor deze site toont.",
@@ -29,7 +29,7 @@ pub(crate) const TEXTS: Texts = Texts {
     recovery_hint: "Een van de codes die je bewaarde toen je tweestapsverificatie aanzette. Elke code werkt één keer.",
     start_over: "Opnieuw beginnen",
     two_factor: "Tweestapsverificatie",
-    set_up_lead: "Met tweestapsverificatie vraagt inloggen om je wachtwoord en om een code van je telefoon. Een gestolen wachtwoord alleen is dan niets waard.",
+    set_up_lead: "Met tweestapsverificatie log je in met je wachtwoord en een code van je telefoon. Met alleen een gestolen wachtwoord kan dan niemand inloggen.",
     step_scan: "Scan dit met een authenticator-app",
     cannot_scan: "Lukt scannen niet? Typ deze sleutel in de app:",
     copy: "Kopiëren",
@@ -39,7 +39,7 @@ pub(crate) const TEXTS: Texts = Texts {
     step_type: "Typ de code die de app toont",
     turn_on: "Aanzetten",
     not_yet: "Er verandert niets totdat de code klopt.",
-    is_on: "Tweestapsverificatie staat aan. Inloggen vraagt om een code.",
+    is_on: "Tweestapsverificatie staat aan. Om in te loggen heb je een code nodig.",
     renew_title: "Nieuwe herstelcodes",
     renew_lead: "Maakt tien nieuwe codes. De oude werken dan niet meer.",
     refresh: "Nieuwe codes maken",
@@ -48,7 +48,7 @@ pub(crate) const TEXTS: Texts = Texts {
     turn_off: "Uitzetten",
     codes_title: "Je herstelcodes",
     codes_enabled: "Tweestapsverificatie staat aan.",
-    codes_lead: "Druk deze codes af of bewaar ze op een veilige plek. Raak je je telefoon kwijt, dan laat elke code je één keer binnen. Ze worden niet opnieuw getoond.",
+    codes_lead: "Druk deze codes af of bewaar ze op een veilige plek. Als je je telefoon kwijtraakt, kun je met elke code één keer inloggen. Ze worden niet opnieuw getoond.",
     codes_done: "Ik heb ze bewaard",
     password_title: "Wachtwoord wijzigen",
     password_lead: "Alle andere apparaten worden uitgelogd.",
@@ -77,7 +77,7 @@ pub(crate) const TEXTS: Texts = Texts {
     username_character: "Een gebruikersnaam begint met een letter of cijfer en heeft alleen letters, cijfers, punten, streepjes en lage streepjes.",
     name_taken: "Deze naam is al in gebruik. Probeer een andere.",
     password_length: "Gebruik {n} tot 1024 tekens.",
-    password_common: "Dit is een van de wachtwoorden die iedereen het eerst probeert. Kies een ander.",
+    password_common: "Dit wachtwoord is makkelijk te raden, want veel mensen gebruiken het. Kies een ander.",
     rejection_title: "Dat is niet gelukt",
     wait_seconds: ["Probeer het over 1 seconde opnieuw.", "Probeer het over {n} seconden opnieuw."],
     wait_minutes: ["Probeer het over 1 minuut opnieuw.", "Probeer het over {n} minuten opnieuw."],
@@ -86,7 +86,7 @@ pub(crate) const TEXTS: Texts = Texts {
         rejection(
             RejectionKind::NotLoggedIn,
             "Log eerst in",
-            "Deze pagina is voor wie is ingelogd.",
+            "Je moet ingelogd zijn om deze pagina te zien.",
         ),
         rejection(
             RejectionKind::Expired,
@@ -101,17 +101,17 @@ pub(crate) const TEXTS: Texts = Texts {
         rejection(
             RejectionKind::RoleMissing,
             "Niet voor dit account",
-            "Je account mag deze pagina niet zien.",
+            "Je account heeft geen toegang tot deze pagina.",
         ),
         rejection(
             RejectionKind::SecondFactorMissing,
             "Tweestapsverificatie nodig",
-            "Deze pagina vraagt om inloggen met tweestapsverificatie.",
+            "Voor deze pagina moet je inloggen met tweestapsverificatie. Stel die in, of log opnieuw in met je code.",
         ),
         rejection(
             RejectionKind::NotRecent,
             "Bevestig dat jij het bent",
-            "Deze pagina vraagt om een recente aanmelding. Log opnieuw in om verder te gaan.",
+            "Voor deze pagina moet je kort geleden zijn ingelogd. Log opnieuw in om verder te gaan.",
         ),
         rejection(
             RejectionKind::CrossOrigin,
@@ -121,7 +121,7 @@ pub(crate) const TEXTS: Texts = Texts {
         rejection(
             RejectionKind::Limited,
             "Te veel pogingen",
-            "Om het account te beschermen moeten verdere pogingen even wachten.",
+            "Om het account te beschermen worden nieuwe pogingen een tijdje geweigerd.",
         ),
         rejection(
             RejectionKind::Unavailable,
@@ -131,19 +131,19 @@ pub(crate) const TEXTS: Texts = Texts {
         rejection(
             RejectionKind::Misconfigured,
             "Er is iets verkeerd ingesteld",
-            "De site is verkeerd ingesteld. Het logboek zegt waar.",
+            "De site is verkeerd ingesteld. De oorzaak staat in het logboek van de site.",
         ),
-        rejection(RejectionKind::NotFound, "Niet gevonden", "Hier is niets."),
+        rejection(RejectionKind::NotFound, "Niet gevonden", "Deze pagina bestaat niet."),
         rejection(
             RejectionKind::MethodNotAllowed,
-            "Hier is geen pagina",
-            "Dit adres neemt alleen formulieren aan.",
+            "Geen pagina",
+            "Dit adres accepteert alleen formulieren.",
         ),
-        rejection(RejectionKind::BodyTooLarge, "Te veel", "Het formulier was groter dan 8 KiB."),
+        rejection(RejectionKind::BodyTooLarge, "Te groot", "Het formulier was groter dan 8 KiB."),
         rejection(
             RejectionKind::MalformedBody,
             "Niet leesbaar",
-            "Wat is verstuurd, kon niet worden gelezen.",
+            "Het formulier kon niet worden gelezen.",
         ),
         rejection(
             RejectionKind::UnsupportedMediaType,
@@ -152,18 +152,18 @@ pub(crate) const TEXTS: Texts = Texts {
         ),
         rejection(
             RejectionKind::InvalidField,
-            "Er ontbreekt iets",
-            "Een veld ontbreekt of is geen tekst.",
+            "Er is iets niet goed ingevuld",
+            "Een veld ontbreekt of is ongeldig.",
         ),
         rejection(
             RejectionKind::SecondFactorOn,
             "Tweestapsverificatie staat al aan",
-            "Zet deze eerst uit om opnieuw te beginnen.",
+            "Zet tweestapsverificatie eerst uit om die opnieuw in te stellen.",
         ),
         rejection(
             RejectionKind::SecondFactorOff,
             "Tweestapsverificatie staat uit",
-            "Zet deze eerst aan.",
+            "Zet tweestapsverificatie eerst aan.",
         ),
         rejection(RejectionKind::InvalidCredentials, "Dat is niet gelukt", CREDENTIALS),
         rejection(RejectionKind::NameTaken, "Dat is niet gelukt", "Deze naam is al in gebruik."),

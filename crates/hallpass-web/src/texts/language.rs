@@ -1,8 +1,8 @@
-//! Which of a site's languages a reader gets.
+//! Selects the language of the site for a reader.
 
 use crate::texts::Texts;
 
-/// The texts of a site, one language at least.
+/// The texts of a site, in at least one language.
 #[derive(Clone, Debug)]
 pub(crate) struct Languages {
     first: Texts,
@@ -19,18 +19,18 @@ impl Languages {
         self
     }
 
-    /// The texts of exactly this language, else the first.
+    /// Returns the texts of exactly this language, or of the first language if no other matches.
     pub(crate) fn of(&self, lang: &str) -> &Texts {
         self.all().find(|texts| texts.lang.eq_ignore_ascii_case(lang)).unwrap_or(&self.first)
     }
 
-    /// The texts that an `Accept-Language` prefers, by the "lookup" of RFC 4647 section 3.4: each
-    /// range in the order of its weight, cut from the right until a language of the site has
-    /// that name. The first where none does.
+    /// Returns the texts that an `Accept-Language` header prefers, by the "lookup" of RFC 4647
+    /// section 3.4: the ranges are tried in the order of their weights, and each is shortened from
+    /// the right until it matches a language of the site. Returns the first language if no range
+    /// matches.
     pub(crate) fn preferred(&self, accept_language: &str) -> &Texts {
         let mut ranges: Vec<(&str, u16)> = accept_language.split(',').filter_map(range).collect();
-        // Stable: ranges of one weight stay as they were written, which is the order that people
-        // mean.
+        // A stable sort: ranges of the same weight keep their order in the header.
         ranges.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
         let lookup = |range: &str| self.all().find(|texts| covers(range, texts.lang));
         ranges.into_iter().find_map(|(range, _)| lookup(range)).unwrap_or(&self.first)
@@ -41,8 +41,8 @@ impl Languages {
     }
 }
 
-/// Whether a range asks for this language or for a variety of it: `nl` and `nl-BE` do for `nl`, `*`
-/// for any.
+/// Returns whether a range matches this language or a variety of it: `nl` and `nl-BE` match `nl`,
+/// and `*` matches every language.
 fn covers(range: &str, lang: &str) -> bool {
     let Some((start, rest)) = range.split_at_checked(lang.len()) else {
         return range == "*";
@@ -50,8 +50,8 @@ fn covers(range: &str, lang: &str) -> bool {
     start.eq_ignore_ascii_case(lang) && (rest.is_empty() || rest.starts_with('-'))
 }
 
-/// A language range and its weight in thousandths; `None` where it is refused (`q=0`) or not
-/// readable.
+/// Returns a language range and its weight in thousandths. Returns `None` if the weight is 0 or not
+/// valid.
 fn range(part: &str) -> Option<(&str, u16)> {
     let mut parts = part.split(';').map(str::trim);
     let name = parts.next().filter(|name| !name.is_empty())?;
@@ -65,7 +65,7 @@ fn range(part: &str) -> Option<(&str, u16)> {
 
 fn thousandths(qvalue: &str) -> Option<u16> {
     let weight: f32 = qvalue.parse().ok()?;
-    // At most 1000, so nothing is cut off.
+    // At most 1000, so the cast does not truncate.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_browsers_preference_decides_among_what_there_is() {
+    fn accept_language_selects_a_language_of_the_site() {
         let languages = Languages::one(Texts::english()).and(Texts::dutch());
         for (accept_language, lang) in [
             ("", "en"),

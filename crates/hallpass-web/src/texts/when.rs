@@ -1,11 +1,12 @@
-//! A moment for people (its age) and for machines (RFC 3339).
+//! Formats of a time: an age for people, and RFC 3339 for machines.
 
 use std::time::Duration;
 
-/// `2026-11-24T05:48:44Z` from Unix seconds: what the `datetime` attribute of `<time>` takes.
+/// Returns Unix seconds in RFC 3339 format, as in `2026-11-24T05:48:44Z`, for the `datetime`
+/// attribute of `<time>`.
 ///
-/// The civil date is Howard Hinnant's `civil_from_days`; a date crate for one attribute would be
-/// out of proportion.
+/// The date is computed with Howard Hinnant's `civil_from_days`, because one attribute does not
+/// justify a dependency on a date crate.
 pub(crate) fn rfc3339(unix: u64) -> String {
     let (days, second) = (unix / 86_400, unix % 86_400);
     let shifted = days + 719_468; // days since 0000-03-01
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_across_leap_days_and_centuries() {
+    fn rfc3339_is_right_across_leap_days_and_centuries() {
         for (unix, text) in [
             (0, "1970-01-01T00:00:00Z"),
             (951_782_399, "2000-02-28T23:59:59Z"),

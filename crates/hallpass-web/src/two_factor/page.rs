@@ -1,4 +1,4 @@
-//! What is on the pages of the second factor.
+//! The data of the two-factor pages.
 
 use hallpass_accounts::RecoveryCode;
 
@@ -6,18 +6,18 @@ use hallpass_core::FieldFault;
 
 use crate::fields::Fault;
 
-/// Posts `code` to `/profile/two-factor`.
+/// The page that sets a second factor up. Its form posts `code` to `/profile/two-factor`.
 #[non_exhaustive]
 pub struct TwoFactorSetUpPage<'a> {
-    /// The key in base32, unpadded, without spaces. A secret.
+    /// The key in base32, without padding and spaces. The key is secret.
     pub secret: &'a str,
-    /// The `otpauth://` link, which holds the key.
+    /// The `otpauth://` link, which contains the key.
     pub otpauth_uri: &'a str,
-    /// The QR code of the link: an `<svg>` element, to be put into the page as it is.
+    /// The QR code of the link, as an `<svg>` element. Insert it without escaping.
     pub qr_svg: &'a str,
-    /// What is wrong with the code's field.
+    /// The fault of the code field.
     pub code_fault: Option<FieldFault>,
-    /// Why the last code was rejected.
+    /// The reason why the last code was rejected.
     pub fault: Option<Fault>,
 }
 
@@ -27,29 +27,29 @@ impl std::fmt::Debug for TwoFactorSetUpPage<'_> {
     }
 }
 
-/// Posts `code` to `/profile/recovery-codes`, and `password` and `code` to
-/// `/profile/two-factor/disable`.
+/// The page of a second factor that is on. One form posts `code` to `/profile/recovery-codes`. The
+/// other form posts `password` and `code` to `/profile/two-factor/disable`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct TwoFactorOnPage {
-    /// Why new recovery codes were refused.
+    /// The reason why the request for new recovery codes was rejected.
     pub renew_fault: Option<Fault>,
-    /// What is wrong with the code of the form for new recovery codes.
+    /// The fault of the code in the form for new recovery codes.
     pub renew_code_fault: Option<FieldFault>,
-    /// Why switching off was rejected.
+    /// The reason why turning the second factor off was rejected.
     pub disable_fault: Option<Fault>,
-    /// What is wrong with the password of the form that switches off.
+    /// The fault of the password in the form that turns the second factor off.
     pub disable_password_fault: Option<FieldFault>,
-    /// What is wrong with the code of the form that switches off.
+    /// The fault of the code in the form that turns the second factor off.
     pub disable_code_fault: Option<FieldFault>,
 }
 
-/// Recovery codes, shown once: they are stored as hashes.
+/// The page of new recovery codes. They are shown only once, because only their hashes are stored.
 #[non_exhaustive]
 pub struct RecoveryCodesPage<'a> {
-    /// The codes. Secrets.
+    /// The codes, which are secret.
     pub codes: &'a [RecoveryCode],
-    /// Whether the second factor was switched on just now, rather than the codes renewed.
+    /// Whether the second factor was just turned on. `false` if only the codes were replaced.
     pub just_enabled: bool,
 }
 
@@ -61,7 +61,7 @@ impl std::fmt::Debug for RecoveryCodesPage<'_> {
     }
 }
 
-/// How that looks by default.
+/// The default templates.
 #[cfg(feature = "pages")]
 pub(crate) mod template {
     use askama::Template;
@@ -79,7 +79,7 @@ pub(crate) mod template {
     }
 
     impl TwoFactorSetUpTemplate<'_> {
-        /// The key in groups of four, which is how people read a long key aloud.
+        /// Returns the key in groups of four characters, which are easier to read and type.
         fn key_groups(&self) -> impl Iterator<Item = &str> {
             let mut rest = self.page.secret;
             std::iter::from_fn(move || {

@@ -1,16 +1,16 @@
 //! A QR code as inline SVG.
 //!
-//! Inline and not an image of its own, since its content is a secret: an image would need a URL,
-//! and would be one more answer that holds the key. No style attribute, which the page's policy
-//! would refuse; black on white in both colour schemes, since many readers refuse an inverted code
-//! (ISO/IEC 18004 asks for dark modules on a light ground).
+//! The SVG is inline, because its content is secret: an image file would need a URL, and its
+//! response would also contain the key. It has no style attribute, because the content security
+//! policy of the page blocks it. It is black on white in both colour schemes, because many scanners
+//! do not read an inverted code (ISO/IEC 18004 requires dark modules on a light background).
 
 use std::fmt::Write;
 
 use qrcodegen::{QrCode, QrCodeEcc};
 
-/// Draws `text` as an `<svg>` element, or gives an empty string where it is too long for any QR
-/// code (2,331 bytes at level M): the page then shows the key alone.
+/// Draws `text` as an `<svg>` element. Returns an empty string if `text` is too long for a QR code
+/// (2,331 bytes at level M). The page then shows only the key.
 pub(crate) fn qr_code(text: &str) -> String {
     let Ok(code) = QrCode::encode_text(text, QrCodeEcc::Medium) else {
         return String::new();
@@ -26,7 +26,7 @@ pub(crate) fn qr_code(text: &str) -> String {
         while x < code.size() {
             let run = (x..code.size()).take_while(|&at| code.get_module(at, y)).count();
             if run > 0 {
-                // Writing into a String cannot fail.
+                // Writing to a `String` does not fail.
                 let _ = write!(svg, "M{} {}h{run}v1h-{run}z", x + QUIET_ZONE, y + QUIET_ZONE);
             }
             x += i32::try_from(run).unwrap_or(i32::MAX).max(1);
@@ -36,7 +36,7 @@ pub(crate) fn qr_code(text: &str) -> String {
     svg
 }
 
-/// Light modules around the code: 4 (ISO/IEC 18004, 5.3.8).
+/// Width of the light border around the code, in modules (ISO/IEC 18004, 5.3.8).
 const QUIET_ZONE: i32 = 4;
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_too_long_for_any_code_draws_nothing() {
+    fn a_text_too_long_for_a_qr_code_draws_nothing() {
         assert_eq!(qr_code(&"x".repeat(3000)), "");
     }
 }

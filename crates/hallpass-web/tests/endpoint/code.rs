@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::site::{ACCESS, PASSWORD, PENDING, REFUSED, Site};
 
 #[tokio::test]
-async fn a_right_code_signs_in_and_ends_the_waiting() {
+async fn a_right_code_logs_in_and_removes_the_pending_cookie() {
     let site = Site::new();
     let (mut authenticator, _) = site.browser().registered("ann").await.enrol().await;
 
@@ -32,7 +32,7 @@ async fn a_right_code_signs_in_and_ends_the_waiting() {
 }
 
 #[tokio::test]
-async fn a_wrong_code_says_what_a_wrong_password_says_and_may_be_tried_again() {
+async fn a_wrong_code_is_rejected_like_a_password_and_can_be_retried() {
     let site = Site::new();
     let (mut authenticator, _) = site.browser().registered("ann").await.enrol().await;
     let mut browser = site.browser();
@@ -53,7 +53,7 @@ async fn a_wrong_code_says_what_a_wrong_password_says_and_may_be_tried_again() {
 }
 
 #[tokio::test]
-async fn a_code_is_consumed_by_its_use() {
+async fn a_code_is_accepted_only_once() {
     let site = Site::new();
     let (mut authenticator, codes) = site.browser().registered("ann").await.enrol().await;
     for code in [authenticator.code(), codes[3].clone()] {
@@ -66,7 +66,7 @@ async fn a_code_is_consumed_by_its_use() {
 }
 
 #[tokio::test]
-async fn without_a_live_pending_cookie_there_is_no_code_to_enter() {
+async fn without_a_valid_pending_cookie_no_code_is_accepted() {
     let site = Site::new();
     let (mut authenticator, _) = site.browser().registered("ann").await.enrol().await;
     let mut late = site.browser();
@@ -82,7 +82,7 @@ async fn without_a_live_pending_cookie_there_is_no_code_to_enter() {
             browser.post("/login/code", &[("code", &code), ("next", "/a")]).await.expect_page(401);
         assert!(
             page.body.contains(REFUSED) && page.body.contains("action=\"/login\""),
-            "back to the start"
+            "the login form is shown"
         );
         assert!(page.body.contains("name=\"next\" value=\"/a\""));
         browser

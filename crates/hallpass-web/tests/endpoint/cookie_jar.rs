@@ -1,8 +1,8 @@
-//! Every `Set-Cookie` that a route can send, through a cookie jar that is not ours: it is kept,
-//! comes back, and goes when it is removed.
+//! Every `Set-Cookie` that a route can send, with an independent cookie jar: the jar stores the
+//! cookie, returns it, and removes it.
 //!
-//! The storage rules of RFC 6265 section 5 are the jar's own (the `cookie_store` crate); Chromium's
-//! are asked in `examples/blog/browser`.
+//! The jar is the `cookie_store` crate, with the storage rules of RFC 6265 section 5.
+//! `examples/blog/browser` tests the rules of Chromium.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +14,12 @@ use crate::site::{ACCESS, Client, DEVICE, PASSWORD, PENDING, REFRESH, Site};
 
 const NEW_PASSWORD: &str = "another horse, another battery";
 
-/// One client, with the jar beside the map that the other tests use.
+/// One client, with a cookie jar in addition to the map that the other tests use.
 struct Jar {
     client: Client,
     jar: CookieStore,
     url: Url,
-    /// Route, cookie and `set` or `remove`.
+    /// The route, the name of the cookie, and `set` or `remove`.
     seen: BTreeSet<String>,
 }
 
@@ -34,8 +34,8 @@ impl Jar {
     }
 
     async fn post(&mut self, route: &str, fields: &[(&str, &str)]) {
-        // What goes to the site is what the jar gives back, so a cookie that it refused would show
-        // at once.
+        // The request has only the cookies that the jar returns, so a rejected cookie is noticed
+        // immediately.
         self.client.cookies = self.returned(&self.url);
         let answer = self.client.post(route, fields).await;
         assert!(answer.status < 400, "{route}: {answer:?}");
@@ -45,8 +45,7 @@ impl Jar {
             let name = line.split('=').next().unwrap();
             match (kept, removes) {
                 (Ok(cookie_store::StoreAction::ExpiredExisting), true) => {}
-                // A removal of what was never there, as log-out sends for cookies that this person
-                // has not.
+                // A removal of a cookie that does not exist: a logout removes all cookies.
                 (Err(cookie_store::CookieError::Expired), true) => {}
                 (
                     Ok(
@@ -55,12 +54,12 @@ impl Jar {
                     ),
                     false,
                 ) => {}
-                (outcome, _) => panic!("{route}: the jar says {outcome:?} to {line}"),
+                (outcome, _) => panic!("{route}: the jar returns {outcome:?} for {line}"),
             }
             assert_eq!(self.returned(&self.url).contains_key(name), !removes, "{route}: {line}");
             self.seen.insert(format!("{route} {name} {}", if removes { "remove" } else { "set" }));
         }
-        // The map of the other tests agrees with the jar.
+        // The map of the other tests equals the jar.
         assert_eq!(self.client.cookies, self.returned(&self.url), "{route}");
     }
 
@@ -70,7 +69,7 @@ impl Jar {
     }
 }
 
-/// A life with every form in it.
+/// Submits every form of the site.
 async fn walk(site: &Site, url: &str) -> Jar {
     let mut jar = Jar::new(site.browser(), url);
     jar.post("/register", &[("username", "ann"), ("password", PASSWORD)]).await;
@@ -94,10 +93,10 @@ async fn walk(site: &Site, url: &str) -> Jar {
         list[0]["id"].as_str().unwrap().to_owned()
     };
     jar.post("/profile/sessions/revoke", &[("session", &session)]).await;
-    assert_eq!(jar.returned(&jar.url).len(), 0, "signed out: nothing is left");
+    assert_eq!(jar.returned(&jar.url).len(), 0, "no cookie is left after the logout");
 
     jar.post("/login", &[("username", "ann"), ("password", NEW_PASSWORD)]).await;
-    assert_eq!(jar.returned(&jar.url).len(), 1, "a code is awaited");
+    assert_eq!(jar.returned(&jar.url).len(), 1, "only the pending cookie is set");
     jar.post("/login/code", &[("code", &authenticator.code())]).await;
     jar.post(
         "/profile/two-factor/disable",
@@ -120,17 +119,17 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
         "https://example/",
         "https://evil.example/",
     ] {
-        assert_eq!(jar.returned(&other.parse().unwrap()).len(), 0, "{other} gets nothing");
+        assert_eq!(jar.returned(&other.parse().unwrap()).len(), 0, "{other} receives no cookie");
     }
     for path in ["/", "/posts/new", "/profile/two-factor/disable"] {
         let url = format!("https://site.example{path}").parse().unwrap();
-        assert_eq!(jar.returned(&url), held, "{path} gets all");
+        assert_eq!(jar.returned(&url), held, "{path} receives all cookies");
     }
     for cookie in jar.jar.iter_unexpired() {
         assert_eq!((cookie.http_only(), cookie.secure()), (Some(true), Some(true)), "{cookie:?}");
     }
     jar.post("/logout", &[]).await;
-    assert_eq!(jar.jar.iter_unexpired().count(), 0, "nothing is left");
+    assert_eq!(jar.jar.iter_unexpired().count(), 0, "no cookie is left");
 
     let expected: BTreeSet<String> = [
         ("/register", DEVICE, "set"),
@@ -166,7 +165,7 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
     .map(|(route, name, what)| format!("{route} {name} {what}"))
     .into();
     assert_eq!(jar.seen, expected);
-    // Every route that takes a form was asked.
+    // Every route that accepts a form was called.
     let asked: BTreeSet<&str> = jar.seen.iter().filter_map(|seen| seen.split(' ').next()).collect();
     let silent = ["/profile/recovery-codes"];
     for route in site.routes.routes().iter().filter(|route| route.methods.contains(&"POST")) {
@@ -175,7 +174,7 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
 }
 
 #[tokio::test]
-async fn so_are_those_of_a_site_with_cookies_of_its_own() {
+async fn cookies_with_own_settings_are_stored_and_removed() {
     let all_subdomains =
         CookieSettings::builder().domain("site.example").same_site(SameSite::Strict);
     let from_anywhere =
@@ -193,6 +192,6 @@ async fn so_are_those_of_a_site_with_cookies_of_its_own() {
         assert!(!held.is_empty(), "{url}");
         assert_eq!(jar.returned(&also.parse().unwrap()), held, "{also}");
         jar.post("/logout", &[]).await;
-        assert_eq!(jar.jar.iter_unexpired().count(), 0, "{url}: nothing is left");
+        assert_eq!(jar.jar.iter_unexpired().count(), 0, "{url}: no cookie is left");
     }
 }

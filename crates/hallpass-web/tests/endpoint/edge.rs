@@ -1,4 +1,4 @@
-//! What holds for every route: the order of the checks, methods, bodies, fields.
+//! Properties of every route: the order of the checks, methods, bodies and fields.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ fn from_elsewhere(client: &Client, method: &str, path: &str) -> EndpointRequest 
 }
 
 #[tokio::test]
-async fn the_origin_comes_before_everything_else() {
+async fn the_origin_is_checked_before_everything_else() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let held = ann.cookies.clone();
@@ -56,13 +56,13 @@ async fn the_origin_comes_before_everything_else() {
         request.body = Body::Whole(fields.clone().into());
         ann.send(request).await.expect_page(403);
     }
-    assert_eq!(site.store.calls(), calls, "the store was not asked");
+    assert_eq!(site.store.calls(), calls, "no call to the store");
     let request = from_elsewhere(&ann, "GET", "/login");
     ann.send(request).await.expect_page(200);
 }
 
 #[tokio::test]
-async fn a_method_that_a_path_does_not_take_is_told_what_it_takes() {
+async fn an_unsupported_method_is_405_with_allow() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     for Route { path, methods, .. } in routes(&site) {
@@ -117,7 +117,7 @@ async fn head_is_get_without_the_body_and_no_get_sets_a_cookie() {
 }
 
 #[tokio::test]
-async fn strangers_are_shown_to_log_in_before_their_body_is_read() {
+async fn login_is_required_before_the_body_is_read() {
     let site = Site::new();
     for Route { path, methods, .. } in
         routes(&site).into_iter().filter(|route| route.path.starts_with("/profile"))
@@ -140,7 +140,7 @@ async fn strangers_are_shown_to_log_in_before_their_body_is_read() {
     let mut late = site.script().registered("ann").await;
     site.clock.pass(900);
     late.get("/profile/sessions").await.expect_problem(401, "expired");
-    // The way forward leads back to where the form was.
+    // The link to the login page leads back to the page of the form.
     let mut late = late.as_browser();
     for (path, page) in [
         ("/profile/sessions/revoke", "%2Fprofile%2Fsessions"),
@@ -169,7 +169,7 @@ const FORMS: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn bodies_that_are_too_large_broken_or_of_an_unknown_type() {
+async fn bodies_too_large_broken_or_of_unknown_type_are_rejected() {
     let site = Site::new();
     let ann = site.browser().registered("ann").await;
     let calls = site.store.calls();
@@ -210,7 +210,7 @@ async fn bodies_that_are_too_large_broken_or_of_an_unknown_type() {
             }
         }
     }
-    assert_eq!(site.store.calls(), calls, "the store was not asked");
+    assert_eq!(site.store.calls(), calls, "no call to the store");
     let mut script = site.script();
     let full = format!("{{\"username\":\"bob\",\"password\":\"{PASSWORD}\",\"filler\":\"\"}}");
     let filler = "x".repeat(EndpointRequest::BODY_LIMIT - full.len());
@@ -220,7 +220,7 @@ async fn bodies_that_are_too_large_broken_or_of_an_unknown_type() {
 }
 
 #[tokio::test]
-async fn fields_that_are_missing_repeated_or_no_text_are_named() {
+async fn missing_repeated_and_non_text_fields_are_named() {
     let site = Site::new();
     for (field, body) in [
         ("username", r#"{"username":1,"password":"x"}"#),
@@ -277,7 +277,7 @@ impl AccountStore for OnlyAnn {
 }
 
 #[tokio::test]
-async fn a_site_with_passwords_alone_has_only_their_routes() {
+async fn a_site_with_only_passwords_has_only_the_login_routes() {
     let ann = Account::new(AccountId::new("1"), Username::parse("ann").unwrap(), "$argon2id$none");
     let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_800_000_000));
     let stores = StoreSet::new(Arc::new(OnlyAnn(ann)));
@@ -293,7 +293,7 @@ async fn a_site_with_passwords_alone_has_only_their_routes() {
     site.routes = routes;
     let mut browser = site.browser();
     let page = browser.get("/login").await.expect_page(200);
-    assert!(!page.body.contains("/register"), "no link to a page that is not there");
+    assert!(!page.body.contains("/register"), "no link to a page that does not exist");
     for path in [
         "/register",
         "/login/code",
@@ -306,7 +306,7 @@ async fn a_site_with_passwords_alone_has_only_their_routes() {
 }
 
 #[tokio::test]
-async fn the_public_keys_of_a_secret_ring_are_none_and_style_sheet_and_script_are_for_everybody() {
+async fn jwks_is_empty_for_hmac_keys_and_css_and_script_are_public() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     assert!(ann.cookies.contains_key(ACCESS));
@@ -322,7 +322,7 @@ async fn the_public_keys_of_a_secret_ring_are_none_and_style_sheet_and_script_ar
     assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
     assert_eq!(script.header("cache-control"), Some("public, max-age=3600"));
     assert_eq!(script.header("x-content-type-options"), Some("nosniff"));
-    // It shows and copies; it fetches, stores and evaluates nothing.
+    // The script does not fetch, store or evaluate anything.
     assert!(
         ["fetch(", "XMLHttp", "Storage", "cookie", "eval", "innerHTML", "import"]
             .iter()

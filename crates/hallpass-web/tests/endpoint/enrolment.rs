@@ -1,4 +1,5 @@
-//! An account that must enrol reaches the enrolment page and nothing else, whatever a site forgets.
+//! An account that must set up a second factor reaches only the enrolment page, whatever guards the
+//! site has.
 
 use hallpass_accounts::TwoFactorPolicy;
 
@@ -11,7 +12,7 @@ fn site() -> Site {
 const ANN: [(&str, &str); 2] = [("username", "ann"), ("password", PASSWORD)];
 
 #[tokio::test]
-async fn a_browser_is_led_to_the_page_and_signed_in_by_its_first_code() {
+async fn enrolment_redirects_a_browser_and_the_first_code_logs_in() {
     let site = site();
     let mut ann = site.browser();
     let registered = ann.post("/register", &ANN).await.expect_see_other("/profile/two-factor");
@@ -27,10 +28,13 @@ async fn a_browser_is_led_to_the_page_and_signed_in_by_its_first_code() {
     let mut app = Authenticator::new(set_up["secret"].as_str().unwrap(), site.clock.clone());
     let answer = ann.post("/profile/two-factor", &[("code", &app.code())]).await.expect(200);
     assert!(answer.set_cookie(ACCESS).is_some());
-    assert!(!ann.cookies.contains_key(PENDING), "the enrolment is over");
+    assert!(
+        !ann.cookies.contains_key(PENDING),
+        "the pending cookie is removed after the enrolment"
+    );
     ann.get("/profile/sessions").await.expect_page(200);
 
-    // Turned off, it is due again, and this session is over too.
+    // After the factor is turned off, the enrolment is required again, and this session has ended.
     let off = [("password", PASSWORD), ("code", &app.code())];
     ann.post("/profile/two-factor/disable", &off).await.expect_see_other("/profile/two-factor");
     assert!(!ann.cookies.contains_key(ACCESS));
@@ -38,7 +42,7 @@ async fn a_browser_is_led_to_the_page_and_signed_in_by_its_first_code() {
 }
 
 #[tokio::test]
-async fn a_script_is_told_and_gets_no_session() {
+async fn a_json_client_gets_enrolment_required_and_no_session() {
     let site = site();
     let mut ann = site.script();
     assert_eq!(
@@ -50,14 +54,14 @@ async fn a_script_is_told_and_gets_no_session() {
     assert!(answer.set_cookie(ACCESS).is_none() && answer.set_cookie(DEVICE).is_none());
 }
 
-/// Row 3: the cookie of an enrolment opens one page.
+/// Row 3 of the threat table: only one page accepts the cookie of an enrolment.
 #[tokio::test]
-async fn the_cookie_of_an_enrolment_opens_no_other_route() {
+async fn the_enrolment_cookie_is_accepted_by_no_other_route() {
     let site = site();
     let mut ann = site.script();
     ann.post("/register", &ANN).await.expect(201);
     let token = ann.cookies[PENDING].clone();
-    // As itself, and put where the access token belongs.
+    // Under its own name, and under the name of the access cookie.
     for cookie in [PENDING, ACCESS] {
         for route in site.routes.routes() {
             let public = [

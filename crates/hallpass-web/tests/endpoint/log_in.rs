@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::site::{ACCESS, PASSWORD, PENDING, REFUSED, Site};
 
 #[tokio::test]
-async fn a_browser_goes_on_to_next_or_home() {
+async fn login_redirects_to_a_safe_next_or_home() {
     let site = Site::new();
     site.browser().registered("ann").await;
     for (next, to) in [
@@ -27,7 +27,7 @@ async fn a_browser_goes_on_to_next_or_home() {
 }
 
 #[tokio::test]
-async fn a_script_gets_the_account() {
+async fn a_json_login_returns_the_account() {
     let site = Site::new();
     site.browser().registered("ann").await;
     let answer = site.script().log_in("ANN").await.expect(200);
@@ -37,7 +37,7 @@ async fn a_script_gets_the_account() {
 }
 
 #[tokio::test]
-async fn every_cause_of_refusal_looks_the_same() {
+async fn all_rejected_logins_get_the_same_response() {
     let site = Site::new();
     site.browser().registered("ann").await;
     let mut bob = site.browser().registered("bob").await;
@@ -65,7 +65,7 @@ async fn every_cause_of_refusal_looks_the_same() {
         let page = site.browser().post("/login", &fields).await.expect_page(401);
         assert!(page.body.contains(&format!("role=\"alert\">{REFUSED}</p>")));
         assert!(!page.body.contains(PASSWORD) && !page.body.contains("wrong password here"));
-        // A name that was typed is shown again; where none was, the name's field has the focus.
+        // A typed name is shown again. Without a name, the field of the name has the focus.
         if !name.is_empty() {
             pages.push(page.body.replace(&format!("value=\"{name}\""), "value=\"NAME\""));
         }
@@ -77,7 +77,7 @@ async fn every_cause_of_refusal_looks_the_same() {
 }
 
 #[tokio::test]
-async fn the_page_keeps_next_in_a_hidden_field_and_only_a_safe_one() {
+async fn the_login_page_keeps_only_a_safe_next() {
     let site = Site::new();
     for (query, hidden) in [
         ("", "/"),
@@ -98,16 +98,16 @@ async fn the_page_keeps_next_in_a_hidden_field_and_only_a_safe_one() {
 }
 
 #[tokio::test]
-async fn who_is_signed_in_still_gets_the_form_and_a_way_onward() {
+async fn the_login_page_of_a_logged_in_person_links_to_next() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let page = ann.get("/login?next=%2Fadmin").await.expect_page(200);
     assert!(page.body.contains("action=\"/login\"") && page.body.contains("<a href=\"/admin\">"));
-    assert!(page.body.contains("signed in as ann"));
+    assert!(page.body.contains("logged in as ann"));
 }
 
 #[tokio::test]
-async fn a_password_whose_code_is_due_opens_the_code_page_and_nothing_else() {
+async fn the_pending_cookie_is_accepted_only_by_the_code_page() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     ann.enrol().await;
@@ -122,7 +122,7 @@ async fn a_password_whose_code_is_due_opens_the_code_page_and_nothing_else() {
         .await
         .expect_see_other("/login?next=%2Fprofile%2Ftwo-factor");
 
-    // Under the access token's name it is no access token.
+    // Under the name of the access cookie it is not accepted as an access token.
     let pending = browser.cookies.remove(PENDING).unwrap();
     browser.cookies.insert(ACCESS.into(), pending);
     browser.as_script().get("/profile/sessions").await.expect_problem(401, "signed-out");
@@ -134,7 +134,7 @@ async fn a_password_whose_code_is_due_opens_the_code_page_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_code_may_come_along() {
+async fn login_accepts_the_code_with_the_password() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let (mut authenticator, codes) = ann.enrol().await;
@@ -152,7 +152,7 @@ async fn the_code_may_come_along() {
                 .set_cookie(ACCESS)
                 .is_some()
         );
-        // Once.
+        // Each code is accepted only once.
         site.script().post("/login", &fields).await.expect_problem(401, "invalid-credentials");
     }
 }

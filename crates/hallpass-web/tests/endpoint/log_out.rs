@@ -2,8 +2,8 @@
 
 use crate::site::{ACCESS, PENDING, REFRESH, Site};
 
-/// Path, `Secure` and prefix rules: a removal that differs in them removes nothing (RFC 6265bis,
-/// 5.7).
+/// Returns the attributes that a removal must have in common with the cookie: otherwise it removes
+/// nothing (RFC 6265bis section 5.7).
 fn attributes(cookie: &str) -> Vec<&str> {
     let mut attributes: Vec<_> =
         cookie.split("; ").skip(1).filter(|one| !one.starts_with("Max-Age")).collect();
@@ -12,7 +12,7 @@ fn attributes(cookie: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn every_copy_of_the_cookie_dies() {
+async fn logout_revokes_every_copy_of_the_cookie() {
     let site = Site::new();
     for json in [false, true] {
         let name = if json { "ann" } else { "bob" };
@@ -41,7 +41,7 @@ async fn every_copy_of_the_cookie_dies() {
 }
 
 #[tokio::test]
-async fn it_works_signed_out_too() {
+async fn logout_succeeds_without_a_session() {
     let site = Site::new();
     site.browser().post("/logout", &[]).await.expect_see_other("/");
     site.script().post("/logout", &[]).await.expect(204);
@@ -52,7 +52,7 @@ async fn it_works_signed_out_too() {
 }
 
 #[tokio::test]
-async fn a_body_is_of_no_interest() {
+async fn logout_ignores_the_body() {
     let site = Site::new();
     let mut script = site.script();
     let request = script.request("POST", "/logout");

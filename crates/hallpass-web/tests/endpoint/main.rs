@@ -1,10 +1,10 @@
-//! The sign-in routes, each row of the contract's table, as HTML and as JSON, through
-//! [`Routes::handle`] over a store in memory.
+//! Tests of the login routes: each row of the table in `docs/CONTRACT.md`, as HTML and as JSON,
+//! through [`Routes::handle`] on a store in memory.
 
 #![allow(
     unreachable_pub,
     clippy::unwrap_used,
-    reason = "a test binary: no outside, and a panic is its answer"
+    reason = "a test binary has no public items, and a panic is a failed test"
 )]
 
 mod code;

@@ -1,5 +1,5 @@
-//! When the store is down, and when somebody guesses: nothing is set, nothing is removed, and it is
-//! said when to come back.
+//! An outage of the store, and brute force: the response sets and removes no cookie, and has
+//! `Retry-After`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::site::{ACCESS, PASSWORD, Site};
 
 #[tokio::test]
-async fn with_the_store_down_every_form_is_503_and_touches_no_cookie() {
+async fn with_the_store_down_every_form_is_503_without_set_cookie() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let (mut authenticator, _) = ann.enrol().await;
@@ -54,7 +54,7 @@ async fn with_the_store_down_every_form_is_503_and_touches_no_cookie() {
 }
 
 #[tokio::test]
-async fn too_many_attempts_are_429_and_say_how_long_to_wait() {
+async fn too_many_attempts_are_429_with_retry_after() {
     let site = Site::new();
     site.browser().registered("ann").await;
     let wrong = [("username", "ann"), ("password", "wrong password here")];
@@ -68,12 +68,12 @@ async fn too_many_attempts_are_429_and_say_how_long_to_wait() {
     let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=3600).contains(&seconds), "{seconds}");
     answer.expect_problem(429, "limited");
-    // The right password too, or the limit would tell which one it is.
+    // The correct password is also rejected: otherwise the limit would reveal it.
     let page = site.browser().log_in("ann").await.expect_page(429);
     assert!(page.body.contains("Try again in") && page.set_cookie(ACCESS).is_none());
 }
 
-/// A store that is slow at each call, and never so slow that the call itself is given up.
+/// A store with slow calls. Each call is faster than `store_timeout`.
 struct Slow;
 
 impl RateLimitStore for Slow {
@@ -101,7 +101,7 @@ impl RateLimitStore for Slow {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_is_slow_at_each_call_is_503_within_two_seconds_in_all() {
+async fn slow_store_calls_are_503_within_two_seconds_in_total() {
     let site = Site::with(|_, stores| stores.rate_limits = Arc::new(Slow).into());
     let mut request =
         site.browser().form_request("/login", &[("username", "ann"), ("password", PASSWORD)]);

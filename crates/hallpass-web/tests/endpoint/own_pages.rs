@@ -1,5 +1,4 @@
-//! `examples/own_pages.rs`, by hand: each form of a site's own pages is filled in and sent as it
-//! stands.
+//! Tests of `examples/own_pages.rs`: each form of a site's own pages is filled in and submitted.
 
 use crate::site::{ACCESS, Authenticator, Client, PASSWORD, Site};
 
@@ -7,7 +6,8 @@ use crate::site::{ACCESS, Authenticator, Client, PASSWORD, Site};
 #[path = "../../examples/own_pages.rs"]
 mod example;
 
-/// Sends the form with this action, with its hidden fields as they are and the others as given.
+/// Submits the form with this action: hidden fields are unchanged, and the other fields have the
+/// given values.
 async fn submit(
     client: &mut Client,
     page: &str,
@@ -42,7 +42,7 @@ async fn submit(
 }
 
 #[tokio::test]
-async fn a_sites_own_pages_carry_a_person_through() {
+async fn own_pages_work_for_each_form() {
     let site = Site::with_pages(example::BarePages);
     let mut ann = site.browser();
     let page = ann.get("/register").await.expect_page(200).body.clone();
@@ -59,7 +59,7 @@ async fn a_sites_own_pages_carry_a_person_through() {
         .expect_see_other("/profile");
 
     let page = ann.get("/profile/two-factor").await.expect_page(200).body.clone();
-    assert!(page.contains("<p>You are ann.</p>") && page.contains("<svg "), "{page}");
+    assert!(page.contains("<p>You are logged in as ann.</p>") && page.contains("<svg "), "{page}");
     let secret = page.split("<code>").nth(1).unwrap().split('<').next().unwrap();
     let mut authenticator = Authenticator::new(secret, site.clock.clone());
     let codes = submit(&mut ann, &page, "/profile/two-factor", &[("code", &authenticator.code())])

@@ -7,7 +7,7 @@ use crate::site::{PASSWORD, REFUSED, Site};
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 #[tokio::test]
-async fn every_page_comes_with_the_policy_and_is_not_kept() {
+async fn every_page_has_the_content_security_policy_and_no_store() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let mut cross_site = ann.request("POST", "/login");
@@ -34,7 +34,7 @@ async fn every_page_comes_with_the_policy_and_is_not_kept() {
         assert_eq!(page.header("vary"), Some("accept, accept-language, cookie"));
         assert!(
             page.body.contains(" – The Site</title>"),
-            "the name that the builder was told: {}",
+            "the `site_name` of the settings: {}",
             page.body
         );
         assert!(
@@ -45,7 +45,7 @@ async fn every_page_comes_with_the_policy_and_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_site_of_two_languages_answers_in_the_readers() {
+async fn pages_are_in_the_language_of_accept_language() {
     let site = Site::with_pages(DefaultPages::new().and_texts(Texts::dutch()));
     let mut reader = site.browser();
     for (languages, lang, refused) in [

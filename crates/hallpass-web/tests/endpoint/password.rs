@@ -29,7 +29,7 @@ async fn a_new_password_ends_every_other_session_and_keeps_this_one() {
 }
 
 #[tokio::test]
-async fn a_refused_change_changes_nothing() {
+async fn a_rejected_password_change_changes_nothing() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     for (field, current, new) in

@@ -1,4 +1,4 @@
-//! `/session/refresh`, and what the other routes do to the refresh cookie.
+//! `/session/refresh`, and the refresh cookie on the other routes.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -11,7 +11,7 @@ const PATH: &str = "/session/refresh";
 const QUARTER: u64 = 15 * 60;
 const DAY: u64 = 24 * 3600;
 
-/// A browser whose access token has run out: it has dropped the cookie.
+/// Lets the access token expire: a browser then removes the cookie.
 async fn after_a_quarter(client: &mut Client) {
     client.site.clock.pass(QUARTER);
     client.cookies.remove(ACCESS);
@@ -49,7 +49,7 @@ async fn a_refresh_sets_new_cookies_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn log_in_sets_a_refresh_cookie_for_the_sessions_life() {
+async fn login_sets_a_refresh_cookie_for_the_life_of_the_session() {
     let site = Site::new();
     let answer = site
         .script()
@@ -65,14 +65,14 @@ async fn log_in_sets_a_refresh_cookie_for_the_sessions_life() {
     let mut tablet = site.browser();
     assert!(
         tablet.log_in("ann").await.set_cookie(REFRESH).is_none(),
-        "a password alone opens no session here"
+        "a password without a code opens no session"
     );
     let code = authenticator.code();
     assert!(tablet.post("/login/code", &[("code", &code)]).await.set_cookie(REFRESH).is_some());
 }
 
 #[tokio::test]
-async fn a_copy_that_comes_late_ends_the_session_for_both() {
+async fn reuse_of_a_refresh_token_ends_the_session() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let mut thief = ann.clone();
@@ -90,7 +90,7 @@ async fn a_copy_that_comes_late_ends_the_session_for_both() {
 }
 
 #[tokio::test]
-async fn tabs_that_ask_together_go_on_together_after_one_call_to_the_store() {
+async fn concurrent_tabs_refresh_with_one_store_call() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     after_a_quarter(&mut ann).await;
@@ -112,7 +112,7 @@ async fn tabs_that_ask_together_go_on_together_after_one_call_to_the_store() {
 }
 
 #[tokio::test]
-async fn what_is_no_refresh_token_is_401_without_a_call_to_the_store() {
+async fn an_invalid_refresh_token_is_401_without_a_store_call() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     after_a_quarter(&mut ann).await;
@@ -150,7 +150,7 @@ async fn another_site_cannot_refresh() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_down_costs_nobody_the_session() {
+async fn a_refresh_during_an_outage_does_not_end_the_session() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     after_a_quarter(&mut ann).await;
@@ -163,7 +163,7 @@ async fn a_store_that_is_down_costs_nobody_the_session() {
 }
 
 #[tokio::test]
-async fn a_log_out_ends_the_session_by_either_cookie() {
+async fn logout_ends_the_session_with_either_cookie() {
     let site = Site::new();
     for late in [false, true] {
         let mut ann = site.browser().registered(if late { "ann" } else { "bob" }).await;
@@ -180,7 +180,7 @@ async fn a_log_out_ends_the_session_by_either_cookie() {
 }
 
 #[tokio::test]
-async fn a_new_password_gives_this_session_a_new_chain_and_revokes_every_copy() {
+async fn a_new_password_revokes_each_copy_of_the_refresh_token() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let thief = ann.clone();
@@ -193,13 +193,13 @@ async fn a_new_password_gives_this_session_a_new_chain_and_revokes_every_copy() 
     after_a_quarter(&mut ann).await;
     ann.post(PATH, &[]).await.expect(204);
     expect_signed_in(&ann).await;
-    // Whoever comes with a copy of before ends what is left: somebody has it who should not.
+    // A copy from before the change ends the session, because the copy may be stolen.
     thief.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
     ann.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
 }
 
 #[tokio::test]
-async fn the_list_says_when_a_session_was_last_renewed() {
+async fn the_session_list_has_the_time_of_the_last_refresh() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     after_a_quarter(&mut ann).await;
@@ -210,7 +210,7 @@ async fn the_list_says_when_a_session_was_last_renewed() {
 }
 
 #[tokio::test]
-async fn a_session_is_idle_after_a_week_and_over_after_a_month() {
+async fn a_session_ends_after_7_idle_days_and_after_30_days() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let idle = ann.clone();
@@ -228,7 +228,7 @@ async fn a_session_is_idle_after_a_week_and_over_after_a_month() {
         bob.post(PATH, &[]).await.expect(204);
     }
     start.pass(2 * DAY - 56);
-    // A minute is left, and an access token does not outlive it.
+    // One minute of the session is left, and the access token does not outlive the session.
     let answer = bob.post(PATH, &[]).await.expect(204);
     assert!(answer.set_cookie(ACCESS).unwrap().ends_with("Max-Age=60"), "{answer:?}");
     start.pass(60);
@@ -236,7 +236,7 @@ async fn a_session_is_idle_after_a_week_and_over_after_a_month() {
 }
 
 #[tokio::test]
-async fn the_limits_are_the_sites() {
+async fn session_settings_limit_the_session() {
     let session = SessionSettings::default()
         .idle(Duration::from_secs(3600))
         .absolute(Duration::from_secs(DAY));
@@ -247,7 +247,7 @@ async fn the_limits_are_the_sites() {
 }
 
 #[tokio::test]
-async fn in_the_plain_mode_there_is_one_token_and_one_lifetime() {
+async fn without_refresh_tokens_a_session_ends_with_its_token() {
     let site = Site::with(|_, stores| stores.refresh_tokens = None);
     let mut ann = site.browser().registered("ann").await;
     assert!(!ann.cookies.contains_key(REFRESH));

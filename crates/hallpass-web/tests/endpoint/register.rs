@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::site::{ACCESS, DEVICE, PASSWORD, Site};
 
 #[tokio::test]
-async fn a_browser_is_signed_in_and_goes_to_its_profile() {
+async fn registration_logs_in_and_redirects_to_the_profile() {
     let site = Site::new();
     let mut ann = site.browser();
     let answer = ann
@@ -20,7 +20,7 @@ async fn a_browser_is_signed_in_and_goes_to_its_profile() {
 }
 
 #[tokio::test]
-async fn a_script_gets_the_account_and_the_end_of_its_token() {
+async fn a_json_registration_returns_the_account_and_the_expiry() {
     let site = Site::new();
     let mut ann = site.script();
     let answer =
@@ -54,7 +54,7 @@ async fn a_name_is_taken_in_every_spelling() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_named_and_nothing_is_written() {
+async fn invalid_fields_are_named_and_no_account_is_created() {
     let site = Site::new();
     for (field, username, password) in [
         ("username", "", PASSWORD),
@@ -85,7 +85,7 @@ async fn a_typed_name_is_kept_and_a_typed_password_is_not() {
 }
 
 #[tokio::test]
-async fn the_page_hands_next_on_to_log_in() {
+async fn the_registration_page_passes_next_to_the_login_page() {
     let site = Site::new();
     let page = site.browser().get("/register?next=%2Fposts%2Fnew").await.expect_page(200);
     assert!(page.body.contains("href=\"/login?next=%2Fposts%2Fnew\""));

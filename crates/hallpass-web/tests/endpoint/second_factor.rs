@@ -12,7 +12,7 @@ async fn shown(client: &mut Client) -> String {
 }
 
 #[tokio::test]
-async fn the_key_is_shown_in_every_form_until_it_is_on_and_never_after() {
+async fn the_key_is_shown_only_until_the_factor_is_on() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let set_up = ann.as_script().get("/profile/two-factor").await.expect(200).json();
@@ -43,17 +43,17 @@ async fn the_key_is_shown_in_every_form_until_it_is_on_and_never_after() {
 }
 
 #[tokio::test]
-async fn looking_changes_nothing_and_each_session_is_shown_its_own_key() {
+async fn each_session_is_shown_a_stable_key_of_its_own() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let mut phone = site.browser();
     phone.log_in("ann").await.expect(303);
     let key = shown(&mut ann).await;
-    assert_eq!(shown(&mut ann).await, key, "a page loaded again fits what was scanned");
+    assert_eq!(shown(&mut ann).await, key, "a reload shows the same key");
     let other = shown(&mut phone).await;
     assert_ne!(other, key);
 
-    // The key that another session was shown turns nothing on here.
+    // A code of the key that another session was shown is rejected.
     let mut glimpsed = Authenticator::new(&other, site.clock.clone());
     let code = glimpsed.code();
     ann.as_script()
@@ -64,7 +64,7 @@ async fn looking_changes_nothing_and_each_session_is_shown_its_own_key() {
 }
 
 #[tokio::test]
-async fn the_first_right_code_turns_it_on_and_shows_the_recovery_codes_once() {
+async fn the_first_code_turns_it_on_and_shows_recovery_codes_once() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let mut phone = site.browser();
@@ -76,7 +76,7 @@ async fn the_first_right_code_turns_it_on_and_shows_the_recovery_codes_once() {
     let page = ann.post("/profile/two-factor", &[("code", &wrong)]).await.expect_page(401);
     assert!(
         page.body.contains("role=\"alert\"") && page.body.contains("<svg "),
-        "the same key once more"
+        "the same key is shown again"
     );
     ann.as_script()
         .post("/profile/two-factor", &[("code", &wrong)])
@@ -90,9 +90,9 @@ async fn the_first_right_code_turns_it_on_and_shows_the_recovery_codes_once() {
         ann.post("/profile/two-factor", &[("code", &authenticator.code())]).await.expect(200);
     assert_eq!(answer.body.matches("<li><code>").count(), 10);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
-    assert!(answer.set_cookie(ACCESS).is_some(), "this session goes on, with the factor used");
+    assert!(answer.set_cookie(ACCESS).is_some(), "this session continues, with the factor used");
     ann.get("/profile/two-factor").await.expect_page(200);
-    // What was signed in by the password alone is not.
+    // Sessions and tokens from before, with only the password, are revoked.
     for old in [phone, before] {
         old.as_script().get("/profile/two-factor").await.expect_problem(401, "revoked");
     }
@@ -106,7 +106,7 @@ async fn the_first_right_code_turns_it_on_and_shows_the_recovery_codes_once() {
 }
 
 #[tokio::test]
-async fn turning_it_off_takes_password_and_code() {
+async fn turning_the_factor_off_requires_password_and_code() {
     let site = Site::new();
     let path = "/profile/two-factor/disable";
     for json in [false, true] {
@@ -141,7 +141,7 @@ async fn turning_it_off_takes_password_and_code() {
 }
 
 #[tokio::test]
-async fn fields_of_both_forms_are_named() {
+async fn missing_fields_of_both_two_factor_forms_are_named() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     ann.enrol().await;
@@ -159,7 +159,7 @@ async fn fields_of_both_forms_are_named() {
 }
 
 #[tokio::test]
-async fn new_recovery_codes_take_the_place_of_the_old() {
+async fn new_recovery_codes_replace_the_old() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let (mut authenticator, old) = ann.enrol().await;
@@ -192,7 +192,7 @@ async fn new_recovery_codes_take_the_place_of_the_old() {
 }
 
 #[tokio::test]
-async fn what_is_off_has_no_codes_to_renew_and_nothing_to_turn_off() {
+async fn disable_and_renewal_are_409_while_the_factor_is_off() {
     let site = Site::new();
     let mut ann = site.script().registered("ann").await;
     ann.post("/profile/recovery-codes", &[("code", "123456")])
@@ -202,10 +202,11 @@ async fn what_is_off_has_no_codes_to_renew_and_nothing_to_turn_off() {
     ann.post("/profile/two-factor/disable", &fields).await.expect_problem(409, "second-factor-off");
 }
 
-/// Row 6: whatever a route is given, the password of an account with a second factor is not enough.
+/// Row 6 of the threat table: on every route, the password of an account with a second factor is
+/// not enough.
 #[tokio::test]
 async fn no_route_gives_a_session_for_the_password_alone() {
-    // No limit cuts the walk short.
+    // High rate limits, so that no request below is limited.
     let ample = RateLimit::new(10_000, Duration::from_secs(1));
     let rate_limits = RateLimits::default().account(ample.clone()).address(ample);
     let site = Site::with(|settings, _| settings.rate_limits = rate_limits);
@@ -241,7 +242,7 @@ async fn no_route_gives_a_session_for_the_password_alone() {
         }
     }
     assert!(asked > 100, "{asked}");
-    // That the walk can see one: the code makes it.
+    // The check can fail: with the code, the same response has a session.
     let mut client = site.browser();
     client.log_in("ann").await.expect(303);
     let opened = client.post("/login/code", &[("code", &authenticator.code())]).await.expect(303);

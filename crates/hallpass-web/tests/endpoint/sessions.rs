@@ -41,7 +41,7 @@ async fn the_list_names_devices_and_marks_this_one_first() {
 }
 
 #[tokio::test]
-async fn one_is_ended_by_its_id() {
+async fn a_session_is_ended_by_its_id() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     for json in [false, true] {
@@ -67,7 +67,7 @@ async fn one_is_ended_by_its_id() {
 }
 
 #[tokio::test]
-async fn all_others_end_and_this_one_goes_on() {
+async fn ending_the_other_sessions_keeps_this_one() {
     let site = Site::new();
     for (name, json) in [("ann", false), ("bob", true)] {
         let ann = site.browser().registered(name).await;
@@ -84,7 +84,7 @@ async fn all_others_end_and_this_one_goes_on() {
 }
 
 #[tokio::test]
-async fn ending_this_one_is_a_log_out() {
+async fn ending_this_session_is_a_logout() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let copy = ann.clone();
@@ -95,7 +95,7 @@ async fn ending_this_one_is_a_log_out() {
 }
 
 #[tokio::test]
-async fn nobody_ends_what_is_not_theirs() {
+async fn a_session_of_another_account_cannot_be_ended() {
     let site = Site::new();
     let ann = site.browser().registered("ann").await;
     let mut eve = site.script().registered("eve").await;

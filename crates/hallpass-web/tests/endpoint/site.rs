@@ -1,4 +1,4 @@
-//! A site, and who comes to it: a browser or a script, each with the cookies that it was given.
+//! A test site and its clients: a browser or a JSON client, each with its cookies.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub const REFRESH: &str = "__Host-hallpass_refresh";
 pub const PENDING: &str = "__Host-hallpass_pending";
 pub const DEVICE: &str = "__Host-hallpass_device";
 
-/// The one text of every refused log-in (CONTRACT, `POST /login`).
+/// The text of every rejected login (`docs/CONTRACT.md`, `POST /login`).
 pub const REFUSED: &str = "Invalid username, password or code";
 
 #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Site {
         Self::with(|_, _| ())
     }
 
-    /// A site with settings of its own.
+    /// Returns a site with these changes of the settings.
     pub fn with(change: impl FnOnce(&mut Settings<SiteRole>, &mut StoreSet)) -> Self {
         let store = MemoryStore::default();
         let clock = TestClock(Arc::new(AtomicU64::new(1_800_000_000)));
@@ -86,7 +86,7 @@ impl Site {
         }
     }
 
-    /// A site with pages of its own.
+    /// Returns a site with its own pages.
     pub fn with_pages(pages: impl Pages) -> Self {
         let site = Self::new();
         Self { routes: Routes::with_pages(&site.accounts, pages), ..site }
@@ -109,24 +109,24 @@ pub struct Client {
 }
 
 impl Client {
-    /// Registers, and is signed in.
+    /// Registers the account, which logs it in.
     pub async fn registered(mut self, name: &str) -> Self {
         let answer = self.post("/register", &[("username", name), ("password", PASSWORD)]).await;
         assert!(matches!(answer.status, 201 | 303), "{answer:?}");
         self
     }
 
-    /// Logs in with the password alone.
+    /// Logs in with only the password.
     pub async fn log_in(&mut self, name: &str) -> Answer {
         self.post("/login", &[("username", name), ("password", PASSWORD)]).await
     }
 
-    /// The same cookies in a browser.
+    /// Returns a browser with the same cookies.
     pub fn as_browser(&self) -> Self {
         Self { json: false, ..self.clone() }
     }
 
-    /// The same cookies in a client that speaks JSON.
+    /// Returns a JSON client with the same cookies.
     pub fn as_script(&self) -> Self {
         Self { json: true, ..self.clone() }
     }
@@ -147,12 +147,12 @@ impl Client {
         self.post_body(target, &body).await
     }
 
-    /// Posts the text as it is, under the client's own content type.
+    /// Posts this body with the content type of the client.
     pub async fn post_body(&mut self, target: &str, body: &str) -> Answer {
         self.send(self.body_request(target, body)).await
     }
 
-    /// A form, ready to be sent.
+    /// Returns a request that posts a form.
     pub fn form_request(&self, target: &str, fields: &[(&str, &str)]) -> EndpointRequest {
         self.body_request(target, &form(fields))
     }
@@ -218,7 +218,7 @@ impl Client {
         answer
     }
 
-    /// Turns the second factor on; the authenticator, and the recovery codes.
+    /// Turns the second factor on. Returns the authenticator and the recovery codes.
     pub async fn enrol(&mut self) -> (Authenticator, Vec<String>) {
         let mut script = self.as_script();
         let set_up = script.get("/profile/two-factor").await.expect(200).json();
@@ -235,7 +235,7 @@ impl Client {
     }
 }
 
-/// The app on the phone. Each code is a new one: it lets the clock pass.
+/// An authenticator app. `code` advances the clock, so each of its codes is new.
 pub struct Authenticator {
     app: authenticator::Authenticator,
     clock: TestClock,
@@ -291,7 +291,7 @@ impl Answer {
             .collect()
     }
 
-    /// The `Set-Cookie` of this name.
+    /// Returns the `Set-Cookie` of this name.
     pub fn set_cookie(&self, name: &str) -> Option<&str> {
         let start = format!("{name}=");
         self.set_cookies().into_iter().find(|cookie| cookie.starts_with(&start))
@@ -309,7 +309,7 @@ impl Answer {
         self
     }
 
-    /// A redirect to exactly this place, on no account to be kept.
+    /// Expects a redirect to exactly this path, with `no-store`.
     #[track_caller]
     pub fn expect_see_other(self, to: &str) -> Self {
         let answer = self.expect(303);
@@ -319,7 +319,7 @@ impl Answer {
         answer
     }
 
-    /// A page of this status that sets no cookie.
+    /// Expects a page with this status that sets no cookie.
     #[track_caller]
     pub fn expect_page(self, status: u16) -> Self {
         let answer = self.expect(status);
@@ -329,7 +329,7 @@ impl Answer {
         answer
     }
 
-    /// A problem of this status and type that sets no cookie.
+    /// Expects a problem with this status and type that sets no cookie.
     #[track_caller]
     pub fn expect_problem(self, status: u16, kind: &str) -> Value {
         let answer = self.expect(status);
@@ -345,8 +345,8 @@ impl Answer {
         problem
     }
 
-    /// RFC 9110: a 401 has a challenge and nothing else has one; 405 says what there is; 429 and
-    /// 503 say when.
+    /// RFC 9110: only a 401 has a challenge, only a 405 has `Allow`, and only 429 and 503 have
+    /// `Retry-After`.
     #[track_caller]
     fn expect_headers_of_refusal(&self) {
         assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");

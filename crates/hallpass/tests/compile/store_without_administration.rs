@@ -1,5 +1,6 @@
 //~ `Users` cannot change roles or disable accounts: it does not implement `AdministrationStore`
-//~ write `impl AdministrationStore for Users`, or call neither `.administration()` nor `.everything()`
+//~ write `impl AdministrationStore for Users`, or call neither
+//~ `.administration()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
 use hallpass::{Account, AccountId, Hallpass, Role, Username};
 use hallpass::store::AccountStore;

@@ -1,5 +1,6 @@
 //~ `Users` cannot count attempts for rate limits: it does not implement `RateLimitStore`
-//~ write `impl RateLimitStore for Users`, or call neither `.rate_limits_in_store()` nor `.everything()`
+//~ write `impl RateLimitStore for Users`, or call neither
+//~ `.rate_limits_in_store()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
 use hallpass::{Account, AccountId, Hallpass, Role, Username};
 use hallpass::store::AccountStore;

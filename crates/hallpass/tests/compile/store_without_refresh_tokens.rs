@@ -1,5 +1,6 @@
 //~ `Users` cannot store refresh tokens: it does not implement `RefreshTokenStore`
-//~ write `impl RefreshTokenStore for Users`, or call neither `.refresh_tokens()` nor `.everything()`
+//~ write `impl RefreshTokenStore for Users`, or call neither
+//~ `.refresh_tokens()` nor `.everything()`
 //~ guide: docs/guide/src/own-users.md
 use hallpass::{Account, AccountId, Hallpass, Role, Username};
 use hallpass::store::AccountStore;

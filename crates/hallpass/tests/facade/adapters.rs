@@ -28,7 +28,7 @@ async fn open() -> Hallpass<SiteRole> {
     Hallpass::open("sqlite::memory:").await.unwrap()
 }
 
-/// The site's own page, the same function of the request on both.
+/// Renders the site's own page, with the same function on axum and on actix-web.
 fn page(rejection: Rejection, request: &RejectedRequest<'_>) -> Option<String> {
     let language = request.header("accept-language").unwrap_or("none");
     let who = request.authentication().username().is_none();
@@ -48,7 +48,7 @@ async fn administer(admin: Allowed<Administer>) -> String {
 }
 
 #[tokio::test]
-async fn a_protected_router_is_served_with_and_without_the_peers_address() {
+async fn protected_router_serves_with_and_without_connect_info() {
     let hallpass = open().await;
     let app = Router::new()
         .route("/profile", get(hello).route_layer(require_login()))

@@ -1,4 +1,4 @@
-//! What comes from elsewhere while the site runs: revocations, and another key file.
+//! The background tasks of a running site: revocations by other nodes, and a changed key file.
 
 use std::{
     fs,
@@ -16,9 +16,9 @@ use crate::{
     visit::{cookie_of, status},
 };
 
-/// The published bound.
+/// The published bound for revocations on other nodes.
 pub(crate) const BOUND: Duration = Duration::from_secs(5);
-/// Long enough for the task to have looked.
+/// Longer than the period of the background task.
 pub(crate) const A_LOOK: Duration = Duration::from_millis(1500);
 
 pub(crate) async fn within_the_bound<F: Future<Output = bool>>(holds: impl Fn() -> F) {
@@ -35,7 +35,7 @@ async fn id_of(site: &Hallpass<SiteRole>, name: &str) -> AccountId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_one_process_revokes_the_others_refuse() {
+async fn revocations_reach_other_processes_within_the_bound() {
     let scratch = Scratch::new();
     let url = scratch.url("site.db");
     let here = Hallpass::<SiteRole>::open(&url).await.unwrap();
@@ -54,10 +54,14 @@ async fn what_one_process_revokes_the_others_refuse() {
             _ => here.disable(&id).await,
         }
         .unwrap();
-        assert_eq!(status(&pages_here, "/profile", &cookie).await, 401, "{revoke}: here, at once");
+        assert_eq!(
+            status(&pages_here, "/profile", &cookie).await,
+            401,
+            "{revoke}: on this node immediately"
+        );
         within_the_bound(|| async { status(&pages_there, "/profile", &cookie).await == 401 }).await;
     }
-    // After a restart, from the first request on.
+    // After a restart, the first request is already rejected.
     let restarted = Hallpass::<SiteRole>::open(&url).await.unwrap();
     assert_eq!(status(&pages(&restarted), "/profile", &alice).await, 401);
     assert_eq!(status(&pages(&restarted), "/profile", &bob).await, 200);
@@ -68,12 +72,12 @@ async fn what_one_process_revokes_the_others_refuse() {
     assert_eq!(
         status(&pages_there, "/profile", &alice).await,
         401,
-        "what was revoked stays revoked"
+        "a revoked token stays revoked"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_out_ends_the_copied_cookie_elsewhere() {
+async fn logout_revokes_a_copied_cookie_on_another_node() {
     let scratch = Scratch::new();
     let url = scratch.url("site.db");
     let (here, there) = (Hallpass::open(&url).await.unwrap(), Hallpass::open(&url).await.unwrap());
@@ -84,7 +88,11 @@ async fn a_log_out_ends_the_copied_cookie_elsewhere() {
     crate::visit::log_out(&pages_here, &copied).await;
     assert_eq!(status(&pages_here, "/profile", &copied).await, 401);
     within_the_bound(|| async { status(&pages_there, "/profile", &copied).await == 401 }).await;
-    assert_eq!(status(&pages_there, "/profile", &elsewhere).await, 200, "another session of hers");
+    assert_eq!(
+        status(&pages_there, "/profile", &elsewhere).await,
+        200,
+        "another session of the account"
+    );
 }
 
 fn active(keys: &Keys) -> String {
@@ -92,7 +100,7 @@ fn active(keys: &Keys) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_key_file_is_taken_up_and_a_bad_one_is_not() {
+async fn a_changed_key_file_is_reloaded_and_an_invalid_one_is_not() {
     let scratch = Scratch::new();
     let site = Hallpass::<SiteRole>::open(&scratch.url("site.db")).await.unwrap();
     let pages = pages(&site);
@@ -127,7 +135,7 @@ async fn a_changed_key_file_is_taken_up_and_a_bad_one_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_task_ends_with_the_last_handle_or_layer() {
+async fn background_task_stops_with_the_last_handle_or_layer() {
     let scratch = Scratch::new();
     let site = Hallpass::<SiteRole>::open(&scratch.url("site.db")).await.unwrap();
     let file = KeyFile::beside(scratch.path("site.db"));
@@ -145,5 +153,5 @@ async fn the_task_ends_with_the_last_handle_or_layer() {
     drop(layer);
     rotate();
     sleep(A_LOOK).await;
-    assert_eq!(active(&keys), new, "nobody looks any more");
+    assert_eq!(active(&keys), new, "the task has stopped");
 }

@@ -1,4 +1,4 @@
-//! The errors for programs: each cause is printed once, and every line has one form.
+//! The texts of errors: each cause is printed once, and every text has the same form.
 
 use std::{error::Error, fs, iter, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{scratch::Scratch, site::SiteRole, users::Users};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// An error and its causes, the outermost first.
+/// Returns the texts of an error and of its causes, the outermost first.
 fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     iter::successors(Some(error), |error| (*error).source()).map(ToString::to_string).collect()
 }
@@ -79,11 +79,11 @@ async fn each_cause_of_an_error_is_printed_once() {
             let printed = chain.iter().filter(|other| other.contains(line)).count();
             assert_eq!(printed, 1, "{place} of {chain:#?}");
         }
-        // The causes below ours are a driver's or the system's.
+        // The form of the causes is not checked: they are errors of a driver or of the system.
         let ours = &chain[0];
         let first = ours.chars().next().unwrap();
         assert!(!ours.ends_with('.') && !ours.contains('\n'), "{ours}");
         assert!(!first.is_uppercase() || ours.starts_with("JWK"), "{ours}");
     }
-    assert!(longest >= 3, "the key file names the key, and the key its fault");
+    assert!(longest >= 3, "the error of a key file has the key and the fault as causes");
 }

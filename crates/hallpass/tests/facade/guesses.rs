@@ -1,5 +1,5 @@
-//! Guesses over a real file: counted before they are looked at, and forgotten by nothing that a
-//! guesser can bring about (SECURITY row 7).
+//! Brute force of codes on a real database file (row 7 of the threat table): attempts are counted
+//! before the codes are checked, and an attacker cannot reset the count.
 
 use std::{
     net::IpAddr,
@@ -26,7 +26,7 @@ struct Node {
     looked_at: Arc<AtomicUsize>,
 }
 
-/// A process's site over this file. `looked_at` counts the codes that were evaluated and wrong.
+/// Starts a node on this file. `looked_at` counts the wrong codes that were checked.
 async fn node(scratch: &Scratch) -> Node {
     let looked_at = Arc::new(AtomicUsize::new(0));
     let counter = looked_at.clone();
@@ -54,7 +54,7 @@ fn from(number: u8) -> Visitor<'static> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forgets_nothing() {
+async fn at_most_5_of_200_codes_are_checked_across_nodes_and_restart() {
     let scratch = Scratch::new();
     let (one, other) = (node(&scratch).await, node(&scratch).await);
     let accounts = one.site.accounts();
@@ -80,7 +80,7 @@ async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forget
     let wrong =
         (0..).map(|number| format!("{number:06}")).find(|code| !live.contains(code)).unwrap();
 
-    // A fresh pending token and another address each time.
+    // Each guess has a new pending token and another address.
     let guess = |node: &Node, number: u8| {
         let accounts = node.site.accounts().clone();
         let pending = accounts
@@ -109,8 +109,8 @@ async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forget
         match task.await.unwrap() {
             AccountsErrorKind::Refused => refused += 1,
             AccountsErrorKind::Limited { .. } => limited += 1,
-            // On a busy machine some do not get to the store in time: they are not looked at
-            // either.
+            // On a busy machine some attempts do not reach the store in time. Their codes are not
+            // checked either.
             AccountsErrorKind::Unavailable { .. } => {}
             other => panic!("{other:?}"),
         }
@@ -118,7 +118,7 @@ async fn of_200_wrong_codes_on_two_nodes_five_are_looked_at_and_a_restart_forget
     let looked_at = one.looked_at.load(Ordering::SeqCst) + other.looked_at.load(Ordering::SeqCst);
     assert!(
         looked_at <= 5 && refused == looked_at,
-        "{looked_at} looked at, {refused} refused, {limited} limited"
+        "{looked_at} codes checked, {refused} refused, {limited} limited"
     );
     assert!(limited > 0);
 

@@ -1,4 +1,4 @@
-//! The key ring's file.
+//! Tests of the key file.
 
 use std::{collections::HashSet, error::Error, fs, sync::Barrier, thread, time::Duration};
 
@@ -14,7 +14,7 @@ fn active(ring: &hallpass::keys::KeyRing) -> String {
 }
 
 #[test]
-fn those_who_start_together_agree_on_the_keys() {
+fn concurrent_starts_agree_on_one_key_file() {
     for _ in 0..20 {
         let scratch = Scratch::new();
         let file = KeyFile::new(scratch.path("site-keys.json"));
@@ -28,13 +28,13 @@ fn those_who_start_together_agree_on_the_keys() {
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert_eq!(found.len(), 1);
-        assert_eq!(scratch.names(), ["site-keys.json"], "no temporary file stays");
+        assert_eq!(scratch.names(), ["site-keys.json"], "no temporary file is left");
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn the_file_is_the_owners_alone_and_a_rotation_keeps_its_mode() {
+fn key_file_mode_is_0600_and_rotation_keeps_the_mode() {
     use std::os::unix::fs::PermissionsExt;
     let scratch = Scratch::new();
     let file = KeyFile::new(scratch.path("site-keys.json"));
@@ -64,7 +64,7 @@ fn a_rotation_keeps_the_old_key_for_a_while() {
 }
 
 #[test]
-fn a_file_that_another_changes_is_left_alone() {
+fn a_locked_key_file_is_not_changed() {
     let scratch = Scratch::new();
     let file = KeyFile::new(scratch.path("site-keys.json"));
     file.load_or_make(NOW).unwrap();
@@ -79,12 +79,12 @@ fn a_file_that_another_changes_is_left_alone() {
 }
 
 #[test]
-fn what_is_wrong_is_one_sentence_with_the_mend() {
+fn key_file_errors_are_one_sentence_with_the_fix() {
     let scratch = Scratch::new();
     let broken = scratch.path("broken.json");
     fs::write(&broken, r#"{"keys": [{"kty": "oct", "k": "c2VjcmV0LW9mLW5vYm9keQ"}]}"#).unwrap();
     for (error, expected) in [
-        (KeyFile::new(scratch.path("none.json")).load(), "name one that is there"),
+        (KeyFile::new(scratch.path("none.json")).load(), "check its path"),
         (KeyFile::new(scratch.path("no/keys.json")).load_or_make(NOW), "create its directory"),
         (KeyFile::new(&broken).load_or_make(NOW), "cannot be used"),
         (KeyFile::new(&broken).rotate(NOW, Duration::ZERO), "cannot be used"),
@@ -92,12 +92,12 @@ fn what_is_wrong_is_one_sentence_with_the_mend() {
         let error = error.unwrap_err();
         let sentence = error.to_string();
         assert!(sentence.contains(expected), "{sentence}");
-        assert!(!sentence.contains("c2VjcmV0"), "a secret in {sentence}");
+        assert!(!sentence.contains("c2VjcmV0"), "the text contains a secret: {sentence}");
         assert!(!format!("{error:?}").contains("c2VjcmV0"));
         assert!(error.source().is_some());
     }
-    // A file that is there is never made anew: it may be the only copy of what opens every second
-    // factor.
+    // An existing file is never replaced: it may be the only copy of the key that decrypts the
+    // second factors.
     assert!(fs::read_to_string(&broken).unwrap().contains("c2VjcmV0"));
     let missing = KeyFile::new(scratch.path("none.json")).rotate(NOW, Duration::ZERO);
     assert!(matches!(missing, Err(KeyFileError::Read { .. })));

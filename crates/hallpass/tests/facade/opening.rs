@@ -1,4 +1,4 @@
-//! One call opens a site; several processes open it together.
+//! Opening a site with one call, also by several processes concurrently.
 
 use std::{collections::HashSet, error::Error, fs};
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn everything_is_made_on_the_first_start_and_found_on_the_second() {
+async fn first_start_creates_files_and_second_start_reuses_them() {
     let scratch = Scratch::new();
     let first = Hallpass::<SiteRole>::open(&scratch.url("site.db")).await.unwrap();
     assert!(first.is_ready());
@@ -29,12 +29,12 @@ async fn everything_is_made_on_the_first_start_and_found_on_the_second() {
 
     let second = Hallpass::<SiteRole>::open(&scratch.url("site.db")).await.unwrap();
     assert_eq!(status(&pages(&second), "/profile", &cookie).await, 200);
-    assert_eq!(status(&pages(&second), "/admin", &cookie).await, 403, "nobody gave her a role");
+    assert_eq!(status(&pages(&second), "/admin", &cookie).await, 403, "the account has no role");
     cookie_of(&pages(&second), "/login", "ALICE").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn those_who_open_it_together_accept_each_others_tokens() {
+async fn concurrent_opens_accept_each_others_tokens() {
     let scratch = Scratch::new();
     let mut opening = JoinSet::new();
     for _ in 0..6 {
@@ -61,7 +61,7 @@ async fn a_database_in_memory_leaves_no_file() {
 }
 
 #[tokio::test]
-async fn what_keeps_a_site_from_opening_is_one_sentence_with_the_mend() {
+async fn open_errors_are_one_sentence_with_the_fix() {
     let scratch = Scratch::new();
     fs::write(scratch.path("broken-keys.json"), "{}").unwrap();
     for (url, expected) in [
@@ -79,7 +79,7 @@ fn builder() -> HallpassBuilder<SiteRole, Users> {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_setting_is_one_sentence_with_the_mend() {
+async fn setting_errors_are_one_sentence_with_the_fix() {
     let scratch = Scratch::new();
     let ring = || KeyRing::generate_hs256([1; 32], UnixTime::from_secs(1_790_000_000));
     let id = ring().active().unwrap().id().to_string();
@@ -91,7 +91,7 @@ async fn what_is_wrong_with_a_setting_is_one_sentence_with_the_mend() {
         (builder().keys(ring()).trust_origin("shop.example"), "shop.example"),
         (builder().keys(ring()).cookies(CookieSettings::builder().access_name("a b")), "a b"),
         (builder().key_file(scratch.path("no/keys.json")), "create its directory"),
-        (builder().keys(ring()).key_file(scratch.path("keys.json")), "keys are set twice"),
+        (builder().keys(ring()).key_file(scratch.path("keys.json")), "keys are set more than once"),
         (
             builder().keys(ring()).stale_policy(StalePolicy::ServeUntilExpiry),
             "call .revocation_log()",
@@ -102,18 +102,18 @@ async fn what_is_wrong_with_a_setting_is_one_sentence_with_the_mend() {
         assert!(sentence.contains(expected) && !sentence.contains('\n'), "{sentence}");
         assert!(
             error.source().is_none_or(|source| source.to_string() != sentence),
-            "said twice: {sentence}"
+            "the source repeats the text: {sentence}"
         );
     }
     assert!(builder().keys(ring()).start().await.is_ok());
 }
 
 #[test]
-fn outside_a_runtime_the_error_names_it() {
+fn start_outside_a_tokio_runtime_is_an_error() {
     let mut start = std::pin::pin!(builder().keys_in_memory().start());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(Err(error)) = start.as_mut().poll(&mut context) else {
-        panic!("it waits")
+        panic!("`start` is pending")
     };
     assert!(error.to_string().contains("no tokio runtime"), "{error}");
 }

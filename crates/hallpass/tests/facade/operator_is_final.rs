@@ -1,10 +1,11 @@
 //! An operator's command is final: a person's own change that is in progress at the same moment
 //! does not undo it.
 //!
-//! Each own change meets each command (a role is set, the account is disabled or logged out
-//! everywhere, the row of the account or of the session is deleted with SQL), on three nodes over
-//! one database. Afterwards no node accepts a token that the command has ended, no access token has
-//! a role that the account's row does not have, and no session without a row is refreshed.
+//! Each own change runs concurrently with each command (a role is set, the account is disabled or
+//! logged out everywhere, the row of the account or of the session is deleted with SQL), on three
+//! nodes with one database. Afterwards no node accepts a token that the command has revoked, no
+//! access token has a role that the account's row does not have, and no session without a row is
+//! refreshed.
 
 mod command;
 mod fleet;
@@ -22,7 +23,7 @@ use fleet::{Fleet, RateLimitStore};
 use own_change::OwnChange;
 use tally::Tally;
 
-/// The rounds of each pair of a change and a command, unless ROUNDS sets another number.
+/// The number of rounds of each pair of a change and a command, unless ROUNDS sets another number.
 const ROUNDS: usize = 20;
 const A_THOUSAND: usize = 1000;
 
@@ -38,7 +39,7 @@ async fn races(fleet: Fleet, commands: &[Command], rounds: usize) {
         }
     }
     assert_final(&tallies);
-    // Were it not so, no command would have met a change in progress.
+    // If no change succeeded, or all of them did, no command ran during a change.
     assert!(tallies.iter().any(|tally| tally.made > 0), "no change came first");
     let refused = tallies.iter().any(|tally| tally.made < rounds);
     let must_be = commands.iter().any(|command| command.ends_the_session());
@@ -55,7 +56,7 @@ async fn stops(fleet: Fleet) {
     assert_final(&tallies);
 }
 
-#[expect(clippy::print_stdout, reason = "the figures of each pair")]
+#[expect(clippy::print_stdout, reason = "prints the figures of each pair")]
 fn assert_final(tallies: &[Tally]) {
     let table: String = tallies.iter().map(|tally| format!("{tally}\n")).collect();
     println!("{table}");
@@ -89,12 +90,13 @@ async fn a_command_between_any_two_steps_of_a_change_is_final() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "1,000 rounds of each pair take half an hour: ROUNDS sets how many"]
+#[ignore = "1,000 rounds of each pair take half an hour; ROUNDS sets the number"]
 async fn every_command_is_final_a_thousand_times() {
     races(Fleet::on_sqlite(RateLimitStore::Wide).await, &Command::ALL, rounds(A_THOUSAND)).await;
 }
 
-/// The same on PostgreSQL, in a schema of its own. ROUNDS sets how many rounds each pair has.
+/// The same tests on PostgreSQL, in a schema of their own. ROUNDS sets the number of rounds of each
+/// pair.
 #[cfg(feature = "postgres")]
 mod on_postgres {
     use super::*;

@@ -1,5 +1,5 @@
-//! The site's own claims over HTTP: one setting, and handlers read them after whatever issued the
-//! token.
+//! The site's own claims over HTTP: handlers read them from tokens of a registration, a change of
+//! the password and a refresh.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -23,7 +23,7 @@ struct TenantClaims {
     tenant: String,
 }
 
-/// Every account of the name `PERSON.TENANT` belongs to the tenant.
+/// Returns the tenant of an account. The account `PERSON.TENANT` belongs to the tenant `TENANT`.
 fn tenant_claims(account: &Account) -> TenantClaims {
     let name = account.username().as_str();
     TenantClaims { tenant: name.split_once('.').map_or(name, |(_, tenant)| tenant).to_owned() }

@@ -1,5 +1,5 @@
-//! Peppers turn under a running site: the file gets a new one, hashes of before are read, and made
-//! anew as people sign in.
+//! Rotation of the pepper of a running site: the key file gets a new pepper, hashes with an older
+//! pepper are still verified, and each is replaced at the next login of its account.
 
 use std::time::{Duration, Instant};
 
@@ -36,24 +36,25 @@ impl Site {
         Self { hallpass, store, keys }
     }
 
-    /// Waits until the running site has the ring of the file.
+    /// Waits until the running site uses the key ring of the file.
     async fn takes_up(&self, ring: &KeyRing) {
         let end = Instant::now() + Duration::from_secs(5);
         let names = |ring: &KeyRing| ring.peppers().map(|(id, _)| id.clone()).collect::<Vec<_>>();
         while names(&self.hallpass.accounts().issuer().keys().current()) != names(ring) {
-            assert!(Instant::now() < end, "the site does not read its key file");
+            assert!(Instant::now() < end, "the site does not reload its key file");
             sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// A new pepper in the file, and in the site.
+    /// Adds a pepper to the file, and waits until the site uses it.
     async fn add_pepper(&self) -> KeyId {
         let ring = self.keys.add_pepper(SystemClock.now()).unwrap();
         self.takes_up(&ring).await;
         ring.peppers().next().unwrap().0.clone()
     }
 
-    /// The pepper that somebody's hash names; empty for none.
+    /// Returns the id of the pepper in an account's hash, or an empty text if the hash has no
+    /// pepper.
     async fn named_in_hash(&self, name: &str) -> String {
         let account =
             self.store.by_username(&Username::parse(name).unwrap()).await.unwrap().unwrap();
@@ -71,14 +72,14 @@ impl Site {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pepper_turns_under_a_running_site_and_nobody_is_locked_out() {
+async fn pepper_rotation_on_a_running_site_locks_nobody_out() {
     let scratch = Scratch::new();
     let site = Site::start(&scratch).await;
     for name in ["alice", "bob"] {
         let _opened =
             site.hallpass.accounts().register(name, PASSWORD, &Visitor::default()).await.unwrap();
     }
-    assert_eq!(site.named_in_hash("alice").await, "", "nobody asked for a pepper");
+    assert_eq!(site.named_in_hash("alice").await, "", "no pepper is in use");
 
     let first = site.add_pepper().await;
     site.log_in("alice").await.unwrap();
@@ -92,9 +93,14 @@ async fn a_pepper_turns_under_a_running_site_and_nobody_is_locked_out() {
     site.log_in("alice").await.unwrap();
     let with_second = site.named_in_hash("alice").await;
     assert!(with_second != with_first && !with_second.is_empty());
-    assert_eq!(site.named_in_hash("bob").await, with_first, "not before he signs in");
+    assert_eq!(
+        site.named_in_hash("bob").await,
+        with_first,
+        "the hash is not replaced before the next login"
+    );
 
-    // The hash that was not made anew goes with its pepper, and that of the pepper in use does not.
+    // A hash that was not replaced is lost with its retired pepper. A hash with the pepper in use
+    // is still accepted.
     let retired = site.keys.update(|ring| ring.retire(&first)).unwrap();
     site.takes_up(&retired).await;
     site.log_in("alice").await.unwrap();

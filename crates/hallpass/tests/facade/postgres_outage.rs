@@ -1,5 +1,6 @@
-//! A PostgreSQL that drops in the middle of a query, ends connections, or hangs: log-in is 503 in
-//! time and sets nothing, and whoever is signed in does not notice (SECURITY row 16).
+//! A PostgreSQL server that closes a connection during a query, terminates connections or hangs
+//! (row 16 of the threat table): a login is a 503 within the timeout and sets no cookie, and
+//! requests with a live token are not affected.
 
 use std::{
     future::Future,
@@ -24,23 +25,24 @@ use crate::{
     visit::{cookie_of, form, status},
 };
 
-/// What a log-in is to be answered within, whatever the store does.
+/// Maximum duration of a login, whatever the store does.
 const BOUND: Duration = Duration::from_secs(2);
-/// More than the answers of the server that one log-in takes.
+/// More than the number of responses of the server during one login.
 const ANSWERS: u32 = 24;
 
-/// The schema's address by way of the proxy; its connections bear the schema's name.
+/// Returns the URL of the schema through the proxy. The name of the schema is the application name
+/// of its connections.
 fn through(proxy: &FaultProxy, schema: &Schema) -> String {
     format!("{}&application_name={}", schema.url_through(proxy.address()), schema.name())
 }
 
-/// Ends every connection of the site, whatever it is about.
+/// Terminates all connections of the site.
 async fn terminate(schema: &Schema) {
     let of_site = format!("WHERE application_name = '{}'", schema.name());
     schema.run(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity {of_site}")).await;
 }
 
-/// Log-ins of both kinds.
+/// The number of logins that succeeded and that were rejected with 503.
 #[derive(Clone, Copy, Default)]
 struct LogIns {
     opened: u32,
@@ -48,7 +50,8 @@ struct LogIns {
 }
 
 impl LogIns {
-    /// Logs in; panics unless that ends in time, with everything or with nothing.
+    /// Logs in. Panics if the login takes too long, or is neither a complete success nor a complete
+    /// rejection.
     async fn one(&mut self, site: &Router) {
         let start = Instant::now();
         let answer = site.clone().oneshot(form("/login", "alice")).await.unwrap();
@@ -68,14 +71,14 @@ impl LogIns {
         }
     }
 
-    /// Until one is opened: the store is well again.
+    /// Logs in until a login succeeds, which shows that the store works again.
     async fn recovered(site: &Router) {
         let start = Instant::now();
         let mut tried = Self::default();
         while tried.opened == 0 {
             assert!(
                 start.elapsed() < Duration::from_secs(10),
-                "the site does not come back to its store"
+                "the site does not reconnect to its store"
             );
             tried.one(site).await;
             sleep(Duration::from_millis(20)).await;
@@ -85,12 +88,12 @@ impl LogIns {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs a PostgreSQL server: DATABASE_URL"]
-async fn on_postgres_drops_ends_and_hangs_refuse_log_ins_in_time_and_100_000_requests_go_on() {
+async fn postgres_faults_make_login_503_and_requests_still_pass() {
     let (scratch, schema) = (Scratch::new(), Schema::new().await);
     let proxy = FaultProxy::to(schema.host());
     let store = PostgresStore::open(&through(&proxy, &schema)).await.unwrap();
     let wide = RateLimit::new(1_000_000, Duration::from_secs(1));
-    // The store is what fails here: the hash is not to be what takes the time.
+    // A cheap hash, so that only the store causes delays.
     let hash = PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1));
     let hallpass = Hallpass::<SiteRole>::builder(store)
         .everything()
@@ -110,7 +113,7 @@ async fn on_postgres_drops_ends_and_hangs_refuse_log_ins_in_time_and_100_000_req
             for _ in 0..25_000 {
                 let answered = status(&site, "/profile", &cookie).await;
                 if answered == 200 { &passed } else { &failed }.fetch_add(1, Ordering::Relaxed);
-                // A socket would let others run here.
+                // With a socket, other tasks would run here.
                 tokio::task::yield_now().await;
             }
         }
@@ -118,17 +121,17 @@ async fn on_postgres_drops_ends_and_hangs_refuse_log_ins_in_time_and_100_000_req
     let requests: Vec<_> =
         (0..4).map(|_| tokio::spawn(guarded(site.clone(), cookie.clone()))).collect();
 
-    // Cut in the middle of each answer that a log-in waits for, in turn.
+    // Closed in the middle of each response that a login waits for, in turn.
     let cut = faulted(&site, |answer| {
         proxy.at(answer, Fault::Cut);
         std::future::ready(())
     })
     .await;
     assert!(cut.refused >= 5, "{} refused, {} opened", cut.refused, cut.opened);
-    // Ended by the server, while log-ins run.
+    // Terminated by the server, while logins run.
     let ended = faulted(&site, |_| terminate(&schema)).await;
     assert!(ended.refused + ended.opened >= ANSWERS);
-    // Hanging in the middle of an answer, until it is over.
+    // Hanging in the middle of a response, until `mend`.
     let mut hung = LogIns::default();
     for answer in [0, 1, 3, 5] {
         LogIns::recovered(&site).await;
@@ -146,11 +149,11 @@ async fn on_postgres_drops_ends_and_hangs_refuse_log_ins_in_time_and_100_000_req
     }
     assert_eq!((passed.load(Ordering::Relaxed), failed.load(Ordering::Relaxed)), (100_000, 0));
     for (what, LogIns { opened, refused }) in [("cut", cut), ("ended", ended), ("hung", hung)] {
-        println!("{what}: {refused} log-ins were 503, {opened} opened");
+        println!("{what}: {refused} logins were 503, {opened} succeeded");
     }
 }
 
-/// A log-in beside each fault, the store well again before each.
+/// Runs a login concurrently with each fault. Before each fault, the store works again.
 async fn faulted<F: Future<Output = ()>>(site: &Router, fault: impl Fn(u32) -> F) -> LogIns {
     let mut log_ins = LogIns::default();
     for answer in 0..ANSWERS {

@@ -1,9 +1,10 @@
-//! What may happen once happens once through the whole flow, in two processes over one database: a
-//! one-time code, recovery codes, the registration of a name.
+//! Single use in the whole flow, in two processes on one database: a one-time code, recovery codes,
+//! and the registration of a name.
 //!
-//! A code is consumed in the second step of the log-in, which hashes nothing; registrations hash
-//! with argon2's least cost, since it is not the hash that is raced. The limits are wide, and
-//! attempts are counted in each process, or they would be what stops the 63.
+//! A code is consumed in the second step of the login, which computes no hash. Registrations use
+//! the lowest cost of argon2, because the hash is not under test. The rate limits are high and
+//! counted per process: otherwise the limits, and not the store, would reject the other 63
+//! attempts.
 
 use std::{
     io::{BufRead, BufReader, Lines, Write},
@@ -34,7 +35,7 @@ const STEP: Duration = Duration::from_secs(30);
 async fn open(database: &Path, hands: Hands) -> (Hallpass<SiteRole>, SqliteStore) {
     let store = SqliteStore::open(&format!("sqlite://{}", database.display())).await.unwrap();
     let wide = RateLimit::new(u32::MAX, Duration::from_secs(1));
-    // On a machine that is busy with 64 tasks, a loser must not be one because it waited too long.
+    // Long timeouts, so that no attempt fails with a timeout on a machine that runs 64 tasks.
     let patient = Duration::from_secs(60);
     let hasher = PasswordHasherSettings::default().hash_cost(HashCost::new(8, 1, 1));
     let hasher = hasher.queue_length(64).max_wait(patient);
@@ -53,10 +54,10 @@ async fn open(database: &Path, hands: Hands) -> (Hallpass<SiteRole>, SqliteStore
     (hallpass, store)
 }
 
-/// One process of two. A line is a race: the moment, which it is, and what it takes; what comes of
-/// it is a line too.
+/// One of the two processes. Each input line is a race: the time, the kind of the race, and its
+/// arguments. The result is one output line.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "is the child process of each_is_done_once_in_two_processes"]
+#[ignore = "is the child process of codes_and_names_are_used_once_across_two_processes"]
 async fn race_beside_another() {
     let database = PathBuf::from(std::env::var_os(DATABASE).unwrap());
     let hands = Hands::new();
@@ -92,7 +93,7 @@ async fn race_beside_another() {
     }
 }
 
-/// One of 64 spellings of a name that begins with six letters.
+/// Returns one of 64 spellings of a name that begins with six letters.
 fn spelling(name: &str, number: usize) -> String {
     let raise = |(place, letter): (usize, char)| match place < 6 && number >> place & 1 == 1 {
         true => letter.to_ascii_uppercase(),
@@ -121,7 +122,7 @@ impl Racer {
         Self { to: process.stdin.take().unwrap(), said, process }
     }
 
-    /// How many of its tasks won, and how many lost to another.
+    /// Returns the number of tasks that succeeded and the number that were rejected.
     fn outcome(&mut self) -> (usize, usize) {
         let line = self
             .said
@@ -132,7 +133,7 @@ impl Racer {
     }
 }
 
-/// Both at once; each is given its own line.
+/// Runs a race in both processes concurrently, each with its own line.
 fn race(racers: &mut [Racer; 2], line: impl Fn(usize) -> String) -> (usize, usize) {
     for (number, racer) in racers.iter_mut().enumerate() {
         writeln!(racer.to, "{}", line(number)).unwrap();
@@ -200,7 +201,7 @@ async fn races(rounds: u64) {
     assert_eq!(
         accounts.fetch_one(&file).await.unwrap(),
         i64::try_from(rounds).unwrap() + 1,
-        "one row a name"
+        "one row per name"
     );
 }
 
@@ -211,12 +212,12 @@ fn recovery_code(round: u64, number: u8) -> RecoveryCode {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_is_done_once_in_two_processes() {
+async fn codes_and_names_are_used_once_across_two_processes() {
     races(10).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "1,000 rounds take some minutes: ROUNDS says how many, and .ci/run runs a share of them"]
-async fn each_is_done_once_in_two_processes_a_thousand_times() {
+#[ignore = "1,000 rounds take some minutes; ROUNDS sets the number, and .ci/run runs fewer"]
+async fn codes_and_names_are_used_once_in_a_thousand_rounds() {
     races(std::env::var("ROUNDS").map_or(1000, |rounds| rounds.parse().unwrap())).await;
 }

@@ -1,4 +1,5 @@
-//! The revocation log while the site runs: pushed between processes on one SQLite file, and down.
+//! The revocation log of a running site: notifications between processes on one SQLite file, and
+//! outages of the log.
 
 use std::{
     sync::{
@@ -23,10 +24,10 @@ use crate::{
     visit::{cookie_of, status},
 };
 
-/// Two handles share nothing but the file, as two processes do. By the poll, each second, half of
-/// them would take half a second.
+/// Two handles share only the file, like two processes. With only the poll, which runs once per
+/// second, the median would be half a second.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_another_handle_on_the_file_revokes_is_pushed() {
+async fn revocations_are_pushed_between_handles_on_one_file() {
     let scratch = Scratch::new();
     let url = scratch.url("site.db");
     let (here, there) =
@@ -51,7 +52,7 @@ async fn what_another_handle_on_the_file_revokes_is_pushed() {
     assert!(times[5] < Duration::from_millis(300), "{times:?}");
 }
 
-/// A log without news, which can be down.
+/// A revocation log without entries, which can be down.
 #[derive(Clone, Default)]
 struct Line(Arc<AtomicBool>);
 
@@ -79,13 +80,13 @@ fn on(line: &Line, clock: &Hands) -> HallpassBuilder<SiteRole, Users> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_whose_log_is_down_is_not_ready() {
+async fn is_ready_is_false_while_the_revocation_log_is_down() {
     let (line, clock) = (Line::default(), Hands::new());
     let start = || on(&line, &clock).start();
     line.0.store(true, Ordering::SeqCst);
     assert!(
         matches!(start().await, Err(StartError::RevocationLog(_))),
-        "it says nothing that it does not know"
+        "the site does not start without the revocation log"
     );
 
     line.0.store(false, Ordering::SeqCst);
@@ -105,7 +106,7 @@ async fn a_site_whose_log_is_down_is_not_ready() {
     within_the_bound(|| async { site.is_ready() }).await;
 }
 
-/// A site whose log has just gone down, and a cookie of hers.
+/// Returns a site whose revocation log has just gone down, and a cookie of an account.
 async fn silent(builder: HallpassBuilder<SiteRole, Users>, line: &Line) -> (Router, String) {
     let pages = pages(&builder.start().await.unwrap());
     let cookie = cookie_of(&pages, "/register", "alice").await;
@@ -115,7 +116,7 @@ async fn silent(builder: HallpassBuilder<SiteRole, Users>, line: &Line) -> (Rout
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_log_is_down_tokens_serve_until_they_expire() {
+async fn tokens_are_accepted_until_expiry_while_the_log_is_down() {
     let (line, clock) = (Line::default(), Hands::new());
     let (pages, cookie) = silent(on(&line, &clock), &line).await;
     clock.turn(Duration::from_secs(899));
@@ -125,7 +126,7 @@ async fn while_the_log_is_down_tokens_serve_until_they_expire() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn or_are_refused_past_the_sites_limit_until_it_answers_again() {
+async fn stale_policy_refuse_rejects_tokens_after_its_limit() {
     let (line, clock) = (Line::default(), Hands::new());
     let after = Duration::from_secs(20);
     let (pages, cookie) =
@@ -136,9 +137,9 @@ async fn or_are_refused_past_the_sites_limit_until_it_answers_again() {
     assert_eq!(
         status(&pages, "/profile", &cookie).await,
         503,
-        "a fault that passes, not a log-in page"
+        "a temporary fault, not a redirect to the login page"
     );
-    assert_eq!(status(&pages, "/", &cookie).await, 200, "the open page is open");
+    assert_eq!(status(&pages, "/", &cookie).await, 200, "a public page is still served");
     line.0.store(false, Ordering::SeqCst);
     within_the_bound(|| async { status(&pages, "/profile", &cookie).await == 200 }).await;
 }

@@ -1,5 +1,6 @@
-//! Sessions that outlive their access token, over the whole axum stack, on SQLite and on
-//! PostgreSQL: the quarter of an hour under load, and one token in many hands in two processes.
+//! Refresh-token rotation over the whole axum stack, on SQLite and on PostgreSQL: many access
+//! tokens that expire at the same time, reuse of a refresh token, and one refresh token in two
+//! processes.
 
 use std::{
     collections::BTreeSet,
@@ -37,7 +38,8 @@ fn posts(hallpass: &Hallpass<SiteRole>) -> Router {
         .layer(hallpass.layer())
 }
 
-/// What a browser holds: both cookies, or after the quarter of an hour the refresh cookie alone.
+/// The cookies of a browser: both cookies, or only the refresh cookie after the access token has
+/// expired.
 #[derive(Clone)]
 struct Browser {
     access: Option<String>,
@@ -61,7 +63,7 @@ impl Browser {
     }
 }
 
-/// Sends a request, and answers status, what it sets, and the body.
+/// Sends a request, and returns the status, the `Set-Cookie` headers and the body.
 async fn send(
     site: &Router,
     path: &str,
@@ -100,8 +102,9 @@ async fn site_at(url: &str, keys: &Path, hands: &Hands) -> Router {
     posts(&hallpass.await.unwrap())
 }
 
-/// So many sessions with four tabs each, whose token runs out at the same moment, again and again.
-#[expect(clippy::print_stdout, reason = "a figure")]
+/// Sends requests from this number of sessions with four tabs each, after all access tokens have
+/// expired at the same time, in three rounds.
+#[expect(clippy::print_stdout, reason = "prints the duration")]
 async fn quarter_of_an_hour(url: &str, people: usize) {
     let (scratch, hands) = (Scratch::new(), Hands::new());
     let site = site_at(url, &scratch.path("keys.json"), &hands).await;
@@ -117,7 +120,7 @@ async fn quarter_of_an_hour(url: &str, people: usize) {
             for tab in 0..4 {
                 let (site, browser) = (site.clone(), browser.clone());
                 tabs.spawn(async move {
-                    // Two of the tabs are of a browser that has dropped the cookie already.
+                    // In two of the tabs the browser has already removed the access cookie.
                     let cookies =
                         if tab % 2 == 0 { browser.cookies() } else { browser.refresh.clone() };
                     let text = format!("round {round}, session {number}, tab {tab}");
@@ -129,30 +132,31 @@ async fn quarter_of_an_hour(url: &str, people: usize) {
         }
         let mut leaves = vec![BTreeSet::new(); sessions.len()];
         let tabs = tabs.join_all().await;
-        println!("{} posts, all of them renewed: {:?}", tabs.len(), start.elapsed());
+        println!("{} posts, each with a refresh: {:?}", tabs.len(), start.elapsed());
         for (number, set) in tabs {
             assert_eq!(set.len(), 2);
             sessions[number].keep(&set);
             leaves[number].insert(sessions[number].refresh.clone());
         }
-        assert!(leaves.iter().all(|leaves| leaves.len() == 1), "a second chain began");
+        assert!(leaves.iter().all(|leaves| leaves.len() == 1), "a session has a second chain");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_loses_a_post_at_the_quarter_of_an_hour() {
+async fn no_post_is_lost_when_access_tokens_expire() {
     quarter_of_an_hour(&Scratch::new().url("site.db"), 40).await;
 }
 
-/// A second of one disk's and two cores' work, and an answer has 1.8 seconds.
+/// This takes about a second with one disk and two cores, and the timeout of a request is 1.8
+/// seconds.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the machine to itself: run by .ci/run"]
-async fn nobody_of_200_loses_a_post_at_the_quarter_of_an_hour() {
+#[ignore = "must not run concurrently with other tests; .ci/run runs it"]
+async fn no_post_of_200_sessions_is_lost_when_tokens_expire() {
     quarter_of_an_hour(&Scratch::new().url("site.db"), 200).await;
 }
 
-/// A consumed token leads to the live one for the grace; whoever comes with it later has copied it,
-/// and nobody keeps the session.
+/// A consumed refresh token leads to the live token during the grace period. Reuse after that shows
+/// that the token was copied, and ends the session.
 async fn replay(url: &str) {
     let (scratch, hands) = (Scratch::new(), Hands::new());
     let site = site_at(url, &scratch.path("keys.json"), &hands).await;
@@ -166,15 +170,19 @@ async fn replay(url: &str) {
     let mut tab = copied.clone();
     let (status, set, _) = refresh(&copied).await;
     tab.keep(&set);
-    assert_eq!((status, &tab.refresh), (204, &ann.refresh), "a slow tab of hers gets the same one");
+    assert_eq!(
+        (status, &tab.refresh),
+        (204, &ann.refresh),
+        "a slow tab gets the same refresh token"
+    );
     assert_eq!(send(&site, "/posts", &ann.cookies(), "hers".into()).await.0, 200);
     hands.turn(A_SECOND);
     assert_eq!(refresh(&copied).await.0, 401);
-    assert_eq!(refresh(&ann).await.0, 401, "the family has ended");
+    assert_eq!(refresh(&ann).await.0, 401, "the session has ended");
     assert_eq!(
         send(&site, "/posts", &ann.cookies(), "nobody's".into()).await.0,
         401,
-        "and so has its access token"
+        "its access token is revoked"
     );
 }
 
@@ -183,12 +191,12 @@ async fn a_replay_after_the_grace_ends_the_session() {
     replay(&Scratch::new().url("site.db")).await;
 }
 
-/// One process of two that present the same token: it reads tokens, presents each in `TABS`
-/// requests at once, and says what they got. Its nodes share nothing but the store, which is what
-/// has to decide: one node would ask it once for all its tabs.
+/// One of the two processes that present the same refresh token. It reads tokens, presents each in
+/// `TABS` concurrent requests, and prints the results. Its nodes share only the store, so the store
+/// decides: a single node would call the store once for all its tabs.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "is the child process of one_token_in_two_processes_has_one_leaf"]
-async fn present_beside_another() {
+#[ignore = "is the child process of one_refresh_token_in_two_processes_has_one_successor"]
+async fn present_tokens_in_a_child_process() {
     let store = SqlStore::open(&std::env::var(DATABASE).unwrap()).await.unwrap();
     let mut nodes = Vec::new();
     for _ in 0..NODES {
@@ -232,7 +240,7 @@ async fn race(url: &str, rounds: usize) {
         .unwrap();
     let mut token = step.opened().unwrap().refresh.unwrap().as_str().to_owned();
     let start = || {
-        let mut child = this_test("rotation::present_beside_another")
+        let mut child = this_test("rotation::present_tokens_in_a_child_process")
             .env(DATABASE, url)
             .env(KEYS, &keys)
             .stdin(Stdio::piped())
@@ -254,15 +262,15 @@ async fn race(url: &str, rounds: usize) {
                 .find_map(|line| line.unwrap().strip_prefix("leaves ").map(str::to_owned))
                 .unwrap();
             let (lost, of_child) = line.split_once(' ').unwrap();
-            assert_eq!(lost, "0", "round {round}: somebody lost the session");
+            assert_eq!(lost, "0", "round {round}: a request lost the session");
             leaves.extend(of_child.split(' ').map(str::to_owned));
         }
         assert_eq!(leaves.len(), 1, "round {round}: {} chains", leaves.len());
         let leaf = leaves.pop_first().unwrap();
         assert_ne!(leaf, token);
         token = leaf;
-        // 64 renewals within the grace are the limit: the session that is raced is a new one from
-        // time to time.
+        // A session allows at most 64 refreshes within the grace period, so a new session begins
+        // every 60 rounds.
         if round % 60 == 59 {
             let visitor = Default::default();
             let again = hallpass
@@ -280,17 +288,17 @@ async fn race(url: &str, rounds: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_token_in_two_processes_has_one_leaf() {
+async fn one_refresh_token_in_two_processes_has_one_successor() {
     race(&Scratch::new().url("site.db"), 50).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes more than 20 seconds: run by .ci/run"]
-async fn one_token_in_two_processes_has_one_leaf_a_thousand_times() {
+#[ignore = "takes more than 20 seconds; .ci/run runs it"]
+async fn one_refresh_token_has_one_successor_in_a_thousand_rounds() {
     race(&Scratch::new().url("site.db"), 1000).await;
 }
 
-/// The same on PostgreSQL, in a schema of its own.
+/// The same tests on PostgreSQL, in a schema of their own.
 #[cfg(feature = "postgres")]
 mod on_postgres {
     use super::{quarter_of_an_hour, race, replay};
@@ -298,7 +306,7 @@ mod on_postgres {
 
     #[tokio::test(flavor = "multi_thread")]
     #[ignore = "needs PostgreSQL: DATABASE_URL"]
-    async fn nobody_loses_a_post_at_the_quarter_of_an_hour() {
+    async fn no_post_is_lost_when_access_tokens_expire() {
         quarter_of_an_hour(&Schema::new().await.url(), 200).await;
     }
 
@@ -308,10 +316,10 @@ mod on_postgres {
         replay(&Schema::new().await.url()).await;
     }
 
-    /// ROUNDS sets how many; a thousand take a minute.
+    /// ROUNDS sets the number of rounds. A thousand rounds take a minute.
     #[tokio::test(flavor = "multi_thread")]
     #[ignore = "needs PostgreSQL: DATABASE_URL"]
-    async fn one_token_in_two_processes_has_one_leaf() {
+    async fn one_refresh_token_in_two_processes_has_one_successor() {
         let rounds = std::env::var("ROUNDS").map_or(100, |rounds| rounds.parse().unwrap());
         race(&Schema::new().await.url(), rounds).await;
     }

@@ -1,4 +1,4 @@
-//! What each setting of the builder changes: the routes, the authenticator and the answers alike.
+//! The effect of each setting of the builder on the routes, the authenticator and the responses.
 
 use std::time::Duration;
 
@@ -34,7 +34,8 @@ async fn site(change: Change) -> Router {
     pages(&change(builder).start().await.unwrap())
 }
 
-/// A token of a longer life than the site's, signed by another program with the site's keys.
+/// Returns a token with a longer lifetime than the site's, signed by another program with the
+/// site's keys.
 fn two_hours_token() -> String {
     let issuer = Issuer::new(ring(), "hallpass", "hallpass").lifetime(Duration::from_secs(7200));
     let alice = LoggedIn::insecure_new(
@@ -45,7 +46,7 @@ fn two_hours_token() -> String {
 }
 
 #[tokio::test]
-async fn no_token_outlives_the_memory_of_revocations() {
+async fn tokens_longer_than_the_lifetime_are_rejected() {
     let cookie = format!("__Host-hallpass={}", two_hours_token());
     let longer = site(|site| site.lifetime(Duration::from_secs(7200))).await;
     assert_eq!(status(&longer, "/admin", &cookie).await, 200);
@@ -58,7 +59,7 @@ async fn no_token_outlives_the_memory_of_revocations() {
 }
 
 #[tokio::test]
-async fn issuer_and_audience_are_said_once() {
+async fn issuer_and_audience_apply_to_all_tokens() {
     let cookie = format!("__Host-hallpass={}", two_hours_token());
     let changes: [Change; 2] =
         [|site| site.issuer("https://site.example"), |site| site.audience("site")];
@@ -79,7 +80,7 @@ async fn with_bearer(site: &Router, token: &str) -> (u16, HeaderMap) {
 }
 
 #[tokio::test]
-async fn bearer_tokens_are_taken_where_the_site_says_so() {
+async fn bearer_tokens_are_accepted_only_if_enabled() {
     let (off, on) = (site(|site| site).await, site(HallpassBuilder::bearer).await);
     let cookie = cookie_of(&on, "/register", "alice").await;
     let token = cookie.split_once('=').unwrap().1;
@@ -93,7 +94,7 @@ async fn bearer_tokens_are_taken_where_the_site_says_so() {
     assert!(challenges.contains("Bearer"), "{challenges}");
 }
 
-/// Registers, with these headers too, and gives back the status and the `Set-Cookie` headers.
+/// Registers with these additional headers, and returns the status and the `Set-Cookie` headers.
 async fn register(site: &Router, headers: &[(&str, &str)]) -> (u16, Vec<String>) {
     let mut request = Request::post("/register")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -131,7 +132,7 @@ async fn the_authenticator_reads_the_cookie_that_the_routes_set() {
 }
 
 #[tokio::test]
-async fn another_origin_signs_nobody_in_unless_it_is_trusted() {
+async fn another_origin_cannot_log_in_unless_it_is_trusted() {
     let shop = [("origin", "https://shop.example"), ("sec-fetch-site", "cross-site")];
     let (status, cookies) = register(&site(|site| site).await, &shop).await;
     assert_eq!((status, cookies.len()), (403, 0));
@@ -140,7 +141,7 @@ async fn another_origin_signs_nobody_in_unless_it_is_trusted() {
     assert_eq!(status, 303);
 }
 
-/// On SQLite, which can do everything.
+/// Starts a site on SQLite, which implements all traits.
 async fn full(change: fn(Builder) -> Builder) -> Hallpass<SiteRole> {
     let store = SqlStore::open("sqlite::memory:").await.unwrap();
     change(Hallpass::builder(store).keys_in_memory()).start().await.unwrap()
@@ -189,7 +190,7 @@ async fn the_order_of_the_settings_does_not_matter() {
 }
 
 #[tokio::test]
-async fn first_roles_and_name_reach_the_pages() {
+async fn default_roles_and_site_name_take_effect() {
     let site =
         site(|site| site.default_roles([SiteRole::Admin]).site_name("Marmalade & Sons")).await;
     let cookie = cookie_of(&site, "/register", "alice").await;

@@ -1,4 +1,4 @@
-//! A users table in memory that, once sealed, panics when anybody asks it anything.
+//! A users table in memory. After `encrypt`, every call panics.
 
 use std::{
     convert::Infallible,
@@ -22,7 +22,7 @@ struct Table {
 }
 
 impl Users {
-    /// From here on every call panics.
+    /// Makes every later call panic, and sets the count of calls to 0.
     pub(crate) fn encrypt(&self) {
         self.0.encrypted.store(true, Ordering::SeqCst);
         self.0.calls.store(0, Ordering::SeqCst);
@@ -48,7 +48,7 @@ impl Users {
 
     fn called(&self) {
         self.0.calls.fetch_add(1, Ordering::SeqCst);
-        assert!(!self.0.encrypted.load(Ordering::SeqCst), "the store was asked");
+        assert!(!self.0.encrypted.load(Ordering::SeqCst), "unexpected call to the store");
     }
 }
 

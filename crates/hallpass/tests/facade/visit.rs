@@ -7,7 +7,7 @@ use axum::{
 };
 use tower::ServiceExt;
 
-/// The status of a page, for whoever has this cookie.
+/// Returns the status of a page for a request with this cookie.
 pub(crate) async fn status(pages: &Router, path: &str, cookie: &str) -> u16 {
     let request = Request::get(path)
         .header(header::ACCEPT, "application/json")
@@ -16,7 +16,7 @@ pub(crate) async fn status(pages: &Router, path: &str, cookie: &str) -> u16 {
     response.status().as_u16()
 }
 
-/// Posts the form and gives back the access cookie.
+/// Posts the form and returns the access cookie.
 pub(crate) async fn cookie_of(pages: &Router, path: &str, name: &str) -> String {
     let response = pages.clone().oneshot(form(path, name)).await.unwrap();
     assert_eq!(response.status(), StatusCode::SEE_OTHER, "{path} of {name}");
@@ -29,7 +29,8 @@ pub(crate) async fn cookie_of(pages: &Router, path: &str, name: &str) -> String 
     pairs.rev().find(|pair| pair.starts_with("__Host-hallpass=")).unwrap().to_owned()
 }
 
-/// What a browser sends of the log-in or the registration form, with everybody's password.
+/// Returns the request of the login or the registration form, with the common password of the
+/// tests.
 pub(crate) fn form(path: &str, name: &str) -> Request<Body> {
     Request::post(path)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

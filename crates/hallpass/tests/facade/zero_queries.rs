@@ -1,4 +1,4 @@
-//! The project's reason: after sign-in, no request asks the store.
+//! The main promise of the project: a request with a live token makes no call to the store.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -48,7 +48,8 @@ fn pages(hallpass: &Hallpass<SiteRole>) -> Router {
         .layer(hallpass.layer())
 }
 
-/// The same three answers from a bare service, without a router and without axum's body.
+/// Returns the same three responses from a tower service, without a router and without the body
+/// type of axum.
 async fn answer(request: Request<Body>) -> Result<Response<String>, Infallible> {
     let who = request.extensions().get::<Authentication>().unwrap();
     let identity = who.identity::<SiteRole>();
@@ -57,7 +58,7 @@ async fn answer(request: Request<Body>) -> Result<Response<String>, Infallible> 
     Ok(Response::new(text))
 }
 
-/// A `Cookie` header, who it speaks for, and the status of the two guarded routes.
+/// A `Cookie` header, its caller, and the expected status of the two guarded routes.
 struct Caller {
     cookie: String,
     who: &'static str,
@@ -71,14 +72,14 @@ impl Caller {
     }
 }
 
-/// The token with one part replaced.
+/// Returns the token with one part replaced.
 fn with_part(cookie: &str, part: usize, text: &str) -> String {
     let mut parts: Vec<_> = cookie.split('.').collect();
     parts[part] = text;
     parts.join(".")
 }
 
-/// Signs everybody in, some of them long ago.
+/// Logs all callers in, and lets some of their tokens expire.
 async fn callers(users: &Users, pages: &Router, clock: &Hands) -> Vec<Caller> {
     let expired = cookie_of(pages, "/register", "carol").await;
     let foreign = cookie_of(&self::pages(&site(users, 2, clock).await), "/login", "carol").await;
@@ -124,7 +125,8 @@ fn request(path: &str, cookie: &str) -> Request<Body> {
     request.body(Body::empty()).unwrap()
 }
 
-/// Sends requests of every caller to every route, and checks each answer. Returns how many it sent.
+/// Sends requests of every caller to every route, and checks each response. Returns the number of
+/// requests.
 async fn walk<S, B>(service: impl Fn(&'static str) -> S, callers: &[Caller], rounds: usize) -> usize
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
@@ -150,7 +152,7 @@ where
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_thousand_requests_ask_the_store_nothing() {
+async fn a_hundred_thousand_requests_make_no_store_call() {
     let (users, clock) = (Users::default(), Hands::new());
     let hallpass = site(&users, 1, &clock).await;
     let pages = pages(&hallpass);
@@ -180,7 +182,7 @@ async fn a_hundred_thousand_requests_ask_the_store_nothing() {
     assert!(sent >= 100_000, "{sent}");
     assert_eq!(users.calls(), 0);
 
-    // The seal holds: whoever signs in now does ask.
+    // The check can fail: a login now does call the store.
     let late = tokio::spawn(async move { cookie_of(&pages, "/login", "alice").await });
     assert!(late.await.unwrap_err().is_panic());
     assert_eq!(users.calls(), 1);

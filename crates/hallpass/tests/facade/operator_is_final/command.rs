@@ -1,4 +1,4 @@
-//! What an operator does to an account, and what must hold afterwards.
+//! The operator's commands on an account, and the properties that must hold afterwards.
 
 use hallpass::{AccountsErrorKind, Hallpass};
 
@@ -13,32 +13,32 @@ pub(super) enum Command {
     SetRole,
     Disable,
     LogOut,
-    /// The account's row is deleted with SQL: the nodes are not told.
+    /// The account's row is deleted with SQL, without a notification of the nodes.
     DeleteAccount,
-    /// The row of the person's session is deleted with SQL: the nodes are not told.
+    /// The row of the person's session is deleted with SQL, without a notification of the nodes.
     DeleteSession,
 }
 
-/// How the row that a command deletes stood to the change.
+/// The time at which a command deleted a row, relative to the change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Row {
     /// No row was deleted.
     Kept,
     /// The row was deleted before the change wrote anything.
     DeletedBefore,
-    /// The row was deleted after the change was committed. The tokens that the change returns are
-    /// those of a session that had a row, which its refresh token shows.
+    /// The row was deleted after the change was committed. The tokens that the change returned
+    /// belong to a session that had a row, which the refresh token proves.
     DeletedAfter,
 }
 
-/// What must not be there after the command, once every node knows of it.
+/// A fault that must not exist after the command, once every node has read the revocation log.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Fault {
     /// A node accepts an access token with a role that the account's row does not have.
     StaleRole,
     /// A node accepts an access token of a disabled account, or its refresh token refreshes.
     LiveDisabled,
-    /// A node accepts an access token from before the log-out, or a refresh token refreshes.
+    /// A node accepts an access token from before the logout, or a refresh token refreshes.
     LiveLoggedOut,
     /// A token without a row: it was issued after the row was deleted, its session has no row, or
     /// its refresh token refreshes.
@@ -61,13 +61,13 @@ impl Command {
         }
     }
 
-    /// Whether the command ends the session in which the change is made, so that a change may write
-    /// nothing after it.
+    /// Returns whether the command ends the session in which the change is made. The change must
+    /// then write nothing after the command.
     pub(super) fn ends_the_session(self) -> bool {
         matches!(self, Self::Disable | Self::LogOut)
     }
 
-    /// Gives the command by this handle, or by hand in the database.
+    /// Runs the command with this handle, or with SQL in the database.
     pub(super) async fn give(self, fleet: &Fleet, by: &Hallpass<SiteRole>, ready: &Ready) -> Row {
         let id = &ready.person.id;
         let seen = match self {
@@ -92,11 +92,11 @@ impl Command {
         }
     }
 
-    /// Judges every token that the person may hold, on every node: `new` are those that the change
-    /// returned.
+    /// Checks every token that the person may have, on every node. `new` contains the tokens that
+    /// the change returned.
     ///
-    /// Where a row was deleted by hand, access tokens issued before it may serve until they expire,
-    /// since no node can know of the deletion.
+    /// If a row was deleted with SQL, access tokens that were issued before are accepted until they
+    /// expire, because the nodes are not notified of the deletion.
     pub(super) async fn faults(
         self,
         fleet: &Fleet,
@@ -115,18 +115,18 @@ impl Command {
             (_, found) => assert!(found.is_some()),
         }
         let roles = account.as_ref().map_or(&[][..], |account| account.roles());
-        // Tokens without a refresh token are of a session that has no row.
+        // An access token without a refresh token belongs to a session that has no row.
         let of_no_row = |new: &Held| row == Row::DeletedBefore || new.refresh.is_none();
         if row != Row::Kept && new.is_some_and(of_no_row) {
             faults.push(Fault::WithoutRow);
         }
         let mut held: Vec<_> = new.into_iter().chain([&ready.person.tokens]).collect();
-        // Another session of the person lives on where one session alone is ended.
+        // If only one session is ended, another session of the person continues.
         held.extend(ready.other.as_ref().filter(|_| self != Self::DeleteSession));
         for held in &held {
             self.judge(fleet, &held.access, roles, &mut faults).await;
         }
-        // Afterwards: a refresh token that was presented twice ends its session.
+        // Checked last, because a refresh token that is presented twice ends its session.
         for refresh in held.iter().filter_map(|held| held.refresh.as_ref()) {
             let node = &fleet.nodes[asked % fleet.nodes.len()];
             match node.accounts().refresh(refresh.as_bytes()).await {
@@ -142,7 +142,7 @@ impl Command {
         faults
     }
 
-    /// Judges an access token on every node.
+    /// Checks an access token on every node.
     async fn judge(self, fleet: &Fleet, access: &str, roles: &[String], faults: &mut Vec<Fault>) {
         for accepted in fleet.accepted(access) {
             match self {
@@ -160,7 +160,7 @@ impl Command {
         }
     }
 
-    /// What it is that a token of the account lives after this command.
+    /// Returns the fault if a token of the account is accepted after this command.
     fn fault(self) -> Fault {
         match self {
             Self::SetRole => Fault::StaleRole,

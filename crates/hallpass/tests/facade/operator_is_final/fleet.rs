@@ -1,4 +1,4 @@
-//! Three nodes and an operator's handle over one database, and direct access to its tables.
+//! Three nodes and an operator's handle on one database, and direct access to its tables.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -40,19 +40,19 @@ impl Random for Stoppable {
     }
 }
 
-/// Which limits of attempts the nodes have.
+/// The rate limits of the nodes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum RateLimitStore {
-    /// No test reaches them.
+    /// Limits so high that no test reaches them.
     Wide,
-    /// As a site has that sets none.
+    /// The default limits.
     Default,
 }
 
 pub(super) struct Fleet {
-    /// The three nodes that are judged.
+    /// The three nodes that are checked.
     pub(super) nodes: Vec<Hallpass<SiteRole>>,
-    /// The handle of an operator's command. No request goes to it.
+    /// The handle for the operator's commands. It serves no requests.
     pub(super) operator: Hallpass<SiteRole>,
     pub(super) sql: Sql,
     store: SqlStore,
@@ -80,7 +80,7 @@ impl Fleet {
         let store = SqlStore::open(url).await.unwrap();
         let mut handles = Vec::new();
         for _ in 0..4 {
-            // A pool of its own, as another process has.
+            // Each node has its own connection pool, like a separate process.
             let store = SqlStore::open(url).await.unwrap();
             let builder = settings(Hallpass::<SiteRole>::builder(store), attempts)
                 .everything()
@@ -102,7 +102,7 @@ impl Fleet {
         }
     }
 
-    /// The operator's handle, or a node other than this one, in turns.
+    /// Returns, in turns, the operator's handle or a node other than this one.
     pub(super) fn other_than(&self, node: usize, round: usize) -> &Hallpass<SiteRole> {
         match round % 3 {
             0 => &self.operator,
@@ -134,7 +134,7 @@ impl Fleet {
         }
     }
 
-    /// What each node that accepts the access token reads in it.
+    /// Returns the claims of the access token from each node that accepts it.
     pub(super) fn accepted(&self, access: &str) -> Vec<Accepted> {
         let accepted = self.nodes.iter().filter_map(|node| {
             let who = node
@@ -149,12 +149,12 @@ impl Fleet {
         accepted.collect()
     }
 
-    /// The account's row.
+    /// Returns the account's row.
     pub(super) async fn account(&self, id: &AccountId) -> Option<Account> {
         self.store.by_id(id).await.unwrap()
     }
 
-    /// What own changes write, as it is now.
+    /// Returns the present values of the columns that own changes write.
     pub(super) async fn written(&self, id: &AccountId) -> Written {
         let account = self.account(id).await.unwrap();
         let id = id.as_str();
@@ -176,7 +176,8 @@ impl Fleet {
 }
 
 fn settings(builder: Builder, attempts: RateLimitStore) -> Builder {
-    // The hash is not what is raced, and on a busy machine nothing is to fail because it waited.
+    // A cheap hash, because it is not under test. Long timeouts, so that nothing fails on a busy
+    // machine.
     let patient = Duration::from_secs(60);
     let hasher = PasswordHasherSettings::default().hash_cost(HashCost::new(8, 1, 1));
     let hasher = hasher.queue_length(64).max_wait(patient);
@@ -197,7 +198,7 @@ pub(super) struct Person {
     pub(super) tokens: Held,
 }
 
-/// The tokens of a session, as a browser holds them.
+/// The tokens of a session in a browser.
 #[derive(Clone)]
 pub(super) struct Held {
     pub(super) access: String,
@@ -218,7 +219,7 @@ impl From<Tokens> for Held {
     }
 }
 
-/// What own changes write to an account.
+/// The values that own changes write to an account.
 pub(super) struct Written {
     password_hash: String,
     generation: u32,
@@ -228,7 +229,7 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Whether nothing has been written since, but that recovery codes were used up.
+    /// Returns whether nothing was written since, except that recovery codes were consumed.
     pub(super) fn is_still(&self, now: &Self) -> bool {
         self.password_hash == now.password_hash
             && self.generation == now.generation
@@ -238,14 +239,14 @@ impl Written {
     }
 }
 
-/// What a node that accepts an access token reads in it.
+/// The claims of an access token that a node accepts.
 pub(super) struct Accepted {
     pub(super) roles: Vec<String>,
     pub(super) session: String,
     pub(super) generation: u32,
 }
 
-/// The database's tables, for what is done to them by hand.
+/// Direct access to the tables of the database.
 pub(super) enum Sql {
     Sqlite(sqlx::SqlitePool),
     #[cfg(feature = "postgres")]
@@ -287,8 +288,8 @@ impl Sql {
         self.number(&format!("{delete} WHERE id = '{id}' RETURNING generation")).await
     }
 
-    /// Deletes the session's row, and returns the account's generation as it is after that, in one
-    /// transaction: the change waits for the deletion, or the deletion for the change.
+    /// Deletes the session's row and returns the account's generation, in one transaction. The
+    /// change waits for the deletion, or the deletion waits for the change.
     pub(super) async fn delete_session(&self, id: &AccountId, session: &str) -> Option<i64> {
         let delete = format!("DELETE FROM hallpass_sessions WHERE id = '{session}'");
         let select = "SELECT generation FROM hallpass_accounts";

@@ -1,4 +1,4 @@
-//! What people change about their own accounts.
+//! The changes that people make to their own accounts.
 
 use hallpass::flow::FactorOff;
 use hallpass::flow::TwoFactor;
@@ -23,13 +23,13 @@ pub(super) enum OwnChange {
 #[derive(Clone)]
 pub(super) struct Ready {
     pub(super) person: Person,
-    /// A second session of the person, where the change needs one.
+    /// A second session of the person, if the change requires one.
     pub(super) other: Option<Held>,
     /// The generation of the account and of the person's access token.
     pub(super) generation: u32,
     /// The person's session.
     pub(super) session: String,
-    /// What the person types: a code, or the session to end.
+    /// The input of the person: a code, or the id of the session to end.
     typed: String,
 }
 
@@ -79,8 +79,9 @@ impl OwnChange {
         Ready { other, generation: accepted[0].generation, session, typed, person }
     }
 
-    /// Makes the change at a node, with the person's access token. Returns the tokens with which
-    /// the session continues, if there are new ones. `None`: the node does not accept the token.
+    /// Makes the change at a node, with the person's access token. Returns the new tokens of the
+    /// session, if the change issues any. Returns `None` if the node does not accept the access
+    /// token.
     pub(super) async fn make(
         self,
         node: &Hallpass<SiteRole>,

@@ -14,10 +14,10 @@ use super::{
     tally::{Pair, Tally},
 };
 
-/// Runs the change and the command in parallel so many times, each time with a new account.
+/// Runs the change and the command in parallel, in this number of rounds, each with a new account.
 ///
-/// In half of the rounds both start at once. In the others one of them starts later, so that over
-/// the rounds the command begins everywhere from shortly before the change to its end.
+/// In half of the rounds both start at the same time. In the others one of them starts later, so
+/// that over the rounds the start of the command moves from shortly before the change to its end.
 pub(super) async fn race(fleet: &Arc<Fleet>, pair: Pair, rounds: usize) -> Tally {
     let (change, command) = pair;
     let mut tally = Tally::new(pair);
@@ -60,8 +60,8 @@ pub(super) async fn race(fleet: &Arc<Fleet>, pair: Pair, rounds: usize) -> Tally
     tally
 }
 
-/// Makes the change without a command: it succeeds, and its tokens are accepted everywhere. Returns
-/// how long it took.
+/// Makes the change without a command: it succeeds, and every node accepts its tokens. Returns the
+/// duration of the change.
 async fn alone(fleet: &Fleet, change: OwnChange) -> Duration {
     let ready = change.ready(fleet, 0).await;
     let start = Instant::now();
@@ -76,7 +76,7 @@ async fn alone(fleet: &Fleet, change: OwnChange) -> Duration {
     took
 }
 
-/// A timer would wait for a millisecond at least.
+/// Waits for this time. A timer would wait for at least a millisecond.
 pub(super) fn spin(time: Duration) {
     let start = Instant::now();
     while start.elapsed() < time {

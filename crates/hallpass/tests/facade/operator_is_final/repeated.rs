@@ -1,7 +1,7 @@
 //! A thief with a copied access cookie repeats "end other sessions" on six connections.
 //!
-//! The owner can still log in and change the password, an operator's command still ends everything
-//! that the thief holds, and the thief cannot fill the revocation log.
+//! The owner can still log in and change the password, an operator's command still revokes all
+//! tokens of the thief, and the thief cannot fill the revocation log.
 
 use std::{
     collections::BTreeSet,
@@ -25,17 +25,18 @@ use crate::site::pages;
 
 const CONNECTIONS: usize = 6;
 const NEW_PASSWORD: &str = "another horse battery staple";
-/// How long the thief repeats before the owner or the operator does anything.
+/// The time that the thief repeats the request before the owner or the operator acts.
 const BEFORE: Duration = Duration::from_secs(2);
-/// How long the thief goes on after the command.
+/// The time that the thief repeats the request after the command.
 const AFTER: Duration = Duration::from_millis(500);
-/// The rows that the thief's requests may write to the revocation log in each minute begun.
+/// Maximum number of rows that the thief's requests may write to the revocation log, per minute or
+/// part of a minute.
 const ROWS_PER_MINUTE: i64 = 10;
 
-/// Everything that the thief was ever given.
+/// All tokens that the thief received.
 #[derive(Default)]
 struct Loot {
-    /// Access tokens, the newest last. One that is refused is put aside.
+    /// Access tokens, the newest last. A rejected token moves to `refused`.
     access: Mutex<Vec<String>>,
     refused: Mutex<BTreeSet<String>>,
     refresh: Mutex<Vec<String>>,
@@ -81,7 +82,7 @@ async fn post(site: &Router, path: &str, access: Option<&str>, form: String) -> 
     (response.status().as_u16(), response.headers().clone())
 }
 
-/// One connection. It uses the newest token that any of the six was given.
+/// One connection. It uses the newest token that any of the six connections received.
 async fn repeat(site: Router, loot: Arc<Loot>, copied: String) {
     while !loot.over.load(Ordering::SeqCst) {
         let access = loot.newest(&copied);
@@ -98,14 +99,15 @@ async fn repeat(site: Router, loot: Arc<Loot>, copied: String) {
             status => panic!("{status}"),
         }
         if status >= 400 {
-            // About a round trip. Refusals in process would take the owner's processor time.
+            // About one network round trip. Without it, rejections in process would use the
+            // processor time of the owner's requests.
             sleep(Duration::from_millis(1)).await;
         }
     }
 }
 
-/// The owner logs in in a new browser and changes the password, each with one try. Returns why that
-/// did not succeed, and the owner's tokens.
+/// Logs the owner in with a new browser and changes the password, with one attempt each. Returns
+/// the reason for a failure, and the owner's tokens.
 async fn owner(site: &Router, person: &Person) -> (Option<String>, Loot) {
     let loot = Loot::default();
     let form = format!("username={}&password={PASSWORD}", person.name).replace(' ', "+");
@@ -113,7 +115,7 @@ async fn owner(site: &Router, person: &Person) -> (Option<String>, Loot) {
     loot.keep(&headers);
     let access = loot.newest("");
     if status >= 300 || access.is_empty() {
-        return (Some(format!("log-in: {status}")), loot);
+        return (Some(format!("login: {status}")), loot);
     }
     let form = format!("current_password={PASSWORD}&new_password={NEW_PASSWORD}").replace(' ', "+");
     let (status, headers) = post(site, "/profile/password", Some(&access), form).await;
@@ -128,8 +130,8 @@ enum End {
     LogOutEverywhere,
 }
 
-/// Returns everything that was wrong.
-#[expect(clippy::print_stdout, reason = "the figures of each run")]
+/// Returns all faults of one run.
+#[expect(clippy::print_stdout, reason = "prints the figures of each run")]
 async fn run(fleet: &Fleet, end: End, with_owner: bool, before: Duration) -> Vec<String> {
     let mut wrong = Vec::new();
     let sites: Vec<_> = fleet.nodes.iter().map(pages).collect();
@@ -183,7 +185,7 @@ async fn run(fleet: &Fleet, end: End, with_owner: bool, before: Duration) -> Vec
     }
     let mut refresh = loot.refresh.lock().unwrap().clone();
     refresh.reverse();
-    // Only the newest of a session can be live.
+    // Only the newest refresh token of a session can be live.
     refresh.truncate(4 * CONNECTIONS);
     refresh.extend(owners.refresh.lock().unwrap().iter().cloned());
     refresh.extend(person.tokens.refresh.clone());
@@ -200,7 +202,7 @@ async fn run(fleet: &Fleet, end: End, with_owner: bool, before: Duration) -> Vec
     wrong
 }
 
-/// Each run has an account of its own.
+/// Runs all combinations, each with a new account.
 async fn runs(fleet: Fleet, before: Duration) {
     let mut wrong = Vec::new();
     for end in [End::Disable, End::LogOutEverywhere] {
@@ -214,13 +216,13 @@ async fn runs(fleet: Fleet, before: Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn end_other_sessions_repeated_survives_no_command() {
+async fn repeating_end_other_sessions_undoes_no_command() {
     runs(Fleet::on_sqlite(RateLimitStore::Default).await, BEFORE).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "takes four times THIEF_SECONDS, which is 130 by default"]
-async fn end_other_sessions_repeated_for_minutes_survives_no_command() {
+async fn repeating_end_other_sessions_for_minutes_undoes_no_command() {
     let seconds = std::env::var("THIEF_SECONDS").map_or(130, |seconds| seconds.parse().unwrap());
     let before = Duration::from_secs(seconds);
     runs(Fleet::on_sqlite(RateLimitStore::Default).await, before).await;
@@ -229,7 +231,7 @@ async fn end_other_sessions_repeated_for_minutes_survives_no_command() {
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-async fn on_postgres_end_other_sessions_repeated_survives_no_command() {
+async fn on_postgres_repeating_end_other_sessions_undoes_no_command() {
     let schema = crate::schema::Schema::new().await;
     runs(Fleet::on_postgres(&schema, RateLimitStore::Default).await, BEFORE).await;
 }

@@ -1,8 +1,10 @@
 //! A demoted admin cannot give the role back to themselves through the site's own route.
 //!
-//! Three attacks on a route that only admins may call: the request is in progress at the demotion;
-//! its body comes after the demotion; it is sent with the token that an own change in progress at
-//! the demotion returned.
+//! Three attacks on a route that only admins may call:
+//!
+//! - The request is in progress at the time of the demotion.
+//! - The body of the request arrives after the demotion.
+//! - The request has a token from an own change that was in progress at the time of the demotion.
 
 use std::{
     io::{Read, Write},
@@ -38,7 +40,7 @@ const TWO_HUNDRED: usize = 200;
 async fn make_admin(
     State(hallpass): State<Hallpass<SiteRole>>,
     me: Identity<SiteRole>,
-    // The name of the person, which is the whole body.
+    // The body is the name of the person.
     name: String,
 ) -> StatusCode {
     let Ok(name) = Username::parse(&name) else { return StatusCode::UNPROCESSABLE_ENTITY };
@@ -57,7 +59,7 @@ fn site(hallpass: &Hallpass<SiteRole>) -> Router {
         .layer(hallpass.layer())
 }
 
-/// Asks a node to make the person an admin, with this access token.
+/// Sends a request to a node that makes the person an admin, with this access token.
 async fn ask(site: &Router, access: &str, person: &Person) -> StatusCode {
     let request = Request::post("/admin/role")
         .header(header::COOKIE, format!("__Host-hallpass={access}"))
@@ -76,7 +78,7 @@ impl Attack {
         let admin = fleet.register(0).await;
         let guest = fleet.register(1).await;
         fleet.operator.set_roles(&guest.id, [SiteRole::Guest]).await.unwrap();
-        // The route does what it is for.
+        // The route works for an admin.
         let answer = ask(&sites[2], &admin.tokens.access, &guest).await;
         assert_eq!(answer, StatusCode::NO_CONTENT);
         let made = fleet.account(&guest.id).await.unwrap();
@@ -88,8 +90,8 @@ impl Attack {
         self.fleet.operator.set_roles(&person.id, [SiteRole::Guest]).await.unwrap();
     }
 
-    /// Whether the person has the role in spite of the demotion. Tries these tokens again first, on
-    /// every node.
+    /// Repeats the request with these tokens on every node, and returns whether the person has the
+    /// role in spite of the demotion.
     async fn succeeded(&self, person: &Person, tokens: &[String]) -> bool {
         for again in 0..2 {
             for access in tokens {
@@ -104,7 +106,7 @@ impl Attack {
         self.fleet.account(&person.id).await.unwrap().roles() != ["guest"]
     }
 
-    /// The requests and the demotion start together.
+    /// The requests and the demotion start at the same time.
     async fn in_progress(self: &Arc<Self>, round: usize) -> bool {
         let person = self.fleet.register(round % 3).await;
         let barrier = Arc::new(Barrier::new(self.sites.len() + 1));
@@ -125,7 +127,7 @@ impl Attack {
         self.succeeded(&person, from_ref(&person.tokens.access)).await
     }
 
-    /// The guard lets the request in, and the body is held back until the demotion is done.
+    /// The guard accepts the request, and the body is sent after the demotion.
     async fn late_body(self: &Arc<Self>, round: usize, address: SocketAddr) -> bool {
         let person = self.fleet.register(round % 3).await;
         let (name, access) = (person.name.clone(), person.tokens.access.clone());
@@ -139,7 +141,7 @@ impl Attack {
                  content-length: {length}\r\n\r\n"
             )
             .unwrap();
-            // Sent when the handler begins to read the body, and so after the guard.
+            // The server sends this when the handler begins to read the body, so after the guard.
             let mut continues = [0; 25];
             stream.read_exact(&mut continues).unwrap();
             assert_eq!(&continues, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -157,7 +159,8 @@ impl Attack {
         self.succeeded(&person, from_ref(&person.tokens.access)).await
     }
 
-    /// An own change and the demotion start together, and the change's new token is used.
+    /// An own change and the demotion start at the same time, and the new token of the change is
+    /// used.
     async fn with_the_token_of_a_change(self: &Arc<Self>, round: usize) -> bool {
         let change = [OwnChange::EndOthers, OwnChange::Password, OwnChange::FactorOff][round % 3];
         let node = round / 3 % 3;
@@ -192,7 +195,7 @@ impl Attack {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the figures of each attack")]
+#[expect(clippy::print_stdout, reason = "prints the figures of each attack")]
 async fn attacks(fleet: Fleet, rounds: usize) {
     let attack = Attack::on(fleet).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -220,7 +223,7 @@ async fn a_demoted_admin_cannot_take_the_role_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "200 rounds take half a minute: ROUNDS sets how many"]
+#[ignore = "200 rounds take half a minute; ROUNDS sets the number"]
 async fn a_demoted_admin_cannot_take_the_role_back_in_200_rounds() {
     attacks(Fleet::on_sqlite(RateLimitStore::Wide).await, rounds(TWO_HUNDRED)).await;
 }

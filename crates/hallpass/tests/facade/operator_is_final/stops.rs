@@ -1,8 +1,8 @@
-//! A change that stops in the middle until the operator's command has been carried out.
+//! A change that is stopped in the middle until the operator's command has run.
 //!
-//! The clock and the random source of the nodes are the places where it can stop: a change calls
-//! them between its reads and its writes. Only the task that runs the change is stopped, so the
-//! command, the other nodes and the background tasks go on.
+//! A change is stopped in a call to the clock or to the random source of the node, because it calls
+//! them between its reads and its writes. Only the task of the change is stopped, so the command,
+//! the other nodes and the background tasks continue.
 
 use std::{
     cell::Cell,
@@ -23,26 +23,26 @@ tokio::task_local! {
 }
 
 struct Stop {
-    /// The number of calls until the one that stops. 0: it has stopped already.
+    /// The number of calls until the call that stops. 0 means that it has already stopped.
     calls: Cell<usize>,
     stopped: UnboundedSender<()>,
     go: mpsc::Receiver<()>,
 }
 
-/// A node's clock or random source was called.
+/// Reports a call to a node's clock or random source, and stops the change at the chosen call.
 pub(super) fn called() {
     let _not_a_change_that_stops = STOP.try_with(|stop| {
         let calls = stop.calls.get();
         stop.calls.set(calls.saturating_sub(1));
         if calls == 1 {
             stop.stopped.send(()).unwrap();
-            // An error: nobody waits for this change.
+            // An error means that no test waits for this change.
             let _ = tokio::task::block_in_place(|| stop.go.recv());
         }
     });
 }
 
-/// Stops the change at each of its calls in turn, one per round, and gives the command there.
+/// Stops the change at each of its calls in turn, one call per round, and runs the command there.
 pub(super) async fn at_every_call(fleet: &Arc<Fleet>, pair: Pair) -> Tally {
     let (change, command) = pair;
     let mut tally = Tally::new(pair);
@@ -59,8 +59,11 @@ pub(super) async fn at_every_call(fleet: &Arc<Fleet>, pair: Pair) -> Tally {
         };
         // The sender is dropped with the change.
         if at_stop.recv().await.is_none() {
-            assert!(stop_at > 2, "the change was stopped nowhere");
-            assert!(making.await.unwrap().unwrap().is_ok(), "without a command it succeeds");
+            assert!(stop_at > 2, "the change was never stopped");
+            assert!(
+                making.await.unwrap().unwrap().is_ok(),
+                "the change succeeds without a command"
+            );
             return tally;
         }
         let by = fleet.other_than(node, stop_at);

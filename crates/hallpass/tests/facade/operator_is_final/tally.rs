@@ -1,4 +1,4 @@
-//! What the rounds of one change and one command came to.
+//! The results of the rounds of one change and one command.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,7 +10,7 @@ use super::{
     own_change::{OwnChange, Ready},
 };
 
-/// A change and the command that meets it.
+/// A change and the command that runs concurrently.
 pub(super) type Pair = (OwnChange, Command);
 
 pub(super) struct Tally {
@@ -19,7 +19,7 @@ pub(super) struct Tally {
     rounds: usize,
     /// The rounds in which the change succeeded.
     pub(super) made: usize,
-    /// The rounds in which something was wrong.
+    /// The rounds with a fault.
     pub(super) wrong: usize,
     faults: BTreeMap<Fault, usize>,
 }
@@ -29,7 +29,7 @@ impl Tally {
         Self { change, command, rounds: 0, made: 0, wrong: 0, faults: BTreeMap::new() }
     }
 
-    /// Judges a round in which both have ended, and in which these faults were found already.
+    /// Checks a round after both have ended. `faults` contains the faults that are already known.
     pub(super) async fn judge(
         &mut self,
         fleet: &Fleet,
@@ -45,7 +45,7 @@ impl Tally {
                 new
             }
             Some(Err(error)) => {
-                // A change that fails for another reason than the command tests nothing.
+                // If a change fails for another reason than the command, the round tests nothing.
                 let kind = error.kind();
                 let fails = matches!(
                     kind,
@@ -67,7 +67,7 @@ impl Tally {
     }
 }
 
-/// A row of the table that a failed test prints.
+/// Writes a row of the table that the test prints.
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { change, command, rounds, made, wrong, faults } = self;
