@@ -101,7 +101,7 @@ impl fmt::Display for AccountsError {
             AccountsErrorKind::Username(_) => f.write_str("the username is not valid: choose another one"),
             AccountsErrorKind::Password(_) => f.write_str("the new password is not accepted: choose another one"),
             AccountsErrorKind::NameTaken => f.write_str("another account has this username: choose another one"),
-            AccountsErrorKind::AlreadyOn => f.write_str("the second factor is on already: turn it off first"),
+            AccountsErrorKind::AlreadyOn => f.write_str("a second factor is on already: turn it off first"),
             AccountsErrorKind::AlreadyOff => f.write_str("the second factor is off: turn it on first"),
             AccountsErrorKind::NotFound => f.write_str("no account or session has this identifier: check it"),
             AccountsErrorKind::NotLoggedIn => {

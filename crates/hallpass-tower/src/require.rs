@@ -85,7 +85,7 @@ fn check<Q>(requirement: &Requirement, request: &Request<Q>) -> Result<(), Rejec
 
 fn note(rejection: Rejection, requirement: &Requirement) {
     if rejection.kind() == RejectionKind::Misconfigured {
-        tracing::error!(target: "hallpass", %requirement, "rejected, because the route asks for roles of another enum than the token was verified for");
+        tracing::error!(target: "hallpass", %requirement, "rejected, because the route requires roles of another enum than the token was verified for");
     } else {
         tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), %requirement, "request rejected");
     }

@@ -48,7 +48,7 @@ impl<R: Role> Accounts<R> {
 
     /// Makes a change to one's own account, counted before anything is read or hashed, whether it
     /// turns out right or wrong. Without the limit a copied access token could write, revoke
-    /// and hash without end (`end_other_sessions_repeated_survives_no_command`). What was not
+    /// and hash without end (`repeating_end_other_sessions_undoes_no_command`). What was not
     /// evaluated is not counted.
     pub(crate) async fn changing<T>(
         &self,
@@ -338,7 +338,7 @@ impl<R: Role> Commands<'_, R> {
         self.accounts.events().happened(event(account.id().clone()));
         if let Err(error) = self.accounts.stores().publish().await {
             let source = std::error::Error::source(&error);
-            tracing::warn!(target: "hallpass", %error, source, "a change is not announced yet");
+            tracing::warn!(target: "hallpass", %error, source, "the revocation is not published yet");
         }
         Ok(())
     }

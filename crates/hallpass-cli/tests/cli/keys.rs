@@ -20,7 +20,7 @@ fn a_new_key_file_is_private_and_never_overwritten() {
     }
     let again = hallpass(&["keys", "new", "--out", &path], b"");
     assert_eq!(again.code, Some(2));
-    assert!(again.err.contains("is there already"), "{}", again.err);
+    assert!(again.err.contains("already exists"), "{}", again.err);
     assert_eq!(again.err.lines().count(), 1);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
 }

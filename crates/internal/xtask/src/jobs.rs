@@ -77,7 +77,7 @@ pub(crate) const JOBS: &[Job] = &[
             Step {
                 name: "codes and names in two processes",
                 run: |c| {
-                    let filter = "each_is_done_once_in_two_processes_a_thousand_times";
+                    let filter = "codes_and_names_are_used_once_in_a_thousand_rounds";
                     let line =
                         format!("cargo test --workspace --test facade {filter} -- --ignored");
                     c.command(&line).env("ROUNDS", "200").tests(c, 1)

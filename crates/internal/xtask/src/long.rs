@@ -59,7 +59,7 @@ pub(crate) const LONG: &[Job] = &[
         tools: &[],
         steps: &[Step {
             name: "1,000 rounds in two processes",
-            run: |c| facade(c, "each_is_done_once_in_two_processes_a_thousand_times", None),
+            run: |c| facade(c, "codes_and_names_are_used_once_in_a_thousand_rounds", None),
         }],
     },
     Job {
