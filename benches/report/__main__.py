@@ -2,7 +2,7 @@
 
     python3 benches/report                  all steps: half an hour
     python3 benches/report alone            these steps; the figures of the other steps are kept
-    python3 benches/report page             no step: writes the page and the plots from the kept figures
+    python3 benches/report page             writes the page and the plots from the kept figures
     python3 benches/report check            repeats the step `alone` and compares it with the page
 
 Steps: alone (instructions and allocations of hallpass), instructions and allocations (of hallpass
@@ -15,7 +15,7 @@ an allocation count differs, or if `page` would write another page.
 The figures are kept in docs/benchmarks/results.json. All steps need cargo and python3. `load` also
 needs wrk. To measure the article's stack (benches/peers/article.py), `load` needs a Python with
 starlette, pyjwt and uvicorn[standard]; PYTHON_OF_THE_ARTICLE names it (default: python3).
-`accounts` needs psql and a PostgreSQL in DATABASE_URL. Without DATABASE_URL it measures SQLite only.
+`accounts` needs psql and a PostgreSQL in DATABASE_URL. Without that it measures SQLite only.
 """
 import json
 import sys

@@ -39,7 +39,7 @@ def describe():
 
 
 def processor():
-    """Returns the facts that change instruction counts. Only counts with equal facts are compared."""
+    """Returns the facts on which instruction counts depend. Compare counts of equal facts only."""
     flags = re.search(r"^flags\s*: (.*)$", open("/proc/cpuinfo").read(), re.MULTILINE)
     flags = set(flags.group(1).split()) if flags else set()
     return {

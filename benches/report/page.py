@@ -128,7 +128,7 @@ def added_alone(rows, unit):
 
 
 def counts(results, group, case):
-    """Returns instructions and allocations. A figure that was not counted yet is None."""
+    """Returns instructions and allocations. The value is None until a figure is counted."""
     return tuple(results.get(step, {}).get(group, {}).get(case) for step in ("instructions", "allocations"))
 
 

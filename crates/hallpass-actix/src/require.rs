@@ -5,8 +5,8 @@
 //! `AuthLayer` renders. The handler does not run.
 //!
 //! The response of a guarded route depends on the caller and must not be shared. Unless the handler
-//! sets the header, it is sent with `Cache-Control: no-store`. Without that header a cache may store
-//! the response to a request with a cookie and send it to another person (RFC 9111 section 3; only
+//! sets the header, it is sent with `Cache-Control: no-store`. Without that header a cache may
+//! store the response to a request with a cookie and send it to another person (RFC 9111 section 3; only
 //! `Authorization` forbids that by itself).
 
 use actix_web::{
@@ -26,8 +26,8 @@ use crate::{
 hallpass_core::guards! {
     /// A guard around a route: it [wraps](actix_web::Resource::wrap) a resource, a scope or an app.
     ///
-    /// It is a routing [`Guard`] too: there a caller who does not meet it is no match, and the next
-    /// route is tried.
+    /// It is a routing [`Guard`] too: there a caller who does not meet it does not match, and the
+    /// next route is tried.
     ///
     /// ```
     /// use actix_web::web;

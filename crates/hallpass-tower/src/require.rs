@@ -1,13 +1,13 @@
-//! Guards: layers that admit a request to a route or leave a [`Rejected`]. Also: whether a route has
-//! a guard at all.
+//! Guards: layers that admit a request to a route or leave a [`Rejected`]. [`Watched`] finds out
+//! whether a route has a guard at all.
 //!
 //! A guard has no state. It compares its [`Requirement`] with the caller that
 //! [`AuthLayer`](crate::AuthLayer) left on the request. Without an `AuthLayer` it rejects every
 //! request.
 //!
 //! The response of a guarded route depends on the caller and must not be shared. Unless the handler
-//! sets the header, it is sent with `Cache-Control: no-store`. Without that header a cache may store
-//! the response to a request with a cookie and send it to another person (RFC 9111 section 3; only
+//! sets the header, it is sent with `Cache-Control: no-store`. Without that header a cache may
+//! store the response to a request with a cookie and send it to another person (RFC 9111 section 3; only
 //! `Authorization` forbids that by itself).
 
 use std::{
@@ -120,16 +120,16 @@ where
     }
 }
 
-/// On the extensions of a request where every route has to state its requirement: whether one did.
+/// An extension of a request where every route must have a guard: whether a guard ran.
 #[derive(Clone, Default)]
 struct Statement(Arc<AtomicBool>);
 
 impl Statement {
-    /// Notes that a guard had its say.
+    /// Notes that a guard ran.
     fn make(extensions: &Extensions) {
         if let Some(Self(made)) = extensions.get() {
-            // The answer travels back the way the request went, so that whoever reads this has it
-            // from the same task or a later one.
+            // The response passes the same layers as the request, so this is read by the same task
+            // or by a later one.
             made.store(true, Ordering::Release);
         }
     }

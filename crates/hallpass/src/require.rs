@@ -8,7 +8,7 @@ hallpass_core::guards! {
     /// site renders the rejection. A response behind a guard is sent with `Cache-Control: no-store`
     /// unless the handler sets that header.
     ///
-    /// With the feature `axum` it is a tower layer. With the feature `actix` it is middleware, and a
-    /// routing guard: `web::get().guard(require_roles([SiteRole::Admin]))` tries the next route for a
-    /// caller who does not meet the requirement.
+    /// With the feature `axum` it is a tower layer. With the feature `actix` it is middleware and a
+    /// routing guard: `web::get().guard(require_roles([SiteRole::Admin]))` tries the next route
+    /// for a caller who does not meet the requirement.
 }
