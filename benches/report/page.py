@@ -128,7 +128,7 @@ def added_alone(rows, unit):
 
 
 def counts(results, group, case):
-    """Returns instructions and allocations. The value is None until a figure is counted."""
+    """Returns instructions and allocations. A figure that is not counted yet is `None`."""
     return tuple(results.get(step, {}).get(group, {}).get(case) for step in ("instructions", "allocations"))
 
 

@@ -6,8 +6,8 @@
 //!
 //! The response of a guarded route depends on the caller and must not be shared. Unless the handler
 //! sets the header, it is sent with `Cache-Control: no-store`. Without that header a cache may
-//! store the response to a request with a cookie and send it to another person (RFC 9111 section 3; only
-//! `Authorization` forbids that by itself).
+//! store the response to a request with a cookie and send it to another person (RFC 9111 section
+//! 3; only `Authorization` forbids that by itself).
 
 use actix_web::{
     HttpMessage,

@@ -138,6 +138,7 @@ pub(crate) const JOBS: &[Job] = &[
             },
             Step { name: "no unsafe code", run: source::no_unsafe },
             Step { name: "spelling", run: |c| c.run("typos --config .ci/typos.toml") },
+            Step { name: "prose", run: |c| c.run(".ci/prose") },
         ],
     },
     Job {
