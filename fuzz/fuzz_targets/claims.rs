@@ -1,5 +1,5 @@
-//! The fast scanner and the strict parser of claims agree, and a token can be issued again from the
-//! identity that they accept. A space before the claims makes the scanner leave them to the parser.
+//! The claim scanner and the strict JSON reader agree, and a token can be issued again for the
+//! identity that they return. A space before the claims makes the scanner leave them to the reader.
 #![no_main]
 
 use hallpass_fuzz::{HEADER, NOW, SiteRole, again, issuer, signed};

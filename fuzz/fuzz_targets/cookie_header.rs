@@ -1,6 +1,6 @@
 //! A cookie header gives the same result as its parts in separate headers. A value that is found in
-//! a header is also found in a header with that value and one other cookie, and two headers with the
-//! cookie are an error.
+//! a header is also found in a header with that value and one other cookie, and two headers with
+//! the cookie are an error.
 #![no_main]
 
 use hallpass_core::find_cookie;

@@ -1,5 +1,5 @@
-//! A key file that was read and written again has the same content when it is read again. The public
-//! JWK Set contains no secret.
+//! A key file that was read and written again has the same content when it is read again. The
+//! public JWK Set contains no secret.
 #![no_main]
 
 use hallpass_core::KeyRing;

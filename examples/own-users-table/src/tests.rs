@@ -1,6 +1,6 @@
 //! Login, password change and access control with the application's own table.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test panics if its setup fails")]
 
 use axum::extract::Request;
 use hallpass_testkit::Kit;

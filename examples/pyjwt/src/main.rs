@@ -60,7 +60,7 @@ async fn profile(me: Identity<SiteRole>) -> String {
     format!("{} {} {:?}", me.username(), me.user_id(), me.roles())
 }
 
-/// Issues a token without authentication, for `interop.py`. A site issues such a token at the login.
+/// Issues a token without authentication, for `interop.py`. A site issues such a token at login.
 async fn token(State(issuer): State<Issuer>) -> Result<String, String> {
     let now = SystemClock.now();
     let ann = LoggedIn::insecure_new(

@@ -1,7 +1,7 @@
 //! Sends tokens that are signed with the site's private key to the service, which has the public
 //! key.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test panics if its setup fails")]
 
 use axum::{body::Body, http::Request};
 use hallpass_core::{Algorithm, Claims, Clock, Issuer, Key, KeyId, LoggedIn, SystemClock};

@@ -1,6 +1,6 @@
 //! The dependencies of a service that only verifies tokens.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test panics if its setup fails")]
 
 use std::{collections::BTreeSet, process::Command};
 

@@ -117,8 +117,9 @@ fn kill(times: u64) {
 /// Runs the operations up to the response of the moment's operation, and sends a message to `there`
 /// at the moment.
 fn live(life: &Mutex<Life>, mut client: Client, name: &str, moment: Moment, there: &Sender<()>) {
-    let note =
-        |change: &mut dyn FnMut(&mut Life)| change(&mut life.lock().expect("a mutex that is not poisoned"));
+    let note = |change: &mut dyn FnMut(&mut Life)| {
+        change(&mut life.lock().expect("a mutex that is not poisoned"))
+    };
     let at = |operation, answered| {
         if (Moment { operation, answered }) == moment {
             there.send(()).expect("a receiver");
@@ -230,7 +231,10 @@ fn check(site: &Site, life: &Life) {
     if let Some(recovery) = &life.recovery {
         assert_eq!(log(password, &recovery[1]).status, 200, "{name}");
         let unconsumed = codes == 10;
-        assert!(!(unconsumed && life.consumed), "{name}: an accepted recovery code is not consumed");
+        assert!(
+            !(unconsumed && life.consumed),
+            "{name}: an accepted recovery code is not consumed"
+        );
         assert_eq!(
             log(password, &recovery[0]).status,
             if unconsumed { 200 } else { 401 },

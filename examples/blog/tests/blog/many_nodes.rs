@@ -36,7 +36,11 @@ fn delays_of_log_outs(nodes: &Nodes, rounds: usize) -> Vec<Duration> {
         assert_eq!(nodes.status_with(1 + round % 2, &copied), LIVE);
         ann.post("/logout", &[]).expect_see_other("/");
         let revoked = Instant::now();
-        assert_eq!(nodes.status_with(0, &copied), 401, "rejected immediately by the node of the logout");
+        assert_eq!(
+            nodes.status_with(0, &copied),
+            401,
+            "rejected immediately by the node of the logout"
+        );
         for other in [1, 2] {
             nodes.refused_within(other, &copied, BOUND, revoked);
         }
@@ -108,7 +112,11 @@ fn revocations_reach_all_nodes_and_persist_after_a_restart() {
     let live = register(nodes.browser(0), "fay").cookies[ACCESS].clone();
     nodes.restart(2);
     for copied in &dead {
-        assert_eq!(nodes.status_with(2, copied), 401, "rejected from the first request after a restart");
+        assert_eq!(
+            nodes.status_with(2, copied),
+            401,
+            "rejected from the first request after a restart"
+        );
     }
     assert_eq!(nodes.status_with(2, &live), LIVE);
 }

@@ -188,7 +188,10 @@ impl Mixed {
                     LIVE => true,
                     status => panic!("{change:?}: node {node} responds with {status}"),
                 });
-                assert!(done.elapsed() < BOUND, "{change:?}: nodes {waiting:?} still accept the cookie");
+                assert!(
+                    done.elapsed() < BOUND,
+                    "{change:?}: nodes {waiting:?} still accept the cookie"
+                );
             }
         }
         delays.iter_mut().for_each(|(_, delays)| delays.sort_unstable());

@@ -103,7 +103,10 @@ impl Nodes {
             match self.status_with(node, access) {
                 401 => return,
                 LIVE => {
-                    assert!(since.elapsed() < bound, "node {node} still accepts the cookie after {bound:?}")
+                    assert!(
+                        since.elapsed() < bound,
+                        "node {node} still accepts the cookie after {bound:?}"
+                    )
                 }
                 status => panic!("node {node} responds with {status}"),
             }
