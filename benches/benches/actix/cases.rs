@@ -1,5 +1,5 @@
-//! The benchmark cases on actix-web. Each future is ready when it is first polled, so the cases poll
-//! it directly and the measurement does not include a runtime.
+//! The benchmark cases on actix-web. Each future is ready when it is first polled, so the cases
+//! poll it directly and the measurement does not include a runtime.
 
 use std::{
     future::Future,

@@ -1,6 +1,6 @@
-//! The benchmark cases on axum. The case "no-op layers" has two layers that do nothing in the places
-//! of hallpass's two layers, and so measures the cost of axum's boxing inside a router. In the cases
-//! with "outside", hallpass's layer is around the router.
+//! The benchmark cases on axum. The case "no-op layers" has two layers that do nothing in the
+//! places of hallpass's two layers, and so measures the cost of axum's boxing inside a router. In
+//! the cases with "outside", hallpass's layer is around the router.
 
 use std::{convert::Infallible, rc::Rc};
 

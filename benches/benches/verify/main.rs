@@ -1,5 +1,5 @@
-//! Verification of one token by hallpass, by `jsonwebtoken::decode` with the same checks, and by the
-//! primitives alone, in one run.
+//! Verification of one token by hallpass, by `jsonwebtoken::decode` with the same checks, and by
+//! the primitives alone, in one run.
 //!
 //! `cargo bench -p hallpass-benches --bench verify` prints ratios and instructions, and then times.
 //! It fails if a request with a remembered token needs more than a third of the instructions of a

@@ -188,8 +188,8 @@ struct Borrowed<'b> {
     exp: u64,
 }
 
-/// Returns a function with the necessary steps only: the MAC with a prepared key schedule, base64url
-/// decoding of payload and signature, and the borrowed claims.
+/// Returns a function with the necessary steps only: the MAC with a prepared key schedule,
+/// base64url decoding of payload and signature, and the borrowed claims.
 fn hmac_primitives<M: Mac + KeyInit + Clone>() -> impl Fn(&str) -> bool {
     let keyed = <M as KeyInit>::new_from_slice(&SECRET).unwrap();
     move |token| {

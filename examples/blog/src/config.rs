@@ -27,8 +27,8 @@ pub struct Config {
     /// The file of the key ring. Defaults to `blog-keys.json` in the directory of the SQLite file,
     /// or in the working directory if the database is PostgreSQL.
     pub keys: PathBuf,
-    /// The reverse proxies whose `X-Forwarded-For` header is trusted. Defaults to none, because any
-    /// client can send that header.
+    /// The reverse proxies whose `X-Forwarded-For` header is trusted. Defaults to none, because
+    /// any client can send that header.
     pub proxies: Proxies,
 }
 
@@ -91,8 +91,8 @@ fn directory_of(url: &str) -> Result<PathBuf, ConfigError> {
     Ok(file.parent().unwrap_or(Path::new("")).to_path_buf())
 }
 
-/// Removes `user:password` from a URL, because the error that contains the URL is printed and may be
-/// logged.
+/// Removes `user:password` from a URL, because the error that contains the URL is printed and may
+/// be logged.
 fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if scheme + 3 <= at => {

@@ -34,8 +34,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Logs an error of the store and returns [`Unavailable`](Self::Unavailable). The client does not
-    /// receive the error.
+    /// Logs an error of the store and returns [`Unavailable`](Self::Unavailable). The client does
+    /// not receive the error.
     pub fn store(error: impl std::error::Error) -> Self {
         tracing::error!(%error, "the store failed");
         Self::Unavailable

@@ -126,8 +126,8 @@ impl Posts {
         .map(|done| done.rows_affected())
     }
 
-    /// Returns the newest posts that are not hidden. With `older_than`, returns the posts before the
-    /// post with this id.
+    /// Returns the newest posts that are not hidden. With `older_than`, returns the posts before
+    /// the post with this id.
     ///
     /// # Errors
     /// If the database fails.
@@ -207,8 +207,8 @@ const SQLITE_TABLE: &str = "CREATE TABLE IF NOT EXISTS blog_posts (
     published_at INTEGER NOT NULL,
     hidden       INTEGER NOT NULL DEFAULT 0
 ) STRICT";
-/// Takes a lock first: if two servers create the table at the same time, PostgreSQL returns an error
-/// to one of them.
+/// Takes a lock first: if two servers create the table at the same time, PostgreSQL returns an
+/// error to one of them.
 const POSTGRES_TABLE: &str = "BEGIN; SELECT pg_advisory_xact_lock(73048230199);
 CREATE TABLE IF NOT EXISTS blog_posts (
     id           BIGINT  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

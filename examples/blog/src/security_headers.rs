@@ -2,8 +2,9 @@
 
 /// The names and values of the headers. The blog on axum replaces values that a route has set.
 pub const SECURITY_HEADERS: [(&str, &str); 6] = [
-    // Allows style sheets, scripts, images and forms of the same origin: the style sheet, hallpass's
-    // script and the icon. Inline content, frames, fonts and other origins are blocked.
+    // Allows style sheets, scripts, images and forms of the same origin: the style sheet,
+    // hallpass's script and the icon. Inline content, frames, fonts and other origins are
+    // blocked.
     (
         "content-security-policy",
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use hallpass::pages::STYLE_SHEET;
 
-/// Returns the style sheet of the whole site: hallpass's style sheet for its own pages, and then the
-/// blog's.
+/// Returns the style sheet of the whole site: hallpass's style sheet for its own pages, and then
+/// the blog's.
 #[must_use]
 pub fn style_sheet() -> &'static str {
     static WHOLE: LazyLock<String> = LazyLock::new(|| format!("{STYLE_SHEET}\n{OWN}"));

@@ -1,7 +1,7 @@
 //! The person who views a page. The header and the links of a page depend on this person's roles.
 //!
-//! A hidden link is not access control: each route checks the roles itself, also for an address that
-//! a person enters by hand.
+//! A hidden link is not access control: each route checks the roles itself, also for an address
+//! that a person enters by hand.
 
 use hallpass::RoleSet;
 

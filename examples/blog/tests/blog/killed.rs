@@ -81,7 +81,8 @@ fn kill(times: u64) {
     let mut random =
         SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64 | 1;
     eprintln!("seed {random}");
-    // The number of kills before and after the response, and the latest duration, of each operation.
+    // The number of kills before and after the response, and the latest duration, of each
+    // operation.
     let (mut hit, mut typical) = ([[0; 2]; 4], [Duration::from_millis(50); 4]);
     for round in 0..times {
         let moment = Moment { operation: (round / 2 % 4) as usize, answered: round % 2 == 1 };

@@ -1,9 +1,9 @@
 //! Three processes of the blog with one PostgreSQL database, with and without Redis, and with
 //! faults.
 //!
-//! After one node revokes a session, the other nodes must reject it: within 100 ms with push, within
-//! the documented bound without push, and after a restart from the first request. A cookie that is
-//! not revoked must be accepted at all times.
+//! After one node revokes a session, the other nodes must reject it: within 100 ms with push,
+//! within the documented bound without push, and after a restart from the first request. A cookie
+//! that is not revoked must be accepted at all times.
 
 #![allow(clippy::print_stdout, reason = "the test prints the measured delays")]
 
@@ -226,8 +226,8 @@ fn killed_postgres_and_redis_do_not_undo_revocations() {
     }
 }
 
-/// Returns the status of a request with this access cookie only. Without a refresh token the session
-/// cannot be refreshed.
+/// Returns the status of a request with this access cookie only. Without a refresh token the
+/// session cannot be refreshed.
 fn somebody_with(mut client: Client, access: &str) -> u16 {
     client.cookies.clear();
     client.cookies.insert(ACCESS, access.to_owned());

@@ -31,8 +31,8 @@ pub(crate) fn with_role(site: &Site, client: Client, name: &str, role: &str) -> 
     client
 }
 
-/// Enables the second factor, which replaces the cookies. Returns the authenticator and the recovery
-/// codes.
+/// Enables the second factor, which replaces the cookies. Returns the authenticator and the
+/// recovery codes.
 pub(crate) fn enrol(client: &mut Client) -> (Authenticator, Vec<String>) {
     let mut script = client.as_script();
     let set_up = script.get("/profile/two-factor").expect(200).json();

@@ -56,8 +56,8 @@ impl Site {
         self.address = self.server.address;
     }
 
-    /// Sends a signal and waits for the exit, at most 11 seconds: the 10 seconds of the contract and
-    /// one more.
+    /// Sends a signal and waits for the exit, at most 11 seconds: the 10 seconds of the contract
+    /// and one more.
     pub(crate) fn stop(&mut self, signal: &str) -> ExitStatus {
         self.signal(signal);
         self.wait(Duration::from_secs(11))
@@ -133,8 +133,8 @@ fn command(scratch: &Scratch, schema: Option<&Schema>) -> Command {
     command
 }
 
-/// Returns a command for a program that reads the blog's settings. The command has only the settings
-/// of this directory.
+/// Returns a command for a program that reads the blog's settings. The command has only the
+/// settings of this directory.
 pub(crate) fn command_of(program: &Path, scratch: &Scratch) -> Command {
     let mut command = Command::new(program);
     command.current_dir(scratch.directory()).env("BLOG_ADDR", "127.0.0.1:0");

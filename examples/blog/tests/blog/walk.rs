@@ -70,7 +70,8 @@ fn register_enrol_log_in_and_publish() {
     ann.post("/posts", &[("title", "No"), ("body", "No")]).expect_page(403);
     assert!(!ann.get("/").expect_page(200).text().contains("New post"));
 
-    // The operator sets the role `admin`: the old token is revoked, and the next login has the role.
+    // The operator sets the role `admin`: the old token is revoked, and the next login has the
+    // role.
     site.operator(&["user", "set-role", "ann", "admin"]);
     within_bound("the old token is revoked", || ann.get("/profile").status == 303);
     ann.post("/login", &[fields.as_slice(), &[("code", recovery_code)]].concat())

@@ -1,8 +1,8 @@
 //! Failures of the blog's own handlers, and their rendering as HTML or JSON.
 //!
 //! A handler returns a [`Failed`], which contains no HTML and no JSON. The middleware [`render`]
-//! wraps all routes and renders each [`Failed`] in the format that the client prefers, as hallpass's
-//! layer does with a rejection.
+//! wraps all routes and renders each [`Failed`] in the format that the client prefers, as
+//! hallpass's layer does with a rejection.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
