@@ -44,7 +44,7 @@ pub fn admin(ring: KeyRing) -> String {
     admin_at(ring, "9f3c2a1b", now())
 }
 
-/// Returns a token like [`admin`], for the given account and time.
+/// Returns the token of [`admin`] for another account or another time.
 pub fn admin_at(ring: KeyRing, user_id: &str, at: UnixTime) -> String {
     access_token(ring, user_id, RoleSet::from([SiteRole::Moderator, SiteRole::Admin]), at)
 }
@@ -78,8 +78,8 @@ pub fn validation(algorithm: jsonwebtoken::Algorithm) -> Validation {
     validation
 }
 
-/// Installs the backend that is faster for HS256 in both versions of jsonwebtoken. Without this call
-/// jsonwebtoken panics at the first token, because this build has both backends.
+/// Installs the backend that is faster for HS256 in both versions of jsonwebtoken. Without this
+/// call jsonwebtoken panics at the first token, because this build has both backends.
 pub fn install_jsonwebtoken() {
     // A second call returns an error, because the backend is already installed.
     let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();

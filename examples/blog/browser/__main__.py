@@ -123,8 +123,8 @@ class Pages(unittest.TestCase):
             "/posts": {"title": "Owned", "body": "By the other site"},
         }
         before = self.blog.operator("user", "list")
-        # Another site, and another origin of the same site. Browsers send `SameSite=Lax` cookies with
-        # forms of the second.
+        # Another site, and another origin of the same site. Browsers send `SameSite=Lax` cookies
+        # with forms of the second.
         for host in ("127.0.0.1", "localhost"):
             for path, fields in attacks.items():
                 with self.subTest(attacker=host, path=path):

@@ -106,7 +106,7 @@ fn revocations_reach_all_nodes_and_persist_after_a_restart() {
         for node in 0..3 {
             nodes.refused_within(node, &copied, Duration::from_millis(500), revoked);
         }
-        println!("{revoke}: refused by three nodes after {:?}", revoked.elapsed());
+        println!("{revoke}: rejected by three nodes after {:?}", revoked.elapsed());
         dead.push(copied);
     }
     let live = register(nodes.browser(0), "fay").cookies[ACCESS].clone();

@@ -5,8 +5,8 @@
 //!     measure instructions GROUP...
 //!     measure serve SITE
 //!
-//! Each command prints lines of JSON. The separate program `allocations` counts allocations, because
-//! the counting allocator would change the times.
+//! Each command prints lines of JSON. The separate program `allocations` counts allocations,
+//! because the counting allocator would change the times.
 
 mod instructions;
 mod serve;
