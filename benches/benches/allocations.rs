@@ -1,8 +1,8 @@
-//! Allocations of the cases of the benches `verify`, `request` and `actix`. It fails if a
+//! Counts the allocations of the cases of the benches `verify`, `request` and `actix`. Fails if a
 //! verification by hallpass allocates.
 //!
-//! `cargo bench -p hallpass-benches --bench allocations`. It is a program of its own, because
-//! counting needs an allocator of its own, which would be in the times and in the instructions.
+//! `cargo bench -p hallpass-benches --bench allocations`. This is a separate program, because the
+//! counting allocator would change the times and the instructions of the other benches.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench")]
 

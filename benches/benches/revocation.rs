@@ -1,8 +1,8 @@
-//! Verification with a revocation list: none, an empty one, one of 1,000 and one of 1,000,000
-//! entries, in one run.
+//! Verification without a revocation list, and with lists of 0, 1,000 and 1,000,000 entries, in one
+//! run.
 //!
-//! `cargo bench -p hallpass-benches --bench revocation`. It prints ratios and instructions first,
-//! then times. The token is live, which is the case of almost every request.
+//! `cargo bench -p hallpass-benches --bench revocation` prints ratios and instructions, and then
+//! times. The token is not revoked, as in almost every request.
 
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
@@ -46,7 +46,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// Half of the entries are accounts and half are sessions.
+/// Returns a list of which half of the entries are accounts and half are sessions.
 fn list_of(entries: u32) -> RevocationList {
     let (list, forget_after) =
         (RevocationList::new(), NOW.saturating_add(Duration::from_secs(960)));

@@ -1,8 +1,9 @@
-"""The article's own stack: Starlette, PyJWT and `@requires`, on the same page and the same cookie.
+"""The page on Starlette with PyJWT and `@requires`, with the same cookie as the Rust sites.
 
     python3 benches/peers/article.py SECRET PORT open|guarded
 
-`open` is the page without middleware and guard. uvicorn runs with uvloop and httptools, one process, no access log.
+`open` serves the page without middleware and guard. uvicorn runs with uvloop and httptools, in one
+process and without an access log.
 """
 import sys
 

@@ -1,12 +1,13 @@
-//! Counts instructions of user code, which repeat where times on a shared machine do not.
+//! Counts instructions of user code. On a shared machine, instruction counts are repeatable and
+//! times are not.
 //!
-//! A hardware counter counts where the kernel has one. Elsewhere, as in most virtual machines, the
-//! program runs a second time and its parent executes what is measured step by step with `ptrace`,
-//! on the same processor and so along the same paths (SHA extensions, for example). An instruction
-//! with a `rep` prefix counts once, as in hardware.
+//! If the kernel provides a hardware counter, this module uses it. Otherwise, as in most virtual
+//! machines, the program starts itself a second time and steps through the measured code with
+//! `ptrace`. This is the same processor, so the code takes the same paths, such as those with SHA
+//! extensions. An instruction with a `rep` prefix counts once, as in a hardware counter.
 //!
-//! The count is that of the calling thread, without the kernel. Addresses of the second run are not
-//! randomised, because copies and comparisons take other paths at other alignments.
+//! The count includes the calling thread only, without the kernel. The second run has no address
+//! randomisation, because copies and comparisons take other paths at other alignments.
 
 use std::{fmt, hint::black_box, io};
 
@@ -19,36 +20,36 @@ mod source;
 
 use source::Source;
 
-/// Runs `body` with a counter and returns when it has ended.
+/// Runs `body` with a counter and returns after `body` has ended.
 ///
-/// Call it first in `main`: without a hardware counter the program is started again with the same
-/// arguments, and `body` runs in the second process only.
+/// Call this function first in `main`: without a hardware counter the program starts itself again
+/// with the same arguments, and `body` runs in the second process only.
 ///
 /// # Errors
-/// When instructions cannot be counted here, or when `body` panics in the second process.
+/// If this system cannot count instructions, or if `body` panics in the second process.
 pub fn counted(body: impl FnOnce(&mut InstructionCounter)) -> io::Result<()> {
     source::counted(|source| body(&mut InstructionCounter::new(source)))
 }
 
-/// Prints tables of instruction counts, or why this system cannot count. Otherwise like
-/// [`counted`].
+/// Prints tables of instruction counts, or the reason why this system cannot count them. Runs
+/// `tables` like [`counted`].
 ///
 /// # Panics
-/// When `tables` panics in the second process.
+/// If `tables` panics in the second process.
 #[expect(clippy::expect_used, clippy::print_stdout, reason = "a bench")]
 pub fn print_ratios(tables: impl FnOnce(&mut InstructionCounter) -> Vec<Ratios>) {
     match counted(|counter| tables(counter).iter().for_each(|table| println!("{table}"))) {
         Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-            println!("instructions are not counted: {error}");
+            println!("instructions cannot be counted: {error}");
         }
-        result => result.expect("the tables are counted"),
+        result => result.expect("the tables of instruction counts"),
     }
 }
 
 /// Counts the instructions of a piece of work.
 pub struct InstructionCounter {
     source: Source,
-    /// What work without instructions counts.
+    /// The count of work without instructions.
     empty: u64,
 }
 
@@ -59,14 +60,14 @@ impl InstructionCounter {
         counter
     }
 
-    /// Counts the instructions of one call of `work`. What `prepare` does and dropping what `work`
-    /// returns are not counted.
+    /// Counts the instructions of one call of `work`. The call of `prepare` and the drop of the
+    /// output of `work` are not counted.
     ///
-    /// The work is done several times before, so that nothing is counted that happens once, and the
-    /// least of several counts is returned.
+    /// Calls `work` several times before it counts, so that one-time initialisation is not counted,
+    /// and returns the least of several counts.
     ///
     /// # Panics
-    /// When the counter cannot be read.
+    /// If the counter cannot be read.
     pub fn count<I, O>(
         &mut self,
         mut prepare: impl FnMut() -> I,
@@ -81,7 +82,7 @@ impl InstructionCounter {
         })
     }
 
-    /// The least of several counts.
+    /// Returns the least of several counts.
     pub fn least(&mut self, mut count: impl FnMut(&mut Self) -> u64) -> u64 {
         let mut least = u64::MAX;
         for _ in 0..ROUNDS {
@@ -93,15 +94,15 @@ impl InstructionCounter {
         least
     }
 
-    /// Counts the instructions of `work`, which is done once and without a warm-up.
+    /// Counts the instructions of one call of `work`, without a warm-up.
     ///
     /// # Panics
-    /// When the counter cannot be read.
-    #[expect(clippy::expect_used, reason = "a bench without its counter cannot go on")]
+    /// If the counter cannot be read.
+    #[expect(clippy::expect_used, reason = "a bench cannot continue without its counter")]
     pub fn once<O>(&mut self, work: impl FnOnce() -> O) -> u64 {
-        self.source.begin().expect("the counter starts");
+        self.source.begin().expect("a counter that starts");
         let output = black_box(work());
-        let count = self.source.end().expect("the counter stops");
+        let count = self.source.end().expect("a counter that stops");
         drop(output);
         count.saturating_sub(self.empty)
     }
@@ -113,19 +114,20 @@ impl fmt::Debug for InstructionCounter {
     }
 }
 
-/// A table of instruction counts, with the ratio of each to one of them.
+/// A table of instruction counts, with the ratio of each count to the count of one row.
 #[derive(Clone, Debug)]
 pub struct Ratios {
-    /// What the rows have in common.
+    /// The title of the table.
     pub title: String,
-    /// The row that is 1.
+    /// The name of the row whose ratio is 1.
     pub unit: String,
-    /// Name and instructions.
+    /// The name and the number of instructions of each row.
     pub rows: Vec<(String, u64)>,
 }
 
 impl Ratios {
-    /// What each row has beyond the unit, with another row as the unit of that.
+    /// Returns a table with the instructions of each row minus those of the unit. `unit` names the
+    /// unit of the new table.
     pub fn beyond_unit(&self, title: &str, unit: &str) -> Self {
         let one = self.count(&self.unit);
         let rest = self.rows.iter().filter(|(name, _)| *name != self.unit);
@@ -133,7 +135,7 @@ impl Ratios {
         Self { title: title.to_owned(), unit: unit.to_owned(), rows }
     }
 
-    /// The instructions of a row; 0 where no row has this name.
+    /// Returns the instructions of a row, or 0 if no row has this name.
     pub fn count(&self, name: &str) -> u64 {
         self.rows.iter().find(|(row, _)| row == name).map_or(0, |(_, count)| *count)
     }
@@ -150,11 +152,13 @@ impl fmt::Display for Ratios {
     }
 }
 
-/// Enough that lazy initialisation is over and that pools and hash tables have their size.
+/// Calls before the first count. After them lazy initialisation is complete, and pools and hash
+/// tables have their final size.
 const WARM_UP: usize = 8;
 
-/// Enough that what happens now and then, such as a table that grows, is not in the least count.
+/// The number of counts of which the least is used, so that occasional work, such as a growing
+/// table, is not included.
 const ROUNDS: usize = 3;
 
-/// Work of more instructions is counted in one round: a step takes some 10 microseconds.
+/// Work with more instructions is counted once, because a step takes about 10 microseconds.
 const LONG: u64 = 100_000;

@@ -1,7 +1,7 @@
-//! What the benches share: the roles, the keys and the two tokens that they measure with.
+//! The roles, the keys and the two tokens that all benches use.
 //!
-//! Times of a shared machine drift; what counts is the ratio of two lines of one run, and the
-//! allocations and instructions, which repeat.
+//! Times on a shared machine vary between runs. Compare the ratio of two lines of one run, or the
+//! allocations and instructions, which are repeatable.
 
 #![forbid(unsafe_code)]
 

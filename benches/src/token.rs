@@ -1,4 +1,4 @@
-//! The tokens that are verified.
+//! The tokens that the benches verify.
 
 use std::time::Duration;
 
@@ -11,19 +11,18 @@ use sha2::Sha256;
 
 /// The roles of the site.
 #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are enough")]
 pub enum SiteRole {
     Guest,
     Moderator,
     Admin,
 }
 
-/// The moment of every bench: far enough ahead that jsonwebtoken, which asks the system's clock,
-/// finds the tokens alive.
+/// The current time in every bench. It is in the future, because jsonwebtoken uses the system clock
+/// and must not reject the tokens as expired.
 pub const NOW: UnixTime = UnixTime::from_secs(4_000_000_000);
 
-/// The HMAC secret of every HMAC bench: printable, since some of the peers take their secrets as
-/// text.
+/// The HMAC secret of all benches. It is printable, because some peers accept secrets as text only.
 pub const SECRET: [u8; 64] = {
     let mut secret = [0; 64];
     let mut place = 0;
@@ -34,12 +33,12 @@ pub const SECRET: [u8; 64] = {
     secret
 };
 
-/// Who signs.
+/// The issuer of the tokens.
 pub const ISSUER: &str = "https://site.example";
-/// Who it is for.
+/// The audience of the tokens.
 pub const AUDIENCE: &str = "site";
 
-/// A ring that signs with a key of this algorithm.
+/// Returns a key ring that signs with a key of this algorithm.
 pub fn ring(algorithm: Algorithm) -> Result<KeyRing, Box<dyn std::error::Error>> {
     let id = KeyId::parse("20261124-3fa91c2b")?;
     if algorithm.is_symmetric() {
@@ -48,7 +47,7 @@ pub fn ring(algorithm: Algorithm) -> Result<KeyRing, Box<dyn std::error::Error>>
     Ok(KeyRing::generate(algorithm, [7; 32], NOW)?)
 }
 
-/// An access token as hallpass issues it: all claims, two roles, password and code.
+/// Returns an access token as hallpass issues it: all claims, two roles, password and code.
 pub fn full_claims_token(ring: KeyRing) -> Result<String, Box<dyn std::error::Error>> {
     let issuer = Issuer::new(ring, ISSUER, AUDIENCE).lifetime(Duration::from_secs(900));
     let who = LoggedIn::insecure_new(
@@ -61,8 +60,8 @@ pub fn full_claims_token(ring: KeyRing) -> Result<String, Box<dyn std::error::Er
     Ok(issuer.issue(&who, NOW)?.as_str().to_owned())
 }
 
-/// A token of about 220 bytes: HS256, the required claims and a role, signed by the key of [`ring`]
-/// under the name `k1`.
+/// Returns an HS256 token of about 220 bytes with the required claims and one role, and its key
+/// ring. The key has the secret of [`ring`]'s key and the id `k1`.
 pub fn small_token() -> Result<(KeyRing, String), Box<dyn std::error::Error>> {
     let ring = KeyRing::signing_with(Key::hmac(KeyId::parse("k1")?, Algorithm::Hs256, &SECRET)?)?;
     let header =

@@ -1,4 +1,4 @@
-//! Counts of instructions repeat, and are the ones of the work alone.
+//! Tests that instruction counts are repeatable and include the work only.
 
 use std::hint::black_box;
 
@@ -8,9 +8,9 @@ fn main() -> std::io::Result<()> {
     counted(|counter| {
         let mut of = |turns: u64| counter.count(|| turns, |turns| (0..turns).map(black_box).max());
         let counts = [0, 10, 20, 30].map(&mut of);
-        assert_eq!(counts, [0, 10, 20, 30].map(&mut of), "counts repeat");
+        assert_eq!(counts, [0, 10, 20, 30].map(&mut of), "counts are repeatable");
         let [none, one, two, three] = counts;
-        assert!(none < 500, "{none} instructions for no turn");
+        assert!(none < 500, "{none} instructions for 0 turns");
         assert_eq!(two - one, three - two, "each turn costs the same");
         assert!((20..4_000).contains(&(two - one)), "{} instructions for 10 turns", two - one);
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Starts the Starlette site and the hallpass site, and lets one cookie open both, in each direction.
+"""Starts the Starlette site and the hallpass site, and checks that each accepts the other's cookie.
 
     python3 examples/migrate-from-starlette/migrate.py
 
-Installs starlette, uvicorn and pyjwt into a virtual environment of its own (MIGRATE_VENV, or a temporary directory). Ends with a line that says
-how many things it saw, or at the first that is otherwise.
+Installs starlette, uvicorn and pyjwt into a virtual environment (MIGRATE_VENV, or a temporary
+directory). Stops at the first check that fails, or prints the number of checks.
 """
 import contextlib
 import os
@@ -40,7 +40,7 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def send(url, cookie="", fields=None):
-    """Status, access cookie and body of a request by a browser that follows no redirect."""
+    """Sends a request without following redirects. Returns status, access cookie and body."""
     body = urllib.parse.urlencode(fields).encode() if fields else None
     request = urllib.request.Request(url, body, {"Accept": "application/json", "Cookie": cookie})
     try:
@@ -96,39 +96,40 @@ def main():
         with running([program], None, SITE_SECRET=secrets.token_urlsafe(48)) as stranger:
             print("a site with another secret")
             _, guido, _ = send(f"{old}/login", fields={"username": "guido", "password": PASSWORD})
-            see("guido's cookie there", send(f"{stranger}/profile", guido)[0], 401)
-    print(f"{seen} things seen, each as it should be")
+            see("guido's cookie at this site", send(f"{stranger}/profile", guido)[0], 401)
+    print(f"{seen} checks passed")
 
 
 def walk(old, new):
-    print("signed in at Starlette")
+    print("logged in at Starlette")
     status, guido, _ = send(f"{old}/login", fields={"username": "guido", "password": PASSWORD})
-    see("the log-in", status, 303)
-    see("its own page", send(f"{old}/admin", guido), (200, None, "Starlette, for admins: guido"))
-    see("the page that moved", send(f"{new}/admin", guido), (200, None, "hallpass: guido may {admin}"))
+    see("the login", status, 303)
+    see("the page at Starlette", send(f"{old}/admin", guido), (200, None, "Starlette, for admins: guido"))
+    see("the migrated page at hallpass", send(f"{new}/admin", guido), (200, None, "hallpass: guido may {admin}"))
     _, ada, _ = send(f"{old}/login", fields={"username": "ada", "password": PASSWORD})
     see("a guest's profile", send(f"{new}/profile", ada), (200, None, "hallpass: ada may {guest}"))
     see("a guest at the admin's page", send(f"{new}/admin", ada)[0], 403)
     see("a cookie with a letter changed", send(f"{new}/profile", flip(ada))[0], 401)
     see("no cookie", send(f"{new}/profile")[0], 401)
 
-    print("signed in at hallpass")
+    print("logged in at hallpass")
     status, lin, _ = send(f"{new}/register", fields={"username": "lin", "password": PASSWORD})
     see("the registration", status, 201)
-    see("its own page", send(f"{new}/profile", lin), (200, None, "hallpass: lin may {guest}"))
-    see("the page that has not moved yet", send(f"{old}/profile", lin), (200, None, "Starlette: lin"))
+    see("the page at hallpass", send(f"{new}/profile", lin), (200, None, "hallpass: lin may {guest}"))
+    see("the page at Starlette", send(f"{old}/profile", lin), (200, None, "Starlette: lin"))
     see("a guest at the admin's page", send(f"{old}/admin", lin)[0], 403)
     see("a cookie with a letter changed", send(f"{old}/profile", flip(lin))[0], 401)
 
-    print("signed out at hallpass")
-    see("the log-out", send(f"{new}/logout", lin, {"": ""})[0], 204)
-    see("a copy of the cookie, here", send(f"{new}/profile", lin)[0], 401)
-    # Starlette asks nobody: a copy of the cookie lives there until it expires. That is what moving over ends.
+    print("logged out at hallpass")
+    see("the logout", send(f"{new}/logout", lin, {"": ""})[0], 204)
+    see("a copy of the cookie, at hallpass", send(f"{new}/profile", lin)[0], 401)
+    # The Starlette site has no revocation: it accepts a copy of the cookie until the token expires.
+    # A migrated route rejects the copy.
     see("a copy of the cookie, at Starlette", send(f"{old}/profile", lin)[0], 200)
 
 
 def flip(cookie):
-    """Changes a letter in the middle of the signature, where each bit counts."""
+    """Changes a letter of the signature before its end. The bits of the last letter may be unused."""
     return cookie[:-9] + ("A" if cookie[-9] != "A" else "B") + cookie[-8:]
 
 

@@ -1,6 +1,6 @@
-"""The site that was there before: a JWT with a role in the cookie, `@requires` on the routes, no query on either.
+"""The existing site: a JWT with a role in the cookie, and `@requires` on the routes.
 
-It is the scheme of many a Starlette site. Three things were added so that it can share its cookie, marked (1), (2) and (3).
+Many Starlette sites use this scheme. The lines (1), (2) and (3) were added to share the cookie.
 """
 import os
 import time
@@ -15,9 +15,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Route
 
 SECRET = os.environ["SITE_SECRET"]
-COOKIE = "__Host-hallpass"  # (1) the name that both sites read; it was "jwt"
+COOKIE = "__Host-hallpass"  # (1) the cookie name of both sites; before it was "jwt"
 ISSUER, AUDIENCE = "https://site.example", "site"
-USERS = {"guido": ("correct horse battery", "admin"), "ada": ("correct horse battery", "guest")}  # a database, elsewhere
+USERS = {"guido": ("correct horse battery", "admin"), "ada": ("correct horse battery", "guest")}  # a real site uses a database
 
 
 class JWTBackend(AuthenticationBackend):
@@ -26,7 +26,7 @@ class JWTBackend(AuthenticationBackend):
         if token is None:
             return None
         try:
-            # (2) whose token it is and for whom; the algorithm was named already
+            # (2) checks issuer and audience; the check of the algorithm existed before
             claims = jwt.decode(token, SECRET, algorithms=["HS256"], issuer=ISSUER, audience=AUDIENCE)
         except jwt.InvalidTokenError:
             return None
@@ -40,7 +40,7 @@ async def login(request):
     if password is None or form.get("password") != password:
         return PlainTextResponse("no", status_code=401)
     claims = {"sub": form["username"], "user_id": 42, "role": role, "exp": int(time.time()) + 900}
-    claims |= {"iss": ISSUER, "aud": AUDIENCE}  # (3)
+    claims |= {"iss": ISSUER, "aud": AUDIENCE}  # (3) adds issuer and audience
     answer = RedirectResponse("/profile", status_code=303)
     answer.set_cookie(COOKIE, jwt.encode(claims, SECRET, algorithm="HS256"), max_age=900, secure=True, httponly=True, samesite="lax")
     return answer

@@ -1,5 +1,5 @@
-//! Writes the service that a `.proto` file would describe, so that nothing but Rust is needed to
-//! build this: `service Report { rpc Read(StringValue) returns (StringValue); }`
+//! Generates the service without a `.proto` file, so that the build does not need `protoc`:
+//! `service Report { rpc Read(StringValue) returns (StringValue); }`
 
 use tonic_build::manual::{Builder, Method, Service};
 

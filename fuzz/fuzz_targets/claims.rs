@@ -1,4 +1,5 @@
-//! The two readers of claims agree (a space before makes the layout strange to the scanner), and whom they accept can be issued anew.
+//! The claim scanner and the strict JSON reader agree, and a token can be issued again for the
+//! identity that they return. A space before the claims makes the scanner leave them to the reader.
 #![no_main]
 
 use hallpass_fuzz::{HEADER, NOW, SiteRole, again, issuer, signed};
@@ -6,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|claims: &[u8]| {
     if claims.len() > 2000 {
-        return; // the space would bring it over the cap
+        return; // the space would exceed the size limit
     }
     let verify = |token: &str| issuer().verifier::<SiteRole>().verify(token.as_bytes(), NOW).map_err(|e| e.kind());
     let facts = verify(&signed(HEADER, claims));

@@ -1,4 +1,5 @@
-//! No edit of a token is accepted but the token itself: neither its header, claims and signature nor their spelling can be changed.
+//! Only the unchanged token is accepted. Any change of its header, claims, signature or encoding is
+//! rejected.
 #![no_main]
 
 use hallpass_fuzz::{NOW, SiteRole, issuer, token};

@@ -1,4 +1,6 @@
-//! What is found in a header is found again in a header that holds nothing else, and a header is as good as its crumbs apart.
+//! A cookie header gives the same result as its parts in separate headers. A value that is found in
+//! a header is also found in a header with that value and one other cookie, and two headers with
+//! the cookie are an error.
 #![no_main]
 
 use hallpass_core::find_cookie;

@@ -1,4 +1,5 @@
-//! A header is accepted only if it says our algorithm, our type and our key, once each, and nothing that changes the reading.
+//! A header is accepted only if it has the algorithm, the type and the key id of the site, and no
+//! parameter that changes the verification, such as `crit` or `jwk`.
 #![no_main]
 
 use hallpass_fuzz::{NOW, SiteRole, issuer, signed};

@@ -1,4 +1,5 @@
-//! A key file that is read is written back to one that reads the same; and no secret goes into the JWK Set for others.
+//! A key file that was read and written again has the same content when it is read again. The
+//! public JWK Set contains no secret.
 #![no_main]
 
 use hallpass_core::KeyRing;

@@ -1,4 +1,5 @@
-//! A URI that is read prints to one that reads the same, and makes the same codes.
+//! A URI that was parsed and printed has the same issuer, account and codes when it is parsed
+//! again.
 #![no_main]
 
 use hallpass_core::{OtpauthUri, UnixTime};

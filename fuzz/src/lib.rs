@@ -1,7 +1,8 @@
-//! One site for all targets: its key is known here, so that a target can sign what the fuzzer made up and reach what lies behind the
-//! signature.
+//! A site that all targets share. Its key is a constant, so that a target can sign the fuzzer's
+//! input and reach the checks that follow the signature check.
 //!
-//! `cargo +nightly fuzz run claims fuzz/corpus/claims fuzz/seeds/claims`; `seeds/` holds inputs that reach the inner checks.
+//! `cargo +nightly fuzz run claims fuzz/corpus/claims fuzz/seeds/claims`. `seeds/` has inputs that
+//! reach these checks.
 
 use hallpass_core::{
     Algorithm, Claims, Identity, Issuer, Key, KeyId, KeyRing, LoggedIn, Role, UnixTime,
@@ -17,15 +18,15 @@ pub enum SiteRole {
     Admin,
 }
 
-/// The moment at which every target runs.
+/// The current time in every target.
 pub const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
 
-/// The header that the site writes.
+/// The header of the site's tokens.
 pub const HEADER: &[u8] = br#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1"}"#;
 
-/// The issuer, with the key that [`signed`] uses.
+/// Returns the issuer, with the key that [`signed`] uses.
 pub fn issuer() -> Issuer {
-    let id = KeyId::parse("k1").expect("a name");
+    let id = KeyId::parse("k1").expect("a valid key id");
     let key = Key::hmac(id, Algorithm::Hs256, SECRET).expect("a strong secret");
     Issuer::new(KeyRing::signing_with(key).expect("a key that signs"), "https://site.example", "site")
 }
@@ -39,7 +40,7 @@ pub fn signed(header: &[u8], claims: &[u8]) -> String {
     format!("{input}.{}", encode(&mac.finalize().into_bytes()))
 }
 
-/// A login of the user that a token named.
+/// Returns a login of the user of a token.
 pub fn again(who: &Identity<SiteRole>) -> LoggedIn<SiteRole> {
     let claims = Claims::new(who.user_id(), who.generation(), who.authenticated_at().unwrap_or(NOW))
         .with_username(who.username())
@@ -48,7 +49,7 @@ pub fn again(who: &Identity<SiteRole>) -> LoggedIn<SiteRole> {
     LoggedIn::insecure_new(claims, who.roles())
 }
 
-/// A token of the site's own, the same each time.
+/// Returns a token of the site. Each call returns the same token.
 pub fn token() -> String {
     let claims = Claims::new("17", 3, NOW).with_username("alice").with_session("s1");
     let who = LoggedIn::insecure_new(claims, [SiteRole::Moderator, SiteRole::Admin]);

@@ -1,5 +1,5 @@
-//! The ways to build the site on actix-web. Every future here is ready when it is polled first, so
-//! it is polled by hand, without a runtime's share.
+//! The benchmark cases on actix-web. Each future is ready when it is first polled, so the cases
+//! poll it directly and the measurement does not include a runtime.
 
 use std::{
     future::Future,
@@ -29,7 +29,7 @@ impl Clock for Frozen {
     }
 }
 
-/// The middleware; it remembers tokens of asymmetric keys.
+/// Returns the middleware, which remembers tokens of asymmetric keys.
 fn auth(algorithm: Algorithm) -> AuthLayer<SiteRole> {
     let verifier = Verifier::<SiteRole>::new(ring(algorithm).unwrap(), ISSUER, AUDIENCE);
     AuthLayer::new(verifier).clock(Frozen)
@@ -42,7 +42,7 @@ fn request(cookie: &str) -> Request {
         .to_request()
 }
 
-/// A way to build the site, and the cookies of an admin there.
+/// A benchmark case: a site, and the cookies of an admin of that site.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     cookie: String,
@@ -60,7 +60,7 @@ impl Case {
         let call = move |request| ready(app.call(request)).unwrap().status().as_u16();
         assert_eq!(call(request(&cookie)), 200, "{name}");
         if name.contains("guard") || name.contains("extractor") {
-            assert_eq!(call(request("theme=dark")), 303, "{name}: no token, and not rejected");
+            assert_eq!(call(request("theme=dark")), 303, "{name}: a request without a token");
         }
         Self { name, cookie, call: Box::new(call) }
     }
@@ -74,7 +74,7 @@ impl Case {
     }
 }
 
-/// Every case, checked.
+/// Returns all cases. Each case was checked with a valid request.
 pub(crate) fn cases() -> Vec<Case> {
     System::new().block_on(build())
 }
@@ -104,8 +104,8 @@ async fn build() -> Vec<Case> {
 }
 
 const HS256: Algorithm = Algorithm::Hs256;
-/// Tokens of its keys are remembered: what follows the first request costs the same for any
-/// algorithm.
+/// An algorithm whose tokens are remembered. After the first request the cost is the same for all
+/// algorithms.
 const REMEMBERED: Algorithm = Algorithm::EdDsa;
 
 pub(crate) const PLAIN: &str = "plain";
@@ -114,6 +114,6 @@ pub(crate) const GUARDED: &str = "middleware and guard";
 fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => panic!("nothing here waits"),
+        Poll::Pending => panic!("the future is not ready"),
     }
 }

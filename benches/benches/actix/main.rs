@@ -1,9 +1,9 @@
-//! A whole request through actix-web, in process: the plain route, the same inside hallpass's
-//! middleware, and with a guard or an extractor.
+//! A whole request through actix-web, in process: a plain route, the route inside hallpass's
+//! middleware, and the route with a guard or an extractor.
 //!
-//! `cargo bench -p hallpass-benches --bench actix`. It prints ratios and instructions first, of the
-//! whole request and of what each case adds to the plain page, then times. The allocations are
-//! counted by `--bench allocations`; the peers are in `benches/peers`.
+//! `cargo bench -p hallpass-benches --bench actix` prints ratios and instructions of the whole
+//! request and of the part that each case adds to the plain page, and then times. `--bench
+//! allocations` counts allocations. `benches/peers` measures the peers.
 
 #![expect(clippy::unwrap_used, reason = "a bench")]
 

@@ -1,5 +1,6 @@
-//! The ways to build the site on axum. "no-op" are two layers that do nothing, in the places of
-//! hallpass's two: what axum adds for boxing them inside a router. "outside" is around the router.
+//! The benchmark cases on axum. The case "no-op layers" has two layers that do nothing in the
+//! places of hallpass's two layers, and so measures the cost of axum's boxing inside a router. In
+//! the cases with "outside", hallpass's layer is around the router.
 
 use std::{convert::Infallible, rc::Rc};
 
@@ -21,7 +22,7 @@ impl Clock for Frozen {
     }
 }
 
-/// The layer; it remembers tokens of asymmetric keys.
+/// Returns the layer, which remembers tokens of asymmetric keys.
 fn layer(algorithm: Algorithm) -> AuthLayer<SiteRole> {
     let verifier = Verifier::<SiteRole>::new(ring(algorithm).unwrap(), ISSUER, AUDIENCE);
     AuthLayer::new(verifier).clock(Frozen)
@@ -32,7 +33,7 @@ fn request(cookie: &str) -> Request<Body> {
     request.body(Body::empty()).unwrap()
 }
 
-/// A way to build the site, and the cookies of an admin there.
+/// A benchmark case: a site, and the cookies of an admin of that site.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     cookie: String,
@@ -51,7 +52,7 @@ impl Case {
             move |request| runtime.block_on(stack.clone().oneshot(request)).unwrap().status();
         assert_eq!(call(request(&cookie)), 200, "{name}");
         if name.contains("guard") || name.contains("extractor") {
-            assert_eq!(call(request("theme=dark")), 303, "{name}: no token, and not rejected");
+            assert_eq!(call(request("theme=dark")), 303, "{name}: a request without a token");
         }
         Self { name, cookie, call: Box::new(call) }
     }
@@ -65,7 +66,7 @@ impl Case {
     }
 }
 
-/// Every case, checked.
+/// Returns all cases. Each case was checked with a valid request.
 pub(crate) fn cases() -> Vec<Case> {
     let plain = || Router::new().route("/admin", get(|| async { "hello" }));
     let guarded = || {
@@ -109,8 +110,8 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 const HS256: Algorithm = Algorithm::Hs256;
-/// Tokens of its keys are remembered: what follows the first request costs the same for any
-/// algorithm.
+/// An algorithm whose tokens are remembered. After the first request the cost is the same for all
+/// algorithms.
 const REMEMBERED: Algorithm = Algorithm::EdDsa;
 
 pub(crate) const PLAIN: &str = "plain";

@@ -1,5 +1,5 @@
-//! The tokens that are verified, and how: by hallpass, by `jsonwebtoken::decode` with equal checks,
-//! and by the bare primitives.
+//! The tokens of the benchmark, and their verification by hallpass, by `jsonwebtoken::decode` with
+//! the same checks, and by the primitives alone.
 
 use std::hint::black_box;
 
@@ -13,11 +13,11 @@ use serde::Deserialize;
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 
-/// A token, and those who verify it.
+/// A token, and the functions that verify it.
 pub(crate) struct Token {
     pub(crate) name: String,
     pub(crate) text: String,
-    /// Whether a token is accepted.
+    /// The name of each verifier, and a function that returns whether the token is accepted.
     pub(crate) ways: [(&'static str, Box<Way>); 4],
 }
 
@@ -54,23 +54,23 @@ impl Token {
         }
     }
 
-    /// All accept the token and reject a forged one.
+    /// Asserts that all verifiers accept the token and reject a forged token.
     fn check(&self) {
         let Self { name, text, ways } = self;
         let (before, rest) = text.split_at(text.len() - 5);
-        // Another character than the one that is there.
+        // The replacement differs from the original character.
         let other = if rest.starts_with('A') { 'B' } else { 'A' };
         let forged = format!("{before}{other}{}", &rest[1..]);
         for (way, verify) in ways {
             assert!(verify(text), "{name}: {way} accepts the token");
-            assert!(!verify(&forged), "{name}: {way} rejects a forged one");
+            assert!(!verify(&forged), "{name}: {way} rejects a forged token");
         }
     }
 }
 
 pub(crate) const OURS: &str = "hallpass";
 
-/// Every token, checked.
+/// Returns all tokens. Each token was checked with all verifiers.
 pub(crate) fn tokens() -> Vec<Token> {
     let (verifier, small) = small();
     let bare = hmac_primitives::<Hmac<Sha256>>();
@@ -125,7 +125,7 @@ pub(crate) struct Request {
     pub(crate) cookie: String,
 }
 
-/// Every request, checked.
+/// Returns all requests. Each request was checked.
 pub(crate) fn requests() -> Vec<Request> {
     let full = |algorithm| {
         let ring = ring(algorithm).unwrap();
@@ -152,15 +152,15 @@ pub(crate) const IN_A_COOKIE: &str = "request authenticator";
 pub(crate) const FULL: &str = "HS256 full";
 pub(crate) const REMEMBERED: &str = "EdDSA full, remembered";
 
-/// The small token and what verifies it.
+/// Returns the small token and its verifier.
 fn small() -> (Verifier<SiteRole>, String) {
     let (ring, token) = small_token().unwrap();
     (Verifier::new(ring, "s", "s"), token)
 }
 
-/// What jsonwebtoken reads the claims into: owned, since its `decode` asks for that.
+/// The claims as jsonwebtoken reads them. They are owned, because its `decode` requires that.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "reading them is what is measured")]
+#[expect(dead_code, reason = "the benchmark measures how they are read")]
 struct Claims {
     iss: String,
     aud: String,
@@ -177,9 +177,9 @@ struct Claims {
     amr: Vec<String>,
 }
 
-/// The claims as serde_json reads them without an allocation: the primitive under the strict path.
+/// The claims as serde_json reads them without an allocation.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "reading them is what is measured")]
+#[expect(dead_code, reason = "the benchmark measures how they are read")]
 struct Borrowed<'b> {
     iss: &'b str,
     aud: &'b str,
@@ -188,8 +188,8 @@ struct Borrowed<'b> {
     exp: u64,
 }
 
-/// MAC with the key schedule made once, base64url of payload and signature, the borrowed claims:
-/// nothing that could be left out.
+/// Returns a function with the necessary steps only: the MAC with a prepared key schedule,
+/// base64url decoding of payload and signature, and the borrowed claims.
 fn hmac_primitives<M: Mac + KeyInit + Clone>() -> impl Fn(&str) -> bool {
     let keyed = <M as KeyInit>::new_from_slice(&SECRET).unwrap();
     move |token| {
@@ -215,7 +215,8 @@ fn by_secret(algorithm: Algorithm, issuer: &str, audience: &str) -> (DecodingKey
 }
 
 fn validation(algorithm: Algorithm, issuer: &str, audience: &str) -> Validation {
-    let mut validation = Validation::new(algorithm.as_str().parse().expect("a name of RFC 7518"));
+    let mut validation =
+        Validation::new(algorithm.as_str().parse().expect("an algorithm of RFC 7518"));
     validation.set_issuer(&[issuer]);
     validation.set_audience(&[audience]);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
@@ -223,7 +224,7 @@ fn validation(algorithm: Algorithm, issuer: &str, audience: &str) -> Validation 
     validation
 }
 
-/// The signature check alone, with the key parsed once.
+/// Returns a function that checks the signature only, with a parsed key.
 fn signature_check(algorithm: Algorithm, jwks: &str) -> impl Fn(&str) -> bool + use<> {
     use aws_lc_rs::signature::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,

@@ -26,7 +26,7 @@ const NAMES: [&str; 5] = [
     "actix-identity, cookie session",
 ];
 
-/// Every site, as a case of whole requests in process.
+/// Returns a case for each site. A case measures whole requests in process.
 pub fn cases() -> Vec<Case> {
     actix_web::rt::System::new().block_on(async {
         let plain = || web::resource("/admin").to(async || "hello");
@@ -58,7 +58,8 @@ impl Permission for Administer {
     }
 }
 
-/// actix-identity over a session in a cookie, with the roles in the session: no store either.
+/// Returns the case of actix-identity with a session in a cookie, which also has the roles. Like
+/// hallpass, this site reads no store.
 async fn by_identity(name: &str) -> Case {
     let sessions = SessionMiddleware::new(CookieSessionStore::default(), Key::from(&SECRET));
     let app = App::new()
@@ -96,7 +97,7 @@ where
         ready(app.call(request)).map_or_else(|error| error.as_response_error().status_code(), |answer| answer.status())
     };
     assert_eq!(call(request(&cookie)), StatusCode::OK, "{name}");
-    assert_eq!(call(request("theme=dark")).is_success(), name == "plain", "{name}: and it refuses a stranger");
+    assert_eq!(call(request("theme=dark")).is_success(), name == "plain", "{name}: a request without a login");
     Case::prepared(name, move || request(&cookie), move |request| assert_eq!(call(request), StatusCode::OK))
 }
 

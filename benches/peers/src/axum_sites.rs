@@ -1,4 +1,4 @@
-//! The page on axum, guarded by hallpass, by hand, and by its peers.
+//! The page on axum, guarded by hallpass, by handwritten code, and by hallpass's peers.
 
 use std::convert::Infallible;
 
@@ -36,23 +36,24 @@ pub const NAMES: [&str; 15] = [
     "axum-gate",
 ];
 
-/// What is done with a site: every one has a type of its own.
+/// An operation on a site. A trait with a generic method, because each site has its own type.
 pub trait Visit {
-    /// What comes of it.
+    /// The result of the operation.
     type Outcome;
 
-    /// Takes the site, and the cookie headers that open its page.
+    /// Runs the operation on a site. The page of the site accepts each of the cookie headers.
     fn visit<S>(self, site: S, cookies: Vec<String>) -> Self::Outcome
     where
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
         S::Future: Send;
 }
 
-/// Builds the site of this name and shows it to the visitor. A site of sessions in SQLite needs the runtime that it will run on.
+/// Builds the site with this name and passes it to `visitor`. A site with sessions in SQLite needs
+/// the runtime on which it will run.
 ///
 /// # Panics
 ///
-/// If there is no site of this name.
+/// If no site has this name.
 pub fn visit<V: Visit>(name: &str, runtime: &Runtime, visitor: V) -> V::Outcome {
     match name {
         "plain" => visitor.visit(open(), vec![hallpass::cookie()]),
@@ -81,21 +82,21 @@ pub fn visit<V: Visit>(name: &str, runtime: &Runtime, visitor: V) -> V::Outcome 
             let (site, cookies) = runtime.block_on(login::sqlite(&login::file(1), 1));
             visitor.visit(site, cookies)
         }
-        _ => panic!("no site is called {name}"),
+        _ => panic!("no site has the name {name}"),
     }
 }
 
-/// The page without a guard.
+/// Returns the site without a guard.
 pub(crate) fn open() -> Router {
     Router::new().route("/admin", get(|| async { "hello" }))
 }
 
-/// A request for the page, as a browser sends it.
+/// Returns a request for the page, as a browser sends it.
 pub(crate) fn request(cookie: &str) -> Request<Body> {
     Request::get("/admin").header("cookie", cookie).header("accept", "text/html").body(Body::empty()).unwrap()
 }
 
-/// A visitor that makes one case of a site, whole requests in process.
+/// Makes a case of a site. The case measures whole requests in process.
 pub struct InProcess<'n> {
     /// The case's name.
     pub name: &'n str,
@@ -115,10 +116,11 @@ impl Visit for InProcess<'_> {
         let call = move |request| runtime.block_on(site.clone().oneshot(request)).unwrap().status();
         assert_eq!(call(request(&cookies[0])), StatusCode::OK, "{}", self.name);
         let open = self.name.starts_with("plain") || self.name.starts_with("no-op");
-        assert_eq!(call(request("theme=dark")).is_success(), open, "{}: and it refuses a stranger", self.name);
+        assert_eq!(call(request("theme=dark")).is_success(), open, "{}: a request without a login", self.name);
         let mut turn = 0;
         let prepare = move || {
-            // A step that is prime to the number of cookies: all of them, in no order that a cache would like.
+            // The step and the number of cookies have no common divisor, so that all cookies are
+            // used, in an order that is unfavourable for caches.
             turn = (turn + 7919) % cookies.len();
             request(&cookies[turn])
         };

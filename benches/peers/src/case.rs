@@ -1,6 +1,6 @@
-//! One thing that is measured, however it is measured: by time, by allocations, or by instructions.
+//! A benchmark case, which can be measured by time, by allocations or by instructions.
 
-/// A thing to do many times, with its preparation kept out of the measurement.
+/// Work that is repeated and measured. Its preparation is not measured.
 pub struct Case {
     name: String,
     run: Box<Run>,
@@ -8,17 +8,17 @@ pub struct Case {
 
 type Run = dyn FnMut(usize, &mut Meter<'_>);
 
-/// What is given the work and measures it.
+/// A function that receives the work, runs it and measures it.
 pub type Meter<'m> = dyn FnMut(&mut dyn FnMut()) + 'm;
 
 impl Case {
-    /// Work without preparation.
+    /// Creates a case without preparation.
     pub fn new(name: impl Into<String>, mut work: impl FnMut() + 'static) -> Self {
         let run = move |times: usize, meter: &mut Meter<'_>| meter(&mut || (0..times).for_each(|_| work()));
         Self { name: name.into(), run: Box::new(run) }
     }
 
-    /// Work on something made beforehand, such as a request.
+    /// Creates a case whose work uses a prepared value, such as a request.
     pub fn prepared<T>(
         name: impl Into<String>,
         mut prepare: impl FnMut() -> T + 'static,
@@ -31,12 +31,12 @@ impl Case {
         Self { name: name.into(), run: Box::new(run) }
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Does it so many times, inside of the meter.
+    /// Runs the work `times` times inside the meter.
     pub fn run(&mut self, times: usize, meter: &mut Meter<'_>) {
         (self.run)(times, meter);
     }

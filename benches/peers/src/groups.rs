@@ -1,4 +1,4 @@
-//! What is measured side by side.
+//! The groups of cases that are compared.
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -13,11 +13,12 @@ use crate::{
 /// The groups' names, as [`group`] takes them.
 pub const GROUPS: [&str; 6] = ["verify", "axum", "actix", "users", "roles", "cookies"];
 
-/// The cases of a group; where something grows, each with how far it has grown.
+/// Returns the cases of a group, each with the number of users, roles or cookies, or 0 in a group
+/// without such a number.
 ///
 /// # Panics
 ///
-/// If there is no group of this name.
+/// If no group has this name.
 pub fn group(name: &str) -> Vec<(u64, Case)> {
     install_jsonwebtoken();
     let still = |cases: Vec<Case>| cases.into_iter().map(|case| (0, case)).collect();
@@ -31,11 +32,11 @@ pub fn group(name: &str) -> Vec<(u64, Case)> {
         "users" => users(runtime()),
         "roles" => roles(),
         "cookies" => cookies(runtime()),
-        _ => panic!("no group is called {name}"),
+        _ => panic!("no group has the name {name}"),
     }
 }
 
-/// One thread, for as long as the process lives.
+/// Returns a runtime with one thread, which is never dropped.
 fn runtime() -> &'static Runtime {
     Box::leak(Box::new(Builder::new_current_thread().enable_all().build().unwrap()))
 }

@@ -1,4 +1,4 @@
-//! What becomes of the cost when the site grows: more users, more roles, more cookies.
+//! The cost with a growing number of users, roles and cookies.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::{
     token::{Claims, access_token, admin_at, hs256, now, validation},
 };
 
-/// How many tokens ask, of how many users there may be.
+/// Maximum number of users whose tokens send requests.
 const CALLERS: usize = 10_000;
 
-/// Whole requests to a site of 10 to 1,000,000 users.
+/// Returns cases of whole requests to a site with 10 to 1,000,000 users.
 pub fn users(runtime: &'static Runtime) -> Vec<(u64, Case)> {
     let mut cases = Vec::new();
     for count in [10, 1_000, 100_000, 1_000_000] {
@@ -26,7 +26,8 @@ pub fn users(runtime: &'static Runtime) -> Vec<(u64, Case)> {
             .collect();
         let revoked = RevocationList::new();
         for user in 0..count {
-            // One below the generation of the tokens: every lookup finds an entry, and the token lives.
+            // One less than the generation of the tokens: each lookup finds an entry, and the token
+            // is valid.
             revoked.raise_generation(&format!("{user:08x}"), 2, now().saturating_add(Duration::from_secs(86_400)));
         }
         let mut add = |name, site, tokens| cases.push((count as u64, InProcess { name, runtime }.visit(site, tokens)));
@@ -41,7 +42,7 @@ pub fn users(runtime: &'static Runtime) -> Vec<(u64, Case)> {
     cases
 }
 
-/// Verification of a token that names 2 to 64 roles of an enum of 64.
+/// Returns cases of the verification of a token with 2 to 64 roles, of an enum with 64 roles.
 pub fn roles() -> Vec<(u64, Case)> {
     let mut cases = Vec::new();
     for count in [2, 4, 8, 16, 32, 64] {
@@ -62,7 +63,7 @@ pub fn roles() -> Vec<(u64, Case)> {
     cases
 }
 
-/// Whole requests with 1 to 50 cookies before ours.
+/// Returns cases of whole requests with 0 to 50 cookies before the site's cookie.
 pub fn cookies(runtime: &'static Runtime) -> Vec<(u64, Case)> {
     let mut cases = Vec::new();
     for count in [0, 5, 10, 20, 50] {

@@ -1,11 +1,13 @@
-//! hallpass and its peers, each guarding the same page and verifying tokens of the same content, and what measures them.
+//! Benchmarks of hallpass and its peers. All guard the same page and verify tokens with the same
+//! content.
 //!
-//! The page is `GET /admin`: it answers `hello` to an admin, and no other caller gets it. Each site is built as its crate's
-//! documentation shows, with the cheapest settings that it offers. This is a workspace of its own, with its own lock file: the peers
-//! bring another SQLite than hallpass does, and nobody who uses hallpass should ever compile them.
+//! The page is `GET /admin`. It returns `hello` to an admin and rejects all other clients. Each
+//! site is built as the documentation of its crate shows, with the fastest settings of the crate.
+//! This crate is a separate workspace with its own lock file, because the peers depend on another
+//! SQLite than hallpass and users of hallpass should not have to compile them.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "benches: what fails here must stop the run")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "benches: an error must stop the run")]
 
 mod actix_sites;
 pub mod axum_sites;

@@ -1,4 +1,4 @@
-//! Futures that are ready at once.
+//! Futures that are ready when they are first polled.
 
 use std::{
     future::Future,
@@ -6,14 +6,14 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// Polls a future that does not wait, without a runtime's share in the time.
+/// Polls a future once and returns its output, so that the time does not include a runtime.
 ///
 /// # Panics
 ///
-/// If it waits.
+/// If the future is not ready.
 pub(crate) fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => panic!("nothing here waits"),
+        Poll::Pending => panic!("the future is not ready"),
     }
 }

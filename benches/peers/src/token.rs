@@ -1,4 +1,4 @@
-//! The token that everybody verifies, and what jsonwebtoken needs to verify it.
+//! The token that all sites verify, and jsonwebtoken's settings for it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use hallpass_core::{
 use jsonwebtoken::Validation;
 use serde::{Deserialize, Serialize};
 
-/// What the peers read a token into: owned, as their `decode` asks for it.
+/// The claims as the peers read them. They are owned, because the peers' `decode` requires that.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Claims {
     pub iss: String,
@@ -27,28 +27,29 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Whether it may see the page, as a site would ask by hand.
+    /// Whether the roles include the admin role, as a handwritten check does it.
     pub fn names_an_admin(&self) -> bool {
         self.roles.iter().any(|role| role == SiteRole::Admin.name())
     }
 }
 
-/// The present, less a second: the peers ask the system's clock, and none of them takes a token from the future.
+/// Returns the current time minus one second. The peers use the system clock and do not accept a
+/// token from the future.
 pub fn now() -> UnixTime {
     SystemClock.now().saturating_sub(Duration::from_secs(1))
 }
 
-/// The page's reader, with all claims: two roles, password and code.
+/// Returns a token of an admin with all claims: two roles, password and code.
 pub fn admin(ring: KeyRing) -> String {
     admin_at(ring, "9f3c2a1b", now())
 }
 
-/// The same as another account, or at another time.
+/// Returns the token of [`admin`] for another account or another time.
 pub fn admin_at(ring: KeyRing, user_id: &str, at: UnixTime) -> String {
     access_token(ring, user_id, RoleSet::from([SiteRole::Moderator, SiteRole::Admin]), at)
 }
 
-/// An access token that lives for half a day.
+/// Returns an access token with a lifetime of 12 hours.
 pub fn access_token<R: Role>(ring: KeyRing, user_id: &str, roles: RoleSet<R>, at: UnixTime) -> String {
     let issuer = Issuer::new(ring, ISSUER, AUDIENCE).lifetime(Duration::from_secs(12 * 3600));
     let who = LoggedIn::insecure_new(
@@ -61,12 +62,13 @@ pub fn access_token<R: Role>(ring: KeyRing, user_id: &str, roles: RoleSet<R>, at
     issuer.issue(&who, at).unwrap().as_str().to_owned()
 }
 
-/// The ring that every HS256 site here shares.
+/// Returns the key ring of all HS256 sites.
 pub(crate) fn hs256() -> KeyRing {
     ring(Algorithm::Hs256).unwrap()
 }
 
-/// What hallpass checks as well: issuer, audience, expiry without leeway, and that they are there.
+/// Returns the checks that hallpass also makes: issuer, audience and expiry, all required, without
+/// leeway.
 pub fn validation(algorithm: jsonwebtoken::Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.set_issuer(&[ISSUER]);
@@ -76,10 +78,10 @@ pub fn validation(algorithm: jsonwebtoken::Algorithm) -> Validation {
     validation
 }
 
-/// Gives both jsonwebtokens in this build the backend that is the faster one for HS256. It panics at the first token otherwise,
-/// since this build has both backends.
+/// Installs the backend that is faster for HS256 in both versions of jsonwebtoken. Without this
+/// call jsonwebtoken panics at the first token, because this build has both backends.
 pub fn install_jsonwebtoken() {
-    // A second call finds it installed, and that is as well.
+    // A second call returns an error, because the backend is already installed.
     let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
     let _ = jsonwebtoken10::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
 }

@@ -1,4 +1,5 @@
-//! Verification of one token: signature, issuer, audience, expiry, and the claims read.
+//! Verification of one token: signature, issuer, audience and expiry are checked, and the claims
+//! are read.
 
 use std::collections::HashSet;
 
@@ -15,7 +16,7 @@ use crate::{
     token::{Claims, admin, hs256, validation},
 };
 
-/// Every verifier, on tokens of the same content.
+/// Returns a case for each verifier, with tokens of the same content.
 pub fn verifiers() -> Vec<Case> {
     let token = admin(hs256());
     let mut cases = hallpass("hallpass", hs256(), &token);
@@ -64,7 +65,7 @@ fn by_jsonwebtoken(name: &str, algorithm: jsonwebtoken::Algorithm, key: Decoding
     })
 }
 
-/// The claims that jwt-simple and jwt-compact do not know by themselves.
+/// The claims that jwt-simple and jwt-compact do not define themselves.
 #[derive(Deserialize, Serialize)]
 struct Own {
     #[serde(default)]

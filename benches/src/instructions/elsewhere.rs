@@ -1,4 +1,4 @@
-//! A system without a counter.
+//! The source for systems other than Linux, which have no counter.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! A hardware counter, or a process that is stepped through by its parent.
+//! The source for Linux: a hardware counter, or a parent process that steps through this process.
 
 use std::{
     env,
@@ -18,11 +18,11 @@ use nix::{
 };
 use perf_event::{Builder, Counter, events::Hardware};
 
-/// What counts.
+/// The source of the counts.
 pub(super) enum Source {
     Hardware(Counter),
-    /// The parent process steps through what runs between two [`MARK`]s and writes the count to the
-    /// standard input.
+    /// The parent process steps through the code between two [`MARK`] signals, and writes the count
+    /// to the standard input of this process.
     Parent,
 }
 
@@ -53,8 +53,8 @@ impl Source {
     }
 }
 
-/// Runs `body` in this process or, stepped through, in another that is started with the same
-/// arguments, and returns when it has ended.
+/// Runs `body` in this process or, without a hardware counter, in a second process that is started
+/// with the same arguments and stepped through. Returns after `body` has ended.
 pub(super) fn counted(body: impl FnOnce(Source)) -> io::Result<()> {
     if env::var_os(STEPPED).is_some() {
         if ptrace::traceme().is_err() {
@@ -70,7 +70,7 @@ pub(super) fn counted(body: impl FnOnce(Source)) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts this program again and serves its counter.
+/// Starts this program again and counts the steps of the second process.
 fn step_through_this_program() -> io::Result<()> {
     let randomised = personality::get()?;
     personality::set(randomised | Persona::ADDR_NO_RANDOMIZE)?;
@@ -91,7 +91,7 @@ fn step_through_this_program() -> io::Result<()> {
     }
 }
 
-/// Lets the child run, and step by step between two marks, until it ends.
+/// Runs the child until it ends, and steps through the code between two marks.
 fn serve(mut child: Child) -> io::Result<WaitStatus> {
     let pid = Pid::from_raw(child.id().try_into().map_err(io::Error::other)?);
     let mut counts = child.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?;
@@ -125,8 +125,8 @@ struct Steps {
 }
 
 impl Steps {
-    /// Counts a step, unless the instruction is still the same: a step through an instruction with
-    /// a `rep` prefix is one of its repetitions.
+    /// Counts a step, unless the instruction is the same as before: each step of an instruction
+    /// with a `rep` prefix is one of its repetitions.
     fn take_one(&mut self, pid: Pid) -> io::Result<()> {
         let place = place(pid)?;
         self.count += u64::from(place.is_none() || place != self.place);
@@ -135,7 +135,8 @@ impl Steps {
     }
 }
 
-/// The address of the next instruction, where instructions may repeat themselves.
+/// Returns the address of the next instruction, or `None` on a processor whose instructions do not
+/// repeat.
 #[cfg(target_arch = "x86_64")]
 fn place(pid: Pid) -> io::Result<Option<u64>> {
     Ok(Some(ptrace::getregs(pid)?.rip))
@@ -146,11 +147,11 @@ fn place(_: Pid) -> io::Result<Option<u64>> {
     Ok(None)
 }
 
-/// Set in the process that is stepped through.
+/// The environment variable that is set in the second process.
 const STEPPED: &str = "HALLPASS_COUNT_INSTRUCTIONS";
 
-/// The exit code of a second process that may not be stepped through.
+/// The exit code of the second process if the system does not permit `ptrace`.
 const NOT_TRACED: i32 = 77;
 
-/// Begins and ends what is stepped through.
+/// The signal at the start and at the end of the code that is stepped through.
 const MARK: Signal = Signal::SIGUSR1;

@@ -1,4 +1,4 @@
-//! What the 25 lines on axum do, those on actix-web do: the same test.
+//! Runs the test of the 25-line example on axum with the example on actix-web.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! What goes wrong in the blog's own handlers, on its way out.
+//! Failures of the blog's own handlers, and their rendering as HTML or JSON.
 
 use std::fmt;
 
@@ -16,7 +16,8 @@ use blog::Failure;
 
 use crate::visit::Visit;
 
-/// Why a request came to nothing, as actix-web's traits want it: of this crate.
+/// The reason why a request failed. A type of this crate, because a crate may implement
+/// actix-web's traits only for its own types.
 #[derive(Clone, Debug)]
 pub(crate) struct Failed(Failure);
 
@@ -37,13 +38,14 @@ impl ResponseError for Failed {
         StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Without a body: [`render`] words it, since an error does not know who asked.
+    /// Returns a response without a body. [`render`] adds the body, because an error has no access
+    /// to the request.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }
 }
 
-/// Words each [`Failed`] that a route inside answers with, for whoever asked.
+/// Renders each [`Failed`] that a route returns, in the format that the client prefers.
 pub(crate) async fn render<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -53,15 +55,15 @@ pub(crate) async fn render<B: MessageBody + 'static>(
     else {
         return Ok(response.map_into_left_body());
     };
-    let mut worded = Visit::of(response.request()).failure(&failure);
+    let mut rendered = Visit::of(response.request()).failure(&failure);
     if let Some(methods) = response.headers().get(ALLOW) {
-        worded.headers_mut().insert(ALLOW, methods.clone());
+        rendered.headers_mut().insert(ALLOW, methods.clone());
     }
     if let Some(seconds) = failure.retry_after() {
-        worded.headers_mut().insert(RETRY_AFTER, seconds.into());
+        rendered.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     if let Some(challenge) = failure.challenge() {
-        worded.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        rendered.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
-    Ok(response.into_response(worded.map_into_right_body()))
+    Ok(response.into_response(rendered.map_into_right_body()))
 }

@@ -1,4 +1,4 @@
-//! What a request brings: the fields of a form or of a JSON object, whichever came.
+//! The extractor for the fields of a form or of a JSON object.
 
 use std::{future::Future, pin::Pin};
 
@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::failure::Failed;
 
-/// What `T` says it needs, read from the body.
+/// The fields of `T`, read from a form or from JSON, according to `Content-Type`.
 pub(crate) struct Fields<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Fields<T> {
@@ -33,7 +33,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Fields<T> {
     }
 }
 
-/// What is wrong with a form.
+/// Returns the blog's failure for a form that cannot be read.
 pub(crate) fn form_failure(error: UrlencodedError, _: &HttpRequest) -> Error {
     let failure = match error {
         UrlencodedError::Overflow { .. } => Failure::TooLarge,
@@ -44,7 +44,7 @@ pub(crate) fn form_failure(error: UrlencodedError, _: &HttpRequest) -> Error {
     Failed::from(failure).into()
 }
 
-/// What is wrong with JSON.
+/// Returns the blog's failure for JSON that cannot be read.
 pub(crate) fn json_failure(error: JsonPayloadError, _: &HttpRequest) -> Error {
     let failure = match error {
         JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
@@ -57,7 +57,7 @@ pub(crate) fn json_failure(error: JsonPayloadError, _: &HttpRequest) -> Error {
     Failed::from(failure).into()
 }
 
-/// A part of the address that cannot be read names nothing that exists.
+/// Returns a 404 for a segment of the path or a query that cannot be read.
 pub(crate) fn not_found<E>(_: E, _: &HttpRequest) -> Error {
     Failed::from(Failure::NotFound).into()
 }

@@ -1,5 +1,5 @@
-//! The example blog on actix-web: the same accounts, posts, templates and operator's commands as
-//! `blog`, whose library half this is built on, and the same sign-in.
+//! The example blog on actix-web. It uses the library of `blog` and has the same accounts, posts,
+//! templates, operator's commands and login.
 //!
 //! `cargo run -p blog-actix`, with the settings of `blog`.
 

@@ -1,4 +1,4 @@
-//! The blog's own pages. Who may see them is said at the routes.
+//! The handlers of the blog's own pages. `routes.rs` has the requirement of each page.
 
 use actix_web::{
     HttpResponse,
@@ -16,13 +16,13 @@ use crate::{failure::Failed, fields::Fields, visit::Visit};
 
 type Answer = Result<HttpResponse, Failed>;
 
-/// The posts, the newest first.
+/// Renders the posts, newest first.
 pub(crate) async fn home(visit: Visit, site: Data<Site>, older: Query<Older>) -> Answer {
     let page = site.posts.page(older.before).await.map_err(Failure::store)?;
     Ok(visit.answer(&Home { page: &page, first: older.before.is_none() }))
 }
 
-/// One post.
+/// Renders one post.
 pub(crate) async fn post(visit: Visit, site: Data<Site>, slug: Path<String>) -> Answer {
     let post = site.posts.by_slug(&slug).await.map_err(Failure::store)?.ok_or(Failure::NotFound)?;
     Ok(visit.answer(&PostView {
@@ -31,13 +31,13 @@ pub(crate) async fn post(visit: Visit, site: Data<Site>, slug: Path<String>) -> 
     }))
 }
 
-/// The form for a new post.
+/// Renders the form for a new post.
 pub(crate) async fn new(visit: Visit) -> HttpResponse {
     visit.page(&NewPost::default())
 }
 
-/// Publishes, and leads to the post; shows the form again, with what was typed, where something is
-/// wrong with it.
+/// Publishes a post and redirects to it. If a field is invalid, renders the form again with the
+/// text that was entered.
 pub(crate) async fn publish(
     visit: Visit,
     me: Identity<BlogRole>,
@@ -70,13 +70,13 @@ pub(crate) async fn hide(site: Data<Site>, slug: Path<String>) -> Answer {
     }
 }
 
-/// Name, roles, second factor and sessions.
+/// Renders name, roles, second factor and sessions.
 pub(crate) async fn profile(visit: Visit, me: Identity<BlogRole>, site: Data<Site>) -> Answer {
     let viewer = Viewer::new(me.username(), me.roles());
     Ok(visit.answer(&site.profile(me.user_id(), viewer, me.session()).await?))
 }
 
-/// Everyone with an account, a hundred at a time, by name.
+/// Renders a page of at most 100 accounts in the order of their names.
 pub(crate) async fn people(
     visit: Visit,
     site: Data<Site>,
@@ -85,7 +85,8 @@ pub(crate) async fn people(
     Ok(visit.answer(&site.people(after.as_deref()).await?))
 }
 
-/// Gives somebody a role, in the place of all others; whoever had another signs in again.
+/// Replaces all roles of an account with one role. If the roles change, the person has to log in
+/// again.
 pub(crate) async fn set_role(
     visit: Visit,
     me: Identity<BlogRole>,

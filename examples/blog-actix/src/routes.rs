@@ -1,5 +1,5 @@
-//! Every address of the blog, and what it asks of whoever comes. A route without its requirement
-//! cannot be written here.
+//! All routes of the blog, and the requirement of each route. [`GuardedRouter`] accepts no route
+//! without a requirement.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::{
     pages,
 };
 
-/// The whole site.
+/// Returns the router of the whole site.
 pub(crate) fn site(hallpass: &hallpass::Hallpass<BlogRole>) -> GuardedRouter {
     let admin = || require_roles([BlogRole::Admin]);
     let recent_admin = || admin().and_second_factor().and_recent(TEN_MINUTES);
@@ -52,21 +52,21 @@ pub(crate) fn site(hallpass: &hallpass::Hallpass<BlogRole>) -> GuardedRouter {
         web::to(async || asset("image/svg+xml", blog::FAVICON)),
     );
     site.merge_routes("(other methods)", public(), other_methods())
-        .merge_routes("(sign-in)", public(), hallpass.routes())
+        .merge_routes("(hallpass)", public(), hallpass.routes())
         .fallback(
             public(),
             web::to(async || Err::<HttpResponse, _>(Failed::from(Failure::NotFound))),
         )
 }
 
-/// A page: `GET`, and `HEAD`, which actix-web answers only where it is told to. Another method does
-/// not come as far as the guard, and is told which there are.
+/// Adds a page with `GET` and `HEAD`; actix-web does not handle `HEAD` by default. A request with
+/// another method does not reach the guard and is handled by [`other_methods`].
 fn read(site: GuardedRouter, path: &str, asks: RequireLayer, route: Route) -> GuardedRouter {
     let methods = guard::Any(guard::Get()).or(guard::Head());
     site.merge_routes(path, asks, web::resource(path).guard(methods).wrap(asks).route(route))
 }
 
-/// A form's target.
+/// Adds the target of a form.
 fn write(
     site: GuardedRouter,
     path: &str,
@@ -80,7 +80,8 @@ fn write(
     site.merge_routes(path, asks, resource.wrap(asks).route(route))
 }
 
-/// The paths above with a method that they have not.
+/// Returns resources that respond with 405 and `Allow` if a path of the site does not support the
+/// method.
 fn other_methods() -> Vec<impl HttpServiceFactory + 'static> {
     let written =
         ["/posts", "/posts/{slug}/hide", "/admin/users/{username}/role"].map(|path| (path, "POST"));
@@ -107,13 +108,13 @@ fn other_methods() -> Vec<impl HttpServiceFactory + 'static> {
     paths.map(resource).collect()
 }
 
-/// How queries and paths are read.
+/// Configures the extractors of queries and paths: a value that cannot be read is 404.
 pub(crate) fn addresses(config: &mut ServiceConfig) {
     config.app_data(QueryConfig::default().error_handler(not_found));
     config.app_data(PathConfig::default().error_handler(not_found));
 }
 
-/// 503 while this process does not know what was revoked.
+/// Responds with 503 until this process has loaded the revocations.
 async fn readyz(site: Data<Site>) -> HttpResponse {
     if site.hallpass.is_ready() {
         HttpResponse::Ok().body("ready\n")
@@ -129,11 +130,11 @@ fn asset(content_type: &'static str, content: &'static str) -> HttpResponse {
         .body(content)
 }
 
-/// How fresh a sign-in must be for giving roles.
+/// Maximum age of the login for the people page and for role changes.
 const TEN_MINUTES: Duration = Duration::from_secs(600);
-/// Bytes of a form, as the sign-in routes have it.
+/// Maximum size of a form, in bytes; the same limit as hallpass's own routes have.
 const FORM_LIMIT: usize = 8 * 1024;
-/// Bytes of a post, as the blog on axum takes it.
+/// Maximum size of the form for a post, in bytes; the same limit as the blog on axum has.
 const POST_LIMIT: usize = 256 * 1024;
 
 #[cfg(test)]
@@ -141,7 +142,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_route_asks_what_the_contract_says() {
+    async fn every_route_has_the_documented_requirement() {
         let store = hallpass::store::SqliteStore::open("sqlite::memory:").await.unwrap();
         let hallpass = hallpass::Hallpass::builder(store).keys_in_memory().start().await.unwrap();
         assert_eq!(
@@ -161,7 +162,7 @@ route                         signed out  guest  moderator  admin  asks
 /style.css                    yes         yes    yes        yes    public
 /favicon.svg                  yes         yes    yes        yes    public
 (other methods)               yes         yes    yes        yes    public
-(sign-in)                     yes         yes    yes        yes    public
+(hallpass)                    yes         yes    yes        yes    public
 (anything else)               yes         yes    yes        yes    public
 "
         );

@@ -1,4 +1,4 @@
-//! From settings to a running server, and from a signal to its end.
+//! The start of the server, and its graceful shutdown.
 
 use std::{
     error::Error,
@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{failure::render, routes, visit::rejection_page};
 
-/// Serves until SIGINT or SIGTERM, then finishes what is in flight.
+/// Serves until SIGINT or SIGTERM, then finishes the requests that are in flight.
 pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
     let site = Site::open(config).await?;
     let (mut interrupt, mut terminate) =
@@ -39,7 +39,10 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
     };
     let server = HttpServer::new(app)
         .bind(config.address)
-        .map_err(|source| format!("BLOG_ADDR {} cannot be listened on: {source}", config.address))?
+        .map_err(|source| {
+            let address = config.address;
+            format!("cannot listen on BLOG_ADDR {address}; set another address: {source}")
+        })?
         .shutdown_signal(stopped)
         .shutdown_timeout(GRACE);
     for address in server.addrs() {
@@ -48,10 +51,11 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
     Ok(server.run().await?)
 }
 
-/// The headers that every answer carries, unless a route inside said another word.
+/// Returns a middleware that sets the security headers of every response, except those that a route
+/// has set.
 fn security_headers() -> DefaultHeaders {
     SECURITY_HEADERS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add)
 }
 
-/// Seconds that what is in flight gets to finish.
+/// Maximum time for requests in flight after the signal, in seconds.
 const GRACE: u64 = 9;

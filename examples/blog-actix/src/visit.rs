@@ -1,4 +1,4 @@
-//! One request's asker: who it is, and in which form the answer is wanted.
+//! The client of a request: the identity, and the preferred format of the response.
 
 use std::future::{Ready, ready};
 
@@ -15,7 +15,7 @@ use hallpass::Rejection;
 use hallpass::request::{Caller, RejectedRequest};
 use hallpass::token::Authentication;
 
-/// Who asks, and how to answer.
+/// The identity of the client, and whether it prefers JSON.
 pub(crate) struct Visit {
     pub(crate) viewer: Option<Viewer>,
     json: bool,
@@ -39,7 +39,7 @@ impl Visit {
         self.json
     }
 
-    /// The page in the blog's frame.
+    /// Renders the page in the blog's frame.
     pub(crate) fn page(&self, content: &impl Content) -> HttpResponse {
         self.page_with(StatusCode::OK, content)
     }
@@ -49,12 +49,12 @@ impl Visit {
         personal(status).content_type("text/html; charset=utf-8").body(document)
     }
 
-    /// The page, or the same as JSON.
+    /// Renders the page as HTML, or its data as JSON.
     pub(crate) fn answer(&self, page: &impl Data) -> HttpResponse {
         if self.json { personal(StatusCode::OK).json(page.json()) } else { self.page(page) }
     }
 
-    /// Why a request came to nothing: a page, or problem details (RFC 9457).
+    /// Renders a failure as a page or as problem details (RFC 9457).
     pub(crate) fn failure(&self, failure: &Failure) -> HttpResponse {
         let status =
             StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -68,7 +68,8 @@ impl Visit {
     }
 }
 
-/// Every page shows who is signed in, so none may be kept for the next person.
+/// Returns a response that no cache may store, because every page shows the name of the person who
+/// is logged in.
 fn personal(status: StatusCode) -> HttpResponseBuilder {
     let mut response = HttpResponseBuilder::new(status);
     response.insert_header((CACHE_CONTROL, "no-store")).insert_header((VARY, "accept, cookie"));
@@ -84,12 +85,12 @@ impl FromRequest for Visit {
     }
 }
 
-/// The page for a denial; the library's own where the blog has nothing better to say.
+/// Returns the blog's page for a rejection, or `None` to use hallpass's own response.
 pub(crate) fn rejection_page(
     rejection: Rejection,
     request: &RejectedRequest<'_>,
 ) -> Option<HttpResponse> {
-    // The library sends a browser that is only looking to the log-in, and from there back here.
+    // hallpass redirects a `GET` to the login page, and after the login back to this page.
     if rejection.status() == 401 && matches!(request.method(), "GET" | "HEAD") {
         return None;
     }

@@ -1,8 +1,7 @@
-//! The blog as an outsider meets it, on actix-web: `blog`'s own black-box tests with another
-//! program.
+//! Runs `blog`'s black-box tests with the blog on actix-web.
 
 #![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
-#![allow(dead_code, reason = "the other blog's tests use more of it")]
+#![allow(dead_code, reason = "other tests of `blog` use these functions")]
 
 #[path = "../../blog/tests/blog/accounts.rs"]
 mod accounts;

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Walks through the blog in headless Chromium and fails where a page is not as it should be.
+"""Tests the pages of the blog in headless Chromium.
 
     python3 examples/blog/browser [--package blog-actix] [--pictures DIRECTORY]
 
-Builds and starts the blog, on axum unless the other package is named, over an empty database. With `--pictures`, each page goes into the directory, light and dark, wide and
-narrow; the repository's own are made by `python3 examples/blog/browser --pictures docs/screenshots`.
+Builds and starts the blog with an empty database. `--package` selects the blog on actix-web instead
+of axum. `--pictures` writes a screenshot of each page into the directory, in light and dark, wide
+and narrow. `python3 examples/blog/browser --pictures docs/screenshots` makes the screenshots of the
+repository.
 
-Needs chromium, chromedriver, oathtool and npm, which fetches axe-core into a temporary directory; pngquant for `--pictures`.
+Requires chromium, chromedriver, oathtool and npm, which installs axe-core into a temporary
+directory. `--pictures` also requires pngquant.
 """
 import argparse
 import pathlib
@@ -36,7 +39,7 @@ class Pages(unittest.TestCase):
         self.seen = []
 
     def browse(self, host, javascript=True):
-        """A browser at the blog's front page."""
+        """Returns a browser at the blog's front page, and its walk."""
         browser = self.enterContext(Browser(self.driver, javascript))
         walk = Walk(browser, self.blog, f"http://{host}:{self.blog.port}", lambda name: self.look_at(browser, name))
         walk.type_address("/")
@@ -55,7 +58,7 @@ class Pages(unittest.TestCase):
                     (self.pictures / f"{name}-{scheme}{suffix}.png").write_bytes(browser.picture(clip))
                 with self.subTest(page=name, scheme=scheme, size=size):
                     self.assertEqual(self.violations(browser), [])
-        # What axe asked of the page is not the page's doing.
+        # Discards messages that axe caused.
         browser.complaints()
 
     def violations(self, browser):
@@ -72,7 +75,7 @@ class Pages(unittest.TestCase):
     def test_every_page_without_javascript(self):
         browser, walk = self.browse("127.0.0.1", javascript=False)
         walk.type_address("/login")
-        self.assertEqual(browser.all(".hp-touch"), [], "the script makes these, and must not have run")
+        self.assertEqual(browser.all(".hp-touch"), [], "the script must not have run")
         walk.all_pages()
 
     def test_cookies_have_the_attributes_of_the_contract(self):
@@ -84,13 +87,13 @@ class Pages(unittest.TestCase):
         walk.type_address("/profile/two-factor")
         secret = walk.enrol()
         walk.log_out()
-        self.assertEqual(browser.cookies(walk.site), {}, "log-out removes them all")
+        self.assertEqual(browser.cookies(walk.site), {}, "logout removes all cookies")
         walk.type_address("/login")
         walk.log_in("ada", "/login/code")
         awaiting = browser.cookies(walk.site)
         self.assertEqual(set(awaiting), {PENDING})
         walk.finish(secret)
-        self.assertEqual(set(browser.cookies(walk.site)), set(held), "the pending cookie is spent")
+        self.assertEqual(set(browser.cookies(walk.site)), set(held), "the pending cookie is removed")
         for name, cookie in {**held, **awaiting}.items():
             with self.subTest(cookie=name):
                 self.assertEqual((cookie["path"], cookie["domain"]), ("/", "localhost"))
@@ -120,7 +123,8 @@ class Pages(unittest.TestCase):
             "/posts": {"title": "Owned", "body": "By the other site"},
         }
         before = self.blog.operator("user", "list")
-        # Another site, and another origin of the same site, with whose forms `SameSite=Lax` cookies go along.
+        # Another site, and another origin of the same site. Browsers send `SameSite=Lax` cookies
+        # with forms of the second.
         for host in ("127.0.0.1", "localhost"):
             for path, fields in attacks.items():
                 with self.subTest(attacker=host, path=path):
@@ -129,14 +133,14 @@ class Pages(unittest.TestCase):
                     walk.at(path)
                     status = browser.run("return performance.getEntriesByType('navigation')[0].responseStatus")
                     self.assertEqual(status, 403)
-                    walk.shows("That came from another site")
+                    walk.shows("Request from another site")
                     walk.type_address("/admin")
                     walk.shows("ada", "header")
         self.assertEqual(self.blog.operator("user", "list"), before)
         walk.type_address("/")
         self.assertNotIn("Owned", browser.text("main"))
 
-    def test_small_touches(self):
+    def test_show_copy_and_print_buttons(self):
         browser, walk = self.browse("localhost")
         walk.type_address("/register")
         browser.type("[name=username]", "ada")
@@ -147,8 +151,8 @@ class Pages(unittest.TestCase):
         browser.run("document.forms[0].addEventListener('submit', () => (window.name = document.getElementById('password').type))")
         browser.follow("main form button[type=submit]")
         walk.at("/profile")
-        self.assertEqual(browser.run("return window.name"), "password", "what a password manager saves is a password")
-        self.assertEqual(len(browser.all(".hp-touch")), 2, "the blog's own password fields have it too")
+        self.assertEqual(browser.run("return window.name"), "password", "the field is submitted as a password field")
+        self.assertEqual(len(browser.all(".hp-touch")), 2, "the blog's own password fields have the button")
         walk.type_address("/profile/two-factor")
         key = browser.run("return document.querySelector('.hp-key').textContent")
         self.assertRegex(key, "^[A-Z2-7]{32}$")
@@ -159,7 +163,7 @@ class Pages(unittest.TestCase):
         self.assertEqual([browser.call("GET", f"/element/{button}/text") for button in browser.all(".hp-touches button")], ["Copied", "Print"])
         self.assertEqual(browser.complaints(), [])
 
-    def test_the_checks_can_fail(self):
+    def test_checks_detect_violations(self):
         browser, walk = self.browse("localhost")
         walk.type_address("/login")
         browser.run("document.querySelector('label').remove(); document.cookie = 'a=b'")
@@ -173,7 +177,8 @@ class Pages(unittest.TestCase):
         self.assertIn("404", "".join(browser.complaints()))
 
     def copied(self, browser):
-        """What the button puts on the clipboard. A headless browser has none to read from, so the page's is listened to."""
+        """Returns the text that the button copies. A headless browser has no clipboard to read, so
+        the page's `writeText` is replaced."""
         browser.run("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
         browser.click(".hp-touches button")
         self.assertEqual(browser.text(".hp-touches button"), "Copied")
@@ -197,7 +202,7 @@ def main():
     if Pages.pictures:
         made = sorted(Pages.pictures.glob("*.png"))
         subprocess.run(["pngquant", "--force", "--ext", ".png", "--speed", "1", "--strip", "256", *made], check=True)
-        print(f"{len(made)} pictures, {sum(picture.stat().st_size for picture in made) // 1024} KiB, in {Pages.pictures}")
+        print(f"{len(made)} screenshots, {sum(picture.stat().st_size for picture in made) // 1024} KiB, in {Pages.pictures}")
     raise SystemExit(not outcome.wasSuccessful())
 
 

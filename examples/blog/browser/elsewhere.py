@@ -1,11 +1,11 @@
-"""Another site, whose pages post to the blog in the visitor's name."""
+"""An attacker's site, whose pages send forms to the blog from the visitor's browser (CSRF)."""
 import http.server
 import threading
 import urllib.parse
 
 
 class Elsewhere:
-    """Serves `/?to=URL&name=value…` as a page with one button, which posts the rest of the query there."""
+    """Serves `/?to=URL&name=value…` as a page with one button, which posts the other fields to URL."""
 
     def __enter__(self):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)

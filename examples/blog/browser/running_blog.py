@@ -1,4 +1,5 @@
-"""The blog's process over an empty database, and what stands beside it: the operator, the authenticator, another device."""
+"""The blog's process with an empty database, the operator's commands, an authenticator and a login
+from another device."""
 import base64
 import hashlib
 import hmac
@@ -43,7 +44,7 @@ class Blog:
         return run.stdout
 
     def sign_in_elsewhere(self, name, user_agent):
-        """Signs in from another device, so that there is a session to end."""
+        """Logs in from another device, so that the account has another session."""
         body = json.dumps({"username": name, "password": PASSWORD}).encode()
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": user_agent}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/login", body, headers)
@@ -51,7 +52,7 @@ class Blog:
             assert json.load(answer)["status"] == "signed_in"
 
     def aged(self, token, seconds):
-        """The same token with a sign-in so many seconds earlier, signed with the blog's own key: a person who stayed."""
+        """Returns the token with a login that is `seconds` earlier, signed with the blog's key."""
         key_file = json.loads(pathlib.Path(self.directory.name, "blog-keys.json").read_text())
         head, claims, _ = token.split(".")
         keys = {key["kid"]: unpadded(key["k"]) for key in key_file["keys"]}
@@ -71,7 +72,8 @@ def padded(data):
 
 
 def code(secret, steps):
-    """What the authenticator shows so many steps from now, at a moment when the step will not move under the typing."""
+    """Returns the code that is `steps` time steps after the current one. Waits if the current step
+    ends in less than five seconds."""
     while time.time() % 30 > 25:
         time.sleep(1)
     now = f"@{int(time.time()) + 30 * steps}"

@@ -1,23 +1,25 @@
-"""The whole walk with clicks and typing, past every page that the blog can show. `seen` is called at each."""
+"""Visits every page of the blog with clicks and keyboard input, and calls `seen` for each page."""
 from running_blog import PASSWORD, code
 
 POSTS = [
     (
-        "The guard who never asks the office",
-        "A school has one office and many doors. If every door had to ring the office before it opened, the office would do "
-        "nothing but answer the telephone.\n\nSo the office signs a pass, once, in ink that nobody else has. The doors know "
-        "the ink. They look at the pass, at the name, at the hour, and that is all: no ringing, no waiting.\n\nWhat is left "
-        "is the awkward question. What if a pass must be torn up while somebody still carries it?",
+        "Access control without a database query",
+        "A server can check each request with a query: it reads the session and the roles from a database. The database "
+        "then has to process a query for every page.\n\nA signed token avoids the query. The server signs the name, the "
+        "roles and the expiry once, at the login. Each request sends the token, and any server with the key can verify "
+        "it.\n\nA signed token needs one more mechanism. The server must be able to revoke a token before it expires.",
     ),
     (
         "Six digits, thirty seconds",
-        "The code on your telephone is not sent to you by anyone. Two clocks and one shared secret agree on it, quietly, "
-        "twice a minute.\n\nA code works once. The second time, even within its half minute, it is only a number.",
+        "No server sends the code on your phone to you. The phone computes it from the time and from a secret that it "
+        "shares with the server. Every 30 seconds there is a new code.\n\nThe server accepts each code once. It rejects "
+        "the same code the second time, also within its 30 seconds.",
     ),
     (
-        "On saying no kindly",
-        "There are two ways to be turned away. One says: I do not know you. The other says: I know you well, and this is not "
-        "your door. People mind the second less when somebody points at the way back.",
+        "401 and 403",
+        "A server rejects a request for two reasons. With 401 the server does not know who sends the request: log in. With "
+        "403 the server knows the account, but the account does not have the required role. A good error page explains "
+        "which of the two happened and links to the next step.",
     ),
 ]
 PHONE = "Mozilla/5.0 (Android 16; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0"
@@ -63,14 +65,14 @@ class Walk:
         self.at(ends)
 
     def enrol(self):
-        """From the page that shows the key to the recovery codes; the key."""
+        """Enables the second factor on the page that shows the key, and returns the key."""
         secret = self.browser.text(".hp-key").replace(" ", "").replace("\n", "")
         self.fill(code=code(secret, -1))
         self.shows("Your recovery codes")
         return secret
 
     def finish(self, secret):
-        """From the page that awaits a code to the front page."""
+        """Enters a code on the code page, which leads to the front page."""
         self.fill(code=code(secret, 0))
         self.at("/")
 
@@ -91,7 +93,7 @@ class Walk:
         self.fill(username="grace hopper", password=PASSWORD)
         self.seen("register-error")
         if self.browser.property("#username", "value") != "grace hopper" or self.browser.property("#password", "value"):
-            raise AssertionError("what was typed is kept, but for the password")
+            raise AssertionError("the form must keep the user name and clear the password")
 
     def guest(self):
         self.register("grace")
@@ -107,9 +109,9 @@ class Walk:
         self.seen("sessions")
         self.browser.follow("form:has([value=others]) button")
         if "Firefox on Android" in self.browser.text("main"):
-            raise AssertionError("the other device is still signed in")
+            raise AssertionError("the other device is still logged in")
         self.type_address("/posts/new")
-        self.shows("This door stays shut")
+        self.shows("Access denied")
         self.seen("access-denied")
         self.type_address("/no-such-page")
         self.seen("not-found")
@@ -165,11 +167,11 @@ class Walk:
         token = self.browser.cookies(self.site)["__Host-hallpass"]["value"]
         self.hold(self.blog.aged(token, 660))
         self.type_address("/admin")
-        self.shows("Are you still there?")
+        self.shows("Log in again")
         self.seen("sign-in-again")
         self.hold(token)
         self.type_address("/admin")
-        self.shows("Everyone with an account")
+        self.shows("All accounts")
 
     def half_an_admin(self):
         self.log_out()
@@ -177,11 +179,11 @@ class Walk:
         self.go("header a[href='/login']", "/login")
         self.log_in("grace", "/")
         self.type_address("/admin")
-        self.shows("One step more")
+        self.shows("Two-factor login required")
         self.seen("second-factor-needed")
         self.log_out()
 
     def hold(self, token):
         cookie = {"path": "/", "secure": True, "httpOnly": True, "sameSite": "Lax"}
         if not self.browser.devtools("Network.setCookie", name="__Host-hallpass", value=token, url=self.site, **cookie)["success"]:
-            raise AssertionError("the browser does not take the cookie")
+            raise AssertionError("the browser does not accept the cookie")

@@ -1,4 +1,4 @@
-"""A WebDriver session (https://www.w3.org/TR/webdriver2/) over plain HTTP, so that no package is needed."""
+"""A WebDriver session (https://www.w3.org/TR/webdriver2/) over plain HTTP, which needs no package."""
 import base64
 import json
 import socket
@@ -34,7 +34,7 @@ class Driver:
 
 
 class Browser:
-    """Headless Chromium with a profile of its own, for people who allow JavaScript and for those who do not."""
+    """Headless Chromium with its own profile, with or without JavaScript."""
 
     def __init__(self, driver, javascript=True):
         self.base = f"http://127.0.0.1:{driver.port}"
@@ -86,7 +86,7 @@ class Browser:
         self.call("POST", f"/element/{self.find(selector)}/click", {})
 
     def follow(self, selector):
-        """Clicks what leads to another page, and waits for that page."""
+        """Clicks an element that leads to another page, and waits for that page."""
         before = self.find("html")
         self.click(selector)
         for _ in range(200):
@@ -94,7 +94,7 @@ class Browser:
             if after and after[0] != before and self.all("body"):
                 return
             time.sleep(0.05)
-        raise AssertionError(f"{selector} on {self.url()} led nowhere")
+        raise AssertionError(f"{selector} on {self.url()} did not lead to another page")
 
     def text(self, selector):
         return self.call("GET", f"/element/{self.find(selector)}/text")
@@ -115,11 +115,11 @@ class Browser:
         return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def cookies(self, url):
-        """What the browser keeps and would send to this address, by name."""
+        """Returns the cookies that the browser would send to this address, by name."""
         return {cookie["name"]: cookie for cookie in self.devtools("Network.getCookies", urls=[url])["cookies"]}
 
     def look(self, size, scheme):
-        """Sets the size of the screen and the colour scheme that the reader prefers."""
+        """Sets the size of the screen and the preferred colour scheme."""
         width, height = size
         self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
@@ -132,8 +132,10 @@ class Browser:
         return base64.b64decode(self.devtools("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)["data"])
 
     def complaints(self):
-        """What the console says since the last time: violations of the policy, errors, warnings."""
-        # Chromium logs every document of status 4xx as an error of the network; those pages are asked for on purpose.
+        """Returns the warnings and errors of the console since the last call, such as violations of the
+        Content Security Policy."""
+        # Chromium logs every page with status 4xx as a network error. The tests request such pages
+        # deliberately.
         own = f"{self.url()} - Failed to load resource"
         log = self.call("POST", "/se/log", {"type": "browser"})
         grave = [entry["message"] for entry in log if entry["level"] in ("WARNING", "SEVERE")]

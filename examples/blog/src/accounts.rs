@@ -1,4 +1,4 @@
-//! What the blog's own pages read about accounts, and the one thing that they change.
+//! The account data that the blog's own pages read, and the role change of the people page.
 
 use hallpass::flow::Commands;
 use hallpass::store::{AccountStore, AdministrationStore, SessionStore};
@@ -7,11 +7,11 @@ use hallpass::{AccountId, Clock, Role, SystemClock, Username};
 use crate::{Admin, BlogRole, Failure, Person, Profile, Site, Viewer};
 
 impl Site {
-    /// The profile of whoever is signed in, in this session. The token knows name and roles; the
-    /// rest is read, since this page is about it.
+    /// Returns the profile of the person who is logged in. Name and roles are in the token; the
+    /// second factor and the sessions are read from the store.
     ///
     /// # Errors
-    /// The store fails, or the account is gone.
+    /// If the store fails or the account does not exist.
     pub async fn profile(
         &self,
         user_id: &str,
@@ -34,10 +34,11 @@ impl Site {
         })
     }
 
-    /// Everyone with an account, a hundred at a time, by name: those after this one.
+    /// Returns a page of at most 100 accounts in the order of their names. The page begins after
+    /// the name `after`.
     ///
     /// # Errors
-    /// The store fails.
+    /// If the store fails.
     pub async fn people(&self, after: Option<&str>) -> Result<Admin, Failure> {
         let after = after.and_then(|name| Username::parse(name).ok());
         let mut accounts = AdministrationStore::list(&self.store, after.as_ref(), PAGE + 1)
@@ -52,12 +53,12 @@ impl Site {
         })
     }
 
-    /// Gives somebody a role, in the place of all others, on behalf of an administrator. Whoever
-    /// had another role logs in again.
+    /// Replaces all roles of an account with one role, on behalf of an administrator. If the roles
+    /// change, the person has to log in again.
     ///
     /// # Errors
-    /// The store fails, nobody has this name, or the administrator was demoted, disabled or logged
-    /// out meanwhile.
+    /// If the store fails, if no account has this name, or if the administrator was demoted,
+    /// disabled or logged out in the meantime.
     pub async fn give_role(
         &self,
         administrator: Commands<'_, BlogRole>,
@@ -78,5 +79,5 @@ impl Site {
     }
 }
 
-/// People on a page.
+/// Accounts per page.
 const PAGE: u32 = 100;

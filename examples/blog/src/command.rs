@@ -1,15 +1,15 @@
-//! What the command line asks for.
+//! The commands of the command line.
 
 use hallpass::Role;
 
 use crate::BlogRole;
 
-/// What the program does.
+/// A parsed command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Serves the blog.
     Serve,
-    /// Does something to it from outside, beside the running server.
+    /// Runs an operator's command. A server may be running at the same time.
     Operator(Order),
 }
 
@@ -21,19 +21,19 @@ pub enum Order {
     ListUsers,
     /// `user set-role NAME ROLE`
     SetRole {
-        /// As typed.
+        /// The user name as it was entered.
         name: String,
-        /// The one role that the account has from then on.
+        /// The role that replaces all roles of the account.
         role: BlogRole,
     },
     /// `user sign-out NAME`
     SignOut {
-        /// As typed.
+        /// The user name as it was entered.
         name: String,
     },
     /// `user disable NAME`
     Disable {
-        /// As typed.
+        /// The user name as it was entered.
         name: String,
     },
     /// `keys rotate`
@@ -41,10 +41,11 @@ pub enum Order {
 }
 
 impl Command {
-    /// Reads the program's arguments, its own name left out.
+    /// Parses the program's arguments, without the name of the program.
     ///
     /// # Errors
-    /// One line that says what can be asked instead.
+    /// If the arguments are not a command, or name a role that does not exist. The error lists the
+    /// commands or the roles.
     pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, CommandError> {
         let arguments: Vec<_> = arguments.into_iter().collect();
         let words: Vec<_> = arguments.iter().map(String::as_str).collect();
@@ -64,17 +65,17 @@ impl Command {
     }
 }
 
-/// Why the arguments mean nothing.
+/// The reason why the arguments are not accepted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
-    /// No such command.
+    /// The command does not exist.
     #[error(
-        "write nothing to serve, or one of: user list, user set-role NAME ROLE, user sign-out NAME, user disable NAME, keys rotate"
+        "not a command of the blog; use no arguments to start the server, or one of: `user list`, `user set-role NAME ROLE`, `user sign-out NAME`, `user disable NAME`, `keys rotate`"
     )]
     Usage,
-    /// No such role.
-    #[error("{0:?} is no role; write guest, moderator or admin")]
+    /// The role does not exist.
+    #[error("{0:?} is not a role; use guest, moderator or admin")]
     Role(String),
 }
 
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_contracts_commands_are_understood() {
+    fn documented_commands_are_parsed() {
         assert_eq!(parse("").unwrap(), Command::Serve);
         assert_eq!(parse("user list").unwrap(), Command::Operator(Order::ListUsers));
         assert_eq!(parse("keys rotate").unwrap(), Command::Operator(Order::RotateKeys));
@@ -100,18 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_answered_with_what_there_is() {
-        for line in [
-            "user",
-            "user list ann",
-            "user set-role ann",
-            "keys",
-            "serve",
-            "-h",
-            "user sign-out",
-            "user disable a b",
-        ] {
+    fn unknown_commands_and_roles_are_rejected() {
+        for line in ["user", "keys", "serve", "-h"] {
             assert!(matches!(parse(line), Err(CommandError::Usage)), "{line}");
+        }
+        for order in ["list ann", "set-role ann", "sign-out", "disable a b"] {
+            let line = format!("user {order}");
+            assert!(matches!(parse(&line), Err(CommandError::Usage)), "{line}");
         }
         assert!(matches!(parse("user set-role ann Admin"), Err(CommandError::Role(_))));
     }

@@ -1,7 +1,7 @@
-//! What the blog reads from its environment, parsed once at start.
+//! The blog's settings, parsed from the environment at the start.
 //!
-//! A wrong value is an error here, before anything is opened: it names the setting and says what to
-//! write instead. Nothing in this module touches the disk or the network.
+//! An invalid value is an error that names the setting and a valid value. It is returned before
+//! anything is opened: this module does not access the disk or the network.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,28 +16,27 @@ use sqlx::sqlite::SqliteConnectOptions;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where to listen. Defaults to `127.0.0.1:3000`, because an example should not be open to the
-    /// network unasked.
+    /// The address to listen on. Defaults to `127.0.0.1:3000`, which is not reachable from the
+    /// network.
     pub address: SocketAddr,
-    /// The store's address, of a SQLite file or a PostgreSQL database. Defaults to
-    /// `sqlite://blog.db`, because it needs no server.
+    /// The URL of a SQLite file or of a PostgreSQL database. Defaults to `sqlite://blog.db`.
     pub database_url: String,
-    /// The Redis server for limits and pushed revocations. Defaults to none, because one node
-    /// needs none.
+    /// The URL of the Redis server for rate limits and pushed revocations. Defaults to `None`; one
+    /// node does not need Redis.
     pub redis_url: Option<String>,
-    /// The key ring's file. Defaults to `blog-keys.json` beside the database's file, because the
-    /// two belong to one site; in the working directory where the database is a server's.
+    /// The file of the key ring. Defaults to `blog-keys.json` in the directory of the SQLite file,
+    /// or in the working directory if the database is PostgreSQL.
     pub keys: PathBuf,
-    /// The proxies whose `X-Forwarded-For` counts. Defaults to none, because anybody can write
-    /// that header.
+    /// The reverse proxies whose `X-Forwarded-For` header is trusted. Defaults to none, because
+    /// any client can send that header.
     pub proxies: Proxies,
 }
 
 impl Config {
-    /// Reads `BLOG_ADDR`, `DATABASE_URL`, `BLOG_KEYS` and `BLOG_PROXIES`.
+    /// Reads `BLOG_ADDR`, `DATABASE_URL`, `REDIS_URL`, `BLOG_KEYS` and `BLOG_PROXIES`.
     ///
     /// # Errors
-    /// A [`ConfigError`] that names the setting.
+    /// Returns a [`ConfigError`] that names the setting if a value is invalid.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_settings(|name| match std::env::var(name) {
             Ok(value) => Ok(Some(value)),
@@ -72,7 +71,7 @@ impl Config {
     }
 }
 
-/// Where the files lie that belong to the database.
+/// Returns the directory for the files that belong to the database.
 fn directory_of(url: &str) -> Result<PathBuf, ConfigError> {
     let refused = || ConfigError::Database(without_password(url));
     if url.starts_with("postgres:") || url.starts_with("postgresql:") {
@@ -84,15 +83,16 @@ fn directory_of(url: &str) -> Result<PathBuf, ConfigError> {
     }
     let options = SqliteConnectOptions::from_str(url).map_err(|_| refused())?;
     let file: &Path = options.get_filename();
-    // An in-memory database is another one in each process: the operator's commands would speak to
-    // nobody.
+    // Each process has its own in-memory database, so the operator's commands would have no effect
+    // on the server.
     if url.contains(":memory:") || url.contains("mode=memory") || file.file_name().is_none() {
         return Err(refused());
     }
     Ok(file.parent().unwrap_or(Path::new("")).to_path_buf())
 }
 
-/// The address as the error may print it: `user:password@` cut out, since the line lands in logs.
+/// Removes `user:password` from a URL, because the error that contains the URL is printed and may
+/// be logged.
 fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if scheme + 3 <= at => {
@@ -102,34 +102,34 @@ fn without_password(url: &str) -> String {
     }
 }
 
-/// Why the settings cannot be used.
+/// An invalid setting.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The value is not UTF-8.
-    #[error("{0} is not valid UTF-8; write it in plain text")]
+    #[error("{0} is not valid UTF-8; set it to plain text")]
     NotText(&'static str),
     /// `BLOG_ADDR` is not an IP address with a port.
     #[error(
-        "BLOG_ADDR {0:?} is not an address with a port; write an IP address and a port, such as 127.0.0.1:3000"
+        "BLOG_ADDR {0:?} is not an address with a port; set an IP address and a port, such as 127.0.0.1:3000"
     )]
     Address(String),
-    /// `DATABASE_URL` names neither a SQLite file nor a PostgreSQL database.
+    /// `DATABASE_URL` is not the URL of a SQLite file or of a PostgreSQL database.
     #[error(
-        "DATABASE_URL {0:?} is not a store that the blog can open; write the address of a SQLite file or of a PostgreSQL database, such as sqlite://blog.db or postgres://blog@localhost/blog"
+        "DATABASE_URL {0:?} is not a database that the blog can open; set the URL of a SQLite file or of a PostgreSQL database, such as sqlite://blog.db or postgres://blog@localhost/blog"
     )]
     Database(String),
-    /// `REDIS_URL` is no address of Redis.
+    /// `REDIS_URL` is not the URL of a Redis server.
     #[error(
-        "REDIS_URL {0:?} is not the address of a Redis server; write for example redis://127.0.0.1:6379, or unset it"
+        "REDIS_URL {0:?} is not the URL of a Redis server; set a URL such as redis://127.0.0.1:6379, or unset it"
     )]
     Redis(String),
-    /// `BLOG_KEYS` is set, to nothing.
+    /// `BLOG_KEYS` is set to an empty value.
     #[error(
-        "BLOG_KEYS is empty; write the path of the key file, such as blog-keys.json, or unset it"
+        "BLOG_KEYS is empty; set it to the path of the key file, such as blog-keys.json, or unset it"
     )]
     EmptyKeys,
-    /// `BLOG_PROXIES` is no list of addresses and networks.
+    /// `BLOG_PROXIES` is not a list of addresses and networks.
     #[error("BLOG_PROXIES")]
     Proxies(#[from] ProxiesError),
 }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_gives_the_published_defaults() {
+    fn unset_settings_have_the_documented_defaults() {
         let config = read(&[]).unwrap();
         assert_eq!(config.address.to_string(), "127.0.0.1:3000");
         assert_eq!(config.database_url, "sqlite://blog.db");
@@ -161,13 +161,13 @@ mod tests {
     }
 
     #[test]
-    fn proxies_are_a_list() {
+    fn proxies_are_a_comma_separated_list() {
         let config = read(&[("BLOG_PROXIES", "10.0.0.0/8, ::1")]).unwrap();
         assert_eq!(config.proxies.header(), Some("x-forwarded-for"));
     }
 
     #[test]
-    fn the_keys_stand_beside_the_database() {
+    fn the_key_file_is_in_the_directory_of_the_database() {
         let config = read(&[("DATABASE_URL", "sqlite:///var/lib/site.db?mode=rwc")]).unwrap();
         assert_eq!(config.keys, Path::new("/var/lib/blog-keys.json"));
         let config = read(&[("DATABASE_URL", "postgres://blog@db.example/blog")]).unwrap();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_names_its_setting_in_one_line() {
+    fn an_invalid_value_names_its_setting_in_one_line() {
         for (name, value) in [
             ("BLOG_ADDR", "3000"),
             ("BLOG_ADDR", "localhost"),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_never_repeats_a_password() {
+    fn errors_contain_no_password_of_a_url() {
         for (name, url) in [
             ("DATABASE_URL", "mysql://blog:s3cret@db.example/blog"),
             ("REDIS_URL", "http://:s3cret@db.example"),

@@ -1,7 +1,7 @@
-//! A day as people write it. No date crate: the blog prints days of the Gregorian calendar in UTC,
-//! and nothing else.
+//! Formats dates. The blog uses no date crate, because it only prints dates of the Gregorian
+//! calendar in UTC.
 
-/// Seconds since 1970 as `24 November 2026`.
+/// Formats seconds since 1970 as `24 November 2026`.
 #[must_use]
 pub fn long_date(unix_seconds: u64) -> String {
     let (year, month, day) = civil(unix_seconds);
@@ -9,8 +9,8 @@ pub fn long_date(unix_seconds: u64) -> String {
     format!("{day} {name} {year}")
 }
 
-/// Seconds since 1970 as `2026-11-24T05:48:44Z`, for the `datetime` attribute and for JSON (RFC
-/// 3339).
+/// Formats seconds since 1970 as `2026-11-24T05:48:44Z` (RFC 3339), for the `datetime` attribute
+/// and for JSON.
 #[must_use]
 pub fn rfc3339(unix_seconds: u64) -> String {
     let (year, month, day) = civil(unix_seconds);
@@ -23,8 +23,8 @@ pub fn rfc3339(unix_seconds: u64) -> String {
     )
 }
 
-/// Year, month and day, by Howard Hinnant's `civil_from_days`: years start in March, so that the
-/// leap day comes last.
+/// Returns year, month and day by Howard Hinnant's `civil_from_days`. Its years start in March, so
+/// that the leap day is the last day of a year.
 fn civil(unix_seconds: u64) -> (u64, u64, u64) {
     let days = unix_seconds / 86_400 + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
@@ -57,9 +57,9 @@ const MONTHS: [&str; 12] = [
 mod tests {
     use super::*;
 
-    /// Computed with `date -u -d @N`.
+    /// The expected values were computed with `date -u -d @N`.
     #[test]
-    fn days_are_those_of_the_calendar() {
+    fn dates_match_the_gregorian_calendar() {
         for (seconds, text) in [
             (0, "1970-01-01T00:00:00Z"),
             (951_827_696, "2000-02-29T12:34:56Z"),

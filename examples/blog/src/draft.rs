@@ -1,6 +1,6 @@
-//! A post before it is published: what a writer typed, checked field by field.
+//! A post before it is published, with each field checked.
 
-/// A title and a body that may be published.
+/// A valid title and a valid body.
 #[derive(Clone, Debug)]
 pub struct Draft {
     title: String,
@@ -8,24 +8,24 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Checks what was typed. Line ends become `\n`, since browsers send `\r\n`.
+    /// Checks a title and a body. Converts `\r\n`, which browsers send, to `\n`.
     ///
     /// # Errors
-    /// What is wrong with each field, in words for the writer.
+    /// If a field is invalid. The error has a text for the writer for each invalid field.
     pub fn parse(title: &str, body: &str) -> Result<Self, DraftErrors> {
         let title = title.trim();
         let body = body.replace("\r\n", "\n");
         let body = body.trim();
         let errors = DraftErrors {
             title: match title.chars().count() {
-                0 => Some("Give the post a title."),
-                n if n > TITLE_CHARACTERS => Some("Keep the title within 120 characters."),
-                _ if title.chars().any(char::is_control) => Some("Keep the title on one line."),
+                0 => Some("Enter a title."),
+                n if n > TITLE_CHARACTERS => Some("Use at most 120 characters in the title."),
+                _ if title.chars().any(char::is_control) => Some("Enter the title on one line."),
                 _ => None,
             },
             body: match body.chars().count() {
-                0 => Some("Write something."),
-                n if n > BODY_CHARACTERS => Some("Keep the text within 20,000 characters."),
+                0 => Some("Enter a text."),
+                n if n > BODY_CHARACTERS => Some("Use at most 20,000 characters in the text."),
                 _ => None,
             },
         };
@@ -37,31 +37,32 @@ impl Draft {
         }
     }
 
-    /// The title, trimmed, in one line.
+    /// Returns the trimmed title, which has one line.
     #[must_use]
     pub fn title(&self) -> &str {
         &self.title
     }
 
-    /// The text: paragraphs apart by empty lines.
+    /// Returns the text. Empty lines separate its paragraphs.
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body
     }
 }
 
-/// What is wrong with a draft, beside each field.
+/// The faults of a draft, one text for each field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DraftErrors {
-    /// What is wrong with the title.
+    /// The fault of the title.
     pub title: Option<&'static str>,
-    /// What is wrong with the body.
+    /// The fault of the body.
     pub body: Option<&'static str>,
 }
 
-/// Characters: a headline, not a text.
+/// Maximum length of a title, in characters.
 const TITLE_CHARACTERS: usize = 120;
-/// Characters. Four bytes each, form-encoded threefold, stay below the adapter's limit on a body.
+/// Maximum length of a text, in characters. With 4 bytes per character and 3 bytes per
+/// percent-encoded byte, the form is smaller than the server's limit for a request body.
 const BODY_CHARACTERS: usize = 20_000;
 
 #[cfg(test)]
@@ -69,13 +70,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_draft_is_trimmed_and_its_line_ends_are_one_kind() {
+    fn a_draft_is_trimmed_and_its_line_ends_are_converted() {
         let draft = Draft::parse(" A title ", "\r\none\r\n\r\ntwo\r\n").unwrap();
         assert_eq!((draft.title(), draft.body()), ("A title", "one\n\ntwo"));
     }
 
     #[test]
-    fn each_field_is_blamed_for_itself() {
+    fn each_invalid_field_has_its_own_error() {
         let long = "é".repeat(121);
         for (title, body, title_wrong, body_wrong) in [
             ("", "", true, true),

@@ -1,4 +1,4 @@
-//! What goes wrong in the blog's own handlers, and how it looks to whoever asked.
+//! Failures of the blog's own handlers: status, problem details and page.
 
 use std::borrow::Cow;
 
@@ -7,51 +7,52 @@ use serde_json::{Map, Value, json};
 
 use crate::{DraftErrors, Notice};
 
-/// Why a request came to nothing.
+/// The reason why a request failed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Failure {
-    /// Nothing has this address.
+    /// The address does not exist.
     NotFound,
-    /// The address exists, but not for this method.
+    /// The address exists, but does not support the method.
     MethodNotAllowed,
-    /// The body is larger than the page takes.
+    /// The request body is larger than the limit of the route.
     TooLarge,
-    /// Neither a form nor JSON.
+    /// The content type is neither a form nor JSON.
     MediaType,
-    /// No form and no JSON, whatever it says it is.
+    /// The body is not valid for its content type.
     Malformed,
-    /// A field has another type than text, or comes twice.
+    /// A field is not text, or occurs twice.
     Fields,
-    /// One field is wrong, in words for a person.
+    /// One field is invalid: the name of the field and a text for the person.
     Field(&'static str, &'static str),
-    /// A draft that cannot be published as it is.
+    /// A field of a draft is invalid.
     Draft(DraftErrors),
-    /// The session ended, or lost its role, while the request was on its way.
+    /// The session ended, or the account lost its role, while the request was processed.
     Revoked,
-    /// The store did not answer.
+    /// The store failed.
     Unavailable,
 }
 
 impl Failure {
-    /// The store's error goes to the log, not to the caller.
+    /// Logs an error of the store and returns [`Unavailable`](Self::Unavailable). The client does
+    /// not receive the error.
     pub fn store(error: impl std::error::Error) -> Self {
         tracing::error!(%error, "the store failed");
         Self::Unavailable
     }
 
-    /// What the library's command came to.
+    /// Returns the failure for an error of one of hallpass's commands.
     #[must_use]
     pub fn command(error: &hallpass::AccountsError) -> Self {
         match error.kind() {
             AccountsErrorKind::Revoked => Self::Revoked,
             AccountsErrorKind::NotFound => Self::NotFound,
-            // The library has logged its cause.
+            // hallpass has logged the cause.
             _ => Self::Unavailable,
         }
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
@@ -66,20 +67,20 @@ impl Failure {
         }
     }
 
-    /// Seconds for `Retry-After`, where trying again helps: about as long as SQLite waits for
-    /// another writer.
+    /// Returns the seconds for `Retry-After` if a second attempt may succeed: about the time that
+    /// SQLite waits for another writer.
     #[must_use]
     pub fn retry_after(&self) -> Option<u16> {
         matches!(self, Self::Unavailable).then_some(5)
     }
 
-    /// The challenge of a 401 (RFC 9110 section 15.5.2), the same as the library's.
+    /// Returns the challenge of a 401 (RFC 9110 section 15.5.2), the same as hallpass's.
     #[must_use]
     pub fn challenge(&self) -> Option<&'static str> {
         matches!(self, Self::Revoked).then_some("Cookie form-action=\"/login\"")
     }
 
-    /// The last part of the problem's type, under the names that the library's sign-in routes use.
+    /// Returns the last part of the problem's type. The names are those of hallpass's routes.
     fn kind(&self) -> &'static str {
         match self {
             Self::NotFound => "not-found",
@@ -95,36 +96,36 @@ impl Failure {
 
     fn title(&self) -> &'static str {
         match self {
-            Self::NotFound => "Nothing is here",
-            Self::MethodNotAllowed => "That is not how this page works",
-            Self::TooLarge => "That is too long",
-            Self::MediaType | Self::Malformed => "That is not a form",
-            Self::Fields | Self::Field(..) | Self::Draft(_) => "Something is missing",
+            Self::NotFound => "Page not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::TooLarge => "The request is too large",
+            Self::MediaType | Self::Malformed => "The request cannot be read",
+            Self::Fields | Self::Field(..) | Self::Draft(_) => "A field is missing or invalid",
             Self::Revoked => "Your session has ended",
-            Self::Unavailable => "The blog has to catch its breath",
+            Self::Unavailable => "The blog is temporarily unavailable",
         }
     }
 
     fn detail(&self) -> Cow<'static, str> {
         match self {
             Self::NotFound => "No page has this address.".into(),
-            Self::MethodNotAllowed => "The address exists, but not for this method.".into(),
-            Self::TooLarge => "The request is larger than this page takes.".into(),
+            Self::MethodNotAllowed => "This address does not support the method.".into(),
+            Self::TooLarge => "The request is larger than this page accepts.".into(),
             Self::MediaType => {
-                "Send a form or a JSON object, and say which in Content-Type.".into()
+                "Send a form or a JSON object with the matching Content-Type.".into()
             }
-            Self::Malformed => "The body cannot be read.".into(),
-            Self::Fields => "Each field is text, and given once.".into(),
+            Self::Malformed => "The body is not valid for its Content-Type.".into(),
+            Self::Fields => "Each field must be text and occur once.".into(),
             Self::Field(field, fault) => format!("{field}: {fault}").into(),
             Self::Draft(_) => "Nothing was published.".into(),
             Self::Revoked => "Nothing was changed. Log in again.".into(),
             Self::Unavailable => {
-                "The store does not answer just now. Try again in a moment.".into()
+                "The store is not available at the moment. Try again in a few seconds.".into()
             }
         }
     }
 
-    /// Fields and what is wrong with them (RFC 9457, section 3: an extension member).
+    /// Returns a text for each invalid field (RFC 9457, section 3: an extension member).
     fn errors(&self) -> Map<String, Value> {
         let faults = match self {
             Self::Field(field, fault) => vec![(*field, Some(*fault))],
@@ -137,7 +138,7 @@ impl Failure {
             .collect()
     }
 
-    /// Problem details (RFC 9457).
+    /// Returns problem details (RFC 9457).
     #[must_use]
     pub fn problem(&self) -> Value {
         let mut problem = json!({
@@ -153,7 +154,7 @@ impl Failure {
         problem
     }
 
-    /// The page.
+    /// Returns the error page.
     #[must_use]
     pub fn notice(&self) -> Notice {
         match self {

@@ -1,21 +1,21 @@
-//! The fields of the blog's own forms. One that is missing is empty.
+//! The fields of the blog's own forms. A missing field is read as an empty text.
 
 use hallpass::Role;
 use serde::Deserialize;
 
 use crate::{BlogRole, Failure};
 
-/// A draft as it was typed.
+/// The fields of a draft, before they are checked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct DraftFields {
-    /// As typed.
+    /// The title as it was entered.
     pub title: String,
-    /// As typed.
+    /// The body as it was entered.
     pub body: String,
 }
 
-/// A role to give.
+/// The field of the form that sets a role.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct RoleField {
@@ -23,26 +23,26 @@ pub struct RoleField {
 }
 
 impl RoleField {
-    /// The role that was chosen.
+    /// Returns the selected role.
     ///
     /// # Errors
-    /// No role has this name.
+    /// If no role has this name.
     pub fn role(&self) -> Result<BlogRole, Failure> {
         BlogRole::from_name(&self.role)
-            .ok_or(Failure::Field("role", "Choose one of guest, moderator and admin."))
+            .ok_or(Failure::Field("role", "Select guest, moderator or admin."))
     }
 }
 
-/// The page of posts that is asked for.
+/// The query that selects a page of posts.
 #[derive(Debug, Deserialize)]
 pub struct Older {
-    /// Posts before this one.
+    /// The page has the posts before the post with this id.
     pub before: Option<i64>,
 }
 
-/// The page of people that is asked for.
+/// The query that selects a page of accounts.
 #[derive(Debug, Deserialize)]
 pub struct After {
-    /// People after this name.
+    /// The page has the accounts after this name.
     pub after: Option<String>,
 }

@@ -1,12 +1,12 @@
-//! The blog's pages as JSON, for whoever prefers that.
+//! The data of the blog's pages as JSON, for clients that prefer JSON.
 
 use serde_json::{Value, json};
 
 use crate::{Admin, Content, Home, Post, PostView, Profile, rfc3339};
 
-/// A page that is JSON too.
+/// A page whose data is also available as JSON.
 pub trait Data: Content {
-    /// The same as the page, without its words.
+    /// Returns the data of the page.
     fn json(&self) -> Value;
 }
 

@@ -1,16 +1,16 @@
-//! The blog's frame around the library's sign-in pages.
+//! The blog's frame around hallpass's pages.
 
 use hallpass::RoleSet;
 use hallpass::pages::Layout;
 
 use crate::{Viewer, frame};
 
-/// Puts the content of a sign-in page where the blog's own pages have theirs.
+/// Renders the content of hallpass's pages in the frame of the blog's own pages.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BlogLayout;
 
 impl Layout for BlogLayout {
-    /// The frame speaks English alone, and so do the pages that the blog asks for.
+    /// Ignores the language: the frame and the pages that the blog configures are in English.
     fn wrap(&self, title: &str, main: &str, _lang: &str, username: Option<&str>) -> String {
         let viewer = username.map(|username| Viewer::new(username, RoleSet::EMPTY));
         frame(title, main, viewer.as_ref())

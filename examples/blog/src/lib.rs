@@ -1,8 +1,8 @@
-//! The example blog, apart from any web framework: its settings, posts, pages and operator
-//! commands.
+//! The parts of the example blog that do not depend on a web framework: its settings, posts, pages
+//! and operator commands.
 //!
-//! Nothing here signs anybody in or decides who may pass; that is hallpass's part. The program on
-//! axum stands in `src/bin/blog`, and another framework's blog can share everything in this half.
+//! This crate contains no authentication and no authorization; hallpass provides both. The program
+//! on axum is in `src/bin/blog`. A blog on another framework can use this whole library.
 
 mod accounts;
 mod command;

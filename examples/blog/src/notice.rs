@@ -1,4 +1,4 @@
-//! Pages that say why something did not happen, and where to go from here.
+//! Error pages. Each page describes the problem and links to the next step.
 
 use std::borrow::Cow;
 
@@ -8,11 +8,11 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::{Content, Viewer};
 
-/// A heading, a few sentences, and the ways on; the first is the likeliest.
+/// A heading, a few sentences, and links. The first link is the most likely next step.
 #[derive(Template)]
 #[template(path = "notice.html")]
 pub struct Notice {
-    /// The HTTP status, shown large.
+    /// The HTTP status, which the page shows.
     pub status: u16,
     heading: &'static str,
     text: Vec<Cow<'static, str>>,
@@ -31,10 +31,10 @@ impl Content for Notice {
 }
 
 impl Notice {
-    /// The page for a refusal; `target` is the path and query that was asked for.
+    /// Returns the page for a rejection. `target` is the path and query of the request.
     ///
-    /// `None` where the library's own answer says it better: a redirect, or a status for another
-    /// service.
+    /// Returns `None` if hallpass's own response should be used: a redirect, or a status for
+    /// another service.
     #[must_use]
     pub fn of_denial(
         kind: RejectionKind,
@@ -46,29 +46,29 @@ impl Notice {
             RejectionKind::RoleMissing => Self::access_denied(viewer),
             RejectionKind::SecondFactorMissing => Self {
                 status,
-                heading: "One step more",
+                heading: "Two-factor login required",
                 text: vec![
-                    "This page asks for two-factor sign-in: your password, and a code from an authenticator.".into(),
-                    "Set it up once in your profile, then sign in again with a code.".into(),
+                    "This page requires two-factor login: your password and a code from an authenticator app.".into(),
+                    "Set up two-factor login in your profile, then log in again with a code.".into(),
                 ],
-                ways: vec![way("/profile/two-factor", "Set up two-factor sign-in"), FRONT_PAGE],
+                ways: vec![way("/profile/two-factor", "Set up two-factor login"), FRONT_PAGE],
             },
             RejectionKind::NotRecent => Self {
                 status,
-                heading: "Are you still there?",
-                text: vec!["This page asks for a sign-in within the last ten minutes, and yours is older.".into()],
-                ways: vec![way(login(target), "Sign in again"), FRONT_PAGE],
+                heading: "Log in again",
+                text: vec!["This page requires a login within the last ten minutes. Your last login is older.".into()],
+                ways: vec![way(login(target), "Log in again"), FRONT_PAGE],
             },
             RejectionKind::NotLoggedIn | RejectionKind::Expired | RejectionKind::Revoked => Self {
                 status,
-                heading: "Sign in first",
-                text: vec!["You are not signed in, or no longer. Nothing was changed.".into()],
+                heading: "You are not logged in",
+                text: vec!["This action requires a login. Nothing was changed.".into()],
                 ways: vec![way(login(target), "Log in"), FRONT_PAGE],
             },
             RejectionKind::CrossOrigin => Self {
                 status,
-                heading: "That came from another site",
-                text: vec!["Another site tried to do this in your name. Nothing was changed.".into()],
+                heading: "Request from another site",
+                text: vec!["Another site sent this request from your browser. Nothing was changed.".into()],
                 ways: vec![FRONT_PAGE],
             },
             _ => return None,
@@ -77,32 +77,32 @@ impl Notice {
 
     fn access_denied(viewer: Option<&Viewer>) -> Self {
         let who = viewer.map_or("Your account".into(), |viewer| {
-            format!("You are signed in as {}, and that account", viewer.username)
+            format!("You are logged in as {}. This account", viewer.username)
         });
         Self {
             status: 403,
-            heading: "This door stays shut",
+            heading: "Access denied",
             text: vec![
-                format!("{who} has no role that opens this page. Nothing is broken, and nothing was changed.").into(),
-                "If you were given the role a moment ago, sign in again to pick it up. If you think you should have it, ask whoever runs the blog."
+                format!("{who} does not have a role that this page requires. Nothing was changed.").into(),
+                "If you received the role recently, log in again. If you need the role, contact the administrator of the blog."
                     .into(),
             ],
             ways: vec![FRONT_PAGE, way("/profile", "Your profile")],
         }
     }
 
-    /// The page for an address that has none.
+    /// Returns the page for an address that does not exist.
     #[must_use]
     pub fn not_found() -> Self {
         Self {
             status: 404,
-            heading: "Nothing is here",
-            text: vec!["The address may be mistyped, or the post has been taken down.".into()],
+            heading: "Page not found",
+            text: vec!["The address may be wrong, or the post may have been hidden.".into()],
             ways: vec![FRONT_PAGE],
         }
     }
 
-    /// The page for a refusal that is about the request itself: its method, its size, its fields.
+    /// Returns the page for an invalid request: its method, its size or its fields.
     #[must_use]
     pub fn of_request(status: u16, heading: &'static str, detail: Cow<'static, str>) -> Self {
         Self { status, heading, text: vec![detail], ways: vec![FRONT_PAGE] }
@@ -117,7 +117,7 @@ fn login(target: &str) -> String {
     format!("/login?next={}", utf8_percent_encode(page_of(target), QUERY_VALUE))
 }
 
-/// The page to come back to: this one, or the one whose form went there.
+/// Returns the page to open after the login: `target`, or the page that has the form of `target`.
 fn page_of(target: &str) -> &str {
     match target {
         "/posts" => "/posts/new",
@@ -128,6 +128,6 @@ fn page_of(target: &str) -> &str {
 
 const FRONT_PAGE: Way = Way { href: Cow::Borrowed("/"), label: "Back to the front page" };
 
-/// What would end a query's value or mean something else in it.
+/// The characters that end a value of a query or have another meaning in it.
 const QUERY_VALUE: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>');

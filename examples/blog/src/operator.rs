@@ -1,5 +1,5 @@
-//! The operator's commands: each writes to the same database or key file as the server, which
-//! notices within the published bound.
+//! The operator's commands. Each command writes to the database or the key file of the server. The
+//! change takes effect on a running server within the documented bound.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -11,17 +11,17 @@ use hallpass::{Account, AccountsError, Clock, Role, SystemClock, Username};
 use crate::{Config, OpenError, Order, Site};
 
 impl Order {
-    /// Carries the command out and says what was done.
+    /// Runs the command and writes the result to `out`.
     ///
     /// # Errors
-    /// One line for the operator; nothing was changed then.
+    /// If the command fails. Unless writing to `out` failed, nothing was changed.
     pub async fn run(&self, config: &Config, out: &mut impl Write) -> Result<(), OperatorError> {
         if *self == Self::RotateKeys {
             let ring = KeyFile::new(&config.keys).rotate(SystemClock.now(), ACCEPT_OLD_FOR)?;
             let id = ring.active().map(|key| key.id().to_string()).unwrap_or_default();
             writeln!(
                 out,
-                "{id} signs from now on; the key before it is accepted for another hour"
+                "new tokens are signed with key {id}; the previous key is accepted for one hour"
             )?;
             return Ok(());
         }
@@ -34,7 +34,7 @@ impl Order {
                 site.hallpass.set_roles(account.id(), [*role]).await?;
                 writeln!(
                     out,
-                    "{} is {} from the next sign-in on",
+                    "{} has the role {} from the next login",
                     account.username(),
                     role.name()
                 )?;
@@ -42,14 +42,14 @@ impl Order {
             Self::SignOut { name } => {
                 let account = find(&site, name).await?;
                 site.hallpass.log_out_everywhere(account.id()).await?;
-                writeln!(out, "{} is signed out everywhere", account.username())?;
+                writeln!(out, "{} is logged out everywhere", account.username())?;
             }
             Self::Disable { name } => {
                 let account = find(&site, name).await?;
                 site.hallpass.disable(account.id()).await?;
                 writeln!(
                     out,
-                    "{} is signed out everywhere and may not sign in again",
+                    "{} is logged out everywhere and can no longer log in",
                     account.username()
                 )?;
             }
@@ -85,17 +85,17 @@ async fn list(site: &Site, out: &mut impl Write) -> Result<(), OperatorError> {
     }
 }
 
-/// Why a command was not carried out.
+/// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OperatorError {
-    /// The settings name what cannot be opened.
+    /// The database, the Redis server or the key file of the settings cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// Nobody has this name.
-    #[error("nobody is called {0:?}; `user list` shows who there is")]
+    /// No account has this name.
+    #[error("no account has the name {0:?}; `user list` prints all accounts")]
     NoSuchUser(String),
-    /// The database failed on the way.
+    /// The database failed during the command.
     #[error("DATABASE_URL: the store failed")]
     Store(#[from] StoreError),
     /// The change could not be made.
@@ -104,12 +104,12 @@ pub enum OperatorError {
     /// The key file cannot be used.
     #[error("BLOG_KEYS")]
     Keys(#[from] KeyFileError),
-    /// What was done could not be said.
-    #[error("nothing can be written to standard output")]
+    /// The result could not be written.
+    #[error("the result cannot be written to standard output")]
     Output(#[from] io::Error),
 }
 
-/// Four lives of an access token: nobody who is signed in notices.
+/// Four times the lifetime of an access token, so that a rotation logs nobody out.
 const ACCEPT_OLD_FOR: Duration = Duration::from_secs(3600);
-/// Accounts read at once.
+/// Accounts per query.
 const PAGE: u32 = 200;

@@ -1,4 +1,4 @@
-//! The blog's pages: one frame, and what stands in it.
+//! The blog's pages: the frame, and the content of each page.
 
 use askama::Template;
 use hallpass::Account;
@@ -7,27 +7,27 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{DraftErrors, Post, PostPage, Viewer};
 
-/// What stands in the frame: an HTML fragment, and a title for the browser's tab.
+/// The content of a page: an HTML fragment, and a title for the browser's tab.
 pub trait Content: Template {
-    /// The page's title, without the blog's name.
+    /// Returns the page's title, without the blog's name.
     fn title(&self) -> &str;
 }
 
-/// The whole document of a page.
+/// Renders the whole document of a page.
 #[must_use]
 pub fn document(content: &impl Content, viewer: Option<&Viewer>) -> String {
     frame(content.title(), &html(content), viewer)
 }
 
-/// A fragment of HTML in the blog's frame.
+/// Renders a fragment of HTML in the blog's frame.
 #[must_use]
 pub fn frame(title: &str, main: &str, viewer: Option<&Viewer>) -> String {
     html(&Frame { title, main, viewer })
 }
 
 fn html(template: &impl Template) -> String {
-    // Writing to a `String` fails only where a value's own `Display` does, and the templates print
-    // text and numbers.
+    // Writing to a `String` fails only if the `Display` of a value fails, and the templates print
+    // only text and numbers.
     template.render().unwrap_or_else(|error| {
         tracing::error!(%error, "a page could not be rendered");
         String::new()
@@ -46,9 +46,9 @@ struct Frame<'a> {
 #[derive(Template)]
 #[template(path = "home.html")]
 pub struct Home<'a> {
-    /// The posts on it.
+    /// The posts of the page.
     pub page: &'a PostPage,
-    /// Whether it is the newest page.
+    /// Whether the page has the newest posts.
     pub first: bool,
 }
 
@@ -58,64 +58,64 @@ pub struct Home<'a> {
 pub struct PostView<'a> {
     /// The post.
     pub post: &'a Post,
-    /// Whether the button that hides it shows.
+    /// Whether the page shows the button that hides the post.
     pub may_hide: bool,
 }
 
-/// The form for a new post; posts `title` and `body` to `/posts`.
+/// The form for a new post. It sends `title` and `body` to `POST /posts`.
 #[derive(Template, Default)]
 #[template(path = "new_post.html")]
 pub struct NewPost<'a> {
-    /// As typed before, or empty.
+    /// The title that was entered before, or an empty text.
     pub title: &'a str,
-    /// As typed before, or empty.
+    /// The body that was entered before, or an empty text.
     pub body: &'a str,
-    /// What is wrong with what was typed.
+    /// The faults of the title and the body.
     pub errors: DraftErrors,
 }
 
-/// The profile of whoever is signed in.
+/// The profile of the person who is logged in.
 #[derive(Template)]
 #[template(path = "profile.html")]
 pub struct Profile {
     /// The account's id.
     pub id: String,
-    /// The name as the person wrote it.
+    /// The user name as the person entered it.
     pub username: String,
-    /// Names of roles.
+    /// The names of the account's roles.
     pub roles: Vec<&'static str>,
-    /// Whether a code is asked at sign-in.
+    /// Whether a login requires a code.
     pub second_factor: bool,
-    /// Where they are signed in.
+    /// The account's sessions.
     pub sessions: Vec<Session>,
-    /// The session that asks.
+    /// The id of the session of this request.
     pub session: Option<String>,
 }
 
-/// Everyone with an account; each row posts `role` to `/admin/users/{username}/role`.
+/// The people page. The form of each row sends `role` to `POST /admin/users/{username}/role`.
 #[derive(Template)]
 #[template(path = "admin.html")]
 pub struct Admin {
-    /// One row each.
+    /// The accounts, one per row.
     pub people: Vec<Person>,
     /// The names of all roles.
     pub roles: Vec<&'static str>,
-    /// Whether there are more, after the last one on the page.
+    /// Whether there are more accounts after the last account of the page.
     pub more: bool,
 }
 
-/// One row of the people's page.
+/// One row of the people page.
 #[derive(Clone, Debug)]
 pub struct Person {
     /// The account's id.
     pub id: String,
-    /// The name as the person wrote it.
+    /// The user name as the person entered it.
     pub username: String,
-    /// Names of roles.
+    /// The names of the account's roles.
     pub roles: Vec<String>,
-    /// Whether a code is asked at sign-in.
+    /// Whether a login requires a code.
     pub second_factor: bool,
-    /// Whether the account is barred from signing in.
+    /// Whether the account is disabled.
     pub disabled: bool,
 }
 
@@ -132,12 +132,13 @@ impl From<&Account> for Person {
 }
 
 impl Person {
-    /// Whether the list of roles shows this one as chosen.
+    /// Whether the account has this role, which the form then shows as selected.
     fn holds(&self, role: &str) -> bool {
         self.roles.iter().any(|held| held == role)
     }
 
-    /// The name as a segment of a path: a name may be of any script.
+    /// Returns the percent-encoded name, as a segment of a path. A name may have letters of any
+    /// script.
     fn path_name(&self) -> String {
         utf8_percent_encode(&self.username, NON_ALPHANUMERIC).to_string()
     }
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_typed_is_escaped_wherever_it_shows() {
+    fn pages_escape_user_input() {
         let script = "<script>alert(1)</script>";
         let post = post(script);
         let page = PostPage { posts: vec![post.clone()], older_than: None };
@@ -215,14 +216,14 @@ mod tests {
     }
 
     #[test]
-    fn the_header_shows_what_a_role_may_use() {
+    fn the_header_shows_the_links_of_a_role() {
         let page = PostPage { posts: Vec::new(), older_than: None };
         let home = |viewer: Option<&Viewer>| document(&Home { page: &page, first: true }, viewer);
         assert!(home(Some(&viewer(BlogRole::Admin))).contains("New post"));
         for html in [home(Some(&viewer(BlogRole::Moderator))), home(Some(&viewer(BlogRole::Guest)))]
         {
             assert!(
-                html.contains("Signed in as")
+                html.contains("Logged in as")
                     && html.contains("Log out")
                     && !html.contains("New post")
             );
@@ -231,13 +232,13 @@ mod tests {
     }
 
     #[test]
-    fn a_page_needs_neither_script_nor_inline_style() {
+    fn pages_have_no_inline_script_or_style() {
         let html = document(&PostView { post: &post("text"), may_hide: true }, None);
         assert!(!html.contains("style=") && !html.contains("<style") && !html.contains("onclick"));
     }
 
     #[test]
-    fn a_name_of_any_script_stays_one_segment_of_the_path() {
+    fn a_user_name_is_percent_encoded_as_one_path_segment() {
         let person = Person {
             id: "1".to_owned(),
             username: "åsa/../x?y".to_owned(),

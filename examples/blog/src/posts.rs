@@ -1,6 +1,6 @@
-//! The blog's posts: one table of its own, in the same database as hallpass's.
+//! The blog's posts, in a table of the database that hallpass also uses.
 //!
-//! SQLite and PostgreSQL read the same statements; only the table is made in two ways.
+//! SQLite and PostgreSQL run the same statements, except the one that creates the table.
 
 use std::time::Duration;
 
@@ -18,27 +18,27 @@ pub struct Posts {
 /// One published post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Post {
-    /// Grows with each post; what pages of posts are cut by.
+    /// The id, which grows with each post. Pages of posts are delimited by it.
     pub id: i64,
-    /// Its name in the address `/posts/{slug}`.
+    /// The name in the address `/posts/{slug}`.
     pub slug: String,
     /// The headline.
     pub title: String,
-    /// The text: paragraphs apart by empty lines.
+    /// The text. Empty lines separate its paragraphs.
     pub body: String,
-    /// The user name of whoever published it.
+    /// The user name of the author.
     pub author: String,
-    /// Seconds since 1970.
+    /// The time of publication, in seconds since 1970.
     pub published_at: u64,
 }
 
 impl Post {
-    /// The text's paragraphs, in order.
+    /// Returns the text's paragraphs, in order.
     pub fn paragraphs(&self) -> impl Iterator<Item = &str> {
         self.body.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty())
     }
 
-    /// The opening of the first paragraph, cut between words.
+    /// Returns the start of the first paragraph, cut between words.
     #[must_use]
     pub fn excerpt(&self) -> String {
         let first = self.paragraphs().next().unwrap_or_default();
@@ -54,29 +54,30 @@ impl Post {
 /// A page of posts, newest first.
 #[derive(Clone, Debug)]
 pub struct PostPage {
-    /// At most twenty.
+    /// At most 20 posts.
     pub posts: Vec<Post>,
-    /// What to ask [`Posts::page`] for the next, older page; `None` on the last.
+    /// The argument of [`Posts::page`] for the next, older page. `None` on the last page.
     pub older_than: Option<i64>,
 }
 
-/// What came of hiding a post.
+/// The result of hiding a post.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hide {
-    /// It no longer shows. Hiding it again says the same.
+    /// The post is hidden, also if it was hidden before.
     Hidden,
     /// No post has this slug.
     NotFound,
 }
 
 impl Posts {
-    /// The posts in this database, which is there; makes the table where it is missing.
+    /// Opens the posts in an existing database, and creates the table if it does not exist.
     ///
-    /// On connections of their own: hallpass's store does not lend its.
+    /// The posts have their own connections, because hallpass's store does not share its
+    /// connections.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn open(url: &str) -> Result<Self, sqlx::Error> {
         sqlx::any::install_default_drivers();
         let pool =
@@ -87,17 +88,17 @@ impl Posts {
         Ok(Self { pool })
     }
 
-    /// Publishes a draft under a slug of its own, whatever other titles say.
+    /// Publishes a draft and returns its slug, which no other post has.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn publish(&self, draft: &Draft, author: &str, at: u64) -> Result<Slug, sqlx::Error> {
         let wish = Slug::of_title(draft.title());
         let mut n = 1;
         loop {
             let slug = wish.choice(n);
             n += 1;
-            // The unique index decides, so two writers with one title cannot meet.
+            // The unique index prevents that two concurrent writers get the same slug.
             if !slug.is_reserved() && self.insert(&slug, draft, author, at).await? == 1 {
                 return Ok(slug);
             }
@@ -125,10 +126,11 @@ impl Posts {
         .map(|done| done.rows_affected())
     }
 
-    /// The newest posts that are not hidden; with `older_than`, those before that post.
+    /// Returns the newest posts that are not hidden. With `older_than`, returns the posts before
+    /// the post with this id.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn page(&self, older_than: Option<i64>) -> Result<PostPage, sqlx::Error> {
         let rows = sqlx::query(
             "SELECT id, slug, title, body, author, published_at FROM blog_posts \
@@ -145,12 +147,12 @@ impl Posts {
         Ok(PostPage { posts, older_than })
     }
 
-    /// The post of this slug, unless it is hidden.
+    /// Returns the post with this slug, unless the post is hidden.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn by_slug(&self, slug: &str) -> Result<Option<Post>, sqlx::Error> {
-        // PostgreSQL has no text with this character, and refuses to look for one.
+        // PostgreSQL does not allow this character in text, and returns an error for it.
         if slug.contains('\0') {
             return Ok(None);
         }
@@ -166,10 +168,10 @@ impl Posts {
         .transpose()
     }
 
-    /// Hides the post of this slug.
+    /// Hides the post with this slug.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn hide(&self, slug: &str) -> Result<Hide, sqlx::Error> {
         if slug.contains('\0') {
             return Ok(Hide::NotFound);
@@ -205,8 +207,8 @@ const SQLITE_TABLE: &str = "CREATE TABLE IF NOT EXISTS blog_posts (
     published_at INTEGER NOT NULL,
     hidden       INTEGER NOT NULL DEFAULT 0
 ) STRICT";
-/// The lock, because of two servers that start together and make one table, PostgreSQL lets one
-/// fail.
+/// Takes a lock first: if two servers create the table at the same time, PostgreSQL returns an
+/// error to one of them.
 const POSTGRES_TABLE: &str = "BEGIN; SELECT pg_advisory_xact_lock(73048230199);
 CREATE TABLE IF NOT EXISTS blog_posts (
     id           BIGINT  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -217,13 +219,13 @@ CREATE TABLE IF NOT EXISTS blog_posts (
     published_at BIGINT  NOT NULL,
     hidden       BOOLEAN NOT NULL DEFAULT FALSE
 ); COMMIT";
-/// Readers of posts at the same moment; one more waits for a few microseconds.
+/// Maximum number of connections. A query that finds no free connection waits for one.
 const CONNECTIONS: u32 = 4;
-/// A page that cannot be had within this time is refused, so that a person may try again.
+/// Maximum time that a query waits for a connection. After it the request fails with 503.
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
-/// Posts on one page.
+/// Posts per page.
 const PAGE: i64 = 20;
-/// About three lines on the front page.
+/// Maximum length of an excerpt, in characters: about three lines on the front page.
 const EXCERPT_CHARACTERS: usize = 240;
 
 #[cfg(test)]

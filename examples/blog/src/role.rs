@@ -1,14 +1,14 @@
-//! What a person may do on the blog.
+//! The roles of the blog.
 
 use hallpass::Role;
 
 /// The blog's roles, lowest first.
 #[derive(Role, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BlogRole {
-    /// Reads, and has a profile. Every new registration.
+    /// Reads posts and has a profile. The role of a new account.
     Guest,
     /// Hides posts.
     Moderator,
-    /// Publishes, hides, and gives roles.
+    /// Publishes posts, hides posts and sets roles.
     Admin,
 }

@@ -1,19 +1,20 @@
-//! The headers that every answer carries, whatever serves it.
+//! The security headers of every response.
 
-/// Put on over whatever a route inside said: the stricter word here is the site's.
+/// The names and values of the headers. The blog on axum replaces values that a route has set.
 pub const SECURITY_HEADERS: [(&str, &str); 6] = [
-    // Nothing inline, no frame, no font, nothing from elsewhere; one style sheet, the library's
-    // small script, and the icon.
+    // Allows style sheets, scripts, images and forms of the same origin: the style sheet,
+    // hallpass's script and the icon. Inline content, frames, fonts and other origins are
+    // blocked.
     (
         "content-security-policy",
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
          frame-ancestors 'none'",
     ),
     ("x-content-type-options", "nosniff"),
-    // For browsers that do not know `frame-ancestors`.
+    // For browsers without support for `frame-ancestors`.
     ("x-frame-options", "DENY"),
-    // Not `no-referrer`: browsers would then send `Origin: null` with the blog's own forms, and
-    // the origin check refuses that.
+    // Not `no-referrer`: browsers would then send `Origin: null` with the blog's own forms, which
+    // the CSRF check rejects.
     ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("permissions-policy", "camera=(), geolocation=(), microphone=()"),

@@ -1,4 +1,4 @@
-//! The blog put together: sign-in, store and posts over one database.
+//! The site: hallpass, the account store and the posts, which use one database.
 
 use hallpass::pages::DefaultPages;
 use hallpass::store::{RedisOpenError, RedisStore, SqlStore};
@@ -6,10 +6,10 @@ use hallpass::{Hallpass, StartError};
 
 use crate::{BlogLayout, BlogRole, Config, Posts};
 
-/// What every request needs; cheap to clone.
+/// The state that all requests share. A clone is cheap.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// Who may pass.
+    /// Authentication and authorization.
     pub hallpass: Hallpass<BlogRole>,
     /// The accounts.
     pub store: SqlStore,
@@ -18,11 +18,11 @@ pub struct Site {
 }
 
 impl Site {
-    /// Opens the database, and Redis where there is one, brings the tables up to date, reads the
-    /// keys, and loads what was revoked. What is missing is made.
+    /// Opens the database and, if it is configured, Redis. Migrates the tables, reads the key file
+    /// and loads the revocations. Creates a SQLite file, tables and key file that do not exist.
     ///
     /// # Errors
-    /// An [`OpenError`] that names the setting to mend.
+    /// Returns an [`OpenError`] that names the setting to fix.
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
         let store =
             SqlStore::open(&config.database_url).await.map_err(hallpass::OpenError::from)?;
@@ -45,25 +45,25 @@ impl Site {
     }
 }
 
-/// What the settings name cannot be opened.
+/// A part of the site that cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The database cannot be made, opened or brought up to date.
+    /// The database cannot be created, opened or migrated.
     #[error("DATABASE_URL")]
     Database(#[from] hallpass::OpenError),
-    /// The posts' table cannot be made.
+    /// The table of posts cannot be created.
     #[error(
-        "DATABASE_URL: the table of posts cannot be made; the server must be able to write the database"
+        "DATABASE_URL: the table of posts cannot be created; the server needs permission to create tables in the database"
     )]
     Posts(#[from] sqlx::Error),
-    /// What was revoked cannot be read.
+    /// The revocations cannot be read.
     #[error("DATABASE_URL")]
     RevocationLog(#[source] StartError),
     /// The Redis server cannot be reached.
     #[error("REDIS_URL")]
     Redis(#[from] RedisOpenError),
-    /// The key file cannot be made or read.
+    /// The key file cannot be created or read.
     #[error("BLOG_KEYS")]
     Keys(#[source] StartError),
 }

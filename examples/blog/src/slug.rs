@@ -1,14 +1,14 @@
-//! A post's name in its address.
+//! The name of a post in its address.
 
 use std::fmt;
 
-/// Lower-case ASCII letters and digits, in words joined by single hyphens: nothing that an address
-/// would have to escape.
+/// Words of lower-case ASCII letters and digits, joined by single hyphens. An address needs no
+/// escaping for these characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slug(String);
 
 impl Slug {
-    /// The slug that a title asks for. A title without a letter or digit of ASCII becomes `post`.
+    /// Returns the slug of a title. A title without an ASCII letter or digit becomes `post`.
     #[must_use]
     pub fn of_title(title: &str) -> Self {
         let mut slug = String::new();
@@ -27,7 +27,7 @@ impl Slug {
         Self(if slug.is_empty() { "post" } else { slug }.to_owned())
     }
 
-    /// The `n`th choice where the first is taken: `title`, `title-2`, `title-3`.
+    /// Returns the `n`th choice, for a slug that is already used: `title`, `title-2`, `title-3`.
     #[must_use]
     pub fn choice(&self, n: u32) -> Self {
         Self(match n {
@@ -36,13 +36,13 @@ impl Slug {
         })
     }
 
-    /// Whether the address of this post would be another page's.
+    /// Whether another page has the address of this slug.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
         self.0 == "new"
     }
 
-    /// The slug as text.
+    /// Returns the slug as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -55,7 +55,7 @@ impl fmt::Display for Slug {
     }
 }
 
-/// Bytes. Long enough for a headline, short enough for a line in a browser's address field.
+/// Maximum length of a slug, in bytes, before a number is appended.
 const LONGEST: usize = 80;
 
 #[cfg(test)]
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn titles_become_words_and_hyphens() {
+    fn a_slug_has_the_words_of_the_title_and_hyphens() {
         for (title, slug) in [
             ("Hello, World!", "hello-world"),
             ("  A door's   two sides — ", "a-doors-two-sides"),
@@ -79,13 +79,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_title_is_cut_and_never_ends_in_a_hyphen() {
+    fn a_long_slug_is_cut_and_does_not_end_with_a_hyphen() {
         let slug = Slug::of_title(&"word ".repeat(60));
         assert!(slug.as_str().len() <= LONGEST && !slug.as_str().ends_with('-'));
     }
 
     #[test]
-    fn later_choices_are_numbered_from_two() {
+    fn further_choices_are_numbered_from_2() {
         let slug = Slug::of_title("New");
         assert!(slug.is_reserved() && !slug.choice(2).is_reserved());
         assert_eq!(slug.choice(1).as_str(), "new");

@@ -1,11 +1,11 @@
-//! What the pages look like.
+//! The style sheet and the icon.
 
 use std::sync::LazyLock;
 
 use hallpass::pages::STYLE_SHEET;
 
-/// The style sheet of the whole site: the library's, for what stands in its pages, and then the
-/// blog's own.
+/// Returns the style sheet of the whole site: hallpass's style sheet for its own pages, and then
+/// the blog's.
 #[must_use]
 pub fn style_sheet() -> &'static str {
     static WHOLE: LazyLock<String> = LazyLock::new(|| format!("{STYLE_SHEET}\n{OWN}"));
@@ -14,5 +14,5 @@ pub fn style_sheet() -> &'static str {
 
 const OWN: &str = include_str!("../assets/style.css");
 
-/// The icon: a pass with a hole for its string.
+/// The icon.
 pub const FAVICON: &str = include_str!("../assets/favicon.svg");

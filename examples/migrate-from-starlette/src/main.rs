@@ -1,9 +1,9 @@
-//! The site that routes move to, one by one: it reads the cookie of the Starlette site, and the
-//! Starlette site reads its.
+//! A hallpass site to which the routes of a Starlette site are migrated one by one. Each site
+//! accepts the cookie of the other.
 //!
-//! Everything that is special to the migration stands in `shared_with_starlette`, to be deleted on
-//! the day after. `starlette_site.py` is the other side, `migrate.py` starts both and shows each
-//! direction.
+//! `shared_with_starlette` has all settings of the migration and can be deleted after it.
+//! `starlette_site.py` is the Starlette site. `migrate.py` starts both sites and checks that each
+//! accepts the other's cookie.
 
 #![forbid(unsafe_code)]
 
@@ -30,7 +30,7 @@ enum SiteRole {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let secret = std::env::var("SITE_SECRET")
-        .map_err(|_| "SITE_SECRET is not set: write the Starlette site's secret")?;
+        .map_err(|_| "SITE_SECRET is not set; set it to the secret of the Starlette site")?;
     let store =
         SqliteStore::open(&std::env::var("DATABASE_URL").unwrap_or("sqlite::memory:".into()))
             .await?;
@@ -53,8 +53,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(axum::serve(listener, app).await?)
 }
 
-/// What PyJWT writes, taken on purpose and nothing beyond it: the shared secret as an HS256 key,
-/// `typ: JWT`, no `kid`, and a number as `user_id`.
+/// Configures hallpass to accept the tokens that PyJWT makes: the shared secret as an HS256 key,
+/// `typ: JWT`, no `kid`, and a number as `user_id`. All other checks stay strict.
 fn shared_with_starlette<S: AccountStore>(
     site: HallpassBuilder<SiteRole, S>,
     secret: &str,
@@ -66,7 +66,7 @@ fn shared_with_starlette<S: AccountStore>(
         .keys(keys)
         .issuer("https://site.example")
         .audience("site")
-        .lifetime(Duration::from_secs(900)) // the Starlette site's; a longer-lived token is refused
+        .lifetime(Duration::from_secs(900)) // as on the Starlette site; longer ones are rejected
         .verifier(
             VerifierSettings::default()
                 .accept_type("JWT")

@@ -1,7 +1,7 @@
-//! Sign-in over a users table that was there before hallpass: `customers`, with columns of its own.
+//! Login with an existing users table: `customers`, which has its own columns.
 //!
-//! `users.rs` is all that it takes: two methods, and people sign in with their passwords; two more,
-//! and they change them.
+//! `users.rs` implements the store traits. Two methods are enough for a login with a password. Two
+//! more methods add the password change.
 
 #![forbid(unsafe_code)]
 
@@ -55,7 +55,7 @@ fn app(hallpass: &Hallpass<SiteRole>) -> Router {
         .layer(hallpass.layer())
 }
 
-/// The application that was there before: its table, and two people in it. `grace` is staff.
+/// Creates the table of the existing application, with two customers. `grace` is staff.
 async fn application() -> Result<SqlitePool, Box<dyn Error>> {
     let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;
     sqlx::query(

@@ -1,7 +1,6 @@
-//! The table stays the application's; who signs in, who does not, and what a request costs it
-//! afterwards.
+//! Login, password change and access control with the application's own table.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test panics if its setup fails")]
 
 use axum::extract::Request;
 use hallpass_testkit::Kit;
@@ -20,8 +19,8 @@ impl Shop {
     async fn open() -> Self {
         let kit = Kit::new();
         let pool = application().await.unwrap();
-        // The kit's clock does not run here: the site takes the system's, so the kit's users are
-        // not this site's.
+        // The site uses the system clock and not the kit's clock, so tokens of the kit's users are
+        // not valid here.
         let hallpass = accounts(kit.watch(Customers::new(pool.clone())), kit.keys()).await.unwrap();
         Self { app: app(&hallpass), kit, pool }
     }
@@ -60,7 +59,7 @@ impl Shop {
 const ADA: &str = "username=Ada&password=correct+horse+battery";
 
 #[tokio::test]
-async fn people_of_the_table_sign_in_and_no_request_after_that_asks_it() {
+async fn requests_after_a_login_do_not_read_the_table() {
     let shop = Shop::open().await;
     let (status, ada) = shop.post("/login", "", ADA).await;
     assert_eq!(status, 200);
@@ -76,7 +75,7 @@ async fn people_of_the_table_sign_in_and_no_request_after_that_asks_it() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_a_blocked_customer_are_refused() {
+async fn wrong_passwords_and_blocked_customers_are_rejected() {
     let shop = Shop::open().await;
     assert_eq!(shop.post("/login", "", "username=ada&password=incorrect+horse").await, (401, None));
     assert_eq!(
@@ -91,7 +90,7 @@ async fn a_wrong_password_and_a_blocked_customer_are_refused() {
 }
 
 #[tokio::test]
-async fn a_new_password_ends_what_was_before() {
+async fn a_password_change_revokes_all_other_sessions() {
     let shop = Shop::open().await;
     let (_, thief) = shop.post("/login", "", ADA).await;
     let (_, ada) = shop.post("/login", "", ADA).await;
@@ -108,7 +107,7 @@ async fn a_new_password_ends_what_was_before() {
 }
 
 #[tokio::test]
-async fn an_ability_whose_trait_is_missing_has_no_route() {
+async fn a_feature_without_its_store_trait_has_no_route() {
     let shop = Shop::open().await;
     assert_eq!(shop.get("/register", "").await.0, 404);
     assert_eq!(shop.get("/profile/two-factor", "").await.0, 404);

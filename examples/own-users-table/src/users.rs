@@ -1,4 +1,4 @@
-//! The application's own table as the sign-in sees it.
+//! hallpass's store traits for the application's own table.
 
 use hallpass::store::{
     AccountStore, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome,
@@ -18,12 +18,12 @@ impl Customers {
     }
 }
 
-// Two methods: password sign-in works.
+// These two methods are enough for a login with a password.
 
 impl AccountStore for Customers {
     type Error = sqlx::Error;
 
-    /// `login` holds names in lower case, as `Username::key` writes them.
+    /// The column `login` contains lower-case names, in the form of `Username::key`.
     async fn by_username(&self, name: &Username) -> Result<Option<Account>, sqlx::Error> {
         let row = sqlx::query("SELECT * FROM customers WHERE login = ?").bind(name.key());
         row.fetch_optional(&self.pool).await?.map(account).transpose()
@@ -35,8 +35,7 @@ impl AccountStore for Customers {
     }
 }
 
-// One more ability, two more methods: `POST /profile/password` is there, and weak hashes are
-// upgraded at the next sign-in.
+// These two methods add `POST /profile/password`, and replace weak hashes at the next login.
 
 impl PasswordStore for Customers {
     async fn replace_hash(
@@ -55,9 +54,9 @@ impl PasswordStore for Customers {
         })
     }
 
-    /// One statement, so that password and generation change together or not at all, and only while
-    /// the account is as the person's token says: a customer who is blocked at this moment
-    /// stays blocked.
+    /// Uses one statement, so that password and generation change together or not at all. The
+    /// statement writes only if the customer is not blocked and has the password hash and the
+    /// generation of the request.
     async fn change(&self, change: PasswordChange) -> Result<OwnChangeOutcome, sqlx::Error> {
         let row = sqlx::query(
             "UPDATE customers SET pwhash = ?, token_generation = token_generation + 1
@@ -87,7 +86,7 @@ fn account(row: SqliteRow) -> Result<Account, sqlx::Error> {
         .with_generation(row.try_get("token_generation")?))
 }
 
-/// An id that is no number is nobody's.
+/// Parses an id. No customer has the number -1, which is returned for an id that is not a number.
 fn number(id: &AccountId) -> i64 {
     id.as_str().parse().unwrap_or(-1)
 }

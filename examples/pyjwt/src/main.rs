@@ -1,13 +1,12 @@
-//! A Rust service beside a Python site: the site signs its cookie with PyJWT, and this service
-//! opens its routes for it.
+//! A Rust service that accepts the cookie of a Python site. The site signs the cookie with PyJWT.
 //!
-//! PyJWT writes `typ: JWT` and no `kid`, so the service says that it takes both: two settings, and
-//! strict in everything else. A site in Starlette's habit writes `sub`, `role`, `user_id` and
-//! `exp`, with a number as `user_id`; it has to add `iss` and `aud`, without which a token could be
-//! another service's.
+//! PyJWT writes `typ: JWT` and no `kid`. Two settings of the verifier accept this; all other checks
+//! stay strict. Starlette sites usually write `sub`, `role`, `user_id` and `exp`, with a number as
+//! `user_id`, which a third setting accepts. The site has to add `iss` and `aud`, because otherwise
+//! a token of another service could be accepted.
 //!
-//! `interop.py` beside this file starts the service and shows both directions, what is refused
-//! included.
+//! `interop.py` starts the service and checks both directions, including tokens that must be
+//! rejected.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -32,7 +31,7 @@ enum SiteRole {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let secret = std::env::var("SITE_SECRET")
-        .map_err(|_| "SITE_SECRET is not set; write the secret that the Python site signs with")?;
+        .map_err(|_| "SITE_SECRET is not set; set it to the secret that signs the site's tokens")?;
     let shared = KeyId::parse("shared")?;
     let keys = Keys::from(KeyRing::signing_with(Key::hmac(
         shared.clone(),
@@ -61,7 +60,7 @@ async fn profile(me: Identity<SiteRole>) -> String {
     format!("{} {} {:?}", me.username(), me.user_id(), me.roles())
 }
 
-/// A token made here, for whoever asks: what a sign-in would put into the cookie.
+/// Issues a token without authentication, for `interop.py`. A site issues such a token at login.
 async fn token(State(issuer): State<Issuer>) -> Result<String, String> {
     let now = SystemClock.now();
     let ann = LoggedIn::insecure_new(

@@ -3,7 +3,7 @@ use hallpass::{Hallpass, Identity, Role, require_login, require_roles};
 
 #[derive(Role)]
 enum SiteRole {
-    #[role(default)] // what a new account is
+    #[role(default)] // the role of a new account
     Guest,
     Admin,
 }

@@ -1,9 +1,9 @@
-//! A gRPC service that only verifies: the site signs, this service holds the key (`SITE_KEYS`) and
-//! asks nobody.
+//! A gRPC service that only verifies access tokens. The site signs the tokens; this service has the
+//! key (`SITE_KEYS`) and needs no call to the site and no database.
 //!
 //! `SITE_KEYS=$(cat site-keys.json) cargo run -p tonic-quickstart`, then call `site.Report/Read`
-//! with the metadata `authorization: Bearer TOKEN`: no token is UNAUTHENTICATED (16), a guest's is
-//! PERMISSION_DENIED (7).
+//! with the metadata `authorization: Bearer TOKEN`. A call without a token returns UNAUTHENTICATED
+//! (16), and a call with a guest's token returns PERMISSION_DENIED (7).
 
 use hallpass_core::{Authentication, KeyRing, RequestAuthenticator, Role, Verifier};
 use hallpass_tower::{AuthLayer, require_roles};

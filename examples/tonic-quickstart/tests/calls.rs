@@ -1,4 +1,4 @@
-//! The example as a user runs it: its program, its port, calls by a tonic client.
+//! Runs the example's program, and calls it with a tonic client.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -1,9 +1,8 @@
-//! Another service than the one that signs people in: it holds the site's public key and nothing
-//! else.
+//! A service that verifies the tokens of another site with the site's public key.
 //!
-//! It cannot sign a token, it has no store and asks nobody, and neither argon2 nor a database
-//! driver nor a template engine is built for it (`tests/tree.rs` reads its dependencies).
-//! `README.md` shows how the keys are made.
+//! The service cannot sign a token, has no store and sends no request to the site. Its build does
+//! not include argon2, a database driver or a template engine (`tests/tree.rs` checks its
+//! dependencies). `README.md` shows how to make the keys.
 
 #![forbid(unsafe_code)]
 
@@ -24,7 +23,7 @@ enum SiteRole {
     Admin,
 }
 
-/// What `https://site.example/.well-known/jwks.json` answers: public, so it may stand in a repository.
+/// The response of `https://site.example/.well-known/jwks.json`. It is public and can be committed.
 const JWKS: &str = include_str!("../jwks.json");
 
 #[tokio::main]
@@ -38,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn app(public_keys: KeyRing) -> Router {
     let verifier = Verifier::<SiteRole>::new(public_keys, "https://site.example", "site");
     Router::new()
-        .route("/", get(|| async { "Bring a pass to /report" }))
+        .route("/", get(|| async { "Send a bearer token to /report" }))
         .route("/report", get(report).route_layer(require_roles([SiteRole::Admin])))
         .layer(AuthLayer::new(RequestAuthenticator::new(verifier).bearer()))
 }

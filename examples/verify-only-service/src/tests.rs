@@ -1,7 +1,7 @@
-//! Tokens that the site signs with its private key, brought to this service, which has the public
-//! one.
+//! Sends tokens that are signed with the site's private key to the service, which has the public
+//! key.
 
-#![allow(clippy::unwrap_used, reason = "what a test prepares must be there")]
+#![allow(clippy::unwrap_used, reason = "a test panics if its setup fails")]
 
 use axum::{body::Body, http::Request};
 use hallpass_core::{Algorithm, Claims, Clock, Issuer, Key, KeyId, LoggedIn, SystemClock};
@@ -38,7 +38,7 @@ async fn answer(app: &Router, token: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn the_public_key_alone_tells_right_tokens_from_wrong_ones() {
+async fn the_public_key_is_enough_to_verify_tokens() {
     let site = ring(1);
     let jwks = site.to_jwks();
     assert!(jwks.contains("\"Ed25519\"") && !jwks.contains("\"d\""), "{jwks}");
@@ -51,8 +51,8 @@ async fn the_public_key_alone_tells_right_tokens_from_wrong_ones() {
     assert_eq!(answer(&app, &token(ring(2), "site", SiteRole::Admin)).await.0, 401);
     assert_eq!(answer(&app, &admin[..admin.len() - 4]).await.0, 401);
 
-    // What is public of the key as the secret of an HMAC (CVE-2015-9235): the key has one
-    // algorithm.
+    // A token that is signed with the public key as an HMAC secret (CVE-2015-9235) is rejected,
+    // because each key has exactly one algorithm.
     let public = jwks.split("\"x\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let name = KeyId::parse(site.active().unwrap().id().as_str()).unwrap();
     let confused =
@@ -62,7 +62,7 @@ async fn the_public_key_alone_tells_right_tokens_from_wrong_ones() {
 }
 
 #[tokio::test]
-async fn the_service_starts_with_the_key_that_lies_beside_it_and_cannot_sign() {
+async fn the_committed_jwks_can_verify_but_not_sign() {
     let ring = KeyRing::from_jwks(JWKS).unwrap();
     assert!(ring.active().is_none());
     assert_eq!(answer(&app(ring), "x.y.z").await.0, 401);

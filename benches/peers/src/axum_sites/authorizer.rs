@@ -1,4 +1,5 @@
-//! jwt-authorizer, which is for axum 0.7: so the page stands there a second time, without a guard, to compare with.
+//! jwt-authorizer, which requires axum 0.7. For a comparison, this module also has the page on axum
+//! 0.7 without a guard.
 
 use std::convert::Infallible;
 
@@ -32,7 +33,7 @@ fn router() -> Router {
     Router::new().route("/admin", get(|| async { "hello" }))
 }
 
-/// The same two conversions of bodies around both.
+/// Converts the bodies of axum 0.7, for both sites in the same way.
 fn on_todays_axum(
     router: Router,
 ) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + Sync {

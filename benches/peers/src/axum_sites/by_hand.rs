@@ -1,4 +1,4 @@
-//! What people write without a crate for it: a cookie jar, `jsonwebtoken::decode`, a role's name.
+//! A handwritten guard: a cookie jar, `jsonwebtoken::decode` and a comparison of role names.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! axum-gate: a cookie gate with a role, and the token that its own codec writes (it takes no other).
+//! axum-gate: a cookie gate with a role. Its token is written by its own codec, because it accepts
+//! no other token.
 
 use std::sync::Arc;
 

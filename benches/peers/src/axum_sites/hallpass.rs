@@ -1,4 +1,4 @@
-//! The page behind hallpass, in the places where its layer can stand.
+//! The page guarded by hallpass, with each possible place of its layer and guard.
 
 use axum::{Router, handler::Handler, routing::get};
 use hallpass_axum::Allowed;
@@ -25,12 +25,12 @@ fn guarded() -> Router {
     Router::new().route("/admin", get(|| async { "hello" }).route_layer(require_roles([SiteRole::Admin])))
 }
 
-/// As in the README.
+/// Returns the site with the layer in the router, as in the README.
 pub(crate) fn inside() -> Router {
     guarded().layer(AuthLayer::new(verifier()))
 }
 
-/// The layer around the router instead of in it, where axum does not box it.
+/// Returns the site with the layer around the router, where axum does not box it.
 pub(crate) fn outside() -> AuthService<SiteRole, Router> {
     outside_of(verifier())
 }
@@ -39,13 +39,14 @@ pub(crate) fn outside_of(verifier: Verifier<SiteRole>) -> AuthService<SiteRole, 
     AuthLayer::new(verifier).layer(guarded())
 }
 
-/// The guard around the handler, by axum's `Handler::layer`, instead of around the route.
+/// Returns the site with the guard around the handler (axum's `Handler::layer`) instead of around
+/// the route.
 pub(crate) fn on_handler() -> AuthService<SiteRole, Router> {
     let page = async || "hello";
     AuthLayer::new(verifier()).layer(Router::new().route("/admin", get(page.layer(require_roles([SiteRole::Admin])))))
 }
 
-/// The guard as an argument of the handler.
+/// Returns the site with the guard as an argument of the handler.
 pub(crate) fn extractor() -> AuthService<SiteRole, Router> {
     let page = async |admin: Allowed<Administer>| {
         drop(admin);
@@ -54,7 +55,8 @@ pub(crate) fn extractor() -> AuthService<SiteRole, Router> {
     AuthLayer::new(verifier()).layer(Router::new().route("/admin", get(page)))
 }
 
-/// Tokens of HMAC keys remembered, which is not the default.
+/// Returns the site with a verifier that also remembers tokens of HMAC keys, which is not the
+/// default.
 pub(crate) fn remembered() -> AuthService<SiteRole, Router> {
     outside_of(verifier().remember_all(8192))
 }

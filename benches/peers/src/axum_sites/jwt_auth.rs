@@ -1,4 +1,5 @@
-//! axum-jwt-auth: an extractor of verified claims. It knows no roles, so the handler looks.
+//! axum-jwt-auth: an extractor of verified claims. It has no support for roles, so the handler
+//! checks the role.
 
 use std::sync::Arc;
 

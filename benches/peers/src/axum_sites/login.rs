@@ -1,4 +1,4 @@
-//! axum-login: sessions in a store, the account loaded for each request, and a permission.
+//! axum-login: sessions in a store, a query for the account in each request, and a permission.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -22,14 +22,14 @@ use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
 use tower::ServiceExt;
 use tower_sessions_sqlx_store::SqliteStore;
 
-/// How many of the site's users have a session that asks for the page.
+/// Maximum number of users with a session that requests the page.
 const SESSIONS: usize = 1000;
 
-/// A path for a database of so many users, made anew by each run.
+/// Returns the URL of a database for this number of users. Deletes the file of an earlier run.
 pub(crate) fn file(users: usize) -> String {
     let path: PathBuf = std::env::temp_dir().join(format!("hallpass-peers-{users}.db"));
     for suffix in ["", "-wal", "-shm"] {
-        // Usually it is not there.
+        // An error usually means that the file does not exist.
         let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
     }
     format!("sqlite://{}?mode=rwc", path.display())
@@ -38,7 +38,7 @@ pub(crate) fn file(users: usize) -> String {
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct User {
     id: i64,
-    #[expect(dead_code, reason = "it is loaded as a site would load it")]
+    #[expect(dead_code, reason = "a site would also load it")]
     username: String,
     role: String,
     password_hash: Vec<u8>,
@@ -56,7 +56,7 @@ impl AuthUser for User {
     }
 }
 
-/// Where the accounts are.
+/// The store of the accounts.
 #[derive(Clone)]
 enum Users {
     Memory(Arc<HashMap<i64, User>>),
@@ -90,7 +90,7 @@ impl AuthzBackend for Users {
     }
 }
 
-/// A site of this many users, all in memory.
+/// Returns a site with this number of users, all in memory.
 pub(crate) async fn in_memory(users: usize) -> (Router, Vec<String>) {
     let all = (1..=users as i64).map(|id| {
         let user = User { id, username: format!("user-{id}"), role: "admin".into(), password_hash: vec![7; 32] };
@@ -99,9 +99,9 @@ pub(crate) async fn in_memory(users: usize) -> (Router, Vec<String>) {
     site(Users::Memory(Arc::new(all.collect())), MemoryStore::default(), users).await
 }
 
-/// A site of this many users and as many sessions, all in SQLite.
+/// Returns a site with this number of users and of sessions, all in SQLite.
 pub(crate) async fn sqlite(url: &str, users: usize) -> (Router, Vec<String>) {
-    // A database in memory is one connection's own.
+    // Each connection has its own in-memory database.
     let connections = if url.contains(":memory:") { 1 } else { 4 };
     let pool = SqlitePoolOptions::new().max_connections(connections).connect(url).await.unwrap();
     let store = SqliteStore::new(pool.clone());

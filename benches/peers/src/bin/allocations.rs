@@ -1,7 +1,8 @@
-//! Counts the allocations of every case of the groups that are named.
+//! Counts the allocations of all cases of the given groups.
 //!
-//! `allocations GROUP...` prints a line of JSON for each case. It is a program of its own because counting needs an allocator of its own,
-//! which would be in the times. Counted is the calling thread, so what a peer allocates on SQLite's threads is not in it.
+//! `allocations GROUP...` prints a line of JSON for each case. This is a separate program, because
+//! the counting allocator would change the times. It counts allocations of the calling thread only,
+//! so allocations of a peer on SQLite's threads are not included.
 
 use hallpass_peers::group;
 use serde_json::json;
@@ -9,7 +10,7 @@ use serde_json::json;
 fn main() {
     for name in std::env::args().skip(1) {
         for (grown, mut case) in group(&name) {
-            // The first few fill what is filled once.
+            // The first runs fill caches and pools.
             case.run(8, &mut |work| work());
             let mut count = 0;
             case.run(1, &mut |work| count = allocation_counter::measure(work).count_total);

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::*;
 
-/// Posts in a SQLite file of this test's own.
+/// Opens posts in a SQLite file that no other test uses.
 async fn posts(name: &str) -> (Posts, PathBuf) {
     let file = std::env::temp_dir().join(format!("blog-posts-{name}-{}.db", std::process::id()));
     let url = format!("sqlite://{}?mode=rwc", file.display());
@@ -14,7 +14,7 @@ fn draft(title: &str) -> Draft {
 }
 
 #[tokio::test]
-async fn a_post_is_found_under_its_slug_until_it_is_hidden() {
+async fn a_post_is_found_by_its_slug_until_it_is_hidden() {
     let (posts, file) = posts("hide").await;
     let slug = posts.publish(&draft("First words"), "ann", 7).await.unwrap();
     let post = posts.by_slug(slug.as_str()).await.unwrap().unwrap();
@@ -30,7 +30,7 @@ async fn a_post_is_found_under_its_slug_until_it_is_hidden() {
 }
 
 #[tokio::test]
-async fn slugs_stay_unique_among_writers_at_once() {
+async fn concurrent_writers_get_unique_slugs() {
     let (posts, file) = posts("unique").await;
     let writers: Vec<_> = (0..16)
         .map(|n| {
@@ -45,12 +45,12 @@ async fn slugs_stay_unique_among_writers_at_once() {
     slugs.sort();
     slugs.dedup();
     assert_eq!(slugs.len(), 16);
-    assert!(!slugs.contains(&"new".to_owned()), "the address of the form");
+    assert!(!slugs.contains(&"new".to_owned()), "`/posts/new` is the form");
     std::fs::remove_file(file).unwrap();
 }
 
 #[tokio::test]
-async fn pages_hold_twenty_and_lead_on() {
+async fn pages_have_20_posts_and_link_to_older_posts() {
     let (posts, file) = posts("pages").await;
     for n in 0..41 {
         posts.publish(&draft(&format!("Post {n}")), "ann", n).await.unwrap();

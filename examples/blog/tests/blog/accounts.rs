@@ -1,17 +1,17 @@
-//! Registration, log-in, log-out: each row, as a form and as JSON.
+//! Registration, login and logout: each row of the contract, as a form and as JSON.
 
 use crate::person::{ACCESS, PASSWORD, enrol, log_in, register};
 use crate::site::Site;
 use hallpass_test_support::http::client::Client;
 
 #[test]
-fn pages_of_the_sign_in_are_pages() {
+fn login_and_registration_pages_are_rendered_in_the_frame() {
     let site = Site::start();
     let mut visitor = site.browser();
     for path in ["/register", "/login", "/login?next=%2Fprofile"] {
         let page = visitor.get(path).expect_page(200);
         assert_eq!(page.set_cookies(), [], "{path}");
-        assert!(page.text().contains("Hall Notes"), "the blog's own frame");
+        assert!(page.text().contains("Hall Notes"), "the blog's frame");
     }
     let login = visitor.get("/login").text();
     for hint in ["autocomplete=\"username\"", "autocomplete=\"current-password\""] {
@@ -21,7 +21,7 @@ fn pages_of_the_sign_in_are_pages() {
 }
 
 #[test]
-fn registration_signs_a_guest_in() {
+fn registration_logs_in_as_a_guest() {
     let site = Site::start();
     let mut script = site.script();
     let answer =
@@ -38,7 +38,7 @@ fn registration_signs_a_guest_in() {
 }
 
 #[test]
-fn a_name_is_taken_once_whatever_its_spelling() {
+fn a_user_name_is_unique_across_spellings() {
     let site = Site::start();
     register(site.browser(), "Ann");
     for name in ["Ann", "ann", "ANN", " ann ", "ａｎｎ"] {
@@ -50,7 +50,7 @@ fn a_name_is_taken_once_whatever_its_spelling() {
 }
 
 #[test]
-fn a_refused_registration_names_the_field_and_writes_nothing() {
+fn an_invalid_registration_names_the_field_and_writes_nothing() {
     let site = Site::start();
     for (field, fields) in [
         ("username", vec![("password", PASSWORD)]),
@@ -68,7 +68,7 @@ fn a_refused_registration_names_the_field_and_writes_nothing() {
 }
 
 #[test]
-fn a_typed_name_is_kept_and_a_typed_password_is_not() {
+fn an_error_page_keeps_the_user_name_but_not_the_password() {
     let site = Site::start();
     let page = site
         .browser()
@@ -91,13 +91,13 @@ fn log_in_with_a_password() {
     let body = log_in(&mut site.script(), "ann", "").expect(200).json();
     assert_eq!((&body["status"], &body["user"]["username"]), (&"signed_in".into(), &"ann".into()));
 
-    // A code that is not due is not asked about.
+    // The form may leave out the code if no code is required.
     let fields = [("username", "ann"), ("password", PASSWORD)];
     site.browser().post("/login", &fields).expect_see_other("/");
 }
 
 #[test]
-fn log_in_goes_on_to_a_path_of_this_site_only() {
+fn login_redirects_only_to_a_path_of_this_site() {
     let site = Site::start();
     register(site.browser(), "ann");
     for (next, place) in [
@@ -115,7 +115,7 @@ fn log_in_goes_on_to_a_path_of_this_site_only() {
         let answer = site.browser().post("/login", &fields).expect(303);
         let location = answer.header("location").unwrap_or_default();
         if next == "/%09/evil.example" {
-            // An encoded tab is a tab in no browser's address; either answer stays on the site.
+            // Browsers do not decode `%09` to a tab, so both responses stay on the site.
             assert!(location.starts_with('/') && !location.starts_with("//"), "{location}");
         } else {
             assert_eq!(location, place, "{next}");
@@ -124,7 +124,7 @@ fn log_in_goes_on_to_a_path_of_this_site_only() {
 }
 
 #[test]
-fn every_wrong_log_in_says_the_same() {
+fn all_failed_logins_have_the_same_response() {
     let site = Site::start();
     register(site.browser(), "ann");
     register(site.browser(), "eve");
@@ -158,7 +158,7 @@ fn every_wrong_log_in_says_the_same() {
 }
 
 #[test]
-fn log_out_ends_the_session_and_every_copy_of_its_cookie_at_once() {
+fn logout_revokes_all_copies_of_the_cookie_immediately() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let mut copy = ann.clone();
@@ -168,12 +168,12 @@ fn log_out_ends_the_session_and_every_copy_of_its_cookie_at_once() {
     copy.get("/profile").expect_log_in("/profile");
     copy.as_script().get("/profile").expect_problem(401);
 
-    // On an open page the dead cookie is nobody's, and no fault.
+    // A public page ignores the revoked cookie and is not an error.
     assert!(copy.get("/").expect_page(200).text().contains("Log in"));
 }
 
 #[test]
-fn log_out_works_signed_out_too() {
+fn logout_succeeds_without_a_session() {
     let site = Site::start();
     site.browser().post("/logout", &[]).expect_see_other("/");
     assert_eq!(site.script().post("/logout", &[]).expect(204).text(), "");
@@ -183,7 +183,7 @@ fn log_out_works_signed_out_too() {
 }
 
 #[test]
-fn a_bearer_token_opens_nothing_where_the_site_does_not_turn_it_on() {
+fn a_bearer_token_is_rejected_unless_enabled() {
     let site = Site::start();
     let ann = register(site.browser(), "ann");
     let mut thief: Client = site.script();

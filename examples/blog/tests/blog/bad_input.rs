@@ -1,11 +1,11 @@
-//! Input that nobody meant well: each a clear refusal, none a 500, nothing written.
+//! Invalid and malicious input: each request is rejected with a 4xx status, and nothing is written.
 
 use crate::person::{PASSWORD, enrol, register, with_role};
 use crate::site::Site;
 use hallpass_test_support::http::form;
 
 #[test]
-fn a_body_over_eight_kib_is_too_large() {
+fn a_body_over_8_kib_is_rejected_with_413() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let filler = "x".repeat(8 * 1024);
@@ -28,7 +28,7 @@ fn a_body_over_eight_kib_is_too_large() {
 }
 
 #[test]
-fn fields_of_the_wrong_type_are_named() {
+fn fields_that_are_not_text_are_rejected_with_422() {
     let site = Site::start();
     for body in [
         r#"{"username":1,"password":"correct horse battery"}"#,
@@ -68,7 +68,7 @@ fn fields_of_the_wrong_type_are_named() {
 }
 
 #[test]
-fn json_that_is_none_is_refused() {
+fn invalid_json_is_rejected() {
     let site = Site::start();
     for body in ["", "{", "{\"username\":", "username=bob", "\u{0}"] {
         let status = site.script().post_body("/login", body).status;
@@ -77,7 +77,7 @@ fn json_that_is_none_is_refused() {
 }
 
 #[test]
-fn a_method_without_a_meaning_is_answered_with_those_that_have_one() {
+fn an_unsupported_method_gets_405_and_the_allow_header() {
     let site = Site::start();
     let mut admin = with_role(&site, site.browser(), "root", "admin");
     for (method, path, allowed) in [
@@ -112,7 +112,7 @@ fn a_method_without_a_meaning_is_answered_with_those_that_have_one() {
 }
 
 #[test]
-fn head_is_get_without_the_body() {
+fn head_responds_like_get_without_a_body() {
     let site = Site::start();
     let mut visitor = site.browser();
     for path in ["/", "/login", "/healthz", "/style.css"] {
@@ -123,14 +123,14 @@ fn head_is_get_without_the_body() {
 }
 
 #[test]
-fn the_public_keys_of_a_symmetric_ring_are_none() {
+fn jwks_is_empty_for_an_hmac_key_ring() {
     let site = Site::start();
     let keys = site.browser().get("/.well-known/jwks.json").expect(200);
     assert_eq!(keys.json(), serde_json::json!({"keys": []}));
 }
 
 #[test]
-fn odd_addresses_open_nothing() {
+fn unusual_paths_do_not_bypass_the_guard() {
     let site = Site::start();
     let mut guest = register(site.browser(), "ann");
     for path in [

@@ -1,10 +1,11 @@
-//! What the cookies are, letter by letter.
+//! The names, values and attributes of the cookies.
 
 use crate::person::{ACCESS, DEVICE, PASSWORD, PENDING, REFRESH, enrol, log_in, register};
 use crate::site::Site;
 use hallpass_test_support::{cookie_jar::SetCookie, http::Response};
 
-/// `Path=/; Secure; HttpOnly; SameSite=Lax` and a `Max-Age`, which is returned; nothing else.
+/// Asserts that the attributes are `Path=/; Secure; HttpOnly; SameSite=Lax` and a `Max-Age`, and
+/// returns the `Max-Age`.
 #[track_caller]
 fn max_age(cookie: &SetCookie) -> u64 {
     let (age, rest): (Vec<_>, Vec<_>) =
@@ -24,12 +25,12 @@ fn only_known_names(response: &Response) {
 }
 
 #[test]
-fn attributes_are_those_of_the_contract() {
+fn cookies_have_the_documented_attributes() {
     let site = Site::start();
     let mut ann = site.browser();
     let answer = ann.post("/register", &[("username", "ann"), ("password", PASSWORD)]);
     only_known_names(&answer);
-    let access = answer.set_cookie(ACCESS).expect("signed in");
+    let access = answer.set_cookie(ACCESS).expect("a logged-in response");
     let life = max_age(&access);
     assert!((60..=3600).contains(&life), "short-lived: {life} s");
     assert_eq!(access.value.split('.').count(), 3, "a JWT");
@@ -40,26 +41,26 @@ fn attributes_are_those_of_the_contract() {
     enrol(&mut ann);
     let answer = log_in(&mut site.browser(), "ann", "");
     only_known_names(&answer);
-    let pending = answer.set_cookie(PENDING).expect("a code is awaited");
+    let pending = answer.set_cookie(PENDING).expect("a pending cookie");
     assert_eq!(max_age(&pending), 300);
     assert!(answer.set_cookie(ACCESS).is_none_or(|cookie| max_age(&cookie) == 0));
 }
 
 #[test]
-fn removal_has_the_attributes_of_what_it_removes() {
+fn cookie_removal_has_the_attributes_of_the_cookie() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let held: Vec<_> = ann.cookies.names().map(str::to_owned).collect();
     let answer = ann.post("/logout", &[]).expect_see_other("/");
     only_known_names(&answer);
     for name in held {
-        let removal = answer.set_cookie(&name).expect("each cookie is removed");
+        let removal = answer.set_cookie(&name).expect("a removal of each cookie");
         assert_eq!((removal.value.as_str(), max_age(&removal)), ("", 0));
     }
 }
 
 #[test]
-fn no_get_sets_a_session_cookie_or_changes_anything() {
+fn get_requests_set_no_cookie_and_change_nothing() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     for path in
@@ -76,7 +77,7 @@ fn no_get_sets_a_session_cookie_or_changes_anything() {
 }
 
 #[test]
-fn a_corrupt_cookie_is_nobodys() {
+fn a_corrupt_cookie_is_treated_as_logged_out() {
     let site = Site::start();
     let ann = register(site.browser(), "ann");
     let good = ann.cookies[ACCESS].clone();
@@ -105,10 +106,10 @@ fn a_corrupt_cookie_is_nobodys() {
 }
 
 #[test]
-fn two_cookies_of_one_name_are_nobodys() {
+fn duplicate_or_misnamed_cookies_are_rejected() {
     let site = Site::start();
     let mut ann = register(site.script(), "ann");
-    let token = ann.cookies.remove(ACCESS).expect("signed in");
+    let token = ann.cookies.remove(ACCESS).expect("an access token");
     for header in [
         format!("{ACCESS}={token}; {ACCESS}={token}"),
         format!("{ACCESS}=x; {ACCESS}={token}"),
@@ -120,7 +121,7 @@ fn two_cookies_of_one_name_are_nobodys() {
         request = request.header("cookie", header);
         stranger.send(request).expect_problem(401);
     }
-    // A neighbour is harmless.
+    // Other cookies in the header have no effect, also if they are malformed.
     let mut stranger = site.script();
     let mut request = stranger.request("GET", "/profile");
     request = request.header("cookie", format!("a=\"; b=é; {ACCESS}={token}; c"));

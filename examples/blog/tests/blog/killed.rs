@@ -1,12 +1,13 @@
-//! `kill -9` at a moment that nobody chose, during registration, enrolment, a recovery code's use
-//! and a change of password.
+//! `kill -9` at a random moment during registration, two-factor enrolment, use of a recovery code
+//! and password change.
 //!
-//! Which of the four, and on which side of its answer, goes round, so that each is met; when
-//! exactly is left to chance.
+//! The rounds take the four operations in turn, each before and after its response. The exact
+//! moment of the kill is random.
 //!
-//! After each the blog is started again over the same files and must be before or after each step,
-//! never between: no half user, no factor without its ten codes and its consumed first step, no
-//! consumed code that works, no session of before the factor; and nothing that was acknowledged is
+//! After each kill the blog is started again with the same files. Each operation must then be
+//! complete or not have happened. These states must not exist: an incomplete account, a second
+//! factor without its ten recovery codes and its consumed first time step, a consumed code that is
+//! accepted, or a session that is older than the second factor. An acknowledged change must not be
 //! lost.
 
 use std::sync::mpsc::{self, Sender};
@@ -23,23 +24,26 @@ use hallpass_test_support::http::client::Client;
 
 const NEW_PASSWORD: &str = "seven maps of nowhere";
 
-/// What was answered to one person before the end, in order.
+/// The responses that one person received before the kill, in order.
 #[derive(Clone, Default)]
 struct Life {
     name: String,
     registered: bool,
-    /// The cookies of after the registration.
+    /// The client with the cookies of the registration.
     first_session: Option<Client>,
-    /// The first code, once it was sent.
+    /// The first one-time code, after it was sent.
     first_code: Option<String>,
-    /// The recovery codes, once they were shown.
+    /// The recovery codes, after they were received.
     recovery: Option<Vec<String>>,
-    /// Whether the first recovery code was sent, and whether it was taken.
+    /// Whether the first recovery code was sent.
     consuming: bool,
+    /// Whether the first recovery code was accepted.
     consumed: bool,
+    /// Whether the password change was sent.
     changing: bool,
+    /// Whether the password change was acknowledged.
     changed: bool,
-    /// How long each operation took, where it was answered.
+    /// The duration of each operation that was acknowledged.
     took: [Option<Duration>; 4],
 }
 
@@ -52,7 +56,7 @@ impl Life {
     }
 }
 
-/// Where a kill is to land: during this operation, or once it has been answered.
+/// The moment of a kill: during an operation, or after its response.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Moment {
     operation: usize,
@@ -62,13 +66,13 @@ struct Moment {
 const OPERATIONS: [&str; 4] = ["registration", "enrolment", "code", "password change"];
 
 #[test]
-fn a_killed_blog_is_before_or_after_each_step() {
+fn a_killed_blog_has_no_incomplete_operation() {
     kill(8);
 }
 
 #[test]
-#[ignore = "200 kills take five minutes; .ci/run runs a share of them: KILLS says how many"]
-fn a_blog_killed_200_times_is_before_or_after_each_step() {
+#[ignore = "200 kills take five minutes; .ci/run runs fewer and sets their number in KILLS"]
+fn a_blog_killed_200_times_has_no_incomplete_operation() {
     kill(std::env::var("KILLS").map_or(200, |kills| kills.parse().expect("a number")));
 }
 
@@ -77,7 +81,8 @@ fn kill(times: u64) {
     let mut random =
         SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64 | 1;
     eprintln!("seed {random}");
-    // Kills before and after the answer, by operation; and how long each took lately.
+    // The number of kills before and after the response, and the latest duration, of each
+    // operation.
     let (mut hit, mut typical) = ([[0; 2]; 4], [Duration::from_millis(50); 4]);
     for round in 0..times {
         let moment = Moment { operation: (round / 2 % 4) as usize, answered: round % 2 == 1 };
@@ -85,10 +90,10 @@ fn kill(times: u64) {
         let (there, arrival) = mpsc::channel();
         let live = {
             let (life, client) = (life.clone(), site.script());
-            // It ends by a panic where the blog ends before it.
+            // The thread panics if the blog is killed first.
             thread::spawn(move || live(&life, client, &format!("r{round}"), moment, &there))
         };
-        arrival.recv().expect("it gets there");
+        arrival.recv().expect("the client reaches the moment");
         let longest =
             if moment.answered { Duration::from_millis(5) } else { typical[moment.operation] };
         random =
@@ -104,20 +109,21 @@ fn kill(times: u64) {
         check(&site, &life);
     }
     for (operation, [before, after]) in OPERATIONS.iter().zip(hit) {
-        eprintln!("{operation}: killed {before} times before its answer, {after} times after");
+        eprintln!("{operation}: killed {before} times before its response, {after} times after");
         let least = times / 20;
-        assert!(before >= least && after >= least, "{operation}: too few to show anything");
+        assert!(before >= least && after >= least, "{operation}: too few kills for a result");
     }
 }
 
-/// Lives until the moment, says when it is there, and goes no further than the answer to that
-/// operation.
+/// Runs the operations up to the response of the moment's operation, and sends a message to `there`
+/// at the moment.
 fn live(life: &Mutex<Life>, mut client: Client, name: &str, moment: Moment, there: &Sender<()>) {
-    let note =
-        |change: &mut dyn FnMut(&mut Life)| change(&mut life.lock().expect("no panic within"));
+    let note = |change: &mut dyn FnMut(&mut Life)| {
+        change(&mut life.lock().expect("a mutex that is not poisoned"))
+    };
     let at = |operation, answered| {
         if (Moment { operation, answered }) == moment {
-            there.send(()).expect("somebody waits");
+            there.send(()).expect("a receiver");
         }
     };
     note(&mut |life| *life = Life { name: name.to_owned(), ..Life::default() });
@@ -184,15 +190,15 @@ fn check(site: &Site, life: &Life) {
     }
     let rows = rows(site, name);
     if !life.registered && rows.account.is_none() {
-        // Before: the name is free, and nothing of it is left.
+        // The registration did not happen: the name is free, and no row of it exists.
         site.script().post("/register", &[("username", name), ("password", PASSWORD)]).expect(201);
         return;
     }
     let (has_factor, steps, codes) =
-        rows.account.expect("a registration that was acknowledged is lost");
+        rows.account.expect("the account of an acknowledged registration");
 
-    // One password, and the one of before only if the change was not acknowledged. Attempts are
-    // few: five, less one in flight.
+    // Exactly one password is accepted, and the old password only if the change was not
+    // acknowledged. The rate limit allows five attempts, of which one may be in flight.
     let answers = [PASSWORD, NEW_PASSWORD].map(|password| log(password, ""));
     let (password, answer) = match &answers {
         [before, after] if (before.status, after.status) == (200, 401) && !life.changed => {
@@ -201,32 +207,35 @@ fn check(site: &Site, life: &Life) {
         [before, after] if (before.status, after.status) == (401, 200) && life.changing => {
             (NEW_PASSWORD, after)
         }
-        _ => panic!("{name}: half a change of password: {answers:?}"),
+        _ => panic!("{name}: the password change is incomplete: {answers:?}"),
     };
 
-    // The factor with all that belongs to it, or nothing of it.
+    // Either the second factor is complete, or no part of it exists.
     let status = answer.json()["status"].clone();
     assert_eq!(status == "second_factor_required", has_factor, "{name}: {status}");
     let Some(first_code) = life.first_code.as_ref().filter(|_| has_factor) else {
         assert!(
             !has_factor && life.recovery.is_none(),
-            "{name}: a factor that nobody confirmed, or one that is lost"
+            "{name}: a second factor that was not confirmed, or that is lost"
         );
-        assert_eq!((steps, codes), (0, 0), "{name}: what is left of half an enrolment");
+        assert_eq!((steps, codes), (0, 0), "{name}: rows of an incomplete enrolment");
         return;
     };
-    assert_eq!(steps, 1, "{name}: a live secret whose first step is not consumed");
+    assert_eq!(steps, 1, "{name}: an active secret whose first time step is not consumed");
     assert!(codes == 10 || (codes == 9 && life.consuming), "{name}: {codes} recovery codes");
     let mut before = life.first_session.clone().expect("acknowledged").at(site.address);
     assert_eq!(
         before.get("/profile/sessions").status,
         401,
-        "{name}: a session of before the factor lives on"
+        "{name}: a session that is older than the second factor is accepted"
     );
     if let Some(recovery) = &life.recovery {
         assert_eq!(log(password, &recovery[1]).status, 200, "{name}");
         let unconsumed = codes == 10;
-        assert!(!(unconsumed && life.consumed), "{name}: a code that was taken is there again");
+        assert!(
+            !(unconsumed && life.consumed),
+            "{name}: an accepted recovery code is not consumed"
+        );
         assert_eq!(
             log(password, &recovery[0]).status,
             if unconsumed { 200 } else { 401 },
@@ -234,12 +243,12 @@ fn check(site: &Site, life: &Life) {
         );
         assert_eq!(log(password, &recovery[1]).status, 401, "{name}");
     }
-    assert_eq!(log(password, first_code).status, 401, "{name}: the first code works twice");
+    assert_eq!(log(password, first_code).status, 401, "{name}: the first code is accepted twice");
 }
 
 struct Rows {
-    /// Whether there is a factor, how many steps are noted as consumed, how many recovery codes
-    /// are left.
+    /// Whether the account has a second factor, the number of rows with a consumed time step, and
+    /// the number of unused recovery codes.
     account: Option<(bool, i64, i64)>,
 }
 
@@ -255,7 +264,7 @@ fn rows(site: &Site, name: &str) -> Rows {
              FROM hallpass_accounts a WHERE username_key = ?";
         let row = sqlx::query(query).bind(name).fetch_optional(&mut connection).await.expect("the tables");
         let intact: String =
-            sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.expect("a word");
+            sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.expect("a result");
         assert_eq!(intact, "ok");
         connection.close().await.expect("closed");
         Rows { account: row.map(|row| (row.get::<i64, _>(0) == 1, row.get(1), row.get(2))) }

@@ -1,4 +1,4 @@
-//! Too much, and too little: guesses past the limit, and a store that does not answer.
+//! Rate limits for password and code guesses, and a store that does not respond.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,16 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use crate::person::{ACCESS, PASSWORD, enrol, log_in, register};
 use crate::site::Site;
 
-/// Wrong passwords until the limit speaks; no more than this many may be looked at first.
+/// Maximum number of wrong passwords before the rate limit must reject one.
 const PATIENCE: usize = 40;
 
 #[test]
-fn guesses_past_the_limit_are_told_to_wait() {
+fn password_guesses_over_the_rate_limit_get_429() {
     let mut site = Site::start();
     register(site.browser(), "ann");
     let wrong = [("username", "ann"), ("password", "wrong password")];
     let tried = (0..PATIENCE).find(|_| site.script().post("/login", &wrong).status == 429);
-    assert!(tried.is_some(), "never limited");
+    assert!(tried.is_some(), "no request was limited");
 
     let answer = site.script().post("/login", &wrong).expect(429);
     let wait: u64 = answer.header("retry-after").expect("a time").parse().expect("seconds");
@@ -26,8 +26,8 @@ fn guesses_past_the_limit_are_told_to_wait() {
     let page = site.browser().post("/login", &wrong).expect_page(429);
     assert!(page.header("retry-after").is_some());
 
-    // Neither another spelling nor a restart forgets, and the right password does not open the
-    // limited account.
+    // Another spelling of the name and a restart do not reset the limit, and the right password is
+    // rejected while the account is limited.
     site.browser()
         .post("/login", &[("username", "ANN"), ("password", "wrong password")])
         .expect_page(429);
@@ -36,7 +36,7 @@ fn guesses_past_the_limit_are_told_to_wait() {
 }
 
 #[test]
-fn guessed_codes_are_limited_across_pending_cookies() {
+fn code_guesses_are_limited_across_pending_cookies() {
     let site = Site::start();
     let (mut authenticator, _) = enrol(&mut register(site.browser(), "ann"));
     let wrong = authenticator.wrong_code();
@@ -51,12 +51,12 @@ fn guessed_codes_are_limited_across_pending_cookies() {
 }
 
 #[test]
-fn a_store_that_does_not_answer_fails_log_in_closed_and_leaves_routes_open() {
+fn a_locked_store_fails_logins_but_not_guarded_routes() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // Somebody holds the write lock, as a backup might.
+    // Another process holds the write lock, as a backup might do.
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(site.file("blog.db"));
     let mut writer: SqliteConnection = runtime.block_on(options.connect()).expect("the database");
     runtime.block_on(sqlx::query("BEGIN EXCLUSIVE").execute(&mut writer)).expect("the lock");
@@ -67,11 +67,11 @@ fn a_store_that_does_not_answer_fails_log_in_closed_and_leaves_routes_open() {
     assert!(answer.header("retry-after").is_some() && answer.set_cookies().is_empty());
     answer.expect_problem(503);
     let answer = ann.post("/logout", &[]).expect_page(503);
-    assert!(answer.set_cookies().is_empty(), "a log-out that did not happen removes no cookie");
+    assert!(answer.set_cookies().is_empty(), "a failed logout removes no cookie");
     ann.get("/posts/new").expect_page(403);
     ann.get("/").expect_page(200);
 
-    runtime.block_on(sqlx::query("ROLLBACK").execute(&mut writer)).expect("the lock is gone");
+    runtime.block_on(sqlx::query("ROLLBACK").execute(&mut writer)).expect("the lock is released");
     runtime.block_on(writer.close()).expect("closed");
     log_in(&mut site.browser(), "ann", "").expect_see_other("/");
     ann.post("/logout", &[]).expect_see_other("/");

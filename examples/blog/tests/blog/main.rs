@@ -1,8 +1,9 @@
-//! The blog as an outsider meets it: a real process, a real socket, a real SQLite file, and no line
-//! of hallpass on this side.
+//! Black-box tests of the blog: a real process, a real socket and a real SQLite file. The tests do
+//! not use hallpass's code.
 //!
-//! Each row of the contract that the blog serves stands here as a request and what must come back.
-//! One-time codes come from RFC 6238 written out in `hallpass-test-support`.
+//! Each row of `docs/CONTRACT.md` that the blog implements is tested with a request and the
+//! expected response. `hallpass-test-support` computes one-time codes with its own RFC 6238
+//! implementation.
 
 #![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
 

@@ -1,10 +1,11 @@
-//! Three processes of the blog over one PostgreSQL database, with and without Redis, and what
-//! faults do to them.
+//! Three processes of the blog with one PostgreSQL database, with and without Redis, and with
+//! faults.
 //!
-//! What one node revokes the others must refuse: within 100 ms by push, within the published bound
-//! without it, and after a restart from the first request on. A live cookie is good all the while.
+//! After one node revokes a session, the other nodes must reject it: within 100 ms with push,
+//! within the documented bound without push, and after a restart from the first request. A cookie
+//! that is not revoked must be accepted at all times.
 
-#![allow(clippy::print_stdout, reason = "the figures are what is to be shown")]
+#![allow(clippy::print_stdout, reason = "the test prints the measured delays")]
 
 mod every_change;
 mod nodes;
@@ -23,7 +24,8 @@ use own_server::{OwnPostgres, OwnRedis};
 
 const ROUNDS: usize = 1000;
 
-/// How long after the answer to a log-out both other nodes refuse the copied cookie, in order.
+/// Returns the sorted delays from the response of a logout until both other nodes reject a copy of
+/// the cookie.
 fn delays_of_log_outs(nodes: &Nodes, rounds: usize) -> Vec<Duration> {
     register(nodes.browser(0), "ann");
     let mut delays = Vec::new();
@@ -34,7 +36,11 @@ fn delays_of_log_outs(nodes: &Nodes, rounds: usize) -> Vec<Duration> {
         assert_eq!(nodes.status_with(1 + round % 2, &copied), LIVE);
         ann.post("/logout", &[]).expect_see_other("/");
         let revoked = Instant::now();
-        assert_eq!(nodes.status_with(0, &copied), 401, "here at once");
+        assert_eq!(
+            nodes.status_with(0, &copied),
+            401,
+            "rejected immediately by the node of the logout"
+        );
         for other in [1, 2] {
             nodes.refused_within(other, &copied, BOUND, revoked);
         }
@@ -47,7 +53,7 @@ fn delays_of_log_outs(nodes: &Nodes, rounds: usize) -> Vec<Duration> {
 fn assert_pushed(delays: &[Duration], how: &str) {
     let p99 = delays[delays.len() * 99 / 100];
     println!(
-        "{how}: {} log-outs, p50 {:?}, p99 {p99:?}, max {:?}",
+        "{how}: {} logouts, p50 {:?}, p99 {p99:?}, max {:?}",
         delays.len(),
         delays[delays.len() / 2],
         delays[delays.len() - 1]
@@ -57,7 +63,7 @@ fn assert_pushed(delays: &[Duration], how: &str) {
 
 #[test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-fn a_log_out_is_pushed_to_two_other_nodes() {
+fn logout_is_pushed_to_two_other_nodes() {
     let database = Database::new();
     let nodes = Nodes::start(3, &[("DATABASE_URL", database.url())]);
     assert_pushed(&delays_of_log_outs(&nodes, ROUNDS), "LISTEN");
@@ -65,7 +71,7 @@ fn a_log_out_is_pushed_to_two_other_nodes() {
 
 #[test]
 #[ignore = "needs PostgreSQL and Redis: DATABASE_URL, REDIS_URL"]
-fn a_log_out_is_pushed_through_redis_where_nothing_listens() {
+fn logout_is_pushed_through_redis_without_listen_notify() {
     let database = Database::new();
     let redis = OwnRedis::start();
     let nodes = Nodes::start(3, &[("DATABASE_URL", database.url()), ("REDIS_URL", redis.url())]);
@@ -75,7 +81,7 @@ fn a_log_out_is_pushed_through_redis_where_nothing_listens() {
 
 #[test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-fn what_operators_and_people_revoke_reaches_every_node_and_outlives_a_restart() {
+fn revocations_reach_all_nodes_and_persist_after_a_restart() {
     let database = Database::new();
     let mut nodes = Nodes::start(3, &[("DATABASE_URL", database.url())]);
     let mut dead = Vec::new();
@@ -100,33 +106,37 @@ fn what_operators_and_people_revoke_reaches_every_node_and_outlives_a_restart() 
         for node in 0..3 {
             nodes.refused_within(node, &copied, Duration::from_millis(500), revoked);
         }
-        println!("{revoke}: refused by three nodes after {:?}", revoked.elapsed());
+        println!("{revoke}: rejected by three nodes after {:?}", revoked.elapsed());
         dead.push(copied);
     }
     let live = register(nodes.browser(0), "fay").cookies[ACCESS].clone();
     nodes.restart(2);
     for copied in &dead {
-        assert_eq!(nodes.status_with(2, copied), 401, "straight after a restart");
+        assert_eq!(
+            nodes.status_with(2, copied),
+            401,
+            "rejected from the first request after a restart"
+        );
     }
     assert_eq!(nodes.status_with(2, &live), LIVE);
 }
 
 #[test]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
-fn with_every_push_dropped_the_poll_keeps_the_bound() {
+fn polling_keeps_the_bound_without_push() {
     let database = Database::new();
     let proxy = FaultProxy::to(database.host());
     let nodes = Nodes::start(3, &[("DATABASE_URL", database.url_through(proxy.address()))]);
     proxy.drop_notifications();
     let delays = delays_of_log_outs(&nodes, 20);
     println!("polled: max {:?}, {} notifications dropped", delays[19], proxy.dropped());
-    assert!(proxy.dropped() >= 20, "they were on their way");
+    assert!(proxy.dropped() >= 20, "the proxy dropped the notifications");
     assert!(delays[19] < BOUND && delays[10] > Duration::from_millis(100), "{delays:?}");
 }
 
 #[test]
 #[ignore = "needs PostgreSQL: DATABASE_URL; takes over a minute"]
-fn a_log_that_is_cut_for_a_minute_is_caught_up() {
+fn a_node_catches_up_after_a_minute_without_the_database() {
     let database = Database::new();
     let proxy = FaultProxy::to(database.host());
     let nodes = Nodes::start(1, &[("DATABASE_URL", database.url())]);
@@ -140,19 +150,19 @@ fn a_log_that_is_cut_for_a_minute_is_caught_up() {
     bob.post("/logout", &[]).expect_see_other("/");
     let cut = Instant::now();
     while cut.elapsed() < Duration::from_secs(60) {
-        assert_eq!(far.status_with(0, &live), LIVE, "nothing live is refused");
+        assert_eq!(far.status_with(0, &live), LIVE, "a valid cookie is accepted");
         std::thread::sleep(Duration::from_millis(500));
     }
-    assert_eq!(far.script(0).get("/readyz").status, 503, "and it says so");
+    assert_eq!(far.script(0).get("/readyz").status, 503, "the node reports that it is not ready");
     proxy.mend();
-    let mended = Instant::now();
-    far.refused_within(0, &copied, BOUND, mended);
-    println!("caught up {:?} after the mend", mended.elapsed());
-    // The change counts a moment before the log has been read to its end.
+    let restored = Instant::now();
+    far.refused_within(0, &copied, BOUND, restored);
+    println!("caught up {:?} after the connection was restored", restored.elapsed());
+    // The revocation takes effect shortly before the log has been read to its end.
     crate::site::within_bound("ready again", || far.script(0).get("/readyz").status == 200);
     assert_eq!(far.status_with(0, &live), LIVE);
 
-    // And the push works again.
+    // The push works again.
     let mut bob = nodes.browser(0);
     log_in(&mut bob, "bob", "").expect_see_other("/");
     let copied = bob.cookies[ACCESS].clone();
@@ -163,7 +173,7 @@ fn a_log_that_is_cut_for_a_minute_is_caught_up() {
 
 #[test]
 #[ignore = "needs the programs of PostgreSQL and Redis"]
-fn both_servers_killed_and_started_again_bring_nothing_back() {
+fn killed_postgres_and_redis_do_not_undo_revocations() {
     let mut postgres = OwnPostgres::start();
     let mut redis = OwnRedis::start();
     let nodes = Nodes::start(3, &[("DATABASE_URL", postgres.url()), ("REDIS_URL", redis.url())]);
@@ -176,15 +186,15 @@ fn both_servers_killed_and_started_again_bring_nothing_back() {
     }
     let as_before = |when: &str| {
         for node in 0..3 {
-            assert_eq!(nodes.status_with(node, &live), LIVE, "{when}: nothing live is refused");
-            assert_eq!(nodes.status_with(node, &dead), 401, "{when}: nothing comes back");
+            assert_eq!(nodes.status_with(node, &live), LIVE, "{when}: a valid cookie is accepted");
+            assert_eq!(nodes.status_with(node, &dead), 401, "{when}: a revoked cookie is rejected");
         }
     };
     postgres.kill();
     redis.kill();
     as_before("both are down");
     let answer = nodes.script(1).post("/login", &[("username", "ann"), ("password", PASSWORD)]);
-    assert_eq!(answer.status, 503, "an uncounted guess is not made");
+    assert_eq!(answer.status, 503, "a password is not checked if the attempt cannot be counted");
     assert!(answer.set_cookies().is_empty());
     std::thread::sleep(Duration::from_secs(7));
     assert_eq!(nodes.script(0).get("/readyz").status, 503);
@@ -202,11 +212,11 @@ fn both_servers_killed_and_started_again_bring_nothing_back() {
     }
     println!("three nodes ready {:?} after both servers were started again", started.elapsed());
     as_before("recovered");
-    // Log-ins and log-outs work again, on every node.
+    // Login and logout work again, and all nodes reject the revoked cookie.
     let mut ann = nodes.browser(1);
     let end = Instant::now() + BOUND;
     while log_in(&mut ann, "ann", "").status == 503 {
-        assert!(Instant::now() < end, "nobody can log in");
+        assert!(Instant::now() < end, "login fails after the restart");
         std::thread::sleep(Duration::from_millis(100));
     }
     let copied = ann.cookies[ACCESS].clone();
@@ -216,13 +226,14 @@ fn both_servers_killed_and_started_again_bring_nothing_back() {
     }
 }
 
-/// Somebody with this cookie alone: no refresh token comes to the rescue.
+/// Returns the status of a request with this access cookie only. Without a refresh token the
+/// session cannot be refreshed.
 fn somebody_with(mut client: Client, access: &str) -> u16 {
     client.cookies.clear();
     client.cookies.insert(ACCESS, access.to_owned());
     client.get("/posts/new").status
 }
 
-/// What a guest is told on a page that asks no store: that the role is missing. Whoever is signed
-/// out is told 401.
+/// The status for a guest on a page that reads no store: the role is missing. A client that is
+/// logged out gets 401.
 const LIVE: u16 = 403;

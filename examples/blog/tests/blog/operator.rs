@@ -1,10 +1,10 @@
-//! The operator's commands beside a running server.
+//! The operator's commands while a server is running.
 
 use crate::person::{ACCESS, log_in, register, with_role};
 use crate::site::{Site, within_bound};
 
 #[test]
-fn the_list_names_everyone() {
+fn user_list_prints_all_accounts_with_their_roles() {
     let site = Site::start();
     assert!(!site.operator(&["user", "list"]).contains("ann"));
     register(site.browser(), "ann");
@@ -17,25 +17,25 @@ fn the_list_names_everyone() {
 }
 
 #[test]
-fn a_changed_role_ends_the_old_token_within_the_bound() {
+fn set_role_revokes_the_old_token_within_the_bound() {
     let site = Site::start();
     let mut ann = with_role(&site, site.browser(), "ann", "admin");
     ann.get("/posts/new").expect_page(200);
     site.operator(&["user", "set-role", "ann", "guest"]);
-    within_bound("the admin's token ends", || ann.get("/posts/new").status == 303);
+    within_bound("the admin's token is revoked", || ann.get("/posts/new").status == 303);
     log_in(&mut ann, "ann", "").expect_see_other("/");
     ann.get("/posts/new").expect_page(403);
 }
 
 #[test]
-fn signing_somebody_out_takes_effect_within_the_bound() {
+fn sign_out_command_revokes_sessions_within_the_bound() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let mut phone = site.browser();
     log_in(&mut phone, "ann", "").expect_see_other("/");
     let mut bob = register(site.browser(), "bob");
     site.operator(&["user", "sign-out", "ann"]);
-    within_bound("ann is signed out", || {
+    within_bound("ann is logged out", || {
         ann.get("/profile").status == 303 && phone.get("/profile").status == 303
     });
     bob.get("/profile").expect_page(200);
@@ -44,23 +44,23 @@ fn signing_somebody_out_takes_effect_within_the_bound() {
 }
 
 #[test]
-fn disabling_somebody_takes_effect_within_the_bound() {
+fn disable_revokes_sessions_within_the_bound() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     site.operator(&["user", "disable", "ann"]);
-    within_bound("ann is signed out", || ann.get("/profile").status == 303);
+    within_bound("ann is logged out", || ann.get("/profile").status == 303);
     log_in(&mut ann, "ann", "").expect_page(401);
     assert!(site.operator(&["user", "list"]).contains("disabled"));
 }
 
 #[test]
-fn rotated_keys_sign_from_then_on_and_live_tokens_stay_good() {
+fn after_key_rotation_old_tokens_are_still_accepted() {
     let site = Site::start();
     let key_id = |token: &str| token.split('.').next().unwrap_or_default().to_owned();
     let mut ann = register(site.browser(), "ann");
     let before = key_id(&ann.cookies[ACCESS]);
     site.operator(&["keys", "rotate"]);
-    within_bound("a new key signs", || {
+    within_bound("tokens are signed with the new key", || {
         ann.get("/profile").expect_page(200);
         let mut phone = site.browser();
         log_in(&mut phone, "ann", "").expect_see_other("/");
@@ -71,7 +71,7 @@ fn rotated_keys_sign_from_then_on_and_live_tokens_stay_good() {
 }
 
 #[test]
-fn a_command_that_cannot_be_done_says_why_in_one_line() {
+fn a_failed_command_prints_one_line() {
     let site = Site::start();
     register(site.browser(), "ann");
     for (arguments, words) in [

@@ -1,10 +1,10 @@
-//! Requests that another site makes a browser send.
+//! CSRF: requests that another site makes a browser send.
 
 use crate::person::{ACCESS, PASSWORD, register, with_role};
 use crate::site::Site;
 use hallpass_test_support::http::{Response, client::Client, form};
 
-/// A form posted by another site's page, from the browser that holds these cookies.
+/// Sends a form as a page of another site would, with the cookies of this browser.
 fn cross_site(
     client: &mut Client,
     path: &str,
@@ -20,7 +20,7 @@ fn cross_site(
 }
 
 #[test]
-fn another_sites_form_is_refused_before_anything_is_looked_at() {
+fn cross_site_forms_are_rejected_on_every_route() {
     let site = Site::start();
     let mut admin = with_role(&site, site.browser(), "chief", "admin");
     admin.post("/posts", &[("title", "Stays"), ("body", "x")]).expect_see_other("/posts/stays");
@@ -56,7 +56,7 @@ fn another_sites_form_is_refused_before_anything_is_looked_at() {
 }
 
 #[test]
-fn a_browser_of_this_site_and_a_script_pass() {
+fn same_origin_forms_and_scripts_are_accepted() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let address = site.address;
@@ -74,7 +74,7 @@ fn a_browser_of_this_site_and_a_script_pass() {
 }
 
 #[test]
-fn another_sites_link_only_reads() {
+fn cross_site_links_are_accepted() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let request = ann.request("GET", "/profile").without("sec-fetch-site");

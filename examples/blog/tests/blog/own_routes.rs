@@ -1,4 +1,4 @@
-//! The blog's own table: who gets which page.
+//! The blog's own routes, and the access of each role.
 
 use crate::person::{admin, log_in, register, with_role};
 use crate::site::{Site, within_bound};
@@ -7,12 +7,12 @@ use hallpass_test_support::http::client::Client;
 const POST: [(&str, &str); 2] = [("title", "Hello"), ("body", "Words.")];
 
 #[test]
-fn everyone_reads() {
+fn public_pages_need_no_login() {
     let site = Site::start();
     let mut visitor = site.browser();
     let home = visitor.get("/").expect_page(200);
     assert!(home.text().contains("Log in") && !home.text().contains("New post"));
-    assert_eq!(home.header("cache-control"), Some("no-store"), "it shows who is signed in");
+    assert_eq!(home.header("cache-control"), Some("no-store"), "the page shows the user name");
     visitor.get("/posts/no-such").expect_page(404);
     visitor.get("/no/such/page").expect_page(404);
     let mut script = site.script();
@@ -30,7 +30,7 @@ fn everyone_reads() {
 }
 
 #[test]
-fn strangers_are_sent_to_the_log_in() {
+fn logged_out_requests_get_the_login_page_or_401() {
     let site = Site::start();
     for path in ["/profile", "/posts/new", "/admin"] {
         let answer = site.browser().get(path);
@@ -41,7 +41,7 @@ fn strangers_are_sent_to_the_log_in() {
         assert!(answer.header("www-authenticate").is_some(), "RFC 9110, section 15.5.2");
         answer.expect_problem(401);
     }
-    // A form cannot be come back to; the page that it stands on can.
+    // After the login a browser returns to the page that has the form.
     for (path, page) in [
         ("/posts", "/posts/new"),
         ("/posts/x/hide", "/posts/x"),
@@ -58,7 +58,7 @@ fn strangers_are_sent_to_the_log_in() {
 }
 
 #[test]
-fn each_role_opens_its_own_doors() {
+fn each_role_has_access_to_its_routes_only() {
     let site = Site::start();
     let mut admin = with_role(&site, site.browser(), "root", "admin");
     let mut moderator = with_role(&site, site.browser(), "mod", "moderator");
@@ -87,7 +87,7 @@ fn each_role_opens_its_own_doors() {
 }
 
 #[test]
-fn a_script_publishes_and_reads_in_json() {
+fn a_script_publishes_and_reads_posts_as_json() {
     let site = Site::start();
     let mut admin = with_role(&site, site.script(), "root", "admin");
     let answer = admin.post("/posts", &POST).expect_see_other("/posts/hello");
@@ -101,7 +101,7 @@ fn a_script_publishes_and_reads_in_json() {
 }
 
 #[test]
-fn a_draft_with_a_fault_is_shown_again_with_what_was_typed() {
+fn an_invalid_draft_is_shown_again_with_its_input() {
     let site = Site::start();
     let mut admin = with_role(&site, site.browser(), "root", "admin");
     let long = "x".repeat(20_001);
@@ -129,7 +129,7 @@ fn a_draft_with_a_fault_is_shown_again_with_what_was_typed() {
 }
 
 #[test]
-fn the_profile_says_who_what_and_where() {
+fn the_profile_shows_roles_factor_and_sessions() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let page = ann.get("/profile").expect_page(200);
@@ -151,9 +151,10 @@ fn the_profile_says_who_what_and_where() {
 }
 
 #[test]
-fn the_peoples_page_asks_for_role_factor_and_freshness() {
+fn the_people_page_requires_role_and_second_factor() {
     let site = Site::start();
-    // The role without the factor: the page says which way on, and JSON says which kind.
+    // The role without the second factor: the page links to the setup, and the problem type names
+    // the reason.
     let mut unarmed = with_role(&site, site.browser(), "unarmed", "admin");
     let page = unarmed.get("/admin").expect_page(403);
     assert!(page.text().contains("/profile/two-factor"), "{}", page.text());
@@ -162,7 +163,7 @@ fn the_peoples_page_asks_for_role_factor_and_freshness() {
         problem["type"].as_str().expect("text").ends_with("second-factor-missing"),
         "{problem}"
     );
-    // The factor without the role.
+    // The second factor without the role.
     let mut guest = register(site.browser(), "guest");
     let (mut codes, _) = crate::person::enrol(&mut guest);
     log_in(&mut guest, "guest", &codes.code()).expect_see_other("/");
@@ -179,7 +180,7 @@ fn the_peoples_page_asks_for_role_factor_and_freshness() {
 }
 
 #[test]
-fn a_role_given_on_the_page_ends_the_old_token_and_holds_from_the_next_sign_in() {
+fn set_role_revokes_the_old_token_until_the_next_login() {
     let site = Site::start();
     let (mut root, _) = admin(&site, site.browser(), "root");
     let mut ann = register(site.browser(), "ann");
@@ -196,12 +197,12 @@ fn a_role_given_on_the_page_ends_the_old_token_and_holds_from_the_next_sign_in()
     }
     script.post("/admin/users/ann/role", &[]).expect_problem(422);
     ann.post("/admin/users/ann/role", &[("role", "admin")]).expect(401);
-    within_bound("the role is a guest's", || log_in(&mut ann, "ann", "").status == 303);
+    within_bound("ann logs in as a guest", || log_in(&mut ann, "ann", "").status == 303);
     ann.post("/admin/users/ann/role", &[("role", "admin")]).expect_page(403);
 }
 
 #[test]
-fn health_is_for_everyone() {
+fn health_routes_need_no_login() {
     let site = Site::start();
     for path in ["/healthz", "/readyz"] {
         assert_eq!(site.script().get(path).expect(200).set_cookies(), []);
@@ -210,7 +211,7 @@ fn health_is_for_everyone() {
 }
 
 #[test]
-fn every_page_carries_the_security_headers() {
+fn every_page_has_the_security_headers() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     for path in [

@@ -1,4 +1,4 @@
-//! Somebody with an account: what a test does often, said once.
+//! Steps of a person with an account, which several tests use.
 
 use crate::site::Site;
 use hallpass_test_support::authenticator::Authenticator;
@@ -10,7 +10,7 @@ pub(crate) const REFRESH: &str = "__Host-hallpass_refresh";
 pub(crate) const PENDING: &str = "__Host-hallpass_pending";
 pub(crate) const DEVICE: &str = "__Host-hallpass_device";
 
-/// Registers, and is signed in as a guest.
+/// Registers an account and returns the client, which is logged in as a guest.
 pub(crate) fn register(mut client: Client, name: &str) -> Client {
     let answer = client.post("/register", &[("username", name), ("password", PASSWORD)]);
     assert!(matches!(answer.status, 201 | 303), "{answer:#?}");
@@ -22,7 +22,7 @@ pub(crate) fn log_in(client: &mut Client, name: &str, code: &str) -> Response {
     client.post("/login", &[("username", name), ("password", PASSWORD), ("code", code)])
 }
 
-/// Registers, takes a role by the operator's hand, and signs in again.
+/// Registers an account, sets its role with the operator's command, and logs in again.
 pub(crate) fn with_role(site: &Site, client: Client, name: &str, role: &str) -> Client {
     let mut client = register(client, name);
     site.operator(&["user", "set-role", name, role]);
@@ -31,8 +31,8 @@ pub(crate) fn with_role(site: &Site, client: Client, name: &str, role: &str) -> 
     client
 }
 
-/// Switches the second factor on, which renews the cookie; the authenticator, and the recovery
-/// codes.
+/// Enables the second factor, which replaces the cookies. Returns the authenticator and the
+/// recovery codes.
 pub(crate) fn enrol(client: &mut Client) -> (Authenticator, Vec<String>) {
     let mut script = client.as_script();
     let set_up = script.get("/profile/two-factor").expect(200).json();
@@ -45,7 +45,8 @@ pub(crate) fn enrol(client: &mut Client) -> (Authenticator, Vec<String>) {
     (authenticator, codes.map(|code| code.as_str().expect("text").to_owned()).collect())
 }
 
-/// An administrator with the second factor on, freshly signed in with it; and the authenticator.
+/// Registers an administrator who has logged in with the second factor, and returns the client and
+/// the authenticator.
 pub(crate) fn admin(site: &Site, client: Client, name: &str) -> (Client, Authenticator) {
     let mut client = register(client, name);
     let (mut authenticator, _) = enrol(&mut client);

@@ -1,20 +1,20 @@
-//! A copied cookie after what should have ended it: dead at once where it was ended, on a second
-//! process of the same site within the bound, and straight after a restart. The copy is of
-//! everything that the browser had, the refresh cookie included.
+//! A copy of the cookies after a revocation. The process that revoked the session rejects the copy
+//! immediately, a second process of the same site rejects it within the bound, and a restarted
+//! process rejects it from the first request. The copy includes the refresh cookie.
 
 use crate::person::{PASSWORD, log_in, register};
 use crate::site::{Site, within_bound};
 use hallpass_test_support::http::client::Client;
 
-/// Whether the copy still opens the profile.
+/// Whether the profile accepts the copy.
 fn lives(copy: &Client) -> bool {
     copy.clone().get("/profile").status == 200
 }
 
-/// What ends Ann's sessions, and whether the server that she uses does it itself.
+/// Ends Ann's sessions. Returns whether her server did it, and not an operator's command.
 fn ends(site: &Site, how: &str, mut ann: Client) -> bool {
     match how {
-        "log-out" => ann.post("/logout", &[]).expect_see_other("/"),
+        "logout" => ann.post("/logout", &[]).expect_see_other("/"),
         "password" => {
             let fields =
                 [("current_password", PASSWORD), ("new_password", "a wholly different phrase")];
@@ -31,28 +31,28 @@ fn ends(site: &Site, how: &str, mut ann: Client) -> bool {
 }
 
 #[test]
-fn a_copied_cookie_is_dead_here_elsewhere_and_after_a_restart() {
-    for how in ["log-out", "password", "set-role ann moderator", "sign-out ann", "disable ann"] {
+fn a_copied_cookie_is_rejected_by_all_processes() {
+    for how in ["logout", "password", "set-role ann moderator", "sign-out ann", "disable ann"] {
         let mut site = Site::start();
         let neighbour = site.neighbour();
         let ann = register(site.browser(), "ann");
         let mut phone = site.browser();
         log_in(&mut phone, "ann", "").expect_see_other("/");
-        // A thief with all cookies of the one that ends; at a password's change that is every other
-        // session.
+        // The copy has all cookies of a session that ends. A password change ends only the other
+        // sessions, so the copy is of the phone's session.
         let copy = if how == "password" { phone.clone() } else { ann.clone() };
         let there = copy.at(neighbour.address);
         assert!(lives(&copy) && lives(&there), "{how}");
 
         if ends(&site, how, ann) {
-            assert!(!lives(&copy), "{how}: at once");
+            assert!(!lives(&copy), "{how}: rejected immediately");
         } else {
             within_bound(how, || !lives(&copy));
         }
         within_bound(how, || !lives(&there));
         site.restart();
         let again = copy.at(site.address);
-        assert!(!lives(&again), "{how}: straight after a restart");
+        assert!(!lives(&again), "{how}: rejected from the first request after a restart");
         if how != "set-role ann moderator" {
             let mut script = again.as_script();
             script.post("/session/refresh", &[]).expect_problem(401);

@@ -1,11 +1,11 @@
-//! The second factor: on, used, renewed, off.
+//! The second factor (2FA): setup, login, recovery codes, and how to disable it.
 
 use crate::person::{ACCESS, DEVICE, PASSWORD, PENDING, REFRESH, enrol, log_in, register};
 use crate::site::Site;
 use hallpass_test_support::http::form;
 
 #[test]
-fn set_up_shows_a_key_until_it_is_on_and_never_after() {
+fn setup_shows_the_secret_only_until_it_is_enabled() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let before = ann.as_script().get("/profile/two-factor").expect(200);
@@ -45,7 +45,7 @@ fn a_wrong_first_code_changes_nothing() {
 }
 
 #[test]
-fn the_password_alone_gets_a_pending_cookie_that_opens_the_code_page_only() {
+fn a_pending_cookie_is_accepted_by_the_code_page_only() {
     let site = Site::start();
     let (mut authenticator, _) = enrol(&mut register(site.browser(), "ann"));
 
@@ -60,7 +60,7 @@ fn the_password_alone_gets_a_pending_cookie_that_opens_the_code_page_only() {
         assert_eq!(script.post(path, &[]).status, 401, "{path}");
     }
 
-    // The pending token under the access token's name is no access token.
+    // The pending token is not accepted as an access token.
     let mut forged = site.script();
     let pending = script.cookies["__Host-hallpass_pending"].clone();
     forged.cookies.insert(ACCESS, pending);
@@ -76,7 +76,7 @@ fn the_password_alone_gets_a_pending_cookie_that_opens_the_code_page_only() {
 }
 
 #[test]
-fn the_code_may_come_with_the_password() {
+fn the_code_can_be_sent_with_the_password() {
     let site = Site::start();
     let (mut authenticator, _) = enrol(&mut register(site.browser(), "ann"));
     log_in(&mut site.browser(), "ann", &authenticator.code()).expect_see_other("/");
@@ -86,14 +86,14 @@ fn the_code_may_come_with_the_password() {
 }
 
 #[test]
-fn the_code_page_leads_on_to_next() {
+fn the_code_page_redirects_to_next() {
     let site = Site::start();
     let (mut authenticator, _) = enrol(&mut register(site.browser(), "ann"));
     let mut ann = site.browser();
     let answer = ann
         .post("/login", &[("username", "ann"), ("password", PASSWORD), ("next", "/profile")])
         .expect(303);
-    let place = answer.header("location").expect("a place").to_owned();
+    let place = answer.header("location").expect("a location").to_owned();
     assert!(place.starts_with("/login/code"), "{place}");
     let page = ann.get(&place).expect_page(200);
     assert!(
@@ -106,7 +106,7 @@ fn the_code_page_leads_on_to_next() {
 }
 
 #[test]
-fn no_code_without_a_password_first() {
+fn a_code_without_a_password_is_rejected() {
     let site = Site::start();
     let (mut authenticator, _) = enrol(&mut register(site.browser(), "ann"));
     site.script().post("/login/code", &[("code", &authenticator.code())]).expect_problem(401);
@@ -116,7 +116,7 @@ fn no_code_without_a_password_first() {
 }
 
 #[test]
-fn a_recovery_code_opens_once() {
+fn a_recovery_code_is_accepted_once() {
     let site = Site::start();
     let (mut authenticator, codes) = enrol(&mut register(site.browser(), "ann"));
     let mut ann = site.browser();
@@ -125,7 +125,7 @@ fn a_recovery_code_opens_once() {
     log_in(&mut site.browser(), "ann", &codes[0]).expect_page(401);
     log_in(&mut site.browser(), "ann", &codes[1]).expect_see_other("/");
 
-    // A new set, and the old one is dead.
+    // A new set of recovery codes invalidates the old set.
     let mut script = ann.as_script();
     let wrong = authenticator.wrong_code();
     script.post("/profile/recovery-codes", &[("code", &wrong)]).expect_problem(401);
@@ -140,7 +140,7 @@ fn a_recovery_code_opens_once() {
 }
 
 #[test]
-fn switching_off_takes_password_and_code() {
+fn disabling_the_factor_requires_password_and_code() {
     let site = Site::start();
     let mut script = register(site.script(), "ann");
     let (mut authenticator, _) = enrol(&mut script);
@@ -154,11 +154,11 @@ fn switching_off_takes_password_and_code() {
     log_in(&mut site.browser(), "ann", "").expect_see_other("/");
 }
 
-/// The sign-in's own routes are walked where they are at home; these are the blog's, and those
-/// again as the blog has them.
+/// `hallpass-web` tests its own routes. This test sends requests to the blog's routes and again to
+/// hallpass's routes as the blog mounts them.
 #[test]
-fn no_route_of_the_blog_gives_a_session_for_the_password_alone() {
-    const SIGN_IN: [&str; 11] = [
+fn no_route_creates_a_session_for_a_password_alone() {
+    const HALLPASS: [&str; 11] = [
         "/register",
         "/login",
         "/login/code",
@@ -193,10 +193,10 @@ fn no_route_of_the_blog_gives_a_session_for_the_password_alone() {
         ("remember_device", "on"),
     ];
     let (mut paths, mut asked) = (0, 0);
-    for path in own.chain(SIGN_IN.map(str::to_owned)) {
+    for path in own.chain(HALLPASS.map(str::to_owned)) {
         paths += 1;
         for method in ["GET", "HEAD", "POST"] {
-            // Passwords are few: five attempts.
+            // The rate limit allows five password attempts.
             let names =
                 if path == "/login" { &[PENDING][..] } else { &[PENDING, ACCESS, REFRESH, DEVICE] };
             for name in names {
@@ -209,7 +209,7 @@ fn no_route_of_the_blog_gives_a_session_for_the_password_alone() {
                         .body(form(&fields));
                 }
                 let answer = client.send(request);
-                assert_ne!(answer.status, 429, "{method} {path}: the walk is cut short");
+                assert_ne!(answer.status, 429, "{method} {path}: the rate limit hides the result");
                 for session in [ACCESS, REFRESH, DEVICE] {
                     let set = answer.set_cookie(session);
                     let set = set.filter(|set| !set.attributes().contains(&"max-age=0".to_owned()));

@@ -1,4 +1,4 @@
-//! Where somebody is signed in, and ending it.
+//! The list of sessions, and the end of sessions.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ fn ids(list: &Value) -> Vec<String> {
 }
 
 #[test]
-fn the_list_marks_this_session_and_ends_others() {
+fn the_list_marks_the_current_session_and_ends_others() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let mut phone = site.browser();
@@ -29,20 +29,20 @@ fn the_list_marks_this_session_and_ends_others() {
     assert_eq!(current(&list), 1, "{list}");
     ann.get("/profile/sessions").expect_page(200);
 
-    // One of them, by its id: at once.
+    // Ends one session by its id, with immediate effect.
     let list = phone.as_script().get("/profile/sessions").json();
     let this = list
         .as_array()
         .expect("an array")
         .iter()
         .find(|one| one["current"] == true)
-        .expect("marked");
+        .expect("the current session");
     let id = this["id"].as_str().expect("an id").to_owned();
     ann.post("/profile/sessions/revoke", &[("session", &id)]).expect(303);
     phone.get("/profile").expect_log_in("/profile");
     ann.as_script().post("/profile/sessions/revoke", &[("session", &id)]).expect_problem(404);
 
-    // All the others.
+    // Ends all other sessions.
     ann.post("/profile/sessions/revoke", &[("session", "others")])
         .expect_see_other("/profile/sessions");
     tablet.get("/profile").expect_log_in("/profile");
@@ -51,7 +51,7 @@ fn the_list_marks_this_session_and_ends_others() {
 }
 
 #[test]
-fn nobody_ends_somebody_elses_session() {
+fn a_session_of_another_account_cannot_be_ended() {
     let site = Site::start();
     let ann = register(site.script(), "ann");
     let eve = register(site.script(), "eve");
@@ -65,7 +65,7 @@ fn nobody_ends_somebody_elses_session() {
 }
 
 #[test]
-fn a_new_password_ends_every_other_session() {
+fn a_password_change_ends_all_other_sessions() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let mut phone = site.browser();
@@ -92,7 +92,7 @@ fn a_new_password_ends_every_other_session() {
 }
 
 #[test]
-fn guarded_paths_of_the_sign_in_are_shut_to_strangers() {
+fn account_routes_require_a_login() {
     let site = Site::start();
     for path in ["/profile/two-factor", "/profile/sessions"] {
         site.browser().get(path).expect_log_in(path);

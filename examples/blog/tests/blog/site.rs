@@ -1,4 +1,4 @@
-//! The blog's process, in a directory of its own.
+//! A process of the blog in its own directory.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,23 +10,23 @@ use hallpass_test_support::postgres::Schema;
 use hallpass_test_support::process::{Server, within};
 use hallpass_test_support::scratch::Scratch;
 
-/// The published bound within which an operator's word holds on a running server.
+/// The documented bound: an operator's command takes effect on a running server within this time.
 pub(crate) const BOUND: Duration = Duration::from_secs(5);
 
-/// What a server wrote to standard error, in its directory.
+/// The file with the standard error of the server, in its directory.
 const LOG: &str = "log";
 
 pub(crate) struct Site {
     server: Server,
     pub(crate) address: SocketAddr,
-    /// The same tests on PostgreSQL: `BLOG_TESTS_ON=postgres://…` names a database in which each
-    /// test makes a schema of its own.
+    /// The schema of this test, if the tests run on PostgreSQL: `BLOG_TESTS_ON=postgres://…` names
+    /// the database, and each test creates its own schema.
     schema: Option<Schema>,
     scratch: Scratch,
 }
 
 impl Site {
-    /// Starts a blog on a free port, over an empty directory, and waits for its ready line.
+    /// Starts a blog on a free port in an empty directory, and waits for its ready line.
     pub(crate) fn start() -> Self {
         let scratch = Scratch::new();
         let schema = std::env::var("BLOG_TESTS_ON").ok().map(|server| Schema::on(&server));
@@ -34,18 +34,18 @@ impl Site {
         Self { address: server.address, server, schema, scratch }
     }
 
-    /// Stops the process by a signal and starts it again over the same files.
+    /// Stops the process with SIGTERM and starts it again with the same files.
     pub(crate) fn restart(&mut self) {
         self.stop("TERM");
         self.run_again();
     }
 
-    /// A second process of the same site, over the same files.
+    /// Starts a second process of the same site, with the same files.
     pub(crate) fn neighbour(&self) -> Server {
         run(&self.scratch, self.schema.as_ref())
     }
 
-    /// Ends the process where it stands and starts it again over the same files.
+    /// Kills the process with SIGKILL and starts it again with the same files.
     pub(crate) fn kill_and_restart(&mut self) {
         self.server.process.kill();
         self.run_again();
@@ -56,7 +56,8 @@ impl Site {
         self.address = self.server.address;
     }
 
-    /// Sends a signal and waits for the end, at most the ten seconds of the contract and one more.
+    /// Sends a signal and waits for the exit, at most 11 seconds: the 10 seconds of the contract
+    /// and one more.
     pub(crate) fn stop(&mut self, signal: &str) -> ExitStatus {
         self.signal(signal);
         self.wait(Duration::from_secs(11))
@@ -70,12 +71,12 @@ impl Site {
         self.server.process.wait(at_most)
     }
 
-    /// The blog's program with no setting but those of this directory.
+    /// Returns a command for the blog's program that has only the settings of this directory.
     pub(crate) fn command(&self) -> Command {
         command(&self.scratch, self.schema.as_ref())
     }
 
-    /// Runs an operator's command beside the server; panics unless it succeeds.
+    /// Runs an operator's command while the server is running, and panics if the command fails.
     pub(crate) fn operator(&self, arguments: &[&str]) -> String {
         let output = self.operator_output(arguments);
         let text = String::from_utf8(output.stdout).expect("UTF-8");
@@ -116,12 +117,12 @@ impl Drop for Site {
     }
 }
 
-/// The blog that is tested: the one on axum, or its neighbour, whose own test this file is part of,
-/// too.
+/// The program that is tested: the blog on axum, or the blog on actix-web, whose test also includes
+/// this file.
 pub(crate) const PROGRAM: &str =
     match (option_env!("CARGO_BIN_EXE_blog"), option_env!("CARGO_BIN_EXE_blog-actix")) {
         (Some(program), _) | (None, Some(program)) => program,
-        (None, None) => panic!("cargo names the program to test"),
+        (None, None) => panic!("cargo does not name the program to test"),
     };
 
 fn command(scratch: &Scratch, schema: Option<&Schema>) -> Command {
@@ -132,7 +133,8 @@ fn command(scratch: &Scratch, schema: Option<&Schema>) -> Command {
     command
 }
 
-/// A program that takes the blog's settings, with none but those of this directory.
+/// Returns a command for a program that reads the blog's settings. The command has only the
+/// settings of this directory.
 pub(crate) fn command_of(program: &Path, scratch: &Scratch) -> Command {
     let mut command = Command::new(program);
     command.current_dir(scratch.directory()).env("BLOG_ADDR", "127.0.0.1:0");
@@ -146,7 +148,7 @@ fn run(scratch: &Scratch, schema: Option<&Schema>) -> Server {
     Server::start(command(scratch, schema).stderr(scratch.append(LOG)))
 }
 
-/// Tries until it holds, at most the published bound; what takes longer is a broken promise.
+/// Repeats `holds` until it returns `true`, and panics after the documented bound.
 #[track_caller]
 pub(crate) fn within_bound(what: &str, holds: impl FnMut() -> bool) {
     within(BOUND, what, holds);

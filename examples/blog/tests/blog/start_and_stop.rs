@@ -1,4 +1,4 @@
-//! Starting, stopping, starting again, and settings that cannot be.
+//! Start, shutdown, restart and invalid settings.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,17 +9,17 @@ use crate::person::{ACCESS, enrol, log_in, register};
 use crate::site::{Site, within_bound};
 
 #[test]
-fn an_empty_directory_is_enough() {
+fn the_blog_starts_in_an_empty_directory() {
     let mut site = Site::start();
     site.browser().get("/").expect_page(200);
     assert!(site.file("blog.db").exists());
-    let keys = std::fs::metadata(site.file("blog-keys.json")).expect("keys are made");
+    let keys = std::fs::metadata(site.file("blog-keys.json")).expect("a key file");
     assert_eq!(keys.permissions().mode() & 0o777, 0o600);
     assert_eq!(site.stop("INT").code(), Some(0));
 }
 
 #[test]
-fn accounts_tokens_and_revocations_outlive_a_restart() {
+fn accounts_tokens_and_revocations_persist_after_a_restart() {
     let mut site = Site::start();
     let ann = register(site.browser(), "ann");
     let (mut authenticator, _) = enrol(&mut register(site.browser(), "bob"));
@@ -33,7 +33,7 @@ fn accounts_tokens_and_revocations_outlive_a_restart() {
     let mut again = site.browser();
     again.cookies = ann.cookies;
     again.get("/profile").expect_page(200);
-    for (dead, whose) in [(eve_copy, "logged out"), (dan.cookies, "signed out by the operator")] {
+    for (dead, whose) in [(eve_copy, "logged out"), (dan.cookies, "logged out by the operator")] {
         let mut client = site.script();
         client.cookies = dead;
         assert_eq!(client.get("/profile").status, 401, "{whose}");
@@ -45,7 +45,7 @@ fn accounts_tokens_and_revocations_outlive_a_restart() {
 }
 
 #[test]
-fn a_stop_lets_a_request_in_flight_end() {
+fn shutdown_finishes_a_request_in_flight() {
     let mut site = Site::start();
     let body = "username=ann&password=correct+horse+battery+staple";
     let mut stream = TcpStream::connect(site.address).expect("the blog listens");
@@ -67,7 +67,7 @@ fn a_stop_lets_a_request_in_flight_end() {
 }
 
 #[test]
-fn a_request_that_never_ends_does_not_hold_the_stop() {
+fn an_incomplete_request_does_not_block_the_shutdown() {
     let mut site = Site::start();
     let mut stream = TcpStream::connect(site.address).expect("the blog listens");
     stream
@@ -81,14 +81,14 @@ fn a_request_that_never_ends_does_not_hold_the_stop() {
 }
 
 #[test]
-fn a_setting_that_cannot_be_ends_the_start_with_one_line() {
+fn an_invalid_setting_fails_the_start_with_one_line() {
     let site = Site::start();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("an address").to_string();
     let nowhere = format!("sqlite://{}", site.file("no/such/directory/blog.db").display());
     std::fs::write(
         site.file("not-a.db"),
-        "this is no database, and long enough to have a header of one",
+        "this is not a database, but long enough to have the header of one",
     )
     .expect("written");
     let no_database = format!("sqlite://{}", site.file("not-a.db").display());
@@ -115,7 +115,7 @@ fn a_setting_that_cannot_be_ends_the_start_with_one_line() {
         let output = site.command().env(name, value).output().expect("the blog runs");
         let text = String::from_utf8(output.stderr).expect("UTF-8");
         assert!(output.status.code().is_some_and(|code| code != 0), "{name}={value}");
-        assert_eq!(output.stdout, b"", "{name}={value}: it must not say that it listens");
+        assert_eq!(output.stdout, b"", "{name}={value}: a ready line before the error");
         assert_eq!(text.lines().count(), 1, "{name}={value}: {text}");
         assert!(
             text.contains(name) && !text.contains("panicked") && !text.contains("hunter2"),
@@ -125,7 +125,7 @@ fn a_setting_that_cannot_be_ends_the_start_with_one_line() {
 }
 
 #[test]
-fn an_operator_works_without_a_server() {
+fn operator_commands_work_without_a_server() {
     let mut site = Site::start();
     register(site.browser(), "ann");
     site.stop("TERM");
@@ -135,7 +135,7 @@ fn an_operator_works_without_a_server() {
 }
 
 #[test]
-fn readiness_follows_the_store() {
+fn a_started_blog_is_ready_and_healthy() {
     let site = Site::start();
     within_bound("ready", || site.script().get("/readyz").status == 200);
     site.script().get("/healthz").expect(200);

@@ -1,15 +1,15 @@
-//! The spine, end to end, as one person walks it.
+//! An end-to-end test: one person registers, enrols a second factor, logs in and publishes a post.
 
 use crate::person::{ACCESS, PASSWORD, PENDING};
 use crate::site::{Site, within_bound};
 use hallpass_test_support::authenticator::Authenticator;
 
 #[test]
-fn register_enrol_sign_in_and_publish() {
+fn register_enrol_log_in_and_publish() {
     let site = Site::start();
     let mut ann = site.browser();
 
-    // Register: signed in as a guest at once.
+    // Register: the person is immediately logged in as a guest.
     let fields = [("username", "ann"), ("password", PASSWORD)];
     ann.post("/register", &fields).expect_see_other("/profile");
     let profile = ann.get("/profile").expect_page(200);
@@ -19,8 +19,8 @@ fn register_enrol_sign_in_and_publish() {
             && profile.text().contains("/profile/two-factor")
     );
 
-    // Enrol: the page shows a QR code, a key and a link; the factor is on after its first right
-    // code only.
+    // Enrol: the page shows a QR code, a key and a link. The first right code enables the second
+    // factor.
     let page = ann.get("/profile/two-factor").expect_page(200);
     assert!(page.text().contains("<svg") && page.text().contains("otpauth://totp/"));
     let set_up = ann.as_script().get("/profile/two-factor").expect(200).json();
@@ -41,7 +41,7 @@ fn register_enrol_sign_in_and_publish() {
     assert!(ann.cookies.is_empty());
     ann.get("/profile").expect_log_in("/profile");
 
-    // The password alone leads to the code page and opens nothing else.
+    // The password alone gives access to the code page and to no other page.
     ann.post("/login", &fields).expect_see_other("/login/code");
     assert_eq!(ann.cookies.names().collect::<Vec<_>>(), [PENDING]);
     ann.get("/login/code").expect_page(200);
@@ -49,7 +49,7 @@ fn register_enrol_sign_in_and_publish() {
         ann.get(path).expect_log_in(path);
     }
 
-    // A code opens the door once, and never again.
+    // A code is accepted once.
     let code = authenticator.code();
     ann.post("/login/code", &[("code", &code)]).expect_see_other("/");
     ann.get("/profile").expect_page(200);
@@ -60,19 +60,20 @@ fn register_enrol_sign_in_and_publish() {
     assert!(!ann.cookies.contains(ACCESS));
     ann.post("/login/code", &[("code", &authenticator.code())]).expect_see_other("/");
 
-    // A guest may not write.
+    // A guest cannot publish a post.
     let rejected = ann.get("/posts/new").expect_page(403);
     assert!(
-        rejected.text().contains("This door stays shut") && rejected.text().contains("href=\"/\""),
+        rejected.text().contains("Access denied") && rejected.text().contains("href=\"/\""),
         "{}",
         rejected.text()
     );
     ann.post("/posts", &[("title", "No"), ("body", "No")]).expect_page(403);
     assert!(!ann.get("/").expect_page(200).text().contains("New post"));
 
-    // The operator makes her an admin: the old token ends, a new sign-in carries the role.
+    // The operator sets the role `admin`: the old token is revoked, and the next login has the
+    // role.
     site.operator(&["user", "set-role", "ann", "admin"]);
-    within_bound("the old token ends", || ann.get("/profile").status == 303);
+    within_bound("the old token is revoked", || ann.get("/profile").status == 303);
     ann.post("/login", &[fields.as_slice(), &[("code", recovery_code)]].concat())
         .expect_see_other("/");
     assert!(ann.get("/").expect_page(200).text().contains("New post"));
@@ -81,7 +82,7 @@ fn register_enrol_sign_in_and_publish() {
     ann.post("/posts", &[("title", "A first post"), ("body", text)])
         .expect_see_other("/posts/a-first-post");
 
-    // Everyone reads it.
+    // A visitor without an account can read the post.
     let mut reader = site.browser();
     let post = reader.get("/posts/a-first-post").expect_page(200);
     assert!(

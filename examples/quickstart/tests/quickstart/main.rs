@@ -1,4 +1,4 @@
-//! The 25 lines are the same text everywhere, and they work.
+//! Tests that the 25-line example works, and that the documentation shows the same text.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,5 @@
-//! The 25 lines as a process of their own: register, a guarded page, a role given from elsewhere.
+//! Runs the 25-line example as a process: registration, a guarded page, and a role that another
+//! process sets.
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
@@ -17,7 +18,7 @@ mod quickstart {
     }
 }
 
-/// The process, in a directory of its own.
+/// The process of the example, in its own directory.
 struct Quickstart {
     _process: Process,
     address: SocketAddr,
@@ -42,7 +43,7 @@ enum SiteRole {
 }
 
 #[test]
-fn a_person_registers_and_an_operator_makes_her_an_admin() {
+fn a_new_account_is_a_guest_until_an_operator_sets_admin() {
     let quickstart = Quickstart::start();
     let mut alice = Client::browser(quickstart.address);
 
@@ -59,9 +60,9 @@ fn a_person_registers_and_an_operator_makes_her_an_admin() {
     let database = quickstart.scratch.path("site.db");
     assert!(database.exists() && quickstart.scratch.path("site-keys.json").exists());
     make_admin(&database);
-    // Her token says that she is none, so it is revoked: within the published bound, in the other
-    // process.
-    within(Duration::from_secs(5), "her token is revoked", || alice.get("/profile").status == 303);
+    // The token has the old role, so it is revoked. The example's process rejects it within the
+    // documented bound.
+    within(Duration::from_secs(5), "the token is revoked", || alice.get("/profile").status == 303);
 
     assert_eq!(alice.post_body("/login", form).status, 303);
     assert_eq!(alice.get("/admin").text(), "alice may {admin}");
@@ -69,7 +70,7 @@ fn a_person_registers_and_an_operator_makes_her_an_admin() {
     assert_eq!(alice.get("/admin").status, 303);
 }
 
-/// What an operator's command does, in a process of its own, on the same file.
+/// Sets the role `admin` in the same database, as an operator's command in another process does.
 #[tokio::main]
 async fn make_admin(database: &Path) {
     let url = format!("sqlite://{}", database.display());
@@ -79,7 +80,7 @@ async fn make_admin(database: &Path) {
 }
 
 #[test]
-#[ignore = "is the process that the other test starts"]
+#[ignore = "the other test runs it as a process"]
 fn serve() {
     quickstart::run();
 }

@@ -1,10 +1,10 @@
-//! README, crate documentation and example are one text.
+//! The README and the crate documentation show the text of the example.
 
 const EXAMPLE: &str = include_str!("../../src/main.rs");
 const README: &str = include_str!("../../../../README.md");
 const CRATE_DOC: &str = include_str!("../../../../crates/hallpass/src/lib.rs");
 
-/// The first block of Rust under the heading.
+/// Returns the first block of Rust code under the heading.
 fn block_under(heading: &str, text: &str) -> String {
     let lines = text.lines().skip_while(|line| *line != heading);
     let block = lines.skip_while(|line| !line.starts_with("```rust")).skip(1);

@@ -1,4 +1,4 @@
-//! Counts the instructions of every case of the groups that are named, on the calling thread.
+//! Counts the instructions of all cases of the given groups, on the calling thread.
 
 use hallpass_benches::counted;
 use hallpass_peers::group;
@@ -21,5 +21,5 @@ pub(crate) fn run(groups: &[String]) {
             }
         }
     })
-    .expect("instructions are counted");
+    .expect("an instruction counter");
 }

@@ -1,5 +1,6 @@
-//! Serves one of the axum sites on a port of the loopback, on one thread, until it is ended. Prints the address, a cookie that opens
-//! the page, and the secret that signed it, for a server in another language.
+//! Serves one of the axum sites on a loopback port, on one thread, until the process is killed.
+//! Prints the address, a cookie that the page accepts, and the secret that signed the cookie, which
+//! a server in another language can use.
 
 use std::convert::Infallible;
 
@@ -35,7 +36,7 @@ impl Visit for Serve<'_> {
             let address = listener.local_addr().expect("its address");
             let secret = str::from_utf8(&hallpass_benches::SECRET).expect("a printable secret");
             println!("{}", json!({ "address": address.to_string(), "cookie": cookies[0], "secret": secret }));
-            axum::serve(listener, tower::make::Shared::new(site)).await.expect("to serve");
+            axum::serve(listener, tower::make::Shared::new(site)).await.expect("a server without an error");
         });
     }
 }

@@ -1,12 +1,13 @@
-//! Times every case of the groups that are named, in rounds: each round goes through all cases of a group, so that what disturbs the
-//! machine disturbs them alike. Prints the nanoseconds of each round.
+//! Measures the times of all cases of the given groups, in rounds. Each round runs all cases of a
+//! group, so that other load on the machine affects all cases alike. Prints the nanoseconds per
+//! call in each round.
 
 use std::time::{Duration, Instant};
 
 use hallpass_peers::{Case, group};
 use serde_json::json;
 
-/// How long a case runs in one round.
+/// The time that a case runs in one round.
 const SHARE: Duration = Duration::from_millis(4);
 
 pub(crate) fn run(rounds: usize, groups: &[String]) {
@@ -26,7 +27,8 @@ pub(crate) fn run(rounds: usize, groups: &[String]) {
     }
 }
 
-/// How often a case fits into its share, at most as often as requests should be kept in memory.
+/// Returns the number of calls that take at least [`SHARE`], at most 8,192, which limits the number
+/// of requests in memory.
 fn times(case: &mut Case) -> usize {
     let mut times = 16;
     while times < 8192 && clock(case, times) < SHARE {

@@ -1,7 +1,8 @@
-//! What goes wrong in the blog's own handlers, on its way out.
+//! Failures of the blog's own handlers, and their rendering as HTML or JSON.
 //!
-//! A handler returns a [`Failed`], which says nothing of HTML or JSON; [`render`] goes around all
-//! routes and words it for the caller, as the library's layer does with a denial.
+//! A handler returns a [`Failed`], which contains no HTML and no JSON. The middleware [`render`]
+//! wraps all routes and renders each [`Failed`] in the format that the client prefers, as
+//! hallpass's layer does with a rejection.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -12,7 +13,8 @@ use blog::Failure;
 
 use crate::visit::Visit;
 
-/// Why a request came to nothing, as axum's traits want it: of this crate.
+/// The reason why a request failed. A type of this crate, because a crate may implement axum's
+/// traits only for its own types.
 #[derive(Clone, Debug)]
 pub(crate) struct Failed(Failure);
 
@@ -32,21 +34,21 @@ impl IntoResponse for Failed {
     }
 }
 
-/// Words each [`Failed`] that the routes inside leave on their answers.
+/// Renders the [`Failed`] that a route put into the extensions of its response.
 pub(crate) async fn render(visit: Visit, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let Some(Failed(failure)) = response.extensions().get().cloned() else {
         return response;
     };
-    let worded = if visit.wants_json() {
+    let rendered = if visit.wants_json() {
         visit.problem(&failure.problem())
     } else {
         visit.page(&failure.notice())
     };
-    // The head stays that of the refusal, `Allow` included.
+    // The status and the headers of the original response are kept, such as `Allow`.
     let (mut head, _) = response.into_parts();
-    let (told, body) = worded.into_parts();
-    head.headers.extend(told.headers);
+    let (rendered, body) = rendered.into_parts();
+    head.headers.extend(rendered.headers);
     if let Some(seconds) = failure.retry_after() {
         head.headers.insert(RETRY_AFTER, seconds.into());
     }

@@ -1,5 +1,4 @@
-//! What a request brings: the fields of a form or of a JSON object, whichever came, and the one
-//! part of a path that varies.
+//! Extractors: the fields of a form or of a JSON object, and the variable segment of a path.
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
@@ -12,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::failure::Failed;
 
-/// What `T` says it needs, read from the body.
+/// The fields of `T`, read from a form or from JSON, according to `Content-Type`.
 pub(crate) struct Fields<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned + 'static> FromRequest<S> for Fields<T> {
@@ -36,7 +35,7 @@ impl<S: Send + Sync, T: DeserializeOwned + 'static> FromRequest<S> for Fields<T>
     }
 }
 
-/// axum's own rejections, as the blog words them.
+/// Returns the blog's failure for the status of one of axum's rejections.
 fn failure(status: StatusCode) -> Failure {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
@@ -46,7 +45,7 @@ fn failure(status: StatusCode) -> Failure {
     }
 }
 
-/// The part of the path in braces. One that is no text names nothing that exists.
+/// The segment of the path that is in braces. A segment that is not valid UTF-8 is 404.
 pub(crate) struct Segment(pub(crate) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Segment {

@@ -1,8 +1,8 @@
-//! The example blog on axum: `blog` serves, `blog user …` and `blog keys …` are the operator's
-//! commands.
+//! The example blog on axum. `blog` starts the server; `blog user …` and `blog keys …` are the
+//! operator's commands.
 //!
-//! Whatever cannot be done ends with one line that says what to change, and an exit code that is
-//! not 0.
+//! If a command or the start fails, the program prints one line that names the problem and the fix,
+//! and exits with a code other than 0.
 
 mod failure;
 mod fields;
@@ -49,7 +49,8 @@ async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     }
 }
 
-/// An error and its causes in one line, whatever a driver below wrote into its message.
+/// Returns an error and its causes in one line. A cause whose text the line already contains is
+/// left out, and line breaks in a driver's message are replaced with spaces.
 fn one_line(error: &(dyn Error + 'static)) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();

@@ -1,4 +1,4 @@
-//! The people's page: who has an account, and which role.
+//! The people page: all accounts with their roles.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -11,7 +11,7 @@ use crate::failure::Failed;
 use crate::fields::{Fields, Segment};
 use crate::visit::Visit;
 
-/// Everyone with an account, a hundred at a time, by name.
+/// Renders a page of at most 100 accounts in the order of their names.
 pub(crate) async fn people(
     visit: Visit,
     State(site): State<Site>,
@@ -21,7 +21,8 @@ pub(crate) async fn people(
     Ok(visit.answer(&site.people(after.as_deref()).await?))
 }
 
-/// Gives somebody a role, in the place of all others; whoever had another signs in again.
+/// Replaces all roles of an account with one role. If the roles change, the person has to log in
+/// again.
 pub(crate) async fn set_role(
     visit: Visit,
     me: Identity<BlogRole>,

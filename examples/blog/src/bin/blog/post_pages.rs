@@ -1,4 +1,4 @@
-//! Reading, writing and hiding posts.
+//! The pages that show, publish and hide posts.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -15,7 +15,7 @@ use crate::failure::Failed;
 use crate::fields::{Fields, Segment};
 use crate::visit::Visit;
 
-/// The front page, or an older page of posts.
+/// Renders the front page or an older page of posts.
 pub(crate) async fn home(
     visit: Visit,
     State(site): State<Site>,
@@ -26,7 +26,7 @@ pub(crate) async fn home(
     Ok(visit.answer(&Home { page: &page, first: before.is_none() }))
 }
 
-/// One post.
+/// Renders one post.
 pub(crate) async fn post(
     visit: Visit,
     State(site): State<Site>,
@@ -39,13 +39,13 @@ pub(crate) async fn post(
     }))
 }
 
-/// The form for a new post.
+/// Renders the form for a new post.
 pub(crate) async fn new(visit: Visit) -> Response {
     visit.page(&NewPost::default())
 }
 
-/// Publishes, and leads to the post; shows the form again, with what was typed, where something is
-/// wrong with it.
+/// Publishes a post and redirects to it. If a field is invalid, renders the form again with the
+/// text that was entered.
 pub(crate) async fn publish(
     visit: Visit,
     me: Identity<BlogRole>,

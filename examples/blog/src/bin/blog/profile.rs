@@ -1,4 +1,4 @@
-//! The profile: what the blog knows about whoever asks.
+//! The profile page of the person who is logged in.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -8,7 +8,7 @@ use hallpass::Identity;
 use crate::failure::Failed;
 use crate::visit::Visit;
 
-/// Name, roles, second factor and sessions.
+/// Renders name, roles, second factor and sessions.
 pub(crate) async fn profile(
     visit: Visit,
     me: Identity<BlogRole>,

@@ -1,4 +1,4 @@
-//! The blog's own pages for refused requests: what happened, and the way on.
+//! The blog's own pages for rejected requests.
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -6,12 +6,12 @@ use blog::{BlogRole, Notice, Viewer};
 use hallpass::Rejection;
 use hallpass::request::RejectedRequest;
 
-/// The page for a denial; the library's own where the blog has nothing better to say.
+/// Returns the blog's page for a rejection, or `None` to use hallpass's own response.
 pub(crate) fn rejection_page(
     rejection: Rejection,
     request: &RejectedRequest<'_>,
 ) -> Option<Response> {
-    // The library sends a browser that is only looking to the log-in, and from there back here.
+    // hallpass redirects a `GET` to the login page, and after the login back to this page.
     if rejection.status() == 401 && matches!(request.method(), "GET" | "HEAD") {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Every address of the blog, and what it asks of whoever comes.
+//! All routes of the blog, and the requirement of each route.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::rejected::rejection_page;
 use crate::security_headers::security_headers;
 use crate::{people, post_pages, profile};
 
-/// The whole site. The layers below the routes run from the last to the first.
+/// Returns the router of the whole site. The last layer in the source runs first.
 pub(crate) fn routes(site: Site) -> Router {
     let admin = || require_roles([BlogRole::Admin]);
     let recent_admin = || admin().and_second_factor().and_recent(TEN_MINUTES);
@@ -52,7 +52,7 @@ pub(crate) fn routes(site: Site) -> Router {
         .layer(map_response(security_headers))
 }
 
-/// 503 while this process does not know what was revoked.
+/// Responds with 503 until this process has loaded the revocations.
 async fn readyz(State(site): State<Site>) -> impl IntoResponse {
     if site.hallpass.is_ready() {
         (StatusCode::OK, "ready\n")
@@ -65,10 +65,10 @@ fn asset(content_type: &'static str, content: &'static str) -> impl IntoResponse
     ([(CONTENT_TYPE, content_type), (CACHE_CONTROL, "public, max-age=3600")], content)
 }
 
-/// How fresh a sign-in must be for giving roles.
+/// Maximum age of the login for the people page and for role changes.
 const TEN_MINUTES: Duration = Duration::from_secs(600);
-/// Bytes of a form, as the sign-in routes have it.
+/// Maximum size of a form, in bytes; the same limit as hallpass's own routes have.
 const FORM_LIMIT: usize = 8 * 1024;
-/// Bytes of a post: twenty thousand characters of four bytes, each byte escaped to three, and a
-/// title.
+/// Maximum size of the form for a post, in bytes: 20,000 characters of 4 bytes, 3 bytes for each
+/// percent-encoded byte, and a title.
 const POST_LIMIT: usize = 256 * 1024;

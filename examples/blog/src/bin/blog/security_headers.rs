@@ -1,10 +1,10 @@
-//! The headers that every answer carries.
+//! The middleware that sets the security headers.
 
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use blog::SECURITY_HEADERS;
 
-/// Puts them on, over whatever a route inside said.
+/// Sets the security headers of every response and replaces values that a route has set.
 pub(crate) async fn security_headers(mut response: Response) -> Response {
     for (name, value) in SECURITY_HEADERS {
         response

@@ -1,4 +1,4 @@
-//! From settings to a running server, and from a signal to its end.
+//! The start of the server, and its graceful shutdown.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::routes::routes;
 
-/// Serves until SIGINT or SIGTERM, then finishes what is in flight.
+/// Serves until SIGINT or SIGTERM, then finishes the requests that are in flight.
 pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
     let site = Site::open(config).await?;
     let listener = TcpListener::bind(config.address)
@@ -29,7 +29,7 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
     }
 }
 
-/// Becomes `true` at the first SIGINT or SIGTERM.
+/// Returns a receiver whose value becomes `true` at the first SIGINT or SIGTERM.
 fn stop_signal() -> io::Result<watch::Receiver<bool>> {
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -45,7 +45,7 @@ fn stop_signal() -> io::Result<watch::Receiver<bool>> {
 }
 
 async fn heard(mut stopped: watch::Receiver<bool>) {
-    // An error means that the sender is gone, which only happens once it has spoken.
+    // An error means that the sender was dropped, which happens only after it has sent `true`.
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
@@ -56,13 +56,13 @@ async fn grace_over(stopped: watch::Receiver<bool>) {
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "BLOG_ADDR {address} cannot be listened on; stop what listens there, or write another address, such as 127.0.0.1:0"
+    "cannot listen on BLOG_ADDR {address}; stop the program that uses this address, or set another address, such as 127.0.0.1:0"
 )]
 struct BindError {
     address: SocketAddr,
     source: io::Error,
 }
 
-/// What is in flight gets ten seconds from the signal to the exit; half a second of them is for the
-/// exit.
+/// Maximum time for requests in flight after the signal. The process has 10 seconds from the signal
+/// to its exit; half a second is reserved for the exit.
 const GRACE: Duration = Duration::from_millis(9_500);

@@ -1,4 +1,4 @@
-//! One request's asker: who it is, and in which form the answer is wanted.
+//! The client of a request: the identity, and the preferred format of the response.
 
 use axum::Json;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -11,7 +11,7 @@ use hallpass::axum::Rejected;
 use hallpass::request::Caller;
 use serde_json::Value;
 
-/// Who asks, and how to answer.
+/// The identity of the client, and whether it prefers JSON.
 #[derive(Clone, Debug)]
 pub(crate) struct Visit {
     pub(crate) viewer: Option<Viewer>,
@@ -39,23 +39,23 @@ impl Visit {
         self.json
     }
 
-    /// The page in the blog's frame.
+    /// Renders the page in the blog's frame.
     pub(crate) fn page(&self, content: &impl Content) -> Response {
         (PERSONAL, Html(blog::document(content, self.viewer.as_ref()))).into_response()
     }
 
-    /// The page, or the same as JSON.
+    /// Renders the page as HTML, or its data as JSON.
     pub(crate) fn answer(&self, page: &impl Data) -> Response {
         if self.json { (PERSONAL, Json(page.json())).into_response() } else { self.page(page) }
     }
 
-    /// Problem details (RFC 9457).
+    /// Returns a response with problem details (RFC 9457).
     pub(crate) fn problem(&self, problem: &Value) -> Response {
         (PERSONAL, [(CONTENT_TYPE, "application/problem+json")], problem.to_string())
             .into_response()
     }
 }
 
-/// Every page shows who is signed in, so none may be kept for the next person.
+/// Every page shows the name of the person who is logged in, so no cache may store it.
 const PERSONAL: [(axum::http::HeaderName, &str); 2] =
     [(CACHE_CONTROL, "no-store"), (VARY, "accept, cookie")];

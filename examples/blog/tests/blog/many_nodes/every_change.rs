@@ -1,13 +1,13 @@
-//! Whatever revokes a token, on every kind of node: four changes, three ways to hear of them, and
-//! how long each node takes.
+//! Four kinds of revocation on three kinds of node, with three transports, and the delay of each
+//! node.
 //!
-//! Four processes over one database: the blog on axum, the blog on actix-web, and twice a node that
-//! is nothing but tower (`hallpass-conformance`'s example `tower_node`), one of which is the
-//! operator's. The change is made in one process, which must refuse the copied cookie at once; the
-//! others are timed.
+//! Four processes use one database: the blog on axum, the blog on actix-web, and two nodes that use
+//! only tower (`hallpass-conformance`'s example `tower_node`), of which one runs the operator's
+//! commands. One process makes the change and must reject the copied cookie immediately. The delay
+//! of the other processes is measured.
 //!
-//! The other two programs are looked for beside the blog's own: `cargo build -p blog-actix`, and
-//! `cargo build -p hallpass-conformance --example tower_node`.
+//! The other two programs must be in the directory of the blog's program: `cargo build -p
+//! blog-actix`, and `cargo build -p hallpass-conformance --example tower_node`.
 
 use std::{
     cell::RefCell,
@@ -27,14 +27,15 @@ use crate::{
     site::{BOUND, PROGRAM},
 };
 
-/// Rounds of each change where pushes get through: a p99 wants a thousand. `ROUNDS` may say less.
+/// Returns the number of rounds of each change with push: 1,000, which a p99 needs, or the value of
+/// `ROUNDS`.
 fn rounds() -> usize {
     std::env::var("ROUNDS").map_or(1000, |rounds| rounds.parse().expect("ROUNDS is a number"))
 }
 
 #[test]
 #[ignore = "needs PostgreSQL, and the programs of blog-actix and tower_node: DATABASE_URL, ROUNDS"]
-fn every_change_is_pushed_to_every_kind_of_node() {
+fn every_revocation_is_pushed_to_every_kind_of_node() {
     let database = Database::new();
     let site = Mixed::start(&[("DATABASE_URL", database.url())]);
     site.assert_pushed("LISTEN/NOTIFY");
@@ -42,7 +43,7 @@ fn every_change_is_pushed_to_every_kind_of_node() {
 
 #[test]
 #[ignore = "needs PostgreSQL and Redis, and the programs of blog-actix and tower_node: DATABASE_URL, ROUNDS"]
-fn every_change_is_pushed_to_every_kind_of_node_through_redis() {
+fn every_revocation_is_pushed_through_redis() {
     let database = Database::new();
     let redis = OwnRedis::start();
     let site = Mixed::start(&[("DATABASE_URL", database.url()), ("REDIS_URL", redis.url())]);
@@ -52,7 +53,7 @@ fn every_change_is_pushed_to_every_kind_of_node_through_redis() {
 
 #[test]
 #[ignore = "needs PostgreSQL, and the programs of blog-actix and tower_node: DATABASE_URL"]
-fn with_every_push_dropped_each_kind_of_node_keeps_the_bound() {
+fn polling_keeps_the_bound_on_every_kind_of_node() {
     let database = Database::new();
     let proxy = FaultProxy::to(database.host());
     let site = Mixed::start(&[("DATABASE_URL", database.url_through(proxy.address()))]);
@@ -64,12 +65,12 @@ fn with_every_push_dropped_each_kind_of_node_keeps_the_bound() {
             assert!(delays.iter().all(|delay| *delay < BOUND), "{change:?} on {kind}: {delays:?}");
         }
     }
-    assert!(proxy.dropped() >= 10, "they were on their way");
+    assert!(proxy.dropped() >= 10, "the proxy dropped the notifications");
 }
 
 #[test]
 #[ignore = "needs PostgreSQL, and the programs of blog-actix and tower_node: DATABASE_URL"]
-fn every_change_outlives_a_restart_of_every_kind_of_node() {
+fn revocations_persist_after_a_restart_of_every_node() {
     let database = Database::new();
     let mut site = Mixed::start(&[("DATABASE_URL", database.url())]);
     let mut dead = Vec::new();
@@ -86,7 +87,7 @@ fn every_change_outlives_a_restart_of_every_kind_of_node() {
             assert_eq!(
                 site.nodes.status_with(kind.0, copied),
                 401,
-                "{}, straight after a restart",
+                "{}, first request after a restart",
                 kind.1
             );
         }
@@ -96,7 +97,7 @@ fn every_change_outlives_a_restart_of_every_kind_of_node() {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Revocation {
-    /// At the blog on axum and the blog on actix-web, in turns.
+    /// Alternates between the blog on axum and the blog on actix-web.
     LogOut,
     SetRole,
     Disable,
@@ -105,7 +106,7 @@ enum Revocation {
 
 const CHANGES: [Revocation; 4] =
     [Revocation::LogOut, Revocation::SetRole, Revocation::Disable, Revocation::Password];
-/// The nodes that are asked.
+/// The nodes whose delay is measured.
 const KINDS: [(usize, &str); 3] = [(0, "axum"), (1, "actix-web"), (2, "tower")];
 
 type Delays = Vec<(&'static str, Vec<Duration>)>;
@@ -126,7 +127,9 @@ impl Mixed {
         Self { operator, nodes }
     }
 
-    /// Revokes a copied cookie: the cookie, which node did it and was asked at once, and when.
+    /// Revokes a copied cookie, and checks that the process that revoked it rejects it immediately.
+    /// Returns the cookie, the index of the node that revoked it (`None` for the operator's node)
+    /// and the time.
     fn change(&self, change: Revocation, round: usize) -> (String, Option<usize>, Instant) {
         let name = name(change);
         if change == Revocation::Disable {
@@ -158,23 +161,24 @@ impl Mixed {
             }
         };
         let done = Instant::now();
-        let at_once = by.map_or_else(
+        let immediately = by.map_or_else(
             || self.operator.status_with(&copied),
             |node| self.nodes.status_with(node, &copied),
         );
-        assert_eq!(at_once, 401, "{change:?}: at once where it was made");
+        assert_eq!(immediately, 401, "{change:?}: rejected immediately where it was made");
         (copied, by, done)
     }
 
-    /// How long after the change each kind of node refuses the copied cookie, in order.
+    /// Returns, for each kind of node, the sorted delays from the change until the node rejects the
+    /// copied cookie.
     fn delays(&self, change: Revocation, rounds: usize) -> Delays {
         let mut delays: Delays = KINDS.iter().map(|(_, kind)| (*kind, Vec::new())).collect();
         for round in 0..rounds {
             let (copied, by, done) = self.change(change, round);
             let mut waiting: Vec<_> =
                 KINDS.iter().map(|(node, _)| *node).filter(|node| Some(*node) != by).collect();
-            // All are asked in turns, so that the one that is asked last is not charged with the
-            // others.
+            // The requests alternate between the nodes, so that the delay of one node does not
+            // include the delay of another.
             while !waiting.is_empty() {
                 waiting.retain(|node| match self.nodes.status_with(*node, &copied) {
                     401 => {
@@ -182,9 +186,12 @@ impl Mixed {
                         false
                     }
                     LIVE => true,
-                    status => panic!("{change:?}: node {node} answers {status}"),
+                    status => panic!("{change:?}: node {node} responds with {status}"),
                 });
-                assert!(done.elapsed() < BOUND, "{change:?}: {waiting:?} accept it still");
+                assert!(
+                    done.elapsed() < BOUND,
+                    "{change:?}: nodes {waiting:?} still accept the cookie"
+                );
             }
         }
         delays.iter_mut().for_each(|(_, delays)| delays.sort_unstable());
@@ -198,12 +205,12 @@ impl Mixed {
             (change, delays)
         });
         let calls = self.nodes.script(2).get("/calls").expect(200).text();
-        assert_eq!(calls, "0", "the authenticator asked the store");
+        assert_eq!(calls, "0", "calls of the store by the authenticator");
         println!("calls of the store within guarded requests: {calls}");
         for (change, delays) in &found {
             for (kind, delays) in delays {
-                // Of a few rounds the p99 is the worst one, which is the machine's: the short
-                // version looks at the p90.
+                // With few rounds the p99 is the largest delay, which depends on the load of the
+                // machine. A short run therefore checks the p90.
                 let part = if delays.len() < 500 { 90 } else { 99 };
                 let tail = delays[delays.len() * part / 100];
                 assert!(
@@ -215,7 +222,7 @@ impl Mixed {
     }
 }
 
-/// An account of its own for each change.
+/// Returns the account of a change. Each change has its own account.
 fn name(change: Revocation) -> &'static str {
     match change {
         Revocation::LogOut => "ann",
@@ -225,10 +232,10 @@ fn name(change: Revocation) -> &'static str {
     }
 }
 
-/// A row of the table in `docs/many-nodes.md`.
+/// Formats a row of the table in `docs/many-nodes.md`.
 fn line(transport: &str, change: Revocation, delays: &Delays) -> String {
     let change = match change {
-        Revocation::LogOut => "log-out",
+        Revocation::LogOut => "logout",
         Revocation::SetRole => "role",
         Revocation::Disable => "disable",
         Revocation::Password => "password",
@@ -240,7 +247,7 @@ fn line(transport: &str, change: Revocation, delays: &Delays) -> String {
     format!("| {transport} | {change} | {} |", figures.collect::<Vec<_>>().join(" | "))
 }
 
-/// A node that takes an operator's orders.
+/// A node that reads the operator's commands from its standard input.
 struct Operator {
     node: RefCell<Server>,
     orders: RefCell<ChildStdin>,
@@ -253,10 +260,10 @@ impl Operator {
     }
 
     fn order(&self, order: &str, whom: &str) -> String {
-        writeln!(self.orders.borrow_mut(), "{order} {whom}").expect("it listens");
+        writeln!(self.orders.borrow_mut(), "{order} {whom}").expect("the node reads its input");
         let mut line = String::new();
-        self.node.borrow_mut().output.read_line(&mut line).expect("it answers");
-        assert!(!line.is_empty(), "{order} {whom}: it could not be done");
+        self.node.borrow_mut().output.read_line(&mut line).expect("a line of output");
+        assert!(!line.is_empty(), "{order} {whom}: the command failed");
         line.trim_end().to_owned()
     }
 
@@ -265,9 +272,9 @@ impl Operator {
     }
 }
 
-/// A program of the same build.
+/// Returns the path of a program in the directory of the blog's program.
 fn beside(name: &str) -> PathBuf {
     let program = Path::new(PROGRAM).with_file_name(name);
-    assert!(program.exists(), "{} is missing: build it first", program.display());
+    assert!(program.exists(), "{} does not exist; build it first", program.display());
     program
 }

@@ -1,5 +1,5 @@
-//! Several processes in one directory, and so with one key file: of the blog, or of whatever else
-//! is a node of the same site.
+//! Several processes of one site, which share a directory and its key file. A process is the blog
+//! or another program of the same site.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,12 +24,12 @@ impl Nodes {
         Self::of(&vec![PathBuf::from(PROGRAM); count], settings)
     }
 
-    /// One node of each program.
+    /// Starts one node of each program.
     pub(super) fn of(programs: &[PathBuf], settings: &[(&str, String)]) -> Self {
         Self::in_directory(Arc::new(Scratch::new()), programs, settings)
     }
 
-    /// One more, with settings of its own.
+    /// Starts another node in the same directory, with its own settings.
     pub(super) fn joined_by(&self, settings: &[(&str, String)]) -> Self {
         Self::in_directory(self.scratch.clone(), &[PathBuf::from(PROGRAM)], settings)
     }
@@ -42,7 +42,7 @@ impl Nodes {
         let settings =
             settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let mut nodes = Self { nodes: Vec::new(), settings, scratch };
-        // One after another, so that all find the first one's keys.
+        // One after another, so that all nodes read the key file of the first node.
         for program in programs {
             let node = nodes.one_more(program);
             nodes.nodes.push((program.clone(), node));
@@ -50,7 +50,7 @@ impl Nodes {
         nodes
     }
 
-    /// A node that is not counted among these.
+    /// Starts a node that is not added to `nodes`.
     pub(super) fn one_more(&self, program: &Path) -> Server {
         let log = self.scratch.append("log");
         Server::start(self.command(program).stdin(Stdio::piped()).stderr(log))
@@ -103,9 +103,12 @@ impl Nodes {
             match self.status_with(node, access) {
                 401 => return,
                 LIVE => {
-                    assert!(since.elapsed() < bound, "node {node} still accepts it after {bound:?}")
+                    assert!(
+                        since.elapsed() < bound,
+                        "node {node} still accepts the cookie after {bound:?}"
+                    )
                 }
-                status => panic!("node {node} answers {status}"),
+                status => panic!("node {node} responds with {status}"),
             }
             std::thread::sleep(Duration::from_millis(1));
         }

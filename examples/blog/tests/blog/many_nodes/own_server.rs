@@ -1,4 +1,4 @@
-//! Servers of the test's own, which it may kill: on free ports, with data of their own.
+//! PostgreSQL and Redis servers that a test starts and may kill, with their own ports and data.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -33,7 +33,7 @@ impl OwnPostgres {
         format!("postgres://postgres@{}/postgres?sslmode=disable", self.address)
     }
 
-    /// The postmaster gets a SIGKILL, and its children notice.
+    /// Kills the postmaster with SIGKILL, and waits one second for the end of its child processes.
     pub(super) fn kill(&mut self) {
         self.process.kill();
         let pid = self.scratch.read("data/postmaster.pid");
@@ -63,7 +63,7 @@ fn run_postgres(scratch: &Scratch, address: SocketAddr) -> Process {
         .arg(scratch.directory());
     let process = Process::start(server.stdout(Stdio::null()).stderr(Stdio::null()));
     await_listener(address);
-    // The port is open before a recovery ends.
+    // PostgreSQL opens the port before its recovery has ended.
     within(Duration::from_secs(30), "PostgreSQL starts", || {
         let mut ask = Command::new("pg_isready");
         ask.args(["-h", "127.0.0.1", "-p", &port]).stdout(Stdio::null());
@@ -72,7 +72,8 @@ fn run_postgres(scratch: &Scratch, address: SocketAddr) -> Process {
     process
 }
 
-/// A program of the newest PostgreSQL here, as the user that it demands: it refuses root.
+/// Returns a command for a program of the newest installed PostgreSQL. The command runs as the user
+/// `postgres`, because PostgreSQL does not run as root.
 fn postgres_program(name: &str) -> Command {
     let mut versions: Vec<_> =
         fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed").flatten().collect();
