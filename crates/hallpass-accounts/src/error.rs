@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_cause_is_printed_once() {
+    fn error_and_cause_are_each_printed_once() {
         let error = AccountsError::unavailable(std::io::Error::other("the disk is full"));
         let cause = error.source().map(ToString::to_string);
         assert_eq!(cause.as_deref(), Some("the disk is full"));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_password_is_named_by_the_field_of_its_form() {
+    fn password_rejection_names_the_form_field() {
         let error = AccountsError::new(AccountsErrorKind::Password(PasswordError::Common));
         assert_eq!(
             error.rejection("new_password").field(),

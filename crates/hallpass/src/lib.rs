@@ -19,7 +19,7 @@
 //!
 //! #[derive(Role)]
 //! enum SiteRole {
-//!     #[role(default)] // what a new account is
+//!     #[role(default)] // the role of a new account
 //!     Guest,
 //!     Admin,
 //! }

@@ -74,7 +74,7 @@ async fn invalid_fields_are_named_and_no_account_is_created() {
 }
 
 #[tokio::test]
-async fn a_typed_name_is_kept_and_a_typed_password_is_not() {
+async fn an_error_page_keeps_the_user_name_but_not_the_password() {
     let site = Site::new();
     let page = site
         .browser()

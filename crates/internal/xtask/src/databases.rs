@@ -64,7 +64,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "the blog on PostgreSQL",
         run: |c| {
             let skipped =
-                ["an_empty_directory", "a_store_that_does_not_answer", "killed::", "many_nodes"];
+                ["an_empty_directory", "a_locked_store", "killed::", "many_nodes"];
             let skipped = skipped.map(|test| format!("--skip {test}")).join(" ");
             let url = c.servers[0].clone().unwrap_or_default();
             let line = format!("cargo test --workspace --test blog -- {skipped}");

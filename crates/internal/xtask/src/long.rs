@@ -69,7 +69,7 @@ pub(crate) const LONG: &[Job] = &[
         tools: &["servers"],
         steps: &[Step {
             name: "1,000 rounds in two processes on PostgreSQL",
-            run: |c| facade(c, "rotation::on_postgres::one_token_in_two_processes", Some("1000")),
+            run: |c| facade(c, "rotation::on_postgres::one_refresh_token", Some("1000")),
         }],
     },
     Job {
