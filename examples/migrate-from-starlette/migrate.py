@@ -129,7 +129,7 @@ def walk(old, new):
 
 
 def flip(cookie):
-    """Changes a letter of the signature before its end. The bits of the last letter may be unused."""
+    """Changes a letter of the signature, but not the last one, whose bits may be unused."""
     return cookie[:-9] + ("A" if cookie[-9] != "A" else "B") + cookie[-8:]
 
 

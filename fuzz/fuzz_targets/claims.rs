@@ -9,11 +9,14 @@ fuzz_target!(|claims: &[u8]| {
     if claims.len() > 2000 {
         return; // the space would exceed the size limit
     }
-    let verify = |token: &str| issuer().verifier::<SiteRole>().verify(token.as_bytes(), NOW).map_err(|e| e.kind());
+    let verify = |token: &str| {
+        issuer().verifier::<SiteRole>().verify(token.as_bytes(), NOW).map_err(|e| e.kind())
+    };
     let facts = verify(&signed(HEADER, claims));
     let strictly = verify(&signed(HEADER, &[b" ", claims].concat()));
     assert_eq!(format!("{facts:?}"), format!("{strictly:?}"));
-    if let Ok((who, Ok(token))) = facts.map(|who| (who.clone(), issuer().issue(&again(&who), NOW))) {
+    if let Ok((who, Ok(token))) = facts.map(|who| (who.clone(), issuer().issue(&again(&who), NOW)))
+    {
         let reissued = verify(token.as_str()).unwrap();
         assert_eq!(
             (who.username(), who.user_id(), who.roles()),

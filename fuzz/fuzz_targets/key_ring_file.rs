@@ -11,6 +11,9 @@ fuzz_target!(|text: &str| {
         assert_eq!(*KeyRing::from_json(&written).unwrap().to_json(), *written);
         let public: serde_json::Value = serde_json::from_str(&ring.to_jwks()).unwrap();
         let keys = public["keys"].as_array().unwrap();
-        assert!(keys.iter().all(|key| key["kty"] != "oct" && key.get("k").is_none() && key.get("d").is_none()));
+        assert!(
+            keys.iter()
+                .all(|key| key["kty"] != "oct" && key.get("k").is_none() && key.get("d").is_none())
+        );
     }
 });

@@ -28,7 +28,11 @@ pub const HEADER: &[u8] = br#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1"}"#;
 pub fn issuer() -> Issuer {
     let id = KeyId::parse("k1").expect("a valid key id");
     let key = Key::hmac(id, Algorithm::Hs256, SECRET).expect("a strong secret");
-    Issuer::new(KeyRing::signing_with(key).expect("a key that signs"), "https://site.example", "site")
+    Issuer::new(
+        KeyRing::signing_with(key).expect("a key that signs"),
+        "https://site.example",
+        "site",
+    )
 }
 
 /// Signs any header and any claims with the site's key.
@@ -42,10 +46,11 @@ pub fn signed(header: &[u8], claims: &[u8]) -> String {
 
 /// Returns a login of the user of a token.
 pub fn again(who: &Identity<SiteRole>) -> LoggedIn<SiteRole> {
-    let claims = Claims::new(who.user_id(), who.generation(), who.authenticated_at().unwrap_or(NOW))
-        .with_username(who.username())
-        .with_session(who.session().unwrap_or("s1"))
-        .with_methods(who.methods());
+    let claims =
+        Claims::new(who.user_id(), who.generation(), who.authenticated_at().unwrap_or(NOW))
+            .with_username(who.username())
+            .with_session(who.session().unwrap_or("s1"))
+            .with_methods(who.methods());
     LoggedIn::insecure_new(claims, who.roles())
 }
 

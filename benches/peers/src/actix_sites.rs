@@ -30,7 +30,8 @@ const NAMES: [&str; 5] = [
 pub fn cases() -> Vec<Case> {
     actix_web::rt::System::new().block_on(async {
         let plain = || web::resource("/admin").to(async || "hello");
-        let guarded = || web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(async || "hello");
+        let guarded =
+            || web::resource("/admin").wrap(require_roles([SiteRole::Admin])).to(async || "hello");
         let extractor = web::resource("/admin").to(async |admin: Allowed<Administer>| {
             drop(admin);
             "hello"
@@ -40,9 +41,21 @@ pub fn cases() -> Vec<Case> {
         let [bare, guard, extract, remember, identity] = NAMES;
         vec![
             case(bare, init_service(App::new().service(plain())).await, hallpass::cookie()),
-            case(guard, init_service(App::new().service(guarded()).wrap(auth())).await, hallpass::cookie()),
-            case(extract, init_service(App::new().service(extractor).wrap(auth())).await, hallpass::cookie()),
-            case(remember, init_service(App::new().service(guarded()).wrap(remembering)).await, hallpass::cookie()),
+            case(
+                guard,
+                init_service(App::new().service(guarded()).wrap(auth())).await,
+                hallpass::cookie(),
+            ),
+            case(
+                extract,
+                init_service(App::new().service(extractor).wrap(auth())).await,
+                hallpass::cookie(),
+            ),
+            case(
+                remember,
+                init_service(App::new().service(guarded()).wrap(remembering)).await,
+                hallpass::cookie(),
+            ),
             by_identity(identity).await,
         ]
     })
@@ -69,7 +82,16 @@ async fn by_identity(name: &str) -> Case {
         .wrap(sessions);
     let app = init_service(app).await;
     let answer = app.call(TestRequest::with_uri("/login").to_request()).await.unwrap();
-    let cookie = answer.headers().get(SET_COOKIE).unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
+    let cookie = answer
+        .headers()
+        .get(SET_COOKIE)
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
     case(name, app, format!("theme=dark; {cookie}"))
 }
 
@@ -94,11 +116,20 @@ where
     B: MessageBody,
 {
     let call = move |request| {
-        ready(app.call(request)).map_or_else(|error| error.as_response_error().status_code(), |answer| answer.status())
+        ready(app.call(request))
+            .map_or_else(|error| error.as_response_error().status_code(), |answer| answer.status())
     };
     assert_eq!(call(request(&cookie)), StatusCode::OK, "{name}");
-    assert_eq!(call(request("theme=dark")).is_success(), name == "plain", "{name}: a request without a login");
-    Case::prepared(name, move || request(&cookie), move |request| assert_eq!(call(request), StatusCode::OK))
+    assert_eq!(
+        call(request("theme=dark")).is_success(),
+        name == "plain",
+        "{name}: a request without a login"
+    );
+    Case::prepared(
+        name,
+        move || request(&cookie),
+        move |request| assert_eq!(call(request), StatusCode::OK),
+    )
 }
 
 fn request(cookie: &str) -> Request {

@@ -44,7 +44,11 @@ pub trait Visit {
     /// Runs the operation on a site. The page of the site accepts each of the cookie headers.
     fn visit<S>(self, site: S, cookies: Vec<String>) -> Self::Outcome
     where
-        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send;
 }
 
@@ -59,16 +63,26 @@ pub fn visit<V: Visit>(name: &str, runtime: &Runtime, visitor: V) -> V::Outcome 
         "plain" => visitor.visit(open(), vec![hallpass::cookie()]),
         "no-op layer and guard" => visitor.visit(no_op::site(), vec![hallpass::cookie()]),
         "hallpass: layer and guard" => visitor.visit(hallpass::inside(), vec![hallpass::cookie()]),
-        "hallpass: layer outside, guard" => visitor.visit(hallpass::outside(), vec![hallpass::cookie()]),
+        "hallpass: layer outside, guard" => {
+            visitor.visit(hallpass::outside(), vec![hallpass::cookie()])
+        }
         "hallpass: layer outside, guard on the handler" => {
             visitor.visit(hallpass::on_handler(), vec![hallpass::cookie()])
         }
-        "hallpass: layer outside, extractor" => visitor.visit(hallpass::extractor(), vec![hallpass::cookie()]),
-        "hallpass: layer outside, guard, remembered" => visitor.visit(hallpass::remembered(), vec![hallpass::cookie()]),
-        "by hand: CookieJar, jsonwebtoken, role" => visitor.visit(by_hand::site(), vec![hallpass::cookie()]),
+        "hallpass: layer outside, extractor" => {
+            visitor.visit(hallpass::extractor(), vec![hallpass::cookie()])
+        }
+        "hallpass: layer outside, guard, remembered" => {
+            visitor.visit(hallpass::remembered(), vec![hallpass::cookie()])
+        }
+        "by hand: CookieJar, jsonwebtoken, role" => {
+            visitor.visit(by_hand::site(), vec![hallpass::cookie()])
+        }
         "axum-jwt-auth" => visitor.visit(jwt_auth::site(), vec![hallpass::cookie()]),
         "plain on axum 0.7" => visitor.visit(authorizer::plain(), vec![hallpass::cookie()]),
-        "jwt-authorizer on axum 0.7" => visitor.visit(runtime.block_on(authorizer::site()), vec![hallpass::cookie()]),
+        "jwt-authorizer on axum 0.7" => {
+            visitor.visit(runtime.block_on(authorizer::site()), vec![hallpass::cookie()])
+        }
         "axum-gate" => visitor.visit(gate::site(), vec![gate::cookie()]),
         "axum-login: memory" => {
             let (site, cookies) = runtime.block_on(login::in_memory(1));
@@ -93,7 +107,11 @@ pub(crate) fn open() -> Router {
 
 /// Returns a request for the page, as a browser sends it.
 pub(crate) fn request(cookie: &str) -> Request<Body> {
-    Request::get("/admin").header("cookie", cookie).header("accept", "text/html").body(Body::empty()).unwrap()
+    Request::get("/admin")
+        .header("cookie", cookie)
+        .header("accept", "text/html")
+        .body(Body::empty())
+        .unwrap()
 }
 
 /// Makes a case of a site. The case measures whole requests in process.
@@ -109,14 +127,23 @@ impl Visit for InProcess<'_> {
 
     fn visit<S>(self, site: S, cookies: Vec<String>) -> Case
     where
-        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send,
     {
         let runtime = self.runtime;
         let call = move |request| runtime.block_on(site.clone().oneshot(request)).unwrap().status();
         assert_eq!(call(request(&cookies[0])), StatusCode::OK, "{}", self.name);
         let open = self.name.starts_with("plain") || self.name.starts_with("no-op");
-        assert_eq!(call(request("theme=dark")).is_success(), open, "{}: a request without a login", self.name);
+        assert_eq!(
+            call(request("theme=dark")).is_success(),
+            open,
+            "{}: a request without a login",
+            self.name
+        );
         let mut turn = 0;
         let prepare = move || {
             // The step and the number of cookies have no common divisor, so that all cookies are

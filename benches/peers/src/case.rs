@@ -14,7 +14,9 @@ pub type Meter<'m> = dyn FnMut(&mut dyn FnMut()) + 'm;
 impl Case {
     /// Creates a case without preparation.
     pub fn new(name: impl Into<String>, mut work: impl FnMut() + 'static) -> Self {
-        let run = move |times: usize, meter: &mut Meter<'_>| meter(&mut || (0..times).for_each(|_| work()));
+        let run = move |times: usize, meter: &mut Meter<'_>| {
+            meter(&mut || (0..times).for_each(|_| work()))
+        };
         Self { name: name.into(), run: Box::new(run) }
     }
 

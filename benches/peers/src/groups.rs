@@ -26,7 +26,12 @@ pub fn group(name: &str) -> Vec<(u64, Case)> {
         "verify" => still(verifiers()),
         "axum" => {
             let runtime = runtime();
-            still(NAMES.iter().map(|name| visit(name, runtime, InProcess { name, runtime })).collect())
+            still(
+                NAMES
+                    .iter()
+                    .map(|name| visit(name, runtime, InProcess { name, runtime }))
+                    .collect(),
+            )
         }
         "actix" => still(actix_sites::cases()),
         "users" => users(runtime()),

@@ -28,16 +28,28 @@ pub fn users(runtime: &'static Runtime) -> Vec<(u64, Case)> {
         for user in 0..count {
             // One less than the generation of the tokens: each lookup finds an entry, and the token
             // is valid.
-            revoked.raise_generation(&format!("{user:08x}"), 2, now().saturating_add(Duration::from_secs(86_400)));
+            revoked.raise_generation(
+                &format!("{user:08x}"),
+                2,
+                now().saturating_add(Duration::from_secs(86_400)),
+            );
         }
-        let mut add = |name, site, tokens| cases.push((count as u64, InProcess { name, runtime }.visit(site, tokens)));
+        let mut add = |name, site, tokens| {
+            cases.push((count as u64, InProcess { name, runtime }.visit(site, tokens)))
+        };
         add("hallpass", hallpass::outside(), tokens.clone());
         let watching = hallpass::outside_of(hallpass::verifier().revocation(revoked));
         add("hallpass, every account has a revocation", watching, tokens);
         let (site, cookies) = runtime.block_on(login::in_memory(count));
-        cases.push((count as u64, InProcess { name: "axum-login, memory", runtime }.visit(site, cookies)));
+        cases.push((
+            count as u64,
+            InProcess { name: "axum-login, memory", runtime }.visit(site, cookies),
+        ));
         let (site, cookies) = runtime.block_on(login::sqlite(&login::file(count), count));
-        cases.push((count as u64, InProcess { name: "axum-login, SQLite file", runtime }.visit(site, cookies)));
+        cases.push((
+            count as u64,
+            InProcess { name: "axum-login, SQLite file", runtime }.visit(site, cookies),
+        ));
     }
     cases
 }
@@ -51,12 +63,20 @@ pub fn roles() -> Vec<(u64, Case)> {
         let (ours, theirs) = (token.clone(), token);
         let verifier = Verifier::<Many>::new(hs256(), ISSUER, AUDIENCE);
         let hallpass = Case::new("hallpass", move || {
-            let read = verifier.claims(ours.as_bytes(), SystemClock.now(), |claims, _| claims.roles::<Many>());
+            let read = verifier
+                .claims(ours.as_bytes(), SystemClock.now(), |claims, _| claims.roles::<Many>());
             assert_eq!(read.unwrap(), roles);
         });
         let (key, validation) = (DecodingKey::from_secret(&SECRET), validation(Algorithm::HS256));
         let jsonwebtoken = Case::new("jsonwebtoken", move || {
-            assert_eq!(jsonwebtoken::decode::<Claims>(&theirs, &key, &validation).unwrap().claims.roles.len(), count);
+            assert_eq!(
+                jsonwebtoken::decode::<Claims>(&theirs, &key, &validation)
+                    .unwrap()
+                    .claims
+                    .roles
+                    .len(),
+                count
+            );
         });
         cases.extend([(count as u64, hallpass), (count as u64, jsonwebtoken)]);
     }
@@ -67,7 +87,8 @@ pub fn roles() -> Vec<(u64, Case)> {
 pub fn cookies(runtime: &'static Runtime) -> Vec<(u64, Case)> {
     let mut cases = Vec::new();
     for count in [0, 5, 10, 20, 50] {
-        let others: String = (0..count).map(|n| format!("site_setting_{n}=a-value-of-{n}; ")).collect();
+        let others: String =
+            (0..count).map(|n| format!("site_setting_{n}=a-value-of-{n}; ")).collect();
         for (name, site) in [
             ("hallpass", "hallpass: layer outside, guard"),
             ("by hand, with a CookieJar", "by hand: CookieJar, jsonwebtoken, role"),
@@ -100,8 +121,9 @@ impl Visit for Crowded<'_> {
             + 'static,
         S::Future: Send,
     {
-        let cookies =
-            cookies.iter().map(|cookie| format!("{}{}", self.others, cookie.trim_start_matches("theme=dark; ")));
+        let cookies = cookies
+            .iter()
+            .map(|cookie| format!("{}{}", self.others, cookie.trim_start_matches("theme=dark; ")));
         self.then.visit(site, cookies.collect())
     }
 }

@@ -50,7 +50,12 @@ pub fn admin_at(ring: KeyRing, user_id: &str, at: UnixTime) -> String {
 }
 
 /// Returns an access token with a lifetime of 12 hours.
-pub fn access_token<R: Role>(ring: KeyRing, user_id: &str, roles: RoleSet<R>, at: UnixTime) -> String {
+pub fn access_token<R: Role>(
+    ring: KeyRing,
+    user_id: &str,
+    roles: RoleSet<R>,
+    at: UnixTime,
+) -> String {
     let issuer = Issuer::new(ring, ISSUER, AUDIENCE).lifetime(Duration::from_secs(12 * 3600));
     let who = LoggedIn::insecure_new(
         hallpass_core::Claims::new(user_id, 3, at)

@@ -8,7 +8,10 @@ use hallpass_core::{Algorithm, Clock, KeyRing, SystemClock, Verifier};
 use jsonwebtoken::{DecodingKey, jwk::JwkSet};
 use jwt_compact::{AlgorithmExt, TimeOptions};
 use jwt_simple::prelude::{MACLike, VerificationOptions};
-use pasetors::{Local, Public, claims::ClaimsValidationRules, keys::Generate, token::UntrustedToken, version4::V4};
+use pasetors::{
+    Local, Public, claims::ClaimsValidationRules, keys::Generate, token::UntrustedToken,
+    version4::V4,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -47,7 +50,10 @@ fn hallpass(name: &str, ring: KeyRing, token: &str) -> Vec<Case> {
     let (one, two, three) = (token.to_owned(), token.to_owned(), token.to_owned());
     vec![
         Case::new(name, move || {
-            bare.claims(one.as_bytes(), SystemClock.now(), |claims, _| drop(std::hint::black_box(claims))).unwrap();
+            bare.claims(one.as_bytes(), SystemClock.now(), |claims, _| {
+                drop(std::hint::black_box(claims))
+            })
+            .unwrap();
         }),
         Case::new(format!("{name}, to an identity"), move || {
             to_identity.verify(two.as_bytes(), SystemClock.now()).unwrap();
@@ -58,7 +64,12 @@ fn hallpass(name: &str, ring: KeyRing, token: &str) -> Vec<Case> {
     ]
 }
 
-fn by_jsonwebtoken(name: &str, algorithm: jsonwebtoken::Algorithm, key: DecodingKey, token: &str) -> Case {
+fn by_jsonwebtoken(
+    name: &str,
+    algorithm: jsonwebtoken::Algorithm,
+    key: DecodingKey,
+    token: &str,
+) -> Case {
     let (token, validation) = (token.to_owned(), validation(algorithm));
     Case::new(name, move || {
         jsonwebtoken::decode::<Claims>(&token, &key, &validation).unwrap();

@@ -5,7 +5,7 @@ import urllib.parse
 
 
 class Elsewhere:
-    """Serves `/?to=URL&name=value…` as a page with one button, which posts the other fields to URL."""
+    """Serves `/?to=URL&name=value…` as a page with one button that posts the other fields."""
 
     def __enter__(self):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)

@@ -13,19 +13,26 @@ use tower::{Service, ServiceExt};
 use crate::token::Claims;
 
 pub(crate) fn plain()
--> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + Sync {
+-> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
++ Clone
++ Send
++ Sync {
     on_todays_axum(router())
 }
 
 pub(crate) async fn site()
--> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + Sync {
-    let authorizer: Authorizer<Claims> = JwtAuthorizer::from_secret(str::from_utf8(&SECRET).unwrap())
-        .validation(Validation::new().iss(&[ISSUER]).aud(&[AUDIENCE]).leeway(0))
-        .jwt_source(JwtSource::Cookie("__Host-hallpass".into()))
-        .check(Claims::names_an_admin)
-        .build()
-        .await
-        .unwrap();
+-> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
++ Clone
++ Send
++ Sync {
+    let authorizer: Authorizer<Claims> =
+        JwtAuthorizer::from_secret(str::from_utf8(&SECRET).unwrap())
+            .validation(Validation::new().iss(&[ISSUER]).aud(&[AUDIENCE]).leeway(0))
+            .jwt_source(JwtSource::Cookie("__Host-hallpass".into()))
+            .check(Claims::names_an_admin)
+            .build()
+            .await
+            .unwrap();
     on_todays_axum(router().layer(authorizer.into_layer()))
 }
 
@@ -36,7 +43,10 @@ fn router() -> Router {
 /// Converts the bodies of axum 0.7, for both sites in the same way.
 fn on_todays_axum(
     router: Router,
-) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + Sync {
+) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
++ Clone
++ Send
++ Sync {
     router
         .map_request(|request: Request<Body>| request.map(axum07::body::Body::new))
         .map_response(|response| response.map(Body::new))

@@ -21,7 +21,12 @@ struct Keys {
     validation: Validation,
 }
 
-async fn authorize(State(keys): State<Arc<Keys>>, jar: CookieJar, mut request: Request, next: Next) -> Response {
+async fn authorize(
+    State(keys): State<Arc<Keys>>,
+    jar: CookieJar,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let Some(cookie) = jar.get("__Host-hallpass") else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
@@ -36,6 +41,11 @@ async fn authorize(State(keys): State<Arc<Keys>>, jar: CookieJar, mut request: R
 }
 
 pub(crate) fn site() -> Router {
-    let keys = Arc::new(Keys { key: DecodingKey::from_secret(&SECRET), validation: validation(Algorithm::HS256) });
-    Router::new().route("/admin", get(|| async { "hello" })).layer(from_fn_with_state(keys, authorize))
+    let keys = Arc::new(Keys {
+        key: DecodingKey::from_secret(&SECRET),
+        validation: validation(Algorithm::HS256),
+    });
+    Router::new()
+        .route("/admin", get(|| async { "hello" }))
+        .layer(from_fn_with_state(keys, authorize))
 }

@@ -22,7 +22,8 @@ pub(crate) fn verifier() -> Verifier<SiteRole> {
 }
 
 fn guarded() -> Router {
-    Router::new().route("/admin", get(|| async { "hello" }).route_layer(require_roles([SiteRole::Admin])))
+    Router::new()
+        .route("/admin", get(|| async { "hello" }).route_layer(require_roles([SiteRole::Admin])))
 }
 
 /// Returns the site with the layer in the router, as in the README.
@@ -43,7 +44,8 @@ pub(crate) fn outside_of(verifier: Verifier<SiteRole>) -> AuthService<SiteRole, 
 /// the route.
 pub(crate) fn on_handler() -> AuthService<SiteRole, Router> {
     let page = async || "hello";
-    AuthLayer::new(verifier()).layer(Router::new().route("/admin", get(page.layer(require_roles([SiteRole::Admin])))))
+    AuthLayer::new(verifier())
+        .layer(Router::new().route("/admin", get(page.layer(require_roles([SiteRole::Admin])))))
 }
 
 /// Returns the site with the guard as an argument of the handler.

@@ -28,7 +28,9 @@ pub(crate) fn site() -> Router {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_issuer(&[ISSUER]);
     validation.set_audience(&[AUDIENCE]);
-    let decoder = LocalDecoder::builder().keys(vec![DecodingKey::from_secret(&SECRET)]).validation(validation);
+    let decoder = LocalDecoder::builder()
+        .keys(vec![DecodingKey::from_secret(&SECRET)])
+        .validation(validation);
     let site = Site { decoder: Arc::new(decoder.build().unwrap()) };
     Router::new().route("/admin", get(page)).with_state(site)
 }

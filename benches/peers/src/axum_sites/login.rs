@@ -76,7 +76,10 @@ impl AuthnBackend for Users {
         match self {
             Self::Memory(users) => Ok(users.get(id).cloned()),
             Self::Sqlite(pool) => {
-                sqlx::query_as("SELECT * FROM users WHERE id = ?").bind(id).fetch_optional(pool).await
+                sqlx::query_as("SELECT * FROM users WHERE id = ?")
+                    .bind(id)
+                    .fetch_optional(pool)
+                    .await
             }
         }
     }
@@ -93,7 +96,12 @@ impl AuthzBackend for Users {
 /// Returns a site with this number of users, all in memory.
 pub(crate) async fn in_memory(users: usize) -> (Router, Vec<String>) {
     let all = (1..=users as i64).map(|id| {
-        let user = User { id, username: format!("user-{id}"), role: "admin".into(), password_hash: vec![7; 32] };
+        let user = User {
+            id,
+            username: format!("user-{id}"),
+            role: "admin".into(),
+            password_hash: vec![7; 32],
+        };
         (id, user)
     });
     site(Users::Memory(Arc::new(all.collect())), MemoryStore::default(), users).await
@@ -106,10 +114,13 @@ pub(crate) async fn sqlite(url: &str, users: usize) -> (Router, Vec<String>) {
     let pool = SqlitePoolOptions::new().max_connections(connections).connect(url).await.unwrap();
     let store = SqliteStore::new(pool.clone());
     store.migrate().await.unwrap();
-    let rows = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {users})");
+    let rows = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {users})"
+    );
     for statement in [
         "PRAGMA journal_mode = WAL".to_owned(),
-        "CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, role TEXT, password_hash BLOB)".to_owned(),
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, role TEXT, password_hash BLOB)"
+            .to_owned(),
         format!("INSERT INTO users {rows} SELECT i, 'user-' || i, 'admin', randomblob(32) FROM n"),
         format!(
             "INSERT INTO tower_sessions {rows} SELECT hex(randomblob(11)), randomblob(150), unixepoch() + 86400 FROM n \
@@ -121,7 +132,11 @@ pub(crate) async fn sqlite(url: &str, users: usize) -> (Router, Vec<String>) {
     site(Users::Sqlite(pool), store, users).await
 }
 
-async fn site<S: SessionStore + Clone>(users: Users, store: S, count: usize) -> (Router, Vec<String>) {
+async fn site<S: SessionStore + Clone>(
+    users: Users,
+    store: S,
+    count: usize,
+) -> (Router, Vec<String>) {
     let layer = AuthManagerLayerBuilder::new(users, SessionManagerLayer::new(store)).build();
     let router = Router::new()
         .route("/admin", get(|| async { "hello" }))

@@ -5,5 +5,7 @@ use axum::{Router, routing::get};
 use tower::layer::util::Identity;
 
 pub(crate) fn site() -> Router {
-    Router::new().route("/admin", get(|| async { "hello" }).route_layer(Identity::new())).layer(Identity::new())
+    Router::new()
+        .route("/admin", get(|| async { "hello" }).route_layer(Identity::new()))
+        .layer(Identity::new())
 }

@@ -14,7 +14,10 @@ fn main() {
             case.run(8, &mut |work| work());
             let mut count = 0;
             case.run(1, &mut |work| count = allocation_counter::measure(work).count_total);
-            println!("{}", json!({ "group": name, "case": case.name(), "grown": grown, "allocations": count }));
+            println!(
+                "{}",
+                json!({ "group": name, "case": case.name(), "grown": grown, "allocations": count })
+            );
         }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) const LONG: &[Job] = &[
         tools: &[],
         steps: &[Step {
             name: "every command ends a stolen session",
-            run: |c| facade(c, "end_other_sessions_repeated_for_minutes", None),
+            run: |c| facade(c, "repeating_end_other_sessions_for_minutes", None),
         }],
     },
     Job {

@@ -18,7 +18,9 @@ fn main() {
         panic!("usage: measure time ROUNDS GROUP... | instructions GROUP... | serve SITE");
     };
     match (what.as_str(), rest) {
-        ("time", [rounds, groups @ ..]) => time::run(rounds.parse().expect("a number of rounds"), groups),
+        ("time", [rounds, groups @ ..]) => {
+            time::run(rounds.parse().expect("a number of rounds"), groups)
+        }
         ("instructions", groups) => instructions::run(groups),
         ("serve", [site]) => serve::run(site),
         _ => panic!("usage: measure time ROUNDS GROUP... | instructions GROUP... | serve SITE"),

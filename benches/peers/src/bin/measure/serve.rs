@@ -28,15 +28,24 @@ impl Visit for Serve<'_> {
 
     fn visit<S>(self, site: S, cookies: Vec<String>)
     where
-        S: Service<Request, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+        S: Service<Request, Response = Response<Body>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send,
     {
         self.runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let address = listener.local_addr().expect("its address");
             let secret = str::from_utf8(&hallpass_benches::SECRET).expect("a printable secret");
-            println!("{}", json!({ "address": address.to_string(), "cookie": cookies[0], "secret": secret }));
-            axum::serve(listener, tower::make::Shared::new(site)).await.expect("a server without an error");
+            println!(
+                "{}",
+                json!({ "address": address.to_string(), "cookie": cookies[0], "secret": secret })
+            );
+            axum::serve(listener, tower::make::Shared::new(site))
+                .await
+                .expect("a server without an error");
         });
     }
 }

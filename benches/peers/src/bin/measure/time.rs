@@ -22,7 +22,10 @@ pub(crate) fn run(rounds: usize, groups: &[String]) {
             }
         }
         for ((grown, case), samples) in cases.iter().zip(&samples) {
-            println!("{}", json!({ "group": name, "case": case.name(), "grown": grown, "samples": samples }));
+            println!(
+                "{}",
+                json!({ "group": name, "case": case.name(), "grown": grown, "samples": samples })
+            );
         }
     }
 }
