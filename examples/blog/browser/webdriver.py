@@ -132,7 +132,7 @@ class Browser:
         return base64.b64decode(self.devtools("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)["data"])
 
     def complaints(self):
-        """Returns the warnings and errors of the console since the last call, for example those of the
+        """Returns the warnings and errors of the console since the last call, such as those of the
         Content Security Policy."""
         # Chromium logs every page with status 4xx as a network error. The tests request such pages
         # deliberately.

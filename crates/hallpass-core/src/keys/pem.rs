@@ -25,10 +25,10 @@ impl Key {
     /// let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
     /// let id = || KeyId::parse("k1");
     /// assert!(!Key::from_pem(id()?, Algorithm::EdDsa, pem.as_bytes())?.can_sign());
-    /// assert!(Key::from_pem(id()?, Algorithm::Es256, pem.as_bytes()).is_err()); // another key
-    /// type
-    /// assert!(Key::from_pem(id()?, Algorithm::Hs256, pem.as_bytes()).is_err()); // a PEM file is
-    /// not a secret
+    /// // The key is of another type.
+    /// assert!(Key::from_pem(id()?, Algorithm::Es256, pem.as_bytes()).is_err());
+    /// // A PEM file is not a secret.
+    /// assert!(Key::from_pem(id()?, Algorithm::Hs256, pem.as_bytes()).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
