@@ -225,7 +225,7 @@ impl fmt::Debug for Events {
 }
 
 impl Event {
-    /// Returns whether an operator should look at it: an attack, a fault, or an action that the thief
+    /// Returns whether an operator should look at it: an attack, a fault, or an action that a thief
     /// of a session would take.
     fn is_alarming(&self) -> bool {
         matches!(
