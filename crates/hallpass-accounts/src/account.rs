@@ -1,7 +1,7 @@
-//! An account as the sign-in sees it: what one store read brings, and no more.
+//! The account data that a login uses, from one store read.
 //!
-//! It is not the application's user record. An application maps its own row into it in
-//! [`AccountStore`](crate::AccountStore).
+//! [`Account`] is not the application's user record. An application converts its own row into an
+//! `Account` in its [`AccountStore`](crate::AccountStore).
 
 pub(crate) mod flow;
 pub(crate) mod own_change;
@@ -14,9 +14,11 @@ use hallpass_core::TotpDrift;
 
 use crate::account::username::Username;
 
-/// Names an account for good: what tokens carry as `user_id` and what stores look up.
+/// The permanent identifier of an account. Tokens carry it as `user_id`, and stores look accounts
+/// up by it.
 ///
-/// Opaque to this crate. A site with a users table of its own puts its primary key here, as text.
+/// This crate does not interpret the text. A site that has its own users table uses its primary
+/// key, as text.
 ///
 /// ```
 /// use hallpass_accounts::AccountId;
@@ -28,7 +30,7 @@ use crate::account::username::Username;
 pub struct AccountId(String);
 
 impl AccountId {
-    /// Takes the text as the id, unchanged.
+    /// Creates an id from the text, unchanged.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
@@ -47,7 +49,7 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// Everything that a sign-in needs to know of an account, from one store read.
+/// The data of an account that a login needs, from one store read.
 ///
 /// ```
 /// use hallpass_accounts::{Account, AccountId, Username};
@@ -70,7 +72,8 @@ pub struct Account {
 }
 
 impl Account {
-    /// Starts from what each account has. `password_hash` is a PHC string.
+    /// Creates an enabled account without roles and without a second factor, at generation 0.
+    /// `password_hash` is a PHC string.
     #[must_use]
     pub fn new(id: AccountId, username: Username, password_hash: impl Into<String>) -> Self {
         Self {
@@ -84,29 +87,29 @@ impl Account {
         }
     }
 
-    /// Sets the names of the roles. Defaults to none, because a role is a grant.
+    /// Sets the names of the roles. Defaults to no roles.
     #[must_use]
     pub fn with_roles<S: Into<String>>(mut self, roles: impl IntoIterator<Item = S>) -> Self {
         self.roles = roles.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets the token generation. Defaults to 0, because a token without `gen` counts as 0 too.
+    /// Sets the token generation. Defaults to 0, which is also the generation of a token without
+    /// `gen`.
     #[must_use]
     pub fn with_generation(mut self, generation: u32) -> Self {
         self.generation = generation;
         self
     }
 
-    /// Marks the account as disabled or not. Defaults to not, because most stores have no such
-    /// column.
+    /// Sets whether the account is disabled. Defaults to `false`.
     #[must_use]
     pub fn with_disabled(mut self, disabled: bool) -> Self {
         self.disabled = disabled;
         self
     }
 
-    /// Sets the live second factor. Defaults to none, because the factor is optional per account.
+    /// Sets the second factor that is on. Defaults to `None`.
     #[must_use]
     pub fn with_second_factor(mut self, factor: Option<LiveFactor>) -> Self {
         self.second_factor = factor;
@@ -137,20 +140,20 @@ impl Account {
         &self.roles
     }
 
-    /// Returns the token generation: raising it revokes every token issued before.
+    /// Returns the token generation. Raising the generation revokes every token issued before.
     #[must_use]
     pub fn generation(&self) -> u32 {
         self.generation
     }
 
-    /// Tells whether the account is disabled.
+    /// Returns whether the account is disabled.
     #[must_use]
     pub fn disabled(&self) -> bool {
         self.disabled
     }
 
-    /// Returns the live second factor, if one is on. A secret that awaits its first code is not
-    /// live.
+    /// Returns the second factor, if one is on. A secret whose first code has not been verified is
+    /// not a second factor yet.
     #[must_use]
     pub fn second_factor(&self) -> Option<&LiveFactor> {
         self.second_factor.as_ref()
@@ -170,8 +173,8 @@ impl fmt::Debug for Account {
     }
 }
 
-/// An authenticator that is on: its secret, encrypted, the last time step that it consumed, and by
-/// how much its clock was off then.
+/// An authenticator that is on: its encrypted secret, the last time step that was consumed, and the
+/// offset of the authenticator's clock at that step.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LiveFactor {
     encrypted_secret: Vec<u8>,
@@ -180,35 +183,36 @@ pub struct LiveFactor {
 }
 
 impl LiveFactor {
-    /// Pairs the encrypted secret with the last consumed time step of RFC 6238, if a code was ever
-    /// consumed.
+    /// Creates a factor from the encrypted secret and the last consumed time step (RFC 6238). The
+    /// step is `None` if no code was ever consumed.
     #[must_use]
     pub fn new(encrypted_secret: Vec<u8>, last_step: Option<u64>) -> Self {
         Self { encrypted_secret, last_step, drift: TotpDrift::NONE }
     }
 
-    /// Sets by how much the authenticator's clock was off when that step was consumed. Defaults to
-    /// not at all, because a site [remembers](hallpass_core::TotpSettings::remember_drift) that
-    /// only if it wants.
+    /// Sets the offset of the authenticator's clock when that step was consumed. Defaults to no
+    /// offset. Only a site that sets
+    /// [`remember_drift`](hallpass_core::TotpSettings::remember_drift) stores the offset.
     #[must_use]
     pub fn with_drift(mut self, drift: TotpDrift) -> Self {
         self.drift = drift;
         self
     }
 
-    /// Returns the secret as the store keeps it: encrypted, of no use without the key ring.
+    /// Returns the secret as it is stored: encrypted with a key of the key ring.
     #[must_use]
     pub fn encrypted_secret(&self) -> &[u8] {
         &self.encrypted_secret
     }
 
-    /// Returns the last consumed time step. Informative: consuming is the store's compare-and-set.
+    /// Returns the last consumed time step, for information only. The store's compare-and-set
+    /// decides whether a code is consumed.
     #[must_use]
     pub fn last_step(&self) -> Option<u64> {
         self.last_step
     }
 
-    /// Returns by how much the authenticator's clock was off when that step was consumed.
+    /// Returns the offset of the authenticator's clock when that step was consumed.
     #[must_use]
     pub fn drift(&self) -> TotpDrift {
         self.drift

@@ -1,9 +1,8 @@
-//! What is worth knowing: one typed event each, to `tracing`, to a hook of the site's own and to
-//! its metrics.
+//! Typed events, which are sent to `tracing`, to the site's hook and to the metrics.
 //!
-//! No event holds a secret: no password, code, token or hash, and **no user name that was only
-//! typed**, since people type passwords into the name field. A name stands here once an account has
-//! it.
+//! No event contains a secret: no password, code, token or hash, and **no user name that was only
+//! typed**, because people type passwords into the name field. A user name is in an event only if
+//! an account has it.
 
 mod log;
 #[cfg(feature = "metrics")]
@@ -16,154 +15,154 @@ use hallpass_core::Methods;
 
 use crate::{account::AccountId, session::session_id::SessionId};
 
-/// Something that happened in a sign-in or to an account.
+/// An event in a login or of an account.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// An account was made.
+    /// An account was created.
     Registered {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
-    /// Somebody signed in.
+    /// A person logged in.
     LoggedIn {
-        /// Whose.
+        /// The account.
         account: AccountId,
-        /// Which session.
+        /// The session.
         session: SessionId,
-        /// What was shown.
+        /// The authentication methods that were used.
         methods: Methods,
     },
-    /// An attempt was refused. The person is told none of this.
+    /// An attempt was rejected. The response does not contain the reason.
     Refused {
-        /// Whose account it was aimed at, where there is one.
+        /// The account of the attempt, if it exists.
         account: Option<AccountId>,
-        /// What it was.
+        /// The reason.
         reason: RejectionReason,
-        /// From where, if that is known.
+        /// The client's address, if it is known.
         peer: Option<IpAddr>,
     },
-    /// A limit was hit, and the attempt not looked at.
+    /// A limit was exceeded, and the attempt was not evaluated.
     Limited {
-        /// Which limit.
+        /// The limit.
         limit: RateLimitKind,
-        /// From where, if that is known.
+        /// The client's address, if it is known.
         peer: Option<IpAddr>,
-        /// How long to wait.
+        /// The time to wait.
         retry_after: Duration,
     },
     /// The password was changed.
     PasswordChanged {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
-    /// The stored hash was replaced by one of the present cost.
+    /// The stored hash was replaced by a hash of the current cost.
     PasswordHashUpgraded {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
-    /// A second factor went live.
+    /// A second factor was turned on.
     SecondFactorEnabled {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
     /// The second factor was turned off.
     SecondFactorDisabled {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
-    /// The secret was encrypted anew under the key in use.
+    /// The secret was encrypted again, with the key in use.
     SecondFactorReencrypted {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
-    /// A recovery code was consumed: worth a mail to the owner.
+    /// A recovery code was consumed. Consider notifying the owner by mail.
     RecoveryCodeUsed {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
-    /// A new set of recovery codes was made.
+    /// A new set of recovery codes was generated.
     RecoveryCodesReplaced {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
-    /// A session was renewed.
+    /// A session was refreshed.
     SessionRefreshed {
-        /// Whose.
+        /// The account.
         account: AccountId,
-        /// Which session.
+        /// The session.
         session: SessionId,
     },
-    /// A refresh token came back long after it was consumed: somebody has a copy of it. The session
-    /// was ended.
+    /// A refresh token was presented again long after it was consumed, so a second client has a
+    /// copy of it. The session was ended.
     RefreshReused {
-        /// Whose.
+        /// The account.
         account: AccountId,
-        /// Which session.
+        /// The session.
         session: SessionId,
     },
-    /// One session ended, by log-out or from the list.
+    /// One session ended, by a logout or from the list of sessions.
     SessionEnded {
-        /// Whose.
+        /// The account.
         account: AccountId,
-        /// Which session.
+        /// The session.
         session: SessionId,
     },
     /// All sessions of the account, or all but one, were ended.
     SessionsEnded {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
     /// The roles were changed.
     RolesChanged {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
-    /// The account has a role in the store that the role enum does not know; it grants nothing.
+    /// A role of the account in the store is not in the role enum. It grants nothing.
     UnknownRole {
-        /// Whose.
+        /// The account.
         account: AccountId,
         /// The name of the role.
         role: String,
     },
-    /// Roles were withheld: the account must have a second factor and has none.
+    /// Roles were withheld, because the account must have a second factor and has none.
     EnrolmentRequired {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
     /// The account was disabled.
     Disabled {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
     /// The account was enabled again.
     Enabled {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
     /// No hashing capacity was left.
     HashingBusy,
-    /// The revocation log does not answer: what is revoked elsewhere counts here no more, until it
-    /// is back.
+    /// The revocation log is not available. Until it is, this node does not receive revocations
+    /// from other nodes.
     RevocationLogSilent,
-    /// The revocation log answers again, and was read to its end.
+    /// The revocation log is available again and was read to its end.
     RevocationLogAnswers {
-        /// How old this node's picture of it had become.
+        /// The age of this node's data when the log became available.
         staleness: Duration,
     },
-    /// An answer was not ready in time, so that it became a 503: a store that is slow at each call.
+    /// A response was not ready in time and became a 503: each call of a store is slow.
     Overdue {
-        /// The time that it had.
+        /// The time limit.
         after: Duration,
     },
-    /// A store did not answer.
+    /// A call of a store failed.
     StoreFailed {
-        /// What was asked of it.
+        /// The operation that was called.
         operation: &'static str,
     },
 }
 
-/// Why an attempt was refused.
+/// The reason that an attempt was rejected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum RejectionReason {
@@ -173,33 +172,34 @@ pub enum RejectionReason {
     WrongPassword,
     /// The code is wrong.
     WrongCode,
-    /// The code was right, and had been used before: a slip, or somebody looked over a shoulder
-    /// (RFC 6238, 5.2).
+    /// The code was right, but had been used before. The person sent it twice, or another person
+    /// saw it (RFC 6238, section 5.2).
     ConsumedCode,
     /// The account is disabled.
     Disabled,
-    /// The pending sign-in is forged, over, or of before a change of the account.
+    /// The pending login is not authentic, has expired, or was issued before a change of the
+    /// account.
     StalePending,
-    /// The account changed while the sign-in was under way.
+    /// The account changed during the login.
     AccountChanged,
 }
 
-/// Which limit was hit.
+/// The limit that was exceeded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum RateLimitKind {
-    /// The one per account, whether there is such an account or not.
+    /// The limit per account name, which applies to unknown names too.
     Account,
-    /// The one per address.
+    /// The limit per address.
     Address,
-    /// The one per session on changes to its own account.
+    /// The limit per session on changes to its own account.
     Change,
 }
 
 /// A function that is called with each [`Event`].
 pub type EventHook = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// Where events go.
+/// The receivers of events.
 #[derive(Clone, Default)]
 pub(crate) struct Events {
     hook: Option<EventHook>,
@@ -227,7 +227,8 @@ impl fmt::Debug for Events {
 }
 
 impl Event {
-    /// Whether an operator should look: attacks, faults, and what a thief of a session would do.
+    /// Returns whether an operator should look at the event: attacks, faults, and actions that the
+    /// thief of a session would take.
     fn is_alarming(&self) -> bool {
         matches!(
             self,

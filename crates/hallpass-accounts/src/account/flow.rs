@@ -1,10 +1,14 @@
-//! Changes to accounts: by their owner, and by an application or an operator.
+//! Changes to accounts: by the owner, by an application and by an operator.
 //!
-//! A change to one's own account takes these steps: [`own_account`](Accounts::own_account) reads
-//! the account, [`own_change`](Accounts::own_change) puts the conditions for the store together,
-//! and [`goes_on`](Accounts::goes_on) issues the next tokens from the row that the store returned.
-//! No token is issued from a row that was read before the write: an operator's command that is
-//! committed in between would be undone (`operator_is_final` in the tests of the facade).
+//! A person's change to their own account takes these steps:
+//!
+//! 1. [`own_account`](Accounts::own_account) reads the account.
+//! 2. [`own_change`](Accounts::own_change) builds the conditions for the store.
+//! 3. [`goes_on`](Accounts::goes_on) issues the next tokens from the row that the store returned.
+//!
+//! No token is issued from a row that was read before the write. Such a token would undo an
+//! operator's command that is committed between the read and the write (`operator_is_final` in the
+//! tests of the facade).
 
 use hallpass_core::{Identity, Methods, Role, RoleSet};
 
@@ -23,18 +27,18 @@ use crate::{
     store::offered,
 };
 
-/// A change of one's own that is about to be written.
+/// A person's change to their own account, before it is written.
 pub(crate) struct Prepared {
     /// The conditions for the store.
     pub(crate) own: OwnChange,
-    /// The refresh token with which the session goes on.
+    /// The refresh token with which the session continues.
     next: Option<RefreshSecret>,
     methods: Methods,
 }
 
 impl<R: Role> Accounts<R> {
-    /// Reads the account, which must be enabled and at the token's generation. The revocation list
-    /// has let the request through; the store is ahead of it.
+    /// Reads the account and checks that it is enabled and at the token's generation. The
+    /// revocation list has already accepted the request, but the store may contain newer changes.
     pub(crate) async fn own_account(&self, who: &Identity<R>) -> Result<Account, AccountsError> {
         let id = AccountId::new(who.user_id());
         let found = self.stores().accounts.by_id(&id);
@@ -46,10 +50,11 @@ impl<R: Role> Accounts<R> {
         }
     }
 
-    /// Makes a change to one's own account, counted before anything is read or hashed, whether it
-    /// turns out right or wrong. Without the limit a copied access token could write, revoke
-    /// and hash without end (`end_other_sessions_repeated_survives_no_command`). What was not
-    /// evaluated is not counted.
+    /// Counts an attempt to change one's own account, then runs `change`. The attempt is counted
+    /// before anything is read or hashed, whether the change succeeds or fails. Without the limit,
+    /// the holder of a copied access token could write, revoke and hash without end
+    /// (`end_other_sessions_repeated_survives_no_command`). An attempt that was not evaluated is
+    /// not counted.
     pub(crate) async fn changing<T>(
         &self,
         who: &Identity<R>,
@@ -71,14 +76,14 @@ impl<R: Role> Accounts<R> {
         changed
     }
 
-    /// Who acts, as a store checks it. The session is part of it only where the site keeps
+    /// Returns the actor that a store checks. The actor includes the session only if the site keeps
     /// sessions.
     pub(crate) fn actor(&self, who: &Identity<R>) -> Actor {
         let session = session_of(who).filter(|_| self.stores().sessions.is_some());
         Actor::new(AccountId::new(who.user_id()), who.generation(), session)
     }
 
-    /// Prepares a change after which the session goes on with these methods.
+    /// Prepares a change after which the session continues with these methods.
     pub(crate) fn own_change(
         &self,
         who: &Identity<R>,
@@ -97,8 +102,9 @@ impl<R: Role> Accounts<R> {
         })
     }
 
-    /// After a change that raised the generation: this node rejects the older tokens at once, and
-    /// the session goes on with new ones, issued from the account as written.
+    /// Issues new tokens after a change that raised the generation. This node rejects the older
+    /// tokens immediately, and the session continues with tokens that are issued from the account
+    /// as written.
     pub(crate) fn goes_on(
         &self,
         who: &Identity<R>,
@@ -112,8 +118,8 @@ impl<R: Role> Accounts<R> {
                 .authenticated_at()
                 .unwrap_or(now)
                 .saturating_add(self.settings().session.absolute),
-            // It lasts as long as its one token: a copy of that must not prolong itself by a
-            // change.
+            // The session lasts as long as its one access token. A change must not extend the life
+            // of a copied token.
             None => who.expires_at(),
         };
         let life = ends.since(now).min(self.issuer().access_lifetime());
@@ -123,9 +129,9 @@ impl<R: Role> Accounts<R> {
         Ok(Tokens { access, refresh })
     }
 
-    /// Why a change was not written. The account is read once more: where it is still as the token
-    /// says, `conflict` names what was not there to be replaced; otherwise, and where the
-    /// session is gone, the token is revoked.
+    /// Returns the reason that a change was not written, from a second read of the account. If the
+    /// account still matches the token, `conflict` names the conflict. Otherwise, and if the
+    /// session has ended, the error is `Revoked`.
     pub(crate) async fn not_written(
         &self,
         who: &Identity<R>,
@@ -163,26 +169,26 @@ impl<R: Role> Accounts<R> {
     }
 }
 
-/// The session of a token that this crate issued; `None` for a token of another issuer.
+/// Returns the session of a token that this crate issued, or `None` for a token of another issuer.
 pub(crate) fn session_of<R: Role>(who: &Identity<R>) -> Option<SessionId> {
     who.session()?.parse().ok()
 }
 
 impl<R: Role> Accounts<R> {
-    /// Finds an account by its name.
+    /// Finds an account by its user name.
     ///
     /// # Errors
-    /// The faults of a store.
+    /// The errors of the store.
     pub async fn find(&self, name: &Username) -> Result<Option<Account>, AccountsError> {
         let found = self.stores().accounts.by_username(name);
         self.stores().ask("find account", found).await
     }
 
-    /// Lists up to `limit` accounts in the order of their names' keys, beginning behind `after`.
+    /// Lists up to `limit` accounts, ordered by the key of the user name, starting after `after`.
     ///
     /// # Errors
-    /// [`NotOffered`](AccountsErrorKind::NotOffered) without a store that administers, and the
-    /// faults of a store.
+    /// [`NotOffered`](AccountsErrorKind::NotOffered) without an
+    /// [`AdministrationStore`](crate::AdministrationStore), and the errors of the store.
     pub async fn accounts(
         &self,
         after: Option<&Username>,
@@ -192,21 +198,23 @@ impl<R: Role> Accounts<R> {
         self.stores().ask("list accounts", store.list(after, limit)).await
     }
 
-    /// Ends every session of the account. This node refuses its tokens at once, the others as soon
-    /// as the log tells them.
+    /// Ends every session of the account. This node rejects the account's tokens immediately. The
+    /// other nodes reject them once they have read the revocation log.
     ///
     /// # Errors
     /// [`NotFound`](AccountsErrorKind::NotFound), [`NotOffered`](AccountsErrorKind::NotOffered)
-    /// without a session store, and the faults of a store.
+    /// without a session store, and the errors of the store.
     pub async fn log_out_everywhere(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.application().log_out_everywhere(account).await
     }
 
-    /// Replaces the account's roles. Tokens with the old roles are refused: here at once, elsewhere
-    /// as soon as the log tells.
+    /// Replaces the account's roles. This node rejects tokens with the old roles immediately. The
+    /// other nodes reject them once they have read the revocation log.
     ///
     /// # Errors
-    /// As [`log_out_everywhere`](Self::log_out_everywhere), for a store that administers.
+    /// The errors of [`log_out_everywhere`](Self::log_out_everywhere), with
+    /// [`NotOffered`](AccountsErrorKind::NotOffered) if there is no
+    /// [`AdministrationStore`](crate::AdministrationStore).
     pub async fn set_roles(
         &self,
         account: &AccountId,
@@ -215,28 +223,29 @@ impl<R: Role> Accounts<R> {
         self.application().set_roles(account, roles).await
     }
 
-    /// Disables the account: it cannot sign in, its sessions are over, its tokens are refused.
+    /// Disables the account. The person cannot log in, the sessions end and the tokens are
+    /// rejected.
     ///
     /// # Errors
-    /// As [`set_roles`](Self::set_roles).
+    /// The errors of [`set_roles`](Self::set_roles).
     pub async fn disable(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.application().disable(account).await
     }
 
-    /// Enables the account again. Tokens of before stay dead.
+    /// Enables the account again. Tokens that were issued before stay revoked.
     ///
     /// # Errors
-    /// As [`set_roles`](Self::set_roles).
+    /// The errors of [`set_roles`](Self::set_roles).
     pub async fn enable(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.application().enable(account).await
     }
 
-    /// Returns the commands for a route of the site, given by this person.
+    /// Returns commands that run on behalf of this person, for a route of the site.
     ///
-    /// The store checks in the transaction of each command that the person's account is enabled, at
-    /// the generation of the token, and that the session exists. Without it, an administrator
-    /// whose demotion is committed while the request is on its way could give the role back to
-    /// themselves.
+    /// In the transaction of each command the store checks that the person's account is enabled and
+    /// at the generation of the token, and that the session exists. Without this check, an
+    /// administrator whose role is removed while the request is being processed could give the role
+    /// back to themselves.
     pub fn commands_of<'a>(&'a self, who: &Identity<R>) -> Commands<'a, R> {
         Commands { accounts: self, by: Some(self.actor(who)) }
     }
@@ -246,15 +255,15 @@ impl<R: Role> Accounts<R> {
     }
 }
 
-/// Commands on accounts, and who gives them: [`Accounts::commands_of`].
+/// Commands on accounts, run by a person: [`Accounts::commands_of`].
 #[must_use]
 pub struct Commands<'a, R> {
     accounts: &'a Accounts<R>,
-    /// `None` is the application itself, or an operator at a terminal.
+    /// `None` means that the application itself or an operator at a terminal runs the command.
     by: Option<Actor>,
 }
 
-// By hand, because the derived one would require `R: Debug`.
+// Written by hand, because the derived implementation would require `R: Debug`.
 impl<R> std::fmt::Debug for Commands<'_, R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Commands").field("by", &self.by).finish_non_exhaustive()
@@ -265,8 +274,8 @@ impl<R: Role> Commands<'_, R> {
     /// Ends every session of the account.
     ///
     /// # Errors
-    /// As [`Accounts::log_out_everywhere`]; [`Revoked`](AccountsErrorKind::Revoked) where the
-    /// person who commands it has been demoted, disabled or logged out meanwhile, and nothing
+    /// The errors of [`Accounts::log_out_everywhere`], and [`Revoked`](AccountsErrorKind::Revoked)
+    /// if the person who runs the command was demoted, disabled or logged out. In that case nothing
     /// was changed.
     pub async fn log_out_everywhere(&self, account: &AccountId) -> Result<(), AccountsError> {
         let stores = self.accounts.stores();
@@ -279,7 +288,8 @@ impl<R: Role> Commands<'_, R> {
     /// Replaces the account's roles.
     ///
     /// # Errors
-    /// As [`Accounts::set_roles`]; [`Revoked`](AccountsErrorKind::Revoked) as above.
+    /// The errors of [`Accounts::set_roles`], and [`Revoked`](AccountsErrorKind::Revoked) under the
+    /// condition of [`log_out_everywhere`](Self::log_out_everywhere).
     pub async fn set_roles(
         &self,
         account: &AccountId,
@@ -297,7 +307,8 @@ impl<R: Role> Commands<'_, R> {
     /// Disables the account.
     ///
     /// # Errors
-    /// As [`Accounts::disable`]; [`Revoked`](AccountsErrorKind::Revoked) as above.
+    /// The errors of [`Accounts::disable`], and [`Revoked`](AccountsErrorKind::Revoked) under the
+    /// condition of [`log_out_everywhere`](Self::log_out_everywhere).
     pub async fn disable(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.set_disabled(account, true, |account| Event::Disabled { account }).await
     }
@@ -305,7 +316,8 @@ impl<R: Role> Commands<'_, R> {
     /// Enables the account again.
     ///
     /// # Errors
-    /// As [`Accounts::enable`]; [`Revoked`](AccountsErrorKind::Revoked) as above.
+    /// The errors of [`Accounts::enable`], and [`Revoked`](AccountsErrorKind::Revoked) under the
+    /// condition of [`log_out_everywhere`](Self::log_out_everywhere).
     pub async fn enable(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.set_disabled(account, false, |account| Event::Enabled { account }).await
     }
@@ -323,7 +335,8 @@ impl<R: Role> Commands<'_, R> {
         self.done(set, event).await
     }
 
-    /// Announces the change before it returns: an operator's process ends right after.
+    /// Publishes the change before the command returns, because an operator's process may exit
+    /// immediately afterwards.
     async fn done(
         &self,
         outcome: CommandOutcome,
@@ -338,7 +351,7 @@ impl<R: Role> Commands<'_, R> {
         self.accounts.events().happened(event(account.id().clone()));
         if let Err(error) = self.accounts.stores().publish().await {
             let source = std::error::Error::source(&error);
-            tracing::warn!(target: "hallpass", %error, source, "a change is not announced yet");
+            tracing::warn!(target: "hallpass", %error, source, "the revocation is not published yet");
         }
         Ok(())
     }

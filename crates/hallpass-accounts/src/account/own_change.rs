@@ -1,9 +1,10 @@
-//! A change that a person makes to their own account: what it was decided on, and what came of it.
+//! A person's change to their own account: its conditions and its outcome.
 //!
-//! Between the decision and the write an operator may disable the account, take a role away or log
-//! the person out. If the write did not repeat the conditions of the decision, it would raise the
-//! generation past the operator's, and the person would go on with a token of the new generation.
-//! So every such write carries an [`Actor`], and a store checks it in the transaction of the write.
+//! Between the decision and the write, an operator may disable the account, remove a role or log
+//! the person out. If the write did not check the conditions again, it would raise the generation
+//! past the operator's, and the person would continue with a token of the new generation. Therefore
+//! every such write carries an [`Actor`], and the store checks the actor in the transaction of the
+//! write.
 
 use hallpass_core::UnixTime;
 
@@ -12,11 +13,11 @@ use crate::{
     session::{refresh_state::RefreshChain, session_id::SessionId},
 };
 
-/// A logged-in person, as the access token describes them, who changes something.
+/// A logged-in person who makes a change, as the access token describes them.
 ///
-/// **A store checks in the transaction of the change** that the account exists, is not disabled and
-/// is still at `generation`, and that `session`, where there is one, exists and belongs to the
-/// account. Otherwise it writes nothing.
+/// **A store checks in the transaction of the change** that the account exists, is enabled and is
+/// still at `generation`. If `session` is `Some`, the store also checks that the session exists and
+/// belongs to the account. Otherwise it writes nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Actor {
@@ -24,12 +25,13 @@ pub struct Actor {
     pub account: AccountId,
     /// The generation that the account must still have.
     pub generation: u32,
-    /// The session that acts. `None` where the site keeps no sessions, or the token names none.
+    /// The session that acts. `None` if the site keeps no sessions, or if the token contains no
+    /// session.
     pub session: Option<SessionId>,
 }
 
 impl Actor {
-    /// Puts the parts together.
+    /// Creates an actor.
     #[must_use]
     pub fn new(account: AccountId, generation: u32, session: Option<SessionId>) -> Self {
         Self { account, generation, session }
@@ -38,26 +40,26 @@ impl Actor {
 
 /// A change to the actor's own account.
 ///
-/// Where the method revokes (it raises the generation), the acting session is the only one that
-/// stays, and its refresh tokens are replaced: those of before stop working, also within their
-/// grace.
+/// If the method revokes (raises the generation), all sessions except the acting one end. The
+/// refresh tokens of the acting session are replaced. Its earlier refresh tokens stop working
+/// immediately, also within their grace period.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct OwnChange {
-    /// Who makes it. A store checks it in the transaction of the change.
+    /// The person who makes the change. A store checks the actor in the transaction of the change.
     pub actor: Actor,
     /// The time of the change.
     pub at: UnixTime,
-    /// The first refresh token of the acting session after a change that revokes. `None`: the
-    /// session is not refreshed any more. Only a store that is
-    /// [`RefreshTokenStore`](crate::RefreshTokenStore) is given one.
+    /// The first refresh token of the acting session after a change that revokes. `None` means that
+    /// the session can no longer be refreshed. Only a store that implements
+    /// [`RefreshTokenStore`](crate::RefreshTokenStore) receives `Some`.
     pub refresh_chain: Option<RefreshChain>,
     /// Whether a change that revokes ends the acting session too.
     pub ends_session: bool,
 }
 
 impl OwnChange {
-    /// Puts the parts together, for a session that stays and is not refreshed.
+    /// Creates a change after which the session stays and cannot be refreshed.
     #[must_use]
     pub fn new(actor: Actor, at: UnixTime) -> Self {
         Self { actor, at, refresh_chain: None, ends_session: false }
@@ -70,43 +72,43 @@ impl OwnChange {
         self
     }
 
-    /// Makes a change that revokes end the acting session too.
+    /// Makes a change that revokes end the acting session as well.
     #[must_use]
     pub fn ending_session(mut self) -> Self {
         self.ends_session = true;
         self
     }
 
-    /// Returns the session that stays after a change that revokes.
+    /// Returns the session that is kept after a change that revokes.
     #[must_use]
     pub fn kept_session(&self) -> Option<&SessionId> {
         self.actor.session.as_ref().filter(|_| !self.ends_session)
     }
 }
 
-/// What came of a change to one's own account.
+/// The outcome of a person's change to their own account.
 ///
 /// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum OwnChangeOutcome {
-    /// It was made. This is the account as the transaction left it: tokens are issued from this
-    /// row, and never from one that was read before the write.
+    /// The change was made. The value is the account as the transaction left it. Tokens are issued
+    /// from this row, and never from a row that was read before the write.
     Written(Box<Account>),
-    /// The [`Actor`] did not pass, or what was to be replaced was not there. Nothing was written.
+    /// The [`Actor`] was not valid, or the value to be replaced was not there. Nothing was written.
     NotWritten,
 }
 
-/// What came of a change to somebody's account by an operator or an application.
+/// The outcome of a change to an account by an operator, an application or another person.
 ///
 /// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum CommandOutcome {
-    /// It was made. This is the account as the transaction left it.
+    /// The change was made. The value is the account as the transaction left it.
     Done(Box<Account>),
-    /// There is no such account. Nothing was written.
+    /// The account does not exist. Nothing was written.
     NotFound,
-    /// The [`Actor`] did not pass. Nothing was written.
+    /// The [`Actor`] was not valid. Nothing was written.
     ActorChanged,
 }

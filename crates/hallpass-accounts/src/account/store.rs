@@ -1,5 +1,5 @@
-//! Store traits of accounts: finding one, without which there is no sign-in, and what an operator
-//! does to one.
+//! Store traits of accounts: [`AccountStore`] finds an account, and [`AdministrationStore`]
+//! contains an operator's changes. A login needs only the first.
 
 use std::future::Future;
 
@@ -11,7 +11,7 @@ use crate::account::{
     username::Username,
 };
 
-/// Finds accounts. A password-only site implements this and nothing else.
+/// Finds accounts. A site with passwords only implements no other store trait.
 ///
 /// ```
 /// use hallpass_accounts::{Account, AccountId, AccountStore, Username};
@@ -38,41 +38,42 @@ use crate::account::{
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait AccountStore: Send + Sync + 'static {
-    /// What goes wrong in this store. It is logged as the source of a
-    /// [`StoreFault`](crate::StoreFault) and never shown to the person.
+    /// The error of this store. It is logged as the source of a [`StoreFault`](crate::StoreFault)
+    /// and is never shown to the person.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Finds the account whose user name has the same [`key`](Username::key). `None` is the answer
-    /// for an unknown name, an error is for a store that cannot answer: the first is refused,
-    /// the second is a 503.
+    /// Finds the account whose user name has the same [`key`](Username::key).
     ///
-    /// The account comes from one consistent read: hash, roles, generation and factor of the same
-    /// moment.
+    /// Return `None` for an unknown name, and an error if the store is not available. The login is
+    /// rejected in the first case; the response is a 503 in the second.
+    ///
+    /// The account comes from one consistent read: hash, roles, generation and factor are of the
+    /// same moment.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn by_username(
         &self,
         name: &Username,
     ) -> impl Future<Output = Result<Option<Account>, Self::Error>> + Send;
 
-    /// Finds the account with this id, on the same terms.
+    /// Finds the account with this id, under the conditions of [`by_username`](Self::by_username).
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn by_id(
         &self,
         id: &AccountId,
     ) -> impl Future<Output = Result<Option<Account>, Self::Error>> + Send;
 }
 
-/// Changes accounts from outside their own sign-in: roles, disabling, the list.
+/// Administers accounts: sets roles, disables accounts and lists them.
 ///
-/// `by` is the person who commands a change through a route of the site; a store checks that
-/// [`Actor`] in the transaction of the change, and so an administrator who is being demoted cannot
-/// take the demotion back. `None` is the application itself or an operator at a terminal. Where
-/// actor and account are two rows, lock both in the order of their ids, or two administrators who
-/// change each other wait for each other.
+/// `by` is the person who runs a command through a route of the site. A store checks that [`Actor`]
+/// in the transaction of the change, so that an administrator who is being demoted cannot reverse
+/// the demotion. `None` is the application itself or an operator at a terminal. If actor and
+/// account are two rows, lock both in the order of their ids. Otherwise two administrators who
+/// change each other's accounts can deadlock.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot change roles or disable accounts: it does not implement \
             `AdministrationStore`",
@@ -82,11 +83,12 @@ pub trait AccountStore: Send + Sync + 'static {
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait AdministrationStore: AccountStore {
-    /// Replaces the roles, raises the generation and writes the log, in **one transaction**: tokens
-    /// that carry the old roles die. Sessions stay, so that a refresh brings the new roles.
+    /// Replaces the roles, raises the generation and writes the log, in **one transaction**.
+    /// Raising the generation revokes the tokens that carry the old roles. Sessions stay, so that a
+    /// refresh issues a token with the new roles.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn set_roles(
         &self,
         id: &AccountId,
@@ -95,11 +97,11 @@ pub trait AdministrationStore: AccountStore {
         at: UnixTime,
     ) -> impl Future<Output = Result<CommandOutcome, Self::Error>> + Send;
 
-    /// Disables the account or enables it again. Disabling ends all its sessions. Either raises the
-    /// generation and writes the log, in **one transaction**.
+    /// Disables or enables the account. Disabling ends all its sessions. Both raise the generation
+    /// and write the log, in **one transaction**.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn set_disabled(
         &self,
         id: &AccountId,
@@ -108,11 +110,11 @@ pub trait AdministrationStore: AccountStore {
         at: UnixTime,
     ) -> impl Future<Output = Result<CommandOutcome, Self::Error>> + Send;
 
-    /// Lists up to `limit` accounts in the order of their [`key`](Username::key), beginning behind
+    /// Lists up to `limit` accounts, ordered by their [`key`](Username::key), starting after
     /// `after`.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn list(
         &self,
         after: Option<&Username>,

@@ -1,19 +1,19 @@
-//! User names: what a person types, and the one key that every spelling of it shares.
+//! User names: the text that a person types, and the key that all its spellings share.
 //!
-//! Uniqueness, look-ups and limits all use the key, so that `Alice`, `alice` and `ＡＬＩＣＥ` are
-//! one account with one counter. Were limits counted by what was typed, each spelling would buy
-//! fresh guesses.
+//! Uniqueness, look-ups and limits use the key, so `Alice`, `alice` and `ＡＬＩＣＥ` are one account
+//! with one counter. If limits counted the typed text, each spelling would allow additional
+//! guesses.
 //!
-//! Look-alikes of different scripts (Latin `a`, Cyrillic `а`) are different names here: refusing
-//! them needs the confusables table of UTS 39, and a site that shows names as identity should apply
-//! it on registration.
+//! Look-alikes of different scripts (Latin `a`, Cyrillic `а`) are different names here. Rejecting
+//! them requires the confusables table of UTS 39. A site that shows names as identity should apply
+//! that table at registration.
 
 use std::fmt;
 
 use hallpass_core::FieldFault;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// A user name that has been parsed: as shown, and as compared.
+/// A parsed user name: the form that is shown, and the key for comparison.
 ///
 /// ```
 /// use hallpass_accounts::{Username, UsernameError};
@@ -31,15 +31,16 @@ pub struct Username {
 }
 
 impl Username {
-    /// Parses what was typed: 1 to 64 characters, letters and digits of any script, `.`, `_`, `-`;
-    /// surrounding space is dropped. Shown in NFC; the key is NFKC with case folded.
+    /// Parses a typed user name: 1 to 64 characters, which are letters and digits of any script,
+    /// `.`, `_` and `-`. Surrounding white space is removed. The name is shown in NFC. The key is
+    /// NFKC with case folding.
     ///
     /// # Errors
-    /// Says which rule the name breaks; the sentence is fit to be shown to the person.
+    /// The rule that the name breaks. The text of the error can be shown to the person.
     pub fn parse(typed: &str) -> Result<Self, UsernameError> {
         let trimmed = typed.trim();
-        // Before any normalisation, so that the work is bounded whatever the caller's body limit
-        // is.
+        // Before any normalisation, so that the work is bounded even if the caller has no body
+        // limit.
         if trimmed.len() > MAX_BYTES {
             return Err(UsernameError::Length);
         }
@@ -48,7 +49,7 @@ impl Username {
         if !(1..=MAX_CHARS).contains(&shown.chars().count()) || key.len() > MAX_BYTES {
             return Err(UsernameError::Length);
         }
-        // The key too: a compatibility form may unfold to spaces (U+FDFA does).
+        // The key is checked too: a compatibility form may unfold to spaces (U+FDFA does).
         let starts_well = |text: &str| text.chars().next().is_some_and(char::is_alphanumeric);
         if !starts_well(&shown) || !shown.chars().chain(key.chars()).all(allowed) {
             return Err(UsernameError::Character);
@@ -56,13 +57,14 @@ impl Username {
         Ok(Self { shown, key })
     }
 
-    /// Returns the name as it is shown.
+    /// Returns the name in the form that is shown.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.shown
     }
 
-    /// Returns the key: what a store makes unique, looks up and indexes, and what limits count by.
+    /// Returns the key. A store keeps it unique, looks accounts up by it and indexes it. Limits
+    /// count by it.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -95,14 +97,15 @@ impl fmt::Debug for Username {
     }
 }
 
-/// Which rule a user name breaks.
+/// The rule that a user name breaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UsernameError {
     /// Empty, or longer than 64 characters.
     #[error("a username has 1 to 64 characters")]
     Length,
-    /// A character that is not allowed, or a first one that is no letter and no digit.
+    /// The name contains a character that is not allowed, or does not start with a letter or a
+    /// digit.
     #[error(
         "a username starts with a letter or a digit and has only letters, digits, '.', '_' and '-'"
     )]
@@ -118,9 +121,9 @@ impl From<UsernameError> for FieldFault {
     }
 }
 
-/// NFKC, then case folded through upper case and back (so that `ß`, `ẞ` and `ss` meet), then NFKC
-/// again, because folding may leave a form that is not normal. Twice: the result must be its own
-/// key.
+/// Applies NFKC, then folds the case through upper case and back, so that `ß`, `ẞ` and `ss` are
+/// equal, then applies NFKC again, because folding may leave a form that is not normalised. All of
+/// it is done twice: the key of a key must be the same key.
 fn fold(text: &str) -> String {
     let once = |text: &str| -> String {
         text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
@@ -133,7 +136,7 @@ fn allowed(c: char) -> bool {
     written && !HANGUL_FILLERS.contains(&c)
 }
 
-/// Letters by property, blank on the screen.
+/// Characters that are letters by Unicode property but are displayed as blanks.
 const HANGUL_FILLERS: [char; 4] = ['\u{115F}', '\u{1160}', '\u{3164}', '\u{FFA0}'];
 const MAX_CHARS: usize = 64;
 const MAX_BYTES: usize = 4 * MAX_CHARS;
@@ -160,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_its_own_key() {
+    fn key_of_a_key_is_the_same_key() {
         for name in ["\u{130}stanbul", "\u{1f80}x", "ǅ", "ŉa", "Ⅷ", "ﬁ"] {
             let name = Username::parse(name).unwrap();
             assert_eq!(Username::parse(name.key()).unwrap().key(), name.key());
@@ -182,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
+    fn invalid_usernames_are_rejected() {
         for (name, why) in [
             ("", UsernameError::Length),
             (" \t", UsernameError::Length),
