@@ -307,7 +307,9 @@ impl RightPassword {
 
 /// No hashing capacity is left: a 503.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("all hashing permits are in use: try again later, or raise the permits or the queue length")]
+#[error(
+    "all hashing permits are in use: try again later, or raise the permits or the queue length"
+)]
 pub(crate) struct HasherSaturated {
     pub(crate) retry_after: Duration,
 }

@@ -90,7 +90,9 @@ pub(crate) enum EncryptionError {
     NoKey,
     #[error("the encrypted secret is malformed: restore it, or reset the account's second factor")]
     Malformed,
-    #[error("the encrypted secret was altered or belongs to another account: restore it, or reset the account's second factor")]
+    #[error(
+        "the encrypted secret was altered or belongs to another account: restore it, or reset the account's second factor"
+    )]
     Forged,
     #[error(transparent)]
     Random(#[from] NoRandomness),

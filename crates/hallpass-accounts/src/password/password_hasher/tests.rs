@@ -52,7 +52,11 @@ async fn pepper_is_required_and_rotates() {
 
     let second = first.with_new_pepper([2; 32], now);
     keys.replace(second.clone());
-    assert_eq!(outdated(&peppered).await, Some(true), "a hash with an older pepper is accepted and outdated");
+    assert_eq!(
+        outdated(&peppered).await,
+        Some(true),
+        "a hash with an older pepper is accepted and outdated"
+    );
     let newest = stored(&hasher, GOOD).await;
     assert_eq!(outdated(&newest).await, Some(false));
 
@@ -202,7 +206,10 @@ async fn full_queue_rejects_and_cancelled_run_keeps_permit() {
         tokio::task::yield_now().await;
     }
     abandoned.abort();
-    assert!(abandoned.await.unwrap_err().is_cancelled(), "its future is dropped, its run continues");
+    assert!(
+        abandoned.await.unwrap_err().is_cancelled(),
+        "its future is dropped, its run continues"
+    );
     let queued = start(&hasher);
     while hasher.depth() == 0 && hasher.runs() == 1 {
         tokio::task::yield_now().await;
