@@ -17,7 +17,7 @@ test_store! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_concurrent_with_an_own_change_holds() {
+async fn a_command_beside_an_own_change_holds() {
     let store = Arc::new(MemoryStore::default());
     races::a_command_beside_an_own_change_holds(&[store.clone(), store], 5).await;
 }

@@ -103,7 +103,7 @@ async fn a_required_factor_gives_a_pending_token_and_no_access() {
     assert_eq!(
         again.unwrap_err().kind(),
         AccountsErrorKind::Refused,
-        "an access token is no pending token"
+        "an access token is not a pending token"
     );
 }
 

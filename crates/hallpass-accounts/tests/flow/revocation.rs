@@ -72,7 +72,7 @@ async fn a_password_change_keeps_this_session_and_ends_the_others() {
     assert_eq!(
         stale.unwrap_err().kind(),
         AccountsErrorKind::Revoked,
-        "an identity of before changes nothing"
+        "an identity from before the change changes nothing"
     );
 }
 

@@ -189,6 +189,6 @@ pub fn id_of(who: &Identity<SiteRole>) -> AccountId {
 pub fn logged_in(step: Result<LoginStep, AccountsErrorKind>) -> OpenedSession {
     match step {
         Ok(LoginStep::LoggedIn(opened)) => opened,
-        other => panic!("not signed in: {other:?}"),
+        other => panic!("not logged in: {other:?}"),
     }
 }

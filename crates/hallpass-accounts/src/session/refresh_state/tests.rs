@@ -39,7 +39,7 @@ fn the_live_token_is_consumed_and_its_successor_is_live() {
 }
 
 #[test]
-fn consumed_token_is_accepted_in_grace_and_ends_session_after_it() {
+fn consumed_token_is_accepted_in_grace_then_ends_the_session() {
     let state = consume(&opened(), 1, 900);
     for (seconds, expected) in [
         (900, RotationOutcome::InGrace),
