@@ -1,8 +1,7 @@
-//! The engine's handle: everything that the flows share, cheap to clone.
+//! The handle of the engine: the data that all flows share. Cheap to clone.
 //!
-//! Generic over the role enum and over nothing else: the stores are erased in their [`StoreSet`],
-//! so that handlers, routes and adapters name `Accounts<SiteRole>` whatever the site stores its
-//! accounts in.
+//! The handle is generic over the role enum only. The types of the stores are erased in the
+//! [`StoreSet`], so that handlers, routes and adapters use `Accounts<SiteRole>` with any store.
 
 use std::{
     fmt,
@@ -26,12 +25,12 @@ use crate::{
     two_factor::TwoFactorPolicy,
 };
 
-/// The accounts of a site. Cheap to clone; clones share everything.
+/// The accounts of a site. Cheap to clone; clones share all data.
 pub struct Accounts<R> {
     site: Arc<Site<R>>,
 }
 
-/// What the flows share.
+/// The data that the flows share.
 struct Site<R> {
     settings: Settings<R>,
     stores: StoreSet,
@@ -43,10 +42,10 @@ struct Site<R> {
     refreshes_in_flight: RefreshesInFlight,
 }
 
-/// Renewals under way, by the token that was presented.
+/// Refreshes that are running, by the hash of the presented token.
 pub(crate) type RefreshesInFlight = SingleFlight<RefreshHash, Result<Arc<Live>, AccountsError>>;
 
-/// What a site may turn on beyond the password: a field of [`StoreSet`].
+/// A capability that a site may turn on in addition to the password: a field of [`StoreSet`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Ability {
@@ -63,10 +62,10 @@ pub enum Ability {
 }
 
 impl<R: Role> Accounts<R> {
-    /// Puts the engine together.
+    /// Creates the engine.
     ///
     /// # Errors
-    /// A setting cannot be used. [`SettingsError`] says which, and what to do.
+    /// A setting cannot be used. [`SettingsError`] names the setting and the fix.
     pub fn new(
         keys: impl Into<Keys>,
         mut stores: StoreSet,
@@ -127,13 +126,13 @@ impl<R: Role> Accounts<R> {
         &self.site.issuer
     }
 
-    /// Returns a verifier of this site's access tokens: it checks the revocation list and reads the
+    /// Returns a verifier of this site's access tokens. It checks the revocation list and reads the
     /// site's own claims.
     #[must_use]
     pub fn verifier(&self) -> Verifier<R> {
         let settings = self.settings();
-        // Lifetime and list come last: a token that lives longer than its revocation is remembered
-        // would become valid again.
+        // Lifetime and list are set last. A token that lives longer than its entry in the
+        // revocation list would become valid again.
         let verifier = settings.verifier.apply(self.issuer().verifier());
         let verifier =
             verifier.max_lifetime(settings.lifetime).revocation(settings.revocation_list.clone());
@@ -175,14 +174,15 @@ impl<R: Role> Accounts<R> {
         now
     }
 
-    /// The latest moment that this process has seen: what a revocation is dated. Under a clock that
-    /// was set back it would otherwise be forgotten before the last token that it revokes has
-    /// run out, which was issued while the clock was ahead. Guarded by `tests/flow/model.rs`.
+    /// Returns the latest time that this process has seen, which is the time of a revocation. If
+    /// the clock was set back, the current time would be too early: the revocation would be deleted
+    /// before the last token that it revokes has expired, because that token was issued while the
+    /// clock was ahead. Tested in `tests/flow/model.rs`.
     pub(crate) fn latest(&self) -> UnixTime {
         UnixTime::from_secs(self.site.latest.load(Ordering::Relaxed)).max(self.now())
     }
 
-    /// The latest moment at which a token revoked at `at` could still be valid.
+    /// Returns the latest time at which a token that was revoked at `at` could still be valid.
     pub(crate) fn forget_after(&self, at: UnixTime) -> UnixTime {
         at.max(self.latest()).saturating_add(self.issuer().access_lifetime() + CLOCKS_APART)
     }
@@ -204,8 +204,8 @@ impl<R: Role> Accounts<R> {
         &self.site.stores
     }
 
-    /// Reports an event to `tracing`, to the metrics and to the site's hook, for the routes, which
-    /// have events of their own.
+    /// Reports an event to `tracing`, to the metrics and to the site's hook. The routes use it for
+    /// their own events.
     pub fn report(&self, event: Event) {
         self.events().happened(event);
     }
@@ -233,6 +233,6 @@ impl<R> fmt::Debug for Accounts<R> {
     }
 }
 
-/// How far the clocks of two nodes may be apart: the node that issued a token may be ahead of the
-/// one that revokes it.
+/// The maximum difference between the clocks of two nodes: the clock of the node that issued a
+/// token may be ahead of the clock of the node that revokes it.
 pub(crate) const CLOCKS_APART: Duration = Duration::from_secs(60);

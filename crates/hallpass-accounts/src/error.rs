@@ -1,6 +1,7 @@
-//! The error of all flows: a kind, and the cause.
+//! The error of all flows: a kind and a cause.
 //!
-//! The error is for programs. A visitor's text comes from the [`Rejection`] that it becomes.
+//! The error is for programs. The text for a visitor comes from the [`Rejection`] that the error is
+//! converted into.
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -8,10 +9,10 @@ use hallpass_core::{FieldFault, Rejection, RejectionKind};
 
 use crate::{account::username::UsernameError, password::policy::PasswordError};
 
-/// Why a login, or a change to one's own account, failed.
+/// The error of a login, or of a change to one's own account.
 ///
-/// The cause (the store's error, the hasher's, the key's) is in [`source`](Error::source). Which
-/// part of a login was wrong is in the [events](crate::Event), never here.
+/// The cause (the error of the store, the hasher or the key) is in [`source`](Error::source). The
+/// error does not contain which part of a login was wrong; the [events](crate::Event) do.
 #[derive(Clone, Debug)]
 pub struct AccountsError {
     kind: AccountsErrorKind,
@@ -44,8 +45,8 @@ impl AccountsError {
         self.kind
     }
 
-    /// Returns the rejection for a visitor. `password` is the name of the form's field with the new
-    /// password.
+    /// Returns the rejection for a visitor. `password` is the name of the form field that contains
+    /// the new password.
     pub fn rejection(&self, password: &'static str) -> Rejection {
         let waiting = |kind, wait| Rejection::new(kind).with_retry_after(wait);
         match self.kind {
@@ -55,7 +56,7 @@ impl AccountsError {
             AccountsErrorKind::NameTaken => Rejection::of_field("username", FieldFault::NameTaken),
             AccountsErrorKind::AlreadyOn => RejectionKind::SecondFactorOn.into(),
             AccountsErrorKind::AlreadyOff => RejectionKind::SecondFactorOff.into(),
-            // A route that is not offered does not exist either.
+            // A route whose ability is turned off is treated as a route that does not exist.
             AccountsErrorKind::NotFound | AccountsErrorKind::NotOffered => {
                 RejectionKind::NotFound.into()
             }
@@ -78,7 +79,7 @@ impl From<AccountsErrorKind> for AccountsError {
     }
 }
 
-/// The rejection for a visitor, whose new password is in the field `password`.
+/// Returns the rejection for a visitor. The form field of the new password is `password`.
 impl From<AccountsError> for Rejection {
     fn from(error: AccountsError) -> Self {
         error.rejection("password")
@@ -134,41 +135,42 @@ impl Error for AccountsError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum AccountsErrorKind {
-    /// Name, password or code are wrong, or the account is disabled: one kind for all, so that
-    /// nothing can be told apart.
+    /// The name, password or code is wrong, or the account is disabled. There is one kind for all,
+    /// so that a client cannot distinguish the cases.
     Refused,
-    /// The text cannot be a user name.
+    /// The text is not a valid user name.
     Username(UsernameError),
-    /// The text may not become a password.
+    /// The text is not accepted as a new password.
     Password(PasswordError),
-    /// Another account has the name.
+    /// Another account has the user name.
     NameTaken,
-    /// A second factor is live already, or the account changed meanwhile.
+    /// A second factor is on already, or the account was changed concurrently.
     AlreadyOn,
-    /// No second factor is live.
+    /// No second factor is on.
     AlreadyOff,
-    /// No such account, or no such session of this account.
+    /// The account does not exist, or the account has no such session.
     NotFound,
-    /// A refresh token or an enrolment that is not accepted (any more).
+    /// The refresh token or enrolment token is not valid, or no longer valid.
     NotLoggedIn,
-    /// The access token is revoked, or was while the change was on its way: the account is gone,
-    /// disabled or at another generation, or the session has ended. Nothing was changed.
+    /// The access token is revoked, or was revoked while the change was being processed: the
+    /// account is deleted, disabled or at another generation, or the session has ended. Nothing was
+    /// changed.
     Revoked,
-    /// The ability was not turned on in the builder.
+    /// The ability is not turned on in the builder.
     NotOffered,
     /// Too many attempts.
     Limited {
-        /// How long to wait.
+        /// The time to wait.
         retry_after: Duration,
     },
-    /// No hashing capacity left.
+    /// No hashing capacity is left.
     Busy {
-        /// How long to wait.
+        /// The time to wait.
         retry_after: Duration,
     },
-    /// The store or a key is not available.
+    /// A store, a key or randomness is not available.
     Unavailable {
-        /// How long to wait.
+        /// The time to wait.
         retry_after: Duration,
     },
 }

@@ -1,7 +1,8 @@
-//! Typed events. Each goes to `tracing`, to the site's own hook and to its metrics.
+//! Typed events, which are sent to `tracing`, to the site's hook and to the metrics.
 //!
-//! No event contains a secret: no password, code, token or hash, and **no user name as typed**,
-//! because people type passwords into the name field. An event identifies an account by its id.
+//! No event contains a secret: no password, code, token or hash, and **no user name that was only
+//! typed**, because people type passwords into the name field. A user name is in an event only if
+//! an account has it.
 
 mod log;
 #[cfg(feature = "metrics")]
@@ -14,7 +15,7 @@ use hallpass_core::Methods;
 
 use crate::{account::AccountId, session::session_id::SessionId};
 
-/// An event of a login or of an account.
+/// An event in a login or of an account.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -34,20 +35,20 @@ pub enum Event {
     },
     /// An attempt was rejected. The response does not contain the reason.
     Refused {
-        /// The account that the attempt was for, if it exists.
+        /// The account of the attempt, if it exists.
         account: Option<AccountId>,
         /// The reason.
         reason: RejectionReason,
-        /// The address of the client, if it is known.
+        /// The client's address, if it is known.
         peer: Option<IpAddr>,
     },
-    /// A rate limit was reached. The attempt was not evaluated.
+    /// A limit was exceeded, and the attempt was not evaluated.
     Limited {
         /// The limit.
         limit: RateLimitKind,
-        /// The address of the client, if it is known.
+        /// The client's address, if it is known.
         peer: Option<IpAddr>,
-        /// The time until the next attempt is evaluated.
+        /// The time to wait.
         retry_after: Duration,
     },
     /// The password was changed.
@@ -55,7 +56,7 @@ pub enum Event {
         /// The account.
         account: AccountId,
     },
-    /// The stored hash was replaced by one of the current cost.
+    /// The stored hash was replaced by a hash of the current cost.
     PasswordHashUpgraded {
         /// The account.
         account: AccountId,
@@ -70,17 +71,17 @@ pub enum Event {
         /// The account.
         account: AccountId,
     },
-    /// The secret was encrypted again with the current key.
+    /// The secret was encrypted again, with the key in use.
     SecondFactorReencrypted {
         /// The account.
         account: AccountId,
     },
-    /// A recovery code was used. Consider a mail to the owner of the account.
+    /// A recovery code was consumed. Consider notifying the owner by mail.
     RecoveryCodeUsed {
         /// The account.
         account: AccountId,
     },
-    /// The recovery codes were replaced by a new set.
+    /// A new set of recovery codes was generated.
     RecoveryCodesReplaced {
         /// The account.
         account: AccountId,
@@ -92,15 +93,15 @@ pub enum Event {
         /// The session.
         session: SessionId,
     },
-    /// A refresh token was used again after its grace period, so a copy of it exists. The session
-    /// was ended.
+    /// A refresh token was presented again long after it was consumed, so a second client has a
+    /// copy of it. The session was ended.
     RefreshReused {
         /// The account.
         account: AccountId,
         /// The session.
         session: SessionId,
     },
-    /// One session was ended, by a logout or from the list of sessions.
+    /// One session ended, by a logout or from the list of sessions.
     SessionEnded {
         /// The account.
         account: AccountId,
@@ -117,14 +118,14 @@ pub enum Event {
         /// The account.
         account: AccountId,
     },
-    /// The store has a role that is not in the role enum. The role grants nothing.
+    /// A role of the account in the store is not in the role enum. It grants nothing.
     UnknownRole {
         /// The account.
         account: AccountId,
         /// The name of the role.
         role: String,
     },
-    /// No access token was issued: the account must have a second factor and has none.
+    /// Roles were withheld, because the account must have a second factor and has none.
     EnrolmentRequired {
         /// The account.
         account: AccountId,
@@ -141,27 +142,27 @@ pub enum Event {
     },
     /// No capacity for password hashing was free.
     HashingBusy,
-    /// The revocation log does not respond. Until it does, revocations on other nodes have no
-    /// effect on this node.
+    /// The revocation log is not available. Until it is, this node does not receive revocations
+    /// from other nodes.
     RevocationLogSilent,
-    /// The revocation log responds again and was read to its end.
+    /// The revocation log is available again and was read to its end.
     RevocationLogAnswers {
-        /// The age of this node's copy of the log at that moment.
+        /// The age of this node's data when the log became available.
         staleness: Duration,
     },
-    /// A response was not ready in time and became a 503: each call to the store is slow.
+    /// A response was not ready in time and became a 503: each call of a store is slow.
     Overdue {
         /// The time limit.
         after: Duration,
     },
-    /// A call to the store failed.
+    /// A call of a store failed.
     StoreFailed {
-        /// The name of the call.
+        /// The operation that was called.
         operation: &'static str,
     },
 }
 
-/// Why an attempt was rejected.
+/// The reason that an attempt was rejected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum RejectionReason {
@@ -171,22 +172,23 @@ pub enum RejectionReason {
     WrongPassword,
     /// The code is wrong.
     WrongCode,
-    /// The code is correct and was used before: a mistake, or a person who watched the screen used
-    /// it (RFC 6238, section 5.2).
+    /// The code was right, but had been used before. The person sent it twice, or another person
+    /// saw it (RFC 6238, section 5.2).
     ConsumedCode,
     /// The account is disabled.
     Disabled,
-    /// The pending login is forged, expired, or older than a change of the account.
+    /// The pending login is not authentic, has expired, or was issued before a change of the
+    /// account.
     StalePending,
     /// The account changed during the login.
     AccountChanged,
 }
 
-/// The rate limit that was reached.
+/// The limit that was exceeded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum RateLimitKind {
-    /// The limit per account. It applies to names without an account too.
+    /// The limit per account name, which applies to unknown names too.
     Account,
     /// The limit per address.
     Address,
@@ -197,7 +199,7 @@ pub enum RateLimitKind {
 /// A function that is called with each [`Event`].
 pub type EventHook = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// Logs events, counts them and passes them to the hook.
+/// The receivers of events.
 #[derive(Clone, Default)]
 pub(crate) struct Events {
     hook: Option<EventHook>,
@@ -225,8 +227,8 @@ impl fmt::Debug for Events {
 }
 
 impl Event {
-    /// Returns whether an operator should look at it: an attack, a fault, or an action that a thief
-    /// of a session would take.
+    /// Returns whether an operator should look at the event: attacks, faults, and actions that the
+    /// thief of a session would take.
     fn is_alarming(&self) -> bool {
         matches!(
             self,

@@ -1,20 +1,20 @@
-//! The engine of hallpass: accounts, passwords, second factors, sessions, rate limits, log-in
-//! flows, store traits.
+//! The engine of hallpass: accounts, passwords, second factors, sessions, rate limits, login flows,
+//! store traits.
 //!
-//! A person proves who they are once, here; from then on a signed token does, and no store is
-//! asked. This crate has no pages and no routes: those are in `hallpass-web`. It knows no database
-//! (its stores are traits), but it needs tokio, for bounds on time and for the blocking threads on
-//! which passwords are hashed.
+//! A person proves their identity once, with a flow of this crate. From then on a signed token
+//! proves it, and requests are verified without a store. This crate contains no pages and no
+//! routes: those are in `hallpass-web`. It depends on no database, because its stores are traits.
+//! It requires tokio, for timeouts and for the blocking threads on which passwords are hashed.
 //!
-//! | to | begin with |
+//! | task | start with |
 //! |---|---|
-//! | put the engine together | [`Accounts::new`] with a [`StoreSet`] and [`Settings`] |
-//! | bring a users table of one's own | [`AccountStore`], two methods; then one trait for each further capability |
-//! | write a route of one's own | the typed flow: [`Accounts::accept_password`] |
+//! | create the engine | [`Accounts::new`] with a [`StoreSet`] and [`Settings`] |
+//! | use an existing users table | [`AccountStore`], two methods; then one trait per further capability |
+//! | write your own login route | the typed flow: [`Accounts::accept_password`] |
 //! | end sessions, change roles | [`Accounts::log_out_everywhere`], [`Accounts::set_roles`], [`Accounts::disable`] |
-//! | be notified of what happens | [`Event`], [`Settings::on_event`] |
+//! | be notified of events | [`Event`], [`Settings::on_event`] |
 //!
-//! Each capability is a folder: its store trait in `store.rs`, its rules, its flows.
+//! Each capability is a folder with its store trait in `store.rs`, its rules and its flows.
 //!
 //! ```
 //! use std::{convert::Infallible, sync::Arc};
@@ -46,7 +46,7 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! let hash = hash_password(&Password::typed("two grey herons"), [7; 16], HashCost::default())?;
 //! let alice = Account::new(AccountId::new("1"), Username::parse("alice")?, hash).with_roles(["editor"]);
-//! let keys = KeyRing::generate_hs256([1; 32], SystemClock.now()); // bytes of the operating system, outside an example
+//! let keys = KeyRing::generate_hs256([1; 32], SystemClock.now()); // in production: random bytes from the operating system
 //! let stores = StoreSet::new(Arc::new(Users(alice)));
 //! let site = Accounts::<SiteRole>::new(keys, stores, Settings::default())?;
 //!
@@ -61,9 +61,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! | feature | what | default |
+//! | feature | contents | default |
 //! |---|---|---|
-//! | `metrics` | sign-ins, limits, renewals, password hasher and revocation list in numbers, for the recorder of the `metrics` facade | off, because a site without a recorder has nobody to count for |
+//! | `metrics` | metrics of logins, limits, refreshes, the password hasher and the revocation list, for the recorder of the `metrics` facade | off |
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,4 @@
-//! The flows: typed states from a password to a token, and the changes that a person makes to their
-//! own account.
+//! The login flows: typed states from a password to a token.
 //!
 //! ```text
 //! attempt counted ─▶ PasswordAccepted ─▶ NextStep::Nothing ────────────────────▶ Authenticated ─▶ LoggedIn ─▶ access token
@@ -7,12 +6,13 @@
 //!                                    └─▶ NextStep::Enrolment ─▶ Enrolling ─────────┘
 //! ```
 //!
-//! Each arrow consumes its state and there is no other way along, so a forgotten check does not
-//! compile (`tests/compile/`, and the examples of [`PasswordAccepted`]). [`after_login`] alone
-//! calls `LoggedIn::insecure_new`.
+//! Each transition consumes its state, and there are no other transitions, so a forgotten check
+//! does not compile (`tests/compile/`, and the examples of [`PasswordAccepted`]). Only
+//! [`after_login`] calls `LoggedIn::insecure_new`.
 //!
-//! **No oracle.** Each failing way through `log_in` takes one argon2 run and ends in the one error
-//! [`Refused`](crate::AccountsErrorKind::Refused); what it was goes to the [events](crate::Event).
+//! **No oracle.** Each failing path through `log_in` takes one argon2 run and returns the same
+//! error, [`Refused`](crate::AccountsErrorKind::Refused). The reason is only in the
+//! [events](crate::Event).
 
 pub(crate) mod after_login;
 pub(crate) mod authenticated;
@@ -25,23 +25,23 @@ use hallpass_core::{Access, Device, EnrolmentPending, MfaPending, Token};
 
 use crate::session::refresh_token::RefreshToken;
 
-/// How far a log-in got.
+/// The state in which a login ended.
 ///
 /// Exhaustive, because a caller must handle every step.
 #[derive(Debug)]
 #[must_use]
 pub enum LoginStep {
-    /// To the end.
+    /// The login is complete.
     LoggedIn(OpenedSession),
-    /// To the code: this token opens the code page and nothing else.
+    /// A code is required. The token gives access to the code page only.
     MfaRequired(Token<MfaPending>),
-    /// To the enrolment page: the account must set up a second factor first, and this token opens
-    /// the page for that and nothing else.
+    /// The account must set up a second factor first. The token gives access to the enrolment page
+    /// only.
     EnrolmentRequired(Token<EnrolmentPending>),
 }
 
 impl LoginStep {
-    /// The session, where the log-in went to its end.
+    /// Returns the session, if the login is complete.
     #[must_use]
     pub fn opened(self) -> Option<OpenedSession> {
         match self {
@@ -57,9 +57,9 @@ impl LoginStep {
 pub struct OpenedSession {
     /// The access token.
     pub access: Token<Access>,
-    /// The refresh token, where the site renews sessions.
+    /// The refresh token, if the site refreshes sessions.
     pub refresh: Option<RefreshToken>,
-    /// The token by which the browser is known again.
+    /// The token by which the browser is recognised at later logins.
     pub device: Token<Device>,
     /// The account that logged in.
     pub user: AccountSummary,

@@ -1,9 +1,9 @@
 //! A password, exactly as typed.
 //!
-//! No trimming, no Unicode normalisation, no case folding: the bytes that came are the bytes that
-//! are hashed. NIST SP 800-63B suggests normalising; ASVS 6.2.8 asks for "exactly as received". The
-//! second is taken, because a normalisation can never be changed again once hashes exist, and
-//! keyboards of one person type one form; pinned by `a_password_is_taken_byte_for_byte` in
+//! The received bytes are hashed without trimming, Unicode normalisation or case folding. NIST SP
+//! 800-63B recommends normalisation; ASVS 6.2.8 requires "exactly as received". hallpass follows
+//! ASVS, because a normalisation can never be changed once hashes exist, and the keyboards of one
+//! person produce one form. Tested by `a_password_is_taken_byte_for_byte` in
 //! `password_hasher/tests.rs`.
 
 mod common_password;
@@ -20,13 +20,13 @@ use std::fmt;
 use argon2::Params;
 use zeroize::Zeroizing;
 
-/// What somebody typed as a password. Redacted in `Debug`, wiped on drop.
+/// A typed password. Redacted in `Debug`, zeroized on drop.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Takes what was typed, whatever it is. Whether it may *become* a password is
-    /// [`PasswordPolicy`](crate::PasswordPolicy)'s to say.
+    /// Creates a password from any text. [`PasswordPolicy`](crate::PasswordPolicy) decides whether
+    /// the text is accepted as a new password.
     #[must_use]
     pub fn typed(text: &str) -> Self {
         Self(Zeroizing::new(text.to_owned()))
@@ -62,17 +62,17 @@ pub struct HashCost {
 }
 
 impl HashCost {
-    /// The first line of OWASP's Password Storage Cheat Sheet.
+    /// The first recommendation of OWASP's Password Storage Cheat Sheet.
     pub(crate) const OWASP: Self = Self::new(19_456, 2, 1);
 
-    /// The cost where the site sets none. Without optimisation a run at [`OWASP`](Self::OWASP)
-    /// takes seconds on a busy machine and a login would end as 503; a run at the cost of a debug
+    /// The cost if the site sets none. Without optimisation, a run at [`OWASP`](Self::OWASP) takes
+    /// seconds on a busy machine, and a login would become a 503. A run at the cost of a debug
     /// build takes about 10 ms.
     pub(crate) const OF_THIS_BUILD: Self =
         if cfg!(debug_assertions) { Self::new(256, 1, 1) } else { Self::OWASP };
 
-    /// Sets memory in KiB, passes and lanes. Checked where it is used: the builder refuses what
-    /// argon2 cannot do.
+    /// Sets memory in KiB, passes and lanes. The values are checked where they are used: the
+    /// builder rejects values that argon2 does not allow.
     #[must_use]
     pub const fn new(memory_kib: u32, passes: u32, lanes: u32) -> Self {
         Self { memory_kib, passes, lanes }
@@ -84,13 +84,13 @@ impl HashCost {
         self.memory_kib
     }
 
-    /// Returns how often a run passes over its memory.
+    /// Returns the number of passes over the memory.
     #[must_use]
     pub const fn passes(self) -> u32 {
         self.passes
     }
 
-    /// Returns how many lanes the memory has.
+    /// Returns the number of lanes.
     #[must_use]
     pub const fn lanes(self) -> u32 {
         self.lanes
@@ -116,15 +116,15 @@ impl HashCost {
 }
 
 impl Default for HashCost {
-    /// 19 MiB, 2 passes, 1 lane: the first line of OWASP's Password Storage Cheat Sheet, about 15
-    /// ms of one core.
+    /// Returns 19 MiB, 2 passes, 1 lane: the first recommendation of OWASP's Password Storage Cheat
+    /// Sheet. One run takes about 15 ms of one core.
     fn default() -> Self {
         Self::OWASP
     }
 }
 
 impl fmt::Display for HashCost {
-    /// As the PHC format writes it: `m=19456,t=2,p=1`.
+    /// Writes the cost as in the PHC format: `m=19456,t=2,p=1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "m={},t={},p={}", self.memory_kib, self.passes, self.lanes)
     }

@@ -1,6 +1,6 @@
-//! Where random bytes come from: the one file that asks the operating system.
+//! The source of random bytes. Only this file reads from the operating system's generator.
 
-/// A source of bytes that nobody can predict. The operating system's, outside tests.
+/// A source of unpredictable bytes. Outside tests, use the source of the operating system.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a source of random bytes: it does not implement `Random`",
     label = "`Random` is not implemented for this type",
@@ -11,12 +11,11 @@ pub trait Random: Send + Sync + 'static {
     /// Fills the buffer.
     ///
     /// # Errors
-    /// When the source cannot deliver; the sign-in then answers 503 rather than using anything
-    /// weaker.
+    /// The source is not available. The login then returns a 503 and never uses a weaker source.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness>;
 }
 
-/// The operating system's source (`getrandom(2)` and its kin).
+/// The operating system's source (`getrandom(2)` or its equivalent).
 ///
 /// ```
 /// use hallpass_accounts::{Random, SystemRandom};
@@ -35,12 +34,12 @@ impl Random for SystemRandom {
     }
 }
 
-/// The source of random bytes did not deliver.
+/// The source of random bytes is not available.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the operating system gave no random bytes: check that getrandom(2) works")]
+#[error("the operating system returned no random bytes: check that getrandom(2) works")]
 pub struct NoRandomness;
 
-/// Draws an array.
+/// Draws an array of random bytes.
 pub(crate) fn draw<const N: usize>(source: &dyn Random) -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     source.fill(&mut bytes)?;

@@ -1,13 +1,13 @@
-//! How many guesses, and how fast: the arithmetic of the limits, free of any store.
+//! Rate limits against brute force: the number and speed of guesses, computed without a store.
 //!
-//! A key (an account, an address) has some attempts free; past them each further attempt must wait,
-//! and each wait is twice the one before, up to a longest wait. Time gives attempts back, one by
-//! one. It is a delay and no lock: after the wait the owner gets in with the right password, and
-//! the right password clears the account's count.
+//! A key (an account, an address) has a number of free attempts. After them, each further attempt
+//! must wait, and each wait is twice the previous one, up to a maximum. The count decreases by one
+//! per regain interval. The limit is a delay, not a lock: after the wait the owner can log in with
+//! the right password, which clears the account's count.
 //!
-//! The count is taken **before** the password or code is looked at and given back if it was right.
-//! Limits that count failures afterwards let a burst of parallel guesses through (AuthQuake 2024,
-//! CVE-2026-27801); guarded by `tests/limits.rs`.
+//! An attempt is counted **before** the password or code is evaluated, and subtracted again if it
+//! was right. Limits that count failures afterwards let a burst of parallel guesses through
+//! (AuthQuake 2024, CVE-2026-27801). Tested in `tests/flow/limit.rs`.
 
 pub(crate) mod limits;
 pub(crate) mod proxies;
@@ -40,8 +40,8 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// Allows `free` attempts at once, then one after `first_wait`, the next after twice that, and
-    /// so on.
+    /// Creates a limit that allows `free` attempts without a wait, then one after `first_wait`, the
+    /// next after twice that, and so on.
     #[must_use]
     pub const fn new(free: u32, first_wait: Duration) -> Self {
         Self {
@@ -52,29 +52,26 @@ impl RateLimit {
         }
     }
 
-    /// Sets the longest wait. Defaults to 15 minutes, because that makes about 100 guesses a day,
-    /// the order that NIST SP 800-63B section 3.2.2 allows in all, while the owner never waits
-    /// longer than a coffee.
+    /// Sets the maximum wait. Defaults to 15 minutes, which allows about 100 guesses per day. NIST
+    /// SP 800-63B section 3.2.2 allows 100 in total.
     #[must_use]
     pub const fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;
         self
     }
 
-    /// Sets the time that gives one attempt back, 1 second at least. Defaults to 3 hours, because
-    /// eight more free guesses a day change nothing, while nobody pays for the slips of last
-    /// week.
+    /// Sets the interval in which one attempt is regained, at least 1 second. Defaults to 3 hours,
+    /// which allows eight more free guesses per day.
     #[must_use]
     pub const fn regain_every(mut self, time: Duration) -> Self {
         self.regain = time;
         self
     }
 
-    /// Counts one attempt on a key in this state: what to write, and whether the attempt may be
-    /// evaluated.
+    /// Counts one attempt on a key in this state. Returns the state to write, and whether the
+    /// attempt may be evaluated.
     ///
-    /// A blocked attempt leaves the state as it was, so that a stranger who keeps knocking does not
-    /// prolong the wait.
+    /// A blocked attempt leaves the state unchanged, so repeated attempts do not extend the wait.
     pub fn take(
         &self,
         state: Option<AttemptState>,
@@ -94,8 +91,8 @@ impl RateLimit {
         (taken, AttemptOutcome::Allowed)
     }
 
-    /// Takes back one counted attempt, which turned out right: what to write, `None` to drop the
-    /// key.
+    /// Subtracts one counted attempt, which was right. Returns the state to write, or `None` to
+    /// delete the key.
     #[must_use]
     pub fn give_back(&self, state: Option<AttemptState>, now: UnixTime) -> Option<AttemptState> {
         let mut state = self.current(state, now);
@@ -106,15 +103,15 @@ impl RateLimit {
         (state.count > 0).then_some(state)
     }
 
-    /// Returns when a key in this state is as good as forgotten; a store may delete it from then
-    /// on.
+    /// Returns the time from which a key in this state is equivalent to a new key. A store may
+    /// delete the key from then on.
     #[must_use]
     pub fn forgotten_at(&self, state: &AttemptState) -> UnixTime {
         state.last.saturating_add(self.regain().saturating_mul(state.count))
     }
 
-    /// The state as of now: less what time gave back, and never blocked for longer than the longest
-    /// wait, so that a clock that once ran ahead does not shut anybody out for good.
+    /// Returns the state at `now`: without the regained attempts, and blocked for at most the
+    /// maximum wait, so that a clock that was once ahead does not block a key forever.
     fn current(&self, state: Option<AttemptState>, now: UnixTime) -> AttemptState {
         let fresh = AttemptState { count: 0, last: now, blocked_until: now };
         let Some(state) = state else { return fresh };
@@ -125,7 +122,7 @@ impl RateLimit {
         }
         AttemptState {
             count: state.count - regained,
-            // What has passed of the next regaining stays to its credit.
+            // The part of the current interval that has already passed still counts.
             last: state.last.saturating_add(self.regain() * regained).min(now),
             blocked_until: state.blocked_until.min(now.saturating_add(self.longest_wait)),
         }
@@ -144,16 +141,16 @@ impl RateLimit {
     }
 }
 
-/// What a store keeps of a key.
+/// The state that a store keeps per key.
 ///
 /// Exhaustive, because a store constructs it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AttemptState {
-    /// Attempts counted and not given back.
+    /// The number of attempts that were counted and not regained or subtracted.
     pub count: u32,
-    /// Since when the time runs that gives the next one back.
+    /// The start of the current regain interval.
     pub last: UnixTime,
-    /// Before this moment the next one is refused.
+    /// Attempts before this time are rejected.
     pub blocked_until: UnixTime,
 }
 
@@ -163,11 +160,11 @@ pub struct AttemptState {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum AttemptOutcome {
-    /// It was counted and may be evaluated.
+    /// The attempt was counted and may be evaluated.
     Allowed,
-    /// It was not counted and must not be evaluated.
+    /// The attempt was not counted and must not be evaluated.
     Blocked {
-        /// How long to wait.
+        /// The time to wait.
         retry_after: Duration,
     },
 }
@@ -186,7 +183,7 @@ mod tests {
         AttemptOutcome::Blocked { retry_after: Duration::from_secs(seconds) }
     }
 
-    /// Takes attempts at these moments, one after another.
+    /// Takes attempts at these times, in order.
     fn takes(moments: &[u64]) -> (Option<AttemptState>, Vec<AttemptOutcome>) {
         let mut state = None;
         let mut answers = Vec::new();
@@ -212,13 +209,13 @@ mod tests {
     }
 
     #[test]
-    fn knocking_while_blocked_does_not_prolong_the_wait() {
+    fn blocked_attempts_do_not_extend_the_wait() {
         let (_, answers) = takes(&[0, 0, 0, 1, 2, 3, 29, 30]);
         assert_eq!(answers.last(), Some(&AttemptOutcome::Allowed));
     }
 
     #[test]
-    fn time_gives_attempts_back_one_by_one() {
+    fn attempts_are_regained_one_by_one() {
         const HOUR: u64 = 3600;
         let (state, _) = takes(&[0, 0, 0]);
         let (after_two, _) = POLICY.take(state, at(3 * HOUR - 1));
@@ -231,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_given_back_was_never_made() {
+    fn an_attempt_that_is_given_back_does_not_count() {
         let (state, _) = takes(&[0, 0, 0]);
         let state = POLICY.give_back(state, at(0));
         let (state, answer) = POLICY.take(state, at(0));
@@ -242,14 +239,14 @@ mod tests {
     }
 
     #[test]
-    fn who_has_used_up_the_free_ones_goes_on_waiting() {
+    fn giving_back_keeps_the_wait_after_the_free_attempts() {
         let (state, _) = takes(&[0, 0, 0, 30]);
         let state = POLICY.give_back(state, at(31)).unwrap();
         assert_eq!((state.count, state.blocked_until), (3, at(90)));
     }
 
     #[test]
-    fn a_clock_set_back_shuts_nobody_out_for_longer_than_the_longest_wait() {
+    fn a_clock_set_back_blocks_for_the_longest_wait_at_most() {
         let ahead = AttemptState { count: 3, last: at(1_000_000), blocked_until: at(1_000_030) };
         assert_eq!(POLICY.take(Some(ahead), at(0)).1, blocked(900));
     }

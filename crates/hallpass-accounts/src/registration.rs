@@ -1,4 +1,4 @@
-//! Registration: the store trait, and the [flow](flow) that makes an account and logs it in.
+//! Registration: the store trait, and the [flow](flow) that creates an account and logs it in.
 
 pub(crate) mod flow;
 
@@ -8,7 +8,7 @@ use hallpass_core::UnixTime;
 
 use crate::account::{AccountId, store::AccountStore, username::Username};
 
-/// Makes accounts: turns on `POST /register`.
+/// Creates accounts. The trait turns on `POST /register`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot register accounts: it does not implement `RegistrationStore`",
     label = "`RegistrationStore` is not implemented for this type",
@@ -17,39 +17,38 @@ use crate::account::{AccountId, store::AccountStore, username::Username};
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait RegistrationStore: AccountStore {
-    /// Makes the account, enabled, with generation 0 and no second factor.
+    /// Creates the account, enabled, with generation 0 and no second factor.
     ///
-    /// **Atomic:** [`Username::key`] is unique by a constraint of the store. Of any number of calls
-    /// at once with one key, in whatever spelling, exactly one answers
+    /// **Atomic:** a constraint of the store makes [`Username::key`] unique. Of any number of
+    /// concurrent calls with one key, in any spelling, exactly one returns
     /// [`RegistrationOutcome::Created`].
     ///
     /// # Errors
-    /// The store's own; a name that is taken is not an error.
+    /// The error of the store. A name that is taken is not an error.
     fn create(
         &self,
         account: NewAccount,
     ) -> impl Future<Output = Result<RegistrationOutcome, Self::Error>> + Send;
 }
 
-/// The account to be made.
+/// The account to create.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct NewAccount {
-    /// A fresh random id. A store that numbers its accounts itself ignores it and answers with its
-    /// own.
+    /// A new random id. A store that assigns its own ids ignores it and returns its own.
     pub id: AccountId,
-    /// The user name; its key is what must be unique.
+    /// The user name. Its key must be unique.
     pub username: Username,
     /// The PHC string of the password.
     pub password_hash: String,
     /// The names of the first roles.
     pub roles: Vec<String>,
-    /// When.
+    /// The time of the registration.
     pub at: UnixTime,
 }
 
 impl NewAccount {
-    /// Puts the parts together.
+    /// Creates the description of a new account.
     #[must_use]
     pub fn new(
         id: AccountId,
@@ -72,13 +71,13 @@ impl fmt::Debug for NewAccount {
     }
 }
 
-/// What became of a registration.
+/// The outcome of a registration.
 ///
 /// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum RegistrationOutcome {
-    /// The account exists under this id, which every later call will use.
+    /// The account was created. Every later call uses this id.
     Created(AccountId),
     /// Another account has the name's key. Nothing was written.
     NameTaken,

@@ -1,9 +1,9 @@
-//! What was revoked here and a log elsewhere has not been told.
+//! Revocations of this node that are not yet published to a log outside the store.
 //!
-//! A store with a log of its own writes it in the transaction of the change, and nothing waits
-//! here. A log in Redis, say, can only be told afterwards, and may be down just then: a change
-//! stays here until it is told, so a log-out neither fails nor waits for it. What a process takes
-//! with it when it ends, the tokens' own end makes good.
+//! A store with its own log writes it in the transaction of the change, and nothing is queued here.
+//! A log outside the store, in Redis for example, can only be written afterwards and may be down. A
+//! revocation stays in this queue until it is published, so a logout neither fails nor waits for
+//! the log. Revocations that are lost when the process ends take effect when the tokens expire.
 
 pub(crate) mod store;
 pub(crate) mod sync;
@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::revocation::store::Revocation;
 
-/// Changes that are to be told, oldest first.
+/// Revocations to publish, oldest first.
 #[derive(Default)]
 pub(crate) struct Outbox {
     waiting: Mutex<VecDeque<Revocation>>,
@@ -37,7 +37,8 @@ impl Outbox {
         self.lock().front().cloned()
     }
 
-    /// Two may tell the same change at the same time; it leaves once.
+    /// Removes a published revocation. Two tasks may publish the same revocation concurrently; it
+    /// is removed once.
     pub(crate) fn told(&self, change: &Revocation) {
         let mut waiting = self.lock();
         if waiting.front() == Some(change) {
@@ -45,12 +46,12 @@ impl Outbox {
         }
     }
 
-    /// Nothing panics while it holds the lock.
+    /// No code panics while it holds the lock.
     fn lock(&self) -> MutexGuard<'_, VecDeque<Revocation>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Some megabytes. A log that is down for longer than it takes to fill this is caught up by the
-/// tokens' own end.
+/// A few megabytes. If a log is down for so long that the queue is full, further revocations take
+/// effect when the tokens expire.
 const CAPACITY: usize = 50_000;

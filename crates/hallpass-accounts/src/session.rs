@@ -1,8 +1,8 @@
-//! Sessions: how long one lasts, its refresh tokens, and the browsers that an account is signed in
-//! with.
+//! Sessions: their lifetime, their refresh tokens, and the browsers in which an account is logged
+//! in.
 //!
-//! `store` is what a site's store has to do; `refresh_state` is the arithmetic of a refresh token,
-//! once for all stores.
+//! `store` contains the store traits; `refresh_state` contains the computation of refresh-token
+//! rotation, which all stores share.
 
 mod flow;
 pub(crate) mod refresh_state;
@@ -18,7 +18,7 @@ use hallpass_core::{Access, Token};
 
 use crate::session::refresh_token::RefreshToken;
 
-/// How long a session lasts, where the site renews sessions.
+/// The lifetime of a session, if the site refreshes sessions.
 ///
 /// ```
 /// use hallpass_accounts::SessionSettings;
@@ -38,25 +38,22 @@ pub struct SessionSettings {
 }
 
 impl SessionSettings {
-    /// Sets how long a session lasts at the latest, however busy it is (ASVS 5.0, 7.3.2). Defaults
-    /// to 30 days, because NIST SP 800-63B-4 section 2.1.3 asks for the password again after
-    /// that.
+    /// Sets the maximum lifetime of a session, regardless of its use (ASVS 5.0, 7.3.2). Defaults to
+    /// 30 days, the limit of NIST SP 800-63B-4 section 2.1.3.
     pub fn absolute(mut self, life: Duration) -> Self {
         self.absolute = life;
         self
     }
 
-    /// Sets how long a session lasts that nobody uses (ASVS 5.0, 7.3.1). Never shorter than an
-    /// access token's life, which goes by without a renewal. Defaults to 7 days, because a
-    /// browser that was not opened for a week is more often lost than on holiday.
+    /// Sets the lifetime of a session that is not used (ASVS 5.0, 7.3.1). The effective value is at
+    /// least twice the lifetime of an access token. Defaults to 7 days.
     pub fn idle(mut self, life: Duration) -> Self {
         self.idle = life;
         self
     }
 
-    /// Sets how long a consumed refresh token still leads to the live one. Defaults to 30 seconds,
-    /// because by then every tab that was under way has its answer; a thief gains no more by
-    /// it.
+    /// Sets the time for which a consumed refresh token still leads to the live one. Defaults to 30
+    /// seconds, within which every concurrent request has its response.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
@@ -73,13 +70,13 @@ impl Default for SessionSettings {
     }
 }
 
-/// What a session goes on with.
+/// The tokens with which a session continues.
 #[derive(Debug)]
 #[must_use]
 #[non_exhaustive]
 pub struct Tokens {
     /// The access token.
     pub access: Token<Access>,
-    /// The refresh token, where the site renews sessions and this one can be renewed.
+    /// The refresh token, if the site refreshes sessions and this session can be refreshed.
     pub refresh: Option<RefreshToken>,
 }

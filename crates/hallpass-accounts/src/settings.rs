@@ -1,8 +1,8 @@
-//! The settings of a site: each of them once, with its default.
+//! The settings of a site: each setting once, with its default.
 //!
-//! Flows, routes and the authenticator of the request path borrow this one struct. It has no
-//! setters of its own: the facade's `Hallpass::builder` has them, and whoever uses the engine
-//! without the facade writes the fields.
+//! Flows, routes and the authenticator of the request path borrow this struct. It has no setters.
+//! The facade's `Hallpass::builder` has them, and users of the engine without the facade set the
+//! fields.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -50,7 +50,7 @@ pub struct Settings<R> {
     pub audience: String,
     /// How long an access token is valid. Defaults to 15 minutes.
     pub lifetime: Duration,
-    /// Which tokens are accepted besides those that hallpass writes. Defaults to none.
+    /// The tokens of other programs that are accepted. Defaults to none.
     pub verifier: VerifierSettings,
     /// Whether a token is also accepted from `Authorization: Bearer`. Defaults to false.
     pub bearer: bool,
@@ -71,9 +71,9 @@ pub struct Settings<R> {
     pub password_policy: PasswordPolicy,
     /// Cost and concurrency of password hashing.
     pub password_hasher: PasswordHasherSettings,
-    /// The service that knows breached passwords. Defaults to none.
+    /// The service that looks up breached passwords. Defaults to none.
     pub breached_passwords: Option<DynBreachedPasswords>,
-    /// Who must have a second factor. Defaults to nobody.
+    /// The accounts that must have a second factor. Defaults to none.
     pub two_factor: TwoFactorPolicy<R>,
     /// The shape of the codes. Defaults to 6 digits every 30 seconds.
     pub totp: TotpSettings,
@@ -95,7 +95,7 @@ pub struct Settings<R> {
     pub clock: Arc<dyn Clock>,
     /// The source of random bytes. Defaults to the operating system's.
     pub random: Arc<dyn Random>,
-    /// What is called with each event, inside the request. Defaults to nothing.
+    /// The function that is called with each event, inside the request. Defaults to none.
     pub on_event: Option<EventHook>,
 }
 
@@ -145,8 +145,8 @@ impl<R> fmt::Debug for Settings<R> {
     }
 }
 
-/// Which tokens are accepted besides those that hallpass writes, and how much is remembered of
-/// them.
+/// The tokens of other programs that are accepted, and the number of verified tokens that are
+/// remembered.
 ///
 /// ```
 /// use hallpass_accounts::VerifierSettings;
@@ -179,8 +179,8 @@ impl VerifierSettings {
         self
     }
 
-    /// Also accepts tokens without a `typ`. Defaults to rejecting them, because nothing then tells
-    /// an access token from an ID token of the same keys.
+    /// Also accepts tokens without a `typ`. Defaults to rejecting them, because without a `typ` an
+    /// access token cannot be distinguished from an ID token of the same keys.
     pub fn insecure_accept_untyped(mut self) -> Self {
         self.untyped = true;
         self
@@ -198,21 +198,21 @@ impl VerifierSettings {
         self
     }
 
-    /// Sets how far the clocks of issuer and verifier may be apart. Defaults to zero.
+    /// Sets the maximum difference between the clocks of issuer and verifier. Defaults to zero.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// Sets how many verified tokens of asymmetric keys are remembered; 0 remembers none. Defaults
+    /// Sets the maximum number of remembered tokens of asymmetric keys; 0 remembers none. Defaults
     /// to 8,192.
     pub fn remember(mut self, tokens: usize) -> Self {
         self.remembered = Some(Remembered::Asymmetric(tokens));
         self
     }
 
-    /// Sets how many verified tokens are remembered, those of HMAC keys included. Replaces
-    /// [`remember`](Self::remember). Defaults to none of HMAC keys.
+    /// Sets the maximum number of remembered tokens, including tokens of HMAC keys. Replaces
+    /// [`remember`](Self::remember). By default tokens of HMAC keys are not remembered.
     pub fn remember_all(mut self, tokens: usize) -> Self {
         self.remembered = Some(Remembered::All(tokens));
         self
@@ -240,11 +240,11 @@ impl VerifierSettings {
     }
 }
 
-/// Why settings cannot be used.
+/// The reason that settings cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// The key ring only verifies.
+    /// The key ring has no signing key.
     #[error(
         "the keys can only verify: name one of them in the ring's `active`, or make a ring with `hallpass keys new`"
     )]
@@ -254,14 +254,14 @@ pub enum SettingsError {
         "the key ring has no encryption key, which second factors and refresh tokens need: add one (\"use\": \"enc\") or leave them off"
     )]
     NoEncryptionKey,
-    /// A second factor is required, and nobody can set one up.
+    /// A second factor is required, but the store has no second factors.
     #[error(
-        "a second factor is required, and the store has none: turn on `TwoFactorStore`, or make it optional"
+        "a second factor is required, but the store has no second factors: turn on `TwoFactorStore`, or make the factor optional"
     )]
     TwoFactorWithoutStore,
-    /// A notifier is set, and no revocation log that it could announce.
+    /// A notifier is set without a revocation log.
     #[error(
-        "a notifier is set, and no revocation log is read: call `.revocation_log()` or `.revocation_log_in(store)`, or leave the notifier out"
+        "a notifier is set, but no revocation log is read: call `.revocation_log()` or `.revocation_log_in(store)`, or remove the notifier"
     )]
     NotifierWithoutLog,
     /// The hash cost is outside what argon2 allows.
@@ -269,5 +269,5 @@ pub enum SettingsError {
     HashCost(#[from] ImpossibleCost),
 }
 
-/// Issuer and audience of a site that names neither: its keys tell its tokens from another site's.
+/// The default issuer and audience. The keys distinguish the tokens of two sites that use them.
 const NAME: &str = "hallpass";

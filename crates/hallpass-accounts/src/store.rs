@@ -1,31 +1,31 @@
-//! What the sign-in asks of a store: small traits, one capability each.
+//! The store traits: small traits, one per capability.
 //!
-//! An application with its own users table implements [`AccountStore`], two methods, and has
-//! password login. Each further capability is one more trait, and a builder that turns it on
-//! without its trait does not compile.
+//! An application with its own users table implements [`AccountStore`], which has two methods, and
+//! has password login. Each further capability is one more trait. A builder that turns a capability
+//! on without its trait does not compile.
 //!
-//! # Contract that all of them share
-//! - **Atomic means atomic**: where a method says so, a second caller on another connection, thread
-//!   or process sees the state before or after, and of two callers exactly one wins. A conditional
-//!   `UPDATE` or a transaction that takes its write lock first does it; reading and then writing
-//!   does not.
-//! - **Acknowledged means durable**: once the future has answered `Ok`, a crash does not lose the
-//!   change.
-//! - **Cancel-safe**: the future may be dropped at any await (a time bound, a client that left).
-//!   The change then happened as a whole or not at all.
-//! - **An own change repeats the conditions that it was decided on.** A method that takes an
-//!   [`OwnChange`] or an [`Actor`] writes only if the account exists, is not disabled, is still at
-//!   the actor's generation, and the acting session still exists; all of it checked **in the
-//!   transaction of the write**. It returns the account as written. Otherwise an operator's command
+//! # Contract of all store traits
+//! - **Atomic**: where a method requires it, a second caller on another connection, thread or
+//!   process sees the state before or after, and of two callers exactly one wins. Use a conditional
+//!   `UPDATE` or a transaction that takes its write lock first. Reading and writing in two steps is
+//!   not atomic.
+//! - **Durable**: once the future has returned `Ok`, a crash does not lose the change.
+//! - **Cancel-safe**: the future may be dropped at any await (a timeout, a client that
+//!   disconnects). The change then happened completely or not at all.
+//! - **An own change checks its conditions again.** A method that takes an [`OwnChange`] or an
+//!   [`Actor`] writes only if the account exists, is enabled and is still at the actor's
+//!   generation, and the acting session still exists. All of this is checked **in the transaction
+//!   of the write**. The method returns the account as written. Otherwise an operator's command
 //!   that is committed between the decision and the write would be undone.
 //! - Methods that revoke tokens raise the account's generation and append to the revocation log
-//!   **in the transaction of the change itself**. A store without a log leaves the second half out.
-//! - `at` is the sign-in's clock. A store writes it as given and asks no clock of its own.
+//!   **in the transaction of the change itself**. A store without a log does not append.
+//! - `at` is the time of the engine's clock. A store writes it unchanged and reads no clock of its
+//!   own.
 //!
 //! # Erasure
-//! Each trait has an object-safe twin here, so that `Accounts` names a role enum and no store. A
-//! twin is implemented for every store of its trait; it boxes the future and wraps the error. One
-//! allocation per store call, on the sign-in path only.
+//! Each trait has an object-safe twin here, so that the type `Accounts` contains a role enum and no
+//! store. A twin is implemented for every store of its trait. It boxes the future and wraps the
+//! error, which costs one allocation per store call.
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -68,7 +68,7 @@ use crate::{
     },
 };
 
-/// Why a store gave no answer. The detail is for logs; the person sees a 503.
+/// The error of a store call. The details are for logs; the person receives a 503.
 pub struct StoreFault(Cause);
 
 enum Cause {
@@ -91,7 +91,7 @@ impl fmt::Display for StoreFault {
         match &self.0 {
             Cause::Failed(_) => f.write_str("the store failed"),
             Cause::TimedOut(bound) => {
-                write!(f, "the store did not answer within {} ms", bound.as_millis())
+                write!(f, "the store did not respond within {} ms", bound.as_millis())
             }
         }
     }
@@ -115,7 +115,7 @@ impl Error for StoreFault {
     }
 }
 
-/// The answer of an erased store, on its way.
+/// The future of an erased store call.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreFault>> + Send + 'a>>;
 
 fn erase<'a, T, E>(answer: impl Future<Output = Result<T, E>> + Send + 'a) -> Answer<'a, T>
@@ -125,7 +125,7 @@ where
     Box::pin(async { answer.await.map_err(StoreFault::failed) })
 }
 
-/// Writes the object-safe twin of a store trait, and the public type that holds a store behind it.
+/// Defines the object-safe twin of a store trait, and the public type that contains a store.
 macro_rules! twin {
     ($dyn:ident, $twin:ident of $store:ident { $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* }) => {
         trait $twin: Send + Sync + 'static {
@@ -203,7 +203,7 @@ twin!(DynAdministrationStore, ErasedAdministrationStore of AdministrationStore {
     fn list(after: Option<&'a Username>, limit: u32) -> Vec<Account>;
 });
 
-/// By hand, because `push` returns no future.
+/// Written by hand, because `notifier` returns no future.
 trait ErasedRevocationLog: Send + Sync + 'static {
     fn read_after(&self, cursor: Cursor) -> Answer<'_, RevocationPage>;
     fn purge_before(&self, before: UnixTime) -> Answer<'_, ()>;
@@ -283,7 +283,7 @@ twin!(DynBreachedPasswords, ErasedBreachedPasswords of BreachedPasswords {
     fn look_up(password: &'a str) -> Breach;
 });
 
-/// What the site's store can do. `None` is a capability that is off.
+/// The capabilities of the site's store. `None` is a capability that is off.
 ///
 /// ```
 /// use hallpass_accounts::{AccountStore, RegistrationStore, StoreSet};
@@ -306,21 +306,21 @@ pub struct StoreSet {
     pub passwords: Option<DynPasswordStore>,
     /// Second factors: `/profile/two-factor`, and the code at login.
     ///
-    /// Where it is off, an account whose store says that it has a factor **cannot log in**: what
-    /// cannot be checked is not skipped.
+    /// If it is off, an account that has a factor in the store **cannot log in**, because a factor
+    /// that cannot be checked is not skipped.
     pub two_factor: Option<DynTwoFactorStore>,
-    /// Sessions: `/profile/sessions`, and log-out that holds on every node.
+    /// Sessions: `/profile/sessions`, and logouts that are effective on every node.
     pub sessions: Option<DynSessionStore>,
     /// Refresh tokens: `/session/refresh`, and refresh within a request. Needs `sessions`.
     pub refresh_tokens: Option<DynRefreshTokenStore>,
-    /// Roles and disabling, from anywhere.
+    /// Roles and disabling, by an application or an operator.
     pub administration: Option<DynAdministrationStore>,
-    /// Where attempts are counted. [`StoreSet::new`] counts them in memory, which is enough for
-    /// one node that seldom restarts.
+    /// Counts attempts. [`StoreSet::new`] counts them in memory, which suffices for one node that
+    /// is seldom restarted.
     pub rate_limits: DynRateLimitStore,
     /// The revocation log that is read.
     pub revocation_log: Option<DynRevocationLog>,
-    /// Logs that are written to and listened to, but not read.
+    /// Logs that are written to and wake the reader, but are not read.
     pub notifiers: Vec<DynRevocationLog>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) timeout: Duration,
@@ -334,7 +334,7 @@ impl fmt::Debug for StoreSet {
 }
 
 impl StoreSet {
-    /// Makes a set that can do what every site needs: find accounts.
+    /// Creates a set that can only find accounts.
     pub fn new(store: Arc<impl AccountStore>) -> Self {
         Self {
             accounts: store.into(),
@@ -353,7 +353,7 @@ impl StoreSet {
         }
     }
 
-    /// Makes a set with all that a store can do.
+    /// Creates a set with all capabilities of a store.
     pub fn all<S>(store: &Arc<S>) -> Self
     where
         S: RegistrationStore
@@ -377,14 +377,14 @@ impl StoreSet {
         }
     }
 
-    /// The log that is read, and those that are only written to and listened to.
+    /// Returns the log that is read, and those that are only written to and wake the reader.
     pub(crate) fn logs(&self) -> impl Iterator<Item = &DynRevocationLog> {
         self.revocation_log.iter().chain(&self.notifiers)
     }
 
-    /// Waits for a store, within the bound. A store that hangs is a store that failed: the person
-    /// gets a 503 within the bound, and the call is dropped, which the stores' contract allows
-    /// at any await.
+    /// Waits for a store, within the timeout. A store that does not respond counts as failed: the
+    /// person receives a 503 within the timeout, and the call is dropped, which the contract of the
+    /// stores allows at any await.
     pub(crate) async fn ask<T>(
         &self,
         operation: &'static str,

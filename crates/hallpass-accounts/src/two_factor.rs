@@ -1,7 +1,7 @@
-//! The second factor: who must have one, set-up, codes and recovery codes.
+//! Two-factor authentication (2FA, MFA): the policy, set-up, codes and recovery codes.
 //!
-//! `store` is what a site's store has to do; `encryption` and `set_up_secret` protect the secret;
-//! `flow` and `enrolment` are the flows.
+//! `store` contains the store trait; `encryption` and `set_up_secret` protect the secret; `flow`
+//! and `enrolment` are the flows.
 
 pub(crate) mod encryption;
 pub(crate) mod enrolment;
@@ -16,26 +16,26 @@ use hallpass_core::{EnrolmentPending, Methods, Role, RoleSet, Token, TotpSecret}
 
 use crate::{account::Account, session::Tokens};
 
-/// Who must have a second factor.
+/// The accounts that must have a second factor.
 ///
-/// An account that must and has none gets **no access token**: its password leads to an enrolment
-/// token, which opens `/profile/two-factor` and nothing else, and the first right code there signs
-/// it in. So a site has nothing to remember: there is nothing that a route which only asks for a
-/// sign-in could take for one. Where the factor is turned off, enrolment is due again; a session of
-/// before the policy ends with its token.
+/// An account that must have one and has none gets **no access token**. Its password leads to an
+/// enrolment token, which gives access to `/profile/two-factor` only. The first right code there
+/// logs the person in. A site needs no checks of its own: a route that requires a login cannot be
+/// reached with an enrolment token. After the factor is turned off, enrolment is required again. A
+/// session that was opened before the policy ends with its token.
 #[derive(Default)]
 #[non_exhaustive]
 pub enum TwoFactorPolicy<R> {
-    /// Nobody must have one.
+    /// No account must have one.
     #[default]
     Optional,
-    /// Accounts with any of these roles must.
+    /// Accounts with any of these roles must have one.
     RequiredFor(RoleSet<R>),
-    /// All accounts must.
+    /// All accounts must have one.
     RequiredForAll,
 }
 
-/// What the policy asks of a session beyond what it has shown.
+/// The factor that the policy requires in addition to the methods of a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub(crate) enum Asked {
@@ -44,7 +44,7 @@ pub(crate) enum Asked {
 }
 
 impl<R: Role> TwoFactorPolicy<R> {
-    /// What it asks of an account's session with these methods.
+    /// Returns the factor that the policy requires for an account's session with these methods.
     pub(crate) fn asks(&self, account: &Account, methods: Methods) -> Asked {
         let asks = match self {
             _ if methods.includes_second_factor() => false,
@@ -60,7 +60,7 @@ impl<R: Role> TwoFactorPolicy<R> {
     }
 }
 
-// By hand, because the derived one would require the same of `R`.
+// Written by hand, because the derived implementation would require `R: Clone`.
 impl<R> Clone for TwoFactorPolicy<R> {
     fn clone(&self) -> Self {
         match self {
@@ -81,37 +81,37 @@ impl<R: Role> fmt::Debug for TwoFactorPolicy<R> {
     }
 }
 
-/// How the second factor of an account stands.
+/// The state of an account's second factor.
 ///
 /// Exhaustive, because a caller must handle both.
 #[derive(Debug)]
 #[must_use]
 pub enum TwoFactor {
-    /// It is on.
+    /// The factor is on.
     On,
-    /// It is off; this is what to put into the authenticator. Nothing has been written.
+    /// The factor is off. The value is the data for the authenticator. Nothing has been written.
     Off(SetUp),
 }
 
-/// What goes into an authenticator. Redacted in `Debug`.
+/// The data for an authenticator. Redacted in `Debug`.
 #[non_exhaustive]
 pub struct SetUp {
-    /// The secret that the first code must come from.
+    /// The secret from which the first code must be computed.
     pub secret: TotpSecret,
-    /// The same as an `otpauth://` link, for a QR code.
+    /// The secret as an `otpauth://` URI, for a QR code.
     pub otpauth_uri: String,
 }
 
-/// How it goes on after the second factor was turned off.
+/// The result of turning the second factor off.
 ///
 /// Exhaustive, because a caller must handle both.
 #[derive(Debug)]
 #[must_use]
 pub enum FactorOff {
-    /// The session goes on with these.
+    /// The session continues with these tokens.
     GoesOn(Tokens),
-    /// The account must have a second factor: every session is over, and this token opens the page
-    /// where a new one is set up.
+    /// The account must have a second factor. Every session has ended, and this token gives access
+    /// to the page where a new factor is set up.
     EnrolmentRequired(Token<EnrolmentPending>),
 }
 

@@ -1,24 +1,24 @@
-//! Who knocks: what limits and the session list need to know of a request.
+//! The client of a request: the data for the limits and the list of sessions.
 
 use std::{fmt, net::IpAddr};
 
-/// Who asks to be signed in.
+/// The client that logs in.
 ///
 /// Exhaustive, because callers construct it.
 #[derive(Clone, Copy, Default)]
 pub struct Visitor<'a> {
-    /// The address of the client. Behind a proxy this must be what the **configured** proxy says,
-    /// or anybody names their own; `None` turns the limit per address off.
+    /// The address of the client. Behind a reverse proxy it must come from the **configured**
+    /// proxy, because a client can send any address. `None` turns the limit per address off.
     pub peer: Option<IpAddr>,
     /// The `User-Agent`, as sent.
     pub device: &'a str,
-    /// The device cookie: the [`Token<Device>`](hallpass_core::Device) of an earlier sign-in.
+    /// The device cookie: the [`Token<Device>`](hallpass_core::Device) of an earlier login.
     pub known: Option<&'a [u8]>,
-    /// Whether the person wants this browser to stand in for the code next time. It does where the
-    /// site [trusts devices](crate::Settings::trust_devices).
+    /// Whether the person wants this browser to replace the code at the next login. It does so only
+    /// if the site [trusts devices](crate::Settings::trust_devices).
     pub remember: bool,
-    /// Whether the person is signed in already and comes for a second factor: no device stands in
-    /// for the code then.
+    /// Whether the person is logged in and must show a second factor. No device replaces the code
+    /// then.
     pub step_up: bool,
 }
 
@@ -28,7 +28,7 @@ impl Visitor<'_> {
     }
 }
 
-/// Without the token.
+/// Leaves the token out.
 impl fmt::Debug for Visitor<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Visitor")
@@ -38,11 +38,11 @@ impl fmt::Debug for Visitor<'_> {
     }
 }
 
-/// Names the device behind a `User-Agent`, as its owner recognises it in a list: `Firefox on
-/// Linux`.
+/// Returns the name of the device of a `User-Agent`, as its owner recognises it in a list: `Firefox
+/// on Linux`.
 ///
-/// An unknown one gets its first product, cut to 60 characters. Nothing is decided by the name: the
-/// header is whatever the client sends.
+/// The name of an unknown device is its first product, cut to 60 characters. No decision depends on
+/// the name, because a client can send any header.
 fn device_name(agent: &str) -> String {
     let browser = first_of(agent, &BROWSERS);
     let system = first_of(agent, &SYSTEMS);
@@ -61,7 +61,7 @@ fn first_of(agent: &str, marks: &[(&str, &'static str)]) -> Option<&'static str>
     found.map(|(_, name)| *name)
 }
 
-/// Most particular first: Edge calls itself Chrome too, and Chrome calls itself Safari.
+/// Most specific first: Edge also names Chrome, and Chrome also names Safari.
 const BROWSERS: [(&str, &str); 7] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -86,7 +86,7 @@ mod tests {
     use super::device_name;
 
     #[test]
-    fn browsers_are_named_and_strangers_cut() {
+    fn browsers_are_named_and_unknown_agents_are_cut() {
         for (agent, name) in [
             (
                 "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",

@@ -1,6 +1,7 @@
-//! Wrong order does not compile, and the compiler says why.
+//! Flow steps in the wrong order do not compile, and the compiler error names the reason.
 //!
-//! That it does not compile is also a test of every run: the examples in `flow.rs`.
+//! The examples in `src/login/password_accepted.rs` also test in every run that they do not
+//! compile.
 
 #[test]
 #[ignore = "builds the crate afresh and compares the messages of one compiler version; .ci/run runs it"]

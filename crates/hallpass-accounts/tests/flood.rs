@@ -1,5 +1,5 @@
-//! A flood of log-ins stays bounded in memory and in time, and the authenticator of the routes does
-//! not feel it (SECURITY row 13).
+//! A flood of logins stays within bounds of memory and time, and does not delay the verification of
+//! tokens (SECURITY row 13).
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The public store suite on the store in memory of the tests of the flows.
+//! The public store suite, run on the in-memory store of the flow tests.
 
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary has no outside")]
 

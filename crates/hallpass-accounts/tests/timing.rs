@@ -1,5 +1,4 @@
-//! A name that exists cannot be told from one that does not by the time it takes to refuse it
-//! (SECURITY row 14).
+//! The time to reject a login does not depend on whether the name exists (SECURITY row 14).
 
 #![allow(
     clippy::unwrap_used,
@@ -31,7 +30,7 @@ const PAIRS: usize = 500;
 
 #[tokio::test]
 #[ignore = "measures for twenty seconds and wants the machine to itself; .ci/run runs it alone"]
-async fn known_and_unknown_names_are_refused_in_the_same_time() {
+async fn known_and_unknown_names_are_rejected_in_the_same_time() {
     let keys = KeyRing::generate_hs256([1; 32], UnixTime::from_secs(0));
     let store = Arc::new(MemoryStore::default());
     let mut stores = StoreSet::new(store.clone());
@@ -53,7 +52,7 @@ async fn known_and_unknown_names_are_refused_in_the_same_time() {
     };
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for pair in 0..PAIRS {
-        // Who goes first takes turns: a machine that warms up or slows down favours neither.
+        // The order alternates, so that a machine that warms up or slows down favours neither.
         if pair % 2 == 0 {
             known.push(time("known").await);
             unknown.push(time("unkno").await);
@@ -74,7 +73,7 @@ fn welch(a: &[f64], b: &[f64]) -> f64 {
     (mean_a - mean_b) / (spread_a + spread_b).sqrt()
 }
 
-/// The mean, and its squared standard error.
+/// Returns the mean and its squared standard error.
 fn moments(samples: &[f64]) -> (f64, f64) {
     let count = samples.len() as f64;
     let mean = samples.iter().sum::<f64>() / count;

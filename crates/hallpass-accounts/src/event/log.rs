@@ -1,8 +1,8 @@
-//! An event as `tracing` has it: a field for each thing that it holds, so that a collector can ask
-//! for them by name.
+//! Writes an event to `tracing`, with one field per value, so that a log collector can filter by
+//! field name.
 //!
-//! Fields that an event has not are left out. The guide lists them, and a test there holds the list
-//! to this file.
+//! Fields that an event does not have are left out. The guide lists the fields, and a test checks
+//! the list against this file.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -24,7 +24,7 @@ macro_rules! write {
             role = $fields.role,
             operation = $fields.operation,
             seconds = $fields.time.map(|time| time.as_secs_f64()),
-            "sign-in"
+            "authentication event"
         )
     };
 }

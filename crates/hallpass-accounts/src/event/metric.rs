@@ -1,9 +1,10 @@
-//! The numbers of sign-ins, password hasher and revocation list, for the recorder that the site
+//! Metrics of logins, the password hasher and the revocation list, for the recorder that the site
 //! installed (the `metrics` facade).
 //!
-//! None of this is on the request path: beside a password hash or a store's answer, finding a
-//! handle costs nothing. Labels are names that the source code lists; no user name, address or
-//! token is one. The guide has the table, and a test there holds it to what a recorder sees.
+//! None of this runs on the request path. The cost of a counter is negligible compared with a
+//! password hash or a store call. Labels are names from a fixed list in the source code; no label
+//! contains a user name, an address or a token. The guide has the table of metrics, and a test
+//! checks the table against the output of a recorder.
 
 use std::time::Duration;
 
@@ -14,23 +15,23 @@ use metrics::{
 
 use crate::event::Event;
 
-/// Tells the recorder what the numbers are, and that nobody waits yet.
+/// Registers the descriptions, and sets the gauge of waiting logins to 0.
 pub(crate) fn describe() {
-    describe_counter!(EVENTS, "What happened in sign-ins and to accounts, by the event's name.");
-    describe_counter!(SIGN_INS, "Completed sign-ins and refused attempts, by outcome.");
-    describe_counter!(LIMITS_HIT, "Attempts that were not looked at, by the limit that was hit.");
-    describe_counter!(RENEWALS, "Refresh tokens that were consumed, or came back after they were.");
-    describe_gauge!(HASHER_WAITING, "Sign-ins that wait for a permit to hash.");
+    describe_counter!(EVENTS, "Events in logins and of accounts, by name of the event.");
+    describe_counter!(SIGN_INS, "Completed logins and rejected attempts, by outcome.");
+    describe_counter!(LIMITS_HIT, "Attempts that were rejected by a limit, by limit.");
+    describe_counter!(RENEWALS, "Refresh tokens that were consumed or reused, by outcome.");
+    describe_gauge!(HASHER_WAITING, "Logins that wait for a hashing permit.");
     describe_histogram!(
         HASHER_WAIT,
         Unit::Seconds,
-        "How long sign-ins waited for a permit to hash."
+        "Time that logins waited for a hashing permit."
     );
     describe_gauge!(LIST_ENTRIES, "Accounts and sessions in the revocation list.");
     describe_gauge!(
         LIST_SYNCED,
         Unit::Seconds,
-        "When the revocation log was last read to its end, in Unix time."
+        "Unix time at which the revocation log was last read to its end."
     );
     gauge!(HASHER_WAITING).increment(0.0);
 }
@@ -51,7 +52,7 @@ pub(crate) fn happened(event: &Event) {
     }
 }
 
-/// One more waits for a permit, or one less.
+/// Changes the number of logins that wait for a permit: 1 or -1.
 pub(crate) fn hasher_waiting(change: f64) {
     gauge!(HASHER_WAITING).increment(change);
 }
@@ -65,7 +66,8 @@ pub(crate) fn list_entries(entries: usize) {
     gauge!(LIST_ENTRIES).set(entries);
 }
 
-/// The moment, not how long ago it was: an age would stand still with the task that reads the log.
+/// Sets the time of the last read, not its age. An age would stop growing when the task that reads
+/// the log stops.
 pub(crate) fn list_synced(at: UnixTime) {
     gauge!(LIST_SYNCED).set(Duration::from_secs(at.as_secs()));
 }

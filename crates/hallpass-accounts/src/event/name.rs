@@ -1,9 +1,9 @@
-//! Stable kebab-case names: the field `event` in the log, and labels of metrics.
+//! Stable kebab-case names: the field `event` in the log, and the labels of metrics.
 
 use crate::event::{Event, RateLimitKind, RejectionReason};
 
 impl Event {
-    /// A stable kebab-case name, for logs and metric labels.
+    /// Returns a stable kebab-case name, for logs and metric labels.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ impl Event {
 }
 
 impl RejectionReason {
-    /// A stable kebab-case name, for logs and metric labels.
+    /// Returns a stable kebab-case name, for logs and metric labels.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl RejectionReason {
 }
 
 impl RateLimitKind {
-    /// A stable kebab-case name, for logs and metric labels.
+    /// Returns a stable kebab-case name, for logs and metric labels.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

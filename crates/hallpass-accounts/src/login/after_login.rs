@@ -1,9 +1,12 @@
-//! The one place where a [`LoggedIn`] comes from.
+//! The only place where a [`LoggedIn`] is created.
 //!
-//! Three doors lead here: a sign-in that is [`Authenticated`](crate::Authenticated); a live session
-//! of an identity whose account has just been read again, which goes on with fresh facts after a
-//! change that revoked its token; and a session whose refresh token the store has just consumed, or
-//! followed within the grace.
+//! There are three callers:
+//!
+//! - a completed login, which is [`Authenticated`](crate::Authenticated);
+//! - a change that revoked the token of a live session: the session continues with a token that is
+//!   issued from the row that the change returned;
+//! - a refresh, whose refresh token the store has just consumed, or accepted again within the grace
+//!   period.
 
 use hallpass_core::{Claims, Identity, LoggedIn, Methods, Role, RoleSet, UnixTime};
 
@@ -15,8 +18,8 @@ use crate::{
     two_factor::{Asked, TwoFactorPolicy},
 };
 
-/// Vouches for a sign-in that was completed at this moment: by
-/// [`Authenticated`](crate::Authenticated), and by [`refresh`].
+/// Creates the `LoggedIn` of a login that was completed at this moment. Called by
+/// [`Authenticated`](crate::Authenticated) and [`refresh`].
 pub(crate) fn after_login<R: Role>(
     site: &Accounts<R>,
     account: &Account,
@@ -28,13 +31,14 @@ pub(crate) fn after_login<R: Role>(
     logged_in(site, account, &session, methods, authenticated_at)
 }
 
-/// Vouches for a session that goes on: same session, same moment of sign-in, the account's new
-/// generation.
+/// Creates the `LoggedIn` of a session that continues after a change: the same session, the same
+/// time of login, and the account's new generation.
 ///
-/// `who` was verified and `account` is the row that the store returned from the change, in whose
-/// transaction it checked that the account is enabled and the session exists: see
-/// [`own_account`](crate::account::flow). The moment of sign-in does not move, because a password
-/// or a code typed inside a session is no sign-in (OpenID Connect Core section 2, `auth_time`).
+/// `who` was verified, and `account` is the row that the store returned from the change. In that
+/// transaction the store checked that the account is enabled and the session exists: see
+/// [`own_account`](crate::account::flow). The time of login does not change, because a password or
+/// a code that is typed within a session is not a login (OpenID Connect Core section 2,
+/// `auth_time`).
 pub(crate) fn after_change<R: Role>(
     site: &Accounts<R>,
     who: &Identity<R>,
@@ -45,8 +49,8 @@ pub(crate) fn after_change<R: Role>(
     logged_in(site, account, who.session().unwrap_or_default(), methods, authenticated_at)
 }
 
-/// Vouches for a session that is renewed: the store has just said that it is live and what its
-/// account is like. The moment of sign-in is that of the session.
+/// Creates the `LoggedIn` of a session that is refreshed. The store has just returned that the
+/// session is live, together with its account. The time of login is that of the session.
 pub(crate) fn refresh<R: Role>(
     site: &Accounts<R>,
     id: SessionId,
@@ -72,9 +76,9 @@ fn logged_in<R: Role>(
     )
 }
 
-/// The stored roles that the enum knows. A name that it does not know grants nothing, and an event
-/// says so; and so does a session of before the policy, which goes on without the factor that its
-/// account must show.
+/// Returns the stored roles that are in the role enum. A name that is not in the enum grants
+/// nothing and is reported as an event. A session that was opened without the second factor that
+/// the policy now requires has no roles, which is reported as an event too.
 fn granted<R: Role>(
     policy: &TwoFactorPolicy<R>,
     account: &Account,

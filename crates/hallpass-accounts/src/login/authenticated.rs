@@ -1,4 +1,4 @@
-//! The last state before the token: everything that was due has been shown.
+//! The last state before the token: every required factor was verified.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ use crate::{
     visitor::Visitor,
 };
 
-/// Proof that the password and, where it is due, the second factor were shown.
+/// Proof that the password and, where it is required, the second factor were verified.
 #[must_use]
 pub struct Authenticated<R> {
     accounts: Accounts<R>,
@@ -52,31 +52,32 @@ impl<R: Role> Authenticated<R> {
     /// claims](crate::Settings::claims).
     ///
     /// # Errors
-    /// As [`open_session`](Self::open_session).
+    /// The errors of [`open_session`](Self::open_session).
     pub async fn log_in(self, visitor: &Visitor<'_>) -> Result<OpenedSession, AccountsError> {
         let accounts = self.accounts.clone();
         accounts.opened(self, visitor).await
     }
 
-    /// Opens the session, and vouches. The session lasts as long as its one access token.
+    /// Opens the session and returns the proof of the login. The session lasts as long as its one
+    /// access token.
     ///
-    /// For a site that signs the token itself; [`log_in`](Self::log_in) signs it with the own
-    /// claims of the site.
+    /// This method is for a site that signs the token itself. [`log_in`](Self::log_in) signs the
+    /// token with the site's own claims.
     ///
     /// # Errors
-    /// [`Refused`](crate::AccountsErrorKind::Refused) where the account was disabled or changed
-    /// since its password was read; [`Unavailable`](crate::AccountsErrorKind::Unavailable).
+    /// [`Refused`](crate::AccountsErrorKind::Refused) if the account was disabled or changed since
+    /// its password was read; [`Unavailable`](crate::AccountsErrorKind::Unavailable).
     pub async fn open_session(self, visitor: &Visitor<'_>) -> Result<LoggedIn<R>, AccountsError> {
         let session = self.fresh_id()?;
         let (logged_in, _account) = self.open(session, None, visitor).await?;
         Ok(logged_in)
     }
 
-    /// Opens the session, and vouches; with the token that renews it, where the site renews
-    /// sessions.
+    /// Opens the session and returns the proof of the login, with the refresh token if the site
+    /// refreshes sessions.
     ///
     /// # Errors
-    /// As [`open_session`](Self::open_session).
+    /// The errors of [`open_session`](Self::open_session).
     pub async fn open_renewable_session(
         self,
         visitor: &Visitor<'_>,
@@ -85,7 +86,7 @@ impl<R: Role> Authenticated<R> {
         Ok((logged_in, refresh))
     }
 
-    /// Returns the account too, as it was when the session was opened.
+    /// Returns the account as well, as it was when the session was opened.
     pub(crate) async fn open_renewable(
         self,
         visitor: &Visitor<'_>,

@@ -2,17 +2,17 @@
 //!
 //! # The browser that an account logged in with before
 //!
-//! **Limits.** It has attempts of its own (OWASP, "device cookies"): a stranger who keeps the
-//! account's count full does not keep the owner out of the browser that they use. Each device is
-//! named at random at a sign-in that went to its end, so nobody makes one without the password and
-//! the code. It outlives the session that runs out, and ends with a log-out: the token names the
-//! account, and who logs out leaves the browser to others.
+//! **Limits.** A known browser has its own attempts (OWASP, "device cookies"). A stranger who
+//! exhausts the account's attempts does not lock the owner out of the browser that they use. A
+//! device gets a random name at a completed login, so nobody can create one without the password
+//! and the code. The device outlives an expired session. A logout deletes it, because the token
+//! names the account, and the next user of the browser may be another person.
 //!
-//! **The code.** Where the site allows it and the person asked for it, the device stands in for the
-//! code for some time. It is remembered as long as the account's token generation stands: a new
-//! password, a factor turned on or off, and ending all sessions revoke it. The session shows the
-//! password alone (`amr`), so a route that asks for a second factor still gets one; and an
-//! account that **must** have one shows it each time.
+//! **The code.** If the site allows it and the person chose it, the device replaces the code for
+//! some time. The device is remembered until the account's token generation is raised: a new
+//! password, turning a factor on or off, and ending all sessions revoke it. The methods of the
+//! session contain the password only (`amr`), so a route that requires a second factor still
+//! requires a code. An account that **must** have a second factor needs the code at each login.
 
 use hallpass_core::{
     Access, Claims, Device, Issuer, LoggedIn, Methods, MfaPending, Role, Token, UnixTime,
@@ -39,13 +39,13 @@ use crate::{
 };
 
 impl<R: Role> Accounts<R> {
-    /// Logs in with a user name, a password and, where the person has it at hand, the code.
+    /// Logs in with a user name, a password and, if the person has sent one, the code.
     ///
-    /// A code that is not due is not looked at.
+    /// A code that is not required is ignored.
     ///
     /// # Errors
-    /// As [`accept_password`](Self::accept_password); a wrong code is refused exactly like a wrong
-    /// password.
+    /// The errors of [`accept_password`](Self::accept_password). A wrong code is rejected exactly
+    /// like a wrong password.
     pub async fn log_in(
         &self,
         username: &str,
@@ -67,10 +67,10 @@ impl<R: Role> Accounts<R> {
         self.opened(authenticated, visitor).await.map(LoginStep::LoggedIn)
     }
 
-    /// Completes a log-in that waits for its code.
+    /// Completes a login that waits for its code.
     ///
     /// # Errors
-    /// As [`resume`](Self::resume) and [`accept_code`](crate::MfaRequired::accept_code).
+    /// The errors of [`resume`](Self::resume) and [`accept_code`](crate::MfaRequired::accept_code).
     pub async fn log_in_with_code(
         &self,
         pending: &[u8],
@@ -85,17 +85,17 @@ impl<R: Role> Accounts<R> {
     ///
     /// # Errors
     /// [`Refused`](AccountsErrorKind::Refused) for an unknown name, a wrong password and a disabled
-    /// account alike, each after one argon2 run; [`Limited`](AccountsErrorKind::Limited),
+    /// account, each after one argon2 run; [`Limited`](AccountsErrorKind::Limited),
     /// [`Busy`](AccountsErrorKind::Busy) and [`Unavailable`](AccountsErrorKind::Unavailable)
-    /// without any.
+    /// without an argon2 run.
     pub async fn accept_password(
         &self,
         username: &str,
         password: &str,
         visitor: &Visitor<'_>,
     ) -> Result<PasswordAccepted<R>, AccountsError> {
-        // What cannot be a name goes the whole way too: a short cut would be a difference to
-        // measure.
+        // A text that is not a valid name takes the same path: a shorter path would be a
+        // measurable difference in time.
         let name = Username::parse(username).ok();
         let device =
             name.as_ref().and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
@@ -129,7 +129,7 @@ impl<R: Role> Accounts<R> {
         Err(reason)
     }
 
-    /// What is due of an account that has no second factor: the policy decides.
+    /// Returns the next step of an account that has no second factor. The policy decides.
     pub(crate) fn due_without_factor(&self, account: Account, counted: Counted) -> NextStep<R> {
         match self.settings().two_factor.asks(&account, Methods::PASSWORD) {
             Asked::Nothing => NextStep::Nothing(Authenticated::new(
@@ -144,15 +144,15 @@ impl<R: Role> Accounts<R> {
         }
     }
 
-    /// Takes up a sign-in that waits for its code.
+    /// Resumes a login that waits for its code.
     ///
-    /// The attempt counts on the account, as the password did: a fresh pending token, another
-    /// address or another browser buys no further guesses.
+    /// The attempt counts on the account, as the password did: a new pending token, another address
+    /// or another browser allows no further guesses.
     ///
     /// # Errors
-    /// [`Refused`](crate::AccountsErrorKind::Refused) for a token that is forged or over, and where
-    /// the account has changed since the
-    /// password; [`Limited`](crate::AccountsErrorKind::Limited).
+    /// [`Refused`](crate::AccountsErrorKind::Refused) for a token that is not authentic or has
+    /// expired, and if the account has changed since the password was checked;
+    /// [`Limited`](crate::AccountsErrorKind::Limited).
     pub async fn resume(
         &self,
         pending: &[u8],
@@ -160,8 +160,7 @@ impl<R: Role> Accounts<R> {
     ) -> Result<MfaRequired<R>, AccountsError> {
         let now = self.now();
         let Ok(pending) = self.issuer().verify::<MfaPending>(pending, now) else {
-            // Counted on the address, for the sake of the signature checks that a stranger can
-            // order.
+            // Counted on the address, because a stranger can cause any number of signature checks.
             let counted = self
                 .settings()
                 .rate_limits
@@ -209,8 +208,8 @@ impl<R: Role> Accounts<R> {
         })
     }
 
-    /// Signs an access token, with the site's own claims where it has some. `account` is the row
-    /// that `who` was vouched from.
+    /// Signs an access token, with the site's own claims if it has any. `account` is the row from
+    /// which `who` was created.
     pub(crate) fn sign(
         &self,
         issuer: &Issuer,
@@ -228,8 +227,8 @@ impl<R: Role> Accounts<R> {
         })
     }
 
-    /// The token by which the browser of a sign-in that went to its end is known from now on. A
-    /// device keeps its name, or each sign-in would begin its attempts afresh.
+    /// Returns the token by which the browser of a completed login is recognised from now on. A
+    /// device keeps its name. With a new name at each login, its attempts would start from zero.
     pub(crate) fn device_token(
         &self,
         account: &Account,
@@ -263,7 +262,7 @@ impl<R: Role> Accounts<R> {
         })
     }
 
-    /// Says to the events what it was, and to the person nothing.
+    /// Reports the reason as an event, and returns an error that does not contain it.
     pub(crate) fn refused(
         &self,
         account: Option<&Account>,
@@ -279,7 +278,7 @@ impl<R: Role> Accounts<R> {
     }
 }
 
-/// The device, where it is one of the account of this name. No store is asked.
+/// Returns the device, if it belongs to the account of this name. The store is not read.
 fn known_device(
     issuer: &Issuer,
     visitor: &Visitor<'_>,

@@ -1,4 +1,4 @@
-//! The second state: the password is right and a code is due.
+//! The second state: the password is right and a code is required.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::{
     rate_limit::limits::Counted,
 };
 
-/// Proof that the password was given, and nothing more: from here only a code leads on.
+/// Proof that the password was right. Only a code leads to the next state.
 #[must_use]
 pub struct MfaRequired<R> {
     accounts: Accounts<R>,
@@ -32,10 +32,10 @@ impl<R: Role> MfaRequired<R> {
         Self { accounts, account, counted, upgrade }
     }
 
-    /// Ends this request with a token that opens the code page for five minutes, and nothing else.
+    /// Ends this request with a token that gives access to the code page only, for five minutes.
     ///
     /// # Errors
-    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable) when it cannot be signed.
+    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable) if the token cannot be signed.
     pub async fn wait(self) -> Result<Token<MfaPending>, AccountsError> {
         let (stores, now) = (self.accounts.stores(), self.accounts.now());
         self.accounts.settings().rate_limits.right_so_far(stores, &self.counted, now).await;
@@ -48,10 +48,10 @@ impl<R: Role> MfaRequired<R> {
         })
     }
 
-    /// Takes the code: of the authenticator, or a recovery code. It is consumed by this call.
+    /// Verifies and consumes a code of the authenticator, or a recovery code.
     ///
     /// # Errors
-    /// [`Refused`](crate::AccountsErrorKind::Refused) for a wrong and for a consumed code.
+    /// [`Refused`](crate::AccountsErrorKind::Refused) for a wrong code and for a consumed code.
     pub async fn accept_code(self, code: &str) -> Result<Authenticated<R>, AccountsError> {
         let accepted = self.accounts.consume_code(&self.account, code).await?;
         if let Err(reason) = accepted {

@@ -1,8 +1,7 @@
-//! The site's own claims: written at every issue from the account row that the token is issued
-//! from.
+//! The site's own claims. Each issued token contains claims of the account row from which it is
+//! issued.
 //!
-//! The type of the claims is erased here, so that the handle stays generic over the role enum
-//! alone.
+//! The type of the claims is erased here, so that the handle is generic over the role enum only.
 
 use std::fmt;
 
@@ -13,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::account::Account;
 
-/// The site's own claims: issues access tokens with them, and makes a verifier read them.
+/// The site's own claims: the function that creates them, and the type that a verifier reads.
 pub struct OwnClaims<R> {
     issue: Issue<R>,
     read: fn(Verifier<R>) -> Verifier<R>,
@@ -26,13 +25,12 @@ type Issue<R> = Box<
 >;
 
 impl<R: Role> OwnClaims<R> {
-    /// Makes claims of an account. `claims_of` is called with the account, as the store has it
-    /// then, when a person logs in, when a session is refreshed, and when a change of the
-    /// account replaces the token.
+    /// Creates own claims. `claims_of` is called with the current account when a person logs in,
+    /// when a session is refreshed, and when a change of the account replaces the token.
     ///
-    /// `X` is a struct with named fields, or a map with string keys. Its names cannot be those that
-    /// hallpass writes, and it must not deny unknown fields. Where the claims cannot be signed or
-    /// read back, no token is issued.
+    /// `X` is a struct with named fields, or a map with string keys. Its names must differ from the
+    /// names of hallpass's claims, and it must not deny unknown fields. If the claims cannot be
+    /// signed or read back, no token is issued.
     pub fn new<X>(claims_of: impl Fn(&Account) -> X + Send + Sync + 'static) -> Self
     where
         X: Serialize + DeserializeOwned + Send + Sync + 'static,
@@ -68,8 +66,8 @@ impl<R> fmt::Debug for OwnClaims<R> {
     }
 }
 
-/// Reads the claims as the verifier will: a type that denies unknown fields, or is written
-/// otherwise than it is read, would make a token that is rejected at every request.
+/// Reads the claims as the verifier will. A type that denies unknown fields, or that is serialized
+/// and deserialized differently, would make a token that is rejected at every request.
 fn read_back<R: Role, X: DeserializeOwned>(
     issuer: &Issuer,
     token: &Token<Access>,
@@ -83,18 +81,18 @@ fn read_back<R: Role, X: DeserializeOwned>(
         Err(error) if error.kind() == TokenErrorKind::Claims => {
             Err(IssueError::OwnClaimsUnreadable.into())
         }
-        // Of the clock or the keys, and not of the claims.
+        // An error of the clock or the keys, not of the claims.
         Err(_) => Ok(()),
     }
 }
 
-/// Why a token with own claims was not issued.
+/// The reason that a token with own claims was not issued.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OwnClaimsError {
     #[error(transparent)]
     Issue(#[from] IssueError),
     #[error(
-        "the own claims cannot be read back from the token: make the type read what it writes, beside other claims"
+        "the own claims cannot be read back from the token: make the type deserialize what it serializes, and ignore other claims"
     )]
     Unreadable(#[source] serde_json::Error),
 }

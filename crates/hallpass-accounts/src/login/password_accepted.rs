@@ -1,4 +1,4 @@
-//! The first state: the password is right. Whether that is enough is the account's to say.
+//! The first state: the password is right. The account determines whether a code is required.
 
 use std::{fmt, time::Duration};
 
@@ -13,8 +13,8 @@ use crate::{
     two_factor::{Asked, TwoFactorPolicy, enrolment::EnrolmentRequired},
 };
 
-/// Proof that an account's password was given, within the limits, and that the account is not
-/// disabled.
+/// Proof that the password of an account was right, within the limits, and that the account is
+/// enabled.
 ///
 /// ```
 /// use hallpass_core::{Role, LoggedIn};
@@ -25,13 +25,13 @@ use crate::{
 ///     let authenticated = match site.accept_password("alice", "a password", &visitor).await?.next().await {
 ///         NextStep::Nothing(authenticated) => authenticated,
 ///         NextStep::SecondFactor(due) => due.accept_code(code).await?,
-///         NextStep::Enrolment(_) => return Ok(None), // the way leads to the enrolment page
+///         NextStep::Enrolment(_) => return Ok(None), // the person is sent to the enrolment page
 ///     };
 ///     authenticated.open_session(&visitor).await.map(Some)
 /// }
 /// ```
 ///
-/// The code cannot be forgotten:
+/// Code that skips the second factor does not compile:
 ///
 /// ```compile_fail,E0599
 /// # use hallpass_core::{Role, LoggedIn};
@@ -51,27 +51,27 @@ pub struct PasswordAccepted<R> {
     accounts: Accounts<R>,
     account: Account,
     counted: Counted,
-    /// The password, where the stored hash is to be replaced by a stronger one of it.
+    /// The password, if the stored hash is to be replaced by a stronger hash.
     upgrade: Option<Password>,
-    /// The browser, where the account signed in with it before.
+    /// The browser, if the account logged in with it before.
     device: Option<Claims<'static, Device>>,
 }
 
-/// What is missing after the password.
+/// The step that is required after the password.
 ///
 /// Exhaustive, because a caller must handle every step.
 #[must_use]
 pub enum NextStep<R> {
-    /// Nothing: the account has no second factor, or the site and the person let this browser stand
-    /// in for it.
+    /// Nothing: the account has no second factor, or the site and the person trust this browser
+    /// instead.
     Nothing(Authenticated<R>),
-    /// A code.
+    /// A code of the second factor.
     SecondFactor(MfaRequired<R>),
-    /// A second factor to be set up, since the account must have one.
+    /// The enrolment of a second factor, because the account must have one.
     Enrolment(EnrolmentRequired<R>),
 }
 
-// By hand, because the derived one would require the same of `R`.
+// Written by hand, because the derived implementation would require `R: Debug`.
 impl<R> fmt::Debug for NextStep<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -93,7 +93,7 @@ impl<R: Role> PasswordAccepted<R> {
         Self { accounts, account, counted, upgrade, device }
     }
 
-    /// Goes on to what is due. The account decides, not the caller.
+    /// Returns the next step. The account determines it, not the caller.
     pub async fn next(self) -> NextStep<R> {
         let Self { accounts, account, counted, upgrade, device } = self;
         if account.second_factor().is_none() {
@@ -112,7 +112,7 @@ impl<R: Role> PasswordAccepted<R> {
     }
 }
 
-/// `Some` where the device stands in for the code of this account.
+/// Returns `Some` if the device replaces the code of this account.
 fn remembered<R: Role>(
     device: Option<&Claims<'_, Device>>,
     account: &Account,

@@ -1,30 +1,32 @@
-//! The first guesses: the list of the commonest passwords, and a rule for what is made like them.
+//! Rejects passwords that are easy to guess: a list of the most common passwords, and a rule for
+//! passwords that are formed like them.
 //!
-//! The list is that of the crate `passwords`: the 99,838 that were counted most often in published
-//! breaches, 9,248 of them of ten characters and more. Most of those are one common word, put in
-//! capitals or leet letters, with a year, a number or a mark behind it. The rule covers such forms
-//! whether or not they made the list, and words of the site and the user, which no list has.
+//! The list is that of the crate `passwords`: the 99,838 passwords that were counted most often in
+//! published breaches. 9,248 of them have at least ten characters. Most of those are one common
+//! word in capitals or leet letters, followed by a year, a number or a mark. The rule rejects such
+//! forms even if they are not in the list, and it includes words of the site and the user, which no
+//! list contains.
 
 use passwords::analyzer::is_common_password;
 
-/// Tells whether a guesser would get to the password early. `context` holds words of the site and
+/// Returns whether a guesser would try the password early. `context` contains words of the site and
 /// the user, in lower case.
 pub(crate) fn is_guessable(password: &str, context: &[&str]) -> bool {
     let lower = password.to_lowercase();
     [password, &lower].into_iter().any(is_common_password) || is_made_like_others(&lower, context)
 }
 
-/// What remains once guessable parts are taken away must still have [`ENOUGH`] characters.
+/// Returns whether fewer than [`ENOUGH`] characters remain without the guessable parts.
 fn is_made_like_others(lower: &str, context: &[&str]) -> bool {
-    // Digits and marks at the end are decoration, not letters in disguise.
+    // Digits and marks at the end are decoration, not leet letters.
     let body = lower.trim_end_matches(|c: char| !c.is_alphabetic());
     let plain: String = body.chars().map(unleet).collect();
     let backwards: String = body.chars().rev().collect();
     [lower, &plain, &backwards].into_iter().any(|form| remaining(form, context) < ENOUGH)
 }
 
-/// How many characters are left without context words, common words, runs, repetitions, and digits
-/// or marks at the end.
+/// Returns the number of characters without context words, common words, runs, repetitions, and
+/// digits or marks at the end.
 fn remaining(text: &str, context: &[&str]) -> usize {
     let mut rest = text.to_owned();
     for word in context.iter().filter(|word| word.chars().count() >= 3) {
@@ -38,15 +40,15 @@ fn remaining(text: &str, context: &[&str]) -> usize {
     unpredicted(&units)
 }
 
-/// Counts the characters that do not follow from the ones before: not the next in a run, not a
-/// repetition.
+/// Counts the characters that cannot be predicted from the previous ones: not the next in a run,
+/// not a repetition.
 fn unpredicted(chars: &[char]) -> usize {
     let mut count = 0;
     for (position, c) in chars.iter().enumerate() {
         let before = &chars[..position];
         let follows = before.last().is_some_and(|last| is_neighbour(*last, *c));
         let repeats = (1..=4).any(|back| {
-            // The unit of `back` characters has just been repeated in full, or is being repeated.
+            // The last `back` characters have just been repeated in full, or are being repeated.
             position >= 2 * back && before[position - back] == *c
         });
         count += usize::from(!follows && !repeats);
@@ -54,8 +56,8 @@ fn unpredicted(chars: &[char]) -> usize {
     count
 }
 
-/// Next to one another in the alphabet, among the digits, or in a row or a column of a QWERTY,
-/// QWERTZ or AZERTY keyboard; or the same.
+/// Returns whether two characters are equal, or neighbours in the alphabet, among the digits, or in
+/// a row or a column of a QWERTY, QWERTZ or AZERTY keyboard.
 fn is_neighbour(a: char, b: char) -> bool {
     let in_row = |row: &str| {
         row.chars().zip(row.chars().skip(1)).any(|pair| pair == (a, b) || pair == (b, a))
@@ -75,9 +77,9 @@ fn unleet(c: char) -> char {
     }
 }
 
-/// Characters that must remain; fewer are within reach of an attacker who knows the rules.
+/// The minimum number of remaining characters. An attacker who knows the rules can guess fewer.
 const ENOUGH: usize = 4;
-/// Stands where a word was, so that its neighbours do not join to a new word.
+/// Replaces a removed word, so that its neighbours do not form a new word.
 const SEAM: &str = "\u{1f}";
 const ROWS: [&str; 17] = [
     "abcdefghijklmnopqrstuvwxyz",
@@ -98,8 +100,8 @@ const ROWS: [&str; 17] = [
     "7ujm",
     "8ik",
 ];
-/// Words that stand at the head of every published count, and what people take when told to choose
-/// a password.
+/// Words at the top of every published list, and words that people use when they must choose a
+/// password.
 const WORDS: &[&str] = &[
     "password",
     "passwort",

@@ -18,12 +18,12 @@ use crate::{
 };
 
 impl<R: Role> Accounts<R> {
-    /// Changes the password. Every other session of the account is dead; this one goes on with the
-    /// tokens returned.
+    /// Changes the password. Every other session of the account ends. The acting session continues
+    /// with the returned tokens.
     ///
     /// # Errors
-    /// [`Password`](AccountsErrorKind::Password) for a new one that may not be one;
-    /// [`Refused`](AccountsErrorKind::Refused) for a wrong current one, which counts as an
+    /// [`Password`](AccountsErrorKind::Password) if the policy rejects the new password;
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong current password, which counts as an
     /// attempt on the account; [`Revoked`](AccountsErrorKind::Revoked),
     /// [`Limited`](AccountsErrorKind::Limited).
     pub async fn change_password(
@@ -57,7 +57,7 @@ impl<R: Role> Accounts<R> {
             let OwnChangeOutcome::Written(written) =
                 self.stores().ask("change password", change).await?
             else {
-                // The hash of the same password was upgraded meanwhile: the next try succeeds.
+                // The hash of the same password was upgraded concurrently: the next try succeeds.
                 let upgraded = |now: &Account| now.password_hash() != account.password_hash();
                 return Err(self
                     .not_written(who, |now| upgraded(now).then_some(AccountsErrorKind::Refused))
@@ -70,7 +70,7 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// One run through the password hasher; an event where it is closed.
+    /// Checks a password in the password hasher. Reports an event if the hasher has no capacity.
     pub(crate) async fn check_password(
         &self,
         password: &Password,
@@ -86,8 +86,8 @@ impl<R: Role> Accounts<R> {
         AccountsError::caused_by(AccountsErrorKind::Busy { retry_after }, closed)
     }
 
-    /// Refuses a password that the service knows. Asked after the attempt was counted: nobody
-    /// orders requests to it without limit.
+    /// Rejects a password that the service finds. Called after the attempt was counted, so that
+    /// nobody can send requests to the service without limit.
     pub(crate) async fn refuse_breached(
         &self,
         password: &AcceptablePassword,
@@ -107,11 +107,11 @@ impl<R: Role> Accounts<R> {
     }
 }
 
-/// Replaces an outdated hash, now that nothing that follows can fail for a guesser: upgraded right
-/// after the password, a right password with a wrong code would take two argon2 runs and so tell
-/// itself apart from a wrong password.
+/// Replaces an outdated hash after all steps that can fail for a guesser. If the hash were upgraded
+/// immediately after the password check, a right password with a wrong code would take two argon2
+/// runs, and could be distinguished from a wrong password.
 ///
-/// A hash that cannot be replaced now will be at the next sign-in.
+/// A hash that cannot be replaced now is replaced at the next login.
 pub(crate) async fn upgraded<R: Role>(
     accounts: &Accounts<R>,
     account: Account,

@@ -1,7 +1,7 @@
-//! Password hashes where no server runs: an import, a first administrator, the command line.
+//! Password hashes without a server: for an import, a first administrator and the command line.
 //!
-//! One argon2 run on the caller's thread, in memory of its own. A server goes through the
-//! [`PasswordHasher`](crate::PasswordHasher), which bounds how many run at once.
+//! Each call takes one argon2 run on the caller's thread, in memory of its own. A server uses the
+//! [`PasswordHasher`](crate::PasswordHasher), which limits the number of concurrent runs.
 
 use argon2::Block;
 use hallpass_core::KeyRing;
@@ -12,8 +12,8 @@ use crate::password::{
     stored_hash::{Match, StoredHash, UnusableHash, hash},
 };
 
-/// Hashes a password with argon2id and writes the PHC string that the sign-in checks. No policy is
-/// asked.
+/// Hashes a password with argon2id and returns the PHC string that a login checks. No policy is
+/// applied.
 ///
 /// ```
 /// use hallpass_accounts::{HashCost, HashError, Password, check_password, hash_password};
@@ -26,7 +26,7 @@ use crate::password::{
 /// ```
 ///
 /// # Errors
-/// [`HashError::Cost`] where argon2 cannot run so.
+/// [`HashError::Cost`] if argon2 does not allow the cost.
 pub fn hash_password(
     password: &Password,
     salt: [u8; 16],
@@ -37,14 +37,14 @@ pub fn hash_password(
         .map_err(|_| HashError::Cost(cost))
 }
 
-/// Checks a password against a PHC string of argon2, within the ceiling that the password hasher
-/// has by default.
+/// Checks a password against a PHC string of argon2, within the default cost ceiling of the
+/// password hasher.
 ///
-/// A hash that was made with a pepper of a key ring is a server's to check.
+/// Only a server can check a hash that was made with a pepper of a key ring.
 ///
 /// # Errors
-/// [`HashError::Wrong`] where it is another password's, and the other kinds where the hash cannot
-/// be checked.
+/// [`HashError::Wrong`] if the password is wrong, and the other kinds if the hash cannot be
+/// checked.
 pub fn check_password(password: &Password, phc: &str) -> Result<RightPassword, HashError> {
     let stored = StoredHash::parse(phc, PasswordHasherSettings::default().ceiling())?;
     let no_peppers = KeyRing::default();
@@ -57,34 +57,35 @@ pub fn check_password(password: &Password, phc: &str) -> Result<RightPassword, H
     }
 }
 
-/// The proof that a password was the stored one.
+/// Proof that a password is the stored one.
 #[derive(Debug)]
 #[must_use]
 pub struct RightPassword(());
 
-/// Why a password was not hashed, or is not the stored one.
+/// The reason that a password was not hashed, or is not the stored one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HashError {
-    /// Another password.
+    /// The password is wrong.
     #[error("wrong password")]
     Wrong,
-    /// Not a PHC string of argon2.
-    #[error("the hash is no PHC string of argon2: give one that begins with $argon2id$")]
+    /// The text is not a PHC string of argon2.
+    #[error("the hash is not a PHC string of argon2: give one that begins with $argon2id$")]
     Malformed,
-    /// Its parameters ask for more than the ceiling; nothing was allocated for it.
+    /// The parameters of the hash exceed the ceiling. No memory was allocated for it.
     #[error(
-        "the hash asks for more memory or time than the ceiling allows: hash the password anew"
+        "the hash requires more memory or time than the ceiling allows: hash the password again"
     )]
     OverCeiling,
-    /// Made with a pepper, which is in the site's key ring.
+    /// The hash was made with a pepper, which is in the site's key ring.
     #[error(
-        "the hash was made with a pepper: only the site, which has it in its key ring, can check it"
+        "the hash was made with a pepper: check it on the site that has the pepper in its key ring"
     )]
     Peppered,
-    /// argon2 has bounds: at least 8 KiB a lane, one pass, one lane.
+    /// argon2 does not allow the cost. It needs at least 8 KiB of memory per lane, one pass and one
+    /// lane.
     #[error(
-        "argon2 cannot run at {0}: give at least 8 KiB of memory a lane, one pass and one lane"
+        "argon2 cannot run at {0}: give at least 8 KiB of memory per lane, one pass and one lane"
     )]
     Cost(HashCost),
 }
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_over_the_ceiling_is_refused_before_it_is_run() {
+    fn a_hash_over_the_ceiling_is_rejected_before_it_is_run() {
         let greedy = "$argon2id$v=19$m=2097152,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
         let refused = check_password(&Password::typed("any"), greedy).unwrap_err();
         assert_eq!(refused, HashError::OverCeiling);

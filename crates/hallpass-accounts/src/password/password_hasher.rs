@@ -1,19 +1,20 @@
-//! The password hasher: the one bounded door through which every argon2 run goes.
+//! The password hasher: every argon2 run goes through it, within bounds.
 //!
-//! argon2 is slow and large on purpose: 19 MiB and 15 ms of a core each. Six hundred log-ins at
-//! once through plain `spawn_blocking` took 11.3 GiB here and held other tasks up for seconds. So:
-//! - at most `permits` runs at once, each in memory that is kept and reused;
-//! - the permit lives **inside the blocking work**: a client that hangs up does not hand its slot
-//!   to the next one while its run still burns;
-//! - a bounded queue and a bounded wait before it; past either, [`HasherSaturated`] (a 503 with
-//!   `Retry-After`);
-//! - a stored hash above the ceiling is refused before any allocation;
-//! - **one run on every failing path**: an unknown account, an unusable hash and a wrong password
-//!   cost the same ([`PasswordHasher::runs`] is what the tests count).
+//! argon2 is deliberately slow and large: 19 MiB of memory and 15 ms of a core per run. 600
+//! concurrent logins through plain `spawn_blocking` took 11.3 GiB in a measurement and delayed
+//! other tasks by seconds. Therefore:
 //!
-//! Memory is not wiped between runs: the next run overwrites it, and who can read it can read the
-//! typed passwords too.
-
+//! - At most `permits` runs are active, each in memory that is kept and reused.
+//! - The permit is owned by the **blocking work**. A client that disconnects does not free its
+//!   permit while its run is still active.
+//! - The queue and the wait are bounded. Past either bound, the result is [`HasherSaturated`] (a
+//!   503 with `Retry-After`).
+//! - A stored hash above the ceiling is rejected before any allocation.
+//! - **Every failing path takes one run.** An unknown account, an unusable hash and a wrong
+//!   password cost the same (the tests count [`PasswordHasher::runs`]).
+//!
+//! Memory is not zeroized between runs, because the next run overwrites it, and a process that can
+//! read the memory can read the typed passwords too.
 use std::{
     sync::{
         Arc, Mutex, Once, PoisonError,
@@ -51,16 +52,16 @@ struct Inner {
     memory: Mutex<Vec<Vec<Block>>>,
     keys: Keys,
     random: Arc<dyn Random>,
-    /// The warning about cheap hashes: logged with the first of them, since an operator's command
-    /// hashes nothing.
+    /// Logs the warning about cheap hashes once, at the first hash. Not at startup, because an
+    /// operator's command hashes nothing.
     warned: Once,
 }
 
 impl PasswordHasher {
-    /// Opens a hasher. The peppers are those that the keys have at each run.
+    /// Creates a hasher. Each run uses the peppers that `keys` contains at that moment.
     ///
     /// # Errors
-    /// When argon2 cannot run at the cost in the settings.
+    /// argon2 does not allow the cost in the settings.
     pub fn new(
         settings: PasswordHasherSettings,
         keys: Keys,
@@ -82,20 +83,20 @@ impl PasswordHasher {
         })
     }
 
-    /// Returns how many argon2 runs there have been.
+    /// Returns the number of argon2 runs so far.
     #[must_use]
     pub fn runs(&self) -> u64 {
         self.inner.runs.load(Ordering::Relaxed)
     }
 
-    /// Returns how many sign-ins wait for a permit now.
+    /// Returns the number of logins that wait for a permit.
     #[must_use]
     pub fn depth(&self) -> usize {
         self.inner.waiting.load(Ordering::Relaxed)
     }
 
-    /// Returns how long sign-ins have waited for a permit, all of them together. Its growth divided
-    /// by that of [`runs`](Self::runs) is the mean wait.
+    /// Returns the total time that logins have waited for a permit. Its growth divided by the
+    /// growth of [`runs`](Self::runs) is the mean wait.
     #[must_use]
     pub fn waited(&self) -> Duration {
         Duration::from_micros(self.inner.waited_micros.load(Ordering::Relaxed))
@@ -109,8 +110,8 @@ impl PasswordHasher {
         self.rehash(password.password()).await
     }
 
-    /// Hashes a password that is in use already: no policy is asked, or an older one could not be
-    /// upgraded.
+    /// Hashes a password that is in use already. The policy is not applied, because a password that
+    /// an older policy accepted could not be upgraded otherwise.
     pub(crate) async fn rehash(&self, password: &Password) -> Result<String, HasherSaturated> {
         let password = password.clone();
         self.run(move |inner| {
@@ -123,8 +124,8 @@ impl PasswordHasher {
         .await
     }
 
-    /// Checks a password against a stored hash; against a dummy where there is none, or none that
-    /// may be run.
+    /// Checks a password against a stored hash. If there is no hash, or the hash must not be run,
+    /// the password is checked against a dummy.
     pub(crate) async fn check(
         &self,
         password: &Password,
@@ -135,7 +136,7 @@ impl PasswordHasher {
         self.run(move |inner| inner.check(&password, stored.as_deref())).await
     }
 
-    /// Waits for a permit and does the work on a blocking thread, permit in hand.
+    /// Waits for a permit and runs the work on a blocking thread that owns the permit.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, Broken> + Send + 'static,
@@ -187,7 +188,6 @@ impl PasswordHasher {
 }
 
 impl Inner {
-    /// Exactly one argon2 run, whatever is found.
     fn warn_if_cheap(&self) {
         if self.settings.is_cheap() {
             let cost = self.settings.cost();
@@ -201,6 +201,7 @@ impl Inner {
         }
     }
 
+    /// Checks a password with exactly one argon2 run, whatever the stored hash is.
     fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, Broken> {
         let (cost, password, ring) =
             (self.settings.cost(), password.as_bytes(), self.keys.current());
@@ -225,7 +226,7 @@ impl Inner {
             Some((phc, Err(unusable))) => {
                 let foreign = self.settings.foreign_match(password, phc);
                 if foreign.is_none() {
-                    tracing::error!(target: "hallpass", error = %unusable, "a stored password hash was refused");
+                    tracing::error!(target: "hallpass", error = %unusable, "a stored password hash was rejected");
                 }
                 foreign
             }
@@ -238,22 +239,22 @@ impl Inner {
         })
     }
 
-    /// One argon2 run, counted, in memory from the pool.
+    /// Does one argon2 run in memory from the pool, and counts it.
     fn with_memory<T>(
         &self,
         blocks: usize,
         run: impl FnOnce(&mut [Block]) -> Result<T, argon2::Error>,
     ) -> Result<T, Broken> {
         self.runs.fetch_add(1, Ordering::Relaxed);
-        // A panic while the lock was held left a list of buffers, each still good.
+        // After a panic under the lock, the pool is still a list of valid buffers.
         let pool = || self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let mut memory = pool().pop().unwrap_or_default();
         if memory.len() < blocks {
             memory.resize(blocks, Block::new());
         }
         let result = run(&mut memory);
-        // Memory for a costlier stored hash is not kept: the budget is counted at the site's own
-        // cost.
+        // Memory for a more costly stored hash is not kept, because the memory budget is computed
+        // from the site's own cost.
         if u32::try_from(memory.len()).is_ok_and(|len| len <= self.settings.cost().memory_kib()) {
             pool().push(memory);
         }
@@ -261,7 +262,7 @@ impl Inner {
     }
 }
 
-/// A place in the queue, given up on drop: a client that hangs up while waiting leaves the queue.
+/// A place in the queue. It is freed on drop, so a client that disconnects leaves the queue.
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
@@ -282,7 +283,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug)]
 #[must_use]
 pub(crate) enum Checked {
@@ -298,15 +299,17 @@ pub(crate) struct RightPassword {
 }
 
 impl RightPassword {
-    /// Tells whether the stored hash is weaker than what the site would write now.
+    /// Returns whether the stored hash is weaker than a new hash would be.
     pub(crate) fn is_outdated(&self) -> bool {
         self.outdated
     }
 }
 
-/// No hashing capacity left: a 503.
+/// No hashing capacity is left: a 503.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("every hashing slot is taken and the queue is full")]
+#[error(
+    "all hashing permits are in use: try again later, or raise the permits or the queue length"
+)]
 pub(crate) struct HasherSaturated {
     pub(crate) retry_after: Duration,
 }
@@ -331,7 +334,7 @@ impl From<argon2::Error> for Broken {
     }
 }
 
-/// No secret: it only has to be as long as a real one.
+/// Not secret. Only its length matters.
 const DUMMY_SALT: [u8; 16] = *b"hallpass no such";
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::password::{
 /// ```
 #[derive(Clone)]
 pub struct PasswordHasherSettings {
-    /// `None`: the site has not set it.
+    /// `None` if the site has not set it.
     cost: Option<HashCost>,
     ceiling: HashCost,
     permits: usize,
@@ -29,69 +29,69 @@ pub struct PasswordHasherSettings {
 }
 
 impl PasswordHasherSettings {
-    /// Sets the cost of new hashes; weaker stored ones are upgraded at the next sign-in. Defaults
-    /// to 19 MiB, 2 passes, 1 lane, because OWASP names it first and 15 ms of a core is what a
-    /// sign-in can take.
+    /// Sets the cost of new hashes. Weaker stored hashes are upgraded at the next login. Defaults
+    /// to 19 MiB, 2 passes and 1 lane, the first recommendation of OWASP, which takes 15 ms of a
+    /// core.
     ///
     /// A build with `debug_assertions` defaults to 256 KiB and 1 pass, because argon2 without
-    /// optimisation is dozens of times as slow, and logs a warning. A release build replaces these
-    /// hashes at the next login, where [`passwords`](crate::StoreSet::passwords) is on.
+    /// optimisation is dozens of times slower, and logs a warning. A release build replaces these
+    /// hashes at the next login, if [`passwords`](crate::StoreSet::passwords) is set.
     #[must_use]
     pub fn hash_cost(mut self, cost: HashCost) -> Self {
         self.cost = Some(cost);
         self
     }
 
-    /// Sets the costliest stored hash that is still run. Defaults to 64 MiB, 16 passes, 16 lanes,
-    /// because the defaults of PHP and argon2-cffi lie below it and a run at it still ends
-    /// within half a second.
+    /// Sets the maximum cost of a stored hash. A hash with a higher cost is not run. Defaults to 64
+    /// MiB, 16 passes and 16 lanes. The defaults of PHP and argon2-cffi are below that, and a run
+    /// at that cost takes less than half a second.
     #[must_use]
     pub fn cost_ceiling(mut self, ceiling: HashCost) -> Self {
         self.ceiling = ceiling;
         self
     }
 
-    /// Sets how many runs go on at once; 0 counts as 1. Defaults to the number of cores, because
-    /// argon2 keeps a core busy; the memory budget may lower it.
+    /// Sets the maximum number of concurrent runs; 0 counts as 1. Defaults to the number of cores.
+    /// The memory budget may lower it.
     #[must_use]
     pub fn max_permits(mut self, permits: usize) -> Self {
         self.permits = permits.max(1);
         self
     }
 
-    /// Sets how much memory the runs may take together, in MiB. Defaults to 256, because that is a
-    /// tenth of a small machine and feeds a dozen cores.
+    /// Sets the maximum memory of all runs together, in MiB. Defaults to 256, which suffices for 13
+    /// concurrent runs of the default cost.
     #[must_use]
     pub fn memory_budget_mib(mut self, mib: u32) -> Self {
         self.budget_kib = mib.saturating_mul(1024);
         self
     }
 
-    /// Sets how many sign-ins may wait. Defaults to 64 per permit, because so many runs take about
-    /// a second.
+    /// Sets the maximum queue length, in logins. Defaults to 64 per permit, which take about a
+    /// second.
     #[must_use]
     pub fn queue_length(mut self, places: usize) -> Self {
         self.queue = Some(places);
         self
     }
 
-    /// Sets how long one waits at most. Defaults to 1 second, because the whole answer is due
-    /// within 2.
+    /// Sets the maximum time that a login waits for a permit. Defaults to 1 second, because the
+    /// whole response must be ready within 2 seconds.
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
 
-    /// Reads hashes of another scheme too; what is right becomes argon2id at once. Defaults to
-    /// none, because a new site has none.
+    /// Accepts hashes of another scheme too. A hash whose password is right is replaced by argon2id
+    /// immediately. Defaults to none.
     #[must_use]
     pub fn read_also(mut self, scheme: impl ForeignHash) -> Self {
         self.foreign.push(Arc::new(scheme));
         self
     }
 
-    /// Returns how many runs go on at once: cores and memory budget taken together, at least 1.
+    /// Returns the number of concurrent runs, from the cores and the memory budget, at least 1.
     #[must_use]
     pub fn permits(&self) -> usize {
         let affordable = self.budget_kib / self.cost().memory_kib().max(1);
@@ -103,12 +103,13 @@ impl PasswordHasherSettings {
         self.cost.unwrap_or(HashCost::OF_THIS_BUILD)
     }
 
-    /// Whether hashes are cheap because this is a debug build.
+    /// Returns whether hashes are cheap because this is a debug build.
     pub(crate) fn is_cheap(&self) -> bool {
         self.cost.is_none() && HashCost::OF_THIS_BUILD != HashCost::OWASP
     }
 
-    /// The ceiling, or the site's own cost where that is higher: its own hashes are always run.
+    /// Returns the ceiling, or the site's own cost if that is higher, so that its own hashes are
+    /// always run.
     pub(crate) fn ceiling(&self) -> HashCost {
         self.ceiling.max_of(self.cost())
     }
@@ -121,7 +122,7 @@ impl PasswordHasherSettings {
         self.wait
     }
 
-    /// Asks the readers of other schemes, in the order in which they were added.
+    /// Checks the hash with the other schemes, in the order in which they were added.
     pub(crate) fn foreign_match(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
         self.foreign.iter().find_map(|scheme| scheme.check(password, stored))
     }

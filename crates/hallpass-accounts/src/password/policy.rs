@@ -1,12 +1,11 @@
-//! What may become a password: long enough, and not among the first things that anybody would
-//! guess.
+//! The rules for new passwords: a minimum length, and no password that is easy to guess.
 //!
-//! No composition rules ("one digit, one symbol"): they make passwords worse (NIST SP 800-63B
-//! section 3.1.1.2, ASVS 6.2.5).
+//! There are no composition rules ("one digit, one symbol"), because they make passwords worse
+//! (NIST SP 800-63B section 3.1.1.2, ASVS 6.2.5).
 //!
-//! A service that knows passwords from breaches is a hook, [`BreachedPasswords`]. This crate asks
-//! none of its own accord. One that is asked should learn as little as can be: Have I Been Pwned
-//! takes the first five digits of a SHA-1, for instance.
+//! A service that finds breached passwords is a hook, [`BreachedPasswords`]. By default this crate
+//! calls no such service. A hook should send as little as possible. For example, Have I Been Pwned
+//! takes the first five digits of a SHA-1.
 
 use std::{collections::HashSet, fmt, future::Future, sync::Arc};
 
@@ -43,31 +42,31 @@ pub struct PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// Sets the fewest characters; below 8 counts as 8, the floor of ASVS 6.2.1. Defaults to 10,
-    /// because with hashing and limits as they are here ten characters that are not guessable
-    /// hold, and fifteen make people write them down.
+    /// Sets the minimum length, in characters. A value below 8, the minimum of ASVS 6.2.1, counts
+    /// as 8. Defaults to 10. With the hashing and the limits of this crate, ten characters that are
+    /// not guessable suffice, and people write passwords of fifteen characters down.
     #[must_use]
     pub fn min_length(mut self, characters: usize) -> Self {
         self.min = characters.clamp(FLOOR, MAX);
         self
     }
 
-    /// Adds a word that a guesser would try on this site: its name, its product. Defaults to none,
-    /// because only the site knows; the user name is always one.
+    /// Adds a word that a guesser would try on this site, such as its name or its product. Defaults
+    /// to no words. The user name is always included.
     #[must_use]
     pub fn context_word(mut self, word: &str) -> Self {
         self.context.push(word.to_lowercase());
         self
     }
 
-    /// Refuses these passwords as well, in any case: a site's own list, one a line. Defaults to
-    /// none, because the 99,838 that were counted most often in breaches are refused anyway,
-    /// and so is what is made like them.
+    /// Rejects these passwords as well, in any case: a site's own list, one password per line.
+    /// Defaults to none. The 99,838 passwords that were counted most often in breaches, and
+    /// passwords that are formed like them, are rejected in any case.
     ///
     /// ```
     /// use hallpass_accounts::{Password, PasswordError, PasswordPolicy, Username};
     ///
-    /// let list = "blink182rocks\nNCC1701-enterprise"; // a file of the site's
+    /// let list = "blink182rocks\nNCC1701-enterprise"; // the site's own file
     /// let policy = PasswordPolicy::default().also_refuse(list.lines());
     /// let alice = Username::parse("alice")?;
     /// assert_eq!(
@@ -85,18 +84,18 @@ impl PasswordPolicy {
         self
     }
 
-    /// Accepts the password for this user, or says which rule it breaks. Lengths are counted in
-    /// characters.
+    /// Accepts the password for this user, or returns the rule that it breaks. Lengths are counted
+    /// in characters.
     ///
     /// # Errors
-    /// The rule that it breaks; the sentence is fit to be shown to the person.
+    /// The rule that the password breaks. The text of the error can be shown to the person.
     pub fn accept(
         &self,
         password: &Password,
         user: &Username,
     ) -> Result<AcceptablePassword, PasswordError> {
         let text = password.as_str();
-        // Bytes first: counting characters of a huge text is work too.
+        // Bytes first, because counting the characters of a huge text costs time.
         if text.len() > 4 * MAX || !(self.min..=MAX).contains(&text.chars().count()) {
             return Err(PasswordError::Length { min: self.min });
         }
@@ -109,7 +108,7 @@ impl PasswordPolicy {
     }
 }
 
-/// The list as a number: it may be long.
+/// Prints the length of the list, because the list may be long.
 impl fmt::Debug for PasswordPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PasswordPolicy")
@@ -126,7 +125,7 @@ impl Default for PasswordPolicy {
     }
 }
 
-/// A password that passed the policy: what may be hashed and stored.
+/// A password that passed the policy, and so may be hashed and stored.
 #[derive(Debug)]
 #[must_use]
 pub struct AcceptablePassword(Password);
@@ -138,23 +137,23 @@ impl AcceptablePassword {
 }
 
 impl PartialEq for AcceptablePassword {
-    /// For assertions on the refusal; two passwords are never compared for a decision.
+    /// For assertions in tests. No decision compares two passwords.
     fn eq(&self, other: &Self) -> bool {
         self.0.as_bytes() == other.0.as_bytes()
     }
 }
 
-/// Which rule a new password breaks.
+/// The rule that a new password breaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PasswordError {
-    /// Too short or too long.
+    /// The password is too short or too long.
     Length {
-        /// The fewest characters.
+        /// The minimum number of characters.
         min: usize,
     },
-    /// Among the first that a guesser tries: a common password, a keyboard run, the user's or the
-    /// site's name, one known from a breach.
+    /// The password is easy to guess: a common password, a keyboard run, the name of the user or
+    /// the site, or a password that is known from a breach.
     Common,
 }
 
@@ -182,7 +181,7 @@ impl From<PasswordError> for FieldFault {
     }
 }
 
-/// Knows passwords from breaches.
+/// Looks up passwords that are known from breaches.
 ///
 /// ```
 /// use hallpass_accounts::{Breach, BreachedPasswords};
@@ -210,15 +209,15 @@ impl From<PasswordError> for FieldFault {
     note = "guide: docs/guide/src/operating.md"
 )]
 pub trait BreachedPasswords: Send + Sync + 'static {
-    /// What goes wrong with the service.
+    /// The error of the service.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Looks a new password up. It has passed the site's own rules; the answer is waited for as
-    /// long as for a store.
+    /// Looks a new password up. It has passed the site's own rules. The time limit is that of a
+    /// store.
     ///
     /// # Errors
-    /// The service's own. The password is then **accepted**: a service that is down must not stop
-    /// registrations, and the site's own rules have been kept.
+    /// The error of the service. The password is then **accepted**: a service that is down must not
+    /// stop registrations, and the site's own rules have been applied.
     fn look_up(&self, password: &str) -> impl Future<Output = Result<Breach, Self::Error>> + Send;
 }
 
@@ -228,9 +227,9 @@ pub trait BreachedPasswords: Send + Sync + 'static {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum Breach {
-    /// It is: refused like a common one.
+    /// The password is known. It is rejected like a common one.
     Known,
-    /// It is not.
+    /// The password is not known.
     Unknown,
 }
 
@@ -266,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_user_and_site_are_no_secret() {
+    fn names_of_user_and_site_are_rejected() {
         let policy = PasswordPolicy::default().context_word("Gazette");
         for guess in ["Marguerite1", "marguerite-gazette", "GazetteGazette!", "gazette2026"] {
             assert_eq!(accept(&policy, guess), Err(PasswordError::Common), "{guess}");

@@ -1,4 +1,4 @@
-//! Writing password hashes.
+//! The store trait that writes password hashes.
 
 use std::{fmt, future::Future};
 
@@ -8,8 +8,8 @@ use crate::account::{
     store::AccountStore,
 };
 
-/// Writes password hashes: turns on `POST /profile/password`, and the upgrade of a hash whose
-/// parameters have become too weak.
+/// Writes password hashes. The trait turns on `POST /profile/password` and the upgrade of hashes
+/// whose parameters have become too weak.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot change passwords: it does not implement `PasswordStore`",
     label = "`PasswordStore` is not implemented for this type",
@@ -17,13 +17,13 @@ use crate::account::{
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait PasswordStore: AccountStore {
-    /// Puts a new hash of the **same** password in the place of the old one. Tokens and sessions
-    /// stay.
+    /// Replaces the old hash by a new hash of the **same** password. Tokens and sessions stay.
     ///
     /// **Atomic:** compare-and-set on `old_hash`. Without the comparison, an upgrade that began
-    /// before a password change would bring the old password back.
+    /// before a password change would restore the old password.
     ///
     /// # Errors
+    /// The error of the store.
     /// The store's own.
     fn replace_hash(
         &self,
@@ -32,44 +32,44 @@ pub trait PasswordStore: AccountStore {
         new_hash: &str,
     ) -> impl Future<Output = Result<ReplaceOutcome, Self::Error>> + Send;
 
-    /// Changes the password: the [`Actor`](crate::Actor) is checked, the old hash compared and
-    /// replaced, the generation raised, every session but the acting one ended, the log
-    /// written; **one transaction**.
+    /// Changes the password in **one transaction**: checks the [`Actor`](crate::Actor), compares
+    /// and replaces the old hash, raises the generation, ends every session except the acting one,
+    /// and writes the log.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn change(
         &self,
         change: PasswordChange,
     ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 }
 
-/// Whether a compare-and-set found what it expected.
+/// The outcome of a compare-and-set.
 ///
 /// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum ReplaceOutcome {
-    /// The new value is in place.
+    /// The new value was written.
     Replaced,
-    /// Something else had been written meanwhile; nothing was changed.
+    /// Another value had been written concurrently. Nothing was changed.
     Changed,
 }
 
-/// One change of password.
+/// A change of the password.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct PasswordChange {
-    /// Who makes it, and when.
+    /// The person who makes the change, and the time.
     pub own: OwnChange,
-    /// The PHC string that must still be there.
+    /// The PHC string that must still be stored.
     pub old_hash: String,
     /// The PHC string to write.
     pub new_hash: String,
 }
 
 impl PasswordChange {
-    /// Puts the parts together.
+    /// Creates a change.
     #[must_use]
     pub fn new(own: OwnChange, old_hash: String, new_hash: String) -> Self {
         Self { own, old_hash, new_hash }

@@ -1,21 +1,22 @@
-//! A stored password hash: a PHC string, parsed and held against a ceiling before a byte is
+//! A stored password hash: a PHC string, parsed and compared with a ceiling before any memory is
 //! allocated for it.
 //!
-//! A hash in the store is input. Whoever can write one (an import, an injection elsewhere) could
-//! name 2 GiB of memory or 4 billion passes, and argon2 0.6 obeys; so the parameters are judged
-//! first.
+//! A hash in the store is untrusted input. Anyone who can write one (an import, an injection
+//! elsewhere) could name 2 GiB of memory or 4 billion passes, and argon2 0.6 would run it.
+//! Therefore the parameters are checked first.
 //!
 //! # Peppers
-//! A pepper is a secret of the key ring that goes into password hashes, so that a copy of the
-//! database alone cannot be guessed against (argon2's secret value, RFC 9106 section 3.1). A hash
-//! names its pepper in the PHC string's `keyid`, by eight bytes of a hash of the key's name: there
-//! is no room for more, and the store learns nothing. So peppers rotate as the other keys do: an
-//! older one is still read, and the first right password makes the hash again with the one in use.
+//! A pepper is a secret of the key ring that is mixed into password hashes, so that passwords
+//! cannot be guessed with a copy of the database alone (argon2's secret value, RFC 9106 section
+//! 3.1). A hash names its pepper in `keyid` of the PHC string, by eight bytes of a hash of the
+//! key's name, because `keyid` has room for no more. The store does not receive the key's name.
+//! Peppers rotate like the other keys: an older pepper is still accepted, and the first right
+//! password replaces the hash with one of the pepper in use.
 //!
 //! # Other schemes
-//! This crate writes and reads argon2. Whoever brings accounts along with bcrypt, scrypt or PBKDF2
-//! gives the hasher a reader of that scheme; the first right password of each account turns its
-//! hash into argon2id, and one day the reader can go.
+//! This crate writes and reads argon2. A site with accounts whose hashes are bcrypt, scrypt or
+//! PBKDF2 gives the hasher a reader of that scheme. The first right password of each account
+//! replaces its hash with argon2id. Once all hashes are replaced, the reader can be removed.
 
 use std::fmt;
 
@@ -27,7 +28,7 @@ use zeroize::Zeroizing;
 
 use crate::password::HashCost;
 
-/// A stored hash that is affordable to check.
+/// A stored hash whose cost is within the ceiling.
 pub(crate) struct StoredHash {
     algorithm: Algorithm,
     version: Version,
@@ -36,12 +37,13 @@ pub(crate) struct StoredHash {
     tag: Vec<u8>,
 }
 
-/// Why a stored hash cannot be checked. For logs: the person sees the answer for a wrong password.
+/// The reason that a stored hash cannot be checked. For logs: the person receives the response for
+/// a wrong password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum UnusableHash {
-    #[error("the stored password hash is no PHC string of argon2")]
+    #[error("the stored password hash is not a PHC string of argon2")]
     Malformed,
-    #[error("the stored password hash asks for more memory or time than the ceiling allows")]
+    #[error("the stored password hash requires more memory or time than the ceiling allows")]
     OverCeiling,
     #[error("the stored password hash was made with a pepper that the key ring does not have")]
     UnknownPepper,
@@ -70,8 +72,8 @@ impl StoredHash {
         })
     }
 
-    /// Makes the hash that stands in for an account that does not exist, at the same cost. Nobody
-    /// knows a password for it, and the hasher does not believe it if somebody should.
+    /// Creates the hash that is checked for an account that does not exist, at the same cost. No
+    /// password for it is known, and the hasher ignores the result.
     pub(crate) fn dummy(cost: HashCost, salt: [u8; 16]) -> Result<Self, argon2::Error> {
         Ok(Self {
             algorithm: Algorithm::Argon2id,
@@ -82,12 +84,12 @@ impl StoredHash {
         })
     }
 
-    /// How many blocks of 1 KiB a check needs.
+    /// Returns the memory that a check needs, in blocks of 1 KiB.
     pub(crate) fn blocks(&self) -> usize {
         self.params.block_count()
     }
 
-    /// Finds the pepper that it was made with: none where it names none.
+    /// Finds the pepper that the hash was made with. Returns `None` if the hash names none.
     pub(crate) fn pepper<'r>(&self, ring: &'r KeyRing) -> Result<Option<Pepper<'r>>, UnusableHash> {
         match self.params.keyid() {
             [] => Ok(None),
@@ -95,8 +97,8 @@ impl StoredHash {
         }
     }
 
-    /// Tells whether the hash is weaker than what the site would write now, of an older kind, or of
-    /// another pepper.
+    /// Returns whether the hash is weaker than a new hash would be, of an older kind, or of another
+    /// pepper.
     pub(crate) fn is_outdated(&self, cost: HashCost, pepper: Option<Pepper<'_>>) -> bool {
         self.algorithm != Algorithm::Argon2id
             || self.version != Version::V0x13
@@ -104,7 +106,7 @@ impl StoredHash {
             || !cost.is_within(HashCost::new(self.params.m_cost(), self.params.t_cost(), u32::MAX))
     }
 
-    /// Runs argon2 once and compares in constant time.
+    /// Runs argon2 once and compares the result in constant time.
     pub(crate) fn check(
         &self,
         password: &[u8],
@@ -119,7 +121,7 @@ impl StoredHash {
     }
 }
 
-/// Whether a password is the stored one.
+/// The result of comparing a password with the stored hash.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub(crate) enum Match {
@@ -127,7 +129,7 @@ pub(crate) enum Match {
     Wrong,
 }
 
-/// Runs argon2id once and writes the result as a PHC string, which names the pepper.
+/// Runs argon2id once and returns the result as a PHC string that names the pepper.
 pub(crate) fn hash(
     password: &[u8],
     salt: [u8; 16],
@@ -155,28 +157,28 @@ fn argon2<'r>(
     }
 }
 
-/// The PHC format's base64: standard alphabet, no padding.
+/// Encodes in the base64 of the PHC format: standard alphabet, no padding.
 fn base64(bytes: &[u8]) -> String {
     base64_simd::STANDARD_NO_PAD.encode_to_string(bytes)
 }
 
-/// A pepper of a ring.
+/// A pepper of a key ring.
 #[derive(Clone, Copy)]
 pub(crate) struct Pepper<'r> {
     name: PepperName,
     secret: &'r [u8; 32],
 }
 
-/// What stands in `keyid`.
+/// The value of `keyid`.
 pub(crate) type PepperName = [u8; 8];
 
 impl<'r> Pepper<'r> {
-    /// The one that new hashes are made with; `None` where the ring has none.
+    /// Returns the pepper for new hashes, or `None` if the ring has no pepper.
     pub(crate) fn in_use(ring: &'r KeyRing) -> Option<Self> {
         ring.peppers().next().map(Self::of)
     }
 
-    /// The one that a hash was made with; `None` where the ring has it no more.
+    /// Returns the pepper with this name, or `None` if the ring does not have it any more.
     pub(crate) fn named(ring: &'r KeyRing, name: &[u8]) -> Option<Self> {
         ring.peppers().map(Self::of).find(|pepper| pepper.name == *name)
     }
@@ -203,20 +205,20 @@ impl fmt::Debug for Pepper<'_> {
     }
 }
 
-/// Reads the stored hashes of one other scheme.
+/// Checks the stored hashes of another scheme.
 ///
-/// It runs in the password hasher, on a blocking thread and with a permit, **beside** the one
-/// argon2 run that every path takes: so an account with a foreign hash never answers faster than
-/// one that does not exist.
+/// It runs in the password hasher, on a blocking thread and with a permit, **in addition to** the
+/// one argon2 run that every path takes. Therefore the response for an account with a foreign hash
+/// is never faster than the response for an account that does not exist.
 ///
 /// ```
 /// use hallpass_accounts::{ForeignHash, ForeignMatch, PasswordHasherSettings};
 ///
-/// struct Rot13; // for the shape of it
+/// struct Rot13; // an example only, never use it
 ///
 /// impl ForeignHash for Rot13 {
 ///     fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
-///         let stored = stored.strip_prefix("$rot13$")?; // not of this scheme: the next reader is asked
+///         let stored = stored.strip_prefix("$rot13$")?; // not of this scheme: the next reader is called
 ///         let turned = password.iter().map(|b| if b.is_ascii_lowercase() { (b - b'a' + 13) % 26 + b'a' } else { *b });
 ///         Some(if turned.eq(stored.bytes()) { ForeignMatch::Right } else { ForeignMatch::Wrong })
 ///     }
@@ -236,21 +238,21 @@ impl fmt::Debug for Pepper<'_> {
     note = "guide: docs/guide/src/moving.md"
 )]
 pub trait ForeignHash: Send + Sync + 'static {
-    /// Checks a password against a stored hash; `None` where the hash is not of this scheme.
+    /// Checks a password against a stored hash. Returns `None` if the hash is not of this scheme.
     ///
-    /// The stored text is input: a cost above what the scheme was used with must be refused here,
-    /// as [`ForeignMatch::Wrong`].
+    /// The stored text is untrusted input. Return [`ForeignMatch::Wrong`] for a cost above the
+    /// costs that the site used with the scheme.
     fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch>;
 }
 
-/// Whether a password is the one of a foreign hash.
+/// The result of checking a password against a foreign hash.
 ///
 /// Exhaustive, because an implementation returns it and there is no third result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum ForeignMatch {
-    /// It is.
+    /// The password is right.
     Right,
-    /// It is not, or the hash may not be run.
+    /// The password is wrong, or the hash must not be run.
     Wrong,
 }

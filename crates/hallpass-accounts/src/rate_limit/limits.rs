@@ -1,14 +1,15 @@
-//! Counting an attempt before it is looked at, per account and per address.
+//! Counts an attempt before it is evaluated, per account and per address.
 //!
-//! The account's key is the **name's** key, so that unknown names are limited exactly like known
-//! ones and a 429 tells nothing; so that spellings, pending cookies, sessions and addresses share
-//! one count; and so that a wrong code counts like a wrong password. How the owner gets in while a
-//! stranger keeps guessing: a browser that they signed in with before has attempts of its
-//! own (see `login/flow.rs`), which no stranger can use up. Elsewhere the wait has an end (15
-//! minutes at most), blocked attempts do not prolong it, sessions that exist go on and have
-//! attempts of their own for what they change, and the right password with the right code clears
-//! the count. What that does not prevent: in a new browser, a stranger who is quicker at the end of
-//! each wait takes the attempt that it gives.
+//! The account's key is the key of the **user name**. Unknown names are limited exactly like known
+//! names, so a 429 does not reveal whether an account exists. Spellings, pending cookies, sessions
+//! and addresses share one count, and a wrong code counts like a wrong password.
+//!
+//! The owner can log in while a stranger keeps guessing: a browser that the account logged in with
+//! before has its own attempts (see `login/flow.rs`), which a stranger cannot use up. In other
+//! browsers the wait is at most 15 minutes, and blocked attempts do not extend it. Existing
+//! sessions continue and have their own attempts for changes, and the right password with the right
+//! code clears the count. One attack remains: in a new browser, a stranger who is faster at the end
+//! of each wait uses the attempt that becomes available.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -26,7 +27,7 @@ use crate::{
     visitor::Visitor,
 };
 
-/// How many attempts are allowed per account and per address.
+/// The limits per account and per address.
 ///
 /// ```
 /// use hallpass_accounts::{RateLimit, RateLimits};
@@ -39,22 +40,22 @@ use crate::{
 pub struct RateLimits {
     account: RateLimit,
     address: RateLimit,
-    /// Changes that one session makes to its own account, right or wrong. A right one is not given
-    /// back.
+    /// The limit of the changes that one session makes to its own account, right or wrong. A right
+    /// change is not subtracted.
     changes: RateLimit,
 }
 
-/// Whose attempts are counted.
+/// The key on which attempts are counted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Whose<'a> {
-    /// No account's: what was typed cannot be a name, or no account is meant.
+    /// No account: the typed text is not a valid name, or the request names no account.
     Nobodys,
     Account(&'a Username),
-    /// Those of a browser that the account signed in with before.
+    /// A browser that the account logged in with before.
     Device(&'a Claims<'a, Device>),
-    /// Those of a session, or of an enrolment, on its own account: a stranger who keeps the
-    /// account's count full must not keep the owner from changing the password, and a stolen
-    /// session must not be a place to guess it.
+    /// A session or an enrolment on its own account. A stranger who exhausts the account's attempts
+    /// must not prevent the owner from changing the password, and a stolen session must not allow
+    /// unlimited guesses of the password.
     Own(&'a Username, Option<&'a str>),
 }
 
@@ -74,7 +75,7 @@ impl<'a> Whose<'a> {
             Self::Device(device) => {
                 Some(format!("device:{}", device.session().unwrap_or_default()))
             }
-            // The session first: a name may have a colon in it.
+            // The session comes first, because a name may contain a colon.
             Self::Own(name, session) => {
                 Some(format!("own:{}:{}", session.unwrap_or_default(), name.key()))
             }
@@ -91,7 +92,7 @@ pub(crate) struct Counted {
     peer: Option<IpAddr>,
 }
 
-/// A change that was counted and may be evaluated.
+/// Proof that a change was counted and may be evaluated.
 #[must_use]
 pub(crate) struct CountedChange {
     key: String,
@@ -112,8 +113,8 @@ impl RateLimits {
         self
     }
 
-    /// Counts an attempt on an account, or on a browser that it signed in with before; on the
-    /// address alone where the name cannot be one.
+    /// Counts an attempt on an account, or on a browser that the account logged in with before. If
+    /// the text is not a valid name, the attempt counts on the address only.
     pub(crate) async fn count(
         &self,
         stores: &StoreSet,
@@ -142,9 +143,9 @@ impl RateLimits {
         Ok(counted)
     }
 
-    /// Counts a change that a session makes to its own account: per session, so that a copied
-    /// access token cannot use up the changes of the owner's other sessions; per account where
-    /// the token names no session.
+    /// Counts a change that a session makes to its own account. Changes count per session, so that
+    /// a copied access token cannot use up the changes of the owner's other sessions, or per
+    /// account if the token names no session.
     pub(crate) async fn count_change(
         &self,
         stores: &StoreSet,
@@ -170,8 +171,8 @@ impl RateLimits {
         }
     }
 
-    /// The change was not evaluated, since a store or the hashing capacity was missing: it does not
-    /// count.
+    /// Subtracts a change that was not evaluated, because a store or hashing capacity was not
+    /// available.
     pub(crate) async fn not_evaluated(
         &self,
         stores: &StoreSet,
@@ -182,8 +183,8 @@ impl RateLimits {
         let _logged = stores.ask("give back", back).await;
     }
 
-    /// The attempt was right to the end: the account starts afresh, the address gets this one
-    /// attempt back. A store that fails now fails nobody's sign-in.
+    /// Clears the account's count and subtracts the attempt on the address after a complete login.
+    /// An error of the store at this point does not fail the login.
     pub(crate) async fn succeeded(&self, stores: &StoreSet, counted: Counted, now: UnixTime) {
         if let Some(key) = &counted.account_key {
             let _logged = stores.ask("clear", stores.rate_limits.clear(key)).await;
@@ -191,8 +192,9 @@ impl RateLimits {
         self.right_so_far(stores, &counted, now).await;
     }
 
-    /// The password was right and a code is due: the address gets this attempt back, the account
-    /// does not, or whoever knows the password could guess codes without end.
+    /// Subtracts the attempt on the address when the password was right and a code is required. The
+    /// account's count stays. Otherwise a person who knows the password could guess codes without
+    /// limit.
     pub(crate) async fn right_so_far(&self, stores: &StoreSet, counted: &Counted, now: UnixTime) {
         if let Some(key) = &counted.address_key {
             let back = stores.rate_limits.give_back(key, &self.address, now);
@@ -202,7 +204,7 @@ impl RateLimits {
 }
 
 impl Counted {
-    /// The same, to stay counted on its address even if all goes well, as each registration does.
+    /// Keeps the attempt counted on its address even after success, as for a registration.
     pub(crate) fn for_good(self) -> Self {
         Self { address_key: None, ..self }
     }
@@ -216,10 +218,10 @@ impl Default for RateLimits {
     fn default() -> Self {
         Self {
             account: RateLimit::new(5, FIRST_WAIT),
-            // A school behind one address, all mistyping at nine o'clock.
+            // A school behind one address may mistype many passwords at nine o'clock.
             address: RateLimit::new(100, FIRST_WAIT).regain_every(Duration::from_secs(60)),
-            // Nobody makes eight changes in a row by hand. At most ten within any minute: eight at
-            // once, one after 30 seconds.
+            // Nobody makes eight changes in a row by hand. At most ten within any minute: eight
+            // without a wait, one after 30 seconds.
             changes: RateLimit::new(8, FIRST_WAIT)
                 .longest_wait(Duration::from_secs(5 * 60))
                 .regain_every(Duration::from_secs(3 * 60)),
@@ -228,10 +230,10 @@ impl Default for RateLimits {
 }
 
 impl Visitor<'_> {
-    /// The key that the limit per address counts by. An IPv6 client owns at least a /64 (RFC 6177),
-    /// so its whole prefix is one key; counted singly, each of 2⁶⁴ addresses would buy fresh
-    /// attempts. A loopback address is no client's but a proxy's that nobody configured, and
-    /// has none: counted, one guesser would shut out everybody behind that proxy.
+    /// Returns the key of the limit per address. An IPv6 client owns at least a /64 (RFC 6177), so
+    /// its whole prefix is one key. If addresses were counted separately, each of 2⁶⁴ addresses
+    /// would allow new attempts. A loopback address is that of a proxy that is not configured, and
+    /// has no key. If it had one, a single guesser would block every client behind that proxy.
     pub(crate) fn address_key(&self) -> Option<String> {
         let peer = self.peer?.to_canonical();
         if peer.is_loopback() {

@@ -1,17 +1,18 @@
-//! The proxies in front of a site, and who asks through them.
+//! The reverse proxies in front of a site, and the address of the client behind them.
 //!
-//! Limits per address are worth as much as the address. `Forwarded` and `X-Forwarded-For` are
-//! written by whoever sends the request, so they count where the connection comes from a
-//! **configured** proxy, and only the one header that it writes: a proxy that sets one of them
-//! hands the client's own text through in the other.
+//! Limits per address depend on a correct address. Any client can send `Forwarded` and
+//! `X-Forwarded-For`, so a header is read only if the connection comes from a **configured** proxy,
+//! and only the one header that the proxy writes. A proxy that sets one of the headers forwards the
+//! client's own text in the other.
 //!
-//! The list is read from its end, where the nearest proxy wrote, as far as each address is a
-//! configured proxy too; the first that is not is the client. What stands before it is the client's
-//! word, and never looked at.
+//! The list is read from its end, where the nearest proxy wrote, while each address is a configured
+//! proxy. The first address that is not a configured proxy is the client. Entries before it are
+//! written by the client and are not read.
 
 use std::net::IpAddr;
 
-/// Which connections are the site's own proxies, and in which header they say for whom they ask.
+/// The addresses of the site's own proxies, and the header in which they write the client's
+/// address.
 ///
 /// ```
 /// use hallpass_accounts::Proxies;
@@ -23,10 +24,10 @@ use std::net::IpAddr;
 /// assert_eq!(
 ///     client("10.1.2.3", "203.0.113.9, 198.51.100.7"),
 ///     "198.51.100.7",
-///     "what comes first, the client wrote itself"
+///     "the first entry was written by the client"
 /// );
-/// assert_eq!(client("192.0.2.1", "198.51.100.7"), "192.0.2.1", "no proxy of ours");
-/// assert!(Proxies::x_forwarded_for(["10.0.0.1/8"]).is_err(), "an address is no network");
+/// assert_eq!(client("192.0.2.1", "198.51.100.7"), "192.0.2.1", "not a configured proxy");
+/// assert!(Proxies::x_forwarded_for(["10.0.0.1/8"]).is_err(), "host bits in a network are rejected");
 /// # Ok::<(), hallpass_accounts::ProxiesError>(())
 /// ```
 #[derive(Clone, Default, Debug)]
@@ -35,7 +36,7 @@ pub struct Proxies {
     networks: Vec<Network>,
 }
 
-/// An address, or a network with its prefix's length in bits.
+/// An address, or a network with the length of its prefix in bits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Network {
     address: IpAddr,
@@ -49,21 +50,21 @@ enum ClientHeader {
 }
 
 impl Proxies {
-    /// Proxies that write `X-Forwarded-For`, by address (`10.0.0.1`, `::1`) or network
+    /// Configures proxies that write `X-Forwarded-For`, by address (`10.0.0.1`, `::1`) or network
     /// (`10.0.0.0/8`).
     ///
     /// # Errors
-    /// When one is neither.
+    /// A text is neither an address nor a network.
     pub fn x_forwarded_for<'n>(
         networks: impl IntoIterator<Item = &'n str>,
     ) -> Result<Self, ProxiesError> {
         Self::writing(ClientHeader::XForwardedFor, networks)
     }
 
-    /// Proxies that write `Forwarded` (RFC 7239), by address or network.
+    /// Configures proxies that write `Forwarded` (RFC 7239), by address or network.
     ///
     /// # Errors
-    /// When one is neither.
+    /// A text is neither an address nor a network.
     pub fn forwarded<'n>(
         networks: impl IntoIterator<Item = &'n str>,
     ) -> Result<Self, ProxiesError> {
@@ -78,7 +79,8 @@ impl Proxies {
         Ok(Self { header: Some(header), networks })
     }
 
-    /// The header that counts, in lower case; `None` where no proxy is configured.
+    /// Returns the name of the header that is read, in lower case, or `None` if no proxy is
+    /// configured.
     #[must_use]
     pub fn header(&self) -> Option<&'static str> {
         self.header.map(|header| match header {
@@ -87,8 +89,8 @@ impl Proxies {
         })
     }
 
-    /// Who asks: `peer` is whose connection it is, and the lines are those of
-    /// [`header`](Self::header), in their order.
+    /// Returns the address of the client. `peer` is the address of the connection, and `lines` are
+    /// the values of [`header`](Self::header), in their order.
     #[must_use]
     pub fn client<'h>(
         &self,
@@ -97,8 +99,8 @@ impl Proxies {
     ) -> Option<IpAddr> {
         let mut client = peer?.to_canonical();
         let Some(header) = self.header else { return Some(client) };
-        // A comma ends an entry even within quotes: no address has one, and a client that opens a
-        // quote and does not close it must not swallow what the proxy wrote behind it.
+        // A comma ends an entry even within quotes. No address contains a comma, and a client that
+        // opens a quote and does not close it must not hide the entry that the proxy appended.
         let entries = lines.into_iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
         for entry in entries {
             if !self.networks.iter().any(|network| network.holds(client)) {
@@ -107,8 +109,8 @@ impl Proxies {
             let Some(address) =
                 std::str::from_utf8(entry).ok().and_then(|entry| header.address(entry))
             else {
-                // The proxy does not say, or not so that it can be read: what is known is the
-                // proxy.
+                // The proxy wrote no address, or an address that cannot be parsed. The last known
+                // address is the proxy.
                 break;
             };
             client = address.to_canonical();
@@ -130,8 +132,8 @@ impl ClientHeader {
     }
 }
 
-/// An address with or without a port; IPv6 with brackets or, as many write it, without (RFC 7239
-/// section 6).
+/// Parses an address with or without a port. IPv6 may be in brackets or, as is common, without them
+/// (RFC 7239 section 6).
 fn address_of_node(node: &str) -> Option<IpAddr> {
     if let Some(rest) = node.strip_prefix('[') {
         let (address, _port) = rest.split_once(']')?;
@@ -161,7 +163,7 @@ impl Network {
         self.masked(address).is_some_and(|masked| masked == number(self.address))
     }
 
-    /// The address's bits within the prefix; `None` for one of the other family.
+    /// Returns the bits of the address within the prefix, or `None` for the other address family.
     fn masked(self, address: IpAddr) -> Option<u128> {
         (address.is_ipv4() == self.address.is_ipv4()).then(|| {
             let longest = if address.is_ipv4() { 32 } else { 128 };
@@ -179,10 +181,10 @@ fn number(address: IpAddr) -> u128 {
     }
 }
 
-/// A proxy that is neither an address nor a network.
+/// The text is neither an address nor a network.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
-    "{0:?} is no proxy: write an address such as 10.0.0.1, or a network such as 10.0.0.0/8 or fd00::/8"
+    "{0:?} is not a proxy address: write an address such as 10.0.0.1, or a network such as 10.0.0.0/8 or fd00::/8"
 )]
 pub struct ProxiesError(String);
 

@@ -1,5 +1,5 @@
-//! Counting attempts: in a store, where a restart and another node see the count, or in the memory
-//! of a single node.
+//! Counts attempts: in a store, where the count survives a restart and is shared by all nodes, or
+//! in the memory of a single node.
 
 use std::{
     collections::HashMap,
@@ -12,11 +12,11 @@ use hallpass_core::UnixTime;
 
 use crate::rate_limit::{AttemptOutcome, AttemptState, RateLimit};
 
-/// Counts attempts per key. Not tied to [`AccountStore`](crate::AccountStore), because limits may
-/// live in another store.
+/// Counts attempts per key. Not a subtrait of [`AccountStore`](crate::AccountStore), because limits
+/// may be in another store.
 ///
-/// The arithmetic is [`RateLimit`]'s: a store loads the key's
-/// [`AttemptState`](crate::AttemptState), asks the policy and writes what it answers, in one
+/// [`RateLimit`] contains the computation. A store loads the key's
+/// [`AttemptState`](crate::AttemptState), calls the policy and writes the returned state, in one
 /// transaction that takes its write lock before it reads.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot count attempts for rate limits: it does not implement `RateLimitStore`",
@@ -26,18 +26,19 @@ use crate::rate_limit::{AttemptOutcome, AttemptState, RateLimit};
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait RateLimitStore: Send + Sync + 'static {
-    /// What goes wrong in this store.
+    /// The error of this store.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Counts one attempt **before** it is evaluated, or says how long to wait:
+    /// Counts one attempt **before** it is evaluated, or returns the time to wait:
     /// [`RateLimit::take`].
     ///
-    /// **Atomic:** of 200 calls at once on one key with 5 attempts free, exactly 5 are allowed.
-    /// Counting after the evaluation, or reading and then writing, lets all 200 guesses through
-    /// (CVE-2026-27801, AuthQuake 2024).
+    /// **Atomic:** of 200 concurrent calls on one key with 5 free attempts, exactly 5 are allowed.
+    /// Counting after the evaluation, or reading and writing in two steps, lets all 200 guesses
+    /// through (CVE-2026-27801, AuthQuake 2024).
     ///
     /// # Errors
-    /// The store's own. The sign-in then refuses with a 503: an uncounted guess is not made.
+    /// The error of the store. The login then returns a 503, because a guess that is not counted
+    /// must not be evaluated.
     fn try_take(
         &self,
         key: &str,
@@ -45,10 +46,10 @@ pub trait RateLimitStore: Send + Sync + 'static {
         now: UnixTime,
     ) -> impl Future<Output = Result<AttemptOutcome, Self::Error>> + Send;
 
-    /// Takes one counted attempt back, since it turned out right: [`RateLimit::give_back`]; atomic.
+    /// Subtracts one counted attempt, which was right: [`RateLimit::give_back`]. Atomic.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn give_back(
         &self,
         key: &str,
@@ -56,29 +57,29 @@ pub trait RateLimitStore: Send + Sync + 'static {
         now: UnixTime,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Forgets the key.
+    /// Deletes the key.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn clear(&self, key: &str) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// Counts attempts in this process. What a site gets whose store does not count.
+/// Counts attempts in the memory of this process. Used if the site's store does not count.
 ///
-/// Bounded: past [`CAPACITY`](Self::CAPACITY) keys the half that was quiet for longest is
-/// forgotten. To push one account's count out that way takes as many sign-ins on other names, each
-/// through the password hasher.
+/// The memory is bounded: past [`CAPACITY`](Self::CAPACITY) keys, the half that was not used for
+/// the longest time is deleted. To delete one account's count that way, an attacker needs that many
+/// logins with other names, each of which takes an argon2 run.
 #[derive(Debug, Default)]
 pub struct MemoryRateLimits {
     states: Mutex<HashMap<String, AttemptState>>,
 }
 
 impl MemoryRateLimits {
-    /// The most keys kept: about 10 MiB of them.
+    /// The maximum number of keys, about 10 MiB.
     pub const CAPACITY: usize = 1 << 16;
 
     fn states(&self) -> MutexGuard<'_, HashMap<String, AttemptState>> {
-        // Every change below is one insert or one removal: a panic leaves no half of one behind.
+        // Every change below is one insert or one removal, so a panic leaves no partial change.
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -138,7 +139,7 @@ mod tests {
     const POLICY: RateLimit = RateLimit::new(5, Duration::from_secs(30));
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn of_many_at_once_the_free_ones_pass() {
+    async fn only_the_free_ones_of_many_concurrent_attempts_pass() {
         let attempts = std::sync::Arc::new(MemoryRateLimits::default());
         let now = UnixTime::from_secs(1_000);
         let tasks: Vec<_> = (0..200)

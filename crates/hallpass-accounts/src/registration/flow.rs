@@ -17,15 +17,15 @@ use crate::{
 };
 
 impl<R: Role> Accounts<R> {
-    /// Makes an account with the first roles and signs it in; or leads it to the enrolment page,
-    /// where it must have a second factor.
+    /// Creates an account with the default roles and logs it in. If the account must have a second
+    /// factor, the step is [`LoginStep::EnrolmentRequired`].
     ///
-    /// That a name is taken is said openly: a form that makes accounts cannot hide it. The limit
-    /// per address bounds how many names can be tried out, and hashing.
+    /// The response states that a name is taken, because a registration form cannot hide it. The
+    /// limit per address limits the number of names that a client can test, and the hashing.
     ///
     /// # Errors
     /// [`Username`](AccountsErrorKind::Username), [`Password`](AccountsErrorKind::Password) and
-    /// [`NameTaken`](AccountsErrorKind::NameTaken), with nothing written; the faults of a log-in.
+    /// [`NameTaken`](AccountsErrorKind::NameTaken), with nothing written; the errors of a login.
     pub async fn register(
         &self,
         username: &str,
@@ -69,8 +69,8 @@ impl<R: Role> Accounts<R> {
         }
     }
 
-    /// 128 random bits: no two nodes ask each other for a number, and no id tells how many accounts
-    /// there are.
+    /// Returns an id of 128 random bits. Nodes need not coordinate, and an id does not reveal the
+    /// number of accounts.
     fn fresh_account_id(&self) -> Result<AccountId, AccountsError> {
         fresh_name(self.random()).map(AccountId::new)
     }

@@ -1,4 +1,4 @@
-//! The revocation log: what was revoked, in an order that a cursor can follow.
+//! The revocation log: revocations in an order that a cursor can follow.
 
 use std::{
     convert::Infallible,
@@ -9,8 +9,8 @@ use hallpass_core::UnixTime;
 
 use crate::{account::AccountId, session::session_id::SessionId};
 
-/// Reads the revocation log. Not tied to [`AccountStore`](crate::AccountStore), because the log may
-/// live in another store.
+/// Reads the revocation log. Not a subtrait of [`AccountStore`](crate::AccountStore), because the
+/// log may be in another store.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no revocation log: it does not implement `RevocationLog`",
     label = "`RevocationLog` is not implemented for this type",
@@ -18,62 +18,61 @@ use crate::{account::AccountId, session::session_id::SessionId};
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait RevocationLog: Send + Sync + 'static {
-    /// What goes wrong in this store.
+    /// The error of this store.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Reads the changes behind the cursor, oldest first, as many as the store likes to hand over
-    /// at once, and where to go on. The same cursor, with changes or without: the reader has
-    /// caught up.
+    /// Reads the changes after the cursor, oldest first, in pages of a size that the store chooses.
+    /// Returns the changes and the next cursor. If the returned cursor is the same, the reader is
+    /// at the end.
     ///
-    /// **Nothing is skipped:** a change whose transaction commits late must come behind every
-    /// cursor handed out before that commit. **Nothing waits:** who reads to the end gets every
-    /// change that was committed by then, even where another transaction is still open and the
-    /// cursor cannot move beyond it yet. Coming twice does no harm.
+    /// **Nothing is skipped:** a change whose transaction commits late must come after every cursor
+    /// that was returned before that commit. **Nothing waits:** a reader that reads to the end
+    /// receives every change that was committed by then, even if another transaction is still open
+    /// and the cursor cannot move past it yet. A change may be returned twice.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn read_after(
         &self,
         cursor: Cursor,
     ) -> impl Future<Output = Result<RevocationPage, Self::Error>> + Send;
 
-    /// Drops the changes made before `before`: no live token can carry what they revoke. Cursors
-    /// stay good.
+    /// Deletes the changes made before `before`. No live token can be affected by them. Cursors
+    /// stay valid.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn purge_before(
         &self,
         before: UnixTime,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// What wakes a reader when there is news. Defaults to [`NoNotifier`], because the poll finds
-    /// it too, a second later.
+    /// Returns the notifier that wakes a reader when the log has changes. Defaults to
+    /// [`NoNotifier`]: the poll finds a change within a second.
     fn notifier(&self) -> impl Notifier {
         NoNotifier
     }
 
-    /// Tells the log of a change that the store has made, for a log that lives elsewhere. Defaults
-    /// to nothing, because a store with a log of its own has written it in the transaction of
-    /// the change.
+    /// Publishes a change that the store has made to a log outside the store. Defaults to doing
+    /// nothing, because a store with its own log has written it in the transaction of the change.
     ///
     /// # Errors
-    /// The store's own. The sign-in then goes on telling until the log takes it.
+    /// The error of the store. The engine then retries until the log accepts the change.
     fn publish(&self, change: &Revocation) -> impl Future<Output = Result<(), Self::Error>> + Send {
         let _told_already = change;
         std::future::ready(Ok(()))
     }
 }
 
-/// A place in the log. Its number means something to the store only.
+/// A position in the log. Only the store interprets its number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Cursor(u128);
 
 impl Cursor {
-    /// The place before the oldest change that is still kept.
+    /// The position before the oldest change that is still stored.
     pub const START: Self = Self(0);
 
-    /// Makes a cursor of the store's number. 0 is [`Cursor::START`].
+    /// Creates a cursor from the store's number. 0 is [`Cursor::START`].
     #[must_use]
     pub const fn from_number(number: u128) -> Self {
         Self(number)
@@ -86,19 +85,19 @@ impl Cursor {
     }
 }
 
-/// A stretch of the log.
+/// A page of the log.
 ///
 /// Exhaustive, because a store constructs it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RevocationPage {
-    /// What was revoked, oldest first.
+    /// The revocations, oldest first.
     pub changes: Vec<Revocation>,
-    /// Where to go on.
+    /// The cursor of the next page.
     pub cursor: Cursor,
 }
 
 impl Revocation {
-    /// When it was made.
+    /// Returns the time of the revocation.
     #[must_use]
     pub fn at(&self) -> UnixTime {
         match self {
@@ -107,32 +106,32 @@ impl Revocation {
     }
 }
 
-/// One thing that revokes tokens.
+/// An event that revokes tokens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Revocation {
     /// Tokens of the account below this generation are revoked.
     Generation {
-        /// Whose.
+        /// The account.
         account: AccountId,
-        /// The lowest generation that is good.
+        /// The lowest generation that is valid.
         generation: u32,
-        /// When it was raised.
+        /// The time at which the generation was raised.
         at: UnixTime,
     },
     /// Tokens of this session are revoked.
     SessionEnded {
-        /// Which.
+        /// The session.
         session: SessionId,
-        /// When it ended.
+        /// The time at which the session ended.
         at: UnixTime,
     },
 }
 
-/// Waits for news of a [`RevocationLog`](crate::RevocationLog), on a connection of its own.
+/// Waits for changes of a [`RevocationLog`](crate::RevocationLog), on its own connection.
 ///
-/// A push carries no change and may be lost, doubled or false: it says "read the log now", and the
-/// log is what counts. Whoever reads the log polls it as well.
+/// A notification contains no change and may be lost, duplicated or false. It only causes the
+/// reader to read the log. The reader also polls the log.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot wait for news of a revocation log: it does not implement `Notifier`",
     label = "`Notifier` is not implemented for this type",
@@ -140,19 +139,19 @@ pub enum Revocation {
     note = "guide: docs/guide/src/revocation.md"
 )]
 pub trait Notifier: Send + 'static {
-    /// What goes wrong on the way.
+    /// The error of the connection.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Waits until the log may have news. The first call, and the first after an error, connects,
-    /// and answers as soon as nothing later can be missed: what happened before is there to be
-    /// read.
+    /// Waits until the log may have changes. The first call, and the first call after an error,
+    /// connects, and returns as soon as no later change can be missed. Earlier changes are already
+    /// in the log.
     ///
     /// # Errors
     /// The connection is lost or cannot be made. The caller waits a little and calls again.
     fn notified(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// No news is ever told: the log is polled alone.
+/// A notifier that never wakes the reader: the log is only polled.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct NoNotifier;
 

@@ -1,5 +1,5 @@
-//! Revocation sync: what other nodes and operators revoked is read into this node's revocation
-//! list, and what was revoked here is published to the logs that live apart from the store.
+//! Revocation sync: reads the revocations of other nodes and operators into this node's revocation
+//! list, and publishes this node's revocations to the logs outside the store.
 
 use std::{
     error::Error,
@@ -24,16 +24,16 @@ use crate::{
     store::{DynRevocationLog, ErasedNotifier, StoreFault, StoreSet},
 };
 
-/// Keeps the revocation list of one site current, as long as [`run`](Self::run) is polled.
+/// Keeps the revocation list of one site up to date, while [`run`](Self::run) is polled.
 ///
-/// Cheap to clone; clones share the place in the log.
+/// Cheap to clone; clones share the position in the log.
 ///
 /// ```no_run
 /// # use hallpass_accounts::{Accounts, RevocationSync, StoreFault};
 /// # use hallpass_core::Role;
 /// async fn ready<R: Role>(accounts: &Accounts<R>) -> Result<RevocationSync<R>, StoreFault> {
 ///     let sync = RevocationSync::new(accounts);
-///     sync.read().await?; // what was revoked before this start is revoked from the first request on
+///     sync.read().await?; // earlier revocations apply from the first request on
 ///     let task = sync.clone();
 ///     tokio::spawn(async move { task.run().await });
 ///     assert!(sync.is_ready());
@@ -45,7 +45,7 @@ pub struct RevocationSync<R> {
     log: Arc<LogState>,
 }
 
-/// How far the log has been read, and whether it answered the last time.
+/// The position in the log, and whether the last read failed.
 #[derive(Default)]
 struct LogState {
     cursor: Mutex<Cursor>,
@@ -53,31 +53,31 @@ struct LogState {
 }
 
 impl<R: Role> RevocationSync<R> {
-    /// Starts at the beginning of the site's revocation log. Nothing is read yet.
+    /// Creates a sync at the start of the site's revocation log. Nothing is read yet.
     #[must_use]
     pub fn new(accounts: &Accounts<R>) -> Self {
         Self { accounts: accounts.clone(), log: Arc::default() }
     }
 
-    /// Reads the log every second, and immediately when a notifier wakes it, publishes what is
-    /// revoked here, and deletes old entries every minute. Returns only where the site has no
+    /// Reads the log every second, and immediately when a notifier wakes it, publishes this node's
+    /// revocations, and deletes old entries every minute. Returns only if the site has no
     /// revocation log.
     ///
-    /// A fault is logged and tried again a second later.
+    /// An error is logged, and the operation is repeated a second later.
     pub async fn run(&self) {
         let stores = self.accounts.stores();
         if stores.revocation_log.is_none() {
             return;
         }
         let woken = Arc::new(Notify::new());
-        // Dropped, and with it the tasks, when this future is.
+        // The tasks are aborted when this future is dropped.
         let mut tasks = JoinSet::new();
         for log in stores.logs() {
             tasks.spawn(wait_for_news(log.notifier(), Arc::clone(&woken)));
         }
         tasks.spawn(publish(self.accounts.clone()));
         let mut ticks = interval(PERIOD);
-        // After a pause, of the machine for example, one reading is enough.
+        // After a pause, of the machine for example, one read is enough.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut purge_at = UnixTime::from_secs(0);
         loop {
@@ -97,25 +97,25 @@ impl<R: Role> RevocationSync<R> {
     }
 
     /// Reads the log to its end into the revocation list, and marks the list as current. Does
-    /// nothing where the site has no revocation log.
+    /// nothing if the site has no revocation log.
     ///
     /// # Errors
-    /// The store's fault. The list keeps its entries and becomes stale, and its policy decides; the
-    /// next call starts from the same place.
+    /// The error of the store. The list keeps its entries and becomes stale, and its policy decides
+    /// what happens. The next call starts from the same position.
     pub async fn read(&self) -> Result<(), StoreFault> {
         let (accounts, list) = (&self.accounts, &self.accounts.settings().revocation_list);
         let Some(log) = &accounts.stores().revocation_log else {
             return Ok(());
         };
         let mut cursor = self.log.cursor.lock().await;
-        // The time before the reading: a change that is written during it belongs to the next one.
+        // The time before the read: a change that is written during it is part of the next read.
         let now = accounts.now();
         let read = self.read_on(log, *cursor).await;
         let was_silent = self.log.is_silent.swap(read.is_err(), Ordering::Relaxed);
         match (&read, was_silent) {
             (Err(error), false) => {
                 let source = error.source();
-                tracing::error!(target: "hallpass", %error, source, "the revocation log does not answer");
+                tracing::error!(target: "hallpass", %error, source, "the revocation log is not available");
                 accounts.events().happened(Event::RevocationLogSilent);
             }
             (Ok(_), true) => {
@@ -133,10 +133,10 @@ impl<R: Role> RevocationSync<R> {
         Ok(())
     }
 
-    /// Deletes from logs and list what no live token can carry any more.
+    /// Deletes the entries of logs and list that cannot affect a live token any more.
     ///
     /// # Errors
-    /// The store's fault; the list has been tidied all the same.
+    /// The error of the store. Entries of the list are deleted even then.
     pub async fn purge(&self) -> Result<(), StoreFault> {
         let (accounts, stores) = (&self.accounts, self.accounts.stores());
         let now = accounts.now();
@@ -148,15 +148,15 @@ impl<R: Role> RevocationSync<R> {
         Ok(())
     }
 
-    /// Returns whether the list is current within the published bound of 5 seconds, for `/readyz`.
-    /// Always true where the site has no revocation log.
+    /// Returns whether the list is current within the documented bound of 5 seconds, for `/readyz`.
+    /// Always true if the site has no revocation log.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.accounts.stores().revocation_log.is_none()
             || self.staleness().is_some_and(|age| age <= BOUND)
     }
 
-    /// Returns how long ago the log was last read to its end. `None`: never.
+    /// Returns the time since the log was last read to its end, or `None` if it never was.
     #[must_use]
     pub fn staleness(&self) -> Option<Duration> {
         let settings = self.accounts.settings();
@@ -203,11 +203,11 @@ impl<R> std::fmt::Debug for RevocationSync<R> {
 }
 
 impl StoreSet {
-    /// Publishes what was revoked here to the logs that live apart from the store, and what an
+    /// Publishes this node's revocations to the logs outside the store, including those that an
     /// earlier call could not publish.
     ///
     /// # Errors
-    /// A log's fault. The next call publishes the rest.
+    /// The error of a log. The next call publishes the rest.
     pub(crate) async fn publish(&self) -> Result<(), StoreFault> {
         while let Some(change) = self.outbox.first() {
             for log in self.logs() {
@@ -226,7 +226,7 @@ async fn tick_or(ticks: &mut tokio::time::Interval, woken: &Notify) {
     }
 }
 
-/// Wakes the reader at each message, and connects again after a fault.
+/// Wakes the reader at each notification, and connects again after an error.
 async fn wait_for_news(mut notifier: Box<dyn ErasedNotifier>, woken: Arc<Notify>) {
     let mut is_down = false;
     loop {
@@ -240,7 +240,7 @@ async fn wait_for_news(mut notifier: Box<dyn ErasedNotifier>, woken: Arc<Notify>
             Err(error) => {
                 if !std::mem::replace(&mut is_down, true) {
                     let source = error.source();
-                    tracing::warn!(target: "hallpass", %error, source, "revocations are not pushed, and polled alone");
+                    tracing::warn!(target: "hallpass", %error, source, "revocations are only polled, because the notifier is not available");
                 }
                 sleep(RETRY).await;
             }
@@ -248,7 +248,7 @@ async fn wait_for_news(mut notifier: Box<dyn ErasedNotifier>, woken: Arc<Notify>
     }
 }
 
-/// Publishes each revocation of this node immediately, and again after a fault.
+/// Publishes each revocation of this node immediately, and again after an error.
 async fn publish<R: Role>(accounts: Accounts<R>) {
     let stores = accounts.stores();
     let mut is_down = false;
@@ -261,7 +261,7 @@ async fn publish<R: Role>(accounts: Accounts<R>) {
             Err(error) => {
                 if !std::mem::replace(&mut is_down, true) {
                     let source = error.source();
-                    tracing::warn!(target: "hallpass", %error, source, "revocations here cannot be announced yet");
+                    tracing::warn!(target: "hallpass", %error, source, "revocations of this node cannot be published yet");
                 }
                 sleep(RETRY).await;
             }
@@ -269,9 +269,9 @@ async fn publish<R: Role>(accounts: Accounts<R>) {
     }
 }
 
-/// The published bound: a revocation takes effect on every node within this time.
+/// The documented bound: a revocation takes effect on every node within this time.
 const BOUND: Duration = Duration::from_secs(5);
-/// A fifth of the bound: a reading may fail or be late, and the next ones still keep it.
+/// A fifth of the bound, so that the bound holds even if a read fails or is late.
 const PERIOD: Duration = Duration::from_secs(1);
 const PURGE_PERIOD: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(1);

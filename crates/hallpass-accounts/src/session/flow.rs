@@ -1,8 +1,8 @@
-//! Refreshing a session, logging out, and the list of one's own sessions.
+//! Refreshing a session, logging out, and listing one's own sessions.
 //!
-//! A refresh is the only store call of a session whose account changes nothing, once in a token's
-//! life: roles, disabling and the generation are read at that moment. No request whose access token
-//! is live reaches the store.
+//! After login, a session whose account makes no changes reads the store only at its refreshes,
+//! once per lifetime of an access token. A refresh reads roles, disabling and the generation. A
+//! request whose access token is live does not read the store.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,31 +30,32 @@ use crate::{
 };
 
 impl<R: Role> Accounts<R> {
-    /// Renews a session: consumes its refresh token for the next one, and issues an access token
-    /// with the roles of this moment.
+    /// Refreshes a session (refresh-token rotation): consumes its refresh token, and returns the
+    /// next one with an access token that has the current roles.
     ///
-    /// Calls at once with one token get the same successor. One that comes with a token consumed
-    /// longer ago ends the session, on every node.
+    /// Concurrent calls with one token receive the same successor. A call with a token that was
+    /// consumed before the grace period ends the session, on every node.
     ///
     /// # Errors
-    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn): the token is none of ours, was replayed, or
-    /// its session is over. The cookies are not to be removed: another tab may have set newer
-    /// ones. [`Limited`](AccountsErrorKind::Limited) after 64 renewals within the grace.
-    /// [`Unavailable`](AccountsErrorKind::Unavailable), and the same token is good for another try.
+    /// - [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn): the token is not authentic, was reused,
+    ///   or its session has ended. Do not remove the cookies, because another tab may have set
+    ///   newer ones.
+    /// - [`Limited`](AccountsErrorKind::Limited) after 64 refreshes within the grace period.
+    /// - [`Unavailable`](AccountsErrorKind::Unavailable). The same token can be presented again.
     pub async fn refresh(&self, token: &[u8]) -> Result<Tokens, AccountsError> {
         let live = self.present(token).await?;
         let Live { secret, session } = &*live;
         if self.settings().two_factor.asks(&session.account, session.methods) == Asked::SecondFactor
         {
-            // Of before the policy: from here on only a sign-in leads on, to the enrolment page if
-            // need be.
+            // The session was opened before the policy: only a login leads to a new one, to the
+            // enrolment page if necessary.
             self.end_renewed(secret, session).await?;
             return Err(AccountsErrorKind::NotLoggedIn.into());
         }
         let logged_in = refresh(self, secret.session(), session);
         let now = self.now();
-        // A token that outlived its session would make the absolute limit the limit and a quarter
-        // of an hour.
+        // The access token must not outlive its session. Otherwise the absolute limit would be
+        // exceeded by the lifetime of an access token.
         let life = session.expires.since(now).min(self.issuer().access_lifetime());
         let access =
             self.sign(&self.issuer().clone().lifetime(life), &logged_in, &session.account)?;
@@ -62,14 +63,14 @@ impl<R: Role> Accounts<R> {
         Ok(Tokens { access, refresh: Some(refresh) })
     }
 
-    /// Ends the session of a refresh token: a log-out after the access token has run out.
+    /// Ends the session of a refresh token: a logout after the access token has expired.
     ///
     /// # Errors
-    /// [`Unavailable`](AccountsErrorKind::Unavailable), and the session is as it was.
+    /// [`Unavailable`](AccountsErrorKind::Unavailable). The session is unchanged.
     pub async fn log_out_by_refresh(&self, token: &[u8]) -> Result<(), AccountsError> {
         let live = match self.present(token).await {
             Ok(live) => live,
-            // Nothing of it is alive.
+            // The session has ended already.
             Err(error) if error.kind() == AccountsErrorKind::NotLoggedIn => return Ok(()),
             Err(error) => return Err(error),
         };
@@ -91,8 +92,8 @@ impl<R: Role> Accounts<R> {
         Ok(())
     }
 
-    /// Consumes the token, or follows it within the grace. Answers the live one; the tabs and
-    /// pictures of one moment wait for one answer.
+    /// Consumes the token, or follows it within the grace period, and returns the live token.
+    /// Concurrent requests of one page share one store call.
     async fn present(&self, token: &[u8]) -> Result<Arc<Live>, AccountsError> {
         let store = offered(self.stores().refresh_tokens.as_ref())?;
         let ring = self.issuer().keys().current();
@@ -124,8 +125,8 @@ impl<R: Role> Accounts<R> {
                 Ok(Live { secret: successor, session })
             }
             RefreshOutcome::InGrace { live, session } => {
-                // Made by a node with a newer ring, which this one is about to read: the next try
-                // finds it.
+                // The live token was made by a node with a newer key ring, which this node has not
+                // read yet: the next try finds the key.
                 let live = presented.leading_to(&live, ring).ok_or_else(no_key)?;
                 Ok(Live { secret: live, session })
             }
@@ -141,7 +142,8 @@ impl<R: Role> Accounts<R> {
         }
     }
 
-    /// The beginning of a session's chain; `None` where the site renews none.
+    /// Returns the start of a session's refresh chain, or `None` if the site does not refresh
+    /// sessions.
     pub(crate) fn first_refresh(
         &self,
         session: SessionId,
@@ -168,26 +170,28 @@ impl<R: Role> Accounts<R> {
         Ok(secret.write(key, expires_at))
     }
 
-    /// A session that is renewed once in an access token's life must not count as idle meanwhile.
+    /// Returns the idle limit. A session that is refreshed once per access token must not become
+    /// idle.
     fn idle_limit(&self) -> Duration {
         self.settings().session.idle.max(self.issuer().access_lifetime() * 2)
     }
 
-    /// Logs out: the session is dead, copies of its tokens included. On this node at once, on the
-    /// others as soon as the log tells them; without a session store, on this node alone.
+    /// Logs out: the session ends and its tokens, including copies, are revoked. This node rejects
+    /// them immediately, and the other nodes once they have read the revocation log. Without a
+    /// session store the logout is effective on this node only.
     ///
-    /// The store is written before the list: were it the other way about and the store failed, a
-    /// second try would come as nobody, and the session would live on elsewhere.
+    /// The store is written before the list. In the reverse order, if the store failed, a second
+    /// try would be rejected as not logged in, and the session would stay live on other nodes.
     ///
     /// # Errors
-    /// [`Unavailable`](AccountsErrorKind::Unavailable), and the session is as it was.
+    /// [`Unavailable`](AccountsErrorKind::Unavailable). The session is unchanged.
     pub async fn log_out(&self, who: &Identity<R>) -> Result<(), AccountsError> {
         let Some(session) = who.session() else {
             return Ok(());
         };
         match session_of(who) {
             Some(id) if self.stores().sessions.is_some() => {
-                // Ended by somebody else meanwhile: ended all the same.
+                // A session that was ended concurrently has ended as well.
                 let _: EndOutcome = self.end(&AccountId::new(who.user_id()), &id, None).await?;
             }
             _ => {}
@@ -199,7 +203,7 @@ impl<R: Role> Accounts<R> {
     /// Lists the sessions, newest first.
     ///
     /// # Errors
-    /// [`Revoked`](AccountsErrorKind::Revoked), and the faults of a store.
+    /// [`Revoked`](AccountsErrorKind::Revoked), and the errors of a store.
     pub async fn sessions(&self, who: &Identity<R>) -> Result<Vec<Session>, AccountsError> {
         let store = offered(self.stores().sessions.as_ref())?;
         let account = self.own_account(who).await?;
@@ -207,11 +211,11 @@ impl<R: Role> Accounts<R> {
         self.stores().ask("list sessions", list).await
     }
 
-    /// Ends one session of one's own.
+    /// Ends one of the person's own sessions.
     ///
     /// # Errors
-    /// [`NotFound`](AccountsErrorKind::NotFound) for what is no live session of this account, other
-    /// people's included; [`Revoked`](AccountsErrorKind::Revoked),
+    /// [`NotFound`](AccountsErrorKind::NotFound) if the account has no such live session, which
+    /// includes the sessions of other people; [`Revoked`](AccountsErrorKind::Revoked),
     /// [`Limited`](AccountsErrorKind::Limited).
     pub async fn end_session(&self, who: &Identity<R>, session: &str) -> Result<(), AccountsError> {
         self.changing(who, async {
@@ -226,11 +230,11 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// Ends every session but this one, which goes on with the tokens returned.
+    /// Ends every session except this one, which continues with the returned tokens.
     ///
     /// # Errors
     /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited), and the
-    /// faults of a store.
+    /// errors of a store.
     pub async fn end_other_sessions(&self, who: &Identity<R>) -> Result<Tokens, AccountsError> {
         self.changing(who, async {
             let store = offered(self.stores().sessions.as_ref())?;

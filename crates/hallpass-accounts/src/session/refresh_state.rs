@@ -1,39 +1,40 @@
-//! What becomes of a refresh token that is presented: the arithmetic, once for all stores.
+//! The state of a session's refresh token, and the computation for a presented token, which all
+//! stores share.
 //!
-//! A session has **one live token**. Presented, it is consumed and its successor takes its place.
-//! Several tabs present the same one at the same moment, and answers get lost, so for a short
-//! **grace** a consumed token still leads to the live one; a second chain never begins. After the
-//! grace a consumed token is a copy in somebody's hands, and since nobody can tell whose, the
-//! session ends (RFC 9700, section 4.14.2). Revoking at once instead signed out honest users: 415
-//! of 679 in one published case.
+//! A session has **one live token**. When it is presented, it is consumed and replaced by its
+//! successor. Several tabs present the same token concurrently, and responses get lost. Therefore a
+//! consumed token leads to the live one for a short **grace** period, and a second chain is never
+//! started. After the grace period a consumed token is a copy. It is unknown who has it, so the
+//! session ends (RFC 9700, section 4.14.2). Revoking without a grace period logged out legitimate
+//! users: 415 of 679 in one published case.
 //!
-//! **A clock set back adds no life.** By how far the clock lies behind the last renewal, by so much
-//! the end moves forward. The grace counts in both directions, since the clocks of two nodes are
-//! apart. Guarded by `refresh_state/tests.rs`.
+//! **A clock that is set back does not extend the life.** If the clock is *d* behind the last
+//! refresh, the expiry moves forward by *d*. The grace period applies in both directions, because
+//! the clocks of two nodes differ. Tested in `refresh_state/tests.rs`.
 
 use std::{fmt, time::Duration};
 
 use hallpass_core::{Methods, UnixTime};
 
-/// How the refreshing of one session stands: what a store keeps beside the session, and hands to
+/// The refresh state of one session. A store keeps it with the session and passes it to
 /// [`Rotation::present`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct RefreshState {
     /// The live token.
     pub live: RefreshHash,
-    /// Those consumed within the grace, oldest first.
+    /// The tokens that were consumed within the grace period, oldest first.
     pub consumed: ConsumedRefreshes,
-    /// When the session was last renewed, or opened.
+    /// The time at which the session was last refreshed, or opened.
     pub refreshed: UnixTime,
-    /// When it ends unless it is renewed.
+    /// The time at which the session ends unless it is refreshed.
     pub idle_until: UnixTime,
-    /// When it ends at the latest.
+    /// The latest time at which the session ends.
     pub expires: UnixTime,
 }
 
 impl RefreshState {
-    /// Puts together what a store kept.
+    /// Creates the state from stored values.
     #[must_use]
     pub fn new(
         live: RefreshHash,
@@ -46,64 +47,65 @@ impl RefreshState {
     }
 }
 
-/// What makes a session one that can be renewed: the beginning of a chain of refresh tokens.
+/// The start of a chain of refresh tokens. A session with one can be refreshed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct RefreshChain {
     /// The first token.
     pub first: RefreshHash,
-    /// When the session ends unless it is renewed.
+    /// The time at which the session ends unless it is refreshed.
     pub idle_until: UnixTime,
-    /// How the person proved who they are, for the tokens to come. A store keeps the
+    /// The authentication methods of the login, for the next tokens. A store keeps the
     /// [names](Methods::names).
     pub methods: Methods,
 }
 
 impl RefreshChain {
-    /// Puts the parts together.
+    /// Creates a chain.
     #[must_use]
     pub fn new(first: RefreshHash, idle_until: UnixTime, methods: Methods) -> Self {
         Self { first, idle_until, methods }
     }
 }
 
-/// A refresh token that is presented.
+/// A presented refresh token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Rotation {
     /// The token.
     pub presented: RefreshHash,
-    /// What takes its place.
+    /// The token that replaces it.
     pub successor: RefreshHash,
-    /// When.
+    /// The time.
     pub at: UnixTime,
-    /// How long the session then lasts unless it is renewed again.
+    /// The time for which the session then lasts unless it is refreshed again.
     pub idle: Duration,
-    /// How long a consumed token still leads to the live one.
+    /// The time for which a consumed token still leads to the live one.
     pub grace: Duration,
 }
 
-/// What becomes of a presented token: what the store has to write.
+/// The outcome of a presented token: the data that the store has to write.
 ///
 /// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum RotationOutcome {
-    /// It was the live one. This is the state to write, on the condition that the live token is
+    /// The token was live. The value is the state to write, on the condition that the live token is
     /// still the presented one.
     Consumed(RefreshState),
-    /// It was consumed within the grace: nothing to write.
+    /// The token was consumed within the grace period. Nothing is written.
     InGrace,
-    /// It was consumed before: the session ends.
+    /// The token was consumed before the grace period. The session ends.
     Reused,
-    /// The session is past one of its limits: it ends.
+    /// The session has exceeded one of its limits. It ends.
     Over,
-    /// It is the live one, and too many were consumed within the grace: nothing to write.
+    /// The token is live, but too many tokens were consumed within the grace period. Nothing is
+    /// written.
     TooOften,
 }
 
 impl Rotation {
-    /// Puts the parts together.
+    /// Creates a rotation.
     #[must_use]
     pub fn new(
         presented: RefreshHash,
@@ -115,7 +117,7 @@ impl Rotation {
         Self { presented, successor, at, idle, grace }
     }
 
-    /// Says what becomes of the token.
+    /// Returns the outcome for the presented token.
     pub fn present(&self, state: &RefreshState) -> RotationOutcome {
         let latest = self.at.max(state.refreshed);
         if latest >= state.expires || latest >= state.idle_until {
@@ -149,16 +151,16 @@ impl Rotation {
     }
 }
 
-/// The tokens of a session that were consumed within the grace, and when. A store keeps them as
-/// [bytes](Self::to_bytes).
+/// The tokens of a session that were consumed within the grace period, with the times. A store
+/// keeps them as [bytes](Self::to_bytes).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ConsumedRefreshes(Vec<(RefreshHash, UnixTime)>);
 
 impl ConsumedRefreshes {
-    /// How many are kept: 64. A browser consumes one in a quarter of an hour.
+    /// The maximum number of tokens: 64. A browser consumes one per 15 minutes.
     pub const MAX: usize = 64;
 
-    /// Returns the bytes to keep: 40 for each token, 2,560 at most. None at all for none.
+    /// Returns the bytes to store: 40 per token, at most 2,560. Empty without tokens.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.0.len() * ENTRY);
@@ -169,10 +171,10 @@ impl ConsumedRefreshes {
         bytes
     }
 
-    /// Reads the bytes that a store kept.
+    /// Parses stored bytes.
     ///
     /// # Errors
-    /// [`MalformedConsumedRefreshes`] where they are not those of [`to_bytes`](Self::to_bytes).
+    /// [`MalformedConsumedRefreshes`] if the bytes are not those of [`to_bytes`](Self::to_bytes).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, MalformedConsumedRefreshes> {
         let (entries, rest) = bytes.as_chunks::<ENTRY>();
         if !rest.is_empty() || entries.len() > Self::MAX {
@@ -189,24 +191,24 @@ impl ConsumedRefreshes {
 
 /// The bytes are not a list of consumed refresh tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a list of consumed refresh tokens has 40 bytes for each, and 64 of them at most")]
+#[error("a list of consumed refresh tokens has 40 bytes per token and at most 64 tokens")]
 pub struct MalformedConsumedRefreshes;
 
 /// The stored form of a refresh token: SHA-256, 32 bytes. A store compares it for equality.
 ///
-/// Not argon2, as for a password: a hash must be slow where the secret can be guessed, and nobody
-/// guesses 256 bits.
+/// Not argon2, as for a password: a hash must be slow only if the secret can be guessed, and 256
+/// random bits cannot be guessed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefreshHash([u8; 32]);
 
 impl RefreshHash {
-    /// Takes the 32 bytes that a store kept.
+    /// Creates the hash from 32 stored bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Returns the 32 bytes to keep.
+    /// Returns the 32 bytes to store.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

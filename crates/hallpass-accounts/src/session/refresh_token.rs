@@ -1,18 +1,18 @@
-//! Refresh tokens: 256 bits that renew one session, each good once.
+//! Refresh tokens: 256 bits that refresh one session. Each token is valid once.
 //!
-//! The first of a session is drawn. Each further one is **derived** from the one that it replaces,
-//! under an encryption key of the ring, so that tabs which present the same token at the same
-//! moment get the same successor, on whichever node, and nothing is kept in clear to make that so.
-//! What the store keeps is a hash. So:
+//! The first token of a session is random. Each further token is **derived** from the token that it
+//! replaces, with an encryption key of the ring. Concurrent requests with the same token therefore
+//! receive the same successor on every node, and no token is stored in clear text. The store keeps
+//! a hash. It follows:
 //!
-//! - a copy of the database renews nothing, and neither does the key ring, nor both together: the
-//!   first token is in neither;
-//! - an old token **and** the ring give the live one. Whoever has the ring signs access tokens
-//!   anyway.
+//! - A copy of the database does not refresh a session, nor does the key ring, nor both together,
+//!   because neither contains the first token.
+//! - An old token **and** the ring yield the live token. A person who has the ring can sign access
+//!   tokens anyway.
 //!
-//! A tag over session and secret, under the same key, tells a token of ours from noise **before the
-//! store is asked**, and a consumed one, which ends its session, from an invented one, which must
-//! not: a session's id is no secret.
+//! A tag over session and secret, with the same key, distinguishes an authentic token from an
+//! invented one **before the store is read**. A consumed token ends its session. An invented token
+//! must not, because the id of a session is not a secret.
 //!
 //! ```text
 //! base64url( session (16 bytes) | secret (32) | tag (16) )
@@ -31,7 +31,7 @@ use crate::{
     session::{refresh_state::RefreshHash, session_id::SessionId, store::RefreshedSession},
 };
 
-/// A refresh token on its way to its cookie. Redacted in `Debug`, wiped on drop.
+/// A refresh token for its cookie. Redacted in `Debug`, zeroized on drop.
 #[derive(Clone)]
 pub struct RefreshToken {
     text: Zeroizing<String>,
@@ -45,7 +45,7 @@ impl RefreshToken {
         &self.text
     }
 
-    /// Returns the latest moment to which its session can be renewed.
+    /// Returns the latest time up to which its session can be refreshed.
     #[must_use]
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
@@ -58,19 +58,19 @@ impl fmt::Debug for RefreshToken {
     }
 }
 
-/// What a refresh token holds.
+/// The contents of a refresh token.
 pub(crate) struct RefreshSecret {
     session: SessionId,
     secret: Zeroizing<[u8; SECRET]>,
 }
 
 impl RefreshSecret {
-    /// The first of a session.
+    /// Draws the first token of a session.
     pub(crate) fn draw(session: SessionId, random: &dyn Random) -> Result<Self, NoRandomness> {
         Ok(Self { session, secret: Zeroizing::new(draw(random)?) })
     }
 
-    /// Reads a token that was made under one of the ring's encryption keys.
+    /// Parses a token that was made with one of the ring's encryption keys.
     pub(crate) fn open(token: &[u8], ring: &KeyRing) -> Option<Self> {
         if token.len() != TEXT {
             return None;
@@ -96,7 +96,7 @@ impl RefreshSecret {
         self.session
     }
 
-    /// What the store keeps.
+    /// Returns the hash that the store keeps.
     pub(crate) fn hash(&self) -> RefreshHash {
         let mut hash = Sha256::new();
         hash.update(b"hallpass refresh token\0");
@@ -104,14 +104,14 @@ impl RefreshSecret {
         RefreshHash::from_bytes(hash.finalize().into())
     }
 
-    /// What takes its place.
+    /// Returns the token that replaces this one.
     pub(crate) fn successor(&self, key: &[u8; 32]) -> Self {
         let output = self.mac(SUCCESSOR_LABEL, key).finalize().into_bytes();
         Self { session: self.session, secret: Zeroizing::new(output.into()) }
     }
 
-    /// The token of this hash among those that came after this one, under whichever key of the
-    /// ring; as far as a store follows.
+    /// Returns the token of this hash among the successors of this token, with any key of the ring,
+    /// up to the number that a store keeps.
     pub(crate) fn leading_to(&self, live: &RefreshHash, ring: &KeyRing) -> Option<Self> {
         ring.encryption_keys().find_map(|(_, key)| {
             let chain = std::iter::successors(Some(self.successor(key)), |token| {
@@ -135,7 +135,7 @@ impl RefreshSecret {
     }
 }
 
-/// The token that a session goes on with, and the session as the store has it now.
+/// The token with which a session continues, and the session as stored now.
 pub(crate) struct Live {
     pub(crate) secret: RefreshSecret,
     pub(crate) session: Box<RefreshedSession>,

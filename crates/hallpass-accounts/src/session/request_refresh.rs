@@ -1,17 +1,18 @@
-//! Renewal inside a request whose access token has just run out, so that nobody loses a
-//! half-written form.
+//! Refreshes the session within a request whose access token has just expired, so that a person
+//! does not lose a form that they have filled in.
 //!
-//! What an adapter asks here, in this order, is the whole decision; the adapter moves bytes.
+//! The engine decides in these steps, and the adapter only transports bytes:
 //!
-//! 1. [`RequestRefresh::due`](RefreshHook::due): is this a request to renew in? The access token
-//!    has run out, or is gone, which is what a browser makes of one that has. A forged, ambiguous
-//!    or revoked one is not renewed: that would be a way around the refusal. An unsafe request that
-//!    another site caused renews nothing, nor does `OPTIONS`, which carries no cookie of the
-//!    person's, nor what came with a bearer token.
-//! 2. The session is renewed, and the request goes on as its person. Where the store does not
-//!    answer, it goes on as one whose token cannot be judged: 503 on a guarded route, and the
-//!    cookies stay. Where the session is over it goes on as it came.
-//! 3. The answer takes the new cookies, unless it [speaks of them
+//! 1. [`RequestRefresh::due`](RefreshHook::due) checks whether the request may be refreshed. The
+//!    access token must be expired or missing, because a browser deletes an expired cookie. A token
+//!    that is not authentic, ambiguous or revoked is not refreshed, because that would bypass its
+//!    rejection. An unsafe cross-site request is not refreshed (CSRF), nor is `OPTIONS`, which
+//!    carries no cookie of the person, nor a request with a bearer token.
+//! 2. The session is refreshed, and the request continues with its identity. If the store is not
+//!    available, the request continues as one whose token cannot be verified: a guarded route
+//!    returns a 503, and the cookies stay. If the session has ended, the request continues
+//!    unchanged.
+//! 3. The response sets the new cookies, unless it [sets them
 //!    itself](RefreshedRequest::cookies_beside).
 
 use std::{fmt, sync::Arc};
@@ -28,8 +29,8 @@ use crate::{
     session::Tokens,
 };
 
-/// Renews sessions inside requests, for `AuthLayer::refresh` of hallpass-tower and `Auth::refresh`
-/// of hallpass-actix. `Hallpass::layer` and `Hallpass::middleware` have it.
+/// Refreshes sessions within requests, for `AuthLayer::refresh` of hallpass-tower and
+/// `Auth::refresh` of hallpass-actix. `Hallpass::layer` and `Hallpass::middleware` include it.
 ///
 /// ```
 /// # use hallpass_core::Role;
@@ -47,7 +48,7 @@ pub struct RequestRefresh<R> {
 }
 
 impl<R: Role> RequestRefresh<R> {
-    /// Renews by this sign-in, whose tokens the authenticator verifies.
+    /// Creates a hook that refreshes with these accounts. The authenticator verifies their tokens.
     pub fn new(accounts: &Accounts<R>, authenticator: &RequestAuthenticator<R>) -> Self {
         let verifier = Arc::new(authenticator.verifier().clone());
         Self { accounts: accounts.clone(), verifier, bearer: authenticator.accepts_bearer() }
@@ -62,7 +63,7 @@ impl<R: Role> RefreshHook for RequestRefresh<R> {
         cookies: &mut dyn Iterator<Item = &[u8]>,
         authorization: bool,
     ) -> Option<Refreshing> {
-        // What came as a bearer token is not renewed by a cookie.
+        // A request with a bearer token is not refreshed by a cookie.
         if self.bearer && authorization {
             return None;
         }
@@ -80,7 +81,7 @@ impl<R> fmt::Debug for RequestRefresh<R> {
 }
 
 impl<R: Role> RequestRefresh<R> {
-    /// Finds the refresh token, where the request is one to renew in.
+    /// Returns the refresh token, if the request may be refreshed.
     fn presented<'h>(
         &self,
         who: &Authentication,
@@ -102,8 +103,8 @@ impl<R: Role> RequestRefresh<R> {
     }
 }
 
-/// Renews the session of the token. `verifier` is the one behind the authenticator, and `at` the
-/// moment of the request.
+/// Refreshes the session of the token. `verifier` is that of the authenticator, and `at` is the
+/// time of the request.
 async fn refreshed<R: Role>(
     accounts: &Accounts<R>,
     token: &[u8],
@@ -115,7 +116,7 @@ async fn refreshed<R: Role>(
             Ok(identity) => {
                 (Some(Authentication::identified(identity)), cookies_of(accounts, &tokens))
             }
-            // Revoked between the two, or not the verifier of this sign-in.
+            // Revoked between the two calls, or the verifier is not that of these accounts.
             Err(refusal) => (Some(Authentication::rejected(refusal.kind())), None),
         },
         Err(error) if error.kind() == AccountsErrorKind::NotLoggedIn => (None, None),

@@ -1,11 +1,11 @@
-//! The id of one session: 128 random bits, carried by every token of that session as `sid`.
+//! The id of one session: 128 random bits, which every token of that session carries as `sid`.
 //!
-//! It is a name, not a secret: a token is what opens doors. It is random so that nobody can guess
-//! which sessions exist.
+//! The id is not a secret: a request is authenticated by a token. It is random so that nobody can
+//! guess which sessions exist.
 
 use std::{fmt, str::FromStr};
 
-/// Names one session. Shown as 32 lower-case hexadecimal digits.
+/// The identifier of one session. Displayed as 32 lower-case hexadecimal digits.
 ///
 /// ```
 /// use hallpass_accounts::SessionId;
@@ -21,7 +21,7 @@ use std::{fmt, str::FromStr};
 pub struct SessionId([u8; 16]);
 
 impl SessionId {
-    /// Makes an id of 16 random bytes.
+    /// Creates an id from 16 random bytes.
     #[must_use]
     pub const fn from_random(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -48,8 +48,8 @@ impl FromStr for SessionId {
     type Err = MalformedSessionId;
 
     fn from_str(text: &str) -> Result<Self, MalformedSessionId> {
-        // `from_str_radix` alone would also take a sign, upper case and short forms: several names
-        // for one session.
+        // `from_str_radix` alone would also accept a sign, upper case and short forms, so one
+        // session would have several names.
         let exact = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         if text.len() != 32 || !text.bytes().all(exact) {
             return Err(MalformedSessionId);
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_spellings_are_refused() {
+    fn other_spellings_are_rejected() {
         let good = SessionId::from_random([0xab; 16]).to_string();
         assert_eq!(good.parse(), Ok(SessionId::from_random([0xab; 16])));
         for bad in [

@@ -1,12 +1,13 @@
-//! Calls of one moment that ask the same are one call: the first asks, the others take its answer.
+//! Concurrent calls with the same key are one call: the first runs, and the others receive its
+//! result.
 //!
-//! A page brings its pictures and scripts at once, and where the access token has just run out each
-//! of them comes with the same refresh token. Asking the store once for all of them is a matter of
-//! load alone: a call that comes later, or on another node, asks for itself, and the store decides
-//! as if each had.
+//! A page loads its pictures and scripts concurrently. If the access token has just expired, each
+//! of these requests presents the same refresh token. One store call for all of them only reduces
+//! the load. A later call, or a call on another node, runs separately, and the store decides as if
+//! each call had run.
 //!
-//! Nothing is kept: an answer is gone with the last call that waited for it. Where the first gives
-//! up, because its client went away, the next asks in its place.
+//! Nothing is cached: a result is dropped with the last call that waited for it. If the first call
+//! is cancelled because its client disconnected, the next one runs.
 
 use std::{
     collections::HashMap,
@@ -16,14 +17,14 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-/// Calls under way, by what they ask.
+/// Running calls, by key.
 pub(crate) struct SingleFlight<K, T> {
     flights: Mutex<HashMap<K, Flight<T>>>,
 }
 
 struct Flight<T> {
     answer: Arc<OnceCell<T>>,
-    /// How many wait for it.
+    /// The number of waiting calls.
     seats: usize,
 }
 
@@ -32,7 +33,7 @@ impl<K: Copy + Eq + Hash, T: Clone> SingleFlight<K, T> {
         Self { flights: Mutex::default() }
     }
 
-    /// The answer of the call with this key that is under way, or else of this one.
+    /// Returns the result of the running call with this key, or runs this one.
     pub(crate) async fn call(&self, key: K, ask: impl Future<Output = T>) -> T {
         let seat = self.board(key);
         seat.answer.get_or_init(|| ask).await.clone()
@@ -48,13 +49,13 @@ impl<K: Copy + Eq + Hash, T: Clone> SingleFlight<K, T> {
 }
 
 impl<K, T> SingleFlight<K, T> {
-    /// Whoever panicked under the lock left numbers behind that are whole.
+    /// A panic under the lock leaves a valid map.
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Flight<T>>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One call's place on a flight, given up when the call ends, whichever way.
+/// A place in a running call, which is released when the call ends.
 struct Seat<'f, K: Copy + Eq + Hash, T> {
     answer: Arc<OnceCell<T>>,
     key: K,

@@ -1,5 +1,5 @@
-//! Store traits of sessions: who is signed in where, and what lets a session outlive its access
-//! token.
+//! Store traits of sessions: [`SessionStore`] keeps the sessions of an account, and
+//! [`RefreshTokenStore`] refreshes them.
 
 use std::future::Future;
 
@@ -17,10 +17,10 @@ use crate::{
     },
 };
 
-/// Keeps sessions: turns on `/profile/sessions`, and makes log-out and "sign out everywhere" hold
-/// on every node.
+/// Keeps sessions. The trait turns on `/profile/sessions`, and makes a logout and "log out
+/// everywhere" effective on every node.
 ///
-/// Without it a log-out removes the cookie and revokes the session on the node that answered.
+/// Without it a logout removes the cookie and revokes the session on the node that handled it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot store sessions: it does not implement `SessionStore`",
     label = "`SessionStore` is not implemented for this type",
@@ -29,20 +29,21 @@ use crate::{
 )]
 pub trait SessionStore: AccountStore {
     /// Opens a session, **atomically with the check** that the account is enabled and still at
-    /// `generation`. A password change or a disabling that slipped between the read of the
-    /// account and this call must win.
+    /// `generation`. A password change or a disabling between the read of the account and this call
+    /// must win.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn open(
         &self,
         session: NewSession,
     ) -> impl Future<Output = Result<OpenOutcome, Self::Error>> + Send;
 
-    /// Lists the account's sessions that have not expired at `now`, newest first. One that can be
-    /// renewed expires when it is idle, too.
+    /// Lists the account's sessions that have not expired at `now`, newest first. A session that
+    /// can be refreshed also expires when it is idle.
     ///
     /// # Errors
+    /// The error of the store.
     /// The store's own.
     fn list(
         &self,
@@ -50,12 +51,13 @@ pub trait SessionStore: AccountStore {
         now: UnixTime,
     ) -> impl Future<Output = Result<Vec<Session>, Self::Error>> + Send;
 
-    /// Ends one session **of this account**, and writes the log, in one transaction. A session of
-    /// somebody else is [`EndOutcome::NotFound`] and lives on. `by` is who ends it from the
-    /// list of sessions; `None` is a log-out of that session itself, which works whatever has
-    /// become of the account.
+    /// Ends one session **of this account** and writes the log, in one transaction. For a session
+    /// of another account the outcome is [`EndOutcome::NotFound`], and that session stays. `by` is
+    /// the person who ends it from the list of sessions. `None` is a logout of that session itself,
+    /// which works in any state of the account.
     ///
     /// # Errors
+    /// The error of the store.
     /// The store's own.
     fn end(
         &self,
@@ -65,25 +67,25 @@ pub trait SessionStore: AccountStore {
         at: UnixTime,
     ) -> impl Future<Output = Result<EndOutcome, Self::Error>> + Send;
 
-    /// Ends all sessions of the account but the acting one: rows gone, generation raised, log
-    /// written, in **one transaction**, if the [`Actor`] passes.
+    /// Ends all sessions of the account except the acting one: deletes the rows, raises the
+    /// generation and writes the log, in **one transaction**, if the [`Actor`] is valid.
     ///
-    /// The generation is raised, so that tokens whose session has no row are revoked as well. The
+    /// The generation is raised so that tokens whose session has no row are revoked as well. The
     /// acting session gets a token of the new generation.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn end_others(
         &self,
         own: &OwnChange,
     ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 
-    /// Ends all sessions of the account: rows gone, generation raised, log written, in **one
-    /// transaction**. `by` is the person who commands it through a route of the site; `None` is
-    /// the application itself or an operator at a terminal.
+    /// Ends all sessions of the account: deletes the rows, raises the generation and writes the
+    /// log, in **one transaction**. `by` is the person who runs the command through a route of the
+    /// site. `None` is the application itself or an operator at a terminal.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn end_all(
         &self,
         account: &AccountId,
@@ -92,30 +94,31 @@ pub trait SessionStore: AccountStore {
     ) -> impl Future<Output = Result<CommandOutcome, Self::Error>> + Send;
 }
 
-/// The session to be opened.
+/// The session to open.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct NewSession {
-    /// A fresh random id.
+    /// A new random id.
     pub id: SessionId,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// The generation that the account must still have.
     pub generation: u32,
-    /// What the browser calls itself, cut to 200 characters; shown on the sessions page, as text.
+    /// The browser's name of itself, cut to 200 characters. It is shown as text on the sessions
+    /// page.
     pub device: String,
-    /// When it begins.
+    /// The time at which it begins.
     pub at: UnixTime,
-    /// When it ends at the latest.
+    /// The latest time at which it ends.
     pub expires: UnixTime,
-    /// The beginning of its refresh tokens. `None`: it cannot be renewed, and lasts as long as its
-    /// access token. Only a store that is [`RefreshTokenStore`](crate::RefreshTokenStore) is
-    /// given one.
+    /// The start of its refresh tokens. `None` means that it cannot be refreshed, and lasts as long
+    /// as its access token. Only a store that implements
+    /// [`RefreshTokenStore`](crate::RefreshTokenStore) receives `Some`.
     pub refresh_chain: Option<RefreshChain>,
 }
 
 impl NewSession {
-    /// Puts the parts together.
+    /// Creates a session that cannot be refreshed.
     #[must_use]
     pub fn new(
         id: SessionId,
@@ -128,7 +131,7 @@ impl NewSession {
         Self { id, account, generation, device, at, expires, refresh_chain: None }
     }
 
-    /// Lets it be renewed. Defaults to not, because a site may have one token with one lifetime.
+    /// Sets the start of its refresh tokens. Defaults to `None`.
     #[must_use]
     pub fn with_refresh_chain(mut self, refresh_chain: Option<RefreshChain>) -> Self {
         self.refresh_chain = refresh_chain;
@@ -136,37 +139,37 @@ impl NewSession {
     }
 }
 
-/// What became of opening a session.
+/// The outcome of opening a session.
 ///
 /// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum OpenOutcome {
-    /// The session is there. This is its account, read in the same transaction: the access token is
-    /// issued from this row.
+    /// The session was opened. The value is its account, read in the same transaction. The access
+    /// token is issued from this row.
     Opened(Box<Account>),
-    /// The account is disabled, gone, or at another generation. Nothing was written.
+    /// The account is disabled, deleted, or at another generation. Nothing was written.
     AccountChanged,
 }
 
-/// A session as listed.
+/// A session in the list of sessions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Session {
-    /// Its id.
+    /// The id of the session.
     pub id: SessionId,
-    /// What the browser called itself.
+    /// The browser's name of itself.
     pub device: String,
-    /// When it began.
+    /// The time at which it began.
     pub created: UnixTime,
-    /// When it was last renewed; when it began, if never.
+    /// The time of the last refresh, or the time at which it began.
     pub refreshed: UnixTime,
-    /// When it ends at the latest.
+    /// The latest time at which it ends.
     pub expires: UnixTime,
 }
 
 impl Session {
-    /// Puts the parts together.
+    /// Creates a session.
     #[must_use]
     pub fn new(
         id: SessionId,
@@ -179,39 +182,38 @@ impl Session {
     }
 }
 
-/// What became of ending a session.
+/// The outcome of ending a session.
 ///
 /// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum EndOutcome {
-    /// It was live and has ended.
+    /// The session was live and has ended.
     Ended,
     /// The account has no such live session.
     NotFound,
-    /// The [`Actor`] did not pass. Nothing was written.
+    /// The [`Actor`] was not valid. Nothing was written.
     ActorChanged,
 }
 
-/// Keeps refresh tokens, hashed, one live for each session: turns on `POST /session/refresh`, and
-/// renewal within a request.
+/// Keeps refresh tokens as hashes, one live token per session (refresh-token rotation). The trait
+/// turns on `POST /session/refresh`, and refreshes within a request.
 ///
-/// The arithmetic is [`Rotation`]'s: a store loads the session's
-/// [`RefreshState`](crate::RefreshState), asks [`Rotation::present`] and writes what it answers, in
-/// one transaction that takes its write lock before it reads. A session becomes renewable by the
-/// [`refresh_chain`](crate::NewSession::refresh_chain) with which it is
-/// [opened](SessionStore::open).
+/// [`Rotation`] contains the computation. A store loads the session's
+/// [`RefreshState`](crate::RefreshState), calls [`Rotation::present`] and writes the returned
+/// state, in one transaction that takes its write lock before it reads. A session can be refreshed
+/// if it was [opened](SessionStore::open) with a
+/// [`refresh_chain`](crate::NewSession::refresh_chain).
 ///
-/// # What this adds to the other traits
+/// # Requirements on the other traits
 /// A method that keeps one session and ends the others
 /// ([`PasswordStore::change`](crate::PasswordStore::change),
 /// [`TwoFactorStore::enable`](crate::TwoFactorStore::enable) and
 /// [`disable`](crate::TwoFactorStore::disable), [`SessionStore::end_others`]) replaces the refresh
-/// tokens of the kept one, **in the same transaction**, by
-/// [`OwnChange::refresh_chain`](crate::OwnChange::refresh_chain): its first token is live, the
-/// session counts as refreshed now, and no earlier token is in its grace. Whoever holds a copy of
-/// an earlier one would otherwise outlive the new password. With `None` the session cannot be
-/// refreshed any more.
+/// tokens of the kept session by [`OwnChange::refresh_chain`](crate::OwnChange::refresh_chain),
+/// **in the same transaction**: the first token of the chain is live, the session counts as
+/// refreshed now, and no earlier token is in its grace period. Otherwise a copy of an earlier token
+/// would stay valid after the new password. With `None` the session cannot be refreshed any more.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot store refresh tokens: it does not implement `RefreshTokenStore`",
     label = "`RefreshTokenStore` is not implemented for this type",
@@ -219,25 +221,25 @@ pub enum EndOutcome {
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait RefreshTokenStore: SessionStore {
-    /// Presents a refresh token of the session: consumes it, follows it within the grace, or ends
-    /// the session.
+    /// Presents a refresh token of the session: consumes it, follows it within the grace period, or
+    /// ends the session.
     ///
-    /// **Atomic:** of any number of calls at once with one token, in any number of processes,
-    /// exactly one answers [`RefreshOutcome::Consumed`], and every other one the live token
-    /// that it wrote. Session and account are of one moment: a generation read later than the
-    /// session would sign a token for a session that is gone.
+    /// **Atomic:** of any number of concurrent calls with one token, in any number of processes,
+    /// exactly one returns [`RefreshOutcome::Consumed`], and every other call returns the live
+    /// token that it wrote. Session and account are read in one transaction. A generation that is
+    /// read later than the session would sign a token for a session that has ended.
     ///
-    /// In order: no such session, one that is not renewable, or an account that is gone or
-    /// disabled: [`RefreshOutcome::Ended`], nothing is written. Then as [`Rotation::present`]
-    /// says; where the session ends, its row goes and the log is written, in the same
-    /// transaction, dated with the later of [`Rotation::at`] and the last renewal: a clock that was
-    /// set back must not make the entry be forgotten early.
+    /// The checks, in order: if the session does not exist or cannot be refreshed, or the account
+    /// is deleted or disabled, the outcome is [`RefreshOutcome::Ended`] and nothing is written.
+    /// Then [`Rotation::present`] decides. If the session ends, its row is deleted and the log is
+    /// written, in the same transaction, with the later of [`Rotation::at`] and the last refresh as
+    /// its time. A clock that was set back must not cause the entry to be deleted early.
     ///
-    /// A wrong `Consumed` starts a second chain, which a thief lives on; a wrong `Reused` signs an
-    /// honest person out.
+    /// A wrong `Consumed` starts a second chain, which a thief can use. A wrong `Reused` logs a
+    /// legitimate person out.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn refresh(
         &self,
         session: &SessionId,
@@ -245,50 +247,50 @@ pub trait RefreshTokenStore: SessionStore {
     ) -> impl Future<Output = Result<RefreshOutcome, Self::Error>> + Send;
 }
 
-/// What became of a presented refresh token.
+/// The outcome of a presented refresh token.
 ///
 /// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum RefreshOutcome {
-    /// This call, and no other, consumed it; its successor is live.
+    /// This call, and no other, consumed the token. Its successor is live.
     Consumed(Box<RefreshedSession>),
-    /// It was consumed within the grace; this one is live.
+    /// The token was consumed within the grace period.
     InGrace {
         /// The live token.
         live: RefreshHash,
-        /// The session as it is.
+        /// The current session.
         session: Box<RefreshedSession>,
     },
-    /// It was consumed before, and this call has ended the session.
+    /// The token was consumed before the grace period, and this call has ended the session.
     Reused {
-        /// Whose it was.
+        /// The account of the session.
         account: AccountId,
     },
-    /// The session is over, or was never there.
+    /// The session has ended or never existed.
     Ended,
-    /// The live one, and too many were consumed within the grace. Nothing was written.
+    /// The token is live, but too many were consumed within the grace period. Nothing was written.
     TooOften,
 }
 
-/// A session that goes on, and its account, of one moment.
+/// A session that continues, and its account, from one read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RefreshedSession {
     /// The account, as [`AccountStore`](crate::AccountStore) reads it.
     pub account: Account,
-    /// When the session began: the moment of sign-in.
+    /// The time at which the session began, which is the time of login.
     pub created: UnixTime,
-    /// How the person signed in.
+    /// The authentication methods of the login.
     pub methods: Methods,
-    /// When the session ends unless it is renewed again.
+    /// The time at which the session ends unless it is refreshed again.
     pub idle_until: UnixTime,
-    /// When it ends at the latest.
+    /// The latest time at which the session ends.
     pub expires: UnixTime,
 }
 
 impl RefreshedSession {
-    /// Puts the parts together.
+    /// Creates a refreshed session.
     #[must_use]
     pub fn new(
         account: Account,

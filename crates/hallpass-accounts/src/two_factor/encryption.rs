@@ -1,9 +1,9 @@
-//! Second-factor secrets at rest: encrypted, so that a copy of the database signs nobody in.
+//! Second-factor secrets at rest: encrypted, so that a copy of the database does not allow a login.
 //!
-//! XChaCha20-Poly1305 under a key of the ring, with a fresh 192-bit nonce (random nonces are safe
-//! at that length) and the **account id as associated data**: a blob copied to another account's
-//! row does not open there. The key's name stands in the blob, so that keys rotate: an older key
-//! still opens, and the flow then encrypts anew under the one in use.
+//! Algorithm: XChaCha20-Poly1305 with a key of the ring, a fresh 192-bit nonce (random nonces are
+//! safe at that length) and the **account id as associated data**. A blob that is copied to another
+//! account's row cannot be decrypted there. The blob contains the name of its key, so that keys can
+//! be rotated: an older key still decrypts, and the flow then encrypts again with the key in use.
 //!
 //! ```text
 //! 1 | length of key name | key name | nonce (24) | ciphertext and tag
@@ -21,14 +21,14 @@ use crate::{
     random::{NoRandomness, Random, draw},
 };
 
-/// A secret that was opened.
+/// A decrypted secret.
 pub(crate) struct OpenedSecret {
     pub(crate) secret: TotpSecret,
     /// Whether the key in use is not the one that encrypted it.
     pub(crate) is_outdated: bool,
 }
 
-/// Seals a secret under the key in use.
+/// Encrypts a secret with the key in use.
 pub(crate) fn encrypt(
     ring: &KeyRing,
     account: &AccountId,
@@ -46,7 +46,7 @@ pub(crate) fn encrypt(
     Ok([&[FORMAT, length], name, &nonce, &encrypted].concat())
 }
 
-/// Opens what [`encrypt`] made for this account.
+/// Decrypts a blob that [`encrypt`] made for this account.
 pub(crate) fn open(
     ring: &KeyRing,
     account: &AccountId,
@@ -77,20 +77,22 @@ fn split(blob: &[u8]) -> Option<(&[u8], [u8; NONCE], &[u8])> {
     (format == FORMAT).then_some((name, *nonce, encrypted))
 }
 
-/// Says what is encrypted as well as whose, so that nothing else encrypted under the same key can
-/// stand in for it.
+/// Returns the purpose and the account, so that no other text that was encrypted with the same key
+/// is accepted.
 fn associated_data(account: &AccountId) -> Vec<u8> {
     [b"hallpass second factor\0", account.as_str().as_bytes()].concat()
 }
 
-/// Why encrypting or opening failed. For logs.
+/// The reason that encryption or decryption failed. For logs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum EncryptionError {
     #[error("the key ring does not have the encryption key: add it to the ring again")]
     NoKey,
-    #[error("the encrypted secret is not in a form that hallpass writes")]
+    #[error("the encrypted secret is malformed: restore it, or reset the account's second factor")]
     Malformed,
-    #[error("the encrypted secret was altered or belongs to another account")]
+    #[error(
+        "the encrypted secret was altered or belongs to another account: restore it, or reset the account's second factor"
+    )]
     Forged,
     #[error(transparent)]
     Random(#[from] NoRandomness),
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_opens_for_its_account_alone() {
+    fn a_secret_is_decrypted_for_its_account_only() {
         let ring = ring();
         let blob = encrypted(&ring, "1");
         assert_eq!(opened(&ring, "1", &blob), Ok((vec![7; 20], false)));
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_key_opens_and_is_said_to_be_older() {
+    fn an_older_key_decrypts_and_is_outdated() {
         let old = ring();
         let blob = encrypted(&old, "1");
         let new = old.with_new_encryption_key([2; 32], UnixTime::from_secs(0));

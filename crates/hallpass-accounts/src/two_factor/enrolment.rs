@@ -1,5 +1,5 @@
-//! The way of an account that must have a second factor and has none: from the password to the
-//! enrolment page, and from the first right code there to a session.
+//! The enrolment of an account that must have a second factor and has none: from the password to
+//! the enrolment page, and from the first right code there to a session.
 
 use std::fmt;
 
@@ -20,8 +20,8 @@ use crate::{
     visitor::Visitor,
 };
 
-/// Proof that the password was given, of an account that must set up a second factor before
-/// anything else.
+/// Proof that the password of an account was right. The account must set up a second factor before
+/// it can log in.
 #[must_use]
 pub struct EnrolmentRequired<R> {
     accounts: Accounts<R>,
@@ -29,13 +29,12 @@ pub struct EnrolmentRequired<R> {
     counted: Counted,
 }
 
-/// An enrolment under way: the token that the password led to was shown, and the account is as it
-/// was.
+/// An active enrolment: the enrolment token was verified, and the account has not changed since.
 #[must_use]
 pub struct Enrolling<R> {
     accounts: Accounts<R>,
     account: Account,
-    /// The random name of this enrolment, which the key shown depends on.
+    /// The random name of this enrolment, from which the displayed key is derived.
     session: String,
 }
 
@@ -44,14 +43,13 @@ impl<R: Role> EnrolmentRequired<R> {
         Self { accounts, account, counted }
     }
 
-    /// Ends this request with a token that opens the enrolment page for a quarter of an hour, and
-    /// nothing else.
+    /// Ends this request with a token that gives access to the enrolment page only, for 15 minutes.
     ///
     /// # Errors
-    /// [`Unavailable`](AccountsErrorKind::Unavailable) when it cannot be signed.
+    /// [`Unavailable`](AccountsErrorKind::Unavailable) if the token cannot be signed.
     pub async fn wait(self) -> Result<Token<EnrolmentPending>, AccountsError> {
         let Self { accounts, account, counted } = self;
-        // All that the account can show was right.
+        // Every factor that the account has was right.
         accounts.settings().rate_limits.succeeded(accounts.stores(), counted, accounts.now()).await;
         accounts.enrolment_token(&account)
     }
@@ -62,7 +60,7 @@ impl<R: Role> Enrolling<R> {
         Self { accounts, account, session }
     }
 
-    /// What to put into the authenticator. Nothing has been written.
+    /// Returns the data for the authenticator. Nothing has been written.
     ///
     /// # Errors
     /// [`Unavailable`](AccountsErrorKind::Unavailable) without an encryption key.
@@ -70,11 +68,11 @@ impl<R: Role> Enrolling<R> {
         self.accounts.set_up_of(&self.account, Some(&self.session))
     }
 
-    /// Turns the second factor on by its first right code, which is consumed with it, and signs in.
-    /// Answers the recovery codes, to be shown once.
+    /// Turns the second factor on with its first right code, which is consumed, and logs in.
+    /// Returns the recovery codes, which are shown once.
     ///
     /// # Errors
-    /// As [`enable_two_factor`](Accounts::enable_two_factor).
+    /// The errors of [`enable_two_factor`](Accounts::enable_two_factor).
     pub async fn accept_first_code(
         &self,
         code: &str,
@@ -95,7 +93,7 @@ impl<R: Role> Enrolling<R> {
     }
 }
 
-/// 128 random bits as text.
+/// Returns 128 random bits as text.
 pub(crate) fn fresh_name(random: &dyn Random) -> Result<String, AccountsError> {
     draw(random)
         .map(|bytes| SessionId::from_random(bytes).to_string())

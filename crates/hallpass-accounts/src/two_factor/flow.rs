@@ -1,4 +1,4 @@
-//! Setting a second factor up, turning it on and off, checking its codes, and replacing the
+//! Setting up a second factor, turning it on and off, verifying its codes, and replacing the
 //! recovery codes.
 
 use hallpass_core::{
@@ -34,10 +34,10 @@ use crate::{
 pub(crate) struct CodeConsumed(());
 
 impl<R: Role> Accounts<R> {
-    /// Says how the second factor stands. Changes nothing.
+    /// Returns the state of the second factor. Changes nothing.
     ///
     /// # Errors
-    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn), and the faults of a store.
+    /// [`Revoked`](AccountsErrorKind::Revoked), and the errors of a store.
     pub async fn two_factor(&self, who: &Identity<R>) -> Result<TwoFactor, AccountsError> {
         let account = self.own_account(who).await?;
         if account.second_factor().is_some() {
@@ -46,7 +46,7 @@ impl<R: Role> Accounts<R> {
         self.set_up_of(&account, who.session()).map(TwoFactor::Off)
     }
 
-    /// What this session of an account is shown.
+    /// Returns the set-up data that this session of an account is shown.
     pub(crate) fn set_up_of(
         &self,
         account: &Account,
@@ -62,11 +62,11 @@ impl<R: Role> Accounts<R> {
         Ok(SetUp { secret, otpauth_uri })
     }
 
-    /// Turns the second factor on by its first right code, which is consumed with it. Answers the
-    /// recovery codes, to be shown once, and the tokens with which this session goes on; every
-    /// other session of the account is dead.
+    /// Turns the second factor on with its first right code, which is consumed. Returns the
+    /// recovery codes, which are shown once, and the tokens with which this session continues.
+    /// Every other session of the account ends.
     ///
-    /// A live factor is never replaced: it must be turned off first, with password and code.
+    /// A factor that is on is never replaced. It must be turned off first, with password and code.
     ///
     /// # Errors
     /// [`Refused`](AccountsErrorKind::Refused) for a wrong code, with nothing changed;
@@ -97,9 +97,9 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// Makes the key that this session was shown the live one, if the code belongs to it. Returns
-    /// the recovery codes and the account as written; `None` where the store has not written,
-    /// since the account or the session has changed.
+    /// Turns the factor on with the key that this session was shown, if the code belongs to that
+    /// key. Returns the recovery codes and the account as written, or `None` if the store has not
+    /// written because the account or the session has changed.
     pub(crate) async fn go_live(
         &self,
         account: &Account,
@@ -139,13 +139,13 @@ impl<R: Role> Accounts<R> {
         }
     }
 
-    /// Turns the second factor off, with the password and a code (a recovery code will do). Answers
-    /// the token with which this session goes on, the code no longer among its methods; every
-    /// other session of the account is dead. Where the account must have a factor this session
-    /// ends as well, and a new one is to be set up.
+    /// Turns the second factor off, with the password and a code or recovery code. Returns the
+    /// tokens with which this session continues, without the code among their methods. Every other
+    /// session of the account ends. If the account must have a factor, this session ends as well,
+    /// and a new factor must be set up.
     ///
     /// # Errors
-    /// [`Refused`](AccountsErrorKind::Refused) for a wrong password or code alike;
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong password and for a wrong code;
     /// [`AlreadyOff`](AccountsErrorKind::AlreadyOff).
     pub async fn disable_two_factor(
         &self,
@@ -193,8 +193,9 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// Checks and consumes a code of one's own account. Where the store did not consume it, the
-    /// account may have changed: then the token is revoked, and the code was not wrong.
+    /// Verifies and consumes a code of one's own account. If the store did not consume it, the
+    /// account may have changed. In that case the error is that the token is revoked, not that the
+    /// code is wrong.
     pub(crate) async fn consume_own_code(
         &self,
         who: &Identity<R>,
@@ -207,8 +208,8 @@ impl<R: Role> Accounts<R> {
         Err(self.refused(Some(account), reason, counted))
     }
 
-    /// Counts an attempt that a signed-in person makes on their own account: a stolen session must
-    /// not be a place to guess the code in peace.
+    /// Counts an attempt of a logged-in person on their own account. Otherwise a stolen session
+    /// would allow unlimited guesses of the code.
     pub(crate) async fn count_own(
         &self,
         account: &Account,
@@ -221,9 +222,9 @@ impl<R: Role> Accounts<R> {
             .await
     }
 
-    /// Checks and consumes a code. The caller has counted the attempt.
+    /// Verifies and consumes a code. The caller has counted the attempt.
     ///
-    /// The outer error is a fault; the inner one says why the code does not count.
+    /// The outer error is a fault; the inner error is the reason that the code is not accepted.
     pub(crate) async fn consume_code(
         &self,
         account: &Account,
@@ -253,8 +254,8 @@ impl<R: Role> Accounts<R> {
         ) else {
             return Ok(Err(RejectionReason::WrongCode));
         };
-        // Accepted because the store says that nobody was first (RFC 6238, 5.2), and for no other
-        // reason: two requests may both have got this far with one code.
+        // The code is accepted only if the store has consumed the step (RFC 6238, section 5.2),
+        // because two concurrent requests may both have reached this point with one code.
         let store = offered(self.stores().two_factor.as_ref())?;
         let consume = store.consume_step(
             account.id(),
@@ -286,7 +287,7 @@ impl<R: Role> Accounts<R> {
         })
     }
 
-    /// Opens the encrypted secret, and encrypts it anew where the ring has a newer key.
+    /// Decrypts the secret, and encrypts it again if the ring has a newer key.
     async fn live_secret(
         &self,
         ring: &KeyRing,
@@ -294,7 +295,7 @@ impl<R: Role> Accounts<R> {
         factor: &LiveFactor,
     ) -> Result<TotpSecret, AccountsError> {
         let fault = |error: encryption::EncryptionError| {
-            tracing::error!(target: "hallpass", account = %account.id(), %error, "a second factor could not be opened");
+            tracing::error!(target: "hallpass", account = %account.id(), %error, "a second factor could not be decrypted");
             AccountsError::unavailable(error)
         };
         let opened =
@@ -304,7 +305,7 @@ impl<R: Role> Accounts<R> {
             let encrypted = encrypted.map_err(fault)?;
             let store = offered(self.stores().two_factor.as_ref())?;
             let reencrypt = store.reencrypt(account.id(), factor.encrypted_secret(), &encrypted);
-            // The old key still opens: a store that fails now fails nobody's sign-in.
+            // The old key still decrypts, so an error of the store does not fail the login.
             if let Ok(ReplaceOutcome::Replaced) = self.stores().ask("reencrypt", reencrypt).await {
                 let account = account.id().clone();
                 self.events().happened(Event::SecondFactorReencrypted { account });
@@ -313,7 +314,7 @@ impl<R: Role> Accounts<R> {
         Ok(opened.secret)
     }
 
-    /// Makes a new set of recovery codes, to be shown once; the old set is dead.
+    /// Generates a new set of recovery codes, which are shown once. The old set is revoked.
     ///
     /// # Errors
     /// [`Refused`](AccountsErrorKind::Refused) for a wrong code;
@@ -350,11 +351,11 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// Takes up an enrolment.
+    /// Continues an enrolment.
     ///
     /// # Errors
-    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn) for a token that is forged or over, and
-    /// where the account has changed since the password.
+    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn) for a token that is not authentic or has
+    /// expired, and if the account has changed since the password was checked.
     pub async fn enrolling(&self, token: &[u8]) -> Result<Enrolling<R>, AccountsError> {
         let pending = self
             .issuer()
@@ -389,7 +390,7 @@ impl<R: Role> Accounts<R> {
     }
 }
 
-/// Draws the recovery codes. Ten, because other sites show ten and they fit on a slip of paper.
+/// Draws ten recovery codes, as many as other sites show.
 fn ten_codes(random: &dyn Random) -> Result<Vec<RecoveryCode>, AccountsError> {
     let code = |_| draw(random).map(RecoveryCode::from_random);
     (0..10).map(code).collect::<Result<_, _>>().map_err(AccountsError::unavailable)

@@ -1,22 +1,22 @@
-//! Recovery codes: the way in when the authenticator is lost.
+//! Recovery codes, for a login without the authenticator.
 //!
-//! Ten codes of 100 random bits, shown once, each good for one sign-in. They are stored as SHA-256,
-//! not argon2: a hash must be slow where the secret can be guessed, and 2¹⁰⁰ guesses are out of
-//! reach at any speed. The fast hash keeps the code step free of the password hasher, and being a
-//! plain look-up it lets the store consume a code with one `DELETE`.
+//! There are ten codes of 100 random bits. They are shown once, and each is valid for one use. They
+//! are stored as SHA-256, not argon2: a hash must be slow only if the secret can be guessed, and
+//! 2¹⁰⁰ guesses are not feasible. With the fast hash the code step does not use the password
+//! hasher, and the store can consume a code with one `DELETE`.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// One recovery code, as shown: four groups of five characters, `k7d2m-…`. Redacted in `Debug`,
-/// wiped on drop.
+/// A recovery code, as shown: four groups of five characters, `k7d2m-…`. Redacted in `Debug`,
+/// zeroized on drop.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct RecoveryCode(String);
 
 impl RecoveryCode {
-    /// Writes 100 of these bits as a code.
+    /// Creates a code from 100 of these bits.
     #[must_use]
     pub fn from_random(mut bytes: [u8; 20]) -> Self {
         let mut text = String::with_capacity(CHARS + CHARS / GROUP);
@@ -31,8 +31,8 @@ impl RecoveryCode {
         Self(text)
     }
 
-    /// Reads what a person typed: case, spaces and hyphens do not matter, and `o`, `i`, `l` read as
-    /// `0`, `1`, `1` (Crockford's base32). `None` for what cannot be a code.
+    /// Parses a typed code. Case, spaces and hyphens are ignored, and `o`, `i` and `l` are read as
+    /// `0`, `1` and `1` (Crockford's base32). Returns `None` if the text is not a valid code.
     #[must_use]
     pub fn parse(typed: &str) -> Option<Self> {
         let mut code = Self(String::with_capacity(CHARS + CHARS / GROUP));
@@ -61,7 +61,7 @@ impl RecoveryCode {
         &self.0
     }
 
-    /// Returns what the store keeps of it.
+    /// Returns the hash that the store keeps.
     #[must_use]
     pub fn hash(&self) -> RecoveryHash {
         let mut hash = Sha256::new();
@@ -82,13 +82,13 @@ impl fmt::Debug for RecoveryCode {
 pub struct RecoveryHash([u8; 32]);
 
 impl RecoveryHash {
-    /// Takes what the store kept.
+    /// Creates the hash from stored bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Returns the bytes for the store to keep.
+    /// Returns the bytes to store.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_read_however_it_is_typed() {
+    fn a_code_is_parsed_in_every_spelling() {
         let code = RecoveryCode::from_random([
             0, 1, 31, 32, 33, 255, 7, 8, 9, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
         ]);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_is_refused_and_another_code_hashes_otherwise() {
+    fn invalid_codes_are_rejected_and_hashes_differ() {
         for typed in [
             "",
             "123456",
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_says_nothing() {
+    fn debug_is_redacted() {
         let code = RecoveryCode::from_random([9; 20]);
         assert_eq!(format!("{code:?} {:?}", code.hash()), "RecoveryCode(..) RecoveryHash(..)");
     }

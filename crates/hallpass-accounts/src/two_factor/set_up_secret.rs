@@ -1,16 +1,16 @@
-//! The key of a second factor that is being set up: derived, not stored.
+//! The key of a second factor during set-up: derived, not stored.
 //!
-//! `GET /profile/two-factor` shows a key that must be the same when the first code comes. Stored,
-//! it would make a `GET` write, and it would be one key per account: whoever was in the account
-//! before its owner would have seen the key that the owner turns on later. So it is derived from an
-//! encryption key of the ring, and from
+//! The key that `GET /profile/two-factor` shows must be the same when the first code is sent. If it
+//! were stored, a `GET` would write, and there would be one key per account: a person who had
+//! access to the account before its owner would have seen the key that the owner turns on later.
+//! Therefore the key is derived from an encryption key of the ring, and from
 //!
 //! - the account and the **session**: another session of the same account is shown another key;
-//! - the token generation: after "off" the next set-up has a new key;
-//! - the password's hash, with its salt: an encryption key alone, leaked from a ring long rotated
-//!   out, tells no key without the store.
+//! - the token generation: after the factor was turned off, the next set-up has a new key;
+//! - the password's hash, with its salt: with a leaked encryption key alone, the key cannot be
+//!   computed without the store.
 //!
-//! It goes live, encrypted and stored, only by its first right code; from then on nothing is
+//! The first right code turns the factor on. The key is then encrypted and stored, and no longer
 //! derived.
 
 use hallpass_core::TotpSecret;
@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 
 use crate::account::Account;
 
-/// The keys that a set-up page may have shown to this session, the one to show first: one for each
-/// encryption key, since the ring may turn between the page and its code.
+/// Returns the keys that a set-up page may have shown to this session, first the key to show. There
+/// is one per encryption key, because the ring may be replaced between the page and its code.
 pub(crate) fn set_up_secrets<'k>(
     encryption_keys: impl Iterator<Item = &'k [u8; 32]>,
     account: &Account,
@@ -30,8 +30,8 @@ pub(crate) fn set_up_secrets<'k>(
     encryption_keys.map(move |key| set_up_secret(key, account, session))
 }
 
-/// HMAC-SHA-256 as a pseudo-random function (NIST SP 800-108), cut to the 160 bits that RFC 4226
-/// section 4 recommends.
+/// Computes HMAC-SHA-256 as a pseudo-random function (NIST SP 800-108), cut to the 160 bits that
+/// RFC 4226 section 4 recommends.
 fn set_up_secret(key: &[u8; 32], account: &Account, session: Option<&str>) -> TotpSecret {
     let generation = account.generation().to_be_bytes();
     let parts = [
@@ -47,7 +47,7 @@ fn set_up_secret(key: &[u8; 32], account: &Account, session: Option<&str>) -> To
     let mut mac = Hmac::<Sha256>::new((&*block).into());
     mac.update(b"hallpass two-factor set-up\0");
     for part in parts {
-        // With its length, so that no two lists of parts run together into one text.
+        // With its length, so that two different lists of parts never form the same text.
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
     }
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_differs_the_key_differs() {
+    fn each_input_changes_the_key() {
         let alice = account("1", "hash", 3);
         let keys = [
             shown(7, &alice, Some("a")),

@@ -1,5 +1,5 @@
-//! Keeping the authenticator: its encrypted secret, the time steps it has consumed, its clock, and
-//! the recovery codes.
+//! The store trait of second factors: the encrypted secret, the last consumed time step, the clock
+//! offset, and the recovery codes.
 
 use std::{fmt, future::Future};
 
@@ -15,11 +15,11 @@ use crate::{
     two_factor::recovery_code::RecoveryHash,
 };
 
-/// Keeps second factors: turns on `/profile/two-factor` and the code at sign-in.
+/// Keeps second factors. The trait turns on `/profile/two-factor` and the code at login.
 ///
-/// A store only ever holds a live secret, which [`Account`](crate::Account) brings along: one that
-/// awaits its first code is derived, not stored, so it cannot overwrite a live one nor be asked for
-/// at sign-in. What is stored is encrypted; the store cannot read it.
+/// A store contains only the secrets of factors that are on, and returns them in
+/// [`Account`](crate::Account). A secret that awaits its first code is derived, not stored, so it
+/// can neither overwrite a live secret nor be required at login. The stored secret is encrypted.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot store second factors: it does not implement `TwoFactorStore`",
     label = "`TwoFactorStore` is not implemented for this type",
@@ -28,30 +28,29 @@ use crate::{
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait TwoFactorStore: AccountStore {
-    /// Turns the factor on, in **one transaction** and only if the [`Actor`](crate::Actor) passes
-    /// and no factor is live: the secret becomes live with the step consumed and the drift
-    /// kept, the recovery hashes take the place of all earlier ones, the generation is raised,
-    /// every session but the acting one ends, the log is written.
+    /// Turns the factor on, in **one transaction** and only if the [`Actor`](crate::Actor) is valid
+    /// and no factor is on: stores the secret, the consumed step and the drift, replaces all
+    /// earlier recovery hashes, raises the generation, ends every session except the acting one,
+    /// and writes the log.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn enable(
         &self,
         enrolment: Enrolment,
     ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 
-    /// Consumes a time step (RFC 6238, 5.2: a code is accepted once), and keeps by how much the
-    /// clock was off (section 6) in the place of what was kept before.
+    /// Consumes a time step (RFC 6238, section 5.2: a code is accepted once), and replaces the
+    /// stored offset of the clock (section 6).
     ///
-    /// **Atomic:** one conditional write, "set the last step to `step` and the drift to `drift`
-    /// where a factor is live, its last step is below `step` or unset, and the account is
-    /// enabled and at `generation`". Of any number of calls at once with one step, in any number of
-    /// processes, exactly one answers [`ConsumeOutcome::Consumed`]. A wrong `Consumed` lets a
-    /// code seen over the shoulder work a second time; a wrong `AlreadyConsumed` costs the
-    /// person the wait for the next code.
+    /// **Atomic:** one conditional write: set the last step to `step` and the drift to `drift` if a
+    /// factor is on, its last step is below `step` or unset, and the account is enabled and at
+    /// `generation`. Of any number of concurrent calls with one step, in any number of processes,
+    /// exactly one returns [`ConsumeOutcome::Consumed`]. A wrong `Consumed` accepts an observed
+    /// code a second time. A wrong `AlreadyConsumed` makes the person wait for the next code.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn consume_step(
         &self,
         id: &AccountId,
@@ -62,12 +61,12 @@ pub trait TwoFactorStore: AccountStore {
 
     /// Consumes one recovery code: deletes its hash.
     ///
-    /// **Atomic:** exactly one call per stored hash answers [`ConsumeOutcome::Consumed`]; a hash
-    /// that is not there (any more), or an account without a live factor, disabled or at
-    /// another generation, answers [`ConsumeOutcome::AlreadyConsumed`].
+    /// **Atomic:** exactly one call per stored hash returns [`ConsumeOutcome::Consumed`]. If the
+    /// hash is not stored (any more), or the account has no factor, is disabled or is at another
+    /// generation, the outcome is [`ConsumeOutcome::AlreadyConsumed`].
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn consume_recovery_code(
         &self,
         id: &AccountId,
@@ -75,33 +74,33 @@ pub trait TwoFactorStore: AccountStore {
         code: &RecoveryHash,
     ) -> impl Future<Output = Result<ConsumeOutcome, Self::Error>> + Send;
 
-    /// Replaces all recovery hashes of the account by these, in one transaction, if the
-    /// [`Actor`](crate::Actor) passes and a factor is live. Revokes nothing.
+    /// Replaces all recovery hashes of the account, in one transaction, if the
+    /// [`Actor`](crate::Actor) is valid and a factor is on. Revokes no tokens.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn replace_recovery_codes(
         &self,
         own: &OwnChange,
         codes: &[RecoveryHash],
     ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 
-    /// Turns the factor off, in **one transaction**, if the [`Actor`](crate::Actor) passes and a
-    /// factor is live: secret, last step, drift and recovery hashes gone, generation raised,
-    /// every session but the [kept one](OwnChange::kept_session) ended, log written.
+    /// Turns the factor off, in **one transaction**, if the [`Actor`](crate::Actor) is valid and a
+    /// factor is on: deletes secret, last step, drift and recovery hashes, raises the generation,
+    /// ends every session except the [kept one](OwnChange::kept_session), and writes the log.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn disable(
         &self,
         own: &OwnChange,
     ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 
-    /// Puts the live secret, encrypted under a newer key, in the place of `old_encrypted`; a
-    /// compare-and-set. The last consumed step and the drift stay.
+    /// Replaces `old_encrypted` by the same secret, encrypted with a newer key: a compare-and-set.
+    /// The last consumed step and the drift stay.
     ///
     /// # Errors
-    /// The store's own.
+    /// The error of the store.
     fn reencrypt(
         &self,
         id: &AccountId,
@@ -110,24 +109,24 @@ pub trait TwoFactorStore: AccountStore {
     ) -> impl Future<Output = Result<ReplaceOutcome, Self::Error>> + Send;
 }
 
-/// The end of an enrolment.
+/// The data of a completed enrolment.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Enrolment {
-    /// Who enrols, and when. An enrolment inside a login has no session yet.
+    /// The person who enrols, and the time. An enrolment within a login has no session yet.
     pub own: OwnChange,
     /// The secret, encrypted.
     pub encrypted: Vec<u8>,
-    /// The time step of the first code, consumed by this very call.
+    /// The time step of the first code, which this call consumes.
     pub step: u64,
-    /// By how much the authenticator's clock is off.
+    /// The offset of the authenticator's clock.
     pub drift: TotpDrift,
     /// The hashes of the recovery codes that will be shown once.
     pub recovery_codes: Vec<RecoveryHash>,
 }
 
 impl Enrolment {
-    /// Puts the parts together, for a clock that is not off.
+    /// Creates an enrolment without a clock offset.
     #[must_use]
     pub fn new(
         own: OwnChange,
@@ -138,8 +137,7 @@ impl Enrolment {
         Self { own, encrypted, step, drift: TotpDrift::NONE, recovery_codes }
     }
 
-    /// Sets by how much the authenticator's clock is off. Defaults to not at all, because most are
-    /// right.
+    /// Sets the offset of the authenticator's clock. Defaults to no offset.
     #[must_use]
     pub fn with_drift(mut self, drift: TotpDrift) -> Self {
         self.drift = drift;
@@ -157,7 +155,7 @@ impl fmt::Debug for Enrolment {
     }
 }
 
-/// What became of something that can be consumed once.
+/// The outcome of consuming a value that can be consumed once.
 ///
 /// Exhaustive, because a store returns it and the engine handles each variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -165,6 +163,6 @@ impl fmt::Debug for Enrolment {
 pub enum ConsumeOutcome {
     /// This call, and no other, consumed it.
     Consumed,
-    /// It had been consumed before, or was never there.
+    /// It had been consumed before, or never existed.
     AlreadyConsumed,
 }

@@ -1,5 +1,5 @@
-//! A service that knows breached passwords is asked for new ones, and is never in the way when it
-//! is down.
+//! New passwords are looked up in a service of breached passwords. If the service is down, they are
+//! accepted.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl BreachedPasswords for Service {
 }
 
 #[tokio::test]
-async fn a_breached_password_is_refused_and_a_service_that_is_down_refuses_nothing() {
+async fn breached_password_is_rejected_unless_service_is_down() {
     let site = Site::new();
     let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
         settings.breached_passwords = Some(Arc::new(Service).into());

@@ -1,4 +1,4 @@
-//! An authenticator whose clock goes wrong, where the site follows it and where it does not.
+//! An authenticator with a wrong clock, with and without `remember_drift`.
 
 use hallpass_accounts::{AccountsErrorKind, Username};
 use hallpass_core::{TotpSettings, UnixTime};
@@ -12,7 +12,7 @@ impl Site {
         Self::node(store, clock, keys, |settings| settings.totp = totp)
     }
 
-    /// Logs in ten minutes later, by an authenticator whose clock is this far off.
+    /// Logs in ten minutes later, with an authenticator whose clock has this offset.
     async fn log_in_off_by(&self, seconds: i64, alice: &Enrolled) -> bool {
         self.clock.pass(600);
         let shown = self.now().as_secs().saturating_add_signed(seconds);
@@ -34,7 +34,7 @@ impl Site {
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_slow_is_followed_up_to_the_bound_and_may_be_set_right() {
+async fn a_slow_clock_is_followed_up_to_the_bound_and_back() {
     let site = Site::that_remembers_drift();
     let alice = site.enrolled("alice").await;
     for (seconds, opens, kept) in [
@@ -54,13 +54,13 @@ async fn a_clock_that_goes_slow_is_followed_up_to_the_bound_and_may_be_set_right
 }
 
 #[tokio::test]
-async fn a_fast_clock_set_right_waits_until_its_codes_are_later_than_the_last() {
+async fn a_fast_clock_set_right_waits_for_unused_steps() {
     let site = Site::that_remembers_drift();
     let alice = site.enrolled("alice").await;
     for seconds in [30, 60, 90, 120] {
         assert!(site.log_in_off_by(seconds, &alice).await);
     }
-    // The code of four steps ahead is consumed, so those of before then are not taken any more.
+    // The code of four steps ahead is consumed, so earlier codes are not accepted any more.
     for (seconds, opens) in [(30, false), (60, false), (30, false), (30, true)] {
         site.clock.pass(seconds);
         let opened = site.log_in("alice", PASSWORD, Some(&alice.totp.code_at(site.now()))).await;
@@ -69,7 +69,7 @@ async fn a_fast_clock_set_right_waits_until_its_codes_are_later_than_the_last() 
 }
 
 #[tokio::test]
-async fn a_code_is_consumed_whatever_is_remembered() {
+async fn a_code_is_consumed_with_and_without_drift() {
     let site = Site::that_remembers_drift();
     let alice = site.enrolled("alice").await;
     site.clock.pass(600);
@@ -83,7 +83,7 @@ async fn a_code_is_consumed_whatever_is_remembered() {
 }
 
 #[tokio::test]
-async fn without_the_setting_nothing_is_kept_and_what_was_kept_counts_for_nothing() {
+async fn without_the_setting_drift_is_neither_kept_nor_used() {
     let site = Site::that_remembers_drift();
     let alice = site.enrolled("alice").await;
     assert!(site.log_in_off_by(-30, &alice).await);

@@ -1,4 +1,4 @@
-//! Who must have a second factor gets no access token before they have one.
+//! An account that must have a second factor gets no access token before it has one.
 
 use hallpass_accounts::{
     Accounts, AccountsErrorKind, AdministrationStore as _, Event, FactorOff, LoginStep, Settings,
@@ -22,7 +22,7 @@ fn enrolment_required(step: LoginStep) -> Token<EnrolmentPending> {
     }
 }
 
-/// The code that the enrolment's own key has now.
+/// Returns the current code of the enrolment's own key.
 async fn first_code(site: &Site, token: &Token<EnrolmentPending>) -> String {
     let set_up =
         site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap().set_up().unwrap();
@@ -87,7 +87,7 @@ async fn where_all_must_registration_and_log_in_lead_to_enrolment() {
 }
 
 #[tokio::test]
-async fn an_enrolment_ends_with_its_time_and_with_the_account_as_it_was() {
+async fn an_enrolment_ends_with_time_and_with_account_changes() {
     let site = required(TwoFactorPolicy::RequiredForAll);
     let token =
         enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
@@ -107,10 +107,10 @@ async fn an_enrolment_ends_with_its_time_and_with_the_account_as_it_was() {
     assert_eq!(kind(&token).await, Err(AccountsErrorKind::NotLoggedIn));
 }
 
-/// A session of before the policy: it goes on to its token's end, grants nothing new, and is
-/// renewed no more.
+/// A session that was opened before the policy continues until its token expires. It cannot be
+/// refreshed, and its changes grant no roles.
 #[tokio::test]
-async fn a_session_of_before_the_policy_is_not_renewed() {
+async fn a_session_opened_before_the_policy_is_not_refreshed() {
     let before = Site::new();
     let opened = before.register("alice").await;
     let after =

@@ -1,4 +1,4 @@
-//! A store that fails or hangs: a 503 in time, and nobody signed in (SECURITY row 16).
+//! A store that fails or does not respond: a 503 in time, and no login (SECURITY row 16).
 
 use std::convert::Infallible;
 use std::future::pending;

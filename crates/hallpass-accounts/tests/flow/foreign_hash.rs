@@ -1,5 +1,5 @@
-//! Accounts that come from elsewhere: PBKDF2 as Django writes it, bcrypt, scrypt, each read at the
-//! first sign-in and argon2id from then on.
+//! Imported accounts: PBKDF2 as Django writes it, bcrypt and scrypt. Each hash is accepted at the
+//! first login and is argon2id from then on.
 
 use hallpass_accounts::{
     AccountId, AccountsErrorKind, ForeignHash, ForeignMatch, HashCost, NewAccount,
@@ -41,7 +41,7 @@ impl ForeignHash for DjangoPbkdf2 {
     }
 }
 
-/// `$2b$<cost>$…`. Cost 4 in these tests; above 14 nobody is let wait for it.
+/// `$2b$<cost>$…`. Cost 4 in these tests. A cost above 14 is rejected, because it takes too long.
 struct Bcrypt;
 
 impl ForeignHash for Bcrypt {
@@ -49,7 +49,7 @@ impl ForeignHash for Bcrypt {
         let rest =
             ["$2a$", "$2b$", "$2y$"].into_iter().find_map(|scheme| stored.strip_prefix(scheme))?;
         let cost: u32 = rest.split('$').next()?.parse().ok()?;
-        // What lies beyond 72 bytes bcrypt does not look at; whoever typed it then typed it all.
+        // bcrypt ignores all bytes after the first 72.
         let right = cost <= 14 && bcrypt::verify(password, stored).unwrap_or(false);
         Some(if right { ForeignMatch::Right } else { ForeignMatch::Wrong })
     }
@@ -132,7 +132,7 @@ async fn becomes_argon2id(stored: &str) {
 }
 
 #[tokio::test]
-async fn what_no_reader_knows_matches_nothing() {
+async fn a_hash_without_a_reader_matches_nothing() {
     for hash in [
         "$2b$12$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK",
         "pbkdf2_sha256$x$y$z",

@@ -1,5 +1,4 @@
-//! A browser that its owner signed in with before: nobody shuts them out of it, and it may stand in
-//! for the code.
+//! A browser that the account logged in with before has its own attempts, and may replace the code.
 
 use std::time::Duration;
 
@@ -26,10 +25,10 @@ fn is_limited(result: Result<(), AccountsErrorKind>) -> bool {
     matches!(result, Err(AccountsErrorKind::Limited { .. }))
 }
 
-/// A stranger keeps the account's count full for a day; the owner comes and goes as they like, in
-/// their own browser.
+/// A stranger exhausts the account's attempts for a day. The owner can log in, in their own
+/// browser.
 #[tokio::test]
-async fn a_stranger_cannot_hold_the_owner_out_of_their_own_browser() {
+async fn a_stranger_cannot_lock_the_owner_out_of_known_browser() {
     let site = Site::new();
     let mut own = site.register("alice").await;
     for _ in 0..96 {
@@ -46,7 +45,7 @@ async fn a_stranger_cannot_hold_the_owner_out_of_their_own_browser() {
 }
 
 #[tokio::test]
-async fn a_known_browser_has_attempts_of_its_own_and_no_more_than_others() {
+async fn a_known_browser_has_its_own_attempts_only() {
     let site = Site::new();
     let own = site.register("alice").await;
     let bobs = site.register("bob").await;
@@ -59,7 +58,7 @@ async fn a_known_browser_has_attempts_of_its_own_and_no_more_than_others() {
     assert!(is_limited(kind(&site, PASSWORD, &with(&own)).await), "its own count is full");
     assert_eq!(kind(&site, PASSWORD, &with(&again)).await, Ok(()), "another browser's is not");
 
-    // Another account's device, a forged one, and one that has run out count as none.
+    // Another account's device, a forged device, and an expired device have no effect.
     while !is_limited(kind(&site, "a guess", &here()).await) {}
     assert!(is_limited(kind(&site, PASSWORD, &with(&bobs)).await));
     let forged = own.device.as_str().replace('.', "x.");
@@ -108,7 +107,7 @@ async fn is_asked_for_the_code(site: &Site, visitor: &Visitor<'_>) -> bool {
 }
 
 #[tokio::test]
-async fn a_remembered_device_stands_in_for_the_code_as_long_as_was_said() {
+async fn a_remembered_device_replaces_the_code_until_it_expires() {
     let (site, alice) = remembering(TwoFactorPolicy::Optional).await;
     let plain = with_code(&site, &alice, false).await;
     assert!(is_asked_for_the_code(&site, &with(&plain)).await, "she did not ask for it");
@@ -119,7 +118,7 @@ async fn a_remembered_device_stands_in_for_the_code_as_long_as_was_said() {
         is_asked_for_the_code(&site, &Visitor { step_up: true, ..with(&own) }).await,
         "she comes for the factor"
     );
-    // Coming back does not prolong it.
+    // A later login does not extend it.
     for _ in 0..29 {
         site.clock.pass(DAY);
         own = logged_in(
@@ -134,7 +133,7 @@ async fn a_remembered_device_stands_in_for_the_code_as_long_as_was_said() {
 }
 
 #[tokio::test]
-async fn a_new_password_a_factor_turned_off_and_ended_sessions_forget_the_device() {
+async fn account_changes_forget_the_remembered_device() {
     for change in ["password", "factor", "sessions"] {
         let (site, alice) = remembering(TwoFactorPolicy::Optional).await;
         let own = with_code(&site, &alice, true).await;
@@ -173,14 +172,14 @@ async fn a_new_password_a_factor_turned_off_and_ended_sessions_forget_the_device
 }
 
 #[tokio::test]
-async fn who_must_have_a_factor_shows_it_each_time() {
+async fn a_required_factor_is_shown_at_each_login() {
     let (site, alice) = remembering(TwoFactorPolicy::RequiredForAll).await;
     let own = with_code(&site, &alice, true).await;
     assert!(is_asked_for_the_code(&site, &with(&own)).await);
 }
 
 #[tokio::test]
-async fn a_site_that_remembers_none_is_not_talked_into_it() {
+async fn a_site_without_trusted_devices_remembers_none() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let own = with_code(&site, &alice, true).await;

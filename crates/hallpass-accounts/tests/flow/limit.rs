@@ -1,5 +1,5 @@
-//! Guesses are limited per account, whatever else changes, and counted before they are looked at
-//! (SECURITY row 7).
+//! Guesses are limited per account, in every variation of the request, and counted before they are
+//! evaluated (SECURITY row 7).
 
 use hallpass_core::{Claims, MfaPending};
 use std::net::IpAddr;
@@ -20,7 +20,7 @@ fn is_limited(kind: AccountsErrorKind) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_hundred_wrong_codes_at_once_five_are_looked_at() {
+async fn five_of_200_concurrent_wrong_codes_are_evaluated() {
     let site = Arc::new(Site::new());
     let alice = site.enrolled("alice").await;
     let wrong = alice.wrong_code();
@@ -53,7 +53,7 @@ async fn of_two_hundred_wrong_codes_at_once_five_are_looked_at() {
 }
 
 #[tokio::test]
-async fn neither_spelling_nor_address_nor_the_other_step_buys_further_guesses() {
+async fn spelling_address_and_step_allow_no_further_guesses() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let Ok(LoginStep::MfaRequired(pending)) = site.log_in("alice", PASSWORD, None).await else {
@@ -87,7 +87,7 @@ async fn neither_spelling_nor_address_nor_the_other_step_buys_further_guesses() 
     for visitor in [here(), from([203, 0, 113, 3]), Visitor::default()] {
         let blocked =
             site.accounts.log_in("\u{ff21}LICE", PASSWORD, None, &visitor).await.unwrap_err();
-        assert!(is_limited(blocked.kind()), "the right password is not looked at either");
+        assert!(is_limited(blocked.kind()), "the right password is not evaluated either");
     }
     assert_eq!(
         site.accounts.password_hasher().runs() - runs,
@@ -97,7 +97,7 @@ async fn neither_spelling_nor_address_nor_the_other_step_buys_further_guesses() 
 }
 
 #[tokio::test]
-async fn the_owner_gets_in_after_the_wait_and_starts_afresh() {
+async fn the_owner_logs_in_after_the_wait_and_count_is_cleared() {
     let site = Site::new();
     site.register("alice").await;
     for _ in 0..5 {
@@ -135,7 +135,7 @@ async fn an_unknown_name_is_limited_exactly_like_a_known_one() {
 }
 
 #[tokio::test]
-async fn an_address_is_limited_over_all_names_and_right_attempts_do_not_count() {
+async fn an_address_is_limited_over_all_names_by_failures_only() {
     let site = Site::new();
     site.register("alice").await;
     for _ in 0..150 {
@@ -158,9 +158,9 @@ async fn an_address_is_limited_over_all_names_and_right_attempts_do_not_count() 
     assert!(elsewhere.is_ok());
 }
 
-/// For whoever blocks addresses further out.
+/// For operators that block addresses in front of the site.
 #[tokio::test]
-async fn what_is_refused_or_limited_is_told_with_its_address() {
+async fn rejected_and_limited_attempts_are_reported_with_address() {
     let site = Site::new();
     site.register("alice").await;
     let visitor = from([203, 0, 113, 7]);
@@ -177,10 +177,9 @@ async fn what_is_refused_or_limited_is_told_with_its_address() {
     );
 }
 
-/// A stranger keeps the account's count full; the owner, signed in, changes the password all the
-/// same.
+/// A stranger exhausts the account's attempts. The logged-in owner can still change the password.
 #[tokio::test]
-async fn a_stranger_cannot_hold_a_signed_in_owner_from_their_own_changes() {
+async fn a_stranger_cannot_block_changes_of_a_logged_in_owner() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
@@ -196,9 +195,9 @@ async fn a_stranger_cannot_hold_a_signed_in_owner_from_their_own_changes() {
     );
 }
 
-/// Each session has its own five, and each of them needed the password.
+/// Each session has its own five attempts, and opening each session required the password.
 #[tokio::test]
-async fn a_stolen_session_uses_up_its_own_attempts_and_no_others() {
+async fn a_stolen_session_uses_up_its_own_attempts_only() {
     let site = Site::new();
     let stolen = site.verify(&site.register("alice").await.access).unwrap();
     let own = site.verify(&logged_in(site.log_in("alice", PASSWORD, None).await).access).unwrap();

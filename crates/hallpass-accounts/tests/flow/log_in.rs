@@ -1,4 +1,4 @@
-//! The way from a password to a token.
+//! The login flow, from a password to a token.
 
 use hallpass_accounts::{AccountsErrorKind, Event, LoginStep, RejectionReason, Username};
 use hallpass_core::{Methods, Role, RoleSet};
@@ -47,7 +47,7 @@ async fn one_name_is_one_account_in_every_spelling() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sixty_four_spellings_at_once_make_one_row() {
+async fn sixty_four_concurrent_spellings_create_one_account() {
     let site = std::sync::Arc::new(Site::new());
     let tasks: Vec<_> = (0..64_u32)
         .map(|number| {
@@ -69,7 +69,7 @@ async fn sixty_four_spellings_at_once_make_one_row() {
 }
 
 #[tokio::test]
-async fn what_may_be_no_name_or_password_writes_nothing() {
+async fn an_invalid_name_or_password_writes_nothing() {
     let site = Site::new();
     let register = async |name: &str, password: &str| {
         site.accounts.register(name, password, &here()).await.unwrap_err().kind()
@@ -81,14 +81,17 @@ async fn what_may_be_no_name_or_password_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_factor_that_is_due_gives_a_pending_token_and_no_access() {
+async fn a_required_factor_gives_a_pending_token_and_no_access() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let Ok(LoginStep::MfaRequired(pending)) = site.log_in("alice", PASSWORD, None).await else {
         panic!("a code is due");
     };
     let verifier = site.accounts.issuer().verifier::<SiteRole>();
-    assert!(verifier.verify(pending.as_str().as_bytes(), site.now()).is_err(), "it opens no route");
+    assert!(
+        verifier.verify(pending.as_str().as_bytes(), site.now()).is_err(),
+        "a pending token is not an access token"
+    );
 
     let code = alice.next_code();
     let opened =
@@ -100,12 +103,12 @@ async fn a_factor_that_is_due_gives_a_pending_token_and_no_access() {
     assert_eq!(
         again.unwrap_err().kind(),
         AccountsErrorKind::Refused,
-        "an access token is no pending token"
+        "an access token is not a pending token"
     );
 }
 
 #[tokio::test]
-async fn a_pending_sign_in_ends_with_its_five_minutes_and_with_a_change_of_the_account() {
+async fn a_pending_login_ends_after_five_minutes_or_a_change() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
@@ -130,7 +133,7 @@ async fn a_pending_sign_in_ends_with_its_five_minutes_and_with_a_change_of_the_a
 }
 
 #[tokio::test]
-async fn a_role_that_the_enum_does_not_know_grants_nothing_and_is_reported() {
+async fn an_unknown_role_grants_nothing_and_is_reported() {
     use hallpass_accounts::AdministrationStore as _;
     let site = Site::new();
     site.register("alice").await;

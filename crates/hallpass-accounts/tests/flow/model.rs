@@ -1,9 +1,9 @@
-//! Any order of sign-in, renewal, revocation, clock steps, lost logs and restarts, against a model:
-//! no token is accepted for longer than the bound after the model says that it is dead, and a
-//! renewal succeeds exactly where the model says so.
+//! Any order of logins, refreshes, revocations, clock steps, lost logs and restarts, compared with
+//! a model: no token is accepted for longer than the bound after it is revoked in the model, and a
+//! refresh succeeds exactly if it succeeds in the model.
 //!
-//! The model knows no tables, hashes or limits as stored: it counts the time that each session has
-//! used up. A clock that is set back uses up nothing and gives nothing back.
+//! The model contains no tables, hashes or stored limits. It counts the time that each session has
+//! used up. A clock that is set back uses up no time and gives none back.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ use proptest::prelude::*;
 
 use crate::site::{PASSWORD, Site, SiteRole, TestClock, id_of, logged_in};
 
-/// What a node that hears nothing may still accept.
+/// The time for which a node without a log may still accept a token.
 const BOUND: u64 = 5;
 const GRACE: u64 = 30;
 const IDLE: u64 = 7 * 86_400;
@@ -30,7 +30,7 @@ enum Op {
         person: usize,
         node: usize,
     },
-    /// Presents one of all refresh tokens there ever were.
+    /// Presents one of all refresh tokens that were ever issued.
     Refresh {
         token: usize,
         node: usize,
@@ -100,7 +100,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// What the model knows of a session.
+/// The state of a session in the model.
 struct Session {
     person: usize,
     ended: bool,
@@ -127,8 +127,8 @@ struct World {
     /// Every refresh token, with its session.
     refreshes: Vec<(String, String)>,
     access: Vec<(Token<Access>, String, usize, u32)>,
-    /// What this node itself has been told of, whatever its log does: accounts' generations, and
-    /// sessions.
+    /// The revocations that this node itself has received, independent of its log: generations of
+    /// accounts, and sessions.
     told: Vec<([u32; 2], BTreeSet<String>)>,
     latest: u64,
 }
@@ -154,7 +154,7 @@ impl World {
             .collect();
         let mut accounts = Vec::new();
         for name in PEOPLE {
-            // Without a session that the model does not know.
+            // Without a session that is not in the model.
             let opened = first.register(name).await;
             let who = first.verify(&opened.access).unwrap();
             first.accounts.log_out(&who).await.unwrap();
@@ -180,7 +180,7 @@ impl World {
         self.clock.now().as_secs()
     }
 
-    /// What the background task does each second.
+    /// Does the work that the background task does each second.
     async fn hear(&mut self) {
         let now = self.now();
         for node in self.nodes.iter_mut().filter(|node| !node.cut) {
@@ -246,7 +246,7 @@ impl World {
             let tokens = got.unwrap();
             let refresh = tokens.refresh.unwrap().as_str().to_owned();
             assert_ne!(refresh, token);
-            // What is out of its grace once stays so, however the clock is set.
+            // A token stays outside its grace period, however the clock is set.
             session.consumed.retain(|_, consumed| consumed.abs_diff(now) < GRACE);
             session.consumed.insert(token, now);
             (session.used, session.seen, session.live) =
@@ -274,11 +274,11 @@ impl World {
                 let got =
                     site.accounts.log_in(PEOPLE[person], PASSWORD, None, &Visitor::default()).await;
                 if self.disabled[person] {
-                    assert!(got.is_err(), "a disabled account signed in");
+                    assert!(got.is_err(), "a disabled account logged in");
                     return;
                 }
                 let got = got.map_err(|error| error.kind());
-                // The refusals of a disabled account count as attempts.
+                // The rejections of a disabled account count as attempts.
                 if matches!(got, Err(AccountsErrorKind::Limited { .. })) {
                     return;
                 }
@@ -320,7 +320,7 @@ impl World {
                 };
                 let (id, person) = (id.clone(), *person);
                 let Some(who) = self.nodes[node].site.verify(token) else { return };
-                // The store has the last word, where the list has not heard yet.
+                // The store decides if the list has not received the revocation yet.
                 let Ok(tokens) = self.nodes[node].site.accounts.end_other_sessions(&who).await
                 else {
                     return;
@@ -379,13 +379,13 @@ impl World {
                 self.hear().await;
             }
             Op::Forget { node } => self.nodes[node].sync.purge().await.unwrap(),
-            // A process that starts under a clock that is behind cannot know of the tokens that
-            // were issued while it was ahead.
+            // A process that starts with a clock that is behind has no record of the tokens that
+            // were issued while the clock was ahead.
             Op::Restart { .. } if self.now() < self.latest => {}
             Op::Restart { node: number } => {
                 let Site { store, keys, .. } = &self.nodes[number].site;
                 let site = node(store, &self.clock, keys);
-                // It is not ready before it has read the log.
+                // The node is not ready before it has read the log.
                 let sync = RevocationSync::new(&site.accounts);
                 sync.read().await.unwrap();
                 self.nodes[number] = Node { site, sync, cut: false, synced: self.now() };
@@ -394,8 +394,8 @@ impl World {
         }
     }
 
-    /// The claim: whatever a node accepts is alive, or the node has not been told and may not have
-    /// been, for the bound at most.
+    /// Checks that each accepted token is valid, or that the node has not received the revocation
+    /// and the bound has not passed.
     fn check(&self) {
         let now = self.now();
         for (number, node) in self.nodes.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! No oracle: every failing way in costs one argon2 run and says one thing (SECURITY row 14).
+//! No oracle: every failing login costs one argon2 run and returns the same error (SECURITY row
+//! 14).
 
 use hallpass_accounts::{AccountsErrorKind, Event, RejectionReason};
 

@@ -1,5 +1,5 @@
-//! A session's changes to its own account are limited, and a change that lost to an operator is
-//! answered as revoked.
+//! A session's changes to its own account are limited. A change after an operator's command returns
+//! `Revoked`.
 
 use hallpass_accounts::{AccountsErrorKind, Event, RateLimitKind, RejectionReason};
 
@@ -27,7 +27,7 @@ async fn a_session_makes_at_most_ten_changes_a_minute() {
         }
         site.clock.pass(1);
     }
-    assert_eq!(changes, 9, "eight at once, and one after 30 seconds");
+    assert_eq!(changes, 9, "eight without a wait, and one after 30 seconds");
     assert!(blocked > 100);
     assert!(
         site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::Change, .. }))
@@ -42,7 +42,7 @@ async fn a_session_makes_at_most_ten_changes_a_minute() {
 }
 
 #[tokio::test]
-async fn a_change_after_a_command_is_answered_as_revoked() {
+async fn a_change_after_a_command_returns_revoked() {
     let site = Site::new();
     let who = site.verify(&site.register("alice").await.access).unwrap();
     site.other_node().accounts.disable(&id_of(&who)).await.unwrap();

@@ -1,5 +1,5 @@
-//! The site's own claims: every flow that issues a token calls the setting with the account as it
-//! is then.
+//! The site's own claims: every flow that issues a token calls the setting with the current
+//! account.
 
 use hallpass_accounts::{
     Account, AccountsErrorKind, AdministrationStore as _, FactorOff, LoginStep, OwnClaims, Tokens,
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
 
-/// What the row held when the token was issued.
+/// The values of the row at the time of issue.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
 struct RowClaims {
     name: String,
@@ -38,7 +38,7 @@ where
     })
 }
 
-/// The claims of a token, which must be those of the row as the store has it now.
+/// Returns the claims of a token, which must be those of the current row.
 async fn current(site: &Site, access: &Token<Access>) -> (Identity<SiteRole>, RowClaims) {
     let verifier = site.accounts.verifier();
     let who = verifier.verify(access.as_str().as_bytes(), site.now()).unwrap();

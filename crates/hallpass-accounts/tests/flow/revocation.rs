@@ -1,5 +1,5 @@
-//! Whatever revokes tokens revokes them here at once, on another node once it has read the log, and
-//! after a restart (SECURITY row 8).
+//! A revocation takes effect on its own node immediately, on another node once it has read the log,
+//! and after a restart (SECURITY row 8).
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use hallpass_core::{Access, Token};
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
 
-/// The token is refused on its node at once, and on another one before it has served anything.
+/// The token is rejected on its node immediately, and on another node before it serves any request.
 async fn assert_dead(site: &Site, token: &Token<Access>) {
-    assert!(site.verify(token).is_none(), "here, at once");
+    assert!(site.verify(token).is_none(), "on its own node, immediately");
     let restarted = site.other_node();
-    assert!(restarted.verify(token).is_some(), "another node has not heard yet");
+    assert!(restarted.verify(token).is_some(), "another node has not read the log yet");
     RevocationSync::new(&restarted.accounts).read().await.unwrap();
     assert!(restarted.verify(token).is_none(), "once it has read the log");
 }
 
 #[tokio::test]
-async fn log_out_kills_copies_of_the_token_and_no_other_session() {
+async fn log_out_revokes_copies_of_the_token_only() {
     let site = Site::new();
     let one = site.register("alice").await.access;
     let two = logged_in(site.log_in("alice", PASSWORD, None).await).access;
@@ -32,7 +32,7 @@ async fn log_out_kills_copies_of_the_token_and_no_other_session() {
 }
 
 #[tokio::test]
-async fn a_password_change_keeps_this_session_and_kills_the_others() {
+async fn a_password_change_keeps_this_session_and_ends_the_others() {
     let site = Site::new();
     let other = site.register("alice").await.access;
     let mine = logged_in(site.log_in("alice", PASSWORD, None).await).access;
@@ -72,12 +72,12 @@ async fn a_password_change_keeps_this_session_and_kills_the_others() {
     assert_eq!(
         stale.unwrap_err().kind(),
         AccountsErrorKind::Revoked,
-        "an identity of before changes nothing"
+        "an identity from before the change changes nothing"
     );
 }
 
 #[tokio::test]
-async fn roles_disabling_and_sign_out_everywhere_take_effect_from_anywhere() {
+async fn roles_disabling_and_log_out_everywhere_revoke_tokens() {
     let site = Site::new();
     for change in 0..3 {
         let name = format!("user{change}");
@@ -107,7 +107,7 @@ async fn roles_disabling_and_sign_out_everywhere_take_effect_from_anywhere() {
 }
 
 #[tokio::test]
-async fn sessions_are_listed_and_ended_and_nobody_ends_another_persons() {
+async fn sessions_are_listed_and_ended_by_their_owner_only() {
     let site = Site::new();
     let mine = site.register("alice").await.access;
     let phone = logged_in(site.log_in("alice", PASSWORD, None).await).access;
@@ -130,7 +130,7 @@ async fn sessions_are_listed_and_ended_and_nobody_ends_another_persons() {
 }
 
 #[tokio::test]
-async fn a_node_follows_the_log_by_its_cursor_and_forgets_what_no_token_can_carry() {
+async fn a_node_reads_the_log_by_cursor_and_purges_old_entries() {
     let (site, accounts) = (Site::new(), ["alice", "bob"]);
     let follower = site.other_node();
     let sync = RevocationSync::new(&follower.accounts);
@@ -158,7 +158,7 @@ async fn a_node_follows_the_log_by_its_cursor_and_forgets_what_no_token_can_carr
 }
 
 #[tokio::test]
-async fn a_log_out_that_the_store_refuses_changes_nothing() {
+async fn a_log_out_that_fails_in_the_store_changes_nothing() {
     let site = Site::new();
     let access = site.register("alice").await.access;
     let who = site.verify(&access).unwrap();
@@ -173,7 +173,7 @@ async fn a_log_out_that_the_store_refuses_changes_nothing() {
 }
 
 #[tokio::test]
-async fn without_a_session_store_a_log_out_holds_on_this_node() {
+async fn log_out_without_session_store_works_on_this_node_only() {
     let site = Site::new();
     site.register("alice").await;
     let stores = StoreSet::new(Arc::new(site.store.clone()));

@@ -1,4 +1,5 @@
-//! The second factor: live by its first code, each code once, off by password and code.
+//! The second factor: turned on by its first code, each code accepted once, turned off by password
+//! and code.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use hallpass_core::{Claims, Methods, MfaPending, TotpSettings};
 use crate::site::{PASSWORD, Site, here, logged_in};
 
 #[tokio::test]
-async fn a_wrong_first_code_turns_nothing_on_and_the_right_one_is_consumed_with_it() {
+async fn the_first_right_code_is_consumed_and_turns_it_on() {
     let site = Site::new();
     let opened = site.register("alice").await;
     let who = site.verify(&opened.access).unwrap();
@@ -26,7 +27,7 @@ async fn a_wrong_first_code_turns_nothing_on_and_the_right_one_is_consumed_with_
 }
 
 #[tokio::test]
-async fn the_session_that_enrols_goes_on_with_the_factor_and_every_older_token_is_dead() {
+async fn enrolling_keeps_its_session_and_revokes_older_tokens() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     assert!(site.verify(&alice.before).is_none());
@@ -67,7 +68,7 @@ async fn setting_up_writes_nothing_and_shows_the_same_key_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_sixty_four_uses_of_one_code_at_once_one_succeeds() {
+async fn one_of_64_concurrent_uses_of_a_code_succeeds() {
     let site = Arc::new(Site::new());
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
@@ -81,7 +82,7 @@ async fn of_sixty_four_uses_of_one_code_at_once_one_succeeds() {
         let pending = Arc::new(pending.as_str().to_owned());
         let tasks: Vec<_> = (0..64)
             .map(|_| {
-                // Each on a node of its own over one store, so that no node's limit is in the way.
+                // Each use is on its own node over one store, so that no node's limit blocks it.
                 let (node, code, pending) = (site.other_node(), code.clone(), pending.clone());
                 tokio::spawn(async move {
                     node.accounts.log_in_with_code(pending.as_bytes(), &code, &here()).await.is_ok()
@@ -109,7 +110,7 @@ async fn each_recovery_code_works_once_and_is_reported() {
 }
 
 #[tokio::test]
-async fn new_recovery_codes_take_a_code_and_end_the_old_ones() {
+async fn new_recovery_codes_require_a_code_and_revoke_the_old() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
@@ -122,7 +123,7 @@ async fn new_recovery_codes_take_a_code_and_end_the_old_ones() {
 }
 
 #[tokio::test]
-async fn turning_it_off_takes_password_and_code_and_the_session_loses_the_factor() {
+async fn turning_it_off_requires_password_and_code() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
@@ -141,7 +142,7 @@ async fn turning_it_off_takes_password_and_code_and_the_session_loses_the_factor
 }
 
 #[tokio::test]
-async fn a_stolen_session_is_no_place_to_guess_the_code() {
+async fn a_stolen_session_cannot_guess_codes_without_limit() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
@@ -155,7 +156,7 @@ async fn a_stolen_session_is_no_place_to_guess_the_code() {
 }
 
 #[tokio::test]
-async fn a_turn_of_the_encryption_key_reseals_at_the_next_code() {
+async fn a_new_encryption_key_reencrypts_at_the_next_code() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let encrypted = async || {
@@ -178,7 +179,7 @@ async fn a_turn_of_the_encryption_key_reseals_at_the_next_code() {
 }
 
 #[tokio::test]
-async fn a_factor_that_is_turned_on_meanwhile_refuses_the_sign_in_that_did_not_see_it() {
+async fn a_login_that_missed_the_new_factor_is_rejected() {
     let site = Site::new();
     let who = site.verify(&site.register("alice").await.access).unwrap();
     let accepted = site.accounts.accept_password("alice", PASSWORD, &here()).await.unwrap();

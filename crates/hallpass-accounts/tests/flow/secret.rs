@@ -1,4 +1,4 @@
-//! No secret in any log, event or `Debug` (SECURITY row 24).
+//! No log, event or `Debug` output contains a secret (SECURITY row 24).
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -33,7 +33,7 @@ impl MakeWriter<'_> for Log {
 }
 
 #[test]
-fn nothing_that_opens_a_door_is_written_anywhere() {
+fn no_secret_is_in_logs_events_or_debug_output() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)

@@ -1,4 +1,4 @@
-//! A site with a clock that stands still, and somebody's authenticator.
+//! A site with a test clock, and a person's authenticator.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -41,7 +41,7 @@ impl TestClock {
     }
 }
 
-/// One node of a site. Clones of its store make further nodes.
+/// One node of a site. Further nodes use clones of its store.
 pub struct Site {
     pub accounts: Accounts<SiteRole>,
     pub store: MemoryStore,
@@ -57,7 +57,7 @@ impl Site {
         Self::node(MemoryStore::default(), clock, keys, |_| ())
     }
 
-    /// Another node on the same store, keys and clock.
+    /// Returns another node on the same store, keys and clock.
     pub fn other_node(&self) -> Self {
         Self::node(self.store.clone(), self.clock.clone(), self.keys.clone(), |_| ())
     }
@@ -98,7 +98,7 @@ impl Site {
         self.accounts.log_in(name, password, code, &here()).await.map_err(|error| error.kind())
     }
 
-    /// What an authenticator on this node makes of a token; `None` where it is refused.
+    /// Verifies a token on this node. Returns `None` if it is rejected.
     pub fn verify(&self, token: &Token<Access>) -> Option<Identity<SiteRole>> {
         self.accounts
             .request_authenticator()
@@ -137,7 +137,7 @@ impl Site {
     }
 }
 
-/// All that the store can do; attempts are counted in memory.
+/// Returns all capabilities of the store. Attempts are counted in memory.
 pub fn stores(store: &MemoryStore) -> StoreSet {
     let store = Arc::new(store.clone());
     let mut stores = StoreSet::new(store.clone());
@@ -151,20 +151,20 @@ pub fn stores(store: &MemoryStore) -> StoreSet {
     stores
 }
 
-/// Somebody with an authenticator.
+/// A person with an authenticator.
 pub struct Enrolled {
     pub totp: Totp,
     clock: TestClock,
     pub first_code: String,
     pub recovery: Vec<String>,
-    /// The token of before.
+    /// The token from before the enrolment.
     pub before: Token<Access>,
-    /// The token with which the session went on.
+    /// The token with which the session continued.
     pub access: Token<Access>,
 }
 
 impl Enrolled {
-    /// The code of a step that has not been used.
+    /// Returns the code of a step that has not been used.
     pub fn next_code(&self) -> String {
         self.clock.pass(TimeStep::LENGTH.as_secs());
         self.totp.code_at(self.clock.now())
@@ -189,6 +189,6 @@ pub fn id_of(who: &Identity<SiteRole>) -> AccountId {
 pub fn logged_in(step: Result<LoginStep, AccountsErrorKind>) -> OpenedSession {
     match step {
         Ok(LoginStep::LoggedIn(opened)) => opened,
-        other => panic!("not signed in: {other:?}"),
+        other => panic!("not logged in: {other:?}"),
     }
 }

@@ -1,5 +1,4 @@
-//! A hash below the site's cost is replaced at the next sign-in, and never tells a guesser
-//! anything.
+//! A hash below the site's cost is replaced at the next login, and reveals nothing to a guesser.
 
 use hallpass_accounts::{AccountsErrorKind, Event, HashCost, PasswordHasherSettings, Username};
 
@@ -18,7 +17,7 @@ async fn cost_of(site: &Site, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_next_sign_in_upgrades_and_the_one_after_finds_nothing_to_do() {
+async fn the_next_login_upgrades_the_hash_once() {
     let old = Site::new();
     old.register("alice").await;
     let new = stronger(&old);
@@ -57,7 +56,7 @@ async fn a_debug_builds_hash_is_replaced_at_the_release_cost() {
 }
 
 #[tokio::test]
-async fn a_right_password_with_a_wrong_code_does_not_give_itself_away_by_upgrading() {
+async fn a_wrong_code_does_not_upgrade_the_hash() {
     let old = Site::new();
     let alice = old.enrolled("alice").await;
     let new = stronger(&old);

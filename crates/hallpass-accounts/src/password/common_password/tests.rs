@@ -3,7 +3,7 @@ use std::{collections::HashSet, env, process::Command};
 use super::*;
 
 #[test]
-fn first_guesses_are_refused() {
+fn first_guesses_are_rejected() {
     for guess in [
         "password",
         "Password1",
@@ -24,7 +24,7 @@ fn first_guesses_are_refused() {
         "asdfghjkl123",
         "zxcvbnm12345",
         "11112222333",
-        // Turned round, walked down the columns, typed on other keyboards, said again and again.
+        // Reversed, typed down the columns, typed on other keyboard layouts, repeated.
         "drowssap2024",
         "3edc4rfv5tgb",
         "azertyuiop12",
@@ -38,7 +38,7 @@ fn first_guesses_are_refused() {
 }
 
 #[test]
-fn what_has_some_thought_in_it_passes() {
+fn passwords_that_are_hard_to_guess_pass() {
     for good in [
         "correct horse battery staple",
         "kPw7-vX2q-mZ9t",
@@ -53,18 +53,18 @@ fn what_has_some_thought_in_it_passes() {
 }
 
 #[test]
-fn context_words_count_as_nothing() {
+fn context_words_do_not_count() {
     assert!(is_guessable("alice-alice-99", &["alice"]));
     assert!(!is_guessable("alice likes quiet rooms", &["alice"]));
     assert!(
         !is_guessable("quiet rooms by al", &["al"]),
-        "two letters are in half of all sentences"
+        "words of two letters are too frequent to be counted"
     );
 }
 
-/// Listed, of ten characters and more, and nothing that the rule would know.
+/// Listed passwords of at least ten characters, which the rule does not reject.
 #[test]
-fn what_is_listed_is_refused_in_any_case() {
+fn listed_passwords_are_rejected_in_any_case() {
     for common in [
         "spongebob1",
         "millionaire",
@@ -85,10 +85,10 @@ fn what_is_listed_is_refused_in_any_case() {
     }
 }
 
-/// Read from the crate's own file: the list is as long as promised, and no entry of it is let
-/// through.
+/// Reads the list from the crate's own file: it has the documented length, and every entry is
+/// rejected.
 #[test]
-fn every_one_of_a_hundred_thousand_common_passwords_is_refused() {
+fn every_listed_common_password_is_rejected() {
     let list = list_of_the_crate();
     let of = |length| list.iter().filter(|entry| entry.chars().count() >= length).count();
     assert_eq!((list.len(), of(8), of(10)), (99_838, 47_324, 9_248));

@@ -29,10 +29,10 @@ async fn is_right(hasher: &PasswordHasher, password: &str, stored: Option<&str>)
     matches!(checked.unwrap(), Checked::Right(_))
 }
 
-/// Row 17: the ring turns under a running hasher, and each hash is read with the pepper that it
-/// names.
+/// Row 17: the key ring is replaced while the hasher runs, and each hash is checked with the pepper
+/// that it names.
 #[tokio::test]
-async fn a_pepper_is_asked_for_and_rotates() {
+async fn pepper_is_required_and_rotates() {
     let now = UnixTime::from_secs(0);
     let keys = Keys::from(KeyRing::default());
     let hasher = PasswordHasher::new(cheap(), keys.clone(), Arc::new(SystemRandom)).unwrap();
@@ -52,12 +52,16 @@ async fn a_pepper_is_asked_for_and_rotates() {
 
     let second = first.with_new_pepper([2; 32], now);
     keys.replace(second.clone());
-    assert_eq!(outdated(&peppered).await, Some(true), "an older pepper is read, and makes way");
+    assert_eq!(
+        outdated(&peppered).await,
+        Some(true),
+        "a hash with an older pepper is accepted and outdated"
+    );
     let newest = stored(&hasher, GOOD).await;
     assert_eq!(outdated(&newest).await, Some(false));
 
-    // Another secret under the same name, no name, and a ring that has lost the pepper: wrong,
-    // after one run like any other.
+    // Another secret under the same name, no name, and a ring without the pepper are all wrong,
+    // after one run each.
     let nameless = newest.split(",keyid=").next().unwrap().to_owned()
         + "$"
         + newest.split_once("keyid=").unwrap().1.split_once('$').unwrap().1;
@@ -100,7 +104,7 @@ async fn a_password_is_taken_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_hash_of_the_default_cost_says_so_and_is_salted() {
+async fn a_hash_of_the_default_cost_names_it_and_is_salted() {
     let hasher = hasher(PasswordHasherSettings::default());
     let (one, two) =
         (stored(&hasher, "kPw7-vX2q-mZ9t").await, stored(&hasher, "kPw7-vX2q-mZ9t").await);
@@ -110,7 +114,8 @@ async fn a_hash_of_the_default_cost_says_so_and_is_salted() {
     assert!(is_right(&hasher, "kPw7-vX2q-mZ9t", Some(&one)).await);
 }
 
-/// What a release build does with the hashes of a debug build, and the other way about.
+/// A release build upgrades the hashes of a debug build. A debug build keeps those of a release
+/// build.
 #[tokio::test]
 async fn a_debug_builds_hash_is_outdated_at_the_release_cost() {
     let debug = hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(256, 1, 1)));
@@ -162,11 +167,11 @@ async fn hostile_stored_hashes_match_nothing_and_allocate_nothing() {
         }
     }
     let kept = hasher.inner.memory.lock().unwrap().iter().map(Vec::len).max();
-    assert_eq!(kept, Some(64), "blocks of the site's own cost and no more");
+    assert_eq!(kept, Some(64), "only blocks of the site's own cost are kept");
 }
 
 #[tokio::test]
-async fn a_weaker_hash_is_known_as_outdated_and_a_rehash_is_not() {
+async fn a_weaker_hash_is_outdated_and_a_rehash_is_not() {
     let old = hasher(cheap());
     let new = hasher(cheap().hash_cost(HashCost::new(128, 1, 1)));
     let password = Password::typed("kPw7-vX2q-mZ9t");
@@ -184,7 +189,7 @@ async fn a_weaker_hash_is_known_as_outdated_and_a_rehash_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn past_the_queue_the_hasher_closes_and_an_abandoned_run_keeps_its_permit() {
+async fn full_queue_rejects_and_cancelled_run_keeps_permit() {
     let slow = HashCost::new(19_456, 16, 1);
     let settings = PasswordHasherSettings::default()
         .hash_cost(slow)
@@ -201,12 +206,15 @@ async fn past_the_queue_the_hasher_closes_and_an_abandoned_run_keeps_its_permit(
         tokio::task::yield_now().await;
     }
     abandoned.abort();
-    assert!(abandoned.await.unwrap_err().is_cancelled(), "its future is dropped, its run goes on");
+    assert!(
+        abandoned.await.unwrap_err().is_cancelled(),
+        "its future is dropped, its run continues"
+    );
     let queued = start(&hasher);
     while hasher.depth() == 0 && hasher.runs() == 1 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(hasher.runs(), 1, "the run of the client that left still holds the one permit");
+    assert_eq!(hasher.runs(), 1, "the run of the disconnected client still holds the one permit");
     let third = hasher.check(&Password::typed("x"), None).await;
     assert!(third.is_err(), "no place in the queue");
     assert_eq!(queued.await.unwrap(), Ok(()));
@@ -214,7 +222,7 @@ async fn past_the_queue_the_hasher_closes_and_an_abandoned_run_keeps_its_permit(
 }
 
 #[tokio::test]
-async fn waiting_has_an_end() {
+async fn waiting_for_a_permit_is_bounded() {
     let hasher = hasher(cheap().max_permits(1).max_wait(Duration::from_millis(20)));
     let held = hasher.permit().await.unwrap();
     let refused = hasher.check(&Password::typed("x"), None).await;

@@ -18,12 +18,12 @@ fn x_forwarded_for_is_read_from_its_end() {
         ("fd00::1", &["[2001:db8::7]:4711"], "2001:db8::7"),
         ("10.0.0.1", &["198.51.100.7:4711"], "198.51.100.7"),
         ("10.0.0.1", &["::ffff:198.51.100.7"], "198.51.100.7"),
-        // Nothing, nonsense, or a name: what is known is the proxy.
+        // No entry, an invalid entry, or a name: the last known address is the proxy.
         ("10.0.0.1", &[], "10.0.0.1"),
         ("10.0.0.1", &["198.51.100.7, unknown"], "10.0.0.1"),
         ("10.0.0.1", &["198.51.100.7,"], "10.0.0.1"),
         ("10.0.0.1", &["10.0.0.2, 10.0.0.3"], "10.0.0.2"),
-        // No proxy of ours: its word is worth nothing.
+        // Not a configured proxy: its header is ignored.
         ("11.0.0.1", &["198.51.100.7"], "11.0.0.1"),
         ("192.0.2.5", &["198.51.100.7"], "192.0.2.5"),
         ("fe00::1", &["198.51.100.7"], "fe00::1"),
@@ -59,7 +59,7 @@ fn without_proxies_the_peer_is_the_client() {
 }
 
 #[test]
-fn what_is_no_network_is_refused() {
+fn invalid_networks_are_rejected() {
     for good in ["0.0.0.0/0", "::/0", "10.0.0.0/8", "10.0.0.1/32", "2001:db8::/32"] {
         assert!(Proxies::forwarded([good]).is_ok(), "{good}");
     }

@@ -39,7 +39,7 @@ fn the_live_token_is_consumed_and_its_successor_is_live() {
 }
 
 #[test]
-fn a_consumed_token_leads_to_the_live_one_within_the_grace_and_ends_the_session_after_it() {
+fn consumed_token_is_accepted_in_grace_then_ends_the_session() {
     let state = consume(&opened(), 1, 900);
     for (seconds, expected) in [
         (900, RotationOutcome::InGrace),
@@ -53,12 +53,12 @@ fn a_consumed_token_leads_to_the_live_one_within_the_grace_and_ends_the_session_
     assert_eq!(
         presenting(1, 870).present(&state),
         RotationOutcome::Reused,
-        "a clock set back is no grace"
+        "a clock that is set back does not extend the grace"
     );
 }
 
 #[test]
-fn two_renewals_within_the_grace_leave_the_first_token_its_time() {
+fn two_refreshes_within_the_grace_do_not_shorten_it() {
     let state = consume(&consume(&opened(), 1, 900), 2, 910);
     assert_eq!(presenting(1, 929).present(&state), RotationOutcome::InGrace);
     assert_eq!(presenting(2, 939).present(&state), RotationOutcome::InGrace);
@@ -80,7 +80,7 @@ fn limits_end_the_session_to_the_second() {
 }
 
 #[test]
-fn a_clock_set_back_adds_no_life() {
+fn a_clock_set_back_does_not_extend_the_life() {
     let state = consume(&opened(), 1, 900);
     let back = consume(&state, 2, 400);
     assert_eq!(back.expires, at(4500), "500 seconds back, 500 seconds less");
@@ -88,12 +88,12 @@ fn a_clock_set_back_adds_no_life() {
     assert_eq!(
         presenting(1, 100).present(&opened()),
         RotationOutcome::Consumed(consume(&opened(), 1, 100)),
-        "forward is as ever"
+        "a refresh with a forward clock is unchanged"
     );
 }
 
 #[test]
-fn what_is_kept_is_bounded() {
+fn consumed_tokens_are_bounded() {
     let mut state = opened();
     for token in 1..=64 {
         state = consume(&state, token, 900);
@@ -105,7 +105,7 @@ fn what_is_kept_is_bounded() {
 }
 
 #[test]
-fn consumed_tokens_come_back_from_the_store() {
+fn consumed_tokens_round_trip_through_bytes() {
     let consumed = consume(&consume(&opened(), 1, 900), 2, 910).consumed;
     assert_eq!(ConsumedRefreshes::from_bytes(&consumed.to_bytes()), Ok(consumed.clone()));
     assert_eq!(ConsumedRefreshes::from_bytes(&[]), Ok(ConsumedRefreshes::default()));

@@ -18,11 +18,11 @@ fn text(secret: &RefreshSecret, ring: &KeyRing) -> String {
 }
 
 #[test]
-fn a_token_comes_back_as_it_went() {
+fn a_token_round_trips() {
     let (ring, token) = (ring(1), first());
     let opened = RefreshSecret::open(text(&token, &ring).as_bytes(), &ring).unwrap();
     assert_eq!((opened.session(), opened.hash()), (token.session(), token.hash()));
-    assert_ne!(first().hash(), token.hash(), "each session begins with bytes of its own");
+    assert_ne!(first().hash(), token.hash(), "each session starts with its own bytes");
     assert!(
         !format!("{:?}", token.write(key(&ring), UnixTime::from_secs(9)))
             .contains(&text(&token, &ring))
@@ -30,7 +30,7 @@ fn a_token_comes_back_as_it_went() {
 }
 
 #[test]
-fn what_was_not_made_here_is_noise() {
+fn altered_and_foreign_tokens_are_rejected() {
     let (ring, token) = (ring(1), first());
     let good = text(&token, &ring);
     for position in 0..good.len() - 1 {
@@ -47,7 +47,7 @@ fn what_was_not_made_here_is_noise() {
 }
 
 #[test]
-fn whoever_holds_a_token_derives_the_same_successor() {
+fn the_successor_of_a_token_is_deterministic() {
     let (ring, token) = (ring(1), first());
     let again = RefreshSecret::open(text(&token, &ring).as_bytes(), &ring).unwrap();
     assert_eq!(token.successor(key(&ring)).hash(), again.successor(key(&ring)).hash());

@@ -13,7 +13,7 @@ struct Store {
 }
 
 impl Store {
-    /// Answers the number of the call, after others had their turn.
+    /// Returns the number of the call, after other tasks have run.
     async fn ask(&self) -> usize {
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         yield_now().await;
@@ -22,7 +22,7 @@ impl Store {
 }
 
 #[tokio::test]
-async fn calls_of_one_moment_share_an_answer_and_later_ones_do_not() {
+async fn concurrent_calls_share_a_result_and_later_ones_do_not() {
     let (store, flights) = (Store::default(), SingleFlight::new());
     let (first, second, other) = tokio::join!(
         flights.call('a', store.ask()),
@@ -35,7 +35,7 @@ async fn calls_of_one_moment_share_an_answer_and_later_ones_do_not() {
 }
 
 #[tokio::test]
-async fn where_the_first_gives_up_the_next_asks() {
+async fn the_next_call_runs_if_the_first_is_cancelled() {
     let (store, flights) = (Store::default(), SingleFlight::new());
     let gives_up = async {
         tokio::select! {
@@ -50,7 +50,7 @@ async fn where_the_first_gives_up_the_next_asks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_stays_behind_of_many_threads() {
+async fn no_entry_is_left_after_many_threads() {
     let flights = Arc::new(SingleFlight::new());
     let calls: Vec<_> = (0..2_000_usize)
         .map(|number| {
