@@ -53,7 +53,7 @@ impl<R: Role> Accounts<R> {
     /// Counts an attempt to change one's own account, then runs `change`. The attempt is counted
     /// before anything is read or hashed, whether the change succeeds or fails. Without the limit,
     /// the holder of a copied access token could write, revoke and hash without end
-    /// (`end_other_sessions_repeated_survives_no_command`). An attempt that was not evaluated is
+    /// (`repeating_end_other_sessions_undoes_no_command`). An attempt that was not evaluated is
     /// not counted.
     pub(crate) async fn changing<T>(
         &self,

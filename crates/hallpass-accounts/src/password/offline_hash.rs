@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_impossible_cost_is_an_error() {
+    fn unsupported_cost_is_an_error() {
         let cost = HashCost::new(1, 0, 0);
         assert_eq!(
             hash_password(&Password::typed("any"), [0; 16], cost).unwrap_err(),

@@ -160,7 +160,7 @@ pub enum PasswordError {
 impl fmt::Display for PasswordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Length { min } => write!(f, "a password has {min} to {MAX} characters"),
+            Self::Length { min } => write!(f, "the password must have {min} to {MAX} characters"),
             Self::Common => {
                 f.write_str("the password is too easy to guess: use several unrelated words")
             }
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_floor_cannot_be_set_below_eight() {
+    fn min_length_cannot_be_set_below_eight() {
         let policy = PasswordPolicy::default().min_length(1);
         assert_eq!(accept(&policy, "q7$kP2v"), Err(PasswordError::Length { min: 8 }));
         assert_eq!(accept(&policy, "q7$kP2vX"), Ok(()));

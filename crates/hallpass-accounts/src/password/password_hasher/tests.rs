@@ -152,7 +152,7 @@ async fn phc_strings_of_the_reference_implementation_are_read() {
 }
 
 #[tokio::test]
-async fn hostile_stored_hashes_match_nothing_and_allocate_nothing() {
+async fn hostile_stored_hashes_never_match_and_do_not_allocate() {
     let hasher = hasher(cheap());
     for phc in [
         "$argon2id$v=19$m=2097152,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
@@ -233,7 +233,7 @@ async fn waiting_for_a_permit_is_bounded() {
 }
 
 #[test]
-fn a_cost_that_argon2_cannot_run_is_a_setup_error() {
+fn unsupported_cost_is_a_setup_error() {
     let settings = PasswordHasherSettings::default().hash_cost(HashCost::new(4, 1, 1));
     assert!(
         PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).is_err()
