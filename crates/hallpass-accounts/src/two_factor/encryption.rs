@@ -91,7 +91,7 @@ pub(crate) enum EncryptionError {
     #[error("the encrypted secret is malformed: restore it, or reset the account's second factor")]
     Malformed,
     #[error(
-        "the encrypted secret was altered or belongs to another account: restore it, or reset the account's second factor: restore it, or reset the account's second factor"
+        "the encrypted secret was altered or belongs to another account: restore it, or reset the account's second factor"
     )]
     Forged,
     #[error(transparent)]
