@@ -73,19 +73,6 @@ impl<R: Role> Authenticated<R> {
         Ok(logged_in)
     }
 
-    /// Opens the session and returns the proof of the login, with the refresh token if the site
-    /// refreshes sessions.
-    ///
-    /// # Errors
-    /// The errors of [`open_session`](Self::open_session).
-    pub async fn open_renewable_session(
-        self,
-        visitor: &Visitor<'_>,
-    ) -> Result<(LoggedIn<R>, Option<RefreshToken>), AccountsError> {
-        let (logged_in, _account, refresh) = self.open_renewable(visitor).await?;
-        Ok((logged_in, refresh))
-    }
-
     /// Returns the account as well, as it was when the session was opened.
     pub(crate) async fn open_renewable(
         self,
