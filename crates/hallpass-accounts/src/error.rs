@@ -189,7 +189,7 @@ mod tests {
             AccountsError::new(AccountsErrorKind::Password(PasswordError::Length { min: 10 }));
         assert_eq!(
             error.source().map(ToString::to_string).as_deref(),
-            Some("a password has 10 to 1024 characters")
+            Some("the password must have 10 to 1024 characters")
         );
     }
 

@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(
             site(&hallpass).table().render::<BlogRole>(),
             "\
-route                         signed out  guest  moderator  admin  asks
+route                         logged out  guest  moderator  admin  requires
 /                             yes         yes    yes        yes    public
 /posts/new                    -           -      -          yes    all of admin
 /posts                        -           -      -          yes    all of admin

@@ -9,8 +9,8 @@
 //! users: 415 of 679 in one published case.
 //!
 //! **A clock that is set back does not extend the life.** If the clock is *d* behind the last
-//! refresh, the expiry moves forward by *d*. The grace period applies in both directions, because
-//! the clocks of two nodes differ. Tested in `refresh_state/tests.rs`.
+//! refresh, the absolute expiry moves *d* earlier. The grace period applies in both directions,
+//! because the clocks of two nodes differ. Tested in `refresh_state/tests.rs`.
 
 use std::{fmt, time::Duration};
 
@@ -95,7 +95,8 @@ pub enum RotationOutcome {
     Consumed(RefreshState),
     /// The token was consumed within the grace period. Nothing is written.
     InGrace,
-    /// The token was consumed before the grace period. The session ends.
+    /// The token was consumed before the grace period, or the session never had it. The session
+    /// ends.
     Reused,
     /// The session has exceeded one of its limits. It ends.
     Over,

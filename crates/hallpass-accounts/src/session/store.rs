@@ -262,7 +262,8 @@ pub enum RefreshOutcome {
         /// The current session.
         session: Box<RefreshedSession>,
     },
-    /// The token was consumed before the grace period, and this call has ended the session.
+    /// The token was consumed before the grace period, or the session never had it. This call has
+    /// ended the session.
     Reused {
         /// The account of the session.
         account: AccountId,

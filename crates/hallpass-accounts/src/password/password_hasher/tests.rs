@@ -60,7 +60,7 @@ async fn pepper_is_required_and_rotates() {
     let newest = stored(&hasher, GOOD).await;
     assert_eq!(outdated(&newest).await, Some(false));
 
-    // Another secret under the same name, no name, and a ring without the pepper are all wrong,
+    // A hash without a pepper's name and hashes of a pepper that is not in the ring do not match,
     // after one run each.
     let nameless = newest.split(",keyid=").next().unwrap().to_owned()
         + "$"
