@@ -1,11 +1,11 @@
-//! Flow steps in the wrong order do not compile, and the compiler error names the reason.
+//! Steps of a login in the wrong order do not compile, and the compile error names the reason.
 //!
-//! The examples in `src/login/password_accepted.rs` also test in every run that they do not
-//! compile.
+//! The `compile_fail` example in `src/login/password_accepted.rs` tests the same in every run,
+//! without the messages.
 
 #[test]
-#[ignore = "builds the crate afresh and compares the messages of one compiler version; .ci/run runs it"]
-fn wrong_order_does_not_compile() {
+#[ignore = "builds the crate and compares the messages of one compiler version; run by .ci/run"]
+fn login_steps_in_the_wrong_order_do_not_compile() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/compile/right_order.rs");
     cases.compile_fail("tests/compile/signed_in_from_nothing.rs");

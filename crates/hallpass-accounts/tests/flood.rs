@@ -1,5 +1,5 @@
-//! A flood of logins stays within bounds of memory and time, and does not delay the verification of
-//! tokens (SECURITY row 13).
+//! A flood of logins stays bounded in memory and in time, and does not delay the authenticator of
+//! the routes (SECURITY row 13).
 
 #![allow(
     clippy::unwrap_used,
@@ -28,8 +28,8 @@ const LOG_INS: usize = 1_000;
 const MIB: u64 = 1024;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes every core for some seconds and measures; .ci/run runs it alone"]
-async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
+#[ignore = "measures, and uses all cores for some seconds; run alone by .ci/run"]
+async fn thousand_concurrent_logins_stay_within_memory_and_time() {
     let keys = KeyRing::generate_hs256([1; 32], SystemClock.now());
     let password_hasher = PasswordHasherSettings::default().hash_cost(HashCost::new(19_456, 2, 1));
     let permits = password_hasher.permits() as u64;
@@ -58,7 +58,8 @@ async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
         })
         .collect();
 
-    // A guarded route meanwhile: the scheduler's delay and the verification of a token.
+    // The cost of a guarded route during the flood: the scheduler's delay and the verification of a
+    // token.
     let verifier = accounts.verifier();
     let mut route = Vec::new();
     while !flood.iter().all(tokio::task::JoinHandle::is_finished) {
@@ -82,7 +83,7 @@ async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
     let p99 = route[route.len() * 99 / 100];
     let grown = peak_kib() - before;
     println!(
-        "{looked_at} hashed, slowest answer {slowest:?}, route p99 {p99:?}, memory +{} MiB",
+        "{looked_at} hashed, slowest response {slowest:?}, route p99 {p99:?}, memory +{} MiB",
         grown / MIB
     );
     assert!(looked_at > 0);
@@ -91,7 +92,7 @@ async fn a_thousand_log_ins_at_once_stay_within_memory_and_time() {
     assert!(grown <= permits * 19 * MIB + 64 * MIB, "{grown} KiB");
 }
 
-/// The most memory that the process has had, in KiB (Linux).
+/// Returns the peak resident memory of the process, in KiB (Linux).
 fn peak_kib() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -1,4 +1,4 @@
-//! The public store suite, run on the in-memory store of the flow tests.
+//! Runs the public store suite on the in-memory store that the flow tests use.
 
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary has no outside")]
 

@@ -1,4 +1,4 @@
-//! The time to reject a login does not depend on whether the name exists (SECURITY row 14).
+//! The duration of a rejected login does not show whether the user name exists (SECURITY row 14).
 
 #![allow(
     clippy::unwrap_used,
@@ -25,12 +25,13 @@ enum SiteRole {
     Guest,
 }
 
-/// As long as a leak has |t| above 4.5, the threshold of the TVLA method, this many pairs show it.
+/// Number of measured pairs. With this number, a leak makes |t| larger than 4.5, the threshold of
+/// the TVLA method.
 const PAIRS: usize = 500;
 
 #[tokio::test]
-#[ignore = "measures for twenty seconds and wants the machine to itself; .ci/run runs it alone"]
-async fn known_and_unknown_names_are_rejected_in_the_same_time() {
+#[ignore = "measures for twenty seconds and requires an idle machine; run alone by .ci/run"]
+async fn known_and_unknown_names_are_rejected_in_equal_time() {
     let keys = KeyRing::generate_hs256([1; 32], UnixTime::from_secs(0));
     let store = Arc::new(MemoryStore::default());
     let mut stores = StoreSet::new(store.clone());
@@ -52,7 +53,8 @@ async fn known_and_unknown_names_are_rejected_in_the_same_time() {
     };
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for pair in 0..PAIRS {
-        // The order alternates, so that a machine that warms up or slows down favours neither.
+        // The order alternates, so that a machine that becomes faster or slower does not affect one
+        // name more than the other.
         if pair % 2 == 0 {
             known.push(time("known").await);
             unknown.push(time("unkno").await);

@@ -1,5 +1,5 @@
-//! New passwords are looked up in a service of breached passwords. If the service is down, they are
-//! accepted.
+//! New passwords are looked up in a service of breached passwords. When the service is down, the
+//! passwords are accepted.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl BreachedPasswords for Service {
 }
 
 #[tokio::test]
-async fn breached_password_is_rejected_unless_service_is_down() {
+async fn breached_passwords_are_rejected_if_the_service_is_up() {
     let site = Site::new();
     let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
         settings.breached_passwords = Some(Arc::new(Service).into());

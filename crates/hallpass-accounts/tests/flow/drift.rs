@@ -1,4 +1,4 @@
-//! An authenticator with a wrong clock, with and without `remember_drift`.
+//! Authenticators whose clock is wrong, on sites that remember the drift and on sites that do not.
 
 use hallpass_accounts::{AccountsErrorKind, Username};
 use hallpass_core::{TotpSettings, UnixTime};
@@ -12,7 +12,7 @@ impl Site {
         Self::node(store, clock, keys, |settings| settings.totp = totp)
     }
 
-    /// Logs in ten minutes later, with an authenticator whose clock has this offset.
+    /// Logs in ten minutes later, with an authenticator whose clock is `seconds` ahead.
     async fn log_in_off_by(&self, seconds: i64, alice: &Enrolled) -> bool {
         self.clock.pass(600);
         let shown = self.now().as_secs().saturating_add_signed(seconds);
@@ -34,7 +34,7 @@ impl Site {
 }
 
 #[tokio::test]
-async fn a_slow_clock_is_followed_up_to_the_bound_and_back() {
+async fn drift_of_a_slow_clock_is_remembered_up_to_the_bound() {
     let site = Site::that_remembers_drift();
     let alice = site.enrolled("alice").await;
     for (seconds, opens, kept) in [
@@ -54,13 +54,13 @@ async fn a_slow_clock_is_followed_up_to_the_bound_and_back() {
 }
 
 #[tokio::test]
-async fn a_fast_clock_set_right_waits_for_unused_steps() {
+async fn a_corrected_fast_clock_needs_a_later_code_than_the_last() {
     let site = Site::that_remembers_drift();
     let alice = site.enrolled("alice").await;
     for seconds in [30, 60, 90, 120] {
         assert!(site.log_in_off_by(seconds, &alice).await);
     }
-    // The code of four steps ahead is consumed, so earlier codes are not accepted any more.
+    // The code of four steps ahead is consumed, so codes of earlier steps are rejected.
     for (seconds, opens) in [(30, false), (60, false), (30, false), (30, true)] {
         site.clock.pass(seconds);
         let opened = site.log_in("alice", PASSWORD, Some(&alice.totp.code_at(site.now()))).await;
@@ -69,7 +69,7 @@ async fn a_fast_clock_set_right_waits_for_unused_steps() {
 }
 
 #[tokio::test]
-async fn a_code_is_consumed_with_and_without_drift() {
+async fn a_code_is_consumed_also_if_drift_is_remembered() {
     let site = Site::that_remembers_drift();
     let alice = site.enrolled("alice").await;
     site.clock.pass(600);
@@ -83,7 +83,7 @@ async fn a_code_is_consumed_with_and_without_drift() {
 }
 
 #[tokio::test]
-async fn without_the_setting_drift_is_neither_kept_nor_used() {
+async fn without_the_setting_drift_is_neither_stored_nor_used() {
     let site = Site::that_remembers_drift();
     let alice = site.enrolled("alice").await;
     assert!(site.log_in_off_by(-30, &alice).await);

@@ -1,4 +1,4 @@
-//! An account that must have a second factor gets no access token before it has one.
+//! An account that must have a second factor receives no access token before it has one.
 
 use hallpass_accounts::{
     Accounts, AccountsErrorKind, AdministrationStore as _, Event, FactorOff, LoginStep, Settings,
@@ -18,11 +18,11 @@ fn required(policy: TwoFactorPolicy<SiteRole>) -> Site {
 fn enrolment_required(step: LoginStep) -> Token<EnrolmentPending> {
     match step {
         LoginStep::EnrolmentRequired(token) => token,
-        other => panic!("no enrolment is due: {other:?}"),
+        other => panic!("no enrolment is required: {other:?}"),
     }
 }
 
-/// Returns the current code of the enrolment's own key.
+/// Returns the current code of the secret that this enrolment offers.
 async fn first_code(site: &Site, token: &Token<EnrolmentPending>) -> String {
     let set_up =
         site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap().set_up().unwrap();
@@ -30,7 +30,7 @@ async fn first_code(site: &Site, token: &Token<EnrolmentPending>) -> String {
 }
 
 #[tokio::test]
-async fn an_admin_must_enrol_and_gets_nothing_else_before() {
+async fn an_admin_receives_no_access_token_before_enrolment() {
     let site = required(TwoFactorPolicy::RequiredFor(SiteRole::Admin.into()));
     let who = site.verify(&site.register("alice").await.access).unwrap();
     let roles = ["guest", "admin"].map(str::to_owned);
@@ -39,10 +39,10 @@ async fn an_admin_must_enrol_and_gets_nothing_else_before() {
     let token = enrolment_required(site.log_in("alice", PASSWORD, None).await.unwrap());
     assert_eq!(site.heard(|event| matches!(event, Event::EnrolmentRequired { .. })), 1);
     let verifier = site.accounts.issuer().verifier::<SiteRole>();
-    assert!(verifier.verify(token.as_str().as_bytes(), site.now()).is_err(), "no access token");
+    assert!(verifier.verify(token.as_str().as_bytes(), site.now()).is_err(), "not an access token");
     let pending =
         site.accounts.log_in_with_code(token.as_str().as_bytes(), "000000", &here()).await;
-    assert_eq!(pending.unwrap_err().kind(), AccountsErrorKind::Refused, "nor a pending one");
+    assert_eq!(pending.unwrap_err().kind(), AccountsErrorKind::Refused, "not a pending token");
 
     let enrolling = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap();
     let wrong = enrolling.accept_first_code("000000", &here()).await;
@@ -56,38 +56,35 @@ async fn an_admin_must_enrol_and_gets_nothing_else_before() {
     assert_eq!(
         again.map(|_| ()).unwrap_err().kind(),
         AccountsErrorKind::NotLoggedIn,
-        "an enrolment is over once"
+        "an enrolment token is accepted once"
     );
     assert!(matches!(site.log_in("alice", PASSWORD, None).await, Ok(LoginStep::MfaRequired(_))));
 
     let off = site.accounts.disable_two_factor(&who, PASSWORD, codes[1].as_str()).await.unwrap();
-    assert!(site.verify(&opened.access).is_none(), "off, and every session is over");
+    assert!(site.verify(&opened.access).is_none(), "disabling the factor ends every session");
     let FactorOff::EnrolmentRequired(token) = off else {
-        panic!("a session without its factor: {off:?}")
+        panic!("the session continued without a factor: {off:?}")
     };
     let code = first_code(&site, &token).await;
     let enrolling = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap();
-    assert!(enrolling.accept_first_code(&code, &here()).await.is_ok(), "with another app");
+    assert!(enrolling.accept_first_code(&code, &here()).await.is_ok(), "enrols another app");
 }
 
 #[tokio::test]
-async fn where_all_must_registration_and_log_in_lead_to_enrolment() {
+async fn required_for_all_leads_register_and_login_to_enrolment() {
     let site = required(TwoFactorPolicy::RequiredForAll);
     let first =
         enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
     let second = enrolment_required(site.log_in("alice", PASSWORD, None).await.unwrap());
     let (one, other) = (first_code(&site, &first).await, first_code(&site, &second).await);
-    assert_ne!(
-        one, other,
-        "a browser of somebody else who knows the password is shown another key"
-    );
+    assert_ne!(one, other, "another browser with the same password is shown another secret");
     let enrolling = site.accounts.enrolling(second.as_str().as_bytes()).await.unwrap();
     assert!(enrolling.accept_first_code(&one, &here()).await.is_err());
     assert!(enrolling.accept_first_code(&other, &here()).await.is_ok());
 }
 
 #[tokio::test]
-async fn an_enrolment_ends_with_time_and_with_account_changes() {
+async fn an_enrolment_ends_at_its_expiry_or_at_an_account_change() {
     let site = required(TwoFactorPolicy::RequiredForAll);
     let token =
         enrolment_required(site.accounts.register("alice", PASSWORD, &here()).await.unwrap());
@@ -107,8 +104,8 @@ async fn an_enrolment_ends_with_time_and_with_account_changes() {
     assert_eq!(kind(&token).await, Err(AccountsErrorKind::NotLoggedIn));
 }
 
-/// A session that was opened before the policy continues until its token expires. It cannot be
-/// refreshed, and its changes grant no roles.
+/// A session that was opened before the policy lasts until its access token expires or a refresh is
+/// tried. A change of the account grants no roles to it, and the refresh is rejected.
 #[tokio::test]
 async fn a_session_opened_before_the_policy_is_not_refreshed() {
     let before = Site::new();
@@ -123,11 +120,11 @@ async fn a_session_opened_before_the_policy_is_not_refreshed() {
     assert!(after.verify(&tokens.access).unwrap().roles().is_empty());
     let refreshed = after.accounts.refresh(tokens.refresh.unwrap().as_str().as_bytes()).await;
     assert_eq!(refreshed.map(|_| ()).unwrap_err().kind(), AccountsErrorKind::NotLoggedIn);
-    assert!(after.verify(&tokens.access).is_none(), "it is over");
+    assert!(after.verify(&tokens.access).is_none(), "the session has ended");
 }
 
 #[test]
-fn a_factor_that_nobody_could_set_up_is_not_required() {
+fn required_factor_without_a_store_is_a_settings_error() {
     let keys =
         hallpass_core::KeyRing::generate_hs256([1; 32], hallpass_core::UnixTime::from_secs(0));
     let mut stores = stores(&hallpass_test_support::memory_store::MemoryStore::default());

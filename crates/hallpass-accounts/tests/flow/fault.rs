@@ -1,4 +1,5 @@
-//! A store that fails or does not respond: a 503 in time, and no login (SECURITY row 16).
+//! If the store fails or hangs, a login fails within two seconds with an error that HTTP renders as
+//! 503, and nobody is logged in (SECURITY row 16).
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -41,7 +42,7 @@ fn passwords_only(
 }
 
 #[tokio::test]
-async fn a_store_that_hangs_is_given_up_in_time() {
+async fn a_login_on_a_hanging_store_times_out() {
     let accounts = passwords_only(Hangs, PasswordHasherSettings::default());
     let start = Instant::now();
     let failed = accounts.log_in("alice", PASSWORD, None, &here()).await.unwrap_err();
@@ -51,7 +52,7 @@ async fn a_store_that_hangs_is_given_up_in_time() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_signs_nobody_in_and_costs_no_hashing() {
+async fn a_failing_store_logs_nobody_in_and_costs_no_hashing() {
     let site = Site::new();
     site.register("alice").await;
     let runs = site.accounts.password_hasher().runs();
@@ -65,7 +66,7 @@ async fn a_store_that_fails_signs_nobody_in_and_costs_no_hashing() {
 }
 
 #[tokio::test]
-async fn no_hashing_capacity_is_busy_and_not_refused() {
+async fn a_full_hashing_queue_returns_busy_and_not_refused() {
     let store = MemoryStore::default();
     let nothing_waits = PasswordHasherSettings::default()
         .hash_cost(HashCost::new(19_456, 8, 1))
@@ -85,7 +86,7 @@ async fn no_hashing_capacity_is_busy_and_not_refused() {
 }
 
 #[tokio::test]
-async fn a_password_only_store_signs_in_and_offers_nothing_else() {
+async fn a_password_only_store_offers_login_only() {
     let site = Site::new();
     site.register("alice").await;
     let accounts = passwords_only(site.store.clone(), PasswordHasherSettings::default());
@@ -100,11 +101,11 @@ async fn a_password_only_store_signs_in_and_offers_nothing_else() {
     let bob = site.enrolled("bob").await;
     let code = bob.next_code();
     let skipped = accounts.log_in("bob", PASSWORD, Some(&code), &here()).await;
-    assert!(skipped.is_err(), "a factor that cannot be checked is not skipped");
+    assert!(skipped.is_err(), "a factor that cannot be verified is not skipped");
 }
 
 #[test]
-fn a_setting_that_cannot_work_is_said_when_building() {
+fn an_invalid_setting_is_an_error_of_new() {
     let store = Arc::new(MemoryStore::default());
     let id = keys().active().unwrap().id().to_string();
     let verifies =

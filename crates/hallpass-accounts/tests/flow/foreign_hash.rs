@@ -1,5 +1,5 @@
-//! Imported accounts: PBKDF2 as Django writes it, bcrypt and scrypt. Each hash is accepted at the
-//! first login and is argon2id from then on.
+//! Imported accounts with hashes of PBKDF2 (the format of Django), bcrypt and scrypt. Each foreign
+//! hash is verified at the first login and replaced by an argon2id hash.
 
 use hallpass_accounts::{
     AccountId, AccountsErrorKind, ForeignHash, ForeignMatch, HashCost, NewAccount,
@@ -10,8 +10,8 @@ use sha2::Sha256;
 
 use crate::site::{PASSWORD, Site, logged_in};
 
-/// `pbkdf2_sha256$<iterations>$<salt>$<base64 of 32 bytes>`; RFC 8018 section 5.2, one block of
-/// output.
+/// Format: `pbkdf2_sha256$<iterations>$<salt>$<base64 of 32 bytes>` (RFC 8018 section 5.2, with one
+/// block of output).
 struct DjangoPbkdf2;
 
 impl ForeignHash for DjangoPbkdf2 {
@@ -41,7 +41,8 @@ impl ForeignHash for DjangoPbkdf2 {
     }
 }
 
-/// `$2b$<cost>$…`. Cost 4 in these tests. A cost above 14 is rejected, because it takes too long.
+/// Format: `$2b$<cost>$…`. The tests use cost 4. A cost above 14 is rejected because it takes too
+/// long.
 struct Bcrypt;
 
 impl ForeignHash for Bcrypt {
@@ -49,13 +50,14 @@ impl ForeignHash for Bcrypt {
         let rest =
             ["$2a$", "$2b$", "$2y$"].into_iter().find_map(|scheme| stored.strip_prefix(scheme))?;
         let cost: u32 = rest.split('$').next()?.parse().ok()?;
-        // bcrypt ignores all bytes after the first 72.
+        // bcrypt ignores bytes after the 72nd. That is acceptable here, because the old system
+        // ignored them too.
         let right = cost <= 14 && bcrypt::verify(password, stored).unwrap_or(false);
         Some(if right { ForeignMatch::Right } else { ForeignMatch::Wrong })
     }
 }
 
-/// `scrypt$<log2 n>$<r>$<p>$<salt>$<base64 of 32 bytes>` (RFC 7914).
+/// Format: `scrypt$<log2 n>$<r>$<p>$<salt>$<base64 of 32 bytes>` (RFC 7914).
 struct Scrypt;
 
 impl ForeignHash for Scrypt {
@@ -71,12 +73,13 @@ impl ForeignHash for Scrypt {
     }
 }
 
-/// Python: `bcrypt.hashpw(PASSWORD, b"$2b$04$NaCl4importNaCl4imporO")`, and
+/// Made in Python with `bcrypt.hashpw(PASSWORD, b"$2b$04$NaCl4importNaCl4imporO")` and
 /// `base64.b64encode(hashlib.scrypt(PASSWORD, salt=b"NaCl4import", n=1024, r=8, p=1, dklen=32))`.
 const BCRYPT: &str = "$2b$04$NaCl4importNaCl4imporOBFzQXiRqXEs1Gmt6fvOBbX1//74YQni";
 const SCRYPT: &str = "scrypt$10$8$1$NaCl4import$Yd/3tg7HOK+eWUtcuRk6tp5hY4LeiP/Fv4s0OEOWxNw=";
 
-/// Python: `base64.b64encode(hashlib.pbkdf2_hmac("sha256", PASSWORD, b"NaCl4import", 1000))`.
+/// Made in Python with
+/// `base64.b64encode(hashlib.pbkdf2_hmac("sha256", PASSWORD, b"NaCl4import", 1000))`.
 const STORED: &str = "pbkdf2_sha256$1000$NaCl4import$GT0mztpUuyrgxdbWMp/bhg6Q5uBcbm3al+V7PnPNMDw=";
 
 async fn imported(hash: &str) -> Site {
@@ -97,7 +100,7 @@ async fn imported(hash: &str) -> Site {
 }
 
 #[tokio::test]
-async fn the_first_right_password_turns_a_foreign_hash_into_argon2id() {
+async fn first_login_replaces_a_foreign_hash_by_argon2id() {
     for stored in [STORED, BCRYPT, SCRYPT] {
         becomes_argon2id(stored).await;
     }
@@ -118,7 +121,7 @@ async fn becomes_argon2id(stored: &str) {
     assert_eq!(
         site.accounts.password_hasher().runs() - before,
         1,
-        "a foreign hash fails at the cost of any other"
+        "a wrong password costs one run, as with any other hash"
     );
     assert_eq!(hash().await, stored);
 
@@ -132,7 +135,7 @@ async fn becomes_argon2id(stored: &str) {
 }
 
 #[tokio::test]
-async fn a_hash_without_a_reader_matches_nothing() {
+async fn a_hash_of_an_unknown_format_matches_no_password() {
     for hash in [
         "$2b$12$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK",
         "pbkdf2_sha256$x$y$z",

@@ -1,4 +1,5 @@
-//! A browser that the account logged in with before has its own attempts, and may replace the code.
+//! A browser in which the owner logged in before. Other clients cannot lock the owner out of it,
+//! and it may replace the code.
 
 use std::time::Duration;
 
@@ -25,15 +26,15 @@ fn is_limited(result: Result<(), AccountsErrorKind>) -> bool {
     matches!(result, Err(AccountsErrorKind::Limited { .. }))
 }
 
-/// A stranger exhausts the account's attempts for a day. The owner can log in, in their own
-/// browser.
+/// A stranger keeps the rate limit of the account exhausted for a day. The owner can still log in
+/// from their known browser.
 #[tokio::test]
-async fn a_stranger_cannot_lock_the_owner_out_of_known_browser() {
+async fn a_stranger_cannot_lock_the_owner_out_of_a_known_browser() {
     let site = Site::new();
     let mut own = site.register("alice").await;
     for _ in 0..96 {
         while !is_limited(kind(&site, "a guess", &here()).await) {}
-        assert!(is_limited(kind(&site, PASSWORD, &here()).await), "a browser that nobody knows");
+        assert!(is_limited(kind(&site, PASSWORD, &here()).await), "an unknown browser is limited");
         own = logged_in(
             site.accounts
                 .log_in("alice", PASSWORD, None, &with(&own))
@@ -45,7 +46,7 @@ async fn a_stranger_cannot_lock_the_owner_out_of_known_browser() {
 }
 
 #[tokio::test]
-async fn a_known_browser_has_its_own_attempts_only() {
+async fn a_known_browser_has_its_own_five_attempts() {
     let site = Site::new();
     let own = site.register("alice").await;
     let bobs = site.register("bob").await;
@@ -55,10 +56,18 @@ async fn a_known_browser_has_its_own_attempts_only() {
     }
     assert_eq!(looked_at, 5);
     let again = logged_in(site.log_in("alice", PASSWORD, None).await);
-    assert!(is_limited(kind(&site, PASSWORD, &with(&own)).await), "its own count is full");
-    assert_eq!(kind(&site, PASSWORD, &with(&again)).await, Ok(()), "another browser's is not");
+    assert!(
+        is_limited(kind(&site, PASSWORD, &with(&own)).await),
+        "this browser's own limit is exhausted"
+    );
+    assert_eq!(
+        kind(&site, PASSWORD, &with(&again)).await,
+        Ok(()),
+        "another known browser is not limited"
+    );
 
-    // Another account's device, a forged device, and an expired device have no effect.
+    // A device token of another account, a forged token and an access token do not count as a known
+    // device.
     while !is_limited(kind(&site, "a guess", &here()).await) {}
     assert!(is_limited(kind(&site, PASSWORD, &with(&bobs)).await));
     let forged = own.device.as_str().replace('.', "x.");
@@ -71,7 +80,7 @@ async fn a_known_browser_has_its_own_attempts_only() {
     ));
 }
 
-/// A site that lets devices be remembered for 30 days, and alice with a second factor.
+/// Returns a site that remembers devices for 30 days, and alice, who has a second factor.
 async fn remembering(policy: TwoFactorPolicy<SiteRole>) -> (Site, Enrolled) {
     let plain = Site::new();
     let site =
@@ -79,7 +88,7 @@ async fn remembering(policy: TwoFactorPolicy<SiteRole>) -> (Site, Enrolled) {
             settings.trust_devices = Some(Duration::from_secs(30 * DAY));
             settings.two_factor = policy;
         });
-    // She enrolled before the site had a policy.
+    // Alice enrolled before the site had a policy.
     let alice = plain.enrolled("alice").await;
     (site, alice)
 }
@@ -98,27 +107,27 @@ async fn is_asked_for_the_code(site: &Site, visitor: &Visitor<'_>) -> bool {
             assert_eq!(
                 site.verify(&opened.access).unwrap().methods(),
                 Methods::PASSWORD,
-                "no code was shown"
+                "no code was entered"
             );
             false
         }
-        LoginStep::EnrolmentRequired(_) => panic!("she has a factor"),
+        LoginStep::EnrolmentRequired(_) => panic!("alice already has a factor"),
     }
 }
 
 #[tokio::test]
-async fn a_remembered_device_replaces_the_code_until_it_expires() {
+async fn a_trusted_device_replaces_the_code_until_it_expires() {
     let (site, alice) = remembering(TwoFactorPolicy::Optional).await;
     let plain = with_code(&site, &alice, false).await;
-    assert!(is_asked_for_the_code(&site, &with(&plain)).await, "she did not ask for it");
+    assert!(is_asked_for_the_code(&site, &with(&plain)).await, "remembering was not requested");
     let mut own = with_code(&site, &alice, true).await;
     assert!(!is_asked_for_the_code(&site, &with(&own)).await);
-    assert!(is_asked_for_the_code(&site, &here()).await, "another browser");
+    assert!(is_asked_for_the_code(&site, &here()).await, "another browser needs the code");
     assert!(
         is_asked_for_the_code(&site, &Visitor { step_up: true, ..with(&own) }).await,
-        "she comes for the factor"
+        "a step-up needs the code"
     );
-    // A later login does not extend it.
+    // A later login does not extend the 30 days.
     for _ in 0..29 {
         site.clock.pass(DAY);
         own = logged_in(
@@ -133,7 +142,7 @@ async fn a_remembered_device_replaces_the_code_until_it_expires() {
 }
 
 #[tokio::test]
-async fn account_changes_forget_the_remembered_device() {
+async fn account_changes_revoke_the_trust_in_a_device() {
     for change in ["password", "factor", "sessions"] {
         let (site, alice) = remembering(TwoFactorPolicy::Optional).await;
         let own = with_code(&site, &alice, true).await;
@@ -172,14 +181,14 @@ async fn account_changes_forget_the_remembered_device() {
 }
 
 #[tokio::test]
-async fn a_required_factor_is_shown_at_each_login() {
+async fn a_required_factor_is_checked_at_each_login() {
     let (site, alice) = remembering(TwoFactorPolicy::RequiredForAll).await;
     let own = with_code(&site, &alice, true).await;
     assert!(is_asked_for_the_code(&site, &with(&own)).await);
 }
 
 #[tokio::test]
-async fn a_site_without_trusted_devices_remembers_none() {
+async fn devices_are_not_remembered_without_the_setting() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let own = with_code(&site, &alice, true).await;

@@ -1,5 +1,5 @@
-//! Guesses are limited per account, in every variation of the request, and counted before they are
-//! evaluated (SECURITY row 7).
+//! Guesses are limited per account, for every spelling, address and login step. A guess is counted
+//! before the password or code is checked (SECURITY row 7).
 
 use hallpass_core::{Claims, MfaPending};
 use std::net::IpAddr;
@@ -20,7 +20,7 @@ fn is_limited(kind: AccountsErrorKind) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn five_of_200_concurrent_wrong_codes_are_evaluated() {
+async fn five_of_200_concurrent_wrong_codes_are_checked() {
     let site = Arc::new(Site::new());
     let alice = site.enrolled("alice").await;
     let wrong = alice.wrong_code();
@@ -28,7 +28,7 @@ async fn five_of_200_concurrent_wrong_codes_are_evaluated() {
     let who = site.verify(&alice.access).unwrap();
     let tasks: Vec<_> = (0..200_u8)
         .map(|number| {
-            // A fresh pending token and another address each time.
+            // Each attempt has a new pending token and another address.
             let pending = issuer
                 .issue(
                     &Claims::<MfaPending>::new(who.user_id(), who.generation(), site.now()),
@@ -53,11 +53,11 @@ async fn five_of_200_concurrent_wrong_codes_are_evaluated() {
 }
 
 #[tokio::test]
-async fn spelling_address_and_step_allow_no_further_guesses() {
+async fn spelling_address_and_step_share_one_account_limit() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let Ok(LoginStep::MfaRequired(pending)) = site.log_in("alice", PASSWORD, None).await else {
-        panic!("a code is due");
+        panic!("a code is required");
     };
     for spelling in ["ALICE", "Alice ", "\u{ff21}lice"] {
         assert_eq!(
@@ -70,7 +70,7 @@ async fn spelling_address_and_step_allow_no_further_guesses() {
         .accounts
         .log_in_with_code(pending.as_str().as_bytes(), &wrong, &from([203, 0, 113, 1]))
         .await;
-    assert_eq!(guess.unwrap_err().kind(), AccountsErrorKind::Refused, "the fifth");
+    assert_eq!(guess.unwrap_err().kind(), AccountsErrorKind::Refused, "the fifth attempt");
 
     let runs = site.accounts.password_hasher().runs();
     let code = alice.next_code();
@@ -78,8 +78,8 @@ async fn spelling_address_and_step_allow_no_further_guesses() {
         .accounts
         .log_in_with_code(pending.as_str().as_bytes(), &code, &from([203, 0, 113, 2]))
         .await;
-    // The clock has moved by 30 seconds for the new code: the wait is just over, and the sixth
-    // attempt is let through.
+    // `next_code` moved the clock forward by 30 seconds, so the wait is over and the sixth attempt
+    // is allowed.
     assert!(right.is_ok());
     for _ in 0..5 {
         assert!(!site.log_in("alice", "wrong", None).await.is_err_and(is_limited));
@@ -87,7 +87,7 @@ async fn spelling_address_and_step_allow_no_further_guesses() {
     for visitor in [here(), from([203, 0, 113, 3]), Visitor::default()] {
         let blocked =
             site.accounts.log_in("\u{ff21}LICE", PASSWORD, None, &visitor).await.unwrap_err();
-        assert!(is_limited(blocked.kind()), "the right password is not evaluated either");
+        assert!(is_limited(blocked.kind()), "the right password is not checked either");
     }
     assert_eq!(
         site.accounts.password_hasher().runs() - runs,
@@ -97,7 +97,7 @@ async fn spelling_address_and_step_allow_no_further_guesses() {
 }
 
 #[tokio::test]
-async fn the_owner_logs_in_after_the_wait_and_count_is_cleared() {
+async fn login_after_the_wait_resets_the_account_limit() {
     let site = Site::new();
     site.register("alice").await;
     for _ in 0..5 {
@@ -106,7 +106,7 @@ async fn the_owner_logs_in_after_the_wait_and_count_is_cleared() {
     let Err(AccountsErrorKind::Limited { retry_after }) =
         site.log_in("alice", PASSWORD, None).await.map(|_| ())
     else {
-        panic!("five wrong ones are free, then comes a wait");
+        panic!("the sixth attempt must wait");
     };
     site.clock.pass(retry_after.as_secs());
     logged_in(site.log_in("alice", PASSWORD, None).await);
@@ -119,7 +119,7 @@ async fn the_owner_logs_in_after_the_wait_and_count_is_cleared() {
 }
 
 #[tokio::test]
-async fn an_unknown_name_is_limited_exactly_like_a_known_one() {
+async fn an_unknown_name_is_limited_like_a_known_name() {
     let site = Site::new();
     site.register("alice").await;
     let mut answers = Vec::new();
@@ -135,7 +135,7 @@ async fn an_unknown_name_is_limited_exactly_like_a_known_one() {
 }
 
 #[tokio::test]
-async fn an_address_is_limited_over_all_names_by_failures_only() {
+async fn address_limit_counts_failed_logins_of_all_names() {
     let site = Site::new();
     site.register("alice").await;
     for _ in 0..150 {
@@ -149,7 +149,7 @@ async fn an_address_is_limited_over_all_names_by_failures_only() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(refused, 99, "a hundred with alice's registration");
+    assert_eq!(refused, 99, "99 rejections and the registration are 100 attempts");
     assert_eq!(
         site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::Address, .. })),
         1
@@ -158,9 +158,9 @@ async fn an_address_is_limited_over_all_names_by_failures_only() {
     assert!(elsewhere.is_ok());
 }
 
-/// For operators that block addresses in front of the site.
+/// A firewall or reverse proxy can block the address that these events contain.
 #[tokio::test]
-async fn rejected_and_limited_attempts_are_reported_with_address() {
+async fn refused_and_limited_events_contain_the_address() {
     let site = Site::new();
     site.register("alice").await;
     let visitor = from([203, 0, 113, 7]);
@@ -177,7 +177,8 @@ async fn rejected_and_limited_attempts_are_reported_with_address() {
     );
 }
 
-/// A stranger exhausts the account's attempts. The logged-in owner can still change the password.
+/// A stranger keeps the rate limit of the account exhausted. The owner, who is logged in, can still
+/// change the password.
 #[tokio::test]
 async fn a_stranger_cannot_block_changes_of_a_logged_in_owner() {
     let site = Site::new();
@@ -191,13 +192,13 @@ async fn a_stranger_cannot_block_changes_of_a_logged_in_owner() {
         site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
     assert!(
         site.log_in("alice", PASSWORD, None).await.is_err_and(is_limited),
-        "which frees no guess elsewhere"
+        "a change in a session does not allow further login attempts"
     );
 }
 
-/// Each session has its own five attempts, and opening each session required the password.
+/// Each session has its own five attempts, and each session was opened with the password.
 #[tokio::test]
-async fn a_stolen_session_uses_up_its_own_attempts_only() {
+async fn attempts_of_a_stolen_session_do_not_limit_others() {
     let site = Site::new();
     let stolen = site.verify(&site.register("alice").await.access).unwrap();
     let own = site.verify(&logged_in(site.log_in("alice", PASSWORD, None).await).access).unwrap();

@@ -1,4 +1,4 @@
-//! The login flow, from a password to a token.
+//! Registration and login: the steps from a password to an access token.
 
 use hallpass_accounts::{AccountsErrorKind, Event, LoginStep, RejectionReason, Username};
 use hallpass_core::{Methods, Role, RoleSet};
@@ -6,7 +6,7 @@ use hallpass_core::{Methods, Role, RoleSet};
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
 
 #[tokio::test]
-async fn registration_gives_the_default_role_of_the_enum() {
+async fn registration_assigns_the_default_role_of_the_enum() {
     let site = Site::new();
     let opened = site.register("Alice").await;
     assert_eq!(
@@ -20,7 +20,7 @@ async fn registration_gives_the_default_role_of_the_enum() {
 }
 
 #[tokio::test]
-async fn first_roles_override_the_default_role_of_the_enum() {
+async fn default_roles_setting_overrides_the_role_of_the_enum() {
     let other = Site::new();
     let site = Site::node(other.store, other.clock, other.keys, |settings| {
         settings.default_roles = [SiteRole::Admin].into()
@@ -34,7 +34,7 @@ async fn first_roles_override_the_default_role_of_the_enum() {
 }
 
 #[tokio::test]
-async fn one_name_is_one_account_in_every_spelling() {
+async fn all_spellings_of_a_name_are_one_account() {
     let site = Site::new();
     site.register("alice").await;
     for spelling in ["ALICE", " Alice ", "\u{ff41}lice"] {
@@ -47,7 +47,7 @@ async fn one_name_is_one_account_in_every_spelling() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sixty_four_concurrent_spellings_create_one_account() {
+async fn concurrent_registrations_of_64_spellings_create_one_row() {
     let site = std::sync::Arc::new(Site::new());
     let tasks: Vec<_> = (0..64_u32)
         .map(|number| {
@@ -69,7 +69,7 @@ async fn sixty_four_concurrent_spellings_create_one_account() {
 }
 
 #[tokio::test]
-async fn an_invalid_name_or_password_writes_nothing() {
+async fn an_invalid_name_or_password_creates_no_account() {
     let site = Site::new();
     let register = async |name: &str, password: &str| {
         site.accounts.register(name, password, &here()).await.unwrap_err().kind()
@@ -81,11 +81,11 @@ async fn an_invalid_name_or_password_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_required_factor_gives_a_pending_token_and_no_access() {
+async fn a_required_code_returns_a_pending_token_only() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let Ok(LoginStep::MfaRequired(pending)) = site.log_in("alice", PASSWORD, None).await else {
-        panic!("a code is due");
+        panic!("a code is required");
     };
     let verifier = site.accounts.issuer().verifier::<SiteRole>();
     assert!(
@@ -108,13 +108,13 @@ async fn a_required_factor_gives_a_pending_token_and_no_access() {
 }
 
 #[tokio::test]
-async fn a_pending_login_ends_after_five_minutes_or_a_change() {
+async fn pending_login_ends_after_5_minutes_or_an_account_change() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
     for change in 0..3 {
         let Ok(LoginStep::MfaRequired(pending)) = site.log_in("alice", PASSWORD, None).await else {
-            panic!("a code is due");
+            panic!("a code is required");
         };
         match change {
             0 => site.clock.pass(300),

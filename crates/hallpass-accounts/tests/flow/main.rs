@@ -1,5 +1,5 @@
-//! The flows over a real store, without HTTP: order, costs, limits, replay, revocation, faults,
-//! secrets.
+//! Tests of the flows on the in-memory store, without HTTP: order, costs, limits, replay,
+//! revocation, faults and secrets.
 
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary has no outside")]
 

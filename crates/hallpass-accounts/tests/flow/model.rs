@@ -1,9 +1,9 @@
-//! Any order of logins, refreshes, revocations, clock steps, lost logs and restarts, compared with
-//! a model: no token is accepted for longer than the bound after it is revoked in the model, and a
-//! refresh succeeds exactly if it succeeds in the model.
+//! Compares the flows with a model, for random orders of login, refresh, revocation, clock steps,
+//! unreadable logs and restarts. No token is accepted for longer than the bound after it is revoked
+//! in the model, and a refresh succeeds exactly where it succeeds in the model.
 //!
 //! The model contains no tables, hashes or stored limits. It counts the time that each session has
-//! used up. A clock that is set back uses up no time and gives none back.
+//! used, in seconds. A clock that is set back neither adds used time nor subtracts it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ use proptest::prelude::*;
 
 use crate::site::{PASSWORD, Site, SiteRole, TestClock, id_of, logged_in};
 
-/// The time for which a node without a log may still accept a token.
+/// Maximum time, in seconds, for which a node accepts tokens without reading the log.
 const BOUND: u64 = 5;
 const GRACE: u64 = 30;
 const IDLE: u64 = 7 * 86_400;
@@ -30,7 +30,7 @@ enum Op {
         person: usize,
         node: usize,
     },
-    /// Presents one of all refresh tokens that were ever issued.
+    /// Presents any of the refresh tokens that were issued.
     Refresh {
         token: usize,
         node: usize,
@@ -100,7 +100,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// The state of a session in the model.
+/// A session in the model.
 struct Session {
     person: usize,
     ended: bool,
@@ -127,8 +127,8 @@ struct World {
     /// Every refresh token, with its session.
     refreshes: Vec<(String, String)>,
     access: Vec<(Token<Access>, String, usize, u32)>,
-    /// The revocations that this node itself has received, independent of its log: generations of
-    /// accounts, and sessions.
+    /// The revocations that each node has received from its log or made itself: the generation of
+    /// each account, and the ended sessions.
     told: Vec<([u32; 2], BTreeSet<String>)>,
     latest: u64,
 }
@@ -154,7 +154,7 @@ impl World {
             .collect();
         let mut accounts = Vec::new();
         for name in PEOPLE {
-            // Without a session that is not in the model.
+            // Ends the session of the registration, which is not in the model.
             let opened = first.register(name).await;
             let who = first.verify(&opened.access).unwrap();
             first.accounts.log_out(&who).await.unwrap();
@@ -180,7 +180,7 @@ impl World {
         self.clock.now().as_secs()
     }
 
-    /// Does the work that the background task does each second.
+    /// Reads the log on each node, as the background task does each second.
     async fn hear(&mut self) {
         let now = self.now();
         for node in self.nodes.iter_mut().filter(|node| !node.cut) {
@@ -215,7 +215,7 @@ impl World {
         self.generations[person] += 1;
         self.told[node].0[person] = self.generations[person];
         for (id, session) in &mut self.sessions {
-            // The rows go; the log names the generation alone.
+            // The session rows are deleted. The log contains the generation only.
             if end && session.person == person && Some(id.as_str()) != keep {
                 session.ended = true;
             }
@@ -233,7 +233,7 @@ impl World {
         let session = self.sessions.get_mut(&id).unwrap();
         let person = session.person;
         if session.ended || self.disabled[person] {
-            assert!(got.is_err(), "a session that is over was renewed");
+            assert!(got.is_err(), "an ended session was refreshed");
             return;
         }
         let idle = now.saturating_sub(session.seen);
@@ -246,7 +246,7 @@ impl World {
             let tokens = got.unwrap();
             let refresh = tokens.refresh.unwrap().as_str().to_owned();
             assert_ne!(refresh, token);
-            // A token stays outside its grace period, however the clock is set.
+            // A token whose grace period has ended stays rejected after the clock is set back.
             session.consumed.retain(|_, consumed| consumed.abs_diff(now) < GRACE);
             session.consumed.insert(token, now);
             (session.used, session.seen, session.live) =
@@ -258,11 +258,15 @@ impl World {
             .is_some_and(|consumed| consumed.abs_diff(now) < GRACE)
         {
             let tokens = got.unwrap();
-            assert_eq!(tokens.refresh.unwrap().as_str(), session.live, "no second chain");
+            assert_eq!(
+                tokens.refresh.unwrap().as_str(),
+                session.live,
+                "a replay returns the live token"
+            );
             let live = session.live.clone();
             self.issued(tokens.access, &live, &id, person);
         } else {
-            assert!(got.is_err(), "a replay was renewed");
+            assert!(got.is_err(), "a replayed token was refreshed");
             self.end(&id, node);
         }
     }
@@ -278,7 +282,7 @@ impl World {
                     return;
                 }
                 let got = got.map_err(|error| error.kind());
-                // The rejections of a disabled account count as attempts.
+                // Rejected logins of a disabled account count as attempts.
                 if matches!(got, Err(AccountsErrorKind::Limited { .. })) {
                     return;
                 }
@@ -320,7 +324,7 @@ impl World {
                 };
                 let (id, person) = (id.clone(), *person);
                 let Some(who) = self.nodes[node].site.verify(token) else { return };
-                // The store decides if the list has not received the revocation yet.
+                // The store rejects the change if this node has not yet read the revocation.
                 let Ok(tokens) = self.nodes[node].site.accounts.end_other_sessions(&who).await
                 else {
                     return;
@@ -379,13 +383,13 @@ impl World {
                 self.hear().await;
             }
             Op::Forget { node } => self.nodes[node].sync.purge().await.unwrap(),
-            // A process that starts with a clock that is behind has no record of the tokens that
-            // were issued while the clock was ahead.
+            // A process that starts while the clock is behind cannot detect the tokens that were
+            // issued while the clock was ahead.
             Op::Restart { .. } if self.now() < self.latest => {}
             Op::Restart { node: number } => {
                 let Site { store, keys, .. } = &self.nodes[number].site;
                 let site = node(store, &self.clock, keys);
-                // The node is not ready before it has read the log.
+                // A node is not ready before it has read the log.
                 let sync = RevocationSync::new(&site.accounts);
                 sync.read().await.unwrap();
                 self.nodes[number] = Node { site, sync, cut: false, synced: self.now() };
@@ -394,8 +398,8 @@ impl World {
         }
     }
 
-    /// Checks that each accepted token is valid, or that the node has not received the revocation
-    /// and the bound has not passed.
+    /// Asserts two properties of each token that a node accepts: the node has not received its
+    /// revocation, and if the token is revoked, the node has read the log within the bound.
     fn check(&self) {
         let now = self.now();
         for (number, node) in self.nodes.iter().enumerate() {
@@ -405,8 +409,11 @@ impl World {
                 let told = *generation < generations[*person] || ended.contains(session);
                 let dead = *generation < self.generations[*person] || self.sessions[session].ended;
                 if node.site.verify(token).is_some() {
-                    assert!(!told, "node {number} was told and accepts");
-                    assert!(!dead || fresh, "node {number} has heard nothing for long and accepts");
+                    assert!(!told, "node {number} accepts a token that it revoked");
+                    assert!(
+                        !dead || fresh,
+                        "node {number} accepts a revoked token after the bound"
+                    );
                 }
             }
         }
@@ -417,7 +424,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_order_of_events_brings_a_dead_token_to_life(ops in prop::collection::vec(op(), 1..60)) {
+    fn no_order_of_events_makes_a_revoked_token_valid(ops in prop::collection::vec(op(), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut world = World::new().await;

@@ -1,12 +1,12 @@
-//! No oracle: every failing login costs one argon2 run and returns the same error (SECURITY row
-//! 14).
+//! Every failing login costs one argon2 run and returns the same error, so neither shows whether an
+//! account exists (SECURITY row 14).
 
 use hallpass_accounts::{AccountsErrorKind, Event, RejectionReason};
 
 use crate::site::{PASSWORD, Site, id_of, logged_in};
 
 #[tokio::test]
-async fn each_failing_log_in_takes_one_run_and_ends_in_the_same_error() {
+async fn each_failed_login_costs_one_run_and_returns_one_error() {
     let site = Site::new();
     site.register("alice").await;
     let bob = site.enrolled("bob").await;

@@ -1,12 +1,12 @@
-//! A session's changes to its own account are limited. A change after an operator's command returns
-//! `Revoked`.
+//! The changes of a session to its own account are limited. A change after a concurrent command of
+//! an operator returns `Revoked`.
 
 use hallpass_accounts::{AccountsErrorKind, Event, RateLimitKind, RejectionReason};
 
 use crate::site::{PASSWORD, Site, id_of};
 
 #[tokio::test]
-async fn a_session_makes_at_most_ten_changes_a_minute() {
+async fn a_session_makes_at_most_ten_changes_per_minute() {
     let site = Site::new();
     let mut access = site.register("alice").await.access;
     let (mut changes, mut blocked) = (0, 0);
@@ -27,14 +27,14 @@ async fn a_session_makes_at_most_ten_changes_a_minute() {
         }
         site.clock.pass(1);
     }
-    assert_eq!(changes, 9, "eight without a wait, and one after 30 seconds");
+    assert_eq!(changes, 9, "eight immediately, and one after 30 seconds");
     assert!(blocked > 100);
     assert!(
         site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::Change, .. }))
             > 100
     );
 
-    // The owner's other sessions have their own.
+    // Each other session of the owner has its own limit.
     let owner = site.log_in("alice", PASSWORD, None).await.unwrap().opened().unwrap();
     let owner = site.verify(&owner.access).unwrap();
     let _tokens =
@@ -42,7 +42,7 @@ async fn a_session_makes_at_most_ten_changes_a_minute() {
 }
 
 #[tokio::test]
-async fn a_change_after_a_command_returns_revoked() {
+async fn a_change_after_an_operator_command_returns_revoked() {
     let site = Site::new();
     let who = site.verify(&site.register("alice").await.access).unwrap();
     site.other_node().accounts.disable(&id_of(&who)).await.unwrap();

@@ -1,4 +1,4 @@
-//! The site's own claims: every flow that issues a token calls the setting with the current
+//! The site's own claims: every flow that issues a token calls `Settings::claims` with the current
 //! account.
 
 use hallpass_accounts::{
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
 
-/// The values of the row at the time of issue.
+/// The columns of the account's row when the token was issued.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
 struct RowClaims {
     name: String,
@@ -38,13 +38,13 @@ where
     })
 }
 
-/// Returns the claims of a token, which must be those of the current row.
+/// Returns the claims of a token, and asserts that they match the row in the store.
 async fn current(site: &Site, access: &Token<Access>) -> (Identity<SiteRole>, RowClaims) {
     let verifier = site.accounts.verifier();
     let who = verifier.verify(access.as_str().as_bytes(), site.now()).unwrap();
     let claims = who.claims::<RowClaims>().unwrap().clone();
     let account = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
-    assert_eq!(claims, row_claims(&account), "an older row");
+    assert_eq!(claims, row_claims(&account), "the claims are those of an older row");
     assert_eq!(claims.row_generation, who.generation());
     (who, claims)
 }
@@ -54,7 +54,7 @@ fn totp_of(set_up: hallpass_accounts::SetUp) -> Totp {
 }
 
 #[tokio::test]
-async fn every_flow_issues_the_claims_of_the_account_as_it_is() {
+async fn every_flow_issues_the_claims_of_the_current_account() {
     let site = with_claims(row_claims);
     let opened = site.register("alice").await;
     let (_, claims) = current(&site, &opened.access).await;
@@ -70,41 +70,41 @@ async fn every_flow_issues_the_claims_of_the_account_as_it_is() {
     let refresh = |tokens: &Tokens| tokens.refresh.as_ref().unwrap().as_str().to_owned();
     let tokens = site.accounts.refresh(opened.refresh.unwrap().as_str().as_bytes()).await.unwrap();
     let (who, claims) = current(&site, &tokens.access).await;
-    assert_eq!(claims.row_roles, roles, "a refresh");
+    assert_eq!(claims.row_roles, roles, "after a refresh");
 
     let before = claims.row_generation;
     let tokens =
         site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
     let (who, claims) = current(&site, &tokens.access).await;
-    assert!(claims.row_generation > before, "a password change");
+    assert!(claims.row_generation > before, "after a password change");
     let before = claims.row_generation;
     let tokens = site.accounts.end_other_sessions(&who).await.unwrap();
     let (who, claims) = current(&site, &tokens.access).await;
-    assert!(claims.row_generation > before, "ending the other sessions");
+    assert!(claims.row_generation > before, "after ending the other sessions");
     let tokens = site.accounts.refresh(refresh(&tokens).as_bytes()).await.unwrap();
     current(&site, &tokens.access).await;
 
     let hallpass_accounts::TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap()
     else {
-        panic!("a factor from nowhere");
+        panic!("the account already has a factor");
     };
     let totp = totp_of(set_up);
     let (codes, tokens) =
         site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
     let (_, claims) = current(&site, &tokens.access).await;
-    assert!(claims.has_factor, "the second factor on");
+    assert!(claims.has_factor, "after turning the second factor on");
 
     site.clock.pass(60);
     let LoginStep::MfaRequired(pending) =
         site.log_in("alice", "seven maps of nowhere", None).await.unwrap()
     else {
-        panic!("no code was due");
+        panic!("no code was required");
     };
     let code = totp.code_at(site.now());
     let opened =
         site.accounts.log_in_with_code(pending.as_str().as_bytes(), &code, &here()).await.unwrap();
     let (who, claims) = current(&site, &opened.access).await;
-    assert!(claims.has_factor, "a login with a code");
+    assert!(claims.has_factor, "after a login with a code");
 
     let off = site
         .accounts
@@ -113,11 +113,11 @@ async fn every_flow_issues_the_claims_of_the_account_as_it_is() {
         .unwrap();
     let FactorOff::GoesOn(tokens) = off else { panic!("the session ended: {off:?}") };
     let (_, claims) = current(&site, &tokens.access).await;
-    assert!(!claims.has_factor, "the second factor off");
+    assert!(!claims.has_factor, "after turning the second factor off");
 }
 
 #[tokio::test]
-async fn an_enrolment_issues_the_claims_of_the_row_with_its_factor() {
+async fn an_enrolment_issues_claims_with_the_second_factor() {
     let site = Site::new();
     let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
         settings.claims = Some(OwnClaims::new(row_claims));
@@ -126,7 +126,7 @@ async fn an_enrolment_issues_the_claims_of_the_row_with_its_factor() {
     let LoginStep::EnrolmentRequired(token) =
         site.accounts.register("alice", PASSWORD, &here()).await.unwrap()
     else {
-        panic!("no enrolment was due");
+        panic!("no enrolment was required");
     };
     let enrolling = site.accounts.enrolling(token.as_str().as_bytes()).await.unwrap();
     let code = totp_of(enrolling.set_up().unwrap()).code_at(site.now());
@@ -135,7 +135,7 @@ async fn an_enrolment_issues_the_claims_of_the_row_with_its_factor() {
     assert!(claims.has_factor);
 }
 
-/// Written without its tag, read with one.
+/// Serializes `tenant` under one name and deserializes it under another.
 #[derive(Serialize, Deserialize)]
 struct OneWay {
     #[serde(rename(serialize = "written", deserialize = "read"))]
@@ -149,7 +149,7 @@ struct Closed {
 }
 
 #[tokio::test]
-async fn claims_that_the_verifier_would_reject_are_an_error_at_issue() {
+async fn claims_that_cannot_be_verified_are_an_error_at_issue() {
     let nested =
         |depth: usize| (0..depth).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
     let wide: serde_json::Map<_, _> = (0..300).map(|at| (at.to_string(), 0.into())).collect();

@@ -1,5 +1,5 @@
-//! A revocation takes effect on its own node immediately, on another node once it has read the log,
-//! and after a restart (SECURITY row 8).
+//! Each operation that revokes tokens takes effect immediately on its node, on another node after
+//! that node has read the log, and after a restart (SECURITY row 8).
 
 use std::sync::Arc;
 
@@ -10,17 +10,18 @@ use hallpass_core::{Access, Token};
 
 use crate::site::{PASSWORD, Site, SiteRole, here, id_of, logged_in};
 
-/// The token is rejected on its node immediately, and on another node before it serves any request.
+/// Asserts that the token is rejected on its node immediately, and on a new node after the node has
+/// read the log.
 async fn assert_dead(site: &Site, token: &Token<Access>) {
-    assert!(site.verify(token).is_none(), "on its own node, immediately");
+    assert!(site.verify(token).is_none(), "rejected immediately on this node");
     let restarted = site.other_node();
     assert!(restarted.verify(token).is_some(), "another node has not read the log yet");
     RevocationSync::new(&restarted.accounts).read().await.unwrap();
-    assert!(restarted.verify(token).is_none(), "once it has read the log");
+    assert!(restarted.verify(token).is_none(), "rejected after the log was read");
 }
 
 #[tokio::test]
-async fn log_out_revokes_copies_of_the_token_only() {
+async fn logout_revokes_the_token_and_no_other_session() {
     let site = Site::new();
     let one = site.register("alice").await.access;
     let two = logged_in(site.log_in("alice", PASSWORD, None).await).access;
@@ -32,7 +33,7 @@ async fn log_out_revokes_copies_of_the_token_only() {
 }
 
 #[tokio::test]
-async fn a_password_change_keeps_this_session_and_ends_the_others() {
+async fn a_password_change_ends_all_other_sessions() {
     let site = Site::new();
     let other = site.register("alice").await.access;
     let mine = logged_in(site.log_in("alice", PASSWORD, None).await).access;
@@ -47,7 +48,7 @@ async fn a_password_change_keeps_this_session_and_ends_the_others() {
         change(PASSWORD, "short").await.unwrap_err().kind(),
         AccountsErrorKind::Password(_)
     ));
-    assert!(site.verify(&other).is_some(), "nothing has changed");
+    assert!(site.verify(&other).is_some(), "the other session is still valid");
 
     let tokens = change(PASSWORD, "seven maps of nowhere").await.unwrap();
     assert_dead(&site, &other).await;
@@ -72,12 +73,12 @@ async fn a_password_change_keeps_this_session_and_ends_the_others() {
     assert_eq!(
         stale.unwrap_err().kind(),
         AccountsErrorKind::Revoked,
-        "an identity from before the change changes nothing"
+        "an identity from before the change is rejected"
     );
 }
 
 #[tokio::test]
-async fn roles_disabling_and_log_out_everywhere_revoke_tokens() {
+async fn set_roles_disable_and_log_out_everywhere_revoke_tokens() {
     let site = Site::new();
     for change in 0..3 {
         let name = format!("user{change}");
@@ -95,7 +96,10 @@ async fn roles_disabling_and_log_out_everywhere_revoke_tokens() {
             1 => {
                 assert_eq!(again.map(|_| ()), Err(AccountsErrorKind::Refused));
                 site.accounts.enable(&id).await.unwrap();
-                assert!(site.verify(&access).is_none(), "enabled again, but not by an old token");
+                assert!(
+                    site.verify(&access).is_none(),
+                    "enabling the account does not restore old tokens"
+                );
                 logged_in(site.log_in(&name, PASSWORD, None).await);
             }
             _ => drop(logged_in(again)),
@@ -107,7 +111,7 @@ async fn roles_disabling_and_log_out_everywhere_revoke_tokens() {
 }
 
 #[tokio::test]
-async fn sessions_are_listed_and_ended_by_their_owner_only() {
+async fn a_user_can_list_and_end_only_their_own_sessions() {
     let site = Site::new();
     let mine = site.register("alice").await.access;
     let phone = logged_in(site.log_in("alice", PASSWORD, None).await).access;
@@ -130,7 +134,7 @@ async fn sessions_are_listed_and_ended_by_their_owner_only() {
 }
 
 #[tokio::test]
-async fn a_node_reads_the_log_by_cursor_and_purges_old_entries() {
+async fn a_node_reads_the_log_by_cursor_and_purges_its_list() {
     let (site, accounts) = (Site::new(), ["alice", "bob"]);
     let follower = site.other_node();
     let sync = RevocationSync::new(&follower.accounts);
@@ -153,12 +157,12 @@ async fn a_node_reads_the_log_by_cursor_and_purges_old_entries() {
     assert_eq!(
         follower.accounts.settings().revocation_list.len(),
         0,
-        "the list is tidied even while the store is down"
+        "the list is purged even while the store is down"
     );
 }
 
 #[tokio::test]
-async fn a_log_out_that_fails_in_the_store_changes_nothing() {
+async fn a_logout_that_fails_in_the_store_changes_nothing() {
     let site = Site::new();
     let access = site.register("alice").await.access;
     let who = site.verify(&access).unwrap();
@@ -166,14 +170,14 @@ async fn a_log_out_that_fails_in_the_store_changes_nothing() {
     let failed = site.accounts.log_out(&who).await.unwrap_err();
     assert!(matches!(failed.kind(), AccountsErrorKind::Unavailable { .. }));
     site.store.set_down(false);
-    assert!(site.verify(&access).is_some(), "so that trying again still knows who asks");
+    assert!(site.verify(&access).is_some(), "the token stays valid for a second attempt");
     site.accounts.log_out(&who).await.unwrap();
     assert_dead(&site, &access).await;
     assert!(site.accounts.log_in("alice", PASSWORD, None, &here()).await.is_ok());
 }
 
 #[tokio::test]
-async fn log_out_without_session_store_works_on_this_node_only() {
+async fn without_a_session_store_logout_applies_on_this_node() {
     let site = Site::new();
     site.register("alice").await;
     let stores = StoreSet::new(Arc::new(site.store.clone()));
@@ -182,7 +186,7 @@ async fn log_out_without_session_store_works_on_this_node_only() {
     let accounts = Accounts::new(site.keys.clone(), stores, settings).unwrap();
     let Ok(LoginStep::LoggedIn(opened)) = accounts.log_in("alice", PASSWORD, None, &here()).await
     else {
-        panic!("no factor is due");
+        panic!("no factor is required");
     };
     let verifier = accounts.verifier();
     let token = opened.access.as_str().as_bytes();

@@ -1,5 +1,5 @@
-//! The second factor: turned on by its first code, each code accepted once, turned off by password
-//! and code.
+//! The second factor: the first code turns it on, each code is accepted once, and the password with
+//! a code turns it off.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use hallpass_core::{Claims, Methods, MfaPending, TotpSettings};
 use crate::site::{PASSWORD, Site, here, logged_in};
 
 #[tokio::test]
-async fn the_first_right_code_is_consumed_and_turns_it_on() {
+async fn first_code_is_consumed_and_a_wrong_one_enables_nothing() {
     let site = Site::new();
     let opened = site.register("alice").await;
     let who = site.verify(&opened.access).unwrap();
@@ -22,12 +22,16 @@ async fn the_first_right_code_is_consumed_and_turns_it_on() {
     let bob = site.enrolled("bob").await;
     assert_eq!(bob.recovery.len(), 10);
     let replayed = site.log_in("bob", PASSWORD, Some(&bob.first_code)).await;
-    assert_eq!(replayed.map(|_| ()), Err(AccountsErrorKind::Refused), "enrolment consumed it");
+    assert_eq!(
+        replayed.map(|_| ()),
+        Err(AccountsErrorKind::Refused),
+        "the enrolment consumed the code"
+    );
     logged_in(site.log_in("bob", PASSWORD, Some(&bob.next_code())).await);
 }
 
 #[tokio::test]
-async fn enrolling_keeps_its_session_and_revokes_older_tokens() {
+async fn enrolment_continues_its_session_and_revokes_old_tokens() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     assert!(site.verify(&alice.before).is_none());
@@ -37,7 +41,7 @@ async fn enrolling_keeps_its_session_and_revokes_older_tokens() {
 }
 
 #[tokio::test]
-async fn a_live_factor_is_never_replaced() {
+async fn an_enabled_factor_is_not_replaced() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
@@ -48,12 +52,12 @@ async fn a_live_factor_is_never_replaced() {
 }
 
 #[tokio::test]
-async fn setting_up_writes_nothing_and_shows_the_same_key_again() {
+async fn setup_returns_one_secret_per_session_and_stores_nothing() {
     let site = Site::new();
     let who = site.verify(&site.register("alice").await.access).unwrap();
     let key = async || match site.accounts.two_factor(&who).await.unwrap() {
         TwoFactor::Off(set_up) => (set_up.secret.to_base32(), set_up.otpauth_uri),
-        TwoFactor::On => panic!("not turned on"),
+        TwoFactor::On => panic!("the factor is not turned on yet"),
     };
     let (secret, uri) = key().await;
     assert_eq!(key().await.0, secret);
@@ -64,7 +68,7 @@ async fn setting_up_writes_nothing_and_shows_the_same_key_again() {
     let TwoFactor::Off(other) = site.accounts.two_factor(&elsewhere).await.unwrap() else {
         panic!()
     };
-    assert_ne!(other.secret.to_base32(), secret, "another session is shown another key");
+    assert_ne!(other.secret.to_base32(), secret, "another session is shown another secret");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,7 +86,7 @@ async fn one_of_64_concurrent_uses_of_a_code_succeeds() {
         let pending = Arc::new(pending.as_str().to_owned());
         let tasks: Vec<_> = (0..64)
             .map(|_| {
-                // Each use is on its own node over one store, so that no node's limit blocks it.
+                // Each attempt uses its own node on one store, so that no rate limit blocks it.
                 let (node, code, pending) = (site.other_node(), code.clone(), pending.clone());
                 tokio::spawn(async move {
                     node.accounts.log_in_with_code(pending.as_bytes(), &code, &here()).await.is_ok()
@@ -110,7 +114,7 @@ async fn each_recovery_code_works_once_and_is_reported() {
 }
 
 #[tokio::test]
-async fn new_recovery_codes_require_a_code_and_revoke_the_old() {
+async fn new_recovery_codes_require_a_code_and_revoke_old_ones() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
@@ -123,7 +127,7 @@ async fn new_recovery_codes_require_a_code_and_revoke_the_old() {
 }
 
 #[tokio::test]
-async fn turning_it_off_requires_password_and_code() {
+async fn disabling_a_factor_requires_password_and_code() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
@@ -132,8 +136,8 @@ async fn turning_it_off_requires_password_and_code() {
         assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::Refused);
     }
     let off = site.accounts.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
-    let FactorOff::GoesOn(tokens) = off else { panic!("nobody must have a factor here") };
-    assert!(site.verify(&alice.access).is_none(), "a copy of the old token is dead");
+    let FactorOff::GoesOn(tokens) = off else { panic!("the factor is optional here") };
+    assert!(site.verify(&alice.access).is_none(), "the old token is revoked");
     let who = site.verify(&tokens.access).unwrap();
     assert_eq!(who.methods(), Methods::PASSWORD);
     let off = site.accounts.disable_two_factor(&who, PASSWORD, "000000").await;
@@ -142,7 +146,7 @@ async fn turning_it_off_requires_password_and_code() {
 }
 
 #[tokio::test]
-async fn a_stolen_session_cannot_guess_codes_without_limit() {
+async fn code_guesses_in_a_stolen_session_are_limited() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
@@ -156,7 +160,7 @@ async fn a_stolen_session_cannot_guess_codes_without_limit() {
 }
 
 #[tokio::test]
-async fn a_new_encryption_key_reencrypts_at_the_next_code() {
+async fn the_next_code_reencrypts_with_the_new_encryption_key() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let encrypted = async || {
@@ -166,7 +170,7 @@ async fn a_new_encryption_key_reencrypts_at_the_next_code() {
     };
     let before = encrypted().await;
     logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
-    assert_eq!(encrypted().await, before, "the key in use encrypted it");
+    assert_eq!(encrypted().await, before, "the current key encrypted it, so it stays as it is");
 
     let turned = site.keys.current().with_new_encryption_key([9; 32], site.now());
     let new_key = turned.encryption_keys().next().unwrap().0.as_str().to_owned();
@@ -179,12 +183,12 @@ async fn a_new_encryption_key_reencrypts_at_the_next_code() {
 }
 
 #[tokio::test]
-async fn a_login_that_missed_the_new_factor_is_rejected() {
+async fn a_factor_enabled_during_a_login_rejects_that_login() {
     let site = Site::new();
     let who = site.verify(&site.register("alice").await.access).unwrap();
     let accepted = site.accounts.accept_password("alice", PASSWORD, &here()).await.unwrap();
     let hallpass_accounts::NextStep::Nothing(authenticated) = accepted.next().await else {
-        panic!("no factor yet")
+        panic!("the account has no factor yet")
     };
     let TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap() else { panic!() };
     let code = hallpass_core::Totp::new(set_up.secret, TotpSettings::default()).code_at(site.now());

@@ -33,7 +33,7 @@ impl MakeWriter<'_> for Log {
 }
 
 #[test]
-fn no_secret_is_in_logs_events_or_debug_output() {
+fn logs_events_and_debug_contain_no_secret() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -42,7 +42,7 @@ fn no_secret_is_in_logs_events_or_debug_output() {
         .finish();
     let dispatch = Dispatch::new(subscriber);
     let of_threads = dispatch.clone();
-    // The threads that hash write to the same log.
+    // The hashing threads write to the same log.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&of_threads)))
@@ -111,8 +111,8 @@ async fn use_everything(log: &Log) {
     shown += &format!("{account:?}");
     secrets.push(account.password_hash().to_owned());
 
-    // Where everybody must have a second factor: the token that opens the enrolment, and what it
-    // ends with.
+    // On a site that requires a second factor: the enrolment token, and the secrets that the
+    // enrolment returns.
     let strict =
         Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
             settings.two_factor = TwoFactorPolicy::RequiredForAll;
@@ -144,14 +144,14 @@ async fn use_everything(log: &Log) {
     }
 }
 
-/// The key as a list of numbers, and in hexadecimal.
+/// Returns the key as a list of numbers and in hexadecimal.
 fn every_form(key: &[u8; 32]) -> [String; 3] {
     let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
     let numbers = format!("{key:?}");
     [numbers.trim_matches(['[', ']']).to_owned(), hex.to_uppercase(), hex]
 }
 
-/// Each key's secret as the key file has it: base64url.
+/// Returns the secret of each key in base64url, as in the key file.
 fn key_file_secrets(json: &str) -> Vec<String> {
     let set: serde_json::Value = serde_json::from_str(json).unwrap();
     let secrets: Vec<_> = set["keys"]
@@ -160,6 +160,6 @@ fn key_file_secrets(json: &str) -> Vec<String> {
         .iter()
         .map(|key| key["k"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(secrets.len(), 3, "one that signs, one that encrypts, one pepper");
+    assert_eq!(secrets.len(), 3, "a signing key, an encryption key and a pepper");
     secrets
 }

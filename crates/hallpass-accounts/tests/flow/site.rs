@@ -1,4 +1,4 @@
-//! A site with a test clock, and a person's authenticator.
+//! A site whose clock moves only when a test moves it, and a user's authenticator.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -41,7 +41,7 @@ impl TestClock {
     }
 }
 
-/// One node of a site. Further nodes use clones of its store.
+/// One node of a site. Nodes of one site share clones of its store.
 pub struct Site {
     pub accounts: Accounts<SiteRole>,
     pub store: MemoryStore,
@@ -57,7 +57,7 @@ impl Site {
         Self::node(MemoryStore::default(), clock, keys, |_| ())
     }
 
-    /// Returns another node on the same store, keys and clock.
+    /// Returns another node with the same store, keys and clock.
     pub fn other_node(&self) -> Self {
         Self::node(self.store.clone(), self.clock.clone(), self.keys.clone(), |_| ())
     }
@@ -98,7 +98,8 @@ impl Site {
         self.accounts.log_in(name, password, code, &here()).await.map_err(|error| error.kind())
     }
 
-    /// Verifies a token on this node. Returns `None` if it is rejected.
+    /// Verifies the token with the request authenticator of this node. Returns `None` if it is
+    /// rejected.
     pub fn verify(&self, token: &Token<Access>) -> Option<Identity<SiteRole>> {
         self.accounts
             .request_authenticator()
@@ -107,7 +108,7 @@ impl Site {
             .ok()
     }
 
-    /// Registers and turns the second factor on.
+    /// Registers an account and turns on its second factor.
     pub async fn enrolled(&self, name: &str) -> Enrolled {
         let opened = self.register(name).await;
         let who = self.verify(&opened.access).unwrap();
@@ -137,7 +138,7 @@ impl Site {
     }
 }
 
-/// Returns all capabilities of the store. Attempts are counted in memory.
+/// Returns a set with every capability of the store. Attempts are counted in memory.
 pub fn stores(store: &MemoryStore) -> StoreSet {
     let store = Arc::new(store.clone());
     let mut stores = StoreSet::new(store.clone());
@@ -151,20 +152,20 @@ pub fn stores(store: &MemoryStore) -> StoreSet {
     stores
 }
 
-/// A person with an authenticator.
+/// An account with a second factor, and its authenticator.
 pub struct Enrolled {
     pub totp: Totp,
     clock: TestClock,
     pub first_code: String,
     pub recovery: Vec<String>,
-    /// The token from before the enrolment.
+    /// The access token that was issued before the enrolment.
     pub before: Token<Access>,
-    /// The token with which the session continued.
+    /// The access token that was issued by the enrolment.
     pub access: Token<Access>,
 }
 
 impl Enrolled {
-    /// Returns the code of a step that has not been used.
+    /// Moves the clock forward by one step and returns the code of that step.
     pub fn next_code(&self) -> String {
         self.clock.pass(TimeStep::LENGTH.as_secs());
         self.totp.code_at(self.clock.now())

@@ -1,4 +1,5 @@
-//! A hash below the site's cost is replaced at the next login, and reveals nothing to a guesser.
+//! A hash below the cost of the site is replaced at the next login. The replacement does not show
+//! whether a guessed password is right.
 
 use hallpass_accounts::{AccountsErrorKind, Event, HashCost, PasswordHasherSettings, Username};
 
@@ -17,7 +18,7 @@ async fn cost_of(site: &Site, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_next_login_upgrades_the_hash_once() {
+async fn a_weak_hash_is_upgraded_once_at_the_next_login() {
     let old = Site::new();
     old.register("alice").await;
     let new = stronger(&old);
@@ -34,7 +35,7 @@ async fn the_next_login_upgrades_the_hash_once() {
 }
 
 #[tokio::test]
-async fn a_debug_builds_hash_is_replaced_at_the_release_cost() {
+async fn a_hash_of_a_debug_build_is_upgraded_in_a_release_build() {
     let site = Site::new();
     let node = |hasher: PasswordHasherSettings| {
         Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
@@ -56,7 +57,7 @@ async fn a_debug_builds_hash_is_replaced_at_the_release_cost() {
 }
 
 #[tokio::test]
-async fn a_wrong_code_does_not_upgrade_the_hash() {
+async fn a_hash_is_not_upgraded_before_the_code_is_right() {
     let old = Site::new();
     let alice = old.enrolled("alice").await;
     let new = stronger(&old);
