@@ -60,8 +60,8 @@ impl RateLimit {
         self
     }
 
-    /// Sets the interval in which one attempt is regained, at least 1 second. Defaults to 3 hours,
-    /// which allows eight more free guesses per day.
+    /// Sets the interval in which one attempt is regained, at least 1 second. Defaults to 3 hours:
+    /// a client that makes at most eight attempts per day never waits.
     #[must_use]
     pub const fn regain_every(mut self, time: Duration) -> Self {
         self.regain = time;

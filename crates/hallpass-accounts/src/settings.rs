@@ -48,9 +48,9 @@ pub struct Settings<R> {
     pub issuer: String,
     /// The audience of the tokens (`aud`). Defaults to `hallpass`.
     pub audience: String,
-    /// How long an access token is valid. Defaults to 15 minutes.
+    /// The lifetime of an access token. Defaults to 15 minutes.
     pub lifetime: Duration,
-    /// The tokens of other programs that are accepted. Defaults to none.
+    /// The accepted tokens of other programs. Defaults to none.
     pub verifier: VerifierSettings,
     /// Whether a token is also accepted from `Authorization: Bearer`. Defaults to false.
     pub bearer: bool,
@@ -77,19 +77,19 @@ pub struct Settings<R> {
     pub two_factor: TwoFactorPolicy<R>,
     /// The shape of the codes. Defaults to 6 digits every 30 seconds.
     pub totp: TotpSettings,
-    /// How long a trusted device skips the code. Defaults to never.
+    /// The time for which a trusted device skips the code. Defaults to none.
     pub trust_devices: Option<Duration>,
-    /// How long a session lasts.
+    /// The lifetime of a session.
     pub session: SessionSettings,
-    /// How many attempts are allowed.
+    /// The number of allowed attempts.
     pub rate_limits: RateLimits,
     /// The proxies whose header names the client's address. Defaults to none.
     pub proxies: Proxies,
     /// The list of revoked tokens, and what happens when it is stale. Defaults to a new list.
     pub revocation_list: RevocationList,
-    /// How long one call to the store may take. Defaults to 1.5 seconds.
+    /// The time limit for one call to the store. Defaults to 1.5 seconds.
     pub store_timeout: Duration,
-    /// How long one login route may take. Defaults to 1.8 seconds.
+    /// The time limit for one login route. Defaults to 1.8 seconds.
     pub request_timeout: Duration,
     /// The clock. Defaults to the system's.
     pub clock: Arc<dyn Clock>,
@@ -173,7 +173,7 @@ enum Remembered {
 
 impl VerifierSettings {
     /// Also accepts tokens of this `typ`, in exactly this spelling. Defaults to `hallpass+jwt`
-    /// alone. `JWT` is what PyJWT and jsonwebtoken write by default.
+    /// alone. PyJWT and jsonwebtoken write `JWT` by default.
     pub fn accept_type(mut self, typ: impl Into<String>) -> Self {
         self.types.push(typ.into());
         self

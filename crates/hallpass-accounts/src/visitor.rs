@@ -14,11 +14,11 @@ pub struct Visitor<'a> {
     pub device: &'a str,
     /// The device cookie: the [`Token<Device>`](hallpass_core::Device) of an earlier login.
     pub known: Option<&'a [u8]>,
-    /// Whether the person wants this browser to replace the code at the next login. It does so only
-    /// if the site [trusts devices](crate::Settings::trust_devices).
+    /// Whether this browser may skip the code at later logins. Has an effect only if the site
+    /// [trusts devices](crate::Settings::trust_devices).
     pub remember: bool,
-    /// Whether the person is logged in and must show a second factor. No device replaces the code
-    /// then.
+    /// Whether a logged-in person must show a second factor again. A trusted device does not skip
+    /// the code then.
     pub step_up: bool,
 }
 
@@ -38,8 +38,7 @@ impl fmt::Debug for Visitor<'_> {
     }
 }
 
-/// Returns the name of the device of a `User-Agent`, as its owner recognises it in a list: `Firefox
-/// on Linux`.
+/// Returns a readable device name for a `User-Agent`: `Firefox on Linux`.
 ///
 /// The name of an unknown device is its first product, cut to 60 characters. No decision depends on
 /// the name, because a client can send any header.

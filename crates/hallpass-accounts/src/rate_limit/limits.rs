@@ -107,7 +107,7 @@ impl RateLimits {
     }
 
     /// Sets the limit per address. Defaults to 100 attempts, one of which is regained per minute.
-    /// Successful attempts do not count.
+    /// Successful logins do not count; registrations do.
     pub fn address(mut self, limit: RateLimit) -> Self {
         self.address = limit;
         self
@@ -218,10 +218,10 @@ impl Default for RateLimits {
     fn default() -> Self {
         Self {
             account: RateLimit::new(5, FIRST_WAIT),
-            // A school behind one address may mistype many passwords at nine o'clock.
+            // Many users can share one address, for example in a school.
             address: RateLimit::new(100, FIRST_WAIT).regain_every(Duration::from_secs(60)),
-            // Nobody makes eight changes in a row by hand. At most ten within any minute: eight
-            // without a wait, one after 30 seconds.
+            // A person rarely makes eight changes in a row. At most ten are possible within any
+            // minute: eight without a wait, one after 30 seconds.
             changes: RateLimit::new(8, FIRST_WAIT)
                 .longest_wait(Duration::from_secs(5 * 60))
                 .regain_every(Duration::from_secs(3 * 60)),

@@ -66,9 +66,9 @@ pub trait RateLimitStore: Send + Sync + 'static {
 
 /// Counts attempts in the memory of this process. Used if the site's store does not count.
 ///
-/// The memory is bounded: past [`CAPACITY`](Self::CAPACITY) keys, the half that was not used for
-/// the longest time is deleted. To delete one account's count that way, an attacker needs that many
-/// logins with other names, each of which takes an argon2 run.
+/// The memory is bounded: past [`CAPACITY`](Self::CAPACITY) keys, the keys whose regain interval
+/// began earliest are deleted, at least half of them. To delete one account's count that way, an
+/// attacker needs up to that many logins with other names, each of which takes an argon2 run.
 #[derive(Debug, Default)]
 pub struct MemoryRateLimits {
     states: Mutex<HashMap<String, AttemptState>>,
