@@ -168,7 +168,7 @@ class Walk:
         self.hold(self.blog.aged(token, 660))
         self.type_address("/admin")
         self.shows("Log in again")
-        self.seen("sign-in-again")
+        self.seen("log-in-again")
         self.hold(token)
         self.type_address("/admin")
         self.shows("All accounts")
