@@ -18,7 +18,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::key_file::KeyFile;
 
-/// Builds a [`Hallpass`](crate::Hallpass) on a store. [`start`](Self::start) finishes it.
+/// The builder of a [`Hallpass`](crate::Hallpass): a store and the settings. [`start`](Self::start)
+/// returns the handle.
 ///
 /// The order of the settings does not matter. `docs/settings.md` lists them with their defaults.
 /// Turning on a capability whose trait the store does not implement is a compile error:
@@ -76,14 +77,16 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         }
     }
 
-    /// Signs and verifies with these keys.
+    /// Signs and verifies with these keys. A site needs exactly one of `keys`,
+    /// [`key_file`](Self::key_file) and [`keys_in_memory`](Self::keys_in_memory). With none or with
+    /// more than one of them, [`start`](Self::start) returns an error.
     pub fn keys(mut self, keys: impl Into<Keys>) -> Self {
         self.keys.push(KeySource::Ring(keys.into()));
         self
     }
 
-    /// Signs and verifies with the keys in this file. The file is created if it does not exist, and
-    /// it is read again when it changes.
+    /// Signs and verifies with the keys in this file. The file is created if it does not exist. A
+    /// change of the file is detected within about a second, and the file is then read again.
     pub fn key_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.keys.push(KeySource::File(KeyFile::new(path)));
         self
@@ -110,15 +113,16 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets how long an access token is valid. Defaults to 15 minutes. A token with a longer
-    /// lifetime is rejected, because the revocation list keeps its entries for this time.
+    /// Sets the lifetime of an access token. Defaults to 15 minutes. It is also the maximum
+    /// lifetime that the site accepts: a token that another program issued for a longer time is
+    /// rejected. The revocation list keeps its entries only for this time.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.lifetime = lifetime;
         self
     }
 
-    /// Sets which other tokens are accepted, in addition to those that hallpass issues. Defaults to
-    /// no other tokens. If another program signs tokens with the same keys, pass
+    /// Sets which tokens of other programs are accepted, in addition to those that hallpass issues.
+    /// Defaults to none. If another program signs tokens with the same keys, pass
     /// `VerifierSettings::default().accept_type("JWT")`.
     pub fn verifier(mut self, verifier: VerifierSettings) -> Self {
         self.settings.verifier = verifier;
@@ -133,14 +137,15 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
 
     /// Adds the site's own claims to every access token. Defaults to no claims.
     ///
-    /// `claims_of` is called with the account as it is in the store: when a person logs in, when a
-    /// session is refreshed, and when a change of the account replaces the token. The claims do not
-    /// change while the token is valid. Handlers read them with `identity.claims::<X>()`.
+    /// `claims_of` is called with the stored account each time an access token is issued: at login,
+    /// at a refresh, and when a change of the account replaces the token. The claims of an issued
+    /// token do not change. Handlers read them with `identity.claims::<X>()`.
     ///
-    /// `X` is a struct with named fields, or a map with string keys. Its names must not be names of
-    /// claims that hallpass writes, and `X` must not deny unknown fields. If the claims cannot be
-    /// signed or read back, no token is issued: the flow returns
-    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable), and the cause is logged.
+    /// `X` is a struct with named fields, or a map with string keys. Its field names must differ
+    /// from the names of the claims that hallpass writes. `X` must not have
+    /// `#[serde(deny_unknown_fields)]`. If the claims cannot be signed or read back, no token is
+    /// issued: the flow returns [`Unavailable`](crate::AccountsErrorKind::Unavailable), and the
+    /// cause is logged.
     ///
     /// ```
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -185,8 +190,9 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     }
 
     /// Also sends the cookies over plain HTTP, under names without a prefix. An attacker on the
-    /// network can then read them. Defaults to HTTPS only. For `localhost` this is not needed in
-    /// Chromium and Firefox, which make an exception; Safari makes none (WebKit bug 281149).
+    /// network can then read them. Defaults to HTTPS only. For `localhost`, Chromium and Firefox
+    /// accept the HTTPS cookies over plain HTTP, and this setting is not needed. Safari does not
+    /// accept them (WebKit bug 281149).
     pub fn insecure_plain_http_cookies(mut self) -> Self {
         self.insecure_plain_http_cookies = true;
         self
@@ -199,8 +205,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets the login path, the two-factor path and the style sheet of rejections. Defaults to
-    /// those of the login routes.
+    /// Sets the paths that a rejection leads to (the login page and the two-factor page), and the
+    /// style sheet of rejection pages. Defaults to those of the login routes.
     pub fn rejections(mut self, rejections: RejectionSettings) -> Self {
         self.settings.rejections = rejections;
         self
@@ -209,7 +215,9 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
 
 /// Accounts, passwords, second factors and sessions.
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
-    /// Turns on all capabilities, for a store that implements all traits.
+    /// Turns on all capabilities, for a store that implements all store traits: registration,
+    /// passwords, second factors, sessions with refresh tokens, administration, rate limits in the
+    /// store and the revocation log.
     pub fn everything(self) -> Self
     where
         S: RegistrationStore
@@ -230,7 +238,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             .revocation_log()
     }
 
-    /// Turns registration on: `/register`.
+    /// Turns registration on, at `/register`.
     pub fn registration(mut self) -> Self
     where
         S: RegistrationStore,
@@ -250,8 +258,9 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     }
 
     /// Turns second factors on (`/profile/two-factor`), and sets which accounts must have one:
-    /// `TwoFactorPolicy::RequiredFor([SiteRole::Admin].into())`. By default no account must have
-    /// one, also with [`everything`](Self::everything).
+    /// `TwoFactorPolicy::RequiredFor([SiteRole::Admin].into())`. [`everything`](Self::everything)
+    /// turns second factors on and keeps this policy. Without a call of this method, no account
+    /// must have one.
     ///
     /// While second factors are off, an account that has one in the store cannot log in.
     pub fn two_factor(mut self, policy: TwoFactorPolicy<R>) -> Self
@@ -263,7 +272,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Turns sessions on: `/profile/sessions`, and a logout that takes effect on every node.
+    /// Turns sessions on. The page `/profile/sessions` lists them, and a logout takes effect on
+    /// every node.
     pub fn sessions(mut self) -> Self
     where
         S: SessionStore,
@@ -272,8 +282,9 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Turns refresh tokens on: a person stays logged in for up to 30 days, while an access token
-    /// is valid for 15 minutes. Also turns [`sessions`](Self::sessions) on.
+    /// Turns refresh tokens on. By default a person then stays logged in for up to 30 days
+    /// ([`session`](Self::session)), and each access token is valid for 15 minutes
+    /// ([`lifetime`](Self::lifetime)). Also turns [`sessions`](Self::sessions) on.
     pub fn refresh_tokens(mut self) -> Self
     where
         S: RefreshTokenStore,
@@ -282,8 +293,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self.sessions()
     }
 
-    /// Turns refresh tokens off: a session ends after one [`lifetime`](Self::lifetime) of an access
-    /// token. Overrides [`refresh_tokens`](Self::refresh_tokens) and
+    /// Turns refresh tokens off. A session then ends with its access token, after one
+    /// [`lifetime`](Self::lifetime). Overrides [`refresh_tokens`](Self::refresh_tokens) and
     /// [`everything`](Self::everything).
     pub fn without_refresh_tokens(mut self) -> Self {
         self.without_refresh_tokens = true;
@@ -320,7 +331,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Looks up new passwords in this service of breached passwords. Defaults to no service.
+    /// Rejects new passwords that this service lists as breached. Defaults to no service.
     pub fn breached_passwords(mut self, service: impl BreachedPasswords) -> Self {
         self.settings.breached_passwords = Some(Arc::new(service).into());
         self
@@ -333,17 +344,17 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Lets a person skip the code in a browser for this long, at most 180 days, after the person
-    /// entered a code there and chose to trust the browser. Does not apply to accounts that must
-    /// have a second factor, nor to routes that require one. Defaults to off: every login requires
-    /// a code.
+    /// Lets a person trust a browser: after one login with a code there, later logins in that
+    /// browser need no code for this time, at most 180 days. A logout ends the trust. Accounts that
+    /// the policy requires to have a second factor always enter a code. A route that requires a
+    /// second factor rejects a login without a code. Defaults to off.
     pub fn trust_devices(mut self, time: Duration) -> Self {
         self.settings.trust_devices = Some(time);
         self
     }
 
-    /// Sets how long a session lasts. By default it ends after 30 days, or after 7 days in which it
-    /// is not used. Has no effect without refresh tokens.
+    /// Sets the lifetime of a session. By default it ends after 30 days, or earlier if it is not
+    /// used for 7 days. Has no effect without refresh tokens.
     pub fn session(mut self, session: SessionSettings) -> Self {
         self.settings.session = session;
         self
@@ -352,14 +363,15 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
 
 /// Rate limits, revocation and operation.
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
-    /// Sets how many attempts are allowed per account and per address.
+    /// Sets how many attempts are allowed per account and per client address. Defaults to
+    /// [`RateLimits::default`].
     pub fn rate_limits(mut self, limits: RateLimits) -> Self {
         self.settings.rate_limits = limits;
         self
     }
 
-    /// Counts attempts in the site's store: the counts survive a restart, and all nodes share them.
-    /// Defaults to the memory of this process.
+    /// Counts attempts in the site's store. The counts then survive a restart, and all nodes share
+    /// them. By default each process counts in its own memory.
     pub fn rate_limits_in_store(mut self) -> Self
     where
         S: RateLimitStore,
@@ -383,8 +395,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Reads the store's revocation log. A revocation by another node or by an operator's command
-    /// takes effect here within 5 seconds.
+    /// Turns on the revocation log of the site's store. A revocation by another node or by an
+    /// operator's command then takes effect on this node within 5 seconds.
     pub fn revocation_log(mut self) -> Self
     where
         S: RevocationLog,
@@ -401,27 +413,30 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Also announces revocations through this store, and reads the revocation log when this store
-    /// announces one. The revocations are still read from the log. Defaults to the announcements of
-    /// the log's own store, if it has any.
+    /// Also announces revocations through this store. An announcement causes each node to read the
+    /// revocation log immediately. The revocations themselves are still read from the log. Requires
+    /// a revocation log: without one, [`start`](Self::start) returns an error. Defaults to the
+    /// announcements of the log's own store, if it has any.
     pub fn notifier(mut self, store: impl RevocationLog) -> Self {
         self.stores.notifiers.push(Arc::new(store).into());
         self
     }
 
-    /// Counts attempts in this store and announces revocations through it: both
+    /// Counts attempts in this store and announces revocations through it. It is short for
     /// [`rate_limits_in`](Self::rate_limits_in) and [`notifier`](Self::notifier), for example with
     /// a `RedisStore`.
     ///
-    /// While this store is down nobody can log in, because an attempt that cannot be counted is
+    /// While this store is down, nobody can log in, because an attempt that cannot be counted is
     /// rejected. People who are logged in stay logged in. Revocations still arrive through the
-    /// log's own notifier and by polling.
+    /// log's own notifier and by polling. Requires a revocation log, like
+    /// [`notifier`](Self::notifier).
     pub fn shared_backend(self, shared: impl RateLimitStore + RevocationLog + Clone) -> Self {
         self.rate_limits_in(shared.clone()).notifier(shared)
     }
 
     /// Sets whether tokens are accepted while the revocation log cannot be read. Defaults to
-    /// [`StalePolicy::ServeUntilExpiry`].
+    /// [`StalePolicy::ServeUntilExpiry`], which accepts them. Requires a revocation log: without
+    /// one, [`start`](Self::start) returns an error.
     pub fn stale_policy(mut self, policy: StalePolicy) -> Self {
         self.stale_policy = Some(policy);
         self.settings.revocation_list = RevocationList::with_stale_policy(policy);
@@ -442,27 +457,29 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets the name of the site on its pages and in authenticators. Defaults to the issuer in
-    /// authenticators, and to "Home" on the pages.
+    /// Sets the name of the site on the default pages and in authenticator apps. Defaults to the
+    /// issuer in authenticator apps, and to the link "Home" on the pages. Own
+    /// [`pages`](Self::pages) render their own name.
     pub fn site_name(mut self, name: impl Into<String>) -> Self {
         self.settings.site_name = Some(name.into());
         self
     }
 
-    /// Renders the site's own pages. Defaults to plain pages that work without JavaScript.
+    /// Replaces the pages of the login routes by the site's own pages. Defaults to plain pages that
+    /// work without JavaScript.
     pub fn pages(mut self, pages: impl Pages) -> Self {
         self.pages = Some(Arc::new(pages));
         self
     }
 
-    /// Calls this function with each event, inside the request. Run long work in a task of its own.
-    /// Defaults to no function. Events are always logged.
+    /// Calls this function with each event. The request waits until the function returns, so start
+    /// a separate task for slow work. Defaults to no function. Events are logged in any case.
     pub fn on_event(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.settings.on_event = Some(Arc::new(hook));
         self
     }
 
-    /// Sets the clock. Defaults to the system's clock.
+    /// Sets the clock, for example a frozen clock in a test. Defaults to the system's clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self

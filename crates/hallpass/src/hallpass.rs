@@ -1,4 +1,4 @@
-//! The handle of a site. Its routes, its own code and its operator commands use it.
+//! The handle of a site. The site's routes, the site's own code and operator commands use it.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -12,9 +12,9 @@ use crate::{background::Background, builder::HallpassBuilder};
 
 /// The handle of one site: its login flow, its routes and its revocations.
 ///
-/// It is cheap to clone, and clones share all state. A background task keeps the revocation list
-/// current and reloads a changed key file. The task stops when the last clone and the last layer
-/// are dropped.
+/// It is cheap to clone, and clones share all state. Background tasks keep the revocation list
+/// current and reload a changed key file. They stop when every clone of the handle and every layer
+/// is dropped.
 ///
 /// `R` is the site's role enum.
 ///
@@ -57,7 +57,7 @@ impl<R: Role> Hallpass<R> {
         HallpassBuilder::new(store)
     }
 
-    /// Returns the login flow, for an application that calls its steps from its own code.
+    /// Returns the login flow, for a site that writes its own login routes.
     #[must_use]
     pub fn accounts(&self) -> &Accounts<R> {
         &self.accounts
@@ -69,20 +69,23 @@ impl<R: Role> Hallpass<R> {
         &self.routes
     }
 
-    /// Returns the authenticator, which finds the caller of a request. Keep the handle for as long
-    /// as the authenticator is in use.
+    /// Returns the authenticator, which finds and verifies the caller's token in a request. Keep
+    /// the handle for as long as the authenticator is in use: without the handle, revocations of
+    /// other nodes no longer arrive.
     #[must_use]
     pub fn request_authenticator(&self) -> &RequestAuthenticator<R> {
         &self.authenticator
     }
 
-    /// Returns the keys in use.
+    /// Returns the keys of the site. They are shared: after a change of the key file, the returned
+    /// value contains the new keys.
     #[must_use]
     pub fn keys(&self) -> &Keys {
         self.accounts.issuer().keys()
     }
 
-    /// Finds an account by its user name, in any spelling.
+    /// Finds an account by its user name. Names with the same [`key`](Username::key), for example
+    /// in another case, are the same name.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached.
@@ -113,7 +116,8 @@ impl<R: Role> Hallpass<R> {
     }
 
     /// Ends every session of the account, and rejects its logins until the account is
-    /// [enabled](Self::enable) again.
+    /// [enabled](Self::enable) again. This node rejects the account's tokens immediately, and every
+    /// other node within 5 seconds.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached, or the account does not exist.
@@ -121,7 +125,7 @@ impl<R: Role> Hallpass<R> {
         self.accounts.disable(account).await
     }
 
-    /// Enables the account again: its logins are accepted.
+    /// Enables the account again. Its logins are accepted from then on.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached, or the account does not exist.
@@ -129,25 +133,25 @@ impl<R: Role> Hallpass<R> {
         self.accounts.enable(account).await
     }
 
-    /// Returns the commands for a route of the site, on behalf of this person.
+    /// Returns the administration commands, run by this person, for a route of the site.
     ///
-    /// The store checks in the transaction of each command that the person's account is enabled and
-    /// at the generation of the token, and that the session exists. Without these checks, as in a
-    /// route that calls [`set_roles`](Self::set_roles) directly, an administrator who is being
-    /// demoted could undo the demotion.
+    /// In the transaction of each command, the store checks three conditions: the person's account
+    /// is enabled, it is still at the generation of the person's token, and the session exists. A
+    /// route that calls [`set_roles`](Self::set_roles) directly makes none of these checks. An
+    /// administrator who is being demoted could then undo the demotion.
     pub fn commands_of<'a>(&'a self, who: &Identity<R>) -> Commands<'a, R> {
         self.accounts.commands_of(who)
     }
 
     /// Returns whether the revocation log was read to its end within the last 5 seconds, for a
-    /// `/readyz` route. Returns `true` if no revocation log is on.
+    /// `/readyz` route. Returns `true` if the site has no revocation log.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.sync.is_ready()
     }
 
-    /// Returns how long ago the revocation log was last read to its end. Returns `None` if it never
-    /// was, or if no revocation log is on.
+    /// Returns the time since the revocation log was last read to its end. Returns `None` if it was
+    /// never read, or if the site has no revocation log.
     #[must_use]
     pub fn staleness(&self) -> Option<Duration> {
         self.sync.staleness()

@@ -2,14 +2,15 @@
 //! query per request.
 //!
 //! A person logs in with a password and an authenticator code. A signed cookie then carries the
-//! person's roles, and each route checks the cookie without a query. The store is read at login and
-//! when the session is refreshed. A logout, a role change or a disabled account still revokes live
-//! tokens, on every node within 5 seconds.
+//! person's roles, and each route checks the cookie without a database query. The store is read at
+//! login and when the session is refreshed. A logout, a role change or a disabled account still
+//! revokes tokens that have not expired, on every node within 5 seconds.
 //!
-//! This crate is the only hallpass dependency of a site. It connects the other crates and holds the
+//! A site needs this crate and no other hallpass crate. It connects the other crates and holds the
 //! settings that they share: names, keys, lifetimes and cookies. It does not decide whether a
-//! request is allowed: `hallpass-core` does. A service that only verifies tokens uses
-//! `hallpass-core` with `hallpass-tower`, `hallpass-axum` or `hallpass-actix`, without this crate.
+//! request is allowed. `hallpass-core` makes that decision. A service that only verifies tokens
+//! uses `hallpass-core` with `hallpass-tower`, `hallpass-axum` or `hallpass-actix`, without this
+//! crate.
 //!
 //! # 25 lines
 //!
@@ -41,18 +42,20 @@
 //! }
 //! ```
 //!
-//! This site has `/register`, `/login`, `/logout` and the pages under `/profile/`. Accounts and
+//! This site serves `/register`, `/login`, `/logout` and the pages under `/profile/`. Accounts and
 //! sessions are stored in `site.db`, and the keys in `site-keys.json` in the same directory.
-//! Browsers send the cookies only over HTTPS. All browsers except Safari make an exception for
-//! `localhost`.
+//! Browsers send the cookies only over HTTPS. For `http://localhost`, Chromium and Firefox accept
+//! the cookies too, but Safari does not.
 //!
 //! A debug build hashes passwords at a low cost and logs a warning, because argon2 without compiler
-//! optimisation takes seconds. A release build replaces these hashes at the next login.
+//! optimisation is dozens of times slower. A release build replaces each of these hashes at the
+//! next login of its account.
 //!
 //! # A site with its own users table
 //!
 //! A store with two methods is enough to log in with a password. Each further capability requires
-//! one more small trait. Turning on a capability without its trait is a compile error.
+//! one more small trait. If the builder turns on a capability whose trait the store does not
+//! implement, the code does not compile.
 //!
 //! ```
 //! # use hallpass::{store::AccountStore, *};
@@ -175,7 +178,7 @@ pub mod store {
     pub use hallpass_sqlx::{MigrateError, SqlStore, StoreError, StoreErrorKind, StoreOpenError};
 }
 
-/// The login flow and its settings, for a site that calls the steps from its own code.
+/// The steps of the login flow and their settings, for a site that writes its own login routes.
 pub mod flow {
     pub use hallpass_accounts::{
         Ability, AcceptablePassword, AccountSummary, Accounts, Authenticated, Breach,
@@ -220,7 +223,7 @@ pub mod token {
     };
 }
 
-/// One-time codes.
+/// One-time codes of authenticator apps (TOTP, RFC 6238).
 pub mod totp {
     pub use hallpass_core::{
         OtpauthError, OtpauthUri, RightCode, TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpDrift,
@@ -228,7 +231,7 @@ pub mod totp {
     };
 }
 
-/// Request checks (CSRF), the form of rejections, and the table of routes.
+/// The origin check (CSRF), the responses of rejected requests, and the table of routes.
 pub mod request {
     #[cfg(any(feature = "actix", feature = "axum"))]
     pub use crate::{

@@ -30,8 +30,8 @@ use crate::{
 impl<R: Role> Hallpass<R> {
     /// Puts [`layer`](Self::layer) around a router: `axum::serve(listener, hallpass.protect(app))`.
     ///
-    /// `Router::layer` boxes a layer for each route. `protect` does not, and it also wraps the
-    /// fallback.
+    /// `Router::layer` allocates one boxed service per route. `protect` wraps the whole router
+    /// once, including its fallback.
     ///
     /// ```
     /// # use hallpass::{Hallpass, Role};
@@ -60,15 +60,16 @@ impl<R: Role> Hallpass<R> {
 }
 
 impl<R: Role, P, T> AuthLayer<R, P, T> {
-    /// Puts the layer around a router. axum does not box it there.
+    /// Puts the layer around the whole router, as [`Hallpass::protect`] does.
     pub fn protect(&self, router: Router) -> Protected<Router, R, P, T> {
         self.layer(router)
     }
 }
 
 impl<R: Role, P, T: Clone> AuthLayer<R, P, T> {
-    /// Sets how a response body is made from text, as in `.body_with(tonic::body::Body::new)`.
-    /// Defaults to the body's own `From<String>`.
+    /// Sets the function that makes a response body from text:
+    /// `.body_with(tonic::body::Body::new)`. Defaults to the `From<String>` of the body type. Set
+    /// it for a body type without `From<String>`.
     pub fn body_with<B, U>(self, text_body: U) -> AuthLayer<R, P, U>
     where
         U: Fn(String) -> B,
@@ -98,14 +99,14 @@ impl<S, R, P, T> Protected<S, R, P, T>
 where
     Self: Service<Request>,
 {
-    /// Returns a make-service, for a server that calls it once per connection.
+    /// Returns a make-service, for a server that requests one service per connection.
     pub fn into_make_service(self) -> IntoMakeService<Self> {
         ServiceExt::<Request>::into_make_service(self)
     }
 
-    /// As [`into_make_service`](Self::into_make_service), and adds the address of the connection to
-    /// each request. `C` is `std::net::SocketAddr` for TCP. Rate limits then also apply per
-    /// address.
+    /// Does the same as [`into_make_service`](Self::into_make_service), and adds the client's
+    /// socket address to each request. `C` is `std::net::SocketAddr` for TCP. Without this address,
+    /// rate limits apply per account only.
     pub fn into_make_service_with_connect_info<C>(self) -> IntoMakeServiceWithConnectInfo<Self, C> {
         ServiceExt::<Request>::into_make_service_with_connect_info(self)
     }

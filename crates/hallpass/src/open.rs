@@ -12,11 +12,11 @@ impl<R: Role> Hallpass<R> {
     /// - `sqlite://site.db` is a file, which is created if it does not exist. The keys are in
     ///   `site-keys.json` in the same directory, with mode 0600.
     /// - `postgres://site@localhost/site`, with the feature `postgres`, is an existing database.
-    ///   The keys are in `site-keys.json`, named after the database, in the working directory of
-    ///   the server. **Nodes on several machines must have the same file**, or each node rejects
-    ///   the tokens of the others.
+    ///   The keys are in the working directory of the process. The file is named after the
+    ///   database: `site-keys.json` for the database `site`. **Nodes on several machines must have
+    ///   the same file**, or each node rejects the tokens of the others.
     ///
-    /// It is short for the following code, which accepts further settings:
+    /// It does the same as the following code, to which further settings can be added:
     ///
     /// ```no_run
     /// # #[cfg(feature = "sqlite")]
@@ -37,8 +37,8 @@ impl<R: Role> Hallpass<R> {
     /// `sqlite::memory:` keeps accounts and keys in memory, for a test.
     ///
     /// # Errors
-    /// Returns an error if the database cannot be opened, or if the keys cannot be used. The text
-    /// of [`OpenError`] describes the fix.
+    /// Returns an error if the database cannot be opened, the keys cannot be used, or the
+    /// revocation log cannot be read. The text of [`OpenError`] describes the fix.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let store = SqlStore::open(url).await?;
         let key_file = key_file(&store);

@@ -1,4 +1,4 @@
-//! The start of a site: makes the handle from the settings.
+//! The start of a site: creates the handle from the settings.
 
 use std::sync::Arc;
 
@@ -21,8 +21,9 @@ use crate::{
 };
 
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
-    /// Starts the site. If a revocation log is on, it is read before this returns: tokens that were
-    /// revoked before the start are rejected from the first request.
+    /// Starts the site: checks the settings, opens the keys and starts the background tasks. If a
+    /// revocation log is on, this method reads it first, so that tokens that were revoked before
+    /// the start are rejected from the first request.
     ///
     /// # Errors
     /// Returns an error if a setting is missing or not valid, or if the revocation log cannot be

@@ -1,14 +1,15 @@
 //! A rejected request: the kind, and the details that a response needs.
 //!
-//! The kind is public, but the exact fault of a token is not. A token that is not valid is
-//! [`RejectionKind::NotLoggedIn`] for every fault, so that a forger does not learn which check
+//! A client receives the kind, but not the exact fault of a token. An expired token, a revoked
+//! token and a fault of the service have kinds of their own. Every other fault of a token is
+//! [`RejectionKind::NotLoggedIn`], so that an attacker who forges tokens does not learn which check
 //! failed first. [`RejectionResponse`](crate::RejectionResponse) renders a rejection for a caller.
 
 use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use crate::{access::rejection_kind::RejectionKind, token::error::TokenErrorKind};
 
-/// A rejected request: one type for guards, layers, extractors and the login routes.
+/// A rejected request. Guards, layers, extractors and the login routes all return this type.
 ///
 /// ```
 /// use hallpass_core::{FieldFault, Rejection, RejectionKind, TokenErrorKind};
@@ -38,7 +39,7 @@ enum Context {
 }
 
 impl Rejection {
-    /// Creates a rejection of this kind.
+    /// Creates a rejection of this kind, without further details.
     pub const fn new(kind: RejectionKind) -> Self {
         Self { kind, context: Context::None }
     }
@@ -58,7 +59,8 @@ impl Rejection {
         Self { kind: RejectionKind::MethodNotAllowed, context: Context::Allow(allow) }
     }
 
-    /// Sets the wait before the next attempt. It is sent in whole seconds, rounded up.
+    /// Sets the time to wait before the next attempt. The `Retry-After` header contains it in whole
+    /// seconds, rounded up.
     pub const fn with_retry_after(mut self, wait: Duration) -> Self {
         self.context = Context::RetryAfter(wait);
         self
@@ -86,7 +88,7 @@ impl Rejection {
         }
     }
 
-    /// Returns the wait before the next attempt.
+    /// Returns the time to wait before the next attempt, or `None` if none is set.
     #[must_use]
     pub const fn retry_after(self) -> Option<Duration> {
         match self.context {
@@ -95,7 +97,8 @@ impl Rejection {
         }
     }
 
-    /// Returns the name of the field that is not valid, and its fault.
+    /// Returns the name of the field that is not valid, and its fault. `None` for a rejection that
+    /// names no field.
     #[must_use]
     pub const fn field(self) -> Option<(&'static str, FieldFault)> {
         match self.context {
@@ -104,7 +107,7 @@ impl Rejection {
         }
     }
 
-    /// Returns the value of the `Allow` header.
+    /// Returns the value of the `Allow` header, or `None` for a rejection of another kind.
     #[must_use]
     pub const fn allow(self) -> Option<&'static str> {
         match self.context {
@@ -128,9 +131,9 @@ impl From<RejectionKind> for Rejection {
     }
 }
 
-/// Expiry and revocation are visible, because an honest client acts on them. A fault of the service
-/// is also visible, because the token is valid again after the fault: a login page would have the
-/// same fault. Every other fault of a token is "not logged in".
+/// Expiry and revocation keep their own kinds, because a client can act on them. A fault of the
+/// service keeps its kind too: the token is accepted again after the fault, and a new login would
+/// not help. Every other fault of a token becomes [`RejectionKind::NotLoggedIn`].
 impl From<TokenErrorKind> for Rejection {
     fn from(fault: TokenErrorKind) -> Self {
         let rejection = Self::new(match fault {

@@ -1,9 +1,9 @@
 //! The requirement of a route for its caller.
 //!
-//! [`Requirement`] is not generic, because "logged in" needs no role enum. It stores the identity
-//! of the role enum instead. A caller who was verified for another role enum is rejected with
-//! [`RejectionKind::Misconfigured`], because that is a fault of the service. The check needs no
-//! lookup and no `await`.
+//! [`Requirement`] is not generic over the role enum, because a requirement such as "logged in" has
+//! none. A requirement with roles stores the `TypeId` of its role enum. A caller whose token was
+//! verified for another role enum is rejected with [`RejectionKind::Misconfigured`], because that
+//! is a fault of the service. The check needs no lookup and no `await`.
 
 use std::{any::TypeId, fmt, time::Duration};
 
@@ -42,22 +42,22 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// Creates a requirement that admits everyone, for a route that is deliberately public. With
-    /// [`and_second_factor`](Self::and_second_factor) or [`and_recent`](Self::and_recent) it
-    /// requires a verified caller.
+    /// Admits everyone, for a route that is deliberately public. If
+    /// [`and_second_factor`](Self::and_second_factor) or [`and_recent`](Self::and_recent) is added,
+    /// the route is no longer public and requires a login.
     #[must_use]
     pub const fn public() -> Self {
         Self { open: true, ..Self::login() }
     }
 
-    /// Requires a verified caller with any roles.
+    /// Requires a login. The caller may have any roles, or none.
     #[must_use]
     pub const fn login() -> Self {
         Self { open: false, all: 0, any: None, second_factor: false, recent: None, roles_of: None }
     }
 
-    /// Requires every one of these roles. An empty set requires a verified caller of this role
-    /// enum.
+    /// Requires all of these roles. An empty set requires only a login, with a token that was
+    /// verified for this role enum.
     #[must_use]
     pub fn all_of<R: Role>(roles: impl Into<RoleSet<R>>) -> Self {
         Self { all: roles.into().bits(), roles_of: Some(RoleEnum::of::<R>()), ..Self::login() }
@@ -73,7 +73,8 @@ impl Requirement {
         }
     }
 
-    /// Requires this role or one that the enum orders above it.
+    /// Requires this role or a greater one, in the order of the enum's `Ord`. A derived `Ord`
+    /// follows the order of declaration, so declare the lowest role first.
     #[must_use]
     pub fn at_least<R: Role + Ord>(lowest: R) -> Self {
         Self::any_of(R::ALL.iter().filter(|role| **role >= lowest).collect::<RoleSet<R>>())
@@ -87,8 +88,8 @@ impl Requirement {
         self
     }
 
-    /// Requires a login that is at most `within` old, compared in whole seconds. A token without
-    /// the time of the login (`auth_time`) is rejected.
+    /// Requires that the login was at most `within` ago. The times are compared in whole seconds. A
+    /// token without the time of the login (`auth_time`) is rejected.
     #[must_use]
     pub const fn and_recent(mut self, within: Duration) -> Self {
         self.open = false;
@@ -96,7 +97,8 @@ impl Requirement {
         self
     }
 
-    /// Returns whether everyone is admitted. If so, the response does not depend on the caller.
+    /// Returns whether the requirement admits everyone. If so, the result of the check does not
+    /// depend on the caller.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.open
@@ -155,10 +157,9 @@ impl Requirement {
     /// Checks whether the caller meets the requirement.
     ///
     /// # Errors
-    /// Returns the first requirement that the caller does not meet, in the order in which a person
-    /// would fix them: login, roles, second factor, recent login. Returns
-    /// [`RejectionKind::Misconfigured`] if the caller was verified for another role enum than the
-    /// required one.
+    /// Returns the first part of the requirement that the caller does not meet, in this order:
+    /// login, roles, second factor, recent login. Returns [`RejectionKind::Misconfigured`] if the
+    /// caller was verified for another role enum than the required one.
     pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<(), Rejection> {
         if self.open {
             return Ok(());
@@ -262,8 +263,8 @@ pub trait Permission: 'static {
     /// The role enum that the site's tokens are verified for.
     type Role: Role;
 
-    /// Returns the requirement. It is called at each request, so it should only construct a
-    /// [`Requirement`].
+    /// Returns the requirement. It is called at each request, so it should do nothing else than
+    /// construct a [`Requirement`].
     fn requirement() -> Requirement;
 }
 

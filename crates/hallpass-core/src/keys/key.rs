@@ -2,9 +2,9 @@
 //!
 //! The algorithm is part of the key and never comes from a token. A public key is therefore never
 //! used as an HMAC secret, and a token cannot select another algorithm for a key (RFC 8725 section
-//! 3.1; CVE-2015-9235). The data for verification is computed when the key is loaded: the header
-//! segments that this key writes, as bytes to compare, the HMAC key schedule, and the parsed public
-//! key.
+//! 3.1; CVE-2015-9235). The data for verification is computed once, when the key is loaded. It
+//! consists of the header segments that this key writes (bytes to compare with a token), the HMAC
+//! key schedule, and the parsed public key.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// A key bound to one algorithm and named by a `kid`.
+/// A key for exactly one algorithm. Its name is the `kid` of the tokens that it signs.
 ///
 /// ```
 /// use hallpass_core::{Algorithm, Key, KeyError, KeyId};
@@ -61,8 +61,9 @@ impl Key {
     /// Creates a key that signs and verifies with one secret: HS256, HS384 or HS512.
     ///
     /// # Errors
-    /// Returns an error if the secret is shorter than the hash's output (32, 48 or 64 bytes), a
-    /// published placeholder, or a key file, or if the algorithm is not an HMAC algorithm.
+    /// Returns an error in these cases: the secret is shorter than the output of the hash function
+    /// (32, 48 or 64 bytes); the secret is a published placeholder; the secret is the text of a key
+    /// file; or the algorithm is not an HMAC algorithm.
     pub fn hmac(id: KeyId, algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         let needed = algorithm.shortest_secret().ok_or(KeyError::WrongAlgorithm(algorithm))?;
         check_secret(algorithm, needed, secret)?;
@@ -94,8 +95,8 @@ impl Key {
         Ok(Self::asymmetric(id, Algorithm::EdDsa, AsymmetricKey::from_ed25519_seed(seed)?))
     }
 
-    /// Creates a new ES256 or ES384 key pair. The random bytes come from aws-lc, which also draws
-    /// its own for each ECDSA signature.
+    /// Creates a new ES256 or ES384 key pair. The random bytes come from aws-lc, which also
+    /// generates new random bytes for each ECDSA signature.
     ///
     /// # Errors
     /// Returns an error if the algorithm is not ES256 or ES384.
@@ -110,7 +111,7 @@ impl Key {
         Self { id, algorithm, headers, material: Material::Asymmetric(key) }
     }
 
-    /// Returns the key's name.
+    /// Returns the key's name (`kid`).
     pub fn id(&self) -> &KeyId {
         &self.id
     }

@@ -1,9 +1,9 @@
 //! The keys of a site: the key that signs, the older keys that are still accepted, the encryption
 //! keys for secrets at rest, and the peppers of password hashes.
 //!
-//! A ring is a value. [Rotation](KeyRing::rotated) returns another ring, and [`Keys`](crate::Keys)
-//! replaces the ring of a running verifier. Each request therefore uses one ring from beginning to
-//! end.
+//! A ring does not change. [Rotation](KeyRing::rotated) returns a new ring, and
+//! [`Keys`](crate::Keys) replaces the ring of a running verifier. Each request therefore uses one
+//! ring from beginning to end.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
     time::unix_time::UnixTime,
 };
 
-/// Keys with unique names.
+/// The keys of a site, each with a unique name: signing keys, encryption keys and peppers.
 ///
 /// ```
 /// use std::time::Duration;
@@ -57,8 +57,8 @@ struct StoredSecret {
 
 impl KeyRing {
     /// Creates a ring with a new HS256 key and a new encryption key. Both are derived from
-    /// `random`, which must come from the operating system's random source. `now` is only used for
-    /// their names.
+    /// `random`, which must come from the operating system's random source. `now` is used only for
+    /// the names of the keys.
     pub fn generate_hs256(random: [u8; 32], now: UnixTime) -> Self {
         let maker = KeyMaker::new(random, now);
         let ring =
@@ -82,10 +82,11 @@ impl KeyRing {
         Ok(ring.sign_with(Arc::new(maker.key(algorithm)?)))
     }
 
-    /// Creates a ring that signs with this key and has no other key.
+    /// Creates a ring that signs with this key and has no other key. It has no encryption key,
+    /// which second factors and refresh tokens require.
     ///
     /// # Errors
-    /// Returns an error if the key only verifies.
+    /// Returns an error if the key can only verify.
     pub fn signing_with(key: Key) -> Result<Self, KeyRingError> {
         if !key.can_sign() {
             return Err(KeyRingError::CannotSign(key.id().clone()));
@@ -93,12 +94,12 @@ impl KeyRing {
         Ok(Self::default().sign_with(Arc::new(key)))
     }
 
-    /// Returns a ring with a new active key of the same algorithm. The previous active key is
-    /// accepted for `accept_old_for` longer. Keys whose `accept_until` has passed are removed.
-    /// Encryption keys are kept.
+    /// Returns a ring with a new active key of the same algorithm. Signatures of the previous
+    /// active key are still accepted for the time `accept_old_for` after `now`. Keys whose
+    /// `accept_until` has passed are removed. Encryption keys and peppers are kept.
     ///
     /// `accept_old_for` should be at least the lifetime of an access token. With a shorter value,
-    /// users who have just logged in are logged out.
+    /// access tokens of the previous key are rejected before they expire.
     ///
     /// # Errors
     /// Returns an error if the ring does not sign, or if the new key cannot be created.
@@ -140,7 +141,8 @@ impl KeyRing {
         ring
     }
 
-    /// Returns a ring that accepts one more key, until a time or without end.
+    /// Returns a ring that also accepts signatures of this key, until a time. `None` means without
+    /// end.
     ///
     /// # Errors
     /// Returns an error if the ring already has a key of this name.
@@ -151,11 +153,13 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// Returns a ring without this key. Its signatures are refused from now on.
+    /// Returns a ring without this key, which may be a signing key, an encryption key or a pepper.
+    /// The new ring rejects the key's signatures, cannot decrypt the data that the key encrypted,
+    /// and cannot verify the password hashes that use the pepper.
     ///
     /// # Errors
     /// Returns an error if there is no such key, or if the key is in use for signing, encrypting or
-    /// hashing. In that case, add a new key first.
+    /// hashing. In the second case, put a new key into use first.
     pub fn retire(&self, id: &KeyId) -> Result<Self, KeyRingError> {
         let stored = [self.encryption.first(), self.peppers.first()];
         let in_use = self
@@ -181,8 +185,8 @@ impl KeyRing {
         self.active.as_deref()
     }
 
-    /// Returns the signing keys, both the active key and the older ones. The active key is the
-    /// first.
+    /// Returns the signing keys: the active key first, if the ring has one, and then the other
+    /// keys. [`RingEntry::accept_until`] is the end of a key's acceptance.
     pub fn keys(&self) -> impl Iterator<Item = &RingEntry> {
         self.entries.iter()
     }

@@ -1,7 +1,7 @@
-//! The caller of a request, by its headers. Every adapter makes this decision first.
+//! Finds the caller of a request from its headers. Every adapter does this first, in these steps:
 //!
 //! 1. [`find_cookie`] looks for the access cookie. If the name occurs twice, the request is
-//!    anonymous.
+//!    ambiguous.
 //! 2. If bearer tokens are on, `Authorization: Bearer` (RFC 6750 section 2.1) is read. Other
 //!    schemes are ignored. A second `Authorization` field, which RFC 9110 section 5.3 does not
 //!    allow, makes the request ambiguous.
@@ -10,8 +10,8 @@
 //! 4. The token is [verified](crate::Verifier), including the revocation list.
 //!
 //! The authenticator never rejects a request. A public route serves a visitor with a malformed
-//! cookie in the same way as a visitor without a cookie. The reason is kept for the guard, which
-//! may reject the request, and for the log.
+//! cookie in the same way as a visitor without a cookie. An ambiguous request has no caller either.
+//! The reason is kept for the log and for the guard, which may reject the request.
 
 use std::fmt;
 
@@ -25,7 +25,8 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// The authenticator that tower and actix-web call with the bytes of a request's headers.
+/// Finds the token in the headers of a request and verifies it. The layers for tower and actix-web
+/// call it.
 ///
 /// ```
 /// # use hallpass_core::{Claims, RequestAuthenticator, Issuer, KeyRing, Role, RoleSet, LoggedIn, TokenErrorKind, UnixTime};
@@ -61,22 +62,24 @@ impl<R: Role> RequestAuthenticator<R> {
         }
     }
 
-    /// Sets the cookie settings. Defaults to `__Host-hallpass`, the default of the login routes.
+    /// Sets the cookie settings, from which the name of the access cookie is read. Defaults to
+    /// `__Host-hallpass`, the default of the login routes.
     #[must_use]
     pub fn cookies(mut self, settings: &CookieSettings) -> Self {
         settings.access_name().clone_into(&mut self.access_name);
         self
     }
 
-    /// Also accepts a token from `Authorization: Bearer`. Defaults to the cookie alone.
+    /// Also accepts a token from the header `Authorization: Bearer`. By default only the cookie is
+    /// read.
     #[must_use]
     pub fn bearer(mut self) -> Self {
         self.bearer = true;
         self
     }
 
-    /// Returns whether a token is also accepted from `Authorization`, so that a 401 can name the
-    /// scheme.
+    /// Returns whether a token is also accepted from `Authorization`. If so, a 401 response names
+    /// the scheme `Bearer`.
     pub fn accepts_bearer(&self) -> bool {
         self.bearer
     }
@@ -91,8 +94,8 @@ impl<R: Role> RequestAuthenticator<R> {
         &self.verifier
     }
 
-    /// Returns the caller of a request at the time `now`. The arguments are the values of all its
-    /// `Cookie` fields and of all its `Authorization` fields.
+    /// Returns the caller of a request at the time `now`. Pass the values of all `Cookie` fields
+    /// and of all `Authorization` fields of the request.
     pub fn authenticate<'h>(
         &self,
         cookie_headers: impl IntoIterator<Item = &'h [u8]>,

@@ -1,9 +1,8 @@
-//! The names of hallpass's cookies, and the headers that set and remove them, for the
-//! authenticator, login, logout and refresh.
+//! The names of hallpass's cookies, and the `Set-Cookie` headers that set and remove them.
 //!
 //! A browser silently drops a cookie that breaks a rule, and then the site's users cannot log in.
-//! This module therefore refuses such a cookie: in `build` if the settings are at fault, and in
-//! `set` if the value is at fault. Every cookie is `HttpOnly` and `Path=/`. There is no setting for
+//! This module therefore refuses such a cookie: in `build` if the settings break a rule, and in
+//! `set` if the value breaks one. Every cookie is `HttpOnly` and `Path=/`. There is no setting for
 //! that, because no script of a page needs to read a token. The removal of a cookie has the same
 //! attributes as the cookie, because a browser keeps a cookie whose `Domain` or `Path` differs.
 
@@ -28,7 +27,8 @@ mod tests;
 /// It is exhaustive, because RFC 6265bis defines these three values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SameSite {
-    /// Only with a link or a typed address, not with a form, an image or a script of another site.
+    /// Only when a person follows a link or types the address, not with a form, an image or a
+    /// script of another site.
     #[default]
     Lax,
     /// Never. A visitor who follows a link from another site arrives logged out.
@@ -37,7 +37,8 @@ pub enum SameSite {
     None,
 }
 
-/// The names and attributes of the four cookies.
+/// The names and attributes of the four cookies: access token, refresh token, pending login and
+/// device.
 ///
 /// ```
 /// use hallpass_core::{Access, CookieSettings};
@@ -88,8 +89,8 @@ impl CookieSettings {
         &self.refresh_name
     }
 
-    /// Returns the name of the cookie that holds the pending token, between password and second
-    /// factor.
+    /// Returns the name of the cookie that holds the pending token. It exists from the right
+    /// password until the second factor.
     pub fn pending_name(&self) -> &str {
         &self.pending_name
     }
@@ -101,7 +102,8 @@ impl CookieSettings {
     }
 
     /// Returns the `Set-Cookie` value that sets the cookie of this token's kind until the token
-    /// expires. A token that waits for a code and a token of an enrolment share the pending cookie.
+    /// expires. A token of a login that still needs a code, and a token of an enrolment, are in the
+    /// same cookie, the pending cookie.
     ///
     /// # Errors
     /// Returns [`SetCookieError`] if browsers would drop or truncate the cookie.
@@ -113,7 +115,8 @@ impl CookieSettings {
         self.set_value(self.name_of::<K>(), token.as_str(), token.expires_at().since(now))
     }
 
-    /// Returns the `Set-Cookie` value that sets the refresh token for `max_age` (whole seconds).
+    /// Returns the `Set-Cookie` value that sets the refresh token for `max_age`, cut to whole
+    /// seconds.
     ///
     /// # Errors
     /// Returns [`SetCookieError`] if browsers would drop or truncate the cookie.

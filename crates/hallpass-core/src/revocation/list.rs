@@ -3,19 +3,21 @@
 //!
 //! The request path reads this list instead of the store. An entry is dropped when every token that
 //! it revokes has expired. The size of the list is therefore bounded by the number of revocations
-//! within one token lifetime. Readers take no lock and never wait. A check of an empty list is one
-//! atomic load. A check of a list with entries is two hashes, two bits of a filter and sometimes a
-//! probe of the [table](super::table).
+//! within one token lifetime. Readers take no lock and never wait. To check a token against an
+//! empty list costs one atomic load. Against a list with entries, it costs two hashes, two bits of
+//! a filter and sometimes a lookup in the [table](super::table).
 //!
-//! The list never accepts a revoked token, but it may reject a valid one. Keys are 64-bit hashes
-//! with the seed of a `HashMap`, so two accounts can share an entry (with a million entries, once
-//! in 10^13 lookups). Such an account then has to log in again.
+//! The list never accepts a token that it has an entry for, but it may reject a valid one. Keys are
+//! 64-bit hashes, with a random seed like that of a `HashMap`. Two accounts can therefore share an
+//! entry. With a million entries this happens once in 10^13 lookups. The person then has to log in
+//! again.
 //!
 //! **A clock that jumps ahead and back makes no revoked token valid again.**
-//! [`forget`](RevocationList::forget) uses the time that it is given. If that time was wrong,
-//! revoked tokens would be valid again after the clock is corrected (SECURITY row 21). The list
-//! therefore stores the latest `forget_after` of the entries that it dropped, and rejects tokens
-//! that expire no later. With a correct clock these tokens have already expired.
+//! [`forget`](RevocationList::forget) drops the entries that have expired at the given time. If
+//! that time was too late because the clock was wrong, tokens that were revoked would be accepted
+//! after the clock is corrected (SECURITY row 21). The list therefore stores the latest
+//! `forget_after` of the dropped entries, and rejects each token whose `exp` is not later. With a
+//! correct clock these tokens have already expired.
 //!
 //! The source of the entries is the log in `hallpass-accounts`.
 
@@ -40,7 +42,7 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// The recent revocations, shared by all clones.
+/// The list of recent revocations. It is cheap to clone, and all clones share the entries.
 ///
 /// ```
 /// use hallpass_core::{RevocationList, TokenFacts, UnixTime};
@@ -66,8 +68,8 @@ pub enum StalePolicy {
     /// Tokens are accepted until `exp`. A fault of the store rejects no request.
     #[default]
     ServeUntilExpiry,
-    /// Tokens are rejected if the list is older than this, and before the list is first loaded. A
-    /// revoked token is then accepted for at most this long.
+    /// Tokens are rejected if the list is older than `after`, and before the list is first loaded.
+    /// A revoked token is then accepted for at most the time `after`.
     Refuse {
         /// The maximum age of the list, in whole seconds.
         after: Duration,
@@ -83,9 +85,9 @@ struct Shared {
 }
 
 impl RevocationList {
-    /// Creates an empty list that has not been loaded. Tokens are accepted until `exp` while the
-    /// log cannot be read: for most sites, a revoked visitor for some more minutes is better than
-    /// no visitors.
+    /// Creates an empty list with [`StalePolicy::ServeUntilExpiry`]: while the log cannot be read,
+    /// tokens are accepted until `exp`. A revoked token can then be accepted for some more minutes,
+    /// but no valid request is rejected.
     pub fn new() -> Self {
         Self::with_stale_policy(StalePolicy::default())
     }
@@ -99,8 +101,8 @@ impl RevocationList {
     ///
     /// # Errors
     /// Returns [`Revoked`] in four cases: the account's generation was raised above the token's;
-    /// the session was ended; an entry that may have revoked the token was dropped under a wrong
-    /// clock; or the list is older than its policy allows.
+    /// the session was ended; an entry that may have revoked the token was dropped while the clock
+    /// was wrong; or the list is older than its policy allows.
     pub fn check(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<(), Revoked> {
         if let Some(kind) = self.0.ledger.look_up(token) {
             return Err(Revoked(kind));
@@ -147,7 +149,7 @@ impl RevocationList {
         self.len() == 0
     }
 
-    /// Returns the size of the entries, in bytes.
+    /// Returns the memory that the entries use, in bytes.
     pub fn size(&self) -> usize {
         self.0.ledger.size()
     }
@@ -158,7 +160,7 @@ impl RevocationList {
     }
 
     /// Returns the time since the log was last read to its end, or `None` if it was never read. If
-    /// the clock was set back since then, returns the difference to the last reading, so that the
+    /// the clock was set back since then, returns how far `now` is before that time, so that the
     /// list does not look current.
     pub fn staleness(&self, now: UnixTime) -> Option<Duration> {
         match self.0.synced.load(Ordering::Relaxed) {

@@ -1,8 +1,8 @@
 //! Roles as a closed set: an enum of at most 64 variants, and sets of roles in a `u64`.
 //!
 //! [`Role::from_name`] compares whole names byte by byte, so a similar name, another case or a
-//! trailing space gives no role. A check for a role in a set costs one `and`. A set of
-//! strings would cost a hash and a comparison.
+//! trailing space gives no role. To check whether a set contains a role costs one bitwise AND. With
+//! a set of strings it would cost a hash and a comparison.
 //!
 //! This module does not decide about access; [`Requirement`](crate::Requirement) does.
 
@@ -35,9 +35,9 @@ use std::marker::PhantomData;
 ///
 /// The enum needs no other derive. It may also derive `Clone`, `Copy`, `Debug` and others.
 ///
-/// An implementation by hand must fulfil three conditions, because role sets depend on them. `ALL`
-/// has at most 64 roles, each once. `index` is the role's position in `ALL`, and `from_index`
-/// returns the role at that position. Names are distinct.
+/// An implementation by hand must fulfil three conditions, because role sets depend on them. First,
+/// `ALL` contains every role once, at most 64 roles. Second, `index` returns the role's position in
+/// `ALL`, and `from_index` returns the role at that position. Third, the names are distinct.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a role enum: it does not implement `Role`",
     label = "`Role` is not implemented for this type",
@@ -73,7 +73,7 @@ pub trait Role: Sized + Send + Sync + 'static {
     }
 }
 
-/// A set of roles, in a `u64`.
+/// A set of roles of one role enum, stored as the bits of a `u64`.
 pub struct RoleSet<R> {
     bits: u64,
     roles: PhantomData<R>,
@@ -92,13 +92,13 @@ impl<R: Role> RoleSet<R> {
         Self { bits, roles: PhantomData }
     }
 
-    /// Returns the set as a word: bit `n` is the role with index `n`.
+    /// Returns the set as an integer. Bit `n` is set if the set contains the role with index `n`.
     #[must_use]
     pub const fn bits(self) -> u64 {
         self.bits
     }
 
-    /// Adds a role. A role that is already in the set is not changed.
+    /// Adds a role. If the set already contains the role, nothing changes.
     pub fn insert(&mut self, role: R) {
         self.bits |= bit(&role);
     }

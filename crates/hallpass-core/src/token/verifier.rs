@@ -3,8 +3,7 @@
 //! It uses no store, no clock and no network. [Header, key and signature](crate::token::opener) are
 //! checked first. The signed payload is then read [by a scanner](crate::token::claim_scanner) or
 //! [strictly](crate::token::claim_reader). The claims must name this issuer and this audience, must
-//! be valid now, and must not be revoked. Every check that needs the time takes `now` as an
-//! argument.
+//! be valid now, and must not be revoked. The caller passes the time as `now`.
 
 use std::{any::TypeId, fmt, marker::PhantomData, mem::MaybeUninit, sync::Arc, time::Duration};
 
@@ -75,9 +74,9 @@ impl<R: Role> Verifier<R> {
         Self { rules, own_claims: None, cache, roles: PhantomData }
     }
 
-    /// Also accepts tokens of this `typ`, with exactly this spelling. Defaults to `hallpass+jwt`
-    /// alone, because a token of another kind must not be accepted (RFC 8725 section 3.11). `JWT`
-    /// is the default of PyJWT and jsonwebtoken.
+    /// Also accepts tokens of this `typ`, with exactly this spelling. By default only
+    /// `hallpass+jwt` is accepted, because a token of another kind must not be accepted (RFC 8725
+    /// section 3.11). PyJWT and jsonwebtoken write `JWT` by default.
     #[must_use]
     pub fn accept_type(self, typ: &str) -> Self {
         self.set(|rules| rules.opener.accept_type(typ))
@@ -97,40 +96,42 @@ impl<R: Role> Verifier<R> {
         self.set(|rules| rules.opener.set_key_without_kid(id))
     }
 
-    /// Also accepts a `user_id` that is a non-negative integer. Defaults to strings alone, which
-    /// hallpass writes. A Starlette site with the same scheme may write numbers.
+    /// Also accepts a `user_id` that is a non-negative integer. By default only strings are
+    /// accepted, which hallpass writes. A Starlette site with the same token format may write
+    /// integers.
     #[must_use]
     pub fn accept_integer_user_id(self) -> Self {
         self.set(|rules| rules.integer_user_id = true)
     }
 
-    /// Sets the maximum difference between this machine's clock and the issuer's. Defaults to zero,
-    /// for one machine that issues and verifies. For the tokens of another issuer, one minute is
-    /// usual.
+    /// Sets the maximum difference between this machine's clock and the issuer's clock. Defaults to
+    /// zero, which is correct if one machine issues and verifies. If another machine issues the
+    /// tokens, one minute is usual.
     #[must_use]
     pub fn leeway(self, leeway: Duration) -> Self {
         self.set(|rules| rules.leeway = leeway)
     }
 
-    /// Sets the maximum lifetime of a token, from `iat` to `exp`. Defaults to 24 hours. The
-    /// lifetime limits how long a stolen token is accepted and how long the revocation list must
-    /// keep an entry.
+    /// Sets the maximum lifetime of a token, from `iat` to `exp`. A token with a longer lifetime is
+    /// rejected. Defaults to 24 hours. The lifetime limits how long a stolen token is accepted and
+    /// how long the revocation list must keep an entry.
     #[must_use]
     pub fn max_lifetime(self, longest: Duration) -> Self {
         self.set(|rules| rules.max_lifetime = longest)
     }
 
-    /// Sets the revocation list that is checked. Defaults to none, for a service that only
-    /// verifies. Without a list, tokens are accepted until they expire.
+    /// Sets the revocation list that each token is checked against. Defaults to none: tokens are
+    /// then accepted until they expire.
     #[must_use]
     pub fn revocation(self, revocations: RevocationList) -> Self {
         self.set(|rules| rules.revocation = Some(revocations))
     }
 
-    /// Also reads the application's own claims, an `X` from the whole claims set, for
-    /// [`Claims::claims`](crate::Claims::claims). A token whose claims are not a valid `X` is
-    /// rejected. `X` must not deny unknown fields. Defaults to none, because reading own claims
-    /// parses the claims a second time.
+    /// Also deserializes the claims set into an `X`, the application's own claims, which
+    /// [`Claims::claims`](crate::Claims::claims) returns. A token whose claims are not a valid `X`
+    /// is rejected. `X` also receives the claims that hallpass writes, so it must not have
+    /// `#[serde(deny_unknown_fields)]`. Defaults to off, because it parses the claims a second
+    /// time.
     #[must_use]
     pub fn with_claims<X: DeserializeOwned + Send + Sync + 'static>(self) -> Self {
         let own_claims: ReadOwnClaims =
@@ -138,14 +139,14 @@ impl<R: Role> Verifier<R> {
         Self { own_claims: Some(own_claims), ..self.set(|_| ()) }
     }
 
-    /// Sets the number of verified tokens of asymmetric keys that are remembered, so that
-    /// [`verify`](Self::verify) checks each signature once. Expiry, revocation and the acceptance
-    /// of the key are still checked at every request. 0 turns this off. A remembered token takes
-    /// about 700 bytes and at most 9 KiB.
+    /// Sets the size of the cache of verified tokens of asymmetric keys, in tokens; 0 turns the
+    /// cache off. [`verify`](Self::verify) then checks the signature of a remembered token only
+    /// once. Expiry, revocation and the acceptance of the key are still checked at every request. A
+    /// remembered token takes about 700 bytes, and at most 9 KiB.
     ///
-    /// Defaults to 8,192 tokens. An Ed25519 or ECDSA signature costs about a hundred times an HMAC,
-    /// and the next request of a page has the same token. With HMAC keys alone, no memory is
-    /// allocated.
+    /// Defaults to 8,192 tokens. To verify an Ed25519 or ECDSA signature costs about a hundred
+    /// times as much as an HMAC, and most requests have the same token as an earlier request. If
+    /// all keys are HMAC keys, no memory is allocated.
     ///
     /// ```
     /// # use hallpass_core::{Algorithm, Claims, Issuer, KeyRing, Role, RoleSet, LoggedIn, TokenErrorKind, UnixTime};
@@ -175,8 +176,8 @@ impl<R: Role> Verifier<R> {
         Self { cache: (tokens > 0).then(|| Arc::new(TokenCache::new(tokens, true))), ..self }
     }
 
-    /// Removes the remembered tokens that have expired. Without a call, an expired token stays
-    /// until a new token replaces it or clears its slot. Call it in a task, about once per minute.
+    /// Removes the remembered tokens that have expired. Call it in a background task, about once
+    /// per minute. Without a call, an expired token stays in memory until a new token replaces it.
     pub fn forget_expired(&self, now: UnixTime) {
         if let Some(cache) = &self.cache {
             cache.forget(now);
@@ -201,8 +202,8 @@ impl<R: Role> Verifier<R> {
         &self.rules.keys
     }
 
-    /// Verifies a token and returns the caller's identity. It allocates once, for the identity, and
-    /// not at all for a remembered token.
+    /// Verifies a token and returns the caller's identity. It makes one allocation, for the
+    /// identity, or none for a remembered token.
     ///
     /// # Errors
     /// Returns the first check that failed, in the order of [`TokenErrorKind`].

@@ -1,7 +1,7 @@
 //! The settings of one-time codes: hash function, number of digits, and clock skew.
 //!
-//! The settings are closed sets and not numbers, so that every setting is valid. The step length is
-//! not a setting: see [`TimeStep`](crate::TimeStep).
+//! Each setting is an enum and not a number, so that no value is invalid. The step length is not a
+//! setting: see [`TimeStep`](crate::TimeStep).
 
 /// The settings of one-time codes. Every authenticator supports the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct TotpSettings {
 }
 
 impl TotpSettings {
-    /// Sets the hash function. Defaults to SHA-1, because several authenticators ignore another
+    /// Sets the hash function. Defaults to SHA-1, because several authenticator apps ignore another
     /// choice and then show wrong codes. Collisions of SHA-1 do not weaken HMAC.
     #[must_use]
     pub const fn algorithm(mut self, algorithm: TotpAlgorithm) -> Self {
@@ -22,15 +22,16 @@ impl TotpSettings {
     }
 
     /// Sets the number of digits. Defaults to six, because several authenticators ignore another
-    /// choice. The limit on attempts is the protection against guessing.
+    /// choice. The rate limits, and not the length of the code, protect against guessing (brute
+    /// force).
     #[must_use]
     pub const fn digits(mut self, digits: TotpDigits) -> Self {
         self.digits = digits;
         self
     }
 
-    /// Sets the maximum clock skew of the authenticator. Defaults to one step, which RFC 6238
-    /// section 5.2 allows for the time to type the code.
+    /// Sets the maximum clock skew of the authenticator. Defaults to one step (30 seconds) before
+    /// and after the current step, which RFC 6238 section 5.2 allows for the time to type the code.
     #[must_use]
     pub const fn skew(mut self, skew: TotpSkew) -> Self {
         self.skew = skew;
@@ -39,10 +40,12 @@ impl TotpSettings {
 
     /// Remembers the clock drift of each authenticator, up to
     /// [`TotpDrift::MAX_STEPS`](crate::TotpDrift::MAX_STEPS), and uses it when the next code is
-    /// checked (RFC 6238 section 6). It is for hardware tokens, whose clocks are never set. It has
-    /// no effect with [`TotpSkew::None`]. Defaults to off, because phones set their clocks
-    /// themselves. If it is on, up to six codes are accepted at a time instead of three, and a code
-    /// that was noted in advance is accepted up to two minutes earlier.
+    /// checked (RFC 6238 section 6). It is for hardware tokens, whose clocks are never set.
+    /// Defaults to off, because phones set their clocks themselves. It has no effect with
+    /// [`TotpSkew::None`].
+    ///
+    /// If it is on, up to six codes are valid at the same time instead of three. A person who reads
+    /// a future code in advance can use it up to two minutes earlier.
     #[must_use]
     pub const fn remember_drift(mut self) -> Self {
         self.remembers_drift = true;
