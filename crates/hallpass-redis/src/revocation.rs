@@ -18,14 +18,7 @@ impl RevocationLog for RedisStore {
     type Error = RedisStoreError;
 
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, RedisStoreError> {
-        let mut range = redis::cmd("XRANGE");
-        range
-            .arg(self.log_key())
-            .arg(format!("({}", place(cursor)))
-            .arg("+")
-            .arg("COUNT")
-            .arg(STRETCH);
-        let entries: Vec<Entry> = self.line.ask(&range).await?;
+        let entries = self.entries_after(cursor).await?;
         let Some((last, _)) = entries.last() else {
             return Ok(RevocationPage {
                 changes: Vec::new(),
@@ -40,14 +33,7 @@ impl RevocationLog for RedisStore {
     async fn purge_before(&self, before: UnixTime) -> Result<(), RedisStoreError> {
         let mut cursor = Cursor::START;
         loop {
-            let mut range = redis::cmd("XRANGE");
-            range
-                .arg(self.log_key())
-                .arg(format!("({}", place(cursor)))
-                .arg("+")
-                .arg("COUNT")
-                .arg(STRETCH);
-            let entries: Vec<Entry> = self.line.ask(&range).await?;
+            let entries = self.entries_after(cursor).await?;
             for (at_place, fields) in &entries {
                 // The first entry to keep. The clocks of nodes differ by seconds, so an older entry
                 // behind it is kept a little longer.
@@ -86,6 +72,18 @@ impl RevocationLog for RedisStore {
 }
 
 impl RedisStore {
+    /// Returns the first entries after the cursor, at most [`STRETCH`].
+    async fn entries_after(&self, cursor: Cursor) -> Result<Vec<Entry>, RedisStoreError> {
+        let mut range = redis::cmd("XRANGE");
+        range
+            .arg(self.log_key())
+            .arg(format!("({}", place(cursor)))
+            .arg("+")
+            .arg("COUNT")
+            .arg(STRETCH);
+        self.line.ask(&range).await
+    }
+
     /// A cursor after the stream's last entry is of a stream that was lost on a server whose clock
     /// was then set back. The reader starts again, because it would miss new entries.
     async fn end_before(&self, cursor: Cursor) -> Result<Cursor, RedisStoreError> {
