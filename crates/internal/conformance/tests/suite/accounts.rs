@@ -139,6 +139,10 @@ impl Jar {
     }
 }
 
+fn assert_same((method, target, headers, _): &Line, one: &Received, other: &Received) {
+    assert_eq!(comparable(one), comparable(other), "{method} {target} {headers:?}");
+}
+
 /// Returns a response without random values (tokens, identifiers) and without the headers that the
 /// framework adds (date, framing).
 fn comparable(received: &Received) -> (u16, Vec<(String, String)>, String) {
@@ -175,14 +179,7 @@ async fn over_http1() {
     for line in script() {
         let of_axum = sockets::http1(axum, &jars.0.fill(&line)).await;
         let of_actix = sockets::http1(actix, &jars.1.fill(&line)).await;
-        assert_eq!(
-            comparable(&of_axum),
-            comparable(&of_actix),
-            "{} {} {:?}",
-            line.0,
-            line.1,
-            line.2
-        );
+        assert_same(&line, &of_axum, &of_actix);
         if line.0 == "HEAD" {
             assert_eq!(of_axum.header("content-length"), of_actix.header("content-length"));
         }
@@ -208,14 +205,7 @@ async fn over_http2() {
     for line in script() {
         let of_axum = axum.send(jars.0.fill(&line)).await;
         let of_actix = actix.send(jars.1.fill(&line)).await;
-        assert_eq!(
-            comparable(&of_axum),
-            comparable(&of_actix),
-            "{} {} {:?}",
-            line.0,
-            line.1,
-            line.2
-        );
+        assert_same(&line, &of_axum, &of_actix);
         jars.0.keep(&of_axum);
         jars.1.keep(&of_actix);
     }
