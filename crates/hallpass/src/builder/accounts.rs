@@ -1,0 +1,159 @@
+//! The settings of accounts, passwords, second factors and sessions.
+
+use std::{sync::Arc, time::Duration};
+
+use hallpass_accounts::{
+    AccountStore, AdministrationStore, BreachedPasswords, PasswordHasherSettings, PasswordPolicy,
+    PasswordStore, RateLimitStore, RefreshTokenStore, RegistrationStore, RevocationLog,
+    SessionSettings, SessionStore, TwoFactorPolicy, TwoFactorStore,
+};
+use hallpass_core::{Role, RoleSet, TotpSettings};
+
+use crate::builder::HallpassBuilder;
+
+impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
+    /// Turns on all capabilities, for a store that implements all store traits: registration,
+    /// passwords, second factors, sessions with refresh tokens, administration, rate limits in the
+    /// store and the revocation log.
+    pub fn everything(self) -> Self
+    where
+        S: RegistrationStore
+            + PasswordStore
+            + TwoFactorStore
+            + RefreshTokenStore
+            + AdministrationStore
+            + RateLimitStore
+            + RevocationLog,
+    {
+        let two_factor = self.settings.two_factor.clone();
+        self.registration()
+            .passwords()
+            .two_factor(two_factor)
+            .refresh_tokens()
+            .administration()
+            .rate_limits_in_store()
+            .revocation_log()
+    }
+
+    /// Turns registration on, at `/register`.
+    pub fn registration(mut self) -> Self
+    where
+        S: RegistrationStore,
+    {
+        self.stores.registration = Some(self.store.clone().into());
+        self
+    }
+
+    /// Turns on the change of passwords (`/profile/password`), and the replacement of weak hashes
+    /// at login.
+    pub fn passwords(mut self) -> Self
+    where
+        S: PasswordStore,
+    {
+        self.stores.passwords = Some(self.store.clone().into());
+        self
+    }
+
+    /// Turns second factors on (`/profile/two-factor`), and sets which accounts must have one:
+    /// `TwoFactorPolicy::RequiredFor([SiteRole::Admin].into())`. [`everything`](Self::everything)
+    /// turns second factors on and keeps this policy. Without a call of this method, no account
+    /// must have one.
+    ///
+    /// While second factors are off, an account that has one in the store cannot log in.
+    pub fn two_factor(mut self, policy: TwoFactorPolicy<R>) -> Self
+    where
+        S: TwoFactorStore,
+    {
+        self.settings.two_factor = policy;
+        self.stores.two_factor = Some(self.store.clone().into());
+        self
+    }
+
+    /// Turns sessions on. The page `/profile/sessions` lists them, and a logout takes effect on
+    /// every node.
+    pub fn sessions(mut self) -> Self
+    where
+        S: SessionStore,
+    {
+        self.stores.sessions = Some(self.store.clone().into());
+        self
+    }
+
+    /// Turns refresh tokens on. By default a person then stays logged in for up to 30 days
+    /// ([`session`](Self::session)), and each access token is valid for 15 minutes
+    /// ([`lifetime`](Self::lifetime)). Also turns [`sessions`](Self::sessions) on.
+    pub fn refresh_tokens(mut self) -> Self
+    where
+        S: RefreshTokenStore,
+    {
+        self.stores.refresh_tokens = Some(self.store.clone().into());
+        self.sessions()
+    }
+
+    /// Turns refresh tokens off. A session then ends with its access token, after one
+    /// [`lifetime`](Self::lifetime). Overrides [`refresh_tokens`](Self::refresh_tokens) and
+    /// [`everything`](Self::everything).
+    pub fn without_refresh_tokens(mut self) -> Self {
+        self.without_refresh_tokens = true;
+        self
+    }
+
+    /// Turns administration on: the application can change roles and disable accounts.
+    pub fn administration(mut self) -> Self
+    where
+        S: AdministrationStore,
+    {
+        self.stores.administration = Some(self.store.clone().into());
+        self
+    }
+
+    /// Sets the roles of a newly registered account. Defaults to the variant with
+    /// `#[role(default)]`, or to no role if no variant has it.
+    pub fn default_roles(mut self, roles: impl Into<RoleSet<R>>) -> Self {
+        self.settings.default_roles = roles.into();
+        self
+    }
+
+    /// Sets the rules for new passwords. Defaults to [`PasswordPolicy::default`], which follows
+    /// ASVS 5.0.
+    pub fn password_policy(mut self, policy: PasswordPolicy) -> Self {
+        self.settings.password_policy = policy;
+        self
+    }
+
+    /// Sets the cost and the concurrency of password hashing. Defaults to
+    /// [`PasswordHasherSettings::default`], which depends on the machine.
+    pub fn password_hasher(mut self, settings: PasswordHasherSettings) -> Self {
+        self.settings.password_hasher = settings;
+        self
+    }
+
+    /// Rejects new passwords that this service lists as breached. Defaults to no service.
+    pub fn breached_passwords(mut self, service: impl BreachedPasswords) -> Self {
+        self.settings.breached_passwords = Some(Arc::new(service).into());
+        self
+    }
+
+    /// Sets the algorithm, the digits and the accepted clock skew of the codes. Defaults to
+    /// [`TotpSettings::default`], which every authenticator supports.
+    pub fn totp(mut self, settings: TotpSettings) -> Self {
+        self.settings.totp = settings;
+        self
+    }
+
+    /// Lets a person trust a browser: after one login with a code there, later logins in that
+    /// browser need no code for this time, at most 180 days. A logout ends the trust. Accounts that
+    /// the policy requires to have a second factor always enter a code. A route that requires a
+    /// second factor rejects a login without a code. Defaults to off.
+    pub fn trust_devices(mut self, time: Duration) -> Self {
+        self.settings.trust_devices = Some(time);
+        self
+    }
+
+    /// Sets the lifetime of a session. By default it ends after 30 days, or earlier if it is not
+    /// used for 7 days. Has no effect without refresh tokens.
+    pub fn session(mut self, session: SessionSettings) -> Self {
+        self.settings.session = session;
+        self
+    }
+}
