@@ -176,9 +176,8 @@ fn no_route_creates_a_session_for_a_password_alone() {
     let mut waiting = site.browser();
     log_in(&mut waiting, "ann", "").expect_see_other("/login/code");
     let pending = waiting.cookies[PENDING].clone();
-    let own: Vec<_> =
-        include_str!("../../src/bin/blog/routes.rs").split(".route(").skip(1).collect();
-    let own = own.iter().filter_map(|rest| rest.split('"').nth(1));
+    let own = include_str!("../../src/bin/blog/routes.rs").split(".route(").skip(1);
+    let own = own.filter_map(|rest| rest.split('"').nth(1));
     let own = own.map(|path| path.replace("{slug}", "hello").replace("{username}", "ann"));
     let fields = [
         ("username", "ann"),
