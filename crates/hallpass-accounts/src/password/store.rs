@@ -24,7 +24,6 @@ pub trait PasswordStore: AccountStore {
     ///
     /// # Errors
     /// The error of the store.
-    /// The store's own.
     fn replace_hash(
         &self,
         id: &AccountId,

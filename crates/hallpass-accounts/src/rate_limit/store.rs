@@ -96,7 +96,7 @@ impl RateLimitStore for MemoryRateLimits {
         let mut states = self.states();
         let (state, attempted) = policy.take(states.get(key).copied(), now);
         if states.len() >= Self::CAPACITY && !states.contains_key(key) {
-            forget_the_quieter_half(&mut states);
+            forget_the_older_half(&mut states);
         }
         states.insert(key.to_owned(), state);
         Ok(attempted)
@@ -122,7 +122,7 @@ impl RateLimitStore for MemoryRateLimits {
     }
 }
 
-fn forget_the_quieter_half(states: &mut HashMap<String, AttemptState>) {
+fn forget_the_older_half(states: &mut HashMap<String, AttemptState>) {
     let mut moments: Vec<UnixTime> = states.values().map(|state| state.last).collect();
     let middle = moments.len() / 2;
     let (_, median, _) = moments.select_nth_unstable(middle);

@@ -44,7 +44,6 @@ pub trait SessionStore: AccountStore {
     ///
     /// # Errors
     /// The error of the store.
-    /// The store's own.
     fn list(
         &self,
         account: &AccountId,
@@ -58,7 +57,6 @@ pub trait SessionStore: AccountStore {
     ///
     /// # Errors
     /// The error of the store.
-    /// The store's own.
     fn end(
         &self,
         account: &AccountId,

@@ -177,7 +177,8 @@ impl<R: Role> Verifier<R> {
     }
 
     /// Removes the remembered tokens that have expired. Call it in a background task, about once
-    /// per minute. Without a call, an expired token stays in memory until a new token replaces it.
+    /// per minute. Without a call, an expired token stays in memory until a new token replaces it
+    /// or clears its slot.
     pub fn forget_expired(&self, now: UnixTime) {
         if let Some(cache) = &self.cache {
             cache.forget(now);

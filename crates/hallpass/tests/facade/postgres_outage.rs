@@ -131,7 +131,7 @@ async fn postgres_faults_make_login_503_and_requests_still_pass() {
     // Terminated by the server, while logins run.
     let ended = faulted(&site, |_| terminate(&schema)).await;
     assert!(ended.refused + ended.opened >= ANSWERS);
-    // Hanging in the middle of a response, until `mend`.
+    // Hanging in the middle of a response, until `repair`.
     let mut hung = LogIns::default();
     for answer in [0, 1, 3, 5] {
         LogIns::recovered(&site).await;
@@ -139,7 +139,7 @@ async fn postgres_faults_make_login_503_and_requests_still_pass() {
         for _ in 0..3 {
             hung.one(&site).await;
         }
-        proxy.mend();
+        proxy.repair();
     }
     assert!(hung.refused >= 8, "{} refused, {} opened", hung.refused, hung.opened);
     LogIns::recovered(&site).await;

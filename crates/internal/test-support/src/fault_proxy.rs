@@ -14,7 +14,7 @@ pub enum Fault {
     /// The proxy closes the connection, once.
     Cut,
     /// The proxy forwards no more bytes of responses, on any connection, until
-    /// [`FaultProxy::mend`].
+    /// [`FaultProxy::repair`].
     Hang,
 }
 
@@ -89,7 +89,7 @@ impl FaultProxy {
         self.shared.faults().dropped
     }
 
-    /// Closes all connections, and each new connection, until [`mend`](Self::mend).
+    /// Closes all connections, and each new connection, until [`repair`](Self::repair).
     pub fn cut(&self) {
         let mut faults = self.shared.faults();
         faults.is_cut = true;
@@ -99,7 +99,7 @@ impl FaultProxy {
     }
 
     /// Ends a cut or a hang, and removes a scheduled fault.
-    pub fn mend(&self) {
+    pub fn repair(&self) {
         let mut faults = self.shared.faults();
         (faults.next, faults.hangs, faults.is_cut) = (None, false, false);
         self.shared.mended.notify_all();
@@ -109,7 +109,7 @@ impl FaultProxy {
 /// Wakes the threads that hang, and closes all connections.
 impl Drop for FaultProxy {
     fn drop(&mut self) {
-        self.mend();
+        self.repair();
         self.cut();
     }
 }

@@ -154,7 +154,7 @@ fn a_node_catches_up_after_a_minute_without_the_database() {
         std::thread::sleep(Duration::from_millis(500));
     }
     assert_eq!(far.script(0).get("/readyz").status, 503, "the node reports that it is not ready");
-    proxy.mend();
+    proxy.repair();
     let restored = Instant::now();
     far.refused_within(0, &copied, BOUND, restored);
     println!("caught up {:?} after the connection was restored", restored.elapsed());

@@ -68,7 +68,7 @@ fn hang_stalls_in_the_middle_of_a_response_until_mend() {
     let answer = message(b'T', "an answer");
     answers.send(answer.clone()).expect("the server thread runs");
     assert_eq!(read(&mut client, answer.len()), answer[..answer.len() / 2]);
-    proxy.mend();
+    proxy.repair();
     let rest = answer.len() - answer.len() / 2;
     assert_eq!(read(&mut client, rest), answer[answer.len() / 2..]);
 }
@@ -84,7 +84,7 @@ fn cut_closes_every_connection_until_mend() {
     proxy.cut();
     assert_eq!(before.read(&mut [0]).ok(), Some(0));
     assert_eq!(client(&proxy).read(&mut [0]).ok(), Some(0));
-    proxy.mend();
+    proxy.repair();
     assert!(
         client(&proxy).read(&mut [0]).is_err(),
         "the connection is open, and the read times out"
