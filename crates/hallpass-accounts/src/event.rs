@@ -1,8 +1,7 @@
 //! Typed events, which are sent to `tracing`, to the site's hook and to the metrics.
 //!
-//! No event contains a secret: no password, code, token or hash, and **no user name that was only
-//! typed**, because people type passwords into the name field. A user name is in an event only if
-//! an account has it.
+//! No event contains a secret: no password, code, token or hash, and **no user name**, because
+//! people type passwords into the name field. An event identifies an account by its id.
 
 mod log;
 #[cfg(feature = "metrics")]
