@@ -17,8 +17,8 @@ use crate::account::username::Username;
 /// The permanent identifier of an account. Tokens carry it as `user_id`, and stores look accounts
 /// up by it.
 ///
-/// This crate does not interpret the text. A site that has its own users table uses its primary
-/// key, as text.
+/// This crate does not interpret the text. A site that has its own users table uses the primary key
+/// of that table, as text.
 ///
 /// ```
 /// use hallpass_accounts::AccountId;
@@ -73,7 +73,8 @@ pub struct Account {
 
 impl Account {
     /// Creates an enabled account without roles and without a second factor, at generation 0.
-    /// `password_hash` is a PHC string.
+    /// `password_hash` is a PHC string of argon2, or a hash of another scheme that the site
+    /// [reads](crate::PasswordHasherSettings::read_also).
     #[must_use]
     pub fn new(id: AccountId, username: Username, password_hash: impl Into<String>) -> Self {
         Self {
@@ -128,7 +129,7 @@ impl Account {
         &self.username
     }
 
-    /// Returns the PHC string of the password.
+    /// Returns the stored hash of the password.
     #[must_use]
     pub fn password_hash(&self) -> &str {
         &self.password_hash

@@ -49,15 +49,15 @@ pub(crate) type RefreshesInFlight = SingleFlight<RefreshHash, Result<Arc<Live>, 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Ability {
-    /// [`registration`](StoreSet::registration)
+    /// Registration of accounts: the field [`registration`](StoreSet::registration).
     RegistrationStore,
-    /// [`passwords`](StoreSet::passwords)
+    /// Changes of the password: the field [`passwords`](StoreSet::passwords).
     PasswordStore,
-    /// [`two_factor`](StoreSet::two_factor)
+    /// Second factors: the field [`two_factor`](StoreSet::two_factor).
     TwoFactorStore,
-    /// [`sessions`](StoreSet::sessions)
+    /// The list of sessions, and ending a session: the field [`sessions`](StoreSet::sessions).
     SessionStore,
-    /// [`refresh_tokens`](StoreSet::refresh_tokens)
+    /// Refresh tokens: the field [`refresh_tokens`](StoreSet::refresh_tokens).
     RefreshTokenStore,
 }
 
@@ -166,7 +166,7 @@ impl<R: Role> Accounts<R> {
         &self.site.refreshes_in_flight
     }
 
-    /// Returns the time of the clock.
+    /// Returns the current time of the site's [`clock`](Settings::clock).
     #[must_use]
     pub fn now(&self) -> UnixTime {
         let now = self.settings().clock.now();

@@ -135,8 +135,9 @@ impl Error for AccountsError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum AccountsErrorKind {
-    /// The name, password or code is wrong, or the account is disabled. There is one kind for all,
-    /// so that a client cannot distinguish the cases.
+    /// The name, password or code is wrong, the pending login is not valid, or the account is
+    /// disabled or was changed concurrently. There is one kind for all, so that a client cannot
+    /// distinguish the cases.
     Refused,
     /// The text is not a valid user name.
     Username(UsernameError),
@@ -144,7 +145,7 @@ pub enum AccountsErrorKind {
     Password(PasswordError),
     /// Another account has the user name.
     NameTaken,
-    /// A second factor is on already, or the account was changed concurrently.
+    /// A second factor is on already, possibly since a concurrent request.
     AlreadyOn,
     /// No second factor is on.
     AlreadyOff,
@@ -156,14 +157,16 @@ pub enum AccountsErrorKind {
     /// account is deleted, disabled or at another generation, or the session has ended. Nothing was
     /// changed.
     Revoked,
-    /// The ability is not turned on in the builder.
+    /// The site has no store for this: the field of [`StoreSet`](crate::StoreSet) that the method
+    /// needs is `None`.
     NotOffered,
     /// Too many attempts.
     Limited {
         /// The time to wait.
         retry_after: Duration,
     },
-    /// No hashing capacity is left.
+    /// No capacity for password hashing is left, within the bounds of
+    /// [`PasswordHasherSettings`](crate::PasswordHasherSettings).
     Busy {
         /// The time to wait.
         retry_after: Duration,

@@ -55,7 +55,7 @@ pub enum Event {
         /// The account.
         account: AccountId,
     },
-    /// The stored hash was replaced by a hash of the current cost.
+    /// The stored hash was replaced by an argon2id hash with the current cost and pepper.
     PasswordHashUpgraded {
         /// The account.
         account: AccountId,
@@ -92,8 +92,8 @@ pub enum Event {
         /// The session.
         session: SessionId,
     },
-    /// A refresh token was presented again long after it was consumed, so a second client has a
-    /// copy of it. The session was ended.
+    /// A refresh token was presented again after its [grace period](crate::SessionSettings::grace),
+    /// so a second client has a copy of it. The session was ended.
     RefreshReused {
         /// The account.
         account: AccountId,
@@ -107,7 +107,8 @@ pub enum Event {
         /// The session.
         session: SessionId,
     },
-    /// All sessions of the account, or all but one, were ended.
+    /// All sessions of the account, or all but one, were ended by a command for that purpose. A
+    /// change that also ends sessions, such as a change of the password, has only its own event.
     SessionsEnded {
         /// The account.
         account: AccountId,
@@ -124,7 +125,8 @@ pub enum Event {
         /// The name of the role.
         role: String,
     },
-    /// Roles were withheld, because the account must have a second factor and has none.
+    /// The account must have a second factor and has none: its login led to the enrolment page, or
+    /// its session continued without roles.
     EnrolmentRequired {
         /// The account.
         account: AccountId,
@@ -149,12 +151,14 @@ pub enum Event {
         /// The age of this node's data when the log became available.
         staleness: Duration,
     },
-    /// A response was not ready in time and became a 503: each call of a store is slow.
+    /// The response of a login route was not ready within
+    /// [`request_timeout`](crate::Settings::request_timeout) and became a 503. The usual cause is
+    /// several slow calls of a store.
     Overdue {
         /// The time limit.
         after: Duration,
     },
-    /// A call of a store failed.
+    /// A call of a store failed or exceeded [`store_timeout`](crate::Settings::store_timeout).
     StoreFailed {
         /// The operation that was called.
         operation: &'static str,
@@ -165,21 +169,21 @@ pub enum Event {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum RejectionReason {
-    /// No account has the name.
+    /// No account has the name, or the text is not a valid name.
     UnknownAccount,
     /// The password is wrong.
     WrongPassword,
-    /// The code is wrong.
+    /// The code is wrong, or it is a recovery code that was used before.
     WrongCode,
-    /// The code was right, but had been used before. The person sent it twice, or another person
-    /// saw it (RFC 6238, section 5.2).
+    /// The code of the authenticator was right, but had been used before. The person sent it twice,
+    /// or another person saw it (RFC 6238, section 5.2).
     ConsumedCode,
     /// The account is disabled.
     Disabled,
     /// The pending login is not authentic, has expired, or was issued before a change of the
     /// account.
     StalePending,
-    /// The account changed during the login.
+    /// The account changed during the login, or during a change by its owner.
     AccountChanged,
 }
 
@@ -187,7 +191,9 @@ pub enum RejectionReason {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum RateLimitKind {
-    /// The limit per account name, which applies to unknown names too.
+    /// The limit per account, which applies to unknown names too. A browser that the account logged
+    /// in with before, and a session that confirms a change with a password or a code, each have a
+    /// count of their own under this limit.
     Account,
     /// The limit per address.
     Address,
@@ -195,7 +201,7 @@ pub enum RateLimitKind {
     Change,
 }
 
-/// A function that is called with each [`Event`].
+/// A function that is called with each [`Event`], inside the request. It must not block.
 pub type EventHook = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// The receivers of events.

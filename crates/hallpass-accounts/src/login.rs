@@ -33,10 +33,10 @@ use crate::session::refresh_token::RefreshToken;
 pub enum LoginStep {
     /// The login is complete.
     LoggedIn(OpenedSession),
-    /// A code is required. The token gives access to the code page only.
+    /// A code is required. The token gives access to the code page only, for five minutes.
     MfaRequired(Token<MfaPending>),
     /// The account must set up a second factor first. The token gives access to the enrolment page
-    /// only.
+    /// only, for 15 minutes.
     EnrolmentRequired(Token<EnrolmentPending>),
 }
 
@@ -59,7 +59,7 @@ pub struct OpenedSession {
     pub access: Token<Access>,
     /// The refresh token, if the site refreshes sessions.
     pub refresh: Option<RefreshToken>,
-    /// The token by which the browser is recognised at later logins.
+    /// The token by which the browser is recognised at later logins. It is valid for 180 days.
     pub device: Token<Device>,
     /// The account that logged in.
     pub user: AccountSummary,

@@ -71,8 +71,9 @@ impl HashCost {
     pub(crate) const OF_THIS_BUILD: Self =
         if cfg!(debug_assertions) { Self::new(256, 1, 1) } else { Self::OWASP };
 
-    /// Sets memory in KiB, passes and lanes. The values are checked where they are used: the
-    /// builder rejects values that argon2 does not allow.
+    /// Creates a cost from the memory in KiB, the passes and the lanes. Values that argon2 does not
+    /// allow are rejected where the cost is used: by [`Accounts::new`](crate::Accounts::new) and
+    /// [`hash_password`](crate::hash_password).
     #[must_use]
     pub const fn new(memory_kib: u32, passes: u32, lanes: u32) -> Self {
         Self { memory_kib, passes, lanes }

@@ -8,7 +8,7 @@
     note = "guide: docs/guide/src/testing.md"
 )]
 pub trait Random: Send + Sync + 'static {
-    /// Fills the buffer.
+    /// Fills the whole buffer with random bytes.
     ///
     /// # Errors
     /// The source is not available. The login then returns a 503 and never uses a weaker source.

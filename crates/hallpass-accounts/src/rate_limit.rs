@@ -53,7 +53,7 @@ impl RateLimit {
     }
 
     /// Sets the maximum wait. Defaults to 15 minutes, which allows about 100 guesses per day. NIST
-    /// SP 800-63B section 3.2.2 allows 100 in total.
+    /// SP 800-63B section 3.2.2 allows 100 consecutive wrong guesses in total.
     #[must_use]
     pub const fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;
@@ -91,8 +91,8 @@ impl RateLimit {
         (taken, AttemptOutcome::Allowed)
     }
 
-    /// Subtracts one counted attempt, which was right. Returns the state to write, or `None` to
-    /// delete the key.
+    /// Subtracts one counted attempt, which was right or was not evaluated. Returns the state to
+    /// write, or `None` to delete the key.
     #[must_use]
     pub fn give_back(&self, state: Option<AttemptState>, now: UnixTime) -> Option<AttemptState> {
         let mut state = self.current(state, now);

@@ -41,7 +41,7 @@ pub struct NewAccount {
     pub username: Username,
     /// The PHC string of the password.
     pub password_hash: String,
-    /// The names of the first roles.
+    /// The names of the roles with which the account starts.
     pub roles: Vec<String>,
     /// The time of the registration.
     pub at: UnixTime,

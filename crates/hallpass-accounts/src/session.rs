@@ -18,7 +18,8 @@ use hallpass_core::{Access, Token};
 
 use crate::session::refresh_token::RefreshToken;
 
-/// The lifetime of a session, if the site refreshes sessions.
+/// The lifetime of a session, if the site refreshes sessions. Without refresh tokens a session
+/// lasts as long as its access token.
 ///
 /// ```
 /// use hallpass_accounts::SessionSettings;

@@ -50,7 +50,8 @@ pub struct Settings<R> {
     pub audience: String,
     /// The lifetime of an access token. Defaults to 15 minutes.
     pub lifetime: Duration,
-    /// The accepted tokens of other programs. Defaults to none.
+    /// The tokens of other programs that are accepted, and the number of verified tokens that are
+    /// remembered. Defaults to no tokens of other programs and 8,192 remembered tokens.
     pub verifier: VerifierSettings,
     /// Whether a token is also accepted from `Authorization: Bearer`. Defaults to false.
     pub bearer: bool,
@@ -67,21 +68,25 @@ pub struct Settings<R> {
     pub site_name: Option<String>,
     /// The roles of a new account. Defaults to the variant with `#[role(default)]`, or to none.
     pub default_roles: RoleSet<R>,
-    /// The rules for new passwords.
+    /// The rules for new passwords. Defaults to a minimum of 10 characters.
     pub password_policy: PasswordPolicy,
-    /// Cost and concurrency of password hashing.
+    /// Cost and concurrency of password hashing. The defaults are in the documentation of
+    /// [`PasswordHasherSettings`].
     pub password_hasher: PasswordHasherSettings,
     /// The service that looks up breached passwords. Defaults to none.
     pub breached_passwords: Option<DynBreachedPasswords>,
     /// The accounts that must have a second factor. Defaults to none.
     pub two_factor: TwoFactorPolicy<R>,
-    /// The shape of the codes. Defaults to 6 digits every 30 seconds.
+    /// The shape of the codes of an authenticator. Defaults to 6 digits, with a new code every 30
+    /// seconds.
     pub totp: TotpSettings,
     /// The time for which a trusted device skips the code. Defaults to none.
     pub trust_devices: Option<Duration>,
-    /// The lifetime of a session.
+    /// The lifetime of a session with refresh tokens. Defaults to 30 days, and 7 days without a
+    /// refresh.
     pub session: SessionSettings,
-    /// The number of allowed attempts.
+    /// The limits on attempts per account and per address. The defaults are in the documentation of
+    /// [`RateLimits`].
     pub rate_limits: RateLimits,
     /// The proxies whose header names the client's address. Defaults to none.
     pub proxies: Proxies,
@@ -95,7 +100,8 @@ pub struct Settings<R> {
     pub clock: Arc<dyn Clock>,
     /// The source of random bytes. Defaults to the operating system's.
     pub random: Arc<dyn Random>,
-    /// The function that is called with each event, inside the request. Defaults to none.
+    /// The function that is called with each event, inside the request, so it must not block.
+    /// Defaults to none.
     pub on_event: Option<EventHook>,
 }
 

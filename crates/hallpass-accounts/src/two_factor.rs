@@ -22,7 +22,8 @@ use crate::{account::Account, session::Tokens};
 /// enrolment token, which gives access to `/profile/two-factor` only. The first right code there
 /// logs the person in. A site needs no checks of its own: a route that requires a login cannot be
 /// reached with an enrolment token. After the factor is turned off, enrolment is required again. A
-/// session that was opened before the policy ends with its token.
+/// session that was opened without a second factor before the policy is not refreshed: it ends when
+/// its access token expires.
 #[derive(Default)]
 #[non_exhaustive]
 pub enum TwoFactorPolicy<R> {
@@ -89,7 +90,8 @@ impl<R: Role> fmt::Debug for TwoFactorPolicy<R> {
 pub enum TwoFactor {
     /// The factor is on.
     On,
-    /// The factor is off. The value is the data for the authenticator. Nothing has been written.
+    /// The factor is off. The value is the data for the authenticator. Nothing has been written to
+    /// the store.
     Off(SetUp),
 }
 

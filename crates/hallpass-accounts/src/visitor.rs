@@ -8,17 +8,18 @@ use std::{fmt, net::IpAddr};
 #[derive(Clone, Copy, Default)]
 pub struct Visitor<'a> {
     /// The address of the client. Behind a reverse proxy it must come from the **configured**
-    /// proxy, because a client can send any address. `None` turns the limit per address off.
+    /// proxy, because a client can send any address. The limit per address does not apply to `None`
+    /// and to loopback addresses.
     pub peer: Option<IpAddr>,
-    /// The `User-Agent`, as sent.
+    /// The value of `User-Agent`, as sent, or empty.
     pub device: &'a str,
     /// The device cookie: the [`Token<Device>`](hallpass_core::Device) of an earlier login.
     pub known: Option<&'a [u8]>,
     /// Whether this browser may skip the code at later logins. Has an effect only if the site
     /// [trusts devices](crate::Settings::trust_devices).
     pub remember: bool,
-    /// Whether a logged-in person must show a second factor again. A trusted device does not skip
-    /// the code then.
+    /// Whether the person is logged in already and logs in again, for example for a route that
+    /// requires a second factor. A trusted device then does not replace the code.
     pub step_up: bool,
 }
 

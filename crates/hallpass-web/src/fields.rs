@@ -168,11 +168,11 @@ pub(crate) fn shows_form(rejection: Rejection) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The user name, the password or the code of a login.
+    /// The user name, the password or the code of a login is wrong.
     Credentials,
-    /// The password or the code that a logged-in person entered to confirm a change.
+    /// The password or the code that a logged-in person entered to confirm a change is wrong.
     Confirmation,
-    /// A code that was the only field of the form.
+    /// The code is wrong, and was the only field of the form.
     Code,
 }
 

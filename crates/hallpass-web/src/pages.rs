@@ -60,7 +60,7 @@ use crate::{
     note = "guide: docs/guide/src/pages.md"
 )]
 pub trait Pages: Send + Sync + 'static {
-    /// Renders the page for this reader.
+    /// Returns the complete HTML document of the page for this reader.
     fn render(&self, page: &Page<'_>, reader: &Reader<'_>) -> String;
 }
 
@@ -104,7 +104,7 @@ pub struct RejectionPage<'a> {
     pub status: u16,
     /// The kind of the rejection. A page in another language selects its text by this kind.
     pub kind: RejectionKind,
-    /// One sentence in English.
+    /// One or two sentences in English, as plain text.
     pub detail: Cow<'static, str>,
     /// The time to wait before the next attempt, if a later attempt can succeed.
     pub retry_after: Option<Duration>,
@@ -147,8 +147,9 @@ pub const STYLE_SHEET: &str = include_str!("style.css");
 /// recovery codes.
 ///
 /// The script creates the buttons, so a page without the script has no buttons that do nothing. It
-/// reads the attributes `data-hp-show` and `data-hp-hide` of a password field, and `data-hp-copy`,
-/// `data-hp-copied` and `data-hp-print`. Their values are the labels of the buttons.
+/// reads the attributes `data-hp-show` and `data-hp-hide` of a password field that has a `<label>`,
+/// and `data-hp-copy`, `data-hp-copied` and `data-hp-print` of the element with the key or the
+/// codes. Their values are the labels of the buttons.
 pub const SCRIPT: &str = include_str!("script.js");
 
 #[cfg(all(test, feature = "pages"))]

@@ -14,9 +14,9 @@ use zeroize::Zeroize;
 pub struct EndpointRequest {
     /// The method, in the case in which it was received.
     pub method: String,
-    /// The path in the browser's URL, not decoded.
+    /// The path in the browser's URL, without the query and not decoded.
     pub path: String,
-    /// The query after `?`, not decoded.
+    /// The query after `?`, not decoded. `None` if the target has no `?`.
     pub query: Option<String>,
     /// Header lines: lower-case name and value. For HTTP/2 the adapter adds `:authority` as
     /// `host`.
@@ -24,7 +24,8 @@ pub struct EndpointRequest {
     /// The body, up to [`EndpointRequest::BODY_LIMIT`] bytes.
     pub body: Body,
     /// The address of the connection. If it is a reverse proxy, the site's
-    /// [`Proxies`](hallpass_accounts::Proxies) determine the address of the client.
+    /// [`Proxies`](hallpass_accounts::Proxies) determine the address of the client. `None` turns
+    /// the rate limit per address off.
     pub peer: Option<IpAddr>,
     /// The caller, as returned by the authenticator.
     pub who: Authentication,
@@ -43,8 +44,9 @@ pub enum Body {
 }
 
 impl EndpointRequest {
-    /// Maximum length of a body, in bytes: 8 KiB, about forty times the largest form of the login
-    /// routes.
+    /// Maximum length of a body, in bytes: 8 KiB, about forty times a usual form of the login
+    /// routes. Two passwords of 1,024 ASCII letters fit. A password of 1,024 characters of another
+    /// script may not fit, because a form encodes each byte as three.
     pub const BODY_LIMIT: usize = 8 * 1024;
 
     /// The headers that the endpoints read, in lower case.

@@ -41,7 +41,8 @@ pub struct Routes<R> {
 }
 
 impl<R: Role> Routes<R> {
-    /// Returns the login routes with the default pages.
+    /// Returns the login routes with the default pages, in English and with the [name of the
+    /// site](hallpass_accounts::Settings::site_name).
     #[cfg(feature = "pages")]
     #[must_use]
     pub fn new(accounts: &Accounts<R>) -> Self {
@@ -58,7 +59,7 @@ impl<R: Role> Routes<R> {
         Self { accounts: accounts.clone(), pages: Arc::new(pages) }
     }
 
-    /// Returns the login flow that the routes call.
+    /// Returns the engine that the routes call.
     #[must_use]
     pub fn accounts(&self) -> &Accounts<R> {
         &self.accounts
@@ -76,6 +77,9 @@ impl<R: Role> Routes<R> {
     }
 
     /// Handles a request to one of the [`routes`](Self::routes).
+    ///
+    /// A rejection is a response too. Another path gets a 404. A request that is not complete
+    /// within [`request_timeout`](hallpass_accounts::Settings::request_timeout) gets a 503.
     pub async fn handle(&self, request: EndpointRequest) -> EndpointResponse {
         let endpoint = self.endpoint(&request.path);
         // The path from the table of routes, not the path of the request.

@@ -32,7 +32,8 @@ use crate::{fields::Fault, texts::when::Age};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Texts {
-    /// The `lang` attribute of the document.
+    /// The language as in the `lang` attribute of HTML, for example `en` or `nl`. The
+    /// `Accept-Language` header is compared with it.
     pub lang: &'static str,
 
     // Login
@@ -192,17 +193,18 @@ pub struct Texts {
     pub name_taken: &'static str,
     /// The password is too short or too long. `{n}` is the minimum number of characters.
     pub password_length: &'static str,
-    /// The password is in the list of common passwords.
+    /// The password is easy to guess, or is known from a breach.
     pub password_common: &'static str,
-    /// Title of a rejection without a text of its own in `rejections`.
+    /// Title of a rejection without a text of its own in `rejections`. The page then shows the
+    /// English detail of the rejection as its text.
     pub rejection_title: &'static str,
-    /// The time to wait: one second, and `{n}` seconds.
+    /// The time to wait, if it is less than two minutes: one second, and `{n}` seconds.
     pub wait_seconds: [&'static str; 2],
-    /// The time to wait: one minute, and `{n}` minutes.
+    /// The time to wait, from two minutes: one minute, and `{n}` minutes.
     pub wait_minutes: [&'static str; 2],
     /// Link to `/`.
     pub home: &'static str,
-    /// The texts of the rejection pages, one per kind.
+    /// The texts of the rejection pages, at most one per kind.
     pub rejections: &'static [RejectionText],
 }
 
@@ -275,8 +277,8 @@ impl Texts {
         }
     }
 
-    /// Returns the text for a time to wait. The time is rounded up, so that an attempt after it is
-    /// not too early.
+    /// Returns the text for a time to wait, in seconds below two minutes and in minutes otherwise.
+    /// The time is rounded up, so that an attempt after it is not too early.
     #[must_use]
     pub fn wait(&self, wait: &Duration) -> String {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -175,20 +175,22 @@ pub(crate) fn session_of<R: Role>(who: &Identity<R>) -> Option<SessionId> {
 }
 
 impl<R: Role> Accounts<R> {
-    /// Finds an account by its user name.
+    /// Finds an account by its user name. Returns `None` if no account has that name.
     ///
     /// # Errors
-    /// The errors of the store.
+    /// [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn find(&self, name: &Username) -> Result<Option<Account>, AccountsError> {
         let found = self.stores().accounts.by_username(name);
         self.stores().ask("find account", found).await
     }
 
-    /// Lists up to `limit` accounts, ordered by the key of the user name, starting after `after`.
+    /// Lists up to `limit` accounts, ordered by the key of the user name. The list starts after the
+    /// name `after`, or at the first account if `after` is `None`.
     ///
     /// # Errors
     /// [`NotOffered`](AccountsErrorKind::NotOffered) without an
-    /// [`AdministrationStore`](crate::AdministrationStore), and the errors of the store.
+    /// [`AdministrationStore`](crate::AdministrationStore);
+    /// [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn accounts(
         &self,
         after: Option<&Username>,
@@ -202,14 +204,16 @@ impl<R: Role> Accounts<R> {
     /// other nodes reject them once they have read the revocation log.
     ///
     /// # Errors
-    /// [`NotFound`](AccountsErrorKind::NotFound), [`NotOffered`](AccountsErrorKind::NotOffered)
-    /// without a session store, and the errors of the store.
+    /// [`NotFound`](AccountsErrorKind::NotFound); [`NotOffered`](AccountsErrorKind::NotOffered)
+    /// without a session store; [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn log_out_everywhere(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.application().log_out_everywhere(account).await
     }
 
     /// Replaces the account's roles. This node rejects tokens with the old roles immediately. The
-    /// other nodes reject them once they have read the revocation log.
+    /// other nodes reject them once they have read the revocation log. A session with a refresh
+    /// token stays: its next refresh issues a token with the new roles. Other sessions must log in
+    /// again.
     ///
     /// # Errors
     /// The errors of [`log_out_everywhere`](Self::log_out_everywhere), with

@@ -40,9 +40,9 @@ impl Actor {
 
 /// A change to the actor's own account.
 ///
-/// If the method revokes (raises the generation), all sessions except the acting one end. The
-/// refresh tokens of the acting session are replaced. Its earlier refresh tokens stop working
-/// immediately, also within their grace period.
+/// If the method revokes (raises the generation), all sessions except the [kept
+/// one](Self::kept_session) end. The refresh tokens of the kept session are replaced. Its earlier
+/// refresh tokens stop working immediately, also within their grace period.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct OwnChange {
@@ -79,7 +79,8 @@ impl OwnChange {
         self
     }
 
-    /// Returns the session that is kept after a change that revokes.
+    /// Returns the session that is kept after a change that revokes: the acting session, or `None`
+    /// if the change ends it too.
     #[must_use]
     pub fn kept_session(&self) -> Option<&SessionId> {
         self.actor.session.as_ref().filter(|_| !self.ends_session)

@@ -13,7 +13,8 @@ use std::fmt;
 use hallpass_core::FieldFault;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// A parsed user name: the form that is shown, and the key for comparison.
+/// A parsed user name: the form that is shown, and the key. Two names are equal if their keys are
+/// equal.
 ///
 /// ```
 /// use hallpass_accounts::{Username, UsernameError};
@@ -32,8 +33,9 @@ pub struct Username {
 
 impl Username {
     /// Parses a typed user name: 1 to 64 characters, which are letters and digits of any script,
-    /// `.`, `_` and `-`. Surrounding white space is removed. The name is shown in NFC. The key is
-    /// NFKC with case folding.
+    /// combining marks, `.`, `_` and `-`. The first character is a letter or a digit. Surrounding
+    /// white space is removed. The name is shown in NFC. The key is NFKC with case folding, and has
+    /// at most 256 bytes.
     ///
     /// # Errors
     /// The rule that the name breaks. The text of the error can be shown to the person.
@@ -101,7 +103,7 @@ impl fmt::Debug for Username {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UsernameError {
-    /// Empty, or longer than 64 characters.
+    /// The name is empty or longer than 64 characters, or its key is longer than 256 bytes.
     #[error("a username has 1 to 64 characters")]
     Length,
     /// The name contains a character that is not allowed, or does not start with a letter or a

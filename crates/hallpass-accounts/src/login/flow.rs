@@ -44,8 +44,9 @@ impl<R: Role> Accounts<R> {
     /// A code that is not required is ignored.
     ///
     /// # Errors
-    /// The errors of [`accept_password`](Self::accept_password). A wrong code is rejected exactly
-    /// like a wrong password.
+    /// The errors of [`accept_password`](Self::accept_password) and
+    /// [`open_session`](crate::Authenticated::open_session). A wrong code is rejected exactly like
+    /// a wrong password.
     pub async fn log_in(
         &self,
         username: &str,
@@ -67,10 +68,12 @@ impl<R: Role> Accounts<R> {
         self.opened(authenticated, visitor).await.map(LoginStep::LoggedIn)
     }
 
-    /// Completes a login that waits for its code.
+    /// Completes a login that waits for its code. `pending` is the text of the token in
+    /// [`LoginStep::MfaRequired`].
     ///
     /// # Errors
-    /// The errors of [`resume`](Self::resume) and [`accept_code`](crate::MfaRequired::accept_code).
+    /// The errors of [`resume`](Self::resume), [`accept_code`](crate::MfaRequired::accept_code) and
+    /// [`open_session`](crate::Authenticated::open_session).
     pub async fn log_in_with_code(
         &self,
         pending: &[u8],
@@ -144,7 +147,8 @@ impl<R: Role> Accounts<R> {
         }
     }
 
-    /// Resumes a login that waits for its code.
+    /// Resumes a login that waits for its code. `pending` is the text of the token that
+    /// [`MfaRequired::wait`] returned.
     ///
     /// The attempt counts on the account, as the password did: a new pending token, another address
     /// or another browser allows no further guesses.
@@ -152,7 +156,8 @@ impl<R: Role> Accounts<R> {
     /// # Errors
     /// [`Refused`](crate::AccountsErrorKind::Refused) for a token that is not authentic or has
     /// expired, and if the account has changed since the password was checked;
-    /// [`Limited`](crate::AccountsErrorKind::Limited).
+    /// [`Limited`](crate::AccountsErrorKind::Limited),
+    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable).
     pub async fn resume(
         &self,
         pending: &[u8],

@@ -51,7 +51,8 @@ impl<R: Role> MfaRequired<R> {
     /// Verifies and consumes a code of the authenticator, or a recovery code.
     ///
     /// # Errors
-    /// [`Refused`](crate::AccountsErrorKind::Refused) for a wrong code and for a consumed code.
+    /// [`Refused`](crate::AccountsErrorKind::Refused) for a wrong code and for a consumed code;
+    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable).
     pub async fn accept_code(self, code: &str) -> Result<Authenticated<R>, AccountsError> {
         let accepted = self.accounts.consume_code(&self.account, code).await?;
         if let Err(reason) = accepted {

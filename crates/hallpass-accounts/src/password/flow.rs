@@ -22,10 +22,12 @@ impl<R: Role> Accounts<R> {
     /// with the returned tokens.
     ///
     /// # Errors
-    /// [`Password`](AccountsErrorKind::Password) if the policy rejects the new password;
-    /// [`Refused`](AccountsErrorKind::Refused) for a wrong current password, which counts as an
-    /// attempt on the account; [`Revoked`](AccountsErrorKind::Revoked),
-    /// [`Limited`](AccountsErrorKind::Limited).
+    /// [`Password`](AccountsErrorKind::Password) if the policy rejects the new password or it is
+    /// known from a breach; [`Refused`](AccountsErrorKind::Refused) for a wrong current password,
+    /// which counts as an attempt of this session and not as a login attempt;
+    /// [`NotOffered`](AccountsErrorKind::NotOffered) without a password store;
+    /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited),
+    /// [`Busy`](AccountsErrorKind::Busy), [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn change_password(
         &self,
         who: &Identity<R>,

@@ -12,8 +12,8 @@ use crate::password::{
     stored_hash::{Match, StoredHash, UnusableHash, hash},
 };
 
-/// Hashes a password with argon2id and returns the PHC string that a login checks. No policy is
-/// applied.
+/// Hashes a password with argon2id and returns the PHC string that a login checks. No policy and no
+/// pepper are applied. `salt` must be 16 random bytes that no other hash uses.
 ///
 /// ```
 /// use hallpass_accounts::{HashCost, HashError, Password, check_password, hash_password};

@@ -61,7 +61,7 @@ impl PasswordHasher {
     /// Creates a hasher. Each run uses the peppers that `keys` contains at that moment.
     ///
     /// # Errors
-    /// argon2 does not allow the cost in the settings.
+    /// [`ImpossibleCost`] if argon2 does not allow the cost in the settings.
     pub fn new(
         settings: PasswordHasherSettings,
         keys: Keys,
@@ -83,20 +83,20 @@ impl PasswordHasher {
         })
     }
 
-    /// Returns the number of argon2 runs so far.
+    /// Returns the number of argon2 runs since the start.
     #[must_use]
     pub fn runs(&self) -> u64 {
         self.inner.runs.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of logins that wait for a permit.
+    /// Returns the number of calls, such as logins, that wait for a permit now.
     #[must_use]
     pub fn depth(&self) -> usize {
         self.inner.waiting.load(Ordering::Relaxed)
     }
 
-    /// Returns the total time that logins have waited for a permit. Its growth divided by the
-    /// growth of [`runs`](Self::runs) is the mean wait.
+    /// Returns the total time that calls have waited for a permit since the start. Its growth
+    /// divided by the growth of [`runs`](Self::runs) is the mean wait.
     #[must_use]
     pub fn waited(&self) -> Duration {
         Duration::from_micros(self.inner.waited_micros.load(Ordering::Relaxed))

@@ -42,9 +42,11 @@ impl PasswordHasherSettings {
         self
     }
 
-    /// Sets the maximum cost of a stored hash. A hash with a higher cost is not run. Defaults to 64
-    /// MiB, 16 passes and 16 lanes. The defaults of PHP and argon2-cffi are below that, and a run
-    /// at that cost takes less than half a second.
+    /// Sets the maximum cost of a stored hash. A hash with a higher cost is not run: the login is
+    /// rejected like one with a wrong password, and the reason is logged. Defaults to 64 MiB, 16
+    /// passes and 16 lanes. The defaults of PHP and argon2-cffi do not exceed that, and a run at
+    /// that cost takes less than half a second. A ceiling below the [`hash_cost`](Self::hash_cost)
+    /// is raised to it.
     #[must_use]
     pub fn cost_ceiling(mut self, ceiling: HashCost) -> Self {
         self.ceiling = ceiling;
@@ -67,7 +69,8 @@ impl PasswordHasherSettings {
         self
     }
 
-    /// Sets the maximum queue length, in logins. Defaults to 64 per permit, which take about a
+    /// Sets the maximum queue length, in logins. A login that finds the queue full is rejected with
+    /// [`Busy`](crate::AccountsErrorKind::Busy). Defaults to 64 per permit, which take about a
     /// second.
     #[must_use]
     pub fn queue_length(mut self, places: usize) -> Self {
@@ -75,16 +78,18 @@ impl PasswordHasherSettings {
         self
     }
 
-    /// Sets the maximum time that a login waits for a permit. Defaults to 1 second, because the
-    /// whole response must be ready within 2 seconds.
+    /// Sets the maximum time that a login waits for a permit. After it, the login is rejected with
+    /// [`Busy`](crate::AccountsErrorKind::Busy). Defaults to 1 second. A value above
+    /// [`request_timeout`](crate::Settings::request_timeout), which defaults to 1.8 seconds, has no
+    /// effect in the login routes.
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
 
-    /// Accepts hashes of another scheme too. A hash whose password is right is replaced by argon2id
-    /// immediately. Defaults to none.
+    /// Accepts hashes of another scheme too. If [`passwords`](crate::StoreSet::passwords) is set,
+    /// the first login with the right password replaces the hash by argon2id. Defaults to none.
     #[must_use]
     pub fn read_also(mut self, scheme: impl ForeignHash) -> Self {
         self.foreign.push(Arc::new(scheme));

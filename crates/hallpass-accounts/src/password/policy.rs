@@ -16,7 +16,7 @@ use crate::{
     password::{Password, common_password::is_guessable},
 };
 
-/// The rules for new passwords.
+/// The rules for new passwords. A password has at most 1,024 characters, which cannot be changed.
 ///
 /// ```
 /// use hallpass_accounts::{Password, PasswordError, PasswordPolicy, Username};
@@ -51,17 +51,18 @@ impl PasswordPolicy {
         self
     }
 
-    /// Adds a word that a guesser would try on this site, such as its name or its product. Defaults
-    /// to no words. The user name is always included.
+    /// Adds a word that a guesser would try on this site, such as its product. A word of fewer than
+    /// three characters has no effect. Defaults to no words. The user name is always included, and
+    /// [`Accounts::new`](crate::Accounts::new) adds the name of the site.
     #[must_use]
     pub fn context_word(mut self, word: &str) -> Self {
         self.context.push(word.to_lowercase());
         self
     }
 
-    /// Rejects these passwords as well, in any case: a site's own list, one password per line.
-    /// Defaults to none. The 99,838 passwords that were counted most often in breaches, and
-    /// passwords that are formed like them, are rejected in any case.
+    /// Rejects these passwords as well, whether written in upper or lower case: for example the
+    /// lines of a site's own file. Defaults to none. The 99,838 passwords that were counted most
+    /// often in breaches, and passwords that are formed like them, are always rejected.
     ///
     /// ```
     /// use hallpass_accounts::{Password, PasswordError, PasswordPolicy, Username};
@@ -147,7 +148,7 @@ impl PartialEq for AcceptablePassword {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PasswordError {
-    /// The password is too short or too long.
+    /// The password is shorter than `min`, or longer than 1,024 characters.
     Length {
         /// The minimum number of characters.
         min: usize,
@@ -212,8 +213,8 @@ pub trait BreachedPasswords: Send + Sync + 'static {
     /// The error of the service.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Looks a new password up. It has passed the site's own rules. The time limit is that of a
-    /// store.
+    /// Looks a new password up. It has passed the site's own rules. The time limit is
+    /// [`store_timeout`](crate::Settings::store_timeout).
     ///
     /// # Errors
     /// The error of the service. The password is then **accepted**: a service that is down must not
@@ -227,7 +228,7 @@ pub trait BreachedPasswords: Send + Sync + 'static {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum Breach {
-    /// The password is known. It is rejected like a common one.
+    /// The password is known. It is rejected with [`PasswordError::Common`].
     Known,
     /// The password is not known.
     Unknown,

@@ -32,8 +32,8 @@ pub trait PasswordStore: AccountStore {
     ) -> impl Future<Output = Result<ReplaceOutcome, Self::Error>> + Send;
 
     /// Changes the password in **one transaction**: checks the [`Actor`](crate::Actor), compares
-    /// and replaces the old hash, raises the generation, ends every session except the acting one,
-    /// and writes the log.
+    /// and replaces the old hash, raises the generation, ends every session except the [kept
+    /// one](OwnChange::kept_session), and writes the [revocation log](crate::RevocationLog).
     ///
     /// # Errors
     /// The error of the store.

@@ -29,6 +29,9 @@ use crate::{
 
 /// The limits per account and per address.
 ///
+/// A third limit cannot be set: a session may make 8 changes to its own account without a wait,
+/// then waits from 30 seconds to 5 minutes, and regains one change per 3 minutes.
+///
 /// ```
 /// use hallpass_accounts::{RateLimit, RateLimits};
 /// use std::time::Duration;
@@ -100,14 +103,15 @@ pub(crate) struct CountedChange {
 
 impl RateLimits {
     /// Sets the limit per account. Defaults to 5 attempts, then waits from 30 seconds to 15
-    /// minutes.
+    /// minutes. One attempt is regained per 3 hours, and a complete login clears the count.
     pub fn account(mut self, limit: RateLimit) -> Self {
         self.account = limit;
         self
     }
 
-    /// Sets the limit per address. Defaults to 100 attempts, one of which is regained per minute.
-    /// Successful logins do not count; registrations do.
+    /// Sets the limit per address. Defaults to 100 attempts, then waits from 30 seconds to 15
+    /// minutes. One attempt is regained per minute. Successful logins do not count; registrations
+    /// do.
     pub fn address(mut self, limit: RateLimit) -> Self {
         self.address = limit;
         self

@@ -12,7 +12,7 @@
 use std::net::IpAddr;
 
 /// The addresses of the site's own proxies, and the header in which they write the client's
-/// address.
+/// address. The default has no proxies: the client is then the peer of the connection.
 ///
 /// ```
 /// use hallpass_accounts::Proxies;
@@ -61,7 +61,8 @@ impl Proxies {
         Self::writing(ClientHeader::XForwardedFor, networks)
     }
 
-    /// Configures proxies that write `Forwarded` (RFC 7239), by address or network.
+    /// Configures proxies that write `Forwarded` (RFC 7239), by address or network as in
+    /// [`x_forwarded_for`](Self::x_forwarded_for).
     ///
     /// # Errors
     /// A text is neither an address nor a network.
@@ -89,8 +90,8 @@ impl Proxies {
         })
     }
 
-    /// Returns the address of the client. `peer` is the address of the connection, and `lines` are
-    /// the values of [`header`](Self::header), in their order.
+    /// Returns the address of the client, or `None` if `peer` is `None`. `peer` is the address of
+    /// the connection, and `lines` are the values of [`header`](Self::header), in their order.
     #[must_use]
     pub fn client<'h>(
         &self,

@@ -46,7 +46,8 @@ pub trait RateLimitStore: Send + Sync + 'static {
         now: UnixTime,
     ) -> impl Future<Output = Result<AttemptOutcome, Self::Error>> + Send;
 
-    /// Subtracts one counted attempt, which was right: [`RateLimit::give_back`]. Atomic.
+    /// Subtracts one counted attempt, which was right or was not evaluated:
+    /// [`RateLimit::give_back`]. Atomic.
     ///
     /// # Errors
     /// The error of the store.
@@ -57,7 +58,7 @@ pub trait RateLimitStore: Send + Sync + 'static {
         now: UnixTime,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Deletes the key.
+    /// Deletes the key. A key that does not exist is not an error.
     ///
     /// # Errors
     /// The error of the store.
@@ -75,7 +76,7 @@ pub struct MemoryRateLimits {
 }
 
 impl MemoryRateLimits {
-    /// The maximum number of keys, about 10 MiB.
+    /// The maximum number of keys: 65,536, which take about 10 MiB of memory.
     pub const CAPACITY: usize = 1 << 16;
 
     fn states(&self) -> MutexGuard<'_, HashMap<String, AttemptState>> {

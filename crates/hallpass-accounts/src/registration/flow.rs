@@ -25,7 +25,9 @@ impl<R: Role> Accounts<R> {
     ///
     /// # Errors
     /// [`Username`](AccountsErrorKind::Username), [`Password`](AccountsErrorKind::Password) and
-    /// [`NameTaken`](AccountsErrorKind::NameTaken), with nothing written; the errors of a login.
+    /// [`NameTaken`](AccountsErrorKind::NameTaken), with nothing written;
+    /// [`NotOffered`](AccountsErrorKind::NotOffered) without a registration store; the errors of
+    /// [`log_in`](Self::log_in).
     pub async fn register(
         &self,
         username: &str,

@@ -34,13 +34,15 @@ impl<R: Role> Accounts<R> {
     /// next one with an access token that has the current roles.
     ///
     /// Concurrent calls with one token receive the same successor. A call with a token that was
-    /// consumed before the grace period ends the session, on every node.
+    /// consumed longer ago than the [grace period](crate::SessionSettings::grace) ends the session,
+    /// on every node.
     ///
     /// # Errors
     /// - [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn): the token is not authentic, was reused,
-    ///   or its session has ended. Do not remove the cookies, because another tab may have set
-    ///   newer ones.
+    ///   or its session has ended. A session without the second factor that the policy now requires
+    ///   is ended too. Do not remove the cookies, because another tab may have set newer ones.
     /// - [`Limited`](AccountsErrorKind::Limited) after 64 refreshes within the grace period.
+    /// - [`NotOffered`](AccountsErrorKind::NotOffered) without a store of refresh tokens.
     /// - [`Unavailable`](AccountsErrorKind::Unavailable). The same token can be presented again.
     pub async fn refresh(&self, token: &[u8]) -> Result<Tokens, AccountsError> {
         let live = self.present(token).await?;
@@ -66,7 +68,10 @@ impl<R: Role> Accounts<R> {
     /// Ends the session of a refresh token: a logout after the access token has expired.
     ///
     /// # Errors
-    /// [`Unavailable`](AccountsErrorKind::Unavailable). The session is unchanged.
+    /// - [`Limited`](AccountsErrorKind::Limited), as for [`refresh`](Self::refresh).
+    /// - [`NotOffered`](AccountsErrorKind::NotOffered) without a store of refresh tokens.
+    /// - [`Unavailable`](AccountsErrorKind::Unavailable). The session has not ended, and the same
+    ///   token can be presented again.
     pub async fn log_out_by_refresh(&self, token: &[u8]) -> Result<(), AccountsError> {
         let live = match self.present(token).await {
             Ok(live) => live,
@@ -178,7 +183,8 @@ impl<R: Role> Accounts<R> {
 
     /// Logs out: the session ends and its tokens, including copies, are revoked. This node rejects
     /// them immediately, and the other nodes once they have read the revocation log. Without a
-    /// session store the logout is effective on this node only.
+    /// session store the logout is effective on this node only. A token that names no session is
+    /// not revoked.
     ///
     /// The store is written before the list. In the reverse order, if the store failed, a second
     /// try would be rejected as not logged in, and the session would stay live on other nodes.
@@ -200,10 +206,11 @@ impl<R: Role> Accounts<R> {
         Ok(())
     }
 
-    /// Lists the sessions, newest first.
+    /// Lists the live sessions of the person's account, newest first.
     ///
     /// # Errors
-    /// [`Revoked`](AccountsErrorKind::Revoked), and the errors of a store.
+    /// [`Revoked`](AccountsErrorKind::Revoked), [`Unavailable`](AccountsErrorKind::Unavailable);
+    /// [`NotOffered`](AccountsErrorKind::NotOffered) without a session store.
     pub async fn sessions(&self, who: &Identity<R>) -> Result<Vec<Session>, AccountsError> {
         let store = offered(self.stores().sessions.as_ref())?;
         let account = self.own_account(who).await?;
@@ -211,12 +218,13 @@ impl<R: Role> Accounts<R> {
         self.stores().ask("list sessions", list).await
     }
 
-    /// Ends one of the person's own sessions.
+    /// Ends one of the person's own sessions. `session` is a [`SessionId`] as text.
     ///
     /// # Errors
     /// [`NotFound`](AccountsErrorKind::NotFound) if the account has no such live session, which
-    /// includes the sessions of other people; [`Revoked`](AccountsErrorKind::Revoked),
-    /// [`Limited`](AccountsErrorKind::Limited).
+    /// includes the sessions of other people; [`NotOffered`](AccountsErrorKind::NotOffered) without
+    /// a session store; [`Revoked`](AccountsErrorKind::Revoked),
+    /// [`Limited`](AccountsErrorKind::Limited), [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn end_session(&self, who: &Identity<R>, session: &str) -> Result<(), AccountsError> {
         self.changing(who, async {
             let session: SessionId = session.parse().map_err(|_| AccountsErrorKind::NotFound)?;
@@ -233,8 +241,9 @@ impl<R: Role> Accounts<R> {
     /// Ends every session except this one, which continues with the returned tokens.
     ///
     /// # Errors
-    /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited), and the
-    /// errors of a store.
+    /// [`NotOffered`](AccountsErrorKind::NotOffered) without a session store;
+    /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited),
+    /// [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn end_other_sessions(&self, who: &Identity<R>) -> Result<Tokens, AccountsError> {
         self.changing(who, async {
             let store = offered(self.stores().sessions.as_ref())?;

@@ -68,7 +68,7 @@ impl RefreshChain {
     }
 }
 
-/// A presented refresh token.
+/// A presented refresh token, and the values for its outcome.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Rotation {
@@ -76,7 +76,7 @@ pub struct Rotation {
     pub presented: RefreshHash,
     /// The token that replaces it.
     pub successor: RefreshHash,
-    /// The time.
+    /// The time of the request.
     pub at: UnixTime,
     /// The time for which the session then lasts unless it is refreshed again.
     pub idle: Duration,
@@ -95,13 +95,13 @@ pub enum RotationOutcome {
     Consumed(RefreshState),
     /// The token was consumed within the grace period. Nothing is written.
     InGrace,
-    /// The token was consumed before the grace period, or the session never had it. The session
-    /// ends.
+    /// The token was consumed longer ago than the grace period, or the session never had it. The
+    /// session ends.
     Reused,
-    /// The session has exceeded one of its limits. It ends.
+    /// The session has reached its idle limit or its absolute limit. It ends.
     Over,
-    /// The token is live, but too many tokens were consumed within the grace period. Nothing is
-    /// written.
+    /// The token is live, but [`ConsumedRefreshes::MAX`] tokens were consumed within the grace
+    /// period. Nothing is written.
     TooOften,
 }
 
@@ -158,7 +158,8 @@ impl Rotation {
 pub struct ConsumedRefreshes(Vec<(RefreshHash, UnixTime)>);
 
 impl ConsumedRefreshes {
-    /// The maximum number of tokens: 64. A browser consumes one per 15 minutes.
+    /// The maximum number of tokens: 64. A browser consumes one per lifetime of an access token,
+    /// which defaults to 15 minutes.
     pub const MAX: usize = 64;
 
     /// Returns the bytes to store: 40 per token, at most 2,560. Empty without tokens.
@@ -197,8 +198,8 @@ pub struct MalformedConsumedRefreshes;
 
 /// The stored form of a refresh token: SHA-256, 32 bytes. A store compares it for equality.
 ///
-/// Not argon2, as for a password: a hash must be slow only if the secret can be guessed, and 256
-/// random bits cannot be guessed.
+/// The hash is not argon2, unlike the hash of a password. A hash must be slow only if the secret
+/// can be guessed, and 256 random bits cannot be guessed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefreshHash([u8; 32]);
 

@@ -60,7 +60,7 @@ impl<R: Role> Enrolling<R> {
         Self { accounts, account, session }
     }
 
-    /// Returns the data for the authenticator. Nothing has been written.
+    /// Returns the data for the authenticator. Writes nothing to the store.
     ///
     /// # Errors
     /// [`Unavailable`](AccountsErrorKind::Unavailable) without an encryption key.
@@ -69,10 +69,14 @@ impl<R: Role> Enrolling<R> {
     }
 
     /// Turns the second factor on with its first right code, which is consumed, and logs in.
-    /// Returns the recovery codes, which are shown once.
+    /// Returns the ten recovery codes, which are shown once.
     ///
     /// # Errors
-    /// The errors of [`enable_two_factor`](Accounts::enable_two_factor).
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong code, with nothing changed;
+    /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn) if the account has changed since the
+    /// enrolment began; [`NotOffered`](AccountsErrorKind::NotOffered) without a store of second
+    /// factors; [`Limited`](AccountsErrorKind::Limited),
+    /// [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn accept_first_code(
         &self,
         code: &str,

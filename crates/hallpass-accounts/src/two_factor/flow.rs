@@ -37,7 +37,7 @@ impl<R: Role> Accounts<R> {
     /// Returns the state of the second factor. Changes nothing.
     ///
     /// # Errors
-    /// [`Revoked`](AccountsErrorKind::Revoked), and the errors of a store.
+    /// [`Revoked`](AccountsErrorKind::Revoked), [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn two_factor(&self, who: &Identity<R>) -> Result<TwoFactor, AccountsError> {
         let account = self.own_account(who).await?;
         if account.second_factor().is_some() {
@@ -62,7 +62,7 @@ impl<R: Role> Accounts<R> {
         Ok(SetUp { secret, otpauth_uri })
     }
 
-    /// Turns the second factor on with its first right code, which is consumed. Returns the
+    /// Turns the second factor on with its first right code, which is consumed. Returns the ten
     /// recovery codes, which are shown once, and the tokens with which this session continues.
     /// Every other session of the account ends.
     ///
@@ -70,7 +70,9 @@ impl<R: Role> Accounts<R> {
     ///
     /// # Errors
     /// [`Refused`](AccountsErrorKind::Refused) for a wrong code, with nothing changed;
-    /// [`AlreadyOn`](AccountsErrorKind::AlreadyOn).
+    /// [`AlreadyOn`](AccountsErrorKind::AlreadyOn); [`NotOffered`](AccountsErrorKind::NotOffered)
+    /// without a store of second factors; [`Revoked`](AccountsErrorKind::Revoked),
+    /// [`Limited`](AccountsErrorKind::Limited), [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn enable_two_factor(
         &self,
         who: &Identity<R>,
@@ -146,7 +148,10 @@ impl<R: Role> Accounts<R> {
     ///
     /// # Errors
     /// [`Refused`](AccountsErrorKind::Refused) for a wrong password and for a wrong code;
-    /// [`AlreadyOff`](AccountsErrorKind::AlreadyOff).
+    /// [`AlreadyOff`](AccountsErrorKind::AlreadyOff); [`NotOffered`](AccountsErrorKind::NotOffered)
+    /// without a store of second factors; [`Revoked`](AccountsErrorKind::Revoked),
+    /// [`Limited`](AccountsErrorKind::Limited), [`Busy`](AccountsErrorKind::Busy),
+    /// [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn disable_two_factor(
         &self,
         who: &Identity<R>,
@@ -314,11 +319,14 @@ impl<R: Role> Accounts<R> {
         Ok(opened.secret)
     }
 
-    /// Generates a new set of recovery codes, which are shown once. The old set is revoked.
+    /// Generates ten new recovery codes, which are shown once. The old codes are no longer
+    /// accepted. `code` is a code of the authenticator or an old recovery code.
     ///
     /// # Errors
     /// [`Refused`](AccountsErrorKind::Refused) for a wrong code;
-    /// [`AlreadyOff`](AccountsErrorKind::AlreadyOff).
+    /// [`AlreadyOff`](AccountsErrorKind::AlreadyOff); [`NotOffered`](AccountsErrorKind::NotOffered)
+    /// without a store of second factors; [`Revoked`](AccountsErrorKind::Revoked),
+    /// [`Limited`](AccountsErrorKind::Limited), [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn replace_recovery_codes(
         &self,
         who: &Identity<R>,
@@ -351,11 +359,13 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// Continues an enrolment.
+    /// Continues an enrolment. `token` is the text of the token that
+    /// [`EnrolmentRequired::wait`](crate::EnrolmentRequired::wait) returned.
     ///
     /// # Errors
     /// [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn) for a token that is not authentic or has
-    /// expired, and if the account has changed since the password was checked.
+    /// expired, and if the account has changed since the password was checked;
+    /// [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn enrolling(&self, token: &[u8]) -> Result<Enrolling<R>, AccountsError> {
         let pending = self
             .issuer()

@@ -16,7 +16,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub struct RecoveryCode(String);
 
 impl RecoveryCode {
-    /// Creates a code from 100 of these bits.
+    /// Creates a code from 20 random bytes. Each byte gives one character, from 5 of its bits.
     #[must_use]
     pub fn from_random(mut bytes: [u8; 20]) -> Self {
         let mut text = String::with_capacity(CHARS + CHARS / GROUP);

@@ -31,7 +31,7 @@ pub trait TwoFactorStore: AccountStore {
     /// Turns the factor on, in **one transaction** and only if the [`Actor`](crate::Actor) is valid
     /// and no factor is on: stores the secret, the consumed step and the drift, replaces all
     /// earlier recovery hashes, raises the generation, ends every session except the acting one,
-    /// and writes the log.
+    /// and writes the [revocation log](crate::RevocationLog).
     ///
     /// # Errors
     /// The error of the store.
@@ -87,7 +87,8 @@ pub trait TwoFactorStore: AccountStore {
 
     /// Turns the factor off, in **one transaction**, if the [`Actor`](crate::Actor) is valid and a
     /// factor is on: deletes secret, last step, drift and recovery hashes, raises the generation,
-    /// ends every session except the [kept one](OwnChange::kept_session), and writes the log.
+    /// ends every session except the [kept one](OwnChange::kept_session), and writes the
+    /// [revocation log](crate::RevocationLog).
     ///
     /// # Errors
     /// The error of the store.
@@ -117,7 +118,7 @@ pub struct Enrolment {
     pub own: OwnChange,
     /// The secret, encrypted.
     pub encrypted: Vec<u8>,
-    /// The time step of the first code, which this call consumes.
+    /// The time step (RFC 6238) of the first code, which this call consumes.
     pub step: u64,
     /// The offset of the authenticator's clock.
     pub drift: TotpDrift,
@@ -163,6 +164,7 @@ impl fmt::Debug for Enrolment {
 pub enum ConsumeOutcome {
     /// This call, and no other, consumed it.
     Consumed,
-    /// It had been consumed before, or never existed.
+    /// Nothing was consumed: the value had been consumed before or never existed, or the account
+    /// does not meet the conditions of the call.
     AlreadyConsumed,
 }

@@ -29,8 +29,9 @@ pub struct LoginPage<'a> {
 pub struct CodePage<'a> {
     /// The path on this site to continue to after the login.
     pub next: &'a str,
-    /// The number of days for which a login in this browser can skip the code, if the site allows
-    /// it. The form then has a checkbox `remember_device` with the value `on`.
+    /// The number of whole days for which a login in this browser can skip the code. `None` if the
+    /// site does not allow it. Otherwise the form has a checkbox `remember_device` with the value
+    /// `on`.
     pub remember_days: Option<u64>,
     /// The fault of the code field.
     pub code_fault: Option<FieldFault>,

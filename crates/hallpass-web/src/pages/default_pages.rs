@@ -43,10 +43,11 @@ use crate::{
 pub trait Layout: Send + Sync + 'static {
     /// Returns the complete document.
     ///
-    /// - `title` is plain text from [`Texts`].
+    /// - `title` is plain text from [`Texts`]. Escape it if a text of the site contains `&` or `<`.
     /// - `main` is HTML with one `<h1>`, which must not be escaped.
     /// - `lang` is the language of both, for the `lang` attribute.
     /// - `username` is the user name of the logged-in visitor, as plain text that must be escaped.
+    ///   `None` if nobody is logged in.
     fn wrap(&self, title: &str, main: &str, lang: &str, username: Option<&str>) -> String;
 }
 

@@ -11,7 +11,7 @@ use crate::fields::Fault;
 pub struct PasswordPage {
     /// The reason why the change was rejected.
     pub fault: Option<Fault>,
-    /// The fault of the field of the old password.
+    /// The fault of the current password.
     pub current_fault: Option<FieldFault>,
     /// The fault of the new password.
     pub new_fault: Option<FieldFault>,

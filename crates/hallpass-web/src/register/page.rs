@@ -12,7 +12,8 @@ pub struct RegisterPage<'a> {
     pub username_fault: Option<FieldFault>,
     /// The fault of the password.
     pub password_fault: Option<FieldFault>,
-    /// The path on this site to continue to after the login. The link to the login page passes it.
+    /// The path on this site that the link to the login page passes as `next`. A registration
+    /// itself continues to `/profile`.
     pub next: &'a str,
 }
 

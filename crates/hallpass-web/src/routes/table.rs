@@ -7,7 +7,7 @@
 pub struct Route {
     /// The path, without parameters.
     pub path: &'static str,
-    /// The accepted methods.
+    /// The accepted methods, in upper case. A path that accepts `GET` accepts `HEAD` too.
     pub methods: &'static [&'static str],
 }
 

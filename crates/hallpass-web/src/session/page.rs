@@ -7,7 +7,7 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct SessionsPage<'a> {
-    /// The live sessions, with the session of the request first.
+    /// The live sessions: the session of the request first, then the newest first.
     pub sessions: Vec<SessionLine<'a>>,
 }
 
@@ -17,14 +17,16 @@ pub struct SessionsPage<'a> {
 pub struct SessionLine<'a> {
     /// The id, for the field `session`.
     pub id: &'a str,
-    /// A name such as "Firefox on Linux", or empty if the device is unknown.
+    /// A name such as "Firefox on Linux", as the store returns it. The engine stores
+    /// "unknown device" for a login without `User-Agent`. The default pages show an empty name as
+    /// the text `unknown_device`.
     pub device: &'a str,
     /// The time of the login, in Unix seconds.
     pub created_at: u64,
     /// The time since the login. Unlike a date, it is correct in every time zone: without
     /// JavaScript, the time zone of the reader is unknown.
     pub created_ago: Duration,
-    /// The time of the last refresh, in Unix seconds.
+    /// The time of the last refresh, or of the login before the first refresh, in Unix seconds.
     pub renewed_at: u64,
     /// The time since the last refresh.
     pub renewed_ago: Duration,

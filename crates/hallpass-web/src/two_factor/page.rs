@@ -13,7 +13,8 @@ pub struct TwoFactorSetUpPage<'a> {
     pub secret: &'a str,
     /// The `otpauth://` link, which contains the key.
     pub otpauth_uri: &'a str,
-    /// The QR code of the link, as an `<svg>` element. Insert it without escaping.
+    /// The QR code of the link, as an `<svg>` element. Insert it without escaping. It is empty if
+    /// the link is too long for a QR code.
     pub qr_svg: &'a str,
     /// The fault of the code field.
     pub code_fault: Option<FieldFault>,
@@ -47,7 +48,7 @@ pub struct TwoFactorOnPage {
 /// The page of new recovery codes. They are shown only once, because only their hashes are stored.
 #[non_exhaustive]
 pub struct RecoveryCodesPage<'a> {
-    /// The codes, which are secret.
+    /// The ten codes, which are secret.
     pub codes: &'a [RecoveryCode],
     /// Whether the second factor was just turned on. `false` if only the codes were replaced.
     pub just_enabled: bool,
